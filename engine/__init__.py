@@ -1,0 +1,1 @@
+"""Backpropagation in NumPy: arrays and specs in, arrays and numbers out."""

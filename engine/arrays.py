@@ -1,0 +1,28 @@
+"""Names for the kinds of array the engine computes with, and buffers that are made once."""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.floating[Any]]
+Indices: TypeAlias = NDArray[np.intp]
+# Numbers, shape (rows, outputs), or the index of each row's class, shape (rows,).
+Targets: TypeAlias = Floats | Indices
+
+
+class Buffer:
+    """Memory for a number of rows that may change from call to call.
+
+    It grows when more rows are asked for than ever before and never shrinks, so that the last,
+    shorter batch of an epoch is a view and allocates nothing.
+    """
+
+    def __init__(self, columns: int, dtype: np.dtype[Any]) -> None:
+        self._memory: Floats = np.empty((0, columns), dtype)
+
+    def rows(self, count: int) -> Floats:
+        """The first `count` rows, C-contiguous, shape `(count, columns)`, contents undefined."""
+        if count > len(self._memory):
+            self._memory = np.empty((count, self._memory.shape[1]), self._memory.dtype)
+        return self._memory[:count]

@@ -1,0 +1,1 @@
+"""Layers: one kind a file, forward and backward beside each other."""

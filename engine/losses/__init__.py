@@ -1,0 +1,1 @@
+"""Losses, on logits: each is fused with the output's activation."""

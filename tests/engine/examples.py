@@ -1,0 +1,144 @@
+"""Small networks, tables and trainings that the engine's tests share."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.architecture import resolve_network
+from engine.arrays import Floats, Targets
+from engine.build import build_network, initialize_network
+from engine.network import Network
+from engine.preparation import PreparedData, prepare
+from engine.resolve import resolve
+from engine.specs import (
+    Activation,
+    DenseSpec,
+    InitializerSpec,
+    LossSpec,
+    NetworkSpec,
+    OutputActivation,
+    OutputSpec,
+    ResolvedNetwork,
+    ResolvedSpec,
+    TrainingSpec,
+)
+from engine.tables import Column, ColumnKind, ColumnSchema, LevelColumn, NumericColumn, TableSchema
+from engine.training import Training
+
+FLOAT64 = np.dtype(np.float64)
+Matrix = NDArray[np.float64]
+
+
+def draw(*shape: int, seed: int = 0) -> Matrix:
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+def network_spec(
+    hidden: tuple[int, ...],
+    units: int,
+    activation: Activation = "tanh",
+    output: OutputActivation = "linear",
+    *,
+    initializer: InitializerSpec | None = None,
+    use_bias: bool = True,
+) -> ResolvedNetwork:
+    layers = tuple(
+        DenseSpec(units=n, activation=activation, use_bias=use_bias, initializer=initializer)
+        for n in hidden
+    )
+    last = OutputSpec(use_bias=use_bias, initializer=initializer)
+    return resolve_network(NetworkSpec(layers=layers, output=last), output, units)
+
+
+def random_network(
+    spec: ResolvedNetwork, in_features: int, seed: int = 0, dtype: np.dtype[Any] = FLOAT64
+) -> Network:
+    """Initialized weights, and biases that are not zero, so that mistakes in them show."""
+    network = build_network(spec, in_features, dtype)
+    initialize_network(network, spec, seed)
+    for name, view in network.named_parameters().items():
+        if name.endswith("bias"):
+            view[...] = 0.1 * draw(*view.shape, seed=seed + 1)
+    return network
+
+
+def random_targets(loss: LossSpec, rows: int, outputs: int, seed: int = 0) -> Targets:
+    random = np.random.default_rng(seed)
+    if loss.type == "cross_entropy":
+        return random.integers(0, outputs, rows)
+    if loss.type == "binary_cross_entropy":
+        return random.integers(0, 2, (rows, outputs)).astype(np.float64)
+    return random.standard_normal((rows, outputs))
+
+
+def numbers(*values: float | None) -> NumericColumn:
+    return NumericColumn(np.array([np.nan if v is None else v for v in values], np.float64))
+
+
+def levels(*values: str | None) -> LevelColumn:
+    known = tuple(dict.fromkeys(v for v in values if v is not None))
+    codes = [-1 if v is None else known.index(v) for v in values]
+    return LevelColumn(np.array(codes, np.int32), known)
+
+
+def truths(*values: bool | None) -> LevelColumn:
+    codes = [-1 if v is None else int(v) for v in values]
+    return LevelColumn(np.array(codes, np.int32), (False, True))
+
+
+def describe(columns: dict[str, Column]) -> TableSchema:
+    """The schema that a store would keep of these columns."""
+    described, rows = [], 0
+    for name, column in columns.items():
+        if isinstance(column, NumericColumn):
+            values = column.values[~np.isnan(column.values)]
+            rows = len(column.values)
+            whole = bool(np.all(values == np.floor(values)))
+            distinct = len(np.unique(values))
+            described.append(
+                ColumnSchema(name, "numeric", rows - len(values), distinct, integral=whole)
+            )
+        else:
+            rows = len(column.codes)
+            used = len(np.unique(column.codes[column.codes >= 0]))
+            is_boolean = all(isinstance(level, bool) for level in column.levels)
+            kind: ColumnKind = "boolean" if is_boolean else "categorical"
+            missing = int(np.sum(column.codes < 0))
+            described.append(ColumnSchema(name, kind, missing, used))
+    return TableSchema(rows, tuple(described))
+
+
+def prepared(spec: TrainingSpec, columns: dict[str, Column]) -> tuple[ResolvedSpec, PreparedData]:
+    resolved = resolve(spec, describe(columns)).spec
+    return resolved, prepare(resolved, columns)
+
+
+def start(spec: TrainingSpec, columns: dict[str, Column]) -> Training:
+    return Training(*prepared(spec, columns))
+
+
+def flower_columns(rows: int = 90) -> dict[str, Column]:
+    """Three classes of points around three centers."""
+    kinds = np.arange(rows) % 3
+    points = draw(rows, 2, seed=5) * 0.4 + np.array([[0, 1], [1, -1], [-1, -1]])[kinds]
+    return {
+        "length": NumericColumn(points[:, 0]),
+        "width": NumericColumn(points[:, 1]),
+        "kind": LevelColumn(kinds.astype(np.int32), ("rose", "iris", "aster")),
+    }
+
+
+def line_columns(rows: int = 60, noise: float = 0.1) -> dict[str, Column]:
+    """y = 3 a − 2 b + 5, and noise."""
+    x = draw(rows, 2, seed=6) * [1.0, 10.0] + [0.0, 100.0]
+    y = x @ [3.0, -2.0] + 5 + noise * draw(rows, seed=7)
+    return {"a": NumericColumn(x[:, 0]), "b": NumericColumn(x[:, 1]), "y": NumericColumn(y)}
+
+
+def same_arrays(one: dict[str, Floats], other: dict[str, Floats]) -> bool:
+    """Equal names, types and bits."""
+    return one.keys() == other.keys() and all(
+        one[name].dtype == other[name].dtype and one[name].tobytes() == other[name].tobytes()
+        for name in one
+    )

@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+
+from engine.errors import DataError
+from engine.fitting import fit_class_target, fit_column
+from engine.preprocessing import FittedBoolean, FittedLevels, FittedNumeric
+from engine.specs import PreprocessingSpec
+from engine.tables import Column
+from tests.engine.examples import levels, numbers, truths
+
+
+def fit(column: Column, rows: list[int] | None = None, **options: str) -> object:
+    size = len(getattr(column, "values", getattr(column, "codes", ())))
+    chosen = np.arange(size) if rows is None else np.array(rows)
+    return fit_column("x", column, chosen, PreprocessingSpec.model_validate(options))
+
+
+def test_only_the_given_rows_are_looked_at() -> None:
+    assert fit(numbers(1, 3, 1000), [0, 1]) == FittedNumeric("x", center=2, scale=1, fill=2)
+    assert fit(levels("b", "a", "z"), [0, 1]) == FittedLevels("x", ("a", "b"))
+    assert fit(truths(True, False, True), [0, 1]) == FittedBoolean("x", fill=0.5)
+
+
+def test_standardize_takes_mean_and_standard_deviation() -> None:
+    fitted = fit(numbers(1, 2, 6, None))
+    assert isinstance(fitted, FittedNumeric)
+    assert (fitted.center, fitted.fill) == (3, 3)
+    assert fitted.scale == pytest.approx((14 / 3) ** 0.5)
+
+
+def test_min_max_takes_least_and_range() -> None:
+    assert fit(numbers(2, 4, 12), numeric="min_max") == FittedNumeric("x", 2, 10, 6)
+
+
+def test_none_leaves_numbers_as_they_are() -> None:
+    assert fit(numbers(2, 4, 12), numeric="none") == FittedNumeric("x", 0, 1, 6)
+
+
+def test_median_stands_in_for_what_is_missing() -> None:
+    fitted = fit(numbers(1, 2, 12, None), missing="median")
+    assert isinstance(fitted, FittedNumeric)
+    assert fitted.fill == 2
+
+
+@pytest.mark.parametrize("numeric", ["standardize", "min_max"])
+@pytest.mark.parametrize("value", [0.1, 0.0, 1e17])
+def test_a_column_that_never_varies_is_divided_by_one(numeric: str, value: float) -> None:
+    # The computed standard deviation of seven times 0.1 is 1e-17, not 0.
+    fitted = fit(numbers(*[value] * 7), numeric=numeric)
+    assert isinstance(fitted, FittedNumeric)
+    assert (fitted.center, fitted.scale) == (value, 1)
+
+
+def test_a_column_without_values_is_zero() -> None:
+    assert fit(numbers(None, None)) == FittedNumeric("x", 0, 1, 0)
+    assert fit(levels(None, None)) == FittedLevels("x", ())
+
+
+@pytest.mark.parametrize("numeric", ["standardize", "min_max", "none"])
+def test_numbers_beyond_scaling_are_refused(numeric: str) -> None:
+    with pytest.raises(DataError, match="too large"):
+        fit(numbers(-1.7e308, -1.7e308, 1.7e308, 1.7e308, 1.7e308), numeric=numeric)
+
+
+@pytest.mark.parametrize(
+    ("column", "classes", "codes"),
+    [
+        (numbers(3, 0, None, 3), (0, 3), [1, 0, -1, 1]),
+        (levels("b", None, "a", "b"), ("a", "b"), [1, -1, 0, 1]),
+        (truths(True, False, None), (False, True), [1, 0, -1]),
+        (numbers(0.5, 2), (0.5, 2), [0, 1]),
+    ],
+)
+def test_classes_are_sorted_and_keep_their_type(
+    column: Column, classes: tuple[object, ...], codes: list[int]
+) -> None:
+    target, found = fit_class_target("y", column)
+    assert target.classes == classes
+    assert [type(c) for c in target.classes] == [type(c) for c in classes]
+    assert found.tolist() == codes
+
+
+def test_a_level_that_no_row_has_is_no_class() -> None:
+    column = levels("a", "b", "c")
+    column = type(column)(column.codes[1:], column.levels)
+    target, codes = fit_class_target("y", column)
+    assert target.classes == ("b", "c")
+    assert codes.tolist() == [0, 1]
+
+
+def test_whole_numbers_beyond_exactness_stay_float() -> None:
+    target, _ = fit_class_target("y", numbers(2.0**53, 1e300))
+    assert target.classes == (2**53, 1e300)
+    assert [type(c) for c in target.classes] == [int, float]
+
+
+def test_infinity_is_no_class() -> None:
+    with pytest.raises(DataError, match="infinite"):
+        fit_class_target("y", numbers(1, float("inf")))

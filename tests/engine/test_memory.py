@@ -1,0 +1,61 @@
+"""The memory that a training takes is what was estimated when the job was posted, and no more."""
+
+import tracemalloc
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.preparation import prepare
+from engine.resolve import Resolution, resolve
+from engine.specs import TrainingSpec
+from engine.tables import Column, ColumnSchema, NumericColumn, TableSchema
+from engine.training import Training, train
+
+ROWS, FEATURES = 2000, 64
+
+
+def resolution(**spec: Any) -> Resolution:
+    columns = [ColumnSchema(f"x{i}", "numeric", 0, None) for i in range(FEATURES)]
+    columns.append(ColumnSchema("y", "numeric", 0, None))
+    asked = {"target": "y", "task": "regression", "epochs": 2, **spec}
+    return resolve(TrainingSpec.model_validate(asked), TableSchema(ROWS, tuple(columns)))
+
+
+def peak_bytes(found: Resolution) -> int:
+    """The most that preparation's arrays and a training took at once, beside the table itself."""
+    random = np.random.default_rng(0)
+    columns: dict[str, Column] = {
+        name: NumericColumn(random.normal(size=ROWS)) for name in (*found.spec.features, "y")
+    }
+    tracemalloc.start()
+    try:
+        data = prepare(found.spec, columns)
+        tracemalloc.reset_peak()
+        for _ in train(Training(found.spec, data)):
+            pass
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"network": {"layers": [{"type": "dense", "units": 1024}] * 2}},
+        {
+            "network": {"layers": [{"type": "dense", "units": 1024}] * 2},
+            "optimizer": {"type": "sgd", "learning_rate": 0.001},
+            "early_stopping": {"patience": 5},
+        },
+        {"network": {"layers": [{"type": "dense", "units": 256}]}, "batch_size": 1024},
+        {"network": {"layers": [{"type": "dense", "units": 256}]}, "batch_size": "full"},
+        {"dtype": "float64", "network": {"layers": [{"type": "dense", "units": 512}] * 3}},
+    ],
+    ids=["wide", "sgd keeping the best", "large batch", "full batch", "float64"],
+)
+def test_training_takes_what_was_estimated(spec: dict[str, Any]) -> None:
+    found = resolution(**spec)
+    peak = peak_bytes(found)
+    assert peak <= 1.05 * found.memory_bytes + 2**19
+    assert peak >= 0.6 * found.memory_bytes

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+from tests.engine.examples import draw, network_spec, random_network
+
+
+def test_parameters_are_views_of_one_vector_in_order() -> None:
+    network = random_network(network_spec((4, 3), 2), 5)
+    named = network.named_parameters()
+    assert list(named) == [
+        "layers.0.weight",
+        "layers.0.bias",
+        "layers.1.weight",
+        "layers.1.bias",
+        "output.weight",
+        "output.bias",
+    ]
+    assert [view.shape for view in named.values()] == [(5, 4), (4,), (4, 3), (3,), (3, 2), (2,)]
+    laid_out = np.concatenate([view.ravel() for view in named.values()])
+    np.testing.assert_array_equal(laid_out, network.parameters)
+    assert all(np.shares_memory(view, network.parameters) for view in named.values())
+
+
+def test_forward_is_the_composition_of_its_layers() -> None:
+    network, x = random_network(network_spec((4,), 2, "tanh"), 3), draw(6, 3)
+    named = network.named_parameters()
+    hidden = np.tanh(x @ named["layers.0.weight"] + named["layers.0.bias"])
+    expected = hidden @ named["output.weight"] + named["output.bias"]
+    np.testing.assert_allclose(network.forward(x), expected)
+
+
+def test_loaded_weights_come_back() -> None:
+    spec = network_spec((4,), 2)
+    one, other = random_network(spec, 3, seed=1), random_network(spec, 3, seed=2)
+    other.load(one.named_parameters())
+    np.testing.assert_array_equal(other.parameters, one.parameters)
+
+
+@pytest.mark.parametrize("change", ["missing", "extra", "shape"])
+def test_weights_of_another_network_are_refused(change: str) -> None:
+    network = random_network(network_spec((4,), 2), 3)
+    weights = network.named_parameters()
+    if change == "missing":
+        del weights["output.bias"]
+    elif change == "extra":
+        weights["layers.1.weight"] = draw(2, 2)
+    else:
+        weights["output.bias"] = draw(3)
+    with pytest.raises(ValueError, match="the network needs"):
+        network.load(weights)
+
+
+def test_first_layer_with_a_wild_parameter_is_named() -> None:
+    network = random_network(network_spec((4, 3), 2), 5)
+    assert network.is_finite()
+    network.named_parameters()["layers.1.bias"][0] = np.inf
+    assert not network.is_finite()
+    assert network.diverging_layer(draw(2, 5)) == "layers.1"
+
+
+def test_huge_but_finite_parameters_are_finite() -> None:
+    network = random_network(network_spec((2,), 1), 2, dtype=np.dtype(np.float32))
+    network.parameters[:] = 1e30
+    with np.errstate(over="ignore"):
+        assert network.is_finite()
+
+
+def test_first_layer_with_a_wild_output_is_named() -> None:
+    network = random_network(network_spec((4,), 2, "linear"), 3)
+    network.named_parameters()["layers.0.weight"][...] = 1e200
+    with np.errstate(all="ignore"):
+        assert network.diverging_layer(np.full((1, 3), 1e200)) == "layers.0"
+        network.named_parameters()["layers.0.weight"][...] = 1
+        network.named_parameters()["output.weight"][...] = 1e200
+        assert network.diverging_layer(np.full((1, 3), 1e200)) == "output"

@@ -1,0 +1,98 @@
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.errors import DataError
+from engine.prediction import Predictor
+from engine.specs import TrainingSpec
+from engine.tables import Column, LevelColumn, NumericColumn
+from engine.training import Training, train
+from tests.engine.examples import draw, flower_columns, line_columns, prepared
+
+
+def trained(columns: dict[str, Column], **options: Any) -> Predictor:
+    spec, data = prepared(TrainingSpec.model_validate({"epochs": 40, **options}), columns)
+    training = Training(spec, data)
+    list(train(training))
+    return Predictor(spec, data.preprocessing, training.weights())
+
+
+def test_classes_come_as_probabilities() -> None:
+    columns = flower_columns()
+    probabilities = trained(columns, target="kind").predict(columns)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    labels = np.array(("aster", "iris", "rose"))[probabilities.argmax(axis=1)]
+    kind = columns["kind"]
+    assert isinstance(kind, LevelColumn)
+    assert np.mean(labels == np.array(kind.levels)[kind.codes]) > 0.85
+
+
+def test_both_of_two_classes_have_a_column() -> None:
+    columns = line_columns()
+    above = (draw(60, 2, seed=6)[:, 0] > 0).astype(np.int32)
+    columns["y"] = LevelColumn(above, (False, True))
+    probabilities = trained(columns, target="y", epochs=150).predict(columns)
+    assert probabilities.shape == (60, 2)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+    assert np.mean(probabilities.argmax(axis=1) == above) > 0.9
+
+
+def test_numbers_come_in_the_targets_own_unit() -> None:
+    columns = line_columns()
+    values = trained(columns, target="y", epochs=200).predict(columns)
+    assert isinstance(columns["y"], NumericColumn)
+    assert values.shape == (60,)
+    assert np.corrcoef(values, columns["y"].values)[0, 1] > 0.99
+    assert abs(values.mean() - columns["y"].values.mean()) < 2
+
+
+def test_rows_beyond_a_chunk_are_predicted_alike() -> None:
+    predictor = trained(flower_columns(), target="kind", dtype="float64")
+    columns = flower_columns(2500)
+    whole = predictor.predict(columns)
+    part = predictor.predict({name: last_rows(column, 10) for name, column in columns.items()})
+    assert whole.shape == (2500, 3)
+    np.testing.assert_allclose(whole[-10:], part)
+
+
+def last_rows(column: Column, count: int) -> Column:
+    if isinstance(column, NumericColumn):
+        return NumericColumn(column.values[-count:])
+    return LevelColumn(column.codes[-count:], column.levels)
+
+
+def test_no_rows_give_no_predictions() -> None:
+    predictor = trained(flower_columns(), target="kind", epochs=1)
+    empty: dict[str, Column] = {name: NumericColumn(np.empty(0)) for name in ("length", "width")}
+    assert predictor.predict(empty).shape == (0, 3)
+
+
+def test_threads_share_a_predictor() -> None:
+    predictor, columns = trained(flower_columns(), target="kind", epochs=1), flower_columns()
+    expected = predictor.predict(columns)
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: predictor.predict(columns), range(200)))
+    assert all(np.array_equal(answer, expected) for answer in answers)
+
+
+def test_a_missing_column_is_refused() -> None:
+    predictor = trained(flower_columns(), target="kind", epochs=1)
+    with pytest.raises(DataError, match="no column 'width'"):
+        predictor.predict({"length": NumericColumn(np.zeros(1))})
+
+
+def test_outputs_that_overflow_are_refused() -> None:
+    predictor = trained(line_columns(), target="y", epochs=1)
+    wild: dict[str, Column] = {name: NumericColumn(np.full(1, 3e38)) for name in ("a", "b")}
+    with pytest.raises(DataError, match=r"not finite|too large"):
+        predictor.predict(wild)
+
+
+def test_scores_of_a_linear_output_come_as_they_are() -> None:
+    columns = flower_columns()
+    network = {"output": {"activation": "linear"}}
+    scores = trained(columns, target="kind", network=network).predict(columns)
+    assert scores.shape == (90, 3)
+    assert scores.min() < 0

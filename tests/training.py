@@ -1,0 +1,38 @@
+"""Training without a broker: what a worker does when the doorbell rings, done in place."""
+
+from store.blobs import BlobStore
+from store.database import Database
+from store.jobs import JobFilter, list_jobs
+from store.pages import PageRequest
+from store.settings import Settings
+from store.statuses import JobStatus
+from workers.shutdown import ShutdownFlag
+from workers.slices import Workshop, run_slice
+
+
+def open_workshop(settings: Settings, name: str = "test") -> Workshop:
+    """A worker child's workshop on these settings."""
+    database = Database(settings.database_url)
+    return Workshop(database, BlobStore(settings.blob_url), settings, name, ShutdownFlag())
+
+
+def train_waiting_jobs(settings: Settings) -> int:
+    """Run slices until every job has ended; how many it took."""
+    shop = open_workshop(settings)
+    slices = 0
+    try:
+        while count_waiting(shop.database):
+            run_slice(shop)
+            slices += 1
+    finally:
+        shop.database.close()
+    return slices
+
+
+def count_waiting(database: Database) -> int:
+    """Jobs that are queued or running."""
+    with database.reading() as session:
+        return sum(
+            len(list_jobs(session, JobFilter(status=status), PageRequest(100)).items)
+            for status in (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.CANCELLING)
+        )
