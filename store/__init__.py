@@ -1,0 +1,1 @@
+"""What outlives a process: tables, transactions, blobs, and the queue's doorbell."""

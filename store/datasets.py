@@ -1,0 +1,191 @@
+"""Datasets: immutable uploaded tables. The row is here, the columns are a blob under its id."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import RowMapping, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from engine.tables import ColumnKind
+from store.clock import now, shifted
+from store.errors import DatasetInUseError, NotFoundError
+from store.ids import new_id
+from store.pages import Page, PageRequest, fetch_page
+from store.statuses import TERMINAL
+from store.tables import datasets, jobs
+
+RECEIVING, READY, DELETING = "receiving", "ready", "deleting"
+
+
+@dataclass(frozen=True)
+class ColumnRecord:
+    """A column as intake has found it; numbers are None where the kind has none."""
+
+    name: str
+    kind: ColumnKind
+    missing: int
+    distinct: int | None
+    integral: bool
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+    std: float | None
+    top_values: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """One row of datasets, under the names of its columns, without what is known of the columns."""
+
+    id: str
+    owner: str
+    name: str
+    state: str
+    rows: int
+    bytes: int
+    sha256: str
+    column_count: int
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class DatasetRecord(DatasetSummary):
+    """One row of datasets with what is known of each column."""
+
+    columns: tuple[ColumnRecord, ...]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What intake has read: columns, rows, and size and sha256 of the uploaded bytes."""
+
+    rows: int
+    bytes: int
+    sha256: str
+    columns: tuple[ColumnRecord, ...]
+
+
+def blob_key(dataset_id: str) -> str:
+    """Where the columns of a dataset are in the blob store."""
+    return f"datasets/{dataset_id}.arrow"
+
+
+def _record(row: RowMapping) -> DatasetRecord:
+    columns = tuple(
+        ColumnRecord(**{**c, "top_values": tuple((v, n) for v, n in c["top_values"])})
+        for c in row["columns"]
+    )
+    return DatasetRecord(**{**row, "columns": columns})
+
+
+def receive_dataset(session: Session, name: str, owner: str = "") -> str:
+    """Reserve an id for a dataset that is being uploaded; nobody sees it yet."""
+    dataset_id = new_id("ds")
+    session.execute(
+        insert(datasets).values(
+            id=dataset_id,
+            owner=owner,
+            name=name,
+            state=RECEIVING,
+            rows=0,
+            bytes=0,
+            sha256="",
+            column_count=0,
+            columns=[],
+            created_at=now(),
+        )
+    )
+    return dataset_id
+
+
+def publish_dataset(session: Session, dataset_id: str, contents: Contents) -> DatasetRecord:
+    """Show a dataset whose blob is complete. Raises NotFoundError when a sweep was faster."""
+    row = (
+        session.execute(
+            update(datasets)
+            .where(datasets.c.id == dataset_id, datasets.c.state == RECEIVING)
+            .values(
+                state=READY,
+                rows=contents.rows,
+                bytes=contents.bytes,
+                sha256=contents.sha256,
+                column_count=len(contents.columns),
+                columns=[asdict(column) for column in contents.columns],
+                created_at=now(),
+            )
+            .returning(*datasets.c)
+        )
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFoundError("dataset", dataset_id)
+    return _record(row)
+
+
+def get_dataset(session: Session, dataset_id: str) -> DatasetRecord:
+    """A dataset that is ready. Raises NotFoundError."""
+    return _get(session, dataset_id, lock=False)
+
+
+def lock_dataset(session: Session, dataset_id: str) -> DatasetRecord:
+    """A dataset that is ready and stays so until the commit. Raises NotFoundError."""
+    return _get(session, dataset_id, lock=True)
+
+
+def _get(session: Session, dataset_id: str, *, lock: bool) -> DatasetRecord:
+    query = select(datasets).where(datasets.c.id == dataset_id, datasets.c.state == READY)
+    if lock:
+        query = query.with_for_update(read=True)
+    row = session.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError("dataset", dataset_id)
+    return _record(row)
+
+
+def list_datasets(session: Session, request: PageRequest) -> Page[DatasetSummary]:
+    """One page of datasets, newest first unless asked otherwise."""
+    # A table may have thousands of columns: a list does not read them.
+    light = [column for column in datasets.c if column.name != "columns"]
+    query = select(*light).where(datasets.c.state == READY)
+    rows, more = fetch_page(session, query, datasets.c.id, request)
+    items = tuple(DatasetSummary(**row) for row in rows)
+    return Page(items, items[-1].id if more else None)
+
+
+def delete_dataset(session: Session, dataset_id: str) -> None:
+    """Make a dataset invisible; `erase_dataset` follows once its blob is gone.
+
+    Survives a job that is posted in the same moment: the row is locked, so either the job finds
+    no dataset or this finds the job. Raises NotFoundError, DatasetInUseError.
+    """
+    row = session.execute(
+        select(datasets.c.id)
+        .where(datasets.c.id == dataset_id, datasets.c.state == READY)
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("dataset", dataset_id)
+    needed = session.execute(
+        select(func.count())
+        .select_from(jobs)
+        .where(jobs.c.dataset_id == dataset_id, jobs.c.status.not_in(TERMINAL))
+    ).scalar_one()
+    if needed:
+        raise DatasetInUseError(dataset_id, needed)
+    session.execute(update(datasets).where(datasets.c.id == dataset_id).values(state=DELETING))
+
+
+def list_abandoned_datasets(session: Session, older_than_seconds: float) -> tuple[str, ...]:
+    """Datasets whose upload or deletion a crash cut short."""
+    rows = session.execute(
+        select(datasets.c.id).where(
+            datasets.c.state != READY, datasets.c.created_at < shifted(-older_than_seconds)
+        )
+    )
+    return tuple(rows.scalars())
+
+
+def erase_dataset(session: Session, dataset_id: str) -> None:
+    """Forget a dataset that is not visible and whose blob is gone."""
+    session.execute(delete(datasets).where(datasets.c.id == dataset_id, datasets.c.state != READY))

@@ -1,0 +1,74 @@
+"""What can go wrong in the store, as plain classes with a code."""
+
+
+class StoreError(Exception):
+    """Base of everything the store raises on purpose."""
+
+    code = "store_error"
+
+
+class NotFoundError(StoreError):
+    """No such row, or no longer."""
+
+    code = "not_found"
+
+    def __init__(self, noun: str, key: str) -> None:
+        self.noun = noun
+        self.key = key
+        super().__init__(f"no {noun} with id {key}")
+
+
+class IllegalTransitionError(StoreError):
+    """The job's status does not allow the change that was asked for."""
+
+    code = "illegal_transition"
+
+    def __init__(self, job_id: str, status: str, change: str) -> None:
+        self.job_id = job_id
+        self.status = status
+        self.change = change
+        super().__init__(f"job {job_id} is {status}: it cannot be {change}")
+
+
+class DatasetInUseError(StoreError):
+    """Jobs that are not finished still need the dataset."""
+
+    code = "dataset_in_use"
+
+    def __init__(self, dataset_id: str, jobs: int) -> None:
+        self.dataset_id = dataset_id
+        self.jobs = jobs
+        super().__init__(f"dataset {dataset_id} is needed by {jobs} unfinished job(s)")
+
+
+class LeaseLostError(StoreError):
+    """Another worker holds the job now, or it has ended: this worker may no longer write."""
+
+    code = "lease_lost"
+
+    def __init__(self, job_id: str, token: int) -> None:
+        self.job_id = job_id
+        self.token = token
+        super().__init__(f"lease {token} on job {job_id} is gone")
+
+
+class IntakeError(StoreError):
+    """An uploaded file that is not a table."""
+
+    code = "invalid_file"
+
+    def __init__(self, code: str, detail: str) -> None:
+        self.code = code
+        super().__init__(detail)
+
+
+class StoreUnavailableError(StoreError):
+    """The database does not answer; trying again later may help."""
+
+    code = "database_unavailable"
+
+
+class SchemaError(StoreError):
+    """The database's schema is not the one this version was written for."""
+
+    code = "schema_mismatch"

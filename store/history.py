@@ -1,0 +1,59 @@
+"""What happened to a job: transitions between states, and events of every kind."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from store.clock import now
+from store.statuses import JobStatus, StatusReason
+from store.tables import events, transitions
+
+EventLevel = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class TransitionRecord:
+    """A state, why, and since when."""
+
+    status: JobStatus
+    reason: StatusReason | None
+    at: datetime
+
+
+def add_transition(
+    session: Session, job_id: str, status: JobStatus, reason: StatusReason | None = None
+) -> None:
+    """Note that the job is in this state from now on."""
+    session.execute(
+        insert(transitions).values(job_id=job_id, status=status, reason=reason, at=now())
+    )
+
+
+def list_transitions(session: Session, *job_ids: str) -> dict[str, list[TransitionRecord]]:
+    """Every state that each of the jobs has been in, oldest first."""
+    rows = session.execute(
+        select(transitions.c.job_id, transitions.c.status, transitions.c.reason, transitions.c.at)
+        .where(transitions.c.job_id.in_(job_ids))
+        .order_by(transitions.c.id)
+    )
+    found: dict[str, list[TransitionRecord]] = {job_id: [] for job_id in job_ids}
+    for job_id, status, reason, at in rows:
+        why = StatusReason(reason) if reason else None
+        found[job_id].append(TransitionRecord(JobStatus(status), why, at))
+    return found
+
+
+def add_event(
+    session: Session,
+    job_id: str,
+    type: str,  # noqa: A002 - the field's name in the API
+    data: dict[str, Any],
+    level: EventLevel = "info",
+) -> None:
+    """Append to the job's log."""
+    session.execute(
+        insert(events).values(job_id=job_id, at=now(), level=level, type=type, data=data)
+    )

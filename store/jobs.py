@@ -1,0 +1,191 @@
+"""Jobs as clients see them: added, read, listed, cancelled. Workers write through store.leases."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, insert, select, update
+from sqlalchemy.orm import Session
+
+from store.clock import now
+from store.datasets import lock_dataset
+from store.errors import IllegalTransitionError, NotFoundError
+from store.history import add_event, add_transition
+from store.ids import new_id
+from store.pages import Page, PageRequest, fetch_page
+from store.statuses import JobStatus, StatusReason
+from store.tables import jobs
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """What a client has decided of a job."""
+
+    dataset_id: str
+    name: str
+    metadata: dict[str, Any]
+    spec: dict[str, Any]
+    start_from: dict[str, str] | None = None
+    priority: int = 0
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """One row of jobs, under the names of its columns."""
+
+    id: str
+    owner: str
+    name: str
+    metadata: dict[str, Any]
+    dataset_id: str
+    dataset_sha256: str
+    spec: dict[str, Any]
+    start_from: dict[str, str] | None
+    priority: int
+    status: JobStatus
+    status_reason: StatusReason | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    lease_expires_at: datetime | None
+    worker: str | None
+    token: int
+    attempt: int
+    worker_losses: int
+    claimed_at: datetime | None
+    rung_at: datetime | None
+    epoch: int
+    steps: int
+    samples_per_second: float | None
+    epochs_since_best: int
+    latest_metrics: dict[str, float] | None
+    best_metrics: dict[str, float] | None
+    preparing_seconds: float
+    training_seconds: float
+    saving_seconds: float
+    environment: dict[str, Any] | None
+    model_id: str | None
+    error: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """Which jobs to list; None means any."""
+
+    status: JobStatus | None = None
+    name: str | None = None
+    dataset_id: str | None = None
+    metadata: Mapping[str, str] | None = None
+
+
+def job_from_row(row: RowMapping) -> JobRecord:
+    """The record of a row of jobs."""
+    values = dict(row)
+    values["status"] = JobStatus(values["status"])
+    if values["status_reason"] is not None:
+        values["status_reason"] = StatusReason(values["status_reason"])
+    return JobRecord(**values)
+
+
+def add_job(session: Session, new: NewJob) -> JobRecord:
+    """Queue a job. Raises NotFoundError when its dataset is gone."""
+    # Locked until the commit, so that the dataset cannot be deleted under the new job.
+    dataset = lock_dataset(session, new.dataset_id)
+    job_id = new_id("job")
+    row = session.execute(
+        insert(jobs)
+        .values(
+            id=job_id,
+            owner=new.owner,
+            name=new.name,
+            metadata=new.metadata,
+            dataset_id=dataset.id,
+            dataset_sha256=dataset.sha256,
+            spec=new.spec,
+            start_from=new.start_from,
+            priority=new.priority,
+            status=JobStatus.QUEUED,
+            created_at=now(),
+            token=0,
+            attempt=0,
+            worker_losses=0,
+            epoch=0,
+            steps=0,
+            epochs_since_best=0,
+            preparing_seconds=0.0,
+            training_seconds=0.0,
+            saving_seconds=0.0,
+        )
+        .returning(*jobs.c)
+    ).mappings()
+    record = job_from_row(row.one())
+    add_transition(session, job_id, JobStatus.QUEUED)
+    add_event(session, job_id, "created", {"dataset_id": dataset.id})
+    return record
+
+
+def find_job(session: Session, job_id: str) -> JobRecord | None:
+    """The job, or None."""
+    row = session.execute(select(jobs).where(jobs.c.id == job_id)).mappings().one_or_none()
+    return None if row is None else job_from_row(row)
+
+
+def get_job(session: Session, job_id: str) -> JobRecord:
+    """The job. Raises NotFoundError."""
+    job = find_job(session, job_id)
+    if job is None:
+        raise NotFoundError("job", job_id)
+    return job
+
+
+def list_jobs(session: Session, wanted: JobFilter, request: PageRequest) -> Page[JobRecord]:
+    """One page of jobs, newest first unless asked otherwise."""
+    rows, more = fetch_page(session, _filtered(wanted), jobs.c.id, request)
+    items = tuple(job_from_row(row) for row in rows)
+    return Page(items, items[-1].id if more else None)
+
+
+def _filtered(wanted: JobFilter) -> Select[Any]:
+    query: Select[Any] = select(jobs)
+    if wanted.status is not None:
+        query = query.where(jobs.c.status == wanted.status)
+    if wanted.name is not None:
+        query = query.where(jobs.c.name == wanted.name)
+    if wanted.dataset_id is not None:
+        query = query.where(jobs.c.dataset_id == wanted.dataset_id)
+    for key, value in (wanted.metadata or {}).items():
+        query = query.where(jobs.c.metadata[key].as_string() == value)
+    return query
+
+
+def cancel_job(session: Session, job_id: str) -> JobRecord:
+    """Cancel a queued job at once; ask the worker of a running one to stop.
+
+    Survives a claim in the same moment: the row is locked, so either the claim sees `cancelled`
+    or this sees `running` and leaves the ending to the worker. Asking twice is the same as once.
+    Raises NotFoundError, IllegalTransitionError.
+    """
+    found = session.execute(
+        select(jobs.c.status).where(jobs.c.id == job_id).with_for_update()
+    ).scalar_one_or_none()
+    if found is None:
+        raise NotFoundError("job", job_id)
+    match JobStatus(found):
+        case JobStatus.QUEUED | JobStatus.PAUSED:
+            status, values = JobStatus.CANCELLED, {"finished_at": now()}
+        case JobStatus.RUNNING | JobStatus.PAUSING:
+            status, values = JobStatus.CANCELLING, {}
+        case JobStatus.CANCELLING:
+            return get_job(session, job_id)
+        case ended:
+            raise IllegalTransitionError(job_id, ended, "cancelled")
+    session.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id)
+        .values(status=status, status_reason=StatusReason.USER, **values)
+    )
+    add_transition(session, job_id, status, StatusReason.USER)
+    add_event(session, job_id, str(status), {"reason": str(StatusReason.USER)})
+    return get_job(session, job_id)

@@ -1,0 +1,204 @@
+"""A worker's right to write for a job: claimed, renewed, used, given back.
+
+Every write of a worker goes through `update_held_job`, which matches the lease's token. A write
+that matches no row means that the lease is gone, and the worker stops quietly.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from store.clock import now, shifted
+from store.errors import LeaseLostError
+from store.history import add_event, add_transition
+from store.jobs import JobRecord, job_from_row
+from store.statuses import HELD, JobStatus, StatusReason
+from store.tables import jobs
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to write for a job: valid while its token is the job's."""
+
+    job_id: str
+    token: int
+
+
+def claimable() -> ColumnElement[bool]:
+    """Jobs that a worker may take: queued, between two slices, or left by a lost worker."""
+    unheld = or_(jobs.c.lease_expires_at.is_(None), jobs.c.lease_expires_at <= now())
+    return or_(jobs.c.status == JobStatus.QUEUED, and_(jobs.c.status.in_(HELD), unheld))
+
+
+def claim_job(
+    session: Session, worker: str, lease_seconds: float, max_worker_losses: int
+) -> JobRecord | None:
+    """Take the job whose turn it is, or None: priority, then fair share, then age.
+
+    Survives any number of claims at once: the row is locked and other claims skip it. A job whose
+    lease ran out too often is not given out again; `bury_lost_jobs` ends it.
+    """
+    row = session.execute(_next_job(max_worker_losses)).mappings().one_or_none()
+    if row is None:
+        return None
+    rescued = row["lease_expires_at"] is not None
+    fresh = row["status"] == JobStatus.QUEUED
+    claimed = session.execute(
+        update(jobs)
+        .where(jobs.c.id == row["id"], jobs.c.token == row["token"])
+        .values(
+            status=JobStatus.RUNNING if fresh else row["status"],
+            token=row["token"] + 1,
+            # A slice after a slice is the same attempt.
+            attempt=row["attempt"] + int(fresh or rescued),
+            worker_losses=row["worker_losses"] + int(rescued),
+            worker=worker,
+            claimed_at=now(),
+            started_at=func.coalesce(jobs.c.started_at, now()),
+            lease_expires_at=shifted(lease_seconds),
+        )
+        .returning(*jobs.c)
+    ).mappings()
+    job = job_from_row(claimed.one())
+    if fresh:
+        add_transition(session, job.id, job.status)
+    if fresh or rescued:
+        _note_claim(session, job, rescued=rescued)
+    return job
+
+
+def _next_job(max_worker_losses: int) -> Any:  # noqa: ANN401 - a Select of two dialects
+    other = jobs.alias("other")
+    # Whose owner was served longest ago goes first, so that a thousand jobs of one owner delay
+    # another's first by no more than one slice.
+    last_served = (
+        select(func.coalesce(func.max(other.c.claimed_at), 0))
+        .where(other.c.owner == jobs.c.owner)
+        .scalar_subquery()
+    )
+    not_lost = or_(jobs.c.lease_expires_at.is_(None), jobs.c.worker_losses + 1 < max_worker_losses)
+    return (
+        select(
+            jobs.c.id,
+            jobs.c.status,
+            jobs.c.token,
+            jobs.c.attempt,
+            jobs.c.worker_losses,
+            jobs.c.lease_expires_at,
+        )
+        .where(claimable(), not_lost)
+        .order_by(jobs.c.priority.desc(), last_served, jobs.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=jobs)
+    )
+
+
+def _note_claim(session: Session, job: JobRecord, *, rescued: bool) -> None:
+    data = {"worker": job.worker, "attempt": job.attempt}
+    if rescued:
+        add_event(session, job.id, "rescued", data, level="warning")
+    else:
+        add_event(session, job.id, "claimed", data)
+
+
+def update_held_job(
+    session: Session, lease: Lease, values: Mapping[str, Any] | None = None
+) -> JobRecord:
+    """Write to a job under a lease, and lock its row until the commit. Raises LeaseLostError."""
+    row = (
+        session.execute(
+            update(jobs)
+            .where(
+                jobs.c.id == lease.job_id,
+                jobs.c.token == lease.token,
+                jobs.c.status.in_(HELD),
+            )
+            # Something must be set for the row to be locked and matched.
+            .values(**(values or {"token": lease.token}))
+            .returning(*jobs.c)
+        )
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        raise LeaseLostError(lease.job_id, lease.token)
+    return job_from_row(row)
+
+
+def renew_lease(session: Session, lease: Lease, lease_seconds: float) -> JobStatus:
+    """Hold the job longer; tells whether someone wants it to stop. Raises LeaseLostError."""
+    return update_held_job(session, lease, {"lease_expires_at": shifted(lease_seconds)}).status
+
+
+def find_held_status(session: Session, lease: Lease) -> JobStatus | None:
+    """The status of the job as long as the lease holds, else None. Writes nothing."""
+    status = session.execute(
+        select(jobs.c.status).where(
+            jobs.c.id == lease.job_id, jobs.c.token == lease.token, jobs.c.status.in_(HELD)
+        )
+    ).scalar_one_or_none()
+    return None if status is None else JobStatus(status)
+
+
+def release_job(session: Session, lease: Lease) -> JobRecord:
+    """Give the job back between two slices; anyone may claim it. Raises LeaseLostError."""
+    return update_held_job(session, lease, {"lease_expires_at": None, "rung_at": now()})
+
+
+def list_unrung_jobs(session: Session, ring_again_seconds: float, limit: int) -> tuple[str, ...]:
+    """Jobs that wait for a worker although nobody rang for them lately, oldest first."""
+    quiet = func.coalesce(jobs.c.rung_at, jobs.c.created_at) < shifted(-ring_again_seconds)
+    rows = session.execute(
+        select(jobs.c.id).where(claimable(), quiet).order_by(jobs.c.id).limit(limit)
+    )
+    return tuple(rows.scalars())
+
+
+def mark_rung(session: Session, job_ids: tuple[str, ...]) -> None:
+    """Note that the doorbell was rung for these jobs."""
+    session.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(rung_at=now()))
+
+
+def bury_lost_jobs(session: Session, max_worker_losses: int) -> tuple[str, ...]:
+    """End jobs that lost their worker too often without progress; the ids of those ended.
+
+    The token moves on, so that a worker that comes back from the dead can write nothing.
+    """
+    poison = and_(
+        jobs.c.status.in_(HELD),
+        jobs.c.lease_expires_at <= now(),
+        jobs.c.worker_losses + 1 >= max_worker_losses,
+    )
+    rows = session.execute(
+        select(jobs.c.id, jobs.c.status, jobs.c.token)
+        .where(poison)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for job_id, status, token in rows:
+        _bury(session, job_id, JobStatus(status), token, max_worker_losses)
+    return tuple(row.id for row in rows)
+
+
+def _bury(session: Session, job_id: str, status: JobStatus, token: int, losses: int) -> None:
+    cancelled = status is JobStatus.CANCELLING
+    ended = JobStatus.CANCELLED if cancelled else JobStatus.FAILED
+    reason = StatusReason.USER if cancelled else StatusReason.WORKER_LOST
+    detail = f"the job lost its worker {losses} times in a row without a checkpoint in between"
+    session.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id)
+        .values(
+            status=ended,
+            status_reason=reason,
+            finished_at=now(),
+            lease_expires_at=None,
+            token=token + 1,
+            worker_losses=losses,
+            error=None if cancelled else {"code": str(reason), "message": detail},
+        )
+    )
+    add_transition(session, job_id, ended, reason)
+    add_event(session, job_id, str(ended), {"reason": str(reason)}, level="error")

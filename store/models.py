@@ -1,0 +1,105 @@
+"""Models: what a job leaves, with its lineage; weights are an artifact, loaded on request only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, insert, select
+from sqlalchemy.orm import Session
+
+from store.artifacts import add_artifact
+from store.clock import now
+from store.errors import NotFoundError
+from store.ids import new_id
+from store.jobs import JobRecord
+from store.pages import Page, PageRequest, fetch_page
+from store.tables import models
+
+
+@dataclass(frozen=True)
+class NewModel:
+    """What a worker has made: preprocessing, weights as safetensors bytes, and their measure."""
+
+    preprocessing: dict[str, Any]
+    metrics: dict[str, float]
+    parameter_count: int
+    weights: bytes
+    partial: bool = False
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """One row of models, under the names of its columns; artifact is the weights' sha256."""
+
+    id: str
+    owner: str
+    name: str
+    job_id: str | None
+    dataset_id: str | None
+    dataset_sha256: str | None
+    spec: dict[str, Any]
+    preprocessing: dict[str, Any]
+    metrics: dict[str, float]
+    parameter_count: int
+    partial: bool
+    artifact: str
+    created_at: datetime
+
+
+def add_model(session: Session, job: JobRecord, new: NewModel) -> str:
+    """Keep the model that this job has made; its id."""
+    lineage = {
+        "job_id": job.id,
+        "dataset_id": job.dataset_id,
+        "dataset_sha256": job.dataset_sha256,
+    }
+    return _add(session, new, job.spec, owner=job.owner, name=job.name, **lineage)
+
+
+def import_model(
+    session: Session, new: NewModel, spec: dict[str, Any], name: str, owner: str = ""
+) -> str:
+    """Keep a model that was made elsewhere; its id."""
+    return _add(session, new, spec, owner=owner, name=name)
+
+
+def _add(session: Session, new: NewModel, spec: dict[str, Any], **values: str) -> str:
+    model_id = new_id("mdl")
+    session.execute(
+        insert(models).values(
+            **values,
+            id=model_id,
+            spec=spec,
+            preprocessing=new.preprocessing,
+            metrics=new.metrics,
+            parameter_count=new.parameter_count,
+            partial=new.partial,
+            artifact=add_artifact(session, new.weights),
+            created_at=now(),
+        )
+    )
+    return model_id
+
+
+def _record(row: RowMapping) -> ModelRecord:
+    return ModelRecord(**row)
+
+
+def get_model(session: Session, model_id: str) -> ModelRecord:
+    """The model. Raises NotFoundError."""
+    row = session.execute(select(models).where(models.c.id == model_id)).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError("model", model_id)
+    return _record(row)
+
+
+def list_models(
+    session: Session, request: PageRequest, job_id: str | None = None
+) -> Page[ModelRecord]:
+    """One page of models, newest first unless asked otherwise."""
+    query = select(models)
+    if job_id is not None:
+        query = query.where(models.c.job_id == job_id)
+    rows, more = fetch_page(session, query, models.c.id, request)
+    items = tuple(_record(row) for row in rows)
+    return Page(items, items[-1].id if more else None)

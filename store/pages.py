@@ -1,0 +1,38 @@
+"""Cursor pages over rows whose ids sort by age."""
+
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+from sqlalchemy import ColumnElement, Select
+from sqlalchemy.orm import Session
+
+Item = TypeVar("Item")
+Order = Literal["asc", "desc"]
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    """Some items, and the cursor with which the list goes on; None at its end."""
+
+    items: tuple[Item, ...]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """How many items, after which cursor, in which order of age."""
+
+    limit: int = 50
+    after: str | None = None
+    order: Order = "desc"
+
+
+def fetch_page(
+    session: Session, query: Select[Any], key: ColumnElement[Any], request: PageRequest
+) -> tuple[list[Any], bool]:
+    """The rows of one page, and whether there are more."""
+    if request.after is not None:
+        query = query.where(key < request.after if request.order == "desc" else key > request.after)
+    query = query.order_by(key.desc() if request.order == "desc" else key.asc())
+    rows = list(session.execute(query.limit(request.limit + 1)).mappings())
+    return rows[: request.limit], len(rows) > request.limit

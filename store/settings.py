@@ -1,0 +1,92 @@
+"""Settings of every process, from BACKPROPD_* environment variables."""
+
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "BACKPROPD_"
+MIB = 2**20
+
+
+class Settings(BaseSettings):
+    """What an operator can choose; frozen, so that a process has one answer all its life."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    data_dir: Path = Field(default=Path("data"), description="Where everything is kept by default.")
+    database_url: str = Field(
+        default="", description="SQLAlchemy URL; default: SQLite in the data directory."
+    )
+    broker_url: str | None = Field(
+        default=None, description="Celery broker URL; default: an embedded broker (`backpropd up`)."
+    )
+    blob_url: str = Field(
+        default="", description="file://… or s3://…; default: a folder in the data directory."
+    )
+
+    max_upload_bytes: int = Field(default=2048 * MIB, gt=0, description="Largest upload.")
+    max_body_bytes: int = Field(default=16 * MIB, gt=0, description="Largest JSON body.")
+    max_columns: int = Field(default=10_000, gt=0, description="Most columns of a dataset.")
+    max_job_memory_bytes: int = Field(
+        default=4096 * MIB, gt=0, description="A job that would need more is refused."
+    )
+
+    slice_seconds: float = Field(
+        default=30, gt=0, description="Longest turn of a job before others may have theirs."
+    )
+    lease_seconds: float = Field(
+        default=20, gt=0, description="A worker not heard of for so long has lost its job."
+    )
+    heartbeat_seconds: float = Field(
+        default=5, gt=0, description="A lease is renewed this often; at most half of it."
+    )
+    watch_seconds: float = Field(default=0.5, gt=0, description="A cancel is seen within this.")
+    sweep_seconds: float = Field(
+        default=5, gt=0, description="Workers look for what was lost this often."
+    )
+    record_seconds: float = Field(
+        default=0.5, ge=0, description="Losses of short epochs are stored this often."
+    )
+    checkpoint_seconds: float = Field(
+        default=10, ge=0, description="The most work that a lost worker costs."
+    )
+    ring_again_seconds: float = Field(
+        default=10, gt=0, description="A job that nobody took for so long is rung for again."
+    )
+    max_worker_losses: int = Field(
+        default=3, ge=1, description="A job that loses so many workers in a row fails."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_from_data_dir(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Put database and blobs into the data directory unless they are named."""
+        data = Path(values.get("data_dir") or "data").absolute()
+        values["data_dir"] = data
+        if not values.get("database_url"):
+            values["database_url"] = f"sqlite:///{data / 'backpropd.sqlite3'}"
+        if not values.get("blob_url"):
+            values["blob_url"] = f"file://{data / 'blobs'}"
+        return values
+
+    @model_validator(mode="after")
+    def _lease_outlives_heartbeat(self) -> Self:
+        if self.heartbeat_seconds * 2 > self.lease_seconds:
+            msg = "lease_seconds must be at least twice heartbeat_seconds"
+            raise ValueError(msg)
+        return self
+
+    def environment(self) -> dict[str, str]:
+        """The variables that give a child process the same settings."""
+        return {
+            f"{PREFIX}{name.upper()}": str(value)
+            for name, value in self.model_dump().items()
+            if value is not None
+        }
+
+
+def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - each setting has its own type
+    """Read the settings from the environment; overrides that are None are ignored."""
+    return Settings(**{name: value for name, value in overrides.items() if value is not None})

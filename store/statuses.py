@@ -1,0 +1,40 @@
+"""The states of a job and the reasons for them: one list for database, API and workers."""
+
+from enum import StrEnum
+
+
+class JobStatus(StrEnum):
+    """Where a job is: queued → running → succeeded | failed | cancelled, with pauses."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing will change any more."""
+        return self in TERMINAL
+
+
+class StatusReason(StrEnum):
+    """Why a job is where it is."""
+
+    COMPLETED = "completed"
+    EARLY_STOPPING = "early_stopping"
+    TIME_BUDGET = "time_budget"
+    DIVERGED = "diverged"
+    USER = "user"
+    WORKER_LOST = "worker_lost"
+    OUT_OF_MEMORY = "out_of_memory"
+    INVALID_DATA = "invalid_data"
+    INTERNAL = "internal"
+
+
+TERMINAL = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
+# A worker may hold a lease, and write, in these states only.
+HELD = frozenset({JobStatus.RUNNING, JobStatus.PAUSING, JobStatus.CANCELLING})

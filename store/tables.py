@@ -1,0 +1,194 @@
+"""The tables, as SQLAlchemy Core sees them; migrations/ makes them."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from store.clock import Instant
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# None is NULL, not the JSON word null.
+Json = JSON(none_as_null=True)
+# SQLite counts rows up only for a primary key that is declared INTEGER.
+Serial = BigInteger().with_variant(Integer, "sqlite")
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    # receiving → ready → deleting: only a ready dataset is visible, the others are being
+    # written or erased, and a sweep finishes what a crash left behind.
+    Column("state", String(16), nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("column_count", Integer, nullable=False),
+    Column("columns", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("bytes", BigInteger, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+artifact_chunks = Table(
+    "artifact_chunks",
+    metadata,
+    Column(
+        "sha256", String(64), ForeignKey("artifacts.sha256", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("position", Integer, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
+_ACTIVE = text("status IN ('queued', 'running', 'pausing', 'cancelling')")
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("metadata", Json, nullable=False),
+    Column("dataset_id", String(64), nullable=False, index=True),
+    Column("dataset_sha256", String(64), nullable=False),
+    Column("spec", Json, nullable=False),
+    # Whose weights it begins with: {"model_id": …}; NULL for new ones.
+    Column("start_from", Json),
+    Column("priority", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("status_reason", String(32)),
+    Column("created_at", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("finished_at", Instant),
+    # The lease: who may write, until when, and the token that every write of theirs carries.
+    Column("lease_expires_at", Instant),
+    Column("worker", Text),
+    Column("token", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("worker_losses", Integer, nullable=False),
+    Column("claimed_at", Instant),
+    Column("rung_at", Instant),
+    Column("epoch", Integer, nullable=False),
+    Column("steps", BigInteger, nullable=False),
+    Column("samples_per_second", Float),
+    Column("epochs_since_best", Integer, nullable=False),
+    Column("latest_metrics", Json),
+    Column("best_metrics", Json),
+    Column("preparing_seconds", Float, nullable=False),
+    Column("training_seconds", Float, nullable=False),
+    Column("saving_seconds", Float, nullable=False),
+    Column("environment", Json),
+    Column("model_id", String(64)),
+    Column("error", Json),
+    Index("ix_jobs_status", "status", "id"),
+    Index(
+        "ix_jobs_active",
+        "priority",
+        "id",
+        sqlite_where=_ACTIVE,
+        postgresql_where=_ACTIVE,
+    ),
+    Index("ix_jobs_owner_claimed_at", "owner", "claimed_at"),
+)
+
+transitions = Table(
+    "transitions",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("job_id", String(64), ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", String(32)),
+    Column("at", Instant, nullable=False),
+    Index("ix_transitions_job_id", "job_id", "id"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("job_id", String(64), ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("level", String(8), nullable=False),
+    Column("type", String(32), nullable=False),
+    Column("data", Json, nullable=False),
+    Index("ix_events_job_id", "job_id", "id"),
+)
+
+losses = Table(
+    "losses",
+    metadata,
+    Column("job_id", String(64), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("loss", Float, nullable=False),
+    Column("validation_loss", Float),
+    Column("metrics", Json, nullable=False),
+    Column("learning_rate", Float, nullable=False),
+    Column("gradient_norm", Float, nullable=False),
+    Column("seconds", Float, nullable=False),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("job_id", String(64), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("steps", BigInteger, primary_key=True, autoincrement=False),
+    Column("epoch", Integer, nullable=False),
+    Column("numbers", Json, nullable=False),
+    Column("artifact", String(64), ForeignKey("artifacts.sha256"), nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    # A model that was imported has no lineage here.
+    Column("job_id", String(64), ForeignKey("jobs.id"), index=True),
+    Column("dataset_id", String(64)),
+    Column("dataset_sha256", String(64)),
+    Column("spec", Json, nullable=False),
+    Column("preprocessing", Json, nullable=False),
+    Column("metrics", Json, nullable=False),
+    Column("parameter_count", BigInteger, nullable=False),
+    Column("partial", Boolean, nullable=False),
+    Column("artifact", String(64), ForeignKey("artifacts.sha256"), nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("started_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)

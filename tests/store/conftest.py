@@ -1,0 +1,41 @@
+"""A dataset and jobs in a database, as the service would have put them there."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from store.database import Database
+from store.datasets import ColumnRecord, Contents, DatasetRecord, publish_dataset, receive_dataset
+from store.jobs import JobRecord, NewJob, add_job
+
+COLUMN = ColumnRecord("x", "numeric", 0, 3, False, 0.0, 2.0, 1.0, 0.8, ())
+
+
+@pytest.fixture
+def dataset(database: Database) -> DatasetRecord:
+    with database.writing() as session:
+        dataset_id = receive_dataset(session, "points")
+        return publish_dataset(session, dataset_id, Contents(3, 12, "a" * 64, (COLUMN,)))
+
+
+@pytest.fixture
+def post(database: Database, dataset: DatasetRecord) -> Callable[..., JobRecord]:
+    """Queue a job on the dataset."""
+
+    def post(**values: Any) -> JobRecord:
+        with database.writing() as session:
+            return add_job(
+                session,
+                NewJob(
+                    **{
+                        "dataset_id": dataset.id,
+                        "name": "job",
+                        "metadata": {},
+                        "spec": {"epochs": 2},
+                        **values,
+                    }
+                ),
+            )
+
+    return post

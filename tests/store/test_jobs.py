@@ -1,0 +1,140 @@
+"""Jobs as clients see them, on every database."""
+
+from collections.abc import Callable
+
+import pytest
+
+from store.database import Database
+from store.datasets import DatasetRecord, delete_dataset, erase_dataset, get_dataset, list_datasets
+from store.errors import DatasetInUseError, IllegalTransitionError, NotFoundError
+from store.jobs import JobFilter, JobRecord, NewJob, add_job, cancel_job, get_job, list_jobs
+from store.leases import Lease, claim_job
+from store.models import NewModel, get_model, list_models
+from store.outcomes import Outcome, finish_job
+from store.pages import PageRequest
+from store.progress import LossRecord, Progress, list_losses, record_progress
+from store.statuses import JobStatus, StatusReason
+
+Post = Callable[..., JobRecord]
+MODEL = NewModel({"columns": []}, {"loss": 0.5}, 7, b"weights")
+
+
+def hold(database: Database) -> Lease:
+    with database.writing() as session:
+        job = claim_job(session, "w", 20, 3)
+    assert job is not None
+    return Lease(job.id, job.token)
+
+
+def loss(epoch: int, value: float = 1.0) -> LossRecord:
+    return LossRecord(epoch, value, None, {"accuracy": 0.5}, 0.1, 2.0, 0.01)
+
+
+def test_job_reads_back_as_it_was_added(database: Database, post: Post) -> None:
+    job = post(name="ünïcode ✓", metadata={"team": "a"}, spec={"epochs": 3, "rate": 1e-3})
+    with database.reading() as session:
+        assert get_job(session, job.id) == job
+    assert (job.status, job.error, job.latest_metrics) == (JobStatus.QUEUED, None, None)
+
+
+def test_job_on_an_unknown_dataset_is_refused(database: Database) -> None:
+    with pytest.raises(NotFoundError), database.writing() as session:
+        add_job(session, NewJob("ds_none", "", {}, {}))
+
+
+def test_pages_hold_every_job_once(database: Database, post: Post) -> None:
+    ids = [post().id for _ in range(5)]
+    seen: list[str] = []
+    after: str | None = None
+    with database.reading() as session:
+        while True:
+            page = list_jobs(session, JobFilter(), PageRequest(2, after, "asc"))
+            seen += [job.id for job in page.items]
+            if page.next is None:
+                break
+            after = page.next
+    assert seen == ids
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        JobFilter(name="a"),
+        JobFilter(metadata={"team": "red"}),
+        JobFilter(status=JobStatus.CANCELLED),
+    ],
+)
+def test_filter_finds_the_one_job(database: Database, post: Post, wanted: JobFilter) -> None:
+    job = post(name="a", metadata={"team": "red"})
+    post(name="b", metadata={"team": "blue"})
+    with database.writing() as session:
+        cancel_job(session, job.id)
+        assert [found.id for found in list_jobs(session, wanted, PageRequest()).items] == [job.id]
+
+
+def test_queued_job_is_cancelled_at_once(database: Database, post: Post) -> None:
+    job = post()
+    with database.writing() as session:
+        cancelled = cancel_job(session, job.id)
+    assert cancelled.status is JobStatus.CANCELLED
+    assert cancelled.finished_at is not None
+    with pytest.raises(IllegalTransitionError), database.writing() as session:
+        cancel_job(session, job.id)
+
+
+def test_cancelling_twice_is_cancelling_once(database: Database, post: Post) -> None:
+    job = post()
+    hold(database)
+    with database.writing() as session:
+        assert cancel_job(session, job.id).status is JobStatus.CANCELLING
+        assert cancel_job(session, job.id).status is JobStatus.CANCELLING
+
+
+def test_epoch_stored_twice_is_there_once(database: Database, post: Post) -> None:
+    job = post()
+    lease = hold(database)
+    for losses in ([loss(0), loss(1), loss(2)], [loss(1, 5.0)]):
+        with database.writing() as session:
+            record_progress(session, lease, Progress(epoch=2), losses)
+    with database.reading() as session:
+        found, more = list_losses(session, job.id, after=-1, limit=10)
+    assert [(record.epoch, record.loss) for record in found] == [(0, 1.0), (1, 5.0)]
+    assert not more
+
+
+def test_losses_come_in_pages(database: Database, post: Post) -> None:
+    job = post()
+    lease = hold(database)
+    with database.writing() as session:
+        record_progress(session, lease, Progress(), [loss(epoch) for epoch in range(5)])
+        found, more = list_losses(session, job.id, after=1, limit=2)
+    assert ([record.epoch for record in found], more) == ([2, 3], True)
+
+
+def test_finished_job_has_its_model_and_last_losses(database: Database, post: Post) -> None:
+    job = post(name="n")
+    lease = hold(database)
+    outcome = Outcome(JobStatus.SUCCEEDED, StatusReason.COMPLETED, MODEL)
+    with database.writing() as session:
+        ended = finish_job(session, lease, outcome, Progress(epoch=1), [loss(0)])
+    assert (ended.status, ended.epoch, ended.lease_expires_at) == (JobStatus.SUCCEEDED, 1, None)
+    with database.reading() as session:
+        model = get_model(session, str(ended.model_id))
+        assert list_models(session, PageRequest(), job_id=job.id).items == (model,)
+        assert len(list_losses(session, job.id, -1, 10)[0]) == 1
+    assert (model.job_id, model.dataset_sha256, model.name) == (job.id, job.dataset_sha256, "n")
+
+
+def test_dataset_of_an_unfinished_job_stays(
+    database: Database, dataset: DatasetRecord, post: Post
+) -> None:
+    job = post()
+    with pytest.raises(DatasetInUseError), database.writing() as session:
+        delete_dataset(session, dataset.id)
+    with database.writing() as session:
+        cancel_job(session, job.id)
+        delete_dataset(session, dataset.id)
+        assert list_datasets(session, PageRequest()).items == ()
+        erase_dataset(session, dataset.id)
+    with pytest.raises(NotFoundError), database.reading() as session:
+        get_dataset(session, dataset.id)

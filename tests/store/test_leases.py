@@ -1,0 +1,194 @@
+"""One contract for every database: who may write for a job, and when no longer."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import update
+
+from store.clock import shifted
+from store.database import Database
+from store.errors import LeaseLostError
+from store.history import list_transitions
+from store.jobs import JobRecord, cancel_job, get_job
+from store.leases import (
+    Lease,
+    bury_lost_jobs,
+    claim_job,
+    find_held_status,
+    list_unrung_jobs,
+    mark_rung,
+    release_job,
+    renew_lease,
+    update_held_job,
+)
+from store.outcomes import Outcome, finish_job
+from store.progress import Checkpoint, Progress, record_progress
+from store.statuses import JobStatus, StatusReason
+from store.tables import jobs
+
+Post = Callable[..., JobRecord]
+
+
+def claim(database: Database, worker: str = "w", lease_seconds: float = 20) -> JobRecord | None:
+    with database.writing() as session:
+        return claim_job(session, worker, lease_seconds, max_worker_losses=3)
+
+
+def claimed(database: Database) -> tuple[JobRecord, Lease]:
+    job = claim(database)
+    assert job is not None
+    return job, Lease(job.id, job.token)
+
+
+def expire(database: Database, job_id: str) -> None:
+    """Let the lease run out without waiting for it."""
+    with database.writing() as session:
+        session.execute(
+            update(jobs).where(jobs.c.id == job_id).values(lease_expires_at=shifted(-1))
+        )
+
+
+def test_nothing_to_claim_is_none(database: Database) -> None:
+    assert claim(database) is None
+
+
+def test_claim_leases_the_job_and_notes_the_transition(database: Database, post: Post) -> None:
+    posted = post()
+    job, _ = claimed(database)
+    assert (job.id, job.status, job.token, job.attempt) == (posted.id, JobStatus.RUNNING, 1, 1)
+    assert job.started_at is not None
+    with database.reading() as session:
+        states = [transition.status for transition in list_transitions(session, job.id)[job.id]]
+    assert states == [JobStatus.QUEUED, JobStatus.RUNNING]
+
+
+def test_second_claim_is_refused(database: Database, post: Post) -> None:
+    post()
+    claimed(database)
+    assert claim(database) is None
+
+
+def test_parallel_claims_give_each_job_once(database: Database, post: Post) -> None:
+    posted = {post().id for _ in range(8)}
+    with ThreadPoolExecutor(8) as threads:
+        won = list(threads.map(lambda _: claim(database), range(16)))
+    assert sorted(job.id for job in won if job) == sorted(posted)
+
+
+def test_priority_goes_before_age(database: Database, post: Post) -> None:
+    post(name="old")
+    post(name="urgent", priority=5)
+    assert claimed(database)[0].name == "urgent"
+
+
+def test_owner_served_longest_ago_goes_first(database: Database, post: Post) -> None:
+    for _ in range(3):
+        post(owner="many")
+    post(owner="one")
+    assert [claimed(database)[0].owner for _ in range(4)] == ["many", "one", "many", "many"]
+
+
+def test_released_job_goes_on_in_the_same_attempt(database: Database, post: Post) -> None:
+    post()
+    _, lease = claimed(database)
+    with database.writing() as session:
+        release_job(session, lease)
+    job, _ = claimed(database)
+    assert (job.attempt, job.token, job.worker_losses) == (1, 2, 0)
+
+
+def test_expired_lease_is_claimed_as_a_new_attempt(database: Database, post: Post) -> None:
+    post()
+    job, _ = claimed(database)
+    expire(database, job.id)
+    again, _ = claimed(database)
+    assert (again.id, again.attempt, again.token, again.worker_losses) == (job.id, 2, 2, 1)
+
+
+def test_stale_token_writes_nothing(database: Database, post: Post) -> None:
+    post()
+    job, stale = claimed(database)
+    expire(database, job.id)
+    claimed(database)
+    with pytest.raises(LeaseLostError), database.writing() as session:
+        update_held_job(session, stale, {"epoch": 99})
+    with pytest.raises(LeaseLostError), database.writing() as session:
+        renew_lease(session, stale, 20)
+    with database.reading() as session:
+        assert get_job(session, job.id).epoch == 0
+        assert find_held_status(session, stale) is None
+
+
+def test_renewed_lease_is_not_given_away(database: Database, post: Post) -> None:
+    post()
+    job, lease = claimed(database)
+    expire(database, job.id)
+    with database.writing() as session:
+        assert renew_lease(session, lease, 20) is JobStatus.RUNNING
+    assert claim(database) is None
+
+
+def test_finished_job_is_never_claimed_again(database: Database, post: Post) -> None:
+    post()
+    _, lease = claimed(database)
+    with database.writing() as session:
+        finish_job(session, lease, Outcome(JobStatus.SUCCEEDED, StatusReason.COMPLETED))
+    assert claim(database) is None
+    with pytest.raises(LeaseLostError), database.writing() as session:
+        finish_job(session, lease, Outcome(JobStatus.FAILED, StatusReason.INTERNAL))
+
+
+def test_cancel_that_was_answered_wins_over_success(database: Database, post: Post) -> None:
+    job = post()
+    _, lease = claimed(database)
+    with database.writing() as session:
+        assert cancel_job(session, job.id).status is JobStatus.CANCELLING
+    with database.writing() as session:
+        ended = finish_job(session, lease, Outcome(JobStatus.SUCCEEDED, StatusReason.COMPLETED))
+    assert (ended.status, ended.status_reason) == (JobStatus.CANCELLED, StatusReason.USER)
+
+
+def test_cancelling_job_between_slices_is_claimed_to_be_ended(
+    database: Database, post: Post
+) -> None:
+    job = post()
+    _, lease = claimed(database)
+    with database.writing() as session:
+        release_job(session, lease)
+        cancel_job(session, job.id)
+    assert claimed(database)[0].status is JobStatus.CANCELLING
+
+
+def test_job_that_kills_three_workers_fails(database: Database, post: Post) -> None:
+    posted = post()
+    for _ in range(3):
+        claimed(database)
+        expire(database, posted.id)
+    assert claim(database) is None
+    with database.writing() as session:
+        assert bury_lost_jobs(session, max_worker_losses=3) == (posted.id,)
+    with database.reading() as session:
+        job = get_job(session, posted.id)
+    assert (job.status, job.status_reason) == (JobStatus.FAILED, StatusReason.WORKER_LOST)
+    assert job.error is not None
+    assert job.token == 4
+
+
+def test_checkpoint_between_losses_saves_the_job(database: Database, post: Post) -> None:
+    posted = post()
+    for steps in range(1, 5):
+        _, lease = claimed(database)
+        checkpoint = Checkpoint(epoch=0, steps=steps, numbers={}, data=b"x" * steps)
+        with database.writing() as session:
+            record_progress(session, lease, Progress(), (), checkpoint)
+        expire(database, posted.id)
+    assert claim(database) is not None
+
+
+def test_job_nobody_rang_for_is_found(database: Database, post: Post) -> None:
+    job = post()
+    with database.writing() as session:
+        assert list_unrung_jobs(session, ring_again_seconds=-1, limit=10) == (job.id,)
+        mark_rung(session, (job.id,))
+        assert list_unrung_jobs(session, ring_again_seconds=60, limit=10) == ()

@@ -1,0 +1,57 @@
+"""The migrations make what the tables say, on every database."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from store.clock import Instant
+from store.database import Database
+from store.errors import SchemaError, StoreUnavailableError
+from store.schema import _config, check_schema, upgrade
+from store.tables import metadata
+
+HEAD = ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def test_migrated_schema_is_what_the_tables_say(database: Database) -> None:
+    def is_plain_integer(*types: object) -> bool | None:
+        return False if any(isinstance(kind, Instant) for kind in types) else None
+
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": lambda *args: is_plain_integer(*args[3:])}
+        )
+        assert compare_metadata(context, metadata) == []
+
+
+def test_upgrading_twice_and_at_once_is_harmless(database_url: str) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(upgrade, [database_url] * 4))
+    database = Database(database_url)
+    assert check_schema(database) == HEAD
+    database.close()
+
+
+def test_empty_or_foreign_schema_is_refused(database_url: str) -> None:
+    database = Database(database_url)
+    with pytest.raises(SchemaError):
+        check_schema(database)
+    upgrade(database_url)
+    with database.writing() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = 'other'"))
+    with pytest.raises(SchemaError, match="other"):
+        check_schema(database)
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:////nowhere/at/all.sqlite3", "postgresql://u:secret@127.0.0.1:1/x", "nonsense"]
+)
+def test_database_that_is_away_is_named_without_its_password(url: str) -> None:
+    with pytest.raises(StoreUnavailableError) as away:
+        upgrade(url)
+    assert "secret" not in str(away.value)
