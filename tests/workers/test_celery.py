@@ -1,0 +1,156 @@
+"""Real Celery workers over a real Redis and over the filesystem transport, on both databases."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from store.database import Database
+from store.doorbell import Doorbell
+from store.errors import StoreUnavailableError
+from store.jobs import get_job
+from store.models import get_model
+from store.schema import upgrade
+from store.settings import Settings, load_settings
+from store.statuses import JobStatus
+from store.workers import list_live_workers
+from tests.training import train_waiting_jobs
+from tests.waiting import wait_for
+from tests.workers.conftest import Find, Post
+from workers.launch import worker_command, worker_environment
+
+
+@pytest.fixture(params=["redis and postgresql", "filesystem and sqlite"])
+def pair(request: pytest.FixtureRequest) -> str:
+    """Broker and database: each pair costs processes, so not every one of the four."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, pair: str, tmp_path: Path) -> str:
+    if pair.endswith("postgresql"):
+        return str(request.getfixturevalue("postgres_database_url"))
+    return f"sqlite:///{tmp_path / 'test.sqlite3'}"
+
+
+@pytest.fixture
+def broker_url(request: pytest.FixtureRequest, pair: str, tmp_path: Path) -> str:
+    if pair.startswith("redis"):
+        # A database of the server's for each test, so that no test hears another's bell.
+        url: str = request.getfixturevalue("redis_url")
+        return f"{url}?virtual_host={hash(str(tmp_path)) % 15 + 1}"
+    for name in ("messages", "control"):
+        (tmp_path / "queue" / name).mkdir(parents=True)
+    return f"filesystem://{tmp_path / 'queue'}"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, broker_url: str, database_url: str) -> Settings:
+    upgrade(database_url)
+    return load_settings(
+        data_dir=tmp_path,
+        database_url=database_url,
+        broker_url=broker_url,
+        sweep_seconds=0.5,
+        ring_again_seconds=0.5,
+        watch_seconds=0.05,
+    )
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    database = Database(settings.database_url)
+    yield database
+    database.close()
+
+
+@contextmanager
+def worker(settings: Settings, name: str = "w1") -> Iterator[subprocess.Popen[bytes]]:
+    """A worker process with one child, ended by SIGTERM."""
+    process = subprocess.Popen(
+        worker_command(1, name),
+        env={**os.environ, **settings.environment(), **worker_environment()},
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def status_is(database: Database, job_id: str, status: JobStatus) -> Callable[[], bool]:
+    def check() -> bool:
+        with database.reading() as session:
+            return get_job(session, job_id).status is status
+
+    return check
+
+
+def test_rung_job_is_trained_and_the_worker_leaves_quietly(
+    settings: Settings, database: Database, post: Post
+) -> None:
+    job = post()
+    with worker(settings) as process:
+        Doorbell(str(settings.broker_url)).ring()
+        wait_for(status_is(database, job.id, JobStatus.SUCCEEDED))
+        with database.reading() as session:
+            assert list_live_workers(session, 60) == ("w1",)
+    assert process.returncode == 0
+    with database.reading() as session:
+        assert list_live_workers(session, 60) == ()
+
+
+def test_job_nobody_rang_for_is_found_by_the_sweep(
+    settings: Settings, database: Database, post: Post
+) -> None:
+    job = post()
+    with worker(settings):
+        wait_for(status_is(database, job.id, JobStatus.SUCCEEDED))
+
+
+def test_job_cut_by_sigterm_goes_on_exactly_in_the_next_worker(
+    settings: Settings, database: Database, post: Post, find: Find
+) -> None:
+    whole = post(epochs=4000)
+    train_waiting_jobs(settings)
+    moved = post(epochs=4000)
+    with worker(settings, "first") as process:
+        wait_for(lambda: find(moved.id).epoch > 0)
+        asked = time.monotonic()
+        process.terminate()
+        process.wait(15)
+        assert time.monotonic() - asked < 10
+    left = find(moved.id)
+    assert (left.status, left.lease_expires_at) == (JobStatus.RUNNING, None)
+    with worker(settings, "second"):
+        wait_for(status_is(database, moved.id, JobStatus.SUCCEEDED))
+    with database.reading() as session:
+        artifacts = [
+            get_model(session, str(find(job.id).model_id)).artifact for job in (whole, moved)
+        ]
+    assert find(moved.id).attempt == 1
+    assert artifacts[0] == artifacts[1]
+
+
+def test_broker_that_is_away_is_named(tmp_path: Path) -> None:
+    doorbell = Doorbell(f"redis+socket://{tmp_path}/none.sock")
+    with pytest.raises(StoreUnavailableError):
+        doorbell.ring()
+    with pytest.raises(StoreUnavailableError):
+        doorbell.ping()
+
+
+def test_brokers_answer_a_ping(broker_url: str) -> None:
+    doorbell = Doorbell(broker_url)
+    doorbell.ping()
+    assert doorbell.kind in {"redis", "filesystem"}

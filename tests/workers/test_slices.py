@@ -1,0 +1,286 @@
+"""One turn of one job: trained, cut, resumed, cancelled, failed; without a broker."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from store import outcomes
+from store.clock import shifted
+from store.database import Database
+from store.errors import StoreUnavailableError
+from store.jobs import JobRecord, cancel_job
+from store.leases import Lease, claim_job
+from store.models import get_model
+from store.progress import LossRecord, Progress, list_losses, record_progress
+from store.settings import Settings
+from store.statuses import JobStatus, StatusReason
+from store.tables import jobs
+from tests.training import open_workshop, train_waiting_jobs
+from tests.workers.conftest import Find, Post
+from workers import opening, slices
+from workers.slices import Workshop, run_slice
+
+ENDLESS = {"epochs": 1_000_000}
+
+
+@pytest.fixture
+def shop(settings: Settings) -> Iterator[Workshop]:
+    shop = open_workshop(settings)
+    yield shop
+    shop.database.close()
+
+
+def losses_of(database: Database, job_id: str) -> list[tuple[int, float, float | None]]:
+    with database.reading() as session:
+        found = list_losses(session, job_id, -1, 10_000)[0]
+    return [(loss.epoch, loss.loss, loss.validation_loss) for loss in found]
+
+
+def weights_of(database: Database, job: JobRecord) -> str:
+    assert job.model_id is not None
+    with database.reading() as session:
+        return get_model(session, job.model_id).artifact
+
+
+def after_steps(shop: Workshop, steps: int, then: Callable[[], None]) -> None:
+    """Do something in the middle of a training, at its so-manyth step."""
+    count = itertools.count()
+    is_set = shop.shutdown.is_set
+
+    def at_step() -> bool:
+        if next(count) == steps:
+            then()
+        return is_set()
+
+    shop.shutdown.is_set = at_step  # type: ignore[method-assign]
+
+
+def test_nothing_to_do_is_no_slice(shop: Workshop, database: Database) -> None:
+    assert database
+    assert run_slice(shop) is False
+
+
+def test_job_is_trained_to_its_end(
+    shop: Workshop, database: Database, post: Post, find: Find
+) -> None:
+    posted = post()
+    assert run_slice(shop) is False
+    job = find(posted.id)
+    assert (job.status, job.status_reason) == (JobStatus.SUCCEEDED, StatusReason.COMPLETED)
+    assert (job.epoch, job.steps) == (6, 6 * 8)
+    assert [epoch for epoch, *_ in losses_of(database, job.id)] == list(range(6))
+    assert job.latest_metrics is not None
+    assert job.latest_metrics["loss"] == losses_of(database, job.id)[-1][1]
+    assert job.environment is not None
+    assert job.environment["numpy"]
+
+
+def test_sliced_job_equals_the_undisturbed_one_bit_for_bit(
+    settings: Settings, database: Database, post: Post, find: Find
+) -> None:
+    whole = post()
+    assert train_waiting_jobs(settings) == 1
+    sliced = post()
+    cut = settings.model_copy(update={"slice_seconds": 0.005, "checkpoint_seconds": 0.002})
+    assert train_waiting_jobs(cut) > 1
+    assert losses_of(database, sliced.id) == losses_of(database, whole.id)
+    assert weights_of(database, find(sliced.id)) == weights_of(database, find(whole.id))
+    assert find(sliced.id).attempt == 1
+
+
+def test_job_resumed_by_another_process_equals_the_undisturbed_one(
+    settings: Settings, database: Database, post: Post, find: Find
+) -> None:
+    whole = post()
+    train_waiting_jobs(settings)
+    moved = post()
+    for steps in (5, 11, 3):  # in the middle of epochs of eight steps
+        shop = open_workshop(settings)
+        after_steps(shop, steps, shop.shutdown.set)
+        assert run_slice(shop) is True
+        shop.database.close()
+    train_waiting_jobs(settings)
+    assert losses_of(database, moved.id) == losses_of(database, whole.id)
+    assert weights_of(database, find(moved.id)) == weights_of(database, find(whole.id))
+
+
+def test_next_slice_in_the_same_process_reads_nothing_again(
+    shop: Workshop, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post()
+    after_steps(shop, 5, shop.shutdown.set)
+    assert run_slice(shop) is True
+    monkeypatch.setattr(opening, "read_columns", None)
+    shop.shutdown._byte[0] = 0
+    assert run_slice(shop) is False
+
+
+def test_shutdown_leaves_the_job_to_whoever_comes_next(
+    shop: Workshop, post: Post, find: Find
+) -> None:
+    posted = post(**ENDLESS)
+    after_steps(shop, 20, shop.shutdown.set)
+    assert run_slice(shop) is True
+    job = find(posted.id)
+    assert (job.status, job.lease_expires_at) == (JobStatus.RUNNING, None)
+    assert job.steps == 20
+
+
+def test_cancel_while_running_keeps_the_weights_so_far(
+    shop: Workshop, database: Database, post: Post, find: Find
+) -> None:
+    posted = post(**ENDLESS)
+
+    def cancel() -> None:
+        with database.writing() as session:
+            cancel_job(session, posted.id)
+
+    after_steps(shop, 20, cancel)
+    assert run_slice(shop) is False
+    job = find(posted.id)
+    assert (job.status, job.status_reason) == (JobStatus.CANCELLED, StatusReason.USER)
+    with database.reading() as session:
+        assert get_model(session, str(job.model_id)).partial
+
+
+def test_cancel_between_two_slices_ends_the_job_with_its_weights(
+    settings: Settings, database: Database, post: Post, find: Find
+) -> None:
+    posted = post(**ENDLESS)
+    first = open_workshop(settings)
+    after_steps(first, 20, first.shutdown.set)
+    run_slice(first)
+    first.database.close()
+    with database.writing() as session:
+        assert cancel_job(session, posted.id).status is JobStatus.CANCELLING
+    train_waiting_jobs(settings)
+    job = find(posted.id)
+    assert (job.status, job.steps) == (JobStatus.CANCELLED, 20)
+    assert job.model_id is not None
+
+
+def test_worker_whose_lease_is_taken_writes_nothing_more(
+    shop: Workshop, database: Database, post: Post, find: Find
+) -> None:
+    posted = post(**ENDLESS)
+    taken: list[JobRecord] = []
+
+    def take_over() -> None:
+        with database.writing() as session:
+            session.execute(update(jobs).values(lease_expires_at=shifted(-1)))
+            job = claim_job(session, "other", 20, 3)
+            assert job is not None
+            taken.append(job)
+            stored = LossRecord(0, 9.0, None, {}, 0.1, 1.0, 0.1)
+            record_progress(session, Lease(job.id, job.token), Progress(), [stored])
+
+    after_steps(shop, 20, take_over)
+    assert run_slice(shop) is False
+    job = find(posted.id)
+    assert (job.worker, job.token, job.status) == ("other", taken[0].token, JobStatus.RUNNING)
+    assert losses_of(database, job.id) == [(0, 9.0, None)]
+
+
+def test_heartbeat_keeps_a_long_job(settings: Settings, post: Post, find: Find) -> None:
+    posted = post(**ENDLESS)
+    brief = settings.model_copy(update={"lease_seconds": 0.2, "heartbeat_seconds": 0.05})
+    shop = open_workshop(brief)
+    started = find(posted.id).created_at
+    ends: list[bool] = []
+
+    def stop_after_three_leases() -> bool:
+        lease = find(posted.id).lease_expires_at
+        return lease is not None and (lease - started).total_seconds() > 0.8
+
+    shop.shutdown.is_set = stop_after_three_leases  # type: ignore[method-assign]
+    ends.append(run_slice(shop))
+    shop.database.close()
+    assert ends == [True]
+    assert find(posted.id).token == 1
+
+
+def test_early_stopping_leaves_the_best_weights_and_their_metrics(
+    shop: Workshop, database: Database, post: Post, find: Find
+) -> None:
+    posted = post(
+        epochs=500,
+        optimizer={"type": "adam", "learning_rate": 0.3},
+        early_stopping={"patience": 2},
+    )
+    run_slice(shop)
+    job = find(posted.id)
+    assert job.status_reason is StatusReason.EARLY_STOPPING
+    assert job.epoch < 500
+    with database.reading() as session:
+        assert get_model(session, str(job.model_id)).metrics == job.best_metrics
+
+
+def test_divergence_is_told_with_its_place(shop: Workshop, post: Post, find: Find) -> None:
+    posted = post(
+        loss="mean_squared_error",
+        optimizer={"type": "sgd", "learning_rate": 1000.0},
+        network={"layers": [], "output": {"activation": "linear"}},
+        epochs=100,
+    )
+    run_slice(shop)
+    job = find(posted.id)
+    assert (job.status, job.status_reason) == (JobStatus.FAILED, StatusReason.DIVERGED)
+    assert job.error is not None
+    assert set(job.error) == {"code", "message", "epoch", "step", "layer"}
+
+
+def test_lost_file_is_invalid_data(
+    shop: Workshop, settings: Settings, post: Post, find: Find
+) -> None:
+    posted = post()
+    for path in (Path(settings.data_dir) / "blobs").rglob("*.arrow"):
+        path.unlink()
+    run_slice(shop)
+    assert find(posted.id).status_reason is StatusReason.INVALID_DATA
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (MemoryError(), StatusReason.OUT_OF_MEMORY),
+        (RuntimeError("a secret"), StatusReason.INTERNAL),
+    ],
+)
+def test_error_nobody_foresaw_ends_the_job_and_not_the_worker(
+    shop: Workshop,
+    post: Post,
+    find: Find,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    reason: StatusReason,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(slices, "train", fail)
+    posted = post()
+    assert run_slice(shop) is False
+    job = find(posted.id)
+    assert (job.status, job.status_reason) == (JobStatus.FAILED, reason)
+    assert "secret" not in str(job.error)
+
+
+def test_training_outlives_a_database_that_is_away_for_a_moment(
+    shop: Workshop, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posted = post()
+    monkeypatch.setattr(slices, "DATABASE_RETRY_SECONDS", 0.01)
+    away = iter([StoreUnavailableError("gone"), StoreUnavailableError("gone")])
+    finish = outcomes.finish_job
+
+    def flaky(*args: object) -> JobRecord:
+        for error in away:
+            raise error
+        return finish(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(slices, "finish_job", flaky)
+    run_slice(shop)
+    assert find(posted.id).status is JobStatus.SUCCEEDED

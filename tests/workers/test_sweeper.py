@@ -1,0 +1,118 @@
+"""What a sweep does, without waiting for its timer."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from sqlalchemy import update
+
+from store.blobs import BlobStore
+from store.clock import shifted
+from store.database import Database
+from store.datasets import receive_dataset
+from store.errors import StoreUnavailableError
+from store.leases import claim_job
+from store.settings import Settings
+from store.statuses import JobStatus
+from store.tables import datasets, jobs
+from store.workers import list_live_workers
+from tests.workers.conftest import Find, Post
+from workers.sweeper import Sweeper
+
+
+@dataclass
+class FakeDoorbell:
+    """Counts rings, or is out of order."""
+
+    rings: int = 0
+    broken: bool = False
+
+    def ring(self, times: int = 1) -> None:
+        if self.broken:
+            raise StoreUnavailableError("broker: silent")
+        self.rings += times
+
+
+@dataclass
+class Sweeping:
+    """A sweeper of a child that may be busy."""
+
+    sweeper: Sweeper = field(init=False)
+    doorbell: FakeDoorbell = field(default_factory=FakeDoorbell)
+    idle: bool = True
+
+
+@pytest.fixture
+def sweeping(database: Database, settings: Settings) -> Sweeping:
+    sweeping = Sweeping()
+    sweeping.sweeper = Sweeper(
+        database,
+        BlobStore(settings.blob_url),
+        sweeping.doorbell,  # type: ignore[arg-type]
+        settings,
+        "w1",
+        lambda: sweeping.idle,
+    )
+    return sweeping
+
+
+def test_sweep_rings_for_jobs_nobody_rang_for(sweeping: Sweeping, post: Post, find: Find) -> None:
+    waiting = [post(), post()]
+    sweeping.sweeper.sweep(-1)
+    assert sweeping.doorbell.rings == 2
+    assert all(find(job.id).rung_at is not None for job in waiting)
+
+
+def test_job_just_rung_for_is_left_alone(sweeping: Sweeping, post: Post) -> None:
+    post()
+    sweeping.sweeper.sweep(60)
+    assert sweeping.doorbell.rings == 0
+
+
+def test_busy_child_rings_for_nobody(sweeping: Sweeping, post: Post) -> None:
+    post()
+    sweeping.idle = False
+    sweeping.sweeper.sweep(-1)
+    assert sweeping.doorbell.rings == 0
+
+
+def test_broken_bell_is_tried_again(sweeping: Sweeping, post: Post, find: Find) -> None:
+    job = post()
+    sweeping.doorbell.broken = True
+    with pytest.raises(StoreUnavailableError):
+        sweeping.sweeper.sweep(-1)
+    assert find(job.id).rung_at is None
+    sweeping.doorbell.broken = False
+    sweeping.sweeper.sweep(-1)
+    assert sweeping.doorbell.rings == 1
+
+
+def test_sweep_buries_a_job_that_kills_its_workers(
+    sweeping: Sweeping, database: Database, post: Post, find: Find
+) -> None:
+    job = post()
+    for _ in range(3):
+        with database.writing() as session:
+            claim_job(session, "w", 20, 3)
+            session.execute(update(jobs).values(lease_expires_at=shifted(-1)))
+    sweeping.sweeper.sweep(-1)
+    assert find(job.id).status is JobStatus.FAILED
+
+
+def test_sweep_announces_the_worker_once(sweeping: Sweeping, database: Database) -> None:
+    sweeping.sweeper.sweep(-1)
+    sweeping.sweeper.sweep(-1)
+    with database.reading() as session:
+        assert list_live_workers(session, within_seconds=60) == ("w1",)
+        assert list_live_workers(session, within_seconds=-60) == ()
+
+
+def test_sweep_erases_an_upload_that_was_cut_off(sweeping: Sweeping, database: Database) -> None:
+    with database.writing() as session:
+        receive_dataset(session, "young")
+        receive_dataset(session, "old")
+        session.execute(
+            update(datasets).where(datasets.c.name == "old").values(created_at=shifted(-7200))
+        )
+    sweeping.sweeper.sweep(-1)
+    with database.reading() as session:
+        assert session.execute(datasets.select()).one().name == "young"

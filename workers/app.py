@@ -1,0 +1,102 @@
+"""The Celery application: what a worker's parent and its children do when they start and stop.
+
+Started as `celery --app workers.app:app worker`; `backpropd worker` does that with the right
+environment. This is the one module that reads settings when it is imported, as Celery asks.
+"""
+
+import logging
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from celery import signals
+
+from store.blobs import BlobStore
+from store.database import Database
+from store.doorbell import TASK_NAME, Doorbell, make_celery
+from store.errors import StoreError
+from store.settings import load_settings
+from store.workers import retire_worker
+from workers.shutdown import ShutdownFlag
+from workers.slices import Workshop, run_slice
+from workers.sweeper import Sweeper
+
+logger = logging.getLogger(__name__)
+
+settings = load_settings()
+if settings.broker_url is None:
+    raise SystemExit("BACKPROPD_BROKER_URL is not set: a worker needs a broker")
+broker_url = settings.broker_url
+app = make_celery(broker_url)
+
+
+@dataclass
+class _Process:
+    """What the parent makes before the fork, and what each child makes for itself after it."""
+
+    name: str = "worker"
+    shutdown: ShutdownFlag | None = None
+    shop: Workshop | None = None
+    doorbell: Doorbell | None = None
+
+
+_process = _Process()
+_busy = threading.Event()
+
+
+@signals.worker_init.connect
+def _before_fork(sender: Any, **_: Any) -> None:  # noqa: ANN401
+    _process.name = sender.hostname.partition("@")[0]
+    _process.shutdown = ShutdownFlag()
+
+
+@signals.worker_shutting_down.connect
+def _on_shutdown(**_: Any) -> None:  # noqa: ANN401
+    if _process.shutdown is not None:
+        _process.shutdown.set()
+
+
+@signals.worker_shutdown.connect
+def _after_shutdown(**_: Any) -> None:  # noqa: ANN401
+    database = Database(settings.database_url)
+    try:
+        with database.writing() as session:
+            retire_worker(session, _process.name)
+    except StoreError as error:
+        logger.warning("could not take leave: %s", error)
+    finally:
+        database.close()
+
+
+@signals.worker_process_init.connect
+def _after_fork(**_: Any) -> None:  # noqa: ANN401
+    database = Database(settings.database_url)
+    blobs = BlobStore(settings.blob_url)
+    shutdown = _process.shutdown or ShutdownFlag()
+    _process.shop = Workshop(database, blobs, settings, _process.name, shutdown)
+    _process.doorbell = Doorbell(broker_url)
+    Sweeper(
+        database, blobs, _process.doorbell, settings, _process.name, lambda: not _busy.is_set()
+    ).start()
+
+
+@app.task(name=TASK_NAME, ignore_result=True)
+def train_slice() -> None:
+    """Answer the doorbell: train whichever job's turn it is for one slice.
+
+    Nothing may be raised out of a task: MemoryError would end the whole worker, and any other
+    exception would say to Celery what the database already knows better.
+    """
+    if _process.shop is None or _process.doorbell is None or _process.shop.shutdown.is_set():
+        # A worker that is leaving takes nothing on; the next one to start rings for what waits.
+        return
+    _busy.set()
+    try:
+        if run_slice(_process.shop):
+            _process.doorbell.ring()
+    except StoreError as error:
+        logger.warning("slice given up, a sweep will ring again: %s", error)
+    except (Exception, MemoryError):
+        logger.exception("slice given up, a sweep will ring again")
+    finally:
+        _busy.clear()

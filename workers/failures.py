@@ -1,0 +1,37 @@
+"""Which ending a job gets for which exception."""
+
+import logging
+from typing import Any
+
+from engine.errors import DataError, DivergenceError, EngineError
+from store.errors import NotFoundError
+from store.outcomes import Outcome
+from store.statuses import JobStatus, StatusReason
+
+logger = logging.getLogger(__name__)
+
+
+def failure_of(error: Exception) -> Outcome:
+    """The failed outcome that tells a client what it can do about the exception."""
+    match error:
+        case DivergenceError():
+            where = {"epoch": error.epoch, "step": error.step, "layer": error.layer}
+            return _failed(StatusReason.DIVERGED, str(error), **where)
+        case DataError():
+            return _failed(StatusReason.INVALID_DATA, str(error))
+        case NotFoundError():
+            return _failed(StatusReason.INVALID_DATA, "the dataset's file is gone")
+        case MemoryError():
+            detail = "the worker ran out of memory: a smaller network or batch may help"
+            return _failed(StatusReason.OUT_OF_MEMORY, detail)
+        case EngineError():
+            return _failed(StatusReason.INTERNAL, str(error))
+        case _:
+            # Its text may hold anything: it goes to the log and not to the client.
+            logger.error("a job failed for a reason nobody foresaw", exc_info=error)
+            return _failed(StatusReason.INTERNAL, "an unexpected error; the worker's log has it")
+
+
+def _failed(reason: StatusReason, message: str, **data: Any) -> Outcome:  # noqa: ANN401 - JSON
+    error = {"code": str(reason), "message": message, **data}
+    return Outcome(JobStatus.FAILED, reason, error=error)

@@ -1,0 +1,23 @@
+"""On what a job was trained: two machines with equal fingerprints give equal bits."""
+
+import platform
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_info
+
+
+def fingerprint() -> dict[str, Any]:
+    """NumPy, BLAS, its kernel and its threads, and the machine's architecture."""
+    blas: dict[str, Any] = next(
+        (pool for pool in threadpool_info() if pool["user_api"] == "blas"), {}
+    )
+    return {
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "blas": blas.get("internal_api"),
+        "blas_version": blas.get("version"),
+        "blas_kernel": blas.get("architecture"),
+        "blas_threads": blas.get("num_threads"),
+    }

@@ -1,0 +1,76 @@
+"""A thread that renews a lease while a job trains, and sees when someone wants it to stop."""
+
+import logging
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from store.database import Database
+from store.errors import LeaseLostError, StoreUnavailableError
+from store.leases import Lease, find_held_status, renew_lease
+from store.settings import Settings
+from store.statuses import JobStatus
+
+logger = logging.getLogger(__name__)
+
+
+class Heartbeat:
+    """Renews the lease every heartbeat_seconds and reads the status every watch_seconds.
+
+    A database that is away is waited for as long as the lease lasts: training goes on meanwhile.
+    """
+
+    def __init__(self, database: Database, lease: Lease, settings: Settings) -> None:
+        self._database = database
+        self._lease = lease
+        self._settings = settings
+        self._stopped = threading.Event()
+        self._wanted: JobStatus | None = JobStatus.RUNNING
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    @property
+    def lost(self) -> bool:
+        """Whether the lease is gone."""
+        return self._wanted is None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the job should stop between two steps: cancelled, paused, or lost."""
+        return self._wanted is not JobStatus.RUNNING
+
+    def _beat(self) -> None:
+        renewed = time.monotonic()
+        while not self._stopped.wait(self._settings.watch_seconds):
+            try:
+                renewed = self._renew_or_watch(renewed)
+            except LeaseLostError:
+                self._wanted = None
+            except StoreUnavailableError as error:
+                logger.warning("cannot reach the database: %s", error)
+                if time.monotonic() - renewed > self._settings.lease_seconds:
+                    self._wanted = None
+            if self._wanted is None:
+                return
+
+    def _renew_or_watch(self, renewed: float) -> float:
+        if time.monotonic() - renewed < self._settings.heartbeat_seconds:
+            with self._database.reading() as session:
+                self._wanted = find_held_status(session, self._lease)
+            return renewed
+        with self._database.writing() as session:
+            self._wanted = renew_lease(session, self._lease, self._settings.lease_seconds)
+        return time.monotonic()

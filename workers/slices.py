@@ -1,0 +1,184 @@
+"""One turn of one job: claim it, train for a while, and end it or give it back.
+
+A job is a sequence of slices, so that visibility timeouts, warm shutdown, pause, priority and
+fairness need nothing of their own.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from engine.training import train
+from store.blobs import BlobStore
+from store.database import Database
+from store.errors import LeaseLostError, StoreUnavailableError
+from store.jobs import JobRecord
+from store.leases import Lease, claim_job, release_job, update_held_job
+from store.models import NewModel
+from store.outcomes import Outcome, finish_job
+from store.progress import record_progress
+from store.settings import Settings
+from store.statuses import JobStatus, StatusReason
+from store.tensors import pack_arrays
+from workers.failures import failure_of
+from workers.fingerprint import fingerprint
+from workers.heartbeat import Heartbeat
+from workers.ledger import Ledger
+from workers.opening import LedgerCache, open_ledger
+from workers.shutdown import ShutdownFlag
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+DATABASE_RETRY_SECONDS = 0.5
+
+
+@dataclass
+class Workshop:
+    """What a worker process has at hand for every slice."""
+
+    database: Database
+    blobs: BlobStore
+    settings: Settings
+    name: str
+    shutdown: ShutdownFlag
+    cache: LedgerCache = field(default_factory=LedgerCache)
+
+
+def run_slice(shop: Workshop) -> bool:
+    """Claim a job and train it for one slice; tells whether it wants another one.
+
+    Raises StoreUnavailableError when the database stays away for longer than the lease; the job
+    then goes on wherever it is claimed next.
+    """
+    with shop.database.writing() as session:
+        job = claim_job(
+            session, shop.name, shop.settings.lease_seconds, shop.settings.max_worker_losses
+        )
+    if job is None:
+        return False
+    lease = Lease(job.id, job.token)
+    try:
+        with Heartbeat(shop.database, lease, shop.settings) as heartbeat:
+            return _Slice(shop, job, lease, heartbeat).run()
+    except LeaseLostError as error:
+        logger.warning("%s: leaving it to its new holder", error)
+        return False
+
+
+class _Slice:
+    def __init__(self, shop: Workshop, job: JobRecord, lease: Lease, heartbeat: Heartbeat) -> None:
+        self.shop = shop
+        self.job = job
+        self.lease = lease
+        self.heartbeat = heartbeat
+        self.ends = time.monotonic() + shop.settings.slice_seconds
+        self.saved = self.checkpointed = time.monotonic()
+
+    def run(self) -> bool:
+        ledger = self.shop.cache.take(self.job)
+        try:
+            if ledger is None:
+                ledger = open_ledger(self.shop.database, self.shop.blobs, self.job)
+                self._note_environment()
+            outcome = self._train(ledger)
+        except (LeaseLostError, StoreUnavailableError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it was, the job must end
+            outcome = failure_of(error)
+        if outcome is not None:
+            self._finish(outcome, ledger)
+            return False
+        self._patiently(self._release)
+        if ledger is not None:
+            self.shop.cache.keep(self.job, ledger)
+        return True
+
+    def _train(self, ledger: Ledger) -> Outcome | None:
+        """Train until the job or the slice ends; None means that the job goes on later."""
+        while self.job.status is not JobStatus.CANCELLING:
+            ledger.begin()
+            for epoch in train(ledger.training, stop=self._should_stop):
+                ledger.add(epoch)
+                if time.monotonic() - self.saved >= self.shop.settings.record_seconds:
+                    self._save(ledger, with_checkpoint=self._checkpoint_is_due())
+            ledger.end_training()
+            if ledger.training.reason is not None:
+                reason = StatusReason(ledger.training.reason)
+                return Outcome(JobStatus.SUCCEEDED, reason, _model(ledger))
+            if self.heartbeat.lost:
+                raise LeaseLostError(self.job.id, self.job.token)
+            if self.heartbeat.interrupted:
+                break
+            self._save(ledger, with_checkpoint=True)
+            if self.shop.shutdown.is_set() or time.monotonic() >= self.ends:
+                return None
+        partial = _model(ledger, partial=True) if ledger.training.steps_done else None
+        return Outcome(JobStatus.CANCELLED, StatusReason.USER, partial)
+
+    def _should_stop(self) -> bool:
+        return (
+            self.heartbeat.interrupted
+            or self.shop.shutdown.is_set()
+            or time.monotonic() >= self.ends
+            or self._checkpoint_is_due()
+        )
+
+    def _checkpoint_is_due(self) -> bool:
+        return time.monotonic() - self.checkpointed >= self.shop.settings.checkpoint_seconds
+
+    def _save(self, ledger: Ledger, *, with_checkpoint: bool) -> None:
+        checkpoint = ledger.checkpoint() if with_checkpoint else None
+
+        def save() -> None:
+            with self.shop.database.writing() as session:
+                record_progress(session, self.lease, ledger.progress(), ledger.unsaved, checkpoint)
+
+        self._patiently(save)
+        ledger.end_saving()
+        self.saved = time.monotonic()
+        if with_checkpoint:
+            self.checkpointed = self.saved
+
+    def _note_environment(self) -> None:
+        if self.job.environment is None:
+            with self.shop.database.writing() as session:
+                update_held_job(session, self.lease, {"environment": fingerprint()})
+
+    def _finish(self, outcome: Outcome, ledger: Ledger | None) -> None:
+        def finish() -> None:
+            with self.shop.database.writing() as session:
+                progress = None if ledger is None else ledger.progress()
+                unsaved = () if ledger is None else ledger.unsaved
+                finish_job(session, self.lease, outcome, progress, unsaved)
+
+        self._patiently(finish)
+        logger.info("job %s %s: %s", self.job.id, outcome.status, outcome.reason)
+
+    def _release(self) -> None:
+        with self.shop.database.writing() as session:
+            release_job(session, self.lease)
+
+    def _patiently(self, write: Callable[[], Result]) -> Result:
+        """Write, and while the database is away wait for it as long as the lease lasts."""
+        while True:
+            try:
+                return write()
+            except StoreUnavailableError as error:
+                if self.heartbeat.lost:
+                    raise
+                logger.warning("cannot reach the database, trying again: %s", error)
+                time.sleep(DATABASE_RETRY_SECONDS)
+
+
+def _model(ledger: Ledger, *, partial: bool = False) -> NewModel:
+    weights = ledger.training.weights()
+    return NewModel(
+        preprocessing=ledger.preprocessing,
+        metrics=ledger.model_metrics,
+        parameter_count=sum(array.size for array in weights.values()),
+        weights=pack_arrays(weights),
+        partial=partial,
+    )

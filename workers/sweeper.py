@@ -1,0 +1,97 @@
+"""What every worker does on a timer: announce itself, ring again, bury the lost, erase the cut off.
+
+Any number of sweepers may run at once, anywhere.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from store.blobs import BlobStore
+from store.database import Database
+from store.datasets import blob_key, erase_dataset, list_abandoned_datasets
+from store.doorbell import Doorbell
+from store.errors import StoreError
+from store.leases import bury_lost_jobs, list_unrung_jobs, mark_rung
+from store.settings import Settings
+from store.workers import announce_worker, forget_lost_workers
+
+logger = logging.getLogger(__name__)
+
+RINGS_PER_SWEEP = 100
+ABANDONED_AFTER_SECONDS = 3600
+WORKER_LOST_AFTER_SWEEPS = 12
+
+
+class Sweeper:
+    """Sweeps once, or for ever in a thread of its own."""
+
+    def __init__(
+        self,
+        database: Database,
+        blobs: BlobStore,
+        doorbell: Doorbell,
+        settings: Settings,
+        worker: str,
+        is_idle: Callable[[], bool],
+    ) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._doorbell = doorbell
+        self._settings = settings
+        self._worker = worker
+        self._is_idle = is_idle
+
+    def start(self) -> None:
+        """Sweep now and every sweep_seconds until the process ends."""
+        threading.Thread(target=self._run, name="sweeper", daemon=True).start()
+
+    def _run(self) -> None:
+        timer = threading.Event()
+        # A worker that has just started rings for all that waits: the bell may have rung for
+        # the one before it.
+        quiet_seconds = 0.0
+        while True:
+            try:
+                self.sweep(quiet_seconds)
+                quiet_seconds = self._settings.ring_again_seconds
+            except StoreError as error:
+                logger.warning("sweep failed, trying again: %s", error)
+            except Exception:  # a sweeper that died unseen would cost a promise
+                logger.exception("sweep failed, trying again")
+            timer.wait(self._settings.sweep_seconds)
+
+    def sweep(self, quiet_seconds: float) -> None:
+        """Do all of it once. Raises StoreUnavailableError.
+
+        Args:
+            quiet_seconds: ring again for jobs for which nobody rang for so long.
+        """
+        with self._database.writing() as session:
+            announce_worker(session, self._worker)
+            forget_lost_workers(session, WORKER_LOST_AFTER_SWEEPS * self._settings.sweep_seconds)
+            for job_id in bury_lost_jobs(session, self._settings.max_worker_losses):
+                logger.error("job %s lost its worker too often: failed", job_id)
+        self._ring_again(quiet_seconds)
+        self._erase_abandoned()
+
+    def _ring_again(self, quiet_seconds: float) -> None:
+        # An idle child means an empty queue: whatever waits now was not rung for, or the ring was
+        # lost. A busy one needs no bell, and rings for a long queue would only pile up.
+        if not self._is_idle():
+            return
+        with self._database.reading() as session:
+            waiting = list_unrung_jobs(session, quiet_seconds, RINGS_PER_SWEEP)
+        if not waiting:
+            return
+        self._doorbell.ring(len(waiting))
+        with self._database.writing() as session:
+            mark_rung(session, waiting)
+
+    def _erase_abandoned(self) -> None:
+        with self._database.reading() as session:
+            abandoned = list_abandoned_datasets(session, ABANDONED_AFTER_SECONDS)
+        for dataset_id in abandoned:
+            self._blobs.delete_blob(blob_key(dataset_id))
+            with self._database.writing() as session:
+                erase_dataset(session, dataset_id)
