@@ -1,0 +1,1 @@
+"""HTTP: validate, decide, store, answer."""

@@ -1,0 +1,93 @@
+"""The application: made by a function, with nothing global."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from service.bodies import BodyLimit
+from service.context import Context
+from service.errors import add_error_handlers
+from service.ringer import Ringer
+from service.routes import datasets, health, jobs, models
+from service.schemas.common import Problem
+from service.schemas.imports import ImportRequest
+from service.serving import ServedModels
+from service.version import VERSION
+from store.blobs import BlobStore
+from store.database import Database
+from store.doorbell import Doorbell
+from store.schema import check_schema
+from store.settings import Settings
+
+DESCRIPTION = """Trains neural networks over HTTP: upload a dataset, post a job, poll it, predict.
+
+Errors are `application/problem+json` (RFC 9457); each names the fields that are wrong.
+Lists are cursor pages. Times are RFC 3339 UTC."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service on these settings. Raises SchemaError, StoreUnavailableError.
+
+    It refuses to start on a schema that is not this version's.
+    """
+    database = Database(settings.database_url)
+    check_schema(database)
+    doorbell = None if settings.broker_url is None else Doorbell(settings.broker_url)
+    context = Context(
+        settings=settings,
+        database=database,
+        blobs=BlobStore(settings.blob_url),
+        doorbell=doorbell,
+        ringer=None if doorbell is None else Ringer(database, doorbell),
+        served=ServedModels(database),
+    )
+    # Swagger UI is served from the package: no page here needs another host.
+    app: FastAPI = FastAPIOffline(
+        docs_url="/docs",
+        redoc_url=None,
+        title="backpropd",
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=_lifespan,
+    )
+    app.state.context = context
+    for router in (datasets.router, jobs.router, models.router, health.router):
+        app.include_router(router)
+    add_error_handlers(app)
+    app.add_middleware(
+        BodyLimit,
+        max_body_bytes=settings.max_body_bytes,
+        max_upload_bytes=settings.max_upload_bytes,
+    )
+    _publish_schemas(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    context: Context = app.state.context
+    if context.ringer is not None:
+        context.ringer.start()
+    yield
+    if context.ringer is not None:
+        context.ringer.stop()
+    context.database.close()
+
+
+def _publish_schemas(app: FastAPI) -> None:
+    """Put shapes that routes refer to by name into the OpenAPI document."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        schemas = document["components"]["schemas"]
+        for model in (Problem, ImportRequest):
+            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(schema.pop("$defs"))
+            schemas[model.__name__] = schema
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

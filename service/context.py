@@ -1,0 +1,38 @@
+"""What every use case has at hand: settings, database, blobs, doorbell, loaded models."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from service.ringer import Ringer
+from service.serving import ServedModels
+from store.blobs import BlobStore
+from store.database import Database
+from store.doorbell import Doorbell
+from store.settings import Settings
+
+
+@dataclass(frozen=True)
+class Context:
+    """Made once by `create_app`, shared by all requests."""
+
+    settings: Settings
+    database: Database
+    blobs: BlobStore
+    doorbell: Doorbell | None
+    ringer: Ringer | None
+    served: ServedModels
+
+    def ring(self, job_id: str) -> None:
+        """Ring for a job after its commit; without a broker the workers' sweep finds it."""
+        if self.ringer is not None:
+            self.ringer.ring(job_id)
+
+
+async def _context(request: Request) -> Context:
+    # Async although it waits for nothing: FastAPI would hand a plain function to a thread.
+    return cast("Context", request.app.state.context)
+
+
+Here = Annotated[Context, Depends(_context)]

@@ -1,0 +1,23 @@
+"""/healthz and /readyz: alive, and able to do the work."""
+
+from fastapi import APIRouter
+
+from service.context import Here
+from service.errors import problems
+from service.readiness import check
+from service.schemas.health import HealthView, ReadinessView
+from service.version import VERSION
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def get_health() -> HealthView:
+    """The process is alive."""
+    return HealthView(status="ok", version=VERSION)
+
+
+@router.get("/readyz", responses=problems(503))
+def get_readiness(context: Here) -> ReadinessView:
+    """Database, schema and broker answer; tells which workers are alive."""
+    return check(context)

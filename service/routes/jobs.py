@@ -1,0 +1,103 @@
+"""/v1/jobs: validate, post, watch, cancel."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import StringConstraints
+
+from service import jobs
+from service.bodies import JsonRoute
+from service.context import Here
+from service.errors import problems
+from service.losses import losses_as_csv, wants_csv
+from service.models import weights_of_job
+from service.routes.models import WEIGHTS_RESPONSE, Format, weights_response
+from service.schemas.common import After, JobId, Limit, Name, Order, PageView
+from service.schemas.jobs import JobRequest, JobView, LossView, ValidationView
+from store.jobs import JobFilter
+from store.pages import PageRequest
+from store.statuses import JobStatus
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=JsonRoute)
+
+MetadataFilter = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}:[^\x00]{0,512}$")]
+MAX_LOSSES = 10_000
+
+
+@router.post("", status_code=202, responses=problems(404, 413, 415, 422, 503))
+def post_job(context: Here, body: JobRequest, response: Response) -> JobView:
+    """Queue a training. Once this is answered the job is not lost."""
+    job = jobs.post(context, body)
+    response.headers["Location"] = f"/v1/jobs/{job.id}"
+    return job
+
+
+@router.post("/validate", responses=problems(404, 413, 415, 422, 503))
+def validate_job(context: Here, body: JobRequest) -> ValidationView:
+    """Say what posting this job would do, and store nothing."""
+    return jobs.validate(context, body)
+
+
+@router.get("", responses=problems(422, 503))
+def list_jobs(
+    context: Here,
+    limit: Limit = 50,
+    after: After = None,
+    order: Order = "desc",
+    status: JobStatus | None = None,
+    name: Annotated[Name | None, Query()] = None,
+    dataset_id: Annotated[Name | None, Query()] = None,
+    metadata: Annotated[
+        list[MetadataFilter], Query(max_length=8, description="key:value, all must match")
+    ] = [],  # noqa: B006 - FastAPI copies defaults
+) -> PageView[JobView]:
+    """Jobs, newest first unless asked otherwise."""
+    pairs = dict(pair.split(":", 1) for pair in metadata)
+    wanted = JobFilter(status=status, name=name, dataset_id=dataset_id, metadata=pairs)
+    page = jobs.page(context, wanted, PageRequest(limit, after, order))
+    return PageView(data=list(page.items), has_more=page.next is not None, next=page.next)
+
+
+@router.get("/{job_id}", responses=problems(404, 422, 503))
+def get_job(context: Here, job_id: JobId) -> JobView:
+    """A job: its status, progress, metrics and the spec it runs."""
+    return jobs.get(context, job_id)
+
+
+@router.get(
+    "/{job_id}/losses",
+    response_model=PageView[LossView],
+    responses={
+        **problems(404, 422, 503),
+        200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
+    },
+)
+def list_losses(
+    context: Here,
+    job_id: JobId,
+    limit: Annotated[int, Query(ge=1, le=MAX_LOSSES)] = 1000,
+    after: Annotated[int, Query(ge=-1, le=2**31 - 1, description="Epochs after this one.")] = -1,
+    accept: Annotated[str, Header()] = "application/json",
+) -> PageView[LossView] | Response:
+    """Losses and metrics of every epoch so far, oldest first; JSON, or CSV when asked for."""
+    found, more = jobs.losses(context, job_id, after, limit)
+    if wants_csv(accept):
+        return Response(losses_as_csv(found), media_type="text/csv")
+    last = str(found[-1].epoch) if more else None
+    return PageView(data=[jobs.loss_view(loss) for loss in found], has_more=more, next=last)
+
+
+@router.post("/{job_id}/cancel", status_code=202, responses=problems(404, 409, 422, 503))
+def cancel_job(context: Here, job_id: JobId) -> JobView:
+    """Stop a job, keeping the weights so far."""
+    return jobs.cancel(context, job_id)
+
+
+@router.get(
+    "/{job_id}/weights",
+    response_class=Response,
+    responses={**problems(404, 409, 422, 503), **WEIGHTS_RESPONSE},
+)
+def get_job_weights(context: Here, job_id: JobId, wanted: Format) -> Response:
+    """The weights that the job has left."""
+    return weights_response(weights_of_job(context, job_id, wanted))

@@ -1,0 +1,128 @@
+"""/v1/models: list, show, weights, predict."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from service import imports, models
+from service.bodies import JsonRoute
+from service.context import Here
+from service.errors import problems
+from service.models import MEDIA_TYPES, WeightFormat, Weights
+from service.predictions import predict
+from service.schemas.common import After, Limit, ModelId, Name, Order, PageView
+from service.schemas.models import ModelView, PredictRequest, PredictView, WeightView
+from service.uploads import receive_import
+from store.pages import PageRequest
+
+# So few rows take less time than it takes to hand them to a thread.
+ROWS_IN_PLACE = 16
+
+router = APIRouter(prefix="/v1/models", tags=["models"], route_class=JsonRoute)
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+IMPORT: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["model", "weights"],
+                    "properties": {
+                        "model": {"$ref": "#/components/schemas/ImportRequest"},
+                        "weights": _BINARY["schema"],
+                    },
+                },
+                "encoding": {"model": {"contentType": "application/json"}},
+            }
+        },
+    }
+}
+WEIGHTS_RESPONSE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": dict[str, WeightView],
+        "description": "Arrays by name, such as `layers.0.weight` of shape (in_features, units).",
+        "content": {
+            MEDIA_TYPES["safetensors"]: _BINARY,
+            MEDIA_TYPES["npz"]: _BINARY,
+        },
+    }
+}
+
+
+async def _wanted_format(
+    format: Annotated[WeightFormat | None, Query()] = None,  # noqa: A002 - the parameter's name
+    accept: Annotated[str, Header()] = "*/*",
+) -> WeightFormat:
+    """By `?format=`, else by Accept, else safetensors."""
+    if format is not None:
+        return format
+    kinds = [kind.partition(";")[0].strip() for kind in accept.split(",")]
+    for wanted, media_type in MEDIA_TYPES.items():
+        if media_type in kinds:
+            return wanted
+    return "safetensors"
+
+
+Format = Annotated[WeightFormat, Depends(_wanted_format)]
+
+
+def weights_response(weights: Weights) -> Response:
+    """Weights as a download, with their sha256 as the entity tag."""
+    headers = {
+        "Content-Disposition": f'attachment; filename="{weights.file_name}"',
+        "ETag": f'"{weights.sha256}"',
+    }
+    return Response(weights.data, media_type=weights.media_type, headers=headers)
+
+
+@router.get("", responses=problems(422, 503))
+def list_models(
+    context: Here,
+    limit: Limit = 50,
+    after: After = None,
+    order: Order = "desc",
+    job_id: Annotated[Name | None, Query()] = None,
+) -> PageView[ModelView]:
+    """Models, newest first unless asked otherwise."""
+    page = models.page(context, PageRequest(limit, after, order), job_id)
+    return PageView(
+        data=[models.view(model) for model in page.items],
+        has_more=page.next is not None,
+        next=page.next,
+    )
+
+
+@router.post("", status_code=201, responses=problems(400, 413, 415, 422, 503), openapi_extra=IMPORT)
+async def import_model(context: Here, request: Request, response: Response) -> ModelView:
+    """Import a model made elsewhere: its network as JSON, its weights as safetensors."""
+    described, weights = await receive_import(request)
+    model = await run_in_threadpool(imports.take_in, context, described, weights)
+    response.headers["Location"] = f"/v1/models/{model.id}"
+    return models.view(model)
+
+
+@router.get("/{model_id}", responses=problems(404, 422, 503))
+def get_model(context: Here, model_id: ModelId) -> ModelView:
+    """A model: spec, preprocessing, metrics and lineage."""
+    return models.view(models.get(context, model_id))
+
+
+@router.get(
+    "/{model_id}/weights",
+    response_class=Response,
+    responses={**problems(404, 422, 503), **WEIGHTS_RESPONSE},
+)
+def get_weights(context: Here, model_id: ModelId, wanted: Format) -> Response:
+    """The weights, as safetensors, npz or JSON."""
+    return weights_response(models.weights(context, model_id, wanted))
+
+
+@router.post("/{model_id}/predict", responses=problems(404, 413, 415, 422, 503))
+async def predict_rows(context: Here, model_id: ModelId, body: PredictRequest) -> PredictView:
+    """Predict rows given as records, or as arrays in the order of the model's features."""
+    if len(body.rows) <= ROWS_IN_PLACE and context.served.has(model_id):
+        return predict(context, model_id, body)
+    return await run_in_threadpool(predict, context, model_id, body)

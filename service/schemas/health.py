@@ -1,0 +1,23 @@
+"""Health on the wire."""
+
+from typing import Literal
+
+from service.schemas.common import View
+
+
+class HealthView(View):
+    """The process is alive."""
+
+    status: Literal["ok"]
+    version: str
+
+
+class ReadinessView(View):
+    """The service can do its work."""
+
+    status: Literal["ready"]
+    database: str
+    schema_revision: str
+    broker: str
+    workers: int
+    worker_names: list[str]

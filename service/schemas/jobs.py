@@ -1,0 +1,145 @@
+"""Jobs on the wire: the training that is asked for, and how it goes."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, JsonValue, StringConstraints
+
+from engine.specs import ResolvedSpec, TrainingSpec
+from service.schemas.common import Body, Name, Text, View, _storable
+from store.statuses import JobStatus, StatusReason
+
+MetadataKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+MetadataValue = Annotated[str, StringConstraints(max_length=512), AfterValidator(_storable)]
+
+
+class StartFrom(Body):
+    """A model whose weights, and the preprocessing before them, a training begins with."""
+
+    model_id: Annotated[str, StringConstraints(max_length=64), AfterValidator(_storable)]
+
+
+class JobRequest(TrainingSpec):
+    """A training to be done; everything but dataset_id and target has a default."""
+
+    dataset_id: Annotated[str, StringConstraints(max_length=64), AfterValidator(_storable)]
+    target: Text
+    name: Name = ""
+    metadata: dict[MetadataKey, MetadataValue] = Field(default={}, max_length=32)
+    priority: int = Field(default=0, ge=-100, le=100, description="Higher goes first.")
+    start_from: StartFrom | None = Field(
+        default=None,
+        description="Train a model further: its network, features and preprocessing are the "
+        "job's, and its weights are where the job begins.",
+    )
+
+
+class SpecView(ResolvedSpec):
+    """The training as it is done, with every default filled in."""
+
+    dataset_id: str
+
+
+class ProgressView(View):
+    """How far a job is."""
+
+    epoch: int = Field(description="Epochs finished.")
+    epochs: int
+    fraction: float
+    steps: int
+    samples_per_second: float | None
+    eta_seconds: float | None
+    epochs_since_best: int
+
+
+class TimingsView(View):
+    """Where the time went, in seconds."""
+
+    queued: float | None
+    preparing: float
+    training: float
+    saving: float
+
+
+class MetricsView(View):
+    """The metrics of the latest epoch and of the best one."""
+
+    latest: dict[str, float] | None
+    best: dict[str, float] | None
+
+
+class JobError(View):
+    """Why a job failed."""
+
+    code: str
+    message: str
+    data: dict[str, JsonValue] = Field(default={})
+
+
+class TransitionView(View):
+    """A state, why, and since when."""
+
+    status: JobStatus
+    reason: StatusReason | None
+    at: datetime
+
+
+class JobView(View):
+    """One training: what a client polls."""
+
+    id: str
+    status: JobStatus
+    is_terminal: bool
+    status_reason: StatusReason | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    name: str
+    metadata: dict[str, str]
+    priority: int
+    spec: SpecView
+    start_from: StartFrom | None
+    progress: ProgressView
+    timings: TimingsView
+    metrics: MetricsView
+    model_id: str | None
+    error: JobError | None
+    attempt: int
+    environment: dict[str, Any] | None = Field(
+        description="NumPy, BLAS, kernel and threads it is trained with."
+    )
+    transitions: list[TransitionView]
+    links: dict[str, str]
+
+
+class LossView(View):
+    """One epoch, counted from 0."""
+
+    epoch: int
+    loss: float
+    validation_loss: float | None
+    metrics: dict[str, float]
+    learning_rate: float
+    gradient_norm: float
+    seconds: float
+
+
+class FindingView(View):
+    """Something worth knowing about a job before it is posted."""
+
+    level: Literal["error", "warning", "info"]
+    pointer: str
+    code: str
+    detail: str
+
+
+class ValidationView(View):
+    """What posting this job would do; nothing was stored."""
+
+    valid: bool
+    spec: SpecView | None
+    in_features: int | None
+    out_features: int | None
+    parameter_count: int | None
+    memory_bytes: int | None
+    findings: list[FindingView]

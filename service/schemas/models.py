@@ -1,0 +1,87 @@
+"""Models and predictions on the wire."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from engine.specs import ResolvedSpec
+from service.schemas.common import Body, View
+
+MAX_ROWS = 10_000
+Scalar = str | int | float | bool | None
+Label = str | bool | int | float
+Flag = Literal["imputed", "unknown_category"]
+
+
+class LineageView(View):
+    """What a model was made from; all null for one that was imported."""
+
+    job_id: str | None
+    dataset_id: str | None
+    dataset_sha256: str | None
+
+
+class ModelView(View):
+    """What a job leaves: spec, preprocessing, metrics; its weights have a route of their own."""
+
+    id: str
+    name: str
+    created_at: datetime
+    lineage: LineageView
+    spec: ResolvedSpec
+    preprocessing: dict[str, Any]
+    classes: list[Label] | None
+    metrics: dict[str, float]
+    parameter_count: int
+    partial: bool = Field(description="The job was cancelled: these are the weights so far.")
+    weights_sha256: str
+    links: dict[str, str]
+
+
+class WeightView(View):
+    """One array of weights, row by row."""
+
+    shape: list[int]
+    values: Any
+
+
+class PredictRequest(Body):
+    """Rows as records (column → value) or as arrays in the order of the model's features."""
+
+    rows: list[dict[str, Scalar]] | list[list[Scalar]] = Field(
+        min_length=1,
+        max_length=MAX_ROWS,
+        examples=[[{"petal_length": 4.7, "petal_width": 1.4}]],
+    )
+
+
+class FlagView(View):
+    """A value that the model saw otherwise than it was sent."""
+
+    column: str
+    flag: Flag
+
+
+class ClassPrediction(View):
+    """The most probable class of a row, and the probability of every class."""
+
+    label: Label
+    probability: float
+    probabilities: list[float] = Field(description="In the order of `classes`.")
+    flags: list[FlagView] = Field(default=[])
+
+
+class ValuePrediction(View):
+    """The number predicted for a row, in the target's own unit."""
+
+    value: float
+    flags: list[FlagView] = Field(default=[])
+
+
+class PredictView(View):
+    """One prediction a row, in the order of the rows."""
+
+    model_id: str
+    classes: list[Label] | None
+    data: list[ClassPrediction] | list[ValuePrediction]

@@ -1,0 +1,13 @@
+"""The version of this installation."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+
+def _installed() -> str:
+    try:
+        return version("backpropd")
+    except PackageNotFoundError:
+        return "0"
+
+
+VERSION = _installed()

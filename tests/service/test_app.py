@@ -1,0 +1,107 @@
+"""The application as a whole: errors, health, documentation, limits of trust."""
+
+import re
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from engine.errors import EngineError
+from service.app import create_app
+from service.errors import STATUS, ServiceError
+from store.errors import SchemaError, StoreError
+from store.schema import upgrade
+from store.settings import Settings, load_settings
+from tests.service.conftest import problem
+
+
+def subclasses(base: type[Exception]) -> set[type[Exception]]:
+    return {base}.union(*(subclasses(child) for child in base.__subclasses__()))
+
+
+@pytest.mark.parametrize("base", [EngineError, StoreError, ServiceError])
+def test_every_exception_has_its_status(base: type[Exception]) -> None:
+    assert subclasses(base) <= set(STATUS)
+
+
+def test_service_refuses_to_start_without_its_schema(settings: Settings) -> None:
+    settings.data_dir.mkdir(exist_ok=True)
+    with pytest.raises(SchemaError, match="backpropd migrate"):
+        create_app(settings)
+
+
+def test_alive(client: TestClient) -> None:
+    assert client.get("/healthz").json()["status"] == "ok"
+
+
+def test_not_ready_without_a_broker(client: TestClient) -> None:
+    assert problem(client.get("/readyz"), 503)["code"] == "not_ready"
+
+
+def test_ready_with_a_broker(settings: Settings) -> None:
+    upgrade(settings.database_url)
+    settings = load_settings(**settings.model_dump() | {"broker_url": "memory://"})
+    with TestClient(create_app(settings)) as client:
+        ready = client.get("/readyz").json()
+    assert (ready["status"], ready["database"], ready["workers"]) == ("ready", "sqlite", 0)
+
+
+def test_lost_database_is_503_and_says_nothing_of_itself(
+    client: TestClient, settings: Settings
+) -> None:
+    client.app.state.context.database.close()  # type: ignore[attr-defined]
+    for path in settings.data_dir.glob("backpropd.sqlite3*"):
+        path.unlink()
+    (settings.data_dir / "backpropd.sqlite3").mkdir()
+    answer = client.get("/v1/jobs")
+    assert problem(answer, 503)["code"] == "database_unavailable"
+    assert answer.headers["retry-after"]
+    assert "sqlite" not in answer.text
+
+
+def test_unknown_route_and_method_are_problems(client: TestClient) -> None:
+    problem(client.get("/v1/nope"), 404)
+    problem(client.put("/v1/jobs"), 405)
+
+
+def test_unforeseen_error_tells_nothing(settings: Settings) -> None:
+    upgrade(settings.database_url)
+    app = create_app(settings)
+
+    def fail() -> None:
+        raise RuntimeError("a secret")
+
+    app.add_api_route("/fail", fail)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.get("/fail")
+    assert problem(answer, 500)["code"] == "internal"
+    assert "secret" not in answer.text
+
+
+def test_documentation_needs_no_other_host(client: TestClient) -> None:
+    page = client.get("/docs").text
+    assets = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert assets
+    for asset in assets:
+        assert asset.startswith("/"), asset
+        assert client.get(asset).status_code == 200
+    assert "://" not in re.sub(r"<!--.*?-->", "", page, flags=re.DOTALL)
+
+
+def test_openapi_describes_every_answer_with_a_schema(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    assert "Problem" in document["components"]["schemas"]
+    statuses = document["components"]["schemas"]["JobStatus"]["enum"]
+    assert set(statuses) >= {"queued", "running", "succeeded", "failed", "cancelled"}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            _check_operation(f"{method} {path}", operation)
+
+
+def _check_operation(name: str, operation: dict[str, Any]) -> None:
+    for status, answer in operation["responses"].items():
+        if status == "204":
+            continue
+        assert answer.get("content"), f"{name} {status}"
+        if int(status) >= 400:
+            assert list(answer["content"]) == ["application/problem+json"], f"{name} {status}"

@@ -1,0 +1,127 @@
+"""Models made elsewhere, over HTTP."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from store.tensors import pack_arrays, unpack_arrays
+from tests.service.conftest import Train, problem
+
+XOR: dict[str, Any] = {
+    "name": "xor",
+    "network": {"layers": [{"type": "dense", "units": 2, "activation": "sigmoid"}]},
+    "preprocessing": {
+        "columns": [{"type": "numeric", "name": "a"}, {"type": "numeric", "name": "b"}],
+        "target": {"type": "classes", "name": "y", "classes": [0, 1]},
+    },
+}
+# By hand: one hidden unit is OR, the other AND; the output is the first without the second.
+WEIGHTS = {
+    "layers.0.weight": np.array([[20, 20], [20, 20]], np.float32),
+    "layers.0.bias": np.array([-10, -30], np.float32),
+    "output.weight": np.array([[20], [-20]], np.float32),
+    "output.bias": np.array([-10], np.float32),
+}
+
+
+def send(client: TestClient, model: Any, weights: bytes) -> Any:
+    described = model if isinstance(model, str) else json.dumps(model)
+    files = {"weights": ("weights.safetensors", weights)}
+    return client.post("/v1/models", data={"model": described}, files=files)
+
+
+def test_model_made_by_hand_is_served(client: TestClient) -> None:
+    answer = send(client, XOR, pack_arrays(WEIGHTS))
+    model = answer.json()
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["location"] == model["links"]["self"]
+    assert client.get(model["links"]["self"]).json() == model
+    assert model["lineage"] == {"job_id": None, "dataset_id": None, "dataset_sha256": None}
+    rows = {"rows": [[0, 0], [0, 1], [1, 0], [1, 1]]}
+    found = client.post(model["links"]["predict"], json=rows).json()["data"]
+    assert [row["label"] for row in found] == [0, 1, 1, 0]
+
+
+def test_import_and_download_are_inverse_byte_for_byte(client: TestClient, train: Train) -> None:
+    model = client.get(train(epochs=5)["links"]["model"]).json()
+    weights = client.get(model["links"]["weights"]).content
+    described = {
+        "network": model["spec"]["network"],
+        "preprocessing": {
+            "columns": model["preprocessing"]["columns"],
+            "target": model["preprocessing"]["target"],
+        },
+    }
+    again = send(client, described, weights).json()
+    assert client.get(again["links"]["weights"]).content == weights
+    assert again["weights_sha256"] == model["weights_sha256"]
+    rows = {"rows": [{"width": 3.5, "colour": "red"}, {"colour": None}]}
+    answers = [client.post(m["links"]["predict"], json=rows).json() for m in (model, again)]
+    assert answers[0]["data"] == answers[1]["data"]
+
+
+def changed(**arrays: Any) -> bytes:
+    weights = {name.replace("__", "."): array for name, array in arrays.items()}
+    merged = {**WEIGHTS, **weights}
+    return pack_arrays({name: array for name, array in merged.items() if array is not None})
+
+
+@pytest.mark.parametrize(
+    ("weights", "pointer", "code"),
+    [
+        (changed(output__bias=None), "/weights/output.bias", "missing_weight"),
+        (changed(extra=np.ones(1, np.float32)), "/weights/extra", "unknown_weight"),
+        (changed(output__bias=np.ones(3, np.float32)), "/weights/output.bias", "wrong_shape"),
+        (changed(output__bias=np.ones(1)), "/weights/output.bias", "wrong_dtype"),
+        (
+            changed(output__bias=np.full(1, np.nan, np.float32)),
+            "/weights/output.bias",
+            "not_finite",
+        ),
+        (b"pickle", "/weights", "not_safetensors"),
+        (b"", "/weights", "not_safetensors"),
+        (b"\xff" * 64, "/weights", "not_safetensors"),
+    ],
+)
+def test_weights_that_do_not_fit_are_named(
+    client: TestClient, weights: bytes, pointer: str, code: str
+) -> None:
+    errors = problem(send(client, XOR, weights), 422)["errors"]
+    assert (pointer, code) in [(error["pointer"], error["code"]) for error in errors]
+    assert client.get("/v1/models").json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"network": {"layers": [{"type": "dense"}]}}, "/network/layers/0/units"),
+        ({"nonsense": 1}, "/nonsense"),
+        ({"preprocessing": {"columns": []}}, "/preprocessing/columns"),
+        ({"dtype": "float16"}, "/dtype"),
+    ],
+)
+def test_description_that_is_wrong_is_named(
+    client: TestClient, change: dict[str, Any], pointer: str
+) -> None:
+    errors = problem(send(client, XOR | change, pack_arrays(WEIGHTS)), 422)["errors"]
+    assert pointer in [error["pointer"] for error in errors]
+
+
+@pytest.mark.parametrize("model", ["{", '{"a": 1, "a": 1}', "[]", ""])
+def test_description_that_is_no_json_object_is_refused(client: TestClient, model: str) -> None:
+    problem(send(client, model, pack_arrays(WEIGHTS)), 422)
+
+
+def test_form_without_its_parts_is_refused(client: TestClient) -> None:
+    problem(client.post("/v1/models", data={"model": json.dumps(XOR)}, files={"x": b""}), 422)
+    problem(client.post("/v1/models", json=XOR), 415)
+
+
+def test_arrays_survive_as_they_are(client: TestClient) -> None:
+    model = send(client, XOR, pack_arrays(WEIGHTS)).json()
+    back = unpack_arrays(client.get(model["links"]["weights"]).content)
+    for name, array in WEIGHTS.items():
+        np.testing.assert_array_equal(back[name], array)

@@ -1,0 +1,153 @@
+"""Models over HTTP: weights in three formats, and predictions in the client's own words."""
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from safetensors.numpy import load
+
+from tests.service.conftest import Train, problem
+
+NUMBERS = "x,z,y\n" + "\n".join(f"{n % 10},{n % 3},{2 * (n % 10) + 5}" for n in range(80))
+
+
+def test_weights_are_the_same_numbers_in_every_format(client: TestClient, train: Train) -> None:
+    link = train()["links"]["weights"]
+    tensors = load(client.get(link).content)
+    npz = np.load(io.BytesIO(client.get(f"{link}?format=npz").content))
+    listed = client.get(link, headers={"Accept": "application/json"}).json()
+    assert set(tensors) == {
+        "layers.0.weight",
+        "layers.0.bias",
+        "output.weight",
+        "output.bias",
+    }
+    for name, array in tensors.items():
+        np.testing.assert_array_equal(npz[name], array)
+        np.testing.assert_array_equal(np.array(listed[name]["values"], array.dtype), array)
+        assert tuple(listed[name]["shape"]) == array.shape
+
+
+@pytest.mark.parametrize("wanted", ["safetensors", "npz", "json"])
+def test_weights_are_the_same_bytes_at_any_time(
+    client: TestClient, train: Train, wanted: str
+) -> None:
+    link = f"{train()['links']['weights']}?format={wanted}"
+    first, second = client.get(link), client.get(link)
+    assert first.content == second.content
+    assert first.headers["etag"] == second.headers["etag"]
+
+
+def test_weights_of_the_job_are_those_of_its_model(client: TestClient, train: Train) -> None:
+    job = train()
+    by_job = client.get(f"{job['links']['self']}/weights")
+    assert by_job.content == client.get(job["links"]["weights"]).content
+
+
+def test_unknown_format_is_422(client: TestClient, train: Train) -> None:
+    answer = client.get(f"{train()['links']['weights']}?format=pickle")
+    assert problem(answer, 422)["errors"][0] == {
+        "location": "query",
+        "pointer": "/format",
+        "code": "literal_error",
+        "detail": "Input should be 'safetensors', 'npz' or 'json'",
+    }
+
+
+def test_classes_come_with_probabilities(client: TestClient, train: Train) -> None:
+    job = train(epochs=40, optimizer={"type": "adam", "learning_rate": 0.01})
+    rows = {"rows": [{"width": 0.5, "colour": "red"}, {"width": 15.5, "colour": "red"}]}
+    answer = client.post(job["links"]["predict"], json=rows).json()
+    assert answer["classes"] == ["a", "b"]
+    assert [row["label"] for row in answer["data"]] == ["a", "b"]
+    for row in answer["data"]:
+        assert sum(row["probabilities"]) == pytest.approx(1, abs=1e-6)
+        assert row["probability"] == max(row["probabilities"])
+
+
+def test_numbers_come_in_the_targets_own_unit(client: TestClient, train: Train) -> None:
+    job = train(
+        NUMBERS,
+        target="y",
+        task="regression",
+        epochs=60,
+        optimizer={"type": "adam", "learning_rate": 0.01},
+    )
+    answer = client.post(job["links"]["predict"], json={"rows": [[4, 1]]}).json()
+    assert answer["classes"] is None
+    assert answer["data"][0]["value"] == pytest.approx(13, abs=1)
+
+
+def test_missing_values_and_unknown_categories_are_flagged(
+    client: TestClient, train: Train
+) -> None:
+    rows = [{"colour": "green", "width": None}, {"width": 1.0, "colour": "red"}, {}]
+    answer = client.post(train()["links"]["predict"], json={"rows": rows}).json()
+    flags = [{(f["column"], f["flag"]) for f in row["flags"]} for row in answer["data"]]
+    assert flags == [
+        {("width", "imputed"), ("colour", "unknown_category")},
+        set(),
+        {("width", "imputed"), ("colour", "imputed")},
+    ]
+
+
+def test_rows_of_the_dataset_can_be_sent_with_their_target(
+    client: TestClient, train: Train
+) -> None:
+    rows = {"rows": [{"width": 1.0, "colour": "red", "kind": "a"}]}
+    assert client.post(train()["links"]["predict"], json=rows).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("rows", "pointer"),
+    [
+        ([], "/rows"),
+        ([{"widht": 1.0}], "/rows/0/widht"),
+        ([{"width": 1.0}, {"width": "wide"}], "/rows/1/width"),
+        ([{"width": True}], "/rows/0/width"),
+        ([{"colour": 1.5}], "/rows/0/colour"),
+        ([[1.0]], "/rows/0"),
+        ([[1.0, "red", 3]], "/rows/0"),
+        ([{"width": 10**399}], "/rows/0/width"),
+        ([{"width": [1]}], "/rows/0/width"),
+    ],
+)
+def test_bad_rows_are_422_with_a_pointer(
+    client: TestClient, train: Train, rows: list[Any], pointer: str
+) -> None:
+    answer = client.post(train()["links"]["predict"], json={"rows": rows})
+    assert pointer in [error["pointer"] for error in problem(answer, 422)["errors"]], answer.text
+
+
+def test_number_far_beyond_the_data_is_no_crash(client: TestClient, train: Train) -> None:
+    link = train()["links"]["predict"]
+    for number in (1e30, -1e300, 1.7e308):
+        answer = client.post(link, json={"rows": [[number, "red"]]})
+        assert answer.status_code in {200, 422}
+        json.loads(answer.text, parse_constant=pytest.fail)
+
+
+def test_whole_number_classes_stay_whole(client: TestClient, train: Train) -> None:
+    text = "x,digit\n" + "\n".join(f"{n % 3}.5,{n % 3}" for n in range(90))
+    answer = client.post(train(text, target="digit")["links"]["predict"], json={"rows": [[0.5]]})
+    assert '"classes":[0,1,2]' in answer.text
+
+
+def test_models_are_listed_and_shown(client: TestClient, train: Train) -> None:
+    job = train()
+    model = client.get(job["links"]["model"]).json()
+    assert client.get("/v1/models").json()["data"] == [model]
+    assert client.get(f"/v1/models?job_id={job['id']}").json()["data"] == [model]
+    assert model["lineage"]["dataset_id"] == job["spec"]["dataset_id"]
+    assert model["classes"] == ["a", "b"]
+    assert model["spec"]["features"] == ["width", "colour"]
+
+
+@pytest.mark.parametrize("model_id", ["mdl_nope", "nope", "%00"])
+def test_unknown_model_is_404(client: TestClient, model_id: str) -> None:
+    problem(client.get(f"/v1/models/{model_id}"), 404)
+    problem(client.get(f"/v1/models/{model_id}/weights"), 404)
+    problem(client.post(f"/v1/models/{model_id}/predict", json={"rows": [[1]]}), 404)

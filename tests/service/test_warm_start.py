@@ -1,0 +1,95 @@
+"""Training a model further, over HTTP."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from safetensors.numpy import load
+
+from store.settings import Settings
+from tests.service.conftest import IRIS_LIKE, Train, Upload, problem
+from tests.training import train_waiting_jobs
+
+FROZEN = {"type": "sgd", "learning_rate": 1e-30}
+
+
+@pytest.fixture
+def first(train: Train) -> dict[str, Any]:
+    return train(epochs=3, network={"layers": [{"type": "dense", "units": 8}]})
+
+
+def post(client: TestClient, dataset: dict[str, Any], job: dict[str, Any], **spec: Any) -> Any:
+    body = {
+        "dataset_id": dataset["id"],
+        "target": "kind",
+        "epochs": 1,
+        "start_from": {"model_id": job["model_id"]},
+    }
+    return client.post("/v1/jobs", json=body | spec)
+
+
+def test_training_begins_with_the_models_weights_and_preprocessing(
+    client: TestClient, settings: Settings, upload: Upload, first: dict[str, Any]
+) -> None:
+    # Another table: its mean and deviation differ, the model's are kept.
+    lines = IRIS_LIKE.splitlines()
+    answer = post(client, upload("\n".join(lines[:40])), first, optimizer=FROZEN)
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["spec"]["network"] == first["spec"]["network"]
+    train_waiting_jobs(settings)
+    second = client.get(answer.json()["links"]["self"]).json()
+    assert second["start_from"] == {"model_id": first["model_id"]}
+    before, after = (client.get(job["links"]["model"]).json() for job in (first, second))
+    assert after["preprocessing"] == before["preprocessing"]
+    weights = [load(client.get(job["links"]["weights"]).content) for job in (first, second)]
+    for name, array in weights[0].items():
+        np.testing.assert_array_equal(weights[1][name], array)
+
+
+def test_training_further_goes_on_learning(
+    client: TestClient, settings: Settings, upload: Upload, first: dict[str, Any]
+) -> None:
+    answer = post(client, upload(), first, epochs=20)
+    train_waiting_jobs(settings)
+    second = client.get(answer.json()["links"]["self"]).json()
+    assert second["status"] == "succeeded", second
+    assert second["metrics"]["latest"]["loss"] < first["metrics"]["latest"]["loss"]
+
+
+def test_unknown_model_is_404(client: TestClient, upload: Upload) -> None:
+    problem(post(client, upload(), {"model_id": "mdl_nope"}), 404)
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"features": ["width"]}, "/features"),
+        ({"network": {"layers": [{"type": "dense", "units": 9}]}}, "/network"),
+        ({"start_from": {"model": "x"}}, "/start_from/model_id"),
+    ],
+)
+def test_job_that_does_not_fit_the_model_is_422(
+    client: TestClient, upload: Upload, first: dict[str, Any], change: Any, pointer: str
+) -> None:
+    errors = problem(post(client, upload(), first, **change), 422)["errors"]
+    assert pointer in [error["pointer"] for error in errors]
+
+
+def test_dataset_with_other_columns_is_422(
+    client: TestClient, upload: Upload, first: dict[str, Any]
+) -> None:
+    dataset = upload("width,kind\nx,a\ny,b\nx,a\ny,b\n")
+    errors = problem(post(client, dataset, first), 422)["errors"]
+    assert {error["code"] for error in errors} == {"column_mismatch"}
+    assert len(errors) == 2
+
+
+def test_class_that_the_model_lacks_is_invalid_data(
+    client: TestClient, settings: Settings, upload: Upload, first: dict[str, Any]
+) -> None:
+    answer = post(client, upload(IRIS_LIKE.replace(",b", ",c")), first)
+    train_waiting_jobs(settings)
+    job = client.get(answer.json()["links"]["self"]).json()
+    assert (job["status"], job["status_reason"]) == ("failed", "invalid_data")
+    assert "'c'" in job["error"]["message"]
