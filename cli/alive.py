@@ -1,0 +1,26 @@
+"""`backpropd alive`: a health check for a container that runs a worker."""
+
+import socket
+
+from cli.errors import CommandError
+from store.database import Database
+from store.settings import load_settings
+from store.workers import list_live_workers
+
+# A worker announces itself at every sweep.
+MISSED_SWEEPS = 3
+
+
+def check_worker() -> None:
+    """Raise CommandError unless a worker of this host announced itself lately."""
+    settings = load_settings()
+    database = Database(settings.database_url)
+    try:
+        with database.reading() as session:
+            names = list_live_workers(session, MISSED_SWEEPS * settings.sweep_seconds)
+    finally:
+        database.close()
+    host = socket.gethostname()
+    if not any(name.startswith(f"{host}-") for name in names):
+        msg = f"no worker of {host} has announced itself lately"
+        raise CommandError(msg)

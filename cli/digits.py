@@ -1,0 +1,39 @@
+"""The digits that ship with the project, with every fifth row kept back from training."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.errors import CommandError
+
+DIGITS_PATH = Path(__file__).resolve().parent.parent / "examples" / "digits" / "digits.csv"
+TARGET = "label"
+KEEP_EVERY = 5
+
+
+@dataclass(frozen=True)
+class Digits:
+    """A CSV file to train on, and rows with their labels that it does not hold."""
+
+    training_csv: str
+    training_rows: int
+    kept_rows: list[list[int]]
+    kept_labels: list[int]
+
+
+def read_digits(path: Path = DIGITS_PATH) -> Digits:
+    """Read and split the shipped digits. Raises CommandError where they did not come along."""
+    try:
+        lines = path.read_text(encoding="ascii").splitlines(keepends=True)
+    except OSError as error:
+        msg = f"the digits are not here: {path} (they come with the project's folder)"
+        raise CommandError(msg) from error
+    rows = lines[1:]
+    kept = [[int(value) for value in row] for row in csv.reader(rows[KEEP_EVERY - 1 :: KEEP_EVERY])]
+    training = [row for number, row in enumerate(rows, 1) if number % KEEP_EVERY]
+    return Digits(
+        training_csv=lines[0] + "".join(training),
+        training_rows=len(training),
+        kept_rows=[row[:-1] for row in kept],
+        kept_labels=[row[-1] for row in kept],
+    )

@@ -1,0 +1,12 @@
+"""`backpropd migrate`: the database's schema, brought to this version's."""
+
+from store.schema import upgrade
+from store.settings import load_settings
+
+
+def migrate_database() -> None:
+    """Upgrade the database that the settings name. Raises StoreError."""
+    settings = load_settings()
+    if settings.database_url.startswith("sqlite"):
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    upgrade(settings.database_url)

@@ -1,0 +1,92 @@
+"""`backpropd up`: the whole service from one command, on what this machine has."""
+
+import os
+import secrets
+import sys
+from contextlib import suppress
+from pathlib import Path
+from socket import socket
+
+from cli.broker import find_brokers, start_broker
+from cli.children import Program
+from cli.folders import data_folder, socket_folder
+from cli.listening import listen, local_address, url_of
+from cli.readiness import Readiness
+from cli.signals import Signals
+from cli.supervisor import StopRequested, Supervisor
+from cli.worker import count_cores
+from store.schema import upgrade
+from store.settings import Settings, load_settings
+from workers.launch import worker_command, worker_environment
+
+
+def run_service(host: str, port: int, data: Path | None, workers: int | None) -> None:
+    """Run until a signal asks to stop. Raises CommandError when it cannot start."""
+    os.umask(0o077)  # what the service keeps is for its user alone
+    settings = load_settings(data_dir=data)
+    with (
+        Signals() as signals,
+        listen(host, port) as listener,
+        data_folder(settings.data_dir) as folder,
+        socket_folder(folder / "broker") as sockets,
+    ):
+        # Python and Celery look for modules here first, so it must not be just anybody's folder.
+        os.chdir(folder)
+        supervisor = Supervisor(signals, _log)
+        try:
+            with suppress(StopRequested):
+                upgrade(settings.database_url)
+                brokers = find_brokers(settings.broker_url, folder / "broker", sockets)
+                broker = start_broker(supervisor, brokers)
+                _log(f"broker: {broker.kind}, data: {folder}")
+                chosen = load_settings(data_dir=folder, broker_url=broker.url)
+                _serve(supervisor, chosen, listener, url_of(listener, host), workers)
+        finally:
+            # Whoever connects from now on is refused, rather than kept waiting.
+            listener.close()
+            supervisor.stop()
+
+
+def _serve(
+    supervisor: Supervisor, settings: Settings, listener: socket, url: str, workers: int | None
+) -> None:
+    name = f"up-{secrets.token_hex(4)}"
+    supervisor.start(_api_program(settings, listener))
+    supervisor.start(_worker_program(settings, workers or count_cores(), name))
+    readiness = Readiness(local_address(listener), name)
+    while not supervisor.wait_until(readiness.is_reached, seconds=15):
+        _log(f"still waiting: {readiness.reason}")
+    print(f"ready {url}", flush=True)
+    supervisor.wait_until(lambda: False, every=0.5)
+
+
+def _api_program(settings: Settings, listener: socket) -> Program:
+    descriptor = listener.fileno()
+    return Program(
+        "api",
+        [sys.executable, "-m", "cli", "api", "--fd", str(descriptor)],
+        # It predicts: on the kernel and the one thread that the worker trains with.
+        _environment(settings) | worker_environment(),
+        pass_fds=(descriptor,),
+    )
+
+
+def _worker_program(settings: Settings, concurrency: int, name: str) -> Program:
+    return Program(
+        "worker",
+        worker_command(concurrency, name),
+        _environment(settings) | worker_environment(),
+        # Celery takes five seconds to leave where its broker is files.
+        grace_seconds=10.0,
+    )
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    # The same code as ours, also when the project is run from its folder without an install.
+    home = str(Path(__file__).resolve().parent.parent)
+    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
+    return {**os.environ, **settings.environment(), "PYTHONPATH": path}
+
+
+def _log(line: str) -> None:
+    print(f"backpropd: {line}", file=sys.stderr, flush=True)

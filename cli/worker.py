@@ -1,0 +1,28 @@
+"""`backpropd worker`: one Celery worker, in this process."""
+
+import os
+import secrets
+import socket
+
+from cli.errors import CommandError
+from store.settings import load_settings
+from workers.launch import worker_command, worker_environment
+
+
+def become_worker(concurrency: int | None, name: str | None) -> None:
+    """Replace this process by a worker; it never returns."""
+    settings = load_settings()
+    if settings.broker_url is None:
+        msg = "BACKPROPD_BROKER_URL is not set (`backpropd up` brings a broker of its own)"
+        raise CommandError(msg)
+    command = worker_command(
+        concurrency or count_cores(), name or f"{socket.gethostname()}-{secrets.token_hex(4)}"
+    )
+    os.execve(command[0], command, {**os.environ, **worker_environment()})  # noqa: S606 - our own
+
+
+def count_cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

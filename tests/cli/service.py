@@ -1,0 +1,90 @@
+"""`backpropd up` as a process of the test's own, and what it leaves behind."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def clean_environment(**variables: str) -> dict[str, str]:
+    """The environment without the settings of whoever runs the tests."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BACKPROPD_")}
+    return {**kept, **variables}
+
+
+def command(*arguments: str | Path) -> list[str]:
+    """The command line of `backpropd` with these arguments."""
+    return [sys.executable, "-m", "cli", *map(str, arguments)]
+
+
+def run(
+    *arguments: str | Path, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `backpropd` to its end."""
+    return subprocess.run(
+        command(*arguments),
+        cwd=ROOT,
+        env=environment or clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+class Service:
+    """A running `backpropd up`; its log is in a file."""
+
+    def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
+        self.process = process
+        self.log = log
+        line = process.stdout.readline() if process.stdout else ""
+        assert line.startswith("ready http://"), log.read_text()
+        self.url = line.split()[1]
+
+    def family(self) -> list[psutil.Process]:
+        """All of the service's processes but the supervisor."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def child(self, word: str) -> psutil.Process:
+        """The supervisor's child that has the word in its command line."""
+        children = psutil.Process(self.process.pid).children()
+        return next(child for child in children if word in " ".join(child.cmdline()))
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Stop it; the exit status. Nothing may have been printed since `ready`."""
+        self.process.send_signal(number)
+        rest, _ = self.process.communicate(timeout=20)
+        assert rest == ""
+        return self.process.returncode
+
+
+@contextmanager
+def running(
+    data: Path, *arguments: str, environment: dict[str, str] | None = None
+) -> Iterator[Service]:
+    """The service on this data directory, ready; killed at the end if it still runs."""
+    log = data.with_name(f"{data.name}.log")
+    with (
+        log.open("a") as output,
+        subprocess.Popen(
+            command("up", "--port", "0", "--data", data, "--workers", "1", *arguments),
+            cwd=ROOT,
+            env=environment or clean_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=output,
+            text=True,
+        ) as process,
+    ):
+        try:
+            yield Service(process, log)
+        finally:
+            process.kill()

