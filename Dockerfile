@@ -1,0 +1,29 @@
+# The whole service in one image: `docker run backpropd` is `backpropd up`; docker-compose.yml runs
+# its parts (api, worker, migrate) beside PostgreSQL and Redis.
+
+FROM python:3.11-slim-bookworm AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python -m venv /venv
+WORKDIR /source
+# The dependencies come first: they change more rarely than the code, and stay in the layer cache.
+COPY requirements.txt ./
+RUN /venv/bin/pip install --require-hashes -r requirements.txt
+COPY . .
+RUN /venv/bin/pip install --no-deps --no-build-isolation .
+
+FROM python:3.11-slim-bookworm
+COPY --from=build /venv /venv
+RUN install -d -o 10001 -g 10001 -m 0700 /data
+ENV PATH=/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    BACKPROPD_DATA_DIR=/data
+# A number, so that an orchestrator can see that it is not root.
+USER 10001:10001
+WORKDIR /data
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
+ENTRYPOINT ["backpropd"]
+CMD ["up", "--host", "0.0.0.0", "--port", "8000", "--data", "/data"]

@@ -1,0 +1,168 @@
+"""docker-compose.yml as far as it can be tested without Docker: what it says, what it starts."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cli.main import app
+from store.settings import PREFIX, Settings
+from tests.waiting import wait_for
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = ("api", "worker", "migrate")
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+
+
+def test_the_services_are_there() -> None:
+    assert SERVICES.keys() == {*OURS, "postgres", "redis"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_is_limited_and_nobody_special(name: str) -> None:
+    service = SERVICES[name]
+    assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory"}
+    user, group = map(int, service["user"].split(":"))
+    assert min(user, group) > 0
+    assert service["cap_drop"] == ["ALL"]
+    assert "privileged" not in service
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"migrate"}))
+def test_a_service_that_stays_has_a_health_check(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
+    assert SERVICES[name]["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("name", ["api", "worker"])
+def test_nothing_starts_before_the_schema_is_there(name: str) -> None:
+    needed = SERVICES[name]["depends_on"]
+    assert needed["migrate"] == {"condition": "service_completed_successfully"}
+    assert needed["postgres"] == needed["redis"] == {"condition": "service_healthy"}
+
+
+def test_only_the_api_is_published_and_to_this_machine_alone() -> None:
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert published == {"api": ["127.0.0.1:${API_PORT:-8000}:8000"]}
+    assert COMPOSE["networks"]["inside"] == {"internal": True}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_environment_is_what_settings_read(name: str) -> None:
+    variables = SERVICES[name]["environment"]
+    assert {variable.removeprefix(PREFIX).lower() for variable in variables} <= set(
+        Settings.model_fields
+    )
+    text = (ROOT / "docker-compose.yml").read_text() + DOCKERFILE
+    for variable in re.findall(rf"{PREFIX}([A-Z_]+)", text):
+        assert variable.lower() in Settings.model_fields
+
+
+def test_the_password_is_the_operators_to_choose() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    assert all(use.startswith(":?") for use in re.findall(r"\$\{POSTGRES_PASSWORD([^}]*)", text))
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_command_exists(name: str) -> None:
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands}  # type: ignore[union-attr]
+    assert SERVICES[name]["command"][0] in commands
+
+
+def test_volumes_and_networks_are_declared() -> None:
+    used = {volume.split(":")[0] for s in SERVICES.values() for volume in s.get("volumes", ())}
+    assert used == COMPOSE["volumes"].keys()
+    assert {n for s in SERVICES.values() for n in s["networks"]} == COMPOSE["networks"].keys()
+
+
+def test_the_append_only_file_is_on() -> None:
+    command = SERVICES["redis"]["command"]
+    assert command[command.index("--appendonly") + 1] == "yes"
+
+
+def test_the_image_is_locked_and_not_roots() -> None:
+    assert "pip install --require-hashes -r requirements.txt" in DOCKERFILE
+    assert re.search(r"^USER \d+:\d+$", DOCKERFILE, re.MULTILINE)
+    assert "HEALTHCHECK" in DOCKERFILE
+    bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    assert bases == ["python:3.11-slim-bookworm"] * 2
+
+
+def test_the_image_gets_every_package() -> None:
+    ignore = (ROOT / ".dockerignore").read_text().splitlines()
+    for package in ("engine", "store", "workers", "service", "cli", "migrations"):
+        assert f"!{package}" in ignore
+
+
+class _Composed:
+    """The services' own commands as processes here, on real servers."""
+
+    def __init__(self, folder: Path, database_url: str, broker_url: str) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = str(free.getsockname()[1])
+        self.folder = folder
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(PREFIX)},
+            **{name: str(folder) for name in SERVICES["api"]["environment"]},
+            "BACKPROPD_DATABASE_URL": database_url,
+            "BACKPROPD_BROKER_URL": broker_url,
+            "BACKPROPD_BLOB_URL": f"file://{folder}/blobs",
+        }
+
+    def start(self, arguments: list[str]) -> subprocess.Popen[bytes]:
+        """Start what stands in the file, but on this machine's own address and a free port."""
+        local = {"8000": self.port, "0.0.0.0": "127.0.0.1"}
+        command = [local.get(part, part.replace(":8000/", f":{self.port}/")) for part in arguments]
+        if command[0] == "python":
+            command[0] = sys.executable
+        else:
+            command = [sys.executable, "-m", "cli", *command]
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(command, cwd=ROOT, env=self.environment, stderr=log)
+
+    def is_healthy(self, name: str) -> bool:
+        """Whether the service's health check says so."""
+        check = SERVICES[name]["healthcheck"]["test"][1:]
+        return self.start([part for part in check if part != "backpropd"]).wait(30) == 0
+
+    def ready(self) -> dict[str, Any]:
+        """What the API says of itself."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz") as answer:
+            found: dict[str, Any] = json.load(answer)
+        return found
+
+
+def test_the_commands_start_on_real_servers(
+    tmp_path: Path, postgres_database_url: str, redis_url: str
+) -> None:
+    composed = _Composed(tmp_path, postgres_database_url, redis_url)
+    assert composed.start(SERVICES["migrate"]["command"]).wait(30) == 0
+    assert not composed.is_healthy("worker")
+    with ExitStack() as stack:
+        running = {
+            name: stack.enter_context(composed.start(SERVICES[name]["command"]))
+            for name in ("api", "worker")
+        }
+        for process in running.values():
+            stack.callback(process.kill)
+        wait_for(lambda: composed.is_healthy("api"), 30)
+        wait_for(lambda: composed.ready()["workers"] == 1, 30)
+        assert composed.is_healthy("worker")
+        assert composed.ready()["database"] == "postgresql"
+        for process in running.values():
+            process.terminate()
+        assert {name: process.wait(20) for name, process in running.items()} == {
+            "api": 0,
+            "worker": 0,
+        }

