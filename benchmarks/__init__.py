@@ -1,0 +1,1 @@
+"""What is fast, measured side by side; nothing here is a test."""

@@ -1,0 +1,17 @@
+"""Every benchmark, one after the other, each in a process of its own: `./run bench`."""
+
+import subprocess
+import sys
+
+SUBJECTS = ("engine 1", "engine 2", "service")
+
+
+def main() -> None:
+    """Run those that are named, or all."""
+    for subject in sys.argv[1:] or SUBJECTS:
+        print(f"== {subject}", flush=True)
+        subprocess.run([sys.executable, "-m", *f"benchmarks.{subject}".split()], check=True)
+
+
+if __name__ == "__main__":
+    main()

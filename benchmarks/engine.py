@@ -1,0 +1,165 @@
+"""How fast the engine trains, beside what people use instead doing the same work in the same run.
+
+    python -m benchmarks.engine [THREADS]
+
+Each contender trains for an epoch in turn, round after round, so that what else the machine does
+hits both alike. The median round counts. Results go to benchmarks/results/.
+"""
+
+import json
+import os
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.contenders import Epoch, Matrix, jax_epoch, sklearn_epoch, torch_epoch
+from benchmarks.results import write_results
+from engine.preparation import prepare
+from engine.resolve import resolve
+from engine.specs import DenseSpec, NetworkSpec, TrainingSpec
+from engine.tables import Column, ColumnSchema, NumericColumn, TableSchema
+from engine.training import Training, train
+from workers.blas import blas_environment
+
+ROUNDS = 9
+
+
+@dataclass(frozen=True)
+class Work:
+    """A network's widths from input to output, and how it is trained: Adam, float32, shuffled."""
+
+    widths: tuple[int, ...]
+    batch: int
+    steps: int
+
+    @property
+    def name(self) -> str:
+        """Widths and batch in a few words."""
+        return f"{'-'.join(map(str, self.widths))} batch {self.batch}"
+
+    @property
+    def rows(self) -> int:
+        """Rows of an epoch."""
+        return self.batch * self.steps
+
+
+WORKS = (
+    Work((64, 64, 32, 10), batch=32, steps=1000),
+    Work((784, 128, 64, 10), batch=128, steps=100),
+    Work((784, 1024, 1024, 10), batch=256, steps=16),
+)
+
+
+def make_rows(work: Work) -> tuple[Matrix, NDArray[np.intp]]:
+    random = np.random.default_rng(0)
+    x = random.standard_normal((work.rows, work.widths[0])).astype(np.float32)
+    hidden = x @ random.standard_normal((work.widths[0], work.widths[-1]))
+    return x, hidden.argmax(axis=1)
+
+
+def engine_epoch(work: Work) -> Epoch:
+    """An epoch as a worker runs it: resolved, prepared, and through the generator."""
+    x, y = make_rows(work)
+    columns: dict[str, Column] = {
+        f"x{i}": NumericColumn(x[:, i].astype(np.float64)) for i in range(len(x.T))
+    }
+    columns["y"] = NumericColumn(y.astype(np.float64))
+    schemas = [ColumnSchema(name, "numeric", 0, None) for name in columns]
+    schemas[-1] = ColumnSchema("y", "numeric", 0, work.widths[-1], integral=True)
+    spec = TrainingSpec(
+        target="y",
+        network=NetworkSpec(layers=tuple(DenseSpec(units=n) for n in work.widths[1:-1])),
+        batch_size=work.batch,
+        epochs=1_000_000,
+        validation=None,
+    )
+    resolved = resolve(spec, TableSchema(work.rows, tuple(schemas))).spec
+    records = train(Training(resolved, prepare(resolved, columns)))
+    return lambda: next(records)
+
+
+def products_epoch(work: Work) -> Epoch:
+    """Only the matrix products of an epoch: forward, weight gradients, input gradients."""
+    random = np.random.default_rng(0)
+
+    def draw(*shape: int) -> Matrix:
+        return random.standard_normal(shape).astype(np.float32)
+
+    products: list[tuple[Matrix, Matrix, Matrix]] = []
+    for index, (wide, units) in enumerate(pairwise(work.widths)):
+        x, weight, dy = draw(work.batch, wide), draw(wide, units), draw(work.batch, units)
+        products += [(x, weight, np.empty_like(dy)), (x.T, dy, np.empty_like(weight))]
+        if index:
+            products.append((dy, weight.T, np.empty_like(x)))
+
+    def run() -> None:
+        for _ in range(work.steps):
+            for left, right, out in products:
+                np.dot(left, right, out=out)
+
+    return run
+
+
+def measure(work: Work, threads: int) -> dict[str, Any]:
+    """Median seconds of each contender's epoch, as samples per second and ratios."""
+    x, y = make_rows(work)
+    contenders = {
+        "engine": engine_epoch(work),
+        "products": products_epoch(work),
+        "scikit_learn": sklearn_epoch(x, y, work.widths, work.batch),
+        "pytorch": torch_epoch(x, y, work.widths, work.batch, threads),
+        "jax": jax_epoch(x, y, work.widths, work.batch),
+    }
+    present = {name: epoch for name, epoch in contenders.items() if epoch is not None}
+    seconds: dict[str, list[float]] = {name: [] for name in present}
+    for epoch in present.values():
+        epoch()
+    for _ in range(ROUNDS):
+        for name, epoch in present.items():
+            started = time.perf_counter()
+            epoch()
+            seconds[name].append(time.perf_counter() - started)
+    median = {name: statistics.median(values) for name, values in seconds.items()}
+    ours = median["engine"]
+    return {
+        "samples_per_second": {name: round(work.rows / value) for name, value in median.items()},
+        "times_as_fast_as": {
+            name: round(value / ours, 2) for name, value in median.items() if name != "engine"
+        },
+        "share_of_products": round(median["products"] / ours, 3),
+    }
+
+
+def restart_with(threads: int) -> None:
+    """Begin again with so many threads on so many cores, unless that is so already.
+
+    The libraries read these when they are loaded; the cores bind those that do not.
+    """
+    wanted = blas_environment(threads) | {"BENCHMARK_THREADS": str(threads)}
+    if all(os.environ.get(name) == value for name, value in wanted.items()):
+        return
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+    command = [sys.executable, "-m", "benchmarks.engine", str(threads)]
+    os.execve(sys.executable, command, os.environ | wanted)
+
+
+def main() -> None:
+    """Measure on as many threads as are named, one by default."""
+    threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+    restart_with(threads)
+    results: dict[str, Any] = {}
+    for work in WORKS:
+        results[work.name] = measure(work, threads)
+        print(work.name, f"{threads} thread(s)", json.dumps(results[work.name], indent=2))
+    figures = {"rounds": ROUNDS, "threads": threads, **results}
+    print(f"written to {write_results(f'engine-{threads}-threads', figures)}")
+
+
+if __name__ == "__main__":
+    main()
