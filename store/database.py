@@ -1,5 +1,7 @@
 """Connections and transactions: one use case is one `with database.writing() as session`."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from store.errors import StoreUnavailableError
 
 BUSY_TIMEOUT_MS = 10_000
+SWITCH_RETRY_SECONDS = 0.01
 
 
 class Database:
@@ -87,13 +90,28 @@ def _make_engine(url: str) -> Engine:
 def _configure_sqlite(connection: Any, _record: Any) -> None:  # noqa: ANN401 - a DBAPI connection
     # The driver's own BEGIN comes too late and is never IMMEDIATE: we begin by hand.
     connection.isolation_level = None
-    for pragma in (
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    _write_ahead(connection)
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _write_ahead(connection: Any) -> None:  # noqa: ANN401 - a DBAPI connection
+    """Keep the journal as a write-ahead log.
+
+    A new file's switch to it wants the file for itself, and `busy_timeout` does not help: when two
+    processes open a new file at once, SQLite tells one of them at once that it is locked.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(SWITCH_RETRY_SECONDS)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
