@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from store.clock import now
 from store.errors import NotFoundError
+from store.inserts import insert_unless_known
 from store.tables import artifact_chunks, artifacts, checkpoints, models
 
 CHUNK_BYTES = 2**20
@@ -16,13 +17,11 @@ CHUNK_BYTES = 2**20
 def add_artifact(session: Session, data: bytes) -> str:
     """Keep the bytes, once however often they are added, and return their sha256."""
     sha256 = hashlib.sha256(data).hexdigest()
-    known = session.execute(
-        # Locked, so that a collection waits until the reference made next is visible to it.
-        select(artifacts.c.sha256).where(artifacts.c.sha256 == sha256).with_for_update()
-    ).one_or_none()
-    if known is not None:
-        return sha256
-    session.execute(insert(artifacts).values(sha256=sha256, bytes=len(data), created_at=now()))
+    row = {"sha256": sha256, "bytes": len(data), "created_at": now()}
+    while not insert_unless_known(session, artifacts, row):
+        if _lock(session, sha256):
+            return sha256
+        # It was collected in between: it is ours to insert after all.
     session.execute(
         insert(artifact_chunks),
         [
@@ -31,6 +30,16 @@ def add_artifact(session: Session, data: bytes) -> str:
         ],
     )
     return sha256
+
+
+def _lock(session: Session, sha256: str) -> bool:
+    """Lock an artifact's row until the commit; whether there is one.
+
+    A collection then waits until the reference that the holder makes is visible to it, and what
+    the holder reads next is what a concurrent writer has committed.
+    """
+    query = select(artifacts.c.sha256).where(artifacts.c.sha256 == sha256).with_for_update()
+    return session.execute(query).one_or_none() is not None
 
 
 def get_artifact(session: Session, sha256: str) -> bytes:
@@ -58,10 +67,7 @@ def iterate_artifact(session: Session, sha256: str) -> Iterator[bytes]:
 
 def collect_artifact(session: Session, sha256: str) -> None:
     """Erase an artifact that no checkpoint and no model refers to any more."""
-    # The lock is its own statement: the next one then sees what a concurrent writer committed.
-    session.execute(
-        select(artifacts.c.sha256).where(artifacts.c.sha256 == sha256).with_for_update()
-    )
+    _lock(session, sha256)
     used = (
         select(checkpoints.c.artifact)
         .where(checkpoints.c.artifact == sha256)

@@ -1,9 +1,10 @@
 """Which workers are alive, as they announce themselves."""
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from store.clock import now, shifted
+from store.inserts import insert_unless_known
 from store.tables import workers
 
 
@@ -16,7 +17,9 @@ def announce_worker(session: Session, name: str) -> None:
         .returning(workers.c.name)
     )
     if seen.one_or_none() is None:
-        session.execute(insert(workers).values(name=name, started_at=now(), seen_at=now()))
+        # A worker's children announce it side by side.
+        row = {"name": name, "started_at": now(), "seen_at": now()}
+        insert_unless_known(session, workers, row)
 
 
 def retire_worker(session: Session, name: str) -> None:

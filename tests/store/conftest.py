@@ -4,12 +4,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from store.database import Database
 from store.datasets import ColumnRecord, Contents, DatasetRecord, publish_dataset, receive_dataset
 from store.jobs import JobRecord, NewJob, add_job
 
 COLUMN = ColumnRecord("x", "numeric", 0, 3, False, 0.0, 2.0, 1.0, 0.8, ())
+
+
+def somebody_waits(database: Database) -> bool:
+    """Whether a transaction waits for another; SQLite's wait before they begin, unseen."""
+    if database.engine.dialect.name == "sqlite":
+        return True
+    with database.reading() as session:
+        return bool(session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Large bytes in rows: whole, once, and gone when nobody needs them."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import func, select
@@ -12,6 +13,8 @@ from store.jobs import JobRecord
 from store.leases import Lease, claim_job
 from store.progress import Checkpoint, Progress, find_last_checkpoint, record_progress
 from store.tables import artifact_chunks, artifacts
+from tests.store.conftest import somebody_waits
+from tests.waiting import wait_for
 
 DATA = bytes(range(256)) * (CHUNK_BYTES // 256) * 2 + b"tail"
 
@@ -27,6 +30,21 @@ def test_bytes_come_back_from_several_chunks(database: Database) -> None:
 def test_same_bytes_are_kept_once(database: Database) -> None:
     with database.writing() as session:
         assert add_artifact(session, b"x") == add_artifact(session, b"x")
+        assert session.scalar(select(func.count()).select_from(artifacts)) == 1
+
+
+def test_same_bytes_added_by_two_at_once_are_kept_once(database: Database) -> None:
+    def add() -> str:
+        with database.writing() as session:
+            return add_artifact(session, b"x")
+
+    with ThreadPoolExecutor(1) as other:
+        with database.writing() as session:
+            sha256 = add_artifact(session, b"x")
+            added = other.submit(add)
+            wait_for(lambda: somebody_waits(database))
+        assert added.result() == sha256
+    with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(artifacts)) == 1
 
 

@@ -1,0 +1,53 @@
+"""Which workers are alive: announced by each of their children, forgotten when they are lost."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from store.database import Database
+from store.workers import (
+    announce_worker,
+    forget_lost_workers,
+    list_live_workers,
+    retire_worker,
+)
+from tests.store.conftest import somebody_waits
+from tests.waiting import wait_for
+
+
+def announce(database: Database, name: str) -> None:
+    with database.writing() as session:
+        announce_worker(session, name)
+
+
+def live(database: Database) -> tuple[str, ...]:
+    with database.reading() as session:
+        return list_live_workers(session, within_seconds=60)
+
+
+def test_announced_worker_is_alive_until_it_retires(database: Database) -> None:
+    announce(database, "b")
+    announce(database, "a")
+    announce(database, "a")
+    assert live(database) == ("a", "b")
+    with database.writing() as session:
+        retire_worker(session, "a")
+    assert live(database) == ("b",)
+
+
+def test_two_children_may_announce_their_worker_at_once(database: Database) -> None:
+    with ThreadPoolExecutor(1) as sibling:
+        with database.writing() as session:
+            announce_worker(session, "a")
+            announced = sibling.submit(announce, database, "a")
+            wait_for(lambda: somebody_waits(database))
+        announced.result()
+    assert live(database) == ("a",)
+
+
+def test_worker_not_seen_for_long_is_forgotten(database: Database) -> None:
+    announce(database, "a")
+    with database.writing() as session:
+        forget_lost_workers(session, after_seconds=60)
+    assert live(database) == ("a",)
+    with database.writing() as session:
+        forget_lost_workers(session, after_seconds=-60)
+    assert live(database) == ()
