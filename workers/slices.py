@@ -74,8 +74,6 @@ class _Slice:
         self.job = job
         self.lease = lease
         self.heartbeat = heartbeat
-        self.ends = time.monotonic() + shop.settings.slice_seconds
-        self.saved = self.checkpointed = time.monotonic()
 
     def run(self) -> bool:
         ledger = self.shop.cache.take(self.job)
@@ -98,6 +96,9 @@ class _Slice:
 
     def _train(self, ledger: Ledger) -> Outcome | None:
         """Train until the job or the slice ends; None means that the job goes on later."""
+        # From here: a table that takes longer to read than a slice lasts is trained on all the same.
+        self.saved = self.checkpointed = time.monotonic()
+        self.ends = self.saved + self.shop.settings.slice_seconds
         while self.job.status is not JobStatus.CANCELLING:
             ledger.begin()
             for epoch in train(ledger.training, stop=self._should_stop):

@@ -1,6 +1,7 @@
 """One turn of one job: trained, cut, resumed, cancelled, failed; without a broker."""
 
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from store import outcomes
+from store.blobs import BlobStore
 from store.clock import shifted
 from store.database import Database
 from store.errors import StoreUnavailableError
@@ -19,8 +21,10 @@ from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
 from store.tables import jobs
 from tests.training import open_workshop, train_waiting_jobs
+from tests.waiting import wait_for
 from tests.workers.conftest import Find, Post
 from workers import opening, slices
+from workers.ledger import Ledger
 from workers.slices import Workshop, run_slice
 
 ENDLESS = {"epochs": 1_000_000}
@@ -89,6 +93,24 @@ def test_sliced_job_equals_the_undisturbed_one_bit_for_bit(
     assert losses_of(database, sliced.id) == losses_of(database, whole.id)
     assert weights_of(database, find(sliced.id)) == weights_of(database, find(whole.id))
     assert find(sliced.id).attempt == 1
+
+
+def test_job_that_takes_longer_to_open_than_a_slice_lasts_gets_on(
+    settings: Settings, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posted = post(**ENDLESS)
+    shop = open_workshop(settings.model_copy(update={"slice_seconds": 0.05}))
+
+    def open_slowly(database: Database, blobs: BlobStore, job: JobRecord) -> Ledger:
+        started = time.monotonic()
+        ledger = opening.open_ledger(database, blobs, job)
+        wait_for(lambda: time.monotonic() - started > 0.1)
+        return ledger
+
+    monkeypatch.setattr(slices, "open_ledger", open_slowly)
+    assert run_slice(shop) is True
+    shop.database.close()
+    assert find(posted.id).steps > 0
 
 
 def test_job_resumed_by_another_process_equals_the_undisturbed_one(
