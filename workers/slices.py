@@ -96,7 +96,7 @@ class _Slice:
 
     def _train(self, ledger: Ledger) -> Outcome | None:
         """Train until the job or the slice ends; None means that the job goes on later."""
-        # From here: a table that takes longer to read than a slice lasts is trained on all the same.
+        # From here: a table that takes longer to read than a slice lasts still gets its steps.
         self.saved = self.checkpointed = time.monotonic()
         self.ends = self.saved + self.shop.settings.slice_seconds
         while self.job.status is not JobStatus.CANCELLING:

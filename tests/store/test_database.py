@@ -1,11 +1,11 @@
 """Connections: what they do when others have the database."""
 
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
 
-from store import database
 from store.database import Database
 
 
@@ -22,7 +22,7 @@ def test_new_sqlite_file_that_another_process_is_writing_is_waited_for(
         waits.append(seconds)
         other.execute("COMMIT")
 
-    monkeypatch.setattr(database.time, "sleep", commit_meanwhile)
+    monkeypatch.setattr(time, "sleep", commit_meanwhile)
     opened = Database(f"sqlite:///{path}")
     opened.ping()
     opened.close()
