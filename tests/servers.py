@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,11 +10,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from store.settings import Settings
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[1]
 BACKPROPD = (sys.executable, "-m", "cli")
+
+needs_curl = pytest.mark.skipif(
+    shutil.which("curl") is None, reason="there is no curl on this machine"
+)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -15,6 +14,7 @@ from cli.digits import DIGITS_PATH, read_digits
 from cli.errors import CommandError
 from cli.temporary_service import temporary_service
 from tests.cli.service import run, running
+from tests.servers import needs_curl
 
 
 def test_the_demo_reaches_its_goal_and_says_so() -> None:
@@ -28,7 +28,7 @@ def test_the_demo_reaches_its_goal_and_says_so() -> None:
     assert losses == sorted(losses, reverse=True)
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine")
+@needs_curl
 def test_the_printed_commands_do_the_same(tmp_path: Path) -> None:
     digits = read_digits()
     with running(tmp_path / "data") as service:

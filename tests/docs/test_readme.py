@@ -15,7 +15,7 @@ from safetensors.numpy import load_file
 from service.schemas.jobs import JobRequest
 from store.settings import PREFIX, Settings
 from tests.cli.service import running as service_running
-from tests.servers import BACKPROPD, ROOT, find_url, running
+from tests.servers import BACKPROPD, ROOT, find_url, needs_curl, running
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)(?: (\w+))?\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -57,6 +57,7 @@ def test_every_shell_block_is_run_by_a_test_here() -> None:
     assert titles == {"", "up", "session", "production", "develop"}
 
 
+@needs_curl
 def test_curl_session_goes_from_a_file_to_predictions(tmp_path: Path) -> None:
     up = block("up").split()
     assert up[:2] == ["./run", "up"]
@@ -77,6 +78,7 @@ def test_curl_session_goes_from_a_file_to_predictions(tmp_path: Path) -> None:
     assert all(np.isfinite(array).all() for array in weights.values())
 
 
+@needs_curl
 def test_production_commands_run_on_postgresql_and_redis(
     tmp_path: Path, postgres_database_url: str, redis_url: str
 ) -> None:
