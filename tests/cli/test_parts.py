@@ -1,6 +1,5 @@
 """The parts alone: what an operator did wrong is said in one line, without a traceback."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -67,10 +66,7 @@ def test_migrate_makes_the_database_and_may_run_twice(tmp_path: Path) -> None:
     assert (tmp_path / "data" / "backpropd.sqlite3").is_file()
 
 
-def test_help_is_quick_and_names_every_command() -> None:
-    started = time.monotonic()
+def test_help_names_every_command() -> None:
     answer = run("--help")
-    # A fifth of a second when the machine has nothing else to do.
-    assert time.monotonic() - started < 5
     for command in ("up", "api", "worker", "migrate", "demo"):
         assert f" {command} " in answer.stdout
