@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -126,10 +125,8 @@ def test_job_cut_by_sigterm_goes_on_exactly_in_the_next_worker(
     moved = post(epochs=4000)
     with worker(settings, "first") as process:
         wait_for(lambda: find(moved.id).epoch > 0)
-        asked = time.monotonic()
         process.terminate()
         process.wait(15)
-        assert time.monotonic() - asked < 10
     left = find(moved.id)
     assert (left.status, left.lease_expires_at) == (JobStatus.RUNNING, None)
     with worker(settings, "second"):
