@@ -1,5 +1,6 @@
 """Names for the kinds of array the engine computes with, and buffers that are made once."""
 
+import math
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -9,6 +10,8 @@ Floats: TypeAlias = NDArray[np.floating[Any]]
 Indices: TypeAlias = NDArray[np.intp]
 # Numbers, shape (rows, outputs), or the index of each row's class, shape (rows,).
 Targets: TypeAlias = Floats | Indices
+# Of the values of one row, such as (features,) or (height, width, channels).
+Shape: TypeAlias = tuple[int, ...]
 
 
 class Buffer:
@@ -18,11 +21,12 @@ class Buffer:
     shorter batch of an epoch is a view and allocates nothing.
     """
 
-    def __init__(self, columns: int, dtype: np.dtype[Any]) -> None:
-        self._memory: Floats = np.empty((0, columns), dtype)
+    def __init__(self, shape: Shape, dtype: np.dtype[Any]) -> None:
+        self.row_size = math.prod(shape)
+        self._memory: Floats = np.empty((0, *shape), dtype)
 
     def rows(self, count: int) -> Floats:
-        """The first `count` rows, C-contiguous, shape `(count, columns)`, contents undefined."""
+        """The first `count` rows, C-contiguous, shape `(count, *shape)`, contents undefined."""
         if count > len(self._memory):
-            self._memory = np.empty((count, self._memory.shape[1]), self._memory.dtype)
+            self._memory = np.empty((count, *self._memory.shape[1:]), self._memory.dtype)
         return self._memory[:count]

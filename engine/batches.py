@@ -7,6 +7,8 @@ import numpy as np
 from engine.arrays import Floats, Indices, Targets
 from engine.random import Stream, generator
 
+Batch = tuple[Floats, Targets, Floats | None]
+
 
 class Batches:
     """Cuts the training rows into batches, in an order that only the seed and the epoch decide.
@@ -14,6 +16,7 @@ class Batches:
     Args:
         x: inputs, `(rows, in_features)`.
         y: targets, `(rows, …)`.
+        weights: how much each row counts, `(rows,)`; None if all count alike.
         batch_size: rows of a batch, the last one being shorter; "full" takes all rows at once.
         shuffle: whether every epoch has an order of its own.
         seed: of the job.
@@ -23,12 +26,13 @@ class Batches:
         self,
         x: Floats,
         y: Targets,
+        weights: Floats | None = None,
         *,
         batch_size: int | Literal["full"],
         shuffle: bool,
         seed: int,
     ) -> None:
-        self._x, self._y, self._seed = x, y, seed
+        self._x, self._y, self._weights, self._seed = x, y, weights, seed
         self._size = len(x) if batch_size == "full" else min(batch_size, len(x))
         self.steps = -(-len(x) // self._size)
         self._epoch = -1
@@ -45,15 +49,18 @@ class Batches:
             self._order = generator(self._seed, Stream.ORDER, epoch).permutation(len(self._x))
             self._epoch = epoch
 
-    def batch(self, step: int) -> tuple[Floats, Targets]:
-        """Inputs and targets of a step; valid until the next call."""
+    def batch(self, step: int) -> Batch:
+        """Inputs, targets and weights of a step; valid until the next call."""
         start = step * self._size
         if self._order is None:
-            stop = start + self._size
-            return self._x[start:stop], self._y[start:stop]
+            taken = slice(start, start + self._size)
+            return self._x[taken], self._y[taken], self._weights_of(taken)
         rows = self._order[start : start + self._size]
         x, y = self._x_batch[: len(rows)], self._y_batch[: len(rows)]
         # "clip" writes straight into `out`; the default mode goes through a copy to be safe.
         self._x.take(rows, 0, x, "clip")
         self._y.take(rows, 0, y, "clip")
-        return x, y
+        return x, y, self._weights_of(rows)
+
+    def _weights_of(self, rows: Indices | slice) -> Floats | None:
+        return None if self._weights is None else self._weights[rows]

@@ -1,5 +1,6 @@
 """What a table's description says about a spec: its target, features and task."""
 
+from engine.embedding import Categorical, categorical_of
 from engine.findings import Report
 from engine.specs import MAX_FEATURES, Task, TrainingSpec
 from engine.tables import ColumnSchema, TableSchema
@@ -79,21 +80,24 @@ def choose_features(
     if spec.features is None:
         features = _default_features(spec, table, report)
     else:
-        features = _named_features(spec.features, spec.target, table, report)
+        features = _named_features(spec, spec.features, table, report)
     for column in features:
         if column.missing >= table.rows or ((column.distinct or 0) == 1 and not column.missing):
             detail = f"column {column.name!r} is the same in every row and teaches nothing"
             report.info("/features", "constant_feature", detail)
-    if width(features) > MAX_FEATURES:
-        detail = f"the columns become {width(features)} inputs; at most {MAX_FEATURES} are allowed"
+    inputs = width(features, categorical_of(spec.network))
+    if inputs > MAX_FEATURES:
+        detail = f"the columns become {inputs} inputs; at most {MAX_FEATURES} are allowed"
         report.problem("/features", "too_many_inputs", detail)
+    if features and inputs == 0:
+        report.problem("/features", "no_inputs", "the features have no value in any row")
     return features
 
 
 def _default_features(
     spec: TrainingSpec, table: TableSchema, report: Report
 ) -> tuple[ColumnSchema, ...]:
-    others = [c for c in table.columns if c.name != spec.target]
+    others = [c for c in table.columns if c.name not in {spec.target, spec.sample_weight}]
     usable = tuple(c for c in others if _is_usable(c))
     for column in others:
         if not _is_usable(column):
@@ -106,7 +110,7 @@ def _default_features(
 
 
 def _named_features(
-    names: tuple[str, ...], target: str, table: TableSchema, report: Report
+    spec: TrainingSpec, names: tuple[str, ...], table: TableSchema, report: Report
 ) -> tuple[ColumnSchema, ...]:
     by_name = {column.name: column for column in table.columns}
     chosen: dict[str, ColumnSchema] = {}
@@ -115,8 +119,10 @@ def _named_features(
         column = by_name.get(name)
         if column is None:
             report.problem(pointer, "unknown_column", f"there is no column {name!r}")
-        elif name == target:
+        elif name == spec.target:
             report.problem(pointer, "target_as_feature", f"{name!r} is the target")
+        elif name == spec.sample_weight:
+            report.problem(pointer, "weight_as_feature", f"{name!r} is the sample weight")
         elif name in chosen:
             report.problem(pointer, "duplicate_feature", f"{name!r} is named twice")
         elif not _is_usable(column):
@@ -133,6 +139,8 @@ def _is_usable(column: ColumnSchema) -> bool:
     return column.kind != "text"
 
 
-def width(features: tuple[ColumnSchema, ...]) -> int:
-    """Inputs of the network: one a column, or one a category."""
+def width(features: tuple[ColumnSchema, ...], categorical: Categorical) -> int:
+    """Inputs of the network: one a column, but with one_hot one a category."""
+    if categorical == "embedding":
+        return len(features)
     return sum((c.distinct or 0) if c.kind == "categorical" else 1 for c in features)

@@ -48,15 +48,29 @@ class DivergenceError(EngineError):
         epoch: zero-based epoch in which it happened.
         step: zero-based step within that epoch.
         layer: name of the first layer with a value that is not finite, such as `layers.0`.
+        learning_rate: of that step.
+        suggested_rate: one that may do, a tenth of it.
+        last_loss: of the last batch whose loss was finite.
     """
 
     code = "diverged"
 
-    def __init__(self, epoch: int, step: int, layer: str) -> None:
+    def __init__(
+        self,
+        epoch: int,
+        step: int,
+        layer: str,
+        *,
+        learning_rate: float,
+        last_loss: float | None = None,
+    ) -> None:
         self.epoch = epoch
         self.step = step
         self.layer = layer
+        self.learning_rate = learning_rate
+        self.suggested_rate = learning_rate / 10
+        self.last_loss = last_loss
         super().__init__(
-            f"training diverged in epoch {epoch}, step {step}: "
-            f"{layer} has values that are not finite; a smaller learning rate may help"
+            f"training diverged in epoch {epoch}, step {step}: {layer} has values that are not "
+            f"finite; a learning rate of {self.suggested_rate:g} may do"
         )

@@ -4,13 +4,21 @@ from typing import assert_never
 
 import numpy as np
 
+from engine.layers.base import Layer
+from engine.metrics.build import records
+from engine.network import count_numbers
 from engine.specs import (
+    Adadelta,
+    Adagrad,
     Adam,
+    Adamw,
+    Amsgrad,
+    Lbfgs,
+    Lion,
+    Nadam,
     OptimizerSpec,
-    ResolvedDense,
-    ResolvedNetwork,
-    ResolvedOutput,
     ResolvedSpec,
+    Rmsprop,
     Sgd,
 )
 
@@ -18,18 +26,20 @@ from engine.specs import (
 CHUNK_ROWS = 1024
 
 
-def parameter_count(network: ResolvedNetwork, in_features: int) -> int:
-    """Weights and biases of all layers."""
-    count, width = 0, in_features
-    layers: list[ResolvedDense | ResolvedOutput] = [*network.layers, network.output]
-    for layer in layers:
-        count += width * layer.units + (layer.units if layer.use_bias else 0)
-        width = layer.units
-    return count
+def parameter_count(layers: list[Layer]) -> int:
+    """All numbers of a model's weights: trained or not, and running means."""
+    return sum(
+        count_numbers(layer.parameter_shapes()) + count_numbers(layer.state_shapes())
+        for layer in layers
+    )
 
 
 def memory_bytes(
-    spec: ResolvedSpec, in_features: int, training_rows: int, validation_rows: int
+    spec: ResolvedSpec,
+    layers: list[Layer],
+    in_features: int,
+    training_rows: int,
+    validation_rows: int,
 ) -> int:
     """Bytes that the arrays of a training take at most: parameters, workspaces and data."""
     vectors = 2 + _slot_count(spec.optimizer)
@@ -37,25 +47,37 @@ def memory_bytes(
         vectors += 1
     batch = training_rows if spec.batch_size == "full" else min(spec.batch_size, training_rows)
     gathered = batch if spec.shuffle and batch < training_rows else 0
+    units = spec.network.output.units
+    rows = max(batch, min(validation_rows, CHUNK_ROWS))
+    # A row's inputs and target, its outputs where metrics need them all, and its weight.
+    numbers_of_row = in_features + units
+    recorded = units + 1 if records(spec.metrics) else 0
+    weighed = 0 if spec.class_weight is None and spec.sample_weight is None else 1
     numbers = (
-        vectors * parameter_count(spec.network, in_features)
-        + _workspace(spec.network, max(batch, min(validation_rows, CHUNK_ROWS)))
-        + (gathered + training_rows + validation_rows) * (in_features + spec.network.output.units)
+        vectors * parameter_count(layers)
+        # The loss has some arrays of the outputs' shape as well.
+        + sum(layer.workspace(rows) for layer in layers)
+        + 3 * rows * units
+        + gathered * numbers_of_row
+        + (training_rows + validation_rows) * (numbers_of_row + recorded + weighed)
     )
     return numbers * np.dtype(spec.dtype).itemsize
 
 
-def _workspace(network: ResolvedNetwork, rows: int) -> int:
-    """Numbers in the layers' outputs and input gradients and in the loss's arrays."""
-    hidden = sum(layer.units for layer in network.layers)
-    return rows * (2 * hidden + 4 * network.output.units)
-
-
 def _slot_count(optimizer: OptimizerSpec) -> int:
+    """Vectors of the parameters' shape that the optimizer keeps."""
     match optimizer:
         case Sgd():
             return 1 if optimizer.momentum else 0
-        case Adam():
+        case Rmsprop():
+            return 2 if optimizer.momentum else 1
+        case Adagrad() | Lion():
+            return 1
+        case Adadelta() | Adam() | Adamw() | Nadam():
             return 2
+        case Amsgrad():
+            return 3
+        case Lbfgs():
+            return 2 * optimizer.history + 3
         case _:
             assert_never(optimizer)

@@ -7,19 +7,22 @@ from numpy.typing import NDArray
 
 from engine.arrays import Indices
 from engine.errors import DataError
-from engine.preprocessing import (
+from engine.fitted import (
     ClassTarget,
     FittedBoolean,
+    FittedCodes,
     FittedColumn,
     FittedLevels,
     FittedNumeric,
     NumericTarget,
 )
-from engine.specs import PreprocessingSpec
+from engine.specs import ResolvedPreprocessing
 from engine.tables import Column, Level, LevelColumn, NumericColumn
 
 
-def fit_column(name: str, column: Column, rows: Indices, spec: PreprocessingSpec) -> FittedColumn:
+def fit_column(
+    name: str, column: Column, rows: Indices, spec: ResolvedPreprocessing
+) -> FittedColumn:
     """Fit one column to the given rows.
 
     Raises:
@@ -32,15 +35,19 @@ def fit_column(name: str, column: Column, rows: Indices, spec: PreprocessingSpec
     if _is_boolean(column):
         truth = np.array(column.levels, np.float64)[codes]
         return FittedBoolean(name, fill=_typical(truth, spec))
-    present = {str(column.levels[code]) for code in np.unique(codes)}
-    return FittedLevels(name, tuple(sorted(present)))
+    present = tuple(sorted({str(column.levels[code]) for code in np.unique(codes)}))
+    if spec.categorical == "embedding":
+        return FittedCodes(name, present)
+    return FittedLevels(name, present)
 
 
 def _is_boolean(column: LevelColumn) -> bool:
     return bool(column.levels) and all(isinstance(level, bool) for level in column.levels)
 
 
-def _fit_numeric(name: str, values: NDArray[np.float64], spec: PreprocessingSpec) -> FittedNumeric:
+def _fit_numeric(
+    name: str, values: NDArray[np.float64], spec: ResolvedPreprocessing
+) -> FittedNumeric:
     values = values[~np.isnan(values)]
     center, scale = _center_and_scale(name, values, spec.numeric)
     fill = _typical(values, spec)
@@ -70,7 +77,7 @@ def _require_finite(name: str, *fitted: float) -> None:
         raise DataError(message)
 
 
-def _typical(values: NDArray[np.float64], spec: PreprocessingSpec) -> float:
+def _typical(values: NDArray[np.float64], spec: ResolvedPreprocessing) -> float:
     """What stands in for a missing value: the mean or median; 0 if there is no value at all."""
     if not len(values):
         return 0.0
@@ -79,7 +86,7 @@ def _typical(values: NDArray[np.float64], spec: PreprocessingSpec) -> float:
 
 
 def fit_numeric_target(
-    name: str, values: NDArray[np.float64], spec: PreprocessingSpec
+    name: str, values: NDArray[np.float64], spec: ResolvedPreprocessing
 ) -> NumericTarget:
     """Fit a numeric target to the training rows' values, none of them missing."""
     center, scale = _center_and_scale(name, values, spec.target)
@@ -117,7 +124,10 @@ def _class_of(value: float) -> int | float:
 
 
 def fit_columns(
-    columns: Mapping[str, Column], names: tuple[str, ...], rows: Indices, spec: PreprocessingSpec
+    columns: Mapping[str, Column],
+    names: tuple[str, ...],
+    rows: Indices,
+    spec: ResolvedPreprocessing,
 ) -> tuple[FittedColumn, ...]:
     """Fit each of the named columns to the given rows."""
     return tuple(fit_column(name, columns[name], rows, spec) for name in names)

@@ -5,39 +5,108 @@ from typing import assert_never
 
 import numpy as np
 
-from engine.arrays import Floats
+from engine.arrays import Floats, Shape
 from engine.specs import (
+    Activation,
+    Constant,
     GlorotNormal,
     GlorotUniform,
     HeNormal,
     HeUniform,
     InitializerSpec,
+    LecunNormal,
+    LecunUniform,
     Normal,
+    Orthogonal,
+    TruncatedNormal,
+    Uniform,
+    Zeros,
 )
 
 
+def default_initializer(activation: Activation) -> InitializerSpec:
+    """He's for relu and its like, which let through half of what comes; Glorot's for the others."""
+    name = activation if isinstance(activation, str) else activation.type
+    return HeNormal() if name in {"relu", "leaky_relu", "elu", "gelu", "silu"} else GlorotUniform()
+
+
 def initialize(
-    spec: InitializerSpec, in_features: int, units: int, random: np.random.Generator
+    spec: InitializerSpec, shape: Shape, fan_in: int, fan_out: int, random: np.random.Generator
 ) -> Floats:
-    """Draw a weight matrix, float64, shape `(in_features, units)`.
+    """Draw weights, float64, of that shape.
 
     Float64 whatever the network's type: a float32 network starts from the same numbers, rounded.
 
+    Args:
+        spec: of the initializer.
+        shape: of the weights; the last axis counts units or filters.
+        fan_in: how many inputs a unit adds up.
+        fan_out: how many outputs an input reaches.
+        random: what they are drawn from.
+
     Sources: He et al. 2015, equation 10; Glorot and Bengio 2010, equations 12 and 16.
     """
-    shape = (in_features, units)
     match spec:
-        case HeNormal():
-            return random.normal(0.0, math.sqrt(2 / in_features), shape)
-        case HeUniform():
-            limit = math.sqrt(6 / in_features)
+        case Zeros():
+            return np.zeros(shape)
+        case Constant():
+            return np.full(shape, spec.value)
+        case Uniform() | HeUniform() | GlorotUniform() | LecunUniform():
+            limit = _limit(spec, fan_in, fan_out)
             return random.uniform(-limit, limit, shape)
-        case GlorotNormal():
-            return random.normal(0.0, math.sqrt(2 / (in_features + units)), shape)
-        case GlorotUniform():
-            limit = math.sqrt(6 / (in_features + units))
-            return random.uniform(-limit, limit, shape)
-        case Normal():
-            return random.normal(0.0, spec.std, shape)
+        case Normal() | HeNormal() | GlorotNormal() | LecunNormal():
+            return random.normal(0.0, _std(spec, fan_in, fan_out), shape)
+        case TruncatedNormal():
+            return _truncated_normal(spec.std, shape, random)
+        case Orthogonal():
+            return spec.gain * _orthogonal(shape, random)
         case _:
             assert_never(spec)
+
+
+def _limit(
+    spec: Uniform | HeUniform | GlorotUniform | LecunUniform, fan_in: int, fan_out: int
+) -> float:
+    match spec:
+        case Uniform():
+            return spec.limit
+        case HeUniform():
+            return math.sqrt(6 / fan_in)
+        case GlorotUniform():
+            return math.sqrt(6 / (fan_in + fan_out))
+        case LecunUniform():
+            return math.sqrt(3 / fan_in)
+        case _:
+            assert_never(spec)
+
+
+def _std(spec: Normal | HeNormal | GlorotNormal | LecunNormal, fan_in: int, fan_out: int) -> float:
+    match spec:
+        case Normal():
+            return spec.std
+        case HeNormal():
+            return math.sqrt(2 / fan_in)
+        case GlorotNormal():
+            return math.sqrt(2 / (fan_in + fan_out))
+        case LecunNormal():
+            return math.sqrt(1 / fan_in)
+        case _:
+            assert_never(spec)
+
+
+def _truncated_normal(std: float, shape: Shape, random: np.random.Generator) -> Floats:
+    values = random.normal(0.0, std, shape)
+    outside = np.abs(values) > 2 * std
+    while outside.any():
+        values[outside] = random.normal(0.0, std, int(outside.sum()))
+        outside = np.abs(values) > 2 * std
+    return values
+
+
+def _orthogonal(shape: Shape, random: np.random.Generator) -> Floats:
+    """Orthonormal columns, or rows where they are fewer (Saxe et al. 2014)."""
+    rows, columns = math.prod(shape[:-1]), shape[-1]
+    q, r = np.linalg.qr(random.normal(size=(max(rows, columns), min(rows, columns))))
+    # R's diagonal is positive for one Q only; so every Q is as likely as any other (Mezzadri 2007).
+    q *= np.where(np.diag(r) < 0, -1.0, 1.0)
+    return (q if rows >= columns else q.T).reshape(shape)

@@ -1,52 +1,49 @@
 """A network: layers in a row over one flat vector of parameters and one of gradients."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from engine.arrays import Floats
-from engine.layers.base import Layer
+from engine.arrays import Floats, Shape
+from engine.layers.base import Layer, walk
+from engine.layers.chain import Chain
 
 
 class Network:
     """Layers from input to logits.
 
     Attributes:
+        layers: from first to last.
         parameters: all parameters, shape `(parameter_count,)`; every layer's are views into it.
-        gradients: the gradient of the loss for each of them, same order; filled by `backward`.
+            Those that are trained come first, then frozen ones and states such as running means.
+        trained: the part of `parameters` that is trained.
+        gradients: the gradient of the loss for each of `trained`, same order; by `backward`.
     """
 
     def __init__(self, layers: Sequence[Layer], dtype: np.dtype[Any]) -> None:
         self.layers = tuple(layers)
-        count = sum(
-            math.prod(shape) for layer in layers for shape in layer.parameter_shapes().values()
-        )
-        self.parameters: Floats = np.zeros(count, dtype)
-        self.gradients: Floats = np.zeros(count, dtype)
+        self._chain = Chain("", layers[0].in_shape, layers)
+        leaves = [layer for layer in walk(iter(layers)) if not any(layer.children())]
+        self._trained = _merged(leaf.parameter_shapes() for leaf in leaves if not leaf.is_frozen)
+        frozen = _merged(leaf.parameter_shapes() for leaf in leaves if leaf.is_frozen)
+        self._fixed = frozen | _merged(leaf.state_shapes() for leaf in leaves)
+        trained_count = count_numbers(self._trained)
+        self.parameters: Floats = np.zeros(trained_count + count_numbers(self._fixed), dtype)
+        self.trained = self.parameters[:trained_count]
+        self.gradients: Floats = np.zeros(trained_count, dtype)
+        self._drawing = [leaf for leaf in leaves if type(leaf).begin_step is not Layer.begin_step]
         self._rows = -1
-        self._bind()
-
-    def _bind(self) -> None:
-        """Hand every layer its views of both flat vectors."""
-        parameters, gradients = self.views(self.parameters), self.views(self.gradients)
-        for layer in self.layers:
-            names = layer.parameter_shapes()
-            layer.bind(
-                {name: parameters[f"{layer.name}.{name}"] for name in names},
-                {name: gradients[f"{layer.name}.{name}"] for name in names},
-            )
+        self._chain.bind(self.views(self.parameters), self.gradient_views())
 
     def views(self, vector: Floats) -> dict[str, Floats]:
         """Views of a flat vector laid out as `parameters`: `layers.0.weight`, …, `output.bias`."""
-        views, start = {}, 0
-        for layer in self.layers:
-            for name, shape in layer.parameter_shapes().items():
-                stop = start + math.prod(shape)
-                views[f"{layer.name}.{name}"] = vector[start:stop].reshape(shape)
-                start = stop
-        return views
+        return _views(vector, self._trained | self._fixed)
+
+    def gradient_views(self) -> dict[str, Floats]:
+        """Views of the gradients by the names of their parameters."""
+        return _views(self.gradients, self._trained)
 
     def named_parameters(self) -> dict[str, Floats]:
         """Views of the parameters by name."""
@@ -67,33 +64,39 @@ class Network:
         for name, view in views.items():
             view[...] = weights[name]
 
+    def begin_step(self, step: int) -> None:
+        """A training step begins, counted from 0 over the whole training."""
+        for layer in self._drawing:
+            layer.begin_step(step)
+
     def forward(self, x: Floats) -> Floats:
-        """From inputs `(batch, in_features)` to logits `(batch, out_features)`."""
-        if len(x) != self._rows:
-            self._resize(len(x))
-        for layer in self.layers:
-            x = layer.forward(x)
-        return x
+        """While training: from inputs `(batch, in_features)` to logits `(batch, out_features)`."""
+        self._resize(len(x))
+        return self._chain.forward(x)
+
+    def predict(self, x: Floats) -> Floats:
+        """As `forward`, when nothing is trained: without chance, and on what was learned."""
+        self._resize(len(x))
+        return self._chain.predict(x)
 
     def backward(self, dy: Floats) -> None:
         """From the logits' gradient `(batch, out_features)` to `gradients`."""
-        for layer in reversed(self.layers):
-            dy = layer.backward(dy)
+        self._chain.backward(dy)
 
     def _resize(self, rows: int) -> None:
-        for layer in self.layers:
-            layer.resize(rows)
-        self._rows = rows
+        if rows != self._rows:
+            self._chain.resize(rows)
+            self._rows = rows
 
     def diverging_layer(self, x: Floats) -> str:
         """Name of the first layer with a parameter, or else an output, that is not finite."""
         for name, view in self.named_parameters().items():
             if not np.isfinite(view).all():
                 return name.rpartition(".")[0]
-        if len(x) != self._rows:
-            self._resize(len(x))
+        self._resize(len(x))
+        x = x.copy()
         for layer in self.layers:
-            x = layer.forward(x)
+            x = layer.predict(x)
             if not np.isfinite(x).all():
                 return layer.name
         return "output"
@@ -103,3 +106,21 @@ class Network:
         # The sum of squares tells in one fast pass, unless it overflows by itself.
         square = float(np.dot(self.parameters, self.parameters))
         return math.isfinite(square) or bool(np.isfinite(self.parameters).all())
+
+
+def count_numbers(shapes: Mapping[str, Shape]) -> int:
+    """How many numbers arrays of these shapes hold."""
+    return sum(math.prod(shape) for shape in shapes.values())
+
+
+def _merged(shapes: Iterable[Mapping[str, Shape]]) -> dict[str, Shape]:
+    return {name: shape for mapping in shapes for name, shape in mapping.items()}
+
+
+def _views(vector: Floats, shapes: Mapping[str, Shape]) -> dict[str, Floats]:
+    views, start = {}, 0
+    for name, shape in shapes.items():
+        stop = start + math.prod(shape)
+        views[name] = vector[start:stop].reshape(shape)
+        start = stop
+    return views

@@ -1,6 +1,7 @@
 """Answers of a trained network."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
@@ -11,12 +12,29 @@ from engine.build import build_network
 from engine.errors import DataError
 from engine.estimates import CHUNK_ROWS
 from engine.preprocessing import NumericTarget, Preprocessing
-from engine.specs import ResolvedSpec
+from engine.specs import Gaussian, ResolvedSpec
 from engine.tables import Column
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a network says of some rows.
+
+    Attributes:
+        values: as `Predictor.predict` gives them.
+        deviations: standard deviation of each value, `(rows,)`, in the target's own unit; None
+            unless the network was trained by gaussian, which learns it.
+    """
+
+    values: Floats
+    deviations: Floats | None
 
 
 class Predictor:
     """A trained network with its preprocessing; threads may share it.
+
+    Attributes:
+        gives_probabilities: whether the outputs for classes are probabilities, not scores.
 
     Args:
         spec: what it was trained by.
@@ -35,43 +53,57 @@ class Predictor:
     ) -> None:
         self._dtype = np.dtype(spec.dtype)
         self._preprocessing = preprocessing
+        self._has_deviations = isinstance(spec.loss, Gaussian)
         self._activation = build_activation(spec.network.output.activation, self._dtype)
         self._network = build_network(spec.network, preprocessing.width, self._dtype)
         self._network.load(weights)
         self._lock = Lock()
+        self.gives_probabilities = spec.network.output.activation in {"softmax", "sigmoid"}
 
     def predict(self, columns: Mapping[str, Column]) -> Floats:
         """Outputs for every row.
 
         Classification: `(rows, classes)`, in the order of the target's classes: probabilities from
         softmax and sigmoid (from a sigmoid over more than two classes each on its own, so that they
-        need not sum to one), plain scores from a linear output. Regression: `(rows,)`, in the
+        need not sum to one), plain scores from other outputs. Regression: `(rows,)`, in the
         target's own unit, float64.
 
         Raises:
             DataError: a column is missing or of the wrong kind, or a number is too large.
         """
+        return self.answer(columns).values
+
+    def answer(self, columns: Mapping[str, Column]) -> Answers:
+        """Outputs for every row, as `predict`, and how sure they are. Raises DataError."""
         rows = self._preprocessing.count_rows(columns)
-        outputs = [
+        chunks = [
             self._predict_chunk(columns, slice(start, start + CHUNK_ROWS))
             for start in range(0, max(rows, 1), CHUNK_ROWS)
         ]
-        return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
+        values = np.concatenate([chunk.values for chunk in chunks])
+        deviations = [chunk.deviations for chunk in chunks if chunk.deviations is not None]
+        return Answers(values, np.concatenate(deviations) if deviations else None)
 
-    def _predict_chunk(self, columns: Mapping[str, Column], rows: slice) -> Floats:
+    def _predict_chunk(self, columns: Mapping[str, Column], rows: slice) -> Answers:
         x = self._preprocessing.transform(columns, self._dtype, rows)
         with self._lock, np.errstate(all="ignore"):
-            outputs = self._activation.forward(self._network.forward(x)).copy()
-        if not np.isfinite(outputs).all():
-            message = "the network's outputs for these rows are not finite"
-            raise DataError(message)
-        return self._in_own_terms(outputs)
+            outputs = self._activation.predict(self._network.predict(x)).copy()
+            answers = self._in_own_terms(outputs)
+        for found in (outputs, answers.values, answers.deviations):
+            if found is not None and not np.isfinite(found).all():
+                message = "the network's outputs for these rows are not finite"
+                raise DataError(message)
+        return answers
 
-    def _in_own_terms(self, outputs: Floats) -> Floats:
+    def _in_own_terms(self, outputs: Floats) -> Answers:
         """Undo the target's scaling, or give both classes of a single sigmoid a column."""
         target = self._preprocessing.target
         if isinstance(target, NumericTarget):
-            return outputs[:, 0].astype(np.float64) * target.scale + target.center
+            numbers = outputs.astype(np.float64)
+            values = numbers[:, 0] * target.scale + target.center
+            # The second output of gaussian is the log variance.
+            spread = np.exp(numbers[:, 1] / 2) * target.scale if self._has_deviations else None
+            return Answers(values, spread)
         if outputs.shape[1] == 1:
-            return np.concatenate((1 - outputs, outputs), axis=1)
-        return outputs
+            return Answers(np.concatenate((1 - outputs, outputs), axis=1), None)
+        return Answers(outputs, None)

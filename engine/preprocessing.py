@@ -1,82 +1,43 @@
-"""How a table's columns become the network's inputs and targets, fitted on the training rows.
+"""How a table's columns become the network's inputs, by what was fitted on the training rows."""
 
-The fitted values are plain dataclasses: a model keeps them as JSON beside its weights.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from engine.arrays import Floats, Indices
 from engine.errors import DataError
+from engine.fitted import (
+    ClassTarget,
+    FittedBoolean,
+    FittedCodes,
+    FittedColumn,
+    FittedLevels,
+    FittedNumeric,
+    FittedTarget,
+    NumericTarget,
+)
+from engine.placement import Placement, place
 from engine.tables import Column, Level, LevelColumn, NumericColumn
+
+__all__ = [
+    "ClassTarget",
+    "FittedBoolean",
+    "FittedCodes",
+    "FittedColumn",
+    "FittedLevels",
+    "FittedNumeric",
+    "FittedTarget",
+    "Flags",
+    "NumericTarget",
+    "Preprocessing",
+]
 
 # Rows converted at a time: their float64 block stays in the processor's cache.
 _BLOCK_ROWS = 256
-
-
-@dataclass(frozen=True)
-class FittedNumeric:
-    """A number as one input: (value − center) / scale, with fill for a missing value."""
-
-    name: str
-    center: float
-    scale: float
-    fill: float
-    type: Literal["numeric"] = "numeric"
-
-
-@dataclass(frozen=True)
-class FittedBoolean:
-    """A truth value as one input, 0 or 1, with fill (a share of ones) for a missing value."""
-
-    name: str
-    fill: float
-    type: Literal["boolean"] = "boolean"
-
-
-@dataclass(frozen=True)
-class FittedLevels:
-    """A category as one input a level: 1 for the row's level, 0 for the others.
-
-    A level that no training row had, and a missing one, are 0 throughout.
-    """
-
-    name: str
-    levels: tuple[str, ...]
-    type: Literal["levels"] = "levels"
-
-
-FittedColumn: TypeAlias = Annotated[
-    FittedNumeric | FittedBoolean | FittedLevels, Field(discriminator="type")
-]
-
-
-@dataclass(frozen=True)
-class ClassTarget:
-    """Classes in ascending order; a row's target is the index of its class."""
-
-    name: str
-    classes: tuple[Level, ...]
-    type: Literal["classes"] = "classes"
-
-
-@dataclass(frozen=True)
-class NumericTarget:
-    """A number as (value − center) / scale."""
-
-    name: str
-    center: float
-    scale: float
-    type: Literal["number"] = "number"
-
-
-FittedTarget: TypeAlias = Annotated[ClassTarget | NumericTarget, Field(discriminator="type")]
 
 
 @dataclass(frozen=True)
@@ -102,7 +63,7 @@ class Preprocessing:
     @property
     def width(self) -> int:
         """Inputs of the network."""
-        return self._plan.width
+        return self._placement.width
 
     def transform(
         self,
@@ -123,15 +84,16 @@ class Preprocessing:
         indices = np.arange(self.count_rows(columns))[rows]
         x: Floats = np.zeros((len(indices), self.width), dtype)
         self._write_numbers(columns, indices, x)
-        for column, start in self._plan.booleans:
-            truth = _truth_of_level(_levels(columns, column.name))
-            codes = _levels(columns, column.name).codes[indices]
-            x[:, start] = np.where(truth < 0, column.fill, truth)[codes]
-        for levels, start in self._plan.levels:
-            slots = _slot_of_level(levels, _levels(columns, levels.name))
-            slot = slots[_levels(columns, levels.name).codes[indices]]
+        for column, start in self._placement.booleans:
+            given = _levels(columns, column.name)
+            truth = _truth_of_level(given)
+            x[:, start] = np.where(truth < 0, column.fill, truth)[given.codes[indices]]
+        for levels, start in self._placement.levels:
+            slot = _slots(columns, levels, indices)
             known = np.flatnonzero(slot >= 0)
             x[known, start + slot[known]] = 1
+        for codes, start in self._placement.codes:
+            x[:, start] = _slots(columns, codes, indices) + 1
         return x
 
     def flags(self, columns: Mapping[str, Column]) -> Flags:
@@ -144,31 +106,31 @@ class Preprocessing:
                 continue
             given = _levels(columns, column.name)
             imputed[:, index] = given.codes < 0
-            if isinstance(column, FittedLevels):
-                slots = _slot_of_level(column, given)
-            else:
+            if isinstance(column, FittedBoolean):
                 slots = _truth_of_level(given)
+            else:
+                slots = _slot_of_level(column, given)
             unknown[:, index] = (slots[given.codes] < 0) & (given.codes >= 0)
         return Flags(imputed, unknown)
 
     def _write_numbers(self, columns: Mapping[str, Column], indices: Indices, x: Floats) -> None:
         """Fill the numeric inputs, a block of rows at a time."""
-        plan = self._plan
-        if not plan.names:
+        numbers = self._placement.numbers
+        if not numbers.names:
             return
-        values = [_numbers(columns, name) for name in plan.names]
+        values = [_numbers(columns, name) for name in numbers.names]
         with np.errstate(all="ignore"):
             for start in range(0, len(indices), _BLOCK_ROWS):
                 taken = indices[start : start + _BLOCK_ROWS]
                 block = np.array([column[taken] for column in values])
-                np.copyto(block, plan.fill, where=np.isnan(block))
-                scaled = ((block - plan.center) / plan.scale).astype(x.dtype)
+                np.copyto(block, numbers.fill, where=np.isnan(block))
+                scaled = ((block - numbers.center) / numbers.scale).astype(x.dtype)
                 finite = np.isfinite(scaled)
                 if not finite.all():
-                    name = plan.names[int(np.argmin(finite.all(axis=1)))]
+                    name = numbers.names[int(np.argmin(finite.all(axis=1)))]
                     message = f"column {name!r} has a number too large for {x.dtype}"
                     raise DataError(message)
-                x[start : start + _BLOCK_ROWS, plan.slots] = scaled.T
+                x[start : start + _BLOCK_ROWS, numbers.slots] = scaled.T
 
     def count_rows(self, columns: Mapping[str, Column]) -> int:
         """Rows of the table."""
@@ -176,50 +138,8 @@ class Preprocessing:
         return len(column.values if isinstance(column, NumericColumn) else column.codes)
 
     @cached_property
-    def _plan(self) -> "_Plan":
-        return _plan(self.columns)
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """Where each column goes among the inputs; numeric ones side by side, to be scaled at once."""
-
-    width: int
-    names: tuple[str, ...]
-    center: NDArray[np.float64]
-    scale: NDArray[np.float64]
-    fill: NDArray[np.float64]
-    slots: Indices | slice
-    booleans: tuple[tuple[FittedBoolean, int], ...]
-    levels: tuple[tuple[FittedLevels, int], ...]
-
-
-def _plan(columns: Sequence[FittedColumn]) -> _Plan:
-    numeric: list[tuple[FittedNumeric, int]] = []
-    booleans: list[tuple[FittedBoolean, int]] = []
-    levels: list[tuple[FittedLevels, int]] = []
-    width = 0
-    for column in columns:
-        if isinstance(column, FittedNumeric):
-            numeric.append((column, width))
-        elif isinstance(column, FittedBoolean):
-            booleans.append((column, width))
-        else:
-            levels.append((column, width))
-        width += len(column.levels) if isinstance(column, FittedLevels) else 1
-    slots: Indices | slice = np.array([slot for _, slot in numeric], np.intp)
-    if len(numeric) == width:
-        slots = slice(None)
-    return _Plan(
-        width=width,
-        names=tuple(column.name for column, _ in numeric),
-        center=np.array([[column.center] for column, _ in numeric]),
-        scale=np.array([[column.scale] for column, _ in numeric]),
-        fill=np.array([[column.fill] for column, _ in numeric]),
-        slots=slots,
-        booleans=tuple(booleans),
-        levels=tuple(levels),
-    )
+    def _placement(self) -> Placement:
+        return place(self.columns)
 
 
 def _find(columns: Mapping[str, Column], name: str) -> Column:
@@ -259,7 +179,16 @@ def _truth_of_level(column: LevelColumn) -> Indices:
     return np.array([*truth, -1], np.intp)
 
 
-def _slot_of_level(fitted: FittedLevels, column: LevelColumn) -> Indices:
+def _slot_of_level(fitted: FittedLevels | FittedCodes, column: LevelColumn) -> Indices:
     """The fitted index of each level, −1 if there is none; shape `(levels + 1,)`."""
     slot_of: dict[Level, int] = {level: slot for slot, level in enumerate(fitted.levels)}
     return np.array([*(slot_of.get(level, -1) for level in column.levels), -1], np.intp)
+
+
+def _slots(
+    columns: Mapping[str, Column], fitted: FittedLevels | FittedCodes, rows: Indices
+) -> Indices:
+    """The fitted index of each row's level, −1 if there is none; shape `(rows,)`."""
+    given = _levels(columns, fitted.name)
+    slots: Indices = _slot_of_level(fitted, given)[given.codes[rows]]
+    return slots

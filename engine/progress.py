@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-StopReason = Literal["completed", "early_stopping"]
+from engine.metrics import Metric
+from engine.probe import LayerRecord
+
+StopReason = Literal["completed", "early_stopping", "target_value", "time_budget"]
 
 
 @dataclass(frozen=True)
@@ -12,26 +15,29 @@ class EpochRecord:
 
     Attributes:
         epoch: zero-based.
-        loss: mean over the training rows, as each was seen during the epoch.
+        loss: mean over the training rows, as each was seen during the epoch; without penalties.
         validation_loss: mean over the validation rows at the epoch's end; None without any.
-        metrics: `accuracy`, or `rmse`, `mae` (in the target's unit) and `r2`; the same with the
-            prefix `validation_`. An undefined one is left out.
+        metrics: those that were asked for, of the training rows as each was seen; the same with
+            the prefix `validation_`; and `penalty`, what l1 and l2 add to the loss, if there is
+            any. An undefined one is left out.
         learning_rate: of the epoch's last step.
-        gradient_norm: Euclidean length of the epoch's last gradient.
+        gradient_norm: Euclidean length of the epoch's last gradient, before it was clipped.
         steps: steps done so far, over all epochs.
+        layers: how each layer is doing.
     """
 
     epoch: int
     loss: float
     validation_loss: float | None
-    metrics: dict[str, float]
+    metrics: dict[str, Metric]
     learning_rate: float
     gradient_norm: float
     steps: int
+    layers: tuple[LayerRecord, ...]
 
-    def values(self) -> dict[str, float]:
+    def values(self) -> dict[str, Metric]:
         """Losses and metrics by name."""
-        values = {"loss": self.loss, **self.metrics}
+        values: dict[str, Metric] = {"loss": self.loss, **self.metrics}
         if self.validation_loss is not None:
             values["validation_loss"] = self.validation_loss
         return values
@@ -49,24 +55,14 @@ class Progress:
         epochs_since_best: epochs finished after it.
         reason: why training ended; None while it goes on.
         sums: of the epoch under way, see `Tally`.
+        schedule: what the learning rate's schedule remembers.
     """
 
     epoch: int = 0
     step: int = 0
     steps_done: int = 0
-    best: dict[str, float] | None = None
+    best: dict[str, Metric] | None = None
     epochs_since_best: int = 0
     reason: StopReason | None = None
     sums: dict[str, float] = field(default_factory=dict)
-
-    def note(self, record: EpochRecord, metric: str, min_delta: float) -> bool:
-        """Count a finished epoch; whether it is the best so far by that metric, lower is better."""
-        values = record.values()
-        self.epoch += 1
-        self.step = 0
-        if self.best is None or values[metric] < self.best[metric] - min_delta:
-            self.best = values
-            self.epochs_since_best = 0
-            return True
-        self.epochs_since_best += 1
-        return False
+    schedule: dict[str, float] = field(default_factory=dict)

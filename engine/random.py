@@ -11,6 +11,7 @@ class Stream(IntEnum):
     SPLIT = 0
     INITIALIZATION = 1
     ORDER = 2
+    DROPOUT = 3
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:

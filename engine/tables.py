@@ -20,6 +20,7 @@ class ColumnSchema:
         missing: rows without a value.
         distinct: number of distinct values; None when there are too many to count.
         integral: every value is a whole number (numeric columns only).
+        minimum: the smallest value; None if it is unknown (numeric columns only).
     """
 
     name: str
@@ -27,6 +28,7 @@ class ColumnSchema:
     missing: int
     distinct: int | None
     integral: bool = False
+    minimum: float | None = None
 
 
 @dataclass(frozen=True)

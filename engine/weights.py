@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.arrays import Floats
 from engine.build import build_network
 from engine.errors import SpecProblem
 from engine.specs import ResolvedSpec
@@ -15,6 +16,11 @@ def weight_shapes(spec: ResolvedSpec, in_features: int) -> dict[str, tuple[int, 
     """Shapes of a model's weights by name."""
     network = build_network(spec.network, in_features, np.dtype(spec.dtype))
     return {name: array.shape for name, array in network.named_parameters().items()}
+
+
+def named_weights(spec: ResolvedSpec, in_features: int, parameters: Floats) -> dict[str, Floats]:
+    """Views of a flat vector of a network's parameters, `(parameter_count,)`, by name."""
+    return build_network(spec.network, in_features, np.dtype(spec.dtype)).views(parameters)
 
 
 def find_weight_problems(

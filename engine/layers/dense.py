@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from engine.arrays import Buffer, Floats
+from engine.arrays import Buffer, Floats, Shape
+from engine.initializers import initialize
 from engine.layers.base import Layer
+from engine.specs import InitializerSpec
 
 
 class Dense(Layer):
@@ -20,42 +22,53 @@ class Dense(Layer):
         name: str,
         in_features: int,
         units: int,
+        dtype: np.dtype[Any],
         *,
         use_bias: bool,
-        is_first: bool,
-        dtype: np.dtype[Any],
+        initializer: InitializerSpec,
     ) -> None:
-        self.name = name
+        super().__init__(name, (in_features,), (units,))
         self.in_features = in_features
         self.units = units
         self.use_bias = use_bias
-        self.is_first = is_first
+        self._initializer = initializer
         self._dtype = dtype
-        self._y = Buffer(units, dtype)
-        # Nobody asks for the gradient of the network's inputs.
-        self._dx = Buffer(0 if is_first else in_features, dtype)
+        self._y = Buffer((units,), dtype)
+        self._dx = Buffer((in_features,), dtype)
 
-    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+    def parameter_shapes(self) -> dict[str, Shape]:
         """Shapes of `weight` and, with use_bias, `bias`."""
-        shapes: dict[str, tuple[int, ...]] = {"weight": (self.in_features, self.units)}
+        shapes: dict[str, Shape] = {f"{self.name}.weight": (self.in_features, self.units)}
         if self.use_bias:
-            shapes["bias"] = (self.units,)
+            shapes[f"{self.name}.bias"] = (self.units,)
         return shapes
 
     def bind(self, parameters: Mapping[str, Floats], gradients: Mapping[str, Floats]) -> None:
         """Take the views of weight and bias and of their gradients."""
-        self.weight = parameters["weight"]
-        self.weight_gradient = gradients["weight"]
+        self.weight = parameters[f"{self.name}.weight"]
         self._weight_transposed = self.weight.T
         if self.use_bias:
-            self.bias = parameters["bias"]
-            self.bias_gradient = gradients["bias"]
+            self.bias = parameters[f"{self.name}.bias"]
+        if not self.is_frozen:
+            self.weight_gradient = gradients[f"{self.name}.weight"]
+            if self.use_bias:
+                self.bias_gradient = gradients[f"{self.name}.bias"]
+
+    def initialize(self, random: np.random.Generator) -> None:
+        """Draw the weights; biases stay zero."""
+        shape, fans = self.weight.shape, (self.in_features, self.units)
+        self.weight[...] = initialize(self._initializer, shape, *fans, random)
+
+    def workspace(self, rows: int) -> int:
+        """Y and, where it is needed, ∂x."""
+        return rows * (self.units + (self.in_features if self.needs_dx else 0))
 
     def resize(self, rows: int) -> None:
-        """Make y, and dx unless this is the first layer, that many rows long."""
+        """Make y, and dx where it is needed, that many rows long."""
         self.y = self._y.rows(rows)
-        self.dx = self._dx.rows(rows)
         self._ones = np.ones(rows, self._dtype)
+        if self.needs_dx:
+            self.dx = self._dx.rows(rows)
 
     def forward(self, x: Floats) -> Floats:
         """Return y = x W + b; x is kept for backward."""
@@ -66,11 +79,12 @@ class Dense(Layer):
         return self.y
 
     def backward(self, dy: Floats) -> Floats:
-        """Write ∂W and ∂b; return ∂x, or nothing of meaning from the first layer."""
-        np.dot(self.x.T, dy, out=self.weight_gradient)
-        if self.use_bias:
-            # A product with ones sums the rows three times as fast as np.sum does.
-            np.dot(self._ones, dy, out=self.bias_gradient)
-        if not self.is_first:
-            np.dot(dy, self._weight_transposed, out=self.dx)
-        return self.dx
+        """Write ∂W and ∂b; return ∂x, or dy where nobody needs it."""
+        if not self.is_frozen:
+            np.dot(self.x.T, dy, out=self.weight_gradient)
+            if self.use_bias:
+                # A product with ones sums the rows three times as fast as np.sum does.
+                np.dot(self._ones, dy, out=self.bias_gradient)
+        if not self.needs_dx:
+            return dy
+        return np.dot(dy, self._weight_transposed, out=self.dx)

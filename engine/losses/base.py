@@ -9,28 +9,61 @@ from engine.arrays import Buffer, Floats, Targets
 
 
 class Loss(ABC):
-    """A mean over the batch of what is wrong with the network's outputs.
+    """L = mean over the batch of w · l, with l the loss of a row and w its weight, 1 by default.
 
     Subclasses compute in `outputs`, an array of the logits' shape that they alone own.
+
+    Attributes:
+        outputs: activation(logits) of the batch that forward saw last, until backward.
     """
 
     def __init__(self, out_features: int, dtype: np.dtype[Any]) -> None:
-        self._outputs = Buffer(out_features, dtype)
+        self._outputs = Buffer((out_features,), dtype)
+        self._values = Buffer((2,), dtype)
+        self._dtype = dtype
         self._rows = -1
+        self._is_weighted = False
 
-    def forward(self, logits: Floats, targets: Targets) -> float:
-        """The loss of a batch; logits `(batch, out_features)` are only read."""
+    def forward(self, logits: Floats, targets: Targets, weights: Floats | None = None) -> float:
+        """The loss of a batch.
+
+        Args:
+            logits: `(batch, out_features)`; only read.
+            targets: of these rows.
+            weights: how much each row counts, `(batch,)`; their mean over all rows should be 1.
+        """
         if len(logits) != self._rows:
             self._rows = len(logits)
             self._resize(self._rows)
-        return self._forward(logits, targets)
+        rows = self._forward(logits, targets)
+        self._is_weighted = weights is not None
+        if weights is None:
+            return float(np.dot(rows, self._equal_shares))
+        np.divide(weights, self._rows, out=self._shares)
+        return float(np.dot(rows, self._shares))
 
-    def _resize(self, rows: int) -> None:
-        self.outputs = self._outputs.rows(rows)
-
-    @abstractmethod
-    def _forward(self, logits: Floats, targets: Targets) -> float: ...
-
-    @abstractmethod
     def backward(self) -> Floats:
         """∂L/∂logits of the batch that forward saw last, shape `(batch, out_features)`."""
+        gradient = self._backward()
+        if self._is_weighted:
+            shares: Floats = self._shares[:, np.newaxis]
+            return np.multiply(gradient, shares, out=gradient)
+        return np.multiply(gradient, self._equal_share, out=gradient)
+
+    def _resize(self, rows: int) -> None:
+        """Make ready for batches of so many rows."""
+        self.outputs = self._outputs.rows(rows)
+        # One after the other, not side by side: products of vectors want them contiguous.
+        values = self._values.rows(rows).reshape(2, rows)
+        self._losses: Floats = values[0]
+        self._shares: Floats = values[1]
+        self._equal_shares = np.full(rows, 1 / rows, self._dtype)
+        self._equal_share: Floats = np.array(1 / rows, self._dtype)
+
+    @abstractmethod
+    def _forward(self, logits: Floats, targets: Targets) -> Floats:
+        """The loss of each row, shape `(batch,)`; `_losses` is there to hold them."""
+
+    @abstractmethod
+    def _backward(self) -> Floats:
+        """∂l/∂logits of each row, in an array that may be overwritten."""

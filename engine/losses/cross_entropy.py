@@ -9,18 +9,17 @@ from engine.losses.base import Loss
 
 
 class SoftmaxCrossEntropy(Loss):
-    """L = mean over rows of log Σ_j exp(z_j) − z_class, with z the logits.
+    """l = log Σ_j exp(z_j) − z_class, with z the logits.
 
-    Gradient: (softmax(z) − onehot(class)) / batch. Targets are class indices, shape `(batch,)`.
+    Gradient: softmax(z) − onehot(class). Targets are class indices, shape `(batch,)`.
     Source: Goodfellow, Bengio and Courville 2016, section 6.2.2.3.
     """
 
     def __init__(self, out_features: int, dtype: np.dtype[Any]) -> None:
         super().__init__(out_features, dtype)
-        self._column = Buffer(1, dtype)
+        self._column = Buffer((1,), dtype)
         self._classes = out_features
         self._ones = np.ones((out_features, 1), dtype)
-        self._dtype = dtype
 
     def _resize(self, rows: int) -> None:
         super()._resize(rows)
@@ -28,25 +27,53 @@ class SoftmaxCrossEntropy(Loss):
         self._row_value = self._column.rows(rows)
         self._row_start = np.arange(rows) * self._classes
         self._position = np.empty(rows, np.intp)
-        self._picked = np.empty(rows, self._dtype)
-        self._mean = np.full(rows, 1 / rows, self._dtype)
-        self._one_row = np.array(1 / rows, self._dtype)
 
-    def _forward(self, logits: Floats, targets: Targets) -> float:
-        z, row = self.outputs, self._row_value
-        np.maximum.reduce(logits, axis=1, keepdims=True, out=row)
-        np.subtract(logits, row, out=z)  # adds nothing to the loss and keeps exp from overflowing
+    def _forward(self, logits: Floats, targets: Targets) -> Floats:
+        self._shift(logits, targets)
+        return self._normalize()
+
+    def _shift(self, logits: Floats, targets: Targets) -> None:
+        """Outputs become z − max z, which changes no loss; the losses, those of the class."""
+        np.maximum.reduce(logits, axis=1, keepdims=True, out=self._row_value)
+        np.subtract(logits, self._row_value, out=self.outputs)  # so that exp does not overflow
         np.add(self._row_start, targets, out=self._position)
-        self._flat.take(self._position, None, self._picked, "clip")
+        self._flat.take(self._position, None, self._losses, "clip")
+
+    def _normalize(self) -> Floats:
+        """Outputs become softmax(z); the losses, log Σ_j exp(z_j) minus what they were."""
+        z, row = self.outputs, self._row_value
         np.exp(z, out=z)
         np.dot(z, self._ones, out=row)
         np.divide(z, row, out=z)
         np.log(row, out=row)
-        np.subtract(row[:, 0], self._picked, out=self._picked)
-        return float(np.dot(self._picked, self._mean))
+        return np.subtract(row[:, 0], self._losses, out=self._losses)
 
-    def backward(self) -> Floats:
-        """(softmax − onehot) / batch."""
+    def _backward(self) -> Floats:
+        """Softmax − onehot."""
         self._flat[self._position] -= 1
-        np.multiply(self.outputs, self._one_row, out=self.outputs)
         return self.outputs
+
+
+class SmoothedSoftmaxCrossEntropy(SoftmaxCrossEntropy):
+    """l = log Σ_j exp(z_j) − Σ_k q_k z_k, q = (1 − smoothing) onehot(class) + smoothing / classes.
+
+    Gradient: softmax(z) − q. Source: Szegedy et al. 2016, section 7.
+    """
+
+    def __init__(self, out_features: int, smoothing: float, dtype: np.dtype[Any]) -> None:
+        super().__init__(out_features, dtype)
+        self._smoothing = smoothing
+        self._share = smoothing / out_features
+        self._even_shares = np.full((out_features, 1), self._share, dtype)
+
+    def _forward(self, logits: Floats, targets: Targets) -> Floats:
+        self._shift(logits, targets)
+        np.dot(self.outputs, self._even_shares, out=self._row_value)
+        np.multiply(self._losses, 1 - self._smoothing, out=self._losses)
+        np.add(self._losses, self._row_value[:, 0], out=self._losses)
+        return self._normalize()
+
+    def _backward(self) -> Floats:
+        """Softmax − q."""
+        self._flat[self._position] -= 1 - self._smoothing
+        return np.subtract(self.outputs, self._share, out=self.outputs)

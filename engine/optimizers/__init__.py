@@ -1,1 +1,1 @@
-"""Optimizers: a few in-place operations on the flat vectors, one kind a file."""
+"""Optimizers: a few in-place operations on the flat vectors, one family a file."""

@@ -1,12 +1,12 @@
-"""Adam."""
+"""Adam, AdamW and AMSGrad."""
 
 import math
 
 import numpy as np
 
 from engine.arrays import Floats
-from engine.optimizers.base import Optimizer, blocks
-from engine.specs import Adam
+from engine.optimizers.base import Optimizer, blocks, constant, positive
+from engine.specs import Adam, Adamw, Amsgrad
 
 
 class AdamOptimizer(Optimizer):
@@ -20,32 +20,76 @@ class AdamOptimizer(Optimizer):
     w ← w − rate · M / (√V + ε′).
     """
 
-    def __init__(self, spec: Adam, parameters: Floats, gradients: Floats) -> None:
+    def __init__(self, spec: Adam | Adamw | Amsgrad, parameters: Floats, gradients: Floats) -> None:
         mean, square = np.zeros_like(parameters), np.zeros_like(parameters)
         self.slots = {"mean": mean, "square": square}
         self._spec = spec
-        dtype = parameters.dtype
-        # An ε that the type rounds to zero would make 0 / 0 of a weight without a gradient.
-        self._least = float(np.finfo(dtype).tiny)
-        # Constants as arrays: NumPy converts a Python number anew in every call.
-        self._beta1, self._beta2 = np.array(spec.beta1, dtype), np.array(spec.beta2, dtype)
+        self._dtype = dtype = parameters.dtype
+        self._beta1, self._beta2 = constant(spec.beta1, dtype), constant(spec.beta2, dtype)
         self._rate, self._epsilon = np.empty((), dtype), np.empty((), dtype)
         self._blocks = tuple(blocks(parameters, gradients, mean, square))
 
     def update(self, learning_rate: float, step: int) -> None:
         """One step, with the bias correction of that step."""
+        self._correct_bias(learning_rate, step)
+        for w, g, mean, square, change in self._blocks:
+            self._add_moments(g, mean, square, change)
+            self._move(w, mean, square, change)
+
+    def _correct_bias(self, learning_rate: float, step: int) -> None:
+        """The rate and ε′ of the step."""
         beta1, beta2 = self._spec.beta1, self._spec.beta2
         root = math.sqrt((1 - beta2) / (1 - beta2**step))  # √v̂ = root · √V
         self._rate.fill(learning_rate * (1 - beta1) / (1 - beta1**step) / root)
-        self._epsilon.fill(max(self._spec.epsilon / root, self._least))
+        self._epsilon.fill(positive(self._spec.epsilon / root, self._dtype))
+
+    def _add_moments(self, g: Floats, mean: Floats, square: Floats, change: Floats) -> None:
+        """M ← β₁ M + g; V ← β₂ V + g²."""
+        np.multiply(mean, self._beta1, out=mean)
+        np.add(mean, g, out=mean)
+        np.multiply(square, self._beta2, out=square)
+        np.multiply(g, g, out=change)
+        np.add(square, change, out=square)
+
+    def _move(self, w: Floats, mean: Floats, square: Floats, change: Floats) -> None:
+        """Step: w ← w − rate · M / (√V + ε′)."""
+        np.sqrt(square, out=change)
+        np.add(change, self._epsilon, out=change)
+        np.divide(mean, change, out=change)
+        np.multiply(change, self._rate, out=change)
+        np.subtract(w, change, out=w)
+
+
+class AdamwOptimizer(AdamOptimizer):
+    """Adam, after w ← w − learning_rate · weight_decay · w (Loshchilov and Hutter 2019)."""
+
+    def __init__(self, spec: Adamw, parameters: Floats, gradients: Floats) -> None:
+        super().__init__(spec, parameters, gradients)
+        self._weight_decay = spec.weight_decay
+        self._kept = np.empty((), parameters.dtype)
+
+    def update(self, learning_rate: float, step: int) -> None:
+        """One step of decay and of Adam."""
+        self._correct_bias(learning_rate, step)
+        self._kept.fill(1 - learning_rate * self._weight_decay)
         for w, g, mean, square, change in self._blocks:
-            np.multiply(mean, self._beta1, out=mean)
-            np.add(mean, g, out=mean)
-            np.multiply(square, self._beta2, out=square)
-            np.multiply(g, g, out=change)
-            np.add(square, change, out=square)
-            np.sqrt(square, out=change)
-            np.add(change, self._epsilon, out=change)
-            np.divide(mean, change, out=change)
-            np.multiply(change, self._rate, out=change)
-            np.subtract(w, change, out=w)
+            np.multiply(w, self._kept, out=w)
+            self._add_moments(g, mean, square, change)
+            self._move(w, mean, square, change)
+
+
+class AmsgradOptimizer(AdamOptimizer):
+    """Adam with the largest v so far for v (Reddi et al. 2018, as PyTorch writes it)."""
+
+    def __init__(self, spec: Amsgrad, parameters: Floats, gradients: Floats) -> None:
+        super().__init__(spec, parameters, gradients)
+        self.slots["largest_square"] = np.zeros_like(parameters)
+        self._blocks = tuple(blocks(parameters, gradients, *self.slots.values()))
+
+    def update(self, learning_rate: float, step: int) -> None:
+        """One step, with the bias correction of that step."""
+        self._correct_bias(learning_rate, step)
+        for w, g, mean, square, largest, change in self._blocks:
+            self._add_moments(g, mean, square, change)
+            np.maximum(largest, square, out=largest)
+            self._move(w, mean, largest, change)

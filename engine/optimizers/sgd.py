@@ -1,9 +1,9 @@
-"""Gradient descent, plain and with momentum."""
+"""Gradient descent: plain, with momentum and with Nesterov's."""
 
 import numpy as np
 
 from engine.arrays import Floats
-from engine.optimizers.base import Optimizer, blocks
+from engine.optimizers.base import Optimizer, blocks, constant
 
 
 class SgdOptimizer(Optimizer):
@@ -28,7 +28,7 @@ class MomentumOptimizer(Optimizer):
     def __init__(self, parameters: Floats, gradients: Floats, momentum: float) -> None:
         velocity = np.zeros_like(parameters)
         self.slots = {"velocity": velocity}
-        self._momentum = np.array(momentum, parameters.dtype)
+        self._momentum = constant(momentum, parameters.dtype)
         self._rate = np.empty((), parameters.dtype)
         self._blocks = tuple(blocks(parameters, gradients, velocity))
 
@@ -39,4 +39,22 @@ class MomentumOptimizer(Optimizer):
             np.multiply(v, self._momentum, out=v)
             np.add(v, g, out=v)
             np.multiply(v, self._rate, out=change)
+            np.subtract(w, change, out=w)
+
+
+class NesterovOptimizer(MomentumOptimizer):
+    """v ← momentum · v + g; w ← w − learning_rate · (g + momentum · v).
+
+    Source: Sutskever et al. 2013, as PyTorch writes it.
+    """
+
+    def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - same every step
+        """One step along the velocity as it will be, should the gradient stay."""
+        self._rate.fill(learning_rate)
+        for w, g, v, change in self._blocks:
+            np.multiply(v, self._momentum, out=v)
+            np.add(v, g, out=v)
+            np.multiply(v, self._momentum, out=change)
+            np.add(change, g, out=change)
+            np.multiply(change, self._rate, out=change)
             np.subtract(w, change, out=w)

@@ -1,4 +1,7 @@
-"""What training makes small."""
+"""What training makes small: a mean over the rows of the batch, each row times its weight.
+
+z are the network's last numbers before the output's activation, ŷ = activation(z), y the targets.
+"""
 
 from typing import Annotated, Literal
 
@@ -8,34 +11,100 @@ from engine.specs.base import Spec, typed
 
 
 class CrossEntropy(Spec):
-    """Mean over rows of −log p[class], on softmax outputs."""
+    """−Σ_k q_k log p_k, q the class with label_smoothing spread evenly over all classes."""
 
     type: Literal["cross_entropy"] = "cross_entropy"
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
 
 
 class BinaryCrossEntropy(Spec):
-    """Mean over rows and outputs of −(y log p + (1 − y) log(1 − p)), on sigmoid outputs."""
+    """Mean over outputs of −(y log p + (1 − y) log(1 − p))."""
 
     type: Literal["binary_cross_entropy"] = "binary_cross_entropy"
 
 
 class MeanSquaredError(Spec):
-    """Mean over rows and outputs of (y − ŷ)²."""
+    """Mean over outputs of (y − ŷ)²."""
 
     type: Literal["mean_squared_error"] = "mean_squared_error"
 
 
 class HalfSquaredError(Spec):
-    """Mean over rows of ½ Σ (y − ŷ)² over the outputs: the textbook's loss."""
+    """½ Σ (y − ŷ)² over the outputs: the textbook's loss."""
 
     type: Literal["half_squared_error"] = "half_squared_error"
 
 
+class MeanAbsoluteError(Spec):
+    """Mean over outputs of |y − ŷ|."""
+
+    type: Literal["mean_absolute_error"] = "mean_absolute_error"
+
+
+class Huber(Spec):
+    """Mean over outputs of ½ e² where |e| ≤ delta, else delta (|e| − ½ delta) (Huber 1964)."""
+
+    type: Literal["huber"] = "huber"
+    delta: float = Field(default=1.0, gt=0, le=1e6)
+
+
+class LogCosh(Spec):
+    """Mean over outputs of log cosh(ŷ − y)."""
+
+    type: Literal["log_cosh"] = "log_cosh"
+
+
+class Quantile(Spec):
+    """Mean over outputs of max(q (y − ŷ), (q − 1) (y − ŷ)) (Koenker and Bassett 1978)."""
+
+    type: Literal["quantile"] = "quantile"
+    quantile: float = Field(default=0.5, gt=0, lt=1)
+
+
+class Hinge(Spec):
+    """Mean over classes of max(0, margin − z_class + z_k), k ≠ class (Weston and Watkins 1999)."""
+
+    type: Literal["hinge"] = "hinge"
+    margin: float = Field(default=1.0, gt=0, le=1000)
+
+
+class Poisson(Spec):
+    """Mean over outputs of ŷ − y log ŷ, for counts; the output's activation is exponential."""
+
+    type: Literal["poisson"] = "poisson"
+
+
+class Gaussian(Spec):
+    """½ (s + (y − μ)² exp(−s)): the outputs are the mean μ and the log variance s."""
+
+    type: Literal["gaussian"] = "gaussian"
+
+
 LossSpec = Annotated[
-    CrossEntropy | BinaryCrossEntropy | MeanSquaredError | HalfSquaredError,
+    CrossEntropy
+    | BinaryCrossEntropy
+    | MeanSquaredError
+    | HalfSquaredError
+    | MeanAbsoluteError
+    | Huber
+    | LogCosh
+    | Quantile
+    | Hinge
+    | Poisson
+    | Gaussian,
     Field(discriminator="type"),
 ]
 LossName = Literal[
-    "cross_entropy", "binary_cross_entropy", "mean_squared_error", "half_squared_error"
+    "cross_entropy",
+    "binary_cross_entropy",
+    "mean_squared_error",
+    "half_squared_error",
+    "mean_absolute_error",
+    "huber",
+    "log_cosh",
+    "quantile",
+    "hinge",
+    "poisson",
+    "gaussian",
 ]
 LossField = Annotated[LossSpec, BeforeValidator(typed, json_schema_input_type=LossSpec | LossName)]

@@ -56,7 +56,7 @@ def random_network(
 ) -> Network:
     """Initialized weights, and biases that are not zero, so that mistakes in them show."""
     network = build_network(spec, in_features, dtype)
-    initialize_network(network, spec, seed)
+    initialize_network(network, seed)
     for name, view in network.named_parameters().items():
         if name.endswith("bias"):
             view[...] = 0.1 * draw(*view.shape, seed=seed + 1)
@@ -95,9 +95,11 @@ def describe(columns: dict[str, Column]) -> TableSchema:
             values = column.values[~np.isnan(column.values)]
             rows = len(column.values)
             whole = bool(np.all(values == np.floor(values)))
-            distinct = len(np.unique(values))
+            least = float(values.min()) if len(values) else None
             described.append(
-                ColumnSchema(name, "numeric", rows - len(values), distinct, integral=whole)
+                ColumnSchema(
+                    name, "numeric", rows - len(values), len(np.unique(values)), whole, least
+                )
             )
         else:
             rows = len(column.codes)

@@ -1,14 +1,35 @@
 import math
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine.activations import Relu, Sigmoid, Softmax, build_activation
-from engine.specs import Activation, OutputActivation
+from engine.activations import Activation, Gelu, Relu, Sigmoid, Softmax, Softplus, build_activation
+from engine.arrays import Floats
+from engine.erf import erf
+from engine.specs import Activation as ActivationField
+from engine.specs import ActivationName, Elu, LeakyRelu, OutputActivation
+from engine.specs import Gelu as GeluSpec
 from tests.engine.examples import FLOAT64, draw
 
-NAMES: tuple[Activation | OutputActivation, ...] = (*get_args(Activation), "softmax")
+Spec = ActivationField | OutputActivation
+SPECS: tuple[Spec, ...] = (
+    *get_args(ActivationName),
+    "exponential",
+    LeakyRelu(negative_slope=0.3),
+    Elu(alpha=2.5),
+    GeluSpec(approximate="tanh"),
+)
+
+
+def made(spec: Spec, x: Floats) -> Activation:
+    """The activation, with room for arrays like x."""
+    activation = build_activation(spec, x.dtype)
+    if activation.saves:
+        activation.saved = np.full_like(x, np.nan)
+    return activation
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -42,28 +63,95 @@ def test_softmax_matches_a_loop() -> None:
     np.testing.assert_allclose(Softmax().forward(x.copy()), expected)
 
 
+def test_softmax_of_an_image_is_over_its_channels() -> None:
+    x = draw(2, 3, 4, 5)
+    flat = Softmax().forward(x.copy().reshape(24, 5))
+    np.testing.assert_array_equal(Softmax().forward(x), flat.reshape(2, 3, 4, 5))
+
+
 def test_relu_has_no_slope_at_its_kink() -> None:
     relu = Relu(FLOAT64)
     y = relu.forward(np.array([[-1.0, 0.0, 2.0]]))
     np.testing.assert_array_equal(relu.backward(y, np.array([[5.0, 5.0, 5.0]])), [[0, 0, 5]])
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_backward_is_the_jacobian_transposed_times_dy(name: Activation | OutputActivation) -> None:
-    activation, x, dy, step = build_activation(name, FLOAT64), draw(3, 4), draw(3, 4, seed=2), 1e-6
-    expected = np.empty_like(x)
+def test_softplus_has_its_small_values_and_slopes() -> None:
+    softplus, x = Softplus(), np.array([[-700.0, -40.0, 0.0, 40.0, 700.0]])
+    y = softplus.forward(x.copy())
+    np.testing.assert_allclose(y[0], [math.exp(-700), math.exp(-40), math.log(2), 40, 700])
+    slope = softplus.backward(y, np.ones((1, 5)))
+    np.testing.assert_allclose(slope[0], [math.exp(-700), math.exp(-40), 0.5, 1, 1])
+
+
+@given(st.floats(-1e4, 1e4))
+def test_erf_is_that_of_the_standard_library(x: float) -> None:
+    assert erf(np.array([x]))[0] == pytest.approx(math.erf(x), rel=1e-15, abs=0)
+
+
+def test_erf_keeps_single_precision() -> None:
+    x = np.linspace(-7, 7, 1001, dtype=np.float32)
+    values = erf(x)
+    assert values.dtype == np.float32
+    np.testing.assert_allclose(values, [math.erf(value) for value in x], atol=3e-7)
+
+
+def test_gelu_is_x_times_the_normal_distribution() -> None:
+    x = draw(50, seed=2)
+    expected = [v * 0.5 * (1 + math.erf(v / math.sqrt(2))) for v in x]
+    np.testing.assert_allclose(Gelu().predict(x.copy()), expected, rtol=1e-13)
+
+
+def test_selu_keeps_mean_zero_and_variance_one() -> None:
+    y = build_activation("selu", FLOAT64).forward(draw(1_000_000))
+    assert abs(y.mean()) < 0.005
+    assert y.var() == pytest.approx(1, abs=0.005)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_backward_is_the_jacobian_transposed_times_dy(spec: Spec) -> None:
+    x, dy, step = draw(3, 4), draw(3, 4, seed=2), 1e-6
+    activation, expected = made(spec, x), np.empty_like(x)
     for index in np.ndindex(*x.shape):
         change = np.zeros_like(x)
         change[index] = step
-        above, below = activation.forward(x + change), activation.forward(x - change)
+        above, below = activation.predict(x + change), activation.predict(x - change)
         expected[index] = np.sum(dy * (above - below)) / (2 * step)
     dx = activation.backward(activation.forward(x.copy()), dy.copy())
     np.testing.assert_allclose(dx, expected, rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_forward_and_backward_work_in_place(name: Activation | OutputActivation) -> None:
-    activation, x, dy = build_activation(name, FLOAT64), draw(3, 4), draw(3, 4)
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_forward_and_backward_work_in_place(spec: Spec) -> None:
+    x, dy = draw(3, 4), draw(3, 4)
+    activation = made(spec, x)
     y = activation.forward(x)
     assert y is x
     assert activation.backward(y, dy) is dy
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_huge_inputs_neither_warn_nor_leave_the_type(spec: Spec, dtype: type[Any]) -> None:
+    x = np.array([[-1e4, -100, -1, 0, 1, 80, 1e4]], dtype)
+    activation = made(spec, x)
+    y = activation.forward(x.copy())
+    assert y.dtype == dtype
+    assert spec == "exponential" or np.isfinite(y).all()
+    np.testing.assert_array_equal(activation.predict(x.copy()), y)
+    dx = activation.backward(y, np.ones_like(x))
+    assert dx.dtype == dtype
+    assert spec == "exponential" or np.isfinite(dx).all()
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_long_arrays_are_computed_as_short_ones_are(spec: Spec) -> None:
+    x = draw(30_000, 2)
+    activation, alone = made(spec, x), made(spec, x[-1:])
+    whole = activation.backward(activation.forward(x.copy()), np.ones_like(x))
+    last = alone.backward(alone.forward(x[-1:].copy()), np.ones((1, 2)))
+    np.testing.assert_allclose(whole[-1:], last, rtol=1e-12)
+
+
+def test_memory_that_is_not_contiguous_is_refused() -> None:
+    with pytest.raises(ValueError, match="copy"):
+        build_activation("elu", FLOAT64).forward(draw(4, 6)[:, :3])

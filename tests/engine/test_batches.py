@@ -9,8 +9,10 @@ def rows_of(batches: Batches, epoch: int) -> list[int]:
     batches.begin(epoch)
     seen: list[int] = []
     for step in range(batches.steps):
-        x, y = batches.batch(step)
+        x, y, weights = batches.batch(step)
         np.testing.assert_array_equal(x[:, 0], y * 10)
+        assert weights is not None
+        np.testing.assert_array_equal(weights, y + 0.5)
         seen += y.tolist()
     return seen
 
@@ -18,7 +20,7 @@ def rows_of(batches: Batches, epoch: int) -> list[int]:
 def make_batches(rows: int, **options: object) -> Batches:
     y = np.arange(rows)
     chosen = {"batch_size": 4, "shuffle": True, "seed": 0} | options
-    return Batches(y[:, np.newaxis] * 10.0, y, **chosen)  # type: ignore[arg-type] # a test's options
+    return Batches(y[:, np.newaxis] * 10.0, y, y + 0.5, **chosen)  # type: ignore[arg-type] # a test's options
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 4, 10, 99, "full"])
@@ -44,6 +46,12 @@ def test_full_batch_is_the_data_itself() -> None:
     batches = Batches(x, y, batch_size="full", shuffle=True, seed=0)
     batches.begin(0)
     assert np.shares_memory(batches.batch(0)[0], x)
+
+
+def test_rows_that_count_alike_have_no_weights() -> None:
+    batches = Batches(np.zeros((5, 2)), np.arange(5), batch_size=2, shuffle=True, seed=0)
+    batches.begin(0)
+    assert batches.batch(0)[2] is None
 
 
 def test_last_batch_is_what_remains() -> None:

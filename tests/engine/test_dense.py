@@ -3,22 +3,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.layers.dense import Dense
+from engine.specs import GlorotUniform
 from tests.engine.examples import FLOAT64, draw
+from tests.engine.layer_examples import bound
 
 SIZES = st.integers(1, 7)
 
 
 def make_dense(
-    in_features: int, units: int, *, use_bias: bool = True, is_first: bool = False
+    in_features: int, units: int, rows: int, *, use_bias: bool = True, is_frozen: bool = False
 ) -> Dense:
     layer = Dense(
-        "layers.0", in_features, units, use_bias=use_bias, is_first=is_first, dtype=FLOAT64
+        "layers.0",
+        in_features,
+        units,
+        FLOAT64,
+        use_bias=use_bias,
+        initializer=GlorotUniform(),
     )
-    shapes = layer.parameter_shapes()
-    layer.bind(
-        {name: draw(*shape, seed=3) for name, shape in shapes.items()},
-        {name: np.full(shape, np.nan) for name, shape in shapes.items()},
-    )
+    layer.is_frozen = is_frozen
+    bound(layer, rows)
     return layer
 
 
@@ -27,9 +31,8 @@ def make_dense(
 def test_forward_and_backward_are_the_sums_they_claim(
     rows: int, in_features: int, units: int, use_bias: bool
 ) -> None:
-    layer = make_dense(in_features, units, use_bias=use_bias)
+    layer = make_dense(in_features, units, rows, use_bias=use_bias)
     x, dy = draw(rows, in_features), draw(rows, units, seed=1)
-    layer.resize(rows)
     y = layer.forward(x).copy()
     dx = layer.backward(dy)
     bias = layer.bias if use_bias else 0
@@ -40,16 +43,22 @@ def test_forward_and_backward_are_the_sums_they_claim(
         np.testing.assert_allclose(layer.bias_gradient, np.einsum("bo->o", dy), atol=1e-12)
 
 
-def test_first_layer_computes_no_gradient_of_its_inputs() -> None:
-    layer = make_dense(3, 2, is_first=True)
-    layer.resize(4)
+def test_a_gradient_of_inputs_nobody_needs_takes_no_memory() -> None:
+    layer = make_dense(3, 2, 4)
+    assert layer.workspace(4) == 4 * (2 + 3)
+    layer.needs_dx = False
+    assert layer.workspace(4) == 4 * 2
+
+
+def test_frozen_layer_still_sends_its_gradient_back() -> None:
+    layer = make_dense(3, 2, 4, is_frozen=True)
     layer.forward(draw(4, 3))
-    assert layer.backward(draw(4, 2)).size == 0
+    dy = draw(4, 2, seed=1)
+    np.testing.assert_allclose(layer.backward(dy), dy @ layer.weight.T)
 
 
 def test_fewer_rows_use_the_same_memory() -> None:
-    layer = make_dense(3, 2)
-    layer.resize(8)
+    layer = make_dense(3, 2, 8)
     whole = layer.forward(draw(8, 3))
     layer.resize(5)
     part = layer.forward(draw(5, 3))
@@ -58,8 +67,7 @@ def test_fewer_rows_use_the_same_memory() -> None:
 
 
 def test_inputs_are_left_alone() -> None:
-    layer, x = make_dense(3, 2), draw(4, 3)
-    layer.resize(4)
+    layer, x = make_dense(3, 2, 4), draw(4, 3)
     layer.forward(x)
     layer.backward(draw(4, 2))
     np.testing.assert_array_equal(x, draw(4, 3))

@@ -1,11 +1,40 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
 from engine.build import build_network
 from engine.estimates import memory_bytes, parameter_count
+from engine.layers.build import build_layers
 from engine.resolve import resolve
-from engine.specs import Adam, DenseSpec, EarlyStoppingSpec, NetworkSpec, Sgd, TrainingSpec
+from engine.specs import (
+    Adam,
+    DenseSpec,
+    EarlyStoppingSpec,
+    NetworkSpec,
+    ResolvedSpec,
+    Sgd,
+    TrainingSpec,
+)
 from tests.engine.examples import FLOAT64, describe, line_columns, network_spec
+from tests.engine.layer_examples import LayerJson, image, layers_spec
+
+IMAGES: list[LayerJson] = [
+    image(2, 2, 1),
+    {"type": "conv2d", "filters": 3, "kernel_size": 1, "frozen": True},
+    {"type": "batch_normalization"},
+    {"type": "residual", "layers": [{"type": "layer_normalization"}]},
+    {"type": "flatten"},
+]
+
+
+def resolved(**spec: Any) -> ResolvedSpec:
+    return resolve(TrainingSpec(target="y", **spec), describe(line_columns())).spec
+
+
+def estimate(spec: ResolvedSpec, training_rows: int, validation_rows: int = 0) -> int:
+    layers = build_layers(spec.network, 2, np.dtype(spec.dtype))
+    return memory_bytes(spec, layers, 2, training_rows, validation_rows)
 
 
 @pytest.mark.parametrize("hidden", [(), (4,), (4, 3)])
@@ -13,7 +42,14 @@ from tests.engine.examples import FLOAT64, describe, line_columns, network_spec
 def test_count_is_that_of_the_network(hidden: tuple[int, ...], use_bias: bool) -> None:
     spec = network_spec(hidden, 2, use_bias=use_bias)
     network = build_network(spec, 5, FLOAT64)
-    assert parameter_count(spec, 5) == network.parameters.size
+    assert parameter_count(build_layers(spec, 5, FLOAT64)) == network.parameters.size
+
+
+def test_count_takes_in_frozen_weights_running_means_and_layers_within_layers() -> None:
+    spec = layers_spec(IMAGES)
+    network = build_network(spec, 4, FLOAT64)
+    assert parameter_count(build_layers(spec, 4, FLOAT64)) == network.parameters.size
+    assert network.parameters.size - network.trained.size == 3 + 3 + 2 * 3
 
 
 def test_memory_counts_the_optimizer_and_the_best_weights() -> None:
@@ -23,21 +59,19 @@ def test_memory_counts_the_optimizer_and_the_best_weights() -> None:
     for changes in ({}, {"optimizer": Adam()}, {"early_stopping": EarlyStoppingSpec()}):
         resolution = resolve(spec.model_copy(update=changes), describe(line_columns()))
         sizes.append(resolution.memory_bytes)
-    vector = parameter_count(resolution.spec.network, 2) * np.dtype(np.float32).itemsize
+    vector = resolution.parameter_count * np.dtype(np.float32).itemsize
     assert sizes[1] - sizes[0] == 2 * vector
     assert sizes[2] - sizes[0] == vector
 
 
 def test_memory_grows_with_the_rows() -> None:
-    spec = resolve(TrainingSpec(target="y"), describe(line_columns())).spec
-    few, many = memory_bytes(spec, 2, 100, 0), memory_bytes(spec, 2, 1100, 0)
-    assert many - few == 1000 * (2 + 1) * 4
+    spec = resolved()
+    assert estimate(spec, 1100) - estimate(spec, 100) == 1000 * (2 + 1) * 4
 
 
 def test_memory_holds_a_gathered_batch_but_no_copy_of_all_rows() -> None:
-    spec = resolve(TrainingSpec(target="y", batch_size=60), describe(line_columns())).spec
-    gathered = memory_bytes(spec, 2, 1000, 0) - memory_bytes(spec, 2, 940, 0)
-    assert gathered == 60 * (2 + 1) * 4
+    spec = resolved(batch_size=60)
+    assert estimate(spec, 1000) - estimate(spec, 940) == 60 * (2 + 1) * 4
     in_order = spec.model_copy(update={"shuffle": False})
-    assert memory_bytes(spec, 2, 100, 0) - memory_bytes(in_order, 2, 100, 0) == 60 * (2 + 1) * 4
-    assert memory_bytes(spec, 2, 60, 0) == memory_bytes(in_order, 2, 60, 0)
+    assert estimate(spec, 100) - estimate(in_order, 100) == 60 * (2 + 1) * 4
+    assert estimate(spec, 60) == estimate(in_order, 60)

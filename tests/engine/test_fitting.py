@@ -3,8 +3,8 @@ import pytest
 
 from engine.errors import DataError
 from engine.fitting import fit_class_target, fit_column
-from engine.preprocessing import FittedBoolean, FittedLevels, FittedNumeric
-from engine.specs import PreprocessingSpec
+from engine.preprocessing import FittedBoolean, FittedCodes, FittedLevels, FittedNumeric
+from engine.specs import ResolvedPreprocessing
 from engine.tables import Column
 from tests.engine.examples import levels, numbers, truths
 
@@ -12,13 +12,21 @@ from tests.engine.examples import levels, numbers, truths
 def fit(column: Column, rows: list[int] | None = None, **options: str) -> object:
     size = len(getattr(column, "values", getattr(column, "codes", ())))
     chosen = np.arange(size) if rows is None else np.array(rows)
-    return fit_column("x", column, chosen, PreprocessingSpec.model_validate(options))
+    spec = {"categorical": "one_hot", "target": "none"} | options
+    return fit_column("x", column, chosen, ResolvedPreprocessing.model_validate(spec))
 
 
 def test_only_the_given_rows_are_looked_at() -> None:
     assert fit(numbers(1, 3, 1000), [0, 1]) == FittedNumeric("x", center=2, scale=1, fill=2)
     assert fit(levels("b", "a", "z"), [0, 1]) == FittedLevels("x", ("a", "b"))
     assert fit(truths(True, False, True), [0, 1]) == FittedBoolean("x", fill=0.5)
+
+
+def test_categories_for_an_embedding_are_codes() -> None:
+    fitted = fit(levels("b", "a", "z"), [0, 1], categorical="embedding")
+    assert fitted == FittedCodes("x", ("a", "b"))
+    assert fit(truths(True, False), categorical="embedding") == FittedBoolean("x", fill=0.5)
+    assert fit(levels(None, None), categorical="embedding") == FittedCodes("x", ())
 
 
 def test_standardize_takes_mean_and_standard_deviation() -> None:

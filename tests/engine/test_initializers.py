@@ -1,21 +1,35 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from engine.arrays import Floats
 from engine.build import build_network, initialize_network
 from engine.initializers import initialize
 from engine.specs import (
+    Constant,
     GlorotNormal,
     GlorotUniform,
     HeNormal,
     HeUniform,
     InitializerSpec,
+    LecunNormal,
+    LecunUniform,
     Normal,
+    Orthogonal,
+    TruncatedNormal,
+    Uniform,
+    Zeros,
 )
 from tests.engine.examples import FLOAT64, network_spec
 
 
 def generator() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+def drawn(spec: InitializerSpec) -> Floats:
+    return initialize(spec, (200, 300), 200, 300, generator())
 
 
 @pytest.mark.parametrize(
@@ -25,37 +39,72 @@ def generator() -> np.random.Generator:
         (HeUniform(), (2 / 200) ** 0.5),
         (GlorotNormal(), (2 / 500) ** 0.5),
         (GlorotUniform(), (2 / 500) ** 0.5),
+        (LecunNormal(), (1 / 200) ** 0.5),
+        (LecunUniform(), (1 / 200) ** 0.5),
         (Normal(std=0.3), 0.3),
+        (Uniform(limit=0.3), 0.3 / 3**0.5),
+        # The standard normal's own std, where it is cut off at ±2.
+        (TruncatedNormal(std=0.3), 0.3 * 0.87962566),
     ],
     ids=lambda value: getattr(value, "type", ""),
 )
 def test_spread_follows_the_formula(spec: InitializerSpec, std: float) -> None:
-    weight = initialize(spec, 200, 300, generator())
+    weight = drawn(spec)
     assert weight.shape == (200, 300)
     assert weight.std() == pytest.approx(std, rel=0.02)
     assert abs(weight.mean()) < 0.02 * std
 
 
 @pytest.mark.parametrize(
-    ("spec", "limit"), [(HeUniform(), (6 / 200) ** 0.5), (GlorotUniform(), (6 / 500) ** 0.5)]
+    ("spec", "limit"),
+    [
+        (HeUniform(), (6 / 200) ** 0.5),
+        (GlorotUniform(), (6 / 500) ** 0.5),
+        (LecunUniform(), (3 / 200) ** 0.5),
+        (Uniform(limit=0.7), 0.7),
+        (TruncatedNormal(std=0.7), 1.4),
+    ],
+    ids=lambda value: getattr(value, "type", ""),
 )
-def test_uniform_stays_within_its_limit(spec: InitializerSpec, limit: float) -> None:
-    weight = np.abs(initialize(spec, 200, 300, generator()))
+def test_nothing_is_drawn_beyond_the_limit(spec: InitializerSpec, limit: float) -> None:
+    weight = np.abs(drawn(spec))
     assert 0.99 * limit < weight.max() <= limit
+
+
+def test_zeros_and_constants_draw_nothing() -> None:
+    assert not drawn(Zeros()).any()
+    assert (drawn(Constant(value=-2.5)) == -2.5).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(shape=st.lists(st.integers(1, 5), min_size=2, max_size=4).map(tuple))
+def test_orthogonal_has_orthonormal_rows_or_columns(shape: tuple[int, ...]) -> None:
+    weight = initialize(Orthogonal(gain=3), shape, 1, 1, generator())
+    assert weight.shape == shape
+    matrix = weight.reshape(-1, shape[-1])
+    if matrix.shape[0] < matrix.shape[1]:
+        matrix = matrix.T
+    np.testing.assert_allclose(matrix.T @ matrix, 9 * np.eye(matrix.shape[1]), atol=1e-12)
+
+
+def test_orthogonal_has_no_favourite_sign() -> None:
+    random = generator()
+    signs = [np.sign(initialize(Orthogonal(), (4, 4), 4, 4, random)[0]) for _ in range(400)]
+    assert np.abs(np.mean(signs, axis=0)).max() < 0.2
 
 
 def test_same_seed_same_network_whatever_its_type() -> None:
     spec = network_spec((4,), 2)
     double, single = build_network(spec, 3, FLOAT64), build_network(spec, 3, np.dtype(np.float32))
-    initialize_network(double, spec, 7)
-    initialize_network(single, spec, 7)
+    initialize_network(double, 7)
+    initialize_network(single, 7)
     np.testing.assert_array_equal(double.parameters.astype(np.float32), single.parameters)
 
 
 def test_layers_draw_from_streams_of_their_own() -> None:
     spec = network_spec((3, 3), 3)
     network = build_network(spec, 3, FLOAT64)
-    initialize_network(network, spec, 7)
+    initialize_network(network, 7)
     named = network.named_parameters()
     assert not np.array_equal(named["layers.0.weight"], named["layers.1.weight"])
     assert not named["layers.0.bias"].any()

@@ -1,64 +1,181 @@
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
 
-from engine.arrays import Targets
-from engine.metrics import ClassTally, NumberTally, build_tally
-from engine.preprocessing import ClassTarget, NumericTarget
-from tests.engine.examples import FLOAT64, draw
-
-
-def test_loss_is_the_row_weighted_mean() -> None:
-    tally = ClassTally()
-    tally.add(1.0, np.zeros((3, 2)), np.zeros(3, np.intp))
-    tally.add(5.0, np.zeros((1, 2)), np.zeros(1, np.intp))
-    assert tally.loss == 2.0
-
-
-@pytest.mark.parametrize(
-    "targets", [np.array([0, 1, 1]), np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])]
+from engine.metrics import is_higher_better, scalar_names
+from engine.metrics.numbers import NUMBER_METRICS, explained_variance, mae, mape, mse, r2, rmse
+from engine.metrics.predictions import (
+    PREDICTION_METRICS,
+    ClassPredictions,
+    accuracy,
+    balanced_accuracy,
+    confusion_matrix,
+    f1,
+    f1_per_class,
+    matthews,
+    precision,
+    precision_per_class,
+    recall,
+    recall_per_class,
 )
-def test_accuracy_counts_the_largest_output(targets: Targets) -> None:
-    tally = ClassTally()
-    tally.add(0.0, np.array([[2.0, 1.0], [2.0, 1.0], [1.0, 2.0]]), targets)
-    assert tally.metrics("validation_") == {"validation_accuracy": pytest.approx(2 / 3)}
+from engine.metrics.scores import SCORE_METRICS, log_loss, pr_auc, roc_auc, top_k_accuracy
+from engine.specs import ClassMetric, NumberMetric
+
+# Six rows of three classes; the last is never predicted.
+FOUND = ClassPredictions(
+    predicted=np.array([0, 0, 1, 1, 1, 0]), true=np.array([0, 0, 0, 1, 1, 2]), classes=3
+)
 
 
-def test_accuracy_of_a_single_output_cuts_at_one_half() -> None:
-    tally = ClassTally()
-    tally.add(0.0, np.array([[0.4], [0.6], [0.9]]), np.array([[0.0], [0.0], [1.0]]))
-    assert tally.metrics() == {"accuracy": pytest.approx(2 / 3)}
+def test_a_confusion_matrix_has_a_row_for_each_true_class() -> None:
+    np.testing.assert_array_equal(confusion_matrix(FOUND), [[2, 1, 0], [0, 2, 0], [1, 0, 0]])
 
 
-def test_regression_metrics_are_in_the_targets_unit() -> None:
-    y, outputs, scale = draw(7, 1), draw(7, 1, seed=1), 10.0
-    tally = build_tally(NumericTarget("y", center=3.0, scale=scale), y)
-    tally.add(0.0, outputs[:4], y[:4])
-    tally.add(0.0, outputs[4:], y[4:])
-    own, predicted = y * scale + 3, outputs * scale + 3
-    metrics = tally.metrics()
-    assert metrics["rmse"] == pytest.approx(math.sqrt(np.mean((predicted - own) ** 2)))
-    assert metrics["mae"] == pytest.approx(np.mean(np.abs(predicted - own)))
-    assert metrics["r2"] == pytest.approx(1 - np.sum((predicted - own) ** 2) / (7 * np.var(own)))
+def test_accuracy_is_the_share_of_right_predictions() -> None:
+    assert accuracy(FOUND) == pytest.approx(4 / 6)
 
 
-def test_r2_of_a_constant_is_left_out() -> None:
-    tally = build_tally(NumericTarget("y", 0.0, 1.0), np.ones((3, 1)))
-    tally.add(0.0, np.zeros((3, 1)), np.ones((3, 1)))
-    assert tally.metrics() == {"rmse": 1.0, "mae": 1.0}
+def test_precision_recall_and_f1_of_each_class() -> None:
+    assert precision_per_class(FOUND) == pytest.approx([2 / 3, 2 / 3, 0])
+    assert recall_per_class(FOUND) == pytest.approx([2 / 3, 1, 0])
+    assert f1_per_class(FOUND) == pytest.approx([2 / 3, 4 / 5, 0])
 
 
-def test_a_metric_that_overflows_is_left_out() -> None:
-    tally = NumberTally(scale=1e308, variation=1.0, dtype=FLOAT64)
-    tally.add(0.0, np.full((2, 1), 100.0), np.zeros((2, 1)))
-    assert set(tally.metrics()) == {"r2"}
+def test_the_mean_over_classes() -> None:
+    assert precision(FOUND) == pytest.approx(4 / 9)
+    assert recall(FOUND) == balanced_accuracy(FOUND) == pytest.approx(5 / 9)
+    assert f1(FOUND) == pytest.approx(22 / 45)
 
 
-def test_sums_carry_over_to_another_tally() -> None:
-    one, other = ClassTally(), build_tally(ClassTarget("y", (0, 1)), np.zeros(2, np.intp))
-    one.add(1.0, np.array([[1.0, 0.0]]), np.array([0]))
-    other.sums = dict(one.sums)
-    other.add(2.0, np.array([[1.0, 0.0]]), np.array([1]))
-    assert other.loss == 1.5
-    assert other.metrics() == {"accuracy": 0.5}
+def test_a_class_without_rows_is_no_part_of_balanced_accuracy() -> None:
+    found = ClassPredictions(np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1]), classes=3)
+    assert balanced_accuracy(found) == pytest.approx(3 / 4)
+    assert recall(found) == pytest.approx(1 / 2)
+
+
+def test_matthews_of_two_classes_by_its_own_formula() -> None:
+    tn, fp, fn, tp = 5, 2, 1, 4
+    expected = (tp * tn - fp * fn) / math.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
+    predicted = np.repeat([0, 1, 0, 1], [tn, fp, fn, tp])
+    true = np.repeat([0, 0, 1, 1], [tn, fp, fn, tp])
+    assert matthews(ClassPredictions(predicted, true, classes=2)) == pytest.approx(expected)
+
+
+def test_matthews_is_nought_where_only_one_class_is_predicted() -> None:
+    assert matthews(ClassPredictions(np.zeros(3, np.intp), np.array([0, 1, 1]), classes=2)) == 0
+
+
+def test_top_k_looks_at_the_k_largest_scores() -> None:
+    scores = np.array([[0.1, 0.5, 0.4], [0.2, 0.3, 0.5], [0.6, 0.3, 0.1]])
+    classes = np.array([2, 0, 0])
+    found = [top_k_accuracy(scores, classes, k) for k in (1, 2, 3, 5)]
+    assert found == pytest.approx([1 / 3, 2 / 3, 1, 1])
+
+
+def test_of_equal_scores_the_first_is_predicted() -> None:
+    scores = np.ones((3, 3))
+    classes = np.array([0, 1, 2])
+    assert [top_k_accuracy(scores, classes, k) for k in (1, 2)] == pytest.approx([1 / 3, 2 / 3])
+
+
+def test_roc_auc_is_the_share_of_pairs_in_order_ties_counting_half() -> None:
+    score = np.array([0.1, 0.4, 0.4, 0.8])
+    scores = np.column_stack((1 - score, score))
+    # Of the four pairs of a one with a nought, three are in order and one is tied.
+    assert roc_auc(scores, np.array([0, 0, 1, 1])) == pytest.approx(3.5 / 4)
+    assert roc_auc(scores, np.array([1, 1, 0, 0])) == pytest.approx(0.5 / 4)
+
+
+def test_roc_auc_takes_each_class_against_the_rest() -> None:
+    scores = np.array([[3.0, 0, 0], [0, 3, 1], [0, 2, 3], [4, 0, 2]])
+    # Two of three pairs are in order for class 0, all of them for the others.
+    assert roc_auc(scores, np.array([0, 1, 2, 2])) == pytest.approx((2 / 3 + 1 + 1) / 3)
+
+
+def test_average_precision_adds_up_precision_where_recall_grows() -> None:
+    score = np.array([0.9, 0.8, 0.7, 0.6])
+    scores = np.column_stack((-score, score))
+    expected = 0.5 * 1 + 0.5 * (2 / 3)
+    assert pr_auc(scores, np.array([1, 0, 1, 0])) == pytest.approx(expected)
+
+
+def test_areas_of_linear_scores_of_two_classes_go_by_their_difference() -> None:
+    scores = np.array([[0.0, 1.0], [5.0, 4.0], [9.0, 9.5], [2.0, 1.5]])
+    classes = np.array([1, 0, 1, 0])
+    assert roc_auc(scores, classes) == pr_auc(scores, classes) == 1
+
+
+def test_a_class_without_rows_is_left_out_of_the_areas() -> None:
+    scores = np.array([[0.7, 0.2, 0.1], [0.3, 0.6, 0.1]])
+    assert roc_auc(scores, np.array([0, 1])) == pr_auc(scores, np.array([0, 1])) == 1
+
+
+def test_areas_of_a_single_class_are_undefined() -> None:
+    scores = np.array([[0.7, 0.3], [0.3, 0.7]])
+    assert roc_auc(scores, np.array([1, 1])) is None
+    assert pr_auc(scores, np.array([1, 1])) is None
+
+
+def test_log_loss_normalizes_the_scores() -> None:
+    scores = np.array([[0.2, 0.2, 0.0], [0.1, 0.1, 0.6]])
+    expected = -(math.log(1 / 2) + math.log(3 / 4)) / 2
+    assert log_loss(scores, np.array([0, 2])) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_log_loss_of_the_impossible_is_that_of_the_types_smallest_step(
+    dtype: type[np.floating],
+) -> None:
+    expected = -math.log(np.finfo(dtype).eps)
+    assert log_loss(np.array([[1, 0]], dtype), np.array([1])) == pytest.approx(expected)
+    assert log_loss(np.array([[0, 0]], dtype), np.array([1])) == pytest.approx(expected)
+
+
+def test_log_loss_of_scores_that_are_no_probabilities_is_undefined() -> None:
+    assert log_loss(np.array([[0.5, 1.5]]), np.array([1])) is None
+    assert log_loss(np.array([[-0.5, 0.5]]), np.array([1])) is None
+
+
+def test_errors_of_numbers() -> None:
+    predicted, y = np.array([1.0, 2.0, 6.0]), np.array([1.0, 4.0, 5.0])
+    assert mse(predicted, y) == pytest.approx(5 / 3)
+    assert rmse(predicted, y) == pytest.approx(math.sqrt(5 / 3))
+    assert mae(predicted, y) == pytest.approx(1)
+    assert mape(predicted, y) == pytest.approx((0 + 1 / 2 + 1 / 5) / 3)
+
+
+def test_r2_punishes_a_constant_error_and_explained_variance_does_not() -> None:
+    y = np.array([1.0, 2.0, 3.0])
+    assert r2(y, y) == explained_variance(y, y) == 1
+    assert r2(y + 1, y) == pytest.approx(1 - 3 / 2)
+    assert explained_variance(y + 1, y) == pytest.approx(1)
+
+
+def test_the_share_of_a_constant_that_is_explained_is_undefined() -> None:
+    y = np.ones(3)
+    assert r2(y + 1, y) is None
+    assert explained_variance(y + 1, y) is None
+
+
+def test_a_percentage_of_nothing_is_finite() -> None:
+    assert mape(np.array([1.0]), np.array([0.0])) == pytest.approx(1 / np.finfo(float).eps)
+
+
+def test_every_metric_is_computed() -> None:
+    assert {*PREDICTION_METRICS, *SCORE_METRICS} == set(get_args(ClassMetric))
+    assert set(NUMBER_METRICS) == set(get_args(NumberMetric))
+
+
+def test_losses_and_errors_get_better_by_falling() -> None:
+    names = ("loss", "accuracy", *get_args(ClassMetric), *get_args(NumberMetric))
+    falling = {name for name in names if not is_higher_better(name)}
+    assert falling == {"loss", "log_loss", "mse", "rmse", "mae", "mape"}
+    assert not is_higher_better("validation_loss")
+    assert is_higher_better("validation_roc_auc")
+
+
+def test_scalar_names_are_those_of_single_numbers() -> None:
+    names = ("f1", "f1_per_class", "validation_confusion_matrix", "validation_r2")
+    assert scalar_names(names) == ("f1", "validation_r2")

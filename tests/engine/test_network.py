@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tests.engine.examples import draw, network_spec, random_network
+from tests.engine.layer_examples import LayerJson, layers_network
 
 
 def test_parameters_are_views_of_one_vector_in_order() -> None:
@@ -73,3 +74,50 @@ def test_first_layer_with_a_wild_output_is_named() -> None:
         network.named_parameters()["layers.0.weight"][...] = 1
         network.named_parameters()["output.weight"][...] = 1e200
         assert network.diverging_layer(np.full((1, 3), 1e200)) == "output"
+
+
+def test_what_is_trained_comes_first_then_frozen_weights_and_states() -> None:
+    dense: LayerJson = {"type": "dense", "units": 3}
+    layers = [dense | {"frozen": True}, {"type": "batch_normalization"}, dense]
+    network = layers_network(layers, 2)
+    trained = ["layers.1.scale", "layers.1.shift", "layers.2.weight", "layers.2.bias"]
+    fixed = ["layers.0.weight", "layers.0.bias"]
+    states = ["layers.1.running_mean", "layers.1.running_variance"]
+    output = ["output.weight", "output.bias"]
+    assert list(network.named_parameters()) == [*trained, *output, *fixed, *states]
+    assert list(network.gradient_views()) == [*trained, *output]
+    assert network.trained.size == network.gradients.size
+    assert np.shares_memory(network.trained, network.parameters)
+
+
+def test_training_step_by_step_leaves_what_is_frozen() -> None:
+    dense: LayerJson = {"type": "dense", "units": 3, "activation": "tanh"}
+    network = layers_network([dense, dense | {"frozen": True}, dense], 3)
+    before = network.named_parameters()["layers.1.weight"].copy()
+    for _ in range(3):
+        network.forward(draw(5, 3))
+        network.backward(draw(5, 2))
+        network.trained[...] -= 0.1 * network.gradients
+    np.testing.assert_array_equal(network.named_parameters()["layers.1.weight"], before)
+    assert network.gradient_views()["layers.0.weight"].any()
+
+
+def test_chance_is_only_in_training_and_the_same_in_each_step() -> None:
+    dropout: LayerJson = {"type": "dropout"}
+    network = layers_network([dropout, {"type": "residual", "layers": [dropout]}], 9)
+    x, outputs = draw(4, 9), []
+    for step in (0, 1, 0):
+        network.begin_step(step)
+        outputs.append(network.forward(x).copy())
+    np.testing.assert_array_equal(outputs[0], outputs[2])
+    assert not np.array_equal(outputs[0], outputs[1])
+    named = network.named_parameters()
+    expected = 2 * x @ named["output.weight"] + named["output.bias"]
+    np.testing.assert_allclose(network.predict(x), expected)
+
+
+def test_layer_within_a_layer_with_a_wild_parameter_is_named() -> None:
+    inner: LayerJson = {"type": "dense", "units": 3}
+    network = layers_network([{"type": "residual", "layers": [inner, inner]}], 3)
+    network.named_parameters()["layers.0.layers.1.weight"][0, 0] = np.nan
+    assert network.diverging_layer(draw(2, 3)) == "layers.0.layers.1"

@@ -90,6 +90,47 @@ def test_outputs_that_overflow_are_refused() -> None:
         predictor.predict(wild)
 
 
+def test_outputs_that_are_no_probabilities_are_known() -> None:
+    columns = flower_columns()
+    for loss, expected in (("cross_entropy", True), ("hinge", False)):
+        predictor = trained(columns, target="kind", epochs=1, loss=loss)
+        assert predictor.gives_probabilities is expected
+
+
+def test_gaussian_tells_mean_and_deviation_in_the_targets_unit() -> None:
+    columns = line_columns(400, noise=20.0)
+    predictor = trained(columns, target="y", loss="gaussian", epochs=60, network={"layers": []})
+    answers = predictor.answer(columns)
+    assert isinstance(columns["y"], NumericColumn)
+    assert answers.deviations is not None
+    assert answers.values.shape == answers.deviations.shape == (400,)
+    errors = answers.values - columns["y"].values
+    assert answers.deviations.mean() == pytest.approx(errors.std(), rel=0.25)
+    np.testing.assert_array_equal(predictor.predict(columns), answers.values)
+    assert trained(columns, target="y", epochs=1).answer(columns).deviations is None
+
+
+def test_counts_come_as_expected_values() -> None:
+    columns = line_columns()
+    counts = np.random.default_rng(0).poisson(np.exp(draw(60, 2, seed=6)[:, 0]))
+    columns["y"] = NumericColumn(counts.astype(np.float64))
+    values = trained(columns, target="y", task="regression", loss="poisson").predict(columns)
+    assert values.min() > 0
+
+
+def test_categories_are_looked_up_and_unknown_ones_answered() -> None:
+    columns = flower_columns()
+    columns["x"] = columns.pop("kind")
+    columns["y"] = NumericColumn(np.tile([0.0, 10.0, 20.0], 30))
+    network = {"layers": [{"type": "embedding", "dimension": 4}]}
+    fast = {"type": "adam", "learning_rate": 0.1}
+    predictor = trained(columns, target="y", task="regression", network=network, optimizer=fast)
+    assert isinstance(columns["y"], NumericColumn)
+    np.testing.assert_allclose(predictor.predict(columns), columns["y"].values, atol=1)
+    unknown = columns | {"x": LevelColumn(np.full(90, 0, np.int32), ("lily",))}
+    assert np.isfinite(predictor.predict(unknown)).all()
+
+
 def test_scores_of_a_linear_output_come_as_they_are() -> None:
     columns = flower_columns()
     network = {"output": {"activation": "linear"}}

@@ -47,6 +47,21 @@ def test_target_of_each_loss_has_its_form() -> None:
     np.testing.assert_array_equal(data.y.sum(axis=1), 1)
 
 
+@pytest.mark.parametrize("loss", ["cross_entropy", "hinge"])
+def test_losses_by_class_take_indices(loss: str) -> None:
+    columns: dict[str, Column] = {"x": numbers(1, 2, 3, 4), "y": levels("b", "a", "b", "a")}
+    spec = {"target": "y", "validation": None, "loss": loss}
+    _, data = prepared(TrainingSpec.model_validate(spec), columns)
+    assert data.y.tolist() == [1, 0, 1, 0]
+
+
+def test_gaussian_has_two_outputs_and_one_target() -> None:
+    spec = TrainingSpec.model_validate({"target": "y", "loss": "gaussian"})
+    resolved, data = prepared(spec, line_columns())
+    assert resolved.network.output.units == 2
+    assert data.y.shape == (48, 1)
+
+
 def test_two_classes_and_a_sigmoid_have_one_column() -> None:
     columns: dict[str, Column] = {"x": numbers(1, 2, 3, 4), "y": levels("b", "a", "b", "a")}
     _, data = prepared(TrainingSpec(target="y", validation=None), columns)
@@ -95,3 +110,15 @@ def test_rows_that_do_not_bear_out_the_schema_are_refused() -> None:
     assert "no value in any feature" in mismatch(
         numbers(1, 2, 3, 4), y, levels(None, None, None, None)
     )
+
+
+def test_inputs_that_the_network_cannot_bear_are_refused() -> None:
+    columns: dict[str, Column] = {
+        "x": levels("a", "b", "c", "c"),
+        "y": numbers(1, 2, 3, None),
+    }
+    network = {"layers": [{"type": "reshape", "shape": [3]}]}
+    spec = {"target": "y", "network": network, "validation": None}
+    with pytest.raises(DataError, match=r"make 2 inputs.*/network/layers/0"):
+        prepared(TrainingSpec.model_validate(spec), columns | {"x": levels("a", "b", "b", "c")})
+    prepared(TrainingSpec.model_validate(spec), columns)

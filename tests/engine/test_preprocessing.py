@@ -8,6 +8,7 @@ from engine.errors import DataError
 from engine.preprocessing import (
     ClassTarget,
     FittedBoolean,
+    FittedCodes,
     FittedColumn,
     FittedLevels,
     FittedNumeric,
@@ -22,6 +23,7 @@ ADAPTER = TypeAdapter(Preprocessing)
 NUMBER = FittedNumeric("n", center=10, scale=2, fill=14)
 TRUTH = FittedBoolean("b", fill=0.25)
 LEVELS = FittedLevels("c", ("red", "green"))
+CODES = FittedCodes("c", ("red", "green"))
 
 
 def transform(columns: dict[str, Column], *fitted: FittedColumn) -> Matrix:
@@ -40,6 +42,19 @@ def test_truth_is_one_column() -> None:
 def test_levels_are_matched_by_value_and_unknown_ones_are_zero() -> None:
     column = levels("green", "blue", None, "red")
     assert transform({"c": column}, LEVELS).tolist() == [[0, 1], [0, 0], [0, 0], [1, 0]]
+
+
+def test_codes_count_from_one_and_unknown_ones_are_zero() -> None:
+    column = levels("green", "blue", None, "red")
+    assert transform({"c": column}, CODES).tolist() == [[2], [0], [0], [1]]
+    assert transform({"c": numbers(None)}, CODES).tolist() == [[0]]
+    assert transform({"c": levels("red", None)}, FittedCodes("c", ())).tolist() == [[0], [0]]
+
+
+def test_codes_stand_between_numbers() -> None:
+    columns: dict[str, Column] = {"n": numbers(12), "c": levels("green"), "m": numbers(1)}
+    x = transform(columns, NUMBER, CODES, FittedNumeric("m", 0, 1, 0))
+    assert x.tolist() == [[1, 2, 1]]
 
 
 def test_columns_keep_their_places() -> None:
@@ -77,13 +92,14 @@ def test_blocks_of_rows_make_no_difference(rows: int, seed: int) -> None:
     np.testing.assert_array_equal(some, expected[::2])
 
 
-def test_flags_tell_imputed_and_unknown_apart() -> None:
+@pytest.mark.parametrize("category", [LEVELS, CODES])
+def test_flags_tell_imputed_and_unknown_apart(category: FittedColumn) -> None:
     columns: dict[str, Column] = {
         "n": numbers(1, None, 3),
         "b": truths(True, True, None),
         "c": levels("blue", "red", None),
     }
-    flags = Preprocessing((NUMBER, TRUTH, LEVELS), NumericTarget("y", 0, 1)).flags(columns)
+    flags = Preprocessing((NUMBER, TRUTH, category), NumericTarget("y", 0, 1)).flags(columns)
     assert flags.imputed.tolist() == [
         [False, False, False],
         [True, False, False],
@@ -128,8 +144,8 @@ def test_numbers_for_levels_are_refused() -> None:
     ],
 )
 def test_preprocessing_survives_json(target: FittedTarget) -> None:
-    fitted = Preprocessing((NUMBER, TRUTH, LEVELS), target)
-    assert fitted.width == 4
+    fitted = Preprocessing((NUMBER, TRUTH, LEVELS, CODES), target)
+    assert fitted.width == 5
     again = ADAPTER.validate_json(ADAPTER.dump_json(fitted))
     assert again == fitted
     if isinstance(target, ClassTarget) and isinstance(again.target, ClassTarget):

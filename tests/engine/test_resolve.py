@@ -3,41 +3,30 @@ from typing import Any
 import pytest
 
 from engine.errors import SpecError
-from engine.resolve import Resolution, resolve
-from engine.specs import ResolvedSpec, TrainingSpec, dump
-from engine.tables import ColumnSchema, TableSchema
-
-TABLE = TableSchema(
-    100,
-    (
-        ColumnSchema("size", "numeric", 0, 80),
-        ColumnSchema("open", "boolean", 0, 2),
-        ColumnSchema("color", "categorical", 5, 3),
-        ColumnSchema("remark", "text", 0, None),
-        ColumnSchema("stars", "numeric", 0, 5, integral=True),
-        ColumnSchema("count", "numeric", 0, 60, integral=True),
-        ColumnSchema("flat", "numeric", 0, 1),
-        ColumnSchema("only", "categorical", 0, 1),
-        ColumnSchema("many", "categorical", 0, 2000),
-        ColumnSchema("rare", "categorical", 98, 2),
-        ColumnSchema("empty", "numeric", 100, 0),
-    ),
+from engine.resolve import resolve
+from engine.specs import (
+    DenseSpec,
+    EmbeddingSpec,
+    EmbeddingTable,
+    GlorotUniform,
+    HeNormal,
+    Normal,
+    ResolvedSpec,
+    TrainingSpec,
+    dump,
 )
-
-
-def ask(target: str = "size", **options: Any) -> Resolution:
-    options.setdefault("features", ["size" if target != "size" else "count"])
-    return resolve(TrainingSpec.model_validate({"target": target, **options}), TABLE)
-
-
-def problems(target: str = "size", **options: Any) -> set[tuple[str, str]]:
-    with pytest.raises(SpecError) as raised:
-        ask(target, **options)
-    return {(problem.pointer, problem.code) for problem in raised.value.problems}
-
-
-def codes(resolution: Resolution) -> set[tuple[str, str, str]]:
-    return {(f.level, f.pointer, f.code) for f in resolution.findings}
+from engine.tables import ColumnSchema, TableSchema
+from tests.engine.asking import (
+    DENSE,
+    DROPOUT,
+    EMBEDDING,
+    TABLE,
+    ask,
+    codes,
+    layers,
+    output,
+    problems,
+)
 
 
 @pytest.mark.parametrize(
@@ -64,10 +53,11 @@ def test_resolved_spec_survives_json_and_resolves_to_itself() -> None:
 
 
 def test_default_initializers_follow_the_activation() -> None:
-    layers = [{"units": 3}, {"units": 3, "activation": "tanh"}]
+    layers = [DENSE | {"activation": name} for name in ("relu", "tanh")]
     network = ask(network={"layers": layers}).spec.network
-    assert [layer.initializer.type for layer in network.layers] == ["he_normal", "glorot_uniform"]
-    assert network.output.initializer.type == "glorot_uniform"
+    kinds = [layer.initializer for layer in network.layers if isinstance(layer, DenseSpec)]
+    assert kinds == [HeNormal(), GlorotUniform()]
+    assert network.output.initializer == GlorotUniform()
 
 
 def test_default_features_are_all_others_but_text() -> None:
@@ -117,20 +107,53 @@ def test_batch_larger_than_the_data_is_told_of() -> None:
         ("size", {"features": ["size"]}, ("/features/0", "target_as_feature")),
         ("size", {"features": ["count", "count"]}, ("/features/1", "duplicate_feature")),
         ("size", {"features": ["remark"]}, ("/features/0", "text_feature")),
-        ("color",
-         {"loss": "binary_cross_entropy", "network": {"output": {"activation": "softmax"}}},
-         ("/loss", "loss_and_output")),
-        ("open", {"loss": "cross_entropy", "network": {"output": {"activation": "sigmoid"}}},
-         ("/loss", "loss_and_output")),
-        ("size", {"loss": "cross_entropy"}, ("/loss", "loss_and_output")),
-        ("size", {"network": {"output": {"activation": "softmax"}}},
+        ("size", {"network": output("softmax")},
          ("/network/output/activation", "softmax_regression")),
-        ("size", {"network": {"output": {"activation": "sigmoid"}}},
-         ("/network/output/activation", "sigmoid_scaled_target")),
-        ("size", {"loss": "binary_cross_entropy", "preprocessing": {"target": "none"},
-                  "network": {"output": {"activation": "sigmoid"}}}, ("/loss", "loss_and_task")),
+        ("size", {"network": output("sigmoid"), "preprocessing": {"target": "standardize"}},
+         ("/preprocessing/target", "scaled_target")),
+        ("size", {"network": {"output": {"units": 2}}},
+         ("/network/output/units", "wrong_units")),
+        ("change", {"loss": "poisson"}, ("/target", "negative_target")),
         ("size", {"early_stopping": {}, "validation": None},
          ("/early_stopping/metric", "no_validation")),
+        ("size", {"early_stopping": {"patience": None}}, ("/early_stopping", "never_stops")),
+        ("size", {"early_stopping": {"metric": "accuracy"}},
+         ("/early_stopping/metric", "unknown_metric")),
+        ("color", {"metrics": ["f1_per_class"], "early_stopping": {"metric": "f1_per_class"}},
+         ("/early_stopping/metric", "unknown_metric")),
+        ("size", {"schedule": {"type": "reduce_on_plateau", "metric": "mse"}},
+         ("/schedule/metric", "unknown_metric")),
+        ("size", {"schedule": {"type": "cosine", "warmup_epochs": 20.0}},
+         ("/schedule/warmup_epochs", "long_warmup")),
+        ("size", {"optimizer": "lbfgs"}, ("/optimizer", "lbfgs_batch_size")),
+        ("size", {"optimizer": "lbfgs", "batch_size": "full", **layers(DENSE, DROPOUT)},
+         ("/optimizer", "lbfgs_dropout")),
+        ("size", {"optimizer": "lbfgs", "batch_size": "full",
+                  **layers({"type": "residual", "layers": [DROPOUT]})},
+         ("/optimizer", "lbfgs_dropout")),
+        ("size", {"metrics": ["rmse", "f1"]}, ("/metrics/1", "metric_and_task")),
+        ("color", {"metrics": ["top_3_accuracy"]}, ("/metrics/0", "metric_and_classes")),
+        ("size", {"class_weight": "balanced"}, ("/class_weight", "not_classes")),
+        ("open", {"class_weight": {"true": 0.0, "false": 0.0}}, ("/class_weight", "all_zero")),
+        ("size", {"sample_weight": "nowhere"}, ("/sample_weight", "unknown_column")),
+        ("size", {"sample_weight": "size"}, ("/sample_weight", "target_as_weight")),
+        ("size", {"sample_weight": "color"}, ("/sample_weight", "weight_not_numeric")),
+        ("size", {"sample_weight": "gaps"}, ("/sample_weight", "missing_weight")),
+        ("size", {"sample_weight": "change"}, ("/sample_weight", "negative_weight")),
+        ("size", {"sample_weight": "count"}, ("/features/0", "weight_as_feature")),
+        ("size", {"features": ["empty_text"]}, ("/features", "no_inputs")),
+        ("size", {"preprocessing": {"categorical": "embedding"}},
+         ("/preprocessing/categorical", "categorical_and_layer")),
+        ("size", {"preprocessing": {"categorical": "one_hot"}, **layers(EMBEDDING)},
+         ("/preprocessing/categorical", "categorical_and_layer")),
+        ("size", layers(EMBEDDING), ("/network/layers/0", "nothing_to_embed")),
+        ("size", layers(DENSE, EMBEDDING), ("/network/layers/1", "embedding_not_first")),
+        ("size", layers({"type": "residual", "layers": [EMBEDDING]}),
+         ("/network/layers/0/layers/0", "embedding_not_first")),
+        ("size", {"features": ["color"],
+                  **layers(EMBEDDING | {"tables": [{"position": 0, "codes": 9}]})},
+         ("/network/layers/0/tables", "other_tables")),
+        ("size", layers({"type": "max_pooling2d"}), ("/network/layers/0", "wrong_shape")),
     ],
 )  # fmt: skip
 def test_what_cannot_work_is_refused(
@@ -161,27 +184,37 @@ def test_too_many_inputs_are_refused() -> None:
         resolve(TrainingSpec(target="size"), table)
 
 
-@pytest.mark.parametrize(
-    ("loss", "activation", "units"),
-    [
-        ("cross_entropy", "softmax", 2),
-        ("binary_cross_entropy", "sigmoid", 1),
-        ("half_squared_error", "sigmoid", 1),
-    ],
-)
-def test_output_follows_the_loss_for_two_classes(loss: str, activation: str, units: int) -> None:
-    output = ask("open", loss=loss).spec.network.output
-    assert (output.activation, output.units) == (activation, units)
+def test_lbfgs_takes_full_batches_without_dropout() -> None:
+    spec = ask(optimizer="lbfgs", batch_size="full", **layers(DENSE)).spec
+    assert spec.optimizer.type == "lbfgs"
 
 
-def test_linear_outputs_for_classes_are_one_a_class() -> None:
-    spec = ask("open", network={"output": {"activation": "linear"}}).spec
-    assert (spec.network.output.units, spec.loss.type) == (2, "mean_squared_error")
-    spec = ask("color", loss="binary_cross_entropy").spec
-    assert (spec.network.output.units, spec.network.output.activation) == (3, "sigmoid")
+def test_sample_weight_is_no_feature() -> None:
+    spec = ask("size", features=None, sample_weight="count").spec
+    assert "count" not in spec.features
+    assert spec.needed_columns == (*spec.features, "size", "count")
 
 
-def test_sigmoid_for_an_unscaled_number_is_allowed() -> None:
-    output = {"output": {"activation": "sigmoid"}}
-    spec = ask("size", network=output, preprocessing={"target": "none"}).spec
-    assert spec.loss.type == "mean_squared_error"
+def test_shapes_that_do_not_fit_are_told_with_everything_else() -> None:
+    found = problems(epochs=1, loss="hinge", **layers({"type": "reshape", "shape": [7]}))
+    assert found >= {("/loss", "loss_and_task")}
+    assert any(pointer == "/network/layers/0" for pointer, _ in found)
+
+
+def test_embedding_has_a_table_for_each_category() -> None:
+    resolution = ask(features=["count", "color", "open", "only"], **layers(EMBEDDING))
+    (embedding,) = resolution.spec.network.layers
+    assert isinstance(embedding, EmbeddingSpec)
+    assert embedding.tables == (
+        EmbeddingTable(position=1, codes=4),
+        EmbeddingTable(position=3, codes=2),
+    )
+    assert embedding.initializer == Normal(std=0.05)
+    assert resolution.spec.preprocessing.categorical == "embedding"
+    assert resolution.in_features == 4
+
+
+def test_resolved_embedding_can_be_asked_for_again() -> None:
+    spec = ask(features=["color"], **layers(EMBEDDING)).spec
+    again = TrainingSpec.model_validate(dump(spec) | {"network": dump(spec.network)})
+    assert resolve(again, TABLE).spec == spec

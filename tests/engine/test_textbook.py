@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from engine.activations import Sigmoid
-from engine.build import build_loss, build_network, build_optimizer
+from engine.build import build_network
+from engine.losses.build import build_loss
+from engine.optimizers.build import build_optimizer
 from engine.specs import HalfSquaredError, Sgd
 from tests.engine.examples import FLOAT64, network_spec
 
@@ -27,7 +29,9 @@ def test_one_step_by_hand() -> None:
     assert w2_gradient == pytest.approx(-0.055957, abs=1e-6)
     assert w1_gradient == pytest.approx(-0.007557, abs=1e-6)
 
-    build_optimizer(Sgd(learning_rate=0.5), network).update(0.5, 1)
+    build_optimizer(Sgd(learning_rate=0.5), network.trained, network.gradients, lambda: 0.0).update(
+        0.5, 1
+    )
     assert network.parameters[0] == pytest.approx(0.4 + 0.5 * 0.007557, abs=1e-6)
     assert network.parameters[1] == pytest.approx(0.6 + 0.5 * 0.055957, abs=1e-6)
 

@@ -28,6 +28,13 @@ def flowers(**options: Any) -> Training:
     return start(TrainingSpec.model_validate({"target": "kind"} | options), flower_columns())
 
 
+def number(record: EpochRecord, name: str) -> float:
+    """A metric that is a single number."""
+    value = record.metrics[name]
+    assert isinstance(value, float)
+    return value
+
+
 def line(**options: Any) -> Training:
     return start(TrainingSpec.model_validate({"target": "y"} | options), line_columns())
 
@@ -57,7 +64,7 @@ def test_xor_is_learned(batch_size: object) -> None:
         {
             "target": "y",
             "task": "classification",
-            "network": {"layers": [{"units": 8, "activation": "tanh"}]},
+            "network": {"layers": [{"type": "dense", "units": 8, "activation": "tanh"}]},
             "optimizer": {"type": "adam", "learning_rate": 0.05},
             "batch_size": batch_size,
             "epochs": 200,
@@ -100,7 +107,7 @@ def test_classes_are_learned_and_validated() -> None:
     assert [record.epoch for record in records] == list(range(60))
     assert records[-1].steps == training.steps_done == 60 * 3
     assert records[-1].loss < records[0].loss / 2
-    assert records[-1].metrics["validation_accuracy"] > 0.85
+    assert number(records[-1], "validation_accuracy") > 0.85
     assert set(records[-1].metrics) == {"accuracy", "validation_accuracy"}
     assert training.reason == "completed"
 
@@ -109,8 +116,8 @@ def test_regression_reports_its_metrics() -> None:
     *_, last = train(line(epochs=100))
     names = {"rmse", "mae", "r2"}
     assert set(last.metrics) == names | {f"validation_{name}" for name in names}
-    assert last.metrics["validation_r2"] > 0.9
-    assert last.metrics["mae"] <= last.metrics["rmse"] < 8
+    assert number(last, "validation_r2") > 0.9
+    assert number(last, "mae") <= number(last, "rmse") < 8
 
 
 @pytest.mark.parametrize("batch_size", ["full", 72, 1000])
@@ -219,13 +226,35 @@ def resumed(make: Callable[[], Training], stops: list[int]) -> tuple[Training, l
     return training, records + list(train(training))
 
 
-OPTIMIZERS = [{"type": "sgd", "momentum": 0.9}, {"type": "adam", "learning_rate": 0.05}]
+OPTIMIZERS: list[dict[str, Any]] = [
+    {"optimizer": {"type": "sgd", "momentum": 0.9}},
+    {"optimizer": "adagrad"},
+    {"optimizer": "adadelta"},
+    {"optimizer": {"type": "rmsprop", "momentum": 0.5}},
+    {"optimizer": {"type": "adam", "learning_rate": 0.05}},
+    {"optimizer": "adamw"},
+    {"optimizer": "amsgrad"},
+    {"optimizer": "nadam"},
+    {"optimizer": "lion"},
+    {"optimizer": "lbfgs", "batch_size": "full"},
+]
+# What remembers something, or draws something, between two steps.
+EXTRAS: list[dict[str, Any]] = [
+    {},
+    {"metrics": "all"},
+    {"schedule": {"type": "reduce_on_plateau", "patience": 0, "min_delta": 0.5}},
+    {"schedule": {"type": "cosine", "warmup_epochs": 1.5}, "gradient_clip": {"type": "norm"}},
+    {"network": {"layers": [{"type": "batch_normalization"}, {"type": "dense", "units": 5}]}},
+    {"network": {"layers": [{"type": "dense", "units": 5, "l2": 0.01, "max_norm": 1.0}]}},
+]
+DROPOUT = {"network": {"layers": [{"type": "dense", "units": 8}, {"type": "dropout"}]}}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     stops=st.lists(st.integers(0, 8), min_size=1, max_size=3),
     optimizer=st.sampled_from(OPTIMIZERS),
+    extra=st.sampled_from(EXTRAS),
     dtype=st.sampled_from(["float32", "float64"]),
     stopping=st.sampled_from([None, {"patience": 1}, {"patience": 2, "restore_best": False}]),
     target=st.sampled_from(["kind", "width"]),
@@ -233,15 +262,23 @@ OPTIMIZERS = [{"type": "sgd", "momentum": 0.9}, {"type": "adam", "learning_rate"
 def test_stopped_and_resumed_anywhere_ends_with_the_same_bits(
     stops: list[int],
     optimizer: dict[str, Any],
+    extra: dict[str, Any],
     dtype: str,
     stopping: dict[str, Any] | None,
     target: str,
 ) -> None:
-    def make() -> Training:
-        return flowers(
-            target=target, optimizer=optimizer, dtype=dtype, early_stopping=stopping, epochs=5
-        )
+    options = {"dtype": dtype, "early_stopping": stopping, "epochs": 5, **optimizer, **extra}
+    if "lbfgs" in optimizer.values():
+        options["gradient_clip"] = None
+    assert_resumes_exactly(lambda: flowers(target=target, **options), stops)
 
+
+@pytest.mark.parametrize("stops", [[1], [4, 3], [7]])
+def test_dropout_is_the_same_after_a_stop(stops: list[int]) -> None:
+    assert_resumes_exactly(lambda: flowers(epochs=5, **DROPOUT), stops)
+
+
+def assert_resumes_exactly(make: Callable[[], Training], stops: list[int]) -> None:
     undisturbed = make()
     expected = list(train(undisturbed))
     training, records = resumed(make, stops)
@@ -298,11 +335,11 @@ def test_a_loss_that_overflows_is_divergence() -> None:
 
 
 def test_a_validation_loss_that_overflows_is_divergence() -> None:
-    training = line(epochs=2)
-    assert training._data.x_validation is not None
-    training._data.x_validation[:] = 1e30
+    spec, data = prepared(TrainingSpec(target="y", epochs=2), line_columns())
+    assert data.x_validation is not None
+    data.x_validation[:] = 1e30
     with pytest.raises(DivergenceError) as raised:
-        next(train(training))
+        next(train(Training(spec, data)))
     assert raised.value.layer == "output"
 
 
@@ -326,3 +363,54 @@ def test_best_is_known_without_early_stopping() -> None:
     assert training.best is not None
     assert training.best["validation_loss"] == min(value for value in losses if value is not None)
     assert flowers().best is None
+
+
+def test_every_loss_can_be_trained() -> None:
+    for loss in ("mean_absolute_error", "huber", "log_cosh", "quantile", "gaussian"):
+        records = list(train(line(loss=loss, epochs=10, batch_size=8)))
+        assert records[-1].loss < records[0].loss, loss
+
+
+def test_penalty_is_told_and_keeps_weights_small() -> None:
+    def size(l2: float) -> float:
+        layers = [{"type": "dense", "units": 8, "l2": l2}]
+        training = flowers(network={"layers": layers}, epochs=10)
+        *_, record = train(training)
+        assert ("penalty" in record.metrics) == (l2 > 0)
+        return float(np.abs(training.weights()["layers.0.weight"]).mean())
+
+    assert size(0.1) < size(0.0)
+
+
+def test_frozen_weights_stay_as_they_are() -> None:
+    layers = [{"type": "dense", "units": 8, "frozen": True}]
+    training = flowers(network={"layers": layers}, epochs=3)
+    before = training.weights()
+    list(train(training))
+    after_all = training.weights()
+    np.testing.assert_array_equal(after_all["layers.0.weight"], before["layers.0.weight"])
+    assert not np.array_equal(after_all["output.weight"], before["output.weight"])
+
+
+def test_learning_rate_follows_the_schedule() -> None:
+    schedule = {"type": "exponential", "gamma": 0.5}
+    records = list(train(flowers(schedule=schedule, epochs=3, batch_size="full")))
+    assert [record.learning_rate for record in records] == pytest.approx([1e-3, 5e-4, 2.5e-4])
+
+
+def test_a_caller_can_end_it() -> None:
+    training = flowers()
+    list(train(training, after(4)))
+    training.end("time_budget")
+    assert list(train(training)) == []
+    assert training.reason == "time_budget"
+
+
+def test_divergence_tells_the_last_loss_and_a_rate_that_may_do() -> None:
+    training = line(
+        optimizer={"type": "sgd", "learning_rate": 100.0}, epochs=50, network={"layers": []}
+    )
+    with pytest.raises(DivergenceError, match="a learning rate of 10 may do") as raised:
+        list(train(training))
+    assert raised.value.last_loss is not None
+    assert raised.value.suggested_rate == 10.0

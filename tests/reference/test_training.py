@@ -8,7 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.batches import Batches
-from engine.build import build_loss, build_network, build_optimizer, initialize_network
+from engine.build import build_network, initialize_network
+from engine.losses.build import build_loss
+from engine.optimizers.build import build_optimizer
 from engine.resolve import resolve
 from engine.specs import ResolvedSpec, TrainingSpec
 from engine.tables import ColumnSchema, TableSchema
@@ -45,24 +47,21 @@ def batches(spec: ResolvedSpec) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     made = Batches(x, y, batch_size=spec.batch_size, shuffle=True, seed=spec.seed)
     for step in range(STEPS):
         made.begin(step // made.steps)
-        inputs, targets = made.batch(step % made.steps)
+        inputs, targets, _ = made.batch(step % made.steps)
         yield inputs.copy(), targets.copy()
 
 
-def torch_network(spec: ResolvedSpec, weights: dict[str, NDArray[Any]]) -> Any:
+def torch_network(spec: ResolvedSpec, activation: str, weights: dict[str, NDArray[Any]]) -> Any:
     """The same network in PyTorch, with the same weights."""
     modules: list[Any] = []
     names = [f"layers.{i}" for i in range(len(spec.network.layers))]
-    for name, activation in [
-        *zip(names, (layer.activation for layer in spec.network.layers), strict=True),
-        ("output", None),
-    ]:
+    for name in [*names, "output"]:
         weight = torch.from_numpy(weights[f"{name}.weight"].T.copy())
         linear = torch.nn.Linear(weight.shape[1], weight.shape[0], dtype=torch.float64)
         linear.weight.data = weight
         linear.bias.data = torch.from_numpy(weights[f"{name}.bias"].copy())
         modules.append(linear)
-        if activation is not None:
+        if name != "output":
             modules.append(getattr(torch.nn, ACTIVATIONS[activation])())
     return torch.nn.Sequential(*modules)
 
@@ -74,10 +73,10 @@ def test_twenty_steps_end_in_the_same_weights(activation: str, optimizer: str) -
     layers = [{"type": "dense", "units": units, "activation": activation} for units in (8, 5)]
     spec = resolved(network={"layers": layers}, optimizer=ours)
     network = build_network(spec.network, FEATURES, np.dtype(np.float64))
-    initialize_network(network, spec.network, spec.seed)
+    initialize_network(network, spec.seed)
     loss = build_loss(spec.loss, spec.network.output, np.dtype(np.float64))
-    update = build_optimizer(spec.optimizer, network)
-    other = torch_network(spec, network.named_parameters())
+    update = build_optimizer(spec.optimizer, network.trained, network.gradients, lambda: 0.0)
+    other = torch_network(spec, activation, network.named_parameters())
     other_update = getattr(torch.optim, name)(other.parameters(), **options)
     for step, (x, y) in enumerate(batches(spec), start=1):
         ours_loss = loss.forward(network.forward(x), y)

@@ -1,0 +1,60 @@
+"""Layers in a row."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from engine.arrays import Floats, Shape
+from engine.layers.base import Layer
+
+
+class Chain(Layer):
+    """y = layer_n(… layer_1(x))."""
+
+    def __init__(self, name: str, in_shape: Shape, layers: Sequence[Layer]) -> None:
+        super().__init__(name, in_shape, layers[-1].out_shape if layers else in_shape)
+        self.layers = tuple(layers)
+
+    def children(self) -> Iterator[Layer]:
+        """The layers, first to last."""
+        return iter(self.layers)
+
+    def parameter_shapes(self) -> dict[str, Shape]:
+        """Those of all its layers."""
+        return {n: s for layer in self.layers for n, s in layer.parameter_shapes().items()}
+
+    def state_shapes(self) -> dict[str, Shape]:
+        """Those of all its layers."""
+        return {n: s for layer in self.layers for n, s in layer.state_shapes().items()}
+
+    def bind(self, parameters: Mapping[str, Floats], gradients: Mapping[str, Floats]) -> None:
+        """Hand the views on."""
+        for layer in self.layers:
+            layer.bind(parameters, gradients)
+
+    def workspace(self, rows: int) -> int:
+        """Of all its layers."""
+        return sum(layer.workspace(rows) for layer in self.layers)
+
+    def resize(self, rows: int) -> None:
+        """Resize all its layers."""
+        for layer in self.layers:
+            layer.resize(rows)
+
+    def forward(self, x: Floats) -> Floats:
+        """Through the layers, first to last."""
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def predict(self, x: Floats) -> Floats:
+        """Through the layers, first to last, without chance."""
+        for layer in self.layers:
+            x = layer.predict(x)
+        return x
+
+    def backward(self, dy: Floats) -> Floats:
+        """Back through the layers, from the last to the first that is trained."""
+        for layer in reversed(self.layers):
+            dy = layer.backward(dy)
+            if not layer.needs_dx:
+                break
+        return dy

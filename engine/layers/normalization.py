@@ -1,0 +1,66 @@
+"""What batch and layer normalization share: the scale and shift that follow."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from engine.arrays import Buffer, Floats, Shape
+from engine.layers.base import Layer
+
+
+class Normalization(Layer):
+    """y = γ x̂ + β, with γ named `scale` and β `shift`; x is overwritten with x̂, kept for backward.
+
+    Backward: ∂γ = Σ_rows ∂y x̂, ∂β = Σ_rows ∂y.
+    """
+
+    overwrites_x = True
+
+    def __init__(
+        self, name: str, shape: Shape, parameter_shape: Shape, epsilon: float, dtype: np.dtype[Any]
+    ) -> None:
+        super().__init__(name, shape, shape)
+        self._parameter_shape = parameter_shape
+        self._epsilon = epsilon
+        self._dtype = dtype
+        self._y = Buffer(shape, dtype)
+
+    def parameter_shapes(self) -> dict[str, Shape]:
+        """Shapes of `scale` and `shift`."""
+        return {f"{self.name}.{which}": self._parameter_shape for which in ("scale", "shift")}
+
+    def bind(self, parameters: Mapping[str, Floats], gradients: Mapping[str, Floats]) -> None:
+        """Take flat views of scale and shift and of their gradients."""
+        self.scale = parameters[f"{self.name}.scale"].reshape(-1)
+        self.shift = parameters[f"{self.name}.shift"].reshape(-1)
+        if not self.is_frozen:
+            self.scale_gradient = gradients[f"{self.name}.scale"].reshape(-1)
+            self.shift_gradient = gradients[f"{self.name}.shift"].reshape(-1)
+
+    def initialize(self, random: np.random.Generator) -> None:  # noqa: ARG002 - nothing is drawn
+        """Scale by one; shift by zero."""
+        self.scale.fill(1)
+
+    def _resize(self, rows: int, groups: int) -> None:
+        """Make y so many rows long; it is also seen as a matrix of that many rows."""
+        self.y = self._y.rows(rows)
+        self._y_matrix = self._as_matrix(self.y)
+        self._ones = np.ones(groups, self._dtype)
+
+    def _as_matrix(self, x: Floats) -> Floats:
+        """X with one column for each number of scale: a view, as it is written to."""
+        columns = self.scale.size
+        return x.reshape((x.size // columns, columns), copy=False)
+
+    def _scaled(self, normalized: Floats) -> Floats:
+        """Return y = γ x̂ + β."""
+        np.multiply(normalized, self.scale, out=self._y_matrix)
+        np.add(self._y_matrix, self.shift, out=self._y_matrix)
+        return self.y
+
+    def _write_gradients(self, dy: Floats, normalized: Floats) -> None:
+        """∂γ and ∂β, by products with ones; whoever received y has used it."""
+        np.multiply(dy, normalized, out=self._y_matrix)
+        np.dot(self._ones, self._y_matrix, out=self.scale_gradient)
+        np.dot(self._ones, dy, out=self.shift_gradient)

@@ -1,0 +1,136 @@
+"""From a loss's spec to the object that computes it."""
+
+from typing import Any, assert_never, get_args
+
+import numpy as np
+
+from engine.activations import build_activation
+from engine.losses.base import Loss
+from engine.losses.binary_cross_entropy import SigmoidBinaryCrossEntropy
+from engine.losses.cross_entropy import SmoothedSoftmaxCrossEntropy, SoftmaxCrossEntropy
+from engine.losses.gaussian import GaussianLoss
+from engine.losses.hinge import HingeLoss
+from engine.losses.poisson import ExponentialPoisson, SoftplusPoisson
+from engine.losses.robust_error import (
+    HuberLoss,
+    LogCoshLoss,
+    MeanAbsoluteErrorLoss,
+    QuantileLoss,
+)
+from engine.losses.sigmoid_cross_entropy import SigmoidCrossEntropy
+from engine.losses.softmax_binary_cross_entropy import SoftmaxBinaryCrossEntropy
+from engine.losses.squared_error import HalfSquaredErrorLoss, MeanSquaredErrorLoss
+from engine.specs import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Gaussian,
+    HalfSquaredError,
+    Hinge,
+    Huber,
+    LogCosh,
+    LossSpec,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    OutputActivation,
+    Poisson,
+    Quantile,
+    ResolvedOutput,
+)
+
+
+def fitting_outputs(spec: LossSpec) -> tuple[OutputActivation, ...]:
+    """The output activations that a loss makes sense on, its own first."""
+    match spec:
+        case CrossEntropy():
+            return ("softmax", "sigmoid")
+        case BinaryCrossEntropy():
+            return ("sigmoid", "softmax")
+        case Hinge() | Gaussian():
+            return ("linear",)
+        case Poisson():
+            return ("exponential", "softplus")
+        case _:
+            every: tuple[OutputActivation, ...] = get_args(OutputActivation)
+            return every
+
+
+def build_loss(spec: LossSpec, output: ResolvedOutput, dtype: np.dtype[Any]) -> Loss:
+    """The loss of that spec, fused with the output's activation.
+
+    Raises:
+        ValueError: the loss makes no sense on that output.
+    """
+    if output.activation not in fitting_outputs(spec):
+        message = f"{spec.type} makes no sense on a {output.activation} output"
+        raise ValueError(message)
+    match spec:
+        case CrossEntropy():
+            return _build_cross_entropy(spec.label_smoothing, output, dtype)
+        case BinaryCrossEntropy():
+            return _build_binary_cross_entropy(output, dtype)
+        case Hinge():
+            return HingeLoss(output.units, spec.margin, dtype)
+        case Poisson():
+            return _build_poisson(output, dtype)
+        case Gaussian():
+            return _build_gaussian(output, dtype)
+        case _:
+            return _build_error_loss(spec, output, dtype)
+
+
+def _build_cross_entropy(smoothing: float, output: ResolvedOutput, dtype: np.dtype[Any]) -> Loss:
+    _require_several(output)
+    if output.activation == "sigmoid":
+        return SigmoidCrossEntropy(output.units, smoothing, dtype)
+    if smoothing:
+        return SmoothedSoftmaxCrossEntropy(output.units, smoothing, dtype)
+    return SoftmaxCrossEntropy(output.units, dtype)
+
+
+def _build_binary_cross_entropy(output: ResolvedOutput, dtype: np.dtype[Any]) -> Loss:
+    if output.activation == "sigmoid":
+        return SigmoidBinaryCrossEntropy(output.units, dtype)
+    _require_several(output)
+    return SoftmaxBinaryCrossEntropy(output.units, dtype)
+
+
+def _build_poisson(output: ResolvedOutput, dtype: np.dtype[Any]) -> Loss:
+    if output.activation == "exponential":
+        return ExponentialPoisson(output.units, dtype)
+    return SoftplusPoisson(output.units, dtype)
+
+
+def _build_gaussian(output: ResolvedOutput, dtype: np.dtype[Any]) -> Loss:
+    if output.units != 2:
+        message = f"gaussian needs 2 outputs, mean and log variance, not {output.units}"
+        raise ValueError(message)
+    return GaussianLoss(dtype)
+
+
+def _require_several(output: ResolvedOutput) -> None:
+    if output.units == 1:
+        message = "classes need an output each, not one for all"
+        raise ValueError(message)
+
+
+def _build_error_loss(
+    spec: MeanSquaredError | HalfSquaredError | MeanAbsoluteError | Huber | LogCosh | Quantile,
+    output: ResolvedOutput,
+    dtype: np.dtype[Any],
+) -> Loss:
+    units, activation = output.units, build_activation(output.activation, dtype)
+    match spec:
+        case MeanSquaredError():
+            return MeanSquaredErrorLoss(units, activation, dtype)
+        case HalfSquaredError():
+            return HalfSquaredErrorLoss(units, activation, dtype)
+        case MeanAbsoluteError():
+            return MeanAbsoluteErrorLoss(units, activation, dtype)
+        case Huber():
+            return HuberLoss(units, activation, spec.delta, dtype)
+        case LogCosh():
+            return LogCoshLoss(units, activation, dtype)
+        case Quantile():
+            return QuantileLoss(units, activation, spec.quantile, dtype)
+        case _:
+            assert_never(spec)

@@ -1,0 +1,54 @@
+"""Which tally belongs to the metrics asked for."""
+
+from collections.abc import Sequence
+from typing import Any, assert_never
+
+import numpy as np
+
+from engine.arrays import Targets
+from engine.fitted import ClassTarget, FittedTarget, NumericTarget
+from engine.metrics.recording import RecordingClassTally, RecordingNumberTally
+from engine.metrics.running import RUNNING_METRICS, RunningClassTally, RunningNumberTally
+from engine.metrics.tally import Tally
+from engine.specs import MetricName
+
+
+def build_tally(
+    names: Sequence[MetricName],
+    target: FittedTarget,
+    y: Targets,
+    outputs: int,
+    dtype: np.dtype[Any],
+) -> Tally:
+    """The cheapest tally that tells these metrics.
+
+    Args:
+        names: of the metrics, such as go with the target.
+        target: classes or a number.
+        y: targets of all rows of a pass, whatever their order in it.
+        outputs: of the network.
+        dtype: of its outputs.
+    """
+    match target:
+        case ClassTarget() if not records(names):
+            return RunningClassTally(names)
+        case ClassTarget():
+            return RecordingClassTally(names, len(y), outputs, dtype)
+        case NumericTarget() if not records(names):
+            return RunningNumberTally(names, target.scale, _variation(y), dtype)
+        case NumericTarget():
+            return RecordingNumberTally(names, target, len(y), dtype)
+        case _:
+            assert_never(target)
+
+
+def records(names: Sequence[MetricName]) -> bool:
+    """Whether these metrics need all outputs of a pass at once, rather than running sums."""
+    return not RUNNING_METRICS.issuperset(names)
+
+
+def _variation(y: Targets) -> float:
+    """Σ (y − ȳ)²."""
+    values = np.asarray(y, np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(np.sum((values - values.mean()) ** 2))

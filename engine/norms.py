@@ -1,0 +1,31 @@
+"""The length of a vector, without overflow."""
+
+import math
+
+import numpy as np
+
+from engine.arrays import Floats
+
+# Below it, the squares of float32 numbers lose their digits.
+_LEAST_SQUARE = 1e-30
+# Elements copied at a time.
+_PIECE = 32_768
+
+
+def euclidean_norm(vector: Floats) -> float:
+    """√Σ v² of a vector of shape `(size,)`, without overflow of the squares."""
+    with np.errstate(over="ignore"):
+        square = float(np.dot(vector, vector))
+    if math.isfinite(square) and square > _LEAST_SQUARE:
+        return math.sqrt(square)
+    # The sum of squares overflowed or vanished.
+    largest = largest_magnitude(vector)
+    if largest == 0 or not math.isfinite(largest):
+        return largest
+    pieces = (vector[i : i + _PIECE] / largest for i in range(0, len(vector), _PIECE))
+    return largest * math.sqrt(sum(float(np.dot(piece, piece)) for piece in pieces))
+
+
+def largest_magnitude(vector: Floats) -> float:
+    """The largest |v|; 0 of an empty vector, NaN if there is one in it."""
+    return max(float(vector.max(initial=0)), -float(vector.min(initial=0)))

@@ -1,0 +1,83 @@
+"""What L-BFGS knows of the curvature."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from engine.arrays import Floats
+from engine.optimizers.base import BLOCK
+
+# As in PyTorch: a pair with less tells of no curvature, or of a negative one.
+_LEAST_CURVATURE = 1e-10
+
+
+class InverseHessian:
+    """H, positive definite, from the latest pairs (Nocedal and Wright 2006, section 7.2).
+
+    A pair is s, how the parameters changed in a step, and y, how the gradients did. H is γ I with
+    γ = s·y / y·y of the latest pair, updated by each pair from the oldest to the latest:
+    H ← (I − ρ s yᵀ) H (I − ρ y sᵀ) + ρ s sᵀ with ρ = 1 / s·y.
+
+    Attributes:
+        arrays: all of it: `s` and `y`, shape `(history, size)`, pair k in row k mod history; `rho`,
+            shape `(history,)`; `gamma` and `count`, of all pairs so far, shape `(1,)`.
+    """
+
+    def __init__(self, history: int, parameters: Floats) -> None:
+        shape, dtype = (history, len(parameters)), parameters.dtype
+        self._s, self._y = np.zeros(shape, dtype), np.zeros(shape, dtype)
+        self._rho, self._alpha = np.zeros(history), np.zeros(history)
+        self._gamma, self._count = np.ones(1), np.zeros(1)
+        self.arrays: dict[str, Floats] = {
+            "s": self._s,
+            "y": self._y,
+            "rho": self._rho,
+            "gamma": self._gamma,
+            "count": self._count,
+        }
+        self._scratch = np.empty(min(len(parameters), BLOCK), dtype)
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether nothing is known."""
+        return not self._count[0]
+
+    def forget(self) -> None:
+        """Be the identity again."""
+        self._count[0], self._gamma[0] = 0, 1
+
+    def learn(self, s: Floats, y: Floats) -> None:
+        """Take a copy of the pair for the oldest one, if there is curvature in it."""
+        curvature, square = float(np.dot(s, y)), float(np.dot(y, y))
+        if not _LEAST_CURVATURE < curvature < np.inf or not 0 < square < np.inf:
+            return
+        row = int(self._count[0]) % len(self._rho)
+        np.copyto(self._s[row], s)
+        np.copyto(self._y[row], y)
+        self._rho[row] = 1 / curvature
+        self._gamma[0] = curvature / square
+        self._count[0] += 1
+
+    def multiply(self, vector: Floats) -> None:
+        """To H · vector, in place, in two passes over the pairs (algorithm 7.4)."""
+        for row in self._rows_from_latest():
+            alpha = self._rho[row] * float(np.dot(self._s[row], vector))
+            self._alpha[row] = alpha
+            self._add(vector, -alpha, self._y[row])
+        np.multiply(vector, float(self._gamma[0]), out=vector)
+        for row in reversed(list(self._rows_from_latest())):
+            beta = self._rho[row] * float(np.dot(self._y[row], vector))
+            self._add(vector, self._alpha[row] - beta, self._s[row])
+
+    def _rows_from_latest(self) -> Iterator[int]:
+        history, count = len(self._rho), int(self._count[0])
+        for pair in range(count - 1, max(count - history, 0) - 1, -1):
+            yield pair % history
+
+    def _add(self, vector: Floats, factor: float, row: Floats) -> None:
+        """Add factor · row to the vector, in pieces that the scratch holds."""
+        for start in range(0, len(vector), BLOCK):
+            piece = vector[start : start + BLOCK]
+            scratch = self._scratch[: len(piece)]
+            np.multiply(row[start : start + BLOCK], float(factor), out=scratch)
+            np.add(piece, scratch, out=piece)

@@ -1,0 +1,24 @@
+"""How good a network is: what can be recorded of the training rows and of the validation rows."""
+
+from typing import Literal
+
+ClassMetric = Literal[
+    "accuracy",
+    "top_2_accuracy",
+    "top_3_accuracy",
+    "top_5_accuracy",
+    "balanced_accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "precision_per_class",
+    "recall_per_class",
+    "f1_per_class",
+    "roc_auc",
+    "pr_auc",
+    "log_loss",
+    "matthews",
+    "confusion_matrix",
+]
+NumberMetric = Literal["mse", "rmse", "mae", "r2", "mape", "explained_variance"]
+MetricName = ClassMetric | NumberMetric

@@ -1,0 +1,105 @@
+"""How much each row counts."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.arrays import Floats
+from engine.errors import DataError
+from engine.preparation import PreparedData, prepare
+from engine.specs import TrainingSpec
+from engine.tables import Column
+from tests.engine.examples import flower_columns, levels, numbers, prepared, truths
+
+THREE_TO_ONE: dict[str, Column] = {"x": numbers(1, 2, 3, 4), "y": levels("a", "a", "b", "a")}
+
+
+def prepare_rows(columns: dict[str, Column], **options: Any) -> PreparedData:
+    spec = {"target": "y", "validation": None, **options}
+    return prepared(TrainingSpec.model_validate(spec), columns)[1]
+
+
+def weights(columns: dict[str, Column], **options: Any) -> Floats:
+    found = prepare_rows(columns, **options).weights
+    assert found is not None
+    assert found.mean() == pytest.approx(1)
+    return found
+
+
+def test_rows_count_alike_unless_asked() -> None:
+    data = prepare_rows(THREE_TO_ONE)
+    assert (data.weights, data.weights_validation) == (None, None)
+
+
+def test_balanced_classes_have_the_same_sum() -> None:
+    found = weights(THREE_TO_ONE, class_weight="balanced")
+    np.testing.assert_allclose(found, [4 / 6, 4 / 6, 4 / 2, 4 / 6])
+
+
+def test_classes_that_are_not_named_count_once() -> None:
+    found = weights(THREE_TO_ONE, class_weight={"b": 5.0})
+    np.testing.assert_allclose(found, np.array([1, 1, 5, 1]) / 2)
+
+
+@pytest.mark.parametrize(
+    ("target", "named"),
+    [(truths(True, True, False, True), "false"), (numbers(3, 3, 2, 3), "2")],
+)
+def test_classes_are_named_by_their_text(target: Column, named: str) -> None:
+    columns = THREE_TO_ONE | {"y": target}
+    found = weights(columns, class_weight={named: 5.0}, task="classification")
+    np.testing.assert_allclose(found, np.array([1, 1, 5, 1]) / 2)
+
+
+def test_sample_weights_multiply_those_of_classes() -> None:
+    columns = THREE_TO_ONE | {"w": numbers(1, 0, 2, 3)}
+    found = weights(columns, class_weight={"b": 2.0}, sample_weight="w", dtype="float64")
+    np.testing.assert_allclose(found, np.array([1, 0, 4, 3]) / 2)
+    assert found.dtype == np.float64
+
+
+def test_numbers_are_weighed_too() -> None:
+    columns: dict[str, Column] = {"x": numbers(1, 2, 3), "y": numbers(5, None, 7)}
+    found = weights(columns | {"w": numbers(1, 9, 3)}, sample_weight="w")
+    np.testing.assert_allclose(found, [0.5, 1.5])
+
+
+def test_validation_rows_have_the_unit_of_the_training_rows() -> None:
+    columns = flower_columns()
+    columns["w"] = numbers(*(float(row) for row in range(90)))
+    spec = TrainingSpec(target="kind", sample_weight="w", features=("length",))
+    _, data = prepared(spec, columns)
+    assert data.weights is not None
+    assert data.weights_validation is not None
+    assert data.weights.dtype == data.weights_validation.dtype == np.float32
+    both = np.sort(np.concatenate((data.weights, data.weights_validation)))
+    np.testing.assert_allclose(both / both[1], np.arange(90), rtol=1e-5)
+    assert data.weights.mean() == pytest.approx(1)
+
+
+def test_weights_of_any_size_are_weighed() -> None:
+    columns = THREE_TO_ONE | {"w": numbers(1.7e308, 1.7e308, 0.85e308, 0)}
+    np.testing.assert_allclose(weights(columns, sample_weight="w"), [1.6, 1.6, 0.8, 0])
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"class_weight": {"c": 2.0}}, "names 'c'; the classes are a, b"),
+        ({"class_weight": {"a": 0.0}, "sample_weight": "w"}, "no training row counts"),
+    ],
+)
+def test_weights_that_cannot_be_are_refused(options: dict[str, Any], reason: str) -> None:
+    with pytest.raises(DataError, match=reason):
+        prepare_rows(THREE_TO_ONE | {"w": numbers(1, 1, 0, 1)}, **options)
+
+
+@pytest.mark.parametrize("wrong", [numbers(1, -1, 1, 1), numbers(1, None, 1, 1)])
+def test_sample_weights_that_the_schema_did_not_tell_of_are_refused(wrong: Column) -> None:
+    spec, _ = prepared(
+        TrainingSpec(target="y", validation=None, sample_weight="w"),
+        THREE_TO_ONE | {"w": numbers(1, 1, 1, 1)},
+    )
+    with pytest.raises(DataError, match="'w' has a weight that is missing or negative"):
+        prepare(spec, THREE_TO_ONE | {"w": wrong})

@@ -1,0 +1,192 @@
+import json
+import math
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.arrays import Floats, Targets
+from engine.fitted import ClassTarget, FittedTarget, NumericTarget
+from engine.metrics import Tally, build_tally, scalar_names
+from engine.metrics.running import RUNNING_METRICS
+from engine.specs import ClassMetric, MetricName, NumberMetric
+from tests.engine.examples import FLOAT64, draw
+
+CLASSES = ClassTarget("y", (0, 1, 2))
+NUMBER = NumericTarget("y", center=3.0, scale=10.0)
+NAMES: dict[FittedTarget, tuple[MetricName, ...]] = {
+    CLASSES: get_args(ClassMetric),
+    NUMBER: get_args(NumberMetric),
+}
+
+
+def tally_of(
+    names: tuple[MetricName, ...], target: FittedTarget, y: Targets, outputs: int
+) -> Tally:
+    return build_tally(names, target, y, outputs, FLOAT64)
+
+
+def add_all(tally: Tally, outputs: Floats, y: Targets, batch: int) -> None:
+    for start in range(0, len(y), batch):
+        tally.add(1.0, outputs[start : start + batch], y[start : start + batch])
+
+
+def rows_of(target: FittedTarget, rows: int, seed: int = 0) -> tuple[Floats, Targets]:
+    """Outputs and targets; probabilities of three classes, or numbers."""
+    if target is NUMBER:
+        return draw(rows, 1, seed=seed), draw(rows, 1, seed=seed + 1)
+    scores = np.exp(draw(rows, 3, seed=seed))
+    classes = np.random.default_rng(seed).integers(0, 3, rows)
+    return scores / scores.sum(axis=1, keepdims=True), classes
+
+
+def test_loss_is_the_row_weighted_mean() -> None:
+    tally = tally_of(("accuracy",), CLASSES, np.zeros(4, np.intp), 2)
+    tally.add(1.0, np.zeros((3, 2)), np.zeros(3, np.intp))
+    tally.add(5.0, np.zeros((1, 2)), np.zeros(1, np.intp))
+    assert tally.loss == 2.0
+
+
+@pytest.mark.parametrize("names", [("accuracy",), ("accuracy", "f1")])
+@pytest.mark.parametrize(
+    "targets", [np.array([0, 1, 1]), np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])]
+)
+def test_accuracy_counts_the_largest_output(
+    targets: Targets, names: tuple[MetricName, ...]
+) -> None:
+    tally = tally_of(names, CLASSES, targets, 2)
+    tally.add(0.0, np.array([[2.0, 1.0], [2.0, 1.0], [1.0, 2.0]]), targets)
+    assert tally.metrics("validation_")["validation_accuracy"] == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("names", [("accuracy",), ("accuracy", "log_loss")])
+def test_accuracy_of_a_single_output_cuts_at_one_half(names: tuple[MetricName, ...]) -> None:
+    y = np.array([[0.0], [0.0], [1.0], [1.0]])
+    tally = tally_of(names, ClassTarget("y", (0, 1)), y, 1)
+    tally.add(0.0, np.array([[0.4], [0.6], [0.9], [0.5]]), y)
+    assert tally.metrics()["accuracy"] == 0.5
+
+
+def test_a_single_output_is_the_second_class_probability() -> None:
+    y = np.array([[0.0], [1.0]])
+    tally = tally_of(("log_loss", "roc_auc"), ClassTarget("y", (0, 1)), y, 1)
+    tally.add(0.0, np.array([[0.2], [0.6]]), y)
+    expected = -(math.log(0.8) + math.log(0.6)) / 2
+    assert tally.metrics() == {"log_loss": pytest.approx(expected), "roc_auc": 1.0}
+
+
+def test_metrics_of_numbers_are_in_the_targets_unit() -> None:
+    outputs, y = rows_of(NUMBER, 7)
+    tally = tally_of(NAMES[NUMBER], NUMBER, y, 1)
+    add_all(tally, outputs, y, batch=4)
+    own, predicted = y * 10 + 3, outputs * 10 + 3
+    metrics = tally.metrics()
+    assert metrics["rmse"] == pytest.approx(math.sqrt(np.mean((predicted - own) ** 2)))
+    assert metrics["mae"] == pytest.approx(np.mean(np.abs(predicted - own)))
+    assert metrics["mape"] == pytest.approx(np.mean(np.abs((predicted - own) / own)))
+    assert metrics["r2"] == pytest.approx(1 - np.sum((predicted - own) ** 2) / (7 * np.var(own)))
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    target=st.sampled_from([CLASSES, NUMBER]),
+    rows=st.integers(2, 40),
+    batch=st.integers(1, 40),
+    seed=st.integers(0, 1000),
+)
+def test_running_and_recorded_metrics_are_the_same(
+    target: FittedTarget, rows: int, batch: int, seed: int
+) -> None:
+    outputs, y = rows_of(target, rows, seed)
+    cheap = tuple(name for name in NAMES[target] if name in RUNNING_METRICS)
+    running, recorded = tally_of(cheap, target, y, 3), tally_of(NAMES[target], target, y, 3)
+    assert not running.arrays
+    assert recorded.arrays
+    add_all(running, outputs, y, batch)
+    add_all(recorded, outputs, y, rows)
+    expected = running.metrics()
+    assert expected == pytest.approx({name: recorded.metrics()[name] for name in expected})
+    assert set(expected) == set(cheap)
+
+
+@pytest.mark.parametrize("target", [CLASSES, NUMBER], ids=["classes", "number"])
+def test_metrics_survive_json(target: FittedTarget) -> None:
+    outputs, y = rows_of(target, 30)
+    tally = tally_of(NAMES[target], target, y, 3)
+    add_all(tally, outputs, y, batch=8)
+    metrics = tally.metrics()
+    assert set(metrics) == set(NAMES[target])
+    assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
+    for name in NAMES[target]:
+        assert isinstance(metrics[name], float) == (name in scalar_names([name]))
+
+
+@pytest.mark.parametrize("target", [CLASSES, NUMBER], ids=["classes", "number"])
+@pytest.mark.parametrize("is_cheap", [True, False])
+def test_a_pass_goes_on_from_its_sums_and_arrays(target: FittedTarget, is_cheap: bool) -> None:
+    outputs, y = rows_of(target, 30)
+    names = tuple(n for n in NAMES[target] if n in RUNNING_METRICS or not is_cheap)
+    whole, first, second = (tally_of(names, target, y, 3) for _ in range(3))
+    add_all(whole, outputs, y, batch=10)
+    add_all(first, outputs[:10], y[:10], batch=10)
+    second.sums = dict(first.sums)
+    for name, array in first.arrays.items():
+        np.copyto(second.arrays[name], array)
+    add_all(second, outputs[10:], y[10:], batch=10)
+    assert second.metrics() == whole.metrics()
+    assert second.loss == whole.loss
+    assert second.sums["rows"] == 30
+
+
+@pytest.mark.parametrize("target", [CLASSES, NUMBER], ids=["classes", "number"])
+def test_nothing_is_left_of_the_pass_before(target: FittedTarget) -> None:
+    outputs, y = rows_of(target, 20)
+    used, new = tally_of(NAMES[target], target, y, 3), tally_of(NAMES[target], target, y, 3)
+    add_all(used, *rows_of(target, 20, seed=5), batch=20)
+    used.reset()
+    for tally in (used, new):
+        add_all(tally, outputs, y, batch=7)
+    assert used.metrics() == new.metrics()
+
+
+@pytest.mark.parametrize("names", [("rmse", "r2"), ("rmse", "r2", "explained_variance")])
+def test_r2_of_a_constant_is_left_out(names: tuple[MetricName, ...]) -> None:
+    y = np.ones((3, 1))
+    tally = tally_of(names, NumericTarget("y", 0.0, 1.0), y, 1)
+    tally.add(0.0, np.zeros((3, 1)), y)
+    assert tally.metrics() == {"rmse": 1.0}
+
+
+@pytest.mark.parametrize("names", [("mae", "r2"), ("mae", "r2", "mape")])
+def test_a_metric_that_overflows_is_left_out(names: tuple[MetricName, ...]) -> None:
+    y = np.array([[0.0], [1.0]])
+    tally = tally_of(names, NumericTarget("y", 0.0, 1e308), y, 1)
+    tally.add(0.0, np.full((2, 1), 100.0), y)
+    assert "mae" not in tally.metrics()
+
+
+def test_linear_scores_have_no_log_loss() -> None:
+    y = np.array([0, 1])
+    tally = tally_of(("accuracy", "log_loss", "roc_auc"), CLASSES, y, 2)
+    tally.add(0.0, np.array([[3.0, -1.0], [-1.0, 2.0]]), y)
+    assert tally.metrics() == {"accuracy": 1.0, "roc_auc": 1.0}
+
+
+@pytest.mark.parametrize("names", [("rmse",), ("rmse", "mape")])
+def test_the_first_of_two_outputs_is_the_prediction(names: tuple[MetricName, ...]) -> None:
+    y = np.array([[1.0], [2.0]])
+    tally = tally_of(names, NumericTarget("y", 0.0, 1.0), y, 2)
+    tally.add(0.0, np.array([[2.0, 70.0], [1.0, -70.0]]), y)
+    assert tally.metrics()["rmse"] == 1.0
+
+
+def test_a_batch_is_recorded_without_new_arrays() -> None:
+    outputs, y = rows_of(CLASSES, 20)
+    tally = tally_of(("f1",), CLASSES, y, 3)
+    before = dict(tally.arrays)
+    add_all(tally, outputs, y, batch=5)
+    assert all(tally.arrays[name] is array for name, array in before.items())
+    assert before["outputs"].shape == (20, 3)
+    assert before["targets"].shape == (20,)
