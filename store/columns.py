@@ -22,6 +22,7 @@ def table_schema(dataset: DatasetRecord) -> TableSchema:
                 missing=column.missing,
                 distinct=column.distinct,
                 integral=column.integral,
+                minimum=column.minimum,
             )
             for column in dataset.columns
         ),

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, insert, select, update
 from sqlalchemy.orm import Session
 
+from engine.metrics import Metric
 from store.clock import now
 from store.datasets import lock_dataset
 from store.errors import IllegalTransitionError, NotFoundError
@@ -26,7 +27,7 @@ class NewJob:
     name: str
     metadata: dict[str, Any]
     spec: dict[str, Any]
-    start_from: dict[str, str] | None = None
+    start_from: dict[str, Any] | None = None
     priority: int = 0
     owner: str = ""
 
@@ -42,7 +43,7 @@ class JobRecord:
     dataset_id: str
     dataset_sha256: str
     spec: dict[str, Any]
-    start_from: dict[str, str] | None
+    start_from: dict[str, Any] | None
     priority: int
     status: JobStatus
     status_reason: StatusReason | None
@@ -60,8 +61,8 @@ class JobRecord:
     steps: int
     samples_per_second: float | None
     epochs_since_best: int
-    latest_metrics: dict[str, float] | None
-    best_metrics: dict[str, float] | None
+    latest_metrics: dict[str, Metric] | None
+    best_metrics: dict[str, Metric] | None
     preparing_seconds: float
     training_seconds: float
     saving_seconds: float

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import RowMapping, insert, select
 from sqlalchemy.orm import Session
 
+from engine.metrics import Metric
 from store.artifacts import add_artifact
 from store.clock import now
 from store.errors import NotFoundError
@@ -21,7 +22,7 @@ class NewModel:
     """What a worker has made: preprocessing, weights as safetensors bytes, and their measure."""
 
     preprocessing: dict[str, Any]
-    metrics: dict[str, float]
+    metrics: dict[str, Metric]
     parameter_count: int
     weights: bytes
     partial: bool = False
@@ -39,7 +40,7 @@ class ModelRecord:
     dataset_sha256: str | None
     spec: dict[str, Any]
     preprocessing: dict[str, Any]
-    metrics: dict[str, float]
+    metrics: dict[str, Metric]
     parameter_count: int
     partial: bool
     artifact: str

@@ -1,12 +1,14 @@
 """What a worker reports of a job on its way: losses, measures, and checkpoints to go on from."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from engine.metrics import Metric
 from store.artifacts import add_artifact, collect_artifact, get_artifact
 from store.clock import now
 from store.errors import NotFoundError
@@ -25,10 +27,11 @@ class LossRecord:
     epoch: int
     loss: float
     validation_loss: float | None
-    metrics: dict[str, float]
+    metrics: dict[str, Metric]
     learning_rate: float
     gradient_norm: float
     seconds: float
+    layers: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,8 @@ class Progress:
     steps: int = 0
     samples_per_second: float | None = None
     epochs_since_best: int = 0
-    latest_metrics: dict[str, float] | None = None
-    best_metrics: dict[str, float] | None = None
+    latest_metrics: dict[str, Metric] | None = None
+    best_metrics: dict[str, Metric] | None = None
     preparing_seconds: float = 0.0
     training_seconds: float = 0.0
     saving_seconds: float = 0.0
@@ -54,6 +57,17 @@ class Checkpoint:
     steps: int
     numbers: dict[str, Any]
     data: bytes
+    metrics: dict[str, Metric] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CheckpointSummary:
+    """A checkpoint as a list shows it: without what it holds."""
+
+    epoch: int
+    steps: int
+    metrics: dict[str, Metric]
+    created_at: datetime
 
 
 def record_progress(
@@ -95,6 +109,7 @@ def _add_checkpoint(session: Session, job_id: str, checkpoint: Checkpoint) -> No
             steps=checkpoint.steps,
             epoch=checkpoint.epoch,
             numbers=checkpoint.numbers,
+            metrics=checkpoint.metrics,
             artifact=artifact,
             created_at=now(),
         )
@@ -117,25 +132,40 @@ def _drop_old_checkpoints(session: Session, job_id: str) -> None:
         collect_artifact(session, artifact)
 
 
-def find_last_checkpoint(session: Session, job_id: str) -> Checkpoint | None:
-    """The checkpoint from which the job goes on, or None: from the start."""
-    row = session.execute(
-        select(checkpoints)
-        .where(checkpoints.c.job_id == job_id)
-        .order_by(checkpoints.c.steps.desc())
-        .limit(1)
-    ).one_or_none()
+def find_checkpoint(session: Session, job_id: str, steps: int | None = None) -> Checkpoint | None:
+    """The checkpoint after so many steps, or the last one; None if there is none."""
+    query = select(checkpoints).where(checkpoints.c.job_id == job_id)
+    if steps is not None:
+        query = query.where(checkpoints.c.steps == steps)
+    row = session.execute(query.order_by(checkpoints.c.steps.desc()).limit(1)).one_or_none()
     if row is None:
         return None
-    return Checkpoint(row.epoch, row.steps, row.numbers, get_artifact(session, row.artifact))
+    data = get_artifact(session, row.artifact)
+    return Checkpoint(row.epoch, row.steps, row.numbers, data, row.metrics)
+
+
+def list_checkpoints(session: Session, job_id: str) -> tuple[CheckpointSummary, ...]:
+    """The checkpoints that are kept of a job, oldest first. Raises NotFoundError."""
+    _require_job(session, job_id)
+    names = ("epoch", "steps", "metrics", "created_at")
+    rows = session.execute(
+        select(*(checkpoints.c[name] for name in names))
+        .where(checkpoints.c.job_id == job_id)
+        .order_by(checkpoints.c.steps)
+    ).mappings()
+    return tuple(CheckpointSummary(**row) for row in rows)
+
+
+def _require_job(session: Session, job_id: str) -> None:
+    if session.execute(select(jobs.c.id).where(jobs.c.id == job_id)).one_or_none() is None:
+        raise NotFoundError("job", job_id)
 
 
 def list_losses(
     session: Session, job_id: str, after: int, limit: int
 ) -> tuple[tuple[LossRecord, ...], bool]:
     """Epochs after the given one, and whether there are more. Raises NotFoundError."""
-    if session.execute(select(jobs.c.id).where(jobs.c.id == job_id)).one_or_none() is None:
-        raise NotFoundError("job", job_id)
+    _require_job(session, job_id)
     columns = [column for column in losses.c if column.name != "job_id"]
     rows = (
         session.execute(

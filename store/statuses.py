@@ -26,6 +26,7 @@ class StatusReason(StrEnum):
 
     COMPLETED = "completed"
     EARLY_STOPPING = "early_stopping"
+    TARGET_VALUE = "target_value"
     TIME_BUDGET = "time_budget"
     DIVERGED = "diverged"
     USER = "user"

@@ -153,6 +153,8 @@ losses = Table(
     Column("learning_rate", Float, nullable=False),
     Column("gradient_norm", Float, nullable=False),
     Column("seconds", Float, nullable=False),
+    # How each layer is doing, see `engine.probe.LayerRecord`.
+    Column("layers", Json, nullable=False, server_default="[]"),
 )
 
 checkpoints = Table(
@@ -162,6 +164,8 @@ checkpoints = Table(
     Column("steps", BigInteger, primary_key=True, autoincrement=False),
     Column("epoch", Integer, nullable=False),
     Column("numbers", Json, nullable=False),
+    # Of the last finished epoch: what a list shows, so that it need not read the numbers.
+    Column("metrics", Json, nullable=False, server_default="{}"),
     Column("artifact", String(64), ForeignKey("artifacts.sha256"), nullable=False, index=True),
     Column("created_at", Instant, nullable=False),
 )

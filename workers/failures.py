@@ -15,8 +15,7 @@ def failure_of(error: Exception) -> Outcome:
     """The failed outcome that tells a client what it can do about the exception."""
     match error:
         case DivergenceError():
-            where = {"epoch": error.epoch, "step": error.step, "layer": error.layer}
-            return _failed(StatusReason.DIVERGED, str(error), **where)
+            return _failed(StatusReason.DIVERGED, str(error), **_divergence(error))
         case DataError():
             return _failed(StatusReason.INVALID_DATA, str(error))
         case NotFoundError():
@@ -30,6 +29,17 @@ def failure_of(error: Exception) -> Outcome:
             # Its text may hold anything: it goes to the log and not to the client.
             logger.error("a job failed for a reason nobody foresaw", exc_info=error)
             return _failed(StatusReason.INTERNAL, "an unexpected error; the worker's log has it")
+
+
+def _divergence(error: DivergenceError) -> dict[str, Any]:
+    return {
+        "epoch": error.epoch,
+        "step": error.step,
+        "layer": error.layer,
+        "last_loss": error.last_loss,
+        "learning_rate": error.learning_rate,
+        "suggested_learning_rate": error.suggested_rate,
+    }
 
 
 def _failed(reason: StatusReason, message: str, **data: Any) -> Outcome:  # noqa: ANN401 - JSON

@@ -1,8 +1,10 @@
 """A training and its books: losses, times and checkpoints on their way to the database."""
 
 import time
+from dataclasses import asdict
 from typing import Any
 
+from engine.metrics import Metric
 from engine.specs import ResolvedSpec
 from engine.training import EpochRecord, Training
 from store.jobs import JobRecord
@@ -24,6 +26,7 @@ class Ledger:
         self.preprocessing = preprocessing
         stopping = spec.early_stopping
         self._keeps_best = stopping is not None and stopping.restore_best
+        self._max_seconds = spec.max_seconds
         self.unsaved: list[LossRecord] = []
         self._latest = job.latest_metrics
         self._preparing_seconds = job.preparing_seconds
@@ -33,6 +36,13 @@ class Ledger:
         self._measured_seconds = 0.0
         self._measured_epochs = 0
         self._clock = time.monotonic()
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether the job has trained for as long as it may."""
+        if self._max_seconds is None:
+            return False
+        return self._training_seconds + time.monotonic() - self._clock >= self._max_seconds
 
     def _lap(self) -> float:
         now = time.monotonic()
@@ -71,6 +81,7 @@ class Ledger:
                 learning_rate=epoch.learning_rate,
                 gradient_norm=epoch.gradient_norm,
                 seconds=self._epoch_seconds,
+                layers=[asdict(layer) for layer in epoch.layers],
             )
         )
         self._latest = epoch.values()
@@ -98,8 +109,13 @@ class Ledger:
         return Checkpoint(
             epoch=self.training.epoch,
             steps=self.training.steps_done,
-            numbers={"training": state.numbers, "epoch_seconds": self._epoch_seconds},
+            numbers={
+                "training": state.numbers,
+                "epoch_seconds": self._epoch_seconds,
+                "preprocessing": self.preprocessing,
+            },
             data=pack_arrays(state.arrays),
+            metrics=self._latest or {},
         )
 
     def restore_seconds(self, checkpoint: Checkpoint) -> None:
@@ -107,7 +123,7 @@ class Ledger:
         self._epoch_seconds = checkpoint.numbers["epoch_seconds"]
 
     @property
-    def model_metrics(self) -> dict[str, float]:
+    def model_metrics(self) -> dict[str, Metric]:
         """The metrics that belong to the weights this training would leave now."""
         if self._keeps_best and self.training.best is not None:
             return self.training.best

@@ -18,7 +18,7 @@ from store.database import Database
 from store.datasets import blob_key
 from store.jobs import JobRecord
 from store.models import get_model
-from store.progress import Checkpoint, find_last_checkpoint
+from store.progress import Checkpoint, find_checkpoint
 from store.tensors import unpack_arrays
 from workers.ledger import Ledger
 
@@ -53,7 +53,7 @@ def open_ledger(database: Database, blobs: BlobStore, job: JobRecord) -> Ledger:
     started = time.monotonic()
     spec = ResolvedSpec.model_validate(job.spec)
     path = blobs.find_path(blob_key(job.dataset_id), job.dataset_sha256)
-    columns = read_columns(path, (*spec.features, spec.target))
+    columns = read_columns(path, spec.needed_columns)
     if job.start_from is None:
         data = prepare(spec, columns)
         training = Training(spec, data)
@@ -65,7 +65,7 @@ def open_ledger(database: Database, blobs: BlobStore, job: JobRecord) -> Ledger:
     ledger = Ledger(job, spec, training, preprocessing)
     if job.attempt > 1 or job.token > 1:
         with database.reading() as session:
-            checkpoint = find_last_checkpoint(session, job.id)
+            checkpoint = find_checkpoint(session, job.id)
         if checkpoint is not None:
             _restore(ledger, checkpoint)
     ledger.end_preparing(started)

@@ -101,10 +101,12 @@ class _Slice:
         self.ends = self.saved + self.shop.settings.slice_seconds
         while self.job.status is not JobStatus.CANCELLING:
             ledger.begin()
-            for epoch in train(ledger.training, stop=self._should_stop):
+            for epoch in train(ledger.training, stop=self._stop_for(ledger)):
                 ledger.add(epoch)
                 if time.monotonic() - self.saved >= self.shop.settings.record_seconds:
                     self._save(ledger, with_checkpoint=self._checkpoint_is_due())
+            if ledger.is_out_of_time and ledger.training.reason is None:
+                ledger.training.end("time_budget")
             ledger.end_training()
             if ledger.training.reason is not None:
                 reason = StatusReason(ledger.training.reason)
@@ -119,13 +121,19 @@ class _Slice:
         partial = _model(ledger, partial=True) if ledger.training.steps_done else None
         return Outcome(JobStatus.CANCELLED, StatusReason.USER, partial)
 
-    def _should_stop(self) -> bool:
-        return (
-            self.heartbeat.interrupted
-            or self.shop.shutdown.is_set()
-            or time.monotonic() >= self.ends
-            or self._checkpoint_is_due()
-        )
+    def _stop_for(self, ledger: Ledger) -> Callable[[], bool]:
+        """What is asked before each step of this job."""
+
+        def should_stop() -> bool:
+            return (
+                self.heartbeat.interrupted
+                or self.shop.shutdown.is_set()
+                or time.monotonic() >= self.ends
+                or self._checkpoint_is_due()
+                or ledger.is_out_of_time
+            )
+
+        return should_stop
 
     def _checkpoint_is_due(self) -> bool:
         return time.monotonic() - self.checkpointed >= self.shop.settings.checkpoint_seconds

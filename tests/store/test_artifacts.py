@@ -11,7 +11,7 @@ from store.database import Database
 from store.errors import NotFoundError
 from store.jobs import JobRecord
 from store.leases import Lease, claim_job
-from store.progress import Checkpoint, Progress, find_last_checkpoint, record_progress
+from store.progress import Checkpoint, Progress, find_checkpoint, record_progress
 from store.tables import artifact_chunks, artifacts
 from tests.store.conftest import somebody_waits
 from tests.waiting import wait_for
@@ -67,6 +67,6 @@ def test_last_two_checkpoints_are_kept(database: Database, post: Callable[..., J
         with database.writing() as session:
             record_progress(session, Lease(job.id, job.token), Progress(), (), checkpoint)
     with database.reading() as session:
-        last = find_last_checkpoint(session, job.id)
+        last = find_checkpoint(session, job.id)
         assert last == Checkpoint(1, 30, {"seen": 30}, b"state 30")
         assert session.scalar(select(func.count()).select_from(artifacts)) == 2

@@ -251,7 +251,8 @@ def test_divergence_is_told_with_its_place(shop: Workshop, post: Post, find: Fin
     job = find(posted.id)
     assert (job.status, job.status_reason) == (JobStatus.FAILED, StatusReason.DIVERGED)
     assert job.error is not None
-    assert set(job.error) == {"code", "message", "epoch", "step", "layer"}
+    assert job.error["layer"] == "output"
+    assert job.error["suggested_learning_rate"] == 100.0
 
 
 def test_lost_file_is_invalid_data(
