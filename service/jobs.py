@@ -1,13 +1,15 @@
 """Jobs: checked, posted, watched, cancelled."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from engine.errors import SpecError, SpecProblem
 from engine.resolve import Resolution, resolve
 from service.context import Context
 from service.schemas.jobs import (
+    CheckpointsView,
+    CheckpointView,
     FindingView,
     JobError,
     JobRequest,
@@ -16,33 +18,35 @@ from service.schemas.jobs import (
     MetricsView,
     ProgressView,
     SpecView,
-    StartFrom,
+    StartedFrom,
     TimingsView,
     TransitionView,
     ValidationView,
 )
+from service.sources import Source, as_model, find_source
 from service.warm_start import continue_model
 from store.columns import table_schema
 from store.datasets import get_dataset
 from store.history import TransitionRecord, list_transitions
 from store.jobs import JobFilter, JobRecord, NewJob, add_job, cancel_job, get_job, list_jobs
-from store.models import get_model
+from store.models import add_model
 from store.pages import Page, PageRequest
-from store.progress import LossRecord, list_losses
+from store.progress import LossRecord, list_checkpoints, list_losses
 from store.statuses import JobStatus
 
 MIB = 2**20
 
 
-def resolve_request(context: Context, request: JobRequest) -> Resolution:
+def resolve_request(
+    context: Context, request: JobRequest, source: Source | None = None
+) -> Resolution:
     """What the request comes to on its dataset. Raises NotFoundError, SpecError."""
     with context.database.reading() as session:
-        dataset = get_dataset(session, request.dataset_id)
-        model = None
-        if request.start_from is not None:
-            model = get_model(session, request.start_from.model_id)
-    table = table_schema(dataset)
-    resolution = resolve(request, table) if model is None else continue_model(request, model, table)
+        table = table_schema(get_dataset(session, request.dataset_id))
+    if source is None:
+        resolution = resolve(request, table)
+    else:
+        resolution = continue_model(request, source.spec, source.preprocessing, table)
     limit = context.settings.max_job_memory_bytes
     if resolution.memory_bytes > limit:
         detail = (
@@ -53,10 +57,15 @@ def resolve_request(context: Context, request: JobRequest) -> Resolution:
     return resolution
 
 
+def _source_of(context: Context, request: JobRequest) -> Source | None:
+    return None if request.start_from is None else find_source(context, request.start_from)
+
+
 def validate(context: Context, request: JobRequest) -> ValidationView:
     """Say what posting the request would do. Raises NotFoundError."""
+    source = _source_of(context, request)
     try:
-        resolution = resolve_request(context, request)
+        resolution = resolve_request(context, request, source)
     except SpecError as error:
         found = [
             FindingView(level="error", pointer=p.pointer, code=p.code, detail=p.detail)
@@ -87,20 +96,25 @@ def validate(context: Context, request: JobRequest) -> ValidationView:
 
 def post(context: Context, request: JobRequest) -> JobView:
     """Queue a training: committed first, rung for afterwards. Raises NotFoundError, SpecError."""
-    resolution = resolve_request(context, request)
+    source = _source_of(context, request)
+    resolution = resolve_request(context, request, source)
     new = NewJob(
         dataset_id=request.dataset_id,
         name=request.name,
         metadata=dict(request.metadata),
         spec=resolution.spec.model_dump(mode="json"),
-        start_from=None if request.start_from is None else request.start_from.model_dump(),
+        start_from=None if source is None else source.start_from,
         priority=request.priority,
     )
     with context.database.writing() as session:
-        job = add_job(session, new)
-        transitions = list_transitions(session, job.id)[job.id]
-    context.ring(job.id)
-    return view(job, transitions)
+        if source is not None and source.checkpoint is not None:
+            job, checkpoint = source.checkpoint
+            model_id = add_model(session, job, as_model(source, checkpoint))
+            new = replace(new, start_from={**source.start_from, "model_id": model_id})
+        posted = add_job(session, new)
+        transitions = list_transitions(session, posted.id)[posted.id]
+    context.ring(posted.id)
+    return view(posted, transitions)
 
 
 def get(context: Context, job_id: str) -> JobView:
@@ -127,6 +141,13 @@ def cancel(context: Context, job_id: str) -> JobView:
     return view(job, transitions)
 
 
+def checkpoints(context: Context, job_id: str) -> CheckpointsView:
+    """The checkpoints that are kept of a job. Raises NotFoundError."""
+    with context.database.reading() as session:
+        found = list_checkpoints(session, job_id)
+    return CheckpointsView(data=[CheckpointView(**asdict(checkpoint)) for checkpoint in found])
+
+
 def losses(
     context: Context, job_id: str, after: int, limit: int
 ) -> tuple[tuple[LossRecord, ...], bool]:
@@ -149,7 +170,7 @@ def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
         metadata=job.metadata,
         priority=job.priority,
         spec=_spec_view(job.spec, job.dataset_id),
-        start_from=None if job.start_from is None else StartFrom(**job.start_from),
+        start_from=None if job.start_from is None else StartedFrom(**job.start_from),
         progress=_progress_view(job),
         timings=_timings_view(job),
         metrics=MetricsView(latest=job.latest_metrics, best=job.best_metrics),
@@ -205,7 +226,12 @@ def _error_view(error: dict[str, Any] | None) -> JobError | None:
 
 def _links(job: JobRecord) -> dict[str, str]:
     here = f"/v1/jobs/{job.id}"
-    links = {"self": here, "losses": f"{here}/losses", "dataset": f"/v1/datasets/{job.dataset_id}"}
+    links = {
+        "self": here,
+        "losses": f"{here}/losses",
+        "checkpoints": f"{here}/checkpoints",
+        "dataset": f"/v1/datasets/{job.dataset_id}",
+    }
     if not job.status.is_terminal:
         links["cancel"] = f"{here}/cancel"
     if job.model_id is not None:

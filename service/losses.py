@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 
+from engine.metrics import Metric
 from store.progress import LossRecord
 
 COLUMNS = ("epoch", "loss", "validation_loss", "learning_rate", "gradient_norm", "seconds")
@@ -15,9 +16,16 @@ def wants_csv(accept: str) -> bool:
     return "text/csv" in kinds and "application/json" not in kinds
 
 
+def _is_number(value: Metric) -> bool:
+    return isinstance(value, float)
+
+
 def losses_as_csv(losses: Sequence[LossRecord]) -> str:
     """A header and a line an epoch; metrics have a column each."""
-    metrics = sorted({name for loss in losses for name in loss.metrics})
+    # A matrix or a list has no place in a cell.
+    metrics = sorted(
+        {name for loss in losses for name, value in loss.metrics.items() if _is_number(value)}
+    )
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([*COLUMNS, *metrics])

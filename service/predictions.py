@@ -1,25 +1,18 @@
-"""Predictions: rows in the client's own words become columns, outputs become labels or values."""
+"""Predictions: a network's outputs become labels or values, with what was guessed of each row."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, assert_never
+from collections.abc import Mapping
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import DataError
-from engine.preprocessing import (
-    ClassTarget,
-    FittedBoolean,
-    FittedColumn,
-    FittedLevels,
-    FittedNumeric,
-    NumericTarget,
-    Preprocessing,
-)
-from engine.tables import Column, LevelColumn, NumericColumn
+from engine.prediction import Answers
+from engine.preprocessing import ClassTarget, NumericTarget, Preprocessing
+from engine.tables import Column
 from service.context import Context
 from service.errors import InvalidRowsError
+from service.rows import read_rows
 from service.schemas.common import FieldProblem
 from service.schemas.models import (
     ClassPrediction,
@@ -27,176 +20,68 @@ from service.schemas.models import (
     FlagView,
     PredictRequest,
     PredictView,
-    Scalar,
     ValuePrediction,
 )
-
-MAX_PROBLEMS = 20
-Value = TypeVar("Value")
-Record = Mapping[str, Scalar]
-
-
-class _WrongValueError(Exception):
-    """A value of a type that its column cannot take."""
 
 
 def predict(context: Context, model_id: str, request: PredictRequest) -> PredictView:
     """Predict every row. Raises NotFoundError, InvalidRowsError."""
     model = context.served.get(model_id)
     preprocessing = model.preprocessing
-    records = _records(request.rows, preprocessing)
-    columns = _columns(records, preprocessing)
+    target = preprocessing.target
+    # Target and weight may stay in a row, so that rows of the dataset can be sent as they are.
+    others = {target.name, model.sample_weight or target.name}
+    columns = read_rows(request.rows, preprocessing, others)
     try:
-        outputs = model.predictor.predict(columns)
+        answers = model.predictor.answer(columns)
     except DataError as error:
         problem = FieldProblem(pointer="/rows", code=error.code, detail=str(error))
         raise InvalidRowsError([problem]) from error
     flags = _flags(columns, preprocessing)
-    match preprocessing.target:
+    match target:
         case ClassTarget():
-            return PredictView(
-                model_id=model_id,
-                classes=list(preprocessing.target.classes),
-                data=_class_predictions(outputs, preprocessing.target, flags),
+            classes = _class_predictions(
+                answers,
+                target,
+                flags,
+                are_probabilities=model.predictor.gives_probabilities,
             )
+            return PredictView(model_id=model_id, classes=list(target.classes), data=classes)
         case NumericTarget():
-            values = [
-                ValuePrediction(value=value, flags=row_flags)
-                for value, row_flags in zip(outputs.tolist(), flags, strict=True)
-            ]
+            values = _value_predictions(answers, flags)
             return PredictView(model_id=model_id, classes=None, data=values)
         case _:
-            assert_never(preprocessing.target)
+            assert_never(target)
 
 
 def _class_predictions(
-    probabilities: NDArray[Any], target: ClassTarget, flags: list[list[FlagView]]
+    answers: Answers,
+    target: ClassTarget,
+    flags: list[list[FlagView]],
+    *,
+    are_probabilities: bool,
 ) -> list[ClassPrediction]:
-    best = probabilities.argmax(axis=1).tolist()
+    best = answers.values.argmax(axis=1).tolist()
     return [
         ClassPrediction(
             label=target.classes[winner],
-            probability=row[winner],
-            probabilities=row,
+            probability=outputs[winner] if are_probabilities else None,
+            probabilities=outputs if are_probabilities else None,
+            scores=None if are_probabilities else outputs,
             flags=row_flags,
         )
-        for winner, row, row_flags in zip(best, probabilities.tolist(), flags, strict=True)
+        for winner, outputs, row_flags in zip(best, answers.values.tolist(), flags, strict=True)
     ]
 
 
-def _records(
-    rows: Sequence[Record] | Sequence[Sequence[Scalar]], preprocessing: Preprocessing
-) -> list[Record]:
-    """Rows as records; arrays are named in the order of the model's features."""
-    names = [column.name for column in preprocessing.columns]
-    # The target may stay in a row, so that rows of the dataset can be sent as they are.
-    known = {*names, preprocessing.target.name}
-    records: list[Record] = []
-    problems: list[FieldProblem] = []
-    for position, row in enumerate(rows):
-        if isinstance(row, Mapping):
-            problems += [_unknown_column(position, name) for name in row if name not in known]
-            records.append(row)
-        elif len(row) == len(names):
-            records.append(dict(zip(names, row, strict=True)))
-        else:
-            detail = f"the row has {len(row)} values, the model has {len(names)} features"
-            problems.append(
-                FieldProblem(pointer=f"/rows/{position}", code="wrong_length", detail=detail)
-            )
-        _raise_if_many(problems)
-    if problems:
-        raise InvalidRowsError(problems)
-    return records
-
-
-def _unknown_column(position: int, name: str) -> FieldProblem:
-    escaped = name.replace("~", "~0").replace("/", "~1")
-    return FieldProblem(
-        pointer=f"/rows/{position}/{escaped}",
-        code="unknown_column",
-        detail="the model has no such feature",
-    )
-
-
-def _raise_if_many(problems: list[FieldProblem]) -> None:
-    if len(problems) >= MAX_PROBLEMS:
-        raise InvalidRowsError(problems[:MAX_PROBLEMS])
-
-
-def _columns(records: Sequence[Record], preprocessing: Preprocessing) -> dict[str, Column]:
-    problems: list[FieldProblem] = []
-    columns = {column.name: _column(column, records, problems) for column in preprocessing.columns}
-    if problems:
-        raise InvalidRowsError(problems[:MAX_PROBLEMS])
-    return columns
-
-
-def _column(
-    fitted: FittedColumn, records: Sequence[Record], problems: list[FieldProblem]
-) -> Column:
-    match fitted:
-        case FittedNumeric():
-            numbers = _converted(fitted.name, records, _number, problems)
-            return NumericColumn(np.array(numbers, dtype=np.float64))
-        case FittedBoolean():
-            booleans = _converted(fitted.name, records, _boolean, problems)
-            return LevelColumn(np.array(booleans, dtype=np.int32), (False, True))
-        case FittedLevels():
-            texts = _converted(fitted.name, records, _text, problems)
-            levels = tuple(sorted({text for text in texts if text is not None}))
-            codes = {level: code for code, level in enumerate(levels)}
-            found = [-1 if text is None else codes[text] for text in texts]
-            return LevelColumn(np.array(found, dtype=np.int32), levels)
-        case _:
-            assert_never(fitted)
-
-
-def _converted(
-    name: str,
-    records: Sequence[Record],
-    convert: Callable[[Scalar], Value],
-    problems: list[FieldProblem],
-) -> list[Value]:
-    values: list[Value] = []
-    for position, record in enumerate(records):
-        try:
-            values.append(convert(record.get(name)))
-        except _WrongValueError as error:
-            escaped = name.replace("~", "~0").replace("/", "~1")
-            pointer = f"/rows/{position}/{escaped}"
-            problems.append(FieldProblem(pointer=pointer, code="wrong_type", detail=str(error)))
-            _raise_if_many(problems)
-            values.append(convert(None))
-    return values
-
-
-def _number(value: Scalar) -> float:
-    if value is None:
-        return math.nan
-    if isinstance(value, bool | str):
-        raise _WrongValueError("a number is expected")
-    try:
-        return float(value)
-    except OverflowError as error:
-        raise _WrongValueError("the number is too large") from error
-
-
-def _boolean(value: Scalar) -> int:
-    if value is None:
-        return -1
-    text = str(value).lower()
-    if isinstance(value, bool | str) and text in {"true", "false"}:
-        return int(text == "true")
-    raise _WrongValueError("true or false is expected")
-
-
-def _text(value: Scalar) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    raise _WrongValueError("a text is expected")
+def _value_predictions(answers: Answers, flags: list[list[FlagView]]) -> list[ValuePrediction]:
+    deviations: list[float | None] = [None] * len(flags)
+    if answers.deviations is not None:
+        deviations = answers.deviations.tolist()
+    return [
+        ValuePrediction(value=value, std=std, flags=row_flags)
+        for value, std, row_flags in zip(answers.values.tolist(), deviations, flags, strict=True)
+    ]
 
 
 def _flags(columns: Mapping[str, Column], preprocessing: Preprocessing) -> list[list[FlagView]]:

@@ -25,6 +25,7 @@ class ServedModel:
     record: ModelRecord
     preprocessing: Preprocessing
     predictor: Predictor
+    sample_weight: str | None
 
 
 class ServedModels:
@@ -58,7 +59,6 @@ class ServedModels:
             record = get_model(session, model_id)
             data = get_artifact(session, record.artifact)
         preprocessing = PREPROCESSING.validate_python(record.preprocessing)
-        predictor = Predictor(
-            ResolvedSpec.model_validate(record.spec), preprocessing, unpack_arrays(data)
-        )
-        return ServedModel(record, preprocessing, predictor)
+        spec = ResolvedSpec.model_validate(record.spec)
+        predictor = Predictor(spec, preprocessing, unpack_arrays(data))
+        return ServedModel(record, preprocessing, predictor, spec.sample_weight)

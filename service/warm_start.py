@@ -1,24 +1,35 @@
 """Training a model further: what the job takes over from it, and whether it can."""
 
+from dataclasses import replace
 from typing import Any
 
+from engine.embedding import table_codes
 from engine.errors import SpecError, SpecProblem
-from engine.preprocessing import FittedBoolean, FittedLevels, FittedNumeric, Preprocessing
+from engine.preprocessing import (
+    FittedBoolean,
+    FittedCodes,
+    FittedLevels,
+    FittedNumeric,
+    Preprocessing,
+)
 from engine.resolve import Resolution, resolve
 from engine.specs import NetworkSpec, ResolvedSpec
 from engine.tables import TableSchema
 from engine.weights import weight_shapes
 from service.schemas.jobs import JobRequest
-from service.serving import PREPROCESSING
-from store.models import ModelRecord
 
-KINDS = {FittedNumeric: "numeric", FittedBoolean: "boolean", FittedLevels: "categorical"}
+KINDS = {
+    FittedNumeric: "numeric",
+    FittedBoolean: "boolean",
+    FittedLevels: "categorical",
+    FittedCodes: "categorical",
+}
 
 
-def continue_model(request: JobRequest, model: ModelRecord, table: TableSchema) -> Resolution:
+def continue_model(
+    request: JobRequest, known: ResolvedSpec, preprocessing: Preprocessing, table: TableSchema
+) -> Resolution:
     """Resolve a request that starts from a model. Raises SpecError where the two do not fit."""
-    known = ResolvedSpec.model_validate(model.spec)
-    preprocessing = PREPROCESSING.validate_python(model.preprocessing)
     if request.features not in {None, known.features}:
         detail = f"the model takes {len(known.features)} features: leave them out, or name the same"
         raise SpecError([SpecProblem("/features", "other_features", detail)])
@@ -28,7 +39,9 @@ def continue_model(request: JobRequest, model: ModelRecord, table: TableSchema) 
     taken: dict[str, Any] = {"features": known.features, "task": request.task or known.task}
     if "network" not in request.model_fields_set:
         taken["network"] = NetworkSpec.model_validate(known.network.model_dump())
-    resolution = resolve(request.model_copy(update=taken), table)
+        taken["loss"] = request.loss or known.loss
+    seen = _as_the_model_sees(table, preprocessing, known.network)
+    resolution = resolve(request.model_copy(update=taken), seen)
     width = preprocessing.width
     if weight_shapes(resolution.spec, width) != weight_shapes(known, width):
         detail = "its weights have other shapes than the model's: leave the network out"
@@ -49,3 +62,24 @@ def _column_problems(preprocessing: Preprocessing, table: TableSchema) -> list[S
         for column in preprocessing.columns
         if kinds.get(column.name) != KINDS[type(column)]
     ]
+
+
+def _as_the_model_sees(
+    table: TableSchema, preprocessing: Preprocessing, network: NetworkSpec
+) -> TableSchema:
+    """The table with as many categories as the model tells apart: its inputs are the model's."""
+    codes = table_codes(network)
+    distinct: dict[str, int] = {}
+    for index, column in enumerate(preprocessing.columns):
+        match column:
+            case FittedLevels():
+                distinct[column.name] = len(column.levels)
+            case FittedCodes():
+                distinct[column.name] = codes[index] - 1
+    return replace(
+        table,
+        columns=tuple(
+            replace(column, distinct=distinct.get(column.name, column.distinct))
+            for column in table.columns
+        ),
+    )

@@ -13,7 +13,13 @@ from service.losses import losses_as_csv, wants_csv
 from service.models import weights_of_job
 from service.routes.models import WEIGHTS_RESPONSE, Format, weights_response
 from service.schemas.common import After, JobId, Limit, Name, Order, PageView
-from service.schemas.jobs import JobRequest, JobView, LossView, ValidationView
+from service.schemas.jobs import (
+    CheckpointsView,
+    JobRequest,
+    JobView,
+    LossView,
+    ValidationView,
+)
 from store.jobs import JobFilter
 from store.pages import PageRequest
 from store.statuses import JobStatus
@@ -85,6 +91,12 @@ def list_losses(
         return Response(losses_as_csv(found), media_type="text/csv")
     last = str(found[-1].epoch) if more else None
     return PageView(data=[jobs.loss_view(loss) for loss in found], has_more=more, next=last)
+
+
+@router.get("/{job_id}/checkpoints", responses=problems(404, 422, 503))
+def list_checkpoints(context: Here, job_id: JobId) -> CheckpointsView:
+    """The checkpoints that are kept: another job can start from one of them."""
+    return jobs.checkpoints(context, job_id)
 
 
 @router.post("/{job_id}/cancel", status_code=202, responses=problems(404, 409, 422, 503))

@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from engine.specs import MAX_FEATURES, NetworkSpec, Spec
 from engine.specs.base import Items
+from engine.specs.losses import LossField
 from service.schemas.common import Name, Text
 
 Finite = Annotated[float, Field(ge=-1e300, le=1e300)]
@@ -36,10 +37,20 @@ class LevelsInput(Spec):
 
     type: Literal["levels"] = "levels"
     name: ColumnText
-    levels: Items[Text] = Field(min_length=1, max_length=MAX_FEATURES)
+    levels: Items[Text] = Field(max_length=MAX_FEATURES)
 
 
-InputColumn = Annotated[NumericInput | BooleanInput | LevelsInput, Field(discriminator="type")]
+class CodesInput(Spec):
+    """A category as one input for an embedding: 1 + the index of its level, 0 for any other."""
+
+    type: Literal["codes"] = "codes"
+    name: ColumnText
+    levels: Items[Text] = Field(max_length=MAX_FEATURES)
+
+
+InputColumn = Annotated[
+    NumericInput | BooleanInput | LevelsInput | CodesInput, Field(discriminator="type")
+]
 
 
 class ClassesTarget(Spec):
@@ -72,4 +83,9 @@ class ImportRequest(Spec):
     name: Name = ""
     network: NetworkSpec
     preprocessing: ImportedPreprocessing
+    loss: LossField | None = Field(
+        default=None,
+        description="What it was trained by, which tells what its outputs are. Default: the loss "
+        "that belongs to the output's activation.",
+    )
     dtype: Literal["float32", "float64"] = "float32"

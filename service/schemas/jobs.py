@@ -1,10 +1,11 @@
 """Jobs on the wire: the training that is asked for, and how it goes."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
 
+from engine.metrics import Metric
 from engine.specs import ResolvedSpec, TrainingSpec
 from service.schemas.common import Body, Name, Text, View, _storable
 from store.statuses import JobStatus, StatusReason
@@ -13,24 +14,52 @@ MetadataKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$"
 MetadataValue = Annotated[str, StringConstraints(max_length=512), AfterValidator(_storable)]
 
 
-class StartFrom(Body):
-    """A model whose weights, and the preprocessing before them, a training begins with."""
+Id = Annotated[str, StringConstraints(max_length=64), AfterValidator(_storable)]
 
-    model_id: Annotated[str, StringConstraints(max_length=64), AfterValidator(_storable)]
+
+class StartFrom(Body):
+    """Weights, and the preprocessing before them, that a training begins with."""
+
+    model_id: Id | None = Field(default=None, description="A model; or say job_id.")
+    job_id: Id | None = Field(default=None, description="A job of which checkpoints are kept.")
+    steps: int | None = Field(
+        default=None,
+        ge=0,
+        le=2**53 - 1,
+        description="Which of the job's checkpoints; default: the last.",
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.model_id is None) == (self.job_id is None):
+            msg = "name either model_id or job_id"
+            raise ValueError(msg)
+        if self.steps is not None and self.job_id is None:
+            msg = "steps belong to a job_id"
+            raise ValueError(msg)
+        return self
+
+
+class StartedFrom(View):
+    """Where a job's first weights came from; a checkpoint was kept as a partial model for it."""
+
+    model_id: str
+    job_id: str | None = None
+    steps: int | None = None
 
 
 class JobRequest(TrainingSpec):
     """A training to be done; everything but dataset_id and target has a default."""
 
-    dataset_id: Annotated[str, StringConstraints(max_length=64), AfterValidator(_storable)]
+    dataset_id: Id
     target: Text
     name: Name = ""
     metadata: dict[MetadataKey, MetadataValue] = Field(default={}, max_length=32)
     priority: int = Field(default=0, ge=-100, le=100, description="Higher goes first.")
     start_from: StartFrom | None = Field(
         default=None,
-        description="Train a model further: its network, features and preprocessing are the "
-        "job's, and its weights are where the job begins.",
+        description="Train a model, or another job's checkpoint, further: its network, features "
+        "and preprocessing are the job's, and its weights are where the job begins.",
     )
 
 
@@ -64,8 +93,8 @@ class TimingsView(View):
 class MetricsView(View):
     """The metrics of the latest epoch and of the best one."""
 
-    latest: dict[str, float] | None
-    best: dict[str, float] | None
+    latest: dict[str, Metric] | None
+    best: dict[str, Metric] | None
 
 
 class JobError(View):
@@ -98,7 +127,7 @@ class JobView(View):
     metadata: dict[str, str]
     priority: int
     spec: SpecView
-    start_from: StartFrom | None
+    start_from: StartedFrom | None
     progress: ProgressView
     timings: TimingsView
     metrics: MetricsView
@@ -112,16 +141,41 @@ class JobView(View):
     links: dict[str, str]
 
 
+class LayerView(View):
+    """One layer in the epoch's last step."""
+
+    name: str
+    gradient_norm: float
+    update_ratio: float | None = Field(description="‖Δw‖ / ‖w‖; about 0.001 is healthy.")
+    dead_units: float | None = Field(description="Share of relu units silent for every row.")
+
+
+class CheckpointView(View):
+    """Where a job can be gone on from, or another one can start."""
+
+    epoch: int = Field(description="Epochs finished.")
+    steps: int
+    metrics: dict[str, Metric]
+    created_at: datetime
+
+
+class CheckpointsView(View):
+    """The checkpoints that are kept of a job, oldest first."""
+
+    data: list[CheckpointView]
+
+
 class LossView(View):
     """One epoch, counted from 0."""
 
     epoch: int
     loss: float
     validation_loss: float | None
-    metrics: dict[str, float]
+    metrics: dict[str, Metric]
     learning_rate: float
     gradient_norm: float
     seconds: float
+    layers: list[LayerView] = Field(description="How each layer is doing at the epoch's end.")
 
 
 class FindingView(View):

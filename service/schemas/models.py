@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from engine.metrics import Metric
 from engine.specs import ResolvedSpec
 from service.schemas.common import Body, View
 
@@ -32,7 +33,7 @@ class ModelView(View):
     spec: ResolvedSpec
     preprocessing: dict[str, Any]
     classes: list[Label] | None
-    metrics: dict[str, float]
+    metrics: dict[str, Metric]
     parameter_count: int
     partial: bool = Field(description="The job was cancelled: these are the weights so far.")
     weights_sha256: str
@@ -64,11 +65,18 @@ class FlagView(View):
 
 
 class ClassPrediction(View):
-    """The most probable class of a row, and the probability of every class."""
+    """The class of a row with the largest output, and the output of every class."""
 
     label: Label
-    probability: float
-    probabilities: list[float] = Field(description="In the order of `classes`.")
+    probability: float | None = Field(
+        description="Of the label; null where outputs are no probabilities."
+    )
+    probabilities: list[float] | None = Field(
+        description="In the order of `classes`: the outputs of a softmax or a sigmoid, else null."
+    )
+    scores: list[float] | None = Field(
+        description="In the order of `classes`: outputs that are no probabilities, else null."
+    )
     flags: list[FlagView] = Field(default=[])
 
 
@@ -76,6 +84,9 @@ class ValuePrediction(View):
     """The number predicted for a row, in the target's own unit."""
 
     value: float
+    std: float | None = Field(
+        description="Standard deviation, learned by the loss gaussian; null with other losses."
+    )
     flags: list[FlagView] = Field(default=[])
 
 

@@ -45,22 +45,59 @@ def test_model_made_by_hand_is_served(client: TestClient) -> None:
     assert [row["label"] for row in found] == [0, 1, 1, 0]
 
 
-def test_import_and_download_are_inverse_byte_for_byte(client: TestClient, train: Train) -> None:
-    model = client.get(train(epochs=5)["links"]["model"]).json()
-    weights = client.get(model["links"]["weights"]).content
-    described = {
+def as_import(model: Any) -> dict[str, Any]:
+    """What to send to have that model again."""
+    return {
         "network": model["spec"]["network"],
-        "preprocessing": {
-            "columns": model["preprocessing"]["columns"],
-            "target": model["preprocessing"]["target"],
-        },
+        "loss": model["spec"]["loss"],
+        "dtype": model["spec"]["dtype"],
+        "preprocessing": {key: model["preprocessing"][key] for key in ("columns", "target")},
     }
-    again = send(client, described, weights).json()
+
+
+DENSE = {"type": "dense", "units": 4}
+NUMBER = {"target": "width", "task": "regression"}
+TRAINED: dict[str, dict[str, Any]] = {
+    "defaults": {},
+    "embedding": {"network": {"layers": [{"type": "embedding"}, DENSE]}},
+    "running means": {"network": {"layers": [DENSE, {"type": "batch_normalization"}]}},
+    "hinge": {"loss": "hinge"},
+    "two sigmoids": {"loss": "cross_entropy", "network": {"output": {"activation": "sigmoid"}}},
+    "gaussian": {**NUMBER, "loss": "gaussian", "dtype": "float64"},
+    "poisson": {**NUMBER, "loss": "poisson"},
+}
+
+
+@pytest.mark.parametrize("spec", TRAINED.values(), ids=TRAINED)
+def test_import_and_download_are_inverse_byte_for_byte(
+    client: TestClient, train: Train, spec: dict[str, Any]
+) -> None:
+    model = client.get(train(**spec)["links"]["model"]).json()
+    weights = client.get(model["links"]["weights"]).content
+    answer = send(client, as_import(model), weights)
+    assert answer.status_code == 201, answer.text
+    again = answer.json()
+    assert as_import(again) == as_import(model)
     assert client.get(again["links"]["weights"]).content == weights
     assert again["weights_sha256"] == model["weights_sha256"]
-    rows = {"rows": [{"width": 3.5, "colour": "red"}, {"colour": None}]}
+    rows = {"rows": [{"width": 3.5, "colour": "red", "kind": "b"}, {"colour": None}, {}]}
     answers = [client.post(m["links"]["predict"], json=rows).json() for m in (model, again)]
     assert answers[0]["data"] == answers[1]["data"]
+
+
+def test_category_of_the_rows_held_out_is_no_hindrance(client: TestClient, train: Train) -> None:
+    text = "colour,width,kind\n" + "\n".join(f"c{n},{n % 7}.5,{'ab'[n % 2]}" for n in range(60))
+    job = train(text, network={"layers": [{"type": "embedding"}]})
+    model = client.get(job["links"]["model"]).json()
+    (table,) = model["spec"]["network"]["layers"][0]["tables"]
+    assert table["codes"] == 61
+    assert len(model["preprocessing"]["columns"][0]["levels"]) < 60
+    weights = client.get(model["links"]["weights"]).content
+    assert send(client, as_import(model), weights).status_code == 201
+
+
+def inputs(*columns: dict[str, Any]) -> dict[str, Any]:
+    return {"preprocessing": {**XOR["preprocessing"], "columns": list(columns)}}
 
 
 def changed(**arrays: Any) -> bytes:
@@ -101,8 +138,19 @@ def test_weights_that_do_not_fit_are_named(
         ({"nonsense": 1}, "/nonsense"),
         ({"preprocessing": {"columns": []}}, "/preprocessing/columns"),
         ({"dtype": "float16"}, "/dtype"),
+        ({"loss": "poisson"}, "/loss"),
+        ({"network": {"layers": [{"type": "embedding"}]}}, "/network/layers/0"),
+        (inputs({"type": "numeric", "name": "a"}, {"type": "numeric", "name": "a"}),
+         "/preprocessing/columns/1"),
+        (inputs({"type": "codes", "name": "a", "levels": ["x"]}), "/preprocessing/columns/0/type"),
+        (inputs({"type": "levels", "name": "a", "levels": ["x", "x"]}),
+         "/preprocessing/columns/0/levels"),
+        (inputs({"type": "levels", "name": "a", "levels": []}), "/preprocessing/columns"),
+        ({"network": {"layers": [{"type": "embedding", "tables": [{"position": 0, "codes": 2}]}]},
+          **inputs({"type": "codes", "name": "a", "levels": ["x", "y"]})},
+         "/network/layers/0/tables"),
     ],
-)
+)  # fmt: skip
 def test_description_that_is_wrong_is_named(
     client: TestClient, change: dict[str, Any], pointer: str
 ) -> None:

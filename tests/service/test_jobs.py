@@ -23,7 +23,13 @@ BAD_SPECS: list[tuple[dict[str, Any], str]] = [
         "/network/layers/0/kernel",
     ),
     ({"network": {"layers": [{"type": "dense"}]}}, "/network/layers/0/units"),
-    ({"network": {"layers": [{"type": "conv2d"}]}}, "/network/layers/0/type"),
+    ({"network": {"layers": [{"type": "conv2d"}]}}, "/network/layers/0/filters"),
+    ({"network": {"layers": [{"type": "deconv"}]}}, "/network/layers/0"),
+    ({"network": {"layers": [{"type": "conv2d", "filters": 4}]}}, "/network/layers/0"),
+    (
+        {"network": {"layers": [{"type": "reshape", "shape": [5, 5, 1]}]}},
+        "/network/layers/0",
+    ),
     ({"network": {"layers": [{"type": "dense", "units": 65536}] * 3}}, "/network"),
     ({"network": {"output": {"activation": "tanh"}}}, "/network/output/activation"),
     ({"optimizer": {"type": "adam", "learning_rate": -1}}, "/optimizer/learning_rate"),
@@ -158,7 +164,11 @@ def test_diverged_job_says_where(client: TestClient, train: Train) -> None:
     )
     assert (job["status"], job["status_reason"]) == ("failed", "diverged")
     assert job["error"]["code"] == "diverged"
-    assert set(job["error"]["data"]) == {"epoch", "step", "layer"}
+    data = job["error"]["data"]
+    assert data["layer"] == "output"
+    assert (data["learning_rate"], data["suggested_learning_rate"]) == (1000.0, 100.0)
+    assert data["last_loss"] > 0
+    assert {"epoch", "step"} < set(data)
     assert job["model_id"] is None
 
 

@@ -39,7 +39,7 @@ def test_training_begins_with_the_models_weights_and_preprocessing(
     assert answer.json()["spec"]["network"] == first["spec"]["network"]
     train_waiting_jobs(settings)
     second = client.get(answer.json()["links"]["self"]).json()
-    assert second["start_from"] == {"model_id": first["model_id"]}
+    assert second["start_from"]["model_id"] == first["model_id"]
     before, after = (client.get(job["links"]["model"]).json() for job in (first, second))
     assert after["preprocessing"] == before["preprocessing"]
     weights = [load(client.get(job["links"]["weights"]).content) for job in (first, second)]
@@ -66,7 +66,7 @@ def test_unknown_model_is_404(client: TestClient, upload: Upload) -> None:
     [
         ({"features": ["width"]}, "/features"),
         ({"network": {"layers": [{"type": "dense", "units": 9}]}}, "/network"),
-        ({"start_from": {"model": "x"}}, "/start_from/model_id"),
+        ({"start_from": {"model": "x"}}, "/start_from/model"),
     ],
 )
 def test_job_that_does_not_fit_the_model_is_422(
@@ -74,6 +74,53 @@ def test_job_that_does_not_fit_the_model_is_422(
 ) -> None:
     errors = problem(post(client, upload(), first, **change), 422)["errors"]
     assert pointer in [error["pointer"] for error in errors]
+
+
+@pytest.fixture
+def embedded(train: Train) -> dict[str, Any]:
+    return train(epochs=3, network={"layers": [{"type": "embedding"}]})
+
+
+MORE_COLOURS = IRIS_LIKE + "".join(f"\n{n}.5,colour{n},{'ab'[n % 2]}" for n in range(9))
+
+
+def test_embedding_keeps_its_tables_whatever_categories_come(
+    client: TestClient, settings: Settings, upload: Upload, embedded: dict[str, Any]
+) -> None:
+    answer = post(client, upload(MORE_COLOURS), embedded)
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["spec"]["network"] == embedded["spec"]["network"]
+    train_waiting_jobs(settings)
+    second = client.get(answer.json()["links"]["self"]).json()
+    assert second["status"] == "succeeded", second
+
+
+def test_tables_that_are_not_the_models_are_refused(
+    client: TestClient, upload: Upload, embedded: dict[str, Any]
+) -> None:
+    tables = [{"position": 1, "codes": 12}]
+    network = {"layers": [{"type": "embedding", "tables": tables}]}
+    answer = post(client, upload(MORE_COLOURS), embedded, network=network)
+    (error,) = problem(answer, 422)["errors"]
+    assert (error["pointer"], error["code"]) == ("/network/layers/0/tables", "other_tables")
+
+
+def test_images_are_still_images_where_categories_are_more(
+    client: TestClient, train: Train, upload: Upload
+) -> None:
+    image = {"layers": [{"type": "reshape", "shape": [3, 1, 1]}, {"type": "flatten"}]}
+    answer = post(client, upload(MORE_COLOURS), train(network=image))
+    assert answer.status_code == 202, answer.text
+
+
+@pytest.mark.parametrize("loss", ["hinge", "half_squared_error"])
+def test_loss_is_the_models_unless_another_is_named(
+    client: TestClient, train: Train, upload: Upload, loss: str
+) -> None:
+    first = train(loss=loss)
+    assert post(client, upload(), first).json()["spec"]["loss"]["type"] == loss
+    other = post(client, upload(), first, loss="mean_squared_error").json()
+    assert other["spec"]["loss"]["type"] == "mean_squared_error"
 
 
 def test_dataset_with_other_columns_is_422(
