@@ -2,15 +2,11 @@
 
     python -m benchmarks.engine [THREADS]
 
-Each contender trains for an epoch in turn, round after round, so that what else the machine does
-hits both alike. The median round counts. Results go to benchmarks/results/.
+The median round counts. Results go to benchmarks/results/.
 """
 
 import json
-import os
-import statistics
 import sys
-import time
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -20,14 +16,12 @@ from numpy.typing import NDArray
 
 from benchmarks.contenders import Epoch, Matrix, jax_epoch, sklearn_epoch, torch_epoch
 from benchmarks.results import write_results
+from benchmarks.rounds import ROUNDS, median_seconds, restart_with
 from engine.preparation import prepare
 from engine.resolve import resolve
 from engine.specs import DenseSpec, NetworkSpec, TrainingSpec
 from engine.tables import Column, ColumnSchema, NumericColumn, TableSchema
 from engine.training import Training, train
-from workers.blas import blas_environment
-
-ROUNDS = 9
 
 
 @dataclass(frozen=True)
@@ -109,23 +103,15 @@ def products_epoch(work: Work) -> Epoch:
 def measure(work: Work, threads: int) -> dict[str, Any]:
     """Median seconds of each contender's epoch, as samples per second and ratios."""
     x, y = make_rows(work)
-    contenders = {
-        "engine": engine_epoch(work),
-        "products": products_epoch(work),
-        "scikit_learn": sklearn_epoch(x, y, work.widths, work.batch),
-        "pytorch": torch_epoch(x, y, work.widths, work.batch, threads),
-        "jax": jax_epoch(x, y, work.widths, work.batch),
-    }
-    present = {name: epoch for name, epoch in contenders.items() if epoch is not None}
-    seconds: dict[str, list[float]] = {name: [] for name in present}
-    for epoch in present.values():
-        epoch()
-    for _ in range(ROUNDS):
-        for name, epoch in present.items():
-            started = time.perf_counter()
-            epoch()
-            seconds[name].append(time.perf_counter() - started)
-    median = {name: statistics.median(values) for name, values in seconds.items()}
+    median = median_seconds(
+        {
+            "engine": engine_epoch(work),
+            "products": products_epoch(work),
+            "scikit_learn": sklearn_epoch(x, y, work.widths, work.batch),
+            "pytorch": torch_epoch(x, y, work.widths, work.batch, threads),
+            "jax": jax_epoch(x, y, work.widths, work.batch),
+        }
+    )
     ours = median["engine"]
     return {
         "samples_per_second": {name: round(work.rows / value) for name, value in median.items()},
@@ -136,23 +122,10 @@ def measure(work: Work, threads: int) -> dict[str, Any]:
     }
 
 
-def restart_with(threads: int) -> None:
-    """Begin again with so many threads on so many cores, unless that is so already.
-
-    The libraries read these when they are loaded; the cores bind those that do not.
-    """
-    wanted = blas_environment(threads) | {"BENCHMARK_THREADS": str(threads)}
-    if all(os.environ.get(name) == value for name, value in wanted.items()):
-        return
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
-    command = [sys.executable, "-m", "benchmarks.engine", str(threads)]
-    os.execve(sys.executable, command, os.environ | wanted)
-
-
 def main() -> None:
     """Measure on as many threads as are named, one by default."""
     threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-    restart_with(threads)
+    restart_with(threads, "benchmarks.engine")
     results: dict[str, Any] = {}
     for work in WORKS:
         results[work.name] = measure(work, threads)
