@@ -23,6 +23,7 @@ from engine.resolve import resolve
 from engine.specs import TrainingSpec
 from engine.tables import Column, ColumnSchema, NumericColumn, TableSchema
 from engine.training import Training, train
+from engine.warm_up import warm_up_products
 
 DIGITS = Path(__file__).parents[1] / "examples" / "digits" / "digits.csv"
 BATCH = 32
@@ -64,6 +65,7 @@ def engine_epoch(x: Matrix, y: NDArray[np.intp]) -> Epoch:
         }
     )
     resolved = resolve(spec, TableSchema(len(x), tuple(schemas))).spec
+    warm_up_products()
     records = train(Training(resolved, prepare(resolved, columns)))
     return lambda: next(records)
 

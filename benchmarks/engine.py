@@ -22,6 +22,7 @@ from engine.resolve import resolve
 from engine.specs import DenseSpec, NetworkSpec, TrainingSpec
 from engine.tables import Column, ColumnSchema, NumericColumn, TableSchema
 from engine.training import Training, train
+from engine.warm_up import warm_up_products
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def engine_epoch(work: Work) -> Epoch:
         validation=None,
     )
     resolved = resolve(spec, TableSchema(work.rows, tuple(schemas))).spec
+    warm_up_products()
     records = train(Training(resolved, prepare(resolved, columns)))
     return lambda: next(records)
 

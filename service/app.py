@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
+from engine.warm_up import warm_up_products
 from service.bodies import BodyLimit
 from service.context import Context
 from service.errors import add_error_handlers
@@ -69,6 +70,8 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
+    # Predictions are products, too.
+    warm_up_products()
     if context.ringer is not None:
         context.ringer.start()
     yield

@@ -11,6 +11,7 @@ from typing import Any
 
 from celery import signals
 
+from engine.warm_up import warm_up_products
 from store.blobs import BlobStore
 from store.database import Database
 from store.doorbell import TASK_NAME, Doorbell, make_celery
@@ -70,6 +71,7 @@ def _after_shutdown(**_: Any) -> None:  # noqa: ANN401
 
 @signals.worker_process_init.connect
 def _after_fork(**_: Any) -> None:  # noqa: ANN401
+    warm_up_products()
     database = Database(settings.database_url)
     blobs = BlobStore(settings.blob_url)
     shutdown = _process.shutdown or ShutdownFlag()
