@@ -98,13 +98,14 @@ class _Slice:
         """Train until the job or the slice ends; None means that the job goes on later."""
         # From here: a table that takes longer to read than a slice lasts still gets its steps.
         self.saved = self.checkpointed = time.monotonic()
+        self.checkpointed_steps = ledger.training.steps_done
         self.ends = self.saved + self.shop.settings.slice_seconds
         while self.job.status is not JobStatus.CANCELLING:
             ledger.begin()
             for epoch in train(ledger.training, stop=self._stop_for(ledger)):
                 ledger.add(epoch)
                 if time.monotonic() - self.saved >= self.shop.settings.record_seconds:
-                    self._save(ledger, with_checkpoint=self._checkpoint_is_due())
+                    self._save(ledger, with_checkpoint=self._checkpoint_is_due(ledger))
             if ledger.is_out_of_time and ledger.training.reason is None:
                 ledger.training.end("time_budget")
             ledger.end_training()
@@ -129,14 +130,18 @@ class _Slice:
                 self.heartbeat.interrupted
                 or self.shop.shutdown.is_set()
                 or time.monotonic() >= self.ends
-                or self._checkpoint_is_due()
+                or self._checkpoint_is_due(ledger)
                 or ledger.is_out_of_time
             )
 
         return should_stop
 
-    def _checkpoint_is_due(self) -> bool:
-        return time.monotonic() - self.checkpointed >= self.shop.settings.checkpoint_seconds
+    def _checkpoint_is_due(self, ledger: Ledger) -> bool:
+        # Not before a step was done: however short the interval is, the job gets on.
+        return (
+            ledger.training.steps_done > self.checkpointed_steps
+            and time.monotonic() - self.checkpointed >= self.shop.settings.checkpoint_seconds
+        )
 
     def _save(self, ledger: Ledger, *, with_checkpoint: bool) -> None:
         checkpoint = ledger.checkpoint() if with_checkpoint else None
@@ -150,6 +155,7 @@ class _Slice:
         self.saved = time.monotonic()
         if with_checkpoint:
             self.checkpointed = self.saved
+            self.checkpointed_steps = ledger.training.steps_done
 
     def _note_environment(self) -> None:
         if self.job.environment is None:

@@ -16,7 +16,13 @@ from store.errors import StoreUnavailableError
 from store.jobs import JobRecord, cancel_job
 from store.leases import Lease, claim_job
 from store.models import get_model
-from store.progress import LossRecord, Progress, list_losses, record_progress
+from store.progress import (
+    LossRecord,
+    Progress,
+    list_checkpoints,
+    list_losses,
+    record_progress,
+)
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
 from store.tables import jobs
@@ -93,6 +99,19 @@ def test_sliced_job_equals_the_undisturbed_one_bit_for_bit(
     assert losses_of(database, sliced.id) == losses_of(database, whole.id)
     assert weights_of(database, find(sliced.id)) == weights_of(database, find(whole.id))
     assert find(sliced.id).attempt == 1
+
+
+def test_checkpoints_without_any_pause_between_them_do_not_hold_a_job_up(
+    settings: Settings, database: Database, post: Post, find: Find
+) -> None:
+    posted = post()
+    assert train_waiting_jobs(settings.model_copy(update={"checkpoint_seconds": 0.0})) == 1
+    assert find(posted.id).steps == 6 * 8
+    with database.reading() as session:
+        assert [c.steps for c in list_checkpoints(session, posted.id)] == [
+            46,
+            47,
+        ]  # step 48 ended it
 
 
 def test_job_that_takes_longer_to_open_than_a_slice_lasts_gets_on(

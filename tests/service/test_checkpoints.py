@@ -1,0 +1,102 @@
+"""Checkpoints over HTTP: which are kept, and jobs that start from one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from safetensors.numpy import load
+
+from store.settings import Settings
+from tests.service.conftest import Upload, problem
+from tests.training import open_workshop, train_waiting_jobs
+from workers.slices import Workshop, run_slice
+
+STILL = {"type": "sgd", "learning_rate": 1e-30}
+
+
+@pytest.fixture
+def shop(settings: Settings) -> Iterator[Workshop]:
+    shop = open_workshop(settings.model_copy(update={"checkpoint_seconds": 0.0}))
+    yield shop
+    shop.database.close()
+
+
+@pytest.fixture
+def cut(client: TestClient, upload: Upload, shop: Workshop) -> dict[str, Any]:
+    """A job that was trained for a slice and is not done."""
+    layers = [{"type": "dense", "units": 4}, {"type": "batch_normalization"}]
+    body = {
+        "dataset_id": upload()["id"],
+        "target": "kind",
+        "epochs": 1000,
+        "network": {"layers": layers},
+    }
+    job: dict[str, Any] = client.post("/v1/jobs", json=body).json()
+    asked = iter(range(20))
+    shop.shutdown.is_set = lambda: next(asked, None) is None  # type: ignore[method-assign]
+    assert run_slice(shop) is True
+    return job
+
+
+def test_kept_checkpoints_are_listed(client: TestClient, cut: dict[str, Any]) -> None:
+    found = client.get(cut["links"]["checkpoints"]).json()["data"]
+    assert 1 <= len(found) <= 2
+    assert [checkpoint["steps"] for checkpoint in found] == sorted(c["steps"] for c in found)
+    assert found[-1]["epoch"] > 0
+    assert found[-1]["metrics"]["loss"] > 0
+
+
+def test_a_job_starts_from_a_checkpoint_with_other_settings(
+    client: TestClient, settings: Settings, cut: dict[str, Any]
+) -> None:
+    last = client.get(cut["links"]["checkpoints"]).json()["data"][-1]
+    body = {
+        "dataset_id": cut["spec"]["dataset_id"],
+        "target": "kind",
+        "epochs": 1,
+        "optimizer": STILL,
+        "start_from": {"job_id": cut["id"]},
+    }
+    second = client.post("/v1/jobs", json=body).json()
+    assert second["start_from"]["steps"] == last["steps"]
+    client.post(cut["links"]["cancel"])
+    train_waiting_jobs(settings)
+    second = client.get(second["links"]["self"]).json()
+    assert second["status"] == "succeeded", second["error"]
+    kept = client.get(f"/v1/models/{second['start_from']['model_id']}").json()
+    assert (kept["partial"], kept["lineage"]["job_id"]) == (True, cut["id"])
+    before = load(client.get(kept["links"]["weights"]).content)
+    after = load(client.get(second["links"]["weights"]).content)
+    np.testing.assert_allclose(
+        after["layers.0.weight"], before["layers.0.weight"], rtol=0, atol=1e-12
+    )
+
+
+def test_a_checkpoint_that_is_not_kept_is_404(client: TestClient, cut: dict[str, Any]) -> None:
+    body = {
+        "dataset_id": cut["spec"]["dataset_id"],
+        "target": "kind",
+        "start_from": {"job_id": cut["id"], "steps": 10**6},
+    }
+    assert "after 1000000 steps" in problem(client.post("/v1/jobs", json=body), 404)["detail"]
+
+
+@pytest.mark.parametrize(
+    "start_from", [{}, {"model_id": "mdl_1", "job_id": "job_1"}, {"model_id": "mdl_1", "steps": 1}]
+)
+def test_a_start_is_a_model_or_a_checkpoint(
+    client: TestClient, cut: dict[str, Any], start_from: dict[str, Any]
+) -> None:
+    body = {
+        "dataset_id": cut["spec"]["dataset_id"],
+        "target": "kind",
+        "start_from": start_from,
+    }
+    found = problem(client.post("/v1/jobs", json=body), 422)
+    assert found["errors"][0]["pointer"] == "/start_from"
+
+
+def test_checkpoints_of_an_unknown_job_are_404(client: TestClient) -> None:
+    problem(client.get("/v1/jobs/job_1/checkpoints"), 404)
