@@ -1,4 +1,4 @@
-"""Where figures go: a file a day and subject, with the machine they were measured on."""
+"""Where figures go: a file for each day, subject and BLAS kernel, with the machine described."""
 
 import json
 import os
@@ -14,9 +14,11 @@ from threadpoolctl import threadpool_info
 def write_results(subject: str, results: dict[str, Any]) -> Path:
     """Keep figures in benchmarks/results/."""
     date = datetime.now(UTC).date().isoformat()
-    path = Path(__file__).parent / "results" / f"{subject}-{date}.json"
+    machine = describe_machine()
+    kernel = str(machine["blas"]["architecture"]).lower()
+    path = Path(__file__).parent / "results" / f"{subject}-{date}-{kernel}.json"
     path.parent.mkdir(exist_ok=True)
-    report = {"date": date, "machine": describe_machine(), "results": results}
+    report = {"date": date, "machine": machine, "results": results}
     path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return path
 

@@ -13,6 +13,15 @@ from engine.tables import Column, ColumnSchema, NumericColumn, TableSchema
 from engine.training import Training, train
 
 ROWS, FEATURES = 2000, 64
+IMAGES: list[dict[str, Any]] = [
+    {"type": "reshape", "shape": [8, 8, 1]},
+    {"type": "conv2d", "filters": 16, "padding": "same"},
+    {"type": "batch_normalization"},
+    {"type": "max_pooling2d"},
+    {"type": "conv2d", "filters": 32},
+    {"type": "dropout"},
+    {"type": "flatten"},
+]
 
 
 def resolution(**spec: Any) -> Resolution:
@@ -51,8 +60,28 @@ def peak_bytes(found: Resolution) -> int:
         {"network": {"layers": [{"type": "dense", "units": 256}]}, "batch_size": 1024},
         {"network": {"layers": [{"type": "dense", "units": 256}]}, "batch_size": "full"},
         {"dtype": "float64", "network": {"layers": [{"type": "dense", "units": 512}] * 3}},
+        {"network": {"layers": IMAGES}, "batch_size": 256},
+        {
+            "network": {"layers": [{"type": "dense", "units": 512}]},
+            "optimizer": "lbfgs",
+            "batch_size": "full",
+        },
+        {
+            "network": {"layers": [{"type": "dense", "units": 256}]},
+            "metrics": "all",
+            "batch_size": 1024,
+        },
     ],
-    ids=["wide", "sgd keeping the best", "large batch", "full batch", "float64"],
+    ids=[
+        "wide",
+        "sgd keeping the best",
+        "large batch",
+        "full batch",
+        "float64",
+        "images",
+        "lbfgs",
+        "all metrics",
+    ],
 )
 def test_training_takes_what_was_estimated(spec: dict[str, Any]) -> None:
     found = resolution(**spec)

@@ -53,11 +53,8 @@ def export_and_import(client: TestClient, model: dict[str, Any]) -> dict[str, An
         "dtype": model["spec"]["dtype"],
         "loss": model["spec"]["loss"],
     }
-    files = {
-        "model": (None, json.dumps(described), "application/json"),
-        "weights": ("weights.safetensors", weights),
-    }
-    answer = client.post("/v1/models", files=files)
+    files = {"weights": ("weights.safetensors", weights)}
+    answer = client.post("/v1/models", data={"model": json.dumps(described)}, files=files)
     assert answer.status_code == 201, answer.text
     again: dict[str, Any] = answer.json()
     assert client.get(again["links"]["weights"]).content == weights

@@ -259,6 +259,24 @@ def test_early_stopping_leaves_the_best_weights_and_their_metrics(
         assert get_model(session, str(job.model_id)).metrics == job.best_metrics
 
 
+def test_time_budget_ends_a_job_with_the_model_so_far(
+    shop: Workshop, database: Database, post: Post, find: Find
+) -> None:
+    posted = post(**ENDLESS, max_seconds=0.1)
+    assert run_slice(shop) is False
+    job = find(posted.id)
+    assert (job.status, job.status_reason) == (JobStatus.SUCCEEDED, StatusReason.TIME_BUDGET)
+    assert job.training_seconds >= 0.1
+    with database.reading() as session:
+        assert not get_model(session, str(job.model_id)).partial
+
+
+def test_target_value_ends_a_job(shop: Workshop, post: Post, find: Find) -> None:
+    posted = post(**ENDLESS, early_stopping={"metric": "accuracy", "target_value": 0.3})
+    assert run_slice(shop) is False
+    assert find(posted.id).status_reason is StatusReason.TARGET_VALUE
+
+
 def test_divergence_is_told_with_its_place(shop: Workshop, post: Post, find: Find) -> None:
     posted = post(
         loss="mean_squared_error",
