@@ -45,10 +45,10 @@ def memory_bytes(
     vectors = 2 + _slot_count(spec.optimizer)
     if spec.early_stopping is not None and spec.early_stopping.restore_best:
         vectors += 1
-    batch = training_rows if spec.batch_size == "full" else min(spec.batch_size, training_rows)
+    batch = _batch_rows(spec, training_rows)
     gathered = batch if spec.shuffle and batch < training_rows else 0
     units = spec.network.output.units
-    rows = max(batch, min(validation_rows, CHUNK_ROWS))
+    rows = largest_batch(spec, training_rows, validation_rows)
     # A row's inputs and target, its outputs where metrics need them all, and its weight.
     numbers_of_row = in_features + units
     recorded = units + 1 if records(spec.metrics) else 0
@@ -62,6 +62,17 @@ def memory_bytes(
         + (training_rows + validation_rows) * (numbers_of_row + recorded + weighed)
     )
     return numbers * np.dtype(spec.dtype).itemsize
+
+
+def largest_batch(spec: ResolvedSpec, training_rows: int, validation_rows: int) -> int:
+    """The most rows that pass through the network at once, in training and validation."""
+    return max(_batch_rows(spec, training_rows), min(validation_rows, CHUNK_ROWS))
+
+
+def _batch_rows(spec: ResolvedSpec, training_rows: int) -> int:
+    if spec.batch_size == "full":
+        return training_rows
+    return min(spec.batch_size, training_rows)
 
 
 def _slot_count(optimizer: OptimizerSpec) -> int:

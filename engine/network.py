@@ -64,6 +64,10 @@ class Network:
         for name, view in views.items():
             view[...] = weights[name]
 
+    def reserve(self, rows: int) -> None:
+        """Make the workspaces for the largest batch there will be, once; smaller ones are views."""
+        self._resize(rows)
+
     def begin_step(self, step: int) -> None:
         """A training step begins, counted from 0 over the whole training."""
         for layer in self._drawing:

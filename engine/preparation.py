@@ -41,6 +41,11 @@ class PreparedData:
     weights: Floats | None = None
     weights_validation: Floats | None = None
 
+    @property
+    def validation_rows(self) -> int:
+        """Rows held out of training."""
+        return 0 if self.x_validation is None else len(self.x_validation)
+
 
 @dataclass(frozen=True)
 class _Rows:

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from engine.arrays import Floats
 from engine.batches import Batches
+from engine.estimates import largest_batch
 from engine.metrics import Metric, build_tally
 from engine.preparation import PreparedData
 from engine.progress import EpochRecord, Progress, StopReason
@@ -82,6 +83,7 @@ class Training:
         )
         self._stepper = Stepper(spec, data.preprocessing.width, self._batches.steps)
         self._network = self._stepper.network
+        self._network.reserve(largest_batch(spec, len(data.x), data.validation_rows))
         if weights is not None:
             self._network.load(weights)
         units, dtype = spec.network.output.units, np.dtype(spec.dtype)
