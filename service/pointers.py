@@ -47,10 +47,16 @@ def _escaped(part: str | int) -> str:
 
 
 def _detail(error: Mapping[str, Any]) -> str:
-    if error["type"] == "json_invalid":
-        return f"the body is not valid JSON: {error['ctx']['error']}"
-    if error["type"] == "missing":
-        return "this field is required"
-    if error["type"] == "extra_forbidden":
-        return "there is no such field"
-    return str(error["msg"])
+    match error["type"]:
+        case "json_invalid":
+            return f"the body is not valid JSON: {error['ctx']['error']}"
+        case "missing":
+            return "this field is required"
+        case "extra_forbidden":
+            return "there is no such field"
+        case "union_tag_not_found":
+            return f"say of which kind it is: {error['ctx']['discriminator']} is missing"
+        case "union_tag_invalid":
+            return f"{error['ctx']['tag'][:80]!r} is none of {error['ctx']['expected_tags']}"
+        case _:
+            return str(error["msg"])

@@ -82,6 +82,21 @@ def test_json_without_its_media_type_is_415(client: TestClient) -> None:
     assert "application/json" in problem(answer, 415)["detail"]
 
 
+@pytest.mark.parametrize(
+    ("layer", "detail"),
+    [
+        ({"units": 8}, "say of which kind it is: 'type' is missing"),
+        ({"type": "deconv"}, "'deconv' is none of 'dense', 'conv2d'"),
+    ],
+)
+def test_a_kind_that_is_not_told_or_not_known_is_explained(
+    client: TestClient, upload: Upload, layer: dict[str, Any], detail: str
+) -> None:
+    request = body(upload) | {"network": {"layers": [layer]}}
+    found = problem(client.post("/v1/jobs", json=request), 422)
+    assert found["errors"][0]["detail"].startswith(detail)
+
+
 def test_body_over_the_limit_is_413(client: TestClient) -> None:
     answer = client.post("/v1/jobs", json={"name": "x" * 60_000})
     assert problem(answer, 413)["code"] == "body_too_large"
