@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -15,6 +16,13 @@ from cli.broker import answers, find_brokers
 from store.database import Database
 from store.schema import upgrade
 from tests.waiting import wait_for
+
+
+# The same examples every time, so that a change breaks what it breaks and nothing breaks by chance;
+# HYPOTHESIS_PROFILE=explore draws new ones.
+settings.register_profile("repeat", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
 
 
 @pytest.fixture(scope="session")

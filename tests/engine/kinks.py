@@ -6,7 +6,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from engine.activations import Elu, HardSigmoid, LeakyRelu, Relu
 from engine.arrays import Floats
 from engine.layers.activation import ActivationLayer
-from engine.layers.base import Layer
+from engine.layers.base import Layer, walk
 from engine.layers.pooling import MaxPooling2d
 from engine.layers.residual import Residual
 from engine.network import Network
@@ -19,6 +19,18 @@ def distance_to_kinks(network: Network, x: Floats) -> float:
     for layer in network.layers:
         x = _through(layer, x, distances)
     return min(distances)
+
+
+def distance_to_l1_kink(network: Network) -> float:
+    """The least size of a weight with an l1 penalty; at 0 itself differences and sign agree."""
+    named = network.named_parameters()
+    weights = [
+        np.abs(named[name])
+        for layer in walk(iter(network.layers))
+        if layer.penalty.l1
+        for name in layer.penalized()
+    ]
+    return min((float(w[w > 0].min(initial=np.inf)) for w in weights), default=np.inf)
 
 
 def _through(layer: Layer, x: Floats, distances: list[float]) -> Floats:

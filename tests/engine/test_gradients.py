@@ -22,7 +22,7 @@ from engine.specs import (
     OutputActivation,
 )
 from tests.engine.examples import FLOAT64, Matrix, random_targets
-from tests.engine.kinks import distance_to_kinks
+from tests.engine.kinks import distance_to_kinks, distance_to_l1_kink
 from tests.engine.layer_examples import LayerJson, drawn_rows, layers_network, layers_spec
 from tests.engine.layer_stacks import ACTIVATIONS, flat_stacks, image_stacks
 
@@ -76,6 +76,7 @@ def check_layers(
     network.begin_step(seed)
     x = drawn_rows(rows, in_features, seed)
     assume(distance_to_kinks(network, x) > KINK)
+    assume(distance_to_l1_kink(network) > 2 * STEP)
     loss = build_loss(loss_spec, layers_spec(layers, 2, output).output, FLOAT64)
     check(network, loss, x, random_targets(loss_spec, rows, 2, seed))
 
