@@ -17,7 +17,6 @@ from store.database import Database
 from store.schema import upgrade
 from tests.waiting import wait_for
 
-
 # The same examples every time, so that a change breaks what it breaks and nothing breaks by chance;
 # HYPOTHESIS_PROFILE=explore draws new ones.
 settings.register_profile("repeat", derandomize=True, deadline=None)
