@@ -58,8 +58,8 @@ class JobRequest(TrainingSpec):
     priority: int = Field(default=0, ge=-100, le=100, description="Higher goes first.")
     start_from: StartFrom | None = Field(
         default=None,
-        description="Train a model, or another job's checkpoint, further: its network, features "
-        "and preprocessing are the job's, and its weights are where the job begins.",
+        description="Train a model, or another job's checkpoint, further: its network, loss, "
+        "features and preprocessing are the job's, and its weights are where the job begins.",
     )
 
 
