@@ -20,7 +20,7 @@ from benchmarks.rounds import ROUNDS, median_seconds, restart_with
 from engine.preparation import prepare
 from engine.resolve import resolve
 from engine.specs import DenseSpec, NetworkSpec, TrainingSpec
-from engine.tables import Column, ColumnSchema, NumericColumn, TableSchema
+from engine.tables import Column, ColumnSchema, MemoryTable, NumericColumn, TableSchema
 from engine.training import Training, train
 from engine.warm_up import warm_up_products
 
@@ -76,7 +76,7 @@ def engine_epoch(work: Work) -> Epoch:
     )
     resolved = resolve(spec, TableSchema(work.rows, tuple(schemas))).spec
     warm_up_products()
-    records = train(Training(resolved, prepare(resolved, columns)))
+    records = train(Training(resolved, prepare(resolved, MemoryTable(columns))))
     return lambda: next(records)
 
 

@@ -1,10 +1,10 @@
 """Whether categories are looked up in an embedding, and which tables that takes."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from engine.findings import Report
 from engine.specs import (
+    CategoricalEncoding,
     EmbeddingSpec,
     EmbeddingTable,
     LayerSpec,
@@ -14,7 +14,7 @@ from engine.specs import (
 )
 from engine.tables import ColumnSchema
 
-Categorical = Literal["one_hot", "embedding"]
+Categorical = CategoricalEncoding
 _FIRST = "/network/layers/0"
 
 

@@ -1,7 +1,5 @@
 """Fitting the preprocessing to the training rows, and only to them."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +15,7 @@ from engine.fitted import (
     NumericTarget,
 )
 from engine.specs import ResolvedPreprocessing
-from engine.tables import Column, Level, LevelColumn, NumericColumn
+from engine.tables import Column, Level, LevelColumn, NumericColumn, Table
 
 
 def fit_column(
@@ -124,10 +122,8 @@ def _class_of(value: float) -> int | float:
 
 
 def fit_columns(
-    columns: Mapping[str, Column],
-    names: tuple[str, ...],
-    rows: Indices,
-    spec: ResolvedPreprocessing,
+    table: Table, names: tuple[str, ...], rows: Indices, spec: ResolvedPreprocessing
 ) -> tuple[FittedColumn, ...]:
     """Fit each of the named columns to the given rows."""
+    columns = table.read(names)
     return tuple(fit_column(name, columns[name], rows, spec) for name in names)

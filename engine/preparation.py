@@ -13,9 +13,9 @@ from engine.layers.build import build_layers
 from engine.pairs import takes_class_indices
 from engine.preprocessing import Preprocessing
 from engine.row_weights import weigh_rows
-from engine.specs import ResolvedSpec
+from engine.specs import FractionValidation, ResolvedSpec
 from engine.splits import split, split_by_class
-from engine.tables import Column, NumericColumn
+from engine.tables import Column, NumericColumn, Table
 
 
 @dataclass(frozen=True)
@@ -66,27 +66,22 @@ class _Rows:
     held_out: Indices | None
 
 
-def prepare(
-    spec: ResolvedSpec, columns: Mapping[str, Column], known: Preprocessing | None = None
-) -> PreparedData:
+def prepare(spec: ResolvedSpec, table: Table, known: Preprocessing | None = None) -> PreparedData:
     """Split the rows, fit the preprocessing to the training ones, and transform all.
 
     Args:
         spec: of the training.
-        columns: by name, all of `spec.needed_columns`.
+        table: with all of `spec.needed_columns`.
         known: the preprocessing that given weights were trained behind; nothing is fitted then.
 
     Raises:
         DataError: the rows do not bear out what the spec was resolved for.
     """
-    for name in spec.needed_columns:
-        if name not in columns:
-            message = f"there is no column {name!r}"
-            raise DataError(message)
+    columns = table.read(spec.needed_columns)
     choose = _choose_classes if spec.task == "classification" else _choose_numbers
     rows = choose(spec, columns[spec.target], known)
     preprocessing = known or Preprocessing(
-        fit_columns(columns, spec.features, rows.training, spec.preprocessing), rows.target
+        fit_columns(table, spec.features, rows.training, spec.preprocessing), rows.target
     )
     _require_inputs(spec, preprocessing.width)
     return _take(spec, columns, preprocessing, rows)
@@ -138,7 +133,7 @@ def _choose_classes(spec: ResolvedSpec, column: Column, known: Preprocessing | N
         raise DataError(message)
     _require_rows(present, 2)
     training, held_out = present, None
-    if spec.validation is not None:
+    if isinstance(spec.validation, FractionValidation):
         chosen, others = split_by_class(codes[present], spec.validation.fraction, spec.seed)
         training, held_out = present[chosen], present[others]
         _require_rows(held_out, 1)
@@ -175,7 +170,7 @@ def _choose_numbers(spec: ResolvedSpec, column: Column, known: Preprocessing | N
     present = np.flatnonzero(~np.isnan(column.values))
     _require_rows(present, 2)
     training, held_out = present, None
-    if spec.validation is not None:
+    if isinstance(spec.validation, FractionValidation):
         chosen, others = split(len(present), spec.validation.fraction, spec.seed)
         training, held_out = present[chosen], present[others]
     target = fit_numeric_target(spec.target, column.values[training], spec.preprocessing)

@@ -16,7 +16,7 @@ from engine.layers.build import build_layers
 from engine.pairs import check_target, choose_loss, choose_output, choose_units
 from engine.recorded import check_watched, choose_metrics, resolve_schedule
 from engine.row_weights import check_class_weight, check_sample_weight
-from engine.specs import ResolvedSpec, Task, TrainingSpec
+from engine.specs import FractionValidation, ResolvedSpec, Task, TrainingSpec
 from engine.splits import count_validation_rows
 from engine.tables import ColumnSchema, TableSchema
 
@@ -117,7 +117,7 @@ def _hold_out(spec: ResolvedSpec, target: ColumnSchema, rows: int, report: Repor
     if rows < 2:
         detail = f"training needs at least two rows with a target, there are {rows}"
         report.problem("/target", "too_few_rows", detail)
-    elif spec.validation is not None:
+    elif isinstance(spec.validation, FractionValidation):
         classes = (target.distinct or 1) if spec.task == "classification" else 1
         held_out = count_validation_rows(rows, spec.validation.fraction, classes)
         if held_out >= 1:

@@ -1,13 +1,26 @@
-"""A dataset's column file (Arrow IPC, memory-mapped) as the engine's columns."""
+"""A dataset's column file (Arrow IPC) as the table that the engine reads.
 
-from collections.abc import Sequence
+One field a column, in the dataset's order: float64 for numbers and for times (seconds since 1970),
+bool, and string for categories and texts. Record batches are a few MiB at most.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.tables import Column, ColumnSchema, LevelColumn, NumericColumn, TableSchema
+from engine.errors import DataError
+from engine.tables import (
+    Column,
+    ColumnSchema,
+    LevelColumn,
+    NumericColumn,
+    TableSchema,
+    Words,
+)
 from store.datasets import DatasetRecord
 
 
@@ -29,17 +42,56 @@ def table_schema(dataset: DatasetRecord) -> TableSchema:
     )
 
 
-def read_columns(path: Path, names: Sequence[str]) -> dict[str, Column]:
-    """Read columns by name from a column file; other columns' bytes are never touched."""
-    with pa.memory_map(str(path)) as source:
-        table = pa.ipc.open_file(source).read_all().select(list(names))
-        return {name: _column(table.column(name)) for name in names}
+class ColumnFile:
+    """An `engine.tables.Table` over a column file; only the columns asked for are ever read.
+
+    Read rather than mapped: pages of a mapped file would count as memory of the process.
+    """
+
+    def __init__(self, path: Path, rows: int, words: Words | None = None) -> None:
+        self._path = path
+        self.rows = rows
+        self.words = words or Words()
+
+    def read(self, names: Sequence[str]) -> dict[str, Column]:
+        """Whole columns by name. Raises DataError if there is no such column."""
+        with self._open(names) as reader:
+            table = reader.read_all()
+        return {name: _column(table.column(name).combine_chunks()) for name in names}
+
+    def chunks(self, names: Sequence[str]) -> Iterator[dict[str, Column]]:
+        """The same columns, a record batch at a time."""
+        with self._open(names) as reader:
+            for index in range(reader.num_record_batches):
+                batch = reader.get_batch(index)
+                yield {name: _column(batch.column(name)) for name in names}
+
+    @contextmanager
+    def _open(self, names: Sequence[str]) -> Iterator[pa.ipc.RecordBatchFileReader]:
+        with pa.OSFile(str(self._path)) as source:
+            known = pa.ipc.open_file(source).schema
+            for name in names:
+                if name not in known.names:
+                    message = f"there is no column {name!r}"
+                    raise DataError(message)
+            wanted = [known.get_field_index(name) for name in names]
+            options = pa.ipc.IpcReadOptions(included_fields=wanted)
+            yield pa.ipc.open_file(source, options=options)
 
 
-def _column(values: pa.ChunkedArray) -> Column:
-    array = values.combine_chunks()
+def open_table(dataset: DatasetRecord, path: Path) -> ColumnFile:
+    """The dataset's rows, from a local copy of its column file."""
+    words = Words(
+        missing=tuple(dataset.options.get("missing") or ()),
+        decimal=dataset.options.get("decimal") or ".",
+        time_formats={c.name: c.time_format for c in dataset.columns if c.time_format},
+    )
+    return ColumnFile(path, dataset.rows, words)
+
+
+def _column(array: pa.Array) -> Column:
     if pa.types.is_floating(array.type):
-        # A copy: the file may be unmapped before the column is used.
+        # A copy: the file may be closed before the column is used.
         return NumericColumn(np.array(array.to_numpy(zero_copy_only=False), dtype=np.float64))
     if pa.types.is_boolean(array.type):
         codes = pc.fill_null(pc.cast(array, pa.int8()), -1)

@@ -1,7 +1,8 @@
 """Datasets: immutable uploaded tables. The row is here, the columns are a blob under its id."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import RowMapping, delete, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -31,6 +32,16 @@ class ColumnRecord:
     mean: float | None
     std: float | None
     top_values: tuple[tuple[str, int], ...]
+    time_format: str | None = None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that intake changed or was not sure of; column is None if it is of the file."""
+
+    code: str
+    detail: str
+    column: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,24 +56,44 @@ class DatasetSummary:
     bytes: int
     sha256: str
     column_count: int
+    format: str
     created_at: datetime
 
 
 @dataclass(frozen=True)
 class DatasetRecord(DatasetSummary):
-    """One row of datasets with what is known of each column."""
+    """One row of datasets with all that is known of it.
+
+    Attributes:
+        columns: from left to right.
+        options: how the file was read, see `store.intake.options.ReadOptions`.
+        notices: what was changed in it.
+        blob: key of the column file.
+        blob_sha256: of the column file; empty if it was made before that was noted.
+        fingerprint: of the bytes and how they were read.
+    """
 
     columns: tuple[ColumnRecord, ...]
+    options: dict[str, Any]
+    notices: tuple[Notice, ...]
+    blob: str
+    blob_sha256: str
+    fingerprint: str
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What intake has read: columns, rows, and size and sha256 of the uploaded bytes."""
+    """What intake has read: columns, rows, size and sha256 of the uploaded bytes, and how."""
 
     rows: int
     bytes: int
     sha256: str
     columns: tuple[ColumnRecord, ...]
+    format: str = "csv"
+    options: dict[str, Any] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+    blob_sha256: str = ""
+    fingerprint: str = ""
 
 
 def blob_key(dataset_id: str) -> str:
@@ -75,7 +106,8 @@ def _record(row: RowMapping) -> DatasetRecord:
         ColumnRecord(**{**c, "top_values": tuple((v, n) for v, n in c["top_values"])})
         for c in row["columns"]
     )
-    return DatasetRecord(**{**row, "columns": columns})
+    notices = tuple(Notice(**notice) for notice in row["notices"])
+    return DatasetRecord(**{**row, "columns": columns, "notices": notices})
 
 
 def receive_dataset(session: Session, name: str, owner: str = "") -> str:
@@ -92,6 +124,7 @@ def receive_dataset(session: Session, name: str, owner: str = "") -> str:
             sha256="",
             column_count=0,
             columns=[],
+            blob=blob_key(dataset_id),
             created_at=now(),
         )
     )
@@ -111,6 +144,11 @@ def publish_dataset(session: Session, dataset_id: str, contents: Contents) -> Da
                 sha256=contents.sha256,
                 column_count=len(contents.columns),
                 columns=[asdict(column) for column in contents.columns],
+                format=contents.format,
+                options=contents.options,
+                notices=[asdict(notice) for notice in contents.notices],
+                blob_sha256=contents.blob_sha256,
+                fingerprint=contents.fingerprint,
                 created_at=now(),
             )
             .returning(*datasets.c)
@@ -146,7 +184,7 @@ def _get(session: Session, dataset_id: str, *, lock: bool) -> DatasetRecord:
 def list_datasets(session: Session, request: PageRequest) -> Page[DatasetSummary]:
     """One page of datasets, newest first unless asked otherwise."""
     # A table may have thousands of columns: a list does not read them.
-    light = [column for column in datasets.c if column.name != "columns"]
+    light = [datasets.c[name] for name in DatasetSummary.__dataclass_fields__]
     query = select(*light).where(datasets.c.state == READY)
     rows, more = fetch_page(session, query, datasets.c.id, request)
     items = tuple(DatasetSummary(**row) for row in rows)

@@ -1,5 +1,7 @@
 """What can go wrong in the store, as plain classes with a code."""
 
+from dataclasses import dataclass
+
 
 class StoreError(Exception):
     """Base of everything the store raises on purpose."""
@@ -52,13 +54,31 @@ class LeaseLostError(StoreError):
         super().__init__(f"lease {token} on job {job_id} is gone")
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where in an uploaded file something is wrong; None is not known.
+
+    Attributes:
+        line: of the file, counted from 1; for formats without lines, the row.
+        column: its name.
+        text: what stands there, cut.
+        expected: what should.
+    """
+
+    line: int | None = None
+    column: str | None = None
+    text: str | None = None
+    expected: str | None = None
+
+
 class IntakeError(StoreError):
     """An uploaded file that is not a table."""
 
     code = "invalid_file"
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, place: Place | None = None) -> None:
         self.code = code
+        self.place = place
         super().__init__(detail)
 
 

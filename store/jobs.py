@@ -42,6 +42,7 @@ class JobRecord:
     metadata: dict[str, Any]
     dataset_id: str
     dataset_sha256: str
+    validation_dataset_id: str | None
     spec: dict[str, Any]
     start_from: dict[str, Any] | None
     priority: int
@@ -61,6 +62,8 @@ class JobRecord:
     steps: int
     samples_per_second: float | None
     epochs_since_best: int
+    folds_done: int
+    cross_validation: dict[str, Any] | None
     latest_metrics: dict[str, Metric] | None
     best_metrics: dict[str, Metric] | None
     preparing_seconds: float

@@ -26,6 +26,7 @@ class NewModel:
     parameter_count: int
     weights: bytes
     partial: bool = False
+    cross_validation: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class ModelRecord:
     spec: dict[str, Any]
     preprocessing: dict[str, Any]
     metrics: dict[str, Metric]
+    cross_validation: dict[str, Any] | None
     parameter_count: int
     partial: bool
     artifact: str
@@ -73,6 +75,7 @@ def _add(session: Session, new: NewModel, spec: dict[str, Any], **values: str) -
             spec=spec,
             preprocessing=new.preprocessing,
             metrics=new.metrics,
+            cross_validation=new.cross_validation,
             parameter_count=new.parameter_count,
             partial=new.partial,
             artifact=add_artifact(session, new.weights),

@@ -47,7 +47,38 @@ datasets = Table(
     Column("sha256", String(64), nullable=False),
     Column("column_count", Integer, nullable=False),
     Column("columns", Json, nullable=False),
+    # How the file was read: its format, what was stated or detected, and what was changed.
+    Column("format", String(16), nullable=False, server_default="csv"),
+    Column("options", Json, nullable=False, server_default="{}"),
+    Column("notices", Json, nullable=False, server_default="[]"),
+    # The column file; datasets of the same bytes, read in the same way, share it.
+    Column("blob", String(128), nullable=False, server_default=""),
+    Column("blob_sha256", String(64), nullable=False, server_default=""),
+    Column("fingerprint", String(64), nullable=False, server_default="", index=True),
     Column("created_at", Instant, nullable=False),
+)
+
+# Files that arrive in several requests (tus); their bytes so far are blobs, one a part.
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    # As the client sent it: file name, media type, and whatever else.
+    Column("metadata", Json, nullable=False),
+    Column("length", BigInteger, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+
+upload_parts = Table(
+    "upload_parts",
+    metadata,
+    Column("upload_id", String(64), ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("blob", String(128), nullable=False),
 )
 
 artifacts = Table(
@@ -79,6 +110,8 @@ jobs = Table(
     Column("metadata", Json, nullable=False),
     Column("dataset_id", String(64), nullable=False, index=True),
     Column("dataset_sha256", String(64), nullable=False),
+    # Whose rows validate, if they are another dataset's.
+    Column("validation_dataset_id", String(64), index=True),
     Column("spec", Json, nullable=False),
     # Whose weights it begins with: {"model_id": …}; NULL for new ones.
     Column("start_from", Json),
@@ -100,6 +133,9 @@ jobs = Table(
     Column("steps", BigInteger, nullable=False),
     Column("samples_per_second", Float),
     Column("epochs_since_best", Integer, nullable=False),
+    # Cross-validation: folds that are done, and what they came to.
+    Column("folds_done", Integer, nullable=False, server_default="0"),
+    Column("cross_validation", Json),
     Column("latest_metrics", Json),
     Column("best_metrics", Json),
     Column("preparing_seconds", Float, nullable=False),
@@ -183,6 +219,7 @@ models = Table(
     Column("spec", Json, nullable=False),
     Column("preprocessing", Json, nullable=False),
     Column("metrics", Json, nullable=False),
+    Column("cross_validation", Json),
     Column("parameter_count", BigInteger, nullable=False),
     Column("partial", Boolean, nullable=False),
     Column("artifact", String(64), ForeignKey("artifacts.sha256"), nullable=False, index=True),

@@ -13,9 +13,9 @@ from engine.specs import ResolvedSpec
 from engine.training import Training, TrainingState
 from store.artifacts import get_artifact
 from store.blobs import BlobStore
-from store.columns import read_columns
+from store.columns import open_table
 from store.database import Database
-from store.datasets import blob_key
+from store.datasets import get_dataset
 from store.jobs import JobRecord
 from store.models import get_model
 from store.progress import Checkpoint, find_checkpoint
@@ -52,14 +52,15 @@ def open_ledger(database: Database, blobs: BlobStore, job: JobRecord) -> Ledger:
     """
     started = time.monotonic()
     spec = ResolvedSpec.model_validate(job.spec)
-    path = blobs.find_path(blob_key(job.dataset_id), job.dataset_sha256)
-    columns = read_columns(path, spec.needed_columns)
+    with database.reading() as session:
+        dataset = get_dataset(session, job.dataset_id)
+    table = open_table(dataset, blobs.find_path(dataset.blob, dataset.sha256))
     if job.start_from is None:
-        data = prepare(spec, columns)
+        data = prepare(spec, table)
         training = Training(spec, data)
     else:
         known, weights = _load_model(database, job.start_from["model_id"])
-        data = prepare(spec, columns, known)
+        data = prepare(spec, table, known)
         training = Training(spec, data, weights)
     preprocessing = _PREPROCESSING.dump_python(data.preprocessing, mode="json")
     ledger = Ledger(job, spec, training, preprocessing)

@@ -16,33 +16,16 @@ from engine.specs.layers import NetworkSpec, ResolvedNetwork
 from engine.specs.losses import LossField
 from engine.specs.metrics import MetricName
 from engine.specs.optimizers import Adam, GradientClip, OptimizerField
+from engine.specs.preprocessing import PreprocessingSpec, ResolvedPreprocessing
 from engine.specs.schedules import ConstantSchedule, ScheduleField
+from engine.specs.validation import (
+    ColumnValidation,
+    FoldsValidation,
+    FractionValidation,
+    ValidationField,
+)
 
 Weight = Annotated[float, Field(ge=0, le=1e9)]
-
-
-class PreprocessingSpec(Spec):
-    """How columns become the network's inputs; everything is fitted on the training rows only."""
-
-    numeric: Literal["standardize", "min_max", "none"] = "standardize"
-    categorical: Literal["one_hot", "embedding"] | None = Field(
-        default=None,
-        description="Default: one_hot; embedding (codes to look up) if the first layer is one.",
-    )
-    missing: Literal["mean", "median"] = Field(
-        default="mean", description="What stands in for a missing number."
-    )
-    target: Literal["standardize", "none"] | None = Field(
-        default=None,
-        description="Scaling of a numeric target; predictions are answered in its own unit. "
-        "Default: standardize; none if the output is not linear.",
-    )
-
-
-class ValidationSpec(Spec):
-    """Rows held out of training; for classes the share is kept in every class."""
-
-    fraction: float = Field(default=0.2, gt=0, lt=1)
 
 
 class EarlyStoppingSpec(Spec):
@@ -78,6 +61,13 @@ class TrainingSpec(Spec):
         description="Default: every other column.",
     )
     preprocessing: PreprocessingSpec = PreprocessingSpec()
+    input_shape: Items[Annotated[int, Field(ge=1, le=MAX_FEATURES)]] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=3,
+        description="Shape of one row for the first layer, such as [28, 28, 1]: height, width and "
+        "channels of an image whose pixels are the features, row by row. Default: flat.",
+    )
     network: NetworkSpec = NetworkSpec()
     loss: LossField | None = Field(
         default=None,
@@ -96,7 +86,7 @@ class TrainingSpec(Spec):
         default=32, description='Rows per step; "full" is batch gradient descent.'
     )
     shuffle: bool = True
-    validation: ValidationSpec | None = ValidationSpec()
+    validation: ValidationField | None = FractionValidation()
     early_stopping: EarlyStoppingSpec | None = None
     metrics: Items[MetricName] | Literal["all"] | None = Field(
         default=None,
@@ -115,12 +105,21 @@ class TrainingSpec(Spec):
     dtype: Literal["float32", "float64"] = "float32"
     seed: int = Field(default=0, ge=0, le=2**53 - 1)
 
+    @property
+    def split_column(self) -> str | None:
+        """The column that says which rows are held out, if one does."""
+        match self.validation:
+            case ColumnValidation():
+                return self.validation.column
+            case FractionValidation():
+                return self.validation.order_by
+            case _:
+                return None
 
-class ResolvedPreprocessing(PreprocessingSpec):
-    """Preprocessing with nothing left to choose."""
-
-    categorical: Literal["one_hot", "embedding"]
-    target: Literal["standardize", "none"]
+    @property
+    def holds_out(self) -> bool:
+        """Whether rows are held out of the training that leaves the model."""
+        return self.validation is not None and not isinstance(self.validation, FoldsValidation)
 
 
 class ResolvedSpec(TrainingSpec):
@@ -136,5 +135,5 @@ class ResolvedSpec(TrainingSpec):
     @property
     def needed_columns(self) -> tuple[str, ...]:
         """Every column that its preparation reads."""
-        weight = () if self.sample_weight is None else (self.sample_weight,)
-        return (*self.features, self.target, *weight)
+        others = (self.target, self.sample_weight, self.split_column)
+        return tuple(dict.fromkeys((*self.features, *(name for name in others if name))))

@@ -23,7 +23,15 @@ from engine.specs import (
     ResolvedSpec,
     TrainingSpec,
 )
-from engine.tables import Column, ColumnKind, ColumnSchema, LevelColumn, NumericColumn, TableSchema
+from engine.tables import (
+    Column,
+    ColumnKind,
+    ColumnSchema,
+    LevelColumn,
+    MemoryTable,
+    NumericColumn,
+    TableSchema,
+)
 from engine.training import Training
 
 FLOAT64 = np.dtype(np.float64)
@@ -113,7 +121,7 @@ def describe(columns: dict[str, Column]) -> TableSchema:
 
 def prepared(spec: TrainingSpec, columns: dict[str, Column]) -> tuple[ResolvedSpec, PreparedData]:
     resolved = resolve(spec, describe(columns)).spec
-    return resolved, prepare(resolved, columns)
+    return resolved, prepare(resolved, MemoryTable(columns))
 
 
 def start(spec: TrainingSpec, columns: dict[str, Column]) -> Training:

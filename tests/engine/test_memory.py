@@ -9,7 +9,7 @@ import pytest
 from engine.preparation import prepare
 from engine.resolve import Resolution, resolve
 from engine.specs import TrainingSpec
-from engine.tables import Column, ColumnSchema, NumericColumn, TableSchema
+from engine.tables import Column, ColumnSchema, MemoryTable, NumericColumn, TableSchema
 from engine.training import Training, train
 
 ROWS, FEATURES = 2000, 64
@@ -39,7 +39,7 @@ def peak_bytes(found: Resolution) -> int:
     }
     tracemalloc.start()
     try:
-        data = prepare(found.spec, columns)
+        data = prepare(found.spec, MemoryTable(columns))
         tracemalloc.reset_peak()
         for _ in train(Training(found.spec, data)):
             pass

@@ -5,9 +5,9 @@ from engine.errors import DataError
 from engine.preparation import prepare
 from engine.preprocessing import ClassTarget, NumericTarget
 from engine.resolve import resolve
-from engine.specs import PreprocessingSpec, TrainingSpec, ValidationSpec
+from engine.specs import FractionValidation, PreprocessingSpec, TrainingSpec
 from engine.splits import split
-from engine.tables import Column, ColumnSchema, NumericColumn, TableSchema
+from engine.tables import Column, ColumnSchema, MemoryTable, NumericColumn, TableSchema
 from tests.engine.examples import (
     flower_columns,
     levels,
@@ -33,7 +33,7 @@ def test_wild_validation_rows_do_not_reach_the_fit() -> None:
     for column in columns.values():
         assert isinstance(column, NumericColumn)
         column.values[held_out] = 1e6
-    assert prepare(spec, columns).preprocessing == data.preprocessing
+    assert prepare(spec, MemoryTable(columns)).preprocessing == data.preprocessing
 
 
 def test_target_of_each_loss_has_its_form() -> None:
@@ -82,7 +82,7 @@ def test_rows_without_a_target_are_left_out() -> None:
 
 
 def test_validation_keeps_the_classes_shares() -> None:
-    spec = TrainingSpec(target="kind", validation=ValidationSpec(fraction=0.3))
+    spec = TrainingSpec(target="kind", validation=FractionValidation(fraction=0.3))
     _, data = prepared(spec, flower_columns())
     assert data.y_validation is not None
     assert np.bincount(np.asarray(data.y_validation, np.intp)).tolist() == [9, 9, 9]
@@ -96,7 +96,7 @@ def mismatch(target: Column, schema: ColumnSchema, feature: Column | None = None
     if feature is not None:
         columns["x"] = feature
     with pytest.raises(DataError) as raised:
-        prepare(spec, columns)
+        prepare(spec, MemoryTable(columns))
     return str(raised.value)
 
 

@@ -9,7 +9,7 @@ from engine.arrays import Floats
 from engine.errors import DataError
 from engine.preparation import PreparedData, prepare
 from engine.specs import TrainingSpec
-from engine.tables import Column
+from engine.tables import Column, MemoryTable
 from tests.engine.examples import flower_columns, levels, numbers, prepared, truths
 
 THREE_TO_ONE: dict[str, Column] = {"x": numbers(1, 2, 3, 4), "y": levels("a", "a", "b", "a")}
@@ -102,4 +102,4 @@ def test_sample_weights_that_the_schema_did_not_tell_of_are_refused(wrong: Colum
         THREE_TO_ONE | {"w": numbers(1, 1, 1, 1)},
     )
     with pytest.raises(DataError, match="'w' has a weight that is missing or negative"):
-        prepare(spec, THREE_TO_ONE | {"w": wrong})
+        prepare(spec, MemoryTable(THREE_TO_ONE | {"w": wrong}))

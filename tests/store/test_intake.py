@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.tables import LevelColumn, NumericColumn
-from store.columns import read_columns
+from store.columns import ColumnFile
 from store.datasets import ColumnRecord
 from store.errors import IntakeError
 from store.intake import BLOCK_BYTES, Table, read_csv
@@ -68,7 +68,7 @@ def test_byte_order_mark_and_spaces_around_names_are_dropped(tmp_path: Path) -> 
 
 def test_columns_read_back_as_the_engine_wants_them(tmp_path: Path) -> None:
     intake(tmp_path, b"n,c,b\n1.5,red,true\n,blue,\n2,red,false\n")
-    columns = read_columns(tmp_path / "columns.arrow", ["n", "c", "b"])
+    columns = ColumnFile(tmp_path / "columns.arrow", 3).read(["n", "c", "b"])
     n, c, b = columns["n"], columns["c"], columns["b"]
     assert isinstance(n, NumericColumn)
     assert isinstance(c, LevelColumn)

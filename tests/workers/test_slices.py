@@ -154,7 +154,7 @@ def test_next_slice_in_the_same_process_reads_nothing_again(
     post()
     after_steps(shop, 5, shop.shutdown.set)
     assert run_slice(shop) is True
-    monkeypatch.setattr(opening, "read_columns", None)
+    monkeypatch.setattr(opening, "open_table", None)
     shop.shutdown._byte[0] = 0
     assert run_slice(shop) is False
 
