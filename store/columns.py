@@ -7,6 +7,7 @@ bool, and string for categories and texts. Record batches are a few MiB at most.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -55,9 +56,9 @@ class ColumnFile:
 
     def read(self, names: Sequence[str]) -> dict[str, Column]:
         """Whole columns by name. Raises DataError if there is no such column."""
-        with self._open(names) as reader:
-            table = reader.read_all()
-        return {name: _column(table.column(name).combine_chunks()) for name in names}
+        # Arrow's own way takes room for all columns of all batches, whichever are asked for.
+        chunks = list(self.chunks(names))
+        return {name: _joined([chunk[name] for chunk in chunks]) for name in names}
 
     def chunks(self, names: Sequence[str]) -> Iterator[dict[str, Column]]:
         """The same columns, a record batch at a time."""
@@ -87,6 +88,21 @@ def open_table(dataset: DatasetRecord, path: Path) -> ColumnFile:
         time_formats={c.name: c.time_format for c in dataset.columns if c.time_format},
     )
     return ColumnFile(path, dataset.rows, words)
+
+
+def _joined(parts: Sequence[Column]) -> Column:
+    """One column of its parts; levels are in the order of their first rows."""
+    numbers = [part.values for part in parts if isinstance(part, NumericColumn)]
+    if numbers:
+        return NumericColumn(np.concatenate(numbers))
+    levels: dict[Any, int] = {}
+    codes = [np.empty(0, np.int32)]
+    for part in parts:
+        assert isinstance(part, LevelColumn)  # noqa: S101 - a file's columns have one kind each
+        index_of = [levels.setdefault(level, len(levels)) for level in part.levels]
+        # The last is for −1, missing.
+        codes.append(np.array([*index_of, -1], np.int32)[part.codes])
+    return LevelColumn(np.concatenate(codes), tuple(levels))
 
 
 def _column(array: pa.Array) -> Column:

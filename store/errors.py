@@ -43,6 +43,27 @@ class DatasetInUseError(StoreError):
         super().__init__(f"dataset {dataset_id} is needed by {jobs} unfinished job(s)")
 
 
+class UploadExpiredError(StoreError):
+    """The upload rested for too long, or was given up: its bytes are being erased."""
+
+    code = "upload_expired"
+
+    def __init__(self, upload_id: str) -> None:
+        self.upload_id = upload_id
+        super().__init__(f"upload {upload_id} has expired")
+
+
+class OffsetConflictError(StoreError):
+    """A part that does not go on where the upload is."""
+
+    code = "offset_conflict"
+
+    def __init__(self, upload_id: str, offset: int, sent: int) -> None:
+        self.upload_id = upload_id
+        self.offset = offset
+        super().__init__(f"upload {upload_id} goes on at byte {offset}, not at {sent}")
+
+
 class LeaseLostError(StoreError):
     """Another worker holds the job now, or it has ended: this worker may no longer write."""
 

@@ -1,0 +1,72 @@
+"""Which types of NumPy can be columns, and arrays of them as Arrow's."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from store.errors import IntakeError
+
+# Units of times that Arrow has as well; others become the nearest that is.
+UNITS = frozenset({"D", "s", "ms", "us", "ns"})
+COARSE_UNITS = frozenset({"Y", "M", "W", "h", "m"})
+NAMES = {"c": "complex", "V": "void", "m": "timedelta", "O": "object", "T": "variable text"}
+
+
+def check_dtype(dtype: np.dtype[Any]) -> None:
+    """Raise IntakeError for items that are not a number, a truth value, a time or a text."""
+    problem = None
+    if dtype.hasobject:
+        problem = "holds Python objects (object), which are never opened"
+    elif dtype.names or dtype.subdtype:
+        problem = "has fields within fields: a dtype of one value a field is expected"
+    elif dtype.kind not in "biufMUS":
+        problem = f"is {NAMES.get(dtype.kind, dtype.kind)}: numbers, times or texts are expected"
+    elif dtype.itemsize == 0:
+        problem = "is of a dtype without any bytes"
+    elif dtype.kind == "M" and np.datetime_data(dtype)[0] == "generic":
+        problem = "is of times without a unit"
+    if problem is not None:
+        raise IntakeError("wrong_dtype", f"the array {problem}")
+
+
+def arrow_type(dtype: np.dtype[Any]) -> pa.DataType:
+    """What `as_arrow` makes of a type."""
+    if dtype.kind in "US":
+        return pa.string()
+    return pa.from_numpy_dtype(_native(dtype))
+
+
+def as_arrow(values: NDArray[Any]) -> pa.Array:
+    """One column. Raises IntakeError for texts that are none."""
+    match values.dtype.kind:
+        case "b":
+            # Bytes other than 0 and 1 would be undefined behaviour elsewhere.
+            return pa.array(np.ascontiguousarray(values).view(np.uint8) != 0)
+        case "U" | "S":
+            return _texts(values)
+        case _:
+            return pa.array(np.ascontiguousarray(values, _native(values.dtype)))
+
+
+def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The nearest type of this machine that Arrow knows."""
+    if dtype.kind == "M":
+        unit, count = np.datetime_data(dtype)
+        if count != 1 or unit not in UNITS:
+            return np.dtype("M8[s]" if unit in COARSE_UNITS | {"D", "s"} else "M8[ns]")
+    if dtype.kind == "f" and dtype.itemsize > 8:
+        return np.dtype(np.float64)
+    return dtype.newbyteorder("=")
+
+
+def _texts(values: NDArray[Any]) -> pa.Array:
+    try:
+        cells = values.tolist()
+        if values.dtype.kind == "S":
+            cells = [cell.decode() for cell in cells]
+        return pa.array(cells, pa.string())
+    except (ValueError, SystemError) as error:
+        detail = "texts of the array are not Unicode letters, or not UTF-8"
+        raise IntakeError("wrong_encoding", detail) from error

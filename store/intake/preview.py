@@ -1,0 +1,90 @@
+"""Looks at the first rows of a source: what it would become, written nowhere."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from store.intake.conversion import Converter, Rows
+from store.intake.options import Limits, ReadOptions
+from store.intake.planning import Planner
+from store.intake.plans import ColumnPlan, Plan
+from store.intake.reading import (
+    SAMPLE_BYTES,
+    answer_options,
+    no_rows,
+    tell_large_numbers,
+)
+from store.intake.results import Preview
+from store.intake.sampling import take_sample
+from store.intake.sources import Source
+from store.intake.statistics import TableStatistics
+from store.intake.times import format_time
+
+LOOKED_AT = 10_000
+SHOWN_ROWS = 20
+# What a preview is of: the first lines of a file, which may have been cut anywhere.
+KEPT_BYTES = 8 * 2**20
+
+
+def preview_source(source: Source, options: ReadOptions, limits: Limits) -> Preview:
+    """What the first rows show. Raises IntakeError."""
+    planner = Planner(source, options, limits)
+    readings = planner.text_readings
+    sample = take_sample(source, readings, LOOKED_AT, SAMPLE_BYTES)
+    if sample.batch is None:
+        raise no_rows()
+    plan = planner.plan([sample.batch], readings)
+    rows = _convert(sample.batch, plan)
+    statistics = TableStatistics(plan.columns)
+    statistics.add(rows)
+    columns = statistics.finish()
+    return Preview(
+        options=answer_options(source, options, plan),
+        columns=columns,
+        sample=tuple(_first_rows(rows.batch, plan.columns)),
+        notices=(*plan.notices, *tell_large_numbers(columns)),
+        rows_read=statistics.rows,
+        is_complete=sample.is_complete,
+    )
+
+
+def _convert(batch: pa.RecordBatch, plan: Plan) -> Rows:
+    """The sample as it would be written; it was read as texts, even where numbers would be."""
+    columns = tuple(
+        replace(column, reading="text") if column.reading == "number" else column
+        for column in plan.columns
+    )
+    return Converter(replace(plan, columns=columns)).convert(batch)
+
+
+def _first_rows(batch: pa.RecordBatch, columns: Sequence[ColumnPlan]) -> Iterator[dict[str, Any]]:
+    head = batch.slice(0, SHOWN_ROWS)
+    values = [
+        [_json_value(value, column) for value in head.column(index).to_pylist()]
+        for index, column in enumerate(columns)
+    ]
+    for row in range(head.num_rows):
+        yield {c.name: values[index][row] for index, c in enumerate(columns)}
+
+
+def _json_value(value: Any, column: ColumnPlan) -> Any:  # noqa: ANN401
+    if value is not None and column.kind == "time":
+        return format_time(value)
+    return value
+
+
+def drop_last_line(source: Path, target: Path) -> bool:
+    """Copy the beginning of a file of text up to its last line end; False if it has none."""
+    with source.open("rb") as file:
+        head = file.read(KEPT_BYTES)
+    # In UTF-16 a line end is two bytes.
+    wide = head[:2] == b"\xff\xfe" or head[1:2] == b"\0"
+    end = head.rfind(b"\n\0" if wide else b"\n")
+    kept = end + (2 if wide else 1)
+    if end < 0 or kept == len(head):
+        return False
+    target.write_bytes(head[:kept])
+    return True

@@ -1,0 +1,129 @@
+"""What the first bytes of a file say that it is."""
+
+import zipfile
+from pathlib import Path
+from typing import Literal
+
+from store.intake.options import Format
+
+# As much as is looked at.
+HEAD_BYTES = 2**16
+# As much of an archive's directory as is read; a table of arrays has no more.
+MAX_DIRECTORY_BYTES = 2**22
+END_OF_DIRECTORY = b"PK\x05\x06"
+END_BYTES = 22
+ZIP = (b"PK\x03\x04", END_OF_DIRECTORY)
+ARCHIVE = "a zip archive"
+NUMPY = b"\x93NUMPY"
+# A stream begins with the length of its schema, after a mark of no length.
+ARROW_STREAM = b"\xff\xff\xff\xff"
+
+FORMATS: dict[bytes, Format] = {
+    b"PAR1": "parquet",
+    b"PARE": "parquet",
+    b"ARROW1": "arrow",
+    NUMPY: "npy",
+}
+OTHERS: dict[bytes, str] = {
+    b"\x89PNG\r\n\x1a\n": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF87a": "a GIF picture",
+    b"GIF89a": "a GIF picture",
+    b"II*\0": "a TIFF picture",
+    b"MM\0*": "a TIFF picture",
+    b"%PDF-": "a PDF document",
+    b"{\\rtf": "an RTF document",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel workbook, or of Office: save it as CSV",
+    b"SQLite format 3\0": "an SQLite database",
+    b"\x7fELF": "a program",
+    b"BZh": "a bzip2 file: use gzip or zstd",
+    b"\xfd7zXZ\0": "an xz file: use gzip or zstd",
+    b"\x04\x22\x4d\x18": "an lz4 file: use gzip or zstd",
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
+    b"Rar!\x1a\x07": "a RAR archive",
+    b"\x89HDF\r\n\x1a\n": "an HDF5 file: save it as Parquet or .npz",
+    b"MATLAB 5.0 MAT-file": "a MATLAB file: save it as .npz",
+    b"Obj\x01": "an Avro file: save it as Parquet",
+    b"ORC": "an ORC file: save it as Parquet",
+    b"FEA1": "a Feather file of version 1: save it as Parquet or in version 2",
+    b"<?xml": "an XML document",
+    b"<!doctype html": "an HTML page",
+    b"<html": "an HTML page",
+}
+# Texts are told only by a whole word, in any case and after blanks: a CSV may begin with letters.
+LETTERS = frozenset({b"BZh", b"ORC"})
+MARKUP = (b"<?xml", b"<!doctype html", b"<html")
+
+
+def find_binary_format(head: bytes, path: Path) -> Format | None:
+    """The binary format of ours that a file begins as."""
+    for magic, found in FORMATS.items():
+        if head.startswith(magic):
+            return found
+    if head.startswith(ARROW_STREAM):
+        return "arrow"
+    if head.startswith(ZIP) and _is_archive_of_arrays(path):
+        return "npz"
+    return None
+
+
+def find_other(head: bytes, path: Path) -> str | None:
+    """What a file is that is none of ours, with what can be done about it."""
+    if head.startswith(ZIP):
+        return _describe_archive(path)
+    markup = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower()
+    for magic, found in OTHERS.items():
+        if magic in MARKUP:
+            if markup.startswith(magic):
+                return found
+        elif head.startswith(magic) and (magic not in LETTERS or not _is_text(head)):
+            return found
+    return None
+
+
+def read_head(path: Path) -> bytes:
+    """The first bytes."""
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
+
+
+def list_members(path: Path) -> list[zipfile.ZipInfo] | Literal["many", "broken"]:
+    """The directory of a zip archive, if it is small."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - END_BYTES - 2**16))
+        tail = file.read()
+    end = tail.rfind(END_OF_DIRECTORY)
+    if end < 0 or len(tail) - end < END_BYTES:
+        return "broken"
+    # Checked before it is read: a directory may be as large as the file.
+    if int.from_bytes(tail[end + 12 : end + 16], "little") > MAX_DIRECTORY_BYTES:
+        return "many"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, UnicodeDecodeError, OSError):
+        return "broken"
+
+
+def _is_archive_of_arrays(path: Path) -> bool:
+    members = list_members(path)
+    return isinstance(members, list) and any(m.filename.endswith(".npy") for m in members)
+
+
+def _describe_archive(path: Path) -> str:
+    members = list_members(path)
+    if not isinstance(members, list):
+        return f"{ARCHIVE}, cut off or broken" if members == "broken" else ARCHIVE
+    names = [member.filename for member in members]
+    if any(name.startswith("xl/") for name in names):
+        return "an Excel workbook: save it as CSV or Parquet"
+    if any(name.startswith("word/") for name in names):
+        return "a Word document (a zip archive): save its table as CSV"
+    if "content.xml" in names:
+        return "an OpenDocument file (a zip archive): save it as CSV"
+    return f"{ARCHIVE}: send the file that is in it, compressed by gzip or zstd if at all"
+
+
+def _is_text(head: bytes) -> bool:
+    return not any(byte < 9 for byte in head[:64])

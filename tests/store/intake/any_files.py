@@ -1,0 +1,95 @@
+"""Files of any format of the tests, as sources."""
+
+import gzip
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from store.errors import IntakeError
+from store.intake.formats import open_source
+from store.intake.options import FileHints, Limits, ReadOptions
+from store.intake.sources import Reading, Source
+
+LIMITS = Limits(max_columns=100)
+
+
+def open_bytes(
+    folder: Path,
+    content: bytes,
+    *,
+    media_type: str = "",
+    name: str = "",
+    limits: Limits = LIMITS,
+    **stated: Any,
+) -> Source:
+    """The bytes as an upload of that media type and name."""
+    path = folder / "upload"
+    path.write_bytes(content)
+    spill = folder / "spill"
+    spill.mkdir(exist_ok=True)
+    return open_source(path, ReadOptions(**stated), FileHints(media_type, name), limits, spill)
+
+
+def cells(source: Source, reading: Reading | None = None) -> dict[str, list[Any]]:
+    """All cells by the name of their column; each in its own type, unless a reading is given."""
+    own: list[Reading] = ["text" if c.type is None else "typed" for c in source.columns]
+    readings = own if reading is None else [reading] * len(own)
+    batches = list(source.batches(readings))
+    return {
+        column.name: [value for batch in batches for value in batch.column(index).to_pylist()]
+        for index, column in enumerate(source.columns)
+    }
+
+
+def refusal(folder: Path, content: bytes, **how: Any) -> IntakeError:
+    """What is said of bytes that are refused, when they are opened or read."""
+    with pytest.raises(IntakeError) as caught:
+        cells(open_bytes(folder, content, **how))
+    return caught.value
+
+
+def parquet_bytes(table: pa.Table, **options: Any) -> bytes:
+    """The table as a Parquet file."""
+    file = io.BytesIO()
+    pq.write_table(table, file, **options)
+    return file.getvalue()
+
+
+def arrow_bytes(table: pa.Table, *, stream: bool = False, **options: Any) -> bytes:
+    """The table as an Arrow file or stream."""
+    sink = pa.BufferOutputStream()
+    make = pa.ipc.new_stream if stream else pa.ipc.new_file
+    with make(sink, table.schema, options=pa.ipc.IpcWriteOptions(**options)) as writer:
+        writer.write_table(table)
+    found: bytes = sink.getvalue().to_pybytes()
+    return found
+
+
+def npy_bytes(array: Any) -> bytes:
+    """The array as an .npy file."""
+    file = io.BytesIO()
+    np.lib.format.write_array(file, array)
+    return file.getvalue()
+
+
+def npz_bytes(**arrays: Any) -> bytes:
+    """The arrays as an .npz file."""
+    file = io.BytesIO()
+    np.savez_compressed(file, allow_pickle=False, **arrays)
+    return file.getvalue()
+
+
+def gzip_bytes(content: bytes) -> bytes:
+    """The bytes compressed, always alike."""
+    return gzip.compress(content, mtime=0)
+
+
+def zstd_bytes(content: bytes) -> bytes:
+    """The bytes compressed by zstd."""
+    packed: bytes = pa.compress(content, codec="zstd", asbytes=True)
+    return packed

@@ -1,0 +1,78 @@
+"""CSV files of the tests, and what becomes of them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.tables import LevelColumn, NumericColumn
+from store.columns import ColumnFile
+from store.datasets import ColumnRecord
+from store.errors import IntakeError
+from store.intake import (
+    FileHints,
+    Limits,
+    Preview,
+    ReadOptions,
+    TableContents,
+    preview_table,
+    read_table,
+)
+
+CSV = FileHints("text/csv")
+
+
+@dataclass(frozen=True)
+class Intake:
+    """A table that was read in a folder."""
+
+    contents: TableContents
+    path: Path
+
+    @property
+    def column(self) -> ColumnRecord:
+        """Of a table of one column, or the first of several."""
+        return self.contents.columns[0]
+
+    @property
+    def codes(self) -> list[str]:
+        """Of its notices."""
+        return [notice.code for notice in self.contents.notices]
+
+    def values(self, name: str) -> list[Any]:
+        """A column as the column file has it; None where a value is missing."""
+        column = ColumnFile(self.path, self.contents.rows).read([name])[name]
+        if isinstance(column, NumericColumn):
+            return [None if value != value else value for value in column.values.tolist()]
+        assert isinstance(column, LevelColumn)
+        return [None if code < 0 else column.levels[code] for code in column.codes]
+
+
+def read(folder: Path, content: bytes | str, limits: Limits | None = None, **stated: Any) -> Intake:
+    """Read a file of this content."""
+    source, target = folder / "upload", folder / "columns.arrow"
+    source.write_bytes(content if isinstance(content, bytes) else content.encode())
+    options = ReadOptions(**stated)
+    return Intake(read_table(source, target, options, CSV, limits or Limits()), target)
+
+
+def look(folder: Path, content: bytes | str, **stated: Any) -> Preview:
+    """Preview a file of this content."""
+    source = folder / "upload"
+    source.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return preview_table(source, ReadOptions(**stated), CSV, Limits())
+
+
+def refusal(folder: Path, content: bytes | str, **stated: Any) -> IntakeError:
+    """Why such a file is refused; what it leaves behind is an error."""
+    try:
+        read(folder, content, **stated)
+    except IntakeError as error:
+        assert sorted(path.name for path in folder.iterdir()) == ["upload"]
+        return error
+    message = "the file was read"
+    raise AssertionError(message)
+
+
+def column_of(folder: Path, cells: list[str], **stated: Any) -> Intake:
+    """A column x of these cells, beside another."""
+    return read(folder, "x,y\n" + "".join(f"{cell},0\n" for cell in cells), **stated)

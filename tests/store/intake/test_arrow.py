@@ -1,0 +1,137 @@
+"""Arrow files and streams are mapped, checked and cut into bounded batches."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from store.intake.arrow_source import BATCH_BYTES
+from store.intake.options import Limits
+from tests.store.intake.any_files import arrow_bytes, cells, open_bytes, refusal
+
+TABLE = pa.table({"x": np.arange(3000) * 1.5, "t": [f"w{n % 7}" for n in range(3000)]})
+WORDS = pa.table({"t": ["one", "two", "three"]})
+FILE, STREAM = arrow_bytes(TABLE), arrow_bytes(TABLE, stream=True)
+
+
+def int64(number: int) -> bytes:
+    return number.to_bytes(8, "little", signed=True)
+
+
+def offsets(*numbers: int) -> bytes:
+    return b"".join(number.to_bytes(4, "little", signed=True) for number in numbers)
+
+
+def swap(content: bytes, old: bytes, new: bytes) -> bytes:
+    assert old in content
+    return content.replace(old, new, 1)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("compression", [None, "lz4", "zstd"])
+def test_table_comes_back(tmp_path: Path, stream: bool, compression: str | None) -> None:
+    content = arrow_bytes(TABLE, stream=stream, compression=compression)
+    source = open_bytes(tmp_path, content)
+    for _ in range(2):
+        assert cells(source) == TABLE.to_pydict()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_dictionaries_come_back_as_texts(tmp_path: Path, stream: bool) -> None:
+    words = pa.array([f"w{n % 500}" for n in range(1000)]).dictionary_encode()
+    nulls = pa.DictionaryArray.from_arrays(pa.array([0, 1] * 500), pa.array(["a", None]))
+    table = pa.table({"w": words, "n": nulls})
+    found = cells(open_bytes(tmp_path, arrow_bytes(table, stream=stream)))
+    assert found == {"w": words.to_pylist(), "n": ["a", None] * 500}
+
+
+def test_batch_of_any_size_is_cut_into_small_ones(tmp_path: Path) -> None:
+    table = pa.table({"x": np.arange(2_000_000.0), "t": ["ab"] * 2_000_000}).combine_chunks()
+    source = open_bytes(tmp_path, arrow_bytes(table))
+    batches = list(source.batches(["typed", "text"]))
+    assert max(batch.get_total_buffer_size() for batch in batches) <= BATCH_BYTES
+    assert pa.Table.from_batches(batches).column(0).equals(table.column(0))
+
+
+@pytest.mark.parametrize("content", [FILE, STREAM])
+@pytest.mark.parametrize("kept", [20, 100, 300, 0.5, 0.9])
+def test_cut_file_is_refused(tmp_path: Path, content: bytes, kept: float) -> None:
+    end = int(kept * len(content)) if kept < 1 else int(kept)
+    assert refusal(tmp_path, content[:end]).code == "not_arrow"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        swap(FILE, int64(3000), int64(-1)),
+        swap(FILE, int64(3000), int64(2**31 // 3)),
+        swap(FILE, int64(24_000), int64(10**12)),
+        swap(FILE, int64(24_000), int64(-8)),
+        swap(STREAM, int64(24_000), int64(8)),
+        FILE[:-10] + b"\xff\xff\xff\x7fARROW1",
+        FILE[:-10] + b"\xff\xff\xff\xffARROW1",
+        FILE[:-200] + b"\x07" * 190 + FILE[-10:],
+        FILE[:8] + b"\x07" * 200 + FILE[208:],
+        STREAM[:4] + b"\xff\xff\xff\x7f" + STREAM[8:],
+        STREAM[:8] + b"\xff" * 50 + STREAM[58:],
+        swap(arrow_bytes(WORDS), offsets(0, 3, 6, 11), offsets(0, 3, 6, 10**9)),
+        swap(arrow_bytes(WORDS), offsets(0, 3, 6, 11), offsets(0, -3, 6, 11)),
+        swap(arrow_bytes(WORDS), offsets(0, 3, 6, 11), offsets(0, 6, 3, 11)),
+    ],
+)
+def test_file_that_lies_is_refused(tmp_path: Path, content: bytes) -> None:
+    assert refusal(tmp_path, content).code == "not_arrow"
+
+
+def test_dictionary_code_beyond_its_dictionary_is_refused(tmp_path: Path) -> None:
+    codes = pa.array([0, 1, 2, 1], pa.int32())
+    table = pa.table({"x": pa.DictionaryArray.from_arrays(codes, ["a", "b", "c"])})
+    content = swap(arrow_bytes(table), offsets(0, 1, 2, 1), offsets(0, 9, 2, 1))
+    assert refusal(tmp_path, content).code == "not_arrow"
+
+
+def test_texts_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
+    content = swap(arrow_bytes(WORDS), b"onetwo", b"o\xfe\xfftwo")
+    assert refusal(tmp_path, content).code == "wrong_encoding"
+
+
+def test_more_rows_than_can_be_are_refused_before_any_is_read(tmp_path: Path) -> None:
+    error = refusal(tmp_path, swap(FILE, int64(3000), int64(10**12)))
+    assert error.code == "too_many_rows"
+
+
+@pytest.mark.parametrize("claim", [2**40, 2**62])
+def test_compressed_buffer_that_claims_too_much_is_refused(tmp_path: Path, claim: int) -> None:
+    content = arrow_bytes(pa.table({"x": np.arange(3000.0)}), compression="lz4")
+    error = refusal(
+        tmp_path, swap(content, int64(24_000) + b"\x04\x22", int64(claim) + b"\x04\x22")
+    )
+    assert error.code == "expands_too_much"
+
+
+def test_compressed_zeros_that_expand_a_thousandfold_are_refused(tmp_path: Path) -> None:
+    content = arrow_bytes(pa.table({"x": np.zeros(2**22)}), compression="zstd")
+    assert refusal(tmp_path, content).code == "expands_too_much"
+
+
+@pytest.mark.parametrize(
+    ("array", "code"),
+    [
+        (pa.array([[1]]), "nested_value"),
+        (pa.array([{"a": 1}]), "nested_value"),
+        (pa.array([b"x"]), "unsupported_type"),
+        (pa.array([pa.MonthDayNano([1, 2, 3])]), "unsupported_type"),
+    ],
+)
+def test_column_of_no_single_values_is_refused(tmp_path: Path, array: pa.Array, code: str) -> None:
+    assert refusal(tmp_path, arrow_bytes(pa.table({"x": array}))).code == code
+
+
+def test_too_many_columns_are_refused(tmp_path: Path) -> None:
+    content = arrow_bytes(pa.table({f"c{n}": [1] for n in range(200)}))
+    assert refusal(tmp_path, content, limits=Limits(max_columns=199)).code == "too_many_columns"
+
+
+def test_file_without_columns_is_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path, arrow_bytes(pa.table({}))).code == "no_columns"

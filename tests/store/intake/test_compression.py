@@ -1,0 +1,67 @@
+"""Compressed files are unpacked in full, and given up early when they grow out of proportion."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from store.errors import IntakeError
+from store.intake.compression import FREE_BYTES, decompress
+from store.intake.options import Compression, Limits
+from tests.store.intake.any_files import gzip_bytes, open_bytes, refusal, zstd_bytes
+
+ROWS = b"x\n" + b"1\n2\n3\n" * 1000
+
+
+def unpack(folder: Path, content: bytes, compression: Compression, max_bytes: int = 2**30) -> bytes:
+    path, target = folder / "packed", folder / "unpacked"
+    path.write_bytes(content)
+    decompress(path, compression, target, max_bytes)
+    return target.read_bytes()
+
+
+@pytest.mark.parametrize("times", [1, 2, 500])
+def test_all_members_are_read(tmp_path: Path, times: int) -> None:
+    assert unpack(tmp_path, gzip_bytes(ROWS) * times, "gzip") == ROWS * times
+    assert unpack(tmp_path, zstd_bytes(ROWS) * times, "zstd") == ROWS * times
+
+
+@pytest.mark.parametrize("cut", [1, 4, 8, 20])
+def test_cut_stream_is_refused(tmp_path: Path, cut: int) -> None:
+    for content, code in [(gzip_bytes(ROWS), "not_gzip"), (zstd_bytes(ROWS), "not_zstd")]:
+        error = refusal(tmp_path, content[:-cut])
+        assert (error.code, "is cut off" in str(error)) == (code, True)
+
+
+def test_wrong_checksum_and_trailing_bytes_are_refused(tmp_path: Path) -> None:
+    content = gzip_bytes(ROWS)
+    for broken in (content[:-8] + bytes(4) + content[-4:], content + b"and more"):
+        assert "is corrupt" in str(refusal(tmp_path, broken))
+
+
+@pytest.mark.parametrize("inner", [gzip_bytes(ROWS), zstd_bytes(ROWS)])
+def test_file_compressed_twice_is_refused(tmp_path: Path, inner: bytes) -> None:
+    assert refusal(tmp_path, gzip_bytes(inner)).code == "compressed_twice"
+    assert refusal(tmp_path, zstd_bytes(inner)).code == "compressed_twice"
+
+
+def test_file_that_expands_a_thousandfold_is_given_up_early(tmp_path: Path) -> None:
+    content = gzip_bytes(bytes(2 * FREE_BYTES)) * 50
+    with pytest.raises(IntakeError, match="200-fold") as caught:
+        unpack(tmp_path, content, "gzip")
+    assert caught.value.code == "expands_too_much"
+    assert (tmp_path / "unpacked").stat().st_size <= FREE_BYTES
+
+
+def test_small_file_may_expand_as_it_likes(tmp_path: Path) -> None:
+    assert len(unpack(tmp_path, gzip_bytes(bytes(FREE_BYTES)), "gzip")) == FREE_BYTES
+
+
+def test_limit_holds_for_the_unpacked_file(tmp_path: Path) -> None:
+    error = refusal(tmp_path, gzip.compress(ROWS), limits=Limits(max_bytes=100))
+    assert (error.code, "100 bytes" in str(error)) == ("expands_too_much", True)
+
+
+def test_gzip_of_a_json_document_is_read(tmp_path: Path) -> None:
+    source = open_bytes(tmp_path, gzip_bytes(b'{"a": [1]}'), media_type="application/gzip")
+    assert (source.options["compression"], source.options["format"]) == ("gzip", "json")

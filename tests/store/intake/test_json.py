@@ -1,0 +1,252 @@
+"""JSON Lines, rows and columns become columns whose names and types are learnt on the way."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from store.errors import IntakeError, Place
+from store.intake.arrow_source import MAX_ROW_BYTES
+from store.intake.json_lines import BLOCK_BYTES, SLOW_BYTES
+from store.intake.options import Limits
+from store.intake.pieces import PIECE_ROWS
+from store.intake.sources import Source, WrongReadingError
+from tests.store.intake.any_files import cells, open_bytes, refusal
+
+LINES, JSON = "application/x-ndjson", "application/json"
+# So many short rows that pyarrow reads most of them.
+MANY = 3 * SLOW_BYTES // 8
+
+
+def lines(folder: Path, *rows: str, **how: Any) -> Source:
+    content = "\n".join(rows).encode()
+    return open_bytes(folder, content, format="json_lines", **how)
+
+
+def types(source: Source) -> dict[str, str]:
+    return {column.name: str(column.type) for column in source.columns}
+
+
+def test_columns_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+    source = lines(tmp_path, '{"b": 1, "a": "x"}', "", '{"a": null, "c": true}')
+    assert types(source) == {"b": "double", "a": "None", "c": "bool"}
+    assert cells(source) == {"b": [1.0, None], "a": ["x", None], "c": [None, True]}
+
+
+def test_key_that_appears_late_is_null_before(tmp_path: Path) -> None:
+    found = cells(lines(tmp_path, *['{"a":1}'] * MANY, '{"b": "x"}', *['{"a":2}'] * MANY))
+    assert found["b"] == [None] * MANY + ["x"] + [None] * MANY
+    assert found["a"] == [1.0] * MANY + [None] + [2.0] * MANY
+
+
+@pytest.mark.parametrize(("value", "kind"), [("1.5", "double"), ('"x"', "None"), ("true", "bool")])
+def test_column_that_is_null_at_first_gets_its_type_late(
+    tmp_path: Path, value: str, kind: str
+) -> None:
+    source = lines(tmp_path, *['{"a":null}'] * MANY, f'{{"a":{value}}}')
+    assert types(source) == {"a": kind}
+    assert cells(source)["a"] == [None] * MANY + [json.loads(value)]
+
+
+@pytest.mark.parametrize("content", [b'{}\n{}\n{"a":1}\n{}', b'[{}, {}, {"a": 1}, {}]'])
+def test_rows_without_any_value_are_rows(tmp_path: Path, content: bytes) -> None:
+    assert cells(open_bytes(tmp_path, content)) == {"a": [None, None, 1.0, None]}
+
+
+def test_column_of_nulls_is_of_missing_texts(tmp_path: Path) -> None:
+    source = lines(tmp_path, '{"a": null}', '{"a": null}')
+    assert types(source) == {"a": "None"}
+    assert cells(source) == {"a": [None, None]}
+
+
+def test_texts_that_look_like_times_stay_texts(tmp_path: Path) -> None:
+    text = "2024-01-31T10:00:00"
+    source = lines(tmp_path, *[f'{{"a": "{text}"}}'] * MANY)
+    assert set(cells(source)["a"]) == {text}
+
+
+def test_whole_and_broken_numbers_share_a_column(tmp_path: Path) -> None:
+    source = lines(tmp_path, *['{"a":1}'] * MANY, '{"a":0.5}', '{"a":12345678901234567890123}')
+    assert cells(source)["a"][-2:] == [0.5, 12345678901234567890123.0]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n  \n"])
+def test_line_ends_and_a_mark_at_the_beginning_are_no_rows(tmp_path: Path, end: str) -> None:
+    content = "\ufeff" + end.join(['{"a":1}', '{"a":2}', ""])
+    source = open_bytes(tmp_path, content.encode(), media_type=LINES)
+    assert cells(source) == {"a": [1.0, 2.0]}
+
+
+def test_many_columns_of_short_rows_come_in_bounded_batches(tmp_path: Path) -> None:
+    rows = [json.dumps({f"c{n}": n}) for n in range(500)]
+    source = lines(tmp_path, *rows, *['{"c0":1}'] * 5000, limits=Limits(max_columns=500))
+    batches = list(source.batches(["typed"] * 500))
+    assert sum(batch.num_rows for batch in batches) == 5500
+    assert max(batch.nbytes for batch in batches) < 2**24
+
+
+@pytest.mark.parametrize(
+    ("bad", "code", "place"),
+    [
+        ('{"a": "x"}', "mixed_types", Place(MANY + 2, "a", '"x"', "a number")),
+        ('{"a": true}', "mixed_types", Place(MANY + 2, "a", "true", "a number")),
+        ('{"a": [1]}', "nested_value", None),
+        ('{"a": {"b": 1}}', "nested_value", None),
+        ('{"c": {"b": 1}}', "nested_value", None),
+        ('{"a": 1, "a": 2}', "repeated_key", None),
+        ('{"a": NaN}', "not_json", None),
+        ('{"a": -Infinity}', "not_json", None),
+        ('{"a": 1e999}', "number_too_large", None),
+        ('{"a": ' + "9" * 5000 + "}", "number_too_large", None),
+        ('{"a": 1', "not_json", None),
+        ('{"a": 1} {"a": 2}', "not_json", None),
+        ("a,b", "not_json", None),
+        ("[1]", "not_a_table", None),
+        ("7", "not_a_table", None),
+        ('{"b": "\\ud800"}', "not_json", None),
+        ('{"a": ' + "[" * 100_000 + "}", "nested_value", None),
+    ],
+)
+def test_bad_line_is_told_with_its_number(
+    tmp_path: Path, bad: str, code: str, place: Place | None
+) -> None:
+    rows = ["", *['{"a":1}'] * MANY, bad, '{"a":1}']
+    error = refusal(tmp_path, "\n".join(rows).encode(), format="json_lines")
+    assert (error.code, f"line {MANY + 2}" in str(error)) == (code, True)
+    assert error.place is not None
+    assert error.place.line == MANY + 2
+    assert place in {None, error.place}
+
+
+def test_line_that_is_not_utf8_is_told_with_its_number(tmp_path: Path) -> None:
+    content = b'{"a": "x"}\n' * 3 + b'{"a": "\xff"}\n'
+    error = refusal(tmp_path, content, format="json_lines")
+    assert (error.code, error.place and error.place.line) == ("wrong_encoding", 4)
+
+
+@pytest.mark.parametrize("line", [b'{"a": "', b'{"'])
+def test_line_that_is_too_long_is_refused(tmp_path: Path, line: bytes) -> None:
+    content = b'{"a": "x"}\n' + line + b"x" * (MAX_ROW_BYTES + BLOCK_BYTES)
+    error = refusal(tmp_path, content, format="json_lines")
+    assert (error.code, error.place and error.place.line) == ("row_too_long", 2)
+
+
+def test_cell_of_a_wrong_kind_is_explained_with_its_line(tmp_path: Path) -> None:
+    source = lines(tmp_path, "", '{"a": "1"}', "", '{"a": "many"}')
+    error = source.explain(0, "many", "a number")
+    assert isinstance(error, IntakeError)
+    assert error.place == Place(4, "a", "many", "a number")
+
+
+def test_texts_can_be_read_as_numbers(tmp_path: Path) -> None:
+    source = lines(
+        tmp_path, '{"a": " 1,5 "}', '{"a": ""}', '{"a": "-"}', missing=("-",), decimal=","
+    )
+    assert cells(source, "number") == {"a": [1.5, None, None]}
+
+
+def test_texts_that_are_no_numbers_must_be_read_otherwise(tmp_path: Path) -> None:
+    source = lines(tmp_path, '{"b": 1, "a": "x"}')
+    with pytest.raises(WrongReadingError, match="column 1"):
+        cells(source, "number")
+
+
+def test_numbers_and_truths_can_be_read_as_texts(tmp_path: Path) -> None:
+    source = lines(tmp_path, '{"a": 3, "b": true}', '{"a": 0.1, "b": null}')
+    assert cells(source, "text") == {"a": ["3", "0.1"], "b": ["true", None]}
+
+
+def test_rows_of_arrays_get_names(tmp_path: Path) -> None:
+    found = cells(open_bytes(tmp_path, b'[[1, "x"], [2, null]]'))
+    assert found == {"column_1": [1.0, 2.0], "column_2": ["x", None]}
+
+
+@pytest.mark.parametrize("rows", [1, PIECE_ROWS, PIECE_ROWS + 1, 3 * PIECE_ROWS])
+def test_columns_of_any_length_come_back(tmp_path: Path, rows: int) -> None:
+    columns = {
+        "late": [None] * (rows - 1) + [1.5],
+        "texts": [f"t{n}" for n in range(rows)],
+        "nulls": [None] * rows,
+        "gaps": [None if n % 3 else float(n) for n in range(rows)],
+    }
+    assert cells(open_bytes(tmp_path, json.dumps(columns).encode())) == columns
+
+
+def test_split_table_drops_pandas_index(tmp_path: Path) -> None:
+    split = {"data": [[1, "x"], [2, "y"]], "index": [0, 1], "columns": ["a", "b"]}
+    source = open_bytes(tmp_path, json.dumps(split).encode())
+    assert cells(source) == {"a": [1.0, 2.0], "b": ["x", "y"]}
+    assert [notice.code for notice in source.notices] == ["index_dropped"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "says"),
+    [
+        (b"[]", "no_rows", "no rows"),
+        (b"{}", "no_rows", "no rows"),
+        (b"[{}]", "no_columns", "columns"),
+        (b"3", "not_a_table", "rows or columns"),
+        (b"[3]", "not_a_table", "row 1"),
+        (b'[{"a": 1}, [2]]', "not_a_table", "row 2"),
+        (b"[[1], [1, 2]]", "ragged_row", "row 2"),
+        (b'[{"a": 1}, {"a": "x"}]', "mixed_types", "row 2"),
+        (b'[{"a": [1]}]', "nested_value", "row 1"),
+        (b'[{"a": 1, "a": 1}]', "repeated_key", "row 1"),
+        (b'[\n{"a": 1},\n{"a": x}]', "not_json", "line 3, after 1 whole rows"),
+        (b'[{"a": 1}', "not_json", "end"),
+        (b'[{"a": 1}] x', "not_json", "JSON"),
+        (b'[{"a": NaN}]', "not_json", "JSON"),
+        (b'[{"a": 1e999}]', "number_too_large", "1e999"),
+        (b'[{"a": ' + b"9" * 5000 + b"}]", "number_too_large", "64 bits"),
+        (b'[{"a": "\\ud800"}]', "not_json", "surrogate"),
+        (b'[{"a": "\\udc00"}]', "not_json", "surrogate"),
+        (b'[{"a": "\xff"}]', "wrong_encoding", "utf-8"),
+        (b'[{"a": ' + b"[" * 200_000, "nested_value", "nested"),
+        (b'{"a": ' * 200_000, "nested_value", "nested"),
+        (b'{"a": [1], "b": [1, 2]}', "ragged_columns", "'b' has 2 rows where 'a' has 1"),
+        (b'{"a": [1], "a": [2]}', "repeated_key", "'a' twice"),
+        (b'{"a": [1, "x"]}', "mixed_types", "row 2"),
+        (b'{"a": [[1]]}', "nested_value", "row 1"),
+        (b'{"a": 1, "b": [1]}', "not_a_table", "'a' is 1"),
+        (b'{"columns": ["a"], "data": [[1, 2]]}', "ragged_columns", "1 names"),
+        (b'{"x": [1], "data": [[1, 2]]}', "not_a_table", "'x'"),
+    ],
+)
+def test_document_that_is_no_table_is_refused(
+    tmp_path: Path, content: bytes, code: str, says: str
+) -> None:
+    error = refusal(tmp_path, content, format="json")
+    assert (error.code, says in str(error)) == (code, True)
+
+
+def test_pairs_and_written_out_escapes_are_no_halves(tmp_path: Path) -> None:
+    found = cells(open_bytes(tmp_path, rb'[{"a": "\ud83d\ude00 \\ud800"}]', format="json"))
+    assert found == {"a": ["😀 \\ud800"]}
+
+
+@pytest.mark.parametrize("content", [b'[{"a": "%s"}]', b'{"a": ["%s"]}', b'[{"%s": 1}]'])
+def test_value_that_is_too_long_is_refused(tmp_path: Path, content: bytes) -> None:
+    long = content % (b"x" * (2 * MAX_ROW_BYTES))
+    assert refusal(tmp_path, long, format="json").code == "row_too_long"
+
+
+@pytest.mark.parametrize("form", ["json_lines", "json"])
+def test_too_many_columns_are_refused(tmp_path: Path, form: str) -> None:
+    row = json.dumps({f"c{n}": n for n in range(101)})
+    content = row if form == "json_lines" else f"[{row}]"
+    assert refusal(tmp_path, content.encode(), format=form).code == "too_many_columns"
+
+
+def test_sparse_rows_that_come_to_too_many_cells_are_refused(tmp_path: Path) -> None:
+    rows = [json.dumps({f"c{n}": n for n in range(50)}), *['{"c0":1}'] * 50]
+    content = "\n".join(rows).encode()
+    error = refusal(tmp_path, content, format="json_lines", limits=Limits(max_bytes=2000))
+    assert error.code == "too_many_rows"
+
+
+def test_batches_are_had_again(tmp_path: Path) -> None:
+    source = lines(tmp_path, *['{"a":1}'] * MANY)
+    assert cells(source) == cells(source)
+    assert all(isinstance(batch, pa.RecordBatch) for batch in source.batches(["typed"]))

@@ -1,0 +1,68 @@
+"""A column file as the engine reads it."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from engine.errors import DataError
+from engine.tables import LevelColumn, NumericColumn
+from store.columns import ColumnFile
+
+ROWS = 10_000
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> ColumnFile:
+    """Batches whose texts come up in other orders."""
+    path = tmp_path / "table.arrow"
+    table = pa.table(
+        {
+            "number": pa.array([None if n == 3 else n * 0.5 for n in range(ROWS)], pa.float64()),
+            "text": [None if n % 7 == 5 else "cab"[n // 100 % 3] for n in range(ROWS)],
+            "truth": [None if n == 1 else n % 2 == 0 for n in range(ROWS)],
+            "wide": ["x" * 100] * ROWS,
+        }
+    )
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table, max_chunksize=100)
+    return ColumnFile(path, ROWS)
+
+
+def test_whole_columns_are_their_chunks_one_after_the_other(file: ColumnFile) -> None:
+    columns = file.read(["number", "text", "truth"])
+    number, text, truth = columns.values()
+    assert isinstance(number, NumericColumn)
+    expected = np.arange(ROWS) * 0.5
+    np.testing.assert_array_equal(np.isnan(number.values), np.arange(ROWS) == 3)
+    np.testing.assert_array_equal(number.values[4:], expected[4:])
+    assert isinstance(text, LevelColumn)
+    assert text.levels == ("c", "a", "b")
+    assert text.codes.dtype == np.int32
+    assert text.codes[:6].tolist() == [0, 0, 0, 0, 0, -1]
+    assert text.codes[[100, 200, 300, 9900]].tolist() == [1, 2, 0, 0]
+    assert isinstance(truth, LevelColumn)
+    assert (truth.levels, truth.codes[:3].tolist()) == ((False, True), [1, -1, 1])
+
+
+def test_chunks_are_as_they_were_written(file: ColumnFile) -> None:
+    chunks = list(file.chunks(["number"]))
+    assert len(chunks) == ROWS // 100
+    whole = file.read(["number"])["number"]
+    assert isinstance(whole, NumericColumn)
+    parts = [chunk["number"] for chunk in chunks]
+    values = [part.values for part in parts if isinstance(part, NumericColumn)]
+    np.testing.assert_array_equal(np.concatenate(values), whole.values)
+
+
+def test_no_memory_is_kept_for_columns_that_were_not_asked_for(file: ColumnFile) -> None:
+    before = pa.total_allocated_bytes()
+    columns = file.read(["number", "text"])
+    assert pa.total_allocated_bytes() == before
+    assert len(columns) == 2
+
+
+def test_a_column_that_is_not_there_is_an_error(file: ColumnFile) -> None:
+    with pytest.raises(DataError, match="there is no column 'gone'"):
+        file.read(["number", "gone"])
