@@ -1,8 +1,9 @@
 """What a table's description says about a spec: its target, features and task."""
 
-from engine.embedding import Categorical, categorical_of
+import math
+
 from engine.findings import Report
-from engine.specs import MAX_FEATURES, Task, TrainingSpec
+from engine.specs import MAX_FEATURES, ColumnValidation, Task, TrainingSpec
 from engine.tables import ColumnSchema, TableSchema
 
 MAX_CLASSES = 1000
@@ -21,6 +22,13 @@ def find_target(spec: TrainingSpec, table: TableSchema, report: Report) -> Colum
     if target.kind == "text":
         detail = f"column {target.name!r} is free text; a target has numbers or classes"
         report.problem("/target", "text_target", detail)
+        return None
+    if target.kind == "time":
+        detail = (
+            f"column {target.name!r} has times; a target has numbers or classes: to predict a "
+            "time, upload it as a number, such as days since a date"
+        )
+        report.problem("/target", "time_target", detail)
         return None
     if target.missing:
         detail = f"{target.missing} rows without a target are left out"
@@ -85,26 +93,38 @@ def choose_features(
         if column.missing >= table.rows or ((column.distinct or 0) == 1 and not column.missing):
             detail = f"column {column.name!r} is the same in every row and teaches nothing"
             report.info("/features", "constant_feature", detail)
-    inputs = width(features, categorical_of(spec.network))
+    return features
+
+
+def check_inputs(inputs: int, spec: TrainingSpec, report: Report) -> None:
+    """Not too many inputs, not none, and as many as an image has values."""
     if inputs > MAX_FEATURES:
         detail = f"the columns become {inputs} inputs; at most {MAX_FEATURES} are allowed"
         report.problem("/features", "too_many_inputs", detail)
-    if features and inputs == 0:
+    if inputs == 0:
         report.problem("/features", "no_inputs", "the features have no value in any row")
-    return features
+    shape = spec.input_shape
+    if shape is not None and math.prod(shape) != inputs:
+        size = " · ".join(str(side) for side in shape)
+        detail = f"there are {inputs} inputs, the shape has {size} = {math.prod(shape)} values"
+        report.problem("/input_shape", "wrong_shape", detail)
 
 
 def _default_features(
     spec: TrainingSpec, table: TableSchema, report: Report
 ) -> tuple[ColumnSchema, ...]:
-    others = [c for c in table.columns if c.name not in {spec.target, spec.sample_weight}]
-    usable = tuple(c for c in others if _is_usable(c))
+    taken = {spec.target, spec.sample_weight, _deciding_column(spec)}
+    others = [column for column in table.columns if column.name not in taken]
+    usable = tuple(column for column in others if _is_usable(column, spec))
     for column in others:
-        if not _is_usable(column):
-            detail = f"column {column.name!r} is free text and is left out"
+        if not _is_usable(column, spec):
+            detail = (
+                f"column {column.name!r} is free text and is left out; hash_buckets in "
+                "preprocessing would hash its words"
+            )
             report.info("/features", "text_left_out", detail)
     if not usable:
-        detail = "no column besides the target holds numbers, truth values or categories"
+        detail = "no column besides the target holds numbers, times, truth values or categories"
         report.problem("/features", "no_features", detail)
     return usable
 
@@ -123,24 +143,31 @@ def _named_features(
             report.problem(pointer, "target_as_feature", f"{name!r} is the target")
         elif name == spec.sample_weight:
             report.problem(pointer, "weight_as_feature", f"{name!r} is the sample weight")
+        elif name == _deciding_column(spec):
+            detail = f"{name!r} says which rows are held out"
+            report.problem(pointer, "split_as_feature", detail)
         elif name in chosen:
             report.problem(pointer, "duplicate_feature", f"{name!r} is named twice")
-        elif not _is_usable(column):
-            detail = f"column {name!r} is free text, which a network cannot read"
+        elif not _is_usable(column, spec):
+            detail = (
+                f"column {name!r} is free text, which a network cannot read: leave it out, have "
+                "its words hashed (hash_buckets in preprocessing), or upload it as categorical"
+            )
             report.problem(pointer, "text_feature", detail)
         else:
             chosen[name] = column
     return tuple(chosen.values())
 
 
-def _is_usable(column: ColumnSchema) -> bool:
+def _deciding_column(spec: TrainingSpec) -> str | None:
+    """The column that says which rows are held out; one that only orders them may be a feature."""
+    return spec.validation.column if isinstance(spec.validation, ColumnValidation) else None
+
+
+def _is_usable(column: ColumnSchema, spec: TrainingSpec) -> bool:
+    own = spec.preprocessing.columns.get(column.name)
+    if own is not None and own.hash_buckets is not None:
+        return True
     if column.kind == "categorical":
         return column.distinct is not None
-    return column.kind != "text"
-
-
-def width(features: tuple[ColumnSchema, ...], categorical: Categorical) -> int:
-    """Inputs of the network: one a column, but with one_hot one a category."""
-    if categorical == "embedding":
-        return len(features)
-    return sum((c.distinct or 0) if c.kind == "categorical" else 1 for c in features)
+    return column.kind != "text" or spec.preprocessing.hash_buckets is not None

@@ -12,25 +12,28 @@ from engine.specs import (
     ResidualSpec,
     TrainingSpec,
 )
-from engine.tables import ColumnSchema
 
-Categorical = CategoricalEncoding
 _FIRST = "/network/layers/0"
 
 
-def categorical_of(network: NetworkSpec) -> Categorical:
-    """What categories become: codes if the first layer looks them up, else one input a level."""
+def categorical_of(network: NetworkSpec) -> CategoricalEncoding:
+    """What categories become by default: codes if the first layer looks them up, else levels."""
     has_embedding = bool(network.layers) and isinstance(network.layers[0], EmbeddingSpec)
     return "embedding" if has_embedding else "one_hot"
 
 
 def check_categorical(spec: TrainingSpec, report: Report) -> None:
     """Codes are for an embedding, an embedding is for codes, and it comes first."""
-    needed, asked = categorical_of(spec.network), spec.preprocessing.categorical
-    if asked not in {None, needed}:
-        detail = f"the first layer is no embedding: categorical must be {needed}"
-        if needed == "embedding":
-            detail = f"the first layer is an embedding: categorical must be {needed}"
+    asked = spec.preprocessing.categorical
+    if categorical_of(spec.network) == "embedding":
+        if asked not in {None, "embedding"}:
+            detail = (
+                f"the first layer is an embedding: categorical must be embedding; say {asked} of "
+                "single columns, in preprocessing.columns"
+            )
+            report.problem("/preprocessing/categorical", "categorical_and_layer", detail)
+    elif asked == "embedding":
+        detail = "the first layer is no embedding: categorical must be one_hot or ordinal"
         report.problem("/preprocessing/categorical", "categorical_and_layer", detail)
     _check_places(spec.network.layers, "/network/layers", report)
 
@@ -45,20 +48,14 @@ def _check_places(layers: Sequence[LayerSpec], pointer: str, report: Report) -> 
 
 
 def fill_tables(
-    network: NetworkSpec, features: Sequence[ColumnSchema], report: Report
+    network: NetworkSpec, tables: tuple[EmbeddingTable, ...], report: Report
 ) -> NetworkSpec:
-    """The network with a table a categorical feature, if it begins with an embedding."""
+    """The network with the tables that its features need, if it begins with an embedding."""
     first, *others = network.layers or (None,)
-    if not isinstance(first, EmbeddingSpec) or not features:
+    if not isinstance(first, EmbeddingSpec):
         return network
-    # Code 0 stands for a category that is unknown or missing.
-    tables = tuple(
-        EmbeddingTable(position=index, codes=(column.distinct or 0) + 1)
-        for index, column in enumerate(features)
-        if column.kind == "categorical"
-    )
     if not tables:
-        detail = "no feature is categorical: there is nothing to look up"
+        detail = "no feature becomes codes: there is nothing to look up"
         report.problem(_FIRST, "nothing_to_embed", detail)
     elif first.tables not in {None, tables}:
         expected = ", ".join(f"{t.codes} codes at input {t.position}" for t in tables)
@@ -68,9 +65,7 @@ def fill_tables(
     return network.model_copy(update={"layers": (filled, *others)})
 
 
-def table_codes(network: NetworkSpec) -> dict[int, int]:
-    """How many codes each input has that is looked up, where the network tells."""
+def tables_in(network: NetworkSpec) -> tuple[EmbeddingTable, ...]:
+    """The tables of the embedding that the network begins with, where it tells."""
     first = network.layers[0] if network.layers else None
-    if not isinstance(first, EmbeddingSpec) or first.tables is None:
-        return {}
-    return {table.position: table.codes for table in first.tables}
+    return (first.tables or ()) if isinstance(first, EmbeddingSpec) else ()

@@ -1,73 +1,112 @@
 """Where each fitted column goes among the network's inputs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias, assert_never
 
-import numpy as np
-from numpy.typing import NDArray
+from engine.fitted import (
+    FittedBoolean,
+    FittedCodes,
+    FittedColumn,
+    FittedLevels,
+    FittedNumeric,
+    FittedOrdinal,
+    FittedText,
+    FittedTime,
+)
+from engine.scaling import Numbers, put_side_by_side
+from engine.specs import EmbeddingTable
+from engine.tables import Level
+from engine.times import count_time_inputs
 
-from engine.arrays import Indices
-from engine.fitted import FittedBoolean, FittedCodes, FittedColumn, FittedLevels, FittedNumeric
+Encoded: TypeAlias = (
+    FittedBoolean | FittedLevels | FittedCodes | FittedOrdinal | FittedTime | FittedText
+)
 
 
 @dataclass(frozen=True)
-class Numbers:
-    """The numeric columns, side by side so that they are scaled at once.
+class Placed:
+    """A column that is not numeric.
 
     Attributes:
-        names: of the columns.
-        center: of each, shape `(columns, 1)`, as are scale and fill.
-        slots: which inputs they are.
+        column: as fitted.
+        index: among the columns.
+        start: its first input.
+        index_of: each level that it knows.
     """
 
-    names: tuple[str, ...]
-    center: NDArray[np.float64]
-    scale: NDArray[np.float64]
-    fill: NDArray[np.float64]
-    slots: Indices | slice
+    column: Encoded
+    index: int
+    start: int
+    index_of: dict[Level, int]
 
 
 @dataclass(frozen=True)
 class Placement:
-    """How many inputs there are, and for each column but numeric ones its first input."""
+    """How many inputs there are, and where each column's are."""
 
     width: int
     numbers: Numbers
-    booleans: tuple[tuple[FittedBoolean, int], ...]
-    levels: tuple[tuple[FittedLevels, int], ...]
-    codes: tuple[tuple[FittedCodes, int], ...]
+    others: tuple[Placed, ...]
 
 
 def place(columns: Sequence[FittedColumn]) -> Placement:
-    """Give each column its inputs, in the columns' order."""
+    """Give each column its inputs: its values, and after them its indicator."""
     numeric: list[tuple[FittedNumeric, int]] = []
-    booleans: list[tuple[FittedBoolean, int]] = []
-    levels: list[tuple[FittedLevels, int]] = []
-    codes: list[tuple[FittedCodes, int]] = []
+    others: list[Placed] = []
     width = 0
-    for column in columns:
-        match column:
-            case FittedNumeric():
-                numeric.append((column, width))
-            case FittedBoolean():
-                booleans.append((column, width))
-            case FittedLevels():
-                levels.append((column, width))
-            case FittedCodes():
-                codes.append((column, width))
-        width += len(column.levels) if isinstance(column, FittedLevels) else 1
-    numbers = _side_by_side(numeric, width)
-    return Placement(width, numbers, tuple(booleans), tuple(levels), tuple(codes))
+    for index, (column, start) in enumerate(_starts(columns)):
+        if isinstance(column, FittedNumeric):
+            numeric.append((column, start))
+        else:
+            others.append(Placed(column, index, start, _index_of(column)))
+        width = max(width, start + count_inputs(column))
+    return Placement(width, put_side_by_side(numeric, width), tuple(others))
 
 
-def _side_by_side(numeric: Sequence[tuple[FittedNumeric, int]], width: int) -> Numbers:
-    slots: Indices | slice = np.array([slot for _, slot in numeric], np.intp)
-    if len(numeric) == width:
-        slots = slice(None)
-    return Numbers(
-        names=tuple(column.name for column, _ in numeric),
-        center=np.array([[column.center] for column, _ in numeric]),
-        scale=np.array([[column.scale] for column, _ in numeric]),
-        fill=np.array([[column.fill] for column, _ in numeric]),
-        slots=slots,
+def _index_of(column: Encoded) -> dict[Level, int]:
+    if isinstance(column, FittedLevels | FittedCodes | FittedOrdinal):
+        return {level: index for index, level in enumerate(column.levels)}
+    return {}
+
+
+def _starts(columns: Sequence[FittedColumn]) -> Iterator[tuple[FittedColumn, int]]:
+    """Each column with its first input, in the columns' order.
+
+    Where there are codes, what has one input a level comes last: how many levels there are is
+    known only once the rows are, and an embedding must know before where its codes will be.
+    """
+    has_codes = any(isinstance(column, FittedCodes) for column in columns)
+    late = [has_codes and isinstance(column, FittedLevels) for column in columns]
+    starts, width = {}, 0
+    for index in sorted(range(len(columns)), key=late.__getitem__):
+        starts[index] = width
+        width += count_inputs(columns[index])
+    for index, column in enumerate(columns):
+        yield column, starts[index]
+
+
+def count_inputs(column: FittedColumn) -> int:
+    """Inputs of a column, its indicator among them."""
+    match column:
+        case FittedNumeric() | FittedBoolean() | FittedOrdinal():
+            return 1 + column.indicator
+        case FittedLevels():
+            return len(column.levels) + column.rest + column.indicator
+        case FittedCodes():
+            return 1
+        case FittedTime():
+            return count_time_inputs(column.parts) + column.indicator
+        case FittedText():
+            return column.buckets + column.indicator
+        case _:
+            assert_never(column)
+
+
+def tables_of(columns: Sequence[FittedColumn]) -> tuple[EmbeddingTable, ...]:
+    """The table that an embedding needs for each column of codes, no row more."""
+    return tuple(
+        EmbeddingTable(position=start, codes=1 + len(column.levels) + column.rest)
+        for column, start in _starts(columns)
+        if isinstance(column, FittedCodes)
     )

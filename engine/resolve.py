@@ -4,21 +4,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.architecture import resolve_network, resolve_preprocessing
-from engine.columns import choose_features, choose_task, find_target, width
+from engine.architecture import (
+    resolve_network,
+    resolve_preprocessing,
+    shape_inputs,
+    without_added,
+)
+from engine.columns import check_inputs, choose_features, choose_task, find_target
 from engine.descent import check_descent
 from engine.embedding import check_categorical, fill_tables
+from engine.epochs import LEAST_EPOCHS, choose_epochs
 from engine.errors import SpecError
-from engine.estimates import memory_bytes, parameter_count
+from engine.estimates import MemoryEstimate, RowCounts, estimate_memory, parameter_count
 from engine.findings import Finding, Report
+from engine.held_out import check_split_column, check_validation_table, count_rows
 from engine.layers.base import Layer
 from engine.layers.build import build_layers
+from engine.overrides import check_overrides
 from engine.pairs import check_target, choose_loss, choose_output, choose_units
 from engine.recorded import check_watched, choose_metrics, resolve_schedule
 from engine.row_weights import check_class_weight, check_sample_weight
-from engine.specs import FractionValidation, ResolvedSpec, Task, TrainingSpec
-from engine.splits import count_validation_rows
+from engine.settling import settle_columns
+from engine.specs import MAX_FEATURES, ResolvedSpec, Task, TrainingSpec
 from engine.tables import ColumnSchema, TableSchema
+from engine.widths import NetworkInputs, find_inputs
 
 __all__ = ["Finding", "Resolution", "resolve"]
 
@@ -33,7 +42,7 @@ class Resolution:
         in_features: inputs of the network; fewer when a category is in no training row.
         out_features: outputs of the network.
         parameter_count: weights and biases, with that many inputs.
-        memory_bytes: estimate of the training's arrays.
+        memory: estimate of the training's arrays.
     """
 
     spec: ResolvedSpec
@@ -41,11 +50,33 @@ class Resolution:
     in_features: int
     out_features: int
     parameter_count: int
-    memory_bytes: int
+    memory: MemoryEstimate
+
+    @property
+    def memory_bytes(self) -> int:
+        """Of the training with all its data."""
+        return self.memory.total()
+
+    @property
+    def data_bytes(self) -> int:
+        """Of these, the data."""
+        return self.memory.data
 
 
-def resolve(spec: TrainingSpec, table: TableSchema) -> Resolution:
+def resolve(
+    spec: TrainingSpec,
+    table: TableSchema,
+    validation_table: TableSchema | None = None,
+    *,
+    known: NetworkInputs | None = None,
+) -> Resolution:
     """Fill in every default, check what goes together, and estimate the size.
+
+    Args:
+        spec: as asked for.
+        table: that is trained on.
+        validation_table: whose rows validate, if they are another dataset's.
+        known: inputs of a network whose preprocessing is fitted; default: as the columns make them.
 
     Raises:
         SpecError: with everything that is wrong, not only the first.
@@ -53,21 +84,25 @@ def resolve(spec: TrainingSpec, table: TableSchema) -> Resolution:
     report = Report()
     features = choose_features(spec, table, report)
     check_categorical(spec, report)
+    if known is None:
+        check_overrides(spec, table, features, report)
     check_descent(spec, report)
     check_sample_weight(spec, table, report)
+    check_split_column(spec, table, report)
     target = find_target(spec, table, report)
     rows = 0 if target is None else table.rows - target.missing
     task = None if target is None else choose_task(spec, target, rows, report)
     if target is None or task is None:
         check_watched(spec, None, report)
         raise SpecError(report.problems)
-    resolved = _fill_in(spec, features, target, task, report)
-    in_features = width(features, resolved.preprocessing.categorical)
-    layers = _build_layers(resolved, in_features, report)
-    held_out = _hold_out(resolved, target, rows, report)
+    resolved, in_features = _fill_in(spec, features, target, task, known, report)
+    layers = _build_layers(spec, resolved, in_features, report)
+    check_validation_table(resolved, table, validation_table, report)
+    counts = count_rows(resolved, target, rows, validation_table, report)
     if report.problems:
         raise SpecError(report.problems)
-    return _measure(resolved, layers, in_features, rows, held_out, report)
+    lasting = resolved.model_copy(update={"epochs": choose_epochs(spec, counts.training)})
+    return _measure(lasting, layers, in_features, counts, report)
 
 
 def _fill_in(
@@ -75,9 +110,10 @@ def _fill_in(
     features: tuple[ColumnSchema, ...],
     target: ColumnSchema,
     task: Task,
+    known: NetworkInputs | None,
     report: Report,
-) -> ResolvedSpec:
-    """The spec with its defaults; what does not go together is in the report."""
+) -> tuple[ResolvedSpec, int]:
+    """The spec with its defaults, and its inputs; what does not go together is in the report."""
     classes = (target.distinct or 0) if task == "classification" else 0
     activation = choose_output(spec, task, classes, report)
     loss = choose_loss(spec, task, activation, report)
@@ -86,59 +122,55 @@ def _fill_in(
     units = choose_units(spec, loss, activation, classes, report)
     metrics = choose_metrics(spec, task, activation, classes, report)
     check_watched(spec, metrics, report)
-    network = resolve_network(fill_tables(spec.network, features, report), activation, units)
+    preprocessing = resolve_preprocessing(spec.preprocessing, spec.network, activation)
+    if known is None:
+        preprocessing = settle_columns(preprocessing, features)
+    inputs = known or find_inputs(features, preprocessing)
+    check_inputs(inputs.count, spec, report)
+    network = shape_inputs(spec.network, spec.input_shape, report)
+    network = fill_tables(network, inputs.tables, report)
     given = {name: getattr(spec, name) for name in TrainingSpec.model_fields}
     chosen = {
         "task": task,
         "features": tuple(column.name for column in features),
-        "preprocessing": resolve_preprocessing(spec.preprocessing, network),
-        "network": network,
+        "preprocessing": preprocessing,
+        "network": resolve_network(network, activation, units),
         "loss": loss,
+        # Until the training rows are counted.
+        "epochs": spec.epochs or LEAST_EPOCHS,
         "schedule": resolve_schedule(spec),
         "metrics": metrics,
     }
-    return ResolvedSpec(**(given | chosen))
+    return ResolvedSpec(**(given | chosen)), inputs.count
 
 
-def _build_layers(spec: ResolvedSpec, in_features: int, report: Report) -> list[Layer]:
+def _build_layers(
+    asked: TrainingSpec, spec: ResolvedSpec, in_features: int, report: Report
+) -> list[Layer]:
     """The layers; none if their shapes do not fit each other, or it cannot be known."""
-    unknown = any(problem.pointer.startswith("/network/layers") for problem in report.problems)
-    if unknown or in_features == 0:
+    unknown = ("/network/layers", "/input_shape")
+    if any(problem.pointer.startswith(unknown) for problem in report.problems):
+        return []
+    if not 0 < in_features <= MAX_FEATURES:
         return []
     try:
         return build_layers(spec.network, in_features, np.dtype(spec.dtype))
     except SpecError as error:
-        report.problems += error.problems
+        added = len(spec.network.layers) - len(asked.network.layers)
+        report.problems += [without_added(problem, added) for problem in error.problems]
         return []
-
-
-def _hold_out(spec: ResolvedSpec, target: ColumnSchema, rows: int, report: Report) -> int:
-    """How many rows are held out of training."""
-    if rows < 2:
-        detail = f"training needs at least two rows with a target, there are {rows}"
-        report.problem("/target", "too_few_rows", detail)
-    elif isinstance(spec.validation, FractionValidation):
-        classes = (target.distinct or 1) if spec.task == "classification" else 1
-        held_out = count_validation_rows(rows, spec.validation.fraction, classes)
-        if held_out >= 1:
-            return held_out
-        detail = f"of {rows} rows none can be held out: every class needs a row to train on"
-        report.problem("/validation", "too_few_rows", detail)
-    return 0
 
 
 def _measure(
     spec: ResolvedSpec,
     layers: list[Layer],
     in_features: int,
-    rows: int,
-    held_out: int,
+    rows: RowCounts,
     report: Report,
 ) -> Resolution:
-    """Count rows, inputs, parameters and bytes."""
-    training_rows = rows - held_out
-    if spec.batch_size != "full" and spec.batch_size > training_rows:
-        detail = f"there are {training_rows} training rows: every epoch is one step"
+    """Count inputs, parameters and bytes."""
+    if spec.batch_size != "full" and spec.batch_size > rows.training:
+        detail = f"there are {rows.training} training rows: every epoch is one step"
         report.info("/batch_size", "batch_is_everything", detail)
     return Resolution(
         spec=spec,
@@ -146,5 +178,5 @@ def _measure(
         in_features=in_features,
         out_features=spec.network.output.units,
         parameter_count=parameter_count(layers),
-        memory_bytes=memory_bytes(spec, layers, in_features, training_rows, held_out),
+        memory=estimate_memory(spec, layers, in_features, rows),
     )

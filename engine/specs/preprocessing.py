@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from engine.specs.base import ColumnName, Items, Spec
+from engine.specs.base import MAX_FEATURES, ColumnName, Items, Spec
 
 NumericScaling = Literal["standardize", "min_max", "robust", "log1p", "none"]
 CategoricalEncoding = Literal["one_hot", "ordinal", "embedding"]
@@ -94,3 +94,5 @@ class ResolvedPreprocessing(PreprocessingSpec):
 
     categorical: CategoricalEncoding
     target: Literal["standardize", "none"]
+    # What follows from a column's kind is written out here, for however many columns there are.
+    columns: dict[ColumnName, ColumnPreprocessingSpec] = Field(default={}, max_length=MAX_FEATURES)

@@ -78,7 +78,12 @@ class TrainingSpec(Spec):
     optimizer: OptimizerField = Adam()
     schedule: ScheduleField = ConstantSchedule()
     gradient_clip: GradientClip | None = None
-    epochs: int = Field(default=20, ge=1, le=MAX_EPOCHS)
+    epochs: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_EPOCHS,
+        description="Default: 20, or of a small table more, up to 60, for 2,000 steps in all.",
+    )
     max_seconds: float | None = Field(
         default=None, gt=0, le=1e8, description="End, as time_budget, after so long a training."
     )
@@ -130,6 +135,7 @@ class ResolvedSpec(TrainingSpec):
     preprocessing: ResolvedPreprocessing
     network: ResolvedNetwork
     loss: LossField
+    epochs: int
     metrics: Items[MetricName]
 
     @property
