@@ -1,20 +1,22 @@
 """The rows of an epoch, a batch at a time."""
 
+import math
 from typing import Literal
 
 import numpy as np
 
-from engine.arrays import Floats, Indices, Targets
-from engine.random import Stream, generator
+from engine.epoch_order import EpochOrder
+from engine.gathering import Batch, Gatherer, MemoryGatherer, WindowGatherer
+from engine.rows import Rows
 
-Batch = tuple[Floats, Targets, Floats | None]
+__all__ = ["Batch", "Batches"]
 
 
 class Batches:
     """Cuts the training rows into batches, in an order that only the seed and the epoch decide.
 
     Args:
-        x: inputs, `(rows, in_features)`.
+        x: inputs, `(rows, in_features)`, in memory or elsewhere: the batches are the same.
         y: targets, `(rows, …)`.
         weights: how much each row counts, `(rows,)`; None if all count alike.
         batch_size: rows of a batch, the last one being shorter; "full" takes all rows at once.
@@ -24,43 +26,49 @@ class Batches:
 
     def __init__(
         self,
-        x: Floats,
-        y: Targets,
-        weights: Floats | None = None,
+        x: Rows,
+        y: Rows,
+        weights: Rows | None = None,
         *,
         batch_size: int | Literal["full"],
         shuffle: bool,
         seed: int,
     ) -> None:
-        self._x, self._y, self._weights, self._seed = x, y, weights, seed
-        self._size = len(x) if batch_size == "full" else min(batch_size, len(x))
-        self.steps = -(-len(x) // self._size)
-        self._epoch = -1
-        self._order: Indices | None = None
-        # A batch of all rows has the same gradient in any order: nothing is gathered.
-        self._shuffle = shuffle and self.steps > 1
-        if self._shuffle:
-            self._x_batch = np.empty((self._size, *x.shape[1:]), x.dtype)
-            self._y_batch = np.empty((self._size, *y.shape[1:]), y.dtype)
+        self._rows = len(x)
+        self._size = self._rows if batch_size == "full" else min(batch_size, self._rows)
+        self.steps = -(-self._rows // self._size)
+        everything = slice(0, self._rows)
+        if self.steps == 1:
+            # One batch of all rows is the data themselves: they are read once, for all epochs.
+            x, y = x[everything], y[everything]
+            weights = None if weights is None else weights[everything]
+        self._x, self._y, self._weights = x, y, weights
+        # It has the same gradient in any order: nothing is gathered.
+        self._gatherer = self._build_gatherer(seed) if shuffle and self.steps > 1 else None
+
+    def _build_gatherer(self, seed: int) -> Gatherer:
+        x, y, weights = self._x, self._y, self._weights
+        row_bytes = math.prod(x.shape[1:]) * x.dtype.itemsize
+        order = EpochOrder(self._rows, row_bytes, seed)
+        if (
+            isinstance(x, np.ndarray)
+            and isinstance(y, np.ndarray)
+            and (weights is None or isinstance(weights, np.ndarray))
+        ):
+            return MemoryGatherer(x, y, weights, order, self._size)
+        return WindowGatherer(x, y, weights, order, self._size)
 
     def begin(self, epoch: int) -> None:
         """Take the order of that epoch."""
-        if self._shuffle and epoch != self._epoch:
-            self._order = generator(self._seed, Stream.ORDER, epoch).permutation(len(self._x))
-            self._epoch = epoch
+        if self._gatherer is not None:
+            self._gatherer.begin(epoch)
 
     def batch(self, step: int) -> Batch:
         """Inputs, targets and weights of a step; valid until the next call."""
         start = step * self._size
-        if self._order is None:
-            taken = slice(start, start + self._size)
-            return self._x[taken], self._y[taken], self._weights_of(taken)
-        rows = self._order[start : start + self._size]
-        x, y = self._x_batch[: len(rows)], self._y_batch[: len(rows)]
-        # "clip" writes straight into `out`; the default mode goes through a copy to be safe.
-        self._x.take(rows, 0, x, "clip")
-        self._y.take(rows, 0, y, "clip")
-        return x, y, self._weights_of(rows)
-
-    def _weights_of(self, rows: Indices | slice) -> Floats | None:
-        return None if self._weights is None else self._weights[rows]
+        stop = min(start + self._size, self._rows)
+        if self._gatherer is not None:
+            return self._gatherer.take(start, stop)
+        rows = slice(start, stop)
+        weights = None if self._weights is None else self._weights[rows]
+        return self._x[rows], self._y[rows], weights

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from engine.epochs import LEAST_EPOCHS
 from engine.findings import Report
 from engine.specs import DropoutSpec, LayerSpec, Lbfgs, ResidualSpec, TrainingSpec
 
@@ -18,8 +19,9 @@ def check_descent(spec: TrainingSpec, report: Report) -> None:
         if spec.gradient_clip is not None:
             detail = "lbfgs searches along the gradient as it is: leave the clip out"
             report.problem("/gradient_clip", "lbfgs_clip", detail)
-    if spec.schedule.warmup_epochs >= spec.epochs:
-        detail = f"the warm-up must be shorter than the training's {spec.epochs} epochs"
+    epochs = spec.epochs or LEAST_EPOCHS
+    if spec.schedule.warmup_epochs >= epochs:
+        detail = f"the warm-up must be shorter than the training's {epochs} epochs"
         report.problem("/schedule/warmup_epochs", "long_warmup", detail)
 
 

@@ -1,9 +1,11 @@
 """How large a training will be, before it is run."""
 
+from dataclasses import dataclass
 from typing import assert_never
 
 import numpy as np
 
+from engine.epoch_order import WINDOW_BYTES
 from engine.layers.base import Layer
 from engine.metrics.build import records
 from engine.network import count_numbers
@@ -24,6 +26,10 @@ from engine.specs import (
 
 # Rows that validation and prediction pass through the network at once.
 CHUNK_ROWS = 1024
+# A row's target, class, weight and place in the split while data are prepared, measured.
+PREPARING_ROW_BYTES = 96
+# What was fitted for one input, as Python keeps it, measured.
+FITTED_INPUT_BYTES = 256
 
 
 def parameter_count(layers: list[Layer]) -> int:
@@ -34,21 +40,57 @@ def parameter_count(layers: list[Layer]) -> int:
     )
 
 
-def memory_bytes(
-    spec: ResolvedSpec,
-    layers: list[Layer],
-    in_features: int,
-    training_rows: int,
-    validation_rows: int,
-) -> int:
-    """Bytes that the arrays of a training take at most: parameters, workspaces and data."""
+@dataclass(frozen=True)
+class RowCounts:
+    """How many rows a training has, at most: who has what value is not known beforehand.
+
+    Attributes:
+        training: rows that a network is trained on.
+        validation: rows that it is validated with.
+        total: rows of both together.
+    """
+
+    training: int
+    validation: int
+    total: int
+
+
+@dataclass(frozen=True)
+class MemoryEstimate:
+    """Bytes that a training takes at most.
+
+    Attributes:
+        working: parameters, workspaces, and what there is of each row beside the data.
+        preparing: what there is of each row while the data are prepared, beside them.
+        data: inputs, targets and weights of all rows.
+        needs_all_rows: whether all of the data have to be in memory, being one batch.
+    """
+
+    working: int
+    preparing: int
+    data: int
+    needs_all_rows: bool
+
+    def total(self, max_resident_data: int | None = None) -> int:
+        """Bytes in memory, where no more than so many of the data stay there; None: all do."""
+        resident = self.data
+        if max_resident_data is not None and not self.needs_all_rows:
+            # Of data that stay elsewhere a window is read at a time.
+            resident = min(self.data, max(max_resident_data, WINDOW_BYTES))
+        return resident + max(self.working, self.preparing)
+
+
+def estimate_memory(
+    spec: ResolvedSpec, layers: list[Layer], in_features: int, rows: RowCounts
+) -> MemoryEstimate:
+    """Bytes that the arrays of a training take at most."""
     vectors = 2 + _slot_count(spec.optimizer)
     if spec.early_stopping is not None and spec.early_stopping.restore_best:
         vectors += 1
-    batch = _batch_rows(spec, training_rows)
-    gathered = batch if spec.shuffle and batch < training_rows else 0
+    batch = _batch_rows(spec, rows.training)
+    gathered = batch if spec.shuffle and batch < rows.training else 0
     units = spec.network.output.units
-    rows = largest_batch(spec, training_rows, validation_rows)
+    largest = largest_batch(spec, rows.training, rows.validation)
     # A row's inputs and target, its outputs where metrics need them all, and its weight.
     numbers_of_row = in_features + units
     recorded = units + 1 if records(spec.metrics) else 0
@@ -56,12 +98,18 @@ def memory_bytes(
     numbers = (
         vectors * parameter_count(layers)
         # The loss has some arrays of the outputs' shape as well.
-        + sum(layer.workspace(rows) for layer in layers)
-        + 3 * rows * units
+        + sum(layer.workspace(largest) for layer in layers)
+        + 3 * largest * units
         + gathered * numbers_of_row
-        + (training_rows + validation_rows) * (numbers_of_row + recorded + weighed)
+        + rows.total * recorded
     )
-    return numbers * np.dtype(spec.dtype).itemsize
+    itemsize = np.dtype(spec.dtype).itemsize
+    return MemoryEstimate(
+        working=numbers * itemsize + in_features * FITTED_INPUT_BYTES,
+        preparing=rows.total * PREPARING_ROW_BYTES,
+        data=rows.total * (numbers_of_row + weighed) * itemsize,
+        needs_all_rows=batch == rows.training,
+    )
 
 
 def largest_batch(spec: ResolvedSpec, training_rows: int, validation_rows: int) -> int:

@@ -1,94 +1,186 @@
-"""From a table's columns to the arrays that a training runs on."""
+"""From a table's columns to the arrays that a training runs on, whatever the table's size.
 
+What there is one of a row (target, weight, place in the split) is held whole. Features are read
+and transformed some rows at a time and written to where there is room for them.
+"""
+
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.arrays import Floats, Indices, Targets
+from engine.arrays import Indices
+from engine.choosing import choose_rows, require_rows
 from engine.errors import DataError, SpecError
-from engine.fitted import ClassTarget, FittedTarget, NumericTarget
-from engine.fitting import fit_class_target, fit_columns, fit_numeric_target
+from engine.fitted import FittedTarget
+from engine.fitting import fit_columns
 from engine.layers.build import build_layers
-from engine.pairs import takes_class_indices
+from engine.missing import find_incomplete_rows
+from engine.prepared import PreparedData, prepared_from
 from engine.preprocessing import Preprocessing
-from engine.row_weights import weigh_rows
-from engine.specs import FractionValidation, ResolvedSpec
-from engine.splits import split, split_by_class
-from engine.tables import Column, NumericColumn, Table
+from engine.row_weights import fit_row_weights
+from engine.rows import Allocate, Rows, allocate_in_memory
+from engine.specs import ResolvedSpec
+from engine.tables import Column, Table, count_rows
+from engine.targets import Labels, choose_encoding, fit_target, read_labels
+
+# Of what is transformed at a time, so that it is small beside what training takes.
+PIECE_BYTES = 4 * 2**20
+_VALIDATION = "_validation"
 
 
 @dataclass(frozen=True)
-class PreparedData:
-    """What a training needs of a table.
+class _Source:
+    """A table that rows are taken from: its targets, its weights, and which rows can be used."""
 
-    Attributes:
-        preprocessing: fitted on the training rows.
-        x: inputs of the training rows, `(rows, in_features)`, C-contiguous.
-        y: their targets as the loss takes them: class indices `(rows,)` for cross entropy and
-            hinge, else numbers: `(rows, out_features)` for classes, `(rows, 1)` for a number.
-        x_validation: inputs of the rows held out; None without validation.
-        y_validation: their targets.
-        weights: how much each training row counts, `(rows,)`, mean 1; None if all count alike.
-        weights_validation: of the rows held out, in the same unit.
-    """
-
-    preprocessing: Preprocessing
-    x: Floats
-    y: Targets
-    x_validation: Floats | None
-    y_validation: Targets | None
-    weights: Floats | None = None
-    weights_validation: Floats | None = None
-
-    @property
-    def validation_rows(self) -> int:
-        """Rows held out of training."""
-        return 0 if self.x_validation is None else len(self.x_validation)
+    table: Table
+    columns: Mapping[str, Column]
+    labels: Labels
+    usable: Indices
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """The rows that have a target.
+class _Side:
+    """Rows of a source that are trained on, or that validate; suffix of their arrays' names."""
+
+    source: _Source
+    rows: Indices
+    suffix: str
+
+
+class Preparation:
+    """Rows chosen and preprocessing fitted: what is left to do is to write the arrays.
 
     Attributes:
-        target: fitted.
-        y: of every row of the table, as the loss takes it.
-        codes: index of every row's class, 0 for a number; −1 for a row without a target.
-        training: which rows are trained on.
-        held_out: which are not; None without validation.
-    """
-
-    target: FittedTarget
-    y: Targets
-    codes: Indices
-    training: Indices
-    held_out: Indices | None
-
-
-def prepare(spec: ResolvedSpec, table: Table, known: Preprocessing | None = None) -> PreparedData:
-    """Split the rows, fit the preprocessing to the training ones, and transform all.
+        preprocessing: fitted on the training rows, or as it is known.
 
     Args:
         spec: of the training.
         table: with all of `spec.needed_columns`.
         known: the preprocessing that given weights were trained behind; nothing is fitted then.
+        validation_table: whose rows validate, if they are another dataset's.
+        fold: which fold is held out, from 0; None if all rows are trained on.
 
     Raises:
         DataError: the rows do not bear out what the spec was resolved for.
     """
-    columns = table.read(spec.needed_columns)
-    choose = _choose_classes if spec.task == "classification" else _choose_numbers
-    rows = choose(spec, columns[spec.target], known)
-    preprocessing = known or Preprocessing(
-        fit_columns(table, spec.features, rows.training, spec.preprocessing), rows.target
-    )
-    _require_inputs(spec, preprocessing.width)
-    return _take(spec, columns, preprocessing, rows)
+
+    def __init__(
+        self,
+        spec: ResolvedSpec,
+        table: Table,
+        known: Preprocessing | None = None,
+        *,
+        validation_table: Table | None = None,
+        fold: int | None = None,
+    ) -> None:
+        self._spec = spec
+        known_target = None if known is None else known.target
+        source = _read_source(spec, table, known_target)
+        rows = choose_rows(spec, source.columns, source.labels, source.usable, fold)
+        target = fit_target(spec, source.labels, rows.training, known_target)
+        self.preprocessing = known or _fit(spec, table, rows.training, target)
+        require_inputs(spec, self.preprocessing.width)
+        self._encoding = choose_encoding(spec, target)
+        self._weights = fit_row_weights(spec, source.columns, source.labels, rows.training)
+        self._sides = [_Side(source, rows.training, "")]
+        if rows.held_out is not None:
+            self._sides.append(_Side(source, rows.held_out, _VALIDATION))
+        elif validation_table is not None:
+            other = _read_source(spec, validation_table, target, is_validation=True)
+            require_rows(other.usable, 1)
+            self._sides.append(_Side(other, other.usable, _VALIDATION))
+
+    @property
+    def data_bytes(self) -> int:
+        """Size of the arrays."""
+        dtype = np.dtype(self._spec.dtype)
+        row_bytes = self.preprocessing.width * dtype.itemsize
+        row_bytes += math.prod(self._encoding.row_shape) * self._encoding.dtype.itemsize
+        row_bytes += 0 if self._weights is None else dtype.itemsize
+        return sum(len(side.rows) for side in self._sides) * row_bytes
+
+    def write(self, allocate: Allocate = allocate_in_memory) -> PreparedData:
+        """Write the arrays to where there is room for them. Raises DataError.
+
+        Args:
+            allocate: makes the room for one array.
+        """
+        arrays: dict[str, Rows] = {}
+        for side in self._sides:
+            arrays |= self._allocate(side, allocate)
+            self._write_row_values(side, arrays)
+        self._write_inputs(arrays)
+        return prepared_from(self.preprocessing, arrays)
+
+    def _allocate(self, side: _Side, allocate: Allocate) -> dict[str, Rows]:
+        dtype, rows = np.dtype(self._spec.dtype), len(side.rows)
+        arrays = {
+            f"x{side.suffix}": allocate(f"x{side.suffix}", (rows, self.preprocessing.width), dtype),
+            f"y{side.suffix}": allocate(
+                f"y{side.suffix}", (rows, *self._encoding.row_shape), self._encoding.dtype
+            ),
+        }
+        if self._weights is not None:
+            arrays[f"weights{side.suffix}"] = allocate(f"weights{side.suffix}", (rows,), dtype)
+        return arrays
+
+    def _write_row_values(self, side: _Side, arrays: Mapping[str, Rows]) -> None:
+        """Targets and weights."""
+        source = side.source
+        self._encoding.write(source.labels, side.rows, arrays[f"y{side.suffix}"])
+        if self._weights is not None:
+            weights = self._weights.weigh(source.columns, source.labels, side.rows)
+            arrays[f"weights{side.suffix}"][0 : len(weights)] = weights
+
+    def _write_inputs(self, arrays: Mapping[str, Rows]) -> None:
+        """Features, each table being read once."""
+        tables = {id(side.source): side.source.table for side in self._sides}
+        for key, table in tables.items():
+            sides = [side for side in self._sides if id(side.source) == key]
+            start = 0
+            for chunk in table.chunks(self._spec.features):
+                stop = start + count_rows(chunk[self._spec.features[0]])
+                for side in sides:
+                    first, last = np.searchsorted(side.rows, (start, stop)).tolist()
+                    rows = side.rows[first:last] - start
+                    self._write_chunk(chunk, rows, arrays[f"x{side.suffix}"], first)
+                start = stop
+
+    def _write_chunk(
+        self, chunk: Mapping[str, Column], rows: Indices, out: Rows, first: int
+    ) -> None:
+        dtype = np.dtype(self._spec.dtype)
+        step = max(1, PIECE_BYTES // (self.preprocessing.width * dtype.itemsize))
+        for start in range(0, len(rows), step):
+            x = self.preprocessing.transform(chunk, dtype, rows[start : start + step])
+            out[first + start : first + start + len(x)] = x
 
 
-def _require_inputs(spec: ResolvedSpec, width: int) -> None:
-    """A category that no training row has takes its input away; the network must bear that."""
+def prepare(
+    spec: ResolvedSpec,
+    table: Table,
+    known: Preprocessing | None = None,
+    *,
+    allocate: Allocate = allocate_in_memory,
+    validation_table: Table | None = None,
+    fold: int | None = None,
+) -> PreparedData:
+    """Split the rows, fit the preprocessing to the training ones, and transform all.
+
+    The arguments are those of `Preparation` and of its `write`. Raises DataError.
+    """
+    preparation = Preparation(spec, table, known, validation_table=validation_table, fold=fold)
+    return preparation.write(allocate)
+
+
+def require_inputs(spec: ResolvedSpec, width: int) -> None:
+    """A category that no training row has takes its input away; the network must bear that.
+
+    Raises:
+        DataError: it does not, or no input is left.
+    """
     if width == 0:
         message = "the training rows have no value in any feature"
         raise DataError(message)
@@ -99,96 +191,22 @@ def _require_inputs(spec: ResolvedSpec, width: int) -> None:
         raise DataError(message) from error
 
 
-def _take(
-    spec: ResolvedSpec, columns: Mapping[str, Column], preprocessing: Preprocessing, rows: _Rows
-) -> PreparedData:
-    dtype, held_out = np.dtype(spec.dtype), rows.held_out
-    classes = rows.target if isinstance(rows.target, ClassTarget) else None
-    weights = weigh_rows(spec, columns, classes, rows.codes, rows.training)
-    x_validation = y_validation = weights_validation = None
-    if held_out is not None:
-        x_validation = preprocessing.transform(columns, dtype, held_out)
-        y_validation = rows.y[held_out]
-        weights_validation = None if weights is None else weights[held_out]
-    return PreparedData(
-        preprocessing=preprocessing,
-        x=preprocessing.transform(columns, dtype, rows.training),
-        y=rows.y[rows.training],
-        x_validation=x_validation,
-        y_validation=y_validation,
-        weights=None if weights is None else weights[rows.training],
-        weights_validation=weights_validation,
-    )
+def _read_source(
+    spec: ResolvedSpec, table: Table, known: FittedTarget | None, *, is_validation: bool = False
+) -> _Source:
+    split_column = None if is_validation else spec.split_column
+    names = (spec.target, spec.sample_weight, split_column)
+    columns = table.read(tuple(dict.fromkeys(name for name in names if name)))
+    labels = read_labels(spec, columns[spec.target], known)
+    is_usable = labels.present
+    incomplete = find_incomplete_rows(table, spec.features, spec.preprocessing)
+    if incomplete is not None:
+        is_usable = is_usable & ~incomplete
+    return _Source(table, columns, labels, np.flatnonzero(is_usable))
 
 
-def _choose_classes(spec: ResolvedSpec, column: Column, known: Preprocessing | None) -> _Rows:
-    target, codes = fit_class_target(spec.target, column)
-    if known is not None:
-        target, codes = _recode(target, codes, known.target)
-    present = np.flatnonzero(codes >= 0)
-    units = spec.network.output.units
-    expected = 2 if units == 1 else units
-    if len(target.classes) != expected:
-        message = f"column {spec.target!r} has {len(target.classes)} classes, not {expected}"
-        raise DataError(message)
-    _require_rows(present, 2)
-    training, held_out = present, None
-    if isinstance(spec.validation, FractionValidation):
-        chosen, others = split_by_class(codes[present], spec.validation.fraction, spec.seed)
-        training, held_out = present[chosen], present[others]
-        _require_rows(held_out, 1)
-    return _Rows(target, _encode_classes(spec, target, codes), codes, training, held_out)
-
-
-def _recode(found: ClassTarget, codes: Indices, known: FittedTarget) -> tuple[ClassTarget, Indices]:
-    """Each row's class as its index among the known classes."""
-    if not isinstance(known, ClassTarget):
-        message = f"column {found.name!r} has classes where the model knows a number"
-        raise DataError(message)
-    strange = [label for label in found.classes if label not in known.classes]
-    if strange:
-        message = f"column {found.name!r} has the class {strange[0]!r}, which the model lacks"
-        raise DataError(message)
-    # The last is for −1, missing.
-    index_of = np.array([*(known.classes.index(label) for label in found.classes), -1], np.intp)
-    return known, index_of[codes]
-
-
-def _encode_classes(spec: ResolvedSpec, target: ClassTarget, codes: Indices) -> Targets:
-    """Class indices where the loss wants them; else 0 and 1, one column a class or one for two."""
-    if takes_class_indices(spec.loss):
-        return codes
-    if spec.network.output.units == 1:
-        return codes[:, np.newaxis].astype(spec.dtype)
-    return np.eye(len(target.classes), dtype=spec.dtype)[codes]
-
-
-def _choose_numbers(spec: ResolvedSpec, column: Column, known: Preprocessing | None) -> _Rows:
-    if not isinstance(column, NumericColumn):
-        message = f"column {spec.target!r} has categories; regression needs numbers"
-        raise DataError(message)
-    present = np.flatnonzero(~np.isnan(column.values))
-    _require_rows(present, 2)
-    training, held_out = present, None
-    if isinstance(spec.validation, FractionValidation):
-        chosen, others = split(len(present), spec.validation.fraction, spec.seed)
-        training, held_out = present[chosen], present[others]
-    target = fit_numeric_target(spec.target, column.values[training], spec.preprocessing)
-    if known is not None:
-        if not isinstance(known.target, NumericTarget):
-            message = f"column {spec.target!r} has numbers where the model knows classes"
-            raise DataError(message)
-        target = known.target
-    with np.errstate(all="ignore"):
-        scaled = ((column.values - target.center) / target.scale).astype(spec.dtype)
-    if not np.isfinite(scaled[present]).all():
-        message = f"column {spec.target!r} has a number too large for {spec.dtype}"
-        raise DataError(message)
-    codes = np.where(np.isnan(column.values), -1, 0)
-    return _Rows(target, scaled[:, np.newaxis], codes, training, held_out)
-
-
-def _require_rows(rows: Indices, least: int) -> None:
-    if len(rows) < least:
-        message = f"{len(rows)} rows are left where at least {least} are needed"
-        raise DataError(message)
+def _fit(
+    spec: ResolvedSpec, table: Table, training: Indices, target: FittedTarget
+) -> Preprocessing:
+    columns = fit_columns(table, spec.features, training, spec.preprocessing)
+    return Preprocessing(columns, target, table.words)

@@ -12,6 +12,7 @@ class Stream(IntEnum):
     INITIALIZATION = 1
     ORDER = 2
     DROPOUT = 3
+    FOLDS = 4
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:

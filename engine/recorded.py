@@ -20,6 +20,7 @@ from engine.specs import (
 MAX_TABLE_CLASSES = 100
 _TOP = {"top_2_accuracy": 2, "top_3_accuracy": 3, "top_5_accuracy": 5}
 _PREFIX = "validation_"
+_SCHEDULE = "/schedule/metric"
 
 
 def choose_metrics(
@@ -70,6 +71,11 @@ def check_watched(
         if name.startswith(_PREFIX) and spec.validation is None:
             detail = f'without validation rows there is no {name}; use "{name[len(_PREFIX) :]}"'
             report.problem(pointer, "no_validation", detail)
+        elif name.startswith(_PREFIX) and pointer == _SCHEDULE and not spec.holds_out:
+            detail = (
+                f'the training that follows the folds has no {name}; use "{name[len(_PREFIX) :]}"'
+            )
+            report.problem(pointer, "no_validation", detail)
         elif metrics is not None and name not in _names(spec, metrics):
             detail = f"{name!r} is not recorded; there are {', '.join(_names(spec, metrics))}"
             report.problem(pointer, "unknown_metric", detail)
@@ -79,7 +85,7 @@ def _watched(spec: TrainingSpec) -> Iterator[tuple[str, str]]:
     if spec.early_stopping is not None:
         yield "/early_stopping/metric", spec.early_stopping.metric
     if isinstance(spec.schedule, PlateauSchedule) and spec.schedule.metric:
-        yield "/schedule/metric", spec.schedule.metric
+        yield _SCHEDULE, spec.schedule.metric
 
 
 def _names(spec: TrainingSpec, metrics: tuple[MetricName, ...]) -> tuple[str, ...]:
@@ -94,5 +100,5 @@ def resolve_schedule(spec: TrainingSpec) -> ScheduleSpec:
     """The schedule with what it watches filled in."""
     if not isinstance(spec.schedule, PlateauSchedule) or spec.schedule.metric:
         return spec.schedule
-    metric = "loss" if spec.validation is None else "validation_loss"
+    metric = "validation_loss" if spec.holds_out else "loss"
     return spec.schedule.model_copy(update={"metric": metric})

@@ -1,6 +1,8 @@
 """How much each row counts: its class's weight times its own."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from engine.findings import Report
 from engine.fitted import ClassTarget
 from engine.specs import ResolvedSpec, Task, TrainingSpec
 from engine.tables import Column, Level, NumericColumn, TableSchema
+from engine.targets import ClassLabels, Labels
 
 
 def check_class_weight(spec: TrainingSpec, task: Task, classes: int, report: Report) -> None:
@@ -44,20 +47,58 @@ def check_sample_weight(spec: TrainingSpec, table: TableSchema, report: Report) 
         report.problem(pointer, "negative_weight", detail)
 
 
-def weigh_rows(
-    spec: ResolvedSpec,
-    columns: Mapping[str, Column],
-    classes: ClassTarget | None,
-    codes: Indices,
-    training: Indices,
-) -> Floats | None:
-    """How much every row counts, `(rows,)`, mean 1 over the training rows; None if all alike.
+@dataclass(frozen=True)
+class RowWeights:
+    """How much a row counts: its class's weight times its own, in units of the training's mean.
+
+    Attributes:
+        by_class: weight of each class, `(classes,)`; None if all count alike.
+        column: whose numbers say how much each row counts; None if all count alike.
+        largest: of that column: no sum of what is divided by it is too large.
+        mean: of the training rows' weights.
+        dtype: of the result.
+    """
+
+    by_class: NDArray[np.float64] | None
+    column: str | None
+    largest: float
+    mean: float
+    dtype: np.dtype[Any]
+
+    def weigh(self, columns: Mapping[str, Column], labels: Labels, rows: Indices) -> Floats:
+        """How much each of the rows counts, `(rows,)`. Raises DataError: it cannot be known."""
+        return (self._weigh(columns, labels, rows) / self.mean).astype(self.dtype)
+
+    def _weigh(
+        self, columns: Mapping[str, Column], labels: Labels, rows: Indices
+    ) -> NDArray[np.float64]:
+        weights = np.ones(len(rows))
+        if self.by_class is not None:
+            weights = self.by_class[labels.codes[rows]]
+        if self.column is not None:
+            weights = weights * (_own_weights(columns, self.column, rows) / self.largest)
+        return weights
+
+    def with_mean_of(
+        self, columns: Mapping[str, Column], labels: Labels, training: Indices
+    ) -> "RowWeights":
+        """The same, such that the training rows count 1 on average. Raises DataError."""
+        mean = float(self._weigh(columns, labels, training).mean())
+        if mean == 0:
+            message = "no training row counts: class_weight and sample_weight make all of them 0"
+            raise DataError(message)
+        return replace(self, mean=mean)
+
+
+def fit_row_weights(
+    spec: ResolvedSpec, columns: Mapping[str, Column], labels: Labels, training: Indices
+) -> RowWeights | None:
+    """The weights that the spec asks for; None if all rows count alike.
 
     Args:
         spec: of the training.
         columns: by name.
-        classes: of the target; None for a number.
-        codes: index of each row's class, 0 for a number; −1 without a target: any weight will do.
+        labels: the targets of all rows.
         training: which rows are trained on.
 
     Raises:
@@ -65,16 +106,14 @@ def weigh_rows(
     """
     if spec.class_weight is None and spec.sample_weight is None:
         return None
-    weights = np.ones(len(codes))
-    if spec.class_weight is not None and classes is not None:
-        weights = _class_weights(spec, classes, codes[training])[codes]
+    by_class, largest = None, 1.0
+    if spec.class_weight is not None and isinstance(labels, ClassLabels):
+        by_class = _class_weights(spec, labels.target, labels.codes[training])
     if spec.sample_weight is not None:
-        weights = weights * _sample_weights(columns, spec.sample_weight, codes >= 0)
-    mean = float(weights[training].mean())
-    if mean == 0:
-        message = "no training row counts: class_weight and sample_weight make all of them 0"
-        raise DataError(message)
-    return (weights / mean).astype(spec.dtype)
+        usable = np.flatnonzero(labels.present)
+        largest = float(_own_weights(columns, spec.sample_weight, usable).max()) or 1.0
+    raw = RowWeights(by_class, spec.sample_weight, largest, 1.0, np.dtype(spec.dtype))
+    return raw.with_mean_of(columns, labels, training)
 
 
 def _class_weights(spec: ResolvedSpec, target: ClassTarget, codes: Indices) -> NDArray[np.float64]:
@@ -96,16 +135,14 @@ def _text(label: Level) -> str:
     return str(label).lower() if isinstance(label, bool) else str(label)
 
 
-def _sample_weights(
-    columns: Mapping[str, Column], name: str, used: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """The column divided by its largest value, so that no sum of it is too large."""
+def _own_weights(columns: Mapping[str, Column], name: str, rows: Indices) -> NDArray[np.float64]:
+    """The rows' numbers in that column."""
     column = columns.get(name)
     if not isinstance(column, NumericColumn):
         message = f"there is no column {name!r} of numbers to weigh rows by"
         raise DataError(message)
-    values = np.where(used, column.values, 0.0)
+    values = column.values[rows]
     if not (values >= 0).all():
         message = f"column {name!r} has a weight that is missing or negative"
         raise DataError(message)
-    return values / (values.max() or 1.0)
+    return values

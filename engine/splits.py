@@ -1,6 +1,7 @@
-"""Which rows are trained on, and which are held out."""
+"""Which rows are trained on, and which are held out: drawn, in an order, or in folds."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import Indices
 from engine.random import Stream, generator
@@ -53,3 +54,34 @@ def _share(counts: Indices, fraction: float) -> Indices:
         owed = np.where(share < most, quota - share, -np.inf)
         share[np.argmax(owed)] += 1
     return share
+
+
+def split_by_order(values: NDArray[np.float64], fraction: float) -> tuple[Indices, Indices]:
+    """Training rows, and the rows that come last in a column; each in ascending order.
+
+    Of rows with the same value the later ones come last. Rows without a value, NaN, are trained on.
+    """
+    known = np.flatnonzero(~np.isnan(values))
+    held_out = min(count_validation_rows(len(values), fraction), len(known))
+    by_value = known[np.argsort(values[known], kind="stable")]
+    is_held_out = np.zeros(len(values), np.bool_)
+    is_held_out[by_value[len(known) - held_out :]] = True
+    return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
+
+
+def draw_folds(classes: Indices, folds: int, seed: int) -> Indices:
+    """The fold of each row, `(rows,)`, drawn at random, with the same share of every class.
+
+    Folds differ by one row at most, in all and in every class.
+
+    Args:
+        classes: each row's class, shape `(rows,)`; all 0 for numbers.
+        folds: how many.
+        seed: of the job.
+    """
+    order = generator(seed, Stream.FOLDS).permutation(len(classes))
+    by_class = order[np.argsort(classes[order], kind="stable")]
+    fold_of = np.empty(len(classes), np.intp)
+    # Dealt out like cards, class after class.
+    fold_of[by_class] = np.arange(len(classes)) % folds
+    return fold_of

@@ -6,10 +6,17 @@ from engine.specs import ResolvedSpec
 
 
 class Stopping:
-    """Judges each epoch by one metric: that of early stopping, else validation loss, else loss."""
+    """Judges each epoch by one metric: that of early stopping, else validation loss, else loss.
 
-    def __init__(self, spec: ResolvedSpec) -> None:
+    Args:
+        spec: of the training.
+        epochs: after which it ends; None for as many as the spec says. To end before those is
+            early stopping.
+    """
+
+    def __init__(self, spec: ResolvedSpec, epochs: int | None = None) -> None:
         self._spec = spec
+        self._epochs = spec.epochs if epochs is None else epochs
         self._rule = spec.early_stopping
         default = "loss" if spec.validation is None else "validation_loss"
         self.metric = default if self._rule is None else self._rule.metric
@@ -42,6 +49,8 @@ class Stopping:
             return "target_value"
         if progress.epoch == self._spec.epochs:
             return "completed"
+        if progress.epoch == self._epochs:
+            return "early_stopping"
         patience = None if self._rule is None else self._rule.patience
         if patience is not None and progress.epochs_since_best >= patience:
             return "early_stopping"

@@ -1,9 +1,8 @@
 """Training: epochs of steps. It can stop after any of them, and go on to the same bits."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -12,54 +11,30 @@ from engine.arrays import Floats
 from engine.batches import Batches
 from engine.estimates import largest_batch
 from engine.metrics import Metric, build_tally
-from engine.preparation import PreparedData
+from engine.prepared import PreparedData
+from engine.preprocessing import Preprocessing
 from engine.progress import EpochRecord, Progress, StopReason
 from engine.specs import ResolvedSpec
 from engine.stepping import Stepper
 from engine.stopping import Stopping
+from engine.trainable import CrossValidation, TrainingState, never, train
 from engine.validation import Validation, build_validation
 
 __all__ = ["EpochRecord", "StopReason", "Training", "TrainingState", "never", "train"]
 
 
-@dataclass(frozen=True)
-class TrainingState:
-    """Everything needed to go on exactly, in the middle of an epoch too.
-
-    Attributes:
-        arrays: C-contiguous copies: `parameters`, `optimizer.…`, `tally.…`, `best_parameters`.
-        numbers: JSON values.
-    """
-
-    arrays: dict[str, Floats]
-    numbers: dict[str, Any]
-
-
-def never() -> bool:
-    """Do not stop."""
-    return False
-
-
-def train(training: "Training", stop: Callable[[], bool] = never) -> Iterator[EpochRecord]:
-    """Train until the end, yielding a record after each epoch.
-
-    Args:
-        training: a new one, or one restored to where it was stopped.
-        stop: asked before each step; True ends the generator there, with `training.state()` good
-            to go on from, bit for bit.
-
-    Raises:
-        DivergenceError: a loss or a weight is not finite any more.
-    """
-    while training.reason is None:
-        record = training.run_epoch(stop)
-        if record is None:
-            return
-        yield record
-
-
 class Training:
     """A network being trained on prepared data, from new weights or from given ones.
+
+    Attributes:
+        rows: it is trained on.
+        preprocessing: it is trained behind.
+
+    Args:
+        spec: of the training.
+        data: prepared for it.
+        weights: to begin with, by name; None for new ones.
+        epochs: after which it ends; None for as many as the spec says.
 
     Raises:
         SpecError: the layers do not fit the prepared data's width.
@@ -71,8 +46,10 @@ class Training:
         spec: ResolvedSpec,
         data: PreparedData,
         weights: Mapping[str, Floats] | None = None,
+        epochs: int | None = None,
     ) -> None:
         self.rows = len(data.x)
+        self.preprocessing: Preprocessing = data.preprocessing
         self._batches = Batches(
             data.x,
             data.y,
@@ -91,7 +68,7 @@ class Training:
         self._validation: Validation | None = build_validation(
             spec, data, self._network, self._stepper.loss
         )
-        self._stopping = Stopping(spec)
+        self._stopping = Stopping(spec, epochs)
         self._progress = Progress(schedule=dict(self._stepper.schedule.state))
         stopping = spec.early_stopping
         keeps_best = stopping is not None and stopping.restore_best
@@ -124,6 +101,26 @@ class Training:
         The best is that of the early-stopping metric, else of validation loss, else of loss.
         """
         return None if self._progress.best is None else dict(self._progress.best)
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the weights are those of the best epoch, rather than of the latest."""
+        return self._best_parameters is not None
+
+    @property
+    def folds_done(self) -> int:
+        """None: there are no folds."""
+        return 0
+
+    @property
+    def is_in_folds(self) -> bool:
+        """No: the network is the one that is left."""
+        return False
+
+    @property
+    def cross_validation(self) -> CrossValidation | None:
+        """None: there are no folds."""
+        return None
 
     @property
     def reason(self) -> StopReason | None:

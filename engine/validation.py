@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from engine.arrays import Floats, Targets
 from engine.estimates import CHUNK_ROWS
 from engine.losses.base import Loss
 from engine.metrics import Tally, build_tally
 from engine.network import Network
-from engine.preparation import PreparedData
+from engine.prepared import PreparedData
+from engine.rows import Rows
 from engine.specs import ResolvedSpec
 
 
@@ -28,9 +28,9 @@ class Validation:
         network: Network,
         loss: Loss,
         tally: Tally,
-        x: Floats,
-        y: Targets,
-        weights: Floats | None = None,
+        x: Rows,
+        y: Rows,
+        weights: Rows | None = None,
     ) -> None:
         self._network, self._loss, self._tally = network, loss, tally
         self._x, self._y, self._weights = x, y, weights

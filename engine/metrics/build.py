@@ -10,13 +10,14 @@ from engine.fitted import ClassTarget, FittedTarget, NumericTarget
 from engine.metrics.recording import RecordingClassTally, RecordingNumberTally
 from engine.metrics.running import RUNNING_METRICS, RunningClassTally, RunningNumberTally
 from engine.metrics.tally import Tally
+from engine.rows import Rows
 from engine.specs import MetricName
 
 
 def build_tally(
     names: Sequence[MetricName],
     target: FittedTarget,
-    y: Targets,
+    y: Rows,
     outputs: int,
     dtype: np.dtype[Any],
 ) -> Tally:
@@ -35,7 +36,7 @@ def build_tally(
         case ClassTarget():
             return RecordingClassTally(names, len(y), outputs, dtype)
         case NumericTarget() if not records(names):
-            return RunningNumberTally(names, target.scale, _variation(y), dtype)
+            return RunningNumberTally(names, target.scale, _variation(y[0 : len(y)]), dtype)
         case NumericTarget():
             return RecordingNumberTally(names, target, len(y), dtype)
         case _:
