@@ -1,16 +1,21 @@
 """Small networks, tables and trainings that the engine's tests share."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.architecture import resolve_network
-from engine.arrays import Floats, Targets
+from engine.arrays import Floats, Shape, Targets
 from engine.build import build_network, initialize_network
+from engine.fitted import FittedColumn
+from engine.fitting import fit_columns
 from engine.network import Network
-from engine.preparation import PreparedData, prepare
+from engine.preparation import prepare
+from engine.prepared import PreparedData
 from engine.resolve import resolve
+from engine.rows import Rows
 from engine.specs import (
     Activation,
     DenseSpec,
@@ -20,6 +25,7 @@ from engine.specs import (
     OutputActivation,
     OutputSpec,
     ResolvedNetwork,
+    ResolvedPreprocessing,
     ResolvedSpec,
     TrainingSpec,
 )
@@ -31,6 +37,7 @@ from engine.tables import (
     MemoryTable,
     NumericColumn,
     TableSchema,
+    count_rows,
 )
 from engine.training import Training
 
@@ -95,6 +102,15 @@ def truths(*values: bool | None) -> LevelColumn:
     return LevelColumn(np.array(codes, np.int32), (False, True))
 
 
+def fit(column: Column, rows: list[int] | None = None, **options: Any) -> FittedColumn:
+    """The column, called x, fitted to the given rows, or else to all, by these options."""
+    chosen = np.arange(count_rows(column)) if rows is None else np.array(rows)
+    spec = {"categorical": "one_hot", "target": "none"} | options
+    resolved = ResolvedPreprocessing.model_validate(spec)
+    (fitted,) = fit_columns(MemoryTable({"x": column}, chunk_rows=3), ("x",), chosen, resolved)
+    return fitted
+
+
 def describe(columns: dict[str, Column]) -> TableSchema:
     """The schema that a store would keep of these columns."""
     described, rows = [], 0
@@ -152,3 +168,39 @@ def same_arrays(one: dict[str, Floats], other: dict[str, Floats]) -> bool:
         one[name].dtype == other[name].dtype and one[name].tobytes() == other[name].tobytes()
         for name in one
     )
+
+
+def array(rows: Rows | None) -> NDArray[Any]:
+    """Rows that are known to be there and in memory."""
+    assert isinstance(rows, np.ndarray)
+    return rows
+
+
+@dataclass
+class ListedRows:
+    """Rows that are elsewhere: only slices of them are arrays, and copies."""
+
+    values: NDArray[Any]
+    asked: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def shape(self) -> Shape:
+        return self.values.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.values.dtype
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, rows: slice, /) -> NDArray[Any]:
+        self.asked.append((rows.start, rows.stop))
+        return self.values[rows].copy()
+
+    def __setitem__(self, rows: slice, values: NDArray[Any], /) -> None:
+        self.values[rows] = values
+
+
+def allocate_elsewhere(_name: str, shape: Shape, dtype: np.dtype[Any]) -> Rows:
+    return ListedRows(np.zeros(shape, dtype))

@@ -1,7 +1,12 @@
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from engine import epoch_order
 from engine.batches import Batches
+from tests.engine.examples import ListedRows
 
 
 def rows_of(batches: Batches, epoch: int) -> list[int]:
@@ -60,3 +65,58 @@ def test_last_batch_is_what_remains() -> None:
     assert batches.steps == 3
     assert len(batches.batch(2)[0]) == 2
     assert len(batches.batch(0)[0]) == 4
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of 40 bytes, which are 10 rows; windows of 16 of them."""
+    monkeypatch.setattr(epoch_order, "BLOCK_BYTES", 40)
+    monkeypatch.setattr(epoch_order, "WINDOW_BYTES", 640)
+
+
+def both_ways(rows: int, **options: Any) -> tuple[Batches, Batches]:
+    """The same rows in memory, and elsewhere."""
+    x = np.arange(rows, dtype=np.float32)[:, np.newaxis]
+    y, weights = np.arange(rows) * 2, np.arange(rows) + 0.5
+    chosen = {"batch_size": 7, "shuffle": True, "seed": 5} | options
+    elsewhere = (ListedRows(x), ListedRows(y), ListedRows(weights))
+    return Batches(x, y, weights, **chosen), Batches(*elsewhere, **chosen)
+
+
+def copied(batches: Batches, step: int) -> list[NDArray[Any]]:
+    return [part.copy() for part in batches.batch(step) if part is not None]
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("rows", [100, 160, 161, 567])
+@pytest.mark.parametrize("batch_size", [1, 7, 64, 170, 500, "full"])
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_batches_are_the_same_wherever_the_rows_are(
+    rows: int, batch_size: object, shuffle: bool
+) -> None:
+    here, there = both_ways(rows, batch_size=batch_size, shuffle=shuffle)
+    for epoch in (0, 1):
+        here.begin(epoch)
+        there.begin(epoch)
+        for step in range(here.steps):
+            for one, other in zip(copied(here, step), copied(there, step), strict=True):
+                np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_an_epoch_can_be_entered_anywhere() -> None:
+    here, there = both_ways(500)
+    here.begin(3)
+    for step in (60, 3, 22, 71):
+        there.begin(3)
+        np.testing.assert_array_equal(here.batch(step)[0], there.batch(step)[0])
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_rows_elsewhere_are_read_once_an_epoch_and_a_block_at_a_time() -> None:
+    x = ListedRows(np.zeros((500, 1), np.float32))
+    batches = Batches(x, ListedRows(np.zeros(500)), batch_size=7, shuffle=True, seed=0)
+    batches.begin(1)
+    for step in range(batches.steps):
+        batches.batch(step)
+    assert sorted(x.asked) == [(start, start + 10) for start in range(0, 500, 10)]

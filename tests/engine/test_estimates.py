@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from engine.build import build_network
-from engine.estimates import memory_bytes, parameter_count
+from engine.epoch_order import WINDOW_BYTES
+from engine.estimates import MemoryEstimate, RowCounts, estimate_memory, parameter_count
 from engine.layers.build import build_layers
 from engine.resolve import resolve
 from engine.specs import (
@@ -32,9 +33,9 @@ def resolved(**spec: Any) -> ResolvedSpec:
     return resolve(TrainingSpec(target="y", **spec), describe(line_columns())).spec
 
 
-def estimate(spec: ResolvedSpec, training_rows: int, validation_rows: int = 0) -> int:
+def estimate(spec: ResolvedSpec, rows: int) -> MemoryEstimate:
     layers = build_layers(spec.network, 2, np.dtype(spec.dtype))
-    return memory_bytes(spec, layers, 2, training_rows, validation_rows)
+    return estimate_memory(spec, layers, 2, RowCounts(rows, 0, rows))
 
 
 @pytest.mark.parametrize("hidden", [(), (4,), (4, 3)])
@@ -66,12 +67,27 @@ def test_memory_counts_the_optimizer_and_the_best_weights() -> None:
 
 def test_memory_grows_with_the_rows() -> None:
     spec = resolved()
-    assert estimate(spec, 1100) - estimate(spec, 100) == 1000 * (2 + 1) * 4
+    one, other = estimate(spec, 1100), estimate(spec, 100)
+    assert one.data - other.data == 1000 * (2 + 1) * 4
+    assert one.working == other.working
 
 
 def test_memory_holds_a_gathered_batch_but_no_copy_of_all_rows() -> None:
     spec = resolved(batch_size=60)
-    assert estimate(spec, 1000) - estimate(spec, 940) == 60 * (2 + 1) * 4
+    assert estimate(spec, 1000).working == estimate(spec, 940).working
     in_order = spec.model_copy(update={"shuffle": False})
-    assert estimate(spec, 100) - estimate(in_order, 100) == 60 * (2 + 1) * 4
+    assert estimate(spec, 100).working - estimate(in_order, 100).working == 60 * (2 + 1) * 4
     assert estimate(spec, 60) == estimate(in_order, 60)
+
+
+def test_of_large_data_no_more_than_allowed_is_in_memory() -> None:
+    found = estimate(resolved(), 10_000_000)
+    assert found.data > 2**26
+    assert found.total() - found.total(2**26) == found.data - 2**26
+    assert found.total(2**40) == found.total()
+    assert found.total(0) == found.total(WINDOW_BYTES)
+
+
+def test_one_batch_of_all_rows_is_in_memory() -> None:
+    found = estimate(resolved(batch_size="full"), 10_000_000)
+    assert found.total(0) == found.total()

@@ -1,23 +1,28 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
 from engine.errors import DataError
-from engine.fitting import fit_class_target, fit_column
-from engine.preprocessing import FittedBoolean, FittedCodes, FittedLevels, FittedNumeric
-from engine.specs import ResolvedPreprocessing
+from engine.fitting import fit_class_target
+from engine.preprocessing import (
+    FittedBoolean,
+    FittedCodes,
+    FittedLevels,
+    FittedNumeric,
+)
 from engine.tables import Column
-from tests.engine.examples import levels, numbers, truths
+from tests.engine.examples import fit, levels, numbers, truths
 
 
-def fit(column: Column, rows: list[int] | None = None, **options: str) -> object:
-    size = len(getattr(column, "values", getattr(column, "codes", ())))
-    chosen = np.arange(size) if rows is None else np.array(rows)
-    spec = {"categorical": "one_hot", "target": "none"} | options
-    return fit_column("x", column, chosen, ResolvedPreprocessing.model_validate(spec))
+def numeric(
+    center: float, scale: float, fill: float, least: float | None, most: float | None
+) -> FittedNumeric:
+    return FittedNumeric("x", center, scale, fill, minimum=least, maximum=most)
 
 
 def test_only_the_given_rows_are_looked_at() -> None:
-    assert fit(numbers(1, 3, 1000), [0, 1]) == FittedNumeric("x", center=2, scale=1, fill=2)
+    assert fit(numbers(1, 3, 1000), [0, 1]) == numeric(2, 1, 2, 1, 3)
     assert fit(levels("b", "a", "z"), [0, 1]) == FittedLevels("x", ("a", "b"))
     assert fit(truths(True, False, True), [0, 1]) == FittedBoolean("x", fill=0.5)
 
@@ -37,26 +42,76 @@ def test_standardize_takes_mean_and_standard_deviation() -> None:
 
 
 def test_min_max_takes_least_and_range() -> None:
-    assert fit(numbers(2, 4, 12), numeric="min_max") == FittedNumeric("x", 2, 10, 6)
+    assert fit(numbers(2, 4, 12), numeric="min_max") == numeric(2, 10, 6, 2, 12)
 
 
 def test_none_leaves_numbers_as_they_are() -> None:
-    assert fit(numbers(2, 4, 12), numeric="none") == FittedNumeric("x", 0, 1, 6)
+    assert fit(numbers(2, 4, 12), numeric="none") == numeric(0, 1, 6, 2, 12)
 
 
-def test_median_stands_in_for_what_is_missing() -> None:
-    fitted = fit(numbers(1, 2, 12, None), missing="median")
+def test_robust_takes_median_and_interquartile_range() -> None:
+    fitted = fit(numbers(1, 2, 3, 4, 100), numeric="robust", missing="median")
+    assert fitted == numeric(3, 2, 3, 1, 100)
+
+
+def test_robust_takes_the_deviation_where_most_numbers_are_the_same() -> None:
+    fitted = fit(numbers(0, 0, 0, 0, 0, 0, 0, 8), numeric="robust")
     assert isinstance(fitted, FittedNumeric)
-    assert fitted.fill == 2
+    assert fitted.center == 0
+    assert fitted.scale == pytest.approx(7**0.5)
 
 
-@pytest.mark.parametrize("numeric", ["standardize", "min_max"])
+def test_log1p_standardizes_the_logarithms() -> None:
+    fitted = fit(numbers(0, np.e - 1, 1 - np.e), numeric="log1p")
+    assert isinstance(fitted, FittedNumeric)
+    assert fitted.log
+    assert fitted.center == pytest.approx(0)
+    assert fitted.scale == pytest.approx((2 / 3) ** 0.5)
+    assert (fitted.minimum, fitted.maximum) == (1 - np.e, np.e - 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "fill"),
+    [
+        ({"missing": "mean"}, 5),
+        ({"missing": "drop_row"}, 5),
+        ({"missing": "median"}, 3),
+        ({"missing": "most_frequent"}, 2),
+        ({"missing": "constant", "fill_value": -1.5}, -1.5),
+        ({"missing": "constant", "fill_value": "none"}, 5),
+    ],
+)
+def test_something_stands_in_for_what_is_missing(options: dict[str, Any], fill: float) -> None:
+    fitted = fit(numbers(2, 12, 2, 12, 3, 4, 0, None), **options)
+    assert isinstance(fitted, FittedNumeric)
+    assert fitted.fill == fill
+
+
+def test_truth_that_is_most_frequent_stands_in_for_what_is_missing() -> None:
+    column = truths(True, False, False, True, None, True)
+    assert fit(column, missing="most_frequent") == FittedBoolean("x", 1)
+    assert fit(column, missing="constant", fill_value=0.5) == FittedBoolean("x", 0.5)
+    # Of equally many the smaller.
+    assert fit(column, [0, 1], missing="most_frequent") == FittedBoolean("x", 0)
+
+
+def test_indicator_is_one_of_this_column() -> None:
+    own: dict[str, Any] = {
+        "columns": {"x": {"missing_indicator": True}, "y": {"missing": "median"}}
+    }
+    fitted = fit(numbers(1, None), **own)
+    assert isinstance(fitted, FittedNumeric)
+    assert fitted.indicator
+
+
+@pytest.mark.parametrize("numeric", ["standardize", "min_max", "robust", "log1p"])
 @pytest.mark.parametrize("value", [0.1, 0.0, 1e17])
 def test_a_column_that_never_varies_is_divided_by_one(numeric: str, value: float) -> None:
     # The computed standard deviation of seven times 0.1 is 1e-17, not 0.
     fitted = fit(numbers(*[value] * 7), numeric=numeric)
     assert isinstance(fitted, FittedNumeric)
-    assert (fitted.center, fitted.scale) == (value, 1)
+    center = np.log1p(value) if numeric == "log1p" else value
+    assert (fitted.center, fitted.scale) == (center, 1)
 
 
 def test_a_column_without_values_is_zero() -> None:
@@ -64,7 +119,7 @@ def test_a_column_without_values_is_zero() -> None:
     assert fit(levels(None, None)) == FittedLevels("x", ())
 
 
-@pytest.mark.parametrize("numeric", ["standardize", "min_max", "none"])
+@pytest.mark.parametrize("numeric", ["standardize", "min_max", "robust", "log1p", "none"])
 def test_numbers_beyond_scaling_are_refused(numeric: str) -> None:
     with pytest.raises(DataError, match="too large"):
         fit(numbers(-1.7e308, -1.7e308, 1.7e308, 1.7e308, 1.7e308), numeric=numeric)

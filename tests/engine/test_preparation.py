@@ -1,29 +1,36 @@
+import json
+from typing import Any
+
 import numpy as np
 import pytest
 
+from engine import preparation
 from engine.errors import DataError
-from engine.preparation import prepare
+from engine.preparation import Preparation, prepare
+from engine.prepared import describe_preparation
 from engine.preprocessing import ClassTarget, NumericTarget
 from engine.resolve import resolve
 from engine.specs import FractionValidation, PreprocessingSpec, TrainingSpec
 from engine.splits import split
 from engine.tables import Column, ColumnSchema, MemoryTable, NumericColumn, TableSchema
 from tests.engine.examples import (
+    allocate_elsewhere,
+    array,
     flower_columns,
     levels,
     line_columns,
     numbers,
     prepared,
+    truths,
 )
 
 
 def test_numeric_inputs_are_standardized_on_the_training_rows() -> None:
     _, data = prepared(TrainingSpec(target="y", dtype="float64"), line_columns())
-    np.testing.assert_allclose(data.x.mean(axis=0), 0, atol=1e-12)
-    np.testing.assert_allclose(data.x.std(axis=0), 1)
-    np.testing.assert_allclose(data.y.std(), 1)
-    assert data.x_validation is not None
-    assert abs(data.x_validation.std(axis=0) - 1).min() > 1e-3
+    np.testing.assert_allclose(array(data.x).mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(array(data.x).std(axis=0), 1)
+    np.testing.assert_allclose(array(data.y).std(), 1)
+    assert abs(array(data.x_validation).std(axis=0) - 1).min() > 1e-3
 
 
 def test_wild_validation_rows_do_not_reach_the_fit() -> None:
@@ -44,7 +51,7 @@ def test_target_of_each_loss_has_its_form() -> None:
     spec = TrainingSpec.model_validate({"target": "kind", "loss": "mean_squared_error"})
     _, data = prepared(spec, columns)
     assert data.y.shape == (72, 3)
-    np.testing.assert_array_equal(data.y.sum(axis=1), 1)
+    np.testing.assert_array_equal(array(data.y).sum(axis=1), 1)
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "hinge"])
@@ -52,7 +59,7 @@ def test_losses_by_class_take_indices(loss: str) -> None:
     columns: dict[str, Column] = {"x": numbers(1, 2, 3, 4), "y": levels("b", "a", "b", "a")}
     spec = {"target": "y", "validation": None, "loss": loss}
     _, data = prepared(TrainingSpec.model_validate(spec), columns)
-    assert data.y.tolist() == [1, 0, 1, 0]
+    assert array(data.y).tolist() == [1, 0, 1, 0]
 
 
 def test_gaussian_has_two_outputs_and_one_target() -> None:
@@ -65,7 +72,7 @@ def test_gaussian_has_two_outputs_and_one_target() -> None:
 def test_two_classes_and_a_sigmoid_have_one_column() -> None:
     columns: dict[str, Column] = {"x": numbers(1, 2, 3, 4), "y": levels("b", "a", "b", "a")}
     _, data = prepared(TrainingSpec(target="y", validation=None), columns)
-    assert data.y.tolist() == [[1], [0], [1], [0]]
+    assert array(data.y).tolist() == [[1], [0], [1], [0]]
     assert data.x_validation is None
     assert data.y_validation is None
 
@@ -76,8 +83,8 @@ def test_rows_without_a_target_are_left_out() -> None:
         target="y", validation=None, preprocessing=PreprocessingSpec(target="none", numeric="none")
     )
     _, data = prepared(spec, columns)
-    assert data.y.tolist() == [[1], [3], [5]]
-    assert data.x.tolist() == [[1], [3], [4]]
+    assert array(data.y).tolist() == [[1], [3], [5]]
+    assert array(data.x).tolist() == [[1], [3], [4]]
     assert data.preprocessing.target == NumericTarget("y", 0, 1)
 
 
@@ -122,3 +129,65 @@ def test_inputs_that_the_network_cannot_bear_are_refused() -> None:
     with pytest.raises(DataError, match=r"make 2 inputs.*/network/layers/0"):
         prepared(TrainingSpec.model_validate(spec), columns | {"x": levels("a", "b", "b", "c")})
     prepared(TrainingSpec.model_validate(spec), columns)
+
+
+def mixed_columns(rows: int = 50) -> dict[str, Column]:
+    """Numbers, categories and truth values, some missing, and a weight."""
+    return {
+        "x": numbers(*(None if row % 7 == 3 else row * 1.5 for row in range(rows))),
+        "c": levels(*(None if row % 11 == 5 else "uvw"[row % 3] for row in range(rows))),
+        "t": truths(*(row % 4 == 0 for row in range(rows))),
+        "w": numbers(*(1.0 + row % 5 for row in range(rows))),
+        "y": levels(*(None if row == 20 else "ab"[row % 2] for row in range(rows))),
+    }
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 7, 50])
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "mean_squared_error"])
+def test_arrays_are_the_same_however_they_are_read_and_wherever_they_are_written(
+    chunk_rows: int, loss: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = mixed_columns()
+    asked = {"target": "y", "sample_weight": "w", "class_weight": "balanced", "loss": loss}
+    spec, whole = prepared(TrainingSpec.model_validate(asked), columns)
+    monkeypatch.setattr(preparation, "PIECE_BYTES", 100)
+    table = MemoryTable(columns, chunk_rows=chunk_rows)
+    data = prepare(spec, table, allocate=allocate_elsewhere)
+    assert data.preprocessing == whole.preprocessing
+    for name in ("x", "y", "weights", "x_validation", "y_validation", "weights_validation"):
+        found = getattr(data, name)
+        np.testing.assert_array_equal(found[0 : len(found)], getattr(whole, name))
+        assert found.dtype == getattr(whole, name).dtype
+
+
+def test_the_size_of_the_arrays_is_known_before_they_are_written() -> None:
+    columns = mixed_columns()
+    spec, data = prepared(TrainingSpec(target="y", sample_weight="w"), columns)
+    arrays = (data.x, data.y, data.weights)
+    held_out = (data.x_validation, data.y_validation, data.weights_validation)
+    expected = sum(array(rows).nbytes for rows in (*arrays, *held_out))
+    assert Preparation(spec, MemoryTable(columns)).data_bytes == expected
+
+
+def test_what_arrays_do_not_depend_on_is_left_out_of_their_description() -> None:
+    asked: dict[str, Any] = {"target": "kind", "validation": {"folds": 3}}
+
+    def describe(fold: int | None = None, **options: Any) -> str:
+        spec, _ = prepared(TrainingSpec.model_validate(asked | options), flower_columns())
+        return json.dumps(describe_preparation(spec, fold))
+
+    same = {"network": {"layers": []}, "epochs": 3, "optimizer": "sgd", "batch_size": 5}
+    assert describe(0, **same) == describe(0)
+    assert describe(seed=1) == describe() == describe(validation=None)
+    others = (
+        describe(0, seed=1),
+        describe(1),
+        describe(0, dtype="float64"),
+        describe(0, loss="mean_squared_error"),
+        describe(0, class_weight="balanced"),
+        describe(0, features=["width"]),
+        describe(0, preprocessing={"numeric": "min_max"}),
+        describe(validation={"fraction": 0.3}),
+        describe(),
+    )
+    assert len({describe(0), *others}) == len(others) + 1

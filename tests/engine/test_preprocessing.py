@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,6 +7,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from engine.errors import DataError
+from engine.placement import tables_of
 from engine.preprocessing import (
     ClassTarget,
     FittedBoolean,
@@ -12,12 +15,16 @@ from engine.preprocessing import (
     FittedColumn,
     FittedLevels,
     FittedNumeric,
+    FittedOrdinal,
     FittedTarget,
+    FittedText,
+    FittedTime,
     NumericTarget,
     Preprocessing,
 )
-from engine.tables import Column, NumericColumn
-from tests.engine.examples import FLOAT64, Matrix, draw, levels, numbers, truths
+from engine.specs import EmbeddingTable
+from engine.tables import Column, NumericColumn, Words
+from tests.engine.examples import FLOAT64, Matrix, draw, fit, levels, numbers, truths
 
 ADAPTER = TypeAdapter(Preprocessing)
 NUMBER = FittedNumeric("n", center=10, scale=2, fill=14)
@@ -49,6 +56,100 @@ def test_codes_count_from_one_and_unknown_ones_are_zero() -> None:
     assert transform({"c": column}, CODES).tolist() == [[2], [0], [0], [1]]
     assert transform({"c": numbers(None)}, CODES).tolist() == [[0]]
     assert transform({"c": levels("red", None)}, FittedCodes("c", ())).tolist() == [[0], [0]]
+
+
+def test_unknown_levels_share_the_rest() -> None:
+    column = levels("green", "blue", None, "red", "pink")
+    fitted = FittedLevels("c", ("red", "green"), rest=True, fill="red")
+    x = transform({"c": column}, fitted)
+    assert x.tolist() == [[0, 1, 0], [0, 0, 1], [1, 0, 0], [1, 0, 0], [0, 0, 1]]
+    codes = FittedCodes("c", ("red", "green"), rest=True)
+    assert transform({"c": column}, codes).tolist() == [[2], [3], [0], [1], [3]]
+    filled = FittedCodes("c", ("red", "green"), fill="green")
+    assert transform({"c": column}, filled).tolist() == [[2], [0], [2], [1], [0]]
+
+
+def test_ordinal_is_the_scaled_index() -> None:
+    fitted = FittedOrdinal("c", ("s", "m", "l"), center=1, scale=2, fill=0.5)
+    column = levels("l", "xl", None, "s")
+    assert transform({"c": column}, fitted).tolist() == [[0.5], [-0.25], [-0.25], [-0.5]]
+
+
+def test_logarithm_is_taken_before_scaling() -> None:
+    fitted = FittedNumeric("n", center=1, scale=2, fill=0, log=True)
+    x = transform({"n": numbers(np.e**3 - 1, 1 - np.e, None)}, fitted)
+    np.testing.assert_allclose(x, [[1.0], [-1.0], [-0.5]])
+
+
+def test_indicator_follows_its_column() -> None:
+    columns: dict[str, Column] = {
+        "n": numbers(12, None),
+        "c": levels(None, "red"),
+        "b": truths(None, True),
+        "o": levels("s", None),
+        "t": numbers(None, 0),
+        "m": numbers(None, 5),
+    }
+    x = transform(
+        columns,
+        FittedNumeric("n", 10, 2, 14, indicator=True),
+        FittedLevels("c", ("red",), rest=True, indicator=True),
+        FittedBoolean("b", 0.5, indicator=True),
+        FittedOrdinal("o", ("s", "m"), 0, 1, 1, indicator=True),
+        FittedTime("t", ("year",), 1970, 1, 0, indicator=True),
+        FittedNumeric("m", 0, 1, 7, indicator=True),
+    )
+    assert x.tolist() == [
+        [1, 0, 0, 0, 1, 0.5, 1, 0, 0, 0, 1, 7, 1],
+        [2, 1, 1, 0, 0, 1, 0, 1, 1, 0, 0, 5, 0],
+    ]
+
+
+def test_levels_come_last_where_an_embedding_looks_up_codes() -> None:
+    columns: dict[str, Column] = {
+        "c": levels("green"),
+        "n": numbers(12),
+        "k": levels("red"),
+        "b": truths(True),
+    }
+    fitted = (LEVELS, NUMBER, FittedCodes("k", ("blue", "red")), TRUTH)
+    assert transform(columns, *fitted).tolist() == [[1, 2, 1, 0, 1]]
+    assert tables_of(fitted) == (EmbeddingTable(position=1, codes=3),)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("value", [1e300, -1e300, 1e308, 5e4, np.inf])
+def test_numbers_far_beyond_the_training_rows_are_cut(dtype: type, value: float) -> None:
+    plain = FittedNumeric("n", 0, 2, 0, minimum=-4, maximum=6)
+    log = FittedNumeric("m", 0, 2, 0, log=True, minimum=-4, maximum=6)
+    preprocessing = Preprocessing((plain, log), NumericTarget("y", 0, 1))
+    x = preprocessing.transform({"n": numbers(value), "m": numbers(value)}, np.dtype(dtype))
+    end = 10_006.0 if value > 0 else -10_004.0
+    expected = [end / 2, np.sign(end) * np.log1p(abs(end)) / 2]
+    np.testing.assert_allclose(x[0], expected, rtol=1e-6)
+
+
+def test_column_that_never_varied_stays_what_it_was() -> None:
+    fitted = FittedNumeric("n", 3, 1, 3, minimum=3, maximum=3)
+    assert transform({"n": numbers(3, 1e9, None)}, fitted).tolist() == [[0], [0], [0]]
+
+
+def test_what_stands_in_for_a_missing_value_is_not_cut() -> None:
+    fitted = FittedNumeric("n", 0, 1, -1e9, minimum=0, maximum=1)
+    assert transform({"n": numbers(None)}, fitted).tolist() == [[-1e9]]
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    values=st.lists(st.floats(-1e30, 1e30), min_size=1, max_size=20),
+    scaling=st.sampled_from(["standardize", "min_max", "robust", "log1p", "none"]),
+)
+def test_training_rows_are_never_cut(values: list[float], scaling: str) -> None:
+    fitted = fit(numbers(*values), numeric=scaling)
+    assert isinstance(fitted, FittedNumeric)
+    free = replace(fitted, minimum=None, maximum=None)
+    column: dict[str, Column] = {"x": numbers(*values)}
+    np.testing.assert_array_equal(transform(column, fitted), transform(column, free))
 
 
 def test_codes_stand_between_numbers() -> None:
@@ -92,22 +193,6 @@ def test_blocks_of_rows_make_no_difference(rows: int, seed: int) -> None:
     np.testing.assert_array_equal(some, expected[::2])
 
 
-@pytest.mark.parametrize("category", [LEVELS, CODES])
-def test_flags_tell_imputed_and_unknown_apart(category: FittedColumn) -> None:
-    columns: dict[str, Column] = {
-        "n": numbers(1, None, 3),
-        "b": truths(True, True, None),
-        "c": levels("blue", "red", None),
-    }
-    flags = Preprocessing((NUMBER, TRUTH, category), NumericTarget("y", 0, 1)).flags(columns)
-    assert flags.imputed.tolist() == [
-        [False, False, False],
-        [True, False, False],
-        [False, True, True],
-    ]
-    assert flags.unknown.tolist() == [[False, False, True], [False] * 3, [False] * 3]
-
-
 def test_a_column_of_missing_values_fits_any_kind() -> None:
     columns: dict[str, Column] = {"n": levels(None, None), "c": numbers(None, None)}
     assert transform(columns, NUMBER, LEVELS).tolist() == [[2, 0, 0], [2, 0, 0]]
@@ -144,9 +229,32 @@ def test_numbers_for_levels_are_refused() -> None:
     ],
 )
 def test_preprocessing_survives_json(target: FittedTarget) -> None:
-    fitted = Preprocessing((NUMBER, TRUTH, LEVELS, CODES), target)
-    assert fitted.width == 5
+    words = Words(("n/a", "-"), ",", {"t": "%d.%m.%Y"})
+    others = (
+        FittedOrdinal("o", ("s", "m"), 0.5, 0.1, 1.0),
+        FittedTime("t", ("year", "hour"), 2000, 3, 1e9, 0.0, 2e9, indicator=True),
+        FittedText("w", 7),
+        FittedNumeric("l", 0, 1, 2, log=True, minimum=-1e-7, maximum=1e300, indicator=True),
+    )
+    fitted = Preprocessing((NUMBER, TRUTH, LEVELS, CODES, *others), target, words)
+    assert fitted.width == 5 + 1 + 4 + 7 + 2
     again = ADAPTER.validate_json(ADAPTER.dump_json(fitted))
     assert again == fitted
     if isinstance(target, ClassTarget) and isinstance(again.target, ClassTarget):
         assert [type(c) for c in again.target.classes] == [type(c) for c in target.classes]
+
+
+def test_columns_kept_before_there_was_more_to_remember_still_load() -> None:
+    kept = {
+        "columns": [
+            {"name": "n", "center": 10.0, "scale": 2.0, "fill": 14.0, "type": "numeric"},
+            {"name": "b", "fill": 0.25, "type": "boolean"},
+            {"name": "c", "levels": ["red", "green"], "type": "levels"},
+            {"name": "k", "levels": ["red", "green"], "type": "codes"},
+        ],
+        "target": {"name": "y", "center": 0.0, "scale": 1.0, "type": "number"},
+    }
+    loaded = ADAPTER.validate_python(kept)
+    codes = replace(CODES, name="k")
+    assert loaded == Preprocessing((NUMBER, TRUTH, LEVELS, codes), NumericTarget("y", 0, 1))
+    assert loaded.words == Words()

@@ -179,9 +179,26 @@ def test_a_table_without_any_feature_is_refused() -> None:
 
 
 def test_too_many_inputs_are_refused() -> None:
-    table = TableSchema(99_999, (TABLE.columns[0], ColumnSchema("id", "categorical", 0, 70_000)))
+    ids = tuple(ColumnSchema(f"id{n}", "categorical", 0, 70_000) for n in range(70))
+    table = TableSchema(99_999, (TABLE.columns[0], *ids))
+    assert resolve(TrainingSpec(target="size"), table).in_features == 7000
+    many = {"target": "size", "preprocessing": {"max_levels": 1000}}
     with pytest.raises(SpecError, match="70000 inputs"):
-        resolve(TrainingSpec(target="size"), table)
+        resolve(TrainingSpec.model_validate(many), table)
+    with pytest.raises(SpecError, match="70000 inputs"):
+        resolve(
+            TrainingSpec.model_validate(
+                many
+                | layers(EMBEDDING)
+                | {
+                    "preprocessing": {
+                        "max_levels": 1000,
+                        "columns": {c.name: {"categorical": "one_hot"} for c in ids},
+                    }
+                }
+            ),
+            table,
+        )
 
 
 def test_lbfgs_takes_full_batches_without_dropout() -> None:

@@ -7,10 +7,11 @@ import pytest
 
 from engine.arrays import Floats
 from engine.errors import DataError
-from engine.preparation import PreparedData, prepare
+from engine.preparation import prepare
+from engine.prepared import PreparedData
 from engine.specs import TrainingSpec
 from engine.tables import Column, MemoryTable
-from tests.engine.examples import flower_columns, levels, numbers, prepared, truths
+from tests.engine.examples import array, flower_columns, levels, numbers, prepared, truths
 
 THREE_TO_ONE: dict[str, Column] = {"x": numbers(1, 2, 3, 4), "y": levels("a", "a", "b", "a")}
 
@@ -21,8 +22,7 @@ def prepare_rows(columns: dict[str, Column], **options: Any) -> PreparedData:
 
 
 def weights(columns: dict[str, Column], **options: Any) -> Floats:
-    found = prepare_rows(columns, **options).weights
-    assert found is not None
+    found = array(prepare_rows(columns, **options).weights)
     assert found.mean() == pytest.approx(1)
     return found
 
@@ -70,12 +70,11 @@ def test_validation_rows_have_the_unit_of_the_training_rows() -> None:
     columns["w"] = numbers(*(float(row) for row in range(90)))
     spec = TrainingSpec(target="kind", sample_weight="w", features=("length",))
     _, data = prepared(spec, columns)
-    assert data.weights is not None
-    assert data.weights_validation is not None
-    assert data.weights.dtype == data.weights_validation.dtype == np.float32
-    both = np.sort(np.concatenate((data.weights, data.weights_validation)))
+    weights, weights_validation = array(data.weights), array(data.weights_validation)
+    assert weights.dtype == weights_validation.dtype == np.float32
+    both = np.sort(np.concatenate((weights, weights_validation)))
     np.testing.assert_allclose(both / both[1], np.arange(90), rtol=1e-5)
-    assert data.weights.mean() == pytest.approx(1)
+    assert weights.mean() == pytest.approx(1)
 
 
 def test_weights_of_any_size_are_weighed() -> None:

@@ -14,6 +14,7 @@ from engine.specs import TrainingSpec
 from engine.tables import Column, NumericColumn
 from engine.training import EpochRecord, Training, TrainingState, train
 from tests.engine.examples import (
+    array,
     draw,
     flower_columns,
     line_columns,
@@ -94,8 +95,8 @@ def test_linear_regression_recovers_the_least_squares_solution(batch_size: objec
     resolved, data = prepared(spec, columns)
     training = Training(resolved, data)
     list(train(training))
-    with_ones = np.column_stack([data.x, np.ones(60)])
-    solution, *_ = np.linalg.lstsq(with_ones, data.y, rcond=None)
+    with_ones = np.column_stack([array(data.x), np.ones(60)])
+    solution, *_ = np.linalg.lstsq(with_ones, array(data.y), rcond=None)
     weights = training.weights()
     np.testing.assert_allclose(weights["output.weight"], solution[:2], rtol=1e-8)
     np.testing.assert_allclose(weights["output.bias"], solution[2], rtol=1e-8)
@@ -336,8 +337,7 @@ def test_a_loss_that_overflows_is_divergence() -> None:
 
 def test_a_validation_loss_that_overflows_is_divergence() -> None:
     spec, data = prepared(TrainingSpec(target="y", epochs=2), line_columns())
-    assert data.x_validation is not None
-    data.x_validation[:] = 1e30
+    array(data.x_validation)[:] = 1e30
     with pytest.raises(DivergenceError) as raised:
         next(train(Training(spec, data)))
     assert raised.value.layer == "output"

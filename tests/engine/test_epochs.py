@@ -1,0 +1,23 @@
+"""How long a training is when nothing is said of it."""
+
+import pytest
+
+from engine.epochs import choose_epochs
+from engine.specs import TrainingSpec
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "epochs"),
+    [
+        (100_000, {}, 20),
+        (1_437, {}, 45),
+        (142, {}, 60),
+        (100_000, {"batch_size": "full"}, 60),
+        (1_437, {"epochs": 3}, 3),
+    ],
+)
+def test_small_tables_are_gone_through_more_often(
+    rows: int, options: dict[str, object], epochs: int
+) -> None:
+    spec = TrainingSpec.model_validate({"target": "y", **options})
+    assert choose_epochs(spec, rows) == epochs

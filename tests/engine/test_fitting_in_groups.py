@@ -1,0 +1,104 @@
+"""Columns are fitted a few at a time, and come out as if all were read at once."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.errors import DataError
+from engine.fitted import FittedColumn, FittedText
+from engine.fitting import columns as fitting
+from engine.fitting import fit_columns
+from engine.specs import ResolvedPreprocessing
+from engine.tables import Column, LevelColumn, MemoryTable, NumericColumn, Words
+from tests.engine.examples import draw, levels, numbers, truths
+
+SPEC = ResolvedPreprocessing(categorical="one_hot", target="none")
+
+
+@dataclass
+class WatchedTable:
+    """A table that notes what is read of it at once, and turns levels around at every chunk."""
+
+    table: MemoryTable
+    reads: list[tuple[str, ...]] = field(default_factory=list)
+    words: Words = field(default_factory=Words)
+
+    @property
+    def rows(self) -> int:
+        return self.table.rows
+
+    def read(self, names: Sequence[str]) -> dict[str, Column]:
+        raise AssertionError("whole columns are not read")
+
+    def chunks(self, names: Sequence[str]) -> Iterator[dict[str, Column]]:
+        self.reads.append(tuple(names))
+        for index, chunk in enumerate(self.table.chunks(names)):
+            yield {n: turned(column) if index % 2 else column for n, column in chunk.items()}
+
+
+def turned(column: Column) -> Column:
+    if isinstance(column, NumericColumn) or isinstance(column.levels[0], bool):
+        return column
+    last = len(column.levels) - 1
+    codes = np.where(column.codes < 0, -1, last - column.codes).astype(np.int32)
+    return LevelColumn(codes, column.levels[::-1])
+
+
+def some_columns(rows: int, seed: int) -> dict[str, Column]:
+    random = np.random.default_rng(seed)
+    values = draw(rows, 2, seed=seed)
+    values[random.random((rows, 2)) < 0.2] = np.nan
+    texts = random.choice(["a", "b", "c", "d"], rows).tolist()
+    return {
+        "n": NumericColumn(values[:, 0]),
+        "c": levels(*texts),
+        "m": NumericColumn(values[:, 1]),
+        "b": truths(*(random.random(rows) < 0.5).tolist()),
+    }
+
+
+def fit_all(table: MemoryTable | WatchedTable, rows: Sequence[int]) -> tuple[FittedColumn, ...]:
+    return fit_columns(table, ("n", "c", "m", "b"), np.array(rows, np.intp), SPEC)
+
+
+@settings(max_examples=25, deadline=None)
+@given(rows=st.integers(1, 40), chunk=st.integers(1, 9), seed=st.integers(0, 99))
+def test_chunks_make_no_difference(rows: int, chunk: int, seed: int) -> None:
+    columns = some_columns(rows, seed)
+    chosen = np.flatnonzero(np.random.default_rng(seed).random(rows) < 0.7).tolist()
+    watched = WatchedTable(MemoryTable(columns, chunk_rows=chunk))
+    assert fit_all(watched, chosen) == fit_all(MemoryTable(columns), chosen)
+
+
+def test_few_columns_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "GROUP_BYTES", 2 * 8 * 10)
+    watched = WatchedTable(MemoryTable(some_columns(20, 0)))
+    fit_all(watched, range(10))
+    assert watched.reads == [("n", "c"), ("m", "b")]
+    watched.reads.clear()
+    fit_all(watched, range(20))
+    assert watched.reads == [("n",), ("c",), ("m",), ("b",)]
+
+
+def test_hashed_texts_are_not_read() -> None:
+    watched = WatchedTable(MemoryTable({"t": levels("a b")}))
+    own = {"t": {"hash_buckets": 4, "missing_indicator": True}}
+    spec = ResolvedPreprocessing.model_validate(SPEC.model_dump() | {"columns": own})
+    (fitted,) = fit_columns(watched, ("t",), np.arange(1), spec)
+    assert fitted == FittedText("t", 4, indicator=True)
+    assert watched.reads == []
+
+
+def test_table_without_rows_has_columns() -> None:
+    table = MemoryTable({"n": numbers(), "c": levels()})
+    fitted = fit_columns(table, ("n", "c"), np.arange(0), SPEC)
+    assert [column.type for column in fitted] == ["numeric", "levels"]
+
+
+def test_column_that_is_not_there_is_told_of() -> None:
+    with pytest.raises(DataError, match="no column 'gone'"):
+        fit_columns(MemoryTable({"n": numbers(1)}), ("gone",), np.arange(1), SPEC)

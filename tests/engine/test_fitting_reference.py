@@ -1,0 +1,129 @@
+"""Fitted and transformed beside scikit-learn's preprocessing, on random columns with gaps."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    RobustScaler,
+    StandardScaler,
+)
+
+from engine.fitted import FittedLevels
+from engine.preprocessing import NumericTarget, Preprocessing
+from engine.tables import Column, NumericColumn
+from tests.engine.examples import FLOAT64, Matrix, fit, levels
+
+SCALERS = {
+    "standardize": StandardScaler,
+    "min_max": MinMaxScaler,
+    "robust": RobustScaler,
+    "none": FunctionTransformer,
+}
+# Quarters, so that some are equal and none is so close to another that rounding decides.
+VALUES = st.integers(-400, 400).map(lambda quarter: quarter / 4)
+WITH_GAPS = st.lists(st.none() | VALUES, min_size=3, max_size=30).filter(
+    lambda values: len({value for value in values if value is not None}) > 1
+)
+LETTERS = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=40)
+
+
+def transform(column: Column, **options: Any) -> Matrix:
+    preprocessing = Preprocessing((fit(column, **options),), NumericTarget("y", 0, 1))
+    return preprocessing.transform({"x": column}, FLOAT64).astype(np.float64)
+
+
+def as_matrix(values: list[float | None]) -> Matrix:
+    return np.array([np.nan if value is None else value for value in values])[:, np.newaxis]
+
+
+@settings(max_examples=60, deadline=None)
+@given(values=WITH_GAPS, scaling=st.sampled_from([*SCALERS]))
+def test_present_numbers_are_scaled_alike(values: list[float | None], scaling: str) -> None:
+    x = as_matrix(values)
+    present = x[~np.isnan(x[:, 0])]
+    if scaling == "robust" and np.ptp(np.percentile(present, (25, 75))) == 0:
+        return  # scikit-learn divides by one there, and so by nothing that tells
+    expected = SCALERS[scaling]().fit(present).transform(present)
+    found = transform(NumericColumn(x[:, 0]), numeric=scaling)
+    np.testing.assert_allclose(found[~np.isnan(x[:, 0])], expected, atol=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(values=WITH_GAPS, missing=st.sampled_from(["mean", "median", "most_frequent", "constant"]))
+def test_missing_numbers_are_filled_alike(values: list[float | None], missing: str) -> None:
+    x = as_matrix(values)
+    imputer = SimpleImputer(strategy=missing, fill_value=-7.0, add_indicator=True)
+    expected = imputer.fit_transform(x)
+    own = {"columns": {"x": {"missing_indicator": bool(np.isnan(x).any())}}}
+    found = transform(
+        NumericColumn(x[:, 0]), numeric="none", missing=missing, fill_value=-7.0, **own
+    )
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+@settings(max_examples=30, deadline=None)
+@given(values=st.lists(VALUES, min_size=2, max_size=30, unique=True))
+def test_logarithms_are_scaled_alike(values: list[float]) -> None:
+    x = np.abs(as_matrix([*values]))
+    expected = StandardScaler().fit_transform(np.log1p(x))
+    found = transform(NumericColumn(x[:, 0]), numeric="log1p")
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(letters=LETTERS)
+def test_levels_are_encoded_alike(letters: list[str]) -> None:
+    x = np.array(letters, object)[:, np.newaxis]
+    expected = OneHotEncoder(sparse_output=False).fit_transform(x)
+    np.testing.assert_array_equal(transform(levels(*letters)), expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(letters=LETTERS, most=st.integers(2, 7))
+def test_as_many_rows_are_pooled(letters: list[str], most: int) -> None:
+    """Which of equally rare levels are pooled is a matter of taste; how many rows is not."""
+    x = np.array(letters, object)[:, np.newaxis]
+    encoder = OneHotEncoder(max_categories=most, sparse_output=False).fit(x)
+    found = transform(levels(*letters), max_levels=most)
+    expected = encoder.transform(x)
+    assert found.shape == expected.shape
+    assert sorted(found.sum(axis=0)) == sorted(expected.sum(axis=0))
+    counts = {letter: letters.count(letter) for letter in letters}
+    fitted = fit(levels(*letters), max_levels=most)
+    assert isinstance(fitted, FittedLevels)
+    if fitted.rest:
+        kept, pooled = set(fitted.levels), counts.keys() - set(fitted.levels)
+        assert min(counts[letter] for letter in kept) >= max(counts[letter] for letter in pooled)
+
+
+@settings(max_examples=60, deadline=None)
+@given(letters=LETTERS)
+def test_ordinals_are_scaled_indices(letters: list[str]) -> None:
+    x = np.array(letters, object)[:, np.newaxis]
+    expected = StandardScaler().fit_transform(OrdinalEncoder().fit_transform(x))
+    np.testing.assert_allclose(
+        transform(levels(*letters), categorical="ordinal"), expected, atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("missing", ["most_frequent", "constant"])
+@settings(max_examples=30, deadline=None)
+@given(letters=st.lists(st.none() | st.sampled_from("abc"), min_size=2, max_size=20))
+def test_missing_levels_are_filled_alike(missing: str, letters: list[str | None]) -> None:
+    if not any(letters):
+        return
+    x = np.array([[np.nan if letter is None else letter] for letter in letters], object)
+    filled = SimpleImputer(strategy=missing, fill_value="d").fit_transform(x)
+    found = transform(levels(*letters), missing=missing, fill_value="d")
+    expected = OneHotEncoder(sparse_output=False).fit_transform(filled)
+    # A constant that stands in for nothing is a level all the same.
+    np.testing.assert_array_equal(found[:, : expected.shape[1]], expected)
+    assert not found[:, expected.shape[1] :].any()

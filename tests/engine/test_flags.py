@@ -1,0 +1,94 @@
+"""What a model says it guessed of its rows."""
+
+import pytest
+
+from engine.fitted import (
+    FittedBoolean,
+    FittedCodes,
+    FittedColumn,
+    FittedLevels,
+    FittedNumeric,
+    FittedOrdinal,
+    FittedText,
+    FittedTime,
+    NumericTarget,
+)
+from engine.flags import Flags
+from engine.preprocessing import Preprocessing
+from engine.tables import Column
+from tests.engine.examples import levels, numbers, truths
+
+NUMBER = FittedNumeric("n", center=10, scale=2, fill=14)
+TRUTH = FittedBoolean("b", fill=0.25)
+KNOWN = ("red", "green")
+
+
+def flags(columns: dict[str, Column], *fitted: FittedColumn) -> Flags:
+    return Preprocessing(fitted, NumericTarget("y", 0, 1)).flags(columns)
+
+
+@pytest.mark.parametrize(
+    "category",
+    [
+        FittedLevels("c", KNOWN),
+        FittedLevels("c", KNOWN, rest=True, fill="red"),
+        FittedCodes("c", KNOWN, rest=True),
+        FittedOrdinal("c", KNOWN, 0, 1, 0),
+    ],
+)
+def test_imputed_and_unknown_are_told_apart(category: FittedColumn) -> None:
+    columns: dict[str, Column] = {
+        "n": numbers(1, None, 3),
+        "b": truths(True, True, None),
+        "c": levels("blue", "red", None),
+    }
+    found = flags(columns, NUMBER, TRUTH, category)
+    assert found.imputed.tolist() == [
+        [False, False, False],
+        [True, False, False],
+        [False, True, True],
+    ]
+    assert found.unknown.tolist() == [[False, False, True], [False] * 3, [False] * 3]
+    assert not found.out_of_range.any()
+
+
+@pytest.mark.parametrize("kind", [FittedNumeric, FittedTime])
+def test_number_or_time_is_far_out_half_the_range_beyond_it(kind: type) -> None:
+    parts = {"parts": ("year",)} if kind is FittedTime else {}
+    fitted = kind(name="n", center=0, scale=1, fill=0, minimum=0, maximum=10, **parts)
+    column = numbers(-5, -5.1, 15, 15.1, None, 1e308)
+    found = flags({"n": column}, fitted)
+    assert found.out_of_range[:, 0].tolist() == [False, True, False, True, False, True]
+    assert found.imputed[:, 0].tolist() == [False, False, False, False, True, False]
+
+
+def test_where_nothing_varied_every_other_number_is_far_out() -> None:
+    fitted = FittedNumeric("n", 3, 1, 3, minimum=3, maximum=3)
+    found = flags({"n": numbers(3, 3.0001, 2)}, fitted)
+    assert found.out_of_range[:, 0].tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize(("minimum", "maximum"), [(None, None), (-1.7e308, 1.7e308)])
+def test_without_a_range_nothing_is_far_out(minimum: float | None, maximum: float | None) -> None:
+    fitted = FittedNumeric("n", 0, 1, 0, minimum=minimum, maximum=maximum)
+    assert not flags({"n": numbers(1e308, -1e308)}, fitted).out_of_range.any()
+
+
+def test_any_text_is_known_but_a_missing_one() -> None:
+    found = flags({"t": levels("never seen", None)}, FittedText("t", 8))
+    assert found.imputed.tolist() == [[False], [True]]
+    assert not found.unknown.any()
+
+
+def test_flags_stand_where_their_column_does_in_every_block_of_rows() -> None:
+    fitted = (TRUTH, FittedNumeric("n", 0, 1, 0, minimum=0, maximum=1), FittedLevels("c", ("a",)))
+    rows = 700
+    columns: dict[str, Column] = {
+        "b": truths(*[True] * rows),
+        "n": numbers(*[0.5] * 650, *[9] * 50),
+        "c": levels(*["a"] * (rows - 1), "b"),
+    }
+    found = flags(columns, *fitted)
+    assert found.out_of_range.sum(axis=0).tolist() == [0, 50, 0]
+    assert found.out_of_range[650:, 1].all()
+    assert found.unknown.sum(axis=0).tolist() == [0, 0, 1]

@@ -1,0 +1,124 @@
+"""A table, one upload and one job on it with no preprocessing stated, beside scikit-learn's MLP."""
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from fastapi.testclient import TestClient
+from numpy.typing import NDArray
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
+from sklearn.impute import SimpleImputer
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from store.settings import Settings
+from tests.tables.messy import MessyTable
+from tests.training import train_waiting_jobs
+
+BUNCHES = {
+    "digits": load_digits,
+    "breast_cancer": load_breast_cancer,
+    "wine": load_wine,
+    "diabetes": load_diabetes,
+}
+
+
+@dataclass(frozen=True)
+class Contest:
+    """The same rows as a file and as arrays.
+
+    Attributes:
+        content: CSV; its column `part` says which rows are held out.
+        target: name of its target.
+        numbers: `(rows, columns)`, NaN where a value is missing.
+        categories: `(rows, columns)` of texts; empty where one is missing.
+        y: numbers, or classes.
+        held_out: rows to measure on.
+        is_regression: whether y is a number.
+    """
+
+    content: bytes
+    target: str
+    numbers: NDArray[np.float64]
+    categories: NDArray[Any]
+    y: NDArray[Any]
+    held_out: NDArray[np.bool_]
+    is_regression: bool
+
+
+def bundled(name: str, seed: int) -> Contest:
+    """A table that comes with scikit-learn, a fifth of it held out."""
+    bunch = BUNCHES[name]()
+    rows = len(bunch.target)
+    held_out = np.zeros(rows, np.bool_)
+    held_out[np.random.default_rng(seed).permutation(rows)[: rows // 5]] = True
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([*(f"x{index}" for index in range(bunch.data.shape[1])), "y", "part"])
+    for x, y, held in zip(bunch.data.tolist(), bunch.target.tolist(), held_out, strict=True):
+        writer.writerow([*x, y, "test" if held else "train"])
+    empty = np.empty((rows, 0), object)
+    is_regression = name == "diabetes"
+    content = out.getvalue().encode()
+    return Contest(content, "y", bunch.data, empty, bunch.target, held_out, is_regression)
+
+
+def messy(table: MessyTable, target: str) -> Contest:
+    """The messy table; scikit-learn is given the dates as the number of days and of the year's."""
+    numbers = [*table.numbers.values(), table.days, table.days % 365.25]
+    categories = list(table.texts.values())
+    y: NDArray[Any] = table.price
+    if target == "price":
+        categories.append(np.where(table.quick, "quick", "slow"))
+    else:
+        numbers.append(table.price)
+        y = np.where(table.quick, "quick", "slow")
+    return Contest(
+        table.content,
+        target,
+        np.column_stack(numbers),
+        np.column_stack(categories).astype(object),
+        y,
+        table.held_out,
+        target == "price",
+    )
+
+
+def score_here(client: TestClient, settings: Settings, contest: Contest, **options: Any) -> float:
+    """R² or accuracy of the job's model on the rows held out."""
+    answer = client.post(
+        "/v1/datasets", content=contest.content, headers={"Content-Type": "text/csv"}
+    )
+    assert answer.status_code == 201, answer.text
+    body = {
+        "dataset_id": answer.json()["id"],
+        "target": contest.target,
+        "validation": {"column": "part"},
+        **options,
+    }
+    posted = client.post("/v1/jobs", json=body)
+    assert posted.status_code == 202, posted.text
+    train_waiting_jobs(settings)
+    job = client.get(f"/v1/jobs/{posted.json()['id']}").json()
+    assert job["status"] == "succeeded", job["error"]
+    name = "validation_r2" if contest.is_regression else "validation_accuracy"
+    return float(job["metrics"]["latest"][name])
+
+
+def score_scikit_learn(contest: Contest, seed: int = 0) -> float:
+    """The same of its multilayer perceptron behind a ColumnTransformer, all by its defaults."""
+    width = contest.numbers.shape[1]
+    x = np.concatenate((contest.numbers.astype(object), contest.categories), axis=1)
+    steps = [("numbers", make_pipeline(SimpleImputer(), StandardScaler()), slice(0, width))]
+    if contest.categories.shape[1]:
+        categories = OneHotEncoder(handle_unknown="ignore")
+        steps.append(("categories", categories, slice(width, x.shape[1])))
+    columns = ColumnTransformer(steps)
+    network = MLPRegressor if contest.is_regression else MLPClassifier
+    model = make_pipeline(columns, network(random_state=seed))
+    model.fit(x[~contest.held_out], contest.y[~contest.held_out])
+    return float(model.score(x[contest.held_out], contest.y[contest.held_out]))
