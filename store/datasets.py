@@ -1,10 +1,16 @@
-"""Datasets: immutable uploaded tables. The row is here, the columns are a blob under its id."""
+"""Datasets: immutable uploaded tables. The row is here, the columns are a blob.
 
+Datasets of the same bytes, read in the same way, share a blob; it goes with the last of them.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, func, insert, select, update
+from sqlalchemy import RowMapping, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine.tables import ColumnKind
@@ -16,6 +22,8 @@ from store.statuses import TERMINAL
 from store.tables import datasets, jobs
 
 RECEIVING, READY, DELETING = "receiving", "ready", "deleting"
+# A change of intake that reads the same bytes otherwise counts this up.
+INTAKE_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,17 @@ def blob_key(dataset_id: str) -> str:
     return f"datasets/{dataset_id}.arrow"
 
 
+def make_fingerprint(sha256: str, stated: dict[str, Any]) -> str:
+    """What datasets that may share a blob have in common.
+
+    Args:
+        sha256: of the uploaded bytes.
+        stated: JSON values of whatever else decides how they are read.
+    """
+    text = json.dumps([INTAKE_VERSION, sha256, stated], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _record(row: RowMapping) -> DatasetRecord:
     columns = tuple(
         ColumnRecord(**{**c, "top_values": tuple((v, n) for v, n in c["top_values"])})
@@ -161,6 +180,29 @@ def publish_dataset(session: Session, dataset_id: str, contents: Contents) -> Da
     return _record(row)
 
 
+def share_dataset(
+    session: Session, name: str, fingerprint: str, owner: str = ""
+) -> DatasetRecord | None:
+    """Show a dataset that shares the blob of a ready one of the same fingerprint, if there is one.
+
+    Survives the deletion of that one in the same moment: its row is locked, so either the deletion
+    finds the row that is made here, or this finds nothing to share.
+    """
+    query = (
+        select(datasets)
+        .where(datasets.c.fingerprint == fingerprint, datasets.c.state == READY)
+        .order_by(datasets.c.id)
+        .limit(1)
+        .with_for_update(read=True)
+    )
+    shared = session.execute(query).mappings().one_or_none() if fingerprint else None
+    if shared is None:
+        return None
+    own = {"id": new_id("ds"), "owner": owner, "name": name, "created_at": now()}
+    inserted = session.execute(insert(datasets).values({**shared, **own}).returning(*datasets.c))
+    return _record(inserted.mappings().one())
+
+
 def get_dataset(session: Session, dataset_id: str) -> DatasetRecord:
     """A dataset that is ready. Raises NotFoundError."""
     return _get(session, dataset_id, lock=False)
@@ -169,6 +211,12 @@ def get_dataset(session: Session, dataset_id: str) -> DatasetRecord:
 def lock_dataset(session: Session, dataset_id: str) -> DatasetRecord:
     """A dataset that is ready and stays so until the commit. Raises NotFoundError."""
     return _get(session, dataset_id, lock=True)
+
+
+def lock_datasets(session: Session, dataset_ids: Sequence[str]) -> dict[str, DatasetRecord]:
+    """Several of them, by id. Raises NotFoundError."""
+    # In the order in which a deletion locks, or each could wait for the other.
+    return {name: lock_dataset(session, name) for name in sorted(set(dataset_ids))}
 
 
 def _get(session: Session, dataset_id: str, *, lock: bool) -> DatasetRecord:
@@ -191,27 +239,59 @@ def list_datasets(session: Session, request: PageRequest) -> Page[DatasetSummary
     return Page(items, items[-1].id if more else None)
 
 
-def delete_dataset(session: Session, dataset_id: str) -> None:
-    """Make a dataset invisible; `erase_dataset` follows once its blob is gone.
+def delete_dataset(session: Session, dataset_id: str) -> str | None:
+    """Make a dataset invisible; the key of its blob, if that goes with it.
 
-    Survives a job that is posted in the same moment: the row is locked, so either the job finds
-    no dataset or this finds the job. Raises NotFoundError, DatasetInUseError.
+    `erase_dataset` follows once the blob is gone. Survives a job that is posted in the same moment:
+    the row is locked, so either the job finds no dataset or this finds the job.
+    Raises NotFoundError, DatasetInUseError.
     """
-    row = session.execute(
-        select(datasets.c.id)
-        .where(datasets.c.id == dataset_id, datasets.c.state == READY)
-        .with_for_update()
-    ).one_or_none()
-    if row is None:
+    blob = _lock_with_sharers(session, dataset_id)
+    found = select(datasets.c.id).where(datasets.c.id == dataset_id, datasets.c.state == READY)
+    if blob is None or session.execute(found).one_or_none() is None:
         raise NotFoundError("dataset", dataset_id)
     needed = session.execute(
         select(func.count())
         .select_from(jobs)
-        .where(jobs.c.dataset_id == dataset_id, jobs.c.status.not_in(TERMINAL))
+        .where(
+            or_(jobs.c.dataset_id == dataset_id, jobs.c.validation_dataset_id == dataset_id),
+            jobs.c.status.not_in(TERMINAL),
+        )
     ).scalar_one()
     if needed:
         raise DatasetInUseError(dataset_id, needed)
+    return _hide(session, dataset_id, blob)
+
+
+def condemn_dataset(session: Session, dataset_id: str) -> str | None:
+    """Keep an abandoned dataset from being shown after all; the key of its blob, if that goes."""
+    blob = _lock_with_sharers(session, dataset_id)
+    found = select(datasets.c.id).where(datasets.c.id == dataset_id, datasets.c.state != READY)
+    if blob is None or session.execute(found).one_or_none() is None:
+        return None
+    return _hide(session, dataset_id, blob)
+
+
+def _lock_with_sharers(session: Session, dataset_id: str) -> str | None:
+    """Lock a dataset's row and those that share its blob, and return the blob's key.
+
+    Of several deletions of sharers one comes after the other, and the last of them finds that
+    nobody is left. A row that is shared from one of these after they were locked is seen by what
+    is read next.
+    """
+    blob = session.execute(
+        select(datasets.c.blob).where(datasets.c.id == dataset_id)
+    ).scalar_one_or_none()
+    if blob is not None:
+        query = select(datasets.c.id).where(datasets.c.blob == blob).order_by(datasets.c.id)
+        session.execute(query.with_for_update()).all()
+    return blob
+
+
+def _hide(session: Session, dataset_id: str, blob: str) -> str | None:
     session.execute(update(datasets).where(datasets.c.id == dataset_id).values(state=DELETING))
+    sharers = select(datasets.c.id).where(datasets.c.blob == blob, datasets.c.state == READY)
+    return blob if session.execute(sharers.limit(1)).one_or_none() is None else None
 
 
 def list_abandoned_datasets(session: Session, older_than_seconds: float) -> tuple[str, ...]:

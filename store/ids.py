@@ -4,7 +4,7 @@ from typing import Literal
 
 import uuid6
 
-Prefix = Literal["ds", "job", "mdl"]
+Prefix = Literal["ds", "job", "mdl", "up"]
 
 
 def new_id(prefix: Prefix) -> str:

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "BACKPROPD_"
-MIB = 2**20
+MIB, GIB = 2**20, 2**30
 
 
 class Settings(BaseSettings):
@@ -25,12 +26,37 @@ class Settings(BaseSettings):
     blob_url: str = Field(
         default="", description="file://… or s3://…; default: a folder in the data directory."
     )
+    blob_endpoint: str | None = Field(
+        default=None, description="URL of an S3-compatible server; default: Amazon's."
+    )
+    blob_region: str | None = Field(default=None, description="Region of the bucket.")
+    blob_access_key_id: str | None = Field(default=None, description="Who asks for the bucket.")
+    blob_secret_access_key: SecretStr | None = Field(
+        default=None, description="The secret that goes with the access key; never logged."
+    )
+    blob_cache_bytes: int = Field(
+        default=10 * GIB, gt=0, description="Local copies of a bucket's datasets, in all."
+    )
+    prepared_cache_bytes: int = Field(
+        default=10 * GIB, gt=0, description="Prepared matrices that a worker keeps, in all."
+    )
 
     max_upload_bytes: int = Field(default=2048 * MIB, gt=0, description="Largest upload.")
+    upload_expiry_seconds: float = Field(
+        default=86_400, gt=0, description="A resumable upload that rests for so long is erased."
+    )
+    upload_part_bytes: int = Field(
+        default=16 * MIB, gt=0, description="A resumable upload is stored in parts of this size."
+    )
     max_body_bytes: int = Field(default=16 * MIB, gt=0, description="Largest JSON body.")
     max_columns: int = Field(default=10_000, gt=0, description="Most columns of a dataset.")
     max_job_memory_bytes: int = Field(
         default=4096 * MIB, gt=0, description="A job that would need more is refused."
+    )
+    max_resident_data_bytes: int = Field(
+        default=256 * MIB,
+        ge=0,
+        description="Prepared rows up to this size are kept in memory, more in mapped files.",
     )
 
     slice_seconds: float = Field(
@@ -71,6 +97,25 @@ class Settings(BaseSettings):
             values["blob_url"] = f"file://{data / 'blobs'}"
         return values
 
+    @field_validator("blob_url")
+    @classmethod
+    def _blob_url_is_known(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme == "file" and not parts.netloc and parts.path:
+            return url
+        if parts.scheme == "s3" and parts.netloc:
+            return url
+        msg = "must be file:///folder or s3://bucket/prefix"
+        raise ValueError(msg)
+
+    @field_validator("blob_endpoint")
+    @classmethod
+    def _endpoint_is_a_url(cls, url: str | None) -> str | None:
+        if url is not None and urlsplit(url).scheme not in {"http", "https"}:
+            msg = "must be http://… or https://…"
+            raise ValueError(msg)
+        return url
+
     @model_validator(mode="after")
     def _lease_outlives_heartbeat(self) -> Self:
         if self.heartbeat_seconds * 2 > self.lease_seconds:
@@ -81,10 +126,14 @@ class Settings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """The variables that give a child process the same settings."""
         return {
-            f"{PREFIX}{name.upper()}": str(value)
+            f"{PREFIX}{name.upper()}": _revealed(value)
             for name, value in self.model_dump().items()
             if value is not None
         }
+
+
+def _revealed(value: Any) -> str:  # noqa: ANN401 - each setting has its own type
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - each setting has its own type

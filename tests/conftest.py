@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy.engine import make_url
 from cli.broker import answers, find_brokers
 from store.database import Database
 from store.schema import upgrade
+from tests.buckets import make_bucket, s3_server
 from tests.waiting import wait_for
 
 # The same examples every time, so that a change breaks what it breaks and nothing breaks by chance;
@@ -96,3 +98,16 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         finally:
             server.terminate()
             server.wait(10)
+
+
+@pytest.fixture(scope="session")
+def s3_url() -> Iterator[str]:
+    """A real S3 server of this test session's own."""
+    with s3_server() as url:
+        yield url
+
+
+@pytest.fixture
+def bucket(s3_url: str) -> dict[str, Any]:
+    """Settings for an empty bucket on the S3 server."""
+    return make_bucket(s3_url)

@@ -9,11 +9,12 @@ from collections.abc import Callable
 
 from store.blobs import BlobStore
 from store.database import Database
-from store.datasets import blob_key, erase_dataset, list_abandoned_datasets
+from store.datasets import condemn_dataset, erase_dataset, list_abandoned_datasets
 from store.doorbell import Doorbell
 from store.errors import StoreError
 from store.leases import bury_lost_jobs, list_unrung_jobs, mark_rung
 from store.settings import Settings
+from store.uploads import delete_upload, erase_parts, list_expired_uploads
 from store.workers import announce_worker, forget_lost_workers
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ class Sweeper:
                 logger.error("job %s lost its worker too often: failed", job_id)
         self._ring_again(quiet_seconds)
         self._erase_abandoned()
+        self._erase_expired()
 
     def _ring_again(self, quiet_seconds: float) -> None:
         # An idle child means an empty queue: whatever waits now was not rung for, or the ring was
@@ -92,6 +94,17 @@ class Sweeper:
         with self._database.reading() as session:
             abandoned = list_abandoned_datasets(session, ABANDONED_AFTER_SECONDS)
         for dataset_id in abandoned:
-            self._blobs.delete_blob(blob_key(dataset_id))
+            with self._database.writing() as session:
+                blob = condemn_dataset(session, dataset_id)
+            if blob is not None:
+                self._blobs.delete_blob(blob)
             with self._database.writing() as session:
                 erase_dataset(session, dataset_id)
+
+    def _erase_expired(self) -> None:
+        with self._database.reading() as session:
+            expired = list_expired_uploads(session)
+        for upload_id in expired:
+            erase_parts(self._blobs, upload_id)
+            with self._database.writing() as session:
+                delete_upload(session, upload_id)

@@ -1,11 +1,16 @@
 """Blobs in a folder, and in a bucket with a cache before it."""
 
+import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from store.blobs import BlobStore
-from store.errors import NotFoundError
+from store.blobs import PIECE_BYTES, BlobStore, open_blobs
+from store.errors import NotFoundError, StoreUnavailableError
+from store.settings import Settings, load_settings
+
+SHA256 = hashlib.sha256(b"columns").hexdigest()
 
 
 @pytest.fixture
@@ -15,24 +20,41 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture(params=["file", "memory"])
+@pytest.fixture
+def in_bucket(tmp_path: Path, bucket: dict[str, Any]) -> Settings:
+    return load_settings(data_dir=tmp_path, **bucket)
+
+
+@pytest.fixture(params=["file", "s3"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
-    url = "memory:///" if request.param == "memory" else f"file://{tmp_path / 'b l ö b'}"
-    return BlobStore(url, cache_dir=tmp_path / "cache")
+    if request.param == "file":
+        return open_blobs(load_settings(blob_url=f"file://{tmp_path / 'b l ö b'}"))
+    settings: Settings = request.getfixturevalue("in_bucket")
+    return open_blobs(settings)
 
 
 def test_blob_reads_back(blobs: BlobStore, source: Path) -> None:
     blobs.put_blob("datasets/a.arrow", source)
-    assert blobs.find_path("datasets/a.arrow", "sha").read_bytes() == b"columns"
+    assert blobs.find_path("datasets/a.arrow", SHA256).read_bytes() == b"columns"
+    assert blobs.find_path("datasets/a.arrow").read_bytes() == b"columns"
+    assert b"".join(blobs.read_blob("datasets/a.arrow")) == b"columns"
 
 
-def test_copy_of_a_bucket_is_reused_and_no_partial_is_left(tmp_path: Path, source: Path) -> None:
-    blobs = BlobStore("memory:///", cache_dir=tmp_path / "cache")
-    blobs.put_blob("a", source)
-    first = blobs.find_path("a", "sha")
-    blobs.delete_blob("a")
-    assert blobs.find_path("a", "sha") == first
-    assert list((tmp_path / "cache").iterdir()) == [first]
+def test_large_blob_goes_and_comes_in_pieces(blobs: BlobStore, tmp_path: Path) -> None:
+    data = bytes(range(256)) * (PIECE_BYTES // 256) * 2 + b"tail"
+    (tmp_path / "large").write_bytes(data)
+    blobs.put_blob("large", tmp_path / "large")
+    pieces = list(blobs.read_blob("large"))
+    assert [len(piece) for piece in pieces] == [PIECE_BYTES, PIECE_BYTES, 4]
+    assert b"".join(pieces) == data
+    assert blobs.find_path("large").read_bytes() == data
+
+
+def test_empty_blob_reads_back(blobs: BlobStore, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    blobs.put_blob("empty", tmp_path / "empty")
+    assert list(blobs.read_blob("empty")) == []
+    assert blobs.find_path("empty").read_bytes() == b""
 
 
 def test_deleted_blob_is_not_found_and_deleting_again_is_harmless(
@@ -42,4 +64,69 @@ def test_deleted_blob_is_not_found_and_deleting_again_is_harmless(
     blobs.delete_blob("a")
     blobs.delete_blob("a")
     with pytest.raises(NotFoundError):
-        blobs.find_path("a", "sha")
+        blobs.find_path("a", SHA256)
+    with pytest.raises(NotFoundError):
+        list(blobs.read_blob("a"))
+
+
+def test_folder_is_listed_alone(blobs: BlobStore, source: Path) -> None:
+    for key in ("uploads/1/0", "uploads/1/7", "uploads/10/0", "datasets/1"):
+        blobs.put_blob(key, source)
+    assert sorted(blobs.list_blobs("uploads/1")) == ["uploads/1/0", "uploads/1/7"]
+    assert blobs.list_blobs("uploads/2") == []
+
+
+def test_file_that_is_not_there_stores_nothing(blobs: BlobStore, tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailableError):
+        blobs.put_blob("a", tmp_path / "nowhere")
+    assert blobs.list_blobs("a") == []
+
+
+def test_folder_is_read_in_place_and_left_empty(tmp_path: Path, source: Path) -> None:
+    blobs = open_blobs(load_settings(data_dir=tmp_path))
+    blobs.put_blob("uploads/1/0", source)
+    assert blobs.find_path("uploads/1/0") == tmp_path / "blobs/uploads/1/0"
+    (tmp_path / "blobs/uploads/1/0#1").touch()  # as a crash leaves it
+    blobs.delete_blob("uploads/1/0")
+    assert list((tmp_path / "blobs").rglob("*#*")) == []
+    assert not (tmp_path / "cache").exists()
+
+
+def test_copy_of_a_bucket_is_reused_also_under_another_key(
+    in_bucket: Settings, source: Path
+) -> None:
+    blobs = open_blobs(in_bucket)
+    blobs.put_blob("a", source)
+    with blobs.hold_path("a", SHA256) as first:
+        blobs.delete_blob("a")
+        assert open_blobs(in_bucket).find_path("b", SHA256) == first
+
+
+def test_copy_with_another_hash_is_refused_and_not_kept(
+    in_bucket: Settings, source: Path, tmp_path: Path
+) -> None:
+    blobs = open_blobs(in_bucket)
+    blobs.put_blob("a", source)
+    with pytest.raises(StoreUnavailableError, match="sha256"):
+        blobs.find_path("a", "0" * 64)
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.stat().st_size == 7] == []
+    assert blobs.find_path("a", SHA256).read_bytes() == b"columns"
+
+
+def test_bucket_that_is_away_is_named_without_its_secret(
+    in_bucket: Settings, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.blobs.RETRIES", 0)
+    away = in_bucket.model_copy(update={"blob_endpoint": "http://127.0.0.1:1"})
+    missing = in_bucket.model_copy(update={"blob_url": "s3://no-such-bucket"})
+    for settings in (away, missing):
+        with pytest.raises(StoreUnavailableError) as problem:
+            open_blobs(settings).put_blob("a", source)
+        assert "secret" not in str(problem.value)
+        assert "\n" not in str(problem.value)
+
+
+def test_what_a_reader_raises_is_not_blamed_on_the_store(blobs: BlobStore, source: Path) -> None:
+    blobs.put_blob("a", source)
+    with pytest.raises(ValueError, match="mine"), blobs.hold_path("a"):
+        raise ValueError("mine")

@@ -42,6 +42,26 @@ def test_job_on_an_unknown_dataset_is_refused(database: Database) -> None:
         add_job(session, NewJob("ds_none", "", {}, {}))
 
 
+def test_job_validated_by_an_unknown_dataset_is_refused(database: Database, post: Post) -> None:
+    known = post().dataset_id
+    new = NewJob(known, "", {}, {}, validation_dataset_id="ds_none")
+    with pytest.raises(NotFoundError), database.writing() as session:
+        add_job(session, new)
+
+
+def test_dataset_that_validates_an_unfinished_job_cannot_be_deleted(
+    database: Database, post: Post
+) -> None:
+    known = post()
+    new = NewJob(known.dataset_id, "", {}, {}, validation_dataset_id=known.dataset_id)
+    with database.writing() as session:
+        added = add_job(session, new)
+        cancel_job(session, known.id)
+    assert added.validation_dataset_id == known.dataset_id
+    with pytest.raises(DatasetInUseError), database.writing() as session:
+        delete_dataset(session, known.dataset_id)
+
+
 def test_pages_hold_every_job_once(database: Database, post: Post) -> None:
     ids = [post().id for _ in range(5)]
     seen: list[str] = []

@@ -15,7 +15,9 @@ def test_everything_is_in_the_data_directory_by_default(tmp_path: Path) -> None:
 
 
 def test_children_read_the_same_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = load_settings(data_dir=tmp_path, broker_url="redis://x", slice_seconds=1.5)
+    settings = load_settings(
+        data_dir=tmp_path, broker_url="redis://x", slice_seconds=1.5, blob_secret_access_key="key"
+    )
     for name, value in settings.environment().items():
         monkeypatch.setenv(name, value)
     assert load_settings() == settings
@@ -24,3 +26,21 @@ def test_children_read_the_same_settings(tmp_path: Path, monkeypatch: pytest.Mon
 def test_lease_that_no_heartbeat_can_keep_is_refused() -> None:
     with pytest.raises(ValidationError, match="twice"):
         load_settings(lease_seconds=5, heartbeat_seconds=4)
+
+
+def test_secret_is_not_shown(tmp_path: Path) -> None:
+    settings = load_settings(data_dir=tmp_path, blob_secret_access_key="hush")
+    assert "hush" not in f"{settings!r} {settings}"
+
+
+@pytest.mark.parametrize(
+    "url", ["memory:///", "s3://", "s3:bucket", "https://bucket.s3.amazonaws.com", "/srv/blobs"]
+)
+def test_blob_url_of_another_kind_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError, match="file:///folder or s3://bucket"):
+        load_settings(blob_url=url)
+
+
+def test_endpoint_without_a_scheme_is_refused() -> None:
+    with pytest.raises(ValidationError, match="http"):
+        load_settings(blob_endpoint="localhost:9000")

@@ -1,19 +1,21 @@
 """What a sweep does, without waiting for its timer."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
-from store.blobs import BlobStore
+from store.blobs import open_blobs
 from store.clock import shifted
 from store.database import Database
-from store.datasets import receive_dataset
+from store.datasets import DatasetRecord, delete_dataset, receive_dataset, share_dataset
 from store.errors import StoreUnavailableError
 from store.leases import claim_job
 from store.settings import Settings
 from store.statuses import JobStatus
-from store.tables import datasets, jobs
+from store.tables import datasets, jobs, uploads
+from store.uploads import UploadPart, add_part, add_upload
 from store.workers import list_live_workers
 from tests.workers.conftest import Find, Post
 from workers.sweeper import Sweeper
@@ -46,7 +48,7 @@ def sweeping(database: Database, settings: Settings) -> Sweeping:
     sweeping = Sweeping()
     sweeping.sweeper = Sweeper(
         database,
-        BlobStore(settings.blob_url),
+        open_blobs(settings),
         sweeping.doorbell,  # type: ignore[arg-type]
         settings,
         "w1",
@@ -116,3 +118,41 @@ def test_sweep_erases_an_upload_that_was_cut_off(sweeping: Sweeping, database: D
     sweeping.sweeper.sweep(-1)
     with database.reading() as session:
         assert session.execute(datasets.select()).one().name == "young"
+
+
+def test_sweep_leaves_a_blob_that_another_dataset_shares(
+    sweeping: Sweeping, database: Database, settings: Settings, dataset: DatasetRecord
+) -> None:
+    with database.writing() as session:
+        session.execute(update(datasets).values(fingerprint="f"))
+        twin = share_dataset(session, "twin", "f")
+        assert twin is not None
+        delete_dataset(session, dataset.id)
+        session.execute(
+            update(datasets).where(datasets.c.id == dataset.id).values(created_at=shifted(-7200))
+        )
+    sweeping.sweeper.sweep(-1)
+    with database.reading() as session:
+        assert session.execute(datasets.select()).one().id == twin.id
+    assert open_blobs(settings).find_path(twin.blob).exists()
+
+
+def test_sweep_erases_expired_uploads_with_their_bytes(
+    sweeping: Sweeping, database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "part").write_bytes(b"xxx")
+    blobs = open_blobs(settings)
+    with database.writing() as session:
+        young, old = (add_upload(session, 5, {}, seconds) for seconds in (60, 60))
+        for upload in (young, old):
+            blob = f"uploads/{upload.id}/0"
+            blobs.put_blob(blob, tmp_path / "part")
+            add_part(session, upload.id, UploadPart(0, 3, blob), 60)
+        blobs.put_blob(f"uploads/{old.id}/never-noted", tmp_path / "part")
+        session.execute(
+            update(uploads).where(uploads.c.id == old.id).values(expires_at=shifted(-1))
+        )
+    sweeping.sweeper.sweep(-1)
+    with database.reading() as session:
+        assert session.execute(uploads.select()).one().id == young.id
+    assert blobs.list_blobs("uploads") == [f"uploads/{young.id}/0"]

@@ -1,0 +1,140 @@
+"""One contract for every database: an upload's offset moves by what is stored, and once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, update
+
+from store.blobs import open_blobs
+from store.clock import shifted
+from store.database import Database
+from store.errors import NotFoundError, OffsetConflictError, UploadExpiredError
+from store.settings import load_settings
+from store.tables import upload_parts, uploads
+from store.uploads import (
+    UploadPart,
+    UploadRecord,
+    add_part,
+    add_upload,
+    delete_upload,
+    erase_parts,
+    expire_upload,
+    get_upload,
+    list_expired_uploads,
+    list_parts,
+)
+from tests.store.conftest import somebody_waits
+from tests.waiting import wait_for
+
+
+@pytest.fixture
+def upload(database: Database) -> UploadRecord:
+    with database.writing() as session:
+        return add_upload(session, 10, {"filename": "a.csv"}, 60, owner="b")
+
+
+def add(database: Database, upload: UploadRecord, offset: int, size: int) -> UploadRecord:
+    with database.writing() as session:
+        return add_part(session, upload.id, UploadPart(offset, size, f"at {offset}"), 60)
+
+
+def expire(database: Database) -> None:
+    with database.writing() as session:
+        session.execute(update(uploads).values(expires_at=shifted(-1)))
+
+
+def test_upload_begins_empty(database: Database, upload: UploadRecord) -> None:
+    assert upload.id.startswith("up_")
+    assert (upload.length, upload.offset, upload.metadata) == (10, 0, {"filename": "a.csv"})
+    assert (upload.expires_at - upload.created_at).total_seconds() == pytest.approx(60, abs=1)
+    with database.reading() as session:
+        assert get_upload(session, upload.id) == upload
+
+
+def test_parts_move_the_offset_and_keep_their_order(
+    database: Database, upload: UploadRecord
+) -> None:
+    assert add(database, upload, 0, 6).offset == 6
+    last = add(database, upload, 6, 4)
+    assert last.offset == 10
+    assert last.expires_at >= upload.expires_at
+    with database.reading() as session:
+        parts = list_parts(session, upload.id)
+    assert parts == (UploadPart(0, 6, "at 0"), UploadPart(6, 4, "at 6"))
+
+
+@pytest.mark.parametrize(("offset", "size"), [(0, 3), (5, 3), (3, 8)])
+def test_part_that_does_not_fit_is_refused(
+    database: Database, upload: UploadRecord, offset: int, size: int
+) -> None:
+    add(database, upload, 0, 3)
+    with pytest.raises(OffsetConflictError) as conflict:
+        add(database, upload, offset, size)
+    assert conflict.value.offset == 3
+    with database.reading() as session:
+        assert get_upload(session, upload.id).offset == 3
+
+
+def test_of_two_parts_at_once_one_is_refused(database: Database, upload: UploadRecord) -> None:
+    with ThreadPoolExecutor(1) as other:
+        with database.writing() as session:
+            add_part(session, upload.id, UploadPart(0, 4, "mine"), 60)
+            theirs = other.submit(add, database, upload, 0, 5)
+            wait_for(lambda: somebody_waits(database))
+        with pytest.raises(OffsetConflictError, match="byte 4"):
+            theirs.result()
+    with database.reading() as session:
+        assert list_parts(session, upload.id) == (UploadPart(0, 4, "mine"),)
+
+
+def test_expired_upload_takes_no_part_and_is_gone(database: Database, upload: UploadRecord) -> None:
+    with database.reading() as session:
+        assert list_expired_uploads(session) == ()
+    expire(database)
+    with pytest.raises(UploadExpiredError):
+        add(database, upload, 0, 3)
+    with database.reading() as session:
+        assert list_expired_uploads(session) == (upload.id,)
+        with pytest.raises(UploadExpiredError):
+            get_upload(session, upload.id)
+
+
+def test_upload_that_is_given_up_expires_once(database: Database, upload: UploadRecord) -> None:
+    with database.writing() as session:
+        expire_upload(session, upload.id)
+    with pytest.raises(UploadExpiredError), database.writing() as session:
+        expire_upload(session, upload.id)
+
+
+def test_unknown_upload_is_not_found(database: Database) -> None:
+    with database.writing() as session:
+        for act in (get_upload, expire_upload):
+            with pytest.raises(NotFoundError):
+                act(session, "up_none")
+        with pytest.raises(NotFoundError):
+            add_part(session, "up_none", UploadPart(0, 1, "x"), 60)
+
+
+def test_only_an_expired_upload_is_deleted_and_its_parts_with_it(
+    database: Database, upload: UploadRecord
+) -> None:
+    add(database, upload, 0, 3)
+    with database.writing() as session:
+        delete_upload(session, upload.id)
+        assert get_upload(session, upload.id).offset == 3
+    expire(database)
+    with database.writing() as session:
+        delete_upload(session, upload.id)
+        assert session.scalar(select(func.count()).select_from(upload_parts)) == 0
+    with pytest.raises(NotFoundError), database.reading() as session:
+        get_upload(session, upload.id)
+
+
+def test_bytes_are_erased_whether_they_were_noted_or_not(tmp_path: Path) -> None:
+    blobs = open_blobs(load_settings(data_dir=tmp_path))
+    (tmp_path / "part").touch()
+    for key in ("uploads/up_1/0", "uploads/up_1/lost", "uploads/up_2/0"):
+        blobs.put_blob(key, tmp_path / "part")
+    erase_parts(blobs, "up_1")
+    assert blobs.list_blobs("uploads") == ["uploads/up_2/0"]
