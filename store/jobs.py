@@ -21,7 +21,7 @@ from store.tables import jobs
 
 @dataclass(frozen=True)
 class NewJob:
-    """What a client has decided of a job."""
+    """What a client has decided of a job; validation_dataset_id if another's rows validate."""
 
     dataset_id: str
     name: str
@@ -30,6 +30,7 @@ class NewJob:
     start_from: dict[str, Any] | None = None
     priority: int = 0
     owner: str = ""
+    validation_dataset_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,11 @@ def job_from_row(row: RowMapping) -> JobRecord:
 
 
 def add_job(session: Session, new: NewJob) -> JobRecord:
-    """Queue a job. Raises NotFoundError when its dataset is gone."""
-    # Locked until the commit, so that the dataset cannot be deleted under the new job.
+    """Queue a job. Raises NotFoundError when a dataset of it is gone."""
+    # Locked until the commit, so that no dataset can be deleted under the new job.
     dataset = lock_dataset(session, new.dataset_id)
+    if new.validation_dataset_id is not None:
+        lock_dataset(session, new.validation_dataset_id)
     job_id = new_id("job")
     row = session.execute(
         insert(jobs)
@@ -107,6 +110,7 @@ def add_job(session: Session, new: NewJob) -> JobRecord:
             metadata=new.metadata,
             dataset_id=dataset.id,
             dataset_sha256=dataset.sha256,
+            validation_dataset_id=new.validation_dataset_id,
             spec=new.spec,
             start_from=new.start_from,
             priority=new.priority,

@@ -36,12 +36,17 @@ class LossRecord:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a job is; the fields are columns of jobs. Times are seconds."""
+    """How far a job is; the fields are columns of jobs. Times are seconds.
+
+    While there are folds to do, epoch and metrics are those of the fold under way.
+    """
 
     epoch: int = 0
     steps: int = 0
     samples_per_second: float | None = None
     epochs_since_best: int = 0
+    folds_done: int = 0
+    cross_validation: dict[str, Any] | None = None
     latest_metrics: dict[str, Metric] | None = None
     best_metrics: dict[str, Metric] | None = None
     preparing_seconds: float = 0.0

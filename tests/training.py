@@ -1,6 +1,6 @@
 """Training without a broker: what a worker does when the doorbell rings, done in place."""
 
-from store.blobs import BlobStore
+from store.blobs import open_blobs
 from store.database import Database
 from store.jobs import JobFilter, list_jobs
 from store.pages import PageRequest
@@ -13,7 +13,7 @@ from workers.slices import Workshop, run_slice
 def open_workshop(settings: Settings, name: str = "test") -> Workshop:
     """A worker child's workshop on these settings."""
     database = Database(settings.database_url)
-    return Workshop(database, BlobStore(settings.blob_url), settings, name, ShutdownFlag())
+    return Workshop(database, open_blobs(settings), settings, name, ShutdownFlag())
 
 
 def train_waiting_jobs(settings: Settings) -> int:

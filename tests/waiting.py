@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 20, every: float = 0.01) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60, every: float = 0.01) -> None:
     """Wait until the condition holds; fail when it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():

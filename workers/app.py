@@ -12,7 +12,7 @@ from typing import Any
 from celery import signals
 
 from engine.warm_up import warm_up_products
-from store.blobs import BlobStore
+from store.blobs import open_blobs
 from store.database import Database
 from store.doorbell import TASK_NAME, Doorbell, make_celery
 from store.errors import StoreError
@@ -73,7 +73,7 @@ def _after_shutdown(**_: Any) -> None:  # noqa: ANN401
 def _after_fork(**_: Any) -> None:  # noqa: ANN401
     warm_up_products()
     database = Database(settings.database_url)
-    blobs = BlobStore(settings.blob_url)
+    blobs = open_blobs(settings)
     shutdown = _process.shutdown or ShutdownFlag()
     _process.shop = Workshop(database, blobs, settings, _process.name, shutdown)
     _process.doorbell = Doorbell(broker_url)

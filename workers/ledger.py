@@ -5,28 +5,32 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.metrics import Metric
-from engine.specs import ResolvedSpec
-from engine.training import EpochRecord, Training
+from engine.progress import EpochRecord
+from engine.trainable import Trainable
 from store.jobs import JobRecord
 from store.progress import Checkpoint, LossRecord, Progress
 from store.tensors import pack_arrays
+from workers.preparing import PREPROCESSING, Preparing
 
 
 class Ledger:
-    """Collects what a training yields and says what is to be stored. Times are seconds."""
+    """Collects what a training yields and says what is to be stored. Times are seconds.
+
+    Args:
+        job: as it was claimed.
+        training: of the job.
+        max_seconds: of training, after which it is out of time; None for any number.
+        preparing: of its data; what a fold's take is no training.
+    """
 
     def __init__(
-        self,
-        job: JobRecord,
-        spec: ResolvedSpec,
-        training: Training,
-        preprocessing: dict[str, Any],
+        self, job: JobRecord, training: Trainable, max_seconds: float | None, preparing: Preparing
     ) -> None:
         self.training = training
-        self.preprocessing = preprocessing
-        stopping = spec.early_stopping
-        self._keeps_best = stopping is not None and stopping.restore_best
-        self._max_seconds = spec.max_seconds
+        self._max_seconds = max_seconds
+        self._preparing = preparing
+        self._prepared_seconds = 0.0
+        self._in_folds = training.is_in_folds
         self.unsaved: list[LossRecord] = []
         self._latest = job.latest_metrics
         self._preparing_seconds = job.preparing_seconds
@@ -42,7 +46,18 @@ class Ledger:
         """Whether the job has trained for as long as it may."""
         if self._max_seconds is None:
             return False
-        return self._training_seconds + time.monotonic() - self._clock >= self._max_seconds
+        under_way = time.monotonic() - self._clock - self._unnoted_preparing
+        return self._training_seconds + under_way >= self._max_seconds
+
+    @property
+    def _unnoted_preparing(self) -> float:
+        return self._preparing.seconds - self._prepared_seconds
+
+    @property
+    def preprocessing(self) -> dict[str, Any]:
+        """What the network under way is trained behind, as JSON values."""
+        found: dict[str, Any] = PREPROCESSING.dump_python(self.training.preprocessing, mode="json")
+        return found
 
     def _lap(self) -> float:
         now = time.monotonic()
@@ -56,13 +71,24 @@ class Ledger:
     def end_preparing(self, started: float) -> None:
         """What passed since `started` (time.monotonic) was preparation."""
         self._preparing_seconds += time.monotonic() - started
+        self._prepared_seconds = self._preparing.seconds
 
     def end_training(self) -> None:
-        """What passed since the last lap was training."""
-        seconds = self._lap()
+        """What passed since the last lap was training, and preparing the data of folds."""
+        preparing = self._unnoted_preparing
+        seconds = self._lap() - preparing
+        self._prepared_seconds += preparing
+        self._preparing_seconds += preparing
         self._training_seconds += seconds
-        self._epoch_seconds += seconds
-        self._measured_seconds += seconds
+        if not self._in_folds:
+            self._epoch_seconds += seconds
+            self._measured_seconds += seconds
+
+    def note_step(self) -> None:
+        """A step is about to be done: what folds took belongs to no epoch of the last network."""
+        if self._in_folds and not self.training.is_in_folds:
+            self.end_training()
+            self._in_folds = False
 
     def end_saving(self) -> None:
         """What passed since the last lap was saving, and it is saved."""
@@ -90,12 +116,15 @@ class Ledger:
 
     def progress(self) -> Progress:
         """How far the training is, as the columns of a job."""
-        samples = self._measured_epochs * self.training.rows
+        samples = self._measured_epochs * self.training.rows if self._measured_epochs else 0
+        found = self.training.cross_validation
         return Progress(
             epoch=self.training.epoch,
             steps=self.training.steps_done,
             samples_per_second=samples / self._measured_seconds if samples else None,
             epochs_since_best=self.training.epochs_since_best,
+            folds_done=self.training.folds_done,
+            cross_validation=None if found is None else asdict(found),
             latest_metrics=self._latest,
             best_metrics=self.training.best,
             preparing_seconds=self._preparing_seconds,
@@ -118,13 +147,14 @@ class Ledger:
             metrics=self._latest or {},
         )
 
-    def restore_seconds(self, checkpoint: Checkpoint) -> None:
+    def restore(self, checkpoint: Checkpoint) -> None:
         """Go on counting the seconds of an epoch that was cut in two."""
         self._epoch_seconds = checkpoint.numbers["epoch_seconds"]
+        self._in_folds = self.training.is_in_folds
 
     @property
     def model_metrics(self) -> dict[str, Metric]:
         """The metrics that belong to the weights this training would leave now."""
-        if self._keeps_best and self.training.best is not None:
+        if self.training.keeps_best and self.training.best is not None:
             return self.training.best
         return self._latest or {}

@@ -2,27 +2,36 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
 
-from engine.preparation import prepare
+from engine.folds import FoldedTraining
 from engine.preprocessing import Preprocessing
-from engine.specs import ResolvedSpec
+from engine.specs import FoldsValidation, ResolvedSpec
+from engine.trainable import Trainable
 from engine.training import Training, TrainingState
 from store.artifacts import get_artifact
 from store.blobs import BlobStore
-from store.columns import open_table
+from store.cache import Cache
 from store.database import Database
 from store.datasets import get_dataset
 from store.jobs import JobRecord
 from store.models import get_model
 from store.progress import Checkpoint, find_checkpoint
+from store.settings import Settings
 from store.tensors import unpack_arrays
 from workers.ledger import Ledger
+from workers.preparing import PREPROCESSING, Preparing
 
-_PREPROCESSING = TypeAdapter(Preprocessing)
+
+class Shop(Protocol):
+    """What a worker has at hand to open a job with."""
+
+    database: Database
+    blobs: BlobStore
+    settings: Settings
+    prepared: Cache
 
 
 @dataclass
@@ -45,39 +54,63 @@ class LedgerCache:
         return ledger
 
 
-def open_ledger(database: Database, blobs: BlobStore, job: JobRecord) -> Ledger:
+def open_ledger(shop: Shop, job: JobRecord) -> Ledger:
     """Make a job ready to train, from its last checkpoint if it has one.
 
     Raises DataError, NotFoundError, StoreUnavailableError.
     """
     started = time.monotonic()
     spec = ResolvedSpec.model_validate(job.spec)
-    with database.reading() as session:
-        dataset = get_dataset(session, job.dataset_id)
-    table = open_table(dataset, blobs.find_path(dataset.blob, dataset.sha256))
-    if job.start_from is None:
-        data = prepare(spec, table)
-        training = Training(spec, data)
+    known, weights = None, None
+    if job.start_from is not None:
+        known, weights = _load_model(shop.database, job.start_from["model_id"])
+    preparing = _open_preparing(shop, job, spec, known)
+    training: Trainable
+    if isinstance(spec.validation, FoldsValidation):
+        training = FoldedTraining(spec, preparing.prepare, weights)
     else:
-        known, weights = _load_model(database, job.start_from["model_id"])
-        data = prepare(spec, table, known)
-        training = Training(spec, data, weights)
-    preprocessing = _PREPROCESSING.dump_python(data.preprocessing, mode="json")
-    ledger = Ledger(job, spec, training, preprocessing)
-    if job.attempt > 1 or job.token > 1:
-        with database.reading() as session:
-            checkpoint = find_checkpoint(session, job.id)
-        if checkpoint is not None:
-            _restore(ledger, checkpoint)
+        training = Training(spec, preparing.prepare(), weights)
+    ledger = Ledger(job, training, spec.max_seconds, preparing)
+    checkpoint = _find_checkpoint(shop.database, job)
+    if checkpoint is not None:
+        _restore(ledger, checkpoint)
+    elif isinstance(training, FoldedTraining):
+        training.open()
     ledger.end_preparing(started)
     return ledger
+
+
+def _open_preparing(
+    shop: Shop, job: JobRecord, spec: ResolvedSpec, known: Preprocessing | None
+) -> Preparing:
+    other = job.validation_dataset_id
+    with shop.database.reading() as session:
+        dataset = get_dataset(session, job.dataset_id)
+        validation_dataset = None if other is None else get_dataset(session, other)
+    return Preparing(
+        spec=spec,
+        dataset=dataset,
+        validation_dataset=validation_dataset,
+        known=known,
+        blobs=shop.blobs,
+        cache=shop.prepared,
+        max_resident_bytes=shop.settings.max_resident_data_bytes,
+    )
+
+
+def _find_checkpoint(database: Database, job: JobRecord) -> Checkpoint | None:
+    """What an earlier slice has left; the first one has nothing to look for."""
+    if job.attempt <= 1 and job.token <= 1:
+        return None
+    with database.reading() as session:
+        return find_checkpoint(session, job.id)
 
 
 def _load_model(database: Database, model_id: str) -> tuple[Preprocessing, dict[str, NDArray[Any]]]:
     with database.reading() as session:
         model = get_model(session, model_id)
         weights = get_artifact(session, model.artifact)
-    return _PREPROCESSING.validate_python(model.preprocessing), unpack_arrays(weights)
+    return PREPROCESSING.validate_python(model.preprocessing), unpack_arrays(weights)
 
 
 def _restore(ledger: Ledger, checkpoint: Checkpoint) -> None:
@@ -85,4 +118,4 @@ def _restore(ledger: Ledger, checkpoint: Checkpoint) -> None:
         arrays=unpack_arrays(checkpoint.data), numbers=checkpoint.numbers["training"]
     )
     ledger.training.restore(state)
-    ledger.restore_seconds(checkpoint)
+    ledger.restore(checkpoint)

@@ -7,11 +7,12 @@ fairness need nothing of their own.
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TypeVar
 
 from engine.training import train
 from store.blobs import BlobStore
+from store.cache import Cache
 from store.database import Database
 from store.errors import LeaseLostError, StoreUnavailableError
 from store.jobs import JobRecord
@@ -37,14 +38,24 @@ DATABASE_RETRY_SECONDS = 0.5
 
 @dataclass
 class Workshop:
-    """What a worker process has at hand for every slice."""
+    """What a worker process has at hand for every slice.
+
+    Attributes:
+        prepared: matrices that trainings run on, shared with the other processes of this machine.
+        cache: the last slice's training.
+    """
 
     database: Database
     blobs: BlobStore
     settings: Settings
     name: str
     shutdown: ShutdownFlag
+    prepared: Cache = field(init=False)
     cache: LedgerCache = field(default_factory=LedgerCache)
+
+    def __post_init__(self) -> None:
+        folder = self.settings.data_dir / "cache" / "prepared"
+        self.prepared = Cache(folder, self.settings.prepared_cache_bytes)
 
 
 def run_slice(shop: Workshop) -> bool:
@@ -79,7 +90,7 @@ class _Slice:
         ledger = self.shop.cache.take(self.job)
         try:
             if ledger is None:
-                ledger = open_ledger(self.shop.database, self.shop.blobs, self.job)
+                ledger = open_ledger(self.shop, self.job)
                 self._note_environment()
             outcome = self._train(ledger)
         except (LeaseLostError, StoreUnavailableError):
@@ -111,7 +122,8 @@ class _Slice:
             ledger.end_training()
             if ledger.training.reason is not None:
                 reason = StatusReason(ledger.training.reason)
-                return Outcome(JobStatus.SUCCEEDED, reason, _model(ledger))
+                model = _model(ledger, partial=ledger.training.is_in_folds)
+                return Outcome(JobStatus.SUCCEEDED, reason, model)
             if self.heartbeat.lost:
                 raise LeaseLostError(self.job.id, self.job.token)
             if self.heartbeat.interrupted:
@@ -126,6 +138,7 @@ class _Slice:
         """What is asked before each step of this job."""
 
         def should_stop() -> bool:
+            ledger.note_step()
             return (
                 self.heartbeat.interrupted
                 or self.shop.shutdown.is_set()
@@ -190,10 +203,12 @@ class _Slice:
 
 def _model(ledger: Ledger, *, partial: bool = False) -> NewModel:
     weights = ledger.training.weights()
+    found = ledger.training.cross_validation
     return NewModel(
         preprocessing=ledger.preprocessing,
         metrics=ledger.model_metrics,
         parameter_count=sum(array.size for array in weights.values()),
         weights=pack_arrays(weights),
         partial=partial,
+        cross_validation=None if found is None else asdict(found),
     )

@@ -4,28 +4,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from engine.resolve import resolve
-from engine.specs import TrainingSpec
-from store.blobs import BlobStore
+from engine.specs import DatasetValidation, TrainingSpec
 from store.columns import table_schema
 from store.database import Database
-from store.datasets import (
-    Contents,
-    DatasetRecord,
-    blob_key,
-    publish_dataset,
-    receive_dataset,
-)
-from store.intake import read_csv
+from store.datasets import DatasetRecord
 from store.jobs import JobRecord, NewJob, add_job, get_job
 from store.schema import upgrade
 from store.settings import Settings, load_settings
+from tests.workers.tables import Values, add_dataset
 
-POINTS = "x,z,kind\n" + "\n".join(
-    f"{n % 11}.25,{n % 7},{'abc'[(n % 11 + n % 7) % 3]}" for n in range(300)
-)
+POINTS: dict[str, Values] = {
+    "x": np.array([n % 11 + 0.25 for n in range(300)]),
+    "z": np.array([float(n % 7) for n in range(300)]),
+    "kind": ["abc"[(n % 11 + n % 7) % 3] for n in range(300)],
+}
 
 Post = Callable[..., JobRecord]
 Find = Callable[[str], JobRecord]
@@ -46,26 +42,23 @@ def database(settings: Settings) -> Iterator[Database]:
 
 @pytest.fixture
 def dataset(database: Database, settings: Settings, tmp_path: Path) -> DatasetRecord:
-    source, columns = tmp_path / "points.csv", tmp_path / "points.arrow"
-    source.write_text(POINTS)
-    table = read_csv(source, columns, max_columns=10)
-    with database.writing() as session:
-        dataset_id = receive_dataset(session, "points")
-    BlobStore(settings.blob_url).put_blob(blob_key(dataset_id), columns)
-    contents = Contents(table.rows, len(POINTS), "0" * 64, table.columns)
-    with database.writing() as session:
-        return publish_dataset(session, dataset_id, contents)
+    return add_dataset(database, settings, tmp_path, POINTS)
 
 
 @pytest.fixture
 def post(database: Database, dataset: DatasetRecord) -> Post:
     """Queue a job; the spec's defaults are filled in as the service does it."""
 
-    def post(**spec: Any) -> JobRecord:
+    def post(on: DatasetRecord = dataset, **spec: Any) -> JobRecord:
         asked = TrainingSpec.model_validate({"target": "kind", "epochs": 6, **spec})
-        resolved = resolve(asked, table_schema(dataset)).spec.model_dump(mode="json")
+        resolved = resolve(asked, table_schema(on)).spec
+        validation = resolved.validation
+        other = validation.dataset_id if isinstance(validation, DatasetValidation) else None
+        new = NewJob(
+            on.id, "job", {}, resolved.model_dump(mode="json"), validation_dataset_id=other
+        )
         with database.writing() as session:
-            return add_job(session, NewJob(dataset.id, "job", {}, resolved))
+            return add_job(session, new)
 
     return post
 

@@ -81,7 +81,7 @@ def worker(settings: Settings, name: str = "w1") -> Iterator[subprocess.Popen[by
     finally:
         process.terminate()
         try:
-            process.wait(15)
+            process.wait(60)
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -120,13 +120,13 @@ def test_job_nobody_rang_for_is_found_by_the_sweep(
 def test_job_cut_by_sigterm_goes_on_exactly_in_the_next_worker(
     settings: Settings, database: Database, post: Post, find: Find
 ) -> None:
-    whole = post(epochs=4000)
+    whole = post(epochs=1500)
     train_waiting_jobs(settings)
-    moved = post(epochs=4000)
+    moved = post(epochs=1500)
     with worker(settings, "first") as process:
         wait_for(lambda: find(moved.id).epoch > 0)
         process.terminate()
-        process.wait(15)
+        process.wait(60)
     left = find(moved.id)
     assert (left.status, left.lease_expires_at) == (JobStatus.RUNNING, None)
     with worker(settings, "second"):

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import update
 
 from store import outcomes
-from store.blobs import BlobStore
 from store.clock import shifted
 from store.database import Database
 from store.errors import StoreUnavailableError
@@ -29,7 +28,7 @@ from store.tables import jobs
 from tests.training import open_workshop, train_waiting_jobs
 from tests.waiting import wait_for
 from tests.workers.conftest import Find, Post
-from workers import opening, slices
+from workers import opening, preparing, slices
 from workers.ledger import Ledger
 from workers.slices import Workshop, run_slice
 
@@ -120,9 +119,9 @@ def test_job_that_takes_longer_to_open_than_a_slice_lasts_gets_on(
     posted = post(**ENDLESS)
     shop = open_workshop(settings.model_copy(update={"slice_seconds": 0.05}))
 
-    def open_slowly(database: Database, blobs: BlobStore, job: JobRecord) -> Ledger:
+    def open_slowly(shop: Workshop, job: JobRecord) -> Ledger:
         started = time.monotonic()
-        ledger = opening.open_ledger(database, blobs, job)
+        ledger = opening.open_ledger(shop, job)
         wait_for(lambda: time.monotonic() - started > 0.1)
         return ledger
 
@@ -154,7 +153,7 @@ def test_next_slice_in_the_same_process_reads_nothing_again(
     post()
     after_steps(shop, 5, shop.shutdown.set)
     assert run_slice(shop) is True
-    monkeypatch.setattr(opening, "open_table", None)
+    monkeypatch.setattr(preparing, "open_table", None)
     shop.shutdown._byte[0] = 0
     assert run_slice(shop) is False
 

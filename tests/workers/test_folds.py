@@ -1,0 +1,137 @@
+"""Jobs of several folds: cut, resumed, cancelled, out of time, and what is stored of them."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+
+from store.database import Database
+from store.jobs import cancel_job
+from store.models import get_model
+from store.progress import find_checkpoint, list_losses
+from store.settings import Settings
+from store.statuses import JobStatus, StatusReason
+from tests.training import open_workshop, train_waiting_jobs
+from tests.workers.conftest import Find, Post
+from tests.workers.test_slices import after_steps, losses_of, weights_of
+from workers import ledger
+from workers.slices import Workshop, run_slice
+
+FOLDS = {"validation": {"folds": 3}}
+# Of six epochs each: 7 steps for a fold, 10 for all rows.
+STEPS = 6 * (3 * 7 + 10)
+
+
+@pytest.fixture
+def shop(settings: Settings) -> Iterator[Workshop]:
+    shop = open_workshop(settings)
+    yield shop
+    shop.database.close()
+
+
+def test_folds_are_recorded_with_the_job_and_its_model(
+    shop: Workshop, database: Database, post: Post, find: Find
+) -> None:
+    posted = post(**FOLDS)
+    assert run_slice(shop) is False
+    job = find(posted.id)
+    assert (job.status, job.epoch, job.folds_done, job.steps) == (JobStatus.SUCCEEDED, 6, 3, STEPS)
+    assert [epoch for epoch, *_ in losses_of(database, job.id)] == list(range(6))
+    assert job.cross_validation is not None
+    assert set(job.cross_validation["metrics"]) == {"loss", "accuracy"}
+    with database.reading() as session:
+        model = get_model(session, str(job.model_id))
+    assert model.cross_validation == job.cross_validation
+    assert not model.partial
+
+
+def test_sliced_job_of_folds_equals_the_undisturbed_one(
+    settings: Settings, database: Database, post: Post, find: Find
+) -> None:
+    whole = post(**FOLDS, early_stopping={"patience": 3})
+    train_waiting_jobs(settings)
+    moved = post(**FOLDS, early_stopping={"patience": 3})
+    for steps in (5, 45, 40):  # in the first fold, in the second, in the third
+        shop = open_workshop(settings)
+        after_steps(shop, steps, shop.shutdown.set)
+        assert run_slice(shop) is True
+        shop.database.close()
+    assert find(moved.id).folds_done == 2
+    train_waiting_jobs(settings)
+    assert losses_of(database, moved.id) == losses_of(database, whole.id)
+    assert weights_of(database, find(moved.id)) == weights_of(database, find(whole.id))
+    assert find(moved.id).cross_validation == find(whole.id).cross_validation
+    assert find(moved.id).steps == find(whole.id).steps
+
+
+def test_progress_is_that_of_the_fold_under_way(
+    shop: Workshop, database: Database, post: Post, find: Find
+) -> None:
+    posted = post(**FOLDS)
+    after_steps(shop, 60, shop.shutdown.set)
+    run_slice(shop)
+    job = find(posted.id)
+    assert (job.folds_done, job.epoch, job.steps) == (1, 2, 59)
+    assert job.cross_validation is None
+    assert job.samples_per_second is None
+    with database.reading() as session:
+        checkpoint = find_checkpoint(session, job.id)
+    assert checkpoint is not None
+    assert checkpoint.numbers["preprocessing"]["columns"]
+
+
+def test_cancel_in_a_fold_keeps_its_weights(
+    shop: Workshop, database: Database, post: Post, find: Find
+) -> None:
+    posted = post(**FOLDS, epochs=100_000)
+
+    def cancel() -> None:
+        with database.writing() as session:
+            cancel_job(session, posted.id)
+
+    after_steps(shop, 20, cancel)
+    assert run_slice(shop) is False
+    job = find(posted.id)
+    assert job.status is JobStatus.CANCELLED
+    with database.reading() as session:
+        assert get_model(session, str(job.model_id)).partial
+
+
+def test_time_that_runs_out_in_a_fold_leaves_a_partial_model(
+    shop: Workshop, database: Database, post: Post, find: Find
+) -> None:
+    posted = post(**FOLDS, epochs=100_000, max_seconds=0.05)
+    assert run_slice(shop) is False
+    job = find(posted.id)
+    assert (job.status, job.status_reason) == (JobStatus.SUCCEEDED, StatusReason.TIME_BUDGET)
+    with database.reading() as session:
+        assert get_model(session, str(job.model_id)).partial
+
+
+def test_seconds_of_folds_belong_to_no_epoch(
+    shop: Workshop, database: Database, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = 0
+
+    def at_step() -> bool:
+        nonlocal steps
+        steps += 1
+        return False
+
+    shop.shutdown.is_set = at_step  # type: ignore[method-assign]
+    # A clock that goes by steps: an epoch of ten takes ten seconds.
+    monkeypatch.setattr(ledger, "time", SimpleNamespace(monotonic=lambda: float(steps)))
+    posted = post(**FOLDS)
+    run_slice(shop)
+    with database.reading() as session:
+        losses, _ = list_losses(session, posted.id, -1, 10)
+    assert [loss.seconds for loss in losses] == [10] * 6
+    assert find(posted.id).training_seconds == pytest.approx(STEPS, abs=4)
+
+
+def test_fold_that_cannot_be_trained_is_invalid_data(
+    shop: Workshop, post: Post, find: Find
+) -> None:
+    posted = post(**FOLDS, class_weight={"strange": 2.0})
+    assert run_slice(shop) is False
+    assert find(posted.id).status_reason is StatusReason.INVALID_DATA
