@@ -11,13 +11,15 @@ from engine.warm_up import warm_up_products
 from service.bodies import BodyLimit
 from service.context import Context
 from service.errors import add_error_handlers
+from service.incoming import sweep_incoming
 from service.ringer import Ringer
-from service.routes import datasets, health, jobs, models
+from service.routes import dataset_rows, datasets, health, jobs, models, uploads
 from service.schemas.common import Problem
 from service.schemas.imports import ImportRequest
 from service.serving import ServedModels
+from service.tus import TusProtocol
 from service.version import VERSION
-from store.blobs import BlobStore
+from store.blobs import open_blobs
 from store.database import Database
 from store.doorbell import Doorbell
 from store.schema import check_schema
@@ -40,7 +42,7 @@ def create_app(settings: Settings) -> FastAPI:
     context = Context(
         settings=settings,
         database=database,
-        blobs=BlobStore(settings.blob_url),
+        blobs=open_blobs(settings),
         doorbell=doorbell,
         ringer=None if doorbell is None else Ringer(database, doorbell),
         served=ServedModels(database),
@@ -55,14 +57,15 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.context = context
-    for router in (datasets.router, jobs.router, models.router, health.router):
-        app.include_router(router)
+    for module in (datasets, dataset_rows, uploads, jobs, models, health):
+        app.include_router(module.router)
     add_error_handlers(app)
     app.add_middleware(
         BodyLimit,
         max_body_bytes=settings.max_body_bytes,
         max_upload_bytes=settings.max_upload_bytes,
     )
+    app.add_middleware(TusProtocol)
     _publish_schemas(app)
     return app
 
@@ -70,6 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
+    sweep_incoming(context.settings.data_dir)
     # Predictions are products, too.
     warm_up_products()
     if context.ringer is not None:

@@ -14,6 +14,8 @@ from service.errors import UnsupportedMediaTypeError
 
 Model = TypeVar("Model", bound=BaseModel)
 MULTIPART_OVERHEAD_BYTES = 65_536
+RESUMABLE_PATH = "/v1/uploads"
+UPLOAD_PATHS = {"/v1/datasets", "/v1/datasets/preview", "/v1/models", RESUMABLE_PATH}
 
 
 class BodyLimit:
@@ -29,8 +31,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        uploads = scope["path"] in {"/v1/datasets", "/v1/models"}
-        limit = self.max_upload_bytes if uploads else self.max_body_bytes
+        limit = self.max_upload_bytes if _is_upload(scope["path"]) else self.max_body_bytes
         announced = _content_length(scope)
         received = 0
 
@@ -45,6 +46,10 @@ class BodyLimit:
             return message
 
         await self.app(scope, limited, send)
+
+
+def _is_upload(path: str) -> bool:
+    return path in UPLOAD_PATHS or path.startswith(f"{RESUMABLE_PATH}/")
 
 
 def _content_length(scope: Scope) -> int:

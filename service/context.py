@@ -1,8 +1,9 @@
 """What every use case has at hand: settings, database, blobs, doorbell, loaded models."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from service.ringer import Ringer
@@ -11,6 +12,8 @@ from store.blobs import BlobStore
 from store.database import Database
 from store.doorbell import Doorbell
 from store.settings import Settings
+
+READERS = 4
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class Context:
     doorbell: Doorbell | None
     ringer: Ringer | None
     served: ServedModels
+    # So many files are read at once, for what that takes of memory and of the threads of others.
+    readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
 
     def ring(self, job_id: str) -> None:
         """Ring for a job after its commit; without a broker the workers' sweep finds it."""

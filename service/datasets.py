@@ -1,9 +1,9 @@
-"""Datasets: taken in, listed, deleted."""
+"""Datasets: taken in, previewed, listed, looked into, deleted."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from service.context import Context
-from service.schemas.datasets import ColumnView, DatasetSummaryView, DatasetView, TopValue
 from service.uploads import Upload
 from store.datasets import (
     ColumnRecord,
@@ -11,46 +11,105 @@ from store.datasets import (
     DatasetRecord,
     DatasetSummary,
     blob_key,
+    condemn_dataset,
     delete_dataset,
     erase_dataset,
     get_dataset,
     list_datasets,
+    make_fingerprint,
     publish_dataset,
     receive_dataset,
+    share_dataset,
 )
-from store.intake import Table, read_csv
+from store.errors import NotFoundError
+from store.intake import Preview, TableContents, preview_table, read_table
+from store.intake.histograms import Histogram, LevelCounts, column_histogram, column_levels
+from store.intake.options import FileHints, Limits, ReadOptions
 from store.pages import Page, PageRequest
+from store.rows import Row, read_rows
+
+# Of a wide table a page has fewer rows than were asked for.
+MAX_PAGE_CELLS = 200_000
 
 
-def take_in(context: Context, upload: Upload) -> DatasetRecord:
-    """Read an uploaded CSV file and keep it as a dataset.
+def take_in(context: Context, upload: Upload, stated: ReadOptions) -> DatasetRecord:
+    """Read an uploaded file and keep it as a dataset.
 
-    Nothing is stored of a file that cannot be read. The row is reserved before the blob is
-    written and shown after: whatever a crash leaves in between is invisible, and swept.
-    Raises IntakeError, StoreUnavailableError.
+    Bytes that were read before in the same way are not read again. Nothing is stored of a file
+    that cannot be read. Raises IntakeError, StoreUnavailableError.
     """
+    fingerprint = make_fingerprint(upload.sha256, {**stated.as_json(), "hints": _told(upload)})
+    with context.database.writing() as session:
+        shared = share_dataset(session, upload.name, fingerprint)
+    if shared is not None:
+        return shared
     column_file = upload.path.with_suffix(".arrow")
-    table = read_csv(upload.path, column_file, context.settings.max_columns)
+    how = (_stated(upload, stated), _hints(upload), _limits(context))
+    table = read_table(upload.path, column_file, *how)
+    return _keep(context, upload, table, column_file, fingerprint)
+
+
+def preview(context: Context, upload: Upload, stated: ReadOptions) -> Preview:
+    """How the file would be read, from its first rows. Raises IntakeError."""
+    return preview_table(upload.path, _stated(upload, stated), _hints(upload), _limits(context))
+
+
+def _stated(upload: Upload, stated: ReadOptions) -> ReadOptions:
+    """What is stated in the query, and by the Content-Encoding if the query says nothing of it."""
+    if stated.compression is None and upload.content_encoding:
+        return replace(stated, compression=upload.content_encoding)
+    return stated
+
+
+def _hints(upload: Upload) -> FileHints:
+    return FileHints(upload.media_type, upload.file_name)
+
+
+def _told(upload: Upload) -> list[str]:
+    """Of the hints, what may decide how a file is read: not its whole name."""
+    suffixes = Path(upload.file_name.lower()).suffixes[-2:]
+    return [upload.media_type, upload.content_encoding, *suffixes]
+
+
+def _limits(context: Context) -> Limits:
+    return Limits(context.settings.max_columns, context.settings.max_upload_bytes)
+
+
+def _keep(
+    context: Context, upload: Upload, table: TableContents, column_file: Path, fingerprint: str
+) -> DatasetRecord:
+    """Store a table that was read.
+
+    The row is reserved before the blob is written and shown after: whatever a crash leaves in
+    between is invisible, and swept.
+    """
+    contents = Contents(
+        rows=table.rows,
+        bytes=upload.bytes,
+        sha256=upload.sha256,
+        columns=tuple(table.columns),
+        format=str(table.options.format),
+        options=table.options.as_json(),
+        notices=tuple(table.notices),
+        blob_sha256=table.blob_sha256,
+        fingerprint=fingerprint,
+    )
     with context.database.writing() as session:
         dataset_id = receive_dataset(session, upload.name)
     try:
-        return _publish(context, dataset_id, upload, table, column_file)
+        context.blobs.put_blob(blob_key(dataset_id), column_file)
+        with context.database.writing() as session:
+            return publish_dataset(session, dataset_id, contents)
     except Exception:
-        _erase(context, dataset_id)
+        with context.database.writing() as session:
+            blob = condemn_dataset(session, dataset_id)
+        _erase(context, dataset_id, blob)
         raise
 
 
-def _publish(
-    context: Context, dataset_id: str, upload: Upload, table: Table, column_file: Path
-) -> DatasetRecord:
-    context.blobs.put_blob(blob_key(dataset_id), column_file)
-    contents = Contents(table.rows, upload.bytes, upload.sha256, table.columns)
-    with context.database.writing() as session:
-        return publish_dataset(session, dataset_id, contents)
-
-
-def _erase(context: Context, dataset_id: str) -> None:
-    context.blobs.delete_blob(blob_key(dataset_id))
+def _erase(context: Context, dataset_id: str, blob: str | None) -> None:
+    if blob is not None:
+        context.blobs.delete_blob(blob)
     with context.database.writing() as session:
         erase_dataset(session, dataset_id)
 
@@ -58,8 +117,8 @@ def _erase(context: Context, dataset_id: str) -> None:
 def remove(context: Context, dataset_id: str) -> None:
     """Delete a dataset that no unfinished job needs. Raises NotFoundError, DatasetInUseError."""
     with context.database.writing() as session:
-        delete_dataset(session, dataset_id)
-    _erase(context, dataset_id)
+        blob = delete_dataset(session, dataset_id)
+    _erase(context, dataset_id, blob)
 
 
 def get(context: Context, dataset_id: str) -> DatasetRecord:
@@ -74,35 +133,25 @@ def page(context: Context, request: PageRequest) -> Page[DatasetSummary]:
         return list_datasets(session, request)
 
 
-def summary_view(dataset: DatasetSummary) -> DatasetSummaryView:
-    """The dataset as a list shows it."""
-    return DatasetSummaryView(
-        id=dataset.id,
-        name=dataset.name,
-        rows=dataset.rows,
-        bytes=dataset.bytes,
-        sha256=dataset.sha256,
-        column_count=dataset.column_count,
-        created_at=dataset.created_at,
-    )
+def rows(
+    context: Context, dataset_id: str, offset: int, limit: int
+) -> tuple[DatasetRecord, list[Row]]:
+    """The dataset, and some rows of it. Raises NotFoundError, StoreUnavailableError."""
+    dataset = get(context, dataset_id)
+    limit = min(limit, max(1, MAX_PAGE_CELLS // len(dataset.columns)))
+    with context.blobs.hold_path(dataset.blob, dataset.blob_sha256) as path:
+        return dataset, read_rows(path, dataset.columns, offset, limit)
 
 
-def view(dataset: DatasetRecord) -> DatasetView:
-    """The dataset as the client sees it."""
-    columns = [_column_view(column) for column in dataset.columns]
-    return DatasetView(**dict(summary_view(dataset)), columns=columns)
-
-
-def _column_view(column: ColumnRecord) -> ColumnView:
-    return ColumnView(
-        name=column.name,
-        kind=column.kind,
-        missing=column.missing,
-        cardinality=column.distinct,
-        integral=column.integral,
-        min=column.minimum,
-        max=column.maximum,
-        mean=column.mean,
-        std=column.std,
-        top_values=[TopValue(value=value, rows=rows) for value, rows in column.top_values],
-    )
+def column(
+    context: Context, dataset_id: str, name: str
+) -> tuple[DatasetRecord, ColumnRecord, Histogram | LevelCounts | None]:
+    """A column and how its values are distributed. Raises NotFoundError."""
+    dataset = get(context, dataset_id)
+    found = next((column for column in dataset.columns if column.name == name), None)
+    if found is None:
+        raise NotFoundError("column", ascii(name[:80]))
+    with context.blobs.hold_path(dataset.blob, dataset.blob_sha256) as path:
+        if found.kind in {"numeric", "time"}:
+            return dataset, found, column_histogram(path, found)
+        return dataset, found, column_levels(path, found)

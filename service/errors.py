@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -20,9 +20,12 @@ from store.errors import (
     IntakeError,
     LeaseLostError,
     NotFoundError,
+    OffsetConflictError,
+    Place,
     SchemaError,
     StoreError,
     StoreUnavailableError,
+    UploadExpiredError,
 )
 
 logger = logging.getLogger(__name__)
@@ -59,6 +62,46 @@ class InvalidRowsError(ServiceError):
         super().__init__(errors[0].detail)
 
 
+class InvalidQueryError(ServiceError):
+    """Parameters that each make sense, but not together."""
+
+    code = "invalid_request"
+
+    def __init__(self, errors: Sequence[FieldProblem]) -> None:
+        self.errors = errors
+        super().__init__("; ".join(f"{error.pointer}: {error.detail}" for error in errors[:3]))
+
+
+class InvalidDigestError(InvalidQueryError):
+    """A digest that cannot be one."""
+
+    code = "invalid_digest"
+
+
+class DigestMismatchError(InvalidQueryError):
+    """What arrived is not what the client said it would send."""
+
+    code = "digest_mismatch"
+
+
+class InvalidHeaderError(InvalidQueryError):
+    """A header that the route needs is missing or cannot be read."""
+
+    code = "invalid_header"
+
+
+class UploadIncompleteError(ServiceError):
+    """A resumable upload whose last bytes have not arrived."""
+
+    code = "upload_incomplete"
+
+
+class ChecksumMismatchError(ServiceError):
+    """A part of a resumable upload that is not what the client said it would send."""
+
+    code = "checksum_mismatch"
+
+
 class NotReadyError(ServiceError):
     """Something that the service needs does not answer."""
 
@@ -75,6 +118,8 @@ STATUS: Mapping[type[Exception], int] = {
     NotFoundError: 404,
     IllegalTransitionError: 409,
     DatasetInUseError: 409,
+    UploadExpiredError: 410,
+    OffsetConflictError: 409,
     LeaseLostError: 500,
     IntakeError: 422,
     SchemaError: 503,
@@ -83,7 +128,30 @@ STATUS: Mapping[type[Exception], int] = {
     UnsupportedMediaTypeError: 415,
     NoWeightsError: 409,
     InvalidRowsError: 422,
+    InvalidQueryError: 422,
+    InvalidDigestError: 422,
+    DigestMismatchError: 422,
+    InvalidHeaderError: 400,
+    UploadIncompleteError: 409,
+    # The status that the tus protocol has made up for it.
+    ChecksumMismatchError: 460,
     NotReadyError: 503,
+}
+
+
+def _phrase(status: int) -> str:
+    return (
+        "Checksum Mismatch"
+        if status == STATUS[ChecksumMismatchError]
+        else HTTPStatus(status).phrase
+    )
+
+
+# What intake refuses of what is stated, and the parameter that states it.
+STATED_BY = {
+    "unknown_encoding": "/encoding",
+    "invalid_delimiter": "/delimiter",
+    "unknown_column": "/kind",
 }
 
 
@@ -97,24 +165,23 @@ def problem_response(
     """A problem+json answer."""
     problem = Problem(
         type=f"urn:backpropd:problem:{code}",
-        title=HTTPStatus(status).phrase,
+        title=_phrase(status),
         status=status,
         detail=detail,
         code=code,
         errors=list(errors),
     )
     return JSONResponse(
-        problem.model_dump(mode="json"), status, headers=headers, media_type=MEDIA_TYPE
+        problem.model_dump(mode="json", exclude_none=True),
+        status,
+        headers=headers,
+        media_type=MEDIA_TYPE,
     )
 
 
-def _on_known_error(_request: Request, error: Exception) -> JSONResponse:
+def _on_known_error(request: Request, error: Exception) -> JSONResponse:
     status = next(STATUS[base] for base in type(error).__mro__ if base in STATUS)
-    errors = list(getattr(error, "errors", ()))
-    if isinstance(error, SpecError):
-        errors = [
-            FieldProblem(pointer=p.pointer, code=p.code, detail=p.detail) for p in error.problems
-        ]
+    errors = _field_problems(request, error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s: %s", type(error).__name__, error)
     # What the database or the driver says may name hosts and users: it goes to the log only.
@@ -122,6 +189,47 @@ def _on_known_error(_request: Request, error: Exception) -> JSONResponse:
     detail = "the service cannot reach its storage; try again later" if hidden else str(error)
     headers = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
     return problem_response(status, getattr(error, "code", "error"), detail, errors, headers)
+
+
+def _field_problems(request: Request, error: Exception) -> Sequence[FieldProblem]:
+    match error:
+        case SpecError():
+            return [
+                FieldProblem(pointer=p.pointer, code=p.code, detail=p.detail)
+                for p in error.problems
+            ]
+        case IntakeError():
+            return [_file_problem(request, error)]
+        case ServiceError():
+            return error.errors
+        case _:
+            return ()
+
+
+def _file_problem(request: Request, error: IntakeError) -> FieldProblem:
+    """What is wrong with an uploaded file, with the place where the request names the file."""
+    place = error.place or Place()
+    location, pointer = _place_in(request, error.code)
+    return FieldProblem(
+        location=location,
+        pointer=pointer,
+        code=error.code,
+        detail=str(error),
+        line=place.line,
+        column=place.column,
+        text=place.text,
+        expected=place.expected,
+    )
+
+
+def _place_in(request: Request, code: str) -> tuple[Literal["query", "body"], str]:
+    """Location and pointer of the file, or of the parameter that does not fit it."""
+    if code in STATED_BY:
+        return "query", STATED_BY[code]
+    if "upload" in request.query_params:
+        return "query", "/upload"
+    is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+    return "body", "/file" if is_form else ""
 
 
 def _on_invalid_request(_request: Request, error: Exception) -> JSONResponse:
@@ -158,7 +266,4 @@ def add_error_handlers(app: FastAPI) -> None:
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For a route's `responses`: the problems it may answer."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {
-        status: {"description": HTTPStatus(status).phrase, "content": content}
-        for status in statuses
-    }
+    return {status: {"description": _phrase(status), "content": content} for status in statuses}

@@ -1,25 +1,33 @@
 """Models made elsewhere: checked name by name, then kept as they came, byte for byte."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from engine.embedding import categorical_of, table_codes
+from engine.embedding import tables_in
 from engine.errors import SpecError, SpecProblem
+from engine.placement import tables_of
+from engine.preprocessing import Preprocessing
 from engine.resolve import resolve
-from engine.specs import NetworkSpec, PreprocessingSpec, ResolvedSpec, TrainingSpec
+from engine.specs import (
+    MAX_FEATURES,
+    EmbeddingTable,
+    NetworkSpec,
+    PreprocessingSpec,
+    ResolvedSpec,
+    TrainingSpec,
+)
 from engine.tables import ColumnKind, ColumnSchema, TableSchema
 from engine.weights import find_weight_problems
+from engine.widths import NetworkInputs
 from service.context import Context
+from service.imported_inputs import find_input_problems
 from service.schemas.imports import (
     ClassesTarget,
-    CodesInput,
     ImportedPreprocessing,
     ImportRequest,
-    InputColumn,
-    LevelsInput,
+    TextInput,
 )
 from service.serving import PREPROCESSING
 from store.models import ModelRecord, NewModel, get_model, import_model
@@ -32,6 +40,9 @@ KINDS: dict[str, ColumnKind] = {
     "boolean": "boolean",
     "levels": "categorical",
     "codes": "categorical",
+    "ordinal": "categorical",
+    "time": "time",
+    "text": "text",
 }
 # Where in an import that is which a training would say elsewhere.
 _POINTERS = {
@@ -43,8 +54,8 @@ _POINTERS = {
 
 def take_in(context: Context, request: ImportRequest, data: bytes) -> ModelRecord:
     """Keep a model and its weights (safetensors). Raises SpecError, naming what does not fit."""
-    spec = _resolve(request)
     preprocessing = PREPROCESSING.validate_python(request.preprocessing.model_dump())
+    spec = _resolve(request, preprocessing)
     weights = _read_weights(data)
     problems = find_weight_problems(spec, preprocessing.width, weights)
     if problems:
@@ -60,10 +71,10 @@ def take_in(context: Context, request: ImportRequest, data: bytes) -> ModelRecor
         return get_model(session, model_id)
 
 
-def _resolve(request: ImportRequest) -> ResolvedSpec:
+def _resolve(request: ImportRequest, preprocessing: Preprocessing) -> ResolvedSpec:
     """The spec by which such a model would have been trained."""
     described, target = request.preprocessing, request.preprocessing.target
-    problems = [*_find_repetitions(described), *_find_other_inputs(described, request.network)]
+    problems = list(find_input_problems(described, request.network))
     if problems:
         raise SpecError(problems)
     asked = TrainingSpec(
@@ -72,14 +83,37 @@ def _resolve(request: ImportRequest) -> ResolvedSpec:
         features=tuple(column.name for column in described.columns),
         network=request.network,
         loss=request.loss,
-        preprocessing=PreprocessingSpec(numeric="none", target="none"),
+        preprocessing=PreprocessingSpec(
+            numeric="none", target="none", hash_buckets=_count_buckets(described)
+        ),
         validation=None,
         dtype=request.dtype,
     )
+    inputs = NetworkInputs(preprocessing.width, _list_tables(preprocessing, request.network))
     try:
-        return resolve(asked, _table(described, request.network)).spec
+        return resolve(asked, _table(described), known=inputs).spec
     except SpecError as error:
         raise SpecError([_in_the_import(problem) for problem in error.problems]) from error
+
+
+def _count_buckets(described: ImportedPreprocessing) -> int | None:
+    """None if no text is hashed, so that free text is refused where the model is trained on."""
+    buckets = [column.buckets for column in described.columns if isinstance(column, TextInput)]
+    return max(buckets, default=None)
+
+
+def _list_tables(preprocessing: Preprocessing, network: NetworkSpec) -> tuple[EmbeddingTable, ...]:
+    """A table for each column of codes: with the codes that it needs, or more if the network says.
+
+    A table may know more categories than the training rows had: those of the rows held out.
+    """
+    if preprocessing.width > MAX_FEATURES:
+        return ()  # a problem in any case
+    said = {table.position: table.codes for table in tables_in(network)}
+    return tuple(
+        EmbeddingTable(position=table.position, codes=max(table.codes, said.get(table.position, 0)))
+        for table in tables_of(preprocessing.columns)
+    )
 
 
 def _in_the_import(problem: SpecProblem) -> SpecProblem:
@@ -90,54 +124,15 @@ def _in_the_import(problem: SpecProblem) -> SpecProblem:
     return problem
 
 
-def _find_repetitions(described: ImportedPreprocessing) -> Iterator[SpecProblem]:
-    target = described.target
-    if isinstance(target, ClassesTarget) and len(set(target.classes)) < len(target.classes):
-        pointer = "/preprocessing/target/classes"
-        yield SpecProblem(pointer, "repeated_class", "a class is named twice")
-    for index, column in enumerate(described.columns):
-        levels = column.levels if isinstance(column, LevelsInput | CodesInput) else ()
-        if len(set(levels)) < len(levels):
-            pointer = f"/preprocessing/columns/{index}/levels"
-            yield SpecProblem(pointer, "repeated_level", "a level is named twice")
-
-
-def _find_other_inputs(
-    described: ImportedPreprocessing, network: NetworkSpec
-) -> Iterator[SpecProblem]:
-    """Categories are codes before an embedding, and levels before any other layer."""
-    wanted = "codes" if categorical_of(network) == "embedding" else "levels"
-    for index, column in enumerate(described.columns):
-        if KINDS[column.type] == "categorical" and column.type != wanted:
-            detail = f"the network's first layer takes {wanted}, {column.name!r} is {column.type}"
-            pointer = f"/preprocessing/columns/{index}/type"
-            yield SpecProblem(pointer, "categorical_and_layer", detail)
-
-
-def _table(described: ImportedPreprocessing, network: NetworkSpec) -> TableSchema:
+def _table(described: ImportedPreprocessing) -> TableSchema:
     """A table that such a model could have been trained on."""
-    codes = table_codes(network)
-    columns = [
-        ColumnSchema(column.name, KINDS[column.type], 0, _count_levels(column, codes.get(index, 0)))
-        for index, column in enumerate(described.columns)
-    ]
+    columns = [ColumnSchema(column.name, KINDS[column.type], 0, 2) for column in described.columns]
     target = described.target
     if isinstance(target, ClassesTarget):
         columns.append(ColumnSchema(target.name, "categorical", 0, len(target.classes)))
     else:
         columns.append(ColumnSchema(target.name, "numeric", 0, None))
     return TableSchema(ROWS, tuple(columns))
-
-
-def _count_levels(column: InputColumn, codes: int) -> int | None:
-    match column:
-        case LevelsInput():
-            return len(column.levels)
-        case CodesInput():
-            # A table may know more than the training rows had: those of the rows held out.
-            return max(len(column.levels), codes - 1)
-        case _:
-            return None
 
 
 def _read_weights(data: bytes) -> dict[str, NDArray[Any]]:

@@ -1,38 +1,30 @@
 """Jobs: checked, posted, watched, cancelled."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
 
 from engine.errors import SpecError, SpecProblem
 from engine.resolve import Resolution, resolve
+from engine.specs import DatasetValidation
 from service.context import Context
+from service.job_views import spec_view, view
 from service.schemas.jobs import (
     CheckpointsView,
     CheckpointView,
     FindingView,
-    JobError,
     JobRequest,
     JobView,
-    LossView,
-    MetricsView,
-    ProgressView,
-    SpecView,
-    StartedFrom,
-    TimingsView,
-    TransitionView,
     ValidationView,
 )
 from service.sources import Source, as_model, find_source
 from service.warm_start import continue_model
 from store.columns import table_schema
 from store.datasets import get_dataset
-from store.history import TransitionRecord, list_transitions
-from store.jobs import JobFilter, JobRecord, NewJob, add_job, cancel_job, get_job, list_jobs
+from store.errors import NotFoundError
+from store.history import list_transitions
+from store.jobs import JobFilter, NewJob, add_job, cancel_job, get_job, list_jobs
 from store.models import add_model
 from store.pages import Page, PageRequest
 from store.progress import LossRecord, list_checkpoints, list_losses
-from store.statuses import JobStatus
 
 MIB = 2**20
 
@@ -40,21 +32,40 @@ MIB = 2**20
 def resolve_request(
     context: Context, request: JobRequest, source: Source | None = None
 ) -> Resolution:
-    """What the request comes to on its dataset. Raises NotFoundError, SpecError."""
+    """What the request comes to on its datasets. Raises NotFoundError, SpecError."""
+    other = _validation_dataset_id(request)
     with context.database.reading() as session:
         table = table_schema(get_dataset(session, request.dataset_id))
+        validation_table = None if other is None else table_schema(get_dataset(session, other))
     if source is None:
-        resolution = resolve(request, table)
+        resolution = resolve(request, table, validation_table)
     else:
-        resolution = continue_model(request, source.spec, source.preprocessing, table)
-    limit = context.settings.max_job_memory_bytes
-    if resolution.memory_bytes > limit:
+        resolution = continue_model(
+            request, source.spec, source.preprocessing, table, validation_table
+        )
+    needed, limit = _memory_bytes(context, resolution), context.settings.max_job_memory_bytes
+    if needed > limit:
         detail = (
-            f"training would need about {resolution.memory_bytes // MIB} MiB, "
-            f"at most {limit // MIB} MiB are allowed"
+            f"training would need about {needed // MIB} MiB, at most {limit // MIB} MiB are allowed"
         )
         raise SpecError([SpecProblem("/network", "memory_limit", detail)])
     return resolution
+
+
+def _validation_dataset_id(request: JobRequest) -> str | None:
+    """The dataset whose rows validate, if it is another one. Raises NotFoundError."""
+    if not isinstance(request.validation, DatasetValidation):
+        return None
+    dataset_id = request.validation.dataset_id
+    if not dataset_id.isascii() or not dataset_id.isprintable():
+        # No database knows of it, and PostgreSQL would not even look.
+        raise NotFoundError("dataset", ascii(dataset_id))
+    return dataset_id
+
+
+def _memory_bytes(context: Context, resolution: Resolution) -> int:
+    """What a worker needs: of large data not all are in memory."""
+    return resolution.memory.total(context.settings.max_resident_data_bytes)
 
 
 def _source_of(context: Context, request: JobRequest) -> Source | None:
@@ -82,11 +93,11 @@ def validate(context: Context, request: JobRequest) -> ValidationView:
         )
     return ValidationView(
         valid=True,
-        spec=_spec_view(resolution.spec.model_dump(), request.dataset_id),
+        spec=spec_view(resolution.spec.model_dump(), request.dataset_id),
         in_features=resolution.in_features,
         out_features=resolution.out_features,
         parameter_count=resolution.parameter_count,
-        memory_bytes=resolution.memory_bytes,
+        memory_bytes=_memory_bytes(context, resolution),
         findings=[
             FindingView(level=f.level, pointer=f.pointer, code=f.code, detail=f.detail)
             for f in resolution.findings
@@ -105,6 +116,7 @@ def post(context: Context, request: JobRequest) -> JobView:
         spec=resolution.spec.model_dump(mode="json"),
         start_from=None if source is None else source.start_from,
         priority=request.priority,
+        validation_dataset_id=_validation_dataset_id(request),
     )
     with context.database.writing() as session:
         if source is not None and source.checkpoint is not None:
@@ -154,93 +166,3 @@ def losses(
     """Epochs of a job after the given one, and whether there are more. Raises NotFoundError."""
     with context.database.reading() as session:
         return list_losses(session, job_id, after, limit)
-
-
-def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
-    """The job as the client sees it."""
-    return JobView(
-        id=job.id,
-        status=job.status,
-        is_terminal=job.status.is_terminal,
-        status_reason=job.status_reason,
-        created_at=job.created_at,
-        started_at=job.started_at,
-        finished_at=job.finished_at,
-        name=job.name,
-        metadata=job.metadata,
-        priority=job.priority,
-        spec=_spec_view(job.spec, job.dataset_id),
-        start_from=None if job.start_from is None else StartedFrom(**job.start_from),
-        progress=_progress_view(job),
-        timings=_timings_view(job),
-        metrics=MetricsView(latest=job.latest_metrics, best=job.best_metrics),
-        model_id=job.model_id,
-        error=_error_view(job.error),
-        attempt=job.attempt,
-        environment=job.environment,
-        transitions=[
-            TransitionView(status=t.status, reason=t.reason, at=t.at) for t in transitions
-        ],
-        links=_links(job),
-    )
-
-
-def _spec_view(spec: dict[str, Any], dataset_id: str) -> SpecView:
-    return SpecView.model_validate({**spec, "dataset_id": dataset_id})
-
-
-def _progress_view(job: JobRecord) -> ProgressView:
-    epochs = job.spec["epochs"]
-    done = job.status is JobStatus.SUCCEEDED
-    eta = None
-    if job.epoch and not job.status.is_terminal:
-        eta = job.training_seconds / job.epoch * (epochs - job.epoch)
-    return ProgressView(
-        epoch=job.epoch,
-        epochs=epochs,
-        # Early stopping ends a job before its last epoch: it is done all the same.
-        fraction=1.0 if done else job.epoch / epochs,
-        steps=job.steps,
-        samples_per_second=job.samples_per_second,
-        eta_seconds=eta,
-        epochs_since_best=job.epochs_since_best,
-    )
-
-
-def _timings_view(job: JobRecord) -> TimingsView:
-    left_queue = job.started_at or job.finished_at
-    return TimingsView(
-        queued=None if left_queue is None else (left_queue - job.created_at).total_seconds(),
-        preparing=job.preparing_seconds,
-        training=job.training_seconds,
-        saving=job.saving_seconds,
-    )
-
-
-def _error_view(error: dict[str, Any] | None) -> JobError | None:
-    if error is None:
-        return None
-    data = {key: value for key, value in error.items() if key not in {"code", "message"}}
-    return JobError(code=error["code"], message=error["message"], data=data)
-
-
-def _links(job: JobRecord) -> dict[str, str]:
-    here = f"/v1/jobs/{job.id}"
-    links = {
-        "self": here,
-        "losses": f"{here}/losses",
-        "checkpoints": f"{here}/checkpoints",
-        "dataset": f"/v1/datasets/{job.dataset_id}",
-    }
-    if not job.status.is_terminal:
-        links["cancel"] = f"{here}/cancel"
-    if job.model_id is not None:
-        links["model"] = f"/v1/models/{job.model_id}"
-        links["weights"] = f"/v1/models/{job.model_id}/weights"
-        links["predict"] = f"/v1/models/{job.model_id}/predict"
-    return links
-
-
-def loss_view(loss: LossRecord) -> LossView:
-    """One epoch as the client sees it."""
-    return LossView(**asdict(loss))

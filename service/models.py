@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.specs import ResolvedSpec
 from service.context import Context
 from service.errors import NoWeightsError
+from service.job_views import cross_validation_view
 from service.schemas.models import LineageView, ModelView
 from store.artifacts import get_artifact
 from store.jobs import get_job
@@ -116,6 +117,7 @@ def view(model: ModelRecord) -> ModelView:
         preprocessing=model.preprocessing,
         classes=model.preprocessing["target"].get("classes"),
         metrics=model.metrics,
+        cross_validation=cross_validation_view(model.cross_validation),
         parameter_count=model.parameter_count,
         partial=model.partial,
         weights_sha256=model.artifact,

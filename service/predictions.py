@@ -12,7 +12,6 @@ from engine.preprocessing import ClassTarget, NumericTarget, Preprocessing
 from engine.tables import Column
 from service.context import Context
 from service.errors import InvalidRowsError
-from service.rows import read_rows
 from service.schemas.common import FieldProblem
 from service.schemas.models import (
     ClassPrediction,
@@ -29,9 +28,7 @@ def predict(context: Context, model_id: str, request: PredictRequest) -> Predict
     model = context.served.get(model_id)
     preprocessing = model.preprocessing
     target = preprocessing.target
-    # Target and weight may stay in a row, so that rows of the dataset can be sent as they are.
-    others = {target.name, model.sample_weight or target.name}
-    columns = read_rows(request.rows, preprocessing, others)
+    columns = model.reader.read(request.rows)
     try:
         answers = model.predictor.answer(columns)
     except DataError as error:
@@ -91,8 +88,11 @@ def _flags(columns: Mapping[str, Column], preprocessing: Preprocessing) -> list[
     kinds: tuple[tuple[NDArray[np.bool_], Flag], ...] = (
         (found.imputed, "imputed"),
         (found.unknown, "unknown_category"),
+        (found.out_of_range, "out_of_range"),
     )
     for mask, flag in kinds:
+        if not mask.any():
+            continue
         for row, column in np.argwhere(mask).tolist():
             name = preprocessing.columns[column].name
             flags[row].append(FlagView(column=name, flag=flag))

@@ -1,8 +1,8 @@
 """Rows in the client's own words become columns; what cannot be read is named by its pointer."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar, assert_never
+from functools import partial
+from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 
@@ -12,72 +12,91 @@ from engine.preprocessing import (
     FittedColumn,
     FittedLevels,
     FittedNumeric,
+    FittedOrdinal,
+    FittedText,
+    FittedTime,
     Preprocessing,
 )
-from engine.tables import Column, LevelColumn, NumericColumn
+from engine.tables import ISO, Column, LevelColumn, NumericColumn
 from service.errors import InvalidRowsError
 from service.schemas.common import FieldProblem
 from service.schemas.models import Scalar
+from service.values import ValueReader, WrongValueError
 
 MAX_PROBLEMS = 20
-Value = TypeVar("Value")
 Record = Mapping[str, Scalar]
+# How a value of a column is read, and what a column is made of such values.
+Convert: TypeAlias = Callable[[Scalar], Any]
+Build: TypeAlias = Callable[[Sequence[Any]], Column]
 
 
-class _WrongValueError(Exception):
-    """A value of a type that its column cannot take."""
-
-
-def read_rows(
-    rows: Sequence[Record] | Sequence[Sequence[Scalar]],
-    preprocessing: Preprocessing,
-    others: set[str],
-) -> dict[str, Column]:
-    """The model's columns.
+class RowReader:
+    """Reads rows for one model; threads may share it.
 
     Args:
-        rows: as records, or as arrays in the order of the model's features.
         preprocessing: of the model.
-        others: columns of its dataset that may stay in a record, and are not looked at.
-
-    Raises:
-        InvalidRowsError: naming the values that do not fit.
+        others: columns that may stay in a record, and are not looked at.
     """
-    records = _records(rows, preprocessing, others)
-    return _columns(records, preprocessing)
+
+    def __init__(self, preprocessing: Preprocessing, others: frozenset[str] = frozenset()) -> None:
+        values = ValueReader(preprocessing.words)
+        formats = preprocessing.words.time_formats
+        self._names = [column.name for column in preprocessing.columns]
+        self._known = {*self._names, *others}
+        self._columns = [
+            (column.name, *_reader_of(column, values, formats)) for column in preprocessing.columns
+        ]
+
+    def read(self, rows: Sequence[Record] | Sequence[Sequence[Scalar]]) -> dict[str, Column]:
+        """The model's columns.
+
+        Args:
+            rows: as records, or as arrays in the order of the model's features. What a record
+                lacks is missing.
+
+        Raises:
+            InvalidRowsError: naming the values that do not fit.
+        """
+        records = self._as_records(rows)
+        problems: list[FieldProblem] = []
+        columns = {
+            name: build(_convert_all(name, records, convert, problems))
+            for name, convert, build in self._columns
+        }
+        if problems:
+            raise InvalidRowsError(problems[:MAX_PROBLEMS])
+        return columns
+
+    def _as_records(self, rows: Sequence[Record] | Sequence[Sequence[Scalar]]) -> Sequence[Record]:
+        """Rows as records; arrays are named in the order of the model's features."""
+        records: list[Record] = []
+        problems: list[FieldProblem] = []
+        for position, row in enumerate(rows):
+            if isinstance(row, Mapping):
+                problems += [
+                    _unknown_column(position, name) for name in row if name not in self._known
+                ]
+                records.append(row)
+            elif len(row) == len(self._names):
+                records.append(dict(zip(self._names, row, strict=True)))
+            else:
+                detail = f"the row has {len(row)} values, the model has {len(self._names)} features"
+                pointer = f"/rows/{position}"
+                problems.append(FieldProblem(pointer=pointer, code="wrong_length", detail=detail))
+            _raise_if_many(problems)
+        if problems:
+            raise InvalidRowsError(problems)
+        return records
 
 
-def _records(
-    rows: Sequence[Record] | Sequence[Sequence[Scalar]],
-    preprocessing: Preprocessing,
-    others: set[str],
-) -> list[Record]:
-    """Rows as records; arrays are named in the order of the model's features."""
-    names = [column.name for column in preprocessing.columns]
-    known = {*names, *others}
-    records: list[Record] = []
-    problems: list[FieldProblem] = []
-    for position, row in enumerate(rows):
-        if isinstance(row, Mapping):
-            problems += [_unknown_column(position, name) for name in row if name not in known]
-            records.append(row)
-        elif len(row) == len(names):
-            records.append(dict(zip(names, row, strict=True)))
-        else:
-            detail = f"the row has {len(row)} values, the model has {len(names)} features"
-            problems.append(
-                FieldProblem(pointer=f"/rows/{position}", code="wrong_length", detail=detail)
-            )
-        _raise_if_many(problems)
-    if problems:
-        raise InvalidRowsError(problems)
-    return records
+def _pointer_to(position: int, name: str) -> str:
+    escaped = name.replace("~", "~0").replace("/", "~1")
+    return f"/rows/{position}/{escaped}"
 
 
 def _unknown_column(position: int, name: str) -> FieldProblem:
-    escaped = name.replace("~", "~0").replace("/", "~1")
     return FieldProblem(
-        pointer=f"/rows/{position}/{escaped}",
+        pointer=_pointer_to(position, name),
         code="unknown_column",
         detail="the model has no such feature",
     )
@@ -88,76 +107,49 @@ def _raise_if_many(problems: list[FieldProblem]) -> None:
         raise InvalidRowsError(problems[:MAX_PROBLEMS])
 
 
-def _columns(records: Sequence[Record], preprocessing: Preprocessing) -> dict[str, Column]:
-    problems: list[FieldProblem] = []
-    columns = {column.name: _column(column, records, problems) for column in preprocessing.columns}
-    if problems:
-        raise InvalidRowsError(problems[:MAX_PROBLEMS])
-    return columns
-
-
-def _column(
-    fitted: FittedColumn, records: Sequence[Record], problems: list[FieldProblem]
-) -> Column:
+def _reader_of(
+    fitted: FittedColumn, values: ValueReader, time_formats: Mapping[str, str]
+) -> tuple[Convert, Build]:
     match fitted:
         case FittedNumeric():
-            numbers = _converted(fitted.name, records, _number, problems)
-            return NumericColumn(np.array(numbers, dtype=np.float64))
+            return values.number, _numeric_column
+        case FittedTime():
+            time_format = time_formats.get(fitted.name, ISO)
+            return partial(values.seconds, time_format=time_format), _numeric_column
         case FittedBoolean():
-            booleans = _converted(fitted.name, records, _boolean, problems)
-            return LevelColumn(np.array(booleans, dtype=np.int32), (False, True))
-        case FittedLevels() | FittedCodes():
-            texts = _converted(fitted.name, records, _text, problems)
-            levels = tuple(sorted({text for text in texts if text is not None}))
-            codes = {level: code for code, level in enumerate(levels)}
-            found = [-1 if text is None else codes[text] for text in texts]
-            return LevelColumn(np.array(found, dtype=np.int32), levels)
+            return values.truth, _boolean_column
+        case FittedLevels() | FittedCodes() | FittedOrdinal() | FittedText():
+            return values.level, _level_column
         case _:
             assert_never(fitted)
 
 
-def _converted(
-    name: str,
-    records: Sequence[Record],
-    convert: Callable[[Scalar], Value],
-    problems: list[FieldProblem],
-) -> list[Value]:
-    values: list[Value] = []
+def _convert_all(
+    name: str, records: Sequence[Record], convert: Convert, problems: list[FieldProblem]
+) -> list[Any]:
+    converted: list[Any] = []
     for position, record in enumerate(records):
         try:
-            values.append(convert(record.get(name)))
-        except _WrongValueError as error:
-            escaped = name.replace("~", "~0").replace("/", "~1")
-            pointer = f"/rows/{position}/{escaped}"
+            converted.append(convert(record.get(name)))
+        except WrongValueError as error:
+            pointer = _pointer_to(position, name)
             problems.append(FieldProblem(pointer=pointer, code="wrong_type", detail=str(error)))
             _raise_if_many(problems)
-            values.append(convert(None))
-    return values
+            converted.append(convert(None))
+    return converted
 
 
-def _number(value: Scalar) -> float:
-    if value is None:
-        return math.nan
-    if isinstance(value, bool | str):
-        raise _WrongValueError("a number is expected")
-    try:
-        return float(value)
-    except OverflowError as error:
-        raise _WrongValueError("the number is too large") from error
+def _numeric_column(numbers: Sequence[float]) -> NumericColumn:
+    return NumericColumn(np.array(numbers, dtype=np.float64))
 
 
-def _boolean(value: Scalar) -> int:
-    if value is None:
-        return -1
-    text = str(value).lower()
-    if isinstance(value, bool | str) and text in {"true", "false"}:
-        return int(text == "true")
-    raise _WrongValueError("true or false is expected")
+def _boolean_column(codes: Sequence[int]) -> LevelColumn:
+    return LevelColumn(np.array(codes, dtype=np.int32), (False, True))
 
 
-def _text(value: Scalar) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    raise _WrongValueError("a text is expected")
+def _level_column(texts: Sequence[str | None]) -> LevelColumn:
+    codes: dict[str | None, int] = {None: -1}
+    for text in texts:
+        codes.setdefault(text, len(codes) - 1)
+    found = np.array([codes[text] for text in texts], dtype=np.int32)
+    return LevelColumn(found, tuple(text for text in codes if text is not None))

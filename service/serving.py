@@ -9,8 +9,11 @@ from pydantic import TypeAdapter
 from engine.prediction import Predictor
 from engine.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
+from service.rows import RowReader
 from store.artifacts import get_artifact
 from store.database import Database
+from store.datasets import get_dataset
+from store.errors import NotFoundError
 from store.models import ModelRecord, get_model
 from store.tensors import unpack_arrays
 
@@ -25,7 +28,7 @@ class ServedModel:
     record: ModelRecord
     preprocessing: Preprocessing
     predictor: Predictor
-    sample_weight: str | None
+    reader: RowReader
 
 
 class ServedModels:
@@ -61,4 +64,15 @@ class ServedModels:
         preprocessing = PREPROCESSING.validate_python(record.preprocessing)
         spec = ResolvedSpec.model_validate(record.spec)
         predictor = Predictor(spec, preprocessing, unpack_arrays(data))
-        return ServedModel(record, preprocessing, predictor, spec.sample_weight)
+        # Rows of the dataset can be sent as they are.
+        others = frozenset((*spec.needed_columns, *self._list_columns(record)))
+        return ServedModel(record, preprocessing, predictor, RowReader(preprocessing, others))
+
+    def _list_columns(self, model: ModelRecord) -> tuple[str, ...]:
+        """Names of the columns of the model's dataset, if it is still there."""
+        try:
+            with self._database.reading() as session:
+                dataset = get_dataset(session, model.dataset_id or "")
+        except NotFoundError:
+            return ()
+        return tuple(column.name for column in dataset.columns)

@@ -1,52 +1,163 @@
 """An upload on its way to disk: raw body or multipart, hashed as it comes, never in memory."""
 
-import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Literal, Self, get_args
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from service.bodies import parse_body
+from service.digests import Hashes, stated_digests
 from service.errors import InvalidRowsError, UnsupportedMediaTypeError
+from service.forms import FormFile
 from service.schemas.common import FieldProblem
 from service.schemas.imports import ImportRequest
+from store.intake.formats import known_media_types
 
-CSV_MEDIA_TYPES = frozenset({"text/csv", "application/csv"})
+FORM = "multipart/form-data"
+ANY_FILE = "application/octet-stream"
+# So many bytes are gathered before a thread writes them.
 COPY_BYTES = 2**20
 MAX_NAME = 256
+
+ContentEncoding = Literal["", "gzip", "zstd"]
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that has arrived in full."""
+    """A file that has arrived in full.
+
+    Attributes:
+        path: where it is on this machine.
+        name: for people: as asked for, else the file's own.
+        bytes: its size.
+        sha256: of its bytes.
+        media_type: as the client says, without parameters; empty if it does not.
+        file_name: as the client says, without folders; empty if it does not.
+        content_encoding: of a raw body, as the client says.
+    """
 
     path: Path
     name: str
     bytes: int
     sha256: str
+    media_type: str = ""
+    file_name: str = ""
+    content_encoding: ContentEncoding = ""
 
 
-async def receive_upload(request: Request, target: Path, name: str | None) -> Upload:
-    """Write the request's file to `target`.
+async def receive_upload(
+    request: Request, target: Path, name: str | None, sha256: str | None = None
+) -> Upload:
+    """Write the request's file to `target`, and see that it is the one that was stated.
 
-    Raises UnsupportedMediaTypeError, InvalidRowsError (a form without a file), HTTPException
-    (413, or 400 for a broken form), ClientDisconnect.
+    Args:
+        request: with a raw body or a form; its `Content-Digest` is checked.
+        target: to be written.
+        name: for people; None for the file's own.
+        sha256: that the file must have, in hexadecimal.
+
+    Raises UnsupportedMediaTypeError, InvalidRowsError (a form without a file), ServiceError (a
+    broken form), InvalidDigestError, DigestMismatchError, HTTPException (413), ClientDisconnect.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type in CSV_MEDIA_TYPES:
-        return await _write(request.stream(), target, name or "dataset")
-    if media_type != "multipart/form-data":
-        detail = f"send text/csv or multipart/form-data, not {media_type[:80] or 'none'}"
+    media_type = plain_media_type(request.headers.get("content-type", ""))
+    encoding = _content_encoding(request)
+    if media_type == FORM:
+        return await _receive_form(request, target, name, sha256)
+    if media_type not in {*known_media_types, ANY_FILE}:
+        known = ", ".join(sorted({*known_media_types, ANY_FILE, FORM}))
+        detail = f"send one of {known}; not {media_type[:80] or 'nothing'}"
         raise UnsupportedMediaTypeError(detail)
-    async with request.form(max_files=1, max_fields=8) as form:
-        file = form.get("file")
-        if not isinstance(file, UploadFile):
-            detail = "the form has no file in its field `file`"
-            raise InvalidRowsError([FieldProblem(pointer="/file", code="missing", detail=detail)])
-        return await _write(_pieces(file), target, name or _base_name(file.filename))
+    hashes = Hashes(stated_digests(request, sha256))
+    async with FileSink(target, hashes.update) as sink:
+        async for piece in request.stream():
+            await sink.write(piece)
+    hashes.check()
+    name = name or "dataset"
+    return Upload(target, name, sink.bytes, hashes.sha256, media_type, "", encoding)
+
+
+async def _receive_form(
+    request: Request, target: Path, name: str | None, sha256: str | None
+) -> Upload:
+    form = FormFile(request.headers["content-type"])
+    stated = stated_digests(request, sha256)
+    # A header is of all that is sent, its boundaries too; the query is of the file.
+    content = Hashes([digest for digest in stated if digest.location == "header"])
+    hashes = Hashes([digest for digest in stated if digest.location == "query"])
+    async with FileSink(target, hashes.update) as sink:
+        async for chunk in request.stream():
+            content.update(chunk)
+            for piece in form.feed(chunk):
+                await sink.write(piece)
+    form.finish()
+    content.check()
+    hashes.check()
+    file_name = base_name(form.name)
+    return Upload(
+        path=target,
+        name=name or file_name or "dataset",
+        bytes=sink.bytes,
+        sha256=hashes.sha256,
+        media_type=plain_media_type(form.media_type),
+        file_name=file_name,
+    )
+
+
+class FileSink:
+    """A file that threads write, and hash, in large pieces."""
+
+    def __init__(self, target: Path, update: Callable[[bytearray], object]) -> None:
+        self.bytes = 0
+        self._target = target
+        self._update = update
+        self._waiting = bytearray()
+
+    async def __aenter__(self) -> Self:
+        self._file = self._target.open("wb")
+        return self
+
+    async def write(self, piece: bytes) -> None:
+        """Take the next bytes."""
+        self.bytes += len(piece)
+        self._waiting += piece
+        if len(self._waiting) >= COPY_BYTES:
+            await run_in_threadpool(self._flush)
+
+    async def __aexit__(self, *_: object) -> None:
+        try:
+            await run_in_threadpool(self._flush)
+        finally:
+            self._file.close()
+
+    def _flush(self) -> None:
+        self._update(self._waiting)
+        self._file.write(self._waiting)
+        self._waiting.clear()
+
+
+def plain_media_type(content_type: str) -> str:
+    """A media type without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def base_name(file_name: str) -> str:
+    """The last part of a client's file name: a label for people, never a path on this machine."""
+    name = PurePosixPath(file_name.replace("\\", "/")).name
+    return "".join(character for character in name if character.isprintable())[:MAX_NAME]
+
+
+def _content_encoding(request: Request) -> ContentEncoding:
+    stated = request.headers.get("content-encoding", "").strip().lower()
+    stated = {"identity": "", "x-gzip": "gzip"}.get(stated, stated)
+    for encoding in get_args(ContentEncoding):
+        if stated == encoding:
+            return encoding  # type: ignore[no-any-return]
+    detail = f"the Content-Encoding may be gzip or zstd, not {stated[:80]!r}"
+    raise UnsupportedMediaTypeError(detail)
 
 
 async def receive_import(request: Request) -> tuple[ImportRequest, bytes]:
@@ -69,26 +180,3 @@ async def receive_import(request: Request) -> tuple[ImportRequest, bytes]:
                 )
             parts[name] = await part.read() if isinstance(part, UploadFile) else part.encode()
     return parse_body(ImportRequest, parts["model"]), parts["weights"]
-
-
-async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
-    while piece := await file.read(COPY_BYTES):
-        yield piece
-
-
-async def _write(pieces: AsyncIterator[bytes], target: Path, name: str) -> Upload:
-    digest = hashlib.sha256()
-    size = 0
-    with target.open("wb") as file:
-        async for piece in pieces:
-            digest.update(piece)
-            size += len(piece)
-            await run_in_threadpool(file.write, piece)
-    return Upload(target, name, size, digest.hexdigest())
-
-
-def _base_name(filename: str | None) -> str:
-    """The last part of a client's file name: a label for people, never a path on this machine."""
-    name = PurePosixPath((filename or "").replace("\\", "/")).name
-    printable = "".join(character for character in name if character.isprintable())
-    return printable[:MAX_NAME] or "dataset"

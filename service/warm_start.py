@@ -3,31 +3,45 @@
 from dataclasses import replace
 from typing import Any
 
-from engine.embedding import table_codes
+from engine.embedding import tables_in
 from engine.errors import SpecError, SpecProblem
 from engine.preprocessing import (
     FittedBoolean,
     FittedCodes,
+    FittedColumn,
     FittedLevels,
     FittedNumeric,
+    FittedOrdinal,
+    FittedText,
+    FittedTime,
     Preprocessing,
 )
 from engine.resolve import Resolution, resolve
 from engine.specs import NetworkSpec, ResolvedSpec
-from engine.tables import TableSchema
+from engine.tables import ColumnKind, TableSchema
 from engine.weights import weight_shapes
+from engine.widths import NetworkInputs
 from service.schemas.jobs import JobRequest
 
-KINDS = {
-    FittedNumeric: "numeric",
-    FittedBoolean: "boolean",
-    FittedLevels: "categorical",
-    FittedCodes: "categorical",
+_TEXTS: tuple[ColumnKind, ...] = ("categorical", "text")
+# Whether texts are categories or free text is only a matter of how many there are.
+KINDS: dict[type[FittedColumn], tuple[ColumnKind, ...]] = {
+    FittedNumeric: ("numeric",),
+    FittedBoolean: ("boolean",),
+    FittedLevels: _TEXTS,
+    FittedCodes: _TEXTS,
+    FittedOrdinal: _TEXTS,
+    FittedTime: ("time",),
+    FittedText: ("text", "categorical"),
 }
 
 
 def continue_model(
-    request: JobRequest, known: ResolvedSpec, preprocessing: Preprocessing, table: TableSchema
+    request: JobRequest,
+    known: ResolvedSpec,
+    preprocessing: Preprocessing,
+    table: TableSchema,
+    validation_table: TableSchema | None = None,
 ) -> Resolution:
     """Resolve a request that starts from a model. Raises SpecError where the two do not fit."""
     if request.features not in {None, known.features}:
@@ -36,17 +50,30 @@ def continue_model(
     problems = _column_problems(preprocessing, table)
     if problems:
         raise SpecError(problems)
-    taken: dict[str, Any] = {"features": known.features, "task": request.task or known.task}
-    if "network" not in request.model_fields_set:
-        taken["network"] = NetworkSpec.model_validate(known.network.model_dump())
-        taken["loss"] = request.loss or known.loss
-    seen = _as_the_model_sees(table, preprocessing, known.network)
-    resolution = resolve(request.model_copy(update=taken), seen)
     width = preprocessing.width
+    inputs = NetworkInputs(width, tables_in(known.network))
+    asked = request.model_copy(update=_take_over(request, known))
+    resolution = resolve(
+        asked, _as_the_model_sees(table, preprocessing), validation_table, known=inputs
+    )
     if weight_shapes(resolution.spec, width) != weight_shapes(known, width):
         detail = "its weights have other shapes than the model's: leave the network out"
         raise SpecError([SpecProblem("/network", "other_network", detail)])
     return resolution
+
+
+def _take_over(request: JobRequest, known: ResolvedSpec) -> dict[str, Any]:
+    """What of the job is the model's: all that its weights were trained behind."""
+    taken: dict[str, Any] = {
+        "features": known.features,
+        "task": request.task or known.task,
+        "preprocessing": known.preprocessing,
+    }
+    if "network" not in request.model_fields_set:
+        taken["network"] = NetworkSpec.model_validate(known.network.model_dump())
+        taken["loss"] = request.loss or known.loss
+        taken["input_shape"] = request.input_shape or known.input_shape
+    return taken
 
 
 def _column_problems(preprocessing: Preprocessing, table: TableSchema) -> list[SpecProblem]:
@@ -56,30 +83,24 @@ def _column_problems(preprocessing: Preprocessing, table: TableSchema) -> list[S
         SpecProblem(
             "/start_from/model_id",
             "column_mismatch",
-            f"the model's feature {column.name!r} is {KINDS[type(column)]}, "
+            f"the model's feature {column.name!r} is {KINDS[type(column)][0]}, "
             f"in the dataset it is {kinds.get(column.name, 'missing')}",
         )
         for column in preprocessing.columns
-        if kinds.get(column.name) != KINDS[type(column)]
+        if kinds.get(column.name) not in KINDS[type(column)]
     ]
 
 
-def _as_the_model_sees(
-    table: TableSchema, preprocessing: Preprocessing, network: NetworkSpec
-) -> TableSchema:
-    """The table with as many categories as the model tells apart: its inputs are the model's."""
-    codes = table_codes(network)
-    distinct: dict[str, int] = {}
-    for index, column in enumerate(preprocessing.columns):
-        match column:
-            case FittedLevels():
-                distinct[column.name] = len(column.levels)
-            case FittedCodes():
-                distinct[column.name] = codes[index] - 1
-    return replace(
-        table,
-        columns=tuple(
-            replace(column, distinct=distinct.get(column.name, column.distinct))
-            for column in table.columns
-        ),
+def _as_the_model_sees(table: TableSchema, preprocessing: Preprocessing) -> TableSchema:
+    """The table with the kinds that its texts have for the model."""
+    kinds = {column.name: KINDS[type(column)][0] for column in preprocessing.columns}
+    columns = tuple(
+        replace(
+            column,
+            kind=kinds.get(column.name, column.kind),
+            # There may be too many texts to be counted, and of categories that is known.
+            distinct=0 if column.distinct is None and column.kind == "text" else column.distinct,
+        )
+        for column in table.columns
     )
+    return replace(table, columns=columns)

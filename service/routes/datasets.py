@@ -1,56 +1,82 @@
-"""/v1/datasets: upload, list, show, delete."""
+"""/v1/datasets: upload, preview, list, show, delete."""
 
-import tempfile
-from pathlib import Path
+from contextlib import suppress
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from service import datasets
 from service.context import Here
+from service.dataset_views import dataset_view, preview_view, summary_view
 from service.errors import problems
-from service.schemas.common import After, DatasetId, Limit, Name, Order, PageView
-from service.schemas.datasets import DatasetSummaryView, DatasetView
-from service.uploads import receive_upload
+from service.read_options import stated_options
+from service.receiving import receiving
+from service.resumable import discard
+from service.schemas.common import After, DatasetId, Limit, Order, PageView
+from service.schemas.datasets import DatasetSummaryView, DatasetView, PreviewView
+from service.schemas.intake import UploadQuery
+from store.errors import StoreError
+from store.intake.formats import known_media_types
 from store.pages import PageRequest
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
 _CSV = {"schema": {"type": "string", "examples": ["x,y\n0.5,1\n0.7,0\n"]}}
 _FORM = {
     "schema": {
         "type": "object",
         "required": ["file"],
         "properties": {
-            "file": {"type": "string", "format": "binary", "description": "A CSV file."}
+            "file": {"type": "string", "format": "binary", "description": "A file of any format."}
         },
     }
 }
 UPLOAD: dict[str, Any] = {
     "requestBody": {
-        "required": True,
-        "description": "A CSV file with a header, in UTF-8; streamed, so it may be large.",
-        "content": {"text/csv": _CSV, "multipart/form-data": _FORM},
+        "required": False,
+        "description": "A table: CSV, TSV, JSON Lines, JSON, Parquet, Arrow IPC, .npy or .npz, "
+        "plain or in gzip or zstd; streamed, so it may be large. Without a body: `?upload=`.",
+        "content": {
+            **dict.fromkeys(sorted(known_media_types), _BYTES),
+            "text/csv": _CSV,
+            "multipart/form-data": _FORM,
+        },
     }
 }
+Stated = Annotated[UploadQuery, Query()]
+REFUSALS = problems(400, 404, 409, 410, 413, 415, 422, 503)
 
 
-@router.post("", status_code=201, responses=problems(400, 413, 415, 422, 503), openapi_extra=UPLOAD)
+@router.post("", status_code=201, responses=REFUSALS, openapi_extra=UPLOAD)
 async def upload_dataset(
-    context: Here,
-    request: Request,
-    response: Response,
-    name: Annotated[Name | None, Query(description="Default: the file's name.")] = None,
+    context: Here, request: Request, response: Response, query: Stated
 ) -> DatasetView:
-    """Upload a table; the answer tells what was found in each column."""
-    incoming = context.settings.data_dir / "incoming"
-    incoming.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=incoming) as folder:
-        upload = await receive_upload(request, Path(folder) / "upload", name)
-        dataset = await run_in_threadpool(datasets.take_in, context, upload)
+    """Upload a table; the answer tells how it was read and what was found in each column."""
+    stated = stated_options(query)
+    async with receiving(context, request, query) as upload:
+        dataset = await to_thread.run_sync(
+            datasets.take_in, context, upload, stated, limiter=context.readers
+        )
+    if query.upload is not None:
+        # What is left of it expires by itself.
+        with suppress(StoreError):
+            await run_in_threadpool(discard, context, query.upload)
     response.headers["Location"] = f"/v1/datasets/{dataset.id}"
-    return datasets.view(dataset)
+    return dataset_view(dataset)
+
+
+@router.post("/preview", responses=REFUSALS, openapi_extra=UPLOAD)
+async def preview_dataset(context: Here, request: Request, query: Stated) -> PreviewView:
+    """Say how an upload would be read, from its first rows, and store nothing."""
+    stated = stated_options(query)
+    async with receiving(context, request, query) as upload:
+        found = await to_thread.run_sync(
+            datasets.preview, context, upload, stated, limiter=context.readers
+        )
+    return preview_view(found)
 
 
 @router.get("", responses=problems(422, 503))
@@ -60,7 +86,7 @@ def list_datasets(
     """Datasets without their schemas, newest first unless asked otherwise."""
     page = datasets.page(context, PageRequest(limit, after, order))
     return PageView(
-        data=[datasets.summary_view(dataset) for dataset in page.items],
+        data=[summary_view(dataset) for dataset in page.items],
         has_more=page.next is not None,
         next=page.next,
     )
@@ -68,8 +94,8 @@ def list_datasets(
 
 @router.get("/{dataset_id}", responses=problems(404, 422, 503))
 def get_dataset(context: Here, dataset_id: DatasetId) -> DatasetView:
-    """A dataset and its schema."""
-    return datasets.view(datasets.get(context, dataset_id))
+    """A dataset, its schema, and how it was read."""
+    return dataset_view(datasets.get(context, dataset_id))
 
 
 @router.delete("/{dataset_id}", status_code=204, responses=problems(404, 409, 422, 503))

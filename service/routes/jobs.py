@@ -8,8 +8,10 @@ from pydantic import StringConstraints
 from service import jobs
 from service.bodies import JsonRoute
 from service.context import Here
+from service.csv_out import wants_csv
 from service.errors import problems
-from service.losses import losses_as_csv, wants_csv
+from service.job_views import loss_view
+from service.losses import losses_as_csv
 from service.models import weights_of_job
 from service.routes.models import WEIGHTS_RESPONSE, Format, weights_response
 from service.schemas.common import After, JobId, Limit, Name, Order, PageView
@@ -90,7 +92,7 @@ def list_losses(
     if wants_csv(accept):
         return Response(losses_as_csv(found), media_type="text/csv")
     last = str(found[-1].epoch) if more else None
-    return PageView(data=[jobs.loss_view(loss) for loss in found], has_more=more, next=last)
+    return PageView(data=[loss_view(loss) for loss in found], has_more=more, next=last)
 
 
 @router.get("/{job_id}/checkpoints", responses=problems(404, 422, 503))

@@ -42,6 +42,7 @@ def _existing(noun: str, prefix: str) -> Callable[[str], str]:
 
 DatasetId = Annotated[str, Path(examples=["ds_…"]), AfterValidator(_existing("dataset", "ds_"))]
 JobId = Annotated[str, Path(examples=["job_…"]), AfterValidator(_existing("job", "job_"))]
+UploadId = Annotated[str, Path(examples=["up_…"]), AfterValidator(_existing("upload", "up_"))]
 ModelId = Annotated[str, Path(examples=["mdl_…"]), AfterValidator(_existing("model", "mdl_"))]
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Items on this page.")]
@@ -73,12 +74,16 @@ class PageView(View, Generic[Item]):
 
 
 class FieldProblem(View):
-    """One thing that is wrong with a request."""
+    """One thing that is wrong with a request; of an uploaded file, as far as known, where in it."""
 
     location: Literal["body", "query", "path", "header"] = "body"
     pointer: str = Field(description="JSON pointer (RFC 6901) to the field, within the location.")
     code: str
     detail: str
+    line: int | None = Field(None, description="Of an uploaded file, counted from 1; else absent.")
+    column: str | None = Field(None, description="Of an uploaded table; else absent.")
+    text: str | None = Field(None, description="What stands there, cut; else absent.")
+    expected: str | None = Field(None, description="What should stand there; else absent.")
 
 
 class Problem(View):

@@ -72,9 +72,14 @@ class SpecView(ResolvedSpec):
 class ProgressView(View):
     """How far a job is."""
 
-    epoch: int = Field(description="Epochs finished.")
-    epochs: int
-    fraction: float
+    epoch: int = Field(description="Epochs finished of the network under way.")
+    epochs: int = Field(description="That it is trained for at most.")
+    fold: int | None = Field(
+        description="Which fold the network under way is trained without, from 0; null for the "
+        "network that is left in the end."
+    )
+    folds: int | None = Field(description="How many there are; null without cross-validation.")
+    fraction: float = Field(description="Of all epochs, those of the folds counted in.")
     steps: int
     samples_per_second: float | None
     eta_seconds: float | None
@@ -95,6 +100,23 @@ class MetricsView(View):
 
     latest: dict[str, Metric] | None
     best: dict[str, Metric] | None
+
+
+class FoldMetric(View):
+    """One metric of the rows held out, over the folds."""
+
+    mean: float
+    std: float = Field(description="Root of the mean squared deviation from the mean.")
+    values: list[float | None] = Field(description="Fold by fold; null where it is undefined.")
+
+
+class CrossValidationView(View):
+    """What the folds have come to: at each one's best epoch if the best is kept, else its last."""
+
+    folds: int
+    metrics: dict[str, FoldMetric] = Field(
+        description="loss and every metric of a single number, of the rows held out."
+    )
 
 
 class JobError(View):
@@ -131,6 +153,9 @@ class JobView(View):
     progress: ProgressView
     timings: TimingsView
     metrics: MetricsView
+    cross_validation: CrossValidationView | None = Field(
+        description="Once all folds are done; null without folds."
+    )
     model_id: str | None
     error: JobError | None
     attempt: int

@@ -8,11 +8,12 @@ from pydantic import Field
 from engine.metrics import Metric
 from engine.specs import ResolvedSpec
 from service.schemas.common import Body, View
+from service.schemas.jobs import CrossValidationView
 
 MAX_ROWS = 10_000
 Scalar = str | int | float | bool | None
 Label = str | bool | int | float
-Flag = Literal["imputed", "unknown_category"]
+Flag = Literal["imputed", "unknown_category", "out_of_range"]
 
 
 class LineageView(View):
@@ -34,8 +35,14 @@ class ModelView(View):
     preprocessing: dict[str, Any]
     classes: list[Label] | None
     metrics: dict[str, Metric]
+    cross_validation: CrossValidationView | None = Field(
+        description="What the folds of its job have come to; null without folds."
+    )
     parameter_count: int
-    partial: bool = Field(description="The job was cancelled: these are the weights so far.")
+    partial: bool = Field(
+        description="The job was cancelled, or out of time among its folds: these are the weights "
+        "so far."
+    )
     weights_sha256: str
     links: dict[str, str]
 
@@ -53,15 +60,22 @@ class PredictRequest(Body):
     rows: list[dict[str, Scalar]] | list[list[Scalar]] = Field(
         min_length=1,
         max_length=MAX_ROWS,
+        description="Values as the dataset's file has them: numbers, or texts that say numbers, "
+        "truth values or times in its words; what is null, left out or one of its markers of "
+        "missing values is missing. Other columns of the dataset may stay in a record.",
         examples=[[{"petal_length": 4.7, "petal_width": 1.4}]],
     )
 
 
 class FlagView(View):
-    """A value that the model saw otherwise than it was sent."""
+    """A value that the model could not take as it was sent, or has seen nothing like."""
 
     column: str
-    flag: Flag
+    flag: Flag = Field(
+        description="imputed: it is missing, and what stands in for it was taken; "
+        "unknown_category: the model knows no such category; out_of_range: a number or time "
+        "further beyond those of the training rows than half their range."
+    )
 
 
 class ClassPrediction(View):

@@ -100,7 +100,7 @@ def test_openapi_describes_every_answer_with_a_schema(client: TestClient) -> Non
 
 def _check_operation(name: str, operation: dict[str, Any]) -> None:
     for status, answer in operation["responses"].items():
-        if status == "204":
+        if status == "204" or (name.startswith("head ") and int(status) < 400):
             continue
         assert answer.get("content"), f"{name} {status}"
         if int(status) >= 400:

@@ -51,7 +51,7 @@ def as_import(model: Any) -> dict[str, Any]:
         "network": model["spec"]["network"],
         "loss": model["spec"]["loss"],
         "dtype": model["spec"]["dtype"],
-        "preprocessing": {key: model["preprocessing"][key] for key in ("columns", "target")},
+        "preprocessing": model["preprocessing"],
     }
 
 
@@ -65,14 +65,40 @@ TRAINED: dict[str, dict[str, Any]] = {
     "two sigmoids": {"loss": "cross_entropy", "network": {"output": {"activation": "sigmoid"}}},
     "gaussian": {**NUMBER, "loss": "gaussian", "dtype": "float64"},
     "poisson": {**NUMBER, "loss": "poisson"},
+    "ordinal": {"preprocessing": {"categorical": "ordinal", "numeric": "robust"}},
+    "pooled and filled": {
+        "preprocessing": {"max_levels": 2, "missing": "most_frequent", "missing_indicator": True}
+    },
+    "pooled codes": {
+        "preprocessing": {"max_levels": 2},
+        "network": {"layers": [{"type": "embedding"}, DENSE]},
+    },
+    "hashed and logarithmic": {
+        "preprocessing": {
+            "numeric": "log1p",
+            "columns": {"colour": {"hash_buckets": 5}},
+        }
+    },
+    "levels beside codes": {
+        "preprocessing": {"columns": {"size": {"categorical": "one_hot"}}},
+        "network": {"layers": [{"type": "embedding"}, DENSE]},
+    },
 }
+# With gaps, dates, and as many colours that pooling leaves one out.
+GAPPY = "size,colour,day,width,kind\n" + "\n".join(
+    f"{'SML'[n % 3]},{('red', 'blue', 'green', '')[n % 4]},2020-0{n % 9 + 1}-1{n % 7},"
+    f"{'' if n % 5 == 0 else n % 7},{'ba'[n % 2]}"
+    for n in range(60)
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("spec", TRAINED.values(), ids=TRAINED)
 def test_import_and_download_are_inverse_byte_for_byte(
     client: TestClient, train: Train, spec: dict[str, Any]
 ) -> None:
-    model = client.get(train(**spec)["links"]["model"]).json()
+    job = train(GAPPY, **spec)
+    assert job["status"] == "succeeded", job
+    model = client.get(job["links"]["model"]).json()
     weights = client.get(model["links"]["weights"]).content
     answer = send(client, as_import(model), weights)
     assert answer.status_code == 201, answer.text
@@ -80,18 +106,18 @@ def test_import_and_download_are_inverse_byte_for_byte(
     assert as_import(again) == as_import(model)
     assert client.get(again["links"]["weights"]).content == weights
     assert again["weights_sha256"] == model["weights_sha256"]
-    rows = {"rows": [{"width": 3.5, "colour": "red", "kind": "b"}, {"colour": None}, {}]}
+    rows = {"rows": [{"width": 3.5, "colour": "red"}, {"colour": "pink", "width": 1e9}, {}]}
     answers = [client.post(m["links"]["predict"], json=rows).json() for m in (model, again)]
     assert answers[0]["data"] == answers[1]["data"]
 
 
 def test_category_of_the_rows_held_out_is_no_hindrance(client: TestClient, train: Train) -> None:
-    text = "colour,width,kind\n" + "\n".join(f"c{n},{n % 7}.5,{'ab'[n % 2]}" for n in range(60))
+    text = "colour,width,kind\n" + "\n".join(f"c{n},{n % 7}.5,{'ab'[n % 2]}" for n in range(50))
     job = train(text, network={"layers": [{"type": "embedding"}]})
     model = client.get(job["links"]["model"]).json()
     (table,) = model["spec"]["network"]["layers"][0]["tables"]
-    assert table["codes"] == 61
-    assert len(model["preprocessing"]["columns"][0]["levels"]) < 60
+    assert table["codes"] == 51
+    assert len(model["preprocessing"]["columns"][0]["levels"]) < 50
     weights = client.get(model["links"]["weights"]).content
     assert send(client, as_import(model), weights).status_code == 201
 
@@ -146,6 +172,29 @@ def test_weights_that_do_not_fit_are_named(
         (inputs({"type": "levels", "name": "a", "levels": ["x", "x"]}),
          "/preprocessing/columns/0/levels"),
         (inputs({"type": "levels", "name": "a", "levels": []}), "/preprocessing/columns"),
+        (inputs({"type": "levels", "name": "a", "levels": ["x"], "fill": "y"}),
+         "/preprocessing/columns/0/fill"),
+        (inputs({"type": "ordinal", "name": "a", "levels": ["x", "x"]}),
+         "/preprocessing/columns/0/levels"),
+        (inputs({"type": "time", "name": "a", "parts": []}), "/preprocessing/columns/0/parts"),
+        (inputs({"type": "time", "name": "a", "parts": ["year", "year"]}),
+         "/preprocessing/columns/0/parts"),
+        (inputs({"type": "numeric", "name": "a", "minimum": 2.0, "maximum": 1.0}),
+         "/preprocessing/columns/0/maximum"),
+        (inputs({"type": "text", "name": "a", "buckets": 1}), "/preprocessing/columns/0/buckets"),
+        (inputs({"type": "text", "name": "a", "buckets": 65_536}, {"type": "numeric", "name": "b"}),
+         "/preprocessing/columns"),
+        ({"network": {"layers": [{"type": "embedding"}]},
+          **inputs({"type": "text", "name": "t", "buckets": 65_536},
+                   {"type": "codes", "name": "a", "levels": ["x", "y"]})},
+         "/preprocessing/columns"),
+        ({"preprocessing": {**XOR["preprocessing"], "words": {"decimal": ";"}}},
+         "/preprocessing/words/decimal"),
+        ({"preprocessing": {
+            "columns": [{"type": "time", "name": "a", "parts": ["year"]}],
+            "target": XOR["preprocessing"]["target"],
+            "words": {"time_formats": {"a": "DD.MM.YYYY"}}}},
+         "/preprocessing/words/time_formats/a"),
         ({"network": {"layers": [{"type": "embedding", "tables": [{"position": 0, "codes": 2}]}]},
           **inputs({"type": "codes", "name": "a", "levels": ["x", "y"]})},
          "/network/layers/0/tables"),

@@ -108,7 +108,7 @@ def test_rows_of_the_dataset_can_be_sent_with_their_target(
         ([{"widht": 1.0}], "/rows/0/widht"),
         ([{"width": 1.0}, {"width": "wide"}], "/rows/1/width"),
         ([{"width": True}], "/rows/0/width"),
-        ([{"colour": 1.5}], "/rows/0/colour"),
+        ([{"colour": True}], "/rows/0/colour"),
         ([[1.0]], "/rows/0"),
         ([[1.0, "red", 3]], "/rows/0"),
         ([{"width": 10**399}], "/rows/0/width"),

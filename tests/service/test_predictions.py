@@ -50,6 +50,93 @@ def test_embedding_flags_what_it_does_not_know(client: TestClient, train: Train)
     assert flags == [["unknown_category"], ["imputed"]]
 
 
+MESSY = "size;weight;colour;sold on;note;fast\n" + "\n".join(
+    f"{n % 7},5;{n * n};{'red' if n % 3 else 'blue'};{n % 28 + 1}.0{n % 9 + 1}.2021;"
+    f"lot {n} of {n * 7} {'good' if n % 2 else 'bad'} ones;{'yes' if n % 2 else 'no'}"
+    for n in range(80)
+)
+EVERYTHING: dict[str, Any] = {
+    "target": "fast",
+    "epochs": 1,
+    "preprocessing": {
+        "missing_indicator": True,
+        "columns": {
+            "weight": {"numeric": "log1p"},
+            "colour": {"categorical": "ordinal"},
+            "note": {"hash_buckets": 8},
+        },
+    },
+}
+
+
+@pytest.fixture
+def messy(train: Train) -> dict[str, Any]:
+    job = train(MESSY, **EVERYTHING)
+    assert job["status"] == "succeeded", job
+    return job
+
+
+def test_rows_are_sent_as_they_stand_in_the_file(client: TestClient, messy: dict[str, Any]) -> None:
+    as_texts = {
+        "size": " 3,5", "weight": "100", "colour": "red ", "sold on": "5.03.2021", "note": "lot 5",
+        "fast": "yes",
+    }  # fmt: skip
+    as_values = {
+        "size": 3.5, "weight": 100, "colour": "red", "sold on": "2021-03-05T00:00:00Z",
+        "note": "LOT 5",
+    }  # fmt: skip
+    one, other = answer(client, messy, {"rows": [as_texts, as_values]})
+    assert one == other
+    assert one["flags"] == []
+    assert one["label"] in {"yes", "no"}
+
+
+def test_odd_values_are_flagged_row_by_row(client: TestClient, messy: dict[str, Any]) -> None:
+    rows = [
+        {"size": 9.6, "weight": -4000, "colour": "pink", "sold on": "01.01.2031", "note": "x"},
+        {"size": 9.4, "weight": None, "colour": "", "sold on": "20.10.2021"},
+    ]
+    found = [
+        {flag["column"]: flag["flag"] for flag in row["flags"]}
+        for row in answer(client, messy, {"rows": rows})
+    ]
+    assert found == [
+        {
+            "size": "out_of_range",
+            "weight": "out_of_range",
+            "sold on": "out_of_range",
+            "colour": "unknown_category",
+        },
+        {"weight": "imputed", "colour": "imputed", "note": "imputed"},
+    ]
+
+
+HUGE = (1e308, -1e308, 1e39, 5e-324, 10**300, -(10**308), "1e308", 10**400, "9" * 400, "1e999")
+
+
+@pytest.mark.parametrize("scaling", ["standardize", "min_max", "robust", "log1p", "none"])
+def test_whatever_numbers_come_there_is_an_answer(
+    client: TestClient, train: Train, scaling: str
+) -> None:
+    text = "x,t,y\n" + "\n".join(f"{n}.5,2020-01-{n % 28 + 1:02},{n % 9}.25" for n in range(40))
+    job = train(text, target="y", epochs=1, preprocessing={"numeric": scaling})
+    for value in HUGE:
+        for row in ({"x": value, "t": "2020-01-01"}, {"x": 1.5, "t": value}):
+            found = client.post(job["links"]["predict"], json={"rows": [row]})
+            assert found.status_code in {200, 422}, found.text
+            if found.status_code == 200 and value != 5e-324:
+                flags = [flag["flag"] for flag in found.json()["data"][0]["flags"]]
+                assert flags == ["out_of_range"], (row, found.text)
+
+
+def test_columns_that_the_model_left_out_may_stay_in_a_row(
+    client: TestClient, train: Train
+) -> None:
+    job = train(MESSY, target="fast", epochs=1, features=["size"])
+    row = {"size": "1,5", "note": "lot 3", "sold on": "never"}
+    assert len(answer(client, job, {"rows": [row]})) == 1
+
+
 def test_rows_of_the_dataset_can_be_sent_with_their_weight(
     client: TestClient, train: Train
 ) -> None:

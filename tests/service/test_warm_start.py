@@ -113,6 +113,48 @@ def test_images_are_still_images_where_categories_are_more(
     assert answer.status_code == 202, answer.text
 
 
+GAPPY = "size,day,note,kind\n" + "\n".join(
+    f"{'SML '[n % 4]},2020-0{n % 9 + 1}-1{n % 7},note {n} of {n * 3},{'ab'[n % 2]}"
+    for n in range(60)
+)
+EVERY_KIND = {
+    "max_levels": 2,
+    "missing": "most_frequent",
+    "missing_indicator": True,
+    "hash_buckets": 4,
+}
+
+
+@pytest.mark.parametrize("encoding", ["one_hot", "ordinal"])
+def test_whatever_a_model_was_given_it_is_given_again(
+    client: TestClient, settings: Settings, train: Train, upload: Upload, encoding: str
+) -> None:
+    first = train(GAPPY, preprocessing={**EVERY_KIND, "categorical": encoding})
+    # No value is missing here, and there are more sizes: the model's inputs stay as they are.
+    lines = [line.replace(" ,2020", "XL,2020") for line in GAPPY.splitlines()]
+    answer = post(client, upload("\n".join(lines)), first)
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["spec"]["preprocessing"] == first["spec"]["preprocessing"]
+    train_waiting_jobs(settings)
+    second = client.get(answer.json()["links"]["self"]).json()
+    assert second["status"] == "succeeded", second
+    before, after = (client.get(job["links"]["model"]).json() for job in (first, second))
+    assert after["preprocessing"]["columns"] == before["preprocessing"]["columns"]
+
+
+def test_rows_of_pixels_stay_images(
+    client: TestClient, settings: Settings, train: Train, upload: Upload
+) -> None:
+    text = "a,b,c,d,kind\n" + "\n".join(f"{n},{n % 5},{n % 3},1.5,{'ab'[n % 2]}" for n in range(40))
+    layers = [{"type": "conv2d", "filters": 2, "kernel_size": 2}, {"type": "flatten"}]
+    first = train(text, input_shape=[2, 2, 1], network={"layers": layers})
+    assert first["status"] == "succeeded", first
+    answer = post(client, upload(text), first)
+    assert answer.status_code == 202, answer.text
+    spec = answer.json()["spec"]
+    assert (spec["input_shape"], spec["network"]) == ([2, 2, 1], first["spec"]["network"])
+
+
 @pytest.mark.parametrize("loss", ["hinge", "half_squared_error"])
 def test_loss_is_the_models_unless_another_is_named(
     client: TestClient, train: Train, upload: Upload, loss: str

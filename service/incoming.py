@@ -1,0 +1,61 @@
+"""Private folders for what is on its way in: gone with the request, or with the next start."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_UNNAMED = ".new"
+
+
+def incoming(data_dir: Path) -> Path:
+    """Where the folders are."""
+    return data_dir / "incoming"
+
+
+@contextmanager
+def incoming_folder(data_dir: Path) -> Iterator[Path]:
+    """An empty folder until the end of the block; `sweep_incoming` passes it by."""
+    parent = incoming(data_dir)
+    parent.mkdir(parents=True, exist_ok=True)
+    unnamed = Path(tempfile.mkdtemp(dir=parent, suffix=_UNNAMED))
+    # Locked before it has its name, so that no sweep finds it unlocked while we live.
+    descriptor = _lock(unnamed)
+    folder = unnamed.with_suffix("")
+    try:
+        unnamed.rename(folder)
+        yield folder
+    finally:
+        for left in (unnamed, folder):
+            shutil.rmtree(left, ignore_errors=True)
+        os.close(descriptor)
+
+
+def sweep_incoming(data_dir: Path) -> None:
+    """Remove the folders of processes that have died."""
+    with suppress(FileNotFoundError):
+        for folder in incoming(data_dir).iterdir():
+            if folder.suffix != _UNNAMED:
+                _remove_if_left(folder)
+
+
+def _remove_if_left(folder: Path) -> None:
+    try:
+        descriptor = _lock(folder)
+    except OSError:
+        return  # somebody's, or gone
+    shutil.rmtree(folder, ignore_errors=True)
+    os.close(descriptor)
+
+
+def _lock(folder: Path) -> int:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor

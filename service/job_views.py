@@ -1,0 +1,127 @@
+"""Jobs as clients see them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from service.schemas.jobs import (
+    CrossValidationView,
+    JobError,
+    JobView,
+    LossView,
+    MetricsView,
+    ProgressView,
+    SpecView,
+    StartedFrom,
+    TimingsView,
+    TransitionView,
+)
+from store.history import TransitionRecord
+from store.jobs import JobRecord
+from store.progress import LossRecord
+from store.statuses import JobStatus
+
+
+def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
+    """The job as the client sees it."""
+    return JobView(
+        id=job.id,
+        status=job.status,
+        is_terminal=job.status.is_terminal,
+        status_reason=job.status_reason,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+        name=job.name,
+        metadata=job.metadata,
+        priority=job.priority,
+        spec=spec_view(job.spec, job.dataset_id),
+        start_from=None if job.start_from is None else StartedFrom(**job.start_from),
+        progress=_progress_view(job),
+        timings=_timings_view(job),
+        metrics=MetricsView(latest=job.latest_metrics, best=job.best_metrics),
+        cross_validation=cross_validation_view(job.cross_validation),
+        model_id=job.model_id,
+        error=_error_view(job.error),
+        attempt=job.attempt,
+        environment=job.environment,
+        transitions=[
+            TransitionView(status=t.status, reason=t.reason, at=t.at) for t in transitions
+        ],
+        links=_links(job),
+    )
+
+
+def spec_view(spec: dict[str, Any], dataset_id: str) -> SpecView:
+    """The training as it is done, with every default filled in."""
+    return SpecView.model_validate({**spec, "dataset_id": dataset_id})
+
+
+def _progress_view(job: JobRecord) -> ProgressView:
+    epochs = job.spec["epochs"]
+    folds = (job.spec["validation"] or {}).get("folds")
+    # Each fold may take as many epochs as the network that is trained last.
+    every = epochs * ((folds or 0) + 1)
+    finished = epochs * job.folds_done + job.epoch
+    done = job.status is JobStatus.SUCCEEDED
+    eta = None
+    if finished and not job.status.is_terminal:
+        eta = job.training_seconds / finished * (every - finished)
+    return ProgressView(
+        epoch=job.epoch,
+        epochs=epochs,
+        fold=job.folds_done if folds and job.folds_done < folds else None,
+        folds=folds,
+        # Early stopping ends a job before its last epoch: it is done all the same.
+        fraction=1.0 if done else finished / every,
+        steps=job.steps,
+        samples_per_second=job.samples_per_second,
+        eta_seconds=eta,
+        epochs_since_best=job.epochs_since_best,
+    )
+
+
+def cross_validation_view(found: dict[str, Any] | None) -> CrossValidationView | None:
+    """What the folds of a job have come to, as the client sees it."""
+    return None if found is None else CrossValidationView.model_validate(found)
+
+
+def _timings_view(job: JobRecord) -> TimingsView:
+    left_queue = job.started_at or job.finished_at
+    return TimingsView(
+        queued=None if left_queue is None else (left_queue - job.created_at).total_seconds(),
+        preparing=job.preparing_seconds,
+        training=job.training_seconds,
+        saving=job.saving_seconds,
+    )
+
+
+def _error_view(error: dict[str, Any] | None) -> JobError | None:
+    if error is None:
+        return None
+    data = {key: value for key, value in error.items() if key not in {"code", "message"}}
+    return JobError(code=error["code"], message=error["message"], data=data)
+
+
+def _links(job: JobRecord) -> dict[str, str]:
+    here = f"/v1/jobs/{job.id}"
+    links = {
+        "self": here,
+        "losses": f"{here}/losses",
+        "checkpoints": f"{here}/checkpoints",
+        "dataset": f"/v1/datasets/{job.dataset_id}",
+    }
+    if job.validation_dataset_id is not None:
+        links["validation_dataset"] = f"/v1/datasets/{job.validation_dataset_id}"
+    if not job.status.is_terminal:
+        links["cancel"] = f"{here}/cancel"
+    if job.model_id is not None:
+        links["model"] = f"/v1/models/{job.model_id}"
+        links["weights"] = f"/v1/models/{job.model_id}/weights"
+        links["predict"] = f"/v1/models/{job.model_id}/predict"
+    return links
+
+
+def loss_view(loss: LossRecord) -> LossView:
+    """One epoch as the client sees it."""
+    return LossView(**asdict(loss))

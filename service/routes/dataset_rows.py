@@ -1,0 +1,57 @@
+"""/v1/datasets/{dataset_id}/rows and /columns: what a dataset holds."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Path, Query, Response
+
+from service import datasets
+from service.context import Here
+from service.csv_out import as_csv, wants_csv
+from service.dataset_views import column_detail_view, rows_view
+from service.errors import problems
+from service.schemas.common import DatasetId
+from service.schemas.datasets import ColumnDetailView, RowsView
+
+router = APIRouter(prefix="/v1/datasets/{dataset_id}", tags=["datasets"])
+
+MAX_ROWS = 1000
+MAX_OFFSET = 2**53
+
+
+@router.get(
+    "/rows",
+    response_model=RowsView,
+    responses={
+        **problems(404, 422, 503),
+        200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
+    },
+)
+def list_rows(
+    context: Here,
+    dataset_id: DatasetId,
+    offset: Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Rows before the first.")] = 0,
+    limit: Annotated[
+        int, Query(ge=1, le=MAX_ROWS, description="At most so many; fewer of a wide table.")
+    ] = 20,
+    format: Annotated[  # noqa: A002 - the parameter's name
+        Literal["json", "csv"] | None, Query(description="Default: by Accept, else JSON.")
+    ] = None,
+    accept: Annotated[str, Header()] = "application/json",
+) -> RowsView | Response:
+    """Rows as they were read, in the file's order; JSON, or CSV when asked for."""
+    dataset, rows = datasets.rows(context, dataset_id, offset, limit)
+    if format == "csv" or (format is None and wants_csv(accept)):
+        names = [column.name for column in dataset.columns]
+        lines = ([row[name] for name in names] for row in rows)
+        return Response(as_csv(names, lines), media_type="text/csv")
+    return rows_view(dataset, rows, offset)
+
+
+@router.get("/columns/{name:path}", responses=problems(404, 422, 503))
+def get_column(
+    context: Here,
+    dataset_id: DatasetId,
+    name: Annotated[str, Path(description="URL-encoded.", examples=["width"])],
+) -> ColumnDetailView:
+    """A column: its statistics, most frequent values and histogram."""
+    return column_detail_view(*datasets.column(context, dataset_id, name))

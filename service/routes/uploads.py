@@ -1,0 +1,171 @@
+"""/v1/uploads: resumable uploads by the tus protocol, for large files and bad lines."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from service import resumable, tus
+from service.bodies import RESUMABLE_PATH
+from service.context import Context, Here
+from service.errors import UnsupportedMediaTypeError, problems
+from service.schemas.common import UploadId
+from service.schemas.uploads import UploadView
+from service.uploads import plain_media_type
+from store.uploads import UploadRecord
+
+router = APIRouter(prefix=RESUMABLE_PATH, tags=["uploads"])
+
+# Seen to by the middleware; here for the documentation.
+Version = Annotated[Literal["1.0.0"], Header(alias="Tus-Resumable")]
+Length = Annotated[str | None, Header(alias="Upload-Length", description="Bytes of the file.")]
+Metadata = Annotated[
+    str | None,
+    Header(
+        alias="Upload-Metadata",
+        description="Pairs of a key and base64, between commas; `filename` and `filetype` help "
+        "to tell the file's format.",
+        examples=["filename cG9pbnRzLmNzdg==,filetype dGV4dC9jc3Y="],
+    ),
+]
+Offset = Annotated[str | None, Header(alias="Upload-Offset", description="Where the bytes go.")]
+CheckedBy = Annotated[
+    str | None,
+    Header(alias="Upload-Checksum", description="sha1 or sha256, and base64 of the bytes'."),
+]
+
+_PART = {tus.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}
+FIRST_PART: dict[str, Any] = {
+    "requestBody": {"description": "The first bytes, if they come at once.", "content": _PART}
+}
+NEXT_PART: dict[str, Any] = {
+    "requestBody": {"description": "The next bytes.", "required": True, "content": _PART}
+}
+
+
+@router.options("", status_code=204)
+async def get_upload_capabilities(context: Here) -> Response:
+    """What this service knows of the tus protocol."""
+    headers = {
+        "Tus-Version": tus.VERSION,
+        "Tus-Extension": tus.EXTENSIONS,
+        "Tus-Max-Size": str(context.settings.max_upload_bytes),
+        "Tus-Checksum-Algorithm": ",".join(tus.CHECKSUMS),
+    }
+    return Response(status_code=204, headers=headers)
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=problems(400, 409, 410, 412, 413, 415, 422, 460, 503),
+    openapi_extra=FIRST_PART,
+)
+async def create_upload(
+    context: Here,
+    request: Request,
+    response: Response,
+    version: Version,  # noqa: ARG001
+    length: Length = None,
+    metadata: Metadata = None,
+    checksum: CheckedBy = None,
+) -> UploadView:
+    """Begin a resumable upload; its first bytes may come along."""
+    brings_bytes = "content-type" in request.headers and _check_media_type(request)
+    size = tus.parse_size("Upload-Length", length)
+    described = tus.parse_metadata(metadata)
+    sent = _sent(request, 0, checksum)
+    upload = await run_in_threadpool(resumable.begin, context, size, described)
+    if brings_bytes:
+        upload = await _receive_first(context, upload, sent)
+    response.headers["Location"] = f"{RESUMABLE_PATH}/{upload.id}"
+    response.headers.update(_headers(upload))
+    return UploadView(
+        id=upload.id,
+        offset=upload.offset,
+        length=upload.length,
+        metadata=upload.metadata,
+        created_at=upload.created_at,
+        expires_at=upload.expires_at,
+    )
+
+
+async def _receive_first(
+    context: Context, upload: UploadRecord, sent: resumable.Sent
+) -> UploadRecord:
+    try:
+        return await resumable.receive(context, upload.id, sent)
+    except Exception:
+        # Its client never learned the upload's address.
+        await run_in_threadpool(resumable.discard, context, upload.id)
+        raise
+
+
+@router.head("/{upload_id}", response_class=Response, responses=problems(404, 410, 412, 422, 503))
+def get_upload_offset(
+    context: Here,
+    upload_id: UploadId,
+    version: Version,  # noqa: ARG001
+) -> Response:
+    """How many bytes of an upload have arrived, in `Upload-Offset`."""
+    upload = resumable.get(context, upload_id)
+    headers = {**_headers(upload), "Upload-Length": str(upload.length)}
+    if upload.metadata:
+        headers["Upload-Metadata"] = tus.format_metadata(upload.metadata)
+    return Response(headers=headers)
+
+
+@router.patch(
+    "/{upload_id}",
+    status_code=204,
+    responses=problems(400, 404, 409, 410, 412, 413, 415, 422, 460, 503),
+    openapi_extra=NEXT_PART,
+)
+async def continue_upload(
+    context: Here,
+    request: Request,
+    upload_id: UploadId,
+    version: Version,  # noqa: ARG001
+    offset: Offset = None,
+    checksum: CheckedBy = None,
+) -> Response:
+    """Send the next bytes; what arrives before a connection is cut is kept."""
+    _check_media_type(request)
+    sent = _sent(request, tus.parse_size("Upload-Offset", offset), checksum)
+    upload = await resumable.receive(context, upload_id, sent)
+    return Response(status_code=204, headers=_headers(upload))
+
+
+@router.delete("/{upload_id}", status_code=204, responses=problems(404, 410, 412, 422, 503))
+def delete_upload(
+    context: Here,
+    upload_id: UploadId,
+    version: Version,  # noqa: ARG001
+) -> None:
+    """Give an upload up; its bytes are erased."""
+    resumable.remove(context, upload_id)
+
+
+def _check_media_type(request: Request) -> bool:
+    media_type = plain_media_type(request.headers.get("content-type", ""))
+    if media_type != tus.MEDIA_TYPE:
+        detail = f"send {tus.MEDIA_TYPE}, not {media_type[:80] or 'nothing'}"
+        raise UnsupportedMediaTypeError(detail)
+    return True
+
+
+def _sent(request: Request, offset: int, checksum: str | None) -> resumable.Sent:
+    announced = request.headers.get("content-length", "")
+    return resumable.Sent(
+        offset=offset,
+        announced=int(announced) if announced.isdigit() else 0,
+        pieces=request.stream(),
+        checksum=tus.parse_checksum(checksum),
+    )
+
+
+def _headers(upload: UploadRecord) -> dict[str, str]:
+    return {
+        "Upload-Offset": str(upload.offset),
+        "Upload-Expires": tus.format_instant(upload.expires_at),
+    }

@@ -1,0 +1,68 @@
+"""CSV that is given out: RFC 4180, and harmless in a spreadsheet."""
+
+import csv
+import io
+
+import pytest
+
+from service.csv_out import as_csv, defuse, wants_csv
+from service.losses import losses_as_csv
+from store.progress import LossRecord
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("=1+1", "+1", "-1", "@SUM(A1)", "-", "=", "＝1+1", "＋1", "－1", "＠x"),
+        *("\t=1", "\tx", "\rx", "\n=1", " =1", "  -x", "\u00a0=1"),
+        *("\u3000＝1", "\u200b=1", "\ufeff=1"),
+        *(" \t", "\0=1", "=cmd|' /C calc'!A0"),
+    ],
+)  # fmt: skip
+def test_what_could_be_a_formula_gets_an_apostrophe(text: str) -> None:
+    assert defuse(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", " ", "a=b", "1-1", "a\tb", "'=1", "x\r\n=1", "é", "a@b.c"])
+def test_other_texts_stay_as_they_are(text: str) -> None:
+    assert defuse(text) == text
+
+
+def test_names_of_columns_are_defused_too() -> None:
+    assert as_csv(["=x", "y"], []) == "'=x,y\r\n"
+
+
+def test_numbers_are_never_touched() -> None:
+    assert as_csv(["x"], [[-1], [-0.5], [1e-300], [None]]) == 'x\r\n-1\r\n-0.5\r\n1e-300\r\n""\r\n'
+
+
+def test_truth_values_are_written_as_json_does() -> None:
+    assert as_csv(["x", "y"], [[True, None], [False, "a"]]) == "x,y\r\ntrue,\r\nfalse,a\r\n"
+
+
+def test_whatever_is_written_reads_back() -> None:
+    cells = ['say "hi"', "a,b", "two\nlines", "two\r\nlines", "", " padded ", "é"]
+    text = as_csv(["x"] * len(cells), [cells])
+    assert list(csv.reader(io.StringIO(text, newline="")))[1] == cells
+
+
+@pytest.mark.parametrize(
+    ("accept", "wanted"),
+    [
+        ("text/csv", True),
+        ("Text/CSV;q=0.9, text/plain", True),
+        ("text/csv, application/json", False),
+        ("*/*", False),
+        ("", False),
+    ],
+)
+def test_csv_is_answered_when_it_is_asked_for(accept: str, wanted: bool) -> None:
+    assert wants_csv(accept) is wanted
+
+
+def test_losses_are_numbers_and_their_names_harmless() -> None:
+    loss = LossRecord(0, -0.5, None, {"=evil": -1.0, "accuracy_per_class": [1.0]}, 0.1, 2.0, 0.5)
+    assert losses_as_csv([loss]).splitlines() == [
+        "epoch,loss,validation_loss,learning_rate,gradient_norm,seconds,'=evil",
+        "0,-0.5,,0.1,2.0,0.5,-1.0",
+    ]

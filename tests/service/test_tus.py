@@ -1,0 +1,76 @@
+"""Headers of the tus protocol, read strictly."""
+
+from base64 import b64encode
+from datetime import UTC, datetime
+
+import pytest
+
+from service.errors import InvalidHeaderError
+from service.tus import (
+    format_instant,
+    format_metadata,
+    parse_checksum,
+    parse_metadata,
+    parse_size,
+)
+
+
+def test_metadata_goes_there_and_back() -> None:
+    metadata = {"filename": "pöints, 1.csv", "is_private": "", "a": "b"}
+    text = format_metadata(metadata)
+    assert text.startswith("filename cMO2aW50cywgMS5jc3Y=,is_private,")
+    assert parse_metadata(text) == metadata
+    assert parse_metadata(" filename  cMO2 , b ") == {"filename": "pö", "b": ""}
+
+
+@pytest.mark.parametrize("text", [None, "", "  "])
+def test_metadata_may_be_absent(text: str | None) -> None:
+    assert parse_metadata(text) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ",",
+        "a,a",
+        "a YQ==,a YQ==",
+        "a nonsense!",
+        "a YQ",
+        f"a {b64encode(bytes([255])).decode()}",
+        f"a {b64encode(bytes(1)).decode()}",
+        "schlüssel YQ==",
+        ",".join(f"key{n}" for n in range(65)),
+    ],
+)
+def test_metadata_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(InvalidHeaderError) as problem:
+        parse_metadata(text)
+    assert problem.value.errors[0].pointer == "/upload-metadata"
+
+
+def test_size_is_read() -> None:
+    assert parse_size("Upload-Length", "0012") == 12
+
+
+@pytest.mark.parametrize("text", [None, "", "-1", "1.5", "1e3", "one", "٣", "9" * 16, " 1"])
+def test_size_that_is_none_is_refused(text: str | None) -> None:
+    with pytest.raises(InvalidHeaderError, match="/upload-length"):
+        parse_size("Upload-Length", text)
+
+
+def test_checksum_is_read() -> None:
+    checksum = parse_checksum(f"sha1 {b64encode(bytes(20)).decode()}")
+    assert checksum is not None
+    assert (checksum.algorithm, checksum.value) == ("sha1", bytes(20))
+    assert parse_checksum(None) is None
+
+
+@pytest.mark.parametrize("text", ["", "sha1", "sha1 !", "md5 AAAA", "sha1 AAAA", "crc32 AAAAAA=="])
+def test_checksum_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(InvalidHeaderError, match="/upload-checksum"):
+        parse_checksum(text)
+
+
+def test_instant_is_as_http_has_it() -> None:
+    at = datetime(2026, 11, 4, 8, 5, tzinfo=UTC)
+    assert format_instant(at) == "Wed, 04 Nov 2026 08:05:00 GMT"
