@@ -1,0 +1,140 @@
+"""A table larger than a worker may keep in memory, prepared and trained on as a worker does it.
+
+    python -m benchmarks.large_table FOLDER ROWS FEATURES EPOCHS LIMIT_MIB
+
+Prints what it came to as JSON. With a limit, no more address space than that is granted beyond
+what the process has after its imports, and rows are read from files; with 0 there is no limit, and
+all rows are in memory.
+"""
+
+import json
+import resource
+import sys
+import time
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from engine.prepared import PreparedData
+from engine.resolve import resolve
+from engine.specs import ResolvedSpec, TrainingSpec
+from engine.tables import ColumnSchema, TableSchema
+from engine.training import EpochRecord, Training, train
+from engine.warm_up import warm_up_products
+from store.blobs import open_blobs
+from store.cache import Cache
+from store.columns import open_table
+from store.datasets import DatasetRecord, blob_key
+from store.settings import load_settings
+from workers.preparing import Preparing
+
+# So that address space is what is used: one arena, none reserved ahead, few stacks of threads.
+ENVIRONMENT = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "ARROW_IO_THREADS": "1",
+    # Else what was freed once is kept, in pieces, for what is smaller.
+    "MALLOC_MMAP_THRESHOLD_": str(2**20),
+}
+BATCH_BYTES = 4 * 2**20
+UNLIMITED = 2**50
+KEY = blob_key("ds_large")
+
+
+def write_table(folder: Path, rows: int, features: int) -> None:
+    """Write a column file of float32 columns, a batch at a time; the target is a sum of three."""
+    path = folder / "blobs" / KEY
+    path.parent.mkdir(parents=True)
+    schema = pa.schema([(name, pa.float32()) for name in _names(features)])
+    batch_rows = max(1, BATCH_BYTES // (4 * features))
+    random = np.random.default_rng(0)
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+        for start in range(0, rows, batch_rows):
+            x = random.random((features, min(batch_rows, rows - start)), np.float32)
+            arrays = [pa.array(column) for column in (*x, x[:3].sum(axis=0))]
+            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+
+
+def _names(features: int) -> list[str]:
+    return [*(f"x{n}" for n in range(features)), "y"]
+
+
+def _resolve_spec(rows: int, features: int, epochs: int) -> ResolvedSpec:
+    columns = (ColumnSchema(name, "numeric", 0, None) for name in _names(features))
+    spec = {
+        "target": "y",
+        "task": "regression",
+        "epochs": epochs,
+        "batch_size": 1024,
+        "network": {"layers": [{"type": "dense", "units": 16}]},
+    }
+    return resolve(TrainingSpec.model_validate(spec), TableSchema(rows, tuple(columns))).spec
+
+
+def _dataset(rows: int) -> DatasetRecord:
+    """Of a dataset, what preparation asks for."""
+    values: dict[str, Any] = dict.fromkeys((field.name for field in fields(DatasetRecord)), "")
+    known = {"id": "ds_large", "rows": rows, "blob": KEY, "columns": (), "options": {}}
+    return DatasetRecord(**{**values, **known, "created_at": datetime.now(UTC)})
+
+
+def _limit_address_space(more_bytes: int) -> None:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    limit = pages * resource.getpagesize() + more_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def run(folder: Path, rows: int, features: int, epochs: int, limit_mib: int) -> dict[str, Any]:
+    """Prepare and train: bytes, seconds, and losses by their bits."""
+    settings = load_settings(data_dir=folder)
+    preparing = Preparing(
+        spec=_resolve_spec(rows, features, epochs),
+        dataset=_dataset(rows),
+        validation_dataset=None,
+        known=None,
+        blobs=open_blobs(settings),
+        cache=Cache(folder / "cache", UNLIMITED),
+        max_resident_bytes=0 if limit_mib else UNLIMITED,
+    )
+    warm_up_products()
+    next(open_table(preparing.dataset, folder / "blobs" / KEY).chunks(("y",)))
+    if limit_mib:
+        _limit_address_space(limit_mib * 2**20)
+    data = preparing.prepare()
+    training, seconds, records = Training(preparing.spec, data), [], []
+    started = time.perf_counter()
+    for record in train(training):
+        records.append(record)
+        seconds.append(time.perf_counter() - started)
+        started = time.perf_counter()
+    return {
+        "matrix_bytes": _matrix_bytes(data),
+        "preparing_seconds": preparing.seconds,
+        "epoch_seconds": seconds,
+        "losses": [_bits(record) for record in records],
+    }
+
+
+def _matrix_bytes(data: PreparedData) -> int:
+    parts = (data.x, data.x_validation)
+    return sum(int(np.prod(x.shape)) * x.dtype.itemsize for x in parts if x is not None)
+
+
+def _bits(record: EpochRecord) -> list[str]:
+    return [value.hex() for value in (record.loss, record.validation_loss or 0.0)]
+
+
+def main() -> None:
+    """Run with the arguments of the command line."""
+    folder, *numbers = sys.argv[1:]
+    print(json.dumps(run(Path(folder), *(int(number) for number in numbers))))
+
+
+if __name__ == "__main__":
+    main()
