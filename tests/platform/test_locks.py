@@ -90,18 +90,20 @@ def test_an_export_holds_all_that_its_groups_need(name: str) -> None:
     for package in PACKAGES:
         by_name.setdefault(package["name"], []).append(package)
     (project,) = by_name["backpropd"]
-    waiting = [wanted["name"] for wanted in project["dependencies"]]
+    waiting = list(project["dependencies"])
     for group in GROUPS[name]:
-        waiting += [wanted["name"] for wanted in project["dev-dependencies"][group]]
-    needed: set[str] = set()
+        waiting += project["dev-dependencies"][group]
+    needed: set[tuple[str, ...]] = set()
     while waiting:
-        package_name = waiting.pop()
-        if package_name not in needed:
-            needed.add(package_name)
-            for package in by_name[package_name]:
-                waiting += [wanted["name"] for wanted in package.get("dependencies", ())]
-    optional = {"psycopg-binary"}  # asked for by an extra
-    assert {package for package, _ in _pins(name)} - optional == needed - optional
+        wanted = waiting.pop()
+        key = (wanted["name"], *wanted.get("extra", ()))
+        if key not in needed:
+            needed.add(key)
+            for package in by_name[wanted["name"]]:
+                waiting += package.get("dependencies", ())
+                for extra in wanted.get("extra", ()):
+                    waiting += package["optional-dependencies"][extra]
+    assert {package for package, _ in _pins(name)} == {package for package, *_ in needed}
 
 
 def test_linux_on_both_machines_needs_no_compiler() -> None:

@@ -1,0 +1,49 @@
+"""The commands of docs/data.md run, in their order, on a service of their own."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import httpx2 as httpx
+
+from tests.cli.service import running
+from tests.docs.test_readme import run
+from tests.servers import ROOT, needs_curl
+
+TEXT = (ROOT / "docs" / "data.md").read_text()
+BLOCKS: dict[str, str] = dict(
+    re.findall(r"^```sh (\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+)
+
+
+@needs_curl
+def test_commands_go_from_a_messy_file_to_a_prediction_with_flags(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    with running(tmp_path / "data") as service:
+        script = "\n".join(f"echo '# {name}'\n{text}\necho" for name, text in BLOCKS.items())
+        printed = run(script.replace("http://127.0.0.1:8000", service.url), tmp_path)
+        job = httpx.get(f"{service.url}/v1/jobs").json()["data"][0]
+        datasets = httpx.get(f"{service.url}/v1/datasets").json()["data"]
+        assert service.stop() == 0
+    column = json.loads((tmp_path / "column.json").read_text())
+    said = dict(
+        re.findall(r"^# (\w+)\n(.*?)\n(?=^# |\Z)", printed + "\n", re.MULTILINE | re.DOTALL)
+    )
+    assert said["preview"].strip() == '"delimiter":";"'
+    assert len(json.loads(said["look"])["data"]) == 3
+    assert sum(column["histogram"]["counts"]) == 600
+    assert column["min"].startswith("20")
+    assert job["status"] == "succeeded"
+    flags = {
+        flag["column"]: flag["flag"] for flag in json.loads(said["predict"])["data"][0]["flags"]
+    }
+    assert flags == {
+        "built": "imputed",
+        "region": "unknown_category",
+        "distance": "out_of_range",
+    }
+    problem = json.loads(said["refused"])
+    assert (problem["code"], problem["errors"][0]["line"]) == ("ragged_row", 3)
+    shas = [dataset["sha256"] for dataset in datasets]
+    assert (len(shas), len(set(shas))) == (4, 1)
