@@ -11,9 +11,6 @@ from store.datasets import (
     DatasetRecord,
     DatasetSummary,
     blob_key,
-    condemn_dataset,
-    delete_dataset,
-    erase_dataset,
     get_dataset,
     list_datasets,
     make_fingerprint,
@@ -21,6 +18,7 @@ from store.datasets import (
     receive_dataset,
     share_dataset,
 )
+from store.deletions import condemn_dataset, delete_dataset, erase_dataset
 from store.errors import NotFoundError
 from store.intake import Preview, TableContents, preview_table, read_table
 from store.intake.histograms import Histogram, LevelCounts, column_histogram, column_levels
@@ -101,6 +99,7 @@ def _keep(
         with context.database.writing() as session:
             return publish_dataset(session, dataset_id, contents)
     except Exception:
+        # Whatever it was is told; where even this fails, the sweep does it later.
         with context.database.writing() as session:
             blob = condemn_dataset(session, dataset_id)
         _erase(context, dataset_id, blob)

@@ -43,8 +43,9 @@ class BlobStore:
             if self._folder is not None:
                 _write_through(self._folder / key)
 
-    def find_path(self, key: str, sha256: str = "") -> Path:
-        """A local file with the blob's bytes, to be opened within the next seconds.
+    @contextmanager
+    def hold_path(self, key: str, sha256: str = "") -> Iterator[Path]:
+        """A local file with the blob's bytes, which stays until the end of the block.
 
         Args:
             key: the blob's name in the store.
@@ -52,12 +53,6 @@ class BlobStore:
 
         Raises NotFoundError, StoreUnavailableError.
         """
-        with self.hold_path(key, sha256) as path:
-            return path
-
-    @contextmanager
-    def hold_path(self, key: str, sha256: str = "") -> Iterator[Path]:
-        """The same, and the file stays until the end of the block."""
         if self._folder is not None:
             path = self._folder / key
             if not path.exists():

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Who was handed a path without holding it has so long to open it.
+# What was just used is likely to be used again, by the next slice of the same job.
 GRACE_SECONDS = 60.0
 
 
@@ -30,20 +30,15 @@ class Cache:
         self._max_bytes = max_bytes
         self._grace_seconds = grace_seconds
 
-    def entry(self, key: str, make: Callable[[Path], None]) -> Path:
-        """The path of an entry, to be opened within the next seconds.
+    @contextmanager
+    def hold(self, key: str, make: Callable[[Path], None]) -> Iterator[Path]:
+        """The path of an entry, which nobody evicts until the end of the block.
 
         Args:
             key: any text.
             make: makes a file or a folder at the path it is given, when there is no entry yet.
                 What it raises is raised here, and nothing is kept.
         """
-        with self.hold(key, make) as path:
-            return path
-
-    @contextmanager
-    def hold(self, key: str, make: Callable[[Path], None]) -> Iterator[Path]:
-        """The same, and nobody evicts the entry until the end of the block."""
         name = hashlib.sha256(key.encode()).hexdigest()
         path = self._entries / name
         for folder in (self._entries, self._locks, self._partial):

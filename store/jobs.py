@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.metrics import Metric
 from store.clock import now
-from store.datasets import lock_dataset
+from store.datasets import lock_datasets
 from store.errors import IllegalTransitionError, NotFoundError
 from store.history import add_event, add_transition
 from store.ids import new_id
@@ -97,9 +97,8 @@ def job_from_row(row: RowMapping) -> JobRecord:
 def add_job(session: Session, new: NewJob) -> JobRecord:
     """Queue a job. Raises NotFoundError when a dataset of it is gone."""
     # Locked until the commit, so that no dataset can be deleted under the new job.
-    dataset = lock_dataset(session, new.dataset_id)
-    if new.validation_dataset_id is not None:
-        lock_dataset(session, new.validation_dataset_id)
+    needed = (new.dataset_id, new.validation_dataset_id)
+    dataset = lock_datasets(session, [name for name in needed if name])[new.dataset_id]
     job_id = new_id("job")
     row = session.execute(
         insert(jobs)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from store.blobs import BlobStore
 from store.database import Database
-from store.datasets import condemn_dataset, erase_dataset, list_abandoned_datasets
+from store.deletions import condemn_dataset, erase_dataset, list_abandoned_datasets
 from store.doorbell import Doorbell
 from store.errors import StoreError
 from store.leases import bury_lost_jobs, list_unrung_jobs, mark_rung

@@ -14,6 +14,12 @@ SPAWN = multiprocessing.get_context("spawn")
 KIB = 2**10
 
 
+def entry(cache: Cache, key: str, make: Callable[[Path], None]) -> Path:
+    """Where an entry is, to be looked at at once."""
+    with cache.hold(key, make) as path:
+        return path
+
+
 def writing(size: int, log: Path | None = None) -> Callable[[Path], None]:
     def make(path: Path) -> None:
         if log is not None:
@@ -66,38 +72,38 @@ def die_halfway(folder: Path) -> None:
         path.write_bytes(b"half")
         os._exit(1)
 
-    Cache(folder, KIB).entry("key", die)
+    entry(Cache(folder, KIB), "key", die)
 
 
 def test_entry_is_made_once(tmp_path: Path) -> None:
     cache = Cache(tmp_path, 10 * KIB)
-    first = cache.entry("key", writing(3))
+    first = entry(cache, "key", writing(3))
     assert first.read_bytes() == b"xxx"
-    assert cache.entry("key", never) == first
-    assert Cache(tmp_path, 10 * KIB).entry("key", never) == first
+    assert entry(cache, "key", never) == first
+    assert entry(Cache(tmp_path, 10 * KIB), "key", never) == first
 
 
 def test_entry_may_be_a_folder(tmp_path: Path) -> None:
     cache = Cache(tmp_path, KIB, grace_seconds=0)
     with cache.hold("key", make_folder) as folder:
         assert sorted(path.name for path in folder.iterdir()) == ["features", "targets"]
-    cache.entry("other", writing(1))
+    entry(cache, "other", writing(1))
     assert not folder.exists()
 
 
 def test_failure_leaves_nothing_and_is_tried_again(tmp_path: Path) -> None:
     cache = Cache(tmp_path, KIB)
     with pytest.raises(RuntimeError, match="cut off"):
-        cache.entry("key", fail_halfway)
+        entry(cache, "key", fail_halfway)
     assert contents(tmp_path, "entries") == contents(tmp_path, "partial") == []
-    assert cache.entry("key", writing(3)).read_bytes() == b"xxx"
+    assert entry(cache, "key", writing(3)).read_bytes() == b"xxx"
 
 
 def test_least_recently_used_entries_go_first(tmp_path: Path) -> None:
     cache = Cache(tmp_path, 2 * KIB, grace_seconds=0)
-    first, second = (cache.entry(key, writing(KIB)) for key in ("first", "second"))
-    cache.entry("first", never)
-    third = cache.entry("third", writing(KIB))
+    first, second = (entry(cache, key, writing(KIB)) for key in ("first", "second"))
+    entry(cache, "first", never)
+    third = entry(cache, "third", writing(KIB))
     assert set(contents(tmp_path, "entries")) == {first, third}
     assert second not in {first, third}
     assert len(contents(tmp_path, "locks")) == 2
@@ -106,23 +112,23 @@ def test_least_recently_used_entries_go_first(tmp_path: Path) -> None:
 def test_entry_larger_than_the_bound_stays_while_it_is_used(tmp_path: Path) -> None:
     cache = Cache(tmp_path, KIB, grace_seconds=0)
     with cache.hold("large", writing(9 * KIB)) as large:
-        other = cache.entry("other", writing(1))
+        other = entry(cache, "other", writing(1))
         assert large.exists()
-    cache.entry("third", writing(1))
+    entry(cache, "third", writing(1))
     assert not large.exists()
     assert other.exists()
 
 
 def test_entry_just_handed_out_stays(tmp_path: Path) -> None:
     cache = Cache(tmp_path, KIB, grace_seconds=60)
-    paths = [cache.entry(str(number), writing(KIB)) for number in range(3)]
+    paths = [entry(cache, str(number), writing(KIB)) for number in range(3)]
     assert all(path.exists() for path in paths)
 
 
 def test_evicted_file_can_be_read_by_who_has_it_open(tmp_path: Path) -> None:
     cache = Cache(tmp_path, KIB, grace_seconds=0)
-    with cache.entry("first", writing(KIB)).open("rb") as file:
-        cache.entry("second", writing(KIB))
+    with entry(cache, "first", writing(KIB)).open("rb") as file:
+        entry(cache, "second", writing(KIB))
         assert len(contents(tmp_path, "entries")) == 1
         assert len(file.read()) == KIB
 
@@ -148,6 +154,6 @@ def test_what_a_dead_process_left_is_cleared(tmp_path: Path) -> None:
     process.join()
     assert len(contents(tmp_path, "partial")) == 1
     cache = Cache(tmp_path, KIB)
-    cache.entry("another", writing(1))
+    entry(cache, "another", writing(1))
     assert contents(tmp_path, "partial") == []
-    assert cache.entry("key", writing(3)).read_bytes() == b"xxx"
+    assert entry(cache, "key", writing(3)).read_bytes() == b"xxx"

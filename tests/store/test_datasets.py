@@ -11,17 +11,14 @@ from store.database import Database
 from store.datasets import (
     Contents,
     DatasetRecord,
-    condemn_dataset,
-    delete_dataset,
-    erase_dataset,
     get_dataset,
-    list_abandoned_datasets,
     lock_datasets,
     make_fingerprint,
     publish_dataset,
     receive_dataset,
     share_dataset,
 )
+from store.deletions import condemn_dataset, delete_dataset, erase_dataset, list_abandoned_datasets
 from store.errors import DatasetInUseError, NotFoundError
 from store.jobs import JobRecord
 from store.tables import datasets, jobs

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from store.database import Database
-from store.datasets import DatasetRecord, delete_dataset, erase_dataset, get_dataset, list_datasets
+from store.datasets import DatasetRecord, get_dataset, list_datasets
+from store.deletions import delete_dataset, erase_dataset
 from store.errors import DatasetInUseError, IllegalTransitionError, NotFoundError
 from store.jobs import JobFilter, JobRecord, NewJob, add_job, cancel_job, get_job, list_jobs
 from store.leases import Lease, claim_job

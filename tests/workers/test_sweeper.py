@@ -9,7 +9,8 @@ from sqlalchemy import update
 from store.blobs import open_blobs
 from store.clock import shifted
 from store.database import Database
-from store.datasets import DatasetRecord, delete_dataset, receive_dataset, share_dataset
+from store.datasets import DatasetRecord, receive_dataset, share_dataset
+from store.deletions import delete_dataset
 from store.errors import StoreUnavailableError
 from store.leases import claim_job
 from store.settings import Settings
@@ -134,7 +135,8 @@ def test_sweep_leaves_a_blob_that_another_dataset_shares(
     sweeping.sweeper.sweep(-1)
     with database.reading() as session:
         assert session.execute(datasets.select()).one().id == twin.id
-    assert open_blobs(settings).find_path(twin.blob).exists()
+    with open_blobs(settings).hold_path(twin.blob) as path:
+        assert path.exists()
 
 
 def test_sweep_erases_expired_uploads_with_their_bytes(
