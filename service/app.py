@@ -10,8 +10,8 @@ from fastapi_offline import FastAPIOffline
 from engine.warm_up import warm_up_products
 from service.bodies import BodyLimit
 from service.context import Context
-from service.errors import add_error_handlers
 from service.incoming import sweep_incoming
+from service.problems import add_error_handlers
 from service.ringer import Ringer
 from service.routes import dataset_rows, datasets, health, jobs, models, uploads
 from service.schemas.common import Problem

@@ -16,10 +16,10 @@ from service.schemas.jobs import (
     TimingsView,
     TransitionView,
 )
-from store.history import TransitionRecord
 from store.jobs import JobRecord
 from store.progress import LossRecord
 from store.statuses import JobStatus
+from store.transitions import TransitionRecord
 
 
 def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
@@ -33,6 +33,7 @@ def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
         started_at=job.started_at,
         finished_at=job.finished_at,
         name=job.name,
+        external_id=job.external_id,
         metadata=job.metadata,
         priority=job.priority,
         spec=spec_view(job.spec, job.dataset_id),
@@ -45,6 +46,7 @@ def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
         error=_error_view(job.error),
         attempt=job.attempt,
         environment=job.environment,
+        exact=job.exact,
         transitions=[
             TransitionView(status=t.status, reason=t.reason, at=t.at) for t in transitions
         ],

@@ -18,13 +18,14 @@ from service.schemas.jobs import (
 from service.sources import Source, as_model, find_source
 from service.warm_start import continue_model
 from store.columns import table_schema
+from store.crash_points import pass_crash_point
 from store.datasets import get_dataset
 from store.errors import NotFoundError
-from store.history import list_transitions
 from store.jobs import JobFilter, NewJob, add_job, cancel_job, get_job, list_jobs
 from store.models import add_model
 from store.pages import Page, PageRequest
 from store.progress import LossRecord, list_checkpoints, list_losses
+from store.transitions import list_transitions
 
 MIB = 2**20
 
@@ -117,6 +118,7 @@ def post(context: Context, request: JobRequest) -> JobView:
         start_from=None if source is None else source.start_from,
         priority=request.priority,
         validation_dataset_id=_validation_dataset_id(request),
+        external_id=request.external_id,
     )
     with context.database.writing() as session:
         if source is not None and source.checkpoint is not None:
@@ -125,6 +127,8 @@ def post(context: Context, request: JobRequest) -> JobView:
             new = replace(new, start_from={**source.start_from, "model_id": model_id})
         posted = add_job(session, new)
         transitions = list_transitions(session, posted.id)[posted.id]
+        pass_crash_point("after_insert", posted.name)
+    pass_crash_point("after_commit", posted.name)
     context.ring(posted.id)
     return view(posted, transitions)
 

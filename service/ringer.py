@@ -4,6 +4,7 @@ import logging
 import queue
 import threading
 
+from store.crash_points import pass_crash_point
 from store.database import Database
 from store.doorbell import Doorbell
 from store.errors import StoreError
@@ -50,6 +51,7 @@ class Ringer:
     def _ring_for(self, job_ids: tuple[str, ...]) -> None:
         try:
             self._doorbell.ring(len(job_ids))
+            pass_crash_point("after_ring")
             with self._database.writing() as session:
                 mark_rung(session, job_ids)
         except StoreError as error:

@@ -13,7 +13,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.bodies import RESUMABLE_PATH
-from service.errors import InvalidHeaderError, problem_response
+from service.errors import InvalidHeaderError
+from service.problems import problem_response
 from service.schemas.common import FieldProblem
 
 VERSION = "1.0.0"

@@ -32,6 +32,48 @@ class IllegalTransitionError(StoreError):
         super().__init__(f"job {job_id} is {status}: it cannot be {change}")
 
 
+class ExternalIdTakenError(StoreError):
+    """Another job, or the same job asked for in other words, has this external id."""
+
+    code = "external_id_taken"
+
+    def __init__(self, external_id: str, job_id: str) -> None:
+        self.external_id = external_id
+        self.job_id = job_id
+        super().__init__(f"the external id {external_id!r} is that of job {job_id}")
+
+
+class KeyReusedError(StoreError):
+    """An Idempotency-Key that was sent before, with another request."""
+
+    code = "idempotency_key_reused"
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"the Idempotency-Key {key[:80]!r} was sent before, with another request")
+
+
+class KeyTakenError(StoreError):
+    """A request with the same Idempotency-Key was answered, or is being answered, meanwhile."""
+
+    code = "idempotency_key_taken"
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"a request with the Idempotency-Key {key[:80]!r} is under way")
+
+
+class LimitReachedError(StoreError):
+    """The owner has as much as one may have; it goes on when some of it is done or deleted."""
+
+    code = "limit_reached"
+
+    def __init__(self, what: str, limit: int) -> None:
+        self.what = what
+        self.limit = limit
+        super().__init__(f"there may be at most {limit} {what}; try again later")
+
+
 class DatasetInUseError(StoreError):
     """Jobs that are not finished still need the dataset."""
 
@@ -107,6 +149,12 @@ class StoreUnavailableError(StoreError):
     """The database does not answer; trying again later may help."""
 
     code = "database_unavailable"
+
+
+class StorageFullError(StoreUnavailableError):
+    """There is no room left to store anything; it goes on when some is made."""
+
+    code = "storage_full"
 
 
 class SchemaError(StoreError):

@@ -12,11 +12,12 @@ from engine.metrics import Metric
 from store.clock import now
 from store.datasets import lock_datasets
 from store.errors import IllegalTransitionError, NotFoundError
-from store.history import add_event, add_transition
+from store.events import add_event
 from store.ids import new_id
 from store.pages import Page, PageRequest, fetch_page
 from store.statuses import JobStatus, StatusReason
 from store.tables import jobs
+from store.transitions import add_transition
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class NewJob:
     priority: int = 0
     owner: str = ""
     validation_dataset_id: str | None = None
+    external_id: str | None = None
+    request_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class JobRecord:
     id: str
     owner: str
     name: str
+    external_id: str | None
+    request_sha256: str | None
     metadata: dict[str, Any]
     dataset_id: str
     dataset_sha256: str
@@ -59,6 +64,7 @@ class JobRecord:
     worker_losses: int
     claimed_at: datetime | None
     rung_at: datetime | None
+    stalled_at: datetime | None
     epoch: int
     steps: int
     samples_per_second: float | None
@@ -71,6 +77,7 @@ class JobRecord:
     training_seconds: float
     saving_seconds: float
     environment: dict[str, Any] | None
+    exact: bool
     model_id: str | None
     error: dict[str, Any] | None
 
@@ -106,6 +113,8 @@ def add_job(session: Session, new: NewJob) -> JobRecord:
             id=job_id,
             owner=new.owner,
             name=new.name,
+            external_id=new.external_id,
+            request_sha256=new.request_sha256,
             metadata=new.metadata,
             dataset_id=dataset.id,
             dataset_sha256=dataset.sha256,

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from store.clock import now, shifted
 from store.errors import LeaseLostError
-from store.history import add_event, add_transition
+from store.events import add_event
 from store.jobs import JobRecord, job_from_row
 from store.statuses import HELD, JobStatus, StatusReason
 from store.tables import jobs
+from store.transitions import add_transition
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from store.clock import now
-from store.history import EventLevel, add_event, add_transition
+from store.events import EventLevel, add_event
 from store.jobs import JobRecord
 from store.leases import Lease, update_held_job
 from store.models import NewModel, add_model
 from store.progress import LossRecord, Progress, record_progress
 from store.statuses import JobStatus, StatusReason
+from store.transitions import add_transition
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from engine.metrics import Metric
 from store.artifacts import add_artifact, collect_artifact, get_artifact
 from store.clock import now
 from store.errors import NotFoundError
-from store.history import add_event
+from store.events import add_event
 from store.jobs import JobRecord
 from store.leases import Lease, update_held_job
 from store.tables import checkpoints, jobs, losses

@@ -79,10 +79,38 @@ class Settings(BaseSettings):
         default=10, ge=0, description="The most work that a lost worker costs."
     )
     ring_again_seconds: float = Field(
-        default=10, gt=0, description="A job that nobody took for so long is rung for again."
+        default=2, gt=0, description="A job that nobody took for so long is rung for again."
     )
     max_worker_losses: int = Field(
         default=3, ge=1, description="A job that loses so many workers in a row fails."
+    )
+
+    max_unfinished_jobs: int = Field(
+        default=10_000, ge=1, description="Queued, running and paused jobs of one owner; more: 429."
+    )
+    max_running_jobs: int | None = Field(
+        default=None, ge=1, description="Of one owner at a time; the others wait in the queue."
+    )
+    max_stored_bytes: int | None = Field(
+        default=None,
+        ge=1,
+        description="Datasets, uploads, models and checkpoints of one owner in all; more: 429.",
+    )
+    idempotency_seconds: float = Field(
+        default=86_400, gt=0, description="What was answered to an Idempotency-Key is kept so long."
+    )
+    client_timeout_seconds: float = Field(
+        default=10, gt=0, description="A client that stops in the middle of a request is cut off."
+    )
+
+    webhook_private_addresses: bool = Field(
+        default=False, description="Whether webhooks may call addresses that are not public."
+    )
+    webhook_timeout_seconds: float = Field(
+        default=10, gt=0, description="A webhook must have answered within this."
+    )
+    webhook_retry_seconds: float = Field(
+        default=86_400, gt=0, description="A delivery is tried again for so long."
     )
 
     @model_validator(mode="before")

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     text,
+    true,
 )
 
 from store.clock import Instant
@@ -107,6 +108,9 @@ jobs = Table(
     Column("id", String(64), primary_key=True),
     Column("owner", String(64), nullable=False),
     Column("name", Text, nullable=False),
+    # The client's own name for the job, and the digest of what was asked for under it.
+    Column("external_id", String(255)),
+    Column("request_sha256", String(64)),
     Column("metadata", Json, nullable=False),
     Column("dataset_id", String(64), nullable=False, index=True),
     Column("dataset_sha256", String(64), nullable=False),
@@ -129,6 +133,8 @@ jobs = Table(
     Column("worker_losses", Integer, nullable=False),
     Column("claimed_at", Instant),
     Column("rung_at", Instant),
+    # Since when its lease is known to have run out; NULL while all is well.
+    Column("stalled_at", Instant),
     Column("epoch", Integer, nullable=False),
     Column("steps", BigInteger, nullable=False),
     Column("samples_per_second", Float),
@@ -142,6 +148,8 @@ jobs = Table(
     Column("training_seconds", Float, nullable=False),
     Column("saving_seconds", Float, nullable=False),
     Column("environment", Json),
+    # Whether all of it was trained on machines with equal fingerprints.
+    Column("exact", Boolean, nullable=False, server_default=true()),
     Column("model_id", String(64)),
     Column("error", Json),
     Index("ix_jobs_status", "status", "id"),
@@ -153,6 +161,7 @@ jobs = Table(
         postgresql_where=_ACTIVE,
     ),
     Index("ix_jobs_owner_claimed_at", "owner", "claimed_at"),
+    Index("ix_jobs_owner_external_id", "owner", "external_id", unique=True),
 )
 
 transitions = Table(
@@ -202,6 +211,8 @@ checkpoints = Table(
     Column("numbers", Json, nullable=False),
     # Of the last finished epoch: what a list shows, so that it need not read the numbers.
     Column("metrics", Json, nullable=False, server_default="{}"),
+    # Of the last finished epoch, by the metric that the best is chosen by; lower is better.
+    Column("score", Float),
     Column("artifact", String(64), ForeignKey("artifacts.sha256"), nullable=False, index=True),
     Column("created_at", Instant, nullable=False),
 )
@@ -232,4 +243,77 @@ workers = Table(
     Column("name", String(255), primary_key=True),
     Column("started_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
+)
+
+# What was answered to requests with an Idempotency-Key; written with what they created.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    # Of method, path and body: the same key with another request is refused.
+    Column("fingerprint", String(64), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("headers", Json, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+
+# Who wants to be told of events: of one job, or of all jobs of an owner.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("owner", String(64), nullable=False, index=True),
+    Column("job_id", String(64), ForeignKey("jobs.id", ondelete="CASCADE"), index=True),
+    Column("url", Text, nullable=False),
+    # Types of events; NULL for those of a job's way to its end.
+    Column("events", Json),
+    Column("secret", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False, server_default=true()),
+    Column("created_at", Instant, nullable=False),
+)
+
+_PENDING = text("status = 'pending'")
+
+# The outbox: written in the transaction of the change that it tells of.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    # Sent along as `webhook-id`, the same at every try.
+    Column("id", String(64), primary_key=True),
+    Column("webhook_id", String(64), ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    Column("job_id", String(64)),
+    Column("type", String(64), nullable=False),
+    Column("payload", Text, nullable=False),
+    # pending → delivered | failed.
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Index("ix_deliveries_webhook_id", "webhook_id", "id"),
+    Index(
+        "ix_deliveries_pending",
+        "next_attempt_at",
+        sqlite_where=_PENDING,
+        postgresql_where=_PENDING,
+    ),
+)
+
+delivery_attempts = Table(
+    "delivery_attempts",
+    metadata,
+    Column(
+        "delivery_id",
+        String(64),
+        ForeignKey("deliveries.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("response_status", Integer),
+    Column("error", Text),
 )

@@ -8,7 +8,7 @@ from service import datasets
 from service.context import Here
 from service.csv_out import as_csv, wants_csv
 from service.dataset_views import column_detail_view, rows_view
-from service.errors import problems
+from service.problems import problems
 from service.schemas.common import DatasetId
 from service.schemas.datasets import ColumnDetailView, RowsView
 

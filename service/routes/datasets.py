@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from service import datasets
 from service.context import Here
 from service.dataset_views import dataset_view, preview_view, summary_view
-from service.errors import problems
+from service.problems import problems
 from service.read_options import stated_options
 from service.receiving import receiving
 from service.resumable import discard

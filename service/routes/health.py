@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from service.context import Here
-from service.errors import problems
+from service.problems import problems
 from service.readiness import check
 from service.schemas.health import HealthView, ReadinessView
 from service.version import VERSION

@@ -9,10 +9,10 @@ from service import jobs
 from service.bodies import JsonRoute
 from service.context import Here
 from service.csv_out import wants_csv
-from service.errors import problems
 from service.job_views import loss_view
 from service.losses import losses_as_csv
 from service.models import weights_of_job
+from service.problems import problems
 from service.routes.models import WEIGHTS_RESPONSE, Format, weights_response
 from service.schemas.common import After, JobId, Limit, Name, Order, PageView
 from service.schemas.jobs import (

@@ -8,9 +8,9 @@ from starlette.concurrency import run_in_threadpool
 from service import imports, models
 from service.bodies import JsonRoute
 from service.context import Here
-from service.errors import problems
 from service.models import MEDIA_TYPES, WeightFormat, Weights
 from service.predictions import predict
+from service.problems import problems
 from service.schemas.common import After, Limit, ModelId, Name, Order, PageView
 from service.schemas.models import ModelView, PredictRequest, PredictView, WeightView
 from service.uploads import receive_import

@@ -8,7 +8,8 @@ from starlette.concurrency import run_in_threadpool
 from service import resumable, tus
 from service.bodies import RESUMABLE_PATH
 from service.context import Context, Here
-from service.errors import UnsupportedMediaTypeError, problems
+from service.errors import UnsupportedMediaTypeError
+from service.problems import problems
 from service.schemas.common import UploadId
 from service.schemas.uploads import UploadView
 from service.uploads import plain_media_type

@@ -95,3 +95,9 @@ class Problem(View):
     detail: str
     code: str
     errors: list[FieldProblem] = []
+    job_status: str | None = Field(
+        None, description="Of the job whose status does not allow what was asked; else absent."
+    )
+    job_id: str | None = Field(
+        None, description="Of the job that has the external id already; else absent."
+    )

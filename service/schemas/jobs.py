@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_
 from engine.metrics import Metric
 from engine.specs import ResolvedSpec, TrainingSpec
 from service.schemas.common import Body, Name, Text, View, _storable
+from service.schemas.webhooks import WebhookRequest
 from store.statuses import JobStatus, StatusReason
 
 MetadataKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
@@ -15,6 +16,7 @@ MetadataValue = Annotated[str, StringConstraints(max_length=512), AfterValidator
 
 
 Id = Annotated[str, StringConstraints(max_length=64), AfterValidator(_storable)]
+ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:@+=-]{1,255}$")]
 
 
 class StartFrom(Body):
@@ -56,6 +58,12 @@ class JobRequest(TrainingSpec):
     name: Name = ""
     metadata: dict[MetadataKey, MetadataValue] = Field(default={}, max_length=32)
     priority: int = Field(default=0, ge=-100, le=100, description="Higher goes first.")
+    external_id: ExternalId | None = Field(
+        default=None, description="The client's own name for the job; no two jobs have the same."
+    )
+    webhook: WebhookRequest | None = Field(
+        default=None, description="Whom to tell of the job's events."
+    )
     start_from: StartFrom | None = Field(
         default=None,
         description="Train a model, or another job's checkpoint, further: its network, loss, "
@@ -146,6 +154,7 @@ class JobView(View):
     started_at: datetime | None
     finished_at: datetime | None
     name: str
+    external_id: str | None
     metadata: dict[str, str]
     priority: int
     spec: SpecView
@@ -161,6 +170,10 @@ class JobView(View):
     attempt: int
     environment: dict[str, Any] | None = Field(
         description="NumPy, BLAS, kernel and threads it is trained with."
+    )
+    exact: bool = Field(
+        description="Whether all of it was trained on machines with equal environments, so that "
+        "it repeats to the same bits; after a resume on another one it is false."
     )
     transitions: list[TransitionView]
     links: dict[str, str]

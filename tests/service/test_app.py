@@ -8,7 +8,8 @@ from fastapi.testclient import TestClient
 
 from engine.errors import EngineError
 from service.app import create_app
-from service.errors import STATUS, ServiceError
+from service.errors import ServiceError
+from service.problems import STATUS
 from store.errors import SchemaError, StoreError
 from store.schema import upgrade
 from store.settings import Settings, load_settings

@@ -9,7 +9,6 @@ from sqlalchemy import update
 from store.clock import shifted
 from store.database import Database
 from store.errors import LeaseLostError
-from store.history import list_transitions
 from store.jobs import JobRecord, cancel_job, get_job
 from store.leases import (
     Lease,
@@ -26,6 +25,7 @@ from store.outcomes import Outcome, finish_job
 from store.progress import Checkpoint, Progress, record_progress
 from store.statuses import JobStatus, StatusReason
 from store.tables import jobs
+from store.transitions import list_transitions
 
 Post = Callable[..., JobRecord]
 

@@ -1,17 +1,14 @@
-"""What happened to a job: transitions between states, and events of every kind."""
+"""The states that a job has been in, each with its time and its cause."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from store.clock import now
 from store.statuses import JobStatus, StatusReason
-from store.tables import events, transitions
-
-EventLevel = Literal["info", "warning", "error"]
+from store.tables import transitions
 
 
 @dataclass(frozen=True)
@@ -44,16 +41,3 @@ def list_transitions(session: Session, *job_ids: str) -> dict[str, list[Transiti
         why = StatusReason(reason) if reason else None
         found[job_id].append(TransitionRecord(JobStatus(status), why, at))
     return found
-
-
-def add_event(
-    session: Session,
-    job_id: str,
-    type: str,  # noqa: A002 - the field's name in the API
-    data: dict[str, Any],
-    level: EventLevel = "info",
-) -> None:
-    """Append to the job's log."""
-    session.execute(
-        insert(events).values(job_id=job_id, at=now(), level=level, type=type, data=data)
-    )
