@@ -158,6 +158,10 @@ class FoldedTraining:
             return self._progress.reason
         return self._opened.reason
 
+    def score(self, values: dict[str, Metric]) -> float | None:
+        """Of an epoch's values the one that the best is chosen by; None while folds are trained."""
+        return None if self.is_in_folds else self._current.score(values)
+
     def end(self, reason: StopReason) -> None:
         """End here, with the weights of the network under way."""
         if self.is_in_folds:

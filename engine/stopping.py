@@ -34,6 +34,11 @@ class Stopping:
         progress.reason = self._reason(progress, values)
         return is_best
 
+    def score(self, values: dict[str, Metric]) -> float | None:
+        """The metric that is judged by, lower is better; None where it is undefined."""
+        value = values.get(self.metric)
+        return self._sign * value if isinstance(value, float) else None
+
     def _is_better(self, values: dict[str, Metric], best: dict[str, Metric] | None) -> bool:
         """A metric that is undefined is worse than any value, and no better than none."""
         if best is None:

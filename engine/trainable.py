@@ -102,6 +102,10 @@ class Trainable(Protocol):
         """Why training ended; None while it goes on."""
         ...
 
+    def score(self, values: dict[str, Metric]) -> float | None:
+        """Of an epoch's values the one that the best is chosen by; lower is better."""
+        ...
+
     def end(self, reason: StopReason) -> None:
         """End here, for a reason that only the caller can know, such as its clock."""
         ...

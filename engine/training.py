@@ -127,6 +127,10 @@ class Training:
         """Why training ended; None while it goes on."""
         return self._progress.reason
 
+    def score(self, values: dict[str, Metric]) -> float | None:
+        """Of an epoch's values the one that the best is chosen by; lower is better."""
+        return self._stopping.score(values)
+
     def end(self, reason: StopReason) -> None:
         """End here, for a reason that only the caller can know, such as its clock."""
         self._progress.reason = reason

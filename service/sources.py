@@ -9,10 +9,10 @@ from engine.weights import named_weights
 from service.context import Context
 from service.schemas.jobs import StartFrom
 from service.serving import PREPROCESSING
+from store.checkpoints import Checkpoint, find_checkpoint
 from store.errors import NotFoundError
 from store.jobs import JobRecord, get_job
 from store.models import NewModel, get_model
-from store.progress import Checkpoint, find_checkpoint
 from store.tensors import pack_arrays, unpack_arrays
 
 

@@ -1,19 +1,20 @@
 """Jobs as clients see them: added, read, listed, cancelled. Workers write through store.leases."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, insert, select, update
+from sqlalchemy import RowMapping, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from engine.metrics import Metric
 from store.clock import now
 from store.datasets import lock_datasets
-from store.errors import IllegalTransitionError, NotFoundError
+from store.errors import ExternalIdTakenError, NotFoundError
 from store.events import add_event
 from store.ids import new_id
+from store.inserts import insert_unless_taken
 from store.pages import Page, PageRequest, fetch_page
 from store.statuses import JobStatus, StatusReason
 from store.tables import jobs
@@ -90,6 +91,7 @@ class JobFilter:
     name: str | None = None
     dataset_id: str | None = None
     metadata: Mapping[str, str] | None = None
+    external_id: str | None = None
 
 
 def job_from_row(row: RowMapping) -> JobRecord:
@@ -102,49 +104,63 @@ def job_from_row(row: RowMapping) -> JobRecord:
 
 
 def add_job(session: Session, new: NewJob) -> JobRecord:
-    """Queue a job. Raises NotFoundError when a dataset of it is gone."""
+    """Queue a job.
+
+    Survives another job with the same external id in the same moment: it waits for that one's
+    transaction, and is refused if it commits. Raises NotFoundError when a dataset of it is gone,
+    ExternalIdTakenError.
+    """
     # Locked until the commit, so that no dataset can be deleted under the new job.
     needed = (new.dataset_id, new.validation_dataset_id)
     dataset = lock_datasets(session, [name for name in needed if name])[new.dataset_id]
-    job_id = new_id("job")
-    row = session.execute(
-        insert(jobs)
-        .values(
-            id=job_id,
-            owner=new.owner,
-            name=new.name,
-            external_id=new.external_id,
-            request_sha256=new.request_sha256,
-            metadata=new.metadata,
-            dataset_id=dataset.id,
-            dataset_sha256=dataset.sha256,
-            validation_dataset_id=new.validation_dataset_id,
-            spec=new.spec,
-            start_from=new.start_from,
-            priority=new.priority,
-            status=JobStatus.QUEUED,
-            created_at=now(),
-            token=0,
-            attempt=0,
-            worker_losses=0,
-            epoch=0,
-            steps=0,
-            epochs_since_best=0,
-            preparing_seconds=0.0,
-            training_seconds=0.0,
-            saving_seconds=0.0,
-        )
-        .returning(*jobs.c)
-    ).mappings()
-    record = job_from_row(row.one())
-    add_transition(session, job_id, JobStatus.QUEUED)
-    add_event(session, job_id, "created", {"dataset_id": dataset.id})
+    values = {**asdict(new), "dataset_sha256": dataset.sha256, **_fresh()}
+    row = insert_unless_taken(session, jobs, values)
+    if row is None:
+        raise _taken(session, new)
+    record = job_from_row(row)
+    add_transition(session, record.id, JobStatus.QUEUED)
+    add_event(session, record.id, "created", {"dataset_id": dataset.id})
     return record
+
+
+def _fresh() -> dict[str, Any]:
+    """What every new job begins with."""
+    return {
+        "id": new_id("job"),
+        "status": JobStatus.QUEUED,
+        "created_at": now(),
+        "token": 0,
+        "attempt": 0,
+        "worker_losses": 0,
+        "epoch": 0,
+        "steps": 0,
+        "epochs_since_best": 0,
+        "preparing_seconds": 0.0,
+        "training_seconds": 0.0,
+        "saving_seconds": 0.0,
+    }
+
+
+def _taken(session: Session, new: NewJob) -> ExternalIdTakenError:
+    external_id = new.external_id or ""
+    other = find_external_job(session, external_id, new.owner)
+    return ExternalIdTakenError(external_id, "" if other is None else other.id)
+
+
+# Made once: to build it costs as much as to run it, and every poll does.
+_BY_ID = select(jobs).where(jobs.c.id == bindparam("job_id"))
 
 
 def find_job(session: Session, job_id: str) -> JobRecord | None:
     """The job, or None."""
-    row = session.execute(select(jobs).where(jobs.c.id == job_id)).mappings().one_or_none()
+    row = session.execute(_BY_ID, {"job_id": job_id}).mappings().one_or_none()
+    return None if row is None else job_from_row(row)
+
+
+def find_external_job(session: Session, external_id: str, owner: str = "") -> JobRecord | None:
+    """The job that the owner knows by this id, or None."""
+    query = select(jobs).where(jobs.c.owner == owner, jobs.c.external_id == external_id)
+    row = session.execute(query).mappings().one_or_none()
     return None if row is None else job_from_row(row)
 
 
@@ -171,37 +187,8 @@ def _filtered(wanted: JobFilter) -> Select[Any]:
         query = query.where(jobs.c.name == wanted.name)
     if wanted.dataset_id is not None:
         query = query.where(jobs.c.dataset_id == wanted.dataset_id)
+    if wanted.external_id is not None:
+        query = query.where(jobs.c.external_id == wanted.external_id)
     for key, value in (wanted.metadata or {}).items():
         query = query.where(jobs.c.metadata[key].as_string() == value)
     return query
-
-
-def cancel_job(session: Session, job_id: str) -> JobRecord:
-    """Cancel a queued job at once; ask the worker of a running one to stop.
-
-    Survives a claim in the same moment: the row is locked, so either the claim sees `cancelled`
-    or this sees `running` and leaves the ending to the worker. Asking twice is the same as once.
-    Raises NotFoundError, IllegalTransitionError.
-    """
-    found = session.execute(
-        select(jobs.c.status).where(jobs.c.id == job_id).with_for_update()
-    ).scalar_one_or_none()
-    if found is None:
-        raise NotFoundError("job", job_id)
-    match JobStatus(found):
-        case JobStatus.QUEUED | JobStatus.PAUSED:
-            status, values = JobStatus.CANCELLED, {"finished_at": now()}
-        case JobStatus.RUNNING | JobStatus.PAUSING:
-            status, values = JobStatus.CANCELLING, {}
-        case JobStatus.CANCELLING:
-            return get_job(session, job_id)
-        case ended:
-            raise IllegalTransitionError(job_id, ended, "cancelled")
-    session.execute(
-        update(jobs)
-        .where(jobs.c.id == job_id)
-        .values(status=status, status_reason=StatusReason.USER, **values)
-    )
-    add_transition(session, job_id, status, StatusReason.USER)
-    add_event(session, job_id, str(status), {"reason": str(StatusReason.USER)})
-    return get_job(session, job_id)

@@ -38,8 +38,9 @@ def finish_job(
     Survives a cancel in the same moment: the row is locked first, and a cancel that was already
     answered wins over success.
     """
-    job = update_held_job(session, lease)
-    if progress is not None:
+    if progress is None:
+        job = update_held_job(session, lease)
+    else:
         job = record_progress(session, lease, progress, new_losses)
     status, reason = outcome.status, outcome.reason
     if job.status is JobStatus.CANCELLING:
@@ -52,11 +53,15 @@ def finish_job(
             "status_reason": reason,
             "finished_at": now(),
             "lease_expires_at": None,
+            "stalled_at": None,
             "model_id": None if outcome.model is None else add_model(session, job, outcome.model),
             "error": outcome.error,
         },
     )
     add_transition(session, job.id, status, reason)
     level: EventLevel = "error" if status is JobStatus.FAILED else "info"
-    add_event(session, job.id, str(status), {"reason": str(reason), **(outcome.error or {})}, level)
+    data = {"reason": str(reason), "model_id": ended.model_id, **(outcome.error or {})}
+    if reason is StatusReason.DIVERGED:
+        add_event(session, job.id, "diverged", data, level)
+    add_event(session, job.id, str(status), data, level)
     return ended

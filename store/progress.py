@@ -1,23 +1,19 @@
-"""What a worker reports of a job on its way: losses, measures, and checkpoints to go on from."""
+"""What a worker reports of a job on its way: losses and measures, with a checkpoint or without."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from engine.metrics import Metric
-from store.artifacts import add_artifact, collect_artifact, get_artifact
-from store.clock import now
+from store.checkpoints import Checkpoint, add_checkpoint
 from store.errors import NotFoundError
 from store.events import add_event
 from store.jobs import JobRecord
 from store.leases import Lease, update_held_job
-from store.tables import checkpoints, jobs, losses
-
-KEPT_CHECKPOINTS = 2
+from store.tables import jobs, losses
 
 
 @dataclass(frozen=True)
@@ -54,27 +50,6 @@ class Progress:
     saving_seconds: float = 0.0
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """Everything needed to go on exactly: arrays as safetensors bytes, and numbers."""
-
-    epoch: int
-    steps: int
-    numbers: dict[str, Any]
-    data: bytes
-    metrics: dict[str, Metric] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class CheckpointSummary:
-    """A checkpoint as a list shows it: without what it holds."""
-
-    epoch: int
-    steps: int
-    metrics: dict[str, Metric]
-    created_at: datetime
-
-
 def record_progress(
     session: Session,
     lease: Lease,
@@ -88,77 +63,50 @@ def record_progress(
         # Progress that is kept wipes the slate: only losses in a row make a job poison.
         values["worker_losses"] = 0
     job = update_held_job(session, lease, values)
-    _replace_losses(session, lease.job_id, new_losses)
+    _replace_losses(session, lease.job_id, progress.epoch, new_losses)
+    if new_losses:
+        _tell_epochs(session, lease.job_id, progress, new_losses)
     if checkpoint is not None:
-        _add_checkpoint(session, lease.job_id, checkpoint)
+        add_checkpoint(session, lease.job_id, checkpoint)
     return job
 
 
-def _replace_losses(session: Session, job_id: str, new_losses: Sequence[LossRecord]) -> None:
-    if not new_losses:
-        return
+def _replace_losses(
+    session: Session, job_id: str, epochs: int, new_losses: Sequence[LossRecord]
+) -> None:
     # A rescued job trains the epochs after its checkpoint again, and gets the same numbers.
-    session.execute(
-        delete(losses).where(losses.c.job_id == job_id, losses.c.epoch >= new_losses[0].epoch)
-    )
-    session.execute(insert(losses), [{"job_id": job_id, **asdict(loss)} for loss in new_losses])
+    first = new_losses[0].epoch if new_losses else epochs
+    session.execute(delete(losses).where(losses.c.job_id == job_id, losses.c.epoch >= first))
+    if new_losses:
+        session.execute(insert(losses), [{"job_id": job_id, **asdict(loss)} for loss in new_losses])
 
 
-def _add_checkpoint(session: Session, job_id: str, checkpoint: Checkpoint) -> None:
-    artifact = add_artifact(session, checkpoint.data)
-    here = (checkpoints.c.job_id == job_id) & (checkpoints.c.steps >= checkpoint.steps)
-    session.execute(delete(checkpoints).where(here))
-    session.execute(
-        insert(checkpoints).values(
-            job_id=job_id,
-            steps=checkpoint.steps,
-            epoch=checkpoint.epoch,
-            numbers=checkpoint.numbers,
-            metrics=checkpoint.metrics,
-            artifact=artifact,
-            created_at=now(),
-        )
-    )
-    add_event(session, job_id, "checkpoint", {"epoch": checkpoint.epoch, "steps": checkpoint.steps})
-    _drop_old_checkpoints(session, job_id)
+def _tell_epochs(
+    session: Session, job_id: str, progress: Progress, new_losses: Sequence[LossRecord]
+) -> None:
+    """Tell of the newest epoch, and of the best one if it is among them.
+
+    A rescued job tells of epochs again that it trains again.
+    """
+    newest = new_losses[-1]
+    data = {
+        "epoch": newest.epoch,
+        "epochs": len(new_losses),
+        "loss": newest.loss,
+        "validation_loss": newest.validation_loss,
+        "metrics": _plain(newest.metrics),
+        "learning_rate": newest.learning_rate,
+    }
+    add_event(session, job_id, "epoch", data)
+    best = progress.epoch - 1 - progress.epochs_since_best
+    if progress.best_metrics is not None and best >= new_losses[0].epoch:
+        told = {"epoch": best, "metrics": _plain(progress.best_metrics)}
+        add_event(session, job_id, "improved", told)
 
 
-def _drop_old_checkpoints(session: Session, job_id: str) -> None:
-    old = session.execute(
-        select(checkpoints.c.steps, checkpoints.c.artifact)
-        .where(checkpoints.c.job_id == job_id)
-        .order_by(checkpoints.c.steps.desc())
-        .offset(KEPT_CHECKPOINTS)
-    ).all()
-    for steps, artifact in old:
-        session.execute(
-            delete(checkpoints).where(checkpoints.c.job_id == job_id, checkpoints.c.steps == steps)
-        )
-        collect_artifact(session, artifact)
-
-
-def find_checkpoint(session: Session, job_id: str, steps: int | None = None) -> Checkpoint | None:
-    """The checkpoint after so many steps, or the last one; None if there is none."""
-    query = select(checkpoints).where(checkpoints.c.job_id == job_id)
-    if steps is not None:
-        query = query.where(checkpoints.c.steps == steps)
-    row = session.execute(query.order_by(checkpoints.c.steps.desc()).limit(1)).one_or_none()
-    if row is None:
-        return None
-    data = get_artifact(session, row.artifact)
-    return Checkpoint(row.epoch, row.steps, row.numbers, data, row.metrics)
-
-
-def list_checkpoints(session: Session, job_id: str) -> tuple[CheckpointSummary, ...]:
-    """The checkpoints that are kept of a job, oldest first. Raises NotFoundError."""
-    _require_job(session, job_id)
-    names = ("epoch", "steps", "metrics", "created_at")
-    rows = session.execute(
-        select(*(checkpoints.c[name] for name in names))
-        .where(checkpoints.c.job_id == job_id)
-        .order_by(checkpoints.c.steps)
-    ).mappings()
-    return tuple(CheckpointSummary(**row) for row in rows)
+def _plain(metrics: dict[str, Metric]) -> dict[str, float]:
+    """Those that are a single number."""
+    return {name: value for name, value in metrics.items() if isinstance(value, float)}
 
 
 def _require_job(session: Session, job_id: str) -> None:

@@ -76,7 +76,10 @@ class Settings(BaseSettings):
         default=0.5, ge=0, description="Losses of short epochs are stored this often."
     )
     checkpoint_seconds: float = Field(
-        default=10, ge=0, description="The most work that a lost worker costs."
+        default=10,
+        ge=0,
+        description="The most work that a lost worker costs; more if checkpoints would take over "
+        "5 % of the time; 0: one after every step.",
     )
     ring_again_seconds: float = Field(
         default=2, gt=0, description="A job that nobody took for so long is rung for again."

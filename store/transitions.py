@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from store.clock import now
@@ -29,13 +29,17 @@ def add_transition(
     )
 
 
+# Made once: to build it costs more than to run it, and every poll does.
+_OF_JOBS = (
+    select(transitions.c.job_id, transitions.c.status, transitions.c.reason, transitions.c.at)
+    .where(transitions.c.job_id.in_(bindparam("job_ids", expanding=True)))
+    .order_by(transitions.c.id)
+)
+
+
 def list_transitions(session: Session, *job_ids: str) -> dict[str, list[TransitionRecord]]:
     """Every state that each of the jobs has been in, oldest first."""
-    rows = session.execute(
-        select(transitions.c.job_id, transitions.c.status, transitions.c.reason, transitions.c.at)
-        .where(transitions.c.job_id.in_(job_ids))
-        .order_by(transitions.c.id)
-    )
+    rows = session.execute(_OF_JOBS, {"job_ids": job_ids})
     found: dict[str, list[TransitionRecord]] = {job_id: [] for job_id in job_ids}
     for job_id, status, reason, at in rows:
         why = StatusReason(reason) if reason else None

@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_info
 
+# What the bits of a training depend on, of what a fingerprint tells.
+DECISIVE = ("numpy", "machine", "blas", "blas_version", "blas_kernel", "blas_threads")
+
 
 def fingerprint() -> dict[str, Any]:
     """NumPy, BLAS, its kernel and its threads, and the machine's architecture."""

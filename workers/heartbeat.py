@@ -18,7 +18,8 @@ logger = logging.getLogger(__name__)
 class Heartbeat:
     """Renews the lease every heartbeat_seconds and reads the status every watch_seconds.
 
-    A database that is away is waited for as long as the lease lasts: training goes on meanwhile.
+    While the database is away training goes on for as long as the lease lasts. It then rests, since
+    another worker may have taken the job, until the database says whose it is.
     """
 
     def __init__(self, database: Database, lease: Lease, settings: Settings) -> None:
@@ -27,6 +28,7 @@ class Heartbeat:
         self._settings = settings
         self._stopped = threading.Event()
         self._wanted: JobStatus | None = JobStatus.RUNNING
+        self._is_overdue = False
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     def __enter__(self) -> Self:
@@ -48,21 +50,26 @@ class Heartbeat:
         return self._wanted is None
 
     @property
+    def wanted(self) -> JobStatus | None:
+        """The status that the job was last seen in; None if the lease is gone."""
+        return self._wanted
+
+    @property
     def interrupted(self) -> bool:
-        """Whether the job should stop between two steps: cancelled, paused, or lost."""
-        return self._wanted is not JobStatus.RUNNING
+        """Whether the job should stop between two steps: cancelled, paused, lost or overdue."""
+        return self._is_overdue or self._wanted is not JobStatus.RUNNING
 
     def _beat(self) -> None:
         renewed = time.monotonic()
         while not self._stopped.wait(self._settings.watch_seconds):
             try:
                 renewed = self._renew_or_watch(renewed)
+                self._is_overdue = False
             except LeaseLostError:
                 self._wanted = None
             except StoreUnavailableError as error:
                 logger.warning("cannot reach the database: %s", error)
-                if time.monotonic() - renewed > self._settings.lease_seconds:
-                    self._wanted = None
+                self._is_overdue = time.monotonic() - renewed > self._settings.lease_seconds
             if self._wanted is None:
                 return
 

@@ -7,14 +7,18 @@ from typing import Any
 from engine.metrics import Metric
 from engine.progress import EpochRecord
 from engine.trainable import Trainable
+from store.checkpoints import Checkpoint
 from store.jobs import JobRecord
-from store.progress import Checkpoint, LossRecord, Progress
+from store.progress import LossRecord, Progress
 from store.tensors import pack_arrays
 from workers.preparing import PREPROCESSING, Preparing
 
 
 class Ledger:
     """Collects what a training yields and says what is to be stored. Times are seconds.
+
+    Attributes:
+        checkpoint_cost: seconds that the last checkpoint took.
 
     Args:
         job: as it was claimed.
@@ -27,6 +31,8 @@ class Ledger:
         self, job: JobRecord, training: Trainable, max_seconds: float | None, preparing: Preparing
     ) -> None:
         self.training = training
+        self.checkpoint_cost = 0.0
+        self._job = job
         self._max_seconds = max_seconds
         self._preparing = preparing
         self._prepared_seconds = 0.0
@@ -132,8 +138,8 @@ class Ledger:
             saving_seconds=self._saving_seconds,
         )
 
-    def checkpoint(self) -> Checkpoint:
-        """Everything needed to go on exactly from here."""
+    def checkpoint(self, environment: dict[str, Any]) -> Checkpoint:
+        """Everything needed to go on exactly from here, in the same environment."""
         state = self.training.state()
         return Checkpoint(
             epoch=self.training.epoch,
@@ -142,13 +148,18 @@ class Ledger:
                 "training": state.numbers,
                 "epoch_seconds": self._epoch_seconds,
                 "preprocessing": self.preprocessing,
+                "seed": self._job.spec["seed"],
+                "dataset_sha256": self._job.dataset_sha256,
+                "environment": environment,
             },
             data=pack_arrays(state.arrays),
             metrics=self._latest or {},
+            score=self.training.score(self._latest or {}),
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on counting the seconds of an epoch that was cut in two."""
+        """Go on from there, also where epochs after it were told of that are now done again."""
+        self._latest = checkpoint.metrics or None
         self._epoch_seconds = checkpoint.numbers["epoch_seconds"]
         self._in_folds = self.training.is_in_folds
 

@@ -14,15 +14,18 @@ from engine.training import Training, TrainingState
 from store.artifacts import get_artifact
 from store.blobs import BlobStore
 from store.cache import Cache
+from store.checkpoints import Checkpoint, find_checkpoint
 from store.database import Database
 from store.datasets import get_dataset
 from store.jobs import JobRecord
+from store.leases import Lease, note_environment
 from store.models import get_model
-from store.progress import Checkpoint, find_checkpoint
 from store.settings import Settings
 from store.tensors import unpack_arrays
+from workers.fingerprint import DECISIVE
 from workers.ledger import Ledger
 from workers.preparing import PREPROCESSING, Preparing
+from workers.recent import RecentData
 
 
 class Shop(Protocol):
@@ -31,7 +34,9 @@ class Shop(Protocol):
     database: Database
     blobs: BlobStore
     settings: Settings
+    environment: dict[str, Any]
     prepared: Cache
+    recent: RecentData
 
 
 @dataclass
@@ -54,10 +59,10 @@ class LedgerCache:
         return ledger
 
 
-def open_ledger(shop: Shop, job: JobRecord) -> Ledger:
+def open_ledger(shop: Shop, job: JobRecord, lease: Lease) -> Ledger:
     """Make a job ready to train, from its last checkpoint if it has one.
 
-    Raises DataError, NotFoundError, StoreUnavailableError.
+    Raises DataError, NotFoundError, StoreUnavailableError, LeaseLostError.
     """
     started = time.monotonic()
     spec = ResolvedSpec.model_validate(job.spec)
@@ -74,6 +79,9 @@ def open_ledger(shop: Shop, job: JobRecord) -> Ledger:
     checkpoint = _find_checkpoint(shop.database, job)
     if checkpoint is not None:
         _restore(ledger, checkpoint)
+        if not _gives_equal_bits(checkpoint, shop.environment):
+            with shop.database.writing() as session:
+                note_environment(session, lease, shop.environment)
     elif isinstance(training, FoldedTraining):
         training.open()
     ledger.end_preparing(started)
@@ -94,13 +102,14 @@ def _open_preparing(
         known=known,
         blobs=shop.blobs,
         cache=shop.prepared,
+        recent=shop.recent,
         max_resident_bytes=shop.settings.max_resident_data_bytes,
     )
 
 
 def _find_checkpoint(database: Database, job: JobRecord) -> Checkpoint | None:
     """What an earlier slice has left; the first one has nothing to look for."""
-    if job.attempt <= 1 and job.token <= 1:
+    if job.token <= 1:
         return None
     with database.reading() as session:
         return find_checkpoint(session, job.id)
@@ -111,6 +120,12 @@ def _load_model(database: Database, model_id: str) -> tuple[Preprocessing, dict[
         model = get_model(session, model_id)
         weights = get_artifact(session, model.artifact)
     return PREPROCESSING.validate_python(model.preprocessing), unpack_arrays(weights)
+
+
+def _gives_equal_bits(checkpoint: Checkpoint, environment: dict[str, Any]) -> bool:
+    """Whether what is trained from here on is what would have been trained there."""
+    known = checkpoint.numbers.get("environment", {})
+    return all(known.get(name) == environment.get(name) for name in DECISIVE)
 
 
 def _restore(ledger: Ledger, checkpoint: Checkpoint) -> None:

@@ -8,15 +8,16 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from engine.training import train
 from store.blobs import BlobStore
 from store.cache import Cache
+from store.crash_points import pass_crash_point
 from store.database import Database
 from store.errors import LeaseLostError, StoreUnavailableError
 from store.jobs import JobRecord
-from store.leases import Lease, claim_job, release_job, update_held_job
+from store.leases import Lease, claim_job, pause_held_job, release_job
 from store.models import NewModel
 from store.outcomes import Outcome, finish_job
 from store.progress import record_progress
@@ -28,12 +29,15 @@ from workers.fingerprint import fingerprint
 from workers.heartbeat import Heartbeat
 from workers.ledger import Ledger
 from workers.opening import LedgerCache, open_ledger
+from workers.recent import RecentData
 from workers.shutdown import ShutdownFlag
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 DATABASE_RETRY_SECONDS = 0.5
+# Of the time that a job trains: large states are kept less often.
+MAX_CHECKPOINT_SHARE = 0.05
 
 
 @dataclass
@@ -41,7 +45,9 @@ class Workshop:
     """What a worker process has at hand for every slice.
 
     Attributes:
+        environment: on what it trains; equal ones give equal bits.
         prepared: matrices that trainings run on, shared with the other processes of this machine.
+        recent: small data that this process has prepared.
         cache: the last slice's training.
     """
 
@@ -50,7 +56,9 @@ class Workshop:
     settings: Settings
     name: str
     shutdown: ShutdownFlag
+    environment: dict[str, Any] = field(default_factory=fingerprint)
     prepared: Cache = field(init=False)
+    recent: RecentData = field(default_factory=RecentData)
     cache: LedgerCache = field(default_factory=LedgerCache)
 
     def __post_init__(self) -> None:
@@ -61,15 +69,21 @@ class Workshop:
 def run_slice(shop: Workshop) -> bool:
     """Claim a job and train it for one slice; tells whether it wants another one.
 
-    Raises StoreUnavailableError when the database stays away for longer than the lease; the job
-    then goes on wherever it is claimed next.
+    Raises StoreUnavailableError when the database is away at the claim, or when it is still away
+    while the worker leaves; the job then goes on wherever it is claimed next.
     """
     with shop.database.writing() as session:
         job = claim_job(
-            session, shop.name, shop.settings.lease_seconds, shop.settings.max_worker_losses
+            session,
+            shop.name,
+            shop.settings.lease_seconds,
+            shop.settings.max_worker_losses,
+            environment=shop.environment,
+            max_running=shop.settings.max_running_jobs,
         )
     if job is None:
         return False
+    pass_crash_point("after_claim", job.name)
     lease = Lease(job.id, job.token)
     try:
         with Heartbeat(shop.database, lease, shop.settings) as heartbeat:
@@ -85,20 +99,27 @@ class _Slice:
         self.job = job
         self.lease = lease
         self.heartbeat = heartbeat
+        self.is_paused = False
 
     def run(self) -> bool:
         ledger = self.shop.cache.take(self.job)
         try:
             if ledger is None:
-                ledger = open_ledger(self.shop, self.job)
-                self._note_environment()
+                ledger = open_ledger(self.shop, self.job, self.lease)
             outcome = self._train(ledger)
-        except (LeaseLostError, StoreUnavailableError):
+        except LeaseLostError:
             raise
+        except StoreUnavailableError as error:
+            # What is away comes back, and the job is not to blame: a sweep rings for it then.
+            logger.warning("job %s is given back: %s", self.job.id, error)
+            self._patiently(self._release)
+            return False
         except Exception as error:  # noqa: BLE001 - whatever it was, the job must end
             outcome = failure_of(error)
         if outcome is not None:
             self._finish(outcome, ledger)
+            return False
+        if self.is_paused:
             return False
         self._patiently(self._release)
         if ledger is not None:
@@ -126,10 +147,10 @@ class _Slice:
                 return Outcome(JobStatus.SUCCEEDED, reason, model)
             if self.heartbeat.lost:
                 raise LeaseLostError(self.job.id, self.job.token)
-            if self.heartbeat.interrupted:
+            if self.heartbeat.wanted is JobStatus.CANCELLING:
                 break
             self._save(ledger, with_checkpoint=True)
-            if self.shop.shutdown.is_set() or time.monotonic() >= self.ends:
+            if self.is_paused or self.shop.shutdown.is_set() or time.monotonic() >= self.ends:
                 return None
         partial = _model(ledger, partial=True) if ledger.training.steps_done else None
         return Outcome(JobStatus.CANCELLED, StatusReason.USER, partial)
@@ -139,6 +160,7 @@ class _Slice:
 
         def should_stop() -> bool:
             ledger.note_step()
+            pass_crash_point("mid_step", self.job.name)
             return (
                 self.heartbeat.interrupted
                 or self.shop.shutdown.is_set()
@@ -151,29 +173,34 @@ class _Slice:
 
     def _checkpoint_is_due(self, ledger: Ledger) -> bool:
         # Not before a step was done: however short the interval is, the job gets on.
-        return (
-            ledger.training.steps_done > self.checkpointed_steps
-            and time.monotonic() - self.checkpointed >= self.shop.settings.checkpoint_seconds
-        )
+        if ledger.training.steps_done == self.checkpointed_steps:
+            return False
+        interval = self.shop.settings.checkpoint_seconds
+        if interval > 0:
+            interval = max(interval, ledger.checkpoint_cost / MAX_CHECKPOINT_SHARE)
+        return time.monotonic() - self.checkpointed >= interval
 
     def _save(self, ledger: Ledger, *, with_checkpoint: bool) -> None:
-        checkpoint = ledger.checkpoint() if with_checkpoint else None
+        started = time.monotonic()
+        checkpoint = ledger.checkpoint(self.shop.environment) if with_checkpoint else None
 
-        def save() -> None:
+        def save() -> bool:
             with self.shop.database.writing() as session:
                 record_progress(session, self.lease, ledger.progress(), ledger.unsaved, checkpoint)
+                if checkpoint is None:
+                    return False
+                is_paused = pause_held_job(session, self.lease)
+                pass_crash_point("before_checkpoint_commit", self.job.name)
+            return is_paused
 
-        self._patiently(save)
+        self.is_paused = self._patiently(save)
         ledger.end_saving()
         self.saved = time.monotonic()
         if with_checkpoint:
+            pass_crash_point("after_checkpoint_commit", self.job.name)
             self.checkpointed = self.saved
             self.checkpointed_steps = ledger.training.steps_done
-
-    def _note_environment(self) -> None:
-        if self.job.environment is None:
-            with self.shop.database.writing() as session:
-                update_held_job(session, self.lease, {"environment": fingerprint()})
+            ledger.checkpoint_cost = self.saved - started
 
     def _finish(self, outcome: Outcome, ledger: Ledger | None) -> None:
         def finish() -> None:
@@ -181,8 +208,10 @@ class _Slice:
                 progress = None if ledger is None else ledger.progress()
                 unsaved = () if ledger is None else ledger.unsaved
                 finish_job(session, self.lease, outcome, progress, unsaved)
+                pass_crash_point("before_terminal_commit", self.job.name)
 
         self._patiently(finish)
+        pass_crash_point("after_terminal_commit", self.job.name)
         logger.info("job %s %s: %s", self.job.id, outcome.status, outcome.reason)
 
     def _release(self) -> None:
@@ -190,12 +219,16 @@ class _Slice:
             release_job(session, self.lease)
 
     def _patiently(self, write: Callable[[], Result]) -> Result:
-        """Write, and while the database is away wait for it as long as the lease lasts."""
+        """Write, and while the database is away wait for it.
+
+        Longer than the lease lasts, too: as long as nobody else has claimed the job, the token is
+        good. A worker that leaves waits for nothing.
+        """
         while True:
             try:
                 return write()
             except StoreUnavailableError as error:
-                if self.heartbeat.lost:
+                if self.heartbeat.lost or self.shop.shutdown.is_set():
                     raise
                 logger.warning("cannot reach the database, trying again: %s", error)
                 time.sleep(DATABASE_RETRY_SECONDS)

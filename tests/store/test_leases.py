@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import update
 
+from store.checkpoints import Checkpoint
 from store.clock import shifted
 from store.database import Database
 from store.errors import LeaseLostError
-from store.jobs import JobRecord, cancel_job, get_job
+from store.jobs import JobRecord, get_job
 from store.leases import (
     Lease,
     bury_lost_jobs,
@@ -21,8 +22,9 @@ from store.leases import (
     renew_lease,
     update_held_job,
 )
+from store.lifecycle import cancel_job
 from store.outcomes import Outcome, finish_job
-from store.progress import Checkpoint, Progress, record_progress
+from store.progress import Progress, record_progress
 from store.statuses import JobStatus, StatusReason
 from store.tables import jobs
 from store.transitions import list_transitions
@@ -192,3 +194,15 @@ def test_job_nobody_rang_for_is_found(database: Database, post: Post) -> None:
         assert list_unrung_jobs(session, ring_again_seconds=-1, limit=10) == (job.id,)
         mark_rung(session, (job.id,))
         assert list_unrung_jobs(session, ring_again_seconds=60, limit=10) == ()
+
+
+def test_lease_that_was_given_back_writes_nothing(database: Database, post: Post) -> None:
+    """As the last heartbeat of a slice would, that overlaps with its end."""
+    post()
+    _, lease = claimed(database)
+    with database.writing() as session:
+        release_job(session, lease)
+    with database.writing() as session, pytest.raises(LeaseLostError):
+        renew_lease(session, lease, 20)
+    with database.reading() as session:
+        assert find_held_status(session, lease) is None

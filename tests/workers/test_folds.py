@@ -5,10 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from store.checkpoints import find_checkpoint
 from store.database import Database
-from store.jobs import cancel_job
+from store.lifecycle import cancel_job
 from store.models import get_model
-from store.progress import find_checkpoint, list_losses
+from store.progress import list_losses
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
 from tests.training import open_workshop, train_waiting_jobs

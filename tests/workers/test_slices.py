@@ -4,24 +4,21 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from store import outcomes
+from store.checkpoints import list_checkpoints
 from store.clock import shifted
 from store.database import Database
-from store.errors import StoreUnavailableError
-from store.jobs import JobRecord, cancel_job
+from store.errors import LeaseLostError, StorageFullError, StoreUnavailableError
+from store.jobs import JobRecord
 from store.leases import Lease, claim_job
+from store.lifecycle import cancel_job, pause_job, resume_job
 from store.models import get_model
-from store.progress import (
-    LossRecord,
-    Progress,
-    list_checkpoints,
-    list_losses,
-    record_progress,
-)
+from store.progress import LossRecord, Progress, list_losses, record_progress
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
 from store.tables import jobs
@@ -29,6 +26,7 @@ from tests.training import open_workshop, train_waiting_jobs
 from tests.waiting import wait_for
 from tests.workers.conftest import Find, Post
 from workers import opening, preparing, slices
+from workers.heartbeat import Heartbeat
 from workers.ledger import Ledger
 from workers.slices import Workshop, run_slice
 
@@ -65,6 +63,18 @@ def after_steps(shop: Workshop, steps: int, then: Callable[[], None]) -> None:
         return is_set()
 
     shop.shutdown.is_set = at_step  # type: ignore[method-assign]
+
+
+def keep_heartbeats(monkeypatch: pytest.MonkeyPatch) -> list[Heartbeat]:
+    """The heartbeats of the slices to come."""
+    kept: list[Heartbeat] = []
+
+    def begin(*args: Any) -> Heartbeat:
+        kept.append(Heartbeat(*args))
+        return kept[-1]
+
+    monkeypatch.setattr(slices, "Heartbeat", begin)
+    return kept
 
 
 def test_nothing_to_do_is_no_slice(shop: Workshop, database: Database) -> None:
@@ -107,10 +117,9 @@ def test_checkpoints_without_any_pause_between_them_do_not_hold_a_job_up(
     assert train_waiting_jobs(settings.model_copy(update={"checkpoint_seconds": 0.0})) == 1
     assert find(posted.id).steps == 6 * 8
     with database.reading() as session:
-        assert [c.steps for c in list_checkpoints(session, posted.id)] == [
-            46,
-            47,
-        ]  # step 48 ended it
+        kept = [checkpoint.steps for checkpoint in list_checkpoints(session, posted.id)]
+    # The last two before step 48 ended it, and the first after the best epoch.
+    assert kept == [40, 46, 47]
 
 
 def test_job_that_takes_longer_to_open_than_a_slice_lasts_gets_on(
@@ -119,9 +128,9 @@ def test_job_that_takes_longer_to_open_than_a_slice_lasts_gets_on(
     posted = post(**ENDLESS)
     shop = open_workshop(settings.model_copy(update={"slice_seconds": 0.05}))
 
-    def open_slowly(shop: Workshop, job: JobRecord) -> Ledger:
+    def open_slowly(shop: Workshop, job: JobRecord, lease: Lease) -> Ledger:
         started = time.monotonic()
-        ledger = opening.open_ledger(shop, job)
+        ledger = opening.open_ledger(shop, job, lease)
         wait_for(lambda: time.monotonic() - started > 0.1)
         return ledger
 
@@ -186,6 +195,55 @@ def test_cancel_while_running_keeps_the_weights_so_far(
         assert get_model(session, str(job.model_id)).partial
 
 
+def test_pause_frees_the_worker_and_resume_goes_on_to_the_same_bits(
+    settings: Settings,
+    database: Database,
+    post: Post,
+    find: Find,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hearts = keep_heartbeats(monkeypatch)
+    whole = post()
+    train_waiting_jobs(settings)
+    paused = post()
+
+    def pause() -> None:
+        with database.writing() as session:
+            pause_job(session, paused.id)
+
+    shop = open_workshop(settings.model_copy(update={"watch_seconds": 0.005}))
+    after_steps(shop, 5, pause)
+    after_steps(shop, 6, lambda: wait_for(lambda: hearts[-1].interrupted))
+    assert run_slice(shop) is False
+    assert find(paused.id).status is JobStatus.PAUSED
+    assert run_slice(shop) is False
+    shop.database.close()
+    with database.writing() as session:
+        resume_job(session, paused.id)
+    train_waiting_jobs(settings)
+    assert losses_of(database, paused.id) == losses_of(database, whole.id)
+    assert weights_of(database, find(paused.id)) == weights_of(database, find(whole.id))
+    assert find(paused.id).exact
+
+
+def test_job_that_goes_on_in_another_environment_says_so(
+    settings: Settings, post: Post, find: Find
+) -> None:
+    posted = post()
+    shop = open_workshop(settings)
+    after_steps(shop, 5, shop.shutdown.set)
+    assert run_slice(shop) is True
+    shop.database.close()
+    other = open_workshop(settings)
+    other.environment = {**other.environment, "blas_kernel": "other"}
+    assert run_slice(other) is False
+    other.database.close()
+    job = find(posted.id)
+    assert (job.status, job.exact) == (JobStatus.SUCCEEDED, False)
+    assert job.environment is not None
+    assert job.environment["blas_kernel"] == "other"
+
+
 def test_cancel_between_two_slices_ends_the_job_with_its_weights(
     settings: Settings, database: Database, post: Post, find: Find
 ) -> None:
@@ -200,6 +258,35 @@ def test_cancel_between_two_slices_ends_the_job_with_its_weights(
     job = find(posted.id)
     assert (job.status, job.steps) == (JobStatus.CANCELLED, 20)
     assert job.model_id is not None
+
+
+def test_model_of_a_checkpoint_has_the_metrics_of_that_time(
+    settings: Settings, database: Database, post: Post, find: Find
+) -> None:
+    posted = post(**ENDLESS)
+    eager = settings.model_copy(update={"record_seconds": 0.0, "checkpoint_seconds": 1000.0})
+    first = open_workshop(eager)
+    after_steps(first, 5, first.shutdown.set)
+    run_slice(first)
+    first.database.close()
+
+    def crash() -> None:
+        raise LeaseLostError(posted.id, 0)
+
+    second = open_workshop(eager)
+    after_steps(second, 20, crash)
+    run_slice(second)
+    second.database.close()
+    assert find(posted.id).latest_metrics
+    with database.writing() as session:
+        session.execute(update(jobs).values(lease_expires_at=shifted(-1)))
+        cancel_job(session, posted.id)
+    train_waiting_jobs(settings)
+    job = find(posted.id)
+    assert (job.status, job.steps) == (JobStatus.CANCELLED, 5)
+    with database.reading() as session:
+        assert get_model(session, str(job.model_id)).metrics == {}
+    assert losses_of(database, posted.id) == []
 
 
 def test_worker_whose_lease_is_taken_writes_nothing_more(
@@ -341,5 +428,60 @@ def test_training_outlives_a_database_that_is_away_for_a_moment(
         return finish(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(slices, "finish_job", flaky)
+    run_slice(shop)
+    assert find(posted.id).status is JobStatus.SUCCEEDED
+
+
+def test_job_goes_on_after_a_database_that_was_away_for_longer_than_the_lease(
+    settings: Settings,
+    database: Database,
+    post: Post,
+    find: Find,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hearts = keep_heartbeats(monkeypatch)
+    monkeypatch.setattr(slices, "DATABASE_RETRY_SECONDS", 0.01)
+    whole = post()
+    train_waiting_jobs(settings)
+    posted = post()
+    brief = {"lease_seconds": 0.2, "heartbeat_seconds": 0.05, "watch_seconds": 0.01}
+    shop = open_workshop(settings.model_copy(update=brief))
+    writing, reading = shop.database.writing, shop.database.reading
+    tries = itertools.count()
+
+    def away() -> Any:
+        # Back after the slice has tried to save a few times in vain.
+        if next(tries) == 60:
+            shop.database.writing, shop.database.reading = writing, reading  # type: ignore[method-assign]
+        raise StoreUnavailableError("gone")
+
+    def cut() -> None:
+        shop.database.writing = shop.database.reading = away  # type: ignore[method-assign]
+        wait_for(lambda: hearts[-1].interrupted)
+
+    after_steps(shop, 5, cut)
+    assert run_slice(shop) is False
+    shop.database.close()
+    job = find(posted.id)
+    assert (job.status, job.attempt, job.worker_losses) == (JobStatus.SUCCEEDED, 1, 0)
+    assert losses_of(database, posted.id) == losses_of(database, whole.id)
+    assert weights_of(database, job) == weights_of(database, find(whole.id))
+
+
+def test_job_is_given_back_when_the_store_is_away_while_it_is_opened(
+    shop: Workshop, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posted = post()
+
+    def fail(*_: object) -> Ledger:
+        raise StorageFullError("no room for prepared data")
+
+    monkeypatch.setattr(slices, "open_ledger", fail)
+    for _ in range(5):
+        assert run_slice(shop) is False
+    job = find(posted.id)
+    assert (job.status, job.lease_expires_at) == (JobStatus.RUNNING, None)
+    assert (job.worker_losses, job.attempt) == (0, 1)
+    monkeypatch.undo()
     run_slice(shop)
     assert find(posted.id).status is JobStatus.SUCCEEDED

@@ -1,0 +1,376 @@
+"""What may be asked of a job: who wins, what is refused, what is kept."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from store.checkpoints import Checkpoint, list_checkpoints
+from store.clock import shifted
+from store.database import Database
+from store.errors import IllegalTransitionError, LeaseLostError, NotFoundError
+from store.jobs import JobRecord, get_job
+from store.leases import (
+    Lease,
+    claim_job,
+    mark_stalled_jobs,
+    pause_held_job,
+    release_job,
+    renew_lease,
+)
+from store.lifecycle import cancel_job, pause_job, resume_job, retry_job, settle_lost_pauses
+from store.outcomes import Outcome, finish_job
+from store.progress import LossRecord, Progress, list_losses, record_progress
+from store.statuses import JobStatus, StatusReason
+from store.tables import artifacts, events, jobs
+from store.transitions import list_transitions
+
+Post = Callable[..., JobRecord]
+FAILURE = Outcome(
+    JobStatus.FAILED, StatusReason.INTERNAL, error={"code": "internal", "message": "no"}
+)
+
+
+def claim(database: Database, **options: Any) -> JobRecord | None:
+    with database.writing() as session:
+        return claim_job(session, "w1", 20, 3, **options)
+
+
+def claimed(database: Database) -> Lease:
+    job = claim(database)
+    assert job is not None
+    return Lease(job.id, job.token)
+
+
+def lose_lease(database: Database) -> None:
+    with database.writing() as session:
+        session.execute(update(jobs).values(lease_expires_at=shifted(-1)))
+
+
+def checkpoint(steps: int, score: float | None = None) -> Checkpoint:
+    return Checkpoint(steps // 8, steps, {}, b"%d" % steps, {}, score)
+
+
+def report(database: Database, lease: Lease, *kept: Checkpoint) -> None:
+    with database.writing() as session:
+        for one in kept:
+            progress = Progress(epoch=one.epoch, steps=one.steps)
+            loss = LossRecord(max(one.epoch - 1, 0), 0.5, None, {}, 0.1, 1.0, 0.1)
+            record_progress(session, lease, progress, [loss], one)
+
+
+def change(
+    database: Database, what: Callable[..., JobRecord], job_id: str, **how: Any
+) -> JobRecord:
+    with database.writing() as session:
+        return what(session, job_id, **how)
+
+
+def fail(database: Database, lease: Lease) -> None:
+    with database.writing() as session:
+        finish_job(session, lease, FAILURE)
+
+
+def statuses(database: Database, job_id: str) -> list[JobStatus]:
+    with database.reading() as session:
+        return [found.status for found in list_transitions(session, job_id)[job_id]]
+
+
+def event_types(database: Database, job_id: str) -> list[str]:
+    with database.reading() as session:
+        query = select(events.c.type).where(events.c.job_id == job_id).order_by(events.c.id)
+        return list(session.execute(query).scalars())
+
+
+def test_queued_job_is_paused_at_once_and_not_claimed(database: Database, post: Post) -> None:
+    job = post()
+    assert change(database, pause_job, job.id).status is JobStatus.PAUSED
+    assert claim(database) is None
+    assert change(database, resume_job, job.id).status is JobStatus.QUEUED
+    again = claim(database)
+    assert again is not None
+    assert (again.id, again.attempt, again.status_reason) == (job.id, 1, None)
+
+
+def test_running_job_is_left_by_its_worker(database: Database, post: Post) -> None:
+    job = post()
+    lease = claimed(database)
+    assert change(database, pause_job, job.id).status is JobStatus.PAUSING
+    with database.writing() as session:
+        assert renew_lease(session, lease, 20) is JobStatus.PAUSING
+        assert pause_held_job(session, lease)
+    assert statuses(database, job.id) == ["queued", "running", "pausing", "paused"]
+    with database.writing() as session, pytest.raises(LeaseLostError):
+        renew_lease(session, lease, 20)
+
+
+def test_pause_that_was_overtaken_by_a_cancel_is_none(database: Database, post: Post) -> None:
+    job = post()
+    lease = claimed(database)
+    change(database, pause_job, job.id)
+    assert change(database, cancel_job, job.id).status is JobStatus.CANCELLING
+    with database.writing() as session:
+        assert not pause_held_job(session, lease)
+    assert statuses(database, job.id)[-1] == "cancelling"
+
+
+def test_job_between_two_slices_is_paused_at_once(database: Database, post: Post) -> None:
+    job = post()
+    lease = claimed(database)
+    with database.writing() as session:
+        release_job(session, lease)
+    assert change(database, pause_job, job.id).status is JobStatus.PAUSED
+    assert claim(database) is None
+
+
+def test_orphan_is_paused_at_once_and_its_worker_writes_nothing(
+    database: Database, post: Post
+) -> None:
+    job = post()
+    lease = claimed(database)
+    lose_lease(database)
+    assert change(database, pause_job, job.id).status is JobStatus.PAUSED
+    change(database, resume_job, job.id)
+    with database.writing() as session, pytest.raises(LeaseLostError):
+        renew_lease(session, lease, 20)
+
+
+def test_pause_whose_worker_was_lost_is_settled_by_a_sweep(database: Database, post: Post) -> None:
+    job = post()
+    claimed(database)
+    change(database, pause_job, job.id)
+    lose_lease(database)
+    assert claim(database) is None
+    with database.writing() as session:
+        assert settle_lost_pauses(session) == (job.id,)
+        assert settle_lost_pauses(session) == ()
+    assert change(database, resume_job, job.id).status is JobStatus.QUEUED
+
+
+def test_going_on_after_a_pause_is_the_same_attempt_and_a_rescue_another(
+    database: Database, post: Post
+) -> None:
+    job = post()
+    lease = claimed(database)
+    change(database, pause_job, job.id)
+    with database.writing() as session:
+        pause_held_job(session, lease)
+    change(database, resume_job, job.id)
+    again = claim(database)
+    assert again is not None
+    assert again.attempt == 1
+    lose_lease(database)
+    rescued = claim(database)
+    assert rescued is not None
+    assert rescued.attempt == 2
+
+
+def test_cancel_of_a_paused_job_that_has_learned_is_left_to_a_worker(
+    database: Database, post: Post
+) -> None:
+    job = post()
+    lease = claimed(database)
+    report(database, lease, checkpoint(8))
+    change(database, pause_job, job.id)
+    with database.writing() as session:
+        pause_held_job(session, lease)
+    assert change(database, cancel_job, job.id).status is JobStatus.CANCELLING
+    taken = claim(database)
+    assert taken is not None
+    assert (taken.id, taken.status) == (job.id, JobStatus.CANCELLING)
+
+
+def test_cancel_of_a_paused_job_that_has_learned_nothing_is_done(
+    database: Database, post: Post
+) -> None:
+    job = post()
+    change(database, pause_job, job.id)
+    assert change(database, cancel_job, job.id).status is JobStatus.CANCELLED
+
+
+def test_retry_goes_on_from_the_last_checkpoint(database: Database, post: Post) -> None:
+    job = post()
+    lease = claimed(database)
+    report(database, lease, checkpoint(8))
+    fail(database, lease)
+    again = change(database, retry_job, job.id, from_start=False)
+    assert (again.status, again.attempt, again.steps) == (JobStatus.QUEUED, 2, 8)
+    assert (again.error, again.finished_at, again.status_reason) == (None, None, None)
+    taken = claim(database)
+    assert taken is not None
+    assert taken.attempt == 2
+    with database.reading() as session:
+        assert len(list_checkpoints(session, job.id)) == 1
+
+
+def test_retry_from_the_start_forgets_what_was_learned(database: Database, post: Post) -> None:
+    job = post()
+    lease = claimed(database)
+    report(database, lease, checkpoint(8))
+    fail(database, lease)
+    again = change(database, retry_job, job.id, from_start=True)
+    assert (again.steps, again.epoch, again.attempt) == (0, 0, 2)
+    with database.reading() as session:
+        assert list_checkpoints(session, job.id) == ()
+        assert list_losses(session, job.id, -1, 10) == ((), False)
+        assert session.execute(select(artifacts.c.sha256)).all() == []
+
+
+@pytest.mark.parametrize("what", [pause_job, resume_job, cancel_job])
+def test_job_that_has_ended_takes_no_orders(
+    database: Database, post: Post, what: Callable[..., JobRecord]
+) -> None:
+    job = post()
+    fail(database, claimed(database))
+    with pytest.raises(IllegalTransitionError, match="failed"):
+        change(database, what, job.id)
+    assert statuses(database, job.id) == ["queued", "running", "failed"]
+
+
+@pytest.mark.parametrize("ended", [JobStatus.SUCCEEDED, JobStatus.CANCELLED])
+def test_only_a_failed_job_is_tried_again(database: Database, post: Post, ended: JobStatus) -> None:
+    job = post()
+    lease = claimed(database)
+    with database.writing() as session:
+        finish_job(session, lease, Outcome(ended, StatusReason.COMPLETED))  # type: ignore[arg-type]
+    with pytest.raises(IllegalTransitionError, match=str(ended)):
+        change(database, retry_job, job.id, from_start=False)
+
+
+@pytest.mark.parametrize("what", [resume_job, lambda s, j: retry_job(s, j, from_start=True)])
+def test_running_job_is_neither_resumed_nor_tried_again(
+    database: Database, post: Post, what: Callable[..., JobRecord]
+) -> None:
+    job = post()
+    claimed(database)
+    with pytest.raises(IllegalTransitionError, match="running"):
+        change(database, what, job.id)
+
+
+@pytest.mark.parametrize("what", [pause_job, resume_job, cancel_job])
+def test_unknown_job_is_not_found(database: Database, what: Callable[..., JobRecord]) -> None:
+    with pytest.raises(NotFoundError):
+        change(database, what, "job_1")
+
+
+def test_asking_twice_is_asking_once(database: Database, post: Post) -> None:
+    job = post()
+    claimed(database)
+    for _ in range(2):
+        assert change(database, pause_job, job.id).status is JobStatus.PAUSING
+    for _ in range(2):
+        assert change(database, cancel_job, job.id).status is JobStatus.CANCELLING
+    assert statuses(database, job.id) == ["queued", "running", "pausing", "cancelling"]
+
+
+def test_the_last_two_checkpoints_and_the_best_are_kept(database: Database, post: Post) -> None:
+    job = post()
+    lease = claimed(database)
+    scores = {8: 0.5, 16: 0.2, 24: 0.4, 32: 0.2, 40: None, 48: 0.3}
+    report(database, lease, *(checkpoint(steps, score) for steps, score in scores.items()))
+    with database.reading() as session:
+        assert [kept.steps for kept in list_checkpoints(session, job.id)] == [16, 40, 48]
+        assert len(session.execute(select(artifacts.c.sha256)).all()) == 3
+
+
+def test_checkpoint_that_is_made_again_leaves_nothing_of_the_first(
+    database: Database, post: Post
+) -> None:
+    job = post()
+    lease = claimed(database)
+    report(database, lease, checkpoint(8), checkpoint(16))
+    other = Checkpoint(1, 8, {}, b"other", {})
+    report(database, lease, other)
+    with database.reading() as session:
+        assert [kept.steps for kept in list_checkpoints(session, job.id)] == [8]
+        assert len(session.execute(select(artifacts.c.sha256)).all()) == 1
+
+
+def test_stalled_job_is_told_of_once_and_rescued(database: Database, post: Post) -> None:
+    job = post()
+    claimed(database)
+    lose_lease(database)
+    with database.writing() as session:
+        assert mark_stalled_jobs(session) == (job.id,)
+        assert mark_stalled_jobs(session) == ()
+    claim(database)
+    assert event_types(database, job.id) == ["created", "claimed", "stalled", "rescued"]
+    with database.reading() as session:
+        assert get_job(session, job.id).stalled_at is None
+
+
+def test_epochs_and_the_best_are_told(database: Database, post: Post) -> None:
+    job = post()
+    lease = claimed(database)
+    losses = [LossRecord(epoch, 0.5, 0.4, {"m": [[1.0]]}, 0.1, 1.0, 0.1) for epoch in range(3)]
+    progress = Progress(epoch=3, steps=24, epochs_since_best=1, best_metrics={"loss": 0.5})
+    with database.writing() as session:
+        record_progress(session, lease, progress, losses)
+    with database.reading() as session:
+        query = select(events.c.type, events.c.data).order_by(events.c.id)
+        told = session.execute(query.where(events.c.job_id == job.id)).all()[2:]
+    assert [kind for kind, _ in told] == ["epoch", "improved"]
+    assert (told[0][1]["epoch"], told[0][1]["epochs"], told[0][1]["metrics"]) == (2, 3, {})
+    assert told[1][1] == {"epoch": 1, "metrics": {"loss": 0.5}}
+
+
+def test_a_thousand_jobs_of_one_owner_delay_another_by_one_slice(
+    database: Database, post: Post
+) -> None:
+    for _ in range(5):
+        post(owner="busy")
+    first = claim(database)
+    other = post(owner="other")
+    second = claim(database)
+    assert first is not None
+    assert second is not None
+    assert (first.owner, second.id) == ("busy", other.id)
+
+
+def test_orphan_goes_before_jobs_that_were_never_begun(database: Database, post: Post) -> None:
+    first, second = post(), post()
+    with database.writing() as session:
+        session.execute(
+            update(jobs)
+            .where(jobs.c.id == second.id)
+            .values(status=JobStatus.RUNNING, lease_expires_at=shifted(-1))
+        )
+    orphan, next_one = claim(database), claim(database)
+    assert orphan is not None
+    assert next_one is not None
+    assert (orphan.id, next_one.id) == (second.id, first.id)
+
+
+def test_orphans_take_turns_however_often_they_are_orphaned(database: Database, post: Post) -> None:
+    older, younger = post(), post()
+    with database.writing() as session:
+        for job, ago in ((older, -1), (younger, -2)):
+            session.execute(
+                update(jobs)
+                .where(jobs.c.id == job.id)
+                .values(status=JobStatus.RUNNING, lease_expires_at=shifted(ago))
+            )
+    first = claim(database)
+    assert first is not None
+    assert first.id == younger.id
+
+
+def test_owner_has_no_more_jobs_in_hand_than_allowed(database: Database, post: Post) -> None:
+    post(owner="a"), post(owner="a")
+    other = post(owner="b")
+    assert claim(database, max_running=1) is not None
+    second = claim(database, max_running=1)
+    assert second is not None
+    assert second.id == other.id
+    assert claim(database, max_running=1) is None
+
+
+def test_environment_of_the_first_claim_is_noted(database: Database, post: Post) -> None:
+    post()
+    first = claim(database, environment={"numpy": "1"})
+    lose_lease(database)
+    second = claim(database, environment={"numpy": "2"})
+    assert first is not None
+    assert second is not None
+    assert first.environment == second.environment == {"numpy": "1"}
