@@ -6,6 +6,8 @@ from typing import Annotated, cast
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
+from service.feeds import Feeds
+from service.rendered import RenderedJobs
 from service.ringer import Ringer
 from service.serving import ServedModels
 from store.blobs import BlobStore
@@ -26,6 +28,8 @@ class Context:
     doorbell: Doorbell | None
     ringer: Ringer | None
     served: ServedModels
+    feeds: Feeds
+    rendered: RenderedJobs = field(default_factory=RenderedJobs)
     # So many files are read at once, for what that takes of memory and of the threads of others.
     readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
 

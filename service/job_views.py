@@ -18,8 +18,16 @@ from service.schemas.jobs import (
 )
 from store.jobs import JobRecord
 from store.progress import LossRecord
-from store.statuses import JobStatus
+from store.statuses import TERMINAL, JobStatus
 from store.transitions import TransitionRecord
+
+# What may be asked of a job in which of its states, as store/lifecycle.py has it.
+ALLOWED_IN = {
+    "cancel": frozenset(JobStatus) - TERMINAL,
+    "pause": {JobStatus.QUEUED, JobStatus.RUNNING},
+    "resume": {JobStatus.PAUSED},
+    "retry": {JobStatus.FAILED},
+}
 
 
 def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
@@ -110,13 +118,15 @@ def _links(job: JobRecord) -> dict[str, str]:
     links = {
         "self": here,
         "losses": f"{here}/losses",
+        "events": f"{here}/events",
         "checkpoints": f"{here}/checkpoints",
         "dataset": f"/v1/datasets/{job.dataset_id}",
     }
     if job.validation_dataset_id is not None:
         links["validation_dataset"] = f"/v1/datasets/{job.validation_dataset_id}"
-    if not job.status.is_terminal:
-        links["cancel"] = f"{here}/cancel"
+    for change, statuses in ALLOWED_IN.items():
+        if job.status in statuses:
+            links[change] = f"{here}/{change}"
     if job.model_id is not None:
         links["model"] = f"/v1/models/{job.model_id}"
         links["weights"] = f"/v1/models/{job.model_id}/weights"

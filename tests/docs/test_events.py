@@ -1,0 +1,50 @@
+"""The commands of docs/events.md run, in their order, on a service of their own."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+from tests.cli.service import running
+from tests.docs.test_readme import run
+from tests.servers import ROOT, needs_curl
+
+TEXT = (ROOT / "docs" / "events.md").read_text()
+BLOCKS: dict[str, str] = dict(
+    re.findall(r"^```sh (\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+)
+
+
+@needs_curl
+def test_commands_listen_resume_page_and_wait(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    with running(tmp_path / "data") as service:
+        script = "\n".join(f"echo '# {name}'\n{text}\necho" for name, text in BLOCKS.items())
+        printed = run(script.replace("http://127.0.0.1:8000", service.url), tmp_path)
+        assert service.stop() == 0
+    said = dict(
+        re.findall(r"^# (\w+)\n(.*?)\n(?=^# |\Z)", printed + "\n", re.MULTILINE | re.DOTALL)
+    )
+    types = re.findall(r"^event: (\w+)$", said["listen"], re.MULTILINE)
+    assert (types[:2], types[-1]) == (["created", "claimed"], "succeeded")
+    assert {"epoch", "improved"} <= set(types)
+    resumed = said["resume"].split()
+    assert resumed[1:-1:2] == types[2:]
+    assert resumed[-1] == "204"
+    first, newest = re.findall(r'{"data":.*?"next":[^}]*}', said["page"])
+    assert [event["type"] for event in json.loads(first)["data"]] == types[:3]
+    assert [event["type"] for event in json.loads(newest)["data"]] == types[-1:]
+    assert said["tag"].strip() == "304"
+
+
+def test_every_type_of_event_is_described() -> None:
+    described = set(
+        re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", TEXT, re.MULTILINE)))
+    )
+    written = {
+        name
+        for path in (ROOT / "store").glob("*.py")
+        for name in re.findall(r'add_event\(\s*session, [\w.]+, "(\w+)"', path.read_text())
+    }
+    assert {"created", "epoch", "rescued"} <= written
+    assert written <= described

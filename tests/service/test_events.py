@@ -1,0 +1,238 @@
+"""Events over HTTP, on a real server: pages, streams that are resumed, polls that wait."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Timer
+from typing import Any
+
+import httpx2
+import pytest
+
+from store.database import Database
+from store.events import add_event
+from store.leases import Lease, claim_job
+from store.progress import Progress, record_progress
+from store.schema import upgrade
+from store.settings import Settings, load_settings
+from tests.servers import serving
+from tests.service.conftest import IRIS_LIKE, problem
+
+STREAM = {"Accept": "text/event-stream"}
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return load_settings(data_dir=tmp_path_factory.mktemp("events"), broker_url="memory://")
+
+
+@pytest.fixture(scope="module")
+def server(settings: Settings) -> Iterator[httpx2.Client]:
+    upgrade(settings.database_url)
+    with (
+        serving(settings, settings.data_dir / "log") as url,
+        httpx2.Client(base_url=url, timeout=30) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def dataset_id(server: httpx2.Client) -> str:
+    answer = server.post(
+        "/v1/datasets", content=IRIS_LIKE, headers={"Content-Type": "text/csv"}
+    ).json()
+    return str(answer["id"])
+
+
+@pytest.fixture
+def job(server: httpx2.Client, dataset_id: str) -> dict[str, Any]:
+    """A job that waits for a worker; there is none."""
+    body = {"dataset_id": dataset_id, "target": "kind", "epochs": 2}
+    found: dict[str, Any] = server.post("/v1/jobs", json=body).json()
+    return found
+
+
+@contextmanager
+def streaming(
+    server: httpx2.Client, job: dict[str, Any], **headers: str
+) -> Iterator[Iterator[dict[str, str]]]:
+    """The events of a job's stream, as they come."""
+    with server.stream("GET", job["links"]["events"], headers=STREAM | headers) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        yield _events(answer.iter_lines())
+
+
+def _events(lines: Iterator[str]) -> Iterator[dict[str, str]]:
+    found: dict[str, str] = {}
+    for line in lines:
+        if line:
+            field, _, value = line.partition(": ")
+            found[field] = value
+        elif found:
+            yield found
+            found = {}
+
+
+def types(found: Iterator[dict[str, str]]) -> list[str]:
+    return [event["event"] for event in found]
+
+
+def append(settings: Settings, job: dict[str, Any], type_: str) -> None:
+    """Something happens to the job, in another process as far as the server knows."""
+    database = Database(settings.database_url)
+    with database.writing() as session:
+        add_event(session, job["id"], type_, {})
+    database.close()
+
+
+def cancel(server: httpx2.Client, job: dict[str, Any]) -> None:
+    assert server.post(job["links"]["cancel"]).json()["status"] == "cancelled"
+
+
+def test_events_in_pages(server: httpx2.Client, job: dict[str, Any]) -> None:
+    cancel(server, job)
+    first = server.get(job["links"]["events"], params={"limit": 1}).json()
+    assert [event["type"] for event in first["data"]] == ["created"]
+    assert set(first["data"][0]) == {"id", "at", "level", "type", "data"}
+    assert first["has_more"]
+    rest = server.get(job["links"]["events"], params={"after": first["next"]}).json()
+    assert [event["type"] for event in rest["data"]] == ["cancelled"]
+    assert (rest["has_more"], rest["next"]) == (False, None)
+    newest = server.get(job["links"]["events"], params={"order": "desc", "limit": 1}).json()
+    assert newest["data"] == rest["data"]
+
+
+def test_bad_pages_are_422(server: httpx2.Client, job: dict[str, Any]) -> None:
+    for query in ("limit=0", "limit=201", "after=-1", "after=x", f"after={2**63}", "order=up"):
+        problem(server.get(f"{job['links']['events']}?{query}"), 422)
+
+
+def test_events_of_an_unknown_job_are_404_before_any_stream(server: httpx2.Client) -> None:
+    for headers in ({}, STREAM):
+        problem(server.get("/v1/jobs/job_nope/events", headers=headers), 404)
+
+
+def test_a_stream_tells_what_happens_and_ends_with_the_job(
+    server: httpx2.Client, job: dict[str, Any], settings: Settings
+) -> None:
+    with streaming(server, job) as found:
+        first = next(found)
+        assert first["event"] == "created"
+        append(settings, job, "epoch")
+        assert next(found)["event"] == "epoch"
+        cancel(server, job)
+        assert types(found) == ["cancelled"]
+    shown = server.get(job["links"]["events"]).json()["data"]
+    assert int(first["id"]) == shown[0]["id"]
+
+
+def test_a_stream_is_the_same_after_the_end(server: httpx2.Client, job: dict[str, Any]) -> None:
+    cancel(server, job)
+    with streaming(server, job) as found:
+        assert types(found) == ["created", "cancelled"]
+
+
+def test_a_stream_goes_on_after_the_last_event_of_the_one_before(
+    server: httpx2.Client, job: dict[str, Any]
+) -> None:
+    with streaming(server, job) as found:
+        last = next(found)["id"]
+    cancel(server, job)
+    with streaming(server, job, **{"Last-Event-ID": last}) as found:
+        assert types(found) == ["cancelled"]
+    asked = {**job, "links": {"events": f"{job['links']['events']}?after={last}"}}
+    with streaming(server, asked) as found:
+        assert types(found) == ["cancelled"]
+
+
+def test_a_last_event_id_from_nowhere_starts_at_the_beginning(
+    server: httpx2.Client, job: dict[str, Any], dataset_id: str
+) -> None:
+    body = {"dataset_id": dataset_id, "target": "kind"}
+    other = server.post("/v1/jobs", json=body).json()["links"]["events"]
+    others = server.get(other).json()["data"][0]["id"]
+    cancel(server, job)
+    for nowhere in ("x", "-1", "1.5", "9" * 30, "9" * 18, str(others), "0"):
+        with streaming(server, job, **{"Last-Event-ID": nowhere}) as found:
+            assert types(found) == ["created", "cancelled"], nowhere
+
+
+def test_who_has_the_last_event_of_an_ended_job_need_not_come_again(
+    server: httpx2.Client, job: dict[str, Any]
+) -> None:
+    cancel(server, job)
+    last = server.get(job["links"]["events"]).json()["data"][-1]["id"]
+    headers = STREAM | {"Last-Event-ID": str(last)}
+    answer = server.get(job["links"]["events"], headers=headers)
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
+def test_a_state_that_is_known_is_304_until_it_changes(
+    server: httpx2.Client, job: dict[str, Any]
+) -> None:
+    tag = server.get(job["links"]["self"]).headers["etag"]
+    known = {"If-None-Match": f'"older", {tag}'}
+    same = server.get(job["links"]["self"], headers=known)
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
+    cancel(server, job)
+    changed = server.get(job["links"]["self"], headers=known)
+    assert changed.json()["status"] == "cancelled"
+    assert changed.headers["etag"] != tag
+
+
+def test_a_wait_ends_with_a_change(server: httpx2.Client, job: dict[str, Any]) -> None:
+    tag = server.get(job["links"]["self"]).headers["etag"]
+    for headers in ({}, {"If-None-Match": tag}):
+        Timer(0.1, cancel if not headers else lambda *_: None, (server, job)).start()
+        answer = server.get(job["links"]["self"], params={"wait": 60}, headers=headers)
+        assert answer.json()["status"] == "cancelled"
+
+
+def test_a_wait_without_a_change_ends_with_its_time(
+    server: httpx2.Client, job: dict[str, Any]
+) -> None:
+    answer = server.get(job["links"]["self"], params={"wait": 0.05})
+    assert answer.json()["status"] == "queued"
+    known = {"If-None-Match": answer.headers["etag"]}
+    again = server.get(job["links"]["self"], params={"wait": 0.05}, headers=known)
+    assert again.status_code == 304
+
+
+def test_nobody_waits_for_an_ended_job_or_with_an_older_state(
+    server: httpx2.Client, job: dict[str, Any]
+) -> None:
+    older = {"If-None-Match": 'W/"0"'}
+    # The client gives up before the wait would be over.
+    wait = {"wait": 60}
+    queued = server.get(job["links"]["self"], params=wait, headers=older)
+    assert queued.json()["status"] == "queued"
+    cancel(server, job)
+    ended = server.get(job["links"]["self"], params=wait)
+    assert ended.json()["status"] == "cancelled"
+    known = {"If-None-Match": ended.headers["etag"]}
+    assert server.get(job["links"]["self"], params=wait, headers=known).status_code == 304
+    problem(server.get("/v1/jobs/job_nope", params=wait), 404)
+
+
+@pytest.mark.parametrize("wait", ["-1", "60.1", "nan", "inf", "soon", ""])
+def test_a_wait_beyond_the_limits_is_422(
+    server: httpx2.Client, job: dict[str, Any], wait: str
+) -> None:
+    found = problem(server.get(job["links"]["self"], params={"wait": wait}), 422)
+    assert found["errors"][0]["pointer"] == "/wait"
+
+
+def test_a_poll_shows_progress_that_no_event_has_told_of(
+    server: httpx2.Client, job: dict[str, Any], settings: Settings
+) -> None:
+    database = Database(settings.database_url)
+    with database.writing() as session:
+        claimed = claim_job(session, "worker", 20, 3)
+        while claimed is not None and claimed.id != job["id"]:
+            claimed = claim_job(session, "worker", 20, 3)
+    assert claimed is not None
+    assert server.get(job["links"]["self"]).json()["progress"]["steps"] == 0
+    with database.writing() as session:
+        record_progress(session, Lease(job["id"], claimed.token), Progress(steps=7), ())
+    assert server.get(job["links"]["self"]).json()["progress"]["steps"] == 7
+    database.close()

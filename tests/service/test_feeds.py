@@ -1,0 +1,288 @@
+"""What wakes the listeners: one reader of the database, a short memory, no queue for anybody."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.sse import KEEPALIVE_COMMENT
+from sqlalchemy.orm import Session
+
+from service import events, feeds
+from service.context import Context
+from service.feeds import KEPT_EVENTS, Feed, Feeds
+from service.serving import ServedModels
+from store.blobs import open_blobs
+from store.database import Database
+from store.datasets import Contents, publish_dataset, receive_dataset
+from store.errors import StoreUnavailableError
+from store.events import EventLog, add_event, list_events, read_new_events
+from store.jobs import NewJob, add_job
+from store.lifecycle import cancel_job
+from store.schema import upgrade
+from store.settings import load_settings
+
+
+class FlakyDatabase(Database):
+    """A database that can be away."""
+
+    is_away = False
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        if self.is_away:
+            raise StoreUnavailableError("the database is away")
+        with super().reading() as session:
+            yield session
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[FlakyDatabase]:
+    url = f"sqlite:///{tmp_path / 'feeds.sqlite3'}"
+    upgrade(url)
+    database = FlakyDatabase(url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def context(database: FlakyDatabase, tmp_path: Path) -> Context:
+    settings = load_settings(data_dir=tmp_path)
+    blobs, served = open_blobs(settings), ServedModels(database)
+    return Context(settings, database, blobs, None, None, served, Feeds(database))
+
+
+@pytest.fixture
+def job_id(database: FlakyDatabase) -> str:
+    with database.writing() as session:
+        dataset_id = receive_dataset(session, "points")
+        publish_dataset(session, dataset_id, Contents(3, 12, "a" * 64, ()))
+        return add_job(session, NewJob(dataset_id, "job", {}, {"epochs": 2})).id
+
+
+def append(context: Context, job_id: str, count: int) -> None:
+    with context.database.writing() as session:
+        for _ in range(count):
+            add_event(session, job_id, "epoch", {})
+
+
+def last_id(context: Context, job_id: str) -> int:
+    with context.database.reading() as session:
+        return list_events(session, job_id, None, 1, "desc").items[0].id
+
+
+def cancel(context: Context, job_id: str) -> None:
+    with context.database.writing() as session:
+        cancel_job(session, job_id)
+
+
+def run(context: Context, work: Coroutine[Any, Any, None]) -> None:
+    """Run the work beside the task that fills the feeds."""
+
+    async def beside() -> None:
+        context.feeds.start()
+        async with asyncio.timeout(30):
+            await work
+        await context.feeds.stop()
+
+    asyncio.run(beside())
+
+
+def listen(context: Context, job_id: str, after: int = 0) -> AsyncIterator[bytes]:
+    stream = events.open_stream(context, job_id, after)
+    assert stream is not None
+    return stream
+
+
+def ids(text: bytes) -> list[int]:
+    return [int(line[4:]) for line in text.split(b"\n") if line.startswith(b"id: ")]
+
+
+def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """After how many jobs each look at the database asks."""
+    asked: list[int] = []
+
+    def counted(session: Session, cursors: Mapping[str, int], limit: int) -> dict[str, EventLog]:
+        asked.append(len(cursors))
+        return read_new_events(session, cursors, limit)
+
+    monkeypatch.setattr(feeds, "read_new_events", counted)
+    return asked
+
+
+def news(*event_ids: int, is_complete: bool = False) -> feeds.News:
+    encoded = tuple(feeds.EncodedEvent(event_id, b"") for event_id in event_ids)
+    return feeds.News(encoded, more=False, is_complete=is_complete)
+
+
+def test_a_feed_gives_what_follows_and_says_when_it_has_forgotten() -> None:
+    feed = Feed(after=10)
+    assert feed.since(9) is None
+    feed.extend(news(*range(11, 11 + KEPT_EVENTS)))
+    assert [event.id for event in feed.since(KEPT_EVENTS + 8) or ()] == [
+        KEPT_EVENTS + 9,
+        KEPT_EVENTS + 10,
+    ]
+    feed.extend(news(100 + KEPT_EVENTS))
+    assert feed.since(10) is None
+    assert len(feed.since(11) or ()) == KEPT_EVENTS
+
+
+def test_a_feed_of_an_ended_job_is_complete_for_who_has_its_last_event() -> None:
+    feed = Feed(after=1)
+    feed.extend(news(2, 3, is_complete=True))
+    # Who has a later event knows of a retry that the feed does not know of yet.
+    assert [feed.is_complete(after) for after in (2, 3, 4)] == [False, True, False]
+    feed.extend(news(4))
+    assert not feed.is_complete(4)
+
+
+def test_a_listener_gets_the_past_and_what_comes_until_the_job_ends(
+    context: Context, job_id: str
+) -> None:
+    async def work() -> None:
+        stream = listen(context, job_id)
+        assert b"event: created\n" in await anext(stream)
+        append(context, job_id, 1)
+        assert b"event: epoch\n" in await anext(stream)
+        cancel(context, job_id)
+        rest = [text async for text in stream]
+        assert len(rest) == 1
+        assert b"event: cancelled\n" in rest[0]
+
+    run(context, work())
+
+
+def test_a_slow_listener_misses_nothing_and_nothing_is_kept_for_it(
+    context: Context, job_id: str
+) -> None:
+    async def work() -> None:
+        slow, quick = listen(context, job_id), listen(context, job_id)
+        found = ids(await anext(slow))
+        await anext(quick)
+        append(context, job_id, 1)
+        found += ids(await anext(slow))
+        for _ in range(10):
+            append(context, job_id, 50)
+            seen: list[int] = []
+            while len(seen) < 50:
+                seen += ids(await anext(quick))
+        cancel(context, job_id)
+        async for text in slow:
+            assert len(ids(text)) <= events.EVENTS_AT_ONCE
+            found += ids(text)
+        assert found == list(range(1, 504))
+
+    run(context, work())
+
+
+def test_listeners_share_one_reader(
+    context: Context, job_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = count_looks(monkeypatch)
+
+    async def work() -> None:
+        streams = [listen(context, job_id) for _ in range(50)]
+        await asyncio.gather(*(anext(stream) for stream in streams))
+        waiting = asyncio.gather(*(anext(stream) for stream in streams))
+        await asyncio.sleep(0)
+        append(context, job_id, 1)
+        assert len(set(await waiting)) == 1
+
+    run(context, work())
+    # Each look asks after one job, whoever listens.
+    assert set(asked) == {1}
+
+
+def test_nobody_asks_the_database_when_nobody_listens(
+    context: Context, job_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = count_looks(monkeypatch)
+    monkeypatch.setattr(feeds, "LOOK_SECONDS", 0.001)
+
+    async def work() -> None:
+        await context.feeds.wait(job_id, last_id(context, job_id), 0.05)
+        before = len(asked)
+        await asyncio.sleep(0.05)
+        assert len(asked) <= before + 1
+
+    run(context, work())
+    assert asked
+
+
+def test_a_listener_waits_while_the_database_is_away(
+    context: Context,
+    database: FlakyDatabase,
+    job_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(feeds, "AWAY_SECONDS", 0.01)
+
+    async def work() -> None:
+        stream = listen(context, job_id)
+        await anext(stream)
+        database.is_away = True
+        waiting = asyncio.ensure_future(anext(stream))
+        while "listeners wait for the database" not in caplog.text:
+            await asyncio.sleep(0.01)
+        database.is_away = False
+        append(context, job_id, 1)
+        assert ids(await waiting) == [2]
+
+    run(context, work())
+
+
+def test_a_listener_that_reads_pages_waits_while_the_database_is_away(
+    context: Context, database: FlakyDatabase, job_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "AWAY_SECONDS", 0.01)
+    append(context, job_id, 150)
+    cancel(context, job_id)
+
+    async def work() -> None:
+        stream = listen(context, job_id)
+        found = ids(await anext(stream))
+        database.is_away = True
+        assert [await anext(stream), await anext(stream)] == [KEEPALIVE_COMMENT] * 2
+        database.is_away = False
+        async for text in stream:
+            found += ids(text)
+        assert found == list(range(1, 153))
+
+    run(context, work())
+
+
+def test_a_quiet_stream_is_kept_alive(
+    context: Context, job_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "KEEP_ALIVE_SECONDS", 0.01)
+
+    async def work() -> None:
+        stream = listen(context, job_id)
+        await anext(stream)
+        assert await anext(stream) == KEEPALIVE_COMMENT
+        assert await anext(stream) == KEEPALIVE_COMMENT
+
+    run(context, work())
+
+
+def test_closing_sends_listeners_and_waiters_away(context: Context, job_id: str) -> None:
+    async def work() -> None:
+        stream = listen(context, job_id)
+        await anext(stream)
+        rest = asyncio.ensure_future(_all(stream))
+        wait = asyncio.ensure_future(context.feeds.wait(job_id, last_id(context, job_id), 60))
+        await asyncio.sleep(0.01)
+        context.feeds.close()
+        await asyncio.gather(rest, wait)
+        await context.feeds.wait(job_id, last_id(context, job_id), 60)
+        assert [text async for text in listen(context, job_id)] == []
+
+    run(context, work())
+
+
+async def _all(stream: AsyncIterator[bytes]) -> list[bytes]:
+    return [text async for text in stream]

@@ -1,0 +1,133 @@
+"""A job's log, read in pages, to its end, and of many jobs at once."""
+
+from collections.abc import Callable
+
+import pytest
+
+from store.database import Database
+from store.errors import NotFoundError
+from store.events import (
+    JOBS_AT_ONCE,
+    JobMark,
+    add_event,
+    find_mark,
+    has_event,
+    list_events,
+    read_log,
+    read_new_events,
+)
+from store.jobs import JobRecord
+from store.leases import Lease, claim_job
+from store.lifecycle import cancel_job
+from store.progress import Progress, record_progress
+from store.statuses import JobStatus
+
+Post = Callable[..., JobRecord]
+
+
+def append(database: Database, job_id: str, *types: str) -> list[int]:
+    """Append to a job's log; the ids of all its events."""
+    with database.writing() as session:
+        for number, type_ in enumerate(types):
+            add_event(session, job_id, type_, {"number": number})
+        return [event.id for event in list_events(session, job_id, None, 1000).items]
+
+
+def test_events_are_listed_in_pages_from_both_ends(database: Database, post: Post) -> None:
+    job = post()
+    ids = append(database, job.id, "claimed", "epoch", "checkpoint")
+    with database.reading() as session:
+        first = list_events(session, job.id, None, 3)
+        rest = list_events(session, job.id, int(first.next or 0), 3)
+        newest = list_events(session, job.id, None, 2, "desc")
+        before = list_events(session, job.id, int(newest.next or 0), 2, "desc")
+    assert [event.type for event in first.items] == ["created", "claimed", "epoch"]
+    assert [event.type for event in rest.items] == ["checkpoint"]
+    assert rest.next is None
+    assert [event.id for event in newest.items + before.items] == ids[::-1]
+    assert before.next is None
+    assert first.items[1].data == {"number": 0}
+
+
+def test_events_of_an_unknown_job_are_not_found(database: Database) -> None:
+    with database.reading() as session:
+        assert find_mark(session, "job_nope") is None
+        with pytest.raises(NotFoundError):
+            list_events(session, "job_nope", None, 10)
+        with pytest.raises(NotFoundError):
+            read_log(session, "job_nope", 0, 10)
+
+
+def test_an_event_is_its_own_jobs(database: Database, post: Post) -> None:
+    mine, other = post(), post()
+    (event_id,) = append(database, mine.id)
+    with database.reading() as session:
+        assert has_event(session, mine.id, event_id)
+        assert not has_event(session, other.id, event_id)
+        assert not has_event(session, mine.id, event_id + 1000)
+
+
+def test_a_log_is_complete_when_the_job_has_ended_and_all_was_read(
+    database: Database, post: Post
+) -> None:
+    job = post()
+    with database.reading() as session:
+        assert not read_log(session, job.id, 0, 10).is_complete
+    with database.writing() as session:
+        cancel_job(session, job.id)
+    with database.reading() as session:
+        cut, whole = read_log(session, job.id, 0, 1), read_log(session, job.id, 0, 10)
+    assert (cut.more, cut.is_complete) == (True, False)
+    assert (whole.more, whole.is_complete) == (False, True)
+    assert [event.type for event in whole.events] == ["created", "cancelled"]
+
+
+def test_new_events_of_more_jobs_than_one_statement_takes(database: Database, post: Post) -> None:
+    jobs = [post() for _ in range(JOBS_AT_ONCE + 3)]
+    cursors = {job.id: append(database, job.id)[-1] for job in jobs}
+    with database.reading() as session:
+        assert read_new_events(session, cursors, 100) == {}
+    append(database, jobs[0].id, "claimed", "epoch")
+    with database.writing() as session:
+        cancel_job(session, jobs[-1].id)
+    with database.reading() as session:
+        found = read_new_events(session, cursors, 100)
+    types = {job_id: [event.type for event in log.events] for job_id, log in found.items()}
+    assert types == {jobs[0].id: ["claimed", "epoch"], jobs[-1].id: ["cancelled"]}
+    assert [found[jobs[n].id].is_complete for n in (0, -1)] == [False, True]
+
+
+def test_a_log_that_was_cut_says_so(database: Database, post: Post) -> None:
+    first, second = sorted(post().id for _ in range(2))
+    with database.writing() as session:
+        cancel_job(session, first)
+        cancel_job(session, second)
+    with database.reading() as session:
+        found = read_new_events(session, {first: 0, second: 0}, 3)
+    assert [len(found[job_id].events) for job_id in (first, second)] == [2, 1]
+    assert [found[job_id].is_complete for job_id in (first, second)] == [True, False]
+
+
+def test_a_mark_changes_with_the_job_and_only_then(database: Database, post: Post) -> None:
+    job = post()
+
+    def mark() -> JobMark | None:
+        with database.reading() as session:
+            return find_mark(session, job.id)
+
+    first = mark()
+    assert first is not None
+    assert (first.status, mark()) == (JobStatus.QUEUED, first)
+    with database.writing() as session:
+        claimed = claim_job(session, "worker", 20, 3)
+        assert claimed is not None
+    second = mark()
+    assert second is not None
+    assert (second.status, second.event_id > first.event_id) == (JobStatus.RUNNING, True)
+    with database.writing() as session:
+        lease = Lease(job.id, claimed.token)
+        # Nothing was finished that an event could tell of.
+        record_progress(session, lease, Progress(steps=7, training_seconds=0.5), ())
+    third = mark()
+    assert third is not None
+    assert (third.event_id, third.steps, third != second) == (second.event_id, 7, True)
