@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from service.context import Context
+from service.dataset_views import dataset_view
+from service.idempotency import created, once
 from service.uploads import Upload
 from store.datasets import (
     ColumnRecord,
@@ -20,9 +22,11 @@ from store.datasets import (
 )
 from store.deletions import condemn_dataset, delete_dataset, erase_dataset
 from store.errors import NotFoundError
+from store.idempotency import Answer, KeyedRequest, claim_key, keep_answer
 from store.intake import Preview, TableContents, preview_table, read_table
 from store.intake.histograms import Histogram, LevelCounts, column_histogram, column_levels
 from store.intake.options import FileHints, Limits, ReadOptions
+from store.limits import check_stored_bytes
 from store.pages import Page, PageRequest
 from store.rows import Row, read_rows
 
@@ -30,21 +34,50 @@ from store.rows import Row, read_rows
 MAX_PAGE_CELLS = 200_000
 
 
-def take_in(context: Context, upload: Upload, stated: ReadOptions) -> DatasetRecord:
+def take_in(
+    context: Context, upload: Upload, stated: ReadOptions, keyed: KeyedRequest | None = None
+) -> Answer:
     """Read an uploaded file and keep it as a dataset.
 
     Bytes that were read before in the same way are not read again. Nothing is stored of a file
-    that cannot be read. Raises IntakeError, StoreUnavailableError.
+    that cannot be read. Raises IntakeError, LimitReachedError, KeyReusedError,
+    StoreUnavailableError.
     """
+    return once(context, keyed, lambda: _take_in(context, upload, stated, keyed))
+
+
+def _take_in(
+    context: Context, upload: Upload, stated: ReadOptions, keyed: KeyedRequest | None
+) -> Answer:
     fingerprint = make_fingerprint(upload.sha256, {**stated.as_json(), "hints": _told(upload)})
-    with context.database.writing() as session:
-        shared = share_dataset(session, upload.name, fingerprint)
+    shared = _share(context, upload, fingerprint, keyed)
     if shared is not None:
         return shared
     column_file = upload.path.with_suffix(".arrow")
     how = (_stated(upload, stated), _hints(upload), _limits(context))
     table = read_table(upload.path, column_file, *how)
-    return _keep(context, upload, table, column_file, fingerprint)
+    return _keep(context, upload, table, column_file, fingerprint, keyed)
+
+
+def _share(
+    context: Context, upload: Upload, fingerprint: str, keyed: KeyedRequest | None
+) -> Answer | None:
+    """Make a dataset of bytes that were read before; None if these were not."""
+    limit, upload_id = context.settings.max_stored_bytes, upload.upload_id
+    with context.database.writing() as session:
+        shared = share_dataset(session, upload.name, fingerprint)
+        if shared is None:
+            # Rather now than when it has been read.
+            check_stored_bytes(session, limit, upload.bytes, but_upload=upload_id)
+            return None
+        claim_key(session, keyed)
+        # Its row is among those that are counted.
+        check_stored_bytes(session, limit, 0, but_upload=upload_id)
+        return keep_answer(session, keyed, _answer(shared))
+
+
+def _answer(dataset: DatasetRecord) -> Answer:
+    return created(dataset_view(dataset), f"/v1/datasets/{dataset.id}")
 
 
 def preview(context: Context, upload: Upload, stated: ReadOptions) -> Preview:
@@ -74,14 +107,40 @@ def _limits(context: Context) -> Limits:
 
 
 def _keep(
-    context: Context, upload: Upload, table: TableContents, column_file: Path, fingerprint: str
-) -> DatasetRecord:
+    context: Context,
+    upload: Upload,
+    table: TableContents,
+    column_file: Path,
+    fingerprint: str,
+    keyed: KeyedRequest | None,
+) -> Answer:
     """Store a table that was read.
 
     The row is reserved before the blob is written and shown after: whatever a crash leaves in
-    between is invisible, and swept.
+    between is invisible, and swept. Of two requests with the same key that get here, the one that
+    comes second leaves nothing behind.
     """
-    contents = Contents(
+    contents = _describe(upload, table, fingerprint)
+    limit, upload_id = context.settings.max_stored_bytes, upload.upload_id
+    with context.database.writing() as session:
+        dataset_id = receive_dataset(session, upload.name)
+    try:
+        context.blobs.put_blob(blob_key(dataset_id), column_file)
+        with context.database.writing() as session:
+            claim_key(session, keyed)
+            check_stored_bytes(session, limit, contents.bytes, but_upload=upload_id)
+            shown = publish_dataset(session, dataset_id, contents)
+            return keep_answer(session, keyed, _answer(shown))
+    except Exception:
+        # Whatever it was is told; where even this fails, the sweep does it later.
+        with context.database.writing() as session:
+            blob = condemn_dataset(session, dataset_id)
+        _erase(context, dataset_id, blob)
+        raise
+
+
+def _describe(upload: Upload, table: TableContents, fingerprint: str) -> Contents:
+    return Contents(
         rows=table.rows,
         bytes=upload.bytes,
         sha256=upload.sha256,
@@ -92,18 +151,6 @@ def _keep(
         blob_sha256=table.blob_sha256,
         fingerprint=fingerprint,
     )
-    with context.database.writing() as session:
-        dataset_id = receive_dataset(session, upload.name)
-    try:
-        context.blobs.put_blob(blob_key(dataset_id), column_file)
-        with context.database.writing() as session:
-            return publish_dataset(session, dataset_id, contents)
-    except Exception:
-        # Whatever it was is told; where even this fails, the sweep does it later.
-        with context.database.writing() as session:
-            blob = condemn_dataset(session, dataset_id)
-        _erase(context, dataset_id, blob)
-        raise
 
 
 def _erase(context: Context, dataset_id: str, blob: str | None) -> None:

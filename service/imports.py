@@ -1,8 +1,10 @@
 """Models made elsewhere: checked name by name, then kept as they came, byte for byte."""
 
+import hashlib
 from typing import Any
 
 from numpy.typing import NDArray
+from pydantic import JsonValue
 from safetensors import SafetensorError
 
 from engine.embedding import tables_in
@@ -22,7 +24,9 @@ from engine.tables import ColumnKind, ColumnSchema, TableSchema
 from engine.weights import find_weight_problems
 from engine.widths import NetworkInputs
 from service.context import Context
+from service.idempotency import created, once, with_content
 from service.imported_inputs import find_input_problems
+from service.models import view
 from service.schemas.imports import (
     ClassesTarget,
     ImportedPreprocessing,
@@ -30,7 +34,9 @@ from service.schemas.imports import (
     TextInput,
 )
 from service.serving import PREPROCESSING
-from store.models import ModelRecord, NewModel, get_model, import_model
+from store.idempotency import Answer, KeyedRequest, claim_key, keep_answer
+from store.limits import check_stored_bytes
+from store.models import NewModel, get_model, import_model
 from store.tensors import unpack_arrays
 
 # The table that an imported model was trained on is not known: any number of rows will do.
@@ -52,8 +58,21 @@ _POINTERS = {
 }
 
 
-def take_in(context: Context, request: ImportRequest, data: bytes) -> ModelRecord:
-    """Keep a model and its weights (safetensors). Raises SpecError, naming what does not fit."""
+def take_in(
+    context: Context, request: ImportRequest, data: bytes, keyed: KeyedRequest | None
+) -> Answer:
+    """Keep a model and its weights (safetensors).
+
+    Raises SpecError, naming what does not fit, LimitReachedError, KeyReusedError.
+    """
+    said: JsonValue = request.model_dump(mode="json", exclude_unset=True)
+    keyed = with_content(keyed, said, hashlib.sha256(data).hexdigest())
+    return once(context, keyed, lambda: _take_in(context, request, data, keyed))
+
+
+def _take_in(
+    context: Context, request: ImportRequest, data: bytes, keyed: KeyedRequest | None
+) -> Answer:
     preprocessing = PREPROCESSING.validate_python(request.preprocessing.model_dump())
     spec = _resolve(request, preprocessing)
     weights = _read_weights(data)
@@ -67,8 +86,11 @@ def take_in(context: Context, request: ImportRequest, data: bytes) -> ModelRecor
         weights=data,
     )
     with context.database.writing() as session:
+        claim_key(session, keyed)
+        check_stored_bytes(session, context.settings.max_stored_bytes, len(data))
         model_id = import_model(session, new, spec.model_dump(mode="json"), request.name)
-        return get_model(session, model_id)
+        shown = view(get_model(session, model_id))
+        return keep_answer(session, keyed, created(shown, f"/v1/models/{model_id}"))
 
 
 def _resolve(request: ImportRequest, preprocessing: Preprocessing) -> ResolvedSpec:

@@ -1,6 +1,6 @@
-"""Jobs: checked, posted, watched, cancelled."""
+"""Jobs: checked, posted, watched."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from engine.errors import SpecError, SpecProblem
 from engine.resolve import Resolution, resolve
@@ -15,17 +15,16 @@ from service.schemas.jobs import (
     JobView,
     ValidationView,
 )
-from service.sources import Source, as_model, find_source
+from service.sources import Source, find_source
 from service.warm_start import continue_model
+from store.checkpoints import list_checkpoints
 from store.columns import table_schema
-from store.crash_points import pass_crash_point
 from store.datasets import get_dataset
 from store.errors import NotFoundError
-from store.jobs import JobFilter, NewJob, add_job, cancel_job, get_job, list_jobs
-from store.models import add_model
+from store.jobs import JobFilter, JobRecord, find_external_job, list_jobs
 from store.pages import Page, PageRequest
-from store.progress import LossRecord, list_checkpoints, list_losses
-from store.transitions import list_transitions
+from store.progress import LossRecord, list_losses
+from store.transitions import TransitionRecord, list_transitions
 
 MIB = 2**20
 
@@ -34,7 +33,7 @@ def resolve_request(
     context: Context, request: JobRequest, source: Source | None = None
 ) -> Resolution:
     """What the request comes to on its datasets. Raises NotFoundError, SpecError."""
-    other = _validation_dataset_id(request)
+    other = validation_dataset_id(request)
     with context.database.reading() as session:
         table = table_schema(get_dataset(session, request.dataset_id))
         validation_table = None if other is None else table_schema(get_dataset(session, other))
@@ -53,7 +52,7 @@ def resolve_request(
     return resolution
 
 
-def _validation_dataset_id(request: JobRequest) -> str | None:
+def validation_dataset_id(request: JobRequest) -> str | None:
     """The dataset whose rows validate, if it is another one. Raises NotFoundError."""
     if not isinstance(request.validation, DatasetValidation):
         return None
@@ -69,13 +68,14 @@ def _memory_bytes(context: Context, resolution: Resolution) -> int:
     return resolution.memory.total(context.settings.max_resident_data_bytes)
 
 
-def _source_of(context: Context, request: JobRequest) -> Source | None:
+def source_of(context: Context, request: JobRequest) -> Source | None:
+    """What the training goes on from, if from anything. Raises NotFoundError."""
     return None if request.start_from is None else find_source(context, request.start_from)
 
 
 def validate(context: Context, request: JobRequest) -> ValidationView:
     """Say what posting the request would do. Raises NotFoundError."""
-    source = _source_of(context, request)
+    source = source_of(context, request)
     try:
         resolution = resolve_request(context, request, source)
     except SpecError as error:
@@ -106,37 +106,21 @@ def validate(context: Context, request: JobRequest) -> ValidationView:
     )
 
 
-def post(context: Context, request: JobRequest) -> JobView:
-    """Queue a training: committed first, rung for afterwards. Raises NotFoundError, SpecError."""
-    source = _source_of(context, request)
-    resolution = resolve_request(context, request, source)
-    new = NewJob(
-        dataset_id=request.dataset_id,
-        name=request.name,
-        metadata=dict(request.metadata),
-        spec=resolution.spec.model_dump(mode="json"),
-        start_from=None if source is None else source.start_from,
-        priority=request.priority,
-        validation_dataset_id=_validation_dataset_id(request),
-        external_id=request.external_id,
-    )
-    with context.database.writing() as session:
-        if source is not None and source.checkpoint is not None:
-            job, checkpoint = source.checkpoint
-            model_id = add_model(session, job, as_model(source, checkpoint))
-            new = replace(new, start_from={**source.start_from, "model_id": model_id})
-        posted = add_job(session, new)
-        transitions = list_transitions(session, posted.id)[posted.id]
-        pass_crash_point("after_insert", posted.name)
-    pass_crash_point("after_commit", posted.name)
-    context.ring(posted.id)
-    return view(posted, transitions)
-
-
-def get(context: Context, job_id: str) -> JobView:
-    """The job. Raises NotFoundError."""
+def find_by_external_id(
+    context: Context, external_id: str
+) -> tuple[JobRecord, list[TransitionRecord]] | None:
+    """The job that its client knows by this id, and its transitions, or None."""
     with context.database.reading() as session:
-        return view(get_job(session, job_id), list_transitions(session, job_id)[job_id])
+        job = find_external_job(session, external_id)
+        return None if job is None else (job, list_transitions(session, job.id)[job.id])
+
+
+def get_by_external_id(context: Context, external_id: str) -> JobView:
+    """The job that its client knows by this id. Raises NotFoundError."""
+    found = find_by_external_id(context, external_id)
+    if found is None:
+        raise NotFoundError("job", external_id)
+    return view(*found)
 
 
 def page(context: Context, wanted: JobFilter, request: PageRequest) -> Page[JobView]:
@@ -145,16 +129,6 @@ def page(context: Context, wanted: JobFilter, request: PageRequest) -> Page[JobV
         found = list_jobs(session, wanted, request)
         transitions = list_transitions(session, *(job.id for job in found.items))
     return Page(tuple(view(job, transitions[job.id]) for job in found.items), found.next)
-
-
-def cancel(context: Context, job_id: str) -> JobView:
-    """Cancel the job, keeping the weights so far. Raises NotFoundError, IllegalTransitionError."""
-    with context.database.writing() as session:
-        job = cancel_job(session, job_id)
-        transitions = list_transitions(session, job_id)[job_id]
-    # A job between two slices has no worker who would see the change.
-    context.ring(job_id)
-    return view(job, transitions)
 
 
 def checkpoints(context: Context, job_id: str) -> CheckpointsView:

@@ -1,4 +1,4 @@
-"""Resumable uploads: begun, filled part by part by whichever process is asked, made a file.
+"""Resumable uploads: filled part by part by whichever process is asked, made a file, given up.
 
 Parts are blobs, and how far an upload has come is in the database: a crash costs no more than the
 part that was under way.
@@ -20,13 +20,13 @@ from service.digests import Hashes, stated_sha256
 from service.errors import ChecksumMismatchError, UploadIncompleteError
 from service.incoming import incoming_folder
 from service.tus import Checksum
-from service.uploads import FileSink, Upload, base_name, plain_media_type
+from service.uploads import WHERE, FileSink, Upload, base_name, plain_media_type
 from store.errors import NotFoundError, OffsetConflictError, UploadExpiredError
+from store.room import disk_errors_named
 from store.uploads import (
     UploadPart,
     UploadRecord,
     add_part,
-    add_upload,
     delete_upload,
     erase_parts,
     expire_upload,
@@ -55,15 +55,6 @@ class Sent:
     announced: int
     pieces: AsyncIterator[bytes]
     checksum: Checksum | None = None
-
-
-def begin(context: Context, length: int, metadata: dict[str, str]) -> UploadRecord:
-    """Begin an upload. Raises BodyTooLargeError."""
-    settings = context.settings
-    if length > settings.max_upload_bytes:
-        raise BodyTooLargeError(settings.max_upload_bytes)
-    with context.database.writing() as session:
-        return add_upload(session, length, metadata, settings.upload_expiry_seconds)
 
 
 def get(context: Context, upload_id: str) -> UploadRecord:
@@ -195,7 +186,7 @@ def assemble(
         msg = f"upload {upload_id} has {upload.offset} of its {upload.length} bytes"
         raise UploadIncompleteError(msg)
     hashes = Hashes(stated_sha256(sha256))
-    with target.open("wb") as file:
+    with disk_errors_named(WHERE), target.open("wb") as file:
         for part in parts:
             for piece in context.blobs.read_blob(part.blob):
                 hashes.update(piece)
@@ -209,6 +200,7 @@ def assemble(
         sha256=hashes.sha256,
         media_type=plain_media_type(_first_of(MEDIA_TYPES, upload.metadata)),
         file_name=file_name,
+        upload_id=upload_id,
     )
 
 

@@ -1,23 +1,20 @@
 """/v1/datasets: upload, preview, list, show, delete."""
 
-from contextlib import suppress
 from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from service import datasets
 from service.context import Here
 from service.dataset_views import dataset_view, preview_view, summary_view
+from service.idempotency import Keyed, respond
 from service.problems import problems
 from service.read_options import stated_options
-from service.receiving import receiving
-from service.resumable import discard
+from service.receiving import receiving, take_in_upload
 from service.schemas.common import After, DatasetId, Limit, Order, PageView
 from service.schemas.datasets import DatasetSummaryView, DatasetView, PreviewView
 from service.schemas.intake import UploadQuery
-from store.errors import StoreError
 from store.intake.formats import known_media_types
 from store.pages import PageRequest
 
@@ -50,22 +47,16 @@ Stated = Annotated[UploadQuery, Query()]
 REFUSALS = problems(400, 404, 409, 410, 413, 415, 422, 503)
 
 
-@router.post("", status_code=201, responses=REFUSALS, openapi_extra=UPLOAD)
-async def upload_dataset(
-    context: Here, request: Request, response: Response, query: Stated
-) -> DatasetView:
+@router.post(
+    "",
+    status_code=201,
+    response_model=DatasetView,
+    responses={**REFUSALS, **problems(429)},
+    openapi_extra=UPLOAD,
+)
+async def upload_dataset(context: Here, request: Request, query: Stated, keyed: Keyed) -> Response:
     """Upload a table; the answer tells how it was read and what was found in each column."""
-    stated = stated_options(query)
-    async with receiving(context, request, query) as upload:
-        dataset = await to_thread.run_sync(
-            datasets.take_in, context, upload, stated, limiter=context.readers
-        )
-    if query.upload is not None:
-        # What is left of it expires by itself.
-        with suppress(StoreError):
-            await run_in_threadpool(discard, context, query.upload)
-    response.headers["Location"] = f"/v1/datasets/{dataset.id}"
-    return dataset_view(dataset)
+    return respond(await take_in_upload(context, request, query, stated_options(query), keyed))
 
 
 @router.post("/preview", responses=REFUSALS, openapi_extra=UPLOAD)

@@ -1,14 +1,15 @@
-"""/v1/jobs: validate, post, watch, cancel."""
+"""/v1/jobs: validate, post, watch."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import StringConstraints
 
-from service import jobs
+from service import jobs, polling, posting
 from service.bodies import JsonRoute
 from service.context import Here
 from service.csv_out import wants_csv
+from service.idempotency import JsonKeyed, respond
 from service.job_views import loss_view
 from service.losses import losses_as_csv
 from service.models import weights_of_job
@@ -17,6 +18,7 @@ from service.routes.models import WEIGHTS_RESPONSE, Format, weights_response
 from service.schemas.common import After, JobId, Limit, Name, Order, PageView
 from service.schemas.jobs import (
     CheckpointsView,
+    ExternalId,
     JobRequest,
     JobView,
     LossView,
@@ -30,14 +32,26 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=JsonRoute)
 
 MetadataFilter = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}:[^\x00]{0,512}$")]
 MAX_LOSSES = 10_000
+Wait = Annotated[
+    float,
+    Query(
+        ge=0,
+        le=60,
+        allow_inf_nan=False,
+        description="Seconds to hold the answer until the job changes; not when it has ended.",
+    ),
+]
 
 
-@router.post("", status_code=202, responses=problems(404, 413, 415, 422, 503))
-def post_job(context: Here, body: JobRequest, response: Response) -> JobView:
+@router.post(
+    "",
+    status_code=202,
+    response_model=JobView,
+    responses=problems(404, 409, 413, 415, 422, 429, 503),
+)
+def post_job(context: Here, body: JobRequest, keyed: JsonKeyed) -> Response:
     """Queue a training. Once this is answered the job is not lost."""
-    job = jobs.post(context, body)
-    response.headers["Location"] = f"/v1/jobs/{job.id}"
-    return job
+    return respond(posting.post(context, body, keyed))
 
 
 @router.post("/validate", responses=problems(404, 413, 415, 422, 503))
@@ -55,21 +69,57 @@ def list_jobs(
     status: JobStatus | None = None,
     name: Annotated[Name | None, Query()] = None,
     dataset_id: Annotated[Name | None, Query()] = None,
+    external_id: Annotated[Name | None, Query()] = None,
     metadata: Annotated[
         list[MetadataFilter], Query(max_length=8, description="key:value, all must match")
     ] = [],  # noqa: B006 - FastAPI copies defaults
 ) -> PageView[JobView]:
     """Jobs, newest first unless asked otherwise."""
     pairs = dict(pair.split(":", 1) for pair in metadata)
-    wanted = JobFilter(status=status, name=name, dataset_id=dataset_id, metadata=pairs)
+    wanted = JobFilter(status, name, dataset_id, pairs, external_id)
     page = jobs.page(context, wanted, PageRequest(limit, after, order))
     return PageView(data=list(page.items), has_more=page.next is not None, next=page.next)
 
 
-@router.get("/{job_id}", responses=problems(404, 422, 503))
-def get_job(context: Here, job_id: JobId) -> JobView:
+@router.get("/by-external-id/{external_id}", responses=problems(404, 422, 503))
+def get_job_by_external_id(context: Here, external_id: ExternalId) -> JobView:
+    """The job that its client has given this id."""
+    return jobs.get_by_external_id(context, external_id)
+
+
+@router.put(
+    "/by-external-id/{external_id}",
+    response_model=JobView,
+    responses={
+        202: {"model": JobView, "description": "Queued now."},
+        **problems(404, 409, 413, 415, 422, 429, 503),
+    },
+)
+def put_job(context: Here, external_id: ExternalId, body: JobRequest) -> Response:
+    """Queue a training, or show the job that the same request has queued before."""
+    return respond(posting.put(context, external_id, body))
+
+
+@router.get(
+    "/{job_id}",
+    response_model=JobView,
+    responses={
+        304: {"description": "Nothing has changed since the state that If-None-Match names."},
+        **problems(404, 422, 503),
+    },
+)
+async def get_job(
+    context: Here,
+    job_id: JobId,
+    wait: Wait = 0,
+    if_none_match: Annotated[str | None, Header(description="The ETag of a state known.")] = None,
+) -> Response:
     """A job: its status, progress, metrics and the spec it runs."""
-    return jobs.get(context, job_id)
+    tag, text = await polling.poll(context, job_id, wait, if_none_match)
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    if text is None:
+        return Response(status_code=304, headers=headers)
+    return Response(text, media_type="application/json", headers=headers)
 
 
 @router.get(
@@ -99,12 +149,6 @@ def list_losses(
 def list_checkpoints(context: Here, job_id: JobId) -> CheckpointsView:
     """The checkpoints that are kept: another job can start from one of them."""
     return jobs.checkpoints(context, job_id)
-
-
-@router.post("/{job_id}/cancel", status_code=202, responses=problems(404, 409, 422, 503))
-def cancel_job(context: Here, job_id: JobId) -> JobView:
-    """Stop a job, keeping the weights so far."""
-    return jobs.cancel(context, job_id)
 
 
 @router.get(

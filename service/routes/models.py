@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from service import imports, models
 from service.bodies import JsonRoute
 from service.context import Here
+from service.idempotency import Keyed, respond
 from service.models import MEDIA_TYPES, WeightFormat, Weights
 from service.predictions import predict
 from service.problems import problems
@@ -95,13 +96,17 @@ def list_models(
     )
 
 
-@router.post("", status_code=201, responses=problems(400, 413, 415, 422, 503), openapi_extra=IMPORT)
-async def import_model(context: Here, request: Request, response: Response) -> ModelView:
+@router.post(
+    "",
+    status_code=201,
+    response_model=ModelView,
+    responses=problems(400, 409, 413, 415, 422, 429, 503),
+    openapi_extra=IMPORT,
+)
+async def import_model(context: Here, request: Request, keyed: Keyed) -> Response:
     """Import a model made elsewhere: its network as JSON, its weights as safetensors."""
     described, weights = await receive_import(request)
-    model = await run_in_threadpool(imports.take_in, context, described, weights)
-    response.headers["Location"] = f"/v1/models/{model.id}"
-    return models.view(model)
+    return respond(await run_in_threadpool(imports.take_in, context, described, weights, keyed))
 
 
 @router.get("/{model_id}", responses=problems(404, 422, 503))

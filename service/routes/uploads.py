@@ -6,14 +6,15 @@ from fastapi import APIRouter, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from service import resumable, tus
+from service.beginning import begin, progress_headers, receive_first
 from service.bodies import RESUMABLE_PATH
-from service.context import Context, Here
+from service.context import Here
 from service.errors import UnsupportedMediaTypeError
+from service.idempotency import Keyed, is_replayed, respond, with_content
 from service.problems import problems
 from service.schemas.common import UploadId
 from service.schemas.uploads import UploadView
 from service.uploads import plain_media_type
-from store.uploads import UploadRecord
 
 router = APIRouter(prefix=RESUMABLE_PATH, tags=["uploads"])
 
@@ -59,47 +60,30 @@ async def get_upload_capabilities(context: Here) -> Response:
 @router.post(
     "",
     status_code=201,
-    responses=problems(400, 409, 410, 412, 413, 415, 422, 460, 503),
+    response_model=UploadView,
+    responses=problems(400, 409, 410, 412, 413, 415, 422, 429, 460, 503),
     openapi_extra=FIRST_PART,
 )
 async def create_upload(
     context: Here,
     request: Request,
-    response: Response,
+    keyed: Keyed,
     version: Version,  # noqa: ARG001
     length: Length = None,
     metadata: Metadata = None,
     checksum: CheckedBy = None,
-) -> UploadView:
+) -> Response:
     """Begin a resumable upload; its first bytes may come along."""
     brings_bytes = "content-type" in request.headers and _check_media_type(request)
     size = tus.parse_size("Upload-Length", length)
     described = tus.parse_metadata(metadata)
     sent = _sent(request, 0, checksum)
-    upload = await run_in_threadpool(resumable.begin, context, size, described)
-    if brings_bytes:
-        upload = await _receive_first(context, upload, sent)
-    response.headers["Location"] = f"{RESUMABLE_PATH}/{upload.id}"
-    response.headers.update(_headers(upload))
-    return UploadView(
-        id=upload.id,
-        offset=upload.offset,
-        length=upload.length,
-        metadata=upload.metadata,
-        created_at=upload.created_at,
-        expires_at=upload.expires_at,
-    )
-
-
-async def _receive_first(
-    context: Context, upload: UploadRecord, sent: resumable.Sent
-) -> UploadRecord:
-    try:
-        return await resumable.receive(context, upload.id, sent)
-    except Exception:
-        # Its client never learned the upload's address.
-        await run_in_threadpool(resumable.discard, context, upload.id)
-        raise
+    # The bytes that come along are the upload's: a client that has more of them by now may say so.
+    keyed = with_content(keyed, size, dict(described))
+    answer = await run_in_threadpool(begin, context, size, described, keyed)
+    if brings_bytes and not is_replayed(answer):
+        answer = await receive_first(context, answer, sent, keyed)
+    return respond(answer)
 
 
 @router.head("/{upload_id}", response_class=Response, responses=problems(404, 410, 412, 422, 503))
@@ -110,7 +94,7 @@ def get_upload_offset(
 ) -> Response:
     """How many bytes of an upload have arrived, in `Upload-Offset`."""
     upload = resumable.get(context, upload_id)
-    headers = {**_headers(upload), "Upload-Length": str(upload.length)}
+    headers = {**progress_headers(upload), "Upload-Length": str(upload.length)}
     if upload.metadata:
         headers["Upload-Metadata"] = tus.format_metadata(upload.metadata)
     return Response(headers=headers)
@@ -134,7 +118,7 @@ async def continue_upload(
     _check_media_type(request)
     sent = _sent(request, tus.parse_size("Upload-Offset", offset), checksum)
     upload = await resumable.receive(context, upload_id, sent)
-    return Response(status_code=204, headers=_headers(upload))
+    return Response(status_code=204, headers=progress_headers(upload))
 
 
 @router.delete("/{upload_id}", status_code=204, responses=problems(404, 410, 412, 422, 503))
@@ -163,10 +147,3 @@ def _sent(request: Request, offset: int, checksum: str | None) -> resumable.Sent
         pieces=request.stream(),
         checksum=tus.parse_checksum(checksum),
     )
-
-
-def _headers(upload: UploadRecord) -> dict[str, str]:
-    return {
-        "Upload-Offset": str(upload.offset),
-        "Upload-Expires": tus.format_instant(upload.expires_at),
-    }

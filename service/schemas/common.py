@@ -44,6 +44,7 @@ DatasetId = Annotated[str, Path(examples=["ds_…"]), AfterValidator(_existing("
 JobId = Annotated[str, Path(examples=["job_…"]), AfterValidator(_existing("job", "job_"))]
 UploadId = Annotated[str, Path(examples=["up_…"]), AfterValidator(_existing("upload", "up_"))]
 ModelId = Annotated[str, Path(examples=["mdl_…"]), AfterValidator(_existing("model", "mdl_"))]
+WebhookId = Annotated[str, Path(examples=["wh_…"]), AfterValidator(_existing("webhook", "wh_"))]
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Items on this page.")]
 After = Annotated[

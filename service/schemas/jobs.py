@@ -19,6 +19,9 @@ Id = Annotated[str, StringConstraints(max_length=64), AfterValidator(_storable)]
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:@+=-]{1,255}$")]
 
 
+RetryFrom = Literal["checkpoint", "start"]
+
+
 class StartFrom(Body):
     """Weights, and the preprocessing before them, that a training begins with."""
 

@@ -1,0 +1,82 @@
+"""What an owner may have, over HTTP: 429 beyond it, and nothing is left of the refused request."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from store.settings import Settings, load_settings
+from store.tensors import pack_arrays
+from tests.service.conftest import IRIS_LIKE, Upload, problem
+from tests.service.test_imports import WEIGHTS, XOR
+
+CSV = {"Content-Type": "text/csv"}
+TUS = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
+SIZE = len(IRIS_LIKE)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings(data_dir=tmp_path, max_unfinished_jobs=2, max_stored_bytes=SIZE + 100)
+
+
+def refused(answer: Any) -> None:
+    assert problem(answer, 429)["code"] == "limit_reached"
+    assert answer.headers["retry-after"] == "10"
+
+
+def begin(client: TestClient, length: int, content: str = "") -> Any:
+    headers = {**TUS, "Upload-Length": str(length)}
+    return client.post("/v1/uploads", headers=headers, content=content)
+
+
+def test_job_beyond_the_limit_is_429_until_another_ends(client: TestClient, upload: Upload) -> None:
+    body = {"dataset_id": upload()["id"], "target": "kind"}
+    body["network"] = {"layers": []}
+    first, second = (client.post("/v1/jobs", json=body) for _ in range(2))
+    assert (first.status_code, second.status_code) == (202, 202)
+    refused(client.post("/v1/jobs", json=body))
+    refused(client.put("/v1/jobs/by-external-id/a", json=body))
+    client.post(first.json()["links"]["cancel"])
+    assert client.put("/v1/jobs/by-external-id/a", json=body).status_code == 202
+    assert client.put("/v1/jobs/by-external-id/a", json=body).status_code == 200
+
+
+def test_job_whose_weights_have_no_room_is_429(client: TestClient, upload: Upload) -> None:
+    refused(client.post("/v1/jobs", json={"dataset_id": upload()["id"], "target": "kind"}))
+
+
+def test_dataset_beyond_the_limit_is_429_and_leaves_nothing(
+    client: TestClient, settings: Settings, upload: Upload
+) -> None:
+    dataset = upload()
+    refused(client.post("/v1/datasets", content=IRIS_LIKE, headers=CSV))
+    refused(client.post("/v1/datasets", content=IRIS_LIKE.replace("red", "tan"), headers=CSV))
+    assert [one["id"] for one in client.get("/v1/datasets").json()["data"]] == [dataset["id"]]
+    assert len(list((settings.data_dir / "blobs").rglob("*.arrow"))) == 1
+    client.delete(f"/v1/datasets/{dataset['id']}")
+    upload()
+
+
+def test_model_beyond_the_limit_is_429(client: TestClient) -> None:
+    begin(client, SIZE)
+    files = {"weights": ("weights.safetensors", pack_arrays(WEIGHTS))}
+    refused(client.post("/v1/models", data={"model": json.dumps(XOR)}, files=files))
+    assert client.get("/v1/models").json()["data"] == []
+
+
+def test_length_that_an_upload_announces_is_reserved(client: TestClient, upload: Upload) -> None:
+    location = begin(client, SIZE).headers["location"]
+    refused(begin(client, SIZE))
+    refused(client.post("/v1/datasets", content=IRIS_LIKE, headers=CSV))
+    client.delete(location, headers=TUS)
+    upload()
+
+
+def test_upload_that_becomes_a_dataset_does_not_count_twice(client: TestClient) -> None:
+    answer = begin(client, SIZE, IRIS_LIKE)
+    query = {"upload": answer.json()["id"], "format": "csv"}
+    assert client.post("/v1/datasets", params=query).status_code == 201
+    refused(begin(client, SIZE))

@@ -1,0 +1,68 @@
+"""A client's own ids of jobs, on every database: one job each, whoever comes second."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from store.database import Database
+from store.datasets import DatasetRecord
+from store.errors import ExternalIdTakenError
+from store.jobs import JobFilter, JobRecord, NewJob, add_job, find_external_job, list_jobs
+from store.pages import PageRequest
+from tests.store.conftest import somebody_waits
+from tests.waiting import wait_for
+
+Post = Callable[..., JobRecord]
+
+
+def test_job_is_found_by_its_external_id(database: Database, post: Post) -> None:
+    post()
+    job = post(external_id="nightly", request_sha256="a" * 64)
+    with database.reading() as session:
+        assert find_external_job(session, "nightly") == job
+        assert find_external_job(session, "weekly") is None
+        found = list_jobs(session, JobFilter(external_id="nightly"), PageRequest())
+    assert found.items == (job,)
+
+
+def test_second_job_with_an_external_id_is_refused(database: Database, post: Post) -> None:
+    first = post(external_id="nightly")
+    with pytest.raises(ExternalIdTakenError) as refused:
+        post(external_id="nightly")
+    assert refused.value.job_id == first.id
+
+
+def test_owners_do_not_share_external_ids(database: Database, post: Post) -> None:
+    mine, theirs = post(external_id="nightly"), post(external_id="nightly", owner="somebody")
+    assert mine.id != theirs.id
+    with database.reading() as session:
+        assert find_external_job(session, "nightly", "somebody") == theirs
+
+
+def test_jobs_without_external_ids_do_not_clash(post: Post) -> None:
+    assert post().id != post().id
+
+
+def test_second_of_two_at_once_waits_and_is_refused(
+    database: Database, dataset: DatasetRecord
+) -> None:
+    new = NewJob(dataset.id, "", {}, {}, external_id="nightly")
+    added = threading.Event()
+
+    def second() -> None:
+        added.wait(10)
+        with database.writing() as session:
+            add_job(session, new)
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(second)
+        with database.writing() as session:
+            first = add_job(session, new)
+            added.set()
+            wait_for(lambda: somebody_waits(database))
+            assert not waiting.done()
+        with pytest.raises(ExternalIdTakenError) as refused:
+            waiting.result(10)
+    assert refused.value.job_id == first.id

@@ -1,0 +1,117 @@
+"""Idempotency keys on every database: claimed once, kept, replaced when they have expired."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from store.database import Database
+from store.errors import KeyReusedError, KeyTakenError
+from store.idempotency import (
+    Answer,
+    KeyedRequest,
+    claim_key,
+    delete_expired_keys,
+    delete_key,
+    find_answer,
+    keep_answer,
+)
+from tests.store.conftest import somebody_waits
+from tests.waiting import wait_for
+
+KEYED = KeyedRequest("key", "a" * 64, 60)
+OTHER = KeyedRequest("key", "b" * 64, 60)
+ANSWER = Answer(202, '{"id":"job_ü"}', {"Location": "/v1/jobs/job_1"})
+
+
+def keep(database: Database, keyed: KeyedRequest = KEYED, answer: Answer = ANSWER) -> None:
+    with database.writing() as session:
+        claim_key(session, keyed)
+        keep_answer(session, keyed, answer)
+
+
+def find(database: Database, keyed: KeyedRequest | None = KEYED) -> Answer | None:
+    with database.reading() as session:
+        return find_answer(session, keyed)
+
+
+def test_answer_is_found_as_it_was_kept_until_its_key_is_deleted(database: Database) -> None:
+    assert find(database) is None
+    keep(database)
+    assert find(database) == ANSWER
+    with database.writing() as session:
+        delete_key(session, KEYED)
+    assert find(database) is None
+
+
+def test_key_of_another_request_is_refused(database: Database) -> None:
+    keep(database)
+    with pytest.raises(KeyReusedError):
+        find(database, OTHER)
+
+
+def test_second_claim_is_refused(database: Database) -> None:
+    keep(database)
+    with pytest.raises(KeyTakenError):
+        keep(database)
+    assert find(database) == ANSWER
+
+
+def test_owners_do_not_share_keys(database: Database) -> None:
+    keep(database)
+    theirs = KeyedRequest("key", "b" * 64, 60, owner="somebody")
+    keep(database, theirs, Answer(201, "{}"))
+    assert find(database) == ANSWER
+    assert find(database, theirs) == Answer(201, "{}")
+
+
+def test_expired_key_is_unknown_and_can_be_claimed_anew(database: Database) -> None:
+    keep(database, KeyedRequest("key", "b" * 64, 0))
+    assert find(database, OTHER) is None
+    keep(database)
+    assert find(database) == ANSWER
+
+
+def test_only_expired_keys_are_swept(database: Database) -> None:
+    keep(database)
+    keep(database, KeyedRequest("old", "a" * 64, 0))
+    with database.writing() as session:
+        assert delete_expired_keys(session) == 1
+        assert delete_expired_keys(session) == 0
+    assert find(database) == ANSWER
+
+
+def claim_while_claimed(database: Database, end: Callable[[], None]) -> None:
+    """Claim in another thread while this transaction holds the key and then ends so."""
+    claimed = threading.Event()
+
+    def second() -> None:
+        claimed.wait(10)
+        keep(database, answer=Answer(201, "second"))
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(second)
+        with database.writing() as session:
+            claim_key(session, KEYED)
+            claimed.set()
+            wait_for(lambda: somebody_waits(database))
+            keep_answer(session, KEYED, ANSWER)
+            assert not waiting.done()
+            end()
+        waiting.result(10)
+
+
+def test_second_of_two_at_once_waits_and_is_refused(database: Database) -> None:
+    with pytest.raises(KeyTakenError):
+        claim_while_claimed(database, lambda: None)
+    assert find(database) == ANSWER
+
+
+def test_second_of_two_at_once_goes_on_when_the_first_comes_to_nothing(database: Database) -> None:
+    def fail() -> None:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        claim_while_claimed(database, fail)
+    wait_for(lambda: find(database) == Answer(201, "second"))
