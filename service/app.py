@@ -10,10 +10,22 @@ from fastapi_offline import FastAPIOffline
 from engine.warm_up import warm_up_products
 from service.bodies import BodyLimit
 from service.context import Context
+from service.deliverer import Deliverer
+from service.feeds import Feeds
 from service.incoming import sweep_incoming
 from service.problems import add_error_handlers
 from service.ringer import Ringer
-from service.routes import dataset_rows, datasets, health, jobs, models, uploads
+from service.routes import (
+    dataset_rows,
+    datasets,
+    events,
+    health,
+    jobs,
+    lifecycle,
+    models,
+    uploads,
+    webhooks,
+)
 from service.schemas.common import Problem
 from service.schemas.imports import ImportRequest
 from service.serving import ServedModels
@@ -46,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
         doorbell=doorbell,
         ringer=None if doorbell is None else Ringer(database, doorbell),
         served=ServedModels(database),
+        feeds=Feeds(database),
     )
     # Swagger UI is served from the package: no page here needs another host.
     app: FastAPI = FastAPIOffline(
@@ -57,7 +70,17 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.context = context
-    for module in (datasets, dataset_rows, uploads, jobs, models, health):
+    for module in (
+        datasets,
+        dataset_rows,
+        uploads,
+        jobs,
+        events,
+        lifecycle,
+        models,
+        webhooks,
+        health,
+    ):
         app.include_router(module.router)
     add_error_handlers(app)
     app.add_middleware(
@@ -78,7 +101,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     warm_up_products()
     if context.ringer is not None:
         context.ringer.start()
+    deliverer = Deliverer(context.settings, context.database)
+    deliverer.start()
+    context.feeds.start()
     yield
+    await context.feeds.stop()
+    await deliverer.stop()
     if context.ringer is not None:
         context.ringer.stop()
     context.database.close()

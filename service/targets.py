@@ -1,0 +1,50 @@
+"""Where a webhook's URL leads, read by the parser of the client that will call it."""
+
+from dataclasses import dataclass
+
+import httpx2
+
+PORTS = {"http": 80, "https": 443}
+
+
+class InvalidTargetError(Exception):
+    """A URL that is no place to call."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A URL that can be called, and the parts of it that decide where the call goes."""
+
+    url: httpx2.URL
+    host: str
+    port: int
+
+    def at(self, address: str) -> httpx2.URL:
+        """The URL with an address in place of the host's name."""
+        return self.url.copy_with(host=address.partition("%")[0])
+
+    @property
+    def host_header(self) -> str:
+        """The host as the called server knows it."""
+        return self.url.netloc.decode("ascii")
+
+
+def read_target(text: str) -> Target:
+    """Read a URL. Raises InvalidTargetError."""
+    try:
+        url = httpx2.URL(text)
+    except (httpx2.InvalidURL, ValueError) as error:
+        raise InvalidTargetError("this is not a URL") from error
+    if url.scheme not in PORTS:
+        raise InvalidTargetError("the URL must begin with http:// or https://")
+    host = url.raw_host.decode("ascii")
+    if not host:
+        raise InvalidTargetError("the URL must name a host")
+    if url.userinfo:
+        raise InvalidTargetError("the URL must not hold a user or a password")
+    if "#" in text:
+        raise InvalidTargetError("the URL must not have a fragment")
+    port = PORTS[url.scheme] if url.port is None else url.port
+    if not 0 < port < 2**16:
+        raise InvalidTargetError("the port must be between 1 and 65535")
+    return Target(url, host, port)

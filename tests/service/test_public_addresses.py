@@ -1,0 +1,114 @@
+"""Which addresses are public, however they are written or wrapped, and who is asked for them."""
+
+import pytest
+
+from service.public_addresses import UnresolvedError, is_public, look_up
+from service.targets import InvalidTargetError, read_target
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "8.8.8.8",
+        "172.32.0.1",
+        "2606:4700:4700::1111",
+        "::ffff:8.8.8.8",
+        "2002:808:808::1",
+        "64:ff9b::808:808",
+    ],
+)
+def test_address_is_public(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "0.0.0.0",
+        "10.0.0.1",
+        "100.64.0.1",
+        "127.0.0.1",
+        "169.254.169.254",
+        "172.16.0.1",
+        "192.0.2.1",
+        "192.88.99.1",
+        "192.168.0.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::7f00:1",
+        "::ffff:127.0.0.1",
+        "::ffff:169.254.169.254",
+        "64:ff9b::7f00:1",
+        "64:ff9b:1::808:808",
+        "100::1",
+        "2001::1",
+        "2001:0:808:808::80ff:fffe",
+        "2001:db8::1",
+        "2002:7f00:1::",
+        "2002:a00:1::1",
+        "3fff::1",
+        "5f00::1",
+        "fc00::1",
+        "fd00:ec2::254",
+        "fe80::1",
+        "fe80::1%eth0",
+        "fec0::1",
+        "ff02::1",
+        "ff0e::1",
+    ],
+)
+def test_address_is_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "2130706433", "0x7f.1", "0177.0.0.1", "017700000001", "127.1"]
+)
+def test_every_way_to_write_an_address_comes_to_the_address(host: str) -> None:
+    assert look_up(host, 80).result(10) == ("127.0.0.1",)
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 70, "a..b", "%31", "fe80::1%25x"])
+def test_host_without_an_address(host: str) -> None:
+    with pytest.raises(UnresolvedError):
+        look_up(host, 80).result(10)
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("", "http"),
+        ("nothing", "http"),
+        ("//h/", "http"),
+        ("ftp://h/", "http"),
+        ("file:///etc/passwd", "http"),
+        ("http://", "host"),
+        ("http:///path", "host"),
+        ("http:h", "host"),
+        ("http://user@h/", "user"),
+        ("http://user:word@h/", "user"),
+        ("http://h\\@evil/", "user"),
+        ("http://h/#part", "fragment"),
+        ("http://h#", "fragment"),
+        ("http://h:0/", "port"),
+        ("http://h:65536/", "port"),
+        ("http://h:-1/", "port"),
+        ("http://h:x/", "not a URL"),
+        ("http://[::1", "not a URL"),
+        ("http://h/\n", "not a URL"),
+        ("http://\ud800/", "not a URL"),
+    ],
+)
+def test_url_that_cannot_be_called(url: str, why: str) -> None:
+    with pytest.raises(InvalidTargetError, match=why):
+        read_target(url)
+
+
+def test_url_keeps_its_host_for_the_server_and_takes_an_address_for_the_way() -> None:
+    target = read_target("https://münchen.example:8443/ä?b=1")
+    assert (target.host, target.port) == ("xn--mnchen-3ya.example", 8443)
+    assert target.host_header == "xn--mnchen-3ya.example:8443"
+    assert str(target.at("2606:4700::1")) == "https://[2606:4700::1]:8443/%C3%A4?b=1"

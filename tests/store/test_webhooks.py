@@ -1,0 +1,96 @@
+"""Webhooks in the store: added, listed, limited, deleted with what they were to be told."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import func, select
+
+from store.database import Database
+from store.deliveries import list_deliveries
+from store.errors import LimitReachedError, NotFoundError
+from store.jobs import JobRecord
+from store.pages import PageRequest
+from store.tables import deliveries
+from store.webhooks import (
+    MAX_GLOBAL_WEBHOOKS,
+    WebhookRecord,
+    add_webhook,
+    delete_webhook,
+    get_webhook,
+    list_webhooks,
+)
+
+SECRET = "whsec_" + "A" * 32
+Post = Callable[..., JobRecord]
+
+
+def add(
+    database: Database,
+    events: list[str] | None = None,
+    job_id: str | None = None,
+    owner: str = "",
+) -> WebhookRecord:
+    with database.writing() as session:
+        return add_webhook(session, owner, "http://h/", events, SECRET, job_id)
+
+
+def types_told(database: Database, webhook: WebhookRecord) -> list[str]:
+    with database.reading() as session:
+        page = list_deliveries(session, webhook.id, PageRequest(order="asc"))
+    return [delivery.type for delivery in page.items]
+
+
+def test_webhook_reads_back_and_its_secret_is_not_shown(database: Database) -> None:
+    webhook = add(database, ["failed", "failed"])
+    with database.reading() as session:
+        assert get_webhook(session, webhook.id) == webhook
+    assert webhook.events == ("failed",)
+    assert webhook.enabled
+    assert SECRET not in repr(webhook)
+
+
+def test_webhooks_of_a_job_are_found_by_it(database: Database, post: Post) -> None:
+    add(database)
+    mine = add(database, job_id=post().id)
+    with database.reading() as session:
+        assert list_webhooks(session, PageRequest(), mine.job_id).items == (mine,)
+        assert len(list_webhooks(session, PageRequest()).items) == 2
+
+
+def test_webhook_of_another_owner_is_unknown(database: Database) -> None:
+    webhook = add(database, owner="somebody")
+    with database.writing() as session:
+        with pytest.raises(NotFoundError):
+            get_webhook(session, webhook.id)
+        with pytest.raises(NotFoundError):
+            delete_webhook(session, webhook.id)
+        assert list_webhooks(session, PageRequest()).items == ()
+
+
+def test_deleted_webhook_takes_its_deliveries_along(database: Database, post: Post) -> None:
+    webhook = add(database, ["created"])
+    post()
+    assert types_told(database, webhook) == ["job.created"]
+    with database.writing() as session:
+        delete_webhook(session, webhook.id)
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(deliveries)) == 0
+
+
+def test_webhook_of_a_job_is_told_of_what_was_before_it(database: Database, post: Post) -> None:
+    job = post()
+    told, other = add(database, ["created"], job.id), add(database, None, job.id)
+    assert types_told(database, told) == ["job.created"]
+    assert types_told(database, other) == []
+
+
+def test_webhooks_for_all_jobs_are_limited_those_of_jobs_are_not(
+    database: Database, post: Post
+) -> None:
+    with database.writing() as session:
+        for _ in range(MAX_GLOBAL_WEBHOOKS):
+            add_webhook(session, "", "http://h/", None, SECRET)
+    with pytest.raises(LimitReachedError):
+        add(database)
+    add(database, job_id=post().id)
+    add(database, owner="somebody")
