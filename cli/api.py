@@ -1,9 +1,12 @@
 """`backpropd api`: the HTTP API, in this process."""
 
+import asyncio
 import copy
+import resource
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -16,6 +19,7 @@ from store.settings import load_settings
 
 STOP_SECONDS = 3
 KEEP_ALIVE_SECONDS = 30
+MOST_FILES = 65_536
 
 
 def run_api(host: str, port: int, descriptor: int | None) -> None:
@@ -24,16 +28,42 @@ def run_api(host: str, port: int, descriptor: int | None) -> None:
     if settings.broker_url is None:
         msg = "BACKPROPD_BROKER_URL is not set (`backpropd up` brings a broker of its own)"
         raise CommandError(msg)
+    _allow_many_connections()
     listener = listen(host, port) if descriptor is None else _inherited(descriptor)
-    from service.app import create_app  # noqa: PLC0415 - a port that is taken is known at once
+    # Imported late, so that a port that is taken is known at once.
+    from cli.patience import patient_protocol  # noqa: PLC0415
+    from service.app import create_app  # noqa: PLC0415
 
-    server = uvicorn.Server(_config(create_app(settings)))
+    protocol = patient_protocol(settings.client_timeout_seconds)
+    app = create_app(settings)
+    server = _Server(_config(app, protocol), app.state.context.feeds.close)
     # uvicorn repeats the signal when it is done; a stop that was asked for is no failure.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     if descriptor is None:
         print(f"backpropd: listening on {url_of(listener, host)}", file=sys.stderr, flush=True)
     server.run(sockets=[listener])
+
+
+def _allow_many_connections() -> None:
+    """A thousand listeners are a thousand open files, which is the usual limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+class _Server(uvicorn.Server):
+    """A server that sends listeners away before it waits for all answers to end."""
+
+    def __init__(self, config: uvicorn.Config, close_streams: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._close_streams = close_streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop serving."""
+        self._close_streams()
+        await super().shutdown(sockets)
 
 
 def _inherited(descriptor: int) -> socket.socket:
@@ -44,13 +74,16 @@ def _inherited(descriptor: int) -> socket.socket:
         raise CommandError(msg) from error
 
 
-def _config(app: Any) -> uvicorn.Config:  # noqa: ANN401 - an ASGI application
+def _config(
+    app: Any,  # noqa: ANN401 - an ASGI application
+    protocol: type[asyncio.Protocol],
+) -> uvicorn.Config:
     logging = copy.deepcopy(LOGGING_CONFIG)
     for handler in logging["handlers"].values():
         handler["stream"] = "ext://sys.stderr"
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=protocol,
         loop="uvloop",
         ws="none",
         lifespan="on",

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from store.room import disk_errors_named
+
 _UNNAMED = ".new"
 
 
@@ -18,10 +20,14 @@ def incoming(data_dir: Path) -> Path:
 
 @contextmanager
 def incoming_folder(data_dir: Path) -> Iterator[Path]:
-    """An empty folder until the end of the block; `sweep_incoming` passes it by."""
+    """An empty folder until the end of the block; `sweep_incoming` passes it by.
+
+    Raises StoreUnavailableError when it cannot be made.
+    """
     parent = incoming(data_dir)
-    parent.mkdir(parents=True, exist_ok=True)
-    unnamed = Path(tempfile.mkdtemp(dir=parent, suffix=_UNNAMED))
+    with disk_errors_named("incoming files"):
+        parent.mkdir(parents=True, exist_ok=True)
+        unnamed = Path(tempfile.mkdtemp(dir=parent, suffix=_UNNAMED))
     # Locked before it has its name, so that no sweep finds it unlocked while we live.
     descriptor = _lock(unnamed)
     folder = unnamed.with_suffix("")

@@ -16,12 +16,14 @@ from service.forms import FormFile
 from service.schemas.common import FieldProblem
 from service.schemas.imports import ImportRequest
 from store.intake.formats import known_media_types
+from store.room import disk_errors_named
 
 FORM = "multipart/form-data"
 ANY_FILE = "application/octet-stream"
 # So many bytes are gathered before a thread writes them.
 COPY_BYTES = 2**20
 MAX_NAME = 256
+WHERE = "incoming files"
 
 ContentEncoding = Literal["", "gzip", "zstd"]
 
@@ -38,6 +40,7 @@ class Upload:
         media_type: as the client says, without parameters; empty if it does not.
         file_name: as the client says, without folders; empty if it does not.
         content_encoding: of a raw body, as the client says.
+        upload_id: of the resumable upload that it was; None for a request's body.
     """
 
     path: Path
@@ -47,6 +50,7 @@ class Upload:
     media_type: str = ""
     file_name: str = ""
     content_encoding: ContentEncoding = ""
+    upload_id: str | None = None
 
 
 async def receive_upload(
@@ -108,7 +112,7 @@ async def _receive_form(
 
 
 class FileSink:
-    """A file that threads write, and hash, in large pieces."""
+    """A file that threads write, and hash, in large pieces. Raises StoreUnavailableError."""
 
     def __init__(self, target: Path, update: Callable[[bytearray], object]) -> None:
         self.bytes = 0
@@ -117,7 +121,8 @@ class FileSink:
         self._waiting = bytearray()
 
     async def __aenter__(self) -> Self:
-        self._file = self._target.open("wb")
+        with disk_errors_named(WHERE):
+            self._file = self._target.open("wb")
         return self
 
     async def write(self, piece: bytes) -> None:
@@ -127,15 +132,16 @@ class FileSink:
         if len(self._waiting) >= COPY_BYTES:
             await run_in_threadpool(self._flush)
 
-    async def __aexit__(self, *_: object) -> None:
-        try:
-            await run_in_threadpool(self._flush)
-        finally:
-            self._file.close()
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with disk_errors_named(WHERE), self._file:
+            # What could not come in full, or be kept, is of no use.
+            if kind is None:
+                await run_in_threadpool(self._flush)
 
     def _flush(self) -> None:
         self._update(self._waiting)
-        self._file.write(self._waiting)
+        with disk_errors_named(WHERE):
+            self._file.write(self._waiting)
         self._waiting.clear()
 
 
@@ -169,6 +175,12 @@ async def receive_import(request: Request) -> tuple[ImportRequest, bytes]:
     if media_type != "multipart/form-data":
         detail = f"send multipart/form-data, not {media_type[:80] or 'none'}"
         raise UnsupportedMediaTypeError(detail)
+    # Large parts are kept in the system's folder for temporary files.
+    with disk_errors_named(WHERE):
+        return await _receive_import_form(request)
+
+
+async def _receive_import_form(request: Request) -> tuple[ImportRequest, bytes]:
     async with request.form(max_files=2, max_fields=8) as form:
         parts = {}
         for name in ("model", "weights"):

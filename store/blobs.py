@@ -14,6 +14,7 @@ from obstore.store import LocalStore, ObjectStore, S3Store
 
 from store.cache import Cache
 from store.errors import NotFoundError, StoreUnavailableError
+from store.room import storage_error
 from store.settings import Settings
 
 if TYPE_CHECKING:
@@ -165,15 +166,10 @@ def _errors_named(key: str, *, missing_is_trouble: bool = False) -> Iterator[Non
         yield
     except FileNotFoundError as error:
         if missing_is_trouble:
-            raise StoreUnavailableError(_first_line(error)) from error
+            raise storage_error("blob store", error) from error
         raise NotFoundError("blob", key) from error
     except (BaseError, OSError, ValueError) as error:
-        raise StoreUnavailableError(_first_line(error)) from error
-
-
-def _first_line(error: Exception) -> str:
-    # The rest is the debugging output of obstore's.
-    return f"blob store: {str(error).partition(chr(10))[0]}"
+        raise storage_error("blob store", error) from error
 
 
 def _write_through(path: Path) -> None:

@@ -8,14 +8,30 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
-from store.errors import StoreUnavailableError
+from store.errors import StorageFullError, StoreUnavailableError
 
 BUSY_TIMEOUT_MS = 10_000
 SWITCH_RETRY_SECONDS = 0.01
+# A PostgreSQL of which nothing is heard is given up after about so long, however it fell silent.
+CONNECT_SECONDS = 5
+SILENCE_SECONDS = 15
+_SILENCE_IS_NOTICED = {
+    "connect_timeout": CONNECT_SECONDS,
+    "keepalives_idle": CONNECT_SECONDS,
+    "keepalives_interval": CONNECT_SECONDS,
+    "keepalives_count": 2,
+    "tcp_user_timeout": SILENCE_SECONDS * 1000,
+    # A process that is stopped in the middle of a transaction holds its job's row for no longer.
+    "options": f"-c idle_in_transaction_session_timeout={SILENCE_SECONDS * 1000}",
+}
+# A server that has become a standby, and one that has ended our transaction for resting.
+_PASSING_STATES = frozenset({"25006", "25P03"})
+_DISK_FULL_STATE = "53100"
+_FULL_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
 
 
 class Database:
@@ -58,8 +74,34 @@ class Database:
 def _unavailability_named() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-        raise StoreUnavailableError(str(error).splitlines()[0]) from error
+    except PoolTimeoutError as error:
+        raise StoreUnavailableError(_first_line(error)) from error
+    except DBAPIError as error:
+        if _means_no_room(error):
+            raise StorageFullError(_first_line(error)) from error
+        if _means_unavailable(error):
+            raise StoreUnavailableError(_first_line(error)) from error
+        raise
+
+
+def _means_no_room(error: DBAPIError) -> bool:
+    """Whether the database's disk is full."""
+    if getattr(error.orig, "sqlstate", None) == _DISK_FULL_STATE:
+        return True
+    return getattr(error.orig, "sqlite_errorcode", None) in _FULL_CODES
+
+
+def _means_unavailable(error: DBAPIError) -> bool:
+    """Whether the statement is right, and it is the database that cannot do it now."""
+    return (
+        error.connection_invalidated
+        or isinstance(error, OperationalError | InterfaceError)
+        or getattr(error.orig, "sqlstate", None) in _PASSING_STATES
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _make_engine(url: str) -> Engine:
@@ -83,7 +125,10 @@ def _make_engine(url: str) -> Engine:
         pool_timeout=10,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
-        connect_args={"connect_timeout": 5},
+        # What the URL says of the same goes before it.
+        connect_args={
+            name: value for name, value in _SILENCE_IS_NOTICED.items() if name not in parsed.query
+        },
     )
 
 

@@ -4,11 +4,15 @@ The database is the truth. A ring may be lost or repeated: a sweep rings again f
 nobody took, and a worker that finds nothing to do goes back to sleep.
 """
 
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import KombuError
 
 from store.errors import StoreUnavailableError
 
@@ -16,8 +20,10 @@ TASK_NAME = "backpropd.train_slice"
 QUEUE_NAME = "backpropd"
 # A silent Redis would hold a publisher for more than a minute.
 SOCKET_TIMEOUT_SECONDS = 2.0
-# One more try at once: a broker that is away is a matter for the sweep.
-PUBLISH_RETRIES = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+# A broker that is away is a matter for whoever rings: kombu would sleep between its tries.
+PUBLISH_RETRIES = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+# A consumer that has heard nothing from Redis for a second more than this connects anew.
+HEALTH_CHECK_SECONDS = 2
 
 
 def make_celery(broker_url: str) -> Celery:
@@ -51,6 +57,7 @@ def _transport(broker_url: str) -> tuple[str, dict[str, Any]]:
         return broker_url, {
             "socket_timeout": SOCKET_TIMEOUT_SECONDS,
             "socket_connect_timeout": SOCKET_TIMEOUT_SECONDS,
+            "health_check_interval": HEALTH_CHECK_SECONDS,
             **PUBLISH_RETRIES,
         }
     folder = parts.path
@@ -64,29 +71,65 @@ def _transport(broker_url: str) -> tuple[str, dict[str, Any]]:
 
 
 class Doorbell:
-    """Rings for workers. Publishing may take seconds when the broker is silent."""
+    """Rings for workers. Publishing may take seconds when the broker is silent.
+
+    Each thread that rings keeps a connection: making one takes longer than a tiny job's training.
+    """
 
     def __init__(self, broker_url: str) -> None:
         self._app = make_celery(broker_url)
+        self._mine = threading.local()
 
     def ring(self, times: int = 1) -> None:
-        """Say that there is work, so many times. Raises StoreUnavailableError."""
+        """Say that there is work, so many times; after an error it may have been said already.
+
+        Raises StoreUnavailableError.
+        """
+        began = time.monotonic()
+        if self._has_producer():
+            with suppress(StoreUnavailableError):
+                self._publish(times)
+                return
+            # The broker may have been started again since the connection was made.
+            if time.monotonic() - began >= SOCKET_TIMEOUT_SECONDS:
+                msg = "broker: it is silent"
+                raise StoreUnavailableError(msg)
+        self._publish(times)
+
+    def _publish(self, times: int) -> None:
+        """Publish over the thread's connection, which does not survive an error."""
+        if not self._has_producer():
+            self._mine.connection = self._app.connection_for_write()
+            self._mine.producer = self._app.amqp.Producer(self._mine.connection)
+        connection: Any = self._mine.connection  # kombu is typed in parts
         try:
-            with self._app.connection_for_write() as connection:
+            with _errors_named(connection):
                 for _ in range(times):
-                    self._app.send_task(TASK_NAME, connection=connection, retry=False)
-        except (OperationalError, OSError) as error:
-            raise StoreUnavailableError(f"broker: {error}") from error
+                    self._app.send_task(TASK_NAME, producer=self._mine.producer, retry=False)
+        except BaseException:
+            del self._mine.producer
+            with suppress(Exception):
+                connection.close()
+            raise
+
+    def _has_producer(self) -> bool:
+        return hasattr(self._mine, "producer")
 
     def ping(self) -> None:
         """Raise StoreUnavailableError unless the broker can be reached."""
-        try:
-            with self._app.connection_for_write() as connection:
-                connection.ensure_connection(**PUBLISH_RETRIES)
-        except (OperationalError, OSError) as error:
-            raise StoreUnavailableError(f"broker: {error}") from error
+        with self._app.connection_for_write() as connection, _errors_named(connection):
+            connection.ensure_connection(**PUBLISH_RETRIES)
 
     @property
     def kind(self) -> str:
         """The broker's transport, such as `redis` or `filesystem`."""
         return str(self._app.connection_for_write().transport_cls)
+
+
+@contextmanager
+def _errors_named(connection: Any) -> Iterator[None]:  # noqa: ANN401 - a kombu Connection
+    known = (KombuError, OSError, *connection.connection_errors, *connection.channel_errors)
+    try:
+        yield
+    except known as error:
+        raise StoreUnavailableError(f"broker: {error}") from error

@@ -5,6 +5,7 @@ environment. This is the one module that reads settings when it is imported, as 
 """
 
 import logging
+import os
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from store.doorbell import TASK_NAME, Doorbell, make_celery
 from store.errors import StoreError
 from store.settings import load_settings
 from store.workers import retire_worker
+from workers.consumer import ReturningConsumer
+from workers.orphans import watch_parent
 from workers.shutdown import ShutdownFlag
 from workers.slices import Workshop, run_slice
 from workers.sweeper import Sweeper
@@ -29,6 +32,7 @@ if settings.broker_url is None:
     raise SystemExit("BACKPROPD_BROKER_URL is not set: a worker needs a broker")
 broker_url = settings.broker_url
 app = make_celery(broker_url)
+app.conf.worker_consumer = ReturningConsumer
 
 
 @dataclass
@@ -36,6 +40,7 @@ class _Process:
     """What the parent makes before the fork, and what each child makes for itself after it."""
 
     name: str = "worker"
+    parent: int | None = None
     shutdown: ShutdownFlag | None = None
     shop: Workshop | None = None
     doorbell: Doorbell | None = None
@@ -48,6 +53,7 @@ _busy = threading.Event()
 @signals.worker_init.connect
 def _before_fork(sender: Any, **_: Any) -> None:  # noqa: ANN401
     _process.name = sender.hostname.partition("@")[0]
+    _process.parent = os.getpid()
     _process.shutdown = ShutdownFlag()
 
 
@@ -75,6 +81,7 @@ def _after_fork(**_: Any) -> None:  # noqa: ANN401
     database = Database(settings.database_url)
     blobs = open_blobs(settings)
     shutdown = _process.shutdown or ShutdownFlag()
+    watch_parent(shutdown, _busy.is_set, _process.parent)
     _process.shop = Workshop(database, blobs, settings, _process.name, shutdown)
     _process.doorbell = Doorbell(broker_url)
     Sweeper(

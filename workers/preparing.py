@@ -23,6 +23,8 @@ from store.cache import Cache
 from store.columns import open_table
 from store.datasets import DatasetRecord
 from store.matrices import Matrices, MatrixWriter, open_matrices
+from store.room import is_full, storage_error
+from workers.recent import RecentData
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ class Preparing:
         known: the preprocessing that given weights were trained behind.
         blobs: where the datasets' column files are.
         cache: of matrices that were prepared before.
+        recent: what this process has prepared of tiny tables.
         max_resident_bytes: data up to this size are kept in memory, more are read from the cache.
     """
 
@@ -54,6 +57,7 @@ class Preparing:
     known: Preprocessing | None
     blobs: BlobStore
     cache: Cache
+    recent: RecentData
     max_resident_bytes: int
     seconds: float = 0.0
 
@@ -67,7 +71,7 @@ class Preparing:
     def _prepare(self, fold: int | None) -> PreparedData:
         # One value of a table may be a thousand inputs: only what seems tiny is tried.
         if self.dataset.rows * len(self.spec.needed_columns) * 8 < LEAST_CACHED_BYTES:
-            data = self._prepare_in_memory(fold, LEAST_CACHED_BYTES)
+            data = self._find_recent(fold)
             if data is not None:
                 return data
         try:
@@ -75,9 +79,24 @@ class Preparing:
         except OSError as error:
             logger.warning("no room for prepared data: %s", error)
             data = self._prepare_in_memory(fold, self.max_resident_bytes)
+            if data is None and is_full(error):
+                # The job goes back to the queue: it is the disk that must change.
+                raise storage_error("prepared data", error) from error
             if data is None:
                 raise
             return data
+
+    def _find_recent(self, fold: int | None) -> PreparedData | None:
+        """The data, unless they turn out not to be tiny."""
+        key = self._key(fold)
+        data = self.recent.find(key)
+        if data is None:
+            data = self._prepare_in_memory(fold, LEAST_CACHED_BYTES)
+            if data is not None:
+                self.recent.keep(key, data)
+        else:
+            require_inputs(self.spec, data.preprocessing.width)
+        return data
 
     def _prepare_in_memory(self, fold: int | None, most_bytes: int) -> PreparedData | None:
         """The data, unless they are larger than that."""

@@ -1,4 +1,4 @@
-"""What every worker does on a timer: announce itself, ring again, bury the lost, erase the cut off.
+"""What every worker does on a timer: announce itself, ring again, bury the lost, erase the old.
 
 Any number of sweepers may run at once, anywhere.
 """
@@ -10,9 +10,12 @@ from collections.abc import Callable
 from store.blobs import BlobStore
 from store.database import Database
 from store.deletions import condemn_dataset, erase_dataset, list_abandoned_datasets
+from store.deliveries import forget_finished_deliveries
 from store.doorbell import Doorbell
 from store.errors import StoreError
-from store.leases import bury_lost_jobs, list_unrung_jobs, mark_rung
+from store.idempotency import delete_expired_keys
+from store.leases import bury_lost_jobs, list_unrung_jobs, mark_rung, mark_stalled_jobs
+from store.lifecycle import settle_lost_pauses
 from store.settings import Settings
 from store.uploads import delete_upload, erase_parts, list_expired_uploads
 from store.workers import announce_worker, forget_lost_workers
@@ -22,6 +25,8 @@ logger = logging.getLogger(__name__)
 RINGS_PER_SWEEP = 100
 ABANDONED_AFTER_SECONDS = 3600
 WORKER_LOST_AFTER_SWEEPS = 12
+# The log of what webhooks were told.
+DELIVERIES_KEPT_SECONDS = 7 * 86_400
 
 
 class Sweeper:
@@ -71,11 +76,17 @@ class Sweeper:
         with self._database.writing() as session:
             announce_worker(session, self._worker)
             forget_lost_workers(session, WORKER_LOST_AFTER_SWEEPS * self._settings.sweep_seconds)
+            for job_id in mark_stalled_jobs(session):
+                logger.warning("job %s has lost its worker", job_id)
+            settle_lost_pauses(session)
             for job_id in bury_lost_jobs(session, self._settings.max_worker_losses):
                 logger.error("job %s lost its worker too often: failed", job_id)
         self._ring_again(quiet_seconds)
         self._erase_abandoned()
         self._erase_expired()
+        with self._database.writing() as session:
+            delete_expired_keys(session)
+            forget_finished_deliveries(session, DELIVERIES_KEPT_SECONDS)
 
     def _ring_again(self, quiet_seconds: float) -> None:
         # An idle child means an empty queue: whatever waits now was not rung for, or the ring was

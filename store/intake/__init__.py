@@ -14,6 +14,7 @@ from store.intake.options import FileHints, Limits, ReadOptions
 from store.intake.preview import drop_last_line, preview_source
 from store.intake.reading import read_source
 from store.intake.results import Preview, TableContents
+from store.room import disk_errors_named
 
 __all__ = [
     "FileHints",
@@ -26,17 +27,25 @@ __all__ = [
 ]
 
 
+@disk_errors_named("intake")
 def read_table(
     source: Path, target: Path, options: ReadOptions, hints: FileHints, limits: Limits
 ) -> TableContents:
-    """Read a file and write its column file. Raises IntakeError, and leaves nothing then."""
+    """Read a file and write its column file, or leave nothing behind.
+
+    Raises IntakeError, StoreUnavailableError.
+    """
     with TemporaryDirectory(dir=target.parent, prefix="intake-") as folder:
         opened = open_source(source, options, hints, limits, Path(folder))
         return read_source(opened, target, options, limits)
 
 
+@disk_errors_named("intake")
 def preview_table(source: Path, options: ReadOptions, hints: FileHints, limits: Limits) -> Preview:
-    """Look at a file's first rows; its last line may be cut. Raises IntakeError."""
+    """Look at a file's first rows; its last line may be cut.
+
+    Raises IntakeError, StoreUnavailableError.
+    """
     try:
         return _preview(source, options, hints, limits)
     except IntakeError as error:

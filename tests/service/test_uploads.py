@@ -15,6 +15,7 @@ from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 
 from service import resumable
 from service.context import Context
+from service.feeds import Feeds
 from service.serving import ServedModels
 from store.blobs import open_blobs
 from store.database import Database
@@ -57,7 +58,15 @@ def client(url: str) -> Iterator[httpx2.Client]:
 def elsewhere(settings: Settings, url: str) -> Iterator[Context]:
     """Another process on the same database and blobs."""
     database = Database(settings.database_url)
-    yield Context(settings, database, open_blobs(settings), None, None, ServedModels(database))
+    yield Context(
+        settings,
+        database,
+        open_blobs(settings),
+        None,
+        None,
+        ServedModels(database),
+        Feeds(database),
+    )
     database.close()
 
 

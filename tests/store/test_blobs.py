@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from store.blobs import PIECE_BYTES, BlobStore, open_blobs
-from store.errors import NotFoundError, StoreUnavailableError
+from store.errors import NotFoundError, StorageFullError, StoreUnavailableError
 from store.settings import Settings, load_settings
+from tests.limited import files_limited
 
 SHA256 = hashlib.sha256(b"columns").hexdigest()
 
@@ -136,3 +137,24 @@ def test_what_a_reader_raises_is_not_blamed_on_the_store(blobs: BlobStore, sourc
     blobs.put_blob("a", source)
     with pytest.raises(ValueError, match="mine"), blobs.hold_path("a"):
         raise ValueError("mine")
+
+
+def test_blob_for_which_there_is_no_room_leaves_nothing(tmp_path: Path) -> None:
+    blobs = open_blobs(load_settings(blob_url=f"file://{tmp_path / 'blobs'}"))
+    source = tmp_path / "source"
+    source.write_bytes(bytes(2**20))
+    with files_limited(2**18), pytest.raises(StorageFullError):
+        blobs.put_blob("datasets/a.arrow", source)
+    assert blobs.list_blobs("datasets") == []
+    assert list((tmp_path / "blobs" / "datasets").iterdir()) == []
+    blobs.put_blob("datasets/a.arrow", source)
+    assert find_path(blobs, "datasets/a.arrow").stat().st_size == 2**20
+
+
+def test_copy_for_which_there_is_no_room_leaves_nothing(in_bucket: Settings, source: Path) -> None:
+    blobs = open_blobs(in_bucket)
+    source.write_bytes(bytes(2**20))
+    blobs.put_blob("datasets/a.arrow", source)
+    with files_limited(2**18), pytest.raises(StorageFullError):
+        find_path(blobs, "datasets/a.arrow")
+    assert find_path(blobs, "datasets/a.arrow").stat().st_size == 2**20

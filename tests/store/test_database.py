@@ -5,8 +5,11 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from store.database import Database
+from store.errors import StorageFullError, StoreUnavailableError
 
 
 def test_new_sqlite_file_that_another_process_is_writing_is_waited_for(
@@ -28,3 +31,57 @@ def test_new_sqlite_file_that_another_process_is_writing_is_waited_for(
     opened.close()
     other.close()
     assert len(waits) == 1
+
+
+def test_full_disk_of_sqlite_is_named(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'full.sqlite3'}")
+    with database.writing() as session:
+        session.execute(text("CREATE TABLE something (x)"))
+        session.execute(text("PRAGMA max_page_count = 8"))
+    with pytest.raises(StorageFullError), database.writing() as session:
+        session.execute(text("INSERT INTO something VALUES (zeroblob(100000))"))
+    with database.writing() as session:
+        session.execute(text("INSERT INTO something VALUES (1)"))
+    with database.reading() as session:
+        assert session.execute(text("SELECT x FROM something")).scalars().all() == [1]
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("53100", StorageFullError),
+        ("25006", StoreUnavailableError),
+        ("57P03", StoreUnavailableError),
+        ("53300", StoreUnavailableError),
+        ("58030", StoreUnavailableError),
+        ("22012", DBAPIError),
+    ],
+)
+def test_state_that_postgresql_tells_is_named(
+    postgres_url: str, state: str, expected: type[Exception]
+) -> None:
+    database = Database(postgres_url)
+    fail = f"DO $$ BEGIN RAISE EXCEPTION 'a' USING ERRCODE = '{state}'; END $$"
+    with pytest.raises(expected) as raised, database.writing() as session:
+        session.execute(text(fail))
+    assert type(raised.value) is expected or expected is DBAPIError
+    database.close()
+
+
+def test_connections_that_postgresql_has_ended_are_made_anew(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with database.reading() as one, database.reading() as another:
+        pids = [session.scalar(text("SELECT pg_backend_pid()")) for session in (one, another)]
+    with pytest.raises(StoreUnavailableError), database.writing() as session:
+        session.execute(text("SELECT pg_terminate_backend(unnest(:pids))"), {"pids": pids})
+    for _ in range(3):
+        database.ping()
+    database.close()
+
+
+def test_server_that_is_not_there_is_away(tmp_path: Path) -> None:
+    database = Database(f"postgresql://postgres@/postgres?host={tmp_path}")
+    with pytest.raises(StoreUnavailableError):
+        database.ping()
+    database.close()

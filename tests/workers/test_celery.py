@@ -120,9 +120,9 @@ def test_job_nobody_rang_for_is_found_by_the_sweep(
 def test_job_cut_by_sigterm_goes_on_exactly_in_the_next_worker(
     settings: Settings, database: Database, post: Post, find: Find
 ) -> None:
-    whole = post(epochs=1500)
+    whole = post(epochs=1000)
     train_waiting_jobs(settings)
-    moved = post(epochs=1500)
+    moved = post(epochs=1000)
     with worker(settings, "first") as process:
         wait_for(lambda: find(moved.id).epoch > 0)
         process.terminate()

@@ -15,10 +15,11 @@ from store.jobs import JobRecord
 from store.models import get_model
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
-from tests.training import train_waiting_jobs
+from tests.training import open_workshop, train_waiting_jobs
 from tests.workers.conftest import Find, Post
 from tests.workers.tables import Values, add_dataset
 from workers import preparing
+from workers.slices import run_slice
 
 ROWS, FEATURES = 12_000, 12
 Train = Callable[..., JobRecord]
@@ -147,8 +148,24 @@ def test_without_room_on_the_disk_data_are_prepared_in_memory(
     monkeypatch.setattr(preparing, "MatrixWriter", refuse)
     assert train().status is JobStatus.SUCCEEDED
     assert entries(settings) == []
-    job = train(settings.model_copy(update={"max_resident_data_bytes": 0}))
-    assert (job.status, job.status_reason) == (JobStatus.FAILED, StatusReason.INTERNAL)
+
+
+def test_job_that_needs_room_on_a_full_disk_waits_for_it(
+    settings: Settings, post: Post, find: Find, large: DatasetRecord
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    job = post(on=large, target="y", epochs=1, batch_size=512)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(preparing, "MatrixWriter", refuse)
+        shop = open_workshop(settings.model_copy(update={"max_resident_data_bytes": 0}))
+        run_slice(shop)
+        shop.database.close()
+    left = find(job.id)
+    assert (left.status, left.lease_expires_at) == (JobStatus.RUNNING, None)
+    train_waiting_jobs(settings)
+    assert find(job.id).status is JobStatus.SUCCEEDED
 
 
 def test_data_that_cannot_be_prepared_leave_no_entry(settings: Settings, train: Train) -> None:

@@ -1,0 +1,177 @@
+"""Clients that stop in the middle, on real sockets; the timeout is short."""
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+import uvicorn
+
+from cli.patience import MAX_HEAD_BYTES, patient_protocol
+from tests.waiting import wait_for
+
+TIMEOUT = 0.3
+POST = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n"
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with the length of the body; the path says how."""
+    if scope["path"] == "/late":
+        await asyncio.sleep(TIMEOUT * 2.5)
+    length, more = 0, scope["path"] != "/refused"
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        length += len(message["body"])
+        more = message["more_body"]
+    if scope["path"] == "/slow":
+        await asyncio.sleep(TIMEOUT * 2.5)
+    body = b"%d" % length
+    headers = [(b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[tuple[str, int]]:
+    """Of a server with little patience."""
+    config = uvicorn.Config(
+        application, http=patient_protocol(TIMEOUT), ws="none", lifespan="off", log_config=None
+    )
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        wait_for(lambda: server.started)
+        yield listener.getsockname()
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def client(address: tuple[str, int]) -> Iterator[socket.socket]:
+    with closing(socket.create_connection(address, timeout=20)) as client:
+        yield client
+
+
+def read_all(client: socket.socket) -> bytes:
+    """What comes until the server closes the connection."""
+    received = b""
+    while piece := client.recv(65_536):
+        received += piece
+    return received
+
+
+def read_answer(client: socket.socket) -> bytes:
+    """The server's next answer, which comes in one piece."""
+    return client.recv(65_536)
+
+
+def is_cut_off(client: socket.socket) -> bool:
+    """Whether the server takes no more bytes; sends one."""
+    try:
+        client.sendall(b"x")
+    except OSError:
+        return True
+    return False
+
+
+def problem(answer: bytes, status: int) -> dict[str, Any]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"content-type: application/problem+json" in head
+    assert b"connection: close" in head
+    found: dict[str, Any] = json.loads(body)
+    return found
+
+
+def test_half_sent_headers_are_answered_and_closed(client: socket.socket) -> None:
+    client.sendall(b"GET / HTTP/1.1\r\nHos")
+    found = problem(read_all(client), 408)
+    assert (found["code"], found["title"]) == ("request_timeout", "Request Timeout")
+
+
+def test_headers_that_drip_are_not_waited_for(client: socket.socket) -> None:
+    client.sendall(b"GET / HTTP/1.1\r\n")
+    client.settimeout(TIMEOUT / 10)
+    received, deadline = b"", time.monotonic() + 20
+    while not received and time.monotonic() < deadline:
+        client.sendall(b"X-Drip: a\r\n")
+        try:
+            received = client.recv(65_536)
+        except TimeoutError:
+            continue
+    problem(received, 408)
+
+
+def test_client_that_says_nothing_is_told_nothing(client: socket.socket) -> None:
+    assert read_all(client) == b""
+
+
+def test_half_sent_body_is_answered_and_closed(client: socket.socket) -> None:
+    client.sendall(POST + b"\r\n12345")
+    problem(read_all(client), 408)
+
+
+def test_half_sent_chunk_is_answered_and_closed(client: socket.socket) -> None:
+    client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12")
+    problem(read_all(client), 408)
+
+
+def test_body_that_comes_slowly_but_steadily_is_read(client: socket.socket) -> None:
+    client.sendall(POST + b"\r\n")
+    for _ in range(10):
+        time.sleep(TIMEOUT / 4)  # in all far longer than the timeout
+        client.sendall(b"x")
+    assert read_answer(client).endswith(b"\r\n\r\n10")
+
+
+def test_second_request_of_a_connection_is_watched_too(client: socket.socket) -> None:
+    client.sendall(POST + b"\r\n0123456789")
+    assert read_answer(client).endswith(b"\r\n\r\n10")
+    client.sendall(b"GET / HTTP/1.1\r\nHos")
+    problem(read_all(client), 408)
+
+
+def test_connection_may_rest_between_two_requests(client: socket.socket) -> None:
+    for _ in range(2):
+        client.sendall(POST + b"\r\n0123456789")
+        assert read_answer(client).endswith(b"\r\n\r\n10")
+        time.sleep(TIMEOUT * 2)
+
+
+def test_client_is_not_blamed_for_a_slow_answer(client: socket.socket) -> None:
+    client.sendall(POST.replace(b"/", b"/slow", 1) + b"\r\n0123456789")
+    assert read_answer(client).endswith(b"\r\n\r\n10")
+
+
+def test_client_that_awaits_our_continue_is_not_blamed(client: socket.socket) -> None:
+    client.sendall(POST.replace(b"/", b"/late", 1) + b"Expect: 100-continue\r\n\r\n")
+    assert read_answer(client).startswith(b"HTTP/1.1 100 ")
+    client.sendall(b"0123456789")
+    assert read_answer(client).endswith(b"\r\n\r\n10")
+
+
+def test_body_that_is_not_wanted_may_not_come_for_ever(client: socket.socket) -> None:
+    long = POST.replace(b"/", b"/refused", 1).replace(b": 10", b": 100000")
+    client.sendall(long + b"\r\n")
+    assert read_answer(client).endswith(b"\r\n\r\n0")
+    wait_for(lambda: is_cut_off(client), 20, every=TIMEOUT / 10)
+
+
+def test_answer_under_way_is_given_though_the_next_request_stops(client: socket.socket) -> None:
+    client.sendall(POST.replace(b"/", b"/slow", 1) + b"\r\n0123456789GET / HT")
+    received = read_all(client)
+    assert received.startswith(b"HTTP/1.1 200 ")
+    assert received.endswith(b"\r\n\r\n10")
+
+
+def test_endless_headers_are_refused(client: socket.socket) -> None:
+    client.sendall(b"GET / HTTP/1.1\r\nX: " + b"a" * MAX_HEAD_BYTES)
+    assert problem(read_all(client), 431)["code"] == "request_header_fields_too_large"

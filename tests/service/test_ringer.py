@@ -1,0 +1,137 @@
+"""The thread that rings: at once, again and again, and never in the caller's way."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import pytest
+from fastapi.testclient import TestClient
+
+from service import ringer as module
+from service.ringer import Ringer
+from store.database import Database
+from store.doorbell import Doorbell
+from store.errors import StoreUnavailableError
+from store.jobs import get_job
+from store.schema import upgrade
+from store.settings import Settings
+from tests.service.conftest import Upload
+from tests.waiting import wait_for
+
+AWAY = StoreUnavailableError("broker: away")
+
+
+class FakeDoorbell(Doorbell):
+    """A bell that counts; broken while it raises something, silent while `answers` is unset."""
+
+    def __init__(self) -> None:
+        super().__init__("memory://")
+        self.rung = self.failures = 0
+        self.broken: Exception | None = None
+        self.answers = threading.Event()
+        self.answers.set()
+
+    def ring(self, times: int = 1) -> None:
+        self.answers.wait(60)
+        if self.broken is not None:
+            self.failures += 1
+            raise self.broken
+        self.rung += times
+
+
+@pytest.fixture
+def bell() -> FakeDoorbell:
+    return FakeDoorbell()
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    upgrade(settings.database_url)
+    database = Database(settings.database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def job_id(client: TestClient, upload: Upload) -> str:
+    body = {"dataset_id": upload()["id"], "target": "kind"}
+    return str(client.post("/v1/jobs", json=body).json()["id"])
+
+
+def rung_at(database: Database, job_id: str) -> datetime | None:
+    with database.reading() as session:
+        return get_job(session, job_id).rung_at
+
+
+@contextmanager
+def ringing(database: Database, bell: Doorbell) -> Iterator[Ringer]:
+    ringer = Ringer(database, bell, retry_seconds=0.02)
+    ringer.start()
+    yield ringer
+    ringer.stop()
+
+
+def test_ring_at_once_takes_no_transaction(
+    database: Database, bell: FakeDoorbell, job_id: str
+) -> None:
+    with ringing(database, bell) as ringer:
+        ringer.ring(job_id)
+    assert bell.rung == 1
+    assert rung_at(database, job_id) is None
+
+
+def test_ring_that_failed_is_tried_until_it_comes_and_then_noted(
+    database: Database, bell: FakeDoorbell, job_id: str
+) -> None:
+    bell.broken = AWAY
+    with ringing(database, bell) as ringer:
+        ringer.ring(job_id)
+        wait_for(lambda: bell.failures >= 3)
+        bell.broken = None
+        wait_for(lambda: bell.rung == 1)
+    assert rung_at(database, job_id) is not None
+
+
+def test_error_that_nobody_foresaw_does_not_end_the_ringing(
+    database: Database, bell: FakeDoorbell
+) -> None:
+    bell.broken = RuntimeError("a bug")
+    with ringing(database, bell) as ringer:
+        ringer.ring("job_1")
+        wait_for(lambda: bell.failures >= 1)
+        bell.broken = None
+        wait_for(lambda: bell.rung == 1)
+
+
+def test_silent_broker_keeps_nobody_waiting(database: Database, bell: FakeDoorbell) -> None:
+    bell.answers.clear()
+    with ringing(database, bell) as ringer:
+        for number in range(250):
+            ringer.ring(f"job_{number}")
+        assert bell.rung == 0
+        bell.answers.set()
+        wait_for(lambda: bell.rung == 250)
+
+
+def test_memory_of_what_waits_is_bounded(
+    database: Database, bell: FakeDoorbell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING", 10)
+    bell.broken = AWAY
+    with ringing(database, bell) as ringer:
+        for number in range(50):
+            ringer.ring(f"job_{number}")
+        wait_for(lambda: bell.failures >= 2)
+        bell.broken = None
+        wait_for(lambda: bell.rung == 10)
+    assert bell.rung == 10
+
+
+def test_what_waits_is_rung_for_at_the_end(database: Database, bell: FakeDoorbell) -> None:
+    bell.answers.clear()
+    with ringing(database, bell) as ringer:
+        ringer.ring("job_1")
+        ringer.ring("job_2")
+        bell.answers.set()
+    assert bell.rung == 2
