@@ -1,0 +1,520 @@
+"""A job's life under chance: workers that die, stall and repeat themselves, impatient clients.
+
+Every step calls functions of the store on a database whose clock stands still, does the same to a
+model in plain Python, and compares all jobs. At the end of every life all jobs must come to an end.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
+from sqlalchemy.orm import Session
+
+from store import checkpoints, jobs, leases, lifecycle, outcomes, progress
+from store.errors import ExternalIdTakenError, IllegalTransitionError, LeaseLostError
+from store.models import NewModel
+from store.statuses import JobStatus, StatusReason
+from tests.store.lifecycle_model import STEPS_PER_EPOCH, TERMINAL, ModelJob, choose_next
+from tests.store.lifecycle_world import World
+
+MAX_WORKER_LOSSES = 3
+RING_AGAIN_SECONDS = 5
+# Histories are read every so many steps, the jobs themselves after each.
+CHECK_EVERY = 25
+HANDS = 8
+Result = TypeVar("Result")
+Ending = Literal["succeeded", "failed", "diverged", "cancelled", "unprepared"]
+Fate = Literal["committed", "died", "unanswered"]
+
+which = st.integers(0, 31)
+fates = st.sampled_from(("committed", "committed", "committed", "died", "unanswered"))
+endings = st.sampled_from(("succeeded", "failed", "diverged", "cancelled", "unprepared"))
+lease_seconds = st.integers(1, 8)
+seconds = st.sampled_from((0.001, 0.5, 1.0, 2.0, 5.0, 20.0, 1000.0))
+_REASONS: dict[Ending, tuple[JobStatus, StatusReason]] = {
+    "succeeded": (JobStatus.SUCCEEDED, StatusReason.COMPLETED),
+    "failed": (JobStatus.FAILED, StatusReason.INTERNAL),
+    "diverged": (JobStatus.FAILED, StatusReason.DIVERGED),
+    "cancelled": (JobStatus.CANCELLED, StatusReason.USER),
+    "unprepared": (JobStatus.FAILED, StatusReason.INVALID_DATA),
+}
+
+
+@dataclass(eq=False)
+class Hand:
+    """A worker with a lease, or with what it takes for one, and a training in its memory."""
+
+    job: ModelJob
+    lease: leases.Lease
+    steps: int
+    unsaved: list[int] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Whether what it writes must be accepted."""
+        is_held = self.job.status in {"running", "pausing", "cancelling"}
+        is_newest = self.job.token == self.lease.token
+        return is_held and is_newest and self.job.lease_expires_at is not None
+
+    def train(self, steps: int) -> None:
+        for _ in range(min(steps, self.job.epochs * STEPS_PER_EPOCH - self.steps)):
+            self.steps += 1
+            if self.steps % STEPS_PER_EPOCH == 0:
+                self.unsaved.append(self.steps // STEPS_PER_EPOCH - 1)
+
+    def reached(self) -> progress.Progress:
+        return progress.Progress(epoch=self.steps // STEPS_PER_EPOCH, steps=self.steps)
+
+    def losses(self) -> list[progress.LossRecord]:
+        return [
+            progress.LossRecord(epoch, self.job.loss(epoch), None, {}, 0.1, 1.0, 0.1)
+            for epoch in self.unsaved
+        ]
+
+    def checkpoint(self) -> checkpoints.Checkpoint:
+        job, epoch = self.job, self.steps // STEPS_PER_EPOCH
+        weights = job.weights(self.steps)
+        return checkpoints.Checkpoint(epoch, self.steps, {}, weights, {}, job.score(self.steps))
+
+
+class LifecycleMachine(RuleBasedStateMachine):
+    """Clients, workers, sweepers and time, in any order.
+
+    Args:
+        world: the store, emptied here.
+        tally: what was done, added to.
+    """
+
+    def __init__(self, world: World, tally: Counter[str]) -> None:
+        super().__init__()
+        self.world = world
+        self.tally = tally
+        self.jobs: dict[str, ModelJob] = {}
+        self.external: dict[tuple[str, str], str] = {}
+        self.hands: list[Hand] = []
+        world.clear()
+
+    def _done(self, what: str) -> None:
+        """A step is done: look at everything."""
+        self.tally["steps"] += 1
+        self.tally[what] += 1
+        self.world.check_rows(self.jobs.values())
+        if self.tally["steps"] % CHECK_EVERY == 0:
+            self.world.check_histories(self.jobs.values())
+
+    def teardown(self) -> None:
+        # After a failure there is nothing to see to its end.
+        if sys.exc_info()[0] is None:
+            self._end_all()
+
+    # Clients
+
+    @rule(
+        owner=st.sampled_from(("ann", "bob")),
+        priority=st.integers(0, 2),
+        epochs=st.integers(1, 4),
+        external_id=st.sampled_from((None, None, "one", "two")),
+    )
+    def post(self, owner: str, priority: int, epochs: int, external_id: str | None) -> None:
+        self._post(owner, priority, epochs, external_id)
+        self._done("post")
+
+    def _post(self, owner: str, priority: int, epochs: int, external_id: str | None) -> None:
+        new = jobs.NewJob(
+            self.world.dataset_id,
+            "job",
+            {},
+            {"epochs": epochs},
+            priority=priority,
+            owner=owner,
+            external_id=external_id,
+        )
+        known = self.external.get((owner, external_id or ""))
+        try:
+            with self.world.writing() as session:
+                job = jobs.add_job(session, new)
+        except ExternalIdTakenError as error:
+            assert error.job_id == known  # noqa: PT017 - the other way out is checked as well
+            self.tally["duplicate refused"] += 1
+            return
+        assert known is None
+        self.jobs[job.id] = ModelJob(
+            job.id, len(self.jobs), owner, priority, epochs, self.world.now
+        )
+        if external_id is not None:
+            self.external[owner, external_id] = job.id
+
+    @rule(n=which)
+    def cancel(self, n: int) -> None:
+        job = self._choose_job(n)
+        match job.status:
+            case "queued" | "paused":
+                wanted = "cancelling" if job.checkpoints else "cancelled"
+            case "running" | "pausing":
+                wanted = "cancelling"
+            case other:
+                wanted = other if other == "cancelling" else ""
+        if self._ask(job, lifecycle.cancel_job, is_allowed=bool(wanted), status=wanted):
+            job.put(wanted, "user", wanted)
+            if wanted == "cancelled":
+                job.finished_at = self.world.now
+        self._done("cancel")
+
+    @rule(n=which)
+    def pause(self, n: int) -> None:
+        job = self._choose_job(n)
+        match job.status:
+            case "queued":
+                wanted = "paused"
+            case "running":
+                wanted = "paused" if job.is_unheld(self.world.now) else "pausing"
+            case other:
+                wanted = other if other in {"pausing", "paused"} else ""
+        if self._ask(job, lifecycle.pause_job, is_allowed=bool(wanted), status=wanted):
+            job.put(wanted, "user", wanted)
+            if wanted == "paused":
+                job.unhold()
+                job.token += 1
+        self._done("pause")
+
+    @rule(n=which)
+    def resume(self, n: int) -> None:
+        self._resume(self._choose_job(n))
+        self._done("resume")
+
+    def _resume(self, job: ModelJob) -> None:
+        is_allowed = job.status == "paused"
+        if self._ask(job, lifecycle.resume_job, is_allowed=is_allowed, status="queued"):
+            job.put("queued", None, "resumed")
+            job.rung_at = self.world.now
+
+    @rule(n=which, from_start=st.booleans())
+    def retry(self, n: int, from_start: bool) -> None:
+        job = self._choose_job(n)
+
+        def retry(session: Session, job_id: str) -> jobs.JobRecord:
+            return lifecycle.retry_job(session, job_id, from_start=from_start)
+
+        if self._ask(job, retry, is_allowed=job.status == "failed", status="queued"):
+            job.put("queued", None, "retried")
+            job.attempt += 1
+            job.worker_losses, job.finished_at, job.rung_at = 0, None, self.world.now
+            if from_start:
+                job.forget_training()
+        self._done("retry")
+
+    def _choose_job(self, n: int) -> ModelJob:
+        if not self.jobs:
+            self._post("ann", 0, 2, None)
+        found = list(self.jobs.values())
+        # Mostly one that has not ended.
+        alive = [job for job in found if job.status not in TERMINAL]
+        chosen = alive if alive and n % 4 else found
+        return chosen[n % len(chosen)]
+
+    def _ask(
+        self,
+        job: ModelJob,
+        change: Callable[[Session, str], jobs.JobRecord],
+        *,
+        is_allowed: bool,
+        status: str,
+    ) -> bool:
+        """Whether anything has changed."""
+        try:
+            with self.world.writing() as session:
+                record = change(session, job.id)
+        except IllegalTransitionError as error:
+            assert (is_allowed, error.status) == (False, job.status)  # noqa: PT017 - as above
+            self.tally["change refused"] += 1
+            return False
+        assert is_allowed, f"{job.status} → {record.status} was allowed"
+        assert record.status == status
+        return status != job.status
+
+    # Workers
+
+    @rule(
+        lease=lease_seconds,
+        fate=fates,
+        max_running=st.sampled_from((None, None, 1, 2)),
+        environment=st.sampled_from(("here", "there")),
+    )
+    def claim(self, lease: int, fate: Fate, max_running: int | None, environment: str) -> None:
+        self._claim(lease, fate, max_running, environment)
+        self._done("claim")
+
+    def _claim(
+        self, lease: int, fate: Fate, max_running: int | None, environment: str
+    ) -> Hand | None:
+        now = self.world.now
+        job = choose_next(self.jobs.values(), now, MAX_WORKER_LOSSES, max_running)
+        with self.world.writing(dies=fate == "died") as session:
+            record = leases.claim_job(
+                session,
+                "worker",
+                lease,
+                MAX_WORKER_LOSSES,
+                environment={"cpu": environment},
+                max_running=max_running,
+            )
+            found = None if record is None else checkpoints.find_checkpoint(session, record.id)
+        assert (record and record.id) == (job and job.id)
+        if record is None or job is None or fate == "died":
+            return None
+        assert record.token > job.token, "the token is not new"
+        job.claim(now, lease * 1000, environment)
+        last = max(job.checkpoints, default=0)
+        assert (0 if found is None else found.steps) == last
+        assert found is None or found.data == job.weights(last)
+        hand = Hand(job, leases.Lease(record.id, record.token), last)
+        # A worker that never hears of its claim leaves an orphan.
+        if fate != "unanswered":
+            self.hands = [*self.hands, hand][-HANDS:]
+        return hand
+
+    @rule(n=which, lease=lease_seconds)
+    def renew(self, n: int, lease: int) -> None:
+        if hand := self._choose_hand(n):
+            status = self._write(
+                hand, lambda session: leases.renew_lease(session, hand.lease, lease)
+            )
+            if status is not None:
+                assert status == hand.job.status
+                hand.job.lease_expires_at = self.world.now + lease * 1000
+                hand.job.stalled_at = None
+        self._done("renew")
+
+    @rule(n=which)
+    def watch(self, n: int) -> None:
+        if hand := self._choose_hand(n):
+            with self.world.writing() as session:
+                status = leases.find_held_status(session, hand.lease)
+            assert status == (hand.job.status if hand.holds else None)
+        self._done("watch")
+
+    @rule(n=which, steps=st.integers(0, 5), fate=fates)
+    def record(self, n: int, steps: int, fate: Fate) -> None:
+        if hand := self._choose_hand(n):
+            hand.train(steps)
+
+            def record(session: Session) -> jobs.JobRecord:
+                return progress.record_progress(session, hand.lease, hand.reached(), hand.losses())
+
+            if self._write(hand, record, fate):
+                hand.job.record(hand.steps, hand.unsaved)
+                self._forget_saved(hand, fate)
+        self._done("record")
+
+    @rule(n=which, steps=st.integers(0, 5), fate=fates)
+    def keep(self, n: int, steps: int, fate: Fate) -> None:
+        """As a worker does: with a checkpoint, and leaving a job that is pausing."""
+        if hand := self._choose_hand(n):
+            hand.train(steps)
+
+            def keep(session: Session) -> tuple[bool]:
+                done, losses, kept = hand.reached(), hand.losses(), hand.checkpoint()
+                progress.record_progress(session, hand.lease, done, losses, kept)
+                return (leases.pause_held_job(session, hand.lease),)
+
+            if found := self._write(hand, keep, fate):
+                assert found[0] == (hand.job.status == "pausing")
+                hand.job.record(hand.steps, hand.unsaved)
+                hand.job.keep(hand.steps)
+                self._forget_saved(hand, fate)
+                if found[0]:
+                    hand.job.put("paused", "user", "paused")
+                    hand.job.unhold()
+        self._done("keep")
+
+    def _forget_saved(self, hand: Hand, fate: Fate) -> None:
+        # Who has heard no answer sends all of it again.
+        if fate != "unanswered":
+            hand.unsaved = []
+
+    @rule(n=which, fate=fates)
+    def release(self, n: int, fate: Fate) -> None:
+        if (hand := self._choose_hand(n)) and self._write(
+            hand, lambda session: leases.release_job(session, hand.lease), fate
+        ):
+            hand.job.unhold()
+            hand.job.rung_at = self.world.now
+        self._done("release")
+
+    @rule(n=which)
+    def move(self, n: int) -> None:
+        environment = "elsewhere"
+        if (hand := self._choose_hand(n)) and self._write(
+            hand,
+            lambda session: leases.note_environment(session, hand.lease, {"cpu": environment}),
+        ):
+            hand.job.environment, hand.job.exact = environment, False
+            hand.job.events.append("inexact")
+        self._done("move")
+
+    @rule(n=which, ending=endings, fate=fates)
+    def finish(self, n: int, ending: Ending, fate: Fate) -> None:
+        if hand := self._choose_hand(n):
+            self._finish(hand, ending, fate)
+        self._done("finish")
+
+    def _finish(self, hand: Hand, ending: Ending, fate: Fate) -> None:
+        job, (status, reason) = hand.job, _REASONS[ending]
+        if ending == "succeeded":
+            hand.train(job.epochs * STEPS_PER_EPOCH)
+        is_kept = ending == "succeeded" or (ending == "cancelled" and hand.steps > 0)
+        model = NewModel({}, {}, 1, job.weights(hand.steps)) if is_kept else None
+        error = {"code": str(reason)} if status is JobStatus.FAILED else None
+        outcome = outcomes.Outcome(status, reason, model, error)  # type: ignore[arg-type]
+
+        def finish(session: Session) -> jobs.JobRecord:
+            if ending == "unprepared":
+                return outcomes.finish_job(session, hand.lease, outcome)
+            done = hand.reached()
+            return outcomes.finish_job(session, hand.lease, outcome, done, hand.losses())
+
+        if self._write(hand, finish, fate):
+            if ending != "unprepared":
+                job.record(hand.steps, hand.unsaved)
+            is_cancelled = job.status == "cancelling"
+            job.has_model = is_kept
+            if is_cancelled:
+                status, reason = JobStatus.CANCELLED, StatusReason.USER
+            job.end(self.world.now, str(status), str(reason))
+
+    @rule(n=which)
+    def crash(self, n: int) -> None:
+        if hand := self._choose_hand(n):
+            self.hands.remove(hand)
+        self._done("crash")
+
+    @rule(n=which, times=st.integers(1, MAX_WORKER_LOSSES))
+    def poison(self, n: int, times: int) -> None:
+        """The job kills its worker, and perhaps the next one as well."""
+        for _ in range(times):
+            if hand := self._choose_hand(n | 1):
+                self.hands.remove(hand)
+            self.world.now += 8_000
+            self._claim(8, "committed", None, "here")
+        self._done("poison")
+
+    def _choose_hand(self, n: int) -> Hand | None:
+        """Mostly one that holds its job; the others come back from the dead."""
+        if n % 4 == 0 and self.hands:
+            return self.hands[n // 4 % len(self.hands)]
+        if not any(hand.holds for hand in self.hands):
+            self._claim(5, "committed", None, "here")
+        holding = [hand for hand in self.hands if hand.holds]
+        return holding[n % len(holding)] if holding else None
+
+    def _write(
+        self, hand: Hand, write: Callable[[Session], Result], fate: Fate = "committed"
+    ) -> Result | None:
+        """What came of a worker's write; None if it was refused, or died with the worker."""
+        try:
+            with self.world.writing(dies=fate == "died") as session:
+                result = write(session)
+        except LeaseLostError:
+            assert not hand.holds, "a lease was refused"
+            self.tally["stale write refused"] += 1
+            return None
+        assert hand.holds, "a stale write was accepted"
+        if fate == "died":
+            self.hands.remove(hand)
+            self.tally["died before the commit"] += 1
+            return None
+        return result
+
+    # Sweepers and time
+
+    @rule(order=st.permutations(("stalled", "pauses", "lost")), fate=fates)
+    def sweep(self, order: list[str], fate: Fate) -> None:
+        for _ in range(2 if fate == "unanswered" else 1):
+            for what in order:
+                self._sweep(what)
+        self._done("sweep")
+
+    def _sweep(self, what: str) -> None:
+        now = self.world.now
+        match what:
+            case "stalled":
+                self._mark_stalled(now)
+            case "pauses":
+                self._settle_pauses(now)
+            case _:
+                self._bury(now)
+
+    def _mark_stalled(self, now: int) -> None:
+        found = [job for job in self.jobs.values() if job.has_expired(now) and not job.stalled_at]
+        with self.world.writing() as session:
+            assert set(leases.mark_stalled_jobs(session)) == {job.id for job in found}
+        for job in found:
+            job.stalled_at = now
+            job.events.append("stalled")
+
+    def _settle_pauses(self, now: int) -> None:
+        found = [j for j in self.jobs.values() if j.status == "pausing" and j.is_unheld(now)]
+        with self.world.writing() as session:
+            assert set(lifecycle.settle_lost_pauses(session)) == {job.id for job in found}
+        for job in found:
+            job.unhold()
+            job.token += 1
+            job.put("paused", "user", "paused")
+
+    def _bury(self, now: int) -> None:
+        expired = [job for job in self.jobs.values() if job.has_expired(now)]
+        found = [job for job in expired if job.worker_losses + 1 == MAX_WORKER_LOSSES]
+        with self.world.writing() as session:
+            buried = leases.bury_lost_jobs(session, MAX_WORKER_LOSSES)
+        assert set(buried) == {job.id for job in found}
+        for job in found:
+            job.token += 1
+            job.worker_losses = MAX_WORKER_LOSSES
+            is_cancelled = job.status == "cancelling"
+            status, reason = ("cancelled", "user") if is_cancelled else ("failed", "worker_lost")
+            job.end(now, status, reason)
+            self.tally["buried"] += 1
+
+    @rule(limit=st.integers(1, 4))
+    def ring(self, limit: int) -> None:
+        now, long_ago = self.world.now, self.world.now - RING_AGAIN_SECONDS * 1000
+        quiet = [
+            job
+            for job in sorted(self.jobs.values(), key=lambda job: job.id)
+            if job.is_claimable(now) and (job.rung_at or job.created_at) < long_ago
+        ][:limit]
+        with self.world.writing() as session:
+            found = leases.list_unrung_jobs(session, RING_AGAIN_SECONDS, limit)
+            assert found == tuple(job.id for job in quiet)
+            leases.mark_rung(session, found)
+        for job in quiet:
+            job.rung_at = now
+        self._done("ring")
+
+    @rule(seconds=seconds)
+    def pass_time(self, seconds: float) -> None:
+        self.world.now += round(seconds * 1000)
+        self._done("pass time")
+
+    # The end
+
+    def _end_all(self) -> None:
+        """Whatever has happened: a worker, a sweeper and patience bring every job to its end."""
+        for _ in range(len(self.jobs) + 1):
+            self.world.now += 10_000
+            for what in ("stalled", "pauses", "lost"):
+                self._sweep(what)
+            for job in self.jobs.values():
+                if job.status == "paused":
+                    self._resume(job)
+            if hand := self._claim(5, "committed", None, "here"):
+                self._finish(hand, "succeeded", "committed")
+        self.world.check_rows(self.jobs.values())
+        self.world.check_histories(self.jobs.values())
+        left = [job.id for job in self.jobs.values() if job.status not in TERMINAL]
+        assert not left, f"wedged: {left}"
+        self.tally["jobs ended"] += len(self.jobs)

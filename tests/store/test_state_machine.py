@@ -1,0 +1,54 @@
+"""The state machine of jobs notices a store that breaks its promises."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from store import leases, lifecycle, progress
+from store.jobs import JobRecord, get_job
+from store.tables import jobs
+from tests.chaos.state_machine import run_steps
+
+SEED = 1
+STEPS = 3_000
+
+
+def claim_with_the_old_token(session: Session, *values: Any, **how: Any) -> JobRecord | None:
+    job = _claim(session, *values, **how)
+    if job is None:
+        return None
+    session.execute(update(jobs).where(jobs.c.id == job.id).values(token=job.token - 1))
+    return replace(job, token=job.token - 1)
+
+
+def find_out_and_forget_the_token(
+    session: Session, lease: leases.Lease, values: dict[str, Any] | None = None
+) -> JobRecord:
+    token = get_job(session, lease.job_id).token
+    return _update(session, leases.Lease(lease.job_id, token), values)
+
+
+def resume_anything(session: Session, job_id: str) -> JobRecord:
+    session.execute(update(jobs).where(jobs.c.id == job_id).values(status="paused"))
+    return _resume(session, job_id)
+
+
+_claim, _update, _resume = leases.claim_job, leases.update_held_job, lifecycle.resume_job
+BREAKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
+    (leases, "claim_job", claim_with_the_old_token),
+    (lifecycle, "resume_job", resume_anything),
+    (progress, "update_held_job", find_out_and_forget_the_token),
+)
+
+
+@pytest.mark.parametrize(("module", "name", "broken"), BREAKS, ids=[name for _, name, _ in BREAKS])
+def test_broken_store_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, module: Any, name: str, broken: Callable[..., Any]
+) -> None:
+    monkeypatch.setattr(module, name, broken)
+    with pytest.raises(AssertionError):
+        run_steps(SEED, STEPS, is_shrunk=False)
