@@ -1,0 +1,208 @@
+"""One run of a suite: a fleet, a client with its journal, and the verdict at the end.
+
+with campaign(tmp_path, "sqlite", runs, database_url=None) as run:
+    run.fleet.start_api(); run.fleet.start_worker("first")
+    run.post("long epochs")
+    ... kill ...
+    run.conclude(figures)
+"""
+
+import itertools
+import random
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from store.doorbell import Doorbell
+from store.errors import StoreUnavailableError
+from store.statuses import TERMINAL
+from store.tables import jobs
+from tests.chaos import checker
+from tests.chaos.checker import Ending, Queue, Undisturbed
+from tests.chaos.figures import Figures
+from tests.chaos.fleet import DatabaseKind, Fleet, fleet
+from tests.chaos.history import JobFact, read_jobs
+from tests.chaos.journal import Client, Journal
+from tests.chaos.leftovers import (
+    check_connections,
+    check_leftovers,
+    check_processes,
+    sweep_at_once,
+)
+from tests.chaos.watching import OrphanWatch
+from tests.chaos.witness import install_witness, list_violations
+from tests.chaos.work import WORKS, job_body, make_table
+from tests.waiting import wait_for
+
+
+@dataclass
+class Campaign:
+    """What a suite has at hand.
+
+    Attributes:
+        expected: how jobs end that are not to succeed, by their key.
+    """
+
+    fleet: Fleet
+    journal: Journal
+    watch: OrphanWatch
+    runs: dict[str, Undisturbed]
+    expected: dict[str, Ending] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    @cached_property
+    def client(self) -> Client:
+        """Sends to the fleet's first API."""
+        return Client(self.fleet.url, self.journal)
+
+    @cached_property
+    def dataset_id(self) -> str:
+        """The table that all jobs are trained on."""
+        dataset_id: str = self.client.post_dataset("table", make_table())["id"]
+        return dataset_id
+
+    def next_key(self) -> str:
+        """A key, and a name, for another job."""
+        return f"job-{next(self._numbers)}"
+
+    def post(
+        self,
+        work: str | None = None,
+        *,
+        key: str | None = None,
+        ending: Ending | None = None,
+        **changes: Any,
+    ) -> str:
+        """Post a job of the kind of work whose turn it is; the job's id."""
+        key = key or self.next_key()
+        chosen = work or tuple(WORKS)[zlib.crc32(key.encode()) % len(WORKS)]
+        if ending is not None:
+            self.expected[key] = ending
+        body = job_body(self.dataset_id, chosen, key, **changes)
+        job_id: str = self.client.post_job(key, body)["id"]
+        return job_id
+
+    def cancel_any(self, rng: random.Random) -> None:
+        """Cancel a job that has not ended; once that is answered, it may end in no other way."""
+        with self.fleet.database.reading() as session:
+            query = select(jobs.c.id, jobs.c.name).where(jobs.c.status.not_in(TERMINAL))
+            waiting = sorted(tuple(row) for row in session.execute(query))
+        if waiting:
+            job_id, key = rng.choice(waiting)
+            if self.client.cancel(job_id):
+                self.expected[key] = Ending("cancelled", "user")
+
+    def count_unfinished(self) -> int:
+        """Jobs that have not ended."""
+        with self.fleet.database.reading() as session:
+            query = select(func.count()).where(jobs.c.status.not_in(TERMINAL))
+            return session.execute(query).scalar_one()
+
+    def settle(self, seconds: float = 120) -> None:
+        """Wait until all jobs have ended."""
+        wait_for(self._has_settled, seconds, every=0.05)
+
+    def _has_settled(self) -> bool:
+        try:
+            return self.count_unfinished() == 0
+        except StoreUnavailableError:
+            return False
+
+    def conclude(self, figures: Figures, seconds: float = 120) -> None:
+        """Wait for the dust to settle, stop all, note the figures, and fail on any complaint."""
+        self.settle(seconds)
+        self.watch.stop()
+        processes = tuple(self.fleet.processes)
+        self.fleet.stop()
+        database, settings = self.fleet.database, self.fleet.settings
+        sweep_at_once(database, settings, Doorbell(str(settings.broker_url)))
+        found = read_jobs(database)
+        queue = checker.check_queue(self.journal.entries, found)
+        different = checker.check_exactness(found, self.runs)
+        complaints = [
+            *queue.complaints(),
+            *different,
+            *self._complaints(found),
+            *list_violations(database),
+            *check_leftovers(database, settings),
+            *check_processes(processes),
+            *check_connections(database),
+        ]
+        self._note(figures, queue, found, different)
+        figures.complaints += complaints
+        assert not complaints, "\n".join(complaints[:50])
+
+    def _complaints(self, found: tuple[JobFact, ...]) -> list[str]:
+        return [
+            *checker.check_answers(self.journal.entries),
+            *checker.check_endings(found, self.expected),
+            *checker.check_claims(found),
+            *checker.check_orphans(self.watch.longest_seconds),
+        ]
+
+    def _note(
+        self, figures: Figures, queue: Queue, found: tuple[JobFact, ...], different: list[str]
+    ) -> None:
+        names = {complaint.partition(":")[0] for complaint in different}
+        succeeded = [job for job in found if job.status == "succeeded"]
+        figures.jobs += len(found)
+        figures.lost += len(queue.lost)
+        figures.unexpected += len(queue.unexpected)
+        figures.duplicated += len(queue.duplicated)
+        figures.compared += len(succeeded)
+        figures.bit_equal += len([job for job in succeeded if job.id not in names])
+        figures.longest_orphan_seconds = max(
+            figures.longest_orphan_seconds, self.watch.longest_seconds
+        )
+
+
+@contextmanager
+def campaign(
+    folder: Path,
+    kind: DatabaseKind,
+    runs: dict[str, Undisturbed],
+    *,
+    database_url: str | None = None,
+    **settings: Any,
+) -> Iterator[Campaign]:
+    """A fleet under watch, without a process yet. Random kills are no fault of the job's."""
+    chosen = {"max_worker_losses": 1_000, **settings}
+    with ExitStack() as stack:
+        ships = stack.enter_context(fleet(folder, kind, database_url=database_url, **chosen))
+        install_witness(ships.database)
+        journal = Journal(folder / "journal.jsonl")
+        stack.callback(journal.close)
+        watch = stack.enter_context(OrphanWatch(ships.database))
+        run = Campaign(ships, journal, watch, runs)
+        stack.callback(lambda: run.client.close() if "client" in vars(run) else None)
+        yield run
+
+
+def wait_until_held(run: Campaign, worker: str, known: set[int], seconds: float = 5) -> bool:
+    """Wait until the worker has claimed a job anew; whether it has.
+
+    Args:
+        run: the campaign.
+        worker: its name.
+        known: moments of claims that were seen before; the new one is added.
+        seconds: to wait at most.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with run.fleet.database.reading() as session:
+            query = select(jobs.c.token, jobs.c.id).where(
+                jobs.c.worker == worker, jobs.c.lease_expires_at.is_not(None)
+            )
+            claims = {hash((job_id, token)) for token, job_id in session.execute(query)}
+        if claims - known:
+            known |= claims
+            return True
+        time.sleep(0.02)
+    return False

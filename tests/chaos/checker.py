@@ -1,0 +1,180 @@
+"""Judges a history, in the manner of Jepsen's total-queue: lost, unexpected, duplicated.
+
+All of it is pure: a journal, what the database holds, and an undisturbed run go in, complaints come
+out. No complaint means that the promises were kept.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from store.statuses import TERMINAL
+from tests.chaos.history import EpochFact, JobFact
+from tests.chaos.journal import Entry
+
+ACCEPTED = 202
+LONGEST_ORPHAN_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """What a job comes to when nothing happens to it."""
+
+    losses: tuple[EpochFact, ...]
+    weights: str | None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a job is expected to end."""
+
+    status: str = "succeeded"
+    reason: str | None = "completed"
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What became of all that the client wanted; each a set of keys, or of ids.
+
+    Attributes:
+        lost: answered with 202, and there is no such job.
+        unexpected: jobs that nobody asked for.
+        duplicated: keys that have made more than one job, or were answered with several ids.
+        recovered: never answered, and yet there: allowed.
+    """
+
+    lost: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    duplicated: tuple[str, ...]
+    recovered: tuple[str, ...]
+
+    def complaints(self) -> list[str]:
+        """What is wrong with it."""
+        named = {"lost": self.lost, "unexpected": self.unexpected, "duplicated": self.duplicated}
+        return [f"{name}: {key}" for name, keys in named.items() for key in keys]
+
+
+def check_queue(entries: Iterable[Entry], jobs: Sequence[JobFact]) -> Queue:
+    """Hold the journal against the jobs that are there."""
+    posts = [entry for entry in entries if entry.path == "/v1/jobs"]
+    wanted = {entry.key for entry in posts if entry.kind == "send"}
+    answered: dict[str, set[str | None]] = {}
+    for entry in posts:
+        if entry.kind == "answer" and entry.status == ACCEPTED:
+            answered.setdefault(entry.key, set()).add(entry.id)
+    there = {(job.key, job.id) for job in jobs}
+    made = Counter(job.key for job in jobs)
+    lost = [key for key, ids in answered.items() if any((key, one) not in there for one in ids)]
+    twice = {key for key, count in made.items() if count > 1 and key in wanted}
+    twice |= {key for key, ids in answered.items() if len(ids) > 1}
+    return Queue(
+        lost=tuple(lost),
+        unexpected=tuple(job.id for job in jobs if job.key not in wanted),
+        duplicated=tuple(sorted(twice)),
+        recovered=tuple(sorted(key for key in made if key in wanted and key not in answered)),
+    )
+
+
+def check_answers(entries: Iterable[Entry]) -> list[str]:
+    """Trouble is 503 or 507, never an error that nobody foresaw."""
+    odd = [entry for entry in entries if entry.kind == "answer" and entry.status in {500, 502, 504}]
+    return [f"{entry.path} was answered {entry.status} ({entry.key})" for entry in odd]
+
+
+def check_endings(jobs: Iterable[JobFact], expected: Mapping[str, Ending]) -> list[str]:
+    """Exactly one terminal transition, the last one, and the one that was to come.
+
+    Args:
+        jobs: all of them.
+        expected: by key; every other job is to succeed.
+    """
+    complaints = []
+    for job in jobs:
+        ends = [state for state in job.states if state in TERMINAL]
+        if len(ends) != 1:
+            complaints.append(f"{job.id}: {len(ends)} terminal transitions in {job.states}")
+        elif job.states[-1] != ends[0] or job.status != ends[0]:
+            complaints.append(f"{job.id}: {job.status} after {job.states}")
+        told = [event for event in job.events if event in TERMINAL]
+        if told != ends:
+            complaints.append(f"{job.id}: its events tell of {told}")
+        elif ends and job.events[-1] != ends[-1]:
+            complaints.append(f"{job.id}: events after its end: {job.events[-3:]}")
+        ending = expected.get(job.key, Ending())
+        if (job.status, job.reason) != (ending.status, ending.reason):
+            complaints.append(f"{job.id}: {job.status} ({job.reason}), not {ending.status}")
+    return complaints
+
+
+def check_exactness(jobs: Iterable[JobFact], runs: Mapping[str, Undisturbed]) -> list[str]:
+    """Losses without gap or double, and all bits those of the undisturbed run of equal work.
+
+    A job that was cancelled has come as far as it has; as far as that, it must be the same.
+    """
+    complaints = []
+    for job in jobs:
+        if job.status == "failed":
+            continue
+        run = runs.get(job.work)
+        if run is None:
+            complaints.append(f"{job.id}: no undisturbed run of {job.work!r}")
+            continue
+        complaints += [f"{job.id}: {text}" for text in _compare(job, run)]
+    return complaints
+
+
+def _compare(job: JobFact, run: Undisturbed) -> Iterator[str]:
+    epochs = [fact.epoch for fact in job.losses]
+    if epochs != list(range(len(epochs))):
+        yield f"epochs with a gap or a double: {_first_break(epochs)}"
+    done = job.status == "succeeded"
+    wanted = run.losses if done else run.losses[: len(job.losses)]
+    if job.losses != wanted:
+        yield f"losses differ {_first_difference(job.losses, wanted)}"
+    if done and (job.weights is None or job.weights != run.weights):
+        yield f"weights {job.weights}, undisturbed {run.weights}"
+    if not job.exact:
+        yield "says of itself that it is not exact"
+
+
+def check_claims(jobs: Iterable[JobFact]) -> list[str]:
+    """Attempts, tokens and checkpoints must tell the same story: no write of a stale token.
+
+    A rescued job goes on from its last checkpoint, so that the steps of its checkpoints never go
+    back; a stale worker that still wrote would send them back.
+    """
+    complaints = []
+    for job in jobs:
+        rescues = job.events.count("rescued")
+        if job.attempt > rescues + 1:
+            complaints.append(f"{job.id}: attempt {job.attempt} after {rescues} rescues")
+        if job.token < rescues + job.events.count("claimed"):
+            complaints.append(f"{job.id}: token {job.token} is less than its claims")
+        steps = list(job.checkpoint_steps)
+        if steps != sorted(steps):
+            complaints.append(f"{job.id}: its checkpoints went back: {_first_fall(steps)}")
+    return complaints
+
+
+def check_orphans(longest_seconds: float, limit: float = LONGEST_ORPHAN_SECONDS) -> list[str]:
+    """No lease may have been expired and unclaimed for longer."""
+    if longest_seconds <= limit:
+        return []
+    return [f"a lease was expired and unclaimed for {longest_seconds:.1f} s"]
+
+
+def _first_break(epochs: Sequence[int]) -> str:
+    place = next(n for n, epoch in enumerate(epochs) if epoch != n)
+    return f"{epochs[place]} where {place} should be"
+
+
+def _first_difference(losses: tuple[EpochFact, ...], wanted: tuple[EpochFact, ...]) -> str:
+    for here, there in zip(losses, wanted, strict=False):
+        if here != there:
+            return f"at epoch {there.epoch}: {here.values} and {there.values}"
+    return f"in number: {len(losses)} and {len(wanted)}"
+
+
+def _first_fall(steps: Sequence[int]) -> str:
+    return next(f"{a} then {b}" for a, b in pairwise(steps) if b < a)

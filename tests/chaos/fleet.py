@@ -1,0 +1,210 @@
+"""Real processes to kill: API servers and workers on a database and a Redis of their own.
+
+    with fleet(tmp_path, "postgresql") as ships:
+        api = ships.start_api()
+        worker = ships.start_worker("first")
+        ships.wait_until_ready()
+        httpx2.get(f"{ships.url}/healthz")
+        worker.kill(); ships.redis.kill(); ships.postgres.kill(); ships.redis.start()
+
+Everything that was started ends with the block, also when the block fails.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from store.crash_points import VARIABLE
+from store.database import Database
+from store.errors import StoreUnavailableError
+from store.schema import upgrade
+from store.settings import PREFIX, Settings, load_settings
+from store.workers import list_live_workers
+from tests.chaos.processes import ROOT, Process
+from tests.chaos.servers import PostgresServer, RedisServer, free_port, short_folder
+from tests.servers import BACKPROPD
+from tests.waiting import wait_for
+from workers.launch import worker_command, worker_environment
+
+DatabaseKind = Literal["sqlite", "postgresql"]
+
+SWIFT: dict[str, Any] = {
+    "heartbeat_seconds": 0.5,
+    "lease_seconds": 2,
+    "sweep_seconds": 0.5,
+    "ring_again_seconds": 0.5,
+    "watch_seconds": 0.05,
+    "checkpoint_seconds": 0.25,
+    "record_seconds": 0.1,
+    "slice_seconds": 1,
+}
+
+
+class Fleet:
+    """Processes on one set of settings.
+
+    Attributes:
+        settings: what all of them have in their environment.
+        url: of the API that was started first; it stays when that one is started again.
+        redis: the broker.
+        postgres: the database server; None on SQLite.
+        database: a pool of connections of the test's own.
+        processes: every life of every API and worker that has not been seen to end.
+    """
+
+    def __init__(
+        self, folder: Path, settings: Settings, redis: RedisServer, postgres: PostgresServer | None
+    ) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.redis = redis
+        self.postgres = postgres
+        self.database = Database(settings.database_url)
+        self.processes: list[Process] = []
+        self.ports: dict[str, int] = {}
+        self._lives = 0
+
+    @property
+    def url(self) -> str:
+        return self.url_of(next(iter(self.ports)))
+
+    def url_of(self, name: str) -> str:
+        """The URL of the API of this name."""
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+    def start_api(
+        self,
+        name: str = "api",
+        crash_at: str | None = None,
+        **environment: str,
+    ) -> Process:
+        """Start an API; one of the same name listens on the same port as the one before."""
+        port = self.ports.setdefault(name, free_port())
+        command = [*BACKPROPD, "api", "--port", str(port)]
+        return self._start(name, command, crash_at, environment)
+
+    def start_worker(
+        self,
+        name: str,
+        children: int = 1,
+        crash_at: str | None = None,
+        app: str | None = None,
+        **environment: str,
+    ) -> Process:
+        """Start a worker with so many children, of another application if it is named."""
+        command = worker_command(children, name)
+        if app is not None:
+            command[command.index("--app") + 1] = app
+        # PostgreSQL shows for whom each connection is.
+        return self._start(name, command, crash_at, {"PGAPPNAME": name, **environment})
+
+    def wait_until_ready(self, *processes: Process, seconds: float = 60) -> None:
+        """Wait until these (or all) processes are at work: APIs listen, workers are announced."""
+        for process in processes or tuple(self.processes):
+            wait_for(partial(self.is_ready, process), seconds, every=0.05)
+
+    def is_ready(self, process: Process) -> bool:
+        """Whether the process is at work; fails when it has ended."""
+        assert process.is_running, process.read_log()
+        if process.name in self.ports:
+            return "startup complete" in process.read_log()
+        try:
+            # One of the same name may have lived before.
+            age = time.monotonic() - process.started_at
+            with self.database.reading() as session:
+                return process.name in list_live_workers(session, age)
+        except StoreUnavailableError:
+            return False
+
+    def forget_ended(self) -> None:
+        """Reap the processes of which nothing is left."""
+        for process in [one for one in self.processes if not one.is_running]:
+            if not process.members():
+                process.reap()
+                self.processes.remove(process)
+
+    def stop(self, seconds: float = 20) -> None:
+        """SIGTERM to all at once, wait, and kill what stays. The servers are not touched."""
+        for process in self.processes:
+            process.send(signal.SIGTERM)
+        deadline = time.monotonic() + seconds
+        for process in self.processes:
+            process.stop(max(0.0, deadline - time.monotonic()))
+        self.processes.clear()
+
+    def kill(self) -> None:
+        """SIGKILL to all processes."""
+        for process in self.processes:
+            process.kill_group()
+        self.processes.clear()
+
+    def _start(
+        self, name: str, command: list[str], crash_at: str | None, environment: dict[str, str]
+    ) -> Process:
+        self._lives += 1
+        trap = {} if crash_at is None else {VARIABLE: crash_at}
+        process = Process(
+            name,
+            command,
+            self.folder / f"{self._lives:05}-{name}.log",
+            {**clean_environment(), **self.settings.environment(), **trap, **environment},
+        )
+        self.processes.append(process)
+        return process
+
+
+def clean_environment() -> dict[str, str]:
+    """Ours without the settings of whoever runs the tests, with the worker's BLAS."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return {**kept, **worker_environment(), "PYTHONPATH": str(ROOT)}
+
+
+@contextmanager
+def fleet(
+    folder: Path,
+    kind: DatabaseKind,
+    *,
+    database_url: str | None = None,
+    redis_append_only: bool = True,
+    **settings: Any,
+) -> Iterator[Fleet]:
+    """A Redis, a migrated database and no process yet; all ends with the block.
+
+    Args:
+        folder: data and logs go there.
+        kind: of the database.
+        database_url: of an empty database on a server that is not to be killed; else PostgreSQL
+            is started for this fleet, which takes about two seconds.
+        redis_append_only: whether Redis remembers its messages when it is killed.
+        settings: that differ from SWIFT.
+    """
+    with ExitStack() as stack:
+        redis = RedisServer(
+            stack.enter_context(short_folder("bpd-redis-")), append_only=redis_append_only
+        )
+        redis.start()
+        stack.callback(redis.kill)
+        postgres = None
+        if database_url is None and kind == "postgresql":
+            postgres = PostgresServer(stack.enter_context(short_folder("bpd-pg-")))
+            stack.callback(postgres.kill)
+            postgres.start()
+            database_url = postgres.make_database("chaos")
+        data = folder / "data"
+        data.mkdir(parents=True, exist_ok=True)
+        chosen = load_settings(
+            data_dir=data,
+            database_url=database_url,
+            broker_url=redis.url,
+            **{**SWIFT, **settings},
+        )
+        upgrade(chosen.database_url)
+        ships = Fleet(folder, chosen, redis, postgres)
+        stack.callback(ships.database.close)
+        stack.callback(ships.kill)
+        yield ships

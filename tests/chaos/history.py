@@ -1,0 +1,100 @@
+"""What is in the database after the dust has settled, as plain values for the checker."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from store.database import Database
+from store.tables import events, jobs, losses, models, transitions
+
+KEY = "chaos_key"
+WORK = "chaos_work"
+
+
+@dataclass(frozen=True)
+class EpochFact:
+    """One row of losses; two runs are equal when their texts are."""
+
+    epoch: int
+    values: str
+
+
+@dataclass(frozen=True)
+class JobFact:
+    """A job's row and all that belongs to it.
+
+    Attributes:
+        key: the Idempotency-Key it was posted with (it is in its metadata as well).
+        work: what it trains; jobs of equal work must come to the same bits.
+        states: every state it has been in.
+        events: the types of its events.
+        checkpoint_steps: of every checkpoint that was ever committed, as the events tell.
+        weights: sha256 of its model's weights.
+    """
+
+    id: str
+    key: str
+    work: str
+    status: str
+    reason: str | None
+    token: int
+    attempt: int
+    exact: bool
+    states: tuple[str, ...]
+    events: tuple[str, ...]
+    checkpoint_steps: tuple[int, ...]
+    losses: tuple[EpochFact, ...]
+    weights: str | None
+
+
+def read_jobs(database: Database) -> tuple[JobFact, ...]:
+    """All jobs that a suite has posted, oldest first."""
+    with database.reading() as session:
+        rows = session.execute(select(jobs).order_by(jobs.c.id)).mappings().all()
+        return tuple(_read_job(session, dict(row)) for row in rows)
+
+
+def _read_job(session: Session, row: dict[str, Any]) -> JobFact:
+    job_id = row["id"]
+    states = session.execute(
+        select(transitions.c.status)
+        .where(transitions.c.job_id == job_id)
+        .order_by(transitions.c.id)
+    ).scalars()
+    told = session.execute(
+        select(events.c.type, events.c.data).where(events.c.job_id == job_id).order_by(events.c.id)
+    ).all()
+    artifact = session.execute(
+        select(models.c.artifact).where(models.c.id == row["model_id"])
+    ).scalar_one_or_none()
+    return JobFact(
+        id=job_id,
+        key=row["metadata"].get(KEY, ""),
+        work=row["metadata"].get(WORK, ""),
+        status=row["status"],
+        reason=row["status_reason"],
+        token=row["token"],
+        attempt=row["attempt"],
+        exact=row["exact"],
+        states=tuple(states),
+        events=tuple(event.type for event in told),
+        checkpoint_steps=tuple(e.data["steps"] for e in told if e.type == "checkpoint"),
+        losses=read_losses(session, job_id),
+        weights=artifact,
+    )
+
+
+def read_losses(session: Session, job_id: str) -> tuple[EpochFact, ...]:
+    """All that a job has recorded of its epochs, but for the time that they took."""
+    rows = session.execute(
+        select(losses).where(losses.c.job_id == job_id).order_by(losses.c.epoch)
+    ).mappings()
+    return tuple(EpochFact(row["epoch"], _text(dict(row))) for row in rows)
+
+
+def _text(row: dict[str, Any]) -> str:
+    kept = {name: row[name] for name in row if name not in {"job_id", "epoch", "seconds"}}
+    return json.dumps(kept, sort_keys=True)

@@ -1,0 +1,143 @@
+"""The checker is fed histories that went wrong, and must complain of each."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.chaos.checker import (
+    Ending,
+    Undisturbed,
+    check_answers,
+    check_claims,
+    check_endings,
+    check_exactness,
+    check_orphans,
+    check_queue,
+)
+from tests.chaos.history import EpochFact, JobFact
+from tests.chaos.journal import Entry
+
+LOSSES = (EpochFact(0, "0.5"), EpochFact(1, "0.25"))
+RUNS = {"work": Undisturbed(LOSSES, "abc")}
+JOB = JobFact(
+    id="job_1",
+    key="one",
+    work="work",
+    status="succeeded",
+    reason="completed",
+    token=2,
+    attempt=2,
+    exact=True,
+    states=("queued", "running", "succeeded"),
+    events=("created", "claimed", "checkpoint", "rescued", "checkpoint", "succeeded"),
+    checkpoint_steps=(10, 20),
+    losses=LOSSES,
+    weights="abc",
+)
+
+
+def sent(key: str) -> Entry:
+    return Entry(0.0, "send", key, "/v1/jobs")
+
+
+def answered(key: str, job_id: str, status: int = 202) -> Entry:
+    return Entry(0.0, "answer", key, "/v1/jobs", status, job_id)
+
+
+def complaints_of(job: JobFact) -> list[str]:
+    return [*check_endings([job], {}), *check_exactness([job], RUNS), *check_claims([job])]
+
+
+def test_job_that_was_rescued_and_came_to_the_same_is_well() -> None:
+    queue = check_queue([sent("one"), answered("one", "job_1")], [JOB])
+    assert queue.complaints() == []
+    assert complaints_of(JOB) == []
+
+
+def test_accepted_job_that_is_not_there_is_lost() -> None:
+    queue = check_queue([sent("one"), answered("one", "job_1")], [])
+    assert queue.lost == ("one",)
+    assert queue.complaints() == ["lost: one"]
+
+
+def test_accepted_job_that_is_there_under_another_id_is_lost() -> None:
+    assert check_queue([sent("one"), answered("one", "job_2")], [JOB]).lost == ("one",)
+
+
+def test_refused_job_is_not_lost() -> None:
+    assert check_queue([sent("one"), answered("one", "", 503)], []).complaints() == []
+
+
+def test_job_that_nobody_asked_for_is_unexpected() -> None:
+    assert check_queue([sent("two")], [JOB]).unexpected == ("job_1",)
+
+
+def test_two_jobs_of_one_key_are_duplicated() -> None:
+    queue = check_queue([sent("one"), answered("one", "job_1")], [JOB, replace(JOB, id="job_2")])
+    assert queue.duplicated == ("one",)
+
+
+def test_two_ids_for_one_key_are_duplicated() -> None:
+    history = [sent("one"), answered("one", "job_1"), sent("one"), answered("one", "job_2")]
+    assert check_queue(history, [JOB]).duplicated == ("one",)
+
+
+def test_job_whose_answer_was_never_read_is_recovered() -> None:
+    queue = check_queue([sent("one")], [JOB])
+    assert queue.recovered == ("one",)
+    assert queue.complaints() == []
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_error_nobody_foresaw_is_told(status: int) -> None:
+    assert len(check_answers([answered("one", "", status), answered("one", "", 503)])) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"states": ("queued", "running", "succeeded", "failed")}, "2 terminal transitions"),
+        ({"states": ("queued", "running"), "status": "running"}, "0 terminal transitions"),
+        ({"states": ("queued", "succeeded", "running")}, "succeeded after"),
+        ({"status": "failed", "reason": "worker_lost"}, "not succeeded"),
+        ({"events": (*JOB.events, "succeeded")}, "its events tell of"),
+        ({"events": (*JOB.events, "checkpoint")}, "events after its end"),
+        ({"losses": LOSSES[1:]}, "1 where 0 should be"),
+        ({"losses": (LOSSES[0], *LOSSES)}, "0 where 1 should be"),
+        ({"losses": LOSSES[:1]}, "in number: 1 and 2"),
+        ({"losses": (LOSSES[0], EpochFact(1, "0.26"))}, "at epoch 1: 0.26 and 0.25"),
+        ({"weights": "def"}, "weights def, undisturbed abc"),
+        ({"weights": None}, "weights None"),
+        ({"exact": False}, "not exact"),
+        ({"work": "other"}, "no undisturbed run"),
+        ({"attempt": 3}, "attempt 3 after 1 rescues"),
+        ({"token": 1}, "less than its claims"),
+        ({"checkpoint_steps": (10, 30, 20)}, "went back: 30 then 20"),
+    ],
+)
+def test_wrong_history_is_complained_of(wrong: dict[str, object], words: str) -> None:
+    complaints = complaints_of(replace(JOB, **wrong))  # type: ignore[arg-type]
+    assert any(words in complaint for complaint in complaints), complaints
+
+
+def test_ending_that_was_to_come_is_no_complaint() -> None:
+    failed = replace(
+        JOB,
+        status="failed",
+        reason="worker_lost",
+        states=("queued", "running", "failed"),
+        events=("created", "claimed", "failed"),
+    )
+    assert check_endings([failed], {"one": Ending("failed", "worker_lost")}) == []
+
+
+def test_cancelled_job_is_the_same_as_far_as_it_has_come() -> None:
+    cancelled = replace(JOB, status="cancelled", losses=LOSSES[:1], weights="partial")
+    assert check_exactness([cancelled], RUNS) == []
+    other = replace(cancelled, losses=(EpochFact(0, "0.6"),))
+    assert len(check_exactness([other], RUNS)) == 1
+
+
+def test_orphan_is_complained_of_after_thirty_seconds() -> None:
+    assert check_orphans(29.9) == []
+    assert check_orphans(30.1) == ["a lease was expired and unclaimed for 30.1 s"]

@@ -1,0 +1,136 @@
+"""Many who poll and listen while jobs train: none is refused or misses anything, nor slows them.
+
+`./run chaos` measures it with a thousand; `./run test` only sees that all of it works.
+"""
+
+import os
+import random
+import time
+from pathlib import Path
+
+import httpx2
+import psutil
+
+from store.events import list_events
+from store.jobs import JobFilter, list_jobs
+from store.pages import PageRequest
+from store.statuses import JobStatus
+from tests.chaos.crowd import Crowd, crowd
+from tests.chaos.figures import Figures
+from tests.chaos.fleet import DatabaseKind, Fleet, fleet
+from tests.chaos.sizes import find_sizes
+from tests.chaos.work import job_body, make_table
+from tests.waiting import wait_for
+
+SIZES = find_sizes()
+POLLERS, LISTENERS = (500, 500) if SIZES.is_full else (30, 30)
+WINDOW_SECONDS, ARRIVAL_SECONDS = (20.0, 5.0) if SIZES.is_full else (1.0, 0.2)
+JOBS = 4
+# The crowd and the API need a processor, too.
+CHILDREN = max(1, min(JOBS, (os.cpu_count() or 1) - 1))
+SLOWEST_POLL_SECONDS = 0.5
+MOST_SLOWED = 0.10
+
+
+def post_endless_jobs(ships: Fleet) -> list[str]:
+    """Jobs that train until they are cancelled, all of them begun."""
+    csv = {"Content-Type": "text/csv"}
+    with httpx2.Client(base_url=ships.url, timeout=60) as client:
+        dataset = client.post("/v1/datasets", content=make_table(), headers=csv).json()["id"]
+        body = job_body(dataset, "short epochs", epochs=100_000)
+        job_ids = [str(client.post("/v1/jobs", json=body).json()["id"]) for _ in range(JOBS)]
+    wait_for(lambda: all(steps > 0 for steps in count_steps(ships).values()))
+    return job_ids
+
+
+def count_steps(ships: Fleet) -> dict[str, int]:
+    with ships.database.reading() as session:
+        found = list_jobs(session, JobFilter(status=JobStatus.RUNNING), PageRequest(JOBS)).items
+    return {job.id: job.steps for job in found}
+
+
+def measure_speed(ships: Fleet) -> float:
+    """Steps a second, of all jobs together."""
+    begin, began = next_record(ships)
+    time.sleep(WINDOW_SECONDS)
+    end, ended = next_record(ships)
+    return (end - begin) / (ended - began)
+
+
+def next_record(ships: Fleet) -> tuple[int, float]:
+    """Steps and time at the moment when steps are recorded next."""
+    before = sum(count_steps(ships).values())
+    wait_for(lambda: sum(count_steps(ships).values()) != before, every=0.02)
+    return sum(count_steps(ships).values()), time.monotonic()
+
+
+def restart_api(ships: Fleet, api_log: list[str]) -> None:
+    """Stop the API while everybody listens, and start it again."""
+    api = next(process for process in ships.processes if process.name == "api")
+    assert api.stop() == 0
+    ships.processes.remove(api)
+    api_log.append(api.read_log())
+    ships.wait_until_ready(ships.start_api())
+
+
+def cancel(ships: Fleet, job_ids: list[str]) -> None:
+    for job_id in job_ids:
+        answer = httpx2.post(f"{ships.url}/v1/jobs/{job_id}/cancel", timeout=60)
+        assert answer.status_code == 202, answer.text
+
+
+def list_ids(ships: Fleet, job_id: str) -> list[int]:
+    """The ids of all events of a job."""
+    with ships.database.reading() as session:
+        return [event.id for event in list_events(session, job_id, None, 100_000).items]
+
+
+def check_logs(ships: Fleet, found: Crowd, job_ids: list[str]) -> None:
+    """Everybody was told everything, once and in order, over all of their connections."""
+    whole = {job_id: list_ids(ships, job_id) for job_id in job_ids}
+    assert [one.job_id for one in found.heard if one.ids != whole[one.job_id]] == []
+    assert all(one.connections > 1 for one in found.heard)
+
+
+def test_pollers_and_listeners_miss_nothing_and_slow_nobody(
+    tmp_path: Path,
+    database_kind: DatabaseKind,
+    database_url: str | None,
+    rng: random.Random,
+    figures: Figures,
+) -> None:
+    logs: list[str] = []
+    with fleet(tmp_path, database_kind, database_url=database_url, record_seconds=0.5) as ships:
+        api = ships.start_api()
+        ships.start_worker("worker", CHILDREN)
+        ships.wait_until_ready()
+        job_ids = post_endless_jobs(ships)
+        alone = measure_speed(ships)
+        with crowd(ships.ports["api"], job_ids, POLLERS, LISTENERS, ARRIVAL_SECONDS, rng) as found:
+            try:
+                wait_for(lambda: found.is_connected and len(found.took) > POLLERS / 2)
+                beside = measure_speed(ships)
+                memory = psutil.Process(api.pid).memory_info().rss
+                found.is_polling = False
+                wait_for(lambda: not found.pollers)
+                restart_api(ships, logs)
+            finally:
+                cancel(ships, job_ids)
+        check_logs(ships, found, job_ids)
+    assert found.errors == []
+    assert "graceful shutdown exceeded" not in logs[0]
+    assert "Traceback" not in logs[0]
+    figures.jobs = JOBS
+    figures.notes = {
+        "pollers": POLLERS,
+        "listeners": LISTENERS,
+        "polls": len(found.took),
+        "p99 of polls, ms": round(1000 * found.slowest),
+        "events told": sum(len(one.ids) for one in found.heard),
+        "training beside / alone, %": round(100 * beside / alone, 1),
+        "memory of the API, MiB": memory >> 20,
+    }
+    if SIZES.is_full:
+        assert found.slowest < SLOWEST_POLL_SECONDS
+        assert beside > alone * (1 - MOST_SLOWED)
+    figures.passed = True

@@ -1,0 +1,94 @@
+"""The job that kills its worker: it fails after three losses, and the others notice nothing."""
+
+import random
+import signal
+from pathlib import Path
+
+from sqlalchemy import select
+
+from store.statuses import TERMINAL
+from store.tables import jobs
+from tests.chaos.campaign import Campaign, campaign
+from tests.chaos.checker import Ending, Undisturbed
+from tests.chaos.figures import Figures
+from tests.chaos.fleet import DatabaseKind
+from tests.chaos.processes import Process
+from tests.chaos.sizes import Sizes
+from tests.waiting import wait_for
+
+REDUCED_DATABASE = "sqlite"
+LOSSES = 3
+ENDING = Ending("failed", "worker_lost")
+# The losses must come before a checkpoint: one that is kept wipes the slate.
+SETTINGS = {
+    "max_worker_losses": LOSSES,
+    "lease_seconds": 1,
+    "heartbeat_seconds": 0.3,
+    "sweep_seconds": 0.3,
+    "checkpoint_seconds": 10,
+    "slice_seconds": 10,
+}
+
+
+def test_job_that_kills_its_worker(
+    tmp_path: Path,
+    database_kind: DatabaseKind,
+    database_url: str | None,
+    undisturbed: dict[str, Undisturbed],
+    sizes: Sizes,
+    rng: random.Random,
+    figures: Figures,
+) -> None:
+    with campaign(
+        tmp_path, database_kind, undisturbed, database_url=database_url, **SETTINGS
+    ) as run:
+        run.fleet.start_api()
+        # One whose child ends itself at the first step, and one whose child the kernel kills.
+        workers = [run.fleet.start_worker(name, crash_at="mid_step@poison:1") for name in "ab"]
+        for _ in range(sizes.choose(1, 10)):
+            run.post(name="poison", ending=ENDING)
+            glutton = run.post(
+                name="glutton", ending=ENDING, epochs=100_000, seed=rng.randint(1, 9)
+            )
+            for _ in range(2):
+                run.post()
+            kill_whoever_trains(run, glutton, workers)
+            run.settle()
+        figures.faults = check_losses(run)
+        run.conclude(figures)
+
+
+def kill_whoever_trains(run: Campaign, job_id: str, workers: list[Process]) -> None:
+    """As the kernel does when there is no memory left: SIGKILL to the child, whenever it trains."""
+    by_name = {worker.name: worker for worker in workers}
+    killed: set[int] = set()
+
+    def kill() -> bool:
+        with run.fleet.database.reading() as session:
+            query = select(jobs.c.status, jobs.c.worker, jobs.c.token).where(jobs.c.id == job_id)
+            status, name, token = session.execute(query).one()
+        if status in TERMINAL:
+            return True
+        if status == "running" and token not in killed:
+            for pid in by_name[name].children():
+                by_name[name].send(signal.SIGKILL, pid)
+            killed.add(token)
+        return False
+
+    wait_for(kill)
+
+
+def check_losses(run: Campaign) -> int:
+    """Poison has lost its worker as often as is allowed, and no other job any; how many in all."""
+    with run.fleet.database.reading() as session:
+        query = select(jobs.c.name, jobs.c.worker_losses, jobs.c.attempt, jobs.c.error)
+        rows = session.execute(query).all()
+    losses = 0
+    for name, lost, attempt, error in rows:
+        if name in {"poison", "glutton"}:
+            assert (lost, attempt) == (LOSSES, LOSSES)
+            assert error["code"] == "worker_lost"
+            losses += lost
+        else:
+            assert (lost, attempt, error) == (0, 1, None)
+    return losses

@@ -1,0 +1,94 @@
+"""A worker that is stopped for longer than its lease, and goes on when another has its job."""
+
+import random
+import signal
+import time
+from pathlib import Path
+
+from sqlalchemy import select
+
+from store.tables import jobs
+from tests.chaos.campaign import Campaign, campaign
+from tests.chaos.checker import Undisturbed
+from tests.chaos.figures import Figures
+from tests.chaos.fleet import DatabaseKind
+from tests.chaos.processes import Process
+from tests.chaos.sizes import Sizes
+from tests.waiting import wait_for
+
+REDUCED_DATABASE = "postgresql"
+LEASE_SECONDS = 1.0
+SETTINGS = {"lease_seconds": LEASE_SECONDS, "heartbeat_seconds": 0.3, "sweep_seconds": 0.3}
+TAKEN_OVER_WITHIN_SECONDS = 8.0
+
+
+def test_stopped_worker_writes_nothing_when_it_goes_on(
+    tmp_path: Path,
+    database_kind: DatabaseKind,
+    database_url: str | None,
+    undisturbed: dict[str, Undisturbed],
+    sizes: Sizes,
+    rng: random.Random,
+    figures: Figures,
+) -> None:
+    with campaign(
+        tmp_path, database_kind, undisturbed, database_url=database_url, **SETTINGS
+    ) as run:
+        run.fleet.start_api()
+        workers = {name: run.fleet.start_worker(name) for name in ("left", "right")}
+        run.fleet.wait_until_ready()
+        wanted, locked = sizes.choose(1, 50), 0
+        while figures.faults < wanted:
+            taken_over = stop_and_continue(run, workers, rng.uniform(0.05, 0.4))
+            figures.faults += taken_over is True
+            locked += taken_over is False
+            # Only a process that is stopped in the middle of a transaction holds a lock.
+            assert locked <= 3 + wanted // 4
+        figures.notes["stopped in the middle of a transaction"] = locked
+        run.conclude(figures)
+
+
+def stop_and_continue(run: Campaign, workers: dict[str, Process], delay: float) -> bool | None:
+    """Post a job and stop who trains it; whether another took it over, None if it had ended.
+
+    Whoever is stopped in the middle of a transaction keeps the others from the row (on SQLite from
+    the database) for as long as the transaction is open: nobody takes the job over meanwhile.
+    """
+    job_id = run.post()
+    wait_for(lambda: holder_of(run, job_id) is not None)
+    time.sleep(delay)
+    name = holder_of(run, job_id)
+    if name is None:
+        return None
+    [child] = workers[name].children()
+    workers[name].send(signal.SIGSTOP, child)
+    try:
+        is_taken = taken_over(run, job_id, name)
+    finally:
+        workers[name].send(signal.SIGCONT, child)
+    if is_taken:
+        # The stale one says so, and its child is free for another job.
+        wait_for(lambda: f"job {job_id} is gone: leaving it" in workers[name].read_log())
+    run.settle()
+    return is_taken
+
+
+def holder_of(run: Campaign, job_id: str) -> str | None:
+    """The name of the worker that trains the job."""
+    with run.fleet.database.reading() as session:
+        query = select(jobs.c.worker).where(
+            jobs.c.id == job_id, jobs.c.status == "running", jobs.c.lease_expires_at.is_not(None)
+        )
+        return session.execute(query).scalar_one_or_none()
+
+
+def taken_over(run: Campaign, job_id: str, name: str) -> bool:
+    """Whether another worker takes the job within the time that it may take."""
+    deadline = time.monotonic() + TAKEN_OVER_WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        with run.fleet.database.reading() as session:
+            query = select(jobs.c.worker).where(jobs.c.id == job_id)
+            if session.execute(query).scalar_one() != name:
+                return True
+        time.sleep(0.02)
+    return False

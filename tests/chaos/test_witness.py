@@ -1,0 +1,83 @@
+"""The witness in the database sees what must never happen, and nothing else."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, text, update
+from sqlalchemy.orm import Session
+
+from store.database import Database
+from store.datasets import Contents, publish_dataset, receive_dataset
+from store.jobs import NewJob, add_job
+from store.leases import claim_job
+from store.tables import jobs, losses, metadata
+from tests.chaos.witness import install_witness, list_violations
+from tests.store.conftest import COLUMN
+
+HOLDER = "holder"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """The tables alone, which is all that matters here and takes less time than migrations."""
+    url = f"sqlite:///{tmp_path / 'test.sqlite3'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_database_url")
+    database = Database(url)
+    metadata.create_all(database.engine)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def job_id(database: Database) -> str:
+    """A job that the holder trains, under watch."""
+    install_witness(database)
+    with database.writing() as session:
+        dataset_id = receive_dataset(session, "points")
+        publish_dataset(session, dataset_id, Contents(3, 12, "a" * 64, (COLUMN,)))
+        job = add_job(session, NewJob(dataset_id, "job", {}, {"epochs": 2}))
+        assert claim_job(session, HOLDER, 20, 3) is not None
+    return job.id
+
+
+def write_loss(session: Session, job_id: str, writer: str) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"SET LOCAL application_name TO '{writer}'"))
+    row = {"loss": 1.0, "metrics": {}, "learning_rate": 0.1, "gradient_norm": 1.0, "seconds": 0.1}
+    session.execute(insert(losses).values(job_id=job_id, epoch=0, **row))
+
+
+def test_holder_may_write(database: Database, job_id: str) -> None:
+    with database.writing() as session:
+        write_loss(session, job_id, HOLDER)
+    assert list_violations(database) == []
+
+
+def test_write_to_a_job_that_nobody_holds_is_seen(database: Database, job_id: str) -> None:
+    with database.writing() as session:
+        session.execute(update(jobs).values(lease_expires_at=None))
+        write_loss(session, job_id, HOLDER)
+    assert len(list_violations(database)) == 1
+
+
+def test_write_of_another_worker_is_seen_on_postgresql(database: Database, job_id: str) -> None:
+    with database.writing() as session:
+        write_loss(session, job_id, "stale")
+    # SQLite does not know who writes.
+    seen = database.engine.dialect.name == "postgresql"
+    assert len(list_violations(database)) == int(seen)
+
+
+def test_job_that_comes_back_to_life_is_seen(database: Database, job_id: str) -> None:
+    for status in ("succeeded", "running"):
+        with database.writing() as session:
+            session.execute(update(jobs).where(jobs.c.id == job_id).values(status=status))
+    assert list_violations(database) == [f"ended or back: {job_id}: succeeded 1 became running 1"]
+
+
+def test_token_that_goes_back_is_seen(database: Database, job_id: str) -> None:
+    with database.writing() as session:
+        session.execute(update(jobs).where(jobs.c.id == job_id).values(token=0))
+    assert len(list_violations(database)) == 1

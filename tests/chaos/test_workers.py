@@ -1,0 +1,85 @@
+"""Workers killed at random, with SIGKILL: a child, a parent, or all of them at once."""
+
+import random
+import signal
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.chaos.campaign import Campaign, campaign, wait_until_held
+from tests.chaos.checker import Undisturbed
+from tests.chaos.figures import Figures
+from tests.chaos.fleet import DatabaseKind
+from tests.chaos.processes import Process
+from tests.chaos.sizes import Sizes
+
+REDUCED_DATABASE = "postgresql"
+IN_FLIGHT = 4
+REDUCED_KILLS = 10
+KILLS_PER_CANCEL = 10
+
+
+@dataclass
+class Victim:
+    """A place for a worker: whoever works there is killed again and again."""
+
+    run: Campaign
+    place: str
+    lives: int = 0
+    claims: set[int] = field(default_factory=set)
+
+    def start(self) -> None:
+        """Start the next life, as a supervisor does; each has a name of its own."""
+        self.lives += 1
+        self.process: Process = self.run.fleet.start_worker(f"{self.place}{self.lives}")
+
+    def kill(self, how: str) -> None:
+        """Kill it. Children that outlive their parent are left to themselves."""
+        match how:
+            case "child":
+                for pid in self.process.children()[:1]:
+                    self.process.send(signal.SIGKILL, pid)
+            case "parent":
+                self.process.kill()
+            case _:
+                self.process.kill_group()
+        if how != "child":
+            self.start()
+
+
+def choose_ways(rng: random.Random, kills: int) -> list[str]:
+    """Children most of the time: a parent takes seconds of the processor to start again."""
+    ways = ["child"] * (kills * 3 // 5) + ["parent"] * (kills // 5)
+    ways += ["group"] * (kills - len(ways))
+    rng.shuffle(ways)
+    return ways
+
+
+def test_workers_killed_at_random(
+    tmp_path: Path,
+    database_kind: DatabaseKind,
+    database_url: str | None,
+    undisturbed: dict[str, Undisturbed],
+    sizes: Sizes,
+    rng: random.Random,
+    figures: Figures,
+) -> None:
+    kills = sizes.kills or REDUCED_KILLS
+    with campaign(tmp_path, database_kind, undisturbed, database_url=database_url) as run:
+        run.fleet.start_api()
+        victims = [Victim(run, place) for place in "ab"]
+        for victim in victims:
+            victim.start()
+        for number, how in enumerate(choose_ways(rng, kills)):
+            for _ in range(IN_FLIGHT - run.count_unfinished()):
+                run.post()
+            victim = rng.choice(victims)
+            delay = rng.uniform(0, 0.5)
+            if number % KILLS_PER_CANCEL == KILLS_PER_CANCEL // 2:
+                run.cancel_any(rng)
+            wait_until_held(run, victim.process.name, victim.claims)
+            time.sleep(delay)
+            victim.kill(how)
+            figures.faults += 1
+            run.fleet.forget_ended()
+        run.conclude(figures)

@@ -1,0 +1,77 @@
+"""The same work with nothing happening to it: trained in place, in a process of its own.
+
+A process of its own, because the kernel and the threads of the matrix products must be a worker's,
+and they are chosen before NumPy is loaded. `python -m tests.chaos.undisturbed FOLDER` trains all
+kinds of work and prints, as JSON, what they have come to.
+"""
+
+import fcntl
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.checker import Undisturbed
+from tests.chaos.fleet import clean_environment
+from tests.chaos.history import EpochFact, read_jobs
+from tests.chaos.processes import ROOT
+from tests.chaos.work import TINY, WORKS, job_body, make_table
+
+
+def find_undisturbed(folder: Path) -> dict[str, Undisturbed]:
+    """What each kind of work comes to; computed once for all who share the folder."""
+    found = folder / "undisturbed.json"
+    with (folder / "undisturbed.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not found.exists():
+            command = [sys.executable, "-m", "tests.chaos.undisturbed", str(folder)]
+            done = subprocess.run(
+                command,
+                cwd=ROOT,
+                env=clean_environment(),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+            found.write_text(done.stdout.splitlines()[-1])
+    runs = json.loads(found.read_text())
+    return {work: _from_json(run) for work, run in runs.items()}
+
+
+def _from_json(run: dict[str, Any]) -> Undisturbed:
+    return Undisturbed(tuple(EpochFact(**fact) for fact in run["losses"]), run["weights"])
+
+
+def train_all(data: Path) -> dict[str, Undisturbed]:
+    """Train all kinds of work in place."""
+    from fastapi.testclient import TestClient  # noqa: PLC0415 - only in the process of its own
+
+    from service.app import create_app  # noqa: PLC0415
+    from store.database import Database  # noqa: PLC0415
+    from store.schema import upgrade  # noqa: PLC0415
+    from store.settings import load_settings  # noqa: PLC0415
+    from tests.training import train_waiting_jobs  # noqa: PLC0415
+
+    data.mkdir(parents=True, exist_ok=True)
+    settings = load_settings(data_dir=data)
+    upgrade(settings.database_url)
+    with TestClient(create_app(settings)) as client:
+        csv = {"Content-Type": "text/csv"}
+        dataset = client.post("/v1/datasets", content=make_table(), headers=csv).json()
+        for work in (*WORKS, TINY):
+            answer = client.post("/v1/jobs", json=job_body(dataset["id"], work))
+            assert answer.status_code == 202, answer.text
+    train_waiting_jobs(settings)
+    database = Database(settings.database_url)
+    jobs = read_jobs(database)
+    database.close()
+    assert all(job.status == "succeeded" for job in jobs), jobs
+    return {job.work: Undisturbed(job.losses, job.weights) for job in jobs}
+
+
+if __name__ == "__main__":
+    trained = train_all(Path(sys.argv[1]) / "undisturbed")
+    print(json.dumps({work: asdict(run) for work, run in trained.items()}))  # noqa: T201
