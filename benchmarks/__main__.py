@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-SUBJECTS = ("engine 1", "engine 2", "convolution 1", "service", "intake")
+SUBJECTS = ("engine 1", "engine 2", "convolution 1", "service", "intake", "durability")
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ from store.columns import open_table
 from store.datasets import DatasetRecord, blob_key
 from store.settings import load_settings
 from workers.preparing import Preparing
+from workers.recent import RecentData
 
 # So that address space is what is used: one arena, none reserved ahead, few stacks of threads.
 ENVIRONMENT = {
@@ -100,6 +101,7 @@ def run(folder: Path, rows: int, features: int, epochs: int, limit_mib: int) -> 
         known=None,
         blobs=open_blobs(settings),
         cache=Cache(folder / "cache", UNLIMITED),
+        recent=RecentData(),
         max_resident_bytes=0 if limit_mib else UNLIMITED,
     )
     warm_up_products()

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
+from sklearn.datasets import load_breast_cancer
 
 from benchmarks.results import write_results
 from cli.temporary_service import temporary_service
@@ -23,19 +24,30 @@ JOBS = 30
 ROUNDS = 7
 REQUESTS = 4000
 CLIENTS = 4
-TINY = "width,kind\n" + "\n".join(f"{n % 17}.5,{'ab'[n % 2]}" for n in range(500))
 CSV = {"Content-Type": "text/csv"}
 
 
 def main() -> None:
     """Measure, print and keep."""
     with temporary_service() as url, httpx2.Client(base_url=url, timeout=30) as client:
-        dataset = client.post("/v1/datasets", content=TINY, headers=CSV).json()["id"]
+        dataset = client.post("/v1/datasets", content=breast_cancer(), headers=CSV).json()["id"]
         jobs = [run_tiny_job(client, dataset) for _ in range(JOBS)]
         model = jobs[-1]["model_id"]
         found = {"tiny_job": summarize_jobs(jobs), "requests": compare_requests(url, model)}
     print_summary(found)
     print(f"written to {write_results('service', found)}")
+
+
+def breast_cancer() -> str:
+    """The table of 569 rows and 30 features that comes with scikit-learn, as CSV."""
+    found = load_breast_cancer()
+    names = [name.replace(" ", "_") for name in found.feature_names]
+    lines = [",".join([*names, "kind"])]
+    lines += [
+        ",".join([*map(str, row), found.target_names[target]])
+        for row, target in zip(found.data, found.target, strict=True)
+    ]
+    return "\n".join(lines)
 
 
 def run_tiny_job(client: httpx2.Client, dataset: str) -> dict[str, Any]:
@@ -70,7 +82,7 @@ def summarize_jobs(jobs: list[dict[str, Any]]) -> dict[str, float]:
 def compare_requests(url: str, model: str) -> dict[str, float]:
     """Requests per second of one-row predictions and of an empty route, in turn; medians."""
     address = urlsplit(url)
-    body = json.dumps({"rows": [{"width": 3.5}]})
+    body = json.dumps({"rows": [load_breast_cancer().data[0].tolist()]})
     requests = {
         "empty": "GET /healthz HTTP/1.1\r\nHost: backpropd\r\n\r\n",
         "predict": f"POST /v1/models/{model}/predict HTTP/1.1\r\nHost: backpropd\r\n"
