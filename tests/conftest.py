@@ -15,8 +15,8 @@ from sqlalchemy.engine import make_url
 
 from cli.broker import answers, find_brokers
 from store.database import Database
-from store.schema import upgrade
 from tests.buckets import make_bucket, s3_server
+from tests.schema import make_schema
 from tests.waiting import wait_for
 
 # The same examples every time, so that a change breaks what it breaks and nothing breaks by chance;
@@ -77,7 +77,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A database at the head of the migrations."""
-    upgrade(database_url)
+    make_schema(database_url)
     database = Database(database_url)
     yield database
     database.close()

@@ -52,7 +52,7 @@ def answers(client: httpx2.Client, links: dict[str, str]) -> dict[str, bytes]:
 
 def test_every_answer_is_the_same_bytes_after_a_restart(tmp_path: Path) -> None:
     with running(tmp_path / "data") as service, httpx2.Client(base_url=service.url) as client:
-        links = train_digits(client, epochs=15)
+        links = train_digits(client, epochs=8)
         before = answers(client, links)
         assert service.stop() == 0
     with running(tmp_path / "data") as service, httpx2.Client(base_url=service.url) as client:
@@ -64,7 +64,7 @@ def test_every_answer_is_the_same_bytes_after_a_restart(tmp_path: Path) -> None:
 def test_running_job_goes_on_after_the_whole_service_is_killed(tmp_path: Path) -> None:
     with running(tmp_path / "data", environment=SWIFT) as service:
         client = httpx2.Client(base_url=service.url)
-        here = post_digits(client, epochs=600)["links"]["self"]
+        here = post_digits(client, epochs=300)["links"]["self"]
         wait_for(lambda: client.get(here).json()["progress"]["epoch"] > 20, every=0.05)
         client.close()
         service.process.kill()
@@ -77,4 +77,4 @@ def test_running_job_goes_on_after_the_whole_service_is_killed(tmp_path: Path) -
         losses = client.get(f"{here}/losses").json()["data"]
         assert service.stop() == 0
     assert (job["status"], job["attempt"]) == ("succeeded", 2)
-    assert [loss["epoch"] for loss in losses] == list(range(600))
+    assert [loss["epoch"] for loss in losses] == list(range(300))

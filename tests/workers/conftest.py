@@ -13,8 +13,8 @@ from store.columns import table_schema
 from store.database import Database
 from store.datasets import DatasetRecord
 from store.jobs import JobRecord, NewJob, add_job, get_job
-from store.schema import upgrade
 from store.settings import Settings, load_settings
+from tests.schema import make_schema
 from tests.workers.tables import Values, add_dataset
 
 POINTS: dict[str, Values] = {
@@ -34,7 +34,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def database(settings: Settings) -> Iterator[Database]:
-    upgrade(settings.database_url)
+    make_schema(settings.database_url)
     database = Database(settings.database_url)
     yield database
     database.close()
