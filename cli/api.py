@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import gc
 import resource
 import signal
 import socket
@@ -36,6 +37,10 @@ def run_api(host: str, port: int, descriptor: int | None) -> None:
 
     protocol = patient_protocol(settings.client_timeout_seconds)
     app = create_app(settings)
+    # What is there by now stays: to look through it again and again would hold everybody up, each
+    # time for a tenth of a second.
+    gc.collect()
+    gc.freeze()
     server = _Server(_config(app, protocol), app.state.context.feeds.close)
     # uvicorn repeats the signal when it is done; a stop that was asked for is no failure.
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -16,6 +16,7 @@ from store.doorbell import Doorbell
 from store.settings import Settings
 
 READERS = 4
+POLLERS = 8
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Context:
     rendered: RenderedJobs = field(default_factory=RenderedJobs)
     # So many files are read at once, for what that takes of memory and of the threads of others.
     readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
+    # So many polls are answered at once: more threads would only wait for each other.
+    pollers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(POLLERS))
 
     def ring(self, job_id: str) -> None:
         """Ring for a job after its commit; without a broker the workers' sweep finds it."""

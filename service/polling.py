@@ -20,10 +20,10 @@ async def poll(
     thread is held meanwhile. Raises NotFoundError.
     """
     if seconds:
-        mark = await to_thread.run_sync(_read_mark, context, job_id)
+        mark = await to_thread.run_sync(_read_mark, context, job_id, limiter=context.pollers)
         if not mark.status.is_terminal and _is_newest(mark, if_none_match):
             await context.feeds.wait(job_id, mark.event_id, seconds)
-    return await to_thread.run_sync(_read, context, job_id, if_none_match)
+    return await to_thread.run_sync(_read, context, job_id, if_none_match, limiter=context.pollers)
 
 
 def _is_newest(mark: JobMark, if_none_match: str | None) -> bool:
