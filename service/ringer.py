@@ -12,7 +12,7 @@ from store.crash_points import pass_crash_point
 from store.database import Database
 from store.doorbell import Doorbell
 from store.errors import StoreError
-from store.leases import mark_rung
+from store.rings import mark_rung
 
 logger = logging.getLogger(__name__)
 

@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 from engine.training import train
 from store.blobs import BlobStore
 from store.cache import Cache
+from store.claims import claim_job
 from store.crash_points import pass_crash_point
 from store.database import Database
 from store.errors import LeaseLostError, StoreUnavailableError
 from store.jobs import JobRecord
-from store.leases import Lease, claim_job, pause_held_job, release_job
+from store.leases import Lease, pause_held_job, release_job
 from store.models import NewModel
 from store.outcomes import Outcome, finish_job
 from store.progress import record_progress

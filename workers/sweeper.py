@@ -14,8 +14,9 @@ from store.deliveries import forget_finished_deliveries
 from store.doorbell import Doorbell
 from store.errors import StoreError
 from store.idempotency import delete_expired_keys
-from store.leases import bury_lost_jobs, list_unrung_jobs, mark_rung, mark_stalled_jobs
 from store.lifecycle import settle_lost_pauses
+from store.orphans import bury_lost_jobs, mark_stalled_jobs
+from store.rings import list_unrung_jobs, mark_rung
 from store.settings import Settings
 from store.uploads import delete_upload, erase_parts, list_expired_uploads
 from store.workers import announce_worker, forget_lost_workers

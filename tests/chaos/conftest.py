@@ -2,16 +2,21 @@
 
 import os
 import random
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.chaos.campaign import Campaign, campaign
 from tests.chaos.checker import Undisturbed
 from tests.chaos.figures import VARIABLE, Figures, append_figures
 from tests.chaos.fleet import DatabaseKind
 from tests.chaos.sizes import Sizes, find_sizes
 from tests.chaos.undisturbed import find_undisturbed
+
+Begin = Callable[..., AbstractContextManager[Campaign]]
 
 _FIGURES = pytest.StashKey[Figures]()
 
@@ -51,6 +56,17 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Undisturb
     base = tmp_path_factory.getbasetemp()
     # pytest-xdist's workers have a folder each, side by side.
     return find_undisturbed(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+
+
+@pytest.fixture
+def begin(
+    tmp_path: Path,
+    database_kind: DatabaseKind,
+    database_url: str | None,
+    undisturbed: dict[str, Undisturbed],
+) -> Begin:
+    """A campaign on the suite's database, with settings of the suite's own."""
+    return partial(campaign, tmp_path, database_kind, undisturbed, database_url=database_url)
 
 
 @pytest.fixture

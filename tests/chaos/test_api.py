@@ -18,10 +18,9 @@ from sqlalchemy import select
 from store.blobs import open_blobs
 from store.crash_points import EXIT_STATUS
 from store.tables import datasets
-from tests.chaos.campaign import Campaign, campaign
-from tests.chaos.checker import Undisturbed
+from tests.chaos.campaign import Campaign
+from tests.chaos.conftest import Begin
 from tests.chaos.figures import Figures
-from tests.chaos.fleet import DatabaseKind
 from tests.chaos.processes import Process
 from tests.chaos.sizes import Sizes
 from tests.chaos.work import TINY, make_table
@@ -40,6 +39,8 @@ IN_WORKER = {
 }
 KILL = "kill"
 POSTS_AT_ONCE = 8
+# For all of them, at full size.
+TRAPS_SECONDS = 1_800
 # Each of its children ends at the next crash point of a file.
 TRAPPED = "tests.chaos.trapped:app"
 
@@ -88,9 +89,7 @@ def check_uploads(run: Campaign, uploads: list[Upload]) -> None:
 
 def test_api_and_workers_end_anywhere(
     tmp_path: Path,
-    database_kind: DatabaseKind,
-    database_url: str | None,
-    undisturbed: dict[str, Undisturbed],
+    begin: Begin,
     sizes: Sizes,
     rng: random.Random,
     figures: Figures,
@@ -103,7 +102,7 @@ def test_api_and_workers_end_anywhere(
     left = tmp_path / "traps"
     left.write_text("".join(f"{trap}\n" for trap in traps))
     with (
-        campaign(tmp_path, database_kind, undisturbed, database_url=database_url) as run,
+        begin() as run,
         ThreadPoolExecutor(4 * POSTS_AT_ONCE) as clients,
     ):
         run.fleet.start_worker("trapped", app=TRAPPED, CHAOS_TRAPS=str(left))
@@ -181,7 +180,10 @@ def kill_api(
 
 def train_until_empty(run: Campaign, traps: Path) -> None:
     """Post jobs until the last trap has been taken, and a child without one is at work."""
-    while traps.read_text():
+
+    def is_empty() -> bool:
         for _ in range(2 - run.count_unfinished()):
             run.post()
-        time.sleep(0.05)
+        return not traps.read_text()
+
+    wait_for(is_empty, TRAPS_SECONDS, every=0.05)

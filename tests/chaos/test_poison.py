@@ -2,16 +2,15 @@
 
 import random
 import signal
-from pathlib import Path
 
 from sqlalchemy import select
 
 from store.statuses import TERMINAL
 from store.tables import jobs
-from tests.chaos.campaign import Campaign, campaign
-from tests.chaos.checker import Ending, Undisturbed
+from tests.chaos.campaign import Campaign
+from tests.chaos.checker import Ending
+from tests.chaos.conftest import Begin
 from tests.chaos.figures import Figures
-from tests.chaos.fleet import DatabaseKind
 from tests.chaos.processes import Process
 from tests.chaos.sizes import Sizes
 from tests.waiting import wait_for
@@ -31,17 +30,12 @@ SETTINGS = {
 
 
 def test_job_that_kills_its_worker(
-    tmp_path: Path,
-    database_kind: DatabaseKind,
-    database_url: str | None,
-    undisturbed: dict[str, Undisturbed],
+    begin: Begin,
     sizes: Sizes,
     rng: random.Random,
     figures: Figures,
 ) -> None:
-    with campaign(
-        tmp_path, database_kind, undisturbed, database_url=database_url, **SETTINGS
-    ) as run:
+    with begin(**SETTINGS) as run:
         run.fleet.start_api()
         # One whose child ends itself at the first step, and one whose child the kernel kills.
         workers = [run.fleet.start_worker(name, crash_at="mid_step@poison:1") for name in "ab"]

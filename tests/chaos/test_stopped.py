@@ -3,15 +3,13 @@
 import random
 import signal
 import time
-from pathlib import Path
 
 from sqlalchemy import select
 
 from store.tables import jobs
-from tests.chaos.campaign import Campaign, campaign
-from tests.chaos.checker import Undisturbed
+from tests.chaos.campaign import Campaign
+from tests.chaos.conftest import Begin
 from tests.chaos.figures import Figures
-from tests.chaos.fleet import DatabaseKind
 from tests.chaos.processes import Process
 from tests.chaos.sizes import Sizes
 from tests.waiting import wait_for
@@ -23,17 +21,12 @@ TAKEN_OVER_WITHIN_SECONDS = 8.0
 
 
 def test_stopped_worker_writes_nothing_when_it_goes_on(
-    tmp_path: Path,
-    database_kind: DatabaseKind,
-    database_url: str | None,
-    undisturbed: dict[str, Undisturbed],
+    begin: Begin,
     sizes: Sizes,
     rng: random.Random,
     figures: Figures,
 ) -> None:
-    with campaign(
-        tmp_path, database_kind, undisturbed, database_url=database_url, **SETTINGS
-    ) as run:
+    with begin(**SETTINGS) as run:
         run.fleet.start_api()
         workers = {name: run.fleet.start_worker(name) for name in ("left", "right")}
         run.fleet.wait_until_ready()

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import insert, text, update
 from sqlalchemy.orm import Session
 
+from store.claims import claim_job
 from store.database import Database
 from store.datasets import Contents, publish_dataset, receive_dataset
 from store.jobs import NewJob, add_job
-from store.leases import claim_job
 from store.tables import jobs, losses, metadata
 from tests.chaos.witness import install_witness, list_violations
 from tests.store.conftest import COLUMN

@@ -4,12 +4,10 @@ import random
 import signal
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from tests.chaos.campaign import Campaign, campaign, wait_until_held
-from tests.chaos.checker import Undisturbed
+from tests.chaos.campaign import Campaign, wait_until_held
+from tests.chaos.conftest import Begin
 from tests.chaos.figures import Figures
-from tests.chaos.fleet import DatabaseKind
 from tests.chaos.processes import Process
 from tests.chaos.sizes import Sizes
 
@@ -56,16 +54,13 @@ def choose_ways(rng: random.Random, kills: int) -> list[str]:
 
 
 def test_workers_killed_at_random(
-    tmp_path: Path,
-    database_kind: DatabaseKind,
-    database_url: str | None,
-    undisturbed: dict[str, Undisturbed],
+    begin: Begin,
     sizes: Sizes,
     rng: random.Random,
     figures: Figures,
 ) -> None:
     kills = sizes.kills or REDUCED_KILLS
-    with campaign(tmp_path, database_kind, undisturbed, database_url=database_url) as run:
+    with begin() as run:
         run.fleet.start_api()
         victims = [Victim(run, place) for place in "ab"]
         for victim in victims:

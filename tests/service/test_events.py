@@ -8,9 +8,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from store.claims import claim_job
 from store.database import Database
 from store.events import add_event
-from store.leases import Lease, claim_job
+from store.leases import Lease
 from store.progress import Progress, record_progress
 from store.schema import upgrade
 from store.settings import Settings, load_settings

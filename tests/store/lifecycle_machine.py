@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 from sqlalchemy.orm import Session
 
-from store import checkpoints, jobs, leases, lifecycle, outcomes, progress
+from store import (
+    checkpoints,
+    claims,
+    jobs,
+    leases,
+    lifecycle,
+    orphans,
+    outcomes,
+    progress,
+    rings,
+)
 from store.errors import ExternalIdTakenError, IllegalTransitionError, LeaseLostError
 from store.models import NewModel
 from store.statuses import JobStatus, StatusReason
@@ -254,7 +264,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         now = self.world.now
         job = choose_next(self.jobs.values(), now, MAX_WORKER_LOSSES, max_running)
         with self.world.writing(dies=fate == "died") as session:
-            record = leases.claim_job(
+            record = claims.claim_job(
                 session,
                 "worker",
                 lease,
@@ -451,7 +461,7 @@ class LifecycleMachine(RuleBasedStateMachine):
     def _mark_stalled(self, now: int) -> None:
         found = [job for job in self.jobs.values() if job.has_expired(now) and not job.stalled_at]
         with self.world.writing() as session:
-            assert set(leases.mark_stalled_jobs(session)) == {job.id for job in found}
+            assert set(orphans.mark_stalled_jobs(session)) == {job.id for job in found}
         for job in found:
             job.stalled_at = now
             job.events.append("stalled")
@@ -469,7 +479,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         expired = [job for job in self.jobs.values() if job.has_expired(now)]
         found = [job for job in expired if job.worker_losses + 1 == MAX_WORKER_LOSSES]
         with self.world.writing() as session:
-            buried = leases.bury_lost_jobs(session, MAX_WORKER_LOSSES)
+            buried = orphans.bury_lost_jobs(session, MAX_WORKER_LOSSES)
         assert set(buried) == {job.id for job in found}
         for job in found:
             job.token += 1
@@ -488,9 +498,9 @@ class LifecycleMachine(RuleBasedStateMachine):
             if job.is_claimable(now) and (job.rung_at or job.created_at) < long_ago
         ][:limit]
         with self.world.writing() as session:
-            found = leases.list_unrung_jobs(session, RING_AGAIN_SECONDS, limit)
+            found = rings.list_unrung_jobs(session, RING_AGAIN_SECONDS, limit)
             assert found == tuple(job.id for job in quiet)
-            leases.mark_rung(session, found)
+            rings.mark_rung(session, found)
         for job in quiet:
             job.rung_at = now
         self._done("ring")

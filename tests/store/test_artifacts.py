@@ -8,10 +8,11 @@ from sqlalchemy import func, select
 
 from store.artifacts import CHUNK_BYTES, add_artifact, collect_artifact, get_artifact
 from store.checkpoints import Checkpoint, find_checkpoint
+from store.claims import claim_job
 from store.database import Database
 from store.errors import NotFoundError
 from store.jobs import JobRecord
-from store.leases import Lease, claim_job
+from store.leases import Lease
 from store.progress import Progress, record_progress
 from store.tables import artifact_chunks, artifacts
 from tests.store.conftest import somebody_waits

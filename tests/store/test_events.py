@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from store.claims import claim_job
 from store.database import Database
 from store.errors import NotFoundError
 from store.events import (
@@ -17,7 +18,7 @@ from store.events import (
     read_new_events,
 )
 from store.jobs import JobRecord
-from store.leases import Lease, claim_job
+from store.leases import Lease
 from store.lifecycle import cancel_job
 from store.progress import Progress, record_progress
 from store.statuses import JobStatus

@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
+from store.claims import claim_job
 from store.database import Database
 from store.datasets import DatasetRecord, get_dataset, list_datasets
 from store.deletions import delete_dataset, erase_dataset
 from store.errors import DatasetInUseError, IllegalTransitionError, NotFoundError
 from store.jobs import JobFilter, JobRecord, NewJob, add_job, get_job, list_jobs
-from store.leases import Lease, claim_job
+from store.leases import Lease
 from store.lifecycle import cancel_job
 from store.models import NewModel, get_model, list_models
 from store.outcomes import Outcome, finish_job

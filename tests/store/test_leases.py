@@ -7,24 +7,17 @@ import pytest
 from sqlalchemy import update
 
 from store.checkpoints import Checkpoint
+from store.claims import claim_job
 from store.clock import shifted
 from store.database import Database
 from store.errors import LeaseLostError
 from store.jobs import JobRecord, get_job
-from store.leases import (
-    Lease,
-    bury_lost_jobs,
-    claim_job,
-    find_held_status,
-    list_unrung_jobs,
-    mark_rung,
-    release_job,
-    renew_lease,
-    update_held_job,
-)
+from store.leases import Lease, find_held_status, release_job, renew_lease, update_held_job
 from store.lifecycle import cancel_job
+from store.orphans import bury_lost_jobs
 from store.outcomes import Outcome, finish_job
 from store.progress import Progress, record_progress
+from store.rings import list_unrung_jobs, mark_rung
 from store.statuses import JobStatus, StatusReason
 from store.tables import jobs
 from store.transitions import list_transitions

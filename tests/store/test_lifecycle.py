@@ -7,19 +7,14 @@ import pytest
 from sqlalchemy import select, update
 
 from store.checkpoints import Checkpoint, list_checkpoints
+from store.claims import claim_job
 from store.clock import shifted
 from store.database import Database
 from store.errors import IllegalTransitionError, LeaseLostError, NotFoundError
 from store.jobs import JobRecord, get_job
-from store.leases import (
-    Lease,
-    claim_job,
-    mark_stalled_jobs,
-    pause_held_job,
-    release_job,
-    renew_lease,
-)
+from store.leases import Lease, pause_held_job, release_job, renew_lease
 from store.lifecycle import cancel_job, pause_job, resume_job, retry_job, settle_lost_pauses
+from store.orphans import mark_stalled_jobs
 from store.outcomes import Outcome, finish_job
 from store.progress import LossRecord, Progress, list_losses, record_progress
 from store.statuses import JobStatus, StatusReason

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from store import leases, lifecycle, progress
+from store import claims, leases, lifecycle, progress
 from store.jobs import JobRecord, get_job
 from store.tables import jobs
 from tests.chaos.state_machine import run_steps
@@ -37,9 +37,9 @@ def resume_anything(session: Session, job_id: str) -> JobRecord:
     return _resume(session, job_id)
 
 
-_claim, _update, _resume = leases.claim_job, leases.update_held_job, lifecycle.resume_job
+_claim, _update, _resume = claims.claim_job, leases.update_held_job, lifecycle.resume_job
 BREAKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
-    (leases, "claim_job", claim_with_the_old_token),
+    (claims, "claim_job", claim_with_the_old_token),
     (lifecycle, "resume_job", resume_anything),
     (progress, "update_held_job", find_out_and_forget_the_token),
 )

@@ -11,11 +11,12 @@ from sqlalchemy import update
 
 from store import outcomes
 from store.checkpoints import list_checkpoints
+from store.claims import claim_job
 from store.clock import shifted
 from store.database import Database
 from store.errors import LeaseLostError, StorageFullError, StoreUnavailableError
 from store.jobs import JobRecord
-from store.leases import Lease, claim_job
+from store.leases import Lease
 from store.lifecycle import cancel_job, pause_job, resume_job
 from store.models import get_model
 from store.progress import LossRecord, Progress, list_losses, record_progress

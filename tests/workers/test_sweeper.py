@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import update
 
 from store.blobs import open_blobs
+from store.claims import claim_job
 from store.clock import shifted
 from store.database import Database
 from store.datasets import DatasetRecord, receive_dataset, share_dataset
 from store.deletions import delete_dataset
 from store.errors import StoreUnavailableError
-from store.leases import claim_job
 from store.settings import Settings
 from store.statuses import JobStatus
 from store.tables import datasets, jobs, uploads
