@@ -6,6 +6,7 @@ from engine.errors import SpecError, SpecProblem
 from engine.resolve import Resolution, resolve
 from engine.specs import DatasetValidation
 from service.context import Context
+from service.errors import ForbiddenAddressError
 from service.job_views import spec_view, view
 from service.schemas.jobs import (
     CheckpointsView,
@@ -17,6 +18,7 @@ from service.schemas.jobs import (
 )
 from service.sources import Source, find_source
 from service.warm_start import continue_model
+from service.webhooks import check_url
 from store.checkpoints import list_checkpoints
 from store.columns import table_schema
 from store.datasets import get_dataset
@@ -73,15 +75,23 @@ def source_of(context: Context, request: JobRequest) -> Source | None:
     return None if request.start_from is None else find_source(context, request.start_from)
 
 
+def check_webhook(context: Context, request: JobRequest) -> None:
+    """See that the URL to be told of the job may be called. Raises ForbiddenAddressError."""
+    if request.webhook is not None:
+        check_url(context, request.webhook.url, "/webhook/url")
+
+
 def validate(context: Context, request: JobRequest) -> ValidationView:
     """Say what posting the request would do. Raises NotFoundError."""
     source = source_of(context, request)
     try:
+        check_webhook(context, request)
         resolution = resolve_request(context, request, source)
-    except SpecError as error:
+    except (SpecError, ForbiddenAddressError) as error:
+        problems = error.problems if isinstance(error, SpecError) else error.errors
         found = [
             FindingView(level="error", pointer=p.pointer, code=p.code, detail=p.detail)
-            for p in error.problems
+            for p in problems
         ]
         return ValidationView(
             valid=False,

@@ -9,11 +9,17 @@ from service.context import Context
 from service.errors import InvalidQueryError
 from service.idempotency import created, digest_json, once
 from service.job_views import view
-from service.jobs import find_by_external_id, resolve_request, source_of, validation_dataset_id
+from service.jobs import (
+    check_webhook,
+    find_by_external_id,
+    resolve_request,
+    source_of,
+    validation_dataset_id,
+)
 from service.schemas.common import FieldProblem
 from service.schemas.jobs import JobRequest
 from service.sources import Source, as_model
-from service.webhooks import check_url, secret_of
+from service.webhooks import secret_of
 from store.crash_points import pass_crash_point
 from store.errors import ExternalIdTakenError
 from store.idempotency import Answer, KeyedRequest, claim_key, keep_answer
@@ -81,9 +87,8 @@ def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> 
     source = source_of(context, request)
     resolution = resolve_request(context, request, source)
     new = _describe(request, resolution, source)
+    check_webhook(context, request)
     hook = request.webhook
-    if hook is not None:
-        check_url(context, hook.url, "/webhook/url")
     settings, weights = context.settings, _weight_bytes(resolution)
     with context.database.writing() as session:
         claim_key(session, keyed)

@@ -200,6 +200,8 @@ def test_job_with_a_webhook_to_a_private_address_is_refused_and_not_stored(
     }
     refused = problem(strict_client.post("/v1/jobs", json=body), 422)
     assert refused["code"] == "forbidden_address"
+    said = strict_client.post("/v1/jobs/validate", json=body).json()
+    assert (said["valid"], said["findings"][0]["pointer"]) == (False, "/webhook/url")
     assert [error["pointer"] for error in refused["errors"]] == ["/webhook/url"]
     assert listed(strict_client, "/v1/jobs") == []
 
