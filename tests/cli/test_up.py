@@ -1,6 +1,5 @@
 """`backpropd up`, really: it starts, survives the death of its parts, and leaves nothing behind."""
 
-import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -39,21 +38,6 @@ def test_it_stops_and_leaves_nothing_behind(
     address = httpx2.URL(service.url)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((address.host, address.port or 0))
-
-
-def test_started_again_on_the_same_data_everything_is_there(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    with running(data) as service:
-        answer = httpx2.post(
-            f"{service.url}/v1/datasets",
-            content="x,label\n1,a\n2,b\n",
-            headers={"Content-Type": "text/csv"},
-        )
-        assert answer.status_code == 201
-        assert service.stop(signal.SIGINT) == 0
-    with running(data) as service:
-        again = httpx2.get(f"{service.url}/v1/datasets/{answer.json()['id']}")
-        assert again.json() == answer.json()
 
 
 def test_dead_children_come_back_and_no_connection_is_refused(tmp_path: Path) -> None:

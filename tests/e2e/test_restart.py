@@ -1,5 +1,6 @@
 """What was answered is there tomorrow: the service stopped, started again, asked again."""
 
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def test_every_answer_is_the_same_bytes_after_a_restart(tmp_path: Path) -> None:
     with running(tmp_path / "data") as service, httpx2.Client(base_url=service.url) as client:
         links = train_digits(client, epochs=8)
         before = answers(client, links)
-        assert service.stop() == 0
+        assert service.stop(signal.SIGINT) == 0
     with running(tmp_path / "data") as service, httpx2.Client(base_url=service.url) as client:
         assert answers(client, links) == before
         assert len(client.get("/v1/jobs").json()["data"]) == 1
