@@ -156,8 +156,8 @@ def test_the_commands_start_on_real_servers(
         }
         for process in running.values():
             stack.callback(process.kill)
-        wait_for(lambda: composed.is_healthy("api"), 30)
-        wait_for(lambda: composed.ready()["workers"] == 1, 30)
+        wait_for(lambda: composed.is_healthy("api"))
+        wait_for(lambda: composed.ready()["workers"] == 1)
         assert composed.is_healthy("worker")
         assert composed.ready()["database"] == "postgresql"
         for process in running.values():
