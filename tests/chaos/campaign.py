@@ -9,7 +9,6 @@ with campaign(tmp_path, "sqlite", runs, database_url=None) as run:
 
 import itertools
 import random
-import time
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -105,6 +104,32 @@ class Campaign:
             query = select(func.count()).where(jobs.c.status.not_in(TERMINAL))
             return session.execute(query).scalar_one()
 
+    def wait_until_claimed(self, worker: str, known: set[int], in_flight: int) -> None:
+        """Wait until the worker claims a job anew; meanwhile so many jobs wait or run.
+
+        Args:
+            worker: its name.
+            known: claims that were seen before; new ones are added.
+            in_flight: jobs that have not ended; what is missing is posted.
+        """
+
+        def has_claimed() -> bool:
+            for _ in range(in_flight - self.count_unfinished()):
+                self.post()
+            claims = self._list_claims(worker)
+            is_new = bool(claims - known)
+            known.update(claims)
+            return is_new
+
+        wait_for(has_claimed, every=0.02)
+
+    def _list_claims(self, worker: str) -> set[int]:
+        with self.fleet.database.reading() as session:
+            query = select(jobs.c.id, jobs.c.token).where(
+                jobs.c.worker == worker, jobs.c.lease_expires_at.is_not(None)
+            )
+            return {hash(tuple(row)) for row in session.execute(query)}
+
     def settle(self, seconds: float = 120) -> None:
         """Wait until all jobs have ended."""
         wait_for(self._has_settled, seconds, every=0.05)
@@ -183,26 +208,3 @@ def campaign(
         run = Campaign(ships, journal, watch, runs)
         stack.callback(lambda: run.client.close() if "client" in vars(run) else None)
         yield run
-
-
-def wait_until_held(run: Campaign, worker: str, known: set[int], seconds: float = 5) -> bool:
-    """Wait until the worker has claimed a job anew; whether it has.
-
-    Args:
-        run: the campaign.
-        worker: its name.
-        known: moments of claims that were seen before; the new one is added.
-        seconds: to wait at most.
-    """
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with run.fleet.database.reading() as session:
-            query = select(jobs.c.token, jobs.c.id).where(
-                jobs.c.worker == worker, jobs.c.lease_expires_at.is_not(None)
-            )
-            claims = {hash((job_id, token)) for token, job_id in session.execute(query)}
-        if claims - known:
-            known |= claims
-            return True
-        time.sleep(0.02)
-    return False

@@ -11,7 +11,7 @@ import httpx2
 from sqlalchemy import select
 
 from store.tables import jobs
-from tests.chaos.campaign import Campaign, campaign, wait_until_held
+from tests.chaos.campaign import Campaign, campaign
 from tests.chaos.checker import Undisturbed
 from tests.chaos.figures import Figures
 from tests.chaos.sizes import Sizes
@@ -71,9 +71,7 @@ def test_service_outlives_its_database(
         assert run.dataset_id
         with Load(run) as load:
             for _ in range(sizes.choose(1, 50)):
-                for _ in range(IN_FLIGHT - run.count_unfinished()):
-                    run.post()
-                wait_until_held(run, "worker", known)
+                run.wait_until_claimed("worker", known, IN_FLIGHT)
                 longest = max(longest, kill_database(run, rng.uniform(0.5, 3)))
                 figures.faults += 1
         assert set(load.answers) == {200, 503, "database_unavailable"}

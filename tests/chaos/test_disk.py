@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.chaos.campaign import Campaign, campaign, wait_until_held
+from tests.chaos.campaign import Campaign, campaign
 from tests.chaos.checker import Undisturbed
 from tests.chaos.figures import Figures
 from tests.chaos.sizes import Sizes
@@ -75,9 +75,7 @@ def test_full_disk_refuses_and_recovers(
         known: set[int] = set()
         answers: Counter[int] = Counter()
         while figures.faults < sizes.choose(1, 30):
-            for _ in range(IN_FLIGHT - run.count_unfinished()):
-                run.post()
-            wait_until_held(run, "worker", known)
+            run.wait_until_claimed("worker", known, IN_FLIGHT)
             with filled(disk):
                 answers += suffer(run, rng.uniform(1, 4))
             figures.faults += 1

@@ -5,7 +5,7 @@ import signal
 import time
 from dataclasses import dataclass, field
 
-from tests.chaos.campaign import Campaign, wait_until_held
+from tests.chaos.campaign import Campaign
 from tests.chaos.conftest import Begin
 from tests.chaos.figures import Figures
 from tests.chaos.processes import Process
@@ -66,13 +66,11 @@ def test_workers_killed_at_random(
         for victim in victims:
             victim.start()
         for number, how in enumerate(choose_ways(rng, kills)):
-            for _ in range(IN_FLIGHT - run.count_unfinished()):
-                run.post()
             victim = rng.choice(victims)
             delay = rng.uniform(0, 0.5)
             if number % KILLS_PER_CANCEL == KILLS_PER_CANCEL // 2:
                 run.cancel_any(rng)
-            wait_until_held(run, victim.process.name, victim.claims)
+            run.wait_until_claimed(victim.process.name, victim.claims, IN_FLIGHT)
             time.sleep(delay)
             victim.kill(how)
             figures.faults += 1
