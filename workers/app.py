@@ -21,6 +21,7 @@ from store.settings import load_settings
 from store.workers import retire_worker
 from workers.consumer import ReturningConsumer
 from workers.orphans import watch_parent
+from workers.pool import WatchedTaskPool
 from workers.shutdown import ShutdownFlag
 from workers.slices import Workshop, run_slice
 from workers.sweeper import Sweeper
@@ -33,6 +34,7 @@ if settings.broker_url is None:
 broker_url = settings.broker_url
 app = make_celery(broker_url)
 app.conf.worker_consumer = ReturningConsumer
+app.conf.worker_pool = WatchedTaskPool
 
 
 @dataclass

@@ -15,7 +15,7 @@ def worker_command(concurrency: int, name: str) -> list[str]:
     return [
         sys.executable,
         *("-m", "celery", "--app", "workers.app:app", "--quiet", "worker"),
-        *("--pool", "prefork", "--concurrency", str(concurrency)),
+        *("--concurrency", str(concurrency)),
         *("--hostname", f"{name}@%h", "--loglevel", "INFO"),
         # They only tell workers of each other, which the database does already.
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
