@@ -52,6 +52,15 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     return found
 
 
+def show_command(wanted: argparse.Namespace) -> str:
+    """The command that does the same again."""
+    suites = "".join(f" --suite {suite}" for suite in wanted.suite or ())
+    return (
+        f"./run chaos --seed {wanted.seed} --kills {wanted.kills} --database {wanted.database}"
+        f"{suites}"
+    )
+
+
 def run_suites(wanted: argparse.Namespace, figures: Path) -> int:
     """Run them with pytest; its exit status."""
     kinds = get_args(DatabaseKind) if wanted.database == "both" else (wanted.database,)
@@ -77,7 +86,7 @@ def main(arguments: list[str]) -> int:
         found: list[Figures] = read_figures(path)
     print_table(found)
     if wanted.report is not None:
-        write_report(wanted.report, found, seed=wanted.seed, kills=wanted.kills)
+        write_report(wanted.report, found, show_command(wanted))
     return status
 
 

@@ -56,12 +56,11 @@ def print_table(found: Iterable[Figures]) -> None:
         print("  ".join(padded).rstrip())  # noqa: T201 - the table is what was asked for
 
 
-def make_report(found: Sequence[Figures], *, seed: int, kills: int) -> str:
+def make_report(found: Sequence[Figures], command: str) -> str:
     """The report in Markdown."""
     aligned = [":--" if n < LEFT else "--:" for n in range(len(HEADINGS))]
     lines = [
-        f"`./run chaos --seed {seed} --kills {kills}` on {datetime.now(UTC):%d %B %Y}: "
-        f"{_machine()}.",
+        f"`{command}` on {datetime.now(UTC):%d %B %Y}: {_machine()}.",
         "",
         *(f"| {' | '.join(row)} |" for row in (HEADINGS, aligned, *map(cells, found))),
     ]
@@ -84,9 +83,9 @@ def _machine() -> str:
     return f"{os.cpu_count()} cores, {system}, Python {platform.python_version()}"
 
 
-def write_report(path: Path, found: Sequence[Figures], *, seed: int, kills: int) -> None:
+def write_report(path: Path, found: Sequence[Figures], command: str) -> None:
     """Write the report: between the two marks of a file that has them, else as a file."""
-    report = make_report(found, seed=seed, kills=kills)
+    report = make_report(found, command)
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)

@@ -21,7 +21,7 @@ def test_figures_read_back(tmp_path: Path) -> None:
 
 
 def test_report_is_a_file(tmp_path: Path) -> None:
-    write_report(tmp_path / "report.md", [WELL], seed=7, kills=10)
+    write_report(tmp_path / "report.md", [WELL], "./run chaos --seed 7 --kills 10")
     text = (tmp_path / "report.md").read_text()
     assert "--seed 7 --kills 10" in text
     assert "| workers | sqlite | 10 | 12 | 0 | 0 | 0 | 12 of 12 | 0.0 s | 0.0 | yes |" in text
@@ -31,7 +31,7 @@ def test_report_is_a_file(tmp_path: Path) -> None:
 def test_report_takes_its_place_in_a_page(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    write_report(page, [ILL], seed=7, kills=10)
+    write_report(page, [ILL], "./run chaos --seed 7 --kills 10")
     text = page.read_text()
     assert text.startswith(f"before\n{BEGIN}\n`./run chaos")
     assert text.endswith(f"- api (postgresql): lost: job-1\n{END}\nafter\n")
