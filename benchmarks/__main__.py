@@ -3,7 +3,9 @@
 import subprocess
 import sys
 
-SUBJECTS = ("engine 1", "engine 2", "convolution 1", "service", "intake", "durability")
+SUBJECTS = (
+    *("engine 1", "engine 2", "convolution 1", "service", "tiny_job", "intake", "durability"),
+)
 
 
 def main() -> None:

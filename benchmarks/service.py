@@ -1,4 +1,4 @@
-"""What the service adds to the engine's time: a tiny job, and predictions over HTTP.
+"""Predictions over HTTP, beside an empty route on the same server.
 
     python -m benchmarks.service
 
@@ -11,74 +11,40 @@ import socket
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
 from sklearn.datasets import load_breast_cancer
 
 from benchmarks.results import write_results
+from benchmarks.tiny_job import CSV, breast_cancer
 from cli.temporary_service import temporary_service
 
-JOBS = 30
 ROUNDS = 7
-POLL_SECONDS = 0.005
 REQUESTS = 4000
 CLIENTS = 4
-CSV = {"Content-Type": "text/csv"}
 
 
 def main() -> None:
     """Measure, print and keep."""
     with temporary_service() as url, httpx2.Client(base_url=url, timeout=30) as client:
-        dataset = client.post("/v1/datasets", content=breast_cancer(), headers=CSV).json()["id"]
-        jobs = [run_tiny_job(client, dataset) for _ in range(JOBS)]
-        model = jobs[-1]["model_id"]
-        found = {"tiny_job": summarize_jobs(jobs), "requests": compare_requests(url, model)}
-    print_summary(found)
+        found = compare_requests(url, train_model(client))
+    for name, number in found.items():
+        print(f"{name:<22} {number:10.2f}")
     print(f"written to {write_results('service', found)}")
 
 
-def breast_cancer() -> str:
-    """The table of 569 rows and 30 features that comes with scikit-learn, as CSV."""
-    found = load_breast_cancer()
-    names = [name.replace(" ", "_") for name in found.feature_names]
-    lines = [",".join([*names, "kind"])]
-    lines += [
-        ",".join([*map(str, row), found.target_names[target]])
-        for row, target in zip(found.data, found.target, strict=True)
-    ]
-    return "\n".join(lines)
-
-
-def run_tiny_job(client: httpx2.Client, dataset: str) -> dict[str, Any]:
-    """One epoch of one hidden layer of 16, from POST until it has succeeded."""
+def train_model(client: httpx2.Client) -> str:
+    """Train a small network; the model's id."""
+    dataset = client.post("/v1/datasets", content=breast_cancer(), headers=CSV).json()["id"]
     layer = {"type": "dense", "units": 16}
-    body = {
-        "dataset_id": dataset,
-        "target": "kind",
-        "epochs": 1,
-        "network": {"layers": [layer]},
-    }
-    started = time.perf_counter()
-    job: dict[str, Any] = client.post("/v1/jobs", json=body).json()
+    body = {"dataset_id": dataset, "target": "kind", "network": {"layers": [layer]}}
+    job = client.post("/v1/jobs", json={**body, "epochs": 1}).json()
     while not job["is_terminal"]:
-        # Asked without a pause, the API would be busy with that alone.
-        time.sleep(POLL_SECONDS)
-        job = client.get(job["links"]["self"]).json()
+        job = client.get(job["links"]["self"], params={"wait": 30}).json()
     if job["status"] != "succeeded":
         raise SystemExit(f"the job {job['status']}: {job['error']}")
-    return job | {"seconds": time.perf_counter() - started}
-
-
-def summarize_jobs(jobs: list[dict[str, Any]]) -> dict[str, float]:
-    """Medians over the jobs, in milliseconds; the first ones warm the service up."""
-    warm = jobs[5:]
-    return {
-        "total_ms": 1000 * statistics.median(job["seconds"] for job in warm),
-        "queued_ms": 1000 * statistics.median(job["timings"]["queued"] for job in warm),
-        "training_ms": 1000 * statistics.median(job["timings"]["training"] for job in warm),
-    }
+    return str(job["model_id"])
 
 
 def compare_requests(url: str, model: str) -> dict[str, float]:
@@ -127,13 +93,6 @@ def check_answer(connection: socket.socket) -> None:
     length = int(head.lower().partition(b"content-length: ")[2].split(b"\r")[0])
     while len(body) < length:
         body += connection.recv(65_536)
-
-
-def print_summary(found: dict[str, dict[str, float]]) -> None:
-    """Print what was measured."""
-    for title, numbers in found.items():
-        for name, number in numbers.items():
-            print(f"{title:<10} {name:<22} {number:10.2f}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
 from store.errors import StorageFullError, StoreUnavailableError
+from store.resting import ping_when_in_doubt
 
 BUSY_TIMEOUT_MS = 10_000
 SWITCH_RETRY_SECONDS = 0.01
@@ -118,18 +119,19 @@ def _make_engine(url: str) -> Engine:
         return engine
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    return create_engine(
+    engine = create_engine(
         parsed,
         pool_size=10,
         max_overflow=30,
         pool_timeout=10,
-        pool_pre_ping=True,
         isolation_level="READ COMMITTED",
         # What the URL says of the same goes before it.
         connect_args={
             name: value for name, value in _SILENCE_IS_NOTICED.items() if name not in parsed.query
         },
     )
+    ping_when_in_doubt(engine)
+    return engine
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:  # noqa: ANN401 - a DBAPI connection

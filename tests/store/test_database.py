@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import text
@@ -77,6 +78,22 @@ def test_connections_that_postgresql_has_ended_are_made_anew(postgres_url: str) 
         session.execute(text("SELECT pg_terminate_backend(unnest(:pids))"), {"pids": pids})
     for _ in range(3):
         database.ping()
+    database.close()
+
+
+def test_connections_are_asked_whether_they_live_once_they_have_rested(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(postgres_url)
+    dialect = database.engine.dialect
+    asked = Mock(wraps=dialect.do_ping)
+    monkeypatch.setattr(dialect, "do_ping", asked)
+    database.ping()
+    database.ping()
+    asked.assert_not_called()
+    monkeypatch.setattr("store.resting.PING_AFTER_SECONDS", 0)
+    database.ping()
+    asked.assert_called_once()
     database.close()
 
 

@@ -1,0 +1,182 @@
+"""A tiny job over HTTP, from POST until it has succeeded; beside the same one on H2O-3.
+
+    python -m benchmarks.tiny_job [--h2o h2o.jar]
+
+Breast cancer (569 rows, 30 features), one hidden layer of 16, one epoch. The service runs as
+`backpropd up` does it, on one worker child and its embedded broker. H2O-3 is not in the lock, as it
+needs a Java: its jar is in the package `h2o` of the public index. Both are asked every 5 ms, in
+turn; medians.
+"""
+
+import argparse
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from sklearn.datasets import load_breast_cancer
+
+from benchmarks.results import write_results
+from cli.temporary_service import temporary_service
+
+WARM_UPS = 10
+ROUNDS = 40
+POLL_SECONDS = 0.005
+START_SECONDS = 60
+H2O_PORT = 54_321
+CSV = {"Content-Type": "text/csv"}
+
+Job = Callable[[], dict[str, float]]
+
+
+def main() -> None:
+    """Measure, print and keep."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tiny_job")
+    parser.add_argument("--h2o", type=Path, metavar="JAR", help="measure H2O-3 as well")
+    jar = parser.parse_args().h2o
+    with ExitStack() as stack:
+        contenders: dict[str, Job] = {"backpropd": stack.enter_context(our_job())}
+        if jar is not None:
+            contenders["H2O-3"] = stack.enter_context(h2o_job(jar))
+        found = measure(contenders)
+    for name, numbers in found.items():
+        for what, milliseconds in numbers.items():
+            print(f"{name:<10} {what:<10} {milliseconds:8.1f} ms")
+    print(f"written to {write_results('tiny_job', found)}")
+
+
+def measure(contenders: dict[str, Job]) -> dict[str, dict[str, float]]:
+    """Medians over the rounds, in milliseconds."""
+    rounds: dict[str, list[dict[str, float]]] = {name: [] for name in contenders}
+    for _ in range(WARM_UPS + ROUNDS):
+        for name, run in contenders.items():
+            started = time.perf_counter()
+            parts = run()
+            rounds[name].append({"whole": time.perf_counter() - started, **parts})
+    return {
+        name: {
+            what: 1000 * statistics.median(one[what] for one in taken[WARM_UPS:])
+            for what in taken[0]
+        }
+        for name, taken in rounds.items()
+    }
+
+
+def breast_cancer() -> str:
+    """The table of 569 rows and 30 features that comes with scikit-learn, as CSV."""
+    found = load_breast_cancer()
+    names = [name.replace(" ", "_") for name in found.feature_names]
+    lines = [",".join([*names, "kind"])]
+    lines += [
+        ",".join([*map(str, row), found.target_names[target]])
+        for row, target in zip(found.data, found.target, strict=True)
+    ]
+    return "\n".join(lines)
+
+
+@contextmanager
+def our_job() -> Iterator[Job]:
+    """A job on a service of its own; of its time, what the POST took and what the job tells."""
+    with temporary_service() as url, httpx2.Client(base_url=url, timeout=30) as client:
+        dataset = client.post("/v1/datasets", content=breast_cancer(), headers=CSV).json()["id"]
+        body = {
+            "dataset_id": dataset,
+            "target": "kind",
+            "epochs": 1,
+            "network": {"layers": [{"type": "dense", "units": 16}]},
+        }
+
+        def run() -> dict[str, float]:
+            started = time.perf_counter()
+            job: dict[str, Any] = client.post("/v1/jobs", json=body).json()
+            posted = time.perf_counter() - started
+            while not job["is_terminal"]:
+                # Asked without a pause, the API would be busy with that alone.
+                time.sleep(POLL_SECONDS)
+                job = client.get(job["links"]["self"]).json()
+            if job["status"] != "succeeded":
+                raise SystemExit(f"the job {job['status']}: {job['error']}")
+            return {"posting": posted, **{k: job["timings"][k] for k in ("queued", "training")}}
+
+        yield run
+
+
+@contextmanager
+def h2o_job(jar: Path) -> Iterator[Job]:
+    """The same on H2O-3, over its own REST API and asked as often."""
+    with tempfile.TemporaryDirectory(prefix="h2o-") as folder:
+        command = ["java", "-jar", str(jar), "-ip", "127.0.0.1", "-port", str(H2O_PORT)]
+        with subprocess.Popen(
+            [*command, "-ice_root", folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as server:
+            try:
+                url = f"http://127.0.0.1:{H2O_PORT}"
+                with httpx2.Client(base_url=url, timeout=30) as client:
+                    wait_for_h2o(client)
+                    yield prepare_h2o(client)
+            finally:
+                server.terminate()
+
+
+def wait_for_h2o(client: httpx2.Client) -> None:
+    """Wait until the server answers."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if client.get("/3/Cloud").json()["cloud_healthy"]:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.2)
+    raise SystemExit("H2O-3 does not start")
+
+
+def prepare_h2o(client: httpx2.Client) -> Job:
+    """Upload and parse the table; what runs a job."""
+    files = {"file": ("table.csv", breast_cancer())}
+    client.post("/3/PostFile?destination_frame=raw.csv", files=files).raise_for_status()
+    setup = client.post("/3/ParseSetup", data={"source_frames": '["raw.csv"]'}).json()
+    parse = {
+        "destination_frame": "table.hex",
+        "source_frames": '["raw.csv"]',
+        "column_names": json_list(setup["column_names"]),
+        "column_types": json_list(setup["column_types"]),
+        **{k: setup[k] for k in ("parse_type", "separator", "number_columns", "check_header")},
+        "delete_on_done": True,
+    }
+    await_h2o(client, client.post("/3/Parse", data=parse))
+    model = {
+        "training_frame": "table.hex",
+        "response_column": "kind",
+        "hidden": "[16]",
+        "epochs": 1,
+    }
+
+    def run() -> dict[str, float]:
+        await_h2o(client, client.post("/3/ModelBuilders/deeplearning", data=model))
+        return {}
+
+    return run
+
+
+def json_list(words: list[str]) -> str:
+    """A list as H2O-3 takes it in a form."""
+    return "[" + ",".join(f'"{word}"' for word in words) + "]"
+
+
+def await_h2o(client: httpx2.Client, answer: httpx2.Response) -> None:
+    """Ask for a job of H2O-3 until it is done."""
+    answer.raise_for_status()
+    key = answer.json()["job"]["key"]["name"]
+    while (job := client.get(f"/3/Jobs/{key}").json()["jobs"][0])["status"] != "DONE":
+        if job["status"] not in {"CREATED", "RUNNING"}:
+            raise SystemExit(f"H2O-3's job is {job['status']}: {job['exception']}")
+        time.sleep(POLL_SECONDS)
+
+
+if __name__ == "__main__":
+    main()
