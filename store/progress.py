@@ -68,7 +68,15 @@ def record_progress(
         _tell_epochs(session, lease.job_id, progress, new_losses)
     if checkpoint is not None:
         add_checkpoint(session, lease.job_id, checkpoint)
+    elif not new_losses and _has_folds(job):
+        # Of folds no losses are kept; who waits for news of the job is to have some.
+        done = {"folds_done": progress.folds_done, "epoch": progress.epoch, "steps": progress.steps}
+        add_event(session, job.id, "fold", done)
     return job
+
+
+def _has_folds(job: JobRecord) -> bool:
+    return "folds" in (job.spec.get("validation") or {})
 
 
 def _replace_losses(

@@ -310,6 +310,14 @@ def test_epochs_and_the_best_are_told(database: Database, post: Post) -> None:
     assert told[1][1] == {"epoch": 1, "metrics": {"loss": 0.5}}
 
 
+def test_progress_of_folds_is_told(database: Database, post: Post) -> None:
+    job = post(spec={"epochs": 2, "validation": {"folds": 5}})
+    lease = claimed(database)
+    with database.writing() as session:
+        record_progress(session, lease, Progress(epoch=1, steps=40, folds_done=3), ())
+    assert event_types(database, job.id) == ["created", "claimed", "fold"]
+
+
 def test_a_thousand_jobs_of_one_owner_delay_another_by_one_slice(
     database: Database, post: Post
 ) -> None:
