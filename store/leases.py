@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from store.clock import now, shifted
@@ -31,35 +31,31 @@ class Lease:
     token: int
 
 
-def _is_held_under(lease: Lease) -> tuple[ColumnElement[bool], ...]:
-    """The lease is the job's newest, and was not given back.
+# The lease is the job's newest, and was not given back. Without the latter a heartbeat that
+# overlaps with the end of a slice would hold for a worker that has left what others may take, or a
+# cancel that came after a pause.
+_IS_HELD_UNDER = (
+    jobs.c.id == bindparam("lease_job"),
+    jobs.c.token == bindparam("lease_token"),
+    jobs.c.status.in_(HELD),
+    jobs.c.lease_expires_at.is_not(None),
+)
+# Made once: to build them costs more than to run them.
+_UPDATE = update(jobs).where(*_IS_HELD_UNDER).returning(jobs)
+_STATUS = select(jobs.c.status).where(*_IS_HELD_UNDER)
 
-    Without the latter a heartbeat that overlaps with the end of a slice would hold for a worker
-    that has left what others may take, or a cancel that came after a pause.
-    """
-    return (
-        jobs.c.id == lease.job_id,
-        jobs.c.token == lease.token,
-        jobs.c.status.in_(HELD),
-        jobs.c.lease_expires_at.is_not(None),
-    )
+
+def _named(lease: Lease) -> dict[str, Any]:
+    return {"lease_job": lease.job_id, "lease_token": lease.token}
 
 
 def update_held_job(
     session: Session, lease: Lease, values: Mapping[str, Any] | None = None
 ) -> JobRecord:
     """Write to a job under a lease, and lock its row until the commit. Raises LeaseLostError."""
-    row = (
-        session.execute(
-            update(jobs)
-            .where(*_is_held_under(lease))
-            # Something must be set for the row to be locked and matched.
-            .values(**(values or {"token": lease.token}))
-            .returning(jobs)
-        )
-        .mappings()
-        .one_or_none()
-    )
+    # Something must be set for the row to be locked and matched.
+    query = _UPDATE.values(**(values or {"token": lease.token}))
+    row = session.execute(query, _named(lease)).mappings().one_or_none()
     if row is None:
         raise LeaseLostError(lease.job_id, lease.token)
     return job_from_row(row)
@@ -73,9 +69,7 @@ def renew_lease(session: Session, lease: Lease, lease_seconds: float) -> JobStat
 
 def find_held_status(session: Session, lease: Lease) -> JobStatus | None:
     """The status of the job as long as the lease holds, else None. Writes nothing."""
-    status = session.execute(
-        select(jobs.c.status).where(*_is_held_under(lease))
-    ).scalar_one_or_none()
+    status = session.execute(_STATUS, _named(lease)).scalar_one_or_none()
     return None if status is None else JobStatus(status)
 
 

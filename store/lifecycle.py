@@ -6,7 +6,7 @@ end or the job's own end. Asking twice is the same as asking once.
 
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from store.checkpoints import drop_checkpoints, has_checkpoint
@@ -79,15 +79,19 @@ def pause_job(session: Session, job_id: str) -> JobRecord:
     return _change(session, job_id, wanted, str(wanted), StatusReason.USER, **values)
 
 
+_LOST_PAUSES = (
+    select(jobs.c.id)
+    .where(
+        jobs.c.status == JobStatus.PAUSING,
+        jobs.c.lease_expires_at.is_(None) | (jobs.c.lease_expires_at <= now()),
+    )
+    .with_for_update(skip_locked=True)
+)
+
+
 def settle_lost_pauses(session: Session) -> tuple[str, ...]:
     """Pause jobs whose worker was lost before it could; the ids of those paused."""
-    lost = jobs.c.lease_expires_at.is_(None) | (jobs.c.lease_expires_at <= now())
-    found = session.execute(
-        select(jobs.c.id)
-        .where(jobs.c.status == JobStatus.PAUSING, lost)
-        .with_for_update(skip_locked=True)
-    ).scalars()
-    paused = tuple(found)
+    paused = tuple(session.execute(_LOST_PAUSES).scalars())
     for job_id in paused:
         _change(session, job_id, JobStatus.PAUSED, "paused", StatusReason.USER, **_UNHELD)
     return paused
@@ -137,13 +141,17 @@ _UNHELD: dict[str, Any] = {
 }
 
 
+# Made once: to build it costs more than to run it.
+_LOCK = (
+    select(jobs.c.status, (jobs.c.lease_expires_at > now()).label("is_held"))
+    .where(jobs.c.id == bindparam("job_id"))
+    .with_for_update()
+)
+
+
 def _lock(session: Session, job_id: str) -> tuple[JobStatus, bool]:
     """The job's status, and whether a worker holds it; its row is locked until the commit."""
-    row = session.execute(
-        select(jobs.c.status, (jobs.c.lease_expires_at > now()).label("is_held"))
-        .where(jobs.c.id == job_id)
-        .with_for_update()
-    ).one_or_none()
+    row = session.execute(_LOCK, {"job_id": job_id}).one_or_none()
     if row is None:
         raise NotFoundError("job", job_id)
     return JobStatus(row.status), bool(row.is_held)

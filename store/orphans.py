@@ -1,6 +1,6 @@
 """Jobs that have lost their worker: told of, and ended when they lose one after the other."""
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from store.clock import now
@@ -9,17 +9,23 @@ from store.statuses import HELD, JobStatus, StatusReason
 from store.tables import jobs
 from store.transitions import add_transition
 
+# Made once: every idle worker runs them every few seconds.
+_IS_LOST = (jobs.c.status.in_(HELD), jobs.c.lease_expires_at <= now())
+_STALLED = (
+    select(jobs.c.id, jobs.c.worker)
+    .where(*_IS_LOST, jobs.c.stalled_at.is_(None))
+    .with_for_update(skip_locked=True)
+)
+_POISON = (
+    select(jobs.c.id, jobs.c.status, jobs.c.token)
+    .where(*_IS_LOST, jobs.c.worker_losses + 1 >= bindparam("max_worker_losses"))
+    .with_for_update(skip_locked=True)
+)
+
 
 def mark_stalled_jobs(session: Session) -> tuple[str, ...]:
     """Tell, once, of jobs whose lease has run out; the ids of those told of."""
-    stalled = (
-        jobs.c.status.in_(HELD),
-        jobs.c.lease_expires_at <= now(),
-        jobs.c.stalled_at.is_(None),
-    )
-    rows = session.execute(
-        select(jobs.c.id, jobs.c.worker).where(*stalled).with_for_update(skip_locked=True)
-    ).all()
+    rows = session.execute(_STALLED).all()
     for job_id, worker in rows:
         session.execute(update(jobs).where(jobs.c.id == job_id).values(stalled_at=now()))
         add_event(session, job_id, "stalled", {"worker": worker}, level="warning")
@@ -31,16 +37,7 @@ def bury_lost_jobs(session: Session, max_worker_losses: int) -> tuple[str, ...]:
 
     The token moves on, so that a worker that comes back from the dead can write nothing.
     """
-    poison = and_(
-        jobs.c.status.in_(HELD),
-        jobs.c.lease_expires_at <= now(),
-        jobs.c.worker_losses + 1 >= max_worker_losses,
-    )
-    rows = session.execute(
-        select(jobs.c.id, jobs.c.status, jobs.c.token)
-        .where(poison)
-        .with_for_update(skip_locked=True)
-    ).all()
+    rows = session.execute(_POISON, {"max_worker_losses": max_worker_losses}).all()
     for job_id, status, token in rows:
         _bury(session, job_id, JobStatus(status), token, max_worker_losses)
     return tuple(row.id for row in rows)

@@ -20,21 +20,20 @@ class TransitionRecord:
     at: datetime
 
 
-def add_transition(
-    session: Session, job_id: str, status: JobStatus, reason: StatusReason | None = None
-) -> None:
-    """Note that the job is in this state from now on."""
-    session.execute(
-        insert(transitions).values(job_id=job_id, status=status, reason=reason, at=now())
-    )
-
-
-# Made once: to build it costs more than to run it, and every poll does.
+# Made once: to build them costs more than to run them.
+_ADD = insert(transitions).values(at=now())
 _OF_JOBS = (
     select(transitions.c.job_id, transitions.c.status, transitions.c.reason, transitions.c.at)
     .where(transitions.c.job_id.in_(bindparam("job_ids", expanding=True)))
     .order_by(transitions.c.id)
 )
+
+
+def add_transition(
+    session: Session, job_id: str, status: JobStatus, reason: StatusReason | None = None
+) -> None:
+    """Note that the job is in this state from now on."""
+    session.execute(_ADD, {"job_id": job_id, "status": status, "reason": reason})
 
 
 def list_transitions(session: Session, *job_ids: str) -> dict[str, list[TransitionRecord]]:
