@@ -10,8 +10,6 @@ from pathlib import Path
 
 from store.room import disk_errors_named
 
-_UNNAMED = ".new"
-
 
 def incoming(data_dir: Path) -> Path:
     """Where the folders are."""
@@ -27,16 +25,11 @@ def incoming_folder(data_dir: Path) -> Iterator[Path]:
     parent = incoming(data_dir)
     with disk_errors_named("incoming files"):
         parent.mkdir(parents=True, exist_ok=True)
-        unnamed = Path(tempfile.mkdtemp(dir=parent, suffix=_UNNAMED))
-    # Locked before it has its name, so that no sweep finds it unlocked while we live.
-    descriptor = _lock(unnamed)
-    folder = unnamed.with_suffix("")
+        folder, descriptor = _make_locked(parent)
     try:
-        unnamed.rename(folder)
         yield folder
     finally:
-        for left in (unnamed, folder):
-            shutil.rmtree(left, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
         os.close(descriptor)
 
 
@@ -44,8 +37,30 @@ def sweep_incoming(data_dir: Path) -> None:
     """Remove the folders of processes that have died."""
     with suppress(FileNotFoundError):
         for folder in incoming(data_dir).iterdir():
-            if folder.suffix != _UNNAMED:
-                _remove_if_left(folder)
+            _remove_if_left(folder)
+
+
+def _make_locked(parent: Path) -> tuple[Path, int]:
+    """A new folder that no sweep removes while we live.
+
+    A sweep that comes between its making and its locking takes it for a dead process's: then
+    another one is made.
+    """
+    while True:
+        folder = Path(tempfile.mkdtemp(dir=parent))
+        try:
+            descriptor = _lock(folder)
+        except (FileNotFoundError, BlockingIOError):
+            continue
+        if _is_there(folder, descriptor):
+            return folder, descriptor
+        os.close(descriptor)
+
+
+def _is_there(folder: Path, descriptor: int) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat(folder.stat(), os.fstat(descriptor))
+    return False
 
 
 def _remove_if_left(folder: Path) -> None:

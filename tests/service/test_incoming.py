@@ -1,8 +1,12 @@
 """Folders of what is on its way in: nobody's while they are used, nobody's leavings afterwards."""
 
+import fcntl
 import multiprocessing
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -13,6 +17,14 @@ def die(data_dir: Path) -> None:
     with incoming_folder(data_dir) as folder:
         (folder / "upload").write_bytes(b"x")
         os._exit(1)
+
+
+def die_before_the_lock(data_dir: Path) -> None:
+    with (
+        patch("service.incoming.fcntl.flock", lambda *_: os._exit(1)),
+        incoming_folder(data_dir),
+    ):
+        raise AssertionError
 
 
 def test_folder_is_empty_private_and_gone_afterwards(tmp_path: Path) -> None:
@@ -39,13 +51,46 @@ def test_folder_in_use_survives_a_sweep(tmp_path: Path) -> None:
         assert folder.exists()
 
 
-def test_folder_of_a_dead_process_is_swept(tmp_path: Path) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=die, args=(tmp_path,))
+@pytest.mark.parametrize("death", [die, die_before_the_lock])
+def test_folder_of_a_dead_process_is_swept(tmp_path: Path, death: Callable[[Path], None]) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=death, args=(tmp_path,))
     process.start()
     process.join()
+    assert process.exitcode == 1
     assert len(list(incoming(tmp_path).iterdir())) == 1
     sweep_incoming(tmp_path)
     assert list(incoming(tmp_path).iterdir()) == []
+
+
+@pytest.mark.parametrize("moment", ["before it is opened", "before it is locked"])
+def test_sweep_between_making_and_locking_costs_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    open_folder, lock = os.open, fcntl.flock
+    swept: list[Path] = []
+
+    def sweep() -> None:
+        if not swept:
+            swept.extend(incoming(tmp_path).iterdir())
+            sweep_incoming(tmp_path)
+
+    def open_late(path: Path, flags: int, **options: Any) -> int:
+        sweep()
+        return open_folder(path, flags, **options)
+
+    def lock_late(descriptor: int, how: int) -> None:
+        sweep()
+        lock(descriptor, how)
+
+    if moment == "before it is opened":
+        monkeypatch.setattr("service.incoming.os.open", open_late)
+    else:
+        monkeypatch.setattr("service.incoming.fcntl.flock", lock_late)
+    with incoming_folder(tmp_path) as folder:
+        assert swept not in ([], [folder])
+        monkeypatch.undo()
+        sweep_incoming(tmp_path)
+        assert list(incoming(tmp_path).iterdir()) == [folder]
 
 
 def test_nothing_to_sweep_is_no_trouble(tmp_path: Path) -> None:
