@@ -184,7 +184,7 @@ class Campaign:
         figures.compared += len(succeeded)
         figures.bit_equal += len([job for job in succeeded if job.id not in names])
         figures.longest_orphan_seconds = max(
-            figures.longest_orphan_seconds, self.watch.longest_seconds
+            figures.longest_orphan_seconds or 0.0, self.watch.longest_seconds
         )
 
 

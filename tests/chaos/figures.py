@@ -14,6 +14,8 @@ class Figures:
     Attributes:
         faults: kills, stops, crashes: whatever the suite does to the service.
         compared: jobs that succeeded, whose bits were held against an undisturbed run's.
+        longest_orphan_seconds: that a lease was expired and nobody had claimed the job; None
+            where nobody watched.
         notes: further measures by their names, such as a percentile.
         complaints: of the checker.
     """
@@ -28,7 +30,7 @@ class Figures:
     duplicated: int = 0
     compared: int = 0
     bit_equal: int = 0
-    longest_orphan_seconds: float = 0.0
+    longest_orphan_seconds: float | None = None
     seconds: float = 0.0
     passed: bool = False
     notes: dict[str, float | str] = field(default_factory=dict)

@@ -27,6 +27,7 @@ LEFT = 2  # columns of words; the others are numbers
 
 def cells(figures: Figures) -> tuple[str, ...]:
     """A row of the table."""
+    longest = figures.longest_orphan_seconds
     return (
         figures.suite,
         figures.database,
@@ -34,7 +35,7 @@ def cells(figures: Figures) -> tuple[str, ...]:
         str(figures.jobs or "-"),
         *(str(n) if figures.jobs else "-" for n in _queue(figures)),
         f"{figures.bit_equal} of {figures.compared}" if figures.compared else "-",
-        f"{figures.longest_orphan_seconds:.1f} s" if figures.jobs else "-",
+        "-" if longest is None else f"{longest:.1f} s",
         f"{figures.seconds / 60:.1f}",
         "yes" if figures.passed else "NO",
     )

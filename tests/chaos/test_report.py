@@ -8,7 +8,15 @@ from tests.chaos.figures import Figures, append_figures, read_figures
 from tests.chaos.report import BEGIN, END, print_table, write_report
 
 WELL = Figures(
-    "workers", "sqlite", seed=1, faults=10, jobs=12, compared=12, bit_equal=12, passed=True
+    "workers",
+    "sqlite",
+    seed=1,
+    faults=10,
+    jobs=12,
+    compared=12,
+    bit_equal=12,
+    longest_orphan_seconds=1.5,
+    passed=True,
 )
 ILL = Figures("api", "postgresql", seed=1, jobs=3, lost=1, complaints=["lost: job-1"])
 
@@ -24,7 +32,7 @@ def test_report_is_a_file(tmp_path: Path) -> None:
     write_report(tmp_path / "report.md", [WELL], "./run chaos --seed 7 --kills 10")
     text = (tmp_path / "report.md").read_text()
     assert "--seed 7 --kills 10" in text
-    assert "| workers | sqlite | 10 | 12 | 0 | 0 | 0 | 12 of 12 | 0.0 s | 0.0 | yes |" in text
+    assert "| workers | sqlite | 10 | 12 | 0 | 0 | 0 | 12 of 12 | 1.5 s | 0.0 | yes |" in text
     assert "no complaint" in text
 
 
