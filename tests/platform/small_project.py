@@ -67,7 +67,12 @@ def run(
     return subprocess.run(
         [project / "run", *arguments],
         cwd="/",
-        env={"PATH": path, "HOME": str(project.parent), "PIP_NO_INDEX": "1"},
+        env={
+            "PATH": path,
+            "HOME": str(project.parent),
+            "TMPDIR": str(project.parent),
+            "PIP_NO_INDEX": "1",
+        },
         capture_output=True,
         text=True,
         timeout=60,
