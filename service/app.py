@@ -13,6 +13,7 @@ from service.context import Context
 from service.deliverer import Deliverer
 from service.feeds import Feeds
 from service.incoming import sweep_incoming
+from service.polling import Polls
 from service.problems import add_error_handlers
 from service.ringer import Ringer
 from service.routes import (
@@ -51,6 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
     database = Database(settings.database_url)
     check_schema(database)
     doorbell = None if settings.broker_url is None else Doorbell(settings.broker_url)
+    feeds = Feeds(database)
     context = Context(
         settings=settings,
         database=database,
@@ -58,7 +60,8 @@ def create_app(settings: Settings) -> FastAPI:
         doorbell=doorbell,
         ringer=None if doorbell is None else Ringer(database, doorbell),
         served=ServedModels(database),
-        feeds=Feeds(database),
+        feeds=feeds,
+        polls=Polls(database, feeds),
     )
     # Swagger UI is served from the package: no page here needs another host.
     app: FastAPI = FastAPIOffline(

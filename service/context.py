@@ -7,7 +7,7 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from service.feeds import Feeds
-from service.rendered import RenderedJobs
+from service.polling import Polls
 from service.ringer import Ringer
 from service.serving import ServedModels
 from store.blobs import BlobStore
@@ -16,7 +16,6 @@ from store.doorbell import Doorbell
 from store.settings import Settings
 
 READERS = 4
-POLLERS = 8
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,9 @@ class Context:
     ringer: Ringer | None
     served: ServedModels
     feeds: Feeds
-    rendered: RenderedJobs = field(default_factory=RenderedJobs)
+    polls: Polls
     # So many files are read at once, for what that takes of memory and of the threads of others.
     readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
-    # So many polls are answered at once: more threads would only wait for each other.
-    pollers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(POLLERS))
 
     def ring(self, job_id: str) -> None:
         """Ring for a job after its commit; without a broker the workers' sweep finds it."""

@@ -2,6 +2,7 @@
 
 import re
 
+ANY_TAG = "*"
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
@@ -14,6 +15,6 @@ def names_tag(if_none_match: str | None, tag: str) -> bool:
     """Whether an If-None-Match header names the tag, compared weakly (RFC 9110, 8.8.3.2)."""
     if if_none_match is None:
         return False
-    if if_none_match.strip() == "*":
+    if if_none_match.strip() == ANY_TAG:
         return True
     return tag.removeprefix("W/") in _TAG.findall(if_none_match)

@@ -1,57 +1,110 @@
 """Polling a job: what costs little when nothing has changed, and can wait until something has."""
 
-from anyio import to_thread
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from service.context import Context
-from service.etags import event_tag, names_tag
+from service.batches import Batches
+from service.etags import ANY_TAG, event_tag, names_tag
+from service.feeds import Feeds
 from service.job_views import view
+from service.rendered import RenderedJobs
+from store.database import Database
 from store.errors import NotFoundError
-from store.events import JobMark, find_mark
-from store.jobs import get_job
-from store.transitions import list_transitions
+from store.events import JobMark, find_marks
+from store.jobs import JobRecord, find_jobs
+from store.transitions import TransitionRecord, list_transitions
 
 
-async def poll(
-    context: Context, job_id: str, seconds: float, if_none_match: str | None
-) -> tuple[str, bytes | None]:
-    """The tag of the job's state, and the job as JSON; None if the client knows that state.
+@dataclass(frozen=True)
+class _Question:
+    job_id: str
+    if_none_match: str | None
 
-    Waits so long for a change if the job has not ended and the client knows no older state; no
-    thread is held meanwhile. Raises NotFoundError.
-    """
-    if seconds:
-        mark = await to_thread.run_sync(_read_mark, context, job_id, limiter=context.pollers)
-        if not mark.status.is_terminal and _is_newest(mark, if_none_match):
-            await context.feeds.wait(job_id, mark.event_id, seconds)
-    return await to_thread.run_sync(_read, context, job_id, if_none_match, limiter=context.pollers)
+    def is_of_older_state(self, mark: JobMark) -> bool:
+        """Whether the client wants to see the job, and not only to hear that it knows it."""
+        return not names_tag(self.if_none_match, event_tag(mark.event_id))
 
 
-def _is_newest(mark: JobMark, if_none_match: str | None) -> bool:
-    """Whether the client knows this state, or says nothing of what it knows."""
-    return if_none_match is None or names_tag(if_none_match, event_tag(mark.event_id))
+@dataclass(frozen=True)
+class _Answer:
+    mark: JobMark
+    text: bytes | None
 
 
-def _read_mark(context: Context, job_id: str) -> JobMark:
-    with context.database.reading() as session:
-        mark = find_mark(session, job_id)
+class Polls:
+    """Answers polls; those that come at once share one look at the database."""
+
+    def __init__(self, database: Database, feeds: Feeds) -> None:
+        self._database = database
+        self._feeds = feeds
+        self._rendered = RenderedJobs()
+        self._batches = Batches(self._look)
+
+    async def poll(
+        self, job_id: str, seconds: float, if_none_match: str | None
+    ) -> tuple[str, bytes | None]:
+        """The tag of the job's state, and the job as JSON; None if the client knows that state.
+
+        Waits so long for a change if the job has not ended and the client knows no older state; no
+        thread is held meanwhile. Raises NotFoundError, StoreUnavailableError.
+        """
+        if seconds:
+            mark = (await self._batches.ask(_Question(job_id, ANY_TAG))).mark
+            knows_it = if_none_match is None or names_tag(if_none_match, event_tag(mark.event_id))
+            if not mark.status.is_terminal and knows_it:
+                await self._feeds.wait(job_id, mark.event_id, seconds)
+        answer = await self._batches.ask(_Question(job_id, if_none_match))
+        return event_tag(answer.mark.event_id), answer.text
+
+    def _look(self, questions: Sequence[_Question]) -> list[_Answer | Exception]:
+        # Marks first: a job that is newer than its mark is read once too often, at worst.
+        with self._database.reading() as session:
+            marks = find_marks(session, {question.job_id for question in questions})
+        texts = self._find_texts(_wanted(questions, marks))
+        return [_answer(question, marks, texts) for question in questions]
+
+    def _find_texts(self, wanted: Mapping[str, JobMark]) -> dict[str, bytes | Exception]:
+        """The jobs in these states as JSON, from memory or else from the database."""
+        texts: dict[str, bytes | Exception] = {}
+        for job_id, mark in wanted.items():
+            text = self._rendered.find(job_id, mark)
+            if text is not None:
+                texts[job_id] = text
+        missing = wanted.keys() - texts.keys()
+        if missing:
+            with self._database.reading() as session:
+                jobs, transitions = find_jobs(session, missing), list_transitions(session, *missing)
+            for job_id, job in jobs.items():
+                texts[job_id] = self._render(job, transitions[job_id], wanted[job_id])
+        return texts
+
+    def _render(
+        self, job: JobRecord, transitions: Sequence[TransitionRecord], mark: JobMark
+    ) -> bytes | Exception:
+        try:
+            text = view(job, transitions).model_dump_json().encode()
+        except Exception as error:  # noqa: BLE001 - one job that cannot be shown hides no other
+            return error
+        self._rendered.keep(job.id, mark, text)
+        return text
+
+
+def _wanted(questions: Sequence[_Question], marks: Mapping[str, JobMark]) -> dict[str, JobMark]:
+    """The jobs of which somebody wants more than the mark, and their marks."""
+    return {
+        question.job_id: mark
+        for question in questions
+        if (mark := marks.get(question.job_id)) and question.is_of_older_state(mark)
+    }
+
+
+def _answer(
+    question: _Question, marks: Mapping[str, JobMark], texts: Mapping[str, bytes | Exception]
+) -> _Answer | Exception:
+    mark = marks.get(question.job_id)
     if mark is None:
-        raise NotFoundError("job", job_id)
-    return mark
-
-
-def _read(context: Context, job_id: str, if_none_match: str | None) -> tuple[str, bytes | None]:
-    with context.database.reading() as session:
-        # The mark first: a job that is newer than its mark is read once too often, at worst.
-        mark = find_mark(session, job_id)
-        if mark is None:
-            raise NotFoundError("job", job_id)
-        tag = event_tag(mark.event_id)
-        if names_tag(if_none_match, tag):
-            return tag, None
-        answer = context.rendered.find(job_id, mark)
-        if answer is not None:
-            return tag, answer
-        job, transitions = get_job(session, job_id), list_transitions(session, job_id)[job_id]
-    answer = view(job, transitions).model_dump_json().encode()
-    context.rendered.keep(job_id, mark, answer)
-    return tag, answer
+        return NotFoundError("job", question.job_id)
+    if not question.is_of_older_state(mark):
+        return _Answer(mark, None)
+    text = texts[question.job_id]
+    return text if isinstance(text, Exception) else _Answer(mark, text)

@@ -1,7 +1,6 @@
 """Answers about jobs, kept while they are true: many who poll one job share its rendering."""
 
 from collections import OrderedDict
-from threading import Lock
 
 from store.events import JobMark
 
@@ -9,22 +8,22 @@ KEPT_ANSWERS = 64
 
 
 class RenderedJobs:
-    """The last answers about jobs, each with the mark of the state that it shows."""
+    """The last answers about jobs, each with the mark of the state that it shows.
+
+    For one thread at a time.
+    """
 
     def __init__(self) -> None:
         self._answers: OrderedDict[str, tuple[JobMark, bytes]] = OrderedDict()
-        self._lock = Lock()
 
     def find(self, job_id: str, mark: JobMark) -> bytes | None:
         """The answer that shows this state of the job, if it is kept."""
-        with self._lock:
-            kept, answer = self._answers.get(job_id, (None, None))
+        kept, answer = self._answers.get(job_id, (None, None))
         return answer if kept == mark else None
 
     def keep(self, job_id: str, mark: JobMark, answer: bytes) -> None:
         """Keep an answer instead of the job's last one, and of the one kept longest."""
-        with self._lock:
-            self._answers[job_id] = (mark, answer)
-            self._answers.move_to_end(job_id)
-            if len(self._answers) > KEPT_ANSWERS:
-                self._answers.popitem(last=False)
+        self._answers[job_id] = (mark, answer)
+        self._answers.move_to_end(job_id)
+        if len(self._answers) > KEPT_ANSWERS:
+            self._answers.popitem(last=False)

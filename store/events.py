@@ -4,7 +4,7 @@ Whoever appends holds the job's row, so that the ids of one job's events are in 
 they become visible.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
@@ -66,19 +66,20 @@ class JobMark:
 
 _ADD = insert(events).values(at=now())
 _ADD_AND_ASK = _ADD.returning(events.c.id, events.c.at, somebody_listens)
-# Made once: to build a statement costs more than to run one of these, and every poll does.
+# Made once: to build a statement costs more than to run one of these.
 _STATUS = select(jobs.c.status).where(jobs.c.id == bindparam("job_id"))
-_MARK = select(
+_MARKS = select(
+    jobs.c.id,
     jobs.c.status,
     jobs.c.steps,
     jobs.c.preparing_seconds,
     jobs.c.training_seconds,
     jobs.c.saving_seconds,
     select(func.max(events.c.id))
-    .where(events.c.job_id == bindparam("job_id"))
+    .where(events.c.job_id == jobs.c.id)
     .scalar_subquery()
     .label("event_id"),
-).where(jobs.c.id == bindparam("job_id"))
+).where(jobs.c.id.in_(bindparam("job_ids", expanding=True)))
 _ONE = select(events.c.id).where(
     events.c.job_id == bindparam("job_id"), events.c.id == bindparam("event_id")
 )
@@ -130,10 +131,14 @@ def add_event(
         add_deliveries(session, Happening(event_id, job_id, at, type, data))
 
 
-def find_mark(session: Session, job_id: str) -> JobMark | None:
-    """What tells the job's present state from all others, or None."""
-    row = session.execute(_MARK, {"job_id": job_id}).mappings().one_or_none()
-    return None if row is None else JobMark(**{**row, "status": JobStatus(row["status"])})
+def find_marks(session: Session, job_ids: Collection[str]) -> dict[str, JobMark]:
+    """What tells the present state of each of the jobs from all others; none of unknown jobs."""
+    found = {}
+    for row in session.execute(_MARKS, {"job_ids": list(job_ids)}).mappings():
+        values = {**row, "status": JobStatus(row["status"])}
+        job_id = values.pop("id")
+        found[job_id] = JobMark(**values)
+    return found
 
 
 def has_event(session: Session, job_id: str, event_id: int) -> bool:

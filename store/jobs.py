@@ -1,6 +1,6 @@
 """Jobs as clients see them: added, read, listed, cancelled. Workers write through store.leases."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -147,14 +147,21 @@ def _taken(session: Session, new: NewJob) -> ExternalIdTakenError:
     return ExternalIdTakenError(external_id, "" if other is None else other.id)
 
 
-# Made once: to build it costs as much as to run it, and every poll does.
+# Made once: to build one costs as much as to run it.
 _BY_ID = select(jobs).where(jobs.c.id == bindparam("job_id"))
+_BY_IDS = select(jobs).where(jobs.c.id.in_(bindparam("job_ids", expanding=True)))
 
 
 def find_job(session: Session, job_id: str) -> JobRecord | None:
     """The job, or None."""
     row = session.execute(_BY_ID, {"job_id": job_id}).mappings().one_or_none()
     return None if row is None else job_from_row(row)
+
+
+def find_jobs(session: Session, job_ids: Collection[str]) -> dict[str, JobRecord]:
+    """Those of the jobs that there are."""
+    rows = session.execute(_BY_IDS, {"job_ids": list(job_ids)}).mappings()
+    return {row["id"]: job_from_row(row) for row in rows}
 
 
 def find_external_job(session: Session, external_id: str, owner: str = "") -> JobRecord | None:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import StringConstraints
 
-from service import jobs, polling, posting
+from service import jobs, posting
 from service.bodies import JsonRoute
 from service.context import Here
 from service.csv_out import wants_csv
@@ -115,7 +115,7 @@ async def get_job(
     if_none_match: Annotated[str | None, Header(description="The ETag of a state known.")] = None,
 ) -> Response:
     """A job: its status, progress, metrics and the spec it runs."""
-    tag, text = await polling.poll(context, job_id, wait, if_none_match)
+    tag, text = await context.polls.poll(job_id, wait, if_none_match)
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     if text is None:
         return Response(status_code=304, headers=headers)

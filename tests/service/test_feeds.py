@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from service import events, feeds
 from service.context import Context
 from service.feeds import KEPT_EVENTS, Feed, Feeds
+from service.polling import Polls
 from service.serving import ServedModels
 from store.blobs import open_blobs
 from store.database import Database
@@ -51,7 +52,8 @@ def database(tmp_path: Path) -> Iterator[FlakyDatabase]:
 def context(database: FlakyDatabase, tmp_path: Path) -> Context:
     settings = load_settings(data_dir=tmp_path)
     blobs, served = open_blobs(settings), ServedModels(database)
-    return Context(settings, database, blobs, None, None, served, Feeds(database))
+    fed = Feeds(database)
+    return Context(settings, database, blobs, None, None, served, fed, Polls(database, fed))
 
 
 @pytest.fixture

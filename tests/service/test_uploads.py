@@ -16,6 +16,7 @@ from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 from service import resumable
 from service.context import Context
 from service.feeds import Feeds
+from service.polling import Polls
 from service.serving import ServedModels
 from store.blobs import open_blobs
 from store.database import Database
@@ -58,6 +59,7 @@ def client(url: str) -> Iterator[httpx2.Client]:
 def elsewhere(settings: Settings, url: str) -> Iterator[Context]:
     """Another process on the same database and blobs."""
     database = Database(settings.database_url)
+    feeds = Feeds(database)
     yield Context(
         settings,
         database,
@@ -65,7 +67,8 @@ def elsewhere(settings: Settings, url: str) -> Iterator[Context]:
         None,
         None,
         ServedModels(database),
-        Feeds(database),
+        feeds,
+        Polls(database, feeds),
     )
     database.close()
 

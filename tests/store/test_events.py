@@ -11,7 +11,7 @@ from store.events import (
     JOBS_AT_ONCE,
     JobMark,
     add_event,
-    find_mark,
+    find_marks,
     has_event,
     list_events,
     read_log,
@@ -52,7 +52,7 @@ def test_events_are_listed_in_pages_from_both_ends(database: Database, post: Pos
 
 def test_events_of_an_unknown_job_are_not_found(database: Database) -> None:
     with database.reading() as session:
-        assert find_mark(session, "job_nope") is None
+        assert find_marks(session, ["job_nope"]) == {}
         with pytest.raises(NotFoundError):
             list_events(session, "job_nope", None, 10)
         with pytest.raises(NotFoundError):
@@ -110,11 +110,11 @@ def test_a_log_that_was_cut_says_so(database: Database, post: Post) -> None:
 
 
 def test_a_mark_changes_with_the_job_and_only_then(database: Database, post: Post) -> None:
-    job = post()
+    job, other = post(), post()
 
     def mark() -> JobMark | None:
         with database.reading() as session:
-            return find_mark(session, job.id)
+            return find_marks(session, [job.id, other.id, "job_nope"]).get(job.id)
 
     first = mark()
     assert first is not None

@@ -1,0 +1,70 @@
+"""Questions that are answered together: all that come while some are being answered.
+
+Asked one at a time each is answered at once; a crowd waits for its turn, and costs little more.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+QUESTIONS_AT_ONCE = 200
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class _Asked(Generic[Question, Answer]):
+    question: Question
+    answer: asyncio.Future[Answer]
+
+
+class Batches(Generic[Question, Answer]):
+    """Answers questions in a thread of its own, and in the order in which they are asked.
+
+    Args:
+        answer_all: the answer to each of some questions, or the exception for its asker. What it
+            raises itself is raised to all of them.
+    """
+
+    def __init__(
+        self, answer_all: Callable[[Sequence[Question]], Sequence[Answer | Exception]]
+    ) -> None:
+        self._answer_all = answer_all
+        self._asked: deque[_Asked[Question, Answer]] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._thread = CapacityLimiter(1)
+
+    async def ask(self, question: Question) -> Answer:
+        """The answer, which is looked for from now on: it is never older than the question."""
+        asked: _Asked[Question, Answer] = _Asked(question, asyncio.Future())
+        self._asked.append(asked)
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="batches")
+        return await asked.answer
+
+    async def _run(self) -> None:
+        while self._asked:
+            count = min(len(self._asked), QUESTIONS_AT_ONCE)
+            batch = [self._asked.popleft() for _ in range(count)]
+            for one, answer in zip(batch, await self._find_answers(batch), strict=True):
+                if one.answer.done():  # its asker has gone
+                    continue
+                if isinstance(answer, Exception):
+                    one.answer.set_exception(answer)
+                else:
+                    one.answer.set_result(answer)
+        self._task = None
+
+    async def _find_answers(
+        self, batch: Sequence[_Asked[Question, Answer]]
+    ) -> Sequence[Answer | Exception]:
+        questions = [one.question for one in batch]
+        try:
+            return await to_thread.run_sync(self._answer_all, questions, limiter=self._thread)
+        except Exception as error:  # noqa: BLE001 - nobody may wait for ever
+            return [error] * len(batch)

@@ -1,0 +1,100 @@
+"""Questions are answered together, each from after it was asked, and each with its own failure."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from service.batches import QUESTIONS_AT_ONCE, Batches
+from tests.waiting import wait_for
+
+PATIENCE_SECONDS = 30.0
+
+
+class Oracle:
+    """Answers with how often it was asked, when it is let go on."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.turns = threading.Semaphore(0)
+        self.failure: Exception | None = None
+
+    def answer_all(self, questions: Sequence[str]) -> list[int | Exception]:
+        number = len(self.batches)
+        self.batches.append(list(questions))
+        assert self.turns.acquire(timeout=PATIENCE_SECONDS)
+        if self.failure is not None:
+            raise self.failure
+        return [KeyError(one) if one == "unknown" else number for one in questions]
+
+
+async def begun(oracle: Oracle, count: int) -> None:
+    await asyncio.to_thread(wait_for, lambda: len(oracle.batches) == count)
+
+
+def test_who_asks_while_others_are_answered_is_answered_from_later_on() -> None:
+    oracle = Oracle()
+    batches = Batches(oracle.answer_all)
+
+    async def work() -> None:
+        first = asyncio.ensure_future(batches.ask("a"))
+        await begun(oracle, 1)
+        later = [asyncio.ensure_future(batches.ask(name)) for name in "aab"]
+        await asyncio.sleep(0)
+        oracle.turns.release(2)
+        assert await first == 0
+        assert await asyncio.gather(*later) == [1, 1, 1]
+
+    asyncio.run(work())
+    assert oracle.batches == [["a"], ["a", "a", "b"]]
+
+
+def test_more_than_one_batch_holds_wait_for_the_next_in_order() -> None:
+    oracle = Oracle()
+    batches = Batches(oracle.answer_all)
+    oracle.turns.release(2)
+
+    async def work() -> None:
+        names = [str(number) for number in range(QUESTIONS_AT_ONCE + 1)]
+        answers = await asyncio.gather(*(batches.ask(name) for name in names))
+        assert answers == [0] * QUESTIONS_AT_ONCE + [1]
+
+    asyncio.run(work())
+
+
+def test_each_is_told_its_own_failure_and_all_a_common_one() -> None:
+    oracle = Oracle()
+    batches = Batches(oracle.answer_all)
+    oracle.turns.release(3)
+
+    async def work() -> None:
+        good, bad = asyncio.ensure_future(batches.ask("a")), batches.ask("unknown")
+        with pytest.raises(KeyError):
+            await bad
+        assert await good == 0
+        oracle.failure = OSError("away")
+        asked = (batches.ask("a"), batches.ask("b"))
+        failures = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(failure) for failure in failures] == [OSError, OSError]
+        # It goes on afterwards.
+        oracle.failure = None
+        assert await batches.ask("a") == 2
+
+    asyncio.run(work())
+
+
+def test_one_who_leaves_takes_nobody_along() -> None:
+    oracle = Oracle()
+    batches = Batches(oracle.answer_all)
+
+    async def work() -> None:
+        leaving = asyncio.ensure_future(batches.ask("a"))
+        staying = asyncio.ensure_future(batches.ask("b"))
+        await begun(oracle, 1)
+        leaving.cancel()
+        oracle.turns.release()
+        assert await staying == 0
+        assert leaving.cancelled()
+
+    asyncio.run(work())
