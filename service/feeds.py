@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from anyio import CapacityLimiter, move_on_after, to_thread
 
 from service.event_views import encode_event
+from service.turns import Turns
 from store.database import Database
 from store.errors import StoreError
 from store.events import EventLog, read_new_events
@@ -25,6 +26,7 @@ AWAY_SECONDS = 1.0
 KEPT_EVENTS = 64
 EVENTS_AT_ONCE = 500
 CATCHING_UP = 2
+LISTENERS_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class News:
 class Feed:
     """The newest events of one job, for all its listeners."""
 
-    def __init__(self, after: int) -> None:
+    def __init__(self, after: int, turns: Turns) -> None:
         self.listeners = 0
         self.newest = after
         # Every event after this one is kept.
@@ -55,6 +57,7 @@ class Feed:
         self._kept: deque[EncodedEvent] = deque()
         self._complete = False
         self._changed = asyncio.Event()
+        self._turns = turns
 
     def extend(self, news: News) -> None:
         """Take in what is new, forget what is old, and wake the listeners."""
@@ -87,6 +90,7 @@ class Feed:
         if self.newest <= after:
             with move_on_after(seconds):
                 await self._changed.wait()
+            await self._turns.take()
         return self.newest > after
 
 
@@ -97,6 +101,7 @@ class Feeds:
         self.is_closed = False
         self._database = database
         self._feeds: dict[str, Feed] = {}
+        self._turns = Turns(LISTENERS_AT_ONCE)
         self._wanted = asyncio.Event()
         # Threads of their own: neither requests nor those who catch up keep the others waiting.
         self._looking = CapacityLimiter(1)
@@ -106,7 +111,7 @@ class Feeds:
     @contextmanager
     def watch(self, job_id: str, after: int) -> Iterator[Feed]:
         """The job's feed, filled while the block lasts; all events up to `after` are known."""
-        feed = self._feeds.setdefault(job_id, Feed(after))
+        feed = self._feeds.setdefault(job_id, Feed(after, self._turns))
         feed.listeners += 1
         self._wanted.set()
         try:

@@ -15,6 +15,7 @@ from service.context import Context
 from service.feeds import KEPT_EVENTS, Feed, Feeds
 from service.polling import Polls
 from service.serving import ServedModels
+from service.turns import Turns
 from store.blobs import open_blobs
 from store.database import Database
 from store.datasets import Contents, publish_dataset, receive_dataset
@@ -120,7 +121,7 @@ def news(*event_ids: int, is_complete: bool = False) -> feeds.News:
 
 
 def test_a_feed_gives_what_follows_and_says_when_it_has_forgotten() -> None:
-    feed = Feed(after=10)
+    feed = Feed(10, Turns(1))
     assert feed.since(9) is None
     feed.extend(news(*range(11, 11 + KEPT_EVENTS)))
     assert [event.id for event in feed.since(KEPT_EVENTS + 8) or ()] == [
@@ -133,7 +134,7 @@ def test_a_feed_gives_what_follows_and_says_when_it_has_forgotten() -> None:
 
 
 def test_a_feed_of_an_ended_job_is_complete_for_who_has_its_last_event() -> None:
-    feed = Feed(after=1)
+    feed = Feed(1, Turns(1))
     feed.extend(news(2, 3, is_complete=True))
     # Who has a later event knows of a retry that the feed does not know of yet.
     assert [feed.is_complete(after) for after in (2, 3, 4)] == [False, True, False]
