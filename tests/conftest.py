@@ -1,5 +1,6 @@
 """Servers and folders that the tests share: real PostgreSQL, real Redis, SQLite on disk."""
 
+import gc
 import os
 import subprocess
 import tempfile
@@ -24,6 +25,23 @@ from tests.waiting import wait_for
 settings.register_profile("repeat", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
+
+
+# Looks for garbage in the tests themselves took an eighth of the processor time of all tests.
+NEW_OBJECTS_PER_LOOK = 10_000
+
+
+def pytest_configure() -> None:
+    """Look for no garbage while the tests are collected: there is none."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from now on, but not in what was collected."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS_PER_LOOK)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
