@@ -45,9 +45,7 @@ def socket_folder(wanted: Path) -> Iterator[Path]:
     if is_fit_for_sockets(wanted):
         yield wanted
         return
-    # Named for what it stands in for, so that a killed service's is used again, not added to.
-    name = hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir(), f"backpropd-{os.getuid()}-{name}")
+    folder = _stand_in(wanted)
     folder.mkdir(mode=0o700, exist_ok=True)
     status = folder.lstat()
     if folder.is_symlink() or status.st_uid != os.getuid() or status.st_mode & 0o077:
@@ -59,6 +57,14 @@ def socket_folder(wanted: Path) -> Iterator[Path]:
         for leftover in folder.iterdir():
             leftover.unlink()
         folder.rmdir()
+
+
+def _stand_in(wanted: Path) -> Path:
+    # Named for what it stands in for, so that a killed service's is used again, not added to.
+    name = f"backpropd-{os.getuid()}-{hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16]}"
+    folder = Path(tempfile.gettempdir(), name)
+    # TMPDIR may be as long as the wanted path.
+    return folder if is_fit_for_sockets(folder) else Path("/tmp", name)  # noqa: S108 - is checked
 
 
 def is_fit_for_sockets(folder: Path) -> bool:

@@ -26,7 +26,8 @@ from store.schema import upgrade
 from store.settings import PREFIX, Settings, load_settings
 from store.workers import list_live_workers
 from tests.chaos.processes import ROOT, Process
-from tests.chaos.servers import PostgresServer, RedisServer, free_port, short_folder
+from tests.chaos.servers import PostgresServer, RedisServer, free_port
+from tests.folders import short_folder
 from tests.servers import BACKPROPD
 from tests.waiting import wait_for
 from workers.launch import worker_command, worker_environment

@@ -6,9 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -162,14 +160,6 @@ class PostgresServer:
             user=self._user,
             cwd="/",
         )
-
-
-@contextmanager
-def short_folder(prefix: str) -> Iterator[Path]:
-    """A folder whose path suits a socket and which another user may pass through."""
-    with tempfile.TemporaryDirectory(prefix=prefix) as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
 
 
 def _is_alive(process: psutil.Process) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from cli.errors import CommandError
 from cli.folders import data_folder, is_fit_for_sockets, socket_folder
+from tests.folders import short_folder
 
 
 def test_a_new_data_folder_is_private(tmp_path: Path) -> None:
@@ -45,13 +46,25 @@ def test_an_unfit_path_is_replaced_by_a_private_one_that_goes_away(
     assert not folder.exists()
 
 
+@pytest.mark.parametrize("name", ["t" * 100, "with space"])
+def test_a_folder_for_temporary_files_that_is_unfit_itself_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / name))
+    with socket_folder(tmp_path / "n" / ("n" * 100)) as folder:
+        assert is_fit_for_sockets(folder)
+        assert folder.parent == Path("/tmp")
+    assert not folder.exists()
+
+
 def test_a_stand_in_that_others_can_enter_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     wanted = tmp_path / "with space"
-    with socket_folder(wanted) as folder:
-        pass
-    folder.mkdir(mode=0o755)
-    with pytest.raises(CommandError, match="belongs to somebody else"), socket_folder(wanted):
-        pass
+    with short_folder("bpd-") as temporary:
+        monkeypatch.setattr("tempfile.tempdir", str(temporary))
+        with socket_folder(wanted) as folder:
+            assert folder.parent == temporary
+        folder.mkdir(mode=0o755)
+        with pytest.raises(CommandError, match="belongs to somebody else"), socket_folder(wanted):
+            pass

@@ -12,6 +12,7 @@ from cli.folders import data_folder
 from cli.listening import listen
 from tests.cli.programs import is_alive
 from tests.cli.service import ROOT, clean_environment, command, run, running
+from tests.folders import short_folder
 from tests.waiting import wait_for
 
 
@@ -19,21 +20,21 @@ def _sockets_below(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_socket()]
 
 
-def test_it_stops_and_leaves_nothing_behind(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_it_stops_and_leaves_nothing_behind(tmp_path: Path) -> None:
     # The path is too long for a socket: the private stand-in has to go as well.
     data = tmp_path / ("d" * 100) / "with space"
     data.parent.mkdir()
-    temporary = tmp_path_factory.mktemp("t")
-    with running(data, environment=clean_environment(TMPDIR=str(temporary))) as service:
-        assert list(temporary.iterdir())
+    with (
+        short_folder("bpd-") as temporary,
+        running(data, environment=clean_environment(TMPDIR=str(temporary))) as service,
+    ):
+        assert _sockets_below(temporary)
         family = service.family()
         assert len(family) >= 3
         assert service.stop() == 0
+        assert list(temporary.iterdir()) == []
     assert not [process for process in family if is_alive(process.pid)]
     assert _sockets_below(data) == []
-    assert list(temporary.iterdir()) == []
     assert "killed" not in service.log.read_text()
     address = httpx2.URL(service.url)
     with pytest.raises(ConnectionRefusedError):

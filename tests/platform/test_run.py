@@ -61,7 +61,7 @@ def test_a_download_that_is_not_the_locked_one_is_refused(project: Path) -> None
 def test_uv_is_used_where_there_is_one(project: Path, uv: Path) -> None:
     (project / "requirements-dev.txt").touch()
     answer = run(project, "test", "-k", "x y", first=uv)
-    assert answer.stdout == "-m pytest -n 2 --ignore=tests/reference -k x y\n"
+    assert answer.stdout == "-m pytest -n 3 --ignore=tests/reference -k x y\n"
     assert answer.returncode == 7
     asked = (project.parent / "uv.log").read_text()
     assert asked == (
