@@ -15,13 +15,13 @@ import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
 from cli.errors import CommandError
+from cli.garbage import look_for_garbage_seldom
 from cli.listening import BACKLOG, listen, url_of
 from store.settings import load_settings
 
 STOP_SECONDS = 3
 KEEP_ALIVE_SECONDS = 30
 MOST_FILES = 65_536
-NEW_OBJECTS_PER_LOOK = 10_000
 
 
 def run_api(host: str, port: int, descriptor: int | None) -> None:
@@ -40,7 +40,7 @@ def run_api(host: str, port: int, descriptor: int | None) -> None:
 
     protocol = patient_protocol(settings.client_timeout_seconds)
     app = create_app(settings)
-    _look_for_garbage_seldom()
+    look_for_garbage_seldom()
     server = _Server(_config(app, protocol), app.state.context.feeds.close)
     # uvicorn repeats the signal when it is done; a stop that was asked for is no failure.
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -56,17 +56,6 @@ def _allow_many_connections() -> None:
     wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _look_for_garbage_seldom() -> None:
-    """Each full look holds everybody up, with a thousand listeners for a tenth of a second.
-
-    What is there by now stays, and is looked through no more; and cycles are rare in what comes.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(NEW_OBJECTS_PER_LOOK)
-    gc.enable()
 
 
 class _Server(uvicorn.Server):

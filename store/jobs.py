@@ -147,21 +147,19 @@ def _taken(session: Session, new: NewJob) -> ExternalIdTakenError:
     return ExternalIdTakenError(external_id, "" if other is None else other.id)
 
 
-# Made once: to build one costs as much as to run it.
-_BY_ID = select(jobs).where(jobs.c.id == bindparam("job_id"))
+# Made once: to build it costs as much as to run it.
 _BY_IDS = select(jobs).where(jobs.c.id.in_(bindparam("job_ids", expanding=True)))
-
-
-def find_job(session: Session, job_id: str) -> JobRecord | None:
-    """The job, or None."""
-    row = session.execute(_BY_ID, {"job_id": job_id}).mappings().one_or_none()
-    return None if row is None else job_from_row(row)
 
 
 def find_jobs(session: Session, job_ids: Collection[str]) -> dict[str, JobRecord]:
     """Those of the jobs that there are."""
     rows = session.execute(_BY_IDS, {"job_ids": list(job_ids)}).mappings()
     return {row["id"]: job_from_row(row) for row in rows}
+
+
+def find_job(session: Session, job_id: str) -> JobRecord | None:
+    """The job, or None."""
+    return find_jobs(session, [job_id]).get(job_id)
 
 
 def find_external_job(session: Session, external_id: str, owner: str = "") -> JobRecord | None:

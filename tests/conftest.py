@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from cli.broker import answers, find_brokers
+from cli.garbage import look_for_garbage_seldom
 from store.database import Database
 from tests.buckets import make_bucket, s3_server
 from tests.schema import make_schema
@@ -27,21 +28,15 @@ settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
 
 
-# Looks for garbage in the tests themselves took an eighth of the processor time of all tests.
-NEW_OBJECTS_PER_LOOK = 10_000
-
-
 def pytest_configure() -> None:
     """Look for no garbage while the tests are collected: there is none."""
+    # Looks in the tests themselves took an eighth of the processor time of all tests.
     gc.disable()
 
 
 def pytest_collection_finish() -> None:
     """Look for garbage from now on, but not in what was collected."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(NEW_OBJECTS_PER_LOOK)
-    gc.enable()
+    look_for_garbage_seldom()
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,8 @@
 """Polls that come at once share a look at the database, and nobody's answer suffers by it."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
@@ -17,7 +16,6 @@ from store.errors import NotFoundError
 from store.events import JobMark, find_marks
 from store.jobs import JobRecord, NewJob, add_job
 from store.lifecycle import cancel_job
-from store.schema import upgrade
 from store.transitions import TransitionRecord
 
 
@@ -32,15 +30,6 @@ class ShortView:
         if self.job.name == "broken":
             raise ValueError(self.job.name)
         return " ".join([self.job.name, *(one.status for one in self.transitions)])
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'polls.sqlite3'}"
-    upgrade(url)
-    database = Database(url)
-    yield database
-    database.close()
 
 
 @pytest.fixture

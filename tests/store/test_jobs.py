@@ -9,7 +9,7 @@ from store.database import Database
 from store.datasets import DatasetRecord, get_dataset, list_datasets
 from store.deletions import delete_dataset, erase_dataset
 from store.errors import DatasetInUseError, IllegalTransitionError, NotFoundError
-from store.jobs import JobFilter, JobRecord, NewJob, add_job, get_job, list_jobs
+from store.jobs import JobFilter, JobRecord, NewJob, add_job, find_jobs, get_job, list_jobs
 from store.leases import Lease
 from store.lifecycle import cancel_job
 from store.models import NewModel, get_model, list_models
@@ -38,6 +38,14 @@ def test_job_reads_back_as_it_was_added(database: Database, post: Post) -> None:
     with database.reading() as session:
         assert get_job(session, job.id) == job
     assert (job.status, job.error, job.latest_metrics) == (JobStatus.QUEUED, None, None)
+
+
+def test_of_several_jobs_those_are_found_that_there_are(database: Database, post: Post) -> None:
+    first, _, third = post(), post(), post()
+    with database.reading() as session:
+        found = find_jobs(session, [third.id, "job_nope", first.id])
+        assert find_jobs(session, []) == {}
+    assert found == {first.id: first, third.id: third}
 
 
 def test_job_on_an_unknown_dataset_is_refused(database: Database) -> None:
