@@ -4,7 +4,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from store.clock import now
-from store.events import add_event
+from store.events import EventLevel, add_event
 from store.statuses import HELD, JobStatus, StatusReason
 from store.tables import jobs
 from store.transitions import add_transition
@@ -63,4 +63,5 @@ def _bury(session: Session, job_id: str, status: JobStatus, token: int, losses: 
         )
     )
     add_transition(session, job_id, ended, reason)
-    add_event(session, job_id, str(ended), {"reason": str(reason)}, level="error")
+    level: EventLevel = "info" if cancelled else "error"
+    add_event(session, job_id, str(ended), {"reason": str(reason)}, level)

@@ -14,7 +14,7 @@ from store.errors import IllegalTransitionError, LeaseLostError, NotFoundError
 from store.jobs import JobRecord, get_job
 from store.leases import Lease, pause_held_job, release_job, renew_lease
 from store.lifecycle import cancel_job, pause_job, resume_job, retry_job, settle_lost_pauses
-from store.orphans import mark_stalled_jobs
+from store.orphans import bury_lost_jobs, mark_stalled_jobs
 from store.outcomes import Outcome, finish_job
 from store.progress import LossRecord, Progress, list_losses, record_progress
 from store.statuses import JobStatus, StatusReason
@@ -367,6 +367,26 @@ def test_owner_has_no_more_jobs_in_hand_than_allowed(database: Database, post: P
     assert second is not None
     assert second.id == other.id
     assert claim(database, max_running=1) is None
+
+
+@pytest.mark.parametrize("is_lost", [False, True], ids=["by its worker", "by a sweep"])
+def test_end_of_a_cancelled_job_is_not_an_error(
+    database: Database, post: Post, is_lost: bool
+) -> None:
+    job = post()
+    lease = claimed(database)
+    change(database, cancel_job, job.id)
+    if is_lost:
+        lose_lease(database)
+    with database.writing() as session:
+        if is_lost:
+            assert bury_lost_jobs(session, max_worker_losses=1) == (job.id,)
+        else:
+            finish_job(session, lease, Outcome(JobStatus.CANCELLED, StatusReason.USER))
+    with database.reading() as session:
+        query = select(events.c.type, events.c.level).order_by(events.c.id.desc()).limit(1)
+        last = session.execute(query.where(events.c.job_id == job.id)).one()
+    assert tuple(last) == ("cancelled", "info")
 
 
 def test_environment_of_the_first_claim_is_noted(database: Database, post: Post) -> None:
