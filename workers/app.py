@@ -95,8 +95,8 @@ def _after_fork(**_: Any) -> None:  # noqa: ANN401
 def train_slice() -> None:
     """Answer the doorbell: train whichever job's turn it is for one slice.
 
-    Nothing may be raised out of a task: MemoryError would end the whole worker, and any other
-    exception would say to Celery what the database already knows better.
+    Nothing may be raised out of a task: a MemoryError would end the whole worker, and any other
+    exception would report to Celery what the database already records.
     """
     if _process.shop is None or _process.doorbell is None or _process.shop.shutdown.is_set():
         # A worker that is leaving takes nothing on; the next one to start rings for what waits.
@@ -107,7 +107,7 @@ def train_slice() -> None:
             _process.doorbell.ring()
     except StoreError as error:
         logger.warning("slice given up, a sweep will ring again: %s", error)
-    except (Exception, MemoryError):
+    except Exception:  # a MemoryError is one as well
         logger.exception("slice given up, a sweep will ring again")
     finally:
         _busy.clear()
