@@ -29,6 +29,7 @@ from service.errors import (
 from service.pointers import field_problems
 from service.schemas.common import FieldProblem, Problem
 from store.errors import (
+    DamagedArtifactError,
     DatasetInUseError,
     ExternalIdTakenError,
     IllegalTransitionError,
@@ -68,6 +69,7 @@ STATUS: Mapping[type[Exception], int] = {
     UploadExpiredError: 410,
     OffsetConflictError: 409,
     LeaseLostError: 500,
+    DamagedArtifactError: 500,
     IntakeError: 422,
     SchemaError: 503,
     StoreUnavailableError: 503,

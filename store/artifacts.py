@@ -2,16 +2,26 @@
 
 import hashlib
 from collections.abc import Iterator
+from itertools import chain
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
 from store.clock import now
-from store.errors import NotFoundError
+from store.errors import DamagedArtifactError, NotFoundError
 from store.inserts import insert_unless_known
 from store.tables import artifact_chunks, artifacts, checkpoints, models
 
 CHUNK_BYTES = 2**20
+# One statement, because each statement of a READ COMMITTED transaction has its own snapshot. Its
+# rows are fetched few at a time, on PostgreSQL through a server-side cursor.
+_READ = (
+    select(artifacts.c.bytes, artifact_chunks.c.data)
+    .select_from(artifacts.outerjoin(artifact_chunks))
+    .where(artifacts.c.sha256 == bindparam("wanted"))
+    .order_by(artifact_chunks.c.position)
+)
+_FEW_AT_A_TIME = {"yield_per": 4}
 
 
 def add_artifact(session: Session, data: bytes) -> str:
@@ -22,13 +32,12 @@ def add_artifact(session: Session, data: bytes) -> str:
         if _lock(session, sha256):
             return sha256
         # It was collected in between: it is ours to insert after all.
-    session.execute(
-        insert(artifact_chunks),
-        [
-            {"sha256": sha256, "position": position, "data": data[start : start + CHUNK_BYTES]}
-            for position, start in enumerate(range(0, len(data), CHUNK_BYTES))
-        ],
-    )
+    chunks = [
+        {"sha256": sha256, "position": position, "data": data[start : start + CHUNK_BYTES]}
+        for position, start in enumerate(range(0, len(data), CHUNK_BYTES))
+    ]
+    if chunks:
+        session.execute(insert(artifact_chunks), chunks)
     return sha256
 
 
@@ -43,26 +52,32 @@ def _lock(session: Session, sha256: str) -> bool:
 
 
 def get_artifact(session: Session, sha256: str) -> bytes:
-    """All bytes of an artifact. Raises NotFoundError."""
-    data = b"".join(iterate_artifact(session, sha256))
-    if not data:
-        raise NotFoundError("artifact", sha256)
-    return data
+    """All bytes of an artifact, checked. Raises NotFoundError, DamagedArtifactError."""
+    return b"".join(iterate_artifact(session, sha256))
 
 
 def iterate_artifact(session: Session, sha256: str) -> Iterator[bytes]:
-    """The bytes of an artifact, a chunk at a time."""
-    position = 0
-    while True:
-        chunk = session.execute(
-            select(artifact_chunks.c.data).where(
-                artifact_chunks.c.sha256 == sha256, artifact_chunks.c.position == position
-            )
-        ).scalar_one_or_none()
-        if chunk is None:
-            return
-        yield chunk
-        position += 1
+    """Yield the bytes of an artifact, one chunk at a time.
+
+    All chunks come from one snapshot: an artifact that is deleted meanwhile is still read whole.
+    The last chunk is followed by the check of length and digest, so that the bytes are good only
+    once the iteration has ended. Raises NotFoundError, DamagedArtifactError.
+    """
+    rows = session.execute(_READ, {"wanted": sha256}, execution_options=_FEW_AT_A_TIME)
+    with rows:
+        first = next(rows, None)
+        if first is None:
+            raise NotFoundError("artifact", sha256)
+        digest, length = hashlib.sha256(), 0
+        for _, chunk in chain([first], rows):
+            if chunk is not None:
+                digest.update(chunk)
+                length += len(chunk)
+                yield chunk
+    if length != first.bytes:
+        raise DamagedArtifactError(sha256, f"{length} of its {first.bytes} bytes are there")
+    if digest.hexdigest() != sha256:
+        raise DamagedArtifactError(sha256, f"its bytes have the sha256 {digest.hexdigest()}")
 
 
 def collect_artifact(session: Session, sha256: str) -> None:

@@ -145,6 +145,17 @@ class IntakeError(StoreError):
         super().__init__(detail)
 
 
+class DamagedArtifactError(StoreError):
+    """Stored weights or a checkpoint whose bytes are not those that were stored."""
+
+    code = "artifact_damaged"
+
+    def __init__(self, sha256: str, reason: str) -> None:
+        self.sha256 = sha256
+        detail = f"the stored artifact {sha256} is damaged: {reason}"
+        super().__init__(f"{detail}; restore the database from a backup")
+
+
 class StoreUnavailableError(StoreError):
     """The database does not answer; trying again later may help."""
 

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from engine.errors import DataError, DivergenceError, EngineError
-from store.errors import NotFoundError
+from store.errors import DamagedArtifactError, NotFoundError
 from store.outcomes import Outcome
 from store.statuses import JobStatus, StatusReason
 
@@ -23,7 +23,7 @@ def failure_of(error: Exception) -> Outcome:
         case MemoryError():
             detail = "the worker ran out of memory: a smaller network or batch may help"
             return _failed(StatusReason.OUT_OF_MEMORY, detail)
-        case EngineError():
+        case EngineError() | DamagedArtifactError():
             return _failed(StatusReason.INTERNAL, str(error))
         case _:
             # Its text may hold anything: it goes to the log and not to the client.

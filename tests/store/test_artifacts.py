@@ -1,16 +1,23 @@
 """Large bytes in rows: whole, once, and gone when nobody needs them."""
 
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
-from store.artifacts import CHUNK_BYTES, add_artifact, collect_artifact, get_artifact
+from store.artifacts import (
+    CHUNK_BYTES,
+    add_artifact,
+    collect_artifact,
+    get_artifact,
+    iterate_artifact,
+)
 from store.checkpoints import Checkpoint, find_checkpoint
 from store.claims import claim_job
 from store.database import Database
-from store.errors import NotFoundError
+from store.errors import DamagedArtifactError, NotFoundError
 from store.jobs import JobRecord
 from store.leases import Lease
 from store.progress import Progress, record_progress
@@ -27,6 +34,67 @@ def test_bytes_come_back_from_several_chunks(database: Database) -> None:
     with database.reading() as session:
         assert get_artifact(session, sha256) == DATA
         assert session.scalar(select(func.count()).select_from(artifact_chunks)) == 3
+
+
+def test_empty_artifact_comes_back(database: Database) -> None:
+    with database.writing() as session:
+        sha256 = add_artifact(session, b"")
+    with database.reading() as session:
+        assert get_artifact(session, sha256) == b""
+
+
+def test_artifact_deleted_while_it_is_read_is_read_to_its_end(database: Database) -> None:
+    with database.writing() as session:
+        sha256 = add_artifact(session, DATA)
+    with database.reading() as session:
+        chunks = iterate_artifact(session, sha256)
+        first = next(chunks)
+        with database.writing() as other:
+            collect_artifact(other, sha256)
+        assert first + b"".join(chunks) == DATA
+    with pytest.raises(NotFoundError), database.reading() as session:
+        get_artifact(session, sha256)
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_artifact_that_lacks_a_chunk_is_damaged(database: Database, position: int) -> None:
+    with database.writing() as session:
+        sha256 = add_artifact(session, DATA)
+        session.execute(delete(artifact_chunks).where(artifact_chunks.c.position == position))
+    with pytest.raises(DamagedArtifactError, match=sha256), database.reading() as session:
+        get_artifact(session, sha256)
+
+
+def test_artifact_without_any_chunk_is_damaged(database: Database) -> None:
+    with database.writing() as session:
+        sha256 = add_artifact(session, DATA)
+        session.execute(delete(artifact_chunks))
+    with pytest.raises(DamagedArtifactError, match="0 of its"), database.reading() as session:
+        get_artifact(session, sha256)
+
+
+def test_artifact_with_other_bytes_is_damaged(database: Database) -> None:
+    with database.writing() as session:
+        sha256 = add_artifact(session, DATA)
+        session.execute(
+            update(artifact_chunks).where(artifact_chunks.c.position == 2).values(data=b"fail")
+        )
+    with pytest.raises(DamagedArtifactError, match="sha256"), database.reading() as session:
+        get_artifact(session, sha256)
+
+
+def test_reading_chunk_by_chunk_takes_the_memory_of_few_chunks(database: Database) -> None:
+    chunks = 40
+    with database.writing() as session:
+        sha256 = add_artifact(session, bytes(chunks * CHUNK_BYTES))
+    with database.reading() as session:
+        tracemalloc.start()
+        assert (
+            sum(len(chunk) for chunk in iterate_artifact(session, sha256)) == chunks * CHUNK_BYTES
+        )
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < chunks // 3 * CHUNK_BYTES
 
 
 def test_same_bytes_are_kept_once(database: Database) -> None:

@@ -22,7 +22,7 @@ from store.models import get_model
 from store.progress import LossRecord, Progress, list_losses, record_progress
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
-from store.tables import jobs
+from store.tables import artifact_chunks, jobs
 from tests.training import open_workshop, train_waiting_jobs
 from tests.waiting import wait_for
 from tests.workers.conftest import Find, Post
@@ -387,6 +387,24 @@ def test_lost_file_is_invalid_data(
         path.unlink()
     run_slice(shop)
     assert find(posted.id).status_reason is StatusReason.INVALID_DATA
+
+
+def test_damaged_checkpoint_ends_the_job_and_is_named(
+    settings: Settings, database: Database, post: Post, find: Find
+) -> None:
+    posted = post(**ENDLESS)
+    first = open_workshop(settings)
+    after_steps(first, 5, first.shutdown.set)
+    run_slice(first)
+    first.database.close()
+    with database.writing() as session:
+        session.execute(update(artifact_chunks).values(data=b"other"))
+    train_waiting_jobs(settings)
+    job = find(posted.id)
+    assert (job.status, job.status_reason) == (JobStatus.FAILED, StatusReason.INTERNAL)
+    assert job.error is not None
+    assert "artifact" in job.error["message"]
+    assert "damaged" in job.error["message"]
 
 
 @pytest.mark.parametrize(
