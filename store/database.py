@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from store.errors import StorageFullError, StoreUnavailableError
+from store.database_errors import store_error
+from store.errors import StoreUnavailableError
 from store.resting import ping_when_in_doubt
 
 BUSY_TIMEOUT_MS = 10_000
@@ -29,10 +29,6 @@ _SILENCE_IS_NOTICED = {
     # A process that is stopped in the middle of a transaction holds its job's row for no longer.
     "options": f"-c idle_in_transaction_session_timeout={SILENCE_SECONDS * 1000}",
 }
-# A server that has become a standby, and one that has ended our transaction for resting.
-_PASSING_STATES = frozenset({"25006", "25P03"})
-_DISK_FULL_STATE = "53100"
-_FULL_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
 
 
 class Database:
@@ -52,13 +48,13 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A transaction that only reads. Raises StoreUnavailableError."""
-        with _unavailability_named(), self._readers.begin() as session:
+        with _errors_translated(), self._readers.begin() as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A transaction that commits at the block's end. Raises StoreUnavailableError."""
-        with _unavailability_named(), self._writers.begin() as session:
+        with _errors_translated(), self._writers.begin() as session:
             yield session
 
     def ping(self) -> None:
@@ -72,37 +68,14 @@ class Database:
 
 
 @contextmanager
-def _unavailability_named() -> Iterator[None]:
+def _errors_translated() -> Iterator[None]:
     try:
         yield
-    except PoolTimeoutError as error:
-        raise StoreUnavailableError(_first_line(error)) from error
-    except DBAPIError as error:
-        if _means_no_room(error):
-            raise StorageFullError(_first_line(error)) from error
-        if _means_unavailable(error):
-            raise StoreUnavailableError(_first_line(error)) from error
-        raise
-
-
-def _means_no_room(error: DBAPIError) -> bool:
-    """Whether the database's disk is full."""
-    if getattr(error.orig, "sqlstate", None) == _DISK_FULL_STATE:
-        return True
-    return getattr(error.orig, "sqlite_errorcode", None) in _FULL_CODES
-
-
-def _means_unavailable(error: DBAPIError) -> bool:
-    """Whether the statement is right, and it is the database that cannot do it now."""
-    return (
-        error.connection_invalidated
-        or isinstance(error, OperationalError | InterfaceError)
-        or getattr(error.orig, "sqlstate", None) in _PASSING_STATES
-    )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
+    except SQLAlchemyError as error:
+        found = store_error(error)
+        if found is None:
+            raise
+        raise found from error
 
 
 def _make_engine(url: str) -> Engine:

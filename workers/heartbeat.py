@@ -69,9 +69,16 @@ class Heartbeat:
                 self._wanted = None
             except StoreUnavailableError as error:
                 logger.warning("cannot reach the database: %s", error)
-                self._is_overdue = time.monotonic() - renewed > self._settings.lease_seconds
+                self._is_overdue = self._has_run_out(renewed)
+            except Exception:  # without a heartbeat the worker would train for another's job
+                logger.exception("the lease could not be renewed, trying again")
+                self._is_overdue = self._has_run_out(renewed)
             if self._wanted is None:
                 return
+
+    def _has_run_out(self, renewed: float) -> bool:
+        """Whether a lease that was renewed then may be over by now."""
+        return time.monotonic() - renewed > self._settings.lease_seconds
 
     def _renew_or_watch(self, renewed: float) -> float:
         if time.monotonic() - renewed < self._settings.heartbeat_seconds:

@@ -7,6 +7,7 @@ from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from store.database import Database
@@ -48,14 +49,72 @@ def test_full_disk_of_sqlite_is_named(tmp_path: Path) -> None:
     database.close()
 
 
+def test_table_that_is_not_there_is_not_a_database_that_is_away(database: Database) -> None:
+    with pytest.raises(DBAPIError), database.reading() as session:
+        session.execute(text("SELECT x FROM nothing"))
+
+
+def test_locked_sqlite_is_away_for_the_moment(tmp_path: Path) -> None:
+    path = tmp_path / "locked.sqlite3"
+    database = Database(f"sqlite:///{path}")
+    database.ping()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with database.reading() as session:
+        session.execute(text("PRAGMA busy_timeout = 0"))
+    with pytest.raises(StoreUnavailableError), database.writing() as session:
+        session.execute(text("CREATE TABLE another (x)"))
+    other.close()
+    database.close()
+
+
+def test_sqlite_file_that_cannot_be_opened_is_away(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'no folder' / 'test.sqlite3'}")
+    with pytest.raises(StoreUnavailableError):
+        database.ping()
+    database.close()
+
+
+def test_sqlite_file_that_is_another_ones_is_not_away(tmp_path: Path) -> None:
+    path = tmp_path / "other.sqlite3"
+    path.write_bytes(b"something else" * 1000)
+    database = Database(f"sqlite:///{path}")
+    with pytest.raises(DBAPIError):
+        database.ping()
+    database.close()
+
+
+@pytest.mark.parametrize("url", ["postgresql://nobody@/postgres", "postgresql:///nothing"])
+def test_server_that_lets_nobody_in_is_away(postgres_url: str, url: str) -> None:
+    known = make_url(postgres_url)
+    wanted = make_url(url)
+    refused = known.set(
+        username=wanted.username or known.username, database=wanted.database
+    ).render_as_string(hide_password=False)
+    database = Database(refused)
+    with pytest.raises(StoreUnavailableError):
+        database.ping()
+    database.close()
+
+
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
         ("53100", StorageFullError),
         ("25006", StoreUnavailableError),
         ("57P03", StoreUnavailableError),
+        ("57P01", StoreUnavailableError),
+        ("57014", StoreUnavailableError),
         ("53300", StoreUnavailableError),
         ("58030", StoreUnavailableError),
+        ("08006", StoreUnavailableError),
+        ("40001", StoreUnavailableError),
+        ("40P01", StoreUnavailableError),
+        ("25P03", StoreUnavailableError),
+        # An OperationalError of the driver that waiting does not mend.
+        ("55000", DBAPIError),
+        ("F0000", DBAPIError),
+        ("42P01", DBAPIError),
         ("22012", DBAPIError),
     ],
 )

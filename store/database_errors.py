@@ -1,0 +1,79 @@
+"""Classify errors of SQLAlchemy and the drivers: no room, unavailable, or an internal error."""
+
+import sqlite3
+
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from store.errors import StorageFullError, StoreError, StoreUnavailableError
+
+_DISK_FULL_STATE = "53100"
+# Connection lost, not authorized, out of resources, stopped by an operator, system error.
+_UNAVAILABLE_CLASSES = frozenset({"08", "28", "53", "57", "58"})
+_UNAVAILABLE_STATES = frozenset(
+    {
+        "25006",  # the server has become a standby
+        "25P03",  # the server has ended an idle transaction
+        "25P04",  # the server has ended a long transaction
+        "40001",  # serialization failure
+        "40P01",  # deadlock
+        "55P03",  # a lock was not available
+    }
+)
+_FULL_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
+# Primary codes. SQLITE_ERROR is not one of them: it means that the statement is wrong.
+_UNAVAILABLE_CODES = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_FULL,
+    }
+)
+
+
+def store_error(error: SQLAlchemyError) -> StoreError | None:
+    """Return the store's error for one of SQLAlchemy's; None for an internal error."""
+    text = str(error).partition("\n")[0]
+    if isinstance(error, PoolTimeoutError):
+        return StoreUnavailableError(text)
+    if not isinstance(error, DBAPIError):
+        return None
+    if _means_full(error):
+        return StorageFullError(text)
+    return StoreUnavailableError(text) if _means_unavailable(error) else None
+
+
+def _means_full(error: DBAPIError) -> bool:
+    """Whether the database's disk is full."""
+    return _state(error) == _DISK_FULL_STATE or _code(error) in _FULL_CODES
+
+
+def _means_unavailable(error: DBAPIError) -> bool:
+    """Whether the statement is right, and it is the database that cannot run it now."""
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.Error):
+        code = _code(error)
+        # An extended code's lowest byte is its primary code.
+        return code is not None and code & 0xFF in _UNAVAILABLE_CODES
+    state = _state(error)
+    if state is None:
+        # The server has not answered: there is no connection, or it was lost.
+        return isinstance(error, OperationalError)
+    return state[:2] in _UNAVAILABLE_CLASSES or state in _UNAVAILABLE_STATES
+
+
+def _state(error: DBAPIError) -> str | None:
+    """Return PostgreSQL's SQLSTATE, if the server has reported one."""
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    return state
+
+
+def _code(error: DBAPIError) -> int | None:
+    """Return SQLite's extended error code, if SQLite has reported one."""
+    code: int | None = getattr(error.orig, "sqlite_errorcode", None)
+    return code

@@ -1,0 +1,34 @@
+"""The heartbeat's thread outlives whatever the database answers."""
+
+from sqlalchemy import text
+
+from store.claims import claim_job
+from store.database import Database
+from store.leases import Lease
+from store.settings import Settings
+from store.statuses import JobStatus
+from tests.waiting import wait_for
+from tests.workers.conftest import Post
+from workers.heartbeat import Heartbeat
+
+
+def rename_table(database: Database, name: str, new_name: str) -> None:
+    with database.writing() as session:
+        session.execute(text(f"ALTER TABLE {name} RENAME TO {new_name}"))
+
+
+def test_heartbeat_goes_on_after_an_error_that_is_not_an_outage(
+    settings: Settings, database: Database, post: Post
+) -> None:
+    post()
+    with database.writing() as session:
+        job = claim_job(session, "w", 20, 3)
+    assert job is not None
+    brief = settings.model_copy(update={"watch_seconds": 0.005, "lease_seconds": 0.05})
+    with Heartbeat(database, Lease(job.id, job.token), brief) as heartbeat:
+        rename_table(database, "jobs", "elsewhere")
+        wait_for(lambda: heartbeat.interrupted)
+        assert not heartbeat.lost
+        rename_table(database, "elsewhere", "jobs")
+        wait_for(lambda: not heartbeat.interrupted)
+        assert heartbeat.wanted is JobStatus.RUNNING
