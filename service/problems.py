@@ -45,6 +45,7 @@ from store.errors import (
     StorageFullError,
     StoreError,
     StoreUnavailableError,
+    UnstorableValueError,
     UploadExpiredError,
 )
 
@@ -70,6 +71,7 @@ STATUS: Mapping[type[Exception], int] = {
     OffsetConflictError: 409,
     LeaseLostError: 500,
     DamagedArtifactError: 500,
+    UnstorableValueError: 500,
     IntakeError: 422,
     SchemaError: 503,
     StoreUnavailableError: 503,

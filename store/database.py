@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from store.database_errors import store_error
 from store.errors import StoreUnavailableError
+from store.finite import dump_json
 from store.resting import ping_when_in_doubt
 
 BUSY_TIMEOUT_MS = 10_000
@@ -47,13 +48,16 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A transaction that only reads. Raises StoreUnavailableError."""
+        """A transaction that only reads. Raises StoreUnavailableError, UnstorableValueError."""
         with _errors_translated(), self._readers.begin() as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A transaction that commits at the block's end. Raises StoreUnavailableError."""
+        """A transaction that commits at the block's end.
+
+        Raises StoreUnavailableError, UnstorableValueError.
+        """
         with _errors_translated(), self._writers.begin() as session:
             yield session
 
@@ -86,7 +90,9 @@ def _make_engine(url: str) -> Engine:
         msg = "the database URL cannot be parsed"
         raise StoreUnavailableError(msg) from error
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, pool_size=20, max_overflow=30, pool_timeout=10)
+        engine = create_engine(
+            parsed, pool_size=20, max_overflow=30, pool_timeout=10, json_serializer=dump_json
+        )
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -98,6 +104,7 @@ def _make_engine(url: str) -> Engine:
         max_overflow=30,
         pool_timeout=10,
         isolation_level="READ COMMITTED",
+        json_serializer=dump_json,
         # What the URL says of the same goes before it.
         connect_args={
             name: value for name, value in _SILENCE_IS_NOTICED.items() if name not in parsed.query

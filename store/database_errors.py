@@ -1,11 +1,11 @@
-"""Classify errors of SQLAlchemy and the drivers: no room, unavailable, or an internal error."""
+"""Classify errors of SQLAlchemy and the drivers: no room, unavailable, unstorable, or internal."""
 
 import sqlite3
 
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from store.errors import StorageFullError, StoreError, StoreUnavailableError
+from store.errors import StorageFullError, StoreError, StoreUnavailableError, UnstorableValueError
 
 _DISK_FULL_STATE = "53100"
 # Connection lost, not authorized, out of resources, stopped by an operator, system error.
@@ -37,14 +37,23 @@ _UNAVAILABLE_CODES = frozenset(
 
 def store_error(error: SQLAlchemyError) -> StoreError | None:
     """Return the store's error for one of SQLAlchemy's; None for an internal error."""
-    text = str(error).partition("\n")[0]
+    text = _first_line(error)
     if isinstance(error, PoolTimeoutError):
         return StoreUnavailableError(text)
+    if isinstance(error, StatementError) and isinstance(error.orig, UnstorableValueError):
+        # Raised while the parameters were bound, and wrapped on the way.
+        return UnstorableValueError(error.orig.reason)
+    if isinstance(error, DataError):
+        return UnstorableValueError(_first_line(error.orig))
     if not isinstance(error, DBAPIError):
         return None
     if _means_full(error):
         return StorageFullError(text)
     return StoreUnavailableError(text) if _means_unavailable(error) else None
+
+
+def _first_line(error: BaseException | None) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _means_full(error: DBAPIError) -> bool:

@@ -156,6 +156,16 @@ class DamagedArtifactError(StoreError):
         super().__init__(f"{detail}; restore the database from a backup")
 
 
+class UnstorableValueError(StoreError):
+    """A value that the database cannot hold, such as a number that is not finite."""
+
+    code = "unstorable_value"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"a value cannot be stored: {reason}")
+
+
 class StoreUnavailableError(StoreError):
     """The database does not answer; trying again later may help."""
 

@@ -5,7 +5,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Float,
     ForeignKey,
     Index,
     Integer,
@@ -19,6 +18,7 @@ from sqlalchemy import (
 )
 
 from store.clock import Instant
+from store.finite import FiniteFloat
 
 metadata = MetaData(
     naming_convention={
@@ -137,16 +137,16 @@ jobs = Table(
     Column("stalled_at", Instant),
     Column("epoch", Integer, nullable=False),
     Column("steps", BigInteger, nullable=False),
-    Column("samples_per_second", Float),
+    Column("samples_per_second", FiniteFloat("samples_per_second")),
     Column("epochs_since_best", Integer, nullable=False),
     # Cross-validation: folds that are done, and what they came to.
     Column("folds_done", Integer, nullable=False, server_default="0"),
     Column("cross_validation", Json),
     Column("latest_metrics", Json),
     Column("best_metrics", Json),
-    Column("preparing_seconds", Float, nullable=False),
-    Column("training_seconds", Float, nullable=False),
-    Column("saving_seconds", Float, nullable=False),
+    Column("preparing_seconds", FiniteFloat("preparing_seconds"), nullable=False),
+    Column("training_seconds", FiniteFloat("training_seconds"), nullable=False),
+    Column("saving_seconds", FiniteFloat("saving_seconds"), nullable=False),
     Column("environment", Json),
     # Whether all of it was trained on machines with equal fingerprints.
     Column("exact", Boolean, nullable=False, server_default=true()),
@@ -192,12 +192,12 @@ losses = Table(
     metadata,
     Column("job_id", String(64), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
     Column("epoch", Integer, primary_key=True, autoincrement=False),
-    Column("loss", Float, nullable=False),
-    Column("validation_loss", Float),
+    Column("loss", FiniteFloat("loss"), nullable=False),
+    Column("validation_loss", FiniteFloat("validation_loss")),
     Column("metrics", Json, nullable=False),
-    Column("learning_rate", Float, nullable=False),
-    Column("gradient_norm", Float, nullable=False),
-    Column("seconds", Float, nullable=False),
+    Column("learning_rate", FiniteFloat("learning_rate"), nullable=False),
+    Column("gradient_norm", FiniteFloat("gradient_norm"), nullable=False),
+    Column("seconds", FiniteFloat("seconds"), nullable=False),
     # How each layer is doing, see `engine.probe.LayerRecord`.
     Column("layers", Json, nullable=False, server_default="[]"),
 )
@@ -212,7 +212,7 @@ checkpoints = Table(
     # Of the last finished epoch: what a list shows, so that it need not read the numbers.
     Column("metrics", Json, nullable=False, server_default="{}"),
     # Of the last finished epoch, by the metric that the best is chosen by; lower is better.
-    Column("score", Float),
+    Column("score", FiniteFloat("score")),
     Column("artifact", String(64), ForeignKey("artifacts.sha256"), nullable=False, index=True),
     Column("created_at", Instant, nullable=False),
 )
@@ -313,7 +313,7 @@ delivery_attempts = Table(
     ),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("at", Instant, nullable=False),
-    Column("seconds", Float, nullable=False),
+    Column("seconds", FiniteFloat("seconds"), nullable=False),
     Column("response_status", Integer),
     Column("error", Text),
 )

@@ -4,9 +4,10 @@ import logging
 from typing import Any
 
 from engine.errors import DataError, DivergenceError, EngineError
-from store.errors import DamagedArtifactError, NotFoundError
+from store.errors import DamagedArtifactError, NotFoundError, UnstorableValueError
 from store.outcomes import Outcome
 from store.statuses import JobStatus, StatusReason
+from store.tensors import finite_or_none
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ def failure_of(error: Exception) -> Outcome:
         case MemoryError():
             detail = "the worker ran out of memory: a smaller network or batch may help"
             return _failed(StatusReason.OUT_OF_MEMORY, detail)
-        case EngineError() | DamagedArtifactError():
+        case EngineError() | DamagedArtifactError() | UnstorableValueError():
             return _failed(StatusReason.INTERNAL, str(error))
         case _:
             # Its text may hold anything: it goes to the log and not to the client.
@@ -36,9 +37,9 @@ def _divergence(error: DivergenceError) -> dict[str, Any]:
         "epoch": error.epoch,
         "step": error.step,
         "layer": error.layer,
-        "last_loss": error.last_loss,
-        "learning_rate": error.learning_rate,
-        "suggested_learning_rate": error.suggested_rate,
+        "last_loss": finite_or_none(error.last_loss),
+        "learning_rate": finite_or_none(error.learning_rate),
+        "suggested_learning_rate": finite_or_none(error.suggested_rate),
     }
 
 

@@ -118,7 +118,7 @@ class _Slice:
         except Exception as error:  # noqa: BLE001 - whatever it was, the job must end
             outcome = failure_of(error)
         if outcome is not None:
-            self._finish(outcome, ledger)
+            self._end(outcome, ledger)
             return False
         if self.is_paused:
             return False
@@ -202,6 +202,17 @@ class _Slice:
             self.checkpointed = self.saved
             self.checkpointed_steps = ledger.training.steps_done
             ledger.checkpoint_cost = self.saved - started
+
+    def _end(self, outcome: Outcome, ledger: Ledger | None) -> None:
+        """End the job, without what its training has left if that cannot be stored."""
+        try:
+            self._finish(outcome, ledger)
+        except (LeaseLostError, StoreUnavailableError):
+            raise
+        except Exception as error:
+            logger.exception("the end of job %s could not be stored", self.job.id)
+            has_failed = outcome.status is JobStatus.FAILED
+            self._finish(outcome if has_failed else failure_of(error), None)
 
     def _finish(self, outcome: Outcome, ledger: Ledger | None) -> None:
         def finish() -> None:

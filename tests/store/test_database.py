@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from store.database import Database
-from store.errors import StorageFullError, StoreUnavailableError
+from store.errors import StorageFullError, StoreUnavailableError, UnstorableValueError
 
 
 def test_new_sqlite_file_that_another_process_is_writing_is_waited_for(
@@ -115,7 +115,7 @@ def test_server_that_lets_nobody_in_is_away(postgres_url: str, url: str) -> None
         ("55000", DBAPIError),
         ("F0000", DBAPIError),
         ("42P01", DBAPIError),
-        ("22012", DBAPIError),
+        ("22003", UnstorableValueError),
     ],
 )
 def test_state_that_postgresql_tells_is_named(

@@ -1,0 +1,87 @@
+"""One contract for every database: no number that is not finite is stored anywhere."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import literal, select
+
+from store.claims import claim_job
+from store.database import Database
+from store.errors import UnstorableValueError
+from store.events import add_event
+from store.jobs import JobRecord, get_job
+from store.leases import Lease
+from store.progress import LossRecord, Progress, list_losses, record_progress
+
+Post = Callable[..., JobRecord]
+NOT_FINITE = [math.inf, -math.inf, math.nan]
+
+
+def loss(**values: object) -> LossRecord:
+    layer = {"name": "output", "gradient_norm": values.pop("layer", 1.0)}
+    known = {
+        "epoch": 0,
+        "loss": 0.5,
+        "validation_loss": None,
+        "metrics": {"accuracy": values.pop("metric", 1.0)},
+        "learning_rate": 0.1,
+        "gradient_norm": 1.0,
+        "seconds": 0.1,
+        "layers": [layer],
+    }
+    return LossRecord(**{**known, **values})  # type: ignore[arg-type]
+
+
+def record(database: Database, lease: Lease, progress: Progress, *losses: LossRecord) -> None:
+    with database.writing() as session:
+        record_progress(session, lease, progress, losses)
+
+
+@pytest.mark.parametrize("number", NOT_FINITE, ids=str)
+@pytest.mark.parametrize(
+    ("what", "named"),
+    [
+        ("loss", "loss"),
+        ("gradient_norm", "gradient_norm"),
+        ("metric", "/accuracy"),
+        ("layer", "/0/gradient_norm"),
+    ],
+)
+def test_losses_are_finite(
+    database: Database, post: Post, what: str, named: str, number: float
+) -> None:
+    post()
+    with database.writing() as session:
+        job = claim_job(session, "w", 20, 3)
+    assert job is not None
+    lease = Lease(job.id, job.token)
+    bad = loss(epoch=1, **{what: number})
+    with pytest.raises(UnstorableValueError, match=f"{named} is {number}"):
+        record(database, lease, Progress(epoch=2), loss(), bad)
+    with database.reading() as session:
+        assert get_job(session, job.id).epoch == 0
+        assert list_losses(session, job.id, -1, 10) == ((), False)
+
+
+def test_progress_and_events_are_finite(database: Database, post: Post) -> None:
+    post()
+    with database.writing() as session:
+        job = claim_job(session, "w", 20, 3)
+    assert job is not None
+    lease = Lease(job.id, job.token)
+    for progress in (
+        Progress(latest_metrics={"loss": math.inf}),
+        Progress(training_seconds=math.nan),
+    ):
+        with pytest.raises(UnstorableValueError):
+            record(database, lease, progress)
+    with pytest.raises(UnstorableValueError, match="/loss is inf"), database.writing() as session:
+        add_event(session, job.id, "epoch", {"loss": math.inf})
+
+
+def test_text_that_postgresql_cannot_hold_is_named(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with pytest.raises(UnstorableValueError, match="NUL"), database.writing() as session:
+        session.execute(select(literal("a\0b")))
+    database.close()

@@ -1,0 +1,94 @@
+"""One contract for every database: numbers that cannot be stored end a job, and are named."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from engine.errors import DivergenceError
+from engine.progress import EpochRecord
+from engine.trainable import Trainable
+from engine.training import train
+from store.database import Database
+from store.progress import list_losses
+from store.settings import Settings
+from store.statuses import JobStatus, StatusReason
+from tests.training import open_workshop
+from tests.workers.conftest import Find, Post
+from workers import slices
+from workers.slices import Workshop, run_slice
+
+Change = Callable[[EpochRecord], EpochRecord]
+CHANGES: dict[str, Change] = {
+    "gradient_norm": lambda epoch: replace(epoch, gradient_norm=math.inf),
+    "loss": lambda epoch: replace(epoch, loss=math.nan),
+    "accuracy": lambda epoch: replace(epoch, metrics={"accuracy": math.inf}),
+}
+
+
+@pytest.fixture
+def settings(settings: Settings, database_url: str) -> Settings:
+    return settings.model_copy(update={"database_url": database_url})
+
+
+@contextmanager
+def opened(settings: Settings, record_seconds: float) -> Iterator[Workshop]:
+    shop = open_workshop(settings.model_copy(update={"record_seconds": record_seconds}))
+    try:
+        yield shop
+    finally:
+        shop.database.close()
+
+
+def spoil_epochs(monkeypatch: pytest.MonkeyPatch, change: Change, error: Exception | None) -> None:
+    """Trainings to come yield changed epochs from the third on, or raise after it."""
+
+    def spoiled(training: Trainable, stop: Callable[[], bool]) -> Iterator[EpochRecord]:
+        for epoch in train(training, stop):
+            yield change(epoch) if epoch.epoch >= 2 else epoch
+            if error is not None and epoch.epoch == 2:
+                raise error
+
+    monkeypatch.setattr(slices, "train", spoiled)
+
+
+@pytest.mark.parametrize("name", list(CHANGES))
+@pytest.mark.parametrize("record_seconds", [0.0, 1000.0], ids=["on the way", "at the end"])
+def test_number_that_is_not_finite_ends_the_job_and_is_named(
+    settings: Settings,
+    database: Database,
+    post: Post,
+    find: Find,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    record_seconds: float,
+) -> None:
+    spoil_epochs(monkeypatch, CHANGES[name], None)
+    posted = post()
+    with opened(settings, record_seconds) as shop:
+        assert run_slice(shop) is False
+    job = find(posted.id)
+    assert (job.status, job.status_reason) == (JobStatus.FAILED, StatusReason.INTERNAL)
+    assert job.error is not None
+    assert f"{name} is " in job.error["message"]
+    with database.reading() as session:
+        kept, _ = list_losses(session, posted.id, -1, 10)
+    assert [loss.epoch for loss in kept] == ([0, 1] if record_seconds == 0 else [])
+
+
+def test_failure_is_kept_where_its_losses_cannot_be(
+    settings: Settings, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    diverged = DivergenceError(
+        epoch=3, step=0, layer="output", last_loss=math.inf, learning_rate=0.1
+    )
+    spoil_epochs(monkeypatch, CHANGES["gradient_norm"], diverged)
+    posted = post()
+    with opened(settings, record_seconds=1000.0) as shop:
+        assert run_slice(shop) is False
+    job = find(posted.id)
+    assert (job.status, job.status_reason) == (JobStatus.FAILED, StatusReason.DIVERGED)
+    assert job.error is not None
+    assert job.error["last_loss"] is None
