@@ -100,7 +100,13 @@ class _Slice:
         self.job = job
         self.lease = lease
         self.heartbeat = heartbeat
-        self.is_paused = False
+        # As the last save has seen or left it; the heartbeat may come to know later.
+        self.status = job.status
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether a save has paused the job, and with it given the lease back."""
+        return self.status is JobStatus.PAUSED
 
     def run(self) -> bool:
         ledger = self.shop.cache.take(self.job)
@@ -133,12 +139,11 @@ class _Slice:
         self.saved = self.checkpointed = time.monotonic()
         self.checkpointed_steps = ledger.training.steps_done
         self.ends = self.saved + self.shop.settings.slice_seconds
-        while self.job.status is not JobStatus.CANCELLING:
+        while self.status is not JobStatus.CANCELLING:
             ledger.begin()
-            for epoch in train(ledger.training, stop=self._stop_for(ledger)):
-                ledger.add(epoch)
-                if time.monotonic() - self.saved >= self.shop.settings.record_seconds:
-                    self._save(ledger, with_checkpoint=self._checkpoint_is_due(ledger))
+            self._train_epochs(ledger)
+            if self.is_paused:
+                return None
             if ledger.is_out_of_time and ledger.training.reason is None:
                 ledger.training.end("time_budget")
             ledger.end_training()
@@ -148,13 +153,26 @@ class _Slice:
                 return Outcome(JobStatus.SUCCEEDED, reason, model)
             if self.heartbeat.lost:
                 raise LeaseLostError(self.job.id, self.job.token)
-            if self.heartbeat.wanted is JobStatus.CANCELLING:
+            if JobStatus.CANCELLING in (self.status, self.heartbeat.wanted):
                 break
             self._save(ledger, with_checkpoint=True)
-            if self.is_paused or self.shop.shutdown.is_set() or time.monotonic() >= self.ends:
+            if self.is_paused or self._is_over():
                 return None
         partial = _model(ledger, partial=True) if ledger.training.steps_done else None
         return Outcome(JobStatus.CANCELLED, StatusReason.USER, partial)
+
+    def _train_epochs(self, ledger: Ledger) -> None:
+        """Train until something wants the training stopped, and save it on the way."""
+        for epoch in train(ledger.training, stop=self._stop_for(ledger)):
+            ledger.add(epoch)
+            if time.monotonic() - self.saved >= self.shop.settings.record_seconds:
+                self._save(ledger, with_checkpoint=self._checkpoint_is_due(ledger))
+                if self.status is not JobStatus.RUNNING:
+                    return
+
+    def _is_over(self) -> bool:
+        """Whether the slice ends, whatever becomes of the job."""
+        return self.shop.shutdown.is_set() or time.monotonic() >= self.ends
 
     def _stop_for(self, ledger: Ledger) -> Callable[[], bool]:
         """What is asked before each step of this job."""
@@ -164,8 +182,7 @@ class _Slice:
             pass_crash_point("mid_step", self.job.name)
             return (
                 self.heartbeat.interrupted
-                or self.shop.shutdown.is_set()
-                or time.monotonic() >= self.ends
+                or self._is_over()
                 or self._checkpoint_is_due(ledger)
                 or ledger.is_out_of_time
             )
@@ -182,19 +199,21 @@ class _Slice:
         return time.monotonic() - self.checkpointed >= interval
 
     def _save(self, ledger: Ledger, *, with_checkpoint: bool) -> None:
+        """Commit what is new, and leave a job that is pausing once a checkpoint is kept."""
         started = time.monotonic()
         checkpoint = ledger.checkpoint(self.shop.environment) if with_checkpoint else None
 
-        def save() -> bool:
+        def save() -> JobStatus:
             with self.shop.database.writing() as session:
-                record_progress(session, self.lease, ledger.progress(), ledger.unsaved, checkpoint)
+                progress, unsaved = ledger.progress(), ledger.unsaved
+                job = record_progress(session, self.lease, progress, unsaved, checkpoint)
                 if checkpoint is None:
-                    return False
+                    return job.status
                 is_paused = pause_held_job(session, self.lease)
                 pass_crash_point("before_checkpoint_commit", self.job.name)
-            return is_paused
+            return JobStatus.PAUSED if is_paused else job.status
 
-        self.is_paused = self._patiently(save)
+        self.status = self._patiently(save)
         ledger.end_saving()
         self.saved = time.monotonic()
         if with_checkpoint:

@@ -1,0 +1,137 @@
+"""A save commits what a client has asked for meanwhile: the worker acts on it at once."""
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from engine.progress import EpochRecord
+from engine.trainable import Trainable
+from engine.training import train
+from store.database import Database
+from store.lifecycle import cancel_job, pause_job, resume_job
+from store.settings import Settings
+from store.statuses import JobStatus
+from tests.training import open_workshop
+from tests.workers.conftest import Find, Post
+from workers import slices
+from workers.slices import Workshop, run_slice
+
+CHECKPOINTS = pytest.mark.parametrize(
+    "checkpoint_seconds", [0.0, 1000.0], ids=["with a checkpoint", "without one"]
+)
+
+
+@pytest.fixture
+def open_deaf(settings: Settings) -> Iterator[Callable[..., Workshop]]:
+    """Make workshops that save each epoch, and whose heartbeat notices nothing in time."""
+    made: list[Workshop] = []
+
+    def open_deaf(**values: Any) -> Workshop:
+        deaf = {"watch_seconds": 1000.0, "record_seconds": 0.0, **values}
+        made.append(open_workshop(settings.model_copy(update=deaf)))
+        return made[-1]
+
+    yield open_deaf
+    for shop in made:
+        shop.database.close()
+
+
+def at_step(monkeypatch: pytest.MonkeyPatch, steps: int, ask: Callable[[], None]) -> None:
+    """Have a client ask for something as soon as a training has done that many steps."""
+    asked: list[bool] = []
+
+    def ask_once(training: Trainable) -> None:
+        if training.steps_done >= steps and not asked:
+            asked.append(True)
+            ask()
+
+    def watched(training: Trainable, stop: Callable[[], bool]) -> Iterator[EpochRecord]:
+        def asking_stop() -> bool:
+            ask_once(training)
+            return stop()
+
+        for epoch in train(training, asking_stop):
+            ask_once(training)
+            yield epoch
+
+    monkeypatch.setattr(slices, "train", watched)
+
+
+@CHECKPOINTS
+@pytest.mark.parametrize("steps", [16, 20], ids=["after an epoch", "within an epoch"])
+def test_pause_that_a_save_has_seen_ends_the_slice(
+    open_deaf: Callable[..., Workshop],
+    database: Database,
+    post: Post,
+    find: Find,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    steps: int,
+    checkpoint_seconds: float,
+) -> None:
+    posted = post()
+
+    def pause() -> None:
+        with database.writing() as session:
+            pause_job(session, posted.id)
+
+    at_step(monkeypatch, steps, pause)
+    with caplog.at_level(logging.WARNING, "workers.slices"):
+        assert run_slice(open_deaf(checkpoint_seconds=checkpoint_seconds)) is False
+    assert caplog.messages == []
+    job = find(posted.id)
+    saved_at = 16 if steps == 16 else 24 if checkpoint_seconds else 20
+    assert (job.status, job.steps) == (JobStatus.PAUSED, saved_at)
+    with database.writing() as session:
+        resume_job(session, posted.id)
+    assert run_slice(open_deaf()) is False
+    assert (find(posted.id).status, find(posted.id).steps) == (JobStatus.SUCCEEDED, 48)
+
+
+@CHECKPOINTS
+@pytest.mark.parametrize("steps", [16, 20], ids=["after an epoch", "within an epoch"])
+def test_cancel_that_a_save_has_seen_ends_the_job(
+    open_deaf: Callable[..., Workshop],
+    database: Database,
+    post: Post,
+    find: Find,
+    monkeypatch: pytest.MonkeyPatch,
+    steps: int,
+    checkpoint_seconds: float,
+) -> None:
+    posted = post()
+
+    def cancel() -> None:
+        with database.writing() as session:
+            cancel_job(session, posted.id)
+
+    at_step(monkeypatch, steps, cancel)
+    assert run_slice(open_deaf(checkpoint_seconds=checkpoint_seconds)) is False
+    job = find(posted.id)
+    saved_at = 16 if steps == 16 else 24 if checkpoint_seconds else 20
+    assert (job.status, job.steps) == (JobStatus.CANCELLED, saved_at)
+    assert job.model_id is not None
+
+
+def test_pause_at_the_last_epoch_keeps_the_end_for_the_resume(
+    open_deaf: Callable[..., Workshop],
+    database: Database,
+    post: Post,
+    find: Find,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    posted = post()
+
+    def pause() -> None:
+        with database.writing() as session:
+            pause_job(session, posted.id)
+
+    at_step(monkeypatch, 48, pause)
+    assert run_slice(open_deaf(checkpoint_seconds=0.0)) is False
+    assert (find(posted.id).status, find(posted.id).steps) == (JobStatus.PAUSED, 48)
+    with database.writing() as session:
+        resume_job(session, posted.id)
+    assert run_slice(open_deaf()) is False
+    assert (find(posted.id).status, find(posted.id).steps) == (JobStatus.SUCCEEDED, 48)
