@@ -6,8 +6,10 @@ from typing import Any, Protocol
 from service.context import Context
 from service.job_views import view
 from service.schemas.jobs import JobView
-from store.jobs import JobRecord
+from store.jobs import JobRecord, get_job
 from store.lifecycle import cancel_job, pause_job, resume_job, retry_job
+from store.limits import check_unfinished_jobs
+from store.statuses import JobStatus
 from store.transitions import list_transitions
 
 
@@ -31,8 +33,17 @@ def resume(context: Context, job_id: str) -> JobView:
 
 
 def retry(context: Context, job_id: str, *, from_start: bool) -> JobView:
-    """Try a failed job again. Raises NotFoundError, IllegalTransitionError."""
-    return _change(context, job_id, partial(retry_job, from_start=from_start))
+    """Try a failed job again. Raises NotFoundError, IllegalTransitionError, LimitReachedError."""
+    limit = context.settings.max_unfinished_jobs
+    return _change(context, job_id, partial(_retry, limit=limit, from_start=from_start))
+
+
+def _retry(session: Any, job_id: str, *, limit: int, from_start: bool) -> JobRecord:  # noqa: ANN401 - the store's
+    job = get_job(session, job_id)
+    # Before the row is locked: a post that starts from the job's checkpoint locks in this order.
+    if job.status is JobStatus.FAILED:
+        check_unfinished_jobs(session, limit, job.owner)
+    return retry_job(session, job_id, from_start=from_start)
 
 
 def _change(context: Context, job_id: str, change: _Change) -> JobView:

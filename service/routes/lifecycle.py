@@ -33,7 +33,7 @@ def resume_job(context: Here, job_id: JobId) -> JobView:
     return lifecycle.resume(context, job_id)
 
 
-@router.post("/retry", status_code=202, responses=REFUSALS)
+@router.post("/retry", status_code=202, responses={**REFUSALS, **problems(429)})
 def retry_job(
     context: Here,
     job_id: JobId,

@@ -11,6 +11,7 @@ from store.settings import Settings, load_settings
 from store.tensors import pack_arrays
 from tests.service.conftest import IRIS_LIKE, Upload, problem
 from tests.service.test_imports import WEIGHTS, XOR
+from tests.training import train_waiting_jobs
 
 CSV = {"Content-Type": "text/csv"}
 TUS = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
@@ -42,6 +43,27 @@ def test_job_beyond_the_limit_is_429_until_another_ends(client: TestClient, uplo
     client.post(first.json()["links"]["cancel"])
     assert client.put("/v1/jobs/by-external-id/a", json=body).status_code == 202
     assert client.put("/v1/jobs/by-external-id/a", json=body).status_code == 200
+
+
+def test_retry_beyond_the_limit_is_429_until_another_ends(
+    client: TestClient, settings: Settings, upload: Upload
+) -> None:
+    body: dict[str, Any] = {"dataset_id": upload()["id"], "target": "kind"}
+    body["network"] = {"layers": [], "output": {"activation": "linear"}}
+    diverging: dict[str, Any] = {"epochs": 100, "loss": "mean_squared_error"}
+    diverging["optimizer"] = {"type": "sgd", "learning_rate": 1000.0}
+    failing = client.post("/v1/jobs", json=body | diverging).json()["links"]["self"]
+    train_waiting_jobs(settings)
+    assert client.get(failing).json()["status"] == "failed"
+    first, second = (client.post("/v1/jobs", json=body) for _ in range(2))
+    assert (first.status_code, second.status_code) == (202, 202)
+    for start in ("checkpoint", "start"):
+        refused(client.post(f"{failing}/retry?from={start}"))
+    assert client.get(failing).json()["attempt"] == 1
+    # A job that may not be retried at any time is refused for that reason.
+    problem(client.post(f"{first.json()['links']['self']}/retry"), 409)
+    client.post(first.json()["links"]["cancel"])
+    assert client.post(f"{failing}/retry").status_code == 202
 
 
 def test_job_whose_weights_have_no_room_is_429(client: TestClient, upload: Upload) -> None:
