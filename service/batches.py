@@ -50,25 +50,46 @@ class Batches(Generic[Question, Answer]):
         return await asked.answer
 
     async def _run(self) -> None:
-        while self._asked:
-            count = min(len(self._asked), QUESTIONS_AT_ONCE)
-            batch = [self._asked.popleft() for _ in range(count)]
-            for one, answer in zip(batch, await self._find_answers(batch), strict=True):
-                if one.answer.done():  # its asker has gone
-                    continue
-                if isinstance(answer, Exception):
-                    one.answer.set_exception(answer)
-                else:
-                    one.answer.set_result(answer)
-            if len(batch) > 1:
-                await asyncio.sleep(REST_SECONDS)
-        self._task = None
+        batch: list[_Asked[Question, Answer]] = []
+        try:
+            while self._asked:
+                count = min(len(self._asked), QUESTIONS_AT_ONCE)
+                batch = [self._asked.popleft() for _ in range(count)]
+                for one, answer in zip(batch, await self._find_answers(batch), strict=True):
+                    _settle(one.answer, answer)
+                if len(batch) > 1:
+                    await asyncio.sleep(REST_SECONDS)
+        except BaseException as error:
+            # This task alone answers: if it ended silently, every waiting question would hang.
+            for one in (*batch, *self._asked):
+                _settle(one.answer, error)
+            self._asked.clear()
+            raise
+        finally:
+            # The next question starts a new task.
+            self._task = None
 
     async def _find_answers(
         self, batch: Sequence[_Asked[Question, Answer]]
     ) -> Sequence[Answer | Exception]:
         questions = [one.question for one in batch]
         try:
-            return await to_thread.run_sync(self._answer_all, questions, limiter=self._thread)
-        except Exception as error:  # noqa: BLE001 - nobody may wait for ever
+            answers = await to_thread.run_sync(self._answer_all, questions, limiter=self._thread)
+        except Exception as error:  # noqa: BLE001 - raised to everybody who has asked
             return [error] * len(batch)
+        if len(answers) != len(batch):
+            msg = f"{len(batch)} questions were given {len(answers)} answers"
+            return [RuntimeError(msg)] * len(batch)
+        return answers
+
+
+def _settle(future: asyncio.Future[Answer], answer: Answer | BaseException) -> None:
+    """Hand an answer or an exception to the request that waits for it, if it still waits."""
+    if future.done():
+        return
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+    elif isinstance(answer, BaseException):
+        future.cancel()
+    else:
+        future.set_result(answer)

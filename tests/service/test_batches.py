@@ -84,6 +84,40 @@ def test_each_is_told_its_own_failure_and_all_a_common_one() -> None:
     asyncio.run(work())
 
 
+@pytest.mark.parametrize("answers", [[], [0], [0, 0, 0]])
+def test_wrong_number_of_answers_fails_the_batch_and_no_later_one(answers: list[int]) -> None:
+    given = iter([answers, [7]])
+    batches: Batches[str, int] = Batches(lambda _: next(given))
+
+    async def work() -> None:
+        asked = asyncio.gather(batches.ask("a"), batches.ask("b"), return_exceptions=True)
+        failures = await asyncio.wait_for(asked, PATIENCE_SECONDS)
+        assert [type(failure) for failure in failures] == [RuntimeError, RuntimeError]
+        assert await asyncio.wait_for(batches.ask("c"), PATIENCE_SECONDS) == 7
+
+    asyncio.run(work())
+
+
+def test_cancelled_task_leaves_nobody_waiting() -> None:
+    oracle = Oracle()
+    batches = Batches(oracle.answer_all)
+
+    async def work() -> None:
+        first = asyncio.ensure_future(batches.ask("a"))
+        await begun(oracle, 1)
+        second = asyncio.ensure_future(batches.ask("b"))
+        await asyncio.sleep(0)
+        (task,) = (task for task in asyncio.all_tasks() if task.get_name() == "batches")
+        task.cancel()
+        oracle.turns.release(2)
+        await asyncio.wait([first, second], timeout=PATIENCE_SECONDS)
+        assert first.cancelled()
+        assert second.cancelled()
+        assert await asyncio.wait_for(batches.ask("c"), PATIENCE_SECONDS) == 1
+
+    asyncio.run(work())
+
+
 def test_one_who_leaves_takes_nobody_along() -> None:
     oracle = Oracle()
     batches = Batches(oracle.answer_all)
