@@ -1,78 +1,96 @@
-"""Polls that come at once share a look at the database, and nobody's answer suffers by it."""
+"""Concurrent polls share their reads of the database, and each gets its own answer."""
 
 import asyncio
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
+from pydantic import ValidationError
+from sqlalchemy import event
 
-from service import polling
+from engine.resolve import resolve
+from engine.specs import TrainingSpec
+from engine.tables import ColumnSchema, TableSchema
 from service.feeds import Feeds
 from service.polling import Polls
 from store.database import Database
 from store.datasets import Contents, publish_dataset, receive_dataset
 from store.errors import NotFoundError
-from store.events import JobMark, find_marks
-from store.jobs import JobRecord, NewJob, add_job
+from store.jobs import NewJob, add_job
 from store.lifecycle import cancel_job
-from store.transitions import TransitionRecord
 
-
-@dataclass(frozen=True)
-class ShortView:
-    """As much of a job as is wanted here; one that is called "broken" cannot be shown."""
-
-    job: JobRecord
-    transitions: Sequence[TransitionRecord]
-
-    def model_dump_json(self) -> str:
-        if self.job.name == "broken":
-            raise ValueError(self.job.name)
-        return " ".join([self.job.name, *(one.status for one in self.transitions)])
+TABLE = TableSchema(100, tuple(ColumnSchema(name, "numeric", 0, 50) for name in "xy"))
+SPEC = resolve(TrainingSpec(target="y"), TABLE).spec.model_dump(mode="json")
+# A job with such a spec cannot be shown.
+BROKEN_SPEC = SPEC | {"dtype": "float8"}
 
 
 @pytest.fixture
-def polls(database: Database, monkeypatch: pytest.MonkeyPatch) -> Polls:
-    monkeypatch.setattr(polling, "view", ShortView)
+def polls(database: Database) -> Polls:
     return Polls(database, Feeds(database))
 
 
-@pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
-    """After which jobs each look asks."""
-    asked: list[set[str]] = []
+@contextmanager
+def transactions_counted(database: Database) -> Iterator[list[object]]:
+    """The transactions that begin on the database while the block lasts."""
+    begun: list[object] = []
 
-    def noted(session: Session, job_ids: Collection[str]) -> dict[str, JobMark]:
-        asked.append(set(job_ids))
-        return find_marks(session, job_ids)
+    def note(connection: object) -> None:
+        begun.append(connection)
 
-    monkeypatch.setattr(polling, "find_marks", noted)
-    return asked
+    event.listen(database.engine, "begin", note)
+    yield begun
+    event.remove(database.engine, "begin", note)
 
 
-def post(database: Database, *names: str) -> list[str]:
+def post(database: Database, **specs: dict[str, Any]) -> list[str]:
+    """Queue a job with each of these specs, by name; their ids."""
     with database.writing() as session:
         dataset_id = receive_dataset(session, "points")
         publish_dataset(session, dataset_id, Contents(3, 12, "a" * 64, ()))
-        return [add_job(session, NewJob(dataset_id, name, {}, {})).id for name in names]
+        return [
+            add_job(session, NewJob(dataset_id, name, {}, spec)).id for name, spec in specs.items()
+        ]
 
 
-def test_polls_at_once_share_a_look(
-    database: Database, polls: Polls, looks: list[set[str]]
-) -> None:
-    first, second = post(database, "first", "second")
+def shown(text: bytes | None) -> tuple[str, list[str]]:
+    """Name of the job that was answered, and the states that it has passed."""
+    assert text is not None
+    job = json.loads(text)
+    return job["name"], [transition["status"] for transition in job["transitions"]]
+
+
+def test_concurrent_polls_share_their_reads(database: Database, polls: Polls) -> None:
+    first, second = post(database, first=SPEC, second=SPEC)
 
     async def work() -> list[tuple[str, bytes | None]]:
         return await asyncio.gather(*(polls.poll(one, 0, None) for one in (first, second) * 20))
 
-    answers = asyncio.run(work())
-    assert looks == [{first, second}]
-    assert [text for _, text in answers] == [b"first queued", b"second queued"] * 20
+    with transactions_counted(database) as transactions:
+        answers = asyncio.run(work())
+    # One for the states, and one for the two jobs.
+    assert len(transactions) == 2
+    found = [shown(text) for _, text in answers]
+    assert found == [("first", ["queued"]), ("second", ["queued"])] * 20
+
+
+def test_known_state_is_not_read_again(database: Database, polls: Polls) -> None:
+    (job_id,) = post(database, job=SPEC)
+
+    async def work() -> None:
+        await polls.poll(job_id, 0, None)
+        with transactions_counted(database) as transactions:
+            _, text = await polls.poll(job_id, 0, None)
+        assert len(transactions) == 1
+        assert shown(text) == ("job", ["queued"])
+
+    asyncio.run(work())
 
 
 def test_each_of_a_batch_is_answered_by_what_it_knows(database: Database, polls: Polls) -> None:
-    good, broken = post(database, "good", "broken")
+    good, broken = post(database, good=SPEC, broken=BROKEN_SPEC)
 
     async def work() -> None:
         tag, _ = await polls.poll(good, 0, None)
@@ -80,24 +98,29 @@ def test_each_of_a_batch_is_answered_by_what_it_knows(database: Database, polls:
         found = await asyncio.gather(
             *(polls.poll(job_id, 0, known) for job_id, known in asked), return_exceptions=True
         )
-        assert found[:2] == [(tag, b"good queued"), (tag, None)]
-        assert isinstance(found[2], ValueError)
-        assert isinstance(found[3], tuple)
-        assert isinstance(found[4], NotFoundError)
+        first, second, third, fourth, fifth = found
+        assert isinstance(first, tuple)
+        assert (first[0], shown(first[1])) == (tag, ("good", ["queued"]))
+        assert second == (tag, None)
+        assert isinstance(third, ValidationError)
+        assert isinstance(fourth, tuple)
+        assert fourth[1] is None
+        assert isinstance(fifth, NotFoundError)
 
     asyncio.run(work())
 
 
 def test_a_poll_after_a_change_sees_it(database: Database, polls: Polls) -> None:
-    (job_id,) = post(database, "job")
+    (job_id,) = post(database, job=SPEC)
 
     async def work() -> None:
         tag, _ = await polls.poll(job_id, 0, None)
         with database.writing() as session:
             cancel_job(session, job_id)
-        # It has ended: nobody waits for more.
+        # The job has ended: no poll waits for more.
         for wait in (0.0, 60.0):
             newer, text = await polls.poll(job_id, wait, tag)
-            assert (newer != tag, text) == (True, b"job queued cancelled")
+            assert newer != tag
+            assert shown(text) == ("job", ["queued", "cancelled"])
 
     asyncio.run(work())
