@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
@@ -99,7 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
-    sweep_incoming(context.settings.data_dir)
+    await to_thread.run_sync(sweep_incoming, context.settings.data_dir)
     # Predictions are products, too.
     warm_up_products()
     if context.ringer is not None:

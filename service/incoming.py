@@ -4,9 +4,11 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+
+from anyio import CancelScope, to_thread
 
 from store.room import disk_errors_named
 
@@ -16,21 +18,20 @@ def incoming(data_dir: Path) -> Path:
     return data_dir / "incoming"
 
 
-@contextmanager
-def incoming_folder(data_dir: Path) -> Iterator[Path]:
+@asynccontextmanager
+async def incoming_folder(data_dir: Path) -> AsyncIterator[Path]:
     """An empty folder until the end of the block; `sweep_incoming` passes it by.
 
-    Raises StoreUnavailableError when it cannot be made.
+    Threads make and remove it: a disk that is slow holds up no other request. Raises
+    StoreUnavailableError when it cannot be made.
     """
-    parent = incoming(data_dir)
-    with disk_errors_named("incoming files"):
-        parent.mkdir(parents=True, exist_ok=True)
-        folder, descriptor = _make_locked(parent)
+    folder, descriptor = await to_thread.run_sync(_make_folder, incoming(data_dir))
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(descriptor)
+        # Removed also when the request is cancelled, which would cancel this wait, too.
+        with CancelScope(shield=True):
+            await to_thread.run_sync(_remove_folder, folder, descriptor)
 
 
 def sweep_incoming(data_dir: Path) -> None:
@@ -38,6 +39,17 @@ def sweep_incoming(data_dir: Path) -> None:
     with suppress(FileNotFoundError):
         for folder in incoming(data_dir).iterdir():
             _remove_if_left(folder)
+
+
+def _make_folder(parent: Path) -> tuple[Path, int]:
+    with disk_errors_named("incoming files"):
+        parent.mkdir(parents=True, exist_ok=True)
+        return _make_locked(parent)
+
+
+def _remove_folder(folder: Path, descriptor: int) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    os.close(descriptor)
 
 
 def _make_locked(parent: Path) -> tuple[Path, int]:
@@ -68,8 +80,7 @@ def _remove_if_left(folder: Path) -> None:
         descriptor = _lock(folder)
     except OSError:
         return  # somebody's, or gone
-    shutil.rmtree(folder, ignore_errors=True)
-    os.close(descriptor)
+    _remove_folder(folder, descriptor)
 
 
 def _lock(folder: Path) -> int:

@@ -68,7 +68,7 @@ async def receiving(
     Raises what `receive_upload` and `assemble` raise, and InvalidQueryError for a body besides an
     upload.
     """
-    with incoming_folder(context.settings.data_dir) as folder:
+    async with incoming_folder(context.settings.data_dir) as folder:
         target = folder / "upload"
         if query.upload is None:
             yield await receive_upload(request, target, query.name, query.sha256)

@@ -75,7 +75,7 @@ async def receive(context: Context, upload_id: str, sent: Sent) -> UploadRecord:
     room = upload.length - upload.offset
     if sent.announced > room:
         raise BodyTooLargeError(room)
-    with incoming_folder(context.settings.data_dir) as folder:
+    async with incoming_folder(context.settings.data_dir) as folder:
         if sent.checksum is not None:
             part = await _spool_checked(sent.pieces, sent.checksum, folder / "part", room)
             return await run_in_threadpool(_store_part, context, upload, folder / "part", part)

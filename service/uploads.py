@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal, Self, get_args
 
+from anyio import CancelScope
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -121,8 +122,7 @@ class FileSink:
         self._waiting = bytearray()
 
     async def __aenter__(self) -> Self:
-        with disk_errors_named(WHERE):
-            self._file = self._target.open("wb")
+        await run_in_threadpool(self._open)
         return self
 
     async def write(self, piece: bytes) -> None:
@@ -133,10 +133,18 @@ class FileSink:
             await run_in_threadpool(self._flush)
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # What did not come in full is of no use: its last bytes are not written.
+        with CancelScope(shield=True):
+            await run_in_threadpool(self._close, with_rest=kind is None)
+
+    def _open(self) -> None:
+        with disk_errors_named(WHERE):
+            self._file = self._target.open("wb")
+
+    def _close(self, *, with_rest: bool) -> None:
         with disk_errors_named(WHERE), self._file:
-            # What could not come in full, or be kept, is of no use.
-            if kind is None:
-                await run_in_threadpool(self._flush)
+            if with_rest:
+                self._flush()
 
     def _flush(self) -> None:
         self._update(self._waiting)

@@ -8,30 +8,43 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import anyio
 import pytest
 
 from service.incoming import incoming, incoming_folder, sweep_incoming
 
 
+def use_folder(data_dir: Path, use: Callable[[Path], object]) -> None:
+    """Do something while there is a folder."""
+
+    async def work() -> None:
+        async with incoming_folder(data_dir) as folder:
+            use(folder)
+
+    anyio.run(work)
+
+
 def die(data_dir: Path) -> None:
-    with incoming_folder(data_dir) as folder:
+    def use(folder: Path) -> None:
         (folder / "upload").write_bytes(b"x")
         os._exit(1)
 
+    use_folder(data_dir, use)
+
 
 def die_before_the_lock(data_dir: Path) -> None:
-    with (
-        patch("service.incoming.fcntl.flock", lambda *_: os._exit(1)),
-        incoming_folder(data_dir),
-    ):
-        raise AssertionError
+    with patch("service.incoming.fcntl.flock", lambda *_: os._exit(1)):
+        use_folder(data_dir, lambda _: None)
+    raise AssertionError
 
 
 def test_folder_is_empty_private_and_gone_afterwards(tmp_path: Path) -> None:
-    with incoming_folder(tmp_path) as folder:
+    def use(folder: Path) -> None:
         assert list(folder.iterdir()) == []
         assert folder.stat().st_mode & 0o077 == 0
         (folder / "upload").write_bytes(b"x")
+
+    use_folder(tmp_path, use)
     assert list(incoming(tmp_path).iterdir()) == []
 
 
@@ -40,15 +53,29 @@ def test_folder_is_gone_after_a_failure(tmp_path: Path) -> None:
         (folder / "upload").write_bytes(b"x")
         raise RuntimeError
 
-    with pytest.raises(RuntimeError), incoming_folder(tmp_path) as folder:
-        fail(folder)
+    with pytest.raises(RuntimeError):
+        use_folder(tmp_path, fail)
+    assert list(incoming(tmp_path).iterdir()) == []
+
+
+def test_folder_is_gone_after_a_cancellation(tmp_path: Path) -> None:
+    async def work() -> None:
+        with anyio.CancelScope() as scope:
+            async with incoming_folder(tmp_path) as folder:
+                (folder / "upload").write_bytes(b"x")
+                scope.cancel()
+                await anyio.sleep_forever()
+
+    anyio.run(work)
     assert list(incoming(tmp_path).iterdir()) == []
 
 
 def test_folder_in_use_survives_a_sweep(tmp_path: Path) -> None:
-    with incoming_folder(tmp_path) as folder:
+    def use(folder: Path) -> None:
         sweep_incoming(tmp_path)
         assert folder.exists()
+
+    use_folder(tmp_path, use)
 
 
 @pytest.mark.parametrize("death", [die, die_before_the_lock])
@@ -86,11 +113,14 @@ def test_sweep_between_making_and_locking_costs_another_folder(
         monkeypatch.setattr("service.incoming.os.open", open_late)
     else:
         monkeypatch.setattr("service.incoming.fcntl.flock", lock_late)
-    with incoming_folder(tmp_path) as folder:
+
+    def use(folder: Path) -> None:
         assert swept not in ([], [folder])
         monkeypatch.undo()
         sweep_incoming(tmp_path)
         assert list(incoming(tmp_path).iterdir()) == [folder]
+
+    use_folder(tmp_path, use)
 
 
 def test_nothing_to_sweep_is_no_trouble(tmp_path: Path) -> None:
