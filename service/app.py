@@ -60,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         blobs=open_blobs(settings),
         doorbell=doorbell,
         ringer=None if doorbell is None else Ringer(database, doorbell),
-        served=ServedModels(database),
+        served=ServedModels(database, settings.model_cache_bytes),
         feeds=feeds,
         polls=Polls(database, feeds),
     )

@@ -21,20 +21,51 @@ from service.schemas.models import (
     PredictView,
     ValuePrediction,
 )
+from service.serving import ServedModel
+
+# Within these bounds a prediction takes about as long as handing it to a thread, or a few
+# milliseconds at most: a cell may be a long text, and a row's way through a network is bounded by
+# the network's size.
+ROWS_IN_PLACE = 16
+BODY_BYTES_IN_PLACE = 32 * 2**10
+MODEL_BYTES_IN_PLACE = 32 * 2**20
 
 
-def predict(context: Context, model_id: str, request: PredictRequest) -> PredictView:
-    """Predict every row. Raises NotFoundError, InvalidRowsError."""
+def predict_in_place(
+    context: Context, model_id: str, request: PredictRequest, body_bytes: int
+) -> bytes | None:
+    """For the event loop: predict if that is quick and waits for nothing, else None.
+
+    Raises InvalidRowsError.
+    """
+    if len(request.rows) > ROWS_IN_PLACE or body_bytes > BODY_BYTES_IN_PLACE:
+        return None
+    model = context.served.find(model_id)
+    if model is None or model.nbytes > MODEL_BYTES_IN_PLACE:
+        return None
+    with model.lock.exclusive_if_free() as is_free:
+        return _predict(model, request) if is_free else None
+
+
+def predict(context: Context, model_id: str, request: PredictRequest) -> bytes:
+    """Predict every row; a `PredictView` as JSON. Raises NotFoundError, InvalidRowsError."""
     model = context.served.get(model_id)
-    preprocessing = model.preprocessing
-    target = preprocessing.target
+    with model.lock.shared():
+        return _predict(model, request)
+
+
+def _predict(model: ServedModel, request: PredictRequest) -> bytes:
     columns = model.reader.read(request.rows)
     try:
         answers = model.predictor.answer(columns)
     except DataError as error:
         problem = FieldProblem(pointer="/rows", code=error.code, detail=str(error))
         raise InvalidRowsError([problem]) from error
-    flags = _flags(columns, preprocessing)
+    return _view(model, answers, _flags(columns, model.preprocessing)).model_dump_json().encode()
+
+
+def _view(model: ServedModel, answers: Answers, flags: list[list[FlagView]]) -> PredictView:
+    target = model.preprocessing.target
     match target:
         case ClassTarget():
             classes = _class_predictions(
@@ -43,10 +74,10 @@ def predict(context: Context, model_id: str, request: PredictRequest) -> Predict
                 flags,
                 are_probabilities=model.predictor.gives_probabilities,
             )
-            return PredictView(model_id=model_id, classes=list(target.classes), data=classes)
+            return PredictView(model_id=model.id, classes=list(target.classes), data=classes)
         case NumericTarget():
             values = _value_predictions(answers, flags)
-            return PredictView(model_id=model_id, classes=None, data=values)
+            return PredictView(model_id=model.id, classes=None, data=values)
         case _:
             assert_never(target)
 

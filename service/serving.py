@@ -1,14 +1,17 @@
 """Models loaded for prediction: the most recently used ones stay in memory."""
 
+import json
 import threading
-from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
 from engine.prediction import Predictor
 from engine.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
+from service.loading_cache import LoadingCache
 from service.rows import RowReader
 from store.artifacts import get_artifact
 from store.database import Database
@@ -17,45 +20,84 @@ from store.errors import NotFoundError
 from store.models import ModelRecord, get_model
 from store.tensors import unpack_arrays
 
-MAX_SERVED = 32
 PREPROCESSING = TypeAdapter(Preprocessing)
+# Python objects of a loaded model beside its arrays, measured: those of every model, and those of
+# its spec and preprocessing per byte of their JSON.
+BASE_BYTES = 32 * 2**10
+BYTES_PER_JSON_BYTE = 8
+
+
+class SharedLock:
+    """A lock that threads share, and that the event loop takes alone, if nobody has it."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._sharers = 0
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """For threads: hold it together with others; waits while the event loop has it."""
+        with self._mutex:
+            self._sharers += 1
+        try:
+            yield
+        finally:
+            with self._mutex:
+                self._sharers -= 1
+
+    @contextmanager
+    def exclusive_if_free(self) -> Iterator[bool]:
+        """For the event loop: hold it alone, or find that it is taken; never waits."""
+        if not self._mutex.acquire(blocking=False):
+            yield False
+            return
+        try:
+            # Kept until the end of the block: a thread that comes meanwhile waits.
+            yield not self._sharers
+        finally:
+            self._mutex.release()
 
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A model ready to predict; threads may share it."""
+    """A model ready to predict; threads may share it.
 
-    record: ModelRecord
+    Attributes:
+        id: of the model.
+        preprocessing: as fitted.
+        predictor: the network behind it; a thread may have to wait for it.
+        reader: of rows for it.
+        nbytes: of all of it in memory.
+        lock: held by whoever uses the predictor.
+    """
+
+    id: str
     preprocessing: Preprocessing
     predictor: Predictor
     reader: RowReader
+    nbytes: int
+    lock: SharedLock = field(default_factory=SharedLock)
 
 
 class ServedModels:
-    """Loads a model once. A model is immutable, so what is loaded never goes stale."""
+    """Loads a model once. A model is immutable and never deleted: what is loaded stays true.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: with the models.
+        max_bytes: of all models in memory; one that is larger is kept alone.
+    """
+
+    def __init__(self, database: Database, max_bytes: int) -> None:
         self._database = database
-        self._lock = threading.Lock()
-        self._models: OrderedDict[str, ServedModel] = OrderedDict()
+        self._models = LoadingCache(self._load, max_bytes)
 
-    def has(self, model_id: str) -> bool:
-        """Whether the model is in memory, so that using it waits for nothing."""
-        return model_id in self._models
+    def find(self, model_id: str) -> ServedModel | None:
+        """The model if it is in memory; never waits and never loads."""
+        return self._models.find(model_id)
 
     def get(self, model_id: str) -> ServedModel:
         """The model, from memory or from the store. Raises NotFoundError."""
-        with self._lock:
-            model = self._models.get(model_id)
-            if model is not None:
-                self._models.move_to_end(model_id)
-                return model
-        model = self._load(model_id)
-        with self._lock:
-            self._models[model_id] = model
-            if len(self._models) > MAX_SERVED:
-                self._models.popitem(last=False)
-        return model
+        return self._models.get(model_id)
 
     def _load(self, model_id: str) -> ServedModel:
         with self._database.reading() as session:
@@ -66,7 +108,13 @@ class ServedModels:
         predictor = Predictor(spec, preprocessing, unpack_arrays(data))
         # Rows of the dataset can be sent as they are.
         others = frozenset((*spec.needed_columns, *self._list_columns(record)))
-        return ServedModel(record, preprocessing, predictor, RowReader(preprocessing, others))
+        return ServedModel(
+            id=model_id,
+            preprocessing=preprocessing,
+            predictor=predictor,
+            reader=RowReader(preprocessing, others),
+            nbytes=predictor.nbytes + _object_bytes(record, others),
+        )
 
     def _list_columns(self, model: ModelRecord) -> tuple[str, ...]:
         """Names of the columns of the model's dataset, if it is still there."""
@@ -76,3 +124,9 @@ class ServedModels:
         except NotFoundError:
             return ()
         return tuple(column.name for column in dataset.columns)
+
+
+def _object_bytes(record: ModelRecord, others: frozenset[str]) -> int:
+    """About what the model takes beside its arrays."""
+    described = json.dumps([record.spec["network"], record.preprocessing, list(others)])
+    return BASE_BYTES + BYTES_PER_JSON_BYTE * len(described)

@@ -40,6 +40,11 @@ class Settings(BaseSettings):
     prepared_cache_bytes: int = Field(
         default=10 * GIB, gt=0, description="Prepared matrices that a worker keeps, in all."
     )
+    model_cache_bytes: int = Field(
+        default=512 * MIB,
+        gt=0,
+        description="Models that an API process keeps in memory for predictions, in all.",
+    )
 
     max_upload_bytes: int = Field(default=2048 * MIB, gt=0, description="Largest upload.")
     upload_expiry_seconds: float = Field(

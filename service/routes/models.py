@@ -10,15 +10,12 @@ from service.bodies import JsonRoute
 from service.context import Here
 from service.idempotency import Keyed, respond
 from service.models import MEDIA_TYPES, WeightFormat, Weights
-from service.predictions import predict
+from service.predictions import predict, predict_in_place
 from service.problems import problems
 from service.schemas.common import After, Limit, ModelId, Name, Order, PageView
 from service.schemas.models import ModelView, PredictRequest, PredictView, WeightView
 from service.uploads import receive_import
 from store.pages import PageRequest
-
-# So few rows take less time than it takes to hand them to a thread.
-ROWS_IN_PLACE = 16
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=JsonRoute)
 
@@ -125,9 +122,16 @@ def get_weights(context: Here, model_id: ModelId, wanted: Format) -> Response:
     return weights_response(models.weights(context, model_id, wanted))
 
 
-@router.post("/{model_id}/predict", responses=problems(404, 413, 415, 422, 503))
-async def predict_rows(context: Here, model_id: ModelId, body: PredictRequest) -> PredictView:
+@router.post(
+    "/{model_id}/predict",
+    response_model=PredictView,
+    responses=problems(404, 413, 415, 422, 503),
+)
+async def predict_rows(
+    context: Here, request: Request, model_id: ModelId, body: PredictRequest
+) -> Response:
     """Predict rows given as records, or as arrays in the order of the model's features."""
-    if len(body.rows) <= ROWS_IN_PLACE and context.served.has(model_id):
-        return predict(context, model_id, body)
-    return await run_in_threadpool(predict, context, model_id, body)
+    text = predict_in_place(context, model_id, body, len(await request.body()))
+    if text is None:
+        text = await run_in_threadpool(predict, context, model_id, body)
+    return Response(text, media_type="application/json")

@@ -4,14 +4,23 @@ import hashlib
 import sys
 import threading
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
+from engine.prediction import Answers, Predictor
+from engine.tables import Column
+from service.predictions import BODY_BYTES_IN_PLACE, MODEL_BYTES_IN_PLACE, ROWS_IN_PLACE
+from service.serving import ServedModel
 from store.settings import Settings
-from tests.service.conftest import IRIS_LIKE
+from tests.service.conftest import IRIS_LIKE, Train, problem
+
+PATIENCE_SECONDS = 30.0
 
 TUS = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
 CSV = {"Content-Type": "text/csv"}
@@ -72,3 +81,125 @@ def test_folders_of_uploads_are_made_and_removed_in_threads(
         send_uploads(client)
     assert {name for name, _, _ in audit.found} == FOLDER_EVENTS | {"open"}
     assert [event for event in audit.found if event[2] == loop_thread] == []
+
+
+class SlowPredictor(Predictor):
+    """A predictor that threads enter one at a time, and that takes as long as it is made to."""
+
+    def __init__(self, real: Predictor) -> None:
+        self.gives_probabilities = real.gives_probabilities
+        self.threads: list[int] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = threading.Event()
+        self._real = real
+        self._turn = threading.Lock()
+
+    def answer(self, columns: Mapping[str, Column]) -> Answers:
+        with self._turn:
+            self.threads.append(threading.get_ident())
+            self.entered.set()
+            assert self.gate.wait(PATIENCE_SECONDS)
+            return self._real.answer(columns)
+
+
+class OneModel:
+    """Serves one model, which is in memory unless it is said to have gone."""
+
+    def __init__(self, model: ServedModel) -> None:
+        self.model = model
+        self.is_in_memory = True
+        self.threads: list[int] = []
+
+    def find(self, model_id: str) -> ServedModel | None:
+        return self.model if self.is_in_memory else None
+
+    def get(self, model_id: str) -> ServedModel:
+        self.threads.append(threading.get_ident())
+        return self.model
+
+
+@pytest.fixture
+def served(client: TestClient, train: Train) -> OneModel:
+    """A trained model, served by the application with a predictor that can be held up."""
+    app: Any = client.app
+    model = app.state.context.served.get(train()["model_id"])
+    served = OneModel(replace(model, predictor=SlowPredictor(model.predictor)))
+    app.state.context = replace(app.state.context, served=served)
+    return served
+
+
+def post_rows(client: TestClient, served: OneModel, rows: int, **cells: object) -> Any:
+    body = {"rows": [{"width": 1.5, "colour": "red", **cells}] * rows}
+    return client.post(f"/v1/models/{served.model.id}/predict", json=body)
+
+
+def predictor_of(served: OneModel) -> SlowPredictor:
+    assert isinstance(served.model.predictor, SlowPredictor)
+    return served.model.predictor
+
+
+def test_small_predictions_wait_for_a_large_one_in_threads(
+    client: TestClient, served: OneModel
+) -> None:
+    predictor = predictor_of(served)
+    predictor.gate.clear()
+    with ThreadPoolExecutor(3) as pool:
+        try:
+            large = pool.submit(post_rows, client, served, 100)
+            assert predictor.entered.wait(PATIENCE_SECONDS)
+            small = pool.submit(post_rows, client, served, 1)
+            health = pool.submit(client.get, "/healthz")
+            assert health.result(PATIENCE_SECONDS / 3).status_code == 200
+            assert not large.done()
+            assert not small.done()
+        finally:
+            predictor.gate.set()
+    assert (large.result().status_code, small.result().status_code) == (200, 200)
+    # Nobody has the model any more: the loop predicts again.
+    assert post_rows(client, served, 1).status_code == 200
+    assert client.portal is not None
+    assert predictor.threads[-1] == client.portal.call(threading.get_ident)
+
+
+def make_large(served: OneModel) -> None:
+    served.model = replace(served.model, nbytes=MODEL_BYTES_IN_PLACE + 1)
+
+
+def forget(served: OneModel) -> None:
+    served.is_in_memory = False
+
+
+@pytest.mark.parametrize(
+    ("rows", "cell", "change", "in_place"),
+    [
+        (1, "red", None, True),
+        (ROWS_IN_PLACE, "red", None, True),
+        (ROWS_IN_PLACE + 1, "red", None, False),
+        (1, "x" * (BODY_BYTES_IN_PLACE // 2), None, True),
+        (1, "x" * BODY_BYTES_IN_PLACE, None, False),
+        (1, "red", make_large, False),
+        (1, "red", forget, False),
+    ],
+)
+def test_only_small_predictions_run_in_the_event_loop(
+    client: TestClient,
+    served: OneModel,
+    rows: int,
+    cell: str,
+    change: Callable[[OneModel], None] | None,
+    in_place: bool,
+) -> None:
+    if change is not None:
+        change(served)
+    assert post_rows(client, served, rows, colour=cell).status_code == 200
+    assert client.portal is not None
+    loop_thread = client.portal.call(threading.get_ident)
+    assert (predictor_of(served).threads == [loop_thread]) == in_place
+    assert loop_thread not in served.threads
+
+
+def test_failed_prediction_gives_the_model_back(client: TestClient, served: OneModel) -> None:
+    for rows in (1, ROWS_IN_PLACE + 1):
+        problem(post_rows(client, served, rows, width="wide"), 422)
+    test_only_small_predictions_run_in_the_event_loop(client, served, 1, "red", None, True)

@@ -52,7 +52,7 @@ def database(tmp_path: Path) -> Iterator[FlakyDatabase]:
 @pytest.fixture
 def context(database: FlakyDatabase, tmp_path: Path) -> Context:
     settings = load_settings(data_dir=tmp_path)
-    blobs, served = open_blobs(settings), ServedModels(database)
+    blobs, served = open_blobs(settings), ServedModels(database, settings.model_cache_bytes)
     fed = Feeds(database)
     return Context(settings, database, blobs, None, None, served, fed, Polls(database, fed))
 

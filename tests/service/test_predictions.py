@@ -1,11 +1,17 @@
 """What is answered of outputs that are neither probabilities nor plain numbers."""
 
+import json
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from service.serving import ServedModels
+from store.database import Database
+from store.settings import Settings
+from store.tensors import pack_arrays
 from tests.service.conftest import Train
+from tests.service.test_imports import WEIGHTS, XOR
 
 ROWS = {"rows": [{"width": 0.5, "colour": "red"}, {"width": 15.5}]}
 
@@ -151,3 +157,16 @@ def test_class_weight_of_no_class_is_invalid_data(client: TestClient, train: Tra
     job = train(class_weight={"c": 2.0})
     assert (job["status"], job["status_reason"]) == ("failed", "invalid_data")
     assert "'c'" in job["error"]["message"]
+
+
+def test_models_in_memory_are_bounded_in_bytes(client: TestClient, settings: Settings) -> None:
+    files = {"weights": ("weights.safetensors", pack_arrays(WEIGHTS))}
+    described = {"model": json.dumps(XOR)}
+    imported = [client.post("/v1/models", data=described, files=files).json() for _ in range(3)]
+    database = Database(settings.database_url)
+    size = ServedModels(database, 1).get(imported[0]["id"]).nbytes
+    served = ServedModels(database, 2 * size)
+    for model in imported:
+        served.get(model["id"])
+    assert [served.find(model["id"]) is not None for model in imported] == [False, True, True]
+    database.close()

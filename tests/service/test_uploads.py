@@ -66,7 +66,7 @@ def elsewhere(settings: Settings, url: str) -> Iterator[Context]:
         open_blobs(settings),
         None,
         None,
-        ServedModels(database),
+        ServedModels(database, settings.model_cache_bytes),
         feeds,
         Polls(database, feeds),
     )
