@@ -1,9 +1,8 @@
 """Models: shown, listed, and their weights given out in three formats."""
 
 import io
-import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, assert_never
 
@@ -19,7 +18,7 @@ from store.artifacts import get_artifact
 from store.jobs import get_job
 from store.models import ModelRecord, get_model, list_models
 from store.pages import Page, PageRequest
-from store.tensors import arrays_to_json, unpack_arrays
+from store.tensors import iterate_json, unpack_arrays
 
 WeightFormat = Literal["safetensors", "npz", "json"]
 MEDIA_TYPES: dict[WeightFormat, str] = {
@@ -33,9 +32,9 @@ ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights as the client wants them."""
+    """Weights as the client wants them; as JSON piece by piece."""
 
-    data: bytes
+    data: bytes | Iterator[bytes]
     media_type: str
     file_name: str
     sha256: str
@@ -76,14 +75,14 @@ def weights_of_job(context: Context, job_id: str, wanted: WeightFormat) -> Weigh
     return weights(context, job.model_id, wanted)
 
 
-def _converted(data: bytes, wanted: WeightFormat) -> bytes:
+def _converted(data: bytes, wanted: WeightFormat) -> bytes | Iterator[bytes]:
     match wanted:
         case "safetensors":
             return data
         case "npz":
             return _as_npz(unpack_arrays(data))
         case "json":
-            return json.dumps(arrays_to_json(unpack_arrays(data)), allow_nan=False).encode()
+            return iterate_json(unpack_arrays(data))
         case _:
             assert_never(wanted)
 

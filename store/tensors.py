@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ Arrays = Mapping[str, NDArray[Any]]
 
 # All metadata goes under one key: safetensors writes several keys in an order that changes.
 METADATA_KEY = "backpropd"
+# Numbers that are written as JSON at once.
+PIECE_NUMBERS = 2**14
 
 
 def pack_arrays(arrays: Arrays, metadata: Mapping[str, Any] | None = None) -> bytes:
@@ -30,9 +32,39 @@ def unpack_arrays(data: bytes) -> dict[str, NDArray[Any]]:
     return {name: arrays[name] for name in sorted(arrays)}
 
 
-def arrays_to_json(arrays: Arrays) -> dict[str, Any]:
-    """Arrays as nested lists of finite numbers; shapes and values survive the round trip."""
-    return {name: {"shape": list(a.shape), "values": a.tolist()} for name, a in arrays.items()}
+def iterate_json(arrays: Arrays) -> Iterator[bytes]:
+    """Arrays of finite numbers as a JSON object, piece by piece; shapes and values survive.
+
+    Each piece has a bounded size: as Python's numbers and as text the whole would take twenty times
+    the room of the arrays. Raises ValueError if a number is not finite.
+    """
+    separator = "{"
+    for name, array in arrays.items():
+        shape = json.dumps(list(array.shape))
+        yield f'{separator}{json.dumps(name)}: {{"shape": {shape}, "values": '.encode()
+        yield from (text.encode() for text in _nested_lists(array))
+        yield b"}"
+        separator = ", "
+    yield b"}" if arrays else b"{}"
+
+
+def _nested_lists(array: NDArray[Any]) -> Iterator[str]:
+    """The text of `array.tolist()` as JSON, at most about PIECE_NUMBERS numbers at a time."""
+    if array.size <= PIECE_NUMBERS or array.ndim == 0:
+        yield json.dumps(array.tolist(), allow_nan=False)
+        return
+    rows_at_once = PIECE_NUMBERS * len(array) // array.size
+    opening = "["
+    for start in range(0, len(array), max(rows_at_once, 1)):
+        yield opening
+        if rows_at_once:
+            part = array[start : start + rows_at_once]
+            # Without the brackets of the part: it is a piece of a longer list.
+            yield json.dumps(part.tolist(), allow_nan=False)[1:-1]
+        else:
+            yield from _nested_lists(array[start])
+        opening = ", "
+    yield "]"
 
 
 def finite_or_none(number: float | None) -> float | None:

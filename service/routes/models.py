@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from service import imports, models
@@ -73,7 +74,9 @@ def weights_response(weights: Weights) -> Response:
         "Content-Disposition": f'attachment; filename="{weights.file_name}"',
         "ETag": f'"{weights.sha256}"',
     }
-    return Response(weights.data, media_type=weights.media_type, headers=headers)
+    if isinstance(weights.data, bytes):
+        return Response(weights.data, media_type=weights.media_type, headers=headers)
+    return StreamingResponse(weights.data, media_type=weights.media_type, headers=headers)
 
 
 @router.get("", responses=problems(422, 503))

@@ -2,6 +2,7 @@
 
 import io
 import json
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,10 @@ import pytest
 from fastapi.testclient import TestClient
 from safetensors.numpy import load
 
+from service import models
+from service.context import Context
+from store.models import NewModel, import_model
+from store.tensors import pack_arrays
 from tests.service.conftest import Train, problem
 
 NUMBERS = "x,z,y\n" + "\n".join(f"{n % 10},{n % 3},{2 * (n % 10) + 5}" for n in range(80))
@@ -29,6 +34,39 @@ def test_weights_are_the_same_numbers_in_every_format(client: TestClient, train:
         np.testing.assert_array_equal(npz[name], array)
         np.testing.assert_array_equal(np.array(listed[name]["values"], array.dtype), array)
         assert tuple(listed[name]["shape"]) == array.shape
+
+
+def test_weights_as_json_take_little_more_memory_than_their_arrays(
+    client: TestClient,
+) -> None:
+    array = np.linspace(0, 1, 2**18, dtype=np.float32).reshape(4, -1)
+    context: Context = client.app.state.context  # type: ignore[attr-defined]
+    new = NewModel({}, {}, array.size, pack_arrays({"w": array}))
+    with context.database.writing() as session:
+        model_id = import_model(session, new, {}, "large")
+    models.weights(context, model_id, "json")
+    tracemalloc.start()
+    found = models.weights(context, model_id, "json")
+    text = sum(len(piece) for piece in found.data) if not isinstance(found.data, bytes) else 0
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert text > 10 * array.size
+    assert peak < 5 * array.nbytes
+
+
+def test_weights_as_json_are_sent_as_a_download_of_one_document(
+    client: TestClient, train: Train
+) -> None:
+    link = train()["links"]["weights"]
+    plain, listed = client.get(link), client.get(f"{link}?format=json")
+    expected = {
+        name: {"shape": list(array.shape), "values": array.tolist()}
+        for name, array in sorted(load(plain.content).items())
+    }
+    assert listed.text == json.dumps(expected)
+    assert listed.headers["content-type"] == "application/json"
+    assert listed.headers["etag"] == plain.headers["etag"]
+    assert listed.headers["content-disposition"].endswith('.json"')
 
 
 @pytest.mark.parametrize("wanted", ["safetensors", "npz", "json"])

@@ -1,5 +1,7 @@
 """Arrays to bytes and back."""
 
+import json
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -8,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from store.tensors import finite_or_none, pack_arrays, unpack_arrays
+from store.tensors import (
+    PIECE_NUMBERS,
+    finite_or_none,
+    iterate_json,
+    pack_arrays,
+    unpack_arrays,
+)
 
 FLOATS = arrays(np.float32, array_shapes(max_dims=3, max_side=5))
 
@@ -32,6 +40,52 @@ def test_equal_input_gives_equal_bytes() -> None:
     named = {name: np.ones(3) for name in "abcdef"}
     metadata = {key: key for key in "uvwxyz"}
     assert len({pack_arrays(named, metadata) for _ in range(20)}) == 1
+
+
+def as_json_at_once(named: dict[str, Any]) -> bytes:
+    listed = {name: {"shape": list(a.shape), "values": a.tolist()} for name, a in named.items()}
+    return json.dumps(listed).encode()
+
+
+@given(st.dictionaries(st.text(min_size=1), FLOATS, max_size=4))
+def test_json_in_pieces_is_that_of_nested_lists(named: dict[str, Any]) -> None:
+    finite = {name: np.nan_to_num(array) for name, array in named.items()}
+    assert b"".join(iterate_json(finite)) == as_json_at_once(finite)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (),
+        (0,),
+        (3, 0),
+        (PIECE_NUMBERS,),
+        (PIECE_NUMBERS + 1,),
+        (1, 3 * PIECE_NUMBERS),
+        (2, PIECE_NUMBERS),
+        (2 * PIECE_NUMBERS + 1, 3),
+        (2, 3, PIECE_NUMBERS + 1),
+        (5, 3, 1, PIECE_NUMBERS // 5),
+    ],
+)
+def test_large_array_is_written_in_pieces(shape: tuple[int, ...]) -> None:
+    array = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    pieces = list(iterate_json({"w": array, "b": np.ones(2)}))
+    assert b"".join(pieces) == as_json_at_once({"w": array, "b": np.ones(2)})
+    # A float32 takes up to 25 characters as JSON.
+    assert max(len(piece) for piece in pieces) < 30 * PIECE_NUMBERS
+
+
+def test_memory_that_json_takes_does_not_grow_with_the_arrays() -> None:
+    peaks = []
+    for pieces in (4, 64):
+        array = np.linspace(0, 1, pieces * PIECE_NUMBERS, dtype=np.float32).reshape(pieces, -1)
+        tracemalloc.start()
+        size = sum(len(piece) for piece in iterate_json({"w": array}))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert size > array.size * 10
+    assert peaks[1] < 1.5 * peaks[0]
 
 
 def test_infinite_is_none() -> None:
