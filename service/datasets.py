@@ -1,5 +1,7 @@
 """Datasets: taken in, previewed, listed, looked into, deleted."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from store.datasets import (
     share_dataset,
 )
 from store.deletions import condemn_dataset, delete_dataset, erase_dataset
-from store.errors import NotFoundError
+from store.errors import NotFoundError, StoreUnavailableError
 from store.idempotency import Answer, KeyedRequest, claim_key, keep_answer
 from store.intake import Preview, TableContents, preview_table, read_table
 from store.intake.histograms import Histogram, LevelCounts, column_histogram, column_levels
@@ -185,19 +187,36 @@ def rows(
     """The dataset, and some rows of it. Raises NotFoundError, StoreUnavailableError."""
     dataset = get(context, dataset_id)
     limit = min(limit, max(1, MAX_PAGE_CELLS // len(dataset.columns)))
-    with context.blobs.hold_path(dataset.blob, dataset.blob_sha256) as path:
+    with _hold_columns(context, dataset) as path:
         return dataset, read_rows(path, dataset.columns, offset, limit)
 
 
 def column(
     context: Context, dataset_id: str, name: str
 ) -> tuple[DatasetRecord, ColumnRecord, Histogram | LevelCounts | None]:
-    """A column and how its values are distributed. Raises NotFoundError."""
+    """A column and how its values are distributed. Raises NotFoundError, StoreUnavailableError."""
     dataset = get(context, dataset_id)
     found = next((column for column in dataset.columns if column.name == name), None)
     if found is None:
         raise NotFoundError("column", ascii(name[:80]))
-    with context.blobs.hold_path(dataset.blob, dataset.blob_sha256) as path:
+    with _hold_columns(context, dataset) as path:
         if found.kind in {"numeric", "time"}:
             return dataset, found, column_histogram(path, found)
         return dataset, found, column_levels(path, found)
+
+
+@contextmanager
+def _hold_columns(context: Context, dataset: DatasetRecord) -> Iterator[Path]:
+    """The dataset's column file, which may be deleted at any moment.
+
+    Raises NotFoundError if the dataset has been deleted, StoreUnavailableError if only its file is
+    missing.
+    """
+    try:
+        with context.blobs.hold_path(dataset.blob, dataset.blob_sha256) as path:
+            yield path
+    except (NotFoundError, FileNotFoundError) as error:
+        # A deletion hides the row before it erases the file.
+        get(context, dataset.id)
+        msg = f"the file of dataset {dataset.id} is missing"
+        raise StoreUnavailableError(msg) from error

@@ -6,7 +6,7 @@ part that was under way.
 
 import hashlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,12 @@ from service.errors import ChecksumMismatchError, UploadIncompleteError
 from service.incoming import incoming_folder
 from service.tus import Checksum
 from service.uploads import WHERE, FileSink, Upload, base_name, plain_media_type
-from store.errors import NotFoundError, OffsetConflictError, UploadExpiredError
+from store.errors import (
+    NotFoundError,
+    OffsetConflictError,
+    StoreUnavailableError,
+    UploadExpiredError,
+)
 from store.room import disk_errors_named
 from store.uploads import (
     UploadPart,
@@ -177,7 +182,8 @@ def assemble(
         name: for people; None for the file's own.
         sha256: that the file must have, in hexadecimal.
 
-    Raises NotFoundError, UploadExpiredError, UploadIncompleteError, DigestMismatchError.
+    Raises NotFoundError, UploadExpiredError, UploadIncompleteError, DigestMismatchError,
+    StoreUnavailableError.
     """
     with context.database.reading() as session:
         upload = get_upload(session, upload_id)
@@ -187,10 +193,9 @@ def assemble(
         raise UploadIncompleteError(msg)
     hashes = Hashes(stated_sha256(sha256))
     with disk_errors_named(WHERE), target.open("wb") as file:
-        for part in parts:
-            for piece in context.blobs.read_blob(part.blob):
-                hashes.update(piece)
-                file.write(piece)
+        for piece in _read_parts(context, upload_id, parts):
+            hashes.update(piece)
+            file.write(piece)
     hashes.check()
     file_name = base_name(_first_of(FILE_NAMES, upload.metadata))
     return Upload(
@@ -202,6 +207,21 @@ def assemble(
         file_name=file_name,
         upload_id=upload_id,
     )
+
+
+def _read_parts(context: Context, upload_id: str, parts: Sequence[UploadPart]) -> Iterator[bytes]:
+    """The bytes of all parts, which may be deleted at any moment.
+
+    Raises NotFoundError or UploadExpiredError if the upload has been deleted meanwhile,
+    StoreUnavailableError if only a part of it is missing.
+    """
+    try:
+        for part in parts:
+            yield from context.blobs.read_blob(part.blob)
+    except NotFoundError as error:
+        get(context, upload_id)
+        msg = f"a part of upload {upload_id} is missing"
+        raise StoreUnavailableError(msg) from error
 
 
 def _first_of(keys: tuple[str, ...], metadata: dict[str, str]) -> str:
