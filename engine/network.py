@@ -35,6 +35,7 @@ class Network:
         self.gradients: Floats = np.zeros(trained_count, dtype)
         self._drawing = [leaf for leaf in leaves if type(leaf).begin_step is not Layer.begin_step]
         self._rows = -1
+        self._most_rows = 0
         self._chain.bind(self.views(self.parameters), self.gradient_views())
 
     def views(self, vector: Floats) -> dict[str, Floats]:
@@ -64,6 +65,16 @@ class Network:
         for name, view in views.items():
             view[...] = weights[name]
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of parameters, gradients and workspaces, which are those of the largest batch."""
+        return self.bytes_for(self._most_rows)
+
+    def bytes_for(self, rows: int) -> int:
+        """Bytes of parameters, gradients and workspaces if that is the largest batch."""
+        workspace = self._chain.workspace(rows) * self.parameters.itemsize
+        return self.parameters.nbytes + self.gradients.nbytes + workspace
+
     def reserve(self, rows: int) -> None:
         """Make the workspaces for the largest batch there will be, once; smaller ones are views."""
         self._resize(rows)
@@ -91,6 +102,7 @@ class Network:
         if rows != self._rows:
             self._chain.resize(rows)
             self._rows = rows
+            self._most_rows = max(self._most_rows, rows)
 
     def diverging_layer(self, x: Floats) -> str:
         """Name of the first layer with a parameter, or else an output, that is not finite."""

@@ -35,6 +35,8 @@ class Predictor:
 
     Attributes:
         gives_probabilities: whether the outputs for classes are probabilities, not scores.
+        nbytes: upper bound of the bytes of its weights and workspaces, constant: the workspaces
+            count in full before the first prediction too.
 
     Args:
         spec: what it was trained by.
@@ -58,6 +60,7 @@ class Predictor:
         self._network = build_network(spec.network, preprocessing.width, self._dtype)
         self._network.load(weights)
         self._lock = Lock()
+        self.nbytes = self._network.bytes_for(CHUNK_ROWS)
         self.gives_probabilities = spec.network.output.activation in {"softmax", "sigmoid"}
 
     def predict(self, columns: Mapping[str, Column]) -> Floats:

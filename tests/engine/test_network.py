@@ -121,3 +121,15 @@ def test_layer_within_a_layer_with_a_wild_parameter_is_named() -> None:
     network = layers_network([{"type": "residual", "layers": [inner, inner]}], 3)
     network.named_parameters()["layers.0.layers.1.weight"][0, 0] = np.nan
     assert network.diverging_layer(draw(2, 3)) == "layers.0.layers.1"
+
+
+def test_bytes_are_those_of_parameters_gradients_and_the_largest_batch() -> None:
+    network = random_network(network_spec((4,), 2), 3)
+    numbers = 2 * network.parameters.size
+    assert network.nbytes == numbers * 8
+    network.forward(draw(10, 3))
+    workspace = 10 * sum(layer.workspace(1) for layer in network.layers)
+    assert workspace > 0
+    assert network.nbytes == (numbers + workspace) * 8
+    network.forward(draw(2, 3))
+    assert network.nbytes == network.bytes_for(10) == (numbers + workspace) * 8

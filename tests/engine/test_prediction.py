@@ -1,3 +1,4 @@
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -144,3 +145,20 @@ def test_scores_of_a_linear_output_come_as_they_are() -> None:
     scores = trained(columns, target="kind", network=network).predict(columns)
     assert scores.shape == (90, 3)
     assert scores.min() < 0
+
+
+def test_bytes_bound_what_a_predictor_holds_and_do_not_change() -> None:
+    columns = flower_columns(1500)
+    wide = {"layers": [{"type": "dense", "units": 500}, {"type": "dense", "units": 300}]}
+    spec, data = prepared(TrainingSpec(target="kind", network=wide), columns)
+    weights = Training(spec, data).weights()
+    tracemalloc.start()
+    try:
+        predictor = Predictor(spec, data.preprocessing, weights)
+        promised = predictor.nbytes
+        predictor.predict(columns)
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert predictor.nbytes == promised
+    assert 0.8 * promised <= held <= promised + 2**17
