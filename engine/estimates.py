@@ -1,9 +1,11 @@
 """How large a training will be, before it is run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from engine.epoch_order import WINDOW_BYTES
 from engine.layers.base import Layer
@@ -24,8 +26,11 @@ from engine.specs import (
     Sgd,
 )
 
-# Rows that validation and prediction pass through the network at once.
+# Validation and prediction pass no more rows through the network at once, nor more than have
+# workspaces of so many bytes. Measured: a wide dense network is as fast as with more, and a
+# convolution is as fast with a few rows as with 1,024, which would take it gigabytes.
 CHUNK_ROWS = 1024
+CHUNK_BYTES = 32 * 2**20
 # A row's target, class, weight and place in the split while data are prepared, measured.
 PREPARING_ROW_BYTES = 96
 # What was fitted for one input, as Python keeps it, measured.
@@ -90,7 +95,7 @@ def estimate_memory(
     batch = _batch_rows(spec, rows.training)
     gathered = batch if spec.shuffle and batch < rows.training else 0
     units = spec.network.output.units
-    largest = largest_batch(spec, rows.training, rows.validation)
+    largest = largest_batch(spec, rows.training, rows.validation, chunk_rows(layers, spec.dtype))
     # A row's inputs and target, its outputs where metrics need them all, and its weight.
     numbers_of_row = in_features + units
     recorded = units + 1 if records(spec.metrics) else 0
@@ -112,9 +117,28 @@ def estimate_memory(
     )
 
 
-def largest_batch(spec: ResolvedSpec, training_rows: int, validation_rows: int) -> int:
-    """The most rows that pass through the network at once, in training and validation."""
-    return max(_batch_rows(spec, training_rows), min(validation_rows, CHUNK_ROWS))
+def chunk_rows(layers: Sequence[Layer], dtype: DTypeLike) -> int:
+    """Rows that validation and prediction pass through the network at once.
+
+    As many as CHUNK_BYTES of workspaces have room for, from 1 to CHUNK_ROWS. It follows from the
+    layers and the type alone: other rows at once could round to other bits.
+    """
+    row_bytes = sum(layer.workspace(1) for layer in layers) * np.dtype(dtype).itemsize
+    return max(1, min(CHUNK_ROWS, CHUNK_BYTES // max(row_bytes, 1)))
+
+
+def largest_batch(
+    spec: ResolvedSpec, training_rows: int, validation_rows: int, validated_at_once: int
+) -> int:
+    """The most rows that pass through the network at once, in training and validation.
+
+    Args:
+        spec: of the training.
+        training_rows: that there are, at most.
+        validation_rows: likewise.
+        validated_at_once: see `chunk_rows`.
+    """
+    return max(_batch_rows(spec, training_rows), min(validation_rows, validated_at_once))
 
 
 def _batch_rows(spec: ResolvedSpec, training_rows: int) -> int:

@@ -10,7 +10,7 @@ from engine.activations import build_activation
 from engine.arrays import Floats
 from engine.build import build_network
 from engine.errors import DataError
-from engine.estimates import CHUNK_ROWS
+from engine.estimates import chunk_rows
 from engine.preprocessing import NumericTarget, Preprocessing
 from engine.specs import Gaussian, ResolvedSpec
 from engine.tables import Column
@@ -60,7 +60,8 @@ class Predictor:
         self._network = build_network(spec.network, preprocessing.width, self._dtype)
         self._network.load(weights)
         self._lock = Lock()
-        self.nbytes = self._network.bytes_for(CHUNK_ROWS)
+        self._rows_at_once = chunk_rows(self._network.layers, self._dtype)
+        self.nbytes = self._network.bytes_for(self._rows_at_once)
         self.gives_probabilities = spec.network.output.activation in {"softmax", "sigmoid"}
 
     def predict(self, columns: Mapping[str, Column]) -> Floats:
@@ -80,8 +81,8 @@ class Predictor:
         """Outputs for every row, as `predict`, and how sure they are. Raises DataError."""
         rows = self._preprocessing.count_rows(columns)
         chunks = [
-            self._predict_chunk(columns, slice(start, start + CHUNK_ROWS))
-            for start in range(0, max(rows, 1), CHUNK_ROWS)
+            self._predict_chunk(columns, slice(start, start + self._rows_at_once))
+            for start in range(0, max(rows, 1), self._rows_at_once)
         ]
         values = np.concatenate([chunk.values for chunk in chunks])
         deviations = [chunk.deviations for chunk in chunks if chunk.deviations is not None]

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from engine.arrays import Floats
 from engine.batches import Batches
-from engine.estimates import largest_batch
+from engine.estimates import chunk_rows, largest_batch
 from engine.metrics import Metric, build_tally
 from engine.prepared import PreparedData
 from engine.preprocessing import Preprocessing
@@ -60,7 +60,8 @@ class Training:
         )
         self._stepper = Stepper(spec, data.preprocessing.width, self._batches.steps)
         self._network = self._stepper.network
-        self._network.reserve(largest_batch(spec, len(data.x), data.validation_rows))
+        chunk = chunk_rows(self._network.layers, spec.dtype)
+        self._network.reserve(largest_batch(spec, len(data.x), data.validation_rows, chunk))
         if weights is not None:
             self._network.load(weights)
         units, dtype = spec.network.output.units, np.dtype(spec.dtype)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.estimates import CHUNK_ROWS
+from engine.estimates import chunk_rows
 from engine.losses.base import Loss
 from engine.metrics import Tally, build_tally
 from engine.network import Network
@@ -34,12 +34,13 @@ class Validation:
     ) -> None:
         self._network, self._loss, self._tally = network, loss, tally
         self._x, self._y, self._weights = x, y, weights
+        self._rows_at_once = chunk_rows(network.layers, network.parameters.dtype)
 
     def run(self) -> Tally:
         """Loss and metrics of all rows, a chunk at a time; the loss may not be finite."""
         self._tally.reset()
-        for start in range(0, len(self._x), CHUNK_ROWS):
-            chunk = slice(start, start + CHUNK_ROWS)
+        for start in range(0, len(self._x), self._rows_at_once):
+            chunk = slice(start, start + self._rows_at_once)
             weights = None if self._weights is None else self._weights[chunk]
             y = self._y[chunk]
             loss = self._loss.forward(self._network.predict(self._x[chunk]), y, weights)

@@ -5,7 +5,15 @@ import pytest
 
 from engine.build import build_network
 from engine.epoch_order import WINDOW_BYTES
-from engine.estimates import MemoryEstimate, RowCounts, estimate_memory, parameter_count
+from engine.estimates import (
+    CHUNK_BYTES,
+    CHUNK_ROWS,
+    MemoryEstimate,
+    RowCounts,
+    chunk_rows,
+    estimate_memory,
+    parameter_count,
+)
 from engine.layers.build import build_layers
 from engine.resolve import resolve
 from engine.specs import (
@@ -91,3 +99,34 @@ def test_of_large_data_no_more_than_allowed_is_in_memory() -> None:
 def test_one_batch_of_all_rows_is_in_memory() -> None:
     found = estimate(resolved(batch_size="full"), 10_000_000)
     assert found.total(0) == found.total()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("filters", [1, 16, 256])
+def test_rows_at_once_are_as_many_as_have_room(filters: int, dtype: str) -> None:
+    same: LayerJson = {"type": "conv2d", "filters": filters, "padding": "same"}
+    spec = layers_spec([image(64, 64, 1), same, same, {"type": "flatten"}])
+    layers = build_layers(spec, 64 * 64, np.dtype(dtype))
+    rows = chunk_rows(layers, dtype)
+    taken = [sum(layer.workspace(r) for layer in layers) for r in (rows, rows + 1)]
+    most = CHUNK_BYTES // np.dtype(dtype).itemsize
+    assert rows == 1 or taken[0] <= most
+    assert rows == CHUNK_ROWS or taken[1] > most
+    assert (rows == 1) == (filters == 256)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "dtype", "rows"),
+    [
+        ((), "float64", 1024),
+        ((64, 64), "float64", 1024),
+        ((1024,) * 3, "float32", 1024),
+        ((2000,) * 3, "float32", 698),
+        ((2000,) * 3, "float64", 349),
+    ],
+)
+def test_only_large_rows_go_through_in_smaller_chunks(
+    hidden: tuple[int, ...], dtype: str, rows: int
+) -> None:
+    layers = build_layers(network_spec(hidden, 2), 5, np.dtype(dtype))
+    assert chunk_rows(layers, dtype) == rows

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.estimates import CHUNK_BYTES
+from engine.prediction import Predictor
 from engine.preparation import prepare
 from engine.resolve import Resolution, resolve
 from engine.specs import TrainingSpec
@@ -20,6 +22,13 @@ IMAGES: list[dict[str, Any]] = [
     {"type": "max_pooling2d"},
     {"type": "conv2d", "filters": 32},
     {"type": "dropout"},
+    {"type": "flatten"},
+]
+# A row of them has workspaces of 250 KB: 1,024 rows would take a quarter of a gigabyte.
+LARGE_IMAGES: list[dict[str, Any]] = [
+    {"type": "reshape", "shape": [8, 8, 1]},
+    {"type": "conv2d", "filters": 64, "padding": "same"},
+    {"type": "conv2d", "filters": 64, "padding": "same"},
     {"type": "flatten"},
 ]
 
@@ -61,6 +70,7 @@ def peak_bytes(found: Resolution) -> int:
         {"network": {"layers": [{"type": "dense", "units": 256}]}, "batch_size": "full"},
         {"dtype": "float64", "network": {"layers": [{"type": "dense", "units": 512}] * 3}},
         {"network": {"layers": IMAGES}, "batch_size": 256},
+        {"network": {"layers": LARGE_IMAGES}, "batch_size": 8, "epochs": 1},
         {
             "network": {"layers": [{"type": "dense", "units": 512}]},
             "optimizer": "lbfgs",
@@ -79,6 +89,7 @@ def peak_bytes(found: Resolution) -> int:
         "full batch",
         "float64",
         "images",
+        "large images validated by chunks",
         "lbfgs",
         "all metrics",
     ],
@@ -88,3 +99,28 @@ def test_training_takes_what_was_estimated(spec: dict[str, Any]) -> None:
     peak = peak_bytes(found)
     assert peak <= 1.05 * found.memory_bytes + 2**19
     assert peak >= 0.6 * found.memory_bytes
+
+
+def test_validation_takes_no_more_than_its_share_however_large_a_row_is() -> None:
+    network = {"layers": LARGE_IMAGES}
+    with_it = resolution(network=network, batch_size=8)
+    without = resolution(network=network, batch_size=8, validation=None)
+    assert 0 < with_it.memory_bytes - without.memory_bytes < CHUNK_BYTES
+
+
+def test_prediction_takes_no_more_than_its_share_however_large_a_row_is() -> None:
+    found = resolution(network={"layers": LARGE_IMAGES}, validation=None, batch_size=8, epochs=1)
+    random = np.random.default_rng(0)
+    columns: dict[str, Column] = {
+        name: NumericColumn(random.normal(size=ROWS)) for name in (*found.spec.features, "y")
+    }
+    data = prepare(found.spec, MemoryTable(columns))
+    weights = Training(found.spec, data).weights()
+    tracemalloc.start()
+    try:
+        predictor = Predictor(found.spec, data.preprocessing, weights)
+        predictor.predict(columns)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < predictor.nbytes + 2**19 < CHUNK_BYTES + 2**21
