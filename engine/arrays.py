@@ -17,8 +17,8 @@ Shape: TypeAlias = tuple[int, ...]
 class Buffer:
     """Memory for a number of rows that may change from call to call.
 
-    It grows when more rows are asked for than ever before and never shrinks, so that the last,
-    shorter batch of an epoch is a view and allocates nothing.
+    It grows when more rows are asked for than ever before and does not shrink, so that the last,
+    shorter batch of an epoch is a view and allocates nothing. Asked for no rows, it frees all.
     """
 
     def __init__(self, shape: Shape, dtype: np.dtype[Any]) -> None:
@@ -27,6 +27,6 @@ class Buffer:
 
     def rows(self, count: int) -> Floats:
         """The first `count` rows, C-contiguous, shape `(count, *shape)`, contents undefined."""
-        if count > len(self._memory):
+        if count > len(self._memory) or count == 0:
             self._memory = np.empty((count, *self._memory.shape[1:]), self._memory.dtype)
         return self._memory[:count]

@@ -79,6 +79,13 @@ class Network:
         """Make the workspaces for the largest batch there will be, once; smaller ones are views."""
         self._resize(rows)
 
+    def release(self) -> None:
+        """Free the workspaces after predictions; the next batch allocates them again."""
+        self._resize(0)
+        self._most_rows = 0
+        # Layers hold views of what they were last given: of no rows, these hold no memory.
+        self._chain.predict(np.empty((0, *self._chain.in_shape), self.parameters.dtype))
+
     def begin_step(self, step: int) -> None:
         """A training step begins, counted from 0 over the whole training."""
         for layer in self._drawing:

@@ -10,7 +10,7 @@ from engine.activations import build_activation
 from engine.arrays import Floats
 from engine.build import build_network
 from engine.errors import DataError
-from engine.estimates import chunk_rows
+from engine.estimates import CHUNK_BYTES, chunk_rows
 from engine.preprocessing import NumericTarget, Preprocessing
 from engine.specs import Gaussian, ResolvedSpec
 from engine.tables import Column
@@ -80,13 +80,22 @@ class Predictor:
     def answer(self, columns: Mapping[str, Column]) -> Answers:
         """Outputs for every row, as `predict`, and how sure they are. Raises DataError."""
         rows = self._preprocessing.count_rows(columns)
-        chunks = [
-            self._predict_chunk(columns, slice(start, start + self._rows_at_once))
-            for start in range(0, max(rows, 1), self._rows_at_once)
-        ]
+        try:
+            chunks = [
+                self._predict_chunk(columns, slice(start, start + self._rows_at_once))
+                for start in range(0, max(rows, 1), self._rows_at_once)
+            ]
+        finally:
+            self._release()
         values = np.concatenate([chunk.values for chunk in chunks])
         deviations = [chunk.deviations for chunk in chunks if chunk.deviations is not None]
         return Answers(values, np.concatenate(deviations) if deviations else None)
+
+    def _release(self) -> None:
+        """Keep the workspaces for the next request, unless a single row takes too much of them."""
+        if self.nbytes - self._network.bytes_for(0) > CHUNK_BYTES:
+            with self._lock:
+                self._network.release()
 
     def _predict_chunk(self, columns: Mapping[str, Column], rows: slice) -> Answers:
         x = self._preprocessing.transform(columns, self._dtype, rows)

@@ -6,13 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.build import build_network
 from engine.estimates import CHUNK_BYTES
 from engine.prediction import Predictor
 from engine.preparation import prepare
 from engine.resolve import Resolution, resolve
 from engine.specs import TrainingSpec
-from engine.tables import Column, ColumnSchema, MemoryTable, NumericColumn, TableSchema
+from engine.tables import ColumnSchema, MemoryTable, NumericColumn, TableSchema
 from engine.training import Training, train
+from tests.engine.examples import FLOAT64
 
 ROWS, FEATURES = 2000, 64
 IMAGES: list[dict[str, Any]] = [
@@ -40,12 +42,14 @@ def resolution(**spec: Any) -> Resolution:
     return resolve(TrainingSpec.model_validate(asked), TableSchema(ROWS, tuple(columns)))
 
 
+def random_columns(found: Resolution) -> dict[str, NumericColumn]:
+    random = np.random.default_rng(0)
+    return {name: NumericColumn(random.normal(size=ROWS)) for name in (*found.spec.features, "y")}
+
+
 def peak_bytes(found: Resolution) -> int:
     """The most that preparation's arrays and a training took at once, beside the table itself."""
-    random = np.random.default_rng(0)
-    columns: dict[str, Column] = {
-        name: NumericColumn(random.normal(size=ROWS)) for name in (*found.spec.features, "y")
-    }
+    columns = random_columns(found)
     tracemalloc.start()
     try:
         data = prepare(found.spec, MemoryTable(columns))
@@ -110,10 +114,7 @@ def test_validation_takes_no_more_than_its_share_however_large_a_row_is() -> Non
 
 def test_prediction_takes_no_more_than_its_share_however_large_a_row_is() -> None:
     found = resolution(network={"layers": LARGE_IMAGES}, validation=None, batch_size=8, epochs=1)
-    random = np.random.default_rng(0)
-    columns: dict[str, Column] = {
-        name: NumericColumn(random.normal(size=ROWS)) for name in (*found.spec.features, "y")
-    }
+    columns = random_columns(found)
     data = prepare(found.spec, MemoryTable(columns))
     weights = Training(found.spec, data).weights()
     tracemalloc.start()
@@ -124,3 +125,30 @@ def test_prediction_takes_no_more_than_its_share_however_large_a_row_is() -> Non
     finally:
         tracemalloc.stop()
     assert peak < predictor.nbytes + 2**19 < CHUNK_BYTES + 2**21
+
+
+def test_a_row_larger_than_the_share_leaves_nothing_behind() -> None:
+    layers = [
+        *LARGE_IMAGES[:2],
+        {"type": "conv2d", "filters": 2, "kernel_size": 32, "padding": "same"},
+        {"type": "layer_normalization"},
+        {"type": "max_pooling2d"},
+        {"type": "flatten"},
+    ]
+    found = resolution(network={"layers": layers}, validation=None, dtype="float64")
+    columns = random_columns(found)
+    data = prepare(found.spec, MemoryTable(columns))
+    weights = build_network(found.spec.network, FEATURES, FLOAT64).named_parameters()
+    few = {name: NumericColumn(column.values[:3]) for name, column in columns.items()}
+    tracemalloc.start()
+    try:
+        predictor = Predictor(found.spec, data.preprocessing, weights)
+        before = tracemalloc.get_traced_memory()[0]
+        first = predictor.predict(few)
+        held, peak = tracemalloc.get_traced_memory()
+        again = predictor.predict(few)
+    finally:
+        tracemalloc.stop()
+    assert peak - before > CHUNK_BYTES
+    assert held - before < 2**17
+    np.testing.assert_array_equal(first, again)

@@ -73,3 +73,18 @@ def test_a_second_step_allocates_next_to_nothing(kind: str) -> None:
         tracemalloc.stop()
     # Of this batch, one array of a layer's outputs is 1.1 MB.
     assert taken < (2**21 if kind == "embedding" else 2**19)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_release_leaves_no_workspace(kind: str) -> None:
+    network = layers_network(LAYERS[kind], 144)
+    x = np.ones((ROWS, 144))
+    tracemalloc.start()
+    try:
+        y = network.predict(x.copy()).copy()
+        network.release()
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert held < 2**17
+    np.testing.assert_array_equal(network.predict(x.copy()), y)
