@@ -16,7 +16,13 @@ from engine.fitted import (
     FittedText,
     FittedTime,
 )
-from engine.given import index_of_level, levels_of, numbers_of, truth_of_level
+from engine.given import (
+    index_of_level,
+    levels_of,
+    numbers_of,
+    take_levels,
+    truth_of_level,
+)
 from engine.hashing import hash_words
 from engine.missing import is_missing
 from engine.placement import Placed, count_inputs
@@ -39,8 +45,7 @@ def encode(placed: Placed, columns: Mapping[str, Column], rows: Indices, x: Floa
             _write_times(fitted, seconds, inputs)
             given: Column = NumericColumn(seconds)
         case FittedBoolean() | FittedLevels() | FittedCodes() | FittedOrdinal() | FittedText():
-            whole = levels_of(columns, fitted.name)
-            given = LevelColumn(whole.codes[rows], whole.levels)
+            given = take_levels(levels_of(columns, fitted.name), rows)
             _write_levels(placed, given, inputs)
         case _:
             assert_never(fitted)

@@ -48,6 +48,19 @@ def levels_of(columns: Mapping[str, Column], name: str) -> LevelColumn:
     raise DataError(message)
 
 
+def take_levels(column: LevelColumn, rows: Indices) -> LevelColumn:
+    """Some rows of a column; of more levels than rows, the levels that are used."""
+    codes = column.codes[rows]
+    if len(column.levels) <= len(codes):
+        return LevelColumn(codes, column.levels)
+    used, places = np.unique(codes, return_inverse=True)
+    known = used[used >= 0]
+    levels = tuple(column.levels[code] for code in known.tolist())
+    # A missing value comes first of those used, and stays −1.
+    places = places - (len(used) - len(known))
+    return LevelColumn(places.astype(np.int32), levels)
+
+
 # Codes are looked up in a table with one more entry: code −1, missing, finds that last one.
 
 

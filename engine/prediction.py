@@ -13,7 +13,7 @@ from engine.errors import DataError
 from engine.estimates import CHUNK_BYTES, chunk_rows
 from engine.preprocessing import NumericTarget, Preprocessing
 from engine.specs import Gaussian, ResolvedSpec
-from engine.tables import Column
+from engine.tables import Column, take_rows
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ class Predictor:
                 self._network.release()
 
     def _predict_chunk(self, columns: Mapping[str, Column], rows: slice) -> Answers:
-        x = self._preprocessing.transform(columns, self._dtype, rows)
+        taken = {name: take_rows(column, rows) for name, column in columns.items()}
+        x = self._preprocessing.transform(taken, self._dtype)
         with self._lock, np.errstate(all="ignore"):
             outputs = self._activation.predict(self._network.predict(x)).copy()
             answers = self._in_own_terms(outputs)

@@ -82,7 +82,8 @@ class Preprocessing:
         Raises:
             DataError: a column is missing, of the wrong kind, or too large for the dtype.
         """
-        indices = np.arange(self.count_rows(columns))[rows]
+        # Not of all rows: a table is transformed in many parts.
+        indices = _indices(rows, self.count_rows(columns))
         x: Floats = np.zeros((len(indices), self.width), dtype)
         write_numbers(self._placement.numbers, columns, indices, x)
         for placed in self._placement.others:
@@ -109,3 +110,7 @@ class Preprocessing:
     @cached_property
     def _ranges(self) -> Ranges:
         return find_ranges(self.columns)
+
+
+def _indices(rows: Indices | slice, count: int) -> Indices:
+    return np.arange(*rows.indices(count)) if isinstance(rows, slice) else rows

@@ -131,7 +131,7 @@ class MemoryTable:
         found = self.read(names)
         for start in range(0, self.rows, self.chunk_rows):
             rows = slice(start, start + self.chunk_rows)
-            yield {name: _take(column, rows) for name, column in found.items()}
+            yield {name: take_rows(column, rows) for name, column in found.items()}
 
 
 def count_rows(column: Column) -> int:
@@ -139,7 +139,8 @@ def count_rows(column: Column) -> int:
     return len(column.values if isinstance(column, NumericColumn) else column.codes)
 
 
-def _take(column: Column, rows: slice) -> Column:
+def take_rows(column: Column, rows: slice) -> Column:
+    """Views of some rows of a column."""
     if isinstance(column, NumericColumn):
         return NumericColumn(column.values[rows])
     return LevelColumn(column.codes[rows], column.levels)

@@ -162,3 +162,30 @@ def test_bytes_bound_what_a_predictor_holds_and_do_not_change() -> None:
         tracemalloc.stop()
     assert predictor.nbytes == promised
     assert 0.8 * promised <= held <= promised + 2**17
+
+
+def test_each_chunk_looks_at_its_own_rows_alone() -> None:
+    """A column of categories without any value comes as numbers, and all of them are looked at."""
+    columns = flower_columns()
+    columns["x"] = columns.pop("kind")
+    predictor = trained(columns, target="length", task="regression", epochs=1)
+    rows = 20 * 1024
+    values = np.full(rows, np.nan).view(CountedArray)
+    CountedArray.elements = 0
+    many: dict[str, Column] = {
+        "width": NumericColumn(np.zeros(rows)),
+        "x": NumericColumn(values),
+    }
+    assert predictor.predict(many).shape == (rows,)
+    assert rows <= CountedArray.elements < 3 * rows
+
+
+class CountedArray(np.ndarray):
+    """An array that counts how many of its elements are looked at by functions of NumPy."""
+
+    elements = 0
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        CountedArray.elements += self.size
+        plain = [np.asarray(given) for given in inputs]
+        return getattr(ufunc, method)(*plain, **options)

@@ -1,4 +1,7 @@
+import tracemalloc
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +26,7 @@ from engine.preprocessing import (
     Preprocessing,
 )
 from engine.specs import EmbeddingTable
-from engine.tables import Column, NumericColumn, Words
+from engine.tables import Column, LevelColumn, NumericColumn, Words
 from tests.engine.examples import FLOAT64, Matrix, draw, fit, levels, numbers, truths
 
 ADAPTER = TypeAdapter(Preprocessing)
@@ -258,3 +261,62 @@ def test_columns_kept_before_there_was_more_to_remember_still_load() -> None:
     codes = replace(CODES, name="k")
     assert loaded == Preprocessing((NUMBER, TRUTH, LEVELS, codes), NumericTarget("y", 0, 1))
     assert loaded.words == Words()
+
+
+class CountedLevels(tuple[str, ...]):
+    """Levels that count how many of them are looked at."""
+
+    __slots__ = ()
+    looked_at = 0
+
+    def __iter__(self) -> Iterator[str]:
+        CountedLevels.looked_at += len(self)
+        return super().__iter__()
+
+    def __getitem__(self, index: Any) -> Any:
+        CountedLevels.looked_at += 1
+        return super().__getitem__(index)
+
+
+@pytest.mark.parametrize("as_indices", [False, True], ids=["slice", "indices"])
+def test_work_on_a_few_rows_does_not_depend_on_how_many_there_are(as_indices: bool) -> None:
+    count = 500_000
+    many = CountedLevels(str(code) for code in range(count))
+    columns: dict[str, Column] = {
+        "n": NumericColumn(np.linspace(0, 1, count)),
+        "c": LevelColumn(np.arange(count, dtype=np.int32)[::-1], many),
+    }
+    fitted = (NUMBER, FittedLevels("c", ("3", "5")))
+    preprocessing = Preprocessing(fitted, NumericTarget("y", 0, 1))
+    rows = np.arange(count - 9, count) if as_indices else slice(count - 9, count)
+    preprocessing.transform(columns, FLOAT64, rows)
+    CountedLevels.looked_at = 0
+    tracemalloc.start()
+    try:
+        x = preprocessing.transform(columns, FLOAT64, rows)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert np.argwhere(x[:, 1:]).tolist() == [[3, 1], [5, 0]]
+    assert CountedLevels.looked_at < 50
+    assert peak < 50_000
+
+
+@settings(max_examples=50)
+@given(
+    codes=st.lists(st.integers(-1, 19), max_size=12),
+    rows=st.data(),
+    fill=st.sampled_from([None, "7"]),
+    rest=st.booleans(),
+)
+def test_a_few_rows_of_many_levels_are_encoded_as_in_the_whole(
+    codes: list[int], rows: st.DataObject, fill: str | None, rest: bool
+) -> None:
+    column = LevelColumn(np.array(codes, np.int32), tuple(str(code) for code in range(20)))
+    fitted = FittedLevels("c", ("7", "2", "11"), rest=rest, fill=fill, indicator=True)
+    whole = transform({"c": LevelColumn(np.array([*codes, *range(20)], np.int32), column.levels)},
+                      fitted)[: len(codes)]  # fmt: skip
+    start = rows.draw(st.integers(0, len(codes)))
+    preprocessing = Preprocessing((fitted,), NumericTarget("y", 0, 1))
+    part = preprocessing.transform({"c": column}, FLOAT64, slice(start, None))
+    np.testing.assert_array_equal(part, whole[start:])
