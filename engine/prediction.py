@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Lock
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from engine.arrays import Floats
 from engine.build import build_network
 from engine.errors import DataError
 from engine.estimates import CHUNK_BYTES, chunk_rows
+from engine.fair_lock import FairLock
 from engine.preprocessing import NumericTarget, Preprocessing
 from engine.specs import Gaussian, ResolvedSpec
 from engine.tables import Column, take_rows
@@ -59,7 +59,8 @@ class Predictor:
         self._activation = build_activation(spec.network.output.activation, self._dtype)
         self._network = build_network(spec.network, preprocessing.width, self._dtype)
         self._network.load(weights)
-        self._lock = Lock()
+        # Taken once per chunk: between two chunks of a large request others get their turn.
+        self._lock = FairLock()
         self._rows_at_once = chunk_rows(self._network.layers, self._dtype)
         self.nbytes = self._network.bytes_for(self._rows_at_once)
         self.gives_probabilities = spec.network.output.activation in {"softmax", "sigmoid"}

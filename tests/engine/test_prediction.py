@@ -5,12 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.arrays import Floats
 from engine.errors import DataError
 from engine.prediction import Predictor
 from engine.specs import TrainingSpec
 from engine.tables import Column, LevelColumn, NumericColumn
 from engine.training import Training, train
 from tests.engine.examples import draw, flower_columns, line_columns, prepared
+from tests.waiting import wait_for
 
 
 def trained(columns: dict[str, Column], **options: Any) -> Predictor:
@@ -76,6 +78,30 @@ def test_threads_share_a_predictor() -> None:
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda _: predictor.predict(columns), range(200)))
     assert all(np.array_equal(answer, expected) for answer in answers)
+
+
+def test_a_small_request_gets_its_turn_between_the_chunks_of_a_large_one() -> None:
+    predictor = trained(flower_columns(), target="kind", epochs=1)
+    chunks, small = 3, flower_columns(3)
+    granted: list[int] = []
+    network = predictor._network
+    predict = network.predict
+
+    def noting(x: Floats) -> Floats:
+        granted.append(len(x))
+        return predict(x)
+
+    network.predict = noting  # type: ignore[method-assign]
+    lock = predictor._lock
+    with ThreadPoolExecutor(2) as threads:
+        with lock:
+            large = threads.submit(predictor.predict, flower_columns(chunks * 1024))
+            wait_for(lambda: lock.waiting == 1)
+            other = threads.submit(predictor.predict, small)
+            wait_for(lambda: lock.waiting == 2)
+        assert large.result().shape == (chunks * 1024, 3)
+        assert other.result().shape == (3, 3)
+    assert granted == [1024, 3, 1024, 1024]
 
 
 def test_a_missing_column_is_refused() -> None:
@@ -150,7 +176,8 @@ def test_scores_of_a_linear_output_come_as_they_are() -> None:
 def test_bytes_bound_what_a_predictor_holds_and_do_not_change() -> None:
     columns = flower_columns(1500)
     wide = {"layers": [{"type": "dense", "units": 500}, {"type": "dense", "units": 300}]}
-    spec, data = prepared(TrainingSpec(target="kind", network=wide), columns)
+    asked = TrainingSpec.model_validate({"target": "kind", "network": wide})
+    spec, data = prepared(asked, columns)
     weights = Training(spec, data).weights()
     tracemalloc.start()
     try:
