@@ -37,7 +37,7 @@ class ExponentialPoisson(Loss):
 class SoftplusPoisson(Loss):
     """l = mean over outputs of ŷ − y log ŷ, with ŷ = log(1 + exp(z)), z the logits.
 
-    Gradient: (s − y s / ŷ) / outputs with s = σ(z) = 1 − exp(−ŷ). Targets are not negative, shape
+    Gradient: (s − y (s / ŷ)) / outputs with s = σ(z) = 1 − exp(−ŷ). Targets are not negative, shape
     `(batch, outputs)`. Where ŷ is too small for a number, log ŷ is z and s / ŷ is 1.
     """
 
@@ -62,12 +62,14 @@ class SoftplusPoisson(Loss):
         return np.divide(self._losses, self._units, out=self._losses)
 
     def _backward(self) -> Floats:
-        """(s − y s / ŷ) / outputs."""
+        """(s − y (s / ŷ)) / outputs."""
         output, slope = self.outputs, self._scratch.rows(len(self.outputs))
         np.maximum(output, self._least, out=output)
         np.negative(output, out=slope)
         np.expm1(slope, out=slope)
-        np.divide(self._targets, output, out=output)
-        np.subtract(output, 1, out=output)
-        np.multiply(slope, output, out=output)
+        np.negative(slope, out=slope)
+        # s / ŷ is at most 1; y / ŷ overflows where ŷ is tiny.
+        np.divide(slope, output, out=output)
+        np.multiply(self._targets, output, out=output)
+        np.subtract(slope, output, out=output)
         return np.divide(output, self._units, out=output)

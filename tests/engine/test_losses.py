@@ -3,6 +3,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from engine.arrays import Targets
 from engine.specs import (
@@ -191,6 +193,50 @@ def test_a_count_that_softplus_thinks_impossible_costs_its_logit(dtype: type[np.
     loss = make_loss(Poisson(), "softplus", 1, dtype)
     assert loss.forward(np.array([[-1e4]], dtype), np.array([[2]], dtype)) == pytest.approx(2e4)
     assert loss.backward() == pytest.approx(-2)
+
+
+@BOTH_TYPES
+@given(z=st.floats(-1e4, 1e4), y=st.floats(0, 1e30))
+@example(z=-1e4, y=4.0)
+@example(z=-86.0, y=30.0)
+@example(z=-708.0, y=1e6)
+def test_poisson_on_softplus_is_right_whatever_the_count(
+    dtype: type[np.floating], z: float, y: float
+) -> None:
+    logits, targets = np.array([[z]], dtype), np.array([[y]], dtype)
+    loss = make_loss(Poisson(), "softplus", 1, dtype)
+    value, gradient = loss.forward(logits, targets), float(loss.backward()[0, 0])
+    z, y = float(logits[0, 0]), float(targets[0, 0])
+    slope, output, log, ratio = exact_softplus(z)
+    size = output + y * abs(log)
+    assert value == pytest.approx(output - y * log, rel=0, abs=max(1e-5 * size, 1e-30))
+    expected = slope - y * ratio
+    assert gradient == pytest.approx(expected, rel=0, abs=max(1e-5 * (slope + y * ratio), 1e-30))
+
+
+def exact_softplus(z: float) -> tuple[float, float, float, float]:
+    """s = σ(z), ŷ = log(1 + exp(z)), log ŷ and s / ŷ, by series where numbers are too small."""
+    if z < -30:
+        small = math.exp(z)
+        return small, small, z - small / 2, 1 - small / 2
+    output = max(z, 0) + math.log1p(math.exp(-abs(z)))
+    slope = -math.expm1(-output)
+    return slope, output, math.log(output), slope / output
+
+
+@BOTH_TYPES
+@given(z=st.floats(-1e4, 80), y=st.floats(0, 1e30))
+def test_poisson_on_exponential_is_right_whatever_the_count(
+    dtype: type[np.floating], z: float, y: float
+) -> None:
+    logits, targets = np.array([[z]], dtype), np.array([[y]], dtype)
+    loss = make_loss(Poisson(), "exponential", 1, dtype)
+    value, gradient = loss.forward(logits, targets), float(loss.backward()[0, 0])
+    z, y = float(logits[0, 0]), float(targets[0, 0])
+    output = math.exp(z)
+    size = output + y * abs(z)
+    assert value == pytest.approx(output - y * z, rel=0, abs=max(1e-5 * size, 1e-30))
+    assert gradient == pytest.approx(output - y, rel=0, abs=max(1e-5 * (output + y), 1e-30))
 
 
 def test_log_cosh_of_a_small_error_keeps_its_digits() -> None:

@@ -414,3 +414,31 @@ def test_divergence_tells_the_last_loss_and_a_rate_that_may_do() -> None:
         list(train(training))
     assert raised.value.last_loss is not None
     assert raised.value.suggested_rate == 10.0
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_counts_are_learned_from_where_softplus_thinks_them_impossible(seed: int) -> None:
+    """The first weights make logits of −100 and less, whose softplus is beyond float32."""
+    random = np.random.default_rng(0)
+    a = random.uniform(200, 300, 100)
+    columns: dict[str, Column] = {
+        "a": NumericColumn(a),
+        "y": NumericColumn(random.poisson(a / 10).astype(np.float64)),
+    }
+    spec = TrainingSpec.model_validate(
+        {
+            "target": "y",
+            "task": "regression",
+            "loss": "poisson",
+            "epochs": 10,
+            "seed": seed,
+            "network": {"layers": [], "output": {"activation": "softplus"}},
+            "optimizer": {"type": "adam", "learning_rate": 0.05},
+            "preprocessing": {"numeric": "none"},
+        }
+    )
+    training = start(spec, columns)
+    first = float(training.weights()["output.weight"][0, 0])
+    assert first * 300 < -100
+    losses = [record.loss for record in train(training)]
+    assert losses[-1] < losses[0] / 10
