@@ -4,32 +4,67 @@ from collections.abc import Iterator, Sequence
 
 from engine.epochs import LEAST_EPOCHS
 from engine.findings import Report
-from engine.specs import DropoutSpec, LayerSpec, Lbfgs, ResidualSpec, TrainingSpec
+from engine.specs import (
+    BatchNormalizationSpec,
+    Conv2dSpec,
+    DenseSpec,
+    DropoutSpec,
+    LayerSpec,
+    Lbfgs,
+    OutputSpec,
+    ResidualSpec,
+    TrainingSpec,
+)
 
 
 def check_descent(spec: TrainingSpec, report: Report) -> None:
-    """L-BFGS needs the same loss whenever it asks; a warm-up ends before the training does."""
+    """L-BFGS has what it needs; a warm-up ends before the training does."""
     if isinstance(spec.optimizer, Lbfgs):
-        if spec.batch_size != "full":
-            detail = 'lbfgs goes by the loss of all rows: say "batch_size": "full"'
-            report.problem("/optimizer", "lbfgs_batch_size", detail)
-        for pointer in _dropouts(spec.network.layers, "/network/layers"):
-            detail = f"lbfgs needs the same loss twice, {pointer} draws another: leave dropout out"
-            report.problem("/optimizer", "lbfgs_dropout", detail)
-        if spec.gradient_clip is not None:
-            detail = "lbfgs searches along the gradient as it is: leave the clip out"
-            report.problem("/gradient_clip", "lbfgs_clip", detail)
+        _check_lbfgs(spec, report)
     epochs = spec.epochs or LEAST_EPOCHS
     if spec.schedule.warmup_epochs >= epochs:
         detail = f"the warm-up must be shorter than the training's {epochs} epochs"
         report.problem("/schedule/warmup_epochs", "long_warmup", detail)
 
 
-def _dropouts(layers: Sequence[LayerSpec], pointer: str) -> Iterator[str]:
-    """Where dropout is."""
+def _check_lbfgs(spec: TrainingSpec, report: Report) -> None:
+    """It needs the same loss whenever it asks, and the weights as it left them."""
+    if spec.batch_size != "full":
+        detail = 'lbfgs goes by the loss of all rows: say "batch_size": "full"'
+        report.problem("/optimizer", "lbfgs_batch_size", detail)
+    if spec.gradient_clip is not None:
+        detail = "lbfgs searches along the gradient as it is: leave the clip out"
+        report.problem("/gradient_clip", "lbfgs_clip", detail)
+    for pointer, layer in _walk(spec.network.layers, "/network/layers"):
+        _check_layer(pointer, layer, report)
+    _check_layer("/network/output", spec.network.output, report)
+
+
+def _check_layer(pointer: str, layer: LayerSpec | OutputSpec, report: Report) -> None:
+    match layer:
+        case DropoutSpec():
+            detail = f"lbfgs needs the same loss twice, {pointer} draws another: leave dropout out"
+            report.problem("/optimizer", "lbfgs_dropout", detail)
+        case BatchNormalizationSpec() if not layer.frozen:
+            detail = (
+                "every trial of lbfgs's line search would move the running means of batch "
+                "normalization: use layer_normalization, freeze the layer, or use another optimizer"
+            )
+            report.problem(pointer, "lbfgs_batch_normalization", detail)
+        case DenseSpec() | Conv2dSpec() | OutputSpec() if not layer.frozen and layer.max_norm:
+            detail = (
+                "lbfgs learns curvature from its own steps, which max_norm would change "
+                "afterwards: leave max_norm out, use l2, or use another optimizer"
+            )
+            report.problem(f"{pointer}/max_norm", "lbfgs_max_norm", detail)
+        case _:
+            pass
+
+
+def _walk(layers: Sequence[LayerSpec], pointer: str) -> Iterator[tuple[str, LayerSpec]]:
+    """Every layer with its pointer, those within residual blocks too."""
     for index, layer in enumerate(layers):
         here = f"{pointer}/{index}"
-        if isinstance(layer, DropoutSpec):
-            yield here
+        yield here, layer
         if isinstance(layer, ResidualSpec):
-            yield from _dropouts(layer.layers, f"{here}/layers")
+            yield from _walk(layer.layers, f"{here}/layers")

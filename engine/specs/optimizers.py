@@ -105,7 +105,8 @@ class Lion(Spec):
 class Lbfgs(Spec):
     """w ← w + t · d, d = −H g by the last `history` steps, t by a strong Wolfe line search.
 
-    For batches of all rows only. Source: Nocedal and Wright 2006, algorithms 7.4, 3.5 and 3.6.
+    For batches of all rows only, and without gradient_clip, max_norm, dropout and batch
+    normalization, unless frozen. Source: Nocedal and Wright 2006, algorithms 7.4, 3.5 and 3.6.
     """
 
     type: Literal["lbfgs"] = "lbfgs"

@@ -28,6 +28,8 @@ from tests.engine.asking import (
     problems,
 )
 
+FULL_LBFGS: dict[str, Any] = {"optimizer": "lbfgs", "batch_size": "full"}
+
 
 @pytest.mark.parametrize(
     ("target", "task", "activation", "units", "loss"),
@@ -131,6 +133,17 @@ def test_batch_larger_than_the_data_is_told_of() -> None:
         ("size", {"optimizer": "lbfgs", "batch_size": "full",
                   **layers({"type": "residual", "layers": [DROPOUT]})},
          ("/optimizer", "lbfgs_dropout")),
+        ("size", FULL_LBFGS | {"gradient_clip": {"type": "norm", "limit": 1.0}},
+         ("/gradient_clip", "lbfgs_clip")),
+        ("size", FULL_LBFGS | layers(DENSE, {"type": "batch_normalization"}),
+         ("/network/layers/1", "lbfgs_batch_normalization")),
+        ("size", FULL_LBFGS | layers({"type": "residual", "layers": [
+            {"type": "layer_normalization"}, {"type": "batch_normalization"}]}),
+         ("/network/layers/0/layers/1", "lbfgs_batch_normalization")),
+        ("size", FULL_LBFGS | layers(DENSE | {"max_norm": 2.0}),
+         ("/network/layers/0/max_norm", "lbfgs_max_norm")),
+        ("size", FULL_LBFGS | {"network": {"output": {"max_norm": 2.0}}},
+         ("/network/output/max_norm", "lbfgs_max_norm")),
         ("size", {"metrics": ["rmse", "f1"]}, ("/metrics/1", "metric_and_task")),
         ("color", {"metrics": ["top_3_accuracy"]}, ("/metrics/0", "metric_and_classes")),
         ("size", {"class_weight": "balanced"}, ("/class_weight", "not_classes")),
@@ -199,6 +212,12 @@ def test_too_many_inputs_are_refused() -> None:
             ),
             table,
         )
+
+
+def test_lbfgs_takes_layers_that_are_frozen() -> None:
+    frozen = [{"type": "batch_normalization", "frozen": True}, DENSE | {"max_norm": 2.0}]
+    frozen[1]["frozen"] = True
+    assert ask(**FULL_LBFGS, **layers(*frozen)).spec.optimizer.type == "lbfgs"
 
 
 def test_lbfgs_takes_full_batches_without_dropout() -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.errors import DivergenceError
-from engine.specs import TrainingSpec
+from engine.errors import DivergenceError, SpecError
+from engine.specs import ResolvedSpec, TrainingSpec, dump
 from engine.tables import Column, NumericColumn
 from engine.training import EpochRecord, Training, TrainingState, train
 from tests.engine.examples import (
@@ -270,7 +270,7 @@ def test_stopped_and_resumed_anywhere_ends_with_the_same_bits(
 ) -> None:
     options = {"dtype": dtype, "early_stopping": stopping, "epochs": 5, **optimizer, **extra}
     if "lbfgs" in optimizer.values():
-        options["gradient_clip"] = None
+        options |= {"gradient_clip": None, "network": {}}  # it takes neither clip nor max_norm
     assert_resumes_exactly(lambda: flowers(target=target, **options), stops)
 
 
@@ -442,3 +442,31 @@ def test_counts_are_learned_from_where_softplus_thinks_them_impossible(seed: int
     assert first * 300 < -100
     losses = [record.loss for record in train(training)]
     assert losses[-1] < losses[0] / 10
+
+
+LBFGS = {"optimizer": "lbfgs", "batch_size": "full"}
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"gradient_clip": {"type": "norm", "limit": 0.5}},
+        {"network": {"layers": [{"type": "dense", "units": 5, "max_norm": 1.0}]}},
+        {"network": {"layers": [{"type": "batch_normalization"}]}},
+    ],
+    ids=["clip", "max_norm", "batch normalization"],
+)
+def test_a_stored_job_of_lbfgs_runs_with_what_a_new_one_is_refused_for(
+    stored: dict[str, Any],
+) -> None:
+    options = {"target": "kind", "epochs": 5, **stored}
+    columns = flower_columns()
+    with pytest.raises(SpecError, match="lbfgs"):
+        prepared(TrainingSpec.model_validate(options | LBFGS), columns)
+    accepted, data = prepared(TrainingSpec.model_validate(options), columns)
+    spec = ResolvedSpec.model_validate(
+        dump(accepted) | LBFGS | {"gradient_clip": stored.get("gradient_clip")}
+    )
+    losses = [record.loss for record in train(Training(spec, data))]
+    assert len(losses) == 5
+    assert losses[-1] < losses[0]
