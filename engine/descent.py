@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from engine.epochs import LEAST_EPOCHS
 from engine.findings import Report
 from engine.specs import (
     BatchNormalizationSpec,
@@ -18,17 +17,9 @@ from engine.specs import (
 
 
 def check_descent(spec: TrainingSpec, report: Report) -> None:
-    """L-BFGS has what it needs; a warm-up ends before the training does."""
-    if isinstance(spec.optimizer, Lbfgs):
-        _check_lbfgs(spec, report)
-    epochs = spec.epochs or LEAST_EPOCHS
-    if spec.schedule.warmup_epochs >= epochs:
-        detail = f"the warm-up must be shorter than the training's {epochs} epochs"
-        report.problem("/schedule/warmup_epochs", "long_warmup", detail)
-
-
-def _check_lbfgs(spec: TrainingSpec, report: Report) -> None:
-    """It needs the same loss whenever it asks, and the weights as it left them."""
+    """L-BFGS needs the same loss whenever it asks, and the weights as it left them."""
+    if not isinstance(spec.optimizer, Lbfgs):
+        return
     if spec.batch_size != "full":
         detail = 'lbfgs goes by the loss of all rows: say "batch_size": "full"'
         report.problem("/optimizer", "lbfgs_batch_size", detail)
@@ -59,6 +50,13 @@ def _check_layer(pointer: str, layer: LayerSpec | OutputSpec, report: Report) ->
             report.problem(f"{pointer}/max_norm", "lbfgs_max_norm", detail)
         case _:
             pass
+
+
+def check_warmup(spec: TrainingSpec, epochs: int, report: Report) -> None:
+    """A warm-up ends before the training does, which lasts so many epochs."""
+    if spec.schedule.warmup_epochs >= epochs:
+        detail = f"the warm-up must be shorter than the training's {epochs} epochs"
+        report.problem("/schedule/warmup_epochs", "long_warmup", detail)
 
 
 def _walk(layers: Sequence[LayerSpec], pointer: str) -> Iterator[tuple[str, LayerSpec]]:

@@ -11,9 +11,9 @@ from engine.architecture import (
     without_added,
 )
 from engine.columns import check_inputs, choose_features, choose_task, find_target
-from engine.descent import check_descent
+from engine.descent import check_descent, check_warmup
 from engine.embedding import check_categorical, fill_tables
-from engine.epochs import LEAST_EPOCHS, choose_epochs
+from engine.epochs import LEAST_EPOCHS, MOST_EPOCHS, choose_epochs
 from engine.errors import SpecError
 from engine.estimates import MemoryEstimate, RowCounts, estimate_memory, parameter_count
 from engine.findings import Finding, Report
@@ -94,14 +94,17 @@ def resolve(
     task = None if target is None else choose_task(spec, target, rows, report)
     if target is None or task is None:
         check_watched(spec, None, report)
+        check_warmup(spec, spec.epochs or MOST_EPOCHS, report)
         raise SpecError(report.problems)
     resolved, in_features = _fill_in(spec, features, target, task, known, report)
     layers = _build_layers(spec, resolved, in_features, report)
     check_validation_table(resolved, table, validation_table, report)
     counts = count_rows(resolved, target, rows, validation_table, report)
+    epochs = choose_epochs(spec, counts.training)
+    check_warmup(spec, epochs, report)
     if report.problems:
         raise SpecError(report.problems)
-    lasting = resolved.model_copy(update={"epochs": choose_epochs(spec, counts.training)})
+    lasting = resolved.model_copy(update={"epochs": epochs})
     return _measure(lasting, layers, in_features, counts, report)
 
 

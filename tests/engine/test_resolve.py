@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -125,7 +126,11 @@ def test_batch_larger_than_the_data_is_told_of() -> None:
          ("/early_stopping/metric", "unknown_metric")),
         ("size", {"schedule": {"type": "reduce_on_plateau", "metric": "mse"}},
          ("/schedule/metric", "unknown_metric")),
-        ("size", {"schedule": {"type": "cosine", "warmup_epochs": 20.0}},
+        ("size", {"schedule": {"type": "cosine", "warmup_epochs": 60.0}},
+         ("/schedule/warmup_epochs", "long_warmup")),
+        ("size", {"schedule": {"type": "cosine", "warmup_epochs": 3.0}, "epochs": 3},
+         ("/schedule/warmup_epochs", "long_warmup")),
+        ("nowhere", {"schedule": {"type": "cosine", "warmup_epochs": 3.0}, "epochs": 3},
          ("/schedule/warmup_epochs", "long_warmup")),
         ("size", {"optimizer": "lbfgs"}, ("/optimizer", "lbfgs_batch_size")),
         ("size", {"optimizer": "lbfgs", "batch_size": "full", **layers(DENSE, DROPOUT)},
@@ -212,6 +217,22 @@ def test_too_many_inputs_are_refused() -> None:
             ),
             table,
         )
+
+
+def test_a_warm_up_may_last_as_long_as_the_epochs_that_the_table_gets() -> None:
+    for epochs in (19.9, 20.0, 59.9):
+        schedule = {"type": "cosine", "warmup_epochs": epochs}
+        assert ask(schedule=schedule).spec.epochs == 60
+    large = replace(TABLE, rows=100_000)
+    short, long = (
+        TrainingSpec.model_validate(
+            {"target": "size", "schedule": {"type": "cosine", "warmup_epochs": epochs}}
+        )
+        for epochs in (19.9, 20.0)
+    )
+    assert resolve(short, large).spec.epochs == 20
+    with pytest.raises(SpecError, match="the training's 20 epochs"):
+        resolve(long, large)
 
 
 def test_lbfgs_takes_layers_that_are_frozen() -> None:
