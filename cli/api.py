@@ -35,8 +35,8 @@ def run_api(host: str, port: int, descriptor: int | None) -> None:
     gc.disable()
     listener = listen(host, port) if descriptor is None else _inherited(descriptor)
     # Imported late, so that a port that is taken is known at once.
-    from cli.patience import patient_protocol  # noqa: PLC0415
-    from service.app import create_app  # noqa: PLC0415
+    from cli.patience import patient_protocol
+    from service.app import create_app
 
     protocol = patient_protocol(settings.client_timeout_seconds)
     app = create_app(settings)

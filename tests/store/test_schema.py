@@ -11,7 +11,7 @@ from sqlalchemy import text
 from store.clock import Instant
 from store.database import Database
 from store.errors import SchemaError, StoreUnavailableError
-from store.schema import _config, check_schema, upgrade
+from store.schema import _config, check_schema, find_head, upgrade
 from store.tables import metadata
 
 HEAD = ScriptDirectory.from_config(_config()).get_current_head()
@@ -26,6 +26,10 @@ def test_migrated_schema_is_what_the_tables_say(database: Database) -> None:
             connection, opts={"compare_type": lambda *args: is_plain_integer(*args[3:])}
         )
         assert compare_metadata(context, metadata) == []
+
+
+def test_newest_migration_is_found_without_alembic() -> None:
+    assert find_head() == HEAD
 
 
 def test_upgrading_twice_and_at_once_is_harmless(database_url: str) -> None:
