@@ -57,6 +57,8 @@ class Ringer:
         self._arrived.put(job_id)
 
     def _run(self) -> None:
+        # Before the first job, which would otherwise wait for it.
+        self._doorbell.load()
         while not self._stopping:
             self._gather()
             try:

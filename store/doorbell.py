@@ -2,19 +2,23 @@
 
 The database is the truth. A ring may be lost or repeated: a sweep rings again for a job that
 nobody took, and a worker that finds nothing to do goes back to sleep.
+
+Celery is imported by the first thread that needs it: that takes a fifth of a second, and a request
+must not wait for it.
 """
 
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from celery import Celery
-from kombu.exceptions import KombuError
-
 from store.errors import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 TASK_NAME = "backpropd.train_slice"
 QUEUE_NAME = "backpropd"
@@ -26,8 +30,10 @@ PUBLISH_RETRIES = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "i
 HEALTH_CHECK_SECONDS = 2
 
 
-def make_celery(broker_url: str) -> Celery:
+def make_celery(broker_url: str) -> "Celery":
     """A Celery application on this broker, configured alike for those who ring and who answer."""
+    from celery import Celery
+
     app = Celery("backpropd", set_as_current=False)
     url, options = _transport(broker_url)
     app.conf.update(
@@ -77,8 +83,16 @@ class Doorbell:
     """
 
     def __init__(self, broker_url: str) -> None:
-        self._app = make_celery(broker_url)
+        self._broker_url = broker_url
         self._mine = threading.local()
+
+    @cached_property
+    def _app(self) -> "Celery":
+        return make_celery(self._broker_url)
+
+    def load(self) -> None:
+        """Import Celery ahead of the first ring."""
+        _ = self._app
 
     def ring(self, times: int = 1) -> None:
         """Say that there is work, so many times; after an error it may have been said already.
@@ -128,6 +142,8 @@ class Doorbell:
 
 @contextmanager
 def _errors_named(connection: Any) -> Iterator[None]:  # noqa: ANN401 - a kombu Connection
+    from kombu.exceptions import KombuError
+
     known = (KombuError, OSError, *connection.connection_errors, *connection.channel_errors)
     try:
         yield

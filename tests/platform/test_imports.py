@@ -46,6 +46,8 @@ def imported_by_app(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     [
         pytest.param("alembic", id="migrations are run by another command"),
         pytest.param("mako", id="Alembic's templates"),
+        pytest.param("celery", id="the thread that rings loads it"),
+        pytest.param("kombu", id="Celery's messages"),
     ],
 )
 def test_application_starts_without(imported_by_app: set[str], package: str) -> None:

@@ -50,6 +50,7 @@ def test_kept_connection_does_not_outlive_its_broker(tmp_path: Path, sockets: Pa
 def test_silent_broker_is_not_waited_for_twice() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         doorbell = Doorbell(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        doorbell.load()
         began = time.monotonic()
         with pytest.raises(StoreUnavailableError):
             doorbell.ring(5)
