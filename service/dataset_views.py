@@ -20,7 +20,7 @@ from service.schemas.intake import NoticeView, OptionsView
 from store.datasets import ColumnRecord, DatasetRecord, DatasetSummary, Notice
 from store.intake import Preview
 from store.intake.histograms import Histogram, LevelCounts
-from store.intake.times import format_time
+from store.intake.time_texts import format_time
 from store.rows import Row
 
 

@@ -16,7 +16,7 @@ from service.errors import InvalidRowsError, UnsupportedMediaTypeError
 from service.forms import FormFile
 from service.schemas.common import FieldProblem
 from service.schemas.imports import ImportRequest
-from store.intake.formats import known_media_types
+from store.intake.detection import known_media_types
 from store.room import disk_errors_named
 
 FORM = "multipart/form-data"

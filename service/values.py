@@ -7,7 +7,7 @@ from typing import assert_never
 
 from engine.tables import ISO, Words
 from service.schemas.models import Scalar
-from store.intake.texts import STATED_FALSE, STATED_TRUE
+from store.intake.options import STATED_FALSE, STATED_TRUE
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -7,11 +7,9 @@ bool, and string for categories and texts. Record batches are a few MiB at most.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import DataError
 from engine.tables import (
@@ -23,6 +21,9 @@ from engine.tables import (
     Words,
 )
 from store.datasets import DatasetRecord
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def table_schema(dataset: DatasetRecord) -> TableSchema:
@@ -68,7 +69,9 @@ class ColumnFile:
                 yield {name: _column(batch.column(name)) for name in names}
 
     @contextmanager
-    def _open(self, names: Sequence[str]) -> Iterator[pa.ipc.RecordBatchFileReader]:
+    def _open(self, names: Sequence[str]) -> Iterator["pa.ipc.RecordBatchFileReader"]:
+        import pyarrow as pa
+
         with pa.OSFile(str(self._path)) as source:
             known = pa.ipc.open_file(source).schema
             for name in names:
@@ -105,7 +108,10 @@ def _joined(parts: Sequence[Column]) -> Column:
     return LevelColumn(np.concatenate(codes), tuple(levels))
 
 
-def _column(array: pa.Array) -> Column:
+def _column(array: "pa.Array") -> Column:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     if pa.types.is_floating(array.type):
         # A copy: the file may be closed before the column is used.
         return NumericColumn(np.array(array.to_numpy(zero_copy_only=False), dtype=np.float64))

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from store.datasets import ColumnRecord
-from store.intake.times import format_time
+from store.intake.time_texts import format_time
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Row = dict[str, Any]
 # Whole numbers beyond are not exact as float64, and would look so as int.
@@ -22,6 +23,8 @@ def read_rows(path: Path, columns: Sequence[ColumnRecord], offset: int, limit: i
     Whole numbers of integral columns are int, times texts of RFC 3339 (a midnight is a date), what
     is missing is None.
     """
+    import pyarrow as pa
+
     if limit <= 0 or not columns:
         return []
     rows: list[Row] = []
@@ -34,7 +37,9 @@ def read_rows(path: Path, columns: Sequence[ColumnRecord], offset: int, limit: i
     return rows
 
 
-def _batches_from(source: pa.NativeFile, offset: int, limit: int) -> Iterator[pa.RecordBatch]:
+def _batches_from(source: "pa.NativeFile", offset: int, limit: int) -> Iterator["pa.RecordBatch"]:
+    import pyarrow as pa
+
     room = MAX_BYTES
     counter = pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=[0]))
     reader = pa.ipc.open_file(source)
@@ -50,7 +55,7 @@ def _batches_from(source: pa.NativeFile, offset: int, limit: int) -> Iterator[pa
         offset = max(0, offset - count)
 
 
-def _json_values(cells: pa.Array, column: ColumnRecord) -> list[Any]:
+def _json_values(cells: "pa.Array", column: ColumnRecord) -> list[Any]:
     values: list[Any] = cells.to_pylist()
     if column.kind == "time":
         return [None if value is None else format_time(value) for value in values]

@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow.compute  # noqa: F401 - before the fork, so that the children share it
 from celery import signals
 
 from engine.warm_up import warm_up_products

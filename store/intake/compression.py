@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pyarrow as pa
-
 from store.errors import IntakeError
 from store.intake.options import Compression
 
@@ -41,6 +39,8 @@ def find_compression(head: bytes) -> Compression | None:
 
 def decompress(path: Path, compression: Compression, target: Path, max_bytes: int) -> None:
     """Unpack a file. Raises IntakeError when it is cut, corrupt, twice compressed or expands."""
+    import pyarrow as pa
+
     guard = ExpansionGuard(max_bytes)
     try:
         with path.open("rb") as file, target.open("wb") as sink:

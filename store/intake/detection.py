@@ -34,6 +34,8 @@ MEDIA_TYPES: dict[str, Format | None] = {
     "application/zstd": None,
     "application/octet-stream": None,
 }
+# Media types that an upload may have.
+known_media_types: frozenset[str] = frozenset(MEDIA_TYPES)
 COMPRESSED_TYPES: dict[str, Compression] = {
     "application/gzip": "gzip",
     "application/x-gzip": "gzip",

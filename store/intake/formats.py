@@ -13,7 +13,6 @@ from store.intake.arrow_ipc import open_arrow
 from store.intake.compression import decompress
 from store.intake.csv_source import open_csv_source
 from store.intake.detection import (
-    MEDIA_TYPES,
     choose_compression,
     choose_format,
     is_tab_separated,
@@ -27,9 +26,6 @@ from store.intake.options import FileHints, Format, Limits, ReadOptions
 from store.intake.parquet import open_parquet
 from store.intake.signatures import read_head
 from store.intake.sources import RawColumn, Reading, Source
-
-# Media types that an upload may have.
-known_media_types: frozenset[str] = frozenset(MEDIA_TYPES)
 
 
 def open_source(

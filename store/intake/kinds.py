@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from engine.tables import ColumnKind
 from store.intake import texts
 from store.intake.findings import EXPECTED, Finding, Misfit, Rules
+from store.intake.options import STATED_FALSE, STATED_TRUE
 from store.intake.texts import MisfitError, Parse
 from store.intake.times import find_time_formats, parse_times
 
@@ -164,7 +165,7 @@ def boolean_parser(*, is_stated: bool) -> Parse:
     """What takes texts for booleans; more of them if the client says that they are."""
     if not is_stated:
         return texts.parse_booleans
-    return partial(texts.parse_booleans, true=texts.STATED_TRUE, false=texts.STATED_FALSE)
+    return partial(texts.parse_booleans, true=STATED_TRUE, false=STATED_FALSE)
 
 
 def _time_parser(time_format: str) -> Parse:

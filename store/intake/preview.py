@@ -21,7 +21,7 @@ from store.intake.results import Preview
 from store.intake.sampling import take_sample
 from store.intake.sources import Source
 from store.intake.statistics import TableStatistics
-from store.intake.times import format_time
+from store.intake.time_texts import format_time
 
 LOOKED_AT = 10_000
 SHOWN_ROWS = 20

@@ -12,7 +12,7 @@ from store.datasets import ColumnRecord
 from store.intake.conversion import Rows
 from store.intake.moments import Moments
 from store.intake.plans import ColumnPlan, numeric_columns
-from store.intake.times import DAY, format_time
+from store.intake.time_texts import DAY, format_time
 from store.intake.value_counts import MAX_CATEGORY_LENGTH, SmallNumbers, ValueCounts
 from store.tensors import finite_or_none
 

@@ -19,9 +19,6 @@ POSSIBLE_MISSING = (
 )  # fmt: skip
 
 TRUE, FALSE = ("true",), ("false",)
-# Taken for boolean only when the client says that they are.
-STATED_TRUE = ("true", "t", "yes", "y", "on", "1", "1.0")
-STATED_FALSE = ("false", "f", "no", "n", "off", "0", "0.0")
 
 # So many texts tell whether all may be of a kind.
 HEAD = 16

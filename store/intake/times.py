@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,12 +9,9 @@ import pyarrow.compute as pc
 from engine.tables import ISO
 from store.intake.texts import MisfitError, cast_texts
 
-DAY = 86_400
 # Texts of one column whose times are kept: all days of thirty years.
 MAX_KNOWN = 10_000
 MICROSECONDS = 1e6
-# From the year 1 to the end of 9999, in seconds.
-FIRST, END = -62_135_596_800.0, 253_402_300_800.0
 
 _LOCAL, _UNIVERSAL = pa.timestamp("us"), pa.timestamp("us", "UTC")
 _ZONE = r"(?:Z|[+-]\d{2}(?::?\d{2})?)"
@@ -135,13 +131,3 @@ def to_seconds(times: pa.Array) -> pa.Array:
     per_second = {"s": 1.0, "ms": 1e3, "us": MICROSECONDS, "ns": 1e9}[times.type.unit]
     ticks = pc.cast(pc.cast(times, pa.int64()), pa.float64(), safe=False)
     return pc.divide(ticks, per_second)
-
-
-def format_time(seconds: float) -> str:
-    """A time in ISO 8601: a date if it is midnight."""
-    if not FIRST <= seconds < END:
-        return repr(seconds)
-    time = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    if seconds % DAY == 0:
-        return time.date().isoformat()
-    return time.replace(tzinfo=None).isoformat() + "Z"

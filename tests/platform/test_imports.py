@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,9 +20,33 @@ create_app(load_settings(data_dir=sys.argv[1], broker_url="memory://"))
 print(json.dumps(sorted(sys.modules)))
 """
 
+UPLOAD_AT_ONCE = """
+import json, sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from fastapi.testclient import TestClient
+from service.app import create_app
+from store.settings import load_settings
 
-def modules_after(program: str, *arguments: str) -> set[str]:
-    """Names of the modules that a fresh interpreter has imported at the end of a program."""
+class Watch:
+    importers = {}
+    def find_spec(self, name, path=None, target=None):
+        self.importers.setdefault(name, threading.current_thread().name)
+
+def upload(number):
+    table = b"x,y\\n" + b"1,2\\n" * (1 + number)
+    answer = client.post("/v1/datasets", content=table, headers={"Content-Type": "text/csv"})
+    return answer.status_code
+
+sys.meta_path.insert(0, Watch())
+settings = load_settings(data_dir=sys.argv[1], broker_url="memory://")
+with TestClient(create_app(settings)) as client, ThreadPoolExecutor(4) as threads:
+    statuses = list(threads.map(upload, range(4)))
+print(json.dumps({"statuses": statuses, "importers": Watch.importers}))
+"""
+
+
+def run(program: str, *arguments: str) -> Any:
+    """What a program prints last, as JSON, in a fresh interpreter."""
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments],
         cwd=ROOT,
@@ -31,14 +56,20 @@ def modules_after(program: str, *arguments: str) -> set[str]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return set(json.loads(done.stdout.splitlines()[-1]))
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.fixture(scope="module")
-def imported_by_app(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+def data(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A data directory with a migrated database."""
     folder = tmp_path_factory.mktemp("data")
     upgrade(load_settings(data_dir=folder).database_url)
-    return modules_after(MAKE_APP, str(folder))
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def imported_by_app(data: str) -> set[str]:
+    return set(run(MAKE_APP, data))
 
 
 @pytest.mark.parametrize(
@@ -48,8 +79,30 @@ def imported_by_app(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         pytest.param("mako", id="Alembic's templates"),
         pytest.param("celery", id="the thread that rings loads it"),
         pytest.param("kombu", id="Celery's messages"),
+        pytest.param("pyarrow", id="the thread that reads a dataset loads it"),
+        pytest.param("ijson", id="JSON documents"),
     ],
 )
 def test_application_starts_without(imported_by_app: set[str], package: str) -> None:
     assert "service.app" in imported_by_app
     assert package not in imported_by_app
+
+
+def test_first_uploads_import_pyarrow_outside_the_event_loop(data: str) -> None:
+    found = run(UPLOAD_AT_ONCE, data)
+    assert found["statuses"] == [201] * 4
+    assert found["importers"]["pyarrow"].startswith("AnyIO worker thread")
+    assert found["importers"]["celery"] == "ringer"
+
+
+def test_worker_imports_pyarrow_before_it_forks(tmp_path: Path) -> None:
+    """Children share what their parent has imported; each would otherwise load it for itself."""
+    program = f"""
+import json, os, sys
+os.environ |= {{"BACKPROPD_DATA_DIR": {str(tmp_path)!r}, "BACKPROPD_BROKER_URL": "memory://"}}
+import workers.app
+print(json.dumps(sorted(sys.modules)))
+"""
+    imported = set(run(program))
+    assert {"pyarrow.compute", "engine.training", "store.tensors"} <= imported
+    assert "alembic" not in imported

@@ -7,7 +7,8 @@ import pytest
 
 from store.intake import times
 from store.intake.texts import MisfitError
-from store.intake.times import TimeParser, format_time
+from store.intake.time_texts import format_time
+from store.intake.times import TimeParser
 
 
 @pytest.mark.parametrize("kept", [0, 3, 10_000])
