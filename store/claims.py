@@ -28,7 +28,6 @@ def claim_job(
     lease_seconds: float,
     max_worker_losses: int,
     *,
-    environment: dict[str, Any] | None = None,
     max_running: int | None = None,
 ) -> JobRecord | None:
     """Take the job whose turn it is, or None: priority, fair share, the orphaned first, age.
@@ -41,7 +40,6 @@ def claim_job(
         worker: who claims.
         lease_seconds: how long the job is the worker's unless the lease is renewed.
         max_worker_losses: a job that has lost so many workers in a row is not claimed.
-        environment: in which the worker trains; noted with a job that is claimed first.
         max_running: jobs of one owner at a time; claims at once may pass it by their number.
     """
     query = _next_job(max_worker_losses, max_running)
@@ -64,7 +62,6 @@ def claim_job(
             started_at=func.coalesce(jobs.c.started_at, now()),
             lease_expires_at=shifted(lease_seconds),
             stalled_at=None,
-            environment=row["environment"] or environment,
         )
         .returning(jobs)
     ).mappings()
@@ -96,7 +93,6 @@ def _next_job(max_worker_losses: int, max_running: int | None) -> Any:  # noqa: 
             jobs.c.attempt,
             jobs.c.worker_losses,
             jobs.c.lease_expires_at,
-            jobs.c.environment,
         )
         .where(claimable(), not_lost, *_below(max_running))
         .order_by(

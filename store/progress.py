@@ -34,7 +34,9 @@ class LossRecord:
 class Progress:
     """How far a job is; the fields are columns of jobs. Times are seconds.
 
-    While there are folds to do, epoch and metrics are those of the fold under way.
+    While there are folds to do, epoch and metrics are those of the fold under way. The environment
+    is that in which the last step was trained; exact says whether all steps were trained in equal
+    ones.
     """
 
     epoch: int = 0
@@ -48,6 +50,8 @@ class Progress:
     preparing_seconds: float = 0.0
     training_seconds: float = 0.0
     saving_seconds: float = 0.0
+    environment: dict[str, Any] | None = None
+    exact: bool = True
 
 
 def record_progress(

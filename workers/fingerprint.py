@@ -1,6 +1,7 @@
 """On what a job was trained: two machines with equal fingerprints give equal bits."""
 
 import platform
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,11 @@ from threadpoolctl import threadpool_info
 
 # What the bits of a training depend on, of what a fingerprint tells.
 DECISIVE = ("numpy", "machine", "blas", "blas_version", "blas_kernel", "blas_threads")
+
+
+def gives_equal_bits(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether a training in one environment has the results of the same one in the other."""
+    return all(one.get(name) == other.get(name) for name in DECISIVE)
 
 
 def fingerprint() -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A training and its books: losses, times and checkpoints on their way to the database."""
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.metrics import Metric
@@ -11,7 +11,17 @@ from store.checkpoints import Checkpoint
 from store.jobs import JobRecord
 from store.progress import LossRecord, Progress
 from store.tensors import pack_arrays
+from workers.fingerprint import gives_equal_bits
 from workers.preparing import PREPROCESSING, Preparing
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """How many steps a checkpoint holds, and in which environment they were trained."""
+
+    steps: int
+    environment: dict[str, Any]
+    exact: bool
 
 
 class Ledger:
@@ -25,10 +35,16 @@ class Ledger:
         training: of the job.
         max_seconds: of training, after which it is out of time; None for any number.
         preparing: of its data; what a fold's take is no training.
+        environment: of this worker, see `workers.fingerprint`.
     """
 
     def __init__(
-        self, job: JobRecord, training: Trainable, max_seconds: float | None, preparing: Preparing
+        self,
+        job: JobRecord,
+        training: Trainable,
+        max_seconds: float | None,
+        preparing: Preparing,
+        environment: dict[str, Any],
     ) -> None:
         self.training = training
         self.checkpoint_cost = 0.0
@@ -46,6 +62,38 @@ class Ledger:
         self._measured_seconds = 0.0
         self._measured_epochs = 0
         self._clock = time.monotonic()
+        # Of the steps before this worker's; None where there are none.
+        self._restored: _Origin | None = None
+        self._environment = environment
+        self._is_move_recorded = False
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """The environment in which the last step was trained."""
+        if self._restored is None or self._has_trained(self._restored):
+            return self._environment
+        return self._restored.environment
+
+    @property
+    def exact(self) -> bool:
+        """Whether all steps were trained in environments that give equal bits."""
+        return self._restored is None or (self._restored.exact and not self._has_moved)
+
+    @property
+    def records_move(self) -> bool:
+        """Whether the next save is the first with steps that another environment would not give."""
+        return self._has_moved and not self._is_move_recorded
+
+    @property
+    def _has_moved(self) -> bool:
+        origin = self._restored
+        if origin is None or not self._has_trained(origin):
+            return False
+        return not gives_equal_bits(origin.environment, self._environment)
+
+    def _has_trained(self, origin: "_Origin") -> bool:
+        """Whether this worker has done any step after the checkpoint."""
+        return self.training.steps_done > origin.steps
 
     @property
     def is_out_of_time(self) -> bool:
@@ -99,6 +147,7 @@ class Ledger:
     def end_saving(self) -> None:
         """What passed since the last lap was saving, and it is saved."""
         self._saving_seconds += self._lap()
+        self._is_move_recorded = self._has_moved
         self.unsaved.clear()
 
     def add(self, epoch: EpochRecord) -> None:
@@ -136,9 +185,11 @@ class Ledger:
             preparing_seconds=self._preparing_seconds,
             training_seconds=self._training_seconds,
             saving_seconds=self._saving_seconds,
+            environment=self.environment,
+            exact=self.exact,
         )
 
-    def checkpoint(self, environment: dict[str, Any]) -> Checkpoint:
+    def checkpoint(self) -> Checkpoint:
         """Everything needed to go on exactly from here, in the same environment."""
         state = self.training.state()
         return Checkpoint(
@@ -150,7 +201,8 @@ class Ledger:
                 "preprocessing": self.preprocessing,
                 "seed": self._job.spec["seed"],
                 "dataset_sha256": self._job.dataset_sha256,
-                "environment": environment,
+                "environment": self.environment,
+                "exact": self.exact,
             },
             data=pack_arrays(state.arrays),
             metrics=self._latest or {},
@@ -162,6 +214,12 @@ class Ledger:
         self._latest = checkpoint.metrics or None
         self._epoch_seconds = checkpoint.numbers["epoch_seconds"]
         self._in_folds = self.training.is_in_folds
+        self._restored = _Origin(
+            steps=self.training.steps_done,
+            environment=checkpoint.numbers.get("environment", {}),
+            # Checkpoints of earlier versions do not have it.
+            exact=checkpoint.numbers.get("exact", self._job.exact),
+        )
 
     @property
     def model_metrics(self) -> dict[str, Metric]:

@@ -18,11 +18,9 @@ from store.checkpoints import Checkpoint, find_checkpoint
 from store.database import Database
 from store.datasets import get_dataset
 from store.jobs import JobRecord
-from store.leases import Lease, note_environment
 from store.models import get_model
 from store.settings import Settings
 from store.tensors import unpack_arrays
-from workers.fingerprint import DECISIVE
 from workers.ledger import Ledger
 from workers.preparing import PREPROCESSING, Preparing
 from workers.recent import RecentData
@@ -59,10 +57,10 @@ class LedgerCache:
         return ledger
 
 
-def open_ledger(shop: Shop, job: JobRecord, lease: Lease) -> Ledger:
+def open_ledger(shop: Shop, job: JobRecord) -> Ledger:
     """Make a job ready to train, from its last checkpoint if it has one.
 
-    Raises DataError, NotFoundError, StoreUnavailableError, LeaseLostError.
+    Raises DataError, NotFoundError, DamagedArtifactError, StoreUnavailableError.
     """
     started = time.monotonic()
     spec = ResolvedSpec.model_validate(job.spec)
@@ -75,13 +73,10 @@ def open_ledger(shop: Shop, job: JobRecord, lease: Lease) -> Ledger:
         training = FoldedTraining(spec, preparing.prepare, weights)
     else:
         training = Training(spec, preparing.prepare(), weights)
-    ledger = Ledger(job, training, spec.max_seconds, preparing)
+    ledger = Ledger(job, training, spec.max_seconds, preparing, shop.environment)
     checkpoint = _find_checkpoint(shop.database, job)
     if checkpoint is not None:
         _restore(ledger, checkpoint)
-        if not _gives_equal_bits(checkpoint, shop.environment):
-            with shop.database.writing() as session:
-                note_environment(session, lease, shop.environment)
     elif isinstance(training, FoldedTraining):
         training.open()
     ledger.end_preparing(started)
@@ -120,12 +115,6 @@ def _load_model(database: Database, model_id: str) -> tuple[Preprocessing, dict[
         model = get_model(session, model_id)
         weights = get_artifact(session, model.artifact)
     return PREPROCESSING.validate_python(model.preprocessing), unpack_arrays(weights)
-
-
-def _gives_equal_bits(checkpoint: Checkpoint, environment: dict[str, Any]) -> bool:
-    """Whether what is trained from here on is what would have been trained there."""
-    known = checkpoint.numbers.get("environment", {})
-    return all(known.get(name) == environment.get(name) for name in DECISIVE)
 
 
 def _restore(ledger: Ledger, checkpoint: Checkpoint) -> None:

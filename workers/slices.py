@@ -18,7 +18,7 @@ from store.crash_points import pass_crash_point
 from store.database import Database
 from store.errors import LeaseLostError, StoreUnavailableError
 from store.jobs import JobRecord
-from store.leases import Lease, pause_held_job, release_job
+from store.leases import Lease, note_environment, pause_held_job, release_job
 from store.models import NewModel
 from store.outcomes import Outcome, finish_job
 from store.progress import record_progress
@@ -79,7 +79,6 @@ def run_slice(shop: Workshop) -> bool:
             shop.name,
             shop.settings.lease_seconds,
             shop.settings.max_worker_losses,
-            environment=shop.environment,
             max_running=shop.settings.max_running_jobs,
         )
     if job is None:
@@ -112,7 +111,7 @@ class _Slice:
         ledger = self.shop.cache.take(self.job)
         try:
             if ledger is None:
-                ledger = open_ledger(self.shop, self.job, self.lease)
+                ledger = open_ledger(self.shop, self.job)
             outcome = self._train(ledger)
         except LeaseLostError:
             raise
@@ -201,10 +200,12 @@ class _Slice:
     def _save(self, ledger: Ledger, *, with_checkpoint: bool) -> None:
         """Commit what is new, and leave a job that is pausing once a checkpoint is kept."""
         started = time.monotonic()
-        checkpoint = ledger.checkpoint(self.shop.environment) if with_checkpoint else None
+        checkpoint = ledger.checkpoint() if with_checkpoint else None
 
         def save() -> JobStatus:
             with self.shop.database.writing() as session:
+                if ledger.records_move:
+                    note_environment(session, self.lease, ledger.environment)
                 progress, unsaved = ledger.progress(), ledger.unsaved
                 job = record_progress(session, self.lease, progress, unsaved, checkpoint)
                 if checkpoint is None:
@@ -238,6 +239,8 @@ class _Slice:
             with self.shop.database.writing() as session:
                 progress = None if ledger is None else ledger.progress()
                 unsaved = () if ledger is None else ledger.unsaved
+                if ledger is not None and ledger.records_move:
+                    note_environment(session, self.lease, ledger.environment)
                 finish_job(session, self.lease, outcome, progress, unsaved)
                 pass_crash_point("before_terminal_commit", self.job.name)
 

@@ -172,7 +172,8 @@ class JobView(View):
     error: JobError | None
     attempt: int
     environment: dict[str, Any] | None = Field(
-        description="NumPy, BLAS, kernel and threads it is trained with."
+        description="NumPy, BLAS, kernel and threads it was trained with; null until the first "
+        "progress is stored."
     )
     exact: bool = Field(
         description="Whether all of it was trained on machines with equal environments, so that "

@@ -61,6 +61,8 @@ class Hand:
     job: ModelJob
     lease: leases.Lease
     steps: int
+    environment: str = "here"
+    exact: bool = True
     unsaved: list[int] = field(default_factory=list)
 
     @property
@@ -77,7 +79,12 @@ class Hand:
                 self.unsaved.append(self.steps // STEPS_PER_EPOCH - 1)
 
     def reached(self) -> progress.Progress:
-        return progress.Progress(epoch=self.steps // STEPS_PER_EPOCH, steps=self.steps)
+        return progress.Progress(
+            epoch=self.steps // STEPS_PER_EPOCH,
+            steps=self.steps,
+            environment={"cpu": self.environment},
+            exact=self.exact,
+        )
 
     def losses(self) -> list[progress.LossRecord]:
         return [
@@ -269,7 +276,6 @@ class LifecycleMachine(RuleBasedStateMachine):
                 "worker",
                 lease,
                 MAX_WORKER_LOSSES,
-                environment={"cpu": environment},
                 max_running=max_running,
             )
             found = None if record is None else checkpoints.find_checkpoint(session, record.id)
@@ -277,11 +283,11 @@ class LifecycleMachine(RuleBasedStateMachine):
         if record is None or job is None or fate == "died":
             return None
         assert record.token > job.token, "the token is not new"
-        job.claim(now, lease * 1000, environment)
+        job.claim(now, lease * 1000)
         last = max(job.checkpoints, default=0)
         assert (0 if found is None else found.steps) == last
         assert found is None or found.data == job.weights(last)
-        hand = Hand(job, leases.Lease(record.id, record.token), last)
+        hand = Hand(job, leases.Lease(record.id, record.token), last, environment)
         # A worker that never hears of its claim leaves an orphan.
         if fate != "unanswered":
             self.hands = [*self.hands, hand][-HANDS:]
@@ -316,7 +322,7 @@ class LifecycleMachine(RuleBasedStateMachine):
                 return progress.record_progress(session, hand.lease, hand.reached(), hand.losses())
 
             if self._write(hand, record, fate):
-                hand.job.record(hand.steps, hand.unsaved)
+                hand.job.record(hand.steps, hand.unsaved, hand.environment, exact=hand.exact)
                 self._forget_saved(hand, fate)
         self._done("record")
 
@@ -333,7 +339,7 @@ class LifecycleMachine(RuleBasedStateMachine):
 
             if found := self._write(hand, keep, fate):
                 assert found[0] == (hand.job.status == "pausing")
-                hand.job.record(hand.steps, hand.unsaved)
+                hand.job.record(hand.steps, hand.unsaved, hand.environment, exact=hand.exact)
                 hand.job.keep(hand.steps)
                 self._forget_saved(hand, fate)
                 if found[0]:
@@ -363,6 +369,7 @@ class LifecycleMachine(RuleBasedStateMachine):
             lambda session: leases.note_environment(session, hand.lease, {"cpu": environment}),
         ):
             hand.job.environment, hand.job.exact = environment, False
+            hand.environment, hand.exact = environment, False
             hand.job.events.append("inexact")
         self._done("move")
 
@@ -389,7 +396,7 @@ class LifecycleMachine(RuleBasedStateMachine):
 
         if self._write(hand, finish, fate):
             if ending != "unprepared":
-                job.record(hand.steps, hand.unsaved)
+                job.record(hand.steps, hand.unsaved, hand.environment, exact=hand.exact)
             is_cancelled = job.status == "cancelling"
             job.has_model = is_kept
             if is_cancelled:

@@ -116,7 +116,7 @@ class ModelJob:
             return True
         return self.status in {"running", "cancelling"} and self.is_unheld(now)
 
-    def claim(self, now: int, lease_ms: int, environment: str) -> None:
+    def claim(self, now: int, lease_ms: int) -> None:
         """A worker takes it."""
         is_rescued, is_fresh = self.lease_expires_at is not None, self.status == "queued"
         assert self.is_unheld(now), "two workers hold one job"
@@ -125,7 +125,6 @@ class ModelJob:
         self.worker_losses += int(is_rescued)
         self.claimed_at, self.lease_expires_at, self.stalled_at = now, now + lease_ms, None
         self.started_at = self.started_at or now
-        self.environment = self.environment or environment
         if is_fresh:
             self.put("running", self.reason, None)
         if is_rescued or is_fresh:
@@ -135,8 +134,9 @@ class ModelJob:
         """It is in nobody's hands."""
         self.lease_expires_at = self.stalled_at = None
 
-    def record(self, steps: int, new_losses: list[int]) -> None:
-        """A worker tells how far it is."""
+    def record(self, steps: int, new_losses: list[int], environment: str, *, exact: bool) -> None:
+        """A worker tells how far it is, and on which machine."""
+        self.environment, self.exact = environment, exact
         self.steps, self.epoch = steps, steps // STEPS_PER_EPOCH
         if new_losses:
             assert new_losses[0] <= self.losses, "a gap in the losses"

@@ -389,11 +389,16 @@ def test_end_of_a_cancelled_job_is_not_an_error(
     assert tuple(last) == ("cancelled", "info")
 
 
-def test_environment_of_the_first_claim_is_noted(database: Database, post: Post) -> None:
-    post()
-    first = claim(database, environment={"numpy": "1"})
+def test_environment_is_that_of_the_progress_that_is_kept(database: Database, post: Post) -> None:
+    job = post()
+    claim(database)
     lose_lease(database)
-    second = claim(database, environment={"numpy": "2"})
-    assert first is not None
-    assert second is not None
-    assert first.environment == second.environment == {"numpy": "1"}
+    for numpy in ("2", "3"):
+        lease = claimed(database)
+        with database.reading() as session:
+            known = get_job(session, job.id).environment
+        assert known == (None if numpy == "2" else {"numpy": "2"})
+        progress = Progress(steps=1, environment={"numpy": numpy})
+        with database.writing() as session:
+            assert record_progress(session, lease, progress, ()).environment == {"numpy": numpy}
+        lose_lease(database)

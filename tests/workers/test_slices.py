@@ -129,9 +129,9 @@ def test_job_that_takes_longer_to_open_than_a_slice_lasts_gets_on(
     posted = post(**ENDLESS)
     shop = open_workshop(settings.model_copy(update={"slice_seconds": 0.05}))
 
-    def open_slowly(shop: Workshop, job: JobRecord, lease: Lease) -> Ledger:
+    def open_slowly(shop: Workshop, job: JobRecord) -> Ledger:
         started = time.monotonic()
-        ledger = opening.open_ledger(shop, job, lease)
+        ledger = opening.open_ledger(shop, job)
         wait_for(lambda: time.monotonic() - started > 0.1)
         return ledger
 
@@ -225,24 +225,6 @@ def test_pause_frees_the_worker_and_resume_goes_on_to_the_same_bits(
     assert losses_of(database, paused.id) == losses_of(database, whole.id)
     assert weights_of(database, find(paused.id)) == weights_of(database, find(whole.id))
     assert find(paused.id).exact
-
-
-def test_job_that_goes_on_in_another_environment_says_so(
-    settings: Settings, post: Post, find: Find
-) -> None:
-    posted = post()
-    shop = open_workshop(settings)
-    after_steps(shop, 5, shop.shutdown.set)
-    assert run_slice(shop) is True
-    shop.database.close()
-    other = open_workshop(settings)
-    other.environment = {**other.environment, "blas_kernel": "other"}
-    assert run_slice(other) is False
-    other.database.close()
-    job = find(posted.id)
-    assert (job.status, job.exact) == (JobStatus.SUCCEEDED, False)
-    assert job.environment is not None
-    assert job.environment["blas_kernel"] == "other"
 
 
 def test_cancel_between_two_slices_ends_the_job_with_its_weights(

@@ -1,0 +1,131 @@
+"""The environment of a job is that of the workers whose work is kept."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import select, update
+
+from store.clock import shifted
+from store.database import Database
+from store.errors import LeaseLostError
+from store.lifecycle import cancel_job
+from store.settings import Settings
+from store.statuses import JobStatus
+from store.tables import events, jobs
+from tests.training import open_workshop
+from tests.workers.conftest import Find, Post
+from tests.workers.test_slices import after_steps
+from workers.slices import Workshop, run_slice
+
+STORES_EPOCHS = {"record_seconds": 0.0, "checkpoint_seconds": 1000.0}
+STORES_NOTHING = {"record_seconds": 1000.0, "checkpoint_seconds": 1000.0}
+
+
+@contextmanager
+def on_kernel(settings: Settings, kernel: str, **values: float) -> Iterator[Workshop]:
+    """A worker on a machine with that BLAS kernel."""
+    shop = open_workshop(settings.model_copy(update=values))
+    shop.environment = {**shop.environment, "blas_kernel": kernel}
+    try:
+        yield shop
+    finally:
+        shop.database.close()
+
+
+def train_and_leave(settings: Settings, kernel: str, steps: int) -> None:
+    """Train for a while, and keep it in a checkpoint."""
+    with on_kernel(settings, kernel) as shop:
+        after_steps(shop, steps, shop.shutdown.set)
+        assert run_slice(shop) is True
+
+
+def train_and_die(settings: Settings, kernel: str, steps: int, **values: float) -> None:
+    """Train for a while, and be killed before the next checkpoint."""
+
+    def die() -> None:
+        raise LeaseLostError("job", 0)
+
+    with on_kernel(settings, kernel, **values) as shop:
+        after_steps(shop, steps, die)
+        run_slice(shop)
+        with shop.database.writing() as session:
+            session.execute(update(jobs).values(lease_expires_at=shifted(-1)))
+
+
+def train_to_the_end(settings: Settings, kernel: str) -> None:
+    with on_kernel(settings, kernel) as shop:
+        assert run_slice(shop) is False
+
+
+def trained_on(find: Find, job_id: str) -> tuple[str | None, bool]:
+    job = find(job_id)
+    return None if job.environment is None else job.environment["blas_kernel"], job.exact
+
+
+def count_inexact_events(database: Database) -> int:
+    with database.reading() as session:
+        query = select(events.c.data).where(events.c.type == "inexact")
+        return len(session.execute(query).all())
+
+
+@pytest.mark.parametrize("stores", [STORES_NOTHING, STORES_EPOCHS], ids=["nothing", "epochs"])
+def test_worker_that_died_before_a_checkpoint_is_not_named(
+    settings: Settings, database: Database, post: Post, find: Find, stores: dict[str, float]
+) -> None:
+    posted = post()
+    train_and_die(settings, "first", 20, **stores)
+    assert trained_on(find, posted.id) == (None if stores is STORES_NOTHING else "first", True)
+    train_to_the_end(settings, "second")
+    assert find(posted.id).status is JobStatus.SUCCEEDED
+    assert trained_on(find, posted.id) == ("second", True)
+    assert count_inexact_events(database) == 0
+
+
+def test_job_that_goes_on_in_another_environment_is_not_exact(
+    settings: Settings, database: Database, post: Post, find: Find
+) -> None:
+    posted = post()
+    train_and_leave(settings, "first", 5)
+    train_to_the_end(settings, "second")
+    assert find(posted.id).status is JobStatus.SUCCEEDED
+    assert trained_on(find, posted.id) == ("second", False)
+    assert count_inexact_events(database) == 1
+
+
+def test_job_that_has_left_an_environment_and_come_back_stays_inexact(
+    settings: Settings, database: Database, post: Post, find: Find
+) -> None:
+    posted = post()
+    train_and_leave(settings, "first", 5)
+    train_and_leave(settings, "second", 5)
+    assert trained_on(find, posted.id) == ("second", False)
+    train_to_the_end(settings, "second")
+    assert trained_on(find, posted.id) == ("second", False)
+    assert count_inexact_events(database) == 1
+
+
+@pytest.mark.parametrize("stores", [STORES_NOTHING, STORES_EPOCHS], ids=["nothing", "epochs"])
+def test_job_whose_steps_elsewhere_were_lost_is_exact(
+    settings: Settings, post: Post, find: Find, stores: dict[str, float]
+) -> None:
+    posted = post()
+    train_and_leave(settings, "first", 5)
+    train_and_die(settings, "second", 20, **stores)
+    lost_is_shown = stores is STORES_EPOCHS
+    assert trained_on(find, posted.id) == (("second", False) if lost_is_shown else ("first", True))
+    train_to_the_end(settings, "first")
+    assert trained_on(find, posted.id) == ("first", True)
+
+
+def test_worker_that_only_ends_a_cancelled_job_is_not_named(
+    settings: Settings, database: Database, post: Post, find: Find
+) -> None:
+    posted = post()
+    train_and_leave(settings, "first", 5)
+    with database.writing() as session:
+        cancel_job(session, posted.id)
+    train_to_the_end(settings, "second")
+    assert (find(posted.id).status, find(posted.id).steps) == (JobStatus.CANCELLED, 5)
+    assert trained_on(find, posted.id) == ("first", True)
+    assert count_inexact_events(database) == 0
