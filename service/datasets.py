@@ -28,6 +28,7 @@ from store.idempotency import Answer, KeyedRequest, claim_key, keep_answer
 from store.intake import Preview, TableContents, preview_table, read_table
 from store.intake.histograms import Histogram, LevelCounts, column_histogram, column_levels
 from store.intake.options import FileHints, Limits, ReadOptions
+from store.keep_alive import kept_alive
 from store.limits import check_stored_bytes
 from store.pages import Page, PageRequest
 from store.rows import Row, read_rows
@@ -127,18 +128,25 @@ def _keep(
     with context.database.writing() as session:
         dataset_id = receive_dataset(session, upload.name)
     try:
-        context.blobs.put_blob(blob_key(dataset_id), column_file)
+        with kept_alive(context.database, dataset_id):
+            context.blobs.put_blob(blob_key(dataset_id), column_file)
         with context.database.writing() as session:
             claim_key(session, keyed)
             check_stored_bytes(session, limit, contents.bytes, but_upload=upload_id)
             shown = publish_dataset(session, dataset_id, contents)
             return keep_answer(session, keyed, _answer(shown))
-    except Exception:
-        # Whatever it was is told; where even this fails, the sweep does it later.
-        with context.database.writing() as session:
-            blob = condemn_dataset(session, dataset_id)
-        _erase(context, dataset_id, blob)
+    except Exception as error:
+        # Whatever it was is raised; where even this fails, the sweep does it later.
+        _abandon(context, dataset_id, was_swept=isinstance(error, NotFoundError))
         raise
+
+
+def _abandon(context: Context, dataset_id: str, *, was_swept: bool) -> None:
+    """Erase a dataset that was not shown, with its blob."""
+    with context.database.writing() as session:
+        blob = condemn_dataset(session, dataset_id)
+    # A sweep may have erased the row before there was a blob to erase.
+    _erase(context, dataset_id, blob_key(dataset_id) if was_swept else blob)
 
 
 def _describe(upload: Upload, table: TableContents, fingerprint: str) -> Contents:

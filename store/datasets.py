@@ -149,6 +149,12 @@ def receive_dataset(session: Session, name: str, owner: str = "") -> str:
     return dataset_id
 
 
+def touch_dataset(session: Session, dataset_id: str) -> None:
+    """Renew the age of a dataset that is still being received."""
+    receiving = (datasets.c.id == dataset_id, datasets.c.state == RECEIVING)
+    session.execute(update(datasets).where(*receiving).values(created_at=now()))
+
+
 def publish_dataset(session: Session, dataset_id: str, contents: Contents) -> DatasetRecord:
     """Show a dataset whose blob is complete. Raises NotFoundError when a sweep was faster."""
     row = (
