@@ -85,10 +85,11 @@ def _take_in(
         parameter_count=sum(array.size for array in weights.values()),
         weights=data,
     )
+    resolved = spec.model_dump(mode="json")
     with context.database.writing() as session:
         claim_key(session, keyed)
         check_stored_bytes(session, context.settings.max_stored_bytes, len(data))
-        model_id = import_model(session, new, spec.model_dump(mode="json"), request.name)
+        model_id = import_model(session, new, resolved, request.name)
         shown = view(get_model(session, model_id))
         return keep_answer(session, keyed, created(shown, f"/v1/models/{model_id}"))
 

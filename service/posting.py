@@ -23,9 +23,9 @@ from service.webhooks import secret_of
 from store.crash_points import pass_crash_point
 from store.errors import ExternalIdTakenError
 from store.idempotency import Answer, KeyedRequest, claim_key, keep_answer
-from store.jobs import NewJob, add_job
+from store.jobs import JobRecord, NewJob, add_job
 from store.limits import check_stored_bytes, check_unfinished_jobs
-from store.models import add_model
+from store.models import NewModel, add_model
 from store.transitions import list_transitions
 from store.webhooks import add_webhook
 
@@ -90,14 +90,15 @@ def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> 
     check_webhook(context, request)
     hook = request.webhook
     settings, weights = context.settings, _weight_bytes(resolution)
+    # What takes time comes first: while SQLite has one writer, heartbeats wait.
+    started = None if source is None else _model_of(source)
     with context.database.writing() as session:
         claim_key(session, keyed)
         check_unfinished_jobs(session, settings.max_unfinished_jobs, new.owner)
         check_stored_bytes(session, settings.max_stored_bytes, weights, owner=new.owner)
-        if source is not None and source.checkpoint is not None:
-            job, checkpoint = source.checkpoint
-            model_id = add_model(session, job, as_model(source, checkpoint))
-            new = replace(new, start_from={**source.start_from, "model_id": model_id})
+        if started is not None:
+            model_id = add_model(session, *started)
+            new = replace(new, start_from={**(new.start_from or {}), "model_id": model_id})
         posted = add_job(session, new)
         if hook is not None:
             add_webhook(session, new.owner, hook.url, hook.events, secret_of(hook), posted.id)
@@ -107,6 +108,14 @@ def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> 
     pass_crash_point("after_commit", posted.name)
     context.ring(posted.id)
     return answer
+
+
+def _model_of(source: Source) -> tuple[JobRecord, NewModel] | None:
+    """The model that a checkpoint becomes, and its job; None if the source is a model already."""
+    if source.checkpoint is None:
+        return None
+    job, checkpoint = source.checkpoint
+    return job, as_model(source, checkpoint)
 
 
 def _describe(request: JobRequest, resolution: Resolution, source: Source | None) -> NewJob:

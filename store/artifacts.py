@@ -24,9 +24,20 @@ _READ = (
 _FEW_AT_A_TIME = {"yield_per": 4}
 
 
-def add_artifact(session: Session, data: bytes) -> str:
-    """Keep the bytes, once however often they are added, and return their sha256."""
-    sha256 = hashlib.sha256(data).hexdigest()
+def hash_artifact(data: bytes) -> str:
+    """The sha256 under which the bytes are kept."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def add_artifact(session: Session, data: bytes, sha256: str | None = None) -> str:
+    """Keep the bytes, once however often they are added, and return their sha256.
+
+    Args:
+        session: whose transaction keeps them.
+        data: the bytes.
+        sha256: of them, if it is known: hashing takes time, and SQLite has one writer at a time.
+    """
+    sha256 = sha256 or hash_artifact(data)
     row = {"sha256": sha256, "bytes": len(data), "created_at": now()}
     while not insert_unless_known(session, artifacts, row):
         if _lock(session, sha256):

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, Select, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine.tables import ColumnKind
@@ -208,32 +208,39 @@ def share_dataset(
     return _record(inserted.mappings().one())
 
 
+# A table may have thousands of columns: lists and locks do not read them.
+_SUMMARY = [datasets.c[name] for name in DatasetSummary.__dataclass_fields__]
+
+
 def get_dataset(session: Session, dataset_id: str) -> DatasetRecord:
     """A dataset that is ready. Raises NotFoundError."""
-    return _get(session, dataset_id, lock=False)
+    return _record(_row(session, _ready(select(datasets), dataset_id), dataset_id))
 
 
-def lock_datasets(session: Session, dataset_ids: Sequence[str]) -> dict[str, DatasetRecord]:
+def lock_datasets(session: Session, dataset_ids: Sequence[str]) -> dict[str, DatasetSummary]:
     """Datasets that are ready and stay so until the commit, by id. Raises NotFoundError."""
     # In the order in which a deletion locks, or each could wait for the other.
-    return {name: _get(session, name, lock=True) for name in sorted(set(dataset_ids))}
+    found = {}
+    for name in sorted(set(dataset_ids)):
+        query = _ready(select(*_SUMMARY), name).with_for_update(read=True)
+        found[name] = DatasetSummary(**_row(session, query, name))
+    return found
 
 
-def _get(session: Session, dataset_id: str, *, lock: bool) -> DatasetRecord:
-    query = select(datasets).where(datasets.c.id == dataset_id, datasets.c.state == READY)
-    if lock:
-        query = query.with_for_update(read=True)
+def _ready(query: Select[Any], dataset_id: str) -> Select[Any]:
+    return query.where(datasets.c.id == dataset_id, datasets.c.state == READY)
+
+
+def _row(session: Session, query: Select[Any], dataset_id: str) -> RowMapping:
     row = session.execute(query).mappings().one_or_none()
     if row is None:
         raise NotFoundError("dataset", dataset_id)
-    return _record(row)
+    return row
 
 
 def list_datasets(session: Session, request: PageRequest) -> Page[DatasetSummary]:
     """One page of datasets, newest first unless asked otherwise."""
-    # A table may have thousands of columns: a list does not read them.
-    light = [datasets.c[name] for name in DatasetSummary.__dataclass_fields__]
-    query = select(*light).where(datasets.c.state == READY)
+    query = select(*_SUMMARY).where(datasets.c.state == READY)
     rows, more = fetch_page(session, query, datasets.c.id, request)
     items = tuple(DatasetSummary(**row) for row in rows)
     return Page(items, items[-1].id if more else None)

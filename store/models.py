@@ -1,6 +1,6 @@
 """Models: what a job leaves, with its lineage; weights are an artifact, loaded on request only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, insert, select
 from sqlalchemy.orm import Session
 
 from engine.metrics import Metric
-from store.artifacts import add_artifact
+from store.artifacts import add_artifact, hash_artifact
 from store.clock import now
 from store.errors import NotFoundError
 from store.ids import new_id
@@ -19,7 +19,10 @@ from store.tables import models
 
 @dataclass(frozen=True)
 class NewModel:
-    """What a worker has made: preprocessing, weights as safetensors bytes, and their measure."""
+    """What a worker has made: preprocessing, weights as safetensors bytes, and their measure.
+
+    Make it before the transaction that adds it: the weights are hashed here.
+    """
 
     preprocessing: dict[str, Any]
     metrics: dict[str, Metric]
@@ -27,6 +30,10 @@ class NewModel:
     weights: bytes
     partial: bool = False
     cross_validation: dict[str, Any] | None = None
+    weights_sha256: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weights_sha256", hash_artifact(self.weights))
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def _add(session: Session, new: NewModel, spec: dict[str, Any], **values: str) -
             cross_validation=new.cross_validation,
             parameter_count=new.parameter_count,
             partial=new.partial,
-            artifact=add_artifact(session, new.weights),
+            artifact=add_artifact(session, new.weights, new.weights_sha256),
             created_at=now(),
         )
     )
