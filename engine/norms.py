@@ -1,4 +1,4 @@
-"""The length of a vector, without overflow."""
+"""The length of a vector, without overflow of its squares."""
 
 import math
 
@@ -29,3 +29,8 @@ def euclidean_norm(vector: Floats) -> float:
 def largest_magnitude(vector: Floats) -> float:
     """The largest |v|; 0 of an empty vector, NaN if there is one in it."""
     return max(float(vector.max(initial=0)), -float(vector.min(initial=0)))
+
+
+def finite_or_none(value: float) -> float | None:
+    """The value as JSON can hold it: null where it is infinite or NaN."""
+    return value if math.isfinite(value) else None

@@ -1,5 +1,7 @@
 """What is made small beside the loss: the weights themselves."""
 
+import math
+
 import numpy as np
 
 from engine.arrays import Floats
@@ -32,6 +34,11 @@ class Penalties:
             if penalty.l2:
                 total += penalty.l2 * float(np.vdot(weight, weight))
         return total
+
+    def metrics(self) -> dict[str, float]:
+        """The value by its name, unless it is not finite."""
+        value = self.value()
+        return {"penalty": value} if math.isfinite(value) else {}
 
     def add_gradients(self) -> None:
         """Add l1 · sign(w) + 2 · l2 · w to each gradient."""

@@ -9,7 +9,7 @@ from engine.arrays import Floats
 from engine.layers.activation import ActivationLayer
 from engine.layers.base import walk
 from engine.network import Network
-from engine.norms import euclidean_norm
+from engine.norms import euclidean_norm, finite_or_none
 
 # So many weights of a layer tell the ratio well enough; a copy of all would cost a vector more.
 _SAMPLED = 4096
@@ -21,15 +21,16 @@ class LayerRecord:
 
     Attributes:
         name: such as `layers.0`.
-        gradient_norm: Euclidean length of its gradient in the epoch's last step.
+        gradient_norm: Euclidean length of its gradient in the epoch's last step, after clipping;
+            None where it is infinite or NaN, though the weights are finite.
         update_ratio: ‖Δw‖ / ‖w‖ of that step, over at most 4,096 of its weights; about 0.001 is
-            healthy. None while all of them are zero.
+            healthy. None while all of them are zero, and where it is not finite.
         dead_units: share of its relu units that were zero for every row of that step's batch; None
             without relu.
     """
 
     name: str
-    gradient_norm: float
+    gradient_norm: float | None
     update_ratio: float | None
     dead_units: float | None
 
@@ -65,7 +66,7 @@ class Probe:
         return tuple(
             LayerRecord(
                 name=name,
-                gradient_norm=float(np.hypot.reduce([euclidean_norm(g) for g in gradients])),
+                gradient_norm=_norm_of_all(gradients),
                 update_ratio=_ratio(self._before[name], self._weights[name]),
                 dead_units=self._dead.get(name),
             )
@@ -79,9 +80,14 @@ def _sample(weights: Floats) -> Floats:
     return flat[:: -(-len(flat) // _SAMPLED)]
 
 
+def _norm_of_all(vectors: list[Floats]) -> float | None:
+    """Of several vectors as one; None where it is not finite."""
+    return finite_or_none(float(np.hypot.reduce([euclidean_norm(vector) for vector in vectors])))
+
+
 def _ratio(before: Floats, after: Floats) -> float | None:
     length = euclidean_norm(before)
-    return euclidean_norm(after - before) / length if length else None
+    return finite_or_none(euclidean_norm(after - before) / length) if length else None
 
 
 def _share_of_silent(y: Floats) -> float:

@@ -19,9 +19,10 @@ class EpochRecord:
         validation_loss: mean over the validation rows at the epoch's end; None without any.
         metrics: those that were asked for, of the training rows as each was seen; the same with
             the prefix `validation_`; and `penalty`, what l1 and l2 add to the loss, if there is
-            any. An undefined one is left out.
+            any. One that is undefined or not finite is left out.
         learning_rate: of the epoch's last step.
-        gradient_norm: Euclidean length of the epoch's last gradient, before it was clipped.
+        gradient_norm: Euclidean length of the epoch's last gradient, before it was clipped; None
+            where that is infinite or NaN, though the weights are finite after the step.
         steps: steps done so far, over all epochs.
         layers: how each layer is doing.
     """
@@ -31,7 +32,7 @@ class EpochRecord:
     validation_loss: float | None
     metrics: dict[str, Metric]
     learning_rate: float
-    gradient_norm: float
+    gradient_norm: float | None
     steps: int
     layers: tuple[LayerRecord, ...]
 
@@ -54,7 +55,7 @@ class Progress:
         best: losses and metrics of the best epoch.
         epochs_since_best: epochs finished after it.
         reason: why training ended; None while it goes on.
-        sums: of the epoch under way, see `Tally`.
+        sums: of the epoch under way, see `Tally`. In a state, one that is not finite is a text.
         schedule: what the learning rate's schedule remembers.
     """
 

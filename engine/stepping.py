@@ -10,7 +10,7 @@ from engine.clipping import build_clip
 from engine.errors import DivergenceError
 from engine.losses.build import build_loss
 from engine.metrics import Tally
-from engine.norms import euclidean_norm
+from engine.norms import euclidean_norm, finite_or_none
 from engine.optimizers.build import build_optimizer
 from engine.penalties import Penalties
 from engine.probe import Probe
@@ -29,7 +29,7 @@ class Stepper:
         schedule: of the learning rate.
         probe: looks at the last step of each epoch.
         learning_rate: of the latest step.
-        gradient_norm: of the latest step that was probed, before clipping.
+        gradient_norm: of the latest step that was probed, before clipping; None if not finite.
     """
 
     def __init__(self, spec: ResolvedSpec, in_features: int, steps_per_epoch: int) -> None:
@@ -47,7 +47,7 @@ class Stepper:
         )
         self.probe = Probe(self.network)
         self.learning_rate = spec.optimizer.learning_rate
-        self.gradient_norm = 0.0
+        self.gradient_norm: float | None = 0.0
         self._last_loss: float | None = None
 
     def run(self, batch: Batch, progress: Progress, tally: Tally, *, is_last: bool) -> None:
@@ -75,7 +75,7 @@ class Stepper:
             self.probe.look_at_outputs()
         self._backward()
         if is_last:
-            self.gradient_norm = euclidean_norm(self.network.gradients)
+            self.gradient_norm = finite_or_none(euclidean_norm(self.network.gradients))
             self.probe.look_at_weights()
         self._clip(self.network.gradients)
         progress.steps_done += 1

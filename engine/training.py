@@ -146,9 +146,9 @@ class Training:
     def state(self) -> TrainingState:
         """Copies of everything needed to go on exactly."""
         arrays = {name: array.copy() for name, array in self._arrays().items()}
-        self._progress.sums = dict(self._tally.sums)
         self._progress.schedule = dict(self._stepper.schedule.state)
-        return TrainingState(arrays, asdict(self._progress))
+        sums = {name: _json_number(value) for name, value in self._tally.sums.items()}
+        return TrainingState(arrays, asdict(self._progress) | {"sums": sums})
 
     def restore(self, state: TrainingState) -> None:
         """Go on from a state of a training of the same spec and data.
@@ -198,11 +198,13 @@ class Training:
 
     def _finish_epoch(self) -> EpochRecord:
         """Validate, and decide whether this was the best epoch and whether it was the last."""
-        stepper = self._stepper
+        stepper, validation_loss = self._stepper, None
+        # Each batch's loss was finite; their sum may overflow.
+        if not math.isfinite(self._tally.loss):
+            raise stepper.divergence(self._progress, "output")
         metrics = self._tally.metrics()
         if stepper.penalties:
-            metrics["penalty"] = stepper.penalties.value()
-        validation_loss = None
+            metrics |= stepper.penalties.metrics()
         if self._validation is not None:
             tally = self._validation.run()
             validation_loss = tally.loss
@@ -228,3 +230,8 @@ class Training:
         self._stepper.schedule.note_epoch(record.values())
         if self._stopping.note(self._progress, record) and self._best_parameters is not None:
             np.copyto(self._best_parameters, self._network.parameters)
+
+
+def _json_number(value: float) -> float | str:
+    """The value, or a text that pydantic reads as it: JSON has no infinity."""
+    return value if math.isfinite(value) else str(value)

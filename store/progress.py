@@ -25,7 +25,7 @@ class LossRecord:
     validation_loss: float | None
     metrics: dict[str, Metric]
     learning_rate: float
-    gradient_norm: float
+    gradient_norm: float | None
     seconds: float
     layers: list[dict[str, Any]] = field(default_factory=list)
 

@@ -196,7 +196,8 @@ losses = Table(
     Column("validation_loss", FiniteFloat("validation_loss")),
     Column("metrics", Json, nullable=False),
     Column("learning_rate", FiniteFloat("learning_rate"), nullable=False),
-    Column("gradient_norm", FiniteFloat("gradient_norm"), nullable=False),
+    # Null where it is not finite.
+    Column("gradient_norm", FiniteFloat("gradient_norm")),
     Column("seconds", FiniteFloat("seconds"), nullable=False),
     # How each layer is doing, see `engine.probe.LayerRecord`.
     Column("layers", Json, nullable=False, server_default="[]"),

@@ -187,8 +187,12 @@ class LayerView(View):
     """One layer in the epoch's last step."""
 
     name: str
-    gradient_norm: float
-    update_ratio: float | None = Field(description="‖Δw‖ / ‖w‖; about 0.001 is healthy.")
+    gradient_norm: float | None = Field(
+        description="Euclidean length of its gradient after clipping; null if it is not finite."
+    )
+    update_ratio: float | None = Field(
+        description="‖Δw‖ / ‖w‖; about 0.001 is healthy. Null while w is zero, or if not finite."
+    )
     dead_units: float | None = Field(description="Share of relu units silent for every row.")
 
 
@@ -215,7 +219,11 @@ class LossView(View):
     validation_loss: float | None
     metrics: dict[str, Metric]
     learning_rate: float
-    gradient_norm: float
+    gradient_norm: float | None = Field(
+        description="Euclidean length of the epoch's last gradient before clipping; null if it "
+        "is infinite or not a number: a gradient beyond the dtype that clipping or the optimizer "
+        "still made a finite step of."
+    )
     seconds: float
     layers: list[LayerView] = Field(description="How each layer is doing at the epoch's end.")
 

@@ -6,6 +6,7 @@ import io
 import pytest
 
 from service.csv_out import as_csv, defuse, wants_csv
+from service.job_views import loss_view
 from service.losses import losses_as_csv
 from store.progress import LossRecord
 
@@ -66,3 +67,11 @@ def test_losses_are_numbers_and_their_names_harmless() -> None:
         "epoch,loss,validation_loss,learning_rate,gradient_norm,seconds,'=evil",
         "0,-0.5,,0.1,2.0,0.5,-1.0",
     ]
+
+
+def test_a_gradient_without_a_finite_length_is_null_and_an_empty_cell() -> None:
+    layer = {"name": "output", "gradient_norm": None, "update_ratio": None, "dead_units": None}
+    loss = LossRecord(0, 0.5, None, {}, 0.1, None, 0.5, [layer])
+    assert losses_as_csv([loss]).splitlines()[1] == "0,0.5,,0.1,,0.5"
+    shown = loss_view(loss).model_dump(mode="json")
+    assert (shown["gradient_norm"], shown["layers"]) == (None, [layer])

@@ -1,6 +1,7 @@
 """Jobs as clients see them, on every database."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -131,6 +132,19 @@ def test_epoch_stored_twice_is_there_once(database: Database, post: Post) -> Non
         found, more = list_losses(session, job.id, after=-1, limit=10)
     assert [(record.epoch, record.loss) for record in found] == [(0, 1.0), (1, 5.0)]
     assert not more
+
+
+def test_a_gradient_without_a_finite_length_is_stored_as_null(
+    database: Database, post: Post
+) -> None:
+    job = post()
+    lease = hold(database)
+    layer = {"name": "output", "gradient_norm": None, "update_ratio": None, "dead_units": None}
+    stored = replace(loss(0), gradient_norm=None, layers=[layer])
+    with database.writing() as session:
+        record_progress(session, lease, Progress(epoch=1), [stored])
+    with database.reading() as session:
+        assert list_losses(session, job.id, -1, 10)[0] == (stored,)
 
 
 def test_losses_come_in_pages(database: Database, post: Post) -> None:

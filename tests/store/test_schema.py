@@ -1,16 +1,23 @@
 """The migrations make what the tables say, on every database."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from store.claims import claim_job
 from store.clock import Instant
 from store.database import Database
 from store.errors import SchemaError, StoreUnavailableError
+from store.jobs import JobRecord
+from store.leases import Lease
+from store.progress import LossRecord, Progress, list_losses, record_progress
 from store.schema import _config, check_schema, find_head, upgrade
 from store.tables import metadata
 
@@ -38,6 +45,24 @@ def test_upgrading_twice_and_at_once_is_harmless(database_url: str) -> None:
     database = Database(database_url)
     assert check_schema(database) == HEAD
     database.close()
+
+
+def test_losses_survive_a_migration_there_and_back(
+    database: Database, post: Callable[..., JobRecord]
+) -> None:
+    job = post()
+    with database.writing() as session:
+        claimed = claim_job(session, "w", 20, 3)
+        assert claimed is not None
+        stored = [LossRecord(0, 0.5, None, {"r2": 0.1}, 0.1, None, 0.5, [{"name": "output"}])]
+        record_progress(session, Lease(claimed.id, claimed.token), Progress(epoch=1), stored)
+    for change, revision in ((command.downgrade, "0004"), (command.upgrade, "head")):
+        with database.writing() as session:
+            config = _config()
+            config.attributes["connection"] = session.connection()
+            change(config, revision)
+    with database.reading() as session:
+        assert list_losses(session, job.id, -1, 10)[0] == (replace(stored[0], gradient_norm=0.0),)
 
 
 def test_empty_or_foreign_schema_is_refused(database_url: str) -> None:
