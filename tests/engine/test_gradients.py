@@ -1,14 +1,17 @@
 """Every gradient against central differences: layers, activations, initializers and penalties."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from engine.arrays import Targets
 from engine.errors import SpecError
+from engine.layers.build import build_layers
 from engine.losses.base import Loss
 from engine.losses.build import build_loss
 from engine.network import Network
@@ -136,6 +139,13 @@ def test_gradient_of_images_is_the_difference_quotient(
         assume(False)  # the windows did not fit
 
 
+def embedding_stack(codes: list[int], told: dict[str, Any]) -> list[LayerJson]:
+    """An embedding with that many codes of each of the first inputs, and a dense layer."""
+    tables = [{"position": i, "codes": count} for i, count in enumerate(codes)]
+    dense = {"type": "dense", "units": 3, "activation": "tanh"}
+    return [{"type": "embedding", "tables": tables} | told, dense]
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     codes=st.lists(st.integers(1, 5), min_size=1, max_size=3),
@@ -146,22 +156,39 @@ def test_gradient_of_images_is_the_difference_quotient(
 def test_embedding_gradient_is_the_difference_quotient(
     codes: list[int], rows: int, told: dict[str, Any], seed: int
 ) -> None:
-    tables = [{"position": i, "codes": count} for i, count in enumerate(codes)]
-    dense = {"type": "dense", "units": 3, "activation": "tanh"}
-    network = layers_network([{"type": "embedding", "tables": tables} | told, dense], 4, 2, seed)
+    layers = embedding_stack(codes, told)
+    network = layers_network(layers, 4, 2, seed)
     x = drawn_rows(rows, 4, seed)
     random = np.random.default_rng(seed)
     for index, count in enumerate(codes):
         x[:, index] = random.integers(0, count, rows)
-    loss = build_loss(MeanSquaredError(), layers_spec([dense]).output, FLOAT64)
+    loss = build_loss(MeanSquaredError(), layers_spec(layers).output, FLOAT64)
     check(network, loss, x, random_targets(MeanSquaredError(), rows, 2, seed))
+
+
+def kinds_in(layers: Iterable[LayerJson]) -> set[str]:
+    """The kinds of layers, and of those within them."""
+    layers = list(layers)
+    inner = (kinds_in(layer.get("layers", ())) for layer in layers)
+    return {layer["type"] for layer in layers}.union(*inner)
+
+
+def kinds_drawn(stacks: st.SearchStrategy[list[LayerJson]], in_features: int) -> set[str]:
+    """The kinds of layers in the stacks that are drawn, of those that fit each other."""
+    kinds: set[str] = set()
+
+    @settings(max_examples=150, deadline=None, database=None, phases=[Phase.generate])
+    @given(stacks)
+    def collect(layers: list[LayerJson]) -> None:
+        with suppress(SpecError):
+            build_layers(layers_spec(layers), in_features, FLOAT64)
+            kinds.update(kinds_in(layers))
+
+    collect()
+    return kinds
 
 
 def test_every_kind_of_layer_is_checked() -> None:
     kinds = {kind.model_fields["type"].default for kind in get_args(get_args(LayerSpec)[0])}
-    checked = {
-        *("dense", "activation", "dropout", "batch_normalization", "layer_normalization"),
-        *("conv2d", "max_pooling2d", "average_pooling2d", "flatten", "reshape", "residual"),
-        "embedding",
-    }
-    assert kinds == checked
+    checked = kinds_drawn(flat_stacks(), 4) | kinds_drawn(image_stacks(), 36)
+    assert kinds == checked | kinds_in(embedding_stack([1], {}))
