@@ -4,11 +4,11 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from typing import TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from service.calling import Caller
 from store.database import Database
 from store.errors import StoreError
 from store.outbox import (
@@ -19,6 +19,9 @@ from store.outbox import (
     note_attempt,
 )
 from store.settings import Settings
+
+if TYPE_CHECKING:
+    from service.calling import Caller
 
 logger = logging.getLogger(__name__)
 
@@ -39,19 +42,26 @@ class Deliverer:
     """A task that claims what is due, calls, and notes what came of it."""
 
     def __init__(
-        self, settings: Settings, database: Database, caller: Caller | None = None
+        self, settings: Settings, database: Database, caller: "Caller | None" = None
     ) -> None:
         self._settings = settings
         self._database = database
-        self._caller = caller or Caller(
-            settings.webhook_timeout_seconds,
-            private_addresses=settings.webhook_private_addresses,
-        )
+        self._given_caller = caller
         # The threads of requests are not for this.
         self._threads = CapacityLimiter(4)
         self._calls: dict[asyncio.Task[None], ClaimedDelivery] = {}
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+
+    @cached_property
+    def _caller(self) -> "Caller":
+        """Made by the thread that claims the first delivery, as it imports an HTTP client."""
+        from service.calling import Caller
+
+        return self._given_caller or Caller(
+            self._settings.webhook_timeout_seconds,
+            private_addresses=self._settings.webhook_private_addresses,
+        )
 
     def start(self) -> None:
         """Start delivering, in the loop that runs."""
@@ -113,6 +123,8 @@ class Deliverer:
             # Most of the time there is nothing, and a writer would keep others waiting.
             if not has_due_deliveries(session):
                 return ()
+        # Before the lease begins, and not in the event loop.
+        _ = self._caller
         lease_seconds = self._settings.webhook_timeout_seconds + LEASE_MARGIN_SECONDS
         with self._database.writing() as session:
             return claim_due_deliveries(session, free, lease_seconds, CALLS_PER_WEBHOOK, under_way)

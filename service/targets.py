@@ -1,8 +1,10 @@
 """Where a webhook's URL leads, read by the parser of the client that will call it."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import httpx2
+if TYPE_CHECKING:
+    import httpx2
 
 PORTS = {"http": 80, "https": 443}
 
@@ -15,11 +17,11 @@ class InvalidTargetError(Exception):
 class Target:
     """A URL that can be called, and the parts of it that decide where the call goes."""
 
-    url: httpx2.URL
+    url: "httpx2.URL"
     host: str
     port: int
 
-    def at(self, address: str) -> httpx2.URL:
+    def at(self, address: str) -> "httpx2.URL":
         """The URL with an address in place of the host's name."""
         return self.url.copy_with(host=address.partition("%")[0])
 
@@ -31,6 +33,8 @@ class Target:
 
 def read_target(text: str) -> Target:
     """Read a URL. Raises InvalidTargetError."""
+    import httpx2
+
     try:
         url = httpx2.URL(text)
     except (httpx2.InvalidURL, ValueError) as error:

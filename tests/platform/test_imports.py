@@ -81,6 +81,8 @@ def imported_by_app(data: str) -> set[str]:
         pytest.param("kombu", id="Celery's messages"),
         pytest.param("pyarrow", id="the thread that reads a dataset loads it"),
         pytest.param("ijson", id="JSON documents"),
+        pytest.param("httpx2", id="the thread that claims a delivery loads it"),
+        pytest.param("standardwebhooks", id="signatures of deliveries"),
     ],
 )
 def test_application_starts_without(imported_by_app: set[str], package: str) -> None:
