@@ -5,15 +5,15 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
-import boto3  # type: ignore[import-untyped]
-from moto.server import ThreadedMotoServer
-
 KEYS = {"blob_access_key_id": "somebody", "blob_secret_access_key": "secret"}
 
 
 @contextmanager
 def s3_server() -> Iterator[str]:
     """An S3 server on a free port; its URL."""
+    # Imported where it runs: every process of the tests collects this module.
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -25,6 +25,8 @@ def s3_server() -> Iterator[str]:
 
 def make_bucket(endpoint: str) -> dict[str, Any]:
     """A bucket of its own; the settings that name it."""
+    import boto3  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
+
     name = f"bucket-{uuid4().hex}"
     client = boto3.client(
         "s3",

@@ -1,20 +1,12 @@
 """Fitted and transformed beside scikit-learn's preprocessing, on random columns with gaps."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.impute import SimpleImputer
-from sklearn.preprocessing import (
-    FunctionTransformer,
-    MinMaxScaler,
-    OneHotEncoder,
-    OrdinalEncoder,
-    RobustScaler,
-    StandardScaler,
-)
 
 from engine.fitted import FittedLevels
 from engine.preprocessing import NumericTarget, Preprocessing
@@ -22,10 +14,10 @@ from engine.tables import Column, NumericColumn
 from tests.engine.examples import FLOAT64, Matrix, fit, levels
 
 SCALERS = {
-    "standardize": StandardScaler,
-    "min_max": MinMaxScaler,
-    "robust": RobustScaler,
-    "none": FunctionTransformer,
+    "standardize": "StandardScaler",
+    "min_max": "MinMaxScaler",
+    "robust": "RobustScaler",
+    "none": "FunctionTransformer",
 }
 # Quarters, so that some are equal and none is so close to another that rounding decides.
 VALUES = st.integers(-400, 400).map(lambda quarter: quarter / 4)
@@ -33,6 +25,14 @@ WITH_GAPS = st.lists(st.none() | VALUES, min_size=3, max_size=30).filter(
     lambda values: len({value for value in values if value is not None}) > 1
 )
 LETTERS = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=40)
+
+
+@pytest.fixture(scope="module")
+def sk() -> SimpleNamespace:
+    """scikit-learn's preprocessing; its import takes seconds, so only where these tests run."""
+    from sklearn import impute, preprocessing  # noqa: PLC0415
+
+    return SimpleNamespace(**vars(preprocessing), SimpleImputer=impute.SimpleImputer)
 
 
 def transform(column: Column, **options: Any) -> Matrix:
@@ -46,21 +46,25 @@ def as_matrix(values: list[float | None]) -> Matrix:
 
 @settings(max_examples=60, deadline=None)
 @given(values=WITH_GAPS, scaling=st.sampled_from([*SCALERS]))
-def test_present_numbers_are_scaled_alike(values: list[float | None], scaling: str) -> None:
+def test_present_numbers_are_scaled_alike(
+    sk: SimpleNamespace, values: list[float | None], scaling: str
+) -> None:
     x = as_matrix(values)
     present = x[~np.isnan(x[:, 0])]
     if scaling == "robust" and np.ptp(np.percentile(present, (25, 75))) == 0:
         return  # scikit-learn divides by one there, and so by nothing that tells
-    expected = SCALERS[scaling]().fit(present).transform(present)
+    expected = getattr(sk, SCALERS[scaling])().fit(present).transform(present)
     found = transform(NumericColumn(x[:, 0]), numeric=scaling)
     np.testing.assert_allclose(found[~np.isnan(x[:, 0])], expected, atol=1e-9)
 
 
 @settings(max_examples=60, deadline=None)
 @given(values=WITH_GAPS, missing=st.sampled_from(["mean", "median", "most_frequent", "constant"]))
-def test_missing_numbers_are_filled_alike(values: list[float | None], missing: str) -> None:
+def test_missing_numbers_are_filled_alike(
+    sk: SimpleNamespace, values: list[float | None], missing: str
+) -> None:
     x = as_matrix(values)
-    imputer = SimpleImputer(strategy=missing, fill_value=-7.0, add_indicator=True)
+    imputer = sk.SimpleImputer(strategy=missing, fill_value=-7.0, add_indicator=True)
     expected = imputer.fit_transform(x)
     own = {"columns": {"x": {"missing_indicator": bool(np.isnan(x).any())}}}
     found = transform(
@@ -71,27 +75,27 @@ def test_missing_numbers_are_filled_alike(values: list[float | None], missing: s
 
 @settings(max_examples=30, deadline=None)
 @given(values=st.lists(VALUES, min_size=2, max_size=30, unique=True))
-def test_logarithms_are_scaled_alike(values: list[float]) -> None:
+def test_logarithms_are_scaled_alike(sk: SimpleNamespace, values: list[float]) -> None:
     x = np.abs(as_matrix([*values]))
-    expected = StandardScaler().fit_transform(np.log1p(x))
+    expected = sk.StandardScaler().fit_transform(np.log1p(x))
     found = transform(NumericColumn(x[:, 0]), numeric="log1p")
     np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
 @settings(max_examples=60, deadline=None)
 @given(letters=LETTERS)
-def test_levels_are_encoded_alike(letters: list[str]) -> None:
+def test_levels_are_encoded_alike(sk: SimpleNamespace, letters: list[str]) -> None:
     x = np.array(letters, object)[:, np.newaxis]
-    expected = OneHotEncoder(sparse_output=False).fit_transform(x)
+    expected = sk.OneHotEncoder(sparse_output=False).fit_transform(x)
     np.testing.assert_array_equal(transform(levels(*letters)), expected)
 
 
 @settings(max_examples=60, deadline=None)
 @given(letters=LETTERS, most=st.integers(2, 7))
-def test_as_many_rows_are_pooled(letters: list[str], most: int) -> None:
+def test_as_many_rows_are_pooled(sk: SimpleNamespace, letters: list[str], most: int) -> None:
     """Which of equally rare levels are pooled is a matter of taste; how many rows is not."""
     x = np.array(letters, object)[:, np.newaxis]
-    encoder = OneHotEncoder(max_categories=most, sparse_output=False).fit(x)
+    encoder = sk.OneHotEncoder(max_categories=most, sparse_output=False).fit(x)
     found = transform(levels(*letters), max_levels=most)
     expected = encoder.transform(x)
     assert found.shape == expected.shape
@@ -106,9 +110,9 @@ def test_as_many_rows_are_pooled(letters: list[str], most: int) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(letters=LETTERS)
-def test_ordinals_are_scaled_indices(letters: list[str]) -> None:
+def test_ordinals_are_scaled_indices(sk: SimpleNamespace, letters: list[str]) -> None:
     x = np.array(letters, object)[:, np.newaxis]
-    expected = StandardScaler().fit_transform(OrdinalEncoder().fit_transform(x))
+    expected = sk.StandardScaler().fit_transform(sk.OrdinalEncoder().fit_transform(x))
     np.testing.assert_allclose(
         transform(levels(*letters), categorical="ordinal"), expected, atol=1e-9
     )
@@ -117,13 +121,15 @@ def test_ordinals_are_scaled_indices(letters: list[str]) -> None:
 @pytest.mark.parametrize("missing", ["most_frequent", "constant"])
 @settings(max_examples=30, deadline=None)
 @given(letters=st.lists(st.none() | st.sampled_from("abc"), min_size=2, max_size=20))
-def test_missing_levels_are_filled_alike(missing: str, letters: list[str | None]) -> None:
+def test_missing_levels_are_filled_alike(
+    sk: SimpleNamespace, missing: str, letters: list[str | None]
+) -> None:
     if not any(letters):
         return
     x = np.array([[np.nan if letter is None else letter] for letter in letters], object)
-    filled = SimpleImputer(strategy=missing, fill_value="d").fit_transform(x)
+    filled = sk.SimpleImputer(strategy=missing, fill_value="d").fit_transform(x)
     found = transform(levels(*letters), missing=missing, fill_value="d")
-    expected = OneHotEncoder(sparse_output=False).fit_transform(filled)
+    expected = sk.OneHotEncoder(sparse_output=False).fit_transform(filled)
     # A constant that stands in for nothing is a level all the same.
     np.testing.assert_array_equal(found[:, : expected.shape[1]], expected)
     assert not found[:, expected.shape[1] :].any()

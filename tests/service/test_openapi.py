@@ -3,49 +3,17 @@
 On PostgreSQL, which refuses more than SQLite does.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 import httpx2
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, given, settings
-from hypothesis.errors import Unsatisfiable
-from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
-from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from store.schema import upgrade
 from store.settings import load_settings
 from tests.servers import serving
 from tests.service.conftest import IRIS_LIKE
 from tests.training import train_waiting_jobs
-
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-]
-EXAMPLES = settings(
-    max_examples=3,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
-
-# Bytes to us, and to schemathesis when it is told.
-schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
-
-Case: TypeAlias = "schemathesis.Case[Any]"
-Prepare = Callable[[Case, "Service"], Case]
 
 
 @dataclass(frozen=True)
@@ -86,49 +54,24 @@ def service(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     assert "Traceback" not in (folder / "log").read_text()
 
 
-def known(case: Case, service: Service) -> Case:
-    """The case, about what exists."""
-    for name in case.path_parameters:
-        case.path_parameters[name] = service.ids.get(name, case.path_parameters[name])
-    if isinstance(case.body, dict) and "dataset_id" in case.body:
-        case.body |= {"dataset_id": service.dataset_id, "target": "kind"}
-    return case
-
-
-def as_made(case: Case, service: Service) -> Case:
-    """The case as it was made, about nothing that exists."""
-    assert service
-    return case
-
-
 # What is wrong with a request shows best where nothing else is, such as an id that is not known.
 @pytest.mark.parametrize(
-    ("prepare", "mode"),
-    [
-        (as_made, GenerationMode.POSITIVE),
-        (known, GenerationMode.POSITIVE),
-        (known, GenerationMode.NEGATIVE),
-    ],
+    ("ids", "mode"),
+    [("as_made", "positive"), ("known", "positive"), ("known", "negative")],
 )
 def test_every_answer_is_described(
-    service: Service, mode: GenerationMode, prepare: Prepare, subtests: pytest.Subtests
+    service: Service, mode: str, ids: str, subtests: pytest.Subtests
 ) -> None:
-    schema = schemathesis.openapi.from_url(f"{service.url}/openapi.json")
+    from tests.service import described  # noqa: PLC0415 - see there
+
+    def prepare(case: described.Case) -> described.Case:
+        if ids == "as_made":
+            return case
+        return described.fill_in(case, service.dataset_id, service.ids)
+
     checked = []
-    for found in schema.get_all_operations():
-        assert isinstance(found, Ok)
-        operation = found.ok()
-        # Of a request without a body or a query nothing can be wrong.
-        with subtests.test(operation.label), suppress(Unsatisfiable):
-            check(operation, mode, lambda case: prepare(case, service))
-            checked.append(operation.label)
+    for operation in described.list_operations(f"{service.url}/openapi.json"):
+        with subtests.test(operation.label):
+            if described.check(operation, mode, prepare):
+                checked.append(operation.label)
     assert {"POST /v1/jobs", "POST /v1/models/{model_id}/predict"} <= set(checked)
-
-
-def check(operation: Any, mode: GenerationMode, prepare: Callable[[Case], Case]) -> None:
-    @EXAMPLES
-    @given(case=operation.as_strategy(generation_mode=mode))
-    def run(case: Case) -> None:
-        prepare(case).call_and_validate(checks=CHECKS)
-
-    run()

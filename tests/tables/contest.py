@@ -8,23 +8,12 @@ from typing import Any
 import numpy as np
 from fastapi.testclient import TestClient
 from numpy.typing import NDArray
-from sklearn.compose import ColumnTransformer
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
-from sklearn.impute import SimpleImputer
-from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from store.settings import Settings
 from tests.tables.messy import MessyTable
 from tests.training import train_waiting_jobs
 
-BUNCHES = {
-    "digits": load_digits,
-    "breast_cancer": load_breast_cancer,
-    "wine": load_wine,
-    "diabetes": load_diabetes,
-}
+BUNCHES = ("digits", "breast_cancer", "wine", "diabetes")
 
 
 @dataclass(frozen=True)
@@ -52,7 +41,10 @@ class Contest:
 
 def bundled(name: str, seed: int) -> Contest:
     """A table that comes with scikit-learn, a fifth of it held out."""
-    bunch = BUNCHES[name]()
+    # Imported where it runs: scikit-learn takes seconds, and every process collects this module.
+    from sklearn import datasets  # noqa: PLC0415
+
+    bunch = getattr(datasets, f"load_{name}")()
     rows = len(bunch.target)
     held_out = np.zeros(rows, np.bool_)
     held_out[np.random.default_rng(seed).permutation(rows)[: rows // 5]] = True
@@ -111,6 +103,12 @@ def score_here(client: TestClient, settings: Settings, contest: Contest, **optio
 
 def score_scikit_learn(contest: Contest, seed: int = 0) -> float:
     """The same of its multilayer perceptron behind a ColumnTransformer, all by its defaults."""
+    from sklearn.compose import ColumnTransformer  # noqa: PLC0415 - as above
+    from sklearn.impute import SimpleImputer  # noqa: PLC0415
+    from sklearn.neural_network import MLPClassifier, MLPRegressor  # noqa: PLC0415
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler  # noqa: PLC0415
+
     width = contest.numbers.shape[1]
     x = np.concatenate((contest.numbers.astype(object), contest.categories), axis=1)
     steps = [("numbers", make_pipeline(SimpleImputer(), StandardScaler()), slice(0, width))]
