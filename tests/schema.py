@@ -1,11 +1,17 @@
-"""A test's database brought to head in a few milliseconds.
+"""A test's database at the head of the migrations, made in a few milliseconds.
 
-The tables are made as store/tables.py says them. That the migrations make the same is a test of its
-own (tests/store/test_schema.py), and every service that a test starts for real migrates.
+The tables are created as store/tables.py defines them, once in each process, and copied. That the
+migrations make the same is a test of its own (tests/store/test_schema.py), and every service that a
+test starts for real migrates.
 """
 
+import tempfile
+from functools import cache
+from pathlib import Path
+
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
 
 from store.database import Database
 from store.schema import _config
@@ -15,12 +21,28 @@ HEAD = ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def make_schema(database_url: str) -> None:
-    """Make all tables in an empty database; one that has them is left as it is."""
+    """Make all tables in an empty database; a SQLite file that exists is left as it is."""
+    url = make_url(database_url)
+    if url.get_backend_name() != "sqlite":
+        create_tables(database_url)
+    elif not Path(str(url.database)).exists():
+        Path(str(url.database)).write_bytes(_sqlite_file())
+
+
+def create_tables(database_url: str) -> None:
+    """Create all tables, and the revision that the migrations would leave."""
     database = Database(database_url)
     with database.writing() as session:
         connection = session.connection()
-        if not inspect(connection).has_table("alembic_version"):
-            metadata.create_all(connection)
-            connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
-            connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+        metadata.create_all(connection, checkfirst=False)
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+        connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
     database.close()
+
+
+@cache
+def _sqlite_file() -> bytes:
+    with tempfile.TemporaryDirectory(prefix="bpd-schema-") as folder:
+        path = Path(folder, "head.sqlite3")
+        create_tables(f"sqlite:///{path}")
+        return path.read_bytes()

@@ -11,8 +11,8 @@ from service.app import create_app
 from service.errors import ServiceError
 from service.problems import STATUS
 from store.errors import SchemaError, StoreError
-from store.schema import upgrade
 from store.settings import Settings, load_settings
+from tests.schema import make_schema
 from tests.service.conftest import problem
 
 
@@ -40,7 +40,7 @@ def test_not_ready_without_a_broker(client: TestClient) -> None:
 
 
 def test_ready_with_a_broker(settings: Settings) -> None:
-    upgrade(settings.database_url)
+    make_schema(settings.database_url)
     settings = load_settings(**settings.model_dump() | {"broker_url": "memory://"})
     with TestClient(create_app(settings)) as client:
         ready = client.get("/readyz").json()
@@ -48,7 +48,7 @@ def test_ready_with_a_broker(settings: Settings) -> None:
 
 
 def test_lost_database_is_503_and_says_nothing_of_itself(settings: Settings) -> None:
-    upgrade(settings.database_url)
+    make_schema(settings.database_url)
     # Never started, or what it does in the background would make the file anew.
     client = TestClient(create_app(settings))
     client.app.state.context.database.close()  # type: ignore[attr-defined]
@@ -67,7 +67,7 @@ def test_unknown_route_and_method_are_problems(client: TestClient) -> None:
 
 
 def test_unforeseen_error_tells_nothing(settings: Settings) -> None:
-    upgrade(settings.database_url)
+    make_schema(settings.database_url)
     app = create_app(settings)
 
     def fail() -> None:

@@ -8,8 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.app import create_app
-from store.schema import upgrade
 from store.settings import Settings, load_settings
+from tests.schema import make_schema
 from tests.service.conftest import Upload, problem
 
 TEXT = (
@@ -139,7 +139,7 @@ def test_unknown_dataset_is_404(client: TestClient, path: str) -> None:
 
 
 def test_page_of_long_texts_has_fewer_rows(settings: Settings) -> None:
-    upgrade(settings.database_url)
+    make_schema(settings.database_url)
     large = load_settings(**settings.model_dump() | {"max_upload_bytes": 2**26})
     text = "x,y\n" + "".join(f"{chr(97 + n) * 2_000_000},{n}\n" for n in range(20))
     sizes: list[int] = []

@@ -26,11 +26,11 @@ from store.deliveries import DeliveryRecord, add_test_delivery, list_deliveries
 from store.errors import StoreUnavailableError
 from store.outbox import claim_due_deliveries
 from store.pages import PageRequest
-from store.schema import upgrade
 from store.settings import Settings, load_settings
 from store.tables import deliveries
 from store.webhooks import add_webhook, get_webhook
 from tests.receivers import Receiver, receiving
+from tests.schema import make_schema
 from tests.waiting import wait_for
 
 SECRET = "whsec_" + "c2VjcmV0" * 4
@@ -45,7 +45,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def database(settings: Settings) -> Iterator[Database]:
-    upgrade(settings.database_url)
+    make_schema(settings.database_url)
     database = Database(settings.database_url)
     yield database
     database.close()

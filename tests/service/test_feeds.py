@@ -23,8 +23,8 @@ from store.errors import StoreUnavailableError
 from store.events import EventLog, add_event, list_events, read_new_events
 from store.jobs import NewJob, add_job
 from store.lifecycle import cancel_job
-from store.schema import upgrade
 from store.settings import load_settings
+from tests.schema import make_schema
 
 
 class FlakyDatabase(Database):
@@ -43,7 +43,7 @@ class FlakyDatabase(Database):
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[FlakyDatabase]:
     url = f"sqlite:///{tmp_path / 'feeds.sqlite3'}"
-    upgrade(url)
+    make_schema(url)
     database = FlakyDatabase(url)
     yield database
     database.close()

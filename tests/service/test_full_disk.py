@@ -14,9 +14,9 @@ from pyarrow import parquet
 
 from service.app import create_app
 from service.incoming import incoming
-from store.schema import upgrade
 from store.settings import Settings, load_settings
 from tests.limited import files_limited
+from tests.schema import make_schema
 from tests.service.conftest import problem
 
 # More than SQLite needs here, and less than what is written of each upload.
@@ -57,7 +57,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def client(settings: Settings) -> Iterator[TestClient]:
-    upgrade(settings.database_url)
+    make_schema(settings.database_url)
     with TestClient(create_app(settings)) as client:
         yield client
 

@@ -7,8 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.app import create_app
-from store.schema import upgrade
 from store.settings import Settings, load_settings
+from tests.schema import make_schema
 from tests.tables.contest import bundled, messy, score_here
 from tests.tables.messy import build_messy_table
 
@@ -20,7 +20,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def client(settings: Settings) -> Iterator[TestClient]:
-    upgrade(settings.database_url)
+    make_schema(settings.database_url)
     with TestClient(create_app(settings)) as client:
         yield client
 

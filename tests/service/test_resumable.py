@@ -14,10 +14,10 @@ from service.app import create_app
 from service.context import Context
 from service.errors import UploadIncompleteError
 from store.errors import NotFoundError, UploadExpiredError
-from store.schema import upgrade
 from store.settings import Settings, load_settings
 from store.tables import uploads
 from store.uploads import expire_upload
+from tests.schema import make_schema
 from tests.service.conftest import problem
 
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -44,7 +44,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path, store: str) -> Sett
 
 @pytest.fixture
 def client(settings: Settings) -> Iterator[TestClient]:
-    upgrade(settings.database_url)
+    make_schema(settings.database_url)
     with TestClient(create_app(settings), headers=TUS) as client:
         yield client
 

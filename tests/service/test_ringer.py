@@ -14,8 +14,8 @@ from store.database import Database
 from store.doorbell import Doorbell
 from store.errors import StoreUnavailableError
 from store.jobs import get_job
-from store.schema import upgrade
 from store.settings import Settings
+from tests.schema import make_schema
 from tests.service.conftest import Upload
 from tests.waiting import wait_for
 
@@ -47,7 +47,7 @@ def bell() -> FakeDoorbell:
 
 @pytest.fixture
 def database(settings: Settings) -> Iterator[Database]:
-    upgrade(settings.database_url)
+    make_schema(settings.database_url)
     database = Database(settings.database_url)
     yield database
     database.close()

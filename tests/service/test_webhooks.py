@@ -12,10 +12,10 @@ from service.app import create_app
 from service.context import Context
 from service.errors import ForbiddenAddressError
 from service.webhooks import check_url
-from store.schema import upgrade
 from store.settings import Settings, load_settings
 from store.webhooks import MAX_GLOBAL_WEBHOOKS, add_webhook
 from tests.receivers import Receiver, receiving
+from tests.schema import make_schema
 from tests.service.conftest import Train, Upload, problem
 from tests.waiting import wait_for
 
@@ -36,7 +36,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def strict_client(settings: Settings) -> Iterator[TestClient]:
     """Of a service that calls public addresses only."""
-    upgrade(settings.database_url)
+    make_schema(settings.database_url)
     strict = load_settings(**settings.model_dump() | {"webhook_private_addresses": False})
     with TestClient(create_app(strict)) as client:
         yield client

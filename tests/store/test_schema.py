@@ -24,7 +24,10 @@ from store.tables import metadata
 HEAD = ScriptDirectory.from_config(_config()).get_current_head()
 
 
-def test_migrated_schema_is_what_the_tables_say(database: Database) -> None:
+def test_migrated_schema_is_what_the_tables_say(empty_database_url: str) -> None:
+    upgrade(empty_database_url)
+    database = Database(empty_database_url)
+
     def is_plain_integer(*types: object) -> bool | None:
         return False if any(isinstance(kind, Instant) for kind in types) else None
 
@@ -33,16 +36,17 @@ def test_migrated_schema_is_what_the_tables_say(database: Database) -> None:
             connection, opts={"compare_type": lambda *args: is_plain_integer(*args[3:])}
         )
         assert compare_metadata(context, metadata) == []
+    database.close()
 
 
 def test_newest_migration_is_found_without_alembic() -> None:
     assert find_head() == HEAD
 
 
-def test_upgrading_twice_and_at_once_is_harmless(database_url: str) -> None:
+def test_upgrading_twice_and_at_once_is_harmless(empty_database_url: str) -> None:
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(upgrade, [database_url] * 4))
-    database = Database(database_url)
+        list(threads.map(upgrade, [empty_database_url] * 4))
+    database = Database(empty_database_url)
     assert check_schema(database) == HEAD
     database.close()
 
@@ -65,11 +69,11 @@ def test_losses_survive_a_migration_there_and_back(
         assert list_losses(session, job.id, -1, 10)[0] == (replace(stored[0], gradient_norm=0.0),)
 
 
-def test_empty_or_foreign_schema_is_refused(database_url: str) -> None:
-    database = Database(database_url)
+def test_empty_or_foreign_schema_is_refused(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
     with pytest.raises(SchemaError):
         check_schema(database)
-    upgrade(database_url)
+    upgrade(empty_database_url)
     with database.writing() as session:
         session.execute(text("UPDATE alembic_version SET version_num = 'other'"))
     with pytest.raises(SchemaError, match="other"):
