@@ -70,7 +70,7 @@ def test_every_answer_is_described(
         return described.fill_in(case, service.dataset_id, service.ids)
 
     checked = []
-    for operation in described.list_operations(f"{service.url}/openapi.json"):
+    for operation in described.list_operations(f"{service.url}/openapi.json", mode):
         with subtests.test(operation.label):
             if described.check(operation, mode, prepare):
                 checked.append(operation.label)
