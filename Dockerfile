@@ -1,11 +1,11 @@
-# The whole service in one image: `docker run backpropd` is `backpropd up`; docker-compose.yml runs
-# its parts (api, worker, migrate) beside PostgreSQL and Redis.
+# The whole service in one image: `docker run backpropd` runs `backpropd up`; docker-compose.yml runs
+# its parts (api, worker, migrate) with PostgreSQL and Redis.
 
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /venv
 WORKDIR /source
-# The dependencies come first: they change more rarely than the code, and stay in the layer cache.
+# Dependencies are installed first, because they change less often than the code: layer caching.
 COPY requirements.txt ./
 RUN /venv/bin/pip install --require-hashes -r requirements.txt
 COPY . .
@@ -18,7 +18,7 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     BACKPROPD_DATA_DIR=/data
-# A number, so that an orchestrator can see that it is not root.
+# A numeric user id lets an orchestrator verify that the container does not run as root.
 USER 10001:10001
 WORKDIR /data
 VOLUME /data

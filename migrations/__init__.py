@@ -1,1 +1,1 @@
-"""Alembic's migrations; `store.schema` runs them."""
+"""Alembic migrations, run by `store.schema`."""

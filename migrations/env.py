@@ -1,4 +1,4 @@
-"""Alembic's environment: on the connection it is given, else on the settings' database."""
+"""Alembic environment: use the connection passed in, else the database of the settings."""
 
 from typing import Literal
 
@@ -13,7 +13,7 @@ from store.tables import metadata
 
 
 def render_item(kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:
-    """A migration keeps its meaning for ever: it names plain types, never the project's own."""
+    """Render project types as plain SQLAlchemy types, so that migrations never change meaning."""
     return "sa.BigInteger()" if kind == "type" and isinstance(item, Instant) else False
 
 
@@ -23,7 +23,7 @@ def migrate(connection: Connection) -> None:
         target_metadata=metadata,
         compare_type=True,
         render_item=render_item,
-        # SQLite cannot alter most of a table: Alembic copies it instead.
+        # SQLite supports few ALTER TABLE operations: Alembic copies the table instead.
         render_as_batch=connection.dialect.name == "sqlite",
     )
     context.run_migrations()

@@ -1,4 +1,4 @@
-"""First tables."""
+"""Create the initial tables."""
 
 from collections.abc import Sequence
 

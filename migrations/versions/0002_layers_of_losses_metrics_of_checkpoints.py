@@ -1,4 +1,4 @@
-"""Layers of losses, metrics of checkpoints."""
+"""Add per-layer statistics to losses and metrics to checkpoints."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How datasets were read and where they lie, resumable uploads, cross-validation."""
+"""Add dataset read options and blob locations, resumable uploads, cross-validation."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""External ids, exactness, scores of checkpoints, idempotency keys, webhooks and their outbox."""
+"""Add external ids, exactness, checkpoint scores, idempotency keys, webhooks, the outbox."""
 
 from collections.abc import Sequence
 
