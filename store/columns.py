@@ -74,11 +74,12 @@ class ColumnFile:
 
         with pa.OSFile(str(self._path)) as source:
             known = pa.ipc.open_file(source).schema
-            for name in names:
-                if name not in known.names:
+            # Not by `known.names`, which makes a list of all names each time it is asked.
+            wanted = [known.get_field_index(name) for name in names]
+            for name, index in zip(names, wanted, strict=True):
+                if index < 0:
                     message = f"there is no column {name!r}"
                     raise DataError(message)
-            wanted = [known.get_field_index(name) for name in names]
             options = pa.ipc.IpcReadOptions(included_fields=wanted)
             yield pa.ipc.open_file(source, options=options)
 
