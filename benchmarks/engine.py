@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from benchmarks.contenders import Epoch, Matrix, jax_epoch, sklearn_epoch, torch_epoch
 from benchmarks.results import write_results
 from benchmarks.rounds import ROUNDS, median_seconds, restart_with
-from engine.preparation import prepare
-from engine.resolve import resolve
+from engine.data.table import Column, ColumnSchema, MemoryTable, NumericColumn, TableSchema
+from engine.numerics.blas import warm_up_products
+from engine.preparation.prepare import prepare
+from engine.resolution.resolve import resolve
 from engine.specs import DenseSpec, NetworkSpec, TrainingSpec
-from engine.tables import Column, ColumnSchema, MemoryTable, NumericColumn, TableSchema
-from engine.training import Training, train
-from engine.warm_up import warm_up_products
+from engine.training.training import Training, train
 
 
 @dataclass(frozen=True)

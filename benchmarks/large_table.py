@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from engine.prepared import PreparedData
-from engine.resolve import resolve
+from engine.data.table import ColumnSchema, TableSchema
+from engine.numerics.blas import warm_up_products
+from engine.preparation.prepared_data import PreparedData
+from engine.resolution.resolve import resolve
 from engine.specs import ResolvedSpec, TrainingSpec
-from engine.tables import ColumnSchema, TableSchema
-from engine.training import EpochRecord, Training, train
-from engine.warm_up import warm_up_products
+from engine.training.training import EpochRecord, Training, train
 from store.blobs import open_blobs
 from store.cache import Cache
 from store.columns import open_table

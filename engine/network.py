@@ -8,7 +8,10 @@ import numpy as np
 
 from engine.arrays import Floats, Shape
 from engine.layers.base import Layer, walk
+from engine.layers.build import build_layers
 from engine.layers.chain import Chain
+from engine.random import Stream, generator
+from engine.specs import ResolvedNetwork
 
 
 class Network:
@@ -147,3 +150,20 @@ def _views(vector: Floats, shapes: Mapping[str, Shape]) -> dict[str, Floats]:
         views[name] = vector[start:stop].reshape(shape)
         start = stop
     return views
+
+
+def build_network(
+    spec: ResolvedNetwork, in_features: int, dtype: np.dtype[Any], seed: int = 0
+) -> Network:
+    """The network of that spec, with every parameter zero; it ends in logits.
+
+    Raises:
+        SpecError: its layers do not fit each other.
+    """
+    return Network(build_layers(spec, in_features, dtype, seed), dtype)
+
+
+def initialize_network(network: Network, seed: int) -> None:
+    """Draw the weights, each layer from a stream of its own."""
+    for index, layer in enumerate(walk(iter(network.layers))):
+        layer.initialize(generator(seed, Stream.INITIALIZATION, index))

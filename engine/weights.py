@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Floats
-from engine.build import build_network
 from engine.errors import SpecProblem
+from engine.network import build_network
 from engine.specs import ResolvedSpec
 
 

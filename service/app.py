@@ -8,7 +8,7 @@ from anyio import to_thread
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from engine.warm_up import warm_up_products
+from engine.numerics.blas import warm_up_products
 from service.bodies import BodyLimit
 from service.context import Context
 from service.deliverer import Deliverer

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from engine.embedding import categorical_of
+from engine.data.table import ISO
 from engine.errors import SpecProblem
+from engine.resolution.embeddings import categorical_of
 from engine.specs import NetworkSpec
-from engine.tables import ISO
 from service.schemas.imports import (
     ClassesTarget,
     CodesInput,

@@ -7,11 +7,13 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 from safetensors import SafetensorError
 
-from engine.embedding import tables_in
+from engine.data.table import ColumnKind, ColumnSchema, TableSchema
 from engine.errors import SpecError, SpecProblem
-from engine.placement import tables_of
-from engine.preprocessing import Preprocessing
-from engine.resolve import resolve
+from engine.preprocessing.feature_layout import tables_of
+from engine.preprocessing.preprocessing import Preprocessing
+from engine.resolution.embeddings import tables_in
+from engine.resolution.input_width import NetworkInputs
+from engine.resolution.resolve import resolve
 from engine.specs import (
     MAX_FEATURES,
     EmbeddingTable,
@@ -20,9 +22,7 @@ from engine.specs import (
     ResolvedSpec,
     TrainingSpec,
 )
-from engine.tables import ColumnKind, ColumnSchema, TableSchema
 from engine.weights import find_weight_problems
-from engine.widths import NetworkInputs
 from service.context import Context
 from service.idempotency import created, once, with_content
 from service.imported_inputs import find_input_problems

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from engine.errors import SpecError, SpecProblem
-from engine.resolve import Resolution, resolve
+from engine.resolution.resolve import Resolution, resolve
 from engine.specs import DatasetValidation
 from service.context import Context
 from service.errors import ForbiddenAddressError

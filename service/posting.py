@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.resolve import Resolution
+from engine.resolution.resolve import Resolution
 from service.context import Context
 from service.errors import InvalidQueryError
 from service.idempotency import created, digest_json, once

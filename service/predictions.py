@@ -6,10 +6,10 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.table import Column
 from engine.errors import DataError
-from engine.prediction import Answers
-from engine.preprocessing import ClassTarget, NumericTarget, Preprocessing
-from engine.tables import Column
+from engine.predictor import Answers
+from engine.preprocessing.preprocessing import ClassTarget, NumericTarget, Preprocessing
 from service.context import Context
 from service.errors import InvalidRowsError
 from service.schemas.common import FieldProblem

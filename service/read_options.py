@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import cast
 
-from engine.tables import ColumnKind
+from engine.data.table import ColumnKind
 from service.errors import InvalidQueryError
 from service.schemas.common import FieldProblem
 from service.schemas.intake import UploadQuery

@@ -6,7 +6,8 @@ from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 
-from engine.preprocessing import (
+from engine.data.table import ISO, Column, LevelColumn, NumericColumn
+from engine.preprocessing.preprocessing import (
     FittedBoolean,
     FittedCodes,
     FittedColumn,
@@ -17,7 +18,6 @@ from engine.preprocessing import (
     FittedTime,
     Preprocessing,
 )
-from engine.tables import ISO, Column, LevelColumn, NumericColumn
 from service.errors import InvalidRowsError
 from service.schemas.common import FieldProblem
 from service.schemas.models import Scalar

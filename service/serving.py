@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
-from engine.prediction import Predictor
-from engine.preprocessing import Preprocessing
+from engine.predictor import Predictor
+from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
 from service.loading_cache import LoadingCache
 from service.rows import RowReader

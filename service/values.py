@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime
 from typing import assert_never
 
-from engine.tables import ISO, Words
+from engine.data.table import ISO, Words
 from service.schemas.models import Scalar
 from store.intake.options import STATED_FALSE, STATED_TRUE
 

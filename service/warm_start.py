@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from engine.embedding import tables_in
+from engine.data.table import ColumnKind, TableSchema
 from engine.errors import SpecError, SpecProblem
-from engine.preprocessing import (
+from engine.preprocessing.preprocessing import (
     FittedBoolean,
     FittedCodes,
     FittedColumn,
@@ -16,11 +16,11 @@ from engine.preprocessing import (
     FittedTime,
     Preprocessing,
 )
-from engine.resolve import Resolution, resolve
+from engine.resolution.embeddings import tables_in
+from engine.resolution.input_width import NetworkInputs
+from engine.resolution.resolve import Resolution, resolve
 from engine.specs import NetworkSpec, ResolvedSpec
-from engine.tables import ColumnKind, TableSchema
 from engine.weights import weight_shapes
-from engine.widths import NetworkInputs
 from service.schemas.jobs import JobRequest
 
 _TEXTS: tuple[ColumnKind, ...] = ("categorical", "text")

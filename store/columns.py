@@ -11,15 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.data.table import Column, ColumnSchema, LevelColumn, NumericColumn, TableSchema, Words
 from engine.errors import DataError
-from engine.tables import (
-    Column,
-    ColumnSchema,
-    LevelColumn,
-    NumericColumn,
-    TableSchema,
-    Words,
-)
 from store.datasets import DatasetRecord
 
 if TYPE_CHECKING:
@@ -45,7 +38,7 @@ def table_schema(dataset: DatasetRecord) -> TableSchema:
 
 
 class ColumnFile:
-    """An `engine.tables.Table` over a column file; only the columns asked for are ever read.
+    """An `engine.data.table.Table` over a column file; only the columns asked for are ever read.
 
     Read rather than mapped: pages of a mapped file would count as memory of the process.
     """

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, insert, select, update
 from sqlalchemy.orm import Session
 
-from engine.tables import ColumnKind
+from engine.data.table import ColumnKind
 from store.clock import now
 from store.errors import NotFoundError
 from store.ids import new_id

@@ -22,7 +22,7 @@ Shape = tuple[int, ...]
 
 
 class FileRows:
-    """An `engine.rows.Rows` over a raw file, C-contiguous; several threads may read it at once.
+    """An `engine.data.rows.Rows` over a raw file, C-contiguous; several threads may read it at once.
 
     The file stays readable when it is erased meanwhile, by whoever makes room on the disk.
 

@@ -199,7 +199,7 @@ losses = Table(
     # Null where it is not finite.
     Column("gradient_norm", FiniteFloat("gradient_norm")),
     Column("seconds", FiniteFloat("seconds"), nullable=False),
-    # How each layer is doing, see `engine.probe.LayerRecord`.
+    # How each layer is doing, see `engine.training.layer_diagnostics.LayerRecord`.
     Column("layers", Json, nullable=False, server_default="[]"),
 )
 

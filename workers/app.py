@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow.compute  # noqa: F401 - before the fork, so that the children share it
 from celery import signals
 
-from engine.warm_up import warm_up_products
+from engine.numerics.blas import warm_up_products
 from store.blobs import open_blobs
 from store.database import Database
 from store.doorbell import TASK_NAME, Doorbell, make_celery

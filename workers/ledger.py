@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.metrics import Metric
-from engine.progress import EpochRecord
-from engine.trainable import Trainable
+from engine.training.loop import Trainable
+from engine.training.progress import EpochRecord
 from store.checkpoints import Checkpoint
 from store.jobs import JobRecord
 from store.progress import LossRecord, Progress

@@ -6,11 +6,11 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from engine.folds import FoldedTraining
-from engine.preprocessing import Preprocessing
+from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import FoldsValidation, ResolvedSpec
-from engine.trainable import Trainable
-from engine.training import Training, TrainingState
+from engine.training.cross_validation import FoldedTraining
+from engine.training.loop import Trainable
+from engine.training.training import Training, TrainingState
 from store.artifacts import get_artifact
 from store.blobs import BlobStore
 from store.cache import Cache

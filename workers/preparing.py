@@ -12,12 +12,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from engine.preparation import Preparation, require_inputs
-from engine.prepared import PreparedData, describe_preparation, prepared_from
-from engine.preprocessing import Preprocessing
-from engine.rows import Rows
+from engine.data.rows import Rows
+from engine.data.table import Table
+from engine.preparation.prepare import Preparation, require_inputs
+from engine.preparation.prepared_data import PreparedData, describe_preparation, prepared_from
+from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
-from engine.tables import Table
 from store.blobs import BlobStore
 from store.cache import Cache
 from store.columns import open_table

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.prepared import PreparedData
+from engine.preparation.prepared_data import PreparedData
 
 MOST_KEPT = 16
 

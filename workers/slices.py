@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
-from engine.training import train
+from engine.training.training import train
 from store.blobs import BlobStore
 from store.cache import Cache
 from store.claims import claim_job

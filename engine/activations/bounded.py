@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.activations.base import Activation
 from engine.arrays import Floats
-from engine.blocks import blocks
+from engine.numerics.blocks import blocks
 
 
 class Sigmoid(Activation):

@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.activations.base import Activation
 from engine.arrays import Floats
-from engine.blocks import blocks
+from engine.numerics.blocks import blocks
 
 # Klambauer et al. 2017: with these, mean 0 and variance 1 are kept from layer to layer.
 SELU_ALPHA = 1.6732632423543772

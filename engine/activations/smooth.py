@@ -9,8 +9,8 @@ import numpy as np
 from engine.activations.base import Activation
 from engine.activations.bounded import Sigmoid
 from engine.arrays import Floats
-from engine.blocks import blocks
-from engine.erf import erf
+from engine.numerics.blocks import blocks
+from engine.numerics.special import erf
 
 
 class Gated(Activation):

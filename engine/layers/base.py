@@ -29,7 +29,7 @@ class Layer(ABC):
 
     Arrays it returns are valid until its next call. Its dx whoever receives it may overwrite; its y
     or x only who says so by `overwrites_x`, and only if nobody `keeps_y`: where both meet,
-    `engine.layers.copies` puts a copy between them.
+    `engine.layers.copy` puts a copy between them.
 
     Attributes:
         name: prefix of its parameters' names, such as `layers.0`.

@@ -8,11 +8,11 @@ import numpy as np
 from engine.arrays import Shape
 from engine.initializers import default_initializer
 from engine.layers.base import Layer, Penalty, walk
-from engine.layers.copies import with_copies
+from engine.layers.build_checks import refuse, require_features, require_limits, require_width
+from engine.layers.build_context import Place
+from engine.layers.build_leaf import build_layer
+from engine.layers.copy import with_copies
 from engine.layers.dense import Dense
-from engine.layers.kinds import build_layer
-from engine.layers.place import Place
-from engine.layers.refusals import refuse, require_features, require_limits, require_width
 from engine.layers.residual import Residual
 from engine.specs import LayerSpec, ResidualSpec, ResolvedNetwork, ResolvedOutput
 

@@ -8,7 +8,7 @@ import numpy as np
 from engine.arrays import Buffer, Floats, Shape
 from engine.layers.base import Layer
 from engine.layers.chain import Chain
-from engine.layers.copies import with_copies
+from engine.layers.copy import with_copies
 
 
 class Residual(Chain):

@@ -11,12 +11,7 @@ from engine.losses.cross_entropy import SmoothedSoftmaxCrossEntropy, SoftmaxCros
 from engine.losses.gaussian import GaussianLoss
 from engine.losses.hinge import HingeLoss
 from engine.losses.poisson import ExponentialPoisson, SoftplusPoisson
-from engine.losses.robust_error import (
-    HuberLoss,
-    LogCoshLoss,
-    MeanAbsoluteErrorLoss,
-    QuantileLoss,
-)
+from engine.losses.robust import HuberLoss, LogCoshLoss, MeanAbsoluteErrorLoss, QuantileLoss
 from engine.losses.sigmoid_cross_entropy import SigmoidCrossEntropy
 from engine.losses.softmax_binary_cross_entropy import SoftmaxBinaryCrossEntropy
 from engine.losses.squared_error import HalfSquaredErrorLoss, MeanSquaredErrorLoss
@@ -134,3 +129,8 @@ def _build_error_loss(
             return QuantileLoss(units, activation, spec.quantile, dtype)
         case _:
             assert_never(spec)
+
+
+def takes_class_indices(loss: LossSpec) -> bool:
+    """Whether its targets are the index of each row's class, and not numbers."""
+    return isinstance(loss, CrossEntropy | Hinge)

@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.activations import Activation
 from engine.arrays import Floats
-from engine.losses.error import ErrorLoss
+from engine.losses.error_base import ErrorLoss
 
 
 class MeanSquaredErrorLoss(ErrorLoss):

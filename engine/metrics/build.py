@@ -6,11 +6,11 @@ from typing import Any, assert_never
 import numpy as np
 
 from engine.arrays import Targets
-from engine.fitted import ClassTarget, FittedTarget, NumericTarget
-from engine.metrics.recording import RecordingClassTally, RecordingNumberTally
-from engine.metrics.running import RUNNING_METRICS, RunningClassTally, RunningNumberTally
-from engine.metrics.tally import Tally
-from engine.rows import Rows
+from engine.data.rows import Rows
+from engine.metrics.accumulator import Tally
+from engine.metrics.buffered import RecordingClassTally, RecordingNumberTally
+from engine.metrics.streaming import RUNNING_METRICS, RunningClassTally, RunningNumberTally
+from engine.preprocessing.fitted import ClassTarget, FittedTarget, NumericTarget
 from engine.specs import MetricName
 
 

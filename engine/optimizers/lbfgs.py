@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from engine.arrays import Floats
-from engine.norms import largest_magnitude
+from engine.numerics.norms import largest_magnitude
 from engine.optimizers.base import Optimizer
 from engine.optimizers.inverse_hessian import InverseHessian
 from engine.optimizers.line_search import LineSearch, Trial

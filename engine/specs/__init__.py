@@ -1,7 +1,7 @@
 """What can be asked of the engine, as frozen, strict pydantic models.
 
 Defaults and bounds live here and nowhere else; the HTTP API publishes these models as its schema.
-A field that is None in a request is filled in by `engine.resolve` from the table's description.
+A field that is None in a request is filled in by `engine.resolution.resolve` from the table's description.
 """
 
 from engine.specs.activations import (

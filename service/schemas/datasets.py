@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from engine.tables import ColumnKind
+from engine.data.table import ColumnKind
 from service.schemas.common import View
 from service.schemas.intake import NoticeView, OptionsView
 

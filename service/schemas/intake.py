@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from engine.tables import ColumnKind
+from engine.data.table import ColumnKind
 from service.schemas.common import Name, View, _existing, _storable
 from store.intake.options import Compression, Format, Quote
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.tables import ColumnKind
+from engine.data.table import ColumnKind
 
 EXPECTED: dict[ColumnKind, str] = {
     "numeric": "a number",

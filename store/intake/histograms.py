@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.tables import LevelColumn, NumericColumn
+from engine.data.table import LevelColumn, NumericColumn
 from store.columns import ColumnFile
 from store.datasets import ColumnRecord
 

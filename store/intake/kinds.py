@@ -7,7 +7,7 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.tables import ColumnKind
+from engine.data.table import ColumnKind
 from store.intake import texts
 from store.intake.findings import EXPECTED, Finding, Misfit, Rules
 from store.intake.options import STATED_FALSE, STATED_TRUE

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from engine.tables import ColumnKind
+from engine.data.table import ColumnKind
 
 Format = Literal["csv", "json_lines", "json", "parquet", "arrow", "npy", "npz"]
 Compression = Literal["none", "gzip", "zstd"]

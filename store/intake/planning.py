@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from engine.tables import ISO
+from engine.data.table import ISO
 from store.datasets import Notice
 from store.errors import IntakeError, Place
 from store.intake import texts

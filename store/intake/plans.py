@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from engine.tables import ColumnKind
+from engine.data.table import ColumnKind
 from store.datasets import Notice
 from store.intake.findings import Rules
 from store.intake.sources import Reading

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.tables import ColumnKind
+from engine.data.table import ColumnKind
 from store.datasets import ColumnRecord
 from store.intake.conversion import Rows
 from store.intake.moments import Moments

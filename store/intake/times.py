@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.tables import ISO
+from engine.data.table import ISO
 from store.intake.texts import MisfitError, cast_texts
 
 # Texts of one column whose times are kept: all days of thirty years.

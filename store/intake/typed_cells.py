@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
-from engine.tables import ColumnKind
+from engine.data.table import ColumnKind
 from store.intake.findings import EXPECTED, Misfit
 from store.intake.texts import MisfitError, drop_nan, find_infinite
 from store.intake.times import to_seconds

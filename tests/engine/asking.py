@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from engine.data.table import ColumnSchema, TableSchema
 from engine.errors import SpecError
-from engine.resolve import Resolution, resolve
+from engine.resolution.resolve import Resolution, resolve
 from engine.specs import TrainingSpec
-from engine.tables import ColumnSchema, TableSchema
 
 TABLE = TableSchema(
     100,

@@ -6,16 +6,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.architecture import resolve_network
 from engine.arrays import Floats, Shape, Targets
-from engine.build import build_network, initialize_network
-from engine.fitted import FittedColumn
-from engine.fitting import fit_columns
-from engine.network import Network
-from engine.preparation import prepare
-from engine.prepared import PreparedData
-from engine.resolve import resolve
-from engine.rows import Rows
+from engine.data.rows import Rows
+from engine.data.table import (
+    Column,
+    ColumnKind,
+    ColumnSchema,
+    LevelColumn,
+    MemoryTable,
+    NumericColumn,
+    TableSchema,
+    count_rows,
+)
+from engine.network import Network, build_network, initialize_network
+from engine.preparation.prepare import prepare
+from engine.preparation.prepared_data import PreparedData
+from engine.preprocessing.fit import fit_columns
+from engine.preprocessing.fitted import FittedColumn
+from engine.resolution.network import resolve_network
+from engine.resolution.resolve import resolve
 from engine.specs import (
     Activation,
     DenseSpec,
@@ -29,17 +38,7 @@ from engine.specs import (
     ResolvedSpec,
     TrainingSpec,
 )
-from engine.tables import (
-    Column,
-    ColumnKind,
-    ColumnSchema,
-    LevelColumn,
-    MemoryTable,
-    NumericColumn,
-    TableSchema,
-    count_rows,
-)
-from engine.training import Training
+from engine.training.training import Training
 
 FLOAT64 = np.dtype(np.float64)
 Matrix = NDArray[np.float64]

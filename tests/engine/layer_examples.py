@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.architecture import resolve_network
-from engine.build import build_network, initialize_network
 from engine.layers.base import Layer
-from engine.network import Network
+from engine.network import Network, build_network, initialize_network
+from engine.resolution.network import resolve_network
 from engine.specs import NetworkSpec, OutputActivation, ResolvedNetwork
 from tests.engine.examples import FLOAT64, Matrix, draw
 

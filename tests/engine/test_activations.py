@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.activations import Activation, Gelu, Relu, Sigmoid, Softmax, Softplus, build_activation
 from engine.arrays import Floats
-from engine.erf import erf
+from engine.numerics.special import erf
 from engine.specs import Activation as ActivationField
 from engine.specs import ActivationName, Elu, LeakyRelu, OutputActivation
 from engine.specs import Gelu as GeluSpec

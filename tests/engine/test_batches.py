@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine import epoch_order
-from engine.batches import Batches
+from engine.data import shuffle
+from engine.data.batches import Batches
 from tests.engine.examples import ListedRows
 
 
@@ -70,8 +70,8 @@ def test_last_batch_is_what_remains() -> None:
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of 40 bytes, which are 10 rows; windows of 16 of them."""
-    monkeypatch.setattr(epoch_order, "BLOCK_BYTES", 40)
-    monkeypatch.setattr(epoch_order, "WINDOW_BYTES", 640)
+    monkeypatch.setattr(shuffle, "BLOCK_BYTES", 40)
+    monkeypatch.setattr(shuffle, "WINDOW_BYTES", 640)
 
 
 def both_ways(rows: int, **options: Any) -> tuple[Batches, Batches]:

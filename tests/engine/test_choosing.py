@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.choosing import find_named_rows
+from engine.data.table import Column, MemoryTable, NumericColumn
 from engine.errors import DataError
-from engine.preparation import prepare
-from engine.prepared import PreparedData
+from engine.preparation.prepare import prepare
+from engine.preparation.prepared_data import PreparedData
+from engine.preparation.train_validation_split import find_named_rows
 from engine.specs import ColumnValidation, TrainingSpec
-from engine.tables import Column, MemoryTable, NumericColumn
 from tests.engine.examples import array, levels, numbers, prepared, truths
 
 ROWS = 12

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.clipping import build_clip
-from engine.norms import euclidean_norm, largest_magnitude
+from engine.numerics.norms import euclidean_norm, largest_magnitude
 from engine.specs import ClipByNorm, ClipByValue, GradientClip
+from engine.training.gradient_clipping import build_clip
 from tests.engine.examples import draw
 
 both = pytest.mark.parametrize("spec", [ClipByValue(limit=2.0), ClipByNorm(limit=2.0)])

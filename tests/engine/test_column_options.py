@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from engine.data.table import ColumnSchema, TableSchema
 from engine.errors import SpecError
-from engine.resolve import Resolution, resolve
+from engine.resolution.resolve import Resolution, resolve
 from engine.specs import (
     EmbeddingSpec,
     EmbeddingTable,
@@ -13,7 +14,6 @@ from engine.specs import (
     TrainingSpec,
     dump,
 )
-from engine.tables import ColumnSchema, TableSchema
 from tests.engine.asking import EMBEDDING, codes, layers
 
 TABLE = TableSchema(

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from engine import epoch_order
-from engine.epoch_order import BLOCK_BYTES, WINDOW_BYTES, EpochOrder
+from engine.data import shuffle
+from engine.data.shuffle import BLOCK_BYTES, WINDOW_BYTES, EpochOrder
 from engine.random import Stream, generator
 
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of 40 bytes, windows of 16 of them."""
-    monkeypatch.setattr(epoch_order, "BLOCK_BYTES", 40)
-    monkeypatch.setattr(epoch_order, "WINDOW_BYTES", 640)
+    monkeypatch.setattr(shuffle, "BLOCK_BYTES", 40)
+    monkeypatch.setattr(shuffle, "WINDOW_BYTES", 640)
 
 
 def test_data_no_larger_than_a_window_are_permuted_as_a_whole() -> None:

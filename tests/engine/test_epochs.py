@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.epochs import choose_epochs
+from engine.resolution.optimization import choose_epochs
 from engine.specs import TrainingSpec
 
 

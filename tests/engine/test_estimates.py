@@ -3,19 +3,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.build import build_network
-from engine.epoch_order import WINDOW_BYTES
-from engine.estimates import (
-    CHUNK_BYTES,
-    CHUNK_ROWS,
-    MemoryEstimate,
-    RowCounts,
-    chunk_rows,
-    estimate_memory,
-    parameter_count,
-)
+from engine.data.shuffle import WINDOW_BYTES
 from engine.layers.build import build_layers
-from engine.resolve import resolve
+from engine.layers.chunks import CHUNK_BYTES, CHUNK_ROWS, chunk_rows
+from engine.network import build_network
+from engine.resolution.memory import MemoryEstimate, RowCounts, estimate_memory, parameter_count
+from engine.resolution.resolve import resolve
 from engine.specs import (
     Adam,
     DenseSpec,

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.data.table import Column, NumericColumn
 from engine.errors import DivergenceError
 from engine.specs import TrainingSpec
-from engine.tables import Column, NumericColumn
-from engine.training import Training, train
+from engine.training.training import Training, train
 from tests.engine.examples import prepared, same_arrays
 
 AS_IT_IS: dict[str, Any] = {

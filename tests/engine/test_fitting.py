@@ -3,15 +3,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.data.table import Column
 from engine.errors import DataError
-from engine.fitting import fit_class_target
-from engine.preprocessing import (
+from engine.preprocessing.fit import fit_class_target
+from engine.preprocessing.preprocessing import (
     FittedBoolean,
     FittedCodes,
     FittedLevels,
     FittedNumeric,
 )
-from engine.tables import Column
 from tests.engine.examples import fit, levels, numbers, truths
 
 

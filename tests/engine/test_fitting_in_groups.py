@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.data.table import Column, LevelColumn, MemoryTable, NumericColumn, Words
 from engine.errors import DataError
-from engine.fitted import FittedColumn, FittedText
-from engine.fitting import columns as fitting
-from engine.fitting import fit_columns
+from engine.preprocessing.fit import columns as fitting
+from engine.preprocessing.fit import fit_columns
+from engine.preprocessing.fitted import FittedColumn, FittedText
 from engine.specs import ResolvedPreprocessing
-from engine.tables import Column, LevelColumn, MemoryTable, NumericColumn, Words
 from tests.engine.examples import draw, levels, numbers, truths
 
 SPEC = ResolvedPreprocessing(categorical="one_hot", target="none")

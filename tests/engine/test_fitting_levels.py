@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.fitted import FittedCodes, FittedLevels, FittedOrdinal
-from engine.fitting import fit_columns
+from engine.data.table import LevelColumn, MemoryTable
+from engine.preprocessing.fit import fit_columns
+from engine.preprocessing.fitted import FittedCodes, FittedLevels, FittedOrdinal
 from engine.specs import ResolvedPreprocessing
-from engine.tables import LevelColumn, MemoryTable
 from tests.engine.examples import fit, levels
 
 # c: 4 rows, a: 3, b and d: 2 each, e: 1; one without.

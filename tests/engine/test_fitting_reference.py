@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.fitted import FittedLevels
-from engine.preprocessing import NumericTarget, Preprocessing
-from engine.tables import Column, NumericColumn
+from engine.data.table import Column, NumericColumn
+from engine.preprocessing.fitted import FittedLevels
+from engine.preprocessing.preprocessing import NumericTarget, Preprocessing
 from tests.engine.examples import FLOAT64, Matrix, fit, levels
 
 SCALERS = {

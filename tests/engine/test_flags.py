@@ -2,7 +2,8 @@
 
 import pytest
 
-from engine.fitted import (
+from engine.data.table import Column
+from engine.preprocessing.fitted import (
     FittedBoolean,
     FittedCodes,
     FittedColumn,
@@ -13,9 +14,8 @@ from engine.fitted import (
     FittedTime,
     NumericTarget,
 )
-from engine.flags import Flags
-from engine.preprocessing import Preprocessing
-from engine.tables import Column
+from engine.preprocessing.flags import Flags
+from engine.preprocessing.preprocessing import Preprocessing
 from tests.engine.examples import levels, numbers, truths
 
 NUMBER = FittedNumeric("n", center=10, scale=2, fill=14)

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.folds import FoldedTraining, summarize
-from engine.preparation import prepare
-from engine.prepared import PreparedData
+from engine.data.table import Column, MemoryTable
+from engine.preparation.prepare import prepare
+from engine.preparation.prepared_data import PreparedData
 from engine.specs import TrainingSpec
-from engine.tables import Column, MemoryTable
-from engine.training import EpochRecord, Training, TrainingState, train
+from engine.training.cross_validation import FoldedTraining, summarize
+from engine.training.training import EpochRecord, Training, TrainingState, train
 from tests.engine.examples import flower_columns, line_columns, prepared, same_arrays
 from tests.engine.test_training import after
 

@@ -15,7 +15,6 @@ from engine.layers.build import build_layers
 from engine.losses.base import Loss
 from engine.losses.build import build_loss
 from engine.network import Network
-from engine.penalties import Penalties
 from engine.specs import (
     CrossEntropy,
     InitializerName,
@@ -24,6 +23,7 @@ from engine.specs import (
     MeanSquaredError,
     OutputActivation,
 )
+from engine.training.regularization import Penalties
 from tests.engine.examples import FLOAT64, Matrix, random_targets
 from tests.engine.kinks import distance_to_kinks, distance_to_l1_kink
 from tests.engine.layer_examples import LayerJson, drawn_rows, layers_network, layers_spec

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.fitted import FittedText, NumericTarget
-from engine.hashing import hash_words
-from engine.preprocessing import Preprocessing
+from engine.preprocessing.fitted import FittedText, NumericTarget
+from engine.preprocessing.hashing import hash_words
+from engine.preprocessing.preprocessing import Preprocessing
 from tests.engine.examples import FLOAT64, levels
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from engine.data.table import ColumnSchema, TableSchema
 from engine.errors import SpecError
-from engine.resolve import resolve
+from engine.resolution.resolve import resolve
 from engine.specs import PlateauSchedule, TrainingSpec
-from engine.tables import ColumnSchema, TableSchema
 from tests.engine.asking import ask, codes, problems
 
 COLUMN, ORDER = "/validation/column", "/validation/order_by"

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.arrays import Floats
-from engine.build import build_network, initialize_network
 from engine.initializers import initialize
+from engine.network import build_network, initialize_network
 from engine.specs import (
     Constant,
     GlorotNormal,

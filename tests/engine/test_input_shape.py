@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from engine.data.table import ColumnSchema, TableSchema
 from engine.errors import SpecError
-from engine.resolve import Resolution, resolve
+from engine.resolution.resolve import Resolution, resolve
 from engine.specs import MAX_LAYERS, ReshapeSpec, TrainingSpec, dump
-from engine.tables import ColumnSchema, TableSchema
 from tests.engine.asking import EMBEDDING, layers
 
 PIXELS = tuple(ColumnSchema(f"p{n}", "numeric", 0, 90) for n in range(64))

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.data.table import Column, LevelColumn, NumericColumn
 from engine.specs import TrainingSpec
-from engine.tables import Column, LevelColumn, NumericColumn
-from engine.training import train
+from engine.training.training import train
 from tests.engine.examples import start
 from tests.servers import ROOT
 

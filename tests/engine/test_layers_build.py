@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from engine.build import build_network
 from engine.errors import SpecError, SpecProblem
 from engine.layers.base import walk
 from engine.layers.build import build_layers
-from engine.layers.refusals import pointer
+from engine.layers.build_checks import pointer
+from engine.network import build_network
 from engine.specs import MAX_LAYERS
 from tests.engine.examples import FLOAT64, draw
 from tests.engine.layer_examples import LayerJson, image, layers_network, layers_spec

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.build import build_network
-from engine.estimates import CHUNK_BYTES
-from engine.prediction import Predictor
-from engine.preparation import prepare
-from engine.resolve import Resolution, resolve
+from engine.data.table import ColumnSchema, MemoryTable, NumericColumn, TableSchema
+from engine.layers.chunks import CHUNK_BYTES
+from engine.network import build_network
+from engine.predictor import Predictor
+from engine.preparation.prepare import prepare
+from engine.resolution.resolve import Resolution, resolve
 from engine.specs import TrainingSpec
-from engine.tables import ColumnSchema, MemoryTable, NumericColumn, TableSchema
-from engine.training import Training, train
+from engine.training.training import Training, train
 from tests.engine.examples import FLOAT64
 
 ROWS, FEATURES = 2000, 64

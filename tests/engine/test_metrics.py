@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from engine.metrics import is_higher_better, scalar_names
-from engine.metrics.numbers import NUMBER_METRICS, explained_variance, mae, mape, mse, r2, rmse
-from engine.metrics.predictions import (
+from engine.metrics.classification import (
     PREDICTION_METRICS,
     ClassPredictions,
     accuracy,
@@ -20,7 +19,8 @@ from engine.metrics.predictions import (
     recall,
     recall_per_class,
 )
-from engine.metrics.scores import SCORE_METRICS, log_loss, pr_auc, roc_auc, top_k_accuracy
+from engine.metrics.ranking import SCORE_METRICS, log_loss, pr_auc, roc_auc, top_k_accuracy
+from engine.metrics.regression import NUMBER_METRICS, explained_variance, mae, mape, mse, r2, rmse
 from engine.specs import ClassMetric, NumberMetric
 
 # Six rows of three classes; the last is never predicted.

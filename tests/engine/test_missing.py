@@ -1,8 +1,8 @@
 import numpy as np
 
-from engine.missing import find_incomplete_rows
+from engine.data.table import MemoryTable
+from engine.preprocessing.missing_values import find_incomplete_rows
 from engine.specs import ResolvedPreprocessing
-from engine.tables import MemoryTable
 from tests.engine.examples import levels, numbers, truths
 
 TABLE = MemoryTable(

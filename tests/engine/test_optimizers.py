@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from engine.arrays import Floats
-from engine.estimates import _slot_count
 from engine.optimizers.base import BLOCK, Optimizer
 from engine.optimizers.build import build_optimizer
+from engine.resolution.memory import _slot_count
 from engine.specs import (
     Adadelta,
     Adagrad,

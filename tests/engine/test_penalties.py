@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine.network import Network
-from engine.penalties import Penalties
+from engine.training.regularization import Penalties
 from tests.engine.examples import draw
 from tests.engine.layer_examples import LayerJson, image, layers_network
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from engine.arrays import Floats
+from engine.data.table import Column, LevelColumn, NumericColumn
 from engine.errors import DataError
-from engine.prediction import Predictor
+from engine.predictor import Predictor
 from engine.specs import TrainingSpec
-from engine.tables import Column, LevelColumn, NumericColumn
-from engine.training import Training, train
+from engine.training.training import Training, train
 from tests.engine.examples import draw, flower_columns, line_columns, prepared
 from tests.waiting import wait_for
 

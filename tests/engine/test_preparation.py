@@ -4,15 +4,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine import preparation
+from engine.data.splits import split
+from engine.data.table import Column, ColumnSchema, MemoryTable, NumericColumn, TableSchema
 from engine.errors import DataError
-from engine.preparation import Preparation, prepare
-from engine.prepared import describe_preparation
-from engine.preprocessing import ClassTarget, NumericTarget
-from engine.resolve import resolve
+from engine.preparation import prepare as preparation
+from engine.preparation.prepare import Preparation, prepare
+from engine.preparation.prepared_data import describe_preparation
+from engine.preprocessing.preprocessing import ClassTarget, NumericTarget
+from engine.resolution.resolve import resolve
 from engine.specs import FractionValidation, PreprocessingSpec, TrainingSpec
-from engine.splits import split
-from engine.tables import Column, ColumnSchema, MemoryTable, NumericColumn, TableSchema
 from tests.engine.examples import (
     allocate_elsewhere,
     array,

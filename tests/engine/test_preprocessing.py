@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from engine.data.table import Column, LevelColumn, NumericColumn, Words
 from engine.errors import DataError
-from engine.placement import tables_of
-from engine.preprocessing import (
+from engine.preprocessing.feature_layout import tables_of
+from engine.preprocessing.preprocessing import (
     ClassTarget,
     FittedBoolean,
     FittedCodes,
@@ -26,7 +27,6 @@ from engine.preprocessing import (
     Preprocessing,
 )
 from engine.specs import EmbeddingTable
-from engine.tables import Column, LevelColumn, NumericColumn, Words
 from tests.engine.examples import FLOAT64, Matrix, draw, fit, levels, numbers, truths
 
 ADAPTER = TypeAdapter(Preprocessing)

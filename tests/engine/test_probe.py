@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from engine.probe import Probe
 from engine.specs import TrainingSpec
-from engine.training import train
+from engine.training.layer_diagnostics import Probe
+from engine.training.training import train
 from tests.engine.examples import draw, flower_columns, network_spec, random_network, start
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine.layers.base import walk
-from engine.layers.copies import Copy
+from engine.layers.copy import Copy
 from engine.network import Network
 from tests.engine.examples import draw
 from tests.engine.layer_examples import LayerJson, image, layers_network

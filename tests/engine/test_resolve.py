@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
+from engine.data.table import ColumnSchema, TableSchema
 from engine.errors import SpecError
-from engine.resolve import resolve
+from engine.resolution.resolve import resolve
 from engine.specs import (
     DenseSpec,
     EmbeddingSpec,
@@ -16,7 +17,6 @@ from engine.specs import (
     TrainingSpec,
     dump,
 )
-from engine.tables import ColumnSchema, TableSchema
 from tests.engine.asking import (
     DENSE,
     DROPOUT,

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from engine.arrays import Floats
+from engine.data.table import Column, MemoryTable
 from engine.errors import DataError
-from engine.preparation import prepare
-from engine.prepared import PreparedData
+from engine.preparation.prepare import prepare
+from engine.preparation.prepared_data import PreparedData
 from engine.specs import TrainingSpec
-from engine.tables import Column, MemoryTable
 from tests.engine.examples import array, flower_columns, levels, numbers, prepared, truths
 
 THREE_TO_ONE: dict[str, Column] = {"x": numbers(1, 2, 3, 4), "y": levels("a", "a", "b", "a")}

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.splits import count_validation_rows, split, split_by_class
+from engine.data.splits import count_validation_rows, split, split_by_class
 
 FRACTIONS = st.floats(0.01, 0.99)
 

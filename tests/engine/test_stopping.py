@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from engine.metrics import Metric
-from engine.progress import EpochRecord, Progress
 from engine.specs import TrainingSpec
-from engine.stopping import Stopping
+from engine.training.early_stopping import Stopping
+from engine.training.progress import EpochRecord, Progress
 from tests.engine.examples import flower_columns, prepared
 
 

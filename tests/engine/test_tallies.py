@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.arrays import Floats, Targets
-from engine.fitted import ClassTarget, FittedTarget, NumericTarget
 from engine.metrics import Tally, build_tally, scalar_names
-from engine.metrics.running import RUNNING_METRICS
+from engine.metrics.streaming import RUNNING_METRICS
+from engine.preprocessing.fitted import ClassTarget, FittedTarget, NumericTarget
 from engine.specs import ClassMetric, MetricName, NumberMetric
 from tests.engine.examples import FLOAT64, draw
 

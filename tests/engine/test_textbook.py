@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from engine.activations import Sigmoid
-from engine.build import build_network
 from engine.losses.build import build_loss
+from engine.network import build_network
 from engine.optimizers.build import build_optimizer
 from engine.specs import HalfSquaredError, Sgd
 from tests.engine.examples import FLOAT64, network_spec

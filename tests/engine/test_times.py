@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from engine.fitted import FittedTime, NumericTarget
-from engine.preprocessing import Preprocessing
+from engine.data.table import Column, NumericColumn
+from engine.preprocessing.datetime_features import share_past, years_of
+from engine.preprocessing.fitted import FittedTime, NumericTarget
+from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import TimePart
-from engine.tables import Column, NumericColumn
-from engine.times import share_past, years_of
 from tests.engine.examples import FLOAT64, Matrix, fit, numbers
 
 PARTS: tuple[TimePart, ...] = ("year", "month", "weekday", "hour")

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.data.table import Column, NumericColumn
 from engine.errors import DivergenceError, SpecError
 from engine.specs import ResolvedSpec, TrainingSpec, dump
-from engine.tables import Column, NumericColumn
-from engine.training import EpochRecord, Training, TrainingState, train
+from engine.training.training import EpochRecord, Training, TrainingState, train
 from tests.engine.examples import (
     array,
     draw,

@@ -6,13 +6,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.embedding import tables_in
-from engine.fitting import fit_columns
-from engine.placement import tables_of
-from engine.preprocessing import NumericTarget, Preprocessing
-from engine.resolve import resolve
+from engine.data.table import Column, ColumnSchema, MemoryTable, NumericColumn, TableSchema
+from engine.preprocessing.feature_layout import tables_of
+from engine.preprocessing.fit import fit_columns
+from engine.preprocessing.preprocessing import NumericTarget, Preprocessing
+from engine.resolution.embeddings import tables_in
+from engine.resolution.resolve import resolve
 from engine.specs import TrainingSpec
-from engine.tables import Column, ColumnSchema, MemoryTable, NumericColumn, TableSchema
 from tests.engine.examples import FLOAT64, describe, draw, levels, truths
 
 ROWS = 60

@@ -106,5 +106,5 @@ import workers.app
 print(json.dumps(sorted(sys.modules)))
 """
     imported = set(run(program))
-    assert {"pyarrow.compute", "engine.training", "store.tensors"} <= imported
+    assert {"pyarrow.compute", "engine.training.training", "store.tensors"} <= imported
     assert "alembic" not in imported

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.prediction import Predictor
+from engine.data.table import Column, NumericColumn
+from engine.predictor import Predictor
 from engine.specs import TrainingSpec
-from engine.tables import Column, NumericColumn
-from engine.training import Training, train
+from engine.training.training import Training, train
 from tests.engine.examples import prepared
 
 sklearn = pytest.importorskip(

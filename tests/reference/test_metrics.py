@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from engine.arrays import Floats, Indices
-from engine.fitted import ClassTarget, NumericTarget
 from engine.metrics import Metric, build_tally
+from engine.preprocessing.fitted import ClassTarget, NumericTarget
 from engine.specs import ClassMetric, NumberMetric
 from tests.engine.examples import draw
 

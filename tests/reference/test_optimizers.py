@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from engine.arrays import Floats
-from engine.clipping import build_clip
 from engine.optimizers.build import build_optimizer
 from engine.specs import (
     Adadelta,
@@ -23,6 +22,7 @@ from engine.specs import (
     Rmsprop,
     Sgd,
 )
+from engine.training.gradient_clipping import build_clip
 from tests.engine.examples import draw
 
 torch = pytest.importorskip(

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.data.table import Column, LevelColumn, NumericColumn
 from engine.specs import TrainingSpec
-from engine.tables import Column, LevelColumn, NumericColumn
-from engine.training import Training, train
+from engine.training.training import Training, train
 from tests.engine.examples import draw, prepared
 
 sklearn = pytest.importorskip(

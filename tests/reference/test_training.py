@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.batches import Batches
-from engine.build import build_network, initialize_network
+from engine.data.batches import Batches
+from engine.data.table import ColumnSchema, TableSchema
 from engine.losses.build import build_loss
+from engine.network import build_network, initialize_network
 from engine.optimizers.build import build_optimizer
-from engine.resolve import resolve
+from engine.resolution.resolve import resolve
 from engine.specs import ResolvedSpec, TrainingSpec
-from engine.tables import ColumnSchema, TableSchema
 
 torch = pytest.importorskip(
     "torch", reason="reference tests need PyTorch: ./run test --all", exc_type=ImportError

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from engine.prediction import Answers, Predictor
-from engine.tables import Column
+from engine.data.table import Column
+from engine.predictor import Answers, Predictor
 from service.predictions import BODY_BYTES_IN_PLACE, MODEL_BYTES_IN_PLACE, ROWS_IN_PLACE
 from service.serving import ServedModel
 from store.settings import Settings

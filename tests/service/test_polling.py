@@ -10,9 +10,9 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import event
 
-from engine.resolve import resolve
+from engine.data.table import ColumnSchema, TableSchema
+from engine.resolution.resolve import resolve
 from engine.specs import TrainingSpec
-from engine.tables import ColumnSchema, TableSchema
 from service.feeds import Feeds
 from service.polling import Polls
 from store.database import Database

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.fitted import (
+from engine.data.table import Column, NumericColumn, Words
+from engine.preprocessing.fitted import (
     FittedBoolean,
     FittedCodes,
     FittedColumn,
@@ -20,8 +21,7 @@ from engine.fitted import (
     FittedTime,
     NumericTarget,
 )
-from engine.preprocessing import Preprocessing
-from engine.tables import Column, NumericColumn, Words
+from engine.preprocessing.preprocessing import Preprocessing
 from service.errors import InvalidRowsError
 from service.rows import MAX_PROBLEMS, RowReader
 from service.schemas.models import Scalar

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from engine.data.table import LevelColumn, NumericColumn
 from engine.errors import DataError
-from engine.tables import LevelColumn, NumericColumn
 from store.columns import ColumnFile
 
 ROWS = 10_000

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from engine.tables import ColumnKind
+from engine.data.table import ColumnKind
 from store.datasets import ColumnRecord
 from store.rows import read_rows
 

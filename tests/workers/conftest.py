@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.resolve import resolve
+from engine.resolution.resolve import resolve
 from engine.specs import DatasetValidation, TrainingSpec
 from store.columns import table_schema
 from store.database import Database

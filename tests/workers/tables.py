@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from engine.tables import ColumnKind
+from engine.data.table import ColumnKind
 from store.blobs import open_blobs
 from store.database import Database
 from store.datasets import (

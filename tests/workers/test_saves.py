@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from engine.progress import EpochRecord
-from engine.trainable import Trainable
-from engine.training import train
+from engine.training.loop import Trainable
+from engine.training.progress import EpochRecord
+from engine.training.training import train
 from store.database import Database
 from store.lifecycle import cancel_job, pause_job, resume_job
 from store.settings import Settings

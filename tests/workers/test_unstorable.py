@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from engine.errors import DivergenceError
-from engine.progress import EpochRecord
-from engine.trainable import Trainable
-from engine.training import train
+from engine.training.loop import Trainable
+from engine.training.progress import EpochRecord
+from engine.training.training import train
 from store.database import Database
 from store.progress import list_losses
 from store.settings import Settings

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.tables import LevelColumn, NumericColumn
+from engine.data.table import LevelColumn, NumericColumn
 from store.columns import ColumnFile
 from store.datasets import ColumnRecord
 from store.errors import IntakeError

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.tables import ColumnKind
+from engine.data.table import ColumnKind
 from store.datasets import ColumnRecord
 from store.intake.histograms import (
     MAX_LEVELS,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.tables import ColumnKind
+from engine.data.table import ColumnKind
 from store.datasets import ColumnRecord
 from store.intake import statistics
 from store.intake.conversion import Rows

@@ -1,0 +1,1 @@
+"""Tables, rows, splits, batches and the order in which epochs visit them."""

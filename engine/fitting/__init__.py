@@ -1,6 +1,0 @@
-"""Fitting the preprocessing to the training rows, and only to them."""
-
-from engine.fitting.columns import fit_columns
-from engine.fitting.targets import fit_class_target, fit_numeric_target
-
-__all__ = ["fit_class_target", "fit_columns", "fit_numeric_target"]

@@ -1,0 +1,1 @@
+"""Numerical primitives: blocks, norms, special functions, BLAS warm-up."""

@@ -1,0 +1,124 @@
+"""Answers of a trained network."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.activations import build_activation
+from engine.arrays import Floats
+from engine.data.table import Column, take_rows
+from engine.errors import DataError
+from engine.fair_lock import FairLock
+from engine.layers.chunks import CHUNK_BYTES, chunk_rows
+from engine.network import build_network
+from engine.preprocessing.preprocessing import NumericTarget, Preprocessing
+from engine.specs import Gaussian, ResolvedSpec
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a network says of some rows.
+
+    Attributes:
+        values: as `Predictor.predict` gives them.
+        deviations: standard deviation of each value, `(rows,)`, in the target's own unit; None
+            unless the network was trained by gaussian, which learns it.
+    """
+
+    values: Floats
+    deviations: Floats | None
+
+
+class Predictor:
+    """A trained network with its preprocessing; threads may share it.
+
+    Attributes:
+        gives_probabilities: whether the outputs for classes are probabilities, not scores.
+        nbytes: upper bound of the bytes of its weights and workspaces, constant: the workspaces
+            count in full before the first prediction too.
+
+    Args:
+        spec: what it was trained by.
+        preprocessing: as fitted on its training rows.
+        weights: by name, as `Training.weights` gives them.
+
+    Raises:
+        ValueError: the weights do not fit the spec.
+    """
+
+    def __init__(
+        self,
+        spec: ResolvedSpec,
+        preprocessing: Preprocessing,
+        weights: Mapping[str, Floats],
+    ) -> None:
+        self._dtype = np.dtype(spec.dtype)
+        self._preprocessing = preprocessing
+        self._has_deviations = isinstance(spec.loss, Gaussian)
+        self._activation = build_activation(spec.network.output.activation, self._dtype)
+        self._network = build_network(spec.network, preprocessing.width, self._dtype)
+        self._network.load(weights)
+        # Taken once per chunk: between two chunks of a large request others get their turn.
+        self._lock = FairLock()
+        self._rows_at_once = chunk_rows(self._network.layers, self._dtype)
+        self.nbytes = self._network.bytes_for(self._rows_at_once)
+        self.gives_probabilities = spec.network.output.activation in {"softmax", "sigmoid"}
+
+    def predict(self, columns: Mapping[str, Column]) -> Floats:
+        """Outputs for every row.
+
+        Classification: `(rows, classes)`, in the order of the target's classes: probabilities from
+        softmax and sigmoid (from a sigmoid over more than two classes each on its own, so that they
+        need not sum to one), plain scores from other outputs. Regression: `(rows,)`, in the
+        target's own unit, float64.
+
+        Raises:
+            DataError: a column is missing or of the wrong kind, or a number is too large.
+        """
+        return self.answer(columns).values
+
+    def answer(self, columns: Mapping[str, Column]) -> Answers:
+        """Outputs for every row, as `predict`, and how sure they are. Raises DataError."""
+        rows = self._preprocessing.count_rows(columns)
+        try:
+            chunks = [
+                self._predict_chunk(columns, slice(start, start + self._rows_at_once))
+                for start in range(0, max(rows, 1), self._rows_at_once)
+            ]
+        finally:
+            self._release()
+        values = np.concatenate([chunk.values for chunk in chunks])
+        deviations = [chunk.deviations for chunk in chunks if chunk.deviations is not None]
+        return Answers(values, np.concatenate(deviations) if deviations else None)
+
+    def _release(self) -> None:
+        """Keep the workspaces for the next request, unless a single row takes too much of them."""
+        if self.nbytes - self._network.bytes_for(0) > CHUNK_BYTES:
+            with self._lock:
+                self._network.release()
+
+    def _predict_chunk(self, columns: Mapping[str, Column], rows: slice) -> Answers:
+        taken = {name: take_rows(column, rows) for name, column in columns.items()}
+        x = self._preprocessing.transform(taken, self._dtype)
+        with self._lock, np.errstate(all="ignore"):
+            outputs = self._activation.predict(self._network.predict(x)).copy()
+            answers = self._in_own_terms(outputs)
+        for found in (outputs, answers.values, answers.deviations):
+            if found is not None and not np.isfinite(found).all():
+                message = "the network's outputs for these rows are not finite"
+                raise DataError(message)
+        return answers
+
+    def _in_own_terms(self, outputs: Floats) -> Answers:
+        """Undo the target's scaling, or give both classes of a single sigmoid a column."""
+        target = self._preprocessing.target
+        if isinstance(target, NumericTarget):
+            numbers = outputs.astype(np.float64)
+            values = numbers[:, 0] * target.scale + target.center
+            # The second output of gaussian is the log variance.
+            spread = np.exp(numbers[:, 1] / 2) * target.scale if self._has_deviations else None
+            return Answers(values, spread)
+        if outputs.shape[1] == 1:
+            return Answers(np.concatenate((1 - outputs, outputs), axis=1), None)
+        return Answers(outputs, None)

@@ -1,0 +1,1 @@
+"""A table to the arrays that a training run reads."""

@@ -1,0 +1,6 @@
+"""Fitting the preprocessing to the training rows, and only to them."""
+
+from engine.preprocessing.fit.columns import fit_columns
+from engine.preprocessing.fit.targets import fit_class_target, fit_numeric_target
+
+__all__ = ["fit_class_target", "fit_columns", "fit_numeric_target"]

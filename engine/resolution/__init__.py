@@ -1,0 +1,1 @@
+"""A requested training specification to a resolved one, with findings."""

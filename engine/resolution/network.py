@@ -1,0 +1,87 @@
+"""The defaults of the network's layers, and of the preprocessing before them."""
+
+from dataclasses import replace
+
+from engine.errors import SpecProblem
+from engine.initializers import default_initializer
+from engine.resolution.embeddings import categorical_of
+from engine.resolution.report import Report
+from engine.specs import (
+    MAX_LAYERS,
+    Conv2dSpec,
+    DenseSpec,
+    EmbeddingSpec,
+    LayerSpec,
+    NetworkSpec,
+    Normal,
+    OutputActivation,
+    PreprocessingSpec,
+    ReshapeSpec,
+    ResidualSpec,
+    ResolvedNetwork,
+    ResolvedOutput,
+    ResolvedPreprocessing,
+)
+
+
+def resolve_network(spec: NetworkSpec, activation: OutputActivation, units: int) -> ResolvedNetwork:
+    """The network with activation, units and every initializer chosen."""
+    output = spec.output.model_dump() | {"activation": activation, "units": units}
+    if spec.output.initializer is None:
+        output["initializer"] = default_initializer("linear")
+    return ResolvedNetwork(
+        layers=tuple(_resolve_layer(layer) for layer in spec.layers),
+        output=ResolvedOutput(**output),
+    )
+
+
+def _resolve_layer(layer: LayerSpec) -> LayerSpec:
+    match layer:
+        case DenseSpec() | Conv2dSpec() if layer.initializer is None:
+            return layer.model_copy(update={"initializer": default_initializer(layer.activation)})
+        case EmbeddingSpec() if layer.initializer is None:
+            return layer.model_copy(update={"initializer": Normal(std=0.05)})
+        case ResidualSpec():
+            inner = tuple(_resolve_layer(within) for within in layer.layers)
+            return layer.model_copy(update={"layers": inner})
+        case _:
+            return layer
+
+
+def resolve_preprocessing(
+    spec: PreprocessingSpec, network: NetworkSpec, activation: OutputActivation
+) -> ResolvedPreprocessing:
+    """Preprocessing that suits the network's first layer and its output's activation."""
+    given = {name: getattr(spec, name) for name in PreprocessingSpec.model_fields}
+    chosen = {
+        "categorical": spec.categorical or categorical_of(network),
+        "target": spec.target or ("standardize" if activation == "linear" else "none"),
+    }
+    return ResolvedPreprocessing(**(given | chosen))
+
+
+def shape_inputs(
+    network: NetworkSpec, shape: tuple[int, ...] | None, report: Report
+) -> NetworkSpec:
+    """The network with its inputs in that shape, before its first layer."""
+    first = network.layers[0] if network.layers else None
+    if shape is None or len(shape) == 1 or first == ReshapeSpec(shape=shape):
+        return network
+    if isinstance(first, EmbeddingSpec):
+        detail = "an embedding takes the inputs as they are: leave input_shape out"
+        report.problem("/input_shape", "input_shape_and_embedding", detail)
+        return network
+    if len(network.layers) == MAX_LAYERS:
+        detail = f"with a layer that shapes the inputs there are more than {MAX_LAYERS}"
+        report.problem("/network/layers", "too_many_layers", detail)
+        return network
+    return network.model_copy(update={"layers": (ReshapeSpec(shape=shape), *network.layers)})
+
+
+def without_added(problem: SpecProblem, added: int) -> SpecProblem:
+    """The problem of a layer where the client has it, before whose layers so many were added."""
+    prefix = "/network/layers/"
+    index, slash, within = problem.pointer.removeprefix(prefix).partition("/")
+    if not added or not problem.pointer.startswith(prefix) or not index.isdecimal():
+        return problem
+    return replace(problem, pointer=f"{prefix}{int(index) - added}{slash}{within}")

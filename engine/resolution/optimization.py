@@ -1,0 +1,82 @@
+"""What the optimizer and its schedule need of the rest of the spec."""
+
+from collections.abc import Iterator, Sequence
+
+from engine.resolution.report import Report
+from engine.specs import (
+    BatchNormalizationSpec,
+    Conv2dSpec,
+    DenseSpec,
+    DropoutSpec,
+    LayerSpec,
+    Lbfgs,
+    OutputSpec,
+    ResidualSpec,
+    TrainingSpec,
+)
+
+
+def check_descent(spec: TrainingSpec, report: Report) -> None:
+    """L-BFGS needs the same loss whenever it asks, and the weights as it left them."""
+    if not isinstance(spec.optimizer, Lbfgs):
+        return
+    if spec.batch_size != "full":
+        detail = 'lbfgs goes by the loss of all rows: say "batch_size": "full"'
+        report.problem("/optimizer", "lbfgs_batch_size", detail)
+    if spec.gradient_clip is not None:
+        detail = "lbfgs searches along the gradient as it is: leave the clip out"
+        report.problem("/gradient_clip", "lbfgs_clip", detail)
+    for pointer, layer in _walk(spec.network.layers, "/network/layers"):
+        _check_layer(pointer, layer, report)
+    _check_layer("/network/output", spec.network.output, report)
+
+
+def _check_layer(pointer: str, layer: LayerSpec | OutputSpec, report: Report) -> None:
+    match layer:
+        case DropoutSpec():
+            detail = f"lbfgs needs the same loss twice, {pointer} draws another: leave dropout out"
+            report.problem("/optimizer", "lbfgs_dropout", detail)
+        case BatchNormalizationSpec() if not layer.frozen:
+            detail = (
+                "every trial of lbfgs's line search would move the running means of batch "
+                "normalization: use layer_normalization, freeze the layer, or use another optimizer"
+            )
+            report.problem(pointer, "lbfgs_batch_normalization", detail)
+        case DenseSpec() | Conv2dSpec() | OutputSpec() if not layer.frozen and layer.max_norm:
+            detail = (
+                "lbfgs learns curvature from its own steps, which max_norm would change "
+                "afterwards: leave max_norm out, use l2, or use another optimizer"
+            )
+            report.problem(f"{pointer}/max_norm", "lbfgs_max_norm", detail)
+        case _:
+            pass
+
+
+def check_warmup(spec: TrainingSpec, epochs: int, report: Report) -> None:
+    """A warm-up ends before the training does, which lasts so many epochs."""
+    if spec.schedule.warmup_epochs >= epochs:
+        detail = f"the warm-up must be shorter than the training's {epochs} epochs"
+        report.problem("/schedule/warmup_epochs", "long_warmup", detail)
+
+
+def _walk(layers: Sequence[LayerSpec], pointer: str) -> Iterator[tuple[str, LayerSpec]]:
+    """Every layer with its pointer, those within residual blocks too."""
+    for index, layer in enumerate(layers):
+        here = f"{pointer}/{index}"
+        yield here, layer
+        if isinstance(layer, ResidualSpec):
+            yield from _walk(layer.layers, f"{here}/layers")
+
+
+LEAST_EPOCHS, MOST_EPOCHS = 20, 60
+# A small table has few steps an epoch, and as many steps to go.
+ENOUGH_STEPS = 2000
+
+
+def choose_epochs(spec: TrainingSpec, training_rows: int) -> int:
+    """Epochs as asked for, else as many as make enough steps, within bounds."""
+    if spec.epochs is not None:
+        return spec.epochs
+    batch_size = training_rows if spec.batch_size == "full" else spec.batch_size
+    steps = -(-training_rows // max(batch_size, 1))
+    return min(max(LEAST_EPOCHS, -(-ENOUGH_STEPS // max(steps, 1))), MOST_EPOCHS)

@@ -1,0 +1,195 @@
+"""From what a client asked for and a table's description to a spec with nothing left to choose."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.data.table import ColumnSchema, TableSchema
+from engine.errors import SpecError
+from engine.layers.base import Layer
+from engine.layers.build import build_layers
+from engine.preprocessing.column_options import settle_columns
+from engine.resolution.column_overrides import check_overrides
+from engine.resolution.embeddings import check_categorical, fill_tables
+from engine.resolution.input_width import NetworkInputs, find_inputs
+from engine.resolution.loss_and_output import check_target, choose_loss, choose_output, choose_units
+from engine.resolution.memory import MemoryEstimate, RowCounts, estimate_memory, parameter_count
+from engine.resolution.metrics import check_watched, choose_metrics, resolve_schedule
+from engine.resolution.network import (
+    resolve_network,
+    resolve_preprocessing,
+    shape_inputs,
+    without_added,
+)
+from engine.resolution.optimization import (
+    LEAST_EPOCHS,
+    MOST_EPOCHS,
+    check_descent,
+    check_warmup,
+    choose_epochs,
+)
+from engine.resolution.report import Finding, Report
+from engine.resolution.sample_weights import check_class_weight, check_sample_weight
+from engine.resolution.target_and_features import (
+    check_inputs,
+    choose_features,
+    choose_task,
+    find_target,
+)
+from engine.resolution.validation import check_split_column, check_validation_table, count_rows
+from engine.specs import MAX_FEATURES, ResolvedSpec, Task, TrainingSpec
+
+__all__ = ["Finding", "Resolution", "resolve"]
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """A spec that can be run, and what it will be like.
+
+    Attributes:
+        spec: with every default filled in.
+        findings: what the client should know.
+        in_features: inputs of the network; fewer when a category is in no training row.
+        out_features: outputs of the network.
+        parameter_count: weights and biases, with that many inputs.
+        memory: estimate of the training's arrays.
+    """
+
+    spec: ResolvedSpec
+    findings: tuple[Finding, ...]
+    in_features: int
+    out_features: int
+    parameter_count: int
+    memory: MemoryEstimate
+
+    @property
+    def memory_bytes(self) -> int:
+        """Of the training with all its data."""
+        return self.memory.total()
+
+    @property
+    def data_bytes(self) -> int:
+        """Of these, the data."""
+        return self.memory.data
+
+
+def resolve(
+    spec: TrainingSpec,
+    table: TableSchema,
+    validation_table: TableSchema | None = None,
+    *,
+    known: NetworkInputs | None = None,
+) -> Resolution:
+    """Fill in every default, check what goes together, and estimate the size.
+
+    Args:
+        spec: as asked for.
+        table: that is trained on.
+        validation_table: whose rows validate, if they are another dataset's.
+        known: inputs of a network whose preprocessing is fitted; default: as the columns make them.
+
+    Raises:
+        SpecError: with everything that is wrong, not only the first.
+    """
+    report = Report()
+    features = choose_features(spec, table, report)
+    check_categorical(spec, report)
+    if known is None:
+        check_overrides(spec, table, features, report)
+    check_descent(spec, report)
+    check_sample_weight(spec, table, report)
+    check_split_column(spec, table, report)
+    target = find_target(spec, table, report)
+    rows = 0 if target is None else table.rows - target.missing
+    task = None if target is None else choose_task(spec, target, rows, report)
+    if target is None or task is None:
+        check_watched(spec, None, report)
+        check_warmup(spec, spec.epochs or MOST_EPOCHS, report)
+        raise SpecError(report.problems)
+    resolved, in_features = _fill_in(spec, features, target, task, known, report)
+    layers = _build_layers(spec, resolved, in_features, report)
+    check_validation_table(resolved, table, validation_table, report)
+    counts = count_rows(resolved, target, rows, validation_table, report)
+    epochs = choose_epochs(spec, counts.training)
+    check_warmup(spec, epochs, report)
+    if report.problems:
+        raise SpecError(report.problems)
+    lasting = resolved.model_copy(update={"epochs": epochs})
+    return _measure(lasting, layers, in_features, counts, report)
+
+
+def _fill_in(
+    spec: TrainingSpec,
+    features: tuple[ColumnSchema, ...],
+    target: ColumnSchema,
+    task: Task,
+    known: NetworkInputs | None,
+    report: Report,
+) -> tuple[ResolvedSpec, int]:
+    """The spec with its defaults, and its inputs; what does not go together is in the report."""
+    classes = (target.distinct or 0) if task == "classification" else 0
+    activation = choose_output(spec, task, classes, report)
+    loss = choose_loss(spec, task, activation, report)
+    check_target(loss, target, report)
+    check_class_weight(spec, task, classes, report)
+    units = choose_units(spec, loss, activation, classes, report)
+    metrics = choose_metrics(spec, task, activation, classes, report)
+    check_watched(spec, metrics, report)
+    preprocessing = resolve_preprocessing(spec.preprocessing, spec.network, activation)
+    if known is None:
+        preprocessing = settle_columns(preprocessing, features)
+    inputs = known or find_inputs(features, preprocessing)
+    check_inputs(inputs.count, spec, report)
+    network = shape_inputs(spec.network, spec.input_shape, report)
+    network = fill_tables(network, inputs.tables, report)
+    given = {name: getattr(spec, name) for name in TrainingSpec.model_fields}
+    chosen = {
+        "task": task,
+        "features": tuple(column.name for column in features),
+        "preprocessing": preprocessing,
+        "network": resolve_network(network, activation, units),
+        "loss": loss,
+        # Until the training rows are counted.
+        "epochs": spec.epochs or LEAST_EPOCHS,
+        "schedule": resolve_schedule(spec),
+        "metrics": metrics,
+    }
+    return ResolvedSpec(**(given | chosen)), inputs.count
+
+
+def _build_layers(
+    asked: TrainingSpec, spec: ResolvedSpec, in_features: int, report: Report
+) -> list[Layer]:
+    """The layers; none if their shapes do not fit each other, or it cannot be known."""
+    unknown = ("/network/layers", "/input_shape")
+    if any(problem.pointer.startswith(unknown) for problem in report.problems):
+        return []
+    if not 0 < in_features <= MAX_FEATURES:
+        return []
+    try:
+        return build_layers(spec.network, in_features, np.dtype(spec.dtype))
+    except SpecError as error:
+        added = len(spec.network.layers) - len(asked.network.layers)
+        report.problems += [without_added(problem, added) for problem in error.problems]
+        return []
+
+
+def _measure(
+    spec: ResolvedSpec,
+    layers: list[Layer],
+    in_features: int,
+    rows: RowCounts,
+    report: Report,
+) -> Resolution:
+    """Count inputs, parameters and bytes."""
+    if spec.batch_size != "full" and spec.batch_size > rows.training:
+        detail = f"there are {rows.training} training rows: every epoch is one step"
+        report.info("/batch_size", "batch_is_everything", detail)
+    return Resolution(
+        spec=spec,
+        findings=tuple(report.findings),
+        in_features=in_features,
+        out_features=spec.network.output.units,
+        parameter_count=parameter_count(layers),
+        memory=estimate_memory(spec, layers, in_features, rows),
+    )

@@ -1,0 +1,52 @@
+"""Gradients cut to a limit, before the optimizer follows them."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import assert_never
+
+import numpy as np
+
+from engine.arrays import Floats
+from engine.numerics.norms import euclidean_norm, largest_magnitude
+from engine.specs import ClipByNorm, ClipByValue, GradientClip
+
+# As in PyTorch.
+_EPSILON = 1e-6
+
+
+def build_clip(spec: GradientClip | None) -> Callable[[Floats], None]:
+    """What changes the gradients, shape `(trained_count,)`, in place."""
+    match spec:
+        case None:
+            return leave
+        case ClipByValue():
+            return partial(clip_by_value, limit=spec.limit)
+        case ClipByNorm():
+            return partial(clip_by_norm, limit=spec.limit)
+        case _:
+            assert_never(spec)
+
+
+def leave(gradients: Floats) -> None:
+    """Do nothing."""
+
+
+def clip_by_value(gradients: Floats, limit: float) -> None:
+    """Each number by itself: g ← min(max(g, −limit), limit)."""
+    np.clip(gradients, -limit, limit, out=gradients)
+
+
+def clip_by_norm(gradients: Floats, limit: float) -> None:
+    """All in the same proportion: g ← g · min(1, limit / (‖g‖ + 10⁻⁶)).
+
+    Source: Pascanu et al. 2013, as PyTorch writes it.
+    """
+    norm = euclidean_norm(gradients)
+    factor = limit / (norm + _EPSILON)
+    if norm == 0 or factor >= 1:
+        return
+    if factor < np.finfo(gradients.dtype).tiny:
+        # The factor, or the norm itself, is beyond the type, though the clipped gradients are not.
+        np.divide(gradients, largest_magnitude(gradients), out=gradients)
+        factor = limit / euclidean_norm(gradients)
+    np.multiply(gradients, factor, out=gradients)

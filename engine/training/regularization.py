@@ -1,0 +1,66 @@
+"""What is made small beside the loss: the weights themselves."""
+
+import math
+
+import numpy as np
+
+from engine.arrays import Floats
+from engine.layers.base import Penalty, walk
+from engine.network import Network
+from engine.numerics.blocks import blocks
+
+
+class Penalties:
+    """The penalties of all layers that are trained, on the network's own vectors."""
+
+    def __init__(self, network: Network) -> None:
+        parameters, gradients = network.named_parameters(), network.gradient_views()
+        self._weights: list[tuple[Floats, Floats, Penalty]] = [
+            (parameters[name], gradients[name], layer.penalty)
+            for layer in walk(iter(network.layers))
+            if layer.penalty and not layer.is_frozen
+            for name in layer.penalized()
+        ]
+
+    def __bool__(self) -> bool:
+        return bool(self._weights)
+
+    def value(self) -> float:
+        """Σ l1 · |w| + l2 · w² over all penalized weights."""
+        total = 0.0
+        for weight, _, penalty in self._weights:
+            if penalty.l1:
+                total += penalty.l1 * sum(float(np.abs(part).sum()) for (part,) in blocks(weight))
+            if penalty.l2:
+                total += penalty.l2 * float(np.vdot(weight, weight))
+        return total
+
+    def metrics(self) -> dict[str, float]:
+        """The value by its name, unless it is not finite."""
+        value = self.value()
+        return {"penalty": value} if math.isfinite(value) else {}
+
+    def add_gradients(self) -> None:
+        """Add l1 · sign(w) + 2 · l2 · w to each gradient."""
+        for weight, gradient, penalty in self._weights:
+            for part, gradient_part in blocks(weight, gradient):
+                if penalty.l1:
+                    np.add(gradient_part, penalty.l1 * np.sign(part), out=gradient_part)
+                if penalty.l2:
+                    np.add(gradient_part, 2 * penalty.l2 * part, out=gradient_part)
+
+    def bound(self) -> None:
+        """Scale down what comes into a unit where it is longer than max_norm.
+
+        A unit is one index of the weights' last axis (Srivastava et al. 2014, section 5.1).
+        """
+        for weight, _, penalty in self._weights:
+            if penalty.max_norm is not None:
+                _shorten(weight, penalty.max_norm)
+
+
+def _shorten(weight: Floats, limit: float) -> None:
+    """Scale down the columns that are longer than the limit."""
+    incoming = weight.reshape((-1, weight.shape[-1]), copy=False)
+    length = np.sqrt(np.einsum("ij,ij->j", incoming, incoming))
+    np.multiply(incoming, limit / np.maximum(length, limit), out=incoming)

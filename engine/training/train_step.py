@@ -1,0 +1,108 @@
+"""One training step: forward, backward, penalties, clip, update; and what can go wrong in it."""
+
+import math
+
+import numpy as np
+
+from engine.data.batches import Batch
+from engine.errors import DivergenceError
+from engine.losses.build import build_loss
+from engine.metrics import Tally
+from engine.network import build_network, initialize_network
+from engine.numerics.norms import euclidean_norm, finite_or_none
+from engine.optimizers.build import build_optimizer
+from engine.schedules import build_schedule
+from engine.specs import ResolvedSpec
+from engine.training.gradient_clipping import build_clip
+from engine.training.layer_diagnostics import Probe
+from engine.training.progress import Progress
+from engine.training.regularization import Penalties
+
+
+class Stepper:
+    """A network with all that changes it: loss, penalties, clip, schedule and optimizer.
+
+    Attributes:
+        network: the one that is trained.
+        loss: of the training.
+        optimizer: with its slots.
+        schedule: of the learning rate.
+        probe: looks at the last step of each epoch.
+        learning_rate: of the latest step.
+        gradient_norm: of the latest step that was probed, before clipping; None if not finite.
+    """
+
+    def __init__(self, spec: ResolvedSpec, in_features: int, steps_per_epoch: int) -> None:
+        dtype = np.dtype(spec.dtype)
+        self.network = build_network(spec.network, in_features, dtype, spec.seed)
+        initialize_network(self.network, spec.seed)
+        self.loss = build_loss(spec.loss, spec.network.output, dtype)
+        self.penalties = Penalties(self.network)
+        self._clip = build_clip(spec.gradient_clip)
+        self.schedule = build_schedule(
+            spec.schedule, spec.optimizer.learning_rate, steps_per_epoch, spec.epochs
+        )
+        self.optimizer = build_optimizer(
+            spec.optimizer, self.network.trained, self.network.gradients, self._evaluate
+        )
+        self.probe = Probe(self.network)
+        self.learning_rate = spec.optimizer.learning_rate
+        self.gradient_norm: float | None = 0.0
+        self._last_loss: float | None = None
+
+    def run(self, batch: Batch, progress: Progress, tally: Tally, *, is_last: bool) -> None:
+        """Do a step and count it.
+
+        Args:
+            batch: inputs, targets and weights.
+            progress: counted up.
+            tally: told of the batch's loss and outputs.
+            is_last: of its epoch: the probe looks.
+
+        Raises:
+            DivergenceError: a loss or a weight is not finite any more.
+        """
+        self._batch = batch
+        x, y, weights = batch
+        self.learning_rate = self.schedule.rate(progress.steps_done)
+        self.network.begin_step(progress.steps_done)
+        loss = self.loss.forward(self.network.forward(x), y, weights)
+        if not math.isfinite(loss):
+            raise self.divergence(progress)
+        self._last_loss = loss
+        tally.add(loss, self.loss.outputs, y)
+        if is_last:
+            self.probe.look_at_outputs()
+        self._backward()
+        if is_last:
+            self.gradient_norm = finite_or_none(euclidean_norm(self.network.gradients))
+            self.probe.look_at_weights()
+        self._clip(self.network.gradients)
+        progress.steps_done += 1
+        self.optimizer.update(self.learning_rate, progress.steps_done)
+        self.penalties.bound()
+        if not self.network.is_finite():
+            raise self.divergence(progress)
+        progress.step += 1
+
+    def _backward(self) -> None:
+        self.network.backward(self.loss.backward())
+        if self.penalties:
+            self.penalties.add_gradients()
+
+    def _evaluate(self) -> float:
+        """What is made small, and its gradients, for the step's batch as the parameters are now."""
+        x, y, weights = self._batch
+        loss = self.loss.forward(self.network.forward(x), y, weights) + self.penalties.value()
+        self._backward()
+        return loss
+
+    def divergence(self, progress: Progress, layer: str | None = None) -> DivergenceError:
+        """What to say of values that are not finite; the layer is looked for if it is not known."""
+        return DivergenceError(
+            progress.epoch,
+            progress.step,
+            layer or self.network.diverging_layer(self._batch[0]),
+            learning_rate=self.learning_rate,
+            last_loss=self._last_loss,
+        )

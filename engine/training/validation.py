@@ -1,0 +1,60 @@
+"""A pass over the rows that are not trained on."""
+
+import numpy as np
+
+from engine.data.rows import Rows
+from engine.layers.chunks import chunk_rows
+from engine.losses.base import Loss
+from engine.metrics import Tally, build_tally
+from engine.network import Network
+from engine.preparation.prepared_data import PreparedData
+from engine.specs import ResolvedSpec
+
+
+class Validation:
+    """The rows held out, with what is needed to pass them through the network.
+
+    Args:
+        network: the one that is trained; its workspaces are used between two steps.
+        loss: of the training.
+        tally: for these rows.
+        x: inputs, `(rows, in_features)`.
+        y: targets.
+        weights: how much each row counts in the loss, `(rows,)`; None if all count alike.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        loss: Loss,
+        tally: Tally,
+        x: Rows,
+        y: Rows,
+        weights: Rows | None = None,
+    ) -> None:
+        self._network, self._loss, self._tally = network, loss, tally
+        self._x, self._y, self._weights = x, y, weights
+        self._rows_at_once = chunk_rows(network.layers, network.parameters.dtype)
+
+    def run(self) -> Tally:
+        """Loss and metrics of all rows, a chunk at a time; the loss may not be finite."""
+        self._tally.reset()
+        for start in range(0, len(self._x), self._rows_at_once):
+            chunk = slice(start, start + self._rows_at_once)
+            weights = None if self._weights is None else self._weights[chunk]
+            y = self._y[chunk]
+            loss = self._loss.forward(self._network.predict(self._x[chunk]), y, weights)
+            self._tally.add(loss, self._loss.outputs, y)
+        return self._tally
+
+
+def build_validation(
+    spec: ResolvedSpec, data: PreparedData, network: Network, loss: Loss
+) -> Validation | None:
+    """The pass over the prepared validation rows, if there are any."""
+    x, y = data.x_validation, data.y_validation
+    if x is None or y is None:
+        return None
+    units, dtype = spec.network.output.units, np.dtype(spec.dtype)
+    tally = build_tally(spec.metrics, data.preprocessing.target, y, units, dtype)
+    return Validation(network, loss, tally, x, y, data.weights_validation)
