@@ -25,10 +25,10 @@ from engine.preparation.prepared_data import PreparedData
 from engine.resolution.resolve import resolve
 from engine.specs import ResolvedSpec, TrainingSpec
 from engine.training.training import EpochRecord, Training, train
-from store.blobs import open_blobs
-from store.cache import Cache
-from store.columns import open_table
-from store.datasets import DatasetRecord, blob_key
+from store.blobs.blobs import open_blobs
+from store.blobs.disk_cache import Cache
+from store.datasets.column_file import open_table
+from store.datasets.datasets import DatasetRecord, blob_key
 from store.settings import load_settings
 from workers.preparing import Preparing
 from workers.recent import RecentData

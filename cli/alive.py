@@ -3,7 +3,7 @@
 import socket
 
 from cli.errors import CommandError
-from store.database import Database
+from store.db.database import Database
 from store.settings import load_settings
 from store.workers import list_live_workers
 

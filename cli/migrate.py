@@ -1,6 +1,6 @@
 """`backpropd migrate`: the database's schema, brought to this version's."""
 
-from store.schema import upgrade
+from store.db.migrate import upgrade
 from store.settings import load_settings
 
 

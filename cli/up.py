@@ -15,7 +15,7 @@ from cli.readiness import Readiness
 from cli.signals import Signals
 from cli.supervisor import StopRequested, Supervisor
 from cli.worker import count_cores
-from store.schema import upgrade
+from store.db.migrate import upgrade
 from store.settings import Settings, load_settings
 from workers.launch import worker_command, worker_environment
 

@@ -1,1 +1,1 @@
-"""Alembic migrations, run by `store.schema`."""
+"""Alembic migrations, run by `store.db.migrate`."""

@@ -6,10 +6,10 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection
 
-from store.clock import Instant
-from store.database import Database
+from store.db.clock import Instant
+from store.db.database import Database
+from store.db.tables import metadata
 from store.settings import load_settings
-from store.tables import metadata
 
 
 def render_item(kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:

@@ -33,10 +33,10 @@ from service.schemas.imports import ImportRequest
 from service.serving import ServedModels
 from service.tus import TusProtocol
 from service.version import VERSION
-from store.blobs import open_blobs
-from store.database import Database
-from store.doorbell import Doorbell
-from store.schema import check_schema
+from store.blobs.blobs import open_blobs
+from store.broker import Doorbell
+from store.db.database import Database
+from store.db.migrate import check_schema
 from store.settings import Settings
 
 DESCRIPTION = """Trains neural networks over HTTP: upload a dataset, post a job, poll it, predict.

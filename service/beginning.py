@@ -14,7 +14,7 @@ from service.schemas.uploads import UploadView
 from service.tus import format_instant
 from store.errors import StoreError
 from store.idempotency import Answer, KeyedRequest, claim_key, delete_key, keep_answer
-from store.limits import check_stored_bytes
+from store.quotas import check_stored_bytes
 from store.uploads import UploadRecord, add_upload, get_upload
 
 

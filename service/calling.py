@@ -14,8 +14,8 @@ from standardwebhooks import Webhook
 from service.public_addresses import Resolver, UnresolvedError, is_public, look_up
 from service.targets import InvalidTargetError, Target, read_target
 from service.version import VERSION
-from store.deliveries import AttemptError
-from store.outbox import CallResult, ClaimedDelivery
+from store.webhooks.deliveries import AttemptError
+from store.webhooks.outbox import CallResult, ClaimedDelivery
 
 logger = logging.getLogger(__name__)
 

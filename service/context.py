@@ -10,9 +10,9 @@ from service.feeds import Feeds
 from service.polling import Polls
 from service.ringer import Ringer
 from service.serving import ServedModels
-from store.blobs import BlobStore
-from store.database import Database
-from store.doorbell import Doorbell
+from store.blobs.blobs import BlobStore
+from store.broker import Doorbell
+from store.db.database import Database
 from store.settings import Settings
 
 READERS = 4

@@ -17,11 +17,11 @@ from service.schemas.datasets import (
     TopValue,
 )
 from service.schemas.intake import NoticeView, OptionsView
-from store.datasets import ColumnRecord, DatasetRecord, DatasetSummary, Notice
+from store.datasets.datasets import ColumnRecord, DatasetRecord, DatasetSummary, Notice
+from store.datasets.histograms import Histogram, LevelCounts
+from store.datasets.rows import Row
+from store.datasets.time_text import format_time
 from store.intake import Preview
-from store.intake.histograms import Histogram, LevelCounts
-from store.intake.time_texts import format_time
-from store.rows import Row
 
 
 def summary_view(dataset: DatasetSummary) -> DatasetSummaryView:

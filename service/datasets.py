@@ -9,7 +9,7 @@ from service.context import Context
 from service.dataset_views import dataset_view
 from service.idempotency import created, once
 from service.uploads import Upload
-from store.datasets import (
+from store.datasets.datasets import (
     ColumnRecord,
     Contents,
     DatasetRecord,
@@ -22,16 +22,16 @@ from store.datasets import (
     receive_dataset,
     share_dataset,
 )
-from store.deletions import condemn_dataset, delete_dataset, erase_dataset
+from store.datasets.deletion import condemn_dataset, delete_dataset, erase_dataset
+from store.datasets.histograms import Histogram, LevelCounts, column_histogram, column_levels
+from store.datasets.keep_alive import kept_alive
+from store.datasets.rows import Row, read_rows
+from store.db.pagination import Page, PageRequest
 from store.errors import NotFoundError, StoreUnavailableError
 from store.idempotency import Answer, KeyedRequest, claim_key, keep_answer
 from store.intake import Preview, TableContents, preview_table, read_table
-from store.intake.histograms import Histogram, LevelCounts, column_histogram, column_levels
 from store.intake.options import FileHints, Limits, ReadOptions
-from store.keep_alive import kept_alive
-from store.limits import check_stored_bytes
-from store.pages import Page, PageRequest
-from store.rows import Row, read_rows
+from store.quotas import check_stored_bytes
 
 # Of a wide table a page has fewer rows than were asked for.
 MAX_PAGE_CELLS = 200_000

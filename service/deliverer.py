@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from store.database import Database
+from store.db.database import Database
 from store.errors import StoreError
-from store.outbox import (
+from store.settings import Settings
+from store.webhooks.outbox import (
     CallResult,
     ClaimedDelivery,
     claim_due_deliveries,
     has_due_deliveries,
     note_attempt,
 )
-from store.settings import Settings
 
 if TYPE_CHECKING:
     from service.calling import Caller

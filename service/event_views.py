@@ -3,7 +3,7 @@
 from fastapi.sse import format_sse_event
 
 from service.schemas.events import EventView
-from store.events import EventRecord
+from store.jobs.events import EventRecord
 
 
 def event_view(event: EventRecord) -> EventView:

@@ -11,9 +11,9 @@ from service.context import Context
 from service.event_views import encode_event, event_view
 from service.feeds import AWAY_SECONDS
 from service.schemas.events import EventView
+from store.db.pagination import Order, Page
 from store.errors import StoreUnavailableError
-from store.events import EventLog, has_event, list_events, read_log
-from store.pages import Order, Page
+from store.jobs.events import EventLog, has_event, list_events, read_log
 
 KEEP_ALIVE_SECONDS = 15.0
 EVENTS_AT_ONCE = 100

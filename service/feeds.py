@@ -15,9 +15,9 @@ from anyio import CapacityLimiter, move_on_after, to_thread
 
 from service.event_views import encode_event
 from service.turns import Turns
-from store.database import Database
+from store.db.database import Database
 from store.errors import StoreError
-from store.events import EventLog, read_new_events
+from store.jobs.events import EventLog, read_new_events
 
 logger = logging.getLogger(__name__)
 

@@ -34,10 +34,10 @@ from service.schemas.imports import (
     TextInput,
 )
 from service.serving import PREPROCESSING
+from store.blobs.tensors import unpack_arrays
 from store.idempotency import Answer, KeyedRequest, claim_key, keep_answer
-from store.limits import check_stored_bytes
 from store.models import NewModel, get_model, import_model
-from store.tensors import unpack_arrays
+from store.quotas import check_stored_bytes
 
 # The table that an imported model was trained on is not known: any number of rows will do.
 ROWS = 1_000_000

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from anyio import CancelScope, to_thread
 
-from store.room import disk_errors_named
+from store.blobs.disk_errors import disk_errors_named
 
 
 def incoming(data_dir: Path) -> Path:

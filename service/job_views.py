@@ -16,12 +16,12 @@ from service.schemas.jobs import (
     TimingsView,
     TransitionView,
 )
-from store.jobs import JobRecord
-from store.progress import LossRecord
+from store.jobs.jobs import JobRecord
+from store.jobs.progress import LossRecord
+from store.jobs.transitions import TransitionRecord
 from store.statuses import TERMINAL, JobStatus
-from store.transitions import TransitionRecord
 
-# What may be asked of a job in which of its states, as store/lifecycle.py has it.
+# What may be asked of a job in which of its states, as store/jobs/commands.py has it.
 ALLOWED_IN = {
     "cancel": frozenset(JobStatus) - TERMINAL,
     "pause": {JobStatus.QUEUED, JobStatus.RUNNING},

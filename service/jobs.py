@@ -19,14 +19,14 @@ from service.schemas.jobs import (
 from service.sources import Source, find_source
 from service.warm_start import continue_model
 from service.webhooks import check_url
-from store.checkpoints import list_checkpoints
-from store.columns import table_schema
-from store.datasets import get_dataset
+from store.datasets.column_file import table_schema
+from store.datasets.datasets import get_dataset
+from store.db.pagination import Page, PageRequest
 from store.errors import NotFoundError
-from store.jobs import JobFilter, JobRecord, find_external_job, list_jobs
-from store.pages import Page, PageRequest
-from store.progress import LossRecord, list_losses
-from store.transitions import TransitionRecord, list_transitions
+from store.jobs.checkpoints import list_checkpoints
+from store.jobs.jobs import JobFilter, JobRecord, find_external_job, list_jobs
+from store.jobs.progress import LossRecord, list_losses
+from store.jobs.transitions import TransitionRecord, list_transitions
 
 MIB = 2**20
 

@@ -6,11 +6,11 @@ from typing import Any, Protocol
 from service.context import Context
 from service.job_views import view
 from service.schemas.jobs import JobView
-from store.jobs import JobRecord, get_job
-from store.lifecycle import cancel_job, pause_job, resume_job, retry_job
-from store.limits import check_unfinished_jobs
+from store.jobs.commands import cancel_job, pause_job, resume_job, retry_job
+from store.jobs.jobs import JobRecord, get_job
+from store.jobs.transitions import list_transitions
+from store.quotas import check_unfinished_jobs
 from store.statuses import JobStatus
-from store.transitions import list_transitions
 
 
 class _Change(Protocol):

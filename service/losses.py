@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from engine.metrics import Metric
 from service.csv_out import as_csv
-from store.progress import LossRecord
+from store.jobs.progress import LossRecord
 
 COLUMNS = ("epoch", "loss", "validation_loss", "learning_rate", "gradient_norm", "seconds")
 

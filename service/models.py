@@ -14,11 +14,11 @@ from service.context import Context
 from service.errors import NoWeightsError
 from service.job_views import cross_validation_view
 from service.schemas.models import LineageView, ModelView
-from store.artifacts import get_artifact
-from store.jobs import get_job
+from store.blobs.artifacts import get_artifact
+from store.blobs.tensors import iterate_json, unpack_arrays
+from store.db.pagination import Page, PageRequest
+from store.jobs.jobs import get_job
 from store.models import ModelRecord, get_model, list_models
-from store.pages import Page, PageRequest
-from store.tensors import iterate_json, unpack_arrays
 
 WeightFormat = Literal["safetensors", "npz", "json"]
 MEDIA_TYPES: dict[WeightFormat, str] = {

@@ -8,11 +8,11 @@ from service.etags import ANY_TAG, event_tag, names_tag
 from service.feeds import Feeds
 from service.job_views import view
 from service.rendered import RenderedJobs
-from store.database import Database
+from store.db.database import Database
 from store.errors import NotFoundError
-from store.events import JobMark, find_marks
-from store.jobs import JobRecord, find_jobs
-from store.transitions import TransitionRecord, list_transitions
+from store.jobs.events import JobMark, find_marks
+from store.jobs.jobs import JobRecord, find_jobs
+from store.jobs.transitions import TransitionRecord, list_transitions
 
 
 @dataclass(frozen=True)

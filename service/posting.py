@@ -20,14 +20,14 @@ from service.schemas.common import FieldProblem
 from service.schemas.jobs import JobRequest
 from service.sources import Source, as_model
 from service.webhooks import secret_of
-from store.crash_points import pass_crash_point
 from store.errors import ExternalIdTakenError
+from store.fault_injection import pass_crash_point
 from store.idempotency import Answer, KeyedRequest, claim_key, keep_answer
-from store.jobs import JobRecord, NewJob, add_job
-from store.limits import check_stored_bytes, check_unfinished_jobs
+from store.jobs.jobs import JobRecord, NewJob, add_job
+from store.jobs.transitions import list_transitions
 from store.models import NewModel, add_model
-from store.transitions import list_transitions
-from store.webhooks import add_webhook
+from store.quotas import check_stored_bytes, check_unfinished_jobs
+from store.webhooks.webhooks import add_webhook
 
 
 def post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> Answer:

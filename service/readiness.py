@@ -3,8 +3,8 @@
 from service.context import Context
 from service.errors import NotReadyError
 from service.schemas.health import ReadinessView
+from store.db.migrate import check_schema
 from store.errors import StoreError
-from store.schema import check_schema
 from store.workers import list_live_workers
 
 # A worker announces itself at every sweep; one that missed three is not counted.

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 
-from store.events import JobMark
+from store.jobs.events import JobMark
 
 KEPT_ANSWERS = 64
 

@@ -21,13 +21,13 @@ from service.errors import ChecksumMismatchError, UploadIncompleteError
 from service.incoming import incoming_folder
 from service.tus import Checksum
 from service.uploads import WHERE, FileSink, Upload, base_name, plain_media_type
+from store.blobs.disk_errors import disk_errors_named
 from store.errors import (
     NotFoundError,
     OffsetConflictError,
     StoreUnavailableError,
     UploadExpiredError,
 )
-from store.room import disk_errors_named
 from store.uploads import (
     UploadPart,
     UploadRecord,

@@ -8,11 +8,11 @@ from collections import deque
 from contextlib import suppress
 from itertools import islice
 
-from store.crash_points import pass_crash_point
-from store.database import Database
-from store.doorbell import Doorbell
+from store.broker import Doorbell
+from store.db.database import Database
 from store.errors import StoreError
-from store.rings import mark_rung
+from store.fault_injection import pass_crash_point
+from store.jobs.dispatch import mark_rung
 
 logger = logging.getLogger(__name__)
 

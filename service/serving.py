@@ -13,12 +13,12 @@ from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
 from service.loading_cache import LoadingCache
 from service.rows import RowReader
-from store.artifacts import get_artifact
-from store.database import Database
-from store.datasets import get_dataset
+from store.blobs.artifacts import get_artifact
+from store.blobs.tensors import unpack_arrays
+from store.datasets.datasets import get_dataset
+from store.db.database import Database
 from store.errors import NotFoundError
 from store.models import ModelRecord, get_model
-from store.tensors import unpack_arrays
 
 PREPROCESSING = TypeAdapter(Preprocessing)
 # Python objects of a loaded model beside its arrays, measured: those of every model, and those of

@@ -9,11 +9,11 @@ from engine.weights import named_weights
 from service.context import Context
 from service.schemas.jobs import StartFrom
 from service.serving import PREPROCESSING
-from store.checkpoints import Checkpoint, find_checkpoint
+from store.blobs.tensors import pack_arrays, unpack_arrays
 from store.errors import NotFoundError
-from store.jobs import JobRecord, get_job
+from store.jobs.checkpoints import Checkpoint, find_checkpoint
+from store.jobs.jobs import JobRecord, get_job
 from store.models import NewModel, get_model
-from store.tensors import pack_arrays, unpack_arrays
 
 
 @dataclass(frozen=True)

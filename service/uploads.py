@@ -16,8 +16,8 @@ from service.errors import InvalidRowsError, UnsupportedMediaTypeError
 from service.forms import FormFile
 from service.schemas.common import FieldProblem
 from service.schemas.imports import ImportRequest
-from store.intake.detection import known_media_types
-from store.room import disk_errors_named
+from store.blobs.disk_errors import disk_errors_named
+from store.intake.formats.detect import known_media_types
 
 FORM = "multipart/form-data"
 ANY_FILE = "application/octet-stream"

@@ -18,10 +18,10 @@ from service.schemas.webhooks import (
     WebhookView,
 )
 from service.targets import InvalidTargetError, read_target
-from store.deliveries import DeliveryRecord, add_test_delivery, list_deliveries
+from store.db.pagination import Page, PageRequest
 from store.idempotency import Answer, KeyedRequest, claim_key, keep_answer
-from store.pages import Page, PageRequest
-from store.webhooks import (
+from store.webhooks.deliveries import DeliveryRecord, add_test_delivery, list_deliveries
+from store.webhooks.webhooks import (
     WebhookRecord,
     add_webhook,
     delete_webhook,

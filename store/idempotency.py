@@ -6,9 +6,9 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from store.clock import now, shifted
+from store.db.clock import now, shifted
+from store.db.tables import idempotency_keys
 from store.errors import KeyReusedError, KeyTakenError
-from store.tables import idempotency_keys
 
 
 @dataclass(frozen=True)

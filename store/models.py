@@ -8,13 +8,13 @@ from sqlalchemy import RowMapping, insert, select
 from sqlalchemy.orm import Session
 
 from engine.metrics import Metric
-from store.artifacts import add_artifact, hash_artifact
-from store.clock import now
+from store.blobs.artifacts import add_artifact, hash_artifact
+from store.db.clock import now
+from store.db.ids import new_id
+from store.db.pagination import Page, PageRequest, fetch_page
+from store.db.tables import models
 from store.errors import NotFoundError
-from store.ids import new_id
-from store.jobs import JobRecord
-from store.pages import Page, PageRequest, fetch_page
-from store.tables import models
+from store.jobs.jobs import JobRecord
 
 
 @dataclass(frozen=True)

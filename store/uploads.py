@@ -9,11 +9,11 @@ from datetime import datetime
 from sqlalchemy import RowMapping, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from store.blobs import BlobStore
-from store.clock import now, shifted
+from store.blobs.blobs import BlobStore
+from store.db.clock import now, shifted
+from store.db.ids import new_id
+from store.db.tables import upload_parts, uploads
 from store.errors import NotFoundError, OffsetConflictError, UploadExpiredError
-from store.ids import new_id
-from store.tables import upload_parts, uploads
 
 
 @dataclass(frozen=True)

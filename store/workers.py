@@ -3,9 +3,9 @@
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from store.clock import now, shifted
-from store.inserts import insert_unless_known
-from store.tables import workers
+from store.db.clock import now, shifted
+from store.db.tables import workers
+from store.db.upsert import insert_unless_known
 
 
 def announce_worker(session: Session, name: str) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 
 from cli.broker import answers, find_brokers
 from cli.garbage import look_for_garbage_seldom
-from store.database import Database
+from store.db.database import Database
 from tests.buckets import make_bucket, s3_server
 from tests.schema import create_tables, make_schema
 from tests.waiting import wait_for

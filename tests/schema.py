@@ -1,6 +1,6 @@
 """A test's database at the head of the migrations, made in a few milliseconds.
 
-The tables are created as store/tables.py defines them, once in each process, and copied. That the
+The tables are created as store/db/tables.py defines them, once in each process, and copied. That the
 migrations make the same is a test of its own (tests/store/test_schema.py), and every service that a
 test starts for real migrates.
 """
@@ -13,9 +13,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from store.database import Database
-from store.schema import _config
-from store.tables import metadata
+from store.db.database import Database
+from store.db.migrate import _config
+from store.db.tables import metadata
 
 HEAD = ScriptDirectory.from_config(_config()).get_current_head()
 

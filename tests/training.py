@@ -1,9 +1,9 @@
 """Training without a broker: what a worker does when the doorbell rings, done in place."""
 
-from store.blobs import open_blobs
-from store.database import Database
-from store.jobs import JobFilter, list_jobs
-from store.pages import PageRequest
+from store.blobs.blobs import open_blobs
+from store.db.database import Database
+from store.db.pagination import PageRequest
+from store.jobs.jobs import JobFilter, list_jobs
 from store.settings import Settings
 from store.statuses import JobStatus
 from workers.shutdown import ShutdownFlag

@@ -14,9 +14,9 @@ import pyarrow.compute  # noqa: F401 - before the fork, so that the children sha
 from celery import signals
 
 from engine.numerics.blas import warm_up_products
-from store.blobs import open_blobs
-from store.database import Database
-from store.doorbell import TASK_NAME, Doorbell, make_celery
+from store.blobs.blobs import open_blobs
+from store.broker import TASK_NAME, Doorbell, make_celery
+from store.db.database import Database
 from store.errors import StoreError
 from store.settings import load_settings
 from store.workers import retire_worker

@@ -4,10 +4,10 @@ import logging
 from typing import Any
 
 from engine.errors import DataError, DivergenceError, EngineError
+from store.blobs.tensors import finite_or_none
 from store.errors import DamagedArtifactError, NotFoundError, UnstorableValueError
-from store.outcomes import Outcome
+from store.jobs.finish import Outcome
 from store.statuses import JobStatus, StatusReason
-from store.tensors import finite_or_none
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ import time
 from types import TracebackType
 from typing import Self
 
-from store.database import Database
+from store.db.database import Database
 from store.errors import LeaseLostError, StoreUnavailableError
-from store.leases import Lease, find_held_status, renew_lease
+from store.jobs.leases import Lease, find_held_status, renew_lease
 from store.settings import Settings
 from store.statuses import JobStatus
 

@@ -7,10 +7,10 @@ from typing import Any
 from engine.metrics import Metric
 from engine.training.loop import Trainable
 from engine.training.progress import EpochRecord
-from store.checkpoints import Checkpoint
-from store.jobs import JobRecord
-from store.progress import LossRecord, Progress
-from store.tensors import pack_arrays
+from store.blobs.tensors import pack_arrays
+from store.jobs.checkpoints import Checkpoint
+from store.jobs.jobs import JobRecord
+from store.jobs.progress import LossRecord, Progress
 from workers.fingerprint import gives_equal_bits
 from workers.preparing import PREPROCESSING, Preparing
 

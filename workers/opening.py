@@ -11,16 +11,16 @@ from engine.specs import FoldsValidation, ResolvedSpec
 from engine.training.cross_validation import FoldedTraining
 from engine.training.loop import Trainable
 from engine.training.training import Training, TrainingState
-from store.artifacts import get_artifact
-from store.blobs import BlobStore
-from store.cache import Cache
-from store.checkpoints import Checkpoint, find_checkpoint
-from store.database import Database
-from store.datasets import get_dataset
-from store.jobs import JobRecord
+from store.blobs.artifacts import get_artifact
+from store.blobs.blobs import BlobStore
+from store.blobs.disk_cache import Cache
+from store.blobs.tensors import unpack_arrays
+from store.datasets.datasets import get_dataset
+from store.db.database import Database
+from store.jobs.checkpoints import Checkpoint, find_checkpoint
+from store.jobs.jobs import JobRecord
 from store.models import get_model
 from store.settings import Settings
-from store.tensors import unpack_arrays
 from workers.ledger import Ledger
 from workers.preparing import PREPROCESSING, Preparing
 from workers.recent import RecentData

@@ -18,12 +18,12 @@ from engine.preparation.prepare import Preparation, require_inputs
 from engine.preparation.prepared_data import PreparedData, describe_preparation, prepared_from
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
-from store.blobs import BlobStore
-from store.cache import Cache
-from store.columns import open_table
-from store.datasets import DatasetRecord
-from store.matrices import Matrices, MatrixWriter, open_matrices
-from store.room import is_full, storage_error
+from store.blobs.blobs import BlobStore
+from store.blobs.disk_cache import Cache
+from store.blobs.disk_errors import is_full, storage_error
+from store.blobs.matrices import Matrices, MatrixWriter, open_matrices
+from store.datasets.column_file import open_table
+from store.datasets.datasets import DatasetRecord
 from workers.recent import RecentData
 
 logger = logging.getLogger(__name__)

@@ -11,20 +11,20 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
 from engine.training.training import train
-from store.blobs import BlobStore
-from store.cache import Cache
-from store.claims import claim_job
-from store.crash_points import pass_crash_point
-from store.database import Database
+from store.blobs.blobs import BlobStore
+from store.blobs.disk_cache import Cache
+from store.blobs.tensors import pack_arrays
+from store.db.database import Database
 from store.errors import LeaseLostError, StoreUnavailableError
-from store.jobs import JobRecord
-from store.leases import Lease, note_environment, pause_held_job, release_job
+from store.fault_injection import pass_crash_point
+from store.jobs.claims import claim_job
+from store.jobs.finish import Outcome, finish_job
+from store.jobs.jobs import JobRecord
+from store.jobs.leases import Lease, note_environment, pause_held_job, release_job
+from store.jobs.progress import record_progress
 from store.models import NewModel
-from store.outcomes import Outcome, finish_job
-from store.progress import record_progress
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
-from store.tensors import pack_arrays
 from workers.failures import failure_of
 from workers.fingerprint import fingerprint
 from workers.heartbeat import Heartbeat

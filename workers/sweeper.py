@@ -7,18 +7,18 @@ import logging
 import threading
 from collections.abc import Callable
 
-from store.blobs import BlobStore
-from store.database import Database
-from store.deletions import condemn_dataset, erase_dataset, list_abandoned_datasets
-from store.deliveries import forget_finished_deliveries
-from store.doorbell import Doorbell
+from store.blobs.blobs import BlobStore
+from store.broker import Doorbell
+from store.datasets.deletion import condemn_dataset, erase_dataset, list_abandoned_datasets
+from store.db.database import Database
 from store.errors import StoreError
 from store.idempotency import delete_expired_keys
-from store.lifecycle import settle_lost_pauses
-from store.orphans import bury_lost_jobs, mark_stalled_jobs
-from store.rings import list_unrung_jobs, mark_rung
+from store.jobs.commands import settle_lost_pauses
+from store.jobs.dispatch import list_unrung_jobs, mark_rung
+from store.jobs.lost import bury_lost_jobs, mark_stalled_jobs
 from store.settings import Settings
 from store.uploads import delete_upload, erase_parts, list_expired_uploads
+from store.webhooks.deliveries import forget_finished_deliveries
 from store.workers import announce_worker, forget_lost_workers
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from store.clock import Instant
+from store.db.clock import Instant
 
 revision: str = "0003"
 down_revision: str | None = "0002"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from store.clock import Instant
+from store.db.clock import Instant
 
 revision: str = "0004"
 down_revision: str | None = "0003"

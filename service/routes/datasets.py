@@ -15,8 +15,8 @@ from service.receiving import receiving, take_in_upload
 from service.schemas.common import After, DatasetId, Limit, Order, PageView
 from service.schemas.datasets import DatasetSummaryView, DatasetView, PreviewView
 from service.schemas.intake import UploadQuery
-from store.intake.detection import known_media_types
-from store.pages import PageRequest
+from store.db.pagination import PageRequest
+from store.intake.formats.detect import known_media_types
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 

@@ -14,7 +14,7 @@ from service.context import Here
 from service.problems import problems
 from service.schemas.common import JobId, Limit, Order, PageView
 from service.schemas.events import EventView
-from store.events import MAX_EVENT_ID
+from store.jobs.events import MAX_EVENT_ID
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 

@@ -24,8 +24,8 @@ from service.schemas.jobs import (
     LossView,
     ValidationView,
 )
-from store.jobs import JobFilter
-from store.pages import PageRequest
+from store.db.pagination import PageRequest
+from store.jobs.jobs import JobFilter
 from store.statuses import JobStatus
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=JsonRoute)

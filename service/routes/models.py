@@ -16,7 +16,7 @@ from service.problems import problems
 from service.schemas.common import After, Limit, ModelId, Name, Order, PageView
 from service.schemas.models import ModelView, PredictRequest, PredictView, WeightView
 from service.uploads import receive_import
-from store.pages import PageRequest
+from store.db.pagination import PageRequest
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=JsonRoute)
 

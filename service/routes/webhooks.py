@@ -17,7 +17,7 @@ from service.schemas.webhooks import (
     WebhookRequest,
     WebhookView,
 )
-from store.pages import PageRequest
+from store.db.pagination import PageRequest
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=JsonRoute)
 

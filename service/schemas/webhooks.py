@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from service.schemas.common import Body, View, _storable
-from store.deliveries import AttemptError, DeliveryStatus
+from store.webhooks.deliveries import AttemptError, DeliveryStatus
 
 
 def _base64(secret: str) -> str:

@@ -11,10 +11,10 @@ quarter of a second and 30 MiB, which a process that reads none should not pay.
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from store.blobs.disk_errors import disk_errors_named
 from store.errors import IntakeError
 from store.intake.options import FileHints, Limits, ReadOptions
 from store.intake.results import Preview, TableContents
-from store.room import disk_errors_named
 
 __all__ = [
     "FileHints",
@@ -35,8 +35,8 @@ def read_table(
 
     Raises IntakeError, StoreUnavailableError.
     """
-    from store.intake.formats import open_source
-    from store.intake.reading import read_source
+    from store.intake.open_source import open_source
+    from store.intake.read import read_source
 
     with TemporaryDirectory(dir=target.parent, prefix="intake-") as folder:
         opened = open_source(source, options, hints, limits, Path(folder))
@@ -65,7 +65,7 @@ def preview_table(source: Path, options: ReadOptions, hints: FileHints, limits: 
 
 
 def _preview(source: Path, options: ReadOptions, hints: FileHints, limits: Limits) -> Preview:
-    from store.intake.formats import open_source
+    from store.intake.open_source import open_source
     from store.intake.preview import preview_source
 
     with TemporaryDirectory(dir=source.parent, prefix="preview-") as folder:

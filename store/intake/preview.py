@@ -7,21 +7,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from store.intake.conversion import Converter, Rows
+from store.datasets.time_text import format_time
+from store.intake.batches.sample import take_sample
+from store.intake.convert.converter import Converter, Rows
+from store.intake.convert.plan import ColumnPlan, Plan
+from store.intake.convert.planner import Planner
 from store.intake.options import Limits, ReadOptions
-from store.intake.planning import Planner
-from store.intake.plans import ColumnPlan, Plan
-from store.intake.reading import (
-    SAMPLE_BYTES,
-    answer_options,
-    no_rows,
-    tell_large_numbers,
-)
+from store.intake.read import SAMPLE_BYTES, answer_options, no_rows, tell_large_numbers
 from store.intake.results import Preview
-from store.intake.sampling import take_sample
-from store.intake.sources import Source
-from store.intake.statistics import TableStatistics
-from store.intake.time_texts import format_time
+from store.intake.source import Source
+from store.intake.statistics.statistics import TableStatistics
 
 LOOKED_AT = 10_000
 SHOWN_ROWS = 20

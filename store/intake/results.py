@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from store.datasets import ColumnRecord, Notice
+from store.datasets.datasets import ColumnRecord, Notice
 from store.intake.options import ReadOptions
 
 

@@ -19,10 +19,10 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from store.doorbell import Doorbell
+from store.broker import Doorbell
+from store.db.tables import jobs
 from store.errors import StoreUnavailableError
 from store.statuses import TERMINAL
-from store.tables import jobs
 from tests.chaos import checker
 from tests.chaos.checker import Ending, Queue, Undisturbed
 from tests.chaos.figures import Figures

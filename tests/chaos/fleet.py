@@ -19,10 +19,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from store.crash_points import VARIABLE
-from store.database import Database
+from store.db.database import Database
+from store.db.migrate import upgrade
 from store.errors import StoreUnavailableError
-from store.schema import upgrade
+from store.fault_injection import VARIABLE
 from store.settings import PREFIX, Settings, load_settings
 from store.workers import list_live_workers
 from tests.chaos.processes import ROOT, Process

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from store.database import Database
-from store.tables import events, jobs, losses, models, transitions
+from store.db.database import Database
+from store.db.tables import events, jobs, losses, models, transitions
 
 KEY = "chaos_key"
 WORK = "chaos_work"

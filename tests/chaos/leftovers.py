@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 from sqlalchemy import select, text
 
 from service.incoming import incoming
-from store.blobs import open_blobs
-from store.database import Database
-from store.doorbell import Doorbell
+from store.blobs.blobs import open_blobs
+from store.broker import Doorbell
+from store.db.database import Database
+from store.db.tables import artifacts, checkpoints, datasets, jobs, models, upload_parts
 from store.settings import Settings
-from store.tables import artifacts, checkpoints, datasets, jobs, models, upload_parts
 from tests.chaos.processes import Process
 from workers import sweeper
 from workers.sweeper import Sweeper

@@ -15,9 +15,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from store.blobs import open_blobs
-from store.crash_points import EXIT_STATUS
-from store.tables import datasets
+from store.blobs.blobs import open_blobs
+from store.db.tables import datasets
+from store.fault_injection import EXIT_STATUS
 from tests.chaos.campaign import Campaign
 from tests.chaos.conftest import Begin
 from tests.chaos.figures import Figures

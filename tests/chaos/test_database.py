@@ -10,7 +10,7 @@ from typing import Any, Self
 import httpx2
 from sqlalchemy import select
 
-from store.tables import jobs
+from store.db.tables import jobs
 from tests.chaos.campaign import Campaign, campaign
 from tests.chaos.checker import Undisturbed
 from tests.chaos.figures import Figures

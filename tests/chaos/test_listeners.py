@@ -15,9 +15,9 @@ from typing import Any
 import httpx2
 import psutil
 
-from store.events import list_events
-from store.jobs import JobFilter, list_jobs
-from store.pages import PageRequest
+from store.db.pagination import PageRequest
+from store.jobs.events import list_events
+from store.jobs.jobs import JobFilter, list_jobs
 from store.statuses import JobStatus
 from tests.chaos.crowd import Crowd, crowd
 from tests.chaos.figures import Figures

@@ -5,8 +5,8 @@ import signal
 
 from sqlalchemy import select
 
+from store.db.tables import jobs
 from store.statuses import TERMINAL
-from store.tables import jobs
 from tests.chaos.campaign import Campaign
 from tests.chaos.checker import Ending
 from tests.chaos.conftest import Begin

@@ -6,7 +6,7 @@ import time
 
 from sqlalchemy import select
 
-from store.tables import jobs
+from store.db.tables import jobs
 from tests.chaos.campaign import Campaign
 from tests.chaos.conftest import Begin
 from tests.chaos.figures import Figures

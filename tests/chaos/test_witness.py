@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import insert, text, update
 from sqlalchemy.orm import Session
 
-from store.claims import claim_job
-from store.database import Database
-from store.datasets import Contents, publish_dataset, receive_dataset
-from store.jobs import NewJob, add_job
-from store.tables import jobs, losses, metadata
+from store.datasets.datasets import Contents, publish_dataset, receive_dataset
+from store.db.database import Database
+from store.db.tables import jobs, losses, metadata
+from store.jobs.claims import claim_job
+from store.jobs.jobs import NewJob, add_job
 from tests.chaos.witness import install_witness, list_violations
 from tests.store.conftest import COLUMN
 

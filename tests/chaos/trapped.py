@@ -10,7 +10,7 @@ from typing import Any
 
 from celery import signals
 
-from store import crash_points
+from store import fault_injection
 from workers.app import app
 
 VARIABLE = "CHAOS_TRAPS"
@@ -21,7 +21,7 @@ __all__ = ["VARIABLE", "app", "take_trap"]
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]
 def _set_trap(**_: Any) -> None:
     trap = take_trap(Path(os.environ[VARIABLE]))
-    crash_points._trap = None if trap is None else crash_points._Trap(trap)
+    fault_injection._trap = None if trap is None else fault_injection._Trap(trap)
 
 
 def take_trap(path: Path) -> str | None:

@@ -50,8 +50,8 @@ def train_all(data: Path) -> dict[str, Undisturbed]:
     from fastapi.testclient import TestClient  # noqa: PLC0415 - only in the process of its own
 
     from service.app import create_app  # noqa: PLC0415
-    from store.database import Database  # noqa: PLC0415
-    from store.schema import upgrade  # noqa: PLC0415
+    from store.db.database import Database  # noqa: PLC0415
+    from store.db.migrate import upgrade  # noqa: PLC0415
     from store.settings import load_settings  # noqa: PLC0415
     from tests.training import train_waiting_jobs  # noqa: PLC0415
 

@@ -6,11 +6,11 @@ from typing import Self
 
 from sqlalchemy import func, select
 
-from store.clock import now
-from store.database import Database
+from store.db.clock import now
+from store.db.database import Database
+from store.db.tables import jobs
 from store.errors import StoreUnavailableError
 from store.statuses import HELD
-from store.tables import jobs
 
 SAMPLE_SECONDS = 0.25
 

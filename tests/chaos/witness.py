@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import text
 
-from store.database import Database
+from store.db.database import Database
 
 _TABLE = "CREATE TABLE chaos_violations (rule TEXT NOT NULL, job_id TEXT NOT NULL, detail TEXT)"
 _ENDED = "('succeeded', 'failed', 'cancelled')"

@@ -12,7 +12,7 @@ import redis
 
 from cli.broker import Broker, answers, find_brokers, start_broker
 from cli.children import Program
-from store.doorbell import Doorbell
+from store.broker import Doorbell
 from tests.cli.programs import is_alive, supervising
 
 

@@ -8,7 +8,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from service.schemas.webhooks import WebhookEvent
-from store.deliveries import DEFAULT_TOLD, TOLD, AttemptError
+from store.webhooks.deliveries import DEFAULT_TOLD, TOLD, AttemptError
 from tests.servers import ROOT
 
 TEXT = (ROOT / "docs" / "webhooks.md").read_text()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from store.schema import upgrade
+from store.db.migrate import upgrade
 from store.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,5 +106,5 @@ import workers.app
 print(json.dumps(sorted(sys.modules)))
 """
     imported = set(run(program))
-    assert {"pyarrow.compute", "engine.training.training", "store.tensors"} <= imported
+    assert {"pyarrow.compute", "engine.training.training", "store.blobs.tensors"} <= imported
     assert "alembic" not in imported

@@ -10,9 +10,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.app import create_app
-from store.schema import upgrade
+from store.blobs.tensors import pack_arrays
+from store.db.migrate import upgrade
 from store.settings import load_settings
-from store.tensors import pack_arrays
 
 torch = pytest.importorskip(
     "torch", reason="reference tests need PyTorch: ./run test --all", exc_type=ImportError

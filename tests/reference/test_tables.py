@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.app import create_app
-from store.schema import upgrade
+from store.db.migrate import upgrade
 from store.settings import Settings, load_settings
 from tests.tables.contest import BUNCHES, bundled, messy, score_here, score_scikit_learn
 from tests.tables.messy import build_messy_table

@@ -8,7 +8,7 @@ import pytest
 from service.csv_out import as_csv, defuse, wants_csv
 from service.job_views import loss_view
 from service.losses import losses_as_csv
-from store.progress import LossRecord
+from store.jobs.progress import LossRecord
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 from service.context import Context
+from store.db.tables import datasets
 from store.settings import Settings
-from store.tables import datasets
 from tests.service.conftest import IRIS_LIKE, Train, Upload, problem
 
 CSV = {"Content-Type": "text/csv"}

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from service import datasets, resumable
 from service.context import Context
-from store.blobs import BlobStore
+from store.blobs.blobs import BlobStore
 from store.settings import Settings, load_settings
 from tests.service.conftest import IRIS_LIKE, Upload, problem
 

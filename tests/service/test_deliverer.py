@@ -20,15 +20,15 @@ from service import deliverer as module
 from service.calling import Caller
 from service.deliverer import LAST_RETRY_SECONDS, Deliverer, retry_seconds
 from service.public_addresses import Resolver
-from store.clock import now
-from store.database import Database
-from store.deliveries import DeliveryRecord, add_test_delivery, list_deliveries
+from store.db.clock import now
+from store.db.database import Database
+from store.db.pagination import PageRequest
+from store.db.tables import deliveries
 from store.errors import StoreUnavailableError
-from store.outbox import claim_due_deliveries
-from store.pages import PageRequest
 from store.settings import Settings, load_settings
-from store.tables import deliveries
-from store.webhooks import add_webhook, get_webhook
+from store.webhooks.deliveries import DeliveryRecord, add_test_delivery, list_deliveries
+from store.webhooks.outbox import claim_due_deliveries
+from store.webhooks.webhooks import add_webhook, get_webhook
 from tests.receivers import Receiver, receiving
 from tests.schema import make_schema
 from tests.waiting import wait_for

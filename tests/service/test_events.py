@@ -8,12 +8,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from store.claims import claim_job
-from store.database import Database
-from store.events import add_event
-from store.leases import Lease
-from store.progress import Progress, record_progress
-from store.schema import upgrade
+from store.db.database import Database
+from store.db.migrate import upgrade
+from store.jobs.claims import claim_job
+from store.jobs.events import add_event
+from store.jobs.leases import Lease
+from store.jobs.progress import Progress, record_progress
 from store.settings import Settings, load_settings
 from tests.servers import serving
 from tests.service.conftest import IRIS_LIKE, problem

@@ -16,13 +16,13 @@ from service.feeds import KEPT_EVENTS, Feed, Feeds
 from service.polling import Polls
 from service.serving import ServedModels
 from service.turns import Turns
-from store.blobs import open_blobs
-from store.database import Database
-from store.datasets import Contents, publish_dataset, receive_dataset
+from store.blobs.blobs import open_blobs
+from store.datasets.datasets import Contents, publish_dataset, receive_dataset
+from store.db.database import Database
 from store.errors import StoreUnavailableError
-from store.events import EventLog, add_event, list_events, read_new_events
-from store.jobs import NewJob, add_job
-from store.lifecycle import cancel_job
+from store.jobs.commands import cancel_job
+from store.jobs.events import EventLog, add_event, list_events, read_new_events
+from store.jobs.jobs import NewJob, add_job
 from store.settings import load_settings
 from tests.schema import make_schema
 

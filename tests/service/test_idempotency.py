@@ -18,11 +18,11 @@ from service.beginning import begin, receive_first
 from service.context import Context
 from service.idempotency import _digest_body, find_kept
 from service.resumable import Sent
+from store.blobs.tensors import pack_arrays
+from store.db.tables import datasets, idempotency_keys, jobs, models, uploads
 from store.errors import LimitReachedError
 from store.idempotency import KeyedRequest
 from store.intake import read_table
-from store.tables import datasets, idempotency_keys, jobs, models, uploads
-from store.tensors import pack_arrays
 from tests.service.conftest import IRIS_LIKE, Upload, problem
 from tests.service.test_imports import WEIGHTS, XOR
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from store.tensors import pack_arrays, unpack_arrays
+from store.blobs.tensors import pack_arrays, unpack_arrays
 from tests.service.conftest import Train, problem
 
 XOR: dict[str, Any] = {

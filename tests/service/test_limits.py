@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from store.blobs.tensors import pack_arrays
 from store.settings import Settings, load_settings
-from store.tensors import pack_arrays
 from tests.service.conftest import IRIS_LIKE, Upload, problem
 from tests.service.test_imports import WEIGHTS, XOR
 from tests.training import train_waiting_jobs

@@ -12,8 +12,8 @@ from safetensors.numpy import load
 
 from service import models
 from service.context import Context
+from store.blobs.tensors import pack_arrays
 from store.models import NewModel, import_model
-from store.tensors import pack_arrays
 from tests.service.conftest import Train, problem
 
 NUMBERS = "x,z,y\n" + "\n".join(f"{n % 10},{n % 3},{2 * (n % 10) + 5}" for n in range(80))

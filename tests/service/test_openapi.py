@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx2
 import pytest
 
-from store.schema import upgrade
+from store.db.migrate import upgrade
 from store.settings import load_settings
 from tests.servers import serving
 from tests.service.conftest import IRIS_LIKE

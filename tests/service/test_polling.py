@@ -15,11 +15,11 @@ from engine.resolution.resolve import resolve
 from engine.specs import TrainingSpec
 from service.feeds import Feeds
 from service.polling import Polls
-from store.database import Database
-from store.datasets import Contents, publish_dataset, receive_dataset
+from store.datasets.datasets import Contents, publish_dataset, receive_dataset
+from store.db.database import Database
 from store.errors import NotFoundError
-from store.jobs import NewJob, add_job
-from store.lifecycle import cancel_job
+from store.jobs.commands import cancel_job
+from store.jobs.jobs import NewJob, add_job
 
 TABLE = TableSchema(100, tuple(ColumnSchema(name, "numeric", 0, 50) for name in "xy"))
 SPEC = resolve(TrainingSpec(target="y"), TABLE).spec.model_dump(mode="json")

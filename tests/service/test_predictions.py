@@ -7,9 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.serving import ServedModels
-from store.database import Database
+from store.blobs.tensors import pack_arrays
+from store.db.database import Database
 from store.settings import Settings
-from store.tensors import pack_arrays
 from tests.service.conftest import Train
 from tests.service.test_imports import WEIGHTS, XOR
 

@@ -13,9 +13,9 @@ from service import resumable
 from service.app import create_app
 from service.context import Context
 from service.errors import UploadIncompleteError
+from store.db.tables import uploads
 from store.errors import NotFoundError, UploadExpiredError
 from store.settings import Settings, load_settings
-from store.tables import uploads
 from store.uploads import expire_upload
 from tests.schema import make_schema
 from tests.service.conftest import problem

@@ -10,10 +10,10 @@ from fastapi.testclient import TestClient
 
 from service import ringer as module
 from service.ringer import Ringer
-from store.database import Database
-from store.doorbell import Doorbell
+from store.broker import Doorbell
+from store.db.database import Database
 from store.errors import StoreUnavailableError
-from store.jobs import get_job
+from store.jobs.jobs import get_job
 from store.settings import Settings
 from tests.schema import make_schema
 from tests.service.conftest import Upload

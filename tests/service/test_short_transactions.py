@@ -17,8 +17,8 @@ from sqlalchemy.engine import make_url
 
 from engine import weights
 from service import jobs, warm_start
+from store.blobs.tensors import pack_arrays
 from store.settings import Settings
-from store.tensors import pack_arrays
 from tests.service.conftest import IRIS_LIKE
 from tests.service.test_checkpoints import cut, shop
 from tests.service.test_imports import WEIGHTS, XOR

@@ -7,13 +7,13 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
-from store import keep_alive
-from store.blobs import BlobStore, open_blobs
-from store.clock import shifted
-from store.database import Database
-from store.deletions import condemn_dataset, erase_dataset, list_abandoned_datasets
+from store.blobs.blobs import BlobStore, open_blobs
+from store.datasets import keep_alive
+from store.datasets.deletion import condemn_dataset, erase_dataset, list_abandoned_datasets
+from store.db.clock import shifted
+from store.db.database import Database
+from store.db.tables import datasets
 from store.settings import Settings
-from store.tables import datasets
 from tests.service.conftest import IRIS_LIKE, problem
 from tests.waiting import wait_for
 from workers.sweeper import ABANDONED_AFTER_SECONDS

@@ -18,9 +18,9 @@ from service.context import Context
 from service.feeds import Feeds
 from service.polling import Polls
 from service.serving import ServedModels
-from store.blobs import open_blobs
-from store.database import Database
-from store.schema import upgrade
+from store.blobs.blobs import open_blobs
+from store.db.database import Database
+from store.db.migrate import upgrade
 from store.settings import Settings, load_settings
 from tests.servers import serving
 from tests.service.conftest import IRIS_LIKE, problem

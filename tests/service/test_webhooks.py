@@ -13,7 +13,7 @@ from service.context import Context
 from service.errors import ForbiddenAddressError
 from service.webhooks import check_url
 from store.settings import Settings, load_settings
-from store.webhooks import MAX_GLOBAL_WEBHOOKS, add_webhook
+from store.webhooks.webhooks import MAX_GLOBAL_WEBHOOKS, add_webhook
 from tests.receivers import Receiver, receiving
 from tests.schema import make_schema
 from tests.service.conftest import Train, Upload, problem

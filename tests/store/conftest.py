@@ -6,9 +6,15 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from store.database import Database
-from store.datasets import ColumnRecord, Contents, DatasetRecord, publish_dataset, receive_dataset
-from store.jobs import JobRecord, NewJob, add_job
+from store.datasets.datasets import (
+    ColumnRecord,
+    Contents,
+    DatasetRecord,
+    publish_dataset,
+    receive_dataset,
+)
+from store.db.database import Database
+from store.jobs.jobs import JobRecord, NewJob, add_job
 
 COLUMN = ColumnRecord("x", "numeric", 0, 3, False, 0.0, 2.0, 1.0, 0.8, ())
 

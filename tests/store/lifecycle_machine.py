@@ -14,18 +14,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 from sqlalchemy.orm import Session
 
-from store import (
+from store.errors import ExternalIdTakenError, IllegalTransitionError, LeaseLostError
+from store.jobs import (
     checkpoints,
     claims,
+    commands,
+    dispatch,
     jobs,
     leases,
-    lifecycle,
-    orphans,
-    outcomes,
+    lost,
     progress,
-    rings,
 )
-from store.errors import ExternalIdTakenError, IllegalTransitionError, LeaseLostError
+from store.jobs import (
+    finish as finish_module,
+)
 from store.models import NewModel
 from store.statuses import JobStatus, StatusReason
 from tests.store.lifecycle_model import STEPS_PER_EPOCH, TERMINAL, ModelJob, choose_next
@@ -175,7 +177,7 @@ class LifecycleMachine(RuleBasedStateMachine):
                 wanted = "cancelling"
             case other:
                 wanted = other if other == "cancelling" else ""
-        if self._ask(job, lifecycle.cancel_job, is_allowed=bool(wanted), status=wanted):
+        if self._ask(job, commands.cancel_job, is_allowed=bool(wanted), status=wanted):
             job.put(wanted, "user", wanted)
             if wanted == "cancelled":
                 job.finished_at = self.world.now
@@ -191,7 +193,7 @@ class LifecycleMachine(RuleBasedStateMachine):
                 wanted = "paused" if job.is_unheld(self.world.now) else "pausing"
             case other:
                 wanted = other if other in {"pausing", "paused"} else ""
-        if self._ask(job, lifecycle.pause_job, is_allowed=bool(wanted), status=wanted):
+        if self._ask(job, commands.pause_job, is_allowed=bool(wanted), status=wanted):
             job.put(wanted, "user", wanted)
             if wanted == "paused":
                 job.unhold()
@@ -205,7 +207,7 @@ class LifecycleMachine(RuleBasedStateMachine):
 
     def _resume(self, job: ModelJob) -> None:
         is_allowed = job.status == "paused"
-        if self._ask(job, lifecycle.resume_job, is_allowed=is_allowed, status="queued"):
+        if self._ask(job, commands.resume_job, is_allowed=is_allowed, status="queued"):
             job.put("queued", None, "resumed")
             job.rung_at = self.world.now
 
@@ -214,7 +216,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         job = self._choose_job(n)
 
         def retry(session: Session, job_id: str) -> jobs.JobRecord:
-            return lifecycle.retry_job(session, job_id, from_start=from_start)
+            return commands.retry_job(session, job_id, from_start=from_start)
 
         if self._ask(job, retry, is_allowed=job.status == "failed", status="queued"):
             job.put("queued", None, "retried")
@@ -386,13 +388,13 @@ class LifecycleMachine(RuleBasedStateMachine):
         is_kept = ending == "succeeded" or (ending == "cancelled" and hand.steps > 0)
         model = NewModel({}, {}, 1, job.weights(hand.steps)) if is_kept else None
         error = {"code": str(reason)} if status is JobStatus.FAILED else None
-        outcome = outcomes.Outcome(status, reason, model, error)  # type: ignore[arg-type]
+        outcome = finish_module.Outcome(status, reason, model, error)  # type: ignore[arg-type]
 
         def finish(session: Session) -> jobs.JobRecord:
             if ending == "unprepared":
-                return outcomes.finish_job(session, hand.lease, outcome)
+                return finish_module.finish_job(session, hand.lease, outcome)
             done = hand.reached()
-            return outcomes.finish_job(session, hand.lease, outcome, done, hand.losses())
+            return finish_module.finish_job(session, hand.lease, outcome, done, hand.losses())
 
         if self._write(hand, finish, fate):
             if ending != "unprepared":
@@ -468,7 +470,7 @@ class LifecycleMachine(RuleBasedStateMachine):
     def _mark_stalled(self, now: int) -> None:
         found = [job for job in self.jobs.values() if job.has_expired(now) and not job.stalled_at]
         with self.world.writing() as session:
-            assert set(orphans.mark_stalled_jobs(session)) == {job.id for job in found}
+            assert set(lost.mark_stalled_jobs(session)) == {job.id for job in found}
         for job in found:
             job.stalled_at = now
             job.events.append("stalled")
@@ -476,7 +478,7 @@ class LifecycleMachine(RuleBasedStateMachine):
     def _settle_pauses(self, now: int) -> None:
         found = [j for j in self.jobs.values() if j.status == "pausing" and j.is_unheld(now)]
         with self.world.writing() as session:
-            assert set(lifecycle.settle_lost_pauses(session)) == {job.id for job in found}
+            assert set(commands.settle_lost_pauses(session)) == {job.id for job in found}
         for job in found:
             job.unhold()
             job.token += 1
@@ -486,7 +488,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         expired = [job for job in self.jobs.values() if job.has_expired(now)]
         found = [job for job in expired if job.worker_losses + 1 == MAX_WORKER_LOSSES]
         with self.world.writing() as session:
-            buried = orphans.bury_lost_jobs(session, MAX_WORKER_LOSSES)
+            buried = lost.bury_lost_jobs(session, MAX_WORKER_LOSSES)
         assert set(buried) == {job.id for job in found}
         for job in found:
             job.token += 1
@@ -505,9 +507,9 @@ class LifecycleMachine(RuleBasedStateMachine):
             if job.is_claimable(now) and (job.rung_at or job.created_at) < long_ago
         ][:limit]
         with self.world.writing() as session:
-            found = rings.list_unrung_jobs(session, RING_AGAIN_SECONDS, limit)
+            found = dispatch.list_unrung_jobs(session, RING_AGAIN_SECONDS, limit)
             assert found == tuple(job.id for job in quiet)
-            rings.mark_rung(session, found)
+            dispatch.mark_rung(session, found)
         for job in quiet:
             job.rung_at = now
         self._done("ring")

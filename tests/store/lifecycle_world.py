@@ -10,8 +10,8 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import StaticPool
 
-from store.datasets import Contents, publish_dataset, receive_dataset
-from store.tables import metadata
+from store.datasets.datasets import Contents, publish_dataset, receive_dataset
+from store.db.tables import metadata
 from tests.store.lifecycle_model import ALLOWED, TERMINAL, ModelJob
 
 START = 1_700_000_000_000
@@ -65,7 +65,7 @@ class World:
     def _configure(self, connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys=ON")
-        # `store.clock.now` reads SQLite's clock through this function.
+        # `store.db.clock.now` reads SQLite's clock through this function.
         connection.create_function(
             "julianday", 1, lambda _: UNIX_EPOCH_AS_JULIAN_DAY + self.now / DAY
         )

@@ -7,21 +7,21 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from store.artifacts import (
+from store.blobs.artifacts import (
     CHUNK_BYTES,
     add_artifact,
     collect_artifact,
     get_artifact,
     iterate_artifact,
 )
-from store.checkpoints import Checkpoint, find_checkpoint
-from store.claims import claim_job
-from store.database import Database
+from store.db.database import Database
+from store.db.tables import artifact_chunks, artifacts
 from store.errors import DamagedArtifactError, NotFoundError
-from store.jobs import JobRecord
-from store.leases import Lease
-from store.progress import Progress, record_progress
-from store.tables import artifact_chunks, artifacts
+from store.jobs.checkpoints import Checkpoint, find_checkpoint
+from store.jobs.claims import claim_job
+from store.jobs.jobs import JobRecord
+from store.jobs.leases import Lease
+from store.jobs.progress import Progress, record_progress
 from tests.store.conftest import somebody_waits
 from tests.waiting import wait_for
 

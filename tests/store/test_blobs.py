@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from store.blobs import PIECE_BYTES, BlobStore, open_blobs
+from store.blobs.blobs import PIECE_BYTES, BlobStore, open_blobs
 from store.errors import NotFoundError, StorageFullError, StoreUnavailableError
 from store.settings import Settings, load_settings
 from tests.limited import files_limited
@@ -123,7 +123,7 @@ def test_copy_with_another_hash_is_refused_and_not_kept(
 def test_bucket_that_is_away_is_named_without_its_secret(
     in_bucket: Settings, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.blobs.RETRIES", 0)
+    monkeypatch.setattr("store.blobs.blobs.RETRIES", 0)
     away = in_bucket.model_copy(update={"blob_endpoint": "http://127.0.0.1:1"})
     missing = in_bucket.model_copy(update={"blob_url": "s3://no-such-bucket"})
     for settings in (away, missing):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from store.cache import Cache
+from store.blobs.disk_cache import Cache
 
 SPAWN = multiprocessing.get_context("spawn")
 KIB = 2**10

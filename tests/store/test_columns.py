@@ -8,7 +8,7 @@ import pytest
 
 from engine.data.table import LevelColumn, NumericColumn
 from engine.errors import DataError
-from store.columns import ColumnFile
+from store.datasets.column_file import ColumnFile
 
 ROWS = 10_000
 

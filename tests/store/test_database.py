@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from store.database import Database
+from store.db.database import Database
 from store.errors import StorageFullError, StoreUnavailableError, UnstorableValueError
 
 
@@ -150,7 +150,7 @@ def test_connections_are_asked_whether_they_live_once_they_have_rested(
     database.ping()
     database.ping()
     asked.assert_not_called()
-    monkeypatch.setattr("store.resting.PING_AFTER_SECONDS", 0)
+    monkeypatch.setattr("store.db.pre_ping.PING_AFTER_SECONDS", 0)
     database.ping()
     asked.assert_called_once()
     database.close()

@@ -6,9 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select, update
 
-from store.clock import shifted
-from store.database import Database
-from store.datasets import (
+from store.datasets.datasets import (
     Contents,
     DatasetRecord,
     get_dataset,
@@ -18,10 +16,17 @@ from store.datasets import (
     receive_dataset,
     share_dataset,
 )
-from store.deletions import condemn_dataset, delete_dataset, erase_dataset, list_abandoned_datasets
+from store.datasets.deletion import (
+    condemn_dataset,
+    delete_dataset,
+    erase_dataset,
+    list_abandoned_datasets,
+)
+from store.db.clock import shifted
+from store.db.database import Database
+from store.db.tables import datasets, jobs
 from store.errors import DatasetInUseError, NotFoundError
-from store.jobs import JobRecord
-from store.tables import datasets, jobs
+from store.jobs.jobs import JobRecord
 from tests.store.conftest import COLUMN, somebody_waits
 from tests.waiting import wait_for
 

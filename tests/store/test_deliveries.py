@@ -7,8 +7,13 @@ from dataclasses import replace
 
 from sqlalchemy import event, func, select, update
 
-from store.database import Database
-from store.deliveries import (
+from store.db.database import Database
+from store.db.pagination import PageRequest
+from store.db.tables import deliveries, events
+from store.jobs.commands import cancel_job
+from store.jobs.events import add_event
+from store.jobs.jobs import JobRecord
+from store.webhooks.deliveries import (
     DEFAULT_TOLD,
     TOLD,
     DeliveryRecord,
@@ -16,19 +21,14 @@ from store.deliveries import (
     forget_finished_deliveries,
     list_deliveries,
 )
-from store.events import add_event
-from store.jobs import JobRecord
-from store.lifecycle import cancel_job
-from store.outbox import (
+from store.webhooks.outbox import (
     CallResult,
     ClaimedDelivery,
     claim_due_deliveries,
     has_due_deliveries,
     note_attempt,
 )
-from store.pages import PageRequest
-from store.tables import deliveries, events
-from store.webhooks import WebhookRecord, delete_webhook, disable_webhook, get_webhook
+from store.webhooks.webhooks import WebhookRecord, delete_webhook, disable_webhook, get_webhook
 from tests.store.conftest import somebody_waits
 from tests.store.test_webhooks import Post, add, types_told
 from tests.waiting import wait_for

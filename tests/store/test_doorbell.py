@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.broker import answers, find_brokers
-from store.doorbell import SOCKET_TIMEOUT_SECONDS, Doorbell
+from store.broker import SOCKET_TIMEOUT_SECONDS, Doorbell
 from store.errors import StoreUnavailableError
 from tests.waiting import wait_for
 

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from store.claims import claim_job
-from store.database import Database
+from store.db.database import Database
 from store.errors import NotFoundError
-from store.events import (
+from store.jobs.claims import claim_job
+from store.jobs.commands import cancel_job
+from store.jobs.events import (
     JOBS_AT_ONCE,
     JobMark,
     add_event,
@@ -17,10 +18,9 @@ from store.events import (
     read_log,
     read_new_events,
 )
-from store.jobs import JobRecord
-from store.leases import Lease
-from store.lifecycle import cancel_job
-from store.progress import Progress, record_progress
+from store.jobs.jobs import JobRecord
+from store.jobs.leases import Lease
+from store.jobs.progress import Progress, record_progress
 from store.statuses import JobStatus
 
 Post = Callable[..., JobRecord]

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from store.database import Database
-from store.datasets import DatasetRecord
+from store.datasets.datasets import DatasetRecord
+from store.db.database import Database
+from store.db.pagination import PageRequest
 from store.errors import ExternalIdTakenError
-from store.jobs import JobFilter, JobRecord, NewJob, add_job, find_external_job, list_jobs
-from store.pages import PageRequest
+from store.jobs.jobs import JobFilter, JobRecord, NewJob, add_job, find_external_job, list_jobs
 from tests.store.conftest import somebody_waits
 from tests.waiting import wait_for
 

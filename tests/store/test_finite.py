@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import literal, select
 
-from store.claims import claim_job
-from store.database import Database
+from store.db.database import Database
 from store.errors import UnstorableValueError
-from store.events import add_event
-from store.jobs import JobRecord, get_job
-from store.leases import Lease
-from store.progress import LossRecord, Progress, list_losses, record_progress
+from store.jobs.claims import claim_job
+from store.jobs.events import add_event
+from store.jobs.jobs import JobRecord, get_job
+from store.jobs.leases import Lease
+from store.jobs.progress import LossRecord, Progress, list_losses, record_progress
 
 Post = Callable[..., JobRecord]
 NOT_FINITE = [math.inf, -math.inf, math.nan]

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from store.database import Database
+from store.db.database import Database
 from store.errors import KeyReusedError, KeyTakenError
 from store.idempotency import (
     Answer,

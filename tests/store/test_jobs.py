@@ -5,18 +5,18 @@ from dataclasses import replace
 
 import pytest
 
-from store.claims import claim_job
-from store.database import Database
-from store.datasets import DatasetRecord, get_dataset, list_datasets
-from store.deletions import delete_dataset, erase_dataset
+from store.datasets.datasets import DatasetRecord, get_dataset, list_datasets
+from store.datasets.deletion import delete_dataset, erase_dataset
+from store.db.database import Database
+from store.db.pagination import PageRequest
 from store.errors import DatasetInUseError, IllegalTransitionError, NotFoundError
-from store.jobs import JobFilter, JobRecord, NewJob, add_job, find_jobs, get_job, list_jobs
-from store.leases import Lease
-from store.lifecycle import cancel_job
+from store.jobs.claims import claim_job
+from store.jobs.commands import cancel_job
+from store.jobs.finish import Outcome, finish_job
+from store.jobs.jobs import JobFilter, JobRecord, NewJob, add_job, find_jobs, get_job, list_jobs
+from store.jobs.leases import Lease
+from store.jobs.progress import LossRecord, Progress, list_losses, record_progress
 from store.models import NewModel, get_model, list_models
-from store.outcomes import Outcome, finish_job
-from store.pages import PageRequest
-from store.progress import LossRecord, Progress, list_losses, record_progress
 from store.statuses import JobStatus, StatusReason
 
 Post = Callable[..., JobRecord]

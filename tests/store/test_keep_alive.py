@@ -3,13 +3,13 @@
 import pytest
 from sqlalchemy import select, update
 
-from store import keep_alive
-from store.clock import shifted
-from store.database import Database
-from store.datasets import DatasetRecord, receive_dataset, touch_dataset
-from store.deletions import delete_dataset, list_abandoned_datasets
-from store.keep_alive import kept_alive
-from store.tables import datasets
+from store.datasets import keep_alive
+from store.datasets.datasets import DatasetRecord, receive_dataset, touch_dataset
+from store.datasets.deletion import delete_dataset, list_abandoned_datasets
+from store.datasets.keep_alive import kept_alive
+from store.db.clock import shifted
+from store.db.database import Database
+from store.db.tables import datasets
 from tests.waiting import wait_for
 
 

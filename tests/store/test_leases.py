@@ -6,21 +6,21 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import update
 
-from store.checkpoints import Checkpoint
-from store.claims import claim_job
-from store.clock import shifted
-from store.database import Database
+from store.db.clock import shifted
+from store.db.database import Database
+from store.db.tables import jobs
 from store.errors import LeaseLostError
-from store.jobs import JobRecord, get_job
-from store.leases import Lease, find_held_status, release_job, renew_lease, update_held_job
-from store.lifecycle import cancel_job
-from store.orphans import bury_lost_jobs
-from store.outcomes import Outcome, finish_job
-from store.progress import Progress, record_progress
-from store.rings import list_unrung_jobs, mark_rung
+from store.jobs.checkpoints import Checkpoint
+from store.jobs.claims import claim_job
+from store.jobs.commands import cancel_job
+from store.jobs.dispatch import list_unrung_jobs, mark_rung
+from store.jobs.finish import Outcome, finish_job
+from store.jobs.jobs import JobRecord, get_job
+from store.jobs.leases import Lease, find_held_status, release_job, renew_lease, update_held_job
+from store.jobs.lost import bury_lost_jobs
+from store.jobs.progress import Progress, record_progress
+from store.jobs.transitions import list_transitions
 from store.statuses import JobStatus, StatusReason
-from store.tables import jobs
-from store.transitions import list_transitions
 
 Post = Callable[..., JobRecord]
 

@@ -6,20 +6,20 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from store.checkpoints import Checkpoint, list_checkpoints
-from store.claims import claim_job
-from store.clock import shifted
-from store.database import Database
+from store.db.clock import shifted
+from store.db.database import Database
+from store.db.tables import artifacts, events, jobs
 from store.errors import IllegalTransitionError, LeaseLostError, NotFoundError
-from store.jobs import JobRecord, get_job
-from store.leases import Lease, pause_held_job, release_job, renew_lease
-from store.lifecycle import cancel_job, pause_job, resume_job, retry_job, settle_lost_pauses
-from store.orphans import bury_lost_jobs, mark_stalled_jobs
-from store.outcomes import Outcome, finish_job
-from store.progress import LossRecord, Progress, list_losses, record_progress
+from store.jobs.checkpoints import Checkpoint, list_checkpoints
+from store.jobs.claims import claim_job
+from store.jobs.commands import cancel_job, pause_job, resume_job, retry_job, settle_lost_pauses
+from store.jobs.finish import Outcome, finish_job
+from store.jobs.jobs import JobRecord, get_job
+from store.jobs.leases import Lease, pause_held_job, release_job, renew_lease
+from store.jobs.lost import bury_lost_jobs, mark_stalled_jobs
+from store.jobs.progress import LossRecord, Progress, list_losses, record_progress
+from store.jobs.transitions import list_transitions
 from store.statuses import JobStatus, StatusReason
-from store.tables import artifacts, events, jobs
-from store.transitions import list_transitions
 
 Post = Callable[..., JobRecord]
 FAILURE = Outcome(

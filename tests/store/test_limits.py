@@ -6,15 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from store.database import Database
-from store.datasets import Contents, DatasetRecord, publish_dataset, receive_dataset
-from store.deletions import delete_dataset
+from store.datasets.datasets import Contents, DatasetRecord, publish_dataset, receive_dataset
+from store.datasets.deletion import delete_dataset
+from store.db.database import Database
+from store.db.tables import jobs
 from store.errors import LimitReachedError
-from store.jobs import JobRecord, NewJob, add_job
-from store.limits import MARGIN, check_stored_bytes, check_unfinished_jobs
+from store.jobs.jobs import JobRecord, NewJob, add_job
 from store.models import NewModel, import_model
+from store.quotas import MARGIN, check_stored_bytes, check_unfinished_jobs
 from store.statuses import JobStatus
-from store.tables import jobs
 from store.uploads import add_upload, expire_upload
 from tests.store.conftest import COLUMN
 

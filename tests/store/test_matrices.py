@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from store.matrices import FileRows, MatrixWriter, open_matrices
+from store.blobs.matrices import FileRows, MatrixWriter, open_matrices
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])

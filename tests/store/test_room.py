@@ -5,8 +5,8 @@ import errno
 import pytest
 from obstore.exceptions import GenericError
 
+from store.blobs.disk_errors import disk_errors_named, is_full
 from store.errors import StorageFullError, StoreUnavailableError
-from store.room import disk_errors_named, is_full
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])

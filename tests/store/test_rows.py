@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 
 from engine.data.table import ColumnKind
-from store.datasets import ColumnRecord
-from store.rows import read_rows
+from store.datasets.datasets import ColumnRecord
+from store.datasets.rows import read_rows
 
 
 def record(name: str, kind: ColumnKind, *, integral: bool = False) -> ColumnRecord:

@@ -11,15 +11,15 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from store.claims import claim_job
-from store.clock import Instant
-from store.database import Database
+from store.db.clock import Instant
+from store.db.database import Database
+from store.db.migrate import _config, check_schema, find_head, upgrade
+from store.db.tables import metadata
 from store.errors import SchemaError, StoreUnavailableError
-from store.jobs import JobRecord
-from store.leases import Lease
-from store.progress import LossRecord, Progress, list_losses, record_progress
-from store.schema import _config, check_schema, find_head, upgrade
-from store.tables import metadata
+from store.jobs.claims import claim_job
+from store.jobs.jobs import JobRecord
+from store.jobs.leases import Lease
+from store.jobs.progress import LossRecord, Progress, list_losses, record_progress
 
 HEAD = ScriptDirectory.from_config(_config()).get_current_head()
 

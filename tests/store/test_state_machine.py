@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from store import claims, leases, lifecycle, progress
-from store.jobs import JobRecord, get_job
-from store.tables import jobs
+from store.db.tables import jobs
+from store.jobs import claims, commands, leases, progress
+from store.jobs.jobs import JobRecord, get_job
 from tests.chaos.state_machine import run_steps
 
 SEED = 1
@@ -37,10 +37,10 @@ def resume_anything(session: Session, job_id: str) -> JobRecord:
     return _resume(session, job_id)
 
 
-_claim, _update, _resume = claims.claim_job, leases.update_held_job, lifecycle.resume_job
+_claim, _update, _resume = claims.claim_job, leases.update_held_job, commands.resume_job
 BREAKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (claims, "claim_job", claim_with_the_old_token),
-    (lifecycle, "resume_job", resume_anything),
+    (commands, "resume_job", resume_anything),
     (progress, "update_held_job", find_out_and_forget_the_token),
 )
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from store.tensors import (
+from store.blobs.tensors import (
     PIECE_NUMBERS,
     finite_or_none,
     iterate_json,

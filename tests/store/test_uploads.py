@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
-from store.blobs import open_blobs
-from store.clock import shifted
-from store.database import Database
+from store.blobs.blobs import open_blobs
+from store.db.clock import shifted
+from store.db.database import Database
+from store.db.tables import upload_parts, uploads
 from store.errors import NotFoundError, OffsetConflictError, UploadExpiredError
 from store.settings import load_settings
-from store.tables import upload_parts, uploads
 from store.uploads import (
     UploadPart,
     UploadRecord,

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import func, select
 
-from store.database import Database
-from store.deliveries import list_deliveries
+from store.db.database import Database
+from store.db.pagination import PageRequest
+from store.db.tables import deliveries
 from store.errors import LimitReachedError, NotFoundError
-from store.jobs import JobRecord
-from store.pages import PageRequest
-from store.tables import deliveries
-from store.webhooks import (
+from store.jobs.jobs import JobRecord
+from store.webhooks.deliveries import list_deliveries
+from store.webhooks.webhooks import (
     MAX_GLOBAL_WEBHOOKS,
     WebhookRecord,
     add_webhook,

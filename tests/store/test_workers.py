@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from store.database import Database
+from store.db.database import Database
 from store.workers import (
     announce_worker,
     forget_lost_workers,

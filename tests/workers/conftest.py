@@ -9,10 +9,10 @@ import pytest
 
 from engine.resolution.resolve import resolve
 from engine.specs import DatasetValidation, TrainingSpec
-from store.columns import table_schema
-from store.database import Database
-from store.datasets import DatasetRecord
-from store.jobs import JobRecord, NewJob, add_job, get_job
+from store.datasets.column_file import table_schema
+from store.datasets.datasets import DatasetRecord
+from store.db.database import Database
+from store.jobs.jobs import JobRecord, NewJob, add_job, get_job
 from store.settings import Settings, load_settings
 from tests.schema import make_schema
 from tests.workers.tables import Values, add_dataset

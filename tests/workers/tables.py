@@ -7,9 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from engine.data.table import ColumnKind
-from store.blobs import open_blobs
-from store.database import Database
-from store.datasets import (
+from store.blobs.blobs import open_blobs
+from store.datasets.datasets import (
     ColumnRecord,
     Contents,
     DatasetRecord,
@@ -17,6 +16,7 @@ from store.datasets import (
     publish_dataset,
     receive_dataset,
 )
+from store.db.database import Database
 from store.settings import Settings
 
 # Numbers (NaN is missing), or texts or truth values (None is missing).

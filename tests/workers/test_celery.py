@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from store.database import Database
-from store.doorbell import Doorbell
+from store.broker import Doorbell
+from store.db.database import Database
+from store.db.migrate import upgrade
 from store.errors import StoreUnavailableError
-from store.jobs import get_job
+from store.jobs.jobs import get_job
 from store.models import get_model
-from store.schema import upgrade
 from store.settings import Settings, load_settings
 from store.statuses import JobStatus
 from store.workers import list_live_workers

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import select, update
 
-from store.clock import shifted
-from store.database import Database
+from store.db.clock import shifted
+from store.db.database import Database
+from store.db.tables import events, jobs
 from store.errors import LeaseLostError
-from store.lifecycle import cancel_job
+from store.jobs.commands import cancel_job
 from store.settings import Settings
 from store.statuses import JobStatus
-from store.tables import events, jobs
 from tests.training import open_workshop
 from tests.workers.conftest import Find, Post
 from tests.workers.test_slices import after_steps

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from store.checkpoints import find_checkpoint
-from store.database import Database
-from store.lifecycle import cancel_job
+from store.db.database import Database
+from store.jobs.checkpoints import find_checkpoint
+from store.jobs.commands import cancel_job
+from store.jobs.progress import list_losses
 from store.models import get_model
-from store.progress import list_losses
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
 from tests.training import open_workshop, train_waiting_jobs

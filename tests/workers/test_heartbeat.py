@@ -2,9 +2,9 @@
 
 from sqlalchemy import text
 
-from store.claims import claim_job
-from store.database import Database
-from store.leases import Lease
+from store.db.database import Database
+from store.jobs.claims import claim_job
+from store.jobs.leases import Lease
 from store.settings import Settings
 from store.statuses import JobStatus
 from tests.waiting import wait_for

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from store.database import Database
+from store.db.database import Database
 from store.settings import Settings
 from store.workers import list_live_workers
 from tests.waiting import wait_for

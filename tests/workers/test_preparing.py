@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from engine.errors import DataError
-from store.database import Database
-from store.datasets import DatasetRecord
-from store.jobs import JobRecord
+from store.datasets.datasets import DatasetRecord
+from store.db.database import Database
+from store.jobs.jobs import JobRecord
 from store.models import get_model
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason

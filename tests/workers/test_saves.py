@@ -9,8 +9,8 @@ import pytest
 from engine.training.loop import Trainable
 from engine.training.progress import EpochRecord
 from engine.training.training import train
-from store.database import Database
-from store.lifecycle import cancel_job, pause_job, resume_job
+from store.db.database import Database
+from store.jobs.commands import cancel_job, pause_job, resume_job
 from store.settings import Settings
 from store.statuses import JobStatus
 from tests.training import open_workshop

@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from store import outcomes
-from store.checkpoints import list_checkpoints
-from store.claims import claim_job
-from store.clock import shifted
-from store.database import Database
+from store.db.clock import shifted
+from store.db.database import Database
+from store.db.tables import artifact_chunks, jobs
 from store.errors import LeaseLostError, StorageFullError, StoreUnavailableError
-from store.jobs import JobRecord
-from store.leases import Lease
-from store.lifecycle import cancel_job, pause_job, resume_job
+from store.jobs import finish as finish_module
+from store.jobs.checkpoints import list_checkpoints
+from store.jobs.claims import claim_job
+from store.jobs.commands import cancel_job, pause_job, resume_job
+from store.jobs.jobs import JobRecord
+from store.jobs.leases import Lease
+from store.jobs.progress import LossRecord, Progress, list_losses, record_progress
 from store.models import get_model
-from store.progress import LossRecord, Progress, list_losses, record_progress
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
-from store.tables import artifact_chunks, jobs
 from tests.training import open_workshop, train_waiting_jobs
 from tests.waiting import wait_for
 from tests.workers.conftest import Find, Post
@@ -421,7 +421,7 @@ def test_training_outlives_a_database_that_is_away_for_a_moment(
     posted = post()
     monkeypatch.setattr(slices, "DATABASE_RETRY_SECONDS", 0.01)
     away = iter([StoreUnavailableError("gone"), StoreUnavailableError("gone")])
-    finish = outcomes.finish_job
+    finish = finish_module.finish_job
 
     def flaky(*args: object) -> JobRecord:
         for error in away:

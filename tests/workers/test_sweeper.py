@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from store.blobs import open_blobs
-from store.claims import claim_job
-from store.clock import shifted
-from store.database import Database
-from store.datasets import DatasetRecord, receive_dataset, share_dataset
-from store.deletions import delete_dataset
+from store.blobs.blobs import open_blobs
+from store.datasets.datasets import DatasetRecord, receive_dataset, share_dataset
+from store.datasets.deletion import delete_dataset
+from store.db.clock import shifted
+from store.db.database import Database
+from store.db.tables import datasets, jobs, uploads
 from store.errors import StoreUnavailableError
+from store.jobs.claims import claim_job
 from store.settings import Settings
 from store.statuses import JobStatus
-from store.tables import datasets, jobs, uploads
 from store.uploads import UploadPart, add_part, add_upload
 from store.workers import list_live_workers
 from tests.workers.conftest import Find, Post

@@ -11,8 +11,8 @@ from engine.errors import DivergenceError
 from engine.training.loop import Trainable
 from engine.training.progress import EpochRecord
 from engine.training.training import train
-from store.database import Database
-from store.progress import list_losses
+from store.db.database import Database
+from store.jobs.progress import list_losses
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
 from tests.training import open_workshop

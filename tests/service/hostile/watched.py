@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 from sqlalchemy import func, select
 
-from store.database import Database
-from store.schema import upgrade
+from store.db.database import Database
+from store.db.migrate import upgrade
+from store.db.tables import datasets
 from store.settings import Settings, load_settings
-from store.tables import datasets
 from tests.servers import serving
 
 MIB = 2**20

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from store.errors import IntakeError
-from store.intake.formats import open_source
+from store.intake.open_source import open_source
 from store.intake.options import FileHints, Limits, ReadOptions
-from store.intake.sources import Reading, Source
+from store.intake.source import Reading, Source
 
 LIMITS = Limits(max_columns=100)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.data.table import LevelColumn, NumericColumn
-from store.columns import ColumnFile
-from store.datasets import ColumnRecord
+from store.datasets.column_file import ColumnFile
+from store.datasets.datasets import ColumnRecord
 from store.errors import IntakeError
 from store.intake import (
     FileHints,

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from store.intake.arrow_source import BATCH_BYTES
+from store.intake.batches.arrow_source import BATCH_BYTES
 from store.intake.options import Limits
 from tests.store.intake.any_files import arrow_bytes, cells, open_bytes, refusal
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from store.errors import IntakeError
-from store.intake.compression import FREE_BYTES, decompress
+from store.intake.formats.compression import FREE_BYTES, decompress
 from store.intake.options import Compression, Limits
 from tests.store.intake.any_files import gzip_bytes, open_bytes, refusal, zstd_bytes
 

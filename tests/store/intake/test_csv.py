@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from store.datasets.column_file_writer import MAX_BATCH_BYTES, hash_file
 from store.errors import Place
 from store.intake import Limits
-from store.intake.column_file import MAX_BATCH_BYTES, hash_file
-from store.intake.survey import BLOCK_BYTES
+from store.intake.csv.scan import BLOCK_BYTES
 from tests.store.intake.csv_files import column_of, read, refusal
 
 # Letters, quotes, delimiters and line breaks, in texts that are neither blank nor numbers. There is

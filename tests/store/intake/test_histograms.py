@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from engine.data.table import ColumnKind
-from store.datasets import ColumnRecord
-from store.intake.histograms import (
+from store.datasets.datasets import ColumnRecord
+from store.datasets.histograms import (
     MAX_LEVELS,
     SAMPLE_VALUES,
     SHOWN_LEVELS,

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 
 from store.errors import IntakeError, Place
-from store.intake.arrow_source import MAX_ROW_BYTES
-from store.intake.json_lines import BLOCK_BYTES, SLOW_BYTES
+from store.intake.batches.arrow_source import MAX_ROW_BYTES
+from store.intake.batches.column_spill import PIECE_ROWS
+from store.intake.json.lines import BLOCK_BYTES, SLOW_BYTES
 from store.intake.options import Limits
-from store.intake.pieces import PIECE_ROWS
-from store.intake.sources import Source, WrongReadingError
+from store.intake.source import Source, WrongReadingError
 from tests.store.intake.any_files import cells, open_bytes, refusal
 
 LINES, JSON = "application/x-ndjson", "application/json"

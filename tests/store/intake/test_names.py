@@ -3,7 +3,7 @@
 import pytest
 
 from store.errors import IntakeError
-from store.intake.names import clean_names
+from store.intake.cells.column_names import clean_names
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from store.intake.compression import FREE_BYTES
-from store.intake.numpy_archives import MAX_MEMBERS
+from store.intake.formats.compression import FREE_BYTES
+from store.intake.npy.archives import MAX_MEMBERS
 from store.intake.options import Limits
 from tests.store.intake.any_files import cells, npy_bytes, npz_bytes, open_bytes, refusal
 

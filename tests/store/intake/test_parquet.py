@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from store.errors import IntakeError, Place
-from store.intake.arrow_source import MAX_ROW_BYTES
+from store.intake.arrow.parquet import COLUMNS_AT_ONCE
+from store.intake.batches.arrow_source import MAX_ROW_BYTES
 from store.intake.options import Limits
-from store.intake.parquet import COLUMNS_AT_ONCE
-from store.intake.sources import WrongReadingError
+from store.intake.source import WrongReadingError
 from tests.store.intake.any_files import cells, open_bytes, parquet_bytes, refusal
 
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)

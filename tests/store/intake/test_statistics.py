@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.data.table import ColumnKind
-from store.datasets import ColumnRecord
-from store.intake import statistics
-from store.intake.conversion import Rows
-from store.intake.plans import ColumnPlan
-from store.intake.statistics import TableStatistics
+from store.datasets.datasets import ColumnRecord
+from store.intake.convert.converter import Rows
+from store.intake.convert.plan import ColumnPlan
+from store.intake.statistics import statistics
+from store.intake.statistics.statistics import TableStatistics
 
 Values = Sequence[float | str | bool | None]
 

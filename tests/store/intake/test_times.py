@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pytest
 
-from store.intake import times
-from store.intake.texts import MisfitError
-from store.intake.time_texts import format_time
-from store.intake.times import TimeParser
+from store.datasets.time_text import format_time
+from store.intake.cells import times
+from store.intake.cells.text import MisfitError
+from store.intake.cells.times import TimeParser
 
 
 @pytest.mark.parametrize("kept", [0, 3, 10_000])

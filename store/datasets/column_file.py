@@ -1,0 +1,117 @@
+"""A dataset's column file (Arrow IPC) as the table that the engine reads.
+
+One field a column, in the dataset's order: float64 for numbers and for times (seconds since 1970),
+bool, and string for categories and texts. Record batches are a few MiB at most.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.data.table import Column, ColumnSchema, LevelColumn, NumericColumn, TableSchema, Words
+from engine.errors import DataError
+from store.datasets.datasets import DatasetRecord
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def table_schema(dataset: DatasetRecord) -> TableSchema:
+    """What the engine needs to know of a dataset before its rows are read."""
+    return TableSchema(
+        rows=dataset.rows,
+        columns=tuple(
+            ColumnSchema(
+                name=column.name,
+                kind=column.kind,
+                missing=column.missing,
+                distinct=column.distinct,
+                integral=column.integral,
+                minimum=column.minimum,
+            )
+            for column in dataset.columns
+        ),
+    )
+
+
+class ColumnFile:
+    """An `engine.data.table.Table` over a column file; only the columns asked for are ever read.
+
+    Read rather than mapped: pages of a mapped file would count as memory of the process.
+    """
+
+    def __init__(self, path: Path, rows: int, words: Words | None = None) -> None:
+        self._path = path
+        self.rows = rows
+        self.words = words or Words()
+
+    def read(self, names: Sequence[str]) -> dict[str, Column]:
+        """Whole columns by name. Raises DataError if there is no such column."""
+        # Arrow's own way takes room for all columns of all batches, whichever are asked for.
+        chunks = list(self.chunks(names))
+        return {name: _joined([chunk[name] for chunk in chunks]) for name in names}
+
+    def chunks(self, names: Sequence[str]) -> Iterator[dict[str, Column]]:
+        """The same columns, a record batch at a time."""
+        with self._open(names) as reader:
+            for index in range(reader.num_record_batches):
+                batch = reader.get_batch(index)
+                yield {name: _column(batch.column(name)) for name in names}
+
+    @contextmanager
+    def _open(self, names: Sequence[str]) -> Iterator["pa.ipc.RecordBatchFileReader"]:
+        import pyarrow as pa
+
+        with pa.OSFile(str(self._path)) as source:
+            known = pa.ipc.open_file(source).schema
+            # Not by `known.names`, which makes a list of all names each time it is asked.
+            wanted = [known.get_field_index(name) for name in names]
+            for name, index in zip(names, wanted, strict=True):
+                if index < 0:
+                    message = f"there is no column {name!r}"
+                    raise DataError(message)
+            options = pa.ipc.IpcReadOptions(included_fields=wanted)
+            yield pa.ipc.open_file(source, options=options)
+
+
+def open_table(dataset: DatasetRecord, path: Path) -> ColumnFile:
+    """The dataset's rows, from a local copy of its column file."""
+    words = Words(
+        missing=tuple(dataset.options.get("missing") or ()),
+        decimal=dataset.options.get("decimal") or ".",
+        time_formats={c.name: c.time_format for c in dataset.columns if c.time_format},
+    )
+    return ColumnFile(path, dataset.rows, words)
+
+
+def _joined(parts: Sequence[Column]) -> Column:
+    """One column of its parts; levels are in the order of their first rows."""
+    numbers = [part.values for part in parts if isinstance(part, NumericColumn)]
+    if numbers:
+        return NumericColumn(np.concatenate(numbers))
+    levels: dict[Any, int] = {}
+    codes = [np.empty(0, np.int32)]
+    for part in parts:
+        assert isinstance(part, LevelColumn)  # noqa: S101 - a file's columns have one kind each
+        index_of = [levels.setdefault(level, len(levels)) for level in part.levels]
+        # The last is for −1, missing.
+        codes.append(np.array([*index_of, -1], np.int32)[part.codes])
+    return LevelColumn(np.concatenate(codes), tuple(levels))
+
+
+def _column(array: "pa.Array") -> Column:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_floating(array.type):
+        # A copy: the file may be closed before the column is used.
+        return NumericColumn(np.array(array.to_numpy(zero_copy_only=False), dtype=np.float64))
+    if pa.types.is_boolean(array.type):
+        codes = pc.fill_null(pc.cast(array, pa.int8()), -1)
+        return LevelColumn(codes.to_numpy(zero_copy_only=False).astype(np.int32), (False, True))
+    encoded = array.dictionary_encode()
+    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+    return LevelColumn(codes.astype(np.int32), tuple(encoded.dictionary.to_pylist()))

@@ -1,0 +1,246 @@
+"""Datasets: immutable uploaded tables. The row is here, the columns are a blob.
+
+Datasets of the same bytes, read in the same way, share a blob; it goes with the last of them.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, insert, select, update
+from sqlalchemy.orm import Session
+
+from engine.data.table import ColumnKind
+from store.db.clock import now
+from store.db.ids import new_id
+from store.db.pagination import Page, PageRequest, fetch_page
+from store.db.tables import datasets
+from store.errors import NotFoundError
+
+RECEIVING, READY, DELETING = "receiving", "ready", "deleting"
+# A change of intake that reads the same bytes otherwise counts this up.
+INTAKE_VERSION = 1
+
+
+@dataclass(frozen=True)
+class ColumnRecord:
+    """A column as intake has found it; numbers are None where the kind has none."""
+
+    name: str
+    kind: ColumnKind
+    missing: int
+    distinct: int | None
+    integral: bool
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+    std: float | None
+    top_values: tuple[tuple[str, int], ...]
+    time_format: str | None = None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that intake changed or was not sure of; column is None if it is of the file."""
+
+    code: str
+    detail: str
+    column: str | None = None
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """One row of datasets, under the names of its columns, without what is known of the columns."""
+
+    id: str
+    owner: str
+    name: str
+    state: str
+    rows: int
+    bytes: int
+    sha256: str
+    column_count: int
+    format: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class DatasetRecord(DatasetSummary):
+    """One row of datasets with all that is known of it.
+
+    Attributes:
+        columns: from left to right.
+        options: how the file was read, see `store.intake.options.ReadOptions`.
+        notices: what was changed in it.
+        blob: key of the column file.
+        blob_sha256: of the column file; empty if it was made before that was noted.
+        fingerprint: of the bytes and how they were read.
+    """
+
+    columns: tuple[ColumnRecord, ...]
+    options: dict[str, Any]
+    notices: tuple[Notice, ...]
+    blob: str
+    blob_sha256: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What intake has read: columns, rows, size and sha256 of the uploaded bytes, and how."""
+
+    rows: int
+    bytes: int
+    sha256: str
+    columns: tuple[ColumnRecord, ...]
+    format: str = "csv"
+    options: dict[str, Any] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+    blob_sha256: str = ""
+    fingerprint: str = ""
+
+
+def blob_key(dataset_id: str) -> str:
+    """Where the columns of a dataset are in the blob store."""
+    return f"datasets/{dataset_id}.arrow"
+
+
+def make_fingerprint(sha256: str, stated: dict[str, Any]) -> str:
+    """What datasets that may share a blob have in common.
+
+    Args:
+        sha256: of the uploaded bytes.
+        stated: JSON values of whatever else decides how they are read.
+    """
+    text = json.dumps([INTAKE_VERSION, sha256, stated], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _record(row: RowMapping) -> DatasetRecord:
+    columns = tuple(
+        ColumnRecord(**{**c, "top_values": tuple((v, n) for v, n in c["top_values"])})
+        for c in row["columns"]
+    )
+    notices = tuple(Notice(**notice) for notice in row["notices"])
+    return DatasetRecord(**{**row, "columns": columns, "notices": notices})
+
+
+def receive_dataset(session: Session, name: str, owner: str = "") -> str:
+    """Reserve an id for a dataset that is being uploaded; nobody sees it yet."""
+    dataset_id = new_id("ds")
+    session.execute(
+        insert(datasets).values(
+            id=dataset_id,
+            owner=owner,
+            name=name,
+            state=RECEIVING,
+            rows=0,
+            bytes=0,
+            sha256="",
+            column_count=0,
+            columns=[],
+            blob=blob_key(dataset_id),
+            created_at=now(),
+        )
+    )
+    return dataset_id
+
+
+def touch_dataset(session: Session, dataset_id: str) -> None:
+    """Renew the age of a dataset that is still being received."""
+    receiving = (datasets.c.id == dataset_id, datasets.c.state == RECEIVING)
+    session.execute(update(datasets).where(*receiving).values(created_at=now()))
+
+
+def publish_dataset(session: Session, dataset_id: str, contents: Contents) -> DatasetRecord:
+    """Show a dataset whose blob is complete. Raises NotFoundError when a sweep was faster."""
+    row = (
+        session.execute(
+            update(datasets)
+            .where(datasets.c.id == dataset_id, datasets.c.state == RECEIVING)
+            .values(
+                state=READY,
+                rows=contents.rows,
+                bytes=contents.bytes,
+                sha256=contents.sha256,
+                column_count=len(contents.columns),
+                columns=[asdict(column) for column in contents.columns],
+                format=contents.format,
+                options=contents.options,
+                notices=[asdict(notice) for notice in contents.notices],
+                blob_sha256=contents.blob_sha256,
+                fingerprint=contents.fingerprint,
+                created_at=now(),
+            )
+            .returning(*datasets.c)
+        )
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFoundError("dataset", dataset_id)
+    return _record(row)
+
+
+def share_dataset(
+    session: Session, name: str, fingerprint: str, owner: str = ""
+) -> DatasetRecord | None:
+    """Show a dataset that shares the blob of a ready one of the same fingerprint, if there is one.
+
+    Survives the deletion of that one in the same moment: its row is locked, so either the deletion
+    finds the row that is made here, or this finds nothing to share.
+    """
+    query = (
+        select(datasets)
+        .where(datasets.c.fingerprint == fingerprint, datasets.c.state == READY)
+        .order_by(datasets.c.id)
+        .limit(1)
+        .with_for_update(read=True)
+    )
+    shared = session.execute(query).mappings().one_or_none() if fingerprint else None
+    if shared is None:
+        return None
+    own = {"id": new_id("ds"), "owner": owner, "name": name, "created_at": now()}
+    inserted = session.execute(insert(datasets).values({**shared, **own}).returning(*datasets.c))
+    return _record(inserted.mappings().one())
+
+
+# A table may have thousands of columns: lists and locks do not read them.
+_SUMMARY = [datasets.c[name] for name in DatasetSummary.__dataclass_fields__]
+
+
+def get_dataset(session: Session, dataset_id: str) -> DatasetRecord:
+    """A dataset that is ready. Raises NotFoundError."""
+    return _record(_row(session, _ready(select(datasets), dataset_id), dataset_id))
+
+
+def lock_datasets(session: Session, dataset_ids: Sequence[str]) -> dict[str, DatasetSummary]:
+    """Datasets that are ready and stay so until the commit, by id. Raises NotFoundError."""
+    # In the order in which a deletion locks, or each could wait for the other.
+    found = {}
+    for name in sorted(set(dataset_ids)):
+        query = _ready(select(*_SUMMARY), name).with_for_update(read=True)
+        found[name] = DatasetSummary(**_row(session, query, name))
+    return found
+
+
+def _ready(query: Select[Any], dataset_id: str) -> Select[Any]:
+    return query.where(datasets.c.id == dataset_id, datasets.c.state == READY)
+
+
+def _row(session: Session, query: Select[Any], dataset_id: str) -> RowMapping:
+    row = session.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError("dataset", dataset_id)
+    return row
+
+
+def list_datasets(session: Session, request: PageRequest) -> Page[DatasetSummary]:
+    """One page of datasets, newest first unless asked otherwise."""
+    query = select(*_SUMMARY).where(datasets.c.state == READY)
+    rows, more = fetch_page(session, query, datasets.c.id, request)
+    items = tuple(DatasetSummary(**row) for row in rows)
+    return Page(items, items[-1].id if more else None)

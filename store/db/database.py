@@ -1,0 +1,146 @@
+"""Connections and transactions: one use case is one `with database.writing() as session`."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from store.db.errors import store_error
+from store.db.finite import dump_json
+from store.db.pre_ping import ping_when_in_doubt
+from store.errors import StoreUnavailableError
+
+BUSY_TIMEOUT_MS = 10_000
+SWITCH_RETRY_SECONDS = 0.01
+# A PostgreSQL of which nothing is heard is given up after about so long, however it fell silent.
+CONNECT_SECONDS = 5
+SILENCE_SECONDS = 15
+_SILENCE_IS_NOTICED = {
+    "connect_timeout": CONNECT_SECONDS,
+    "keepalives_idle": CONNECT_SECONDS,
+    "keepalives_interval": CONNECT_SECONDS,
+    "keepalives_count": 2,
+    "tcp_user_timeout": SILENCE_SECONDS * 1000,
+    # A process that is stopped in the middle of a transaction holds its job's row for no longer.
+    "options": f"-c idle_in_transaction_session_timeout={SILENCE_SECONDS * 1000}",
+}
+
+
+class Database:
+    """A pool of connections to one database, with a way to read and a way to write.
+
+    On SQLite a writer begins with BEGIN IMMEDIATE: `busy_timeout` does not help a transaction
+    that turns from reader to writer. On PostgreSQL both are READ COMMITTED.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = _make_engine(url)
+        self._readers = sessionmaker(self.engine, expire_on_commit=False)
+        self._writers = sessionmaker(
+            self.engine.execution_options(backpropd_writes=True), expire_on_commit=False
+        )
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction that only reads. Raises StoreUnavailableError, UnstorableValueError."""
+        with _errors_translated(), self._readers.begin() as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction that commits at the block's end.
+
+        Raises StoreUnavailableError, UnstorableValueError.
+        """
+        with _errors_translated(), self._writers.begin() as session:
+            yield session
+
+    def ping(self) -> None:
+        """Ask the database for anything. Raises StoreUnavailableError."""
+        with self.reading() as session:
+            session.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close every connection of the pool."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _errors_translated() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        found = store_error(error)
+        if found is None:
+            raise
+        raise found from error
+
+
+def _make_engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        # The URL may hold a password: say nothing of its text.
+        msg = "the database URL cannot be parsed"
+        raise StoreUnavailableError(msg) from error
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(
+            parsed, pool_size=20, max_overflow=30, pool_timeout=10, json_serializer=dump_json
+        )
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    engine = create_engine(
+        parsed,
+        pool_size=10,
+        max_overflow=30,
+        pool_timeout=10,
+        isolation_level="READ COMMITTED",
+        json_serializer=dump_json,
+        # What the URL says of the same goes before it.
+        connect_args={
+            name: value for name, value in _SILENCE_IS_NOTICED.items() if name not in parsed.query
+        },
+    )
+    ping_when_in_doubt(engine)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:  # noqa: ANN401 - a DBAPI connection
+    # The driver's own BEGIN comes too late and is never IMMEDIATE: we begin by hand.
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    _write_ahead(connection)
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _write_ahead(connection: Any) -> None:  # noqa: ANN401 - a DBAPI connection
+    """Keep the journal as a write-ahead log.
+
+    A new file's switch to it wants the file for itself, and `busy_timeout` does not help: when two
+    processes open a new file at once, SQLite tells one of them at once that it is locked.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(SWITCH_RETRY_SECONDS)
+        else:
+            return
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("backpropd_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,89 @@
+"""Arrow IPC, files and streams: mapped, and let go of again, so that a batch may be of any size."""
+
+import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+
+from store.errors import IntakeError
+from store.intake.arrow.messages import MAGIC, broken, count_rows
+from store.intake.batches.arrow_source import ArrowSource, schema_columns, slice_batch
+from store.intake.cells.arrow_types import check_cell_count
+from store.intake.options import Limits, ReadOptions
+
+# Pages of a mapped file count as memory of the process until they are given back.
+KEPT_BYTES = 2**24
+
+
+def open_arrow(path: Path, options: ReadOptions, limits: Limits) -> ArrowSource:
+    """An Arrow file or stream. Raises IntakeError."""
+    with path.open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    with memoryview(mapped) as data:
+        rows = count_rows(data)
+    reader = _Reader(mapped)
+    with _translated():
+        schema = reader.schema()
+    columns, notices = schema_columns(schema, limits.max_columns)
+    check_cell_count(rows, len(columns), limits.max_bytes)
+    return ArrowSource(columns, reader.read, options, {"format": "arrow"}, notices)
+
+
+class _Reader:
+    """Reads the batches of a mapped file."""
+
+    def __init__(self, mapped: mmap.mmap) -> None:
+        self._mapped = mapped
+        self._buffer = pa.py_buffer(mapped)
+        self._is_file = mapped[: len(MAGIC)] == MAGIC
+
+    def schema(self) -> pa.Schema:
+        """Of all columns."""
+        source = pa.BufferReader(self._buffer)
+        opened = pa.ipc.open_file(source) if self._is_file else pa.ipc.open_stream(source)
+        return opened.schema
+
+    def read(self, only: int | None) -> Iterator[pa.RecordBatch]:
+        """All rows, or one column of them. Raises IntakeError."""
+        seen = 0
+        with _translated():
+            for batch in self._batches(only):
+                batch.validate()
+                for part in slice_batch(batch):
+                    part.validate(full=True)
+                    yield part
+                    seen += part.nbytes
+                    if seen >= KEPT_BYTES:
+                        self._give_back()
+                        seen = 0
+        self._give_back()
+
+    def _batches(self, only: int | None) -> Iterator[pa.RecordBatch]:
+        options = pa.ipc.IpcReadOptions(
+            use_threads=False, included_fields=None if only is None else [only]
+        )
+        source = pa.BufferReader(self._buffer)
+        if not self._is_file:
+            yield from pa.ipc.open_stream(source, options=options)
+            return
+        opened = pa.ipc.open_file(source, options=options)
+        for index in range(opened.num_record_batches):
+            yield opened.get_batch(index)
+
+    def _give_back(self) -> None:
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._mapped.madvise(mmap.MADV_DONTNEED)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """What pyarrow says of a broken file as IntakeError."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        text = str(error)
+        if isinstance(error, UnicodeDecodeError) or "UTF8" in text:
+            raise IntakeError("wrong_encoding", "a text in the file is not UTF-8") from error
+        raise broken(text[:200]) from error

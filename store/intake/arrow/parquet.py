@@ -1,0 +1,132 @@
+"""Parquet: its footer is checked before it is believed, its pages are read a few at a time."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from store.errors import IntakeError
+from store.intake.arrow.parquet_footer import check_expansion, check_groups, check_tail, translated
+from store.intake.batches.arrow_source import (
+    BATCH_BYTES,
+    ArrowSource,
+    rows_per_batch,
+    schema_columns,
+    slice_batch,
+)
+from store.intake.batches.spill import Spill
+from store.intake.batches.zip_batches import zip_batches
+from store.intake.cells.arrow_types import check_cell_count, is_text
+from store.intake.options import Limits, ReadOptions
+
+# Of a column's pages, as they stand in the file.
+BUFFER_BYTES = 2**16
+# Pages are held unpacked, of every column that is read at once, which takes about 7 MiB each;
+# those of a wide file are small.
+COLUMNS_AT_ONCE = 8
+MAX_PASSES = 64
+# Texts are read as dictionaries, so that a long one that is repeated stays one. Of a row group all
+# different ones are held: where these are more, they are read as they are, few rows at a time.
+MAX_DICTIONARY_BYTES = 2**22
+LONG_TEXT_ROWS = 1024
+
+
+def open_parquet(path: Path, options: ReadOptions, limits: Limits, folder: Path) -> ArrowSource:
+    """A Parquet file. Raises IntakeError for one that lies about itself or has nested columns."""
+    check_tail(path, limits.max_columns)
+    size = path.stat().st_size
+    with translated(), pq.ParquetFile(path, pre_buffer=False) as file:
+        metadata, schema = file.metadata, file.schema_arrow
+        columns, notices = schema_columns(schema, limits.max_columns)
+        unpacked = check_groups(metadata, size)
+    check_cell_count(metadata.num_rows, len(columns), limits.max_bytes)
+    check_expansion(schema, metadata.num_rows, size)
+    reader = _Reader(path, metadata, schema, unpacked, folder)
+    return ArrowSource(columns, reader.read, options, {"format": "parquet"}, notices)
+
+
+class _Reader:
+    """Reads the rows of a file that has been checked; of a wide one, some columns at a time."""
+
+    def __init__(
+        self,
+        path: Path,
+        metadata: pq.FileMetaData,
+        schema: pa.Schema,
+        unpacked: int,
+        folder: Path,
+    ) -> None:
+        self._path = path
+        self._metadata = metadata
+        self._schema = schema
+        self._folder = folder
+        self._width = len(schema)
+        self._row_bytes = unpacked / max(1, metadata.num_rows)
+        self._at_once = max(COLUMNS_AT_ONCE, -(-self._width // MAX_PASSES))
+        self._spills: list[Spill] | None = None
+
+    def read(self, only: int | None) -> Iterator[pa.RecordBatch]:
+        """All rows, or one column of them. Raises IntakeError."""
+        if only is not None or self._width <= self._at_once:
+            yield from self._read(range(self._width) if only is None else [only])
+            return
+        if self._spills is None:
+            self._spills = [
+                self._spill(range(start, min(start + self._at_once, self._width)))
+                for start in range(0, self._width, self._at_once)
+            ]
+        parts = [spill.read_as_written() for spill in self._spills]
+        yield from zip_batches(parts, self._width)
+
+    def _spill(self, columns: range) -> Spill:
+        spill = Spill(self._folder / f"parquet_{columns.start}.spill")
+        with spill.writing() as writer:
+            for batch in self._read(columns):
+                writer.write(batch)
+        return spill
+
+    def _read(self, columns: Sequence[int]) -> Iterator[pa.RecordBatch]:
+        rows = 0
+        for batch in self._batches(columns):
+            with translated():
+                batch.validate(full=True)
+            rows += batch.num_rows
+            yield from slice_batch(batch)
+        if rows != self._metadata.num_rows:
+            detail = f"the Parquet file has {rows} rows, not {self._metadata.num_rows} as it says"
+            raise IntakeError("not_parquet", detail)
+
+    def _batches(self, columns: Sequence[int]) -> Iterator[pa.RecordBatch]:
+        texts = [index for index in columns if is_text(self._schema.field(index).type)]
+        short = [index for index in texts if self._is_short(index)]
+        # Also where only some columns are read: batches of the others will stand beside them.
+        rows = min(rows_per_batch(self._width), self._rows_of_bytes())
+        if len(short) < len(texts):
+            rows = min(rows, LONG_TEXT_ROWS)
+        with (
+            translated(),
+            pq.ParquetFile(
+                self._path,
+                metadata=self._metadata,
+                pre_buffer=False,
+                buffer_size=BUFFER_BYTES,
+                read_dictionary=[self._schema.field(index).name for index in short],
+                page_checksum_verification=True,
+            ) as file,
+        ):
+            yield from file.reader.iter_batches(
+                rows,
+                row_groups=list(range(self._metadata.num_row_groups)),
+                column_indices=list(columns),
+                use_threads=False,
+            )
+
+    def _rows_of_bytes(self) -> int:
+        """How many rows come to a few MiB, by what the footer says of them."""
+        return max(1, int(BATCH_BYTES / max(1.0, self._row_bytes)))
+
+    def _is_short(self, column: int) -> bool:
+        groups = range(self._metadata.num_row_groups)
+        chunks = (self._metadata.row_group(index).column(column) for index in groups)
+        return all(chunk.total_uncompressed_size <= MAX_DICTIONARY_BYTES for chunk in chunks)

@@ -1,0 +1,1 @@
+"""Batches of raw columns: sources, samples, spilling to disk."""

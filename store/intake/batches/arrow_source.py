@@ -1,0 +1,139 @@
+"""The source of every format that knows types: Arrow batches, which can be had again."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from store.datasets.datasets import Notice
+from store.errors import IntakeError, Place
+from store.intake.cells.arrow_types import as_text, convert_batch, cut, delivered_type, is_seconds
+from store.intake.cells.column_names import check_column_count
+from store.intake.options import ReadOptions
+from store.intake.source import RawColumn, Reading
+
+# Cells of a batch: 8 MiB of numbers.
+BATCH_CELLS = 2**20
+MAX_BATCH_ROWS = 2**16
+BATCH_BYTES = 2**23
+MAX_ROW_BYTES = 2**22
+
+# All rows from the first, or of the one column asked for alone.
+OpenBatches = Callable[[int | None], Iterator[pa.RecordBatch]]
+
+
+def row_number(row: int) -> int:
+    """Where a row counted from 0 is, in a format without lines."""
+    return row + 1
+
+
+def rows_per_batch(columns: int) -> int:
+    """How many rows of so many columns are a batch."""
+    return max(1, min(MAX_BATCH_ROWS, BATCH_CELLS // max(1, columns)))
+
+
+@dataclass(frozen=True)
+class ArrowSource:
+    """A `store.intake.source.Source` over Arrow batches.
+
+    Attributes:
+        columns: from left to right.
+        open_batches: all rows from the first, or of one column alone.
+        stated: how the client says that texts are to be read.
+        options: what was detected.
+        notices: what had to be changed.
+        find_line: the file line of a row counted from 0.
+    """
+
+    columns: Sequence[RawColumn]
+    open_batches: OpenBatches
+    stated: ReadOptions = field(default_factory=ReadOptions)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    notices: Sequence[Notice] = ()
+    find_line: Callable[[int], int | None] = row_number
+
+    def batches(self, readings: Sequence[Reading]) -> Iterator[pa.RecordBatch]:
+        """All rows from the first. Raises WrongReadingError, IntakeError."""
+        missing, decimal = self.stated.missing or (), self.stated.decimal or "."
+        for batch in self.open_batches(None):
+            yield convert_batch(batch.columns, readings, missing, decimal)
+
+    def explain(self, column: int, text: str, expected: str) -> IntakeError:
+        """The IntakeError for the first cell of a column that reads `text`."""
+        row = self._find_row(column, text)
+        line = None if row is None else self.find_line(row)
+        name, shown = cut(self.columns[column].name), cut(text)
+        where = f"column {name!r}" if line is None else f"line {line}, column {name!r}"
+        detail = f"{where}: {shown!r} is not {expected}"
+        return IntakeError("invalid_cell", detail, Place(line, name, shown, expected))
+
+    def _find_row(self, column: int, text: str) -> int | None:
+        before = 0
+        for batch in self.open_batches(column):
+            cells = as_text(batch.column(0))
+            found = pc.index(pc.cast(cells, pa.string()), text).as_py()
+            if found >= 0:
+                return int(before + found)
+            before += batch.num_rows
+        return None
+
+
+def slice_batch(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """A batch of any size as batches of a few MiB. Raises IntakeError for a row of many."""
+    rows = rows_per_batch(batch.num_columns)
+    for start in range(0, batch.num_rows, rows):
+        for part in _halve(batch.slice(start, rows), start):
+            yield copy_slice(part) if part.num_rows < batch.num_rows else part
+
+
+def _halve(batch: pa.RecordBatch, start: int) -> Iterator[pa.RecordBatch]:
+    size = count_bytes(batch)
+    if size <= BATCH_BYTES:
+        yield batch
+        return
+    if batch.num_rows == 1:
+        if size > MAX_ROW_BYTES:
+            detail = f"row {start + 1} of its batch is longer than {MAX_ROW_BYTES} bytes"
+            raise IntakeError("row_too_long", detail)
+        yield batch
+        return
+    middle = batch.num_rows // 2
+    yield from _halve(batch.slice(0, middle), start)
+    yield from _halve(batch.slice(middle), start + middle)
+
+
+def copy_slice(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The same rows in buffers of their own: what they were cut from can be let go."""
+    # To concatenate a single array would not copy it.
+    arrays = [pa.concat_arrays([array, array.slice(0, 0)]) for array in batch.columns]
+    return pa.RecordBatch.from_arrays(arrays, schema=batch.schema)
+
+
+def count_bytes(batch: pa.RecordBatch) -> int:
+    """Of a batch's cells, without dictionaries: they are shared by many batches."""
+    return sum(
+        array.indices.nbytes if pa.types.is_dictionary(array.type) else array.nbytes
+        for array in batch.columns
+    )
+
+
+def schema_columns(
+    schema: pa.Schema, max_columns: int
+) -> tuple[tuple[RawColumn, ...], tuple[Notice, ...]]:
+    """The columns of an Arrow schema, and what is changed in them. Raises IntakeError."""
+    check_column_count(len(schema), max_columns)
+    columns, notices = [], []
+    for index in range(len(schema)):
+        try:
+            schema_field = schema.field(index)
+            name, given = schema_field.name, schema_field.type
+        except UnicodeDecodeError as error:
+            detail = f"the name of column {index + 1} is not UTF-8 text"
+            raise IntakeError("wrong_encoding", detail) from error
+        columns.append(RawColumn(name, delivered_type(name, given)))
+        if is_seconds(given):
+            detail = f"cells of type {given} are read as numbers of seconds"
+            notices.append(Notice("read_as_seconds", detail, name))
+    return tuple(columns), tuple(notices)

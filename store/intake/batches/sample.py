@@ -1,0 +1,41 @@
+"""The first rows of a source."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from store.intake.source import Reading, Source
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first rows, None if there is none, and whether there are no others."""
+
+    batch: pa.RecordBatch | None
+    is_complete: bool
+
+
+def take_sample(
+    source: Source, readings: Sequence[Reading], max_rows: int, max_bytes: int
+) -> Sample:
+    """Rows from the first, until there are so many of them or of their bytes."""
+    batches: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in source.batches(readings):
+        if rows >= max_rows or size >= max_bytes:
+            return Sample(_join(batches), is_complete=False)
+        kept = batch.slice(0, max_rows - rows)
+        batches.append(kept)
+        rows += kept.num_rows
+        size += batch.get_total_buffer_size()
+        if kept.num_rows < batch.num_rows:
+            return Sample(_join(batches), is_complete=False)
+    return Sample(_join(batches), is_complete=True)
+
+
+def _join(batches: list[pa.RecordBatch]) -> pa.RecordBatch | None:
+    if not batches:
+        return None
+    joined = pa.Table.from_batches(batches).unify_dictionaries().combine_chunks()
+    return joined.to_batches()[0]

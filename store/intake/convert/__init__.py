@@ -1,0 +1,1 @@
+"""Raw columns to the kinds that were planned for them."""

@@ -1,0 +1,95 @@
+"""Cells as a source gives them become cells as the column file has them."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from store.intake.cells import text
+from store.intake.cells.infer_kind import boolean_parser
+from store.intake.cells.text import MisfitError
+from store.intake.cells.times import TimeParser
+from store.intake.cells.typed import convert_typed
+from store.intake.convert.plan import ColumnPlan, Plan, numeric_columns
+from store.intake.source import WrongReadingError
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows as the column file has them.
+
+    Attributes:
+        batch: of them.
+        numbers: its columns of numbers and times, shape `(columns, rows)`, NaN where missing.
+    """
+
+    batch: pa.RecordBatch
+    numbers: NDArray[np.float64]
+
+
+class Converter:
+    """Converts batches as a plan says."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._columns = plan.columns
+        self._decimal = plan.rules.decimal
+        self._cleaner = text.Cleaner(plan.rules.missing, plan.rules.known)
+        self._times = {c.name: TimeParser(c.time_format) for c in plan.columns if c.time_format}
+        self.schema = pa.schema([(column.name, column.type) for column in plan.columns])
+        self._numeric = numeric_columns(plan.columns)
+        self._converted = [i for i, c in enumerate(plan.columns) if c.reading != "number"]
+
+    def convert(self, batch: pa.RecordBatch) -> Rows:
+        """The batch in the column file's types. Raises WrongReadingError if the plan is wrong."""
+        if self._converted:
+            arrays = batch.columns
+            for index in self._converted:
+                try:
+                    arrays[index] = self._convert(arrays[index], self._columns[index])
+                except MisfitError as error:
+                    raise WrongReadingError(index) from error
+            batch = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+        else:
+            batch = batch.rename_columns(self.schema.names)
+        return self._check_numbers(batch)
+
+    def _check_numbers(self, batch: pa.RecordBatch) -> Rows:
+        """All numbers at once: of thousands of columns a call for each would cost too much."""
+        if not self._numeric:
+            return Rows(batch, np.empty((0, batch.num_rows)))
+        numbers = batch.select(self._numeric)
+        matrix = numbers.to_tensor(null_to_nan=True, row_major=False).to_numpy().T
+        infinite = np.isinf(matrix)
+        if infinite.any():
+            raise WrongReadingError(self._numeric[int(infinite.any(axis=1).argmax())])
+        return Rows(batch, matrix)
+
+    def _convert(self, cells: pa.Array, plan: ColumnPlan) -> pa.Array:
+        match plan.reading:
+            case "number":
+                return cells
+            case "text":
+                return self._convert_texts(self._cleaner.clean(cells), plan)
+            case "typed":
+                return convert_typed(cells, plan.kind)
+            case _:
+                assert_never(plan.reading)
+
+    def _convert_texts(self, cells: pa.Array, plan: ColumnPlan) -> pa.Array:
+        if plan.is_empty and cells.null_count < len(cells):
+            raise MisfitError
+        match plan.kind:
+            case "numeric":
+                return text.parse_numbers(cells, self._decimal)
+            case "boolean":
+                return boolean_parser(is_stated=plan.stated is not None)(cells)
+            case "time":
+                if plan.name not in self._times:
+                    return text.cast_texts(cells, pa.float64())
+                return self._times[plan.name].parse(cells)
+            case "categorical" | "text":
+                return cells
+            case _:
+                assert_never(plan.kind)

@@ -1,0 +1,165 @@
+"""From looking at rows to a plan of how each column is to be read and written."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+
+from engine.data.table import ISO
+from store.datasets.datasets import Notice
+from store.errors import IntakeError, Place
+from store.intake.cells import text
+from store.intake.cells.column_names import clean_names
+from store.intake.cells.infer_kind import ColumnScan
+from store.intake.cells.inference import Finding, Misfit, Rules
+from store.intake.cells.text import MisfitError
+from store.intake.cells.typed import find_typed_misfit, is_text, typed_kind
+from store.intake.convert.plan import ColumnPlan, Plan
+from store.intake.options import Limits, ReadOptions
+from store.intake.source import Reading, Source, WrongReadingError
+
+SHOWN_TEXT = 80
+SHOWN_NAMES = 5
+
+
+class Planner:
+    """Makes plans for one source. Raises IntakeError for its names and for stated kinds."""
+
+    def __init__(self, source: Source, options: ReadOptions, limits: Limits) -> None:
+        self._source = source
+        raw = [column.name for column in source.columns]
+        self._names, self._notices = clean_names(raw, limits.max_columns)
+        self._kinds = options.kinds
+        self.rules = _make_rules(source, options)
+        known = set(self._names)
+        for name in options.kinds:
+            if name not in known:
+                shown = name[:SHOWN_TEXT]
+                detail = f"there is no column {shown!r} whose kind could be stated"
+                raise IntakeError("unknown_column", detail, Place(column=shown))
+
+    @property
+    def text_readings(self) -> list[Reading]:
+        """Every column as it stands in the file."""
+        return ["text" if is_text(c.type) else "typed" for c in self._source.columns]
+
+    def plan(
+        self,
+        batches: Iterable[pa.RecordBatch],
+        readings: Sequence[Reading],
+        known: Plan | None = None,
+    ) -> Plan:
+        """A plan that fits these batches; columns read as numbers stay what is known of them.
+
+        Raises IntakeError for a cell that is not of the stated kind, and WrongReadingError.
+        """
+        kinds = [self._kinds.get(name) for name in self._names]
+        scans = {
+            index: ColumnScan(self.rules, kinds[index])
+            for index, reading in enumerate(readings)
+            if reading == "text"
+        }
+        for batch in batches:
+            for index, cells in enumerate(batch.columns):
+                match readings[index]:
+                    case "text":
+                        scans[index].add(cells)
+                        misfit = scans[index].misfit
+                    case "typed":
+                        misfit = find_typed_misfit(cells, kinds[index] or typed_kind(cells.type))
+                    case "number":
+                        misfit = None
+                        _check_numbers(index, cells)
+                if misfit is not None:
+                    raise self._explain(index, misfit)
+        return self._decide(scans, known)
+
+    def _decide(self, scans: Mapping[int, ColumnScan], known: Plan | None) -> Plan:
+        found = {index: scan.markers() for index, scan in scans.items()}
+        markers = sorted(set[str]().union(*found.values()))
+        known_columns = known.columns if known is not None else ()
+        columns: list[ColumnPlan] = []
+        for index, raw in enumerate(self._source.columns):
+            if index in scans:
+                finding = self._finish(index, scans[index], set(markers))
+                columns.append(self._text_plan(self._names[index], finding))
+            elif raw.type is not None and not is_text(raw.type):
+                columns.append(self._typed_plan(self._names[index], raw.type))
+            else:
+                columns.append(known_columns[index])
+        notices = [*self._source.notices, *self._notices]
+        notices += [notice for column in columns for notice in column.notices]
+        for marker in markers:
+            names = [self._names[index] for index in found if marker in found[index]]
+            notices.append(_marker_notice(marker, names))
+        rules = replace(self.rules, missing=(*self.rules.missing, *markers))
+        return Plan(tuple(columns), rules, tuple(notices))
+
+    def _finish(self, index: int, scan: ColumnScan, markers: set[str]) -> Finding:
+        finding = scan.finish(markers)
+        if scan.misfit is not None:
+            raise self._explain(index, scan.misfit)
+        return finding
+
+    def _text_plan(self, name: str, finding: Finding) -> ColumnPlan:
+        return ColumnPlan(
+            name=name,
+            reading="number" if finding.is_plain else "text",
+            kind=finding.kind,
+            stated=self._kinds.get(name),
+            time_format=finding.time_format,
+            is_empty=finding.is_empty,
+            notices=tuple(_tell(name, finding, is_stated=name in self._kinds)),
+        )
+
+    def _typed_plan(self, name: str, given: pa.DataType) -> ColumnPlan:
+        stated = self._kinds.get(name)
+        kind = stated or typed_kind(given)
+        return ColumnPlan(name, "typed", kind, stated, ISO if kind == "time" else None)
+
+    def _explain(self, column: int, misfit: Misfit) -> IntakeError:
+        found = self._source.explain(column, misfit.text, misfit.expected)
+        line = found.place.line if isinstance(found, IntakeError) and found.place else None
+        name, text = self._names[column][:SHOWN_TEXT], misfit.text[:SHOWN_TEXT]
+        where = "" if line is None else f"line {line}: "
+        detail = f"{where}column {name!r} holds {text!r} where {misfit.expected} is expected"
+        return IntakeError(misfit.code, detail, Place(line, name, text, misfit.expected))
+
+
+def _make_rules(source: Source, options: ReadOptions) -> Rules:
+    is_csv = source.options.get("format", "csv") == "csv"
+    decimal = options.decimal or source.options.get("decimal") or "."
+    stated = options.missing if options.missing is not None else source.options.get("missing")
+    # Other formats have a null of their own, and a text of digits is a text there.
+    usual = text.USUAL_MISSING if is_csv else ()
+    missing = usual if stated is None else tuple(stated)
+    return Rules(
+        missing=missing,
+        detects=is_csv and stated is None,
+        decimal=decimal,
+        numbers=is_csv,
+        known=("", *missing) if is_csv else (),
+    )
+
+
+def _check_numbers(index: int, cells: pa.Array) -> None:
+    try:
+        text.check_finite(cells)
+    except MisfitError as error:
+        raise WrongReadingError(index) from error
+
+
+def _tell(name: str, finding: Finding, *, is_stated: bool) -> Iterator[Notice]:
+    if finding.is_ambiguous:
+        detail = f"days and months cannot be told apart: read as {finding.time_format}"
+        yield Notice("ambiguous_dates", detail, name)
+    if finding.has_leading_zeros and not is_stated:
+        detail = "numbers with leading zeros may be codes: state categorical to keep them as texts"
+        yield Notice("leading_zeros", detail, name)
+
+
+def _marker_notice(marker: str, names: Sequence[str]) -> Notice:
+    shown = ", ".join(repr(name[:SHOWN_TEXT]) for name in names[:SHOWN_NAMES])
+    more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+    detail = f"{marker!r} is taken for a missing value, in every column: it stands in {shown}{more}"
+    return Notice("missing_marker", detail, names[0] if len(names) == 1 else None)

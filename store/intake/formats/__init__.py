@@ -1,0 +1,1 @@
+"""The format of a file: magic bytes and compression."""

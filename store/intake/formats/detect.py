@@ -1,0 +1,184 @@
+"""What a file is: by what is stated, then media type, then name, then its first bytes.
+
+Of binary formats and of files that are no tables the first bytes are surer than a mere hint.
+"""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from store.datasets.datasets import Notice
+from store.errors import IntakeError
+from store.intake.formats.compression import find_compression
+from store.intake.formats.magic_bytes import ARCHIVE, find_binary_format, find_other, read_head
+from store.intake.options import Compression, FileHints, Format, ReadOptions
+
+MEDIA_TYPES: dict[str, Format | None] = {
+    "text/csv": "csv",
+    "application/csv": "csv",
+    "text/tab-separated-values": "csv",
+    "application/x-ndjson": "json_lines",
+    "application/ndjson": "json_lines",
+    "application/jsonl": "json_lines",
+    "application/json": "json",
+    "application/vnd.apache.parquet": "parquet",
+    "application/x-parquet": "parquet",
+    "application/vnd.apache.arrow.file": "arrow",
+    "application/vnd.apache.arrow.stream": "arrow",
+    "application/x-npy": "npy",
+    "application/x-npz": "npz",
+    "application/gzip": None,
+    "application/x-gzip": None,
+    "application/zstd": None,
+    "application/octet-stream": None,
+}
+# Media types that an upload may have.
+known_media_types: frozenset[str] = frozenset(MEDIA_TYPES)
+COMPRESSED_TYPES: dict[str, Compression] = {
+    "application/gzip": "gzip",
+    "application/x-gzip": "gzip",
+    "application/zstd": "zstd",
+}
+TAB_TYPES = frozenset({"text/tab-separated-values"})
+SUFFIXES: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".jsonl": "json_lines",
+    ".ndjson": "json_lines",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "arrow",
+    ".arrows": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+    ".npy": "npy",
+    ".npz": "npz",
+}
+TAB_SUFFIXES = frozenset({".tsv", ".tab"})
+COMPRESSED_SUFFIXES: dict[str, Compression] = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+WORDS: dict[Format, str] = {
+    "csv": "a CSV file",
+    "json_lines": "JSON Lines",
+    "json": "a JSON document",
+    "parquet": "a Parquet file",
+    "arrow": "an Arrow file or stream",
+    "npy": "an .npy file",
+    "npz": "an .npz archive",
+}
+JSON = re.compile(rb"[{\[]")
+# What follows the first sign where it is not the beginning of a name in a CSV file's header.
+OPENING = re.compile(rb"\{\s*[\"}]|\[\s*[\[{\]]")
+BINARY: frozenset[Format] = frozenset({"parquet", "arrow", "npy", "npz"})
+
+
+def choose_compression(
+    head: bytes, options: ReadOptions, hints: FileHints
+) -> tuple[Compression, list[Notice]]:
+    """What is around the file. Raises IntakeError if it is not what is stated."""
+    found = find_compression(head) or "none"
+    stated = options.compression
+    if stated is None:
+        hinted = COMPRESSED_TYPES.get(hints.media_type) or COMPRESSED_SUFFIXES.get(_suffix(hints))
+        # A media type that says nothing of the format is as good as a statement.
+        stated = COMPRESSED_TYPES.get(hints.media_type)
+        if stated is None and hinted is not None and found != hinted:
+            detail = f"the file's name says {hinted}, its first bytes do not: taken as they are"
+            return found, [Notice("misleading_name", detail)]
+    if stated is not None and found != stated:
+        if stated == "none":
+            detail = f"the file is stated to be uncompressed, and is compressed by {found}"
+            raise IntakeError(f"compressed_by_{found}", detail)
+        detail = f"the file is said to be compressed by {stated}, and its first bytes are not"
+        raise IntakeError(f"not_{stated}", detail)
+    return found, []
+
+
+def choose_format(
+    path: Path, options: ReadOptions, hints: FileHints
+) -> tuple[Format, list[Notice]]:
+    """What the file is. Raises IntakeError if it is not what is said, or none of ours."""
+    head = read_head(path)
+    binary, other = find_binary_format(head, path), find_other(head, path)
+    stated = options.format
+    hinted = MEDIA_TYPES.get(hints.media_type) or SUFFIXES.get(_suffix(hints))
+    said = stated or hinted
+    if binary is not None and binary != said and stated is None:
+        if said is None:
+            return binary, []
+        detail = f"the file is said to be {WORDS[said]}, and is {WORDS[binary]}: read as that"
+        return binary, [Notice("misleading_type", detail)]
+    if said == "npz" and binary is None and other is not None and other.startswith(ARCHIVE):
+        return "npz", []
+    if said in BINARY and binary != said:
+        raise _not_that_format(said, WORDS[binary] if binary else other)
+    if other is not None and binary is None:
+        raise IntakeError("not_a_table", f"the file is {other}")
+    if stated is not None or binary is not None:
+        return stated or binary or "csv", []
+    return _choose_text_format(head, hinted)
+
+
+def _not_that_format(said: Format, found: str | None) -> IntakeError:
+    what = "does not begin as one" if found is None else f"is {found}"
+    code = "not_a_table" if found is not None and found not in WORDS.values() else f"not_{said}"
+    return IntakeError(code, f"the file is said to be {WORDS[said]}, and {what}")
+
+
+def _choose_text_format(head: bytes, hinted: Format | None) -> tuple[Format, list[Notice]]:
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if hinted == "csv":
+        return "csv", []
+    found = _find_json(text, hinted)
+    if hinted is None:
+        return found or "csv", []
+    if found is None or found == hinted:
+        return hinted, []
+    detail = f"the file is said to be {WORDS[hinted]}, and looks like {WORDS[found]}: read as that"
+    return found, [Notice("misleading_type", detail)]
+
+
+def _find_json(text: bytes, hinted: Format | None) -> Format | None:
+    """Whether a text begins as a JSON document, or as rows each on its line."""
+    if JSON.match(text) is None:
+        return None
+    line, _, rest = text.partition(b"\n")
+    value = _parse(line)
+    if value is None:
+        if hinted == "json_lines":
+            return hinted
+        return None if OPENING.match(text) is None else "json"
+    if isinstance(value, list):
+        # A row alone on its line; a document of a single line has nothing after it.
+        is_row = rest.strip() and not any(isinstance(cell, list | dict) for cell in value)
+        return "json_lines" if is_row else "json"
+    is_column = [isinstance(cell, list | dict) for cell in value.values()]
+    return "json" if not rest.strip() and (any(is_column) or not value) else "json_lines"
+
+
+def _parse(line: bytes) -> Any:  # noqa: ANN401
+    try:
+        value = json.loads(line, parse_int=float)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict | list) else None
+
+
+def _suffix(hints: FileHints) -> str:
+    return PurePosixPath(hints.name).suffix.lower()
+
+
+def is_tab_separated(hints: FileHints) -> bool:
+    """Whether the client's words say that cells are separated by tabs."""
+    return hints.media_type in TAB_TYPES or _suffix(hints) in TAB_SUFFIXES
+
+
+def without_compression(hints: FileHints) -> FileHints:
+    """What is said of the file inside."""
+    name = hints.name
+    if _suffix(hints) in COMPRESSED_SUFFIXES:
+        name = str(PurePosixPath(name).with_suffix(""))
+    return replace(hints, name=name)

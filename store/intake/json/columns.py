@@ -1,0 +1,163 @@
+"""Values parsed from JSON become Arrow columns, whose names and types are learnt on the way."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from store.errors import IntakeError, Place
+from store.intake.batches.arrow_source import rows_per_batch
+from store.intake.cells.arrow_types import check_cell_count, cut
+from store.intake.cells.column_names import check_column_count
+from store.intake.options import Limits
+from store.intake.source import RawColumn
+
+EXPECTED = "each cell must be a number, a text, true, false or null"
+WORDS = {"double": "a number", "bool": "true or false", "string": "a text"}
+Row = Mapping[str, Any]
+FindLine = Callable[[int], int]
+
+
+class JsonColumns:
+    """Columns in the order in which their names first appear.
+
+    A column is of numbers, booleans or texts; it is of type null as long as all are null.
+    """
+
+    def __init__(self, limits: Limits, unit: Literal["line", "row"]) -> None:
+        self._limits = limits
+        self._unit = unit
+        self._types: dict[str, pa.DataType] = {}
+        self._rows = 0
+        self._rows_without_columns = 0
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Of what is known so far."""
+        return pa.schema(list(self._types.items()))
+
+    def __len__(self) -> int:
+        """How many columns are known."""
+        return len(self._types)
+
+    def add_name(self, name: str) -> None:
+        """Have a column of that name. Raises IntakeError when these are too many."""
+        if name not in self._types:
+            self._types[name] = pa.null()
+            check_column_count(len(self._types), self._limits.max_columns)
+
+    def add_names(self, rows: Sequence[Row]) -> None:
+        """Have a column for every key. Raises IntakeError when these are too many."""
+        for row in rows:
+            if not row.keys() <= self._types.keys():
+                for name in row:
+                    self.add_name(name)
+
+    def count_rows(self, rows: int) -> None:
+        """Take note of more rows. Raises IntakeError when these are too many cells."""
+        self._rows += rows
+        check_cell_count(self._rows, len(self._types), self._limits.max_bytes)
+
+    def build(self, rows: Sequence[Row], line_of: FindLine) -> Iterator[pa.RecordBatch]:
+        """The rows as batches; `line_of` says where a row of them is. Raises IntakeError."""
+        self.add_names(rows)
+        if not self._types:
+            self._rows_without_columns += len(rows)
+            return
+        yield from self._build_empty_rows()
+        step = rows_per_batch(len(self._types))
+        for start in range(0, len(rows), step):
+            some = rows[start : start + step]
+            self.count_rows(len(some))
+            # Rows that have few of many columns cost what they have.
+            present = set[str]().union(*some)
+            arrays = [
+                self.build_column(name, [row.get(name) for row in some], line_of, start)
+                if name in present
+                else pa.nulls(len(some), kind)
+                for name, kind in list(self._types.items())
+            ]
+            yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _build_empty_rows(self) -> Iterator[pa.RecordBatch]:
+        """Those that came before the first name."""
+        while self._rows_without_columns:
+            count = min(self._rows_without_columns, rows_per_batch(len(self._types)))
+            self._rows_without_columns -= count
+            self.count_rows(count)
+            arrays = [pa.nulls(count, kind) for kind in self._types.values()]
+            yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def build_column(
+        self, name: str, values: list[Any], line_of: FindLine, start: int = 0
+    ) -> pa.Array:
+        """Values of one column as an array, of type null if all are. Raises IntakeError."""
+        known = self._types[name]
+        found = {_type_of(kind) for kind in set(map(type, values))} - {pa.null()}
+        if len((found | {known}) - {pa.null()}) > 1 or None in found:
+            raise self._wrong_cell(name, values, lambda index: line_of(start + index))
+        if found:
+            self._types[name] = known = found.pop()
+        if known == pa.float64():
+            values = [None if value is None else float(value) for value in values]
+        try:
+            return pa.array(values, known)
+        except UnicodeEncodeError as error:
+            detail = f"column {cut(name)!r} holds half a surrogate pair, which is not JSON"
+            bad = next(i for i, value in enumerate(values) if value and not _is_unicode(value))
+            line = line_of(start + bad)
+            detail = f"{self._unit} {line}: {detail}"
+            raise IntakeError("not_json", detail, Place(line, cut(name))) from error
+
+    def _wrong_cell(self, name: str, values: list[Any], line_of: FindLine) -> IntakeError:
+        """The error for the first value that is not of the column's type, or of none."""
+        known, shown = self._types[name], cut(name)
+        for index, value in enumerate(values):
+            found = _type_of(type(value))
+            if found is None:
+                line = line_of(index)
+                return nested_value(name, type(value) is dict, f"{self._unit} {line}", line)
+            if known != pa.null() and found not in {pa.null(), known}:
+                line, text, expected = line_of(index), cut(json.dumps(value)), WORDS[str(known)]
+                detail = (
+                    f"{self._unit} {line}: column {shown!r} holds {text}, which is "
+                    f"{WORDS[str(found)]}, where earlier rows hold {expected}"
+                )
+                return IntakeError("mixed_types", detail, Place(line, shown, text, expected))
+            known = known if found == pa.null() else found
+        raise AssertionError(name)
+
+
+def raw_columns(schema: pa.Schema) -> tuple[RawColumn, ...]:
+    """The columns of a table of JSON values; texts and nulls are texts."""
+    typed = (pa.float64(), pa.bool_())
+    return tuple(RawColumn(f.name, f.type if f.type in typed else None) for f in schema)
+
+
+def final_schema(schema: pa.Schema) -> pa.Schema:
+    """Columns of nothing but nulls are texts that are missing."""
+    return pa.schema(
+        [(f.name, pa.string() if pa.types.is_null(f.type) else f.type) for f in schema]
+    )
+
+
+def nested_value(name: str, is_object: bool, where: str, line: int) -> IntakeError:  # noqa: FBT001
+    """A cell that is an object or an array."""
+    what, shown = "an object" if is_object else "an array", cut(name)
+    detail = f"{where}: column {shown!r} holds {what}: no nested values, {EXPECTED}"
+    return IntakeError("nested_value", detail, Place(line, shown, expected=EXPECTED))
+
+
+def _type_of(kind: type) -> pa.DataType | None:
+    if kind is bool:
+        return pa.bool_()
+    if kind in {int, float}:
+        return pa.float64()
+    if kind is str:
+        return pa.string()
+    return pa.null() if kind is type(None) else None
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)

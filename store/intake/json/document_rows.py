@@ -1,0 +1,119 @@
+"""The rows of a JSON document: an array of objects, or of arrays whose cells have no names."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from store.errors import IntakeError, Place
+from store.intake.batches.arrow_source import ArrowSource, rows_per_batch
+from store.intake.batches.spill import Spill, SpillWriter
+from store.intake.cells.arrow_types import cut
+from store.intake.json.columns import JsonColumns, Row, final_schema, nested_value, raw_columns
+from store.intake.json.events import SCALARS, Event, Events, read_value
+from store.intake.json.rows import RowShape
+from store.intake.options import Limits, ReadOptions
+from store.intake.source import RawColumn
+
+FOUND = {"format": "json", "encoding": "utf-8"}
+# Of the document, in a batch: rows of long texts are fewer.
+BATCH_BYTES = 2**20
+
+
+class DocumentRows:
+    """Reads rows into a spill file."""
+
+    def __init__(self, events: Events, limits: Limits, folder: Path) -> None:
+        self._events = events
+        self._columns = JsonColumns(limits, "row")
+        self._shape = RowShape("row")
+        self._spill = Spill(folder / "json_rows.spill")
+        self._rows = 0
+
+    def read(self, stream: Iterator[Event]) -> None:
+        """Take in rows until their array ends. Raises IntakeError."""
+        rows: list[Row] = []
+        since = self._events.bytes_read
+        with self._spill.writing() as writer:
+            for value in self._values(stream):
+                rows.append(self._shape.make_row(value, self._rows + len(rows) + 1))
+                self._events.count_row()
+                width = max(len(rows[-1]), len(self._columns))
+                grown = self._events.bytes_read - since >= BATCH_BYTES
+                if grown or len(rows) >= rows_per_batch(width):
+                    self._write(rows, writer)
+                    rows, since = [], self._events.bytes_read
+            self._write(rows, writer)
+
+    def _write(self, rows: list[Row], writer: SpillWriter) -> None:
+        before = self._rows + 1
+        for batch in self._columns.build(rows, lambda index: before + index):
+            writer.write(batch)
+        self._rows += len(rows)
+
+    def _values(self, stream: Iterator[Event]) -> Iterator[Any]:
+        for event, value in stream:
+            number = self._events.rows + 1
+            match event:
+                case "end_array":
+                    return
+                case "start_map":
+                    yield _read_object(stream, number)
+                case "start_array":
+                    yield _read_array(stream, number)
+                case _:
+                    yield read_value(event, value, number)
+
+    def finish(self, options: ReadOptions, names: Sequence[str] | None = None) -> ArrowSource:
+        """What was read, its columns named otherwise if names are given. Raises IntakeError."""
+        if self._rows == 0:
+            raise IntakeError("no_rows", "the document has no rows")
+        if len(self._columns) == 0:
+            raise IntakeError("no_columns", "the rows have no columns")
+        schema = final_schema(self._columns.schema)
+        columns = raw_columns(schema)
+        if names is not None:
+            columns = _rename(columns, names)
+        return ArrowSource(columns, lambda only: self._spill.read(schema, only), options, FOUND)
+
+
+def _read_object(stream: Iterator[Event], number: int) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    key = ""
+    for event, value in stream:
+        if event == "map_key":
+            key = value
+            if key in row:
+                raise repeated_key(f"row {number}", key, number)
+        elif event in SCALARS:
+            row[key] = read_value(event, value, number)
+        elif event == "end_map":
+            break
+        else:
+            raise nested_value(key, event == "start_map", f"row {number}", number)
+    return row
+
+
+def _read_array(stream: Iterator[Event], number: int) -> list[Any]:
+    row: list[Any] = []
+    for event, value in stream:
+        if event in SCALARS:
+            row.append(read_value(event, value, number))
+        elif event == "end_array":
+            break
+        else:
+            name = f"column_{len(row) + 1}"
+            raise nested_value(name, event == "start_map", f"row {number}", number)
+    return row
+
+
+def repeated_key(where: str, key: str, line: int | None = None) -> IntakeError:
+    """A JSON object that has a key twice."""
+    detail = f"{where} has the key {cut(key)!r} twice"
+    return IntakeError("repeated_key", detail, Place(line, cut(key)))
+
+
+def _rename(columns: Sequence[RawColumn], names: Sequence[str]) -> tuple[RawColumn, ...]:
+    if len(names) != len(columns):
+        detail = f"{len(names)} names are given to the {len(columns)} columns of the rows"
+        raise IntakeError("ragged_columns", detail)
+    return tuple(RawColumn(name, c.type) for name, c in zip(names, columns, strict=True))

@@ -1,0 +1,176 @@
+"""JSON documents: rows `[{…}, {…}]` or `[[…], […]]`, and columns `{"a": […], "b": […]}`.
+
+What pandas calls split, `{"columns": […], "data": [[…]]}`, is read as well.
+"""
+
+import json
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from store.datasets.datasets import Notice
+from store.errors import IntakeError, Place
+from store.intake.batches.arrow_source import ArrowSource
+from store.intake.batches.column_spill import PIECE_ROWS, Pieces
+from store.intake.cells.arrow_types import cut
+from store.intake.json.columns import JsonColumns, final_schema, nested_value, raw_columns
+from store.intake.json.document_rows import FOUND, DocumentRows, repeated_key
+from store.intake.json.events import SCALARS, Event, Events, read_value
+from store.intake.options import Limits, ReadOptions
+
+# The parts of a split table; the index is pandas' number of the row.
+NAMES, INDEX, DATA = "columns", "index", "data"
+
+
+def open_json_document(
+    path: Path, options: ReadOptions, limits: Limits, folder: Path
+) -> ArrowSource:
+    """Read a JSON document. Raises IntakeError."""
+    events = Events(path)
+    stream = iter(events)
+    event, value = next(stream)
+    match event:
+        case "start_array":
+            rows = DocumentRows(events, limits, folder)
+            rows.read(stream)
+            _check_end(stream)
+            return rows.finish(options)
+        case "start_map":
+            with Pieces(folder / "json_columns.spill") as pieces:
+                reader = _ColumnReader(events, pieces, limits, folder)
+                reader.read(stream)
+            _check_end(stream)
+            return reader.finish(options)
+        case _:
+            detail = f"the document is {cut(repr(value))}: rows or columns are expected"
+            raise IntakeError("not_a_table", detail)
+
+
+def _check_end(stream: Iterator[Event]) -> None:
+    """Let the parser see that nothing follows. Raises IntakeError."""
+    for event, _ in stream:
+        raise AssertionError(event)
+
+
+class _ColumnReader:
+    """Reads an object whose values are columns, or one of them the rows."""
+
+    def __init__(self, events: Events, pieces: Pieces, limits: Limits, folder: Path) -> None:
+        self._events = events
+        self._pieces = pieces
+        self._limits = limits
+        self._folder = folder
+        self._columns = JsonColumns(limits, "row")
+        self._rows: DocumentRows | None = None
+
+    def read(self, stream: Iterator[Event]) -> None:
+        """Take in all of the object. Raises IntakeError."""
+        seen: set[str] = set()
+        name = ""
+        for event, value in stream:
+            if event == "map_key":
+                name = value
+                if name in seen:
+                    raise repeated_key("the document", name)
+                seen.add(name)
+            elif event == "start_array":
+                self._read_array(name, stream)
+            elif event == "end_map":
+                return
+            else:
+                raise _not_a_column(name, event, value)
+
+    def _read_array(self, name: str, stream: Iterator[Event]) -> None:
+        event, value = next(stream)
+        first = chain([(event, value)], stream)
+        if name == DATA and event in {"start_array", "start_map"}:
+            self._rows = DocumentRows(self._events, self._limits, self._folder)
+            self._events.rows = 0
+            self._rows.read(first)
+        else:
+            self._columns.add_name(name)
+            self._read_column(name, first)
+
+    def _read_column(self, name: str, stream: Iterator[Event]) -> None:
+        values: list[Any] = []
+        self._events.rows = 0
+        for event, value in stream:
+            number = self._events.rows + 1
+            if event in SCALARS:
+                values.append(read_value(event, value, number))
+                self._events.count_row()
+            elif event == "end_array":
+                break
+            else:
+                raise nested_value(name, event == "start_map", f"row {number}", number)
+            if len(values) == PIECE_ROWS:
+                self._write(name, values)
+                values = []
+        self._write(name, values)
+
+    def _write(self, name: str, values: list[Any]) -> None:
+        before = self._pieces.count_rows(name) + 1
+        if values or before == 1:
+            piece = self._columns.build_column(name, values, lambda index: before + index)
+            self._pieces.write(name, piece)
+
+    def finish(self, options: ReadOptions) -> ArrowSource:
+        """What was read. Raises IntakeError."""
+        schema = final_schema(self._columns.schema)
+        if self._rows is not None:
+            return self._finish_split(self._rows, schema, options)
+        rows = _common_length(self._pieces, schema.names)
+        if rows == 0:
+            raise IntakeError("no_rows", "the document has no rows")
+        return ArrowSource(
+            raw_columns(schema), lambda only: self._pieces.read(schema, only), options, FOUND
+        )
+
+    def _finish_split(
+        self, rows: DocumentRows, schema: pa.Schema, options: ReadOptions
+    ) -> ArrowSource:
+        for name in schema.names:
+            if name not in {NAMES, INDEX}:
+                detail = f"beside rows in {DATA!r} there is a column {cut(name)!r}"
+                raise IntakeError("not_a_table", detail, Place(column=cut(name)))
+        source = rows.finish(options, self._read_names(schema))
+        if INDEX not in schema.names:
+            return source
+        notice = Notice("index_dropped", "pandas' index of the rows is no column of the table")
+        return ArrowSource(source.columns, source.open_batches, options, FOUND, (notice,))
+
+    def _read_names(self, schema: pa.Schema) -> list[str] | None:
+        if NAMES not in schema.names:
+            return None
+        index = schema.get_field_index(NAMES)
+        return [
+            str(value.as_py())
+            for batch in self._pieces.read(schema, index)
+            for value in batch.column(0).cast(pa.string())
+        ]
+
+
+def _not_a_column(name: str, event: str, value: object) -> IntakeError:
+    shown = cut(name)
+    what = "an object" if event == "start_map" else cut(json.dumps(value))
+    detail = f"{shown!r} is {what}: a column is an array of values, not nested in objects"
+    code = "nested_value" if event == "start_map" else "not_a_table"
+    return IntakeError(code, detail, Place(column=shown))
+
+
+def _common_length(pieces: Pieces, names: list[str]) -> int:
+    """The number of rows. Raises IntakeError if columns differ in it."""
+    if not names:
+        return 0
+    rows = pieces.count_rows(names[0])
+    for name in names:
+        if pieces.count_rows(name) != rows:
+            detail = (
+                f"column {cut(name)!r} has {pieces.count_rows(name)} rows where "
+                f"{cut(names[0])!r} has {rows}"
+            )
+            raise IntakeError("ragged_columns", detail, Place(column=cut(name)))
+    return rows

@@ -1,0 +1,182 @@
+"""JSON Lines: a JSON object a line, read by pyarrow a block at a time and spilled as columns.
+
+The first lines, and those among which pyarrow refuses one, are read one by one: that learns names
+and types, and finds out which line is wrong and why.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pa_json
+
+from store.errors import IntakeError
+from store.intake.batches.arrow_source import BATCH_CELLS, MAX_ROW_BYTES, ArrowSource
+from store.intake.batches.spill import Spill
+from store.intake.json.columns import JsonColumns, Row, final_schema, raw_columns
+from store.intake.json.rows import RowShape, parse_line, row_too_long
+from store.intake.options import Limits, ReadOptions
+
+BLOCK_BYTES = 2**20
+# Lines that are read one by one take ten times as long.
+SLOW_BYTES = 2**15
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+KEY = re.compile(rb'"([^"]*)"\s*:')
+CONSTANT = re.compile(rb":\s*-?(?:NaN|Inf)")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some whole lines of a file; the first has the number `line`."""
+
+    text: bytes
+    line: int
+
+    def halves(self) -> tuple["Block", "Block"] | None:
+        """The block cut at the line end next to its middle; None if it is a single line."""
+        middle = len(self.text) // 2
+        end = self.text.find(b"\n", middle) + 1 or self.text.rfind(b"\n", 0, middle) + 1
+        if end in {0, len(self.text)}:
+            end = self.text.rfind(b"\n", 0, middle) + 1
+        if end == 0:
+            return None
+        first, second = self.text[:end], self.text[end:]
+        return Block(first, self.line), Block(second, self.line + first.count(b"\n"))
+
+
+def open_json_lines(path: Path, options: ReadOptions, limits: Limits, folder: Path) -> ArrowSource:
+    """Read a file of JSON Lines. Raises IntakeError."""
+    reader = _Reader(limits)
+    spill = Spill(folder / "json_lines.spill")
+    with spill.writing() as writer:
+        for block in _blocks(path):
+            for batch in reader.parse(block):
+                writer.write(batch)
+    columns = reader.columns
+    if len(columns) == 0:
+        code = "no_columns" if reader.has_rows else "empty_file"
+        raise IntakeError(code, "the file is empty of columns: a JSON object a line is expected")
+    schema = final_schema(columns.schema)
+    return ArrowSource(
+        columns=raw_columns(schema),
+        open_batches=lambda only: spill.read(schema, only),
+        stated=options,
+        options={"format": "json_lines", "encoding": "utf-8"},
+        find_line=lambda row: _find_line(path, row),
+    )
+
+
+def _blocks(path: Path) -> Iterator[Block]:
+    line, rest = 1, b""
+    with path.open("rb") as file:
+        if file.read(len(BYTE_ORDER_MARK)) != BYTE_ORDER_MARK:
+            file.seek(0)
+        while chunk := file.read(BLOCK_BYTES):
+            end = chunk.rfind(b"\n") + 1
+            if end:
+                block = Block(rest + chunk[:end], line)
+                yield block
+                line += block.text.count(b"\n")
+                rest = chunk[end:]
+            else:
+                rest += chunk
+            if len(rest) > MAX_ROW_BYTES:
+                raise row_too_long("line", line, rest)
+    if rest:
+        yield Block(rest, line)
+
+
+class _Reader:
+    """Parses blocks, and remembers what earlier ones told of columns."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.columns = JsonColumns(limits, "line")
+        self.has_rows = False
+        self._max_columns = limits.max_columns
+        self._shape = RowShape("line")
+
+    def parse(self, block: Block) -> Iterator[pa.RecordBatch]:
+        """The rows of a block. Raises IntakeError."""
+        # Rows of few bytes in a table of many columns would come to far more than the block.
+        cells = block.text.count(b"\n") * len(self.columns)
+        if cells > BATCH_CELLS and (halves := block.halves()):
+            for half in halves:
+                yield from self.parse(half)
+            return
+        batch = _parse_fast(block, self.columns)
+        if batch is not None:
+            self.columns.count_rows(batch.num_rows)
+            yield batch
+            return
+        # What is unlike the rows before is mostly a single row.
+        if len(block.text) > SLOW_BYTES and (halves := block.halves()):
+            self._check_names(block)
+            for half in halves:
+                yield from self.parse(half)
+            return
+        rows, lines = self._parse_lines(block)
+        self.has_rows = self.has_rows or bool(rows)
+        yield from self.columns.build(rows, lines.__getitem__)
+
+    def _check_names(self, block: Block) -> None:
+        """Raise IntakeError at once where every row has other keys, before rows are built."""
+        if len(set(KEY.findall(block.text))) > self._max_columns:
+            self.columns.add_names(self._parse_lines(block)[0])
+
+    def _parse_lines(self, block: Block) -> tuple[list[Row], list[int]]:
+        """The rows of a block, and the number of each one's line. Raises IntakeError."""
+        rows, lines = [], []
+        for number, line in enumerate(block.text.split(b"\n"), start=block.line):
+            if line.strip():
+                rows.append(self._shape.make_row(parse_line(line, number), number))
+                lines.append(number)
+        return rows, lines
+
+
+def _parse_fast(block: Block, columns: JsonColumns) -> pa.RecordBatch | None:
+    """The block by pyarrow; None if it holds anything that is not as it was before."""
+    if len(columns) == 0 or _has_constants(block.text):
+        return None
+    try:
+        block.text.decode()
+        table = pa_json.read_json(
+            pa.BufferReader(block.text),
+            pa_json.ReadOptions(use_threads=False, block_size=len(block.text) + 1),
+            pa_json.ParseOptions(explicit_schema=columns.schema, unexpected_field_behavior="error"),
+        )
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        return None
+    # Several objects on a line, or one on several, are no JSON Lines though pyarrow takes them.
+    lines = block.text.count(b"\n") + (not block.text.endswith(b"\n"))
+    if table.num_rows != lines and table.num_rows != _count_rows(block.text):
+        return None
+    batches = table.combine_chunks().to_batches()
+    return batches[0] if batches and not _has_infinite(batches[0]) else None
+
+
+def _has_constants(text: bytes) -> bool:
+    """Whether NaN or Infinity may stand for a number, which pyarrow would take."""
+    return (b"NaN" in text or b"Inf" in text) and CONSTANT.search(text) is not None
+
+
+def _has_infinite(batch: pa.RecordBatch) -> bool:
+    """Whether pyarrow has made infinity of a number of very many digits."""
+    numbers = (c for c in batch.columns if pa.types.is_floating(c.type))
+    return any(pc.any(pc.is_inf(column)).as_py() for column in numbers)
+
+
+def _count_rows(text: bytes) -> int:
+    return sum(1 for line in text.split(b"\n") if line.strip())
+
+
+def _find_line(path: Path, row: int) -> int | None:
+    for block in _blocks(path):
+        for number, line in enumerate(block.text.split(b"\n"), start=block.line):
+            if line.strip():
+                if row == 0:
+                    return number
+                row -= 1
+    return None

@@ -1,0 +1,123 @@
+"""A text of JSON as a row of a table, and what is wrong with it if it is none."""
+
+import json
+import math
+from typing import Any, NoReturn
+
+from store.errors import IntakeError, Place
+from store.intake.batches.arrow_source import MAX_ROW_BYTES
+from store.intake.cells.arrow_types import cut
+from store.intake.json.columns import Row, nested_value
+
+# Fewer digits are shown; the many of a longer number are counted.
+SHOWN_DIGITS = 40
+
+
+class RowShape:
+    """That of the first row: whether rows are objects, or arrays and of how many cells."""
+
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
+        self._width: int | None = None
+        self._known = False
+
+    def make_row(self, value: object, number: int) -> Row:
+        """A JSON value as a row; cells of an array get names. Raises IntakeError."""
+        if not isinstance(value, dict | list):
+            text = cut(json.dumps(value))
+            detail = f"{self._unit} {number} is {text}: each row must be a JSON object"
+            raise IntakeError("not_a_table", detail, Place(number, text=text))
+        width = len(value) if isinstance(value, list) else None
+        if not self._known:
+            self._known, self._width = True, width
+        if (width is None) != (self._width is None):
+            detail = f"{self._unit} {number}: rows must be all JSON objects, or all arrays"
+            raise IntakeError("not_a_table", detail, Place(number))
+        if isinstance(value, dict):
+            return value
+        if width != self._width:
+            detail = f"{self._unit} {number} has {width} cells where the first has {self._width}"
+            raise IntakeError("ragged_row", detail, Place(number))
+        return {f"column_{index}": cell for index, cell in enumerate(value, start=1)}
+
+
+def parse_line(line: bytes, number: int) -> object:
+    """The JSON value of a line. Raises IntakeError."""
+    if len(line) > MAX_ROW_BYTES:
+        raise row_too_long("line", number, line)
+    try:
+        return json.loads(
+            line.decode(),
+            parse_int=_parse_number,
+            parse_float=_parse_number,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_unique,
+        )
+    except UnicodeDecodeError as error:
+        detail = f"line {number} is not utf-8 text"
+        raise IntakeError("wrong_encoding", detail, Place(number, text=_shown(line))) from error
+    except json.JSONDecodeError as error:
+        near = _shown(line[max(0, error.pos - 20) :])
+        detail = f"line {number} is not JSON: {error.msg}, at character {error.pos + 1}: {near!r}"
+        raise IntakeError("not_json", detail, Place(number, text=near)) from error
+    except RecursionError as error:
+        raise nested_value("", is_object=False, where=f"line {number}", line=number) from error
+    except _CellError as error:
+        detail = f"line {number} {error.detail}"
+        raise IntakeError(error.code, detail, Place(number, text=error.text)) from error
+
+
+def row_too_long(unit: str, number: int, text: bytes) -> IntakeError:
+    """A row that would have to be held in memory."""
+    detail = f"{unit} {number} is longer than {MAX_ROW_BYTES} bytes"
+    return IntakeError("row_too_long", detail, Place(number, text=_shown(text)))
+
+
+def number_too_large(where: str, text: str, line: int) -> IntakeError:
+    """A number that float64 cannot hold."""
+    return IntakeError(
+        "number_too_large", f"{where} {_too_large(text)}", Place(line, text=cut(text))
+    )
+
+
+def _too_large(text: str) -> str:
+    digits = sum(character.isdigit() for character in text)
+    shown = text if digits <= SHOWN_DIGITS else f"a number of {digits} digits, {text[:20]}…"
+    return f"holds {shown}: it is too large for a number of 64 bits"
+
+
+class _CellError(Exception):
+    """Something that the parser of JSON would let pass."""
+
+    def __init__(self, code: str, detail: str, text: str) -> None:
+        self.code = code
+        self.detail = detail
+        self.text = cut(text)
+        super().__init__(detail)
+
+
+def _parse_number(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise _CellError("number_too_large", _too_large(text), text)
+    return number
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    detail = f"holds {text}, which is not JSON: a missing number is written null"
+    raise _CellError("not_json", detail, text)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _CellError("repeated_key", f"has the key {cut(key)!r} twice", key)
+            seen.add(key)
+    return row
+
+
+def _shown(line: bytes) -> str:
+    return cut(line[:400].decode(errors="replace"))

@@ -1,0 +1,1 @@
+"""NumPy arrays (.npy) and archives (.npz)."""

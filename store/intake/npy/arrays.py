@@ -1,0 +1,156 @@
+"""NumPy's .npy: its header is compared with the file's size before anything is allocated."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from store.errors import IntakeError
+from store.intake.batches.arrow_source import BATCH_BYTES, ArrowSource, rows_per_batch
+from store.intake.cells.arrow_types import check_cell_count, delivered_type
+from store.intake.cells.column_names import check_column_count
+from store.intake.npy.dtypes import arrow_type, as_arrow, check_dtype
+from store.intake.npy.header import parse_header
+from store.intake.options import Limits, ReadOptions
+from store.intake.source import RawColumn
+
+
+@dataclass(frozen=True)
+class NpyArray:
+    """An array in a file, as rows of columns.
+
+    Attributes:
+        names: of its columns.
+        offset: of the first number in the file.
+        shape: of the array; the first dimension is that of rows.
+        dtype: of its items; if it has fields, each is a column.
+        fortran: whether the first index changes fastest.
+    """
+
+    names: tuple[str, ...]
+    offset: int
+    shape: tuple[int, ...]
+    dtype: np.dtype[np.generic]
+    fortran: bool
+
+    @property
+    def rows(self) -> int:
+        """How many."""
+        return self.shape[0]
+
+    @property
+    def row_bytes(self) -> int:
+        """Of all columns."""
+        return math.prod(self.shape[1:]) * self.dtype.itemsize
+
+    @property
+    def columns(self) -> tuple[RawColumn, ...]:
+        """Of the table."""
+        dtypes = _field_dtypes(self.dtype) or [self.dtype] * len(self.names)
+        return tuple(
+            RawColumn(name, delivered_type(name, arrow_type(dtype)))
+            for name, dtype in zip(self.names, dtypes, strict=True)
+        )
+
+    def read(self, file: IO[bytes], start: int, rows: int) -> list[pa.Array]:
+        """Some rows, a column each. Raises IntakeError."""
+        if self.dtype.names:
+            block = self._read_block(file, self.offset + start * self.row_bytes, rows)
+            return [as_arrow(np.asarray(block[name])) for name in self.dtype.names]
+        if not self.fortran or len(self.shape) == 1:
+            block = self._read_block(
+                file, self.offset + start * self.row_bytes, rows * len(self.names)
+            )
+            return [as_arrow(c) for c in block.reshape(rows, len(self.names)).T]
+        places = self._fortran_places()
+        size = self.dtype.itemsize
+        return [
+            as_arrow(self._read_block(file, self.offset + (p * self.rows + start) * size, rows))
+            for p in places.tolist()
+        ]
+
+    def _fortran_places(self) -> NDArray[np.intp]:
+        """Which column of the file a column of the table is, whose order is C's."""
+        inner = self.shape[1:]
+        indices = np.unravel_index(np.arange(len(self.names)), inner, "C")
+        return np.ravel_multi_index(indices, inner, order="F")
+
+    def _read_block(self, file: IO[bytes], start: int, count: int) -> NDArray[Any]:
+        file.seek(start)
+        return np.frombuffer(file.read(count * self.dtype.itemsize), self.dtype, count)
+
+
+def open_npy(path: Path, options: ReadOptions, limits: Limits) -> ArrowSource:
+    """An .npy file. Raises IntakeError."""
+    with path.open("rb") as file:
+        array = read_header(file, 0, path.stat().st_size, "x", limits)
+    return arrays_source(path, [array], {"format": "npy"}, options, limits)
+
+
+def arrays_source(
+    path: Path,
+    arrays: Sequence[NpyArray],
+    found: dict[str, str],
+    options: ReadOptions,
+    limits: Limits,
+) -> ArrowSource:
+    """Arrays of one file side by side. Raises IntakeError."""
+    columns = [column for array in arrays for column in array.columns]
+    check_column_count(len(columns), limits.max_columns)
+    rows = arrays[0].rows
+    if rows == 0:
+        raise IntakeError("no_rows", "the array has no rows")
+    check_cell_count(rows, len(columns), limits.max_bytes)
+    row_bytes = sum(array.row_bytes for array in arrays)
+    step = max(1, min(rows_per_batch(len(columns)), BATCH_BYTES // max(1, row_bytes)))
+
+    def read(only: int | None) -> Iterator[pa.RecordBatch]:
+        with path.open("rb") as file:
+            for start in range(0, rows, step):
+                count = min(step, rows - start)
+                cells = [cell for array in arrays for cell in array.read(file, start, count)]
+                if only is not None:
+                    cells = [cells[only]]
+                yield pa.RecordBatch.from_arrays(cells, names=[str(i) for i in range(len(cells))])
+
+    return ArrowSource(columns, read, options, found)
+
+
+def read_header(file: IO[bytes], start: int, end: int, name: str, limits: Limits) -> NpyArray:
+    """The array that is between two places of a file. Raises IntakeError."""
+    shape, fortran, dtype, offset = parse_header(file, start, end)
+    dtypes = _field_dtypes(dtype) or [dtype]
+    for one in dtypes:
+        check_dtype(one)
+    if not shape or (dtype.names and len(shape) > 1):
+        detail = f"the array's shape is {shape}: rows are expected as its first dimension"
+        raise IntakeError("wrong_shape", detail)
+    width = math.prod(shape[1:]) * len(dtypes)
+    check_column_count(width, limits.max_columns)
+    claimed, given = math.prod(shape) * dtype.itemsize, end - offset
+    if claimed > given:
+        detail = f"the array claims {claimed} bytes, and {given} bytes are there"
+        raise IntakeError("truncated", detail)
+    if claimed < given:
+        detail = f"{given - claimed} bytes follow the array's {claimed}"
+        raise IntakeError("not_npy", detail)
+    return NpyArray(_names(name, shape, dtype), offset, shape, dtype, fortran)
+
+
+def _names(name: str, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> tuple[str, ...]:
+    if dtype.names:
+        return tuple(dtype.names) if name == "x" else tuple(f"{name}_{f}" for f in dtype.names)
+    if len(shape) == 1:
+        return (name,)
+    return tuple(f"{name}{index}" for index in range(math.prod(shape[1:])))
+
+
+def _field_dtypes(dtype: np.dtype[np.generic]) -> list[np.dtype[np.generic]]:
+    if dtype.fields is None or dtype.names is None:
+        return []
+    return [dtype.fields[name][0] for name in dtype.names]

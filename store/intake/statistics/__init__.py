@@ -1,0 +1,1 @@
+"""Statistics of columns: moments, counts of values."""

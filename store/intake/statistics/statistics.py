@@ -1,0 +1,157 @@
+"""What can be said of a table's columns, gathered a batch at a time in memory that is bounded."""
+
+import math
+from collections.abc import Mapping, Sequence
+from heapq import nlargest
+from typing import Any
+
+import numpy as np
+
+from engine.data.table import ColumnKind
+from store.blobs.tensors import finite_or_none
+from store.datasets.datasets import ColumnRecord
+from store.datasets.time_text import DAY, format_time
+from store.intake.convert.converter import Rows
+from store.intake.convert.plan import ColumnPlan, numeric_columns
+from store.intake.statistics.moments import Moments
+from store.intake.statistics.value_counts import MAX_CATEGORY_LENGTH, SmallNumbers, ValueCounts
+
+# More distinct texts than this are free text rather than categories.
+MAX_CATEGORIES = 1000
+# So few may be categories even if hardly one comes up twice.
+FEW_CATEGORIES = 50
+MAX_DISTINCT_NUMBERS = 10_000
+TOP_VALUES = 10
+# Counted values of all columns together: about 30 MB. In a table of thousands of columns, those
+# with the most values are not counted to their end.
+MAX_COUNTED = 2**18
+# Values are counted this many at a time: a call for each column and batch would cost far more.
+COUNTED_BYTES = 8 * 2**20
+
+
+class TableStatistics:
+    """Gathers statistics of all columns of a table."""
+
+    def __init__(self, columns: Sequence[ColumnPlan]) -> None:
+        self.rows = 0
+        self._columns = columns
+        self._numeric = numeric_columns(columns)
+        numeric = set(self._numeric)
+        self._others = {i: 0 for i in range(len(columns)) if i not in numeric}
+        whole = [float(DAY) if columns[i].kind == "time" else 1.0 for i in self._numeric]
+        self._moments = Moments(np.array(whole))
+        self._small = SmallNumbers(len(self._numeric))
+        self._counts = [
+            ValueCounts(MAX_DISTINCT_NUMBERS if i in numeric else MAX_CATEGORIES)
+            for i in range(len(columns))
+        ]
+        self._limit = MAX_DISTINCT_NUMBERS
+        self._counted = self._waiting = 0
+
+    def add(self, rows: Rows) -> None:
+        """Take in the next rows."""
+        self.rows += rows.batch.num_rows
+        for index in self._others:
+            self._others[index] += rows.batch.column(index).null_count
+            self._counts[index].put(rows.batch.column(index))
+        if self._numeric:
+            absent = self._moments.add(rows.numbers)
+            small = self._small.add(rows.numbers, absent)
+            for place in np.flatnonzero(~small).tolist():
+                index = self._numeric[place]
+                self._counts[index].put(rows.batch.column(index))
+        self._waiting += rows.batch.get_total_buffer_size()
+        if self._waiting >= COUNTED_BYTES:
+            self._count()
+
+    def _count(self) -> None:
+        """Count the values that wait for it."""
+        self._waiting = 0
+        for counts in self._counts:
+            self._counted -= len(counts)
+            counts.count()
+            counts.keep_within(self._limit)
+            self._counted += len(counts)
+            if self._counted > MAX_COUNTED:
+                self._shrink()
+
+    def _shrink(self) -> None:
+        """Give up on the columns with the most values until there is room for as many again."""
+        while self._counted > MAX_COUNTED // 2:
+            self._limit //= 2
+            for counts in self._counts:
+                counts.keep_within(self._limit)
+            self._counted = sum(map(len, self._counts))
+
+    def finish(self) -> tuple[ColumnRecord, ...]:
+        """What has been found."""
+        self._count()
+        places = {index: place for place, index in enumerate(self._numeric)}
+        return tuple(
+            self._number_record(index, places[index])
+            if index in places
+            else self._text_record(index)
+            for index in range(len(self._columns))
+        )
+
+    def _number_record(self, index: int, place: int) -> ColumnRecord:
+        column, values = self._columns[index], self._moments.summary(place)
+        counts = self._counts[index].finish(self._small.counts(place))
+        return ColumnRecord(
+            name=column.name,
+            kind=column.kind,
+            missing=self.rows - values.count,
+            distinct=None if counts is None else len(counts),
+            integral=values.integral and values.count > 0,
+            minimum=finite_or_none(values.minimum),
+            maximum=finite_or_none(values.maximum),
+            mean=finite_or_none(values.mean),
+            std=finite_or_none(values.std),
+            top_values=_top_values(counts or {}, column.kind),
+            time_format=column.time_format,
+        )
+
+    def _text_record(self, index: int) -> ColumnRecord:
+        """A column of truth values or texts; of too many texts to be categories it is text."""
+        column, counts = self._columns[index], self._counts[index].finish({})
+        present = self.rows - self._others[index]
+        is_text = counts is None or _are_names(len(counts), present)
+        is_found_out = column.kind == "categorical" and column.stated is None
+        kind: ColumnKind = "text" if is_text and is_found_out else column.kind
+        return ColumnRecord(
+            name=column.name,
+            kind=kind,
+            missing=self._others[index],
+            distinct=None if counts is None else len(counts),
+            integral=False,
+            minimum=None,
+            maximum=None,
+            mean=None,
+            std=None,
+            top_values=_top_values(counts or {}, kind),
+        )
+
+
+def _are_names(distinct: int, present: int) -> bool:
+    """Whether most texts are of one row alone, as names and numbers of things are."""
+    return distinct > FEW_CATEGORIES and distinct * 2 > present
+
+
+def _top_values(counts: Mapping[Any, int], kind: ColumnKind) -> tuple[tuple[str, int], ...]:
+    """The most frequent values in words; of equally frequent ones the first by value."""
+    least = min(nlargest(TOP_VALUES, counts.values()), default=0)
+    frequent = [item for item in counts.items() if item[1] >= least]
+    frequent.sort(key=lambda item: (-item[1], item[0]))
+    return tuple((_word(value, kind), count) for value, count in frequent[:TOP_VALUES])
+
+
+def _word(value: Any, kind: ColumnKind) -> str:  # noqa: ANN401
+    match kind:
+        case "time":
+            return format_time(value)
+        case "numeric":
+            return str(int(value)) if math.floor(value) == value else repr(value)
+        case "boolean":
+            return "true" if value else "false"
+        case _:
+            return str(value)[:MAX_CATEGORY_LENGTH]

@@ -1,0 +1,1 @@
+"""The job state machine: claims, leases, commands, progress, events, dispatch."""

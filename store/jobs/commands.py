@@ -1,0 +1,175 @@
+"""What a client may ask of a job on its way: cancel, pause, resume, retry.
+
+Each locks the job's row first, so that it comes wholly before or wholly after a claim, a slice's
+end or the job's own end. Asking twice is the same as asking once.
+"""
+
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.orm import Session
+
+from store.db.clock import now
+from store.db.tables import jobs, losses
+from store.errors import IllegalTransitionError, NotFoundError
+from store.jobs.checkpoints import drop_checkpoints, has_checkpoint
+from store.jobs.events import add_event
+from store.jobs.jobs import JobRecord, get_job
+from store.jobs.transitions import add_transition
+from store.statuses import JobStatus, StatusReason
+
+# Of a job that has done nothing yet.
+_UNTRAINED: dict[str, Any] = {
+    "epoch": 0,
+    "steps": 0,
+    "samples_per_second": None,
+    "epochs_since_best": 0,
+    "folds_done": 0,
+    "cross_validation": None,
+    "latest_metrics": None,
+    "best_metrics": None,
+    "preparing_seconds": 0.0,
+    "training_seconds": 0.0,
+    "saving_seconds": 0.0,
+    "environment": None,
+    "exact": True,
+}
+
+
+def cancel_job(session: Session, job_id: str) -> JobRecord:
+    """End a job that has learned nothing at once; let a worker keep what another has learned.
+
+    Survives a claim in the same moment: either the claim sees `cancelled`, or this sees `running`
+    and leaves the ending to the worker. Raises NotFoundError, IllegalTransitionError.
+    """
+    status, _ = _lock(session, job_id)
+    match status:
+        case JobStatus.QUEUED | JobStatus.PAUSED:
+            # The weights in a checkpoint become a model; the worker that does that is rung for.
+            wanted = (
+                JobStatus.CANCELLING if has_checkpoint(session, job_id) else JobStatus.CANCELLED
+            )
+        case JobStatus.RUNNING | JobStatus.PAUSING:
+            wanted = JobStatus.CANCELLING
+        case JobStatus.CANCELLING:
+            return get_job(session, job_id)
+        case ended:
+            raise IllegalTransitionError(job_id, ended, "cancelled")
+    values: dict[str, Any] = {"finished_at": now()} if wanted is JobStatus.CANCELLED else {}
+    return _change(session, job_id, wanted, str(wanted), StatusReason.USER, **values)
+
+
+def pause_job(session: Session, job_id: str) -> JobRecord:
+    """Ask the worker of a job to checkpoint and leave it; pause at once a job that nobody holds.
+
+    Survives a worker that comes back from the dead: the token of a job that is paused without its
+    worker moves on. Raises NotFoundError, IllegalTransitionError.
+    """
+    status, is_held = _lock(session, job_id)
+    match status:
+        case JobStatus.QUEUED:
+            wanted = JobStatus.PAUSED
+        case JobStatus.RUNNING:
+            wanted = JobStatus.PAUSING if is_held else JobStatus.PAUSED
+        case JobStatus.PAUSING | JobStatus.PAUSED:
+            return get_job(session, job_id)
+        case other:
+            raise IllegalTransitionError(job_id, other, "paused")
+    values = _UNHELD if wanted is JobStatus.PAUSED else {}
+    return _change(session, job_id, wanted, str(wanted), StatusReason.USER, **values)
+
+
+_LOST_PAUSES = (
+    select(jobs.c.id)
+    .where(
+        jobs.c.status == JobStatus.PAUSING,
+        jobs.c.lease_expires_at.is_(None) | (jobs.c.lease_expires_at <= now()),
+    )
+    .with_for_update(skip_locked=True)
+)
+
+
+def settle_lost_pauses(session: Session) -> tuple[str, ...]:
+    """Pause jobs whose worker was lost before it could; the ids of those paused."""
+    paused = tuple(session.execute(_LOST_PAUSES).scalars())
+    for job_id in paused:
+        _change(session, job_id, JobStatus.PAUSED, "paused", StatusReason.USER, **_UNHELD)
+    return paused
+
+
+def resume_job(session: Session, job_id: str) -> JobRecord:
+    """Queue a paused job again; it goes on from where it was paused.
+
+    Raises NotFoundError, IllegalTransitionError.
+    """
+    status, _ = _lock(session, job_id)
+    if status is not JobStatus.PAUSED:
+        raise IllegalTransitionError(job_id, status, "resumed")
+    return _change(session, job_id, JobStatus.QUEUED, "resumed", rung_at=now())
+
+
+def retry_job(session: Session, job_id: str, *, from_start: bool) -> JobRecord:
+    """Begin a new attempt of a failed job, from its last checkpoint or from the start.
+
+    Survives two retries at once: the second finds the job queued. Raises NotFoundError,
+    IllegalTransitionError.
+    """
+    status, _ = _lock(session, job_id)
+    if status is not JobStatus.FAILED:
+        raise IllegalTransitionError(job_id, status, "retried")
+    values: dict[str, Any] = {"attempt": jobs.c.attempt + 1, "worker_losses": 0, "rung_at": now()}
+    if from_start:
+        drop_checkpoints(session, job_id)
+        session.execute(delete(losses).where(losses.c.job_id == job_id))
+        values |= _UNTRAINED
+    return _change(
+        session,
+        job_id,
+        JobStatus.QUEUED,
+        "retried",
+        data={"from": "start" if from_start else "checkpoint"},
+        finished_at=None,
+        error=None,
+        **values,
+    )
+
+
+_UNHELD: dict[str, Any] = {
+    "lease_expires_at": None,
+    "stalled_at": None,
+    "token": jobs.c.token + 1,
+}
+
+
+# Made once: to build it costs more than to run it.
+_LOCK = (
+    select(jobs.c.status, (jobs.c.lease_expires_at > now()).label("is_held"))
+    .where(jobs.c.id == bindparam("job_id"))
+    .with_for_update()
+)
+
+
+def _lock(session: Session, job_id: str) -> tuple[JobStatus, bool]:
+    """The job's status, and whether a worker holds it; its row is locked until the commit."""
+    row = session.execute(_LOCK, {"job_id": job_id}).one_or_none()
+    if row is None:
+        raise NotFoundError("job", job_id)
+    return JobStatus(row.status), bool(row.is_held)
+
+
+def _change(
+    session: Session,
+    job_id: str,
+    status: JobStatus,
+    event: str,
+    reason: StatusReason | None = None,
+    data: dict[str, Any] | None = None,
+    **values: Any,  # noqa: ANN401 - each column has its own type
+) -> JobRecord:
+    """Put a job whose row is locked into another state, and note that."""
+    changed = {"status": status, "status_reason": reason, **values}
+    session.execute(update(jobs).where(jobs.c.id == job_id).values(**changed))
+    add_transition(session, job_id, status, reason)
+    told = data if reason is None else {"reason": str(reason)}
+    add_event(session, job_id, event, told or {})
+    return get_job(session, job_id)

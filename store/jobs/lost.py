@@ -1,0 +1,67 @@
+"""Jobs that have lost their worker: told of, and ended when they lose one after the other."""
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
+
+from store.db.clock import now
+from store.db.tables import jobs
+from store.jobs.events import EventLevel, add_event
+from store.jobs.transitions import add_transition
+from store.statuses import HELD, JobStatus, StatusReason
+
+# Made once: every idle worker runs them every few seconds.
+_IS_LOST = (jobs.c.status.in_(HELD), jobs.c.lease_expires_at <= now())
+_STALLED = (
+    select(jobs.c.id, jobs.c.worker)
+    .where(*_IS_LOST, jobs.c.stalled_at.is_(None))
+    .with_for_update(skip_locked=True)
+)
+_POISON = (
+    select(jobs.c.id, jobs.c.status, jobs.c.token)
+    .where(*_IS_LOST, jobs.c.worker_losses + 1 >= bindparam("max_worker_losses"))
+    .with_for_update(skip_locked=True)
+)
+
+
+def mark_stalled_jobs(session: Session) -> tuple[str, ...]:
+    """Tell, once, of jobs whose lease has run out; the ids of those told of."""
+    rows = session.execute(_STALLED).all()
+    for job_id, worker in rows:
+        session.execute(update(jobs).where(jobs.c.id == job_id).values(stalled_at=now()))
+        add_event(session, job_id, "stalled", {"worker": worker}, level="warning")
+    return tuple(row.id for row in rows)
+
+
+def bury_lost_jobs(session: Session, max_worker_losses: int) -> tuple[str, ...]:
+    """End jobs that lost their worker too often without progress; the ids of those ended.
+
+    The token moves on, so that a worker that comes back from the dead can write nothing.
+    """
+    rows = session.execute(_POISON, {"max_worker_losses": max_worker_losses}).all()
+    for job_id, status, token in rows:
+        _bury(session, job_id, JobStatus(status), token, max_worker_losses)
+    return tuple(row.id for row in rows)
+
+
+def _bury(session: Session, job_id: str, status: JobStatus, token: int, losses: int) -> None:
+    cancelled = status is JobStatus.CANCELLING
+    ended = JobStatus.CANCELLED if cancelled else JobStatus.FAILED
+    reason = StatusReason.USER if cancelled else StatusReason.WORKER_LOST
+    detail = f"the job lost its worker {losses} times in a row without a checkpoint in between"
+    session.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id)
+        .values(
+            status=ended,
+            status_reason=reason,
+            finished_at=now(),
+            lease_expires_at=None,
+            stalled_at=None,
+            token=token + 1,
+            worker_losses=losses,
+            error=None if cancelled else {"code": str(reason), "message": detail},
+        )
+    )
+    add_transition(session, job_id, ended, reason)
+    level: EventLevel = "info" if cancelled else "error"
+    add_event(session, job_id, str(ended), {"reason": str(reason)}, level)

@@ -1,0 +1,145 @@
+"""What a worker reports of a job on its way: losses and measures, with a checkpoint or without."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from engine.metrics import Metric
+from store.db.tables import jobs, losses
+from store.errors import NotFoundError
+from store.jobs.checkpoints import Checkpoint, add_checkpoint
+from store.jobs.events import add_event
+from store.jobs.jobs import JobRecord
+from store.jobs.leases import Lease, update_held_job
+
+
+@dataclass(frozen=True)
+class LossRecord:
+    """One epoch of a job, counted from 0."""
+
+    epoch: int
+    loss: float
+    validation_loss: float | None
+    metrics: dict[str, Metric]
+    learning_rate: float
+    gradient_norm: float | None
+    seconds: float
+    layers: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is; the fields are columns of jobs. Times are seconds.
+
+    While there are folds to do, epoch and metrics are those of the fold under way. The environment
+    is that in which the last step was trained; exact says whether all steps were trained in equal
+    ones.
+    """
+
+    epoch: int = 0
+    steps: int = 0
+    samples_per_second: float | None = None
+    epochs_since_best: int = 0
+    folds_done: int = 0
+    cross_validation: dict[str, Any] | None = None
+    latest_metrics: dict[str, Metric] | None = None
+    best_metrics: dict[str, Metric] | None = None
+    preparing_seconds: float = 0.0
+    training_seconds: float = 0.0
+    saving_seconds: float = 0.0
+    environment: dict[str, Any] | None = None
+    exact: bool = True
+
+
+def record_progress(
+    session: Session,
+    lease: Lease,
+    progress: Progress,
+    new_losses: Sequence[LossRecord],
+    checkpoint: Checkpoint | None = None,
+) -> JobRecord:
+    """Store losses, measures and checkpoint together, under the lease. Raises LeaseLostError."""
+    values = asdict(progress)
+    if checkpoint is not None:
+        # Progress that is kept wipes the slate: only losses in a row make a job poison.
+        values["worker_losses"] = 0
+    job = update_held_job(session, lease, values)
+    _replace_losses(session, lease.job_id, progress.epoch, new_losses)
+    if new_losses:
+        _tell_epochs(session, lease.job_id, progress, new_losses)
+    if checkpoint is not None:
+        add_checkpoint(session, lease.job_id, checkpoint)
+    elif not new_losses and _has_folds(job):
+        # Of folds no losses are kept; who waits for news of the job is to have some.
+        done = {"folds_done": progress.folds_done, "epoch": progress.epoch, "steps": progress.steps}
+        add_event(session, job.id, "fold", done)
+    return job
+
+
+def _has_folds(job: JobRecord) -> bool:
+    return "folds" in (job.spec.get("validation") or {})
+
+
+def _replace_losses(
+    session: Session, job_id: str, epochs: int, new_losses: Sequence[LossRecord]
+) -> None:
+    # A rescued job trains the epochs after its checkpoint again, and gets the same numbers.
+    first = new_losses[0].epoch if new_losses else epochs
+    session.execute(delete(losses).where(losses.c.job_id == job_id, losses.c.epoch >= first))
+    if new_losses:
+        session.execute(insert(losses), [{"job_id": job_id, **asdict(loss)} for loss in new_losses])
+
+
+def _tell_epochs(
+    session: Session, job_id: str, progress: Progress, new_losses: Sequence[LossRecord]
+) -> None:
+    """Tell of the newest epoch, and of the best one if it is among them.
+
+    A rescued job tells of epochs again that it trains again.
+    """
+    newest = new_losses[-1]
+    data = {
+        "epoch": newest.epoch,
+        "epochs": len(new_losses),
+        "loss": newest.loss,
+        "validation_loss": newest.validation_loss,
+        "metrics": _plain(newest.metrics),
+        "learning_rate": newest.learning_rate,
+    }
+    add_event(session, job_id, "epoch", data)
+    best = progress.epoch - 1 - progress.epochs_since_best
+    if progress.best_metrics is not None and best >= new_losses[0].epoch:
+        told = {"epoch": best, "metrics": _plain(progress.best_metrics)}
+        add_event(session, job_id, "improved", told)
+
+
+def _plain(metrics: dict[str, Metric]) -> dict[str, float]:
+    """Those that are a single number."""
+    return {name: value for name, value in metrics.items() if isinstance(value, float)}
+
+
+def _require_job(session: Session, job_id: str) -> None:
+    if session.execute(select(jobs.c.id).where(jobs.c.id == job_id)).one_or_none() is None:
+        raise NotFoundError("job", job_id)
+
+
+def list_losses(
+    session: Session, job_id: str, after: int, limit: int
+) -> tuple[tuple[LossRecord, ...], bool]:
+    """Epochs after the given one, and whether there are more. Raises NotFoundError."""
+    _require_job(session, job_id)
+    columns = [column for column in losses.c if column.name != "job_id"]
+    rows = (
+        session.execute(
+            select(*columns)
+            .where(losses.c.job_id == job_id, losses.c.epoch > after)
+            .order_by(losses.c.epoch)
+            .limit(limit + 1)
+        )
+        .mappings()
+        .all()
+    )
+    return tuple(LossRecord(**row) for row in rows[:limit]), len(rows) > limit

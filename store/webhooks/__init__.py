@@ -1,0 +1,1 @@
+"""Webhooks, their outbox and their deliveries."""
