@@ -9,30 +9,30 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from engine.numerics.blas import warm_up_products
-from service.bodies import BodyLimit
 from service.context import Context
-from service.deliverer import Deliverer
-from service.feeds import Feeds
-from service.incoming import sweep_incoming
-from service.polling import Polls
-from service.problems import add_error_handlers
-from service.ringer import Ringer
+from service.http.bodies import BodyLimit
+from service.http.problems import add_error_handlers
 from service.routes import (
     dataset_rows,
     datasets,
-    events,
     health,
+    job_commands,
+    job_events,
     jobs,
-    lifecycle,
     models,
     uploads,
     webhooks,
 )
+from service.runtime.event_broadcast import Feeds
+from service.runtime.job_notifier import Ringer
+from service.runtime.model_cache import ServedModels
+from service.runtime.polling import Polls
 from service.schemas.common import Problem
 from service.schemas.imports import ImportRequest
-from service.serving import ServedModels
-from service.tus import TusProtocol
+from service.uploads.temp_folders import sweep_incoming
+from service.uploads.tus import TusProtocol
 from service.version import VERSION
+from service.webhooks.deliverer import Deliverer
 from store.blobs.blobs import open_blobs
 from store.broker import Doorbell
 from store.db.database import Database
@@ -79,8 +79,8 @@ def create_app(settings: Settings) -> FastAPI:
         dataset_rows,
         uploads,
         jobs,
-        events,
-        lifecycle,
+        job_events,
+        job_commands,
         models,
         webhooks,
         health,

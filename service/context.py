@@ -6,10 +6,10 @@ from typing import Annotated, cast
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
-from service.feeds import Feeds
-from service.polling import Polls
-from service.ringer import Ringer
-from service.serving import ServedModels
+from service.runtime.event_broadcast import Feeds
+from service.runtime.job_notifier import Ringer
+from service.runtime.model_cache import ServedModels
+from service.runtime.polling import Polls
 from store.blobs.blobs import BlobStore
 from store.broker import Doorbell
 from store.db.database import Database

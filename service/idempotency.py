@@ -21,8 +21,8 @@ from typing import Annotated
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel, JsonValue
 
-from service.bodies import parse_json
 from service.context import Context, Here
+from service.http.bodies import parse_json
 from store.errors import StoreError
 from store.idempotency import Answer, KeyedRequest, find_answer
 

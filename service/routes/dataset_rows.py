@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Response
 
-from service import datasets
 from service.context import Here
-from service.csv_out import as_csv, wants_csv
-from service.dataset_views import column_detail_view, rows_view
-from service.problems import problems
+from service.datasets import datasets
+from service.http.csv import as_csv, wants_csv
+from service.http.problems import problems
 from service.schemas.common import DatasetId
 from service.schemas.datasets import ColumnDetailView, RowsView
+from service.serializers.datasets import column_detail_view, rows_view
 
 router = APIRouter(prefix="/v1/datasets/{dataset_id}", tags=["datasets"])
 

@@ -5,16 +5,16 @@ from typing import Annotated, Any
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 
-from service import datasets
 from service.context import Here
-from service.dataset_views import dataset_view, preview_view, summary_view
+from service.datasets import datasets, ingest
+from service.datasets.from_upload import receiving, take_in_upload
+from service.datasets.read_options import stated_options
+from service.http.problems import problems
 from service.idempotency import Keyed, respond
-from service.problems import problems
-from service.read_options import stated_options
-from service.receiving import receiving, take_in_upload
 from service.schemas.common import After, DatasetId, Limit, Order, PageView
 from service.schemas.datasets import DatasetSummaryView, DatasetView, PreviewView
 from service.schemas.intake import UploadQuery
+from service.serializers.datasets import dataset_view, preview_view, summary_view
 from store.db.pagination import PageRequest
 from store.intake.formats.detect import known_media_types
 
@@ -65,7 +65,7 @@ async def preview_dataset(context: Here, request: Request, query: Stated) -> Pre
     stated = stated_options(query)
     async with receiving(context, request, query) as upload:
         found = await to_thread.run_sync(
-            datasets.preview, context, upload, stated, limiter=context.readers
+            ingest.preview, context, upload, stated, limiter=context.readers
         )
     return preview_view(found)
 

@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 
 from service.context import Here
-from service.problems import problems
-from service.readiness import check
+from service.health import check
+from service.http.problems import problems
 from service.schemas.health import HealthView, ReadinessView
 from service.version import VERSION
 

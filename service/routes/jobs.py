@@ -5,15 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import StringConstraints
 
-from service import jobs, posting
-from service.bodies import JsonRoute
 from service.context import Here
-from service.csv_out import wants_csv
+from service.http.bodies import JsonRoute
+from service.http.csv import wants_csv
+from service.http.problems import problems
 from service.idempotency import JsonKeyed, respond
-from service.job_views import loss_view
-from service.losses import losses_as_csv
-from service.models import weights_of_job
-from service.problems import problems
+from service.jobs import create, queries, resolve
+from service.models.models import weights_of_job
 from service.routes.models import WEIGHTS_RESPONSE, Format, weights_response
 from service.schemas.common import After, JobId, Limit, Name, Order, PageView
 from service.schemas.jobs import (
@@ -24,6 +22,8 @@ from service.schemas.jobs import (
     LossView,
     ValidationView,
 )
+from service.serializers.jobs import loss_view
+from service.serializers.losses_csv import losses_as_csv
 from store.db.pagination import PageRequest
 from store.jobs.jobs import JobFilter
 from store.statuses import JobStatus
@@ -51,13 +51,13 @@ Wait = Annotated[
 )
 def post_job(context: Here, body: JobRequest, keyed: JsonKeyed) -> Response:
     """Queue a training. Once this is answered the job is not lost."""
-    return respond(posting.post(context, body, keyed))
+    return respond(create.post(context, body, keyed))
 
 
 @router.post("/validate", responses=problems(404, 413, 415, 422, 503))
 def validate_job(context: Here, body: JobRequest) -> ValidationView:
     """Say what posting this job would do, and store nothing."""
-    return jobs.validate(context, body)
+    return resolve.validate(context, body)
 
 
 @router.get("", responses=problems(422, 503))
@@ -77,14 +77,14 @@ def list_jobs(
     """Jobs, newest first unless asked otherwise."""
     pairs = dict(pair.split(":", 1) for pair in metadata)
     wanted = JobFilter(status, name, dataset_id, pairs, external_id)
-    page = jobs.page(context, wanted, PageRequest(limit, after, order))
+    page = queries.page(context, wanted, PageRequest(limit, after, order))
     return PageView(data=list(page.items), has_more=page.next is not None, next=page.next)
 
 
 @router.get("/by-external-id/{external_id}", responses=problems(404, 422, 503))
 def get_job_by_external_id(context: Here, external_id: ExternalId) -> JobView:
     """The job that its client has given this id."""
-    return jobs.get_by_external_id(context, external_id)
+    return queries.get_by_external_id(context, external_id)
 
 
 @router.put(
@@ -97,7 +97,7 @@ def get_job_by_external_id(context: Here, external_id: ExternalId) -> JobView:
 )
 def put_job(context: Here, external_id: ExternalId, body: JobRequest) -> Response:
     """Queue a training, or show the job that the same request has queued before."""
-    return respond(posting.put(context, external_id, body))
+    return respond(create.put(context, external_id, body))
 
 
 @router.get(
@@ -138,7 +138,7 @@ def list_losses(
     accept: Annotated[str, Header()] = "application/json",
 ) -> PageView[LossView] | Response:
     """Losses and metrics of every epoch so far, oldest first; JSON, or CSV when asked for."""
-    found, more = jobs.losses(context, job_id, after, limit)
+    found, more = queries.losses(context, job_id, after, limit)
     if wants_csv(accept):
         return Response(losses_as_csv(found), media_type="text/csv")
     last = str(found[-1].epoch) if more else None
@@ -148,7 +148,7 @@ def list_losses(
 @router.get("/{job_id}/checkpoints", responses=problems(404, 422, 503))
 def list_checkpoints(context: Here, job_id: JobId) -> CheckpointsView:
     """The checkpoints that are kept: another job can start from one of them."""
-    return jobs.checkpoints(context, job_id)
+    return queries.checkpoints(context, job_id)
 
 
 @router.get(

@@ -6,16 +6,16 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from service import imports, models
-from service.bodies import JsonRoute
 from service.context import Here
+from service.http.bodies import JsonRoute
+from service.http.problems import problems
 from service.idempotency import Keyed, respond
-from service.models import MEDIA_TYPES, WeightFormat, Weights
-from service.predictions import predict, predict_in_place
-from service.problems import problems
+from service.models import imports, models
+from service.models.import_body import receive_import
+from service.models.models import MEDIA_TYPES, WeightFormat, Weights
+from service.models.predictions import predict, predict_in_place
 from service.schemas.common import After, Limit, ModelId, Name, Order, PageView
 from service.schemas.models import ModelView, PredictRequest, PredictView, WeightView
-from service.uploads import receive_import
 from store.db.pagination import PageRequest
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=JsonRoute)

@@ -5,16 +5,16 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from service import resumable, tus
-from service.beginning import begin, progress_headers, receive_first
-from service.bodies import RESUMABLE_PATH
 from service.context import Here
-from service.errors import UnsupportedMediaTypeError
+from service.http.bodies import RESUMABLE_PATH
+from service.http.errors import UnsupportedMediaTypeError
+from service.http.problems import problems
 from service.idempotency import Keyed, is_replayed, respond, with_content
-from service.problems import problems
 from service.schemas.common import UploadId
 from service.schemas.uploads import UploadView
-from service.uploads import plain_media_type
+from service.uploads import resumable, tus
+from service.uploads.create import begin, progress_headers, receive_first
+from service.uploads.request_body import plain_media_type
 
 router = APIRouter(prefix=RESUMABLE_PATH, tags=["uploads"])
 

@@ -4,11 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from service import webhooks
-from service.bodies import JsonRoute
 from service.context import Here
+from service.http.bodies import JsonRoute
+from service.http.problems import problems
 from service.idempotency import JsonKeyed, respond
-from service.problems import problems
 from service.schemas.common import After, Limit, Name, Order, PageView, WebhookId
 from service.schemas.webhooks import (
     DeliveryView,
@@ -17,6 +16,7 @@ from service.schemas.webhooks import (
     WebhookRequest,
     WebhookView,
 )
+from service.webhooks import webhooks
 from store.db.pagination import PageRequest
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=JsonRoute)

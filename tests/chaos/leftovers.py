@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select, text
 
-from service.incoming import incoming
+from service.uploads.temp_folders import incoming
 from store.blobs.blobs import open_blobs
 from store.broker import Doorbell
 from store.db.database import Database

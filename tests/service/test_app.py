@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 
 from engine.errors import EngineError
 from service.app import create_app
-from service.errors import ServiceError
-from service.problems import STATUS
+from service.http.errors import ServiceError
+from service.http.problems import STATUS
 from store.errors import SchemaError, StoreError
 from store.settings import Settings, load_settings
 from tests.schema import make_schema

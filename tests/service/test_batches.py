@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from service.batches import QUESTIONS_AT_ONCE, Batches
+from service.runtime.coalescing import QUESTIONS_AT_ONCE, Batches
 from tests.waiting import wait_for
 
 PATIENCE_SECONDS = 30.0

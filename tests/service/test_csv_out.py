@@ -5,9 +5,9 @@ import io
 
 import pytest
 
-from service.csv_out import as_csv, defuse, wants_csv
-from service.job_views import loss_view
-from service.losses import losses_as_csv
+from service.http.csv import as_csv, defuse, wants_csv
+from service.serializers.jobs import loss_view
+from service.serializers.losses_csv import losses_as_csv
 from store.jobs.progress import LossRecord
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from service import datasets, resumable
 from service.context import Context
+from service.datasets import datasets
+from service.uploads import resumable
 from store.blobs.blobs import BlobStore
 from store.settings import Settings, load_settings
 from tests.service.conftest import IRIS_LIKE, Upload, problem

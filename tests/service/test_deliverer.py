@@ -16,10 +16,10 @@ from cryptography.x509.oid import NameOID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from service import deliverer as module
-from service.calling import Caller
-from service.deliverer import LAST_RETRY_SECONDS, Deliverer, retry_seconds
-from service.public_addresses import Resolver
+from service.webhooks import deliverer as module
+from service.webhooks.deliverer import LAST_RETRY_SECONDS, Deliverer, retry_seconds
+from service.webhooks.sender import Caller
+from service.webhooks.ssrf_guard import Resolver
 from store.db.clock import now
 from store.db.database import Database
 from store.db.pagination import PageRequest

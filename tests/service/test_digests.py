@@ -5,8 +5,8 @@ from base64 import b64encode
 
 import pytest
 
-from service.digests import Hashes, StatedDigest, parse_content_digest, stated_sha256
-from service.errors import DigestMismatchError, InvalidDigestError
+from service.http.digests import Hashes, StatedDigest, parse_content_digest, stated_sha256
+from service.http.errors import DigestMismatchError, InvalidDigestError
 
 SHA256 = hashlib.sha256(b"hello").digest()
 SHA512 = hashlib.sha512(b"hello").digest()

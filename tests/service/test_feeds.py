@@ -10,12 +10,13 @@ import pytest
 from fastapi.sse import KEEPALIVE_COMMENT
 from sqlalchemy.orm import Session
 
-from service import events, feeds
 from service.context import Context
-from service.feeds import KEPT_EVENTS, Feed, Feeds
-from service.polling import Polls
-from service.serving import ServedModels
-from service.turns import Turns
+from service.jobs import events
+from service.runtime import event_broadcast
+from service.runtime.event_broadcast import KEPT_EVENTS, Feed, Feeds
+from service.runtime.model_cache import ServedModels
+from service.runtime.polling import Polls
+from service.runtime.wakeup_throttle import Turns
 from store.blobs.blobs import open_blobs
 from store.datasets.datasets import Contents, publish_dataset, receive_dataset
 from store.db.database import Database
@@ -111,13 +112,13 @@ def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         asked.append(len(cursors))
         return read_new_events(session, cursors, limit)
 
-    monkeypatch.setattr(feeds, "read_new_events", counted)
+    monkeypatch.setattr(event_broadcast, "read_new_events", counted)
     return asked
 
 
-def news(*event_ids: int, is_complete: bool = False) -> feeds.News:
-    encoded = tuple(feeds.EncodedEvent(event_id, b"") for event_id in event_ids)
-    return feeds.News(encoded, more=False, is_complete=is_complete)
+def news(*event_ids: int, is_complete: bool = False) -> event_broadcast.News:
+    encoded = tuple(event_broadcast.EncodedEvent(event_id, b"") for event_id in event_ids)
+    return event_broadcast.News(encoded, more=False, is_complete=is_complete)
 
 
 def test_a_feed_gives_what_follows_and_says_when_it_has_forgotten() -> None:
@@ -203,7 +204,7 @@ def test_nobody_asks_the_database_when_nobody_listens(
     context: Context, job_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = count_looks(monkeypatch)
-    monkeypatch.setattr(feeds, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(event_broadcast, "LOOK_SECONDS", 0.001)
 
     async def work() -> None:
         await context.feeds.wait(job_id, last_id(context, job_id), 0.05)
@@ -222,7 +223,7 @@ def test_a_listener_waits_while_the_database_is_away(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(feeds, "AWAY_SECONDS", 0.01)
+    monkeypatch.setattr(event_broadcast, "AWAY_SECONDS", 0.01)
 
     async def work() -> None:
         stream = listen(context, job_id)

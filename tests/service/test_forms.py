@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.errors import InvalidRowsError, ServiceError
-from service.forms import FormFile
+from service.http.errors import InvalidRowsError, ServiceError
+from service.http.multipart import FormFile
 
 TYPE = "multipart/form-data; boundary=b"
 CSV = b"x,y\r\n--1,2\r\n"

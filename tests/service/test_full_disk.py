@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from pyarrow import parquet
 
 from service.app import create_app
-from service.incoming import incoming
+from service.uploads.temp_folders import incoming
 from store.settings import Settings, load_settings
 from tests.limited import files_limited
 from tests.schema import make_schema

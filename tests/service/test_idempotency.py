@@ -13,11 +13,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 from starlette.requests import ClientDisconnect
 
-from service import datasets as intake
-from service.beginning import begin, receive_first
 from service.context import Context
+from service.datasets import ingest as intake
 from service.idempotency import _digest_body, find_kept
-from service.resumable import Sent
+from service.uploads.create import begin, receive_first
+from service.uploads.resumable import Sent
 from store.blobs.tensors import pack_arrays
 from store.db.tables import datasets, idempotency_keys, jobs, models, uploads
 from store.errors import LimitReachedError
@@ -251,7 +251,7 @@ def test_key_of_what_failed_in_its_transaction_is_free(
         monkeypatch.undo()
         raise LimitReachedError("unfinished jobs", 0)
 
-    monkeypatch.setattr("service.posting.check_unfinished_jobs", refuse)
+    monkeypatch.setattr("service.jobs.create.check_unfinished_jobs", refuse)
     body = spec(upload)
     assert problem(client.post("/v1/jobs", json=body, headers=KEY), 429)["code"] == "limit_reached"
     assert client.post("/v1/jobs", json=body, headers=KEY).status_code == 202

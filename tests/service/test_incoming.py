@@ -11,7 +11,7 @@ from unittest.mock import patch
 import anyio
 import pytest
 
-from service.incoming import incoming, incoming_folder, sweep_incoming
+from service.uploads.temp_folders import incoming, incoming_folder, sweep_incoming
 
 
 def use_folder(data_dir: Path, use: Callable[[Path], object]) -> None:
@@ -33,7 +33,7 @@ def die(data_dir: Path) -> None:
 
 
 def die_before_the_lock(data_dir: Path) -> None:
-    with patch("service.incoming.fcntl.flock", lambda *_: os._exit(1)):
+    with patch("service.uploads.temp_folders.fcntl.flock", lambda *_: os._exit(1)):
         use_folder(data_dir, lambda _: None)
     raise AssertionError
 
@@ -110,9 +110,9 @@ def test_sweep_between_making_and_locking_costs_another_folder(
         lock(descriptor, how)
 
     if moment == "before it is opened":
-        monkeypatch.setattr("service.incoming.os.open", open_late)
+        monkeypatch.setattr("service.uploads.temp_folders.os.open", open_late)
     else:
-        monkeypatch.setattr("service.incoming.fcntl.flock", lock_late)
+        monkeypatch.setattr("service.uploads.temp_folders.fcntl.flock", lock_late)
 
     def use(folder: Path) -> None:
         assert swept not in ([], [folder])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from service.loading_cache import LoadingCache
+from service.runtime.loading_cache import LoadingCache
 from tests.waiting import wait_for
 
 PATIENCE_SECONDS = 30.0

@@ -10,8 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 from safetensors.numpy import load
 
-from service import models
 from service.context import Context
+from service.models import models
 from store.blobs.tensors import pack_arrays
 from store.models import NewModel, import_model
 from tests.service.conftest import Train, problem

@@ -13,8 +13,8 @@ from sqlalchemy import event
 from engine.data.table import ColumnSchema, TableSchema
 from engine.resolution.resolve import resolve
 from engine.specs import TrainingSpec
-from service.feeds import Feeds
-from service.polling import Polls
+from service.runtime.event_broadcast import Feeds
+from service.runtime.polling import Polls
 from store.datasets.datasets import Contents, publish_dataset, receive_dataset
 from store.db.database import Database
 from store.errors import NotFoundError

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from service.serving import ServedModels
+from service.runtime.model_cache import ServedModels
 from store.blobs.tensors import pack_arrays
 from store.db.database import Database
 from store.settings import Settings

@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.public_addresses import UnresolvedError, is_public, look_up
-from service.targets import InvalidTargetError, read_target
+from service.webhooks.ssrf_guard import UnresolvedError, is_public, look_up
+from service.webhooks.url import InvalidTargetError, read_target
 
 
 @pytest.mark.parametrize(

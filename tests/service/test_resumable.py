@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from service import resumable
 from service.app import create_app
 from service.context import Context
-from service.errors import UploadIncompleteError
+from service.http.errors import UploadIncompleteError
+from service.uploads import resumable
 from store.db.tables import uploads
 from store.errors import NotFoundError, UploadExpiredError
 from store.settings import Settings, load_settings

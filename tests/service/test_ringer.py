@@ -8,8 +8,8 @@ from datetime import datetime
 import pytest
 from fastapi.testclient import TestClient
 
-from service import ringer as module
-from service.ringer import Ringer
+from service.runtime import job_notifier as module
+from service.runtime.job_notifier import Ringer
 from store.broker import Doorbell
 from store.db.database import Database
 from store.errors import StoreUnavailableError

@@ -22,9 +22,9 @@ from engine.preprocessing.fitted import (
     NumericTarget,
 )
 from engine.preprocessing.preprocessing import Preprocessing
-from service.errors import InvalidRowsError
-from service.rows import MAX_PROBLEMS, RowReader
+from service.http.errors import InvalidRowsError
 from service.schemas.models import Scalar
+from service.serializers.rows import MAX_PROBLEMS, RowReader
 
 NUMBER = FittedNumeric("v", 0, 1, 0)
 TRUTH = FittedBoolean("v", 0)

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy.engine import make_url
 
 from engine import weights
-from service import jobs, warm_start
+from service.jobs import resolve, warm_start
 from store.blobs.tensors import pack_arrays
 from store.settings import Settings
 from tests.service.conftest import IRIS_LIKE
@@ -62,7 +62,7 @@ def watch(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Watch:
     watch = Watch(settings, monkeypatch)
     watch.watch(weights, "build_network")
     watch.watch(hashlib, "sha256", large_only=True)
-    watch.watch(jobs, "resolve")
+    watch.watch(resolve, "resolve")
     watch.watch(warm_start, "resolve")
     return watch
 

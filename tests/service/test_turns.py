@@ -2,7 +2,7 @@
 
 import asyncio
 
-from service.turns import Turns
+from service.runtime.wakeup_throttle import Turns
 
 
 def test_a_few_go_on_in_each_round_of_the_loop() -> None:

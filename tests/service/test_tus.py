@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.errors import InvalidHeaderError
-from service.tus import (
+from service.http.errors import InvalidHeaderError
+from service.uploads.tus import (
     format_instant,
     format_metadata,
     parse_checksum,

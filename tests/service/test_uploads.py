@@ -13,11 +13,11 @@ import pytest
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 
-from service import resumable
 from service.context import Context
-from service.feeds import Feeds
-from service.polling import Polls
-from service.serving import ServedModels
+from service.runtime.event_broadcast import Feeds
+from service.runtime.model_cache import ServedModels
+from service.runtime.polling import Polls
+from service.uploads import resumable
 from store.blobs.blobs import open_blobs
 from store.db.database import Database
 from store.db.migrate import upgrade

@@ -10,8 +10,8 @@ from standardwebhooks import Webhook
 
 from service.app import create_app
 from service.context import Context
-from service.errors import ForbiddenAddressError
-from service.webhooks import check_url
+from service.http.errors import ForbiddenAddressError
+from service.webhooks.webhooks import check_url
 from store.settings import Settings, load_settings
 from store.webhooks.webhooks import MAX_GLOBAL_WEBHOOKS, add_webhook
 from tests.receivers import Receiver, receiving

@@ -1,0 +1,98 @@
+"""Datasets: taken in, previewed, listed, looked into, deleted."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from service.context import Context
+from store.datasets.datasets import (
+    ColumnRecord,
+    DatasetRecord,
+    DatasetSummary,
+    blob_key,
+    get_dataset,
+    list_datasets,
+)
+from store.datasets.deletion import condemn_dataset, delete_dataset, erase_dataset
+from store.datasets.histograms import Histogram, LevelCounts, column_histogram, column_levels
+from store.datasets.rows import Row, read_rows
+from store.db.pagination import Page, PageRequest
+from store.errors import NotFoundError, StoreUnavailableError
+
+# Of a wide table a page has fewer rows than were asked for.
+MAX_PAGE_CELLS = 200_000
+
+
+def _abandon(context: Context, dataset_id: str, *, was_swept: bool) -> None:
+    """Erase a dataset that was not shown, with its blob."""
+    with context.database.writing() as session:
+        blob = condemn_dataset(session, dataset_id)
+    # A sweep may have erased the row before there was a blob to erase.
+    _erase(context, dataset_id, blob_key(dataset_id) if was_swept else blob)
+
+
+def _erase(context: Context, dataset_id: str, blob: str | None) -> None:
+    if blob is not None:
+        context.blobs.delete_blob(blob)
+    with context.database.writing() as session:
+        erase_dataset(session, dataset_id)
+
+
+def remove(context: Context, dataset_id: str) -> None:
+    """Delete a dataset that no unfinished job needs. Raises NotFoundError, DatasetInUseError."""
+    with context.database.writing() as session:
+        blob = delete_dataset(session, dataset_id)
+    _erase(context, dataset_id, blob)
+
+
+def get(context: Context, dataset_id: str) -> DatasetRecord:
+    """The dataset. Raises NotFoundError."""
+    with context.database.reading() as session:
+        return get_dataset(session, dataset_id)
+
+
+def page(context: Context, request: PageRequest) -> Page[DatasetSummary]:
+    """One page of datasets."""
+    with context.database.reading() as session:
+        return list_datasets(session, request)
+
+
+def rows(
+    context: Context, dataset_id: str, offset: int, limit: int
+) -> tuple[DatasetRecord, list[Row]]:
+    """The dataset, and some rows of it. Raises NotFoundError, StoreUnavailableError."""
+    dataset = get(context, dataset_id)
+    limit = min(limit, max(1, MAX_PAGE_CELLS // len(dataset.columns)))
+    with _hold_columns(context, dataset) as path:
+        return dataset, read_rows(path, dataset.columns, offset, limit)
+
+
+def column(
+    context: Context, dataset_id: str, name: str
+) -> tuple[DatasetRecord, ColumnRecord, Histogram | LevelCounts | None]:
+    """A column and how its values are distributed. Raises NotFoundError, StoreUnavailableError."""
+    dataset = get(context, dataset_id)
+    found = next((column for column in dataset.columns if column.name == name), None)
+    if found is None:
+        raise NotFoundError("column", ascii(name[:80]))
+    with _hold_columns(context, dataset) as path:
+        if found.kind in {"numeric", "time"}:
+            return dataset, found, column_histogram(path, found)
+        return dataset, found, column_levels(path, found)
+
+
+@contextmanager
+def _hold_columns(context: Context, dataset: DatasetRecord) -> Iterator[Path]:
+    """The dataset's column file, which may be deleted at any moment.
+
+    Raises NotFoundError if the dataset has been deleted, StoreUnavailableError if only its file is
+    missing.
+    """
+    try:
+        with context.blobs.hold_path(dataset.blob, dataset.blob_sha256) as path:
+            yield path
+    except (NotFoundError, FileNotFoundError) as error:
+        # A deletion hides the row before it erases the file.
+        get(context, dataset.id)
+        msg = f"the file of dataset {dataset.id} is missing"
+        raise StoreUnavailableError(msg) from error

@@ -1,0 +1,1 @@
+"""HTTP details: bodies, multipart, ETags, digests, CSV responses, problem details."""

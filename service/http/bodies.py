@@ -1,0 +1,136 @@
+"""Request bodies: bounded in size, and JSON read without surprises."""
+
+import json
+from typing import Any, TypeVar
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.http.errors import UnsupportedMediaTypeError
+
+Model = TypeVar("Model", bound=BaseModel)
+MULTIPART_OVERHEAD_BYTES = 65_536
+RESUMABLE_PATH = "/v1/uploads"
+UPLOAD_PATHS = {"/v1/datasets", "/v1/datasets/preview", "/v1/models", RESUMABLE_PATH}
+
+
+class BodyLimit:
+    """ASGI middleware: a body larger than its route allows is a 413 as soon as that is known."""
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int, max_upload_bytes: int) -> None:
+        self.app = app
+        self.max_body_bytes = max_body_bytes
+        self.max_upload_bytes = max_upload_bytes + MULTIPART_OVERHEAD_BYTES
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count what the application receives."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        limit = self.max_upload_bytes if _is_upload(scope["path"]) else self.max_body_bytes
+        announced = _content_length(scope)
+        received = 0
+
+        async def limited() -> Message:
+            nonlocal received
+            if announced > limit:
+                raise BodyTooLargeError(limit)
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                raise BodyTooLargeError(limit)
+            return message
+
+        await self.app(scope, limited, send)
+
+
+def _is_upload(path: str) -> bool:
+    return path in UPLOAD_PATHS or path.startswith(f"{RESUMABLE_PATH}/")
+
+
+def _content_length(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+    return 0
+
+
+class BodyTooLargeError(HTTPException):
+    """A body over its route's limit; as an HTTPException it passes through FastAPI unchanged."""
+
+    code = "body_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413, f"the body is larger than {limit} bytes")
+
+
+class JsonRoute(APIRoute):
+    """A route whose JSON body is read strictly."""
+
+    def get_route_handler(self) -> Any:  # noqa: ANN401 - FastAPI's own signature
+        """FastAPI's handler, on a request that reads JSON strictly."""
+        handler = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            if self.body_field is not None:
+                _check_is_json(request)
+            response: Response = await handler(_StrictRequest(request.scope, request.receive))
+            return response
+
+        return strict
+
+
+def _check_is_json(request: Request) -> None:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        detail = f"send JSON with Content-Type: application/json, not {media_type[:80] or 'none'}"
+        raise UnsupportedMediaTypeError(detail)
+
+
+class _StrictRequest(Request):
+    async def json(self) -> Any:  # noqa: ANN401 - any JSON
+        """The body, read strictly."""
+        return parse_json(await self.body())
+
+
+def parse_json(text: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """Read JSON; repeated keys, endless nesting and endless numbers are not JSON to us.
+
+    Raises json.JSONDecodeError.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_unique)
+    except json.JSONDecodeError:
+        raise
+    except RecursionError as error:
+        raise json.JSONDecodeError("nested too deeply", "", 0) from error
+    except UnicodeDecodeError as error:
+        raise json.JSONDecodeError("not UTF-8", "", 0) from error
+    except ValueError as error:
+        # Python's own bound on the digits of an integer, against quadratic time.
+        raise json.JSONDecodeError("a number has too many digits", "", 0) from error
+
+
+def parse_body(model: type[Model], text: bytes) -> Model:
+    """A part of a form as FastAPI reads a whole body. Raises RequestValidationError."""
+    try:
+        return model.model_validate(body := parse_json(text))
+    except json.JSONDecodeError as error:
+        problem = {"type": "json_invalid", "loc": ("body",), "ctx": {"error": error.msg}}
+        raise RequestValidationError([problem]) from error
+    except ValidationError as error:
+        problems = [{**found, "loc": ("body", *found["loc"])} for found in error.errors()]
+        raise RequestValidationError(problems, body=body) from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise json.JSONDecodeError(f"the key {repeated[:80]!r} is repeated", "", 0)
+    return found

@@ -1,0 +1,1 @@
+"""Job use cases: create, resolve, query, command, follow."""

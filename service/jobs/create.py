@@ -1,0 +1,132 @@
+"""Jobs are posted: once for an Idempotency-Key, once for an external id, within the limits."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from engine.resolution.resolve import Resolution
+from service.context import Context
+from service.http.errors import InvalidQueryError
+from service.idempotency import created, digest_json, once
+from service.jobs.initial_weights import Source, as_model
+from service.jobs.queries import find_by_external_id
+from service.jobs.resolve import check_webhook, resolve_request, source_of, validation_dataset_id
+from service.schemas.common import FieldProblem
+from service.schemas.jobs import JobRequest
+from service.serializers.jobs import view
+from service.webhooks.webhooks import secret_of
+from store.errors import ExternalIdTakenError
+from store.fault_injection import pass_crash_point
+from store.idempotency import Answer, KeyedRequest, claim_key, keep_answer
+from store.jobs.jobs import JobRecord, NewJob, add_job
+from store.jobs.transitions import list_transitions
+from store.models import NewModel, add_model
+from store.quotas import check_stored_bytes, check_unfinished_jobs
+from store.webhooks.webhooks import add_webhook
+
+
+def post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> Answer:
+    """Queue a training: committed first, rung for afterwards.
+
+    Raises NotFoundError, SpecError, ForbiddenAddressError, ExternalIdTakenError, LimitReachedError,
+    KeyReusedError.
+    """
+    return once(context, keyed, lambda: _post(context, request, keyed))
+
+
+def put(context: Context, external_id: str, request: JobRequest) -> Answer:
+    """Queue a training under the client's own id for it, or show the one that was.
+
+    Survives the same request in the same moment: of the two one is refused the id, and shows what
+    the other has queued. Raises what `post` raises; ExternalIdTakenError for another request.
+    """
+    request = _named(request, external_id)
+    known = _find_same(context, request)
+    if known is not None:
+        return known
+    try:
+        return _post(context, request, None)
+    except ExternalIdTakenError:
+        known = _find_same(context, request)
+        if known is None:
+            raise
+        return known
+
+
+def _named(request: JobRequest, external_id: str) -> JobRequest:
+    if request.external_id not in {None, external_id}:
+        detail = "the body's external_id is another one than the address's"
+        problem = FieldProblem(pointer="/external_id", code="contradiction", detail=detail)
+        raise InvalidQueryError([problem])
+    return request.model_copy(update={"external_id": external_id})
+
+
+def _find_same(context: Context, request: JobRequest) -> Answer | None:
+    """The job that was queued for this request before. Raises ExternalIdTakenError."""
+    found = find_by_external_id(context, str(request.external_id))
+    if found is None:
+        return None
+    job, transitions = found
+    if job.request_sha256 != _digest(request):
+        raise ExternalIdTakenError(str(request.external_id), job.id)
+    return created(view(job, transitions), f"/v1/jobs/{job.id}", status=200)
+
+
+def _digest(request: JobRequest) -> str:
+    """Of what the client has said, so that a default that changes does not make it another job."""
+    said = request.model_dump(mode="json", exclude_unset=True, exclude={"external_id"})
+    return digest_json(said)
+
+
+def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> Answer:
+    source = source_of(context, request)
+    resolution = resolve_request(context, request, source)
+    new = _describe(request, resolution, source)
+    check_webhook(context, request)
+    hook = request.webhook
+    settings, weights = context.settings, _weight_bytes(resolution)
+    # What takes time comes first: while SQLite has one writer, heartbeats wait.
+    started = None if source is None else _model_of(source)
+    with context.database.writing() as session:
+        claim_key(session, keyed)
+        check_unfinished_jobs(session, settings.max_unfinished_jobs, new.owner)
+        check_stored_bytes(session, settings.max_stored_bytes, weights, owner=new.owner)
+        if started is not None:
+            model_id = add_model(session, *started)
+            new = replace(new, start_from={**(new.start_from or {}), "model_id": model_id})
+        posted = add_job(session, new)
+        if hook is not None:
+            add_webhook(session, new.owner, hook.url, hook.events, secret_of(hook), posted.id)
+        seen = view(posted, list_transitions(session, posted.id)[posted.id])
+        answer = keep_answer(session, keyed, created(seen, f"/v1/jobs/{posted.id}", status=202))
+        pass_crash_point("after_insert", posted.name)
+    pass_crash_point("after_commit", posted.name)
+    context.ring(posted.id)
+    return answer
+
+
+def _model_of(source: Source) -> tuple[JobRecord, NewModel] | None:
+    """The model that a checkpoint becomes, and its job; None if the source is a model already."""
+    if source.checkpoint is None:
+        return None
+    job, checkpoint = source.checkpoint
+    return job, as_model(source, checkpoint)
+
+
+def _describe(request: JobRequest, resolution: Resolution, source: Source | None) -> NewJob:
+    return NewJob(
+        dataset_id=request.dataset_id,
+        name=request.name,
+        metadata=dict(request.metadata),
+        spec=resolution.spec.model_dump(mode="json"),
+        start_from=None if source is None else source.start_from,
+        priority=request.priority,
+        validation_dataset_id=validation_dataset_id(request),
+        external_id=request.external_id,
+        request_sha256=_digest(request),
+    )
+
+
+def _weight_bytes(resolution: Resolution) -> int:
+    """What the job will leave at least."""
+    return resolution.parameter_count * np.dtype(resolution.spec.dtype).itemsize

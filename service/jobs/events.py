@@ -1,0 +1,79 @@
+"""Events of a job: in pages, as a stream, and waited for."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from anyio import to_thread
+from fastapi.sse import KEEPALIVE_COMMENT
+
+from service.context import Context
+from service.runtime.event_broadcast import AWAY_SECONDS
+from service.schemas.events import EventView
+from service.serializers.events import encode_event, event_view
+from store.db.pagination import Order, Page
+from store.errors import StoreUnavailableError
+from store.jobs.events import EventLog, has_event, list_events, read_log
+
+KEEP_ALIVE_SECONDS = 15.0
+EVENTS_AT_ONCE = 100
+
+
+def page(
+    context: Context, job_id: str, after: int | None, limit: int, order: Order
+) -> Page[EventView]:
+    """One page of the job's events. Raises NotFoundError."""
+    with context.database.reading() as session:
+        found = list_events(session, job_id, after, limit, order)
+    return Page(tuple(event_view(event) for event in found.items), found.next)
+
+
+def open_stream(context: Context, job_id: str, after: int) -> AsyncIterator[bytes] | None:
+    """The job's events after this one and all that will come; None if none can come.
+
+    From the beginning if the job has no such event. Raises NotFoundError.
+    """
+    with context.database.reading() as session:
+        known = after if after and has_event(session, job_id, after) else 0
+        log = read_log(session, job_id, known, EVENTS_AT_ONCE)
+    if log.is_complete and not log.events:
+        return None
+    return _stream(context, job_id, known, log)
+
+
+async def _stream(context: Context, job_id: str, after: int, log: EventLog) -> AsyncIterator[bytes]:
+    """Page by page from the database, then from the job's feed, as long as it keeps up."""
+    while not context.feeds.is_closed:
+        if log.events:
+            yield b"".join(encode_event(event) for event in log.events)
+            after = log.events[-1].id
+        elif log.more:
+            # The database is away.
+            yield KEEPALIVE_COMMENT
+        if log.is_complete:
+            return
+        if not log.more:
+            with context.feeds.watch(job_id, after) as feed:
+                while (fresh := feed.since(after)) is not None:
+                    if fresh:
+                        yield b"".join(event.text for event in fresh)
+                        after = fresh[-1].id
+                    if feed.is_complete(after) or context.feeds.is_closed:
+                        return
+                    if not await feed.changed(after, KEEP_ALIVE_SECONDS):
+                        yield KEEPALIVE_COMMENT
+        log = await _read_on(context, job_id, after, log)
+
+
+async def _read_on(context: Context, job_id: str, after: int, log: EventLog) -> EventLog:
+    """The next page; without events, and with more, while the database is away."""
+
+    def read() -> EventLog:
+        with context.database.reading() as session:
+            return read_log(session, job_id, after, EVENTS_AT_ONCE)
+
+    try:
+        return await to_thread.run_sync(read, limiter=context.feeds.catching_up)
+    except StoreUnavailableError:
+        await asyncio.sleep(AWAY_SECONDS)
+        return replace(log, events=(), more=True)

@@ -1,0 +1,57 @@
+"""Jobs: checked, posted, watched."""
+
+from dataclasses import asdict
+
+from service.context import Context
+from service.schemas.jobs import (
+    CheckpointsView,
+    CheckpointView,
+    JobView,
+)
+from service.serializers.jobs import view
+from store.db.pagination import Page, PageRequest
+from store.errors import NotFoundError
+from store.jobs.checkpoints import list_checkpoints
+from store.jobs.jobs import JobFilter, JobRecord, find_external_job, list_jobs
+from store.jobs.progress import LossRecord, list_losses
+from store.jobs.transitions import TransitionRecord, list_transitions
+
+
+def find_by_external_id(
+    context: Context, external_id: str
+) -> tuple[JobRecord, list[TransitionRecord]] | None:
+    """The job that its client knows by this id, and its transitions, or None."""
+    with context.database.reading() as session:
+        job = find_external_job(session, external_id)
+        return None if job is None else (job, list_transitions(session, job.id)[job.id])
+
+
+def get_by_external_id(context: Context, external_id: str) -> JobView:
+    """The job that its client knows by this id. Raises NotFoundError."""
+    found = find_by_external_id(context, external_id)
+    if found is None:
+        raise NotFoundError("job", external_id)
+    return view(*found)
+
+
+def page(context: Context, wanted: JobFilter, request: PageRequest) -> Page[JobView]:
+    """One page of jobs."""
+    with context.database.reading() as session:
+        found = list_jobs(session, wanted, request)
+        transitions = list_transitions(session, *(job.id for job in found.items))
+    return Page(tuple(view(job, transitions[job.id]) for job in found.items), found.next)
+
+
+def checkpoints(context: Context, job_id: str) -> CheckpointsView:
+    """The checkpoints that are kept of a job. Raises NotFoundError."""
+    with context.database.reading() as session:
+        found = list_checkpoints(session, job_id)
+    return CheckpointsView(data=[CheckpointView(**asdict(checkpoint)) for checkpoint in found])
+
+
+def losses(
+    context: Context, job_id: str, after: int, limit: int
+) -> tuple[tuple[LossRecord, ...], bool]:
+    """Epochs of a job after the given one, and whether there are more. Raises NotFoundError."""
+    with context.database.reading() as session:
+        return list_losses(session, job_id, after, limit)

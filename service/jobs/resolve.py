@@ -1,0 +1,106 @@
+"""TODO."""
+
+from engine.errors import SpecError, SpecProblem
+from engine.resolution.resolve import Resolution, resolve
+from engine.specs import DatasetValidation
+from service.context import Context
+from service.http.errors import ForbiddenAddressError
+from service.jobs.initial_weights import Source, find_source
+from service.jobs.warm_start import continue_model
+from service.schemas.jobs import (
+    FindingView,
+    JobRequest,
+    ValidationView,
+)
+from service.serializers.jobs import spec_view
+from service.webhooks.webhooks import check_url
+from store.datasets.column_file import table_schema
+from store.datasets.datasets import get_dataset
+from store.errors import NotFoundError
+
+MIB = 2**20
+
+
+def resolve_request(
+    context: Context, request: JobRequest, source: Source | None = None
+) -> Resolution:
+    """What the request comes to on its datasets. Raises NotFoundError, SpecError."""
+    other = validation_dataset_id(request)
+    with context.database.reading() as session:
+        table = table_schema(get_dataset(session, request.dataset_id))
+        validation_table = None if other is None else table_schema(get_dataset(session, other))
+    if source is None:
+        resolution = resolve(request, table, validation_table)
+    else:
+        resolution = continue_model(
+            request, source.spec, source.preprocessing, table, validation_table
+        )
+    needed, limit = _memory_bytes(context, resolution), context.settings.max_job_memory_bytes
+    if needed > limit:
+        detail = (
+            f"training would need about {needed // MIB} MiB, at most {limit // MIB} MiB are allowed"
+        )
+        raise SpecError([SpecProblem("/network", "memory_limit", detail)])
+    return resolution
+
+
+def validation_dataset_id(request: JobRequest) -> str | None:
+    """The dataset whose rows validate, if it is another one. Raises NotFoundError."""
+    if not isinstance(request.validation, DatasetValidation):
+        return None
+    dataset_id = request.validation.dataset_id
+    if not dataset_id.isascii() or not dataset_id.isprintable():
+        # No database knows of it, and PostgreSQL would not even look.
+        raise NotFoundError("dataset", ascii(dataset_id))
+    return dataset_id
+
+
+def _memory_bytes(context: Context, resolution: Resolution) -> int:
+    """What a worker needs: of large data not all are in memory."""
+    return resolution.memory.total(context.settings.max_resident_data_bytes)
+
+
+def source_of(context: Context, request: JobRequest) -> Source | None:
+    """What the training goes on from, if from anything. Raises NotFoundError."""
+    return None if request.start_from is None else find_source(context, request.start_from)
+
+
+def check_webhook(context: Context, request: JobRequest) -> None:
+    """See that the URL to be told of the job may be called. Raises ForbiddenAddressError."""
+    if request.webhook is not None:
+        check_url(context, request.webhook.url, "/webhook/url")
+
+
+def validate(context: Context, request: JobRequest) -> ValidationView:
+    """Say what posting the request would do. Raises NotFoundError."""
+    source = source_of(context, request)
+    try:
+        check_webhook(context, request)
+        resolution = resolve_request(context, request, source)
+    except (SpecError, ForbiddenAddressError) as error:
+        problems = error.problems if isinstance(error, SpecError) else error.errors
+        found = [
+            FindingView(level="error", pointer=p.pointer, code=p.code, detail=p.detail)
+            for p in problems
+        ]
+        return ValidationView(
+            valid=False,
+            spec=None,
+            in_features=None,
+            out_features=None,
+            parameter_count=None,
+            memory_bytes=None,
+            findings=found,
+        )
+    return ValidationView(
+        valid=True,
+        spec=spec_view(resolution.spec.model_dump(), request.dataset_id),
+        in_features=resolution.in_features,
+        out_features=resolution.out_features,
+        parameter_count=resolution.parameter_count,
+        memory_bytes=_memory_bytes(context, resolution),
+        findings=[
+            FindingView(level=f.level, pointer=f.pointer, code=f.code, detail=f.detail)
+            for f in resolution.findings
+        ],
+    )

@@ -1,0 +1,1 @@
+"""Model use cases: list, download, import, predict."""

@@ -1,0 +1,39 @@
+"""TODO."""
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+
+from service.http.bodies import parse_body
+from service.http.errors import InvalidRowsError, UnsupportedMediaTypeError
+from service.schemas.common import FieldProblem
+from service.schemas.imports import ImportRequest
+from service.uploads.request_body import WHERE
+from store.blobs.disk_errors import disk_errors_named
+
+
+async def receive_import(request: Request) -> tuple[ImportRequest, bytes]:
+    """The two parts of an imported model: `model` as JSON, `weights` as a file.
+
+    Raises UnsupportedMediaTypeError, InvalidRowsError, RequestValidationError, HTTPException.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "multipart/form-data":
+        detail = f"send multipart/form-data, not {media_type[:80] or 'none'}"
+        raise UnsupportedMediaTypeError(detail)
+    # Large parts are kept in the system's folder for temporary files.
+    with disk_errors_named(WHERE):
+        return await _receive_import_form(request)
+
+
+async def _receive_import_form(request: Request) -> tuple[ImportRequest, bytes]:
+    async with request.form(max_files=2, max_fields=8) as form:
+        parts = {}
+        for name in ("model", "weights"):
+            part = form.get(name)
+            if part is None:
+                detail = f"the form has no field `{name}`"
+                raise InvalidRowsError(
+                    [FieldProblem(pointer=f"/{name}", code="missing", detail=detail)]
+                )
+            parts[name] = await part.read() if isinstance(part, UploadFile) else part.encode()
+    return parse_body(ImportRequest, parts["model"]), parts["weights"]

@@ -1,0 +1,124 @@
+"""Models: shown, listed, and their weights given out in three formats."""
+
+import io
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.specs import ResolvedSpec
+from service.context import Context
+from service.http.errors import NoWeightsError
+from service.schemas.models import LineageView, ModelView
+from service.serializers.jobs import cross_validation_view
+from store.blobs.artifacts import get_artifact
+from store.blobs.tensors import iterate_json, unpack_arrays
+from store.db.pagination import Page, PageRequest
+from store.jobs.jobs import get_job
+from store.models import ModelRecord, get_model, list_models
+
+WeightFormat = Literal["safetensors", "npz", "json"]
+MEDIA_TYPES: dict[WeightFormat, str] = {
+    "safetensors": "application/vnd.safetensors",
+    "npz": "application/x-npz",
+    "json": "application/json",
+}
+# A zip file notes when it was made; the same weights are the same bytes at any time.
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights as the client wants them; as JSON piece by piece."""
+
+    data: bytes | Iterator[bytes]
+    media_type: str
+    file_name: str
+    sha256: str
+
+
+def get(context: Context, model_id: str) -> ModelRecord:
+    """The model. Raises NotFoundError."""
+    with context.database.reading() as session:
+        return get_model(session, model_id)
+
+
+def page(context: Context, request: PageRequest, job_id: str | None) -> Page[ModelRecord]:
+    """One page of models."""
+    with context.database.reading() as session:
+        return list_models(session, request, job_id)
+
+
+def weights(context: Context, model_id: str, wanted: WeightFormat) -> Weights:
+    """The model's weights. Raises NotFoundError."""
+    with context.database.reading() as session:
+        record = get_model(session, model_id)
+        data = get_artifact(session, record.artifact)
+    return Weights(
+        data=_converted(data, wanted),
+        media_type=MEDIA_TYPES[wanted],
+        file_name=f"{model_id}.{wanted}",
+        sha256=record.artifact,
+    )
+
+
+def weights_of_job(context: Context, job_id: str, wanted: WeightFormat) -> Weights:
+    """The weights that the job has left. Raises NotFoundError, NoWeightsError."""
+    with context.database.reading() as session:
+        job = get_job(session, job_id)
+    if job.model_id is None:
+        verb = "has left no weights" if job.status.is_terminal else "has no weights yet"
+        raise NoWeightsError(f"job {job_id} is {job.status}: it {verb}")
+    return weights(context, job.model_id, wanted)
+
+
+def _converted(data: bytes, wanted: WeightFormat) -> bytes | Iterator[bytes]:
+    match wanted:
+        case "safetensors":
+            return data
+        case "npz":
+            return _as_npz(unpack_arrays(data))
+        case "json":
+            return iterate_json(unpack_arrays(data))
+        case _:
+            assert_never(wanted)
+
+
+def _as_npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in arrays.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, array, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", ZIP_EPOCH), member.getvalue())
+    return buffer.getvalue()
+
+
+def view(model: ModelRecord) -> ModelView:
+    """The model as the client sees it."""
+    here = f"/v1/models/{model.id}"
+    links = {"self": here, "weights": f"{here}/weights", "predict": f"{here}/predict"}
+    if model.job_id is not None:
+        links["job"] = f"/v1/jobs/{model.job_id}"
+    return ModelView(
+        id=model.id,
+        name=model.name,
+        created_at=model.created_at,
+        lineage=LineageView(
+            job_id=model.job_id,
+            dataset_id=model.dataset_id,
+            dataset_sha256=model.dataset_sha256,
+        ),
+        spec=ResolvedSpec.model_validate(model.spec),
+        preprocessing=model.preprocessing,
+        classes=model.preprocessing["target"].get("classes"),
+        metrics=model.metrics,
+        cross_validation=cross_validation_view(model.cross_validation),
+        parameter_count=model.parameter_count,
+        partial=model.partial,
+        weights_sha256=model.artifact,
+        links=links,
+    )

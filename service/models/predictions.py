@@ -1,0 +1,130 @@
+"""Predictions: a network's outputs become labels or values, with what was guessed of each row."""
+
+from collections.abc import Mapping
+from typing import assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.data.table import Column
+from engine.errors import DataError
+from engine.predictor import Answers
+from engine.preprocessing.preprocessing import ClassTarget, NumericTarget, Preprocessing
+from service.context import Context
+from service.http.errors import InvalidRowsError
+from service.runtime.model_cache import ServedModel
+from service.schemas.common import FieldProblem
+from service.schemas.models import (
+    ClassPrediction,
+    Flag,
+    FlagView,
+    PredictRequest,
+    PredictView,
+    ValuePrediction,
+)
+
+# Within these bounds a prediction takes about as long as handing it to a thread, or a few
+# milliseconds at most: a cell may be a long text, and a row's way through a network is bounded by
+# the network's size.
+ROWS_IN_PLACE = 16
+BODY_BYTES_IN_PLACE = 32 * 2**10
+MODEL_BYTES_IN_PLACE = 32 * 2**20
+
+
+def predict_in_place(
+    context: Context, model_id: str, request: PredictRequest, body_bytes: int
+) -> bytes | None:
+    """For the event loop: predict if that is quick and waits for nothing, else None.
+
+    Raises InvalidRowsError.
+    """
+    if len(request.rows) > ROWS_IN_PLACE or body_bytes > BODY_BYTES_IN_PLACE:
+        return None
+    model = context.served.find(model_id)
+    if model is None or model.nbytes > MODEL_BYTES_IN_PLACE:
+        return None
+    with model.lock.exclusive_if_free() as is_free:
+        return _predict(model, request) if is_free else None
+
+
+def predict(context: Context, model_id: str, request: PredictRequest) -> bytes:
+    """Predict every row; a `PredictView` as JSON. Raises NotFoundError, InvalidRowsError."""
+    model = context.served.get(model_id)
+    with model.lock.shared():
+        return _predict(model, request)
+
+
+def _predict(model: ServedModel, request: PredictRequest) -> bytes:
+    columns = model.reader.read(request.rows)
+    try:
+        answers = model.predictor.answer(columns)
+    except DataError as error:
+        problem = FieldProblem(pointer="/rows", code=error.code, detail=str(error))
+        raise InvalidRowsError([problem]) from error
+    return _view(model, answers, _flags(columns, model.preprocessing)).model_dump_json().encode()
+
+
+def _view(model: ServedModel, answers: Answers, flags: list[list[FlagView]]) -> PredictView:
+    target = model.preprocessing.target
+    match target:
+        case ClassTarget():
+            classes = _class_predictions(
+                answers,
+                target,
+                flags,
+                are_probabilities=model.predictor.gives_probabilities,
+            )
+            return PredictView(model_id=model.id, classes=list(target.classes), data=classes)
+        case NumericTarget():
+            values = _value_predictions(answers, flags)
+            return PredictView(model_id=model.id, classes=None, data=values)
+        case _:
+            assert_never(target)
+
+
+def _class_predictions(
+    answers: Answers,
+    target: ClassTarget,
+    flags: list[list[FlagView]],
+    *,
+    are_probabilities: bool,
+) -> list[ClassPrediction]:
+    best = answers.values.argmax(axis=1).tolist()
+    return [
+        ClassPrediction(
+            label=target.classes[winner],
+            probability=outputs[winner] if are_probabilities else None,
+            probabilities=outputs if are_probabilities else None,
+            scores=None if are_probabilities else outputs,
+            flags=row_flags,
+        )
+        for winner, outputs, row_flags in zip(best, answers.values.tolist(), flags, strict=True)
+    ]
+
+
+def _value_predictions(answers: Answers, flags: list[list[FlagView]]) -> list[ValuePrediction]:
+    deviations: list[float | None] = [None] * len(flags)
+    if answers.deviations is not None:
+        deviations = answers.deviations.tolist()
+    return [
+        ValuePrediction(value=value, std=std, flags=row_flags)
+        for value, std, row_flags in zip(answers.values.tolist(), deviations, flags, strict=True)
+    ]
+
+
+def _flags(columns: Mapping[str, Column], preprocessing: Preprocessing) -> list[list[FlagView]]:
+    """For each row, the values that the model saw otherwise than they were sent."""
+    found = preprocessing.flags(columns)
+    flags: list[list[FlagView]] = [[] for _ in found.imputed]
+    kinds: tuple[tuple[NDArray[np.bool_], Flag], ...] = (
+        (found.imputed, "imputed"),
+        (found.unknown, "unknown_category"),
+        (found.out_of_range, "out_of_range"),
+    )
+    for mask, flag in kinds:
+        if not mask.any():
+            continue
+        for row, column in np.argwhere(mask).tolist():
+            name = preprocessing.columns[column].name
+            flags[row].append(FlagView(column=name, flag=flag))
+    return flags

@@ -1,0 +1,1 @@
+"""Records to JSON and CSV, and JSON rows to columns."""

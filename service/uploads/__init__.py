@@ -1,0 +1,1 @@
+"""Uploads: request bodies to disk, resumable uploads (tus)."""

@@ -1,0 +1,170 @@
+"""An upload on its way to disk: raw body or multipart, hashed as it comes, never in memory."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal, Self, get_args
+
+from anyio import CancelScope
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+
+from service.http.digests import Hashes, stated_digests
+from service.http.errors import UnsupportedMediaTypeError
+from service.http.multipart import FormFile
+from store.blobs.disk_errors import disk_errors_named
+from store.intake.formats.detect import known_media_types
+
+FORM = "multipart/form-data"
+ANY_FILE = "application/octet-stream"
+# So many bytes are gathered before a thread writes them.
+COPY_BYTES = 2**20
+MAX_NAME = 256
+WHERE = "incoming files"
+
+ContentEncoding = Literal["", "gzip", "zstd"]
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that has arrived in full.
+
+    Attributes:
+        path: where it is on this machine.
+        name: for people: as asked for, else the file's own.
+        bytes: its size.
+        sha256: of its bytes.
+        media_type: as the client says, without parameters; empty if it does not.
+        file_name: as the client says, without folders; empty if it does not.
+        content_encoding: of a raw body, as the client says.
+        upload_id: of the resumable upload that it was; None for a request's body.
+    """
+
+    path: Path
+    name: str
+    bytes: int
+    sha256: str
+    media_type: str = ""
+    file_name: str = ""
+    content_encoding: ContentEncoding = ""
+    upload_id: str | None = None
+
+
+async def receive_upload(
+    request: Request, target: Path, name: str | None, sha256: str | None = None
+) -> Upload:
+    """Write the request's file to `target`, and see that it is the one that was stated.
+
+    Args:
+        request: with a raw body or a form; its `Content-Digest` is checked.
+        target: to be written.
+        name: for people; None for the file's own.
+        sha256: that the file must have, in hexadecimal.
+
+    Raises UnsupportedMediaTypeError, InvalidRowsError (a form without a file), ServiceError (a
+    broken form), InvalidDigestError, DigestMismatchError, HTTPException (413), ClientDisconnect.
+    """
+    media_type = plain_media_type(request.headers.get("content-type", ""))
+    encoding = _content_encoding(request)
+    if media_type == FORM:
+        return await _receive_form(request, target, name, sha256)
+    if media_type not in {*known_media_types, ANY_FILE}:
+        known = ", ".join(sorted({*known_media_types, ANY_FILE, FORM}))
+        detail = f"send one of {known}; not {media_type[:80] or 'nothing'}"
+        raise UnsupportedMediaTypeError(detail)
+    hashes = Hashes(stated_digests(request, sha256))
+    async with FileSink(target, hashes.update) as sink:
+        async for piece in request.stream():
+            await sink.write(piece)
+    hashes.check()
+    name = name or "dataset"
+    return Upload(target, name, sink.bytes, hashes.sha256, media_type, "", encoding)
+
+
+async def _receive_form(
+    request: Request, target: Path, name: str | None, sha256: str | None
+) -> Upload:
+    form = FormFile(request.headers["content-type"])
+    stated = stated_digests(request, sha256)
+    # A header is of all that is sent, its boundaries too; the query is of the file.
+    content = Hashes([digest for digest in stated if digest.location == "header"])
+    hashes = Hashes([digest for digest in stated if digest.location == "query"])
+    async with FileSink(target, hashes.update) as sink:
+        async for chunk in request.stream():
+            content.update(chunk)
+            for piece in form.feed(chunk):
+                await sink.write(piece)
+    form.finish()
+    content.check()
+    hashes.check()
+    file_name = base_name(form.name)
+    return Upload(
+        path=target,
+        name=name or file_name or "dataset",
+        bytes=sink.bytes,
+        sha256=hashes.sha256,
+        media_type=plain_media_type(form.media_type),
+        file_name=file_name,
+    )
+
+
+class FileSink:
+    """A file that threads write, and hash, in large pieces. Raises StoreUnavailableError."""
+
+    def __init__(self, target: Path, update: Callable[[bytearray], object]) -> None:
+        self.bytes = 0
+        self._target = target
+        self._update = update
+        self._waiting = bytearray()
+
+    async def __aenter__(self) -> Self:
+        await run_in_threadpool(self._open)
+        return self
+
+    async def write(self, piece: bytes) -> None:
+        """Take the next bytes."""
+        self.bytes += len(piece)
+        self._waiting += piece
+        if len(self._waiting) >= COPY_BYTES:
+            await run_in_threadpool(self._flush)
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # What did not come in full is of no use: its last bytes are not written.
+        with CancelScope(shield=True):
+            await run_in_threadpool(self._close, with_rest=kind is None)
+
+    def _open(self) -> None:
+        with disk_errors_named(WHERE):
+            self._file = self._target.open("wb")
+
+    def _close(self, *, with_rest: bool) -> None:
+        with disk_errors_named(WHERE), self._file:
+            if with_rest:
+                self._flush()
+
+    def _flush(self) -> None:
+        self._update(self._waiting)
+        with disk_errors_named(WHERE):
+            self._file.write(self._waiting)
+        self._waiting.clear()
+
+
+def plain_media_type(content_type: str) -> str:
+    """A media type without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def base_name(file_name: str) -> str:
+    """The last part of a client's file name: a label for people, never a path on this machine."""
+    name = PurePosixPath(file_name.replace("\\", "/")).name
+    return "".join(character for character in name if character.isprintable())[:MAX_NAME]
+
+
+def _content_encoding(request: Request) -> ContentEncoding:
+    stated = request.headers.get("content-encoding", "").strip().lower()
+    stated = {"identity": "", "x-gzip": "gzip"}.get(stated, stated)
+    for encoding in get_args(ContentEncoding):
+        if stated == encoding:
+            return encoding  # type: ignore[no-any-return]
+    detail = f"the Content-Encoding may be gzip or zstd, not {stated[:80]!r}"
+    raise UnsupportedMediaTypeError(detail)

@@ -1,0 +1,138 @@
+"""The tus protocol of resumable uploads, version 1.0.0: its headers, and what they may say."""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.http.bodies import RESUMABLE_PATH
+from service.http.errors import InvalidHeaderError
+from service.http.problems import problem_response
+from service.schemas.common import FieldProblem
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,creation-with-upload,expiration,termination,checksum"
+MEDIA_TYPE = "application/offset+octet-stream"
+CHECKSUMS = ("sha1", "sha256")
+MAX_METADATA = 64
+_KEY = re.compile(r"[!-+\--~]+")
+
+
+class TusProtocol:
+    """ASGI middleware: what every request and answer of the protocol must say."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse another version, and say ours."""
+        path = scope.get("path", "")
+        if scope["type"] != "http" or not f"{path}/".startswith(f"{RESUMABLE_PATH}/"):
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if scope["method"] == "POST" and "x-http-method-override" in headers:
+            # For clients whose platform knows no other methods.
+            scope = {**scope, "method": headers["x-http-method-override"].upper()}
+
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer = MutableHeaders(scope=message)
+                answer["Tus-Resumable"] = VERSION
+                answer.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        app = self.app
+        if scope["method"] != "OPTIONS" and headers.get("tus-resumable") != VERSION:
+            detail = f"Tus-Resumable: this service speaks version {VERSION} of the tus protocol"
+            app = problem_response(
+                412, "unsupported_tus_version", detail, headers={"Tus-Version": VERSION}
+            )
+        await app(scope, receive, marked)
+
+
+@dataclass(frozen=True)
+class Checksum:
+    """What a client says of a request's bytes."""
+
+    algorithm: str
+    value: bytes
+
+    def matches(self, digest: bytes) -> bool:
+        """Whether the bytes have that digest."""
+        return self.value == digest
+
+
+def parse_size(header: str, text: str | None) -> int:
+    """A number of bytes. Raises InvalidHeaderError."""
+    if text is None or not re.fullmatch(r"[0-9]{1,15}", text):
+        raise _invalid(header, "a whole number of bytes is expected")
+    return int(text)
+
+
+def parse_metadata(text: str | None) -> dict[str, str]:
+    """What the client says of its file, by key. Raises InvalidHeaderError."""
+    found: dict[str, str] = {}
+    pairs = [] if not (text or "").strip() else str(text).split(",")
+    for pair in pairs:
+        key, _, value = pair.strip(" ").partition(" ")
+        if not _KEY.fullmatch(key) or key in found:
+            raise _invalid("Upload-Metadata", f"{key[:80]!r} is no key, or comes twice")
+        found[key] = _decode(key, value.strip(" "))
+    if len(found) > MAX_METADATA:
+        raise _invalid("Upload-Metadata", f"there are more than {MAX_METADATA} keys")
+    return found
+
+
+def _decode(key: str, value: str) -> str:
+    try:
+        text = base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        detail = f"the value of {key[:80]!r} is not base64 of UTF-8 text"
+        raise _invalid("Upload-Metadata", detail) from error
+    if "\0" in text:
+        raise _invalid("Upload-Metadata", f"the value of {key[:80]!r} has a NUL character")
+    return text
+
+
+def format_metadata(metadata: Mapping[str, str]) -> str:
+    """The header that says it."""
+    pairs = (
+        f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in metadata.items()
+    )
+    return ",".join(pair.strip() for pair in pairs)
+
+
+def parse_checksum(text: str | None) -> Checksum | None:
+    """What the client says of the request's bytes. Raises InvalidHeaderError."""
+    if text is None:
+        return None
+    algorithm, _, value = text.partition(" ")
+    try:
+        checksum = Checksum(algorithm, base64.b64decode(value, validate=True))
+    except binascii.Error as error:
+        raise _invalid("Upload-Checksum", "the checksum is not base64") from error
+    if algorithm not in CHECKSUMS:
+        raise _invalid("Upload-Checksum", f"the algorithm must be one of {', '.join(CHECKSUMS)}")
+    if len(checksum.value) != hashlib.new(algorithm, usedforsecurity=False).digest_size:
+        raise _invalid("Upload-Checksum", f"{len(checksum.value)} bytes are no {algorithm}")
+    return checksum
+
+
+def format_instant(at: datetime) -> str:
+    """As HTTP writes a time."""
+    return format_datetime(at, usegmt=True)
+
+
+def _invalid(header: str, detail: str) -> InvalidHeaderError:
+    problem = FieldProblem(
+        location="header", pointer=f"/{header.lower()}", code="invalid_header", detail=detail
+    )
+    return InvalidHeaderError([problem])

@@ -1,0 +1,142 @@
+"""Webhooks: made, listed, tried, deleted; and which URLs may be called."""
+
+import secrets
+from base64 import b64encode
+from dataclasses import asdict
+from typing import Any
+
+from service.context import Context
+from service.http.errors import ForbiddenAddressError
+from service.idempotency import created, once
+from service.schemas.common import FieldProblem
+from service.schemas.webhooks import (
+    DeliveryView,
+    NewWebhookView,
+    SecretView,
+    WebhookRequest,
+    WebhookView,
+)
+from service.webhooks.ssrf_guard import Resolver, UnresolvedError, is_public, look_up
+from service.webhooks.url import InvalidTargetError, read_target
+from store.db.pagination import Page, PageRequest
+from store.idempotency import Answer, KeyedRequest, claim_key, keep_answer
+from store.webhooks.deliveries import DeliveryRecord, add_test_delivery, list_deliveries
+from store.webhooks.webhooks import (
+    WebhookRecord,
+    add_webhook,
+    delete_webhook,
+    get_webhook,
+    list_webhooks,
+)
+
+# The client waits meanwhile, and so does the thread that answers it.
+LOOK_UP_SECONDS = 5.0
+SECRET_BYTES = 32
+
+
+def check_url(context: Context, url: str, pointer: str, resolve: Resolver = look_up) -> None:
+    """See that a URL may be called, as far as can be known now. Raises ForbiddenAddressError.
+
+    Before any transaction: it asks the resolver. What the name stands for may change, so that the
+    deliverer looks again at every call.
+
+    Args:
+        context: of the request.
+        url: as the client sent it.
+        pointer: to the field that holds it.
+        resolve: from a host to its addresses.
+    """
+    try:
+        target = read_target(url)
+        addresses = resolve(target.host, target.port).result(LOOK_UP_SECONDS)
+    except InvalidTargetError as error:
+        raise _refused(pointer, "invalid_url", str(error)) from error
+    except (UnresolvedError, TimeoutError) as error:
+        raise _refused(pointer, "unresolved", "the URL's host has no address") from error
+    if context.settings.webhook_private_addresses or all(map(is_public, addresses)):
+        return
+    detail = "the URL's host is not a public address, and this service calls no other"
+    raise _refused(pointer, "private_address", detail)
+
+
+def _refused(pointer: str, code: str, detail: str) -> ForbiddenAddressError:
+    return ForbiddenAddressError([FieldProblem(pointer=pointer, code=code, detail=detail)])
+
+
+def post(context: Context, request: WebhookRequest, keyed: KeyedRequest | None) -> Answer:
+    """Make a webhook for all jobs. Raises ForbiddenAddressError, LimitReachedError."""
+    return once(context, keyed, lambda: _post(context, request, keyed))
+
+
+def _post(context: Context, request: WebhookRequest, keyed: KeyedRequest | None) -> Answer:
+    check_url(context, request.url, "/url")
+    with context.database.writing() as session:
+        claim_key(session, keyed)
+        webhook = add_webhook(session, "", request.url, request.events, secret_of(request))
+        made = NewWebhookView(**_shown(webhook), secret=webhook.secret)
+        return keep_answer(session, keyed, created(made, f"/v1/webhooks/{webhook.id}"))
+
+
+def secret_of(request: WebhookRequest) -> str:
+    """What its calls will be signed with: what the client has chosen, or something new."""
+    return request.secret or f"whsec_{b64encode(secrets.token_bytes(SECRET_BYTES)).decode()}"
+
+
+def get(context: Context, webhook_id: str) -> WebhookView:
+    """The webhook. Raises NotFoundError."""
+    with context.database.reading() as session:
+        return WebhookView(**_shown(get_webhook(session, webhook_id)))
+
+
+def get_secret(context: Context, webhook_id: str) -> SecretView:
+    """What its calls are signed with. Raises NotFoundError."""
+    with context.database.reading() as session:
+        return SecretView(secret=get_webhook(session, webhook_id).secret)
+
+
+def page(context: Context, request: PageRequest, job_id: str | None) -> Page[WebhookView]:
+    """One page of webhooks."""
+    with context.database.reading() as session:
+        found = list_webhooks(session, request, job_id)
+    return Page(tuple(WebhookView(**_shown(webhook)) for webhook in found.items), found.next)
+
+
+def delete(context: Context, webhook_id: str) -> None:
+    """Forget the webhook and what it has not been told yet. Raises NotFoundError."""
+    with context.database.writing() as session:
+        delete_webhook(session, webhook_id)
+
+
+def deliveries(context: Context, webhook_id: str, request: PageRequest) -> Page[DeliveryView]:
+    """One page of what the webhook is told. Raises NotFoundError."""
+    with context.database.reading() as session:
+        get_webhook(session, webhook_id)
+        found = list_deliveries(session, webhook_id, request)
+    return Page(tuple(map(_delivery_view, found.items)), found.next)
+
+
+def test(context: Context, webhook_id: str) -> DeliveryView:
+    """Tell the webhook of nothing, the way it is told of everything. Raises NotFoundError."""
+    with context.database.writing() as session:
+        get_webhook(session, webhook_id)
+        return _delivery_view(add_test_delivery(session, webhook_id))
+
+
+def _shown(webhook: WebhookRecord) -> dict[str, Any]:
+    """What anyone may see: all but the secret."""
+    return {
+        "id": webhook.id,
+        "job_id": webhook.job_id,
+        "url": webhook.url,
+        "events": webhook.events if webhook.events is None else list(webhook.events),
+        "enabled": webhook.enabled,
+        "created_at": webhook.created_at,
+    }
+
+
+def _delivery_view(delivery: DeliveryRecord) -> DeliveryView:
+    values = asdict(delivery)
+    del values["webhook_id"]
+    if delivery.status != "pending":
+        values["next_attempt_at"] = None
+    return DeliveryView(**values)
