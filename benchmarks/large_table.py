@@ -30,8 +30,7 @@ from store.blobs.disk_cache import Cache
 from store.datasets.column_file import open_table
 from store.datasets.datasets import DatasetRecord, blob_key
 from store.settings import load_settings
-from workers.preparing import Preparing
-from workers.recent import RecentData
+from workers.training_data import Preparing, RecentData
 
 # So that address space is what is used: one arena, none reserved ahead, few stacks of threads.
 ENVIRONMENT = {

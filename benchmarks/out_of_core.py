@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.large_table import ENVIRONMENT, write_table
 from benchmarks.results import write_results
-from workers.blas import blas_environment
+from workers.process.blas_threads import blas_environment
 
 ROWS, FEATURES, EPOCHS = 2**19, 256, 5
 LIMIT_MIB = 128

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 
 from benchmarks.contenders import Epoch
-from workers.blas import blas_environment
+from workers.process.blas_threads import blas_environment
 
 ROUNDS = 9
 

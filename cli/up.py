@@ -17,7 +17,7 @@ from cli.supervisor import StopRequested, Supervisor
 from cli.worker import count_cores
 from store.db.migrate import upgrade
 from store.settings import Settings, load_settings
-from workers.launch import worker_command, worker_environment
+from workers.process.launch import worker_command, worker_environment
 
 
 def run_service(host: str, port: int, data: Path | None, workers: int | None) -> None:

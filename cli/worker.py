@@ -6,7 +6,7 @@ import socket
 
 from cli.errors import CommandError
 from store.settings import load_settings
-from workers.launch import worker_command, worker_environment
+from workers.process.launch import worker_command, worker_environment
 
 
 def become_worker(concurrency: int | None, name: str | None) -> None:

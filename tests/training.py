@@ -6,7 +6,7 @@ from store.db.pagination import PageRequest
 from store.jobs.jobs import JobFilter, list_jobs
 from store.settings import Settings
 from store.statuses import JobStatus
-from workers.shutdown import ShutdownFlag
+from workers.process.shutdown import ShutdownFlag
 from workers.slices import Workshop, run_slice
 
 

@@ -20,10 +20,10 @@ from store.db.database import Database
 from store.errors import StoreError
 from store.settings import load_settings
 from store.workers import retire_worker
-from workers.consumer import ReturningConsumer
-from workers.orphans import watch_parent
-from workers.pool import WatchedTaskPool
-from workers.shutdown import ShutdownFlag
+from workers.process.consumer import ReturningConsumer
+from workers.process.parent_watch import watch_parent
+from workers.process.pool import WatchedTaskPool
+from workers.process.shutdown import ShutdownFlag
 from workers.slices import Workshop, run_slice
 from workers.sweeper import Sweeper
 

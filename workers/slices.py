@@ -25,13 +25,13 @@ from store.jobs.progress import record_progress
 from store.models import NewModel
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
+from workers.environment import fingerprint
 from workers.failures import failure_of
-from workers.fingerprint import fingerprint
 from workers.heartbeat import Heartbeat
-from workers.ledger import Ledger
-from workers.opening import LedgerCache, open_ledger
-from workers.recent import RecentData
-from workers.shutdown import ShutdownFlag
+from workers.open_training import LedgerCache, open_ledger
+from workers.process.shutdown import ShutdownFlag
+from workers.training_data import RecentData
+from workers.training_recorder import Ledger
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")

@@ -30,7 +30,7 @@ from tests.chaos.servers import PostgresServer, RedisServer, free_port
 from tests.folders import short_folder
 from tests.servers import BACKPROPD
 from tests.waiting import wait_for
-from workers.launch import worker_command, worker_environment
+from workers.process.launch import worker_command, worker_environment
 
 DatabaseKind = Literal["sqlite", "postgresql"]
 

@@ -21,7 +21,7 @@ from store.workers import list_live_workers
 from tests.training import train_waiting_jobs
 from tests.waiting import wait_for
 from tests.workers.conftest import Find, Post
-from workers.launch import worker_command, worker_environment
+from workers.process.launch import worker_command, worker_environment
 
 
 @pytest.fixture(params=["redis and postgresql", "filesystem and sqlite"])

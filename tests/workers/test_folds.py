@@ -15,7 +15,7 @@ from store.statuses import JobStatus, StatusReason
 from tests.training import open_workshop, train_waiting_jobs
 from tests.workers.conftest import Find, Post
 from tests.workers.test_slices import after_steps, losses_of, weights_of
-from workers import ledger
+from workers import training_recorder
 from workers.slices import Workshop, run_slice
 
 FOLDS = {"validation": {"folds": 3}}
@@ -121,7 +121,7 @@ def test_seconds_of_folds_belong_to_no_epoch(
 
     shop.shutdown.is_set = at_step  # type: ignore[method-assign]
     # A clock that goes by steps: an epoch of ten takes ten seconds.
-    monkeypatch.setattr(ledger, "time", SimpleNamespace(monotonic=lambda: float(steps)))
+    monkeypatch.setattr(training_recorder, "time", SimpleNamespace(monotonic=lambda: float(steps)))
     posted = post(**FOLDS)
     run_slice(shop)
     with database.reading() as session:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from workers.blas import blas_environment
-from workers.launch import worker_command
+from workers.process.blas_threads import blas_environment
+from workers.process.launch import worker_command
 
 AVX512 = "avx512f avx512bw avx512cd avx512dq avx512vl"
 
@@ -40,7 +40,7 @@ def test_operators_kernel_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_environment_reaches_blas() -> None:
-    code = "from workers.fingerprint import fingerprint; print(fingerprint()['blas_threads'])"
+    code = "from workers.environment import fingerprint; print(fingerprint()['blas_threads'])"
     answer = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, **blas_environment(1)},
@@ -52,7 +52,7 @@ def test_environment_reaches_blas() -> None:
 
 
 def test_launcher_does_not_load_numpy() -> None:
-    code = "import sys, workers.launch; sys.exit('numpy' in sys.modules)"
+    code = "import sys, workers.process.launch; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -15,8 +15,8 @@ from tests.waiting import wait_for
 FAMILY = """
 import os, sys, time
 from pathlib import Path
-from workers.orphans import watch_parent
-from workers.shutdown import ShutdownFlag
+from workers.process.parent_watch import watch_parent
+from workers.process.shutdown import ShutdownFlag
 
 folder, slice_ends = Path(sys.argv[1]), sys.argv[2] == "ends"
 shutdown = ShutdownFlag()

@@ -11,7 +11,7 @@ from store.db.database import Database
 from store.settings import Settings
 from store.workers import list_live_workers
 from tests.waiting import wait_for
-from workers.launch import worker_command, worker_environment
+from workers.process.launch import worker_command, worker_environment
 
 ROOT = Path(__file__).parents[2]
 # A pool of real processes, and how often it and Celery's own would look after them.

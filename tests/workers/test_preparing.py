@@ -18,7 +18,7 @@ from store.statuses import JobStatus, StatusReason
 from tests.training import open_workshop, train_waiting_jobs
 from tests.workers.conftest import Find, Post
 from tests.workers.tables import Values, add_dataset
-from workers import preparing
+from workers import training_data
 from workers.slices import run_slice
 
 ROWS, FEATURES = 12_000, 12
@@ -72,7 +72,7 @@ def test_next_job_on_the_same_data_prepares_nothing(
 ) -> None:
     first = train()
     assert len(entries(settings)) == 1
-    monkeypatch.setattr(preparing, "Preparation", None)
+    monkeypatch.setattr(training_data, "Preparation", None)
     again = train(network={"layers": []}, seed=0, optimizer="sgd")
     assert (first.status, again.status) == (JobStatus.SUCCEEDED, JobStatus.SUCCEEDED)
     assert len(entries(settings)) == 1
@@ -116,7 +116,7 @@ def test_network_that_the_kept_data_do_not_fit_is_invalid_data(
         message = "the training rows make 12 inputs, which do not fit the network"
         raise DataError(message)
 
-    monkeypatch.setattr(preparing, "require_inputs", refuse)
+    monkeypatch.setattr(training_data, "require_inputs", refuse)
     job = train()
     assert (job.status, job.status_reason) == (JobStatus.FAILED, StatusReason.INVALID_DATA)
 
@@ -145,7 +145,7 @@ def test_without_room_on_the_disk_data_are_prepared_in_memory(
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOSPC, "no space left on device")
 
-    monkeypatch.setattr(preparing, "MatrixWriter", refuse)
+    monkeypatch.setattr(training_data, "MatrixWriter", refuse)
     assert train().status is JobStatus.SUCCEEDED
     assert entries(settings) == []
 
@@ -158,7 +158,7 @@ def test_job_that_needs_room_on_a_full_disk_waits_for_it(
 
     job = post(on=large, target="y", epochs=1, batch_size=512)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(preparing, "MatrixWriter", refuse)
+        patch.setattr(training_data, "MatrixWriter", refuse)
         shop = open_workshop(settings.model_copy(update={"max_resident_data_bytes": 0}))
         run_slice(shop)
         shop.database.close()

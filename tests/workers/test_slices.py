@@ -26,10 +26,10 @@ from store.statuses import JobStatus, StatusReason
 from tests.training import open_workshop, train_waiting_jobs
 from tests.waiting import wait_for
 from tests.workers.conftest import Find, Post
-from workers import opening, preparing, slices
+from workers import open_training, slices, training_data
 from workers.heartbeat import Heartbeat
-from workers.ledger import Ledger
 from workers.slices import Workshop, run_slice
+from workers.training_recorder import Ledger
 
 ENDLESS = {"epochs": 1_000_000}
 
@@ -131,7 +131,7 @@ def test_job_that_takes_longer_to_open_than_a_slice_lasts_gets_on(
 
     def open_slowly(shop: Workshop, job: JobRecord) -> Ledger:
         started = time.monotonic()
-        ledger = opening.open_ledger(shop, job)
+        ledger = open_training.open_ledger(shop, job)
         wait_for(lambda: time.monotonic() - started > 0.1)
         return ledger
 
@@ -163,7 +163,7 @@ def test_next_slice_in_the_same_process_reads_nothing_again(
     post()
     after_steps(shop, 5, shop.shutdown.set)
     assert run_slice(shop) is True
-    monkeypatch.setattr(preparing, "open_table", None)
+    monkeypatch.setattr(training_data, "open_table", None)
     shop.shutdown._byte[0] = 0
     assert run_slice(shop) is False
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from workers.blas import blas_environment
+from workers.process.blas_threads import blas_environment
 
 
 def worker_environment(threads: int = 1) -> dict[str, str]:

@@ -11,8 +11,8 @@ from store.blobs.tensors import pack_arrays
 from store.jobs.checkpoints import Checkpoint
 from store.jobs.jobs import JobRecord
 from store.jobs.progress import LossRecord, Progress
-from workers.fingerprint import gives_equal_bits
-from workers.preparing import PREPROCESSING, Preparing
+from workers.environment import gives_equal_bits
+from workers.training_data import PREPROCESSING, Preparing
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Ledger:
         training: of the job.
         max_seconds: of training, after which it is out of time; None for any number.
         preparing: of its data; what a fold's take is no training.
-        environment: of this worker, see `workers.fingerprint`.
+        environment: of this worker, see `workers.environment`.
     """
 
     def __init__(

@@ -4,12 +4,14 @@ import hashlib
 import json
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import TypeAdapter
 
 from engine.data.rows import Rows
@@ -24,7 +26,32 @@ from store.blobs.disk_errors import is_full, storage_error
 from store.blobs.matrices import Matrices, MatrixWriter, open_matrices
 from store.datasets.column_file import open_table
 from store.datasets.datasets import DatasetRecord
-from workers.recent import RecentData
+
+MOST_KEPT = 16
+
+
+@dataclass
+class RecentData:
+    """Prepared data by the digest of all that they depend on; the longest unused go first."""
+
+    _kept: OrderedDict[str, PreparedData] = field(default_factory=OrderedDict)
+
+    def find(self, key: str) -> PreparedData | None:
+        """The data, if they were kept."""
+        if key not in self._kept:
+            return None
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+    def keep(self, key: str, data: PreparedData) -> None:
+        """Keep data for other trainings, none of which may change them."""
+        for rows in vars(data).values():
+            if isinstance(rows, np.ndarray):
+                rows.flags.writeable = False
+        self._kept[key] = data
+        if len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+
 
 logger = logging.getLogger(__name__)
 

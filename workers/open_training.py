@@ -21,9 +21,8 @@ from store.jobs.checkpoints import Checkpoint, find_checkpoint
 from store.jobs.jobs import JobRecord
 from store.models import get_model
 from store.settings import Settings
-from workers.ledger import Ledger
-from workers.preparing import PREPROCESSING, Preparing
-from workers.recent import RecentData
+from workers.training_data import PREPROCESSING, Preparing, RecentData
+from workers.training_recorder import Ledger
 
 
 class Shop(Protocol):

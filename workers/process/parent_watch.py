@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from workers.shutdown import ShutdownFlag
+from workers.process.shutdown import ShutdownFlag
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Worker processes: launch, pool, shutdown, parent watch, BLAS threads."""
