@@ -14,7 +14,7 @@ import httpx2
 import numpy as np
 
 from benchmarks.results import write_results
-from cli.temporary_service import temporary_service
+from cli.demo.temporary_service import temporary_service
 
 ROUNDS = 3
 CHECKPOINTED_SECONDS = 40

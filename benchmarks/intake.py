@@ -18,7 +18,7 @@ import pyarrow.csv as pa_csv
 
 from benchmarks.memory import find_descendant, forget_peak, peak_bytes
 from benchmarks.results import write_results
-from cli.temporary_service import temporary_service
+from cli.demo.temporary_service import temporary_service
 from store.intake import read_table
 from store.intake.options import FileHints, Limits, ReadOptions
 

@@ -18,7 +18,7 @@ from sklearn.datasets import load_breast_cancer
 
 from benchmarks.results import write_results
 from benchmarks.tiny_job import CSV, breast_cancer
-from cli.temporary_service import temporary_service
+from cli.demo.temporary_service import temporary_service
 
 ROUNDS = 7
 REQUESTS = 4000

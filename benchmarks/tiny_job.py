@@ -22,7 +22,7 @@ import httpx2
 from sklearn.datasets import load_breast_cancer
 
 from benchmarks.results import write_results
-from cli.temporary_service import temporary_service
+from cli.demo.temporary_service import temporary_service
 
 WARM_UPS = 10
 ROUNDS = 40

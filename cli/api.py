@@ -15,8 +15,8 @@ import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
 from cli.errors import CommandError
-from cli.garbage import look_for_garbage_seldom
-from cli.listening import BACKLOG, listen, url_of
+from cli.serving.gc_tuning import look_for_garbage_seldom
+from cli.serving.sockets import BACKLOG, listen, url_of
 from store.settings import load_settings
 
 STOP_SECONDS = 3
@@ -35,7 +35,7 @@ def run_api(host: str, port: int, descriptor: int | None) -> None:
     gc.disable()
     listener = listen(host, port) if descriptor is None else _inherited(descriptor)
     # Imported late, so that a port that is taken is known at once.
-    from cli.patience import patient_protocol
+    from cli.serving.http_timeouts import patient_protocol
     from service.app import create_app
 
     protocol = patient_protocol(settings.client_timeout_seconds)

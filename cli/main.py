@@ -70,8 +70,8 @@ def worker(
 @app.command()
 def alive() -> None:
     """Exit with 0 when a worker of this host is alive: a container's health check."""
-    from cli.alive import check_worker
     from cli.errors import told_in_one_line
+    from cli.health import check_worker
 
     with told_in_one_line():
         check_worker()
@@ -90,7 +90,7 @@ def migrate() -> None:
 @app.command()
 def demo() -> None:
     """Train the digits that ship with the project, through the whole service."""
-    from cli.demo import run_demo
+    from cli.demo.demo import run_demo
     from cli.errors import told_in_one_line
 
     with told_in_one_line():

@@ -7,13 +7,13 @@ from contextlib import suppress
 from pathlib import Path
 from socket import socket
 
-from cli.broker import find_brokers, start_broker
-from cli.children import Program
-from cli.folders import data_folder, socket_folder
-from cli.listening import listen, local_address, url_of
-from cli.readiness import Readiness
-from cli.signals import Signals
-from cli.supervisor import StopRequested, Supervisor
+from cli.directories import data_folder, socket_folder
+from cli.embedded_broker import find_brokers, start_broker
+from cli.serving.sockets import listen, local_address, url_of
+from cli.supervision.process import Program
+from cli.supervision.readiness import Readiness
+from cli.supervision.signals import Signals
+from cli.supervision.supervisor import StopRequested, Supervisor
 from cli.worker import count_cores
 from store.db.migrate import upgrade
 from store.settings import Settings, load_settings

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import settings
 from sqlalchemy.engine import make_url
 
-from cli.broker import answers, find_brokers
-from cli.garbage import look_for_garbage_seldom
+from cli.embedded_broker import answers, find_brokers
+from cli.serving.gc_tuning import look_for_garbage_seldom
 from store.db.database import Database
 from tests.buckets import make_bucket, s3_server
 from tests.schema import create_tables, make_schema

@@ -13,7 +13,7 @@ import psutil
 import psycopg
 import pytest
 
-from cli.broker import answers, find_brokers
+from cli.embedded_broker import answers, find_brokers
 from tests.chaos.processes import Process
 from tests.waiting import wait_for
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import psutil
 
-from cli.children import Program
-from cli.signals import Signals
-from cli.supervisor import Supervisor
+from cli.supervision.process import Program
+from cli.supervision.signals import Signals
+from cli.supervision.supervisor import Supervisor
 
 # Writes its pid to the file that it is given, then does as the rest says.
 _PRELUDE = "import os, signal, sys, time; open(sys.argv[1], 'a').write(f'{os.getpid()}\\n'); "

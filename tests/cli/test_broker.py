@@ -10,8 +10,8 @@ import psutil
 import pytest
 import redis
 
-from cli.broker import Broker, answers, find_brokers, start_broker
-from cli.children import Program
+from cli.embedded_broker import Broker, answers, find_brokers, start_broker
+from cli.supervision.process import Program
 from store.broker import Doorbell
 from tests.cli.programs import is_alive, supervising
 
@@ -72,7 +72,7 @@ def test_without_any_server_files_are_the_broker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr("cli.broker.find_spec", lambda _: None)
+    monkeypatch.setattr("cli.embedded_broker.find_spec", lambda _: None)
     (broker,) = find_brokers(None, tmp_path, tmp_path)
     assert broker == Broker("filesystem", f"filesystem://{tmp_path}/queue")
 
@@ -82,7 +82,7 @@ def test_a_server_that_dies_leaves_its_place_to_the_next(
 ) -> None:
     _fake(tmp_path, "redis-server", "exit 1")
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("cli.broker.find_spec", lambda _: None)
+    monkeypatch.setattr("cli.embedded_broker.find_spec", lambda _: None)
     with supervising() as supervisor:
         broker = start_broker(supervisor, find_brokers(None, tmp_path / "b", tmp_path))
     assert broker.kind == "filesystem"
@@ -91,7 +91,7 @@ def test_a_server_that_dies_leaves_its_place_to_the_next(
 def test_a_server_that_stays_silent_leaves_its_place_to_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: Started
 ) -> None:
-    monkeypatch.setattr("cli.broker.PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("cli.embedded_broker.PATIENCE_SECONDS", 0.2)
     silent = Broker("silent", "", Program("silent", ["sleep", "60"]), tmp_path / "s")
     files = Broker("filesystem", "filesystem:///x")
     with supervising() as supervisor:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from cli.demo import GOAL, JOB
-from cli.demo_output import commands
-from cli.digits import DIGITS_PATH, read_digits
+from cli.demo.demo import GOAL, JOB
+from cli.demo.digits import DIGITS_PATH, read_digits
+from cli.demo.output import commands
+from cli.demo.temporary_service import temporary_service
 from cli.errors import CommandError
-from cli.temporary_service import temporary_service
 from tests.cli.service import run, running
 from tests.servers import needs_curl
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.directories import data_folder, is_fit_for_sockets, socket_folder
 from cli.errors import CommandError
-from cli.folders import data_folder, is_fit_for_sockets, socket_folder
 from tests.folders import short_folder
 
 

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from cli.errors import CommandError
-from cli.listening import listen, local_address, url_of
+from cli.serving.sockets import listen, local_address, url_of
 
 
 def test_port_zero_takes_a_free_one_and_tells_it() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from cli.patience import MAX_HEAD_BYTES, patient_protocol
+from cli.serving.http_timeouts import MAX_HEAD_BYTES, patient_protocol
 from tests.waiting import wait_for
 
 TIMEOUT = 0.3

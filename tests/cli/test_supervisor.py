@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.children import Child, Program
-from cli.supervisor import StopRequested
+from cli.supervision.process import Child, Program
+from cli.supervision.supervisor import StopRequested
 from tests.cli.programs import is_alive, python, read_pids, supervising
 from tests.waiting import wait_for
 
@@ -42,7 +42,7 @@ def test_back_off_is_bounded_and_forgotten_by_who_lived_long(
     child.start()
     child.reap()
     assert [child.plan_restart() for _ in range(8)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
-    monkeypatch.setattr("cli.children.STEADY_SECONDS", 0.0)
+    monkeypatch.setattr("cli.supervision.process.STEADY_SECONDS", 0.0)
     assert child.plan_restart() == 0.5
 
 

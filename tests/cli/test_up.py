@@ -8,8 +8,8 @@ import httpx2
 import psutil
 import pytest
 
-from cli.folders import data_folder
-from cli.listening import listen
+from cli.directories import data_folder
+from cli.serving.sockets import listen
 from tests.cli.programs import is_alive
 from tests.cli.service import ROOT, clean_environment, command, run, running
 from tests.folders import short_folder

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.broker import answers, find_brokers
+from cli.embedded_broker import answers, find_brokers
 from store.broker import SOCKET_TIMEOUT_SECONDS, Doorbell
 from store.errors import StoreUnavailableError
 from tests.waiting import wait_for

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from cli.children import tie_to_parent
 from cli.errors import CommandError
+from cli.supervision.process import tie_to_parent
 from store.settings import PREFIX
 
 START_SECONDS = 60
@@ -47,7 +47,7 @@ def _started(data: Path, log: IO[str], settings: dict[str, str]) -> subprocess.P
     return subprocess.Popen(
         [sys.executable, "-m", "cli", "up", "--port", "0", "--data", str(data)],
         env=kept | chosen,
-        cwd=Path(__file__).resolve().parent.parent,
+        cwd=Path(__file__).resolve().parents[2],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=log,

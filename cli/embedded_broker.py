@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from cli.children import Child, Program
-from cli.supervisor import Supervisor
+from cli.supervision.process import Child, Program
+from cli.supervision.supervisor import Supervisor
 
 # A long append-only file takes its time to load; a process that dies is given up at once.
 PATIENCE_SECONDS = 30.0

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable
 
-from cli.children import Child, Program
-from cli.signals import Signals
+from cli.supervision.process import Child, Program
+from cli.supervision.signals import Signals
 
 
 class StopRequested(Exception):  # noqa: N818 - a wish, not an error

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cli.errors import CommandError
 
-DIGITS_PATH = Path(__file__).resolve().parent.parent / "examples" / "digits" / "digits.csv"
+DIGITS_PATH = Path(__file__).resolve().parents[2] / "examples" / "digits" / "digits.csv"
 TARGET = "label"
 KEEP_EVERY = 5
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx2
 
-from cli.demo_output import TrainingProgress, print_by_hand, print_predictions, show
-from cli.digits import TARGET, Digits, read_digits
+from cli.demo.digits import TARGET, Digits, read_digits
+from cli.demo.output import TrainingProgress, print_by_hand, print_predictions, show
+from cli.demo.temporary_service import temporary_service
 from cli.errors import CommandError
-from cli.temporary_service import temporary_service
 
 GOAL = 0.96
 DEADLINE_SECONDS = 120

@@ -8,7 +8,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from cli.digits import DIGITS_PATH
+from cli.demo.digits import DIGITS_PATH
 
 LINE_EVERY = 5
 SHADES = " ·▒█"

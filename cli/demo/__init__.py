@@ -1,0 +1,1 @@
+"""The demo: train the shipped digits through a temporary service."""

@@ -1,0 +1,1 @@
+"""HTTP serving: sockets, time-outs, garbage collection."""

@@ -1,0 +1,1 @@
+"""Supervision of the processes that `backpropd up` starts."""
