@@ -1,7 +1,7 @@
 """A test's database at the head of the migrations, made in a few milliseconds.
 
 The tables are created as store/db/tables.py defines them, once in each process, and copied. That the
-migrations make the same is a test of its own (tests/store/test_schema.py), and every service that a
+migrations make the same is a test of its own (tests/store/db/test_migrate.py), and every service that a
 test starts for real migrates.
 """
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from tests.chaos.sizes import SEED
-from tests.store.lifecycle_machine import LifecycleMachine
-from tests.store.lifecycle_world import World
+from tests.store.jobs.state_machine import LifecycleMachine
+from tests.store.jobs.state_world import World
 
 STEPS_PER_LIFE = 100
 LIVES_PER_ROUND = 50

@@ -24,7 +24,7 @@ from store.errors import LimitReachedError
 from store.idempotency import KeyedRequest
 from store.intake import read_table
 from tests.service.conftest import IRIS_LIKE, Upload, problem
-from tests.service.test_imports import WEIGHTS, XOR
+from tests.service.models.test_imports import WEIGHTS, XOR
 
 KEY = {"Idempotency-Key": "3fa85f64"}
 CSV = {"Content-Type": "text/csv", **KEY}

@@ -20,8 +20,8 @@ from service.jobs import resolve, warm_start
 from store.blobs.tensors import pack_arrays
 from store.settings import Settings
 from tests.service.conftest import IRIS_LIKE
-from tests.service.test_checkpoints import cut, shop
-from tests.service.test_imports import WEIGHTS, XOR
+from tests.service.jobs.test_checkpoints import cut, shop
+from tests.service.models.test_imports import WEIGHTS, XOR
 
 __all__ = ["cut", "shop"]
 # Less than any artifact has, and more than what a transaction may hash.

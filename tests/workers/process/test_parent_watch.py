@@ -38,7 +38,7 @@ time.sleep(60)
 def test_child_whose_parent_is_killed_is_told_and_ends(tmp_path: Path, slice: str) -> None:  # noqa: A002
     with subprocess.Popen(
         [sys.executable, "-c", FAMILY, str(tmp_path), slice],
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         stdout=subprocess.PIPE,
         text=True,
     ) as parent:
@@ -53,7 +53,7 @@ def test_child_whose_parent_is_killed_is_told_and_ends(tmp_path: Path, slice: st
 def test_child_whose_parent_lives_goes_on(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", FAMILY, str(tmp_path), "hangs"],
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         stdout=subprocess.PIPE,
         text=True,
     ) as parent:

@@ -13,7 +13,7 @@ from store.workers import list_live_workers
 from tests.waiting import wait_for
 from workers.process.launch import worker_command, worker_environment
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # A pool of real processes, and how often it and Celery's own would look after them.
 INTERVALS = """
 from celery.concurrency.asynpool import AsynPool

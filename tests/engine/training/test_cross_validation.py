@@ -15,7 +15,7 @@ from engine.specs import TrainingSpec
 from engine.training.cross_validation import FoldedTraining, summarize
 from engine.training.training import EpochRecord, Training, TrainingState, train
 from tests.engine.examples import flower_columns, line_columns, prepared, same_arrays
-from tests.engine.test_training import after
+from tests.engine.training.test_training import after
 
 FOLDS = 3
 

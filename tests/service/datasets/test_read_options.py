@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from store.settings import Settings
 from tests.service.conftest import problem
-from tests.service.test_datasets import files_in
+from tests.service.datasets.test_datasets import files_in
 
 CSV = {"Content-Type": "text/csv"}
 

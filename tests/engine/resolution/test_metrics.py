@@ -5,7 +5,7 @@ from typing import Any, get_args
 import pytest
 
 from engine.specs import ClassMetric, NumberMetric, PlateauSchedule
-from tests.engine.asking import ask
+from tests.engine.resolution.requests import ask
 
 
 def test_all_metrics_are_those_that_can_tell_something() -> None:

@@ -30,8 +30,8 @@ from store.jobs import (
 )
 from store.models import NewModel
 from store.statuses import JobStatus, StatusReason
-from tests.store.lifecycle_model import STEPS_PER_EPOCH, TERMINAL, ModelJob, choose_next
-from tests.store.lifecycle_world import World
+from tests.store.jobs.state_model import STEPS_PER_EPOCH, TERMINAL, ModelJob, choose_next
+from tests.store.jobs.state_world import World
 
 MAX_WORKER_LOSSES = 3
 RING_AGAIN_SECONDS = 5

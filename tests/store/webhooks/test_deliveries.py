@@ -30,7 +30,7 @@ from store.webhooks.outbox import (
 )
 from store.webhooks.webhooks import WebhookRecord, delete_webhook, disable_webhook, get_webhook
 from tests.store.conftest import somebody_waits
-from tests.store.test_webhooks import Post, add, types_told
+from tests.store.webhooks.test_webhooks import Post, add, types_told
 from tests.waiting import wait_for
 
 TAKEN = CallResult(0.1, 200)

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from store.blobs.tensors import pack_arrays
 from store.settings import Settings, load_settings
 from tests.service.conftest import IRIS_LIKE, Upload, problem
-from tests.service.test_imports import WEIGHTS, XOR
+from tests.service.models.test_imports import WEIGHTS, XOR
 from tests.training import train_waiting_jobs
 
 CSV = {"Content-Type": "text/csv"}

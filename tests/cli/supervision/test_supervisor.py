@@ -103,7 +103,7 @@ def test_children_die_with_a_killed_supervisor(tmp_path: Path) -> None:
         f"with supervising() as s: s.start(python('x', Path({str(pids)!r}), {SLEEP!r}));"
         " s.wait_until(lambda: False)"
     )
-    with subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2]) as parent:
+    with subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[3]) as parent:
         wait_for(lambda: read_pids(pids))
         parent.kill()
     wait_for(lambda: not is_alive(read_pids(pids)[0]))

@@ -8,7 +8,7 @@ from engine.data.table import ColumnSchema, TableSchema
 from engine.errors import SpecError
 from engine.resolution.resolve import resolve
 from engine.specs import PlateauSchedule, TrainingSpec
-from tests.engine.asking import ask, codes, problems
+from tests.engine.resolution.requests import ask, codes, problems
 
 COLUMN, ORDER = "/validation/column", "/validation/order_by"
 

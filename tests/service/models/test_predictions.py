@@ -11,7 +11,7 @@ from store.blobs.tensors import pack_arrays
 from store.db.database import Database
 from store.settings import Settings
 from tests.service.conftest import Train
-from tests.service.test_imports import WEIGHTS, XOR
+from tests.service.models.test_imports import WEIGHTS, XOR
 
 ROWS = {"rows": [{"width": 0.5, "colour": "red"}, {"width": 15.5}]}
 

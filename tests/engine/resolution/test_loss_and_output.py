@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.engine.asking import ask, output, problems
+from tests.engine.resolution.requests import ask, output, problems
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 
 from store.settings import Settings
 from tests.service.conftest import IRIS_LIKE
-from tests.service.test_datasets import files_in
+from tests.service.datasets.test_datasets import files_in
 
 
 def send_as(client: TestClient, name: bytes) -> httpx2.Response:

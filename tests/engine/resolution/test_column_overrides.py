@@ -14,7 +14,7 @@ from engine.specs import (
     TrainingSpec,
     dump,
 )
-from tests.engine.asking import EMBEDDING, codes, layers
+from tests.engine.resolution.requests import EMBEDDING, codes, layers
 
 TABLE = TableSchema(
     100,

@@ -8,7 +8,7 @@ from engine.data.table import ColumnSchema, TableSchema
 from engine.errors import SpecError
 from engine.resolution.resolve import Resolution, resolve
 from engine.specs import MAX_LAYERS, ReshapeSpec, TrainingSpec, dump
-from tests.engine.asking import EMBEDDING, layers
+from tests.engine.resolution.requests import EMBEDDING, layers
 
 PIXELS = tuple(ColumnSchema(f"p{n}", "numeric", 0, 90) for n in range(64))
 LABEL = ColumnSchema("label", "categorical", 0, 10)

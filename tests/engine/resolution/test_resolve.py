@@ -17,7 +17,7 @@ from engine.specs import (
     TrainingSpec,
     dump,
 )
-from tests.engine.asking import (
+from tests.engine.resolution.requests import (
     DENSE,
     DROPOUT,
     EMBEDDING,

@@ -12,7 +12,7 @@ from sqlalchemy.pool import StaticPool
 
 from store.datasets.datasets import Contents, publish_dataset, receive_dataset
 from store.db.tables import metadata
-from tests.store.lifecycle_model import ALLOWED, TERMINAL, ModelJob
+from tests.store.jobs.state_model import ALLOWED, TERMINAL, ModelJob
 
 START = 1_700_000_000_000
 UNIX_EPOCH_AS_JULIAN_DAY = 2_440_587.5

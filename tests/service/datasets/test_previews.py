@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from store.settings import Settings
 from tests.service.conftest import IRIS_LIKE, Upload, problem
-from tests.service.test_datasets import count_rows, files_in
+from tests.service.datasets.test_datasets import count_rows, files_in
 
 CSV = {"Content-Type": "text/csv"}
 
