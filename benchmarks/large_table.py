@@ -30,7 +30,7 @@ from store.blobs.disk_cache import Cache
 from store.datasets.column_file import open_table
 from store.datasets.datasets import DatasetRecord, blob_key
 from store.settings import load_settings
-from workers.training_data import Preparing, RecentData
+from workers.training_data import RecentData, TrainingDataLoader
 
 # So that address space is what is used: one arena, none reserved ahead, few stacks of threads.
 ENVIRONMENT = {
@@ -93,7 +93,7 @@ def _limit_address_space(more_bytes: int) -> None:
 def run(folder: Path, rows: int, features: int, epochs: int, limit_mib: int) -> dict[str, Any]:
     """Prepare and train: bytes, seconds, and losses by their bits."""
     settings = load_settings(data_dir=folder)
-    preparing = Preparing(
+    preparing = TrainingDataLoader(
         spec=_resolve_spec(rows, features, epochs),
         dataset=_dataset(rows),
         validation_dataset=None,

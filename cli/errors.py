@@ -14,7 +14,7 @@ class CommandError(Exception):
 
 
 @contextmanager
-def told_in_one_line() -> Iterator[None]:
+def as_one_line() -> Iterator[None]:
     """Turn the errors an operator can mend into one line on stderr and exit status 1."""
     try:
         yield

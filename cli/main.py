@@ -29,10 +29,10 @@ def up(
     workers: Cores = None,
 ) -> None:
     """Run the whole service: broker, database, API and workers, supervised."""
-    from cli.errors import told_in_one_line
+    from cli.errors import as_one_line
     from cli.up import run_service
 
-    with told_in_one_line():
+    with as_one_line():
         run_service(host, port, data, workers)
 
 
@@ -46,9 +46,9 @@ def api(
 ) -> None:
     """Run the HTTP API alone, on the database and broker that BACKPROPD_* names."""
     from cli.api import run_api
-    from cli.errors import told_in_one_line
+    from cli.errors import as_one_line
 
-    with told_in_one_line():
+    with as_one_line():
         run_api(host, port, fd)
 
 
@@ -60,30 +60,30 @@ def worker(
     ] = None,
 ) -> None:
     """Run one worker alone, on the database and broker that BACKPROPD_* names."""
-    from cli.errors import told_in_one_line
-    from cli.worker import become_worker
+    from cli.errors import as_one_line
+    from cli.worker import exec_worker
 
-    with told_in_one_line():
-        become_worker(concurrency, name)
+    with as_one_line():
+        exec_worker(concurrency, name)
 
 
 @app.command()
 def alive() -> None:
     """Exit with 0 when a worker of this host is alive: a container's health check."""
-    from cli.errors import told_in_one_line
+    from cli.errors import as_one_line
     from cli.health import check_worker
 
-    with told_in_one_line():
+    with as_one_line():
         check_worker()
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database's schema to this version's."""
-    from cli.errors import told_in_one_line
+    from cli.errors import as_one_line
     from cli.migrate import migrate_database
 
-    with told_in_one_line():
+    with as_one_line():
         migrate_database()
 
 
@@ -91,7 +91,7 @@ def migrate() -> None:
 def demo() -> None:
     """Train the digits that ship with the project, through the whole service."""
     from cli.demo.demo import run_demo
-    from cli.errors import told_in_one_line
+    from cli.errors import as_one_line
 
-    with told_in_one_line():
+    with as_one_line():
         raise typer.Exit(run_demo())

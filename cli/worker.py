@@ -9,7 +9,7 @@ from store.settings import load_settings
 from workers.process.launch import worker_command, worker_environment
 
 
-def become_worker(concurrency: int | None, name: str | None) -> None:
+def exec_worker(concurrency: int | None, name: str | None) -> None:
     """Replace this process by a worker; it never returns."""
     settings = load_settings()
     if settings.broker_url is None:

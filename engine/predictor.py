@@ -17,7 +17,7 @@ from engine.specs import Gaussian, ResolvedSpec
 
 
 @dataclass(frozen=True)
-class Answers:
+class Predictions:
     """What a network says of some rows.
 
     Attributes:
@@ -78,7 +78,7 @@ class Predictor:
         """
         return self.answer(columns).values
 
-    def answer(self, columns: Mapping[str, Column]) -> Answers:
+    def answer(self, columns: Mapping[str, Column]) -> Predictions:
         """Outputs for every row, as `predict`, and how sure they are. Raises DataError."""
         rows = self._preprocessing.count_rows(columns)
         try:
@@ -90,7 +90,7 @@ class Predictor:
             self._release()
         values = np.concatenate([chunk.values for chunk in chunks])
         deviations = [chunk.deviations for chunk in chunks if chunk.deviations is not None]
-        return Answers(values, np.concatenate(deviations) if deviations else None)
+        return Predictions(values, np.concatenate(deviations) if deviations else None)
 
     def _release(self) -> None:
         """Keep the workspaces for the next request, unless a single row takes too much of them."""
@@ -98,7 +98,7 @@ class Predictor:
             with self._lock:
                 self._network.release()
 
-    def _predict_chunk(self, columns: Mapping[str, Column], rows: slice) -> Answers:
+    def _predict_chunk(self, columns: Mapping[str, Column], rows: slice) -> Predictions:
         taken = {name: take_rows(column, rows) for name, column in columns.items()}
         x = self._preprocessing.transform(taken, self._dtype)
         with self._lock, np.errstate(all="ignore"):
@@ -110,7 +110,7 @@ class Predictor:
                 raise DataError(message)
         return answers
 
-    def _in_own_terms(self, outputs: Floats) -> Answers:
+    def _in_own_terms(self, outputs: Floats) -> Predictions:
         """Undo the target's scaling, or give both classes of a single sigmoid a column."""
         target = self._preprocessing.target
         if isinstance(target, NumericTarget):
@@ -118,7 +118,7 @@ class Predictor:
             values = numbers[:, 0] * target.scale + target.center
             # The second output of gaussian is the log variance.
             spread = np.exp(numbers[:, 1] / 2) * target.scale if self._has_deviations else None
-            return Answers(values, spread)
+            return Predictions(values, spread)
         if outputs.shape[1] == 1:
-            return Answers(np.concatenate((1 - outputs, outputs), axis=1), None)
-        return Answers(outputs, None)
+            return Predictions(np.concatenate((1 - outputs, outputs), axis=1), None)
+        return Predictions(outputs, None)

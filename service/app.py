@@ -23,9 +23,9 @@ from service.routes import (
     uploads,
     webhooks,
 )
-from service.runtime.event_broadcast import Feeds
-from service.runtime.job_notifier import Ringer
-from service.runtime.model_cache import ServedModels
+from service.runtime.event_broadcast import EventBroadcaster
+from service.runtime.job_notifier import JobNotifier
+from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
 from service.schemas.common import Problem
 from service.schemas.imports import ImportRequest
@@ -34,7 +34,7 @@ from service.uploads.tus import TusProtocol
 from service.version import VERSION
 from service.webhooks.deliverer import Deliverer
 from store.blobs.blobs import open_blobs
-from store.broker import Doorbell
+from store.broker import Broker
 from store.db.database import Database
 from store.db.migrate import check_schema
 from store.settings import Settings
@@ -52,15 +52,15 @@ def create_app(settings: Settings) -> FastAPI:
     """
     database = Database(settings.database_url)
     check_schema(database)
-    doorbell = None if settings.broker_url is None else Doorbell(settings.broker_url)
-    feeds = Feeds(database)
+    doorbell = None if settings.broker_url is None else Broker(settings.broker_url)
+    feeds = EventBroadcaster(database)
     context = Context(
         settings=settings,
         database=database,
         blobs=open_blobs(settings),
         doorbell=doorbell,
-        ringer=None if doorbell is None else Ringer(database, doorbell),
-        served=ServedModels(database, settings.model_cache_bytes),
+        ringer=None if doorbell is None else JobNotifier(database, doorbell),
+        served=ModelCache(database, settings.model_cache_bytes),
         feeds=feeds,
         polls=Polls(database, feeds),
     )

@@ -6,12 +6,12 @@ from typing import Annotated, cast
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
-from service.runtime.event_broadcast import Feeds
-from service.runtime.job_notifier import Ringer
-from service.runtime.model_cache import ServedModels
+from service.runtime.event_broadcast import EventBroadcaster
+from service.runtime.job_notifier import JobNotifier
+from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
 from store.blobs.blobs import BlobStore
-from store.broker import Doorbell
+from store.broker import Broker
 from store.db.database import Database
 from store.settings import Settings
 
@@ -25,10 +25,10 @@ class Context:
     settings: Settings
     database: Database
     blobs: BlobStore
-    doorbell: Doorbell | None
-    ringer: Ringer | None
-    served: ServedModels
-    feeds: Feeds
+    doorbell: Broker | None
+    ringer: JobNotifier | None
+    served: ModelCache
+    feeds: EventBroadcaster
     polls: Polls
     # So many files are read at once, for what that takes of memory and of the threads of others.
     readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
@@ -44,4 +44,4 @@ async def _context(request: Request) -> Context:
     return cast("Context", request.app.state.context)
 
 
-Here = Annotated[Context, Depends(_context)]
+ContextDep = Annotated[Context, Depends(_context)]

@@ -3,13 +3,13 @@
 A handler takes the key, and its use case claims it first and keeps its answer last, in the
 transaction that creates:
 
-    def post_thing(context: Here, body: ThingRequest, keyed: JsonKeyed) -> Response:
+    def post_thing(context: Here, body: ThingRequest, keyed: IdempotentJson) -> Response:
         return respond(once(context, keyed, lambda: things.add(context, body, keyed)))
 
     with context.database.writing() as session:
         claim_key(session, keyed)
         thing = add_thing(session, …)
-        return keep_answer(session, keyed, created(view(thing), f"/v1/things/{thing.id}"))
+        return store_response(session, keyed, created(view(thing), f"/v1/things/{thing.id}"))
 """
 
 import hashlib
@@ -21,10 +21,10 @@ from typing import Annotated
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel, JsonValue
 
-from service.context import Context, Here
+from service.context import Context, ContextDep
 from service.http.bodies import parse_json
 from store.errors import StoreError
-from store.idempotency import Answer, KeyedRequest, find_answer
+from store.idempotency import KeyedRequest, StoredResponse, find_answer
 
 REPLAYED = "Idempotency-Replayed"
 
@@ -42,7 +42,7 @@ IdempotencyKey = Annotated[
 
 
 async def _keyed(
-    context: Here, request: Request, key: IdempotencyKey = None
+    context: ContextDep, request: Request, key: IdempotencyKey = None
 ) -> KeyedRequest | None:
     """The request as far as its head tells. Async: it waits for nothing."""
     if key is None:
@@ -52,16 +52,16 @@ async def _keyed(
     return KeyedRequest(key, digest_json(asked), context.settings.idempotency_seconds)
 
 
-Keyed = Annotated[KeyedRequest | None, Depends(_keyed)]
+IdempotentRequest = Annotated[KeyedRequest | None, Depends(_keyed)]
 
 
-async def _json_keyed(request: Request, keyed: Keyed) -> KeyedRequest | None:
+async def _json_keyed(request: Request, keyed: IdempotentRequest) -> KeyedRequest | None:
     if keyed is None:
         return None
     return with_content(keyed, _digest_body(await request.body()))
 
 
-JsonKeyed = Annotated[KeyedRequest | None, Depends(_json_keyed)]
+IdempotentJson = Annotated[KeyedRequest | None, Depends(_json_keyed)]
 
 
 def _digest_body(text: bytes) -> str:
@@ -85,7 +85,9 @@ def digest_json(value: JsonValue) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def once(context: Context, keyed: KeyedRequest | None, create: Callable[[], Answer]) -> Answer:
+def run_once(
+    context: Context, keyed: KeyedRequest | None, create: Callable[[], StoredResponse]
+) -> StoredResponse:
     """What was answered to this request before, or what `create` answers.
 
     Survives the same request in the same moment: of the two one claims the key, and the other one
@@ -104,7 +106,7 @@ def once(context: Context, keyed: KeyedRequest | None, create: Callable[[], Answ
         return kept
 
 
-def find_kept(context: Context, keyed: KeyedRequest | None) -> Answer | None:
+def find_kept(context: Context, keyed: KeyedRequest | None) -> StoredResponse | None:
     """What was answered to this request before, marked as such. Raises KeyReusedError."""
     if keyed is None:
         return None
@@ -113,16 +115,16 @@ def find_kept(context: Context, keyed: KeyedRequest | None) -> Answer | None:
     return None if kept is None else replace(kept, headers={**kept.headers, REPLAYED: "true"})
 
 
-def is_replayed(answer: Answer) -> bool:
+def is_replayed(answer: StoredResponse) -> bool:
     """Whether the answer was given before."""
     return REPLAYED in answer.headers
 
 
-def created(view: BaseModel, location: str, status: int = 201) -> Answer:
+def created(view: BaseModel, location: str, status: int = 201) -> StoredResponse:
     """The answer that something was made, and where it is."""
-    return Answer(status, view.model_dump_json(), {"Location": location})
+    return StoredResponse(status, view.model_dump_json(), {"Location": location})
 
 
-def respond(answer: Answer) -> Response:
+def respond(answer: StoredResponse) -> Response:
     """The answer as it is sent."""
     return Response(answer.body, answer.status, answer.headers, "application/json")

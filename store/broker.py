@@ -76,7 +76,7 @@ def _transport(broker_url: str) -> tuple[str, dict[str, Any]]:
     }
 
 
-class Doorbell:
+class Broker:
     """Rings for workers. Publishing may take seconds when the broker is silent.
 
     Each thread that rings keeps a connection: making one takes longer than a tiny job's training.

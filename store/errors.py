@@ -118,7 +118,7 @@ class LeaseLostError(StoreError):
 
 
 @dataclass(frozen=True)
-class Place:
+class FileLocation:
     """Where in an uploaded file something is wrong; None is not known.
 
     Attributes:
@@ -139,7 +139,7 @@ class IntakeError(StoreError):
 
     code = "invalid_file"
 
-    def __init__(self, code: str, detail: str, place: Place | None = None) -> None:
+    def __init__(self, code: str, detail: str, place: FileLocation | None = None) -> None:
         self.code = code
         self.place = place
         super().__init__(detail)

@@ -45,7 +45,7 @@ class _Trap:
 _trap = _Trap(os.environ[VARIABLE]) if VARIABLE in os.environ else None
 
 
-def pass_crash_point(point: CrashPoint, job_name: str = "") -> None:
+def maybe_crash(point: CrashPoint, job_name: str = "") -> None:
     """Go on, unless the environment says that the process ends here."""
     if _trap is not None:
         _trap.note(point, job_name)

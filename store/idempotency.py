@@ -12,7 +12,7 @@ from store.errors import KeyReusedError, KeyTakenError
 
 
 @dataclass(frozen=True)
-class Answer:
+class StoredResponse:
     """What a request was answered: status, the headers that tell of what it made, and the body."""
 
     status: int
@@ -38,7 +38,7 @@ class KeyedRequest:
 
 
 def claim_key(session: Session, keyed: KeyedRequest | None) -> None:
-    """Take the key for this transaction's request; `keep_answer` follows in the same transaction.
+    """Take the key for this transaction's request; `store_response` follows in the same transaction.
 
     Survives a request with the same key in the same moment: it waits here until the first one's
     transaction ends, and takes the key only if that was rolled back. A key that has expired is
@@ -66,7 +66,9 @@ def claim_key(session: Session, keyed: KeyedRequest | None) -> None:
         raise KeyTakenError(keyed.key)
 
 
-def keep_answer(session: Session, keyed: KeyedRequest | None, answer: Answer) -> Answer:
+def store_response(
+    session: Session, keyed: KeyedRequest | None, answer: StoredResponse
+) -> StoredResponse:
     """Write down what is answered to the request that has claimed the key; the answer."""
     if keyed is not None:
         session.execute(
@@ -77,7 +79,7 @@ def keep_answer(session: Session, keyed: KeyedRequest | None, answer: Answer) ->
     return answer
 
 
-def find_answer(session: Session, keyed: KeyedRequest | None) -> Answer | None:
+def find_answer(session: Session, keyed: KeyedRequest | None) -> StoredResponse | None:
     """What was answered to this request before, or None. Raises KeyReusedError."""
     if keyed is None:
         return None
@@ -93,7 +95,7 @@ def find_answer(session: Session, keyed: KeyedRequest | None) -> Answer | None:
         return None
     if row.fingerprint != keyed.fingerprint:
         raise KeyReusedError(keyed.key)
-    return Answer(row.status, row.body, row.headers)
+    return StoredResponse(row.status, row.body, row.headers)
 
 
 def delete_key(session: Session, keyed: KeyedRequest | None) -> None:

@@ -124,7 +124,7 @@ def list_parts(session: Session, upload_id: str) -> tuple[UploadPart, ...]:
     return tuple(UploadPart(**row) for row in rows)
 
 
-def expire_upload(session: Session, upload_id: str) -> None:
+def mark_upload_expired(session: Session, upload_id: str) -> None:
     """Take no more parts. Raises NotFoundError, UploadExpiredError."""
     found = session.execute(
         update(uploads)
@@ -143,7 +143,7 @@ def list_expired_uploads(session: Session) -> tuple[str, ...]:
     )
 
 
-def erase_parts(blobs: BlobStore, upload_id: str) -> None:
+def delete_parts(blobs: BlobStore, upload_id: str) -> None:
     """Erase the bytes of an upload that has expired, noted or not. Raises StoreUnavailableError."""
     for key in blobs.list_blobs(upload_folder(upload_id)):
         blobs.delete_blob(key)

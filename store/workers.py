@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from store.db.clock import now, shifted
 from store.db.tables import workers
-from store.db.upsert import insert_unless_known
+from store.db.upsert import insert_or_ignore
 
 
 def announce_worker(session: Session, name: str) -> None:
@@ -19,7 +19,7 @@ def announce_worker(session: Session, name: str) -> None:
     if seen.one_or_none() is None:
         # A worker's children announce it side by side.
         row = {"name": name, "started_at": now(), "seen_at": now()}
-        insert_unless_known(session, workers, row)
+        insert_or_ignore(session, workers, row)
 
 
 def retire_worker(session: Session, name: str) -> None:
@@ -37,6 +37,6 @@ def list_live_workers(session: Session, within_seconds: float) -> tuple[str, ...
     return tuple(rows.scalars())
 
 
-def forget_lost_workers(session: Session, after_seconds: float) -> None:
+def delete_lost_workers(session: Session, after_seconds: float) -> None:
     """Forget workers that have not been seen for so long."""
     session.execute(delete(workers).where(workers.c.seen_at < shifted(-after_seconds)))

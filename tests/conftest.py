@@ -16,7 +16,7 @@ from hypothesis import settings
 from sqlalchemy.engine import make_url
 
 from cli.embedded_broker import answers, find_brokers
-from cli.serving.gc_tuning import look_for_garbage_seldom
+from cli.serving.gc_tuning import reduce_gc_pauses
 from store.db.database import Database
 from tests.buckets import make_bucket, s3_server
 from tests.schema import create_tables, make_schema
@@ -37,7 +37,7 @@ def pytest_configure() -> None:
 
 def pytest_collection_finish() -> None:
     """Look for garbage from now on, but not in what was collected."""
-    look_for_garbage_seldom()
+    reduce_gc_pauses()
 
 
 @pytest.fixture(scope="session")

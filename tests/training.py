@@ -7,18 +7,18 @@ from store.jobs.jobs import JobFilter, list_jobs
 from store.settings import Settings
 from store.statuses import JobStatus
 from workers.process.shutdown import ShutdownFlag
-from workers.slices import Workshop, run_slice
+from workers.slices import WorkerContext, run_slice
 
 
-def open_workshop(settings: Settings, name: str = "test") -> Workshop:
+def open_worker_context(settings: Settings, name: str = "test") -> WorkerContext:
     """A worker child's workshop on these settings."""
     database = Database(settings.database_url)
-    return Workshop(database, open_blobs(settings), settings, name, ShutdownFlag())
+    return WorkerContext(database, open_blobs(settings), settings, name, ShutdownFlag())
 
 
 def train_waiting_jobs(settings: Settings) -> int:
     """Run slices until every job has ended; how many it took."""
-    shop = open_workshop(settings)
+    shop = open_worker_context(settings)
     slices = 0
     try:
         while count_waiting(shop.database):

@@ -15,7 +15,7 @@ from celery import signals
 
 from engine.numerics.blas import warm_up_products
 from store.blobs.blobs import open_blobs
-from store.broker import TASK_NAME, Doorbell, make_celery
+from store.broker import TASK_NAME, Broker, make_celery
 from store.db.database import Database
 from store.errors import StoreError
 from store.settings import load_settings
@@ -24,7 +24,7 @@ from workers.process.consumer import ReturningConsumer
 from workers.process.parent_watch import watch_parent
 from workers.process.pool import WatchedTaskPool
 from workers.process.shutdown import ShutdownFlag
-from workers.slices import Workshop, run_slice
+from workers.slices import WorkerContext, run_slice
 from workers.sweeper import Sweeper
 
 logger = logging.getLogger(__name__)
@@ -45,8 +45,8 @@ class _Process:
     name: str = "worker"
     parent: int | None = None
     shutdown: ShutdownFlag | None = None
-    shop: Workshop | None = None
-    doorbell: Doorbell | None = None
+    shop: WorkerContext | None = None
+    doorbell: Broker | None = None
 
 
 _process = _Process()
@@ -85,8 +85,8 @@ def _after_fork(**_: Any) -> None:  # noqa: ANN401
     blobs = open_blobs(settings)
     shutdown = _process.shutdown or ShutdownFlag()
     watch_parent(shutdown, _busy.is_set, _process.parent)
-    _process.shop = Workshop(database, blobs, settings, _process.name, shutdown)
-    _process.doorbell = Doorbell(broker_url)
+    _process.shop = WorkerContext(database, blobs, settings, _process.name, shutdown)
+    _process.doorbell = Broker(broker_url)
     Sweeper(
         database, blobs, _process.doorbell, settings, _process.name, lambda: not _busy.is_set()
     ).start()

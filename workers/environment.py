@@ -16,7 +16,7 @@ def gives_equal_bits(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return all(one.get(name) == other.get(name) for name in DECISIVE)
 
 
-def fingerprint() -> dict[str, Any]:
+def environment_fingerprint() -> dict[str, Any]:
     """NumPy, BLAS, its kernel and its threads, and the machine's architecture."""
     blas: dict[str, Any] = next(
         (pool for pool in threadpool_info() if pool["user_api"] == "blas"), {}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import FoldsValidation, ResolvedSpec
 from engine.training.cross_validation import FoldedTraining
-from engine.training.loop import Trainable
+from engine.training.loop import TrainingProtocol
 from engine.training.training import Training, TrainingState
 from store.blobs.artifacts import get_artifact
 from store.blobs.blobs import BlobStore
@@ -21,11 +21,11 @@ from store.jobs.checkpoints import Checkpoint, find_checkpoint
 from store.jobs.jobs import JobRecord
 from store.models import get_model
 from store.settings import Settings
-from workers.training_data import PREPROCESSING, Preparing, RecentData
-from workers.training_recorder import Ledger
+from workers.training_data import PREPROCESSING, RecentData, TrainingDataLoader
+from workers.training_recorder import TrainingRecorder
 
 
-class Shop(Protocol):
+class OpeningContext(Protocol):
     """What a worker has at hand to open a job with."""
 
     database: Database
@@ -37,18 +37,18 @@ class Shop(Protocol):
 
 
 @dataclass
-class LedgerCache:
+class OpenTrainingCache:
     """The last job's ledger, so that its next slice in this process costs next to nothing."""
 
     job_id: str = ""
     token: int = 0
-    ledger: Ledger | None = None
+    ledger: TrainingRecorder | None = None
 
-    def keep(self, job: JobRecord, ledger: Ledger) -> None:
+    def keep(self, job: JobRecord, ledger: TrainingRecorder) -> None:
         """Remember a ledger whose every step is in a checkpoint."""
         self.job_id, self.token, self.ledger = job.id, job.token, ledger
 
-    def take(self, job: JobRecord) -> Ledger | None:
+    def take(self, job: JobRecord) -> TrainingRecorder | None:
         """The ledger, if nobody has held the job since; forgotten here either way."""
         ledger, self.ledger = self.ledger, None
         if (job.id, job.token) != (self.job_id, self.token + 1):
@@ -56,7 +56,7 @@ class LedgerCache:
         return ledger
 
 
-def open_ledger(shop: Shop, job: JobRecord) -> Ledger:
+def open_training(shop: OpeningContext, job: JobRecord) -> TrainingRecorder:
     """Make a job ready to train, from its last checkpoint if it has one.
 
     Raises DataError, NotFoundError, DamagedArtifactError, StoreUnavailableError.
@@ -66,13 +66,13 @@ def open_ledger(shop: Shop, job: JobRecord) -> Ledger:
     known, weights = None, None
     if job.start_from is not None:
         known, weights = _load_model(shop.database, job.start_from["model_id"])
-    preparing = _open_preparing(shop, job, spec, known)
-    training: Trainable
+    preparing = _open_data_loader(shop, job, spec, known)
+    training: TrainingProtocol
     if isinstance(spec.validation, FoldsValidation):
         training = FoldedTraining(spec, preparing.prepare, weights)
     else:
         training = Training(spec, preparing.prepare(), weights)
-    ledger = Ledger(job, training, spec.max_seconds, preparing, shop.environment)
+    ledger = TrainingRecorder(job, training, spec.max_seconds, preparing, shop.environment)
     checkpoint = _find_checkpoint(shop.database, job)
     if checkpoint is not None:
         _restore(ledger, checkpoint)
@@ -82,14 +82,14 @@ def open_ledger(shop: Shop, job: JobRecord) -> Ledger:
     return ledger
 
 
-def _open_preparing(
-    shop: Shop, job: JobRecord, spec: ResolvedSpec, known: Preprocessing | None
-) -> Preparing:
+def _open_data_loader(
+    shop: OpeningContext, job: JobRecord, spec: ResolvedSpec, known: Preprocessing | None
+) -> TrainingDataLoader:
     other = job.validation_dataset_id
     with shop.database.reading() as session:
         dataset = get_dataset(session, job.dataset_id)
         validation_dataset = None if other is None else get_dataset(session, other)
-    return Preparing(
+    return TrainingDataLoader(
         spec=spec,
         dataset=dataset,
         validation_dataset=validation_dataset,
@@ -116,7 +116,7 @@ def _load_model(database: Database, model_id: str) -> tuple[Preprocessing, dict[
     return PREPROCESSING.validate_python(model.preprocessing), unpack_arrays(weights)
 
 
-def _restore(ledger: Ledger, checkpoint: Checkpoint) -> None:
+def _restore(ledger: TrainingRecorder, checkpoint: Checkpoint) -> None:
     state = TrainingState(
         arrays=unpack_arrays(checkpoint.data), numbers=checkpoint.numbers["training"]
     )

@@ -16,7 +16,7 @@ from store.blobs.disk_cache import Cache
 from store.blobs.tensors import pack_arrays
 from store.db.database import Database
 from store.errors import LeaseLostError, StoreUnavailableError
-from store.fault_injection import pass_crash_point
+from store.fault_injection import maybe_crash
 from store.jobs.claims import claim_job
 from store.jobs.finish import Outcome, finish_job
 from store.jobs.jobs import JobRecord
@@ -25,13 +25,13 @@ from store.jobs.progress import record_progress
 from store.models import NewModel
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
-from workers.environment import fingerprint
+from workers.environment import environment_fingerprint
 from workers.failures import failure_of
 from workers.heartbeat import Heartbeat
-from workers.open_training import LedgerCache, open_ledger
+from workers.open_training import OpenTrainingCache, open_training
 from workers.process.shutdown import ShutdownFlag
 from workers.training_data import RecentData
-from workers.training_recorder import Ledger
+from workers.training_recorder import TrainingRecorder
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -42,7 +42,7 @@ MAX_CHECKPOINT_SHARE = 0.05
 
 
 @dataclass
-class Workshop:
+class WorkerContext:
     """What a worker process has at hand for every slice.
 
     Attributes:
@@ -57,17 +57,17 @@ class Workshop:
     settings: Settings
     name: str
     shutdown: ShutdownFlag
-    environment: dict[str, Any] = field(default_factory=fingerprint)
+    environment: dict[str, Any] = field(default_factory=environment_fingerprint)
     prepared: Cache = field(init=False)
     recent: RecentData = field(default_factory=RecentData)
-    cache: LedgerCache = field(default_factory=LedgerCache)
+    cache: OpenTrainingCache = field(default_factory=OpenTrainingCache)
 
     def __post_init__(self) -> None:
         folder = self.settings.data_dir / "cache" / "prepared"
         self.prepared = Cache(folder, self.settings.prepared_cache_bytes)
 
 
-def run_slice(shop: Workshop) -> bool:
+def run_slice(shop: WorkerContext) -> bool:
     """Claim a job and train it for one slice; tells whether it wants another one.
 
     Raises StoreUnavailableError when the database is away at the claim, or when it is still away
@@ -83,7 +83,7 @@ def run_slice(shop: Workshop) -> bool:
         )
     if job is None:
         return False
-    pass_crash_point("after_claim", job.name)
+    maybe_crash("after_claim", job.name)
     lease = Lease(job.id, job.token)
     try:
         with Heartbeat(shop.database, lease, shop.settings) as heartbeat:
@@ -94,7 +94,9 @@ def run_slice(shop: Workshop) -> bool:
 
 
 class _Slice:
-    def __init__(self, shop: Workshop, job: JobRecord, lease: Lease, heartbeat: Heartbeat) -> None:
+    def __init__(
+        self, shop: WorkerContext, job: JobRecord, lease: Lease, heartbeat: Heartbeat
+    ) -> None:
         self.shop = shop
         self.job = job
         self.lease = lease
@@ -111,7 +113,7 @@ class _Slice:
         ledger = self.shop.cache.take(self.job)
         try:
             if ledger is None:
-                ledger = open_ledger(self.shop, self.job)
+                ledger = open_training(self.shop, self.job)
             outcome = self._train(ledger)
         except LeaseLostError:
             raise
@@ -132,7 +134,7 @@ class _Slice:
             self.shop.cache.keep(self.job, ledger)
         return True
 
-    def _train(self, ledger: Ledger) -> Outcome | None:
+    def _train(self, ledger: TrainingRecorder) -> Outcome | None:
         """Train until the job or the slice ends; None means that the job goes on later."""
         # From here: a table that takes longer to read than a slice lasts still gets its steps.
         self.saved = self.checkpointed = time.monotonic()
@@ -160,7 +162,7 @@ class _Slice:
         partial = _model(ledger, partial=True) if ledger.training.steps_done else None
         return Outcome(JobStatus.CANCELLED, StatusReason.USER, partial)
 
-    def _train_epochs(self, ledger: Ledger) -> None:
+    def _train_epochs(self, ledger: TrainingRecorder) -> None:
         """Train until something wants the training stopped, and save it on the way."""
         for epoch in train(ledger.training, stop=self._stop_for(ledger)):
             ledger.add(epoch)
@@ -173,12 +175,12 @@ class _Slice:
         """Whether the slice ends, whatever becomes of the job."""
         return self.shop.shutdown.is_set() or time.monotonic() >= self.ends
 
-    def _stop_for(self, ledger: Ledger) -> Callable[[], bool]:
+    def _stop_for(self, ledger: TrainingRecorder) -> Callable[[], bool]:
         """What is asked before each step of this job."""
 
         def should_stop() -> bool:
             ledger.note_step()
-            pass_crash_point("mid_step", self.job.name)
+            maybe_crash("mid_step", self.job.name)
             return (
                 self.heartbeat.interrupted
                 or self._is_over()
@@ -188,7 +190,7 @@ class _Slice:
 
         return should_stop
 
-    def _checkpoint_is_due(self, ledger: Ledger) -> bool:
+    def _checkpoint_is_due(self, ledger: TrainingRecorder) -> bool:
         # Not before a step was done: however short the interval is, the job gets on.
         if ledger.training.steps_done == self.checkpointed_steps:
             return False
@@ -197,7 +199,7 @@ class _Slice:
             interval = max(interval, ledger.checkpoint_cost / MAX_CHECKPOINT_SHARE)
         return time.monotonic() - self.checkpointed >= interval
 
-    def _save(self, ledger: Ledger, *, with_checkpoint: bool) -> None:
+    def _save(self, ledger: TrainingRecorder, *, with_checkpoint: bool) -> None:
         """Commit what is new, and leave a job that is pausing once a checkpoint is kept."""
         started = time.monotonic()
         checkpoint = ledger.checkpoint() if with_checkpoint else None
@@ -211,19 +213,19 @@ class _Slice:
                 if checkpoint is None:
                     return job.status
                 is_paused = pause_held_job(session, self.lease)
-                pass_crash_point("before_checkpoint_commit", self.job.name)
+                maybe_crash("before_checkpoint_commit", self.job.name)
             return JobStatus.PAUSED if is_paused else job.status
 
         self.status = self._patiently(save)
         ledger.end_saving()
         self.saved = time.monotonic()
         if with_checkpoint:
-            pass_crash_point("after_checkpoint_commit", self.job.name)
+            maybe_crash("after_checkpoint_commit", self.job.name)
             self.checkpointed = self.saved
             self.checkpointed_steps = ledger.training.steps_done
             ledger.checkpoint_cost = self.saved - started
 
-    def _end(self, outcome: Outcome, ledger: Ledger | None) -> None:
+    def _end(self, outcome: Outcome, ledger: TrainingRecorder | None) -> None:
         """End the job, without what its training has left if that cannot be stored."""
         try:
             self._finish(outcome, ledger)
@@ -234,7 +236,7 @@ class _Slice:
             has_failed = outcome.status is JobStatus.FAILED
             self._finish(outcome if has_failed else failure_of(error), None)
 
-    def _finish(self, outcome: Outcome, ledger: Ledger | None) -> None:
+    def _finish(self, outcome: Outcome, ledger: TrainingRecorder | None) -> None:
         def finish() -> None:
             with self.shop.database.writing() as session:
                 progress = None if ledger is None else ledger.progress()
@@ -242,10 +244,10 @@ class _Slice:
                 if ledger is not None and ledger.records_move:
                     note_environment(session, self.lease, ledger.environment)
                 finish_job(session, self.lease, outcome, progress, unsaved)
-                pass_crash_point("before_terminal_commit", self.job.name)
+                maybe_crash("before_terminal_commit", self.job.name)
 
         self._patiently(finish)
-        pass_crash_point("after_terminal_commit", self.job.name)
+        maybe_crash("after_terminal_commit", self.job.name)
         logger.info("job %s %s: %s", self.job.id, outcome.status, outcome.reason)
 
     def _release(self) -> None:
@@ -268,7 +270,7 @@ class _Slice:
                 time.sleep(DATABASE_RETRY_SECONDS)
 
 
-def _model(ledger: Ledger, *, partial: bool = False) -> NewModel:
+def _model(ledger: TrainingRecorder, *, partial: bool = False) -> NewModel:
     weights = ledger.training.weights()
     found = ledger.training.cross_validation
     return NewModel(

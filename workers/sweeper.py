@@ -8,22 +8,26 @@ import threading
 from collections.abc import Callable
 
 from store.blobs.blobs import BlobStore
-from store.broker import Doorbell
-from store.datasets.deletion import condemn_dataset, erase_dataset, list_abandoned_datasets
+from store.broker import Broker
+from store.datasets.deletion import (
+    delete_dataset_row,
+    list_abandoned_datasets,
+    mark_dataset_deleted,
+)
 from store.db.database import Database
 from store.errors import StoreError
 from store.idempotency import delete_expired_keys
-from store.jobs.commands import settle_lost_pauses
-from store.jobs.dispatch import list_unrung_jobs, mark_rung
-from store.jobs.lost import bury_lost_jobs, mark_stalled_jobs
+from store.jobs.commands import finish_interrupted_pauses
+from store.jobs.dispatch import list_undispatched_jobs, mark_rung
+from store.jobs.lost import fail_lost_jobs, mark_stalled_jobs
 from store.settings import Settings
-from store.uploads import delete_upload, erase_parts, list_expired_uploads
-from store.webhooks.deliveries import forget_finished_deliveries
-from store.workers import announce_worker, forget_lost_workers
+from store.uploads import delete_parts, delete_upload, list_expired_uploads
+from store.webhooks.deliveries import delete_finished_deliveries
+from store.workers import announce_worker, delete_lost_workers
 
 logger = logging.getLogger(__name__)
 
-RINGS_PER_SWEEP = 100
+DISPATCHES_PER_SWEEP = 100
 ABANDONED_AFTER_SECONDS = 3600
 WORKER_LOST_AFTER_SWEEPS = 12
 # The log of what webhooks were told.
@@ -37,7 +41,7 @@ class Sweeper:
         self,
         database: Database,
         blobs: BlobStore,
-        doorbell: Doorbell,
+        doorbell: Broker,
         settings: Settings,
         worker: str,
         is_idle: Callable[[], bool],
@@ -76,26 +80,26 @@ class Sweeper:
         """
         with self._database.writing() as session:
             announce_worker(session, self._worker)
-            forget_lost_workers(session, WORKER_LOST_AFTER_SWEEPS * self._settings.sweep_seconds)
+            delete_lost_workers(session, WORKER_LOST_AFTER_SWEEPS * self._settings.sweep_seconds)
             for job_id in mark_stalled_jobs(session):
                 logger.warning("job %s has lost its worker", job_id)
-            settle_lost_pauses(session)
-            for job_id in bury_lost_jobs(session, self._settings.max_worker_losses):
+            finish_interrupted_pauses(session)
+            for job_id in fail_lost_jobs(session, self._settings.max_worker_losses):
                 logger.error("job %s lost its worker too often: failed", job_id)
-        self._ring_again(quiet_seconds)
+        self._redispatch(quiet_seconds)
         self._erase_abandoned()
         self._erase_expired()
         with self._database.writing() as session:
             delete_expired_keys(session)
-            forget_finished_deliveries(session, DELIVERIES_KEPT_SECONDS)
+            delete_finished_deliveries(session, DELIVERIES_KEPT_SECONDS)
 
-    def _ring_again(self, quiet_seconds: float) -> None:
+    def _redispatch(self, quiet_seconds: float) -> None:
         # An idle child means an empty queue: whatever waits now was not rung for, or the ring was
         # lost. A busy one needs no bell, and rings for a long queue would only pile up.
         if not self._is_idle():
             return
         with self._database.reading() as session:
-            waiting = list_unrung_jobs(session, quiet_seconds, RINGS_PER_SWEEP)
+            waiting = list_undispatched_jobs(session, quiet_seconds, DISPATCHES_PER_SWEEP)
         if not waiting:
             return
         self._doorbell.ring(len(waiting))
@@ -107,16 +111,16 @@ class Sweeper:
             abandoned = list_abandoned_datasets(session, ABANDONED_AFTER_SECONDS)
         for dataset_id in abandoned:
             with self._database.writing() as session:
-                blob = condemn_dataset(session, dataset_id)
+                blob = mark_dataset_deleted(session, dataset_id)
             if blob is not None:
                 self._blobs.delete_blob(blob)
             with self._database.writing() as session:
-                erase_dataset(session, dataset_id)
+                delete_dataset_row(session, dataset_id)
 
     def _erase_expired(self) -> None:
         with self._database.reading() as session:
             expired = list_expired_uploads(session)
         for upload_id in expired:
-            erase_parts(self._blobs, upload_id)
+            delete_parts(self._blobs, upload_id)
             with self._database.writing() as session:
                 delete_upload(session, upload_id)

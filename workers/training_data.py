@@ -22,7 +22,7 @@ from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
 from store.blobs.blobs import BlobStore
 from store.blobs.disk_cache import Cache
-from store.blobs.disk_errors import is_full, storage_error
+from store.blobs.disk_errors import is_disk_full, storage_error
 from store.blobs.matrices import Matrices, MatrixWriter, open_matrices
 from store.datasets.column_file import open_table
 from store.datasets.datasets import DatasetRecord
@@ -61,7 +61,7 @@ LEAST_CACHED_BYTES = 2**20
 
 
 @dataclass
-class Preparing:
+class TrainingDataLoader:
     """Prepares the data of one job.
 
     Attributes:
@@ -106,7 +106,7 @@ class Preparing:
         except OSError as error:
             logger.warning("no room for prepared data: %s", error)
             data = self._prepare_in_memory(fold, self.max_resident_bytes)
-            if data is None and is_full(error):
+            if data is None and is_disk_full(error):
                 # The job goes back to the queue: it is the disk that must change.
                 raise storage_error("prepared data", error) from error
             if data is None:

@@ -5,14 +5,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.metrics import Metric
-from engine.training.loop import Trainable
+from engine.training.loop import TrainingProtocol
 from engine.training.progress import EpochRecord
 from store.blobs.tensors import pack_arrays
 from store.jobs.checkpoints import Checkpoint
 from store.jobs.jobs import JobRecord
-from store.jobs.progress import LossRecord, Progress
+from store.jobs.progress import JobProgress, LossRecord
 from workers.environment import gives_equal_bits
-from workers.training_data import PREPROCESSING, Preparing
+from workers.training_data import PREPROCESSING, TrainingDataLoader
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class _Origin:
     exact: bool
 
 
-class Ledger:
+class TrainingRecorder:
     """Collects what a training yields and says what is to be stored. Times are seconds.
 
     Attributes:
@@ -41,9 +41,9 @@ class Ledger:
     def __init__(
         self,
         job: JobRecord,
-        training: Trainable,
+        training: TrainingProtocol,
         max_seconds: float | None,
-        preparing: Preparing,
+        preparing: TrainingDataLoader,
         environment: dict[str, Any],
     ) -> None:
         self.training = training
@@ -169,11 +169,11 @@ class Ledger:
         self._epoch_seconds = 0.0
         self._measured_epochs += 1
 
-    def progress(self) -> Progress:
+    def progress(self) -> JobProgress:
         """How far the training is, as the columns of a job."""
         samples = self._measured_epochs * self.training.rows if self._measured_epochs else 0
         found = self.training.cross_validation
-        return Progress(
+        return JobProgress(
             epoch=self.training.epoch,
             steps=self.training.steps_done,
             samples_per_second=samples / self._measured_seconds if samples else None,

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 
 from cli.demo.digits import TARGET, Digits, read_digits
-from cli.demo.output import TrainingProgress, print_by_hand, print_predictions, show
+from cli.demo.output import ProgressPrinter, print_by_hand, print_predictions, show
 from cli.demo.temporary_service import temporary_service
 from cli.errors import CommandError
 
@@ -44,7 +44,7 @@ JOB: dict[str, Any] = {
 
 def run_demo() -> int:
     """Train and test on the shipped digits; the exit status: 0 when the goal was reached."""
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, _exit)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without Unicode still gets a demo
     digits = read_digits()
@@ -95,7 +95,7 @@ def _follow(client: httpx2.Client, job_id: str) -> dict[str, Any]:
     """Show the loss as it falls until the job has ended; the job as it is then."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     seen: int | None = None
-    with TrainingProgress(JOB["epochs"]) as progress:
+    with ProgressPrinter(JOB["epochs"]) as progress:
         while time.monotonic() < deadline:
             # The job first: what it counts as done when it has ended is then among the losses.
             job = _answer(client.get(f"/v1/jobs/{job_id}"))
@@ -127,5 +127,5 @@ def _answer(response: httpx2.Response) -> dict[str, Any]:
     return answer
 
 
-def _leave(_number: int, _frame: FrameType | None) -> None:
+def _exit(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(1)

@@ -21,7 +21,7 @@ def show(title: str, *lines: str) -> None:
         print(f"{'' if number else title:<9} {line}", flush=True)
 
 
-class TrainingProgress:
+class ProgressPrinter:
     """The training, epoch by epoch."""
 
     def __init__(self, epochs: int) -> None:

@@ -5,7 +5,7 @@ import gc
 NEW_OBJECTS_PER_LOOK = 10_000
 
 
-def look_for_garbage_seldom() -> None:
+def reduce_gc_pauses() -> None:
     """Each full look holds everybody up, with a thousand listeners for a tenth of a second.
 
     What is there by now stays, and is looked through no more; and cycles are rare in what comes.

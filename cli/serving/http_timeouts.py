@@ -26,7 +26,7 @@ class _Stage(Enum):
     BODY = auto()
 
 
-class PatientProtocol(HttpToolsProtocol):
+class TimeoutProtocol(HttpToolsProtocol):
     """uvicorn's protocol, with a bound on how long a request may take to arrive.
 
     Headers must be complete within client_timeout_seconds of the connection or of their first
@@ -137,10 +137,10 @@ class PatientProtocol(HttpToolsProtocol):
             cycle.message_event.set()
 
 
-def patient_protocol(client_timeout_seconds: float) -> type[PatientProtocol]:
+def timeout_protocol(client_timeout_seconds: float) -> type[TimeoutProtocol]:
     """The protocol with that timeout."""
 
-    class Patient(PatientProtocol):
+    class Patient(TimeoutProtocol):
         pass
 
     Patient.client_timeout_seconds = client_timeout_seconds

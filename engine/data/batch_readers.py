@@ -7,12 +7,12 @@ import numpy as np
 
 from engine.arrays import Floats, Indices, Targets
 from engine.data.rows import Rows
-from engine.data.shuffle import EpochOrder
+from engine.data.shuffle import ShuffleOrder
 
 Batch = tuple[Floats, Targets, Floats | None]
 
 
-class Gatherer(ABC):
+class BatchReader(ABC):
     """Takes the rows of a batch together; what it gives is valid until it is asked again."""
 
     @abstractmethod
@@ -24,7 +24,7 @@ class Gatherer(ABC):
         """The rows from one place in the epoch to another, at most a batch."""
 
 
-class MemoryGatherer(Gatherer):
+class InMemoryReader(BatchReader):
     """Takes rows by their index.
 
     Args:
@@ -36,7 +36,7 @@ class MemoryGatherer(Gatherer):
     """
 
     def __init__(
-        self, x: Floats, y: Targets, weights: Floats | None, order: EpochOrder, size: int
+        self, x: Floats, y: Targets, weights: Floats | None, order: ShuffleOrder, size: int
     ) -> None:
         self._x, self._y, self._weights = x, y, weights
         self._x_batch = np.empty((size, *x.shape[1:]), x.dtype)
@@ -60,11 +60,11 @@ class MemoryGatherer(Gatherer):
         return x, y, None if self._weights is None else self._weights[rows]
 
 
-class WindowGatherer(Gatherer):
-    """Reads a window's blocks, and takes rows from them; arguments as of `MemoryGatherer`."""
+class WindowedReader(BatchReader):
+    """Reads a window's blocks, and takes rows from them; arguments as of `InMemoryReader`."""
 
     def __init__(
-        self, x: Rows, y: Rows, weights: Rows | None, order: EpochOrder, size: int
+        self, x: Rows, y: Rows, weights: Rows | None, order: ShuffleOrder, size: int
     ) -> None:
         self._sources = [x, y] if weights is None else [x, y, weights]
         self._order = order

@@ -5,9 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-from engine.data.batch_readers import Batch, Gatherer, MemoryGatherer, WindowGatherer
+from engine.data.batch_readers import Batch, BatchReader, InMemoryReader, WindowedReader
 from engine.data.rows import Rows
-from engine.data.shuffle import EpochOrder
+from engine.data.shuffle import ShuffleOrder
 from engine.specs import (
     ResolvedSpec,
 )
@@ -47,19 +47,19 @@ class Batches:
             weights = None if weights is None else weights[everything]
         self._x, self._y, self._weights = x, y, weights
         # It has the same gradient in any order: nothing is gathered.
-        self._gatherer = self._build_gatherer(seed) if shuffle and self.steps > 1 else None
+        self._gatherer = self._build_reader(seed) if shuffle and self.steps > 1 else None
 
-    def _build_gatherer(self, seed: int) -> Gatherer:
+    def _build_reader(self, seed: int) -> BatchReader:
         x, y, weights = self._x, self._y, self._weights
         row_bytes = math.prod(x.shape[1:]) * x.dtype.itemsize
-        order = EpochOrder(self._rows, row_bytes, seed)
+        order = ShuffleOrder(self._rows, row_bytes, seed)
         if (
             isinstance(x, np.ndarray)
             and isinstance(y, np.ndarray)
             and (weights is None or isinstance(weights, np.ndarray))
         ):
-            return MemoryGatherer(x, y, weights, order, self._size)
-        return WindowGatherer(x, y, weights, order, self._size)
+            return InMemoryReader(x, y, weights, order, self._size)
+        return WindowedReader(x, y, weights, order, self._size)
 
     def begin(self, epoch: int) -> None:
         """Take the order of that epoch."""

@@ -16,7 +16,7 @@ WINDOW_BLOCKS = 16
 WINDOW_BYTES = WINDOW_BLOCKS * BLOCK_BYTES
 
 
-class EpochOrder:
+class ShuffleOrder:
     """Windows of blocks, and the order of the rows within each.
 
     Attributes:

@@ -45,7 +45,7 @@ class TableSchema:
 
 
 @dataclass(frozen=True)
-class Words:
+class FileConventions:
     """How a table's file wrote things, so that predictions can be asked for in the same words.
 
     Attributes:
@@ -70,7 +70,7 @@ class NumericColumn:
 
 
 @dataclass(frozen=True)
-class LevelColumn:
+class CategoricalColumn:
     """Categories or texts: codes of shape `(rows,)`, int32, index `levels`; −1 if one is missing.
 
     The same column may have its levels in another order in another chunk of its table.
@@ -80,7 +80,7 @@ class LevelColumn:
     levels: tuple[str, ...] | tuple[bool, ...]
 
 
-Column = NumericColumn | LevelColumn
+Column = NumericColumn | CategoricalColumn
 
 
 class Table(Protocol):
@@ -92,7 +92,7 @@ class Table(Protocol):
         ...
 
     @property
-    def words(self) -> Words:
+    def words(self) -> FileConventions:
         """Of its file."""
         ...
 
@@ -110,7 +110,7 @@ class MemoryTable:
     """A table of columns that are in memory."""
 
     columns: Mapping[str, Column]
-    words: Words = Words()
+    words: FileConventions = FileConventions()
     chunk_rows: int = 65_536
 
     @property
@@ -143,4 +143,4 @@ def take_rows(column: Column, rows: slice) -> Column:
     """Views of some rows of a column."""
     if isinstance(column, NumericColumn):
         return NumericColumn(column.values[rows])
-    return LevelColumn(column.codes[rows], column.levels)
+    return CategoricalColumn(column.codes[rows], column.levels)

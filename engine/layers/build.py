@@ -8,8 +8,8 @@ import numpy as np
 from engine.arrays import Shape
 from engine.initializers import default_initializer
 from engine.layers.base import Layer, Penalty, walk
-from engine.layers.build_checks import refuse, require_features, require_limits, require_width
-from engine.layers.build_context import Place
+from engine.layers.build_checks import reject, require_features, require_limits, require_width
+from engine.layers.build_context import BuildContext
 from engine.layers.build_leaf import build_layer
 from engine.layers.copy import with_copies
 from engine.layers.dense import Dense
@@ -32,7 +32,7 @@ def build_layers(
         SpecError: a layer cannot take the shape that the one before it gives; with its pointer.
     """
     require_limits(spec.layers)
-    place = Place("layers", (in_features,), dtype, seed)
+    place = BuildContext("layers", (in_features,), dtype, seed)
     layers = _build_all(spec.layers, place)
     shape = layers[-1].out_shape if layers else (in_features,)
     layers.append(_build_output(spec.output, shape, dtype))
@@ -41,7 +41,7 @@ def build_layers(
     return layers
 
 
-def _build_all(specs: Sequence[LayerSpec], place: Place) -> list[Layer]:
+def _build_all(specs: Sequence[LayerSpec], place: BuildContext) -> list[Layer]:
     """Layers one after the other, the first of them on rows of the place's shape."""
     layers: list[Layer] = []
     for index, spec in enumerate(specs):
@@ -50,7 +50,7 @@ def _build_all(specs: Sequence[LayerSpec], place: Place) -> list[Layer]:
     return layers
 
 
-def _build_one(spec: LayerSpec, place: Place) -> list[Layer]:
+def _build_one(spec: LayerSpec, place: BuildContext) -> list[Layer]:
     """The layer of that spec, and its activation if it has one."""
     if isinstance(spec, ResidualSpec):
         layers: list[Layer] = [_build_residual(spec, place)]
@@ -61,12 +61,12 @@ def _build_one(spec: LayerSpec, place: Place) -> list[Layer]:
     return layers
 
 
-def _build_residual(spec: ResidualSpec, place: Place) -> Residual:
+def _build_residual(spec: ResidualSpec, place: BuildContext) -> Residual:
     layers = _build_all(spec.layers, place.within("layers", place.shape))
     shape = layers[-1].out_shape if layers else place.shape
     if shape != place.shape:
         detail = f"a residual block must give the shape it is given, {place.shape}, not {shape}"
-        refuse(place.name, "wrong_shape", detail)
+        reject(place.name, "wrong_shape", detail)
     return Residual(place.name, place.shape, layers, place.dtype)
 
 

@@ -18,7 +18,7 @@ def pointer(name: str) -> str:
     return "/network/" + name.replace(".", "/")
 
 
-def refuse(name: str, code: str, detail: str) -> NoReturn:
+def reject(name: str, code: str, detail: str) -> NoReturn:
     """Refuse the layer of that name."""
     raise SpecError([SpecProblem(pointer(name), code, detail)])
 
@@ -28,7 +28,7 @@ def require_features(kind: str, name: str, shape: Shape) -> int:
     if len(shape) == 1:
         return shape[0]
     detail = f"{kind} takes rows of shape (features,), it is given {shape}: put flatten before it"
-    refuse(name, "wrong_shape", detail)
+    reject(name, "wrong_shape", detail)
 
 
 def require_image(kind: str, name: str, shape: Shape) -> tuple[int, int, int]:
@@ -36,7 +36,7 @@ def require_image(kind: str, name: str, shape: Shape) -> tuple[int, int, int]:
     if len(shape) == 3:
         return shape
     detail = f"{kind} takes rows of shape (height, width, channels), it is given {shape}"
-    refuse(name, "wrong_shape", f"{detail}: put reshape before it")
+    reject(name, "wrong_shape", f"{detail}: put reshape before it")
 
 
 def require_same_size(kind: str, name: str, given: Shape, wanted: Shape) -> None:
@@ -46,14 +46,14 @@ def require_same_size(kind: str, name: str, given: Shape, wanted: Shape) -> None
             f"{kind} makes {math.prod(wanted)} values of shape {wanted}, "
             f"it is given {math.prod(given)} of shape {given}"
         )
-        refuse(name, "wrong_shape", detail)
+        reject(name, "wrong_shape", detail)
 
 
 def require_limits(specs: Sequence[LayerSpec]) -> None:
     """Not too many layers, and none too deep within others."""
     count = _count_layers(specs, "layers", 0)
     if count > MAX_LAYERS:
-        refuse("layers", "too_many_layers", f"there may be {MAX_LAYERS} layers, these are {count}")
+        reject("layers", "too_many_layers", f"there may be {MAX_LAYERS} layers, these are {count}")
 
 
 def _count_layers(specs: Sequence[LayerSpec], prefix: str, depth: int) -> int:
@@ -63,7 +63,7 @@ def _count_layers(specs: Sequence[LayerSpec], prefix: str, depth: int) -> int:
             name = f"{prefix}.{index}"
             if depth == MAX_NESTING:
                 detail = f"residual blocks may be {MAX_NESTING} deep within each other"
-                refuse(name, "too_deep", detail)
+                reject(name, "too_deep", detail)
             count += _count_layers(spec.layers, f"{name}.layers", depth + 1)
     return count
 
@@ -73,4 +73,4 @@ def require_width(layer: Layer) -> None:
     width = math.prod(layer.out_shape)
     if width > MAX_ROW_VALUES:
         detail = f"a layer may give {MAX_ROW_VALUES} values a row, {layer.out_shape} is {width}"
-        refuse(layer.name, "too_wide", detail)
+        reject(layer.name, "too_wide", detail)

@@ -9,7 +9,7 @@ from engine.arrays import Shape
 
 
 @dataclass(frozen=True)
-class Place:
+class BuildContext:
     """What a layer is built for, beside its spec.
 
     Attributes:
@@ -24,6 +24,6 @@ class Place:
     dtype: np.dtype[Any]
     seed: int
 
-    def within(self, part: str, shape: Shape) -> "Place":
+    def within(self, part: str, shape: Shape) -> "BuildContext":
         """A place in this one."""
         return replace(self, name=f"{self.name}.{part}", shape=shape)

@@ -3,15 +3,15 @@
 from typing import Literal
 
 from engine.initializers import default_initializer
-from engine.layers.build_checks import refuse, require_image
-from engine.layers.build_context import Place
+from engine.layers.build_checks import reject, require_image
+from engine.layers.build_context import BuildContext
 from engine.layers.convolution import Conv2d
 from engine.layers.pooling import AveragePooling2d, MaxPooling2d
 from engine.layers.windows import Windows, lay_windows
 from engine.specs import AveragePooling2dSpec, Conv2dSpec, MaxPooling2dSpec
 
 
-def build_conv2d(spec: Conv2dSpec, place: Place) -> Conv2d:
+def build_conv2d(spec: Conv2dSpec, place: BuildContext) -> Conv2d:
     """The convolution, without its activation."""
     height, width, channels = require_image(spec.type, place.name, place.shape)
     windows = _lay(spec.kernel_size, spec.stride, spec.padding, (height, width))
@@ -28,7 +28,7 @@ def build_conv2d(spec: Conv2dSpec, place: Place) -> Conv2d:
 
 
 def build_pooling(
-    spec: MaxPooling2dSpec | AveragePooling2dSpec, place: Place
+    spec: MaxPooling2dSpec | AveragePooling2dSpec, place: BuildContext
 ) -> MaxPooling2d | AveragePooling2d:
     """The pooling of that kind."""
     height, width, channels = require_image(spec.type, place.name, place.shape)
@@ -57,9 +57,9 @@ def _both(side: int | tuple[int, ...]) -> tuple[int, ...]:
     return (side, side) if isinstance(side, int) else side
 
 
-def _require_windows(what: str, windows: tuple[Windows, Windows], place: Place) -> None:
+def _require_windows(what: str, windows: tuple[Windows, Windows], place: BuildContext) -> None:
     if all(axis.count for axis in windows):
         return
     size = tuple(axis.length for axis in windows)
     detail = f"a {what} of {size} is larger than the image it is given, {place.shape}"
-    refuse(place.name, "wrong_shape", detail)
+    reject(place.name, "wrong_shape", detail)

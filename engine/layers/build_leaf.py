@@ -10,8 +10,8 @@ from engine.initializers import default_initializer
 from engine.layers.activation import ActivationLayer
 from engine.layers.base import Layer, Penalty
 from engine.layers.batch_normalization import BatchNormalization
-from engine.layers.build_checks import refuse, require_features, require_same_size
-from engine.layers.build_context import Place
+from engine.layers.build_checks import reject, require_features, require_same_size
+from engine.layers.build_context import BuildContext
 from engine.layers.build_image import build_conv2d, build_pooling
 from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout
@@ -34,7 +34,7 @@ LeafSpec = (
 )
 
 
-def build_layer(spec: LeafSpec, place: Place) -> list[Layer]:  # noqa: PLR0911 - one line a kind
+def build_layer(spec: LeafSpec, place: BuildContext) -> list[Layer]:  # noqa: PLR0911 - one line a kind
     """The layer of that spec, and its activation if it has one."""
     match spec:
         case specs.DenseSpec():
@@ -57,7 +57,7 @@ def build_layer(spec: LeafSpec, place: Place) -> list[Layer]:  # noqa: PLR0911 -
             assert_never(spec)
 
 
-def _build_dense(spec: specs.DenseSpec, place: Place) -> Dense:
+def _build_dense(spec: specs.DenseSpec, place: BuildContext) -> Dense:
     return Dense(
         place.name,
         require_features(spec.type, place.name, place.shape),
@@ -69,31 +69,33 @@ def _build_dense(spec: specs.DenseSpec, place: Place) -> Dense:
 
 
 def _with_activation(
-    layer: Layer, spec: specs.DenseSpec | specs.Conv2dSpec, place: Place
+    layer: Layer, spec: specs.DenseSpec | specs.Conv2dSpec, place: BuildContext
 ) -> list[Layer]:
     layer.is_frozen = spec.frozen
     layer.penalty = Penalty(spec.l1, spec.l2, spec.max_norm)
     return [layer, *_build_activation(spec.activation, place, layer.out_shape)]
 
 
-def _build_activation(activation: specs.Activation, place: Place, shape: Shape) -> list[Layer]:
+def _build_activation(
+    activation: specs.Activation, place: BuildContext, shape: Shape
+) -> list[Layer]:
     if activation == "linear":
         return []
     function = build_activation(activation, place.dtype)
     return [ActivationLayer(place.name, shape, function, place.dtype)]
 
 
-def _build_embedding(spec: specs.EmbeddingSpec, place: Place) -> Embedding:
+def _build_embedding(spec: specs.EmbeddingSpec, place: BuildContext) -> Embedding:
     if place.name != "layers.0":
         detail = "embedding takes the network's inputs themselves: make it the first layer"
-        refuse(place.name, "embedding_not_first", detail)
+        reject(place.name, "embedding_not_first", detail)
     if spec.tables is None:
-        refuse(place.name, "no_tables", "embedding is not told which inputs are codes")
+        reject(place.name, "no_tables", "embedding is not told which inputs are codes")
     (in_features,) = place.shape
     for table in spec.tables:
         if table.position >= in_features:
             detail = f"there is no input {table.position} in rows of shape {place.shape}"
-            refuse(place.name, "wrong_shape", detail)
+            reject(place.name, "wrong_shape", detail)
     embedding = Embedding(
         place.name,
         in_features,
@@ -108,7 +110,7 @@ def _build_embedding(spec: specs.EmbeddingSpec, place: Place) -> Embedding:
 
 
 def _build_normalization(
-    spec: specs.BatchNormalizationSpec | specs.LayerNormalizationSpec, place: Place
+    spec: specs.BatchNormalizationSpec | specs.LayerNormalizationSpec, place: BuildContext
 ) -> Layer:
     layer: Layer
     if isinstance(spec, specs.BatchNormalizationSpec):
@@ -121,7 +123,7 @@ def _build_normalization(
     return layer
 
 
-def _build_reshape(spec: specs.FlattenSpec | specs.ReshapeSpec, place: Place) -> Reshape:
+def _build_reshape(spec: specs.FlattenSpec | specs.ReshapeSpec, place: BuildContext) -> Reshape:
     size = math.prod(place.shape)
     shape: Shape = spec.shape if isinstance(spec, specs.ReshapeSpec) else (size,)
     require_same_size(spec.type, place.name, place.shape, shape)

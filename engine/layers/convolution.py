@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from engine.arrays import Buffer, Floats, Shape
 from engine.initializers import initialize
 from engine.layers.base import Layer
-from engine.layers.windows import Place, Windows, pair_places
+from engine.layers.windows import Windows, WindowSpan, pair_spans
 from engine.specs import InitializerSpec
 
 
@@ -51,8 +51,8 @@ class Conv2d(Layer):
         self._dx = Buffer(in_shape, dtype)
 
     @cached_property
-    def _places(self) -> list[tuple[Place, Place]]:
-        return list(pair_places(*self._windows))
+    def _places(self) -> list[tuple[WindowSpan, WindowSpan]]:
+        return list(pair_spans(*self._windows))
 
     def parameter_shapes(self) -> dict[str, Shape]:
         """Shapes of `weight` and, with use_bias, `bias`."""

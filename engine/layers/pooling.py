@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.arrays import Buffer, Floats
 from engine.layers.base import Layer
-from engine.layers.windows import Place, Windows, pair_places
+from engine.layers.windows import Windows, WindowSpan, pair_spans
 
 
 class Pooling2d(Layer):
@@ -28,8 +28,8 @@ class Pooling2d(Layer):
         self._dx = Buffer(in_shape, dtype)
 
     @cached_property
-    def _values(self) -> list[Place]:
-        return [values for _, values in pair_places(*self._windows)]
+    def _values(self) -> list[WindowSpan]:
+        return [values for _, values in pair_spans(*self._windows)]
 
     def workspace(self, rows: int) -> int:
         """Y and, where it is needed, ∂x."""
@@ -41,7 +41,7 @@ class Pooling2d(Layer):
         if self.needs_dx:
             self.dx = self._dx.rows(rows)
 
-    def _send_back(self, share: Floats, values: Place) -> None:
+    def _send_back(self, share: Floats, values: WindowSpan) -> None:
         """Add each window's share to ∂x, where the values are."""
         found = self.dx[values]
         if self._overlap:

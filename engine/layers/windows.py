@@ -43,10 +43,10 @@ class Windows:
 
 
 # Places in an array (batch, height, width, channels).
-Place = tuple[slice, slice, slice]
+WindowSpan = tuple[slice, slice, slice]
 
 
-def pair_places(rows: Windows, columns: Windows) -> Iterator[tuple[Place, Place]]:
+def pair_spans(rows: Windows, columns: Windows) -> Iterator[tuple[WindowSpan, WindowSpan]]:
     """For each offset in a window of both axes, row by row: the windows' places and the values'."""
     everything = slice(None)
     for (row, value_row), (column, value_column) in product(rows.meetings(), columns.meetings()):

@@ -10,7 +10,7 @@ from engine.metrics.names import Metric
 from engine.specs import MetricName
 
 
-class Tally(ABC):
+class MetricAccumulator(ABC):
     """Is told of the batches of one pass, and then tells its loss and the metrics asked for.
 
     Attributes:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from engine.arrays import Floats, Targets
-from engine.metrics.accumulator import Tally
+from engine.metrics.accumulator import MetricAccumulator
 from engine.metrics.classification import PREDICTION_METRICS, ClassPredictions
 from engine.metrics.names import Metric
 from engine.metrics.ranking import SCORE_METRICS
@@ -16,7 +16,7 @@ from engine.preprocessing.fitted import NumericTarget
 from engine.specs import MetricName
 
 
-class RecordingTally(Tally):
+class BufferedMetric(MetricAccumulator):
     """Keeps the outputs and the target of each row, and computes from them at the pass's end.
 
     Args:
@@ -59,7 +59,7 @@ def _target_of_rows(targets: Targets) -> Targets:
     return single if targets.shape[1] == 1 else targets.argmax(axis=1)
 
 
-class RecordingClassTally(RecordingTally):
+class BufferedClassMetric(BufferedMetric):
     """Every metric of classes."""
 
     def _compute(self, outputs: Floats, targets: Floats) -> Mapping[MetricName, Metric | None]:
@@ -78,7 +78,7 @@ def _class_metric(name: MetricName, found: ClassPredictions, scores: Floats) -> 
     return value if isinstance(value, float) else value.tolist()
 
 
-class RecordingNumberTally(RecordingTally):
+class BufferedRegressionMetric(BufferedMetric):
     """Every metric of numbers, in the target's own unit.
 
     Args:

@@ -7,20 +7,24 @@ import numpy as np
 
 from engine.arrays import Targets
 from engine.data.rows import Rows
-from engine.metrics.accumulator import Tally
-from engine.metrics.buffered import RecordingClassTally, RecordingNumberTally
-from engine.metrics.streaming import RUNNING_METRICS, RunningClassTally, RunningNumberTally
+from engine.metrics.accumulator import MetricAccumulator
+from engine.metrics.buffered import BufferedClassMetric, BufferedRegressionMetric
+from engine.metrics.streaming import (
+    STREAMING_METRICS,
+    StreamingClassMetric,
+    StreamingRegressionMetric,
+)
 from engine.preprocessing.fitted import ClassTarget, FittedTarget, NumericTarget
 from engine.specs import MetricName
 
 
-def build_tally(
+def build_accumulator(
     names: Sequence[MetricName],
     target: FittedTarget,
     y: Rows,
     outputs: int,
     dtype: np.dtype[Any],
-) -> Tally:
+) -> MetricAccumulator:
     """The cheapest tally that tells these metrics.
 
     Args:
@@ -32,20 +36,20 @@ def build_tally(
     """
     match target:
         case ClassTarget() if not records(names):
-            return RunningClassTally(names)
+            return StreamingClassMetric(names)
         case ClassTarget():
-            return RecordingClassTally(names, len(y), outputs, dtype)
+            return BufferedClassMetric(names, len(y), outputs, dtype)
         case NumericTarget() if not records(names):
-            return RunningNumberTally(names, target.scale, _variation(y[0 : len(y)]), dtype)
+            return StreamingRegressionMetric(names, target.scale, _variation(y[0 : len(y)]), dtype)
         case NumericTarget():
-            return RecordingNumberTally(names, target, len(y), dtype)
+            return BufferedRegressionMetric(names, target, len(y), dtype)
         case _:
             assert_never(target)
 
 
 def records(names: Sequence[MetricName]) -> bool:
     """Whether these metrics need all outputs of a pass at once, rather than running sums."""
-    return not RUNNING_METRICS.issuperset(names)
+    return not STREAMING_METRICS.issuperset(names)
 
 
 def _variation(y: Targets) -> float:

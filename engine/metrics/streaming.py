@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from engine.arrays import Buffer, Floats, Targets
-from engine.metrics.accumulator import Tally
+from engine.metrics.accumulator import MetricAccumulator
 from engine.metrics.names import Metric
 from engine.specs import MetricName
 
-RUNNING_METRICS: frozenset[MetricName] = frozenset({"accuracy", "mse", "rmse", "mae", "r2"})
+STREAMING_METRICS: frozenset[MetricName] = frozenset({"accuracy", "mse", "rmse", "mae", "r2"})
 
 
-class RunningClassTally(Tally):
+class StreamingClassMetric(MetricAccumulator):
     """accuracy: share of rows whose largest output is that of their class.
 
     With a single output, the class is 1 where the output is above one half.
@@ -40,7 +40,7 @@ class RunningClassTally(Tally):
         return {"accuracy": self.sums["correct"] / self.sums["rows"]}
 
 
-class RunningNumberTally(Tally):
+class StreamingRegressionMetric(MetricAccumulator):
     """mse, rmse and mae in the target's own unit, and r2.
 
     rmse = √(Σ (ŷ − y)² / rows); mae = Σ |ŷ − y| / rows; r2 = 1 − Σ (ŷ − y)² / Σ (y − ȳ)².

@@ -16,8 +16,8 @@ from engine.data.table import Column, Table, count_rows
 from engine.errors import DataError, SpecError
 from engine.layers.build import build_layers
 from engine.preparation.prepared_data import PreparedData, prepared_from
-from engine.preparation.sample_weights import fit_row_weights
-from engine.preparation.train_validation_split import choose_rows, require_rows
+from engine.preparation.sample_weights import fit_sample_weights
+from engine.preparation.train_validation_split import require_rows, split_rows
 from engine.preprocessing.fit import fit_columns
 from engine.preprocessing.fitted import FittedTarget
 from engine.preprocessing.missing_values import find_incomplete_rows
@@ -31,7 +31,7 @@ _VALIDATION = "_validation"
 
 
 @dataclass(frozen=True)
-class _Source:
+class _RowSource:
     """A table that rows are taken from: its targets, its weights, and which rows can be used."""
 
     table: Table
@@ -44,7 +44,7 @@ class _Source:
 class _Side:
     """Rows of a source that are trained on, or that validate; suffix of their arrays' names."""
 
-    source: _Source
+    source: _RowSource
     rows: Indices
     suffix: str
 
@@ -78,12 +78,12 @@ class Preparation:
         self._spec = spec
         known_target = None if known is None else known.target
         source = _read_source(spec, table, known_target)
-        rows = choose_rows(spec, source.columns, source.labels, source.usable, fold)
+        rows = split_rows(spec, source.columns, source.labels, source.usable, fold)
         target = fit_target(spec, source.labels, rows.training, known_target)
         self.preprocessing = known or _fit(spec, table, rows.training, target)
         require_inputs(spec, self.preprocessing.width)
         self._encoding = choose_encoding(spec, target)
-        self._weights = fit_row_weights(spec, source.columns, source.labels, rows.training)
+        self._weights = fit_sample_weights(spec, source.columns, source.labels, rows.training)
         self._sides = [_Side(source, rows.training, "")]
         if rows.held_out is not None:
             self._sides.append(_Side(source, rows.held_out, _VALIDATION))
@@ -193,7 +193,7 @@ def require_inputs(spec: ResolvedSpec, width: int) -> None:
 
 def _read_source(
     spec: ResolvedSpec, table: Table, known: FittedTarget | None, *, is_validation: bool = False
-) -> _Source:
+) -> _RowSource:
     split_column = None if is_validation else spec.split_column
     names = (spec.target, spec.sample_weight, split_column)
     columns = table.read(tuple(dict.fromkeys(name for name in names if name)))
@@ -202,7 +202,7 @@ def _read_source(
     incomplete = find_incomplete_rows(table, spec.features, spec.preprocessing)
     if incomplete is not None:
         is_usable = is_usable & ~incomplete
-    return _Source(table, columns, labels, np.flatnonzero(is_usable))
+    return _RowSource(table, columns, labels, np.flatnonzero(is_usable))
 
 
 def _fit(

@@ -16,7 +16,7 @@ from engine.specs import ResolvedSpec
 
 
 @dataclass(frozen=True)
-class RowWeights:
+class SampleWeights:
     """How much a row counts: its class's weight times its own, in units of the training's mean.
 
     Attributes:
@@ -49,7 +49,7 @@ class RowWeights:
 
     def with_mean_of(
         self, columns: Mapping[str, Column], labels: Labels, training: Indices
-    ) -> "RowWeights":
+    ) -> "SampleWeights":
         """The same, such that the training rows count 1 on average. Raises DataError."""
         mean = float(self._weigh(columns, labels, training).mean())
         if mean == 0:
@@ -58,9 +58,9 @@ class RowWeights:
         return replace(self, mean=mean)
 
 
-def fit_row_weights(
+def fit_sample_weights(
     spec: ResolvedSpec, columns: Mapping[str, Column], labels: Labels, training: Indices
-) -> RowWeights | None:
+) -> SampleWeights | None:
     """The weights that the spec asks for; None if all rows count alike.
 
     Args:
@@ -80,7 +80,7 @@ def fit_row_weights(
     if spec.sample_weight is not None:
         usable = np.flatnonzero(labels.present)
         largest = float(_own_weights(columns, spec.sample_weight, usable).max()) or 1.0
-    raw = RowWeights(by_class, spec.sample_weight, largest, 1.0, np.dtype(spec.dtype))
+    raw = SampleWeights(by_class, spec.sample_weight, largest, 1.0, np.dtype(spec.dtype))
     return raw.with_mean_of(columns, labels, training)
 
 

@@ -21,24 +21,24 @@ from engine.specs import (
 )
 
 # Texts that mean: this row is held out, if the client does not say which do.
-HELD_OUT_TEXTS = frozenset({"test", "validation", "valid", "val", "holdout", "true", "yes"})
+VALIDATION_TEXTS = frozenset({"test", "validation", "valid", "val", "holdout", "true", "yes"})
 
 
 @dataclass(frozen=True)
-class RowChoice:
+class RowSplit:
     """Indices of rows in ascending order; held_out is None if the table holds none out."""
 
     training: Indices
     held_out: Indices | None
 
 
-def choose_rows(
+def split_rows(
     spec: ResolvedSpec,
     columns: Mapping[str, Column],
     labels: Labels,
     usable: Indices,
     fold: int | None,
-) -> RowChoice:
+) -> RowSplit:
     """Split the usable rows as the spec says.
 
     Args:
@@ -55,9 +55,9 @@ def choose_rows(
     validation = spec.validation
     match validation:
         case None | DatasetValidation():
-            return RowChoice(usable, None)
+            return RowSplit(usable, None)
         case FoldsValidation() if fold is None:
-            return RowChoice(usable, None)
+            return RowSplit(usable, None)
         case FoldsValidation():
             is_held_out = draw_folds(labels.codes[usable], validation.folds, spec.seed) == fold
             training, held_out = np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
@@ -71,7 +71,7 @@ def choose_rows(
             assert_never(validation)
     require_rows(held_out, 1)
     require_rows(training, 1)
-    return RowChoice(usable[training], usable[held_out])
+    return RowSplit(usable[training], usable[held_out])
 
 
 def _split(
@@ -130,7 +130,7 @@ def _numbers(values: Sequence[Level]) -> list[float]:
 def _is_named(level: Level, values: Sequence[Level] | None) -> bool:
     if values is not None:
         return level in values or _text(level) in {_text(value) for value in values}
-    return _text(level).strip().casefold() in HELD_OUT_TEXTS
+    return _text(level).strip().casefold() in VALIDATION_TEXTS
 
 
 def _text(level: Level) -> str:

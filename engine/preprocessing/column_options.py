@@ -79,7 +79,7 @@ def spec_for(spec: ResolvedPreprocessing, name: str) -> ColumnOptions:
     )
 
 
-OF_NOTHING = ColumnPreprocessingSpec()
+NO_OVERRIDES = ColumnPreprocessingSpec()
 
 
 def is_coded(
@@ -96,7 +96,7 @@ def is_coded(
     return is_category and (own.categorical or categorical) == "embedding"
 
 
-def settle_columns(
+def resolve_columns(
     spec: ResolvedPreprocessing, features: Sequence[ColumnSchema]
 ) -> ResolvedPreprocessing:
     """The preprocessing with all that follows from the kinds of the features.
@@ -106,7 +106,7 @@ def settle_columns(
     """
     settled: dict[str, ColumnPreprocessingSpec] = {}
     for column in features:
-        own = spec.columns.get(column.name, OF_NOTHING)
+        own = spec.columns.get(column.name, NO_OVERRIDES)
         chosen = _choose(spec, column, own)
         if chosen or column.name in spec.columns:
             settled[column.name] = own.model_copy(update=chosen)

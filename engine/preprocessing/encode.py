@@ -7,45 +7,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Floats, Indices
-from engine.data.table import Column, LevelColumn, NumericColumn
+from engine.data.table import CategoricalColumn, Column, NumericColumn
 from engine.errors import DataError
 from engine.preprocessing.datetime_features import share_past, years_of
-from engine.preprocessing.feature_layout import Placed, count_inputs
+from engine.preprocessing.feature_layout import ColumnSlot, count_features
 from engine.preprocessing.fitted import (
     FittedBoolean,
+    FittedCategories,
     FittedCodes,
-    FittedLevels,
     FittedOrdinal,
     FittedText,
     FittedTime,
 )
 from engine.preprocessing.hashing import hash_words
 from engine.preprocessing.input_columns import (
+    categories_of,
     index_of_level,
-    levels_of,
     numbers_of,
     take_levels,
     truth_of_level,
 )
 from engine.preprocessing.missing_values import is_missing
-from engine.preprocessing.out_of_range import CUT, reach
+from engine.preprocessing.out_of_range import CLIP_SPANS, expand_range
 
 
-def encode(placed: Placed, columns: Mapping[str, Column], rows: Indices, x: Floats) -> None:
+def encode(placed: ColumnSlot, columns: Mapping[str, Column], rows: Indices, x: Floats) -> None:
     """Fill the inputs of one column in x, `(rows, width)`, which are 0 so far.
 
     Raises:
         DataError: the column is missing or of another kind, or a number is too large for x.
     """
     fitted = placed.column
-    inputs = x[:, placed.start : placed.start + count_inputs(fitted)]
+    inputs = x[:, placed.start : placed.start + count_features(fitted)]
     match fitted:
         case FittedTime():
             seconds = numbers_of(columns, fitted.name)[rows]
             _write_times(fitted, seconds, inputs)
             given: Column = NumericColumn(seconds)
-        case FittedBoolean() | FittedLevels() | FittedCodes() | FittedOrdinal() | FittedText():
-            given = take_levels(levels_of(columns, fitted.name), rows)
+        case FittedBoolean() | FittedCategories() | FittedCodes() | FittedOrdinal() | FittedText():
+            given = take_levels(categories_of(columns, fitted.name), rows)
             _write_levels(placed, given, inputs)
         case _:
             assert_never(fitted)
@@ -53,13 +53,13 @@ def encode(placed: Placed, columns: Mapping[str, Column], rows: Indices, x: Floa
         inputs[:, -1] = is_missing(given)
 
 
-def _write_levels(placed: Placed, given: LevelColumn, inputs: Floats) -> None:
+def _write_levels(placed: ColumnSlot, given: CategoricalColumn, inputs: Floats) -> None:
     fitted = placed.column
     match fitted:
         case FittedBoolean():
             truth = truth_of_level(given)
             inputs[:, 0] = np.where(truth < 0, fitted.fill, truth)[given.codes]
-        case FittedLevels():
+        case FittedCategories():
             slots = _slots(placed, fitted, given)
             known = np.flatnonzero(slots >= 0)
             inputs[known, slots[known]] = 1
@@ -73,7 +73,9 @@ def _write_levels(placed: Placed, given: LevelColumn, inputs: Floats) -> None:
             _write_words(fitted, given, inputs)
 
 
-def _slots(placed: Placed, fitted: FittedLevels | FittedCodes, given: LevelColumn) -> Indices:
+def _slots(
+    placed: ColumnSlot, fitted: FittedCategories | FittedCodes, given: CategoricalColumn
+) -> Indices:
     """Each row's index among the levels, with rest after them; −1 if there is none."""
     missing = -1 if fitted.fill is None else placed.index_of.get(fitted.fill, -1)
     index = index_of_level(placed.index_of, given, missing)
@@ -84,7 +86,7 @@ def _slots(placed: Placed, fitted: FittedLevels | FittedCodes, given: LevelColum
     return found
 
 
-def _write_words(fitted: FittedText, given: LevelColumn, inputs: Floats) -> None:
+def _write_words(fitted: FittedText, given: CategoricalColumn, inputs: Floats) -> None:
     """Each text is hashed once, however many rows have it."""
     used = np.unique(given.codes[given.codes >= 0]).tolist()
     hashed = {code: hash_words(str(given.levels[code]), fitted.buckets) for code in used}
@@ -94,7 +96,7 @@ def _write_words(fitted: FittedText, given: LevelColumn, inputs: Floats) -> None
 
 
 def _write_times(fitted: FittedTime, seconds: NDArray[np.float64], inputs: Floats) -> None:
-    least, most = reach([fitted], CUT)
+    least, most = expand_range([fitted], CLIP_SPANS)
     seconds = np.clip(seconds, least[0], most[0])
     seconds = np.where(np.isnan(seconds), fitted.fill, seconds)
     start = 0

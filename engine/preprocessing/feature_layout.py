@@ -8,24 +8,24 @@ from engine.data.table import Level
 from engine.preprocessing.datetime_features import count_time_inputs
 from engine.preprocessing.fitted import (
     FittedBoolean,
+    FittedCategories,
     FittedCodes,
     FittedColumn,
-    FittedLevels,
     FittedNumeric,
     FittedOrdinal,
     FittedText,
     FittedTime,
 )
-from engine.preprocessing.scale import Numbers, put_side_by_side
+from engine.preprocessing.scale import NumericBlock, stack_columns
 from engine.specs import EmbeddingTable
 
 Encoded: TypeAlias = (
-    FittedBoolean | FittedLevels | FittedCodes | FittedOrdinal | FittedTime | FittedText
+    FittedBoolean | FittedCategories | FittedCodes | FittedOrdinal | FittedTime | FittedText
 )
 
 
 @dataclass(frozen=True)
-class Placed:
+class ColumnSlot:
     """A column that is not numeric.
 
     Attributes:
@@ -42,30 +42,30 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class Placement:
+class FeatureLayout:
     """How many inputs there are, and where each column's are."""
 
     width: int
-    numbers: Numbers
-    others: tuple[Placed, ...]
+    numbers: NumericBlock
+    others: tuple[ColumnSlot, ...]
 
 
-def place(columns: Sequence[FittedColumn]) -> Placement:
+def lay_out(columns: Sequence[FittedColumn]) -> FeatureLayout:
     """Give each column its inputs: its values, and after them its indicator."""
     numeric: list[tuple[FittedNumeric, int]] = []
-    others: list[Placed] = []
+    others: list[ColumnSlot] = []
     width = 0
     for index, (column, start) in enumerate(_starts(columns)):
         if isinstance(column, FittedNumeric):
             numeric.append((column, start))
         else:
-            others.append(Placed(column, index, start, _index_of(column)))
-        width = max(width, start + count_inputs(column))
-    return Placement(width, put_side_by_side(numeric, width), tuple(others))
+            others.append(ColumnSlot(column, index, start, _index_of(column)))
+        width = max(width, start + count_features(column))
+    return FeatureLayout(width, stack_columns(numeric, width), tuple(others))
 
 
 def _index_of(column: Encoded) -> dict[Level, int]:
-    if isinstance(column, FittedLevels | FittedCodes | FittedOrdinal):
+    if isinstance(column, FittedCategories | FittedCodes | FittedOrdinal):
         return {level: index for index, level in enumerate(column.levels)}
     return {}
 
@@ -77,21 +77,21 @@ def _starts(columns: Sequence[FittedColumn]) -> Iterator[tuple[FittedColumn, int
     known only once the rows are, and an embedding must know before where its codes will be.
     """
     has_codes = any(isinstance(column, FittedCodes) for column in columns)
-    late = [has_codes and isinstance(column, FittedLevels) for column in columns]
+    late = [has_codes and isinstance(column, FittedCategories) for column in columns]
     starts, width = {}, 0
     for index in sorted(range(len(columns)), key=late.__getitem__):
         starts[index] = width
-        width += count_inputs(columns[index])
+        width += count_features(columns[index])
     for index, column in enumerate(columns):
         yield column, starts[index]
 
 
-def count_inputs(column: FittedColumn) -> int:
+def count_features(column: FittedColumn) -> int:
     """Inputs of a column, its indicator among them."""
     match column:
         case FittedNumeric() | FittedBoolean() | FittedOrdinal():
             return 1 + column.indicator
-        case FittedLevels():
+        case FittedCategories():
             return len(column.levels) + column.rest + column.indicator
         case FittedCodes():
             return 1

@@ -46,7 +46,7 @@ class FittedBoolean:
 
 
 @dataclass(frozen=True)
-class FittedLevels:
+class FittedCategories:
     """A category as one input a level: 1 for the row's level, 0 for the others.
 
     With rest, one more input stands for all levels that are not named: rare ones and such that no
@@ -125,7 +125,7 @@ class FittedText:
 FittedColumn: TypeAlias = Annotated[
     FittedNumeric
     | FittedBoolean
-    | FittedLevels
+    | FittedCategories
     | FittedCodes
     | FittedOrdinal
     | FittedTime

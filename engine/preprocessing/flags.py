@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.table import Column, LevelColumn
-from engine.preprocessing.feature_layout import Placed
+from engine.data.table import CategoricalColumn, Column
+from engine.preprocessing.feature_layout import ColumnSlot
 from engine.preprocessing.fitted import (
     FittedBoolean,
     FittedColumn,
@@ -15,8 +15,13 @@ from engine.preprocessing.fitted import (
     FittedText,
     FittedTime,
 )
-from engine.preprocessing.input_columns import index_of_level, levels_of, numbers_of, truth_of_level
-from engine.preprocessing.out_of_range import FAR, reach
+from engine.preprocessing.input_columns import (
+    categories_of,
+    index_of_level,
+    numbers_of,
+    truth_of_level,
+)
+from engine.preprocessing.out_of_range import OUTLIER_SPANS, expand_range
 
 _BLOCK_ROWS = 256
 
@@ -61,14 +66,14 @@ def find_ranges(columns: Sequence[FittedColumn]) -> Ranges:
         for index, column in enumerate(columns)
         if isinstance(column, FittedNumeric | FittedTime)
     ]
-    least, most = reach([column for _, column in found], FAR)
+    least, most = expand_range([column for _, column in found], OUTLIER_SPANS)
     return Ranges([i for i, _ in found], [column.name for _, column in found], least, most)
 
 
-def raise_flags(
+def compute_flags(
     columns: Sequence[FittedColumn],
     ranges: Ranges,
-    others: Sequence[Placed],
+    others: Sequence[ColumnSlot],
     given: Mapping[str, Column],
     rows: int,
 ) -> Flags:
@@ -89,7 +94,7 @@ def raise_flags(
         _compare(ranges, [numbers_of(given, name) for name in ranges.names], flags)
     for placed in others:
         if not isinstance(placed.column, FittedTime):
-            column = levels_of(given, placed.column.name)
+            column = categories_of(given, placed.column.name)
             flags.imputed[:, placed.index] = column.codes < 0
             flags.unknown[:, placed.index] = _is_unknown(placed, column)
     return flags
@@ -108,7 +113,7 @@ def _compare(ranges: Ranges, columns: Sequence[NDArray[np.float64]], flags: Flag
         flags.out_of_range[rows, ranges.indices] = is_far.T
 
 
-def _is_unknown(placed: Placed, column: LevelColumn) -> NDArray[np.bool_]:
+def _is_unknown(placed: ColumnSlot, column: CategoricalColumn) -> NDArray[np.bool_]:
     if isinstance(placed.column, FittedText):
         return np.zeros(len(column.codes), np.bool_)
     if isinstance(placed.column, FittedBoolean):

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from engine.preprocessing.fitted import FittedNumeric, FittedTime
 
 # A value is cut so many times the training rows' range beyond them, lest it overflow.
-CUT = 1000
+CLIP_SPANS = 1000
 # It is far out half their range beyond them.
-FAR = 0.5
+OUTLIER_SPANS = 0.5
 
 
-def reach(
+def expand_range(
     columns: Sequence[FittedNumeric | FittedTime], spans: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The training rows' range and so many times its width on either side.

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from engine.arrays import Floats, Indices
-from engine.data.table import Column, Words, count_rows
+from engine.data.table import Column, FileConventions, count_rows
 from engine.preprocessing.encode import encode
-from engine.preprocessing.feature_layout import Placement, place
+from engine.preprocessing.feature_layout import FeatureLayout, lay_out
 from engine.preprocessing.fitted import (
     ClassTarget,
     FittedBoolean,
+    FittedCategories,
     FittedCodes,
     FittedColumn,
-    FittedLevels,
     FittedNumeric,
     FittedOrdinal,
     FittedTarget,
@@ -24,16 +24,16 @@ from engine.preprocessing.fitted import (
     FittedTime,
     NumericTarget,
 )
-from engine.preprocessing.flags import Flags, Ranges, find_ranges, raise_flags
-from engine.preprocessing.input_columns import find_given
+from engine.preprocessing.flags import Flags, Ranges, compute_flags, find_ranges
+from engine.preprocessing.input_columns import require_column
 from engine.preprocessing.scale import write_numbers
 
 __all__ = [
     "ClassTarget",
     "FittedBoolean",
+    "FittedCategories",
     "FittedCodes",
     "FittedColumn",
-    "FittedLevels",
     "FittedNumeric",
     "FittedOrdinal",
     "FittedTarget",
@@ -57,7 +57,7 @@ class Preprocessing:
 
     columns: tuple[FittedColumn, ...]
     target: FittedTarget
-    words: Words = field(default_factory=Words)
+    words: FileConventions = field(default_factory=FileConventions)
 
     @property
     def width(self) -> int:
@@ -97,15 +97,15 @@ class Preprocessing:
             DataError: a column is missing or of the wrong kind.
         """
         others, rows = self._placement.others, self.count_rows(columns)
-        return raise_flags(self.columns, self._ranges, others, columns, rows)
+        return compute_flags(self.columns, self._ranges, others, columns, rows)
 
     def count_rows(self, columns: Mapping[str, Column]) -> int:
         """Rows of the table."""
-        return count_rows(find_given(columns, self.columns[0].name))
+        return count_rows(require_column(columns, self.columns[0].name))
 
     @cached_property
-    def _placement(self) -> Placement:
-        return place(self.columns)
+    def _placement(self) -> FeatureLayout:
+        return lay_out(self.columns)
 
     @cached_property
     def _ranges(self) -> Ranges:

@@ -13,7 +13,7 @@ from engine.errors import DataError
 from engine.numerics.special import signed_log
 from engine.preprocessing.fitted import FittedNumeric
 from engine.preprocessing.input_columns import numbers_of
-from engine.preprocessing.out_of_range import CUT, as_columns, reach
+from engine.preprocessing.out_of_range import CLIP_SPANS, as_columns, expand_range
 
 # Rows converted at a time: their float64 block stays in the processor's cache.
 _BLOCK_ROWS = 256
@@ -37,7 +37,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Numbers:
+class NumericBlock:
     """The numeric columns, side by side so that they are scaled at once.
 
     Attributes:
@@ -61,13 +61,13 @@ class Numbers:
     indicators: Indices
 
 
-def put_side_by_side(numeric: Sequence[tuple[FittedNumeric, int]], width: int) -> Numbers:
+def stack_columns(numeric: Sequence[tuple[FittedNumeric, int]], width: int) -> NumericBlock:
     """The numeric columns, each with its first input, among so many inputs."""
     columns = [column for column, _ in numeric]
     slots: Indices | slice = np.array([slot for _, slot in numeric], np.intp)
     if len(numeric) == width:
         slots = slice(None)
-    numbers = Numbers(
+    numbers = NumericBlock(
         names=tuple(column.name for column in columns),
         center=as_columns(column.center for column in columns),
         scale=as_columns(column.scale for column in columns),
@@ -78,13 +78,13 @@ def put_side_by_side(numeric: Sequence[tuple[FittedNumeric, int]], width: int) -
         indicators=np.array([slot + 1 for column, slot in numeric if column.indicator], np.intp),
     )
     fill = as_columns(column.fill for column in columns)
-    ends = [_scaled(numbers, values) for values in (*reach(columns, CUT), fill)]
+    ends = [_scaled(numbers, values) for values in (*expand_range(columns, CLIP_SPANS), fill)]
     for dtype in (np.dtype(np.float32), np.dtype(np.float64)):
         numbers.limits[dtype] = _limits(ends, dtype)
     return numbers
 
 
-def _scaled(numbers: Numbers, values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _scaled(numbers: NumericBlock, values: NDArray[np.float64]) -> NDArray[np.float64]:
     values[numbers.logs] = signed_log(values[numbers.logs])
     with np.errstate(all="ignore"):
         return (values - numbers.center) / numbers.scale
@@ -98,7 +98,7 @@ def _limits(ends: Sequence[NDArray[np.float64]], dtype: np.dtype[Any]) -> Limits
 
 
 def write_numbers(
-    numbers: Numbers, columns: Mapping[str, Column], rows: Indices, x: Floats
+    numbers: NumericBlock, columns: Mapping[str, Column], rows: Indices, x: Floats
 ) -> None:
     """Fill the numeric inputs of x, `(rows, width)`, a block of rows at a time.
 
@@ -123,7 +123,9 @@ def _as_slice(rows: Indices) -> Indices | slice:
     return slice(rows[0], rows[-1] + 1)
 
 
-def _write_block(numbers: Numbers, limits: Limits, block: NDArray[np.float64], x: Floats) -> None:
+def _write_block(
+    numbers: NumericBlock, limits: Limits, block: NDArray[np.float64], x: Floats
+) -> None:
     """Scale a block of shape `(columns, rows)` in place and copy it to x."""
     if len(numbers.logs):
         block[numbers.logs] = signed_log(block[numbers.logs])
@@ -141,7 +143,7 @@ def _write_block(numbers: Numbers, limits: Limits, block: NDArray[np.float64], x
     x[:, numbers.slots] = scaled.T
 
 
-def _require_finite(numbers: Numbers, scaled: Floats) -> None:
+def _require_finite(numbers: NumericBlock, scaled: Floats) -> None:
     finite = np.isfinite(scaled)
     if not finite.all():
         name = numbers.names[int(np.argmin(finite.all(axis=1)))]

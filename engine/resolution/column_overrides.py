@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from engine.data.table import ColumnKind, ColumnSchema, TableSchema
 from engine.json_pointer import pointer_to
-from engine.preprocessing.column_options import OF_NOTHING, is_coded
+from engine.preprocessing.column_options import NO_OVERRIDES, is_coded
 from engine.resolution.embeddings import categorical_of
 from engine.resolution.report import Report
 from engine.specs import ColumnPreprocessingSpec, PreprocessingSpec, TrainingSpec
@@ -36,7 +36,7 @@ def check_overrides(
             _check_options(column, own, report)
             _check_levels(column, own, report)
     for column in features:
-        own = spec.preprocessing.columns.get(column.name, OF_NOTHING)
+        own = spec.preprocessing.columns.get(column.name, NO_OVERRIDES)
         check_fill_value(column, own, spec.preprocessing, report)
         _check_indicator(column, own, spec, report)
         _check_dropping(column, own, spec, table.rows, report)

@@ -32,7 +32,9 @@ _UNUSUAL: dict[tuple[LossName, OutputActivation], str] = {
 }
 
 
-def choose_output(spec: TrainingSpec, task: Task, classes: int, report: Report) -> OutputActivation:
+def resolve_output(
+    spec: TrainingSpec, task: Task, classes: int, report: Report
+) -> OutputActivation:
     """The output's activation: as asked for, else the one that belongs to the loss or the task."""
     activation = spec.network.output.activation or _default_output(spec.loss, task, classes)
     if task == "regression" and activation == "softmax":
@@ -56,7 +58,7 @@ def _default_output(loss: LossSpec | None, task: Task, classes: int) -> OutputAc
     return fitting_outputs(loss)[0]
 
 
-def choose_loss(
+def resolve_loss(
     spec: TrainingSpec, task: Task, activation: OutputActivation, report: Report
 ) -> LossSpec:
     """The loss: as asked for if it goes with task and output, else the output's own."""
@@ -69,13 +71,13 @@ def choose_loss(
         detail = f"{loss.type} needs a {' or '.join(outputs)} output, this one is {activation}"
         report.problem("/loss", "loss_and_output", detail)
     elif task == "classification":
-        reason = _UNUSUAL.get((loss.type, activation)) or _doubt(loss, activation)
+        reason = _UNUSUAL.get((loss.type, activation)) or _warning(loss, activation)
         if reason is not None:
             report.warning("/loss", "unusual_loss", reason)
     return loss
 
 
-def _doubt(loss: LossSpec, activation: OutputActivation) -> str | None:
+def _warning(loss: LossSpec, activation: OutputActivation) -> str | None:
     """What is wrong with an error of numbers where classes are to be told apart."""
     if loss.type in _TASKS:
         return None
@@ -100,7 +102,7 @@ def _default_loss(activation: OutputActivation, task: Task) -> LossSpec:
             return MeanSquaredError()
 
 
-def choose_units(
+def resolve_units(
     spec: TrainingSpec,
     loss: LossSpec,
     activation: OutputActivation,

@@ -23,7 +23,7 @@ _PREFIX = "validation_"
 _SCHEDULE = "/schedule/metric"
 
 
-def choose_metrics(
+def resolve_metrics(
     spec: TrainingSpec, task: Task, activation: OutputActivation, classes: int, report: Report
 ) -> tuple[MetricName, ...]:
     """What is recorded: as asked for if it goes with the target, else the task's usual ones."""
@@ -53,7 +53,7 @@ def _objection(name: MetricName, activation: OutputActivation, classes: int) -> 
     return None
 
 
-def check_watched(
+def check_monitored(
     spec: TrainingSpec, metrics: tuple[MetricName, ...] | None, report: Report
 ) -> None:
     """Early stopping and the schedule can only watch what is recorded.
@@ -67,7 +67,7 @@ def check_watched(
     if stopping is not None and stopping.patience is None and stopping.target_value is None:
         detail = "with neither patience nor target_value it never stops"
         report.problem("/early_stopping", "never_stops", detail)
-    for pointer, name in _watched(spec):
+    for pointer, name in _monitored(spec):
         if name.startswith(_PREFIX) and spec.validation is None:
             detail = f'without validation rows there is no {name}; use "{name[len(_PREFIX) :]}"'
             report.problem(pointer, "no_validation", detail)
@@ -81,7 +81,7 @@ def check_watched(
             report.problem(pointer, "unknown_metric", detail)
 
 
-def _watched(spec: TrainingSpec) -> Iterator[tuple[str, str]]:
+def _monitored(spec: TrainingSpec) -> Iterator[tuple[str, str]]:
     if spec.early_stopping is not None:
         yield "/early_stopping/metric", spec.early_stopping.metric
     if isinstance(spec.schedule, PlateauSchedule) and spec.schedule.metric:

@@ -16,7 +16,7 @@ from engine.specs import (
 )
 
 
-def check_descent(spec: TrainingSpec, report: Report) -> None:
+def check_optimization(spec: TrainingSpec, report: Report) -> None:
     """L-BFGS needs the same loss whenever it asks, and the weights as it left them."""
     if not isinstance(spec.optimizer, Lbfgs):
         return
@@ -73,7 +73,7 @@ LEAST_EPOCHS, MOST_EPOCHS = 20, 60
 ENOUGH_STEPS = 2000
 
 
-def choose_epochs(spec: TrainingSpec, training_rows: int) -> int:
+def resolve_epochs(spec: TrainingSpec, training_rows: int) -> int:
     """Epochs as asked for, else as many as make enough steps, within bounds."""
     if spec.epochs is not None:
         return spec.epochs

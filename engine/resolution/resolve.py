@@ -8,13 +8,18 @@ from engine.data.table import ColumnSchema, TableSchema
 from engine.errors import SpecError
 from engine.layers.base import Layer
 from engine.layers.build import build_layers
-from engine.preprocessing.column_options import settle_columns
+from engine.preprocessing.column_options import resolve_columns
 from engine.resolution.column_overrides import check_overrides
 from engine.resolution.embeddings import check_categorical, fill_tables
 from engine.resolution.input_width import NetworkInputs, find_inputs
-from engine.resolution.loss_and_output import check_target, choose_loss, choose_output, choose_units
+from engine.resolution.loss_and_output import (
+    check_target,
+    resolve_loss,
+    resolve_output,
+    resolve_units,
+)
 from engine.resolution.memory import MemoryEstimate, RowCounts, estimate_memory, parameter_count
-from engine.resolution.metrics import check_watched, choose_metrics, resolve_schedule
+from engine.resolution.metrics import check_monitored, resolve_metrics, resolve_schedule
 from engine.resolution.network import (
     resolve_network,
     resolve_preprocessing,
@@ -24,9 +29,9 @@ from engine.resolution.network import (
 from engine.resolution.optimization import (
     LEAST_EPOCHS,
     MOST_EPOCHS,
-    check_descent,
+    check_optimization,
     check_warmup,
-    choose_epochs,
+    resolve_epochs,
 )
 from engine.resolution.report import Finding, Report
 from engine.resolution.sample_weights import check_class_weight, check_sample_weight
@@ -96,21 +101,21 @@ def resolve(
     check_categorical(spec, report)
     if known is None:
         check_overrides(spec, table, features, report)
-    check_descent(spec, report)
+    check_optimization(spec, report)
     check_sample_weight(spec, table, report)
     check_split_column(spec, table, report)
     target = find_target(spec, table, report)
     rows = 0 if target is None else table.rows - target.missing
     task = None if target is None else choose_task(spec, target, rows, report)
     if target is None or task is None:
-        check_watched(spec, None, report)
+        check_monitored(spec, None, report)
         check_warmup(spec, spec.epochs or MOST_EPOCHS, report)
         raise SpecError(report.problems)
     resolved, in_features = _fill_in(spec, features, target, task, known, report)
     layers = _build_layers(spec, resolved, in_features, report)
     check_validation_table(resolved, table, validation_table, report)
     counts = count_rows(resolved, target, rows, validation_table, report)
-    epochs = choose_epochs(spec, counts.training)
+    epochs = resolve_epochs(spec, counts.training)
     check_warmup(spec, epochs, report)
     if report.problems:
         raise SpecError(report.problems)
@@ -128,16 +133,16 @@ def _fill_in(
 ) -> tuple[ResolvedSpec, int]:
     """The spec with its defaults, and its inputs; what does not go together is in the report."""
     classes = (target.distinct or 0) if task == "classification" else 0
-    activation = choose_output(spec, task, classes, report)
-    loss = choose_loss(spec, task, activation, report)
+    activation = resolve_output(spec, task, classes, report)
+    loss = resolve_loss(spec, task, activation, report)
     check_target(loss, target, report)
     check_class_weight(spec, task, classes, report)
-    units = choose_units(spec, loss, activation, classes, report)
-    metrics = choose_metrics(spec, task, activation, classes, report)
-    check_watched(spec, metrics, report)
+    units = resolve_units(spec, loss, activation, classes, report)
+    metrics = resolve_metrics(spec, task, activation, classes, report)
+    check_monitored(spec, metrics, report)
     preprocessing = resolve_preprocessing(spec.preprocessing, spec.network, activation)
     if known is None:
-        preprocessing = settle_columns(preprocessing, features)
+        preprocessing = resolve_columns(preprocessing, features)
     inputs = known or find_inputs(features, preprocessing)
     check_inputs(inputs.count, spec, report)
     network = shape_inputs(spec.network, spec.input_shape, report)

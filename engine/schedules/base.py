@@ -8,7 +8,7 @@ from engine.metrics import Metric
 
 
 @dataclass(frozen=True)
-class Course:
+class ScheduleContext:
     """A training as a schedule sees it.
 
     Attributes:
@@ -36,7 +36,7 @@ class Schedule(ABC):
             schedule of the same spec, to go on exactly.
     """
 
-    def __init__(self, course: Course) -> None:
+    def __init__(self, course: ScheduleContext) -> None:
         self._course = course
         self.state: dict[str, float] = {}
 

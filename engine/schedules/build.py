@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from engine.schedules.base import Course, Schedule
+from engine.schedules.base import Schedule, ScheduleContext
 from engine.schedules.cosines import OneCycle, build_cosine
 from engine.schedules.decays import (
     Constant,
@@ -32,10 +32,10 @@ def build_schedule(
     # A warm-up may last longer than the training; then the schedule never begins.
     warmup_steps = round(spec.warmup_epochs * steps_per_epoch)
     steps = max(1, epochs * steps_per_epoch - warmup_steps)
-    return _build(spec, Course(learning_rate, steps_per_epoch, warmup_steps, steps))
+    return _build(spec, ScheduleContext(learning_rate, steps_per_epoch, warmup_steps, steps))
 
 
-def _build(spec: ScheduleSpec, course: Course) -> Schedule:  # noqa: PLR0911 - one case a kind
+def _build(spec: ScheduleSpec, course: ScheduleContext) -> Schedule:  # noqa: PLR0911 - one case a kind
     match spec:
         case ConstantSchedule():
             return Constant(course)

@@ -2,11 +2,11 @@
 
 import math
 
-from engine.schedules.base import Course, Schedule, floor
+from engine.schedules.base import Schedule, ScheduleContext, floor
 from engine.specs import CosineSchedule, OneCycleSchedule
 
 
-def build_cosine(spec: CosineSchedule, course: Course) -> Schedule:
+def build_cosine(spec: CosineSchedule, course: ScheduleContext) -> Schedule:
     """One fall, or cycles of it."""
     if spec.cycle_epochs is None:
         return CosineDecay(spec, course)
@@ -16,7 +16,7 @@ def build_cosine(spec: CosineSchedule, course: Course) -> Schedule:
 class CosineDecay(Schedule):
     """end + ½ (η₀ − end) (1 + cos(π e / E)) (Loshchilov and Hutter 2017)."""
 
-    def __init__(self, spec: CosineSchedule, course: Course) -> None:
+    def __init__(self, spec: CosineSchedule, course: ScheduleContext) -> None:
         super().__init__(course)
         self._end = spec.end_rate
 
@@ -30,7 +30,7 @@ class CosineRestarts(Schedule):
     The first cycle has T = cycle_epochs, each other cycle_growth times the T of the one before.
     """
 
-    def __init__(self, spec: CosineSchedule, cycle_epochs: float, course: Course) -> None:
+    def __init__(self, spec: CosineSchedule, cycle_epochs: float, course: ScheduleContext) -> None:
         super().__init__(course)
         self._end = spec.end_rate
         self._steps = cycle_epochs * course.steps_per_epoch
@@ -57,7 +57,7 @@ class OneCycle(Schedule):
     Topin 2019, as PyTorch writes it).
     """
 
-    def __init__(self, spec: OneCycleSchedule, course: Course) -> None:
+    def __init__(self, spec: OneCycleSchedule, course: ScheduleContext) -> None:
         super().__init__(course)
         self._start = course.learning_rate / spec.start_divisor
         self._end = self._start / spec.end_divisor

@@ -2,7 +2,7 @@
 
 import math
 
-from engine.schedules.base import Course, Schedule, floor
+from engine.schedules.base import Schedule, ScheduleContext, floor
 from engine.specs import ExponentialSchedule, InverseSqrtSchedule, PolynomialSchedule, StepSchedule
 
 
@@ -16,7 +16,7 @@ class Constant(Schedule):
 class StepDecay(Schedule):
     """η₀ · gamma^⌊e / every_epochs⌋."""
 
-    def __init__(self, spec: StepSchedule, course: Course) -> None:
+    def __init__(self, spec: StepSchedule, course: ScheduleContext) -> None:
         super().__init__(course)
         self._gamma = spec.gamma
         self._steps = spec.every_epochs * course.steps_per_epoch
@@ -28,7 +28,7 @@ class StepDecay(Schedule):
 class ExponentialDecay(Schedule):
     """η₀ · gamma^e."""
 
-    def __init__(self, spec: ExponentialSchedule, course: Course) -> None:
+    def __init__(self, spec: ExponentialSchedule, course: ScheduleContext) -> None:
         super().__init__(course)
         self._gamma = spec.gamma
 
@@ -40,7 +40,7 @@ class ExponentialDecay(Schedule):
 class PolynomialDecay(Schedule):
     """end + (η₀ − end) (1 − e / E)^power."""
 
-    def __init__(self, spec: PolynomialSchedule, course: Course) -> None:
+    def __init__(self, spec: PolynomialSchedule, course: ScheduleContext) -> None:
         super().__init__(course)
         self._power, self._end = spec.power, spec.end_rate
 
@@ -52,7 +52,7 @@ class PolynomialDecay(Schedule):
 class InverseSqrtDecay(Schedule):
     """η₀ / √(1 + e / decay_epochs)."""
 
-    def __init__(self, spec: InverseSqrtSchedule, course: Course) -> None:
+    def __init__(self, spec: InverseSqrtSchedule, course: ScheduleContext) -> None:
         super().__init__(course)
         self._steps = spec.decay_epochs * course.steps_per_epoch
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from engine.metrics import Metric, is_higher_better
-from engine.schedules.base import Course, Schedule
+from engine.schedules.base import Schedule, ScheduleContext
 from engine.specs import PlateauSchedule
 
 
@@ -19,7 +19,7 @@ class Plateau(Schedule):
     the metric, once there is one.
     """
 
-    def __init__(self, spec: PlateauSchedule, course: Course) -> None:
+    def __init__(self, spec: PlateauSchedule, course: ScheduleContext) -> None:
         super().__init__(course)
         self._spec = spec
         self.state = {"epochs": 0, "bad_epochs": 0, "reductions": 0}

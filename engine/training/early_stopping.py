@@ -5,7 +5,7 @@ from engine.specs import ResolvedSpec
 from engine.training.progress import EpochRecord, Progress, StopReason
 
 
-class Stopping:
+class EarlyStopping:
     """Judges each epoch by one metric: that of early stopping, else validation loss, else loss.
 
     Args:

@@ -16,7 +16,7 @@ _SAMPLED = 4096
 
 
 @dataclass(frozen=True)
-class LayerRecord:
+class LayerStats:
     """One layer at the end of an epoch. No number in it is NaN or infinite.
 
     Attributes:
@@ -35,7 +35,7 @@ class LayerRecord:
     dead_units: float | None
 
 
-class Probe:
+class LayerDiagnostics:
     """Looks at a network before and after a step."""
 
     def __init__(self, network: Network) -> None:
@@ -53,18 +53,18 @@ class Probe:
             if isinstance(layer, ActivationLayer) and isinstance(layer.activation, Relu)
         ]
 
-    def look_at_outputs(self) -> None:
+    def record_activations(self) -> None:
         """Between forward and backward: which units are silent."""
         self._dead = {layer.name: _share_of_silent(layer.y) for layer in self._relus}
 
-    def look_at_weights(self) -> None:
+    def record_weights(self) -> None:
         """Before the update: what the weights are."""
         self._before = {name: weights.copy() for name, weights in self._weights.items()}
 
-    def records(self) -> tuple[LayerRecord, ...]:
+    def records(self) -> tuple[LayerStats, ...]:
         """After the update: what has become of each layer that is trained."""
         return tuple(
-            LayerRecord(
+            LayerStats(
                 name=name,
                 gradient_norm=_norm_of_all(gradients),
                 update_ratio=_ratio(self._before[name], self._weights[name]),

@@ -44,7 +44,7 @@ def never() -> bool:
     return False
 
 
-class Trainable(Protocol):
+class TrainingProtocol(Protocol):
     """A training of one network, or of one for each fold and then of the one that is left."""
 
     @property
@@ -127,7 +127,7 @@ class Trainable(Protocol):
         ...
 
 
-def train(training: Trainable, stop: Callable[[], bool] = never) -> Iterator[EpochRecord]:
+def train(training: TrainingProtocol, stop: Callable[[], bool] = never) -> Iterator[EpochRecord]:
     """Train until the end, yielding a record after each epoch.
 
     Args:

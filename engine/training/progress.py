@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.metrics import Metric
-from engine.training.layer_diagnostics import LayerRecord
+from engine.training.layer_diagnostics import LayerStats
 
 StopReason = Literal["completed", "early_stopping", "target_value", "time_budget"]
 
@@ -34,7 +34,7 @@ class EpochRecord:
     learning_rate: float
     gradient_norm: float | None
     steps: int
-    layers: tuple[LayerRecord, ...]
+    layers: tuple[LayerStats, ...]
 
     def values(self) -> dict[str, Metric]:
         """Losses and metrics by name."""

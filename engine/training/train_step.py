@@ -7,19 +7,19 @@ import numpy as np
 from engine.data.batches import Batch
 from engine.errors import DivergenceError
 from engine.losses.build import build_loss
-from engine.metrics import Tally
+from engine.metrics import MetricAccumulator
 from engine.network import build_network, initialize_network
 from engine.numerics.norms import euclidean_norm, finite_or_none
 from engine.optimizers.build import build_optimizer
 from engine.schedules import build_schedule
 from engine.specs import ResolvedSpec
 from engine.training.gradient_clipping import build_clip
-from engine.training.layer_diagnostics import Probe
+from engine.training.layer_diagnostics import LayerDiagnostics
 from engine.training.progress import Progress
 from engine.training.regularization import Penalties
 
 
-class Stepper:
+class TrainStep:
     """A network with all that changes it: loss, penalties, clip, schedule and optimizer.
 
     Attributes:
@@ -45,12 +45,14 @@ class Stepper:
         self.optimizer = build_optimizer(
             spec.optimizer, self.network.trained, self.network.gradients, self._evaluate
         )
-        self.probe = Probe(self.network)
+        self.probe = LayerDiagnostics(self.network)
         self.learning_rate = spec.optimizer.learning_rate
         self.gradient_norm: float | None = 0.0
         self._last_loss: float | None = None
 
-    def run(self, batch: Batch, progress: Progress, tally: Tally, *, is_last: bool) -> None:
+    def run(
+        self, batch: Batch, progress: Progress, tally: MetricAccumulator, *, is_last: bool
+    ) -> None:
         """Do a step and count it.
 
         Args:
@@ -72,11 +74,11 @@ class Stepper:
         self._last_loss = loss
         tally.add(loss, self.loss.outputs, y)
         if is_last:
-            self.probe.look_at_outputs()
+            self.probe.record_activations()
         self._backward()
         if is_last:
             self.gradient_norm = finite_or_none(euclidean_norm(self.network.gradients))
-            self.probe.look_at_weights()
+            self.probe.record_weights()
         self._clip(self.network.gradients)
         progress.steps_done += 1
         self.optimizer.update(self.learning_rate, progress.steps_done)

@@ -10,14 +10,14 @@ from pydantic import TypeAdapter
 from engine.arrays import Floats
 from engine.data.batches import Batches, largest_batch
 from engine.layers.chunks import chunk_rows
-from engine.metrics import Metric, build_tally
+from engine.metrics import Metric, build_accumulator
 from engine.preparation.prepared_data import PreparedData
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
-from engine.training.early_stopping import Stopping
+from engine.training.early_stopping import EarlyStopping
 from engine.training.loop import CrossValidation, TrainingState, never, train
 from engine.training.progress import EpochRecord, Progress, StopReason
-from engine.training.train_step import Stepper
+from engine.training.train_step import TrainStep
 from engine.training.validation import Validation, build_validation
 
 __all__ = ["EpochRecord", "StopReason", "Training", "TrainingState", "never", "train"]
@@ -58,18 +58,20 @@ class Training:
             shuffle=spec.shuffle,
             seed=spec.seed,
         )
-        self._stepper = Stepper(spec, data.preprocessing.width, self._batches.steps)
+        self._stepper = TrainStep(spec, data.preprocessing.width, self._batches.steps)
         self._network = self._stepper.network
         chunk = chunk_rows(self._network.layers, spec.dtype)
         self._network.reserve(largest_batch(spec, len(data.x), data.validation_rows, chunk))
         if weights is not None:
             self._network.load(weights)
         units, dtype = spec.network.output.units, np.dtype(spec.dtype)
-        self._tally = build_tally(spec.metrics, data.preprocessing.target, data.y, units, dtype)
+        self._tally = build_accumulator(
+            spec.metrics, data.preprocessing.target, data.y, units, dtype
+        )
         self._validation: Validation | None = build_validation(
             spec, data, self._network, self._stepper.loss
         )
-        self._stopping = Stopping(spec, epochs)
+        self._stopping = EarlyStopping(spec, epochs)
         self._progress = Progress(schedule=dict(self._stepper.schedule.state))
         stopping = spec.early_stopping
         keeps_best = stopping is not None and stopping.restore_best

@@ -5,7 +5,7 @@ import numpy as np
 from engine.data.rows import Rows
 from engine.layers.chunks import chunk_rows
 from engine.losses.base import Loss
-from engine.metrics import Tally, build_tally
+from engine.metrics import MetricAccumulator, build_accumulator
 from engine.network import Network
 from engine.preparation.prepared_data import PreparedData
 from engine.specs import ResolvedSpec
@@ -27,7 +27,7 @@ class Validation:
         self,
         network: Network,
         loss: Loss,
-        tally: Tally,
+        tally: MetricAccumulator,
         x: Rows,
         y: Rows,
         weights: Rows | None = None,
@@ -36,7 +36,7 @@ class Validation:
         self._x, self._y, self._weights = x, y, weights
         self._rows_at_once = chunk_rows(network.layers, network.parameters.dtype)
 
-    def run(self) -> Tally:
+    def run(self) -> MetricAccumulator:
         """Loss and metrics of all rows, a chunk at a time; the loss may not be finite."""
         self._tally.reset()
         for start in range(0, len(self._x), self._rows_at_once):
@@ -56,5 +56,5 @@ def build_validation(
     if x is None or y is None:
         return None
     units, dtype = spec.network.output.units, np.dtype(spec.dtype)
-    tally = build_tally(spec.metrics, data.preprocessing.target, y, units, dtype)
+    tally = build_accumulator(spec.metrics, data.preprocessing.target, y, units, dtype)
     return Validation(network, loss, tally, x, y, data.weights_validation)

@@ -13,7 +13,7 @@ from store.datasets.datasets import (
     get_dataset,
     list_datasets,
 )
-from store.datasets.deletion import condemn_dataset, delete_dataset, erase_dataset
+from store.datasets.deletion import delete_dataset, delete_dataset_row, mark_dataset_deleted
 from store.datasets.histograms import Histogram, LevelCounts, column_histogram, column_levels
 from store.datasets.rows import Row, read_rows
 from store.db.pagination import Page, PageRequest
@@ -26,7 +26,7 @@ MAX_PAGE_CELLS = 200_000
 def _abandon(context: Context, dataset_id: str, *, was_swept: bool) -> None:
     """Erase a dataset that was not shown, with its blob."""
     with context.database.writing() as session:
-        blob = condemn_dataset(session, dataset_id)
+        blob = mark_dataset_deleted(session, dataset_id)
     # A sweep may have erased the row before there was a blob to erase.
     _erase(context, dataset_id, blob_key(dataset_id) if was_swept else blob)
 
@@ -35,7 +35,7 @@ def _erase(context: Context, dataset_id: str, blob: str | None) -> None:
     if blob is not None:
         context.blobs.delete_blob(blob)
     with context.database.writing() as session:
-        erase_dataset(session, dataset_id)
+        delete_dataset_row(session, dataset_id)
 
 
 def remove(context: Context, dataset_id: str) -> None:

@@ -8,7 +8,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from service.context import Context
-from service.datasets.ingest import take_in
+from service.datasets.ingest import ingest
 from service.http.errors import InvalidQueryError
 from service.idempotency import find_kept, with_content
 from service.schemas.common import FieldProblem
@@ -17,17 +17,17 @@ from service.uploads.request_body import Upload, receive_upload
 from service.uploads.resumable import assemble, discard
 from service.uploads.temp_folders import incoming_folder
 from store.errors import StoreError
-from store.idempotency import Answer, KeyedRequest
+from store.idempotency import KeyedRequest, StoredResponse
 from store.intake.options import ReadOptions
 
 
-async def take_in_upload(
+async def ingest_upload(
     context: Context,
     request: Request,
     query: UploadQuery,
     stated: ReadOptions,
     keyed: KeyedRequest | None,
-) -> Answer:
+) -> StoredResponse:
     """Make a dataset of the request's file; a resumable upload has then served its end.
 
     Raises what `receiving` and `service.datasets.ingest.take_in` raise.
@@ -36,7 +36,7 @@ async def take_in_upload(
         async with receiving(context, request, query) as upload:
             keyed = _with_file(keyed, upload)
             answer = await to_thread.run_sync(
-                take_in, context, upload, stated, keyed, limiter=context.readers
+                ingest, context, upload, stated, keyed, limiter=context.readers
             )
     except StoreError:
         # The upload may be gone because this very request has made a dataset of it before.

@@ -5,42 +5,42 @@ from pathlib import Path
 
 from service.context import Context
 from service.datasets.datasets import _abandon
-from service.idempotency import created, once
+from service.idempotency import created, run_once
 from service.serializers.datasets import dataset_view
 from service.uploads.request_body import Upload
 from store.datasets.datasets import (
     Contents,
     DatasetRecord,
     blob_key,
-    make_fingerprint,
+    content_hash,
     publish_dataset,
     receive_dataset,
     share_dataset,
 )
 from store.datasets.keep_alive import kept_alive
 from store.errors import NotFoundError
-from store.idempotency import Answer, KeyedRequest, claim_key, keep_answer
+from store.idempotency import KeyedRequest, StoredResponse, claim_key, store_response
 from store.intake import Preview, TableContents, preview_table, read_table
 from store.intake.options import FileHints, Limits, ReadOptions
 from store.quotas import check_stored_bytes
 
 
-def take_in(
+def ingest(
     context: Context, upload: Upload, stated: ReadOptions, keyed: KeyedRequest | None = None
-) -> Answer:
+) -> StoredResponse:
     """Read an uploaded file and keep it as a dataset.
 
     Bytes that were read before in the same way are not read again. Nothing is stored of a file
     that cannot be read. Raises IntakeError, LimitReachedError, KeyReusedError,
     StoreUnavailableError.
     """
-    return once(context, keyed, lambda: _take_in(context, upload, stated, keyed))
+    return run_once(context, keyed, lambda: _take_in(context, upload, stated, keyed))
 
 
 def _take_in(
     context: Context, upload: Upload, stated: ReadOptions, keyed: KeyedRequest | None
-) -> Answer:
-    fingerprint = make_fingerprint(upload.sha256, {**stated.as_json(), "hints": _told(upload)})
+) -> StoredResponse:
+    fingerprint = content_hash(upload.sha256, {**stated.as_json(), "hints": _told(upload)})
     shared = _share(context, upload, fingerprint, keyed)
     if shared is not None:
         return shared
@@ -52,7 +52,7 @@ def _take_in(
 
 def _share(
     context: Context, upload: Upload, fingerprint: str, keyed: KeyedRequest | None
-) -> Answer | None:
+) -> StoredResponse | None:
     """Make a dataset of bytes that were read before; None if these were not."""
     limit, upload_id = context.settings.max_stored_bytes, upload.upload_id
     with context.database.writing() as session:
@@ -64,10 +64,10 @@ def _share(
         claim_key(session, keyed)
         # Its row is among those that are counted.
         check_stored_bytes(session, limit, 0, but_upload=upload_id)
-        return keep_answer(session, keyed, _answer(shared))
+        return store_response(session, keyed, _answer(shared))
 
 
-def _answer(dataset: DatasetRecord) -> Answer:
+def _answer(dataset: DatasetRecord) -> StoredResponse:
     return created(dataset_view(dataset), f"/v1/datasets/{dataset.id}")
 
 
@@ -104,7 +104,7 @@ def _keep(
     column_file: Path,
     fingerprint: str,
     keyed: KeyedRequest | None,
-) -> Answer:
+) -> StoredResponse:
     """Store a table that was read.
 
     The row is reserved before the blob is written and shown after: whatever a crash leaves in
@@ -122,7 +122,7 @@ def _keep(
             claim_key(session, keyed)
             check_stored_bytes(session, limit, contents.bytes, but_upload=upload_id)
             shown = publish_dataset(session, dataset_id, contents)
-            return keep_answer(session, keyed, _answer(shown))
+            return store_response(session, keyed, _answer(shown))
     except Exception as error:
         # Whatever it was is raised; where even this fails, the sweep does it later.
         _abandon(context, dataset_id, was_swept=isinstance(error, NotFoundError))

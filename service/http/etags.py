@@ -6,7 +6,7 @@ ANY_TAG = "*"
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
-def event_tag(event_id: int) -> str:
+def job_etag(event_id: int) -> str:
     """The tag of a job whose newest event is this one; weak: it is not of bytes, but of news."""
     return f'W/"{event_id}"'
 

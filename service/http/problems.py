@@ -32,6 +32,7 @@ from store.errors import (
     DamagedArtifactError,
     DatasetInUseError,
     ExternalIdTakenError,
+    FileLocation,
     IllegalTransitionError,
     IntakeError,
     KeyReusedError,
@@ -40,7 +41,6 @@ from store.errors import (
     LimitReachedError,
     NotFoundError,
     OffsetConflictError,
-    Place,
     SchemaError,
     StorageFullError,
     StoreError,
@@ -181,7 +181,7 @@ def _field_problems(request: Request, error: Exception) -> Sequence[FieldProblem
 
 def _file_problem(request: Request, error: IntakeError) -> FieldProblem:
     """What is wrong with an uploaded file, with the place where the request names the file."""
-    place = error.place or Place()
+    place = error.place or FileLocation()
     location, pointer = _place_in(request, error.code)
     return FieldProblem(
         location=location,

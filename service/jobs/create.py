@@ -7,8 +7,8 @@ import numpy as np
 from engine.resolution.resolve import Resolution
 from service.context import Context
 from service.http.errors import InvalidQueryError
-from service.idempotency import created, digest_json, once
-from service.jobs.initial_weights import Source, as_model
+from service.idempotency import created, digest_json, run_once
+from service.jobs.initial_weights import InitialWeights, as_model
 from service.jobs.queries import find_by_external_id
 from service.jobs.resolve import check_webhook, resolve_request, source_of, validation_dataset_id
 from service.schemas.common import FieldProblem
@@ -16,8 +16,8 @@ from service.schemas.jobs import JobRequest
 from service.serializers.jobs import view
 from service.webhooks.webhooks import secret_of
 from store.errors import ExternalIdTakenError
-from store.fault_injection import pass_crash_point
-from store.idempotency import Answer, KeyedRequest, claim_key, keep_answer
+from store.fault_injection import maybe_crash
+from store.idempotency import KeyedRequest, StoredResponse, claim_key, store_response
 from store.jobs.jobs import JobRecord, NewJob, add_job
 from store.jobs.transitions import list_transitions
 from store.models import NewModel, add_model
@@ -25,16 +25,16 @@ from store.quotas import check_stored_bytes, check_unfinished_jobs
 from store.webhooks.webhooks import add_webhook
 
 
-def post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> Answer:
+def post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> StoredResponse:
     """Queue a training: committed first, rung for afterwards.
 
     Raises NotFoundError, SpecError, ForbiddenAddressError, ExternalIdTakenError, LimitReachedError,
     KeyReusedError.
     """
-    return once(context, keyed, lambda: _post(context, request, keyed))
+    return run_once(context, keyed, lambda: _post(context, request, keyed))
 
 
-def put(context: Context, external_id: str, request: JobRequest) -> Answer:
+def put(context: Context, external_id: str, request: JobRequest) -> StoredResponse:
     """Queue a training under the client's own id for it, or show the one that was.
 
     Survives the same request in the same moment: of the two one is refused the id, and shows what
@@ -61,7 +61,7 @@ def _named(request: JobRequest, external_id: str) -> JobRequest:
     return request.model_copy(update={"external_id": external_id})
 
 
-def _find_same(context: Context, request: JobRequest) -> Answer | None:
+def _find_same(context: Context, request: JobRequest) -> StoredResponse | None:
     """The job that was queued for this request before. Raises ExternalIdTakenError."""
     found = find_by_external_id(context, str(request.external_id))
     if found is None:
@@ -78,7 +78,7 @@ def _digest(request: JobRequest) -> str:
     return digest_json(said)
 
 
-def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> Answer:
+def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> StoredResponse:
     source = source_of(context, request)
     resolution = resolve_request(context, request, source)
     new = _describe(request, resolution, source)
@@ -98,14 +98,14 @@ def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> 
         if hook is not None:
             add_webhook(session, new.owner, hook.url, hook.events, secret_of(hook), posted.id)
         seen = view(posted, list_transitions(session, posted.id)[posted.id])
-        answer = keep_answer(session, keyed, created(seen, f"/v1/jobs/{posted.id}", status=202))
-        pass_crash_point("after_insert", posted.name)
-    pass_crash_point("after_commit", posted.name)
+        answer = store_response(session, keyed, created(seen, f"/v1/jobs/{posted.id}", status=202))
+        maybe_crash("after_insert", posted.name)
+    maybe_crash("after_commit", posted.name)
     context.ring(posted.id)
     return answer
 
 
-def _model_of(source: Source) -> tuple[JobRecord, NewModel] | None:
+def _model_of(source: InitialWeights) -> tuple[JobRecord, NewModel] | None:
     """The model that a checkpoint becomes, and its job; None if the source is a model already."""
     if source.checkpoint is None:
         return None
@@ -113,7 +113,7 @@ def _model_of(source: Source) -> tuple[JobRecord, NewModel] | None:
     return job, as_model(source, checkpoint)
 
 
-def _describe(request: JobRequest, resolution: Resolution, source: Source | None) -> NewJob:
+def _describe(request: JobRequest, resolution: Resolution, source: InitialWeights | None) -> NewJob:
     return NewJob(
         dataset_id=request.dataset_id,
         name=request.name,

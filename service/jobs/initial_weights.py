@@ -17,7 +17,7 @@ from store.models import NewModel, get_model
 
 
 @dataclass(frozen=True)
-class Source:
+class InitialWeights:
     """What a training goes on from.
 
     Attributes:
@@ -33,12 +33,12 @@ class Source:
     checkpoint: tuple[JobRecord, Checkpoint] | None = None
 
 
-def find_source(context: Context, wanted: StartFrom) -> Source:
+def find_initial_weights(context: Context, wanted: StartFrom) -> InitialWeights:
     """The model or checkpoint that is wanted. Raises NotFoundError."""
     with context.database.reading() as session:
         if wanted.model_id is not None:
             model = get_model(session, wanted.model_id)
-            return Source(
+            return InitialWeights(
                 ResolvedSpec.model_validate(model.spec),
                 PREPROCESSING.validate_python(model.preprocessing),
                 {"model_id": model.id},
@@ -48,7 +48,7 @@ def find_source(context: Context, wanted: StartFrom) -> Source:
     if checkpoint is None:
         key = job.id if wanted.steps is None else f"{job.id} after {wanted.steps} steps"
         raise NotFoundError("checkpoint", key)
-    return Source(
+    return InitialWeights(
         ResolvedSpec.model_validate(job.spec),
         PREPROCESSING.validate_python(checkpoint.numbers["preprocessing"]),
         {"job_id": job.id, "steps": checkpoint.steps},
@@ -56,7 +56,7 @@ def find_source(context: Context, wanted: StartFrom) -> Source:
     )
 
 
-def as_model(source: Source, checkpoint: Checkpoint) -> NewModel:
+def as_model(source: InitialWeights, checkpoint: Checkpoint) -> NewModel:
     """A checkpoint as a model, which stays although the checkpoint may be collected."""
     parameters = unpack_arrays(checkpoint.data)["parameters"]
     return NewModel(

@@ -5,7 +5,7 @@ from engine.resolution.resolve import Resolution, resolve
 from engine.specs import DatasetValidation
 from service.context import Context
 from service.http.errors import ForbiddenAddressError
-from service.jobs.initial_weights import Source, find_source
+from service.jobs.initial_weights import InitialWeights, find_initial_weights
 from service.jobs.warm_start import continue_model
 from service.schemas.jobs import (
     FindingView,
@@ -22,7 +22,7 @@ MIB = 2**20
 
 
 def resolve_request(
-    context: Context, request: JobRequest, source: Source | None = None
+    context: Context, request: JobRequest, source: InitialWeights | None = None
 ) -> Resolution:
     """What the request comes to on its datasets. Raises NotFoundError, SpecError."""
     other = validation_dataset_id(request)
@@ -60,9 +60,9 @@ def _memory_bytes(context: Context, resolution: Resolution) -> int:
     return resolution.memory.total(context.settings.max_resident_data_bytes)
 
 
-def source_of(context: Context, request: JobRequest) -> Source | None:
+def source_of(context: Context, request: JobRequest) -> InitialWeights | None:
     """What the training goes on from, if from anything. Raises NotFoundError."""
-    return None if request.start_from is None else find_source(context, request.start_from)
+    return None if request.start_from is None else find_initial_weights(context, request.start_from)
 
 
 def check_webhook(context: Context, request: JobRequest) -> None:

@@ -7,9 +7,9 @@ from engine.data.table import ColumnKind, TableSchema
 from engine.errors import SpecError, SpecProblem
 from engine.preprocessing.preprocessing import (
     FittedBoolean,
+    FittedCategories,
     FittedCodes,
     FittedColumn,
-    FittedLevels,
     FittedNumeric,
     FittedOrdinal,
     FittedText,
@@ -28,7 +28,7 @@ _TEXTS: tuple[ColumnKind, ...] = ("categorical", "text")
 KINDS: dict[type[FittedColumn], tuple[ColumnKind, ...]] = {
     FittedNumeric: ("numeric",),
     FittedBoolean: ("boolean",),
-    FittedLevels: _TEXTS,
+    FittedCategories: _TEXTS,
     FittedCodes: _TEXTS,
     FittedOrdinal: _TEXTS,
     FittedTime: ("time",),

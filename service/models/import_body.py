@@ -8,7 +8,7 @@ from service.http.errors import InvalidRowsError, UnsupportedMediaTypeError
 from service.schemas.common import FieldProblem
 from service.schemas.imports import ImportRequest
 from service.uploads.request_body import WHERE
-from store.blobs.disk_errors import disk_errors_named
+from store.blobs.disk_errors import translate_disk_errors
 
 
 async def receive_import(request: Request) -> tuple[ImportRequest, bytes]:
@@ -21,7 +21,7 @@ async def receive_import(request: Request) -> tuple[ImportRequest, bytes]:
         detail = f"send multipart/form-data, not {media_type[:80] or 'none'}"
         raise UnsupportedMediaTypeError(detail)
     # Large parts are kept in the system's folder for temporary files.
-    with disk_errors_named(WHERE):
+    with translate_disk_errors(WHERE):
         return await _receive_import_form(request)
 
 

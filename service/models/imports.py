@@ -24,7 +24,7 @@ from engine.specs import (
 )
 from engine.weights import find_weight_problems
 from service.context import Context
-from service.idempotency import created, once, with_content
+from service.idempotency import created, run_once, with_content
 from service.models.import_checks import find_input_problems
 from service.models.models import view
 from service.runtime.model_cache import PREPROCESSING
@@ -35,7 +35,7 @@ from service.schemas.imports import (
     TextInput,
 )
 from store.blobs.tensors import unpack_arrays
-from store.idempotency import Answer, KeyedRequest, claim_key, keep_answer
+from store.idempotency import KeyedRequest, StoredResponse, claim_key, store_response
 from store.models import NewModel, get_model, import_model
 from store.quotas import check_stored_bytes
 
@@ -58,21 +58,21 @@ _POINTERS = {
 }
 
 
-def take_in(
+def create_model(
     context: Context, request: ImportRequest, data: bytes, keyed: KeyedRequest | None
-) -> Answer:
+) -> StoredResponse:
     """Keep a model and its weights (safetensors).
 
     Raises SpecError, naming what does not fit, LimitReachedError, KeyReusedError.
     """
     said: JsonValue = request.model_dump(mode="json", exclude_unset=True)
     keyed = with_content(keyed, said, hashlib.sha256(data).hexdigest())
-    return once(context, keyed, lambda: _take_in(context, request, data, keyed))
+    return run_once(context, keyed, lambda: _take_in(context, request, data, keyed))
 
 
 def _take_in(
     context: Context, request: ImportRequest, data: bytes, keyed: KeyedRequest | None
-) -> Answer:
+) -> StoredResponse:
     preprocessing = PREPROCESSING.validate_python(request.preprocessing.model_dump())
     spec = _resolve(request, preprocessing)
     weights = _read_weights(data)
@@ -91,7 +91,7 @@ def _take_in(
         check_stored_bytes(session, context.settings.max_stored_bytes, len(data))
         model_id = import_model(session, new, resolved, request.name)
         shown = view(get_model(session, model_id))
-        return keep_answer(session, keyed, created(shown, f"/v1/models/{model_id}"))
+        return store_response(session, keyed, created(shown, f"/v1/models/{model_id}"))
 
 
 def _resolve(request: ImportRequest, preprocessing: Preprocessing) -> ResolvedSpec:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.data.table import Column
 from engine.errors import DataError
-from engine.predictor import Answers
+from engine.predictor import Predictions
 from engine.preprocessing.preprocessing import ClassTarget, NumericTarget, Preprocessing
 from service.context import Context
 from service.http.errors import InvalidRowsError
@@ -64,7 +64,7 @@ def _predict(model: ServedModel, request: PredictRequest) -> bytes:
     return _view(model, answers, _flags(columns, model.preprocessing)).model_dump_json().encode()
 
 
-def _view(model: ServedModel, answers: Answers, flags: list[list[FlagView]]) -> PredictView:
+def _view(model: ServedModel, answers: Predictions, flags: list[list[FlagView]]) -> PredictView:
     target = model.preprocessing.target
     match target:
         case ClassTarget():
@@ -83,7 +83,7 @@ def _view(model: ServedModel, answers: Answers, flags: list[list[FlagView]]) -> 
 
 
 def _class_predictions(
-    answers: Answers,
+    answers: Predictions,
     target: ClassTarget,
     flags: list[list[FlagView]],
     *,
@@ -102,7 +102,7 @@ def _class_predictions(
     ]
 
 
-def _value_predictions(answers: Answers, flags: list[list[FlagView]]) -> list[ValuePrediction]:
+def _value_predictions(answers: Predictions, flags: list[list[FlagView]]) -> list[ValuePrediction]:
     deviations: list[float | None] = [None] * len(flags)
     if answers.deviations is not None:
         deviations = answers.deviations.tolist()

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Response
 
-from service.context import Here
+from service.context import ContextDep
 from service.datasets import datasets
 from service.http.csv import as_csv, wants_csv
 from service.http.problems import problems
@@ -27,7 +27,7 @@ MAX_OFFSET = 2**53
     },
 )
 def list_rows(
-    context: Here,
+    context: ContextDep,
     dataset_id: DatasetId,
     offset: Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Rows before the first.")] = 0,
     limit: Annotated[
@@ -49,7 +49,7 @@ def list_rows(
 
 @router.get("/columns/{name:path}", responses=problems(404, 422, 503))
 def get_column(
-    context: Here,
+    context: ContextDep,
     dataset_id: DatasetId,
     name: Annotated[str, Path(description="URL-encoded.", examples=["width"])],
 ) -> ColumnDetailView:

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 
-from service.context import Here
+from service.context import ContextDep
 from service.datasets import datasets, ingest
-from service.datasets.from_upload import receiving, take_in_upload
+from service.datasets.from_upload import ingest_upload, receiving
 from service.datasets.read_options import stated_options
 from service.http.problems import problems
-from service.idempotency import Keyed, respond
+from service.idempotency import IdempotentRequest, respond
 from service.schemas.common import After, DatasetId, Limit, Order, PageView
 from service.schemas.datasets import DatasetSummaryView, DatasetView, PreviewView
 from service.schemas.intake import UploadQuery
@@ -54,13 +54,15 @@ REFUSALS = problems(400, 404, 409, 410, 413, 415, 422, 503)
     responses={**REFUSALS, **problems(429)},
     openapi_extra=UPLOAD,
 )
-async def upload_dataset(context: Here, request: Request, query: Stated, keyed: Keyed) -> Response:
+async def upload_dataset(
+    context: ContextDep, request: Request, query: Stated, keyed: IdempotentRequest
+) -> Response:
     """Upload a table; the answer tells how it was read and what was found in each column."""
-    return respond(await take_in_upload(context, request, query, stated_options(query), keyed))
+    return respond(await ingest_upload(context, request, query, stated_options(query), keyed))
 
 
 @router.post("/preview", responses=REFUSALS, openapi_extra=UPLOAD)
-async def preview_dataset(context: Here, request: Request, query: Stated) -> PreviewView:
+async def preview_dataset(context: ContextDep, request: Request, query: Stated) -> PreviewView:
     """Say how an upload would be read, from its first rows, and store nothing."""
     stated = stated_options(query)
     async with receiving(context, request, query) as upload:
@@ -72,7 +74,7 @@ async def preview_dataset(context: Here, request: Request, query: Stated) -> Pre
 
 @router.get("", responses=problems(422, 503))
 def list_datasets(
-    context: Here, limit: Limit = 50, after: After = None, order: Order = "desc"
+    context: ContextDep, limit: Limit = 50, after: After = None, order: Order = "desc"
 ) -> PageView[DatasetSummaryView]:
     """Datasets without their schemas, newest first unless asked otherwise."""
     page = datasets.page(context, PageRequest(limit, after, order))
@@ -84,12 +86,12 @@ def list_datasets(
 
 
 @router.get("/{dataset_id}", responses=problems(404, 422, 503))
-def get_dataset(context: Here, dataset_id: DatasetId) -> DatasetView:
+def get_dataset(context: ContextDep, dataset_id: DatasetId) -> DatasetView:
     """A dataset, its schema, and how it was read."""
     return dataset_view(datasets.get(context, dataset_id))
 
 
 @router.delete("/{dataset_id}", status_code=204, responses=problems(404, 409, 422, 503))
-def delete_dataset(context: Here, dataset_id: DatasetId) -> None:
+def delete_dataset(context: ContextDep, dataset_id: DatasetId) -> None:
     """Delete a dataset that no unfinished job needs; its models stay."""
     datasets.remove(context, dataset_id)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from service.context import Here
+from service.context import ContextDep
 from service.health import check
 from service.http.problems import problems
 from service.schemas.health import HealthView, ReadinessView
@@ -18,6 +18,6 @@ async def get_health() -> HealthView:
 
 
 @router.get("/readyz", responses=problems(503))
-def get_readiness(context: Here) -> ReadinessView:
+def get_readiness(context: ContextDep) -> ReadinessView:
     """Database, schema and broker answer; tells which workers are alive."""
     return check(context)

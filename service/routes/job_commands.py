@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from service.context import Here
+from service.context import ContextDep
 from service.http.problems import problems
 from service.jobs import commands
 from service.schemas.common import JobId
@@ -16,26 +16,26 @@ REFUSALS = problems(404, 409, 422, 503)
 
 
 @router.post("/cancel", status_code=202, responses=REFUSALS)
-def cancel_job(context: Here, job_id: JobId) -> JobView:
+def cancel_job(context: ContextDep, job_id: JobId) -> JobView:
     """Stop a job for good, keeping the weights so far as a partial model."""
     return commands.cancel(context, job_id)
 
 
 @router.post("/pause", status_code=202, responses=REFUSALS)
-def pause_job(context: Here, job_id: JobId) -> JobView:
+def pause_job(context: ContextDep, job_id: JobId) -> JobView:
     """Checkpoint a job at its next step and free its worker; `resume` goes on exactly."""
     return commands.pause(context, job_id)
 
 
 @router.post("/resume", status_code=202, responses=REFUSALS)
-def resume_job(context: Here, job_id: JobId) -> JobView:
+def resume_job(context: ContextDep, job_id: JobId) -> JobView:
     """Go on with a paused job."""
     return commands.resume(context, job_id)
 
 
 @router.post("/retry", status_code=202, responses={**REFUSALS, **problems(429)})
 def retry_job(
-    context: Here,
+    context: ContextDep,
     job_id: JobId,
     start: Annotated[
         RetryFrom,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.sse import EventSourceResponse
 from starlette.types import Send
 
-from service.context import Here
+from service.context import ContextDep
 from service.http.problems import problems
 from service.jobs import events
 from service.schemas.common import JobId, Limit, Order, PageView
@@ -45,7 +45,7 @@ class _Stream(EventSourceResponse):
     },
 )
 async def list_events(
-    context: Here,
+    context: ContextDep,
     job_id: JobId,
     limit: Limit = 50,
     after: Annotated[
@@ -69,7 +69,7 @@ async def list_events(
     return PageView(data=list(page.items), has_more=page.next is not None, next=page.next)
 
 
-async def _stream(context: Here, job_id: str, after: int) -> Response:
+async def _stream(context: ContextDep, job_id: str, after: int) -> Response:
     # A thousand listeners may come at once, after a restart: other requests have other threads.
     found = await to_thread.run_sync(
         events.open_stream, context, job_id, after, limiter=context.feeds.catching_up

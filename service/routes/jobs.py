@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import StringConstraints
 
-from service.context import Here
+from service.context import ContextDep
 from service.http.bodies import JsonRoute
 from service.http.csv import wants_csv
 from service.http.problems import problems
-from service.idempotency import JsonKeyed, respond
+from service.idempotency import IdempotentJson, respond
 from service.jobs import create, queries, resolve
 from service.models.models import weights_of_job
 from service.routes.models import WEIGHTS_RESPONSE, Format, weights_response
@@ -49,20 +49,20 @@ Wait = Annotated[
     response_model=JobView,
     responses=problems(404, 409, 413, 415, 422, 429, 503),
 )
-def post_job(context: Here, body: JobRequest, keyed: JsonKeyed) -> Response:
+def post_job(context: ContextDep, body: JobRequest, keyed: IdempotentJson) -> Response:
     """Queue a training. Once this is answered the job is not lost."""
     return respond(create.post(context, body, keyed))
 
 
 @router.post("/validate", responses=problems(404, 413, 415, 422, 503))
-def validate_job(context: Here, body: JobRequest) -> ValidationView:
+def validate_job(context: ContextDep, body: JobRequest) -> ValidationView:
     """Say what posting this job would do, and store nothing."""
     return resolve.validate(context, body)
 
 
 @router.get("", responses=problems(422, 503))
 def list_jobs(
-    context: Here,
+    context: ContextDep,
     limit: Limit = 50,
     after: After = None,
     order: Order = "desc",
@@ -82,7 +82,7 @@ def list_jobs(
 
 
 @router.get("/by-external-id/{external_id}", responses=problems(404, 422, 503))
-def get_job_by_external_id(context: Here, external_id: ExternalId) -> JobView:
+def get_job_by_external_id(context: ContextDep, external_id: ExternalId) -> JobView:
     """The job that its client has given this id."""
     return queries.get_by_external_id(context, external_id)
 
@@ -95,7 +95,7 @@ def get_job_by_external_id(context: Here, external_id: ExternalId) -> JobView:
         **problems(404, 409, 413, 415, 422, 429, 503),
     },
 )
-def put_job(context: Here, external_id: ExternalId, body: JobRequest) -> Response:
+def put_job(context: ContextDep, external_id: ExternalId, body: JobRequest) -> Response:
     """Queue a training, or show the job that the same request has queued before."""
     return respond(create.put(context, external_id, body))
 
@@ -109,7 +109,7 @@ def put_job(context: Here, external_id: ExternalId, body: JobRequest) -> Respons
     },
 )
 async def get_job(
-    context: Here,
+    context: ContextDep,
     job_id: JobId,
     wait: Wait = 0,
     if_none_match: Annotated[str | None, Header(description="The ETag of a state known.")] = None,
@@ -131,7 +131,7 @@ async def get_job(
     },
 )
 def list_losses(
-    context: Here,
+    context: ContextDep,
     job_id: JobId,
     limit: Annotated[int, Query(ge=1, le=MAX_LOSSES)] = 1000,
     after: Annotated[int, Query(ge=-1, le=2**31 - 1, description="Epochs after this one.")] = -1,
@@ -146,7 +146,7 @@ def list_losses(
 
 
 @router.get("/{job_id}/checkpoints", responses=problems(404, 422, 503))
-def list_checkpoints(context: Here, job_id: JobId) -> CheckpointsView:
+def list_checkpoints(context: ContextDep, job_id: JobId) -> CheckpointsView:
     """The checkpoints that are kept: another job can start from one of them."""
     return queries.checkpoints(context, job_id)
 
@@ -156,6 +156,6 @@ def list_checkpoints(context: Here, job_id: JobId) -> CheckpointsView:
     response_class=Response,
     responses={**problems(404, 409, 422, 503), **WEIGHTS_RESPONSE},
 )
-def get_job_weights(context: Here, job_id: JobId, wanted: Format) -> Response:
+def get_job_weights(context: ContextDep, job_id: JobId, wanted: Format) -> Response:
     """The weights that the job has left."""
     return weights_response(weights_of_job(context, job_id, wanted))

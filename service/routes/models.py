@@ -6,10 +6,10 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from service.context import Here
+from service.context import ContextDep
 from service.http.bodies import JsonRoute
 from service.http.problems import problems
-from service.idempotency import Keyed, respond
+from service.idempotency import IdempotentRequest, respond
 from service.models import imports, models
 from service.models.import_body import receive_import
 from service.models.models import MEDIA_TYPES, WeightFormat, Weights
@@ -81,7 +81,7 @@ def weights_response(weights: Weights) -> Response:
 
 @router.get("", responses=problems(422, 503))
 def list_models(
-    context: Here,
+    context: ContextDep,
     limit: Limit = 50,
     after: After = None,
     order: Order = "desc",
@@ -103,14 +103,16 @@ def list_models(
     responses=problems(400, 409, 413, 415, 422, 429, 503),
     openapi_extra=IMPORT,
 )
-async def import_model(context: Here, request: Request, keyed: Keyed) -> Response:
+async def import_model(context: ContextDep, request: Request, keyed: IdempotentRequest) -> Response:
     """Import a model made elsewhere: its network as JSON, its weights as safetensors."""
     described, weights = await receive_import(request)
-    return respond(await run_in_threadpool(imports.take_in, context, described, weights, keyed))
+    return respond(
+        await run_in_threadpool(imports.create_model, context, described, weights, keyed)
+    )
 
 
 @router.get("/{model_id}", responses=problems(404, 422, 503))
-def get_model(context: Here, model_id: ModelId) -> ModelView:
+def get_model(context: ContextDep, model_id: ModelId) -> ModelView:
     """A model: spec, preprocessing, metrics and lineage."""
     return models.view(models.get(context, model_id))
 
@@ -120,7 +122,7 @@ def get_model(context: Here, model_id: ModelId) -> ModelView:
     response_class=Response,
     responses={**problems(404, 422, 503), **WEIGHTS_RESPONSE},
 )
-def get_weights(context: Here, model_id: ModelId, wanted: Format) -> Response:
+def get_weights(context: ContextDep, model_id: ModelId, wanted: Format) -> Response:
     """The weights, as safetensors, npz or JSON."""
     return weights_response(models.weights(context, model_id, wanted))
 
@@ -131,7 +133,7 @@ def get_weights(context: Here, model_id: ModelId, wanted: Format) -> Response:
     responses=problems(404, 413, 415, 422, 503),
 )
 async def predict_rows(
-    context: Here, request: Request, model_id: ModelId, body: PredictRequest
+    context: ContextDep, request: Request, model_id: ModelId, body: PredictRequest
 ) -> Response:
     """Predict rows given as records, or as arrays in the order of the model's features."""
     text = predict_in_place(context, model_id, body, len(await request.body()))

@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from service.context import Here
+from service.context import ContextDep
 from service.http.bodies import RESUMABLE_PATH
 from service.http.errors import UnsupportedMediaTypeError
 from service.http.problems import problems
-from service.idempotency import Keyed, is_replayed, respond, with_content
+from service.idempotency import IdempotentRequest, is_replayed, respond, with_content
 from service.schemas.common import UploadId
 from service.schemas.uploads import UploadView
 from service.uploads import resumable, tus
@@ -46,7 +46,7 @@ NEXT_PART: dict[str, Any] = {
 
 
 @router.options("", status_code=204)
-async def get_upload_capabilities(context: Here) -> Response:
+async def get_upload_capabilities(context: ContextDep) -> Response:
     """What this service knows of the tus protocol."""
     headers = {
         "Tus-Version": tus.VERSION,
@@ -65,9 +65,9 @@ async def get_upload_capabilities(context: Here) -> Response:
     openapi_extra=FIRST_PART,
 )
 async def create_upload(
-    context: Here,
+    context: ContextDep,
     request: Request,
-    keyed: Keyed,
+    keyed: IdempotentRequest,
     version: Version,  # noqa: ARG001
     length: Length = None,
     metadata: Metadata = None,
@@ -88,7 +88,7 @@ async def create_upload(
 
 @router.head("/{upload_id}", response_class=Response, responses=problems(404, 410, 412, 422, 503))
 def get_upload_offset(
-    context: Here,
+    context: ContextDep,
     upload_id: UploadId,
     version: Version,  # noqa: ARG001
 ) -> Response:
@@ -107,7 +107,7 @@ def get_upload_offset(
     openapi_extra=NEXT_PART,
 )
 async def continue_upload(
-    context: Here,
+    context: ContextDep,
     request: Request,
     upload_id: UploadId,
     version: Version,  # noqa: ARG001
@@ -123,7 +123,7 @@ async def continue_upload(
 
 @router.delete("/{upload_id}", status_code=204, responses=problems(404, 410, 412, 422, 503))
 def delete_upload(
-    context: Here,
+    context: ContextDep,
     upload_id: UploadId,
     version: Version,  # noqa: ARG001
 ) -> None:

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from service.context import Here
+from service.context import ContextDep
 from service.http.bodies import JsonRoute
 from service.http.problems import problems
-from service.idempotency import JsonKeyed, respond
+from service.idempotency import IdempotentJson, respond
 from service.schemas.common import After, Limit, Name, Order, PageView, WebhookId
 from service.schemas.webhooks import (
     DeliveryView,
@@ -28,14 +28,14 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=JsonRou
     response_model=NewWebhookView,
     responses=problems(409, 413, 415, 422, 429, 503),
 )
-def post_webhook(context: Here, body: WebhookRequest, keyed: JsonKeyed) -> Response:
+def post_webhook(context: ContextDep, body: WebhookRequest, keyed: IdempotentJson) -> Response:
     """Have a URL called at events of all jobs; `webhook` in a job's body is for one job."""
     return respond(webhooks.post(context, body, keyed))
 
 
 @router.get("", responses=problems(422, 503))
 def list_webhooks(
-    context: Here,
+    context: ContextDep,
     limit: Limit = 50,
     after: After = None,
     order: Order = "desc",
@@ -47,27 +47,27 @@ def list_webhooks(
 
 
 @router.get("/{webhook_id}", responses=problems(404, 422, 503))
-def get_webhook(context: Here, webhook_id: WebhookId) -> WebhookView:
+def get_webhook(context: ContextDep, webhook_id: WebhookId) -> WebhookView:
     """A webhook, without its secret."""
     return webhooks.get(context, webhook_id)
 
 
 @router.get("/{webhook_id}/secret", responses=problems(404, 422, 503))
-def get_secret(context: Here, webhook_id: WebhookId, response: Response) -> SecretView:
+def get_secret(context: ContextDep, webhook_id: WebhookId, response: Response) -> SecretView:
     """What its calls are signed with; of a job's own webhook there is no other way to know it."""
     response.headers["Cache-Control"] = "no-store"
     return webhooks.get_secret(context, webhook_id)
 
 
 @router.delete("/{webhook_id}", status_code=204, responses=problems(404, 422, 503))
-def delete_webhook(context: Here, webhook_id: WebhookId) -> None:
+def delete_webhook(context: ContextDep, webhook_id: WebhookId) -> None:
     """Forget a webhook, and what it has not been told yet."""
     webhooks.delete(context, webhook_id)
 
 
 @router.get("/{webhook_id}/deliveries", responses=problems(404, 422, 503))
 def list_deliveries(
-    context: Here,
+    context: ContextDep,
     webhook_id: WebhookId,
     limit: Limit = 50,
     after: After = None,
@@ -79,6 +79,6 @@ def list_deliveries(
 
 
 @router.post("/{webhook_id}/test", status_code=202, responses=problems(404, 422, 503))
-def test_webhook(context: Here, webhook_id: WebhookId) -> DeliveryView:
+def test_webhook(context: ContextDep, webhook_id: WebhookId) -> DeliveryView:
     """Send an event of the type `webhook.test`; its deliveries tell what came of it."""
     return webhooks.test(context, webhook_id)

@@ -11,21 +11,21 @@ from typing import Generic, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-QUESTIONS_AT_ONCE = 200
+MAX_BATCHED_QUERIES = 200
 # After a batch of several: where these came from more will come, for less when they come together.
-REST_SECONDS = 0.02
+BATCH_WINDOW_SECONDS = 0.02
 
-Question = TypeVar("Question")
-Answer = TypeVar("Answer")
+Query = TypeVar("Query")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class _Asked(Generic[Question, Answer]):
-    question: Question
-    answer: asyncio.Future[Answer]
+class _Asked(Generic[Query, Result]):
+    question: Query
+    answer: asyncio.Future[Result]
 
 
-class Batches(Generic[Question, Answer]):
+class RequestCoalescer(Generic[Query, Result]):
     """Answers questions in a thread of its own, and in the order in which they are asked.
 
     Args:
@@ -34,31 +34,31 @@ class Batches(Generic[Question, Answer]):
     """
 
     def __init__(
-        self, answer_all: Callable[[Sequence[Question]], Sequence[Answer | Exception]]
+        self, answer_all: Callable[[Sequence[Query]], Sequence[Result | Exception]]
     ) -> None:
         self._answer_all = answer_all
-        self._asked: deque[_Asked[Question, Answer]] = deque()
+        self._asked: deque[_Asked[Query, Result]] = deque()
         self._task: asyncio.Task[None] | None = None
         self._thread = CapacityLimiter(1)
 
-    async def ask(self, question: Question) -> Answer:
+    async def ask(self, question: Query) -> Result:
         """The answer, which is looked for from now on: it is never older than the question."""
-        asked: _Asked[Question, Answer] = _Asked(question, asyncio.Future())
+        asked: _Asked[Query, Result] = _Asked(question, asyncio.Future())
         self._asked.append(asked)
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="batches")
         return await asked.answer
 
     async def _run(self) -> None:
-        batch: list[_Asked[Question, Answer]] = []
+        batch: list[_Asked[Query, Result]] = []
         try:
             while self._asked:
-                count = min(len(self._asked), QUESTIONS_AT_ONCE)
+                count = min(len(self._asked), MAX_BATCHED_QUERIES)
                 batch = [self._asked.popleft() for _ in range(count)]
                 for one, answer in zip(batch, await self._find_answers(batch), strict=True):
                     _settle(one.answer, answer)
                 if len(batch) > 1:
-                    await asyncio.sleep(REST_SECONDS)
+                    await asyncio.sleep(BATCH_WINDOW_SECONDS)
         except BaseException as error:
             # This task alone answers: if it ended silently, every waiting question would hang.
             for one in (*batch, *self._asked):
@@ -70,8 +70,8 @@ class Batches(Generic[Question, Answer]):
             self._task = None
 
     async def _find_answers(
-        self, batch: Sequence[_Asked[Question, Answer]]
-    ) -> Sequence[Answer | Exception]:
+        self, batch: Sequence[_Asked[Query, Result]]
+    ) -> Sequence[Result | Exception]:
         questions = [one.question for one in batch]
         try:
             answers = await to_thread.run_sync(self._answer_all, questions, limiter=self._thread)
@@ -83,7 +83,7 @@ class Batches(Generic[Question, Answer]):
         return answers
 
 
-def _settle(future: asyncio.Future[Answer], answer: Answer | BaseException) -> None:
+def _settle(future: asyncio.Future[Result], answer: Result | BaseException) -> None:
     """Hand an answer or an exception to the request that waits for it, if it still waits."""
     if future.done():
         return

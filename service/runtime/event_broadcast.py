@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from anyio import CapacityLimiter, move_on_after, to_thread
 
-from service.runtime.wakeup_throttle import Turns
+from service.runtime.wakeup_throttle import WakeupThrottle
 from service.serializers.events import encode_event
 from store.db.database import Database
 from store.errors import StoreError
@@ -38,7 +38,7 @@ class EncodedEvent:
 
 
 @dataclass(frozen=True)
-class News:
+class NewEvents:
     """What a look at the database has found of one job."""
 
     events: tuple[EncodedEvent, ...]
@@ -46,10 +46,10 @@ class News:
     is_complete: bool
 
 
-class Feed:
+class Subscription:
     """The newest events of one job, for all its listeners."""
 
-    def __init__(self, after: int, turns: Turns) -> None:
+    def __init__(self, after: int, turns: WakeupThrottle) -> None:
         self.listeners = 0
         self.newest = after
         # Every event after this one is kept.
@@ -59,7 +59,7 @@ class Feed:
         self._changed = asyncio.Event()
         self._turns = turns
 
-    def extend(self, news: News) -> None:
+    def extend(self, news: NewEvents) -> None:
         """Take in what is new, forget what is old, and wake the listeners."""
         self._kept.extend(news.events)
         while len(self._kept) > KEPT_EVENTS:
@@ -94,14 +94,14 @@ class Feed:
         return self.newest > after
 
 
-class Feeds:
+class EventBroadcaster:
     """The feeds of all jobs that somebody listens to, and the task that fills them."""
 
     def __init__(self, database: Database) -> None:
         self.is_closed = False
         self._database = database
-        self._feeds: dict[str, Feed] = {}
-        self._turns = Turns(LISTENERS_AT_ONCE)
+        self._feeds: dict[str, Subscription] = {}
+        self._turns = WakeupThrottle(LISTENERS_AT_ONCE)
         self._wanted = asyncio.Event()
         # Threads of their own: neither requests nor those who catch up keep the others waiting.
         self._looking = CapacityLimiter(1)
@@ -109,9 +109,9 @@ class Feeds:
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
-    def watch(self, job_id: str, after: int) -> Iterator[Feed]:
+    def watch(self, job_id: str, after: int) -> Iterator[Subscription]:
         """The job's feed, filled while the block lasts; all events up to `after` are known."""
-        feed = self._feeds.setdefault(job_id, Feed(after, self._turns))
+        feed = self._feeds.setdefault(job_id, Subscription(after, self._turns))
         feed.listeners += 1
         self._wanted.set()
         try:
@@ -171,12 +171,12 @@ class Feeds:
             feeds[job_id].extend(news)
         return any(news.more for news in found.values())
 
-    def _read(self, cursors: Mapping[str, int]) -> dict[str, News]:
+    def _read(self, cursors: Mapping[str, int]) -> dict[str, NewEvents]:
         with self._database.reading() as session:
             logs = read_new_events(session, cursors, EVENTS_AT_ONCE)
         return {job_id: _encode(log) for job_id, log in logs.items()}
 
 
-def _encode(log: EventLog) -> News:
+def _encode(log: EventLog) -> NewEvents:
     events = tuple(EncodedEvent(event.id, encode_event(event)) for event in log.events)
-    return News(events, log.more, log.is_complete)
+    return NewEvents(events, log.more, log.is_complete)

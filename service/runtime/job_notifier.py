@@ -8,10 +8,10 @@ from collections import deque
 from contextlib import suppress
 from itertools import islice
 
-from store.broker import Doorbell
+from store.broker import Broker
 from store.db.database import Database
 from store.errors import StoreError
-from store.fault_injection import pass_crash_point
+from store.fault_injection import maybe_crash
 from store.jobs.dispatch import mark_rung
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ BATCH = 100
 MOST_WAITING = 10_000
 
 
-class Ringer:
+class JobNotifier:
     """A thread that rings for jobs, and tries again every second when the broker is away.
 
     A ring that came at once is not noted: the time of the job's creation tells as much, and
@@ -32,7 +32,7 @@ class Ringer:
     """
 
     def __init__(
-        self, database: Database, doorbell: Doorbell, retry_seconds: float = RETRY_SECONDS
+        self, database: Database, doorbell: Broker, retry_seconds: float = RETRY_SECONDS
     ) -> None:
         self._database = database
         self._doorbell = doorbell
@@ -62,7 +62,7 @@ class Ringer:
         while not self._stopping:
             self._gather()
             try:
-                self._ring_for_all()
+                self._notify_all()
             except StoreError as error:
                 self._note_failure(error)
             except Exception:  # a ringer that died unseen would leave every job to the sweep
@@ -83,11 +83,11 @@ class Ringer:
                 job_id = self._arrived.get(timeout=max(0.0, due - time.monotonic()))
             self._stopping = True
 
-    def _ring_for_all(self) -> None:
+    def _notify_all(self) -> None:
         while self._waiting:
             job_ids = tuple(islice(self._waiting, BATCH))
             self._doorbell.ring(len(job_ids))
-            pass_crash_point("after_ring")
+            maybe_crash("after_ring")
             for _ in job_ids:
                 self._waiting.popleft()
             if self._is_late:

@@ -79,7 +79,7 @@ class ServedModel:
     lock: SharedLock = field(default_factory=SharedLock)
 
 
-class ServedModels:
+class ModelCache:
     """Loads a model once. A model is immutable and never deleted: what is loaded stays true.
 
     Args:

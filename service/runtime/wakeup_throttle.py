@@ -7,7 +7,7 @@ import asyncio
 from collections import deque
 
 
-class Turns:
+class WakeupThrottle:
     """Lets `at_once` of those who wait go on in each round of the loop, first come first served."""
 
     def __init__(self, at_once: int) -> None:

@@ -6,12 +6,12 @@ from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 
-from engine.data.table import ISO, Column, LevelColumn, NumericColumn
+from engine.data.table import ISO, CategoricalColumn, Column, NumericColumn
 from engine.preprocessing.preprocessing import (
     FittedBoolean,
+    FittedCategories,
     FittedCodes,
     FittedColumn,
-    FittedLevels,
     FittedNumeric,
     FittedOrdinal,
     FittedText,
@@ -118,7 +118,7 @@ def _reader_of(
             return partial(values.seconds, time_format=time_format), _numeric_column
         case FittedBoolean():
             return values.truth, _boolean_column
-        case FittedLevels() | FittedCodes() | FittedOrdinal() | FittedText():
+        case FittedCategories() | FittedCodes() | FittedOrdinal() | FittedText():
             return values.level, _level_column
         case _:
             assert_never(fitted)
@@ -143,13 +143,13 @@ def _numeric_column(numbers: Sequence[float]) -> NumericColumn:
     return NumericColumn(np.array(numbers, dtype=np.float64))
 
 
-def _boolean_column(codes: Sequence[int]) -> LevelColumn:
-    return LevelColumn(np.array(codes, dtype=np.int32), (False, True))
+def _boolean_column(codes: Sequence[int]) -> CategoricalColumn:
+    return CategoricalColumn(np.array(codes, dtype=np.int32), (False, True))
 
 
-def _level_column(texts: Sequence[str | None]) -> LevelColumn:
+def _level_column(texts: Sequence[str | None]) -> CategoricalColumn:
     codes: dict[str | None, int] = {None: -1}
     for text in texts:
         codes.setdefault(text, len(codes) - 1)
     found = np.array([codes[text] for text in texts], dtype=np.int32)
-    return LevelColumn(found, tuple(text for text in codes if text is not None))
+    return CategoricalColumn(found, tuple(text for text in codes if text is not None))

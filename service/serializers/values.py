@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime
 from typing import assert_never
 
-from engine.data.table import ISO, Words
+from engine.data.table import ISO, FileConventions
 from service.schemas.models import Scalar
 from store.intake.options import STATED_FALSE, STATED_TRUE
 
@@ -27,7 +27,7 @@ class ValueReader:
         words: of the table.
     """
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: FileConventions) -> None:
         self._missing = frozenset(words.missing)
         self._decimal = words.decimal
 

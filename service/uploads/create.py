@@ -8,40 +8,40 @@ from starlette.concurrency import run_in_threadpool
 from service.context import Context
 from service.http.bodies import RESUMABLE_PATH, BodyTooLargeError
 from service.http.errors import ChecksumMismatchError
-from service.idempotency import created, once
+from service.idempotency import created, run_once
 from service.schemas.uploads import UploadView
 from service.uploads.resumable import Sent, discard, receive
 from service.uploads.tus import format_instant
 from store.errors import StoreError
-from store.idempotency import Answer, KeyedRequest, claim_key, delete_key, keep_answer
+from store.idempotency import KeyedRequest, StoredResponse, claim_key, delete_key, store_response
 from store.quotas import check_stored_bytes
 from store.uploads import UploadRecord, add_upload, get_upload
 
 
 def begin(
     context: Context, length: int, metadata: dict[str, str], keyed: KeyedRequest | None
-) -> Answer:
+) -> StoredResponse:
     """Begin an upload, which counts with its whole length from now on.
 
     Raises BodyTooLargeError, LimitReachedError, KeyReusedError.
     """
     if length > context.settings.max_upload_bytes:
         raise BodyTooLargeError(context.settings.max_upload_bytes)
-    return once(context, keyed, lambda: _begin(context, length, metadata, keyed))
+    return run_once(context, keyed, lambda: _begin(context, length, metadata, keyed))
 
 
 def _begin(
     context: Context, length: int, metadata: dict[str, str], keyed: KeyedRequest | None
-) -> Answer:
+) -> StoredResponse:
     settings = context.settings
     with context.database.writing() as session:
         claim_key(session, keyed)
         check_stored_bytes(session, settings.max_stored_bytes, length)
         upload = add_upload(session, length, metadata, settings.upload_expiry_seconds)
-        return keep_answer(session, keyed, _answer(upload))
+        return store_response(session, keyed, _answer(upload))
 
 
-def _answer(upload: UploadRecord) -> Answer:
+def _answer(upload: UploadRecord) -> StoredResponse:
     view = UploadView.model_validate(asdict(upload))
     answer = created(view, f"{RESUMABLE_PATH}/{upload.id}")
     return replace(answer, headers={**answer.headers, **progress_headers(upload)})
@@ -56,8 +56,8 @@ def progress_headers(upload: UploadRecord) -> dict[str, str]:
 
 
 async def receive_first(
-    context: Context, answer: Answer, sent: Sent, keyed: KeyedRequest | None
-) -> Answer:
+    context: Context, answer: StoredResponse, sent: Sent, keyed: KeyedRequest | None
+) -> StoredResponse:
     """Keep the bytes that come with the request which began an upload; what is then answered.
 
     With a key its client finds the upload again, so that what has arrived is kept whatever comes
@@ -82,6 +82,6 @@ def _undo(context: Context, upload_id: str, keyed: KeyedRequest | None) -> None:
     discard(context, upload_id)
 
 
-def _keep_progress(context: Context, upload_id: str, keyed: KeyedRequest | None) -> Answer:
+def _keep_progress(context: Context, upload_id: str, keyed: KeyedRequest | None) -> StoredResponse:
     with context.database.writing() as session:
-        return keep_answer(session, keyed, _answer(get_upload(session, upload_id)))
+        return store_response(session, keyed, _answer(get_upload(session, upload_id)))

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from service.http.digests import Hashes, stated_digests
 from service.http.errors import UnsupportedMediaTypeError
 from service.http.multipart import FormFile
-from store.blobs.disk_errors import disk_errors_named
+from store.blobs.disk_errors import translate_disk_errors
 from store.intake.formats.detect import known_media_types
 
 FORM = "multipart/form-data"
@@ -134,17 +134,17 @@ class FileSink:
             await run_in_threadpool(self._close, with_rest=kind is None)
 
     def _open(self) -> None:
-        with disk_errors_named(WHERE):
+        with translate_disk_errors(WHERE):
             self._file = self._target.open("wb")
 
     def _close(self, *, with_rest: bool) -> None:
-        with disk_errors_named(WHERE), self._file:
+        with translate_disk_errors(WHERE), self._file:
             if with_rest:
                 self._flush()
 
     def _flush(self) -> None:
         self._update(self._waiting)
-        with disk_errors_named(WHERE):
+        with translate_disk_errors(WHERE):
             self._file.write(self._waiting)
         self._waiting.clear()
 

@@ -21,7 +21,7 @@ from service.http.errors import ChecksumMismatchError, UploadIncompleteError
 from service.uploads.request_body import WHERE, FileSink, Upload, base_name, plain_media_type
 from service.uploads.temp_folders import incoming_folder
 from service.uploads.tus import Checksum
-from store.blobs.disk_errors import disk_errors_named
+from store.blobs.disk_errors import translate_disk_errors
 from store.errors import (
     NotFoundError,
     OffsetConflictError,
@@ -32,11 +32,11 @@ from store.uploads import (
     UploadPart,
     UploadRecord,
     add_part,
+    delete_parts,
     delete_upload,
-    erase_parts,
-    expire_upload,
     get_upload,
     list_parts,
+    mark_upload_expired,
     upload_folder,
 )
 
@@ -90,7 +90,7 @@ async def receive(context: Context, upload_id: str, sent: Sent) -> UploadRecord:
 async def _receive_parts(
     context: Context, upload: UploadRecord, pieces: AsyncIterator[bytes], path: Path
 ) -> UploadRecord:
-    source = _Source(pieces)
+    source = _PartReader(pieces)
     while not source.has_ended:
         room = upload.length - upload.offset
         async with FileSink(path, lambda _: None) as sink:
@@ -104,7 +104,7 @@ async def _receive_parts(
     return upload
 
 
-class _Source:
+class _PartReader:
     """Pieces of a request's body, taken a bounded number of bytes at a time."""
 
     def __init__(self, pieces: AsyncIterator[bytes]) -> None:
@@ -192,7 +192,7 @@ def assemble(
         msg = f"upload {upload_id} has {upload.offset} of its {upload.length} bytes"
         raise UploadIncompleteError(msg)
     hashes = Hashes(stated_sha256(sha256))
-    with disk_errors_named(WHERE), target.open("wb") as file:
+    with translate_disk_errors(WHERE), target.open("wb") as file:
         for piece in _read_parts(context, upload_id, parts):
             hashes.update(piece)
             file.write(piece)
@@ -231,8 +231,8 @@ def _first_of(keys: tuple[str, ...], metadata: dict[str, str]) -> str:
 def remove(context: Context, upload_id: str) -> None:
     """Give an upload up and erase its bytes. Raises NotFoundError, UploadExpiredError."""
     with context.database.writing() as session:
-        expire_upload(session, upload_id)
-    erase_parts(context.blobs, upload_id)
+        mark_upload_expired(session, upload_id)
+    delete_parts(context.blobs, upload_id)
     with context.database.writing() as session:
         delete_upload(session, upload_id)
 

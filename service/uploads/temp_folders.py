@@ -10,7 +10,7 @@ from pathlib import Path
 
 from anyio import CancelScope, to_thread
 
-from store.blobs.disk_errors import disk_errors_named
+from store.blobs.disk_errors import translate_disk_errors
 
 
 def incoming(data_dir: Path) -> Path:
@@ -42,7 +42,7 @@ def sweep_incoming(data_dir: Path) -> None:
 
 
 def _make_folder(parent: Path) -> tuple[Path, int]:
-    with disk_errors_named("incoming files"):
+    with translate_disk_errors("incoming files"):
         parent.mkdir(parents=True, exist_ok=True)
         return _make_locked(parent)
 

@@ -21,7 +21,7 @@ from store.webhooks.outbox import (
 )
 
 if TYPE_CHECKING:
-    from service.webhooks.sender import Caller
+    from service.webhooks.sender import WebhookSender
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Deliverer:
     """A task that claims what is due, calls, and notes what came of it."""
 
     def __init__(
-        self, settings: Settings, database: Database, caller: "Caller | None" = None
+        self, settings: Settings, database: Database, caller: "WebhookSender | None" = None
     ) -> None:
         self._settings = settings
         self._database = database
@@ -54,11 +54,11 @@ class Deliverer:
         self._task: asyncio.Task[None] | None = None
 
     @cached_property
-    def _caller(self) -> "Caller":
+    def _caller(self) -> "WebhookSender":
         """Made by the thread that claims the first delivery, as it imports an HTTP client."""
-        from service.webhooks.sender import Caller
+        from service.webhooks.sender import WebhookSender
 
-        return self._given_caller or Caller(
+        return self._given_caller or WebhookSender(
             self._settings.webhook_timeout_seconds,
             private_addresses=self._settings.webhook_private_addresses,
         )

@@ -13,7 +13,7 @@ from standardwebhooks import Webhook
 
 from service.version import VERSION
 from service.webhooks.ssrf_guard import Resolver, UnresolvedError, is_public, look_up
-from service.webhooks.url import InvalidTargetError, Target, read_target
+from service.webhooks.url import InvalidWebhookUrlError, WebhookUrl, parse_webhook_url
 from store.webhooks.deliveries import AttemptError
 from store.webhooks.outbox import CallResult, ClaimedDelivery
 
@@ -28,7 +28,7 @@ class PrivateAddressError(Exception):
     """The host's name stands for an address that is not to be called."""
 
 
-class Caller:
+class WebhookSender:
     """Calls webhooks.
 
     Args:
@@ -71,7 +71,7 @@ class Caller:
         return CallResult(time.perf_counter() - began, status, error)
 
     async def _call(self, claimed: ClaimedDelivery) -> int:
-        target = read_target(claimed.url)
+        target = parse_webhook_url(claimed.url)
         addresses = await self._addresses(target)
         # Reading them takes a tenth of a second, the first time.
         certificates = await to_thread.run_sync(lambda: self._certificates)
@@ -83,7 +83,7 @@ class Caller:
                 failure = error
         raise failure
 
-    async def _addresses(self, target: Target) -> tuple[str, ...]:
+    async def _addresses(self, target: WebhookUrl) -> tuple[str, ...]:
         """Where the host is now. It may have moved since the webhook was made, so all are seen."""
         addresses = await asyncio.wrap_future(self._resolve(target.host, target.port))
         if not self._private_addresses and not all(map(is_public, addresses)):
@@ -93,7 +93,7 @@ class Caller:
     async def _post(
         self,
         claimed: ClaimedDelivery,
-        target: Target,
+        target: WebhookUrl,
         address: str,
         certificates: ssl.SSLContext,
     ) -> int:
@@ -134,7 +134,7 @@ def _kind(failure: Exception) -> AttemptError:
     match failure:
         case UnresolvedError():
             return "unresolved"
-        case PrivateAddressError() | InvalidTargetError():
+        case PrivateAddressError() | InvalidWebhookUrlError():
             return "forbidden_address"
         case httpx2.ConnectError() | httpx2.ConnectTimeout():
             return "certificate" if _is_tls(failure) else "not_connected"

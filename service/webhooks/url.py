@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 PORTS = {"http": 80, "https": 443}
 
 
-class InvalidTargetError(Exception):
+class InvalidWebhookUrlError(Exception):
     """A URL that is no place to call."""
 
 
 @dataclass(frozen=True)
-class Target:
+class WebhookUrl:
     """A URL that can be called, and the parts of it that decide where the call goes."""
 
     url: "httpx2.URL"
@@ -31,24 +31,24 @@ class Target:
         return self.url.netloc.decode("ascii")
 
 
-def read_target(text: str) -> Target:
-    """Read a URL. Raises InvalidTargetError."""
+def parse_webhook_url(text: str) -> WebhookUrl:
+    """Read a URL. Raises InvalidWebhookUrlError."""
     import httpx2
 
     try:
         url = httpx2.URL(text)
     except (httpx2.InvalidURL, ValueError) as error:
-        raise InvalidTargetError("this is not a URL") from error
+        raise InvalidWebhookUrlError("this is not a URL") from error
     if url.scheme not in PORTS:
-        raise InvalidTargetError("the URL must begin with http:// or https://")
+        raise InvalidWebhookUrlError("the URL must begin with http:// or https://")
     host = url.raw_host.decode("ascii")
     if not host:
-        raise InvalidTargetError("the URL must name a host")
+        raise InvalidWebhookUrlError("the URL must name a host")
     if url.userinfo:
-        raise InvalidTargetError("the URL must not hold a user or a password")
+        raise InvalidWebhookUrlError("the URL must not hold a user or a password")
     if "#" in text:
-        raise InvalidTargetError("the URL must not have a fragment")
+        raise InvalidWebhookUrlError("the URL must not have a fragment")
     port = PORTS[url.scheme] if url.port is None else url.port
     if not 0 < port < 2**16:
-        raise InvalidTargetError("the port must be between 1 and 65535")
-    return Target(url, host, port)
+        raise InvalidWebhookUrlError("the port must be between 1 and 65535")
+    return WebhookUrl(url, host, port)

@@ -7,7 +7,7 @@ from typing import Any
 
 from service.context import Context
 from service.http.errors import ForbiddenAddressError
-from service.idempotency import created, once
+from service.idempotency import created, run_once
 from service.schemas.common import FieldProblem
 from service.schemas.webhooks import (
     DeliveryView,
@@ -17,9 +17,9 @@ from service.schemas.webhooks import (
     WebhookView,
 )
 from service.webhooks.ssrf_guard import Resolver, UnresolvedError, is_public, look_up
-from service.webhooks.url import InvalidTargetError, read_target
+from service.webhooks.url import InvalidWebhookUrlError, parse_webhook_url
 from store.db.pagination import Page, PageRequest
-from store.idempotency import Answer, KeyedRequest, claim_key, keep_answer
+from store.idempotency import KeyedRequest, StoredResponse, claim_key, store_response
 from store.webhooks.deliveries import DeliveryRecord, add_test_delivery, list_deliveries
 from store.webhooks.webhooks import (
     WebhookRecord,
@@ -47,9 +47,9 @@ def check_url(context: Context, url: str, pointer: str, resolve: Resolver = look
         resolve: from a host to its addresses.
     """
     try:
-        target = read_target(url)
+        target = parse_webhook_url(url)
         addresses = resolve(target.host, target.port).result(LOOK_UP_SECONDS)
-    except InvalidTargetError as error:
+    except InvalidWebhookUrlError as error:
         raise _refused(pointer, "invalid_url", str(error)) from error
     except (UnresolvedError, TimeoutError) as error:
         raise _refused(pointer, "unresolved", "the URL's host has no address") from error
@@ -63,18 +63,18 @@ def _refused(pointer: str, code: str, detail: str) -> ForbiddenAddressError:
     return ForbiddenAddressError([FieldProblem(pointer=pointer, code=code, detail=detail)])
 
 
-def post(context: Context, request: WebhookRequest, keyed: KeyedRequest | None) -> Answer:
+def post(context: Context, request: WebhookRequest, keyed: KeyedRequest | None) -> StoredResponse:
     """Make a webhook for all jobs. Raises ForbiddenAddressError, LimitReachedError."""
-    return once(context, keyed, lambda: _post(context, request, keyed))
+    return run_once(context, keyed, lambda: _post(context, request, keyed))
 
 
-def _post(context: Context, request: WebhookRequest, keyed: KeyedRequest | None) -> Answer:
+def _post(context: Context, request: WebhookRequest, keyed: KeyedRequest | None) -> StoredResponse:
     check_url(context, request.url, "/url")
     with context.database.writing() as session:
         claim_key(session, keyed)
         webhook = add_webhook(session, "", request.url, request.events, secret_of(request))
         made = NewWebhookView(**_shown(webhook), secret=webhook.secret)
-        return keep_answer(session, keyed, created(made, f"/v1/webhooks/{webhook.id}"))
+        return store_response(session, keyed, created(made, f"/v1/webhooks/{webhook.id}"))
 
 
 def secret_of(request: WebhookRequest) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from store.db.clock import now
 from store.db.tables import artifact_chunks, artifacts, checkpoints, models
-from store.db.upsert import insert_unless_known
+from store.db.upsert import insert_or_ignore
 from store.errors import DamagedArtifactError, NotFoundError
 
 CHUNK_BYTES = 2**20
@@ -39,7 +39,7 @@ def add_artifact(session: Session, data: bytes, sha256: str | None = None) -> st
     """
     sha256 = sha256 or hash_artifact(data)
     row = {"sha256": sha256, "bytes": len(data), "created_at": now()}
-    while not insert_unless_known(session, artifacts, row):
+    while not insert_or_ignore(session, artifacts, row):
         if _lock(session, sha256):
             return sha256
         # It was collected in between: it is ours to insert after all.
@@ -91,7 +91,7 @@ def iterate_artifact(session: Session, sha256: str) -> Iterator[bytes]:
         raise DamagedArtifactError(sha256, f"its bytes have the sha256 {digest.hexdigest()}")
 
 
-def collect_artifact(session: Session, sha256: str) -> None:
+def garbage_collect_artifact(session: Session, sha256: str) -> None:
     """Erase an artifact that no checkpoint and no model refers to any more."""
     _lock(session, sha256)
     used = (

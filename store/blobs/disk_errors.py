@@ -13,7 +13,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NUMBER = re.compile(r"\(os error (\d+)\)")
 
 
-def is_full(error: Exception) -> bool:
+def is_disk_full(error: Exception) -> bool:
     """Whether an error means that there is no room left."""
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno in _FULL
@@ -25,11 +25,11 @@ def storage_error(where: str, error: Exception) -> StoreUnavailableError:
     """The store's error for one of the system's, to be raised from it."""
     # The first line: the rest of some is a library's own trace.
     text = f"{where}: {str(error).partition(chr(10))[0]}"
-    return StorageFullError(text) if is_full(error) else StoreUnavailableError(text)
+    return StorageFullError(text) if is_disk_full(error) else StoreUnavailableError(text)
 
 
 @contextmanager
-def disk_errors_named(where: str) -> Iterator[None]:
+def translate_disk_errors(where: str) -> Iterator[None]:
     """Raise StorageFullError or StoreUnavailableError for what the disk refuses in the block."""
     try:
         yield

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.data.table import Column, ColumnSchema, LevelColumn, NumericColumn, TableSchema, Words
+from engine.data.table import (
+    CategoricalColumn,
+    Column,
+    ColumnSchema,
+    FileConventions,
+    NumericColumn,
+    TableSchema,
+)
 from engine.errors import DataError
 from store.datasets.datasets import DatasetRecord
 
@@ -43,10 +50,10 @@ class ColumnFile:
     Read rather than mapped: pages of a mapped file would count as memory of the process.
     """
 
-    def __init__(self, path: Path, rows: int, words: Words | None = None) -> None:
+    def __init__(self, path: Path, rows: int, words: FileConventions | None = None) -> None:
         self._path = path
         self.rows = rows
-        self.words = words or Words()
+        self.words = words or FileConventions()
 
     def read(self, names: Sequence[str]) -> dict[str, Column]:
         """Whole columns by name. Raises DataError if there is no such column."""
@@ -79,7 +86,7 @@ class ColumnFile:
 
 def open_table(dataset: DatasetRecord, path: Path) -> ColumnFile:
     """The dataset's rows, from a local copy of its column file."""
-    words = Words(
+    words = FileConventions(
         missing=tuple(dataset.options.get("missing") or ()),
         decimal=dataset.options.get("decimal") or ".",
         time_formats={c.name: c.time_format for c in dataset.columns if c.time_format},
@@ -95,11 +102,11 @@ def _joined(parts: Sequence[Column]) -> Column:
     levels: dict[Any, int] = {}
     codes = [np.empty(0, np.int32)]
     for part in parts:
-        assert isinstance(part, LevelColumn)  # noqa: S101 - a file's columns have one kind each
+        assert isinstance(part, CategoricalColumn)  # noqa: S101 - a file's columns have one kind each
         index_of = [levels.setdefault(level, len(levels)) for level in part.levels]
         # The last is for −1, missing.
         codes.append(np.array([*index_of, -1], np.int32)[part.codes])
-    return LevelColumn(np.concatenate(codes), tuple(levels))
+    return CategoricalColumn(np.concatenate(codes), tuple(levels))
 
 
 def _column(array: "pa.Array") -> Column:
@@ -111,7 +118,9 @@ def _column(array: "pa.Array") -> Column:
         return NumericColumn(np.array(array.to_numpy(zero_copy_only=False), dtype=np.float64))
     if pa.types.is_boolean(array.type):
         codes = pc.fill_null(pc.cast(array, pa.int8()), -1)
-        return LevelColumn(codes.to_numpy(zero_copy_only=False).astype(np.int32), (False, True))
+        return CategoricalColumn(
+            codes.to_numpy(zero_copy_only=False).astype(np.int32), (False, True)
+        )
     encoded = array.dictionary_encode()
     codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
-    return LevelColumn(codes.astype(np.int32), tuple(encoded.dictionary.to_pylist()))
+    return CategoricalColumn(codes.astype(np.int32), tuple(encoded.dictionary.to_pylist()))

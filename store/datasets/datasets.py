@@ -108,7 +108,7 @@ def blob_key(dataset_id: str) -> str:
     return f"datasets/{dataset_id}.arrow"
 
 
-def make_fingerprint(sha256: str, stated: dict[str, Any]) -> str:
+def content_hash(sha256: str, stated: dict[str, Any]) -> str:
     """What datasets that may share a blob have in common.
 
     Args:

@@ -13,7 +13,7 @@ from store.statuses import TERMINAL
 def delete_dataset(session: Session, dataset_id: str) -> str | None:
     """Make a dataset invisible; the key of its blob, if that goes with it.
 
-    `erase_dataset` follows once the blob is gone. Survives a job that is posted in the same moment:
+    `delete_dataset_row` follows once the blob is gone. Survives a job that is posted in the same moment:
     the row is locked, so either the job finds no dataset or this finds the job.
     Raises NotFoundError, DatasetInUseError.
     """
@@ -34,7 +34,7 @@ def delete_dataset(session: Session, dataset_id: str) -> str | None:
     return _hide(session, dataset_id, blob)
 
 
-def condemn_dataset(session: Session, dataset_id: str) -> str | None:
+def mark_dataset_deleted(session: Session, dataset_id: str) -> str | None:
     """Keep an abandoned dataset from being shown after all; the key of its blob, if that goes."""
     blob = _lock_with_sharers(session, dataset_id)
     found = select(datasets.c.id).where(datasets.c.id == dataset_id, datasets.c.state != READY)
@@ -75,6 +75,6 @@ def list_abandoned_datasets(session: Session, older_than_seconds: float) -> tupl
     return tuple(rows.scalars())
 
 
-def erase_dataset(session: Session, dataset_id: str) -> None:
+def delete_dataset_row(session: Session, dataset_id: str) -> None:
     """Forget a dataset that is not visible and whose blob is gone."""
     session.execute(delete(datasets).where(datasets.c.id == dataset_id, datasets.c.state != READY))

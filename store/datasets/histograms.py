@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.table import LevelColumn, NumericColumn
+from engine.data.table import CategoricalColumn, NumericColumn
 from store.datasets.column_file import ColumnFile
 from store.datasets.datasets import ColumnRecord
 
@@ -114,7 +114,7 @@ def _levels(
 ) -> Iterator[tuple[tuple[str, ...], NDArray[np.int32]]]:
     for chunk in ColumnFile(path, 0).chunks([column.name]):
         found = chunk[column.name]
-        if isinstance(found, LevelColumn):
+        if isinstance(found, CategoricalColumn):
             levels = tuple(_word(level) for level in found.levels)
             yield levels, found.codes[found.codes >= 0]
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from store.db.errors import store_error
 from store.db.finite import dump_json
-from store.db.pre_ping import ping_when_in_doubt
+from store.db.pre_ping import pre_ping_idle
 from store.errors import StoreUnavailableError
 
 BUSY_TIMEOUT_MS = 10_000
@@ -110,7 +110,7 @@ def _make_engine(url: str) -> Engine:
             name: value for name, value in _SILENCE_IS_NOTICED.items() if name not in parsed.query
         },
     )
-    ping_when_in_doubt(engine)
+    pre_ping_idle(engine)
     return engine
 
 

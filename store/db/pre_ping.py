@@ -16,7 +16,7 @@ PING_AFTER_SECONDS = 5.0
 _RESTED_SINCE = "backpropd_rested_since"
 
 
-def ping_when_in_doubt(engine: Engine) -> None:
+def pre_ping_idle(engine: Engine) -> None:
     """Replace the pool's connections that are found dead when they are taken out of it."""
 
     def note(_connection: Any, record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's

@@ -132,7 +132,7 @@ jobs = Table(
     Column("attempt", Integer, nullable=False),
     Column("worker_losses", Integer, nullable=False),
     Column("claimed_at", Instant),
-    Column("rung_at", Instant),
+    Column("dispatched_at", Instant),
     # Since when its lease is known to have run out; NULL while all is well.
     Column("stalled_at", Instant),
     Column("epoch", Integer, nullable=False),
@@ -199,7 +199,7 @@ losses = Table(
     # Null where it is not finite.
     Column("gradient_norm", FiniteFloat("gradient_norm")),
     Column("seconds", FiniteFloat("seconds"), nullable=False),
-    # How each layer is doing, see `engine.training.layer_diagnostics.LayerRecord`.
+    # How each layer is doing, see `engine.training.layer_diagnostics.LayerStats`.
     Column("layers", Json, nullable=False, server_default="[]"),
 )
 

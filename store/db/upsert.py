@@ -8,18 +8,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 
-def insert_unless_known(session: Session, table: Table, values: Mapping[str, Any]) -> bool:
+def insert_or_ignore(session: Session, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert a row unless its primary key is taken; tells whether it was inserted.
 
-    Survives what `insert_unless_taken` survives.
+    Survives what `insert_or_none` survives.
     """
     statement = _insert_or_nothing(session, table, values).returning(*table.primary_key)
     return session.execute(statement).one_or_none() is not None
 
 
-def insert_unless_taken(
-    session: Session, table: Table, values: Mapping[str, Any]
-) -> RowMapping | None:
+def insert_or_none(session: Session, table: Table, values: Mapping[str, Any]) -> RowMapping | None:
     """Insert a row, and return all of it, unless another one has what must be unique.
 
     Survives another transaction that inserts the same: PostgreSQL waits for its end, and SQLite's

@@ -11,7 +11,7 @@ quarter of a second and 30 MiB, which a process that reads none should not pay.
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from store.blobs.disk_errors import disk_errors_named
+from store.blobs.disk_errors import translate_disk_errors
 from store.errors import IntakeError
 from store.intake.options import FileHints, Limits, ReadOptions
 from store.intake.results import Preview, TableContents
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-@disk_errors_named("intake")
+@translate_disk_errors("intake")
 def read_table(
     source: Path, target: Path, options: ReadOptions, hints: FileHints, limits: Limits
 ) -> TableContents:
@@ -43,7 +43,7 @@ def read_table(
         return read_source(opened, target, options, limits)
 
 
-@disk_errors_named("intake")
+@translate_disk_errors("intake")
 def preview_table(source: Path, options: ReadOptions, hints: FileHints, limits: Limits) -> Preview:
     """Look at a file's first rows; its last line may be cut.
 

@@ -25,12 +25,12 @@ from store.intake.json.lines import open_json_lines
 from store.intake.npy.archives import open_npz
 from store.intake.npy.arrays import open_npy
 from store.intake.options import FileHints, Format, Limits, ReadOptions
-from store.intake.source import RawColumn, Reading, Source
+from store.intake.source import RawColumn, Reading, TableSource
 
 
 def open_source(
     path: Path, options: ReadOptions, hints: FileHints, limits: Limits, folder: Path
-) -> Source:
+) -> TableSource:
     """The file as a source; what must be unpacked is written to `folder`. Raises IntakeError."""
     if path.stat().st_size == 0:
         raise IntakeError("empty_file", "the file is empty")
@@ -52,7 +52,7 @@ def open_source(
 
 def _open(  # noqa: PLR0911  (one a format)
     path: Path, file_format: Format, options: ReadOptions, limits: Limits, folder: Path
-) -> Source:
+) -> TableSource:
     match file_format:
         case "csv":
             return open_csv_source(path, options, limits)
@@ -76,7 +76,7 @@ def _open(  # noqa: PLR0911  (one a format)
 class _Described:
     """A source with what is known of the file around it."""
 
-    source: Source
+    source: TableSource
     options: Mapping[str, Any]
     notices: Sequence[Notice]
 

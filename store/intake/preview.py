@@ -15,7 +15,7 @@ from store.intake.convert.planner import Planner
 from store.intake.options import Limits, ReadOptions
 from store.intake.read import SAMPLE_BYTES, answer_options, no_rows, tell_large_numbers
 from store.intake.results import Preview
-from store.intake.source import Source
+from store.intake.source import TableSource
 from store.intake.statistics.statistics import TableStatistics
 
 LOOKED_AT = 10_000
@@ -24,7 +24,7 @@ SHOWN_ROWS = 20
 KEPT_BYTES = 8 * 2**20
 
 
-def preview_source(source: Source, options: ReadOptions, limits: Limits) -> Preview:
+def preview_source(source: TableSource, options: ReadOptions, limits: Limits) -> Preview:
     """What the first rows show. Raises IntakeError."""
     planner = Planner(source, options, limits)
     readings = planner.text_readings

@@ -14,7 +14,7 @@ from store.intake.convert.plan import Plan
 from store.intake.convert.planner import Planner
 from store.intake.options import Limits, ReadOptions
 from store.intake.results import TableContents
-from store.intake.source import Reading, Source, WrongReadingError
+from store.intake.source import Reading, TableSource, WrongReadingError
 from store.intake.statistics.statistics import TableStatistics
 
 # What a file's columns are is guessed from so many rows, or so many bytes of them.
@@ -28,7 +28,7 @@ LARGEST_EXACT = 2.0**53
 
 
 def read_source(
-    source: Source, target: Path, options: ReadOptions, limits: Limits
+    source: TableSource, target: Path, options: ReadOptions, limits: Limits
 ) -> TableContents:
     """Write the column file of a source. Raises IntakeError."""
     planner = Planner(source, options, limits)
@@ -48,7 +48,7 @@ def read_source(
     )
 
 
-def _plan_by_first_rows(source: Source, planner: Planner) -> Plan:
+def _plan_by_first_rows(source: TableSource, planner: Planner) -> Plan:
     readings = planner.text_readings
     sample = take_sample(source, readings, SAMPLE_ROWS, SAMPLE_BYTES)
     if sample.batch is None:
@@ -56,7 +56,7 @@ def _plan_by_first_rows(source: Source, planner: Planner) -> Plan:
     return planner.plan([sample.batch], readings)
 
 
-def _write(source: Source, target: Path, plan: Plan) -> TableStatistics:
+def _write(source: TableSource, target: Path, plan: Plan) -> TableStatistics:
     """One pass over all rows. Raises WrongReadingError where the plan does not fit them."""
     converter, statistics = Converter(plan), TableStatistics(plan.columns)
     with write_column_file(target, converter.schema) as writer:
@@ -68,7 +68,7 @@ def _write(source: Source, target: Path, plan: Plan) -> TableStatistics:
 
 
 def _plan_by_all_rows(
-    source: Source, planner: Planner, guess: Plan, wrong: WrongReadingError
+    source: TableSource, planner: Planner, guess: Plan, wrong: WrongReadingError
 ) -> Plan:
     """A plan that no row contradicts: every column of texts is looked at to its end."""
     readings: list[Reading] = list(guess.readings)
@@ -86,7 +86,7 @@ def no_rows() -> IntakeError:
     return IntakeError("no_rows", "the file has no rows")
 
 
-def answer_options(source: Source, options: ReadOptions, plan: Plan) -> ReadOptions:
+def answer_options(source: TableSource, options: ReadOptions, plan: Plan) -> ReadOptions:
     """The options with nothing left to detect."""
     detected: dict[str, Any] = {"compression": "none", **source.options}
     detected |= {"missing": plan.rules.missing}

@@ -39,7 +39,7 @@ class RawColumn:
     type: pa.DataType | None = None
 
 
-class Source(Protocol):
+class TableSource(Protocol):
     """An opened file of some format. Opening and reading raise IntakeError."""
 
     @property

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.orm import Session
 
 from engine.metrics import Metric
-from store.blobs.artifacts import add_artifact, collect_artifact, get_artifact
+from store.blobs.artifacts import add_artifact, garbage_collect_artifact, get_artifact
 from store.db.clock import now
 from store.db.tables import checkpoints, jobs
 from store.errors import NotFoundError
@@ -84,7 +84,7 @@ def _steps_to_keep(session: Session, job_id: str) -> set[int]:
     return kept if best is None else kept | {best[1]}
 
 
-def drop_checkpoints(session: Session, job_id: str) -> None:
+def delete_checkpoints(session: Session, job_id: str) -> None:
     """Forget all checkpoints of a job whose row is locked."""
     _drop(session, job_id, checkpoints.c.job_id == job_id)
 
@@ -96,7 +96,7 @@ def _drop(session: Session, job_id: str, which: ColumnElement[bool]) -> None:
         .returning(checkpoints.c.artifact)
     ).scalars()
     for artifact in sorted(set(dropped)):
-        collect_artifact(session, artifact)
+        garbage_collect_artifact(session, artifact)
 
 
 def has_checkpoint(session: Session, job_id: str) -> bool:

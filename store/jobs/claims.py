@@ -17,7 +17,7 @@ from store.statuses import HELD, JobStatus
 def claimable() -> ColumnElement[bool]:
     """Jobs that a worker may take: queued, between two slices, or left by a lost worker."""
     unheld = or_(jobs.c.lease_expires_at.is_(None), jobs.c.lease_expires_at <= now())
-    # A pause that lost its worker needs no other: `settle_lost_pauses` ends it.
+    # A pause that lost its worker needs no other: `finish_interrupted_pauses` ends it.
     going_on = jobs.c.status.in_({JobStatus.RUNNING, JobStatus.CANCELLING})
     return or_(jobs.c.status == JobStatus.QUEUED, and_(going_on, unheld))
 
@@ -33,7 +33,7 @@ def claim_job(
     """Take the job whose turn it is, or None: priority, fair share, the orphaned first, age.
 
     Survives any number of claims at once: the row is locked and other claims skip it. A job whose
-    lease ran out too often is not given out again; `bury_lost_jobs` ends it.
+    lease ran out too often is not given out again; `fail_lost_jobs` ends it.
 
     Args:
         session: of the claim.

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from store.db.clock import now
 from store.db.tables import jobs, losses
 from store.errors import IllegalTransitionError, NotFoundError
-from store.jobs.checkpoints import drop_checkpoints, has_checkpoint
+from store.jobs.checkpoints import delete_checkpoints, has_checkpoint
 from store.jobs.events import add_event
 from store.jobs.jobs import JobRecord, get_job
 from store.jobs.transitions import add_transition
@@ -89,7 +89,7 @@ _LOST_PAUSES = (
 )
 
 
-def settle_lost_pauses(session: Session) -> tuple[str, ...]:
+def finish_interrupted_pauses(session: Session) -> tuple[str, ...]:
     """Pause jobs whose worker was lost before it could; the ids of those paused."""
     paused = tuple(session.execute(_LOST_PAUSES).scalars())
     for job_id in paused:
@@ -105,7 +105,7 @@ def resume_job(session: Session, job_id: str) -> JobRecord:
     status, _ = _lock(session, job_id)
     if status is not JobStatus.PAUSED:
         raise IllegalTransitionError(job_id, status, "resumed")
-    return _change(session, job_id, JobStatus.QUEUED, "resumed", rung_at=now())
+    return _change(session, job_id, JobStatus.QUEUED, "resumed", dispatched_at=now())
 
 
 def retry_job(session: Session, job_id: str, *, from_start: bool) -> JobRecord:
@@ -117,9 +117,13 @@ def retry_job(session: Session, job_id: str, *, from_start: bool) -> JobRecord:
     status, _ = _lock(session, job_id)
     if status is not JobStatus.FAILED:
         raise IllegalTransitionError(job_id, status, "retried")
-    values: dict[str, Any] = {"attempt": jobs.c.attempt + 1, "worker_losses": 0, "rung_at": now()}
+    values: dict[str, Any] = {
+        "attempt": jobs.c.attempt + 1,
+        "worker_losses": 0,
+        "dispatched_at": now(),
+    }
     if from_start:
-        drop_checkpoints(session, job_id)
+        delete_checkpoints(session, job_id)
         session.execute(delete(losses).where(losses.c.job_id == job_id))
         values |= _UNTRAINED
     return _change(

@@ -8,9 +8,11 @@ from store.db.tables import jobs
 from store.jobs.claims import claimable
 
 
-def list_unrung_jobs(session: Session, ring_again_seconds: float, limit: int) -> tuple[str, ...]:
+def list_undispatched_jobs(
+    session: Session, ring_again_seconds: float, limit: int
+) -> tuple[str, ...]:
     """Jobs that wait for a worker although nobody rang for them lately, oldest first."""
-    quiet = func.coalesce(jobs.c.rung_at, jobs.c.created_at) < shifted(-ring_again_seconds)
+    quiet = func.coalesce(jobs.c.dispatched_at, jobs.c.created_at) < shifted(-ring_again_seconds)
     rows = session.execute(
         select(jobs.c.id).where(claimable(), quiet).order_by(jobs.c.id).limit(limit)
     )
@@ -19,4 +21,4 @@ def list_unrung_jobs(session: Session, ring_again_seconds: float, limit: int) ->
 
 def mark_rung(session: Session, job_ids: tuple[str, ...]) -> None:
     """Note that the doorbell was rung for these jobs."""
-    session.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(rung_at=now()))
+    session.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(dispatched_at=now()))

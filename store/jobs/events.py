@@ -18,7 +18,7 @@ from store.db.pagination import Order, Page
 from store.db.tables import events, jobs
 from store.errors import NotFoundError
 from store.statuses import JobStatus
-from store.webhooks.deliveries import TOLD, Happening, add_deliveries, somebody_listens
+from store.webhooks.deliveries import EVENT_TYPES, Event, add_deliveries, has_subscribers
 
 EventLevel = Literal["info", "warning", "error"]
 # So many jobs are asked after in one statement; the databases bound the length of one.
@@ -53,7 +53,7 @@ class EventLog:
 
 
 @dataclass(frozen=True)
-class JobMark:
+class JobVersion:
     """What tells one state of a job from another: some of it changes whenever the job does."""
 
     event_id: int
@@ -65,7 +65,7 @@ class JobMark:
 
 
 _ADD = insert(events).values(at=now())
-_ADD_AND_ASK = _ADD.returning(events.c.id, events.c.at, somebody_listens)
+_ADD_AND_ASK = _ADD.returning(events.c.id, events.c.at, has_subscribers)
 # Made once: to build a statement costs more than to run one of these.
 _STATUS = select(jobs.c.status).where(jobs.c.id == bindparam("job_id"))
 _MARKS = select(
@@ -123,21 +123,21 @@ def add_event(
 ) -> None:
     """Append to the job's log, and to the outbox of the webhooks that are to be told."""
     row = {"job_id": job_id, "level": level, "type": type, "data": data}
-    if type not in TOLD:
+    if type not in EVENT_TYPES:
         session.execute(_ADD, row)
         return
     event_id, at, is_told = session.execute(_ADD_AND_ASK, {**row, "told_job_id": job_id}).one()
     if is_told:
-        add_deliveries(session, Happening(event_id, job_id, at, type, data))
+        add_deliveries(session, Event(event_id, job_id, at, type, data))
 
 
-def find_marks(session: Session, job_ids: Collection[str]) -> dict[str, JobMark]:
+def find_marks(session: Session, job_ids: Collection[str]) -> dict[str, JobVersion]:
     """What tells the present state of each of the jobs from all others; none of unknown jobs."""
     found = {}
     for row in session.execute(_MARKS, {"job_ids": list(job_ids)}).mappings():
         values = {**row, "status": JobStatus(row["status"])}
         job_id = values.pop("id")
-        found[job_id] = JobMark(**values)
+        found[job_id] = JobVersion(**values)
     return found
 
 

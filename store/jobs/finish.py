@@ -10,7 +10,7 @@ from store.db.clock import now
 from store.jobs.events import EventLevel, add_event
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease, update_held_job
-from store.jobs.progress import LossRecord, Progress, record_progress
+from store.jobs.progress import JobProgress, LossRecord, record_progress
 from store.jobs.transitions import add_transition
 from store.models import NewModel, add_model
 from store.statuses import JobStatus, StatusReason
@@ -30,7 +30,7 @@ def finish_job(
     session: Session,
     lease: Lease,
     outcome: Outcome,
-    progress: Progress | None = None,
+    progress: JobProgress | None = None,
     new_losses: Sequence[LossRecord] = (),
 ) -> JobRecord:
     """End the job, once and for all, under the lease. Raises LeaseLostError.

@@ -14,7 +14,7 @@ from store.db.clock import now
 from store.db.ids import new_id
 from store.db.pagination import Page, PageRequest, fetch_page
 from store.db.tables import jobs
-from store.db.upsert import insert_unless_taken
+from store.db.upsert import insert_or_none
 from store.errors import ExternalIdTakenError, NotFoundError
 from store.jobs.events import add_event
 from store.jobs.transitions import add_transition
@@ -64,7 +64,7 @@ class JobRecord:
     attempt: int
     worker_losses: int
     claimed_at: datetime | None
-    rung_at: datetime | None
+    dispatched_at: datetime | None
     stalled_at: datetime | None
     epoch: int
     steps: int
@@ -114,7 +114,7 @@ def add_job(session: Session, new: NewJob) -> JobRecord:
     needed = (new.dataset_id, new.validation_dataset_id)
     dataset = lock_datasets(session, [name for name in needed if name])[new.dataset_id]
     values = {**asdict(new), "dataset_sha256": dataset.sha256, **_fresh()}
-    row = insert_unless_taken(session, jobs, values)
+    row = insert_or_none(session, jobs, values)
     if row is None:
         raise _taken(session, new)
     record = job_from_row(row)

@@ -75,7 +75,7 @@ def find_held_status(session: Session, lease: Lease) -> JobStatus | None:
 
 def release_job(session: Session, lease: Lease) -> JobRecord:
     """Give the job back between two slices; anyone may claim it. Raises LeaseLostError."""
-    return update_held_job(session, lease, {**_UNHELD, "rung_at": now()})
+    return update_held_job(session, lease, {**_UNHELD, "dispatched_at": now()})
 
 
 def note_environment(session: Session, lease: Lease, environment: dict[str, Any]) -> JobRecord:

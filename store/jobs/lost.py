@@ -16,7 +16,7 @@ _STALLED = (
     .where(*_IS_LOST, jobs.c.stalled_at.is_(None))
     .with_for_update(skip_locked=True)
 )
-_POISON = (
+_LOST_TOO_OFTEN = (
     select(jobs.c.id, jobs.c.status, jobs.c.token)
     .where(*_IS_LOST, jobs.c.worker_losses + 1 >= bindparam("max_worker_losses"))
     .with_for_update(skip_locked=True)
@@ -32,18 +32,18 @@ def mark_stalled_jobs(session: Session) -> tuple[str, ...]:
     return tuple(row.id for row in rows)
 
 
-def bury_lost_jobs(session: Session, max_worker_losses: int) -> tuple[str, ...]:
+def fail_lost_jobs(session: Session, max_worker_losses: int) -> tuple[str, ...]:
     """End jobs that lost their worker too often without progress; the ids of those ended.
 
     The token moves on, so that a worker that comes back from the dead can write nothing.
     """
-    rows = session.execute(_POISON, {"max_worker_losses": max_worker_losses}).all()
+    rows = session.execute(_LOST_TOO_OFTEN, {"max_worker_losses": max_worker_losses}).all()
     for job_id, status, token in rows:
-        _bury(session, job_id, JobStatus(status), token, max_worker_losses)
+        _fail(session, job_id, JobStatus(status), token, max_worker_losses)
     return tuple(row.id for row in rows)
 
 
-def _bury(session: Session, job_id: str, status: JobStatus, token: int, losses: int) -> None:
+def _fail(session: Session, job_id: str, status: JobStatus, token: int, losses: int) -> None:
     cancelled = status is JobStatus.CANCELLING
     ended = JobStatus.CANCELLED if cancelled else JobStatus.FAILED
     reason = StatusReason.USER if cancelled else StatusReason.WORKER_LOST

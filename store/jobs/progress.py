@@ -31,7 +31,7 @@ class LossRecord:
 
 
 @dataclass(frozen=True)
-class Progress:
+class JobProgress:
     """How far a job is; the fields are columns of jobs. Times are seconds.
 
     While there are folds to do, epoch and metrics are those of the fold under way. The environment
@@ -57,7 +57,7 @@ class Progress:
 def record_progress(
     session: Session,
     lease: Lease,
-    progress: Progress,
+    progress: JobProgress,
     new_losses: Sequence[LossRecord],
     checkpoint: Checkpoint | None = None,
 ) -> JobRecord:
@@ -94,7 +94,7 @@ def _replace_losses(
 
 
 def _tell_epochs(
-    session: Session, job_id: str, progress: Progress, new_losses: Sequence[LossRecord]
+    session: Session, job_id: str, progress: JobProgress, new_losses: Sequence[LossRecord]
 ) -> None:
     """Tell of the newest epoch, and of the best one if it is among them.
 

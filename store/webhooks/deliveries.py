@@ -40,9 +40,9 @@ AttemptError = Literal[
 ]
 
 # What a webhook is told of when it does not say.
-DEFAULT_TOLD = frozenset({"paused", "stalled", "cancelled", "failed", "succeeded"})
+DEFAULT_EVENT_TYPES = frozenset({"paused", "stalled", "cancelled", "failed", "succeeded"})
 # What it can ask for besides; epochs are left to those who listen to a job.
-TOLD = DEFAULT_TOLD | {
+EVENT_TYPES = DEFAULT_EVENT_TYPES | {
     "created",
     "claimed",
     "improved",
@@ -56,7 +56,7 @@ TOLD = DEFAULT_TOLD | {
 
 
 @dataclass(frozen=True)
-class Happening:
+class Event:
     """An event of a job that was just written to its log."""
 
     id: int
@@ -98,9 +98,9 @@ def _of_job_or_of_all() -> ColumnElement[bool]:
 
 # For the RETURNING of the statement that writes an event: with no webhook, telling costs no round
 # trip of its own. It may say yes too often; `add_deliveries` looks closer.
-somebody_listens = (
+has_subscribers = (
     exists(select(webhooks.c.id).where(webhooks.c.enabled, _of_job_or_of_all()))
-).label("somebody_listens")
+).label("has_subscribers")
 
 # The webhooks' rows are held until the commit: one that is deleted meanwhile would take the job's
 # own transaction along, by its foreign key.
@@ -123,21 +123,21 @@ _ADD = insert(deliveries).values(
 _SHOWN = [column for column in deliveries.c if column.name not in {"payload", "attempts"}]
 
 
-def add_deliveries(session: Session, event: Happening) -> None:
+def add_deliveries(session: Session, event: Event) -> None:
     """Put an event into the outbox for every webhook that is to be told of it."""
     rows = session.execute(_LISTENERS, {"told_job_id": event.job_id}).all()
-    _add(session, event, [row for row in rows if event.type in (row.events or DEFAULT_TOLD)])
+    _add(session, event, [row for row in rows if event.type in (row.events or DEFAULT_EVENT_TYPES)])
 
 
 def add_deliveries_so_far(session: Session, webhook_id: str, job_id: str) -> None:
     """Put what the job's log holds already into the outbox of a webhook that was just added."""
     listeners = session.execute(_LISTENERS, {"told_job_id": job_id}).all()
     [listener] = [row for row in listeners if row.id == webhook_id]
-    told = listener.events or DEFAULT_TOLD
+    told = listener.events or DEFAULT_EVENT_TYPES
     log = session.execute(select(events).where(events.c.job_id == job_id).order_by(events.c.id))
     for row in log:
         if row.type in told:
-            _add(session, Happening(row.id, job_id, row.at, row.type, row.data), [listener])
+            _add(session, Event(row.id, job_id, row.at, row.type, row.data), [listener])
 
 
 def add_test_delivery(session: Session, webhook_id: str) -> DeliveryRecord:
@@ -149,7 +149,7 @@ def add_test_delivery(session: Session, webhook_id: str) -> DeliveryRecord:
     return DeliveryRecord(**found)
 
 
-def _add(session: Session, event: Happening, listeners: Sequence[Any]) -> None:
+def _add(session: Session, event: Event, listeners: Sequence[Any]) -> None:
     if not listeners:
         return
     job = listeners[0]
@@ -206,7 +206,7 @@ def _attempts(session: Session, rows: Sequence[RowMapping]) -> dict[str, list[At
     return found
 
 
-def forget_finished_deliveries(session: Session, after_seconds: float) -> int:
+def delete_finished_deliveries(session: Session, after_seconds: float) -> int:
     """Erase deliveries that ended, and were written, so long ago; how many there were."""
     limit = session.execute(select(now())).scalar_one() - timedelta(seconds=after_seconds)
     # By the id, which tells the age and is the table's only index that does.

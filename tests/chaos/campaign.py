@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from store.broker import Doorbell
+from store.broker import Broker
 from store.db.tables import jobs
 from store.errors import StoreUnavailableError
 from store.statuses import TERMINAL
@@ -147,7 +147,7 @@ class Campaign:
         processes = tuple(self.fleet.processes)
         self.fleet.stop()
         database, settings = self.fleet.database, self.fleet.settings
-        sweep_at_once(database, settings, Doorbell(str(settings.broker_url)))
+        sweep_at_once(database, settings, Broker(str(settings.broker_url)))
         found = read_jobs(database)
         queue = checker.check_queue(self.journal.entries, found)
         different = checker.check_exactness(found, self.runs)

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from service.uploads.temp_folders import incoming
 from store.blobs.blobs import open_blobs
-from store.broker import Doorbell
+from store.broker import Broker
 from store.db.database import Database
 from store.db.tables import artifacts, checkpoints, datasets, jobs, models, upload_parts
 from store.settings import Settings
@@ -19,7 +19,7 @@ from workers import sweeper
 from workers.sweeper import Sweeper
 
 
-def sweep_at_once(database: Database, settings: Settings, doorbell: Doorbell) -> None:
+def sweep_at_once(database: Database, settings: Settings, doorbell: Broker) -> None:
     """Sweep as a worker does, but for uploads that were cut off without waiting for an hour."""
     with patch.object(sweeper, "ABANDONED_AFTER_SECONDS", 0):
         blobs = open_blobs(settings)

@@ -10,9 +10,9 @@ import psutil
 import pytest
 import redis
 
-from cli.embedded_broker import Broker, answers, find_brokers, start_broker
+from cli.embedded_broker import EmbeddedBroker, answers, find_brokers, start_broker
 from cli.supervision.process import Program
-from store.broker import Doorbell
+from store.broker import Broker
 from tests.cli.programs import is_alive, supervising
 
 
@@ -23,7 +23,7 @@ def sockets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def embedded(sockets: Path, monkeypatch: pytest.MonkeyPatch) -> Broker:
+def embedded(sockets: Path, monkeypatch: pytest.MonkeyPatch) -> EmbeddedBroker:
     """The Redis that comes with the dependencies."""
     monkeypatch.setenv("PATH", "/nowhere")
     broker = next(find_brokers(None, sockets, sockets))
@@ -48,13 +48,13 @@ def _fake(folder: Path, name: str, code: str = "exec sleep 60") -> None:
     program.chmod(0o755)
 
 
-def _kinds(brokers: Iterator[Broker]) -> list[str]:
+def _kinds(brokers: Iterator[EmbeddedBroker]) -> list[str]:
     return [broker.kind for broker in brokers]
 
 
 def test_a_configured_broker_is_the_only_one(tmp_path: Path) -> None:
     brokers = list(find_brokers("redis://elsewhere:6379/0", tmp_path, tmp_path))
-    assert brokers == [Broker("configured", "redis://elsewhere:6379/0")]
+    assert brokers == [EmbeddedBroker("configured", "redis://elsewhere:6379/0")]
 
 
 def test_servers_on_the_path_come_first_and_files_last(
@@ -74,7 +74,7 @@ def test_without_any_server_files_are_the_broker(
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr("cli.embedded_broker.find_spec", lambda _: None)
     (broker,) = find_brokers(None, tmp_path, tmp_path)
-    assert broker == Broker("filesystem", f"filesystem://{tmp_path}/queue")
+    assert broker == EmbeddedBroker("filesystem", f"filesystem://{tmp_path}/queue")
 
 
 def test_a_server_that_dies_leaves_its_place_to_the_next(
@@ -92,15 +92,15 @@ def test_a_server_that_stays_silent_leaves_its_place_to_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: Started
 ) -> None:
     monkeypatch.setattr("cli.embedded_broker.PATIENCE_SECONDS", 0.2)
-    silent = Broker("silent", "", Program("silent", ["sleep", "60"]), tmp_path / "s")
-    files = Broker("filesystem", "filesystem:///x")
+    silent = EmbeddedBroker("silent", "", Program("silent", ["sleep", "60"]), tmp_path / "s")
+    files = EmbeddedBroker("filesystem", "filesystem:///x")
     with supervising() as supervisor:
         assert start_broker(supervisor, iter([silent, files])) is files
         assert not started()
 
 
 def test_the_embedded_redis_is_private_and_keeps_a_file(
-    embedded: Broker, sockets: Path, started: Started
+    embedded: EmbeddedBroker, sockets: Path, started: Started
 ) -> None:
     with supervising() as supervisor:
         assert start_broker(supervisor, iter([embedded])) is embedded
@@ -118,7 +118,7 @@ def test_the_embedded_redis_is_private_and_keeps_a_file(
 
 
 def test_what_was_in_the_embedded_redis_is_there_after_a_kill(
-    embedded: Broker, started: Started
+    embedded: EmbeddedBroker, started: Started
 ) -> None:
     with supervising() as supervisor:
         start_broker(supervisor, iter([embedded]))
@@ -134,17 +134,17 @@ def test_what_was_in_the_embedded_redis_is_there_after_a_kill(
             assert client.lrange("queue", 0, -1) == [b"a message"]
 
 
-def test_the_doorbell_rings_through_the_embedded_redis(embedded: Broker) -> None:
+def test_the_doorbell_rings_through_the_embedded_redis(embedded: EmbeddedBroker) -> None:
     with supervising() as supervisor:
         start_broker(supervisor, iter([embedded]))
-        doorbell = Doorbell(embedded.url)
+        doorbell = Broker(embedded.url)
         doorbell.ping()
         doorbell.ring()
 
 
 def test_the_doorbell_rings_through_files(tmp_path: Path) -> None:
     folder = tmp_path / "with space"
-    doorbell = Doorbell(list(find_brokers(None, folder, folder))[-1].url)
+    doorbell = Broker(list(find_brokers(None, folder, folder))[-1].url)
     doorbell.ping()
     doorbell.ring()
     assert len(list((folder / "queue" / "messages").iterdir())) == 1

@@ -8,7 +8,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from service.schemas.webhooks import WebhookEvent
-from store.webhooks.deliveries import DEFAULT_TOLD, TOLD, AttemptError
+from store.webhooks.deliveries import DEFAULT_EVENT_TYPES, EVENT_TYPES, AttemptError
 from tests.servers import ROOT
 
 TEXT = (ROOT / "docs" / "webhooks.md").read_text()
@@ -36,10 +36,10 @@ def test_python_of_the_page_takes_what_is_signed_and_nothing_else(
 
 
 def test_page_names_every_event_and_every_reason() -> None:
-    assert set(get_args(WebhookEvent)) == TOLD
+    assert set(get_args(WebhookEvent)) == EVENT_TYPES
     [told, by_default] = re.findall(
         r"^\| `events` \| (.*?)\. Default: (.*?) \|$", TEXT, re.MULTILINE
     )[0]
-    assert set(re.findall(r"`(\w+)`", told)) == TOLD
-    assert set(re.findall(r"`(\w+)`", by_default)) == DEFAULT_TOLD
+    assert set(re.findall(r"`(\w+)`", told)) == EVENT_TYPES
+    assert set(re.findall(r"`(\w+)`", by_default)) == DEFAULT_EVENT_TYPES
     assert set(get_args(AttemptError)) <= set(re.findall(r"`(\w+)`", TEXT))

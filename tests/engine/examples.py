@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from engine.arrays import Floats, Shape, Targets
 from engine.data.rows import Rows
 from engine.data.table import (
+    CategoricalColumn,
     Column,
     ColumnKind,
     ColumnSchema,
-    LevelColumn,
     MemoryTable,
     NumericColumn,
     TableSchema,
@@ -90,15 +90,15 @@ def numbers(*values: float | None) -> NumericColumn:
     return NumericColumn(np.array([np.nan if v is None else v for v in values], np.float64))
 
 
-def levels(*values: str | None) -> LevelColumn:
+def levels(*values: str | None) -> CategoricalColumn:
     known = tuple(dict.fromkeys(v for v in values if v is not None))
     codes = [-1 if v is None else known.index(v) for v in values]
-    return LevelColumn(np.array(codes, np.int32), known)
+    return CategoricalColumn(np.array(codes, np.int32), known)
 
 
-def truths(*values: bool | None) -> LevelColumn:
+def truths(*values: bool | None) -> CategoricalColumn:
     codes = [-1 if v is None else int(v) for v in values]
-    return LevelColumn(np.array(codes, np.int32), (False, True))
+    return CategoricalColumn(np.array(codes, np.int32), (False, True))
 
 
 def fit(column: Column, rows: list[int] | None = None, **options: Any) -> FittedColumn:
@@ -150,7 +150,7 @@ def flower_columns(rows: int = 90) -> dict[str, Column]:
     return {
         "length": NumericColumn(points[:, 0]),
         "width": NumericColumn(points[:, 1]),
-        "kind": LevelColumn(kinds.astype(np.int32), ("rose", "iris", "aster")),
+        "kind": CategoricalColumn(kinds.astype(np.int32), ("rose", "iris", "aster")),
     }
 
 

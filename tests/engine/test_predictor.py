@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.arrays import Floats
-from engine.data.table import Column, LevelColumn, NumericColumn
+from engine.data.table import CategoricalColumn, Column, NumericColumn
 from engine.errors import DataError
 from engine.predictor import Predictor
 from engine.specs import TrainingSpec
@@ -28,14 +28,14 @@ def test_classes_come_as_probabilities() -> None:
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
     labels = np.array(("aster", "iris", "rose"))[probabilities.argmax(axis=1)]
     kind = columns["kind"]
-    assert isinstance(kind, LevelColumn)
+    assert isinstance(kind, CategoricalColumn)
     assert np.mean(labels == np.array(kind.levels)[kind.codes]) > 0.85
 
 
 def test_both_of_two_classes_have_a_column() -> None:
     columns = line_columns()
     above = (draw(60, 2, seed=6)[:, 0] > 0).astype(np.int32)
-    columns["y"] = LevelColumn(above, (False, True))
+    columns["y"] = CategoricalColumn(above, (False, True))
     probabilities = trained(columns, target="y", epochs=150).predict(columns)
     assert probabilities.shape == (60, 2)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
@@ -63,7 +63,7 @@ def test_rows_beyond_a_chunk_are_predicted_alike() -> None:
 def last_rows(column: Column, count: int) -> Column:
     if isinstance(column, NumericColumn):
         return NumericColumn(column.values[-count:])
-    return LevelColumn(column.codes[-count:], column.levels)
+    return CategoricalColumn(column.codes[-count:], column.levels)
 
 
 def test_no_rows_give_no_predictions() -> None:
@@ -161,7 +161,7 @@ def test_categories_are_looked_up_and_unknown_ones_answered() -> None:
     predictor = trained(columns, target="y", task="regression", network=network, optimizer=fast)
     assert isinstance(columns["y"], NumericColumn)
     np.testing.assert_allclose(predictor.predict(columns), columns["y"].values, atol=1)
-    unknown = columns | {"x": LevelColumn(np.full(90, 0, np.int32), ("lily",))}
+    unknown = columns | {"x": CategoricalColumn(np.full(90, 0, np.int32), ("lily",))}
     assert np.isfinite(predictor.predict(unknown)).all()
 
 

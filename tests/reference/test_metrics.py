@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.arrays import Floats, Indices
-from engine.metrics import Metric, build_tally
+from engine.metrics import Metric, build_accumulator
 from engine.preprocessing.fitted import ClassTarget, NumericTarget
 from engine.specs import ClassMetric, NumberMetric
 from tests.engine.examples import draw
@@ -43,7 +43,7 @@ def some_classes(count: int, present: str) -> Indices:
 def ours(scores: Floats, classes: Indices) -> dict[str, Metric]:
     count = scores.shape[1]
     target = ClassTarget("y", tuple(range(count)))
-    tally = build_tally(CLASS_METRICS, target, classes, count, scores.dtype)
+    tally = build_accumulator(CLASS_METRICS, target, classes, count, scores.dtype)
     tally.add(0.0, scores, classes)
     return tally.metrics()
 
@@ -127,7 +127,7 @@ def test_matthews_when_one_class_is_predicted(label: int) -> None:
 def test_metrics_of_numbers(names: tuple[NumberMetric, ...], digits: int) -> None:
     target = NumericTarget("y", center=0.0, scale=2.0)
     outputs, y = draw(ROWS, 1).round(digits), draw(ROWS, 1, seed=1).round(digits)
-    tally = build_tally(names, target, y, 1, y.dtype)
+    tally = build_accumulator(names, target, y, 1, y.dtype)
     tally.add(0.0, outputs, y)
     predicted, true = outputs[:, 0] * 2, y[:, 0] * 2
     expected = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.data.table import Column, LevelColumn, NumericColumn
+from engine.data.table import CategoricalColumn, Column, NumericColumn
 from engine.specs import TrainingSpec
 from engine.training.training import Training, train
 from tests.engine.examples import draw, prepared
@@ -66,7 +66,7 @@ def test_classifier_of_the_same_shape_comes_to_the_same_weights() -> None:
     from sklearn.neural_network import MLPClassifier  # noqa: PLC0415
 
     classes = np.arange(ROWS) % 3
-    training = started(LevelColumn(classes.astype(np.int32), ("a", "b", "c")))
+    training = started(CategoricalColumn(classes.astype(np.int32), ("a", "b", "c")))
     model = MLPClassifier(hidden_layer_sizes=HIDDEN, **OPTIONS)
     model.partial_fit(X, classes, classes=np.arange(3))  # makes its arrays
     give(model, training.weights())

@@ -14,7 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from engine.data.table import Column
-from engine.predictor import Answers, Predictor
+from engine.predictor import Predictions, Predictor
 from service.models.predictions import BODY_BYTES_IN_PLACE, MODEL_BYTES_IN_PLACE, ROWS_IN_PLACE
 from service.runtime.model_cache import ServedModel
 from store.settings import Settings
@@ -95,7 +95,7 @@ class SlowPredictor(Predictor):
         self._real = real
         self._turn = threading.Lock()
 
-    def answer(self, columns: Mapping[str, Column]) -> Answers:
+    def answer(self, columns: Mapping[str, Column]) -> Predictions:
         with self._turn:
             self.threads.append(threading.get_ident())
             self.entered.set()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.embedded_broker import answers, find_brokers
-from store.broker import SOCKET_TIMEOUT_SECONDS, Doorbell
+from store.broker import SOCKET_TIMEOUT_SECONDS, Broker
 from store.errors import StoreUnavailableError
 from tests.waiting import wait_for
 
@@ -37,7 +37,7 @@ def redis(folder: Path, sockets: Path) -> Iterator[str]:
 
 def test_kept_connection_does_not_outlive_its_broker(tmp_path: Path, sockets: Path) -> None:
     with redis(tmp_path, sockets) as url:
-        doorbell = Doorbell(url)
+        doorbell = Broker(url)
         doorbell.ring()
     with redis(tmp_path, sockets):
         doorbell.ring()
@@ -49,7 +49,7 @@ def test_kept_connection_does_not_outlive_its_broker(tmp_path: Path, sockets: Pa
 
 def test_silent_broker_is_not_waited_for_twice() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        doorbell = Doorbell(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        doorbell = Broker(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
         doorbell.load()
         began = time.monotonic()
         with pytest.raises(StoreUnavailableError):

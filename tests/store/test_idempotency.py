@@ -9,29 +9,29 @@ import pytest
 from store.db.database import Database
 from store.errors import KeyReusedError, KeyTakenError
 from store.idempotency import (
-    Answer,
     KeyedRequest,
+    StoredResponse,
     claim_key,
     delete_expired_keys,
     delete_key,
     find_answer,
-    keep_answer,
+    store_response,
 )
 from tests.store.conftest import somebody_waits
 from tests.waiting import wait_for
 
 KEYED = KeyedRequest("key", "a" * 64, 60)
 OTHER = KeyedRequest("key", "b" * 64, 60)
-ANSWER = Answer(202, '{"id":"job_ü"}', {"Location": "/v1/jobs/job_1"})
+ANSWER = StoredResponse(202, '{"id":"job_ü"}', {"Location": "/v1/jobs/job_1"})
 
 
-def keep(database: Database, keyed: KeyedRequest = KEYED, answer: Answer = ANSWER) -> None:
+def keep(database: Database, keyed: KeyedRequest = KEYED, answer: StoredResponse = ANSWER) -> None:
     with database.writing() as session:
         claim_key(session, keyed)
-        keep_answer(session, keyed, answer)
+        store_response(session, keyed, answer)
 
 
-def find(database: Database, keyed: KeyedRequest | None = KEYED) -> Answer | None:
+def find(database: Database, keyed: KeyedRequest | None = KEYED) -> StoredResponse | None:
     with database.reading() as session:
         return find_answer(session, keyed)
 
@@ -61,9 +61,9 @@ def test_second_claim_is_refused(database: Database) -> None:
 def test_owners_do_not_share_keys(database: Database) -> None:
     keep(database)
     theirs = KeyedRequest("key", "b" * 64, 60, owner="somebody")
-    keep(database, theirs, Answer(201, "{}"))
+    keep(database, theirs, StoredResponse(201, "{}"))
     assert find(database) == ANSWER
-    assert find(database, theirs) == Answer(201, "{}")
+    assert find(database, theirs) == StoredResponse(201, "{}")
 
 
 def test_expired_key_is_unknown_and_can_be_claimed_anew(database: Database) -> None:
@@ -88,7 +88,7 @@ def claim_while_claimed(database: Database, end: Callable[[], None]) -> None:
 
     def second() -> None:
         claimed.wait(10)
-        keep(database, answer=Answer(201, "second"))
+        keep(database, answer=StoredResponse(201, "second"))
 
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(second)
@@ -96,7 +96,7 @@ def claim_while_claimed(database: Database, end: Callable[[], None]) -> None:
             claim_key(session, KEYED)
             claimed.set()
             wait_for(lambda: somebody_waits(database))
-            keep_answer(session, KEYED, ANSWER)
+            store_response(session, KEYED, ANSWER)
             assert not waiting.done()
             end()
         waiting.result(10)
@@ -114,4 +114,4 @@ def test_second_of_two_at_once_goes_on_when_the_first_comes_to_nothing(database:
 
     with pytest.raises(RuntimeError):
         claim_while_claimed(database, fail)
-    wait_for(lambda: find(database) == Answer(201, "second"))
+    wait_for(lambda: find(database) == StoredResponse(201, "second"))

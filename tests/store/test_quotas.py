@@ -15,7 +15,7 @@ from store.jobs.jobs import JobRecord, NewJob, add_job
 from store.models import NewModel, import_model
 from store.quotas import MARGIN, check_stored_bytes, check_unfinished_jobs
 from store.statuses import JobStatus
-from store.uploads import add_upload, expire_upload
+from store.uploads import add_upload, mark_upload_expired
 from tests.store.conftest import COLUMN
 
 Post = Callable[..., JobRecord]
@@ -100,7 +100,7 @@ def test_datasets_uploads_and_artifacts_are_added_up(
 
 def test_what_is_gone_does_not_count(database: Database, dataset: DatasetRecord) -> None:
     with database.writing() as session:
-        expire_upload(session, add_upload(session, 1000, {}, 60).id)
+        mark_upload_expired(session, add_upload(session, 1000, {}, 60).id)
         delete_dataset(session, dataset.id)
     assert count_bytes(database) == 0
 

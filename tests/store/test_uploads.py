@@ -17,12 +17,12 @@ from store.uploads import (
     UploadRecord,
     add_part,
     add_upload,
+    delete_parts,
     delete_upload,
-    erase_parts,
-    expire_upload,
     get_upload,
     list_expired_uploads,
     list_parts,
+    mark_upload_expired,
 )
 from tests.store.conftest import somebody_waits
 from tests.waiting import wait_for
@@ -102,14 +102,14 @@ def test_expired_upload_takes_no_part_and_is_gone(database: Database, upload: Up
 
 def test_upload_that_is_given_up_expires_once(database: Database, upload: UploadRecord) -> None:
     with database.writing() as session:
-        expire_upload(session, upload.id)
+        mark_upload_expired(session, upload.id)
     with pytest.raises(UploadExpiredError), database.writing() as session:
-        expire_upload(session, upload.id)
+        mark_upload_expired(session, upload.id)
 
 
 def test_unknown_upload_is_not_found(database: Database) -> None:
     with database.writing() as session:
-        for act in (get_upload, expire_upload):
+        for act in (get_upload, mark_upload_expired):
             with pytest.raises(NotFoundError):
                 act(session, "up_none")
         with pytest.raises(NotFoundError):
@@ -136,5 +136,5 @@ def test_bytes_are_erased_whether_they_were_noted_or_not(tmp_path: Path) -> None
     (tmp_path / "part").touch()
     for key in ("uploads/up_1/0", "uploads/up_1/lost", "uploads/up_2/0"):
         blobs.put_blob(key, tmp_path / "part")
-    erase_parts(blobs, "up_1")
+    delete_parts(blobs, "up_1")
     assert blobs.list_blobs("uploads") == ["uploads/up_2/0"]

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from store.db.database import Database
 from store.workers import (
     announce_worker,
-    forget_lost_workers,
+    delete_lost_workers,
     list_live_workers,
     retire_worker,
 )
@@ -46,8 +46,8 @@ def test_two_children_may_announce_their_worker_at_once(database: Database) -> N
 def test_worker_not_seen_for_long_is_forgotten(database: Database) -> None:
     announce(database, "a")
     with database.writing() as session:
-        forget_lost_workers(session, after_seconds=60)
+        delete_lost_workers(session, after_seconds=60)
     assert live(database) == ("a",)
     with database.writing() as session:
-        forget_lost_workers(session, after_seconds=-60)
+        delete_lost_workers(session, after_seconds=-60)
     assert live(database) == ()

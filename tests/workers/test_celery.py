@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from store.broker import Doorbell
+from store.broker import Broker
 from store.db.database import Database
 from store.db.migrate import upgrade
 from store.errors import StoreUnavailableError
@@ -100,7 +100,7 @@ def test_rung_job_is_trained_and_the_worker_leaves_quietly(
 ) -> None:
     job = post()
     with worker(settings) as process:
-        Doorbell(str(settings.broker_url)).ring()
+        Broker(str(settings.broker_url)).ring()
         wait_for(status_is(database, job.id, JobStatus.SUCCEEDED))
         with database.reading() as session:
             assert list_live_workers(session, 60) == ("w1",)
@@ -140,7 +140,7 @@ def test_job_cut_by_sigterm_goes_on_exactly_in_the_next_worker(
 
 
 def test_broker_that_is_away_is_named(tmp_path: Path) -> None:
-    doorbell = Doorbell(f"redis+socket://{tmp_path}/none.sock")
+    doorbell = Broker(f"redis+socket://{tmp_path}/none.sock")
     with pytest.raises(StoreUnavailableError):
         doorbell.ring()
     with pytest.raises(StoreUnavailableError):
@@ -148,6 +148,6 @@ def test_broker_that_is_away_is_named(tmp_path: Path) -> None:
 
 
 def test_brokers_answer_a_ping(broker_url: str) -> None:
-    doorbell = Doorbell(broker_url)
+    doorbell = Broker(broker_url)
     doorbell.ping()
     assert doorbell.kind in {"redis", "filesystem"}

@@ -12,11 +12,11 @@ from store.jobs.progress import list_losses
 from store.models import get_model
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
-from tests.training import open_workshop, train_waiting_jobs
+from tests.training import open_worker_context, train_waiting_jobs
 from tests.workers.conftest import Find, Post
 from tests.workers.test_slices import after_steps, losses_of, weights_of
 from workers import training_recorder
-from workers.slices import Workshop, run_slice
+from workers.slices import WorkerContext, run_slice
 
 FOLDS = {"validation": {"folds": 3}}
 # Of six epochs each: 7 steps for a fold, 10 for all rows.
@@ -24,14 +24,14 @@ STEPS = 6 * (3 * 7 + 10)
 
 
 @pytest.fixture
-def shop(settings: Settings) -> Iterator[Workshop]:
-    shop = open_workshop(settings)
+def shop(settings: Settings) -> Iterator[WorkerContext]:
+    shop = open_worker_context(settings)
     yield shop
     shop.database.close()
 
 
 def test_folds_are_recorded_with_the_job_and_its_model(
-    shop: Workshop, database: Database, post: Post, find: Find
+    shop: WorkerContext, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(**FOLDS)
     assert run_slice(shop) is False
@@ -53,7 +53,7 @@ def test_sliced_job_of_folds_equals_the_undisturbed_one(
     train_waiting_jobs(settings)
     moved = post(**FOLDS, early_stopping={"patience": 3})
     for steps in (5, 45, 40):  # in the first fold, in the second, in the third
-        shop = open_workshop(settings)
+        shop = open_worker_context(settings)
         after_steps(shop, steps, shop.shutdown.set)
         assert run_slice(shop) is True
         shop.database.close()
@@ -66,7 +66,7 @@ def test_sliced_job_of_folds_equals_the_undisturbed_one(
 
 
 def test_progress_is_that_of_the_fold_under_way(
-    shop: Workshop, database: Database, post: Post, find: Find
+    shop: WorkerContext, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(**FOLDS)
     after_steps(shop, 60, shop.shutdown.set)
@@ -82,7 +82,7 @@ def test_progress_is_that_of_the_fold_under_way(
 
 
 def test_cancel_in_a_fold_keeps_its_weights(
-    shop: Workshop, database: Database, post: Post, find: Find
+    shop: WorkerContext, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(**FOLDS, epochs=100_000)
 
@@ -99,7 +99,7 @@ def test_cancel_in_a_fold_keeps_its_weights(
 
 
 def test_time_that_runs_out_in_a_fold_leaves_a_partial_model(
-    shop: Workshop, database: Database, post: Post, find: Find
+    shop: WorkerContext, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(**FOLDS, epochs=100_000, max_seconds=0.05)
     assert run_slice(shop) is False
@@ -110,7 +110,7 @@ def test_time_that_runs_out_in_a_fold_leaves_a_partial_model(
 
 
 def test_seconds_of_folds_belong_to_no_epoch(
-    shop: Workshop, database: Database, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
+    shop: WorkerContext, database: Database, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = 0
 
@@ -131,7 +131,7 @@ def test_seconds_of_folds_belong_to_no_epoch(
 
 
 def test_fold_that_cannot_be_trained_is_invalid_data(
-    shop: Workshop, post: Post, find: Find
+    shop: WorkerContext, post: Post, find: Find
 ) -> None:
     posted = post(**FOLDS, class_weight={"strange": 2.0})
     assert run_slice(shop) is False

@@ -13,19 +13,19 @@ from store.errors import LeaseLostError
 from store.jobs.commands import cancel_job
 from store.settings import Settings
 from store.statuses import JobStatus
-from tests.training import open_workshop
+from tests.training import open_worker_context
 from tests.workers.conftest import Find, Post
 from tests.workers.test_slices import after_steps
-from workers.slices import Workshop, run_slice
+from workers.slices import WorkerContext, run_slice
 
 STORES_EPOCHS = {"record_seconds": 0.0, "checkpoint_seconds": 1000.0}
 STORES_NOTHING = {"record_seconds": 1000.0, "checkpoint_seconds": 1000.0}
 
 
 @contextmanager
-def on_kernel(settings: Settings, kernel: str, **values: float) -> Iterator[Workshop]:
+def on_kernel(settings: Settings, kernel: str, **values: float) -> Iterator[WorkerContext]:
     """A worker on a machine with that BLAS kernel."""
-    shop = open_workshop(settings.model_copy(update=values))
+    shop = open_worker_context(settings.model_copy(update=values))
     shop.environment = {**shop.environment, "blas_kernel": kernel}
     try:
         yield shop

@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from engine.training.loop import Trainable
+from engine.training.loop import TrainingProtocol
 from engine.training.progress import EpochRecord
 from engine.training.training import train
 from store.db.database import Database
 from store.jobs.commands import cancel_job, pause_job, resume_job
 from store.settings import Settings
 from store.statuses import JobStatus
-from tests.training import open_workshop
+from tests.training import open_worker_context
 from tests.workers.conftest import Find, Post
 from workers import slices
-from workers.slices import Workshop, run_slice
+from workers.slices import WorkerContext, run_slice
 
 CHECKPOINTS = pytest.mark.parametrize(
     "checkpoint_seconds", [0.0, 1000.0], ids=["with a checkpoint", "without one"]
@@ -24,13 +24,13 @@ CHECKPOINTS = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def open_deaf(settings: Settings) -> Iterator[Callable[..., Workshop]]:
+def open_deaf(settings: Settings) -> Iterator[Callable[..., WorkerContext]]:
     """Make workshops that save each epoch, and whose heartbeat notices nothing in time."""
-    made: list[Workshop] = []
+    made: list[WorkerContext] = []
 
-    def open_deaf(**values: Any) -> Workshop:
+    def open_deaf(**values: Any) -> WorkerContext:
         deaf = {"watch_seconds": 1000.0, "record_seconds": 0.0, **values}
-        made.append(open_workshop(settings.model_copy(update=deaf)))
+        made.append(open_worker_context(settings.model_copy(update=deaf)))
         return made[-1]
 
     yield open_deaf
@@ -42,12 +42,12 @@ def at_step(monkeypatch: pytest.MonkeyPatch, steps: int, ask: Callable[[], None]
     """Have a client ask for something as soon as a training has done that many steps."""
     asked: list[bool] = []
 
-    def ask_once(training: Trainable) -> None:
+    def ask_once(training: TrainingProtocol) -> None:
         if training.steps_done >= steps and not asked:
             asked.append(True)
             ask()
 
-    def watched(training: Trainable, stop: Callable[[], bool]) -> Iterator[EpochRecord]:
+    def watched(training: TrainingProtocol, stop: Callable[[], bool]) -> Iterator[EpochRecord]:
         def asking_stop() -> bool:
             ask_once(training)
             return stop()
@@ -62,7 +62,7 @@ def at_step(monkeypatch: pytest.MonkeyPatch, steps: int, ask: Callable[[], None]
 @CHECKPOINTS
 @pytest.mark.parametrize("steps", [16, 20], ids=["after an epoch", "within an epoch"])
 def test_pause_that_a_save_has_seen_ends_the_slice(
-    open_deaf: Callable[..., Workshop],
+    open_deaf: Callable[..., WorkerContext],
     database: Database,
     post: Post,
     find: Find,
@@ -93,7 +93,7 @@ def test_pause_that_a_save_has_seen_ends_the_slice(
 @CHECKPOINTS
 @pytest.mark.parametrize("steps", [16, 20], ids=["after an epoch", "within an epoch"])
 def test_cancel_that_a_save_has_seen_ends_the_job(
-    open_deaf: Callable[..., Workshop],
+    open_deaf: Callable[..., WorkerContext],
     database: Database,
     post: Post,
     find: Find,
@@ -116,7 +116,7 @@ def test_cancel_that_a_save_has_seen_ends_the_job(
 
 
 def test_pause_at_the_last_epoch_keeps_the_end_for_the_resume(
-    open_deaf: Callable[..., Workshop],
+    open_deaf: Callable[..., WorkerContext],
     database: Database,
     post: Post,
     find: Find,

@@ -19,24 +19,24 @@ from store.jobs.claims import claim_job
 from store.jobs.commands import cancel_job, pause_job, resume_job
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease
-from store.jobs.progress import LossRecord, Progress, list_losses, record_progress
+from store.jobs.progress import JobProgress, LossRecord, list_losses, record_progress
 from store.models import get_model
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
-from tests.training import open_workshop, train_waiting_jobs
+from tests.training import open_worker_context, train_waiting_jobs
 from tests.waiting import wait_for
 from tests.workers.conftest import Find, Post
 from workers import open_training, slices, training_data
 from workers.heartbeat import Heartbeat
-from workers.slices import Workshop, run_slice
-from workers.training_recorder import Ledger
+from workers.slices import WorkerContext, run_slice
+from workers.training_recorder import TrainingRecorder
 
 ENDLESS = {"epochs": 1_000_000}
 
 
 @pytest.fixture
-def shop(settings: Settings) -> Iterator[Workshop]:
-    shop = open_workshop(settings)
+def shop(settings: Settings) -> Iterator[WorkerContext]:
+    shop = open_worker_context(settings)
     yield shop
     shop.database.close()
 
@@ -53,7 +53,7 @@ def weights_of(database: Database, job: JobRecord) -> str:
         return get_model(session, job.model_id).artifact
 
 
-def after_steps(shop: Workshop, steps: int, then: Callable[[], None]) -> None:
+def after_steps(shop: WorkerContext, steps: int, then: Callable[[], None]) -> None:
     """Do something in the middle of a training, at its so-manyth step."""
     count = itertools.count()
     is_set = shop.shutdown.is_set
@@ -78,13 +78,13 @@ def keep_heartbeats(monkeypatch: pytest.MonkeyPatch) -> list[Heartbeat]:
     return kept
 
 
-def test_nothing_to_do_is_no_slice(shop: Workshop, database: Database) -> None:
+def test_nothing_to_do_is_no_slice(shop: WorkerContext, database: Database) -> None:
     assert database
     assert run_slice(shop) is False
 
 
 def test_job_is_trained_to_its_end(
-    shop: Workshop, database: Database, post: Post, find: Find
+    shop: WorkerContext, database: Database, post: Post, find: Find
 ) -> None:
     posted = post()
     assert run_slice(shop) is False
@@ -127,15 +127,15 @@ def test_job_that_takes_longer_to_open_than_a_slice_lasts_gets_on(
     settings: Settings, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     posted = post(**ENDLESS)
-    shop = open_workshop(settings.model_copy(update={"slice_seconds": 0.05}))
+    shop = open_worker_context(settings.model_copy(update={"slice_seconds": 0.05}))
 
-    def open_slowly(shop: Workshop, job: JobRecord) -> Ledger:
+    def open_slowly(shop: WorkerContext, job: JobRecord) -> TrainingRecorder:
         started = time.monotonic()
-        ledger = open_training.open_ledger(shop, job)
+        ledger = open_training.open_training(shop, job)
         wait_for(lambda: time.monotonic() - started > 0.1)
         return ledger
 
-    monkeypatch.setattr(slices, "open_ledger", open_slowly)
+    monkeypatch.setattr(slices, "open_training", open_slowly)
     assert run_slice(shop) is True
     shop.database.close()
     assert find(posted.id).steps > 0
@@ -148,7 +148,7 @@ def test_job_resumed_by_another_process_equals_the_undisturbed_one(
     train_waiting_jobs(settings)
     moved = post()
     for steps in (5, 11, 3):  # in the middle of epochs of eight steps
-        shop = open_workshop(settings)
+        shop = open_worker_context(settings)
         after_steps(shop, steps, shop.shutdown.set)
         assert run_slice(shop) is True
         shop.database.close()
@@ -158,7 +158,7 @@ def test_job_resumed_by_another_process_equals_the_undisturbed_one(
 
 
 def test_next_slice_in_the_same_process_reads_nothing_again(
-    shop: Workshop, post: Post, monkeypatch: pytest.MonkeyPatch
+    shop: WorkerContext, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post()
     after_steps(shop, 5, shop.shutdown.set)
@@ -169,7 +169,7 @@ def test_next_slice_in_the_same_process_reads_nothing_again(
 
 
 def test_shutdown_leaves_the_job_to_whoever_comes_next(
-    shop: Workshop, post: Post, find: Find
+    shop: WorkerContext, post: Post, find: Find
 ) -> None:
     posted = post(**ENDLESS)
     after_steps(shop, 20, shop.shutdown.set)
@@ -180,7 +180,7 @@ def test_shutdown_leaves_the_job_to_whoever_comes_next(
 
 
 def test_cancel_while_running_keeps_the_weights_so_far(
-    shop: Workshop, database: Database, post: Post, find: Find
+    shop: WorkerContext, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(**ENDLESS)
 
@@ -212,7 +212,7 @@ def test_pause_frees_the_worker_and_resume_goes_on_to_the_same_bits(
         with database.writing() as session:
             pause_job(session, paused.id)
 
-    shop = open_workshop(settings.model_copy(update={"watch_seconds": 0.005}))
+    shop = open_worker_context(settings.model_copy(update={"watch_seconds": 0.005}))
     after_steps(shop, 5, pause)
     after_steps(shop, 6, lambda: wait_for(lambda: hearts[-1].interrupted))
     assert run_slice(shop) is False
@@ -231,7 +231,7 @@ def test_cancel_between_two_slices_ends_the_job_with_its_weights(
     settings: Settings, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(**ENDLESS)
-    first = open_workshop(settings)
+    first = open_worker_context(settings)
     after_steps(first, 20, first.shutdown.set)
     run_slice(first)
     first.database.close()
@@ -248,7 +248,7 @@ def test_model_of_a_checkpoint_has_the_metrics_of_that_time(
 ) -> None:
     posted = post(**ENDLESS)
     eager = settings.model_copy(update={"record_seconds": 0.0, "checkpoint_seconds": 1000.0})
-    first = open_workshop(eager)
+    first = open_worker_context(eager)
     after_steps(first, 5, first.shutdown.set)
     run_slice(first)
     first.database.close()
@@ -256,7 +256,7 @@ def test_model_of_a_checkpoint_has_the_metrics_of_that_time(
     def crash() -> None:
         raise LeaseLostError(posted.id, 0)
 
-    second = open_workshop(eager)
+    second = open_worker_context(eager)
     after_steps(second, 20, crash)
     run_slice(second)
     second.database.close()
@@ -273,7 +273,7 @@ def test_model_of_a_checkpoint_has_the_metrics_of_that_time(
 
 
 def test_worker_whose_lease_is_taken_writes_nothing_more(
-    shop: Workshop, database: Database, post: Post, find: Find
+    shop: WorkerContext, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(**ENDLESS)
     taken: list[JobRecord] = []
@@ -285,7 +285,7 @@ def test_worker_whose_lease_is_taken_writes_nothing_more(
             assert job is not None
             taken.append(job)
             stored = LossRecord(0, 9.0, None, {}, 0.1, 1.0, 0.1)
-            record_progress(session, Lease(job.id, job.token), Progress(), [stored])
+            record_progress(session, Lease(job.id, job.token), JobProgress(), [stored])
 
     after_steps(shop, 20, take_over)
     assert run_slice(shop) is False
@@ -297,7 +297,7 @@ def test_worker_whose_lease_is_taken_writes_nothing_more(
 def test_heartbeat_keeps_a_long_job(settings: Settings, post: Post, find: Find) -> None:
     posted = post(**ENDLESS)
     brief = settings.model_copy(update={"lease_seconds": 0.2, "heartbeat_seconds": 0.05})
-    shop = open_workshop(brief)
+    shop = open_worker_context(brief)
     started = find(posted.id).created_at
     ends: list[bool] = []
 
@@ -313,7 +313,7 @@ def test_heartbeat_keeps_a_long_job(settings: Settings, post: Post, find: Find) 
 
 
 def test_early_stopping_leaves_the_best_weights_and_their_metrics(
-    shop: Workshop, database: Database, post: Post, find: Find
+    shop: WorkerContext, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(
         epochs=500,
@@ -329,7 +329,7 @@ def test_early_stopping_leaves_the_best_weights_and_their_metrics(
 
 
 def test_time_budget_ends_a_job_with_the_model_so_far(
-    shop: Workshop, database: Database, post: Post, find: Find
+    shop: WorkerContext, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(**ENDLESS, max_seconds=0.1)
     assert run_slice(shop) is False
@@ -340,13 +340,13 @@ def test_time_budget_ends_a_job_with_the_model_so_far(
         assert not get_model(session, str(job.model_id)).partial
 
 
-def test_target_value_ends_a_job(shop: Workshop, post: Post, find: Find) -> None:
+def test_target_value_ends_a_job(shop: WorkerContext, post: Post, find: Find) -> None:
     posted = post(**ENDLESS, early_stopping={"metric": "accuracy", "target_value": 0.3})
     assert run_slice(shop) is False
     assert find(posted.id).status_reason is StatusReason.TARGET_VALUE
 
 
-def test_divergence_is_told_with_its_place(shop: Workshop, post: Post, find: Find) -> None:
+def test_divergence_is_told_with_its_place(shop: WorkerContext, post: Post, find: Find) -> None:
     posted = post(
         loss="mean_squared_error",
         optimizer={"type": "sgd", "learning_rate": 1000.0},
@@ -362,7 +362,7 @@ def test_divergence_is_told_with_its_place(shop: Workshop, post: Post, find: Fin
 
 
 def test_lost_file_is_invalid_data(
-    shop: Workshop, settings: Settings, post: Post, find: Find
+    shop: WorkerContext, settings: Settings, post: Post, find: Find
 ) -> None:
     posted = post()
     for path in (Path(settings.data_dir) / "blobs").rglob("*.arrow"):
@@ -375,7 +375,7 @@ def test_damaged_checkpoint_ends_the_job_and_is_named(
     settings: Settings, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(**ENDLESS)
-    first = open_workshop(settings)
+    first = open_worker_context(settings)
     after_steps(first, 5, first.shutdown.set)
     run_slice(first)
     first.database.close()
@@ -397,7 +397,7 @@ def test_damaged_checkpoint_ends_the_job_and_is_named(
     ],
 )
 def test_error_nobody_foresaw_ends_the_job_and_not_the_worker(
-    shop: Workshop,
+    shop: WorkerContext,
     post: Post,
     find: Find,
     monkeypatch: pytest.MonkeyPatch,
@@ -416,7 +416,7 @@ def test_error_nobody_foresaw_ends_the_job_and_not_the_worker(
 
 
 def test_training_outlives_a_database_that_is_away_for_a_moment(
-    shop: Workshop, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
+    shop: WorkerContext, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     posted = post()
     monkeypatch.setattr(slices, "DATABASE_RETRY_SECONDS", 0.01)
@@ -446,7 +446,7 @@ def test_job_goes_on_after_a_database_that_was_away_for_longer_than_the_lease(
     train_waiting_jobs(settings)
     posted = post()
     brief = {"lease_seconds": 0.2, "heartbeat_seconds": 0.05, "watch_seconds": 0.01}
-    shop = open_workshop(settings.model_copy(update=brief))
+    shop = open_worker_context(settings.model_copy(update=brief))
     writing, reading = shop.database.writing, shop.database.reading
     tries = itertools.count()
 
@@ -470,14 +470,14 @@ def test_job_goes_on_after_a_database_that_was_away_for_longer_than_the_lease(
 
 
 def test_job_is_given_back_when_the_store_is_away_while_it_is_opened(
-    shop: Workshop, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
+    shop: WorkerContext, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     posted = post()
 
-    def fail(*_: object) -> Ledger:
+    def fail(*_: object) -> TrainingRecorder:
         raise StorageFullError("no room for prepared data")
 
-    monkeypatch.setattr(slices, "open_ledger", fail)
+    monkeypatch.setattr(slices, "open_training", fail)
     for _ in range(5):
         assert run_slice(shop) is False
     job = find(posted.id)

@@ -62,7 +62,7 @@ def test_sweep_rings_for_jobs_nobody_rang_for(sweeping: Sweeping, post: Post, fi
     waiting = [post(), post()]
     sweeping.sweeper.sweep(-1)
     assert sweeping.doorbell.rings == 2
-    assert all(find(job.id).rung_at is not None for job in waiting)
+    assert all(find(job.id).dispatched_at is not None for job in waiting)
 
 
 def test_job_just_rung_for_is_left_alone(sweeping: Sweeping, post: Post) -> None:
@@ -83,7 +83,7 @@ def test_broken_bell_is_tried_again(sweeping: Sweeping, post: Post, find: Find) 
     sweeping.doorbell.broken = True
     with pytest.raises(StoreUnavailableError):
         sweeping.sweeper.sweep(-1)
-    assert find(job.id).rung_at is None
+    assert find(job.id).dispatched_at is None
     sweeping.doorbell.broken = False
     sweeping.sweeper.sweep(-1)
     assert sweeping.doorbell.rings == 1

@@ -15,7 +15,7 @@ from store.jobs.jobs import JobRecord
 from store.models import get_model
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
-from tests.training import open_workshop, train_waiting_jobs
+from tests.training import open_worker_context, train_waiting_jobs
 from tests.workers.conftest import Find, Post
 from tests.workers.tables import Values, add_dataset
 from workers import training_data
@@ -159,7 +159,7 @@ def test_job_that_needs_room_on_a_full_disk_waits_for_it(
     job = post(on=large, target="y", epochs=1, batch_size=512)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training_data, "MatrixWriter", refuse)
-        shop = open_workshop(settings.model_copy(update={"max_resident_data_bytes": 0}))
+        shop = open_worker_context(settings.model_copy(update={"max_resident_data_bytes": 0}))
         run_slice(shop)
         shop.database.close()
     left = find(job.id)

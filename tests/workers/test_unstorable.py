@@ -8,17 +8,17 @@ from dataclasses import replace
 import pytest
 
 from engine.errors import DivergenceError
-from engine.training.loop import Trainable
+from engine.training.loop import TrainingProtocol
 from engine.training.progress import EpochRecord
 from engine.training.training import train
 from store.db.database import Database
 from store.jobs.progress import list_losses
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
-from tests.training import open_workshop
+from tests.training import open_worker_context
 from tests.workers.conftest import Find, Post
 from workers import slices
-from workers.slices import Workshop, run_slice
+from workers.slices import WorkerContext, run_slice
 
 Change = Callable[[EpochRecord], EpochRecord]
 CHANGES: dict[str, Change] = {
@@ -34,8 +34,8 @@ def settings(settings: Settings, database_url: str) -> Settings:
 
 
 @contextmanager
-def opened(settings: Settings, record_seconds: float) -> Iterator[Workshop]:
-    shop = open_workshop(settings.model_copy(update={"record_seconds": record_seconds}))
+def opened(settings: Settings, record_seconds: float) -> Iterator[WorkerContext]:
+    shop = open_worker_context(settings.model_copy(update={"record_seconds": record_seconds}))
     try:
         yield shop
     finally:
@@ -45,7 +45,7 @@ def opened(settings: Settings, record_seconds: float) -> Iterator[Workshop]:
 def spoil_epochs(monkeypatch: pytest.MonkeyPatch, change: Change, error: Exception | None) -> None:
     """Trainings to come yield changed epochs from the third on, or raise after it."""
 
-    def spoiled(training: Trainable, stop: Callable[[], bool]) -> Iterator[EpochRecord]:
+    def spoiled(training: TrainingProtocol, stop: Callable[[], bool]) -> Iterator[EpochRecord]:
         for epoch in train(training, stop):
             yield change(epoch) if epoch.epoch >= 2 else epoch
             if error is not None and epoch.epoch == 2:

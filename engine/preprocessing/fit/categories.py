@@ -7,13 +7,13 @@ import numpy as np
 
 from engine.preprocessing.column_options import ColumnOptions
 from engine.preprocessing.fit.numbers import center_and_scale, typical_number
-from engine.preprocessing.fit.samples import LevelSample
-from engine.preprocessing.fitted import FittedCodes, FittedLevels, FittedOrdinal
+from engine.preprocessing.fit.samples import CategorySample
+from engine.preprocessing.fitted import FittedCategories, FittedCodes, FittedOrdinal
 
 
-def fit_levels(
-    name: str, sample: LevelSample, options: ColumnOptions
-) -> FittedLevels | FittedCodes | FittedOrdinal:
+def fit_categories(
+    name: str, sample: CategorySample, options: ColumnOptions
+) -> FittedCategories | FittedCodes | FittedOrdinal:
     """Fit a column of categories to how often the training rows have each."""
     counts = Counter({str(level): count for level, count in sample.counts.items()})
     fill = options.fill_level
@@ -26,7 +26,7 @@ def fit_levels(
         fill = _commonest({level: counts[level] for level in levels})
     if options.categorical == "embedding":
         return FittedCodes(name, levels, rest, fill)
-    return FittedLevels(name, levels, rest, fill, options.missing_indicator)
+    return FittedCategories(name, levels, rest, fill, options.missing_indicator)
 
 
 def _choose_levels(

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from engine.arrays import Indices
 from engine.data.table import Table
 from engine.preprocessing.column_options import ColumnOptions, spec_for
-from engine.preprocessing.fit.categories import fit_levels
+from engine.preprocessing.fit.categories import fit_categories
 from engine.preprocessing.fit.numbers import fit_boolean, fit_numbers
-from engine.preprocessing.fit.samples import LevelSample, Sample, take_samples
+from engine.preprocessing.fit.samples import CategorySample, Sample, take_samples
 from engine.preprocessing.fit.times import fit_times
 from engine.preprocessing.fitted import FittedColumn, FittedText
 from engine.specs import ResolvedPreprocessing
@@ -59,10 +59,10 @@ def _fit_group(
 
 
 def _fit(name: str, sample: Sample, options: ColumnOptions) -> FittedColumn:
-    if isinstance(sample, LevelSample):
+    if isinstance(sample, CategorySample):
         if sample.is_boolean:
             return fit_boolean(name, sample, options)
-        return fit_levels(name, sample, options)
+        return fit_categories(name, sample, options)
     if options.time is not None:
         return fit_times(name, sample.values, options.time, options)
     return fit_numbers(name, sample.values, options)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from engine.errors import DataError
 from engine.numerics.special import signed_log
 from engine.preprocessing.column_options import ColumnOptions
-from engine.preprocessing.fit.samples import LevelSample
+from engine.preprocessing.fit.samples import CategorySample
 from engine.preprocessing.fitted import FittedBoolean, FittedNumeric
 from engine.specs import MissingStrategy
 
@@ -36,7 +36,7 @@ def fit_numbers(name: str, values: NDArray[np.float64], options: ColumnOptions) 
     )
 
 
-def fit_boolean(name: str, sample: LevelSample, options: ColumnOptions) -> FittedBoolean:
+def fit_boolean(name: str, sample: CategorySample, options: ColumnOptions) -> FittedBoolean:
     """Fit a column of truth values."""
     truth = np.repeat([0.0, 1.0], [sample.counts[False], sample.counts[True]])
     return FittedBoolean(name, fill_number(truth, options), options.missing_indicator)

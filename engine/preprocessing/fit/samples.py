@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.table import Column, Level, LevelColumn, NumericColumn, Table, count_rows
+from engine.data.table import CategoricalColumn, Column, Level, NumericColumn, Table, count_rows
 
 
 @dataclass
@@ -23,7 +23,7 @@ class NumberSample:
 
 
 @dataclass
-class LevelSample:
+class CategorySample:
     """How many training rows have each category, and how many have none.
 
     Attributes:
@@ -37,7 +37,7 @@ class LevelSample:
     is_boolean: bool = False
 
 
-Sample = NumberSample | LevelSample
+Sample = NumberSample | CategorySample
 
 
 def take_samples(
@@ -71,12 +71,12 @@ def _add(
         values = column.values[is_chosen]
         numbers.parts.append(values[~np.isnan(values)])
     else:
-        levels = samples.setdefault(name, LevelSample())
-        assert isinstance(levels, LevelSample)  # noqa: S101 - a column is of one kind
+        levels = samples.setdefault(name, CategorySample())
+        assert isinstance(levels, CategorySample)  # noqa: S101 - a column is of one kind
         _count(levels, column, column.codes[is_chosen])
 
 
-def _count(sample: LevelSample, column: LevelColumn, codes: NDArray[np.int32]) -> None:
+def _count(sample: CategorySample, column: CategoricalColumn, codes: NDArray[np.int32]) -> None:
     # Code −1, missing, is counted first.
     counts = np.bincount(codes + 1, minlength=1)
     sample.missing += int(counts[0])

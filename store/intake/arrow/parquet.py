@@ -15,7 +15,7 @@ from store.intake.batches.arrow_source import (
     schema_columns,
     slice_batch,
 )
-from store.intake.batches.spill import Spill
+from store.intake.batches.spill import BatchSpill
 from store.intake.batches.zip_batches import zip_batches
 from store.intake.cells.arrow_types import check_cell_count, is_text
 from store.intake.options import Limits, ReadOptions
@@ -64,7 +64,7 @@ class _Reader:
         self._width = len(schema)
         self._row_bytes = unpacked / max(1, metadata.num_rows)
         self._at_once = max(COLUMNS_AT_ONCE, -(-self._width // MAX_PASSES))
-        self._spills: list[Spill] | None = None
+        self._spills: list[BatchSpill] | None = None
 
     def read(self, only: int | None) -> Iterator[pa.RecordBatch]:
         """All rows, or one column of them. Raises IntakeError."""
@@ -79,8 +79,8 @@ class _Reader:
         parts = [spill.read_as_written() for spill in self._spills]
         yield from zip_batches(parts, self._width)
 
-    def _spill(self, columns: range) -> Spill:
-        spill = Spill(self._folder / f"parquet_{columns.start}.spill")
+    def _spill(self, columns: range) -> BatchSpill:
+        spill = BatchSpill(self._folder / f"parquet_{columns.start}.spill")
         with spill.writing() as writer:
             for batch in self._read(columns):
                 writer.write(batch)

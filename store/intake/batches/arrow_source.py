@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from store.datasets.datasets import Notice
-from store.errors import IntakeError, Place
+from store.errors import FileLocation, IntakeError
 from store.intake.cells.arrow_types import as_text, convert_batch, cut, delivered_type, is_seconds
 from store.intake.cells.column_names import check_column_count
 from store.intake.options import ReadOptions
@@ -67,7 +67,7 @@ class ArrowSource:
         name, shown = cut(self.columns[column].name), cut(text)
         where = f"column {name!r}" if line is None else f"line {line}, column {name!r}"
         detail = f"{where}: {shown!r} is not {expected}"
-        return IntakeError("invalid_cell", detail, Place(line, name, shown, expected))
+        return IntakeError("invalid_cell", detail, FileLocation(line, name, shown, expected))
 
     def _find_row(self, column: int, text: str) -> int | None:
         before = 0

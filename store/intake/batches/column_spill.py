@@ -25,7 +25,7 @@ class _Column:
     ends: "array[int]" = field(default_factory=lambda: array("Q"))
 
 
-class Pieces:
+class ColumnSpill:
     """A file of pieces of `PIECE_ROWS` rows, of a column the last may be shorter."""
 
     def __init__(self, path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from store.intake.source import Reading, Source
+from store.intake.source import Reading, TableSource
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Sample:
 
 
 def take_sample(
-    source: Source, readings: Sequence[Reading], max_rows: int, max_bytes: int
+    source: TableSource, readings: Sequence[Reading], max_rows: int, max_bytes: int
 ) -> Sample:
     """Rows from the first, until there are so many of them or of their bytes."""
     batches: list[pa.RecordBatch] = []

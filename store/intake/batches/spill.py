@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 
-class Spill:
+class BatchSpill:
     """A file of Arrow streams, each of more columns than the one before, or of other types."""
 
     def __init__(self, path: Path) -> None:

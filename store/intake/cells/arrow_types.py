@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
-from store.errors import IntakeError, Place
+from store.errors import FileLocation, IntakeError
 from store.intake.cells.text import drop_nan
 from store.intake.source import Reading, WrongReadingError
 
@@ -53,7 +53,7 @@ def delivered_type(name: str, given: pa.DataType) -> pa.DataType | None:
         return None
     if types.is_nested(given):
         detail = f"column {cut(name)!r} is of the nested type {cut(str(given))}: {EXPECTED}"
-        raise IntakeError("nested_value", detail, Place(column=cut(name), expected=EXPECTED))
+        raise IntakeError("nested_value", detail, FileLocation(column=cut(name), expected=EXPECTED))
     found = _delivered_value(given)
     if found is None:
         raise unsupported_type(name, str(given))
@@ -80,7 +80,7 @@ def is_seconds(given: pa.DataType) -> bool:
 def unsupported_type(name: str, given: str, code: str = "unsupported_type") -> IntakeError:
     """A column whose cells are not numbers, truth values, times or texts."""
     detail = f"column {cut(name)!r} is of type {cut(given)}: {EXPECTED}"
-    return IntakeError(code, detail, Place(column=cut(name), expected=EXPECTED))
+    return IntakeError(code, detail, FileLocation(column=cut(name), expected=EXPECTED))
 
 
 def convert_batch(

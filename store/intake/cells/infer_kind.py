@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 
 from engine.data.table import ColumnKind
 from store.intake.cells import text
-from store.intake.cells.inference import EXPECTED, Finding, Misfit, Rules
-from store.intake.cells.text import MisfitError, Parse
+from store.intake.cells.inference import EXPECTED, InferredKind, InvalidCell, Rules
+from store.intake.cells.text import ConversionError, Parse
 from store.intake.cells.times import find_time_formats, parse_times
 from store.intake.options import STATED_FALSE, STATED_TRUE
 
@@ -26,7 +26,7 @@ class ColumnScan:
 
     rules: Rules
     stated: ColumnKind | None = None
-    misfit: Misfit | None = None
+    misfit: InvalidCell | None = None
     _cleaner: text.Cleaner = field(init=False)
     _markers: set[str] = field(default_factory=set)
     _numeric: bool = True
@@ -90,7 +90,7 @@ class ColumnScan:
             return False
         try:
             numbers = text.parse_numbers(values, self.rules.decimal)
-        except MisfitError:
+        except ConversionError:
             return False
         if numbers.null_count == len(numbers):
             # They all say NaN.
@@ -116,7 +116,7 @@ class ColumnScan:
         if self._formats is None:
             self._formats = find_time_formats(values[0].as_py())
             if not self._formats and self.stated == "time":
-                self.misfit = Misfit(values[0].as_py(), EXPECTED["time"])
+                self.misfit = InvalidCell(values[0].as_py(), EXPECTED["time"])
         if not self._formats:
             return
         before = self._formats
@@ -126,7 +126,7 @@ class ColumnScan:
 
     def _note_misfit(self, kind: ColumnKind, values: pa.Array, parse: Parse) -> None:
         if self.stated == kind and self.misfit is None:
-            self.misfit = Misfit(text.find_misfit(values, parse), EXPECTED[kind])
+            self.misfit = InvalidCell(text.find_misfit(values, parse), EXPECTED[kind])
 
     def markers(self) -> set[str]:
         """What stands for a missing value here, where all else is numbers or times."""
@@ -135,23 +135,23 @@ class ColumnScan:
         is_witness = not self._empty and (self._numeric or self._formats)
         return self._markers if is_witness else set()
 
-    def finish(self, markers: set[str]) -> Finding:
+    def finish(self, markers: set[str]) -> InferredKind:
         """What the column is, given the markers of the whole file."""
         if self._infinite is not None and self._numeric and self.misfit is None:
-            self.misfit = Misfit(self._infinite, "a finite number", "infinite_number")
+            self.misfit = InvalidCell(self._infinite, "a finite number", "infinite_number")
         if self._empty:
             # Markers of no other column are texts here.
             kind = self.stated or "categorical"
-            return Finding(kind, is_empty=self._markers <= markers)
+            return InferredKind(kind, is_empty=self._markers <= markers)
         if self._numeric:
             plain = self._plain and not self._markers
-            return Finding("numeric", None, plain, has_leading_zeros=self._leading_zeros)
+            return InferredKind("numeric", None, plain, has_leading_zeros=self._leading_zeros)
         if self._boolean and self._markers <= markers:
-            return Finding("boolean")
+            return InferredKind("boolean")
         if self._formats:
             chosen = self._choose_format(self._formats)
-            return Finding("time", chosen, is_ambiguous=len(self._formats) > 1)
-        return Finding(self.stated or "categorical")
+            return InferredKind("time", chosen, is_ambiguous=len(self._formats) > 1)
+        return InferredKind(self.stated or "categorical")
 
     def _choose_format(self, formats: Sequence[str]) -> str:
         if len(formats) == 1:

@@ -31,7 +31,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Misfit:
+class InvalidCell:
     """A cell that its column's kind does not allow, and what is expected there."""
 
     text: str
@@ -40,7 +40,7 @@ class Misfit:
 
 
 @dataclass(frozen=True)
-class Finding:
+class InferredKind:
     """What a column of texts has turned out to be.
 
     Attributes:

@@ -26,7 +26,7 @@ HEAD = 16
 Parse = Callable[[pa.Array], pa.Array]
 
 
-class MisfitError(Exception):
+class ConversionError(Exception):
     """Some cell is not of the kind that its column was taken for."""
 
 
@@ -56,23 +56,23 @@ def _count_bytes(texts: pa.Array) -> int:
 
 
 def parse_numbers(texts: pa.Array, decimal: str) -> pa.Array:
-    """Texts as float64, infinite ones included; null where they say NaN. Raises MisfitError."""
+    """Texts as float64, infinite ones included; null where they say NaN. Raises ConversionError."""
     if decimal != ".":
         if pc.any(pc.match_substring(texts, ".")).as_py():
-            raise MisfitError
+            raise ConversionError
         texts = pc.replace_substring(texts, decimal, ".")
     return drop_nan(cast_texts(texts, pa.float64()))
 
 
 def cast_texts(texts: pa.Array, wanted: pa.DataType) -> pa.Array:
-    """Texts in another type. Raises MisfitError."""
+    """Texts in another type. Raises ConversionError."""
     try:
         # A text that cannot be cast costs pyarrow thirty times as much as one that can, and it
         # goes on to the last one.
         pc.cast(texts.slice(0, HEAD), wanted)
         return pc.cast(texts, wanted)
     except pa.ArrowInvalid as error:
-        raise MisfitError from error
+        raise ConversionError from error
 
 
 def is_finite(numbers: pa.Array) -> bool:
@@ -87,12 +87,12 @@ def drop_nan(numbers: pa.Array) -> pa.Array:
 
 
 def check_finite(numbers: pa.Array) -> pa.Array:
-    """The same numbers without NaN. Raises MisfitError if one is infinite."""
+    """The same numbers without NaN. Raises ConversionError if one is infinite."""
     if is_finite(numbers):
         return numbers
     numbers = drop_nan(numbers)
     if find_infinite(numbers) is not None:
-        raise MisfitError
+        raise ConversionError
     return numbers
 
 
@@ -105,12 +105,12 @@ def find_infinite(numbers: pa.Array) -> int | None:
 def parse_booleans(
     texts: pa.Array, true: Sequence[str] = TRUE, false: Sequence[str] = FALSE
 ) -> pa.Array:
-    """Texts in any case as booleans. Raises MisfitError."""
+    """Texts in any case as booleans. Raises ConversionError."""
     lower = pc.utf8_lower(texts)
     yes = pc.is_in(lower, value_set=pa.array(true, pa.string()))
     known = pc.or_(yes, pc.is_in(lower, value_set=pa.array(false, pa.string())))
     if not pc.all(pc.or_(known, pc.is_null(texts))).as_py():
-        raise MisfitError
+        raise ConversionError
     return pc.if_else(pc.is_null(texts), None, yes)
 
 
@@ -118,7 +118,7 @@ def fits(texts: pa.Array, parse: Parse) -> bool:
     """Whether all texts can be parsed."""
     try:
         parse(texts)
-    except MisfitError:
+    except ConversionError:
         return False
     return True
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.data.table import ISO
-from store.intake.cells.text import MisfitError, cast_texts
+from store.intake.cells.text import ConversionError, cast_texts
 
 # Texts of one column whose times are kept: all days of thirty years.
 MAX_KNOWN = 10_000
@@ -66,7 +66,7 @@ def find_time_formats(text: str) -> tuple[str, ...]:
 
 
 def parse_times(texts: pa.Array, time_format: str) -> pa.Array:
-    """Texts as float64 seconds. Raises MisfitError."""
+    """Texts as float64 seconds. Raises ConversionError."""
     if time_format == ISO:
         return _parse_iso(texts)
     return _parse_format(texts, _BY_NAME[time_format])
@@ -81,7 +81,7 @@ class TimeParser:
         self._seconds = pa.array([], pa.float64())
 
     def parse(self, texts: pa.Array) -> pa.Array:
-        """Texts as float64 seconds. Raises MisfitError."""
+        """Texts as float64 seconds. Raises ConversionError."""
         if self._format == ISO:
             return _parse_iso(texts)
         encoded = texts.dictionary_encode()
@@ -100,22 +100,22 @@ class TimeParser:
 
 def _parse_format(texts: pa.Array, form: TimeFormat) -> pa.Array:
     if not pc.all(pc.match_substring_regex(texts, f"^{form.pattern.pattern}$")).as_py():
-        raise MisfitError
+        raise ConversionError
     try:
         times = pc.strptime(texts, format=form.name, unit="us")
     except pa.ArrowInvalid as error:
-        raise MisfitError from error
+        raise ConversionError from error
     # To strptime the 30th of February is the 1st or 2nd of March.
     early = texts.filter(pc.less_equal(pc.day(times), 3))
     if pc.any(pc.match_substring_regex(early, form.late_day)).as_py():
-        raise MisfitError
+        raise ConversionError
     return to_seconds(times)
 
 
 def _parse_iso(texts: pa.Array) -> pa.Array:
     try:
         return to_seconds(cast_texts(texts, _LOCAL))
-    except MisfitError:
+    except ConversionError:
         pass
     # With fractions that are longer than a microsecond, or with zones.
     if pc.any(pc.match_substring_regex(texts, r"\.\d{7}")).as_py():

@@ -8,8 +8,8 @@ from pyarrow import types
 
 from engine.data.table import ColumnKind
 from store.intake.cells.arrow_types import as_text
-from store.intake.cells.inference import EXPECTED, Misfit
-from store.intake.cells.text import MisfitError, drop_nan, find_infinite
+from store.intake.cells.inference import EXPECTED, InvalidCell
+from store.intake.cells.text import ConversionError, drop_nan, find_infinite
 from store.intake.cells.times import to_seconds
 
 
@@ -29,7 +29,7 @@ def typed_kind(given: pa.DataType) -> ColumnKind:
     return "time" if types.is_timestamp(given) else "numeric"
 
 
-def find_typed_misfit(cells: pa.Array, kind: ColumnKind) -> Misfit | None:
+def find_invalid_cell(cells: pa.Array, kind: ColumnKind) -> InvalidCell | None:
     """The first cell that cannot be of a kind."""
     given = typed_kind(cells.type)
     match kind:
@@ -48,13 +48,13 @@ def find_typed_misfit(cells: pa.Array, kind: ColumnKind) -> Misfit | None:
             assert_never(kind)
     if index is None:
         return None
-    return Misfit(str(as_text(cells.slice(index, 1))[0].as_py()), expected, code)
+    return InvalidCell(str(as_text(cells.slice(index, 1))[0].as_py()), expected, code)
 
 
 def convert_typed(cells: pa.Array, kind: ColumnKind) -> pa.Array:
-    """Cells as the column file has them, infinite ones included. Raises MisfitError."""
-    if kind != "numeric" and find_typed_misfit(cells, kind) is not None:
-        raise MisfitError
+    """Cells as the column file has them, infinite ones included. Raises ConversionError."""
+    if kind != "numeric" and find_invalid_cell(cells, kind) is not None:
+        raise ConversionError
     match kind:
         case "numeric" | "time":
             if types.is_timestamp(cells.type):

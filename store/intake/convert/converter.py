@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from store.intake.cells import text
 from store.intake.cells.infer_kind import boolean_parser
-from store.intake.cells.text import MisfitError
+from store.intake.cells.text import ConversionError
 from store.intake.cells.times import TimeParser
 from store.intake.cells.typed import convert_typed
 from store.intake.convert.plan import ColumnPlan, Plan, numeric_columns
@@ -48,7 +48,7 @@ class Converter:
             for index in self._converted:
                 try:
                     arrays[index] = self._convert(arrays[index], self._columns[index])
-                except MisfitError as error:
+                except ConversionError as error:
                     raise WrongReadingError(index) from error
             batch = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
         else:
@@ -79,7 +79,7 @@ class Converter:
 
     def _convert_texts(self, cells: pa.Array, plan: ColumnPlan) -> pa.Array:
         if plan.is_empty and cells.null_count < len(cells):
-            raise MisfitError
+            raise ConversionError
         match plan.kind:
             case "numeric":
                 return text.parse_numbers(cells, self._decimal)

@@ -7,16 +7,16 @@ import pyarrow as pa
 
 from engine.data.table import ISO
 from store.datasets.datasets import Notice
-from store.errors import IntakeError, Place
+from store.errors import FileLocation, IntakeError
 from store.intake.cells import text
 from store.intake.cells.column_names import clean_names
 from store.intake.cells.infer_kind import ColumnScan
-from store.intake.cells.inference import Finding, Misfit, Rules
-from store.intake.cells.text import MisfitError
-from store.intake.cells.typed import find_typed_misfit, is_text, typed_kind
+from store.intake.cells.inference import InferredKind, InvalidCell, Rules
+from store.intake.cells.text import ConversionError
+from store.intake.cells.typed import find_invalid_cell, is_text, typed_kind
 from store.intake.convert.plan import ColumnPlan, Plan
 from store.intake.options import Limits, ReadOptions
-from store.intake.source import Reading, Source, WrongReadingError
+from store.intake.source import Reading, TableSource, WrongReadingError
 
 SHOWN_TEXT = 80
 SHOWN_NAMES = 5
@@ -25,7 +25,7 @@ SHOWN_NAMES = 5
 class Planner:
     """Makes plans for one source. Raises IntakeError for its names and for stated kinds."""
 
-    def __init__(self, source: Source, options: ReadOptions, limits: Limits) -> None:
+    def __init__(self, source: TableSource, options: ReadOptions, limits: Limits) -> None:
         self._source = source
         raw = [column.name for column in source.columns]
         self._names, self._notices = clean_names(raw, limits.max_columns)
@@ -36,7 +36,7 @@ class Planner:
             if name not in known:
                 shown = name[:SHOWN_TEXT]
                 detail = f"there is no column {shown!r} whose kind could be stated"
-                raise IntakeError("unknown_column", detail, Place(column=shown))
+                raise IntakeError("unknown_column", detail, FileLocation(column=shown))
 
     @property
     def text_readings(self) -> list[Reading]:
@@ -66,7 +66,7 @@ class Planner:
                         scans[index].add(cells)
                         misfit = scans[index].misfit
                     case "typed":
-                        misfit = find_typed_misfit(cells, kinds[index] or typed_kind(cells.type))
+                        misfit = find_invalid_cell(cells, kinds[index] or typed_kind(cells.type))
                     case "number":
                         misfit = None
                         _check_numbers(index, cells)
@@ -95,13 +95,13 @@ class Planner:
         rules = replace(self.rules, missing=(*self.rules.missing, *markers))
         return Plan(tuple(columns), rules, tuple(notices))
 
-    def _finish(self, index: int, scan: ColumnScan, markers: set[str]) -> Finding:
+    def _finish(self, index: int, scan: ColumnScan, markers: set[str]) -> InferredKind:
         finding = scan.finish(markers)
         if scan.misfit is not None:
             raise self._explain(index, scan.misfit)
         return finding
 
-    def _text_plan(self, name: str, finding: Finding) -> ColumnPlan:
+    def _text_plan(self, name: str, finding: InferredKind) -> ColumnPlan:
         return ColumnPlan(
             name=name,
             reading="number" if finding.is_plain else "text",
@@ -117,16 +117,16 @@ class Planner:
         kind = stated or typed_kind(given)
         return ColumnPlan(name, "typed", kind, stated, ISO if kind == "time" else None)
 
-    def _explain(self, column: int, misfit: Misfit) -> IntakeError:
+    def _explain(self, column: int, misfit: InvalidCell) -> IntakeError:
         found = self._source.explain(column, misfit.text, misfit.expected)
         line = found.place.line if isinstance(found, IntakeError) and found.place else None
         name, text = self._names[column][:SHOWN_TEXT], misfit.text[:SHOWN_TEXT]
         where = "" if line is None else f"line {line}: "
         detail = f"{where}column {name!r} holds {text!r} where {misfit.expected} is expected"
-        return IntakeError(misfit.code, detail, Place(line, name, text, misfit.expected))
+        return IntakeError(misfit.code, detail, FileLocation(line, name, text, misfit.expected))
 
 
-def _make_rules(source: Source, options: ReadOptions) -> Rules:
+def _make_rules(source: TableSource, options: ReadOptions) -> Rules:
     is_csv = source.options.get("format", "csv") == "csv"
     decimal = options.decimal or source.options.get("decimal") or "."
     stated = options.missing if options.missing is not None else source.options.get("missing")
@@ -145,11 +145,11 @@ def _make_rules(source: Source, options: ReadOptions) -> Rules:
 def _check_numbers(index: int, cells: pa.Array) -> None:
     try:
         text.check_finite(cells)
-    except MisfitError as error:
+    except ConversionError as error:
         raise WrongReadingError(index) from error
 
 
-def _tell(name: str, finding: Finding, *, is_stated: bool) -> Iterator[Notice]:
+def _tell(name: str, finding: InferredKind, *, is_stated: bool) -> Iterator[Notice]:
     if finding.is_ambiguous:
         detail = f"days and months cannot be told apart: read as {finding.time_format}"
         yield Notice("ambiguous_dates", detail, name)

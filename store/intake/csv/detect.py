@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from store.datasets.datasets import Notice
-from store.errors import IntakeError, Place
+from store.errors import FileLocation, IntakeError
 from store.intake.cells.column_names import check_column_count
 from store.intake.csv.dialect import (
     DELIMITERS,
@@ -25,7 +25,7 @@ from store.intake.csv.errors import unclosed_quote
 from store.intake.csv.records import Dialect, EndlessCellError, Record, read_lines, split_records
 from store.intake.csv.scan import (
     MAX_ROW_BYTES,
-    Survey,
+    FileScan,
     WrongEncodingError,
     row_too_long,
     survey_file,
@@ -52,7 +52,7 @@ class Detected:
     header: bool
     names: tuple[str, ...]
     blank_lines: int
-    survey: Survey
+    survey: FileScan
     notices: tuple[Notice, ...]
 
 
@@ -122,7 +122,7 @@ def _decode(
 
 def _survey(
     path: Path, encoding: str, quote: str, *, is_certain: bool
-) -> tuple[Survey, str, list[Notice]]:
+) -> tuple[FileScan, str, list[Notice]]:
     """Look at all bytes, in another encoding if nobody says that it is that one."""
     encodings = [encoding] if is_certain else [encoding, *SINGLE_BYTE]
     for tried in encodings:
@@ -134,7 +134,9 @@ def _survey(
         guessed = not is_certain and tried in SINGLE_BYTE
         return survey, tried, [_guessed_encoding(tried)] if guessed else []
     detail = f"line {wrong.line} is not {encoding} text"
-    raise IntakeError("wrong_encoding", detail, Place(wrong.line, expected=f"{encoding} text"))
+    raise IntakeError(
+        "wrong_encoding", detail, FileLocation(wrong.line, expected=f"{encoding} text")
+    )
 
 
 def _guessed_encoding(encoding: str) -> Notice:
@@ -148,7 +150,7 @@ def _check_delimiter(delimiter: str, quote: str) -> None:
         raise IntakeError("invalid_delimiter", detail)
 
 
-def _read_first(text: str, dialect: Dialect, survey: Survey, *, is_whole: bool) -> Record:
+def _read_first(text: str, dialect: Dialect, survey: FileScan, *, is_whole: bool) -> Record:
     """The first row that is not blank. Raises IntakeError if it does not end."""
     records = split_records(read_lines(text), dialect.delimiter, dialect.quote)
     try:
@@ -165,7 +167,7 @@ def _read_first(text: str, dialect: Dialect, survey: Survey, *, is_whole: bool) 
     return first
 
 
-def _endless(line: int, survey: Survey) -> IntakeError:
+def _endless(line: int, survey: FileScan) -> IntakeError:
     return unclosed_quote(line) if survey.quotes % 2 else row_too_long(line)
 
 

@@ -4,21 +4,21 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from store.errors import IntakeError, Place
+from store.errors import FileLocation, IntakeError
 from store.intake.cells.arrow_types import cut
 from store.intake.csv.records import Dialect, EndlessCellError, Record, read_records
-from store.intake.csv.scan import Survey, line_at, row_too_long
+from store.intake.csv.scan import FileScan, line_at, row_too_long
 
 _RAGGED = re.compile(r"Expected (\d+) columns, got (\d+): ?(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class CsvFaults:
+class CsvErrors:
     """Finds places in one file."""
 
     path: Path
     dialect: Dialect
-    survey: Survey
+    survey: FileScan
     columns: int
 
     def explain_parsing(self, message: str) -> IntakeError:
@@ -63,7 +63,7 @@ class CsvFaults:
         expected = f"{self.columns} cell" + ("s" if self.columns != 1 else "")
         shown = cut(text)
         detail = f"{where} has {cells} where the first row has {expected}: {shown!r}"
-        return IntakeError("ragged_row", detail, Place(line, None, shown, expected))
+        return IntakeError("ragged_row", detail, FileLocation(line, None, shown, expected))
 
     def check_last_cell(self, text: str | None) -> None:
         """Raise IntakeError if the file ends within this cell: its quote is never closed."""
@@ -91,7 +91,9 @@ class CsvFaults:
         line = self._find_cell(column, text.strip(), header_rows)
         where = "" if line is None else f"line {line}: "
         detail = f"{where}column {cut(name)!r} holds {cut(text)!r} where {expected} is expected"
-        return IntakeError("invalid_cell", detail, Place(line, cut(name), cut(text), expected))
+        return IntakeError(
+            "invalid_cell", detail, FileLocation(line, cut(name), cut(text), expected)
+        )
 
     def _find_cell(self, column: int, text: str, header_rows: int) -> int | None:
         try:
@@ -109,4 +111,4 @@ def unclosed_quote(line: int | None) -> IntakeError:
     """A quote that opens a cell and is not closed."""
     where = "a quote" if line is None else f"the quote that opens on line {line}"
     detail = f"{where} is not closed before the end of the file, or of what one row may hold"
-    return IntakeError("unclosed_quote", detail, Place(line, expected="a closing quote"))
+    return IntakeError("unclosed_quote", detail, FileLocation(line, expected="a closing quote"))

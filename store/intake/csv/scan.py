@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from store.errors import IntakeError, Place
+from store.errors import FileLocation, IntakeError
 
 CHUNK_BYTES = 2**20
 # What is longer is not of a table, and would have to be held in memory.
@@ -27,7 +27,7 @@ class WrongEncodingError(Exception):
 
 
 @dataclass(frozen=True)
-class Survey:
+class FileScan:
     """What all bytes of a file show.
 
     Attributes:
@@ -44,7 +44,7 @@ class Survey:
         return MAX_ROW_BYTES if self.has_long_lines else BLOCK_BYTES
 
 
-def survey_file(path: Path, encoding: str, quote: str) -> Survey:
+def survey_file(path: Path, encoding: str, quote: str) -> FileScan:
     """Look at every byte. Raises WrongEncodingError; IntakeError for NULs and endless lines."""
     decoder = None if encoding == "latin-1" else codecs.getincrementaldecoder(encoding)("strict")
     is_wide = encoding.startswith("utf-16")
@@ -64,7 +64,7 @@ def survey_file(path: Path, encoding: str, quote: str) -> Survey:
         offset += len(chunk)
     if decoder is not None:
         _decode(path, offset, decoder, b"", encoding)
-    return Survey(quotes, has_long_lines)
+    return FileScan(quotes, has_long_lines)
 
 
 def _count(chunk: bytes, sign: str) -> int:
@@ -127,11 +127,11 @@ def _decode(
 
 def _nul_found(line: int) -> IntakeError:
     detail = f"line {line} holds NUL bytes: the file is not a CSV file"
-    return IntakeError("not_csv", detail, Place(line))
+    return IntakeError("not_csv", detail, FileLocation(line))
 
 
 def row_too_long(line: int | None, limit: int = MAX_ROW_BYTES) -> IntakeError:
     """A row that does not fit in memory's share for one."""
     where = "a row" if line is None else f"the row at line {line}"
     detail = f"{where} is longer than {limit} bytes"
-    return IntakeError("row_too_long", detail, Place(line))
+    return IntakeError("row_too_long", detail, FileLocation(line))

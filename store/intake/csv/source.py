@@ -13,9 +13,9 @@ from store.datasets.datasets import Notice
 from store.errors import IntakeError
 from store.intake.cells.text import USUAL_MISSING
 from store.intake.csv.detect import detect_csv
-from store.intake.csv.errors import CsvFaults
+from store.intake.csv.errors import CsvErrors
 from store.intake.csv.records import Dialect
-from store.intake.csv.scan import Survey
+from store.intake.csv.scan import FileScan
 from store.intake.options import Limits, ReadOptions
 from store.intake.source import RawColumn, Reading, WrongReadingError
 
@@ -61,7 +61,7 @@ class CsvSource:
     header: bool
     blank_lines: int
     missing: Sequence[str]
-    survey: Survey
+    survey: FileScan
     notices: Sequence[Notice] = field(default=())
 
     @property
@@ -124,8 +124,8 @@ class CsvSource:
         )
 
     @property
-    def _faults(self) -> CsvFaults:
-        return CsvFaults(self.path, self.dialect, self.survey, len(self.columns))
+    def _faults(self) -> CsvErrors:
+        return CsvErrors(self.path, self.dialect, self.survey, len(self.columns))
 
     def explain(self, column: int, text: str, expected: str) -> IntakeError:
         """The IntakeError for the first cell of a column that reads `text`."""

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from store.errors import IntakeError, Place
+from store.errors import FileLocation, IntakeError
 from store.intake.batches.arrow_source import rows_per_batch
 from store.intake.cells.arrow_types import check_cell_count, cut
 from store.intake.cells.column_names import check_column_count
@@ -108,7 +108,7 @@ class JsonColumns:
             bad = next(i for i, value in enumerate(values) if value and not _is_unicode(value))
             line = line_of(start + bad)
             detail = f"{self._unit} {line}: {detail}"
-            raise IntakeError("not_json", detail, Place(line, cut(name))) from error
+            raise IntakeError("not_json", detail, FileLocation(line, cut(name))) from error
 
     def _wrong_cell(self, name: str, values: list[Any], line_of: FindLine) -> IntakeError:
         """The error for the first value that is not of the column's type, or of none."""
@@ -124,7 +124,7 @@ class JsonColumns:
                     f"{self._unit} {line}: column {shown!r} holds {text}, which is "
                     f"{WORDS[str(found)]}, where earlier rows hold {expected}"
                 )
-                return IntakeError("mixed_types", detail, Place(line, shown, text, expected))
+                return IntakeError("mixed_types", detail, FileLocation(line, shown, text, expected))
             known = known if found == pa.null() else found
         raise AssertionError(name)
 
@@ -146,7 +146,7 @@ def nested_value(name: str, is_object: bool, where: str, line: int) -> IntakeErr
     """A cell that is an object or an array."""
     what, shown = "an object" if is_object else "an array", cut(name)
     detail = f"{where}: column {shown!r} holds {what}: no nested values, {EXPECTED}"
-    return IntakeError("nested_value", detail, Place(line, shown, expected=EXPECTED))
+    return IntakeError("nested_value", detail, FileLocation(line, shown, expected=EXPECTED))
 
 
 def _type_of(kind: type) -> pa.DataType | None:

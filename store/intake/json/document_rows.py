@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from store.errors import IntakeError, Place
+from store.errors import FileLocation, IntakeError
 from store.intake.batches.arrow_source import ArrowSource, rows_per_batch
-from store.intake.batches.spill import Spill, SpillWriter
+from store.intake.batches.spill import BatchSpill, SpillWriter
 from store.intake.cells.arrow_types import cut
 from store.intake.json.columns import JsonColumns, Row, final_schema, nested_value, raw_columns
 from store.intake.json.events import SCALARS, Event, Events, read_value
@@ -26,7 +26,7 @@ class DocumentRows:
         self._events = events
         self._columns = JsonColumns(limits, "row")
         self._shape = RowShape("row")
-        self._spill = Spill(folder / "json_rows.spill")
+        self._spill = BatchSpill(folder / "json_rows.spill")
         self._rows = 0
 
     def read(self, stream: Iterator[Event]) -> None:
@@ -109,7 +109,7 @@ def _read_array(stream: Iterator[Event], number: int) -> list[Any]:
 def repeated_key(where: str, key: str, line: int | None = None) -> IntakeError:
     """A JSON object that has a key twice."""
     detail = f"{where} has the key {cut(key)!r} twice"
-    return IntakeError("repeated_key", detail, Place(line, cut(key)))
+    return IntakeError("repeated_key", detail, FileLocation(line, cut(key)))
 
 
 def _rename(columns: Sequence[RawColumn], names: Sequence[str]) -> tuple[RawColumn, ...]:

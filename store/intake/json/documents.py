@@ -12,9 +12,9 @@ from typing import Any
 import pyarrow as pa
 
 from store.datasets.datasets import Notice
-from store.errors import IntakeError, Place
+from store.errors import FileLocation, IntakeError
 from store.intake.batches.arrow_source import ArrowSource
-from store.intake.batches.column_spill import PIECE_ROWS, Pieces
+from store.intake.batches.column_spill import PIECE_ROWS, ColumnSpill
 from store.intake.cells.arrow_types import cut
 from store.intake.json.columns import JsonColumns, final_schema, nested_value, raw_columns
 from store.intake.json.document_rows import FOUND, DocumentRows, repeated_key
@@ -39,7 +39,7 @@ def open_json_document(
             _check_end(stream)
             return rows.finish(options)
         case "start_map":
-            with Pieces(folder / "json_columns.spill") as pieces:
+            with ColumnSpill(folder / "json_columns.spill") as pieces:
                 reader = _ColumnReader(events, pieces, limits, folder)
                 reader.read(stream)
             _check_end(stream)
@@ -58,7 +58,7 @@ def _check_end(stream: Iterator[Event]) -> None:
 class _ColumnReader:
     """Reads an object whose values are columns, or one of them the rows."""
 
-    def __init__(self, events: Events, pieces: Pieces, limits: Limits, folder: Path) -> None:
+    def __init__(self, events: Events, pieces: ColumnSpill, limits: Limits, folder: Path) -> None:
         self._events = events
         self._pieces = pieces
         self._limits = limits
@@ -135,7 +135,7 @@ class _ColumnReader:
         for name in schema.names:
             if name not in {NAMES, INDEX}:
                 detail = f"beside rows in {DATA!r} there is a column {cut(name)!r}"
-                raise IntakeError("not_a_table", detail, Place(column=cut(name)))
+                raise IntakeError("not_a_table", detail, FileLocation(column=cut(name)))
         source = rows.finish(options, self._read_names(schema))
         if INDEX not in schema.names:
             return source
@@ -158,10 +158,10 @@ def _not_a_column(name: str, event: str, value: object) -> IntakeError:
     what = "an object" if event == "start_map" else cut(json.dumps(value))
     detail = f"{shown!r} is {what}: a column is an array of values, not nested in objects"
     code = "nested_value" if event == "start_map" else "not_a_table"
-    return IntakeError(code, detail, Place(column=shown))
+    return IntakeError(code, detail, FileLocation(column=shown))
 
 
-def _common_length(pieces: Pieces, names: list[str]) -> int:
+def _common_length(pieces: ColumnSpill, names: list[str]) -> int:
     """The number of rows. Raises IntakeError if columns differ in it."""
     if not names:
         return 0
@@ -172,5 +172,5 @@ def _common_length(pieces: Pieces, names: list[str]) -> int:
                 f"column {cut(name)!r} has {pieces.count_rows(name)} rows where "
                 f"{cut(names[0])!r} has {rows}"
             )
-            raise IntakeError("ragged_columns", detail, Place(column=cut(name)))
+            raise IntakeError("ragged_columns", detail, FileLocation(column=cut(name)))
     return rows

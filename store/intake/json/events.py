@@ -7,7 +7,7 @@ from typing import Any
 
 import ijson  # type: ignore[import-untyped]
 
-from store.errors import IntakeError, Place
+from store.errors import FileLocation, IntakeError
 from store.intake.batches.arrow_source import MAX_ROW_BYTES
 from store.intake.cells.arrow_types import cut
 from store.intake.json.rows import number_too_large, row_too_long
@@ -82,7 +82,7 @@ class Events:
         if "UTF8" in what:
             line = self._lines
             detail = f"the document is not utf-8 text, at or after line {line}"
-            return IntakeError("wrong_encoding", detail, Place(line))
+            return IntakeError("wrong_encoding", detail, FileLocation(line))
         if "premature EOF" in what:
             return self._problem("the file is at its end before the document is", b"")
         return self._problem(what.removesuffix("."), chunk, near)
@@ -92,7 +92,7 @@ class Events:
         if is_whole:
             detail = f"row {row} holds a whole number of too many digits for 64 bits"
             hint = "write it with a decimal point, or as a text"
-            place = Place(row, text=cut(near), expected="a number of at most 64 bits")
+            place = FileLocation(row, text=cut(near), expected="a number of at most 64 bits")
             return IntakeError("number_too_large", f"{detail}: {hint}", place)
         number = re.search(r"[-+.\deE]+(?=\W*$)", near)
         return number_too_large(f"row {row}", number[0] if number else near, row)
@@ -101,7 +101,7 @@ class Events:
         line = self._line_of(near, chunk)
         shown = f", near {cut(near)!r}" if near else ""
         detail = f"it is not JSON, at line {line}, after {self.rows} whole rows: {what}{shown}"
-        return IntakeError("not_json", detail, Place(line, text=cut(near) or None))
+        return IntakeError("not_json", detail, FileLocation(line, text=cut(near) or None))
 
     def _line_of(self, near: str, chunk: bytes) -> int:
         """The line of what the parser shows, which writes line ends as blanks."""

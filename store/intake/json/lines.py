@@ -15,7 +15,7 @@ import pyarrow.json as pa_json
 
 from store.errors import IntakeError
 from store.intake.batches.arrow_source import BATCH_CELLS, MAX_ROW_BYTES, ArrowSource
-from store.intake.batches.spill import Spill
+from store.intake.batches.spill import BatchSpill
 from store.intake.json.columns import JsonColumns, Row, final_schema, raw_columns
 from store.intake.json.rows import RowShape, parse_line, row_too_long
 from store.intake.options import Limits, ReadOptions
@@ -50,7 +50,7 @@ class Block:
 def open_json_lines(path: Path, options: ReadOptions, limits: Limits, folder: Path) -> ArrowSource:
     """Read a file of JSON Lines. Raises IntakeError."""
     reader = _Reader(limits)
-    spill = Spill(folder / "json_lines.spill")
+    spill = BatchSpill(folder / "json_lines.spill")
     with spill.writing() as writer:
         for block in _blocks(path):
             for batch in reader.parse(block):

@@ -4,7 +4,7 @@ import json
 import math
 from typing import Any, NoReturn
 
-from store.errors import IntakeError, Place
+from store.errors import FileLocation, IntakeError
 from store.intake.batches.arrow_source import MAX_ROW_BYTES
 from store.intake.cells.arrow_types import cut
 from store.intake.json.columns import Row, nested_value
@@ -26,18 +26,18 @@ class RowShape:
         if not isinstance(value, dict | list):
             text = cut(json.dumps(value))
             detail = f"{self._unit} {number} is {text}: each row must be a JSON object"
-            raise IntakeError("not_a_table", detail, Place(number, text=text))
+            raise IntakeError("not_a_table", detail, FileLocation(number, text=text))
         width = len(value) if isinstance(value, list) else None
         if not self._known:
             self._known, self._width = True, width
         if (width is None) != (self._width is None):
             detail = f"{self._unit} {number}: rows must be all JSON objects, or all arrays"
-            raise IntakeError("not_a_table", detail, Place(number))
+            raise IntakeError("not_a_table", detail, FileLocation(number))
         if isinstance(value, dict):
             return value
         if width != self._width:
             detail = f"{self._unit} {number} has {width} cells where the first has {self._width}"
-            raise IntakeError("ragged_row", detail, Place(number))
+            raise IntakeError("ragged_row", detail, FileLocation(number))
         return {f"column_{index}": cell for index, cell in enumerate(value, start=1)}
 
 
@@ -55,28 +55,30 @@ def parse_line(line: bytes, number: int) -> object:
         )
     except UnicodeDecodeError as error:
         detail = f"line {number} is not utf-8 text"
-        raise IntakeError("wrong_encoding", detail, Place(number, text=_shown(line))) from error
+        raise IntakeError(
+            "wrong_encoding", detail, FileLocation(number, text=_shown(line))
+        ) from error
     except json.JSONDecodeError as error:
         near = _shown(line[max(0, error.pos - 20) :])
         detail = f"line {number} is not JSON: {error.msg}, at character {error.pos + 1}: {near!r}"
-        raise IntakeError("not_json", detail, Place(number, text=near)) from error
+        raise IntakeError("not_json", detail, FileLocation(number, text=near)) from error
     except RecursionError as error:
         raise nested_value("", is_object=False, where=f"line {number}", line=number) from error
     except _CellError as error:
         detail = f"line {number} {error.detail}"
-        raise IntakeError(error.code, detail, Place(number, text=error.text)) from error
+        raise IntakeError(error.code, detail, FileLocation(number, text=error.text)) from error
 
 
 def row_too_long(unit: str, number: int, text: bytes) -> IntakeError:
     """A row that would have to be held in memory."""
     detail = f"{unit} {number} is longer than {MAX_ROW_BYTES} bytes"
-    return IntakeError("row_too_long", detail, Place(number, text=_shown(text)))
+    return IntakeError("row_too_long", detail, FileLocation(number, text=_shown(text)))
 
 
 def number_too_large(where: str, text: str, line: int) -> IntakeError:
     """A number that float64 cannot hold."""
     return IntakeError(
-        "number_too_large", f"{where} {_too_large(text)}", Place(line, text=cut(text))
+        "number_too_large", f"{where} {_too_large(text)}", FileLocation(line, text=cut(text))
     )
 
 

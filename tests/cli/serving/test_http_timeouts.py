@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from cli.serving.http_timeouts import MAX_HEAD_BYTES, patient_protocol
+from cli.serving.http_timeouts import MAX_HEAD_BYTES, timeout_protocol
 from tests.waiting import wait_for
 
 TIMEOUT = 0.3
@@ -42,7 +42,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 def address() -> Iterator[tuple[str, int]]:
     """Of a server with little patience."""
     config = uvicorn.Config(
-        application, http=patient_protocol(TIMEOUT), ws="none", lifespan="off", log_config=None
+        application, http=timeout_protocol(TIMEOUT), ws="none", lifespan="off", log_config=None
     )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.data import shuffle
-from engine.data.shuffle import BLOCK_BYTES, WINDOW_BYTES, EpochOrder
+from engine.data.shuffle import BLOCK_BYTES, WINDOW_BYTES, ShuffleOrder
 from engine.random import Stream, generator
 
 
@@ -17,7 +17,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_data_no_larger_than_a_window_are_permuted_as_a_whole() -> None:
     rows = WINDOW_BYTES // 4096
-    order = EpochOrder(rows, 4096, seed=3)
+    order = ShuffleOrder(rows, 4096, seed=3)
     order.begin(5)
     expected = generator(3, Stream.ORDER, 5).permutation(rows)
     np.testing.assert_array_equal(order.whole(), expected)
@@ -28,7 +28,7 @@ def test_data_no_larger_than_a_window_are_permuted_as_a_whole() -> None:
 @pytest.mark.parametrize("rows", [161, 200, 333, 1000])
 @pytest.mark.parametrize("row_bytes", [4, 7, 50])
 def test_every_row_comes_once(rows: int, row_bytes: int) -> None:
-    order = EpochOrder(rows, row_bytes, seed=0)
+    order = ShuffleOrder(rows, row_bytes, seed=0)
     for epoch in (1, 2):
         order.begin(epoch)
         np.testing.assert_array_equal(np.sort(order.whole()), np.arange(rows))
@@ -37,7 +37,7 @@ def test_every_row_comes_once(rows: int, row_bytes: int) -> None:
 
 @pytest.mark.usefixtures("small_blocks")
 def test_rows_of_a_window_are_those_of_its_blocks() -> None:
-    order = EpochOrder(1003, 4, seed=1)
+    order = ShuffleOrder(1003, 4, seed=1)
     order.begin(2)
     whole = order.whole()
     for window in range(len(order.starts) - 1):
@@ -50,7 +50,7 @@ def test_rows_of_a_window_are_those_of_its_blocks() -> None:
 @pytest.mark.usefixtures("small_blocks")
 def test_seed_and_epoch_decide() -> None:
     def order_of(seed: int, epoch: int) -> list[int]:
-        order = EpochOrder(500, 4, seed)
+        order = ShuffleOrder(500, 4, seed)
         order.begin(epoch)
         return [int(row) for row in order.whole()]
 
@@ -59,6 +59,6 @@ def test_seed_and_epoch_decide() -> None:
 
 
 def test_a_row_larger_than_a_block_is_a_block() -> None:
-    order = EpochOrder(20, 2 * BLOCK_BYTES, seed=0)
+    order = ShuffleOrder(20, 2 * BLOCK_BYTES, seed=0)
     assert order.window_rows == 16
     np.testing.assert_array_equal(np.sort(order.whole()), np.arange(20))

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.arrays import Floats, Targets
-from engine.metrics import Tally, build_tally, scalar_names
-from engine.metrics.streaming import RUNNING_METRICS
+from engine.metrics import MetricAccumulator, build_accumulator, scalar_names
+from engine.metrics.streaming import STREAMING_METRICS
 from engine.preprocessing.fitted import ClassTarget, FittedTarget, NumericTarget
 from engine.specs import ClassMetric, MetricName, NumberMetric
 from tests.engine.examples import FLOAT64, draw
@@ -24,11 +24,11 @@ NAMES: dict[FittedTarget, tuple[MetricName, ...]] = {
 
 def tally_of(
     names: tuple[MetricName, ...], target: FittedTarget, y: Targets, outputs: int
-) -> Tally:
-    return build_tally(names, target, y, outputs, FLOAT64)
+) -> MetricAccumulator:
+    return build_accumulator(names, target, y, outputs, FLOAT64)
 
 
-def add_all(tally: Tally, outputs: Floats, y: Targets, batch: int) -> None:
+def add_all(tally: MetricAccumulator, outputs: Floats, y: Targets, batch: int) -> None:
     for start in range(0, len(y), batch):
         tally.add(1.0, outputs[start : start + batch], y[start : start + batch])
 
@@ -100,7 +100,7 @@ def test_running_and_recorded_metrics_are_the_same(
     target: FittedTarget, rows: int, batch: int, seed: int
 ) -> None:
     outputs, y = rows_of(target, rows, seed)
-    cheap = tuple(name for name in NAMES[target] if name in RUNNING_METRICS)
+    cheap = tuple(name for name in NAMES[target] if name in STREAMING_METRICS)
     running, recorded = tally_of(cheap, target, y, 3), tally_of(NAMES[target], target, y, 3)
     assert not running.arrays
     assert recorded.arrays
@@ -127,7 +127,7 @@ def test_metrics_survive_json(target: FittedTarget) -> None:
 @pytest.mark.parametrize("is_cheap", [True, False])
 def test_a_pass_goes_on_from_its_sums_and_arrays(target: FittedTarget, is_cheap: bool) -> None:
     outputs, y = rows_of(target, 30)
-    names = tuple(n for n in NAMES[target] if n in RUNNING_METRICS or not is_cheap)
+    names = tuple(n for n in NAMES[target] if n in STREAMING_METRICS or not is_cheap)
     whole, first, second = (tally_of(names, target, y, 3) for _ in range(3))
     add_all(whole, outputs, y, batch=10)
     add_all(first, outputs[:10], y[:10], batch=10)

@@ -5,9 +5,9 @@ import pytest
 from engine.data.table import Column
 from engine.preprocessing.fitted import (
     FittedBoolean,
+    FittedCategories,
     FittedCodes,
     FittedColumn,
-    FittedLevels,
     FittedNumeric,
     FittedOrdinal,
     FittedText,
@@ -30,8 +30,8 @@ def flags(columns: dict[str, Column], *fitted: FittedColumn) -> Flags:
 @pytest.mark.parametrize(
     "category",
     [
-        FittedLevels("c", KNOWN),
-        FittedLevels("c", KNOWN, rest=True, fill="red"),
+        FittedCategories("c", KNOWN),
+        FittedCategories("c", KNOWN, rest=True, fill="red"),
         FittedCodes("c", KNOWN, rest=True),
         FittedOrdinal("c", KNOWN, 0, 1, 0),
     ],
@@ -81,7 +81,11 @@ def test_any_text_is_known_but_a_missing_one() -> None:
 
 
 def test_flags_stand_where_their_column_does_in_every_block_of_rows() -> None:
-    fitted = (TRUTH, FittedNumeric("n", 0, 1, 0, minimum=0, maximum=1), FittedLevels("c", ("a",)))
+    fitted = (
+        TRUTH,
+        FittedNumeric("n", 0, 1, 0, minimum=0, maximum=1),
+        FittedCategories("c", ("a",)),
+    )
     rows = 700
     columns: dict[str, Column] = {
         "b": truths(*[True] * rows),

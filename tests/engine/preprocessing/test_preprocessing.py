@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from engine.data.table import Column, LevelColumn, NumericColumn, Words
+from engine.data.table import CategoricalColumn, Column, FileConventions, NumericColumn
 from engine.errors import DataError
 from engine.preprocessing.feature_layout import tables_of
 from engine.preprocessing.preprocessing import (
     ClassTarget,
     FittedBoolean,
+    FittedCategories,
     FittedCodes,
     FittedColumn,
-    FittedLevels,
     FittedNumeric,
     FittedOrdinal,
     FittedTarget,
@@ -32,7 +32,7 @@ from tests.engine.examples import FLOAT64, Matrix, draw, fit, levels, numbers, t
 ADAPTER = TypeAdapter(Preprocessing)
 NUMBER = FittedNumeric("n", center=10, scale=2, fill=14)
 TRUTH = FittedBoolean("b", fill=0.25)
-LEVELS = FittedLevels("c", ("red", "green"))
+LEVELS = FittedCategories("c", ("red", "green"))
 CODES = FittedCodes("c", ("red", "green"))
 
 
@@ -63,7 +63,7 @@ def test_codes_count_from_one_and_unknown_ones_are_zero() -> None:
 
 def test_unknown_levels_share_the_rest() -> None:
     column = levels("green", "blue", None, "red", "pink")
-    fitted = FittedLevels("c", ("red", "green"), rest=True, fill="red")
+    fitted = FittedCategories("c", ("red", "green"), rest=True, fill="red")
     x = transform({"c": column}, fitted)
     assert x.tolist() == [[0, 1, 0], [0, 0, 1], [1, 0, 0], [1, 0, 0], [0, 0, 1]]
     codes = FittedCodes("c", ("red", "green"), rest=True)
@@ -96,7 +96,7 @@ def test_indicator_follows_its_column() -> None:
     x = transform(
         columns,
         FittedNumeric("n", 10, 2, 14, indicator=True),
-        FittedLevels("c", ("red",), rest=True, indicator=True),
+        FittedCategories("c", ("red",), rest=True, indicator=True),
         FittedBoolean("b", 0.5, indicator=True),
         FittedOrdinal("o", ("s", "m"), 0, 1, 1, indicator=True),
         FittedTime("t", ("year",), 1970, 1, 0, indicator=True),
@@ -232,7 +232,7 @@ def test_numbers_for_levels_are_refused() -> None:
     ],
 )
 def test_preprocessing_survives_json(target: FittedTarget) -> None:
-    words = Words(("n/a", "-"), ",", {"t": "%d.%m.%Y"})
+    words = FileConventions(("n/a", "-"), ",", {"t": "%d.%m.%Y"})
     others = (
         FittedOrdinal("o", ("s", "m"), 0.5, 0.1, 1.0),
         FittedTime("t", ("year", "hour"), 2000, 3, 1e9, 0.0, 2e9, indicator=True),
@@ -260,7 +260,7 @@ def test_columns_kept_before_there_was_more_to_remember_still_load() -> None:
     loaded = ADAPTER.validate_python(kept)
     codes = replace(CODES, name="k")
     assert loaded == Preprocessing((NUMBER, TRUTH, LEVELS, codes), NumericTarget("y", 0, 1))
-    assert loaded.words == Words()
+    assert loaded.words == FileConventions()
 
 
 class CountedLevels(tuple[str, ...]):
@@ -284,9 +284,9 @@ def test_work_on_a_few_rows_does_not_depend_on_how_many_there_are(as_indices: bo
     many = CountedLevels(str(code) for code in range(count))
     columns: dict[str, Column] = {
         "n": NumericColumn(np.linspace(0, 1, count)),
-        "c": LevelColumn(np.arange(count, dtype=np.int32)[::-1], many),
+        "c": CategoricalColumn(np.arange(count, dtype=np.int32)[::-1], many),
     }
-    fitted = (NUMBER, FittedLevels("c", ("3", "5")))
+    fitted = (NUMBER, FittedCategories("c", ("3", "5")))
     preprocessing = Preprocessing(fitted, NumericTarget("y", 0, 1))
     rows = np.arange(count - 9, count) if as_indices else slice(count - 9, count)
     preprocessing.transform(columns, FLOAT64, rows)
@@ -312,9 +312,9 @@ def test_work_on_a_few_rows_does_not_depend_on_how_many_there_are(as_indices: bo
 def test_a_few_rows_of_many_levels_are_encoded_as_in_the_whole(
     codes: list[int], rows: st.DataObject, fill: str | None, rest: bool
 ) -> None:
-    column = LevelColumn(np.array(codes, np.int32), tuple(str(code) for code in range(20)))
-    fitted = FittedLevels("c", ("7", "2", "11"), rest=rest, fill=fill, indicator=True)
-    whole = transform({"c": LevelColumn(np.array([*codes, *range(20)], np.int32), column.levels)},
+    column = CategoricalColumn(np.array(codes, np.int32), tuple(str(code) for code in range(20)))
+    fitted = FittedCategories("c", ("7", "2", "11"), rest=rest, fill=fill, indicator=True)
+    whole = transform({"c": CategoricalColumn(np.array([*codes, *range(20)], np.int32), column.levels)},
                       fitted)[: len(codes)]  # fmt: skip
     start = rows.draw(st.integers(0, len(codes)))
     preprocessing = Preprocessing((fitted,), NumericTarget("y", 0, 1))

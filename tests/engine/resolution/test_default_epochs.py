@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.resolution.optimization import choose_epochs
+from engine.resolution.optimization import resolve_epochs
 from engine.specs import TrainingSpec
 
 
@@ -20,4 +20,4 @@ def test_small_tables_are_gone_through_more_often(
     rows: int, options: dict[str, object], epochs: int
 ) -> None:
     spec = TrainingSpec.model_validate({"target": "y", **options})
-    assert choose_epochs(spec, rows) == epochs
+    assert resolve_epochs(spec, rows) == epochs

@@ -6,7 +6,7 @@ import pytest
 
 from engine.metrics import Metric
 from engine.specs import TrainingSpec
-from engine.training.early_stopping import Stopping
+from engine.training.early_stopping import EarlyStopping
 from engine.training.progress import EpochRecord, Progress
 from tests.engine.examples import flower_columns, prepared
 
@@ -21,7 +21,7 @@ def note_all(values: list[Metric | None], metric: str, **rule: Any) -> Progress:
             "early_stopping": {"metric": metric, "patience": 2, **rule},
         }
     )
-    stopping, progress = Stopping(prepared(spec, flower_columns())[0]), Progress()
+    stopping, progress = EarlyStopping(prepared(spec, flower_columns())[0]), Progress()
     for epoch, value in enumerate(values):
         metrics = {} if value is None else {metric: value}
         stopping.note(progress, EpochRecord(epoch, 1.0, 1.0, metrics, 0.1, 1.0, epoch, ()))

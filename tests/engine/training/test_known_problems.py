@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.data.table import Column, LevelColumn, NumericColumn
+from engine.data.table import CategoricalColumn, Column, NumericColumn
 from engine.specs import TrainingSpec
 from engine.training.training import train
 from tests.engine.examples import start
@@ -35,7 +35,7 @@ def spirals(turns: float = 1.5, rows: int = 400) -> dict[str, Column]:
     return {
         "x": NumericColumn(points[:, 0]),
         "y": NumericColumn(points[:, 1]),
-        "arm": LevelColumn(arm.astype(np.int32), ("left", "right")),
+        "arm": CategoricalColumn(arm.astype(np.int32), ("left", "right")),
     }
 
 

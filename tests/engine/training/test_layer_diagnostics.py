@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.specs import TrainingSpec
-from engine.training.layer_diagnostics import Probe
+from engine.training.layer_diagnostics import LayerDiagnostics
 from engine.training.training import train
 from tests.engine.examples import draw, flower_columns, network_spec, random_network, start
 
@@ -25,9 +25,9 @@ def test_each_trained_layer_is_told_of() -> None:
 def test_update_ratio_is_that_of_the_step() -> None:
     network = random_network(network_spec((), 2), 3)
     weight = network.named_parameters()["output.weight"]
-    probe = Probe(network)
-    probe.look_at_outputs()
-    probe.look_at_weights()
+    probe = LayerDiagnostics(network)
+    probe.record_activations()
+    probe.record_weights()
     before = weight.copy()
     weight *= 1.25
     (record,) = probe.records()
@@ -38,9 +38,9 @@ def test_update_ratio_is_that_of_the_step() -> None:
 def test_weights_of_zero_have_no_ratio() -> None:
     network = random_network(network_spec((), 2), 3)
     network.parameters[:] = 0
-    probe = Probe(network)
-    probe.look_at_outputs()
-    probe.look_at_weights()
+    probe = LayerDiagnostics(network)
+    probe.record_activations()
+    probe.record_weights()
     assert probe.records()[0].update_ratio is None
 
 
@@ -48,15 +48,15 @@ def test_a_relu_unit_that_no_row_wakes_is_dead() -> None:
     network = random_network(network_spec((4,), 2, "relu"), 3)
     named = network.named_parameters()
     named["layers.0.bias"][:] = [-1e6, 1e6, -1e6, 1e6]
-    probe = Probe(network)
+    probe = LayerDiagnostics(network)
     network.forward(draw(5, 3))
-    probe.look_at_outputs()
-    probe.look_at_weights()
+    probe.record_activations()
+    probe.record_weights()
     records = {record.name: record.dead_units for record in probe.records()}
     assert records == {"layers.0": 0.5, "output": None}
 
 
 def test_of_a_large_layer_a_sample_is_looked_at() -> None:
     network = random_network(network_spec((200,), 2), 100)
-    probe = Probe(network)
+    probe = LayerDiagnostics(network)
     assert max(len(weights) for weights in probe._weights.values()) <= 4096

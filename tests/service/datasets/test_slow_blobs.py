@@ -9,7 +9,11 @@ from sqlalchemy import update
 
 from store.blobs.blobs import BlobStore, open_blobs
 from store.datasets import keep_alive
-from store.datasets.deletion import condemn_dataset, erase_dataset, list_abandoned_datasets
+from store.datasets.deletion import (
+    delete_dataset_row,
+    list_abandoned_datasets,
+    mark_dataset_deleted,
+)
 from store.db.clock import shifted
 from store.db.database import Database
 from store.db.tables import datasets
@@ -70,8 +74,8 @@ def test_blob_of_a_dataset_that_was_swept_all_the_same_is_deleted(
         pass_hours(database)
         for dataset_id in list_abandoned(database):
             with database.writing() as session:
-                assert condemn_dataset(session, dataset_id)
-                erase_dataset(session, dataset_id)
+                assert mark_dataset_deleted(session, dataset_id)
+                delete_dataset_row(session, dataset_id)
 
     store_slowly(monkeypatch, meanwhile)
     answer = client.post("/v1/datasets", content=IRIS_LIKE, headers={"Content-Type": "text/csv"})

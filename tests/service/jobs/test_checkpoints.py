@@ -10,21 +10,21 @@ from safetensors.numpy import load
 
 from store.settings import Settings
 from tests.service.conftest import Upload, problem
-from tests.training import open_workshop, train_waiting_jobs
-from workers.slices import Workshop, run_slice
+from tests.training import open_worker_context, train_waiting_jobs
+from workers.slices import WorkerContext, run_slice
 
 STILL = {"type": "sgd", "learning_rate": 1e-30}
 
 
 @pytest.fixture
-def shop(settings: Settings) -> Iterator[Workshop]:
-    shop = open_workshop(settings.model_copy(update={"checkpoint_seconds": 0.0}))
+def shop(settings: Settings) -> Iterator[WorkerContext]:
+    shop = open_worker_context(settings.model_copy(update={"checkpoint_seconds": 0.0}))
     yield shop
     shop.database.close()
 
 
 @pytest.fixture
-def cut(client: TestClient, upload: Upload, shop: Workshop) -> dict[str, Any]:
+def cut(client: TestClient, upload: Upload, shop: WorkerContext) -> dict[str, Any]:
     """A job that was trained for a slice and is not done."""
     layers = [{"type": "dense", "units": 4}, {"type": "batch_normalization"}]
     body = {

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from store.settings import Settings
 from tests.service.conftest import Upload, problem
-from tests.training import open_workshop, train_waiting_jobs
+from tests.training import open_worker_context, train_waiting_jobs
 from workers.slices import run_slice
 
 ENDLESS = 1_000_000
@@ -39,7 +39,7 @@ def ask(client: TestClient, job: dict[str, Any]) -> Ask:
 
 def run_until(settings: Settings, steps: int, then: Callable[[], object]) -> None:
     """A slice in which something happens after so many steps."""
-    shop = open_workshop(settings.model_copy(update={"watch_seconds": 0.01}))
+    shop = open_worker_context(settings.model_copy(update={"watch_seconds": 0.01}))
     asked = iter(range(steps))
 
     def at_step() -> bool:

@@ -13,7 +13,7 @@ from store.db.migrate import upgrade
 from store.jobs.claims import claim_job
 from store.jobs.events import add_event
 from store.jobs.leases import Lease
-from store.jobs.progress import Progress, record_progress
+from store.jobs.progress import JobProgress, record_progress
 from store.settings import Settings, load_settings
 from tests.servers import serving
 from tests.service.conftest import IRIS_LIKE, problem
@@ -234,6 +234,6 @@ def test_a_poll_shows_progress_that_no_event_has_told_of(
     assert claimed is not None
     assert server.get(job["links"]["self"]).json()["progress"]["steps"] == 0
     with database.writing() as session:
-        record_progress(session, Lease(job["id"], claimed.token), Progress(steps=7), ())
+        record_progress(session, Lease(job["id"], claimed.token), JobProgress(steps=7), ())
     assert server.get(job["links"]["self"]).json()["progress"]["steps"] == 7
     database.close()

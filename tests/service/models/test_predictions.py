@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from service.runtime.model_cache import ServedModels
+from service.runtime.model_cache import ModelCache
 from store.blobs.tensors import pack_arrays
 from store.db.database import Database
 from store.settings import Settings
@@ -164,8 +164,8 @@ def test_models_in_memory_are_bounded_in_bytes(client: TestClient, settings: Set
     described = {"model": json.dumps(XOR)}
     imported = [client.post("/v1/models", data=described, files=files).json() for _ in range(3)]
     database = Database(settings.database_url)
-    size = ServedModels(database, 1).get(imported[0]["id"]).nbytes
-    served = ServedModels(database, 2 * size)
+    size = ModelCache(database, 1).get(imported[0]["id"]).nbytes
+    served = ModelCache(database, 2 * size)
     for model in imported:
         served.get(model["id"])
     assert [served.find(model["id"]) is not None for model in imported] == [False, True, True]

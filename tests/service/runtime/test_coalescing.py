@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from service.runtime.coalescing import QUESTIONS_AT_ONCE, Batches
+from service.runtime.coalescing import MAX_BATCHED_QUERIES, RequestCoalescer
 from tests.waiting import wait_for
 
 PATIENCE_SECONDS = 30.0
@@ -35,7 +35,7 @@ async def begun(oracle: Oracle, count: int) -> None:
 
 def test_who_asks_while_others_are_answered_is_answered_from_later_on() -> None:
     oracle = Oracle()
-    batches = Batches(oracle.answer_all)
+    batches = RequestCoalescer(oracle.answer_all)
 
     async def work() -> None:
         first = asyncio.ensure_future(batches.ask("a"))
@@ -52,20 +52,20 @@ def test_who_asks_while_others_are_answered_is_answered_from_later_on() -> None:
 
 def test_more_than_one_batch_holds_wait_for_the_next_in_order() -> None:
     oracle = Oracle()
-    batches = Batches(oracle.answer_all)
+    batches = RequestCoalescer(oracle.answer_all)
     oracle.turns.release(2)
 
     async def work() -> None:
-        names = [str(number) for number in range(QUESTIONS_AT_ONCE + 1)]
+        names = [str(number) for number in range(MAX_BATCHED_QUERIES + 1)]
         answers = await asyncio.gather(*(batches.ask(name) for name in names))
-        assert answers == [0] * QUESTIONS_AT_ONCE + [1]
+        assert answers == [0] * MAX_BATCHED_QUERIES + [1]
 
     asyncio.run(work())
 
 
 def test_each_is_told_its_own_failure_and_all_a_common_one() -> None:
     oracle = Oracle()
-    batches = Batches(oracle.answer_all)
+    batches = RequestCoalescer(oracle.answer_all)
     oracle.turns.release(3)
 
     async def work() -> None:
@@ -87,7 +87,7 @@ def test_each_is_told_its_own_failure_and_all_a_common_one() -> None:
 @pytest.mark.parametrize("answers", [[], [0], [0, 0, 0]])
 def test_wrong_number_of_answers_fails_the_batch_and_no_later_one(answers: list[int]) -> None:
     given = iter([answers, [7]])
-    batches: Batches[str, int] = Batches(lambda _: next(given))
+    batches: RequestCoalescer[str, int] = RequestCoalescer(lambda _: next(given))
 
     async def work() -> None:
         asked = asyncio.gather(batches.ask("a"), batches.ask("b"), return_exceptions=True)
@@ -100,7 +100,7 @@ def test_wrong_number_of_answers_fails_the_batch_and_no_later_one(answers: list[
 
 def test_cancelled_task_leaves_nobody_waiting() -> None:
     oracle = Oracle()
-    batches = Batches(oracle.answer_all)
+    batches = RequestCoalescer(oracle.answer_all)
 
     async def work() -> None:
         first = asyncio.ensure_future(batches.ask("a"))
@@ -120,7 +120,7 @@ def test_cancelled_task_leaves_nobody_waiting() -> None:
 
 def test_one_who_leaves_takes_nobody_along() -> None:
     oracle = Oracle()
-    batches = Batches(oracle.answer_all)
+    batches = RequestCoalescer(oracle.answer_all)
 
     async def work() -> None:
         leaving = asyncio.ensure_future(batches.ask("a"))

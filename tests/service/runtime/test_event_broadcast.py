@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from service.context import Context
 from service.jobs import events
 from service.runtime import event_broadcast
-from service.runtime.event_broadcast import KEPT_EVENTS, Feed, Feeds
-from service.runtime.model_cache import ServedModels
+from service.runtime.event_broadcast import KEPT_EVENTS, EventBroadcaster, Subscription
+from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
-from service.runtime.wakeup_throttle import Turns
+from service.runtime.wakeup_throttle import WakeupThrottle
 from store.blobs.blobs import open_blobs
 from store.datasets.datasets import Contents, publish_dataset, receive_dataset
 from store.db.database import Database
@@ -53,8 +53,8 @@ def database(tmp_path: Path) -> Iterator[FlakyDatabase]:
 @pytest.fixture
 def context(database: FlakyDatabase, tmp_path: Path) -> Context:
     settings = load_settings(data_dir=tmp_path)
-    blobs, served = open_blobs(settings), ServedModels(database, settings.model_cache_bytes)
-    fed = Feeds(database)
+    blobs, served = open_blobs(settings), ModelCache(database, settings.model_cache_bytes)
+    fed = EventBroadcaster(database)
     return Context(settings, database, blobs, None, None, served, fed, Polls(database, fed))
 
 
@@ -116,13 +116,13 @@ def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return asked
 
 
-def news(*event_ids: int, is_complete: bool = False) -> event_broadcast.News:
+def news(*event_ids: int, is_complete: bool = False) -> event_broadcast.NewEvents:
     encoded = tuple(event_broadcast.EncodedEvent(event_id, b"") for event_id in event_ids)
-    return event_broadcast.News(encoded, more=False, is_complete=is_complete)
+    return event_broadcast.NewEvents(encoded, more=False, is_complete=is_complete)
 
 
 def test_a_feed_gives_what_follows_and_says_when_it_has_forgotten() -> None:
-    feed = Feed(10, Turns(1))
+    feed = Subscription(10, WakeupThrottle(1))
     assert feed.since(9) is None
     feed.extend(news(*range(11, 11 + KEPT_EVENTS)))
     assert [event.id for event in feed.since(KEPT_EVENTS + 8) or ()] == [
@@ -135,7 +135,7 @@ def test_a_feed_gives_what_follows_and_says_when_it_has_forgotten() -> None:
 
 
 def test_a_feed_of_an_ended_job_is_complete_for_who_has_its_last_event() -> None:
-    feed = Feed(1, Turns(1))
+    feed = Subscription(1, WakeupThrottle(1))
     feed.extend(news(2, 3, is_complete=True))
     # Who has a later event knows of a retry that the feed does not know of yet.
     assert [feed.is_complete(after) for after in (2, 3, 4)] == [False, True, False]

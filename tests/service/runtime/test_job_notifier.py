@@ -9,8 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.runtime import job_notifier as module
-from service.runtime.job_notifier import Ringer
-from store.broker import Doorbell
+from service.runtime.job_notifier import JobNotifier
+from store.broker import Broker
 from store.db.database import Database
 from store.errors import StoreUnavailableError
 from store.jobs.jobs import get_job
@@ -22,7 +22,7 @@ from tests.waiting import wait_for
 AWAY = StoreUnavailableError("broker: away")
 
 
-class FakeDoorbell(Doorbell):
+class FakeDoorbell(Broker):
     """A bell that counts; broken while it raises something, silent while `answers` is unset."""
 
     def __init__(self) -> None:
@@ -59,14 +59,14 @@ def job_id(client: TestClient, upload: Upload) -> str:
     return str(client.post("/v1/jobs", json=body).json()["id"])
 
 
-def rung_at(database: Database, job_id: str) -> datetime | None:
+def dispatched_at(database: Database, job_id: str) -> datetime | None:
     with database.reading() as session:
-        return get_job(session, job_id).rung_at
+        return get_job(session, job_id).dispatched_at
 
 
 @contextmanager
-def ringing(database: Database, bell: Doorbell) -> Iterator[Ringer]:
-    ringer = Ringer(database, bell, retry_seconds=0.02)
+def ringing(database: Database, bell: Broker) -> Iterator[JobNotifier]:
+    ringer = JobNotifier(database, bell, retry_seconds=0.02)
     ringer.start()
     yield ringer
     ringer.stop()
@@ -78,7 +78,7 @@ def test_ring_at_once_takes_no_transaction(
     with ringing(database, bell) as ringer:
         ringer.ring(job_id)
     assert bell.rung == 1
-    assert rung_at(database, job_id) is None
+    assert dispatched_at(database, job_id) is None
 
 
 def test_ring_that_failed_is_tried_until_it_comes_and_then_noted(
@@ -90,7 +90,7 @@ def test_ring_that_failed_is_tried_until_it_comes_and_then_noted(
         wait_for(lambda: bell.failures >= 3)
         bell.broken = None
         wait_for(lambda: bell.rung == 1)
-    assert rung_at(database, job_id) is not None
+    assert dispatched_at(database, job_id) is not None
 
 
 def test_error_that_nobody_foresaw_does_not_end_the_ringing(

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from engine.data.table import ColumnSchema, TableSchema
 from engine.resolution.resolve import resolve
 from engine.specs import TrainingSpec
-from service.runtime.event_broadcast import Feeds
+from service.runtime.event_broadcast import EventBroadcaster
 from service.runtime.polling import Polls
 from store.datasets.datasets import Contents, publish_dataset, receive_dataset
 from store.db.database import Database
@@ -29,7 +29,7 @@ BROKEN_SPEC = SPEC | {"dtype": "float8"}
 
 @pytest.fixture
 def polls(database: Database) -> Polls:
-    return Polls(database, Feeds(database))
+    return Polls(database, EventBroadcaster(database))
 
 
 @contextmanager

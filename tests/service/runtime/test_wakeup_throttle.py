@@ -2,14 +2,14 @@
 
 import asyncio
 
-from service.runtime.wakeup_throttle import Turns
+from service.runtime.wakeup_throttle import WakeupThrottle
 
 
 def test_a_few_go_on_in_each_round_of_the_loop() -> None:
     seen: list[str] = []
 
     async def work() -> None:
-        turns = Turns(at_once=2)
+        turns = WakeupThrottle(at_once=2)
 
         async def listen(name: str) -> None:
             await turns.take()
@@ -29,7 +29,7 @@ def test_a_few_go_on_in_each_round_of_the_loop() -> None:
 
 def test_one_who_leaves_costs_nobody_a_turn() -> None:
     async def work() -> None:
-        turns = Turns(at_once=1)
+        turns = WakeupThrottle(at_once=1)
         leaving, staying = (asyncio.ensure_future(turns.take()) for _ in range(2))
         await asyncio.sleep(0)
         leaving.cancel()

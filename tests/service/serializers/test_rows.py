@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.data.table import Column, NumericColumn, Words
+from engine.data.table import Column, FileConventions, NumericColumn
 from engine.preprocessing.fitted import (
     FittedBoolean,
+    FittedCategories,
     FittedCodes,
     FittedColumn,
-    FittedLevels,
     FittedNumeric,
     FittedOrdinal,
     FittedText,
@@ -29,11 +29,11 @@ from service.serializers.rows import MAX_PROBLEMS, RowReader
 NUMBER = FittedNumeric("v", 0, 1, 0)
 TRUTH = FittedBoolean("v", 0)
 TIME = FittedTime("v", ("year",), 2000, 1, 0)
-LEVELS = FittedLevels("v", ("a",))
-COMMA = Words(missing=("NA", "-"), decimal=",", time_formats={"v": "%d.%m.%Y"})
+LEVELS = FittedCategories("v", ("a",))
+COMMA = FileConventions(missing=("NA", "-"), decimal=",", time_formats={"v": "%d.%m.%Y"})
 
 
-def read(fitted: FittedColumn, value: Any, words: Words = COMMA) -> Any:
+def read(fitted: FittedColumn, value: Any, words: FileConventions = COMMA) -> Any:
     """What the only value of a row is read as."""
     reader = RowReader(Preprocessing((fitted,), NumericTarget("y", 0, 1), words))
     column = reader.read([{"v": value}])["v"]
@@ -43,7 +43,7 @@ def read(fitted: FittedColumn, value: Any, words: Words = COMMA) -> Any:
     return None if code < 0 else column.levels[code]
 
 
-def refuse(fitted: FittedColumn, value: Any, words: Words = COMMA) -> str:
+def refuse(fitted: FittedColumn, value: Any, words: FileConventions = COMMA) -> str:
     with pytest.raises(InvalidRowsError) as raised:
         read(fitted, value, words)
     (problem,) = raised.value.errors
@@ -97,8 +97,8 @@ def test_number_beyond_all_bounds_is_refused(value: Any) -> None:
 
 
 def test_point_is_a_point_where_the_file_had_points() -> None:
-    assert read(NUMBER, "1.5", Words()) == 1.5
-    assert "such as 1.5" in refuse(NUMBER, "1,5", Words())
+    assert read(NUMBER, "1.5", FileConventions()) == 1.5
+    assert "such as 1.5" in refuse(NUMBER, "1,5", FileConventions())
 
 
 @pytest.mark.parametrize("value", [True, "true", "TRUE", " yes ", "1", 1, 1.0, "t"])
@@ -139,7 +139,7 @@ def test_what_is_no_time_is_refused(value: Any) -> None:
 
 @pytest.mark.parametrize("time_format", ["%Y%Y", "%", "%Q", "(", "%d" * 32])
 def test_format_that_is_none_leaves_what_is_read_everywhere(time_format: str) -> None:
-    words = Words(time_formats={"v": time_format})
+    words = FileConventions(time_formats={"v": time_format})
     assert read(TIME, "2024-01-31", words) == seconds("2024-01-31T00:00+00:00")
     refuse(TIME, "x", words)
 
@@ -168,7 +168,7 @@ def test_what_is_no_category_is_refused() -> None:
 
 
 def test_record_may_lack_columns_and_have_others() -> None:
-    columns = (FittedNumeric("a", 0, 1, 0), FittedLevels("b", ("x",)))
+    columns = (FittedNumeric("a", 0, 1, 0), FittedCategories("b", ("x",)))
     reader = RowReader(Preprocessing(columns, NumericTarget("y", 0, 1)), frozenset({"y"}))
     rows: list[dict[str, Scalar]] = [{"y": 3, "b": "x"}, {}, {"a": 1, "b": "z"}]
     read = reader.read(rows)
@@ -186,14 +186,14 @@ EVERY_KIND = Preprocessing(
         FittedNumeric("n", 1, 1e-3, 0, minimum=0, maximum=1, indicator=True),
         FittedNumeric("l", 0, 1, 0, log=True, minimum=-1, maximum=5),
         FittedBoolean("b", 0.5),
-        FittedLevels("c", ("a", "b"), rest=True, fill="a", indicator=True),
+        FittedCategories("c", ("a", "b"), rest=True, fill="a", indicator=True),
         FittedCodes("k", ("a", "7"), rest=True),
         FittedOrdinal("o", ("s", "m"), 0, 1, 0.5),
         FittedTime("t", ("year", "month", "weekday", "hour"), 2000, 1, 0, 0, 1e9),
         FittedText("w", 4),
     ),
     NumericTarget("y", 0, 1),
-    Words(missing=("NA",), decimal=",", time_formats={"t": "%d.%m.%Y"}),
+    FileConventions(missing=("NA",), decimal=",", time_formats={"t": "%d.%m.%Y"}),
 )
 ANYTHING = st.one_of(
     st.none(),

@@ -16,7 +16,7 @@ from service.uploads import resumable
 from store.db.tables import uploads
 from store.errors import NotFoundError, UploadExpiredError
 from store.settings import Settings, load_settings
-from store.uploads import expire_upload
+from store.uploads import mark_upload_expired
 from tests.schema import make_schema
 from tests.service.conftest import problem
 
@@ -278,7 +278,7 @@ def test_unknown_upload_is_404(client: TestClient, upload_id: str) -> None:
 def test_expired_upload_is_410(client: TestClient, create: Create, context: Context) -> None:
     location = create()
     with context.database.writing() as session:
-        expire_upload(session, id_of(location))
+        mark_upload_expired(session, id_of(location))
     problem(send(client, location, 0, b"1"), 410)
     problem(client.delete(location), 410)
     assert client.head(location).status_code == 410
@@ -318,6 +318,6 @@ def test_unfinished_upload_is_no_file(
     with pytest.raises(NotFoundError):
         resumable.assemble(context, "up_nope", tmp_path / "file")
     with context.database.writing() as session:
-        expire_upload(session, id_of(location))
+        mark_upload_expired(session, id_of(location))
     with pytest.raises(UploadExpiredError):
         resumable.assemble(context, id_of(location), tmp_path / "file")

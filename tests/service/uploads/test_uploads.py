@@ -14,8 +14,8 @@ from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 
 from service.context import Context
-from service.runtime.event_broadcast import Feeds
-from service.runtime.model_cache import ServedModels
+from service.runtime.event_broadcast import EventBroadcaster
+from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
 from service.uploads import resumable
 from store.blobs.blobs import open_blobs
@@ -59,14 +59,14 @@ def client(url: str) -> Iterator[httpx2.Client]:
 def elsewhere(settings: Settings, url: str) -> Iterator[Context]:
     """Another process on the same database and blobs."""
     database = Database(settings.database_url)
-    feeds = Feeds(database)
+    feeds = EventBroadcaster(database)
     yield Context(
         settings,
         database,
         open_blobs(settings),
         None,
         None,
-        ServedModels(database, settings.model_cache_bytes),
+        ModelCache(database, settings.model_cache_bytes),
         feeds,
         Polls(database, feeds),
     )

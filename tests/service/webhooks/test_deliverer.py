@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from service.webhooks import deliverer as module
 from service.webhooks.deliverer import LAST_RETRY_SECONDS, Deliverer, retry_seconds
-from service.webhooks.sender import Caller
+from service.webhooks.sender import WebhookSender
 from service.webhooks.ssrf_guard import Resolver
 from store.db.clock import now
 from store.db.database import Database
@@ -66,7 +66,7 @@ def put_in(database: Database, url: str, times: int = 1) -> str:
     return webhook.id
 
 
-def deliver(settings: Settings, database: Database, caller: Caller | None = None) -> None:
+def deliver(settings: Settings, database: Database, caller: WebhookSender | None = None) -> None:
     """Make all calls that are due now, once."""
 
     async def run() -> None:
@@ -194,7 +194,7 @@ def test_host_that_has_moved_to_a_private_address_is_not_called(
     settings: Settings, database: Database, receiver: Receiver, addresses: tuple[str, ...]
 ) -> None:
     webhook = put_in(database, f"http://moved.example:{receiver.port}/")
-    caller = Caller(10, private_addresses=False, resolve=resolving(addresses))
+    caller = WebhookSender(10, private_addresses=False, resolve=resolving(addresses))
     deliver(settings, database, caller)
     assert receiver.calls == []
     assert outcome(database, webhook) == ("pending", None, "forbidden_address")
@@ -205,7 +205,7 @@ def test_name_is_resolved_once_and_the_server_hears_it(
 ) -> None:
     put_in(database, f"http://hooks.example:{receiver.port}/")
     resolve = resolving(("127.0.0.1",), ("192.0.2.1",))
-    deliver(settings, database, Caller(10, private_addresses=True, resolve=resolve))
+    deliver(settings, database, WebhookSender(10, private_addresses=True, resolve=resolve))
     assert receiver.calls[0].headers["Host"] == f"hooks.example:{receiver.port}"
 
 
@@ -214,7 +214,7 @@ def test_next_address_is_called_when_one_is_dead(
 ) -> None:
     put_in(database, f"http://hooks.example:{receiver.port}/")
     resolve = resolving(("127.0.0.2", "127.0.0.1"))
-    deliver(settings, database, Caller(10, private_addresses=True, resolve=resolve))
+    deliver(settings, database, WebhookSender(10, private_addresses=True, resolve=resolve))
     assert len(receiver.calls) == 1
 
 
@@ -242,7 +242,7 @@ def test_server_that_drips_is_given_up_in_time(
 ) -> None:
     receiver.drips = True
     webhook = put_in(database, receiver.url)
-    deliver(settings, database, Caller(0.3, private_addresses=True))
+    deliver(settings, database, WebhookSender(0.3, private_addresses=True))
     assert outcome(database, webhook) == ("pending", None, "timeout")
 
 
@@ -302,7 +302,7 @@ def test_certificate_must_be_that_of_the_urls_host(
     expected: tuple[str, int | None, str | None],
 ) -> None:
     server, client = certificates
-    caller = Caller(
+    caller = WebhookSender(
         10, private_addresses=True, resolve=resolving(("127.0.0.1",)), certificates=client
     )
     with receiving(server) as receiver:
@@ -338,7 +338,7 @@ def test_call_that_was_not_noted_is_made_again_under_the_same_id(
     with database.writing() as session:
         [claimed] = claim_due_deliveries(session, 1, lease_seconds=0, per_webhook=1)
     # And here the process dies.
-    asyncio.run(Caller(10, private_addresses=True).call(claimed))
+    asyncio.run(WebhookSender(10, private_addresses=True).call(claimed))
     deliver(settings, database)
     assert receiver.ids == [claimed.id, claimed.id]
     [delivery] = log(database, webhook)

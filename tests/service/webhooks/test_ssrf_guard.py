@@ -3,7 +3,7 @@
 import pytest
 
 from service.webhooks.ssrf_guard import UnresolvedError, is_public, look_up
-from service.webhooks.url import InvalidTargetError, read_target
+from service.webhooks.url import InvalidWebhookUrlError, parse_webhook_url
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_host_without_an_address(host: str) -> None:
     ],
 )
 def test_url_that_cannot_be_called(url: str, why: str) -> None:
-    with pytest.raises(InvalidTargetError, match=why):
-        read_target(url)
+    with pytest.raises(InvalidWebhookUrlError, match=why):
+        parse_webhook_url(url)
 
 
 def test_url_keeps_its_host_for_the_server_and_takes_an_address_for_the_way() -> None:
-    target = read_target("https://münchen.example:8443/ä?b=1")
+    target = parse_webhook_url("https://münchen.example:8443/ä?b=1")
     assert (target.host, target.port) == ("xn--mnchen-3ya.example", 8443)
     assert target.host_header == "xn--mnchen-3ya.example:8443"
     assert str(target.at("2606:4700::1")) == "https://[2606:4700::1]:8443/%C3%A4?b=1"

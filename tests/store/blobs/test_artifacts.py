@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from store.blobs.artifacts import (
     CHUNK_BYTES,
     add_artifact,
-    collect_artifact,
+    garbage_collect_artifact,
     get_artifact,
     iterate_artifact,
 )
@@ -21,7 +21,7 @@ from store.jobs.checkpoints import Checkpoint, find_checkpoint
 from store.jobs.claims import claim_job
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease
-from store.jobs.progress import Progress, record_progress
+from store.jobs.progress import JobProgress, record_progress
 from tests.store.conftest import somebody_waits
 from tests.waiting import wait_for
 
@@ -50,7 +50,7 @@ def test_artifact_deleted_while_it_is_read_is_read_to_its_end(database: Database
         chunks = iterate_artifact(session, sha256)
         first = next(chunks)
         with database.writing() as other:
-            collect_artifact(other, sha256)
+            garbage_collect_artifact(other, sha256)
         assert first + b"".join(chunks) == DATA
     with pytest.raises(NotFoundError), database.reading() as session:
         get_artifact(session, sha256)
@@ -121,7 +121,7 @@ def test_same_bytes_added_by_two_at_once_are_kept_once(database: Database) -> No
 def test_unused_artifact_is_collected_with_its_chunks(database: Database) -> None:
     with database.writing() as session:
         sha256 = add_artifact(session, DATA)
-        collect_artifact(session, sha256)
+        garbage_collect_artifact(session, sha256)
         assert session.scalar(select(func.count()).select_from(artifact_chunks)) == 0
     with pytest.raises(NotFoundError), database.reading() as session:
         get_artifact(session, sha256)
@@ -135,7 +135,7 @@ def test_last_two_checkpoints_are_kept(database: Database, post: Callable[..., J
     for steps in (10, 20, 30):
         checkpoint = Checkpoint(1, steps, {"seen": steps}, f"state {steps}".encode())
         with database.writing() as session:
-            record_progress(session, Lease(job.id, job.token), Progress(), (), checkpoint)
+            record_progress(session, Lease(job.id, job.token), JobProgress(), (), checkpoint)
     with database.reading() as session:
         last = find_checkpoint(session, job.id)
         assert last == Checkpoint(1, 30, {"seen": 30}, b"state 30")

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.data.table import LevelColumn, NumericColumn
+from engine.data.table import CategoricalColumn, NumericColumn
 from engine.errors import DataError
 from store.datasets.column_file import ColumnFile
 
@@ -37,12 +37,12 @@ def test_whole_columns_are_their_chunks_one_after_the_other(file: ColumnFile) ->
     expected = np.arange(ROWS) * 0.5
     np.testing.assert_array_equal(np.isnan(number.values), np.arange(ROWS) == 3)
     np.testing.assert_array_equal(number.values[4:], expected[4:])
-    assert isinstance(text, LevelColumn)
+    assert isinstance(text, CategoricalColumn)
     assert text.levels == ("c", "a", "b")
     assert text.codes.dtype == np.int32
     assert text.codes[:6].tolist() == [0, 0, 0, 0, 0, -1]
     assert text.codes[[100, 200, 300, 9900]].tolist() == [1, 2, 0, 0]
-    assert isinstance(truth, LevelColumn)
+    assert isinstance(truth, CategoricalColumn)
     assert (truth.levels, truth.codes[:3].tolist()) == ((False, True), [1, -1, 1])
 
 

@@ -9,18 +9,18 @@ from sqlalchemy import func, select, update
 from store.datasets.datasets import (
     Contents,
     DatasetRecord,
+    content_hash,
     get_dataset,
     lock_datasets,
-    make_fingerprint,
     publish_dataset,
     receive_dataset,
     share_dataset,
 )
 from store.datasets.deletion import (
-    condemn_dataset,
     delete_dataset,
-    erase_dataset,
+    delete_dataset_row,
     list_abandoned_datasets,
+    mark_dataset_deleted,
 )
 from store.db.clock import shifted
 from store.db.database import Database
@@ -30,7 +30,7 @@ from store.jobs.jobs import JobRecord
 from tests.store.conftest import COLUMN, somebody_waits
 from tests.waiting import wait_for
 
-FINGERPRINT = make_fingerprint("a" * 64, {"delimiter": None})
+FINGERPRINT = content_hash("a" * 64, {"delimiter": None})
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_same_bytes_share_a_blob_under_another_id(database: Database, first: Dat
 
 
 def test_bytes_read_in_another_way_are_not_the_same() -> None:
-    others = [make_fingerprint("a" * 64, {"delimiter": ";"}), make_fingerprint("b" * 64, {})]
+    others = [content_hash("a" * 64, {"delimiter": ";"}), content_hash("b" * 64, {})]
     assert len({FINGERPRINT, *others}) == 3
 
 
@@ -90,7 +90,7 @@ def test_blob_goes_with_the_last_dataset(database: Database, first: DatasetRecor
     second = shared(database)
     assert delete(database, first.id) is None
     with database.writing() as session:
-        erase_dataset(session, first.id)
+        delete_dataset_row(session, first.id)
     third = shared(database)
     assert delete(database, third.id) is None
     assert delete(database, second.id) == first.blob
@@ -181,7 +181,7 @@ def abandon(database: Database, dataset_id: str) -> str | None:
         aged = update(datasets).where(datasets.c.id == dataset_id)
         session.execute(aged.values(created_at=shifted(-100)))
         assert list_abandoned_datasets(session, 50) == (dataset_id,)
-        return condemn_dataset(session, dataset_id)
+        return mark_dataset_deleted(session, dataset_id)
 
 
 def test_upload_that_is_condemned_cannot_be_shown(database: Database) -> None:
@@ -199,13 +199,13 @@ def test_blob_of_a_deletion_that_was_cut_off_goes_unless_it_is_shared(
     delete(database, first.id)
     assert abandon(database, first.id) is None
     with database.writing() as session:
-        erase_dataset(session, first.id)
+        delete_dataset_row(session, first.id)
     delete(database, second.id)
     assert abandon(database, second.id) == first.blob
 
 
 def test_ready_dataset_is_not_condemned(database: Database, first: DatasetRecord) -> None:
     with database.writing() as session:
-        assert condemn_dataset(session, first.id) is None
-        assert condemn_dataset(session, "ds_none") is None
+        assert mark_dataset_deleted(session, first.id) is None
+        assert mark_dataset_deleted(session, "ds_none") is None
         assert get_dataset(session, first.id) == first

@@ -12,7 +12,7 @@ from store.jobs.claims import claim_job
 from store.jobs.events import add_event
 from store.jobs.jobs import JobRecord, get_job
 from store.jobs.leases import Lease
-from store.jobs.progress import LossRecord, Progress, list_losses, record_progress
+from store.jobs.progress import JobProgress, LossRecord, list_losses, record_progress
 
 Post = Callable[..., JobRecord]
 NOT_FINITE = [math.inf, -math.inf, math.nan]
@@ -33,7 +33,7 @@ def loss(**values: object) -> LossRecord:
     return LossRecord(**{**known, **values})  # type: ignore[arg-type]
 
 
-def record(database: Database, lease: Lease, progress: Progress, *losses: LossRecord) -> None:
+def record(database: Database, lease: Lease, progress: JobProgress, *losses: LossRecord) -> None:
     with database.writing() as session:
         record_progress(session, lease, progress, losses)
 
@@ -58,7 +58,7 @@ def test_losses_are_finite(
     lease = Lease(job.id, job.token)
     bad = loss(epoch=1, **{what: number})
     with pytest.raises(UnstorableValueError, match=f"{named} is {number}"):
-        record(database, lease, Progress(epoch=2), loss(), bad)
+        record(database, lease, JobProgress(epoch=2), loss(), bad)
     with database.reading() as session:
         assert get_job(session, job.id).epoch == 0
         assert list_losses(session, job.id, -1, 10) == ((), False)
@@ -71,8 +71,8 @@ def test_progress_and_events_are_finite(database: Database, post: Post) -> None:
     assert job is not None
     lease = Lease(job.id, job.token)
     for progress in (
-        Progress(latest_metrics={"loss": math.inf}),
-        Progress(training_seconds=math.nan),
+        JobProgress(latest_metrics={"loss": math.inf}),
+        JobProgress(training_seconds=math.nan),
     ):
         with pytest.raises(UnstorableValueError):
             record(database, lease, progress)

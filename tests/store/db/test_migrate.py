@@ -19,7 +19,7 @@ from store.errors import SchemaError, StoreUnavailableError
 from store.jobs.claims import claim_job
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease
-from store.jobs.progress import LossRecord, Progress, list_losses, record_progress
+from store.jobs.progress import JobProgress, LossRecord, list_losses, record_progress
 
 HEAD = ScriptDirectory.from_config(_config()).get_current_head()
 
@@ -59,7 +59,7 @@ def test_losses_survive_a_migration_there_and_back(
         claimed = claim_job(session, "w", 20, 3)
         assert claimed is not None
         stored = [LossRecord(0, 0.5, None, {"r2": 0.1}, 0.1, None, 0.5, [{"name": "output"}])]
-        record_progress(session, Lease(claimed.id, claimed.token), Progress(epoch=1), stored)
+        record_progress(session, Lease(claimed.id, claimed.token), JobProgress(epoch=1), stored)
     for change, revision in ((command.downgrade, "0004"), (command.upgrade, "head")):
         with database.writing() as session:
             config = _config()

@@ -13,7 +13,7 @@ import pytest
 from store.errors import IntakeError
 from store.intake.open_source import open_source
 from store.intake.options import FileHints, Limits, ReadOptions
-from store.intake.source import Reading, Source
+from store.intake.source import Reading, TableSource
 
 LIMITS = Limits(max_columns=100)
 
@@ -26,7 +26,7 @@ def open_bytes(
     name: str = "",
     limits: Limits = LIMITS,
     **stated: Any,
-) -> Source:
+) -> TableSource:
     """The bytes as an upload of that media type and name."""
     path = folder / "upload"
     path.write_bytes(content)
@@ -35,7 +35,7 @@ def open_bytes(
     return open_source(path, ReadOptions(**stated), FileHints(media_type, name), limits, spill)
 
 
-def cells(source: Source, reading: Reading | None = None) -> dict[str, list[Any]]:
+def cells(source: TableSource, reading: Reading | None = None) -> dict[str, list[Any]]:
     """All cells by the name of their column; each in its own type, unless a reading is given."""
     own: list[Reading] = ["text" if c.type is None else "typed" for c in source.columns]
     readings = own if reading is None else [reading] * len(own)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.data.table import LevelColumn, NumericColumn
+from engine.data.table import CategoricalColumn, NumericColumn
 from store.datasets.column_file import ColumnFile
 from store.datasets.datasets import ColumnRecord
 from store.errors import IntakeError
@@ -43,7 +43,7 @@ class Intake:
         column = ColumnFile(self.path, self.contents.rows).read([name])[name]
         if isinstance(column, NumericColumn):
             return [None if value != value else value for value in column.values.tolist()]
-        assert isinstance(column, LevelColumn)
+        assert isinstance(column, CategoricalColumn)
         return [None if code < 0 else column.levels[code] for code in column.codes]
 
 

@@ -80,8 +80,8 @@ class Hand:
             if self.steps % STEPS_PER_EPOCH == 0:
                 self.unsaved.append(self.steps // STEPS_PER_EPOCH - 1)
 
-    def reached(self) -> progress.Progress:
-        return progress.Progress(
+    def reached(self) -> progress.JobProgress:
+        return progress.JobProgress(
             epoch=self.steps // STEPS_PER_EPOCH,
             steps=self.steps,
             environment={"cpu": self.environment},
@@ -209,7 +209,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         is_allowed = job.status == "paused"
         if self._ask(job, commands.resume_job, is_allowed=is_allowed, status="queued"):
             job.put("queued", None, "resumed")
-            job.rung_at = self.world.now
+            job.dispatched_at = self.world.now
 
     @rule(n=which, from_start=st.booleans())
     def retry(self, n: int, from_start: bool) -> None:
@@ -221,7 +221,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         if self._ask(job, retry, is_allowed=job.status == "failed", status="queued"):
             job.put("queued", None, "retried")
             job.attempt += 1
-            job.worker_losses, job.finished_at, job.rung_at = 0, None, self.world.now
+            job.worker_losses, job.finished_at, job.dispatched_at = 0, None, self.world.now
             if from_start:
                 job.forget_training()
         self._done("retry")
@@ -360,7 +360,7 @@ class LifecycleMachine(RuleBasedStateMachine):
             hand, lambda session: leases.release_job(session, hand.lease), fate
         ):
             hand.job.unhold()
-            hand.job.rung_at = self.world.now
+            hand.job.dispatched_at = self.world.now
         self._done("release")
 
     @rule(n=which)
@@ -478,7 +478,7 @@ class LifecycleMachine(RuleBasedStateMachine):
     def _settle_pauses(self, now: int) -> None:
         found = [j for j in self.jobs.values() if j.status == "pausing" and j.is_unheld(now)]
         with self.world.writing() as session:
-            assert set(commands.settle_lost_pauses(session)) == {job.id for job in found}
+            assert set(commands.finish_interrupted_pauses(session)) == {job.id for job in found}
         for job in found:
             job.unhold()
             job.token += 1
@@ -488,7 +488,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         expired = [job for job in self.jobs.values() if job.has_expired(now)]
         found = [job for job in expired if job.worker_losses + 1 == MAX_WORKER_LOSSES]
         with self.world.writing() as session:
-            buried = lost.bury_lost_jobs(session, MAX_WORKER_LOSSES)
+            buried = lost.fail_lost_jobs(session, MAX_WORKER_LOSSES)
         assert set(buried) == {job.id for job in found}
         for job in found:
             job.token += 1
@@ -504,14 +504,14 @@ class LifecycleMachine(RuleBasedStateMachine):
         quiet = [
             job
             for job in sorted(self.jobs.values(), key=lambda job: job.id)
-            if job.is_claimable(now) and (job.rung_at or job.created_at) < long_ago
+            if job.is_claimable(now) and (job.dispatched_at or job.created_at) < long_ago
         ][:limit]
         with self.world.writing() as session:
-            found = dispatch.list_unrung_jobs(session, RING_AGAIN_SECONDS, limit)
+            found = dispatch.list_undispatched_jobs(session, RING_AGAIN_SECONDS, limit)
             assert found == tuple(job.id for job in quiet)
             dispatch.mark_rung(session, found)
         for job in quiet:
-            job.rung_at = now
+            job.dispatched_at = now
         self._done("ring")
 
     @rule(seconds=seconds)

@@ -48,7 +48,7 @@ class ModelJob:
     lease_expires_at: int | None = None
     started_at: int | None = None
     claimed_at: int | None = None
-    rung_at: int | None = None
+    dispatched_at: int | None = None
     stalled_at: int | None = None
     finished_at: int | None = None
     epoch: int = 0
@@ -79,7 +79,7 @@ class ModelJob:
             self.lease_expires_at,
             self.started_at,
             self.claimed_at,
-            self.rung_at,
+            self.dispatched_at,
             self.stalled_at,
             self.finished_at,
             self.epoch,

@@ -21,7 +21,7 @@ DAY = 86_400_000
 # In the order of ModelJob.row.
 _ROWS = """
     SELECT id, status, status_reason, token, attempt, worker_losses, lease_expires_at, started_at,
-        claimed_at, rung_at, stalled_at, finished_at, epoch, steps, environment, exact,
+        claimed_at, dispatched_at, stalled_at, finished_at, epoch, steps, environment, exact,
         model_id IS NOT NULL,
         (SELECT count(*) FROM transitions WHERE job_id = jobs.id),
         (SELECT count(*) FROM events WHERE job_id = jobs.id),

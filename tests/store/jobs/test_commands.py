@@ -12,12 +12,18 @@ from store.db.tables import artifacts, events, jobs
 from store.errors import IllegalTransitionError, LeaseLostError, NotFoundError
 from store.jobs.checkpoints import Checkpoint, list_checkpoints
 from store.jobs.claims import claim_job
-from store.jobs.commands import cancel_job, pause_job, resume_job, retry_job, settle_lost_pauses
+from store.jobs.commands import (
+    cancel_job,
+    finish_interrupted_pauses,
+    pause_job,
+    resume_job,
+    retry_job,
+)
 from store.jobs.finish import Outcome, finish_job
 from store.jobs.jobs import JobRecord, get_job
 from store.jobs.leases import Lease, pause_held_job, release_job, renew_lease
-from store.jobs.lost import bury_lost_jobs, mark_stalled_jobs
-from store.jobs.progress import LossRecord, Progress, list_losses, record_progress
+from store.jobs.lost import fail_lost_jobs, mark_stalled_jobs
+from store.jobs.progress import JobProgress, LossRecord, list_losses, record_progress
 from store.jobs.transitions import list_transitions
 from store.statuses import JobStatus, StatusReason
 
@@ -50,7 +56,7 @@ def checkpoint(steps: int, score: float | None = None) -> Checkpoint:
 def report(database: Database, lease: Lease, *kept: Checkpoint) -> None:
     with database.writing() as session:
         for one in kept:
-            progress = Progress(epoch=one.epoch, steps=one.steps)
+            progress = JobProgress(epoch=one.epoch, steps=one.steps)
             loss = LossRecord(max(one.epoch - 1, 0), 0.5, None, {}, 0.1, 1.0, 0.1)
             record_progress(session, lease, progress, [loss], one)
 
@@ -138,8 +144,8 @@ def test_pause_whose_worker_was_lost_is_settled_by_a_sweep(database: Database, p
     lose_lease(database)
     assert claim(database) is None
     with database.writing() as session:
-        assert settle_lost_pauses(session) == (job.id,)
-        assert settle_lost_pauses(session) == ()
+        assert finish_interrupted_pauses(session) == (job.id,)
+        assert finish_interrupted_pauses(session) == ()
     assert change(database, resume_job, job.id).status is JobStatus.QUEUED
 
 
@@ -299,7 +305,7 @@ def test_epochs_and_the_best_are_told(database: Database, post: Post) -> None:
     job = post()
     lease = claimed(database)
     losses = [LossRecord(epoch, 0.5, 0.4, {"m": [[1.0]]}, 0.1, 1.0, 0.1) for epoch in range(3)]
-    progress = Progress(epoch=3, steps=24, epochs_since_best=1, best_metrics={"loss": 0.5})
+    progress = JobProgress(epoch=3, steps=24, epochs_since_best=1, best_metrics={"loss": 0.5})
     with database.writing() as session:
         record_progress(session, lease, progress, losses)
     with database.reading() as session:
@@ -314,7 +320,7 @@ def test_progress_of_folds_is_told(database: Database, post: Post) -> None:
     job = post(spec={"epochs": 2, "validation": {"folds": 5}})
     lease = claimed(database)
     with database.writing() as session:
-        record_progress(session, lease, Progress(epoch=1, steps=40, folds_done=3), ())
+        record_progress(session, lease, JobProgress(epoch=1, steps=40, folds_done=3), ())
     assert event_types(database, job.id) == ["created", "claimed", "fold"]
 
 
@@ -380,7 +386,7 @@ def test_end_of_a_cancelled_job_is_not_an_error(
         lose_lease(database)
     with database.writing() as session:
         if is_lost:
-            assert bury_lost_jobs(session, max_worker_losses=1) == (job.id,)
+            assert fail_lost_jobs(session, max_worker_losses=1) == (job.id,)
         else:
             finish_job(session, lease, Outcome(JobStatus.CANCELLED, StatusReason.USER))
     with database.reading() as session:
@@ -398,7 +404,7 @@ def test_environment_is_that_of_the_progress_that_is_kept(database: Database, po
         with database.reading() as session:
             known = get_job(session, job.id).environment
         assert known == (None if numpy == "2" else {"numpy": "2"})
-        progress = Progress(steps=1, environment={"numpy": numpy})
+        progress = JobProgress(steps=1, environment={"numpy": numpy})
         with database.writing() as session:
             assert record_progress(session, lease, progress, ()).environment == {"numpy": numpy}
         lose_lease(database)

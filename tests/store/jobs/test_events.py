@@ -10,7 +10,7 @@ from store.jobs.claims import claim_job
 from store.jobs.commands import cancel_job
 from store.jobs.events import (
     JOBS_AT_ONCE,
-    JobMark,
+    JobVersion,
     add_event,
     find_marks,
     has_event,
@@ -20,7 +20,7 @@ from store.jobs.events import (
 )
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease
-from store.jobs.progress import Progress, record_progress
+from store.jobs.progress import JobProgress, record_progress
 from store.statuses import JobStatus
 
 Post = Callable[..., JobRecord]
@@ -112,7 +112,7 @@ def test_a_log_that_was_cut_says_so(database: Database, post: Post) -> None:
 def test_a_mark_changes_with_the_job_and_only_then(database: Database, post: Post) -> None:
     job, other = post(), post()
 
-    def mark() -> JobMark | None:
+    def mark() -> JobVersion | None:
         with database.reading() as session:
             return find_marks(session, [job.id, other.id, "job_nope"]).get(job.id)
 
@@ -128,7 +128,7 @@ def test_a_mark_changes_with_the_job_and_only_then(database: Database, post: Pos
     with database.writing() as session:
         lease = Lease(job.id, claimed.token)
         # Nothing was finished that an event could tell of.
-        record_progress(session, lease, Progress(steps=7, training_seconds=0.5), ())
+        record_progress(session, lease, JobProgress(steps=7, training_seconds=0.5), ())
     third = mark()
     assert third is not None
     assert (third.event_id, third.steps, third != second) == (second.event_id, 7, True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from store.datasets.datasets import DatasetRecord, get_dataset, list_datasets
-from store.datasets.deletion import delete_dataset, erase_dataset
+from store.datasets.deletion import delete_dataset, delete_dataset_row
 from store.db.database import Database
 from store.db.pagination import PageRequest
 from store.errors import DatasetInUseError, IllegalTransitionError, NotFoundError
@@ -15,7 +15,7 @@ from store.jobs.commands import cancel_job
 from store.jobs.finish import Outcome, finish_job
 from store.jobs.jobs import JobFilter, JobRecord, NewJob, add_job, find_jobs, get_job, list_jobs
 from store.jobs.leases import Lease
-from store.jobs.progress import LossRecord, Progress, list_losses, record_progress
+from store.jobs.progress import JobProgress, LossRecord, list_losses, record_progress
 from store.models import NewModel, get_model, list_models
 from store.statuses import JobStatus, StatusReason
 
@@ -127,7 +127,7 @@ def test_epoch_stored_twice_is_there_once(database: Database, post: Post) -> Non
     lease = hold(database)
     for losses in ([loss(0), loss(1), loss(2)], [loss(1, 5.0)]):
         with database.writing() as session:
-            record_progress(session, lease, Progress(epoch=2), losses)
+            record_progress(session, lease, JobProgress(epoch=2), losses)
     with database.reading() as session:
         found, more = list_losses(session, job.id, after=-1, limit=10)
     assert [(record.epoch, record.loss) for record in found] == [(0, 1.0), (1, 5.0)]
@@ -142,7 +142,7 @@ def test_a_gradient_without_a_finite_length_is_stored_as_null(
     layer = {"name": "output", "gradient_norm": None, "update_ratio": None, "dead_units": None}
     stored = replace(loss(0), gradient_norm=None, layers=[layer])
     with database.writing() as session:
-        record_progress(session, lease, Progress(epoch=1), [stored])
+        record_progress(session, lease, JobProgress(epoch=1), [stored])
     with database.reading() as session:
         assert list_losses(session, job.id, -1, 10)[0] == (stored,)
 
@@ -151,7 +151,7 @@ def test_losses_come_in_pages(database: Database, post: Post) -> None:
     job = post()
     lease = hold(database)
     with database.writing() as session:
-        record_progress(session, lease, Progress(), [loss(epoch) for epoch in range(5)])
+        record_progress(session, lease, JobProgress(), [loss(epoch) for epoch in range(5)])
         found, more = list_losses(session, job.id, after=1, limit=2)
     assert ([record.epoch for record in found], more) == ([2, 3], True)
 
@@ -161,7 +161,7 @@ def test_finished_job_has_its_model_and_last_losses(database: Database, post: Po
     lease = hold(database)
     outcome = Outcome(JobStatus.SUCCEEDED, StatusReason.COMPLETED, MODEL)
     with database.writing() as session:
-        ended = finish_job(session, lease, outcome, Progress(epoch=1), [loss(0)])
+        ended = finish_job(session, lease, outcome, JobProgress(epoch=1), [loss(0)])
     assert (ended.status, ended.epoch, ended.lease_expires_at) == (JobStatus.SUCCEEDED, 1, None)
     with database.reading() as session:
         model = get_model(session, str(ended.model_id))
@@ -180,6 +180,6 @@ def test_dataset_of_an_unfinished_job_stays(
         cancel_job(session, job.id)
         delete_dataset(session, dataset.id)
         assert list_datasets(session, PageRequest()).items == ()
-        erase_dataset(session, dataset.id)
+        delete_dataset_row(session, dataset.id)
     with pytest.raises(NotFoundError), database.reading() as session:
         get_dataset(session, dataset.id)

@@ -13,12 +13,12 @@ from store.errors import LeaseLostError
 from store.jobs.checkpoints import Checkpoint
 from store.jobs.claims import claim_job
 from store.jobs.commands import cancel_job
-from store.jobs.dispatch import list_unrung_jobs, mark_rung
+from store.jobs.dispatch import list_undispatched_jobs, mark_rung
 from store.jobs.finish import Outcome, finish_job
 from store.jobs.jobs import JobRecord, get_job
 from store.jobs.leases import Lease, find_held_status, release_job, renew_lease, update_held_job
-from store.jobs.lost import bury_lost_jobs
-from store.jobs.progress import Progress, record_progress
+from store.jobs.lost import fail_lost_jobs
+from store.jobs.progress import JobProgress, record_progress
 from store.jobs.transitions import list_transitions
 from store.statuses import JobStatus, StatusReason
 
@@ -162,7 +162,7 @@ def test_job_that_kills_three_workers_fails(database: Database, post: Post) -> N
         expire(database, posted.id)
     assert claim(database) is None
     with database.writing() as session:
-        assert bury_lost_jobs(session, max_worker_losses=3) == (posted.id,)
+        assert fail_lost_jobs(session, max_worker_losses=3) == (posted.id,)
     with database.reading() as session:
         job = get_job(session, posted.id)
     assert (job.status, job.status_reason) == (JobStatus.FAILED, StatusReason.WORKER_LOST)
@@ -176,7 +176,7 @@ def test_checkpoint_between_losses_saves_the_job(database: Database, post: Post)
         _, lease = claimed(database)
         checkpoint = Checkpoint(epoch=0, steps=steps, numbers={}, data=b"x" * steps)
         with database.writing() as session:
-            record_progress(session, lease, Progress(), (), checkpoint)
+            record_progress(session, lease, JobProgress(), (), checkpoint)
         expire(database, posted.id)
     assert claim(database) is not None
 
@@ -184,9 +184,9 @@ def test_checkpoint_between_losses_saves_the_job(database: Database, post: Post)
 def test_job_nobody_rang_for_is_found(database: Database, post: Post) -> None:
     job = post()
     with database.writing() as session:
-        assert list_unrung_jobs(session, ring_again_seconds=-1, limit=10) == (job.id,)
+        assert list_undispatched_jobs(session, ring_again_seconds=-1, limit=10) == (job.id,)
         mark_rung(session, (job.id,))
-        assert list_unrung_jobs(session, ring_again_seconds=60, limit=10) == ()
+        assert list_undispatched_jobs(session, ring_again_seconds=60, limit=10) == ()
 
 
 def test_lease_that_was_given_back_writes_nothing(database: Database, post: Post) -> None:

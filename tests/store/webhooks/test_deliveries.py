@@ -14,11 +14,11 @@ from store.jobs.commands import cancel_job
 from store.jobs.events import add_event
 from store.jobs.jobs import JobRecord
 from store.webhooks.deliveries import (
-    DEFAULT_TOLD,
-    TOLD,
+    DEFAULT_EVENT_TYPES,
+    EVENT_TYPES,
     DeliveryRecord,
     add_test_delivery,
-    forget_finished_deliveries,
+    delete_finished_deliveries,
     list_deliveries,
 )
 from store.webhooks.outbox import (
@@ -102,9 +102,11 @@ def test_event_is_told_with_the_job_as_it_is_then(database: Database, post: Post
 def test_only_events_that_were_asked_for_are_told(database: Database, post: Post) -> None:
     by_default, chosen = add(database), add(database, ["improved", "failed"])
     job = post()
-    for type_ in ("epoch", "improved", "pausing", *sorted(DEFAULT_TOLD)):
+    for type_ in ("epoch", "improved", "pausing", *sorted(DEFAULT_EVENT_TYPES)):
         tell(database, job, type_)
-    assert types_told(database, by_default) == [f"job.{type_}" for type_ in sorted(DEFAULT_TOLD)]
+    assert types_told(database, by_default) == [
+        f"job.{type_}" for type_ in sorted(DEFAULT_EVENT_TYPES)
+    ]
     assert types_told(database, chosen) == ["job.improved", "job.failed"]
 
 
@@ -137,10 +139,10 @@ def test_without_webhooks_an_event_is_one_statement(database: Database, post: Po
         statements.append(statement)
 
     event.listen(database.engine, "before_cursor_execute", note_statement)
-    for type_ in sorted(TOLD):
+    for type_ in sorted(EVENT_TYPES):
         tell(database, job, type_)
     inserts = [text for text in statements if not text.startswith("BEGIN")]
-    assert len(inserts) == len(TOLD)
+    assert len(inserts) == len(EVENT_TYPES)
 
 
 def test_event_does_not_fail_with_a_webhook_that_is_deleted_meanwhile(
@@ -261,7 +263,7 @@ def test_only_old_and_finished_deliveries_are_forgotten(database: Database) -> N
     try_out(database, webhook, times=2)
     note(database, claim(database, limit=1)[0], TAKEN)
     with database.writing() as session:
-        assert forget_finished_deliveries(session, after_seconds=60) == 0
+        assert delete_finished_deliveries(session, after_seconds=60) == 0
     with database.writing() as session:
-        assert forget_finished_deliveries(session, after_seconds=-60) == 1
+        assert delete_finished_deliveries(session, after_seconds=-60) == 1
     assert [delivery.status for delivery in log(database, webhook)] == ["pending"]

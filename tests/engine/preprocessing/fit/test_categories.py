@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.data.table import LevelColumn, MemoryTable
+from engine.data.table import CategoricalColumn, MemoryTable
 from engine.preprocessing.fit import fit_columns
-from engine.preprocessing.fitted import FittedCodes, FittedLevels, FittedOrdinal
+from engine.preprocessing.fitted import FittedCategories, FittedCodes, FittedOrdinal
 from engine.specs import ResolvedPreprocessing
 from tests.engine.examples import fit, levels
 
@@ -15,53 +15,53 @@ from tests.engine.examples import fit, levels
 COLUMN = levels("a", "b", "c", "c", "d", None, "c", "a", "e", "b", "a", "d", "c")
 
 
-def ordinal(column: LevelColumn, **options: Any) -> FittedOrdinal:
+def ordinal(column: CategoricalColumn, **options: Any) -> FittedOrdinal:
     fitted = fit(column, categorical="ordinal", **options)
     assert isinstance(fitted, FittedOrdinal)
     return fitted
 
 
 def test_the_rarest_levels_are_pooled() -> None:
-    assert fit(COLUMN, max_levels=3) == FittedLevels("x", ("a", "c"), rest=True)
-    assert fit(COLUMN, max_levels=5) == FittedLevels("x", ("a", "b", "c", "d", "e"))
+    assert fit(COLUMN, max_levels=3) == FittedCategories("x", ("a", "c"), rest=True)
+    assert fit(COLUMN, max_levels=5) == FittedCategories("x", ("a", "b", "c", "d", "e"))
     # b and d are as frequent as each other.
-    assert fit(COLUMN, max_levels=4) == FittedLevels("x", ("a", "b", "c"), rest=True)
+    assert fit(COLUMN, max_levels=4) == FittedCategories("x", ("a", "b", "c"), rest=True)
     pooled = fit(COLUMN, max_levels=4, categorical="embedding")
     assert pooled == FittedCodes("x", ("a", "b", "c"), rest=True)
 
 
 def test_stated_levels_keep_their_order_and_are_all() -> None:
     own: dict[str, Any] = {"columns": {"x": {"levels": ["c", "never", "a"]}}}
-    assert fit(COLUMN, **own) == FittedLevels("x", ("c", "never", "a"))
+    assert fit(COLUMN, **own) == FittedCategories("x", ("c", "never", "a"))
     assert fit(COLUMN, categorical="embedding", **own) == FittedCodes("x", ("c", "never", "a"))
 
 
 @pytest.mark.parametrize("missing", ["mean", "median", "drop_row"])
 def test_missing_category_has_no_level_by_default(missing: str) -> None:
-    assert fit(levels("a", None), missing=missing) == FittedLevels("x", ("a",))
+    assert fit(levels("a", None), missing=missing) == FittedCategories("x", ("a",))
 
 
 def test_most_frequent_category_stands_in_for_a_missing_one() -> None:
     fitted = fit(COLUMN, missing="most_frequent")
-    assert isinstance(fitted, FittedLevels)
+    assert isinstance(fitted, FittedCategories)
     assert fitted.fill == "c"
-    assert fit(levels("b", "a", None), missing="most_frequent") == FittedLevels(
+    assert fit(levels("b", "a", None), missing="most_frequent") == FittedCategories(
         "x", ("a", "b"), fill="a"
     )
-    assert fit(levels(None), missing="most_frequent") == FittedLevels("x", ())
+    assert fit(levels(None), missing="most_frequent") == FittedCategories("x", ())
 
 
 def test_constant_is_a_level_though_no_row_has_it() -> None:
     fitted = fit(levels("a", "b"), missing="constant", fill_value="none")
-    assert fitted == FittedLevels("x", ("a", "b", "none"), fill="none")
+    assert fitted == FittedCategories("x", ("a", "b", "none"), fill="none")
     # However rare it is, it is not pooled.
     fitted = fit(COLUMN, missing="constant", fill_value="e", max_levels=3)
-    assert fitted == FittedLevels("x", ("c", "e"), rest=True, fill="e")
+    assert fitted == FittedCategories("x", ("c", "e"), rest=True, fill="e")
 
 
 def test_number_as_constant_is_no_category() -> None:
     fitted = fit(levels("a", None), missing="constant", fill_value=0.0)
-    assert fitted == FittedLevels("x", ("a",))
+    assert fitted == FittedCategories("x", ("a",))
 
 
 @pytest.mark.parametrize(
@@ -104,11 +104,11 @@ def test_index_stands_in_for_a_missing_or_unknown_level(
 
 
 def test_order_of_a_chunks_levels_does_not_matter() -> None:
-    one = LevelColumn(np.array([0, 1, 0, -1], np.int32), ("b", "a"))
-    other = LevelColumn(np.array([1, 0, 1, -1], np.int32), ("a", "b"))
+    one = CategoricalColumn(np.array([0, 1, 0, -1], np.int32), ("b", "a"))
+    other = CategoricalColumn(np.array([1, 0, 1, -1], np.int32), ("a", "b"))
     spec = ResolvedPreprocessing(categorical="one_hot", target="none", missing="most_frequent")
     fitted = [
         fit_columns(MemoryTable({"x": column}), ("x",), np.arange(4), spec)
         for column in (one, other)
     ]
-    assert fitted[0] == fitted[1] == (FittedLevels("x", ("a", "b"), fill="b"),)
+    assert fitted[0] == fitted[1] == (FittedCategories("x", ("a", "b"), fill="b"),)

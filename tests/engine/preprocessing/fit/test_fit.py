@@ -8,8 +8,8 @@ from engine.errors import DataError
 from engine.preprocessing.fit import fit_class_target
 from engine.preprocessing.preprocessing import (
     FittedBoolean,
+    FittedCategories,
     FittedCodes,
-    FittedLevels,
     FittedNumeric,
 )
 from tests.engine.examples import fit, levels, numbers, truths
@@ -23,7 +23,7 @@ def numeric(
 
 def test_only_the_given_rows_are_looked_at() -> None:
     assert fit(numbers(1, 3, 1000), [0, 1]) == numeric(2, 1, 2, 1, 3)
-    assert fit(levels("b", "a", "z"), [0, 1]) == FittedLevels("x", ("a", "b"))
+    assert fit(levels("b", "a", "z"), [0, 1]) == FittedCategories("x", ("a", "b"))
     assert fit(truths(True, False, True), [0, 1]) == FittedBoolean("x", fill=0.5)
 
 
@@ -116,7 +116,7 @@ def test_a_column_that_never_varies_is_divided_by_one(numeric: str, value: float
 
 def test_a_column_without_values_is_zero() -> None:
     assert fit(numbers(None, None)) == FittedNumeric("x", 0, 1, 0)
-    assert fit(levels(None, None)) == FittedLevels("x", ())
+    assert fit(levels(None, None)) == FittedCategories("x", ())
 
 
 @pytest.mark.parametrize("numeric", ["standardize", "min_max", "robust", "log1p", "none"])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.data.table import Column, LevelColumn, MemoryTable, NumericColumn, Words
+from engine.data.table import CategoricalColumn, Column, FileConventions, MemoryTable, NumericColumn
 from engine.errors import DataError
 from engine.preprocessing.fit import columns as fitting
 from engine.preprocessing.fit import fit_columns
@@ -25,7 +25,7 @@ class WatchedTable:
 
     table: MemoryTable
     reads: list[tuple[str, ...]] = field(default_factory=list)
-    words: Words = field(default_factory=Words)
+    words: FileConventions = field(default_factory=FileConventions)
 
     @property
     def rows(self) -> int:
@@ -45,7 +45,7 @@ def turned(column: Column) -> Column:
         return column
     last = len(column.levels) - 1
     codes = np.where(column.codes < 0, -1, last - column.codes).astype(np.int32)
-    return LevelColumn(codes, column.levels[::-1])
+    return CategoricalColumn(codes, column.levels[::-1])
 
 
 def some_columns(rows: int, seed: int) -> dict[str, Column]:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.data.table import Column, NumericColumn
-from engine.preprocessing.fitted import FittedLevels
+from engine.preprocessing.fitted import FittedCategories
 from engine.preprocessing.preprocessing import NumericTarget, Preprocessing
 from tests.engine.examples import FLOAT64, Matrix, fit, levels
 
@@ -102,7 +102,7 @@ def test_as_many_rows_are_pooled(sk: SimpleNamespace, letters: list[str], most: 
     assert sorted(found.sum(axis=0)) == sorted(expected.sum(axis=0))
     counts = {letter: letters.count(letter) for letter in letters}
     fitted = fit(levels(*letters), max_levels=most)
-    assert isinstance(fitted, FittedLevels)
+    assert isinstance(fitted, FittedCategories)
     if fitted.rest:
         kept, pooled = set(fitted.levels), counts.keys() - set(fitted.levels)
         assert min(counts[letter] for letter in kept) >= max(counts[letter] for letter in pooled)

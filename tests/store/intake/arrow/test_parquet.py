@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from store.errors import IntakeError, Place
+from store.errors import FileLocation, IntakeError
 from store.intake.arrow.parquet import COLUMNS_AT_ONCE
 from store.intake.batches.arrow_source import MAX_ROW_BYTES
 from store.intake.options import Limits
@@ -202,4 +202,4 @@ def test_cell_of_a_wrong_kind_is_explained_with_its_row(tmp_path: Path) -> None:
     table = pa.table({"a": [1, 2, 3], "b": ["1", "x", "x"]})
     error = open_bytes(tmp_path, parquet_bytes(table)).explain(1, "x", "a number")
     assert isinstance(error, IntakeError)
-    assert (error.code, error.place) == ("invalid_cell", Place(2, "b", "x", "a number"))
+    assert (error.code, error.place) == ("invalid_cell", FileLocation(2, "b", "x", "a number"))

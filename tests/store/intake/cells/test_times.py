@@ -7,7 +7,7 @@ import pytest
 
 from store.datasets.time_text import format_time
 from store.intake.cells import times
-from store.intake.cells.text import MisfitError
+from store.intake.cells.text import ConversionError
 from store.intake.cells.times import TimeParser
 
 
@@ -25,7 +25,7 @@ def test_batches_of_days(monkeypatch: pytest.MonkeyPatch, kept: int) -> None:
 
 @pytest.mark.parametrize("text", ["29.02.2023", "31.4.2024", "32.1.2024", "1.13.2024", "1.1.24"])
 def test_day_that_is_none_is_a_misfit(text: str) -> None:
-    with pytest.raises(MisfitError):
+    with pytest.raises(ConversionError):
         TimeParser("%d.%m.%Y").parse(pa.array(["29.02.2024", text]))
 
 

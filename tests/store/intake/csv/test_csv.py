@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store.datasets.column_file_writer import MAX_BATCH_BYTES, hash_file
-from store.errors import Place
+from store.errors import FileLocation
 from store.intake import Limits
 from store.intake.csv.scan import BLOCK_BYTES
 from tests.store.intake.csv_files import column_of, read, refusal
@@ -179,12 +179,12 @@ def test_too_many_columns_are_refused(tmp_path: Path) -> None:
 
 def test_ragged_row_far_down_is_told_with_its_line_and_text(tmp_path: Path) -> None:
     error = refusal(tmp_path, "x,y\n" + "1,2\n" * 300_000 + "1,2,oops\n")
-    assert error.place == Place(300_002, None, "1,2,oops", "2 cells")
+    assert error.place == FileLocation(300_002, None, "1,2,oops", "2 cells")
 
 
 def test_infinite_number_far_down_is_told_with_its_line(tmp_path: Path) -> None:
     error = refusal(tmp_path, "x,y\n" + "1,2\n" * 50_000 + "1,Infinity\n")
-    assert error.place == Place(50_002, "y", "Infinity", "a finite number")
+    assert error.place == FileLocation(50_002, "y", "Infinity", "a finite number")
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_cell_that_is_not_of_the_stated_kind_is_told(
 
 def test_kind_of_an_unknown_column_is_refused(tmp_path: Path) -> None:
     error = refusal(tmp_path, "x,y\n1,2\n", kinds={"z": "numeric"})
-    assert (error.code, error.place) == ("unknown_column", Place(column="z"))
+    assert (error.code, error.place) == ("unknown_column", FileLocation(column="z"))
 
 
 def test_numbers_stated_to_be_categories_stay_as_they_are_written(tmp_path: Path) -> None:

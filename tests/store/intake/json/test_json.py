@@ -7,12 +7,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from store.errors import IntakeError, Place
+from store.errors import FileLocation, IntakeError
 from store.intake.batches.arrow_source import MAX_ROW_BYTES
 from store.intake.batches.column_spill import PIECE_ROWS
 from store.intake.json.lines import BLOCK_BYTES, SLOW_BYTES
 from store.intake.options import Limits
-from store.intake.source import Source, WrongReadingError
+from store.intake.source import TableSource, WrongReadingError
 from tests.store.intake.any_files import cells, open_bytes, refusal
 
 LINES, JSON = "application/x-ndjson", "application/json"
@@ -20,12 +20,12 @@ LINES, JSON = "application/x-ndjson", "application/json"
 MANY = 3 * SLOW_BYTES // 8
 
 
-def lines(folder: Path, *rows: str, **how: Any) -> Source:
+def lines(folder: Path, *rows: str, **how: Any) -> TableSource:
     content = "\n".join(rows).encode()
     return open_bytes(folder, content, format="json_lines", **how)
 
 
-def types(source: Source) -> dict[str, str]:
+def types(source: TableSource) -> dict[str, str]:
     return {column.name: str(column.type) for column in source.columns}
 
 
@@ -90,8 +90,8 @@ def test_many_columns_of_short_rows_come_in_bounded_batches(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("bad", "code", "place"),
     [
-        ('{"a": "x"}', "mixed_types", Place(MANY + 2, "a", '"x"', "a number")),
-        ('{"a": true}', "mixed_types", Place(MANY + 2, "a", "true", "a number")),
+        ('{"a": "x"}', "mixed_types", FileLocation(MANY + 2, "a", '"x"', "a number")),
+        ('{"a": true}', "mixed_types", FileLocation(MANY + 2, "a", "true", "a number")),
         ('{"a": [1]}', "nested_value", None),
         ('{"a": {"b": 1}}', "nested_value", None),
         ('{"c": {"b": 1}}', "nested_value", None),
@@ -110,7 +110,7 @@ def test_many_columns_of_short_rows_come_in_bounded_batches(tmp_path: Path) -> N
     ],
 )
 def test_bad_line_is_told_with_its_number(
-    tmp_path: Path, bad: str, code: str, place: Place | None
+    tmp_path: Path, bad: str, code: str, place: FileLocation | None
 ) -> None:
     rows = ["", *['{"a":1}'] * MANY, bad, '{"a":1}']
     error = refusal(tmp_path, "\n".join(rows).encode(), format="json_lines")
@@ -137,7 +137,7 @@ def test_cell_of_a_wrong_kind_is_explained_with_its_line(tmp_path: Path) -> None
     source = lines(tmp_path, "", '{"a": "1"}', "", '{"a": "many"}')
     error = source.explain(0, "many", "a number")
     assert isinstance(error, IntakeError)
-    assert error.place == Place(4, "a", "many", "a number")
+    assert error.place == FileLocation(4, "a", "many", "a number")
 
 
 def test_texts_can_be_read_as_numbers(tmp_path: Path) -> None:
