@@ -1,6 +1,6 @@
 """Models: what a job leaves, with its lineage; weights are an artifact, loaded on request only."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,6 @@ from store.db.ids import new_id
 from store.db.pagination import Page, PageRequest, fetch_page
 from store.db.tables import models
 from store.errors import NotFoundError
-from store.jobs.jobs import JobRecord
 
 
 @dataclass(frozen=True)
@@ -56,14 +55,20 @@ class ModelRecord:
     created_at: datetime
 
 
-def add_model(session: Session, job: JobRecord, new: NewModel) -> str:
-    """Keep the model that this job has made; its id."""
-    lineage = {
-        "job_id": job.id,
-        "dataset_id": job.dataset_id,
-        "dataset_sha256": job.dataset_sha256,
-    }
-    return _add(session, new, job.spec, owner=job.owner, name=job.name, **lineage)
+@dataclass(frozen=True)
+class Lineage:
+    """The job and the dataset that a model comes from."""
+
+    owner: str
+    name: str
+    job_id: str
+    dataset_id: str
+    dataset_sha256: str
+
+
+def add_model(session: Session, lineage: Lineage, spec: dict[str, Any], new: NewModel) -> str:
+    """Insert the model that a job has trained by this spec. Return its id."""
+    return _add(session, new, spec, **asdict(lineage))
 
 
 def import_model(

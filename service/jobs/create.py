@@ -92,7 +92,8 @@ def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> 
         check_unfinished_jobs(session, settings.max_unfinished_jobs, new.owner)
         check_stored_bytes(session, settings.max_stored_bytes, weights, owner=new.owner)
         if started is not None:
-            model_id = add_model(session, *started)
+            job, model = started
+            model_id = add_model(session, job.lineage, job.spec, model)
             new = replace(new, start_from={**(new.start_from or {}), "model_id": model_id})
         posted = add_job(session, new)
         if hook is not None:

@@ -45,6 +45,8 @@ def finish_job(
     status, reason = outcome.status, outcome.reason
     if job.status is JobStatus.CANCELLING:
         status, reason = JobStatus.CANCELLED, StatusReason.USER
+    model = outcome.model
+    model_id = None if model is None else add_model(session, job.lineage, job.spec, model)
     ended = update_held_job(
         session,
         lease,
@@ -54,7 +56,7 @@ def finish_job(
             "finished_at": now(),
             "lease_expires_at": None,
             "stalled_at": None,
-            "model_id": None if outcome.model is None else add_model(session, job, outcome.model),
+            "model_id": model_id,
             "error": outcome.error,
         },
     )

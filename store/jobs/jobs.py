@@ -18,6 +18,7 @@ from store.db.upsert import insert_or_none
 from store.errors import ExternalIdTakenError, NotFoundError
 from store.jobs.events import add_event
 from store.jobs.transitions import add_transition
+from store.models import Lineage
 from store.statuses import JobStatus, StatusReason
 
 
@@ -81,6 +82,11 @@ class JobRecord:
     exact: bool
     model_id: str | None
     error: dict[str, Any] | None
+
+    @property
+    def lineage(self) -> Lineage:
+        """Where a model that this job leaves comes from."""
+        return Lineage(self.owner, self.name, self.id, self.dataset_id, self.dataset_sha256)
 
 
 @dataclass(frozen=True)
