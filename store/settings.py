@@ -1,5 +1,7 @@
 """Settings of every process, from BACKPROPD_* environment variables."""
 
+import logging
+import os
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -9,6 +11,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "BACKPROPD_"
 MIB, GIB = 2**20, 2**30
+# Variables of the release before, still read in this one: old name to setting.
+RENAMED_VARIABLES = {"BACKPROPD_RING_AGAIN_SECONDS": "redispatch_seconds"}
+
+logger = logging.getLogger(__name__)
 
 
 class Settings(BaseSettings):
@@ -86,8 +92,10 @@ class Settings(BaseSettings):
         description="The most work that a lost worker costs; more if checkpoints would take over "
         "5 % of the time; 0: one after every step.",
     )
-    ring_again_seconds: float = Field(
-        default=2, gt=0, description="A job that nobody took for so long is rung for again."
+    redispatch_seconds: float = Field(
+        default=2,
+        gt=0,
+        description="Seconds after which a queued job is published to the broker again.",
     )
     max_worker_losses: int = Field(
         default=3, ge=1, description="A job that loses so many workers in a row fails."
@@ -174,4 +182,16 @@ def _revealed(value: Any) -> str:  # noqa: ANN401 - each setting has its own typ
 
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - each setting has its own type
     """Read the settings from the environment; overrides that are None are ignored."""
-    return Settings(**{name: value for name, value in overrides.items() if value is not None})
+    stated = {name: value for name, value in overrides.items() if value is not None}
+    return Settings(**{**_renamed_settings(), **stated})
+
+
+def _renamed_settings() -> dict[str, str]:
+    """Settings that the environment names as the release before did; the new name wins."""
+    found: dict[str, str] = {}
+    for variable, setting in RENAMED_VARIABLES.items():
+        renamed = f"{PREFIX}{setting.upper()}"
+        if variable in os.environ and renamed not in os.environ:
+            logger.warning("%s is now %s; the old name ends with this release", variable, renamed)
+            found[setting] = os.environ[variable]
+    return found

@@ -65,7 +65,7 @@ class Sweeper:
         while True:
             try:
                 self.sweep(quiet_seconds)
-                quiet_seconds = self._settings.ring_again_seconds
+                quiet_seconds = self._settings.redispatch_seconds
             except StoreError as error:
                 logger.warning("sweep failed, trying again: %s", error)
             except Exception:  # a sweeper that died unseen would cost a promise

@@ -9,10 +9,10 @@ from store.jobs.claims import claimable
 
 
 def list_undispatched_jobs(
-    session: Session, ring_again_seconds: float, limit: int
+    session: Session, redispatch_seconds: float, limit: int
 ) -> tuple[str, ...]:
     """Jobs that wait for a worker although nobody rang for them lately, oldest first."""
-    quiet = func.coalesce(jobs.c.dispatched_at, jobs.c.created_at) < shifted(-ring_again_seconds)
+    quiet = func.coalesce(jobs.c.dispatched_at, jobs.c.created_at) < shifted(-redispatch_seconds)
     rows = session.execute(
         select(jobs.c.id).where(claimable(), quiet).order_by(jobs.c.id).limit(limit)
     )

@@ -38,7 +38,7 @@ SWIFT: dict[str, Any] = {
     "heartbeat_seconds": 0.5,
     "lease_seconds": 2,
     "sweep_seconds": 0.5,
-    "ring_again_seconds": 0.5,
+    "redispatch_seconds": 0.5,
     "watch_seconds": 0.05,
     "checkpoint_seconds": 0.25,
     "record_seconds": 0.1,

@@ -33,7 +33,7 @@ START_SECONDS = 10
 HEARD_BEFORE = 3
 CSV = "x,kind\n" + "\n".join(f"{n % 7},{'ab'[n % 2]}" for n in range(40))
 # What an operator has by default: nothing may hide behind a swift sweep.
-TIMES: dict[str, Any] = {"sweep_seconds": 5, "ring_again_seconds": 2}
+TIMES: dict[str, Any] = {"sweep_seconds": 5, "redispatch_seconds": 2}
 
 
 class Town:

@@ -44,3 +44,20 @@ def test_blob_url_of_another_kind_is_refused(url: str) -> None:
 def test_endpoint_without_a_scheme_is_refused() -> None:
     with pytest.raises(ValidationError, match="http"):
         load_settings(blob_endpoint="localhost:9000")
+
+
+def test_renamed_variable_is_read_with_a_warning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("BACKPROPD_RING_AGAIN_SECONDS", "7")
+    assert load_settings().redispatch_seconds == 7
+    assert "BACKPROPD_REDISPATCH_SECONDS" in caplog.text
+
+
+def test_new_name_wins_over_the_renamed_one(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("BACKPROPD_RING_AGAIN_SECONDS", "7")
+    monkeypatch.setenv("BACKPROPD_REDISPATCH_SECONDS", "3")
+    assert load_settings().redispatch_seconds == 3
+    assert caplog.text == ""

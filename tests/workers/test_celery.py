@@ -56,7 +56,7 @@ def settings(tmp_path: Path, broker_url: str, database_url: str) -> Settings:
         database_url=database_url,
         broker_url=broker_url,
         sweep_seconds=0.5,
-        ring_again_seconds=0.5,
+        redispatch_seconds=0.5,
         watch_seconds=0.05,
     )
 

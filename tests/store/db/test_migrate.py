@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import JSON, Column, MetaData, Table, insert, text
 
 from store.db.clock import Instant
 from store.db.database import Database
@@ -88,3 +89,21 @@ def test_database_that_is_away_is_named_without_its_password(url: str) -> None:
     with pytest.raises(StoreUnavailableError) as away:
         upgrade(url)
     assert "secret" not in str(away.value)
+
+
+def test_time_of_dispatch_outlives_the_renaming_of_its_column(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
+    with database.writing() as session:
+        command.upgrade(_config(session.connection()), "0004")
+        old_jobs = Table("jobs", MetaData(), autoload_with=session.connection())
+        needed = (column for column in old_jobs.columns if not column.nullable)
+        values = {column.name: _filler(column) for column in needed}
+        session.execute(insert(old_jobs).values(**{**values, "rung_at": 1234}))
+    upgrade(empty_database_url)
+    with database.reading() as session:
+        assert session.execute(text("SELECT dispatched_at FROM jobs")).scalar_one() == 1234
+    database.close()
+
+
+def _filler(column: Column[Any]) -> object:
+    return {} if isinstance(column.type, JSON) else column.type.python_type(0)

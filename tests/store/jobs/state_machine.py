@@ -34,7 +34,7 @@ from tests.store.jobs.state_model import STEPS_PER_EPOCH, TERMINAL, ModelJob, ch
 from tests.store.jobs.state_world import World
 
 MAX_WORKER_LOSSES = 3
-RING_AGAIN_SECONDS = 5
+REDISPATCH_SECONDS = 5
 # Histories are read every so many steps, the jobs themselves after each.
 CHECK_EVERY = 25
 HANDS = 8
@@ -500,14 +500,14 @@ class LifecycleMachine(RuleBasedStateMachine):
 
     @rule(limit=st.integers(1, 4))
     def ring(self, limit: int) -> None:
-        now, long_ago = self.world.now, self.world.now - RING_AGAIN_SECONDS * 1000
+        now, long_ago = self.world.now, self.world.now - REDISPATCH_SECONDS * 1000
         quiet = [
             job
             for job in sorted(self.jobs.values(), key=lambda job: job.id)
             if job.is_claimable(now) and (job.dispatched_at or job.created_at) < long_ago
         ][:limit]
         with self.world.writing() as session:
-            found = dispatch.list_undispatched_jobs(session, RING_AGAIN_SECONDS, limit)
+            found = dispatch.list_undispatched_jobs(session, REDISPATCH_SECONDS, limit)
             assert found == tuple(job.id for job in quiet)
             dispatch.mark_rung(session, found)
         for job in quiet:

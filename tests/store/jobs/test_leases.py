@@ -184,9 +184,9 @@ def test_checkpoint_between_losses_saves_the_job(database: Database, post: Post)
 def test_job_nobody_rang_for_is_found(database: Database, post: Post) -> None:
     job = post()
     with database.writing() as session:
-        assert list_undispatched_jobs(session, ring_again_seconds=-1, limit=10) == (job.id,)
+        assert list_undispatched_jobs(session, redispatch_seconds=-1, limit=10) == (job.id,)
         mark_rung(session, (job.id,))
-        assert list_undispatched_jobs(session, ring_again_seconds=60, limit=10) == ()
+        assert list_undispatched_jobs(session, redispatch_seconds=60, limit=10) == ()
 
 
 def test_lease_that_was_given_back_writes_nothing(database: Database, post: Post) -> None:
