@@ -1,1 +1,1 @@
-"""What is fast, measured side by side; nothing here is a test."""
+"""Comparative benchmarks; not part of the tests."""

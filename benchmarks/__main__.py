@@ -1,4 +1,4 @@
-"""Every benchmark, one after the other, each in a process of its own: `./run bench`."""
+"""Run all benchmarks in sequence, each in its own process: `./run bench`."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ SUBJECTS = (
 
 
 def main() -> None:
-    """Run those that are named, or all."""
+    """Run the benchmarks named as arguments, or all of them."""
     for subject in sys.argv[1:] or SUBJECTS:
         print(f"== {subject}", flush=True)
         subprocess.run([sys.executable, "-m", *f"benchmarks.{subject}".split()], check=True)

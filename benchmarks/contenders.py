@@ -1,10 +1,10 @@
-"""What people train such networks with instead: the same work, an epoch at a time.
+"""Other libraries that train the same networks, for comparison.
 
-Each function returns a call that trains for one epoch (Adam, shuffled, float32), or None where the
+Each function returns a call that trains for one epoch (Adam, shuffled, float32), or None if the
 library is not installed.
 """
 
-# Each library is imported where it is used: none of them is needed to measure the others.
+# Each library is imported where it is used, because each one is optional.
 # ruff: noqa: PLC0415, ANN401
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Classes = NDArray[np.intp]
 
 
 def sklearn_epoch(x: Matrix, y: Classes, widths: tuple[int, ...], batch: int) -> Epoch | None:
-    """scikit-learn's MLPClassifier."""
+    """Return an epoch of scikit-learn's MLPClassifier."""
     try:
         from sklearn.neural_network import MLPClassifier
     except ImportError:
@@ -33,7 +33,7 @@ def sklearn_epoch(x: Matrix, y: Classes, widths: tuple[int, ...], batch: int) ->
 def torch_epoch(
     x: Matrix, y: Classes, widths: tuple[int, ...], batch: int, threads: int
 ) -> Epoch | None:
-    """PyTorch, eager, with its fused Adam."""
+    """Return an epoch of PyTorch in eager mode with fused Adam."""
     try:
         import torch
     except ImportError:
@@ -59,7 +59,7 @@ def torch_epoch(
 
 
 def jax_epoch(x: Matrix, y: Classes, widths: tuple[int, ...], batch: int) -> Epoch | None:
-    """JAX with a whole epoch compiled under lax.scan."""
+    """Return an epoch of JAX, compiled as a whole with lax.scan."""
     try:
         import jax
     except ImportError:

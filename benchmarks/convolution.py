@@ -1,4 +1,4 @@
-"""How fast a small convolutional network trains on the 8 × 8 digits, beside PyTorch.
+"""Training speed of a small convolutional network on the 8 × 8 digits, compared to PyTorch.
 
 python -m benchmarks.convolution [THREADS]
 """
@@ -40,14 +40,14 @@ LAYERS: list[dict[str, Any]] = [
 
 
 def read_digits() -> tuple[Matrix, NDArray[np.intp]]:
-    """Pixels `(1797, 64)` and labels `(1797,)`."""
+    """Return pixels `(1797, 64)` and labels `(1797,)`."""
     with DIGITS.open(encoding="ascii") as file:
         rows = np.array(list(csv.reader(file))[1:], dtype=np.float32)
     return rows[:, :-1] / np.float32(16), rows[:, -1].astype(np.intp)
 
 
 def engine_epoch(x: Matrix, y: NDArray[np.intp]) -> Epoch:
-    """An epoch as a worker runs it."""
+    """Return a call that trains for one epoch as a worker does."""
     columns: dict[str, Column] = {
         f"x{i}": NumericColumn(x[:, i].astype(np.float64)) for i in range(len(x.T))
     }
@@ -71,7 +71,7 @@ def engine_epoch(x: Matrix, y: NDArray[np.intp]) -> Epoch:
 
 
 def torch_epoch(x: Matrix, y: NDArray[np.intp], threads: int) -> Epoch | None:
-    """The same network in PyTorch, eager, with its fused Adam."""
+    """Return an epoch of the same network in PyTorch's eager mode with fused Adam."""
     try:
         import torch
     except ImportError:
@@ -99,7 +99,7 @@ def torch_epoch(x: Matrix, y: NDArray[np.intp], threads: int) -> Epoch | None:
 
 
 def main() -> None:
-    """Measure on as many threads as are named, one by default."""
+    """Run the benchmark with the number of threads given as argument, 1 by default."""
     threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     restart_with(threads, "benchmarks.convolution")
     x, y = read_digits()

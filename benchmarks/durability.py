@@ -1,10 +1,10 @@
-"""What durability costs a training: checkpoints, and being cut into slices.
+"""Cost of durability: checkpoints and slices.
 
     python -m benchmarks.durability
 
-The service runs as `backpropd up` does it. Checkpoints: of a job with the default settings, the
-share of its time that goes into saving. Slices: the same job of about a minute in slices as they
-are by default and in one, in turn; medians.
+The service runs under `backpropd up`. Checkpoints: the ratio of saving to training time of a job
+with default settings. Slices: median time of a job of about one minute, in slices of the default
+length and in a single slice, in turn.
 """
 
 import statistics
@@ -29,7 +29,7 @@ ROWS = 4096
 
 
 def main() -> None:
-    """Measure, print and keep."""
+    """Run the benchmark, print the results and save them."""
     found = {"checkpoints": measure_checkpoints(), "slices": measure_slices()}
     for title, numbers in found.items():
         for name, number in numbers.items():
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def measure_checkpoints() -> dict[str, float]:
-    """Seconds of saving for each second of training, by the network's shape."""
+    """Return the seconds of saving per second of training, by the network's shape."""
     shares = {}
     with temporary_service() as url, httpx2.Client(base_url=url, timeout=60) as client:
         for name, shape in SHAPES.items():
@@ -49,7 +49,7 @@ def measure_checkpoints() -> dict[str, float]:
 
 
 def measure_slices() -> dict[str, float]:
-    """Seconds from start to end in slices of 30 s, and in one; and their ratio."""
+    """Return the seconds from start to end in slices of 30 s and in one slice, and their ratio."""
     shape = SHAPES["784-128-64-10"]
     with temporary_service() as url, httpx2.Client(base_url=url, timeout=60) as client:
         job = train(client, shape, max_seconds=5, epochs=1_000_000)
@@ -70,7 +70,7 @@ def measure_slices() -> dict[str, float]:
 def train(
     client: httpx2.Client, shape: tuple[int, tuple[int, ...], int], **spec: float
 ) -> dict[str, Any]:
-    """A job of such a shape, run to its end; `timings.whole` is from its start to its end."""
+    """Run a job with a network of this shape; `timings.whole` is from its start to its end."""
     features, hidden, batch = shape
     body = {
         "dataset_id": upload(client, features),
@@ -93,7 +93,7 @@ def train(
 
 
 def upload(client: httpx2.Client, features: int) -> str:
-    """Random rows of ten classes; the dataset's id."""
+    """Upload random rows of ten classes and return the dataset's id."""
     random = np.random.default_rng(0)
     x = random.random((ROWS, features), dtype=np.float32)
     lines = [",".join([*(f"x{i}" for i in range(features)), "kind"])]

@@ -1,8 +1,8 @@
-"""How fast the engine trains, beside what people use instead doing the same work in the same run.
+"""Training speed of the engine, compared to other libraries in the same run.
 
     python -m benchmarks.engine [THREADS]
 
-The median round counts. Results go to benchmarks/results/.
+Reports the median round. Results go to benchmarks/results/.
 """
 
 import json
@@ -27,7 +27,7 @@ from engine.training.training import Training, train
 
 @dataclass(frozen=True)
 class Work:
-    """A network's widths from input to output, and how it is trained: Adam, float32, shuffled."""
+    """Layer widths of a network from input to output, and its batch size; Adam, float32."""
 
     widths: tuple[int, ...]
     batch: int
@@ -35,12 +35,12 @@ class Work:
 
     @property
     def name(self) -> str:
-        """Widths and batch in a few words."""
+        """Widths and batch size as a label."""
         return f"{'-'.join(map(str, self.widths))} batch {self.batch}"
 
     @property
     def rows(self) -> int:
-        """Rows of an epoch."""
+        """Number of rows per epoch."""
         return self.batch * self.steps
 
 
@@ -59,7 +59,7 @@ def make_rows(work: Work) -> tuple[Matrix, NDArray[np.intp]]:
 
 
 def engine_epoch(work: Work) -> Epoch:
-    """An epoch as a worker runs it: resolved, prepared, and through the generator."""
+    """Return an epoch as a worker runs it: resolved, prepared, and through `train`."""
     x, y = make_rows(work)
     columns: dict[str, Column] = {
         f"x{i}": NumericColumn(x[:, i].astype(np.float64)) for i in range(len(x.T))
@@ -81,7 +81,7 @@ def engine_epoch(work: Work) -> Epoch:
 
 
 def products_epoch(work: Work) -> Epoch:
-    """Only the matrix products of an epoch: forward, weight gradients, input gradients."""
+    """Return only an epoch's matrix products: forward, weight gradients, input gradients."""
     random = np.random.default_rng(0)
 
     def draw(*shape: int) -> Matrix:
@@ -103,7 +103,7 @@ def products_epoch(work: Work) -> Epoch:
 
 
 def measure(work: Work, threads: int) -> dict[str, Any]:
-    """Median seconds of each contender's epoch, as samples per second and ratios."""
+    """Return the median seconds per epoch of each contender, samples per second, and ratios."""
     x, y = make_rows(work)
     median = median_seconds(
         {
@@ -125,7 +125,7 @@ def measure(work: Work, threads: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure on as many threads as are named, one by default."""
+    """Run the benchmark with the number of threads given as argument, 1 by default."""
     threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     restart_with(threads, "benchmarks.engine")
     results: dict[str, Any] = {}

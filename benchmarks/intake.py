@@ -1,9 +1,9 @@
-"""How fast a CSV file is taken in, and how much memory a large upload takes.
+"""Speed of CSV intake, and memory of a large upload.
 
     python -m benchmarks.intake
 
-Speed: `read_table` against bare `pyarrow.csv.open_csv` read to its end, in turn, on the same file.
-Memory: of the API's process while 2 GB are uploaded to it.
+Speed: `read_table` and plain `pyarrow.csv.open_csv` read the same file to its end, in turn.
+Memory: peak of the API process during an upload of 2 GB.
 """
 
 import random
@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx2
 import pyarrow.csv as pa_csv
 
-from benchmarks.memory import find_descendant, forget_peak, peak_bytes
+from benchmarks.memory import find_descendant, peak_bytes, reset_peak
 from benchmarks.results import write_results
 from cli.demo.temporary_service import temporary_service
 from store.intake import read_table
@@ -30,7 +30,7 @@ HEADER = b"number,price,width,height,word,flag,day\n"
 
 
 def main() -> None:
-    """Measure, print and keep."""
+    """Run the benchmark, print the results and save them."""
     with tempfile.TemporaryDirectory() as folder:
         found = {"speed": compare_speed(Path(folder)), "upload": measure_upload()}
     for title, numbers in found.items():
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def lines(seed: int = 0) -> bytes:
-    """Rows of numbers, words, truth values and days."""
+    """Return 20,000 CSV rows of numbers, words, booleans and dates."""
     rng = random.Random(seed)
     return "".join(
         f"{rng.randrange(10**6)},{rng.lognormvariate(3, 1):.2f},{rng.gauss(0, 1):.6f},"
@@ -51,7 +51,7 @@ def lines(seed: int = 0) -> bytes:
 
 
 def pieces(megabytes: int) -> Iterator[bytes]:
-    """A CSV file of this size."""
+    """Yield a CSV file of this size in pieces."""
     piece = lines()
     yield HEADER
     for _ in range(megabytes * MIB // len(piece)):
@@ -59,7 +59,7 @@ def pieces(megabytes: int) -> Iterator[bytes]:
 
 
 def compare_speed(folder: Path) -> dict[str, float]:
-    """Seconds of either reader, and the ratio of their speeds; medians."""
+    """Return the median seconds of both readers, and the ratio of their speeds."""
     source = folder / "table.csv"
     with source.open("wb") as file:
         file.writelines(pieces(FILE_MEGABYTES))
@@ -82,13 +82,13 @@ def compare_speed(folder: Path) -> dict[str, float]:
 
 
 def read_bare(source: Path) -> int:
-    """Rows, as Arrow's own reader counts them with its own defaults."""
+    """Return the number of rows read by Arrow's CSV reader with its defaults."""
     with pa_csv.open_csv(source) as reader:
         return sum(batch.num_rows for batch in reader)
 
 
 def take_in(source: Path, folder: Path) -> int:
-    """Rows, as intake counts them."""
+    """Return the number of rows read by intake."""
     target = folder / "table.arrow"
     hints = FileHints("text/csv", "table.csv")
     table = read_table(source, target, ReadOptions(), hints, Limits())
@@ -97,12 +97,12 @@ def take_in(source: Path, folder: Path) -> int:
 
 
 def measure_upload() -> dict[str, float]:
-    """Seconds of an upload over HTTP, and the API's memory above what it had before."""
+    """Return the seconds of an upload over HTTP, and the API's peak memory above idle."""
     csv = {"Content-Type": "text/csv"}
     with temporary_service() as url, httpx2.Client(base_url=url, timeout=600) as client:
         client.post("/v1/datasets", content=pieces(2), headers=csv)
         api = find_descendant("api")
-        forget_peak(api)
+        reset_peak(api)
         idle, started = peak_bytes(api), time.perf_counter()
         answer = client.post("/v1/datasets", content=pieces(UPLOAD_MEGABYTES), headers=csv)
         seconds = time.perf_counter() - started

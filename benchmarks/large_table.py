@@ -1,10 +1,10 @@
-"""A table larger than a worker may keep in memory, prepared and trained on as a worker does it.
+"""Preparation and training, as in a worker, on a table larger than its memory limit.
 
     python -m benchmarks.large_table FOLDER ROWS FEATURES EPOCHS LIMIT_MIB
 
-Prints what it came to as JSON. With a limit, no more address space than that is granted beyond
-what the process has after its imports, and rows are read from files; with 0 there is no limit, and
-all rows are in memory.
+Prints the results as JSON. With a limit, the process may allocate that much address space beyond
+its size after the imports, and rows are read from files. With 0 there is no limit, and all rows
+are kept in memory.
 """
 
 import json
@@ -32,14 +32,14 @@ from store.datasets.datasets import DatasetRecord, blob_key
 from store.settings import load_settings
 from workers.training_data import RecentData, TrainingDataLoader
 
-# So that address space is what is used: one arena, none reserved ahead, few stacks of threads.
+# Keep address space close to used memory: one arena, no reservations, few thread stacks.
 ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "1",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
     "ARROW_IO_THREADS": "1",
-    # Else what was freed once is kept, in pieces, for what is smaller.
+    # By default the threshold grows, and freed large blocks are split instead of unmapped.
     "MALLOC_MMAP_THRESHOLD_": str(2**20),
 }
 BATCH_BYTES = 4 * 2**20
@@ -48,7 +48,7 @@ KEY = blob_key("ds_large")
 
 
 def write_table(folder: Path, rows: int, features: int) -> None:
-    """Write a column file of float32 columns, a batch at a time; the target is a sum of three."""
+    """Write a column file of float32 columns in batches; the target is the sum of three columns."""
     path = folder / "blobs" / KEY
     path.parent.mkdir(parents=True)
     schema = pa.schema([(name, pa.float32()) for name in _names(features)])
@@ -78,7 +78,7 @@ def _resolve_spec(rows: int, features: int, epochs: int) -> ResolvedSpec:
 
 
 def _dataset(rows: int) -> DatasetRecord:
-    """Of a dataset, what preparation asks for."""
+    """Return a dataset record with the fields that preparation reads."""
     values: dict[str, Any] = dict.fromkeys((field.name for field in fields(DatasetRecord)), "")
     known = {"id": "ds_large", "rows": rows, "blob": KEY, "columns": (), "options": {}}
     return DatasetRecord(**{**values, **known, "created_at": datetime.now(UTC)})
@@ -91,24 +91,24 @@ def _limit_address_space(more_bytes: int) -> None:
 
 
 def run(folder: Path, rows: int, features: int, epochs: int, limit_mib: int) -> dict[str, Any]:
-    """Prepare and train: bytes, seconds, and losses by their bits."""
+    """Prepare and train; return bytes, seconds, and the losses as hexadecimal floats."""
     settings = load_settings(data_dir=folder)
-    preparing = TrainingDataLoader(
+    loader = TrainingDataLoader(
         spec=_resolve_spec(rows, features, epochs),
         dataset=_dataset(rows),
         validation_dataset=None,
-        known=None,
+        fitted=None,
         blobs=open_blobs(settings),
         cache=Cache(folder / "cache", UNLIMITED),
         recent=RecentData(),
         max_resident_bytes=0 if limit_mib else UNLIMITED,
     )
     warm_up_products()
-    next(open_table(preparing.dataset, folder / "blobs" / KEY).chunks(("y",)))
+    next(open_table(loader.dataset, folder / "blobs" / KEY).chunks(("y",)))
     if limit_mib:
         _limit_address_space(limit_mib * 2**20)
-    data = preparing.prepare()
-    training, seconds, records = Training(preparing.spec, data), [], []
+    data = loader.prepare()
+    training, seconds, records = Training(loader.spec, data), [], []
     started = time.perf_counter()
     for record in train(training):
         records.append(record)
@@ -116,7 +116,7 @@ def run(folder: Path, rows: int, features: int, epochs: int, limit_mib: int) -> 
         started = time.perf_counter()
     return {
         "matrix_bytes": _matrix_bytes(data),
-        "preparing_seconds": preparing.seconds,
+        "preparing_seconds": loader.seconds,
         "epoch_seconds": seconds,
         "losses": [_bits(record) for record in records],
     }
@@ -132,7 +132,7 @@ def _bits(record: EpochRecord) -> list[str]:
 
 
 def main() -> None:
-    """Run with the arguments of the command line."""
+    """Run with the command line's arguments."""
     folder, *numbers = sys.argv[1:]
     print(json.dumps(run(Path(folder), *(int(number) for number in numbers))))
 

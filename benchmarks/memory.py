@@ -1,4 +1,4 @@
-"""Memory of a process by what Linux tells of it."""
+"""Peak memory of a process, read from Linux's /proc."""
 
 import os
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def find_descendant(word: str) -> int:
-    """The process below this one that has the word among its arguments. Raises LookupError."""
+    """Return the pid of the descendant process with this argument. Raises LookupError."""
     for pid in _descendants(os.getpid()):
         if word in Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").split("\0"):
             return pid
@@ -21,13 +21,13 @@ def _descendants(pid: int) -> Iterator[int]:
             yield from _descendants(int(child))
 
 
-def forget_peak(pid: int) -> None:
-    """Count the largest memory from here on."""
+def reset_peak(pid: int) -> None:
+    """Reset the peak of the process's resident memory."""
     Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
 
 
 def peak_bytes(pid: int) -> int:
-    """The most memory that the process has had."""
+    """Return the peak resident memory of the process, in bytes."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     found = re.search(r"VmHWM:\s+(\d+) kB", status)
     if found is None:

@@ -1,4 +1,4 @@
-"""How fast data are trained on that are four times what memory allows, beside all in memory.
+"""Training speed on data four times larger than the memory limit, compared to in-memory data.
 
     python -m benchmarks.out_of_core
 
@@ -32,11 +32,11 @@ def _train(folder: Path, limit_mib: int) -> dict[str, Any]:
 
 
 def measure() -> dict[str, Any]:
-    """Seconds of preparing and of the median epoch, read from files and in memory."""
+    """Return the seconds of preparation and of the median epoch, from files and in memory."""
     with tempfile.TemporaryDirectory(prefix="bpd-large-") as folder:
         write_table(Path(folder), ROWS, FEATURES)
         from_files, in_memory = _train(Path(folder), LIMIT_MIB), _train(Path(folder), 0)
-    # The first epoch finds the processor's caches, and the disk's, cold.
+    # The first epoch is excluded: it runs with cold processor and disk caches.
     files, memory = (
         statistics.median(found["epoch_seconds"][1:]) for found in (from_files, in_memory)
     )
@@ -52,7 +52,7 @@ def measure() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure, print and keep."""
+    """Run the benchmark, print the results and save them."""
     results = measure()
     print(json.dumps(results, indent=2))
     print(f"written to {write_results('out_of_core', results)}")

@@ -1,4 +1,4 @@
-"""Where figures go: a file for each day, subject and BLAS kernel, with the machine described."""
+"""Storage of results: one file per day, subject and BLAS kernel, with the machine's description."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_info
 
 
 def write_results(subject: str, results: dict[str, Any]) -> Path:
-    """Keep figures in benchmarks/results/."""
+    """Write results to benchmarks/results/ and return the file's path."""
     date = datetime.now(UTC).date().isoformat()
     machine = describe_machine()
     kernel = str(machine["blas"]["architecture"]).lower()
@@ -24,7 +24,7 @@ def write_results(subject: str, results: dict[str, Any]) -> Path:
 
 
 def describe_machine() -> dict[str, Any]:
-    """Processor, system, Python, NumPy and its BLAS."""
+    """Return the processor, system, Python, NumPy and BLAS of this machine."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text(encoding="ascii").splitlines() if cpuinfo.exists() else []
     model = next((line.split(":")[1].strip() for line in lines if "model name" in line), "")

@@ -1,4 +1,4 @@
-"""Contenders in turn, round after round, so that what else the machine does hits all alike."""
+"""Interleaved timing: contenders run in turn, so that other load affects all of them equally."""
 
 import os
 import statistics
@@ -13,7 +13,7 @@ ROUNDS = 9
 
 
 def median_seconds(contenders: Mapping[str, Epoch | None]) -> dict[str, float]:
-    """Median seconds of an epoch of each contender that is here; each one's first is not timed."""
+    """Return the median seconds per epoch of each installed contender, after one warm-up epoch."""
     present = {name: epoch for name, epoch in contenders.items() if epoch is not None}
     seconds: dict[str, list[float]] = {name: [] for name in present}
     for epoch in present.values():
@@ -27,9 +27,10 @@ def median_seconds(contenders: Mapping[str, Epoch | None]) -> dict[str, float]:
 
 
 def restart_with(threads: int, module: str) -> None:
-    """Begin again with so many threads on so many cores, unless that is so already.
+    """Restart this process with `threads` BLAS threads and cores, unless already done.
 
-    The libraries read these when they are loaded; the cores bind those that do not.
+    BLAS libraries read these variables when they are loaded; the CPU affinity limits libraries
+    that ignore them.
     """
     wanted = blas_environment(threads) | {"BENCHMARK_THREADS": str(threads)}
     if all(os.environ.get(name) == value for name, value in wanted.items()):

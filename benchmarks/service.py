@@ -1,9 +1,9 @@
-"""Predictions over HTTP, beside an empty route on the same server.
+"""Predictions per second over HTTP, compared to an empty route on the same server.
 
     python -m benchmarks.service
 
-The service runs as `backpropd up` does it, on one worker child and its embedded broker. An empty
-route on the same server (`/healthz`), asked in turn with predictions, is the yardstick.
+The service runs under `backpropd up` with its embedded broker. The baseline is an empty route on
+the same server (`/healthz`), measured in turn with predictions.
 """
 
 import json
@@ -26,7 +26,7 @@ CLIENTS = 4
 
 
 def main() -> None:
-    """Measure, print and keep."""
+    """Run the benchmark, print the results and save them."""
     with temporary_service() as url, httpx2.Client(base_url=url, timeout=30) as client:
         found = compare_requests(url, train_model(client))
     for name, number in found.items():
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def train_model(client: httpx2.Client) -> str:
-    """Train a small network; the model's id."""
+    """Train a small network and return the model's id."""
     dataset = client.post("/v1/datasets", content=breast_cancer(), headers=CSV).json()["id"]
     layer = {"type": "dense", "units": 16}
     body = {"dataset_id": dataset, "target": "kind", "network": {"layers": [layer]}}
@@ -48,7 +48,7 @@ def train_model(client: httpx2.Client) -> str:
 
 
 def compare_requests(url: str, model: str) -> dict[str, float]:
-    """Requests per second of one-row predictions and of an empty route, in turn; medians."""
+    """Return the median requests per second of one-row predictions and of an empty route."""
     address = urlsplit(url)
     body = json.dumps({"rows": [load_breast_cancer().data[0].tolist()]})
     requests = {
@@ -66,10 +66,10 @@ def compare_requests(url: str, model: str) -> dict[str, float]:
 
 
 def measure_rate(address: tuple[str | None, int | None], request: bytes) -> float:
-    """Requests per second of several clients, each on a connection it keeps.
+    """Return the requests per second of several clients with keep-alive connections.
 
-    Bare sockets and a ready-made request: an HTTP library would cost more than the answer, and
-    so make every route look as fast as the empty one.
+    Plain sockets send a prebuilt request: an HTTP client library would take more time than the
+    response and hide the difference between the routes.
     """
 
     def run() -> None:
@@ -86,7 +86,7 @@ def measure_rate(address: tuple[str | None, int | None], request: bytes) -> floa
 
 
 def check_answer(connection: socket.socket) -> None:
-    """Read one whole answer; anything but 200 ends the benchmark."""
+    """Read one complete response; any status but 200 ends the benchmark."""
     head, _, body = connection.recv(65_536).partition(b"\r\n\r\n")
     if not head.startswith(b"HTTP/1.1 200"):
         raise SystemExit(head.decode())

@@ -1,11 +1,10 @@
-"""A tiny job over HTTP, from POST until it has succeeded; beside the same one on H2O-3.
+"""Time of a tiny job over HTTP, from POST to success, compared to the same job on H2O-3.
 
     python -m benchmarks.tiny_job [--h2o h2o.jar]
 
-Breast cancer (569 rows, 30 features), one hidden layer of 16, one epoch. The service runs as
-`backpropd up` does it, on one worker child and its embedded broker. H2O-3 is not in the lock, as it
-needs a Java: its jar is in the package `h2o` of the public index. Both are asked every 5 ms, in
-turn; medians.
+Breast cancer (569 rows, 30 features), one hidden layer of 16, one epoch. The service runs under
+`backpropd up` with its embedded broker. H2O-3 is not in the lock because it needs Java: its jar is
+in the package `h2o` of the public index. Both are polled every 5 ms and run in turn; medians.
 """
 
 import argparse
@@ -35,7 +34,7 @@ Job = Callable[[], dict[str, float]]
 
 
 def main() -> None:
-    """Measure, print and keep."""
+    """Run the benchmark, print the results and save them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tiny_job")
     parser.add_argument("--h2o", type=Path, metavar="JAR", help="measure H2O-3 as well")
     jar = parser.parse_args().h2o
@@ -51,7 +50,7 @@ def main() -> None:
 
 
 def measure(contenders: dict[str, Job]) -> dict[str, dict[str, float]]:
-    """Medians over the rounds, in milliseconds."""
+    """Return the medians over the rounds, in milliseconds."""
     rounds: dict[str, list[dict[str, float]]] = {name: [] for name in contenders}
     for _ in range(WARM_UPS + ROUNDS):
         for name, run in contenders.items():
@@ -68,7 +67,7 @@ def measure(contenders: dict[str, Job]) -> dict[str, dict[str, float]]:
 
 
 def breast_cancer() -> str:
-    """The table of 569 rows and 30 features that comes with scikit-learn, as CSV."""
+    """Return scikit-learn's breast cancer table (569 rows, 30 features) as CSV."""
     found = load_breast_cancer()
     names = [name.replace(" ", "_") for name in found.feature_names]
     lines = [",".join([*names, "kind"])]
@@ -81,7 +80,7 @@ def breast_cancer() -> str:
 
 @contextmanager
 def our_job() -> Iterator[Job]:
-    """A job on a service of its own; of its time, what the POST took and what the job tells."""
+    """Provide a job on a temporary service; reports the time of the POST and the job's timings."""
     with temporary_service() as url, httpx2.Client(base_url=url, timeout=30) as client:
         dataset = client.post("/v1/datasets", content=breast_cancer(), headers=CSV).json()["id"]
         body = {
@@ -96,7 +95,7 @@ def our_job() -> Iterator[Job]:
             job: dict[str, Any] = client.post("/v1/jobs", json=body).json()
             posted = time.perf_counter() - started
             while not job["is_terminal"]:
-                # Asked without a pause, the API would be busy with that alone.
+                # Without a pause, polling alone would keep the API busy.
                 time.sleep(POLL_SECONDS)
                 job = client.get(job["links"]["self"]).json()
             if job["status"] != "succeeded":
@@ -108,7 +107,7 @@ def our_job() -> Iterator[Job]:
 
 @contextmanager
 def h2o_job(jar: Path) -> Iterator[Job]:
-    """The same on H2O-3, over its own REST API and asked as often."""
+    """Provide the same job on H2O-3, over its REST API and polled at the same interval."""
     with tempfile.TemporaryDirectory(prefix="h2o-") as folder:
         command = ["java", "-jar", str(jar), "-ip", "127.0.0.1", "-port", str(H2O_PORT)]
         with subprocess.Popen(
@@ -136,7 +135,7 @@ def wait_for_h2o(client: httpx2.Client) -> None:
 
 
 def prepare_h2o(client: httpx2.Client) -> Job:
-    """Upload and parse the table; what runs a job."""
+    """Upload and parse the table; return a function that runs a job."""
     files = {"file": ("table.csv", breast_cancer())}
     client.post("/3/PostFile?destination_frame=raw.csv", files=files).raise_for_status()
     setup = client.post("/3/ParseSetup", data={"source_frames": '["raw.csv"]'}).json()
@@ -164,12 +163,12 @@ def prepare_h2o(client: httpx2.Client) -> Job:
 
 
 def json_list(words: list[str]) -> str:
-    """A list as H2O-3 takes it in a form."""
+    """Return a list in the format of H2O-3's form fields."""
     return "[" + ",".join(f'"{word}"' for word in words) + "]"
 
 
 def await_h2o(client: httpx2.Client, answer: httpx2.Response) -> None:
-    """Ask for a job of H2O-3 until it is done."""
+    """Poll a job of H2O-3 until it is done."""
     answer.raise_for_status()
     key = answer.json()["job"]["key"]["name"]
     while (job := client.get(f"/3/Jobs/{key}").json()["jobs"][0])["status"] != "DONE":

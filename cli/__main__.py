@@ -1,4 +1,4 @@
-"""`python -m cli` is the `backpropd` command."""
+"""Entry point of `python -m cli`, the `backpropd` command."""
 
 from cli.main import app
 

@@ -1,4 +1,4 @@
-"""`backpropd api`: the HTTP API, in this process."""
+"""`backpropd api`: run the HTTP API in this process."""
 
 import asyncio
 import copy
@@ -25,13 +25,13 @@ MOST_FILES = 65_536
 
 
 def run_api(host: str, port: int, descriptor: int | None) -> None:
-    """Serve until a signal asks to stop. Raises CommandError when it cannot start."""
+    """Serve until a signal requests a stop. Raises CommandError if the API cannot start."""
     settings = load_settings()
     if settings.broker_url is None:
-        msg = "BACKPROPD_BROKER_URL is not set (`backpropd up` brings a broker of its own)"
+        msg = "BACKPROPD_BROKER_URL is not set (`backpropd up` starts an embedded broker)"
         raise CommandError(msg)
     _allow_many_connections()
-    # There is none while it starts, and to look for it takes a fifth of that time.
+    # Start-up creates no garbage, and collections would take a fifth of its time.
     gc.disable()
     listener = listen(host, port) if descriptor is None else _inherited(descriptor)
     # Imported late, so that a port that is taken is known at once.
@@ -42,7 +42,7 @@ def run_api(host: str, port: int, descriptor: int | None) -> None:
     app = create_app(settings)
     reduce_gc_pauses()
     server = _Server(_config(app, protocol), app.state.context.feeds.close)
-    # uvicorn repeats the signal when it is done; a stop that was asked for is no failure.
+    # uvicorn raises the signal again after its shutdown; a requested stop exits with status 0.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _exit)
     if descriptor is None:
@@ -51,7 +51,7 @@ def run_api(host: str, port: int, descriptor: int | None) -> None:
 
 
 def _allow_many_connections() -> None:
-    """A thousand listeners are a thousand open files, which is the usual limit."""
+    """Raise the limit of open files: each event stream needs one, and 1024 is a usual limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -59,14 +59,14 @@ def _allow_many_connections() -> None:
 
 
 class _Server(uvicorn.Server):
-    """A server that sends listeners away before it waits for all answers to end."""
+    """A server that closes event streams before it waits for responses to complete."""
 
     def __init__(self, config: uvicorn.Config, close_streams: Callable[[], None]) -> None:
         super().__init__(config)
         self._close_streams = close_streams
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop serving."""
+        """Close the event streams and stop serving."""
         self._close_streams()
         await super().shutdown(sockets)
 

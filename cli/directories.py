@@ -1,4 +1,4 @@
-"""The folders of a running service: its data, which is its alone, and its sockets."""
+"""Folders of a running service: its locked data folder and its socket folder."""
 
 import fcntl
 import hashlib
@@ -11,20 +11,20 @@ from pathlib import Path
 
 from cli.errors import CommandError
 
-# A unix socket's path has at most 107 bytes; the socket's own name needs some of them.
+# A unix socket's path has at most 107 bytes, including the socket's own name.
 _LONGEST_SOCKET_FOLDER = 90
-# In a URL any other character would have to be quoted, and not every reader unquotes.
+# In a URL any other character would need quoting, and not every client unquotes.
 _PLAIN_PATH = re.compile(rb"[A-Za-z0-9/._-]+")
 
 
 @contextmanager
 def data_folder(path: Path) -> Iterator[Path]:
-    """The data folder, made if missing, and locked: CommandError when another service has it."""
+    """Create and lock the data folder. Raises CommandError if another service holds it."""
     if set("?#%") & set(str(path)):
-        msg = f"the data directory's path may not hold ?, # or %: {path}"
+        msg = f"the data directory's path must not contain ?, # or %: {path}"
         raise CommandError(msg)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # The folder itself is locked, so that no lock file is left behind.
+    # The lock is on the folder itself, so that no lock file remains.
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,7 +40,7 @@ def data_folder(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def socket_folder(wanted: Path) -> Iterator[Path]:
-    """A private folder for sockets: the wanted one, or one whose path suits a socket."""
+    """Provide a private folder for sockets: `wanted`, or a temporary one if its path is unfit."""
     wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
     if is_fit_for_sockets(wanted):
         yield wanted
@@ -49,7 +49,7 @@ def socket_folder(wanted: Path) -> Iterator[Path]:
     folder.mkdir(mode=0o700, exist_ok=True)
     status = folder.lstat()
     if folder.is_symlink() or status.st_uid != os.getuid() or status.st_mode & 0o077:
-        msg = f"{folder} belongs to somebody else"
+        msg = f"{folder} must be a private folder of this user, but others own it or can access it"
         raise CommandError(msg)
     try:
         yield folder
@@ -60,14 +60,14 @@ def socket_folder(wanted: Path) -> Iterator[Path]:
 
 
 def _stand_in(wanted: Path) -> Path:
-    # Named for what it stands in for, so that a killed service's is used again, not added to.
+    # The name is a hash of the wanted path, so that a service reuses the folder after a kill.
     name = f"backpropd-{os.getuid()}-{hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16]}"
     folder = Path(tempfile.gettempdir(), name)
-    # TMPDIR may be as long as the wanted path.
-    return folder if is_fit_for_sockets(folder) else Path("/tmp", name)  # noqa: S108 - is checked
+    # The path of TMPDIR may also be too long.
+    return folder if is_fit_for_sockets(folder) else Path("/tmp", name)  # noqa: S108 - checked by the caller
 
 
 def is_fit_for_sockets(folder: Path) -> bool:
-    """Whether a socket in the folder has a path that sockets and URLs can hold."""
+    """Return whether a socket in the folder has a path valid for sockets and URLs."""
     path = os.fsencode(folder)
     return len(path) <= _LONGEST_SOCKET_FOLDER and _PLAIN_PATH.fullmatch(path) is not None

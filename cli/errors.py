@@ -1,4 +1,4 @@
-"""What stops a command: one line for the operator, never a traceback."""
+"""Errors of a command: one line on stderr for the operator, without a traceback."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +10,12 @@ from store.errors import StoreError
 
 
 class CommandError(Exception):
-    """The command cannot go on, and why."""
+    """The command cannot continue; the message states why."""
 
 
 @contextmanager
 def as_one_line() -> Iterator[None]:
-    """Turn the errors an operator can mend into one line on stderr and exit status 1."""
+    """Convert errors that the operator can fix into one line on stderr and exit status 1."""
     try:
         yield
     except ValidationError as error:

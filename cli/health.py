@@ -1,4 +1,4 @@
-"""`backpropd alive`: a health check for a container that runs a worker."""
+"""`backpropd alive`: health check of a container that runs a worker."""
 
 import socket
 
@@ -7,12 +7,12 @@ from store.db.database import Database
 from store.settings import load_settings
 from store.workers import list_live_workers
 
-# A worker announces itself at every sweep.
+# A worker announces itself with every sweep.
 MISSED_SWEEPS = 3
 
 
 def check_worker() -> None:
-    """Raise CommandError unless a worker of this host announced itself lately."""
+    """Raise CommandError unless a worker of this host has announced itself recently."""
     settings = load_settings()
     database = Database(settings.database_url)
     try:
@@ -22,5 +22,5 @@ def check_worker() -> None:
         database.close()
     host = socket.gethostname()
     if not any(name.startswith(f"{host}-") for name in names):
-        msg = f"no worker of {host} has announced itself lately"
+        msg = f"no worker of {host} has announced itself recently"
         raise CommandError(msg)

@@ -1,4 +1,4 @@
-"""The `backpropd` command. Each subcommand imports what it needs when it runs: help is instant."""
+"""The `backpropd` command. Subcommands import their modules when they run, to keep help fast."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,9 +13,10 @@ app = typer.Typer(
 )
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
-Port = Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)]
+Port = Annotated[int, typer.Option(help="Port; 0 selects a free one.", min=0, max=65535)]
 Cores = Annotated[
-    int | None, typer.Option(help="Jobs trained at once.", min=1, show_default="one per core")
+    int | None,
+    typer.Option(help="Number of jobs trained concurrently.", min=1, show_default="one per core"),
 ]
 
 
@@ -24,7 +25,7 @@ def up(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     data: Annotated[
-        Path | None, typer.Option(help="Where everything is kept.", show_default="./data")
+        Path | None, typer.Option(help="Data directory.", show_default="./data")
     ] = None,
     workers: Cores = None,
 ) -> None:
@@ -41,10 +42,10 @@ def api(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     fd: Annotated[
-        int | None, typer.Option(help="Serve this inherited socket instead.", min=0)
+        int | None, typer.Option(help="File descriptor of an inherited socket to serve.", min=0)
     ] = None,
 ) -> None:
-    """Run the HTTP API alone, on the database and broker that BACKPROPD_* names."""
+    """Run only the HTTP API, on the database and broker of the BACKPROPD_* settings."""
     from cli.api import run_api
     from cli.errors import as_one_line
 
@@ -56,10 +57,11 @@ def api(
 def worker(
     concurrency: Cores = None,
     name: Annotated[
-        str | None, typer.Option(help="Unlike any other's.", show_default="the host's and a number")
+        str | None,
+        typer.Option(help="Unique name of the worker.", show_default="host name and random suffix"),
     ] = None,
 ) -> None:
-    """Run one worker alone, on the database and broker that BACKPROPD_* names."""
+    """Run only a worker, on the database and broker of the BACKPROPD_* settings."""
     from cli.errors import as_one_line
     from cli.worker import exec_worker
 
@@ -69,7 +71,7 @@ def worker(
 
 @app.command()
 def alive() -> None:
-    """Exit with 0 when a worker of this host is alive: a container's health check."""
+    """Exit with status 0 if a worker of this host is alive: a container's health check."""
     from cli.errors import as_one_line
     from cli.health import check_worker
 
@@ -79,7 +81,7 @@ def alive() -> None:
 
 @app.command()
 def migrate() -> None:
-    """Bring the database's schema to this version's."""
+    """Migrate the database schema to this version."""
     from cli.errors import as_one_line
     from cli.migrate import migrate_database
 
@@ -89,7 +91,7 @@ def migrate() -> None:
 
 @app.command()
 def demo() -> None:
-    """Train the digits that ship with the project, through the whole service."""
+    """Train the bundled digits through a temporary service."""
     from cli.demo.demo import run_demo
     from cli.errors import as_one_line
 

@@ -1,4 +1,4 @@
-"""`backpropd up`: the whole service from one command, on what this machine has."""
+"""`backpropd up`: run broker, API and workers from one command on this machine."""
 
 import os
 import secrets
@@ -21,8 +21,8 @@ from workers.process.launch import worker_command, worker_environment
 
 
 def run_service(host: str, port: int, data: Path | None, workers: int | None) -> None:
-    """Run until a signal asks to stop. Raises CommandError when it cannot start."""
-    os.umask(0o077)  # what the service keeps is for its user alone
+    """Run until a signal requests a stop. Raises CommandError if the service cannot start."""
+    os.umask(0o077)  # files of the service are private to its user
     settings = load_settings(data_dir=data)
     with (
         Signals() as signals,
@@ -30,7 +30,7 @@ def run_service(host: str, port: int, data: Path | None, workers: int | None) ->
         data_folder(settings.data_dir) as folder,
         socket_folder(folder / "broker") as sockets,
     ):
-        # Python and Celery look for modules here first, so it must not be just anybody's folder.
+        # Python and Celery import from the working directory first: it must be a private folder.
         os.chdir(folder)
         supervisor = Supervisor(signals, _log)
         try:
@@ -42,7 +42,7 @@ def run_service(host: str, port: int, data: Path | None, workers: int | None) ->
                 chosen = load_settings(data_dir=folder, broker_url=broker.url)
                 _serve(supervisor, chosen, listener, url_of(listener, host), workers)
         finally:
-            # Whoever connects from now on is refused, rather than kept waiting.
+            # From here on, new connections are refused instead of queued.
             listener.close()
             supervisor.stop()
 
@@ -65,7 +65,7 @@ def _api_program(settings: Settings, listener: socket) -> Program:
     return Program(
         "api",
         [sys.executable, "-m", "cli", "api", "--fd", str(descriptor)],
-        # It predicts: on the kernel and the one thread that the worker trains with.
+        # Predictions use the same BLAS kernel and thread count as the worker's training.
         _environment(settings) | worker_environment(),
         pass_fds=(descriptor,),
     )
@@ -76,13 +76,13 @@ def _worker_program(settings: Settings, concurrency: int, name: str) -> Program:
         "worker",
         worker_command(concurrency, name),
         _environment(settings) | worker_environment(),
-        # Celery takes five seconds to leave where its broker is files.
+        # With the filesystem broker, Celery takes five seconds to shut down.
         grace_seconds=10.0,
     )
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    # The same code as ours, also when the project is run from its folder without an install.
+    # Children run the same code, also if the project is run from its folder without an install.
     home = str(Path(__file__).resolve().parent.parent)
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
     return {**os.environ, **settings.environment(), "PYTHONPATH": path}

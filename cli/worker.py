@@ -1,4 +1,4 @@
-"""`backpropd worker`: one Celery worker, in this process."""
+"""`backpropd worker`: run a Celery worker in this process."""
 
 import os
 import secrets
@@ -10,10 +10,10 @@ from workers.process.launch import worker_command, worker_environment
 
 
 def exec_worker(concurrency: int | None, name: str | None) -> None:
-    """Replace this process by a worker; it never returns."""
+    """Replace this process with a worker; never returns."""
     settings = load_settings()
     if settings.broker_url is None:
-        msg = "BACKPROPD_BROKER_URL is not set (`backpropd up` brings a broker of its own)"
+        msg = "BACKPROPD_BROKER_URL is not set (`backpropd up` starts an embedded broker)"
         raise CommandError(msg)
     command = worker_command(
         concurrency or count_cores(), name or f"{socket.gethostname()}-{secrets.token_hex(4)}"
@@ -22,7 +22,7 @@ def exec_worker(concurrency: int | None, name: str | None) -> None:
 
 
 def count_cores() -> int:
-    """The cores that this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,1 +1,1 @@
-"""Backpropagation in NumPy: arrays and specs in, arrays and numbers out."""
+"""Neural networks in NumPy: specs and arrays in, arrays and metrics out."""

@@ -1,4 +1,4 @@
-"""Names for the kinds of array the engine computes with, and buffers that are made once."""
+"""Array type aliases, and preallocated buffers."""
 
 import math
 from typing import Any, TypeAlias
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
 Indices: TypeAlias = NDArray[np.intp]
-# Numbers, shape (rows, outputs), or the index of each row's class, shape (rows,).
+# Target values of shape (rows, outputs), or class indices of shape (rows,).
 Targets: TypeAlias = Floats | Indices
-# Of the values of one row, such as (features,) or (height, width, channels).
+# Shape of one row's values, such as (features,) or (height, width, channels).
 Shape: TypeAlias = tuple[int, ...]
 
 
 class Buffer:
-    """Memory for a number of rows that may change from call to call.
+    """Preallocated memory for a batch whose number of rows may vary.
 
     It grows when more rows are asked for than ever before and does not shrink, so that the last,
     shorter batch of an epoch is a view and allocates nothing. Asked for no rows, it frees all.

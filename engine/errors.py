@@ -1,23 +1,23 @@
-"""What can go wrong in the engine, as data: a code, and where."""
+"""Engine errors, each with a stable code and a location."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 class EngineError(Exception):
-    """Base of everything the engine raises on purpose."""
+    """Base class of all errors that the engine raises intentionally."""
 
     code = "engine_error"
 
 
 @dataclass(frozen=True)
 class SpecProblem:
-    """One thing that is wrong with a spec.
+    """A validation error in a spec.
 
     Attributes:
         pointer: JSON pointer (RFC 6901) into the spec, such as `/network/layers/0/units`.
-        code: short stable name of the problem.
-        detail: what is wrong and what would be right, for a person.
+        code: short, stable identifier of the problem.
+        detail: human-readable explanation: what is wrong, and what is valid.
     """
 
     pointer: str
@@ -26,7 +26,7 @@ class SpecProblem:
 
 
 class SpecError(EngineError):
-    """A spec that no network can be built or trained from."""
+    """The spec is invalid: no network can be built or trained from it."""
 
     code = "invalid_spec"
 
@@ -36,21 +36,21 @@ class SpecError(EngineError):
 
 
 class DataError(EngineError):
-    """Rows that cannot be trained on, or predicted from, although their types are right."""
+    """The rows cannot be used for training or prediction, although their types are valid."""
 
     code = "invalid_data"
 
 
 class DivergenceError(EngineError):
-    """A loss or weight that is no longer finite.
+    """Training diverged: a loss or a weight is no longer finite.
 
     Attributes:
-        epoch: zero-based epoch in which it happened.
+        epoch: zero-based epoch of the failure.
         step: zero-based step within that epoch.
-        layer: name of the first layer with a value that is not finite, such as `layers.0`.
-        learning_rate: of that step.
-        suggested_rate: one that may do, a tenth of it.
-        last_loss: of the last batch whose loss was finite.
+        layer: name of the first layer with a non-finite value, such as `layers.0`.
+        learning_rate: the learning rate of that step.
+        suggested_rate: a lower rate to try, a tenth of `learning_rate`.
+        last_loss: the most recent finite batch loss; None if there was none.
     """
 
     code = "diverged"
@@ -71,6 +71,6 @@ class DivergenceError(EngineError):
         self.suggested_rate = learning_rate / 10
         self.last_loss = last_loss
         super().__init__(
-            f"training diverged in epoch {epoch}, step {step}: {layer} has values that are not "
-            f"finite; a learning rate of {self.suggested_rate:g} may do"
+            f"training diverged in epoch {epoch}, step {step}: {layer} has non-finite values; "
+            f"try a learning rate of {self.suggested_rate:g}"
         )

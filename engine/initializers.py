@@ -1,4 +1,4 @@
-"""First values of a layer's weights."""
+"""Weight initialization."""
 
 import math
 from typing import assert_never
@@ -25,7 +25,7 @@ from engine.specs import (
 
 
 def default_initializer(activation: Activation) -> InitializerSpec:
-    """He's for relu and its like, which let through half of what comes; Glorot's for the others."""
+    """Return He for ReLU-like activations, which pass half of their inputs; otherwise Glorot."""
     name = activation if isinstance(activation, str) else activation.type
     return HeNormal() if name in {"relu", "leaky_relu", "elu", "gelu", "silu"} else GlorotUniform()
 
@@ -33,16 +33,17 @@ def default_initializer(activation: Activation) -> InitializerSpec:
 def initialize(
     spec: InitializerSpec, shape: Shape, fan_in: int, fan_out: int, random: np.random.Generator
 ) -> Floats:
-    """Draw weights, float64, of that shape.
+    """Draw initial weights as float64.
 
-    Float64 whatever the network's type: a float32 network starts from the same numbers, rounded.
+    The draw is float64 for every network dtype: a float32 network starts from the same values,
+    rounded.
 
     Args:
-        spec: of the initializer.
-        shape: of the weights; the last axis counts units or filters.
-        fan_in: how many inputs a unit adds up.
-        fan_out: how many outputs an input reaches.
-        random: what they are drawn from.
+        spec: the initializer.
+        shape: shape of the weights; the last axis is units or filters.
+        fan_in: number of inputs per unit.
+        fan_out: number of outputs per input.
+        random: source of random numbers.
 
     Sources: He et al. 2015, equation 10; Glorot and Bengio 2010, equations 12 and 16.
     """
@@ -104,9 +105,9 @@ def _truncated_normal(std: float, shape: Shape, random: np.random.Generator) -> 
 
 
 def _orthogonal(shape: Shape, random: np.random.Generator) -> Floats:
-    """Orthonormal columns, or rows where they are fewer (Saxe et al. 2014)."""
+    """Return orthonormal columns, or orthonormal rows if there are fewer (Saxe et al. 2014)."""
     rows, columns = math.prod(shape[:-1]), shape[-1]
     q, r = np.linalg.qr(random.normal(size=(max(rows, columns), min(rows, columns))))
-    # R's diagonal is positive for one Q only; so every Q is as likely as any other (Mezzadri 2007).
+    # A positive diagonal of R makes Q unique, and so uniformly distributed (Mezzadri 2007).
     q *= np.where(np.diag(r) < 0, -1.0, 1.0)
     return (q if rows >= columns else q.T).reshape(shape)

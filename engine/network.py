@@ -1,4 +1,4 @@
-"""A network: layers in a row over one flat vector of parameters and one of gradients."""
+"""Sequential network over one flat vector of parameters and one of gradients."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,11 +18,11 @@ class Network:
     """Layers from input to logits.
 
     Attributes:
-        layers: from first to last.
-        parameters: all parameters, shape `(parameter_count,)`; every layer's are views into it.
-            Those that are trained come first, then frozen ones and states such as running means.
-        trained: the part of `parameters` that is trained.
-        gradients: the gradient of the loss for each of `trained`, same order; by `backward`.
+        layers: the layers, first to last.
+        parameters: all parameters, shape `(parameter_count,)`; layers hold views into it.
+            Trained parameters come first, then frozen ones and states such as running means.
+        trained: view of the trained part of `parameters`.
+        gradients: gradient of the loss with respect to `trained`, written by `backward`.
     """
 
     def __init__(self, layers: Sequence[Layer], dtype: np.dtype[Any]) -> None:
@@ -36,34 +36,36 @@ class Network:
         self.parameters: Floats = np.zeros(trained_count + count_numbers(self._fixed), dtype)
         self.trained = self.parameters[:trained_count]
         self.gradients: Floats = np.zeros(trained_count, dtype)
-        self._drawing = [leaf for leaf in leaves if type(leaf).begin_step is not Layer.begin_step]
+        self._random_layers = [
+            leaf for leaf in leaves if type(leaf).begin_step is not Layer.begin_step
+        ]
         self._rows = -1
         self._most_rows = 0
         self._chain.bind(self.views(self.parameters), self.gradient_views())
 
     def views(self, vector: Floats) -> dict[str, Floats]:
-        """Views of a flat vector laid out as `parameters`: `layers.0.weight`, …, `output.bias`."""
+        """Return views of a vector laid out as `parameters`, by name such as `layers.0.weight`."""
         return _views(vector, self._trained | self._fixed)
 
     def gradient_views(self) -> dict[str, Floats]:
-        """Views of the gradients by the names of their parameters."""
+        """Return views of the gradients by parameter name."""
         return _views(self.gradients, self._trained)
 
     def named_parameters(self) -> dict[str, Floats]:
-        """Views of the parameters by name."""
+        """Return views of the parameters by name."""
         return self.views(self.parameters)
 
     def load(self, weights: Mapping[str, Floats]) -> None:
-        """Copy parameters in by name.
+        """Copy weights into the parameters by name.
 
         Raises:
-            ValueError: names or shapes are not those of `named_parameters`.
+            ValueError: names or shapes differ from those of `named_parameters`.
         """
         views = self.named_parameters()
         expected = {name: view.shape for name, view in views.items()}
-        given = {name: array.shape for name, array in weights.items()}
-        if given != expected:
-            message = f"weights have shapes {given}, the network needs {expected}"
+        actual = {name: array.shape for name, array in weights.items()}
+        if actual != expected:
+            message = f"weights have shapes {actual}, the network needs {expected}"
             raise ValueError(message)
         for name, view in views.items():
             view[...] = weights[name]
@@ -79,7 +81,7 @@ class Network:
         return self.parameters.nbytes + self.gradients.nbytes + workspace
 
     def reserve(self, rows: int) -> None:
-        """Make the workspaces for the largest batch there will be, once; smaller ones are views."""
+        """Allocate the workspaces for the largest batch; smaller batches use views of them."""
         self._resize(rows)
 
     def release(self) -> None:
@@ -90,22 +92,22 @@ class Network:
         self._chain.predict(np.empty((0, *self._chain.in_shape), self.parameters.dtype))
 
     def begin_step(self, step: int) -> None:
-        """A training step begins, counted from 0 over the whole training."""
-        for layer in self._drawing:
+        """Start training step `step`, counted from 0 over the whole training."""
+        for layer in self._random_layers:
             layer.begin_step(step)
 
     def forward(self, x: Floats) -> Floats:
-        """While training: from inputs `(batch, in_features)` to logits `(batch, out_features)`."""
+        """Map inputs `(batch, in_features)` to logits `(batch, out_features)` in training mode."""
         self._resize(len(x))
         return self._chain.forward(x)
 
     def predict(self, x: Floats) -> Floats:
-        """As `forward`, when nothing is trained: without chance, and on what was learned."""
+        """Map inputs to logits in inference mode: no dropout, running statistics."""
         self._resize(len(x))
         return self._chain.predict(x)
 
     def backward(self, dy: Floats) -> None:
-        """From the logits' gradient `(batch, out_features)` to `gradients`."""
+        """Backpropagate ∂L/∂logits `(batch, out_features)` into `gradients`."""
         self._chain.backward(dy)
 
     def _resize(self, rows: int) -> None:
@@ -115,7 +117,7 @@ class Network:
             self._most_rows = max(self._most_rows, rows)
 
     def diverging_layer(self, x: Floats) -> str:
-        """Name of the first layer with a parameter, or else an output, that is not finite."""
+        """Return the name of the first layer with a non-finite parameter, or else output."""
         for name, view in self.named_parameters().items():
             if not np.isfinite(view).all():
                 return name.rpartition(".")[0]
@@ -128,14 +130,14 @@ class Network:
         return "output"
 
     def is_finite(self) -> bool:
-        """Whether every parameter is a finite number."""
-        # The sum of squares tells in one fast pass, unless it overflows by itself.
+        """Return whether every parameter is finite."""
+        # A finite sum of squares proves it in one fast pass; it may also overflow by itself.
         square = float(np.dot(self.parameters, self.parameters))
         return math.isfinite(square) or bool(np.isfinite(self.parameters).all())
 
 
 def count_numbers(shapes: Mapping[str, Shape]) -> int:
-    """How many numbers arrays of these shapes hold."""
+    """Return the total number of elements of arrays with these shapes."""
     return sum(math.prod(shape) for shape in shapes.values())
 
 
@@ -155,15 +157,15 @@ def _views(vector: Floats, shapes: Mapping[str, Shape]) -> dict[str, Floats]:
 def build_network(
     spec: ResolvedNetwork, in_features: int, dtype: np.dtype[Any], seed: int = 0
 ) -> Network:
-    """The network of that spec, with every parameter zero; it ends in logits.
+    """Build a network from its spec, with all parameters zero; its outputs are logits.
 
     Raises:
-        SpecError: its layers do not fit each other.
+        SpecError: the shapes of consecutive layers do not match.
     """
     return Network(build_layers(spec, in_features, dtype, seed), dtype)
 
 
 def initialize_network(network: Network, seed: int) -> None:
-    """Draw the weights, each layer from a stream of its own."""
+    """Initialize the weights, each layer from its own random stream."""
     for index, layer in enumerate(walk(iter(network.layers))):
         layer.initialize(generator(seed, Stream.INITIALIZATION, index))

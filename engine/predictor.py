@@ -1,4 +1,4 @@
-"""Answers of a trained network."""
+"""Inference with a trained network."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from engine.specs import Gaussian, ResolvedSpec
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a network says of some rows.
+    """Predicted values, and their standard deviations if the network estimates them.
 
     Attributes:
-        values: as `Predictor.predict` gives them.
-        deviations: standard deviation of each value, `(rows,)`, in the target's own unit; None
-            unless the network was trained by gaussian, which learns it.
+        values: predictions as returned by `Predictor.predict`.
+        deviations: standard deviation of each value, `(rows,)`, in the target's unit; None unless
+            the network was trained with the gaussian loss, which learns it.
     """
 
     values: Floats
@@ -31,7 +31,7 @@ class Predictions:
 
 
 class Predictor:
-    """A trained network with its preprocessing; threads may share it.
+    """A trained network with its preprocessing; thread-safe.
 
     Attributes:
         gives_probabilities: whether the outputs for classes are probabilities, not scores.
@@ -39,12 +39,12 @@ class Predictor:
             count in full before the first prediction too.
 
     Args:
-        spec: what it was trained by.
-        preprocessing: as fitted on its training rows.
-        weights: by name, as `Training.weights` gives them.
+        spec: the resolved spec of its training.
+        preprocessing: preprocessing fitted on the training rows.
+        weights: weights by name, as returned by `Training.weights`.
 
     Raises:
-        ValueError: the weights do not fit the spec.
+        ValueError: the weights do not match the spec.
     """
 
     def __init__(
@@ -66,20 +66,20 @@ class Predictor:
         self.gives_probabilities = spec.network.output.activation in {"softmax", "sigmoid"}
 
     def predict(self, columns: Mapping[str, Column]) -> Floats:
-        """Outputs for every row.
+        """Return the predictions for every row.
 
-        Classification: `(rows, classes)`, in the order of the target's classes: probabilities from
-        softmax and sigmoid (from a sigmoid over more than two classes each on its own, so that they
-        need not sum to one), plain scores from other outputs. Regression: `(rows,)`, in the
-        target's own unit, float64.
+        Classification: `(rows, classes)`, in the order of the target's classes: probabilities for
+        softmax and sigmoid outputs (a sigmoid over more than two classes scores each class
+        independently, so the probabilities need not sum to one), raw scores for other outputs.
+        Regression: `(rows,)`, float64, in the target's unit.
 
         Raises:
-            DataError: a column is missing or of the wrong kind, or a number is too large.
+            DataError: a column is missing or has the wrong kind, or a number is too large.
         """
         return self.answer(columns).values
 
     def answer(self, columns: Mapping[str, Column]) -> Predictions:
-        """Outputs for every row, as `predict`, and how sure they are. Raises DataError."""
+        """Return the predictions of `predict` with their standard deviations. Raises DataError."""
         rows = self._preprocessing.count_rows(columns)
         try:
             chunks = [
@@ -103,22 +103,22 @@ class Predictor:
         x = self._preprocessing.transform(taken, self._dtype)
         with self._lock, np.errstate(all="ignore"):
             outputs = self._activation.predict(self._network.predict(x)).copy()
-            answers = self._in_own_terms(outputs)
-        for found in (outputs, answers.values, answers.deviations):
-            if found is not None and not np.isfinite(found).all():
+            predictions = self._to_target_units(outputs)
+        for array in (outputs, predictions.values, predictions.deviations):
+            if array is not None and not np.isfinite(array).all():
                 message = "the network's outputs for these rows are not finite"
                 raise DataError(message)
-        return answers
+        return predictions
 
-    def _in_own_terms(self, outputs: Floats) -> Predictions:
-        """Undo the target's scaling, or give both classes of a single sigmoid a column."""
+    def _to_target_units(self, outputs: Floats) -> Predictions:
+        """Undo the target's scaling, or expand a binary sigmoid to one column per class."""
         target = self._preprocessing.target
         if isinstance(target, NumericTarget):
             numbers = outputs.astype(np.float64)
             values = numbers[:, 0] * target.scale + target.center
             # The second output of gaussian is the log variance.
-            spread = np.exp(numbers[:, 1] / 2) * target.scale if self._has_deviations else None
-            return Predictions(values, spread)
+            deviations = np.exp(numbers[:, 1] / 2) * target.scale if self._has_deviations else None
+            return Predictions(values, deviations)
         if outputs.shape[1] == 1:
             return Predictions(np.concatenate((1 - outputs, outputs), axis=1), None)
         return Predictions(outputs, None)

@@ -1,4 +1,4 @@
-"""Randomness that depends on the seed and on what it is for, never on what was drawn before."""
+"""Independent random streams, keyed by seed and purpose, never by earlier draws."""
 
 from enum import IntEnum
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 class Stream(IntEnum):
-    """What random numbers are for. The values are part of what makes a job reproducible."""
+    """Purpose of a random stream. Changing a value changes the results of existing seeds."""
 
     SPLIT = 0
     INITIALIZATION = 1
@@ -16,5 +16,5 @@ class Stream(IntEnum):
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:
-    """A fresh generator for one purpose, such as the order of rows in epoch `key`."""
+    """Return a new generator for one purpose, such as the order of rows in epoch `key`."""
     return np.random.default_rng(np.random.SeedSequence([seed, stream, *key]))

@@ -1,4 +1,4 @@
-"""Weights from elsewhere: do they fit the network, name by name?"""
+"""Names, shapes and validation of weights from outside, such as imported models."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,25 +13,25 @@ from engine.specs import ResolvedSpec
 
 
 def weight_shapes(spec: ResolvedSpec, in_features: int) -> dict[str, tuple[int, ...]]:
-    """Shapes of a model's weights by name."""
+    """Return the shapes of a model's weights by name."""
     network = build_network(spec.network, in_features, np.dtype(spec.dtype))
     return {name: array.shape for name, array in network.named_parameters().items()}
 
 
 def named_weights(spec: ResolvedSpec, in_features: int, parameters: Floats) -> dict[str, Floats]:
-    """Views of a flat vector of a network's parameters, `(parameter_count,)`, by name."""
+    """Return named views of a flat parameter vector of shape `(parameter_count,)`."""
     return build_network(spec.network, in_features, np.dtype(spec.dtype)).views(parameters)
 
 
 def find_weight_problems(
     spec: ResolvedSpec, in_features: int, weights: Mapping[str, NDArray[Any]]
 ) -> tuple[SpecProblem, ...]:
-    """What keeps these weights from being those of a model of that spec, each by its name.
+    """Return where weights do not match a model's spec: names, shapes, dtype, finite values.
 
     Args:
-        spec: of the model.
-        in_features: inputs of its network.
-        weights: by name, such as `layers.0.weight` of shape `(in_features, units)`.
+        spec: resolved spec of the model.
+        in_features: number of network inputs.
+        weights: weights by name, such as `layers.0.weight` of shape `(in_features, units)`.
     """
     dtype = np.dtype(spec.dtype)
     expected = build_network(spec.network, in_features, dtype).named_parameters()

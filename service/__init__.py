@@ -1,1 +1,1 @@
-"""HTTP: validate, decide, store, answer."""
+"""The HTTP service: validates, stores and serves requests."""

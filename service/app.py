@@ -1,4 +1,4 @@
-"""The application: made by a function, with nothing global."""
+"""The application factory."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,32 +39,32 @@ from store.db.database import Database
 from store.db.migrate import check_schema
 from store.settings import Settings
 
-DESCRIPTION = """Trains neural networks over HTTP: upload a dataset, post a job, poll it, predict.
+DESCRIPTION = """Train neural networks over HTTP: upload a dataset, create a job, poll it, predict.
 
-Errors are `application/problem+json` (RFC 9457); each names the fields that are wrong.
-Lists are cursor pages. Times are RFC 3339 UTC."""
+Errors are `application/problem+json` (RFC 9457) and name the invalid fields.
+Lists use cursor pagination. Times are RFC 3339 in UTC."""
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The service on these settings. Raises SchemaError, StoreUnavailableError.
+    """Create the application. Raises SchemaError, StoreUnavailableError.
 
-    It refuses to start on a schema that is not this version's.
+    The schema of the database must be the one of this version.
     """
     database = Database(settings.database_url)
     check_schema(database)
-    doorbell = None if settings.broker_url is None else Broker(settings.broker_url)
+    broker = None if settings.broker_url is None else Broker(settings.broker_url)
     feeds = EventBroadcaster(database)
     context = Context(
         settings=settings,
         database=database,
         blobs=open_blobs(settings),
-        doorbell=doorbell,
-        ringer=None if doorbell is None else JobNotifier(database, doorbell),
+        broker=broker,
+        job_notifier=None if broker is None else JobNotifier(database, broker),
         served=ModelCache(database, settings.model_cache_bytes),
         feeds=feeds,
         polls=Polls(database, feeds),
     )
-    # Swagger UI is served from the package: no page here needs another host.
+    # Swagger UI is served from the package, so that it works offline.
     app: FastAPI = FastAPIOffline(
         docs_url="/docs",
         redoc_url=None,
@@ -103,21 +103,21 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await to_thread.run_sync(sweep_incoming, context.settings.data_dir)
     # Predictions are products, too.
     warm_up_products()
-    if context.ringer is not None:
-        context.ringer.start()
+    if context.job_notifier is not None:
+        context.job_notifier.start()
     deliverer = Deliverer(context.settings, context.database)
     deliverer.start()
     context.feeds.start()
     yield
     await context.feeds.stop()
     await deliverer.stop()
-    if context.ringer is not None:
-        context.ringer.stop()
+    if context.job_notifier is not None:
+        context.job_notifier.stop()
     context.database.close()
 
 
 def _publish_schemas(app: FastAPI) -> None:
-    """Put shapes that routes refer to by name into the OpenAPI document."""
+    """Add the schemas that routes reference by name to the OpenAPI document."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:

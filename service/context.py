@@ -1,4 +1,4 @@
-"""What every use case has at hand: settings, database, blobs, doorbell, loaded models."""
+"""What every use case has at hand: settings, database, blobs, broker, loaded models."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, cast
@@ -20,27 +20,27 @@ READERS = 4
 
 @dataclass(frozen=True)
 class Context:
-    """Made once by `create_app`, shared by all requests."""
+    """Created once by `create_app` and shared by all requests."""
 
     settings: Settings
     database: Database
     blobs: BlobStore
-    doorbell: Broker | None
-    ringer: JobNotifier | None
+    broker: Broker | None
+    job_notifier: JobNotifier | None
     served: ModelCache
     feeds: EventBroadcaster
     polls: Polls
-    # So many files are read at once, for what that takes of memory and of the threads of others.
+    # Limits the files read at once: each takes memory and a thread of the pool.
     readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
 
-    def ring(self, job_id: str) -> None:
+    def notify(self, job_id: str) -> None:
         """Ring for a job after its commit; without a broker the workers' sweep finds it."""
-        if self.ringer is not None:
-            self.ringer.ring(job_id)
+        if self.job_notifier is not None:
+            self.job_notifier.notify(job_id)
 
 
 async def _context(request: Request) -> Context:
-    # Async although it waits for nothing: FastAPI would hand a plain function to a thread.
+    # Async although it does not wait: FastAPI would run a plain function in a thread.
     return cast("Context", request.app.state.context)
 
 

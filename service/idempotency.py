@@ -1,10 +1,10 @@
-"""Idempotency-Key: a request that creates something is carried out once, and answered alike again.
+"""Idempotency-Key: a request is executed once, and its stored response is replayed on retries.
 
-A handler takes the key, and its use case claims it first and keeps its answer last, in the
-transaction that creates:
+A handler takes the key. In the transaction that creates the resource, the use case claims the key
+first and stores the response last:
 
-    def post_thing(context: Here, body: ThingRequest, keyed: IdempotentJson) -> Response:
-        return respond(once(context, keyed, lambda: things.add(context, body, keyed)))
+    def post_thing(context: ContextDep, body: ThingRequest, keyed: IdempotentJson) -> Response:
+        return respond(run_once(context, keyed, lambda: things.add(context, body, keyed)))
 
     with context.database.writing() as session:
         claim_key(session, keyed)
@@ -24,7 +24,7 @@ from pydantic import BaseModel, JsonValue
 from service.context import Context, ContextDep
 from service.http.bodies import parse_json
 from store.errors import StoreError
-from store.idempotency import KeyedRequest, StoredResponse, find_answer
+from store.idempotency import KeyedRequest, StoredResponse, find_response
 
 REPLAYED = "Idempotency-Replayed"
 
@@ -35,52 +35,55 @@ IdempotencyKey = Annotated[
         pattern="^[ -~]+$",
         min_length=1,
         max_length=255,
-        description="Of the client's choice, such as a UUID, one for each request. A request that "
-        "is sent again with its key is answered as it was, and nothing is created twice.",
+        description="Unique key per request, chosen by the client, such as a UUID. A retry with "
+        "the same key gets the original response, and nothing is created twice.",
     ),
 ]
 
 
-async def _keyed(
+async def _read_key(
     context: ContextDep, request: Request, key: IdempotencyKey = None
 ) -> KeyedRequest | None:
-    """The request as far as its head tells. Async: it waits for nothing."""
+    """Return the key with a digest of method, path and query.
+
+    Async although it does not wait: FastAPI would run a plain function in a thread.
+    """
     if key is None:
         return None
     query = sorted(request.query_params.multi_items())
-    asked: list[JsonValue] = [request.method, request.url.path, [list(pair) for pair in query]]
-    return KeyedRequest(key, digest_json(asked), context.settings.idempotency_seconds)
+    head: list[JsonValue] = [request.method, request.url.path, [list(pair) for pair in query]]
+    return KeyedRequest(key, digest_json(head), context.settings.idempotency_seconds)
 
 
-IdempotentRequest = Annotated[KeyedRequest | None, Depends(_keyed)]
+IdempotentRequest = Annotated[KeyedRequest | None, Depends(_read_key)]
 
 
-async def _json_keyed(request: Request, keyed: IdempotentRequest) -> KeyedRequest | None:
+async def _add_json_body(request: Request, keyed: IdempotentRequest) -> KeyedRequest | None:
     if keyed is None:
         return None
     return with_content(keyed, _digest_body(await request.body()))
 
 
-IdempotentJson = Annotated[KeyedRequest | None, Depends(_json_keyed)]
+IdempotentJson = Annotated[KeyedRequest | None, Depends(_add_json_body)]
 
 
 def _digest_body(text: bytes) -> str:
     try:
         return digest_json(parse_json(text))
     except (json.JSONDecodeError, RecursionError):
-        # Nested as deeply as can be read and no deeper; it will be refused in a moment.
+        # Not valid JSON, or nested too deeply: the handler rejects it later.
         return hashlib.sha256(text).hexdigest()
 
 
 def with_content(keyed: KeyedRequest | None, *content: JsonValue) -> KeyedRequest | None:
-    """The request with what its head does not tell: the body, or digests of what it brings."""
+    """Add the content, a body or digests of it, to the fingerprint of the request."""
     if keyed is None:
         return None
     return replace(keyed, fingerprint=digest_json([keyed.fingerprint, *content]))
 
 
 def digest_json(value: JsonValue) -> str:
-    """The sha256 of a value, however its keys are ordered and its text is spaced."""
+    """Return the sha256 of a value, independent of key order and whitespace."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -88,43 +91,43 @@ def digest_json(value: JsonValue) -> str:
 def run_once(
     context: Context, keyed: KeyedRequest | None, create: Callable[[], StoredResponse]
 ) -> StoredResponse:
-    """What was answered to this request before, or what `create` answers.
+    """Return the stored response of this request, or the one that `create` returns.
 
-    Survives the same request in the same moment: of the two one claims the key, and the other one
-    gives its answer. Raises KeyReusedError, KeyTakenError, and what `create` raises.
+    Safe with concurrent requests of the same key: one claims the key, the others return its
+    response. Raises KeyReusedError, KeyTakenError, and the exceptions of `create`.
     """
-    kept = find_kept(context, keyed)
+    kept = find_stored_response(context, keyed)
     if kept is not None:
         return kept
     try:
         return create()
     except StoreError:
-        # Most likely the key was taken; or the other one has used up what this one still needed.
-        kept = find_kept(context, keyed)
+        # A concurrent request may have claimed the key, or used up what this one still needed.
+        kept = find_stored_response(context, keyed)
         if kept is None:
             raise
         return kept
 
 
-def find_kept(context: Context, keyed: KeyedRequest | None) -> StoredResponse | None:
-    """What was answered to this request before, marked as such. Raises KeyReusedError."""
+def find_stored_response(context: Context, keyed: KeyedRequest | None) -> StoredResponse | None:
+    """Return the stored response of this request, marked as replayed. Raises KeyReusedError."""
     if keyed is None:
         return None
     with context.database.reading() as session:
-        kept = find_answer(session, keyed)
+        kept = find_response(session, keyed)
     return None if kept is None else replace(kept, headers={**kept.headers, REPLAYED: "true"})
 
 
 def is_replayed(answer: StoredResponse) -> bool:
-    """Whether the answer was given before."""
+    """Whether this is a stored response."""
     return REPLAYED in answer.headers
 
 
 def created(view: BaseModel, location: str, status: int = 201) -> StoredResponse:
-    """The answer that something was made, and where it is."""
+    """Return the response for a created resource, with its location."""
     return StoredResponse(status, view.model_dump_json(), {"Location": location})
 
 
 def respond(answer: StoredResponse) -> Response:
-    """The answer as it is sent."""
+    """Convert a stored response into an HTTP response."""
     return Response(answer.body, answer.status, answer.headers, "application/json")

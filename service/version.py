@@ -1,4 +1,4 @@
-"""The version of this installation."""
+"""The installed version of the package."""
 
 from importlib.metadata import PackageNotFoundError, version
 

@@ -1,1 +1,1 @@
-"""What outlives a process: tables, transactions, blobs, and the queue's doorbell."""
+"""Persistent state: the database, blobs, settings, and the message broker client."""

@@ -1,7 +1,7 @@
-"""The queue's doorbell: a Celery message that says there is work, never which.
+"""The Celery application and the client that publishes work notifications to the broker.
 
-The database is the truth. A ring may be lost or repeated: a sweep rings again for a job that
-nobody took, and a worker that finds nothing to do goes back to sleep.
+The database is the truth. A message may be lost or repeated: the sweep publishes again for a job
+that no worker took, and a worker that finds nothing to do returns to its queue.
 
 Celery is imported by the first thread that needs it: that takes a fifth of a second, and a request
 must not wait for it.
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 TASK_NAME = "backpropd.train_slice"
 QUEUE_NAME = "backpropd"
-# A silent Redis would hold a publisher for more than a minute.
+# Without a timeout, an unresponsive Redis blocks a publisher for more than a minute.
 SOCKET_TIMEOUT_SECONDS = 2.0
-# A broker that is away is a matter for whoever rings: kombu would sleep between its tries.
+# Callers handle an unavailable broker themselves: kombu would sleep between retries.
 PUBLISH_RETRIES = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
-# A consumer that has heard nothing from Redis for a second more than this connects anew.
+# A consumer that has received nothing from Redis for one second longer than this reconnects.
 HEALTH_CHECK_SECONDS = 2
 
 
 def make_celery(broker_url: str) -> "Celery":
-    """A Celery application on this broker, configured alike for those who ring and who answer."""
+    """Make the Celery application, configured alike for publishers and workers."""
     from celery import Celery
 
     app = Celery("backpropd", set_as_current=False)
@@ -40,13 +40,13 @@ def make_celery(broker_url: str) -> "Celery":
         broker_url=url,
         broker_transport_options=options,
         broker_connection_retry_on_startup=True,
-        # The supervisor restarts a worker; the worker itself never gives its broker up.
+        # A worker never stops reconnecting: only the supervisor restarts workers.
         broker_connection_max_retries=None,
         task_default_queue=QUEUE_NAME,
         task_ignore_result=True,
         task_serializer="json",
         accept_content=["json"],
-        # The ring is answered once the slice is over, and each child holds one at a time.
+        # A message is acknowledged after the slice; each worker process holds one at a time.
         task_acks_late=True,
         worker_prefetch_multiplier=1,
         worker_enable_remote_control=False,
@@ -77,61 +77,61 @@ def _transport(broker_url: str) -> tuple[str, dict[str, Any]]:
 
 
 class Broker:
-    """Rings for workers. Publishing may take seconds when the broker is silent.
+    """Client of the message broker. Publishing takes seconds if the broker does not respond.
 
-    Each thread that rings keeps a connection: making one takes longer than a tiny job's training.
+    Each publishing thread keeps a connection: connecting takes longer than training a tiny job.
     """
 
     def __init__(self, broker_url: str) -> None:
         self._broker_url = broker_url
-        self._mine = threading.local()
+        self._local = threading.local()
 
     @cached_property
     def _app(self) -> "Celery":
         return make_celery(self._broker_url)
 
     def load(self) -> None:
-        """Import Celery ahead of the first ring."""
+        """Import Celery ahead of the first message."""
         _ = self._app
 
-    def ring(self, times: int = 1) -> None:
-        """Say that there is work, so many times; after an error it may have been said already.
+    def publish(self, times: int = 1) -> None:
+        """Publish `times` messages; after an error, some may have been published.
 
         Raises StoreUnavailableError.
         """
         began = time.monotonic()
         if self._has_producer():
             with suppress(StoreUnavailableError):
-                self._publish(times)
+                self._send(times)
                 return
-            # The broker may have been started again since the connection was made.
+            # The broker may have restarted since the connection was made: try a new one, once.
             if time.monotonic() - began >= SOCKET_TIMEOUT_SECONDS:
-                msg = "broker: it is silent"
+                msg = "broker: it does not respond"
                 raise StoreUnavailableError(msg)
-        self._publish(times)
+        self._send(times)
 
-    def _publish(self, times: int) -> None:
-        """Publish over the thread's connection, which does not survive an error."""
+    def _send(self, times: int) -> None:
+        """Publish over the thread's connection, and close it on an error."""
         if not self._has_producer():
-            self._mine.connection = self._app.connection_for_write()
-            self._mine.producer = self._app.amqp.Producer(self._mine.connection)
-        connection: Any = self._mine.connection  # kombu is typed in parts
+            self._local.connection = self._app.connection_for_write()
+            self._local.producer = self._app.amqp.Producer(self._local.connection)
+        connection: Any = self._local.connection  # kombu is only partly typed
         try:
-            with _errors_named(connection):
+            with _translate_errors(connection):
                 for _ in range(times):
-                    self._app.send_task(TASK_NAME, producer=self._mine.producer, retry=False)
+                    self._app.send_task(TASK_NAME, producer=self._local.producer, retry=False)
         except BaseException:
-            del self._mine.producer
+            del self._local.producer
             with suppress(Exception):
                 connection.close()
             raise
 
     def _has_producer(self) -> bool:
-        return hasattr(self._mine, "producer")
+        return hasattr(self._local, "producer")
 
     def ping(self) -> None:
-        """Raise StoreUnavailableError unless the broker can be reached."""
-        with self._app.connection_for_write() as connection, _errors_named(connection):
+        """Check the connection. Raises StoreUnavailableError if the broker cannot be reached."""
+        with self._app.connection_for_write() as connection, _translate_errors(connection):
             connection.ensure_connection(**PUBLISH_RETRIES)
 
     @property
@@ -141,11 +141,11 @@ class Broker:
 
 
 @contextmanager
-def _errors_named(connection: Any) -> Iterator[None]:  # noqa: ANN401 - a kombu Connection
+def _translate_errors(connection: Any) -> Iterator[None]:  # noqa: ANN401 - a kombu Connection
     from kombu.exceptions import KombuError
 
-    known = (KombuError, OSError, *connection.connection_errors, *connection.channel_errors)
+    errors = (KombuError, OSError, *connection.connection_errors, *connection.channel_errors)
     try:
         yield
-    except known as error:
+    except errors as error:
         raise StoreUnavailableError(f"broker: {error}") from error

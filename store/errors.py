@@ -1,16 +1,16 @@
-"""What can go wrong in the store, as plain classes with a code."""
+"""Errors of the store; each class has a machine-readable code."""
 
 from dataclasses import dataclass
 
 
 class StoreError(Exception):
-    """Base of everything the store raises on purpose."""
+    """Base class of the store's errors."""
 
     code = "store_error"
 
 
 class NotFoundError(StoreError):
-    """No such row, or no longer."""
+    """The row does not exist, or was deleted."""
 
     code = "not_found"
 
@@ -21,7 +21,7 @@ class NotFoundError(StoreError):
 
 
 class IllegalTransitionError(StoreError):
-    """The job's status does not allow the change that was asked for."""
+    """The job's status does not allow the requested change."""
 
     code = "illegal_transition"
 
@@ -33,60 +33,60 @@ class IllegalTransitionError(StoreError):
 
 
 class ExternalIdTakenError(StoreError):
-    """Another job, or the same job asked for in other words, has this external id."""
+    """The external id belongs to another job, or to this job with a different request."""
 
     code = "external_id_taken"
 
     def __init__(self, external_id: str, job_id: str) -> None:
         self.external_id = external_id
         self.job_id = job_id
-        super().__init__(f"the external id {external_id!r} is that of job {job_id}")
+        super().__init__(f"the external id {external_id!r} belongs to job {job_id}")
 
 
 class KeyReusedError(StoreError):
-    """An Idempotency-Key that was sent before, with another request."""
+    """The Idempotency-Key was already used for a different request."""
 
     code = "idempotency_key_reused"
 
     def __init__(self, key: str) -> None:
         self.key = key
-        super().__init__(f"the Idempotency-Key {key[:80]!r} was sent before, with another request")
+        super().__init__(f"the Idempotency-Key {key[:80]!r} was used for a different request")
 
 
 class KeyTakenError(StoreError):
-    """A request with the same Idempotency-Key was answered, or is being answered, meanwhile."""
+    """A concurrent request with the same Idempotency-Key is in progress, or has just completed."""
 
     code = "idempotency_key_taken"
 
     def __init__(self, key: str) -> None:
         self.key = key
-        super().__init__(f"a request with the Idempotency-Key {key[:80]!r} is under way")
+        super().__init__(f"a request with the Idempotency-Key {key[:80]!r} is in progress")
 
 
 class LimitReachedError(StoreError):
-    """The owner has as much as one may have; it goes on when some of it is done or deleted."""
+    """The owner has reached a quota; retry after jobs have finished or data was deleted."""
 
     code = "limit_reached"
 
     def __init__(self, what: str, limit: int) -> None:
         self.what = what
         self.limit = limit
-        super().__init__(f"there may be at most {limit} {what}; try again later")
+        super().__init__(f"at most {limit} {what} are allowed; try again later")
 
 
 class DatasetInUseError(StoreError):
-    """Jobs that are not finished still need the dataset."""
+    """Unfinished jobs use the dataset."""
 
     code = "dataset_in_use"
 
     def __init__(self, dataset_id: str, jobs: int) -> None:
         self.dataset_id = dataset_id
         self.jobs = jobs
-        super().__init__(f"dataset {dataset_id} is needed by {jobs} unfinished job(s)")
+        super().__init__(f"dataset {dataset_id} is used by {jobs} unfinished job(s)")
 
 
 class UploadExpiredError(StoreError):
-    """The upload rested for too long, or was given up: its bytes are being erased."""
+    """The upload expired or was cancelled; its bytes are being deleted."""
 
     code = "upload_expired"
 
@@ -96,36 +96,36 @@ class UploadExpiredError(StoreError):
 
 
 class OffsetConflictError(StoreError):
-    """A part that does not go on where the upload is."""
+    """The part does not start at the upload's current offset, or exceeds its length."""
 
     code = "offset_conflict"
 
     def __init__(self, upload_id: str, offset: int, sent: int) -> None:
         self.upload_id = upload_id
         self.offset = offset
-        super().__init__(f"upload {upload_id} goes on at byte {offset}, not at {sent}")
+        super().__init__(f"upload {upload_id} continues at byte {offset}, not at {sent}")
 
 
 class LeaseLostError(StoreError):
-    """Another worker holds the job now, or it has ended: this worker may no longer write."""
+    """The lease is no longer valid: another worker holds the job, or the job has ended."""
 
     code = "lease_lost"
 
     def __init__(self, job_id: str, token: int) -> None:
         self.job_id = job_id
         self.token = token
-        super().__init__(f"lease {token} on job {job_id} is gone")
+        super().__init__(f"lease {token} on job {job_id} is no longer valid")
 
 
 @dataclass(frozen=True)
 class FileLocation:
-    """Where in an uploaded file something is wrong; None is not known.
+    """Location of an error in an uploaded file; None where unknown.
 
     Attributes:
-        line: of the file, counted from 1; for formats without lines, the row.
-        column: its name.
-        text: what stands there, cut.
-        expected: what should.
+        line: line of the file, from 1; for formats without lines, the row.
+        column: name of the column.
+        text: the text found there, truncated.
+        expected: the expected content.
     """
 
     line: int | None = None
@@ -135,7 +135,7 @@ class FileLocation:
 
 
 class IntakeError(StoreError):
-    """An uploaded file that is not a table."""
+    """The uploaded file cannot be read as a table."""
 
     code = "invalid_file"
 
@@ -167,18 +167,18 @@ class UnstorableValueError(StoreError):
 
 
 class StoreUnavailableError(StoreError):
-    """The database does not answer; trying again later may help."""
+    """The database or another backend is unavailable; the client may retry later."""
 
     code = "database_unavailable"
 
 
 class StorageFullError(StoreUnavailableError):
-    """There is no room left to store anything; it goes on when some is made."""
+    """The disk is full, or a disk quota is used up; retry after space was freed."""
 
     code = "storage_full"
 
 
 class SchemaError(StoreError):
-    """The database's schema is not the one this version was written for."""
+    """The database schema does not match this version."""
 
     code = "schema_mismatch"

@@ -1,8 +1,8 @@
-"""Places where a test can end the process at once, as a crash would.
+"""Fault injection: crash points at which a test can end the process.
 
-`BACKPROPD_CRASH_AT=after_claim:3` exits at the third pass of that place, and
-`BACKPROPD_CRASH_AT=mid_step@poison:1` at the first pass for a job of the name `poison`. Without
-the variable a pass costs a comparison.
+`BACKPROPD_CRASH_AT=after_claim:3` exits at the third pass of that point, and
+`BACKPROPD_CRASH_AT=mid_step@poison:1` at the first pass for a job named `poison`. Without the
+variable, a pass costs one comparison.
 """
 
 import os
@@ -14,7 +14,7 @@ EXIT_STATUS = 86
 CrashPoint = Literal[
     "after_insert",
     "after_commit",
-    "after_ring",
+    "after_publish",
     "after_claim",
     "mid_step",
     "before_checkpoint_commit",
@@ -25,20 +25,20 @@ CrashPoint = Literal[
 
 
 class _Trap:
-    """The place and the pass at which this process ends."""
+    """The crash point and the pass at which this process exits."""
 
     def __init__(self, text: str) -> None:
-        place, _, passes = text.partition(":")
-        self.point, _, self.job_name = place.partition("@")
-        self.left = int(passes or 1)
+        target, _, passes = text.partition(":")
+        self.point, _, self.job_name = target.partition("@")
+        self.passes_left = int(passes or 1)
 
-    def note(self, point: str, job_name: str) -> None:
-        """Count a pass; end the process at the one that was named."""
+    def record_pass(self, point: str, job_name: str) -> None:
+        """Count a pass, and exit at the configured one."""
         if point != self.point or (self.job_name and job_name != self.job_name):
             return
-        self.left -= 1
-        if self.left == 0:
-            # As a kill would: no handler runs, nothing is flushed, nothing is committed.
+        self.passes_left -= 1
+        if self.passes_left == 0:
+            # Like SIGKILL: no handler runs, nothing is flushed or committed.
             os._exit(EXIT_STATUS)
 
 
@@ -46,6 +46,6 @@ _trap = _Trap(os.environ[VARIABLE]) if VARIABLE in os.environ else None
 
 
 def maybe_crash(point: CrashPoint, job_name: str = "") -> None:
-    """Go on, unless the environment says that the process ends here."""
+    """Exit if the environment selects this crash point and pass; otherwise do nothing."""
     if _trap is not None:
-        _trap.note(point, job_name)
+        _trap.record_pass(point, job_name)

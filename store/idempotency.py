@@ -1,4 +1,7 @@
-"""What was answered to a request with an Idempotency-Key, kept with what the request created."""
+"""Stored responses to requests with an Idempotency-Key.
+
+A response is written in the same transaction as the data the request creates.
+"""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +16,7 @@ from store.errors import KeyReusedError, KeyTakenError
 
 @dataclass(frozen=True)
 class StoredResponse:
-    """What a request was answered: status, the headers that tell of what it made, and the body."""
+    """A stored response: status, body, and the headers that describe the created resource."""
 
     status: int
     body: str
@@ -22,13 +25,13 @@ class StoredResponse:
 
 @dataclass(frozen=True)
 class KeyedRequest:
-    """A request that has an Idempotency-Key; one that has none is None wherever this is taken.
+    """A request with an Idempotency-Key; parameters of this type are None for requests without.
 
     Attributes:
-        key: as the client has sent it.
-        fingerprint: of all that is asked for.
-        kept_seconds: for how long its answer is kept.
-        owner: whose key it is: two owners may send the same.
+        key: as sent by the client.
+        fingerprint: hash of method, path and body.
+        kept_seconds: how long the response is kept.
+        owner: owner of the key; two owners may use the same key.
     """
 
     key: str
@@ -38,16 +41,16 @@ class KeyedRequest:
 
 
 def claim_key(session: Session, keyed: KeyedRequest | None) -> None:
-    """Take the key for this transaction's request; `store_response` follows in the same transaction.
+    """Claim the key for this transaction's request; `store_response` follows in the transaction.
 
-    Survives a request with the same key in the same moment: it waits here until the first one's
-    transaction ends, and takes the key only if that was rolled back. A key that has expired is
-    taken anew by the same statement, so that one of two at once has it. Raises KeyTakenError.
+    Safe against a concurrent request with the same key: it waits here until the first transaction
+    ends, and gets the key only if that was rolled back. An expired key is claimed by the same
+    statement, so that only one of two concurrent requests gets it. Raises KeyTakenError.
     """
     if keyed is None:
         return
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    fresh = {
+    values = {
         "fingerprint": keyed.fingerprint,
         "status": 0,
         "headers": {},
@@ -55,32 +58,32 @@ def claim_key(session: Session, keyed: KeyedRequest | None) -> None:
         "created_at": now(),
         "expires_at": shifted(keyed.kept_seconds),
     }
-    statement = dialect.insert(idempotency_keys).values(owner=keyed.owner, key=keyed.key, **fresh)
+    statement = dialect.insert(idempotency_keys).values(owner=keyed.owner, key=keyed.key, **values)
     statement = statement.on_conflict_do_update(
         index_elements=[idempotency_keys.c.owner, idempotency_keys.c.key],
-        set_=fresh,
+        set_=values,
         where=idempotency_keys.c.expires_at <= now(),
     )
-    taken = session.execute(statement.returning(idempotency_keys.c.key)).one_or_none()
-    if taken is None:
+    claimed = session.execute(statement.returning(idempotency_keys.c.key)).one_or_none()
+    if claimed is None:
         raise KeyTakenError(keyed.key)
 
 
 def store_response(
-    session: Session, keyed: KeyedRequest | None, answer: StoredResponse
+    session: Session, keyed: KeyedRequest | None, response: StoredResponse
 ) -> StoredResponse:
-    """Write down what is answered to the request that has claimed the key; the answer."""
+    """Store the response to the request that has claimed the key, and return it."""
     if keyed is not None:
         session.execute(
             update(idempotency_keys)
-            .where(*_row_of(keyed))
-            .values(status=answer.status, headers=answer.headers, body=answer.body)
+            .where(*_matches(keyed))
+            .values(status=response.status, headers=response.headers, body=response.body)
         )
-    return answer
+    return response
 
 
-def find_answer(session: Session, keyed: KeyedRequest | None) -> StoredResponse | None:
-    """What was answered to this request before, or None. Raises KeyReusedError."""
+def find_response(session: Session, keyed: KeyedRequest | None) -> StoredResponse | None:
+    """Return the stored response to this request, or None. Raises KeyReusedError."""
     if keyed is None:
         return None
     row = session.execute(
@@ -89,7 +92,7 @@ def find_answer(session: Session, keyed: KeyedRequest | None) -> StoredResponse 
             idempotency_keys.c.status,
             idempotency_keys.c.body,
             idempotency_keys.c.headers,
-        ).where(*_row_of(keyed), idempotency_keys.c.expires_at > now())
+        ).where(*_matches(keyed), idempotency_keys.c.expires_at > now())
     ).one_or_none()
     if row is None:
         return None
@@ -99,16 +102,16 @@ def find_answer(session: Session, keyed: KeyedRequest | None) -> StoredResponse 
 
 
 def delete_key(session: Session, keyed: KeyedRequest | None) -> None:
-    """Forget the key of a request that has come to nothing after all."""
+    """Delete the key of a request that has failed."""
     if keyed is not None:
-        session.execute(delete(idempotency_keys).where(*_row_of(keyed)))
+        session.execute(delete(idempotency_keys).where(*_matches(keyed)))
 
 
 def delete_expired_keys(session: Session) -> int:
-    """Forget the keys that have been kept for long enough; how many there were."""
+    """Delete expired keys, and return their number."""
     expired = delete(idempotency_keys).where(idempotency_keys.c.expires_at <= now())
     return len(session.execute(expired.returning(idempotency_keys.c.key)).all())
 
 
-def _row_of(keyed: KeyedRequest) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _matches(keyed: KeyedRequest) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return idempotency_keys.c.owner == keyed.owner, idempotency_keys.c.key == keyed.key

@@ -1,4 +1,4 @@
-"""Models: what a job leaves, with its lineage; weights are an artifact, loaded on request only."""
+"""Trained models and their lineage; the weights are an artifact, loaded only on request."""
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -37,7 +37,7 @@ class NewModel:
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """One row of models, under the names of its columns; artifact is the weights' sha256."""
+    """A row of the table `models`; `artifact` is the sha256 of the weights."""
 
     id: str
     owner: str
@@ -74,7 +74,7 @@ def add_model(session: Session, lineage: Lineage, spec: dict[str, Any], new: New
 def import_model(
     session: Session, new: NewModel, spec: dict[str, Any], name: str, owner: str = ""
 ) -> str:
-    """Keep a model that was made elsewhere; its id."""
+    """Store a model that was trained elsewhere, and return its id."""
     return _add(session, new, spec, owner=owner, name=name)
 
 
@@ -102,7 +102,7 @@ def _record(row: RowMapping) -> ModelRecord:
 
 
 def get_model(session: Session, model_id: str) -> ModelRecord:
-    """The model. Raises NotFoundError."""
+    """Return the model. Raises NotFoundError."""
     row = session.execute(select(models).where(models.c.id == model_id)).mappings().one_or_none()
     if row is None:
         raise NotFoundError("model", model_id)
@@ -112,7 +112,7 @@ def get_model(session: Session, model_id: str) -> ModelRecord:
 def list_models(
     session: Session, request: PageRequest, job_id: str | None = None
 ) -> Page[ModelRecord]:
-    """One page of models, newest first unless asked otherwise."""
+    """Return one page of models, by default newest first."""
     query = select(models)
     if job_id is not None:
         query = query.where(models.c.job_id == job_id)

@@ -1,8 +1,8 @@
-"""How much an owner may have: unfinished jobs, and bytes in all.
+"""Quotas per owner: unfinished jobs and stored bytes.
 
-What is counted belongs to transactions that have committed. Where the limit is near, those of
-PostgreSQL that are about to add to it go one after the other (SQLite's writers do anyway), so that
-no two of them take the last place.
+Only committed rows are counted. Near the limit, PostgreSQL transactions that would add to the
+count are serialized by an advisory lock (SQLite serializes writers anyway), so that two of them
+cannot both take the last slot.
 """
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, text
@@ -14,22 +14,22 @@ from store.db.tables import artifacts, checkpoints, datasets, jobs, models, uplo
 from store.errors import LimitReachedError
 from store.statuses import TERMINAL, JobStatus
 
-# More requests than that are never at once between their count and their commit.
+# Upper bound on the requests that are between their count and their commit at the same time.
 MARGIN = 200
 UNFINISHED = tuple(status for status in JobStatus if status not in TERMINAL)
 
 
 def check_unfinished_jobs(session: Session, limit: int, owner: str = "") -> None:
-    """See that the owner may have one job more. Raises LimitReachedError.
+    """Check that the owner may create one more job. Raises LimitReachedError.
 
-    Survives another job in the same moment when the limit is near: see above.
+    Safe against concurrent requests: near the limit they are serialized, see the module docstring.
     """
-    # Of everybody's jobs, by an index alone: as long as there are few, no owner can have many.
+    # Counts the jobs of all owners by an index alone: if these are few, no owner has many.
     total = select(func.count()).where(jobs.c.status.in_(UNFINISHED))
     if _count(session, total) + MARGIN < limit:
         return
     _lock(session, owner)
-    # An expression, or SQLite would rather go through all that the owner has ever had.
+    # The concatenation keeps SQLite from scanning the owner's index, with all past jobs.
     is_own = (jobs.c.owner + "") == owner
     if _count(session, total.where(is_own)) >= limit:
         raise LimitReachedError("unfinished jobs", limit)
@@ -43,16 +43,16 @@ def check_stored_bytes(
     but_upload: str | None = None,
     owner: str = "",
 ) -> None:
-    """See that the owner may store so many bytes more. Raises LimitReachedError.
+    """Check that the owner may store `more` bytes. Raises LimitReachedError.
 
-    Survives another request in the same moment: see above.
+    Safe against concurrent requests: they are serialized, see the module docstring.
 
     Args:
-        session: whose transaction stores them.
-        limit: None for none, and then nothing is counted.
+        session: session of the transaction that stores the bytes.
+        limit: limit in bytes; None for no limit, in which case nothing is counted.
         more: bytes that are about to be stored.
-        but_upload: a resumable upload of the owner that these bytes take the place of.
-        owner: whose they are.
+        but_upload: id of a resumable upload that these bytes replace; it is not counted.
+        owner: owner of the bytes.
     """
     if limit is None:
         return
@@ -62,12 +62,12 @@ def check_stored_bytes(
 
 
 def _count_stored_bytes(session: Session, owner: str, but_upload: str | None) -> int:
-    """Uploads count by the length that was announced, equal artifacts once."""
-    shown = (datasets.c.owner == owner) & (datasets.c.state != DELETING)
-    arriving = (uploads.c.owner == owner) & (uploads.c.expires_at > now())
+    """Return the stored bytes; uploads count with their full length, equal artifacts once."""
+    visible = (datasets.c.owner == owner) & (datasets.c.state != DELETING)
+    active = (uploads.c.owner == owner) & (uploads.c.expires_at > now())
     if but_upload is not None:
-        arriving &= uploads.c.id != but_upload
-    kept = or_(
+        active &= uploads.c.id != but_upload
+    referenced = or_(
         artifacts.c.sha256.in_(select(models.c.artifact).where(models.c.owner == owner)),
         artifacts.c.sha256.in_(
             select(checkpoints.c.artifact)
@@ -76,24 +76,24 @@ def _count_stored_bytes(session: Session, owner: str, but_upload: str | None) ->
         ),
     )
     return (
-        _count(session, _total(datasets.c.bytes, shown))
-        + _count(session, _total(uploads.c.length, arriving))
-        + _count(session, _total(artifacts.c.bytes, kept))
+        _count(session, _total(datasets.c.bytes, visible))
+        + _count(session, _total(uploads.c.length, active))
+        + _count(session, _total(artifacts.c.bytes, referenced))
     )
 
 
-def _total(column: ColumnElement[int], wanted: ColumnElement[bool]) -> Select[int]:
-    return select(func.coalesce(func.sum(column), 0)).where(wanted)
+def _total(column: ColumnElement[int], where: ColumnElement[bool]) -> Select[int]:
+    return select(func.coalesce(func.sum(column), 0)).where(where)
 
 
 def _count(session: Session, query: Select[int]) -> int:
-    found: int = session.execute(query).scalar_one()
-    # PostgreSQL's sums of integers are decimals.
-    return int(found)
+    count: int = session.execute(query).scalar_one()
+    # PostgreSQL returns sums of integers as decimals.
+    return int(count)
 
 
 def _lock(session: Session, owner: str) -> None:
-    """Wait until no other transaction is between this and its commit for the same owner."""
+    """Serialize the transactions of an owner from here to their commit (PostgreSQL)."""
     if session.get_bind().dialect.name == "postgresql":
         key = {"key": f"limits of {owner}"}
         session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), key)

@@ -1,4 +1,4 @@
-"""Settings of every process, from BACKPROPD_* environment variables."""
+"""Settings of all processes, read from BACKPROPD_* environment variables."""
 
 import logging
 import os
@@ -18,33 +18,40 @@ logger = logging.getLogger(__name__)
 
 
 class Settings(BaseSettings):
-    """What an operator can choose; frozen, so that a process has one answer all its life."""
+    """Operator settings; frozen, so that they stay the same for the lifetime of a process."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    data_dir: Path = Field(default=Path("data"), description="Where everything is kept by default.")
+    data_dir: Path = Field(default=Path("data"), description="Default directory for all data.")
     database_url: str = Field(
-        default="", description="SQLAlchemy URL; default: SQLite in the data directory."
+        default="", description="SQLAlchemy database URL; default: SQLite in the data directory."
     )
     broker_url: str | None = Field(
         default=None, description="Celery broker URL; default: an embedded broker (`backpropd up`)."
     )
     blob_url: str = Field(
-        default="", description="file://… or s3://…; default: a folder in the data directory."
+        default="",
+        description="Blob store: file://… or s3://…; default: a folder in the data directory.",
     )
     blob_endpoint: str | None = Field(
         default=None, description="URL of an S3-compatible server; default: Amazon's."
     )
     blob_region: str | None = Field(default=None, description="Region of the bucket.")
-    blob_access_key_id: str | None = Field(default=None, description="Who asks for the bucket.")
+    blob_access_key_id: str | None = Field(
+        default=None, description="Access key ID for the bucket."
+    )
     blob_secret_access_key: SecretStr | None = Field(
-        default=None, description="The secret that goes with the access key; never logged."
+        default=None, description="Secret access key for the bucket; never logged."
     )
     blob_cache_bytes: int = Field(
-        default=10 * GIB, gt=0, description="Local copies of a bucket's datasets, in all."
+        default=10 * GIB,
+        gt=0,
+        description="Maximum total size of local copies of a bucket's datasets.",
     )
     prepared_cache_bytes: int = Field(
-        default=10 * GIB, gt=0, description="Prepared matrices that a worker keeps, in all."
+        default=10 * GIB,
+        gt=0,
+        description="Maximum total size of the prepared matrices that workers cache on disk.",
     )
     model_cache_bytes: int = Field(
         default=512 * MIB,
@@ -52,45 +59,59 @@ class Settings(BaseSettings):
         description="Models that an API process keeps in memory for predictions, in all.",
     )
 
-    max_upload_bytes: int = Field(default=2048 * MIB, gt=0, description="Largest upload.")
+    max_upload_bytes: int = Field(
+        default=2048 * MIB, gt=0, description="Maximum size of an upload."
+    )
     upload_expiry_seconds: float = Field(
-        default=86_400, gt=0, description="A resumable upload that rests for so long is erased."
+        default=86_400,
+        gt=0,
+        description="A resumable upload expires this long after its last part.",
     )
     upload_part_bytes: int = Field(
-        default=16 * MIB, gt=0, description="A resumable upload is stored in parts of this size."
+        default=16 * MIB,
+        gt=0,
+        description="Size of the parts in which a resumable upload is stored.",
     )
-    max_body_bytes: int = Field(default=16 * MIB, gt=0, description="Largest JSON body.")
-    max_columns: int = Field(default=10_000, gt=0, description="Most columns of a dataset.")
+    max_body_bytes: int = Field(default=16 * MIB, gt=0, description="Maximum size of a JSON body.")
+    max_columns: int = Field(
+        default=10_000, gt=0, description="Maximum number of columns per dataset."
+    )
     max_job_memory_bytes: int = Field(
-        default=4096 * MIB, gt=0, description="A job that would need more is refused."
+        default=4096 * MIB,
+        gt=0,
+        description="Maximum estimated memory per job; a job that needs more is rejected.",
     )
     max_resident_data_bytes: int = Field(
         default=256 * MIB,
         ge=0,
-        description="Prepared rows up to this size are kept in memory, more in mapped files.",
+        description="Prepared data up to this size are kept in memory, larger data in files.",
     )
 
     slice_seconds: float = Field(
-        default=30, gt=0, description="Longest turn of a job before others may have theirs."
+        default=30,
+        gt=0,
+        description="Maximum time slice of a job before its worker may take another.",
     )
     lease_seconds: float = Field(
-        default=20, gt=0, description="A worker not heard of for so long has lost its job."
+        default=20, gt=0, description="A worker without a heartbeat for this long loses its job."
     )
     heartbeat_seconds: float = Field(
-        default=5, gt=0, description="A lease is renewed this often; at most half of it."
+        default=5, gt=0, description="Interval between lease renewals; at most half of the lease."
     )
-    watch_seconds: float = Field(default=0.5, gt=0, description="A cancel is seen within this.")
+    watch_seconds: float = Field(
+        default=0.5, gt=0, description="Interval at which a worker checks for a cancel or pause."
+    )
     sweep_seconds: float = Field(
-        default=5, gt=0, description="Workers look for what was lost this often."
+        default=5, gt=0, description="Interval between sweeps for lost jobs and expired data."
     )
     record_seconds: float = Field(
-        default=0.5, ge=0, description="Losses of short epochs are stored this often."
+        default=0.5, ge=0, description="Interval at which the losses of short epochs are stored."
     )
     checkpoint_seconds: float = Field(
         default=10,
         ge=0,
-        description="The most work that a lost worker costs; more if checkpoints would take over "
-        "5 % of the time; 0: one after every step.",
+        description="Interval between checkpoints, the most training that a lost worker costs; "
+        "longer if checkpoints would take more than 5 % of the time; 0: after every step.",
     )
     redispatch_seconds: float = Field(
         default=2,
@@ -98,41 +119,48 @@ class Settings(BaseSettings):
         description="Seconds after which a queued job is published to the broker again.",
     )
     max_worker_losses: int = Field(
-        default=3, ge=1, description="A job that loses so many workers in a row fails."
+        default=3, ge=1, description="Number of consecutive worker losses after which a job fails."
     )
 
     max_unfinished_jobs: int = Field(
-        default=10_000, ge=1, description="Queued, running and paused jobs of one owner; more: 429."
+        default=10_000,
+        ge=1,
+        description="Maximum queued, running and paused jobs per owner; beyond: 429.",
     )
     max_running_jobs: int | None = Field(
-        default=None, ge=1, description="Of one owner at a time; the others wait in the queue."
+        default=None,
+        ge=1,
+        description="Maximum running jobs per owner; further jobs stay in the queue.",
     )
     max_stored_bytes: int | None = Field(
         default=None,
         ge=1,
-        description="Datasets, uploads, models and checkpoints of one owner in all; more: 429.",
+        description="Maximum total size of datasets, uploads, models and checkpoints per owner; "
+        "beyond: 429.",
     )
     idempotency_seconds: float = Field(
-        default=86_400, gt=0, description="What was answered to an Idempotency-Key is kept so long."
+        default=86_400, gt=0, description="How long the response to an Idempotency-Key is kept."
     )
     client_timeout_seconds: float = Field(
-        default=10, gt=0, description="A client that stops in the middle of a request is cut off."
+        default=10,
+        gt=0,
+        description="A client that stalls within a request for this long is disconnected.",
     )
 
     webhook_private_addresses: bool = Field(
-        default=False, description="Whether webhooks may call addresses that are not public."
+        default=False, description="Whether webhooks may call non-public addresses."
     )
     webhook_timeout_seconds: float = Field(
-        default=10, gt=0, description="A webhook must have answered within this."
+        default=10, gt=0, description="Timeout of a webhook request."
     )
     webhook_retry_seconds: float = Field(
-        default=86_400, gt=0, description="A delivery is tried again for so long."
+        default=86_400, gt=0, description="How long a failed delivery is retried."
     )
 
     @model_validator(mode="before")
     @classmethod
     def _defaults_from_data_dir(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Put database and blobs into the data directory unless they are named."""
+        """Default the database and blob URLs to the data directory."""
         data = Path(values.get("data_dir") or "data").absolute()
         values["data_dir"] = data
         if not values.get("database_url"):
@@ -168,7 +196,7 @@ class Settings(BaseSettings):
         return self
 
     def environment(self) -> dict[str, str]:
-        """The variables that give a child process the same settings."""
+        """Return the environment variables that give a child process the same settings."""
         return {
             f"{PREFIX}{name.upper()}": _revealed(value)
             for name, value in self.model_dump().items()

@@ -1,10 +1,10 @@
-"""The states of a job and the reasons for them: one list for database, API and workers."""
+"""Job statuses and status reasons, shared by database, API and workers."""
 
 from enum import StrEnum
 
 
 class JobStatus(StrEnum):
-    """Where a job is: queued → running → succeeded | failed | cancelled, with pauses."""
+    """Status of a job: queued → running → succeeded | failed | cancelled, with pauses."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -17,12 +17,12 @@ class JobStatus(StrEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether nothing will change any more."""
+        """Whether the job has ended; only a retry changes it."""
         return self in TERMINAL
 
 
 class StatusReason(StrEnum):
-    """Why a job is where it is."""
+    """Why a job has its status."""
 
     COMPLETED = "completed"
     EARLY_STOPPING = "early_stopping"
@@ -37,5 +37,5 @@ class StatusReason(StrEnum):
 
 
 TERMINAL = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
-# A worker may hold a lease, and write, in these states only.
+# A worker may hold a lease, and write, only in these states.
 HELD = frozenset({JobStatus.RUNNING, JobStatus.PAUSING, JobStatus.CANCELLING})

@@ -1,6 +1,6 @@
-"""Resumable uploads: files that arrive in several requests; each part is a blob, noted here.
+"""Resumable uploads: files sent in several requests; each part is a blob with a row here.
 
-A part's blob is stored before its row, so that the offset never promises bytes that are not there.
+A part's blob is stored before its row, so that the offset never covers bytes that are not stored.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from store.errors import NotFoundError, OffsetConflictError, UploadExpiredError
 
 @dataclass(frozen=True)
 class UploadRecord:
-    """One row of uploads, under the names of its columns."""
+    """A row of the table `uploads`."""
 
     id: str
     owner: str
@@ -31,7 +31,7 @@ class UploadRecord:
 
 @dataclass(frozen=True)
 class UploadPart:
-    """Bytes of an upload from an offset on, and the key of the blob that they are."""
+    """A part of an upload: offset, size, and the key of its blob."""
 
     offset: int
     bytes: int
@@ -39,7 +39,7 @@ class UploadPart:
 
 
 def upload_folder(upload_id: str) -> str:
-    """Where the parts of an upload are in the blob store."""
+    """Return the key prefix of an upload's parts in the blob store."""
     return f"uploads/{upload_id}"
 
 
@@ -48,9 +48,9 @@ def _record(row: RowMapping) -> UploadRecord:
 
 
 def add_upload(
-    session: Session, length: int, metadata: dict[str, str], rest_seconds: float, owner: str = ""
+    session: Session, length: int, metadata: dict[str, str], expiry_seconds: float, owner: str = ""
 ) -> UploadRecord:
-    """Begin an upload of so many bytes, which expires after resting for so long."""
+    """Create an upload of `length` bytes; it expires `expiry_seconds` after its last part."""
     row = session.execute(
         insert(uploads)
         .values(
@@ -60,7 +60,7 @@ def add_upload(
             length=length,
             offset=0,
             created_at=now(),
-            expires_at=shifted(rest_seconds),
+            expires_at=shifted(expiry_seconds),
         )
         .returning(*uploads.c)
     )
@@ -68,7 +68,7 @@ def add_upload(
 
 
 def get_upload(session: Session, upload_id: str) -> UploadRecord:
-    """The upload. Raises NotFoundError, UploadExpiredError."""
+    """Return the upload. Raises NotFoundError, UploadExpiredError."""
     has_expired = (uploads.c.expires_at <= now()).label("has_expired")
     query = select(uploads, has_expired).where(uploads.c.id == upload_id)
     row = session.execute(query).mappings().one_or_none()
@@ -81,12 +81,13 @@ def get_upload(session: Session, upload_id: str) -> UploadRecord:
 
 
 def add_part(
-    session: Session, upload_id: str, part: UploadPart, rest_seconds: float
+    session: Session, upload_id: str, part: UploadPart, expiry_seconds: float
 ) -> UploadRecord:
-    """Note a part whose blob is stored, and move the offset behind it.
+    """Record a part whose blob is stored, and advance the offset.
 
-    Survives another part for the same offset: the offset is compared and set in one statement, so
-    that one of them is refused. Raises NotFoundError, UploadExpiredError, OffsetConflictError.
+    Safe against a concurrent part for the same offset: the offset is compared and set in one
+    statement, so that one of them is rejected. Raises NotFoundError, UploadExpiredError,
+    OffsetConflictError.
     """
     row = (
         session.execute(
@@ -97,7 +98,7 @@ def add_part(
                 uploads.c.offset + part.bytes <= uploads.c.length,
                 uploads.c.expires_at > now(),
             )
-            .values(offset=uploads.c.offset + part.bytes, expires_at=shifted(rest_seconds))
+            .values(offset=uploads.c.offset + part.bytes, expires_at=shifted(expiry_seconds))
             .returning(*uploads.c)
         )
         .mappings()
@@ -115,7 +116,7 @@ def add_part(
 
 
 def list_parts(session: Session, upload_id: str) -> tuple[UploadPart, ...]:
-    """The parts of an upload from its first byte on."""
+    """Return the parts of an upload in order of their offsets."""
     rows = session.execute(
         select(upload_parts.c.offset, upload_parts.c.bytes, upload_parts.c.blob)
         .where(upload_parts.c.upload_id == upload_id)
@@ -125,7 +126,7 @@ def list_parts(session: Session, upload_id: str) -> tuple[UploadPart, ...]:
 
 
 def mark_upload_expired(session: Session, upload_id: str) -> None:
-    """Take no more parts. Raises NotFoundError, UploadExpiredError."""
+    """Expire an upload now: it accepts no more parts. Raises NotFoundError, UploadExpiredError."""
     found = session.execute(
         update(uploads)
         .where(uploads.c.id == upload_id, uploads.c.expires_at > now())
@@ -137,18 +138,18 @@ def mark_upload_expired(session: Session, upload_id: str) -> None:
 
 
 def list_expired_uploads(session: Session) -> tuple[str, ...]:
-    """Uploads that take no more parts and are to be erased."""
+    """Return the ids of expired uploads, whose bytes can be deleted."""
     return tuple(
         session.execute(select(uploads.c.id).where(uploads.c.expires_at <= now())).scalars()
     )
 
 
 def delete_parts(blobs: BlobStore, upload_id: str) -> None:
-    """Erase the bytes of an upload that has expired, noted or not. Raises StoreUnavailableError."""
+    """Delete the blobs of an expired upload, recorded or not. Raises StoreUnavailableError."""
     for key in blobs.list_blobs(upload_folder(upload_id)):
         blobs.delete_blob(key)
 
 
 def delete_upload(session: Session, upload_id: str) -> None:
-    """Forget an upload that has expired and whose bytes are gone."""
+    """Delete the row of an expired upload whose blobs are deleted."""
     session.execute(delete(uploads).where(uploads.c.id == upload_id, uploads.c.expires_at <= now()))

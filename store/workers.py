@@ -1,4 +1,4 @@
-"""Which workers are alive, as they announce themselves."""
+"""Registry of live workers: each records when it was last alive."""
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -9,26 +9,26 @@ from store.db.upsert import insert_or_ignore
 
 
 def announce_worker(session: Session, name: str) -> None:
-    """Note that the worker is alive now."""
-    seen = session.execute(
+    """Record that the worker is alive now."""
+    updated = session.execute(
         update(workers)
         .where(workers.c.name == name)
         .values(seen_at=now())
         .returning(workers.c.name)
     )
-    if seen.one_or_none() is None:
-        # A worker's children announce it side by side.
+    if updated.one_or_none() is None:
+        # The child processes of a worker announce it concurrently.
         row = {"name": name, "started_at": now(), "seen_at": now()}
         insert_or_ignore(session, workers, row)
 
 
 def retire_worker(session: Session, name: str) -> None:
-    """Forget a worker that has left."""
+    """Delete the row of a worker that has shut down."""
     session.execute(delete(workers).where(workers.c.name == name))
 
 
 def list_live_workers(session: Session, within_seconds: float) -> tuple[str, ...]:
-    """Names of the workers seen lately."""
+    """Return the names of the workers seen in the last `within_seconds`."""
     rows = session.execute(
         select(workers.c.name)
         .where(workers.c.seen_at >= shifted(-within_seconds))
@@ -38,5 +38,5 @@ def list_live_workers(session: Session, within_seconds: float) -> tuple[str, ...
 
 
 def delete_lost_workers(session: Session, after_seconds: float) -> None:
-    """Forget workers that have not been seen for so long."""
+    """Delete the rows of workers not seen for `after_seconds`."""
     session.execute(delete(workers).where(workers.c.seen_at < shifted(-after_seconds)))

@@ -19,6 +19,7 @@ from cli.embedded_broker import answers, find_brokers
 from cli.serving.gc_tuning import reduce_gc_pauses
 from store.db.database import Database
 from tests.buckets import make_bucket, s3_server
+from tests.cli.service import Service, running
 from tests.schema import create_tables, make_schema
 from tests.waiting import wait_for
 
@@ -147,6 +148,14 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         finally:
             server.terminate()
             server.wait(10)
+
+
+@pytest.fixture(scope="session")
+def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """`backpropd up` for tests that only add to it; it must stop well in the end."""
+    with running(tmp_path_factory.mktemp("shared") / "data") as service:
+        yield service
+        assert service.stop() == 0
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
 """A test's database at the head of the migrations, made in a few milliseconds.
 
-The tables are created as store/db/tables.py defines them, once in each process, and copied. That the
-migrations make the same is a test of its own (tests/store/db/test_migrate.py), and every service that a
-test starts for real migrates.
+The tables are created as store/db/tables.py defines them, once per process, and copied. A test of
+its own compares them with the migrations (tests/store/db/test_migrate.py), and every service that
+a test starts as a process migrates.
 """
 
 import tempfile

@@ -1,4 +1,4 @@
-"""Training without a broker: what a worker does when the doorbell rings, done in place."""
+"""Training without a broker: what a worker does when the broker rings, done in place."""
 
 from store.blobs.blobs import open_blobs
 from store.db.database import Database
@@ -11,26 +11,26 @@ from workers.slices import WorkerContext, run_slice
 
 
 def open_worker_context(settings: Settings, name: str = "test") -> WorkerContext:
-    """A worker child's workshop on these settings."""
+    """Return the context of a worker child with these settings."""
     database = Database(settings.database_url)
     return WorkerContext(database, open_blobs(settings), settings, name, ShutdownFlag())
 
 
 def train_waiting_jobs(settings: Settings) -> int:
-    """Run slices until every job has ended; how many it took."""
-    shop = open_worker_context(settings)
+    """Run slices until every job has ended; return the number of slices."""
+    context = open_worker_context(settings)
     slices = 0
     try:
-        while count_waiting(shop.database):
-            run_slice(shop)
+        while count_waiting(context.database):
+            run_slice(context)
             slices += 1
     finally:
-        shop.database.close()
+        context.database.close()
     return slices
 
 
 def count_waiting(database: Database) -> int:
-    """Jobs that are queued or running."""
+    """Return the number of jobs that are queued or running."""
     with database.reading() as session:
         return sum(
             len(list_jobs(session, JobFilter(status=status), PageRequest(100)).items)

@@ -1,1 +1,1 @@
-"""Celery workers: claim a job, run the engine, record what it yields."""
+"""Celery workers: claim a job, run the engine, record the results."""

@@ -1,7 +1,7 @@
-"""The Celery application: what a worker's parent and its children do when they start and stop.
+"""The Celery application: the task, and the start and stop hooks of a worker's processes.
 
-Started as `celery --app workers.app:app worker`; `backpropd worker` does that with the right
-environment. This is the one module that reads settings when it is imported, as Celery asks.
+Started as `celery --app workers.app:app worker`; `backpropd worker` runs this command with the
+required environment. Only this module reads settings at import time, because Celery requires it.
 """
 
 import logging
@@ -40,13 +40,13 @@ app.conf.worker_pool = WatchedTaskPool
 
 @dataclass
 class _Process:
-    """What the parent makes before the fork, and what each child makes for itself after it."""
+    """Process-wide state: set by the parent before the fork, completed by each child after it."""
 
     name: str = "worker"
     parent: int | None = None
     shutdown: ShutdownFlag | None = None
     shop: WorkerContext | None = None
-    doorbell: Broker | None = None
+    broker: Broker | None = None
 
 
 _process = _Process()
@@ -73,7 +73,7 @@ def _after_shutdown(**_: Any) -> None:  # noqa: ANN401
         with database.writing() as session:
             retire_worker(session, _process.name)
     except StoreError as error:
-        logger.warning("could not take leave: %s", error)
+        logger.warning("cannot remove this worker from the list of workers: %s", error)
     finally:
         database.close()
 
@@ -86,26 +86,26 @@ def _after_fork(**_: Any) -> None:  # noqa: ANN401
     shutdown = _process.shutdown or ShutdownFlag()
     watch_parent(shutdown, _busy.is_set, _process.parent)
     _process.shop = WorkerContext(database, blobs, settings, _process.name, shutdown)
-    _process.doorbell = Broker(broker_url)
+    _process.broker = Broker(broker_url)
     Sweeper(
-        database, blobs, _process.doorbell, settings, _process.name, lambda: not _busy.is_set()
+        database, blobs, _process.broker, settings, _process.name, lambda: not _busy.is_set()
     ).start()
 
 
 @app.task(name=TASK_NAME, ignore_result=True)
 def train_slice() -> None:
-    """Answer the doorbell: train whichever job's turn it is for one slice.
+    """Answer the broker: train whichever job's turn it is for one slice.
 
     Nothing may be raised out of a task: a MemoryError would end the whole worker, and any other
     exception would report to Celery what the database already records.
     """
-    if _process.shop is None or _process.doorbell is None or _process.shop.shutdown.is_set():
+    if _process.shop is None or _process.broker is None or _process.shop.shutdown.is_set():
         # A worker that is leaving takes nothing on; the next one to start rings for what waits.
         return
     _busy.set()
     try:
         if run_slice(_process.shop):
-            _process.doorbell.ring()
+            _process.broker.publish()
     except StoreError as error:
         logger.warning("slice given up, a sweep will ring again: %s", error)
     except Exception:  # a MemoryError is one as well

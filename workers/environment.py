@@ -1,4 +1,4 @@
-"""On what a job was trained: two machines with equal fingerprints give equal bits."""
+"""Environment fingerprint: machines with equal fingerprints produce bit-identical results."""
 
 import platform
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_info
 
-# What the bits of a training depend on, of what a fingerprint tells.
+# The fields of a fingerprint that determine the bits of a training.
 DECISIVE = ("numpy", "machine", "blas", "blas_version", "blas_kernel", "blas_threads")
 
 
@@ -17,7 +17,7 @@ def gives_equal_bits(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def environment_fingerprint() -> dict[str, Any]:
-    """NumPy, BLAS, its kernel and its threads, and the machine's architecture."""
+    """Return the versions of NumPy and Python, the BLAS configuration and the architecture."""
     blas: dict[str, Any] = next(
         (pool for pool in threadpool_info() if pool["user_api"] == "blas"), {}
     )

@@ -1,4 +1,4 @@
-"""Which ending a job gets for which exception."""
+"""Mapping of exceptions to the outcome of a failed job."""
 
 import logging
 from typing import Any
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 def failure_of(error: Exception) -> Outcome:
-    """The failed outcome that tells a client what it can do about the exception."""
+    """Return the outcome of a job that failed with this exception, actionable for the client."""
     match error:
         case DivergenceError():
             return _failed(StatusReason.DIVERGED, str(error), **_divergence(error))
@@ -27,8 +27,8 @@ def failure_of(error: Exception) -> Outcome:
         case EngineError() | DamagedArtifactError() | UnstorableValueError():
             return _failed(StatusReason.INTERNAL, str(error))
         case _:
-            # Its text may hold anything: it goes to the log and not to the client.
-            logger.error("a job failed for a reason nobody foresaw", exc_info=error)
+            # The message may contain internals: it is logged and not sent to the client.
+            logger.error("a job failed with an unexpected error", exc_info=error)
             return _failed(StatusReason.INTERNAL, "an unexpected error; the worker's log has it")
 
 

@@ -1,4 +1,4 @@
-"""A thread that renews a lease while a job trains, and sees when someone wants it to stop."""
+"""Thread that renews a job's lease during training and detects requests to stop."""
 
 import logging
 import threading
@@ -18,8 +18,8 @@ logger = logging.getLogger(__name__)
 class Heartbeat:
     """Renews the lease every heartbeat_seconds and reads the status every watch_seconds.
 
-    While the database is away training goes on for as long as the lease lasts. It then rests, since
-    another worker may have taken the job, until the database says whose it is.
+    While the database is unreachable, training continues until the lease expires. It then pauses,
+    because another worker may have claimed the job, until the database shows the current holder.
     """
 
     def __init__(self, database: Database, lease: Lease, settings: Settings) -> None:
@@ -46,12 +46,12 @@ class Heartbeat:
 
     @property
     def lost(self) -> bool:
-        """Whether the lease is gone."""
+        """Whether the lease is lost."""
         return self._wanted is None
 
     @property
     def wanted(self) -> JobStatus | None:
-        """The status that the job was last seen in; None if the lease is gone."""
+        """The job's status at the last read; None if the lease is lost."""
         return self._wanted
 
     @property

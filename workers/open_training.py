@@ -1,4 +1,4 @@
-"""From a claimed job to a training that can go on: data read, network built, state restored."""
+"""Opening of a claimed job's training: load data, build the network, restore a checkpoint."""
 
 import time
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from workers.training_recorder import TrainingRecorder
 
 
 class OpeningContext(Protocol):
-    """What a worker has at hand to open a job with."""
+    """The resources of a worker that opening a training needs."""
 
     database: Database
     blobs: BlobStore
@@ -38,71 +38,71 @@ class OpeningContext(Protocol):
 
 @dataclass
 class OpenTrainingCache:
-    """The last job's ledger, so that its next slice in this process costs next to nothing."""
+    """The training of the last slice, kept open to make the job's next slice start at once."""
 
     job_id: str = ""
     token: int = 0
-    ledger: TrainingRecorder | None = None
+    recorder: TrainingRecorder | None = None
 
-    def keep(self, job: JobRecord, ledger: TrainingRecorder) -> None:
-        """Remember a ledger whose every step is in a checkpoint."""
-        self.job_id, self.token, self.ledger = job.id, job.token, ledger
+    def keep(self, job: JobRecord, recorder: TrainingRecorder) -> None:
+        """Keep a recorder whose steps are all contained in a checkpoint."""
+        self.job_id, self.token, self.recorder = job.id, job.token, recorder
 
     def take(self, job: JobRecord) -> TrainingRecorder | None:
-        """The ledger, if nobody has held the job since; forgotten here either way."""
-        ledger, self.ledger = self.ledger, None
+        """Return the recorder if no other worker has held the job since; empty the cache."""
+        recorder, self.recorder = self.recorder, None
         if (job.id, job.token) != (self.job_id, self.token + 1):
             return None
-        return ledger
+        return recorder
 
 
-def open_training(shop: OpeningContext, job: JobRecord) -> TrainingRecorder:
-    """Make a job ready to train, from its last checkpoint if it has one.
+def open_training(context: OpeningContext, job: JobRecord) -> TrainingRecorder:
+    """Open a job's training, restored from its last checkpoint if it has one.
 
     Raises DataError, NotFoundError, DamagedArtifactError, StoreUnavailableError.
     """
     started = time.monotonic()
     spec = ResolvedSpec.model_validate(job.spec)
-    known, weights = None, None
+    fitted, weights = None, None
     if job.start_from is not None:
-        known, weights = _load_model(shop.database, job.start_from["model_id"])
-    preparing = _open_data_loader(shop, job, spec, known)
+        fitted, weights = _load_model(context.database, job.start_from["model_id"])
+    loader = _open_data_loader(context, job, spec, fitted)
     training: TrainingProtocol
     if isinstance(spec.validation, FoldsValidation):
-        training = FoldedTraining(spec, preparing.prepare, weights)
+        training = FoldedTraining(spec, loader.prepare, weights)
     else:
-        training = Training(spec, preparing.prepare(), weights)
-    ledger = TrainingRecorder(job, training, spec.max_seconds, preparing, shop.environment)
-    checkpoint = _find_checkpoint(shop.database, job)
+        training = Training(spec, loader.prepare(), weights)
+    recorder = TrainingRecorder(job, training, spec.max_seconds, loader, context.environment)
+    checkpoint = _find_checkpoint(context.database, job)
     if checkpoint is not None:
-        _restore(ledger, checkpoint)
+        _restore(recorder, checkpoint)
     elif isinstance(training, FoldedTraining):
         training.open()
-    ledger.end_preparing(started)
-    return ledger
+    recorder.end_preparing(started)
+    return recorder
 
 
 def _open_data_loader(
-    shop: OpeningContext, job: JobRecord, spec: ResolvedSpec, known: Preprocessing | None
+    context: OpeningContext, job: JobRecord, spec: ResolvedSpec, fitted: Preprocessing | None
 ) -> TrainingDataLoader:
     other = job.validation_dataset_id
-    with shop.database.reading() as session:
+    with context.database.reading() as session:
         dataset = get_dataset(session, job.dataset_id)
         validation_dataset = None if other is None else get_dataset(session, other)
     return TrainingDataLoader(
         spec=spec,
         dataset=dataset,
         validation_dataset=validation_dataset,
-        known=known,
-        blobs=shop.blobs,
-        cache=shop.prepared,
-        recent=shop.recent,
-        max_resident_bytes=shop.settings.max_resident_data_bytes,
+        fitted=fitted,
+        blobs=context.blobs,
+        cache=context.prepared,
+        recent=context.recent,
+        max_resident_bytes=context.settings.max_resident_data_bytes,
     )
 
 
 def _find_checkpoint(database: Database, job: JobRecord) -> Checkpoint | None:
-    """What an earlier slice has left; the first one has nothing to look for."""
+    """Return the checkpoint of an earlier slice; the first slice skips the query."""
     if job.token <= 1:
         return None
     with database.reading() as session:
@@ -116,9 +116,9 @@ def _load_model(database: Database, model_id: str) -> tuple[Preprocessing, dict[
     return PREPROCESSING.validate_python(model.preprocessing), unpack_arrays(weights)
 
 
-def _restore(ledger: TrainingRecorder, checkpoint: Checkpoint) -> None:
+def _restore(recorder: TrainingRecorder, checkpoint: Checkpoint) -> None:
     state = TrainingState(
         arrays=unpack_arrays(checkpoint.data), numbers=checkpoint.numbers["training"]
     )
-    ledger.training.restore(state)
-    ledger.restore(checkpoint)
+    recorder.training.restore(state)
+    recorder.restore(checkpoint)

@@ -1,7 +1,7 @@
-"""One turn of one job: claim it, train for a while, and end it or give it back.
+"""One slice of a job: claim it, train for a bounded time, then finish or release it.
 
-A job is a sequence of slices, so that visibility timeouts, warm shutdown, pause, priority and
-fairness need nothing of their own.
+A job runs as a sequence of slices, so that visibility timeouts, warm shutdown, pause, priority and
+fairness need no mechanism of their own.
 """
 
 import logging
@@ -20,7 +20,7 @@ from store.fault_injection import maybe_crash
 from store.jobs.claims import claim_job
 from store.jobs.finish import Outcome, finish_job
 from store.jobs.jobs import JobRecord
-from store.jobs.leases import Lease, note_environment, pause_held_job, release_job
+from store.jobs.leases import Lease, pause_held_job, record_environment, release_job
 from store.jobs.progress import record_progress
 from store.models import NewModel
 from store.settings import Settings
@@ -37,19 +37,19 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 DATABASE_RETRY_SECONDS = 0.5
-# Of the time that a job trains: large states are kept less often.
+# Share of the training time; large states are checkpointed less often.
 MAX_CHECKPOINT_SHARE = 0.05
 
 
 @dataclass
 class WorkerContext:
-    """What a worker process has at hand for every slice.
+    """Resources of a worker process that every slice uses.
 
     Attributes:
-        environment: on what it trains; equal ones give equal bits.
-        prepared: matrices that trainings run on, shared with the other processes of this machine.
-        recent: small data that this process has prepared.
-        cache: the last slice's training.
+        environment: fingerprint of the environment; equal ones produce bit-identical results.
+        prepared: on-disk cache of prepared matrices, shared by the processes of this machine.
+        recent: in-memory cache of small prepared tables of this process.
+        cache: the open training of the last slice.
     """
 
     database: Database
@@ -67,148 +67,148 @@ class WorkerContext:
         self.prepared = Cache(folder, self.settings.prepared_cache_bytes)
 
 
-def run_slice(shop: WorkerContext) -> bool:
-    """Claim a job and train it for one slice; tells whether it wants another one.
+def run_slice(context: WorkerContext) -> bool:
+    """Claim a job, train it for one slice, and return whether it needs another slice.
 
-    Raises StoreUnavailableError when the database is away at the claim, or when it is still away
-    while the worker leaves; the job then goes on wherever it is claimed next.
+    Raises StoreUnavailableError if the database is unreachable at the claim, or still unreachable
+    while the worker shuts down; the job then resumes at its next claim.
     """
-    with shop.database.writing() as session:
+    with context.database.writing() as session:
         job = claim_job(
             session,
-            shop.name,
-            shop.settings.lease_seconds,
-            shop.settings.max_worker_losses,
-            max_running=shop.settings.max_running_jobs,
+            context.name,
+            context.settings.lease_seconds,
+            context.settings.max_worker_losses,
+            max_running=context.settings.max_running_jobs,
         )
     if job is None:
         return False
     maybe_crash("after_claim", job.name)
     lease = Lease(job.id, job.token)
     try:
-        with Heartbeat(shop.database, lease, shop.settings) as heartbeat:
-            return _Slice(shop, job, lease, heartbeat).run()
+        with Heartbeat(context.database, lease, context.settings) as heartbeat:
+            return _Slice(context, job, lease, heartbeat).run()
     except LeaseLostError as error:
-        logger.warning("%s: leaving it to its new holder", error)
+        logger.warning("%s: leaving the job to its new holder", error)
         return False
 
 
 class _Slice:
     def __init__(
-        self, shop: WorkerContext, job: JobRecord, lease: Lease, heartbeat: Heartbeat
+        self, context: WorkerContext, job: JobRecord, lease: Lease, heartbeat: Heartbeat
     ) -> None:
-        self.shop = shop
+        self.context = context
         self.job = job
         self.lease = lease
         self.heartbeat = heartbeat
-        # As the last save has seen or left it; the heartbeat may come to know later.
+        # The status at the last save; the heartbeat learns of a change later.
         self.status = job.status
 
     @property
     def is_paused(self) -> bool:
-        """Whether a save has paused the job, and with it given the lease back."""
+        """Whether a save has paused the job and returned its lease."""
         return self.status is JobStatus.PAUSED
 
     def run(self) -> bool:
-        ledger = self.shop.cache.take(self.job)
+        recorder = self.context.cache.take(self.job)
         try:
-            if ledger is None:
-                ledger = open_training(self.shop, self.job)
-            outcome = self._train(ledger)
+            if recorder is None:
+                recorder = open_training(self.context, self.job)
+            outcome = self._train(recorder)
         except LeaseLostError:
             raise
         except StoreUnavailableError as error:
-            # What is away comes back, and the job is not to blame: a sweep rings for it then.
-            logger.warning("job %s is given back: %s", self.job.id, error)
-            self._patiently(self._release)
+            # The outage is temporary and not the job's fault: a sweep redispatches the job.
+            logger.warning("job %s is released: %s", self.job.id, error)
+            self._retry_while_unreachable(self._release)
             return False
-        except Exception as error:  # noqa: BLE001 - whatever it was, the job must end
+        except Exception as error:  # noqa: BLE001 - any error must end the job
             outcome = failure_of(error)
         if outcome is not None:
-            self._end(outcome, ledger)
+            self._end(outcome, recorder)
             return False
         if self.is_paused:
             return False
-        self._patiently(self._release)
-        if ledger is not None:
-            self.shop.cache.keep(self.job, ledger)
+        self._retry_while_unreachable(self._release)
+        if recorder is not None:
+            self.context.cache.keep(self.job, recorder)
         return True
 
-    def _train(self, ledger: TrainingRecorder) -> Outcome | None:
-        """Train until the job or the slice ends; None means that the job goes on later."""
-        # From here: a table that takes longer to read than a slice lasts still gets its steps.
+    def _train(self, recorder: TrainingRecorder) -> Outcome | None:
+        """Train until the job or the slice ends; None if the job continues in a later slice."""
+        # The slice starts after the data are read: slow reading must not leave it without steps.
         self.saved = self.checkpointed = time.monotonic()
-        self.checkpointed_steps = ledger.training.steps_done
-        self.ends = self.saved + self.shop.settings.slice_seconds
+        self.checkpointed_steps = recorder.training.steps_done
+        self.ends = self.saved + self.context.settings.slice_seconds
         while self.status is not JobStatus.CANCELLING:
-            ledger.begin()
-            self._train_epochs(ledger)
+            recorder.begin()
+            self._train_epochs(recorder)
             if self.is_paused:
                 return None
-            if ledger.is_out_of_time and ledger.training.reason is None:
-                ledger.training.end("time_budget")
-            ledger.end_training()
-            if ledger.training.reason is not None:
-                reason = StatusReason(ledger.training.reason)
-                model = _model(ledger, partial=ledger.training.is_in_folds)
+            if recorder.is_out_of_time and recorder.training.reason is None:
+                recorder.training.end("time_budget")
+            recorder.end_training()
+            if recorder.training.reason is not None:
+                reason = StatusReason(recorder.training.reason)
+                model = _model(recorder, partial=recorder.training.is_in_folds)
                 return Outcome(JobStatus.SUCCEEDED, reason, model)
             if self.heartbeat.lost:
                 raise LeaseLostError(self.job.id, self.job.token)
             if JobStatus.CANCELLING in (self.status, self.heartbeat.wanted):
                 break
-            self._save(ledger, with_checkpoint=True)
+            self._save(recorder, with_checkpoint=True)
             if self.is_paused or self._is_over():
                 return None
-        partial = _model(ledger, partial=True) if ledger.training.steps_done else None
+        partial = _model(recorder, partial=True) if recorder.training.steps_done else None
         return Outcome(JobStatus.CANCELLED, StatusReason.USER, partial)
 
-    def _train_epochs(self, ledger: TrainingRecorder) -> None:
-        """Train until something wants the training stopped, and save it on the way."""
-        for epoch in train(ledger.training, stop=self._stop_for(ledger)):
-            ledger.add(epoch)
-            if time.monotonic() - self.saved >= self.shop.settings.record_seconds:
-                self._save(ledger, with_checkpoint=self._checkpoint_is_due(ledger))
+    def _train_epochs(self, recorder: TrainingRecorder) -> None:
+        """Train until a stop condition holds, saving on the way."""
+        for epoch in train(recorder.training, stop=self._stop_for(recorder)):
+            recorder.add(epoch)
+            if time.monotonic() - self.saved >= self.context.settings.record_seconds:
+                self._save(recorder, with_checkpoint=self._checkpoint_is_due(recorder))
                 if self.status is not JobStatus.RUNNING:
                     return
 
     def _is_over(self) -> bool:
-        """Whether the slice ends, whatever becomes of the job."""
-        return self.shop.shutdown.is_set() or time.monotonic() >= self.ends
+        """Whether the slice must end, whether or not the job has."""
+        return self.context.shutdown.is_set() or time.monotonic() >= self.ends
 
-    def _stop_for(self, ledger: TrainingRecorder) -> Callable[[], bool]:
-        """What is asked before each step of this job."""
+    def _stop_for(self, recorder: TrainingRecorder) -> Callable[[], bool]:
+        """Return the stop condition that the training evaluates before each step."""
 
         def should_stop() -> bool:
-            ledger.note_step()
+            recorder.on_step_begin()
             maybe_crash("mid_step", self.job.name)
             return (
                 self.heartbeat.interrupted
                 or self._is_over()
-                or self._checkpoint_is_due(ledger)
-                or ledger.is_out_of_time
+                or self._checkpoint_is_due(recorder)
+                or recorder.is_out_of_time
             )
 
         return should_stop
 
-    def _checkpoint_is_due(self, ledger: TrainingRecorder) -> bool:
-        # Not before a step was done: however short the interval is, the job gets on.
-        if ledger.training.steps_done == self.checkpointed_steps:
+    def _checkpoint_is_due(self, recorder: TrainingRecorder) -> bool:
+        # At least one step per checkpoint: the job progresses however short the interval is.
+        if recorder.training.steps_done == self.checkpointed_steps:
             return False
-        interval = self.shop.settings.checkpoint_seconds
+        interval = self.context.settings.checkpoint_seconds
         if interval > 0:
-            interval = max(interval, ledger.checkpoint_cost / MAX_CHECKPOINT_SHARE)
+            interval = max(interval, recorder.checkpoint_cost / MAX_CHECKPOINT_SHARE)
         return time.monotonic() - self.checkpointed >= interval
 
-    def _save(self, ledger: TrainingRecorder, *, with_checkpoint: bool) -> None:
-        """Commit what is new, and leave a job that is pausing once a checkpoint is kept."""
+    def _save(self, recorder: TrainingRecorder, *, with_checkpoint: bool) -> None:
+        """Commit new records; with a checkpoint, also pause a job that is to be paused."""
         started = time.monotonic()
-        checkpoint = ledger.checkpoint() if with_checkpoint else None
+        checkpoint = recorder.checkpoint() if with_checkpoint else None
 
         def save() -> JobStatus:
-            with self.shop.database.writing() as session:
-                if ledger.records_move:
-                    note_environment(session, self.lease, ledger.environment)
-                progress, unsaved = ledger.progress(), ledger.unsaved
+            with self.context.database.writing() as session:
+                if recorder.records_move:
+                    record_environment(session, self.lease, recorder.environment)
+                progress, unsaved = recorder.progress(), recorder.unsaved
                 job = record_progress(session, self.lease, progress, unsaved, checkpoint)
                 if checkpoint is None:
                     return job.status
@@ -216,19 +216,19 @@ class _Slice:
                 maybe_crash("before_checkpoint_commit", self.job.name)
             return JobStatus.PAUSED if is_paused else job.status
 
-        self.status = self._patiently(save)
-        ledger.end_saving()
+        self.status = self._retry_while_unreachable(save)
+        recorder.end_saving()
         self.saved = time.monotonic()
         if with_checkpoint:
             maybe_crash("after_checkpoint_commit", self.job.name)
             self.checkpointed = self.saved
-            self.checkpointed_steps = ledger.training.steps_done
-            ledger.checkpoint_cost = self.saved - started
+            self.checkpointed_steps = recorder.training.steps_done
+            recorder.checkpoint_cost = self.saved - started
 
-    def _end(self, outcome: Outcome, ledger: TrainingRecorder | None) -> None:
-        """End the job, without what its training has left if that cannot be stored."""
+    def _end(self, outcome: Outcome, recorder: TrainingRecorder | None) -> None:
+        """End the job; if its results cannot be stored, end it without them."""
         try:
-            self._finish(outcome, ledger)
+            self._finish(outcome, recorder)
         except (LeaseLostError, StoreUnavailableError):
             raise
         except Exception as error:
@@ -236,46 +236,46 @@ class _Slice:
             has_failed = outcome.status is JobStatus.FAILED
             self._finish(outcome if has_failed else failure_of(error), None)
 
-    def _finish(self, outcome: Outcome, ledger: TrainingRecorder | None) -> None:
+    def _finish(self, outcome: Outcome, recorder: TrainingRecorder | None) -> None:
         def finish() -> None:
-            with self.shop.database.writing() as session:
-                progress = None if ledger is None else ledger.progress()
-                unsaved = () if ledger is None else ledger.unsaved
-                if ledger is not None and ledger.records_move:
-                    note_environment(session, self.lease, ledger.environment)
+            with self.context.database.writing() as session:
+                progress = None if recorder is None else recorder.progress()
+                unsaved = () if recorder is None else recorder.unsaved
+                if recorder is not None and recorder.records_move:
+                    record_environment(session, self.lease, recorder.environment)
                 finish_job(session, self.lease, outcome, progress, unsaved)
                 maybe_crash("before_terminal_commit", self.job.name)
 
-        self._patiently(finish)
+        self._retry_while_unreachable(finish)
         maybe_crash("after_terminal_commit", self.job.name)
         logger.info("job %s %s: %s", self.job.id, outcome.status, outcome.reason)
 
     def _release(self) -> None:
-        with self.shop.database.writing() as session:
+        with self.context.database.writing() as session:
             release_job(session, self.lease)
 
-    def _patiently(self, write: Callable[[], Result]) -> Result:
-        """Write, and while the database is away wait for it.
+    def _retry_while_unreachable(self, write: Callable[[], Result]) -> Result:
+        """Write, retrying while the database is unreachable.
 
-        Longer than the lease lasts, too: as long as nobody else has claimed the job, the token is
-        good. A worker that leaves waits for nothing.
+        Retries continue after the lease has expired: the token stays valid until another worker
+        claims the job. A worker that is shutting down does not retry.
         """
         while True:
             try:
                 return write()
             except StoreUnavailableError as error:
-                if self.heartbeat.lost or self.shop.shutdown.is_set():
+                if self.heartbeat.lost or self.context.shutdown.is_set():
                     raise
-                logger.warning("cannot reach the database, trying again: %s", error)
+                logger.warning("cannot reach the database, retrying: %s", error)
                 time.sleep(DATABASE_RETRY_SECONDS)
 
 
-def _model(ledger: TrainingRecorder, *, partial: bool = False) -> NewModel:
-    weights = ledger.training.weights()
-    found = ledger.training.cross_validation
+def _model(recorder: TrainingRecorder, *, partial: bool = False) -> NewModel:
+    weights = recorder.training.weights()
+    found = recorder.training.cross_validation
     return NewModel(
-        preprocessing=ledger.preprocessing,
-        metrics=ledger.model_metrics,
+        preprocessing=recorder.preprocessing,
+        metrics=recorder.model_metrics,
         parameter_count=sum(array.size for array in weights.values()),
         weights=pack_arrays(weights),
         partial=partial,

@@ -1,6 +1,6 @@
-"""What every worker does on a timer: announce itself, ring again, bury the lost, erase the old.
+"""Periodic maintenance: announce the worker, redispatch jobs, fail lost jobs, delete old data.
 
-Any number of sweepers may run at once, anywhere.
+Any number of sweepers may run concurrently, on any machine.
 """
 
 import logging
@@ -18,7 +18,7 @@ from store.db.database import Database
 from store.errors import StoreError
 from store.idempotency import delete_expired_keys
 from store.jobs.commands import finish_interrupted_pauses
-from store.jobs.dispatch import list_undispatched_jobs, mark_rung
+from store.jobs.dispatch import list_undispatched_jobs, mark_dispatched
 from store.jobs.lost import fail_lost_jobs, mark_stalled_jobs
 from store.settings import Settings
 from store.uploads import delete_parts, delete_upload, list_expired_uploads
@@ -30,25 +30,25 @@ logger = logging.getLogger(__name__)
 DISPATCHES_PER_SWEEP = 100
 ABANDONED_AFTER_SECONDS = 3600
 WORKER_LOST_AFTER_SWEEPS = 12
-# The log of what webhooks were told.
+# Retention of finished webhook deliveries.
 DELIVERIES_KEPT_SECONDS = 7 * 86_400
 
 
 class Sweeper:
-    """Sweeps once, or for ever in a thread of its own."""
+    """Runs the periodic maintenance, once or continuously in a background thread."""
 
     def __init__(
         self,
         database: Database,
         blobs: BlobStore,
-        doorbell: Broker,
+        broker: Broker,
         settings: Settings,
         worker: str,
         is_idle: Callable[[], bool],
     ) -> None:
         self._database = database
         self._blobs = blobs
-        self._doorbell = doorbell
+        self._broker = broker
         self._settings = settings
         self._worker = worker
         self._is_idle = is_idle
@@ -59,24 +59,24 @@ class Sweeper:
 
     def _run(self) -> None:
         timer = threading.Event()
-        # A worker that has just started rings for all that waits: the bell may have rung for
-        # the one before it.
+        # A worker that has just started publishes every waiting job: its predecessor may have
+        # consumed their messages without training them.
         quiet_seconds = 0.0
         while True:
             try:
                 self.sweep(quiet_seconds)
                 quiet_seconds = self._settings.redispatch_seconds
             except StoreError as error:
-                logger.warning("sweep failed, trying again: %s", error)
-            except Exception:  # a sweeper that died unseen would cost a promise
-                logger.exception("sweep failed, trying again")
+                logger.warning("sweep failed, retrying: %s", error)
+            except Exception:  # without a sweeper, lost jobs would not be rescued
+                logger.exception("sweep failed, retrying")
             timer.wait(self._settings.sweep_seconds)
 
     def sweep(self, quiet_seconds: float) -> None:
-        """Do all of it once. Raises StoreUnavailableError.
+        """Run every maintenance task once. Raises StoreUnavailableError.
 
         Args:
-            quiet_seconds: ring again for jobs for which nobody rang for so long.
+            quiet_seconds: redispatch jobs whose last dispatch is at least this long ago.
         """
         with self._database.writing() as session:
             announce_worker(session, self._worker)
@@ -87,26 +87,26 @@ class Sweeper:
             for job_id in fail_lost_jobs(session, self._settings.max_worker_losses):
                 logger.error("job %s lost its worker too often: failed", job_id)
         self._redispatch(quiet_seconds)
-        self._erase_abandoned()
-        self._erase_expired()
+        self._delete_abandoned_datasets()
+        self._delete_expired_uploads()
         with self._database.writing() as session:
             delete_expired_keys(session)
             delete_finished_deliveries(session, DELIVERIES_KEPT_SECONDS)
 
     def _redispatch(self, quiet_seconds: float) -> None:
-        # An idle child means an empty queue: whatever waits now was not rung for, or the ring was
-        # lost. A busy one needs no bell, and rings for a long queue would only pile up.
+        # An idle child means an empty broker queue: any waiting job was not published, or its
+        # message was lost. While a child is busy, further messages would only accumulate.
         if not self._is_idle():
             return
         with self._database.reading() as session:
             waiting = list_undispatched_jobs(session, quiet_seconds, DISPATCHES_PER_SWEEP)
         if not waiting:
             return
-        self._doorbell.ring(len(waiting))
+        self._broker.publish(len(waiting))
         with self._database.writing() as session:
-            mark_rung(session, waiting)
+            mark_dispatched(session, waiting)
 
-    def _erase_abandoned(self) -> None:
+    def _delete_abandoned_datasets(self) -> None:
         with self._database.reading() as session:
             abandoned = list_abandoned_datasets(session, ABANDONED_AFTER_SECONDS)
         for dataset_id in abandoned:
@@ -117,7 +117,7 @@ class Sweeper:
             with self._database.writing() as session:
                 delete_dataset_row(session, dataset_id)
 
-    def _erase_expired(self) -> None:
+    def _delete_expired_uploads(self) -> None:
         with self._database.reading() as session:
             expired = list_expired_uploads(session)
         for upload_id in expired:

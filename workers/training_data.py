@@ -1,4 +1,4 @@
-"""The data of a job, prepared: from the cache of this machine, or from the dataset's rows."""
+"""Loading of a job's prepared data, from this machine's cache or from the dataset's rows."""
 
 import hashlib
 import json
@@ -32,19 +32,19 @@ MOST_KEPT = 16
 
 @dataclass
 class RecentData:
-    """Prepared data by the digest of all that they depend on; the longest unused go first."""
+    """LRU cache of prepared data, keyed by the digest of everything they depend on."""
 
     _kept: OrderedDict[str, PreparedData] = field(default_factory=OrderedDict)
 
     def find(self, key: str) -> PreparedData | None:
-        """The data, if they were kept."""
+        """Return the cached data, or None."""
         if key not in self._kept:
             return None
         self._kept.move_to_end(key)
         return self._kept[key]
 
     def keep(self, key: str, data: PreparedData) -> None:
-        """Keep data for other trainings, none of which may change them."""
+        """Cache data for other trainings; their arrays become read-only."""
         for rows in vars(data).values():
             if isinstance(rows, np.ndarray):
                 rows.flags.writeable = False
@@ -56,32 +56,32 @@ class RecentData:
 logger = logging.getLogger(__name__)
 
 PREPROCESSING = TypeAdapter(Preprocessing)
-# Data smaller than this are prepared faster than they are found.
+# Smaller data are prepared faster than they are read from the cache.
 LEAST_CACHED_BYTES = 2**20
 
 
 @dataclass
 class TrainingDataLoader:
-    """Prepares the data of one job.
+    """Loads and prepares the data of one job.
 
     Attributes:
-        seconds: what it has taken so far.
+        seconds: total time spent on preparation so far.
 
     Args:
-        spec: of the training.
-        dataset: that is trained on.
-        validation_dataset: whose rows validate, if they are another one's.
-        known: the preprocessing that given weights were trained behind.
-        blobs: where the datasets' column files are.
-        cache: of matrices that were prepared before.
-        recent: what this process has prepared of tiny tables.
-        max_resident_bytes: data up to this size are kept in memory, more are read from the cache.
+        spec: resolved spec of the training.
+        dataset: training dataset.
+        validation_dataset: separate validation dataset, or None.
+        fitted: preprocessing that the initial weights were trained with, or None.
+        blobs: store of the datasets' column files.
+        cache: on-disk cache of prepared matrices, shared by the processes of this machine.
+        recent: in-memory cache of small prepared tables of this process.
+        max_resident_bytes: larger data are not loaded into memory but read from the cache's files.
     """
 
     spec: ResolvedSpec
     dataset: DatasetRecord
     validation_dataset: DatasetRecord | None
-    known: Preprocessing | None
+    fitted: Preprocessing | None
     blobs: BlobStore
     cache: Cache
     recent: RecentData
@@ -89,14 +89,17 @@ class TrainingDataLoader:
     seconds: float = 0.0
 
     def prepare(self, fold: int | None = None) -> PreparedData:
-        """The data with that fold held out, or all of them; raises what reading them may."""
+        """Return the data with `fold` as the validation rows, or all of them if it is None.
+
+        Raises the errors of reading the dataset.
+        """
         started = time.monotonic()
         data = self._prepare(fold)
         self.seconds += time.monotonic() - started
         return data
 
     def _prepare(self, fold: int | None) -> PreparedData:
-        # One value of a table may be a thousand inputs: only what seems tiny is tried.
+        # One table value may become a thousand inputs: the size in bytes is only an estimate.
         if self.dataset.rows * len(self.spec.needed_columns) * 8 < LEAST_CACHED_BYTES:
             data = self._find_recent(fold)
             if data is not None:
@@ -104,17 +107,17 @@ class TrainingDataLoader:
         try:
             return self._find_cached(fold)
         except OSError as error:
-            logger.warning("no room for prepared data: %s", error)
+            logger.warning("no disk space for prepared data: %s", error)
             data = self._prepare_in_memory(fold, self.max_resident_bytes)
             if data is None and is_disk_full(error):
-                # The job goes back to the queue: it is the disk that must change.
+                # The job returns to the queue: it can run once the disk has free space.
                 raise storage_error("prepared data", error) from error
             if data is None:
                 raise
             return data
 
     def _find_recent(self, fold: int | None) -> PreparedData | None:
-        """The data, unless they turn out not to be tiny."""
+        """Return small data from the in-memory cache; None if they are too large for it."""
         key = self._key(fold)
         data = self.recent.find(key)
         if data is None:
@@ -125,10 +128,10 @@ class TrainingDataLoader:
             require_inputs(self.spec, data.preprocessing.width)
         return data
 
-    def _prepare_in_memory(self, fold: int | None, most_bytes: int) -> PreparedData | None:
-        """The data, unless they are larger than that."""
+    def _prepare_in_memory(self, fold: int | None, max_bytes: int) -> PreparedData | None:
+        """Prepare the data in memory; None if they exceed `max_bytes`."""
         with self._preparation(fold) as preparation:
-            return preparation.write() if preparation.data_bytes <= most_bytes else None
+            return preparation.write() if preparation.data_bytes <= max_bytes else None
 
     def _find_cached(self, fold: int | None) -> PreparedData:
         def make(folder: Path) -> None:
@@ -141,7 +144,7 @@ class TrainingDataLoader:
             matrices = open_matrices(folder)
             arrays = self._arrays(matrices)
         preprocessing = PREPROCESSING.validate_python(matrices.notes)
-        # The network may be another one than that of the job that they were prepared for.
+        # The cached data may have been prepared for a job with another network.
         require_inputs(self.spec, preprocessing.width)
         return prepared_from(preprocessing, arrays)
 
@@ -152,31 +155,31 @@ class TrainingDataLoader:
 
     @contextmanager
     def _preparation(self, fold: int | None) -> Iterator[Preparation]:
-        with ExitStack() as held:
-            table = self._open(self.dataset, held)
+        with ExitStack() as stack:
+            table = self._open(self.dataset, stack)
             other = self.validation_dataset
-            validation_table = None if other is None else self._open(other, held)
+            validation_table = None if other is None else self._open(other, stack)
             yield Preparation(
-                self.spec, table, self.known, validation_table=validation_table, fold=fold
+                self.spec, table, self.fitted, validation_table=validation_table, fold=fold
             )
 
-    def _open(self, dataset: DatasetRecord, held: ExitStack) -> Table:
-        path = held.enter_context(self.blobs.hold_path(dataset.blob, dataset.blob_sha256))
+    def _open(self, dataset: DatasetRecord, stack: ExitStack) -> Table:
+        path = stack.enter_context(self.blobs.hold_path(dataset.blob, dataset.blob_sha256))
         return open_table(dataset, path)
 
     def _key(self, fold: int | None) -> str:
-        """Everything that the arrays depend on, in a digest."""
-        known = None if self.known is None else PREPROCESSING.dump_python(self.known, mode="json")
+        """Return the digest of everything that the prepared arrays depend on."""
+        known = None if self.fitted is None else PREPROCESSING.dump_python(self.fitted, mode="json")
         datasets = (self.dataset, self.validation_dataset)
-        what = {
+        key = {
             "spec": describe_preparation(self.spec, fold),
             "known": known,
             "datasets": [None if one is None else _describe(one) for one in datasets],
         }
-        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
 
 
 def _describe(dataset: DatasetRecord) -> dict[str, Any]:
-    """A dataset's rows, and the words it has for them, which its preprocessing keeps."""
+    """Return a dataset's content hash and its file conventions, which preprocessing stores."""
     table = open_table(dataset, Path())
     return {"blob": dataset.blob_sha256 or dataset.id, "words": asdict(table.words)}

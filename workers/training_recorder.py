@@ -1,4 +1,4 @@
-"""A training and its books: losses, times and checkpoints on their way to the database."""
+"""Recorder of a training: losses, timings and checkpoints to be stored in the database."""
 
 import time
 from dataclasses import asdict, dataclass
@@ -17,7 +17,7 @@ from workers.training_data import PREPROCESSING, TrainingDataLoader
 
 @dataclass(frozen=True)
 class _Origin:
-    """How many steps a checkpoint holds, and in which environment they were trained."""
+    """The steps of a checkpoint and the environment that trained them."""
 
     steps: int
     environment: dict[str, Any]
@@ -25,17 +25,17 @@ class _Origin:
 
 
 class TrainingRecorder:
-    """Collects what a training yields and says what is to be stored. Times are seconds.
+    """Collects the records of a training and builds the rows to store. Times are in seconds.
 
     Attributes:
-        checkpoint_cost: seconds that the last checkpoint took.
+        checkpoint_cost: duration of the last checkpoint.
 
     Args:
-        job: as it was claimed.
-        training: of the job.
-        max_seconds: of training, after which it is out of time; None for any number.
-        preparing: of its data; what a fold's take is no training.
-        environment: of this worker, see `workers.environment`.
+        job: the job at the time of its claim.
+        training: the job's training.
+        max_seconds: time budget for training; None for no limit.
+        loader: loads the data; time spent loading a fold is not training time.
+        environment: fingerprint of this worker, see `workers.environment`.
     """
 
     def __init__(
@@ -43,14 +43,14 @@ class TrainingRecorder:
         job: JobRecord,
         training: TrainingProtocol,
         max_seconds: float | None,
-        preparing: TrainingDataLoader,
+        loader: TrainingDataLoader,
         environment: dict[str, Any],
     ) -> None:
         self.training = training
         self.checkpoint_cost = 0.0
         self._job = job
         self._max_seconds = max_seconds
-        self._preparing = preparing
+        self._loader = loader
         self._prepared_seconds = 0.0
         self._in_folds = training.is_in_folds
         self.unsaved: list[LossRecord] = []
@@ -62,7 +62,7 @@ class TrainingRecorder:
         self._measured_seconds = 0.0
         self._measured_epochs = 0
         self._clock = time.monotonic()
-        # Of the steps before this worker's; None where there are none.
+        # Origin of the steps before those of this worker; None for a job that starts here.
         self._restored: _Origin | None = None
         self._environment = environment
         self._is_move_recorded = False
@@ -92,24 +92,24 @@ class TrainingRecorder:
         return not gives_equal_bits(origin.environment, self._environment)
 
     def _has_trained(self, origin: "_Origin") -> bool:
-        """Whether this worker has done any step after the checkpoint."""
+        """Whether this worker has trained a step after the checkpoint."""
         return self.training.steps_done > origin.steps
 
     @property
     def is_out_of_time(self) -> bool:
-        """Whether the job has trained for as long as it may."""
+        """Whether the job has used up its time budget."""
         if self._max_seconds is None:
             return False
-        under_way = time.monotonic() - self._clock - self._unnoted_preparing
+        under_way = time.monotonic() - self._clock - self._unrecorded_preparing
         return self._training_seconds + under_way >= self._max_seconds
 
     @property
-    def _unnoted_preparing(self) -> float:
-        return self._preparing.seconds - self._prepared_seconds
+    def _unrecorded_preparing(self) -> float:
+        return self._loader.seconds - self._prepared_seconds
 
     @property
     def preprocessing(self) -> dict[str, Any]:
-        """What the network under way is trained behind, as JSON values."""
+        """The fitted preprocessing of the current network, as JSON values."""
         found: dict[str, Any] = PREPROCESSING.dump_python(self.training.preprocessing, mode="json")
         return found
 
@@ -123,13 +123,13 @@ class TrainingRecorder:
         self._clock = time.monotonic()
 
     def end_preparing(self, started: float) -> None:
-        """What passed since `started` (time.monotonic) was preparation."""
+        """Record the time since `started` (time.monotonic) as preparation."""
         self._preparing_seconds += time.monotonic() - started
-        self._prepared_seconds = self._preparing.seconds
+        self._prepared_seconds = self._loader.seconds
 
     def end_training(self) -> None:
-        """What passed since the last lap was training, and preparing the data of folds."""
-        preparing = self._unnoted_preparing
+        """Record the time since the last lap as training, minus the preparation of folds."""
+        preparing = self._unrecorded_preparing
         seconds = self._lap() - preparing
         self._prepared_seconds += preparing
         self._preparing_seconds += preparing
@@ -138,20 +138,20 @@ class TrainingRecorder:
             self._epoch_seconds += seconds
             self._measured_seconds += seconds
 
-    def note_step(self) -> None:
-        """A step is about to be done: what folds took belongs to no epoch of the last network."""
+    def on_step_begin(self) -> None:
+        """Exclude the time of the folds from the first epoch of the final network."""
         if self._in_folds and not self.training.is_in_folds:
             self.end_training()
             self._in_folds = False
 
     def end_saving(self) -> None:
-        """What passed since the last lap was saving, and it is saved."""
+        """Record the time since the last lap as saving, and clear the saved records."""
         self._saving_seconds += self._lap()
         self._is_move_recorded = self._has_moved
         self.unsaved.clear()
 
     def add(self, epoch: EpochRecord) -> None:
-        """Take in an epoch that has just ended."""
+        """Record an epoch that has just ended."""
         self.end_training()
         self.unsaved.append(
             LossRecord(
@@ -170,7 +170,7 @@ class TrainingRecorder:
         self._measured_epochs += 1
 
     def progress(self) -> JobProgress:
-        """How far the training is, as the columns of a job."""
+        """Return the training's progress, as the columns of a job."""
         samples = self._measured_epochs * self.training.rows if self._measured_epochs else 0
         found = self.training.cross_validation
         return JobProgress(
@@ -210,7 +210,7 @@ class TrainingRecorder:
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on from there, also where epochs after it were told of that are now done again."""
+        """Resume from a checkpoint; epochs after it are trained, and reported, again."""
         self._latest = checkpoint.metrics or None
         self._epoch_seconds = checkpoint.numbers["epoch_seconds"]
         self._in_folds = self.training.is_in_folds
@@ -223,7 +223,7 @@ class TrainingRecorder:
 
     @property
     def model_metrics(self) -> dict[str, Metric]:
-        """The metrics that belong to the weights this training would leave now."""
+        """The metrics of the weights that this training would return now."""
         if self.training.keeps_best and self.training.best is not None:
             return self.training.best
         return self._latest or {}

@@ -1,4 +1,4 @@
-"""`backpropd demo`: real digits through the whole service, from upload to predictions."""
+"""`backpropd demo`: train real digits through the whole service, from upload to predictions."""
 
 import io
 import signal
@@ -43,24 +43,24 @@ JOB: dict[str, Any] = {
 
 
 def run_demo() -> int:
-    """Train and test on the shipped digits; the exit status: 0 when the goal was reached."""
+    """Train and test on the bundled digits; return exit status 0 if the goal was reached."""
     signal.signal(signal.SIGTERM, _exit)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without Unicode still gets a demo
+        sys.stdout.reconfigure(errors="replace")  # for terminals without Unicode
     digits = read_digits()
     show(
         "data",
         "handwritten digits of 8 × 8 pixels (UCI, CC BY 4.0; see examples/digits/README.md)",
-        f"every fifth row is kept back: training never sees these {len(digits.kept_rows)} rows,",
-        f"only the other {digits.training_rows:,}",
+        f"every fifth row is reserved for testing: {len(digits.kept_rows)} rows;",
+        f"the other {digits.training_rows:,} rows are used for training",
     )
     started = time.monotonic()
-    # Losses are stored twice a second otherwise, and a job as small as this is over by then.
+    # By default losses are stored twice per second; a job this small ends sooner.
     with temporary_service(record_seconds="0.05") as url:
         show("service", f"ready at {url} in {time.monotonic() - started:.1f} s")
         with httpx2.Client(base_url=url, timeout=30) as client:
             accuracy = _train_and_test(client, digits)
-    show("stopped", f"everything is stopped and gone, {time.monotonic() - started:.1f} s in all")
+    show("stopped", f"service stopped, data deleted, {time.monotonic() - started:.1f} s in total")
     print_by_hand(JOB, digits.kept_rows[0])
     if accuracy < GOAL:
         print(f"\nthe accuracy {accuracy:.4f} is below {GOAL}", file=sys.stderr)
@@ -92,12 +92,12 @@ def _train_and_test(client: httpx2.Client, digits: Digits) -> float:
 
 
 def _follow(client: httpx2.Client, job_id: str) -> dict[str, Any]:
-    """Show the loss as it falls until the job has ended; the job as it is then."""
+    """Show the losses until the job has ended; return the ended job."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     seen: int | None = None
     with ProgressPrinter(JOB["epochs"]) as progress:
         while time.monotonic() < deadline:
-            # The job first: what it counts as done when it has ended is then among the losses.
+            # The job is read first: all epochs of an ended job are then among the losses.
             job = _answer(client.get(f"/v1/jobs/{job_id}"))
             page = {"limit": 100} if seen is None else {"limit": 100, "after": seen}
             fresh = _answer(client.get(f"/v1/jobs/{job_id}/losses", params=page))["data"]
@@ -114,7 +114,7 @@ def _report(predictions: list[dict[str, Any]], digits: Digits) -> float:
     pairs = list(zip(predictions, digits.kept_labels, strict=True))
     right = sum(str(found["label"]) == str(truth) for found, truth in pairs)
     accuracy = right / len(pairs)
-    show("test", f"accuracy {accuracy:.4f}: {right} of the {len(pairs)} rows kept back")
+    show("test", f"accuracy {accuracy:.4f}: {right} of the {len(pairs)} test rows")
     print_predictions(digits.kept_rows, pairs)
     return accuracy
 

@@ -1,4 +1,4 @@
-"""The digits that ship with the project, with every fifth row kept back from training."""
+"""The bundled digits data set, with every fifth row reserved for testing."""
 
 import csv
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ KEEP_EVERY = 5
 
 @dataclass(frozen=True)
 class Digits:
-    """A CSV file to train on, and rows with their labels that it does not hold."""
+    """Training rows as CSV, and test rows with their labels."""
 
     training_csv: str
     training_rows: int
@@ -22,11 +22,11 @@ class Digits:
 
 
 def read_digits(path: Path = DIGITS_PATH) -> Digits:
-    """Read and split the shipped digits. Raises CommandError where they did not come along."""
+    """Read and split the bundled digits. Raises CommandError if the file is missing."""
     try:
         lines = path.read_text(encoding="ascii").splitlines(keepends=True)
     except OSError as error:
-        msg = f"the digits are not here: {path} (they come with the project's folder)"
+        msg = f"the digits are missing: {path} (they are part of the project's folder)"
         raise CommandError(msg) from error
     rows = lines[1:]
     kept = [[int(value) for value in row] for row in csv.reader(rows[KEEP_EVERY - 1 :: KEEP_EVERY])]

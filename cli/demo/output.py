@@ -1,4 +1,4 @@
-"""What `backpropd demo` prints: a bar on a terminal, plain lines anywhere else."""
+"""Output of `backpropd demo`: a progress bar on a terminal, plain lines elsewhere."""
 
 import json
 import shlex
@@ -22,7 +22,7 @@ def show(title: str, *lines: str) -> None:
 
 
 class ProgressPrinter:
-    """The training, epoch by epoch."""
+    """Prints the training's progress per epoch."""
 
     def __init__(self, epochs: int) -> None:
         console = Console()
@@ -45,11 +45,11 @@ class ProgressPrinter:
         self._bar.stop()
 
     def add(self, losses: Sequence[dict[str, Any]]) -> None:
-        """Show epochs that have just ended."""
+        """Show newly completed epochs."""
         for loss in losses:
             text = f"loss {loss['loss']:.4f}  validation {loss['validation_loss']:.4f}"
             self._bar.update(self._task, completed=loss["epoch"] + 1, description=text)
-            # On a terminal these lines stay above the bar.
+            # On a terminal these lines are printed above the bar.
             if loss["epoch"] % LINE_EVERY == 0 or loss["epoch"] == self._last:
                 title = "" if loss["epoch"] else "loss"
                 self._bar.console.print(f"{title:<9} epoch {loss['epoch'] + 1:>2}: {text}")
@@ -58,7 +58,7 @@ class ProgressPrinter:
 def print_predictions(
     rows: Sequence[Sequence[int]], pairs: Sequence[tuple[dict[str, Any], int]]
 ) -> None:
-    """Print some digits as they were drawn, what the model says and what is true."""
+    """Print some digits as character graphics with their predicted and true labels."""
     wrong = [n for n, (found, truth) in enumerate(pairs) if str(found["label"]) != str(truth)]
     right = [n for n in range(len(pairs)) if n not in wrong]
     chosen = (right[: SHOWN - 1] + wrong)[:SHOWN]
@@ -76,19 +76,19 @@ def _print_cells(title: str, cells: Sequence[str]) -> None:
 
 
 def _pixels(values: Sequence[int]) -> str:
-    # Twice as wide, because a character is twice as high.
+    # Two characters per pixel, because a character is twice as high as wide.
     return "".join(SHADES[min(value // 5, 3)] * 2 for value in values)
 
 
 def print_by_hand(job: dict[str, Any], row: Sequence[int]) -> None:
-    """Print the commands that do the same with curl."""
+    """Print the equivalent curl commands."""
     print("\nThe same by hand, with `./run up` in another terminal:\n")
     print(commands("http://127.0.0.1:8000", job, row))
 
 
 def commands(url: str, job: dict[str, Any], row: Sequence[int]) -> str:
-    """Upload, train, look, predict: a shell session with curl."""
-    # The dataset's id is the shell's to fill in, so the body is in double quotes for it.
+    """Return a shell session that uploads, trains, shows the losses and predicts with curl."""
+    # The shell substitutes the dataset's id, so the body is in double quotes.
     body = json.dumps({"dataset_id": "$DATASET", **job}).replace('"', '\\"')
     file = shlex.quote(f"@{DIGITS_PATH}")
     rows = json.dumps({"rows": [list(row)]}, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""A whole service in a folder that goes away with it, for as long as a block lasts."""
+"""A temporary service: `backpropd up` in a temporary folder for the duration of a block."""
 
 import os
 import signal
@@ -21,10 +21,10 @@ STOP_SECONDS = 20
 
 @contextmanager
 def temporary_service(**settings: str) -> Iterator[str]:
-    """Run `backpropd up` on a free port and these settings; yields its URL once it is ready.
+    """Run `backpropd up` on a free port with these settings; yield its URL once it is ready.
 
-    What else the caller's environment sets is left out. Raises CommandError when the service does
-    not start or did not stop well.
+    Other BACKPROPD_* variables of the caller's environment are ignored. Raises CommandError if the
+    service does not start or does not stop with status 0.
     """
     with (
         tempfile.TemporaryDirectory(prefix="backpropd-") as folder,
@@ -41,7 +41,7 @@ def temporary_service(**settings: str) -> Iterator[str]:
 
 
 def _started(data: Path, log: IO[str], settings: dict[str, str]) -> subprocess.Popen[str]:
-    # The operator's own database and broker are none of a demonstration's business.
+    # The demo must not use the operator's own database and broker.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     chosen = {f"{PREFIX}{name.upper()}": value for name, value in settings.items()}
     return subprocess.Popen(
@@ -52,20 +52,20 @@ def _started(data: Path, log: IO[str], settings: dict[str, str]) -> subprocess.P
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,
-        # Ctrl-C is ours to see: the service is stopped when its block ends.
+        # Ctrl-C reaches only this process: the service is stopped when the block ends.
         start_new_session=True,
         preexec_fn=tie_to_parent(signal.SIGTERM),  # noqa: PLW1509 - no threads yet
     )
 
 
 def _ready_url(process: subprocess.Popen[str], log: IO[str]) -> str:
-    # The service itself would go on trying for ever.
-    patience = threading.Timer(START_SECONDS, process.terminate)
-    patience.start()
+    # The service itself retries without a limit.
+    timeout = threading.Timer(START_SECONDS, process.terminate)
+    timeout.start()
     line = process.stdout.readline() if process.stdout else ""
-    patience.cancel()
-    word, _, url = line.strip().partition(" ")
-    if word != "ready":
+    timeout.cancel()
+    state, _, url = line.strip().partition(" ")
+    if state != "ready":
         log.seek(0)
         msg = f"the service does not start: {log.read()[-2000:]}"
         raise CommandError(msg)

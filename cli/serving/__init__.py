@@ -1,1 +1,1 @@
-"""HTTP serving: sockets, time-outs, garbage collection."""
+"""HTTP serving: sockets, time-outs, garbage collector tuning."""

@@ -1,16 +1,17 @@
-"""Python's hunt for garbage in cycles: rare, where it would only hold everybody up."""
+"""Garbage collector tuning: fewer and shorter pauses of the API process."""
 
 import gc
 
-NEW_OBJECTS_PER_LOOK = 10_000
+GENERATION_0_THRESHOLD = 10_000
 
 
 def reduce_gc_pauses() -> None:
-    """Each full look holds everybody up, with a thousand listeners for a tenth of a second.
+    """Freeze all current objects and raise the collection threshold.
 
-    What is there by now stays, and is looked through no more; and cycles are rare in what comes.
+    A full collection pauses every request, for 0.1 s with a thousand event streams. The objects
+    that exist at start-up stay alive, so scanning them is wasted; later objects rarely form cycles.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(NEW_OBJECTS_PER_LOOK)
+    gc.set_threshold(GENERATION_0_THRESHOLD)
     gc.enable()

@@ -1,8 +1,8 @@
-"""Connections that give up on a client which stops in the middle of a request.
+"""Time-outs for clients that stop in the middle of a request.
 
-uvicorn waits for ever for the rest of half-sent headers and bodies. Here a timer runs from the
-moment that a request is begun but not complete; an ordinary one, which comes in one piece, never
-starts it, and a body's bytes cost an assignment.
+uvicorn waits without a limit for the rest of incomplete headers and bodies. Here a timer runs
+while a request has begun but is incomplete. An ordinary request, which arrives in one piece, never
+starts the timer, and body bytes cost one assignment.
 """
 
 import asyncio
@@ -14,33 +14,34 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from service.schemas.common import Problem
 
-# A client is cut off between one timeout and a fifth more: the timer looks so often.
-LOOKS = 5
-# Headers are kept in memory until they are complete.
+# Timer ticks per time-out: a client is disconnected after 1 to 1.2 time-outs.
+TICKS = 5
+# Headers are buffered in memory until they are complete.
 MAX_HEAD_BYTES = 65_536
 
 
 class _Stage(Enum):
-    RESTING = auto()
+    IDLE = auto()
     HEAD = auto()
     BODY = auto()
 
 
 class TimeoutProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with a bound on how long a request may take to arrive.
+    """uvicorn's protocol with a limit on how long a request may take to arrive.
 
     Headers must be complete within client_timeout_seconds of the connection or of their first
-    byte, however many bytes come meanwhile. A body must bring bytes at least that often while we
-    are reading; what comes after its answer has been given may come for that long in all.
+    byte, however many bytes arrive in the meantime. While the body is being read, the gap between
+    two of its chunks is limited to client_timeout_seconds; the remainder of a body that is already
+    answered must arrive within client_timeout_seconds in total.
     """
 
     client_timeout_seconds = 10.0
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*args, **options)
-        self._stage = _Stage.RESTING
+        self._stage = _Stage.IDLE
         self._head_bytes = 0
-        self._looks = 0
+        self._ticks = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -50,22 +51,22 @@ class TimeoutProtocol(HttpToolsProtocol):
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Stop the timer."""
         self._stop_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes, and watch the clock while they leave a request incomplete."""
-        if self._stage is _Stage.RESTING:
+        """Parse bytes, and run the timer while the request is incomplete."""
+        if self._stage is _Stage.IDLE:
             self._begin_head()
         elif self._stage is _Stage.BODY:
             if not self.cycle.response_complete:
-                self._looks = 0
+                self._ticks = 0
         elif not self._head_bytes:
-            self._looks = 0
+            self._ticks = 0
         self._head_bytes += len(data)
         super().data_received(data)
-        if self._stage is _Stage.RESTING:
+        if self._stage is _Stage.IDLE:
             self._stop_timer()
         elif self._stage is _Stage.HEAD and self._head_bytes > MAX_HEAD_BYTES:
             self._cut_off(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -73,47 +74,47 @@ class TimeoutProtocol(HttpToolsProtocol):
             self._start_timer()
 
     def on_message_begin(self) -> None:
-        """Note that headers come."""
-        if self._stage is _Stage.RESTING:
+        """Record the start of a request's headers."""
+        if self._stage is _Stage.IDLE:
             self._begin_head()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Note that a body may come."""
+        """Record that the headers are complete and a body may follow."""
         self._stage = _Stage.BODY
-        self._looks = 0
+        self._ticks = 0
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """Note that the request is complete."""
-        self._stage = _Stage.RESTING
+        """Record that the request is complete."""
+        self._stage = _Stage.IDLE
         super().on_message_complete()
 
     def _begin_head(self) -> None:
         self._stage = _Stage.HEAD
-        self._head_bytes = self._looks = 0
+        self._head_bytes = self._ticks = 0
 
     def _start_timer(self) -> None:
-        self._timer = self.loop.call_later(self.client_timeout_seconds / LOOKS, self._look)
+        self._timer = self.loop.call_later(self.client_timeout_seconds / TICKS, self._tick)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _look(self) -> None:
+    def _tick(self) -> None:
         self._timer = None
         if self.transport.is_closing():
             return
-        self._looks = 0 if self._keeps_client_waiting() else self._looks + 1
-        # The first look may come right after the client was heard.
-        if self._looks > LOOKS:
+        self._ticks = 0 if self._keeps_client_waiting() else self._ticks + 1
+        # The first tick may follow directly after received bytes.
+        if self._ticks > TICKS:
             self._cut_off(HTTPStatus.REQUEST_TIMEOUT)
         else:
             self._start_timer()
 
     def _keeps_client_waiting(self) -> bool:
-        """Whether it is we who are slow: not reading, or not yet asking for the body."""
+        """Return whether the delay is ours: reading is paused, or 100 Continue is not yet sent."""
         if self._stage is _Stage.HEAD:
             return self.flow.read_paused
         return self.flow.read_paused or self.cycle.waiting_for_100_continue
@@ -122,14 +123,14 @@ class TimeoutProtocol(HttpToolsProtocol):
         cycle = self.cycle
         is_answering = cycle is not None and not cycle.response_complete
         if self._stage is _Stage.HEAD and is_answering and status is HTTPStatus.REQUEST_TIMEOUT:
-            # The request before this one gets its answer; uvicorn closes the connection after it.
+            # The previous request is still being answered; uvicorn then closes the connection.
             cycle.keep_alive = False
             return
         is_begun = cycle is not None and cycle.response_started
         if self.pipeline or (is_begun if self._stage is _Stage.BODY else is_answering):
             self.transport.abort()
             return
-        if self._head_bytes:  # who has said nothing is told nothing
+        if self._head_bytes:  # no response to a client that sent nothing
             self.transport.write(_refusal(status))
         self.transport.close()
         if is_answering:
@@ -138,13 +139,13 @@ class TimeoutProtocol(HttpToolsProtocol):
 
 
 def timeout_protocol(client_timeout_seconds: float) -> type[TimeoutProtocol]:
-    """The protocol with that timeout."""
+    """Return the protocol class with that time-out."""
 
-    class Patient(TimeoutProtocol):
+    class ConfiguredProtocol(TimeoutProtocol):
         pass
 
-    Patient.client_timeout_seconds = client_timeout_seconds
-    return Patient
+    ConfiguredProtocol.client_timeout_seconds = client_timeout_seconds
+    return ConfiguredProtocol
 
 
 def _refusal(status: HTTPStatus) -> bytes:
@@ -163,6 +164,6 @@ def _refusal(status: HTTPStatus) -> bytes:
 
 
 _DETAILS = {
-    HTTPStatus.REQUEST_TIMEOUT: "the request did not arrive in time: it stopped in the middle",
+    HTTPStatus.REQUEST_TIMEOUT: "the request did not arrive completely within the time-out",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: f"the headers exceed {MAX_HEAD_BYTES} bytes",
 }

@@ -1,4 +1,4 @@
-"""The API's socket, bound before anything else starts: a port that is taken is known at once."""
+"""The API's listening socket, bound first so that a port in use is reported immediately."""
 
 import socket
 
@@ -8,7 +8,7 @@ BACKLOG = 2048
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on the address. Raises CommandError when it cannot."""
+    """Return a socket that listens on the address. Raises CommandError if that fails."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, address = found[0]
@@ -17,7 +17,7 @@ def listen(host: str, port: int) -> socket.socket:
         msg = f"cannot listen on {host}: {error.strerror or error}"
         raise CommandError(msg) from error
     try:
-        # Connections that have just ended must not keep a restart waiting.
+        # Connections in TIME_WAIT must not delay a restart.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(BACKLOG)
@@ -29,12 +29,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def url_of(listener: socket.socket, host: str) -> str:
-    """The address as a URL, with the port that the system chose."""
+    """Return the listener's URL, with the actual port."""
     port = listener.getsockname()[1]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def local_address(listener: socket.socket) -> tuple[str, int]:
-    """Where this machine reaches the listener, also when it listens everywhere."""
+    """Return the listener's address as reachable from this machine, also for a wildcard address."""
     host, port = listener.getsockname()[:2]
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104 - compared

@@ -1,4 +1,4 @@
-"""A program that the supervisor keeps running, and its process of the moment."""
+"""Programs that the supervisor keeps running, and their current processes."""
 
 import ctypes
 import os
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 30.0
-# Who has lived so long is well: its next death is a first one again.
+# After this uptime the back-off is reset.
 STEADY_SECONDS = 30.0
 _PR_SET_PDEATHSIG = 1
 _STDERR = 2
@@ -20,19 +20,19 @@ _STDERR = 2
 
 @dataclass(frozen=True)
 class Program:
-    """What to run, and how it ends."""
+    """Command, environment and shutdown behaviour of a supervised program."""
 
     name: str
     command: list[str]
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     pass_fds: tuple[int, ...] = ()
-    # Stopped after all others, because they talk to it until they end.
+    # Stopped after the other programs, which use it until they end.
     is_last: bool = False
     grace_seconds: float = 5.0
 
 
 class Child:
-    """A program's process, in a session of its own, which dies with the supervisor."""
+    """The process of a program, in its own session; it is killed if the supervisor dies."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -42,16 +42,16 @@ class Child:
 
     @property
     def is_running(self) -> bool:
-        """Whether there is a process, also one whose end was not seen yet."""
+        """Whether there is a process that has not been reaped."""
         return self._process is not None
 
     @property
     def pid(self) -> int | None:
-        """The process's id, while there is one."""
+        """The pid of the current process, or None."""
         return None if self._process is None else self._process.pid
 
     def start(self) -> None:
-        """Start the process; what it prints goes to our stderr."""
+        """Start the process; its standard output is redirected to our stderr."""
         self._started_at = time.monotonic()
         self._process = subprocess.Popen(
             self.program.command,
@@ -64,21 +64,21 @@ class Child:
         )
 
     def find_end(self) -> str | None:
-        """How the process ended, once; None while it runs. Whatever it left behind is killed."""
+        """Return how the process ended, once; None while it runs. Kills the rest of its session."""
         if self._process is None or not _has_ended(self._process.pid):
             return None
-        # Not reaped yet, it keeps the group's number from being another's.
+        # Until it is reaped, the process group's id cannot be reused.
         self.kill()
         return self.reap()
 
     def reap(self) -> str:
-        """Wait for the end of the process, and say how it ended."""
+        """Wait for the process to end and return how it ended: a signal or a status."""
         code = 0 if self._process is None else self._process.wait()
         self._process = None
         return f"signal {-code}" if code < 0 else f"status {code}"
 
     def plan_restart(self) -> float:
-        """Choose when to start again, and say in how many seconds."""
+        """Schedule the next start with exponential back-off; return the delay in seconds."""
         now = time.monotonic()
         self.deaths = 1 if now - self._started_at >= STEADY_SECONDS else self.deaths + 1
         delay = min(FIRST_DELAY_SECONDS * 2.0 ** (self.deaths - 1), LONGEST_DELAY_SECONDS)
@@ -86,12 +86,12 @@ class Child:
         return delay
 
     def terminate(self) -> None:
-        """Ask the process to end; it tells its own children."""
+        """Send SIGTERM to the process, which stops its own children."""
         if self._process is not None:
             self._process.terminate()
 
     def kill(self) -> None:
-        """Kill the process and all of its session's."""
+        """Kill the process and its whole process group."""
         if self._process is not None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -102,15 +102,15 @@ def _has_ended(pid: int) -> bool:
 
 
 def tie_to_parent(number: signal.Signals) -> Callable[[], None] | None:
-    """What a new process does first, so that even a killed parent leaves nobody behind."""
+    """Return a pre-exec hook that sends the child `number` when its parent dies (Linux only)."""
     if sys.platform != "linux":
         return None
     parent = os.getpid()
-    prctl = ctypes.CDLL(None).prctl  # looked up before the fork, where little is allowed
+    prctl = ctypes.CDLL(None).prctl  # resolved before the fork: little is safe after it
 
     def tie() -> None:
         prctl(_PR_SET_PDEATHSIG, number)
-        if os.getppid() != parent:  # it died in between
+        if os.getppid() != parent:  # the parent died before prctl
             os._exit(1)
 
     return tie

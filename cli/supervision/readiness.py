@@ -1,4 +1,4 @@
-"""Whether a job could run: the API says it is ready, and that our worker is there."""
+"""Readiness check of the service: the API is ready and lists our worker."""
 
 import json
 from http.client import HTTPConnection, HTTPException
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Readiness:
-    """Asks the API's /readyz; `reason` says what was still missing at the last look."""
+    """Polls the API's /readyz; `reason` states why the last check failed."""
 
     def __init__(self, address: tuple[str, int], worker_name: str) -> None:
         self._address = address
@@ -14,7 +14,7 @@ class Readiness:
         self.reason = "the API has not answered yet"
 
     def is_reached(self) -> bool:
-        """Look once, for at most two seconds."""
+        """Check once, with a time-out of two seconds."""
         try:
             status, body = self._ask()
         except (OSError, HTTPException, ValueError) as error:

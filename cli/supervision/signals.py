@@ -1,4 +1,4 @@
-"""Signals as something to wait for: a request to stop, or news of a child."""
+"""Waitable signals: requests to stop, and state changes of child processes."""
 
 import os
 import select
@@ -10,9 +10,9 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Signals:
-    """Counts the requests to stop, and wakes up whoever waits.
+    """Counts the requests to stop and wakes up a waiting caller.
 
-    A context manager of the main thread; the handlers that were there return at its end.
+    A context manager for the main thread; it restores the previous handlers on exit.
     """
 
     def __init__(self) -> None:
@@ -25,10 +25,10 @@ class Signals:
             os.set_blocking(end, False)
         self._wakeup = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         for number in (*STOP_SIGNALS, signal.SIGCHLD):
-            # nohup's wish is kept.
+            # A SIGHUP ignored by nohup stays ignored.
             if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
                 continue
-            self._previous[number] = signal.signal(number, self._note)
+            self._previous[number] = signal.signal(number, self._on_signal)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -38,10 +38,10 @@ class Signals:
         os.close(self._reader)
         os.close(self._writer)
 
-    def _note(self, number: int, _frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self.stops += number in STOP_SIGNALS
 
     def wait(self, seconds: float) -> None:
-        """Sleep until a signal comes, or so long."""
+        """Sleep until a signal arrives, for at most `seconds`."""
         if select.select([self._reader], [], [], seconds)[0]:
             os.read(self._reader, 4096)

@@ -1,4 +1,4 @@
-"""Keeps programs running until it is asked to stop, and then leaves nothing behind."""
+"""Process supervisor: keep programs running until a request to stop, then end all of them."""
 
 import time
 from collections.abc import Callable
@@ -7,14 +7,14 @@ from cli.supervision.process import Child, Program
 from cli.supervision.signals import Signals
 
 
-class StopRequested(Exception):  # noqa: N818 - a wish, not an error
+class StopRequested(Exception):  # noqa: N818 - a request, not an error
     """A signal asked the service to stop."""
 
 
 class Supervisor:
-    """Starts programs, restarts the dead with exponential back-off, ends all in order.
+    """Starts programs, restarts them with exponential back-off, and stops them in order.
 
-    It has a single thread, the main one: Linux ties a child's life to the thread that made it.
+    Single-threaded: on Linux the parent-death signal is bound to the thread that forked the child.
     """
 
     def __init__(self, signals: Signals, log: Callable[[str], None]) -> None:
@@ -30,22 +30,22 @@ class Supervisor:
         return child
 
     def drop(self, child: Child) -> None:
-        """End a child for good."""
+        """Stop a child permanently."""
         self._children.remove(child)
         self._end([child])
 
     def wait_until(
         self, condition: Callable[[], bool], seconds: float = float("inf"), every: float = 0.1
     ) -> bool:
-        """Supervise until the condition holds, or so long; says whether it holds.
+        """Supervise until the condition holds, for at most `seconds`; return whether it holds.
 
-        Raises StopRequested when a signal asks to stop.
+        Raises StopRequested on a signal to stop.
         """
         deadline = time.monotonic() + seconds
         while True:
             if self._signals.stops:
                 raise StopRequested
-            self._revive()
+            self._restart_ended()
             if condition():
                 return True
             left = deadline - time.monotonic()
@@ -54,35 +54,35 @@ class Supervisor:
             self._signals.wait(min(every, left))
 
     def stop(self) -> None:
-        """End all children: those that are last after the others, stragglers by force."""
+        """Stop all children, programs with `is_last` at the end; kill those that do not stop."""
         for is_last in (False, True):
             self._end([child for child in self._children if child.program.is_last is is_last])
         self._children.clear()
 
-    def _revive(self) -> None:
+    def _restart_ended(self) -> None:
         for child in self._children:
             end = child.find_end()
             if end is not None:
                 delay = child.plan_restart()
-                self._log(f"{child.program.name} ended ({end}); starting again in {delay:g} s")
+                self._log(f"{child.program.name} ended ({end}); restarting in {delay:g} s")
             elif not child.is_running and time.monotonic() >= child.starts_at:
-                self._start_again(child)
+                self._restart(child)
 
-    def _start_again(self, child: Child) -> None:
+    def _restart(self, child: Child) -> None:
         try:
             child.start()
-        except OSError as error:  # no memory or no processes left: it may pass
+        except OSError as error:  # out of memory or processes: possibly temporary
             delay = child.plan_restart()
-            self._log(f"{child.program.name} does not start ({error}); next in {delay:g} s")
+            self._log(f"{child.program.name} does not start ({error}); retrying in {delay:g} s")
 
     def _end(self, children: list[Child]) -> None:
-        # The first request to stop is why we are here; a second one is impatience.
-        patience = max(self._signals.stops, 1)
+        # The first request started this shutdown; a further one skips the grace period.
+        expected_stops = max(self._signals.stops, 1)
         deadline = time.monotonic() + max((c.program.grace_seconds for c in children), default=0)
         for child in children:
             child.terminate()
         while running := [child for child in children if _is_running(child)]:
-            if time.monotonic() >= deadline or self._signals.stops > patience:
+            if time.monotonic() >= deadline or self._signals.stops > expected_stops:
                 break
             self._signals.wait(0.05)
         for child in running:

@@ -1,4 +1,4 @@
-"""Activation functions, forward and backward, working in place."""
+"""Activation functions: in-place forward and backward passes."""
 
 from engine.activations.base import Activation, Linear
 from engine.activations.bounded import HardSigmoid, Sigmoid, Softsign, Tanh

@@ -1,4 +1,4 @@
-"""What every activation function does."""
+"""Activation function interface."""
 
 from abc import ABC, abstractmethod
 
@@ -9,8 +9,8 @@ class Activation(ABC):
     """A differentiable function of a layer's outputs, shape `(batch, …, features)`, C-contiguous.
 
     Attributes:
-        saves: whether f′ cannot be told from y alone, so that forward keeps it in `saved`.
-        saved: an array of x's shape, given by whoever owns the workspace, if it saves.
+        saves: whether f′ cannot be computed from y alone, so that `forward` stores it in `saved`.
+        saved: an array of x's shape, set by the owner of the workspace if `saves`.
     """
 
     saves = False
@@ -21,12 +21,12 @@ class Activation(ABC):
         """Overwrite x with y = f(x); return it."""
 
     def predict(self, x: Floats) -> Floats:
-        """As `forward`, when no backward follows: nothing is saved."""
+        """Overwrite x with y like `forward`, without saving anything for backward."""
         return self.forward(x)
 
     @abstractmethod
     def backward(self, y: Floats, dy: Floats) -> Floats:
-        """Overwrite dy with dx = dy · f′(x); return it. What is in y is lost."""
+        """Overwrite dy with dx = dy · f′(x); return it. The contents of y are lost."""
 
 
 class Linear(Activation):
@@ -36,6 +36,6 @@ class Linear(Activation):
         """Return x."""
         return x
 
-    def backward(self, y: Floats, dy: Floats) -> Floats:  # noqa: ARG002 - f′ = 1 whatever y is
+    def backward(self, y: Floats, dy: Floats) -> Floats:  # noqa: ARG002 - f′ = 1 for every y
         """Return dy."""
         return dy

@@ -1,4 +1,4 @@
-"""Activations that stay between two bounds."""
+"""Bounded activations."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ class Sigmoid(Activation):
         self._limit = np.array(87.0 if dtype == np.float32 else 708.0, dtype)
 
     def forward(self, x: Floats) -> Floats:
-        """Overwrite x with y; exact to a rounding on both tails, without overflow."""
+        """Overwrite x with y: accurate to rounding on both tails, without overflow."""
         np.negative(x, out=x)
         np.minimum(x, self._limit, out=x)
         np.exp(x, out=x)

@@ -1,4 +1,4 @@
-"""From an activation's spec to the object that computes it."""
+"""Activation factory."""
 
 from typing import Any, assert_never
 
@@ -15,7 +15,7 @@ from engine.activations.softmax import Softmax
 def build_activation(
     spec: specs.Activation | specs.OutputActivation, dtype: np.dtype[Any]
 ) -> Activation:
-    """The activation of that spec, for arrays of that type."""
+    """Build an activation from its spec, for arrays of the given dtype."""
     match spec:
         case specs.LeakyRelu():
             return LeakyRelu(spec.negative_slope)
@@ -27,7 +27,7 @@ def build_activation(
             return _build_named(spec, dtype)
 
 
-def _build_named(  # noqa: C901, PLR0911, PLR0912 - one line a name
+def _build_named(  # noqa: C901, PLR0911, PLR0912 - one case per name
     name: specs.ActivationName | specs.OutputActivation, dtype: np.dtype[Any]
 ) -> Activation:
     match name:

@@ -1,4 +1,4 @@
-"""Activations that let positive values through and hold negative ones back."""
+"""Rectifiers: ReLU, leaky ReLU, ELU and SELU."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from engine.activations.base import Activation
 from engine.arrays import Floats
 from engine.numerics.blocks import blocks
 
-# Klambauer et al. 2017: with these, mean 0 and variance 1 are kept from layer to layer.
+# Klambauer et al. 2017: these preserve mean 0 and variance 1 from layer to layer.
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 
@@ -25,7 +25,7 @@ class Relu(Activation):
 
     def backward(self, y: Floats, dy: Floats) -> Floats:
         """Overwrite dy with dx = dy · (y > 0)."""
-        # np.sign would say the same, but branches on every element: ten times as slow here.
+        # np.sign would give the same result, but branches on every element: ten times as slow here.
         np.greater(y, self._zero, out=y)
         return np.multiply(dy, y, out=dy)
 
@@ -52,7 +52,7 @@ class LeakyRelu(Activation):
 class Elu(Activation):
     """y = s x where x > 0, else s α (exp(x) − 1); y′ = s where y > 0, else y + s α.
 
-    Elu has s = 1 (Clevert et al. 2016), selu its own two numbers (Klambauer et al. 2017).
+    ELU has s = 1 (Clevert et al. 2016); SELU has fixed s and α (Klambauer et al. 2017).
     """
 
     def __init__(self, alpha: float, scale: float = 1.0) -> None:

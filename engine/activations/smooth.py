@@ -1,4 +1,4 @@
-"""Smooth relatives of relu, and the exponential."""
+"""Smooth activations: SiLU, GELU, softplus and exponential."""
 
 import math
 from abc import abstractmethod
@@ -14,7 +14,7 @@ from engine.numerics.special import erf
 
 
 class Gated(Activation):
-    """y = x g(x); it falls and rises, so y does not tell the slope g(x) + x g′(x)."""
+    """y = x g(x), which is not monotonic: the slope g(x) + x g′(x) does not follow from y."""
 
     saves = True
 
@@ -55,7 +55,7 @@ class Silu(Gated):
     def _gate(self, x: Floats) -> Floats:
         return self._sigmoid.forward(x.copy())
 
-    def _gate_slope(self, x: Floats, gate: Floats) -> Floats:  # noqa: ARG002 - the gate tells it
+    def _gate_slope(self, x: Floats, gate: Floats) -> Floats:  # noqa: ARG002 - follows from the gate
         return gate * (1 - gate)
 
 
@@ -68,7 +68,7 @@ class Gelu(Gated):
     def _gate(self, x: Floats) -> Floats:
         return 0.5 * (1 + erf(x * math.sqrt(0.5)))
 
-    def _gate_slope(self, x: Floats, gate: Floats) -> Floats:  # noqa: ARG002 - x tells it
+    def _gate_slope(self, x: Floats, gate: Floats) -> Floats:  # noqa: ARG002 - follows from x
         return np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
 
 
@@ -94,13 +94,13 @@ class Softplus(Activation):
     def forward(self, x: Floats) -> Floats:
         """Overwrite x with y = max(x, 0) + log(1 + exp(−|x|)), which cannot overflow."""
         for (part,) in blocks(x):
-            rest = np.log1p(np.exp(-np.abs(part)))
+            tail = np.log1p(np.exp(-np.abs(part)))
             np.maximum(part, 0, out=part)
-            np.add(part, rest, out=part)
+            np.add(part, tail, out=part)
         return x
 
     def backward(self, y: Floats, dy: Floats) -> Floats:
-        """Overwrite dy with dx = dy · (1 − exp(−y)), exact for small y too."""
+        """Overwrite dy with dx = dy · (1 − exp(−y)), accurate for small y too."""
         np.negative(y, out=y)
         np.expm1(y, out=y)
         np.negative(y, out=y)
@@ -111,8 +111,8 @@ class Exponential(Activation):
     """y = exp(x), y′ = y."""
 
     def forward(self, x: Floats) -> Floats:
-        """Overwrite x with y, infinite where it is too large for the type."""
-        # Whoever runs the network looks for what is not finite.
+        """Overwrite x with y, infinite on overflow."""
+        # The caller checks the results for non-finite values.
         with np.errstate(over="ignore"):
             return np.exp(x, out=x)
 

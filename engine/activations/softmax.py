@@ -1,4 +1,4 @@
-"""The one activation that looks at several values at once."""
+"""Softmax, the only activation that is not elementwise."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ class Softmax(Activation):
     """y_i = exp(x_i) / Σ_j exp(x_j) along the last axis; dx = y · (dy − Σ_j dy_j y_j)."""
 
     def forward(self, x: Floats) -> Floats:
-        """Overwrite x with y; the largest x is subtracted first, so nothing overflows."""
+        """Overwrite x with y; subtracts the largest x first to avoid overflow."""
         np.subtract(x, np.maximum.reduce(x, axis=-1, keepdims=True), out=x)
         np.exp(x, out=x)
         return np.divide(x, np.add.reduce(x, axis=-1, keepdims=True), out=x)

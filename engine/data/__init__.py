@@ -1,1 +1,1 @@
-"""Tables, rows, splits, batches and the order in which epochs visit them."""
+"""Tables, rows, splits, batches and shuffling."""

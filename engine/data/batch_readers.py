@@ -1,4 +1,4 @@
-"""Batches of shuffled rows: taken from arrays in memory, or read elsewhere window by window."""
+"""Readers of shuffled batches: from arrays in memory, or window by window from other storage."""
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
@@ -13,25 +13,25 @@ Batch = tuple[Floats, Targets, Floats | None]
 
 
 class BatchReader(ABC):
-    """Takes the rows of a batch together; what it gives is valid until it is asked again."""
+    """Reads the rows of a batch; the returned arrays are valid until the next call."""
 
     @abstractmethod
     def begin(self, epoch: int) -> None:
-        """Take the order of that epoch."""
+        """Set the row order of the given epoch."""
 
     @abstractmethod
-    def take(self, start: int, stop: int) -> Batch:
-        """The rows from one place in the epoch to another, at most a batch."""
+    def read(self, start: int, stop: int) -> Batch:
+        """Return the rows at positions start … stop − 1 of the epoch; at most one batch."""
 
 
 class InMemoryReader(BatchReader):
-    """Takes rows by their index.
+    """Reads rows of in-memory arrays by index.
 
     Args:
         x: inputs, `(rows, in_features)`.
         y: targets, `(rows, …)`.
-        weights: how much each row counts, `(rows,)`; None if all count alike.
-        order: of the rows.
+        weights: sample weights, `(rows,)`; None if all rows have the same weight.
+        order: row order of each epoch.
         size: rows of the largest batch.
     """
 
@@ -45,23 +45,23 @@ class InMemoryReader(BatchReader):
         self._rows: Indices | None = None
 
     def begin(self, epoch: int) -> None:
-        """Take the order of that epoch."""
+        """Set the row order of the given epoch."""
         if self._order.begin(epoch) or self._rows is None:
-            self._rows = self._order.whole()
+            self._rows = self._order.indices()
 
-    def take(self, start: int, stop: int) -> Batch:
-        """The rows from one place in the epoch to another, at most a batch."""
+    def read(self, start: int, stop: int) -> Batch:
+        """Return the rows at positions start … stop − 1 of the epoch; at most one batch."""
         assert self._rows is not None  # noqa: S101 - begun
         rows = self._rows[start:stop]
         x, y = self._x_batch[: len(rows)], self._y_batch[: len(rows)]
-        # "clip" writes straight into `out`; the default mode goes through a copy to be safe.
+        # "clip" writes directly into `out`; the default mode buffers the result first.
         self._x.take(rows, 0, x, "clip")
         self._y.take(rows, 0, y, "clip")
         return x, y, None if self._weights is None else self._weights[rows]
 
 
 class WindowedReader(BatchReader):
-    """Reads a window's blocks, and takes rows from them; arguments as of `InMemoryReader`."""
+    """Reads the blocks of one window at a time; arguments as for `InMemoryReader`."""
 
     def __init__(
         self, x: Rows, y: Rows, weights: Rows | None, order: ShuffleOrder, size: int
@@ -71,37 +71,37 @@ class WindowedReader(BatchReader):
         self._window = -1
         self._permutation: Indices = np.empty(0, np.intp)
         rows = order.window_rows
-        self._read = [np.empty((rows, *s.shape[1:]), s.dtype) for s in self._sources]
+        self._window_rows = [np.empty((rows, *s.shape[1:]), s.dtype) for s in self._sources]
         self._batch = [np.empty((size, *s.shape[1:]), s.dtype) for s in self._sources]
 
     def begin(self, epoch: int) -> None:
-        """Take the order of that epoch."""
+        """Set the row order of the given epoch."""
         if self._order.begin(epoch):
             self._window = -1
 
-    def take(self, start: int, stop: int) -> Batch:
-        """The rows from one place in the epoch to another, at most a batch."""
-        starts, place = self._order.starts, start
-        while place < stop:
-            window = bisect_right(starts, place) - 1
-            end = min(stop, starts[window + 1])
+    def read(self, start: int, stop: int) -> Batch:
+        """Return the rows at positions start … stop − 1 of the epoch; at most one batch."""
+        starts, position = self._order.starts, start
+        while position < stop:
+            window = bisect_right(starts, position) - 1
+            window_stop = min(stop, starts[window + 1])
             self._open(window)
             first = starts[window]
-            rows = self._permutation[place - first : end - first]
-            for read, batch in zip(self._read, self._batch, strict=True):
-                read.take(rows, 0, batch[place - start : end - start], "clip")
-            place = end
+            rows = self._permutation[position - first : window_stop - first]
+            for read, batch in zip(self._window_rows, self._batch, strict=True):
+                read.take(rows, 0, batch[position - start : window_stop - start], "clip")
+            position = window_stop
         x, y, *weights = (batch[: stop - start] for batch in self._batch)
         return x, y, weights[0] if weights else None
 
     def _open(self, window: int) -> None:
-        """Read the blocks of a window, unless they are here."""
+        """Read the blocks of a window unless it is already loaded."""
         if window == self._window:
             return
         start = 0
         for block in self._order.blocks(window):
             stop = start + block.stop - block.start
-            for source, read in zip(self._sources, self._read, strict=True):
+            for source, read in zip(self._sources, self._window_rows, strict=True):
                 read[start:stop] = source[block]
             start = stop
         self._permutation = self._order.permutation(window)

@@ -1,4 +1,4 @@
-"""The rows of an epoch, a batch at a time."""
+"""Mini-batches of the training rows."""
 
 import math
 from typing import Literal
@@ -16,15 +16,15 @@ __all__ = ["Batch", "Batches"]
 
 
 class Batches:
-    """Cuts the training rows into batches, in an order that only the seed and the epoch decide.
+    """Splits the training rows into batches, in an order determined by seed and epoch alone.
 
     Args:
-        x: inputs, `(rows, in_features)`, in memory or elsewhere: the batches are the same.
+        x: inputs, `(rows, in_features)`; the batches do not depend on where the rows are stored.
         y: targets, `(rows, …)`.
-        weights: how much each row counts, `(rows,)`; None if all count alike.
-        batch_size: rows of a batch, the last one being shorter; "full" takes all rows at once.
-        shuffle: whether every epoch has an order of its own.
-        seed: of the job.
+        weights: sample weights, `(rows,)`; None if all rows have the same weight.
+        batch_size: rows per batch, the last one may be shorter; "full" is one batch of all rows.
+        shuffle: whether each epoch has its own order.
+        seed: the job's seed.
     """
 
     def __init__(
@@ -40,14 +40,14 @@ class Batches:
         self._rows = len(x)
         self._size = self._rows if batch_size == "full" else min(batch_size, self._rows)
         self.steps = -(-self._rows // self._size)
-        everything = slice(0, self._rows)
+        all_rows = slice(0, self._rows)
         if self.steps == 1:
-            # One batch of all rows is the data themselves: they are read once, for all epochs.
-            x, y = x[everything], y[everything]
-            weights = None if weights is None else weights[everything]
+            # A single batch is the data themselves: they are read once, for all epochs.
+            x, y = x[all_rows], y[all_rows]
+            weights = None if weights is None else weights[all_rows]
         self._x, self._y, self._weights = x, y, weights
-        # It has the same gradient in any order: nothing is gathered.
-        self._gatherer = self._build_reader(seed) if shuffle and self.steps > 1 else None
+        # A single batch has the same gradient in any row order, so it is not shuffled.
+        self._reader = self._build_reader(seed) if shuffle and self.steps > 1 else None
 
     def _build_reader(self, seed: int) -> BatchReader:
         x, y, weights = self._x, self._y, self._weights
@@ -62,16 +62,16 @@ class Batches:
         return WindowedReader(x, y, weights, order, self._size)
 
     def begin(self, epoch: int) -> None:
-        """Take the order of that epoch."""
-        if self._gatherer is not None:
-            self._gatherer.begin(epoch)
+        """Set the row order of the given epoch."""
+        if self._reader is not None:
+            self._reader.begin(epoch)
 
     def batch(self, step: int) -> Batch:
-        """Inputs, targets and weights of a step; valid until the next call."""
+        """Return inputs, targets and weights of a step; valid until the next call."""
         start = step * self._size
         stop = min(start + self._size, self._rows)
-        if self._gatherer is not None:
-            return self._gatherer.take(start, stop)
+        if self._reader is not None:
+            return self._reader.read(start, stop)
         rows = slice(start, stop)
         weights = None if self._weights is None else self._weights[rows]
         return self._x[rows], self._y[rows], weights

@@ -1,4 +1,4 @@
-"""Rows of numbers wherever they are: in memory, or in files that are read some rows at a time."""
+"""Access to rows of numbers, in memory or in files, one slice at a time."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -10,7 +10,7 @@ from engine.arrays import Shape
 
 
 class Rows(Protocol):
-    """What preparation writes and training reads, a slice of rows at a time; arrays are such."""
+    """Rows that preparation writes and training reads in slices; ndarrays conform."""
 
     @property
     def shape(self) -> Shape:
@@ -19,7 +19,7 @@ class Rows(Protocol):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of the numbers."""
+        """Type of the elements."""
         ...
 
     def __len__(self) -> int: ...
@@ -29,10 +29,10 @@ class Rows(Protocol):
     def __setitem__(self, rows: slice, values: NDArray[Any], /) -> None: ...
 
 
-# Makes room for rows by name, of a shape and a dtype.
+# Allocates rows for an array name, a shape and a dtype.
 Allocate = Callable[[str, Shape, np.dtype[Any]], Rows]
 
 
 def allocate_in_memory(_name: str, shape: Shape, dtype: np.dtype[Any]) -> Rows:
-    """Room in memory."""
+    """Allocate an array in memory."""
     return np.empty(shape, dtype)

@@ -1,9 +1,9 @@
-"""The order of an epoch's rows: decided by seed, epoch, row count and row size, and nothing else.
+"""Row order of an epoch: a function of seed, epoch, row count and row size alone.
 
-Rows are cut into blocks of a fixed size in bytes. Blocks are permuted, and rows are permuted within
-windows of a few consecutive permuted blocks. So a window is all that has to be in memory at once,
-and data no larger than one window are permuted as a whole. Wherever the rows are, and however much
-memory there is, the order is the same.
+Rows are grouped into blocks of a fixed size in bytes. Blocks are permuted, and rows are permuted
+within windows of a few consecutive permuted blocks. So only one window must be in memory at a time,
+and data no larger than one window are permuted as a whole. The order does not depend on where the
+rows are stored or on how much memory is available.
 """
 
 import numpy as np
@@ -17,16 +17,16 @@ WINDOW_BYTES = WINDOW_BLOCKS * BLOCK_BYTES
 
 
 class ShuffleOrder:
-    """Windows of blocks, and the order of the rows within each.
+    """A permutation of blocks into windows, and of the rows within each window.
 
     Attributes:
-        window_rows: of the largest window there can be.
-        starts: place in the epoch of each window's first row, and the number of rows at the end.
+        window_rows: rows of the largest possible window.
+        starts: position in the epoch of each window's first row, then the number of rows.
 
     Args:
-        rows: of the epoch.
-        row_bytes: size of a row's inputs.
-        seed: of the job.
+        rows: rows per epoch.
+        row_bytes: bytes of one row's inputs.
+        seed: the job's seed.
     """
 
     def __init__(self, rows: int, row_bytes: int, seed: int) -> None:
@@ -40,7 +40,7 @@ class ShuffleOrder:
         self.begin(0)
 
     def begin(self, epoch: int) -> bool:
-        """Take the order of that epoch; whether it is another one than before."""
+        """Set the order of the given epoch; return whether it differs from the previous one."""
         if epoch == self._epoch:
             return False
         self._epoch = epoch
@@ -58,21 +58,21 @@ class ShuffleOrder:
         self.starts = (0, *inner, self._rows)
 
     def blocks(self, window: int) -> list[slice]:
-        """Which rows a window has, block by block."""
+        """Return the row ranges of a window's blocks, in permuted order."""
         chosen = self._blocks[window * WINDOW_BLOCKS : (window + 1) * WINDOW_BLOCKS]
         firsts = self._first_rows[chosen].tolist()
         return [slice(first, min(first + self._block_rows, self._rows)) for first in firsts]
 
     def permutation(self, window: int) -> Indices:
-        """The order of a window's rows, as places among the rows of its blocks."""
+        """Return the order of a window's rows, as indices into its concatenated blocks."""
         rows = self.starts[window + 1] - self.starts[window]
         if len(self._blocks) == 1:
             return generator(self._seed, Stream.ORDER, self._epoch).permutation(rows)
-        # Counted from 1: a seed sequence that ends in 0 is the same as one without it.
+        # The window counts from 1: a seed sequence ending in 0 equals the one without it.
         return generator(self._seed, Stream.ORDER, self._epoch, window + 1).permutation(rows)
 
-    def whole(self) -> Indices:
-        """The rows of the epoch in their order, shape `(rows,)`."""
+    def indices(self) -> Indices:
+        """Return the row indices of the epoch in order, shape `(rows,)`."""
         windows = range(len(self.starts) - 1)
         if len(self._blocks) == 1:
             return self.permutation(0)

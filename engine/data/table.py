@@ -1,4 +1,4 @@
-"""A table as the engine sees it: its description, and its columns as arrays."""
+"""The engine's view of a table: its schema, and its columns as arrays."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,21 +11,21 @@ from engine.errors import DataError
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "text", "time"]
 Level = str | int | float | bool
-# The time format of texts such as 2024-01-31 and 2024-01-31T10:30:00Z; others are strptime's.
+# ISO 8601 times such as 2024-01-31 and 2024-01-31T10:30:00Z; other formats are strptime's.
 ISO = "iso"
 
 
 @dataclass(frozen=True)
 class ColumnSchema:
-    """What is known of a column before its rows are read.
+    """Column properties known before the rows are read.
 
     Attributes:
         name: the column's name, unique in its table.
         kind: numeric, boolean, categorical (few distinct texts), text (many) or time.
-        missing: rows without a value.
-        distinct: number of distinct values; None when there are too many to count.
-        integral: every value is a whole number, or of a time column: midnight.
-        minimum: the smallest value; None if it is unknown (numeric and time columns only).
+        missing: number of rows without a value.
+        distinct: number of distinct values; None if there are too many to count.
+        integral: every value is a whole number; in a time column, midnight.
+        minimum: the smallest value; None if unknown (numeric and time columns only).
     """
 
     name: str
@@ -38,7 +38,7 @@ class ColumnSchema:
 
 @dataclass(frozen=True)
 class TableSchema:
-    """What is known of a table before its rows are read."""
+    """Table properties known before the rows are read."""
 
     rows: int
     columns: tuple[ColumnSchema, ...]
@@ -46,12 +46,12 @@ class TableSchema:
 
 @dataclass(frozen=True)
 class FileConventions:
-    """How a table's file wrote things, so that predictions can be asked for in the same words.
+    """How a table's file writes values, so that prediction requests can use the same notation.
 
     Attributes:
         missing: texts that stand for a missing value, besides the empty one.
-        decimal: what stands between a number's whole part and its fraction.
-        time_formats: of time columns by name: ISO, or as strptime takes it.
+        decimal: the decimal separator.
+        time_formats: format of each time column by name: ISO or a strptime format.
     """
 
     missing: tuple[str, ...] = ()
@@ -63,7 +63,7 @@ class FileConventions:
 class NumericColumn:
     """Numbers, shape `(rows,)`, float64; NaN where the value is missing.
 
-    Times are numbers too: seconds since 1970-01-01T00:00:00Z.
+    Times are stored as numbers: seconds since 1970-01-01T00:00:00Z.
     """
 
     values: NDArray[np.float64]
@@ -71,9 +71,9 @@ class NumericColumn:
 
 @dataclass(frozen=True)
 class CategoricalColumn:
-    """Categories or texts: codes of shape `(rows,)`, int32, index `levels`; −1 if one is missing.
+    """Categories or texts: `codes`, `(rows,)`, int32, are indices into `levels`; −1 is missing.
 
-    The same column may have its levels in another order in another chunk of its table.
+    The order of `levels` may differ between chunks of one table.
     """
 
     codes: NDArray[np.int32]
@@ -84,30 +84,30 @@ Column = NumericColumn | CategoricalColumn
 
 
 class Table(Protocol):
-    """Rows that may be more than fit in memory."""
+    """A table whose rows may not fit in memory."""
 
     @property
     def rows(self) -> int:
-        """Rows of the table."""
+        """Number of rows."""
         ...
 
     @property
     def words(self) -> FileConventions:
-        """Of its file."""
+        """Notation of the table's file."""
         ...
 
     def read(self, names: Sequence[str]) -> dict[str, Column]:
-        """Whole columns by name. Raises DataError if there is no such column."""
+        """Return whole columns by name. Raises DataError if a column does not exist."""
         ...
 
     def chunks(self, names: Sequence[str]) -> Iterator[dict[str, Column]]:
-        """The same columns, some rows at a time, in order."""
+        """Yield the columns in chunks of consecutive rows."""
         ...
 
 
 @dataclass(frozen=True)
 class MemoryTable:
-    """A table of columns that are in memory."""
+    """A table whose columns are in memory."""
 
     columns: Mapping[str, Column]
     words: FileConventions = FileConventions()
@@ -115,11 +115,11 @@ class MemoryTable:
 
     @property
     def rows(self) -> int:
-        """Rows of the table."""
+        """Number of rows."""
         return max((count_rows(column) for column in self.columns.values()), default=0)
 
     def read(self, names: Sequence[str]) -> dict[str, Column]:
-        """Whole columns by name. Raises DataError if there is no such column."""
+        """Return whole columns by name. Raises DataError if a column does not exist."""
         for name in names:
             if name not in self.columns:
                 message = f"there is no column {name!r}"
@@ -127,20 +127,20 @@ class MemoryTable:
         return {name: self.columns[name] for name in names}
 
     def chunks(self, names: Sequence[str]) -> Iterator[dict[str, Column]]:
-        """The same columns, some rows at a time, in order."""
-        found = self.read(names)
+        """Yield the columns in chunks of consecutive rows."""
+        selected = self.read(names)
         for start in range(0, self.rows, self.chunk_rows):
             rows = slice(start, start + self.chunk_rows)
-            yield {name: take_rows(column, rows) for name, column in found.items()}
+            yield {name: take_rows(column, rows) for name, column in selected.items()}
 
 
 def count_rows(column: Column) -> int:
-    """Rows of a column."""
+    """Return the number of rows of a column."""
     return len(column.values if isinstance(column, NumericColumn) else column.codes)
 
 
 def take_rows(column: Column, rows: slice) -> Column:
-    """Views of some rows of a column."""
+    """Return a view of consecutive rows of a column."""
     if isinstance(column, NumericColumn):
         return NumericColumn(column.values[rows])
     return CategoricalColumn(column.codes[rows], column.levels)

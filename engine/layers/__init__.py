@@ -1,1 +1,1 @@
-"""Layers: one kind a file, forward and backward beside each other."""
+"""Layers, one kind per module, with their forward and backward passes."""

@@ -1,4 +1,4 @@
-"""An activation function as a layer."""
+"""Activation function as a layer."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from engine.layers.base import Layer
 
 
 class ActivationLayer(Layer):
-    """y = f(x), written over x."""
+    """y = f(x), in place."""
 
     overwrites_x = True
 
@@ -23,23 +23,23 @@ class ActivationLayer(Layer):
         self._saved = Buffer(shape, dtype)
 
     def workspace(self, rows: int) -> int:
-        """What the activation keeps for backward."""
+        """Return the size of what the activation saves for backward."""
         return rows * self._saved.row_size if self.activation.saves else 0
 
     def resize(self, rows: int) -> None:
-        """Make room for what the activation keeps."""
+        """Allocate what the activation saves for backward."""
         if self.activation.saves:
             self.activation.saved = self._saved.rows(rows)
 
     def forward(self, x: Floats) -> Floats:
-        """Return y = f(x) in place of x."""
+        """Overwrite x with y = f(x)."""
         self.y = self.activation.forward(x)
         return self.y
 
     def predict(self, x: Floats) -> Floats:
-        """Return y = f(x) in place of x."""
+        """Overwrite x with y = f(x), without saving anything for backward."""
         return self.activation.predict(x)
 
     def backward(self, dy: Floats) -> Floats:
-        """Return ∂x = ∂y · f′(x) in place of ∂y."""
+        """Overwrite ∂y with ∂x = ∂y · f′(x)."""
         return self.activation.backward(self.y, dy)

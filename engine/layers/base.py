@@ -1,4 +1,4 @@
-"""What every layer does."""
+"""Layer interface."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from engine.arrays import Floats, Shape
 
 @dataclass(frozen=True)
 class Penalty:
-    """What keeps a layer's weights small: l1 · Σ |w| + l2 · Σ w², and a bound on their length."""
+    """Weight regularization: l1 · Σ |w| + l2 · Σ w², and a max-norm constraint."""
 
     l1: float = 0.0
     l2: float = 0.0
@@ -24,24 +24,24 @@ class Penalty:
 class Layer(ABC):
     """A differentiable step of the network.
 
-    Its parameters and gradients are views into the network's flat vectors. Nothing is allocated
-    before `resize`: a layer that was only made tells shapes and sizes.
+    Parameters and gradients are views into the network's flat vectors. Nothing is allocated before
+    `resize`: a new layer only knows its shapes and sizes.
 
-    Arrays it returns are valid until its next call. Its dx whoever receives it may overwrite; its y
-    or x only who says so by `overwrites_x`, and only if nobody `keeps_y`: where both meet,
-    `engine.layers.copy` puts a copy between them.
+    Returned arrays are valid until the layer's next call. The caller may overwrite the returned dx.
+    A layer may overwrite its input x only if it sets `overwrites_x` and the previous layer does not
+    set `keeps_y`; where both are set, `engine.layers.copy` inserts a copy between the layers.
 
     Attributes:
-        name: prefix of its parameters' names, such as `layers.0`.
-        in_shape: of the values of a row that it takes, such as `(features,)`.
-        out_shape: of those it gives.
-        is_frozen: its parameters stay as they are; `backward` need not write their gradient.
-        needs_dx: whether anybody before it is trained; if not, `backward` may return anything, and
-            nobody before it is asked.
-        penalty: on the parameters named by `penalized`.
+        name: prefix of the layer's parameter names, such as `layers.0`.
+        in_shape: shape of one row of the input, such as `(features,)`.
+        out_shape: shape of one row of the output.
+        is_frozen: whether the parameters are fixed; `backward` need not write their gradient.
+        needs_dx: whether an earlier layer is trained. If not, `backward` may return anything, and
+            backpropagation stops here.
+        penalty: regularization of the parameters that `penalized` lists.
         overwrites_x: whether `forward` or `predict` writes into x.
         keeps_y: whether `backward` reads the y that `forward` returned.
-        is_view: its y is its x, seen in another shape.
+        is_view: whether y is x itself in another shape.
     """
 
     is_frozen = False
@@ -57,57 +57,57 @@ class Layer(ABC):
         self.out_shape = out_shape
 
     def parameter_shapes(self) -> dict[str, Shape]:
-        """Shape of each trained parameter by its full name, such as `layers.0.weight`."""
+        """Return the shape of each parameter by full name, such as `layers.0.weight`."""
         return {}
 
     def state_shapes(self) -> dict[str, Shape]:
-        """Shape of each array that belongs to the weights but has no gradient: running means."""
+        """Return the shape of each non-trained array of the weights, such as running means."""
         return {}
 
     def penalized(self) -> tuple[str, ...]:
-        """Full names of the parameters that `penalty` is on: the weights, never the biases."""
+        """Return the full names of the regularized parameters: the weights, never the biases."""
         return tuple(name for name in self.parameter_shapes() if name.endswith(".weight"))
 
-    def bind(  # noqa: B027 - nothing to do for a layer without parameters
+    def bind(  # noqa: B027 - nothing to bind without parameters
         self, parameters: Mapping[str, Floats], gradients: Mapping[str, Floats]
     ) -> None:
-        """Take the views, by full name, that it reads and writes from now on.
+        """Bind the layer to its views of parameters and gradients, by full name.
 
-        There is no gradient for its states, nor for anything if it is frozen.
+        States have no gradient; a frozen layer has none at all.
         """
 
-    def initialize(self, random: np.random.Generator) -> None:  # noqa: B027 - as above
-        """Draw first values into the bound parameters and states, which are zero."""
+    def initialize(self, random: np.random.Generator) -> None:  # noqa: B027 - nothing to draw without parameters
+        """Initialize the bound parameters and states, which are zero."""
 
-    def workspace(self, rows: int) -> int:  # noqa: ARG002 - in place, unless it says otherwise
-        """How many numbers its arrays hold for a batch of that many rows, for training."""
+    def workspace(self, rows: int) -> int:  # noqa: ARG002 - in-place layers need none
+        """Return the number of elements that training with batches of `rows` rows allocates."""
         return 0
 
-    def resize(self, rows: int) -> None:  # noqa: B027 - nothing to do for a layer that works in place
-        """Make the workspace ready for batches of that many rows."""
+    def resize(self, rows: int) -> None:  # noqa: B027 - in-place layers need no workspace
+        """Allocate the workspace for batches of `rows` rows."""
 
-    def begin_step(self, step: int) -> None:  # noqa: B027 - only for layers that draw numbers
-        """A training step begins, counted from 0 over the whole training."""
+    def begin_step(self, step: int) -> None:  # noqa: B027 - only for random layers
+        """Start training step `step`, counted from 0 over the whole training."""
 
     def children(self) -> Iterator["Layer"]:
-        """Layers within this one."""
+        """Return the layers nested in this one."""
         return iter(())
 
     @abstractmethod
     def forward(self, x: Floats) -> Floats:
-        """While training: from x, `(batch, *in_shape)`, to y, `(batch, *out_shape)`."""
+        """Map x `(batch, *in_shape)` to y `(batch, *out_shape)` in training mode."""
 
     def predict(self, x: Floats) -> Floats:
-        """As `forward`, when nothing is trained: without chance, and on what was learned."""
+        """Map x to y in inference mode: no dropout, running statistics."""
         return self.forward(x)
 
     @abstractmethod
     def backward(self, dy: Floats) -> Floats:
-        """From ∂L/∂y to ∂L/∂x, and write ∂L/∂parameters. Follows a forward of the same batch."""
+        """Return ∂L/∂x from ∂L/∂y; write ∂L/∂parameters. Call after `forward` of the same batch."""
 
 
 def walk(layers: Iterator[Layer]) -> Iterator[Layer]:
-    """All layers, those within others after the one that holds them."""
+    """Iterate over all layers depth-first, each parent before its children."""
     for layer in layers:
         yield layer
         yield from walk(layer.children())

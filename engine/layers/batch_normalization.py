@@ -1,4 +1,4 @@
-"""Batch normalization: each channel at mean 0 and variance 1 over the batch."""
+"""Batch normalization: each channel to mean 0 and variance 1 over the batch."""
 
 import math
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from engine.layers.normalization import Normalization
 class BatchNormalization(Normalization):
     """y = γ x̂ + β, with x̂ = (x − μ) / √(σ² + ε), for each index of the last axis.
 
-    μ and σ² are over all other axes, n values. Backward:
+    μ and σ² are taken over the n values of all other axes. Backward:
     ∂x = γ / √(σ² + ε) · (∂y − ∂β / n − x̂ ∂γ / n) (Ioffe and Szegedy 2015, section 3).
-    Predictions, and a frozen layer at all times, take the running mean and variance.
+    Inference uses the running mean and variance; a frozen layer always does.
     """
 
     def __init__(
@@ -23,35 +23,35 @@ class BatchNormalization(Normalization):
     ) -> None:
         super().__init__(name, shape, shape[-1:], epsilon, dtype)
         self._momentum = momentum
-        self._places = math.prod(shape[:-1])
+        self._positions = math.prod(shape[:-1])
 
     def state_shapes(self) -> dict[str, Shape]:
-        """Shapes of `running_mean` and `running_variance`."""
+        """Return the shapes of `running_mean` and `running_variance`."""
         names = ("running_mean", "running_variance")
         return {f"{self.name}.{which}": self._parameter_shape for which in names}
 
     def bind(self, parameters: Mapping[str, Floats], gradients: Mapping[str, Floats]) -> None:
-        """Take the views of its parameters, their gradients and its states."""
+        """Bind the views of the parameters, their gradients and the states."""
         super().bind(parameters, gradients)
         self.running_mean = parameters[f"{self.name}.running_mean"]
         self.running_variance = parameters[f"{self.name}.running_variance"]
 
     def initialize(self, random: np.random.Generator) -> None:
-        """Scale and running variance are one; shift and running mean zero."""
+        """Set scale and running variance to one; shift and running mean stay zero."""
         super().initialize(random)
         self.running_variance.fill(1)
 
     def workspace(self, rows: int) -> int:
-        """Y, and a vector of ones; nothing if it is frozen."""
-        return 0 if self.is_frozen else rows * (self._y.row_size + self._places)
+        """Return the size of y and of a vector of ones; 0 if frozen."""
+        return 0 if self.is_frozen else rows * (self._y.row_size + self._positions)
 
     def resize(self, rows: int) -> None:
-        """Make y that many rows long."""
+        """Allocate y for `rows` rows."""
         if not self.is_frozen:
-            self._resize(rows, rows * self._places)
+            self._resize(rows, rows * self._positions)
 
     def forward(self, x: Floats) -> Floats:
-        """Return y; x becomes x̂, and the running means take part of this batch."""
+        """Return y; overwrite x with x̂, and update the running mean and variance."""
         if self.is_frozen:
             return self.predict(x)
         values, count = self._as_matrix(x), len(self._ones)
@@ -61,11 +61,11 @@ class BatchNormalization(Normalization):
         variance = np.dot(self._ones, self._y_matrix) / count
         self._inverse_std = 1 / np.sqrt(variance + self._epsilon)
         self._normalized = np.multiply(values, self._inverse_std, out=values)
-        self._note(mean, variance, count)
+        self._update_running_statistics(mean, variance, count)
         return self._scaled(values)
 
-    def _note(self, mean: Floats, variance: Floats, count: int) -> None:
-        """Update the running means; the variance without bias, as in PyTorch."""
+    def _update_running_statistics(self, mean: Floats, variance: Floats, count: int) -> None:
+        """Update the running mean and the running unbiased variance, as PyTorch does."""
         share = 1 - self._momentum
         self.running_mean *= self._momentum
         self.running_mean += share * mean
@@ -73,7 +73,7 @@ class BatchNormalization(Normalization):
         self.running_variance += share * count / max(count - 1, 1) * variance
 
     def predict(self, x: Floats) -> Floats:
-        """Return y by the running mean and variance, in place of x."""
+        """Overwrite x with y, computed from the running mean and variance."""
         values = self._as_matrix(x)
         np.subtract(values, self.running_mean, out=values)
         np.multiply(values, self._running_factor(), out=values)
@@ -85,7 +85,7 @@ class BatchNormalization(Normalization):
         return factor
 
     def backward(self, dy: Floats) -> Floats:
-        """Write ∂γ and ∂β; return ∂x in place of ∂y."""
+        """Write ∂γ and ∂β; overwrite ∂y with ∂x."""
         gradient = self._as_matrix(dy)
         if self.is_frozen:
             np.multiply(gradient, self._running_factor(), out=gradient)

@@ -1,4 +1,4 @@
-"""From specs to layers that fit each other; nothing is allocated yet."""
+"""Build the layers of a network from their specs, without allocating memory."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,54 +20,56 @@ from engine.specs import LayerSpec, ResidualSpec, ResolvedNetwork, ResolvedOutpu
 def build_layers(
     spec: ResolvedNetwork, in_features: int, dtype: np.dtype[Any], seed: int = 0
 ) -> list[Layer]:
-    """The layers of that spec, from inputs `(in_features,)` to logits.
+    """Build the layers of a network, from inputs `(in_features,)` to logits.
 
     Args:
-        spec: of the network.
-        in_features: inputs of a row.
-        dtype: of all arrays.
-        seed: of what dropout draws.
+        spec: the network.
+        in_features: number of inputs per row.
+        dtype: dtype of all arrays.
+        seed: seed of the dropout masks.
 
     Raises:
-        SpecError: a layer cannot take the shape that the one before it gives; with its pointer.
+        SpecError: a layer cannot take the output shape of the previous layer; with its pointer.
     """
     require_limits(spec.layers)
-    place = BuildContext("layers", (in_features,), dtype, seed)
-    layers = _build_all(spec.layers, place)
+    context = BuildContext("layers", (in_features,), dtype, seed)
+    layers = _build_all(spec.layers, context)
     shape = layers[-1].out_shape if layers else (in_features,)
     layers.append(_build_output(spec.output, shape, dtype))
     layers = with_copies(layers, "output", (in_features,), dtype)
-    _mark_needed(layers)
+    _set_needs_dx(layers)
     return layers
 
 
-def _build_all(specs: Sequence[LayerSpec], place: BuildContext) -> list[Layer]:
-    """Layers one after the other, the first of them on rows of the place's shape."""
+def _build_all(specs: Sequence[LayerSpec], context: BuildContext) -> list[Layer]:
+    """Build consecutive layers; the first takes rows of the context's shape."""
     layers: list[Layer] = []
     for index, spec in enumerate(specs):
-        shape = layers[-1].out_shape if layers else place.shape
-        layers += _build_one(spec, place.within(str(index), shape))
+        shape = layers[-1].out_shape if layers else context.shape
+        layers += _build_one(spec, context.within(str(index), shape))
     return layers
 
 
-def _build_one(spec: LayerSpec, place: BuildContext) -> list[Layer]:
-    """The layer of that spec, and its activation if it has one."""
+def _build_one(spec: LayerSpec, context: BuildContext) -> list[Layer]:
+    """Build a layer, followed by its activation if it has one."""
     if isinstance(spec, ResidualSpec):
-        layers: list[Layer] = [_build_residual(spec, place)]
+        layers: list[Layer] = [_build_residual(spec, context)]
     else:
-        layers = build_layer(spec, place)
+        layers = build_layer(spec, context)
     for layer in layers:
         require_width(layer)
     return layers
 
 
-def _build_residual(spec: ResidualSpec, place: BuildContext) -> Residual:
-    layers = _build_all(spec.layers, place.within("layers", place.shape))
-    shape = layers[-1].out_shape if layers else place.shape
-    if shape != place.shape:
-        detail = f"a residual block must give the shape it is given, {place.shape}, not {shape}"
-        reject(place.name, "wrong_shape", detail)
-    return Residual(place.name, place.shape, layers, place.dtype)
+def _build_residual(spec: ResidualSpec, context: BuildContext) -> Residual:
+    layers = _build_all(spec.layers, context.within("layers", context.shape))
+    shape = layers[-1].out_shape if layers else context.shape
+    if shape != context.shape:
+        detail = (
+            f"a residual block must preserve its input shape {context.shape}, its output is {shape}"
+        )
+        reject(context.name, "wrong_shape", detail)
+    return Residual(context.name, context.shape, layers, context.dtype)
 
 
 def _build_output(spec: ResolvedOutput, shape: Shape, dtype: np.dtype[Any]) -> Dense:
@@ -84,10 +86,10 @@ def _build_output(spec: ResolvedOutput, shape: Shape, dtype: np.dtype[Any]) -> D
     return dense
 
 
-def _mark_needed(layers: Sequence[Layer]) -> None:
-    """Tell each layer whether anybody before it is trained."""
-    anybody = False
+def _set_needs_dx(layers: Sequence[Layer]) -> None:
+    """Set `needs_dx` on each layer that has a trained layer before it."""
+    has_trained = False
     for layer in walk(iter(layers)):
-        layer.needs_dx = anybody
+        layer.needs_dx = has_trained
         is_leaf = not any(layer.children())
-        anybody |= is_leaf and bool(layer.parameter_shapes()) and not layer.is_frozen
+        has_trained |= is_leaf and bool(layer.parameter_shapes()) and not layer.is_frozen

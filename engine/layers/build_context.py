@@ -1,4 +1,4 @@
-"""Where a layer goes, while layers are built."""
+"""Context in which a layer is built."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,13 +10,13 @@ from engine.arrays import Shape
 
 @dataclass(frozen=True)
 class BuildContext:
-    """What a layer is built for, beside its spec.
+    """Inputs to building a layer besides its spec.
 
     Attributes:
-        name: of the layer, such as `layers.0`.
-        shape: of the rows it is given.
-        dtype: of all arrays.
-        seed: of what dropout draws.
+        name: name of the layer, such as `layers.0`.
+        shape: shape of one row of the layer's input.
+        dtype: dtype of all arrays.
+        seed: seed of the dropout masks.
     """
 
     name: str
@@ -25,5 +25,5 @@ class BuildContext:
     seed: int
 
     def within(self, part: str, shape: Shape) -> "BuildContext":
-        """A place in this one."""
+        """Return the context of a nested layer."""
         return replace(self, name=f"{self.name}.{part}", shape=shape)

@@ -1,4 +1,4 @@
-"""One layer from its spec, by its kind."""
+"""Build a single layer from its spec."""
 
 import math
 from typing import assert_never
@@ -34,74 +34,78 @@ LeafSpec = (
 )
 
 
-def build_layer(spec: LeafSpec, place: BuildContext) -> list[Layer]:  # noqa: PLR0911 - one line a kind
-    """The layer of that spec, and its activation if it has one."""
+def build_layer(spec: LeafSpec, context: BuildContext) -> list[Layer]:  # noqa: PLR0911 - one case per kind
+    """Build a layer, followed by its activation if it has one."""
     match spec:
         case specs.DenseSpec():
-            return _with_activation(_build_dense(spec, place), spec, place)
+            return _with_activation(_build_dense(spec, context), spec, context)
         case specs.Conv2dSpec():
-            return _with_activation(build_conv2d(spec, place), spec, place)
+            return _with_activation(build_conv2d(spec, context), spec, context)
         case specs.EmbeddingSpec():
-            return [_build_embedding(spec, place)]
+            return [_build_embedding(spec, context)]
         case specs.DropoutSpec():
-            return [Dropout(place.name, place.shape, spec.rate, place.dtype, place.seed)]
+            return [Dropout(context.name, context.shape, spec.rate, context.dtype, context.seed)]
         case specs.BatchNormalizationSpec() | specs.LayerNormalizationSpec():
-            return [_build_normalization(spec, place)]
+            return [_build_normalization(spec, context)]
         case specs.ActivationLayerSpec():
-            return _build_activation(spec.activation, place, place.shape)
+            return _build_activation(spec.activation, context, context.shape)
         case specs.MaxPooling2dSpec() | specs.AveragePooling2dSpec():
-            return [build_pooling(spec, place)]
+            return [build_pooling(spec, context)]
         case specs.FlattenSpec() | specs.ReshapeSpec():
-            return [_build_reshape(spec, place)]
+            return [_build_reshape(spec, context)]
         case _:
             assert_never(spec)
 
 
-def _build_dense(spec: specs.DenseSpec, place: BuildContext) -> Dense:
+def _build_dense(spec: specs.DenseSpec, context: BuildContext) -> Dense:
     return Dense(
-        place.name,
-        require_features(spec.type, place.name, place.shape),
+        context.name,
+        require_features(spec.type, context.name, context.shape),
         spec.units,
-        place.dtype,
+        context.dtype,
         use_bias=spec.use_bias,
         initializer=spec.initializer or default_initializer(spec.activation),
     )
 
 
 def _with_activation(
-    layer: Layer, spec: specs.DenseSpec | specs.Conv2dSpec, place: BuildContext
+    layer: Layer, spec: specs.DenseSpec | specs.Conv2dSpec, context: BuildContext
 ) -> list[Layer]:
     layer.is_frozen = spec.frozen
     layer.penalty = Penalty(spec.l1, spec.l2, spec.max_norm)
-    return [layer, *_build_activation(spec.activation, place, layer.out_shape)]
+    return [layer, *_build_activation(spec.activation, context, layer.out_shape)]
 
 
 def _build_activation(
-    activation: specs.Activation, place: BuildContext, shape: Shape
+    activation: specs.Activation, context: BuildContext, shape: Shape
 ) -> list[Layer]:
     if activation == "linear":
         return []
-    function = build_activation(activation, place.dtype)
-    return [ActivationLayer(place.name, shape, function, place.dtype)]
+    function = build_activation(activation, context.dtype)
+    return [ActivationLayer(context.name, shape, function, context.dtype)]
 
 
-def _build_embedding(spec: specs.EmbeddingSpec, place: BuildContext) -> Embedding:
-    if place.name != "layers.0":
-        detail = "embedding takes the network's inputs themselves: make it the first layer"
-        reject(place.name, "embedding_not_first", detail)
+def _build_embedding(spec: specs.EmbeddingSpec, context: BuildContext) -> Embedding:
+    if context.name != "layers.0":
+        detail = "embedding reads the network's inputs; make it the first layer"
+        reject(context.name, "embedding_not_first", detail)
     if spec.tables is None:
-        reject(place.name, "no_tables", "embedding is not told which inputs are codes")
-    (in_features,) = place.shape
+        reject(
+            context.name,
+            "no_tables",
+            "embedding has no tables: it needs to know which inputs are codes",
+        )
+    (in_features,) = context.shape
     for table in spec.tables:
         if table.position >= in_features:
-            detail = f"there is no input {table.position} in rows of shape {place.shape}"
-            reject(place.name, "wrong_shape", detail)
+            detail = f"rows of shape {context.shape} have no input {table.position}"
+            reject(context.name, "wrong_shape", detail)
     embedding = Embedding(
-        place.name,
+        context.name,
         in_features,
         spec.tables,
         spec.dimension,
-        place.dtype,
+        context.dtype,
         initializer=spec.initializer or specs.Normal(std=0.05),
     )
     embedding.is_frozen = spec.frozen
@@ -110,21 +114,21 @@ def _build_embedding(spec: specs.EmbeddingSpec, place: BuildContext) -> Embeddin
 
 
 def _build_normalization(
-    spec: specs.BatchNormalizationSpec | specs.LayerNormalizationSpec, place: BuildContext
+    spec: specs.BatchNormalizationSpec | specs.LayerNormalizationSpec, context: BuildContext
 ) -> Layer:
     layer: Layer
     if isinstance(spec, specs.BatchNormalizationSpec):
         layer = BatchNormalization(
-            place.name, place.shape, spec.momentum, spec.epsilon, place.dtype
+            context.name, context.shape, spec.momentum, spec.epsilon, context.dtype
         )
     else:
-        layer = LayerNormalization(place.name, place.shape, spec.epsilon, place.dtype)
+        layer = LayerNormalization(context.name, context.shape, spec.epsilon, context.dtype)
     layer.is_frozen = spec.frozen
     return layer
 
 
-def _build_reshape(spec: specs.FlattenSpec | specs.ReshapeSpec, place: BuildContext) -> Reshape:
-    size = math.prod(place.shape)
+def _build_reshape(spec: specs.FlattenSpec | specs.ReshapeSpec, context: BuildContext) -> Reshape:
+    size = math.prod(context.shape)
     shape: Shape = spec.shape if isinstance(spec, specs.ReshapeSpec) else (size,)
-    require_same_size(spec.type, place.name, place.shape, shape)
-    return Reshape(place.name, place.shape, shape)
+    require_same_size(spec.type, context.name, context.shape, shape)
+    return Reshape(context.name, context.shape, shape)

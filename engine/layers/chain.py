@@ -1,4 +1,4 @@
-"""Layers in a row."""
+"""Sequence of layers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -14,45 +14,45 @@ class Chain(Layer):
         self.layers = tuple(layers)
 
     def children(self) -> Iterator[Layer]:
-        """The layers, first to last."""
+        """Return the layers, first to last."""
         return iter(self.layers)
 
     def parameter_shapes(self) -> dict[str, Shape]:
-        """Those of all its layers."""
+        """Return the parameter shapes of all layers."""
         return {n: s for layer in self.layers for n, s in layer.parameter_shapes().items()}
 
     def state_shapes(self) -> dict[str, Shape]:
-        """Those of all its layers."""
+        """Return the state shapes of all layers."""
         return {n: s for layer in self.layers for n, s in layer.state_shapes().items()}
 
     def bind(self, parameters: Mapping[str, Floats], gradients: Mapping[str, Floats]) -> None:
-        """Hand the views on."""
+        """Bind all layers."""
         for layer in self.layers:
             layer.bind(parameters, gradients)
 
     def workspace(self, rows: int) -> int:
-        """Of all its layers."""
+        """Return the total workspace of all layers."""
         return sum(layer.workspace(rows) for layer in self.layers)
 
     def resize(self, rows: int) -> None:
-        """Resize all its layers."""
+        """Resize all layers."""
         for layer in self.layers:
             layer.resize(rows)
 
     def forward(self, x: Floats) -> Floats:
-        """Through the layers, first to last."""
+        """Apply the layers, first to last, in training mode."""
         for layer in self.layers:
             x = layer.forward(x)
         return x
 
     def predict(self, x: Floats) -> Floats:
-        """Through the layers, first to last, without chance."""
+        """Apply the layers, first to last, in inference mode."""
         for layer in self.layers:
             x = layer.predict(x)
         return x
 
     def backward(self, dy: Floats) -> Floats:
-        """Back through the layers, from the last to the first that is trained."""
+        """Backpropagate from the last layer to the first trained one."""
         for layer in reversed(self.layers):
             dy = layer.backward(dy)
             if not layer.needs_dx:

@@ -1,4 +1,4 @@
-"""The convolution over images, as one matrix product."""
+"""2-D convolution as one matrix product (im2col)."""
 
 import math
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ class Conv2d(Layer):
     """y[i, j] = Σ x[i·stride + u, j·stride + v] W[u, v] + b, over u and v.
 
     x is `(batch, height, width, channels)`, W `(kernel height, kernel width, channels, filters)`, b
-    `(filters,)`. The windows of x are copied into the rows of a matrix X, one a place, so that
-    y = X W + b, ∂W = Xᵀ ∂y and ∂b = Σ ∂y; ∂x gathers ∂y W[u, v]ᵀ for each u and v (Chellapilla et
-    al. 2006).
+    `(filters,)`. The windows of x are copied into the rows of a matrix X, one per output position,
+    so that y = X W + b, ∂W = Xᵀ ∂y and ∂b = Σ ∂y; ∂x accumulates ∂y W[u, v]ᵀ for each u and v
+    (Chellapilla et al. 2006).
     """
 
     def __init__(
@@ -51,18 +51,18 @@ class Conv2d(Layer):
         self._dx = Buffer(in_shape, dtype)
 
     @cached_property
-    def _places(self) -> list[tuple[WindowSpan, WindowSpan]]:
+    def _spans(self) -> list[tuple[WindowSpan, WindowSpan]]:
         return list(pair_spans(*self._windows))
 
     def parameter_shapes(self) -> dict[str, Shape]:
-        """Shapes of `weight` and, with use_bias, `bias`."""
+        """Return the shapes of `weight` and, with use_bias, `bias`."""
         shapes: dict[str, Shape] = {f"{self.name}.weight": (*self.kernel, self.filters)}
         if self.use_bias:
             shapes[f"{self.name}.bias"] = (self.filters,)
         return shapes
 
     def bind(self, parameters: Mapping[str, Floats], gradients: Mapping[str, Floats]) -> None:
-        """Take the views of weight and bias and of their gradients."""
+        """Bind the views of weight and bias and of their gradients."""
         self.weight = parameters[f"{self.name}.weight"]
         matrix = (math.prod(self.kernel), self.filters)
         self._weight_matrix = self.weight.reshape(matrix)
@@ -77,15 +77,15 @@ class Conv2d(Layer):
                 self.bias_gradient = gradients[f"{self.name}.bias"]
 
     def initialize(self, random: np.random.Generator) -> None:
-        """Draw the weights; biases stay zero."""
+        """Initialize the weights; biases stay zero."""
         height, width, channels = self.kernel
         fans = height * width * channels, height * width * self.filters
         self.weight[...] = initialize(self._initializer, self.weight.shape, *fans, random)
 
     def workspace(self, rows: int) -> int:
-        """The matrix of windows, y, x with its padding and, where it is needed, ∂x."""
-        places = self._windows[0].count * self._windows[1].count
-        numbers = self._matrix.row_size + self._y.row_size + places
+        """Return the size of the window matrix, y, the padded x and, if needed, ∂x."""
+        positions = self._windows[0].count * self._windows[1].count
+        numbers = self._matrix.row_size + self._y.row_size + positions
         if self._is_padded:
             numbers += self._padded.row_size
         if self.needs_dx:
@@ -93,33 +93,33 @@ class Conv2d(Layer):
         return rows * numbers
 
     def resize(self, rows: int) -> None:
-        """Make all of them that many rows long."""
+        """Allocate the workspace for `rows` rows."""
         height, width, filters = self.out_shape
-        places = rows * height * width
+        positions = rows * height * width
         self._matrix_view = self._matrix.rows(rows)
-        self._x_matrix = self._matrix_view.reshape((places, math.prod(self.kernel)))
+        self._x_matrix = self._matrix_view.reshape((positions, math.prod(self.kernel)))
         self.y = self._y.rows(rows)
-        self._y_matrix = self.y.reshape((places, filters))
-        self._ones = np.ones(places, self._dtype)
+        self._y_matrix = self.y.reshape((positions, filters))
+        self._ones = np.ones(positions, self._dtype)
         if self._is_padded:
             self._resize_padding(rows)
         if self.needs_dx:
             self.dx = self._dx.rows(rows)
-            # When ∂x is computed, X has been used: its memory holds ∂y W[u, v]ᵀ.
+            # X is no longer needed when ∂x is computed: its memory is reused for ∂y W[u, v]ᵀ.
             channels = self.kernel[-1]
-            scratch = self._x_matrix.reshape(-1)[: places * channels]
-            self._share_matrix = scratch.reshape((places, channels))
+            scratch = self._x_matrix.reshape(-1)[: positions * channels]
+            self._share_matrix = scratch.reshape((positions, channels))
             self._share = scratch.reshape((rows, height, width, channels))
 
     def _resize_padding(self, rows: int) -> None:
-        """Zeros around; what is within them is written by each forward."""
+        """Set the padding to zero; each `forward` writes the interior."""
         padded = self._padded.rows(rows)
         padded.fill(0)
         height, width = (slice(axis.before, axis.before + axis.size) for axis in self._windows)
         self._padded_x, self._inner = padded, padded[:, height, width]
 
     def forward(self, x: Floats) -> Floats:
-        """Return y; the windows of x are kept for backward."""
+        """Return y; keep the windows of x for backward."""
         if self._is_padded:
             np.copyto(self._inner, x)
             x = self._padded_x
@@ -133,7 +133,7 @@ class Conv2d(Layer):
         return self.y
 
     def backward(self, dy: Floats) -> Floats:
-        """Write ∂W and ∂b; return ∂x, or dy where nobody needs it."""
+        """Write ∂W and ∂b; return ∂x, or dy if ∂x is not needed."""
         gradient = dy.reshape(self._y_matrix.shape)
         if not self.is_frozen:
             np.dot(self._x_matrix.T, gradient, out=self._weight_gradient)
@@ -142,8 +142,8 @@ class Conv2d(Layer):
         if not self.needs_dx:
             return dy
         self.dx.fill(0)
-        for weight, (places, values) in zip(self._weights_transposed, self._places, strict=True):
+        for weight, (positions, values) in zip(self._weights_transposed, self._spans, strict=True):
             np.dot(gradient, weight, out=self._share_matrix)
-            found = self.dx[values]
-            np.add(found, self._share[places], out=found)
+            target = self.dx[values]
+            np.add(target, self._share[positions], out=target)
         return self.dx

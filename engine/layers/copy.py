@@ -1,4 +1,4 @@
-"""Copies, where a layer would overwrite what one before it still needs."""
+"""Copy layers, inserted where a layer would overwrite an array that is still needed."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,18 +10,18 @@ from engine.layers.base import Layer
 
 
 class Copy(Layer):
-    """y = x, in memory of its own."""
+    """y = x, in separate memory."""
 
     def __init__(self, name: str, shape: Shape, dtype: np.dtype[Any]) -> None:
         super().__init__(name, shape, shape)
         self._y = Buffer(shape, dtype)
 
     def workspace(self, rows: int) -> int:
-        """Y."""
+        """Return the size of y."""
         return rows * self._y.row_size
 
     def resize(self, rows: int) -> None:
-        """Make y that many rows long."""
+        """Allocate y for `rows` rows."""
         self.y = self._y.rows(rows)
 
     def forward(self, x: Floats) -> Floats:
@@ -42,14 +42,14 @@ def with_copies(
     *,
     overwrites_y: bool = False,
 ) -> list[Layer]:
-    """The layers, with copies between them, so that the x they are given stays as it is.
+    """Return the layers with copies inserted, so that neither x nor a kept y is overwritten.
 
     Args:
-        layers: from first to last.
-        name: of a copy after the last.
-        shape: of the x they are given.
-        dtype: of all arrays.
-        overwrites_y: whether somebody writes into what the last one returns.
+        layers: the layers, first to last.
+        name: name of a copy after the last layer.
+        shape: shape of one row of the input x.
+        dtype: dtype of all arrays.
+        overwrites_y: whether the caller writes into the last layer's output.
     """
     result: list[Layer] = []
     is_kept = True

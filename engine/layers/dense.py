@@ -1,4 +1,4 @@
-"""The fully connected layer."""
+"""Fully connected layer."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -37,14 +37,14 @@ class Dense(Layer):
         self._dx = Buffer((in_features,), dtype)
 
     def parameter_shapes(self) -> dict[str, Shape]:
-        """Shapes of `weight` and, with use_bias, `bias`."""
+        """Return the shapes of `weight` and, with use_bias, `bias`."""
         shapes: dict[str, Shape] = {f"{self.name}.weight": (self.in_features, self.units)}
         if self.use_bias:
             shapes[f"{self.name}.bias"] = (self.units,)
         return shapes
 
     def bind(self, parameters: Mapping[str, Floats], gradients: Mapping[str, Floats]) -> None:
-        """Take the views of weight and bias and of their gradients."""
+        """Bind the views of weight and bias and of their gradients."""
         self.weight = parameters[f"{self.name}.weight"]
         self._weight_transposed = self.weight.T
         if self.use_bias:
@@ -55,23 +55,23 @@ class Dense(Layer):
                 self.bias_gradient = gradients[f"{self.name}.bias"]
 
     def initialize(self, random: np.random.Generator) -> None:
-        """Draw the weights; biases stay zero."""
+        """Initialize the weights; biases stay zero."""
         shape, fans = self.weight.shape, (self.in_features, self.units)
         self.weight[...] = initialize(self._initializer, shape, *fans, random)
 
     def workspace(self, rows: int) -> int:
-        """Y and, where it is needed, ∂x."""
+        """Return the size of y and, if needed, ∂x."""
         return rows * (self.units + (self.in_features if self.needs_dx else 0))
 
     def resize(self, rows: int) -> None:
-        """Make y, and dx where it is needed, that many rows long."""
+        """Allocate y and, if needed, dx for `rows` rows."""
         self.y = self._y.rows(rows)
         self._ones = np.ones(rows, self._dtype)
         if self.needs_dx:
             self.dx = self._dx.rows(rows)
 
     def forward(self, x: Floats) -> Floats:
-        """Return y = x W + b; x is kept for backward."""
+        """Return y = x W + b; keep x for backward."""
         self.x = x
         np.dot(x, self.weight, out=self.y)
         if self.use_bias:
@@ -79,7 +79,7 @@ class Dense(Layer):
         return self.y
 
     def backward(self, dy: Floats) -> Floats:
-        """Write ∂W and ∂b; return ∂x, or dy where nobody needs it."""
+        """Write ∂W and ∂b; return ∂x, or dy if ∂x is not needed."""
         if not self.is_frozen:
             np.dot(self.x.T, dy, out=self.weight_gradient)
             if self.use_bias:

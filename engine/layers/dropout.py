@@ -1,4 +1,4 @@
-"""Dropout: chance while training, nothing afterwards."""
+"""Dropout: random in training, the identity in inference."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from engine.random import Stream
 class Dropout(Layer):
     """y = x · m / (1 − rate), m being 0 with probability rate, else 1 (Srivastava et al. 2014).
 
-    The mask depends on the seed, the layer's place and the step alone: the same step has the same
-    mask, however often it is run and whatever was run before it.
+    The mask depends only on the seed, the layer's path and the step: a step always has the same
+    mask, however often it runs and whichever steps ran before it.
     """
 
     overwrites_x = True
@@ -25,29 +25,29 @@ class Dropout(Layer):
         self.rate = rate
         self._dtype = dtype
         self._mask = Buffer(shape, dtype)
-        place = [int(part) for part in name.split(".") if part.isdigit()]
-        # Without the length, 1 and 1.0 would be the same to it.
-        entropy = np.random.SeedSequence([seed, Stream.DROPOUT, len(place), *place])
+        path = [int(part) for part in name.split(".") if part.isdigit()]
+        # SeedSequence pads with zeros: without the length, layers 1 and 1.0 would share a seed.
+        entropy = np.random.SeedSequence([seed, Stream.DROPOUT, len(path), *path])
         self._philox = np.random.Philox(entropy)
         self._random = np.random.Generator(self._philox)
-        # Before anything was drawn: the key, and a counter of four words of 64 bits.
+        # The initial state: the key, and a counter of four 64-bit words.
         self._state = self._philox.state
 
     def workspace(self, rows: int) -> int:
-        """The mask."""
+        """Return the size of the mask."""
         return rows * self._mask.row_size
 
     def resize(self, rows: int) -> None:
-        """Make the mask that many rows long."""
+        """Allocate the mask for `rows` rows."""
         self.mask = self._mask.rows(rows)
 
     def begin_step(self, step: int) -> None:
-        """Let the masks be those of that step."""
-        # Drawing counts up the first word: there are 2**64 blocks of numbers for each step.
+        """Select the mask of the given step."""
+        # Drawing increments the first word, so each step has 2**64 blocks of numbers to itself.
         self._state["state"]["counter"][:] = 0, step, 0, 0
 
     def forward(self, x: Floats) -> Floats:
-        """Overwrite x with y; the mask, with its factor, is kept for backward."""
+        """Overwrite x with y; keep the scaled mask for backward."""
         self._philox.state = self._state
         self._random.random(out=self.mask, dtype=self._dtype.type)
         np.greater_equal(self.mask, self.rate, out=self.mask)

@@ -1,4 +1,4 @@
-"""Learned vectors in place of category codes."""
+"""Embedding: learned vectors for category codes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,8 +14,9 @@ from engine.specs import EmbeddingTable, InitializerSpec
 class Embedding(Layer):
     """y = (numbers, table₁[code₁], table₂[code₂], …), from x `(batch, in_features)`.
 
-    The inputs at the tables' positions are codes, the others numbers, which keep their order.
-    Backward: ∂table adds up ∂y of all rows with a code. There is no ∂x: codes do not move a little.
+    The inputs at the tables' positions are codes; the other inputs are numbers and keep their
+    order. Backward: ∂table sums ∂y over the rows with each code. ∂x is undefined: codes are
+    discrete.
     """
 
     def __init__(
@@ -42,41 +43,41 @@ class Embedding(Layer):
         self._y = Buffer(self.out_shape, dtype)
 
     def parameter_shapes(self) -> dict[str, Shape]:
-        """Shape `(codes, dimension)` of each table: `weight_3` is for the input at position 3."""
+        """Return `(codes, dimension)` of each table; `weight_3` is for the input at position 3."""
         return {table.name: table.shape for table in self._tables}
 
     def penalized(self) -> tuple[str, ...]:
-        """All tables."""
+        """Return the names of all tables."""
         return tuple(table.name for table in self._tables)
 
     def bind(self, parameters: Mapping[str, Floats], gradients: Mapping[str, Floats]) -> None:
-        """Take the views of the tables and of their gradients."""
+        """Bind the views of the tables and of their gradients."""
         for table in self._tables:
             table.weight = parameters[table.name]
             if not self.is_frozen:
                 table.gradient = gradients[table.name]
 
     def initialize(self, random: np.random.Generator) -> None:
-        """Draw the tables, that of code 0 as any other."""
+        """Initialize the tables; code 0 (unknown) is drawn like any other."""
         for table in self._tables:
             fans = table.shape[0], table.shape[1]
             table.weight[...] = initialize(self._initializer, table.shape, *fans, random)
 
     def workspace(self, rows: int) -> int:
-        """Y, each table's codes and, one table after the other, where its gradients go."""
+        """Return the size of y, the tables' codes and the widest table's scatter indices."""
         widest = max((table.dimension for table in self._tables), default=0)
-        # Indices have 64 bits, numbers may have 32.
+        # A 64-bit index takes the space of two float32 numbers.
         return rows * (self._y.row_size + 2 * len(self._tables) + 3 * widest)
 
     def resize(self, rows: int) -> None:
-        """Make y that many rows long."""
+        """Allocate y for `rows` rows."""
         self.y = self._y.rows(rows)
 
     def forward(self, x: Floats) -> Floats:
-        """Return y; the codes are kept for backward.
+        """Return y; keep the codes for backward.
 
         Raises:
-            IndexError: a code is beyond its table.
+            IndexError: a code is out of range for its table.
         """
         self.y[:, : len(self._numbers)] = x[:, self._numbers]
         for table in self._tables:
@@ -85,7 +86,7 @@ class Embedding(Layer):
         return self.y
 
     def backward(self, dy: Floats) -> Floats:
-        """Write ∂table; return dy, as there is nothing before that could use ∂x."""
+        """Write ∂table; return dy, since no layer before this one could use ∂x."""
         if not self.is_frozen:
             for table in self._tables:
                 table.write_gradient(dy[:, table.columns])
@@ -93,7 +94,7 @@ class Embedding(Layer):
 
 
 class _Table:
-    """One table: its weights, and the codes of the batch."""
+    """One embedding table: its weights, and the codes of the batch."""
 
     weight: Floats
     gradient: Floats
@@ -107,15 +108,15 @@ class _Table:
         self.shape = (spec.codes, self.dimension)
 
     def read(self, x: Floats) -> None:
-        """Take the codes of the batch."""
+        """Read the codes of the batch. Raises IndexError if one is out of range."""
         self.codes = x[:, self.position].astype(np.intp)
         if self.codes.min(initial=0) < 0 or self.codes.max(initial=0) >= self.shape[0]:
-            message = f"{self.name} has {self.shape[0]} rows: a code is beyond them"
+            message = f"a code is out of range: {self.name} has {self.shape[0]} rows"
             raise IndexError(message)
 
     def write_gradient(self, dy: Floats) -> None:
-        """Add up dy, `(batch, dimension)`, of the rows with the same code."""
+        """Sum dy `(batch, dimension)` over the rows with the same code."""
         self.gradient.fill(0)
-        # On one axis NumPy adds several times as fast as on rows.
-        places = self.codes[:, np.newaxis] * self.dimension + np.arange(self.dimension)
-        np.add.at(self.gradient.reshape(-1), places.reshape(-1), dy.reshape(-1))
+        # np.add.at is several times as fast on a flat array as on rows.
+        indices = self.codes[:, np.newaxis] * self.dimension + np.arange(self.dimension)
+        np.add.at(self.gradient.reshape(-1), indices.reshape(-1), dy.reshape(-1))

@@ -1,4 +1,4 @@
-"""Layer normalization: each row at mean 0 and variance 1."""
+"""Layer normalization: each row to mean 0 and variance 1."""
 
 from typing import Any
 
@@ -19,21 +19,21 @@ class LayerNormalization(Normalization):
         super().__init__(name, shape, shape, epsilon, dtype)
 
     def workspace(self, rows: int) -> int:
-        """Y, and a one for each row."""
+        """Return the size of y and of a vector of ones, one per row."""
         return rows * (self._y.row_size + 1)
 
     def resize(self, rows: int) -> None:
-        """Make y that many rows long."""
+        """Allocate y for `rows` rows."""
         self._resize(rows, rows)
 
     def forward(self, x: Floats) -> Floats:
-        """Return y; x becomes x̂."""
+        """Return y; overwrite x with x̂."""
         self._normalized = self._as_matrix(x)
         self._inverse_std = self._normalize(self._normalized)
         return self._scaled(self._normalized)
 
     def predict(self, x: Floats) -> Floats:
-        """Return y in place of x."""
+        """Overwrite x with y."""
         values = self._as_matrix(x)
         self._normalize(values)
         np.multiply(values, self.scale, out=values)
@@ -50,7 +50,7 @@ class LayerNormalization(Normalization):
         return inverse_std
 
     def backward(self, dy: Floats) -> Floats:
-        """Write ∂γ and ∂β; return ∂x in place of ∂y."""
+        """Write ∂γ and ∂β; overwrite ∂y with ∂x."""
         gradient, normalized = self._as_matrix(dy), self._normalized
         if not self.is_frozen:
             self._write_gradients(gradient, normalized)
@@ -59,8 +59,8 @@ class LayerNormalization(Normalization):
         size = gradient.shape[1]
         np.multiply(gradient, self.scale, out=gradient)
         mean = np.add.reduce(gradient, axis=1, keepdims=True) / size
-        along = np.einsum("ij,ij->i", gradient, normalized)[:, np.newaxis] / size
-        np.multiply(normalized, along, out=normalized)
+        projection = np.einsum("ij,ij->i", gradient, normalized)[:, np.newaxis] / size
+        np.multiply(normalized, projection, out=normalized)
         np.subtract(gradient, normalized, out=gradient)
         np.subtract(gradient, mean, out=gradient)
         np.multiply(gradient, self._inverse_std, out=gradient)

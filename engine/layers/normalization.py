@@ -1,4 +1,4 @@
-"""What batch and layer normalization share: the scale and shift that follow."""
+"""Base of batch and layer normalization: the learned scale and shift."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from engine.layers.base import Layer
 
 
 class Normalization(Layer):
-    """y = γ x̂ + β, with γ named `scale` and β `shift`; x is overwritten with x̂, kept for backward.
+    """y = γ x̂ + β, γ named `scale` and β `shift`; x̂ overwrites x and is kept for backward.
 
     Backward: ∂γ = Σ_rows ∂y x̂, ∂β = Σ_rows ∂y.
     """
@@ -27,11 +27,13 @@ class Normalization(Layer):
         self._y = Buffer(shape, dtype)
 
     def parameter_shapes(self) -> dict[str, Shape]:
-        """Shapes of `scale` and `shift`."""
-        return {f"{self.name}.{which}": self._parameter_shape for which in ("scale", "shift")}
+        """Return the shapes of `scale` and `shift`."""
+        return {
+            f"{self.name}.{parameter}": self._parameter_shape for parameter in ("scale", "shift")
+        }
 
     def bind(self, parameters: Mapping[str, Floats], gradients: Mapping[str, Floats]) -> None:
-        """Take flat views of scale and shift and of their gradients."""
+        """Bind flat views of scale and shift and of their gradients."""
         self.scale = parameters[f"{self.name}.scale"].reshape(-1)
         self.shift = parameters[f"{self.name}.shift"].reshape(-1)
         if not self.is_frozen:
@@ -39,17 +41,17 @@ class Normalization(Layer):
             self.shift_gradient = gradients[f"{self.name}.shift"].reshape(-1)
 
     def initialize(self, random: np.random.Generator) -> None:  # noqa: ARG002 - nothing is drawn
-        """Scale by one; shift by zero."""
+        """Set scale to one; shift stays zero."""
         self.scale.fill(1)
 
     def _resize(self, rows: int, groups: int) -> None:
-        """Make y so many rows long; it is also seen as a matrix of that many rows."""
+        """Allocate y for `rows` rows; its matrix view has `groups` rows."""
         self.y = self._y.rows(rows)
         self._y_matrix = self._as_matrix(self.y)
         self._ones = np.ones(groups, self._dtype)
 
     def _as_matrix(self, x: Floats) -> Floats:
-        """X with one column for each number of scale: a view, as it is written to."""
+        """Return a view of x as a matrix with one column per element of scale, to be written to."""
         columns = self.scale.size
         return x.reshape((x.size // columns, columns), copy=False)
 
@@ -60,7 +62,7 @@ class Normalization(Layer):
         return self.y
 
     def _write_gradients(self, dy: Floats, normalized: Floats) -> None:
-        """∂γ and ∂β, by products with ones; whoever received y has used it."""
+        """Write ∂γ and ∂β as products with ones; overwrites y, which is no longer needed."""
         np.multiply(dy, normalized, out=self._y_matrix)
         np.dot(self._ones, self._y_matrix, out=self.scale_gradient)
         np.dot(self._ones, dy, out=self.shift_gradient)

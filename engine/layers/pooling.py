@@ -1,4 +1,4 @@
-"""Pooling: of each window of an image, its largest value or its mean."""
+"""2-D max and average pooling."""
 
 from functools import cached_property
 from typing import Any
@@ -11,9 +11,9 @@ from engine.layers.windows import Windows, WindowSpan, pair_spans
 
 
 class Pooling2d(Layer):
-    """What both poolings share; x is `(batch, height, width, channels)`.
+    """Base of max and average pooling; x is `(batch, height, width, channels)`.
 
-    A window's values are looked at one offset at a time, for all windows at once.
+    Each pass loops over the offsets within a window and handles all windows at once.
     """
 
     def __init__(
@@ -32,26 +32,26 @@ class Pooling2d(Layer):
         return [values for _, values in pair_spans(*self._windows)]
 
     def workspace(self, rows: int) -> int:
-        """Y and, where it is needed, ∂x."""
+        """Return the size of y and, if needed, ∂x."""
         return rows * (self._y.row_size + (self._dx.row_size if self.needs_dx else 0))
 
     def resize(self, rows: int) -> None:
-        """Make y, and dx where it is needed, that many rows long."""
+        """Allocate y and, if needed, dx for `rows` rows."""
         self.y = self._y.rows(rows)
         if self.needs_dx:
             self.dx = self._dx.rows(rows)
 
-    def _send_back(self, share: Floats, values: WindowSpan) -> None:
-        """Add each window's share to ∂x, where the values are."""
-        found = self.dx[values]
+    def _add_to_dx(self, share: Floats, values: WindowSpan) -> None:
+        """Add each window's share of ∂y to ∂x at one offset."""
+        target = self.dx[values]
         if self._overlap:
-            np.add(found, share, out=found)
+            np.add(target, share, out=target)
         else:
-            np.copyto(found, share)
+            np.copyto(target, share)
 
 
 class MaxPooling2d(Pooling2d):
-    """y = the largest value of each window; ∂y goes to where it is found first."""
+    """y = the maximum of each window; ∂y goes to its first occurrence."""
 
     keeps_y = True
 
@@ -62,17 +62,17 @@ class MaxPooling2d(Pooling2d):
         self._share = Buffer(self.out_shape, dtype)
 
     def workspace(self, rows: int) -> int:
-        """Y and, where it is needed, ∂x and what of ∂y is on its way there."""
+        """Return the size of y and, if needed, ∂x and a buffer for shares of ∂y."""
         return super().workspace(rows) + (rows * self._y.row_size if self.needs_dx else 0)
 
     def resize(self, rows: int) -> None:
-        """Make all of them that many rows long."""
+        """Allocate the workspace for `rows` rows."""
         super().resize(rows)
         if self.needs_dx:
             self._shares = self._share.rows(rows)
 
     def forward(self, x: Floats) -> Floats:
-        """Return y; x is kept for backward."""
+        """Return y; keep x for backward."""
         self.x = x
         np.copyto(self.y, x[self._values[0]])
         for values in self._values[1:]:
@@ -80,21 +80,21 @@ class MaxPooling2d(Pooling2d):
         return self.y
 
     def backward(self, dy: Floats) -> Floats:
-        """Return ∂x; dy is overwritten."""
+        """Return ∂x; overwrites dy."""
         if not self.needs_dx:
             return dy
         self.dx.fill(0)
         for values in self._values:
             np.equal(self.x[values], self.y, out=self._shares)
             np.multiply(self._shares, dy, out=self._shares)
-            self._send_back(self._shares, values)
-            # What has found its place is not there for an equal value further on.
+            self._add_to_dx(self._shares, values)
+            # Assigned gradient is removed, so that a later equal value receives none.
             np.subtract(dy, self._shares, out=dy)
         return self.dx
 
 
 class AveragePooling2d(Pooling2d):
-    """y = the mean of each window; each of its values gets an equal share of ∂y."""
+    """y = the mean of each window; ∂y is divided equally among its values."""
 
     def forward(self, x: Floats) -> Floats:
         """Return y."""
@@ -104,11 +104,11 @@ class AveragePooling2d(Pooling2d):
         return np.divide(self.y, len(self._values), out=self.y)
 
     def backward(self, dy: Floats) -> Floats:
-        """Return ∂x; dy is overwritten."""
+        """Return ∂x; overwrites dy."""
         if not self.needs_dx:
             return dy
         np.divide(dy, len(self._values), out=dy)
         self.dx.fill(0)
         for values in self._values:
-            self._send_back(dy, values)
+            self._add_to_dx(dy, values)
         return self.dx

@@ -1,11 +1,11 @@
-"""The same values in another shape."""
+"""Reshape and flatten."""
 
 from engine.arrays import Floats, Shape
 from engine.layers.base import Layer
 
 
 class Reshape(Layer):
-    """y = x as `(batch, *out_shape)`, the last axis running fastest: a view."""
+    """y = x reshaped to `(batch, *out_shape)` in C order: a view."""
 
     is_view = True
 

@@ -1,4 +1,4 @@
-"""Layers that learn what to add to their input."""
+"""Residual block: layers with a skip connection."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,11 +21,11 @@ class Residual(Chain):
         self._dy = Buffer(shape, dtype)
 
     def workspace(self, rows: int) -> int:
-        """Of the block, and a copy of ∂y where ∂x is needed."""
+        """Return the workspace of the block and, if ∂x is needed, of a copy of ∂y."""
         return super().workspace(rows) + (rows * self._dy.row_size if self.needs_dx else 0)
 
     def resize(self, rows: int) -> None:
-        """Resize the block, and the copy of ∂y."""
+        """Resize the block and the copy of ∂y."""
         super().resize(rows)
         if self.needs_dx:
             self._dy_kept = self._dy.rows(rows)
@@ -36,12 +36,12 @@ class Residual(Chain):
         return np.add(y, x, out=y)
 
     def predict(self, x: Floats) -> Floats:
-        """Return x + block(x), without chance."""
+        """Return x + block(x) in inference mode."""
         y = super().predict(x)
         return np.add(y, x, out=y)
 
     def backward(self, dy: Floats) -> Floats:
-        """Back through the block; return ∂y + ∂block(x)."""
+        """Backpropagate through the block; return ∂y + ∂block(x)."""
         if not self.needs_dx:
             return super().backward(dy)
         np.copyto(self._dy_kept, dy)

@@ -1,4 +1,4 @@
-"""Where the windows of convolution and pooling lie along an axis."""
+"""Window positions of convolution and pooling along each axis."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows along one axis, each `stride` after the one before, some of it on padding.
+    """Sliding windows along one axis, which may overlap the padding.
 
     Attributes:
-        size: values on the axis.
-        length: of a window.
-        stride: from one window's begin to the next one's.
-        before: zeros before the axis.
-        after: zeros after it.
+        size: number of values on the axis.
+        length: window length.
+        stride: distance between the starts of consecutive windows.
+        before: number of zeros padded before the axis.
+        after: number of zeros padded after the axis.
     """
 
     size: int
@@ -26,37 +26,39 @@ class Windows:
 
     @property
     def count(self) -> int:
-        """How many windows there are: none if they are longer than the axis."""
+        """Number of windows; 0 if a window is longer than the padded axis."""
         return max((self.size + self.before + self.after - self.length) // self.stride + 1, 0)
 
-    def meetings(self) -> list[tuple[slice, slice]]:
-        """For each offset in a window: which windows have it on the axis, and where it is there."""
-        return [self._meeting(offset - self.before) for offset in range(self.length)]
+    def spans_per_offset(self) -> list[tuple[slice, slice]]:
+        """Return, per offset in a window: windows with it inside the axis, and axis positions."""
+        return [self._spans(offset - self.before) for offset in range(self.length)]
 
-    def _meeting(self, first: int) -> tuple[slice, slice]:
-        """As above, for the offset that the first window has at the value `first`."""
+    def _spans(self, first: int) -> tuple[slice, slice]:
+        """Return the windows and positions of the offset at position `first` in window 0."""
         start = max(-(first // self.stride), 0)
         stop = max(min((self.size - 1 - first) // self.stride + 1, self.count), start)
-        place = first + start * self.stride
-        values = slice(place, place + (stop - start) * self.stride, self.stride)
+        position = first + start * self.stride
+        values = slice(position, position + (stop - start) * self.stride, self.stride)
         return slice(start, stop), values
 
 
-# Places in an array (batch, height, width, channels).
+# Index into an array (batch, height, width, channels).
 WindowSpan = tuple[slice, slice, slice]
 
 
 def pair_spans(rows: Windows, columns: Windows) -> Iterator[tuple[WindowSpan, WindowSpan]]:
-    """For each offset in a window of both axes, row by row: the windows' places and the values'."""
+    """Yield the spans of windows and of values for each offset in a 2-D window, row by row."""
     everything = slice(None)
-    for (row, value_row), (column, value_column) in product(rows.meetings(), columns.meetings()):
+    for (row, value_row), (column, value_column) in product(
+        rows.spans_per_offset(), columns.spans_per_offset()
+    ):
         yield (everything, row, column), (everything, value_row, value_column)
 
 
-def lay_windows(size: int, length: int, stride: int, padding: Literal["valid", "same"]) -> Windows:
-    """Windows on the axis alone, or with so much padding that there are ⌈size / stride⌉.
+def make_windows(size: int, length: int, stride: int, padding: Literal["valid", "same"]) -> Windows:
+    """Return windows without padding ("valid") or padded to ⌈size / stride⌉ windows ("same").
 
-    The padding's smaller half comes first, as in TensorFlow and PyTorch.
+    The smaller half of the padding is before the axis, as in TensorFlow and PyTorch.
     """
     if padding == "valid":
         return Windows(size, length, stride)

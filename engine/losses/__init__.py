@@ -1,1 +1,1 @@
-"""Losses, on logits: each is fused with the output's activation."""
+"""Loss functions of logits, each fused with the output activation."""

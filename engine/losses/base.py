@@ -1,4 +1,4 @@
-"""What every loss does."""
+"""Loss function interface."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -11,10 +11,10 @@ from engine.arrays import Buffer, Floats, Targets
 class Loss(ABC):
     """L = mean over the batch of w · l, with l the loss of a row and w its weight, 1 by default.
 
-    Subclasses compute in `outputs`, an array of the logits' shape that they alone own.
+    Subclasses use `outputs`, an array of the logits' shape that each instance owns, as workspace.
 
     Attributes:
-        outputs: activation(logits) of the batch that forward saw last, until backward.
+        outputs: activation(logits) of the latest `forward`; invalid after `backward`.
     """
 
     def __init__(self, out_features: int, dtype: np.dtype[Any]) -> None:
@@ -25,12 +25,12 @@ class Loss(ABC):
         self._is_weighted = False
 
     def forward(self, logits: Floats, targets: Targets, weights: Floats | None = None) -> float:
-        """The loss of a batch.
+        """Return the loss of a batch.
 
         Args:
-            logits: `(batch, out_features)`; only read.
-            targets: of these rows.
-            weights: how much each row counts, `(batch,)`; their mean over all rows should be 1.
+            logits: `(batch, out_features)`; not modified.
+            targets: targets of these rows.
+            weights: weight of each row, `(batch,)`; their mean over all rows should be 1.
         """
         if len(logits) != self._rows:
             self._rows = len(logits)
@@ -43,7 +43,7 @@ class Loss(ABC):
         return float(np.dot(rows, self._shares))
 
     def backward(self) -> Floats:
-        """∂L/∂logits of the batch that forward saw last, shape `(batch, out_features)`."""
+        """Return ∂L/∂logits of the latest `forward`, shape `(batch, out_features)`."""
         gradient = self._backward()
         if self._is_weighted:
             shares: Floats = self._shares[:, np.newaxis]
@@ -51,9 +51,9 @@ class Loss(ABC):
         return np.multiply(gradient, self._equal_share, out=gradient)
 
     def _resize(self, rows: int) -> None:
-        """Make ready for batches of so many rows."""
+        """Allocate the workspace for batches of `rows` rows."""
         self.outputs = self._outputs.rows(rows)
-        # One after the other, not side by side: products of vectors want them contiguous.
+        # Two contiguous vectors rather than two columns: dot products are faster on them.
         values = self._values.rows(rows).reshape(2, rows)
         self._losses: Floats = values[0]
         self._shares: Floats = values[1]
@@ -62,8 +62,8 @@ class Loss(ABC):
 
     @abstractmethod
     def _forward(self, logits: Floats, targets: Targets) -> Floats:
-        """The loss of each row, shape `(batch,)`; `_losses` is there to hold them."""
+        """Return the loss of each row, shape `(batch,)`; `_losses` is a buffer for them."""
 
     @abstractmethod
     def _backward(self) -> Floats:
-        """∂l/∂logits of each row, in an array that may be overwritten."""
+        """Return ∂l/∂logits of each row, in an array that the caller may overwrite."""

@@ -12,7 +12,7 @@ from engine.losses.base import Loss
 class SigmoidBinaryCrossEntropy(Loss):
     """l = mean over outputs of log(1 + exp(z)) − y z, with z the logits.
 
-    That is −(y log p + (1 − y) log(1 − p)) with p = σ(z), without a logarithm of a rounded zero.
+    Equals −(y log p + (1 − y) log(1 − p)) with p = σ(z), and never takes the log of a rounded zero.
     Gradient: (σ(z) − y) / outputs. Targets are between 0 and 1, shape `(batch, outputs)`.
     """
 

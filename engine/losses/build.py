@@ -1,4 +1,4 @@
-"""From a loss's spec to the object that computes it."""
+"""Loss factory."""
 
 from typing import Any, assert_never, get_args
 
@@ -34,7 +34,7 @@ from engine.specs import (
 
 
 def fitting_outputs(spec: LossSpec) -> tuple[OutputActivation, ...]:
-    """The output activations that a loss makes sense on, its own first."""
+    """Return the output activations compatible with a loss, its default first."""
     match spec:
         case CrossEntropy():
             return ("softmax", "sigmoid")
@@ -50,13 +50,13 @@ def fitting_outputs(spec: LossSpec) -> tuple[OutputActivation, ...]:
 
 
 def build_loss(spec: LossSpec, output: ResolvedOutput, dtype: np.dtype[Any]) -> Loss:
-    """The loss of that spec, fused with the output's activation.
+    """Build a loss from its spec, fused with the output activation.
 
     Raises:
-        ValueError: the loss makes no sense on that output.
+        ValueError: the loss is incompatible with the output.
     """
     if output.activation not in fitting_outputs(spec):
-        message = f"{spec.type} makes no sense on a {output.activation} output"
+        message = f"{spec.type} is incompatible with a {output.activation} output"
         raise ValueError(message)
     match spec:
         case CrossEntropy():
@@ -74,7 +74,7 @@ def build_loss(spec: LossSpec, output: ResolvedOutput, dtype: np.dtype[Any]) -> 
 
 
 def _build_cross_entropy(smoothing: float, output: ResolvedOutput, dtype: np.dtype[Any]) -> Loss:
-    _require_several(output)
+    _require_multiple_outputs(output)
     if output.activation == "sigmoid":
         return SigmoidCrossEntropy(output.units, smoothing, dtype)
     if smoothing:
@@ -85,7 +85,7 @@ def _build_cross_entropy(smoothing: float, output: ResolvedOutput, dtype: np.dty
 def _build_binary_cross_entropy(output: ResolvedOutput, dtype: np.dtype[Any]) -> Loss:
     if output.activation == "sigmoid":
         return SigmoidBinaryCrossEntropy(output.units, dtype)
-    _require_several(output)
+    _require_multiple_outputs(output)
     return SoftmaxBinaryCrossEntropy(output.units, dtype)
 
 
@@ -102,9 +102,9 @@ def _build_gaussian(output: ResolvedOutput, dtype: np.dtype[Any]) -> Loss:
     return GaussianLoss(dtype)
 
 
-def _require_several(output: ResolvedOutput) -> None:
+def _require_multiple_outputs(output: ResolvedOutput) -> None:
     if output.units == 1:
-        message = "classes need an output each, not one for all"
+        message = "this loss needs one output per class, not a single output"
         raise ValueError(message)
 
 
@@ -132,5 +132,5 @@ def _build_error_loss(
 
 
 def takes_class_indices(loss: LossSpec) -> bool:
-    """Whether its targets are the index of each row's class, and not numbers."""
+    """Return whether the loss takes class indices as targets rather than numbers."""
     return isinstance(loss, CrossEntropy | Hinge)

@@ -33,14 +33,14 @@ class SoftmaxCrossEntropy(Loss):
         return self._normalize()
 
     def _shift(self, logits: Floats, targets: Targets) -> None:
-        """Outputs become z − max z, which changes no loss; the losses, those of the class."""
+        """Write z − max z, which leaves the loss unchanged, and the class's value of it."""
         np.maximum.reduce(logits, axis=1, keepdims=True, out=self._row_value)
-        np.subtract(logits, self._row_value, out=self.outputs)  # so that exp does not overflow
+        np.subtract(logits, self._row_value, out=self.outputs)  # keeps exp from overflowing
         np.add(self._row_start, targets, out=self._position)
         self._flat.take(self._position, None, self._losses, "clip")
 
     def _normalize(self) -> Floats:
-        """Outputs become softmax(z); the losses, log Σ_j exp(z_j) minus what they were."""
+        """Overwrite z with softmax(z); return log Σ_j exp(z_j) minus the values in `_losses`."""
         z, row = self.outputs, self._row_value
         np.exp(z, out=z)
         np.dot(z, self._ones, out=row)

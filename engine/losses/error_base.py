@@ -1,4 +1,4 @@
-"""What the losses of the error ŷ − y have in common, on any output activation."""
+"""Base of losses of the error ŷ − y, for any output activation."""
 
 from abc import abstractmethod
 from typing import Any
@@ -14,7 +14,7 @@ class ErrorLoss(Loss):
     """l = factor · Σ ρ(e) over the outputs, with e = ŷ − y and ŷ = activation(z).
 
     Gradient: factor · ρ′(e), then back through the activation. Targets have shape
-    `(batch, outputs)`. The factor is 1 / outputs, which makes the sum a mean.
+    `(batch, outputs)`. The default factor is 1 / outputs, which makes the sum a mean.
     """
 
     def __init__(self, out_features: int, activation: Activation, dtype: np.dtype[Any]) -> None:
@@ -43,7 +43,7 @@ class ErrorLoss(Loss):
 
     @abstractmethod
     def _sum(self, error: Floats, out: Floats) -> None:
-        """Write Σ ρ(e) of each row, shape `(batch,)`; `_scratch` has room for terms."""
+        """Write Σ ρ(e) of each row, shape `(batch,)`; `_scratch` is a buffer for the terms."""
 
     @abstractmethod
     def _differentiate(self, error: Floats) -> None:

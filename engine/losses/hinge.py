@@ -1,4 +1,4 @@
-"""The hinge loss of several classes, on linear outputs."""
+"""Multi-class hinge loss, on linear outputs."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from engine.losses.base import Loss
 class HingeLoss(Loss):
     """l = Σ_k≠class max(0, margin − z_class + z_k) / classes, with z the outputs.
 
-    Gradient, times classes: 1 for each k that adds to the sum, minus their number for the class.
+    Gradient times classes: 1 for each k with a positive term, minus their number for the class.
     Targets are class indices, shape `(batch,)`. Source: Weston and Watkins 1999.
     """
 
@@ -43,7 +43,7 @@ class HingeLoss(Loss):
         return np.divide(self._losses, self._classes, out=self._losses)
 
     def _backward(self) -> Floats:
-        """(1 where the margin is missed, minus their number for the class) / classes."""
+        """(1 per violated margin, minus the number of violations for the class) / classes."""
         terms, row = self._terms, self._row_value
         np.greater(terms, self._zero, out=terms)
         np.add.reduce(terms, axis=1, keepdims=True, out=row)

@@ -1,4 +1,4 @@
-"""Poisson losses, for counts."""
+"""Poisson losses for counts."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from engine.losses.base import Loss
 class ExponentialPoisson(Loss):
     """l = mean over outputs of exp(z) − y z: ŷ − y log ŷ with ŷ = exp(z), z the logits.
 
-    Gradient: (ŷ − y) / outputs. Targets are not negative, shape `(batch, outputs)`.
+    Gradient: (ŷ − y) / outputs. Targets are non-negative, shape `(batch, outputs)`.
     """
 
     def __init__(self, out_features: int, dtype: np.dtype[Any]) -> None:
@@ -46,16 +46,16 @@ class SoftplusPoisson(Loss):
         self._units = out_features
         self._softplus = Softplus()
         self._scratch = Buffer((out_features,), dtype)
-        self._least = np.finfo(dtype).tiny
+        self._tiny = np.finfo(dtype).tiny
 
     def _forward(self, logits: Floats, targets: Targets) -> Floats:
         self._targets = targets
         terms = self._scratch.rows(len(logits))
         np.copyto(self.outputs, logits)
         self._softplus.forward(self.outputs)
-        np.maximum(self.outputs, self._least, out=terms)
+        np.maximum(self.outputs, self._tiny, out=terms)
         np.log(terms, out=terms)
-        np.minimum(terms, logits, out=terms)  # log ŷ < z always, so only lost digits are replaced
+        np.minimum(terms, logits, out=terms)  # log ŷ < z always: replaces only rounding errors
         np.multiply(terms, targets, out=terms)
         np.subtract(self.outputs, terms, out=terms)
         np.add.reduce(terms, axis=1, out=self._losses)
@@ -64,7 +64,7 @@ class SoftplusPoisson(Loss):
     def _backward(self) -> Floats:
         """(s − y (s / ŷ)) / outputs."""
         output, slope = self.outputs, self._scratch.rows(len(self.outputs))
-        np.maximum(output, self._least, out=output)
+        np.maximum(output, self._tiny, out=output)
         np.negative(output, out=slope)
         np.expm1(slope, out=slope)
         np.negative(slope, out=slope)

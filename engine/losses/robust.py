@@ -1,4 +1,4 @@
-"""Losses that large errors weigh on less than squared."""
+"""Losses that penalize large errors less than the squared error does."""
 
 from typing import Any
 
@@ -21,9 +21,10 @@ class MeanAbsoluteErrorLoss(ErrorLoss):
 
 
 class HuberLoss(ErrorLoss):
-    """l = mean over outputs of ½ e² where |e| ≤ δ, else δ (|e| − ½ δ): c (e − ½ c) for short.
+    """l = mean over outputs of ½ e² where |e| ≤ δ, else δ (|e| − ½ δ).
 
-    c is e clipped to ±δ, and the gradient c / outputs. Source: Huber 1964.
+    Both cases equal c (e − ½ c), c being e clipped to ±δ; the gradient is c / outputs.
+    Source: Huber 1964.
     """
 
     def __init__(
@@ -37,18 +38,18 @@ class HuberLoss(ErrorLoss):
         np.clip(error, -self._delta, self._delta, out=terms)
         np.multiply(terms, -0.5, out=terms)
         np.add(terms, error, out=terms)
-        np.clip(error, -self._delta, self._delta, out=error)  # all that the gradient asks for
+        np.clip(error, -self._delta, self._delta, out=error)  # the gradient needs only this
         np.einsum("ij,ij->i", terms, error, out=out)
 
     def _differentiate(self, error: Floats) -> None:
-        """Nothing is left to do: the sum has clipped the error."""
+        """Do nothing: `_sum` already clipped the error."""
 
 
 class LogCoshLoss(ErrorLoss):
     """l = mean over outputs of log cosh(e). Gradient: tanh(e) / outputs.
 
-    log cosh(e) = |e| + log(½ + ½ exp(−2 |e|)), which neither overflows nor loses small errors when
-    written with log1p and expm1.
+    Computed as |e| + log(½ + ½ exp(−2 |e|)) with log1p and expm1, which does not overflow and
+    keeps the precision of small errors.
     """
 
     def _sum(self, error: Floats, out: Floats) -> None:
@@ -68,7 +69,8 @@ class LogCoshLoss(ErrorLoss):
 class QuantileLoss(ErrorLoss):
     """l = mean over outputs of max(−q e, (1 − q) e), with q the quantile.
 
-    Gradient: −q below and 1 − q above, ½ − q where e = 0. Source: Koenker and Bassett 1978.
+    Gradient times outputs: −q where e < 0, 1 − q where e > 0, ½ − q where e = 0.
+    Source: Koenker and Bassett 1978.
     """
 
     def __init__(

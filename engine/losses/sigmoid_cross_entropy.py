@@ -10,10 +10,10 @@ from engine.losses.base import Loss
 
 
 class SigmoidCrossEntropy(Loss):
-    """l = Σ_k q_k log(1 + exp(−z_k)), with z the logits, one a class.
+    """l = Σ_k q_k log(1 + exp(−z_k)), with z the logits, one per class.
 
-    That is −Σ_k q_k log p_k with p = σ(z) and q = (1 − smoothing) onehot(class) + smoothing /
-    classes, so −log p_class without smoothing. Gradient: q (σ(z) − 1). Targets are class indices,
+    Equals −Σ_k q_k log p_k with p = σ(z) and q = (1 − smoothing) onehot(class) + smoothing /
+    classes; without smoothing, −log p_class. Gradient: q (σ(z) − 1). Targets are class indices,
     shape `(batch,)`.
     """
 
@@ -23,20 +23,20 @@ class SigmoidCrossEntropy(Loss):
         self._scratch = Buffer((out_features,), dtype)
         self._zero = np.zeros((), dtype)
         self._classes = out_features
-        self._share = smoothing / out_features
-        self._class_share = 1 - smoothing + self._share
+        self._base_weight = smoothing / out_features
+        self._target_weight = 1 - smoothing + self._base_weight
 
     def _resize(self, rows: int) -> None:
         super()._resize(rows)
-        self._shares_of_classes = self._scratch.rows(rows)
+        self._class_weights = self._scratch.rows(rows)
         self._row_start = np.arange(rows) * self._classes
         self._position = np.empty(rows, np.intp)
 
     def _forward(self, logits: Floats, targets: Targets) -> Floats:
-        q = self._shares_of_classes
-        q.fill(self._share)
+        q = self._class_weights
+        q.fill(self._base_weight)
         np.add(self._row_start, targets, out=self._position)
-        q.reshape(-1)[self._position] = self._class_share
+        q.reshape(-1)[self._position] = self._target_weight
         np.negative(logits, out=self.outputs)
         np.logaddexp(self.outputs, self._zero, out=self.outputs)
         np.einsum("ij,ij->i", self.outputs, q, out=self._losses)
@@ -47,4 +47,4 @@ class SigmoidCrossEntropy(Loss):
     def _backward(self) -> Floats:
         """(σ(z) − 1) q."""
         np.subtract(self.outputs, 1, out=self.outputs)
-        return np.multiply(self.outputs, self._shares_of_classes, out=self.outputs)
+        return np.multiply(self.outputs, self._class_weights, out=self.outputs)

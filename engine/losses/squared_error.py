@@ -1,4 +1,4 @@
-"""Squared errors."""
+"""Squared error losses."""
 
 from typing import Any
 

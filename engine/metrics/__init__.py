@@ -1,4 +1,4 @@
-"""How good the outputs are: metrics, and tallies that are told of a pass batch by batch."""
+"""Metrics, and accumulators that compute them batch by batch over a pass."""
 
 from engine.metrics.accumulator import MetricAccumulator
 from engine.metrics.build import build_accumulator

@@ -1,4 +1,4 @@
-"""What every tally does."""
+"""Metric accumulator interface."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,12 +11,12 @@ from engine.specs import MetricName
 
 
 class MetricAccumulator(ABC):
-    """Is told of the batches of one pass, and then tells its loss and the metrics asked for.
+    """Accumulates the batches of one pass and computes its loss and the requested metrics.
 
     Attributes:
-        sums: running sums by name, the rows added among them.
-        arrays: what else was kept of those rows. With `sums`, all that a pass interrupted half-way
-            has to remember; they are filled in place.
+        sums: running sums by name, including the number of `rows`.
+        arrays: values buffered per row, filled in place. `sums` and `arrays` are the complete
+            state of an interrupted pass.
     """
 
     def __init__(self, names: Sequence[MetricName], sums: Iterable[str] = ()) -> None:
@@ -30,26 +30,26 @@ class MetricAccumulator(ABC):
         """Begin a new pass."""
         self.sums = dict(self._empty)
 
-    def add(self, loss: float, outputs: Floats, targets: Targets) -> None:
-        """Count a batch: its loss, its outputs `(batch, out_features)` and its targets."""
+    def update(self, loss: float, outputs: Floats, targets: Targets) -> None:
+        """Add a batch: its loss, outputs `(batch, out_features)` and targets."""
         rows = len(outputs)
         if rows != self._batch_rows:
             self._batch_rows = rows
             self._resize(rows)
-        self._add(outputs, targets)
+        self._update(outputs, targets)
         self.sums["rows"] += rows
         self.sums["loss"] += loss * rows
 
     @property
     def loss(self) -> float:
-        """Mean over rows of the batches' losses."""
+        """Mean loss over all rows."""
         return self.sums["loss"] / self.sums["rows"]
 
-    def metrics(self, prefix: str = "") -> dict[str, Metric]:
-        """The metrics by name; one that is undefined or not finite is left out."""
+    def result(self, prefix: str = "") -> dict[str, Metric]:
+        """Return the metrics by name; undefined or non-finite ones are omitted."""
         with np.errstate(all="ignore"):
-            known = self._metrics()
-        values = {name: known[name] for name in self._names}
+            computed = self._result()
+        values = {name: computed[name] for name in self._names}
         return {
             prefix + name: value
             for name, value in values.items()
@@ -58,12 +58,12 @@ class MetricAccumulator(ABC):
 
     @abstractmethod
     def _resize(self, rows: int) -> None:
-        """Make ready for batches of so many rows."""
+        """Allocate the workspace for batches of `rows` rows."""
 
     @abstractmethod
-    def _add(self, outputs: Floats, targets: Targets) -> None:
-        """Count a batch; the rows before it are in `sums`."""
+    def _update(self, outputs: Floats, targets: Targets) -> None:
+        """Add a batch; `sums` holds the number of rows before it."""
 
     @abstractmethod
-    def _metrics(self) -> Mapping[MetricName, Metric | None]:
-        """At least the metrics asked for; None for one that is undefined."""
+    def _result(self) -> Mapping[MetricName, Metric | None]:
+        """Return at least the requested metrics; None for an undefined one."""

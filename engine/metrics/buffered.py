@@ -1,4 +1,4 @@
-"""Tallies that keep a pass's outputs and targets, for metrics that want to see all of them."""
+"""Accumulators that buffer the outputs and targets of a pass, for metrics that need all rows."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -17,13 +17,13 @@ from engine.specs import MetricName
 
 
 class BufferedMetric(MetricAccumulator):
-    """Keeps the outputs and the target of each row, and computes from them at the pass's end.
+    """Buffers the outputs and target of each row; computes the metrics at the end of the pass.
 
     Args:
-        names: of the metrics asked for.
-        rows: of a pass.
-        outputs: to keep of each row, the first ones.
-        dtype: of the outputs.
+        names: names of the requested metrics.
+        rows: number of rows of a pass.
+        outputs: number of outputs to keep per row, starting with the first.
+        dtype: dtype of the outputs.
     """
 
     def __init__(
@@ -35,15 +35,15 @@ class BufferedMetric(MetricAccumulator):
         self.arrays = {"outputs": self._outputs, "targets": self._targets}
 
     def _resize(self, rows: int) -> None:
-        """Nothing: there is room for all rows."""
+        """Do nothing: the buffers hold all rows."""
 
-    def _add(self, outputs: Floats, targets: Targets) -> None:
+    def _update(self, outputs: Floats, targets: Targets) -> None:
         start = int(self.sums["rows"])
-        taken = slice(start, start + len(outputs))
-        self._outputs[taken] = outputs[:, : self._outputs.shape[1]]
-        self._targets[taken] = _target_of_rows(targets)
+        span = slice(start, start + len(outputs))
+        self._outputs[span] = outputs[:, : self._outputs.shape[1]]
+        self._targets[span] = _targets_per_row(targets)
 
-    def _metrics(self) -> Mapping[MetricName, Metric | None]:
+    def _result(self) -> Mapping[MetricName, Metric | None]:
         rows = int(self.sums["rows"])
         return self._compute(self._outputs[:rows], self._targets[:rows])
 
@@ -51,8 +51,8 @@ class BufferedMetric(MetricAccumulator):
     def _compute(self, outputs: Floats, targets: Floats) -> Mapping[MetricName, Metric | None]: ...
 
 
-def _target_of_rows(targets: Targets) -> Targets:
-    """A class index or a number for each row, whether classes are given so or as 0 and 1."""
+def _targets_per_row(targets: Targets) -> Targets:
+    """Return one class index or number per row, from indices, one-hot rows or numbers."""
     if targets.ndim == 1:
         return targets
     single: Targets = targets[:, 0]
@@ -60,32 +60,32 @@ def _target_of_rows(targets: Targets) -> Targets:
 
 
 class BufferedClassMetric(BufferedMetric):
-    """Every metric of classes."""
+    """All classification metrics."""
 
     def _compute(self, outputs: Floats, targets: Floats) -> Mapping[MetricName, Metric | None]:
         classes = targets.astype(np.intp)
         scores = outputs
         if scores.shape[1] == 1:
             scores = np.concatenate((1 - scores, scores), axis=1)
-        found = ClassPredictions(scores.argmax(axis=1), classes, scores.shape[1])
-        return {name: _class_metric(name, found, scores) for name in self._names}
+        predictions = ClassPredictions(scores.argmax(axis=1), classes, scores.shape[1])
+        return {name: _class_metric(name, predictions, scores) for name in self._names}
 
 
-def _class_metric(name: MetricName, found: ClassPredictions, scores: Floats) -> Metric | None:
+def _class_metric(name: MetricName, predictions: ClassPredictions, scores: Floats) -> Metric | None:
     if name in SCORE_METRICS:
-        return SCORE_METRICS[name](scores, found.true)
-    value = PREDICTION_METRICS[name](found)
+        return SCORE_METRICS[name](scores, predictions.true)
+    value = PREDICTION_METRICS[name](predictions)
     return value if isinstance(value, float) else value.tolist()
 
 
 class BufferedRegressionMetric(BufferedMetric):
-    """Every metric of numbers, in the target's own unit.
+    """All regression metrics, in the target's unit.
 
     Args:
-        names: of the metrics asked for.
-        target: its scale and center.
-        rows: of a pass.
-        dtype: of the outputs.
+        names: names of the requested metrics.
+        target: the fitted target, with its scale and center.
+        rows: number of rows of a pass.
+        dtype: dtype of the outputs.
     """
 
     def __init__(
@@ -95,8 +95,8 @@ class BufferedRegressionMetric(BufferedMetric):
         self._target = target
 
     def _compute(self, outputs: Floats, targets: Floats) -> Mapping[MetricName, Metric | None]:
-        predicted, y = self._in_own_unit(outputs[:, 0]), self._in_own_unit(targets)
+        predicted, y = self._to_target_unit(outputs[:, 0]), self._to_target_unit(targets)
         return {name: NUMBER_METRICS[name](predicted, y) for name in self._names}
 
-    def _in_own_unit(self, values: Floats) -> Floats:
+    def _to_target_unit(self, values: Floats) -> Floats:
         return values.astype(np.float64) * self._target.scale + self._target.center

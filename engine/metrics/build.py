@@ -1,4 +1,4 @@
-"""Which tally belongs to the metrics asked for."""
+"""Metric accumulator factory."""
 
 from collections.abc import Sequence
 from typing import Any, assert_never
@@ -25,14 +25,14 @@ def build_accumulator(
     outputs: int,
     dtype: np.dtype[Any],
 ) -> MetricAccumulator:
-    """The cheapest tally that tells these metrics.
+    """Build the cheapest accumulator that computes the requested metrics.
 
     Args:
-        names: of the metrics, such as go with the target.
-        target: classes or a number.
-        y: targets of all rows of a pass, whatever their order in it.
-        outputs: of the network.
-        dtype: of its outputs.
+        names: names of the metrics; they must suit the target.
+        target: the fitted target: classes or a number.
+        y: targets of all rows of a pass, in any order.
+        outputs: number of network outputs.
+        dtype: dtype of the outputs.
     """
     match target:
         case ClassTarget() if not records(names):
@@ -48,12 +48,12 @@ def build_accumulator(
 
 
 def records(names: Sequence[MetricName]) -> bool:
-    """Whether these metrics need all outputs of a pass at once, rather than running sums."""
+    """Return whether any of these metrics needs all outputs of a pass, not just running sums."""
     return not STREAMING_METRICS.issuperset(names)
 
 
 def _variation(y: Targets) -> float:
-    """Σ (y − ȳ)²."""
+    """Return Σ (y − ȳ)²."""
     values = np.asarray(y, np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         return float(np.sum((values - values.mean()) ** 2))

@@ -1,4 +1,4 @@
-"""Metrics of predicted classes beside the true ones."""
+"""Classification metrics of predicted and true classes."""
 
 import math
 from collections.abc import Callable
@@ -13,12 +13,12 @@ from engine.specs import MetricName
 
 @dataclass(frozen=True)
 class ClassPredictions:
-    """The class that was predicted for each row, and the row's own.
+    """The predicted and the true class of each row.
 
     Attributes:
-        predicted: class indices, `(rows,)`.
-        true: class indices, `(rows,)`.
-        classes: how many there are.
+        predicted: predicted class indices, `(rows,)`.
+        true: true class indices, `(rows,)`.
+        classes: number of classes.
     """
 
     predicted: Indices
@@ -26,85 +26,87 @@ class ClassPredictions:
     classes: int
 
     @cached_property
-    def right_counts(self) -> Floats:
-        """Rows of each class that it was predicted for, shape `(classes,)`."""
+    def correct_counts(self) -> Floats:
+        """Correct predictions per class (true positives), shape `(classes,)`."""
         return self._count(self.true[self.predicted == self.true])
 
     @cached_property
     def predicted_counts(self) -> Floats:
-        """Rows that each class was predicted for, shape `(classes,)`."""
+        """Predictions per class, shape `(classes,)`."""
         return self._count(self.predicted)
 
     @cached_property
     def true_counts(self) -> Floats:
-        """Rows of each class, shape `(classes,)`."""
+        """Rows per true class, shape `(classes,)`."""
         return self._count(self.true)
 
     def _count(self, indices: Indices) -> Floats:
         return np.bincount(indices, minlength=self.classes).astype(np.float64)
 
 
-def confusion_matrix(found: ClassPredictions) -> Floats:
-    """Rows of class i that class j was predicted for, at [i, j], shape `(classes, classes)`."""
-    pairs = found.true * found.classes + found.predicted
-    counts = np.bincount(pairs, minlength=found.classes**2)
-    return counts.reshape(found.classes, found.classes).astype(np.float64)
+def confusion_matrix(predictions: ClassPredictions) -> Floats:
+    """Return the number of rows of class i predicted as class j at [i, j], `(classes, classes)`."""
+    pairs = predictions.true * predictions.classes + predictions.predicted
+    counts = np.bincount(pairs, minlength=predictions.classes**2)
+    return counts.reshape(predictions.classes, predictions.classes).astype(np.float64)
 
 
-def accuracy(found: ClassPredictions) -> float:
-    """Share of rows whose class was predicted."""
-    return float(found.right_counts.sum() / len(found.true))
+def accuracy(predictions: ClassPredictions) -> float:
+    """Return the fraction of rows with a correct prediction."""
+    return float(predictions.correct_counts.sum() / len(predictions.true))
 
 
-def precision_per_class(found: ClassPredictions) -> Floats:
-    """For each class, the share of its predictions that were right; 0 if there are none."""
-    return _ratio(found.right_counts, found.predicted_counts)
+def precision_per_class(predictions: ClassPredictions) -> Floats:
+    """Return TP / (TP + FP) per class; 0 for a class without predictions."""
+    return _ratio(predictions.correct_counts, predictions.predicted_counts)
 
 
-def recall_per_class(found: ClassPredictions) -> Floats:
-    """For each class, the share of its rows that it was predicted for; 0 if there are none."""
-    return _ratio(found.right_counts, found.true_counts)
+def recall_per_class(predictions: ClassPredictions) -> Floats:
+    """Return TP / (TP + FN) per class; 0 for a class without rows."""
+    return _ratio(predictions.correct_counts, predictions.true_counts)
 
 
-def f1_per_class(found: ClassPredictions) -> Floats:
-    """For each class, 2 · precision · recall / (precision + recall); 0 if both are."""
-    return _ratio(2 * found.right_counts, found.predicted_counts + found.true_counts)
+def f1_per_class(predictions: ClassPredictions) -> Floats:
+    """Return 2 · precision · recall / (precision + recall) per class; 0 if both are 0."""
+    return _ratio(
+        2 * predictions.correct_counts, predictions.predicted_counts + predictions.true_counts
+    )
 
 
-def precision(found: ClassPredictions) -> float:
-    """Mean of the classes' precisions."""
-    return float(np.mean(precision_per_class(found)))
+def precision(predictions: ClassPredictions) -> float:
+    """Return the mean precision over classes."""
+    return float(np.mean(precision_per_class(predictions)))
 
 
-def recall(found: ClassPredictions) -> float:
-    """Mean of the classes' recalls."""
-    return float(np.mean(recall_per_class(found)))
+def recall(predictions: ClassPredictions) -> float:
+    """Return the mean recall over classes."""
+    return float(np.mean(recall_per_class(predictions)))
 
 
-def f1(found: ClassPredictions) -> float:
-    """Mean of the classes' F1."""
-    return float(np.mean(f1_per_class(found)))
+def f1(predictions: ClassPredictions) -> float:
+    """Return the mean F1 over classes."""
+    return float(np.mean(f1_per_class(predictions)))
 
 
-def balanced_accuracy(found: ClassPredictions) -> float:
-    """Mean of the recalls of those classes that have rows."""
-    return float(np.mean(recall_per_class(found)[found.true_counts > 0]))
+def balanced_accuracy(predictions: ClassPredictions) -> float:
+    """Return the mean recall over the classes that have rows."""
+    return float(np.mean(recall_per_class(predictions)[predictions.true_counts > 0]))
 
 
-def matthews(found: ClassPredictions) -> float:
-    """R_k = (c s − Σ p_k t_k) / √((s² − Σ p_k²) (s² − Σ t_k²)); 0 if either factor is.
+def matthews(predictions: ClassPredictions) -> float:
+    """R_K = (c s − Σ p_k t_k) / √((s² − Σ p_k²) (s² − Σ t_k²)); 0 if either factor is 0.
 
-    Of s rows c are right; class k has t_k of them and was predicted p_k times. From −1 to 1.
+    With s rows, c of them correct, t_k rows of class k and p_k predictions of it. Between −1 and 1.
     Source: Gorodkin 2004.
     """
-    rows, right = len(found.true), found.right_counts.sum()
-    predicted, true = found.predicted_counts, found.true_counts
+    rows, correct = len(predictions.true), predictions.correct_counts.sum()
+    predicted, true = predictions.predicted_counts, predictions.true_counts
     spread = (rows**2 - predicted @ predicted) * (rows**2 - true @ true)
-    return float((right * rows - predicted @ true) / math.sqrt(spread)) if spread else 0.0
+    return float((correct * rows - predicted @ true) / math.sqrt(spread)) if spread else 0.0
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
-    """Part / whole, 0 where the whole is 0."""
+    """Return part / whole, 0 where the whole is 0."""
     ratio: Floats = np.zeros_like(whole)
     return np.divide(part, whole, out=ratio, where=whole > 0)
 

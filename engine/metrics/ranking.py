@@ -1,4 +1,4 @@
-"""Metrics of the classes' scores, `(rows, classes)`, beside the true classes, `(rows,)`."""
+"""Metrics of class scores `(rows, classes)` against true class indices `(rows,)`."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,42 +11,43 @@ from engine.specs import MetricName
 
 
 def top_k_accuracy(scores: Floats, classes: Indices, k: int) -> float:
-    """Share of rows whose class has one of the k largest scores; of equal ones the first count."""
+    """Return the fraction of rows whose class is in the top k; ties go to the lower class index."""
     own = scores[np.arange(len(classes)), classes][:, np.newaxis]
-    comes_first = np.arange(scores.shape[1]) < classes[:, np.newaxis]
-    better = (scores > own) | ((scores == own) & comes_first)
+    precedes = np.arange(scores.shape[1]) < classes[:, np.newaxis]
+    better = (scores > own) | ((scores == own) & precedes)
     return float(np.mean(np.count_nonzero(better, axis=1) < k))
 
 
 def log_loss(scores: Floats, classes: Indices) -> float | None:
-    """Mean of −log p_class, p the scores divided by their sum, clipped to [ε, 1 − ε].
+    """Return the mean of −log p_class, p the scores divided by their sum, clipped to [ε, 1 − ε].
 
-    ε is that of the scores' type. None if a score is not between 0 and 1: then they are no
-    probabilities.
+    ε is the machine epsilon of the scores' dtype. None if a score is outside [0, 1]: the scores
+    are not probabilities.
     """
     if not _are_probabilities(scores):
         return None
-    least = np.finfo(scores.dtype).eps
-    total = np.maximum(scores.sum(axis=1), least)
-    p = np.clip(scores[np.arange(len(classes)), classes] / total, least, 1 - least)
+    epsilon = np.finfo(scores.dtype).eps
+    total = np.maximum(scores.sum(axis=1), epsilon)
+    p = np.clip(scores[np.arange(len(classes)), classes] / total, epsilon, 1 - epsilon)
     return float(-np.mean(np.log(p), dtype=np.float64))
 
 
 def roc_auc(scores: Floats, classes: Indices) -> float | None:
-    """Area under the curve of true over false positives; None with rows of one class only.
+    """Return the area under the ROC curve; None if all rows are of one class.
 
-    For two classes, of the second's probability, or of its score minus the first's if the scores
-    are no probabilities; else the mean over the classes that have rows, each against the rest.
+    Two classes are ranked by the probability of the second, or by its score minus the first's if
+    the scores are not probabilities. For more classes, the mean of one-vs-rest areas over the
+    classes that have rows.
     """
-    return _one_against_rest(_ranked_pairs, scores, classes)
+    return _one_vs_rest(_roc_area, scores, classes)
 
 
 def pr_auc(scores: Floats, classes: Indices) -> float | None:
-    """Average precision; of which classes, as `roc_auc`."""
-    return _one_against_rest(_average_precision, scores, classes)
+    """Return the average precision, over classes as in `roc_auc`."""
+    return _one_vs_rest(_average_precision, scores, classes)
 
 
-def _one_against_rest(
+def _one_vs_rest(
     area: Callable[[Floats, NDArray[np.bool_]], float], scores: Floats, classes: Indices
 ) -> float | None:
     present = np.unique(classes)
@@ -62,8 +63,8 @@ def _are_probabilities(scores: Floats) -> bool:
     return bool(scores.min() >= 0 and scores.max() <= 1)
 
 
-def _ranked_pairs(score: Floats, positive: NDArray[np.bool_]) -> float:
-    """Share of pairs, a positive and a negative row, whose positive scores higher; equal: half.
+def _roc_area(score: Floats, positive: NDArray[np.bool_]) -> float:
+    """Return the fraction of (positive, negative) pairs ranked correctly; ties count half.
 
     (R − P (P + 1) / 2) / (P N), R the sum of the P positives' ranks (Mann and Whitney 1947).
     """
@@ -76,7 +77,7 @@ def _ranked_pairs(score: Floats, positive: NDArray[np.bool_]) -> float:
 
 
 def _average_precision(score: Floats, positive: NDArray[np.bool_]) -> float:
-    """Σ (R_n − R_n−1) P_n, precision and recall where all rows of the n highest scores count."""
+    """Return Σ (R_n − R_{n−1}) P_n, with precision and recall at each distinct score threshold."""
     _, index, counts = np.unique(score, return_inverse=True, return_counts=True)
     gained = np.bincount(index[positive], minlength=len(counts))[::-1]
     precision = np.cumsum(gained) / np.cumsum(counts[::-1])

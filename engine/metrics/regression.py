@@ -1,4 +1,4 @@
-"""Metrics of predicted numbers ŷ beside the true ones y, both of shape `(rows,)`."""
+"""Regression metrics of predictions ŷ and true values y, both of shape `(rows,)`."""
 
 import math
 from collections.abc import Callable
@@ -10,34 +10,34 @@ from engine.specs import MetricName
 
 
 def mse(predicted: Floats, y: Floats) -> float:
-    """Mean of (ŷ − y)²."""
+    """Return the mean of (ŷ − y)²."""
     return float(np.mean((predicted - y) ** 2))
 
 
 def rmse(predicted: Floats, y: Floats) -> float:
-    """Square root of the mean of (ŷ − y)²."""
+    """Return the square root of the mean of (ŷ − y)²."""
     return math.sqrt(mse(predicted, y))
 
 
 def mae(predicted: Floats, y: Floats) -> float:
-    """Mean of |ŷ − y|."""
+    """Return the mean of |ŷ − y|."""
     return float(np.mean(np.abs(predicted - y)))
 
 
 def mape(predicted: Floats, y: Floats) -> float:
-    """Mean of |ŷ − y| / max(|y|, ε), with ε the machine's; 0.1 is ten per cent."""
-    least = np.finfo(np.float64).eps
-    return float(np.mean(np.abs(predicted - y) / np.maximum(np.abs(y), least)))
+    """Return the mean of |ŷ − y| / max(|y|, ε), ε the machine epsilon; 0.1 means 10 %."""
+    epsilon = np.finfo(np.float64).eps
+    return float(np.mean(np.abs(predicted - y) / np.maximum(np.abs(y), epsilon)))
 
 
 def r2(predicted: Floats, y: Floats) -> float | None:
-    """1 − Σ (ŷ − y)² / Σ (y − ȳ)²; None if y is constant."""
+    """Return 1 − Σ (ŷ − y)² / Σ (y − ȳ)²; None if y is constant."""
     variation = float(np.sum((y - np.mean(y)) ** 2))
     return 1 - float(np.sum((predicted - y) ** 2)) / variation if variation > 0 else None
 
 
 def explained_variance(predicted: Floats, y: Floats) -> float | None:
-    """1 − Var(y − ŷ) / Var(y): r2 of predictions freed from their mean error; None if constant."""
+    """Return 1 − Var(y − ŷ) / Var(y): r2 without the mean error; None if y is constant."""
     variance = float(np.var(y))
     return 1 - float(np.var(y - predicted)) / variance if variance > 0 else None
 

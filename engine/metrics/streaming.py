@@ -1,4 +1,4 @@
-"""Tallies of metrics that follow from a few sums, so that no row has to be kept."""
+"""Accumulators of metrics that need only running sums, so that no row is stored."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,9 +15,9 @@ STREAMING_METRICS: frozenset[MetricName] = frozenset({"accuracy", "mse", "rmse",
 
 
 class StreamingClassMetric(MetricAccumulator):
-    """accuracy: share of rows whose largest output is that of their class.
+    """accuracy: the fraction of rows whose largest output is that of their class.
 
-    With a single output, the class is 1 where the output is above one half.
+    With a single output, the predicted class is 1 where the output is above one half.
     """
 
     def __init__(self, names: Sequence[MetricName]) -> None:
@@ -27,7 +27,7 @@ class StreamingClassMetric(MetricAccumulator):
         self._predicted = np.empty(rows, np.intp)
         self._correct = np.empty(rows, np.bool_)
 
-    def _add(self, outputs: Floats, targets: Targets) -> None:
+    def _update(self, outputs: Floats, targets: Targets) -> None:
         if outputs.shape[1] == 1:
             np.equal(outputs[:, 0] > 0.5, targets[:, 0] > 0.5, out=self._correct)
         else:
@@ -36,20 +36,20 @@ class StreamingClassMetric(MetricAccumulator):
             np.equal(self._predicted, classes, out=self._correct)
         self.sums["correct"] += int(np.count_nonzero(self._correct))
 
-    def _metrics(self) -> Mapping[MetricName, Metric | None]:
+    def _result(self) -> Mapping[MetricName, Metric | None]:
         return {"accuracy": self.sums["correct"] / self.sums["rows"]}
 
 
 class StreamingRegressionMetric(MetricAccumulator):
-    """mse, rmse and mae in the target's own unit, and r2.
+    """mse, rmse and mae in the target's unit, and r2.
 
     rmse = √(Σ (ŷ − y)² / rows); mae = Σ |ŷ − y| / rows; r2 = 1 − Σ (ŷ − y)² / Σ (y − ȳ)².
 
     Args:
-        names: of the metrics asked for.
-        scale: the target's unit in units of the network's output.
-        variation: Σ (y − ȳ)² over the rows that will be counted, in the output's unit.
-        dtype: of the outputs.
+        names: names of the requested metrics.
+        scale: factor from the network's output unit to the target's unit.
+        variation: Σ (y − ȳ)² over all rows of the pass, in the output's unit.
+        dtype: dtype of the outputs.
     """
 
     def __init__(
@@ -63,14 +63,14 @@ class StreamingRegressionMetric(MetricAccumulator):
     def _resize(self, rows: int) -> None:
         self._error = self._buffer.rows(rows)
 
-    def _add(self, outputs: Floats, targets: Targets) -> None:
-        # The first output is the prediction; there may be another, for its spread.
+    def _update(self, outputs: Floats, targets: Targets) -> None:
+        # The first output is the prediction; the gaussian loss adds a second one, the log variance.
         error = np.subtract(outputs[:, :1], targets, out=self._error)
         self.sums["squared"] += float(np.vdot(error, error))
         np.abs(error, out=error)
         self.sums["absolute"] += float(np.add.reduce(error, axis=None))
 
-    def _metrics(self) -> Mapping[MetricName, Metric | None]:
+    def _result(self) -> Mapping[MetricName, Metric | None]:
         rows, squared, variation = self.sums["rows"], self.sums["squared"], self._variation
         root = math.sqrt(squared / rows) * self._scale
         return {

@@ -1,17 +1,17 @@
-"""One product for nothing, after which all others of the process are fast."""
+"""BLAS warm-up: one matrix product that makes all later ones fast."""
 
 import numpy as np
 
-# Large enough to use all of the working memory that OpenBLAS cuts matrices into.
+# Large enough to use all of the working memory that OpenBLAS packs matrix blocks into.
 _SIDE = 512
 
 
 def warm_up_products() -> None:
-    """Multiply two matrices once; 15 ms, and a megabyte that stays.
+    """Multiply two matrices once; takes 15 ms and leaves 1 MB allocated.
 
     OpenBLAS reserves working memory when it is loaded but does not touch it. Until a product has
-    used all of it, smaller ones were measured at less than half of their speed, however often they
-    are repeated (docs/decisions/0007).
+    used all of it, smaller products were measured at less than half their speed, however often
+    repeated (docs/decisions/0007).
     """
     matrix = np.zeros((_SIDE, _SIDE), np.float32)
     np.dot(matrix, matrix)

@@ -6,28 +6,28 @@ import numpy as np
 
 from engine.arrays import Floats
 
-# Below it, the squares of float32 numbers lose their digits.
+# Below this sum, squares of float32 numbers lose precision.
 _LEAST_SQUARE = 1e-30
-# Elements copied at a time.
-_PIECE = 32_768
+# Elements copied at a time, to bound the memory of the scaled copy.
+_BLOCK = 32_768
 
 
 def euclidean_norm(vector: Floats) -> float:
-    """√Σ v² of a vector of shape `(size,)`, without overflow of the squares."""
+    """Return √Σ v² of a vector of shape `(size,)`; the squares cannot overflow."""
     with np.errstate(over="ignore"):
         square = float(np.dot(vector, vector))
     if math.isfinite(square) and square > _LEAST_SQUARE:
         return math.sqrt(square)
-    # The sum of squares overflowed or vanished.
+    # The sum of squares overflowed or underflowed.
     largest = largest_magnitude(vector)
     if largest == 0 or not math.isfinite(largest):
         return largest
-    pieces = (vector[i : i + _PIECE] / largest for i in range(0, len(vector), _PIECE))
+    pieces = (vector[i : i + _BLOCK] / largest for i in range(0, len(vector), _BLOCK))
     return largest * math.sqrt(sum(float(np.dot(piece, piece)) for piece in pieces))
 
 
 def largest_magnitude(vector: Floats) -> float:
-    """The largest |v|; 0 of an empty vector, NaN if there is one in it."""
+    """Return the largest |v|; 0 for an empty vector, NaN if any element is NaN."""
     return max(float(vector.max(initial=0)), -float(vector.min(initial=0)))
 
 

@@ -1,4 +1,4 @@
-"""The error function, which NumPy lacks."""
+"""Special functions that NumPy lacks."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,12 +44,12 @@ _FAR_DENOMINATOR = (
     1.23033935480374942e03,
 )
 _NEAR = 0.46875
-# Beyond it erf is 1 to the last digit; beyond 4 what is missing is so small that the formula holds.
+# Beyond 6, erf rounds to 1; between 4 and 6, 1 − erf is so small that the formula still holds.
 _FAR = 6.0
 
 
 def erf(x: Floats) -> Floats:
-    """2 / √π · ∫₀ˣ exp(−t²) dt, exact to a few roundings, in a new array of x's shape and type."""
+    """Return 2 / √π · ∫₀ˣ exp(−t²) dt, accurate to a few ulp, in a new array like x."""
     size = np.minimum(np.abs(x), _FAR)
     square = size * size
     far: Floats = 1 - np.exp(-square) * _ratio(size, _FAR_NUMERATOR, _FAR_DENOMINATOR)
@@ -64,7 +64,7 @@ def _ratio(x: Floats, numerator: tuple[float, ...], denominator: tuple[float, ..
 
 
 def _polynomial(x: Floats, coefficients: tuple[float, ...]) -> Floats:
-    """Horner's scheme."""
+    """Evaluate a polynomial by Horner's scheme."""
     value = x * coefficients[0]
     for coefficient in coefficients[1:-1]:
         np.add(value, coefficient, out=value)
@@ -74,6 +74,6 @@ def _polynomial(x: Floats, coefficients: tuple[float, ...]) -> Floats:
 
 
 def signed_log(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """sign(x) · log(1 + |x|), of the same shape."""
-    found: NDArray[np.float64] = np.copysign(np.log1p(np.abs(values)), values)
-    return found
+    """Return sign(x) · log(1 + |x|), of the same shape."""
+    result: NDArray[np.float64] = np.copysign(np.log1p(np.abs(values)), values)
+    return result

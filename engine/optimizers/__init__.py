@@ -1,1 +1,1 @@
-"""Optimizers: a few in-place operations on the flat vectors, one family a file."""
+"""Optimizers: in-place operations on flat vectors, one family per module."""

@@ -8,13 +8,13 @@ from engine.specs import Adadelta
 
 
 class AdadeltaOptimizer(Optimizer):
-    """Adadelta (Zeiler 2012, algorithm 1, and a learning rate).
+    """Adadelta (Zeiler 2012, algorithm 1, with an added learning rate).
 
     s ← ρ s + (1 − ρ) g²;  d = √(u + ε) / √(s + ε) · g
     u ← ρ u + (1 − ρ) d²;  w ← w − learning_rate · d
 
-    The slots hold S = s / (1 − ρ) and U = u / (1 − ρ), which saves two passes over memory. In d the
-    factor cancels: d = √((U + ε′) / (S + ε′)) · g with ε′ = ε / (1 − ρ).
+    The slots hold S = s / (1 − ρ) and U = u / (1 − ρ), which saves two passes over memory. The
+    factor cancels in d: d = √((U + ε′) / (S + ε′)) · g with ε′ = ε / (1 − ρ).
     """
 
     def __init__(self, spec: Adadelta, parameters: Floats, gradients: Floats) -> None:
@@ -26,8 +26,8 @@ class AdadeltaOptimizer(Optimizer):
         self._rate = np.empty((), dtype)
         self._blocks = tuple(blocks(parameters, gradients, square, change_square, scratch=2))
 
-    def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - same every step
-        """One step, as long as the last ones in proportion to their gradients."""
+    def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - steps are alike
+        """Take one step, scaled by the ratio of recent changes to recent gradients."""
         self._rate.fill(learning_rate)
         for w, g, square, change_square, change, spare in self._blocks:
             np.multiply(square, self._rho, out=square)

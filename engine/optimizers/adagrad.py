@@ -18,8 +18,8 @@ class AdagradOptimizer(Optimizer):
         self._rate = np.empty((), dtype)
         self._blocks = tuple(blocks(parameters, gradients, square))
 
-    def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - same every step
-        """One step, shorter where gradients have been large."""
+    def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - steps are alike
+        """Take one step, shorter for parameters with large past gradients."""
         self._rate.fill(learning_rate)
         for w, g, square, change in self._blocks:
             np.multiply(g, g, out=change)

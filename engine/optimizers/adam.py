@@ -16,7 +16,7 @@ class AdamOptimizer(Optimizer):
     w ← w − learning_rate · m̂ / (√v̂ + ε),  with m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ)
 
     The slots hold M = m / (1 − β₁) and V = v / (1 − β₂), which saves three of thirteen passes over
-    memory: M ← β₁ M + g; V ← β₂ V + g². All constants then gather in two numbers of the step:
+    memory: M ← β₁ M + g; V ← β₂ V + g². All constants then combine into two numbers per step:
     w ← w − rate · M / (√V + ε′).
     """
 
@@ -30,14 +30,14 @@ class AdamOptimizer(Optimizer):
         self._blocks = tuple(blocks(parameters, gradients, mean, square))
 
     def update(self, learning_rate: float, step: int) -> None:
-        """One step, with the bias correction of that step."""
+        """Take one step, with the bias correction of that step."""
         self._correct_bias(learning_rate, step)
         for w, g, mean, square, change in self._blocks:
             self._add_moments(g, mean, square, change)
             self._move(w, mean, square, change)
 
     def _correct_bias(self, learning_rate: float, step: int) -> None:
-        """The rate and ε′ of the step."""
+        """Compute the rate and ε′ of the step."""
         beta1, beta2 = self._spec.beta1, self._spec.beta2
         root = math.sqrt((1 - beta2) / (1 - beta2**step))  # √v̂ = root · √V
         self._rate.fill(learning_rate * (1 - beta1) / (1 - beta1**step) / root)
@@ -52,7 +52,7 @@ class AdamOptimizer(Optimizer):
         np.add(square, change, out=square)
 
     def _move(self, w: Floats, mean: Floats, square: Floats, change: Floats) -> None:
-        """Step: w ← w − rate · M / (√V + ε′)."""
+        """Update w ← w − rate · M / (√V + ε′)."""
         np.sqrt(square, out=change)
         np.add(change, self._epsilon, out=change)
         np.divide(mean, change, out=change)
@@ -66,20 +66,20 @@ class AdamwOptimizer(AdamOptimizer):
     def __init__(self, spec: Adamw, parameters: Floats, gradients: Floats) -> None:
         super().__init__(spec, parameters, gradients)
         self._weight_decay = spec.weight_decay
-        self._kept = np.empty((), parameters.dtype)
+        self._decay_factor = np.empty((), parameters.dtype)
 
     def update(self, learning_rate: float, step: int) -> None:
-        """One step of decay and of Adam."""
+        """Take one step: weight decay, then Adam."""
         self._correct_bias(learning_rate, step)
-        self._kept.fill(1 - learning_rate * self._weight_decay)
+        self._decay_factor.fill(1 - learning_rate * self._weight_decay)
         for w, g, mean, square, change in self._blocks:
-            np.multiply(w, self._kept, out=w)
+            np.multiply(w, self._decay_factor, out=w)
             self._add_moments(g, mean, square, change)
             self._move(w, mean, square, change)
 
 
 class AmsgradOptimizer(AdamOptimizer):
-    """Adam with the largest v so far for v (Reddi et al. 2018, as PyTorch writes it)."""
+    """Adam with the running maximum of v in place of v (Reddi et al. 2018, as in PyTorch)."""
 
     def __init__(self, spec: Amsgrad, parameters: Floats, gradients: Floats) -> None:
         super().__init__(spec, parameters, gradients)
@@ -87,7 +87,7 @@ class AmsgradOptimizer(AdamOptimizer):
         self._blocks = tuple(blocks(parameters, gradients, *self.slots.values()))
 
     def update(self, learning_rate: float, step: int) -> None:
-        """One step, with the bias correction of that step."""
+        """Take one step, with the bias correction of that step."""
         self._correct_bias(learning_rate, step)
         for w, g, mean, square, largest, change in self._blocks:
             self._add_moments(g, mean, square, change)

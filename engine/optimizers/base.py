@@ -1,4 +1,4 @@
-"""What every optimizer does."""
+"""Optimizer interface."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -8,35 +8,35 @@ import numpy as np
 
 from engine.arrays import Floats
 
-# Elements worked on at a time. A step reads and writes each of its vectors several times; pieces
-# of this size stay in the processor's second-level cache meanwhile (five of float32: 640 KiB).
+# Elements processed at a time. A step reads and writes each of its vectors several times; blocks
+# of this size stay in the L2 cache meanwhile (five of float32: 640 KiB).
 BLOCK = 32_768
 
 
 class Optimizer(ABC):
-    """Changes the parameters by what the gradients say.
+    """Updates the parameters from their gradients.
 
     Attributes:
-        slots: vectors it remembers between steps, by name; each has the parameters' shape.
+        slots: state vectors by name, such as moments; each has the parameters' shape.
     """
 
     slots: dict[str, Floats]
 
     @abstractmethod
     def update(self, learning_rate: float, step: int) -> None:
-        """Change the parameters in place; step counts from 1 over the whole training."""
+        """Update the parameters in place; step counts from 1 over the whole training."""
 
     def state_arrays(self) -> dict[str, Floats]:
-        """All it remembers between steps, by name.
+        """Return the complete state between steps, by name.
 
-        Shapes and types never change: copy the arrays, and copy them back in place, in a new
-        optimizer of the same spec too, to go on with the step after, bit for bit.
+        Shapes and dtypes never change. To resume bit for bit, copy the arrays, and later copy them
+        back in place, into this optimizer or a new one of the same spec.
         """
         return self.slots
 
 
 def blocks(*vectors: Floats, scratch: int = 1) -> Iterator[tuple[Floats, ...]]:
-    """Views of the same piece of each vector, one piece after the other, and scratch for it."""
+    """Yield views of consecutive blocks of each vector, and `scratch` buffers of their size."""
     size, dtype = len(vectors[0]), vectors[0].dtype
     spare = [np.empty(min(size, BLOCK), dtype) for _ in range(scratch)]
     for start in range(0, size, BLOCK):
@@ -45,10 +45,10 @@ def blocks(*vectors: Floats, scratch: int = 1) -> Iterator[tuple[Floats, ...]]:
 
 
 def constant(value: float, dtype: np.dtype[Any]) -> Floats:
-    """The number as an array of shape (): NumPy converts a Python number anew in every call."""
+    """Return the value as a 0-d array, which saves NumPy a conversion in every call."""
     return np.array(value, dtype)
 
 
 def positive(value: float, dtype: np.dtype[Any]) -> float:
-    """The number, or the least that the type holds: 0 would make 0 / 0 without a gradient."""
+    """Return the value, at least the dtype's smallest normal: 0 would make 0 / 0 where g is 0."""
     return max(value, float(np.finfo(dtype).tiny))

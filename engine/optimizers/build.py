@@ -1,4 +1,4 @@
-"""From an optimizer's spec to the object that updates."""
+"""Optimizer factory."""
 
 from collections.abc import Callable
 from typing import assert_never
@@ -28,17 +28,17 @@ from engine.specs import (
 )
 
 
-def build_optimizer(  # noqa: C901, PLR0911 - one case a kind
+def build_optimizer(  # noqa: C901, PLR0911 - one case per kind
     spec: OptimizerSpec, parameters: Floats, gradients: Floats, evaluate: Callable[[], float]
 ) -> Optimizer:
-    """The optimizer of that spec, over the network's flat vectors.
+    """Build an optimizer from its spec, over the network's flat vectors.
 
     Args:
-        spec: of the optimizer.
-        parameters: what it changes, shape `(trained_count,)`.
-        gradients: what it follows, of the same shape.
-        evaluate: computes the loss of the step's batch at the parameters as they are now, and
-            writes its gradient; for optimizers that search along a line.
+        spec: the optimizer.
+        parameters: the parameters to update, shape `(trained_count,)`.
+        gradients: their gradients, of the same shape.
+        evaluate: computes the loss of the step's batch at the current parameters and writes its
+            gradient; for optimizers with a line search.
     """
     match spec:
         case Sgd():

@@ -1,4 +1,4 @@
-"""What L-BFGS knows of the curvature."""
+"""Limited-memory approximation of the inverse Hessian."""
 
 from collections.abc import Iterator
 
@@ -7,20 +7,21 @@ import numpy as np
 from engine.arrays import Floats
 from engine.optimizers.base import BLOCK
 
-# As in PyTorch: a pair with less tells of no curvature, or of a negative one.
+# As in PyTorch: a pair with less has negligible or negative curvature.
 _LEAST_CURVATURE = 1e-10
 
 
 class InverseHessian:
-    """H, positive definite, from the latest pairs (Nocedal and Wright 2006, section 7.2).
+    """Positive definite H from the latest pairs (Nocedal and Wright 2006, section 7.2).
 
-    A pair is s, how the parameters changed in a step, and y, how the gradients did. H is γ I with
-    γ = s·y / y·y of the latest pair, updated by each pair from the oldest to the latest:
+    A pair is s, the change of the parameters in a step, and y, the change of the gradients. H is
+    γ I with γ = s·y / y·y of the latest pair, updated by each pair from the oldest to the latest:
     H ← (I − ρ s yᵀ) H (I − ρ y sᵀ) + ρ s sᵀ with ρ = 1 / s·y.
 
     Attributes:
-        arrays: all of it: `s` and `y`, shape `(history, size)`, pair k in row k mod history; `rho`,
-            shape `(history,)`; `gamma` and `count`, of all pairs so far, shape `(1,)`.
+        arrays: the complete state: `s` and `y`, shape `(history, size)`, pair k in row
+            k mod history; `rho`, shape `(history,)`; `gamma` and `count`, the number of all pairs
+            so far, shape `(1,)`.
     """
 
     def __init__(self, history: int, parameters: Floats) -> None:
@@ -39,15 +40,15 @@ class InverseHessian:
 
     @property
     def is_identity(self) -> bool:
-        """Whether nothing is known."""
+        """Whether H is the identity: no pairs are stored."""
         return not self._count[0]
 
-    def forget(self) -> None:
-        """Be the identity again."""
+    def reset(self) -> None:
+        """Reset H to the identity."""
         self._count[0], self._gamma[0] = 0, 1
 
-    def learn(self, s: Floats, y: Floats) -> None:
-        """Take a copy of the pair for the oldest one, if there is curvature in it."""
+    def add_pair(self, s: Floats, y: Floats) -> None:
+        """Copy a pair over the oldest one; skip it if its curvature is not positive."""
         curvature, square = float(np.dot(s, y)), float(np.dot(y, y))
         if not _LEAST_CURVATURE < curvature < np.inf or not 0 < square < np.inf:
             return
@@ -59,7 +60,7 @@ class InverseHessian:
         self._count[0] += 1
 
     def multiply(self, vector: Floats) -> None:
-        """To H · vector, in place, in two passes over the pairs (algorithm 7.4)."""
+        """Overwrite the vector with H · vector by two-loop recursion (algorithm 7.4)."""
         for row in self._rows_from_latest():
             alpha = self._rho[row] * float(np.dot(self._s[row], vector))
             self._alpha[row] = alpha
@@ -75,7 +76,7 @@ class InverseHessian:
             yield pair % history
 
     def _add(self, vector: Floats, factor: float, row: Floats) -> None:
-        """Add factor · row to the vector, in pieces that the scratch holds."""
+        """Add factor · row to the vector, blockwise through the scratch buffer."""
         for start in range(0, len(vector), BLOCK):
             piece = vector[start : start + BLOCK]
             scratch = self._scratch[: len(piece)]

@@ -12,18 +12,18 @@ from engine.optimizers.inverse_hessian import InverseHessian
 from engine.optimizers.line_search import LineSearch, Trial
 from engine.specs import Lbfgs
 
-# As in PyTorch: an expected change of the loss, or a change of a parameter, that is none.
+# As in PyTorch: smaller expected changes of the loss, or of a parameter, count as zero.
 _LEAST_CHANGE = 1e-9
 
 
 class LbfgsOptimizer(Optimizer):
     """L-BFGS with a strong Wolfe line search (Nocedal and Wright 2006, algorithm 7.5).
 
-    d = −H g; w ← w + α d. The search begins with α = learning_rate, or less while H is unknown.
+    d = −H g; w ← w + α d. The search starts at α = learning_rate, or less while H is the identity.
 
-    Every update first evaluates the loss where it is: the search compares with it, and what is
-    made small may be more than the loss that was reported. The gradients are then of that, too;
-    an update leaves in them those that it evaluated last.
+    Every update first evaluates the objective at the current parameters as the reference of the
+    search: the objective includes the penalties, so it may exceed the reported loss, and the
+    gradients are those of the objective. After an update, they hold the latest evaluation.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class LbfgsOptimizer(Optimizer):
     ) -> None:
         self._parameters, self._gradients, self._evaluate = parameters, gradients, evaluate
         self._max_evaluations = spec.max_evaluations
-        # Holds d while α is searched for, and then s = α d until the next update.
+        # Holds d during the line search, then s = α d until the next update.
         self._change = np.zeros_like(parameters)
         self._previous_gradient = np.zeros_like(parameters)
         self.slots = {"change": self._change, "previous_gradient": self._previous_gradient}
@@ -43,55 +43,55 @@ class LbfgsOptimizer(Optimizer):
         self._start = np.empty_like(parameters)
 
     def state_arrays(self) -> dict[str, Floats]:
-        """The slots, and the arrays of H."""
+        """Return the slots and the arrays of H."""
         return self.slots | self._inverse_hessian.arrays
 
-    def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - same every step
-        """One step; none if the loss does not get smaller along the direction."""
+    def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - steps are alike
+        """Take one step, or none if the loss does not decrease along the direction."""
         loss = self._evaluate()
         if not math.isfinite(loss) or not 0 < largest_magnitude(self._gradients) < math.inf:
             return
-        self._learn()
+        self._update_hessian()
         np.negative(self._gradients, out=self._change)
         self._inverse_hessian.multiply(self._change)
         slope = float(np.dot(self._gradients, self._change))
         if not -math.inf < slope < 0:
-            self._stay()
+            self._reject_step()
         elif slope > -_LEAST_CHANGE:
             self._change.fill(0)
         else:
             self._search(Trial(0.0, loss, slope), learning_rate)
 
-    def _learn(self) -> None:
-        """Tell H of the latest change of the parameters, and of the gradients over it."""
+    def _update_hessian(self) -> None:
+        """Add the latest change of parameters and gradients to H."""
         previous = self._previous_gradient
         np.subtract(self._gradients, previous, out=previous)
-        self._inverse_hessian.learn(self._change, previous)
+        self._inverse_hessian.add_pair(self._change, previous)
         np.copyto(previous, self._gradients)
 
     def _search(self, start: Trial, alpha: float) -> None:
-        """Go along the direction as far as the line search says."""
+        """Search for the step length along the direction, and take the step."""
         if self._inverse_hessian.is_identity:
-            size = float(np.abs(self._gradients, out=self._start).sum())
-            alpha *= min(1.0, 1.0 / size)
+            norm = float(np.abs(self._gradients, out=self._start).sum())
+            alpha *= min(1.0, 1.0 / norm)
         np.copyto(self._start, self._parameters)
         width = _LEAST_CHANGE / largest_magnitude(self._change)
         found = LineSearch(self._try, start, self._max_evaluations, width).run(alpha)
         if found is start:
             np.copyto(self._parameters, self._start)
-            self._stay()
+            self._reject_step()
         else:
             np.multiply(self._change, found.alpha, out=self._change)
             np.add(self._start, self._change, out=self._parameters)
 
     def _try(self, alpha: float) -> Trial:
-        """Loss and slope so far along the direction."""
+        """Return loss and slope at step length α along the direction."""
         np.multiply(self._change, alpha, out=self._parameters)
         np.add(self._start, self._parameters, out=self._parameters)
         loss = self._evaluate()
         return Trial(alpha, loss, float(np.dot(self._gradients, self._change)))
 
-    def _stay(self) -> None:
-        """Change nothing, and begin anew: the same direction would fail again."""
+    def _reject_step(self) -> None:
+        """Record a zero step and reset H: the same direction would fail again."""
         self._change.fill(0)
-        self._inverse_hessian.forget()
+        self._inverse_hessian.reset()

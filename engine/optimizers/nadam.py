@@ -1,4 +1,4 @@
-"""Adam with Nesterov's momentum."""
+"""NAdam: Adam with Nesterov momentum."""
 
 import math
 
@@ -10,14 +10,14 @@ from engine.specs import Nadam
 
 
 class NadamOptimizer(Optimizer):
-    """NAdam (Dozat 2016, as PyTorch writes it).
+    """NAdam (Dozat 2016, as in PyTorch).
 
     μₜ = β₁ (1 − ½ · 0.96^(t · momentum_decay));  m, v and v̂ as in Adam
     m̂ = μₜ₊₁ m / (1 − ∏ μ₁…μₜ₊₁) + (1 − μₜ) g / (1 − ∏ μ₁…μₜ)
     w ← w − learning_rate · m̂ / (√v̂ + ε)
 
-    The slots hold M = m / (1 − β₁) and V = v / (1 − β₂), and all constants gather in three numbers
-    of the step: w ← w − rate · (g + share · M) / (√V + ε′).
+    The slots hold M = m / (1 − β₁) and V = v / (1 − β₂), and all constants combine into three
+    numbers per step: w ← w − rate · (g + share · M) / (√V + ε′).
     """
 
     def __init__(self, spec: Nadam, parameters: Floats, gradients: Floats) -> None:
@@ -31,7 +31,7 @@ class NadamOptimizer(Optimizer):
         self._blocks = tuple(blocks(parameters, gradients, mean, square, scratch=2))
 
     def update(self, learning_rate: float, step: int) -> None:
-        """One step, with the momentum and the bias correction of that step."""
+        """Take one step, with the momentum and the bias correction of that step."""
         self._correct_bias(learning_rate, step)
         for w, g, mean, square, change, spare in self._blocks:
             np.multiply(mean, self._beta1, out=mean)
@@ -48,7 +48,7 @@ class NadamOptimizer(Optimizer):
             np.subtract(w, change, out=w)
 
     def _correct_bias(self, learning_rate: float, step: int) -> None:
-        """The rate, the share of M and ε′ of the step."""
+        """Compute the rate, the share of M and ε′ of the step."""
         beta1, beta2 = self._spec.beta1, self._spec.beta2
         product = self._momentum_product(step)
         momentum, following = self._momentum(step), self._momentum(step + 1)
@@ -60,11 +60,11 @@ class NadamOptimizer(Optimizer):
         self._epsilon.fill(positive(self._spec.epsilon / root, self._dtype))
 
     def _momentum(self, step: int) -> float:
-        """μ of the step."""
+        """Return μ of the step."""
         return self._spec.beta1 * (1 - 0.5 * math.pow(0.96, step * self._spec.momentum_decay))
 
     def _momentum_product(self, step: int) -> float:
-        """∏ μ of all steps to this one, to the same bits whether or not it was here for them."""
+        """Return ∏ μ up to this step; a resumed optimizer computes the same bits."""
         if step <= self._step:
             self._step, self._product = 0, 1.0
         while self._step < step:

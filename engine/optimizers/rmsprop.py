@@ -1,4 +1,4 @@
-"""RMSprop, plain and with momentum."""
+"""RMSprop, with and without momentum."""
 
 import math
 
@@ -26,8 +26,8 @@ class RmspropOptimizer(Optimizer):
         self._rate = np.empty((), dtype)
         self._blocks = tuple(blocks(parameters, gradients, square))
 
-    def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - same every step
-        """One step down the gradient over its own size of late."""
+    def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - steps are alike
+        """Take one step down the gradient divided by its recent magnitude."""
         self._rate.fill(learning_rate / self._root)
         for w, g, square, change in self._blocks:
             self._divide(g, square, change)
@@ -56,8 +56,8 @@ class RmspropMomentumOptimizer(RmspropOptimizer):
         self._momentum = constant(spec.momentum, parameters.dtype)
         self._blocks = tuple(blocks(parameters, gradients, *self.slots.values()))
 
-    def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - same every step
-        """One step along the velocity."""
+    def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - steps are alike
+        """Take one step along the velocity."""
         self._rate.fill(learning_rate / self._root)
         for w, g, square, v, change in self._blocks:
             self._divide(g, square, change)

@@ -1,4 +1,4 @@
-"""Gradient descent: plain, with momentum and with Nesterov's."""
+"""Gradient descent: plain, with momentum and with Nesterov momentum."""
 
 import numpy as np
 
@@ -14,8 +14,8 @@ class SgdOptimizer(Optimizer):
         self._rate = np.empty((), parameters.dtype)
         self._blocks = tuple(blocks(parameters, gradients))
 
-    def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - no memory
-        """One step down the gradient."""
+    def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - no state
+        """Take one step down the gradient."""
         self._rate.fill(learning_rate)
         for w, g, change in self._blocks:
             np.multiply(g, self._rate, out=change)
@@ -23,7 +23,7 @@ class SgdOptimizer(Optimizer):
 
 
 class MomentumOptimizer(Optimizer):
-    """v ← momentum · v + g; w ← w − learning_rate · v (Polyak 1964, as PyTorch writes it)."""
+    """v ← momentum · v + g; w ← w − learning_rate · v (Polyak 1964, as in PyTorch)."""
 
     def __init__(self, parameters: Floats, gradients: Floats, momentum: float) -> None:
         velocity = np.zeros_like(parameters)
@@ -32,8 +32,8 @@ class MomentumOptimizer(Optimizer):
         self._rate = np.empty((), parameters.dtype)
         self._blocks = tuple(blocks(parameters, gradients, velocity))
 
-    def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - same every step
-        """One step along the velocity."""
+    def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - steps are alike
+        """Take one step along the velocity."""
         self._rate.fill(learning_rate)
         for w, g, v, change in self._blocks:
             np.multiply(v, self._momentum, out=v)
@@ -45,11 +45,11 @@ class MomentumOptimizer(Optimizer):
 class NesterovOptimizer(MomentumOptimizer):
     """v ← momentum · v + g; w ← w − learning_rate · (g + momentum · v).
 
-    Source: Sutskever et al. 2013, as PyTorch writes it.
+    Source: Sutskever et al. 2013, as in PyTorch.
     """
 
-    def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - same every step
-        """One step along the velocity as it will be, should the gradient stay."""
+    def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - steps are alike
+        """Take one step along the look-ahead velocity."""
         self._rate.fill(learning_rate)
         for w, g, v, change in self._blocks:
             np.multiply(v, self._momentum, out=v)

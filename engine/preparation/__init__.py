@@ -1,1 +1,1 @@
-"""A table to the arrays that a training run reads."""
+"""Preparation of a table into the arrays of a training."""

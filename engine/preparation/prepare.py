@@ -1,7 +1,7 @@
-"""From a table's columns to the arrays that a training runs on, whatever the table's size.
+"""Preparation of a table's columns into training arrays; the table may not fit in memory.
 
-What there is one of a row (target, weight, place in the split) is held whole. Features are read
-and transformed some rows at a time and written to where there is room for them.
+Per-row scalars (target, weight, split) are kept in memory. Features are read and transformed in
+chunks and written to allocated arrays.
 """
 
 import math
@@ -25,14 +25,14 @@ from engine.preprocessing.preprocessing import Preprocessing
 from engine.preprocessing.targets import Labels, choose_encoding, fit_target, read_labels
 from engine.specs import ResolvedSpec
 
-# Of what is transformed at a time, so that it is small beside what training takes.
-PIECE_BYTES = 4 * 2**20
-_VALIDATION = "_validation"
+# Bytes of inputs transformed at a time; small compared to the memory of training.
+CHUNK_BYTES = 4 * 2**20
+_VALIDATION_SUFFIX = "_validation"
 
 
 @dataclass(frozen=True)
 class _RowSource:
-    """A table that rows are taken from: its targets, its weights, and which rows can be used."""
+    """A table with its per-row scalars: targets, weights, and which rows are usable."""
 
     table: Table
     columns: Mapping[str, Column]
@@ -41,8 +41,8 @@ class _RowSource:
 
 
 @dataclass(frozen=True)
-class _Side:
-    """Rows of a source that are trained on, or that validate; suffix of their arrays' names."""
+class _Subset:
+    """The training or validation rows of a source; `suffix` is appended to their arrays' names."""
 
     source: _RowSource
     rows: Indices
@@ -50,109 +50,111 @@ class _Side:
 
 
 class Preparation:
-    """Rows chosen and preprocessing fitted: what is left to do is to write the arrays.
+    """A training's split rows and fitted preprocessing; `write` then writes the arrays.
 
     Attributes:
-        preprocessing: fitted on the training rows, or as it is known.
+        preprocessing: fitted on the training rows, or the one passed in.
 
     Args:
-        spec: of the training.
-        table: with all of `spec.needed_columns`.
-        known: the preprocessing that given weights were trained behind; nothing is fitted then.
-        validation_table: whose rows validate, if they are another dataset's.
-        fold: which fold is held out, from 0; None if all rows are trained on.
+        spec: the training's spec.
+        table: table with all of `spec.needed_columns`.
+        fitted: the preprocessing of the initial weights; None to fit a new one.
+        validation_table: table of the validation rows, if they are in another dataset.
+        fold: index of the validation fold, from 0; None to train on all rows.
 
     Raises:
-        DataError: the rows do not bear out what the spec was resolved for.
+        DataError: the rows contradict the table schema the spec was resolved for.
     """
 
     def __init__(
         self,
         spec: ResolvedSpec,
         table: Table,
-        known: Preprocessing | None = None,
+        fitted: Preprocessing | None = None,
         *,
         validation_table: Table | None = None,
         fold: int | None = None,
     ) -> None:
         self._spec = spec
-        known_target = None if known is None else known.target
-        source = _read_source(spec, table, known_target)
+        fitted_target = None if fitted is None else fitted.target
+        source = _read_rows(spec, table, fitted_target)
         rows = split_rows(spec, source.columns, source.labels, source.usable, fold)
-        target = fit_target(spec, source.labels, rows.training, known_target)
-        self.preprocessing = known or _fit(spec, table, rows.training, target)
+        target = fit_target(spec, source.labels, rows.training, fitted_target)
+        self.preprocessing = fitted or _fit_preprocessing(spec, table, rows.training, target)
         require_inputs(spec, self.preprocessing.width)
         self._encoding = choose_encoding(spec, target)
         self._weights = fit_sample_weights(spec, source.columns, source.labels, rows.training)
-        self._sides = [_Side(source, rows.training, "")]
-        if rows.held_out is not None:
-            self._sides.append(_Side(source, rows.held_out, _VALIDATION))
+        self._subsets = [_Subset(source, rows.training, "")]
+        if rows.validation is not None:
+            self._subsets.append(_Subset(source, rows.validation, _VALIDATION_SUFFIX))
         elif validation_table is not None:
-            other = _read_source(spec, validation_table, target, is_validation=True)
+            other = _read_rows(spec, validation_table, target, is_validation=True)
             require_rows(other.usable, 1)
-            self._sides.append(_Side(other, other.usable, _VALIDATION))
+            self._subsets.append(_Subset(other, other.usable, _VALIDATION_SUFFIX))
 
     @property
     def data_bytes(self) -> int:
-        """Size of the arrays."""
+        """Total size of the arrays."""
         dtype = np.dtype(self._spec.dtype)
         row_bytes = self.preprocessing.width * dtype.itemsize
         row_bytes += math.prod(self._encoding.row_shape) * self._encoding.dtype.itemsize
         row_bytes += 0 if self._weights is None else dtype.itemsize
-        return sum(len(side.rows) for side in self._sides) * row_bytes
+        return sum(len(subset.rows) for subset in self._subsets) * row_bytes
 
     def write(self, allocate: Allocate = allocate_in_memory) -> PreparedData:
-        """Write the arrays to where there is room for them. Raises DataError.
+        """Allocate and write the arrays. Raises DataError.
 
         Args:
-            allocate: makes the room for one array.
+            allocate: allocates one array.
         """
         arrays: dict[str, Rows] = {}
-        for side in self._sides:
-            arrays |= self._allocate(side, allocate)
-            self._write_row_values(side, arrays)
+        for subset in self._subsets:
+            arrays |= self._allocate(subset, allocate)
+            self._write_row_values(subset, arrays)
         self._write_inputs(arrays)
         return prepared_from(self.preprocessing, arrays)
 
-    def _allocate(self, side: _Side, allocate: Allocate) -> dict[str, Rows]:
-        dtype, rows = np.dtype(self._spec.dtype), len(side.rows)
+    def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
+        dtype, rows = np.dtype(self._spec.dtype), len(subset.rows)
         arrays = {
-            f"x{side.suffix}": allocate(f"x{side.suffix}", (rows, self.preprocessing.width), dtype),
-            f"y{side.suffix}": allocate(
-                f"y{side.suffix}", (rows, *self._encoding.row_shape), self._encoding.dtype
+            f"x{subset.suffix}": allocate(
+                f"x{subset.suffix}", (rows, self.preprocessing.width), dtype
+            ),
+            f"y{subset.suffix}": allocate(
+                f"y{subset.suffix}", (rows, *self._encoding.row_shape), self._encoding.dtype
             ),
         }
         if self._weights is not None:
-            arrays[f"weights{side.suffix}"] = allocate(f"weights{side.suffix}", (rows,), dtype)
+            arrays[f"weights{subset.suffix}"] = allocate(f"weights{subset.suffix}", (rows,), dtype)
         return arrays
 
-    def _write_row_values(self, side: _Side, arrays: Mapping[str, Rows]) -> None:
-        """Targets and weights."""
-        source = side.source
-        self._encoding.write(source.labels, side.rows, arrays[f"y{side.suffix}"])
+    def _write_row_values(self, subset: _Subset, arrays: Mapping[str, Rows]) -> None:
+        """Write targets and weights."""
+        source = subset.source
+        self._encoding.write(source.labels, subset.rows, arrays[f"y{subset.suffix}"])
         if self._weights is not None:
-            weights = self._weights.weigh(source.columns, source.labels, side.rows)
-            arrays[f"weights{side.suffix}"][0 : len(weights)] = weights
+            weights = self._weights.weights_of(source.columns, source.labels, subset.rows)
+            arrays[f"weights{subset.suffix}"][0 : len(weights)] = weights
 
     def _write_inputs(self, arrays: Mapping[str, Rows]) -> None:
-        """Features, each table being read once."""
-        tables = {id(side.source): side.source.table for side in self._sides}
+        """Write the features, reading each table once."""
+        tables = {id(subset.source): subset.source.table for subset in self._subsets}
         for key, table in tables.items():
-            sides = [side for side in self._sides if id(side.source) == key]
+            subsets = [subset for subset in self._subsets if id(subset.source) == key]
             start = 0
             for chunk in table.chunks(self._spec.features):
                 stop = start + count_rows(chunk[self._spec.features[0]])
-                for side in sides:
-                    first, last = np.searchsorted(side.rows, (start, stop)).tolist()
-                    rows = side.rows[first:last] - start
-                    self._write_chunk(chunk, rows, arrays[f"x{side.suffix}"], first)
+                for subset in subsets:
+                    first, last = np.searchsorted(subset.rows, (start, stop)).tolist()
+                    rows = subset.rows[first:last] - start
+                    self._write_chunk(chunk, rows, arrays[f"x{subset.suffix}"], first)
                 start = stop
 
     def _write_chunk(
         self, chunk: Mapping[str, Column], rows: Indices, out: Rows, first: int
     ) -> None:
         dtype = np.dtype(self._spec.dtype)
-        step = max(1, PIECE_BYTES // (self.preprocessing.width * dtype.itemsize))
+        step = max(1, CHUNK_BYTES // (self.preprocessing.width * dtype.itemsize))
         for start in range(0, len(rows), step):
             x = self.preprocessing.transform(chunk, dtype, rows[start : start + step])
             out[first + start : first + start + len(x)] = x
@@ -161,25 +163,27 @@ class Preparation:
 def prepare(
     spec: ResolvedSpec,
     table: Table,
-    known: Preprocessing | None = None,
+    fitted: Preprocessing | None = None,
     *,
     allocate: Allocate = allocate_in_memory,
     validation_table: Table | None = None,
     fold: int | None = None,
 ) -> PreparedData:
-    """Split the rows, fit the preprocessing to the training ones, and transform all.
+    """Split the rows, fit the preprocessing on the training rows, and transform all rows.
 
     The arguments are those of `Preparation` and of its `write`. Raises DataError.
     """
-    preparation = Preparation(spec, table, known, validation_table=validation_table, fold=fold)
+    preparation = Preparation(spec, table, fitted, validation_table=validation_table, fold=fold)
     return preparation.write(allocate)
 
 
 def require_inputs(spec: ResolvedSpec, width: int) -> None:
-    """A category that no training row has takes its input away; the network must bear that.
+    """Check that the network accepts the fitted number of inputs.
+
+    A category absent from the training rows has no input, so there may be fewer than resolved.
 
     Raises:
-        DataError: it does not, or no input is left.
+        DataError: the network does not accept it, or no input is left.
     """
     if width == 0:
         message = "the training rows have no value in any feature"
@@ -191,13 +195,13 @@ def require_inputs(spec: ResolvedSpec, width: int) -> None:
         raise DataError(message) from error
 
 
-def _read_source(
-    spec: ResolvedSpec, table: Table, known: FittedTarget | None, *, is_validation: bool = False
+def _read_rows(
+    spec: ResolvedSpec, table: Table, fitted: FittedTarget | None, *, is_validation: bool = False
 ) -> _RowSource:
     split_column = None if is_validation else spec.split_column
     names = (spec.target, spec.sample_weight, split_column)
     columns = table.read(tuple(dict.fromkeys(name for name in names if name)))
-    labels = read_labels(spec, columns[spec.target], known)
+    labels = read_labels(spec, columns[spec.target], fitted)
     is_usable = labels.present
     incomplete = find_incomplete_rows(table, spec.features, spec.preprocessing)
     if incomplete is not None:
@@ -205,7 +209,7 @@ def _read_source(
     return _RowSource(table, columns, labels, np.flatnonzero(is_usable))
 
 
-def _fit(
+def _fit_preprocessing(
     spec: ResolvedSpec, table: Table, training: Indices, target: FittedTarget
 ) -> Preprocessing:
     columns = fit_columns(table, spec.features, training, spec.preprocessing)

@@ -1,4 +1,4 @@
-"""The arrays that a training runs on, and all that they depend on."""
+"""Training arrays, and the parts of a spec that they depend on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from engine.losses.build import takes_class_indices
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import FoldsValidation, FractionValidation, ResolvedSpec
 
-# To be counted up whenever the same spec and table come to other arrays, or other names of them:
-# what was prepared and kept by then is of no use.
+# Increment whenever the same spec and table yield different arrays or array names: it is part of
+# the cache key, so that arrays cached by earlier versions are not used.
 VERSION = 1
-_DESCRIBED = {
+_RELEVANT_FIELDS = {
     *("target", "task", "features", "preprocessing"),
     *("class_weight", "sample_weight", "dtype"),
 }
@@ -20,17 +20,18 @@ _DESCRIBED = {
 
 @dataclass(frozen=True)
 class PreparedData:
-    """What a training needs of a table.
+    """The arrays of a training.
 
     Attributes:
         preprocessing: fitted on the training rows.
         x: inputs of the training rows, `(rows, in_features)`, C-contiguous.
-        y: their targets as the loss takes them: class indices `(rows,)` for cross entropy and
-            hinge, else numbers: `(rows, out_features)` for classes, `(rows, 1)` for a number.
-        x_validation: inputs of the rows held out; None without validation.
-        y_validation: their targets.
-        weights: how much each training row counts, `(rows,)`, mean 1; None if all count alike.
-        weights_validation: of the rows held out, in the same unit.
+        y: targets of the training rows, as the loss takes them: class indices `(rows,)` for cross
+            entropy and hinge, else numbers: `(rows, out_features)` for classes, `(rows, 1)` for
+            regression.
+        x_validation: inputs of the validation rows; None without validation.
+        y_validation: targets of the validation rows.
+        weights: sample weights of the training rows, `(rows,)`, mean 1; None if all are equal.
+        weights_validation: sample weights of the validation rows, on the same scale.
     """
 
     preprocessing: Preprocessing
@@ -43,12 +44,12 @@ class PreparedData:
 
     @property
     def validation_rows(self) -> int:
-        """Rows held out of training."""
+        """Number of validation rows."""
         return 0 if self.x_validation is None else len(self.x_validation)
 
 
 def prepared_from(preprocessing: Preprocessing, arrays: Mapping[str, Rows]) -> PreparedData:
-    """Prepared data of arrays by the names under which they were allocated."""
+    """Build the prepared data from arrays by allocated name."""
     return PreparedData(
         preprocessing=preprocessing,
         x=arrays["x"],
@@ -61,7 +62,10 @@ def prepared_from(preprocessing: Preprocessing, arrays: Mapping[str, Rows]) -> P
 
 
 def describe_preparation(spec: ResolvedSpec, fold: int | None) -> dict[str, Any]:
-    """All of a spec that its arrays depend on, as JSON values: equal ones prepare equal arrays."""
+    """Return everything in a spec that the arrays depend on, as JSON values.
+
+    Specs with equal descriptions prepare equal arrays.
+    """
     validation = spec.validation
     if isinstance(validation, FoldsValidation) and fold is None:
         validation = None  # all rows are trained on
@@ -70,7 +74,7 @@ def describe_preparation(spec: ResolvedSpec, fold: int | None) -> dict[str, Any]
     )
     return {
         "version": VERSION,
-        **spec.model_dump(mode="json", include=_DESCRIBED),
+        **spec.model_dump(mode="json", include=_RELEVANT_FIELDS),
         "validation": None if validation is None else validation.model_dump(mode="json"),
         "fold": fold,
         "seed": spec.seed if is_drawn else None,

@@ -1,4 +1,4 @@
-"""The rows of one table that a training uses: which are trained on, and which are held out."""
+"""The split of one table's rows into training and validation rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,16 +20,16 @@ from engine.specs import (
     ResolvedSpec,
 )
 
-# Texts that mean: this row is held out, if the client does not say which do.
+# Values that mark a validation row if the client does not list any.
 VALIDATION_TEXTS = frozenset({"test", "validation", "valid", "val", "holdout", "true", "yes"})
 
 
 @dataclass(frozen=True)
 class RowSplit:
-    """Indices of rows in ascending order; held_out is None if the table holds none out."""
+    """Row indices in ascending order; validation is None if no row of the table validates."""
 
     training: Indices
-    held_out: Indices | None
+    validation: Indices | None
 
 
 def split_rows(
@@ -39,17 +39,17 @@ def split_rows(
     usable: Indices,
     fold: int | None,
 ) -> RowSplit:
-    """Split the usable rows as the spec says.
+    """Split the usable rows as the spec requests.
 
     Args:
-        spec: of the training.
-        columns: by name; the split column among them, if there is one.
-        labels: the targets of all rows.
+        spec: the training's spec.
+        columns: columns by name, including the split column if there is one.
+        labels: targets of all rows.
         usable: rows that can be trained on.
-        fold: which fold is held out; None if all rows are trained on.
+        fold: index of the validation fold; None to train on all rows.
 
     Raises:
-        DataError: one side would be empty, or the split column is of the wrong kind.
+        DataError: one side is empty, or the split column is of the wrong kind.
     """
     require_rows(usable, 2)
     validation = spec.validation
@@ -59,19 +59,25 @@ def split_rows(
         case FoldsValidation() if fold is None:
             return RowSplit(usable, None)
         case FoldsValidation():
-            is_held_out = draw_folds(labels.codes[usable], validation.folds, spec.seed) == fold
-            training, held_out = np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
+            is_validation = draw_folds(labels.codes[usable], validation.folds, spec.seed) == fold
+            training, validation_rows = (
+                np.flatnonzero(~is_validation),
+                np.flatnonzero(is_validation),
+            )
         case ColumnValidation():
-            named = find_named_rows(validation, columns[validation.column])[usable]
-            training, held_out = np.flatnonzero(~named), np.flatnonzero(named)
-            _require_both_sides(validation, training, held_out)
+            is_validation = find_validation_rows(validation, columns[validation.column])[usable]
+            training, validation_rows = (
+                np.flatnonzero(~is_validation),
+                np.flatnonzero(is_validation),
+            )
+            _require_both_sides(validation, training, validation_rows)
         case FractionValidation():
-            training, held_out = _split(spec, validation, columns, labels, usable)
+            training, validation_rows = _split(spec, validation, columns, labels, usable)
         case _:
             assert_never(validation)
-    require_rows(held_out, 1)
+    require_rows(validation_rows, 1)
     require_rows(training, 1)
-    return RowSplit(usable[training], usable[held_out])
+    return RowSplit(usable[training], usable[validation_rows])
 
 
 def _split(
@@ -81,12 +87,12 @@ def _split(
     labels: Labels,
     usable: Indices,
 ) -> tuple[Indices, Indices]:
-    """A share of the usable rows, as indices into them."""
+    """Split by fraction; return indices into the usable rows."""
     name = validation.order_by
     if name is not None:
         column = columns[name]
         if not isinstance(column, NumericColumn):
-            message = f"column {name!r} has categories: they are in no order to split by"
+            message = f"column {name!r} has categories, which have no order to split by"
             raise DataError(message)
         return split_by_order(column.values[usable], validation.fraction)
     if isinstance(labels, ClassLabels) and validation.stratify:
@@ -94,30 +100,36 @@ def _split(
     return split(len(usable), validation.fraction, spec.seed)
 
 
-def _require_both_sides(validation: ColumnValidation, training: Indices, held_out: Indices) -> None:
+def _require_both_sides(
+    validation: ColumnValidation, training: Indices, validation_rows: Indices
+) -> None:
     values = validation.values
-    wanted = "a value that holds it out" if values is None else f"one of {list(values)}"
-    if not len(held_out):
-        message = f"no row has {wanted} in column {validation.column!r}: none is held out"
+    wanted = "a value that marks validation" if values is None else f"one of {list(values)}"
+    if not len(validation_rows):
+        message = (
+            f"no row has {wanted} in column {validation.column!r}: there are no validation rows"
+        )
         raise DataError(message)
     if not len(training):
-        message = f"every row has {wanted} in column {validation.column!r}: none is trained on"
+        message = (
+            f"every row has {wanted} in column {validation.column!r}: there are no training rows"
+        )
         raise DataError(message)
 
 
-def find_named_rows(validation: ColumnValidation, column: Column) -> NDArray[np.bool_]:
-    """Rows whose value in the split column holds them out, `(rows,)`; a missing one does not."""
+def find_validation_rows(validation: ColumnValidation, column: Column) -> NDArray[np.bool_]:
+    """Return which rows the split column selects for validation, `(rows,)`; missing is training."""
     values = validation.values
     if isinstance(column, NumericColumn):
-        wanted = [1.0] if values is None else _numbers(values)
+        wanted = [1.0] if values is None else _parse_numbers(values)
         return np.isin(column.values, wanted)
-    named = [_is_named(level, values) for level in column.levels]
-    # The last is for −1, missing.
-    return np.array([*named, False])[column.codes]
+    is_validation = [_is_validation_value(level, values) for level in column.levels]
+    # The last entry is for −1, missing.
+    return np.array([*is_validation, False])[column.codes]
 
 
-def _numbers(values: Sequence[Level]) -> list[float]:
-    """Those that are numbers, or spell one."""
+def _parse_numbers(values: Sequence[Level]) -> list[float]:
+    """Return the values that are numbers or can be parsed as one."""
     numbers = []
     for value in values:
         try:
@@ -127,7 +139,7 @@ def _numbers(values: Sequence[Level]) -> list[float]:
     return numbers
 
 
-def _is_named(level: Level, values: Sequence[Level] | None) -> bool:
+def _is_validation_value(level: Level, values: Sequence[Level] | None) -> bool:
     if values is not None:
         return level in values or _text(level) in {_text(value) for value in values}
     return _text(level).strip().casefold() in VALIDATION_TEXTS
@@ -137,8 +149,8 @@ def _text(level: Level) -> str:
     return str(level).lower() if isinstance(level, bool) else str(level)
 
 
-def require_rows(rows: Indices, least: int) -> None:
-    """Raise DataError if there are fewer."""
-    if len(rows) < least:
-        message = f"{len(rows)} rows are left where at least {least} are needed"
+def require_rows(rows: Indices, minimum: int) -> None:
+    """Raise DataError if there are fewer rows than the minimum."""
+    if len(rows) < minimum:
+        message = f"{len(rows)} usable rows remain, at least {minimum} are needed"
         raise DataError(message)

@@ -1,1 +1,1 @@
-"""Columns of a table to the inputs of a network, fitted on the training rows."""
+"""Preprocessing of table columns into network inputs, fitted on the training rows."""

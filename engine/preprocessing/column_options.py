@@ -1,4 +1,4 @@
-"""How one column is preprocessed: what is said of it alone, else what is said of all."""
+"""Per-column preprocessing options and their defaults, derived from each column's schema."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,23 +15,23 @@ from engine.specs import (
     TimePart,
 )
 
-_NOTHING = ColumnPreprocessingSpec()
+NO_OVERRIDES = ColumnPreprocessingSpec()
 
 
 @dataclass(frozen=True)
 class ColumnOptions:
-    """The options of one column, under the names they have in the spec.
+    """The effective options of one column, named as in the spec.
 
     Attributes:
-        numeric: scaling, if it has numbers.
-        categorical: encoding, if it has categories.
-        max_levels: inputs or codes of its categories at most.
-        levels: its categories in their order, if they are stated.
-        missing: what stands in for a missing value.
-        fill_value: the constant that does.
-        missing_indicator: whether one more input says where a value was missing.
-        time: its parts, if it has times; None if it has none.
-        hash_buckets: inputs of its words, if they are hashed; None if not.
+        numeric: scaling of a numeric column.
+        categorical: encoding of a categorical column.
+        max_levels: maximum number of inputs or codes per categorical column.
+        levels: the categories in order, if the spec lists them.
+        missing: imputation strategy.
+        fill_value: the constant for imputation.
+        missing_indicator: whether an additional input is 1 where the value is missing.
+        time: parts of a time column; None for other kinds.
+        hash_buckets: number of inputs of a hashed text column; None if not hashed.
     """
 
     numeric: NumericScaling
@@ -46,94 +46,99 @@ class ColumnOptions:
 
     @property
     def fill_number(self) -> float | None:
-        """The constant for a missing number, if there is to be one."""
+        """The constant for missing numbers, if the strategy is constant."""
         is_number = self.missing == "constant" and not isinstance(self.fill_value, str)
         return float(self.fill_value) if is_number else None
 
     @property
     def fill_level(self) -> str | None:
-        """The constant for a missing category, if there is to be one."""
+        """The constant for missing categories, if the strategy is constant."""
         is_text = self.missing == "constant" and isinstance(self.fill_value, str)
         return str(self.fill_value) if is_text else None
 
 
-def spec_for(spec: ResolvedPreprocessing, name: str) -> ColumnOptions:
-    """What holds for the column of that name.
+def options_for(spec: ResolvedPreprocessing, name: str) -> ColumnOptions:
+    """Return the effective options of the named column.
 
-    `time` and `hash_buckets` are those of the column alone: a resolved spec has them for every
-    column of times and for every text that is hashed, so that they tell these from other columns.
+    `time` and `hash_buckets` come from the column's own override alone: a resolved spec sets them
+    for every time column and every hashed text, which distinguishes these from other columns.
     """
-    own = spec.columns.get(name, _NOTHING)
+    override = spec.columns.get(name, NO_OVERRIDES)
     return ColumnOptions(
-        numeric=own.numeric or spec.numeric,
-        categorical=own.categorical or spec.categorical,
-        max_levels=own.max_levels or spec.max_levels,
-        levels=own.levels,
-        missing=own.missing or spec.missing,
-        fill_value=spec.fill_value if own.fill_value is None else own.fill_value,
+        numeric=override.numeric or spec.numeric,
+        categorical=override.categorical or spec.categorical,
+        max_levels=override.max_levels or spec.max_levels,
+        levels=override.levels,
+        missing=override.missing or spec.missing,
+        fill_value=spec.fill_value if override.fill_value is None else override.fill_value,
         missing_indicator=(
-            spec.missing_indicator if own.missing_indicator is None else own.missing_indicator
+            spec.missing_indicator
+            if override.missing_indicator is None
+            else override.missing_indicator
         ),
-        time=own.time,
-        hash_buckets=own.hash_buckets,
+        time=override.time,
+        hash_buckets=override.hash_buckets,
     )
 
 
-NO_OVERRIDES = ColumnPreprocessingSpec()
-
-
-def is_coded(
-    column: ColumnSchema, own: ColumnPreprocessingSpec, categorical: CategoricalEncoding
+def is_embedded(
+    column: ColumnSchema, override: ColumnPreprocessingSpec, categorical: CategoricalEncoding
 ) -> bool:
-    """Whether a column becomes codes that an embedding looks up.
+    """Return whether a column becomes codes for an embedding.
 
     Args:
-        column: as the table has it.
-        own: what is said of it alone.
-        categorical: what holds for all categories.
+        column: schema of the column.
+        override: the column's own options.
+        categorical: default encoding of categorical columns.
     """
-    is_category = column.kind == "categorical" and own.hash_buckets is None
-    return is_category and (own.categorical or categorical) == "embedding"
+    is_category = column.kind == "categorical" and override.hash_buckets is None
+    return is_category and (override.categorical or categorical) == "embedding"
 
 
 def resolve_columns(
     spec: ResolvedPreprocessing, features: Sequence[ColumnSchema]
 ) -> ResolvedPreprocessing:
-    """The preprocessing with all that follows from the kinds of the features.
+    """Return the preprocessing with the per-column defaults that follow from each feature's kind.
 
-    Times and hashed texts are told from other columns by it when they are fitted, and whether a
-    column has an indicator is said of it alone.
+    Fitting uses these per-column options to recognize time columns, hashed texts, and columns with
+    an indicator.
     """
-    settled: dict[str, ColumnPreprocessingSpec] = {}
+    resolved: dict[str, ColumnPreprocessingSpec] = {}
     for column in features:
-        own = spec.columns.get(column.name, NO_OVERRIDES)
-        chosen = _choose(spec, column, own)
-        if chosen or column.name in spec.columns:
-            settled[column.name] = own.model_copy(update=chosen)
-    return spec.model_copy(update={"missing_indicator": False, "columns": settled})
+        override = spec.columns.get(column.name, NO_OVERRIDES)
+        defaults = _column_defaults(spec, column, override)
+        if defaults or column.name in spec.columns:
+            resolved[column.name] = override.model_copy(update=defaults)
+    return spec.model_copy(update={"missing_indicator": False, "columns": resolved})
 
 
-def _choose(
-    spec: ResolvedPreprocessing, column: ColumnSchema, own: ColumnPreprocessingSpec
+def _column_defaults(
+    spec: ResolvedPreprocessing, column: ColumnSchema, override: ColumnPreprocessingSpec
 ) -> dict[str, Any]:
-    chosen: dict[str, Any] = {}
+    defaults: dict[str, Any] = {}
     if column.kind == "time":
-        chosen["time"] = own.time or _parts_of(spec, column)
+        defaults["time"] = override.time or _default_time_parts(spec, column)
     if column.kind == "text":
-        chosen["hash_buckets"] = own.hash_buckets or spec.hash_buckets
-    wanted = spec.missing_indicator if own.missing_indicator is None else own.missing_indicator
-    # Where no row is without a value there is nothing to learn from it.
-    is_dropped = (own.missing or spec.missing) == "drop_row"
-    can_be = column.missing > 0 and not is_dropped and not is_coded(column, own, spec.categorical)
-    if wanted and can_be:
-        chosen["missing_indicator"] = True
-    elif own.missing_indicator is not None:
-        chosen["missing_indicator"] = False
-    return chosen
+        defaults["hash_buckets"] = override.hash_buckets or spec.hash_buckets
+    is_requested = (
+        spec.missing_indicator if override.missing_indicator is None else override.missing_indicator
+    )
+    # An indicator is useful only if some training row lacks a value.
+    is_dropped = (override.missing or spec.missing) == "drop_row"
+    is_useful = (
+        column.missing > 0
+        and not is_dropped
+        and not is_embedded(column, override, spec.categorical)
+    )
+    if is_requested and is_useful:
+        defaults["missing_indicator"] = True
+    elif override.missing_indicator is not None:
+        defaults["missing_indicator"] = False
+    return defaults
 
 
-def _parts_of(spec: PreprocessingSpec, column: ColumnSchema) -> tuple[TimePart, ...]:
-    """The parts asked for; of dates, which have no hour, the others."""
+def _default_time_parts(spec: PreprocessingSpec, column: ColumnSchema) -> tuple[TimePart, ...]:
+    """Return the requested parts, without the hour if all times are midnight."""
     if not column.integral:
         return spec.time
     return tuple(part for part in spec.time if part != "hour") or spec.time

@@ -1,4 +1,4 @@
-"""The parts of a time, by the calendar in UTC."""
+"""Calendar features of times, in UTC."""
 
 from collections.abc import Sequence
 
@@ -8,23 +8,27 @@ from numpy.typing import NDArray
 from engine.specs import TimePart
 
 _DAY = 86_400
-# The years 1 to 9999; what lies beyond is no date that anybody means, and may not fit an int64.
+# Years 1 to 9999; times beyond are outside the calendar and may not fit an int64.
 _FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0
 
 
 def count_time_inputs(parts: Sequence[TimePart]) -> int:
-    """One for the year, sine and cosine for each other part."""
+    """Return the number of inputs: one for the year, sine and cosine for each other part."""
     return sum(1 if part == "year" else 2 for part in parts)
 
 
 def years_of(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The year of each time, shape `(rows,)`; seconds since 1970-01-01T00:00:00Z, none missing."""
+    """Return the year of each time, shape `(rows,)`.
+
+    Args:
+        seconds: seconds since 1970-01-01T00:00:00Z, none missing.
+    """
     years: NDArray[np.float64] = (_truncate(seconds, "Y").astype(np.int64) + 1970).astype(float)
     return years
 
 
-def share_past(seconds: NDArray[np.float64], part: TimePart) -> NDArray[np.float64]:
-    """How much of the year, week or day is past, 0 … 1, shape `(rows,)`.
+def elapsed_fraction(seconds: NDArray[np.float64], part: TimePart) -> NDArray[np.float64]:
+    """Return the elapsed fraction of the year, week or day, 0 … 1, shape `(rows,)`.
 
     month: whole days of the year; weekday: whole days since Monday; hour: seconds of the day.
     """
@@ -42,10 +46,12 @@ def share_past(seconds: NDArray[np.float64], part: TimePart) -> NDArray[np.float
 
 def _truncate(seconds: NDArray[np.float64], unit: str) -> NDArray[np.datetime64]:
     clipped = np.floor(np.clip(seconds, _FIRST, _LAST)).astype(np.int64)
-    found: NDArray[np.datetime64] = clipped.astype("datetime64[s]").astype(f"datetime64[{unit}]")
-    return found
+    truncated: NDArray[np.datetime64] = clipped.astype("datetime64[s]").astype(
+        f"datetime64[{unit}]"
+    )
+    return truncated
 
 
 def _days_of(dates: NDArray[np.datetime64]) -> NDArray[np.int64]:
-    """Days since 1970."""
+    """Return days since 1970-01-01."""
     return dates.astype("datetime64[D]").astype(np.int64)

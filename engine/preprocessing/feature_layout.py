@@ -1,4 +1,4 @@
-"""Where each fitted column goes among the network's inputs."""
+"""Positions of the fitted columns among the network's inputs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ Encoded: TypeAlias = (
 
 @dataclass(frozen=True)
 class ColumnSlot:
-    """A column that is not numeric.
+    """The position of a non-numeric column.
 
     Attributes:
-        column: as fitted.
-        index: among the columns.
-        start: its first input.
-        index_of: each level that it knows.
+        column: the fitted column.
+        index: its index among the columns.
+        start: index of its first input.
+        index_of: index of each fitted category.
     """
 
     column: Encoded
@@ -43,25 +43,31 @@ class ColumnSlot:
 
 @dataclass(frozen=True)
 class FeatureLayout:
-    """How many inputs there are, and where each column's are."""
+    """The number of inputs, and the position of each column.
+
+    Attributes:
+        width: number of inputs.
+        numbers: the numeric columns.
+        encoded: all other columns.
+    """
 
     width: int
     numbers: NumericBlock
-    others: tuple[ColumnSlot, ...]
+    encoded: tuple[ColumnSlot, ...]
 
 
 def lay_out(columns: Sequence[FittedColumn]) -> FeatureLayout:
-    """Give each column its inputs: its values, and after them its indicator."""
+    """Assign inputs to each column: its values, then its missing indicator."""
     numeric: list[tuple[FittedNumeric, int]] = []
-    others: list[ColumnSlot] = []
+    encoded: list[ColumnSlot] = []
     width = 0
     for index, (column, start) in enumerate(_starts(columns)):
         if isinstance(column, FittedNumeric):
             numeric.append((column, start))
         else:
-            others.append(ColumnSlot(column, index, start, _index_of(column)))
+            encoded.append(ColumnSlot(column, index, start, _index_of(column)))
         width = max(width, start + count_features(column))
-    return FeatureLayout(width, stack_columns(numeric, width), tuple(others))
+    return FeatureLayout(width, stack_columns(numeric, width), tuple(encoded))
 
 
 def _index_of(column: Encoded) -> dict[Level, int]:
@@ -71,15 +77,15 @@ def _index_of(column: Encoded) -> dict[Level, int]:
 
 
 def _starts(columns: Sequence[FittedColumn]) -> Iterator[tuple[FittedColumn, int]]:
-    """Each column with its first input, in the columns' order.
+    """Yield each column with the index of its first input, in column order.
 
-    Where there are codes, what has one input a level comes last: how many levels there are is
-    known only once the rows are, and an embedding must know before where its codes will be.
+    If any column is coded, the one-hot columns come last: their widths are known only after
+    fitting, and the position of the codes must be known before.
     """
     has_codes = any(isinstance(column, FittedCodes) for column in columns)
-    late = [has_codes and isinstance(column, FittedCategories) for column in columns]
+    is_last = [has_codes and isinstance(column, FittedCategories) for column in columns]
     starts, width = {}, 0
-    for index in sorted(range(len(columns)), key=late.__getitem__):
+    for index in sorted(range(len(columns)), key=is_last.__getitem__):
         starts[index] = width
         width += count_features(columns[index])
     for index, column in enumerate(columns):
@@ -87,7 +93,7 @@ def _starts(columns: Sequence[FittedColumn]) -> Iterator[tuple[FittedColumn, int
 
 
 def count_features(column: FittedColumn) -> int:
-    """Inputs of a column, its indicator among them."""
+    """Return the number of inputs of a column, including its missing indicator."""
     match column:
         case FittedNumeric() | FittedBoolean() | FittedOrdinal():
             return 1 + column.indicator
@@ -104,7 +110,7 @@ def count_features(column: FittedColumn) -> int:
 
 
 def tables_of(columns: Sequence[FittedColumn]) -> tuple[EmbeddingTable, ...]:
-    """The table that an embedding needs for each column of codes, no row more."""
+    """Return the embedding table required for each coded column, of minimal size."""
     return tuple(
         EmbeddingTable(position=start, codes=1 + len(column.levels) + column.rest)
         for column, start in _starts(columns)

@@ -1,4 +1,4 @@
-"""What preprocessing remembers of each column: plain dataclasses, kept as JSON beside weights."""
+"""Fitted column parameters: dataclasses stored as JSON next to the weights."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
@@ -11,17 +11,18 @@ from engine.specs import TimePart
 
 @dataclass(frozen=True)
 class FittedNumeric:
-    """A number as one input: (t(value) − center) / scale, with fill for a missing value.
+    """A number as one input, (t(value) − center) / scale; a missing value is replaced by fill.
 
     Attributes:
-        name: of the column.
-        center: what is subtracted, and scale what is divided by, after the logarithm if there is.
-        scale: as said.
-        fill: a value that stands in for a missing one.
+        name: name of the column.
+        center: subtracted, after the logarithm if `log` is set.
+        scale: divisor.
+        fill: replacement for a missing value, before scaling.
         log: t(x) = sign(x)·log(1 + |x|), else t(x) = x.
-        minimum: of the training rows; None if it is unknown. So is maximum.
-        maximum: as said.
-        indicator: a further input is 1 where the value was missing.
+        minimum: minimum of the training rows; None if unknown.
+        maximum: maximum of the training rows; None if unknown.
+        indicator: an additional input is 1 where the value is missing.
+        type: discriminator of the stored JSON.
     """
 
     name: str
@@ -37,7 +38,7 @@ class FittedNumeric:
 
 @dataclass(frozen=True)
 class FittedBoolean:
-    """A truth value as one input, 0 or 1, with fill (a share of ones) for a missing value."""
+    """A boolean as one input, 0 or 1; fill, a mean of zeros and ones, replaces a missing value."""
 
     name: str
     fill: float
@@ -47,11 +48,11 @@ class FittedBoolean:
 
 @dataclass(frozen=True)
 class FittedCategories:
-    """A category as one input a level: 1 for the row's level, 0 for the others.
+    """A one-hot category: one input per level, 1 for the row's level and 0 for all others.
 
-    With rest, one more input stands for all levels that are not named: rare ones and such that no
-    training row had; without it they are 0 throughout. So is a missing one, unless a fill, one of
-    the levels, stands in for it.
+    With rest, an additional input stands for every level not in `levels`: infrequent ones, and
+    those absent from the training rows; without rest, such a row is all zeros. A missing value is
+    all zeros too, unless fill, one of the levels, replaces it.
     """
 
     name: str
@@ -64,10 +65,10 @@ class FittedCategories:
 
 @dataclass(frozen=True)
 class FittedCodes:
-    """A category as one input for an embedding to look up: 1 + the index of the row's level.
+    """A category as one input for an embedding: 1 + the index of the row's level.
 
-    With rest, the code after the last level's stands for levels that are not named. 0 for a missing
-    one without fill, and without rest for a level that is not named.
+    With rest, the code after the last level's stands for levels not in `levels`. Code 0 is a
+    missing value without fill and, without rest, a level not in `levels`.
     """
 
     name: str
@@ -79,9 +80,9 @@ class FittedCodes:
 
 @dataclass(frozen=True)
 class FittedOrdinal:
-    """A category as one input: (the index of its level − center) / scale.
+    """A category as one input: (index of its level − center) / scale.
 
-    fill, an index, stands for a missing level and for one that is not named.
+    fill, an index, replaces a missing level and one not in `levels`.
     """
 
     name: str
@@ -95,10 +96,10 @@ class FittedOrdinal:
 
 @dataclass(frozen=True)
 class FittedTime:
-    """A time, in seconds since 1970 (UTC), as its parts, in their order.
+    """A time, in seconds since 1970 (UTC), as its parts in order.
 
-    year: (year − center) / scale, one input; month, weekday and hour: sine and cosine of the share
-    of the year, week or day that is past, two inputs each.
+    year: (year − center) / scale, one input; month, weekday and hour: sine and cosine of the
+    elapsed fraction of the year, week or day, two inputs each.
     """
 
     name: str
@@ -114,7 +115,7 @@ class FittedTime:
 
 @dataclass(frozen=True)
 class FittedText:
-    """Free text as counts of its words, hashed into buckets (Weinberger et al. 2009)."""
+    """Free text as word counts hashed into buckets (Weinberger et al. 2009)."""
 
     name: str
     buckets: int
@@ -145,7 +146,7 @@ class ClassTarget:
 
 @dataclass(frozen=True)
 class NumericTarget:
-    """A number as (value − center) / scale."""
+    """A numeric target as (value − center) / scale."""
 
     name: str
     center: float

@@ -1,4 +1,4 @@
-"""What a model guessed of rows that it is given."""
+"""Flags for imputed, unknown and out-of-range values in prediction requests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from engine.preprocessing.fitted import (
     FittedTime,
 )
 from engine.preprocessing.input_columns import (
-    categories_of,
-    index_of_level,
-    numbers_of,
-    truth_of_level,
+    boolean_codes,
+    categorical_column,
+    category_indices,
+    numeric_values,
 )
 from engine.preprocessing.out_of_range import OUTLIER_SPANS, expand_range
 
@@ -28,13 +28,13 @@ _BLOCK_ROWS = 256
 
 @dataclass(frozen=True)
 class Flags:
-    """What was made up or not understood, each of shape `(rows, columns)`, bool.
+    """Per-value flags, each of shape `(rows, columns)`, bool.
 
     Attributes:
-        imputed: a value was missing and something stands in for it.
-        unknown: a category that the model does not tell apart from others.
-        out_of_range: a number or time that lies beyond the training rows' by more than half
-            their range; if they all had the same, any other.
+        imputed: the value was missing and is replaced.
+        unknown: the category is not one of the fitted categories.
+        out_of_range: the number or time lies outside the training range by more than half its
+            width; if the width is 0, any other value.
     """
 
     imputed: NDArray[np.bool_]
@@ -44,81 +44,83 @@ class Flags:
 
 @dataclass(frozen=True)
 class Ranges:
-    """The columns of numbers and times side by side: where they are, and what is near.
+    """Outlier bounds of the numeric and time columns.
 
     Attributes:
-        indices: among the columns.
-        names: of the columns.
-        least: the smallest value that is not far out, shape `(columns, 1)`.
-        most: the largest.
+        indices: indices among all columns.
+        names: names of the columns.
+        lower: the smallest value that is not out of range, shape `(columns, 1)`.
+        upper: the largest value that is not out of range, shape `(columns, 1)`.
     """
 
     indices: list[int]
     names: list[str]
-    least: NDArray[np.float64]
-    most: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
 
 
 def find_ranges(columns: Sequence[FittedColumn]) -> Ranges:
-    """What is near, of every column that has a range."""
+    """Return the outlier bounds of every numeric and time column."""
     found = [
         (index, column)
         for index, column in enumerate(columns)
         if isinstance(column, FittedNumeric | FittedTime)
     ]
-    least, most = expand_range([column for _, column in found], OUTLIER_SPANS)
-    return Ranges([i for i, _ in found], [column.name for _, column in found], least, most)
+    lower, upper = expand_range([column for _, column in found], OUTLIER_SPANS)
+    return Ranges([i for i, _ in found], [column.name for _, column in found], lower, upper)
 
 
 def compute_flags(
     columns: Sequence[FittedColumn],
     ranges: Ranges,
-    others: Sequence[ColumnSlot],
-    given: Mapping[str, Column],
+    encoded: Sequence[ColumnSlot],
+    columns_by_name: Mapping[str, Column],
     rows: int,
 ) -> Flags:
-    """The flags of every value.
+    """Return the flags of every value.
 
     Args:
-        columns: as fitted.
-        ranges: of those columns.
-        others: those of them that are not numeric, by their levels.
-        given: columns by name.
-        rows: that they have.
+        columns: the fitted columns.
+        ranges: outlier bounds of those columns.
+        encoded: the non-numeric columns.
+        columns_by_name: input columns by name.
+        rows: number of input rows.
 
     Raises:
         DataError: a column is missing or of another kind.
     """
     flags = Flags(*np.zeros((3, rows, len(columns)), np.bool_))
     if ranges.names:
-        _compare(ranges, [numbers_of(given, name) for name in ranges.names], flags)
-    for placed in others:
-        if not isinstance(placed.column, FittedTime):
-            column = categories_of(given, placed.column.name)
-            flags.imputed[:, placed.index] = column.codes < 0
-            flags.unknown[:, placed.index] = _is_unknown(placed, column)
+        _flag_numbers(
+            ranges, [numeric_values(columns_by_name, name) for name in ranges.names], flags
+        )
+    for slot in encoded:
+        if not isinstance(slot.column, FittedTime):
+            column = categorical_column(columns_by_name, slot.column.name)
+            flags.imputed[:, slot.index] = column.codes < 0
+            flags.unknown[:, slot.index] = _is_unknown(slot, column)
     return flags
 
 
-def _compare(ranges: Ranges, columns: Sequence[NDArray[np.float64]], flags: Flags) -> None:
-    """Which numbers are missing or far out, a block of rows at a time."""
+def _flag_numbers(ranges: Ranges, columns: Sequence[NDArray[np.float64]], flags: Flags) -> None:
+    """Flag missing and out-of-range numbers, one block of rows at a time."""
     for start in range(0, len(flags.imputed), _BLOCK_ROWS):
         rows = slice(start, start + _BLOCK_ROWS)
         values = np.array([column[rows] for column in columns])
-        # False for NaN as well: where all are near there is nothing to flag.
-        if ((values >= ranges.least) & (values <= ranges.most)).all():
+        # Also false if any value is NaN; otherwise nothing in the block is flagged.
+        if ((values >= ranges.lower) & (values <= ranges.upper)).all():
             continue
         flags.imputed[rows, ranges.indices] = np.isnan(values).T
-        is_far = (values < ranges.least) | (values > ranges.most)
-        flags.out_of_range[rows, ranges.indices] = is_far.T
+        is_outlier = (values < ranges.lower) | (values > ranges.upper)
+        flags.out_of_range[rows, ranges.indices] = is_outlier.T
 
 
-def _is_unknown(placed: ColumnSlot, column: CategoricalColumn) -> NDArray[np.bool_]:
-    if isinstance(placed.column, FittedText):
+def _is_unknown(slot: ColumnSlot, column: CategoricalColumn) -> NDArray[np.bool_]:
+    if isinstance(slot.column, FittedText):
         return np.zeros(len(column.codes), np.bool_)
-    if isinstance(placed.column, FittedBoolean):
-        found = truth_of_level(column)
+    if isinstance(slot.column, FittedBoolean):
+        found = boolean_codes(column)
     else:
-        found = index_of_level(placed.index_of, column)
+        found = category_indices(slot.index_of, column)
     unknown: NDArray[np.bool_] = (found[column.codes] < 0) & (column.codes >= 0)
     return unknown

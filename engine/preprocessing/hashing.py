@@ -1,4 +1,4 @@
-"""Free text as counts of its words, hashed into buckets (Weinberger et al. 2009)."""
+"""Feature hashing of free text (Weinberger et al. 2009)."""
 
 import math
 import re
@@ -8,11 +8,10 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def hash_words(text: str, buckets: int) -> dict[int, float]:
-    """The buckets that are not 0, and their values: counts of words, scaled to unit length.
+    """Return the nonzero buckets and their values: signed word counts scaled to unit length.
 
-    A word is a run of letters and digits, in lower case. Its CRC-32 tells its bucket by the lower
-    31 bits, and by the highest whether it is added or subtracted, so that words which meet in a
-    bucket cancel out on average.
+    A word is a run of letters and digits, in lower case. The lower 31 bits of its CRC-32 select its
+    bucket, and the highest bit selects its sign, so that collisions cancel out on average.
     """
     counts: dict[int, int] = {}
     for word in _WORD.findall(text.lower()):

@@ -1,4 +1,4 @@
-"""Columns as they are given, for what the model knows them to be."""
+"""Access to input columns as the kinds the model was fitted on."""
 
 from collections.abc import Mapping
 
@@ -11,69 +11,72 @@ from engine.errors import DataError
 
 
 def require_column(columns: Mapping[str, Column], name: str) -> Column:
-    """The column of that name. Raises DataError if there is none."""
+    """Return the named column. Raises DataError if it does not exist."""
     if name not in columns:
         message = f"there is no column {name!r}"
         raise DataError(message)
     return columns[name]
 
 
-def numbers_of(columns: Mapping[str, Column], name: str) -> NDArray[np.float64]:
-    """The values of a column of numbers or times; one without any level has no values at all.
+def numeric_values(columns: Mapping[str, Column], name: str) -> NDArray[np.float64]:
+    """Return the values of a numeric or time column; a categorical one without levels is all NaN.
 
     Raises:
-        DataError: it is missing, or has categories.
+        DataError: the column is missing, or has categories.
     """
     column = require_column(columns, name)
     if isinstance(column, NumericColumn):
         return column.values
     if not column.levels:
         return np.full(len(column.codes), np.nan)
-    message = f"column {name!r} has categories where the model knows numbers"
+    message = f"column {name!r} has categories, but the model expects numbers"
     raise DataError(message)
 
 
-def categories_of(columns: Mapping[str, Column], name: str) -> CategoricalColumn:
-    """A column of categories, truth values or texts; one without any number has none at all.
+def categorical_column(columns: Mapping[str, Column], name: str) -> CategoricalColumn:
+    """Return a categorical, boolean or text column; a numeric one that is all NaN is all missing.
 
     Raises:
-        DataError: it is missing, or has numbers.
+        DataError: the column is missing, or has numbers.
     """
     column = require_column(columns, name)
     if isinstance(column, CategoricalColumn):
         return column
     if np.isnan(column.values).all():
         return CategoricalColumn(np.full(len(column.values), -1, np.int32), ())
-    message = f"column {name!r} has numbers where the model knows categories"
+    message = f"column {name!r} has numbers, but the model expects categories"
     raise DataError(message)
 
 
-def take_levels(column: CategoricalColumn, rows: Indices) -> CategoricalColumn:
-    """Some rows of a column; of more levels than rows, the levels that are used."""
+def take_categories(column: CategoricalColumn, rows: Indices) -> CategoricalColumn:
+    """Return some rows of a column, with only the levels in use if there are more levels than rows.
+
+    Looking up every level of a column for each chunk would make large predictions quadratic.
+    """
     codes = column.codes[rows]
     if len(column.levels) <= len(codes):
         return CategoricalColumn(codes, column.levels)
-    used, places = np.unique(codes, return_inverse=True)
-    known = used[used >= 0]
-    levels = tuple(column.levels[code] for code in known.tolist())
-    # A missing value comes first of those used, and stays −1.
-    places = places - (len(used) - len(known))
-    return CategoricalColumn(places.astype(np.int32), levels)
+    used, new_codes = np.unique(codes, return_inverse=True)
+    present = used[used >= 0]
+    levels = tuple(column.levels[code] for code in present.tolist())
+    # A missing value is the first used code, and stays −1.
+    new_codes = new_codes - (len(used) - len(present))
+    return CategoricalColumn(new_codes.astype(np.int32), levels)
 
 
-# Codes are looked up in a table with one more entry: code −1, missing, finds that last one.
+# Lookup tables have one entry more than levels: code −1, missing, indexes the last one.
 
 
-def truth_of_level(column: CategoricalColumn) -> Indices:
-    """0 or 1 for each level, −1 for one that is no truth value; shape `(levels + 1,)`."""
+def boolean_codes(column: CategoricalColumn) -> Indices:
+    """Return 0 or 1 per level, −1 for a level that is not a boolean; shape `(levels + 1,)`."""
     truth = [int(level) if isinstance(level, bool) else -1 for level in column.levels]
     return np.array([*truth, -1], np.intp)
 
 
-def index_of_level(
+def category_indices(
     index_of: Mapping[Level, int], column: CategoricalColumn, missing: int = -1
 ) -> Indices:
-    """The known index of each level, −1 if there is none; last, that of a missing one.
+    """Return the fitted index of each level, −1 if it is unknown; the last entry is `missing`.
 
     Shape `(levels + 1,)`.
     """

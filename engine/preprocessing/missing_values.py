@@ -1,4 +1,4 @@
-"""Rows that are left out of training because a value is missing."""
+"""Detection of missing values, and of the training rows dropped for them."""
 
 from collections.abc import Sequence
 
@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.table import Column, NumericColumn, Table
-from engine.preprocessing.column_options import spec_for
+from engine.preprocessing.column_options import options_for
 from engine.specs import ResolvedPreprocessing
 
 
 def find_incomplete_rows(
     table: Table, names: Sequence[str], spec: ResolvedPreprocessing
 ) -> NDArray[np.bool_] | None:
-    """Rows where a column with drop_row has no value, shape `(rows,)`; None if there is no such."""
-    dropping = [name for name in names if spec_for(spec, name).missing == "drop_row"]
+    """Return the rows to drop for missing values, `(rows,)`; None if no column drops rows."""
+    dropping = [name for name in names if options_for(spec, name).missing == "drop_row"]
     if not dropping:
         return None
     chunks = [
@@ -25,8 +25,8 @@ def find_incomplete_rows(
 
 
 def is_missing(column: Column) -> NDArray[np.bool_]:
-    """Where a column has no value, shape `(rows,)`."""
-    found: NDArray[np.bool_] = (
+    """Return where a column has no value, shape `(rows,)`."""
+    missing: NDArray[np.bool_] = (
         np.isnan(column.values) if isinstance(column, NumericColumn) else column.codes < 0
     )
-    return found
+    return missing

@@ -1,4 +1,4 @@
-"""How far numbers and times reach beyond those of the training rows."""
+"""Clipping and outlier bounds, relative to the range of the training rows."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,26 +7,26 @@ from numpy.typing import NDArray
 
 from engine.preprocessing.fitted import FittedNumeric, FittedTime
 
-# A value is cut so many times the training rows' range beyond them, lest it overflow.
+# Values are clipped at this many widths of the training range beyond it, to avoid overflow.
 CLIP_SPANS = 1000
-# It is far out half their range beyond them.
+# Values are flagged as outliers at this many widths of the training range beyond it.
 OUTLIER_SPANS = 0.5
 
 
 def expand_range(
     columns: Sequence[FittedNumeric | FittedTime], spans: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The training rows' range and so many times its width on either side.
+    """Return the training range, expanded on both sides by `spans` times its width.
 
-    Shape `(columns, 1)` both, infinite where the range is unknown.
+    Both bounds have shape `(columns, 1)`; they are infinite where the range is unknown.
     """
-    least = as_columns(-np.inf if c.minimum is None else c.minimum for c in columns)
-    most = as_columns(np.inf if c.maximum is None else c.maximum for c in columns)
+    lower = column_vector(-np.inf if c.minimum is None else c.minimum for c in columns)
+    upper = column_vector(np.inf if c.maximum is None else c.maximum for c in columns)
     with np.errstate(all="ignore"):
-        span = most - least
-        return least - spans * span, most + spans * span
+        span = upper - lower
+        return lower - spans * span, upper + spans * span
 
 
-def as_columns(values: Iterable[float]) -> NDArray[np.float64]:
-    """One number a column, shape `(columns, 1)`."""
+def column_vector(values: Iterable[float]) -> NDArray[np.float64]:
+    """Return the values as a column vector, one per column, shape `(columns, 1)`."""
     return np.array([*values], np.float64)[:, np.newaxis]

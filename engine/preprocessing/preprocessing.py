@@ -1,4 +1,4 @@
-"""How a table's columns become the network's inputs, by what was fitted on the training rows."""
+"""Fitted preprocessing that transforms table columns into network inputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -47,12 +47,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Everything fitted that turns a table into the network's inputs and targets.
+    """The fitted transformation of a table into network inputs and targets.
 
     Attributes:
         columns: the features, in the order of the network's inputs.
-        target: what is predicted.
-        words: in which rows are sent for prediction, those of the table.
+        target: the fitted target.
+        words: notation of the training file, which rows sent for prediction may use.
     """
 
     columns: tuple[FittedColumn, ...]
@@ -61,8 +61,8 @@ class Preprocessing:
 
     @property
     def width(self) -> int:
-        """Inputs of the network."""
-        return self._placement.width
+        """Number of network inputs."""
+        return self._layout.width
 
     def transform(
         self,
@@ -70,14 +70,14 @@ class Preprocessing:
         dtype: np.dtype[Any],
         rows: Indices | slice = slice(None),
     ) -> Floats:
-        """The network's inputs, shape `(rows, width)`, C-contiguous.
+        """Return the network inputs, shape `(rows, width)`, C-contiguous.
 
-        Numbers far beyond the training rows' range are cut to 1000 times its width around it.
+        Numbers are clipped at 1000 times the width of the training range on either side of it.
 
         Args:
-            columns: by name; levels may be in another order than when fitted, or unknown.
-            dtype: of the result.
-            rows: which rows to take; default all.
+            columns: input columns by name; levels may be in any order, and may be unknown.
+            dtype: type of the result.
+            rows: rows to transform; default all.
 
         Raises:
             DataError: a column is missing, of the wrong kind, or too large for the dtype.
@@ -85,26 +85,26 @@ class Preprocessing:
         # Not of all rows: a table is transformed in many parts.
         indices = _indices(rows, self.count_rows(columns))
         x: Floats = np.zeros((len(indices), self.width), dtype)
-        write_numbers(self._placement.numbers, columns, indices, x)
-        for placed in self._placement.others:
-            encode(placed, columns, indices, x)
+        write_numbers(self._layout.numbers, columns, indices, x)
+        for slot in self._layout.encoded:
+            encode(slot, columns, indices, x)
         return x
 
     def flags(self, columns: Mapping[str, Column]) -> Flags:
-        """Which values were missing, which categories unknown, which numbers far out.
+        """Return which values were missing, unknown or out of range.
 
         Raises:
             DataError: a column is missing or of the wrong kind.
         """
-        others, rows = self._placement.others, self.count_rows(columns)
-        return compute_flags(self.columns, self._ranges, others, columns, rows)
+        encoded, rows = self._layout.encoded, self.count_rows(columns)
+        return compute_flags(self.columns, self._ranges, encoded, columns, rows)
 
     def count_rows(self, columns: Mapping[str, Column]) -> int:
-        """Rows of the table."""
+        """Return the number of rows of the table."""
         return count_rows(require_column(columns, self.columns[0].name))
 
     @cached_property
-    def _placement(self) -> FeatureLayout:
+    def _layout(self) -> FeatureLayout:
         return lay_out(self.columns)
 
     @cached_property

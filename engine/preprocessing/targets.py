@@ -1,4 +1,4 @@
-"""The target of every row of a table: read once, fitted, and encoded as the loss takes it."""
+"""Reading, fitting and encoding of the target column."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,26 +15,26 @@ from engine.preprocessing.fit import fit_class_target, fit_numeric_target
 from engine.preprocessing.fitted import ClassTarget, FittedTarget, NumericTarget
 from engine.specs import ResolvedSpec
 
-# Rows encoded at a time.
+# Rows encoded per chunk.
 _CHUNK_ROWS = 16_384
 
 
 @dataclass(frozen=True)
 class ClassLabels:
-    """Each row's class as an index into the target's, `(rows,)`, −1 for a row without one."""
+    """Class index of each row, `(rows,)`; −1 where the target is missing."""
 
     target: ClassTarget
     codes: Indices
 
     @property
     def present(self) -> NDArray[np.bool_]:
-        """Which rows have a target, `(rows,)`."""
+        """Whether each row has a target, `(rows,)`."""
         return self.codes >= 0
 
 
 @dataclass(frozen=True)
 class NumberLabels:
-    """Each row's number, `(rows,)`, NaN for a row without one; all rows are of one class, 0."""
+    """Numeric target of each row, `(rows,)`; NaN where it is missing. All rows count as class 0."""
 
     name: str
     values: NDArray[np.float64]
@@ -46,23 +46,23 @@ class NumberLabels:
 
     @property
     def present(self) -> NDArray[np.bool_]:
-        """Which rows have a target, `(rows,)`."""
+        """Whether each row has a target, `(rows,)`."""
         return ~np.isnan(self.values)
 
 
 Labels = ClassLabels | NumberLabels
 
 
-def read_labels(spec: ResolvedSpec, column: Column, known: FittedTarget | None) -> Labels:
-    """What the target's column says of each row.
+def read_labels(spec: ResolvedSpec, column: Column, fitted: FittedTarget | None) -> Labels:
+    """Return the label of each row.
 
     Args:
-        spec: of the training.
-        column: the target's.
-        known: the target as fitted before, if the column must speak of the same one.
+        spec: the training's spec.
+        column: the target column.
+        fitted: a fitted target whose classes the column must use; None to fit a new one.
 
     Raises:
-        DataError: it does not hold what the spec was resolved for.
+        DataError: the column does not match the resolved spec.
     """
     if spec.task == "regression":
         if not isinstance(column, NumericColumn):
@@ -70,8 +70,8 @@ def read_labels(spec: ResolvedSpec, column: Column, known: FittedTarget | None) 
             raise DataError(message)
         return NumberLabels(spec.target, column.values)
     target, codes = fit_class_target(spec.target, column)
-    if known is not None:
-        target, codes = _recode(target, codes, known)
+    if fitted is not None:
+        target, codes = _recode(target, codes, fitted)
     units = spec.network.output.units
     expected = 2 if units == 1 else units
     if len(target.classes) != expected:
@@ -80,40 +80,42 @@ def read_labels(spec: ResolvedSpec, column: Column, known: FittedTarget | None) 
     return ClassLabels(target, codes)
 
 
-def _recode(found: ClassTarget, codes: Indices, known: FittedTarget) -> tuple[ClassTarget, Indices]:
-    """Each row's class as its index among the known classes."""
-    if not isinstance(known, ClassTarget):
-        message = f"column {found.name!r} has classes where the model knows a number"
+def _recode(
+    found: ClassTarget, codes: Indices, fitted: FittedTarget
+) -> tuple[ClassTarget, Indices]:
+    """Map each row's class to its index among the fitted classes."""
+    if not isinstance(fitted, ClassTarget):
+        message = f"column {found.name!r} has classes, but the model predicts a number"
         raise DataError(message)
-    strange = [label for label in found.classes if label not in known.classes]
-    if strange:
-        message = f"column {found.name!r} has the class {strange[0]!r}, which the model lacks"
+    unseen = [label for label in found.classes if label not in fitted.classes]
+    if unseen:
+        message = f"column {found.name!r} has the class {unseen[0]!r}, which the model lacks"
         raise DataError(message)
-    # The last is for −1, missing.
-    index_of = np.array([*(known.classes.index(label) for label in found.classes), -1], np.intp)
-    return known, index_of[codes]
+    # The last entry is for −1, missing.
+    index_of = np.array([*(fitted.classes.index(label) for label in found.classes), -1], np.intp)
+    return fitted, index_of[codes]
 
 
 def fit_target(
-    spec: ResolvedSpec, labels: Labels, training: Indices, known: FittedTarget | None
+    spec: ResolvedSpec, labels: Labels, training: Indices, fitted: FittedTarget | None
 ) -> FittedTarget:
-    """The target, fitted to the training rows, or as it is known. Raises DataError."""
+    """Return the fitted target, or fit one on the training rows. Raises DataError."""
     if isinstance(labels, ClassLabels):
         return labels.target
-    if known is None:
+    if fitted is None:
         return fit_numeric_target(spec.target, labels.values[training], spec.preprocessing)
-    if not isinstance(known, NumericTarget):
-        message = f"column {spec.target!r} has numbers where the model knows classes"
+    if not isinstance(fitted, NumericTarget):
+        message = f"column {spec.target!r} has numbers, but the model predicts classes"
         raise DataError(message)
-    return known
+    return fitted
 
 
 @dataclass(frozen=True)
 class TargetEncoding:
-    """How a row's target is given to the loss: an index, or numbers.
+    """The encoding of targets for the loss.
 
-    Class indices `(rows,)` where the loss wants them; else 0 and 1, `(rows, classes)`, or
-    `(rows, 1)` for two classes and one output. A number, scaled, `(rows, 1)`.
+    Class indices, `(rows,)`, if the loss takes them; otherwise zeros and ones, `(rows, classes)`,
+    or `(rows, 1)` for two classes and a single output. Scaled numbers, `(rows, 1)`, for regression.
     """
 
     target: FittedTarget
@@ -121,10 +123,10 @@ class TargetEncoding:
     dtype: np.dtype[Any]
 
     def write(self, labels: Labels, rows: Indices, out: Rows) -> None:
-        """Encode the rows, a chunk at a time. Raises DataError: a number is too large."""
+        """Encode the rows, one chunk at a time. Raises DataError if a number is too large."""
         for start in range(0, len(rows), _CHUNK_ROWS):
-            taken = rows[start : start + _CHUNK_ROWS]
-            out[start : start + len(taken)] = self._encode(labels, taken)
+            chunk = rows[start : start + _CHUNK_ROWS]
+            out[start : start + len(chunk)] = self._encode(labels, chunk)
 
     def _encode(self, labels: Labels, rows: Indices) -> Targets:
         if isinstance(labels, NumberLabels):
@@ -150,7 +152,7 @@ class TargetEncoding:
 
 
 def choose_encoding(spec: ResolvedSpec, target: FittedTarget) -> TargetEncoding:
-    """As the spec's loss takes its targets."""
+    """Return the target encoding that the spec's loss takes."""
     if isinstance(target, NumericTarget):
         return TargetEncoding(target, (1,), np.dtype(spec.dtype))
     if takes_class_indices(spec.loss):

@@ -1,1 +1,1 @@
-"""A requested training specification to a resolved one, with findings."""
+"""Resolution of a requested training spec: defaults, checks and findings."""

@@ -1,6 +1,7 @@
-"""How many inputs columns become, as far as a table's description tells.
+"""Number of network inputs, derived from a table's schema.
 
-Fitted columns have as many (`engine.preprocessing.feature_layout`), or fewer where a category is in no training row.
+The fitted number (`engine.preprocessing.feature_layout`) is the same, or less if a category is
+absent from the training rows.
 """
 
 from collections.abc import Sequence
@@ -8,18 +9,18 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from engine.data.table import ColumnSchema
-from engine.preprocessing.column_options import ColumnOptions, spec_for
+from engine.preprocessing.column_options import ColumnOptions, options_for
 from engine.preprocessing.datetime_features import count_time_inputs
 from engine.specs import MAX_FEATURES, EmbeddingTable, ResolvedPreprocessing
 
 
 @dataclass(frozen=True)
 class NetworkInputs:
-    """What a network is given.
+    """The inputs of a network.
 
     Attributes:
-        count: inputs of a row.
-        tables: for an embedding, of those that are codes.
+        count: inputs per row.
+        tables: embedding tables for the coded inputs.
     """
 
     count: int
@@ -27,19 +28,19 @@ class NetworkInputs:
 
 
 def find_inputs(features: Sequence[ColumnSchema], spec: ResolvedPreprocessing) -> NetworkInputs:
-    """What the network is given, as far as the table's description tells."""
+    """Return the network inputs derived from the table's schema."""
     count = _count_inputs(features, spec)
-    # Positions in the inputs have the same limit; more of them are a problem in any case.
+    # Table positions have the same limit; exceeding it is reported as a problem.
     tables = _list_tables(features, spec) if count <= MAX_FEATURES else ()
     return NetworkInputs(count, tables)
 
 
 def _count_inputs(features: Sequence[ColumnSchema], spec: ResolvedPreprocessing) -> int:
-    return sum(count_column_inputs(column, spec_for(spec, column.name)) for column in features)
+    return sum(count_column_inputs(column, options_for(spec, column.name)) for column in features)
 
 
 def count_column_inputs(column: ColumnSchema, options: ColumnOptions) -> int:
-    """Inputs of a column, its indicator among them."""
+    """Return the number of inputs of a column, including its missing indicator."""
     if options.hash_buckets is not None:
         return options.hash_buckets + options.missing_indicator
     match column.kind:
@@ -60,16 +61,16 @@ def _count_category_inputs(column: ColumnSchema, options: ColumnOptions) -> int:
         case "ordinal":
             return 1 + options.missing_indicator
         case "one_hot":
-            return _count_levels(column, options) + options.missing_indicator
+            return _count_categories(column, options) + options.missing_indicator
         case _:
             assert_never(options.categorical)
 
 
-def _count_levels(column: ColumnSchema, options: ColumnOptions) -> int:
-    """Levels at most that are told apart, with one for all others where there are too many."""
+def _count_categories(column: ColumnSchema, options: ColumnOptions) -> int:
+    """Return an upper bound of the categories, including one shared by infrequent ones."""
     if options.levels is not None:
         return len(options.levels)
-    # Whether the constant is one of the levels already, a table's description does not tell.
+    # The schema does not show whether the constant is already one of the categories.
     constant = 0 if options.fill_level is None else 1
     return min((column.distinct or 0) + constant, options.max_levels)
 
@@ -77,17 +78,17 @@ def _count_levels(column: ColumnSchema, options: ColumnOptions) -> int:
 def _list_tables(
     features: Sequence[ColumnSchema], spec: ResolvedPreprocessing
 ) -> tuple[EmbeddingTable, ...]:
-    """A table for each column of codes, at the input where `engine.preprocessing.feature_layout` will put them."""
+    """Return a table per coded column, at its position in the feature layout."""
     tables: list[EmbeddingTable] = []
     position = 0
     for column in features:
-        options = spec_for(spec, column.name)
+        options = options_for(spec, column.name)
         is_category = column.kind == "categorical" and options.hash_buckets is None
         if is_category and options.categorical == "one_hot":
-            continue  # comes after all others
+            continue  # laid out after all other columns
         if is_category and options.categorical == "embedding":
-            # Code 0 stands for a category that is unknown or missing.
-            codes = _count_levels(column, options) + 1
+            # Code 0 is an unknown or missing category.
+            codes = _count_categories(column, options) + 1
             tables.append(EmbeddingTable(position=position, codes=codes))
         position += count_column_inputs(column, options)
     return tuple(tables)

@@ -1,4 +1,4 @@
-"""Which losses, output activations and tasks go together, and what follows when one is left out."""
+"""Compatibility of losses, output activations and tasks, and their defaults."""
 
 from engine.data.table import ColumnSchema
 from engine.losses.build import fitting_outputs
@@ -16,7 +16,7 @@ from engine.specs import (
     TrainingSpec,
 )
 
-# Losses for one task only; the others, errors of numbers, can be had for both.
+# Losses of a single task; error losses are for both tasks.
 _TASKS: dict[LossName, Task] = {
     "cross_entropy": "classification",
     "binary_cross_entropy": "classification",
@@ -24,27 +24,25 @@ _TASKS: dict[LossName, Task] = {
     "poisson": "regression",
     "gaussian": "regression",
 }
-_UNUSUAL: dict[tuple[LossName, OutputActivation], str] = {
-    ("cross_entropy", "sigmoid"): "cross_entropy only raises the output of a row's class, and "
-    "nothing in a sigmoid lowers the others; binary_cross_entropy does both",
-    ("binary_cross_entropy", "softmax"): "binary_cross_entropy asks of each class on its own, "
-    "softmax weighs them against each other; cross_entropy does too",
+_UNUSUAL_PAIRS: dict[tuple[LossName, OutputActivation], str] = {
+    ("cross_entropy", "sigmoid"): "cross_entropy only raises the output of the true class, and "
+    "sigmoid outputs do not lower each other; binary_cross_entropy does both",
+    ("binary_cross_entropy", "softmax"): "binary_cross_entropy treats classes as independent, "
+    "but softmax outputs are not; use cross_entropy",
 }
 
 
 def resolve_output(
     spec: TrainingSpec, task: Task, classes: int, report: Report
 ) -> OutputActivation:
-    """The output's activation: as asked for, else the one that belongs to the loss or the task."""
+    """Return the output activation: the requested one, else the default of the loss or task."""
     activation = spec.network.output.activation or _default_output(spec.loss, task, classes)
     if task == "regression" and activation == "softmax":
-        detail = "softmax gives probabilities of classes; a number needs another output"
+        detail = "softmax outputs are class probabilities; regression needs another activation"
         report.problem("/network/output/activation", "softmax_regression", detail)
     scaled = spec.preprocessing.target == "standardize"
     if task == "regression" and activation != "linear" and scaled:
-        detail = (
-            f"{activation} cannot give every standardized number; leave the target's scaling out"
-        )
+        detail = f"a {activation} output cannot reach every standardized target; set target to none"
         report.problem("/preprocessing/target", "scaled_target", detail)
     return activation
 
@@ -61,33 +59,33 @@ def _default_output(loss: LossSpec | None, task: Task, classes: int) -> OutputAc
 def resolve_loss(
     spec: TrainingSpec, task: Task, activation: OutputActivation, report: Report
 ) -> LossSpec:
-    """The loss: as asked for if it goes with task and output, else the output's own."""
+    """Return the loss: the requested one, else the default of the output activation and task."""
     loss = spec.loss or _default_loss(activation, task)
     outputs = fitting_outputs(loss)
     if _TASKS.get(loss.type, task) != task:
-        detail = f"{loss.type} is for {_TASKS[loss.type]}, this is {task}"
+        detail = f"{loss.type} is a loss for {_TASKS[loss.type]}, but the task is {task}"
         report.problem("/loss", "loss_and_task", detail)
     elif activation not in outputs:
-        detail = f"{loss.type} needs a {' or '.join(outputs)} output, this one is {activation}"
+        detail = f"{loss.type} needs a {' or '.join(outputs)} output, not {activation}"
         report.problem("/loss", "loss_and_output", detail)
     elif task == "classification":
-        reason = _UNUSUAL.get((loss.type, activation)) or _warning(loss, activation)
+        reason = _UNUSUAL_PAIRS.get((loss.type, activation)) or _warning(loss, activation)
         if reason is not None:
             report.warning("/loss", "unusual_loss", reason)
     return loss
 
 
 def _warning(loss: LossSpec, activation: OutputActivation) -> str | None:
-    """What is wrong with an error of numbers where classes are to be told apart."""
+    """Return the drawback of an error loss for classification; None for other losses."""
     if loss.type in _TASKS:
         return None
     if activation in {"softmax", "sigmoid"}:
-        own = _default_loss(activation, "classification").type
+        recommended = _default_loss(activation, "classification").type
         return (
-            f"with {loss.type} a {activation} output learns hardly anything from rows where it is "
-            f"sure and wrong; {own} does not have that flaw"
+            f"with {loss.type}, a {activation} output has almost no gradient on rows that are "
+            f"confidently misclassified; {recommended} does not have this problem"
         )
-    return f"with {loss.type} a {activation} output gives scores of classes, no probabilities"
+    return f"with {loss.type}, {activation} outputs are class scores, not probabilities"
 
 
 def _default_loss(activation: OutputActivation, task: Task) -> LossSpec:
@@ -109,17 +107,19 @@ def resolve_units(
     classes: int,
     report: Report,
 ) -> int:
-    """One a class, but one for two classes told apart by a sigmoid; one a number, or its two.
+    """Return the number of output units.
+
+    One per class, or 1 for two classes with a sigmoid; 1 for regression, 2 for Gaussian.
 
     Args:
-        spec: units are checked if it has them.
+        spec: its units are checked if set.
         loss: gaussian has two outputs, the mean and the log variance.
-        activation: of the output.
-        classes: of the target; 0 for a number.
-        report: of what is wrong.
+        activation: output activation.
+        classes: number of classes of the target; 0 for regression.
+        report: receives problems.
     """
     if classes:
-        # By its class's index, cross entropy finds the output of a row: one output has no second.
+        # Cross entropy indexes the outputs by class, so it needs an output for each of two classes.
         is_single = activation == "sigmoid" and classes == 2 and not isinstance(loss, CrossEntropy)
         units = 1 if is_single else classes
     else:
@@ -131,7 +131,7 @@ def resolve_units(
 
 
 def check_target(loss: LossSpec, target: ColumnSchema, report: Report) -> None:
-    """Counts are not negative."""
+    """Check that the targets of a Poisson loss are not negative."""
     if isinstance(loss, Poisson) and target.minimum is not None and target.minimum < 0:
-        detail = f"poisson is for counts, column {target.name!r} has {target.minimum:g}"
+        detail = f"poisson needs counts; column {target.name!r} has {target.minimum:g}"
         report.problem("/target", "negative_target", detail)

@@ -1,4 +1,4 @@
-"""How large a training will be, before it is run."""
+"""Estimate of a training's memory, before it is run."""
 
 from dataclasses import dataclass
 from typing import assert_never
@@ -26,14 +26,14 @@ from engine.specs import (
     Sgd,
 )
 
-# A row's target, class, weight and place in the split while data are prepared, measured.
+# Per-row scalars (target, class, weight, split) during preparation, measured.
 PREPARING_ROW_BYTES = 96
-# What was fitted for one input, as Python keeps it, measured.
+# Fitted parameters per input as Python objects, measured.
 FITTED_INPUT_BYTES = 256
 
 
 def parameter_count(layers: list[Layer]) -> int:
-    """All numbers of a model's weights: trained or not, and running means."""
+    """Return the number of all stored weights: trained, frozen and running statistics."""
     return sum(
         count_numbers(layer.parameter_shapes()) + count_numbers(layer.state_shapes())
         for layer in layers
@@ -42,12 +42,12 @@ def parameter_count(layers: list[Layer]) -> int:
 
 @dataclass(frozen=True)
 class RowCounts:
-    """How many rows a training has, at most: who has what value is not known beforehand.
+    """Upper bounds on the rows of a training: column values are unknown before the data are read.
 
     Attributes:
-        training: rows that a network is trained on.
-        validation: rows that it is validated with.
-        total: rows of both together.
+        training: training rows of one network.
+        validation: validation rows of one network.
+        total: both together.
     """
 
     training: int
@@ -57,13 +57,13 @@ class RowCounts:
 
 @dataclass(frozen=True)
 class MemoryEstimate:
-    """Bytes that a training takes at most.
+    """Upper bound on a training's memory, in bytes.
 
     Attributes:
-        working: parameters, workspaces, and what there is of each row beside the data.
-        preparing: what there is of each row while the data are prepared, beside them.
+        working: parameters, workspaces, and per-row values other than the data.
+        preparing: per-row values while the data are prepared, other than the data.
         data: inputs, targets and weights of all rows.
-        needs_all_rows: whether all of the data have to be in memory, being one batch.
+        needs_all_rows: whether all data must be in memory because they are one batch.
     """
 
     working: int
@@ -72,10 +72,10 @@ class MemoryEstimate:
     needs_all_rows: bool
 
     def total(self, max_resident_data: int | None = None) -> int:
-        """Bytes in memory, where no more than so many of the data stay there; None: all do."""
+        """Return the bytes in memory, with at most that much resident data; None: all data."""
         resident = self.data
         if max_resident_data is not None and not self.needs_all_rows:
-            # Of data that stay elsewhere a window is read at a time.
+            # Data in files are read one window at a time.
             resident = min(self.data, max(max_resident_data, WINDOW_BYTES))
         return resident + max(self.working, self.preparing)
 
@@ -83,37 +83,37 @@ class MemoryEstimate:
 def estimate_memory(
     spec: ResolvedSpec, layers: list[Layer], in_features: int, rows: RowCounts
 ) -> MemoryEstimate:
-    """Bytes that the arrays of a training take at most."""
+    """Return an upper bound on the bytes of a training's arrays."""
     vectors = 2 + _slot_count(spec.optimizer)
     if spec.early_stopping is not None and spec.early_stopping.restore_best:
         vectors += 1
     batch = _batch_rows(spec, rows.training)
-    gathered = batch if spec.shuffle and batch < rows.training else 0
+    batch_copy = batch if spec.shuffle and batch < rows.training else 0
     units = spec.network.output.units
     largest = largest_batch(spec, rows.training, rows.validation, chunk_rows(layers, spec.dtype))
-    # A row's inputs and target, its outputs where metrics need them all, and its weight.
-    numbers_of_row = in_features + units
-    recorded = units + 1 if records(spec.metrics) else 0
-    weighed = 0 if spec.class_weight is None and spec.sample_weight is None else 1
-    numbers = (
+    # Per row: inputs and target; outputs and target if metrics buffer them; weight.
+    values_per_row = in_features + units
+    buffered = units + 1 if records(spec.metrics) else 0
+    weight_values = 0 if spec.class_weight is None and spec.sample_weight is None else 1
+    values = (
         vectors * parameter_count(layers)
-        # The loss has some arrays of the outputs' shape as well.
+        # The loss also has arrays of the outputs' shape.
         + sum(layer.workspace(largest) for layer in layers)
         + 3 * largest * units
-        + gathered * numbers_of_row
-        + rows.total * recorded
+        + batch_copy * values_per_row
+        + rows.total * buffered
     )
     itemsize = np.dtype(spec.dtype).itemsize
     return MemoryEstimate(
-        working=numbers * itemsize + in_features * FITTED_INPUT_BYTES,
+        working=values * itemsize + in_features * FITTED_INPUT_BYTES,
         preparing=rows.total * PREPARING_ROW_BYTES,
-        data=rows.total * (numbers_of_row + weighed) * itemsize,
+        data=rows.total * (values_per_row + weight_values) * itemsize,
         needs_all_rows=batch == rows.training,
     )
 
 
 def _slot_count(optimizer: OptimizerSpec) -> int:
-    """Vectors of the parameters' shape that the optimizer keeps."""
+    """Return the number of parameter-sized vectors in the optimizer's state."""
     match optimizer:
         case Sgd():
             return 1 if optimizer.momentum else 0

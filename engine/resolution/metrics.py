@@ -1,4 +1,4 @@
-"""Which metrics are recorded, and whether those that training is steered by are among them."""
+"""Selected metrics, and validation of the monitored ones."""
 
 from collections.abc import Iterator
 from typing import get_args
@@ -16,68 +16,68 @@ from engine.specs import (
     TrainingSpec,
 )
 
-# A table of more classes is no longer something to look at, every epoch.
+# Larger confusion matrices are not readable, and one is recorded per epoch.
 MAX_TABLE_CLASSES = 100
-_TOP = {"top_2_accuracy": 2, "top_3_accuracy": 3, "top_5_accuracy": 5}
+_TOP_K = {"top_2_accuracy": 2, "top_3_accuracy": 3, "top_5_accuracy": 5}
 _PREFIX = "validation_"
-_SCHEDULE = "/schedule/metric"
+_SCHEDULE_METRIC = "/schedule/metric"
 
 
 def resolve_metrics(
     spec: TrainingSpec, task: Task, activation: OutputActivation, classes: int, report: Report
 ) -> tuple[MetricName, ...]:
-    """What is recorded: as asked for if it goes with the target, else the task's usual ones."""
+    """Return the metrics: the requested ones, else the task's defaults."""
     if spec.metrics is None:
         return ("accuracy",) if task == "classification" else ("rmse", "mae", "r2")
-    every = get_args(ClassMetric) if task == "classification" else get_args(NumberMetric)
+    available = get_args(ClassMetric) if task == "classification" else get_args(NumberMetric)
     if spec.metrics == "all":
-        return tuple(name for name in every if not _objection(name, activation, classes))
+        return tuple(name for name in available if not _incompatibility(name, activation, classes))
     for index, name in enumerate(spec.metrics):
-        objection = _objection(name, activation, classes)
-        if name not in every:
-            detail = f"{name} is not for {task}"
+        reason = _incompatibility(name, activation, classes)
+        if name not in available:
+            detail = f"{name} is not a metric for {task}"
             report.problem(f"/metrics/{index}", "metric_and_task", detail)
-        elif objection is not None:
-            report.problem(f"/metrics/{index}", "metric_and_classes", objection)
+        elif reason is not None:
+            report.problem(f"/metrics/{index}", "metric_and_classes", reason)
     return tuple(dict.fromkeys(spec.metrics))
 
 
-def _objection(name: MetricName, activation: OutputActivation, classes: int) -> str | None:
-    """Why a metric says nothing of these classes, if so."""
-    if name in _TOP and _TOP[name] >= classes:
-        return f"{name} of {classes} classes is always 1"
+def _incompatibility(name: MetricName, activation: OutputActivation, classes: int) -> str | None:
+    """Return why a metric is not meaningful for these outputs; None if it is."""
+    if name in _TOP_K and _TOP_K[name] >= classes:
+        return f"{name} is always 1 for {classes} classes"
     if name == "log_loss" and activation not in {"softmax", "sigmoid"}:
-        return f"log_loss is of probabilities, which {activation} outputs are not"
+        return f"log_loss needs probabilities, which {activation} outputs are not"
     if name == "confusion_matrix" and classes > MAX_TABLE_CLASSES:
-        return f"a table of {classes} classes is too large, {MAX_TABLE_CLASSES} are the most"
+        return f"confusion_matrix takes at most {MAX_TABLE_CLASSES} classes, not {classes}"
     return None
 
 
 def check_monitored(
     spec: TrainingSpec, metrics: tuple[MetricName, ...] | None, report: Report
 ) -> None:
-    """Early stopping and the schedule can only watch what is recorded.
+    """Check that early stopping and the schedule monitor a recorded value.
 
     Args:
-        spec: as asked for.
-        metrics: that are recorded; None when the task is unknown.
-        report: of what is wrong.
+        spec: the requested spec.
+        metrics: the selected metrics; None if the task is unknown.
+        report: receives problems.
     """
     stopping = spec.early_stopping
     if stopping is not None and stopping.patience is None and stopping.target_value is None:
-        detail = "with neither patience nor target_value it never stops"
+        detail = "early stopping needs patience or target_value"
         report.problem("/early_stopping", "never_stops", detail)
     for pointer, name in _monitored(spec):
         if name.startswith(_PREFIX) and spec.validation is None:
             detail = f'without validation rows there is no {name}; use "{name[len(_PREFIX) :]}"'
             report.problem(pointer, "no_validation", detail)
-        elif name.startswith(_PREFIX) and pointer == _SCHEDULE and not spec.holds_out:
+        elif name.startswith(_PREFIX) and pointer == _SCHEDULE_METRIC and not spec.holds_out:
             detail = (
-                f'the training that follows the folds has no {name}; use "{name[len(_PREFIX) :]}"'
+                f'the final training after the folds has no {name}; use "{name[len(_PREFIX) :]}"'
             )
             report.problem(pointer, "no_validation", detail)
-        elif metrics is not None and name not in _names(spec, metrics):
-            detail = f"{name!r} is not recorded; there are {', '.join(_names(spec, metrics))}"
+        elif metrics is not None and name not in _scalar_values(spec, metrics):
+            detail = f"{name!r} is not recorded; use {', '.join(_scalar_values(spec, metrics))}"
             report.problem(pointer, "unknown_metric", detail)
 
 
@@ -85,11 +85,11 @@ def _monitored(spec: TrainingSpec) -> Iterator[tuple[str, str]]:
     if spec.early_stopping is not None:
         yield "/early_stopping/metric", spec.early_stopping.metric
     if isinstance(spec.schedule, PlateauSchedule) and spec.schedule.metric:
-        yield _SCHEDULE, spec.schedule.metric
+        yield _SCHEDULE_METRIC, spec.schedule.metric
 
 
-def _names(spec: TrainingSpec, metrics: tuple[MetricName, ...]) -> tuple[str, ...]:
-    """Everything of one number that an epoch tells."""
+def _scalar_values(spec: TrainingSpec, metrics: tuple[MetricName, ...]) -> tuple[str, ...]:
+    """Return the names of all scalar values recorded per epoch."""
     names = ("loss", *scalar_names(metrics))
     if spec.validation is None:
         return names
@@ -97,7 +97,7 @@ def _names(spec: TrainingSpec, metrics: tuple[MetricName, ...]) -> tuple[str, ..
 
 
 def resolve_schedule(spec: TrainingSpec) -> ScheduleSpec:
-    """The schedule with what it watches filled in."""
+    """Return the schedule with the default for its monitored metric filled in."""
     if not isinstance(spec.schedule, PlateauSchedule) or spec.schedule.metric:
         return spec.schedule
     metric = "validation_loss" if spec.holds_out else "loss"

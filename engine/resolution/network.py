@@ -1,4 +1,4 @@
-"""The defaults of the network's layers, and of the preprocessing before them."""
+"""Defaults of the network's layers and of the preprocessing."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ from engine.specs import (
 
 
 def resolve_network(spec: NetworkSpec, activation: OutputActivation, units: int) -> ResolvedNetwork:
-    """The network with activation, units and every initializer chosen."""
+    """Return the network with output activation, units and all initializers filled in."""
     output = spec.output.model_dump() | {"activation": activation, "units": units}
     if spec.output.initializer is None:
         output["initializer"] = default_initializer("linear")
@@ -42,7 +42,7 @@ def _resolve_layer(layer: LayerSpec) -> LayerSpec:
         case EmbeddingSpec() if layer.initializer is None:
             return layer.model_copy(update={"initializer": Normal(std=0.05)})
         case ResidualSpec():
-            inner = tuple(_resolve_layer(within) for within in layer.layers)
+            inner = tuple(_resolve_layer(inner_layer) for inner_layer in layer.layers)
             return layer.model_copy(update={"layers": inner})
         case _:
             return layer
@@ -51,37 +51,37 @@ def _resolve_layer(layer: LayerSpec) -> LayerSpec:
 def resolve_preprocessing(
     spec: PreprocessingSpec, network: NetworkSpec, activation: OutputActivation
 ) -> ResolvedPreprocessing:
-    """Preprocessing that suits the network's first layer and its output's activation."""
-    given = {name: getattr(spec, name) for name in PreprocessingSpec.model_fields}
-    chosen = {
+    """Return the preprocessing with defaults for the first layer and the output activation."""
+    requested = {name: getattr(spec, name) for name in PreprocessingSpec.model_fields}
+    defaults = {
         "categorical": spec.categorical or categorical_of(network),
         "target": spec.target or ("standardize" if activation == "linear" else "none"),
     }
-    return ResolvedPreprocessing(**(given | chosen))
+    return ResolvedPreprocessing(**(requested | defaults))
 
 
-def shape_inputs(
+def reshape_inputs(
     network: NetworkSpec, shape: tuple[int, ...] | None, report: Report
 ) -> NetworkSpec:
-    """The network with its inputs in that shape, before its first layer."""
+    """Return the network with a reshape layer in front if the inputs have a shape."""
     first = network.layers[0] if network.layers else None
     if shape is None or len(shape) == 1 or first == ReshapeSpec(shape=shape):
         return network
     if isinstance(first, EmbeddingSpec):
-        detail = "an embedding takes the inputs as they are: leave input_shape out"
+        detail = "an embedding needs flat inputs; remove input_shape"
         report.problem("/input_shape", "input_shape_and_embedding", detail)
         return network
     if len(network.layers) == MAX_LAYERS:
-        detail = f"with a layer that shapes the inputs there are more than {MAX_LAYERS}"
+        detail = f"input_shape adds a reshape layer, but at most {MAX_LAYERS} layers are allowed"
         report.problem("/network/layers", "too_many_layers", detail)
         return network
     return network.model_copy(update={"layers": (ReshapeSpec(shape=shape), *network.layers)})
 
 
-def without_added(problem: SpecProblem, added: int) -> SpecProblem:
-    """The problem of a layer where the client has it, before whose layers so many were added."""
+def shift_layer_index(problem: SpecProblem, added: int) -> SpecProblem:
+    """Shift a problem's layer index back by the number of inserted layers."""
     prefix = "/network/layers/"
-    index, slash, within = problem.pointer.removeprefix(prefix).partition("/")
+    index, slash, rest = problem.pointer.removeprefix(prefix).partition("/")
     if not added or not problem.pointer.startswith(prefix) or not index.isdecimal():
         return problem
-    return replace(problem, pointer=f"{prefix}{int(index) - added}{slash}{within}")
+    return replace(problem, pointer=f"{prefix}{int(index) - added}{slash}{rest}")

@@ -1,4 +1,4 @@
-"""What the optimizer and its schedule need of the rest of the spec."""
+"""Checks of optimizer and schedule against the rest of the spec, and the default epochs."""
 
 from collections.abc import Iterator, Sequence
 
@@ -55,7 +55,7 @@ def _check_layer(pointer: str, layer: LayerSpec | OutputSpec, report: Report) ->
 def check_warmup(spec: TrainingSpec, epochs: int, report: Report) -> None:
     """A warm-up ends before the training does, which lasts so many epochs."""
     if spec.schedule.warmup_epochs >= epochs:
-        detail = f"the warm-up must be shorter than the training's {epochs} epochs"
+        detail = f"warmup_epochs must be less than the number of epochs, {epochs}"
         report.problem("/schedule/warmup_epochs", "long_warmup", detail)
 
 
@@ -68,15 +68,15 @@ def _walk(layers: Sequence[LayerSpec], pointer: str) -> Iterator[tuple[str, Laye
             yield from _walk(layer.layers, f"{here}/layers")
 
 
-LEAST_EPOCHS, MOST_EPOCHS = 20, 60
-# A small table has few steps an epoch, and as many steps to go.
-ENOUGH_STEPS = 2000
+MIN_DEFAULT_EPOCHS, MAX_DEFAULT_EPOCHS = 20, 60
+# Small tables get more epochs, because they have few steps per epoch.
+DEFAULT_STEPS = 2000
 
 
 def resolve_epochs(spec: TrainingSpec, training_rows: int) -> int:
-    """Epochs as asked for, else as many as make enough steps, within bounds."""
+    """Return the requested epochs, else those that make DEFAULT_STEPS steps, within the bounds."""
     if spec.epochs is not None:
         return spec.epochs
     batch_size = training_rows if spec.batch_size == "full" else spec.batch_size
     steps = -(-training_rows // max(batch_size, 1))
-    return min(max(LEAST_EPOCHS, -(-ENOUGH_STEPS // max(steps, 1))), MOST_EPOCHS)
+    return min(max(MIN_DEFAULT_EPOCHS, -(-DEFAULT_STEPS // max(steps, 1))), MAX_DEFAULT_EPOCHS)

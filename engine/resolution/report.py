@@ -1,4 +1,4 @@
-"""What is worth telling a client about a spec, and what is wrong with it."""
+"""Problems of a spec, and findings about it."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -8,13 +8,13 @@ from engine.errors import SpecProblem
 
 @dataclass(frozen=True)
 class Finding:
-    """Something a client should know of a spec that works.
+    """An observation about a valid spec.
 
     Attributes:
-        level: warning when it may not be what was meant, info otherwise.
+        level: warning if the spec may not be what the client intended, else info.
         pointer: JSON pointer into the spec.
         code: short stable name.
-        detail: for a person.
+        detail: explanation for a person.
     """
 
     level: Literal["warning", "info"]
@@ -25,19 +25,19 @@ class Finding:
 
 @dataclass
 class Report:
-    """Collects problems and findings, so that a client is told of all of them at once."""
+    """Collects problems and findings, so that all of them are returned together."""
 
     problems: list[SpecProblem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     def problem(self, pointer: str, code: str, detail: str) -> None:
-        """Something that must change."""
+        """Add a problem: the spec is invalid."""
         self.problems.append(SpecProblem(pointer, code, detail))
 
     def warning(self, pointer: str, code: str, detail: str) -> None:
-        """Something that may not be what was meant."""
+        """Add a warning: the spec may not be what the client intended."""
         self.findings.append(Finding("warning", pointer, code, detail))
 
     def info(self, pointer: str, code: str, detail: str) -> None:
-        """Something that was decided for the client."""
+        """Add information about a default or a consequence."""
         self.findings.append(Finding("info", pointer, code, detail))

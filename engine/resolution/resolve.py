@@ -1,4 +1,4 @@
-"""From what a client asked for and a table's description to a spec with nothing left to choose."""
+"""Resolution of a training request against a table's schema: every default filled in."""
 
 from dataclasses import dataclass
 
@@ -21,14 +21,14 @@ from engine.resolution.loss_and_output import (
 from engine.resolution.memory import MemoryEstimate, RowCounts, estimate_memory, parameter_count
 from engine.resolution.metrics import check_monitored, resolve_metrics, resolve_schedule
 from engine.resolution.network import (
+    reshape_inputs,
     resolve_network,
     resolve_preprocessing,
-    shape_inputs,
-    without_added,
+    shift_layer_index,
 )
 from engine.resolution.optimization import (
-    LEAST_EPOCHS,
-    MOST_EPOCHS,
+    MAX_DEFAULT_EPOCHS,
+    MIN_DEFAULT_EPOCHS,
     check_optimization,
     check_warmup,
     resolve_epochs,
@@ -49,15 +49,15 @@ __all__ = ["Finding", "Resolution", "resolve"]
 
 @dataclass(frozen=True)
 class Resolution:
-    """A spec that can be run, and what it will be like.
+    """A resolved spec, and properties of its training.
 
     Attributes:
-        spec: with every default filled in.
-        findings: what the client should know.
-        in_features: inputs of the network; fewer when a category is in no training row.
+        spec: the spec with every default filled in.
+        findings: observations for the client.
+        in_features: inputs of the network; the fitted number may be smaller.
         out_features: outputs of the network.
         parameter_count: weights and biases, with that many inputs.
-        memory: estimate of the training's arrays.
+        memory: estimate of the training's memory.
     """
 
     spec: ResolvedSpec
@@ -69,12 +69,12 @@ class Resolution:
 
     @property
     def memory_bytes(self) -> int:
-        """Of the training with all its data."""
+        """Bytes of the training with all its data in memory."""
         return self.memory.total()
 
     @property
     def data_bytes(self) -> int:
-        """Of these, the data."""
+        """Bytes of the data alone."""
         return self.memory.data
 
 
@@ -83,23 +83,23 @@ def resolve(
     table: TableSchema,
     validation_table: TableSchema | None = None,
     *,
-    known: NetworkInputs | None = None,
+    fitted_inputs: NetworkInputs | None = None,
 ) -> Resolution:
-    """Fill in every default, check what goes together, and estimate the size.
+    """Fill in every default, check compatibility, and estimate the memory.
 
     Args:
-        spec: as asked for.
-        table: that is trained on.
-        validation_table: whose rows validate, if they are another dataset's.
-        known: inputs of a network whose preprocessing is fitted; default: as the columns make them.
+        spec: the requested spec.
+        table: schema of the training table.
+        validation_table: schema of the validation table, if it is another dataset.
+        fitted_inputs: inputs of an already fitted preprocessing; default: derived from the columns.
 
     Raises:
-        SpecError: with everything that is wrong, not only the first.
+        SpecError: with all problems, not only the first.
     """
     report = Report()
     features = choose_features(spec, table, report)
     check_categorical(spec, report)
-    if known is None:
+    if fitted_inputs is None:
         check_overrides(spec, table, features, report)
     check_optimization(spec, report)
     check_sample_weight(spec, table, report)
@@ -109,9 +109,9 @@ def resolve(
     task = None if target is None else choose_task(spec, target, rows, report)
     if target is None or task is None:
         check_monitored(spec, None, report)
-        check_warmup(spec, spec.epochs or MOST_EPOCHS, report)
+        check_warmup(spec, spec.epochs or MAX_DEFAULT_EPOCHS, report)
         raise SpecError(report.problems)
-    resolved, in_features = _fill_in(spec, features, target, task, known, report)
+    resolved, in_features = _fill_in(spec, features, target, task, fitted_inputs, report)
     layers = _build_layers(spec, resolved, in_features, report)
     check_validation_table(resolved, table, validation_table, report)
     counts = count_rows(resolved, target, rows, validation_table, report)
@@ -119,8 +119,8 @@ def resolve(
     check_warmup(spec, epochs, report)
     if report.problems:
         raise SpecError(report.problems)
-    lasting = resolved.model_copy(update={"epochs": epochs})
-    return _measure(lasting, layers, in_features, counts, report)
+    resolved = resolved.model_copy(update={"epochs": epochs})
+    return _build_resolution(resolved, layers, in_features, counts, report)
 
 
 def _fill_in(
@@ -128,10 +128,10 @@ def _fill_in(
     features: tuple[ColumnSchema, ...],
     target: ColumnSchema,
     task: Task,
-    known: NetworkInputs | None,
+    fitted_inputs: NetworkInputs | None,
     report: Report,
 ) -> tuple[ResolvedSpec, int]:
-    """The spec with its defaults, and its inputs; what does not go together is in the report."""
+    """Return the spec with its defaults, and its number of inputs; report incompatible settings."""
     classes = (target.distinct or 0) if task == "classification" else 0
     activation = resolve_output(spec, task, classes, report)
     loss = resolve_loss(spec, task, activation, report)
@@ -141,31 +141,31 @@ def _fill_in(
     metrics = resolve_metrics(spec, task, activation, classes, report)
     check_monitored(spec, metrics, report)
     preprocessing = resolve_preprocessing(spec.preprocessing, spec.network, activation)
-    if known is None:
+    if fitted_inputs is None:
         preprocessing = resolve_columns(preprocessing, features)
-    inputs = known or find_inputs(features, preprocessing)
+    inputs = fitted_inputs or find_inputs(features, preprocessing)
     check_inputs(inputs.count, spec, report)
-    network = shape_inputs(spec.network, spec.input_shape, report)
+    network = reshape_inputs(spec.network, spec.input_shape, report)
     network = fill_tables(network, inputs.tables, report)
-    given = {name: getattr(spec, name) for name in TrainingSpec.model_fields}
-    chosen = {
+    requested = {name: getattr(spec, name) for name in TrainingSpec.model_fields}
+    defaults = {
         "task": task,
         "features": tuple(column.name for column in features),
         "preprocessing": preprocessing,
         "network": resolve_network(network, activation, units),
         "loss": loss,
-        # Until the training rows are counted.
-        "epochs": spec.epochs or LEAST_EPOCHS,
+        # Preliminary, until the training rows are counted.
+        "epochs": spec.epochs or MIN_DEFAULT_EPOCHS,
         "schedule": resolve_schedule(spec),
         "metrics": metrics,
     }
-    return ResolvedSpec(**(given | chosen)), inputs.count
+    return ResolvedSpec(**(requested | defaults)), inputs.count
 
 
 def _build_layers(
-    asked: TrainingSpec, spec: ResolvedSpec, in_features: int, report: Report
+    requested: TrainingSpec, spec: ResolvedSpec, in_features: int, report: Report
 ) -> list[Layer]:
-    """The layers; none if their shapes do not fit each other, or it cannot be known."""
+    """Build the layers; empty if their shapes do not fit, or depend on another problem."""
     unknown = ("/network/layers", "/input_shape")
     if any(problem.pointer.startswith(unknown) for problem in report.problems):
         return []
@@ -174,21 +174,21 @@ def _build_layers(
     try:
         return build_layers(spec.network, in_features, np.dtype(spec.dtype))
     except SpecError as error:
-        added = len(spec.network.layers) - len(asked.network.layers)
-        report.problems += [without_added(problem, added) for problem in error.problems]
+        added = len(spec.network.layers) - len(requested.network.layers)
+        report.problems += [shift_layer_index(problem, added) for problem in error.problems]
         return []
 
 
-def _measure(
+def _build_resolution(
     spec: ResolvedSpec,
     layers: list[Layer],
     in_features: int,
     rows: RowCounts,
     report: Report,
 ) -> Resolution:
-    """Count inputs, parameters and bytes."""
+    """Build the resolution: inputs, parameters and memory."""
     if spec.batch_size != "full" and spec.batch_size > rows.training:
-        detail = f"there are {rows.training} training rows: every epoch is one step"
+        detail = f"there are only {rows.training} training rows; each epoch is one step"
         report.info("/batch_size", "batch_is_everything", detail)
     return Resolution(
         spec=spec,

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Validation of class_weight and sample_weight."""
 
 from engine.data.table import TableSchema
 from engine.resolution.report import Report
@@ -6,18 +6,18 @@ from engine.specs import Task, TrainingSpec
 
 
 def check_class_weight(spec: TrainingSpec, task: Task, classes: int, report: Report) -> None:
-    """Only classes have weights, and not all of them none."""
+    """Check that class_weight is for classification, and not 0 for all classes."""
     weights = spec.class_weight
     if weights is None:
         return
     if task != "classification":
-        report.problem("/class_weight", "not_classes", f"class_weight is not for {task}")
+        report.problem("/class_weight", "not_classes", f"class_weight cannot be used for {task}")
     elif weights != "balanced" and len(weights) >= classes and not any(weights.values()):
-        report.problem("/class_weight", "all_zero", "one class must have a weight that is not 0")
+        report.problem("/class_weight", "all_zero", "at least one class must have a weight above 0")
 
 
 def check_sample_weight(spec: TrainingSpec, table: TableSchema, report: Report) -> None:
-    """A column of numbers, none missing, none negative, and not the target."""
+    """Check that sample_weight is a numeric column without missing or negative values."""
     if spec.sample_weight is None:
         return
     column = next((c for c in table.columns if c.name == spec.sample_weight), None)
@@ -27,10 +27,12 @@ def check_sample_weight(spec: TrainingSpec, table: TableSchema, report: Report) 
     elif spec.sample_weight == spec.target:
         report.problem(pointer, "target_as_weight", f"{name} is the target")
     elif column.kind != "numeric":
-        report.problem(pointer, "weight_not_numeric", f"column {name} is {column.kind}")
+        report.problem(
+            pointer, "weight_not_numeric", f"column {name} is {column.kind}, not numeric"
+        )
     elif column.missing:
         detail = f"column {name} has {column.missing} rows without a value"
         report.problem(pointer, "missing_weight", detail)
     elif column.minimum is not None and column.minimum < 0:
-        detail = f"column {name} has {column.minimum:g}: a weight is not negative"
+        detail = f"column {name} has {column.minimum:g}; weights must not be negative"
         report.problem(pointer, "negative_weight", detail)

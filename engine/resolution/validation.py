@@ -1,4 +1,4 @@
-"""What can be said of a split into training and validation rows before any row is read."""
+"""Checks of the validation split, and row counts, before any row is read."""
 
 from typing import assert_never
 
@@ -15,17 +15,17 @@ from engine.specs import (
     TrainingSpec,
 )
 
-# Of a column of one of these kinds, the values can be compared with those of the other.
-_ALIKE = {"text": "categorical"}
+# Kinds whose values can be compared with those of another kind.
+_EQUIVALENT_KINDS = {"text": "categorical"}
 
 
 def check_split_column(spec: TrainingSpec, table: TableSchema, report: Report) -> None:
-    """The column that says which rows are held out exists, can say so, and is not the target."""
+    """Check that the split column exists, is of a suitable kind, and is not the target."""
     name = spec.split_column
     if name is None:
         return
-    by_value = isinstance(spec.validation, ColumnValidation)
-    pointer = "/validation/column" if by_value else "/validation/order_by"
+    is_by_value = isinstance(spec.validation, ColumnValidation)
+    pointer = "/validation/column" if is_by_value else "/validation/order_by"
     column = next((c for c in table.columns if c.name == name), None)
     if column is None:
         report.problem(pointer, "unknown_column", f"there is no column {name!r}")
@@ -33,69 +33,74 @@ def check_split_column(spec: TrainingSpec, table: TableSchema, report: Report) -
         report.problem(pointer, "target_as_split", f"{name!r} is the target")
     elif column.missing >= table.rows:
         report.problem(pointer, "empty_split", f"column {name!r} has no value in any row")
-    elif by_value:
+    elif is_by_value:
         _check_values(column, table, report)
     elif column.kind not in {"numeric", "time"}:
-        detail = f"column {name!r} is {column.kind}: its rows are in no order"
+        detail = f"order_by needs numbers or times; column {column.name!r} is {column.kind}"
         report.problem(pointer, "split_without_order", detail)
 
 
 def _check_values(column: ColumnSchema, table: TableSchema, report: Report) -> None:
     pointer = "/validation/column"
     if column.kind == "time":
-        detail = (
-            f"column {column.name!r} has times; hold its last rows out by fraction and order_by"
-        )
+        detail = f"column {column.name!r} has times; to validate on its last rows, use order_by"
         report.problem(pointer, "split_by_time", detail)
     elif column.distinct == 1 and not column.missing:
-        detail = f"column {column.name!r} is the same in every row: one side would be empty"
+        detail = f"column {column.name!r} has the same value in every row: one side would be empty"
         report.problem(pointer, "constant_split", detail)
     elif column.missing:
-        detail = f"{column.missing} of {table.rows} rows have no value and are trained on"
+        detail = f"{column.missing} of {table.rows} rows have no value and are used for training"
         report.info(pointer, "missing_split", detail)
 
 
 def check_validation_table(
-    spec: ResolvedSpec, table: TableSchema, other: TableSchema | None, report: Report
+    spec: ResolvedSpec, table: TableSchema, validation_table: TableSchema | None, report: Report
 ) -> None:
-    """The dataset that validates has the columns that are trained on, of the same kinds."""
-    if other is None:
+    """Check that the validation dataset has the training columns, of the same kinds."""
+    if validation_table is None:
         return
     needed = {spec.target, spec.sample_weight, *spec.features}
     pointer = "/validation/dataset_id"
-    by_name = {column.name: column for column in other.columns}
-    for ours in table.columns:
-        if ours.name not in needed:
+    by_name = {column.name: column for column in validation_table.columns}
+    for column in table.columns:
+        if column.name not in needed:
             continue
-        theirs = by_name.get(ours.name)
-        if theirs is None:
-            report.problem(pointer, "missing_column", f"that dataset has no column {ours.name!r}")
-        elif not _are_alike(ours, theirs, other.rows):
-            detail = f"column {ours.name!r} is {theirs.kind} there, but {ours.kind} here"
+        counterpart = by_name.get(column.name)
+        if counterpart is None:
+            report.problem(
+                pointer, "missing_column", f"the validation dataset has no column {column.name!r}"
+            )
+        elif not _have_same_kind(column, counterpart, validation_table.rows):
+            detail = (
+                f"column {column.name!r} is {counterpart.kind} in the validation dataset, but "
+                f"{column.kind} in the training dataset"
+            )
             report.problem(pointer, "column_mismatch", detail)
 
 
-def _are_alike(ours: ColumnSchema, theirs: ColumnSchema, rows: int) -> bool:
-    """A column without any value has no kind to speak of."""
-    same = _ALIKE.get(ours.kind, ours.kind) == _ALIKE.get(theirs.kind, theirs.kind)
-    return same or theirs.missing >= rows
+def _have_same_kind(column: ColumnSchema, counterpart: ColumnSchema, rows: int) -> bool:
+    """Return whether the kinds match; a column without any value matches every kind."""
+    same = _EQUIVALENT_KINDS.get(column.kind, column.kind) == _EQUIVALENT_KINDS.get(
+        counterpart.kind, counterpart.kind
+    )
+    return same or counterpart.missing >= rows
 
 
 def count_rows(
     spec: ResolvedSpec,
     target: ColumnSchema,
     rows: int,
-    other: TableSchema | None,
+    validation_table: TableSchema | None,
     report: Report,
 ) -> RowCounts:
-    """How many rows are trained on and held out, at most.
+    """Return upper bounds on the training and validation rows.
 
     Args:
-        spec: of the training.
-        target: its column.
-        rows: that have a target.
-        other: the table that validates, if it is another one.
-        report: of a side that would be empty.
+        spec: the training's spec.
+        target: schema of the target column.
+        rows: number of rows with a target.
+        validation_table: schema of the validation table, if it is another dataset.
+        report: receives a problem if one side would be empty.
     """
     if rows < 2:
         detail = f"training needs at least two rows with a target, there are {rows}"
@@ -108,7 +113,7 @@ def count_rows(
         case ColumnValidation():
             return RowCounts(rows - 1, rows - 1, rows)
         case DatasetValidation():
-            return _count_with(spec, rows, other, report)
+            return _count_with_dataset(spec, rows, validation_table, report)
         case FoldsValidation():
             return _count_folds(validation, rows, report)
         case FractionValidation():
@@ -117,24 +122,24 @@ def count_rows(
             assert_never(validation)
 
 
-def _count_with(
-    spec: ResolvedSpec, rows: int, other: TableSchema | None, report: Report
+def _count_with_dataset(
+    spec: ResolvedSpec, rows: int, validation_table: TableSchema | None, report: Report
 ) -> RowCounts:
-    if other is None:
+    if validation_table is None:
         return RowCounts(rows, 0, rows)
-    missing = next((c.missing for c in other.columns if c.name == spec.target), 0)
-    held_out = other.rows - missing
-    if held_out < 1:
-        detail = "no row of that dataset has a target"
+    missing = next((c.missing for c in validation_table.columns if c.name == spec.target), 0)
+    validation_rows = validation_table.rows - missing
+    if validation_rows < 1:
+        detail = "no row of the validation dataset has a target"
         report.problem("/validation/dataset_id", "too_few_rows", detail)
-    return RowCounts(rows, held_out, rows + held_out)
+    return RowCounts(rows, validation_rows, rows + validation_rows)
 
 
 def _count_folds(validation: FoldsValidation, rows: int, report: Report) -> RowCounts:
     if validation.folds > rows:
-        detail = f"{rows} rows cannot be dealt out to {validation.folds} folds"
+        detail = f"{rows} rows cannot be split into {validation.folds} folds"
         report.problem("/validation/folds", "too_few_rows", detail)
-    # The last training is on all rows.
+    # The final training is on all rows.
     return RowCounts(rows, -(-rows // validation.folds), rows)
 
 
@@ -149,8 +154,8 @@ def _count_fraction(
         spec.task == "classification" and validation.stratify and validation.order_by is None
     )
     classes = (target.distinct or 1) if stratified else 1
-    held_out = count_validation_rows(rows, validation.fraction, classes)
-    if held_out < 1:
-        detail = f"of {rows} rows none can be held out: every class needs a row to train on"
+    validation_rows = count_validation_rows(rows, validation.fraction, classes)
+    if validation_rows < 1:
+        detail = f"{rows} rows are too few for validation: every class needs a training row"
         report.problem("/validation", "too_few_rows", detail)
-    return RowCounts(rows - max(held_out, 0), max(held_out, 0), rows)
+    return RowCounts(rows - max(validation_rows, 0), max(validation_rows, 0), rows)

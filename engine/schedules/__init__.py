@@ -1,4 +1,4 @@
-"""Schedules: the learning rate of each step, one family a file."""
+"""Learning rate schedules, one family per module."""
 
 from engine.schedules.build import build_schedule
 

@@ -1,4 +1,4 @@
-"""What every schedule does: a warm-up, and then a formula of its own."""
+"""Learning rate schedule interface: a warm-up, then the schedule's own formula."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from engine.metrics import Metric
 
 @dataclass(frozen=True)
 class ScheduleContext:
-    """A training as a schedule sees it.
+    """Properties of a training that schedules depend on.
 
     Attributes:
-        learning_rate: η₀, the optimizer's.
-        steps_per_epoch: of every epoch.
-        warmup_steps: before the schedule begins.
-        steps: after them, to the end of the training.
+        learning_rate: η₀, the optimizer's learning rate.
+        steps_per_epoch: number of steps per epoch.
+        warmup_steps: number of steps before the schedule begins.
+        steps: number of steps from the end of the warm-up to the end of the training.
     """
 
     learning_rate: float
@@ -23,38 +23,38 @@ class ScheduleContext:
     warmup_steps: int
     steps: int
 
-    def part(self, steps: int) -> float:
-        """How much is over, e / E, after so many steps since the warm-up, 1 at the end."""
+    def progress(self, steps: int) -> float:
+        """Return the completed fraction e / E, `steps` steps after the warm-up; at most 1."""
         return min(1.0, steps / self.steps)
 
 
 class Schedule(ABC):
-    """Tells the learning rate of each step.
+    """Computes the learning rate of each step.
 
     Attributes:
-        state: what it remembers from epoch to epoch, JSON values. Read it, and set it in a new
-            schedule of the same spec, to go on exactly.
+        state: state between epochs, as JSON values. Setting it in a new schedule of the same spec
+            resumes exactly.
     """
 
-    def __init__(self, course: ScheduleContext) -> None:
-        self._course = course
+    def __init__(self, context: ScheduleContext) -> None:
+        self._context = context
         self.state: dict[str, float] = {}
 
     def rate(self, step: int) -> float:
-        """The learning rate of a step; step counts from 0 over the whole training."""
-        steps = step - self._course.warmup_steps
+        """Return the learning rate of a step; step counts from 0 over the whole training."""
+        steps = step - self._context.warmup_steps
         if steps < 0:
-            return self._course.learning_rate * (step + 1) / self._course.warmup_steps
+            return self._context.learning_rate * (step + 1) / self._context.warmup_steps
         return self._rate(steps)
 
     @abstractmethod
     def _rate(self, steps: int) -> float:
-        """The learning rate after so many steps since the warm-up."""
+        """Return the learning rate `steps` steps after the warm-up."""
 
-    def note_epoch(self, values: Mapping[str, Metric]) -> None:  # noqa: B027 - most do not look
-        """An epoch has ended with those losses and metrics."""
+    def on_epoch_end(self, values: Mapping[str, Metric]) -> None:  # noqa: B027 - most ignore it
+        """Update the state from the losses and metrics of a finished epoch."""
 
 
 def floor(ratio: float) -> int:
-    """The whole part; what rounding made less than a whole number by a trifle counts as whole."""
+    """Return the integer part, tolerating values that rounding left just below an integer."""
     return int(ratio + 1e-9)

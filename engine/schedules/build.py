@@ -1,4 +1,4 @@
-"""From a schedule's spec to the object that tells the rates."""
+"""Schedule factory."""
 
 from typing import assert_never
 
@@ -28,30 +28,30 @@ from engine.specs import (
 def build_schedule(
     spec: ScheduleSpec, learning_rate: float, steps_per_epoch: int, epochs: int
 ) -> Schedule:
-    """The schedule of that spec, for so many epochs."""
-    # A warm-up may last longer than the training; then the schedule never begins.
+    """Build a schedule from its spec, for a training of `epochs` epochs."""
+    # A warm-up may be longer than the training; the schedule then never begins.
     warmup_steps = round(spec.warmup_epochs * steps_per_epoch)
     steps = max(1, epochs * steps_per_epoch - warmup_steps)
     return _build(spec, ScheduleContext(learning_rate, steps_per_epoch, warmup_steps, steps))
 
 
-def _build(spec: ScheduleSpec, course: ScheduleContext) -> Schedule:  # noqa: PLR0911 - one case a kind
+def _build(spec: ScheduleSpec, context: ScheduleContext) -> Schedule:  # noqa: PLR0911 - one case per kind
     match spec:
         case ConstantSchedule():
-            return Constant(course)
+            return Constant(context)
         case StepSchedule():
-            return StepDecay(spec, course)
+            return StepDecay(spec, context)
         case ExponentialSchedule():
-            return ExponentialDecay(spec, course)
+            return ExponentialDecay(spec, context)
         case PolynomialSchedule():
-            return PolynomialDecay(spec, course)
+            return PolynomialDecay(spec, context)
         case CosineSchedule():
-            return build_cosine(spec, course)
+            return build_cosine(spec, context)
         case OneCycleSchedule():
-            return OneCycle(spec, course)
+            return OneCycle(spec, context)
         case InverseSqrtSchedule():
-            return InverseSqrtDecay(spec, course)
+            return InverseSqrtDecay(spec, context)
         case PlateauSchedule():
-            return Plateau(spec, course)
+            return Plateau(spec, context)
         case _:
             assert_never(spec)

@@ -1,4 +1,4 @@
-"""Learning rates that follow half a cosine, once, again and again, or up and down."""
+"""Cosine schedules: decay, warm restarts and one-cycle."""
 
 import math
 
@@ -6,44 +6,46 @@ from engine.schedules.base import Schedule, ScheduleContext, floor
 from engine.specs import CosineSchedule, OneCycleSchedule
 
 
-def build_cosine(spec: CosineSchedule, course: ScheduleContext) -> Schedule:
-    """One fall, or cycles of it."""
+def build_cosine(spec: CosineSchedule, context: ScheduleContext) -> Schedule:
+    """Build a single cosine decay, or one with restarts."""
     if spec.cycle_epochs is None:
-        return CosineDecay(spec, course)
-    return CosineRestarts(spec, spec.cycle_epochs, course)
+        return CosineDecay(spec, context)
+    return CosineRestarts(spec, spec.cycle_epochs, context)
 
 
 class CosineDecay(Schedule):
     """end + ½ (η₀ − end) (1 + cos(π e / E)) (Loshchilov and Hutter 2017)."""
 
-    def __init__(self, spec: CosineSchedule, course: ScheduleContext) -> None:
-        super().__init__(course)
+    def __init__(self, spec: CosineSchedule, context: ScheduleContext) -> None:
+        super().__init__(context)
         self._end = spec.end_rate
 
     def _rate(self, steps: int) -> float:
-        return _cosine(self._course.learning_rate, self._end, self._course.part(steps))
+        return _cosine(self._context.learning_rate, self._end, self._context.progress(steps))
 
 
 class CosineRestarts(Schedule):
-    """end + ½ (η₀ − end) (1 + cos(π c / T)), c epochs into a cycle of T (as CosineDecay).
+    """end + ½ (η₀ − end) (1 + cos(π c / T)), c epochs into a cycle of T epochs.
 
-    The first cycle has T = cycle_epochs, each other cycle_growth times the T of the one before.
+    T is cycle_epochs in the first cycle, and cycle_growth times the previous T in each later one.
     """
 
-    def __init__(self, spec: CosineSchedule, cycle_epochs: float, course: ScheduleContext) -> None:
-        super().__init__(course)
+    def __init__(self, spec: CosineSchedule, cycle_epochs: float, context: ScheduleContext) -> None:
+        super().__init__(context)
         self._end = spec.end_rate
-        self._steps = cycle_epochs * course.steps_per_epoch
+        self._steps = cycle_epochs * context.steps_per_epoch
         self._growth = spec.cycle_growth
 
     def _rate(self, steps: int) -> float:
-        return _cosine(self._course.learning_rate, self._end, self._part(steps / self._steps))
+        return _cosine(
+            self._context.learning_rate, self._end, self._cycle_fraction(steps / self._steps)
+        )
 
-    def _part(self, cycles: float) -> float:
-        """How much of its cycle is over, after so many times the length of the first."""
+    def _cycle_fraction(self, cycles: float) -> float:
+        """Return the completed fraction of the cycle; `cycles` is in lengths of the first one."""
         if self._growth == 1:
             return max(0.0, cycles - floor(cycles))
-        # n cycles are as long as (growthⁿ − 1) / (growth − 1) of the first.
+        # n cycles have the length of (growthⁿ − 1) / (growth − 1) first cycles.
         excess, log_growth = self._growth - 1, math.log(self._growth)
         n = floor(math.log1p(cycles * excess) / log_growth)
         start, length = math.expm1(n * log_growth) / excess, self._growth**n
@@ -53,24 +55,26 @@ class CosineRestarts(Schedule):
 class OneCycle(Schedule):
     """From η₀ / start_divisor up to η₀, then down to η₀ / start_divisor / end_divisor.
 
-    Up in the first rise · N − 1 of N steps, down in the others, both on half a cosine (Smith and
-    Topin 2019, as PyTorch writes it).
+    The rate rises in the first rise · N − 1 of N steps and falls in the rest, each along half a
+    cosine (Smith and Topin 2019, as in PyTorch).
     """
 
-    def __init__(self, spec: OneCycleSchedule, course: ScheduleContext) -> None:
-        super().__init__(course)
-        self._start = course.learning_rate / spec.start_divisor
+    def __init__(self, spec: OneCycleSchedule, context: ScheduleContext) -> None:
+        super().__init__(context)
+        self._start = context.learning_rate / spec.start_divisor
         self._end = self._start / spec.end_divisor
-        self._top = spec.rise * course.steps - 1
-        self._last = course.steps - 1
+        self._peak_step = spec.rise * context.steps - 1
+        self._last_step = context.steps - 1
 
     def _rate(self, steps: int) -> float:
-        top, peak = self._top, self._course.learning_rate
-        if steps < top:
-            return _cosine(self._start, peak, steps / top)
-        return _cosine(peak, self._end, min(1.0, (steps - top) / (self._last - top)))
+        peak_step, peak = self._peak_step, self._context.learning_rate
+        if steps < peak_step:
+            return _cosine(self._start, peak, steps / peak_step)
+        return _cosine(
+            peak, self._end, min(1.0, (steps - peak_step) / (self._last_step - peak_step))
+        )
 
 
-def _cosine(start: float, end: float, part: float) -> float:
-    """From start, at part 0, to end, at part 1."""
-    return end + (start - end) * (1 + math.cos(math.pi * part)) / 2
+def _cosine(start: float, end: float, fraction: float) -> float:
+    """Interpolate along half a cosine: start at fraction 0, end at fraction 1."""
+    return end + (start - end) * (1 + math.cos(math.pi * fraction)) / 2

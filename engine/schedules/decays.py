@@ -1,4 +1,4 @@
-"""Learning rates that stay or only fall; e is the epochs since the warm-up, E all of them."""
+"""Constant and monotonically decaying schedules; e of E epochs have passed since the warm-up."""
 
 import math
 
@@ -10,51 +10,51 @@ class Constant(Schedule):
     """η₀."""
 
     def _rate(self, steps: int) -> float:  # noqa: ARG002 - always the same
-        return self._course.learning_rate
+        return self._context.learning_rate
 
 
 class StepDecay(Schedule):
     """η₀ · gamma^⌊e / every_epochs⌋."""
 
-    def __init__(self, spec: StepSchedule, course: ScheduleContext) -> None:
-        super().__init__(course)
+    def __init__(self, spec: StepSchedule, context: ScheduleContext) -> None:
+        super().__init__(context)
         self._gamma = spec.gamma
-        self._steps = spec.every_epochs * course.steps_per_epoch
+        self._steps = spec.every_epochs * context.steps_per_epoch
 
     def _rate(self, steps: int) -> float:
-        return self._course.learning_rate * math.pow(self._gamma, floor(steps / self._steps))
+        return self._context.learning_rate * math.pow(self._gamma, floor(steps / self._steps))
 
 
 class ExponentialDecay(Schedule):
     """η₀ · gamma^e."""
 
-    def __init__(self, spec: ExponentialSchedule, course: ScheduleContext) -> None:
-        super().__init__(course)
+    def __init__(self, spec: ExponentialSchedule, context: ScheduleContext) -> None:
+        super().__init__(context)
         self._gamma = spec.gamma
 
     def _rate(self, steps: int) -> float:
-        course = self._course
-        return course.learning_rate * math.pow(self._gamma, steps / course.steps_per_epoch)
+        context = self._context
+        return context.learning_rate * math.pow(self._gamma, steps / context.steps_per_epoch)
 
 
 class PolynomialDecay(Schedule):
     """end + (η₀ − end) (1 − e / E)^power."""
 
-    def __init__(self, spec: PolynomialSchedule, course: ScheduleContext) -> None:
-        super().__init__(course)
+    def __init__(self, spec: PolynomialSchedule, context: ScheduleContext) -> None:
+        super().__init__(context)
         self._power, self._end = spec.power, spec.end_rate
 
     def _rate(self, steps: int) -> float:
-        left = math.pow(1 - self._course.part(steps), self._power)
-        return self._end + (self._course.learning_rate - self._end) * left
+        remaining = math.pow(1 - self._context.progress(steps), self._power)
+        return self._end + (self._context.learning_rate - self._end) * remaining
 
 
 class InverseSqrtDecay(Schedule):
     """η₀ / √(1 + e / decay_epochs)."""
 
-    def __init__(self, spec: InverseSqrtSchedule, course: ScheduleContext) -> None:
-        super().__init__(course)
-        self._steps = spec.decay_epochs * course.steps_per_epoch
+    def __init__(self, spec: InverseSqrtSchedule, context: ScheduleContext) -> None:
+        super().__init__(context)
+        self._steps = spec.decay_epochs * context.steps_per_epoch
 
     def _rate(self, steps: int) -> float:
-        return self._course.learning_rate / math.sqrt(1 + steps / self._steps)
+        return self._context.learning_rate / math.sqrt(1 + steps / self._steps)

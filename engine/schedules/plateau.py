@@ -1,4 +1,4 @@
-"""A learning rate that falls when training gets no better."""
+"""Schedule that reduces the learning rate when a metric stops improving."""
 
 import math
 from collections.abc import Mapping
@@ -9,31 +9,31 @@ from engine.specs import PlateauSchedule
 
 
 class Plateau(Schedule):
-    """η₀ · factorᵏ, but min_rate at least (as PyTorch's ReduceLROnPlateau, threshold_mode="abs").
+    """η₀ · factorᵏ, at least min_rate (as PyTorch's ReduceLROnPlateau, threshold_mode="abs").
 
-    k grows by 1, and the count of bad epochs begins anew, when more than patience epochs one after
-    the other were bad: the metric was not better than its best by more than min_delta, or it was
-    undefined. Epochs that ended in the warm-up do not count.
+    k grows by 1, and the count of bad epochs is reset, after more than patience consecutive bad
+    epochs: the metric did not improve on its best value by more than min_delta, or was undefined.
+    Epochs that end during the warm-up do not count.
 
-    The state holds `epochs`, those that have ended; `bad_epochs`; `reductions`, k; and `best`, of
-    the metric, once there is one.
+    The state holds `epochs`, the number of finished epochs; `bad_epochs`; `reductions`, k; and
+    `best`, the best value of the metric so far, if any.
     """
 
-    def __init__(self, spec: PlateauSchedule, course: ScheduleContext) -> None:
-        super().__init__(course)
+    def __init__(self, spec: PlateauSchedule, context: ScheduleContext) -> None:
+        super().__init__(context)
         self._spec = spec
         self.state = {"epochs": 0, "bad_epochs": 0, "reductions": 0}
 
-    def _rate(self, steps: int) -> float:  # noqa: ARG002 - epochs count
-        rate = self._course.learning_rate
+    def _rate(self, steps: int) -> float:  # noqa: ARG002 - depends on epochs
+        rate = self._context.learning_rate
         least = min(rate, self._spec.min_rate)
         return max(least, rate * math.pow(self._spec.factor, self.state["reductions"]))
 
-    def note_epoch(self, values: Mapping[str, Metric]) -> None:
-        """An epoch has ended with those losses and metrics."""
-        state, course = self.state, self._course
+    def on_epoch_end(self, values: Mapping[str, Metric]) -> None:
+        """Update the best value, the count of bad epochs and k from a finished epoch."""
+        state, context = self.state, self._context
         state["epochs"] += 1
-        if state["epochs"] * course.steps_per_epoch <= course.warmup_steps:
+        if state["epochs"] * context.steps_per_epoch <= context.warmup_steps:
             return
         name = self._spec.metric or ("validation_loss" if "validation_loss" in values else "loss")
         value = values.get(name)

@@ -1,7 +1,7 @@
-"""What can be asked of the engine, as frozen, strict pydantic models.
+"""Specs of trainings as frozen, strict pydantic models.
 
-Defaults and bounds live here and nowhere else; the HTTP API publishes these models as its schema.
-A field that is None in a request is filled in by `engine.resolution.resolve` from the table's description.
+Defaults and bounds are defined only here; the HTTP API publishes these models as its schema.
+`engine.resolution.resolve` fills in fields that are None in a request from the table's schema.
 """
 
 from engine.specs.activations import (

@@ -1,4 +1,4 @@
-"""Activation functions, by name or, where they have a number to choose, as objects."""
+"""Activation functions, by name or, if they have parameters, as objects."""
 
 from typing import Annotated, Literal
 
@@ -38,7 +38,7 @@ class Elu(Spec):
 
 
 class Gelu(Spec):
-    """y = x Φ(x), Φ the normal distribution, exact or by its tanh formula (Hendrycks 2016)."""
+    """y = x Φ(x), Φ the normal CDF, exact or by the tanh approximation (Hendrycks 2016)."""
 
     type: Literal["gelu"] = "gelu"
     approximate: Literal["none", "tanh"] = "none"
@@ -47,5 +47,5 @@ class Gelu(Spec):
 ActivationSpec = Annotated[LeakyRelu | Elu | Gelu, Field(discriminator="type")]
 Activation = ActivationName | ActivationSpec
 
-# What may follow the last layer: probabilities of classes, or numbers of any sign or positive ones.
+# Activations of the output layer: class probabilities, real numbers or positive numbers.
 OutputActivation = Literal["softmax", "sigmoid", "linear", "softplus", "exponential"]

@@ -1,4 +1,4 @@
-"""What all specs have in common: bounds, strictness, and names that stand for objects."""
+"""Base of all specs: shared bounds, strictness, and names as shorthand for objects."""
 
 from typing import Annotated, Any, TypeVar
 
@@ -11,23 +11,23 @@ MAX_BATCH_SIZE = 1_048_576
 MAX_FEATURES = 65_536
 
 Item = TypeVar("Item")
-# Bodies are parsed to lists; a frozen spec holds a tuple.
+# Accepts the lists of a parsed request body; a frozen spec holds a tuple.
 Items = Annotated[tuple[Item, ...], Strict(strict=False)]
 
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 
 
 def typed(value: object) -> object:
-    """Let a bare name stand for the object with that type and every default."""
+    """Expand a bare name to an object with that type and all defaults."""
     return {"type": value} if isinstance(value, str) else value
 
 
 class Spec(BaseModel):
-    """Base of all specs: immutable, no unknown fields, no coercion, no NaN."""
+    """Base class of all specs: immutable, no unknown fields, no coercion, no NaN."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
 
 def dump(spec: Spec) -> dict[str, Any]:
-    """The spec as JSON values, every default written out."""
+    """Return the spec as JSON values, including all defaults."""
     return spec.model_dump(mode="json")

@@ -1,4 +1,4 @@
-"""How weights begin. fan_in and fan_out are what a unit adds up and what an input reaches."""
+"""Weight initializers. fan_in is the number of inputs per unit, fan_out of outputs per input."""
 
 from typing import Annotated, Literal
 
@@ -8,34 +8,34 @@ from engine.specs.base import Spec, typed
 
 
 class Zeros(Spec):
-    """0 everywhere."""
+    """All zeros."""
 
     type: Literal["zeros"] = "zeros"
 
 
 class Constant(Spec):
-    """The same value everywhere."""
+    """A constant value."""
 
     type: Literal["constant"] = "constant"
     value: float = Field(default=0.0, ge=-1e6, le=1e6)
 
 
 class Uniform(Spec):
-    """Uniform within ±limit."""
+    """Uniform in ±limit."""
 
     type: Literal["uniform"] = "uniform"
     limit: float = Field(default=0.05, gt=0, le=100)
 
 
 class Normal(Spec):
-    """Normal with mean zero and the given standard deviation."""
+    """Normal with mean zero and standard deviation std."""
 
     type: Literal["normal"] = "normal"
     std: float = Field(default=0.01, gt=0, le=100)
 
 
 class TruncatedNormal(Spec):
-    """Normal with mean zero and that std, drawn again where beyond two of them."""
+    """Normal with mean zero and std; values beyond ±2 std are redrawn."""
 
     type: Literal["truncated_normal"] = "truncated_normal"
     std: float = Field(default=0.01, gt=0, le=100)
@@ -48,7 +48,7 @@ class HeNormal(Spec):
 
 
 class HeUniform(Spec):
-    """Uniform within ±sqrt(6 / fan_in) (He et al. 2015)."""
+    """Uniform in ±sqrt(6 / fan_in) (He et al. 2015)."""
 
     type: Literal["he_uniform"] = "he_uniform"
 
@@ -60,7 +60,7 @@ class GlorotNormal(Spec):
 
 
 class GlorotUniform(Spec):
-    """Uniform within ±sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010)."""
+    """Uniform in ±sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010)."""
 
     type: Literal["glorot_uniform"] = "glorot_uniform"
 
@@ -72,7 +72,7 @@ class LecunNormal(Spec):
 
 
 class LecunUniform(Spec):
-    """Uniform within ±sqrt(3 / fan_in) (LeCun et al. 1998)."""
+    """Uniform in ±sqrt(3 / fan_in) (LeCun et al. 1998)."""
 
     type: Literal["lecun_uniform"] = "lecun_uniform"
 

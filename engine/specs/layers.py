@@ -1,6 +1,6 @@
-"""Layers, the output, and the network they make.
+"""Specs of layers, the output layer and the network.
 
-A row's values have a shape: `(features,)` in the beginning, `(height, width, channels)` for images.
+Each row has a shape: `(features,)` at the input, `(height, width, channels)` for images.
 """
 
 from typing import Annotated, Literal
@@ -16,30 +16,26 @@ Sides = Side | Annotated[Items[Side], Field(min_length=2, max_length=2)]
 
 
 class WeightsSpec(Spec):
-    """What every layer with a weight matrix can be told of it; biases are never penalized."""
+    """Options of every layer with a weight matrix; biases are not regularized."""
 
     use_bias: bool = True
     initializer: InitializerField | None = Field(
         default=None,
-        description="Default: he_normal before relu and its like, else glorot_uniform.",
+        description="Default: he_normal for ReLU-like activations, else glorot_uniform.",
     )
-    l1: float = Field(
-        default=0.0, ge=0, le=1000, description="Adds l1 · Σ |w| to what is made small."
-    )
-    l2: float = Field(
-        default=0.0, ge=0, le=1000, description="Adds l2 · Σ w² to what is made small."
-    )
+    l1: float = Field(default=0.0, ge=0, le=1000, description="Adds l1 · Σ |w| to the objective.")
+    l2: float = Field(default=0.0, ge=0, le=1000, description="Adds l2 · Σ w² to the objective.")
     max_norm: float | None = Field(
         default=None,
         gt=0,
         le=1e6,
-        description="After each step, the weights into a unit are scaled down to this length.",
+        description="Maximum norm of the weights into a unit; enforced after each step.",
     )
-    frozen: bool = Field(default=False, description="Its weights stay as they are.")
+    frozen: bool = Field(default=False, description="Keep the weights fixed during training.")
 
 
 class DenseSpec(WeightsSpec):
-    """y = activation(x W + b), on rows of shape (in_features,)."""
+    """y = activation(x W + b), for rows of shape (in_features,)."""
 
     type: Literal["dense"] = "dense"
     units: int = Field(ge=1, le=MAX_UNITS)
@@ -49,7 +45,7 @@ class DenseSpec(WeightsSpec):
 class Conv2dSpec(WeightsSpec):
     """y[i, j, f] = activation(Σ x[i·stride + u, j·stride + v, c] W[u, v, c, f] + b[f]).
 
-    On rows of shape (height, width, channels); cross-correlation, as everywhere in the field.
+    For rows of shape (height, width, channels). Cross-correlation, as is usual in deep learning.
     """
 
     type: Literal["conv2d"] = "conv2d"
@@ -57,22 +53,23 @@ class Conv2dSpec(WeightsSpec):
     kernel_size: Sides = 3
     stride: Sides = 1
     padding: Literal["valid", "same"] = Field(
-        default="valid", description="same: zeros around, so that stride 1 keeps height and width."
+        default="valid",
+        description="same: zero padding, so that stride 1 preserves height and width.",
     )
     activation: Activation = "relu"
 
 
 class EmbeddingTable(Spec):
-    """One column of codes: which input it is, and how many codes there are, 0 being unknown."""
+    """One embedded column: its input position, and the number of codes; code 0 is unknown."""
 
     position: int = Field(ge=0, lt=MAX_FEATURES)
     codes: int = Field(ge=1, le=MAX_FEATURES + 1)
 
 
 class EmbeddingSpec(Spec):
-    """Each categorical column becomes a learned vector; other inputs pass through before them.
+    """Maps each categorical column to a learned vector; other inputs pass through and come first.
 
-    y = (numbers, table₁[code₁], table₂[code₂], …). It can only be the first layer.
+    y = (numbers, table₁[code₁], table₂[code₂], …). Only allowed as the first layer.
     """
 
     type: Literal["embedding"] = "embedding"
@@ -80,7 +77,7 @@ class EmbeddingSpec(Spec):
         default=None,
         ge=1,
         le=1024,
-        description="Default, for each column: half its categories, 50 at most.",
+        description="Vector length. Default, per column: half its categories, at most 50.",
     )
     initializer: InitializerField | None = Field(
         default=None, description="Default: normal, std 0.05."
@@ -89,31 +86,31 @@ class EmbeddingSpec(Spec):
     l2: float = Field(default=0.0, ge=0, le=1000)
     frozen: bool = False
     tables: Items[EmbeddingTable] | None = Field(
-        default=None, description="Follows from the columns: leave it out."
+        default=None, description="Derived from the columns; leave it out."
     )
 
 
 class DropoutSpec(Spec):
-    """While training, each value is 0 with probability rate, else divided by 1 − rate."""
+    """In training, sets each value to 0 with probability rate, else divides it by 1 − rate."""
 
     type: Literal["dropout"] = "dropout"
     rate: float = Field(default=0.5, ge=0, lt=1)
 
 
 class BatchNormalizationSpec(Spec):
-    """y = γ (x − μ) / sqrt(σ² + ε) + β over the batch, for each feature or channel.
+    """y = γ (x − μ) / sqrt(σ² + ε) + β, with μ and σ² over the batch per feature or channel.
 
-    Predictions take running means: r ← momentum · r + (1 − momentum) · batch (Ioffe 2015).
+    Predictions use running statistics: r ← momentum · r + (1 − momentum) · batch (Ioffe 2015).
     """
 
     type: Literal["batch_normalization"] = "batch_normalization"
     momentum: float = Field(default=0.9, ge=0, lt=1)
     epsilon: float = Field(default=1e-5, gt=0, le=1)
-    frozen: bool = Field(default=False, description="γ, β and the running means stay as they are.")
+    frozen: bool = Field(default=False, description="Keep γ, β and the running statistics fixed.")
 
 
 class LayerNormalizationSpec(Spec):
-    """y = γ (x − μ) / sqrt(σ² + ε) + β over the values of each row (Ba et al. 2016)."""
+    """y = γ (x − μ) / sqrt(σ² + ε) + β, with μ and σ² over each row (Ba et al. 2016)."""
 
     type: Literal["layer_normalization"] = "layer_normalization"
     epsilon: float = Field(default=1e-5, gt=0, le=1)
@@ -128,14 +125,14 @@ class ActivationLayerSpec(Spec):
 
 
 class PoolingSpec(Spec):
-    """What both poolings are told; rows have shape (height, width, channels)."""
+    """Options of max and average pooling, for rows of shape (height, width, channels)."""
 
     pool_size: Sides = 2
     stride: Sides | None = Field(default=None, description="Default: pool_size.")
 
 
 class MaxPooling2dSpec(PoolingSpec):
-    """The largest value of each window."""
+    """The maximum of each window."""
 
     type: Literal["max_pooling2d"] = "max_pooling2d"
 
@@ -147,13 +144,13 @@ class AveragePooling2dSpec(PoolingSpec):
 
 
 class FlattenSpec(Spec):
-    """Any shape becomes (features,), the last axis running fastest."""
+    """Flattens any shape to (features,), in C order (last axis fastest)."""
 
     type: Literal["flatten"] = "flatten"
 
 
 class ReshapeSpec(Spec):
-    """The same values in another shape, such as 64 columns as an image of [8, 8, 1]."""
+    """Reshapes each row, such as 64 columns to an image of shape [8, 8, 1]."""
 
     type: Literal["reshape"] = "reshape"
     shape: Annotated[
@@ -162,7 +159,7 @@ class ReshapeSpec(Spec):
 
 
 class ResidualSpec(Spec):
-    """y = x + block(x); the block must give back the shape it is given (He et al. 2016)."""
+    """y = x + block(x); the block must preserve the shape (He et al. 2016)."""
 
     type: Literal["residual"] = "residual"
     layers: Annotated[Items["LayerSpec"], Field(min_length=1, max_length=MAX_LAYERS)]
@@ -186,33 +183,33 @@ LayerSpec = Annotated[
 
 
 class OutputSpec(WeightsSpec):
-    """The last dense layer."""
+    """The output layer: dense."""
 
     units: int | None = Field(
-        default=None, ge=1, le=MAX_UNITS, description="Follows from the target; checked if given."
+        default=None, ge=1, le=MAX_UNITS, description="Derived from the target; validated if set."
     )
     activation: OutputActivation | None = Field(
         default=None,
-        description="Default: softmax for classes, sigmoid for two classes, linear for numbers.",
+        description="Default: softmax for classes, sigmoid for two classes, linear for regression.",
     )
 
 
 class NetworkSpec(Spec):
-    """Hidden layers from input to output, then the output layer."""
+    """Hidden layers, first to last, then the output layer."""
 
     layers: Items[LayerSpec] = Field(default=(DenseSpec(units=64),), max_length=MAX_LAYERS)
     output: OutputSpec = OutputSpec()
 
 
 class ResolvedOutput(OutputSpec):
-    """The output layer with its activation and units chosen."""
+    """An output layer with activation and units set."""
 
     activation: OutputActivation
     units: int = Field(ge=1, le=MAX_UNITS)
 
 
 class ResolvedNetwork(NetworkSpec):
-    """A network with nothing left to choose."""
+    """A network with all defaults resolved."""
 
     output: ResolvedOutput
 

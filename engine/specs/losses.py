@@ -1,6 +1,7 @@
-"""What training makes small: a mean over the rows of the batch, each row times its weight.
+"""Loss functions: the mean over the rows of a batch, each multiplied by its weight.
 
-z are the network's last numbers before the output's activation, ŷ = activation(z), y the targets.
+z are the logits, the network's outputs before the output activation; ŷ = activation(z); y are the
+targets.
 """
 
 from typing import Annotated, Literal
@@ -11,7 +12,7 @@ from engine.specs.base import Spec, typed
 
 
 class CrossEntropy(Spec):
-    """−Σ_k q_k log p_k, q the class with label_smoothing spread evenly over all classes."""
+    """−Σ_k q_k log p_k, q = (1 − label_smoothing) · one-hot class + label_smoothing / classes."""
 
     type: Literal["cross_entropy"] = "cross_entropy"
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
@@ -30,7 +31,7 @@ class MeanSquaredError(Spec):
 
 
 class HalfSquaredError(Spec):
-    """½ Σ (y − ŷ)² over the outputs: the textbook's loss."""
+    """½ Σ (y − ŷ)² over the outputs: the loss of many textbooks."""
 
     type: Literal["half_squared_error"] = "half_squared_error"
 
@@ -69,7 +70,7 @@ class Hinge(Spec):
 
 
 class Poisson(Spec):
-    """Mean over outputs of ŷ − y log ŷ, for counts; the output's activation is exponential."""
+    """Mean over outputs of ŷ − y log ŷ, for counts; default output activation: exponential."""
 
     type: Literal["poisson"] = "poisson"
 

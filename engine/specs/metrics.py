@@ -1,4 +1,4 @@
-"""How good a network is: what can be recorded of the training rows and of the validation rows."""
+"""Names of the metrics that can be recorded on training and validation rows."""
 
 from typing import Literal
 

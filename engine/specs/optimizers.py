@@ -1,4 +1,4 @@
-"""How weights follow their gradients: g is the gradient, η the learning rate of the step."""
+"""Optimizers. g is the gradient, η the learning rate of the step."""
 
 from typing import Annotated, Literal
 
@@ -51,7 +51,7 @@ class Rmsprop(Spec):
 
 
 class AdamFamily(Spec):
-    """What Adam and its relatives are told."""
+    """Options of Adam and its variants."""
 
     learning_rate: Rate = 0.001
     beta1: Decay = 0.9
@@ -76,13 +76,13 @@ class Adamw(AdamFamily):
 
 
 class Amsgrad(AdamFamily):
-    """Adam with the largest v so far in the denominator (Reddi et al. 2018)."""
+    """Adam with the running maximum of v in the denominator (Reddi et al. 2018)."""
 
     type: Literal["amsgrad"] = "amsgrad"
 
 
 class Nadam(AdamFamily):
-    """Adam with Nesterov's momentum, scheduled by momentum_decay (Dozat 2016)."""
+    """Adam with Nesterov momentum, scheduled by momentum_decay (Dozat 2016)."""
 
     type: Literal["nadam"] = "nadam"
     learning_rate: Rate = 0.002
@@ -103,7 +103,7 @@ class Lion(Spec):
 
 
 class Lbfgs(Spec):
-    """w ← w + t · d, d = −H g by the last `history` steps, t by a strong Wolfe line search.
+    """w ← w + t · d, d = −H g from the last `history` steps, t by a strong Wolfe line search.
 
     For batches of all rows only, and without gradient_clip, max_norm, dropout and batch
     normalization, unless frozen. Source: Nocedal and Wright 2006, algorithms 7.4, 3.5 and 3.6.
@@ -113,7 +113,10 @@ class Lbfgs(Spec):
     learning_rate: Rate = 1.0
     history: int = Field(default=10, ge=1, le=100)
     max_evaluations: int = Field(
-        default=25, ge=1, le=100, description="Of the loss, in the line search of one step."
+        default=25,
+        ge=1,
+        le=100,
+        description="Maximum evaluations of the loss in the line search of one step.",
     )
 
 

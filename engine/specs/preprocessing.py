@@ -1,4 +1,4 @@
-"""How columns become the network's inputs."""
+"""Preprocessing: from table columns to network inputs."""
 
 from typing import Annotated, Literal
 
@@ -17,7 +17,7 @@ MAX_BUCKETS = 65_536
 
 
 class ColumnPreprocessingSpec(Spec):
-    """What is otherwise for one column; null means: as for all columns."""
+    """Preprocessing overrides for one column; null means the setting of all columns."""
 
     numeric: NumericScaling | None = None
     categorical: Literal["one_hot", "ordinal"] | None = None
@@ -26,7 +26,7 @@ class ColumnPreprocessingSpec(Spec):
         default=None,
         min_length=1,
         max_length=MAX_LEVELS,
-        description="All categories in their order, lowest first; any other is unknown.",
+        description="All categories, in order, lowest first; any other category is unknown.",
     )
     missing: MissingStrategy | None = None
     fill_value: float | LevelText | None = None
@@ -36,63 +36,64 @@ class ColumnPreprocessingSpec(Spec):
 
 
 class PreprocessingSpec(Spec):
-    """How columns become the network's inputs; everything is fitted on the training rows only."""
+    """Preprocessing of columns into network inputs; fitted on the training rows only."""
 
     numeric: NumericScaling = Field(
         default="standardize",
         description="standardize: (x − mean) / std; min_max: to 0 … 1; robust: (x − median) / "
-        "interquartile range; log1p: sign(x)·log(1 + |x|), standardized; none: as it is.",
+        "interquartile range; log1p: sign(x)·log(1 + |x|), standardized; none: unchanged.",
     )
     categorical: CategoricalEncoding | None = Field(
         default=None,
-        description="Default: one_hot; embedding (codes to look up) if the first layer is one. "
-        "ordinal: one number, the index in the order of the levels, standardized.",
+        description="Default: one_hot, or embedding (codes for the embedding layer) if the first "
+        "layer is an embedding. ordinal: one number, the index of the category, standardized.",
     )
     max_levels: int = Field(
         default=100,
         ge=2,
         le=MAX_LEVELS,
-        description="Inputs of one categorical column at most: of more categories the rarest are "
-        "pooled into one.",
+        description="Maximum inputs per categorical column; the least frequent categories beyond "
+        "it are pooled into one input.",
     )
     missing: MissingStrategy = Field(
         default="mean",
-        description="What stands in for a missing value: the mean or median of numbers and times, "
-        "the most frequent value, the constant fill_value; drop_row leaves such rows out of the "
-        "training. A missing category has no level unless it is filled.",
+        description="Imputation of missing values: the mean or median (numbers and times), the "
+        "most frequent value, or the constant fill_value; drop_row excludes such rows from "
+        "training. A missing category is encoded as no category unless it is imputed.",
     )
-    fill_value: float | LevelText = Field(default=0.0, description="For constant.")
+    fill_value: float | LevelText = Field(default=0.0, description="Value for missing: constant.")
     missing_indicator: bool = Field(
         default=False,
-        description="One more input for each column with missing values: 1 where one was.",
+        description="Adds one input per column with missing values: 1 where the value is missing.",
     )
     time: Items[TimePart] = Field(
         default=("year", "month", "weekday", "hour"),
         min_length=1,
         max_length=4,
-        description="What the network is told of a time: the year standardized, the others as sine "
-        "and cosine.",
+        description="Features derived from a time: the year, standardized; the others as sine and "
+        "cosine.",
     )
     hash_buckets: int | None = Field(
         default=None,
         ge=2,
         le=MAX_BUCKETS,
-        description="Words of free text are hashed into so many inputs. Default: text is refused.",
+        description="Number of inputs that words of free text are hashed into. Default: text "
+        "columns are rejected.",
     )
     target: Literal["standardize", "none"] | None = Field(
         default=None,
-        description="Scaling of a numeric target; predictions are answered in its own unit. "
+        description="Scaling of a numeric target; predictions are returned in its original unit. "
         "Default: standardize; none if the output is not linear.",
     )
     columns: dict[ColumnName, ColumnPreprocessingSpec] = Field(
-        default={}, max_length=1000, description="What is otherwise for single columns, by name."
+        default={}, max_length=1000, description="Overrides for single columns, by name."
     )
 
 
 class ResolvedPreprocessing(PreprocessingSpec):
-    """Preprocessing with nothing left to choose."""
+    """Preprocessing with all defaults resolved."""
 
     categorical: CategoricalEncoding
     target: Literal["standardize", "none"]
-    # What follows from a column's kind is written out here, for however many columns there are.
+    # Defaults derived from column kinds are listed here, so the limit is the number of features.
     columns: dict[ColumnName, ColumnPreprocessingSpec] = Field(default={}, max_length=MAX_FEATURES)

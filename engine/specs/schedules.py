@@ -1,7 +1,7 @@
-"""How the learning rate changes: η₀ is the optimizer's, e the epochs done, a real number.
+"""Learning rate schedules. η₀ is the optimizer's learning rate, e the fractional epochs completed.
 
-e counts steps: in the middle of the third epoch it is 2.5. E is all epochs of the job. Lengths are
-in epochs and need not be whole.
+e advances with each step: in the middle of the third epoch it is 2.5. E is the number of epochs of
+the job. Lengths are in epochs and may be fractional.
 """
 
 from typing import Annotated, Literal
@@ -14,13 +14,13 @@ Epochs = Annotated[float, Field(gt=0, le=MAX_EPOCHS)]
 
 
 class ScheduleBase(Spec):
-    """What every schedule is told; it begins when the warm-up is over."""
+    """Options of every schedule; it begins after the warm-up."""
 
     warmup_epochs: float = Field(
         default=0.0,
         ge=0,
         le=MAX_EPOCHS,
-        description="First the rate rises in a line from 0: η₀ (steps + 1) / warm-up steps.",
+        description="Linear warm-up from 0 before the schedule: η₀ (steps + 1) / warm-up steps.",
     )
 
 
@@ -54,24 +54,29 @@ class PolynomialSchedule(ScheduleBase):
 
 
 class CosineSchedule(ScheduleBase):
-    """end + ½ (η₀ − end) (1 + cos(π e / T)), T = E, or cycles of cycle_epochs, each longer.
+    """end + ½ (η₀ − end) (1 + cos(π e / T)), T = E, or with restarts after cycle_epochs.
 
     Source: Loshchilov and Hutter 2017.
     """
 
     type: Literal["cosine"] = "cosine"
     end_rate: float = Field(default=0.0, ge=0, le=1000)
-    cycle_epochs: Epochs | None = Field(default=None, description="Restarts after so many epochs.")
+    cycle_epochs: Epochs | None = Field(
+        default=None, description="Epochs of the first cycle; default: no restarts."
+    )
     cycle_growth: float = Field(
-        default=1.0, ge=1, le=100, description="Each cycle is so many times as long as the last."
+        default=1.0,
+        ge=1,
+        le=100,
+        description="Factor by which each cycle is longer than the previous one.",
     )
 
 
 class OneCycleSchedule(ScheduleBase):
     """From η₀ / start_divisor up to η₀, then down to η₀ / start_divisor / end_divisor.
 
-    Of N steps, η₀ is the rate of step rise · N − 1, counted from 0, and the least that of the last;
-    between them it follows half a cosine (Smith and Topin 2019, as PyTorch writes it).
+    Of N steps, counted from 0, step rise · N − 1 has the rate η₀ and the last step the minimum; in
+    between, the rate follows half a cosine (Smith and Topin 2019, as in PyTorch).
     """
 
     type: Literal["one_cycle"] = "one_cycle"
@@ -88,11 +93,13 @@ class InverseSqrtSchedule(ScheduleBase):
 
 
 class PlateauSchedule(ScheduleBase):
-    """η₀ · factor^k, k the times the metric did not get better for more than patience epochs."""
+    """η₀ · factor^k, k the times the metric did not improve for more than patience epochs."""
 
     type: Literal["reduce_on_plateau"] = "reduce_on_plateau"
     metric: str = Field(
-        default="", max_length=64, description="Default: validation_loss, or loss without it."
+        default="",
+        max_length=64,
+        description="Default: validation_loss, or loss without validation.",
     )
     factor: float = Field(default=0.1, gt=0, lt=1)
     patience: int = Field(default=10, ge=0, le=MAX_EPOCHS)

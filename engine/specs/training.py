@@ -1,4 +1,4 @@
-"""A whole training, as it is asked for and as it is run."""
+"""Training specs, as requested and as resolved."""
 
 from typing import Annotated, Literal
 
@@ -31,14 +31,14 @@ Weight = Annotated[float, Field(ge=0, le=1e9)]
 class EarlyStoppingSpec(Spec):
     """Stop when the metric has not improved by more than min_delta for patience epochs.
 
-    Or as soon as it has reached target_value. Losses and errors get better by falling, all other
-    metrics by rising.
+    Or as soon as it reaches target_value. Lower is better for losses and errors, higher for all
+    other metrics.
     """
 
     metric: str = Field(
         default="validation_loss",
         max_length=64,
-        description="loss or any metric that is recorded; validation_… for the rows held out.",
+        description="loss or any recorded metric; validation_… for the validation rows.",
     )
     patience: int | None = Field(default=5, ge=1, le=MAX_EPOCHS)
     min_delta: float = Field(default=0.0, ge=0)
@@ -50,7 +50,7 @@ Task = Literal["classification", "regression"]
 
 
 class TrainingSpec(Spec):
-    """One training as a client asks for it; None means: derive it from the table."""
+    """A training as requested by a client; null fields are derived from the table."""
 
     target: ColumnName
     task: Task | None = Field(default=None, description="Default: from the target's kind.")
@@ -66,12 +66,12 @@ class TrainingSpec(Spec):
         min_length=1,
         max_length=3,
         description="Shape of one row for the first layer, such as [28, 28, 1]: height, width and "
-        "channels of an image whose pixels are the features, row by row. Default: flat.",
+        "channels of an image whose pixels are the features in row-major order. Default: flat.",
     )
     network: NetworkSpec = NetworkSpec()
     loss: LossField | None = Field(
         default=None,
-        description="Default: the loss that belongs to the output's activation: cross_entropy for "
+        description="Default: by output activation: cross_entropy for "
         "softmax, binary_cross_entropy for sigmoid, mean_squared_error for linear, poisson for "
         "exponential.",
     )
@@ -82,10 +82,13 @@ class TrainingSpec(Spec):
         default=None,
         ge=1,
         le=MAX_EPOCHS,
-        description="Default: 20, or of a small table more, up to 60, for 2,000 steps in all.",
+        description="Default: 20; for small tables up to 60, to reach 2,000 steps in total.",
     )
     max_seconds: float | None = Field(
-        default=None, gt=0, le=1e8, description="End, as time_budget, after so long a training."
+        default=None,
+        gt=0,
+        le=1e8,
+        description="Time budget; the training ends with time_budget when it is used up.",
     )
     batch_size: Annotated[int, Field(ge=1, le=MAX_BATCH_SIZE)] | Literal["full"] = Field(
         default=32, description='Rows per step; "full" is batch gradient descent.'
@@ -95,24 +98,24 @@ class TrainingSpec(Spec):
     early_stopping: EarlyStoppingSpec | None = None
     metrics: Items[MetricName] | Literal["all"] | None = Field(
         default=None,
-        description="Recorded at each epoch's end, for training and for validation rows. Default: "
-        "accuracy; rmse, mae and r2 for numbers.",
+        description="Metrics recorded at the end of each epoch, on training and validation rows. "
+        "Default: accuracy for classification; rmse, mae and r2 for regression.",
     )
     class_weight: dict[str, Weight] | Literal["balanced"] | None = Field(
         default=None,
         max_length=1000,
-        description="How much a row of each class counts, 1 where none is named; balanced: rows "
-        "divided by classes and by rows of the class.",
+        description="Weight of the rows of each class, 1 for classes not listed; balanced: rows / "
+        "(classes · rows of the class).",
     )
     sample_weight: ColumnName | None = Field(
-        default=None, description="Column of numbers: how much each row counts."
+        default=None, description="Numeric column with the weight of each row."
     )
     dtype: Literal["float32", "float64"] = "float32"
     seed: int = Field(default=0, ge=0, le=2**53 - 1)
 
     @property
     def split_column(self) -> str | None:
-        """The column that says which rows are held out, if one does."""
+        """The column that determines the validation rows, or None."""
         match self.validation:
             case ColumnValidation():
                 return self.validation.column
@@ -123,12 +126,12 @@ class TrainingSpec(Spec):
 
     @property
     def holds_out(self) -> bool:
-        """Whether rows are held out of the training that leaves the model."""
+        """Whether the final training has validation rows; false for cross-validation."""
         return self.validation is not None and not isinstance(self.validation, FoldsValidation)
 
 
 class ResolvedSpec(TrainingSpec):
-    """A training with every default filled in: what the worker runs and the client is shown."""
+    """A training with all defaults resolved, as run by the worker and shown to the client."""
 
     task: Task
     features: Items[ColumnName]
@@ -140,6 +143,6 @@ class ResolvedSpec(TrainingSpec):
 
     @property
     def needed_columns(self) -> tuple[str, ...]:
-        """Every column that its preparation reads."""
-        others = (self.target, self.sample_weight, self.split_column)
-        return tuple(dict.fromkeys((*self.features, *(name for name in others if name))))
+        """All columns that data preparation reads."""
+        extra = (self.target, self.sample_weight, self.split_column)
+        return tuple(dict.fromkeys((*self.features, *(name for name in extra if name))))

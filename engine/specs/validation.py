@@ -1,4 +1,4 @@
-"""Which rows are held out of training."""
+"""Selection of the validation rows."""
 
 from typing import Annotated, Any
 
@@ -10,28 +10,28 @@ MAX_FOLDS = 20
 
 
 class FractionValidation(Spec):
-    """A share of the rows: drawn at random, or the last ones in the order of a column."""
+    """A fraction of the rows: a random sample, or the last rows in the order of a column."""
 
     fraction: float = Field(default=0.2, gt=0, lt=1)
     stratify: bool = Field(
-        default=True, description="Hold out the same share of every class; not for numbers."
+        default=True, description="Select the same fraction of every class; classification only."
     )
     order_by: ColumnName | None = Field(
         default=None,
-        description="A column of times or numbers: the rows that come last in it are held out.",
+        description="Column of times or numbers; the rows with the highest values are validated.",
     )
 
 
 class ColumnValidation(Spec):
-    """The rows that a column names; it is no feature then."""
+    """The rows marked in a column, which is then excluded from the features."""
 
     column: ColumnName
     values: Items[str | bool | int | float] | None = Field(
         default=None,
         min_length=1,
         max_length=100,
-        description="Rows with one of these are held out. Default: true, 1, or a text of test, "
-        "validation, valid, val, holdout, true, yes.",
+        description="Values that mark a validation row. Default: true, 1, or one of the texts "
+        "test, validation, valid, val, holdout, true, yes.",
     )
 
 
@@ -42,20 +42,20 @@ class DatasetValidation(Spec):
 
 
 class FoldsValidation(Spec):
-    """Cross-validation: every row is held out once, then the model is trained on all rows."""
+    """Cross-validation: each row is validated once, then the final model is trained on all rows."""
 
     folds: int = Field(ge=2, le=MAX_FOLDS)
 
 
-def _kind(value: Any) -> str:  # noqa: ANN401 - whatever a client sent
-    """Which kind is meant, by the field that only it has."""
+def _kind(value: Any) -> str:  # noqa: ANN401 - any JSON from the client
+    """Return the discriminator tag, by the field that is unique to each kind."""
     for field in ("column", "dataset_id", "folds"):
         if field in value if isinstance(value, dict) else hasattr(value, field):
             return f"by_{field}"
     return "by_fraction"
 
 
-# The tags are no names of fields: pointers into a request leave them out.
+# Tags differ from field names; JSON pointers into a request omit them.
 ValidationField = Annotated[
     Annotated[FractionValidation, Tag("by_fraction")]
     | Annotated[ColumnValidation, Tag("by_column")]

@@ -1,1 +1,1 @@
-"""The training loop: steps, epochs, validation, stopping, cross-validation."""
+"""Training: steps, epochs, validation, early stopping, cross-validation."""

@@ -1,4 +1,4 @@
-"""Cross-validation: a network for each fold, trained without it; then the one that is left."""
+"""Cross-validation: one network per fold, then a final network trained on all rows."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -22,15 +22,15 @@ _PREFIX = "validation_"
 
 @dataclass
 class _FoldProgress:
-    """Where the folds are; numbers that survive in JSON.
+    """The state of cross-validation; serializable as JSON.
 
     Attributes:
-        done: folds that are done; as many as there are, while the last network is trained.
-        results: what each of these came to.
-        best_epochs: after how many epochs each of these was at its best.
-        latest: what the fold under way came to in its latest epoch.
-        steps_before: steps of the networks before the one under way.
-        reason: why a caller ended it while folds were under way.
+        done: completed folds; the number of folds while the final network is trained.
+        results: validation metrics of each completed fold.
+        best_epochs: number of epochs after which each completed fold was at its best.
+        latest: validation metrics of the current fold's latest epoch.
+        steps_before: steps of the previous networks.
+        reason: why a caller ended training during the folds.
     """
 
     done: int = 0
@@ -42,18 +42,18 @@ class _FoldProgress:
 
 
 class FoldedTraining:
-    """A training by folds: each fold is held out of a network of its own, from the same weights.
+    """Training with k-fold cross-validation; every network starts from the same weights.
 
-    What is kept of a fold are its metrics: of its best epoch if early stopping restores the best,
-    else of its last. Then a network is trained on all rows, and only its epochs are told. No row
-    validates that one. If early stopping watches a metric of validation rows, it is trained for as
-    many epochs as the folds took to their best on average, rounded; if it watches a metric of the
-    training rows, by that metric.
+    The metrics of a fold are those of its best epoch if early stopping restores the best, else of
+    its last. The final network is then trained on all rows, without validation, and only its epochs
+    are reported. If early stopping monitors a validation metric, the final network is trained for
+    the mean number of epochs, rounded, after which the folds were at their best; if it monitors a
+    training metric, it applies to the final network as well.
 
     Args:
-        spec: with validation by folds.
-        prepare_fold: the data with that fold held out, or for None with all rows trained on.
-        weights: to begin with, by name; None for new ones.
+        spec: a spec with folds validation.
+        prepare_fold: prepares the data of a fold, or for None those of all rows.
+        weights: initial weights by name; None for new ones.
 
     Raises:
         DataError: from any step, if a fold's rows cannot be trained on.
@@ -65,7 +65,7 @@ class FoldedTraining:
         prepare_fold: Callable[[int | None], PreparedData],
         weights: Mapping[str, Floats] | None = None,
     ) -> None:
-        assert isinstance(spec.validation, FoldsValidation)  # noqa: S101 - as said
+        assert isinstance(spec.validation, FoldsValidation)  # noqa: S101 - documented
         self._spec, self._weights = spec, weights
         self._folds = spec.validation.folds
         self._prepare_fold = prepare_fold
@@ -79,7 +79,7 @@ class FoldedTraining:
         return self._opened
 
     def open(self) -> None:
-        """Prepare the data of the network under way, unless that is done. Raises DataError."""
+        """Prepare the current network's data if not yet done. Raises DataError."""
         if self._opened is None:
             self._opened = self._open()
 
@@ -91,8 +91,8 @@ class FoldedTraining:
         epochs = None
         if stopping is not None and stopping.metric.startswith(_PREFIX):
             stopping, epochs = None, self._mean_best_epoch()
-        alone = spec.model_copy(update={"validation": None, "early_stopping": stopping})
-        return Training(alone, self._prepare_fold(None), self._weights, epochs)
+        final_spec = spec.model_copy(update={"validation": None, "early_stopping": stopping})
+        return Training(final_spec, self._prepare_fold(None), self._weights, epochs)
 
     def _mean_best_epoch(self) -> int:
         best = self._progress.best_epochs
@@ -100,86 +100,86 @@ class FoldedTraining:
 
     @property
     def rows(self) -> int:
-        """Rows that the network under way is trained on."""
+        """Number of training rows of the current network."""
         return self._current.rows
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """What the network under way is trained behind."""
+        """Fitted preprocessing of the current network."""
         return self._current.preprocessing
 
     @property
     def epoch(self) -> int:
-        """Epochs finished of the network under way."""
+        """Completed epochs of the current network."""
         return 0 if self._opened is None else self._opened.epoch
 
     @property
     def steps_done(self) -> int:
-        """Steps done over all epochs of all networks."""
+        """Completed steps over all epochs of all networks."""
         under_way = 0 if self._opened is None else self._opened.steps_done
         return self._progress.steps_before + under_way
 
     @property
     def epochs_since_best(self) -> int:
-        """Epochs of the network under way finished after its best one."""
+        """Completed epochs of the current network after its best one."""
         return 0 if self._opened is None else self._opened.epochs_since_best
 
     @property
     def best(self) -> dict[str, Metric] | None:
-        """Losses and metrics of the best epoch of the network under way."""
+        """Losses and metrics of the best epoch of the current network."""
         return None if self._opened is None else self._opened.best
 
     @property
     def keeps_best(self) -> bool:
-        """Whether the weights are those of the best epoch, rather than of the latest."""
+        """Whether the weights are those of the best epoch rather than the latest."""
         return self._opened is not None and self._opened.keeps_best
 
     @property
     def folds_done(self) -> int:
-        """Folds that are trained and validated."""
+        """Completed folds."""
         return self._progress.done
 
     @property
     def is_in_folds(self) -> bool:
-        """Whether the network under way is a fold's, and not the one that is left in the end."""
+        """Whether the current network is a fold's, not the final one."""
         return self._progress.done < self._folds
 
     @property
     def cross_validation(self) -> CrossValidation | None:
-        """What the folds have come to, once all are done."""
+        """Summary of the folds, once all are complete."""
         if self.is_in_folds:
             return None
         return summarize(self._progress.results)
 
     @property
     def reason(self) -> StopReason | None:
-        """Why training ended; None while it goes on."""
+        """Why training ended; None while it is running."""
         if self.is_in_folds or self._opened is None:
             return self._progress.reason
         return self._opened.reason
 
     def score(self, values: dict[str, Metric]) -> float | None:
-        """Of an epoch's values the one that the best is chosen by; None while folds are trained."""
+        """Return the value by which the best epoch is selected; None during the folds."""
         return None if self.is_in_folds else self._current.score(values)
 
     def end(self, reason: StopReason) -> None:
-        """End here, with the weights of the network under way."""
+        """End training now, with the weights of the current network."""
         if self.is_in_folds:
             self._progress.reason = reason
         else:
             self._current.end(reason)
 
     def weights(self) -> dict[str, Floats]:
-        """Copies of the parameters of the network under way by name."""
+        """Return copies of the current network's parameters by name."""
         return self._current.weights()
 
     def state(self) -> TrainingState:
-        """Copies of everything needed to go on exactly."""
+        """Return copies of everything needed to resume exactly."""
         state = self._current.state()
         return TrainingState(state.arrays, {**asdict(self._progress), "training": state.numbers})
 
     def restore(self, state: TrainingState) -> None:
-        """Go on from a state of a training of the same spec and data. Raises ValueError."""
+        """Resume from a state of the same spec and data. Raises ValueError."""
         numbers = dict(state.numbers)
         network = numbers.pop("training")
         self._progress = TypeAdapter(_FoldProgress).validate_python(numbers)
@@ -187,14 +187,14 @@ class FoldedTraining:
         self._current.restore(TrainingState(state.arrays, network))
 
     def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:
-        """Finish the epoch under way, with all folds before it; None if `stop` ended it before.
+        """Complete the current epoch, and all folds before it; None if `stop` ended it earlier.
 
         Raises:
-            DivergenceError: a loss or a weight is not finite any more.
+            DivergenceError: a loss or a weight is no longer finite.
         """
         while self.is_in_folds:
             if self._current.reason is not None:
-                # Before the next fold's data are prepared, which may take long.
+                # Checked before the next fold's data are prepared, which may take long.
                 if stop():
                     return None
                 self._finish_fold()
@@ -202,22 +202,22 @@ class FoldedTraining:
             record = self._current.run_epoch(stop)
             if record is None:
                 return None
-            self._progress.latest = _held_out(record.values())
+            self._progress.latest = _validation_metrics(record.values())
         return self._current.run_epoch(stop)
 
     def _finish_fold(self) -> None:
         progress, network = self._progress, self._current
         best = network.best if network.keeps_best else None
-        progress.results.append(progress.latest if best is None else _held_out(best))
+        progress.results.append(progress.latest if best is None else _validation_metrics(best))
         progress.best_epochs.append(network.epoch - network.epochs_since_best)
         progress.steps_before += network.steps_done
         progress.done += 1
-        # Its data make room before the next ones are prepared.
+        # Frees its data before the next fold's data are prepared.
         self._opened = None
 
 
-def _held_out(values: Mapping[str, Metric]) -> dict[str, float]:
-    """Metrics of the rows held out that are a single number, without their prefix."""
+def _validation_metrics(values: Mapping[str, Metric]) -> dict[str, float]:
+    """Return the scalar validation metrics, without their prefix."""
     return {
         name.removeprefix(_PREFIX): value
         for name, value in values.items()
@@ -226,7 +226,7 @@ def _held_out(values: Mapping[str, Metric]) -> dict[str, float]:
 
 
 def summarize(results: list[dict[str, float]]) -> CrossValidation:
-    """Mean and deviation of each metric over the folds, an undefined value counting as none."""
+    """Return mean and standard deviation of each metric over the folds where it is defined."""
     names = dict.fromkeys(name for result in results for name in result)
     return CrossValidation(
         folds=len(results),
@@ -235,8 +235,9 @@ def summarize(results: list[dict[str, float]]) -> CrossValidation:
 
 
 def _summary(values: list[float | None]) -> dict[str, Any]:
-    known = np.array([value for value in values if value is not None])
-    # In units of the largest, so that no sum of squares is too large.
-    unit = float(np.abs(known).max()) or 1.0
-    mean, std = float((known / unit).mean()) * unit, float((known / unit).std()) * unit
+    defined = np.array([value for value in values if value is not None])
+    # Scaled by the largest magnitude, so that no sum of squares overflows.
+    largest = float(np.abs(defined).max()) or 1.0
+    scaled = defined / largest
+    mean, std = float(scaled.mean()) * largest, float(scaled.std()) * largest
     return {"mean": mean, "std": std, "values": values}

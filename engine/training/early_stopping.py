@@ -1,4 +1,4 @@
-"""Which epoch was the best, and whether it was the last."""
+"""Selection of the best epoch, and early stopping."""
 
 from engine.metrics import Metric, is_higher_better
 from engine.specs import ResolvedSpec
@@ -6,12 +6,12 @@ from engine.training.progress import EpochRecord, Progress, StopReason
 
 
 class EarlyStopping:
-    """Judges each epoch by one metric: that of early stopping, else validation loss, else loss.
+    """Judges epochs by one metric: early stopping's, else the validation loss, else the loss.
 
     Args:
-        spec: of the training.
-        epochs: after which it ends; None for as many as the spec says. To end before those is
-            early stopping.
+        spec: the training's spec.
+        epochs: maximum number of epochs; None for the spec's. Ending before the spec's number of
+            epochs counts as early stopping.
     """
 
     def __init__(self, spec: ResolvedSpec, epochs: int | None = None) -> None:
@@ -22,8 +22,8 @@ class EarlyStopping:
         self.metric = default if self._rule is None else self._rule.metric
         self._sign = -1.0 if is_higher_better(self.metric) else 1.0
 
-    def note(self, progress: Progress, record: EpochRecord) -> bool:
-        """Count a finished epoch, and end if the end has come; whether it is the best so far."""
+    def on_epoch_end(self, progress: Progress, record: EpochRecord) -> bool:
+        """Update the progress with a completed epoch; return whether it is the best so far."""
         progress.epoch += 1
         progress.step = 0
         values = record.values()
@@ -35,19 +35,19 @@ class EarlyStopping:
         return is_best
 
     def score(self, values: dict[str, Metric]) -> float | None:
-        """The metric that is judged by, lower is better; None where it is undefined."""
+        """Return the monitored metric with a sign such that lower is better; None if undefined."""
         value = values.get(self.metric)
         return self._sign * value if isinstance(value, float) else None
 
     def _is_better(self, values: dict[str, Metric], best: dict[str, Metric] | None) -> bool:
-        """A metric that is undefined is worse than any value, and no better than none."""
+        """Return whether the values improve on the best; an undefined metric never does."""
         if best is None:
             return True
-        value, known = values.get(self.metric), best.get(self.metric)
+        value, best_value = values.get(self.metric), best.get(self.metric)
         if not isinstance(value, float):
             return False
-        least = 0.0 if self._rule is None else self._rule.min_delta
-        return not isinstance(known, float) or self._sign * (known - value) > least
+        min_delta = 0.0 if self._rule is None else self._rule.min_delta
+        return not isinstance(best_value, float) or self._sign * (best_value - value) > min_delta
 
     def _reason(self, progress: Progress, values: dict[str, Metric]) -> StopReason | None:
         if self._has_reached_target(values.get(self.metric)):

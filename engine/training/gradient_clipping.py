@@ -1,4 +1,4 @@
-"""Gradients cut to a limit, before the optimizer follows them."""
+"""Gradient clipping, by value or by norm, before the optimizer step."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,10 +15,10 @@ _EPSILON = 1e-6
 
 
 def build_clip(spec: GradientClip | None) -> Callable[[Floats], None]:
-    """What changes the gradients, shape `(trained_count,)`, in place."""
+    """Return the function that clips the gradients, shape `(trained_count,)`, in place."""
     match spec:
         case None:
-            return leave
+            return leave_unclipped
         case ClipByValue():
             return partial(clip_by_value, limit=spec.limit)
         case ClipByNorm():
@@ -27,26 +27,26 @@ def build_clip(spec: GradientClip | None) -> Callable[[Floats], None]:
             assert_never(spec)
 
 
-def leave(gradients: Floats) -> None:
+def leave_unclipped(gradients: Floats) -> None:
     """Do nothing."""
 
 
 def clip_by_value(gradients: Floats, limit: float) -> None:
-    """Each number by itself: g ← min(max(g, −limit), limit)."""
+    """Clip each gradient: g ← min(max(g, −limit), limit)."""
     np.clip(gradients, -limit, limit, out=gradients)
 
 
 def clip_by_norm(gradients: Floats, limit: float) -> None:
-    """All in the same proportion: g ← g · min(1, limit / (‖g‖ + 10⁻⁶)).
+    """Rescale all gradients together: g ← g · min(1, limit / (‖g‖ + 10⁻⁶)).
 
-    Source: Pascanu et al. 2013, as PyTorch writes it.
+    Source: Pascanu et al. 2013, with ε as in PyTorch.
     """
     norm = euclidean_norm(gradients)
     factor = limit / (norm + _EPSILON)
     if norm == 0 or factor >= 1:
         return
     if factor < np.finfo(gradients.dtype).tiny:
-        # The factor, or the norm itself, is beyond the type, though the clipped gradients are not.
+        # The factor, or the norm itself, is out of the type's range; the clipped gradients are not.
         np.divide(gradients, largest_magnitude(gradients), out=gradients)
         factor = limit / euclidean_norm(gradients)
     np.multiply(gradients, factor, out=gradients)

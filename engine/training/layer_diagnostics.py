@@ -1,4 +1,4 @@
-"""How the layers are doing, looked at once an epoch, at its last step."""
+"""Per-layer diagnostics, recorded at the last step of each epoch."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,13 @@ from engine.layers.base import walk
 from engine.network import Network
 from engine.numerics.norms import euclidean_norm, finite_or_none
 
-# So many weights of a layer tell the ratio well enough; a copy of all would cost a vector more.
-_SAMPLED = 4096
+# A sample of a layer's weights is enough for the ratio; a copy of all costs another vector.
+_SAMPLE_SIZE = 4096
 
 
 @dataclass(frozen=True)
 class LayerStats:
-    """One layer at the end of an epoch. No number in it is NaN or infinite.
+    """Diagnostics of one layer at the end of an epoch. All numbers are finite.
 
     Attributes:
         name: such as `layers.0`.
@@ -36,7 +36,7 @@ class LayerStats:
 
 
 class LayerDiagnostics:
-    """Looks at a network before and after a step."""
+    """Records activations, gradients and weights of a network around one step."""
 
     def __init__(self, network: Network) -> None:
         self._gradients: dict[str, list[Floats]] = {}
@@ -45,7 +45,7 @@ class LayerDiagnostics:
         for name, gradient in network.gradient_views().items():
             layer = name.rpartition(".")[0]
             self._gradients.setdefault(layer, []).append(gradient.reshape(-1))
-            # The first of a layer's parameters are its weights.
+            # The first parameter of a layer is its weight.
             self._weights.setdefault(layer, _sample(parameters[name]))
         self._relus = [
             layer
@@ -54,15 +54,15 @@ class LayerDiagnostics:
         ]
 
     def record_activations(self) -> None:
-        """Between forward and backward: which units are silent."""
-        self._dead = {layer.name: _share_of_silent(layer.y) for layer in self._relus}
+        """Record dead units, between forward and backward."""
+        self._dead = {layer.name: _dead_fraction(layer.y) for layer in self._relus}
 
     def record_weights(self) -> None:
-        """Before the update: what the weights are."""
+        """Copy the sampled weights, before the update."""
         self._before = {name: weights.copy() for name, weights in self._weights.items()}
 
-    def records(self) -> tuple[LayerStats, ...]:
-        """After the update: what has become of each layer that is trained."""
+    def layer_stats(self) -> tuple[LayerStats, ...]:
+        """Return the diagnostics of each trained layer, after the update."""
         return tuple(
             LayerStats(
                 name=name,
@@ -75,9 +75,9 @@ class LayerDiagnostics:
 
 
 def _sample(weights: Floats) -> Floats:
-    """A view of at most so many of the weights, evenly spread."""
+    """Return a view of at most _SAMPLE_SIZE weights, evenly spaced."""
     flat = weights.reshape(-1)
-    return flat[:: -(-len(flat) // _SAMPLED)]
+    return flat[:: -(-len(flat) // _SAMPLE_SIZE)]
 
 
 def _norm_of_all(vectors: list[Floats]) -> float | None:
@@ -90,7 +90,7 @@ def _ratio(before: Floats, after: Floats) -> float | None:
     return finite_or_none(euclidean_norm(after - before) / length) if length else None
 
 
-def _share_of_silent(y: Floats) -> float:
-    """Share of units, the last axis, that let nothing through for any row."""
+def _dead_fraction(y: Floats) -> float:
+    """Return the share of units, the last axis, that are zero for every row."""
     active = (y.reshape(-1, y.shape[-1]) > 0).any(axis=0)
     return 1 - float(np.mean(active))

@@ -1,4 +1,4 @@
-"""What whoever runs a training needs of it: steps that can be stopped after, and gone on with."""
+"""The interface of a training run: it can stop after any step and resume."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from engine.training.progress import EpochRecord, StopReason
 
 @dataclass(frozen=True)
 class TrainingState:
-    """Everything needed to go on exactly, in the middle of an epoch too.
+    """Everything needed to resume exactly, even in the middle of an epoch.
 
     Attributes:
         arrays: C-contiguous copies: `parameters`, `optimizer.…`, `tally.…`, `best_parameters`.
@@ -25,14 +25,13 @@ class TrainingState:
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """What the folds have come to.
+    """Summary of cross-validation.
 
     Attributes:
-        folds: how many.
-        metrics: `loss` and every metric of a single number by name, of the rows held out: its
-            mean over the folds, its std (the root of the mean squared deviation from that mean),
-            and its values fold by fold, None where it is undefined. They are of each fold's best
-            epoch if the best is kept, else of its last.
+        folds: number of folds.
+        metrics: `loss` and every scalar metric by name, on the validation rows: its mean over the
+            folds, its std (population standard deviation), and its values per fold, None where
+            undefined. They are of each fold's best epoch if the best is kept, else of its last.
     """
 
     folds: int
@@ -40,36 +39,36 @@ class CrossValidation:
 
 
 def never() -> bool:
-    """Do not stop."""
+    """Never stop."""
     return False
 
 
 class TrainingProtocol(Protocol):
-    """A training of one network, or of one for each fold and then of the one that is left."""
+    """A training of one network, or of one network per fold and then the final one."""
 
     @property
     def rows(self) -> int:
-        """Rows that the network under way is trained on."""
+        """Number of training rows of the current network."""
         ...
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """What the network under way is trained behind."""
+        """Fitted preprocessing of the current network."""
         ...
 
     @property
     def epoch(self) -> int:
-        """Epochs finished of the network under way."""
+        """Completed epochs of the current network."""
         ...
 
     @property
     def steps_done(self) -> int:
-        """Steps done over all epochs of all networks."""
+        """Completed steps over all epochs of all networks."""
         ...
 
     @property
     def epochs_since_best(self) -> int:
-        """Epochs finished after the best one."""
+        """Completed epochs after the best one."""
         ...
 
     @property
@@ -79,51 +78,51 @@ class TrainingProtocol(Protocol):
 
     @property
     def keeps_best(self) -> bool:
-        """Whether the weights are those of the best epoch, rather than of the latest."""
+        """Whether the weights are those of the best epoch rather than the latest."""
         ...
 
     @property
     def folds_done(self) -> int:
-        """Folds that are trained and validated."""
+        """Completed folds."""
         ...
 
     @property
     def is_in_folds(self) -> bool:
-        """Whether the network under way is a fold's, and not the one that is left in the end."""
+        """Whether the current network is a fold's, not the final one."""
         ...
 
     @property
     def cross_validation(self) -> CrossValidation | None:
-        """What the folds have come to, once all are done."""
+        """Summary of the folds, once all are complete."""
         ...
 
     @property
     def reason(self) -> StopReason | None:
-        """Why training ended; None while it goes on."""
+        """Why training ended; None while it is running."""
         ...
 
     def score(self, values: dict[str, Metric]) -> float | None:
-        """Of an epoch's values the one that the best is chosen by; lower is better."""
+        """Return the value by which the best epoch is selected; lower is better."""
         ...
 
     def end(self, reason: StopReason) -> None:
-        """End here, for a reason that only the caller can know, such as its clock."""
+        """End training now, for a reason external to it, such as a time budget."""
         ...
 
     def weights(self) -> dict[str, Floats]:
-        """Copies of the parameters by name: of the best epoch if it is kept, else the latest."""
+        """Return copies of the parameters by name: the best epoch's if kept, else the latest."""
         ...
 
     def state(self) -> TrainingState:
-        """Copies of everything needed to go on exactly."""
+        """Return copies of everything needed to resume exactly."""
         ...
 
     def restore(self, state: TrainingState) -> None:
-        """Go on from a state of a training of the same spec and data. Raises ValueError."""
+        """Resume from a state of the same spec and data. Raises ValueError."""
         ...
 
     def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:
-        """Finish the epoch under way; None if `stop` ended it before. Raises DivergenceError."""
+        """Complete the current epoch; None if `stop` ended it earlier. Raises DivergenceError."""
         ...
 
 
@@ -131,12 +130,13 @@ def train(training: TrainingProtocol, stop: Callable[[], bool] = never) -> Itera
     """Train until the end, yielding a record after each epoch.
 
     Args:
-        training: a new one, or one restored to where it was stopped.
-        stop: asked before each step; True ends the generator there, with `training.state()` good
-            to go on from, bit for bit.
+        training: a new training, or one restored from a state.
+        stop: called before each step; True ends the generator there, and training can be resumed
+            from
+            `training.state()` bit for bit.
 
     Raises:
-        DivergenceError: a loss or a weight is not finite any more.
+        DivergenceError: a loss or a weight is no longer finite.
     """
     while training.reason is None:
         record = training.run_epoch(stop)

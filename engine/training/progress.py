@@ -1,4 +1,4 @@
-"""How far a training has come, and how it did: numbers that survive in JSON."""
+"""Records of epochs and of training progress; serializable as JSON."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,7 +11,7 @@ StopReason = Literal["completed", "early_stopping", "target_value", "time_budget
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What there is to say of a finished epoch. No number in it is NaN or infinite.
+    """Results of a completed epoch. All numbers are finite.
 
     Attributes:
         epoch: zero-based.
@@ -37,7 +37,7 @@ class EpochRecord:
     layers: tuple[LayerStats, ...]
 
     def values(self) -> dict[str, Metric]:
-        """Losses and metrics by name."""
+        """Return losses and metrics by name."""
         values: dict[str, Metric] = {"loss": self.loss, **self.metrics}
         if self.validation_loss is not None:
             values["validation_loss"] = self.validation_loss
@@ -46,12 +46,12 @@ class EpochRecord:
 
 @dataclass
 class Progress:
-    """Where a training is; the numbers of its state.
+    """The position in a training; part of its stored state.
 
     Attributes:
-        epoch: epochs finished.
-        step: steps done in the epoch under way.
-        steps_done: steps done over all epochs.
+        epoch: completed epochs.
+        step: completed steps of the current epoch.
+        steps_done: completed steps over all epochs.
         best: losses and metrics of the best epoch.
         epochs_since_best: epochs finished after it.
         reason: why training ended; None while it goes on.

@@ -1,4 +1,4 @@
-"""What is made small beside the loss: the weights themselves."""
+"""Weight regularization: l1 and l2 penalties, max-norm constraint."""
 
 import math
 
@@ -11,7 +11,7 @@ from engine.numerics.blocks import blocks
 
 
 class Penalties:
-    """The penalties of all layers that are trained, on the network's own vectors."""
+    """The penalties of all trained layers, on views of the network's parameters and gradients."""
 
     def __init__(self, network: Network) -> None:
         parameters, gradients = network.named_parameters(), network.gradient_views()
@@ -26,7 +26,7 @@ class Penalties:
         return bool(self._weights)
 
     def value(self) -> float:
-        """Σ l1 · |w| + l2 · w² over all penalized weights."""
+        """Return Σ l1 · |w| + l2 · w² over all penalized weights."""
         total = 0.0
         for weight, _, penalty in self._weights:
             if penalty.l1:
@@ -49,18 +49,18 @@ class Penalties:
                 if penalty.l2:
                     np.add(gradient_part, 2 * penalty.l2 * part, out=gradient_part)
 
-    def bound(self) -> None:
-        """Scale down what comes into a unit where it is longer than max_norm.
+    def apply_max_norm(self) -> None:
+        """Rescale the incoming weights of each unit to a norm of at most max_norm.
 
         A unit is one index of the weights' last axis (Srivastava et al. 2014, section 5.1).
         """
         for weight, _, penalty in self._weights:
             if penalty.max_norm is not None:
-                _shorten(weight, penalty.max_norm)
+                _limit_norms(weight, penalty.max_norm)
 
 
-def _shorten(weight: Floats, limit: float) -> None:
-    """Scale down the columns that are longer than the limit."""
+def _limit_norms(weight: Floats, limit: float) -> None:
+    """Rescale the columns whose norm exceeds the limit."""
     incoming = weight.reshape((-1, weight.shape[-1]), copy=False)
     length = np.sqrt(np.einsum("ij,ij->j", incoming, incoming))
     np.multiply(incoming, limit / np.maximum(length, limit), out=incoming)

@@ -1,4 +1,4 @@
-"""One training step: forward, backward, penalties, clip, update; and what can go wrong in it."""
+"""One training step: forward, backward, penalties, clipping, update, divergence check."""
 
 import math
 
@@ -20,7 +20,7 @@ from engine.training.regularization import Penalties
 
 
 class TrainStep:
-    """A network with all that changes it: loss, penalties, clip, schedule and optimizer.
+    """A network with its loss, penalties, clipping, schedule and optimizer.
 
     Attributes:
         network: the one that is trained.
@@ -43,9 +43,9 @@ class TrainStep:
             spec.schedule, spec.optimizer.learning_rate, steps_per_epoch, spec.epochs
         )
         self.optimizer = build_optimizer(
-            spec.optimizer, self.network.trained, self.network.gradients, self._evaluate
+            spec.optimizer, self.network.trained, self.network.gradients, self._objective
         )
-        self.probe = LayerDiagnostics(self.network)
+        self.diagnostics = LayerDiagnostics(self.network)
         self.learning_rate = spec.optimizer.learning_rate
         self.gradient_norm: float | None = 0.0
         self._last_loss: float | None = None
@@ -53,16 +53,16 @@ class TrainStep:
     def run(
         self, batch: Batch, progress: Progress, tally: MetricAccumulator, *, is_last: bool
     ) -> None:
-        """Do a step and count it.
+        """Run one step and update the progress.
 
         Args:
             batch: inputs, targets and weights.
-            progress: counted up.
-            tally: told of the batch's loss and outputs.
-            is_last: of its epoch: the probe looks.
+            progress: its step counts are incremented.
+            tally: accumulates the batch's loss and outputs.
+            is_last: whether this is the epoch's last step, for which diagnostics are recorded.
 
         Raises:
-            DivergenceError: a loss or a weight is not finite any more.
+            DivergenceError: a loss or a weight is no longer finite.
         """
         self._batch = batch
         x, y, weights = batch
@@ -72,17 +72,17 @@ class TrainStep:
         if not math.isfinite(loss):
             raise self.divergence(progress)
         self._last_loss = loss
-        tally.add(loss, self.loss.outputs, y)
+        tally.update(loss, self.loss.outputs, y)
         if is_last:
-            self.probe.record_activations()
+            self.diagnostics.record_activations()
         self._backward()
         if is_last:
             self.gradient_norm = finite_or_none(euclidean_norm(self.network.gradients))
-            self.probe.record_weights()
+            self.diagnostics.record_weights()
         self._clip(self.network.gradients)
         progress.steps_done += 1
         self.optimizer.update(self.learning_rate, progress.steps_done)
-        self.penalties.bound()
+        self.penalties.apply_max_norm()
         if not self.network.is_finite():
             raise self.divergence(progress)
         progress.step += 1
@@ -92,15 +92,15 @@ class TrainStep:
         if self.penalties:
             self.penalties.add_gradients()
 
-    def _evaluate(self) -> float:
-        """What is made small, and its gradients, for the step's batch as the parameters are now."""
+    def _objective(self) -> float:
+        """Return the objective of the step's batch at the current parameters; update gradients."""
         x, y, weights = self._batch
         loss = self.loss.forward(self.network.forward(x), y, weights) + self.penalties.value()
         self._backward()
         return loss
 
     def divergence(self, progress: Progress, layer: str | None = None) -> DivergenceError:
-        """What to say of values that are not finite; the layer is looked for if it is not known."""
+        """Return the error for a value that is not finite; by default, find the layer it is in."""
         return DivergenceError(
             progress.epoch,
             progress.step,

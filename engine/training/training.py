@@ -1,4 +1,4 @@
-"""Training: epochs of steps. It can stop after any of them, and go on to the same bits."""
+"""The training loop: epochs of steps. It can stop after any step and resume bit for bit."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -24,21 +24,21 @@ __all__ = ["EpochRecord", "StopReason", "Training", "TrainingState", "never", "t
 
 
 class Training:
-    """A network being trained on prepared data, from new weights or from given ones.
+    """A training run on prepared data, from new or existing weights.
 
     Attributes:
-        rows: it is trained on.
-        preprocessing: it is trained behind.
+        rows: number of training rows.
+        preprocessing: fitted preprocessing of the data.
 
     Args:
-        spec: of the training.
-        data: prepared for it.
-        weights: to begin with, by name; None for new ones.
-        epochs: after which it ends; None for as many as the spec says.
+        spec: the training's spec.
+        data: the prepared data.
+        weights: initial weights by name; None for new ones.
+        epochs: maximum number of epochs; None for the spec's.
 
     Raises:
         SpecError: the layers do not fit the prepared data's width.
-        ValueError: the given weights are not those of the spec's network.
+        ValueError: the initial weights are not those of the spec's network.
     """
 
     def __init__(
@@ -58,8 +58,8 @@ class Training:
             shuffle=spec.shuffle,
             seed=spec.seed,
         )
-        self._stepper = TrainStep(spec, data.preprocessing.width, self._batches.steps)
-        self._network = self._stepper.network
+        self._train_step = TrainStep(spec, data.preprocessing.width, self._batches.steps)
+        self._network = self._train_step.network
         chunk = chunk_rows(self._network.layers, spec.dtype)
         self._network.reserve(largest_batch(spec, len(data.x), data.validation_rows, chunk))
         if weights is not None:
@@ -69,111 +69,111 @@ class Training:
             spec.metrics, data.preprocessing.target, data.y, units, dtype
         )
         self._validation: Validation | None = build_validation(
-            spec, data, self._network, self._stepper.loss
+            spec, data, self._network, self._train_step.loss
         )
-        self._stopping = EarlyStopping(spec, epochs)
-        self._progress = Progress(schedule=dict(self._stepper.schedule.state))
+        self._early_stopping = EarlyStopping(spec, epochs)
+        self._progress = Progress(schedule=dict(self._train_step.schedule.state))
         stopping = spec.early_stopping
         keeps_best = stopping is not None and stopping.restore_best
         self._best_parameters = np.zeros_like(self._network.parameters) if keeps_best else None
 
     @property
     def epoch(self) -> int:
-        """Epochs finished."""
+        """Completed epochs."""
         return self._progress.epoch
 
     @property
     def step(self) -> int:
-        """Steps done in the epoch under way."""
+        """Completed steps of the current epoch."""
         return self._progress.step
 
     @property
     def steps_done(self) -> int:
-        """Steps done over all epochs."""
+        """Completed steps over all epochs."""
         return self._progress.steps_done
 
     @property
     def epochs_since_best(self) -> int:
-        """Epochs finished after the best one."""
+        """Completed epochs after the best one."""
         return self._progress.epochs_since_best
 
     @property
     def best(self) -> dict[str, Metric] | None:
         """Losses and metrics of the best epoch; None before the first has ended.
 
-        The best is that of the early-stopping metric, else of validation loss, else of loss.
+        The best epoch is selected by the early-stopping metric, else validation loss, else loss.
         """
         return None if self._progress.best is None else dict(self._progress.best)
 
     @property
     def keeps_best(self) -> bool:
-        """Whether the weights are those of the best epoch, rather than of the latest."""
+        """Whether the weights are those of the best epoch rather than the latest."""
         return self._best_parameters is not None
 
     @property
     def folds_done(self) -> int:
-        """None: there are no folds."""
+        """Always 0: there are no folds."""
         return 0
 
     @property
     def is_in_folds(self) -> bool:
-        """No: the network is the one that is left."""
+        """Always False: there are no folds."""
         return False
 
     @property
     def cross_validation(self) -> CrossValidation | None:
-        """None: there are no folds."""
+        """Always None: there are no folds."""
         return None
 
     @property
     def reason(self) -> StopReason | None:
-        """Why training ended; None while it goes on."""
+        """Why training ended; None while it is running."""
         return self._progress.reason
 
     def score(self, values: dict[str, Metric]) -> float | None:
-        """Of an epoch's values the one that the best is chosen by; lower is better."""
-        return self._stopping.score(values)
+        """Return the value by which the best epoch is selected; lower is better."""
+        return self._early_stopping.score(values)
 
     def end(self, reason: StopReason) -> None:
-        """End here, for a reason that only the caller can know, such as its clock."""
+        """End training now, for a reason external to it, such as a time budget."""
         self._progress.reason = reason
 
     def weights(self) -> dict[str, Floats]:
-        """Copies of the parameters by name: of the best epoch if it is kept, else the latest."""
+        """Return copies of the parameters by name: the best epoch's if kept, else the latest."""
         vector = self._network.parameters
         if self._best_parameters is not None and self._progress.best is not None:
             vector = self._best_parameters
         return {name: view.copy() for name, view in self._network.views(vector).items()}
 
     def state(self) -> TrainingState:
-        """Copies of everything needed to go on exactly."""
+        """Return copies of everything needed to resume exactly."""
         arrays = {name: array.copy() for name, array in self._arrays().items()}
-        self._progress.schedule = dict(self._stepper.schedule.state)
+        self._progress.schedule = dict(self._train_step.schedule.state)
         sums = {name: _json_number(value) for name, value in self._tally.sums.items()}
         return TrainingState(arrays, asdict(self._progress) | {"sums": sums})
 
     def restore(self, state: TrainingState) -> None:
-        """Go on from a state of a training of the same spec and data.
+        """Resume from a state of the same spec and data.
 
         Raises:
             ValueError: the state belongs to another spec.
         """
         arrays = self._arrays()
         expected = {name: (array.shape, array.dtype) for name, array in arrays.items()}
-        given = {name: (array.shape, array.dtype) for name, array in state.arrays.items()}
-        if given != expected:
-            message = f"the state has arrays {given}, this training has {expected}"
+        actual = {name: (array.shape, array.dtype) for name, array in state.arrays.items()}
+        if actual != expected:
+            message = f"the state has arrays {actual}, this training has {expected}"
             raise ValueError(message)
         for name, array in arrays.items():
             np.copyto(array, state.arrays[name])
         self._progress = TypeAdapter(Progress).validate_python(state.numbers)
         self._tally.sums = dict(self._progress.sums)
-        self._stepper.schedule.state = dict(self._progress.schedule)
+        self._train_step.schedule.state = dict(self._progress.schedule)
 
     def _arrays(self) -> dict[str, Floats]:
-        """The arrays of the state, not copied."""
+        """Return the arrays of the state, not copied."""
         arrays = {"parameters": self._network.parameters}
-        slots = self._stepper.optimizer.state_arrays()
+        slots = self._train_step.optimizer.state_arrays()
         arrays |= {f"optimizer.{name}": array for name, array in slots.items()}
         arrays |= {f"tally.{name}": array for name, array in self._tally.arrays.items()}
         if self._best_parameters is not None:
@@ -181,13 +181,13 @@ class Training:
         return arrays
 
     def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:
-        """Finish the epoch under way and tell of it; None if `stop` ended it before its end.
+        """Complete the current epoch and return its record; None if `stop` ended it earlier.
 
         Raises:
-            DivergenceError: a loss or a weight is not finite any more.
+            DivergenceError: a loss or a weight is no longer finite.
         """
         progress, batches = self._progress, self._batches
-        # Overflow is looked for where it matters, after each step, and raised as divergence.
+        # Overflow is detected after each step and raised as divergence.
         with np.errstate(all="ignore"):
             batches.begin(progress.epoch)
             while progress.step < batches.steps:
@@ -195,45 +195,46 @@ class Training:
                     return None
                 is_last = progress.step == batches.steps - 1
                 batch = batches.batch(progress.step)
-                self._stepper.run(batch, progress, self._tally, is_last=is_last)
+                self._train_step.run(batch, progress, self._tally, is_last=is_last)
             return self._finish_epoch()
 
     def _finish_epoch(self) -> EpochRecord:
-        """Validate, and decide whether this was the best epoch and whether it was the last."""
-        stepper, validation_loss = self._stepper, None
+        """Validate, record the epoch, and update best epoch and early stopping."""
+        train_step, validation_loss = self._train_step, None
         # Each batch's loss was finite; their sum may overflow.
         if not math.isfinite(self._tally.loss):
-            raise stepper.divergence(self._progress, "output")
-        metrics = self._tally.metrics()
-        if stepper.penalties:
-            metrics |= stepper.penalties.metrics()
+            raise train_step.divergence(self._progress, "output")
+        metrics = self._tally.result()
+        if train_step.penalties:
+            metrics |= train_step.penalties.metrics()
         if self._validation is not None:
             tally = self._validation.run()
             validation_loss = tally.loss
-            metrics |= tally.metrics("validation_")
+            metrics |= tally.result("validation_")
             if not math.isfinite(validation_loss):
-                raise stepper.divergence(self._progress, "output")
+                raise train_step.divergence(self._progress, "output")
         record = EpochRecord(
             epoch=self.epoch,
             loss=self._tally.loss,
             validation_loss=validation_loss,
             metrics=metrics,
-            learning_rate=stepper.learning_rate,
-            gradient_norm=stepper.gradient_norm,
+            learning_rate=train_step.learning_rate,
+            gradient_norm=train_step.gradient_norm,
             steps=self.steps_done,
-            layers=stepper.probe.records(),
+            layers=train_step.diagnostics.layer_stats(),
         )
         self._tally.reset()
-        self._note(record)
+        self._on_epoch_end(record)
         return record
 
-    def _note(self, record: EpochRecord) -> None:
-        """Keep the parameters if they are the best, and tell the schedule of the epoch."""
-        self._stepper.schedule.note_epoch(record.values())
-        if self._stopping.note(self._progress, record) and self._best_parameters is not None:
+    def _on_epoch_end(self, record: EpochRecord) -> None:
+        """Update the schedule and early stopping; keep the parameters if they are the best."""
+        self._train_step.schedule.on_epoch_end(record.values())
+        is_best = self._early_stopping.on_epoch_end(self._progress, record)
+        if is_best and self._best_parameters is not None:
             np.copyto(self._best_parameters, self._network.parameters)
 
 
 def _json_number(value: float) -> float | str:
-    """The value, or a text that pydantic reads as it: JSON has no infinity."""
+    """Return the value, or its text if it is not finite, since JSON has no infinity."""
     return value if math.isfinite(value) else str(value)

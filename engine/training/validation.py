@@ -1,4 +1,4 @@
-"""A pass over the rows that are not trained on."""
+"""Evaluation on the validation rows."""
 
 import numpy as np
 
@@ -12,15 +12,15 @@ from engine.specs import ResolvedSpec
 
 
 class Validation:
-    """The rows held out, with what is needed to pass them through the network.
+    """Evaluates loss and metrics on the validation rows.
 
     Args:
-        network: the one that is trained; its workspaces are used between two steps.
-        loss: of the training.
-        tally: for these rows.
+        network: the trained network; its workspaces are used between two steps.
+        loss: the training loss.
+        tally: accumulates the metrics of these rows.
         x: inputs, `(rows, in_features)`.
         y: targets.
-        weights: how much each row counts in the loss, `(rows,)`; None if all count alike.
+        weights: sample weights, `(rows,)`; None if all rows have the same weight.
     """
 
     def __init__(
@@ -37,21 +37,21 @@ class Validation:
         self._rows_at_once = chunk_rows(network.layers, network.parameters.dtype)
 
     def run(self) -> MetricAccumulator:
-        """Loss and metrics of all rows, a chunk at a time; the loss may not be finite."""
+        """Return loss and metrics of all rows, evaluated in chunks; the loss may not be finite."""
         self._tally.reset()
         for start in range(0, len(self._x), self._rows_at_once):
             chunk = slice(start, start + self._rows_at_once)
             weights = None if self._weights is None else self._weights[chunk]
             y = self._y[chunk]
             loss = self._loss.forward(self._network.predict(self._x[chunk]), y, weights)
-            self._tally.add(loss, self._loss.outputs, y)
+            self._tally.update(loss, self._loss.outputs, y)
         return self._tally
 
 
 def build_validation(
     spec: ResolvedSpec, data: PreparedData, network: Network, loss: Loss
 ) -> Validation | None:
-    """The pass over the prepared validation rows, if there are any."""
+    """Build the validation of the prepared data; None without validation rows."""
     x, y = data.x_validation, data.y_validation
     if x is None or y is None:
         return None

@@ -1,4 +1,4 @@
-"""Datasets: taken in, previewed, listed, looked into, deleted."""
+"""Queries and deletion of datasets."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,11 +19,11 @@ from store.datasets.rows import Row, read_rows
 from store.db.pagination import Page, PageRequest
 from store.errors import NotFoundError, StoreUnavailableError
 
-# Of a wide table a page has fewer rows than were asked for.
+# Limits the rows of a page of a wide table.
 MAX_PAGE_CELLS = 200_000
 
 
-def _abandon(context: Context, dataset_id: str, *, was_swept: bool) -> None:
+def abandon(context: Context, dataset_id: str, *, was_swept: bool) -> None:
     """Erase a dataset that was not shown, with its blob."""
     with context.database.writing() as session:
         blob = mark_dataset_deleted(session, dataset_id)
@@ -39,20 +39,20 @@ def _erase(context: Context, dataset_id: str, blob: str | None) -> None:
 
 
 def remove(context: Context, dataset_id: str) -> None:
-    """Delete a dataset that no unfinished job needs. Raises NotFoundError, DatasetInUseError."""
+    """Delete a dataset that no unfinished job uses. Raises NotFoundError, DatasetInUseError."""
     with context.database.writing() as session:
         blob = delete_dataset(session, dataset_id)
     _erase(context, dataset_id, blob)
 
 
 def get(context: Context, dataset_id: str) -> DatasetRecord:
-    """The dataset. Raises NotFoundError."""
+    """Return the dataset. Raises NotFoundError."""
     with context.database.reading() as session:
         return get_dataset(session, dataset_id)
 
 
 def page(context: Context, request: PageRequest) -> Page[DatasetSummary]:
-    """One page of datasets."""
+    """Return one page of datasets."""
     with context.database.reading() as session:
         return list_datasets(session, request)
 
@@ -60,7 +60,7 @@ def page(context: Context, request: PageRequest) -> Page[DatasetSummary]:
 def rows(
     context: Context, dataset_id: str, offset: int, limit: int
 ) -> tuple[DatasetRecord, list[Row]]:
-    """The dataset, and some rows of it. Raises NotFoundError, StoreUnavailableError."""
+    """Return the dataset and a page of its rows. Raises NotFoundError, StoreUnavailableError."""
     dataset = get(context, dataset_id)
     limit = min(limit, max(1, MAX_PAGE_CELLS // len(dataset.columns)))
     with _hold_columns(context, dataset) as path:

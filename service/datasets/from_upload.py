@@ -1,4 +1,4 @@
-"""The file that a request is about, its body or a finished resumable upload, made a dataset."""
+"""Datasets from the file of a request: its body or a finished resumable upload."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from service.context import Context
 from service.datasets.ingest import ingest
 from service.http.errors import InvalidQueryError
-from service.idempotency import find_kept, with_content
+from service.idempotency import find_stored_response, with_content
 from service.schemas.common import FieldProblem
 from service.schemas.intake import UploadQuery
 from service.uploads.request_body import Upload, receive_upload
@@ -25,64 +25,66 @@ async def ingest_upload(
     context: Context,
     request: Request,
     query: UploadQuery,
-    stated: ReadOptions,
+    options: ReadOptions,
     keyed: KeyedRequest | None,
 ) -> StoredResponse:
-    """Make a dataset of the request's file; a resumable upload has then served its end.
+    """Create a dataset from the request's file, and discard its resumable upload, if any.
 
-    Raises what `receiving` and `service.datasets.ingest.take_in` raise.
+    Raises the exceptions of `received_file` and `service.datasets.ingest.ingest`.
     """
     try:
-        async with receiving(context, request, query) as upload:
+        async with received_file(context, request, query) as upload:
             keyed = _with_file(keyed, upload)
             answer = await to_thread.run_sync(
-                ingest, context, upload, stated, keyed, limiter=context.readers
+                ingest, context, upload, options, keyed, limiter=context.readers
             )
     except StoreError:
-        # The upload may be gone because this very request has made a dataset of it before.
-        kept = await run_in_threadpool(find_kept, context, keyed) if query.upload else None
-        if kept is None:
+        # The upload may be gone because the same request has already turned it into a dataset.
+        stored = (
+            await run_in_threadpool(find_stored_response, context, keyed) if query.upload else None
+        )
+        if stored is None:
             raise
-        return kept
+        return stored
     if query.upload is not None:
-        # What is left of it expires by itself.
+        # If this fails, the upload expires later.
         with suppress(StoreError):
             await run_in_threadpool(discard, context, query.upload)
     return answer
 
 
 def _with_file(keyed: KeyedRequest | None, upload: Upload) -> KeyedRequest | None:
-    """The request with its file; the query names a resumable upload, which may be gone by now."""
+    """Add the file to the fingerprint; a resumable upload is already named in the query."""
     if upload.upload_id is not None:
         return keyed
-    told = (upload.media_type, upload.content_encoding, upload.file_name)
-    return with_content(keyed, upload.sha256, *told)
+    hints = (upload.media_type, upload.content_encoding, upload.file_name)
+    return with_content(keyed, upload.sha256, *hints)
 
 
 @asynccontextmanager
-async def receiving(
+async def received_file(
     context: Context, request: Request, query: UploadQuery
 ) -> AsyncIterator[Upload]:
-    """The request's file, in a private folder that is gone after the block.
+    """Yield the request's file, in a private directory that is removed after the block.
 
-    Raises what `receive_upload` and `assemble` raise, and InvalidQueryError for a body besides an
-    upload.
+    Raises the exceptions of `receive_upload` and `assemble`, and InvalidQueryError for a request
+    with both a body and an upload.
     """
     async with incoming_folder(context.settings.data_dir) as folder:
         target = folder / "upload"
         if query.upload is None:
             yield await receive_upload(request, target, query.name, query.sha256)
         else:
-            await _refuse_body(request)
+            await _reject_body(request)
             yield await run_in_threadpool(
                 assemble, context, query.upload, target, query.name, query.sha256
             )
 
 
-async def _refuse_body(request: Request) -> None:
+async def _reject_body(request: Request) -> None:
     async for piece in request.stream():
         if piece:
-            detail = "a request that names a finished upload has no body"
+            detail = "a request with `upload` must not have a body"
             problem = FieldProblem(
                 location="query", pointer="/upload", code="contradiction", detail=detail
             )

@@ -1,10 +1,10 @@
-"""TODO."""
+"""Ingestion of uploaded files: read, store and publish a dataset."""
 
 from dataclasses import replace
 from pathlib import Path
 
 from service.context import Context
-from service.datasets.datasets import _abandon
+from service.datasets.datasets import abandon
 from service.idempotency import created, run_once
 from service.serializers.datasets import dataset_view
 from service.uploads.request_body import Upload
@@ -26,69 +26,73 @@ from store.quotas import check_stored_bytes
 
 
 def ingest(
-    context: Context, upload: Upload, stated: ReadOptions, keyed: KeyedRequest | None = None
+    context: Context, upload: Upload, options: ReadOptions, keyed: KeyedRequest | None = None
 ) -> StoredResponse:
-    """Read an uploaded file and keep it as a dataset.
+    """Read an uploaded file and store it as a dataset.
 
-    Bytes that were read before in the same way are not read again. Nothing is stored of a file
-    that cannot be read. Raises IntakeError, LimitReachedError, KeyReusedError,
+    Bytes that were read before with the same options are not read again. Nothing is stored of an
+    unreadable file. Raises IntakeError, LimitReachedError, KeyReusedError,
     StoreUnavailableError.
     """
-    return run_once(context, keyed, lambda: _take_in(context, upload, stated, keyed))
+    return run_once(context, keyed, lambda: _ingest(context, upload, options, keyed))
 
 
-def _take_in(
-    context: Context, upload: Upload, stated: ReadOptions, keyed: KeyedRequest | None
+def _ingest(
+    context: Context, upload: Upload, options: ReadOptions, keyed: KeyedRequest | None
 ) -> StoredResponse:
-    fingerprint = content_hash(upload.sha256, {**stated.as_json(), "hints": _told(upload)})
-    shared = _share(context, upload, fingerprint, keyed)
+    fingerprint = content_hash(
+        upload.sha256, {**options.as_json(), "hints": _fingerprint_hints(upload)}
+    )
+    shared = _share_existing(context, upload, fingerprint, keyed)
     if shared is not None:
         return shared
     column_file = upload.path.with_suffix(".arrow")
-    how = (_stated(upload, stated), _hints(upload), _limits(context))
+    how = (_add_content_encoding(upload, options), _hints(upload), _limits(context))
     table = read_table(upload.path, column_file, *how)
-    return _keep(context, upload, table, column_file, fingerprint, keyed)
+    return _store(context, upload, table, column_file, fingerprint, keyed)
 
 
-def _share(
+def _share_existing(
     context: Context, upload: Upload, fingerprint: str, keyed: KeyedRequest | None
 ) -> StoredResponse | None:
-    """Make a dataset of bytes that were read before; None if these were not."""
+    """Create a dataset that shares the contents of an equal one; None if there is none."""
     limit, upload_id = context.settings.max_stored_bytes, upload.upload_id
     with context.database.writing() as session:
         shared = share_dataset(session, upload.name, fingerprint)
         if shared is None:
-            # Rather now than when it has been read.
+            # Check before reading the file, which may take long.
             check_stored_bytes(session, limit, upload.bytes, but_upload=upload_id)
             return None
         claim_key(session, keyed)
-        # Its row is among those that are counted.
+        # The new row is already counted.
         check_stored_bytes(session, limit, 0, but_upload=upload_id)
-        return store_response(session, keyed, _answer(shared))
+        return store_response(session, keyed, _created_response(shared))
 
 
-def _answer(dataset: DatasetRecord) -> StoredResponse:
+def _created_response(dataset: DatasetRecord) -> StoredResponse:
     return created(dataset_view(dataset), f"/v1/datasets/{dataset.id}")
 
 
-def preview(context: Context, upload: Upload, stated: ReadOptions) -> Preview:
-    """How the file would be read, from its first rows. Raises IntakeError."""
-    return preview_table(upload.path, _stated(upload, stated), _hints(upload), _limits(context))
+def preview(context: Context, upload: Upload, options: ReadOptions) -> Preview:
+    """Detect the options and schema of the file from its first rows. Raises IntakeError."""
+    return preview_table(
+        upload.path, _add_content_encoding(upload, options), _hints(upload), _limits(context)
+    )
 
 
-def _stated(upload: Upload, stated: ReadOptions) -> ReadOptions:
-    """What is stated in the query, and by the Content-Encoding if the query says nothing of it."""
-    if stated.compression is None and upload.content_encoding:
-        return replace(stated, compression=upload.content_encoding)
-    return stated
+def _add_content_encoding(upload: Upload, options: ReadOptions) -> ReadOptions:
+    """Add the compression from Content-Encoding, unless the query specifies one."""
+    if options.compression is None and upload.content_encoding:
+        return replace(options, compression=upload.content_encoding)
+    return options
 
 
 def _hints(upload: Upload) -> FileHints:
     return FileHints(upload.media_type, upload.file_name)
 
 
-def _told(upload: Upload) -> list[str]:
-    """Of the hints, what may decide how a file is read: not its whole name."""
+def _fingerprint_hints(upload: Upload) -> list[str]:
+    """Return the hints that may affect how a file is read: of its name only the suffixes."""
     suffixes = Path(upload.file_name.lower()).suffixes[-2:]
     return [upload.media_type, upload.content_encoding, *suffixes]
 
@@ -97,7 +101,7 @@ def _limits(context: Context) -> Limits:
     return Limits(context.settings.max_columns, context.settings.max_upload_bytes)
 
 
-def _keep(
+def _store(
     context: Context,
     upload: Upload,
     table: TableContents,
@@ -107,9 +111,9 @@ def _keep(
 ) -> StoredResponse:
     """Store a table that was read.
 
-    The row is reserved before the blob is written and shown after: whatever a crash leaves in
-    between is invisible, and swept. Of two requests with the same key that get here, the one that
-    comes second leaves nothing behind.
+    The row is reserved before the blob is written and published after it: the remains of a crash
+    in between are invisible, and are deleted by the sweep. If two requests with the same key get
+    here, the second one leaves nothing behind.
     """
     contents = _describe(upload, table, fingerprint)
     limit, upload_id = context.settings.max_stored_bytes, upload.upload_id
@@ -122,10 +126,10 @@ def _keep(
             claim_key(session, keyed)
             check_stored_bytes(session, limit, contents.bytes, but_upload=upload_id)
             shown = publish_dataset(session, dataset_id, contents)
-            return store_response(session, keyed, _answer(shown))
+            return store_response(session, keyed, _created_response(shown))
     except Exception as error:
         # Whatever it was is raised; where even this fails, the sweep does it later.
-        _abandon(context, dataset_id, was_swept=isinstance(error, NotFoundError))
+        abandon(context, dataset_id, was_swept=isinstance(error, NotFoundError))
         raise
 
 

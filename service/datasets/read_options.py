@@ -1,4 +1,4 @@
-"""From what a client states of its file to options for reading it."""
+"""Query parameters to the options for reading a file."""
 
 from collections.abc import Iterator
 from typing import cast
@@ -9,13 +9,13 @@ from service.schemas.common import FieldProblem
 from service.schemas.intake import UploadQuery
 from store.intake.options import Format, Quote, ReadOptions
 
-OF_CSV = ("delimiter", "quote", "decimal", "header")
+CSV_OPTIONS = ("delimiter", "quote", "decimal", "header")
 
 
-def stated_options(query: UploadQuery) -> ReadOptions:
-    """What is stated, None where nothing is. Raises InvalidQueryError if it contradicts itself."""
-    kinds, problems = _kinds(query.kind)
-    problems = [*problems, *_contradictions(query)]
+def parse_read_options(query: UploadQuery) -> ReadOptions:
+    """Return the read options, None if unspecified. Raises InvalidQueryError if contradictory."""
+    kinds, problems = _parse_kinds(query.kind)
+    problems = [*problems, *_find_contradictions(query)]
     if problems:
         raise InvalidQueryError(problems)
     return ReadOptions(
@@ -26,42 +26,44 @@ def stated_options(query: UploadQuery) -> ReadOptions:
         quote=cast("Quote | None", query.quote),
         decimal=query.decimal,
         header=query.header,
-        # An empty cell is missing anyhow.
+        # An empty cell is always missing.
         missing=tuple(text for text in query.missing if text) if query.missing else None,
         kinds=kinds,
     )
 
 
-def _kinds(stated: list[str]) -> tuple[dict[str, ColumnKind], list[FieldProblem]]:
+def _parse_kinds(parameters: list[str]) -> tuple[dict[str, ColumnKind], list[FieldProblem]]:
     kinds: dict[str, ColumnKind] = {}
     problems = []
-    for text in stated:
+    for text in parameters:
         name, _, kind = text.rpartition(":")
         if kinds.setdefault(name, cast("ColumnKind", kind)) != kind:
-            detail = f"the column {name[:80]!r} is stated to be {kinds[name]} and {kind}"
+            detail = (
+                f"the column {name[:80]!r} has two kinds, {kinds[name]} and {kind}: specify one"
+            )
             problems.append(_problem("kind", "contradiction", detail))
     return kinds, problems
 
 
-def _contradictions(query: UploadQuery) -> Iterator[FieldProblem]:
+def _find_contradictions(query: UploadQuery) -> Iterator[FieldProblem]:
     if query.delimiter == "," == query.decimal:
-        detail = "cells and decimals cannot both be marked by a comma"
+        detail = "delimiter and decimal must not both be a comma"
         yield _problem("decimal", "contradiction", detail)
-    for name in _not_of(query.format):
+    for name in _inapplicable_options(query.format):
         if getattr(query, name) is not None:
-            detail = f"a file of format {query.format} has no {name}"
+            detail = f"{name} does not apply to the format {query.format}"
             yield _problem(name, "contradiction", detail)
 
 
-def _not_of(file_format: Format | None) -> tuple[str, ...]:
-    """Options that a file of this format cannot have."""
+def _inapplicable_options(file_format: Format | None) -> tuple[str, ...]:
+    """Return the options that do not apply to a format."""
     match file_format:
         case None | "csv":
             return ()
         case "json_lines" | "json":
-            return OF_CSV
+            return CSV_OPTIONS
         case _:
-            return ("encoding", *OF_CSV)
+            return ("encoding", *CSV_OPTIONS)
 
 
 def _problem(parameter: str, code: str, detail: str) -> FieldProblem:

@@ -1,4 +1,4 @@
-"""Request bodies: bounded in size, and JSON read without surprises."""
+"""Request bodies: size limits and strict JSON parsing."""
 
 import json
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ UPLOAD_PATHS = {"/v1/datasets", "/v1/datasets/preview", "/v1/models", RESUMABLE_
 
 
 class BodyLimit:
-    """ASGI middleware: a body larger than its route allows is a 413 as soon as that is known."""
+    """ASGI middleware: respond 413 as soon as a body is known to exceed its route's limit."""
 
     def __init__(self, app: ASGIApp, max_body_bytes: int, max_upload_bytes: int) -> None:
         self.app = app
@@ -27,7 +27,7 @@ class BodyLimit:
         self.max_upload_bytes = max_upload_bytes + MULTIPART_OVERHEAD_BYTES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count what the application receives."""
+        """Count the body bytes that the application receives."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -60,7 +60,7 @@ def _content_length(scope: Scope) -> int:
 
 
 class BodyTooLargeError(HTTPException):
-    """A body over its route's limit; as an HTTPException it passes through FastAPI unchanged."""
+    """A body over its route's limit. An HTTPException, which FastAPI passes on unchanged."""
 
     code = "body_too_large"
 
@@ -69,10 +69,10 @@ class BodyTooLargeError(HTTPException):
 
 
 class JsonRoute(APIRoute):
-    """A route whose JSON body is read strictly."""
+    """A route whose JSON body is parsed strictly."""
 
     def get_route_handler(self) -> Any:  # noqa: ANN401 - FastAPI's own signature
-        """FastAPI's handler, on a request that reads JSON strictly."""
+        """Return FastAPI's handler, on a request that parses JSON strictly."""
         handler = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
@@ -87,23 +87,23 @@ class JsonRoute(APIRoute):
 def _check_is_json(request: Request) -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
-        detail = f"send JSON with Content-Type: application/json, not {media_type[:80] or 'none'}"
+        detail = f"Content-Type must be application/json, not {media_type[:80] or 'missing'}"
         raise UnsupportedMediaTypeError(detail)
 
 
 class _StrictRequest(Request):
     async def json(self) -> Any:  # noqa: ANN401 - any JSON
-        """The body, read strictly."""
+        """Return the body, parsed strictly."""
         return parse_json(await self.body())
 
 
 def parse_json(text: bytes) -> Any:  # noqa: ANN401 - any JSON
-    """Read JSON; repeated keys, endless nesting and endless numbers are not JSON to us.
+    """Parse JSON, rejecting repeated keys, excessive nesting and integers that are too long.
 
     Raises json.JSONDecodeError.
     """
     try:
-        return json.loads(text, object_pairs_hook=_unique)
+        return json.loads(text, object_pairs_hook=_reject_repeated_keys)
     except json.JSONDecodeError:
         raise
     except RecursionError as error:
@@ -111,12 +111,12 @@ def parse_json(text: bytes) -> Any:  # noqa: ANN401 - any JSON
     except UnicodeDecodeError as error:
         raise json.JSONDecodeError("not UTF-8", "", 0) from error
     except ValueError as error:
-        # Python's own bound on the digits of an integer, against quadratic time.
+        # Python limits the digits of an integer, as parsing takes quadratic time.
         raise json.JSONDecodeError("a number has too many digits", "", 0) from error
 
 
 def parse_body(model: type[Model], text: bytes) -> Model:
-    """A part of a form as FastAPI reads a whole body. Raises RequestValidationError."""
+    """Validate one part of a form like a whole body. Raises RequestValidationError."""
     try:
         return model.model_validate(body := parse_json(text))
     except json.JSONDecodeError as error:
@@ -127,7 +127,7 @@ def parse_body(model: type[Model], text: bytes) -> Model:
         raise RequestValidationError(problems, body=body) from error
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         seen: set[str] = set()

@@ -1,7 +1,7 @@
-"""Digests that a client states of what it sends, and whether they are those of what arrived.
+"""Verification of the digests that a client states.
 
-Stated in a `Content-Digest` header (RFC 9530), of the request's content as it is on the wire, or as
-`?sha256=`, of the file.
+Either in a `Content-Digest` header (RFC 9530), for the request's content as transmitted, or as
+`?sha256=`, for the file.
 """
 
 import base64
@@ -18,7 +18,7 @@ from service.http.errors import DigestMismatchError, InvalidDigestError
 from service.schemas.common import FieldProblem
 
 HEADER = "content-digest"
-# The algorithms of RFC 9530 that are not broken, by hashlib's names.
+# The secure algorithms of RFC 9530, with hashlib's names.
 ALGORITHMS = {"sha-256": "sha256", "sha-512": "sha512"}
 
 # A member of a structured dictionary (RFC 9651) whose value is a byte sequence, with parameters.
@@ -29,12 +29,12 @@ _COMMA = re.compile(r"[ \t]*,[ \t]*")
 
 @dataclass(frozen=True)
 class StatedDigest:
-    """What a client says of its bytes.
+    """A digest that the client expects.
 
     Attributes:
-        algorithm: by hashlib's name.
-        value: in hexadecimal.
-        location: where it says so: of the whole content in a header, of the file in the query.
+        algorithm: hashlib's name of the algorithm.
+        value: the digest in hexadecimal.
+        location: header, for the whole content, or query, for the file.
     """
 
     algorithm: str
@@ -43,21 +43,21 @@ class StatedDigest:
 
     @property
     def field(self) -> str:
-        """The header or parameter, as a client writes it."""
+        """The name of the header or parameter."""
         return "Content-Digest" if self.location == "header" else self.algorithm
 
     @property
     def pointer(self) -> str:
-        """To the header or parameter."""
+        """The JSON pointer to the header or parameter."""
         return f"/{self.field.lower()}"
 
 
 def stated_digests(request: Request, sha256: str | None = None) -> tuple[StatedDigest, ...]:
-    """The digests that a request states. Raises InvalidDigestError.
+    """Return the digests that a request states. Raises InvalidDigestError.
 
     Args:
-        request: whose headers are read; algorithms that are not known are passed over.
-        sha256: of the file, from the query, in hexadecimal.
+        request: provides the Content-Digest headers; unknown algorithms are ignored.
+        sha256: digest of the file from the query, in hexadecimal.
     """
     values = request.headers.getlist(HEADER)
     found = parse_content_digest(", ".join(values)) if values else {}
@@ -66,23 +66,23 @@ def stated_digests(request: Request, sha256: str | None = None) -> tuple[StatedD
 
 
 def stated_sha256(sha256: str | None) -> tuple[StatedDigest, ...]:
-    """What the query states of the file, if anything."""
+    """Return the digest of the file from the query, if any."""
     return () if sha256 is None else (StatedDigest("sha256", sha256.lower(), "query"),)
 
 
 def parse_content_digest(text: str) -> dict[str, bytes]:
-    """Digests by hashlib's names, from a `Content-Digest` header. Raises InvalidDigestError."""
+    """Parse a `Content-Digest` header into digests by algorithm. Raises InvalidDigestError."""
     found = {}
     for member in _COMMA.split(text.strip(" ")):
         matched = _MEMBER.fullmatch(member)
         if matched is None:
-            raise _invalid(f"{member[:80]!r} is not of the form sha-256=:base64:")
+            raise _invalid(f"{member[:80]!r} must have the form sha-256=:base64:")
         value = _decode(matched[2])
         algorithm = ALGORITHMS.get(matched[1])
         if algorithm is None:
             continue
         if len(value) != hashlib.new(algorithm).digest_size:
-            raise _invalid(f"a digest of {len(value)} bytes is none of {matched[1]}")
+            raise _invalid(f"a digest of {len(value)} bytes cannot be {matched[1]}")
         found[algorithm] = value
     return found
 
@@ -103,24 +103,24 @@ def _invalid(detail: str) -> InvalidDigestError:
 
 
 class Hashes:
-    """The sha256 of bytes as they pass by, and whatever else is stated of them."""
+    """Incremental digests of a stream: sha256, and the algorithms of the stated digests."""
 
     def __init__(self, stated: Sequence[StatedDigest] = ()) -> None:
         self._stated = stated
         self._hashes = {name: hashlib.new(name) for name in {"sha256", *_algorithms(stated)}}
 
     def update(self, piece: bytes | bytearray) -> None:
-        """Take in the next bytes."""
+        """Add the next bytes."""
         for digest in self._hashes.values():
             digest.update(piece)
 
     @property
     def sha256(self) -> str:
-        """Of all bytes so far, in hexadecimal."""
+        """The sha256 of all bytes so far, in hexadecimal."""
         return self._hashes["sha256"].hexdigest()
 
     def check(self) -> None:
-        """Raise DigestMismatchError if the bytes are not those that were stated."""
+        """Raise DigestMismatchError if a digest differs from the stated one."""
         for stated in self._stated:
             found = self._hashes[stated.algorithm].hexdigest()
             if found != stated.value:
@@ -133,7 +133,7 @@ def _algorithms(stated: Sequence[StatedDigest]) -> set[str]:
 
 def _mismatch(stated: StatedDigest, found: str) -> DigestMismatchError:
     detail = (
-        f"{stated.field}: the {stated.algorithm} of what arrived is {found}, not {stated.value}"
+        f"{stated.field}: the received bytes have {stated.algorithm} {found}, not {stated.value}"
     )
     problem = FieldProblem(
         location=stated.location, pointer=stated.pointer, code="digest_mismatch", detail=detail

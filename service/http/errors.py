@@ -1,4 +1,4 @@
-"""What the service itself refuses, as plain classes with a code."""
+"""Errors of the service, each with a code."""
 
 from collections.abc import Sequence
 
@@ -6,26 +6,26 @@ from service.schemas.common import FieldProblem
 
 
 class ServiceError(Exception):
-    """Base of what the service itself refuses."""
+    """Base of the errors of the service."""
 
     code = "bad_request"
     errors: Sequence[FieldProblem] = ()
 
 
 class UnsupportedMediaTypeError(ServiceError):
-    """A body of a kind that the route cannot read."""
+    """The media type or encoding of the body is not supported by the route."""
 
     code = "unsupported_media_type"
 
 
 class NoWeightsError(ServiceError):
-    """The job has not left any weights, or not yet."""
+    """The job has no weights, or none yet."""
 
     code = "no_weights"
 
 
 class InvalidRowsError(ServiceError):
-    """Rows that the model cannot take."""
+    """Invalid rows or form fields."""
 
     code = "invalid_rows"
 
@@ -35,7 +35,7 @@ class InvalidRowsError(ServiceError):
 
 
 class InvalidQueryError(ServiceError):
-    """Parameters that each make sense, but not together."""
+    """Parameters that are valid individually but not in combination."""
 
     code = "invalid_request"
 
@@ -45,42 +45,42 @@ class InvalidQueryError(ServiceError):
 
 
 class ForbiddenAddressError(InvalidQueryError):
-    """A URL that this service does not call: not a public address, or none at all."""
+    """A webhook URL that is invalid or does not lead to a public address."""
 
     code = "forbidden_address"
 
 
 class InvalidDigestError(InvalidQueryError):
-    """A digest that cannot be one."""
+    """A malformed digest."""
 
     code = "invalid_digest"
 
 
 class DigestMismatchError(InvalidQueryError):
-    """What arrived is not what the client said it would send."""
+    """The received bytes do not match the stated digest."""
 
     code = "digest_mismatch"
 
 
 class InvalidHeaderError(InvalidQueryError):
-    """A header that the route needs is missing or cannot be read."""
+    """A required header is missing or malformed."""
 
     code = "invalid_header"
 
 
 class UploadIncompleteError(ServiceError):
-    """A resumable upload whose last bytes have not arrived."""
+    """The resumable upload has not received all its bytes."""
 
     code = "upload_incomplete"
 
 
 class ChecksumMismatchError(ServiceError):
-    """A part of a resumable upload that is not what the client said it would send."""
+    """A part of a resumable upload does not match its checksum."""
 
     code = "checksum_mismatch"
 
 
 class NotReadyError(ServiceError):
-    """Something that the service needs does not answer."""
+    """A dependency of the service is not available."""
 
     code = "not_ready"

@@ -1,4 +1,4 @@
-"""Entity tags: a client that names the state it knows is told only whether it still is."""
+"""Entity tags for conditional requests."""
 
 import re
 
@@ -7,7 +7,7 @@ _TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
 def job_etag(event_id: int) -> str:
-    """The tag of a job whose newest event is this one; weak: it is not of bytes, but of news."""
+    """Return the tag of a job with this newest event. Weak: it identifies the job's version."""
     return f'W/"{event_id}"'
 
 

@@ -1,4 +1,4 @@
-"""From pydantic's error locations to JSON pointers into what the client sent."""
+"""Pydantic error locations to JSON pointers into the request."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -7,7 +7,7 @@ from service.schemas.common import FieldProblem
 
 
 def field_problems(errors: Sequence[Mapping[str, Any]], body: object) -> list[FieldProblem]:
-    """One problem for each field; of several for the same field, those that say most."""
+    """Convert pydantic errors into field problems, without duplicates."""
     found: dict[tuple[str, str, str], FieldProblem] = {}
     for error in errors:
         location, *path = error["loc"]
@@ -16,10 +16,10 @@ def field_problems(errors: Sequence[Mapping[str, Any]], body: object) -> list[Fi
         elif error["type"] == "json_invalid":
             path = []
         else:
-            path = _within(body, path, missing=error["type"] == "missing")
+            path = _drop_union_members(body, path, missing=error["type"] == "missing")
         problem = FieldProblem(
             location=cast("Any", location),
-            pointer="".join(f"/{_escaped(part)}" for part in path),
+            pointer="".join(f"/{_escape(part)}" for part in path),
             code=error["type"],
             detail=_detail(error),
         )
@@ -27,8 +27,10 @@ def field_problems(errors: Sequence[Mapping[str, Any]], body: object) -> list[Fi
     return list(found.values())
 
 
-def _within(body: object, path: Sequence[str | int], *, missing: bool) -> list[str | int]:
-    """The path without the names of union members, which pydantic mixes in."""
+def _drop_union_members(
+    body: object, path: Sequence[str | int], *, missing: bool
+) -> list[str | int]:
+    """Return the path without the names of union members, which pydantic includes."""
     kept: list[str | int] = []
     here: Any = body
     for position, part in enumerate(path):
@@ -42,7 +44,7 @@ def _within(body: object, path: Sequence[str | int], *, missing: bool) -> list[s
     return kept
 
 
-def _escaped(part: str | int) -> str:
+def _escape(part: str | int) -> str:
     return str(part).replace("~", "~0").replace("/", "~1")
 
 
@@ -53,10 +55,12 @@ def _detail(error: Mapping[str, Any]) -> str:
         case "missing":
             return "this field is required"
         case "extra_forbidden":
-            return "there is no such field"
+            return "unknown field"
         case "union_tag_not_found":
-            return f"say of which kind it is: {error['ctx']['discriminator']} is missing"
+            return f"the field {error['ctx']['discriminator']} is required"
         case "union_tag_invalid":
-            return f"{error['ctx']['tag'][:80]!r} is none of {error['ctx']['expected_tags']}"
+            return (
+                f"must be one of {error['ctx']['expected_tags']}, not {error['ctx']['tag'][:80]!r}"
+            )
         case _:
             return str(error["msg"])

@@ -1,4 +1,4 @@
-"""The file of a multipart form, taken out of the body as it streams by and never held in memory."""
+"""Streaming extraction of the file of a multipart form, without holding it in memory."""
 
 from typing import TYPE_CHECKING
 
@@ -15,17 +15,17 @@ MAX_PARTS = 16
 
 
 class FormFile:
-    """Feed it the body; it gives back what of that is the file in the form's field.
+    """An incremental parser that returns the bytes of one file field of a form.
 
     Attributes:
-        name: of the file, as the client has it; empty before its part has begun.
-        media_type: of the file, likewise.
+        name: file name sent by the client; empty before the file's part begins.
+        media_type: media type sent by the client; empty before the file's part begins.
     """
 
     def __init__(self, content_type: str, field: str = "file") -> None:
         boundary = parse_options_header(content_type)[1].get(b"boundary")
         if not boundary:
-            msg = "the form's Content-Type names no boundary"
+            msg = "the Content-Type of the form must include a boundary"
             raise ServiceError(msg)
         self.name = ""
         self.media_type = ""
@@ -39,25 +39,25 @@ class FormFile:
         self._pieces: list[bytes] = []
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """The file's bytes in the next chunk of the body. Raises ServiceError."""
+        """Return the file's bytes in the next chunk of the body. Raises ServiceError."""
         try:
             self._parser.write(chunk)
         except MultipartParseError as error:
-            msg = f"the form cannot be read; is its boundary right? {str(error)[:200]}"
+            msg = f"the form cannot be parsed; check its boundary: {str(error)[:200]}"
             raise ServiceError(msg) from error
         pieces, self._pieces = self._pieces, []
         return pieces
 
     def finish(self) -> None:
-        """See that the file was there, all of it. Raises InvalidRowsError, ServiceError."""
+        """Check that the whole file was received. Raises InvalidRowsError, ServiceError."""
         if not self._parts and not self._has_ended:
-            msg = "the body is not a form: it has none of the parts that its boundary announces"
+            msg = "the body is not a multipart form: its boundary does not occur"
             raise ServiceError(msg)
         if self._is_complete and self._has_ended:
             return
         detail = f"the form has no file in its field `{self._field}`"
         if self._has_begun:
-            detail = f"the form ends before the file in its field `{self._field}` does"
+            detail = f"the form ends within the file of its field `{self._field}`"
         problem = FieldProblem(pointer=f"/{self._field}", code="missing", detail=detail)
         raise InvalidRowsError([problem])
 
@@ -82,13 +82,13 @@ class FormFile:
     def _on_headers_finished(self) -> None:
         options = parse_options_header(self._headers.get(b"content-disposition"))[1]
         if b"name" not in options:
-            msg = "a part of the form has no name in its Content-Disposition"
+            msg = "each part of the form must have a name in its Content-Disposition"
             raise ServiceError(msg)
         self._is_file = options[b"name"] == self._field.encode() and b"filename" in options
         if not self._is_file:
             return
         if self._has_begun:
-            msg = f"the form has two files in its field `{self._field}`: send one of several files"
+            msg = f"the form has several files in its field `{self._field}`: send only one"
             raise ServiceError(msg)
         self._has_begun = True
         self.name = options[b"filename"].decode("utf-8", "replace")

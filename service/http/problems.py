@@ -1,4 +1,4 @@
-"""From exceptions to problem+json: one table, and a handler for each kind of exception."""
+"""Exceptions to problem+json: a table of statuses, and a handler per kind of exception."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -53,7 +53,7 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
-# A subclass that is missing here is answered like its nearest base; a test wants each named.
+# A subclass missing here gets the status of its nearest base; a test requires each to be listed.
 STATUS: Mapping[type[Exception], int] = {
     EngineError: 500,
     SpecError: 422,
@@ -86,12 +86,12 @@ STATUS: Mapping[type[Exception], int] = {
     DigestMismatchError: 422,
     InvalidHeaderError: 400,
     UploadIncompleteError: 409,
-    # The status that the tus protocol has made up for it.
+    # A status defined by the tus protocol.
     ChecksumMismatchError: 460,
     NotReadyError: 503,
 }
 
-# Seconds after which it may be worth asking again.
+# Seconds after which a retry may succeed.
 RETRY_AFTER = {429: "10", 503: "5", 507: "60"}
 
 
@@ -103,8 +103,8 @@ def _phrase(status: int) -> str:
     )
 
 
-# What intake refuses of what is stated, and the parameter that states it.
-STATED_BY = {
+# The query parameter at fault, by intake error code.
+PARAMETERS = {
     "unknown_encoding": "/encoding",
     "invalid_delimiter": "/delimiter",
     "unknown_column": "/kind",
@@ -119,7 +119,7 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
     **members: str,
 ) -> JSONResponse:
-    """A problem+json answer; members are further ones of the problem."""
+    """Return a problem+json response; `members` are extension members of the problem."""
     problem = Problem(
         type=f"urn:backpropd:problem:{code}",
         title=_phrase(status),
@@ -142,10 +142,10 @@ def _on_known_error(request: Request, error: Exception) -> JSONResponse:
     errors = _field_problems(request, error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s: %s", type(error).__name__, error)
-    # What the database or the driver says may name hosts and users: it goes to the log only.
+    # Messages of the database or driver may contain hosts and users: they are only logged.
     detail = str(error)
     if isinstance(error, StorageFullError):
-        detail = "the service has no room left to store this; try again later"
+        detail = "the storage of the service is full; try again later"
     elif isinstance(error, StoreUnavailableError):
         detail = "the service cannot reach its storage; try again later"
     headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else None
@@ -154,7 +154,7 @@ def _on_known_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _members(error: Exception) -> dict[str, str]:
-    """What a problem tells besides its fields, for programs."""
+    """Extension members of the problem, for programs."""
     match error:
         case IllegalTransitionError():
             return {"job_status": error.status}
@@ -180,25 +180,25 @@ def _field_problems(request: Request, error: Exception) -> Sequence[FieldProblem
 
 
 def _file_problem(request: Request, error: IntakeError) -> FieldProblem:
-    """What is wrong with an uploaded file, with the place where the request names the file."""
-    place = error.place or FileLocation()
-    location, pointer = _place_in(request, error.code)
+    """The problem of an uploaded file, with a pointer to the file within the request."""
+    position = error.place or FileLocation()
+    location, pointer = _locate(request, error.code)
     return FieldProblem(
         location=location,
         pointer=pointer,
         code=error.code,
         detail=str(error),
-        line=place.line,
-        column=place.column,
-        text=place.text,
-        expected=place.expected,
+        line=position.line,
+        column=position.column,
+        text=position.text,
+        expected=position.expected,
     )
 
 
-def _place_in(request: Request, code: str) -> tuple[Literal["query", "body"], str]:
-    """Location and pointer of the file, or of the parameter that does not fit it."""
-    if code in STATED_BY:
-        return "query", STATED_BY[code]
+def _locate(request: Request, code: str) -> tuple[Literal["query", "body"], str]:
+    """Return location and pointer of the file, or of the parameter that does not match it."""
+    if code in PARAMETERS:
+        return "query", PARAMETERS[code]
     if "upload" in request.query_params:
         return "query", "/upload"
     is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
@@ -219,24 +219,26 @@ def _on_http_exception(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _on_disconnect(_request: Request, _error: Exception) -> JSONResponse:
-    return problem_response(400, "client_disconnected", "the body ended before it was complete")
+    return problem_response(
+        400, "client_disconnected", "the client disconnected before the body was complete"
+    )
 
 
-def _on_unforeseen(_request: Request, _error: Exception) -> JSONResponse:
-    return problem_response(500, "internal", "an unexpected error; the service's log has it")
+def _on_unexpected_error(_request: Request, _error: Exception) -> JSONResponse:
+    return problem_response(500, "internal", "an unexpected error; see the log of the service")
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer every exception as problem+json."""
+    """Register handlers that turn every exception into problem+json."""
     for base in (EngineError, StoreError, ServiceError):
         app.add_exception_handler(base, _on_known_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(ClientDisconnect, _on_disconnect)
-    app.add_exception_handler(Exception, _on_unforeseen)
+    app.add_exception_handler(Exception, _on_unexpected_error)
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """For a route's `responses`: the problems it may answer."""
+    """Return the problem responses of a route, for its `responses`."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": _phrase(status), "content": content} for status in statuses}

@@ -1,1 +1,1 @@
-"""Job use cases: create, resolve, query, command, follow."""
+"""Job use cases: create, resolve, query, command, stream events."""

@@ -1,4 +1,4 @@
-"""What a client may ask of a job on its way: cancel, pause, resume, retry."""
+"""Commands on a job: cancel, pause, resume, retry."""
 
 from functools import partial
 from typing import Any, Protocol
@@ -18,7 +18,7 @@ class _Change(Protocol):
 
 
 def cancel(context: Context, job_id: str) -> JobView:
-    """Cancel the job, keeping the weights so far. Raises NotFoundError, IllegalTransitionError."""
+    """Cancel the job, keeping its weights. Raises NotFoundError, IllegalTransitionError."""
     return _change(context, job_id, cancel_job)
 
 
@@ -28,7 +28,7 @@ def pause(context: Context, job_id: str) -> JobView:
 
 
 def resume(context: Context, job_id: str) -> JobView:
-    """Go on with a paused job. Raises NotFoundError, IllegalTransitionError."""
+    """Resume a paused job. Raises NotFoundError, IllegalTransitionError."""
     return _change(context, job_id, resume_job)
 
 
@@ -51,5 +51,5 @@ def _change(context: Context, job_id: str, change: _Change) -> JobView:
         job = change(session, job_id)
         transitions = list_transitions(session, job_id)[job_id]
     # A job between two slices has no worker who would see the change, and a queued one needs one.
-    context.ring(job_id)
+    context.notify(job_id)
     return view(job, transitions)

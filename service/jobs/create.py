@@ -1,4 +1,4 @@
-"""Jobs are posted: once for an Idempotency-Key, once for an external id, within the limits."""
+"""Creation of jobs: idempotent per Idempotency-Key and external id, within the limits."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ from store.webhooks.webhooks import add_webhook
 
 
 def post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> StoredResponse:
-    """Queue a training: committed first, rung for afterwards.
+    """Queue a training job: commit it, then publish it to the broker.
 
     Raises NotFoundError, SpecError, ForbiddenAddressError, ExternalIdTakenError, LimitReachedError,
     KeyReusedError.
@@ -35,10 +35,10 @@ def post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> S
 
 
 def put(context: Context, external_id: str, request: JobRequest) -> StoredResponse:
-    """Queue a training under the client's own id for it, or show the one that was.
+    """Queue a training job under an external id, or return the one already queued.
 
-    Survives the same request in the same moment: of the two one is refused the id, and shows what
-    the other has queued. Raises what `post` raises; ExternalIdTakenError for another request.
+    Safe with concurrent equal requests: one queues the job, the others return it. Raises the
+    exceptions of `post`; ExternalIdTakenError if the id belongs to a different request.
     """
     request = _named(request, external_id)
     known = _find_same(context, request)
@@ -55,14 +55,14 @@ def put(context: Context, external_id: str, request: JobRequest) -> StoredRespon
 
 def _named(request: JobRequest, external_id: str) -> JobRequest:
     if request.external_id not in {None, external_id}:
-        detail = "the body's external_id is another one than the address's"
+        detail = "external_id differs from the one in the URL; leave it out or use the same"
         problem = FieldProblem(pointer="/external_id", code="contradiction", detail=detail)
         raise InvalidQueryError([problem])
     return request.model_copy(update={"external_id": external_id})
 
 
 def _find_same(context: Context, request: JobRequest) -> StoredResponse | None:
-    """The job that was queued for this request before. Raises ExternalIdTakenError."""
+    """Return the job queued before by the same request. Raises ExternalIdTakenError."""
     found = find_by_external_id(context, str(request.external_id))
     if found is None:
         return None
@@ -73,7 +73,7 @@ def _find_same(context: Context, request: JobRequest) -> StoredResponse | None:
 
 
 def _digest(request: JobRequest) -> str:
-    """Of what the client has said, so that a default that changes does not make it another job."""
+    """Return a digest of the fields the client set, which changed defaults do not affect."""
     said = request.model_dump(mode="json", exclude_unset=True, exclude={"external_id"})
     return digest_json(said)
 
@@ -102,7 +102,7 @@ def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> 
         answer = store_response(session, keyed, created(seen, f"/v1/jobs/{posted.id}", status=202))
         maybe_crash("after_insert", posted.name)
     maybe_crash("after_commit", posted.name)
-    context.ring(posted.id)
+    context.notify(posted.id)
     return answer
 
 
@@ -129,5 +129,5 @@ def _describe(request: JobRequest, resolution: Resolution, source: InitialWeight
 
 
 def _weight_bytes(resolution: Resolution) -> int:
-    """What the job will leave at least."""
+    """Return the size of the job's weights, the least it will store."""
     return resolution.parameter_count * np.dtype(resolution.spec.dtype).itemsize

@@ -1,4 +1,4 @@
-"""Events of a job: in pages, as a stream, and waited for."""
+"""Events of a job, as pages and as a stream."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,33 +22,33 @@ EVENTS_AT_ONCE = 100
 def page(
     context: Context, job_id: str, after: int | None, limit: int, order: Order
 ) -> Page[EventView]:
-    """One page of the job's events. Raises NotFoundError."""
+    """Return one page of the job's events. Raises NotFoundError."""
     with context.database.reading() as session:
         found = list_events(session, job_id, after, limit, order)
     return Page(tuple(event_view(event) for event in found.items), found.next)
 
 
 def open_stream(context: Context, job_id: str, after: int) -> AsyncIterator[bytes] | None:
-    """The job's events after this one and all that will come; None if none can come.
+    """Stream the job's events after this one, past and future; None if there are none to come.
 
-    From the beginning if the job has no such event. Raises NotFoundError.
+    Starts at the beginning if the job has no such event. Raises NotFoundError.
     """
     with context.database.reading() as session:
-        known = after if after and has_event(session, job_id, after) else 0
-        log = read_log(session, job_id, known, EVENTS_AT_ONCE)
+        start = after if after and has_event(session, job_id, after) else 0
+        log = read_log(session, job_id, start, EVENTS_AT_ONCE)
     if log.is_complete and not log.events:
         return None
-    return _stream(context, job_id, known, log)
+    return _stream(context, job_id, start, log)
 
 
 async def _stream(context: Context, job_id: str, after: int, log: EventLog) -> AsyncIterator[bytes]:
-    """Page by page from the database, then from the job's feed, as long as it keeps up."""
+    """Yield pages from the database, then events of the subscription while the client keeps up."""
     while not context.feeds.is_closed:
         if log.events:
             yield b"".join(encode_event(event) for event in log.events)
             after = log.events[-1].id
         elif log.more:
-            # The database is away.
+            # The database is unavailable.
             yield KEEPALIVE_COMMENT
         if log.is_complete:
             return
@@ -62,18 +62,18 @@ async def _stream(context: Context, job_id: str, after: int, log: EventLog) -> A
                         return
                     if not await feed.changed(after, KEEP_ALIVE_SECONDS):
                         yield KEEPALIVE_COMMENT
-        log = await _read_on(context, job_id, after, log)
+        log = await _read_next(context, job_id, after, log)
 
 
-async def _read_on(context: Context, job_id: str, after: int, log: EventLog) -> EventLog:
-    """The next page; without events, and with more, while the database is away."""
+async def _read_next(context: Context, job_id: str, after: int, log: EventLog) -> EventLog:
+    """Read the next page; empty but with `more` set while the database is unavailable."""
 
     def read() -> EventLog:
         with context.database.reading() as session:
             return read_log(session, job_id, after, EVENTS_AT_ONCE)
 
     try:
-        return await to_thread.run_sync(read, limiter=context.feeds.catching_up)
+        return await to_thread.run_sync(read, limiter=context.feeds.catch_up_limiter)
     except StoreUnavailableError:
         await asyncio.sleep(AWAY_SECONDS)
         return replace(log, events=(), more=True)

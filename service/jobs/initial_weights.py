@@ -1,4 +1,4 @@
-"""Where a job's first weights come from: a model, or a checkpoint that becomes one."""
+"""Initial weights of a job: a model, or a checkpoint that is saved as a model."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,13 +18,13 @@ from store.models import NewModel, get_model
 
 @dataclass(frozen=True)
 class InitialWeights:
-    """What a training goes on from.
+    """The source that a training starts from.
 
     Attributes:
-        spec: by which the weights were trained.
-        preprocessing: that was fitted before them.
-        start_from: what the job keeps of it; without `model_id` for a checkpoint.
-        checkpoint: with its job, if it is one.
+        spec: spec with which the weights were trained.
+        preprocessing: fitted preprocessing of the weights.
+        start_from: the source as stored in the job; without `model_id` for a checkpoint.
+        checkpoint: the job and its checkpoint; None if the source is a model.
     """
 
     spec: ResolvedSpec
@@ -33,20 +33,20 @@ class InitialWeights:
     checkpoint: tuple[JobRecord, Checkpoint] | None = None
 
 
-def find_initial_weights(context: Context, wanted: StartFrom) -> InitialWeights:
-    """The model or checkpoint that is wanted. Raises NotFoundError."""
+def find_initial_weights(context: Context, request: StartFrom) -> InitialWeights:
+    """Return the requested model or checkpoint. Raises NotFoundError."""
     with context.database.reading() as session:
-        if wanted.model_id is not None:
-            model = get_model(session, wanted.model_id)
+        if request.model_id is not None:
+            model = get_model(session, request.model_id)
             return InitialWeights(
                 ResolvedSpec.model_validate(model.spec),
                 PREPROCESSING.validate_python(model.preprocessing),
                 {"model_id": model.id},
             )
-        job = get_job(session, str(wanted.job_id))
-        checkpoint = find_checkpoint(session, job.id, wanted.steps)
+        job = get_job(session, str(request.job_id))
+        checkpoint = find_checkpoint(session, job.id, request.steps)
     if checkpoint is None:
-        key = job.id if wanted.steps is None else f"{job.id} after {wanted.steps} steps"
+        key = job.id if request.steps is None else f"{job.id} after {request.steps} steps"
         raise NotFoundError("checkpoint", key)
     return InitialWeights(
         ResolvedSpec.model_validate(job.spec),
@@ -57,7 +57,7 @@ def find_initial_weights(context: Context, wanted: StartFrom) -> InitialWeights:
 
 
 def as_model(source: InitialWeights, checkpoint: Checkpoint) -> NewModel:
-    """A checkpoint as a model, which stays although the checkpoint may be collected."""
+    """Convert a checkpoint into a model, which is kept when the checkpoint is deleted."""
     parameters = unpack_arrays(checkpoint.data)["parameters"]
     return NewModel(
         preprocessing=checkpoint.numbers["preprocessing"],

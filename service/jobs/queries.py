@@ -1,4 +1,4 @@
-"""Jobs: checked, posted, watched."""
+"""Queries of jobs, their checkpoints and losses."""
 
 from dataclasses import asdict
 
@@ -20,14 +20,14 @@ from store.jobs.transitions import TransitionRecord, list_transitions
 def find_by_external_id(
     context: Context, external_id: str
 ) -> tuple[JobRecord, list[TransitionRecord]] | None:
-    """The job that its client knows by this id, and its transitions, or None."""
+    """Return the job with this external id and its transitions, or None."""
     with context.database.reading() as session:
         job = find_external_job(session, external_id)
         return None if job is None else (job, list_transitions(session, job.id)[job.id])
 
 
 def get_by_external_id(context: Context, external_id: str) -> JobView:
-    """The job that its client knows by this id. Raises NotFoundError."""
+    """Return the job with this external id. Raises NotFoundError."""
     found = find_by_external_id(context, external_id)
     if found is None:
         raise NotFoundError("job", external_id)
@@ -35,7 +35,7 @@ def get_by_external_id(context: Context, external_id: str) -> JobView:
 
 
 def page(context: Context, wanted: JobFilter, request: PageRequest) -> Page[JobView]:
-    """One page of jobs."""
+    """Return one page of jobs."""
     with context.database.reading() as session:
         found = list_jobs(session, wanted, request)
         transitions = list_transitions(session, *(job.id for job in found.items))
@@ -43,7 +43,7 @@ def page(context: Context, wanted: JobFilter, request: PageRequest) -> Page[JobV
 
 
 def checkpoints(context: Context, job_id: str) -> CheckpointsView:
-    """The checkpoints that are kept of a job. Raises NotFoundError."""
+    """Return the stored checkpoints of a job. Raises NotFoundError."""
     with context.database.reading() as session:
         found = list_checkpoints(session, job_id)
     return CheckpointsView(data=[CheckpointView(**asdict(checkpoint)) for checkpoint in found])
@@ -52,6 +52,6 @@ def checkpoints(context: Context, job_id: str) -> CheckpointsView:
 def losses(
     context: Context, job_id: str, after: int, limit: int
 ) -> tuple[tuple[LossRecord, ...], bool]:
-    """Epochs of a job after the given one, and whether there are more. Raises NotFoundError."""
+    """Return epochs of a job after `after`, and whether more follow. Raises NotFoundError."""
     with context.database.reading() as session:
         return list_losses(session, job_id, after, limit)

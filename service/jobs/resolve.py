@@ -1,4 +1,4 @@
-"""TODO."""
+"""Resolution and validation of job requests."""
 
 from engine.errors import SpecError, SpecProblem
 from engine.resolution.resolve import Resolution, resolve
@@ -24,7 +24,7 @@ MIB = 2**20
 def resolve_request(
     context: Context, request: JobRequest, source: InitialWeights | None = None
 ) -> Resolution:
-    """What the request comes to on its datasets. Raises NotFoundError, SpecError."""
+    """Resolve the request against the schemas of its datasets. Raises NotFoundError, SpecError."""
     other = validation_dataset_id(request)
     with context.database.reading() as session:
         table = table_schema(get_dataset(session, request.dataset_id))
@@ -38,41 +38,41 @@ def resolve_request(
     needed, limit = _memory_bytes(context, resolution), context.settings.max_job_memory_bytes
     if needed > limit:
         detail = (
-            f"training would need about {needed // MIB} MiB, at most {limit // MIB} MiB are allowed"
+            f"training needs about {needed // MIB} MiB, more than the limit of {limit // MIB} MiB"
         )
         raise SpecError([SpecProblem("/network", "memory_limit", detail)])
     return resolution
 
 
 def validation_dataset_id(request: JobRequest) -> str | None:
-    """The dataset whose rows validate, if it is another one. Raises NotFoundError."""
+    """Return the id of the separate validation dataset, if any. Raises NotFoundError."""
     if not isinstance(request.validation, DatasetValidation):
         return None
     dataset_id = request.validation.dataset_id
     if not dataset_id.isascii() or not dataset_id.isprintable():
-        # No database knows of it, and PostgreSQL would not even look.
+        # Not an id of this service, and PostgreSQL rejects some such texts.
         raise NotFoundError("dataset", ascii(dataset_id))
     return dataset_id
 
 
 def _memory_bytes(context: Context, resolution: Resolution) -> int:
-    """What a worker needs: of large data not all are in memory."""
+    """Return the memory a worker needs; large data are only partly in memory."""
     return resolution.memory.total(context.settings.max_resident_data_bytes)
 
 
 def source_of(context: Context, request: JobRequest) -> InitialWeights | None:
-    """What the training goes on from, if from anything. Raises NotFoundError."""
+    """Return the initial weights of the request, if any. Raises NotFoundError."""
     return None if request.start_from is None else find_initial_weights(context, request.start_from)
 
 
 def check_webhook(context: Context, request: JobRequest) -> None:
-    """See that the URL to be told of the job may be called. Raises ForbiddenAddressError."""
+    """Check that the URL of the job's webhook may be called. Raises ForbiddenAddressError."""
     if request.webhook is not None:
         check_url(context, request.webhook.url, "/webhook/url")
 
 
 def validate(context: Context, request: JobRequest) -> ValidationView:
-    """Say what posting the request would do. Raises NotFoundError."""
+    """Validate the request without storing anything. Raises NotFoundError."""
     source = source_of(context, request)
     try:
         check_webhook(context, request)

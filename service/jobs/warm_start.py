@@ -1,4 +1,4 @@
-"""Training a model further: what the job takes over from it, and whether it can."""
+"""Warm start: continue training from a model, checking that request and model match."""
 
 from dataclasses import replace
 from typing import Any
@@ -24,7 +24,7 @@ from engine.weights import weight_shapes
 from service.schemas.jobs import JobRequest
 
 _TEXTS: tuple[ColumnKind, ...] = ("categorical", "text")
-# Whether texts are categories or free text is only a matter of how many there are.
+# Texts are inferred as categories or free text by their number only, so both are compatible.
 KINDS: dict[type[FittedColumn], tuple[ColumnKind, ...]] = {
     FittedNumeric: ("numeric",),
     FittedBoolean: ("boolean",),
@@ -38,53 +38,55 @@ KINDS: dict[type[FittedColumn], tuple[ColumnKind, ...]] = {
 
 def continue_model(
     request: JobRequest,
-    known: ResolvedSpec,
+    base: ResolvedSpec,
     preprocessing: Preprocessing,
     table: TableSchema,
     validation_table: TableSchema | None = None,
 ) -> Resolution:
-    """Resolve a request that starts from a model. Raises SpecError where the two do not fit."""
-    if request.features not in {None, known.features}:
-        detail = f"the model takes {len(known.features)} features: leave them out, or name the same"
+    """Resolve a request that starts from a model. Raises SpecError if they are incompatible."""
+    if request.features not in {None, base.features}:
+        detail = (
+            f"the model has {len(base.features)} features: leave features out or list the same ones"
+        )
         raise SpecError([SpecProblem("/features", "other_features", detail)])
     problems = _column_problems(preprocessing, table)
     if problems:
         raise SpecError(problems)
     width = preprocessing.width
-    inputs = NetworkInputs(width, tables_in(known.network))
-    asked = request.model_copy(update=_take_over(request, known))
+    inputs = NetworkInputs(width, tables_in(base.network))
+    asked = request.model_copy(update=_inherited_fields(request, base))
     resolution = resolve(
-        asked, _as_the_model_sees(table, preprocessing), validation_table, known=inputs
+        asked, _as_the_model_sees(table, preprocessing), validation_table, fitted_inputs=inputs
     )
-    if weight_shapes(resolution.spec, width) != weight_shapes(known, width):
-        detail = "its weights have other shapes than the model's: leave the network out"
+    if weight_shapes(resolution.spec, width) != weight_shapes(base, width):
+        detail = "the network's weights differ in shape from the model's: leave network out"
         raise SpecError([SpecProblem("/network", "other_network", detail)])
     return resolution
 
 
-def _take_over(request: JobRequest, known: ResolvedSpec) -> dict[str, Any]:
-    """What of the job is the model's: all that its weights were trained behind."""
-    taken: dict[str, Any] = {
-        "features": known.features,
-        "task": request.task or known.task,
-        "preprocessing": known.preprocessing,
+def _inherited_fields(request: JobRequest, base: ResolvedSpec) -> dict[str, Any]:
+    """Return the fields that the job takes from the model: those that its weights depend on."""
+    inherited: dict[str, Any] = {
+        "features": base.features,
+        "task": request.task or base.task,
+        "preprocessing": base.preprocessing,
     }
     if "network" not in request.model_fields_set:
-        taken["network"] = NetworkSpec.model_validate(known.network.model_dump())
-        taken["loss"] = request.loss or known.loss
-        taken["input_shape"] = request.input_shape or known.input_shape
-    return taken
+        inherited["network"] = NetworkSpec.model_validate(base.network.model_dump())
+        inherited["loss"] = request.loss or base.loss
+        inherited["input_shape"] = request.input_shape or base.input_shape
+    return inherited
 
 
 def _column_problems(preprocessing: Preprocessing, table: TableSchema) -> list[SpecProblem]:
-    """Features that the table lacks, or has in another kind than the model knows."""
+    """Return a problem per feature that is missing in the table or has a different kind."""
     kinds = {column.name: column.kind for column in table.columns}
     return [
         SpecProblem(
             "/start_from/model_id",
             "column_mismatch",
             f"the model's feature {column.name!r} is {KINDS[type(column)][0]}, "
-            f"in the dataset it is {kinds.get(column.name, 'missing')}",
+            f"but in the dataset it is {kinds.get(column.name, 'missing')}",
         )
         for column in preprocessing.columns
         if kinds.get(column.name) not in KINDS[type(column)]
@@ -92,13 +94,13 @@ def _column_problems(preprocessing: Preprocessing, table: TableSchema) -> list[S
 
 
 def _as_the_model_sees(table: TableSchema, preprocessing: Preprocessing) -> TableSchema:
-    """The table with the kinds that its texts have for the model."""
+    """Return the table with the column kinds of the model."""
     kinds = {column.name: KINDS[type(column)][0] for column in preprocessing.columns}
     columns = tuple(
         replace(
             column,
             kind=kinds.get(column.name, column.kind),
-            # There may be too many texts to be counted, and of categories that is known.
+            # Categories need a count, which is unknown for a column of too many texts.
             distinct=0 if column.distinct is None and column.kind == "text" else column.distinct,
         )
         for column in table.columns

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Parsing of the multipart body of a model import."""
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
@@ -12,15 +12,15 @@ from store.blobs.disk_errors import translate_disk_errors
 
 
 async def receive_import(request: Request) -> tuple[ImportRequest, bytes]:
-    """The two parts of an imported model: `model` as JSON, `weights` as a file.
+    """Return the two parts of an imported model: `model` as JSON, `weights` as a file.
 
     Raises UnsupportedMediaTypeError, InvalidRowsError, RequestValidationError, HTTPException.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "multipart/form-data":
-        detail = f"send multipart/form-data, not {media_type[:80] or 'none'}"
+        detail = f"Content-Type must be multipart/form-data, not {media_type[:80] or 'missing'}"
         raise UnsupportedMediaTypeError(detail)
-    # Large parts are kept in the system's folder for temporary files.
+    # Large parts are written to the system's directory of temporary files.
     with translate_disk_errors(WHERE):
         return await _receive_import_form(request)
 

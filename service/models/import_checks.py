@@ -1,4 +1,4 @@
-"""What can be wrong with the inputs of a model made elsewhere, each by its pointer."""
+"""Checks of the preprocessing of an imported model, each with a JSON pointer."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,31 +17,31 @@ from service.schemas.imports import (
     TimeInput,
 )
 
-_HERE = "/preprocessing/columns"
+_COLUMNS = "/preprocessing/columns"
 
 
 def find_input_problems(
-    described: ImportedPreprocessing, network: NetworkSpec
+    preprocessing: ImportedPreprocessing, network: NetworkSpec
 ) -> Iterator[SpecProblem]:
-    """Everything that does not fit together in what stands before and after the network."""
-    target = described.target
+    """Yield the inconsistencies of the preprocessing and target of an imported model."""
+    target = preprocessing.target
     if isinstance(target, ClassesTarget):
         pointer = "/preprocessing/target/classes"
         yield from _find_repetition(target.classes, pointer, "repeated_class")
     takes_codes = categorical_of(network) == "embedding"
-    for index, column in enumerate(described.columns):
-        here = f"{_HERE}/{index}"
+    for index, column in enumerate(preprocessing.columns):
+        here = f"{_COLUMNS}/{index}"
         if isinstance(column, CodesInput) and not takes_codes:
-            detail = f"codes are for an embedding to look up; {column.name!r} may be levels"
+            detail = f"codes require an embedding layer; use levels for {column.name!r}"
             yield SpecProblem(f"{here}/type", "categorical_and_layer", detail)
         yield from _find_level_problems(column, here)
         yield from _find_number_problems(column, here)
-    yield from _find_word_problems(described)
+    yield from _find_convention_problems(preprocessing)
 
 
 def _find_repetition(values: Sequence[object], pointer: str, code: str) -> Iterator[SpecProblem]:
     if len(set(values)) < len(values):
-        yield SpecProblem(pointer, code, "one of them is named twice")
+        yield SpecProblem(pointer, code, "the values must be unique")
 
 
 def _find_level_problems(column: InputColumn, here: str) -> Iterator[SpecProblem]:
@@ -50,7 +50,7 @@ def _find_level_problems(column: InputColumn, here: str) -> Iterator[SpecProblem
     if not isinstance(column, LevelsInput | CodesInput) or column.fill is None:
         return
     if column.fill not in column.levels:
-        detail = f"{column.fill!r} is none of the levels"
+        detail = f"fill must be one of the levels, not {column.fill!r}"
         yield SpecProblem(f"{here}/fill", "unknown_level", detail)
 
 
@@ -64,16 +64,16 @@ def _find_number_problems(column: InputColumn, here: str) -> Iterator[SpecProble
         and column.maximum is not None
         and column.maximum < column.minimum
     ):
-        detail = f"maximum is less than minimum, {column.minimum:g}"
+        detail = f"maximum must be at least minimum, {column.minimum:g}"
         yield SpecProblem(f"{here}/maximum", "empty_range", detail)
 
 
-def _find_word_problems(described: ImportedPreprocessing) -> Iterator[SpecProblem]:
-    times = {column.name for column in described.columns if isinstance(column, TimeInput)}
-    for name, time_format in described.words.time_formats.items():
-        # A table has more columns than its model; their formats are no matter.
+def _find_convention_problems(preprocessing: ImportedPreprocessing) -> Iterator[SpecProblem]:
+    times = {column.name for column in preprocessing.columns if isinstance(column, TimeInput)}
+    for name, time_format in preprocessing.words.time_formats.items():
+        # A dataset has more columns than its model; the formats of the others are not used.
         if name in times and time_format != ISO and "%" not in time_format:
             escaped = name.replace("~", "~0").replace("/", "~1")
-            detail = f"{time_format!r} is neither iso nor a format of strptime"
+            detail = f"must be iso or a strptime format, not {time_format!r}"
             pointer = f"/preprocessing/words/time_formats/{escaped}"
             yield SpecProblem(pointer, "unknown_format", detail)

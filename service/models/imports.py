@@ -1,4 +1,4 @@
-"""Models made elsewhere: checked name by name, then kept as they came, byte for byte."""
+"""Import of models: every array is checked by name, and the file is stored unchanged."""
 
 import hashlib
 from typing import Any
@@ -39,7 +39,7 @@ from store.idempotency import KeyedRequest, StoredResponse, claim_key, store_res
 from store.models import NewModel, get_model, import_model
 from store.quotas import check_stored_bytes
 
-# The table that an imported model was trained on is not known: any number of rows will do.
+# The training table of an imported model is unknown: any number of rows works.
 ROWS = 1_000_000
 KINDS: dict[str, ColumnKind] = {
     "numeric": "numeric",
@@ -50,7 +50,7 @@ KINDS: dict[str, ColumnKind] = {
     "time": "time",
     "text": "text",
 }
-# Where in an import that is which a training would say elsewhere.
+# Pointers of a training request to those of an import.
 _POINTERS = {
     "/features": "/preprocessing/columns",
     "/target": "/preprocessing/target",
@@ -61,16 +61,16 @@ _POINTERS = {
 def create_model(
     context: Context, request: ImportRequest, data: bytes, keyed: KeyedRequest | None
 ) -> StoredResponse:
-    """Keep a model and its weights (safetensors).
+    """Store a model and its weights (safetensors).
 
-    Raises SpecError, naming what does not fit, LimitReachedError, KeyReusedError.
+    Raises SpecError, naming each inconsistency, LimitReachedError, KeyReusedError.
     """
-    said: JsonValue = request.model_dump(mode="json", exclude_unset=True)
-    keyed = with_content(keyed, said, hashlib.sha256(data).hexdigest())
-    return run_once(context, keyed, lambda: _take_in(context, request, data, keyed))
+    content: JsonValue = request.model_dump(mode="json", exclude_unset=True)
+    keyed = with_content(keyed, content, hashlib.sha256(data).hexdigest())
+    return run_once(context, keyed, lambda: _import(context, request, data, keyed))
 
 
-def _take_in(
+def _import(
     context: Context, request: ImportRequest, data: bytes, keyed: KeyedRequest | None
 ) -> StoredResponse:
     preprocessing = PREPROCESSING.validate_python(request.preprocessing.model_dump())
@@ -95,7 +95,7 @@ def _take_in(
 
 
 def _resolve(request: ImportRequest, preprocessing: Preprocessing) -> ResolvedSpec:
-    """The spec by which such a model would have been trained."""
+    """Return the spec with which such a model would have been trained."""
     described, target = request.preprocessing, request.preprocessing.target
     problems = list(find_input_problems(described, request.network))
     if problems:
@@ -114,41 +114,46 @@ def _resolve(request: ImportRequest, preprocessing: Preprocessing) -> ResolvedSp
     )
     inputs = NetworkInputs(preprocessing.width, _list_tables(preprocessing, request.network))
     try:
-        return resolve(asked, _table(described), known=inputs).spec
+        return resolve(asked, _table(described), fitted_inputs=inputs).spec
     except SpecError as error:
-        raise SpecError([_in_the_import(problem) for problem in error.problems]) from error
+        raise SpecError([_move_pointer(problem) for problem in error.problems]) from error
 
 
 def _count_buckets(described: ImportedPreprocessing) -> int | None:
-    """None if no text is hashed, so that free text is refused where the model is trained on."""
+    """Return the number of hash buckets.
+
+    None if no text is hashed, so that training the model further rejects free text.
+    """
     buckets = [column.buckets for column in described.columns if isinstance(column, TextInput)]
     return max(buckets, default=None)
 
 
 def _list_tables(preprocessing: Preprocessing, network: NetworkSpec) -> tuple[EmbeddingTable, ...]:
-    """A table for each column of codes: with the codes that it needs, or more if the network says.
+    """Return an embedding table per column of codes, as large as needed or as the network states.
 
-    A table may know more categories than the training rows had: those of the rows held out.
+    A table may have more categories than the training rows: those of the validation rows.
     """
     if preprocessing.width > MAX_FEATURES:
-        return ()  # a problem in any case
-    said = {table.position: table.codes for table in tables_in(network)}
+        return ()  # resolve reports the excess
+    stated = {table.position: table.codes for table in tables_in(network)}
     return tuple(
-        EmbeddingTable(position=table.position, codes=max(table.codes, said.get(table.position, 0)))
+        EmbeddingTable(
+            position=table.position, codes=max(table.codes, stated.get(table.position, 0))
+        )
         for table in tables_of(preprocessing.columns)
     )
 
 
-def _in_the_import(problem: SpecProblem) -> SpecProblem:
-    for said, here in _POINTERS.items():
-        if problem.pointer == said or problem.pointer.startswith(f"{said}/"):
-            pointer = here + problem.pointer.removeprefix(said)
+def _move_pointer(problem: SpecProblem) -> SpecProblem:
+    for source, target in _POINTERS.items():
+        if problem.pointer == source or problem.pointer.startswith(f"{source}/"):
+            pointer = target + problem.pointer.removeprefix(source)
             return SpecProblem(pointer, problem.code, problem.detail)
     return problem
 
 
 def _table(described: ImportedPreprocessing) -> TableSchema:
-    """A table that such a model could have been trained on."""
+    """Return the schema of a table that such a model could have been trained on."""
     columns = [ColumnSchema(column.name, KINDS[column.type], 0, 2) for column in described.columns]
     target = described.target
     if isinstance(target, ClassesTarget):
@@ -162,5 +167,5 @@ def _read_weights(data: bytes) -> dict[str, NDArray[Any]]:
     try:
         return unpack_arrays(data)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        detail = "the file is not safetensors of NumPy's types"
+        detail = "the file must be safetensors with dtypes that NumPy supports"
         raise SpecError([SpecProblem("/weights", "not_safetensors", detail)]) from error

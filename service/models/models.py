@@ -1,4 +1,4 @@
-"""Models: shown, listed, and their weights given out in three formats."""
+"""Queries of models, and their weights in three formats."""
 
 import io
 import zipfile
@@ -26,7 +26,7 @@ MEDIA_TYPES: dict[WeightFormat, str] = {
     "npz": "application/x-npz",
     "json": "application/json",
 }
-# A zip file notes when it was made; the same weights are the same bytes at any time.
+# A zip file stores its creation time; a fixed one keeps the bytes of equal weights equal.
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -41,19 +41,19 @@ class Weights:
 
 
 def get(context: Context, model_id: str) -> ModelRecord:
-    """The model. Raises NotFoundError."""
+    """Return the model. Raises NotFoundError."""
     with context.database.reading() as session:
         return get_model(session, model_id)
 
 
 def page(context: Context, request: PageRequest, job_id: str | None) -> Page[ModelRecord]:
-    """One page of models."""
+    """Return one page of models."""
     with context.database.reading() as session:
         return list_models(session, request, job_id)
 
 
 def weights(context: Context, model_id: str, wanted: WeightFormat) -> Weights:
-    """The model's weights. Raises NotFoundError."""
+    """Return the model's weights. Raises NotFoundError."""
     with context.database.reading() as session:
         record = get_model(session, model_id)
         data = get_artifact(session, record.artifact)
@@ -66,11 +66,11 @@ def weights(context: Context, model_id: str, wanted: WeightFormat) -> Weights:
 
 
 def weights_of_job(context: Context, job_id: str, wanted: WeightFormat) -> Weights:
-    """The weights that the job has left. Raises NotFoundError, NoWeightsError."""
+    """Return the weights of the job's model. Raises NotFoundError, NoWeightsError."""
     with context.database.reading() as session:
         job = get_job(session, job_id)
     if job.model_id is None:
-        verb = "has left no weights" if job.status.is_terminal else "has no weights yet"
+        verb = "has no weights" if job.status.is_terminal else "has no weights yet"
         raise NoWeightsError(f"job {job_id} is {job.status}: it {verb}")
     return weights(context, job.model_id, wanted)
 
@@ -98,7 +98,7 @@ def _as_npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def view(model: ModelRecord) -> ModelView:
-    """The model as the client sees it."""
+    """Return the response schema of a model."""
     here = f"/v1/models/{model.id}"
     links = {"self": here, "weights": f"{here}/weights", "predict": f"{here}/predict"}
     if model.job_id is not None:

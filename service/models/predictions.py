@@ -1,4 +1,4 @@
-"""Predictions: a network's outputs become labels or values, with what was guessed of each row."""
+"""Predictions: network outputs to labels or values, with flags per row."""
 
 from collections.abc import Mapping
 from typing import assert_never
@@ -113,7 +113,7 @@ def _value_predictions(answers: Predictions, flags: list[list[FlagView]]) -> lis
 
 
 def _flags(columns: Mapping[str, Column], preprocessing: Preprocessing) -> list[list[FlagView]]:
-    """For each row, the values that the model saw otherwise than they were sent."""
+    """Return the flags of each row: values that were replaced or are outside the training data."""
     found = preprocessing.flags(columns)
     flags: list[list[FlagView]] = [[] for _ in found.imputed]
     kinds: tuple[tuple[NDArray[np.bool_], Flag], ...] = (

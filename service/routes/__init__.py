@@ -1,1 +1,1 @@
-"""Handlers: a few lines each, from HTTP to a use case and back."""
+"""Route handlers: thin adapters between HTTP and the use cases."""

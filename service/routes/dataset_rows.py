@@ -1,4 +1,4 @@
-"""/v1/datasets/{dataset_id}/rows and /columns: what a dataset holds."""
+"""/v1/datasets/{dataset_id}/rows and /columns: the contents of a dataset."""
 
 from typing import Annotated, Literal
 
@@ -29,16 +29,18 @@ MAX_OFFSET = 2**53
 def list_rows(
     context: ContextDep,
     dataset_id: DatasetId,
-    offset: Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Rows before the first.")] = 0,
+    offset: Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Number of rows to skip.")] = 0,
     limit: Annotated[
-        int, Query(ge=1, le=MAX_ROWS, description="At most so many; fewer of a wide table.")
+        int,
+        Query(ge=1, le=MAX_ROWS, description="Maximum number of rows; wide tables return fewer."),
     ] = 20,
     format: Annotated[  # noqa: A002 - the parameter's name
-        Literal["json", "csv"] | None, Query(description="Default: by Accept, else JSON.")
+        Literal["json", "csv"] | None,
+        Query(description="Default: from the Accept header, else JSON."),
     ] = None,
     accept: Annotated[str, Header()] = "application/json",
 ) -> RowsView | Response:
-    """Rows as they were read, in the file's order; JSON, or CSV when asked for."""
+    """List rows as they were read, in file order, as JSON or CSV."""
     dataset, rows = datasets.rows(context, dataset_id, offset, limit)
     if format == "csv" or (format is None and wants_csv(accept)):
         names = [column.name for column in dataset.columns]
@@ -51,7 +53,7 @@ def list_rows(
 def get_column(
     context: ContextDep,
     dataset_id: DatasetId,
-    name: Annotated[str, Path(description="URL-encoded.", examples=["width"])],
+    name: Annotated[str, Path(description="Column name, URL-encoded.", examples=["width"])],
 ) -> ColumnDetailView:
-    """A column: its statistics, most frequent values and histogram."""
+    """Return a column: its statistics, most frequent values and histogram."""
     return column_detail_view(*datasets.column(context, dataset_id, name))

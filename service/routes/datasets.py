@@ -1,4 +1,4 @@
-"""/v1/datasets: upload, preview, list, show, delete."""
+"""/v1/datasets: upload, preview, list, get, delete."""
 
 from typing import Annotated, Any
 
@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from service.context import ContextDep
 from service.datasets import datasets, ingest
-from service.datasets.from_upload import ingest_upload, receiving
-from service.datasets.read_options import stated_options
+from service.datasets.from_upload import ingest_upload, received_file
+from service.datasets.read_options import parse_read_options
 from service.http.problems import problems
 from service.idempotency import IdempotentRequest, respond
 from service.schemas.common import After, DatasetId, Limit, Order, PageView
@@ -35,7 +35,8 @@ UPLOAD: dict[str, Any] = {
     "requestBody": {
         "required": False,
         "description": "A table: CSV, TSV, JSON Lines, JSON, Parquet, Arrow IPC, .npy or .npz, "
-        "plain or in gzip or zstd; streamed, so it may be large. Without a body: `?upload=`.",
+        "optionally compressed with gzip or zstd. The body is streamed, so it may be large. To "
+        "use a finished resumable upload, send no body and set `?upload=`.",
         "content": {
             **dict.fromkeys(sorted(known_media_types), _BYTES),
             "text/csv": _CSV,
@@ -43,31 +44,33 @@ UPLOAD: dict[str, Any] = {
         },
     }
 }
-Stated = Annotated[UploadQuery, Query()]
-REFUSALS = problems(400, 404, 409, 410, 413, 415, 422, 503)
+ReadOptionsQuery = Annotated[UploadQuery, Query()]
+PROBLEMS = problems(400, 404, 409, 410, 413, 415, 422, 503)
 
 
 @router.post(
     "",
     status_code=201,
     response_model=DatasetView,
-    responses={**REFUSALS, **problems(429)},
+    responses={**PROBLEMS, **problems(429)},
     openapi_extra=UPLOAD,
 )
 async def upload_dataset(
-    context: ContextDep, request: Request, query: Stated, keyed: IdempotentRequest
+    context: ContextDep, request: Request, query: ReadOptionsQuery, keyed: IdempotentRequest
 ) -> Response:
-    """Upload a table; the answer tells how it was read and what was found in each column."""
-    return respond(await ingest_upload(context, request, query, stated_options(query), keyed))
+    """Upload a table; the response includes the options used and the schema of each column."""
+    return respond(await ingest_upload(context, request, query, parse_read_options(query), keyed))
 
 
-@router.post("/preview", responses=REFUSALS, openapi_extra=UPLOAD)
-async def preview_dataset(context: ContextDep, request: Request, query: Stated) -> PreviewView:
-    """Say how an upload would be read, from its first rows, and store nothing."""
-    stated = stated_options(query)
-    async with receiving(context, request, query) as upload:
+@router.post("/preview", responses=PROBLEMS, openapi_extra=UPLOAD)
+async def preview_dataset(
+    context: ContextDep, request: Request, query: ReadOptionsQuery
+) -> PreviewView:
+    """Detect the options and schema of a file from its first rows, without storing anything."""
+    options = parse_read_options(query)
+    async with received_file(context, request, query) as upload:
         found = await to_thread.run_sync(
-            ingest.preview, context, upload, stated, limiter=context.readers
+            ingest.preview, context, upload, options, limiter=context.readers
         )
     return preview_view(found)
 
@@ -76,7 +79,7 @@ async def preview_dataset(context: ContextDep, request: Request, query: Stated) 
 def list_datasets(
     context: ContextDep, limit: Limit = 50, after: After = None, order: Order = "desc"
 ) -> PageView[DatasetSummaryView]:
-    """Datasets without their schemas, newest first unless asked otherwise."""
+    """List datasets without their schemas, newest first by default."""
     page = datasets.page(context, PageRequest(limit, after, order))
     return PageView(
         data=[summary_view(dataset) for dataset in page.items],
@@ -87,11 +90,11 @@ def list_datasets(
 
 @router.get("/{dataset_id}", responses=problems(404, 422, 503))
 def get_dataset(context: ContextDep, dataset_id: DatasetId) -> DatasetView:
-    """A dataset, its schema, and how it was read."""
+    """Return a dataset, its schema and the options used to read it."""
     return dataset_view(datasets.get(context, dataset_id))
 
 
 @router.delete("/{dataset_id}", status_code=204, responses=problems(404, 409, 422, 503))
 def delete_dataset(context: ContextDep, dataset_id: DatasetId) -> None:
-    """Delete a dataset that no unfinished job needs; its models stay."""
+    """Delete a dataset that no unfinished job uses; its models are kept."""
     datasets.remove(context, dataset_id)

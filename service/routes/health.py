@@ -1,4 +1,4 @@
-"""/healthz and /readyz: alive, and able to do the work."""
+"""/healthz and /readyz: liveness and readiness."""
 
 from fastapi import APIRouter
 
@@ -13,11 +13,11 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz")
 async def get_health() -> HealthView:
-    """The process is alive."""
+    """Report that the process is alive."""
     return HealthView(status="ok", version=VERSION)
 
 
 @router.get("/readyz", responses=problems(503))
 def get_readiness(context: ContextDep) -> ReadinessView:
-    """Database, schema and broker answer; tells which workers are alive."""
+    """Check the database, its schema and the broker; list the live workers."""
     return check(context)

@@ -1,4 +1,4 @@
-"""/v1/jobs/{id}/…: what may be asked of a job on its way."""
+"""/v1/jobs/{id}/…: cancel, pause, resume and retry."""
 
 from typing import Annotated
 
@@ -12,35 +12,38 @@ from service.schemas.jobs import JobView, RetryFrom
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["jobs"])
 
-REFUSALS = problems(404, 409, 422, 503)
+PROBLEMS = problems(404, 409, 422, 503)
 
 
-@router.post("/cancel", status_code=202, responses=REFUSALS)
+@router.post("/cancel", status_code=202, responses=PROBLEMS)
 def cancel_job(context: ContextDep, job_id: JobId) -> JobView:
-    """Stop a job for good, keeping the weights so far as a partial model."""
+    """Cancel a job, keeping the current weights as a partial model."""
     return commands.cancel(context, job_id)
 
 
-@router.post("/pause", status_code=202, responses=REFUSALS)
+@router.post("/pause", status_code=202, responses=PROBLEMS)
 def pause_job(context: ContextDep, job_id: JobId) -> JobView:
-    """Checkpoint a job at its next step and free its worker; `resume` goes on exactly."""
+    """Checkpoint a job after its current step and free its worker; `resume` continues exactly."""
     return commands.pause(context, job_id)
 
 
-@router.post("/resume", status_code=202, responses=REFUSALS)
+@router.post("/resume", status_code=202, responses=PROBLEMS)
 def resume_job(context: ContextDep, job_id: JobId) -> JobView:
-    """Go on with a paused job."""
+    """Resume a paused job."""
     return commands.resume(context, job_id)
 
 
-@router.post("/retry", status_code=202, responses={**REFUSALS, **problems(429)})
+@router.post("/retry", status_code=202, responses={**PROBLEMS, **problems(429)})
 def retry_job(
     context: ContextDep,
     job_id: JobId,
     start: Annotated[
         RetryFrom,
-        Query(alias="from", description="The last checkpoint, if there is one; or the start."),
+        Query(
+            alias="from",
+            description="Start from the last checkpoint, if any, or from the beginning.",
+        ),
     ] = "checkpoint",
 ) -> JobView:
-    """Begin a new attempt of a failed job."""
+    """Start a new attempt of a failed job."""
     return commands.retry(context, job_id, from_start=start == "start")

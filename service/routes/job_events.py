@@ -1,4 +1,4 @@
-"""/v1/jobs/{id}/events: what has happened to a job, page by page or as it happens."""
+"""/v1/jobs/{id}/events: the events of a job, as pages or as a stream."""
 
 import re
 from contextlib import aclosing
@@ -20,15 +20,15 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 EVENT_STREAM = EventSourceResponse.media_type
 STREAM_RESPONSE = {
-    "description": "A page of events; or, when text/event-stream is asked for, a stream of them, "
-    "whose `data` are an EventView each, and which ends when the job has ended.",
+    "description": "A page of events; or, with `Accept: text/event-stream`, a stream of "
+    "server-sent events whose `data` is an EventView. The stream ends when the job has ended.",
     "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
 }
 
 
 class _Stream(EventSourceResponse):
     async def stream_response(self, send: Send) -> None:
-        """Leave the job's feed as soon as the client has gone, not when memory is tidied up."""
+        """Close the iterator when the client disconnects, rather than at garbage collection."""
         async with aclosing(self.body_iterator):  # type: ignore[type-var]
             await super().stream_response(send)
 
@@ -39,7 +39,7 @@ class _Stream(EventSourceResponse):
     responses={
         200: STREAM_RESPONSE,
         204: {
-            "description": "A stream was asked for that would have no events: the job has ended."
+            "description": "Stream requested, but the job has ended: there are no further events."
         },
         **problems(404, 422, 503),
     },
@@ -49,40 +49,46 @@ async def list_events(
     job_id: JobId,
     limit: Limit = 50,
     after: Annotated[
-        int | None, Query(ge=0, le=MAX_EVENT_ID, description="Events after this one.")
+        int | None, Query(ge=0, le=MAX_EVENT_ID, description="Return events after this id.")
     ] = None,
     order: Order = "asc",
     accept: Annotated[str, Header()] = "application/json",
     last_event_id: Annotated[
         str,
-        Header(description="Of a stream: it goes on after this event; from nowhere, it begins."),
+        Header(
+            description="Stream: continue after this event; an unknown id starts at the beginning."
+        ),
     ] = "",
 ) -> PageView[EventView] | Response:
-    """What has happened to a job, oldest first unless asked otherwise.
+    """List the events of a job, oldest first by default.
 
-    With `Accept: text/event-stream` events are sent as they happen, those of the past first; limit
-    and order are of pages only.
+    With `Accept: text/event-stream` the response is a stream: past events first, then new ones as
+    they occur. `limit` and `order` apply to pages only.
     """
     if _wants_stream(accept):
-        return await _stream(context, job_id, _known_event(last_event_id, after))
+        return await _stream(context, job_id, _last_seen_event(last_event_id, after))
     page = await to_thread.run_sync(events.page, context, job_id, after, limit, order)
     return PageView(data=list(page.items), has_more=page.next is not None, next=page.next)
 
 
 async def _stream(context: ContextDep, job_id: str, after: int) -> Response:
-    # A thousand listeners may come at once, after a restart: other requests have other threads.
+    # A limiter of its own: after a restart a thousand clients may reconnect at once, and other
+    # requests must still get threads.
     found = await to_thread.run_sync(
-        events.open_stream, context, job_id, after, limiter=context.feeds.catching_up
+        events.open_stream, context, job_id, after, limiter=context.feeds.catch_up_limiter
     )
     if found is None:
-        # An EventSource that is answered 204 does not come again.
+        # An EventSource does not reconnect after a 204.
         return Response(status_code=204)
-    # The second header is for proxies that would collect an answer before they pass it on.
+    # X-Accel-Buffering keeps proxies from buffering the response.
     return _Stream(found, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
 
 
-def _known_event(last_event_id: str, after: int | None) -> int:
-    """The event to go on after; a client that reconnects repeats the query of its first request."""
+def _last_seen_event(last_event_id: str, after: int | None) -> int:
+    """Return the event to continue after: Last-Event-ID, else `after`.
+
+    A client that reconnects repeats the query of its first request, so the header takes precedence.
+    """
     if not last_event_id:
         return after or 0
     return int(last_event_id) if re.fullmatch(r"[0-9]{1,18}", last_event_id) else 0

@@ -1,4 +1,4 @@
-"""/v1/jobs: validate, post, watch."""
+"""/v1/jobs: validate, create, list, poll."""
 
 from typing import Annotated
 
@@ -38,7 +38,7 @@ Wait = Annotated[
         ge=0,
         le=60,
         allow_inf_nan=False,
-        description="Seconds to hold the answer until the job changes; not when it has ended.",
+        description="Maximum seconds to wait for a change of the job; no wait if it has ended.",
     ),
 ]
 
@@ -50,13 +50,13 @@ Wait = Annotated[
     responses=problems(404, 409, 413, 415, 422, 429, 503),
 )
 def post_job(context: ContextDep, body: JobRequest, keyed: IdempotentJson) -> Response:
-    """Queue a training. Once this is answered the job is not lost."""
+    """Queue a training job. The job is stored durably before the response is sent."""
     return respond(create.post(context, body, keyed))
 
 
 @router.post("/validate", responses=problems(404, 413, 415, 422, 503))
 def validate_job(context: ContextDep, body: JobRequest) -> ValidationView:
-    """Say what posting this job would do, and store nothing."""
+    """Validate a job request without storing anything."""
     return resolve.validate(context, body)
 
 
@@ -71,10 +71,10 @@ def list_jobs(
     dataset_id: Annotated[Name | None, Query()] = None,
     external_id: Annotated[Name | None, Query()] = None,
     metadata: Annotated[
-        list[MetadataFilter], Query(max_length=8, description="key:value, all must match")
+        list[MetadataFilter], Query(max_length=8, description="key:value; all must match.")
     ] = [],  # noqa: B006 - FastAPI copies defaults
 ) -> PageView[JobView]:
-    """Jobs, newest first unless asked otherwise."""
+    """List jobs, newest first by default."""
     pairs = dict(pair.split(":", 1) for pair in metadata)
     wanted = JobFilter(status, name, dataset_id, pairs, external_id)
     page = queries.page(context, wanted, PageRequest(limit, after, order))
@@ -83,7 +83,7 @@ def list_jobs(
 
 @router.get("/by-external-id/{external_id}", responses=problems(404, 422, 503))
 def get_job_by_external_id(context: ContextDep, external_id: ExternalId) -> JobView:
-    """The job that its client has given this id."""
+    """Return the job with this external id."""
     return queries.get_by_external_id(context, external_id)
 
 
@@ -91,12 +91,12 @@ def get_job_by_external_id(context: ContextDep, external_id: ExternalId) -> JobV
     "/by-external-id/{external_id}",
     response_model=JobView,
     responses={
-        202: {"model": JobView, "description": "Queued now."},
+        202: {"model": JobView, "description": "The job was queued by this request."},
         **problems(404, 409, 413, 415, 422, 429, 503),
     },
 )
 def put_job(context: ContextDep, external_id: ExternalId, body: JobRequest) -> Response:
-    """Queue a training, or show the job that the same request has queued before."""
+    """Queue a training job, or return the one that the same request queued before."""
     return respond(create.put(context, external_id, body))
 
 
@@ -104,7 +104,7 @@ def put_job(context: ContextDep, external_id: ExternalId, body: JobRequest) -> R
     "/{job_id}",
     response_model=JobView,
     responses={
-        304: {"description": "Nothing has changed since the state that If-None-Match names."},
+        304: {"description": "The job has not changed since the ETag in If-None-Match."},
         **problems(404, 422, 503),
     },
 )
@@ -112,9 +112,11 @@ async def get_job(
     context: ContextDep,
     job_id: JobId,
     wait: Wait = 0,
-    if_none_match: Annotated[str | None, Header(description="The ETag of a state known.")] = None,
+    if_none_match: Annotated[
+        str | None, Header(description="ETag of the last known state.")
+    ] = None,
 ) -> Response:
-    """A job: its status, progress, metrics and the spec it runs."""
+    """Return a job: its status, progress, metrics and resolved spec."""
     tag, text = await context.polls.poll(job_id, wait, if_none_match)
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     if text is None:
@@ -134,10 +136,12 @@ def list_losses(
     context: ContextDep,
     job_id: JobId,
     limit: Annotated[int, Query(ge=1, le=MAX_LOSSES)] = 1000,
-    after: Annotated[int, Query(ge=-1, le=2**31 - 1, description="Epochs after this one.")] = -1,
+    after: Annotated[
+        int, Query(ge=-1, le=2**31 - 1, description="Return epochs after this one.")
+    ] = -1,
     accept: Annotated[str, Header()] = "application/json",
 ) -> PageView[LossView] | Response:
-    """Losses and metrics of every epoch so far, oldest first; JSON, or CSV when asked for."""
+    """List the losses and metrics of each finished epoch, oldest first, as JSON or CSV."""
     found, more = queries.losses(context, job_id, after, limit)
     if wants_csv(accept):
         return Response(losses_as_csv(found), media_type="text/csv")
@@ -147,7 +151,7 @@ def list_losses(
 
 @router.get("/{job_id}/checkpoints", responses=problems(404, 422, 503))
 def list_checkpoints(context: ContextDep, job_id: JobId) -> CheckpointsView:
-    """The checkpoints that are kept: another job can start from one of them."""
+    """List the stored checkpoints; another job can start from any of them."""
     return queries.checkpoints(context, job_id)
 
 
@@ -157,5 +161,5 @@ def list_checkpoints(context: ContextDep, job_id: JobId) -> CheckpointsView:
     responses={**problems(404, 409, 422, 503), **WEIGHTS_RESPONSE},
 )
 def get_job_weights(context: ContextDep, job_id: JobId, wanted: Format) -> Response:
-    """The weights that the job has left."""
+    """Download the weights of the job's model."""
     return weights_response(weights_of_job(context, job_id, wanted))

@@ -1,4 +1,4 @@
-"""/v1/models: list, show, weights, predict."""
+"""/v1/models: list, import, get, weights, predict."""
 
 from typing import Annotated, Any
 
@@ -55,7 +55,7 @@ async def _wanted_format(
     format: Annotated[WeightFormat | None, Query()] = None,  # noqa: A002 - the parameter's name
     accept: Annotated[str, Header()] = "*/*",
 ) -> WeightFormat:
-    """By `?format=`, else by Accept, else safetensors."""
+    """Return the format from `?format=`, else from Accept, else safetensors."""
     if format is not None:
         return format
     kinds = [kind.partition(";")[0].strip() for kind in accept.split(",")]
@@ -69,7 +69,7 @@ Format = Annotated[WeightFormat, Depends(_wanted_format)]
 
 
 def weights_response(weights: Weights) -> Response:
-    """Weights as a download, with their sha256 as the entity tag."""
+    """Return weights as a download, with their sha256 as the ETag."""
     headers = {
         "Content-Disposition": f'attachment; filename="{weights.file_name}"',
         "ETag": f'"{weights.sha256}"',
@@ -87,7 +87,7 @@ def list_models(
     order: Order = "desc",
     job_id: Annotated[Name | None, Query()] = None,
 ) -> PageView[ModelView]:
-    """Models, newest first unless asked otherwise."""
+    """List models, newest first by default."""
     page = models.page(context, PageRequest(limit, after, order), job_id)
     return PageView(
         data=[models.view(model) for model in page.items],
@@ -104,16 +104,16 @@ def list_models(
     openapi_extra=IMPORT,
 )
 async def import_model(context: ContextDep, request: Request, keyed: IdempotentRequest) -> Response:
-    """Import a model made elsewhere: its network as JSON, its weights as safetensors."""
-    described, weights = await receive_import(request)
+    """Import a model: its network as JSON, its weights as safetensors."""
+    description, weights = await receive_import(request)
     return respond(
-        await run_in_threadpool(imports.create_model, context, described, weights, keyed)
+        await run_in_threadpool(imports.create_model, context, description, weights, keyed)
     )
 
 
 @router.get("/{model_id}", responses=problems(404, 422, 503))
 def get_model(context: ContextDep, model_id: ModelId) -> ModelView:
-    """A model: spec, preprocessing, metrics and lineage."""
+    """Return a model: spec, preprocessing, metrics and lineage."""
     return models.view(models.get(context, model_id))
 
 
@@ -123,7 +123,7 @@ def get_model(context: ContextDep, model_id: ModelId) -> ModelView:
     responses={**problems(404, 422, 503), **WEIGHTS_RESPONSE},
 )
 def get_weights(context: ContextDep, model_id: ModelId, wanted: Format) -> Response:
-    """The weights, as safetensors, npz or JSON."""
+    """Download the weights, as safetensors, npz or JSON."""
     return weights_response(models.weights(context, model_id, wanted))
 
 

@@ -1,4 +1,4 @@
-"""/v1/uploads: resumable uploads by the tus protocol, for large files and bad lines."""
+"""/v1/uploads: resumable uploads (tus protocol), for large files and unreliable connections."""
 
 from typing import Annotated, Any, Literal
 
@@ -18,27 +18,34 @@ from service.uploads.request_body import plain_media_type
 
 router = APIRouter(prefix=RESUMABLE_PATH, tags=["uploads"])
 
-# Seen to by the middleware; here for the documentation.
+# Checked by the TusProtocol middleware; declared here for the OpenAPI document.
 Version = Annotated[Literal["1.0.0"], Header(alias="Tus-Resumable")]
-Length = Annotated[str | None, Header(alias="Upload-Length", description="Bytes of the file.")]
+Length = Annotated[
+    str | None, Header(alias="Upload-Length", description="Size of the file in bytes.")
+]
 Metadata = Annotated[
     str | None,
     Header(
         alias="Upload-Metadata",
-        description="Pairs of a key and base64, between commas; `filename` and `filetype` help "
-        "to tell the file's format.",
+        description="Comma-separated pairs of a key and a base64 value; `filename` and `filetype` "
+        "are used to detect the file's format.",
         examples=["filename cG9pbnRzLmNzdg==,filetype dGV4dC9jc3Y="],
     ),
 ]
-Offset = Annotated[str | None, Header(alias="Upload-Offset", description="Where the bytes go.")]
-CheckedBy = Annotated[
+Offset = Annotated[
+    str | None, Header(alias="Upload-Offset", description="Offset of the first byte sent.")
+]
+ChecksumHeader = Annotated[
     str | None,
-    Header(alias="Upload-Checksum", description="sha1 or sha256, and base64 of the bytes'."),
+    Header(
+        alias="Upload-Checksum",
+        description="Algorithm (sha1 or sha256) and base64 digest of the bytes.",
+    ),
 ]
 
 _PART = {tus.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}
 FIRST_PART: dict[str, Any] = {
-    "requestBody": {"description": "The first bytes, if they come at once.", "content": _PART}
+    "requestBody": {"description": "Optional first bytes of the file.", "content": _PART}
 }
 NEXT_PART: dict[str, Any] = {
     "requestBody": {"description": "The next bytes.", "required": True, "content": _PART}
@@ -47,7 +54,7 @@ NEXT_PART: dict[str, Any] = {
 
 @router.options("", status_code=204)
 async def get_upload_capabilities(context: ContextDep) -> Response:
-    """What this service knows of the tus protocol."""
+    """Return the supported tus version, extensions, checksums and maximum size in headers."""
     headers = {
         "Tus-Version": tus.VERSION,
         "Tus-Extension": tus.EXTENSIONS,
@@ -71,17 +78,17 @@ async def create_upload(
     version: Version,  # noqa: ARG001
     length: Length = None,
     metadata: Metadata = None,
-    checksum: CheckedBy = None,
+    checksum: ChecksumHeader = None,
 ) -> Response:
-    """Begin a resumable upload; its first bytes may come along."""
-    brings_bytes = "content-type" in request.headers and _check_media_type(request)
+    """Create a resumable upload; the request may include its first bytes."""
+    has_bytes = "content-type" in request.headers and _check_media_type(request)
     size = tus.parse_size("Upload-Length", length)
-    described = tus.parse_metadata(metadata)
+    fields = tus.parse_metadata(metadata)
     sent = _sent(request, 0, checksum)
-    # The bytes that come along are the upload's: a client that has more of them by now may say so.
-    keyed = with_content(keyed, size, dict(described))
-    answer = await run_in_threadpool(begin, context, size, described, keyed)
-    if brings_bytes and not is_replayed(answer):
+    # The bytes are not part of the key's fingerprint: on a retry the client may send more of them.
+    keyed = with_content(keyed, size, dict(fields))
+    answer = await run_in_threadpool(begin, context, size, fields, keyed)
+    if has_bytes and not is_replayed(answer):
         answer = await receive_first(context, answer, sent, keyed)
     return respond(answer)
 
@@ -92,7 +99,7 @@ def get_upload_offset(
     upload_id: UploadId,
     version: Version,  # noqa: ARG001
 ) -> Response:
-    """How many bytes of an upload have arrived, in `Upload-Offset`."""
+    """Return the number of bytes received so far, in `Upload-Offset`."""
     upload = resumable.get(context, upload_id)
     headers = {**progress_headers(upload), "Upload-Length": str(upload.length)}
     if upload.metadata:
@@ -112,9 +119,9 @@ async def continue_upload(
     upload_id: UploadId,
     version: Version,  # noqa: ARG001
     offset: Offset = None,
-    checksum: CheckedBy = None,
+    checksum: ChecksumHeader = None,
 ) -> Response:
-    """Send the next bytes; what arrives before a connection is cut is kept."""
+    """Append bytes; those received before a connection breaks are kept."""
     _check_media_type(request)
     sent = _sent(request, tus.parse_size("Upload-Offset", offset), checksum)
     upload = await resumable.receive(context, upload_id, sent)
@@ -127,14 +134,14 @@ def delete_upload(
     upload_id: UploadId,
     version: Version,  # noqa: ARG001
 ) -> None:
-    """Give an upload up; its bytes are erased."""
+    """Cancel an upload and delete its bytes."""
     resumable.remove(context, upload_id)
 
 
 def _check_media_type(request: Request) -> bool:
     media_type = plain_media_type(request.headers.get("content-type", ""))
     if media_type != tus.MEDIA_TYPE:
-        detail = f"send {tus.MEDIA_TYPE}, not {media_type[:80] or 'nothing'}"
+        detail = f"Content-Type must be {tus.MEDIA_TYPE}, not {media_type[:80] or 'missing'}"
         raise UnsupportedMediaTypeError(detail)
     return True
 

@@ -1,4 +1,4 @@
-"""/v1/webhooks: made, listed, tried, deleted, and what they were told."""
+"""/v1/webhooks: create, list, test, delete; deliveries."""
 
 from typing import Annotated
 
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=JsonRou
     responses=problems(409, 413, 415, 422, 429, 503),
 )
 def post_webhook(context: ContextDep, body: WebhookRequest, keyed: IdempotentJson) -> Response:
-    """Have a URL called at events of all jobs; `webhook` in a job's body is for one job."""
+    """Create a webhook for the events of all jobs; for one job use `webhook` in its request."""
     return respond(webhooks.post(context, body, keyed))
 
 
@@ -39,29 +39,29 @@ def list_webhooks(
     limit: Limit = 50,
     after: After = None,
     order: Order = "desc",
-    job_id: Annotated[Name | None, Query(description="Those of one job.")] = None,
+    job_id: Annotated[Name | None, Query(description="Webhooks of this job.")] = None,
 ) -> PageView[WebhookView]:
-    """Webhooks, those of single jobs included, newest first unless asked otherwise."""
+    """List webhooks, including those of single jobs, newest first by default."""
     page = webhooks.page(context, PageRequest(limit, after, order), job_id)
     return PageView(data=list(page.items), has_more=page.next is not None, next=page.next)
 
 
 @router.get("/{webhook_id}", responses=problems(404, 422, 503))
 def get_webhook(context: ContextDep, webhook_id: WebhookId) -> WebhookView:
-    """A webhook, without its secret."""
+    """Return a webhook, without its secret."""
     return webhooks.get(context, webhook_id)
 
 
 @router.get("/{webhook_id}/secret", responses=problems(404, 422, 503))
 def get_secret(context: ContextDep, webhook_id: WebhookId, response: Response) -> SecretView:
-    """What its calls are signed with; of a job's own webhook there is no other way to know it."""
+    """Return the signing secret; the only way to get the secret of a single job's webhook."""
     response.headers["Cache-Control"] = "no-store"
     return webhooks.get_secret(context, webhook_id)
 
 
 @router.delete("/{webhook_id}", status_code=204, responses=problems(404, 422, 503))
 def delete_webhook(context: ContextDep, webhook_id: WebhookId) -> None:
-    """Forget a webhook, and what it has not been told yet."""
+    """Delete a webhook and its pending deliveries."""
     webhooks.delete(context, webhook_id)
 
 
@@ -73,12 +73,12 @@ def list_deliveries(
     after: After = None,
     order: Order = "desc",
 ) -> PageView[DeliveryView]:
-    """What the webhook was told or is yet to be told, with every attempt."""
+    """List the deliveries of a webhook, pending ones included, with every attempt."""
     page = webhooks.deliveries(context, webhook_id, PageRequest(limit, after, order))
     return PageView(data=list(page.items), has_more=page.next is not None, next=page.next)
 
 
 @router.post("/{webhook_id}/test", status_code=202, responses=problems(404, 422, 503))
 def test_webhook(context: ContextDep, webhook_id: WebhookId) -> DeliveryView:
-    """Send an event of the type `webhook.test`; its deliveries tell what came of it."""
+    """Send an event of type `webhook.test`; the webhook's deliveries show the outcome."""
     return webhooks.test(context, webhook_id)

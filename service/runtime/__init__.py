@@ -1,1 +1,1 @@
-"""What lives as long as the API process: caches, pollers, broadcasters."""
+"""Objects with the lifetime of the API process: caches, pollers, broadcasters."""

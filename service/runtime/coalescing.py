@@ -1,6 +1,6 @@
-"""Questions that are answered together: all that come while some are being answered.
+"""Coalescing of concurrent queries: those that arrive while a batch runs form the next batch.
 
-Asked one at a time each is answered at once; a crowd waits a little, and costs little more.
+A single query runs at once; many concurrent ones wait briefly and share the cost.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 MAX_BATCHED_QUERIES = 200
-# After a batch of several: where these came from more will come, for less when they come together.
+# Pause after a batch of several queries: more are likely to follow, and are cheaper together.
 BATCH_WINDOW_SECONDS = 0.02
 
 Query = TypeVar("Query")
@@ -26,11 +26,11 @@ class _Asked(Generic[Query, Result]):
 
 
 class RequestCoalescer(Generic[Query, Result]):
-    """Answers questions in a thread of its own, and in the order in which they are asked.
+    """Executes queries in batches, in a thread of its own and in order of arrival.
 
     Args:
-        answer_all: the answer to each of some questions, or the exception for its asker. What it
-            raises itself is raised to all of them.
+        answer_all: returns a result or an exception per query. An exception that it raises is
+            raised to every caller of the batch.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class RequestCoalescer(Generic[Query, Result]):
         self._thread = CapacityLimiter(1)
 
     async def ask(self, question: Query) -> Result:
-        """The answer, which is looked for from now on: it is never older than the question."""
+        """Return the result of a query; it is computed after the call, so it is never stale."""
         asked: _Asked[Query, Result] = _Asked(question, asyncio.Future())
         self._asked.append(asked)
         if self._task is None:

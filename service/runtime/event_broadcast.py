@@ -1,7 +1,7 @@
-"""Wakes everybody who waits for events of a job: one task asks the database for all of them.
+"""Broadcasting of job events: one task polls the database on behalf of all listeners.
 
-A listener pulls from its job's feed, which keeps the newest events, encoded once for all. Nothing
-is kept for a single listener: who is further behind reads pages from the database.
+A listener reads from its job's subscription, which holds the newest events, encoded once. There is
+no buffer per listener: one that is further behind reads pages from the database.
 """
 
 import asyncio
@@ -21,17 +21,17 @@ from store.jobs.events import EventLog, read_new_events
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 AWAY_SECONDS = 1.0
 KEPT_EVENTS = 64
 EVENTS_AT_ONCE = 500
-CATCHING_UP = 2
-LISTENERS_AT_ONCE = 20
+CATCH_UP_THREADS = 2
+LISTENERS_PER_ITERATION = 20
 
 
 @dataclass(frozen=True)
 class EncodedEvent:
-    """A server-sent event as it is sent."""
+    """An encoded server-sent event."""
 
     id: int
     text: bytes
@@ -39,7 +39,7 @@ class EncodedEvent:
 
 @dataclass(frozen=True)
 class NewEvents:
-    """What a look at the database has found of one job."""
+    """New events of one job, from one poll of the database."""
 
     events: tuple[EncodedEvent, ...]
     more: bool
@@ -47,34 +47,34 @@ class NewEvents:
 
 
 class Subscription:
-    """The newest events of one job, for all its listeners."""
+    """The newest events of one job, shared by all its listeners."""
 
-    def __init__(self, after: int, turns: WakeupThrottle) -> None:
+    def __init__(self, after: int, throttle: WakeupThrottle) -> None:
         self.listeners = 0
         self.newest = after
-        # Every event after this one is kept.
+        # Every later event is buffered.
         self._start = after
         self._kept: deque[EncodedEvent] = deque()
         self._complete = False
         self._changed = asyncio.Event()
-        self._turns = turns
+        self._throttle = throttle
 
-    def extend(self, news: NewEvents) -> None:
-        """Take in what is new, forget what is old, and wake the listeners."""
-        self._kept.extend(news.events)
+    def extend(self, new: NewEvents) -> None:
+        """Append new events, drop the oldest, and wake the listeners."""
+        self._kept.extend(new.events)
         while len(self._kept) > KEPT_EVENTS:
             self._start = self._kept.popleft().id
         self.newest = self._kept[-1].id
-        self._complete = news.is_complete
+        self._complete = new.is_complete
         self.wake()
 
     def wake(self) -> None:
-        """Let all listeners look again."""
+        """Wake all listeners."""
         self._changed.set()
         self._changed = asyncio.Event()
 
     def since(self, after: int) -> tuple[EncodedEvent, ...] | None:
-        """The events after this one, or None when some of them are no longer kept."""
+        """Return the events after this one, or None if some of them have been dropped."""
         if after < self._start:
             return None
         if after >= self.newest:
@@ -82,36 +82,36 @@ class Subscription:
         return tuple(event for event in self._kept if event.id > after)
 
     def is_complete(self, after: int) -> bool:
-        """Whether nothing follows this event, unless the job is tried again."""
+        """Whether this is the last event of the job, unless it is retried."""
         return self._complete and after == self.newest
 
     async def changed(self, after: int, seconds: float) -> bool:
-        """Wait for events after this one, at most so long; whether there are any."""
+        """Wait up to `seconds` for events after this one; return whether there are any."""
         if self.newest <= after:
             with move_on_after(seconds):
                 await self._changed.wait()
-            await self._turns.take()
+            await self._throttle.take()
         return self.newest > after
 
 
 class EventBroadcaster:
-    """The feeds of all jobs that somebody listens to, and the task that fills them."""
+    """The subscriptions of all jobs with listeners, and the task that feeds them."""
 
     def __init__(self, database: Database) -> None:
         self.is_closed = False
         self._database = database
         self._feeds: dict[str, Subscription] = {}
-        self._turns = WakeupThrottle(LISTENERS_AT_ONCE)
+        self._throttle = WakeupThrottle(LISTENERS_PER_ITERATION)
         self._wanted = asyncio.Event()
-        # Threads of their own: neither requests nor those who catch up keep the others waiting.
-        self._looking = CapacityLimiter(1)
-        self.catching_up = CapacityLimiter(CATCHING_UP)
+        # Separate threads, so that requests, polling and catching up do not block each other.
+        self._poll_limiter = CapacityLimiter(1)
+        self.catch_up_limiter = CapacityLimiter(CATCH_UP_THREADS)
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
     def watch(self, job_id: str, after: int) -> Iterator[Subscription]:
-        """The job's feed, filled while the block lasts; all events up to `after` are known."""
-        feed = self._feeds.setdefault(job_id, Subscription(after, self._turns))
+        """Subscribe to events of the job after `after` for the duration of the block."""
+        feed = self._feeds.setdefault(job_id, Subscription(after, self._throttle))
         feed.listeners += 1
         self._wanted.set()
         try:
@@ -124,23 +124,23 @@ class EventBroadcaster:
                 self._wanted.clear()
 
     async def wait(self, job_id: str, after: int, seconds: float) -> None:
-        """Wait until the job has an event after this one, or the time is over."""
+        """Wait up to `seconds` until the job has an event after this one."""
         with self.watch(job_id, after) as feed:
             if not self.is_closed:
                 await feed.changed(after, seconds)
 
     def close(self) -> None:
-        """Send everybody away, so that the server can stop."""
+        """Wake and release all listeners, so that the server can stop."""
         self.is_closed = True
         for feed in self._feeds.values():
             feed.wake()
 
     def start(self) -> None:
-        """Start filling the feeds, in the loop that runs."""
+        """Start polling, in the running event loop."""
         self._task = asyncio.create_task(self._run(), name="feeds")
 
     async def stop(self) -> None:
-        """Send everybody away, and end."""
+        """Release all listeners and stop polling."""
         self.close()
         if self._task is not None:
             self._task.cancel()
@@ -151,25 +151,25 @@ class EventBroadcaster:
             await self._wanted.wait()
             pause = AWAY_SECONDS
             try:
-                pause = 0 if await self._look() else LOOK_SECONDS
+                pause = 0 if await self._poll() else POLL_SECONDS
             except StoreError as error:
                 logger.warning("listeners wait for the database: %s", error)
             except Exception:
-                # Whatever it is, the listeners wait for the next look.
+                # After any error the listeners wait for the next poll.
                 logger.exception("new events could not be read")
             await asyncio.sleep(pause)
 
-    async def _look(self) -> bool:
-        """Fill the feeds with what is new; whether there may be more already."""
-        # A feed that is left and begun again while the database answers must not get this answer.
+    async def _poll(self) -> bool:
+        """Feed new events to the subscriptions; return whether there may be more already."""
+        # A subscription replaced during the query must not receive its result.
         feeds = dict(self._feeds)
         cursors = {job_id: feed.newest for job_id, feed in feeds.items()}
         found = await to_thread.run_sync(
-            self._read, cursors, abandon_on_cancel=True, limiter=self._looking
+            self._read, cursors, abandon_on_cancel=True, limiter=self._poll_limiter
         )
-        for job_id, news in found.items():
-            feeds[job_id].extend(news)
-        return any(news.more for news in found.values())
+        for job_id, new in found.items():
+            feeds[job_id].extend(new)
+        return any(new.more for new in found.values())
 
     def _read(self, cursors: Mapping[str, int]) -> dict[str, NewEvents]:
         with self._database.reading() as session:

@@ -1,4 +1,4 @@
-"""Rings the doorbell outside the request's path, so that a silent broker delays no answer."""
+"""Rings the broker outside the request's path, so that a silent broker delays no answer."""
 
 import logging
 import queue
@@ -12,67 +12,67 @@ from store.broker import Broker
 from store.db.database import Database
 from store.errors import StoreError
 from store.fault_injection import maybe_crash
-from store.jobs.dispatch import mark_rung
+from store.jobs.dispatch import mark_dispatched
 
 logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 3.0
 RETRY_SECONDS = 1.0
 BATCH = 100
-# Of the jobs that wait for a broker that is away; the oldest of more are left to the sweep.
-MOST_WAITING = 10_000
+# Limit of jobs that wait for an unavailable broker; beyond it the oldest are left to the sweep.
+MAX_WAITING = 10_000
 
 
 class JobNotifier:
-    """A thread that rings for jobs, and tries again every second when the broker is away.
+    """A thread that publishes jobs, and retries every second while the broker is unavailable.
 
-    A ring that came at once is not noted: the time of the job's creation tells as much, and
-    another transaction would compete with the worker's claim. One that came late is, so that no
-    sweep repeats it.
+    An immediate publication is not recorded: the job's creation time implies it, and another
+    transaction would compete with the worker's claim. A late one is recorded, so that the sweep
+    does not publish the job again.
     """
 
     def __init__(
-        self, database: Database, doorbell: Broker, retry_seconds: float = RETRY_SECONDS
+        self, database: Database, broker: Broker, retry_seconds: float = RETRY_SECONDS
     ) -> None:
         self._database = database
-        self._doorbell = doorbell
+        self._broker = broker
         self._retry_seconds = retry_seconds
         self._arrived: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._waiting: deque[str] = deque(maxlen=MOST_WAITING)
+        self._waiting: deque[str] = deque(maxlen=MAX_WAITING)
         self._is_late = False
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="ringer", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="job-notifier", daemon=True)
 
     def start(self) -> None:
-        """Start ringing."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ring for what waits, and end; a broker that is silent is not waited for."""
+        """Publish waiting jobs and stop; does not wait for a broker that does not respond."""
         self._arrived.put(None)
         self._thread.join(STOP_SECONDS)
 
-    def ring(self, job_id: str) -> None:
-        """Ring for a job that has been committed; returns at once."""
+    def notify(self, job_id: str) -> None:
+        """Publish a message for a committed job; does not block."""
         self._arrived.put(job_id)
 
     def _run(self) -> None:
         # Before the first job, which would otherwise wait for it.
-        self._doorbell.load()
+        self._broker.load()
         while not self._stopping:
-            self._gather()
+            self._collect()
             try:
                 self._notify_all()
             except StoreError as error:
-                self._note_failure(error)
-            except Exception:  # a ringer that died unseen would leave every job to the sweep
-                logger.exception("could not ring, trying again")
+                self._log_failure(error)
+            except Exception:  # a dead thread would leave every job to the sweep
+                logger.exception("could not publish, trying again")
                 self._is_late = True
 
-    def _gather(self) -> None:
-        """Wait for jobs to ring for; while the broker is away, until it is time to try again.
+    def _collect(self) -> None:
+        """Wait for jobs to publish; while the broker is unavailable, until the next retry.
 
-        Not at every job then: each failure takes longer than a request should.
+        Retrying per job would fail too often: each failure takes longer than a request should.
         """
         seconds = self._retry_seconds if self._is_late else None
         due = time.monotonic() + (seconds or 0.0)
@@ -86,23 +86,25 @@ class JobNotifier:
     def _notify_all(self) -> None:
         while self._waiting:
             job_ids = tuple(islice(self._waiting, BATCH))
-            self._doorbell.ring(len(job_ids))
-            maybe_crash("after_ring")
+            self._broker.publish(len(job_ids))
+            maybe_crash("after_publish")
             for _ in job_ids:
                 self._waiting.popleft()
             if self._is_late:
-                self._note_late(job_ids)
+                self._record_late(job_ids)
         self._is_late = False
 
-    def _note_late(self, job_ids: tuple[str, ...]) -> None:
-        logger.warning("the broker is back: rang for %d job(s)", len(job_ids))
+    def _record_late(self, job_ids: tuple[str, ...]) -> None:
+        logger.warning("the broker is available again: published %d job(s)", len(job_ids))
         try:
             with self._database.writing() as session:
-                mark_rung(session, job_ids)
+                mark_dispatched(session, job_ids)
         except StoreError as error:
-            logger.warning("could not note for whom was rung, a sweep rings again: %s", error)
+            logger.warning("could not record the publication, the sweep will repeat it: %s", error)
 
-    def _note_failure(self, error: StoreError) -> None:
-        if not self._is_late:  # once for an outage, not every second
-            logger.warning("could not ring, trying again until the broker is back: %s", error)
+    def _log_failure(self, error: StoreError) -> None:
+        if not self._is_late:  # once per outage, not every second
+            logger.warning(
+                "could not publish jobs, retrying until the broker is available: %s", error
+            )
         self._is_late = True

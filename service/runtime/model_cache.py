@@ -106,7 +106,7 @@ class ModelCache:
         preprocessing = PREPROCESSING.validate_python(record.preprocessing)
         spec = ResolvedSpec.model_validate(record.spec)
         predictor = Predictor(spec, preprocessing, unpack_arrays(data))
-        # Rows of the dataset can be sent as they are.
+        # Rows of the dataset may be sent with all their columns.
         others = frozenset((*spec.needed_columns, *self._list_columns(record)))
         return ServedModel(
             id=model_id,

@@ -1,4 +1,4 @@
-"""Polling a job: what costs little when nothing has changed, and can wait until something has."""
+"""Polling of jobs: conditional requests, long polling, and a cache of responses."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from service.runtime.event_broadcast import EventBroadcaster
 from service.serializers.jobs import view
 from store.db.database import Database
 from store.errors import NotFoundError
-from store.jobs.events import JobVersion, find_marks
+from store.jobs.events import JobVersion, find_job_versions
 from store.jobs.jobs import JobRecord, find_jobs
 from store.jobs.transitions import TransitionRecord, list_transitions
 
@@ -20,54 +20,56 @@ class _PollQuery:
     job_id: str
     if_none_match: str | None
 
-    def is_of_older_state(self, mark: JobVersion) -> bool:
-        """Whether the client wants to see the job, and not only to hear that it knows it."""
-        return not names_tag(self.if_none_match, job_etag(mark.event_id))
+    def needs_body(self, version: JobVersion) -> bool:
+        """Whether the client does not have this version of the job."""
+        return not names_tag(self.if_none_match, job_etag(version.event_id))
 
 
 @dataclass(frozen=True)
 class _PollResult:
-    mark: JobVersion
+    version: JobVersion
     text: bytes | None
 
 
 class Polls:
-    """Answers polls; those that come at once share one look at the database."""
+    """Answers polls; concurrent ones share one query of the database."""
 
     def __init__(self, database: Database, feeds: EventBroadcaster) -> None:
         self._database = database
         self._feeds = feeds
-        self._rendered = ResponseCache()
-        self._batches = RequestCoalescer(self._look)
+        self._cache = ResponseCache()
+        self._queries = RequestCoalescer(self._answer_all)
 
     async def poll(
         self, job_id: str, seconds: float, if_none_match: str | None
     ) -> tuple[str, bytes | None]:
-        """The tag of the job's state, and the job as JSON; None if the client knows that state.
+        """Return the job's ETag and the job as JSON; None if the client has that version.
 
-        Waits so long for a change if the job has not ended and the client knows no older state; no
-        thread is held meanwhile. Raises NotFoundError, StoreUnavailableError.
+        Waits up to `seconds` for a change, unless the job has ended or the client has an older
+        version; no thread is blocked meanwhile. Raises NotFoundError, StoreUnavailableError.
         """
         if seconds:
-            mark = (await self._batches.ask(_PollQuery(job_id, ANY_TAG))).mark
-            knows_it = if_none_match is None or names_tag(if_none_match, job_etag(mark.event_id))
-            if not mark.status.is_terminal and knows_it:
-                await self._feeds.wait(job_id, mark.event_id, seconds)
-        answer = await self._batches.ask(_PollQuery(job_id, if_none_match))
-        return job_etag(answer.mark.event_id), answer.text
+            version = (await self._queries.ask(_PollQuery(job_id, ANY_TAG))).version
+            is_current = if_none_match is None or names_tag(
+                if_none_match, job_etag(version.event_id)
+            )
+            if not version.status.is_terminal and is_current:
+                await self._feeds.wait(job_id, version.event_id, seconds)
+        answer = await self._queries.ask(_PollQuery(job_id, if_none_match))
+        return job_etag(answer.version.event_id), answer.text
 
-    def _look(self, questions: Sequence[_PollQuery]) -> list[_PollResult | Exception]:
-        # Marks first: a job that is newer than its mark is read once too often, at worst.
+    def _answer_all(self, questions: Sequence[_PollQuery]) -> list[_PollResult | Exception]:
+        # Versions first: at worst a job is newer than its version, and is read once too often.
         with self._database.reading() as session:
-            marks = find_marks(session, {question.job_id for question in questions})
-        texts = self._find_texts(_wanted(questions, marks))
-        return [_answer(question, marks, texts) for question in questions]
+            versions = find_job_versions(session, {question.job_id for question in questions})
+        texts = self._find_texts(_select_outdated(questions, versions))
+        return [_make_result(question, versions, texts) for question in questions]
 
     def _find_texts(self, wanted: Mapping[str, JobVersion]) -> dict[str, bytes | Exception]:
-        """The jobs in these states as JSON, from memory or else from the database."""
+        """Return these versions of the jobs as JSON, from the cache or the database."""
         texts: dict[str, bytes | Exception] = {}
-        for job_id, mark in wanted.items():
-            text = self._rendered.find(job_id, mark)
+        for job_id, version in wanted.items():
+            text = self._cache.find(job_id, version)
             if text is not None:
                 texts[job_id] = text
         missing = wanted.keys() - texts.keys()
@@ -79,59 +81,59 @@ class Polls:
         return texts
 
     def _render(
-        self, job: JobRecord, transitions: Sequence[TransitionRecord], mark: JobVersion
+        self, job: JobRecord, transitions: Sequence[TransitionRecord], version: JobVersion
     ) -> bytes | Exception:
         try:
             text = view(job, transitions).model_dump_json().encode()
-        except Exception as error:  # noqa: BLE001 - one job that cannot be shown hides no other
+        except Exception as error:  # noqa: BLE001 - must not affect other jobs
             return error
-        self._rendered.keep(job.id, mark, text)
+        self._cache.keep(job.id, version, text)
         return text
 
 
-def _wanted(
-    questions: Sequence[_PollQuery], marks: Mapping[str, JobVersion]
+def _select_outdated(
+    questions: Sequence[_PollQuery], versions: Mapping[str, JobVersion]
 ) -> dict[str, JobVersion]:
-    """The jobs of which somebody wants more than the mark, and their marks."""
+    """Return the versions of the jobs that some client does not have yet."""
     return {
-        question.job_id: mark
+        question.job_id: version
         for question in questions
-        if (mark := marks.get(question.job_id)) and question.is_of_older_state(mark)
+        if (version := versions.get(question.job_id)) and question.needs_body(version)
     }
 
 
-def _answer(
-    question: _PollQuery, marks: Mapping[str, JobVersion], texts: Mapping[str, bytes | Exception]
+def _make_result(
+    question: _PollQuery, versions: Mapping[str, JobVersion], texts: Mapping[str, bytes | Exception]
 ) -> _PollResult | Exception:
-    mark = marks.get(question.job_id)
-    if mark is None:
+    version = versions.get(question.job_id)
+    if version is None:
         return NotFoundError("job", question.job_id)
-    if not question.is_of_older_state(mark):
-        return _PollResult(mark, None)
+    if not question.needs_body(version):
+        return _PollResult(version, None)
     text = texts[question.job_id]
-    return text if isinstance(text, Exception) else _PollResult(mark, text)
+    return text if isinstance(text, Exception) else _PollResult(version, text)
 
 
-KEPT_ANSWERS = 64
+MAX_CACHED_RESPONSES = 64
 
 
 class ResponseCache:
-    """The last answers about jobs, each with the mark of the state that it shows.
+    """The latest response per job, with the version of the job that it shows.
 
-    For one thread at a time.
+    Not thread-safe.
     """
 
     def __init__(self) -> None:
         self._answers: OrderedDict[str, tuple[JobVersion, bytes]] = OrderedDict()
 
-    def find(self, job_id: str, mark: JobVersion) -> bytes | None:
-        """The answer that shows this state of the job, if it is kept."""
+    def find(self, job_id: str, version: JobVersion) -> bytes | None:
+        """Return the cached response for this version of the job, if any."""
         kept, answer = self._answers.get(job_id, (None, None))
-        return answer if kept == mark else None
+        return answer if kept == version else None
 
-    def keep(self, job_id: str, mark: JobVersion, answer: bytes) -> None:
-        """Keep an answer instead of the job's last one, and of the one kept longest."""
-        self._answers[job_id] = (mark, answer)
+    def keep(self, job_id: str, version: JobVersion, answer: bytes) -> None:
+        """Cache a response, replacing the job's previous one and evicting the oldest."""
+        self._answers[job_id] = (version, answer)
         self._answers.move_to_end(job_id)
-        if len(self._answers) > KEPT_ANSWERS:
+        if len(self._answers) > MAX_CACHED_RESPONSES:
             self._answers.popitem(last=False)

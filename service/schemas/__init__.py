@@ -1,1 +1,1 @@
-"""What goes over the wire, as pydantic models; the OpenAPI document is made from them."""
+"""Pydantic models of requests and responses; the OpenAPI document is generated from them."""

@@ -1,4 +1,4 @@
-"""Shapes that every route shares: strict bodies, clean text, pages, problems."""
+"""Schemas shared by all routes: strict bodies, text, ids, pages, problems."""
 
 from collections.abc import Callable
 from typing import Annotated, Generic, Literal, TypeVar
@@ -13,7 +13,7 @@ MAX_PAGE = 200
 
 
 def _storable(text: str) -> str:
-    """Refuse what PostgreSQL cannot keep: NUL characters and lone surrogates."""
+    """Reject text that PostgreSQL cannot store: NUL characters and lone surrogates."""
     if "\0" in text:
         msg = "must not contain NUL characters"
         raise ValueError(msg)
@@ -29,8 +29,8 @@ Text = Annotated[str, StringConstraints(max_length=1024), AfterValidator(_storab
 Name = Annotated[str, StringConstraints(max_length=256), AfterValidator(_storable)]
 
 
-def _existing(noun: str, prefix: str) -> Callable[[str], str]:
-    """An id that this service cannot have made is unknown, not malformed: 404."""
+def id_validator(noun: str, prefix: str) -> Callable[[str], str]:
+    """Return a validator of ids. An id this service cannot have issued is a 404, not a 422."""
 
     def check(value: str) -> str:
         if not value.startswith(prefix) or not value.isascii() or not value.isprintable():
@@ -40,34 +40,34 @@ def _existing(noun: str, prefix: str) -> Callable[[str], str]:
     return check
 
 
-DatasetId = Annotated[str, Path(examples=["ds_…"]), AfterValidator(_existing("dataset", "ds_"))]
-JobId = Annotated[str, Path(examples=["job_…"]), AfterValidator(_existing("job", "job_"))]
-UploadId = Annotated[str, Path(examples=["up_…"]), AfterValidator(_existing("upload", "up_"))]
-ModelId = Annotated[str, Path(examples=["mdl_…"]), AfterValidator(_existing("model", "mdl_"))]
-WebhookId = Annotated[str, Path(examples=["wh_…"]), AfterValidator(_existing("webhook", "wh_"))]
+DatasetId = Annotated[str, Path(examples=["ds_…"]), AfterValidator(id_validator("dataset", "ds_"))]
+JobId = Annotated[str, Path(examples=["job_…"]), AfterValidator(id_validator("job", "job_"))]
+UploadId = Annotated[str, Path(examples=["up_…"]), AfterValidator(id_validator("upload", "up_"))]
+ModelId = Annotated[str, Path(examples=["mdl_…"]), AfterValidator(id_validator("model", "mdl_"))]
+WebhookId = Annotated[str, Path(examples=["wh_…"]), AfterValidator(id_validator("webhook", "wh_"))]
 
-Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Items on this page.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items on the page.")]
 After = Annotated[
     Annotated[str, StringConstraints(max_length=64), AfterValidator(_storable)] | None,
-    Query(description="The `next` of the page before."),
+    Query(description="Cursor: the `next` of the previous page."),
 ]
-Order = Annotated[Literal["asc", "desc"], Query(description="By age.")]
+Order = Annotated[Literal["asc", "desc"], Query(description="Order by creation time.")]
 
 
 class Body(BaseModel):
-    """Base of request bodies: no unknown fields, no coercion, no NaN."""
+    """Base of request bodies: unknown fields, type coercion and NaN are rejected."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
 
 class View(BaseModel):
-    """Base of answers."""
+    """Base of responses."""
 
     model_config = ConfigDict(frozen=True)
 
 
 class PageView(View, Generic[Item]):
-    """One page of a list; `next` is the cursor of the page after it."""
+    """One page of a list; `next` is the cursor of the next page, null on the last one."""
 
     data: list[Item]
     has_more: bool
@@ -75,20 +75,24 @@ class PageView(View, Generic[Item]):
 
 
 class FieldProblem(View):
-    """One thing that is wrong with a request; of an uploaded file, as far as known, where in it."""
+    """One error in a request. For an uploaded file it includes the location, where known."""
 
     location: Literal["body", "query", "path", "header"] = "body"
-    pointer: str = Field(description="JSON pointer (RFC 6901) to the field, within the location.")
+    pointer: str = Field(description="JSON pointer (RFC 6901) to the field within `location`.")
     code: str
     detail: str
-    line: int | None = Field(None, description="Of an uploaded file, counted from 1; else absent.")
-    column: str | None = Field(None, description="Of an uploaded table; else absent.")
-    text: str | None = Field(None, description="What stands there, cut; else absent.")
-    expected: str | None = Field(None, description="What should stand there; else absent.")
+    line: int | None = Field(
+        None, description="Line of the uploaded file, from 1; absent if unknown."
+    )
+    column: str | None = Field(None, description="Column of the uploaded table; absent if unknown.")
+    text: str | None = Field(
+        None, description="The text found there, truncated; absent if unknown."
+    )
+    expected: str | None = Field(None, description="The expected content; absent if unknown.")
 
 
 class Problem(View):
-    """What went wrong (RFC 9457)."""
+    """Problem details of a failed request (RFC 9457)."""
 
     type: str = Field(examples=["urn:backpropd:problem:not_found"])
     title: str
@@ -97,8 +101,8 @@ class Problem(View):
     code: str
     errors: list[FieldProblem] = []
     job_status: str | None = Field(
-        None, description="Of the job whose status does not allow what was asked; else absent."
+        None, description="Status of the job, if it does not allow the request; otherwise absent."
     )
     job_id: str | None = Field(
-        None, description="Of the job that has the external id already; else absent."
+        None, description="The job that already has this external id; otherwise absent."
     )

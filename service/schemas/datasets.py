@@ -1,4 +1,4 @@
-"""Datasets on the wire."""
+"""Schemas of datasets."""
 
 from datetime import datetime
 
@@ -13,79 +13,81 @@ Cell = float | int | bool | str | None
 
 
 class TopValue(View):
-    """A frequent value and how many rows have it."""
+    """A frequent value and its number of rows."""
 
     value: str
     rows: int
 
 
 class ColumnView(View):
-    """What intake has found of a column; extremes and moments are of numbers and times only."""
+    """Statistics of a column; min, max, mean and std exist for numbers and times only."""
 
     name: str
     kind: ColumnKind
     missing: int
-    cardinality: int | None = Field(description="Distinct values; null if too many to count.")
-    integral: bool = Field(description="Only whole numbers; of times: only days.")
-    min: Moment | None = Field(description="Of times as RFC 3339 text.")
-    max: Moment | None = Field(description="Of times as RFC 3339 text.")
-    mean: Moment | None = Field(description="Of times as RFC 3339 text.")
-    std: float | None = Field(description="Of times in seconds.")
+    cardinality: int | None = Field(
+        description="Number of distinct values; null if there are too many to count."
+    )
+    integral: bool = Field(description="All values are whole numbers; for times: whole days.")
+    min: Moment | None = Field(description="Times: RFC 3339 text.")
+    max: Moment | None = Field(description="Times: RFC 3339 text.")
+    mean: Moment | None = Field(description="Times: RFC 3339 text.")
+    std: float | None = Field(description="Standard deviation; times: in seconds.")
     top_values: list[TopValue]
-    time_format: str | None = Field(description="Of times: iso, or as strptime takes it.")
+    time_format: str | None = Field(description="Times: `iso`, or a strptime format.")
 
 
 class QuantileView(View):
-    """So large a fraction of the values is not above this one."""
+    """A quantile: `fraction` of the values are at most `value`."""
 
     fraction: float
     value: Moment
 
 
 class HistogramView(View):
-    """How many values lie between one edge and the next; the last edge belongs to its bin."""
+    """Number of values per bin; a bin includes its lower edge, the last one also its upper."""
 
-    edges: list[Moment] = Field(description="One more than counts; of times RFC 3339 texts.")
+    edges: list[Moment] = Field(description="Bin edges, one more than counts; times: RFC 3339.")
     counts: list[int]
     quantiles: list[QuantileView]
-    is_sampled: bool = Field(description="Whether quantiles are estimated from a sample.")
+    is_sampled: bool = Field(description="Whether the quantiles are estimated from a sample.")
 
 
 class ColumnDetailView(ColumnView):
-    """A column with the distribution of its values."""
+    """Statistics of a column and the distribution of its values."""
 
     dataset_id: str
     rows: int
-    histogram: HistogramView | None = Field(None, description="Of numbers and times; else null.")
+    histogram: HistogramView | None = Field(None, description="Numbers and times; otherwise null.")
     other_values: int | None = Field(
-        None, description="Of texts: distinct values besides the top ones, if not too many."
+        None, description="Texts: distinct values besides top_values, if countable."
     )
-    other_rows: int | None = Field(None, description="Of texts: the rows of those.")
+    other_rows: int | None = Field(None, description="Texts: rows with those values.")
 
 
 class DatasetSummaryView(View):
-    """An uploaded table: immutable."""
+    """An uploaded table, which is immutable."""
 
     id: str
     name: str
     format: str
     rows: int
     bytes: int
-    sha256: str = Field(description="Of the bytes as they were sent.")
+    sha256: str = Field(description="SHA-256 of the uploaded bytes.")
     column_count: int
     created_at: datetime
 
 
 class DatasetLinks(View):
-    """Where to go on from a dataset."""
+    """Links of a dataset."""
 
     self: str
     rows: str
-    columns: str = Field(description="With a column's name, URL-encoded, in place of {name}.")
+    columns: str = Field(description="URL template; {name} is a URL-encoded column name.")
 
 
 class DatasetView(DatasetSummaryView):
-    """An uploaded table with its schema, and how it was read."""
+    """An uploaded table, its schema and the options used to read it."""
 
     options: OptionsView
     notices: list[NoticeView]
@@ -94,20 +96,20 @@ class DatasetView(DatasetSummaryView):
 
 
 class PreviewView(View):
-    """How a file would be read, from its first rows."""
+    """The options and schema detected from the first rows of a file."""
 
     options: OptionsView
     notices: list[NoticeView]
     columns: list[ColumnView]
     sample: list[dict[str, Cell]] = Field(description="The first rows.")
-    rows_read: int = Field(description="So many rows the columns are judged by.")
-    is_complete: bool = Field(description="Whether these are all rows of the file.")
+    rows_read: int = Field(description="Rows used to infer the columns.")
+    is_complete: bool = Field(description="Whether `rows_read` is all rows of the file.")
 
 
 class RowsView(View):
-    """Some rows of a dataset, in the file's order."""
+    """Rows of a dataset, in file order."""
 
     data: list[dict[str, Cell]]
     offset: int
-    rows: int = Field(description="Of the whole dataset.")
+    rows: int = Field(description="Number of rows of the whole dataset.")
     has_more: bool

@@ -1,4 +1,4 @@
-"""Events of a job on the wire."""
+"""Schema of job events."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,9 +9,9 @@ from service.schemas.common import View
 
 
 class EventView(View):
-    """Something that has happened to a job; docs/events.md lists the types and their data."""
+    """An event of a job; docs/events.md lists the types and their data."""
 
-    id: int = Field(description="Of the events of one job, a later one has the greater id.")
+    id: int = Field(description="Increasing per job: a later event has a greater id.")
     at: datetime
     level: Literal["info", "warning", "error"]
     type: str = Field(examples=["created", "claimed", "epoch", "succeeded"])

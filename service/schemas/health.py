@@ -1,4 +1,4 @@
-"""Health on the wire."""
+"""Schemas of the health checks."""
 
 from typing import Literal
 
@@ -13,7 +13,7 @@ class HealthView(View):
 
 
 class ReadinessView(View):
-    """The service can do its work."""
+    """The service is ready to process jobs."""
 
     status: Literal["ready"]
     database: str

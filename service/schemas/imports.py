@@ -1,4 +1,4 @@
-"""A model made elsewhere, on the wire."""
+"""Schemas of imported models."""
 
 from typing import Annotated, Literal
 
@@ -14,21 +14,21 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Scale = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 ColumnText = Annotated[Text, StringConstraints(min_length=1)]
 Word = Annotated[Text, StringConstraints(max_length=256)]
-# An embedding has a code more for the missing, and one for the rest.
+# An embedding needs one further code for missing values and one for other categories.
 Levels = Annotated[Items[Text], Field(max_length=MAX_FEATURES - 1)]
 
 
 class InputColumnSpec(Spec):
-    """What all columns have."""
+    """Base of input columns."""
 
     name: ColumnText
 
 
 class IndicatedSpec(InputColumnSpec):
-    """A column that may have a further input."""
+    """Base of input columns with an optional missing-value indicator."""
 
     indicator: bool = Field(
-        default=False, description="One more input, the last: 1 where the value is missing."
+        default=False, description="Add a last input that is 1 where the value is missing."
     )
 
 
@@ -38,63 +38,66 @@ class NumericInput(IndicatedSpec):
     type: Literal["numeric"] = "numeric"
     center: Finite = 0.0
     scale: Scale = 1.0
-    fill: Finite = Field(default=0.0, description="Stands in for a missing value.")
+    fill: Finite = Field(default=0.0, description="Replaces a missing value.")
     log: bool = Field(default=False, description="t(x) = sign(x)·log(1 + |x|), else t(x) = x.")
     minimum: Finite | None = Field(
-        default=None, description="Of the training rows; what is far beyond it is flagged."
+        default=None,
+        description="Minimum of the training rows; values far outside the range are flagged.",
     )
     maximum: Finite | None = None
 
 
 class BooleanInput(IndicatedSpec):
-    """A truth value as one input, 0 or 1."""
+    """A boolean as one input, 0 or 1."""
 
     type: Literal["boolean"] = "boolean"
     fill: Finite = 0.0
 
 
 class LevelsInput(IndicatedSpec):
-    """A category as one input a level."""
+    """A category, one-hot encoded: one input per category."""
 
     type: Literal["levels"] = "levels"
     levels: Levels
-    rest: bool = Field(default=False, description="One more input for all other categories.")
-    fill: Text | None = Field(default=None, description="The level of a missing one.")
+    rest: bool = Field(default=False, description="Add an input for all other categories.")
+    fill: Text | None = Field(default=None, description="Category that replaces a missing value.")
 
 
 class CodesInput(InputColumnSpec):
-    """A category as one input for an embedding: 1 + the index of its level, 0 for any other."""
+    """A category as a code for an embedding: 1 + its index in `levels`, 0 for any other."""
 
     type: Literal["codes"] = "codes"
     levels: Levels
-    rest: bool = Field(default=False, description="A code after the last for all other categories.")
-    fill: Text | None = Field(default=None, description="The level of a missing one.")
+    rest: bool = Field(default=False, description="Add a last code for all other categories.")
+    fill: Text | None = Field(default=None, description="Category that replaces a missing value.")
 
 
 class OrdinalInput(IndicatedSpec):
-    """A category as one input: (the index of its level − center) / scale."""
+    """A category as one input: (its index in `levels` − center) / scale."""
 
     type: Literal["ordinal"] = "ordinal"
     levels: Levels
     center: Finite = 0.0
     scale: Scale = 1.0
-    fill: Finite = Field(default=0.0, description="An index, for a missing or unknown category.")
+    fill: Finite = Field(
+        default=0.0, description="Index that replaces a missing or unknown category."
+    )
 
 
 class TimeInput(IndicatedSpec):
-    """A time as its parts: (year − center) / scale, and sine and cosine of the others."""
+    """A time as its parts: (year − center) / scale; sine and cosine of each other part."""
 
     type: Literal["time"] = "time"
     parts: Items[TimePart] = Field(min_length=1, max_length=4)
     center: Finite = 0.0
     scale: Scale = 1.0
-    fill: Finite = Field(default=0.0, description="Seconds since 1970, for a missing time.")
+    fill: Finite = Field(default=0.0, description="Replaces a missing time; seconds since 1970.")
     minimum: Finite | None = None
     maximum: Finite | None = None
 
 
 class TextInput(IndicatedSpec):
-    """Free text as counts of its words, hashed into buckets."""
+    """Free text as word counts, hashed into buckets."""
 
     type: Literal["text"] = "text"
     buckets: int = Field(ge=2, le=MAX_BUCKETS)
@@ -124,21 +127,21 @@ class NumberTarget(Spec):
 
 
 class WordsSpec(Spec):
-    """How the rows that it will be sent write things."""
+    """Conventions of the rows to predict: missing values, decimal separator, time formats."""
 
     missing: Items[Word] = Field(
-        default=(), max_length=1000, description="Texts that stand for a missing value."
+        default=(), max_length=1000, description="Texts that denote a missing value."
     )
     decimal: Literal[".", ","] = "."
     time_formats: dict[ColumnText, Word] = Field(
         default={},
         max_length=MAX_FEATURES,
-        description="Of columns of times: iso, or as strptime takes it.",
+        description="Format per time column: `iso`, or a strptime format.",
     )
 
 
 class ImportedPreprocessing(Spec):
-    """What a row becomes before the network, and its output after it; as a model shows it."""
+    """Preprocessing of the inputs and decoding of the output, in the form a model shows it."""
 
     columns: Items[InputColumn] = Field(min_length=1, max_length=MAX_FEATURES)
     target: Annotated[ClassesTarget | NumberTarget, Field(discriminator="type")]
@@ -146,14 +149,14 @@ class ImportedPreprocessing(Spec):
 
 
 class ImportRequest(Spec):
-    """A model made elsewhere: its network and what belongs around it."""
+    """A model trained outside this service: its network, preprocessing and loss."""
 
     name: Name = ""
     network: NetworkSpec
     preprocessing: ImportedPreprocessing
     loss: LossField | None = Field(
         default=None,
-        description="What it was trained by, which tells what its outputs are. Default: the loss "
-        "that belongs to the output's activation.",
+        description="The loss it was trained with, which defines the meaning of its outputs. "
+        "Default: the loss that matches the output activation.",
     )
     dtype: Literal["float32", "float64"] = "float32"

@@ -1,4 +1,4 @@
-"""How a client states what its file is, and what is answered of how it was read."""
+"""Schemas of read options: those a client specifies, and those used to read the file."""
 
 from typing import Annotated, Literal, get_args
 
@@ -6,112 +6,119 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic_core import PydanticCustomError
 
 from engine.data.table import ColumnKind
-from service.schemas.common import Name, View, _existing, _storable
+from service.schemas.common import Name, View, _storable, id_validator
 from store.intake.options import Compression, Format, Quote
 
-DELIMITER_WORDS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
+DELIMITER_NAMES = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
 KINDS = get_args(ColumnKind)
-MAX_STATED = 1000
+MAX_REPEATS = 1000
 
 
-def _delimiter(text: str) -> str:
-    delimiter = DELIMITER_WORDS.get(text.lower(), text)
+def _parse_delimiter(text: str) -> str:
+    delimiter = DELIMITER_NAMES.get(text.lower(), text)
     fits = len(delimiter) == 1 and delimiter.isascii() and not delimiter.isalnum()
     if not fits or not (delimiter.isprintable() or delimiter == "\t") or delimiter in "\"'.":
-        words = ", ".join(DELIMITER_WORDS)
-        message = f"one ASCII sign between cells is expected, such as ; or a word of {words}"
+        names = ", ".join(DELIMITER_NAMES)
+        message = f"must be one ASCII punctuation character, such as ;, or one of {names}"
         raise PydanticCustomError("delimiter", message)
     return delimiter
 
 
-def _quote(text: str) -> str:
+def _parse_quote(text: str) -> str:
     quote = "" if text.lower() == "none" else text
     if quote not in get_args(Quote):
-        raise PydanticCustomError("quote", "one of \", ' and none is expected")
+        raise PydanticCustomError("quote", "must be one of \", ' and none")
     return quote
 
 
-def _stated_kind(text: str) -> str:
+def _check_column_kind(text: str) -> str:
     name, _, kind = text.rpartition(":")
     if not name or kind not in KINDS:
-        message = f"NAME:KIND is expected, the kind being one of {', '.join(KINDS)}"
+        message = f"must be NAME:KIND, where KIND is one of {', '.join(KINDS)}"
         raise PydanticCustomError("stated_kind", message)
     return _storable(text)
 
 
-StatedDelimiter = Annotated[str, StringConstraints(max_length=16), AfterValidator(_delimiter)]
-StatedQuote = Annotated[str, StringConstraints(max_length=4), AfterValidator(_quote)]
-StatedKind = Annotated[str, StringConstraints(max_length=1100), AfterValidator(_stated_kind)]
+DelimiterParameter = Annotated[
+    str, StringConstraints(max_length=16), AfterValidator(_parse_delimiter)
+]
+QuoteParameter = Annotated[str, StringConstraints(max_length=4), AfterValidator(_parse_quote)]
+KindParameter = Annotated[
+    str, StringConstraints(max_length=1100), AfterValidator(_check_column_kind)
+]
 Marker = Annotated[str, StringConstraints(max_length=64), AfterValidator(_storable)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
 
 
 class UploadQuery(BaseModel):
-    """What can be stated of a file; what is not is found out."""
+    """Options for reading an uploaded file; options left out are detected."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Name | None = Field(None, description="Default: the file's name.", examples=["houses"])
-    upload: Annotated[str, AfterValidator(_existing("upload", "up_"))] | None = Field(
+    upload: Annotated[str, AfterValidator(id_validator("upload", "up_"))] | None = Field(
         None,
-        description="A finished resumable upload, instead of a body.",
+        description="Id of a finished resumable upload, sent instead of a body.",
         examples=["up_…"],
     )
     sha256: Sha256 | None = Field(
         None,
-        description="Of the bytes as sent: another one is refused.",
+        description="Expected SHA-256 of the uploaded bytes; a mismatch is rejected.",
         examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
     )
     format: Format | None = Field(
         None,
-        description="Default: by media type, then file name, then content. TSV is csv.",
+        description="File format. Default: from the media type, then the file name, then the "
+        "content. TSV is csv.",
         examples=["csv"],
     )
     compression: Compression | None = Field(
-        None, description="Around the file. Default: found out.", examples=["gzip"]
+        None, description="Compression of the file. Default: detected.", examples=["gzip"]
     )
     encoding: Annotated[str, StringConstraints(max_length=32)] | None = Field(
-        None, description="Of a text file. Default: found out.", examples=["utf-8", "cp1252"]
-    )
-    delimiter: StatedDelimiter | None = Field(
         None,
-        description="Between the cells of a CSV file: one ASCII sign, or tab, comma, semicolon, "
-        "pipe, space. Default: found out.",
+        description="Encoding of a text file. Default: detected.",
+        examples=["utf-8", "cp1252"],
+    )
+    delimiter: DelimiterParameter | None = Field(
+        None,
+        description="Delimiter of a CSV file: one ASCII punctuation character, or tab, comma, "
+        "semicolon, pipe, space. Default: detected.",
         examples=["semicolon"],
     )
-    quote: StatedQuote | None = Field(
+    quote: QuoteParameter | None = Field(
         None,
-        description="Around cells of a CSV file: \" or ' or none. Default: found out.",
+        description="Quote character of a CSV file: \", ' or none. Default: detected.",
         examples=['"', "none"],
     )
     decimal: Literal[".", ","] | None = Field(
         None,
-        description="Before the fraction of numbers in a CSV file. Default: found out.",
+        description="Decimal separator of a CSV file. Default: detected.",
         examples=[","],
     )
     header: bool | None = Field(
         None,
-        description="Whether the first line of a CSV file names its columns. Default: found out.",
+        description="Whether the first line of a CSV file names its columns. Default: detected.",
         examples=[True],
     )
     missing: list[Marker] = Field(
         [],
-        max_length=MAX_STATED,
-        description="A text that stands for a missing value, besides an empty cell; repeatable. "
-        "An empty one alone says that there is no other. Default: found out.",
+        max_length=MAX_REPEATS,
+        description="A text that denotes a missing value, besides an empty cell; repeatable. "
+        "A single empty value means that there are no others. Default: detected.",
         examples=[["NA", "-"]],
     )
-    kind: list[StatedKind] = Field(
+    kind: list[KindParameter] = Field(
         [],
-        max_length=MAX_STATED,
-        description="What a column is taken for, as NAME:KIND, split at the last colon; "
-        f"repeatable. Kinds: {', '.join(KINDS)}. Default: found out.",
+        max_length=MAX_REPEATS,
+        description="Kind of a column as NAME:KIND, split at the last colon; repeatable. "
+        f"Kinds: {', '.join(KINDS)}. Default: detected.",
         examples=[["zip code:categorical"]],
     )
 
 
 class OptionsView(View):
-    """How a file was read; null where it does not apply."""
+    """The options used to read a file; null where not applicable."""
 
     format: str | None = None
     compression: str | None = None
@@ -121,11 +128,11 @@ class OptionsView(View):
     decimal: str | None = None
     header: bool | None = None
     missing: list[str] | None = None
-    kinds: dict[str, ColumnKind] = Field({}, description="As stated, by column.")
+    kinds: dict[str, ColumnKind] = Field({}, description="Requested kinds by column name.")
 
 
 class NoticeView(View):
-    """Something that was changed or is not sure; column is null if it is of the whole file."""
+    """A change made while reading, or an uncertainty; column is null for the whole file."""
 
     code: str
     detail: str

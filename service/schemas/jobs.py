@@ -1,4 +1,4 @@
-"""Jobs on the wire: the training that is asked for, and how it goes."""
+"""Schemas of jobs: the requested training, its progress and its results."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -23,30 +23,32 @@ RetryFrom = Literal["checkpoint", "start"]
 
 
 class StartFrom(Body):
-    """Weights, and the preprocessing before them, that a training begins with."""
+    """The initial weights of a training, with their preprocessing."""
 
-    model_id: Id | None = Field(default=None, description="A model; or say job_id.")
-    job_id: Id | None = Field(default=None, description="A job of which checkpoints are kept.")
+    model_id: Id | None = Field(
+        default=None, description="Start from a model; alternatively set job_id."
+    )
+    job_id: Id | None = Field(default=None, description="Start from a checkpoint of a job.")
     steps: int | None = Field(
         default=None,
         ge=0,
         le=2**53 - 1,
-        description="Which of the job's checkpoints; default: the last.",
+        description="Steps of the job's checkpoint; default: the last checkpoint.",
     )
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
+    def _require_one_source(self) -> Self:
         if (self.model_id is None) == (self.job_id is None):
-            msg = "name either model_id or job_id"
+            msg = "set either model_id or job_id"
             raise ValueError(msg)
         if self.steps is not None and self.job_id is None:
-            msg = "steps belong to a job_id"
+            msg = "steps requires job_id"
             raise ValueError(msg)
         return self
 
 
 class StartedFrom(View):
-    """Where a job's first weights came from; a checkpoint was kept as a partial model for it."""
+    """Source of a job's initial weights; a checkpoint was saved as a partial model."""
 
     model_id: str
     job_id: str | None = None
@@ -54,43 +56,46 @@ class StartedFrom(View):
 
 
 class JobRequest(TrainingSpec):
-    """A training to be done; everything but dataset_id and target has a default."""
+    """A training job; all fields except dataset_id and target have defaults."""
 
     dataset_id: Id
     target: Text
     name: Name = ""
     metadata: dict[MetadataKey, MetadataValue] = Field(default={}, max_length=32)
-    priority: int = Field(default=0, ge=-100, le=100, description="Higher goes first.")
+    priority: int = Field(
+        default=0, ge=-100, le=100, description="Jobs with a higher priority start first."
+    )
     external_id: ExternalId | None = Field(
-        default=None, description="The client's own name for the job; no two jobs have the same."
+        default=None, description="The client's unique id of the job."
     )
     webhook: WebhookRequest | None = Field(
-        default=None, description="Whom to tell of the job's events."
+        default=None, description="Webhook that receives the job's events."
     )
     start_from: StartFrom | None = Field(
         default=None,
-        description="Train a model, or another job's checkpoint, further: its network, loss, "
-        "features and preprocessing are the job's, and its weights are where the job begins.",
+        description="Continue training from a model or a checkpoint of another job: the job "
+        "takes over its network, loss, features and preprocessing, and starts from its weights.",
     )
 
 
 class SpecView(ResolvedSpec):
-    """The training as it is done, with every default filled in."""
+    """The resolved training spec, with every default filled in."""
 
     dataset_id: str
 
 
 class ProgressView(View):
-    """How far a job is."""
+    """Progress of a job."""
 
-    epoch: int = Field(description="Epochs finished of the network under way.")
-    epochs: int = Field(description="That it is trained for at most.")
+    epoch: int = Field(description="Finished epochs of the network being trained.")
+    epochs: int = Field(description="Maximum number of epochs per network.")
     fold: int | None = Field(
-        description="Which fold the network under way is trained without, from 0; null for the "
-        "network that is left in the end."
+        description="Index of the validation fold, from 0; null while the final network is trained."
     )
-    folds: int | None = Field(description="How many there are; null without cross-validation.")
-    fraction: float = Field(description="Of all epochs, those of the folds counted in.")
+    folds: int | None = Field(description="Number of folds; null without cross-validation.")
+    fraction: float = Field(
+        description="Finished fraction of all epochs, including those of the folds."
+    )
     steps: int
     samples_per_second: float | None
     eta_seconds: float | None
@@ -98,7 +103,7 @@ class ProgressView(View):
 
 
 class TimingsView(View):
-    """Where the time went, in seconds."""
+    """Duration of each phase, in seconds."""
 
     queued: float | None
     preparing: float
@@ -114,19 +119,19 @@ class MetricsView(View):
 
 
 class FoldMetric(View):
-    """One metric of the rows held out, over the folds."""
+    """One validation metric over the folds."""
 
     mean: float
-    std: float = Field(description="Root of the mean squared deviation from the mean.")
-    values: list[float | None] = Field(description="Fold by fold; null where it is undefined.")
+    std: float = Field(description="Population standard deviation over the folds.")
+    values: list[float | None] = Field(description="Value per fold; null where undefined.")
 
 
 class CrossValidationView(View):
-    """What the folds have come to: at each one's best epoch if the best is kept, else its last."""
+    """Results of the folds, each at its best epoch if the best is kept, else at its last."""
 
     folds: int
     metrics: dict[str, FoldMetric] = Field(
-        description="loss and every metric of a single number, of the rows held out."
+        description="Validation loss and every scalar validation metric."
     )
 
 
@@ -139,7 +144,7 @@ class JobError(View):
 
 
 class TransitionView(View):
-    """A state, why, and since when."""
+    """A status, its reason and its start time."""
 
     status: JobStatus
     reason: StatusReason | None
@@ -147,7 +152,7 @@ class TransitionView(View):
 
 
 class JobView(View):
-    """One training: what a client polls."""
+    """A training job."""
 
     id: str
     status: JobStatus
@@ -166,7 +171,7 @@ class JobView(View):
     timings: TimingsView
     metrics: MetricsView
     cross_validation: CrossValidationView | None = Field(
-        description="Once all folds are done; null without folds."
+        description="Set once all folds are finished; null without folds."
     )
     model_id: str | None
     error: JobError | None
@@ -176,15 +181,15 @@ class JobView(View):
         "progress is stored."
     )
     exact: bool = Field(
-        description="Whether all of it was trained on machines with equal environments, so that "
-        "it repeats to the same bits; after a resume on another one it is false."
+        description="Whether all steps were trained in equal environments, so that the result is "
+        "reproducible bit by bit; false after resuming in a different environment."
     )
     transitions: list[TransitionView]
     links: dict[str, str]
 
 
 class LayerView(View):
-    """One layer in the epoch's last step."""
+    """Statistics of a layer in the last step of an epoch."""
 
     name: str
     gradient_norm: float | None = Field(
@@ -197,22 +202,22 @@ class LayerView(View):
 
 
 class CheckpointView(View):
-    """Where a job can be gone on from, or another one can start."""
+    """A checkpoint: the job can resume from it, and another job can start from it."""
 
-    epoch: int = Field(description="Epochs finished.")
+    epoch: int = Field(description="Finished epochs.")
     steps: int
     metrics: dict[str, Metric]
     created_at: datetime
 
 
 class CheckpointsView(View):
-    """The checkpoints that are kept of a job, oldest first."""
+    """The stored checkpoints of a job, oldest first."""
 
     data: list[CheckpointView]
 
 
 class LossView(View):
-    """One epoch, counted from 0."""
+    """Losses and metrics of one epoch, counted from 0."""
 
     epoch: int
     loss: float
@@ -225,11 +230,11 @@ class LossView(View):
         "still made a finite step of."
     )
     seconds: float
-    layers: list[LayerView] = Field(description="How each layer is doing at the epoch's end.")
+    layers: list[LayerView] = Field(description="Statistics per layer at the end of the epoch.")
 
 
 class FindingView(View):
-    """Something worth knowing about a job before it is posted."""
+    """A finding of the validation of a job request."""
 
     level: Literal["error", "warning", "info"]
     pointer: str
@@ -238,7 +243,7 @@ class FindingView(View):
 
 
 class ValidationView(View):
-    """What posting this job would do; nothing was stored."""
+    """Result of validating a job request; nothing was stored."""
 
     valid: bool
     spec: SpecView | None

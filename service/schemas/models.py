@@ -1,4 +1,4 @@
-"""Models and predictions on the wire."""
+"""Schemas of models and predictions."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -17,7 +17,7 @@ Flag = Literal["imputed", "unknown_category", "out_of_range"]
 
 
 class LineageView(View):
-    """What a model was made from; all null for one that was imported."""
+    """The job and dataset a model was trained from; all null for an imported model."""
 
     job_id: str | None
     dataset_id: str | None
@@ -25,7 +25,7 @@ class LineageView(View):
 
 
 class ModelView(View):
-    """What a job leaves: spec, preprocessing, metrics; its weights have a route of their own."""
+    """A model: spec, preprocessing and metrics. The weights have their own route."""
 
     id: str
     name: str
@@ -36,76 +36,76 @@ class ModelView(View):
     classes: list[Label] | None
     metrics: dict[str, Metric]
     cross_validation: CrossValidationView | None = Field(
-        description="What the folds of its job have come to; null without folds."
+        description="Cross-validation results of its job; null without folds."
     )
     parameter_count: int
     partial: bool = Field(
-        description="The job was cancelled, or out of time among its folds: these are the weights "
-        "so far."
+        description="The job did not finish: it was cancelled, or ran out of time during the "
+        "folds. These are its weights at that point."
     )
     weights_sha256: str
     links: dict[str, str]
 
 
 class WeightView(View):
-    """One array of weights, row by row."""
+    """One weight array, in row-major order."""
 
     shape: list[int]
     values: Any
 
 
 class PredictRequest(Body):
-    """Rows as records (column → value) or as arrays in the order of the model's features."""
+    """Rows to predict, as records (column → value) or as arrays in feature order."""
 
     rows: list[dict[str, Scalar]] | list[list[Scalar]] = Field(
         min_length=1,
         max_length=MAX_ROWS,
-        description="Values as the dataset's file has them: numbers, or texts that say numbers, "
-        "truth values or times in its words; what is null, left out or one of its markers of "
-        "missing values is missing. Other columns of the dataset may stay in a record.",
+        description="Values in the notation of the dataset's file: numbers, or texts that denote "
+        "numbers, booleans or times. A value is missing if it is null, left out, or one of the "
+        "dataset's missing-value markers. Records may include other columns of the dataset.",
         examples=[[{"petal_length": 4.7, "petal_width": 1.4}]],
     )
 
 
 class FlagView(View):
-    """A value that the model could not take as it was sent, or has seen nothing like."""
+    """A value that was replaced, or that is outside the training data."""
 
     column: str
     flag: Flag = Field(
-        description="imputed: it is missing, and what stands in for it was taken; "
-        "unknown_category: the model knows no such category; out_of_range: a number or time "
-        "further beyond those of the training rows than half their range."
+        description="imputed: the value is missing and was replaced; unknown_category: the "
+        "category does not occur in the training rows; out_of_range: the number or time is "
+        "outside the range of the training rows by more than half that range."
     )
 
 
 class ClassPrediction(View):
-    """The class of a row with the largest output, and the output of every class."""
+    """The predicted class of a row, and the output per class."""
 
     label: Label
     probability: float | None = Field(
-        description="Of the label; null where outputs are no probabilities."
+        description="Probability of the label; null if the outputs are not probabilities."
     )
     probabilities: list[float] | None = Field(
-        description="In the order of `classes`: the outputs of a softmax or a sigmoid, else null."
+        description="In the order of `classes`; null unless the output is softmax or sigmoid."
     )
     scores: list[float] | None = Field(
-        description="In the order of `classes`: outputs that are no probabilities, else null."
+        description="In the order of `classes`: outputs that are not probabilities, else null."
     )
     flags: list[FlagView] = Field(default=[])
 
 
 class ValuePrediction(View):
-    """The number predicted for a row, in the target's own unit."""
+    """The predicted value of a row, in the unit of the target."""
 
     value: float
     std: float | None = Field(
-        description="Standard deviation, learned by the loss gaussian; null with other losses."
+        description="Predicted standard deviation with the gaussian loss; otherwise null."
     )
     flags: list[FlagView] = Field(default=[])
 
 
 class PredictView(View):
-    """One prediction a row, in the order of the rows."""
+    """One prediction per row, in the order of the rows."""
 
     model_id: str
     classes: list[Label] | None

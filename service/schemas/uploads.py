@@ -1,4 +1,4 @@
-"""Resumable uploads on the wire."""
+"""Schema of resumable uploads."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from service.schemas.common import View
 
 
 class UploadView(View):
-    """A resumable upload: a finished one becomes a dataset by `POST /v1/datasets?upload=`."""
+    """A resumable upload; `POST /v1/datasets?upload=` turns a finished one into a dataset."""
 
     id: str
     offset: int

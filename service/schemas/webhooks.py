@@ -1,4 +1,4 @@
-"""Webhooks on the wire: whom to tell of which events, and how the telling went."""
+"""Schemas of webhooks and their deliveries."""
 
 import binascii
 from base64 import b64decode
@@ -11,12 +11,12 @@ from service.schemas.common import Body, View, _storable
 from store.webhooks.deliveries import AttemptError, DeliveryStatus
 
 
-def _base64(secret: str) -> str:
+def _check_base64(secret: str) -> str:
     try:
-        # As the library does it: padding may be missing.
+        # Padding may be missing, as in the standardwebhooks library.
         b64decode(secret.removeprefix("whsec_") + "==")
     except binascii.Error as error:
-        msg = "must be whsec_ and 24 to 64 bytes as base64"
+        msg = "must be whsec_ followed by 24 to 64 bytes in base64"
         raise ValueError(msg) from error
     return secret
 
@@ -24,7 +24,7 @@ def _base64(secret: str) -> str:
 Secret = Annotated[
     str,
     StringConstraints(pattern=r"^whsec_[A-Za-z0-9+/]{32,86}={0,2}$"),
-    AfterValidator(_base64),
+    AfterValidator(_check_base64),
 ]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2048), AfterValidator(_storable)]
 WebhookEvent = Literal[
@@ -46,18 +46,18 @@ WebhookEvent = Literal[
 
 
 class WebhookRequest(Body):
-    """A URL to be called when something happens."""
+    """A URL to be called on events."""
 
-    url: Url = Field(description="http(s)://…, of a public address.")
+    url: Url = Field(description="HTTP(S) URL with a public address.")
     events: list[WebhookEvent] | None = Field(
         default=None,
         min_length=1,
         max_length=32,
-        description="Default: paused, stalled, cancelled, failed and succeeded.",
+        description="Event types. Default: paused, stalled, cancelled, failed and succeeded.",
     )
     secret: Secret | None = Field(
         default=None,
-        description="With which calls are signed (Standard Webhooks); default: a new one.",
+        description="Secret that signs the calls (Standard Webhooks); default: generated.",
     )
 
 
@@ -65,45 +65,45 @@ class WebhookView(View):
     """A webhook, without its secret."""
 
     id: str
-    job_id: str | None = Field(description="Of which job it is told; null for all jobs.")
+    job_id: str | None = Field(description="The job whose events are sent; null for all jobs.")
     url: str
     events: list[str] | None = Field(
-        description="null: paused, stalled, cancelled, failed and succeeded."
+        description="Event types; null: paused, stalled, cancelled, failed and succeeded."
     )
-    enabled: bool = Field(description="False once the URL has answered 410 Gone.")
+    enabled: bool = Field(description="False after the URL has responded 410 Gone.")
     created_at: datetime
 
 
 class NewWebhookView(WebhookView):
-    """A webhook that was just made, with its secret."""
+    """A new webhook, with its secret."""
 
-    secret: str = Field(description="With which calls are signed (Standard Webhooks).")
+    secret: str = Field(description="Secret that signs the calls (Standard Webhooks).")
 
 
 class SecretView(View):
-    """What the receiver needs to verify calls."""
+    """The secret with which a receiver verifies calls."""
 
     secret: str
 
 
 class AttemptView(View):
-    """One call, and what came of it; what was answered is not kept."""
+    """One call and its outcome; the response body is not stored."""
 
     number: int
     at: datetime
     seconds: float
-    response_status: int | None = Field(description="null when there was no answer.")
-    error: AttemptError | None = Field(description="null for a call that was answered with 2xx.")
+    response_status: int | None = Field(description="null without a response.")
+    error: AttemptError | None = Field(description="null after a 2xx response.")
 
 
 class DeliveryView(View):
-    """One event that is told, until it was taken or given up."""
+    """The delivery of one event to a webhook, with its attempts."""
 
-    id: str = Field(description="Sent along as webhook-id, the same at every attempt.")
+    id: str = Field(description="Sent as the webhook-id header, the same in every attempt.")
     job_id: str | None
     type: str = Field(examples=["job.succeeded"])
     status: DeliveryStatus
     created_at: datetime
-    next_attempt_at: datetime | None = Field(description="null when there will be none.")
+    next_attempt_at: datetime | None = Field(description="null if there are no further attempts.")
     finished_at: datetime | None
     attempts: list[AttemptView]

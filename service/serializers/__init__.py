@@ -1,1 +1,1 @@
-"""Records to JSON and CSV, and JSON rows to columns."""
+"""Conversion of records to JSON and CSV, and of JSON rows to columns."""

@@ -1,4 +1,4 @@
-"""Datasets as the client sees them."""
+"""Dataset records to response schemas."""
 
 from collections.abc import Sequence
 from typing import assert_never
@@ -25,7 +25,7 @@ from store.intake import Preview
 
 
 def summary_view(dataset: DatasetSummary) -> DatasetSummaryView:
-    """The dataset as a list shows it."""
+    """Return the dataset without its schema, for lists."""
     return DatasetSummaryView(
         id=dataset.id,
         name=dataset.name,
@@ -39,7 +39,7 @@ def summary_view(dataset: DatasetSummary) -> DatasetSummaryView:
 
 
 def dataset_view(dataset: DatasetRecord) -> DatasetView:
-    """The dataset with its schema."""
+    """Return the dataset with its schema."""
     here = f"/v1/datasets/{dataset.id}"
     return DatasetView(
         **dict(summary_view(dataset)),
@@ -51,16 +51,16 @@ def dataset_view(dataset: DatasetRecord) -> DatasetView:
 
 
 def column_view(column: ColumnRecord) -> ColumnView:
-    """What is known of a column without reading it."""
+    """Return the stored statistics of a column."""
     return ColumnView(
         name=column.name,
         kind=column.kind,
         missing=column.missing,
         cardinality=column.distinct,
         integral=column.integral,
-        min=_find_moment(column, column.minimum),
-        max=_find_moment(column, column.maximum),
-        mean=_find_moment(column, column.mean),
+        min=_optional_moment(column, column.minimum),
+        max=_optional_moment(column, column.maximum),
+        mean=_optional_moment(column, column.mean),
         std=column.std,
         top_values=_top_values(column.top_values),
         time_format=column.time_format,
@@ -70,7 +70,7 @@ def column_view(column: ColumnRecord) -> ColumnView:
 def column_detail_view(
     dataset: DatasetRecord, column: ColumnRecord, found: Histogram | LevelCounts | None
 ) -> ColumnDetailView:
-    """A column with the distribution of its values."""
+    """Return a column with the distribution of its values."""
     shown = dict(column_view(column))
     match found:
         case Histogram():
@@ -98,7 +98,7 @@ def _histogram_view(column: ColumnRecord, found: Histogram) -> HistogramView:
 
 
 def preview_view(found: Preview) -> PreviewView:
-    """How a file would be read."""
+    """Return the preview of a file."""
     return PreviewView(
         options=OptionsView(**found.options.as_json()),
         notices=[_notice_view(notice) for notice in found.notices],
@@ -110,7 +110,7 @@ def preview_view(found: Preview) -> PreviewView:
 
 
 def rows_view(dataset: DatasetRecord, rows: list[Row], offset: int) -> RowsView:
-    """Some rows of a dataset, and whether there are more."""
+    """Return a page of rows, and whether more follow."""
     has_more = offset + len(rows) < dataset.rows
     return RowsView(data=rows, offset=offset, rows=dataset.rows, has_more=has_more)
 
@@ -123,10 +123,10 @@ def _top_values(pairs: Sequence[tuple[str, int]]) -> list[TopValue]:
     return [TopValue(value=value, rows=rows) for value, rows in pairs]
 
 
-def _find_moment(column: ColumnRecord, number: float | None) -> Moment | None:
+def _optional_moment(column: ColumnRecord, number: float | None) -> Moment | None:
     return None if number is None else _moment(column, number)
 
 
 def _moment(column: ColumnRecord, number: float) -> Moment:
-    """A number of a column: of a time column the text of the time."""
+    """Return a value of a column; for a time column as RFC 3339 text."""
     return format_time(number) if column.kind == "time" else number

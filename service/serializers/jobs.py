@@ -1,4 +1,4 @@
-"""Jobs as clients see them."""
+"""Job records to response schemas."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -21,7 +21,7 @@ from store.jobs.progress import LossRecord
 from store.jobs.transitions import TransitionRecord
 from store.statuses import TERMINAL, JobStatus
 
-# What may be asked of a job in which of its states, as store/jobs/commands.py has it.
+# Statuses in which each command is allowed; equal to those in store/jobs/commands.py.
 ALLOWED_IN = {
     "cancel": frozenset(JobStatus) - TERMINAL,
     "pause": {JobStatus.QUEUED, JobStatus.RUNNING},
@@ -31,7 +31,7 @@ ALLOWED_IN = {
 
 
 def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
-    """The job as the client sees it."""
+    """Return the response schema of a job."""
     return JobView(
         id=job.id,
         status=job.status,
@@ -63,27 +63,27 @@ def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
 
 
 def spec_view(spec: dict[str, Any], dataset_id: str) -> SpecView:
-    """The training as it is done, with every default filled in."""
+    """Return the resolved spec, with every default filled in."""
     return SpecView.model_validate({**spec, "dataset_id": dataset_id})
 
 
 def _progress_view(job: JobRecord) -> ProgressView:
     epochs = job.spec["epochs"]
     folds = (job.spec["validation"] or {}).get("folds")
-    # Each fold may take as many epochs as the network that is trained last.
-    every = epochs * ((folds or 0) + 1)
+    # Each fold may train for as many epochs as the final network.
+    total = epochs * ((folds or 0) + 1)
     finished = epochs * job.folds_done + job.epoch
     done = job.status is JobStatus.SUCCEEDED
     eta = None
     if finished and not job.status.is_terminal:
-        eta = job.training_seconds / finished * (every - finished)
+        eta = job.training_seconds / finished * (total - finished)
     return ProgressView(
         epoch=job.epoch,
         epochs=epochs,
         fold=job.folds_done if folds and job.folds_done < folds else None,
         folds=folds,
-        # Early stopping ends a job before its last epoch: it is done all the same.
-        fraction=1.0 if done else finished / every,
+        # Early stopping ends a job before its last epoch, which still counts as complete.
+        fraction=1.0 if done else finished / total,
         steps=job.steps,
         samples_per_second=job.samples_per_second,
         eta_seconds=eta,
@@ -92,7 +92,7 @@ def _progress_view(job: JobRecord) -> ProgressView:
 
 
 def cross_validation_view(found: dict[str, Any] | None) -> CrossValidationView | None:
-    """What the folds of a job have come to, as the client sees it."""
+    """Return the cross-validation results of a job, if any."""
     return None if found is None else CrossValidationView.model_validate(found)
 
 
@@ -124,9 +124,9 @@ def _links(job: JobRecord) -> dict[str, str]:
     }
     if job.validation_dataset_id is not None:
         links["validation_dataset"] = f"/v1/datasets/{job.validation_dataset_id}"
-    for change, statuses in ALLOWED_IN.items():
+    for command, statuses in ALLOWED_IN.items():
         if job.status in statuses:
-            links[change] = f"{here}/{change}"
+            links[command] = f"{here}/{command}"
     if job.model_id is not None:
         links["model"] = f"/v1/models/{job.model_id}"
         links["weights"] = f"/v1/models/{job.model_id}/weights"
@@ -135,5 +135,5 @@ def _links(job: JobRecord) -> dict[str, str]:
 
 
 def loss_view(loss: LossRecord) -> LossView:
-    """One epoch as the client sees it."""
+    """Return the response schema of one epoch."""
     return LossView(**asdict(loss))

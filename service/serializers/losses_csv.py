@@ -1,4 +1,4 @@
-"""Losses as CSV, for a spreadsheet or a plot."""
+"""Losses as CSV."""
 
 from collections.abc import Sequence
 
@@ -14,8 +14,8 @@ def _number(value: Metric | None) -> float | None:
 
 
 def losses_as_csv(losses: Sequence[LossRecord]) -> str:
-    """A header and a line an epoch; metrics have a column each."""
-    # A matrix or a list has no place in a cell.
+    """Write a header and one line per epoch, with one column per scalar metric."""
+    # Matrices and lists do not fit into a cell.
     metrics = sorted(
         {
             name

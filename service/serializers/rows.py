@@ -1,4 +1,4 @@
-"""Rows in the client's own words become columns; what cannot be read is named by its pointer."""
+"""Conversion of JSON rows into columns; each invalid value is reported with its pointer."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -25,7 +25,7 @@ from service.serializers.values import ValueReader, WrongValueError
 
 MAX_PROBLEMS = 20
 Record = Mapping[str, Scalar]
-# How a value of a column is read, and what a column is made of such values.
+# Converts one value of a column; builds the column from the converted values.
 Convert: TypeAlias = Callable[[Scalar], Any]
 Build: TypeAlias = Callable[[Sequence[Any]], Column]
 
@@ -34,28 +34,29 @@ class RowReader:
     """Reads rows for one model; threads may share it.
 
     Args:
-        preprocessing: of the model.
-        others: columns that may stay in a record, and are not looked at.
+        preprocessing: preprocessing of the model.
+        ignored: columns that records may contain without being read.
     """
 
-    def __init__(self, preprocessing: Preprocessing, others: frozenset[str] = frozenset()) -> None:
+    def __init__(self, preprocessing: Preprocessing, ignored: frozenset[str] = frozenset()) -> None:
         values = ValueReader(preprocessing.words)
         formats = preprocessing.words.time_formats
         self._names = [column.name for column in preprocessing.columns]
-        self._known = {*self._names, *others}
+        self._allowed = {*self._names, *ignored}
         self._columns = [
-            (column.name, *_reader_of(column, values, formats)) for column in preprocessing.columns
+            (column.name, *_column_reader(column, values, formats))
+            for column in preprocessing.columns
         ]
 
     def read(self, rows: Sequence[Record] | Sequence[Sequence[Scalar]]) -> dict[str, Column]:
-        """The model's columns.
+        """Return the model's columns.
 
         Args:
-            rows: as records, or as arrays in the order of the model's features. What a record
-                lacks is missing.
+            rows: records, or arrays in the order of the model's features. A value that a record
+                leaves out is missing.
 
         Raises:
-            InvalidRowsError: naming the values that do not fit.
+            InvalidRowsError: some rows are invalid; names up to 20 values.
         """
         records = self._as_records(rows)
         problems: list[FieldProblem] = []
@@ -68,19 +69,21 @@ class RowReader:
         return columns
 
     def _as_records(self, rows: Sequence[Record] | Sequence[Sequence[Scalar]]) -> Sequence[Record]:
-        """Rows as records; arrays are named in the order of the model's features."""
+        """Return rows as records; the values of an array are in the order of the features."""
         records: list[Record] = []
         problems: list[FieldProblem] = []
         for position, row in enumerate(rows):
             if isinstance(row, Mapping):
                 problems += [
-                    _unknown_column(position, name) for name in row if name not in self._known
+                    _unknown_column(position, name) for name in row if name not in self._allowed
                 ]
                 records.append(row)
             elif len(row) == len(self._names):
                 records.append(dict(zip(self._names, row, strict=True)))
             else:
-                detail = f"the row has {len(row)} values, the model has {len(self._names)} features"
+                detail = (
+                    f"the row has {len(row)} values, but the model has {len(self._names)} features"
+                )
                 pointer = f"/rows/{position}"
                 problems.append(FieldProblem(pointer=pointer, code="wrong_length", detail=detail))
             _raise_if_many(problems)
@@ -98,7 +101,7 @@ def _unknown_column(position: int, name: str) -> FieldProblem:
     return FieldProblem(
         pointer=_pointer_to(position, name),
         code="unknown_column",
-        detail="the model has no such feature",
+        detail="not a feature of the model",
     )
 
 
@@ -107,7 +110,7 @@ def _raise_if_many(problems: list[FieldProblem]) -> None:
         raise InvalidRowsError(problems[:MAX_PROBLEMS])
 
 
-def _reader_of(
+def _column_reader(
     fitted: FittedColumn, values: ValueReader, time_formats: Mapping[str, str]
 ) -> tuple[Convert, Build]:
     match fitted:
@@ -117,9 +120,9 @@ def _reader_of(
             time_format = time_formats.get(fitted.name, ISO)
             return partial(values.seconds, time_format=time_format), _numeric_column
         case FittedBoolean():
-            return values.truth, _boolean_column
+            return values.boolean, _boolean_column
         case FittedCategories() | FittedCodes() | FittedOrdinal() | FittedText():
-            return values.level, _level_column
+            return values.category, _categorical_column
         case _:
             assert_never(fitted)
 
@@ -147,7 +150,7 @@ def _boolean_column(codes: Sequence[int]) -> CategoricalColumn:
     return CategoricalColumn(np.array(codes, dtype=np.int32), (False, True))
 
 
-def _level_column(texts: Sequence[str | None]) -> CategoricalColumn:
+def _categorical_column(texts: Sequence[str | None]) -> CategoricalColumn:
     codes: dict[str | None, int] = {None: -1}
     for text in texts:
         codes.setdefault(text, len(codes) - 1)

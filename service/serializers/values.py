@@ -1,4 +1,4 @@
-"""One value in the client's own words: a number, a truth value, a time or a category."""
+"""Parsing of JSON values into numbers, booleans, times and categories."""
 
 import math
 import re
@@ -12,29 +12,29 @@ from store.intake.options import STATED_FALSE, STATED_TRUE
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TRUTH = dict.fromkeys(STATED_TRUE, 1) | dict.fromkeys(STATED_FALSE, 0)
-# Beyond it not every whole number is a float64.
+# Above it, not every whole number is a float64.
 _EXACT = 2**53
 
 
 class WrongValueError(Exception):
-    """A value that its column cannot take."""
+    """A value of the wrong type for its column."""
 
 
 class ValueReader:
-    """Reads values as the file of the model's table wrote them.
+    """Reads values in the notation of the file that the model was trained on.
 
     Args:
-        words: of the table.
+        conventions: missing-value markers and decimal separator of that file.
     """
 
-    def __init__(self, words: FileConventions) -> None:
-        self._missing = frozenset(words.missing)
-        self._decimal = words.decimal
+    def __init__(self, conventions: FileConventions) -> None:
+        self._missing = frozenset(conventions.missing)
+        self._decimal = conventions.decimal
 
     def number(self, value: Scalar) -> float:
-        """NaN for a missing one. Raises WrongValueError."""
+        """Return a number, NaN if missing. Raises WrongValueError."""
         if type(value) is float:
-            return value  # nearly every time
+            return value  # the most frequent case first
         match value:
             case None:
                 return math.nan
@@ -48,24 +48,24 @@ class ValueReader:
             case _:
                 assert_never(value)
 
-    def truth(self, value: Scalar) -> int:
-        """0 or 1, −1 for a missing one. Raises WrongValueError."""
+    def boolean(self, value: Scalar) -> int:
+        """Return 0 or 1, −1 if missing. Raises WrongValueError."""
         text = self._clean(value) if isinstance(value, str) else value
         if text is None:
             return -1
-        # Of numbers, only 0 and 1 are written like a word.
+        # The only numbers among the spellings are 0 and 1.
         found = _TRUTH.get(str(text).lower() if isinstance(text, str | bool) else _write(text))
         if found is None:
             raise WrongValueError("true or false is expected")
         return found
 
     def seconds(self, value: Scalar, time_format: str) -> float:
-        """Seconds since 1970 in UTC, NaN for a missing time. Raises WrongValueError."""
+        """Return seconds since 1970 in UTC, NaN if missing. Raises WrongValueError."""
         if not isinstance(value, str):
             try:
                 return self.number(value)
             except WrongValueError as error:
-                raise WrongValueError(_expect_time(time_format)) from error
+                raise WrongValueError(_time_expected(time_format)) from error
         text = self._clean(value)
         if text is None:
             return math.nan
@@ -73,10 +73,10 @@ class ValueReader:
             time = _parse_time(text, name)
             if time is not None:
                 return (time - _EPOCH).total_seconds()
-        raise WrongValueError(_expect_time(time_format))
+        raise WrongValueError(_time_expected(time_format))
 
-    def level(self, value: Scalar) -> str | None:
-        """A category or a text, None for a missing one. Raises WrongValueError."""
+    def category(self, value: Scalar) -> str | None:
+        """Return a category or a text, None if missing. Raises WrongValueError."""
         if value is None:
             return None
         if isinstance(value, str):
@@ -86,7 +86,7 @@ class ValueReader:
         return _write(value).replace(".", self._decimal)
 
     def _clean(self, text: str) -> str | None:
-        """Without blanks around it; None if it stands for a missing value."""
+        """Return the text without surrounding whitespace; None if it denotes a missing value."""
         text = text.strip()
         return None if not text or text in self._missing else text
 
@@ -95,7 +95,7 @@ class ValueReader:
             return math.nan
         plain = text
         if self._decimal != ".":
-            # A point is no decimal comma: it may as well stand between thousands.
+            # With a decimal comma a point is ambiguous: it may separate thousands.
             plain = text.replace(".", " ").replace(self._decimal, ".")
         if not _NUMBER.fullmatch(plain):
             example = f"1{self._decimal}5"
@@ -114,29 +114,29 @@ def _to_float(value: float | str) -> float:
 
 
 def _write(number: float) -> str:
-    """The shortest text of a number: 7 for 7.0."""
+    """Return the shortest text of a number: 7 for 7.0."""
     if isinstance(number, float) and number.is_integer() and abs(number) < _EXACT:
         number = int(number)
     try:
         return str(number)
     except ValueError as error:
-        # Python writes no number of thousands of digits.
+        # Python does not format integers of thousands of digits.
         raise WrongValueError("the number is too large") from error
 
 
 def _parse_time(text: str, time_format: str) -> datetime | None:
-    """The time in UTC, which is meant where no zone is said; None if it is written otherwise."""
+    """Parse a time, in UTC if it has no zone; None if it does not match the format."""
     try:
         if time_format == ISO:
             time = datetime.fromisoformat(text)
         else:
             time = datetime.strptime(text, time_format)  # noqa: DTZ007 - a zone follows below
     except (ValueError, OverflowError, re.error):
-        # A format may come with an imported model, and be none.
+        # An imported model may have an invalid format.
         return None
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
-def _expect_time(time_format: str) -> str:
-    also = "" if time_format == ISO else f"; or as {time_format}"
+def _time_expected(time_format: str) -> str:
+    also = "" if time_format == ISO else f", or {time_format}"
     return f"a time is expected: RFC 3339, a date, or seconds since 1970{also}"

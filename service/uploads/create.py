@@ -1,4 +1,4 @@
-"""Resumable uploads begin: once for an Idempotency-Key, perhaps with their first bytes."""
+"""Creation of resumable uploads: once per Idempotency-Key, optionally with the first bytes."""
 
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -21,7 +21,7 @@ from store.uploads import UploadRecord, add_upload, get_upload
 def begin(
     context: Context, length: int, metadata: dict[str, str], keyed: KeyedRequest | None
 ) -> StoredResponse:
-    """Begin an upload, which counts with its whole length from now on.
+    """Create an upload, whose full length counts towards the storage quota at once.
 
     Raises BodyTooLargeError, LimitReachedError, KeyReusedError.
     """
@@ -38,17 +38,17 @@ def _begin(
         claim_key(session, keyed)
         check_stored_bytes(session, settings.max_stored_bytes, length)
         upload = add_upload(session, length, metadata, settings.upload_expiry_seconds)
-        return store_response(session, keyed, _answer(upload))
+        return store_response(session, keyed, _created_response(upload))
 
 
-def _answer(upload: UploadRecord) -> StoredResponse:
+def _created_response(upload: UploadRecord) -> StoredResponse:
     view = UploadView.model_validate(asdict(upload))
     answer = created(view, f"{RESUMABLE_PATH}/{upload.id}")
     return replace(answer, headers={**answer.headers, **progress_headers(upload)})
 
 
 def progress_headers(upload: UploadRecord) -> dict[str, str]:
-    """How far an upload is, as the protocol tells it."""
+    """Return the headers that report the progress of an upload."""
     return {
         "Upload-Offset": str(upload.offset),
         "Upload-Expires": format_instant(upload.expires_at),
@@ -58,10 +58,11 @@ def progress_headers(upload: UploadRecord) -> dict[str, str]:
 async def receive_first(
     context: Context, answer: StoredResponse, sent: Sent, keyed: KeyedRequest | None
 ) -> StoredResponse:
-    """Keep the bytes that come with the request which began an upload; what is then answered.
+    """Store the bytes sent with the creation of an upload; return the response.
 
-    With a key its client finds the upload again, so that what has arrived is kept whatever comes
-    in between; without one it never learns the address. Raises what `receive` raises.
+    With a key, a client that retries finds the upload again, so received bytes are kept if the
+    connection breaks. Without one, the client never learns the URL, so the upload is deleted.
+    Raises the exceptions of `receive`.
     """
     upload_id = answer.headers["Location"].removeprefix(f"{RESUMABLE_PATH}/")
     try:
@@ -84,4 +85,4 @@ def _undo(context: Context, upload_id: str, keyed: KeyedRequest | None) -> None:
 
 def _keep_progress(context: Context, upload_id: str, keyed: KeyedRequest | None) -> StoredResponse:
     with context.database.writing() as session:
-        return store_response(session, keyed, _answer(get_upload(session, upload_id)))
+        return store_response(session, keyed, _created_response(get_upload(session, upload_id)))

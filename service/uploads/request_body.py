@@ -1,4 +1,4 @@
-"""An upload on its way to disk: raw body or multipart, hashed as it comes, never in memory."""
+"""Streaming of request bodies to disk, raw or multipart, hashed on the way."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from store.intake.formats.detect import known_media_types
 
 FORM = "multipart/form-data"
 ANY_FILE = "application/octet-stream"
-# So many bytes are gathered before a thread writes them.
-COPY_BYTES = 2**20
+# Bytes buffered before a thread writes them.
+BUFFER_BYTES = 2**20
 MAX_NAME = 256
 WHERE = "incoming files"
 
@@ -27,17 +27,17 @@ ContentEncoding = Literal["", "gzip", "zstd"]
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that has arrived in full.
+    """A completely received file.
 
     Attributes:
-        path: where it is on this machine.
-        name: for people: as asked for, else the file's own.
-        bytes: its size.
-        sha256: of its bytes.
-        media_type: as the client says, without parameters; empty if it does not.
-        file_name: as the client says, without folders; empty if it does not.
-        content_encoding: of a raw body, as the client says.
-        upload_id: of the resumable upload that it was; None for a request's body.
+        path: local path of the file.
+        name: display name: the requested one, else the file name.
+        bytes: size in bytes.
+        sha256: digest of the bytes.
+        media_type: media type sent by the client, without parameters; empty if not sent.
+        file_name: file name sent by the client, without directories; empty if not sent.
+        content_encoding: Content-Encoding of a raw body; empty if not sent.
+        upload_id: id of the resumable upload; None for a request's body.
     """
 
     path: Path
@@ -53,13 +53,13 @@ class Upload:
 async def receive_upload(
     request: Request, target: Path, name: str | None, sha256: str | None = None
 ) -> Upload:
-    """Write the request's file to `target`, and see that it is the one that was stated.
+    """Write the request's file to `target`, and verify its digests.
 
     Args:
-        request: with a raw body or a form; its `Content-Digest` is checked.
-        target: to be written.
-        name: for people; None for the file's own.
-        sha256: that the file must have, in hexadecimal.
+        request: a request with a raw body or a form; its `Content-Digest` is checked.
+        target: path of the file to write.
+        name: display name; None for the file name.
+        sha256: expected digest of the file, in hexadecimal.
 
     Raises UnsupportedMediaTypeError, InvalidRowsError (a form without a file), ServiceError (a
     broken form), InvalidDigestError, DigestMismatchError, HTTPException (413), ClientDisconnect.
@@ -70,7 +70,7 @@ async def receive_upload(
         return await _receive_form(request, target, name, sha256)
     if media_type not in {*known_media_types, ANY_FILE}:
         known = ", ".join(sorted({*known_media_types, ANY_FILE, FORM}))
-        detail = f"send one of {known}; not {media_type[:80] or 'nothing'}"
+        detail = f"Content-Type must be one of {known}; not {media_type[:80] or 'missing'}"
         raise UnsupportedMediaTypeError(detail)
     hashes = Hashes(stated_digests(request, sha256))
     async with FileSink(target, hashes.update) as sink:
@@ -86,7 +86,7 @@ async def _receive_form(
 ) -> Upload:
     form = FormFile(request.headers["content-type"])
     stated = stated_digests(request, sha256)
-    # A header is of all that is sent, its boundaries too; the query is of the file.
+    # The header covers the whole content including boundaries; the query covers the file.
     content = Hashes([digest for digest in stated if digest.location == "header"])
     hashes = Hashes([digest for digest in stated if digest.location == "query"])
     async with FileSink(target, hashes.update) as sink:
@@ -109,23 +109,23 @@ async def _receive_form(
 
 
 class FileSink:
-    """A file that threads write, and hash, in large pieces. Raises StoreUnavailableError."""
+    """A file written and hashed by threads, in large pieces. Raises StoreUnavailableError."""
 
     def __init__(self, target: Path, update: Callable[[bytearray], object]) -> None:
         self.bytes = 0
         self._target = target
         self._update = update
-        self._waiting = bytearray()
+        self._buffer = bytearray()
 
     async def __aenter__(self) -> Self:
         await run_in_threadpool(self._open)
         return self
 
     async def write(self, piece: bytes) -> None:
-        """Take the next bytes."""
+        """Append bytes."""
         self.bytes += len(piece)
-        self._waiting += piece
-        if len(self._waiting) >= COPY_BYTES:
+        self._buffer += piece
+        if len(self._buffer) >= BUFFER_BYTES:
             await run_in_threadpool(self._flush)
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -143,19 +143,19 @@ class FileSink:
                 self._flush()
 
     def _flush(self) -> None:
-        self._update(self._waiting)
+        self._update(self._buffer)
         with translate_disk_errors(WHERE):
-            self._file.write(self._waiting)
-        self._waiting.clear()
+            self._file.write(self._buffer)
+        self._buffer.clear()
 
 
 def plain_media_type(content_type: str) -> str:
-    """A media type without its parameters."""
+    """Return the media type without its parameters."""
     return content_type.partition(";")[0].strip().lower()
 
 
 def base_name(file_name: str) -> str:
-    """The last part of a client's file name: a label for people, never a path on this machine."""
+    """Return the last part of a client's file name, for display; never used as a local path."""
     name = PurePosixPath(file_name.replace("\\", "/")).name
     return "".join(character for character in name if character.isprintable())[:MAX_NAME]
 
@@ -166,5 +166,5 @@ def _content_encoding(request: Request) -> ContentEncoding:
     for encoding in get_args(ContentEncoding):
         if stated == encoding:
             return encoding  # type: ignore[no-any-return]
-    detail = f"the Content-Encoding may be gzip or zstd, not {stated[:80]!r}"
+    detail = f"Content-Encoding must be gzip or zstd, not {stated[:80]!r}"
     raise UnsupportedMediaTypeError(detail)

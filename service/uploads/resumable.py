@@ -1,7 +1,6 @@
-"""Resumable uploads: filled part by part by whichever process is asked, made a file, given up.
+"""Resumable uploads: received in parts by any API process, assembled into a file, or cancelled.
 
-Parts are blobs, and how far an upload has come is in the database: a crash costs no more than the
-part that was under way.
+Parts are blobs, and the offset is in the database: a crash loses at most the part being received.
 """
 
 import hashlib
@@ -40,7 +39,7 @@ from store.uploads import (
     upload_folder,
 )
 
-# Under which a client may say it; the first are what clients of tus agree on.
+# Metadata keys in order of preference; the first are the convention of tus clients.
 FILE_NAMES = ("filename", "name")
 MEDIA_TYPES = ("filetype", "type")
 
@@ -50,10 +49,10 @@ class Sent:
     """A request's bytes for an upload.
 
     Attributes:
-        offset: where they go.
-        announced: how many there will be, 0 if that is not said.
+        offset: offset of the first byte within the file.
+        announced: Content-Length; 0 if not sent.
         pieces: the bytes.
-        checksum: of all of them; they are then kept all or not at all.
+        checksum: checksum of all bytes; with one, either all bytes are kept or none.
     """
 
     offset: int
@@ -63,26 +62,26 @@ class Sent:
 
 
 def get(context: Context, upload_id: str) -> UploadRecord:
-    """How far an upload has come. Raises NotFoundError, UploadExpiredError."""
+    """Return an upload and its progress. Raises NotFoundError, UploadExpiredError."""
     with context.database.reading() as session:
         return get_upload(session, upload_id)
 
 
 async def receive(context: Context, upload_id: str, sent: Sent) -> UploadRecord:
-    """Keep the bytes that are sent, in parts, as they come.
+    """Store the sent bytes in parts, as they arrive.
 
-    When the connection is cut, what has arrived is kept. Raises NotFoundError, UploadExpiredError,
+    Bytes received before the connection breaks are kept. Raises NotFoundError, UploadExpiredError,
     OffsetConflictError, BodyTooLargeError, ChecksumMismatchError, ClientDisconnect.
     """
     upload = await run_in_threadpool(get, context, upload_id)
     if upload.offset != sent.offset:
         raise OffsetConflictError(upload_id, upload.offset, sent.offset)
-    room = upload.length - upload.offset
-    if sent.announced > room:
-        raise BodyTooLargeError(room)
+    remaining = upload.length - upload.offset
+    if sent.announced > remaining:
+        raise BodyTooLargeError(remaining)
     async with incoming_folder(context.settings.data_dir) as folder:
         if sent.checksum is not None:
-            part = await _spool_checked(sent.pieces, sent.checksum, folder / "part", room)
+            part = await _spool_checked(sent.pieces, sent.checksum, folder / "part", remaining)
             return await run_in_threadpool(_store_part, context, upload, folder / "part", part)
         return await _receive_parts(context, upload, sent.pieces, folder / "part")
 
@@ -92,11 +91,11 @@ async def _receive_parts(
 ) -> UploadRecord:
     source = _PartReader(pieces)
     while not source.has_ended:
-        room = upload.length - upload.offset
+        remaining = upload.length - upload.offset
         async with FileSink(path, lambda _: None) as sink:
             async for piece in source.take(context.settings.upload_part_bytes):
-                if sink.bytes + len(piece) > room:
-                    raise BodyTooLargeError(room)
+                if sink.bytes + len(piece) > remaining:
+                    raise BodyTooLargeError(remaining)
                 await sink.write(piece)
         upload = await run_in_threadpool(_store_part, context, upload, path, sink.bytes)
     if source.was_cut:
@@ -105,7 +104,7 @@ async def _receive_parts(
 
 
 class _PartReader:
-    """Pieces of a request's body, taken a bounded number of bytes at a time."""
+    """Splits a request's body into parts of bounded size."""
 
     def __init__(self, pieces: AsyncIterator[bytes]) -> None:
         self.has_ended = False
@@ -114,7 +113,7 @@ class _PartReader:
         self._left = b""
 
     async def take(self, size: int) -> AsyncIterator[bytes]:
-        """The next bytes, fewer only at the end, also where the connection was cut."""
+        """Yield the next `size` bytes; fewer at the end of the body or if the connection breaks."""
         while size > 0:
             piece = self._left or await self._next()
             if not piece:
@@ -135,25 +134,25 @@ class _PartReader:
 
 
 async def _spool_checked(
-    pieces: AsyncIterator[bytes], checksum: Checksum, path: Path, room: int
+    pieces: AsyncIterator[bytes], checksum: Checksum, path: Path, limit: int
 ) -> int:
     digest = hashlib.new(checksum.algorithm, usedforsecurity=False)
     async with FileSink(path, digest.update) as sink:
         async for piece in pieces:
-            if sink.bytes + len(piece) > room:
-                raise BodyTooLargeError(room)
+            if sink.bytes + len(piece) > limit:
+                raise BodyTooLargeError(limit)
             await sink.write(piece)
     if not checksum.matches(digest.digest()):
-        msg = f"the {checksum.algorithm} of what arrived is another; nothing of it was kept"
+        msg = f"the received bytes have a different {checksum.algorithm}; none of them were stored"
         raise ChecksumMismatchError(msg)
     return sink.bytes
 
 
 def _store_part(context: Context, upload: UploadRecord, path: Path, size: int) -> UploadRecord:
-    """Store bytes behind the upload's offset, and move it; a lost race leaves nothing behind."""
+    """Append a part at the upload's offset and advance it; a lost race leaves nothing behind."""
     if not size:
         return upload
-    # Two requests may store the same part at once: each under a name of its own.
+    # Two requests may store the same part concurrently, so each uses a unique name.
     blob = f"{upload_folder(upload.id)}/{upload.offset}-{secrets.token_hex(8)}"
     context.blobs.put_blob(blob, path)
     part = UploadPart(upload.offset, size, blob)
@@ -161,7 +160,7 @@ def _store_part(context: Context, upload: UploadRecord, path: Path, size: int) -
         with context.database.writing() as session:
             return add_part(session, upload.id, part, context.settings.upload_expiry_seconds)
     except (NotFoundError, UploadExpiredError, OffsetConflictError):
-        # After any other error the part may have been noted all the same: it stays.
+        # After any other error the part may have been committed nevertheless, so it is kept.
         context.blobs.delete_blob(blob)
         raise
 
@@ -173,14 +172,14 @@ def assemble(
     name: str | None = None,
     sha256: str | None = None,
 ) -> Upload:
-    """Write a finished upload to a file, and see that it is the one that was stated.
+    """Write a finished upload to a file, and verify its digest.
 
     Args:
-        context: of the service.
-        upload_id: which upload.
-        target: to be written.
-        name: for people; None for the file's own.
-        sha256: that the file must have, in hexadecimal.
+        context: context of the service.
+        upload_id: id of the upload.
+        target: path of the file to write.
+        name: display name; None for the file name.
+        sha256: expected digest of the file, in hexadecimal.
 
     Raises NotFoundError, UploadExpiredError, UploadIncompleteError, DigestMismatchError,
     StoreUnavailableError.
@@ -189,7 +188,10 @@ def assemble(
         upload = get_upload(session, upload_id)
         parts = list_parts(session, upload_id)
     if upload.offset < upload.length:
-        msg = f"upload {upload_id} has {upload.offset} of its {upload.length} bytes"
+        msg = (
+            f"upload {upload_id} has received {upload.offset} of {upload.length} bytes; "
+            "send the remaining ones first"
+        )
         raise UploadIncompleteError(msg)
     hashes = Hashes(stated_sha256(sha256))
     with translate_disk_errors(WHERE), target.open("wb") as file:
@@ -229,7 +231,7 @@ def _first_of(keys: tuple[str, ...], metadata: dict[str, str]) -> str:
 
 
 def remove(context: Context, upload_id: str) -> None:
-    """Give an upload up and erase its bytes. Raises NotFoundError, UploadExpiredError."""
+    """Cancel an upload and delete its bytes. Raises NotFoundError, UploadExpiredError."""
     with context.database.writing() as session:
         mark_upload_expired(session, upload_id)
     delete_parts(context.blobs, upload_id)
@@ -238,6 +240,6 @@ def remove(context: Context, upload_id: str) -> None:
 
 
 def discard(context: Context, upload_id: str) -> None:
-    """The same for an upload that has served its end, or that somebody else removes."""
+    """Delete an upload that is no longer needed; does nothing if it is already gone."""
     with suppress(NotFoundError, UploadExpiredError):
         remove(context, upload_id)

@@ -1,4 +1,4 @@
-"""Private folders for what is on its way in: gone with the request, or with the next start."""
+"""Private directories for incoming files: removed with the request, or at the next start."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ from store.blobs.disk_errors import translate_disk_errors
 
 
 def incoming(data_dir: Path) -> Path:
-    """Where the folders are."""
+    """Return the parent directory of the private directories."""
     return data_dir / "incoming"
 
 
@@ -35,7 +35,7 @@ async def incoming_folder(data_dir: Path) -> AsyncIterator[Path]:
 
 
 def sweep_incoming(data_dir: Path) -> None:
-    """Remove the folders of processes that have died."""
+    """Remove the directories of dead processes."""
     with suppress(FileNotFoundError):
         for folder in incoming(data_dir).iterdir():
             _remove_if_left(folder)
@@ -53,10 +53,10 @@ def _remove_folder(folder: Path, descriptor: int) -> None:
 
 
 def _make_locked(parent: Path) -> tuple[Path, int]:
-    """A new folder that no sweep removes while we live.
+    """Create a directory and lock it, so that no sweep removes it while this process lives.
 
-    A sweep that comes between its making and its locking takes it for a dead process's: then
-    another one is made.
+    A sweep between creation and locking takes it for one of a dead process; then another one is
+    created.
     """
     while True:
         folder = Path(tempfile.mkdtemp(dir=parent))

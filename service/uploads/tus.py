@@ -1,4 +1,4 @@
-"""The tus protocol of resumable uploads, version 1.0.0: its headers, and what they may say."""
+"""Headers of the tus protocol for resumable uploads, version 1.0.0."""
 
 import base64
 import binascii
@@ -26,23 +26,23 @@ _KEY = re.compile(r"[!-+\--~]+")
 
 
 class TusProtocol:
-    """ASGI middleware: what every request and answer of the protocol must say."""
+    """ASGI middleware: the headers that every request and response of the protocol must have."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse another version, and say ours."""
+        """Reject other protocol versions, and add the version to the response."""
         path = scope.get("path", "")
         if scope["type"] != "http" or not f"{path}/".startswith(f"{RESUMABLE_PATH}/"):
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         if scope["method"] == "POST" and "x-http-method-override" in headers:
-            # For clients whose platform knows no other methods.
+            # For clients that can only send GET and POST.
             scope = {**scope, "method": headers["x-http-method-override"].upper()}
 
-        async def marked(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
                 answer["Tus-Resumable"] = VERSION
@@ -51,43 +51,43 @@ class TusProtocol:
 
         app = self.app
         if scope["method"] != "OPTIONS" and headers.get("tus-resumable") != VERSION:
-            detail = f"Tus-Resumable: this service speaks version {VERSION} of the tus protocol"
+            detail = f"Tus-Resumable must be {VERSION}, the supported version of the tus protocol"
             app = problem_response(
                 412, "unsupported_tus_version", detail, headers={"Tus-Version": VERSION}
             )
-        await app(scope, receive, marked)
+        await app(scope, receive, send_with_headers)
 
 
 @dataclass(frozen=True)
 class Checksum:
-    """What a client says of a request's bytes."""
+    """A checksum that the client states for a request's bytes."""
 
     algorithm: str
     value: bytes
 
     def matches(self, digest: bytes) -> bool:
-        """Whether the bytes have that digest."""
+        """Whether the digest equals the checksum."""
         return self.value == digest
 
 
 def parse_size(header: str, text: str | None) -> int:
-    """A number of bytes. Raises InvalidHeaderError."""
+    """Parse a number of bytes. Raises InvalidHeaderError."""
     if text is None or not re.fullmatch(r"[0-9]{1,15}", text):
-        raise _invalid(header, "a whole number of bytes is expected")
+        raise _invalid(header, "must be a whole number of bytes")
     return int(text)
 
 
 def parse_metadata(text: str | None) -> dict[str, str]:
-    """What the client says of its file, by key. Raises InvalidHeaderError."""
+    """Parse the metadata of an upload. Raises InvalidHeaderError."""
     found: dict[str, str] = {}
     pairs = [] if not (text or "").strip() else str(text).split(",")
     for pair in pairs:
         key, _, value = pair.strip(" ").partition(" ")
         if not _KEY.fullmatch(key) or key in found:
-            raise _invalid("Upload-Metadata", f"{key[:80]!r} is no key, or comes twice")
+            raise _invalid("Upload-Metadata", f"{key[:80]!r} is an invalid or repeated key")
         found[key] = _decode(key, value.strip(" "))
     if len(found) > MAX_METADATA:
-        raise _invalid("Upload-Metadata", f"there are more than {MAX_METADATA} keys")
+        raise _invalid("Upload-Metadata", f"must not have more than {MAX_METADATA} keys")
     return found
 
 
@@ -95,15 +95,17 @@ def _decode(key: str, value: str) -> str:
     try:
         text = base64.b64decode(value, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
-        detail = f"the value of {key[:80]!r} is not base64 of UTF-8 text"
+        detail = f"the value of {key[:80]!r} must be UTF-8 text in base64"
         raise _invalid("Upload-Metadata", detail) from error
     if "\0" in text:
-        raise _invalid("Upload-Metadata", f"the value of {key[:80]!r} has a NUL character")
+        raise _invalid(
+            "Upload-Metadata", f"the value of {key[:80]!r} must not contain NUL characters"
+        )
     return text
 
 
 def format_metadata(metadata: Mapping[str, str]) -> str:
-    """The header that says it."""
+    """Format the metadata as a header."""
     pairs = (
         f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in metadata.items()
     )
@@ -111,23 +113,25 @@ def format_metadata(metadata: Mapping[str, str]) -> str:
 
 
 def parse_checksum(text: str | None) -> Checksum | None:
-    """What the client says of the request's bytes. Raises InvalidHeaderError."""
+    """Parse the checksum of a request's bytes. Raises InvalidHeaderError."""
     if text is None:
         return None
     algorithm, _, value = text.partition(" ")
     try:
         checksum = Checksum(algorithm, base64.b64decode(value, validate=True))
     except binascii.Error as error:
-        raise _invalid("Upload-Checksum", "the checksum is not base64") from error
+        raise _invalid("Upload-Checksum", "the checksum must be base64") from error
     if algorithm not in CHECKSUMS:
         raise _invalid("Upload-Checksum", f"the algorithm must be one of {', '.join(CHECKSUMS)}")
     if len(checksum.value) != hashlib.new(algorithm, usedforsecurity=False).digest_size:
-        raise _invalid("Upload-Checksum", f"{len(checksum.value)} bytes are no {algorithm}")
+        raise _invalid(
+            "Upload-Checksum", f"a checksum of {len(checksum.value)} bytes cannot be {algorithm}"
+        )
     return checksum
 
 
 def format_instant(at: datetime) -> str:
-    """As HTTP writes a time."""
+    """Format a time as an HTTP date."""
     return format_datetime(at, usegmt=True)
 
 

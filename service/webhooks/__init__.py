@@ -1,1 +1,1 @@
-"""Webhook use cases, and the sender of deliveries."""
+"""Webhook use cases, and the delivery of events."""

@@ -1,4 +1,4 @@
-"""Works off the outbox of webhooks while the service runs; every API process has a deliverer."""
+"""Delivery of the webhook outbox in the background of each API process."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ from store.webhooks.outbox import (
     ClaimedDelivery,
     claim_due_deliveries,
     has_due_deliveries,
-    note_attempt,
+    record_attempt,
 )
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ Result = TypeVar("Result")
 
 CONCURRENT_CALLS = 16
 CALLS_PER_WEBHOOK = 4
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 AWAY_SECONDS = 5.0
-# What the database may take before and after a call.
+# Allowance for the database before and after a call.
 LEASE_MARGIN_SECONDS = 20.0
 STOP_SECONDS = 2.0
 FIRST_RETRY_SECONDS = 2.0
@@ -39,7 +39,7 @@ LAST_RETRY_SECONDS = 7200.0
 
 
 class Deliverer:
-    """A task that claims what is due, calls, and notes what came of it."""
+    """A task that claims due deliveries, makes the calls, and records the outcomes."""
 
     def __init__(
         self, settings: Settings, database: Database, caller: "WebhookSender | None" = None
@@ -64,18 +64,18 @@ class Deliverer:
         )
 
     def start(self) -> None:
-        """Start delivering, in the loop that runs."""
+        """Start delivering, in the running event loop."""
         self._task = asyncio.create_task(self._run(), name="deliverer")
 
     async def stop(self) -> None:
-        """End soon: a call that has not been answered by then is made again by another process."""
+        """Stop within seconds; a call without a response by then is repeated by another process."""
         self._stopping.set()
         if self._task is not None:
             await _end({self._task})
         await _end(set(self._calls))
 
     async def deliver_due(self) -> int:
-        """Begin the calls that are due, as many as there may be at a time; how many those were.
+        """Start due calls, up to the limit of concurrent calls; return their number.
 
         Raises StoreUnavailableError.
         """
@@ -87,13 +87,13 @@ class Deliverer:
         return len(claimed)
 
     async def finish_calls(self) -> None:
-        """Wait for the calls that were begun."""
+        """Wait for the started calls."""
         while self._calls:
             await asyncio.wait(self._calls)
 
     async def _run(self) -> None:
         while not self._stopping.is_set():
-            pause = LOOK_SECONDS
+            pause = POLL_SECONDS
             try:
                 if await self.deliver_due():
                     continue
@@ -101,13 +101,13 @@ class Deliverer:
                 logger.warning("webhooks wait for the database: %s", error)
                 pause = AWAY_SECONDS
             except Exception:
-                # Whatever it is, the webhooks after it are to be told.
+                # After any error the other webhooks must still be called.
                 logger.exception("webhooks could not be delivered")
                 pause = AWAY_SECONDS
-            await self._rest(pause)
+            await self._wait(pause)
 
-    async def _rest(self, seconds: float) -> None:
-        """Wait; a call that ends makes room for another at once."""
+    async def _wait(self, seconds: float) -> None:
+        """Wait up to `seconds`, or until a call ends or the service stops."""
         stopping = asyncio.create_task(self._stopping.wait())
         await asyncio.wait(
             {stopping, *self._calls}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
@@ -115,30 +115,32 @@ class Deliverer:
         stopping.cancel()
 
     def _claim(self) -> tuple[ClaimedDelivery, ...]:
-        under_way = [delivery.webhook_id for delivery in tuple(self._calls.values())]
-        free = CONCURRENT_CALLS - len(under_way)
+        running = [delivery.webhook_id for delivery in tuple(self._calls.values())]
+        free = CONCURRENT_CALLS - len(running)
         if free <= 0:
             return ()
         with self._database.reading() as session:
-            # Most of the time there is nothing, and a writer would keep others waiting.
+            # Usually nothing is due, and a write transaction would block other writers.
             if not has_due_deliveries(session):
                 return ()
         # Before the lease begins, and not in the event loop.
         _ = self._caller
         lease_seconds = self._settings.webhook_timeout_seconds + LEASE_MARGIN_SECONDS
         with self._database.writing() as session:
-            return claim_due_deliveries(session, free, lease_seconds, CALLS_PER_WEBHOOK, under_way)
+            return claim_due_deliveries(session, free, lease_seconds, CALLS_PER_WEBHOOK, running)
 
     async def _deliver(self, claimed: ClaimedDelivery) -> None:
         call = await self._caller.call(claimed)
         try:
-            await self._in_thread(lambda: self._note(claimed, call))
+            await self._in_thread(lambda: self._record(claimed, call))
         except StoreError as error:
-            logger.warning("delivery %s is not noted and will be repeated: %s", claimed.id, error)
+            logger.warning(
+                "delivery %s could not be recorded and will be repeated: %s", claimed.id, error
+            )
 
-    def _note(self, claimed: ClaimedDelivery, call: CallResult) -> None:
+    def _record(self, claimed: ClaimedDelivery, call: CallResult) -> None:
         with self._database.writing() as session:
-            note_attempt(
+            record_attempt(
                 session,
                 claimed,
                 call,
@@ -151,7 +153,7 @@ class Deliverer:
 
 
 async def _end(tasks: set[asyncio.Task[None]]) -> None:
-    """Wait for tasks for a while, then break them off."""
+    """Wait for tasks for a while, then cancel them."""
     if not tasks:
         return
     _, unfinished = await asyncio.wait(tasks, timeout=STOP_SECONDS)
@@ -161,9 +163,9 @@ async def _end(tasks: set[asyncio.Task[None]]) -> None:
 
 
 def retry_seconds(number: int) -> float:
-    """How long to wait after so many attempts: twice as long each time, with jitter, to a limit.
+    """Return the delay after `number` attempts: exponential backoff with jitter and a limit.
 
-    A receiver that was down is not called by everybody at once when it is back.
+    The jitter keeps a receiver that has recovered from being called by all processes at once.
     """
     longest = min(FIRST_RETRY_SECONDS * 2.0 ** min(number - 1, 30), LAST_RETRY_SECONDS)
-    return random.uniform(longest / 2, longest)  # noqa: S311 - nothing to guess
+    return random.uniform(longest / 2, longest)  # noqa: S311 - not security-sensitive

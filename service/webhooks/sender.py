@@ -1,4 +1,4 @@
-"""One call of a webhook: signed, to an address that was looked at, read to its status only."""
+"""Calls of webhooks: signed, to a checked address, reading only the status of the response."""
 
 import asyncio
 import logging
@@ -19,23 +19,23 @@ from store.webhooks.outbox import CallResult, ClaimedDelivery
 
 logger = logging.getLogger(__name__)
 
-# One address of a host may be dead while another one answers.
+# One address of a host may be unreachable while another responds.
 CONNECT_SECONDS = 3.0
 MAX_ADDRESSES = 4
 
 
 class PrivateAddressError(Exception):
-    """The host's name stands for an address that is not to be called."""
+    """The host resolves to an address that must not be called."""
 
 
 class WebhookSender:
     """Calls webhooks.
 
     Args:
-        timeout_seconds: for all of a call, however slowly the answer drips.
-        private_addresses: whether addresses that are not public are called, too.
-        resolve: from a host to its addresses.
-        certificates: whom to trust; default: the system, or SSL_CERT_FILE.
+        timeout_seconds: limit of a whole call, including a slow response.
+        private_addresses: whether non-public addresses may be called.
+        resolve: resolves a host to its addresses.
+        certificates: trusted certificates; default: the system's, or SSL_CERT_FILE.
     """
 
     def __init__(
@@ -49,23 +49,23 @@ class WebhookSender:
         self._timeout_seconds = timeout_seconds
         self._private_addresses = private_addresses
         self._resolve = resolve
-        self._given_certificates = certificates
+        self._custom_certificates = certificates
 
     @cached_property
     def _certificates(self) -> ssl.SSLContext:
-        """Read once, when there is somebody to call."""
-        return self._given_certificates or httpx2.create_ssl_context()
+        """The trusted certificates, loaded at the first call."""
+        return self._custom_certificates or httpx2.create_ssl_context()
 
     async def call(self, claimed: ClaimedDelivery) -> CallResult:
-        """Make the call; whatever goes wrong is in the result."""
+        """Make the call; any failure is part of the result."""
         began = time.perf_counter()
         status: int | None = None
         error: AttemptError | None = None
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 status = await self._call(claimed)
-        except Exception as failure:  # noqa: BLE001 - one receiver must not keep others waiting
-            error = _kind(failure)
+        except Exception as failure:  # noqa: BLE001 - must not affect other webhooks
+            error = _classify(failure)
         else:
             error = None if httpx2.codes.is_success(status) else "unexpected_status"
         return CallResult(time.perf_counter() - began, status, error)
@@ -73,7 +73,7 @@ class WebhookSender:
     async def _call(self, claimed: ClaimedDelivery) -> int:
         target = parse_webhook_url(claimed.url)
         addresses = await self._addresses(target)
-        # Reading them takes a tenth of a second, the first time.
+        # Loading them takes 0.1 s the first time.
         certificates = await to_thread.run_sync(lambda: self._certificates)
         failure: Exception = UnresolvedError("the host has no address")
         for address in addresses[:MAX_ADDRESSES]:
@@ -84,7 +84,7 @@ class WebhookSender:
         raise failure
 
     async def _addresses(self, target: WebhookUrl) -> tuple[str, ...]:
-        """Where the host is now. It may have moved since the webhook was made, so all are seen."""
+        """Resolve the host and check all addresses: they may have changed since creation."""
         addresses = await asyncio.wrap_future(self._resolve(target.host, target.port))
         if not self._private_addresses and not all(map(is_public, addresses)):
             raise PrivateAddressError
@@ -97,8 +97,8 @@ class WebhookSender:
         address: str,
         certificates: ssl.SSLContext,
     ) -> int:
-        # A client of its own: a kept connection could be another host's at the same address. And
-        # no proxy of the environment, which would look the host up again.
+        # A client per call: a pooled connection could belong to another host at the same address.
+        # No proxy from the environment: it would resolve the host again.
         async with httpx2.AsyncClient(
             verify=certificates,
             trust_env=False,
@@ -118,7 +118,7 @@ class WebhookSender:
 
 
 def _signed(claimed: ClaimedDelivery) -> dict[str, str]:
-    """The headers of Standard Webhooks."""
+    """Return the headers of Standard Webhooks, including the signature."""
     at = datetime.now(UTC)
     return {
         "Content-Type": "application/json",
@@ -129,8 +129,8 @@ def _signed(claimed: ClaimedDelivery) -> dict[str, str]:
     }
 
 
-def _kind(failure: Exception) -> AttemptError:
-    """What the log of deliveries says of a failure: no more than its kind."""
+def _classify(failure: Exception) -> AttemptError:
+    """Return the kind of a failure; the deliveries show nothing else of it."""
     match failure:
         case UnresolvedError():
             return "unresolved"

@@ -1,4 +1,4 @@
-"""Which addresses a host's name stands for, and whether they belong to the public Internet."""
+"""SSRF guard: resolution of hosts, and the check that addresses are public."""
 
 import socket
 import threading
@@ -6,16 +6,16 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-# Host and port to the addresses, in the order in which they are to be tried.
+# Resolves host and port to addresses, in the order in which to try them.
 Resolver = Callable[[str, int], "Future[tuple[str, ...]]"]
 
-# Only here are public addresses of IPv6; what lies outside is local, reserved or not given out.
+# All public IPv6 addresses are in this range; the others are local, reserved or unassigned.
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
-# Examples in documents; Python 3.11 takes them for public.
+# Documentation addresses, which Python 3.11 classifies as public.
 _DOCUMENTATION = IPv6Network("3fff::/20")
-# The last 32 bits are the IPv4 address that a gateway calls (RFC 6052).
+# The last 32 bits are the IPv4 address to which a gateway translates (RFC 6052).
 _NAT64 = IPv6Network("64:ff9b::/96")
-# A relay of 6to4, given up (RFC 7526).
+# 6to4 relay anycast, deprecated (RFC 7526).
 _RELAY = "192.88.99."
 
 
@@ -24,10 +24,10 @@ class UnresolvedError(Exception):
 
 
 def look_up(host: str, port: int) -> "Future[tuple[str, ...]]":
-    """Ask the system's resolver; the future may hold an UnresolvedError.
+    """Resolve a host with the system's resolver; the future may raise UnresolvedError.
 
-    In a thread of its own that nobody waits for: a resolver can be silent for half a minute and
-    cannot be interrupted, and must delay neither other calls nor the end of the process.
+    Runs in a daemon thread that is never joined: a resolver can block for half a minute and cannot
+    be interrupted, and must delay neither other calls nor the end of the process.
     """
     found: Future[tuple[str, ...]] = Future()
     threading.Thread(
@@ -37,26 +37,26 @@ def look_up(host: str, port: int) -> "Future[tuple[str, ...]]":
 
 
 def _look_up(host: str, port: int, found: "Future[tuple[str, ...]]") -> None:
-    # From here on nobody can cancel it.
+    # From here on the future cannot be cancelled.
     if not found.set_running_or_notify_cancel():
         return
     try:
         rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, ValueError) as error:
-        # ValueError: a name that cannot even be asked for.
+        # ValueError: a name that cannot be encoded for a query.
         found.set_exception(UnresolvedError(f"{host} has no address: {type(error).__name__}"))
     else:
         found.set_result(tuple(dict.fromkeys(str(row[4][0]) for row in rows)))
 
 
 def is_public(address: str) -> bool:
-    """Whether the address, and the one that it leads to, belong to the public Internet."""
+    """Whether the address, and any IPv4 address embedded in it, is public."""
     parsed = ip_address(address)
     if isinstance(parsed, IPv4Address):
         return _is_public_v4(parsed)
-    inner = _unwrap(parsed)
-    if inner is not None:
-        return all(_is_public_v4(address) for address in inner)
+    embedded = _embedded_ipv4(parsed)
+    if embedded is not None:
+        return all(_is_public_v4(address) for address in embedded)
     return parsed.is_global and parsed in _GLOBAL_UNICAST and parsed not in _DOCUMENTATION
 
 
@@ -64,8 +64,8 @@ def _is_public_v4(address: IPv4Address) -> bool:
     return address.is_global and not address.is_multicast and not str(address).startswith(_RELAY)
 
 
-def _unwrap(address: IPv6Address) -> tuple[IPv4Address, ...] | None:
-    """The IPv4 addresses that packets to this one come to; None if it wraps none."""
+def _embedded_ipv4(address: IPv6Address) -> tuple[IPv4Address, ...] | None:
+    """Return the IPv4 addresses that packets to this one reach; None if it embeds none."""
     if address.ipv4_mapped is not None:
         return (address.ipv4_mapped,)
     if address.sixtofour is not None:

@@ -1,4 +1,4 @@
-"""Where a webhook's URL leads, read by the parser of the client that will call it."""
+"""Parsing of webhook URLs, with the parser of the HTTP client that calls them."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,12 +10,12 @@ PORTS = {"http": 80, "https": 443}
 
 
 class InvalidWebhookUrlError(Exception):
-    """A URL that is no place to call."""
+    """A URL that cannot be called."""
 
 
 @dataclass(frozen=True)
 class WebhookUrl:
-    """A URL that can be called, and the parts of it that decide where the call goes."""
+    """A callable URL, with its host and port."""
 
     url: "httpx2.URL"
     host: str
@@ -27,7 +27,7 @@ class WebhookUrl:
 
     @property
     def host_header(self) -> str:
-        """The host as the called server knows it."""
+        """The value of the Host header."""
         return self.url.netloc.decode("ascii")
 
 
@@ -45,7 +45,7 @@ def parse_webhook_url(text: str) -> WebhookUrl:
     if not host:
         raise InvalidWebhookUrlError("the URL must name a host")
     if url.userinfo:
-        raise InvalidWebhookUrlError("the URL must not hold a user or a password")
+        raise InvalidWebhookUrlError("the URL must not contain a user or a password")
     if "#" in text:
         raise InvalidWebhookUrlError("the URL must not have a fragment")
     port = PORTS[url.scheme] if url.port is None else url.port

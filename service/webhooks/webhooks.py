@@ -1,4 +1,4 @@
-"""Webhooks: made, listed, tried, deleted; and which URLs may be called."""
+"""Creation, queries, test and deletion of webhooks, and the check of their URLs."""
 
 import secrets
 from base64 import b64encode
@@ -29,42 +29,44 @@ from store.webhooks.webhooks import (
     list_webhooks,
 )
 
-# The client waits meanwhile, and so does the thread that answers it.
+# Meanwhile the client and the thread of its request wait.
 LOOK_UP_SECONDS = 5.0
 SECRET_BYTES = 32
 
 
 def check_url(context: Context, url: str, pointer: str, resolve: Resolver = look_up) -> None:
-    """See that a URL may be called, as far as can be known now. Raises ForbiddenAddressError.
+    """Check that a URL may be called at present. Raises ForbiddenAddressError.
 
-    Before any transaction: it asks the resolver. What the name stands for may change, so that the
-    deliverer looks again at every call.
+    Call it outside of transactions, as it waits for the resolver. The addresses of a host may
+    change, so they are checked again at every call.
 
     Args:
-        context: of the request.
-        url: as the client sent it.
-        pointer: to the field that holds it.
-        resolve: from a host to its addresses.
+        context: context of the service.
+        url: the URL to check.
+        pointer: JSON pointer to its field.
+        resolve: resolves a host to its addresses.
     """
     try:
         target = parse_webhook_url(url)
         addresses = resolve(target.host, target.port).result(LOOK_UP_SECONDS)
     except InvalidWebhookUrlError as error:
-        raise _refused(pointer, "invalid_url", str(error)) from error
+        raise _forbidden(pointer, "invalid_url", str(error)) from error
     except (UnresolvedError, TimeoutError) as error:
-        raise _refused(pointer, "unresolved", "the URL's host has no address") from error
+        raise _forbidden(
+            pointer, "unresolved", "the host of the URL does not resolve to an address"
+        ) from error
     if context.settings.webhook_private_addresses or all(map(is_public, addresses)):
         return
-    detail = "the URL's host is not a public address, and this service calls no other"
-    raise _refused(pointer, "private_address", detail)
+    detail = "the host of the URL must have a public address"
+    raise _forbidden(pointer, "private_address", detail)
 
 
-def _refused(pointer: str, code: str, detail: str) -> ForbiddenAddressError:
+def _forbidden(pointer: str, code: str, detail: str) -> ForbiddenAddressError:
     return ForbiddenAddressError([FieldProblem(pointer=pointer, code=code, detail=detail)])
 
 
 def post(context: Context, request: WebhookRequest, keyed: KeyedRequest | None) -> StoredResponse:
-    """Make a webhook for all jobs. Raises ForbiddenAddressError, LimitReachedError."""
+    """Create a webhook for all jobs. Raises ForbiddenAddressError, LimitReachedError."""
     return run_once(context, keyed, lambda: _post(context, request, keyed))
 
 
@@ -73,42 +75,44 @@ def _post(context: Context, request: WebhookRequest, keyed: KeyedRequest | None)
     with context.database.writing() as session:
         claim_key(session, keyed)
         webhook = add_webhook(session, "", request.url, request.events, secret_of(request))
-        made = NewWebhookView(**_shown(webhook), secret=webhook.secret)
-        return store_response(session, keyed, created(made, f"/v1/webhooks/{webhook.id}"))
+        shown = NewWebhookView(**_public_fields(webhook), secret=webhook.secret)
+        return store_response(session, keyed, created(shown, f"/v1/webhooks/{webhook.id}"))
 
 
 def secret_of(request: WebhookRequest) -> str:
-    """What its calls will be signed with: what the client has chosen, or something new."""
+    """Return the secret of the request, or a new random one."""
     return request.secret or f"whsec_{b64encode(secrets.token_bytes(SECRET_BYTES)).decode()}"
 
 
 def get(context: Context, webhook_id: str) -> WebhookView:
-    """The webhook. Raises NotFoundError."""
+    """Return the webhook. Raises NotFoundError."""
     with context.database.reading() as session:
-        return WebhookView(**_shown(get_webhook(session, webhook_id)))
+        return WebhookView(**_public_fields(get_webhook(session, webhook_id)))
 
 
 def get_secret(context: Context, webhook_id: str) -> SecretView:
-    """What its calls are signed with. Raises NotFoundError."""
+    """Return the signing secret of the webhook. Raises NotFoundError."""
     with context.database.reading() as session:
         return SecretView(secret=get_webhook(session, webhook_id).secret)
 
 
 def page(context: Context, request: PageRequest, job_id: str | None) -> Page[WebhookView]:
-    """One page of webhooks."""
+    """Return one page of webhooks."""
     with context.database.reading() as session:
         found = list_webhooks(session, request, job_id)
-    return Page(tuple(WebhookView(**_shown(webhook)) for webhook in found.items), found.next)
+    return Page(
+        tuple(WebhookView(**_public_fields(webhook)) for webhook in found.items), found.next
+    )
 
 
 def delete(context: Context, webhook_id: str) -> None:
-    """Forget the webhook and what it has not been told yet. Raises NotFoundError."""
+    """Delete the webhook and its pending deliveries. Raises NotFoundError."""
     with context.database.writing() as session:
         delete_webhook(session, webhook_id)
 
 
 def deliveries(context: Context, webhook_id: str, request: PageRequest) -> Page[DeliveryView]:
-    """One page of what the webhook is told. Raises NotFoundError."""
+    """Return one page of the webhook's deliveries. Raises NotFoundError."""
     with context.database.reading() as session:
         get_webhook(session, webhook_id)
         found = list_deliveries(session, webhook_id, request)
@@ -116,14 +120,14 @@ def deliveries(context: Context, webhook_id: str, request: PageRequest) -> Page[
 
 
 def test(context: Context, webhook_id: str) -> DeliveryView:
-    """Tell the webhook of nothing, the way it is told of everything. Raises NotFoundError."""
+    """Send the webhook a test event through the regular delivery. Raises NotFoundError."""
     with context.database.writing() as session:
         get_webhook(session, webhook_id)
         return _delivery_view(add_test_delivery(session, webhook_id))
 
 
-def _shown(webhook: WebhookRecord) -> dict[str, Any]:
-    """What anyone may see: all but the secret."""
+def _public_fields(webhook: WebhookRecord) -> dict[str, Any]:
+    """Return all fields except the secret."""
     return {
         "id": webhook.id,
         "job_id": webhook.job_id,

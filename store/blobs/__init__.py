@@ -1,1 +1,1 @@
-"""Bytes: dataset files in a folder or bucket, weights in the database, caches on disk."""
+"""Blobs in a folder or bucket, artifacts in the database, and disk caches."""

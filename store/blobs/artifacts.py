@@ -1,4 +1,4 @@
-"""Large bytes in the database, named by their sha256, in rows of 1 MiB: memory stays flat."""
+"""Binary artifacts in the database, keyed by sha256, in rows of 1 MiB to bound memory."""
 
 import hashlib
 from collections.abc import Iterator
@@ -53,10 +53,10 @@ def add_artifact(session: Session, data: bytes, sha256: str | None = None) -> st
 
 
 def _lock(session: Session, sha256: str) -> bool:
-    """Lock an artifact's row until the commit; whether there is one.
+    """Lock an artifact's row until the commit, and return whether it exists.
 
-    A collection then waits until the reference that the holder makes is visible to it, and what
-    the holder reads next is what a concurrent writer has committed.
+    A concurrent garbage collection waits until the new reference to the artifact is visible to it,
+    and later statements of this transaction read what concurrent writers have committed.
     """
     query = select(artifacts.c.sha256).where(artifacts.c.sha256 == sha256).with_for_update()
     return session.execute(query).one_or_none() is not None
@@ -92,11 +92,11 @@ def iterate_artifact(session: Session, sha256: str) -> Iterator[bytes]:
 
 
 def garbage_collect_artifact(session: Session, sha256: str) -> None:
-    """Erase an artifact that no checkpoint and no model refers to any more."""
+    """Delete an artifact unless a checkpoint or model refers to it."""
     _lock(session, sha256)
-    used = (
+    references = (
         select(checkpoints.c.artifact)
         .where(checkpoints.c.artifact == sha256)
         .union_all(select(models.c.artifact).where(models.c.artifact == sha256))
     )
-    session.execute(delete(artifacts).where(artifacts.c.sha256 == sha256, ~used.exists()))
+    session.execute(delete(artifacts).where(artifacts.c.sha256 == sha256, ~references.exists()))

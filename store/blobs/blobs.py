@@ -1,4 +1,4 @@
-"""Files too large for the database, in a folder or a bucket, under names made by the server."""
+"""Blob store: files too large for the database, in a folder or bucket, by server-made keys."""
 
 import hashlib
 import os
@@ -20,17 +20,17 @@ from store.settings import Settings
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, S3Config
 
-# A file is sent and fetched in pieces of this size; a few of them are in memory at once.
-PIECE_BYTES = 8 * 2**20
-PIECES_AT_ONCE = 4
-# So long a piece may take; and so long a request is tried again before the store is called silent.
-PIECE_SECONDS = 120
+# Size of the ranges in which files are transferred; a few of them are in memory at once.
+RANGE_BYTES = 8 * 2**20
+CONCURRENT_RANGES = 4
+# Timeout of one range request, and the time for retries before StoreUnavailableError.
+RANGE_SECONDS = 120
 RETRY_SECONDS = 15
 RETRIES = 4
 
 
 class BlobStore:
-    """Blobs by key. A folder is read in place; of a bucket, copies are kept in a cache."""
+    """Blobs by key. A folder is read in place; blobs of a bucket are copied to a disk cache."""
 
     def __init__(self, store: ObjectStore, folder: Path | None, cache: Cache) -> None:
         self._store = store
@@ -38,19 +38,19 @@ class BlobStore:
         self._cache = cache
 
     def put_blob(self, key: str, source: Path) -> None:
-        """Store the file's bytes under the key, all or none. Raises StoreUnavailableError."""
-        with _errors_named(key, missing_is_trouble=True):
-            self._store.put(key, source, chunk_size=PIECE_BYTES, max_concurrency=PIECES_AT_ONCE)
+        """Store a file under the key, atomically. Raises StoreUnavailableError."""
+        with _translate_errors(key, missing_is_unavailable=True):
+            self._store.put(key, source, chunk_size=RANGE_BYTES, max_concurrency=CONCURRENT_RANGES)
             if self._folder is not None:
-                _write_through(self._folder / key)
+                _sync(self._folder / key)
 
     @contextmanager
     def hold_path(self, key: str, sha256: str = "") -> Iterator[Path]:
-        """A local file with the blob's bytes, which stays until the end of the block.
+        """Provide a local file with the blob's bytes, which exists until the end of the block.
 
         Args:
-            key: the blob's name in the store.
-            sha256: of the blob, if it is known: the copy of a bucket's blob is checked against it.
+            key: key of the blob.
+            sha256: hash of the blob, if known; the copy of a bucket's blob is verified with it.
 
         Raises NotFoundError, StoreUnavailableError.
         """
@@ -60,53 +60,55 @@ class BlobStore:
                 raise NotFoundError("blob", key)
             yield path
             return
-        with _held(self._cache, sha256 or key, lambda copy: self._copy(key, sha256, copy)) as path:
+        with _hold_entry(
+            self._cache, sha256 or key, lambda copy: self._copy(key, sha256, copy)
+        ) as path:
             yield path
 
     def _copy(self, key: str, sha256: str, target: Path) -> None:
         digest = hashlib.sha256()
         with target.open("wb") as file:
-            for piece in self.read_blob(key):
-                digest.update(piece)
-                file.write(piece)
+            for data in self.read_blob(key):
+                digest.update(data)
+                file.write(data)
         if sha256 and digest.hexdigest() != sha256:
             msg = f"blob {key} has the sha256 {digest.hexdigest()}, not {sha256}"
             raise StoreUnavailableError(msg)
 
     def read_blob(self, key: str) -> Iterator[bytes]:
-        """The blob's bytes, a piece at a time. Raises NotFoundError, StoreUnavailableError."""
-        with _errors_named(key):
+        """Yield the blob's bytes in ranges. Raises NotFoundError, StoreUnavailableError."""
+        with _translate_errors(key):
             size = self._store.head(key)["size"]
-        for start in range(0, size, PIECE_BYTES):
-            # Each piece is a request of its own: it can be tried again, and time out, alone.
-            with _errors_named(key):
-                piece = self._store.get_range(key, start=start, end=min(start + PIECE_BYTES, size))
-            yield piece.to_bytes()
+        for start in range(0, size, RANGE_BYTES):
+            # One request per range: each has its own timeout and retries.
+            with _translate_errors(key):
+                data = self._store.get_range(key, start=start, end=min(start + RANGE_BYTES, size))
+            yield data.to_bytes()
 
     def list_blobs(self, folder: str) -> list[str]:
-        """Keys that begin with the folder and a slash. Raises StoreUnavailableError."""
-        with _errors_named(folder):
+        """Return the keys below the folder. Raises StoreUnavailableError."""
+        with _translate_errors(folder):
             return [found["path"] for page in self._store.list(folder) for found in page]
 
     def delete_blob(self, key: str) -> None:
-        """Erase a blob; erasing it twice is the same as once. Raises StoreUnavailableError."""
+        """Delete a blob; deleting a missing blob is not an error. Raises StoreUnavailableError."""
         try:
-            with _errors_named(key):
+            with _translate_errors(key):
                 self._store.delete(key)
         except NotFoundError:
             pass
         if self._folder is not None:
-            # What a crash left behind of a put that was under way.
+            # Remove staging files left by a crash during a put.
             path = self._folder / key
             for staged in path.parent.glob(f"{path.name}#*"):
                 staged.unlink(missing_ok=True)
 
 
 def open_blobs(settings: Settings) -> BlobStore:
-    """The blob store of these settings. Raises StoreUnavailableError."""
+    """Open the blob store of these settings. Raises StoreUnavailableError."""
     parts = urlsplit(settings.blob_url)
     cache = Cache(settings.data_dir / "cache" / "blobs", settings.blob_cache_bytes)
-    with _errors_named(settings.blob_url, missing_is_trouble=True):
+    with _translate_errors(settings.blob_url, missing_is_unavailable=True):
         if parts.scheme == "file":
             folder = Path(unquote(parts.path))
             return BlobStore(LocalStore(folder, mkdir=True, automatic_cleanup=True), folder, cache)
@@ -126,7 +128,7 @@ def open_blobs(settings: Settings) -> BlobStore:
 def _bucket_config(settings: Settings) -> "S3Config":
     config: S3Config = {
         "virtual_hosted_style_request": False,
-        # Not every server that speaks S3 knows the other way.
+        # Not all S3-compatible servers support bulk deletes.
         "disable_bulk_delete": True,
     }
     if settings.blob_endpoint is not None:
@@ -144,15 +146,15 @@ def _client_options(settings: Settings) -> "ClientConfig":
     endpoint = settings.blob_endpoint or ""
     return {
         "allow_http": urlsplit(endpoint).scheme == "http",
-        "timeout": timedelta(seconds=PIECE_SECONDS),
+        "timeout": timedelta(seconds=RANGE_SECONDS),
     }
 
 
 @contextmanager
-def _held(cache: Cache, key: str, make: Callable[[Path], None]) -> Iterator[Path]:
-    """Hold an entry of the cache; what the block itself raises is none of the store's errors."""
+def _hold_entry(cache: Cache, key: str, make: Callable[[Path], None]) -> Iterator[Path]:
+    """Hold a cache entry; errors raised inside the block are not translated."""
     holding = cache.hold(key, make)
-    with _errors_named(key, missing_is_trouble=True):
+    with _translate_errors(key, missing_is_unavailable=True):
         path = holding.__enter__()
     try:
         yield path
@@ -161,19 +163,20 @@ def _held(cache: Cache, key: str, make: Callable[[Path], None]) -> Iterator[Path
 
 
 @contextmanager
-def _errors_named(key: str, *, missing_is_trouble: bool = False) -> Iterator[None]:
+def _translate_errors(key: str, *, missing_is_unavailable: bool = False) -> Iterator[None]:
+    """Raise errors of the backend as store errors; a missing file as NotFoundError by default."""
     try:
         yield
     except FileNotFoundError as error:
-        if missing_is_trouble:
+        if missing_is_unavailable:
             raise storage_error("blob store", error) from error
         raise NotFoundError("blob", key) from error
     except (BaseError, OSError, ValueError) as error:
         raise storage_error("blob store", error) from error
 
 
-def _write_through(path: Path) -> None:
-    """Put the file and its name on the disk, so that it outlives a crash of the machine."""
+def _sync(path: Path) -> None:
+    """Sync the file and its directory, so that the file survives a crash of the machine."""
     for file in (path, path.parent):
         descriptor = os.open(file, os.O_RDONLY)
         try:

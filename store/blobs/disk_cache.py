@@ -1,7 +1,7 @@
-"""Files and folders that can be made again, on this machine's disk: made once, bounded in all.
+"""Disk cache of reproducible files and folders, with a bound on the total size.
 
-Several processes may share a cache. Every entry has a lock file: who makes or evicts the entry
-holds it alone, who reads the entry shares it. Its time of change says when the entry was last used.
+Processes may share a cache. Each entry has a lock file: making or evicting the entry takes an
+exclusive lock, reading it a shared one. The lock file's mtime is the time of the last use.
 """
 
 import fcntl
@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# What was just used is likely to be used again, by the next slice of the same job.
+# A recently used entry is likely to be used again, by the next slice of the same job.
 GRACE_SECONDS = 60.0
 
 
 class Cache:
-    """Entries by key, the least recently used of which go when all are larger than max_bytes.
+    """LRU cache by key: the least recently used entries are evicted beyond `max_bytes`.
 
-    An entry that is held or was just used stays: what is in use at once may exceed the bound.
+    Entries that are held or were used in the last `grace_seconds` are not evicted: together they
+    may exceed the bound.
     """
 
     def __init__(self, folder: Path, max_bytes: int, grace_seconds: float = GRACE_SECONDS) -> None:
@@ -32,12 +33,12 @@ class Cache:
 
     @contextmanager
     def hold(self, key: str, make: Callable[[Path], None]) -> Iterator[Path]:
-        """The path of an entry, which nobody evicts until the end of the block.
+        """Provide the path of an entry, which is not evicted before the end of the block.
 
         Args:
             key: any text.
-            make: makes a file or a folder at the path it is given, when there is no entry yet.
-                What it raises is raised here, and nothing is kept.
+            make: creates the file or folder at its argument; called if the entry does not exist.
+                Its exceptions propagate, and nothing is kept.
         """
         name = hashlib.sha256(key.encode()).hexdigest()
         path = self._entries / name
@@ -45,7 +46,7 @@ class Cache:
             folder.mkdir(parents=True, exist_ok=True)
         while True:
             with self._locked(name, fcntl.LOCK_SH) as lock:
-                # Locks are not exchanged in one step: the entry may be gone again, made or not.
+                # Changing between locks is not atomic: the entry may have been evicted again.
                 if path.exists():
                     os.utime(lock)
                     yield path
@@ -54,40 +55,40 @@ class Cache:
                 if not path.exists():
                     self._make(name, make)
                 os.utime(lock)
-            self._evict(sparing=name)
+            self._evict(keep=name)
 
     def _make(self, name: str, make: Callable[[Path], None]) -> None:
         partial = self._partial / name
-        _erase(partial)  # whoever left it has died: the lock is ours
+        _erase(partial)  # left by a dead process: we hold the lock
         try:
             make(partial)
-            _write_through(partial)
-            # Renamed when complete, so that nobody ever sees half of it.
+            _sync(partial)
+            # Renamed when complete, so that other processes never read a partial entry.
             partial.rename(self._entries / name)
         except BaseException:
             _erase(partial)
             raise
 
-    def _evict(self, sparing: str) -> None:
+    def _evict(self, keep: str) -> None:
         sizes = {path.name: _size(path) for path in self._entries.iterdir()}
         total = sum(sizes.values())
         for name, used_at in sorted(self._uses(), key=lambda use: use[1]):
-            has_crashed = name not in sizes
-            is_young = time.time() - used_at < self._grace_seconds
-            if name == sparing or (not has_crashed and (is_young or total <= self._max_bytes)):
+            is_incomplete = name not in sizes
+            is_recent = time.time() - used_at < self._grace_seconds
+            if name == keep or (not is_incomplete and (is_recent or total <= self._max_bytes)):
                 continue
             try:
                 with self._locked(name, fcntl.LOCK_EX | fcntl.LOCK_NB):
                     self._remove(name)
             except BlockingIOError:
-                continue  # somebody reads it, or makes it
+                continue  # being read or made
             total -= sizes.get(name, 0)
 
     def _remove(self, name: str) -> None:
         partial, path = self._partial / name, self._entries / name
         _erase(partial)
         if path.exists():
-            path.rename(partial)  # a folder does not go at once
+            path.rename(partial)  # deleting a folder is not atomic
         _erase(partial)
         (self._locks / name).unlink()
 
@@ -99,16 +100,16 @@ class Cache:
                 continue  # evicted by another process
 
     @contextmanager
-    def _locked(self, name: str, how: int) -> Iterator[int]:
+    def _locked(self, name: str, operation: int) -> Iterator[int]:
         path = self._locks / name
         while True:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
             try:
-                fcntl.flock(descriptor, how)
+                fcntl.flock(descriptor, operation)
                 if _is_same(descriptor, path):
                     yield descriptor
                     return
-                # Evicted while we waited: this lock file is nobody's any more.
+                # Evicted while we waited: this lock file is unlinked.
             finally:
                 os.close(descriptor)
 
@@ -139,8 +140,8 @@ def _size(path: Path) -> int:
     return total
 
 
-def _write_through(path: Path) -> None:
-    """Put it on the disk: after a crash of the machine an entry is whole, or there is none."""
+def _sync(path: Path) -> None:
+    """Sync the files, so that after a crash of the machine an entry is complete or missing."""
     for file in _files(path):
         descriptor = os.open(file, os.O_RDONLY)
         try:

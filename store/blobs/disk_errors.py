@@ -1,4 +1,4 @@
-"""What the disk refuses, in the store's words: one way for all that is written to files."""
+"""Translation of OSError into store errors, for all code that writes files."""
 
 import errno
 import re
@@ -7,14 +7,14 @@ from contextlib import contextmanager
 
 from store.errors import StorageFullError, StoreUnavailableError
 
-# A full disk, a used-up quota, a file larger than this process may write.
+# Disk full, quota exceeded, file size limit of the process exceeded.
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-# Libraries that are not Python's tell the system's number in their text alone.
+# Native libraries report errno only in the text of the error.
 _NUMBER = re.compile(r"\(os error (\d+)\)")
 
 
 def is_disk_full(error: Exception) -> bool:
-    """Whether an error means that there is no room left."""
+    """Return whether the error means that the disk is full."""
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno in _FULL
     found = _NUMBER.search(str(error))
@@ -22,19 +22,19 @@ def is_disk_full(error: Exception) -> bool:
 
 
 def storage_error(where: str, error: Exception) -> StoreUnavailableError:
-    """The store's error for one of the system's, to be raised from it."""
-    # The first line: the rest of some is a library's own trace.
+    """Return the store error for an OS error, to be raised from it."""
+    # First line only: some libraries append their own trace.
     text = f"{where}: {str(error).partition(chr(10))[0]}"
     return StorageFullError(text) if is_disk_full(error) else StoreUnavailableError(text)
 
 
 @contextmanager
 def translate_disk_errors(where: str) -> Iterator[None]:
-    """Raise StorageFullError or StoreUnavailableError for what the disk refuses in the block."""
+    """Raise an OSError of the block as StorageFullError or StoreUnavailableError."""
     try:
         yield
     except OSError as error:
-        # Without a number it is no word of the system's, but of who reads a broken file.
+        # No errno: raised by the reader of a damaged file, not by the OS.
         if error.errno is None:
             raise
         raise storage_error(where, error) from error

@@ -1,8 +1,8 @@
-"""Arrays in a folder: one raw file for each, and a manifest that says what is in them.
+"""Arrays in a folder: one raw file per array, and a manifest with shapes and dtypes.
 
-What a training reads may be larger than memory, so that rows are read some at a time. They are
-read rather than mapped: pages of a mapped file would count as memory of the process, copying them
-was measured no faster, and a file that is cut short would end the process instead of the job.
+Training data may be larger than memory, so rows are read in blocks. Files are read rather than
+mapped: mapped pages count as memory of the process, copying from them was measured to be no
+faster, and a truncated file would kill the process (SIGBUS) instead of failing the job.
 """
 
 import json
@@ -22,18 +22,18 @@ Shape = tuple[int, ...]
 
 
 class FileRows:
-    """An `engine.data.rows.Rows` over a raw file, C-contiguous; several threads may read it at once.
+    """An `engine.data.rows.Rows` over a raw C-contiguous file; reads are thread-safe.
 
-    The file stays readable when it is erased meanwhile, by whoever makes room on the disk.
+    The file stays readable if it is deleted meanwhile, for example by cache eviction.
 
     Args:
-        path: of the file.
+        path: path of the file.
         shape: `(rows, …)`.
-        dtype: of the numbers.
-        is_new: whether to make the file, and to take its room on the disk at once.
+        dtype: dtype of the elements.
+        is_new: whether to create the file and allocate its disk space at once.
 
     Raises:
-        OSError: there is no such file, or no room for it.
+        OSError: the file does not exist, or the disk is full.
     """
 
     def __init__(
@@ -41,8 +41,8 @@ class FileRows:
     ) -> None:
         self._path, self._shape, self._dtype = path, shape, dtype
         self._row_bytes = math.prod(shape[1:]) * dtype.itemsize
-        how = os.O_RDWR | os.O_CREAT | os.O_EXCL if is_new else os.O_RDONLY
-        self._file = os.open(path, how, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL if is_new else os.O_RDONLY
+        self._file = os.open(path, flags, 0o600)
         weakref.finalize(self, os.close, self._file)
         if is_new and self.nbytes:
             os.posix_fallocate(self._file, 0, self.nbytes)
@@ -54,12 +54,12 @@ class FileRows:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of the numbers."""
+        """Dtype of the elements."""
         return self._dtype
 
     @property
     def nbytes(self) -> int:
-        """Size of all rows."""
+        """Total size in bytes."""
         return self._shape[0] * self._row_bytes
 
     def __len__(self) -> int:
@@ -80,8 +80,8 @@ class FileRows:
 
     def __setitem__(self, rows: slice, values: NDArray[Any]) -> None:
         start, stop, _ = rows.indices(len(self))
-        whole = (max(stop - start, 0), *self._shape[1:])
-        block = np.ascontiguousarray(np.broadcast_to(values, whole), self._dtype)
+        shape = (max(stop - start, 0), *self._shape[1:])
+        block = np.ascontiguousarray(np.broadcast_to(values, shape), self._dtype)
         bytes_ = block.reshape(-1).view(np.uint8).data
         done = 0
         while done < len(bytes_):
@@ -89,10 +89,10 @@ class FileRows:
 
 
 class MatrixWriter:
-    """Makes a folder of arrays. Raises OSError.
+    """Writer of a folder of arrays. Raises OSError.
 
     Args:
-        folder: to make.
+        folder: path of the folder, which must not exist yet.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -101,31 +101,31 @@ class MatrixWriter:
         folder.mkdir()
 
     def allocate(self, name: str, shape: Shape, dtype: np.dtype[Any]) -> FileRows:
-        """Room for an array by name. Raises OSError."""
+        """Create the file of an array, and allocate its disk space. Raises OSError."""
         self._arrays[name] = {"shape": list(shape), "dtype": dtype.str}
         return FileRows(self._folder / f"{name}.raw", shape, dtype, is_new=True)
 
     def finish(self, notes: Mapping[str, Any]) -> None:
-        """Write the manifest, with JSON values to be kept beside the arrays."""
+        """Write the manifest; `notes` are JSON values stored with the arrays."""
         manifest = {"arrays": self._arrays, "notes": dict(notes)}
         (self._folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
 
 
 @dataclass(frozen=True)
 class Matrices:
-    """Arrays by name, and the JSON values beside them."""
+    """Arrays by name, and the JSON values stored with them."""
 
     arrays: dict[str, FileRows]
     notes: dict[str, Any]
 
     @property
     def nbytes(self) -> int:
-        """Size of all arrays."""
+        """Total size in bytes."""
         return sum(array.nbytes for array in self.arrays.values())
 
 
 def open_matrices(folder: Path) -> Matrices:
-    """The arrays of a folder that a `MatrixWriter` has made. Raises OSError."""
+    """Open the arrays of a folder written by `MatrixWriter`. Raises OSError."""
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     arrays = {
         name: FileRows(folder / f"{name}.raw", tuple(array["shape"]), np.dtype(array["dtype"]))

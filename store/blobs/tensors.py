@@ -1,4 +1,4 @@
-"""Named arrays to bytes and back: safetensors, made deterministic so that a sha256 names them."""
+"""Deterministic safetensors serialization: equal arrays give equal bytes, and an equal sha256."""
 
 import json
 import math
@@ -11,15 +11,15 @@ from safetensors.numpy import load, save
 
 Arrays = Mapping[str, NDArray[Any]]
 
-# All metadata goes under one key: safetensors writes several keys in an order that changes.
+# All metadata is stored under one key: safetensors writes several keys in varying order.
 METADATA_KEY = "backpropd"
 # Numbers that are written as JSON at once.
 PIECE_NUMBERS = 2**14
 
 
 def pack_arrays(arrays: Arrays, metadata: Mapping[str, Any] | None = None) -> bytes:
-    """Arrays and JSON metadata as safetensors bytes; equal input gives equal bytes."""
-    # safetensors 0.8.0 scrambles arrays that are not C-contiguous.
+    """Serialize arrays and JSON metadata as safetensors; equal input gives equal bytes."""
+    # safetensors 0.8.0 corrupts arrays that are not C-contiguous.
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     text = {METADATA_KEY: json.dumps(metadata, sort_keys=True)} if metadata is not None else None
     data: bytes = save(contiguous, metadata=text)
@@ -27,7 +27,7 @@ def pack_arrays(arrays: Arrays, metadata: Mapping[str, Any] | None = None) -> by
 
 
 def unpack_arrays(data: bytes) -> dict[str, NDArray[Any]]:
-    """The arrays in safetensors bytes, in the order of their names."""
+    """Return the arrays in safetensors bytes, sorted by name."""
     arrays: dict[str, NDArray[Any]] = load(data)
     return {name: arrays[name] for name in sorted(arrays)}
 
@@ -68,5 +68,5 @@ def _nested_lists(array: NDArray[Any]) -> Iterator[str]:
 
 
 def finite_or_none(number: float | None) -> float | None:
-    """The number, or None where JSON and SQL have no word for it."""
+    """Return the number, or None if it is NaN or infinite: JSON and SQL cannot store those."""
     return number if number is not None and math.isfinite(number) else None

@@ -1,1 +1,1 @@
-"""Datasets and their column files."""
+"""Datasets, their column files, and statistics of columns."""

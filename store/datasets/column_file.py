@@ -1,7 +1,7 @@
-"""A dataset's column file (Arrow IPC) as the table that the engine reads.
+"""Column files: a dataset's columns as Arrow IPC, read as an engine table.
 
-One field a column, in the dataset's order: float64 for numbers and for times (seconds since 1970),
-bool, and string for categories and texts. Record batches are a few MiB at most.
+One field per column, in the dataset's order: float64 for numbers and for times (seconds since
+1970), bool, and string for categories and texts. Record batches have at most a few MiB.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def table_schema(dataset: DatasetRecord) -> TableSchema:
-    """What the engine needs to know of a dataset before its rows are read."""
+    """Return the table schema that the engine needs before it reads rows."""
     return TableSchema(
         rows=dataset.rows,
         columns=tuple(
@@ -45,9 +45,9 @@ def table_schema(dataset: DatasetRecord) -> TableSchema:
 
 
 class ColumnFile:
-    """An `engine.data.table.Table` over a column file; only the columns asked for are ever read.
+    """An `engine.data.table.Table` over a column file; only the requested columns are read.
 
-    Read rather than mapped: pages of a mapped file would count as memory of the process.
+    The file is read rather than mapped: mapped pages count as memory of the process.
     """
 
     def __init__(self, path: Path, rows: int, words: FileConventions | None = None) -> None:
@@ -56,13 +56,13 @@ class ColumnFile:
         self.words = words or FileConventions()
 
     def read(self, names: Sequence[str]) -> dict[str, Column]:
-        """Whole columns by name. Raises DataError if there is no such column."""
-        # Arrow's own way takes room for all columns of all batches, whichever are asked for.
+        """Return whole columns by name. Raises DataError if a column does not exist."""
+        # Arrow's own read_all allocates all columns of all batches, whichever are requested.
         chunks = list(self.chunks(names))
-        return {name: _joined([chunk[name] for chunk in chunks]) for name in names}
+        return {name: _concatenate([chunk[name] for chunk in chunks]) for name in names}
 
     def chunks(self, names: Sequence[str]) -> Iterator[dict[str, Column]]:
-        """The same columns, a record batch at a time."""
+        """Yield the columns per record batch."""
         with self._open(names) as reader:
             for index in range(reader.num_record_batches):
                 batch = reader.get_batch(index)
@@ -85,7 +85,7 @@ class ColumnFile:
 
 
 def open_table(dataset: DatasetRecord, path: Path) -> ColumnFile:
-    """The dataset's rows, from a local copy of its column file."""
+    """Open a dataset's table from a local copy of its column file."""
     words = FileConventions(
         missing=tuple(dataset.options.get("missing") or ()),
         decimal=dataset.options.get("decimal") or ".",
@@ -94,19 +94,19 @@ def open_table(dataset: DatasetRecord, path: Path) -> ColumnFile:
     return ColumnFile(path, dataset.rows, words)
 
 
-def _joined(parts: Sequence[Column]) -> Column:
-    """One column of its parts; levels are in the order of their first rows."""
+def _concatenate(parts: Sequence[Column]) -> Column:
+    """Concatenate the parts of a column; categories are in order of first occurrence."""
     numbers = [part.values for part in parts if isinstance(part, NumericColumn)]
     if numbers:
         return NumericColumn(np.concatenate(numbers))
-    levels: dict[Any, int] = {}
+    categories: dict[Any, int] = {}
     codes = [np.empty(0, np.int32)]
     for part in parts:
-        assert isinstance(part, CategoricalColumn)  # noqa: S101 - a file's columns have one kind each
-        index_of = [levels.setdefault(level, len(levels)) for level in part.levels]
-        # The last is for −1, missing.
+        assert isinstance(part, CategoricalColumn)  # noqa: S101 - one kind per column
+        index_of = [categories.setdefault(level, len(categories)) for level in part.levels]
+        # The last entry maps the code −1 (missing) to itself.
         codes.append(np.array([*index_of, -1], np.int32)[part.codes])
-    return CategoricalColumn(np.concatenate(codes), tuple(levels))
+    return CategoricalColumn(np.concatenate(codes), tuple(categories))
 
 
 def _column(array: "pa.Array") -> Column:
@@ -114,7 +114,7 @@ def _column(array: "pa.Array") -> Column:
     import pyarrow.compute as pc
 
     if pa.types.is_floating(array.type):
-        # A copy: the file may be closed before the column is used.
+        # Copied: the file may be closed before the column is used.
         return NumericColumn(np.array(array.to_numpy(zero_copy_only=False), dtype=np.float64))
     if pa.types.is_boolean(array.type):
         codes = pc.fill_null(pc.cast(array, pa.int8()), -1)

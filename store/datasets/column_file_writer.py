@@ -1,4 +1,4 @@
-"""Writes a column file; see `store.datasets.column_file` for its layout."""
+"""Writer of column files; see `store.datasets.column_file` for the format."""
 
 import hashlib
 from collections.abc import Iterator
@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pyarrow as pa
 
-# A reader holds a record batch of each column it asks for, and a writer all of one.
+# A reader holds one record batch of each requested column, a writer one whole batch.
 MAX_BATCH_BYTES = 4 * 2**20
 
 
 class ColumnFileWriter:
-    """Takes batches; whoever reads the file needs to hold one at a time."""
+    """Writer of record batches of bounded size, so that readers need little memory."""
 
     def __init__(self, writer: pa.ipc.RecordBatchFileWriter) -> None:
         self._writer = writer
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Append rows, cut into batches of a few MiB."""
+        """Append rows, split into batches of a few MiB."""
         parts = -(-batch.get_total_buffer_size() // MAX_BATCH_BYTES)
         if parts <= 1:
             self._writer.write_batch(batch)
@@ -30,7 +30,7 @@ class ColumnFileWriter:
 
 @contextmanager
 def write_column_file(target: Path, schema: pa.Schema) -> Iterator[ColumnFileWriter]:
-    """A writer within it; nothing is left behind when that fails."""
+    """Provide a writer of the file; the file is deleted if the block fails."""
     try:
         with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
             yield ColumnFileWriter(writer)
@@ -40,6 +40,6 @@ def write_column_file(target: Path, schema: pa.Schema) -> Iterator[ColumnFileWri
 
 
 def hash_file(path: Path) -> str:
-    """The sha256 of a file."""
+    """Return the sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,6 +1,6 @@
-"""Datasets: immutable uploaded tables. The row is here, the columns are a blob.
+"""Datasets: immutable uploaded tables. A row holds the metadata, a blob the columns.
 
-Datasets of the same bytes, read in the same way, share a blob; it goes with the last of them.
+Datasets with equal bytes and read options share a blob; it is deleted with the last of them.
 """
 
 import hashlib
@@ -21,13 +21,13 @@ from store.db.tables import datasets
 from store.errors import NotFoundError
 
 RECEIVING, READY, DELETING = "receiving", "ready", "deleting"
-# A change of intake that reads the same bytes otherwise counts this up.
+# Incremented by a change of intake that reads the same bytes differently.
 INTAKE_VERSION = 1
 
 
 @dataclass(frozen=True)
 class ColumnRecord:
-    """A column as intake has found it; numbers are None where the kind has none."""
+    """Statistics of a column; None where they do not apply to its kind."""
 
     name: str
     kind: ColumnKind
@@ -44,7 +44,7 @@ class ColumnRecord:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something that intake changed or was not sure of; column is None if it is of the file."""
+    """A notice about something intake changed or guessed; column is None for the whole file."""
 
     code: str
     detail: str
@@ -53,7 +53,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class DatasetSummary:
-    """One row of datasets, under the names of its columns, without what is known of the columns."""
+    """A row of the table `datasets`, without the details of its columns."""
 
     id: str
     owner: str
@@ -69,15 +69,15 @@ class DatasetSummary:
 
 @dataclass(frozen=True)
 class DatasetRecord(DatasetSummary):
-    """One row of datasets with all that is known of it.
+    """A complete row of the table `datasets`.
 
     Attributes:
-        columns: from left to right.
-        options: how the file was read, see `store.intake.options.ReadOptions`.
-        notices: what was changed in it.
+        columns: columns from left to right.
+        options: options with which the file was read, see `store.intake.options.ReadOptions`.
+        notices: changes and guesses made by intake.
         blob: key of the column file.
-        blob_sha256: of the column file; empty if it was made before that was noted.
-        fingerprint: of the bytes and how they were read.
+        blob_sha256: sha256 of the column file; empty for files written before it was recorded.
+        fingerprint: hash of the uploaded bytes and the read options, see `content_hash`.
     """
 
     columns: tuple[ColumnRecord, ...]
@@ -90,7 +90,7 @@ class DatasetRecord(DatasetSummary):
 
 @dataclass(frozen=True)
 class Contents:
-    """What intake has read: columns, rows, size and sha256 of the uploaded bytes, and how."""
+    """Result of intake: columns, rows, size and sha256 of the uploaded bytes, and read options."""
 
     rows: int
     bytes: int
@@ -104,18 +104,18 @@ class Contents:
 
 
 def blob_key(dataset_id: str) -> str:
-    """Where the columns of a dataset are in the blob store."""
+    """Return the key of a dataset's column file in the blob store."""
     return f"datasets/{dataset_id}.arrow"
 
 
-def content_hash(sha256: str, stated: dict[str, Any]) -> str:
-    """What datasets that may share a blob have in common.
+def content_hash(sha256: str, options: dict[str, Any]) -> str:
+    """Return the hash that datasets sharing a blob have in common.
 
     Args:
-        sha256: of the uploaded bytes.
-        stated: JSON values of whatever else decides how they are read.
+        sha256: hash of the uploaded bytes.
+        options: JSON values of everything else that determines how they are read.
     """
-    text = json.dumps([INTAKE_VERSION, sha256, stated], sort_keys=True)
+    text = json.dumps([INTAKE_VERSION, sha256, options], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -129,7 +129,7 @@ def _record(row: RowMapping) -> DatasetRecord:
 
 
 def receive_dataset(session: Session, name: str, owner: str = "") -> str:
-    """Reserve an id for a dataset that is being uploaded; nobody sees it yet."""
+    """Reserve an id for a dataset that is being uploaded; it is not visible yet."""
     dataset_id = new_id("ds")
     session.execute(
         insert(datasets).values(
@@ -156,7 +156,7 @@ def touch_dataset(session: Session, dataset_id: str) -> None:
 
 
 def publish_dataset(session: Session, dataset_id: str, contents: Contents) -> DatasetRecord:
-    """Show a dataset whose blob is complete. Raises NotFoundError when a sweep was faster."""
+    """Make a dataset with a complete blob visible. Raises NotFoundError if a sweep removed it."""
     row = (
         session.execute(
             update(datasets)
@@ -188,10 +188,10 @@ def publish_dataset(session: Session, dataset_id: str, contents: Contents) -> Da
 def share_dataset(
     session: Session, name: str, fingerprint: str, owner: str = ""
 ) -> DatasetRecord | None:
-    """Show a dataset that shares the blob of a ready one of the same fingerprint, if there is one.
+    """Create a dataset that shares the blob of a ready one with this fingerprint, if any.
 
-    Survives the deletion of that one in the same moment: its row is locked, so either the deletion
-    finds the row that is made here, or this finds nothing to share.
+    Safe against a concurrent deletion of that one: its row is locked, so either the deletion sees
+    the new row, or this sees no dataset to share.
     """
     query = (
         select(datasets)
@@ -200,11 +200,11 @@ def share_dataset(
         .limit(1)
         .with_for_update(read=True)
     )
-    shared = session.execute(query).mappings().one_or_none() if fingerprint else None
-    if shared is None:
+    source = session.execute(query).mappings().one_or_none() if fingerprint else None
+    if source is None:
         return None
     own = {"id": new_id("ds"), "owner": owner, "name": name, "created_at": now()}
-    inserted = session.execute(insert(datasets).values({**shared, **own}).returning(*datasets.c))
+    inserted = session.execute(insert(datasets).values({**source, **own}).returning(*datasets.c))
     return _record(inserted.mappings().one())
 
 

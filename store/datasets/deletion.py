@@ -1,4 +1,4 @@
-"""How a dataset goes: hidden first, then its blob unless others share it, and its row last."""
+"""Deletion of datasets: hide the row, delete the blob unless it is shared, delete the row."""
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -11,9 +11,9 @@ from store.statuses import TERMINAL
 
 
 def delete_dataset(session: Session, dataset_id: str) -> str | None:
-    """Make a dataset invisible; the key of its blob, if that goes with it.
+    """Hide a dataset, and return the key of its blob if the blob is to be deleted.
 
-    `delete_dataset_row` follows once the blob is gone. Survives a job that is posted in the same moment:
+    `delete_dataset_row` follows once the blob is deleted. Safe against a concurrent job creation:
     the row is locked, so either the job finds no dataset or this finds the job.
     Raises NotFoundError, DatasetInUseError.
     """
@@ -21,7 +21,7 @@ def delete_dataset(session: Session, dataset_id: str) -> str | None:
     found = select(datasets.c.id).where(datasets.c.id == dataset_id, datasets.c.state == READY)
     if blob is None or session.execute(found).one_or_none() is None:
         raise NotFoundError("dataset", dataset_id)
-    needed = session.execute(
+    users = session.execute(
         select(func.count())
         .select_from(jobs)
         .where(
@@ -29,13 +29,13 @@ def delete_dataset(session: Session, dataset_id: str) -> str | None:
             jobs.c.status.not_in(TERMINAL),
         )
     ).scalar_one()
-    if needed:
-        raise DatasetInUseError(dataset_id, needed)
+    if users:
+        raise DatasetInUseError(dataset_id, users)
     return _hide(session, dataset_id, blob)
 
 
 def mark_dataset_deleted(session: Session, dataset_id: str) -> str | None:
-    """Keep an abandoned dataset from being shown after all; the key of its blob, if that goes."""
+    """Hide an abandoned dataset for good; return the key of its blob if that is to be deleted."""
     blob = _lock_with_sharers(session, dataset_id)
     found = select(datasets.c.id).where(datasets.c.id == dataset_id, datasets.c.state != READY)
     if blob is None or session.execute(found).one_or_none() is None:
@@ -44,11 +44,11 @@ def mark_dataset_deleted(session: Session, dataset_id: str) -> str | None:
 
 
 def _lock_with_sharers(session: Session, dataset_id: str) -> str | None:
-    """Lock a dataset's row and those that share its blob, and return the blob's key.
+    """Lock the rows of a dataset and of those that share its blob, and return the blob's key.
 
-    Of several deletions of sharers one comes after the other, and the last of them finds that
-    nobody is left. A row that is shared from one of these after they were locked is seen by what
-    is read next.
+    Concurrent deletions of datasets sharing a blob are serialized; the last one finds no other
+    dataset. A dataset that was meanwhile created from one of these is visible to the next
+    statement (READ COMMITTED).
     """
     blob = session.execute(
         select(datasets.c.blob).where(datasets.c.id == dataset_id)
@@ -66,7 +66,7 @@ def _hide(session: Session, dataset_id: str, blob: str) -> str | None:
 
 
 def list_abandoned_datasets(session: Session, older_than_seconds: float) -> tuple[str, ...]:
-    """Datasets whose upload or deletion a crash cut short."""
+    """Return the ids of datasets whose upload or deletion was interrupted by a crash."""
     rows = session.execute(
         select(datasets.c.id).where(
             datasets.c.state != READY, datasets.c.created_at < shifted(-older_than_seconds)
@@ -76,5 +76,5 @@ def list_abandoned_datasets(session: Session, older_than_seconds: float) -> tupl
 
 
 def delete_dataset_row(session: Session, dataset_id: str) -> None:
-    """Forget a dataset that is not visible and whose blob is gone."""
+    """Delete the row of a hidden dataset whose blob is deleted."""
     session.execute(delete(datasets).where(datasets.c.id == dataset_id, datasets.c.state != READY))

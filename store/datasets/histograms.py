@@ -1,4 +1,4 @@
-"""How the values of one column are distributed, read from its column file a batch at a time."""
+"""Histograms, quantiles and category counts of a column, computed batch by batch."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,22 +13,23 @@ from store.datasets.column_file import ColumnFile
 from store.datasets.datasets import ColumnRecord
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-# Quantiles of more values than this are those of a sample, always the same one.
+# Quantiles of more values than this are estimated from a sample with a fixed seed.
 SAMPLE_VALUES = 2**20
 SHOWN_LEVELS = 100
-# Free text may be different in every row: beyond, levels are not counted.
+# Beyond these bounds values are not counted: free text may differ in every row.
 MAX_LEVELS = 100_000
 MAX_LETTERS = 2**23
 
 
 @dataclass(frozen=True)
 class Histogram:
-    """Of numbers; of times in seconds since 1970.
+    """Histogram of a numeric column, or of a time column in seconds since 1970.
 
     Attributes:
-        edges: of bins of equal width from the smallest to the largest value.
-        counts: one fewer; a value on an edge is in the bin above, on the last edge in the last bin.
-        quantiles: fraction and value, interpolated between neighbours.
+        edges: edges of bins of equal width from the smallest to the largest value.
+        counts: values per bin, one fewer than edges; a value on an edge is in the bin above, on
+            the last edge in the last bin.
+        quantiles: pairs of fraction and value, linearly interpolated.
         is_sampled: whether the quantiles are estimated from a random sample.
     """
 
@@ -40,12 +41,12 @@ class Histogram:
 
 @dataclass(frozen=True)
 class LevelCounts:
-    """Of categories, texts or truth values.
+    """Value counts of a column of categories, texts or booleans.
 
     Attributes:
-        levels: the most frequent ones and their rows; of equals, in the order of the texts.
-        others: how many other levels there are; None if they are too many to count.
-        other_rows: the rows of those.
+        levels: the most frequent values and their counts; ties in lexicographic order.
+        others: number of other distinct values; None if there are too many to count.
+        other_rows: number of rows with other values.
     """
 
     levels: tuple[tuple[str, int], ...]
@@ -54,7 +55,7 @@ class LevelCounts:
 
 
 def column_histogram(path: Path, column: ColumnRecord, bins: int = 20) -> Histogram | None:
-    """The histogram of a numeric or time column; None of other kinds, and of no values."""
+    """Return the histogram of a numeric or time column; None for other kinds or without values."""
     low, high = column.minimum, column.maximum
     if column.kind not in {"numeric", "time"} or low is None or high is None:
         return None
@@ -62,8 +63,8 @@ def column_histogram(path: Path, column: ColumnRecord, bins: int = 20) -> Histog
     counts = np.zeros(max(1, len(edges) - 1), dtype=np.int64)
     sample = _Sample()
     for values in _numbers(path, column):
-        places = np.searchsorted(edges, values, side="right") - 1
-        counts += np.bincount(places.clip(0, len(counts) - 1), minlength=len(counts))
+        bin_of = np.searchsorted(edges, values, side="right") - 1
+        counts += np.bincount(bin_of.clip(0, len(counts) - 1), minlength=len(counts))
         sample.add(values)
     if len(edges) == 1:
         edges = edges.repeat(2)
@@ -76,14 +77,14 @@ def column_histogram(path: Path, column: ColumnRecord, bins: int = 20) -> Histog
 
 
 def column_levels(path: Path, column: ColumnRecord) -> LevelCounts:
-    """The levels of a column of any kind but numeric and time."""
+    """Return the value counts of a column that is neither numeric nor time."""
     counts: Counter[str] | None = Counter()
     rows = 0
-    for levels, codes in _levels(path, column):
+    for categories, codes in _categories(path, column):
         rows += len(codes)
         if counts is not None:
-            found = np.bincount(codes, minlength=len(levels)).tolist()
-            counts.update(dict(zip(levels, found, strict=True)))
+            found = np.bincount(codes, minlength=len(categories)).tolist()
+            counts.update(dict(zip(categories, found, strict=True)))
             if len(counts) > MAX_LEVELS or sum(map(len, counts)) > MAX_LETTERS:
                 counts = None
     if counts is None:
@@ -95,10 +96,10 @@ def column_levels(path: Path, column: ColumnRecord) -> LevelCounts:
 
 
 def _make_edges(low: float, high: float, bins: int) -> NDArray[np.float64]:
-    """From low to high; fewer where numbers lie too close to be told apart."""
-    parts = np.linspace(0.0, 1.0, bins + 1)
-    # The difference of the extremes may be more than the largest number.
-    edges = low * (1.0 - parts) + high * parts
+    """Return distinct edges from low to high; fewer if adjacent floats coincide."""
+    fractions = np.linspace(0.0, 1.0, bins + 1)
+    # Not low + fraction · (high − low): the difference may overflow.
+    edges = low * (1.0 - fractions) + high * fractions
     return np.unique(edges.clip(low, high))
 
 
@@ -109,23 +110,23 @@ def _numbers(path: Path, column: ColumnRecord) -> Iterator[NDArray[np.float64]]:
             yield found.values[~np.isnan(found.values)]
 
 
-def _levels(
+def _categories(
     path: Path, column: ColumnRecord
 ) -> Iterator[tuple[tuple[str, ...], NDArray[np.int32]]]:
     for chunk in ColumnFile(path, 0).chunks([column.name]):
         found = chunk[column.name]
         if isinstance(found, CategoricalColumn):
-            levels = tuple(_word(level) for level in found.levels)
-            yield levels, found.codes[found.codes >= 0]
+            categories = tuple(_as_text(category) for category in found.levels)
+            yield categories, found.codes[found.codes >= 0]
 
 
-def _word(level: str | bool) -> str:  # noqa: FBT001
-    """A truth value as JSON writes it."""
-    return str(level).lower() if isinstance(level, bool) else level
+def _as_text(category: str | bool) -> str:  # noqa: FBT001
+    """Return a category as text; booleans as in JSON."""
+    return str(category).lower() if isinstance(category, bool) else category
 
 
 class _Sample:
-    """As many values as fit; when they are too many, every second is dropped at random."""
+    """Random sample of bounded size: when it is full, half of the values are dropped at random."""
 
     def __init__(self) -> None:
         self._random = np.random.default_rng(0)
@@ -139,7 +140,7 @@ class _Sample:
         return self._share < 1.0
 
     def add(self, values: NDArray[np.float64]) -> None:
-        """Take in values."""
+        """Add values to the sample."""
         self._keep(self._drop(values, self._share))
         while self._size > SAMPLE_VALUES:
             self._share /= 2
@@ -156,7 +157,7 @@ class _Sample:
         self._size += len(values)
 
     def quantiles(self) -> tuple[tuple[float, float], ...]:
-        """Fractions and values."""
+        """Return pairs of fraction and quantile."""
         if self._size == 0:
             return ()
         found = np.quantile(np.concatenate(self._kept), QUANTILES)

@@ -1,4 +1,4 @@
-"""Some rows of a column file as JSON values; see `store.datasets.column_file` for its layout."""
+"""Rows of a column file as JSON values; see `store.datasets.column_file` for the format."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,24 +11,24 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Row = dict[str, Any]
-# Whole numbers beyond are not exact as float64, and would look so as int.
+# Larger whole numbers are not exact in float64, and as int would look exact.
 LARGEST_EXACT = 2.0**53
-# Of batches of a few MiB each no further one is begun after so many bytes.
+# No further batch (a few MiB each) is read after this number of bytes.
 MAX_BYTES = 2**24
 
 
 def read_rows(path: Path, columns: Sequence[ColumnRecord], offset: int, limit: int) -> list[Row]:
-    """Rows from `offset` on, at most `limit`, by column name: fewer of long texts, and at the end.
+    """Return up to `limit` rows from `offset`, by column name; fewer if texts are long.
 
-    Whole numbers of integral columns are int, times texts of RFC 3339 (a midnight is a date), what
-    is missing is None.
+    Values of integral columns are int, times are RFC 3339 strings (dates at midnight), missing
+    values are None.
     """
     import pyarrow as pa
 
     if limit <= 0 or not columns:
         return []
     rows: list[Row] = []
-    # Mapped, so that batches before the first row are counted without being read.
+    # Memory-mapped, so that the batches before the offset are counted without being read.
     with pa.memory_map(str(path)) as source:
         for batch in _batches_from(source, offset, limit):
             cells = [_json_values(batch.column(c.name), c) for c in columns]
@@ -40,7 +40,7 @@ def read_rows(path: Path, columns: Sequence[ColumnRecord], offset: int, limit: i
 def _batches_from(source: "pa.NativeFile", offset: int, limit: int) -> Iterator["pa.RecordBatch"]:
     import pyarrow as pa
 
-    room = MAX_BYTES
+    bytes_left = MAX_BYTES
     counter = pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=[0]))
     reader = pa.ipc.open_file(source)
     for index in range(reader.num_record_batches):
@@ -48,9 +48,9 @@ def _batches_from(source: "pa.NativeFile", offset: int, limit: int) -> Iterator[
         if offset < count:
             batch = reader.get_batch(index).slice(offset, limit)
             limit -= batch.num_rows
-            room -= batch.nbytes
+            bytes_left -= batch.nbytes
             yield batch
-            if limit <= 0 or room <= 0:
+            if limit <= 0 or bytes_left <= 0:
                 return
         offset = max(0, offset - count)
 

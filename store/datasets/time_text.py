@@ -8,7 +8,7 @@ FIRST, END = -62_135_596_800.0, 253_402_300_800.0
 
 
 def format_time(seconds: float) -> str:
-    """A time in ISO 8601: a date if it is midnight."""
+    """Return a time (seconds since 1970) in ISO 8601; midnight as a date."""
     if not FIRST <= seconds < END:
         return repr(seconds)
     time = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)

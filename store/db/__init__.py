@@ -1,1 +1,1 @@
-"""The database: engine, tables, migrations, clock, ids, pagination."""
+"""The database: connections, tables, migrations, clock, ids, pagination."""

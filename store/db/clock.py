@@ -1,6 +1,6 @@
-"""Time as the database tells it, in milliseconds since 1970, so that all processes share a clock.
+"""The database's clock in milliseconds since 1970, so that all processes share one clock.
 
-An integer compares and adds alike on SQLite and PostgreSQL; records show it as a UTC datetime.
+Integers compare and add identically on SQLite and PostgreSQL; records hold UTC datetimes.
 """
 
 from datetime import UTC, datetime
@@ -13,22 +13,22 @@ from sqlalchemy.types import TypeDecorator
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware UTC datetime, kept as milliseconds since 1970-01-01."""
+    """An aware UTC datetime, stored as milliseconds since 1970-01-01."""
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        """Datetime to milliseconds."""
+        """Convert a datetime to milliseconds."""
         return None if value is None else round(value.timestamp() * 1000)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002
-        """Milliseconds to datetime."""
+        """Convert milliseconds to a datetime."""
         return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
 
 
-class now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function it is
-    """The database's clock at the moment of the statement."""
+class now(FunctionElement[datetime]):  # noqa: N801 - named like the SQL function
+    """The database's clock when the statement runs."""
 
     type = Instant()
     inherit_cache = True
@@ -46,5 +46,5 @@ def _now_on_postgresql(_element: now, _compiler: Any, **_options: Any) -> str:  
 
 
 def shifted(seconds: float) -> ColumnElement[datetime]:
-    """The database's clock plus (or minus) so many seconds."""
+    """Return the database's clock shifted by `seconds`, which may be negative."""
     return type_coerce(type_coerce(now(), BigInteger) + round(seconds * 1000), Instant)

@@ -1,4 +1,4 @@
-"""Connections and transactions: one use case is one `with database.writing() as session`."""
+"""Connections and transactions: one `with database.writing() as session` per use case."""
 
 import sqlite3
 import time
@@ -17,26 +17,26 @@ from store.db.pre_ping import pre_ping_idle
 from store.errors import StoreUnavailableError
 
 BUSY_TIMEOUT_MS = 10_000
-SWITCH_RETRY_SECONDS = 0.01
-# A PostgreSQL of which nothing is heard is given up after about so long, however it fell silent.
+WAL_RETRY_SECONDS = 0.01
+# An unresponsive PostgreSQL server is detected within about these times, whatever the cause.
 CONNECT_SECONDS = 5
-SILENCE_SECONDS = 15
-_SILENCE_IS_NOTICED = {
+UNRESPONSIVE_SECONDS = 15
+_TIMEOUTS = {
     "connect_timeout": CONNECT_SECONDS,
     "keepalives_idle": CONNECT_SECONDS,
     "keepalives_interval": CONNECT_SECONDS,
     "keepalives_count": 2,
-    "tcp_user_timeout": SILENCE_SECONDS * 1000,
-    # A process that is stopped in the middle of a transaction holds its job's row for no longer.
-    "options": f"-c idle_in_transaction_session_timeout={SILENCE_SECONDS * 1000}",
+    "tcp_user_timeout": UNRESPONSIVE_SECONDS * 1000,
+    # Bounds how long a process stopped within a transaction keeps its job's row locked.
+    "options": f"-c idle_in_transaction_session_timeout={UNRESPONSIVE_SECONDS * 1000}",
 }
 
 
 class Database:
-    """A pool of connections to one database, with a way to read and a way to write.
+    """A connection pool of one database, with read and write transactions.
 
-    On SQLite a writer begins with BEGIN IMMEDIATE: `busy_timeout` does not help a transaction
-    that turns from reader to writer. On PostgreSQL both are READ COMMITTED.
+    On SQLite a writer starts with BEGIN IMMEDIATE: `busy_timeout` does not apply to a transaction
+    that is upgraded from reader to writer. On PostgreSQL both are READ COMMITTED.
     """
 
     def __init__(self, url: str) -> None:
@@ -62,12 +62,12 @@ class Database:
             yield session
 
     def ping(self) -> None:
-        """Ask the database for anything. Raises StoreUnavailableError."""
+        """Run a trivial query. Raises StoreUnavailableError."""
         with self.reading() as session:
             session.execute(text("SELECT 1"))
 
     def close(self) -> None:
-        """Close every connection of the pool."""
+        """Close all connections of the pool."""
         self.engine.dispose()
 
 
@@ -86,7 +86,7 @@ def _make_engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        # The URL may hold a password: say nothing of its text.
+        # The URL may contain a password: do not show it.
         msg = "the database URL cannot be parsed"
         raise StoreUnavailableError(msg) from error
     if parsed.get_backend_name() == "sqlite":
@@ -105,29 +105,27 @@ def _make_engine(url: str) -> Engine:
         pool_timeout=10,
         isolation_level="READ COMMITTED",
         json_serializer=dump_json,
-        # What the URL says of the same goes before it.
-        connect_args={
-            name: value for name, value in _SILENCE_IS_NOTICED.items() if name not in parsed.query
-        },
+        # Values stated in the URL take precedence.
+        connect_args={name: value for name, value in _TIMEOUTS.items() if name not in parsed.query},
     )
     pre_ping_idle(engine)
     return engine
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:  # noqa: ANN401 - a DBAPI connection
-    # The driver's own BEGIN comes too late and is never IMMEDIATE: we begin by hand.
+    # The driver's own BEGIN comes too late and is never IMMEDIATE: it is issued explicitly.
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    _write_ahead(connection)
+    _enable_wal(connection)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
 
 
-def _write_ahead(connection: Any) -> None:  # noqa: ANN401 - a DBAPI connection
-    """Keep the journal as a write-ahead log.
+def _enable_wal(connection: Any) -> None:  # noqa: ANN401 - a DBAPI connection
+    """Enable write-ahead logging, with retries while the database is locked.
 
-    A new file's switch to it wants the file for itself, and `busy_timeout` does not help: when two
-    processes open a new file at once, SQLite tells one of them at once that it is locked.
+    Switching a new file to WAL needs an exclusive lock, to which `busy_timeout` does not apply:
+    if two processes open a new file concurrently, one of them fails immediately with SQLITE_BUSY.
     """
     deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
     while True:
@@ -136,7 +134,7 @@ def _write_ahead(connection: Any) -> None:  # noqa: ANN401 - a DBAPI connection
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
-            time.sleep(SWITCH_RETRY_SECONDS)
+            time.sleep(WAL_RETRY_SECONDS)
         else:
             return
 

@@ -37,7 +37,7 @@ def upgrade(database_url: str) -> None:
     try:
         with database.writing() as session:
             connection = session.connection()
-            # SQLite's writers exclude each other already (BEGIN IMMEDIATE).
+            # On SQLite, BEGIN IMMEDIATE already serializes writers.
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
             command.upgrade(_config(connection), "head")

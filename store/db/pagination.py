@@ -1,4 +1,4 @@
-"""Cursor pages over rows whose ids sort by age."""
+"""Cursor pagination over rows whose ids sort by creation time."""
 
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
@@ -12,7 +12,7 @@ Order = Literal["asc", "desc"]
 
 @dataclass(frozen=True)
 class Page(Generic[Item]):
-    """Some items, and the cursor with which the list goes on; None at its end."""
+    """Items of a page, and the cursor of the next page; None on the last page."""
 
     items: tuple[Item, ...]
     next: str | None
@@ -20,7 +20,7 @@ class Page(Generic[Item]):
 
 @dataclass(frozen=True)
 class PageRequest:
-    """How many items, after which cursor, in which order of age."""
+    """Page size, cursor after which the page starts, and sort order by creation time."""
 
     limit: int = 50
     after: str | None = None
@@ -30,7 +30,7 @@ class PageRequest:
 def fetch_page(
     session: Session, query: Select[Any], key: ColumnElement[Any], request: PageRequest
 ) -> tuple[list[Any], bool]:
-    """The rows of one page, and whether there are more."""
+    """Return the rows of one page, and whether more rows follow."""
     if request.after is not None:
         query = query.where(key < request.after if request.order == "desc" else key > request.after)
     query = query.order_by(key.desc() if request.order == "desc" else key.asc())

@@ -1,8 +1,8 @@
-"""PostgreSQL's connections are asked whether they still live only where that is in doubt.
+"""Pre-ping of idle PostgreSQL connections: a pooled connection is pinged only if it may be dead.
 
-SQLAlchemy's own `pool_pre_ping` asks before every transaction: a round trip more for each, which a
-busy service feels. A server that ends connections, or dies, makes their sockets readable; what is
-left is silence, which only a connection that has rested for a while can have missed.
+SQLAlchemy's own `pool_pre_ping` pings before every transaction, which costs one more round trip
+each. A server that closes connections, or dies, makes their sockets readable, which is checked
+locally. A lost network shows no sign, so connections that were idle for a while are pinged.
 """
 
 import select
@@ -13,29 +13,29 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
 PING_AFTER_SECONDS = 5.0
-_RESTED_SINCE = "backpropd_rested_since"
+_IDLE_SINCE = "backpropd_idle_since"
 
 
 def pre_ping_idle(engine: Engine) -> None:
-    """Replace the pool's connections that are found dead when they are taken out of it."""
+    """Replace dead connections of the pool at checkout."""
 
-    def note(_connection: Any, record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
-        record.info[_RESTED_SINCE] = time.monotonic()
+    def mark_idle(_connection: Any, record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
+        record.info[_IDLE_SINCE] = time.monotonic()
 
     def check(connection: Any, record: Any, _proxy: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
-        since = record.info.get(_RESTED_SINCE)
-        if since is None:  # it was made this moment
+        since = record.info.get(_IDLE_SINCE)
+        if since is None:  # a new connection
             return
-        is_in_doubt = time.monotonic() - since > PING_AFTER_SECONDS or _is_readable(connection)
-        if is_in_doubt and not _answers(engine, connection):
+        may_be_dead = time.monotonic() - since > PING_AFTER_SECONDS or _is_readable(connection)
+        if may_be_dead and not _is_alive(engine, connection):
             raise InvalidatePoolError
 
-    event.listen(engine, "checkin", note)
+    event.listen(engine, "checkin", mark_idle)
     event.listen(engine, "checkout", check)
 
 
 def _is_readable(connection: Any) -> bool:  # noqa: ANN401 - a psycopg connection
-    """Whether the server has said something, or hung up, although it was asked nothing."""
+    """Return whether the server has sent unexpected data or closed the connection."""
     if connection.closed:
         return True
     poll = select.poll()
@@ -43,7 +43,7 @@ def _is_readable(connection: Any) -> bool:  # noqa: ANN401 - a psycopg connectio
     return bool(poll.poll(0))
 
 
-def _answers(engine: Engine, connection: Any) -> bool:  # noqa: ANN401 - a psycopg connection
+def _is_alive(engine: Engine, connection: Any) -> bool:  # noqa: ANN401 - a psycopg connection
     try:
         return engine.dialect.do_ping(connection)
     except engine.dialect.loaded_dbapi.Error:

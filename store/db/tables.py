@@ -1,4 +1,4 @@
-"""The tables, as SQLAlchemy Core sees them; migrations/ makes them."""
+"""Table definitions for SQLAlchemy Core; the migrations create the tables."""
 
 from sqlalchemy import (
     JSON,
@@ -29,9 +29,9 @@ metadata = MetaData(
     }
 )
 
-# None is NULL, not the JSON word null.
+# None is NULL, not JSON null.
 Json = JSON(none_as_null=True)
-# SQLite counts rows up only for a primary key that is declared INTEGER.
+# SQLite autoincrements only a primary key declared INTEGER.
 Serial = BigInteger().with_variant(Integer, "sqlite")
 
 datasets = Table(
@@ -40,32 +40,32 @@ datasets = Table(
     Column("id", String(64), primary_key=True),
     Column("owner", String(64), nullable=False),
     Column("name", Text, nullable=False),
-    # receiving → ready → deleting: only a ready dataset is visible, the others are being
-    # written or erased, and a sweep finishes what a crash left behind.
+    # receiving → ready → deleting: only ready datasets are visible; the others are being written
+    # or deleted, and a sweep cleans up after a crash.
     Column("state", String(16), nullable=False),
     Column("rows", BigInteger, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("column_count", Integer, nullable=False),
     Column("columns", Json, nullable=False),
-    # How the file was read: its format, what was stated or detected, and what was changed.
+    # How the file was read: format, stated or detected options, and notices of changes.
     Column("format", String(16), nullable=False, server_default="csv"),
     Column("options", Json, nullable=False, server_default="{}"),
     Column("notices", Json, nullable=False, server_default="[]"),
-    # The column file; datasets of the same bytes, read in the same way, share it.
+    # The column file; datasets with equal bytes and options share it.
     Column("blob", String(128), nullable=False, server_default=""),
     Column("blob_sha256", String(64), nullable=False, server_default=""),
     Column("fingerprint", String(64), nullable=False, server_default="", index=True),
     Column("created_at", Instant, nullable=False),
 )
 
-# Files that arrive in several requests (tus); their bytes so far are blobs, one a part.
+# Files sent in several requests (tus); the received bytes are blobs, one per part.
 uploads = Table(
     "uploads",
     metadata,
     Column("id", String(64), primary_key=True),
     Column("owner", String(64), nullable=False),
-    # As the client sent it: file name, media type, and whatever else.
+    # As sent by the client: file name, media type and other keys.
     Column("metadata", Json, nullable=False),
     Column("length", BigInteger, nullable=False),
     Column("offset", BigInteger, nullable=False),
@@ -108,16 +108,16 @@ jobs = Table(
     Column("id", String(64), primary_key=True),
     Column("owner", String(64), nullable=False),
     Column("name", Text, nullable=False),
-    # The client's own name for the job, and the digest of what was asked for under it.
+    # The client's own id of the job, and the digest of its request.
     Column("external_id", String(255)),
     Column("request_sha256", String(64)),
     Column("metadata", Json, nullable=False),
     Column("dataset_id", String(64), nullable=False, index=True),
     Column("dataset_sha256", String(64), nullable=False),
-    # Whose rows validate, if they are another dataset's.
+    # The validation dataset, if it is a separate one.
     Column("validation_dataset_id", String(64), index=True),
     Column("spec", Json, nullable=False),
-    # Whose weights it begins with: {"model_id": …}; NULL for new ones.
+    # Initial weights: {"model_id": …}; NULL for random ones.
     Column("start_from", Json),
     Column("priority", Integer, nullable=False),
     Column("status", String(16), nullable=False),
@@ -125,7 +125,7 @@ jobs = Table(
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant),
     Column("finished_at", Instant),
-    # The lease: who may write, until when, and the token that every write of theirs carries.
+    # The lease: the worker that may write, its expiry, and the fencing token of its writes.
     Column("lease_expires_at", Instant),
     Column("worker", Text),
     Column("token", BigInteger, nullable=False),
@@ -133,13 +133,13 @@ jobs = Table(
     Column("worker_losses", Integer, nullable=False),
     Column("claimed_at", Instant),
     Column("dispatched_at", Instant),
-    # Since when its lease is known to have run out; NULL while all is well.
+    # When the lease was found expired; NULL otherwise.
     Column("stalled_at", Instant),
     Column("epoch", Integer, nullable=False),
     Column("steps", BigInteger, nullable=False),
     Column("samples_per_second", FiniteFloat("samples_per_second")),
     Column("epochs_since_best", Integer, nullable=False),
-    # Cross-validation: folds that are done, and what they came to.
+    # Cross-validation: number of finished folds, and their results.
     Column("folds_done", Integer, nullable=False, server_default="0"),
     Column("cross_validation", Json),
     Column("latest_metrics", Json),
@@ -148,7 +148,7 @@ jobs = Table(
     Column("training_seconds", FiniteFloat("training_seconds"), nullable=False),
     Column("saving_seconds", FiniteFloat("saving_seconds"), nullable=False),
     Column("environment", Json),
-    # Whether all of it was trained on machines with equal fingerprints.
+    # Whether all training ran in environments with equal fingerprints.
     Column("exact", Boolean, nullable=False, server_default=true()),
     Column("model_id", String(64)),
     Column("error", Json),
@@ -210,7 +210,7 @@ checkpoints = Table(
     Column("steps", BigInteger, primary_key=True, autoincrement=False),
     Column("epoch", Integer, nullable=False),
     Column("numbers", Json, nullable=False),
-    # Of the last finished epoch: what a list shows, so that it need not read the numbers.
+    # Metrics of the last finished epoch, so that lists need not read `numbers`.
     Column("metrics", Json, nullable=False, server_default="{}"),
     # Of the last finished epoch, by the metric that the best is chosen by; lower is better.
     Column("score", FiniteFloat("score")),
@@ -224,7 +224,7 @@ models = Table(
     Column("id", String(64), primary_key=True),
     Column("owner", String(64), nullable=False),
     Column("name", Text, nullable=False),
-    # A model that was imported has no lineage here.
+    # NULL for imported models, which have no lineage.
     Column("job_id", String(64), ForeignKey("jobs.id"), index=True),
     Column("dataset_id", String(64)),
     Column("dataset_sha256", String(64)),
@@ -246,13 +246,13 @@ workers = Table(
     Column("seen_at", Instant, nullable=False),
 )
 
-# What was answered to requests with an Idempotency-Key; written with what they created.
+# Responses to requests with an Idempotency-Key, written in the transaction of the request.
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,
     Column("owner", String(64), primary_key=True),
     Column("key", String(255), primary_key=True),
-    # Of method, path and body: the same key with another request is refused.
+    # Hash of method, path and body: the key cannot be reused for a different request.
     Column("fingerprint", String(64), nullable=False),
     Column("status", Integer, nullable=False),
     Column("headers", Json, nullable=False),
@@ -261,7 +261,7 @@ idempotency_keys = Table(
     Column("expires_at", Instant, nullable=False, index=True),
 )
 
-# Who wants to be told of events: of one job, or of all jobs of an owner.
+# Subscriptions to the events of one job, or of all jobs of an owner.
 webhooks = Table(
     "webhooks",
     metadata,
@@ -269,7 +269,7 @@ webhooks = Table(
     Column("owner", String(64), nullable=False, index=True),
     Column("job_id", String(64), ForeignKey("jobs.id", ondelete="CASCADE"), index=True),
     Column("url", Text, nullable=False),
-    # Types of events; NULL for those of a job's way to its end.
+    # Event types; NULL for the default types.
     Column("events", Json),
     Column("secret", Text, nullable=False),
     Column("enabled", Boolean, nullable=False, server_default=true()),
@@ -278,11 +278,11 @@ webhooks = Table(
 
 _PENDING = text("status = 'pending'")
 
-# The outbox: written in the transaction of the change that it tells of.
+# The outbox: deliveries, written in the same transaction as the event.
 deliveries = Table(
     "deliveries",
     metadata,
-    # Sent along as `webhook-id`, the same at every try.
+    # Sent as `webhook-id`, the same in every attempt.
     Column("id", String(64), primary_key=True),
     Column("webhook_id", String(64), ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
     Column("job_id", String(64)),

@@ -1,4 +1,4 @@
-"""Inserting a row that somebody else may be inserting at this very moment."""
+"""Inserts that do nothing on a conflict with an existing or concurrent row."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,25 +9,25 @@ from sqlalchemy.orm import Session
 
 
 def insert_or_ignore(session: Session, table: Table, values: Mapping[str, Any]) -> bool:
-    """Insert a row unless its primary key is taken; tells whether it was inserted.
+    """Insert a row unless its primary key exists; return whether it was inserted.
 
-    Survives what `insert_or_none` survives.
+    Safe against concurrent inserts, like `insert_or_none`.
     """
-    statement = _insert_or_nothing(session, table, values).returning(*table.primary_key)
+    statement = _on_conflict_do_nothing(session, table, values).returning(*table.primary_key)
     return session.execute(statement).one_or_none() is not None
 
 
 def insert_or_none(session: Session, table: Table, values: Mapping[str, Any]) -> RowMapping | None:
-    """Insert a row, and return all of it, unless another one has what must be unique.
+    """Insert a row and return it; return None if it violates a unique constraint.
 
-    Survives another transaction that inserts the same: PostgreSQL waits for its end, and SQLite's
-    writers exclude each other.
+    Safe against a concurrent insert of the same key: PostgreSQL waits for the other transaction,
+    and SQLite serializes writers.
     """
-    statement = _insert_or_nothing(session, table, values).returning(*table.c)
+    statement = _on_conflict_do_nothing(session, table, values).returning(*table.c)
     return session.execute(statement).mappings().one_or_none()
 
 
-def _insert_or_nothing(
+def _on_conflict_do_nothing(
     session: Session, table: Table, values: Mapping[str, Any]
 ) -> postgresql.Insert | sqlite.Insert:
     if session.get_bind().dialect.name == "postgresql":

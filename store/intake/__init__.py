@@ -1,4 +1,4 @@
-"""Intake: an uploaded file of any format becomes a column file, and what is known of its columns.
+"""Intake: converts an uploaded file of any format to a column file with column statistics.
 
 A source (`sources`) gives batches of raw columns; the first rows tell how each is to be read
 (`kinds`, `planning`); then batches are converted, written and counted one at a time (`reading`).
@@ -31,7 +31,7 @@ __all__ = [
 def read_table(
     source: Path, target: Path, options: ReadOptions, hints: FileHints, limits: Limits
 ) -> TableContents:
-    """Read a file and write its column file, or leave nothing behind.
+    """Read a file and write its column file; temporary files are deleted even on failure.
 
     Raises IntakeError, StoreUnavailableError.
     """
@@ -45,7 +45,7 @@ def read_table(
 
 @translate_disk_errors("intake")
 def preview_table(source: Path, options: ReadOptions, hints: FileHints, limits: Limits) -> Preview:
-    """Look at a file's first rows; its last line may be cut.
+    """Preview a file's first rows; its last line may be truncated.
 
     Raises IntakeError, StoreUnavailableError.
     """

@@ -1,4 +1,4 @@
-"""Opens a file of any format as a source of batches."""
+"""Open a file of any format as a table source."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ from store.intake.source import RawColumn, Reading, TableSource
 def open_source(
     path: Path, options: ReadOptions, hints: FileHints, limits: Limits, folder: Path
 ) -> TableSource:
-    """The file as a source; what must be unpacked is written to `folder`. Raises IntakeError."""
+    """Open a file as a source; decompressed data go to `folder`. Raises IntakeError."""
     if path.stat().st_size == 0:
         raise IntakeError("empty_file", "the file is empty")
     compression, notices = choose_compression(read_head(path), options, hints)
@@ -41,16 +41,16 @@ def open_source(
         path, hints = inner, without_compression(hints)
         if path.stat().st_size == 0:
             raise IntakeError("empty_file", "the file is empty")
-    file_format, told = choose_format(path, options, hints)
+    file_format, format_notices = choose_format(path, options, hints)
     options = replace(options, format=file_format, compression=compression)
     if file_format == "csv" and options.delimiter is None and is_tab_separated(hints):
         options = replace(options, delimiter="\t")
     source = _open(path, file_format, options, limits, folder)
     found = {**source.options, "format": file_format, "compression": compression}
-    return _Described(source, found, (*notices, *told, *source.notices))
+    return _OpenedSource(source, found, (*notices, *format_notices, *source.notices))
 
 
-def _open(  # noqa: PLR0911  (one a format)
+def _open(  # noqa: PLR0911  (one per format)
     path: Path, file_format: Format, options: ReadOptions, limits: Limits, folder: Path
 ) -> TableSource:
     match file_format:
@@ -73,8 +73,8 @@ def _open(  # noqa: PLR0911  (one a format)
 
 
 @dataclass(frozen=True)
-class _Described:
-    """A source with what is known of the file around it."""
+class _OpenedSource:
+    """A source with the options and notices of format and compression detection."""
 
     source: TableSource
     options: Mapping[str, Any]

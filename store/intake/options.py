@@ -1,4 +1,4 @@
-"""How a file is to be read: what a client states, and what was found where nothing is stated."""
+"""Options for reading a file: stated by the client or detected."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -16,18 +16,18 @@ STATED_FALSE = ("false", "f", "no", "n", "off", "0", "0.0")
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """As stated, None being to be detected; as answered, with nothing left to detect.
+    """Read options. In a request None means to detect; in a result every option is set.
 
     Attributes:
-        format: of the file; TSV is csv with a tab.
-        compression: around it.
-        encoding: of text, by Python's name: utf-8, utf-16, latin-1, cp1252.
-        delimiter: between the cells of a CSV file, one character.
-        quote: around cells of a CSV file; empty for none.
-        decimal: "." or ",": before the fraction of a number in a CSV file.
-        header: whether a CSV file's first line names its columns.
-        missing: texts that stand for a missing value, besides an empty cell.
-        kinds: what columns are taken for, by their names; others are found out.
+        format: file format; TSV is csv with a tab as delimiter.
+        compression: compression of the file.
+        encoding: text encoding by Python's name, such as utf-8, utf-16, latin-1 or cp1252.
+        delimiter: the character between the cells of a CSV file.
+        quote: the character around quoted cells of a CSV file; empty for none.
+        decimal: "." or ",", the decimal mark of numbers in a CSV file.
+        header: whether a CSV file's first row holds the column names.
+        missing: texts treated as a missing value, in addition to an empty cell.
+        kinds: column kinds by column name; the kinds of other columns are inferred.
     """
 
     format: Format | None = None
@@ -41,13 +41,13 @@ class ReadOptions:
     kinds: dict[str, ColumnKind] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """JSON values."""
+        """Return the options as JSON values."""
         return {**asdict(self), "missing": None if self.missing is None else list(self.missing)}
 
 
 @dataclass(frozen=True)
 class FileHints:
-    """What a client's words say of a file's format, after what it states and before its bytes."""
+    """The media type and name of an upload, used where its format is not stated."""
 
     media_type: str = ""
     name: str = ""
@@ -55,7 +55,12 @@ class FileHints:
 
 @dataclass(frozen=True)
 class Limits:
-    """What is refused: more columns, more bytes once decompressed, more columns times rows."""
+    """Limits of a file.
+
+    Attributes:
+        max_columns: maximum number of columns.
+        max_bytes: maximum size in bytes after decompression, and maximum number of cells.
+    """
 
     max_columns: int = 10_000
     max_bytes: int = 2 * 2**30

@@ -1,4 +1,4 @@
-"""Looks at the first rows of a source: what it would become, written nowhere."""
+"""Preview of a source: read options, columns and first rows, without writing a column file."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,22 +13,22 @@ from store.intake.convert.converter import Converter, Rows
 from store.intake.convert.plan import ColumnPlan, Plan
 from store.intake.convert.planner import Planner
 from store.intake.options import Limits, ReadOptions
-from store.intake.read import SAMPLE_BYTES, answer_options, no_rows, tell_large_numbers
+from store.intake.read import SAMPLE_BYTES, complete_options, large_integer_notices, no_rows
 from store.intake.results import Preview
 from store.intake.source import TableSource
 from store.intake.statistics.statistics import TableStatistics
 
-LOOKED_AT = 10_000
+MAX_ROWS = 10_000
 SHOWN_ROWS = 20
-# What a preview is of: the first lines of a file, which may have been cut anywhere.
-KEPT_BYTES = 8 * 2**20
+# A preview reads only the beginning of a file, which may be truncated anywhere.
+HEAD_BYTES = 8 * 2**20
 
 
 def preview_source(source: TableSource, options: ReadOptions, limits: Limits) -> Preview:
-    """What the first rows show. Raises IntakeError."""
+    """Preview a source by its first rows. Raises IntakeError."""
     planner = Planner(source, options, limits)
     readings = planner.text_readings
-    sample = take_sample(source, readings, LOOKED_AT, SAMPLE_BYTES)
+    sample = take_sample(source, readings, MAX_ROWS, SAMPLE_BYTES)
     if sample.batch is None:
         raise no_rows()
     plan = planner.plan([sample.batch], readings)
@@ -37,17 +37,17 @@ def preview_source(source: TableSource, options: ReadOptions, limits: Limits) ->
     statistics.add(rows)
     columns = statistics.finish()
     return Preview(
-        options=answer_options(source, options, plan),
+        options=complete_options(source, options, plan),
         columns=columns,
         sample=tuple(_first_rows(rows.batch, plan.columns)),
-        notices=(*plan.notices, *tell_large_numbers(columns)),
+        notices=(*plan.notices, *large_integer_notices(columns)),
         rows_read=statistics.rows,
         is_complete=sample.is_complete,
     )
 
 
 def _convert(batch: pa.RecordBatch, plan: Plan) -> Rows:
-    """The sample as it would be written; it was read as texts, even where numbers would be."""
+    """Convert the sample as it would be written; columns of numbers were read as text too."""
     columns = tuple(
         replace(column, reading="text") if column.reading == "number" else column
         for column in plan.columns
@@ -72,10 +72,10 @@ def _json_value(value: Any, column: ColumnPlan) -> Any:  # noqa: ANN401
 
 
 def drop_last_line(source: Path, target: Path) -> bool:
-    """Copy the beginning of a file of text up to its last line end; False if it has none."""
+    """Copy a text file up to its last line end; return False if there is nothing to drop."""
     with source.open("rb") as file:
-        head = file.read(KEPT_BYTES)
-    # In UTF-16 a line end is two bytes.
+        head = file.read(HEAD_BYTES)
+    # A line end is two bytes wide in UTF-16.
     wide = head[:2] == b"\xff\xfe" or head[1:2] == b"\0"
     end = head.rfind(b"\n\0" if wide else b"\n")
     kept = end + (2 if wide else 1)

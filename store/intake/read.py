@@ -1,4 +1,7 @@
-"""Reads a whole source into a column file: in one pass if its first rows tell how, else three."""
+"""Convert a whole source to a column file.
+
+One pass if all rows fit the plan made from the first rows, otherwise at least three.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,20 +20,20 @@ from store.intake.results import TableContents
 from store.intake.source import Reading, TableSource, WrongReadingError
 from store.intake.statistics.statistics import TableStatistics
 
-# What a file's columns are is guessed from so many rows, or so many bytes of them.
+# Limits of the sample from which the column kinds are inferred.
 SAMPLE_ROWS = 5_000
 SAMPLE_BYTES = 4 * 2**20
-# How often columns that cannot be read as numbers are read otherwise, one after the other,
-# before all are read as texts.
+# Restarts with one more column read as text instead of as numbers; after these, all columns are
+# read as text.
 MAX_RESTARTS = 3
-# From here on whole numbers are no longer all different as float64.
+# Integers of larger magnitude are not all distinct as float64.
 LARGEST_EXACT = 2.0**53
 
 
 def read_source(
     source: TableSource, target: Path, options: ReadOptions, limits: Limits
 ) -> TableContents:
-    """Write the column file of a source. Raises IntakeError."""
+    """Write the column file of a source and return its contents. Raises IntakeError."""
     planner = Planner(source, options, limits)
     plan = _plan_by_first_rows(source, planner)
     try:
@@ -42,8 +45,8 @@ def read_source(
     return TableContents(
         rows=statistics.rows,
         columns=columns,
-        options=answer_options(source, options, plan),
-        notices=(*plan.notices, *tell_large_numbers(columns)),
+        options=complete_options(source, options, plan),
+        notices=(*plan.notices, *large_integer_notices(columns)),
         blob_sha256=hash_file(target),
     )
 
@@ -57,7 +60,7 @@ def _plan_by_first_rows(source: TableSource, planner: Planner) -> Plan:
 
 
 def _write(source: TableSource, target: Path, plan: Plan) -> TableStatistics:
-    """One pass over all rows. Raises WrongReadingError where the plan does not fit them."""
+    """Write all rows in one pass. Raises WrongReadingError if a row does not fit the plan."""
     converter, statistics = Converter(plan), TableStatistics(plan.columns)
     with write_column_file(target, converter.schema) as writer:
         for raw in source.batches(plan.readings):
@@ -70,7 +73,7 @@ def _write(source: TableSource, target: Path, plan: Plan) -> TableStatistics:
 def _plan_by_all_rows(
     source: TableSource, planner: Planner, guess: Plan, wrong: WrongReadingError
 ) -> Plan:
-    """A plan that no row contradicts: every column of texts is looked at to its end."""
+    """Make a plan that fits every row: text columns are scanned to their end."""
     readings: list[Reading] = list(guess.readings)
     for _ in range(MAX_RESTARTS):
         readings[wrong.column] = planner.text_readings[wrong.column]
@@ -82,12 +85,12 @@ def _plan_by_all_rows(
 
 
 def no_rows() -> IntakeError:
-    """A file that is no table yet."""
+    """Return the error for a file without rows."""
     return IntakeError("no_rows", "the file has no rows")
 
 
-def answer_options(source: TableSource, options: ReadOptions, plan: Plan) -> ReadOptions:
-    """The options with nothing left to detect."""
+def complete_options(source: TableSource, options: ReadOptions, plan: Plan) -> ReadOptions:
+    """Fill in the detected options that the client did not state."""
     detected: dict[str, Any] = {"compression": "none", **source.options}
     detected |= {"missing": plan.rules.missing}
     stated = {name: getattr(options, name) for name in detected}
@@ -95,9 +98,9 @@ def answer_options(source: TableSource, options: ReadOptions, plan: Plan) -> Rea
     return replace(options, **unstated)
 
 
-def tell_large_numbers(columns: Sequence[ColumnRecord]) -> list[Notice]:
-    """Notices for whole numbers that float64 does not tell apart."""
-    detail = "some whole numbers are beyond 2^53: they are kept as the nearest 64-bit float"
+def large_integer_notices(columns: Sequence[ColumnRecord]) -> list[Notice]:
+    """Return a notice per column with integers that float64 cannot represent exactly."""
+    detail = "some integers exceed 2^53: they are stored as the nearest 64-bit float"
     return [
         Notice("large_integers", detail, column.name)
         for column in columns

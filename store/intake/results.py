@@ -1,4 +1,4 @@
-"""What intake answers: of a table that was read whole, and of one that was only looked at."""
+"""Results of intake: the contents of a converted table, and a preview."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +9,14 @@ from store.intake.options import ReadOptions
 
 @dataclass(frozen=True)
 class TableContents:
-    """A table whose column file is written.
+    """Description of a table whose column file was written.
 
     Attributes:
-        rows: how many.
+        rows: number of rows.
         columns: from left to right.
-        options: how the file was read, with nothing left to detect.
-        notices: what was changed or guessed.
-        blob_sha256: of the column file.
+        options: how the file was read; every option is set.
+        notices: changes and guesses.
+        blob_sha256: SHA-256 of the column file.
     """
 
     rows: int
@@ -28,15 +28,15 @@ class TableContents:
 
 @dataclass(frozen=True)
 class Preview:
-    """What the first rows of a file show.
+    """Preview of a file by its first rows.
 
     Attributes:
-        options: how they were read.
-        columns: as those rows have them.
-        sample: the first of them, as JSON values by name.
-        notices: what was changed or guessed.
-        rows_read: how many were looked at.
-        is_complete: whether that is the whole file.
+        options: how the rows were read.
+        columns: from left to right, with statistics of the rows read.
+        sample: the first rows, as JSON values by column name.
+        notices: changes and guesses.
+        rows_read: number of rows read.
+        is_complete: whether these are all rows of the file.
     """
 
     options: ReadOptions

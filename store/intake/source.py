@@ -1,4 +1,4 @@
-"""What every format comes to: batches of raw columns, a bounded number of rows at a time."""
+"""The interface of every file format: batches of raw columns with a bounded number of rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ import pyarrow as pa
 
 from store.datasets.datasets import Notice
 
-# How a column's cells are wanted: parsed to float64 while they are read, or as they stand.
+# How a column's cells are returned: parsed to float64 while reading, as text, or in their own type.
 Reading = Literal["number", "text", "typed"]
 
 
 class WrongReadingError(Exception):
-    """A column cannot be read as was hoped: it must be read again, otherwise.
+    """A column does not fit its planned reading and must be read again with another one.
 
     Attributes:
-        column: its index.
-        reading: how it can be read.
+        column: index of the column.
+        reading: a reading that the column fits.
     """
 
     def __init__(self, column: int, reading: Reading = "text") -> None:
@@ -31,8 +31,8 @@ class RawColumn:
     """A column of a source.
 
     Attributes:
-        name: as the file has it; it may be empty, repeated, or padded.
-        type: text if its cells are text whose kind is to be found out, else the Arrow type.
+        name: the name in the file; it may be empty, repeated or padded.
+        type: None for text whose kind must be inferred, otherwise the Arrow type.
     """
 
     name: str
@@ -40,31 +40,31 @@ class RawColumn:
 
 
 class TableSource(Protocol):
-    """An opened file of some format. Opening and reading raise IntakeError."""
+    """An open file of any format. Opening and reading raise IntakeError."""
 
     @property
     def columns(self) -> Sequence[RawColumn]:
-        """From left to right; known before any row is read."""
+        """Columns from left to right; available before any row is read."""
         ...
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """What was detected, under the names of `ReadOptions`."""
+        """Detected options, keyed by the names of `ReadOptions`."""
         ...
 
     @property
     def notices(self) -> Sequence[Notice]:
-        """What had to be changed or guessed."""
+        """Notices of changes and guesses."""
         ...
 
     def batches(self, readings: Sequence[Reading]) -> Iterator[pa.RecordBatch]:
-        """All rows from the first, a few MiB at a time; may be called again.
+        """Yield all rows from the first in batches of a few MiB; repeated calls start again.
 
-        A column read as number is float64; as text, string or dictionary of string; typed, it is
-        of its own Arrow type. Missing cells are null. Raises WrongReadingError, IntakeError.
+        A column read as "number" is float64, as "text" string or dictionary of string, as "typed"
+        its own Arrow type. Missing cells are null. Raises WrongReadingError, IntakeError.
         """
         ...
 
     def explain(self, column: int, text: str, expected: str) -> Exception:
-        """The IntakeError for a cell that its stated kind does not allow, with its line."""
+        """Return the IntakeError for a cell that does not fit its stated kind, with its line."""
         ...

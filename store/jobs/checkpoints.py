@@ -1,4 +1,4 @@
-"""Checkpoints: all that a training needs to go on exactly; the last two and the best are kept."""
+"""Checkpoints: the complete training state of a job; the last two and the best are kept."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,16 +19,16 @@ KEPT_CHECKPOINTS = 2
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Everything needed to go on exactly.
+    """The state from which a training resumes bit-exactly.
 
     Attributes:
-        epoch: epochs finished.
-        steps: steps done.
-        numbers: where the training is within its epoch, counters and sums, the seed, the dataset's
-            sha256, and the environment that it was trained in.
+        epoch: number of finished epochs.
+        steps: number of steps done.
+        numbers: position within the epoch, counters and sums, the seed, the dataset's sha256, and
+            the environment of the training.
         data: weights and optimizer slots as safetensors bytes.
-        metrics: of the last finished epoch.
-        score: of that epoch, by the metric that the best is chosen by; lower is better.
+        metrics: metrics of the last finished epoch.
+        score: monitored metric of that epoch, as a score; lower is better.
     """
 
     epoch: int
@@ -41,7 +41,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class CheckpointSummary:
-    """A checkpoint as a list shows it: without what it holds."""
+    """A checkpoint in a list, without the training state."""
 
     epoch: int
     steps: int
@@ -50,12 +50,12 @@ class CheckpointSummary:
 
 
 def add_checkpoint(session: Session, job_id: str, checkpoint: Checkpoint) -> None:
-    """Keep a checkpoint of a job whose row is locked, and drop those that it makes superfluous.
+    """Store a checkpoint of a job whose row is locked, and delete superseded ones.
 
-    A job that was rescued, or goes on elsewhere, comes by the same steps again: what was kept of
-    them is replaced.
+    A job that resumes from an earlier checkpoint repeats steps: checkpoints at the same or later
+    steps are replaced.
     """
-    _drop(session, job_id, checkpoints.c.steps >= checkpoint.steps)
+    _delete(session, job_id, checkpoints.c.steps >= checkpoint.steps)
     session.execute(
         insert(checkpoints).values(
             job_id=job_id,
@@ -69,11 +69,11 @@ def add_checkpoint(session: Session, job_id: str, checkpoint: Checkpoint) -> Non
         )
     )
     add_event(session, job_id, "checkpoint", {"epoch": checkpoint.epoch, "steps": checkpoint.steps})
-    _drop(session, job_id, checkpoints.c.steps.not_in(_steps_to_keep(session, job_id)))
+    _delete(session, job_id, checkpoints.c.steps.not_in(_steps_to_keep(session, job_id)))
 
 
 def _steps_to_keep(session: Session, job_id: str) -> set[int]:
-    """Of the last ones, and of the first that is as good as any."""
+    """Return the steps of the last checkpoints and of the best one (of equals, the first)."""
     rows = session.execute(
         select(checkpoints.c.steps, checkpoints.c.score)
         .where(checkpoints.c.job_id == job_id)
@@ -85,28 +85,28 @@ def _steps_to_keep(session: Session, job_id: str) -> set[int]:
 
 
 def delete_checkpoints(session: Session, job_id: str) -> None:
-    """Forget all checkpoints of a job whose row is locked."""
-    _drop(session, job_id, checkpoints.c.job_id == job_id)
+    """Delete all checkpoints of a job whose row is locked."""
+    _delete(session, job_id, checkpoints.c.job_id == job_id)
 
 
-def _drop(session: Session, job_id: str, which: ColumnElement[bool]) -> None:
-    dropped = session.execute(
+def _delete(session: Session, job_id: str, where: ColumnElement[bool]) -> None:
+    artifacts = session.execute(
         delete(checkpoints)
-        .where(checkpoints.c.job_id == job_id, which)
+        .where(checkpoints.c.job_id == job_id, where)
         .returning(checkpoints.c.artifact)
     ).scalars()
-    for artifact in sorted(set(dropped)):
+    for artifact in sorted(set(artifacts)):
         garbage_collect_artifact(session, artifact)
 
 
 def has_checkpoint(session: Session, job_id: str) -> bool:
-    """Whether there is anything that the job has learned."""
+    """Return whether the job has a checkpoint."""
     query = select(checkpoints.c.steps).where(checkpoints.c.job_id == job_id).limit(1)
     return session.execute(query).one_or_none() is not None
 
 
 def find_checkpoint(session: Session, job_id: str, steps: int | None = None) -> Checkpoint | None:
-    """The checkpoint after so many steps, or the last one; None if there is none."""
+    """Return the checkpoint after `steps` steps, by default the last one; None if missing."""
     query = select(checkpoints).where(checkpoints.c.job_id == job_id)
     if steps is not None:
         query = query.where(checkpoints.c.steps == steps)
@@ -118,7 +118,7 @@ def find_checkpoint(session: Session, job_id: str, steps: int | None = None) -> 
 
 
 def list_checkpoints(session: Session, job_id: str) -> tuple[CheckpointSummary, ...]:
-    """The checkpoints that are kept of a job, oldest first. Raises NotFoundError."""
+    """Return the checkpoints of a job, oldest first. Raises NotFoundError."""
     if session.execute(select(jobs.c.id).where(jobs.c.id == job_id)).one_or_none() is None:
         raise NotFoundError("job", job_id)
     names = ("epoch", "steps", "metrics", "created_at")

@@ -1,4 +1,4 @@
-"""Whose turn it is: which jobs a worker may take, and the taking of one."""
+"""Scheduling: which jobs a worker may claim, in which order, and the claim."""
 
 from functools import lru_cache
 from typing import Any
@@ -15,11 +15,11 @@ from store.statuses import HELD, JobStatus
 
 
 def claimable() -> ColumnElement[bool]:
-    """Jobs that a worker may take: queued, between two slices, or left by a lost worker."""
+    """Return the condition for claimable jobs: queued, between slices, or orphaned."""
     unheld = or_(jobs.c.lease_expires_at.is_(None), jobs.c.lease_expires_at <= now())
-    # A pause that lost its worker needs no other: `finish_interrupted_pauses` ends it.
-    going_on = jobs.c.status.in_({JobStatus.RUNNING, JobStatus.CANCELLING})
-    return or_(jobs.c.status == JobStatus.QUEUED, and_(going_on, unheld))
+    # A pausing job that lost its worker needs no other: see `finish_interrupted_pauses`.
+    is_started = jobs.c.status.in_({JobStatus.RUNNING, JobStatus.CANCELLING})
+    return or_(jobs.c.status == JobStatus.QUEUED, and_(is_started, unheld))
 
 
 def claim_job(
@@ -30,10 +30,10 @@ def claim_job(
     *,
     max_running: int | None = None,
 ) -> JobRecord | None:
-    """Take the job whose turn it is, or None: priority, fair share, the orphaned first, age.
+    """Claim the next job by priority, fair share, orphans first, then age; None if there is none.
 
-    Survives any number of claims at once: the row is locked and other claims skip it. A job whose
-    lease ran out too often is not given out again; `fail_lost_jobs` ends it.
+    Safe against concurrent claims: the row is locked and other claims skip it. A job whose lease
+    expired too often is not claimed; `fail_lost_jobs` ends it.
 
     Args:
         session: of the claim.
@@ -46,17 +46,17 @@ def claim_job(
     row = session.execute(query).mappings().one_or_none()
     if row is None:
         return None
-    rescued = row["lease_expires_at"] is not None
-    fresh = row["status"] == JobStatus.QUEUED
+    is_rescue = row["lease_expires_at"] is not None
+    is_queued = row["status"] == JobStatus.QUEUED
     claimed = session.execute(
         update(jobs)
         .where(jobs.c.id == row["id"], jobs.c.token == row["token"])
         .values(
-            status=JobStatus.RUNNING if fresh else row["status"],
+            status=JobStatus.RUNNING if is_queued else row["status"],
             token=row["token"] + 1,
-            # A slice after a slice is the same attempt, and so is what follows a pause.
-            attempt=row["attempt"] + int(rescued or not row["attempt"]),
-            worker_losses=row["worker_losses"] + int(rescued),
+            # The next slice, and training after a pause, belong to the same attempt.
+            attempt=row["attempt"] + int(is_rescue or not row["attempt"]),
+            worker_losses=row["worker_losses"] + int(is_rescue),
             worker=worker,
             claimed_at=now(),
             started_at=func.coalesce(jobs.c.started_at, now()),
@@ -66,19 +66,19 @@ def claim_job(
         .returning(jobs)
     ).mappings()
     job = job_from_row(claimed.one())
-    if fresh:
+    if is_queued:
         add_transition(session, job.id, job.status)
-    if fresh or rescued:
-        _note_claim(session, job, rescued=rescued)
+    if is_queued or is_rescue:
+        _add_claim_event(session, job, is_rescue=is_rescue)
     return job
 
 
-# Made once for each pair of settings: to build it costs more than to run it.
+# Cached per pair of settings: building the statement costs more than running it.
 @lru_cache(maxsize=8)
 def _next_job(max_worker_losses: int, max_running: int | None) -> Any:  # noqa: ANN401 - a Select of two dialects
     other = jobs.alias("other")
-    # Whose owner was served longest ago goes first, so that a thousand jobs of one owner delay
-    # another's first by no more than one slice.
+    # The owner served longest ago goes first, so that a thousand jobs of one owner delay another
+    # owner's first job by at most one slice.
     last_served = (
         select(func.coalesce(func.max(other.c.claimed_at), 0))
         .where(other.c.owner == jobs.c.owner)
@@ -98,8 +98,8 @@ def _next_job(max_worker_losses: int, max_running: int | None) -> Any:  # noqa: 
         .order_by(
             jobs.c.priority.desc(),
             last_served,
-            # What lost its worker first, and of that the first that did: under kill after kill
-            # the oldest job would always go before the other orphans.
+            # Orphaned jobs first, oldest lease first: otherwise, with repeated kills, the oldest
+            # job starves the other orphans.
             jobs.c.lease_expires_at.is_(None),
             jobs.c.lease_expires_at,
             jobs.c.id,
@@ -110,7 +110,7 @@ def _next_job(max_worker_losses: int, max_running: int | None) -> Any:  # noqa: 
 
 
 def _below(max_running: int | None) -> tuple[ColumnElement[bool], ...]:
-    """The job's owner has fewer jobs in workers' hands than allowed."""
+    """Return the condition that the owner has fewer running jobs than allowed."""
     if max_running is None:
         return ()
     other = jobs.alias("running")
@@ -126,9 +126,9 @@ def _below(max_running: int | None) -> tuple[ColumnElement[bool], ...]:
     return (running < max_running,)
 
 
-def _note_claim(session: Session, job: JobRecord, *, rescued: bool) -> None:
+def _add_claim_event(session: Session, job: JobRecord, *, is_rescue: bool) -> None:
     data = {"worker": job.worker, "attempt": job.attempt}
-    if rescued:
+    if is_rescue:
         add_event(session, job.id, "rescued", data, level="warning")
     else:
         add_event(session, job.id, "claimed", data)

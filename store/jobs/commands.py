@@ -1,7 +1,7 @@
-"""What a client may ask of a job on its way: cancel, pause, resume, retry.
+"""Client commands on a job: cancel, pause, resume, retry.
 
-Each locks the job's row first, so that it comes wholly before or wholly after a claim, a slice's
-end or the job's own end. Asking twice is the same as asking once.
+Each command locks the job's row first, so that it is serialized with claims, the end of a slice
+and the end of the job. Cancel and pause are idempotent.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ from store.jobs.jobs import JobRecord, get_job
 from store.jobs.transitions import add_transition
 from store.statuses import JobStatus, StatusReason
 
-# Of a job that has done nothing yet.
+# Values of a job that has not been trained.
 _UNTRAINED: dict[str, Any] = {
     "epoch": 0,
     "steps": 0,
@@ -37,15 +37,15 @@ _UNTRAINED: dict[str, Any] = {
 
 
 def cancel_job(session: Session, job_id: str) -> JobRecord:
-    """End a job that has learned nothing at once; let a worker keep what another has learned.
+    """Cancel a job: at once without a checkpoint, otherwise let a worker save the model.
 
-    Survives a claim in the same moment: either the claim sees `cancelled`, or this sees `running`
-    and leaves the ending to the worker. Raises NotFoundError, IllegalTransitionError.
+    Safe against a concurrent claim: either the claim sees `cancelled`, or this sees `running` and
+    leaves the cancellation to the worker. Raises NotFoundError, IllegalTransitionError.
     """
     status, _ = _lock(session, job_id)
     match status:
         case JobStatus.QUEUED | JobStatus.PAUSED:
-            # The weights in a checkpoint become a model; the worker that does that is rung for.
+            # A worker turns the weights of a checkpoint into a model; the caller notifies one.
             wanted = (
                 JobStatus.CANCELLING if has_checkpoint(session, job_id) else JobStatus.CANCELLED
             )
@@ -60,10 +60,10 @@ def cancel_job(session: Session, job_id: str) -> JobRecord:
 
 
 def pause_job(session: Session, job_id: str) -> JobRecord:
-    """Ask the worker of a job to checkpoint and leave it; pause at once a job that nobody holds.
+    """Pause a job: at once if no worker holds it, otherwise after its worker's next checkpoint.
 
-    Survives a worker that comes back from the dead: the token of a job that is paused without its
-    worker moves on. Raises NotFoundError, IllegalTransitionError.
+    Safe against a stalled worker that continues: a job that is paused without its worker gets a
+    new token. Raises NotFoundError, IllegalTransitionError.
     """
     status, is_held = _lock(session, job_id)
     match status:
@@ -75,11 +75,11 @@ def pause_job(session: Session, job_id: str) -> JobRecord:
             return get_job(session, job_id)
         case other:
             raise IllegalTransitionError(job_id, other, "paused")
-    values = _UNHELD if wanted is JobStatus.PAUSED else {}
+    values = _RELEASED if wanted is JobStatus.PAUSED else {}
     return _change(session, job_id, wanted, str(wanted), StatusReason.USER, **values)
 
 
-_LOST_PAUSES = (
+_INTERRUPTED_PAUSES = (
     select(jobs.c.id)
     .where(
         jobs.c.status == JobStatus.PAUSING,
@@ -90,15 +90,15 @@ _LOST_PAUSES = (
 
 
 def finish_interrupted_pauses(session: Session) -> tuple[str, ...]:
-    """Pause jobs whose worker was lost before it could; the ids of those paused."""
-    paused = tuple(session.execute(_LOST_PAUSES).scalars())
+    """Pause pausing jobs whose worker was lost, and return their ids."""
+    paused = tuple(session.execute(_INTERRUPTED_PAUSES).scalars())
     for job_id in paused:
-        _change(session, job_id, JobStatus.PAUSED, "paused", StatusReason.USER, **_UNHELD)
+        _change(session, job_id, JobStatus.PAUSED, "paused", StatusReason.USER, **_RELEASED)
     return paused
 
 
 def resume_job(session: Session, job_id: str) -> JobRecord:
-    """Queue a paused job again; it goes on from where it was paused.
+    """Queue a paused job; it resumes from its last checkpoint.
 
     Raises NotFoundError, IllegalTransitionError.
     """
@@ -109,9 +109,9 @@ def resume_job(session: Session, job_id: str) -> JobRecord:
 
 
 def retry_job(session: Session, job_id: str, *, from_start: bool) -> JobRecord:
-    """Begin a new attempt of a failed job, from its last checkpoint or from the start.
+    """Queue a failed job for a new attempt, from its last checkpoint or from the start.
 
-    Survives two retries at once: the second finds the job queued. Raises NotFoundError,
+    Safe against a concurrent retry: the second finds the job queued. Raises NotFoundError,
     IllegalTransitionError.
     """
     status, _ = _lock(session, job_id)
@@ -138,14 +138,14 @@ def retry_job(session: Session, job_id: str, *, from_start: bool) -> JobRecord:
     )
 
 
-_UNHELD: dict[str, Any] = {
+_RELEASED: dict[str, Any] = {
     "lease_expires_at": None,
     "stalled_at": None,
     "token": jobs.c.token + 1,
 }
 
 
-# Made once: to build it costs more than to run it.
+# Built once: building the statement costs more than running it.
 _LOCK = (
     select(jobs.c.status, (jobs.c.lease_expires_at > now()).label("is_held"))
     .where(jobs.c.id == bindparam("job_id"))
@@ -154,7 +154,7 @@ _LOCK = (
 
 
 def _lock(session: Session, job_id: str) -> tuple[JobStatus, bool]:
-    """The job's status, and whether a worker holds it; its row is locked until the commit."""
+    """Lock the job's row until the commit; return its status and whether a worker holds it."""
     row = session.execute(_LOCK, {"job_id": job_id}).one_or_none()
     if row is None:
         raise NotFoundError("job", job_id)
@@ -170,10 +170,10 @@ def _change(
     data: dict[str, Any] | None = None,
     **values: Any,  # noqa: ANN401 - each column has its own type
 ) -> JobRecord:
-    """Put a job whose row is locked into another state, and note that."""
+    """Change the status of a job whose row is locked, and record the transition and event."""
     changed = {"status": status, "status_reason": reason, **values}
     session.execute(update(jobs).where(jobs.c.id == job_id).values(**changed))
     add_transition(session, job_id, status, reason)
-    told = data if reason is None else {"reason": str(reason)}
-    add_event(session, job_id, event, told or {})
+    event_data = data if reason is None else {"reason": str(reason)}
+    add_event(session, job_id, event, event_data or {})
     return get_job(session, job_id)

@@ -1,6 +1,6 @@
-"""What happens to a job, as an append-only log that clients page through or listen to.
+"""Job events: an append-only log per job, which clients page through or stream.
 
-Whoever appends holds the job's row, so that the ids of one job's events are in the order in which
+Writers hold a lock on the job's row, so that the ids of a job's events are in the order in which
 they become visible.
 """
 
@@ -21,14 +21,14 @@ from store.statuses import JobStatus
 from store.webhooks.deliveries import EVENT_TYPES, Event, add_deliveries, has_subscribers
 
 EventLevel = Literal["info", "warning", "error"]
-# So many jobs are asked after in one statement; the databases bound the length of one.
-JOBS_AT_ONCE = 50
+# Jobs per query; the databases limit the number of parameters of a statement.
+JOBS_PER_QUERY = 50
 MAX_EVENT_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
 class EventRecord:
-    """Something that has happened to a job; its events' ids grow in the order they happened."""
+    """An event of a job; the ids of a job's events increase in order of occurrence."""
 
     id: int
     job_id: str
@@ -40,7 +40,7 @@ class EventRecord:
 
 @dataclass(frozen=True)
 class EventLog:
-    """A piece of a job's log, whether there is more, and the job's status when it was read."""
+    """Part of a job's log, whether more events follow, and the job's status when it was read."""
 
     events: tuple[EventRecord, ...]
     more: bool
@@ -48,13 +48,13 @@ class EventLog:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing follows, unless the job is tried again."""
+        """Whether no more events follow, unless the job is retried."""
         return self.status.is_terminal and not self.more
 
 
 @dataclass(frozen=True)
 class JobVersion:
-    """What tells one state of a job from another: some of it changes whenever the job does."""
+    """Version of a job: at least one field changes with every change of the job."""
 
     event_id: int
     status: JobStatus
@@ -65,10 +65,10 @@ class JobVersion:
 
 
 _ADD = insert(events).values(at=now())
-_ADD_AND_ASK = _ADD.returning(events.c.id, events.c.at, has_subscribers)
-# Made once: to build a statement costs more than to run one of these.
+_ADD_RETURNING = _ADD.returning(events.c.id, events.c.at, has_subscribers)
+# Built once: building these statements costs more than running them.
 _STATUS = select(jobs.c.status).where(jobs.c.id == bindparam("job_id"))
-_MARKS = select(
+_VERSIONS = select(
     jobs.c.id,
     jobs.c.status,
     jobs.c.steps,
@@ -95,7 +95,7 @@ _PRECEDING = (
     .order_by(events.c.id.desc())
     .limit(bindparam("limit"))
 )
-# One statement tells events and status of one moment.
+# One statement, so that events and status are consistent.
 _NEW = (
     select(events, jobs.c.status)
     .join(jobs, jobs.c.id == events.c.job_id)
@@ -105,7 +105,7 @@ _NEW = (
                 and_(
                     events.c.job_id == bindparam(f"job_{n}"), events.c.id > bindparam(f"after_{n}")
                 )
-                for n in range(JOBS_AT_ONCE)
+                for n in range(JOBS_PER_QUERY)
             )
         )
     )
@@ -121,20 +121,21 @@ def add_event(
     data: dict[str, Any],
     level: EventLevel = "info",
 ) -> None:
-    """Append to the job's log, and to the outbox of the webhooks that are to be told."""
+    """Append to the job's log, and to the outbox for subscribed webhooks."""
     row = {"job_id": job_id, "level": level, "type": type, "data": data}
     if type not in EVENT_TYPES:
         session.execute(_ADD, row)
         return
-    event_id, at, is_told = session.execute(_ADD_AND_ASK, {**row, "told_job_id": job_id}).one()
-    if is_told:
+    parameters = {**row, "event_job_id": job_id}
+    event_id, at, is_subscribed = session.execute(_ADD_RETURNING, parameters).one()
+    if is_subscribed:
         add_deliveries(session, Event(event_id, job_id, at, type, data))
 
 
-def find_marks(session: Session, job_ids: Collection[str]) -> dict[str, JobVersion]:
-    """What tells the present state of each of the jobs from all others; none of unknown jobs."""
+def find_job_versions(session: Session, job_ids: Collection[str]) -> dict[str, JobVersion]:
+    """Return the current version of each job; unknown jobs are omitted."""
     found = {}
-    for row in session.execute(_MARKS, {"job_ids": list(job_ids)}).mappings():
+    for row in session.execute(_VERSIONS, {"job_ids": list(job_ids)}).mappings():
         values = {**row, "status": JobStatus(row["status"])}
         job_id = values.pop("id")
         found[job_id] = JobVersion(**values)
@@ -142,61 +143,69 @@ def find_marks(session: Session, job_ids: Collection[str]) -> dict[str, JobVersi
 
 
 def has_event(session: Session, job_id: str, event_id: int) -> bool:
-    """Whether the event is one of the job's."""
-    wanted = {"job_id": job_id, "event_id": event_id}
-    return session.execute(_ONE, wanted).one_or_none() is not None
+    """Return whether the event belongs to the job."""
+    parameters = {"job_id": job_id, "event_id": event_id}
+    return session.execute(_ONE, parameters).one_or_none() is not None
 
 
 def list_events(
     session: Session, job_id: str, after: int | None, limit: int, order: Order = "asc"
 ) -> Page[EventRecord]:
-    """One page of the job's events. Raises NotFoundError."""
+    """Return one page of the job's events. Raises NotFoundError."""
     _require_status(session, job_id)
     if order == "asc":
-        wanted = {"job_id": job_id, "after": after or 0, "limit": limit + 1}
-        rows = session.execute(_FOLLOWING, wanted).mappings().all()
+        parameters = {"job_id": job_id, "after": after or 0, "limit": limit + 1}
+        rows = session.execute(_FOLLOWING, parameters).mappings().all()
     else:
         before = MAX_EVENT_ID if after is None else after
-        wanted = {"job_id": job_id, "before": before, "limit": limit + 1}
-        rows = session.execute(_PRECEDING, wanted).mappings().all()
+        parameters = {"job_id": job_id, "before": before, "limit": limit + 1}
+        rows = session.execute(_PRECEDING, parameters).mappings().all()
     items = tuple(EventRecord(**row) for row in rows[:limit])
     return Page(items, str(items[-1].id) if len(rows) > limit else None)
 
 
 def read_log(session: Session, job_id: str, after: int, limit: int) -> EventLog:
-    """The job's events after this one, oldest first. Raises NotFoundError."""
-    # The status first: of a job that has ended all events are there to be read afterwards.
+    """Return the job's events after this one, oldest first. Raises NotFoundError."""
+    # Status first: once a job has ended, all of its events are visible to the next statement.
     status = _require_status(session, job_id)
-    wanted = {"job_id": job_id, "after": after, "limit": limit + 1}
-    rows = session.execute(_FOLLOWING, wanted).mappings().all()
+    parameters = {"job_id": job_id, "after": after, "limit": limit + 1}
+    rows = session.execute(_FOLLOWING, parameters).mappings().all()
     return EventLog(tuple(EventRecord(**row) for row in rows[:limit]), len(rows) > limit, status)
 
 
 def read_new_events(
     session: Session, cursors: Mapping[str, int], limit: int
 ) -> dict[str, EventLog]:
-    """Of many jobs, each with the event that is known of it, those that have newer ones.
+    """Return the new events of many jobs.
 
-    Where more than `limit` are found one job has `more`, and there may be others: look again.
+    Args:
+        session: session of the transaction.
+        cursors: the last known event id per job.
+        limit: maximum number of events per query; if it is reached, the last job has `more`, and
+            further jobs may have new events: query again.
+
+    Returns:
+        the log after the cursor, per job with new events.
     """
     found: dict[str, EventLog] = {}
     for chunk in _chunks(cursors):
-        wanted: dict[str, Any] = {"limit": limit}
-        for n in range(JOBS_AT_ONCE):
-            wanted[f"job_{n}"], wanted[f"after_{n}"] = chunk[n] if n < len(chunk) else ("", 0)
-        rows = session.execute(_NEW, wanted).mappings().all()
+        parameters: dict[str, Any] = {"limit": limit}
+        for n in range(JOBS_PER_QUERY):
+            job_id, after = chunk[n] if n < len(chunk) else ("", 0)
+            parameters[f"job_{n}"], parameters[f"after_{n}"] = job_id, after
+        rows = session.execute(_NEW, parameters).mappings().all()
         found.update(_logs(rows, cut=len(rows) == limit))
     return found
 
 
 def _chunks(cursors: Mapping[str, int]) -> Iterator[list[tuple[str, int]]]:
     pairs = iter(cursors.items())
-    while chunk := list(islice(pairs, JOBS_AT_ONCE)):
+    while chunk := list(islice(pairs, JOBS_PER_QUERY)):
         yield chunk
 
 
 def _logs(rows: Sequence[RowMapping], *, cut: bool) -> Iterator[tuple[str, EventLog]]:
-    """The log of each job, from rows in order of jobs and ids."""
+    """Yield the log per job, from rows sorted by job and event id."""
     for job_id, group in groupby(rows, key=lambda row: row["job_id"]):
         found = [dict(row) for row in group]
         status = {JobStatus(row.pop("status")) for row in found}.pop()

@@ -1,4 +1,4 @@
-"""How a job ends: one transaction with its last losses, its model and its terminal state."""
+"""End of a job: last losses, model and terminal status in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from store.statuses import JobStatus, StatusReason
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a worker found the job to end."""
+    """Outcome of a job, as reported by its worker."""
 
     status: Literal[JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED]
     reason: StatusReason
@@ -33,10 +33,10 @@ def finish_job(
     progress: JobProgress | None = None,
     new_losses: Sequence[LossRecord] = (),
 ) -> JobRecord:
-    """End the job, once and for all, under the lease. Raises LeaseLostError.
+    """Put the job into its terminal status, under the lease. Raises LeaseLostError.
 
-    Survives a cancel in the same moment: the row is locked first, and a cancel that was already
-    answered wins over success.
+    Safe against a concurrent cancel: the row is locked first, and a cancel that was already
+    confirmed to the client takes precedence over success.
     """
     if progress is None:
         job = update_held_job(session, lease)

@@ -1,4 +1,4 @@
-"""Jobs as clients see them: added, read, listed, cancelled. Workers write through store.jobs.leases."""
+"""Jobs: creation, lookup and lists for clients; workers write through `store.jobs.leases`."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
@@ -24,7 +24,7 @@ from store.statuses import JobStatus, StatusReason
 
 @dataclass(frozen=True)
 class NewJob:
-    """What a client has decided of a job; validation_dataset_id if another's rows validate."""
+    """A job to be created; validation_dataset_id is set for a separate validation dataset."""
 
     dataset_id: str
     name: str
@@ -40,7 +40,7 @@ class NewJob:
 
 @dataclass(frozen=True)
 class JobRecord:
-    """One row of jobs, under the names of its columns."""
+    """A row of the table `jobs`."""
 
     id: str
     owner: str
@@ -91,7 +91,7 @@ class JobRecord:
 
 @dataclass(frozen=True)
 class JobFilter:
-    """Which jobs to list; None means any."""
+    """Filter of a job list; None matches all."""
 
     status: JobStatus | None = None
     name: str | None = None
@@ -101,7 +101,7 @@ class JobFilter:
 
 
 def job_from_row(row: RowMapping) -> JobRecord:
-    """The record of a row of jobs."""
+    """Convert a row of the table `jobs`."""
     values = dict(row)
     values["status"] = JobStatus(values["status"])
     if values["status_reason"] is not None:
@@ -110,27 +110,27 @@ def job_from_row(row: RowMapping) -> JobRecord:
 
 
 def add_job(session: Session, new: NewJob) -> JobRecord:
-    """Queue a job.
+    """Create a queued job.
 
-    Survives another job with the same external id in the same moment: it waits for that one's
-    transaction, and is refused if it commits. Raises NotFoundError when a dataset of it is gone,
+    Safe against a concurrent job with the same external id: this waits for the other transaction,
+    and is rejected if that commits. Raises NotFoundError if a dataset does not exist,
     ExternalIdTakenError.
     """
-    # Locked until the commit, so that no dataset can be deleted under the new job.
-    needed = (new.dataset_id, new.validation_dataset_id)
-    dataset = lock_datasets(session, [name for name in needed if name])[new.dataset_id]
-    values = {**asdict(new), "dataset_sha256": dataset.sha256, **_fresh()}
+    # Locked until the commit, so that the datasets cannot be deleted before the job exists.
+    dataset_ids = (new.dataset_id, new.validation_dataset_id)
+    dataset = lock_datasets(session, [name for name in dataset_ids if name])[new.dataset_id]
+    values = {**asdict(new), "dataset_sha256": dataset.sha256, **_initial_values()}
     row = insert_or_none(session, jobs, values)
     if row is None:
-        raise _taken(session, new)
+        raise _external_id_taken(session, new)
     record = job_from_row(row)
     add_transition(session, record.id, JobStatus.QUEUED)
     add_event(session, record.id, "created", {"dataset_id": dataset.id})
     return record
 
 
-def _fresh() -> dict[str, Any]:
-    """What every new job begins with."""
+def _initial_values() -> dict[str, Any]:
+    """Return the column values of a new job."""
     return {
         "id": new_id("job"),
         "status": JobStatus.QUEUED,
@@ -147,59 +147,59 @@ def _fresh() -> dict[str, Any]:
     }
 
 
-def _taken(session: Session, new: NewJob) -> ExternalIdTakenError:
+def _external_id_taken(session: Session, new: NewJob) -> ExternalIdTakenError:
     external_id = new.external_id or ""
     other = find_external_job(session, external_id, new.owner)
     return ExternalIdTakenError(external_id, "" if other is None else other.id)
 
 
-# Made once: to build it costs as much as to run it.
+# Built once: building the statement costs as much as running it.
 _BY_IDS = select(jobs).where(jobs.c.id.in_(bindparam("job_ids", expanding=True)))
 
 
 def find_jobs(session: Session, job_ids: Collection[str]) -> dict[str, JobRecord]:
-    """Those of the jobs that there are."""
+    """Return the jobs by id; unknown ids are omitted."""
     rows = session.execute(_BY_IDS, {"job_ids": list(job_ids)}).mappings()
     return {row["id"]: job_from_row(row) for row in rows}
 
 
 def find_job(session: Session, job_id: str) -> JobRecord | None:
-    """The job, or None."""
+    """Return the job, or None."""
     return find_jobs(session, [job_id]).get(job_id)
 
 
 def find_external_job(session: Session, external_id: str, owner: str = "") -> JobRecord | None:
-    """The job that the owner knows by this id, or None."""
+    """Return the owner's job with this external id, or None."""
     query = select(jobs).where(jobs.c.owner == owner, jobs.c.external_id == external_id)
     row = session.execute(query).mappings().one_or_none()
     return None if row is None else job_from_row(row)
 
 
 def get_job(session: Session, job_id: str) -> JobRecord:
-    """The job. Raises NotFoundError."""
+    """Return the job. Raises NotFoundError."""
     job = find_job(session, job_id)
     if job is None:
         raise NotFoundError("job", job_id)
     return job
 
 
-def list_jobs(session: Session, wanted: JobFilter, request: PageRequest) -> Page[JobRecord]:
-    """One page of jobs, newest first unless asked otherwise."""
-    rows, more = fetch_page(session, _filtered(wanted), jobs.c.id, request)
+def list_jobs(session: Session, job_filter: JobFilter, request: PageRequest) -> Page[JobRecord]:
+    """Return one page of jobs, by default newest first."""
+    rows, more = fetch_page(session, _filtered(job_filter), jobs.c.id, request)
     items = tuple(job_from_row(row) for row in rows)
     return Page(items, items[-1].id if more else None)
 
 
-def _filtered(wanted: JobFilter) -> Select[Any]:
+def _filtered(job_filter: JobFilter) -> Select[Any]:
     query: Select[Any] = select(jobs)
-    if wanted.status is not None:
-        query = query.where(jobs.c.status == wanted.status)
-    if wanted.name is not None:
-        query = query.where(jobs.c.name == wanted.name)
-    if wanted.dataset_id is not None:
-        query = query.where(jobs.c.dataset_id == wanted.dataset_id)
-    if wanted.external_id is not None:
-        query = query.where(jobs.c.external_id == wanted.external_id)
-    for key, value in (wanted.metadata or {}).items():
+    if job_filter.status is not None:
+        query = query.where(jobs.c.status == job_filter.status)
+    if job_filter.name is not None:
+        query = query.where(jobs.c.name == job_filter.name)
+    if job_filter.dataset_id is not None:
+        query = query.where(jobs.c.dataset_id == job_filter.dataset_id)
+    if job_filter.external_id is not None:
+        query = query.where(jobs.c.external_id == job_filter.external_id)
+    for key, value in (job_filter.metadata or {}).items():
         query = query.where(jobs.c.metadata[key].as_string() == value)
     return query

@@ -1,4 +1,4 @@
-"""Jobs that have lost their worker: told of, and ended when they lose one after the other."""
+"""Jobs with an expired lease: marked as stalled, and failed after repeated worker losses."""
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
@@ -9,7 +9,7 @@ from store.jobs.events import EventLevel, add_event
 from store.jobs.transitions import add_transition
 from store.statuses import HELD, JobStatus, StatusReason
 
-# Made once: every idle worker runs them every few seconds.
+# Built once: every idle worker runs them every few seconds.
 _IS_LOST = (jobs.c.status.in_(HELD), jobs.c.lease_expires_at <= now())
 _STALLED = (
     select(jobs.c.id, jobs.c.worker)
@@ -24,7 +24,7 @@ _LOST_TOO_OFTEN = (
 
 
 def mark_stalled_jobs(session: Session) -> tuple[str, ...]:
-    """Tell, once, of jobs whose lease has run out; the ids of those told of."""
+    """Mark jobs whose lease has expired, once, with an event; return their ids."""
     rows = session.execute(_STALLED).all()
     for job_id, worker in rows:
         session.execute(update(jobs).where(jobs.c.id == job_id).values(stalled_at=now()))
@@ -33,9 +33,9 @@ def mark_stalled_jobs(session: Session) -> tuple[str, ...]:
 
 
 def fail_lost_jobs(session: Session, max_worker_losses: int) -> tuple[str, ...]:
-    """End jobs that lost their worker too often without progress; the ids of those ended.
+    """Fail jobs that lost their worker too often without progress; return their ids.
 
-    The token moves on, so that a worker that comes back from the dead can write nothing.
+    The token is incremented, so that a stalled worker that continues cannot write.
     """
     rows = session.execute(_LOST_TOO_OFTEN, {"max_worker_losses": max_worker_losses}).all()
     for job_id, status, token in rows:
@@ -44,9 +44,9 @@ def fail_lost_jobs(session: Session, max_worker_losses: int) -> tuple[str, ...]:
 
 
 def _fail(session: Session, job_id: str, status: JobStatus, token: int, losses: int) -> None:
-    cancelled = status is JobStatus.CANCELLING
-    ended = JobStatus.CANCELLED if cancelled else JobStatus.FAILED
-    reason = StatusReason.USER if cancelled else StatusReason.WORKER_LOST
+    is_cancelled = status is JobStatus.CANCELLING
+    ended = JobStatus.CANCELLED if is_cancelled else JobStatus.FAILED
+    reason = StatusReason.USER if is_cancelled else StatusReason.WORKER_LOST
     detail = f"the job lost its worker {losses} times in a row without a checkpoint in between"
     session.execute(
         update(jobs)
@@ -59,9 +59,9 @@ def _fail(session: Session, job_id: str, status: JobStatus, token: int, losses: 
             stalled_at=None,
             token=token + 1,
             worker_losses=losses,
-            error=None if cancelled else {"code": str(reason), "message": detail},
+            error=None if is_cancelled else {"code": str(reason), "message": detail},
         )
     )
     add_transition(session, job_id, ended, reason)
-    level: EventLevel = "info" if cancelled else "error"
+    level: EventLevel = "info" if is_cancelled else "error"
     add_event(session, job_id, str(ended), {"reason": str(reason)}, level)

@@ -1,4 +1,4 @@
-"""What a worker reports of a job on its way: losses and measures, with a checkpoint or without."""
+"""Progress reports of workers: losses, metrics, and optionally a checkpoint."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -18,7 +18,7 @@ from store.jobs.leases import Lease, update_held_job
 
 @dataclass(frozen=True)
 class LossRecord:
-    """One epoch of a job, counted from 0."""
+    """Losses and metrics of one epoch; epochs count from 0."""
 
     epoch: int
     loss: float
@@ -32,7 +32,7 @@ class LossRecord:
 
 @dataclass(frozen=True)
 class JobProgress:
-    """How far a job is; the fields are columns of jobs. Times are seconds.
+    """Progress of a job; the fields are columns of `jobs`. Durations are in seconds.
 
     While there are folds to do, epoch and metrics are those of the fold under way. The environment
     is that in which the last step was trained; exact says whether all steps were trained in equal
@@ -61,21 +61,21 @@ def record_progress(
     new_losses: Sequence[LossRecord],
     checkpoint: Checkpoint | None = None,
 ) -> JobRecord:
-    """Store losses, measures and checkpoint together, under the lease. Raises LeaseLostError."""
+    """Store losses, metrics and checkpoint together, under the lease. Raises LeaseLostError."""
     values = asdict(progress)
     if checkpoint is not None:
-        # Progress that is kept wipes the slate: only losses in a row make a job poison.
+        # A checkpoint resets the count: only consecutive worker losses fail a job.
         values["worker_losses"] = 0
     job = update_held_job(session, lease, values)
     _replace_losses(session, lease.job_id, progress.epoch, new_losses)
     if new_losses:
-        _tell_epochs(session, lease.job_id, progress, new_losses)
+        _add_epoch_events(session, lease.job_id, progress, new_losses)
     if checkpoint is not None:
         add_checkpoint(session, lease.job_id, checkpoint)
     elif not new_losses and _has_folds(job):
-        # Of folds no losses are kept; who waits for news of the job is to have some.
-        done = {"folds_done": progress.folds_done, "epoch": progress.epoch, "steps": progress.steps}
-        add_event(session, job.id, "fold", done)
+        # No losses are stored for folds: the event reports progress to listeners instead.
+        data = {"folds_done": progress.folds_done, "epoch": progress.epoch, "steps": progress.steps}
+        add_event(session, job.id, "fold", data)
     return job
 
 
@@ -86,38 +86,38 @@ def _has_folds(job: JobRecord) -> bool:
 def _replace_losses(
     session: Session, job_id: str, epochs: int, new_losses: Sequence[LossRecord]
 ) -> None:
-    # A rescued job trains the epochs after its checkpoint again, and gets the same numbers.
+    # A rescued job repeats the epochs after its checkpoint, with the same results.
     first = new_losses[0].epoch if new_losses else epochs
     session.execute(delete(losses).where(losses.c.job_id == job_id, losses.c.epoch >= first))
     if new_losses:
         session.execute(insert(losses), [{"job_id": job_id, **asdict(loss)} for loss in new_losses])
 
 
-def _tell_epochs(
+def _add_epoch_events(
     session: Session, job_id: str, progress: JobProgress, new_losses: Sequence[LossRecord]
 ) -> None:
-    """Tell of the newest epoch, and of the best one if it is among them.
+    """Add an event for the latest epoch, and one for the best epoch if it is a new one.
 
-    A rescued job tells of epochs again that it trains again.
+    A rescued job reports the epochs that it repeats again.
     """
-    newest = new_losses[-1]
+    latest = new_losses[-1]
     data = {
-        "epoch": newest.epoch,
+        "epoch": latest.epoch,
         "epochs": len(new_losses),
-        "loss": newest.loss,
-        "validation_loss": newest.validation_loss,
-        "metrics": _plain(newest.metrics),
-        "learning_rate": newest.learning_rate,
+        "loss": latest.loss,
+        "validation_loss": latest.validation_loss,
+        "metrics": _scalars(latest.metrics),
+        "learning_rate": latest.learning_rate,
     }
     add_event(session, job_id, "epoch", data)
     best = progress.epoch - 1 - progress.epochs_since_best
     if progress.best_metrics is not None and best >= new_losses[0].epoch:
-        told = {"epoch": best, "metrics": _plain(progress.best_metrics)}
-        add_event(session, job_id, "improved", told)
+        improved = {"epoch": best, "metrics": _scalars(progress.best_metrics)}
+        add_event(session, job_id, "improved", improved)
 
 
-def _plain(metrics: dict[str, Metric]) -> dict[str, float]:
-    """Those that are a single number."""
+def _scalars(metrics: dict[str, Metric]) -> dict[str, float]:
+    """Return the metrics that are a single number."""
     return {name: value for name, value in metrics.items() if isinstance(value, float)}
 
 
@@ -129,7 +129,7 @@ def _require_job(session: Session, job_id: str) -> None:
 def list_losses(
     session: Session, job_id: str, after: int, limit: int
 ) -> tuple[tuple[LossRecord, ...], bool]:
-    """Epochs after the given one, and whether there are more. Raises NotFoundError."""
+    """Return the losses after epoch `after`, and whether more follow. Raises NotFoundError."""
     _require_job(session, job_id)
     columns = [column for column in losses.c if column.name != "job_id"]
     rows = (

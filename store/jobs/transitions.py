@@ -1,4 +1,4 @@
-"""The states that a job has been in, each with its time and its cause."""
+"""Status history of jobs, with times and reasons."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,14 +13,14 @@ from store.statuses import JobStatus, StatusReason
 
 @dataclass(frozen=True)
 class TransitionRecord:
-    """A state, why, and since when."""
+    """A status, its reason, and its start."""
 
     status: JobStatus
     reason: StatusReason | None
     at: datetime
 
 
-# Made once: to build them costs more than to run them.
+# Built once: building the statements costs more than running them.
 _ADD = insert(transitions).values(at=now())
 _OF_JOBS = (
     select(transitions.c.job_id, transitions.c.status, transitions.c.reason, transitions.c.at)
@@ -32,12 +32,12 @@ _OF_JOBS = (
 def add_transition(
     session: Session, job_id: str, status: JobStatus, reason: StatusReason | None = None
 ) -> None:
-    """Note that the job is in this state from now on."""
+    """Record that the job has this status from now on."""
     session.execute(_ADD, {"job_id": job_id, "status": status, "reason": reason})
 
 
 def list_transitions(session: Session, *job_ids: str) -> dict[str, list[TransitionRecord]]:
-    """Every state that each of the jobs has been in, oldest first."""
+    """Return the status history per job, oldest first."""
     rows = session.execute(_OF_JOBS, {"job_ids": job_ids})
     found: dict[str, list[TransitionRecord]] = {job_id: [] for job_id in job_ids}
     for job_id, status, reason, at in rows:

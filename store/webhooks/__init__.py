@@ -1,1 +1,1 @@
-"""Webhooks, their outbox and their deliveries."""
+"""Webhooks, and their deliveries in a transactional outbox."""

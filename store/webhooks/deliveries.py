@@ -1,6 +1,6 @@
-"""The outbox: what webhooks are to be told of, written in the transaction of what it tells of.
+"""The outbox: webhook deliveries, written in the same transaction as the event.
 
-`store.webhooks.outbox` works it off.
+`store.webhooks.outbox` processes it.
 """
 
 import json
@@ -39,9 +39,9 @@ AttemptError = Literal[
     "unexpected_status",
 ]
 
-# What a webhook is told of when it does not say.
+# Events sent to a webhook that does not specify any.
 DEFAULT_EVENT_TYPES = frozenset({"paused", "stalled", "cancelled", "failed", "succeeded"})
-# What it can ask for besides; epochs are left to those who listen to a job.
+# All events a webhook can subscribe to; epochs are available only from the event stream.
 EVENT_TYPES = DEFAULT_EVENT_TYPES | {
     "created",
     "claimed",
@@ -57,7 +57,7 @@ EVENT_TYPES = DEFAULT_EVENT_TYPES | {
 
 @dataclass(frozen=True)
 class Event:
-    """An event of a job that was just written to its log."""
+    """An event of a job, as written to its log."""
 
     id: int
     job_id: str
@@ -68,7 +68,7 @@ class Event:
 
 @dataclass(frozen=True)
 class AttemptRecord:
-    """One call, what came of it, and how long it took."""
+    """A delivery attempt: its result and duration."""
 
     number: int
     at: datetime
@@ -79,7 +79,7 @@ class AttemptRecord:
 
 @dataclass(frozen=True)
 class DeliveryRecord:
-    """One event that one webhook is told of, with the attempts so far."""
+    """Delivery of one event to one webhook, with the attempts so far."""
 
     id: str
     webhook_id: str
@@ -92,26 +92,26 @@ class DeliveryRecord:
     attempts: tuple[AttemptRecord, ...] = ()
 
 
-def _of_job_or_of_all() -> ColumnElement[bool]:
-    return or_(webhooks.c.job_id == bindparam("told_job_id"), webhooks.c.job_id.is_(None))
+def _is_for_job_or_all() -> ColumnElement[bool]:
+    return or_(webhooks.c.job_id == bindparam("event_job_id"), webhooks.c.job_id.is_(None))
 
 
-# For the RETURNING of the statement that writes an event: with no webhook, telling costs no round
-# trip of its own. It may say yes too often; `add_deliveries` looks closer.
+# For the RETURNING of the statement that writes an event: without webhooks, the outbox costs no
+# extra round trip. False positives are possible; `add_deliveries` checks the subscriptions.
 has_subscribers = (
-    exists(select(webhooks.c.id).where(webhooks.c.enabled, _of_job_or_of_all()))
+    exists(select(webhooks.c.id).where(webhooks.c.enabled, _is_for_job_or_all()))
 ).label("has_subscribers")
 
-# The webhooks' rows are held until the commit: one that is deleted meanwhile would take the job's
-# own transaction along, by its foreign key.
-_LISTENERS: Select[Any] = (
+# The webhooks' rows are locked until the commit: the foreign key of a webhook that is deleted
+# concurrently would make the job's own transaction fail.
+_SUBSCRIBERS: Select[Any] = (
     select(webhooks.c.id, webhooks.c.events, jobs.c.name, jobs.c.external_id, jobs.c.status)
-    .join(jobs, jobs.c.id == bindparam("told_job_id"))
+    .join(jobs, jobs.c.id == bindparam("event_job_id"))
     .where(
         webhooks.c.enabled,
         or_(
-            webhooks.c.job_id == bindparam("told_job_id"),
-            # Concatenated, or SQLite goes through all of the owner's, those of single jobs too.
+            webhooks.c.job_id == bindparam("event_job_id"),
+            # The concatenation keeps SQLite from scanning the owner's index, with job webhooks.
             and_(webhooks.c.job_id.is_(None), webhooks.c.owner.concat("") == jobs.c.owner),
         ),
     )
@@ -120,39 +120,39 @@ _LISTENERS: Select[Any] = (
 _ADD = insert(deliveries).values(
     status="pending", attempts=0, created_at=now(), next_attempt_at=now()
 )
-_SHOWN = [column for column in deliveries.c if column.name not in {"payload", "attempts"}]
+_COLUMNS = [column for column in deliveries.c if column.name not in {"payload", "attempts"}]
 
 
 def add_deliveries(session: Session, event: Event) -> None:
-    """Put an event into the outbox for every webhook that is to be told of it."""
-    rows = session.execute(_LISTENERS, {"told_job_id": event.job_id}).all()
+    """Add deliveries of the event for all webhooks subscribed to it."""
+    rows = session.execute(_SUBSCRIBERS, {"event_job_id": event.job_id}).all()
     _add(session, event, [row for row in rows if event.type in (row.events or DEFAULT_EVENT_TYPES)])
 
 
-def add_deliveries_so_far(session: Session, webhook_id: str, job_id: str) -> None:
-    """Put what the job's log holds already into the outbox of a webhook that was just added."""
-    listeners = session.execute(_LISTENERS, {"told_job_id": job_id}).all()
-    [listener] = [row for row in listeners if row.id == webhook_id]
-    told = listener.events or DEFAULT_EVENT_TYPES
+def add_past_deliveries(session: Session, webhook_id: str, job_id: str) -> None:
+    """Add deliveries of the job's earlier events for a new webhook."""
+    subscribers = session.execute(_SUBSCRIBERS, {"event_job_id": job_id}).all()
+    [subscriber] = [row for row in subscribers if row.id == webhook_id]
+    types = subscriber.events or DEFAULT_EVENT_TYPES
     log = session.execute(select(events).where(events.c.job_id == job_id).order_by(events.c.id))
     for row in log:
-        if row.type in told:
-            _add(session, Event(row.id, job_id, row.at, row.type, row.data), [listener])
+        if row.type in types:
+            _add(session, Event(row.id, job_id, row.at, row.type, row.data), [subscriber])
 
 
 def add_test_delivery(session: Session, webhook_id: str) -> DeliveryRecord:
-    """Put an event into the outbox that tells of nothing."""
+    """Add a delivery of the test event `webhook.test`."""
     at = session.execute(select(now())).scalar_one()
     payload = _payload("webhook.test", at, {"webhook_id": webhook_id})
     row = _row(webhook_id, None, "webhook.test", payload)
-    found = session.execute(_ADD.returning(*_SHOWN), row).mappings().one()
+    found = session.execute(_ADD.returning(*_COLUMNS), row).mappings().one()
     return DeliveryRecord(**found)
 
 
-def _add(session: Session, event: Event, listeners: Sequence[Any]) -> None:
-    if not listeners:
+def _add(session: Session, event: Event, subscribers: Sequence[Any]) -> None:
+    if not subscribers:
         return
-    job = listeners[0]
+    job = subscribers[0]
     data = {
         **event.data,
         "job_id": event.job_id,
@@ -163,7 +163,7 @@ def _add(session: Session, event: Event, listeners: Sequence[Any]) -> None:
     }
     type_ = f"job.{event.type}"
     payload = _payload(type_, event.at, data)
-    session.execute(_ADD, [_row(row.id, event.job_id, type_, payload) for row in listeners])
+    session.execute(_ADD, [_row(row.id, event.job_id, type_, payload) for row in subscribers])
 
 
 def _row(webhook_id: str, job_id: str | None, type_: str, payload: str) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def _row(webhook_id: str, job_id: str | None, type_: str, payload: str) -> dict[
 
 
 def _payload(type_: str, at: datetime, data: dict[str, Any]) -> str:
-    """The body of every attempt: fixed here, because the signature is of its very bytes."""
+    """Return the body of all attempts, as text: the signature covers its exact bytes."""
     timestamp = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return json.dumps({"type": type_, "timestamp": timestamp, "data": data}, ensure_ascii=False)
 
@@ -185,8 +185,8 @@ def _payload(type_: str, at: datetime, data: dict[str, Any]) -> str:
 def list_deliveries(
     session: Session, webhook_id: str, request: PageRequest
 ) -> Page[DeliveryRecord]:
-    """One page of a webhook's deliveries with their attempts, newest first unless asked."""
-    query = select(*_SHOWN).where(deliveries.c.webhook_id == webhook_id)
+    """Return one page of a webhook's deliveries with attempts, by default newest first."""
+    query = select(*_COLUMNS).where(deliveries.c.webhook_id == webhook_id)
     rows, more = fetch_page(session, query, deliveries.c.id, request)
     attempts = _attempts(session, rows)
     items = tuple(DeliveryRecord(**row, attempts=tuple(attempts[row["id"]])) for row in rows)
@@ -207,9 +207,9 @@ def _attempts(session: Session, rows: Sequence[RowMapping]) -> dict[str, list[At
 
 
 def delete_finished_deliveries(session: Session, after_seconds: float) -> int:
-    """Erase deliveries that ended, and were written, so long ago; how many there were."""
+    """Delete deliveries created and finished `after_seconds` ago or earlier; return the number."""
     limit = session.execute(select(now())).scalar_one() - timedelta(seconds=after_seconds)
-    # By the id, which tells the age and is the table's only index that does.
+    # By id, which sorts by creation time: no other index does.
     old = delete(deliveries).where(
         deliveries.c.id < lowest_id("dlv", limit), deliveries.c.finished_at < limit
     )

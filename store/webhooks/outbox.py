@@ -1,7 +1,7 @@
-"""Working off the outbox: deliveries are claimed for a while, called, and what came of it noted.
+"""Processing of the outbox: claim due deliveries, call the webhook, record the result.
 
-Several processes do so at once. A delivery is sent at least once: one whose process dies between
-the call and the note is due again when its claim has run out, under the same id.
+Several processes may do so concurrently. Deliveries are sent at least once: if a process dies
+between call and record, the delivery is due again under the same id when its claim expires.
 """
 
 from collections import Counter
@@ -18,14 +18,14 @@ from store.db.tables import deliveries, delivery_attempts, webhooks
 from store.webhooks.deliveries import AttemptError, DeliveryStatus
 from store.webhooks.webhooks import disable_webhook
 
-# So many due deliveries are looked at for one that is claimed, to find those of other webhooks.
+# Due deliveries considered per claim, so that one webhook's backlog does not hide the others.
 CANDIDATES = 64
 GONE = 410
 
 
 @dataclass(frozen=True)
 class ClaimedDelivery:
-    """A call to be made: the number counts the attempts."""
+    """A claimed delivery; `number` is the number of the attempt, from 1."""
 
     id: str
     webhook_id: str
@@ -37,7 +37,7 @@ class ClaimedDelivery:
 
 @dataclass(frozen=True)
 class CallResult:
-    """What came of a call; error is None for one that was taken."""
+    """Result of a call; error is None for a successful one."""
 
     seconds: float
     response_status: int | None = None
@@ -48,7 +48,7 @@ _IS_DUE = and_(deliveries.c.status == "pending", deliveries.c.next_attempt_at <=
 
 
 def has_due_deliveries(session: Session) -> bool:
-    """Whether there is anything to claim; to read that locks nothing."""
+    """Return whether deliveries are due, without locking any rows."""
     return bool(session.execute(select(exists().where(_IS_DUE))).scalar_one())
 
 
@@ -57,25 +57,25 @@ def claim_due_deliveries(
     limit: int,
     lease_seconds: float,
     per_webhook: int,
-    under_way: Sequence[str] = (),
+    in_progress: Sequence[str] = (),
 ) -> tuple[ClaimedDelivery, ...]:
-    """Take deliveries that are due, oldest first; until the lease is over nobody else gets them.
+    """Claim due deliveries, oldest first, exclusively for `lease_seconds`.
 
-    Survives any number of claims at once: the rows are locked and other claims skip them. A
-    receiver that is slow keeps no other waiting: of one webhook only so many are taken.
+    Safe against concurrent claims: the rows are locked and other claims skip them. A slow receiver
+    does not delay the others: the number of concurrent calls per webhook is limited.
 
     Args:
-        session: of the claim.
-        limit: how many at most.
-        lease_seconds: longer than a call can take.
-        per_webhook: calls at a time to one of them.
-        under_way: the webhooks of the calls that the caller has not finished yet.
+        session: session of the claim's transaction.
+        limit: maximum number of deliveries.
+        lease_seconds: duration of the claim; longer than a call can take.
+        per_webhook: maximum concurrent calls per webhook.
+        in_progress: webhook ids of the caller's unfinished calls, one per call.
     """
-    calls = Counter(under_way)
-    full = [webhook_id for webhook_id, count in calls.items() if count >= per_webhook]
+    calls = Counter(in_progress)
+    busy = [webhook_id for webhook_id, count in calls.items() if count >= per_webhook]
     due = session.execute(
         select(deliveries.c.id, deliveries.c.webhook_id)
-        .where(_IS_DUE, deliveries.c.webhook_id.not_in(full))
+        .where(_IS_DUE, deliveries.c.webhook_id.not_in(busy))
         .order_by(deliveries.c.next_attempt_at)
         .limit(CANDIDATES)
         .with_for_update(skip_locked=True)
@@ -91,7 +91,7 @@ def claim_due_deliveries(
 def _claim(
     session: Session, ids: Sequence[str], lease_seconds: float
 ) -> tuple[ClaimedDelivery, ...]:
-    """Claim rows that are locked."""
+    """Claim locked rows, and return them with the URL and secret of the webhook."""
     session.execute(
         update(deliveries)
         .where(deliveries.c.id.in_(ids))
@@ -113,22 +113,22 @@ def _claim(
     return tuple(ClaimedDelivery(**row) for row in rows)
 
 
-def note_attempt(
+def record_attempt(
     session: Session,
     claimed: ClaimedDelivery,
     call: CallResult,
     delay_seconds: float,
     give_up_seconds: float,
 ) -> DeliveryStatus | None:
-    """Note what came of a call, and when there is another; None if the delivery is deleted.
+    """Record the result of a call; return the new status, or None if the delivery is deleted.
 
-    A call that failed is made again after the delay, until the delivery is `give_up_seconds` old.
-    Survives a claim that has run out and another one that was made since: a call that was taken
-    counts whoever made it, one that failed decides nothing any more.
+    A failed call is retried after the delay, until the delivery is `give_up_seconds` old.
+    Safe if the claim has expired and another process has claimed the delivery since: a successful
+    call counts anyway, a failed one no longer changes the delivery.
     """
     is_gone = call.response_status == GONE
     if is_gone:
-        # First, in the order in which deleting a webhook locks.
+        # First, to keep the lock order of deleting a webhook.
         disable_webhook(session, claimed.webhook_id)
     row = session.execute(
         select(deliveries.c.status, deliveries.c.attempts, deliveries.c.created_at, now())
@@ -137,21 +137,23 @@ def note_attempt(
     ).one_or_none()
     if row is None:
         return None
-    status, attempts, created_at, today = row
+    status, attempts, created_at, time = row
     _add_attempt(session, claimed, call)
     give_up_at = created_at + timedelta(seconds=give_up_seconds)
     if call.error is None:
         return _end(session, deliveries.c.id == claimed.id, "delivered")
     if is_gone:
-        waiting = deliveries.c.status == "pending"
-        return _end(session, and_(deliveries.c.webhook_id == claimed.webhook_id, waiting), "failed")
+        is_pending = deliveries.c.status == "pending"
+        return _end(
+            session, and_(deliveries.c.webhook_id == claimed.webhook_id, is_pending), "failed"
+        )
     if status != "pending" or attempts != claimed.number:
         return cast("DeliveryStatus", status)
-    if today >= give_up_at:
+    if time >= give_up_at:
         return _end(session, deliveries.c.id == claimed.id, "failed")
-    again_at = min(today + timedelta(seconds=delay_seconds), give_up_at)
+    retry_at = min(time + timedelta(seconds=delay_seconds), give_up_at)
     session.execute(
-        update(deliveries).where(deliveries.c.id == claimed.id).values(next_attempt_at=again_at)
+        update(deliveries).where(deliveries.c.id == claimed.id).values(next_attempt_at=retry_at)
     )
     return "pending"
 
@@ -169,6 +171,6 @@ def _add_attempt(session: Session, claimed: ClaimedDelivery, call: CallResult) -
     )
 
 
-def _end(session: Session, which: ColumnElement[bool], status: DeliveryStatus) -> DeliveryStatus:
-    session.execute(update(deliveries).where(which).values(status=status, finished_at=now()))
+def _end(session: Session, where: ColumnElement[bool], status: DeliveryStatus) -> DeliveryStatus:
+    session.execute(update(deliveries).where(where).values(status=status, finished_at=now()))
     return status

@@ -1,4 +1,4 @@
-"""Webhooks: who wants to be told of which events, of one job or of all jobs of an owner."""
+"""Webhooks: subscriptions of URLs to events of one job, or of all jobs of an owner."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,15 +12,15 @@ from store.db.ids import new_id
 from store.db.pagination import Page, PageRequest, fetch_page
 from store.db.tables import webhooks
 from store.errors import LimitReachedError, NotFoundError
-from store.webhooks.deliveries import add_deliveries_so_far
+from store.webhooks.deliveries import add_past_deliveries
 
-# Each of them costs every job of the owner a row an event.
+# Each of them adds one row per subscribed event of every job of the owner.
 MAX_GLOBAL_WEBHOOKS = 100
 
 
 @dataclass(frozen=True)
 class WebhookRecord:
-    """One row of webhooks, under the names of its columns; the secret is kept out of logs."""
+    """A row of the table `webhooks`; the secret is not part of the repr."""
 
     id: str
     owner: str
@@ -46,9 +46,9 @@ def add_webhook(
     secret: str,
     job_id: str | None = None,
 ) -> WebhookRecord:
-    """Tell the URL of these events (None: of the default ones), of one job or of all the owner's.
+    """Subscribe a URL to events (None: the default ones) of one job or of all the owner's jobs.
 
-    Of one job it is told also of what happened before. Raises LimitReachedError.
+    A webhook of one job also receives the job's earlier events. Raises LimitReachedError.
     """
     if job_id is None and _count_global(session, owner) >= MAX_GLOBAL_WEBHOOKS:
         raise LimitReachedError("webhooks for all jobs", MAX_GLOBAL_WEBHOOKS)
@@ -67,17 +67,19 @@ def add_webhook(
     )
     record = _record(row.mappings().one())
     if job_id is not None:
-        add_deliveries_so_far(session, record.id, job_id)
+        add_past_deliveries(session, record.id, job_id)
     return record
 
 
 def _count_global(session: Session, owner: str) -> int:
-    wanted = (webhooks.c.job_id.is_(None), webhooks.c.owner == owner)
-    return session.execute(select(func.count()).select_from(webhooks).where(*wanted)).scalar_one()
+    conditions = (webhooks.c.job_id.is_(None), webhooks.c.owner == owner)
+    return session.execute(
+        select(func.count()).select_from(webhooks).where(*conditions)
+    ).scalar_one()
 
 
 def get_webhook(session: Session, webhook_id: str, owner: str = "") -> WebhookRecord:
-    """The webhook. Raises NotFoundError."""
+    """Return the webhook. Raises NotFoundError."""
     query = select(webhooks).where(webhooks.c.id == webhook_id, webhooks.c.owner == owner)
     row = session.execute(query).mappings().one_or_none()
     if row is None:
@@ -88,7 +90,7 @@ def get_webhook(session: Session, webhook_id: str, owner: str = "") -> WebhookRe
 def list_webhooks(
     session: Session, request: PageRequest, job_id: str | None = None, owner: str = ""
 ) -> Page[WebhookRecord]:
-    """One page of webhooks, those of jobs included, newest first unless asked otherwise."""
+    """Return one page of webhooks, including those of single jobs, by default newest first."""
     query = select(webhooks).where(webhooks.c.owner == owner)
     if job_id is not None:
         query = query.where(webhooks.c.job_id == job_id)
@@ -98,20 +100,20 @@ def list_webhooks(
 
 
 def delete_webhook(session: Session, webhook_id: str, owner: str = "") -> None:
-    """Forget the webhook and its deliveries, those that wait included. Raises NotFoundError.
+    """Delete the webhook and all its deliveries, also pending ones. Raises NotFoundError.
 
-    Survives an event in the same moment: whoever writes deliveries holds the webhook's row, so
-    that they are there to be deleted, or the webhook is gone before they are written.
+    Safe against a concurrent event: writers of deliveries lock the webhook's row, so either their
+    deliveries are deleted as well, or the webhook is deleted before they are written.
     """
-    gone = session.execute(
+    deleted = session.execute(
         delete(webhooks)
         .where(webhooks.c.id == webhook_id, webhooks.c.owner == owner)
         .returning(webhooks.c.id)
     )
-    if gone.one_or_none() is None:
+    if deleted.one_or_none() is None:
         raise NotFoundError("webhook", webhook_id)
 
 
 def disable_webhook(session: Session, webhook_id: str) -> None:
-    """Write no more deliveries for the webhook; a webhook that is gone meanwhile is fine."""
+    """Stop new deliveries for the webhook; a deleted webhook is ignored."""
     session.execute(update(webhooks).where(webhooks.c.id == webhook_id).values(enabled=False))

@@ -1,6 +1,6 @@
-"""`./run chaos`: the suites at full size, a table of what they counted, and a report.
+"""`./run chaos`: run the suites at full size, print a table of their figures, write a report.
 
-Each suite is a test of pytest's; this asks for its full size by environment variables.
+Each suite is a pytest test; environment variables select its full size.
 """
 
 import argparse
@@ -18,25 +18,28 @@ from tests.chaos.report import print_table, write_report
 from tests.chaos.sizes import DATABASES_VARIABLE, KILLS_VARIABLE, SEED, SEED_VARIABLE
 
 FOLDER = Path(__file__).parent
-# Tests of the harness itself, which belong to `./run test`.
+# Tests of the harness itself, run by `./run test`.
 NO_SUITES = frozenset({"checker", "witness", "report"})
 
 
 def find_suites() -> list[str]:
-    """The names of all suites."""
+    """Return the names of all suites."""
     found = (path.stem.removeprefix("test_") for path in FOLDER.glob("test_*.py"))
     return sorted(set(found) - NO_SUITES)
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
-    """What is asked for."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="./run chaos", description=__doc__)
-    parser.add_argument("--seed", type=int, default=SEED, help="of all that is left to chance")
+    parser.add_argument("--seed", type=int, default=SEED, help="seed of all random choices")
     parser.add_argument(
-        "--kills", type=int, default=200, help="of workers; the other suites keep their proportion"
+        "--kills", type=int, default=200, help="number of worker kills; other suites scale with it"
     )
     parser.add_argument(
-        "--database", choices=(*get_args(DatabaseKind), "both"), default="both", help="to run on"
+        "--database",
+        choices=(*get_args(DatabaseKind), "both"),
+        default="both",
+        help="database to run on",
     )
     parser.add_argument(
         "--suite", action="append", choices=find_suites(), help="may be repeated; default: all"
@@ -44,7 +47,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--report",
         type=Path,
-        help="a Markdown file (from the project's folder), or one with a section for it",
+        help="Markdown file for the report (relative to the project); its marked section if any",
     )
     found = parser.parse_args(arguments)
     if found.kills < 1:
@@ -53,7 +56,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
 
 
 def show_command(wanted: argparse.Namespace) -> str:
-    """The command that does the same again."""
+    """Return the command that repeats this run."""
     suites = "".join(f" --suite {suite}" for suite in wanted.suite or ())
     return (
         f"./run chaos --seed {wanted.seed} --kills {wanted.kills} --database {wanted.database}"
@@ -62,7 +65,7 @@ def show_command(wanted: argparse.Namespace) -> str:
 
 
 def run_suites(wanted: argparse.Namespace, figures: Path) -> int:
-    """Run them with pytest; its exit status."""
+    """Run the suites with pytest and return its exit status."""
     kinds = get_args(DatabaseKind) if wanted.database == "both" else (wanted.database,)
     environment = {
         SEED_VARIABLE: str(wanted.seed),
@@ -71,14 +74,14 @@ def run_suites(wanted: argparse.Namespace, figures: Path) -> int:
         VARIABLE: str(figures),
     }
     suites = [str(FOLDER / f"test_{suite}.py") for suite in wanted.suite or find_suites()]
-    # One after the other: they compete for the processor as it is.
+    # Sequentially, because one suite already loads the processor.
     command = [sys.executable, "-m", "pytest", "-n0", "-v", "--tb=short", *suites]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False)
     return done.returncode
 
 
 def main(arguments: list[str]) -> int:
-    """Run, print the table, and write the report if one is wanted."""
+    """Run the suites, print the table, and write the report if requested."""
     wanted = parse_arguments(arguments)
     with tempfile.TemporaryDirectory(prefix="bpd-chaos-") as folder:
         path = Path(folder, "figures.jsonl")

@@ -1,4 +1,4 @@
-"""One run of a suite: a fleet, a client with its journal, and the verdict at the end.
+"""One run of a suite: a fleet, a client with its journal, and the checks at the end.
 
 with campaign(tmp_path, "sqlite", runs, database_url=None) as run:
     run.fleet.start_api(); run.fleet.start_worker("first")
@@ -43,10 +43,10 @@ from tests.waiting import wait_for
 
 @dataclass
 class Campaign:
-    """What a suite has at hand.
+    """The running service, its client and its observers.
 
     Attributes:
-        expected: how jobs end that are not to succeed, by their key.
+        expected: endings of the jobs that are not expected to succeed, by key.
     """
 
     fleet: Fleet
@@ -58,17 +58,17 @@ class Campaign:
 
     @cached_property
     def client(self) -> Client:
-        """Sends to the fleet's first API."""
+        """A client of the fleet's first API."""
         return Client(self.fleet.url, self.journal)
 
     @cached_property
     def dataset_id(self) -> str:
-        """The table that all jobs are trained on."""
+        """The id of the dataset that all jobs are trained on."""
         dataset_id: str = self.client.post_dataset("table", make_table())["id"]
         return dataset_id
 
     def next_key(self) -> str:
-        """A key, and a name, for another job."""
+        """Return the key, which is also the name, of another job."""
         return f"job-{next(self._numbers)}"
 
     def post(
@@ -79,7 +79,7 @@ class Campaign:
         ending: Ending | None = None,
         **changes: Any,
     ) -> str:
-        """Post a job of the kind of work whose turn it is; the job's id."""
+        """Post a job, with a kind of work chosen by its key by default; return the job's id."""
         key = key or self.next_key()
         chosen = work or tuple(WORKS)[zlib.crc32(key.encode()) % len(WORKS)]
         if ending is not None:
@@ -89,7 +89,7 @@ class Campaign:
         return job_id
 
     def cancel_any(self, rng: random.Random) -> None:
-        """Cancel a job that has not ended; once that is answered, it may end in no other way."""
+        """Cancel a job that has not ended; after the response it must end as cancelled."""
         with self.fleet.database.reading() as session:
             query = select(jobs.c.id, jobs.c.name).where(jobs.c.status.not_in(TERMINAL))
             waiting = sorted(tuple(row) for row in session.execute(query))
@@ -99,18 +99,18 @@ class Campaign:
                 self.expected[key] = Ending("cancelled", "user")
 
     def count_unfinished(self) -> int:
-        """Jobs that have not ended."""
+        """Return the number of jobs that have not ended."""
         with self.fleet.database.reading() as session:
             query = select(func.count()).where(jobs.c.status.not_in(TERMINAL))
             return session.execute(query).scalar_one()
 
     def wait_until_claimed(self, worker: str, known: set[int], in_flight: int) -> None:
-        """Wait until the worker claims a job anew; meanwhile so many jobs wait or run.
+        """Wait until the worker makes a new claim, keeping `in_flight` jobs waiting or running.
 
         Args:
-            worker: its name.
-            known: claims that were seen before; new ones are added.
-            in_flight: jobs that have not ended; what is missing is posted.
+            worker: name of the worker.
+            known: claims observed before; new ones are added.
+            in_flight: number of unfinished jobs, kept by posting further jobs.
         """
 
         def has_claimed() -> bool:
@@ -130,19 +130,19 @@ class Campaign:
             )
             return {hash(tuple(row)) for row in session.execute(query)}
 
-    def settle(self, seconds: float = 120) -> None:
+    def wait_until_ended(self, seconds: float = 120) -> None:
         """Wait until all jobs have ended."""
-        wait_for(self._has_settled, seconds, every=0.05)
+        wait_for(self._have_ended, seconds, every=0.05)
 
-    def _has_settled(self) -> bool:
+    def _have_ended(self) -> bool:
         try:
             return self.count_unfinished() == 0
         except StoreUnavailableError:
             return False
 
     def conclude(self, figures: Figures, seconds: float = 120) -> None:
-        """Wait for the dust to settle, stop all, note the figures, and fail on any complaint."""
-        self.settle(seconds)
+        """Wait until all jobs have ended, stop all processes, and fail on any complaint."""
+        self.wait_until_ended(seconds)
         self.watch.stop()
         processes = tuple(self.fleet.processes)
         self.fleet.stop()
@@ -160,7 +160,7 @@ class Campaign:
             *check_processes(processes),
             *check_connections(database),
         ]
-        self._note(figures, queue, found, different)
+        self._add_figures(figures, queue, found, different)
         figures.complaints += complaints
         assert not complaints, "\n".join(complaints[:50])
 
@@ -172,7 +172,7 @@ class Campaign:
             *checker.check_orphans(self.watch.longest_seconds),
         ]
 
-    def _note(
+    def _add_figures(
         self, figures: Figures, queue: Queue, found: tuple[JobFact, ...], different: list[str]
     ) -> None:
         names = {complaint.partition(":")[0] for complaint in different}
@@ -197,7 +197,7 @@ def campaign(
     database_url: str | None = None,
     **settings: Any,
 ) -> Iterator[Campaign]:
-    """A fleet under watch, without a process yet. Random kills are no fault of the job's."""
+    """Provide a monitored fleet without processes; jobs do not fail because of random kills."""
     chosen = {"max_worker_losses": 1_000, **settings}
     with ExitStack() as stack:
         ships = stack.enter_context(fleet(folder, kind, database_url=database_url, **chosen))

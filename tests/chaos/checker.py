@@ -1,7 +1,7 @@
-"""Judges a history, in the manner of Jepsen's total-queue: lost, unexpected, duplicated.
+"""Checker of a history, like Jepsen's total-queue: lost, unexpected and duplicated jobs.
 
-All of it is pure: a journal, what the database holds, and an undisturbed run go in, complaints come
-out. No complaint means that the promises were kept.
+Pure functions: the inputs are a journal, the database's contents and an undisturbed run; the output
+is a list of complaints. An empty list means that all guarantees held.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ LONGEST_ORPHAN_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """What a job comes to when nothing happens to it."""
+    """Losses and weights of a job that is trained without faults."""
 
     losses: tuple[EpochFact, ...]
     weights: str | None
@@ -27,7 +27,7 @@ class Undisturbed:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a job is expected to end."""
+    """The expected ending of a job."""
 
     status: str = "succeeded"
     reason: str | None = "completed"
@@ -35,13 +35,13 @@ class Ending:
 
 @dataclass(frozen=True)
 class Queue:
-    """What became of all that the client wanted; each a set of keys, or of ids.
+    """Outcome of all posted jobs, as sets of keys or ids.
 
     Attributes:
-        lost: answered with 202, and there is no such job.
-        unexpected: jobs that nobody asked for.
-        duplicated: keys that have made more than one job, or were answered with several ids.
-        recovered: never answered, and yet there: allowed.
+        lost: keys answered with 202 whose job does not exist.
+        unexpected: ids of jobs that the client did not request.
+        duplicated: keys that created more than one job, or were answered with different ids.
+        recovered: keys without an answer whose job exists: allowed.
     """
 
     lost: tuple[str, ...]
@@ -50,13 +50,13 @@ class Queue:
     recovered: tuple[str, ...]
 
     def complaints(self) -> list[str]:
-        """What is wrong with it."""
+        """Return the violations of the queue's guarantees."""
         named = {"lost": self.lost, "unexpected": self.unexpected, "duplicated": self.duplicated}
         return [f"{name}: {key}" for name, keys in named.items() for key in keys]
 
 
 def check_queue(entries: Iterable[Entry], jobs: Sequence[JobFact]) -> Queue:
-    """Hold the journal against the jobs that are there."""
+    """Compare the journal with the jobs in the database."""
     posts = [entry for entry in entries if entry.path == "/v1/jobs"]
     wanted = {entry.key for entry in posts if entry.kind == "send"}
     answered: dict[str, set[str | None]] = {}
@@ -77,17 +77,17 @@ def check_queue(entries: Iterable[Entry], jobs: Sequence[JobFact]) -> Queue:
 
 
 def check_answers(entries: Iterable[Entry]) -> list[str]:
-    """Trouble is 503 or 507, never an error that nobody foresaw."""
+    """Check that failures were answered with 503 or 507, never with an unexpected error."""
     odd = [entry for entry in entries if entry.kind == "answer" and entry.status in {500, 502, 504}]
     return [f"{entry.path} was answered {entry.status} ({entry.key})" for entry in odd]
 
 
 def check_endings(jobs: Iterable[JobFact], expected: Mapping[str, Ending]) -> list[str]:
-    """Exactly one terminal transition, the last one, and the one that was to come.
+    """Check that each job has exactly one terminal transition, at the end, to the expected state.
 
     Args:
-        jobs: all of them.
-        expected: by key; every other job is to succeed.
+        jobs: all jobs.
+        expected: endings by key; every other job is expected to succeed.
     """
     complaints = []
     for job in jobs:
@@ -96,9 +96,9 @@ def check_endings(jobs: Iterable[JobFact], expected: Mapping[str, Ending]) -> li
             complaints.append(f"{job.id}: {len(ends)} terminal transitions in {job.states}")
         elif job.states[-1] != ends[0] or job.status != ends[0]:
             complaints.append(f"{job.id}: {job.status} after {job.states}")
-        told = [event for event in job.events if event in TERMINAL]
-        if told != ends:
-            complaints.append(f"{job.id}: its events tell of {told}")
+        reported = [event for event in job.events if event in TERMINAL]
+        if reported != ends:
+            complaints.append(f"{job.id}: its events report {reported}")
         elif ends and job.events[-1] != ends[-1]:
             complaints.append(f"{job.id}: events after its end: {job.events[-3:]}")
         ending = expected.get(job.key, Ending())
@@ -108,9 +108,9 @@ def check_endings(jobs: Iterable[JobFact], expected: Mapping[str, Ending]) -> li
 
 
 def check_exactness(jobs: Iterable[JobFact], runs: Mapping[str, Undisturbed]) -> list[str]:
-    """Losses without gap or double, and all bits those of the undisturbed run of equal work.
+    """Check that losses have no gap or duplicate, and equal the undisturbed run bit for bit.
 
-    A job that was cancelled has come as far as it has; as far as that, it must be the same.
+    The epochs of a cancelled job must equal the first epochs of the undisturbed run.
     """
     complaints = []
     for job in jobs:
@@ -127,7 +127,7 @@ def check_exactness(jobs: Iterable[JobFact], runs: Mapping[str, Undisturbed]) ->
 def _compare(job: JobFact, run: Undisturbed) -> Iterator[str]:
     epochs = [fact.epoch for fact in job.losses]
     if epochs != list(range(len(epochs))):
-        yield f"epochs with a gap or a double: {_first_break(epochs)}"
+        yield f"epochs with a gap or a duplicate: {_first_break(epochs)}"
     done = job.status == "succeeded"
     wanted = run.losses if done else run.losses[: len(job.losses)]
     if job.losses != wanted:
@@ -135,14 +135,14 @@ def _compare(job: JobFact, run: Undisturbed) -> Iterator[str]:
     if done and (job.weights is None or job.weights != run.weights):
         yield f"weights {job.weights}, undisturbed {run.weights}"
     if not job.exact:
-        yield "says of itself that it is not exact"
+        yield "is recorded as not exact"
 
 
 def check_claims(jobs: Iterable[JobFact]) -> list[str]:
-    """Attempts, tokens and checkpoints must tell the same story: no write of a stale token.
+    """Check that attempts, tokens and checkpoints are consistent: no write with a stale token.
 
-    A rescued job goes on from its last checkpoint, so that the steps of its checkpoints never go
-    back; a stale worker that still wrote would send them back.
+    A rescued job resumes from its last checkpoint, so the steps of its checkpoints never decrease;
+    a write by a stale worker would decrease them.
     """
     complaints = []
     for job in jobs:
@@ -153,12 +153,12 @@ def check_claims(jobs: Iterable[JobFact]) -> list[str]:
             complaints.append(f"{job.id}: token {job.token} is less than its claims")
         steps = list(job.checkpoint_steps)
         if steps != sorted(steps):
-            complaints.append(f"{job.id}: its checkpoints went back: {_first_fall(steps)}")
+            complaints.append(f"{job.id}: its checkpoints decrease: {_first_fall(steps)}")
     return complaints
 
 
 def check_orphans(longest_seconds: float, limit: float = LONGEST_ORPHAN_SECONDS) -> list[str]:
-    """No lease may have been expired and unclaimed for longer."""
+    """Check that no lease was expired and unclaimed for longer than `limit`."""
     if longest_seconds <= limit:
         return []
     return [f"a lease was expired and unclaimed for {longest_seconds:.1f} s"]

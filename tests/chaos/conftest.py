@@ -1,4 +1,4 @@
-"""What the suites share: sizes, the database they run on, and what undisturbed work comes to."""
+"""Fixtures of the suites: sizes, database, and the results of undisturbed runs."""
 
 import os
 import random
@@ -22,9 +22,9 @@ _FIGURES = pytest.StashKey[Figures]()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A suite that asks for `database_kind` runs on both, or on its own one in `./run test`.
+    """Run suites with `database_kind` on both databases; in `./run test`, on only one of them.
 
-    Its own one is what its module says: REDUCED_DATABASE = "postgresql"; without it SQLite.
+    That one is the module's REDUCED_DATABASE, SQLite by default.
     """
     if "database_kind" in metafunc.fixturenames:
         reduced = getattr(metafunc.module, "REDUCED_DATABASE", "sqlite")
@@ -38,13 +38,13 @@ def sizes() -> Sizes:
 
 @pytest.fixture
 def rng(sizes: Sizes, request: pytest.FixtureRequest) -> random.Random:
-    """All that a suite leaves to chance; the same for the same seed, whatever else runs."""
+    """Random generator of a suite; it depends only on the seed and the suite's name."""
     return random.Random(f"{sizes.seed} {request.node.name}")
 
 
 @pytest.fixture
 def database_url(database_kind: DatabaseKind, request: pytest.FixtureRequest) -> str | None:
-    """An empty database on a server that no suite kills; None for SQLite, which needs none."""
+    """An empty database on a server that no suite kills; None for SQLite."""
     if database_kind == "sqlite":
         return None
     url: str = request.getfixturevalue("postgres_database_url")
@@ -54,7 +54,7 @@ def database_url(database_kind: DatabaseKind, request: pytest.FixtureRequest) ->
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Undisturbed]:
     base = tmp_path_factory.getbasetemp()
-    # pytest-xdist's workers have a folder each, side by side.
+    # pytest-xdist's workers have sibling folders.
     return find_undisturbed(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
 
 
@@ -65,13 +65,13 @@ def begin(
     database_url: str | None,
     undisturbed: dict[str, Undisturbed],
 ) -> Begin:
-    """A campaign on the suite's database, with settings of the suite's own."""
+    """Start a campaign on the suite's database, with additional settings."""
     return partial(campaign, tmp_path, database_kind, undisturbed, database_url=database_url)
 
 
 @pytest.fixture
 def figures(request: pytest.FixtureRequest) -> Figures:
-    """To be filled in by the suite; written down for the report when there is to be one."""
+    """Figures that the suite fills in; stored if a report is requested."""
     return _figures_of(request.node)
 
 
@@ -79,7 +79,7 @@ def figures(request: pytest.FixtureRequest) -> Figures:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Write down how each suite ended, also of one that counts nothing."""
+    """Record the result of each suite, including suites without figures."""
     report = yield
     path = os.environ.get(VARIABLE)
     if path is not None and (call.when == "call" or report.failed) and not report.skipped:

@@ -1,6 +1,7 @@
-"""A crowd of clients in one thread: some poll jobs every two seconds, the others listen to them.
+"""Many concurrent clients in one thread: some poll jobs every two seconds, others read events.
 
-They speak HTTP by hand, so that a thousand of them cost a small part of what they ask for.
+They use hand-written HTTP, so that a thousand clients take little processor time compared to the
+server.
 """
 
 import asyncio
@@ -16,18 +17,18 @@ from typing import Any
 import uvloop
 
 POLL_SECONDS = 2.0
-AGAIN_SECONDS = 0.1
-PATIENCE_SECONDS = 60.0
+RECONNECT_SECONDS = 0.1
+TIMEOUT_SECONDS = 60.0
 _ID = re.compile(rb"^id: (\d+)$", re.MULTILINE)
 _LENGTH = re.compile(rb"^content-length: (\d+)", re.MULTILINE | re.IGNORECASE)
 
 
 @dataclass
-class Heard:
-    """What one listener was told.
+class Received:
+    """Events received by one listener.
 
     Attributes:
-        connections: how many it took; each goes on after the last event of the one before.
+        connections: number of connections; each one resumes after the last event received.
     """
 
     job_id: str
@@ -36,18 +37,18 @@ class Heard:
 
 
 @dataclass
-class Crowd:
-    """What a crowd has seen so far.
+class ManyClients:
+    """Measurements of all clients.
 
     Attributes:
-        took: seconds of each poll.
-        errors: whatever was answered that should not have been.
-        is_polling: whether to go on with it.
-        pollers: how many are at it.
+        took: seconds per poll.
+        errors: unexpected responses and exceptions.
+        is_polling: whether pollers continue.
+        pollers: number of active pollers.
     """
 
     port: int
-    heard: list[Heard]
+    received: list[Received]
     took: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     is_polling: bool = True
@@ -55,96 +56,96 @@ class Crowd:
 
     @property
     def slowest(self) -> float:
-        """The time that 99 of 100 polls stayed within, in seconds."""
+        """The 99th percentile of the poll times, in seconds."""
         return sorted(self.took)[int((len(self.took) - 1) * 0.99)]
 
     @property
     def is_connected(self) -> bool:
-        """Whether every listener was told something."""
-        return all(one.ids for one in self.heard)
+        """Whether every listener has received an event."""
+        return all(one.ids for one in self.received)
 
 
 @contextmanager
-def crowd(
+def many_clients(
     port: int,
     job_ids: Sequence[str],
     pollers: int,
     listeners: int,
     arrival_seconds: float,
     rng: random.Random,
-) -> Iterator[Crowd]:
-    """A crowd at work; the block's end stops the polling and waits for the streams to end.
+) -> Iterator[ManyClients]:
+    """Run many clients; at the end of the block, stop polling and wait for the streams to end.
 
-    They come one by one, in random order, within `arrival_seconds`.
+    The clients start at random times within `arrival_seconds`.
     """
-    heard = [Heard(job_ids[n % len(job_ids)]) for n in range(listeners)]
-    found = Crowd(port, heard)
-    clients = [_listen(found, one) for one in heard]
-    clients += [_poll(found, job_ids[n % len(job_ids)]) for n in range(pollers)]
-    delays = [rng.uniform(0, arrival_seconds) for _ in clients]
-    work = _work(found, [_late(*pair) for pair in zip(delays, clients, strict=True)])
-    thread = threading.Thread(target=uvloop.run, args=(work,), name="crowd")
+    received = [Received(job_ids[n % len(job_ids)]) for n in range(listeners)]
+    found = ManyClients(port, received)
+    coroutines = [_listen(found, one) for one in received]
+    coroutines += [_poll(found, job_ids[n % len(job_ids)]) for n in range(pollers)]
+    delays = [rng.uniform(0, arrival_seconds) for _ in coroutines]
+    work = _work(found, [_delayed(*pair) for pair in zip(delays, coroutines, strict=True)])
+    thread = threading.Thread(target=uvloop.run, args=(work,), name="clients")
     thread.start()
     try:
         yield found
     finally:
         found.is_polling = False
-        thread.join(2 * PATIENCE_SECONDS)
+        thread.join(2 * TIMEOUT_SECONDS)
     assert not thread.is_alive()
 
 
-async def _work(crowd: Crowd, clients: Sequence[Coroutine[Any, Any, None]]) -> None:
-    for result in await asyncio.gather(*clients, return_exceptions=True):
+async def _work(clients: ManyClients, coroutines: Sequence[Coroutine[Any, Any, None]]) -> None:
+    for result in await asyncio.gather(*coroutines, return_exceptions=True):
         if result is not None:
-            crowd.errors.append(repr(result))
+            clients.errors.append(repr(result))
 
 
-async def _late(seconds: float, client: Coroutine[Any, Any, None]) -> None:
+async def _delayed(seconds: float, client: Coroutine[Any, Any, None]) -> None:
     await asyncio.sleep(seconds)
     await client
 
 
-async def _poll(crowd: Crowd, job_id: str) -> None:
-    """Ask every two seconds, on one connection."""
-    crowd.pollers += 1
-    reader, writer = await asyncio.open_connection("127.0.0.1", crowd.port)
+async def _poll(clients: ManyClients, job_id: str) -> None:
+    """Poll a job every two seconds on one connection."""
+    clients.pollers += 1
+    reader, writer = await asyncio.open_connection("127.0.0.1", clients.port)
     try:
-        while crowd.is_polling:
+        while clients.is_polling:
             began = time.monotonic()
             writer.write(_request(f"/v1/jobs/{job_id}"))
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 status, head = await _read_head(reader)
                 length = _LENGTH.search(head)
                 await reader.readexactly(int(length[1]) if length else 0)
-            crowd.took.append(time.monotonic() - began)
+            clients.took.append(time.monotonic() - began)
             if status != 200:
-                crowd.errors.append(f"a poll was answered {status}")
+                clients.errors.append(f"a poll was answered {status}")
             await asyncio.sleep(POLL_SECONDS)
     finally:
-        crowd.pollers -= 1
+        clients.pollers -= 1
         writer.close()
 
 
-async def _listen(crowd: Crowd, heard: Heard) -> None:
-    """Do what an EventSource does: come again after the last event, until told not to."""
+async def _listen(clients: ManyClients, received: Received) -> None:
+    """Behave like an EventSource: reconnect after the last event until the server answers 204."""
     while True:
         try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", crowd.port)
-            last = (f"Last-Event-ID: {heard.ids[-1]}",) if heard.ids else ()
-            path = f"/v1/jobs/{heard.job_id}/events"
+            reader, writer = await asyncio.open_connection("127.0.0.1", clients.port)
+            last = (f"Last-Event-ID: {received.ids[-1]}",) if received.ids else ()
+            path = f"/v1/jobs/{received.job_id}/events"
             writer.write(_request(path, "Accept: text/event-stream", *last))
             status, _ = await _read_head(reader)
             if status == 204:
                 writer.close()
                 return
             assert status == 200, f"a listener was answered {status}"
-            heard.connections += 1
+            received.connections += 1
             async for text in _chunks(reader):
-                heard.ids.extend(int(found) for found in _ID.findall(text))
+                received.ids.extend(int(found) for found in _ID.findall(text))
             writer.close()
         except (ConnectionError, asyncio.IncompleteReadError):
-            # The server was stopped; its next life goes on.
-            await asyncio.sleep(AGAIN_SECONDS)
+            # The server was stopped; reconnect after its restart.
+            await asyncio.sleep(RECONNECT_SECONDS)
 
 
 def _request(path: str, *headers: str) -> bytes:
@@ -157,7 +158,7 @@ async def _read_head(reader: asyncio.StreamReader) -> tuple[int, bytes]:
 
 
 async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """The body; each chunk holds whole events."""
+    """Yield the chunks of the body, each of which holds whole events."""
     while length := int(await reader.readuntil(b"\r\n"), 16):
         yield (await reader.readexactly(length + 2))[:-2]
     await reader.readexactly(2)

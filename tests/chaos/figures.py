@@ -1,4 +1,4 @@
-"""What a suite has counted, as a line of JSON for the report of `./run chaos`."""
+"""Figures of a suite, stored as a line of JSON for the report of `./run chaos`."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -12,12 +12,12 @@ class Figures:
     """One suite on one database.
 
     Attributes:
-        faults: kills, stops, crashes: whatever the suite does to the service.
-        compared: jobs that succeeded, whose bits were held against an undisturbed run's.
-        longest_orphan_seconds: that a lease was expired and nobody had claimed the job; None
-            where nobody watched.
-        notes: further measures by their names, such as a percentile.
-        complaints: of the checker.
+        faults: injected faults: kills, stops, crashes.
+        compared: succeeded jobs, compared bit for bit with an undisturbed run.
+        longest_orphan_seconds: longest time that a lease was expired and its job unclaimed; None
+            if not monitored.
+        notes: further measurements by name, such as a percentile.
+        complaints: complaints of the checker.
     """
 
     suite: str
@@ -38,13 +38,13 @@ class Figures:
 
 
 def append_figures(path: Path, figures: Figures) -> None:
-    """Add a line to the file."""
+    """Append the figures to the file as one line."""
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(asdict(figures)) + "\n")
 
 
 def read_figures(path: Path) -> list[Figures]:
-    """All that was added to the file."""
+    """Return all figures in the file."""
     if not path.exists():
         return []
     return [Figures(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]

@@ -1,4 +1,4 @@
-"""Real processes to kill: API servers and workers on a database and a Redis of their own.
+"""Real processes to kill: API servers and workers with their own database and Redis.
 
     with fleet(tmp_path, "postgresql") as ships:
         api = ships.start_api()
@@ -7,7 +7,7 @@
         httpx2.get(f"{ships.url}/healthz")
         worker.kill(); ships.redis.kill(); ships.postgres.kill(); ships.redis.start()
 
-Everything that was started ends with the block, also when the block fails.
+All processes are ended with the block, also when the block fails.
 """
 
 import os
@@ -47,15 +47,15 @@ SWIFT: dict[str, Any] = {
 
 
 class Fleet:
-    """Processes on one set of settings.
+    """Processes that share one set of settings.
 
     Attributes:
-        settings: what all of them have in their environment.
-        url: of the API that was started first; it stays when that one is started again.
+        settings: settings in the environment of all processes.
+        url: URL of the first API; a restart keeps it.
         redis: the broker.
         postgres: the database server; None on SQLite.
-        database: a pool of connections of the test's own.
-        processes: every life of every API and worker that has not been seen to end.
+        database: the test's own connection pool.
+        processes: all processes of APIs and workers that have not been reaped.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Fleet:
         return self.url_of(next(iter(self.ports)))
 
     def url_of(self, name: str) -> str:
-        """The URL of the API of this name."""
+        """Return the URL of the API of this name."""
         return f"http://127.0.0.1:{self.ports[name]}"
 
     def start_api(
@@ -84,7 +84,7 @@ class Fleet:
         crash_at: str | None = None,
         **environment: str,
     ) -> Process:
-        """Start an API; one of the same name listens on the same port as the one before."""
+        """Start an API; it listens on the same port as an earlier one of the same name."""
         port = self.ports.setdefault(name, free_port())
         command = [*BACKPROPD, "api", "--port", str(port)]
         return self._start(name, command, crash_at, environment)
@@ -97,25 +97,25 @@ class Fleet:
         app: str | None = None,
         **environment: str,
     ) -> Process:
-        """Start a worker with so many children, of another application if it is named."""
+        """Start a worker with `children` child processes, optionally of another application."""
         command = worker_command(children, name)
         if app is not None:
             command[command.index("--app") + 1] = app
-        # PostgreSQL shows for whom each connection is.
+        # PostgreSQL shows the worker's name for each of its connections.
         return self._start(name, command, crash_at, {"PGAPPNAME": name, **environment})
 
     def wait_until_ready(self, *processes: Process, seconds: float = 60) -> None:
-        """Wait until these (or all) processes are at work: APIs listen, workers are announced."""
+        """Wait until these (or all) processes are ready: APIs listen, workers are announced."""
         for process in processes or tuple(self.processes):
             wait_for(partial(self.is_ready, process), seconds, every=0.05)
 
     def is_ready(self, process: Process) -> bool:
-        """Whether the process is at work; fails when it has ended."""
+        """Return whether the process is ready; fail if it has ended."""
         assert process.is_running, process.read_log()
         if process.name in self.ports:
             return "startup complete" in process.read_log()
         try:
-            # One of the same name may have lived before.
+            # An earlier process may have had the same name.
             age = time.monotonic() - process.started_at
             with self.database.reading() as session:
                 return process.name in list_live_workers(session, age)
@@ -123,14 +123,14 @@ class Fleet:
             return False
 
     def forget_ended(self) -> None:
-        """Reap the processes of which nothing is left."""
+        """Reap the processes whose sessions are empty."""
         for process in [one for one in self.processes if not one.is_running]:
             if not process.members():
                 process.reap()
                 self.processes.remove(process)
 
     def stop(self, seconds: float = 20) -> None:
-        """SIGTERM to all at once, wait, and kill what stays. The servers are not touched."""
+        """Send SIGTERM to all processes, wait, and kill the rest; servers keep running."""
         for process in self.processes:
             process.send(signal.SIGTERM)
         deadline = time.monotonic() + seconds
@@ -139,7 +139,7 @@ class Fleet:
         self.processes.clear()
 
     def kill(self) -> None:
-        """SIGKILL to all processes."""
+        """Send SIGKILL to all processes."""
         for process in self.processes:
             process.kill_group()
         self.processes.clear()
@@ -160,7 +160,7 @@ class Fleet:
 
 
 def clean_environment() -> dict[str, str]:
-    """Ours without the settings of whoever runs the tests, with the worker's BLAS."""
+    """Return the environment without the caller's settings, with the worker's BLAS variables."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     return {**kept, **worker_environment(), "PYTHONPATH": str(ROOT)}
 
@@ -174,15 +174,15 @@ def fleet(
     redis_append_only: bool = True,
     **settings: Any,
 ) -> Iterator[Fleet]:
-    """A Redis, a migrated database and no process yet; all ends with the block.
+    """Start a Redis and migrate a database, without other processes; all ends with the block.
 
     Args:
-        folder: data and logs go there.
-        kind: of the database.
-        database_url: of an empty database on a server that is not to be killed; else PostgreSQL
-            is started for this fleet, which takes about two seconds.
-        redis_append_only: whether Redis remembers its messages when it is killed.
-        settings: that differ from SWIFT.
+        folder: folder for data and logs.
+        kind: kind of the database.
+        database_url: URL of an empty database on a shared server; without it, PostgreSQL is
+            started for this fleet, which takes about two seconds.
+        redis_append_only: whether Redis keeps its messages when it is killed.
+        settings: settings that differ from SWIFT.
     """
     with ExitStack() as stack:
         redis = RedisServer(

@@ -1,4 +1,4 @@
-"""What is in the database after the dust has settled, as plain values for the checker."""
+"""The database's contents at the end of a run, as plain values for the checker."""
 
 import json
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ WORK = "chaos_work"
 
 @dataclass(frozen=True)
 class EpochFact:
-    """One row of losses; two runs are equal when their texts are."""
+    """One row of losses; two runs are equal if their texts are equal."""
 
     epoch: int
     values: str
@@ -24,14 +24,14 @@ class EpochFact:
 
 @dataclass(frozen=True)
 class JobFact:
-    """A job's row and all that belongs to it.
+    """A job's row and its related rows.
 
     Attributes:
-        key: the Idempotency-Key it was posted with (it is in its metadata as well).
-        work: what it trains; jobs of equal work must come to the same bits.
-        states: every state it has been in.
+        key: the Idempotency-Key of its POST (also in its metadata).
+        work: kind of work; jobs of equal work must have bit-identical results.
+        states: all of its states, in order.
         events: the types of its events.
-        checkpoint_steps: of every checkpoint that was ever committed, as the events tell.
+        checkpoint_steps: steps of every checkpoint ever committed, from the events.
         weights: sha256 of its model's weights.
     """
 
@@ -51,7 +51,7 @@ class JobFact:
 
 
 def read_jobs(database: Database) -> tuple[JobFact, ...]:
-    """All jobs that a suite has posted, oldest first."""
+    """Return all jobs, oldest first."""
     with database.reading() as session:
         rows = session.execute(select(jobs).order_by(jobs.c.id)).mappings().all()
         return tuple(_read_job(session, dict(row)) for row in rows)
@@ -64,7 +64,7 @@ def _read_job(session: Session, row: dict[str, Any]) -> JobFact:
         .where(transitions.c.job_id == job_id)
         .order_by(transitions.c.id)
     ).scalars()
-    told = session.execute(
+    reported = session.execute(
         select(events.c.type, events.c.data).where(events.c.job_id == job_id).order_by(events.c.id)
     ).all()
     artifact = session.execute(
@@ -80,15 +80,15 @@ def _read_job(session: Session, row: dict[str, Any]) -> JobFact:
         attempt=row["attempt"],
         exact=row["exact"],
         states=tuple(states),
-        events=tuple(event.type for event in told),
-        checkpoint_steps=tuple(e.data["steps"] for e in told if e.type == "checkpoint"),
+        events=tuple(event.type for event in reported),
+        checkpoint_steps=tuple(e.data["steps"] for e in reported if e.type == "checkpoint"),
         losses=read_losses(session, job_id),
         weights=artifact,
     )
 
 
 def read_losses(session: Session, job_id: str) -> tuple[EpochFact, ...]:
-    """All that a job has recorded of its epochs, but for the time that they took."""
+    """Return the recorded losses of a job's epochs, without their durations."""
     rows = session.execute(
         select(losses).where(losses.c.job_id == job_id).order_by(losses.c.epoch)
     ).mappings()

@@ -1,4 +1,4 @@
-"""What must not be left when all is over: blobs, artifacts, files, processes, connections."""
+"""Checks for leftovers at the end of a run: blobs, artifacts, files, processes, connections."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -19,15 +19,15 @@ from workers import sweeper
 from workers.sweeper import Sweeper
 
 
-def sweep_at_once(database: Database, settings: Settings, doorbell: Broker) -> None:
+def sweep_at_once(database: Database, settings: Settings, broker: Broker) -> None:
     """Sweep as a worker does, but for uploads that were cut off without waiting for an hour."""
     with patch.object(sweeper, "ABANDONED_AFTER_SECONDS", 0):
         blobs = open_blobs(settings)
-        Sweeper(database, blobs, doorbell, settings, "harness", lambda: True).sweep(0.0)
+        Sweeper(database, blobs, broker, settings, "harness", lambda: True).sweep(0.0)
 
 
 def check_leftovers(database: Database, settings: Settings) -> list[str]:
-    """Everything kept must be referred to, and all that is referred to must be there."""
+    """Check that every stored object is referenced, and that every referenced object exists."""
     return [*_check_blobs(database, settings), *_check_artifacts(database), *_check_files(settings)]
 
 
@@ -52,29 +52,29 @@ def _check_artifacts(database: Database) -> list[str]:
         used |= set(session.execute(select(models.c.artifact)).scalars())
         whose = {tuple(row) for row in session.execute(select(models.c.id, models.c.job_id))}
         named = {tuple(row) for row in session.execute(select(jobs.c.model_id, jobs.c.id))}
-    complaints = [f"artifact that nothing refers to: {sha256}" for sha256 in sorted(there - used)]
+    complaints = [f"artifact without a reference: {sha256}" for sha256 in sorted(there - used)]
     for model_id, job_id in whose - named:
-        complaints.append(f"model {model_id} of {job_id}, which does not know of it")
+        complaints.append(f"model {model_id} of {job_id}, which does not reference it")
     return complaints
 
 
 def _check_files(settings: Settings) -> list[str]:
-    # A killed API's folders are swept when the next one starts; the last one was not killed.
+    # Folders of a killed API are deleted when the next one starts; the last one was not killed.
     folder = incoming(settings.data_dir)
     left = sorted(folder.iterdir()) if folder.exists() else []
     return [f"left in {folder}: {path.name}" for path in left]
 
 
 def check_processes(processes: Iterable[Process]) -> list[str]:
-    """All of their sessions must be empty."""
+    """Check that the sessions of all processes are empty."""
     return [f"left of {process.name}: {pid}" for process in processes for pid in process.members()]
 
 
 def check_connections(database: Database) -> list[str]:
-    """On PostgreSQL: nobody but the one who asks may be connected any more."""
+    """Check that PostgreSQL has no other connection than the one of this query."""
     if database.engine.dialect.name != "postgresql":
         return []
-    # Our own that rest in the pool are not meant.
+    # Idle connections of the test's own pool do not count.
     database.close()
     query = text(
         "SELECT application_name, state FROM pg_stat_activity"

@@ -1,6 +1,6 @@
-"""A process that a chaos suite may kill: in a session of its own, with its log in a file.
+"""A process that a chaos suite may kill, in its own session, with its log in a file.
 
-Only what was started here is ever signalled: the process itself, or what its session holds.
+Only processes started here are signalled: the process itself and the members of its session.
 """
 
 import os
@@ -19,9 +19,9 @@ ROOT = Path(__file__).parents[2]
 
 
 class Process:
-    """One life of a program. Whoever wants another one starts another Process.
+    """One process of a program; a restart is another Process.
 
-    It is reaped only when all of its session is gone: until then nobody else can have its number.
+    It is reaped only when its session is empty, so that its pid is not reused before.
     """
 
     def __init__(
@@ -57,39 +57,39 @@ class Process:
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
     def members(self) -> list[int]:
-        """All living processes of the session, also those whose parent is gone."""
+        """Return the pids of all running processes of the session, including orphans."""
         if self._status is not None:
             return []
         return [pid for pid in psutil.pids() if _is_member(pid, self.pid)]
 
     def children(self) -> list[int]:
-        """The living processes of the session but the first."""
+        """Return the pids of the running processes of the session except the first."""
         return [pid for pid in self.members() if pid != self.pid]
 
     def send(self, number: signal.Signals, pid: int | None = None) -> None:
-        """Signal the process, or another one of its session; one that is gone is no matter."""
+        """Signal the process, or another one of its session; a missing process is ignored."""
         target = self.pid if pid is None else pid
         if self._status is None and _is_member(target, self.pid):
             with suppress(ProcessLookupError):
                 os.kill(target, number)
 
     def kill(self) -> None:
-        """SIGKILL to the process alone: its children are left to themselves."""
+        """Send SIGKILL to the process only, leaving its children as orphans."""
         self.send(signal.SIGKILL)
         wait_for(lambda: not self.is_running)
 
     def kill_group(self) -> None:
-        """SIGKILL to the whole session at once, and wait for its end."""
+        """Send SIGKILL to the whole session and wait for its end."""
         if self._status is None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
-            for pid in self.members():  # one that has a group of its own
+            for pid in self.members():  # processes in another process group
                 self.send(signal.SIGKILL, pid)
             wait_for(lambda: not self.members())
             self.reap()
 
     def stop(self, seconds: float = 20) -> int:
-        """SIGTERM, as an operator stops it; the exit status. Kills what stays longer."""
+        """Send SIGTERM, kill after `seconds`, and return the exit status."""
         self.send(signal.SIGTERM)
         deadline = time.monotonic() + seconds
         while (self.is_running or self.members()) and time.monotonic() < deadline:
@@ -98,13 +98,13 @@ class Process:
         return self.reap()
 
     def reap(self) -> int:
-        """The exit status of a process that has ended with all of its session."""
+        """Reap the process, whose session must be empty; return its exit status."""
         if self._status is None:
             self._status = self._process.wait(20)
         return self._status
 
     def wait(self, seconds: float = 60) -> int:
-        """Wait for the process to end by itself; the exit status (negative: the signal)."""
+        """Wait for the process to end by itself; return its exit status (negative: the signal)."""
         wait_for(lambda: not self.is_running, seconds)
         found = None
         if self._status is None:
@@ -114,7 +114,7 @@ class Process:
         return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
 
     def read_log(self) -> str:
-        """What the process has printed so far."""
+        """Return the output of the process so far."""
         return self.log.read_text(errors="replace")
 
 
@@ -123,7 +123,7 @@ def _is_member(pid: int, session: int) -> bool:
         if os.getsid(pid) != session:
             return False
         with (Path("/proc") / str(pid) / "stat").open("rb") as stat:
-            # A zombie is gone already; only its number is still there.
+            # A zombie has ended; only its pid remains.
             return stat.read().rpartition(b")")[2].split()[0] not in {b"Z", b"X"}
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""A TCP proxy that can fall silent: it then takes every byte and passes none on."""
+"""A TCP proxy that can drop data: it then accepts every byte and forwards none."""
 
 import selectors
 import socket
@@ -10,9 +10,9 @@ PIECE_BYTES = 65_536
 
 
 class SwallowingProxy:
-    """Passes bytes to and from a port of this machine, unless it is told to swallow them.
+    """Forwards bytes to and from a local port, unless `swallows` is set.
 
-    What was swallowed is lost for good; connections stay open, and new ones are accepted.
+    Swallowed bytes are lost permanently; connections stay open, and new ones are accepted.
     """
 
     def __init__(self, port: int) -> None:
@@ -25,7 +25,7 @@ class SwallowingProxy:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port it listens on."""
         port: int = self._listener.getsockname()[1]
         return port
 

@@ -1,4 +1,4 @@
-"""The figures of a chaos run as a table: on the terminal, and in Markdown with what it ran on."""
+"""Report of a chaos run: a table of the figures on the terminal, and in Markdown."""
 
 import os
 import platform
@@ -22,11 +22,11 @@ HEADINGS = (
     "minutes",
     "passed",
 )
-LEFT = 2  # columns of words; the others are numbers
+LEFT = 2  # left-aligned text columns; the other columns are numbers
 
 
 def cells(figures: Figures) -> tuple[str, ...]:
-    """A row of the table."""
+    """Return a row of the table."""
     longest = figures.longest_orphan_seconds
     return (
         figures.suite,
@@ -46,7 +46,7 @@ def _queue(figures: Figures) -> tuple[int, int, int]:
 
 
 def print_table(found: Iterable[Figures]) -> None:
-    """Show the table."""
+    """Print the table."""
     rows = [HEADINGS, *map(cells, found)]
     widths = [max(len(row[n]) for row in rows) for n in range(len(HEADINGS))]
     for row in rows:
@@ -54,11 +54,11 @@ def print_table(found: Iterable[Figures]) -> None:
             cell.ljust(width) if n < LEFT else cell.rjust(width)
             for n, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
-        print("  ".join(padded).rstrip())  # noqa: T201 - the table is what was asked for
+        print("  ".join(padded).rstrip())  # noqa: T201 - the table is the command's output
 
 
 def make_report(found: Sequence[Figures], command: str) -> str:
-    """The report in Markdown."""
+    """Return the report in Markdown."""
     aligned = [":--" if n < LEFT else "--:" for n in range(len(HEADINGS))]
     lines = [
         f"`{command}` on {datetime.now(UTC):%d %B %Y}: {_machine()}.",
@@ -85,7 +85,7 @@ def _machine() -> str:
 
 
 def write_report(path: Path, found: Sequence[Figures], command: str) -> None:
-    """Write the report: between the two marks of a file that has them, else as a file."""
+    """Write the report between the file's two markers, or as a new file without them."""
     report = make_report(found, command)
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     before, begin, rest = text.partition(BEGIN)

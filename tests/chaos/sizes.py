@@ -1,4 +1,4 @@
-"""How much a chaos suite does: little within `./run test`, as asked within `./run chaos`."""
+"""Size of a chaos suite: reduced in `./run test`, configurable in `./run chaos`."""
 
 import os
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ SEED = 20_260
 
 @dataclass(frozen=True)
 class Sizes:
-    """What `./run chaos` was asked for.
+    """Options of `./run chaos`.
 
     Attributes:
-        seed: all choices of a suite come from random.Random(seed).
-        kills: of workers; other suites take their own share of it. None in `./run test`.
-        databases: on which each suite runs; empty in `./run test`, where each has its own one.
+        seed: seed of all random choices of a suite.
+        kills: number of worker kills, to which other suites scale. None in `./run test`.
+        databases: databases that each suite runs on; empty in `./run test`: one per suite.
     """
 
     seed: int
@@ -32,14 +32,14 @@ class Sizes:
         return self.kills is not None
 
     def choose(self, reduced: int, full: int) -> int:
-        """A count that is `full` in a run of 200 kills, and in proportion in another one."""
+        """Return `reduced` in `./run test`, else `full` scaled by kills / 200."""
         if self.kills is None:
             return reduced
         return max(reduced, round(full * self.kills / 200))
 
 
 def find_sizes() -> Sizes:
-    """The sizes that the environment asks for."""
+    """Return the sizes set by environment variables."""
     kills = os.environ.get(KILLS_VARIABLE)
     wanted = os.environ.get(DATABASES_VARIABLE, "").split(",")
     return Sizes(

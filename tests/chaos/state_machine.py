@@ -1,4 +1,4 @@
-"""The state machine of jobs for as many steps as asked: seeded, and in rounds of flat memory.
+"""Run of the jobs' state machine for a number of steps: seeded, in rounds to bound memory.
 
 python -m tests.chaos.state_machine --seed 7 --steps 1000000
 """
@@ -20,12 +20,12 @@ LIVES_PER_ROUND = 50
 
 
 def run_steps(start: int, steps: int, *, is_shrunk: bool = True) -> Counter[str]:
-    """Run at least so many steps; what was done in them. Raises AssertionError.
+    """Run at least `steps` steps and count the actions. Raises AssertionError.
 
     Args:
-        start: the seed of the first round; each has its own.
-        steps: to be done, or a few more.
-        is_shrunk: look for the shortest sequence that fails.
+        start: seed of the first round; each round has its own.
+        steps: minimum number of steps.
+        is_shrunk: whether to search for the shortest failing sequence.
     """
     tally: Counter[str] = Counter()
     world = World()
@@ -61,7 +61,7 @@ def _run_round(
 
 
 def main(arguments: list[str]) -> int:
-    """Run, and print what was done."""
+    """Run the steps and print the counts of all actions."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.state_machine")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--steps", type=int, default=1_000_000)

@@ -1,6 +1,6 @@
-"""The API killed while it answers, and every place where a crash could cost a job.
+"""The API killed while it answers, and crashes at every critical point of API and workers.
 
-The client sends again with the same Idempotency-Key: nothing may be lost, and nothing made twice.
+The client retries with the same Idempotency-Key: nothing may be lost or created twice.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from tests.chaos.work import TINY, make_table
 from tests.waiting import wait_for
 
 REDUCED_DATABASE = "sqlite"
-IN_API = ("after_insert", "after_commit", "after_ring")
+IN_API = ("after_insert", "after_commit", "after_publish")
 # How often a place is passed before the crash: at most so often within a job of half a second.
 IN_WORKER = {
     "after_claim": 2,
@@ -39,18 +39,18 @@ IN_WORKER = {
 }
 KILL = "kill"
 POSTS_AT_ONCE = 8
-# For all of them, at full size.
+# Time limit for all crash points, at full size.
 TRAPS_SECONDS = 1_800
-# Each of its children ends at the next crash point of a file.
+# Application whose children each end at the next crash point of a file.
 TRAPPED = "tests.chaos.trapped:app"
 
 
 class Upload:
-    """A file whose second half is held back, at the first try, until the API has been killed."""
+    """An upload whose second half is withheld, at the first attempt, until the API is killed."""
 
     def __init__(self, key: str) -> None:
         self.key = key
-        # Equal uploads share a blob: each one is to have its own.
+        # Equal uploads would share a blob.
         content = make_table() + f"0,0,0,{key},a\n".encode()
         self.sha256 = hashlib.sha256(content).hexdigest()
         half = len(content) // 2
@@ -58,23 +58,23 @@ class Upload:
         self._begun, self._free = threading.Event(), threading.Event()
 
     def pieces(self) -> Iterator[bytes]:
-        """What is sent at each try."""
+        """Yield the two halves of the body, for each attempt."""
         yield self._halves[0]
         self._begun.set()
         self._free.wait(60)
         yield self._halves[1]
 
     def wait_until_half(self) -> None:
-        """Wait until the first half is on its way."""
+        """Wait until the first half has been sent."""
         assert self._begun.wait(60)
 
     def let_go(self) -> None:
-        """Send the second half, from now on at once."""
+        """Release the second half, also for later attempts."""
         self._free.set()
 
 
 def check_uploads(run: Campaign, uploads: list[Upload]) -> None:
-    """Each has made one dataset, which reads back as what was stored of the bytes sent."""
+    """Check that each upload has created one dataset, with intact content and blob."""
     blobs = open_blobs(run.fleet.settings)
     with run.fleet.database.reading() as session:
         rows = session.execute(select(datasets).where(datasets.c.state == "ready")).mappings()
@@ -115,7 +115,7 @@ def test_api_and_workers_end_anywhere(
 def end_apis(
     run: Campaign, ends: list[str], rng: random.Random, clients: ThreadPoolExecutor
 ) -> None:
-    """End one API after the other while it answers; start a last one for what waits then."""
+    """End one API after another while it answers; start a final one for the remaining requests."""
     answers: list[Future[Any]] = []
     uploads: list[Upload] = []
     for end in ends:
@@ -133,21 +133,21 @@ def end_apis(
 
 
 def answer_waiting(api: Process, answers: list[Future[Any]]) -> list[Future[Any]]:
-    """Let the API answer what an earlier one did not; what is left when it ends over it."""
+    """Let the API answer pending requests; return those still unanswered when it ends."""
     wait_for(lambda: not api.is_running or all(answer.done() for answer in answers))
     left = [answer for answer in answers if not answer.done()]
     for answer in set(answers) - set(left):
-        answer.result()  # raises what the client has raised
+        answer.result()  # re-raises errors of the client
     return left
 
 
 def crash_api(
     run: Campaign, answers: list[Future[Any]], point: str, clients: ThreadPoolExecutor
 ) -> list[Future[Any]]:
-    """An API that ends at the point while it answers a POST; what waits for an answer then."""
+    """Start an API that ends at the crash point during a POST; return the pending requests."""
     key = run.next_key()
     # Only its own job's request ends it, not one that is sent again after an earlier end.
-    at = point if point == "after_ring" else f"{point}@{key}"
+    at = point if point == "after_publish" else f"{point}@{key}"
     api = run.fleet.start_api(crash_at=at)
     assert run.dataset_id
     left = answer_waiting(api, answers)
@@ -163,7 +163,7 @@ def kill_api(
     delay: float,
     clients: ThreadPoolExecutor,
 ) -> list[Future[Any]]:
-    """An API that is killed while it answers several POSTs and half of a file has come in."""
+    """Kill an API during several POSTs and half an upload; return the pending requests."""
     api = run.fleet.start_api()
     assert run.dataset_id
     left = [
@@ -179,7 +179,7 @@ def kill_api(
 
 
 def train_until_empty(run: Campaign, traps: Path) -> None:
-    """Post jobs until the last trap has been taken, and a child without one is at work."""
+    """Post jobs until the last crash point has been taken."""
 
     def is_empty() -> bool:
         for _ in range(2 - run.count_unfinished()):

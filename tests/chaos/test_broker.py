@@ -1,4 +1,4 @@
-"""A broker that is killed, wiped or silent: jobs are taken as ever, and start once it is back."""
+"""Broker outages (killed, wiped, silent): jobs are accepted meanwhile, and start afterwards."""
 
 import random
 import signal
@@ -24,20 +24,20 @@ SIZES = find_sizes()
 ROUNDS = SIZES.choose(reduced=1, full=17)
 LONGEST_SECONDS = 8 if SIZES.is_full else 3
 POSTS = 100 if SIZES.is_full else 15
-# Of few posts beside other tests, the slowest says little.
+# With few posts and other tests running, the slowest post is not meaningful.
 QUANTILE = 0.99 if SIZES.is_full else 0.8
 SLOWER_SECONDS = 0.01
-# On a machine that is busy with other things, all is as much slower as they please.
+# Tolerance for other load on the machine.
 SLOWER_RATIO = 0.5
 START_SECONDS = 10
-HEARD_BEFORE = 3
+RECEIVED_BEFORE = 3
 CSV = "x,kind\n" + "\n".join(f"{n % 7},{'ab'[n % 2]}" for n in range(40))
-# What an operator has by default: nothing may hide behind a swift sweep.
+# The defaults of an operator: frequent sweeps would hide slow dispatches.
 TIMES: dict[str, Any] = {"sweep_seconds": 5, "redispatch_seconds": 2}
 
 
-class Town:
-    """A service whose broker is behind a proxy."""
+class ProxiedService:
+    """A service that reaches its broker through a proxy."""
 
     def __init__(self, ships: Fleet, worker: Process, proxy: SwallowingProxy) -> None:
         self.ships = ships
@@ -49,7 +49,7 @@ class Town:
         self._job = {"dataset_id": dataset["id"], "target": "kind", "epochs": 1}
 
     def post(self) -> tuple[list[str], float]:
-        """Post jobs; their ids, and how long the slower of the posts took."""
+        """Post jobs; return their ids and the QUANTILE of the request times."""
         ids, took = [], []
         for _ in range(POSTS):
             began = time.monotonic()
@@ -64,7 +64,7 @@ class Town:
         return job
 
     def wait_for_ends(self, ids: list[str]) -> list[dict[str, Any]]:
-        """The jobs, once all have succeeded."""
+        """Wait until all jobs have succeeded, and return them."""
         for job_id in ids:
             wait_for(lambda job_id=job_id: self.find(job_id)["is_terminal"], 60, every=0.05)  # type: ignore[misc]
         jobs = [self.find(job_id) for job_id in ids]
@@ -73,14 +73,14 @@ class Town:
 
     @contextmanager
     def outage(self, kind: Outage) -> Iterator[None]:
-        """The broker is away, or has lost what it was told, after the block."""
+        """Make the broker unavailable within the block, or lose its messages after the block."""
         match kind:
             case "killed":
                 self.ships.redis.kill()
                 yield
                 self.ships.redis.start()
             case "wiped":
-                # The rings come to the broker, and no worker hears them before they are lost.
+                # Messages reach the broker, but are lost before a worker receives them.
                 self._signal_worker(signal.SIGSTOP)
                 yield
                 self.ships.redis.kill()
@@ -98,7 +98,7 @@ class Town:
 
 
 @contextmanager
-def town(folder: Path, kind: DatabaseKind) -> Iterator[Town]:
+def proxied_service(folder: Path, kind: DatabaseKind) -> Iterator[ProxiedService]:
     with (
         fleet(folder, kind, **TIMES) as ships,
         SwallowingProxy(ships.redis.port) as proxy,
@@ -107,7 +107,7 @@ def town(folder: Path, kind: DatabaseKind) -> Iterator[Town]:
         api = ships.start_api(**broker)
         worker = ships.start_worker("worker", **broker)
         ships.wait_until_ready(api, worker)
-        found = Town(ships, worker, proxy)
+        found = ProxiedService(ships, worker, proxy)
         try:
             found.wait_for_ends(found.post()[0])
             yield found
@@ -115,26 +115,26 @@ def town(folder: Path, kind: DatabaseKind) -> Iterator[Town]:
             found.client.close()
 
 
-def suffer(here: Town, kind: Outage, seconds: float, figures: Figures) -> None:
-    """One outage, and what the issue promises of it."""
-    healthy_ids, healthy = here.post()
-    here.wait_for_ends(healthy_ids)
-    with here.outage(kind):
+def run_outage(service: ProxiedService, kind: Outage, seconds: float, figures: Figures) -> None:
+    """Run one outage and check the request times and start times of jobs."""
+    healthy_ids, healthy = service.post()
+    service.wait_for_ends(healthy_ids)
+    with service.outage(kind):
         ends = time.monotonic() + seconds
-        ids, took = here.post()
+        ids, took = service.post()
         time.sleep(max(0.0, ends - time.monotonic()))
     back = datetime.now(UTC)
     assert took <= healthy + max(SLOWER_SECONDS, SLOWER_RATIO * healthy)
-    jobs = here.wait_for_ends(ids)
+    jobs = service.wait_for_ends(ids)
     started = sorted(datetime.fromisoformat(job["started_at"]) for job in jobs)
-    # A worker may have heard of the first ones before the outage; how soon the last ones have
-    # their turn is a matter of the machine.
-    first = (started[HEARD_BEFORE] - back).total_seconds()
+    # A worker may have received the first messages before the outage; how soon the last jobs
+    # start depends on the machine.
+    first = (started[RECEIVED_BEFORE] - back).total_seconds()
     assert first <= START_SECONDS
     figures.faults += 1
     figures.jobs += len(ids) + len(healthy_ids)
     measures = {
-        "slowest POST in health, ms": 1000 * healthy,
+        "slowest POST before an outage, ms": 1000 * healthy,
         f"slowest POST while {kind}, ms": 1000 * took,
         f"longest until a job starts after {kind}, s": first,
     }
@@ -142,10 +142,10 @@ def suffer(here: Town, kind: Outage, seconds: float, figures: Figures) -> None:
         figures.notes[name] = max(round(value, 2), float(figures.notes.get(name, 0.0)))
 
 
-def test_jobs_are_taken_and_start_once_the_broker_is_back(
+def test_jobs_are_accepted_and_start_once_the_broker_is_back(
     tmp_path: Path, database_kind: DatabaseKind, rng: random.Random, figures: Figures
 ) -> None:
-    with town(tmp_path, database_kind) as here:
+    with proxied_service(tmp_path, database_kind) as service:
         for _ in range(ROUNDS):
             for outage in get_args(Outage):
-                suffer(here, outage, rng.uniform(1, LONGEST_SECONDS), figures)
+                run_outage(service, outage, rng.uniform(1, LONGEST_SECONDS), figures)

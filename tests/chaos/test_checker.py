@@ -1,4 +1,4 @@
-"""The checker is fed histories that went wrong, and must complain of each."""
+"""The checker must detect every fault in constructed histories."""
 
 from dataclasses import replace
 
@@ -48,19 +48,19 @@ def complaints_of(job: JobFact) -> list[str]:
     return [*check_endings([job], {}), *check_exactness([job], RUNS), *check_claims([job])]
 
 
-def test_job_that_was_rescued_and_came_to_the_same_is_well() -> None:
+def test_rescued_job_with_identical_results_passes() -> None:
     queue = check_queue([sent("one"), answered("one", "job_1")], [JOB])
     assert queue.complaints() == []
     assert complaints_of(JOB) == []
 
 
-def test_accepted_job_that_is_not_there_is_lost() -> None:
+def test_accepted_job_that_does_not_exist_is_lost() -> None:
     queue = check_queue([sent("one"), answered("one", "job_1")], [])
     assert queue.lost == ("one",)
     assert queue.complaints() == ["lost: one"]
 
 
-def test_accepted_job_that_is_there_under_another_id_is_lost() -> None:
+def test_accepted_job_with_another_id_is_lost() -> None:
     assert check_queue([sent("one"), answered("one", "job_2")], [JOB]).lost == ("one",)
 
 
@@ -68,7 +68,7 @@ def test_refused_job_is_not_lost() -> None:
     assert check_queue([sent("one"), answered("one", "", 503)], []).complaints() == []
 
 
-def test_job_that_nobody_asked_for_is_unexpected() -> None:
+def test_job_that_was_not_requested_is_unexpected() -> None:
     assert check_queue([sent("two")], [JOB]).unexpected == ("job_1",)
 
 
@@ -89,18 +89,18 @@ def test_job_whose_answer_was_never_read_is_recovered() -> None:
 
 
 @pytest.mark.parametrize("status", [500, 502, 504])
-def test_error_nobody_foresaw_is_told(status: int) -> None:
+def test_unexpected_error_is_reported(status: int) -> None:
     assert len(check_answers([answered("one", "", status), answered("one", "", 503)])) == 1
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"),
+    ("wrong", "expected"),
     [
         ({"states": ("queued", "running", "succeeded", "failed")}, "2 terminal transitions"),
         ({"states": ("queued", "running"), "status": "running"}, "0 terminal transitions"),
         ({"states": ("queued", "succeeded", "running")}, "succeeded after"),
         ({"status": "failed", "reason": "worker_lost"}, "not succeeded"),
-        ({"events": (*JOB.events, "succeeded")}, "its events tell of"),
+        ({"events": (*JOB.events, "succeeded")}, "its events report"),
         ({"events": (*JOB.events, "checkpoint")}, "events after its end"),
         ({"losses": LOSSES[1:]}, "1 where 0 should be"),
         ({"losses": (LOSSES[0], *LOSSES)}, "0 where 1 should be"),
@@ -112,15 +112,15 @@ def test_error_nobody_foresaw_is_told(status: int) -> None:
         ({"work": "other"}, "no undisturbed run"),
         ({"attempt": 3}, "attempt 3 after 1 rescues"),
         ({"token": 1}, "less than its claims"),
-        ({"checkpoint_steps": (10, 30, 20)}, "went back: 30 then 20"),
+        ({"checkpoint_steps": (10, 30, 20)}, "decrease: 30 then 20"),
     ],
 )
-def test_wrong_history_is_complained_of(wrong: dict[str, object], words: str) -> None:
+def test_wrong_history_is_reported(wrong: dict[str, object], expected: str) -> None:
     complaints = complaints_of(replace(JOB, **wrong))  # type: ignore[arg-type]
-    assert any(words in complaint for complaint in complaints), complaints
+    assert any(expected in complaint for complaint in complaints), complaints
 
 
-def test_ending_that_was_to_come_is_no_complaint() -> None:
+def test_expected_ending_passes() -> None:
     failed = replace(
         JOB,
         status="failed",
@@ -131,13 +131,13 @@ def test_ending_that_was_to_come_is_no_complaint() -> None:
     assert check_endings([failed], {"one": Ending("failed", "worker_lost")}) == []
 
 
-def test_cancelled_job_is_the_same_as_far_as_it_has_come() -> None:
+def test_epochs_of_a_cancelled_job_are_compared() -> None:
     cancelled = replace(JOB, status="cancelled", losses=LOSSES[:1], weights="partial")
     assert check_exactness([cancelled], RUNS) == []
     other = replace(cancelled, losses=(EpochFact(0, "0.6"),))
     assert len(check_exactness([other], RUNS)) == 1
 
 
-def test_orphan_is_complained_of_after_thirty_seconds() -> None:
+def test_orphan_is_reported_after_thirty_seconds() -> None:
     assert check_orphans(29.9) == []
     assert check_orphans(30.1) == ["a lease was expired and unclaimed for 30.1 s"]

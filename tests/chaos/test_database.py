@@ -1,4 +1,4 @@
-"""PostgreSQL killed under load: 503 and never 500, training goes on, the API is soon back."""
+"""PostgreSQL killed under load: 503 and never 500, training continues, the API recovers."""
 
 import random
 import threading
@@ -19,12 +19,12 @@ from tests.waiting import wait_for
 
 IN_FLIGHT = 3
 BACK_SECONDS = 5.0
-# No outage lasts as long as a lease: whoever trains keeps its job.
+# Outages are shorter than the lease, so that workers keep their jobs.
 SETTINGS: dict[str, Any] = {"lease_seconds": 20, "heartbeat_seconds": 1, "slice_seconds": 30}
 
 
 class Load:
-    """Threads that ask for lists and check jobs, as fast as they are answered."""
+    """Threads that continuously list jobs and validate job specs."""
 
     def __init__(self, run: Campaign) -> None:
         self.answers: Counter[int | str] = Counter()
@@ -46,16 +46,16 @@ class Load:
         body = {"dataset_id": self._run.dataset_id, "target": "kind"}
         with httpx2.Client(base_url=self._run.fleet.url, timeout=30, trust_env=False) as client:
             while not self._stopped.wait(0.05):
-                self._note(client.get("/v1/jobs"))
-                self._note(client.post("/v1/jobs/validate", json=body))
+                self._count(client.get("/v1/jobs"))
+                self._count(client.post("/v1/jobs/validate", json=body))
 
-    def _note(self, answer: httpx2.Response) -> None:
+    def _count(self, answer: httpx2.Response) -> None:
         self.answers[answer.status_code] += 1
         if answer.status_code == 503:
             self.answers[answer.json()["code"]] += 1
 
 
-def test_service_outlives_its_database(
+def test_service_survives_database_outages(
     tmp_path: Path,
     undisturbed: dict[str, Undisturbed],
     sizes: Sizes,
@@ -82,7 +82,7 @@ def test_service_outlives_its_database(
 
 
 def kill_database(run: Campaign, seconds: float) -> float:
-    """Take the database away for so long; the seconds until the API is back after it."""
+    """Kill the database for `seconds`; return the seconds until the API recovers afterwards."""
     assert run.fleet.postgres is not None
     held = read_held(run)
     run.fleet.postgres.kill()
@@ -93,18 +93,18 @@ def kill_database(run: Campaign, seconds: float) -> float:
     began = time.monotonic()
     wait_for(lambda: list_jobs(run) == 200, BACK_SECONDS)
     took = time.monotonic() - began
-    # Whoever trained them when it went away still does, or has ended them.
+    # Each job is still held by the same worker, or has ended.
     assert all(attempt == held.get(job_id, attempt) for job_id, attempt in read_attempts(run))
     return took
 
 
 def list_jobs(run: Campaign) -> int:
-    """The status that the list of jobs is answered with."""
+    """List the jobs and return the response's status."""
     return httpx2.get(f"{run.fleet.url}/v1/jobs", timeout=30, trust_env=False).status_code
 
 
 def read_held(run: Campaign) -> dict[str, int]:
-    """The attempt of each job that is being trained."""
+    """Return the attempt of each running job."""
     query = select(jobs.c.id, jobs.c.attempt).where(jobs.c.lease_expires_at.is_not(None))
     with run.fleet.database.reading() as session:
         return {row.id: row.attempt for row in session.execute(query)}

@@ -1,4 +1,4 @@
-"""A disk that is full while files come in and checkpoints are kept: refused, or waited for."""
+"""A full disk during uploads and checkpoints: uploads are refused, checkpoints are retried."""
 
 import random
 import subprocess
@@ -26,25 +26,25 @@ REFUSED = {503, 507}
 
 @contextmanager
 def small_disk(path: Path) -> Iterator[None]:
-    """A small file system of its own at the path, for as long as the block lasts."""
+    """Mount a small file system at the path for the duration of the block."""
     path.mkdir(parents=True)
     options = ("-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(path))
     try:
         mounted = subprocess.run(["mount", *options], capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        pytest.skip("no disk can be filled here: there is no mount command")
+        pytest.skip("cannot mount a small disk: there is no mount command")
     if mounted.returncode:
-        pytest.skip(f"no disk can be filled here (that takes root): {mounted.stderr.strip()}")
+        pytest.skip(f"cannot mount a small disk (requires root): {mounted.stderr.strip()}")
     try:
         yield
     finally:
-        # Lazily: a process that was killed a moment ago may still have a file open.
+        # Lazy unmount: a process that was just killed may still have a file open.
         subprocess.run(["umount", "--lazy", str(path)], check=True)
 
 
 @contextmanager
 def filled(disk: Path) -> Iterator[None]:
-    """No byte is left within the block."""
+    """Fill the disk completely within the block."""
     filler = disk / "filler"
     with filler.open("wb", buffering=0) as file:
         piece = bytes(2**20)
@@ -77,7 +77,7 @@ def test_full_disk_refuses_and_recovers(
         while figures.faults < sizes.choose(1, 30):
             run.wait_until_claimed("worker", known, IN_FLIGHT)
             with filled(disk):
-                answers += suffer(run, rng.uniform(1, 4))
+                answers += upload_to_full_disk(run, rng.uniform(1, 4))
             figures.faults += 1
             assert_recovered(run)
         figures.notes |= {f"answers of {status}": count for status, count in answers.items()}
@@ -86,8 +86,8 @@ def test_full_disk_refuses_and_recovers(
         run.conclude(figures)
 
 
-def suffer(run: Campaign, seconds: float) -> Counter[int]:
-    """Upload and read while there is no room; the statuses of the answers."""
+def upload_to_full_disk(run: Campaign, seconds: float) -> Counter[int]:
+    """Upload and read while the disk is full; return the statuses of the responses."""
     answers: Counter[int] = Counter()
     ends = time.monotonic() + seconds
     with httpx2.Client(base_url=run.fleet.url, timeout=30, trust_env=False) as client:
@@ -106,7 +106,7 @@ def list_datasets(client: httpx2.Client) -> list[str]:
 
 
 def assert_recovered(run: Campaign) -> None:
-    """What was refused is taken now, and goes again."""
+    """Check that an upload is accepted again, and delete it."""
     with httpx2.Client(base_url=run.fleet.url, timeout=30, trust_env=False) as client:
         taken = client.post("/v1/datasets", content=UPLOAD, headers=CSV)
         assert taken.status_code == 201, taken.text
@@ -115,5 +115,5 @@ def assert_recovered(run: Campaign) -> None:
 
 
 def count_waits(run: Campaign) -> int:
-    """How often the worker could not write."""
+    """Return how often the worker could not write."""
     return sum(process.read_log().count("disk is full") for process in run.fleet.processes[1:])

@@ -1,4 +1,4 @@
-"""One key, one job: many equal POSTs at once, to two API processes on one database."""
+"""Idempotency: many equal concurrent POSTs to two API processes on one database."""
 
 import threading
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.chaos.fleet import DatabaseKind, fleet
 from tests.chaos.sizes import find_sizes
 from tests.chaos.work import TINY, job_body, make_table
 
-# Where both could hold a lock at once.
+# The database where both processes could hold a lock at the same time.
 REDUCED_DATABASE = "postgresql"
 SIZES = find_sizes()
 CLIENTS, KEYS = (100, 50) if SIZES.is_full else (10, 5)
@@ -24,7 +24,7 @@ SECONDS = 120
 
 @dataclass(frozen=True)
 class Answered:
-    """What one client was answered to one key."""
+    """The response to one client for one key."""
 
     key: str
     status: int
@@ -37,7 +37,7 @@ class Answered:
 def two_apis(
     folder: Path, kind: DatabaseKind, database_url: str | None
 ) -> Iterator[list[httpx2.Client]]:
-    """Two processes that serve one database, and clients, every other one of each."""
+    """Start two API processes on one database, and clients that alternate between them."""
     names = ("first", "second")
     with fleet(folder, kind, database_url=database_url) as ships:
         ships.wait_until_ready(*(ships.start_api(name) for name in names))
@@ -57,7 +57,7 @@ def upload_table(client: httpx2.Client) -> str:
 
 
 def post_together(clients: list[httpx2.Client], dataset_id: str) -> list[Answered]:
-    """Each key is posted by all clients at the same moment."""
+    """Post each key from all clients at the same time."""
     keys = [str(uuid4()) for _ in range(KEYS)]
     together = threading.Barrier(len(clients))
 
@@ -88,7 +88,7 @@ def list_job_ids(client: httpx2.Client) -> set[str]:
     return {job["id"] for job in page["data"]}
 
 
-def test_many_equal_posts_at_once_make_one_job_a_key(
+def test_many_equal_posts_at_once_make_one_job_per_key(
     tmp_path: Path, database_kind: DatabaseKind, database_url: str | None, figures: Figures
 ) -> None:
     with two_apis(tmp_path, database_kind, database_url) as clients:
@@ -99,6 +99,6 @@ def test_many_equal_posts_at_once_make_one_job_a_key(
     assert {answer.status for answer in answers} == {202}
     assert len(job_ids) == KEYS
     assert {answer.location.removeprefix("/v1/jobs/") for answer in answers} == job_ids
-    # As many different answers as keys: all of one key are the same bytes.
+    # One distinct response per key: all responses of one key are byte-identical.
     assert len({(answer.key, answer.location, answer.body) for answer in answers}) == KEYS
     assert sum(not answer.is_replayed for answer in answers) == KEYS

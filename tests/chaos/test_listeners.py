@@ -1,8 +1,8 @@
-"""Many who poll and listen while jobs train: none is refused or misses anything, nor slows them.
+"""Many concurrent pollers and listeners miss no event and do not slow training.
 
-`./run chaos` measures it with a thousand; `./run test` only sees that all of it works. Whether they
-slow training is told by what it gets of its processor: how many steps that is worth varies by a
-third from one moment to the next on a machine that is shared with others, also without any crowd.
+`./run chaos` measures this with a thousand clients; `./run test` only checks that it works. The
+measure for slowing is the worker's share of a processor: on a shared machine, the steps per second
+vary by a third even without clients.
 """
 
 import os
@@ -19,7 +19,7 @@ from store.db.pagination import PageRequest
 from store.jobs.events import list_events
 from store.jobs.jobs import JobFilter, list_jobs
 from store.statuses import JobStatus
-from tests.chaos.crowd import Crowd, crowd
+from tests.chaos.crowd import ManyClients, many_clients
 from tests.chaos.figures import Figures
 from tests.chaos.fleet import DatabaseKind, Fleet, fleet
 from tests.chaos.processes import Process
@@ -31,11 +31,11 @@ SIZES = find_sizes()
 POLLERS, LISTENERS = (500, 500) if SIZES.is_full else (30, 30)
 WINDOW_SECONDS, ARRIVAL_SECONDS = (20.0, 10.0) if SIZES.is_full else (1.0, 0.2)
 JOBS = 4
-# The crowd and the API need a processor, too.
+# The clients and the API need a processor, too.
 CHILDREN = max(1, min(JOBS, (os.cpu_count() or 1) - 1))
 SLOWEST_POLL_SECONDS = 0.5
 MOST_SLOWED = 0.10
-# As a service is by default, but for shorter slices, so that all jobs are under way.
+# The defaults except for shorter slices, so that all jobs are running.
 SETTINGS: dict[str, Any] = {
     "heartbeat_seconds": 5,
     "lease_seconds": 20,
@@ -48,7 +48,7 @@ SETTINGS: dict[str, Any] = {
 
 
 def post_endless_jobs(ships: Fleet) -> list[str]:
-    """Jobs that train until they are cancelled, all of them begun."""
+    """Post jobs that train until they are cancelled, and wait until all of them have started."""
     csv = {"Content-Type": "text/csv"}
     with httpx2.Client(base_url=ships.url, timeout=60) as client:
         dataset = client.post("/v1/datasets", content=make_table(), headers=csv).json()["id"]
@@ -66,11 +66,11 @@ def count_steps(ships: Fleet) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Pace:
-    """How training gets on.
+    """Progress of training.
 
     Attributes:
-        speed: steps a second, of all jobs together.
-        share: of a processor that the worker has, from what others leave it and what it waits for.
+        speed: steps per second of all jobs together.
+        share: the worker's share of a processor.
     """
 
     speed: float
@@ -86,20 +86,20 @@ def measure_pace(ships: Fleet, worker: Process) -> Pace:
 
 
 def next_record(ships: Fleet) -> int:
-    """Steps at the moment when steps are recorded next."""
+    """Wait until steps are recorded next, and return their number."""
     before = sum(count_steps(ships).values())
     wait_for(lambda: sum(count_steps(ships).values()) != before, every=0.02)
     return sum(count_steps(ships).values())
 
 
 def processor_seconds(worker: Process) -> float:
-    """What the worker and its children have used so far."""
+    """Return the processor time used so far by the worker and its children."""
     times = [psutil.Process(pid).cpu_times() for pid in worker.members()]
     return sum(time.user + time.system for time in times)
 
 
 def restart_api(ships: Fleet, api_log: list[str]) -> None:
-    """Stop the API while everybody listens, and start it again."""
+    """Restart the API while all listeners are connected."""
     api = next(process for process in ships.processes if process.name == "api")
     assert api.stop() == 0
     ships.processes.remove(api)
@@ -114,19 +114,19 @@ def cancel(ships: Fleet, job_ids: list[str]) -> None:
 
 
 def list_ids(ships: Fleet, job_id: str) -> list[int]:
-    """The ids of all events of a job."""
+    """Return the ids of all events of a job."""
     with ships.database.reading() as session:
         return [event.id for event in list_events(session, job_id, None, 100_000).items]
 
 
-def check_logs(ships: Fleet, found: Crowd, job_ids: list[str]) -> None:
-    """Everybody was told everything, once and in order, over all of their connections."""
+def check_logs(ships: Fleet, found: ManyClients, job_ids: list[str]) -> None:
+    """Check that each listener received every event once and in order, over all connections."""
     whole = {job_id: list_ids(ships, job_id) for job_id in job_ids}
-    assert [one.job_id for one in found.heard if one.ids != whole[one.job_id]] == []
-    assert all(one.connections > 1 for one in found.heard)
+    assert [one.job_id for one in found.received if one.ids != whole[one.job_id]] == []
+    assert all(one.connections > 1 for one in found.received)
 
 
-def test_pollers_and_listeners_miss_nothing_and_slow_nobody(
+def test_pollers_and_listeners_miss_nothing_and_do_not_slow_training(
     tmp_path: Path,
     database_kind: DatabaseKind,
     database_url: str | None,
@@ -140,7 +140,9 @@ def test_pollers_and_listeners_miss_nothing_and_slow_nobody(
         ships.wait_until_ready()
         job_ids = post_endless_jobs(ships)
         before = measure_pace(ships, worker)
-        with crowd(ships.ports["api"], job_ids, POLLERS, LISTENERS, ARRIVAL_SECONDS, rng) as found:
+        with many_clients(
+            ships.ports["api"], job_ids, POLLERS, LISTENERS, ARRIVAL_SECONDS, rng
+        ) as found:
             try:
                 wait_for(lambda: found.is_connected and len(found.took) > POLLERS / 2)
                 beside = measure_pace(ships, worker)
@@ -160,11 +162,11 @@ def test_pollers_and_listeners_miss_nothing_and_slow_nobody(
         "listeners": LISTENERS,
         "polls": len(found.took),
         "p99 of polls, ms": round(1000 * found.slowest),
-        "events told": sum(len(one.ids) for one in found.heard),
-        "steps a second before": round(before.speed),
-        "steps a second beside": round(beside.speed),
+        "events received": sum(len(one.ids) for one in found.received),
+        "steps per second before": round(before.speed),
+        "steps per second with clients": round(beside.speed),
         "training's share of a processor before, %": round(100 * before.share, 1),
-        "training's share of a processor beside, %": round(100 * beside.share, 1),
+        "training's share of a processor with clients, %": round(100 * beside.share, 1),
         "memory of the API, MiB": memory >> 20,
     }
     if SIZES.is_full:

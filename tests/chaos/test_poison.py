@@ -1,4 +1,4 @@
-"""The job that kills its worker: it fails after three losses, and the others notice nothing."""
+"""Jobs that kill their workers: they fail after three losses without affecting other jobs."""
 
 import random
 import signal
@@ -18,7 +18,7 @@ from tests.waiting import wait_for
 REDUCED_DATABASE = "sqlite"
 LOSSES = 3
 ENDING = Ending("failed", "worker_lost")
-# The losses must come before a checkpoint: one that is kept wipes the slate.
+# The losses must precede a checkpoint, because a stored checkpoint resets the count.
 SETTINGS = {
     "max_worker_losses": LOSSES,
     "lease_seconds": 1,
@@ -37,7 +37,7 @@ def test_job_that_kills_its_worker(
 ) -> None:
     with begin(**SETTINGS) as run:
         run.fleet.start_api()
-        # One whose child ends itself at the first step, and one whose child the kernel kills.
+        # "poison" exits its child at the first step; the child of "glutton" is killed from outside.
         workers = [run.fleet.start_worker(name, crash_at="mid_step@poison:1") for name in "ab"]
         for _ in range(sizes.choose(1, 10)):
             run.post(name="poison", ending=ENDING)
@@ -46,14 +46,14 @@ def test_job_that_kills_its_worker(
             )
             for _ in range(2):
                 run.post()
-            kill_whoever_trains(run, glutton, workers)
-            run.settle()
+            kill_training_child(run, glutton, workers)
+            run.wait_until_ended()
         figures.faults = check_losses(run)
         run.conclude(figures)
 
 
-def kill_whoever_trains(run: Campaign, job_id: str, workers: list[Process]) -> None:
-    """As the kernel does when there is no memory left: SIGKILL to the child, whenever it trains."""
+def kill_training_child(run: Campaign, job_id: str, workers: list[Process]) -> None:
+    """Send SIGKILL to the job's child whenever it trains, as the kernel's OOM killer does."""
     by_name = {worker.name: worker for worker in workers}
     killed: set[int] = set()
 
@@ -73,7 +73,7 @@ def kill_whoever_trains(run: Campaign, job_id: str, workers: list[Process]) -> N
 
 
 def check_losses(run: Campaign) -> int:
-    """Poison has lost its worker as often as is allowed, and no other job any; how many in all."""
+    """Check that only the poison jobs have lost workers, LOSSES times each; return the total."""
     with run.fleet.database.reading() as session:
         query = select(jobs.c.name, jobs.c.worker_losses, jobs.c.attempt, jobs.c.error)
         rows = session.execute(query).all()

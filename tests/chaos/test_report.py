@@ -1,4 +1,4 @@
-"""The report of a chaos run: a file, or a section of one."""
+"""The report of a chaos run: a file, or a section of a file."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def test_report_is_a_file(tmp_path: Path) -> None:
     assert "no complaint" in text
 
 
-def test_report_takes_its_place_in_a_page(tmp_path: Path) -> None:
+def test_report_replaces_the_marked_section_of_a_page(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
     write_report(page, [ILL], "./run chaos --seed 7 --kills 10")

@@ -1,4 +1,4 @@
-"""Clients that stop in the middle of headers and bodies: all cut off, and nobody else waits."""
+"""Clients that stop in the middle of a request are disconnected without delaying other clients."""
 
 import selectors
 import socket
@@ -15,7 +15,7 @@ from tests.chaos.sizes import find_sizes
 
 SIZES = find_sizes()
 CLIENTS = SIZES.choose(reduced=40, full=500)
-# A whole run takes the default; a short one must not cost so much time.
+# The default at full size; shorter in the reduced suite to save time.
 TIMEOUT_SECONDS = 10 if SIZES.is_full else 1.5
 LIMIT_SECONDS = 15
 HALF_HEAD = b"POST /v1/datasets HTTP/1.1\r\nHost: here\r\nContent-"
@@ -29,7 +29,7 @@ HALF_BODIES = (
 
 @contextmanager
 def half_sent(api: Fleet, number: int) -> Iterator[list[socket.socket]]:
-    """So many connections, each in the middle of its headers or of its body."""
+    """Open `number` connections, each in the middle of its headers or its body."""
     port = api.ports["api"]
     with ExitStack() as stack:
         clients = []
@@ -41,7 +41,7 @@ def half_sent(api: Fleet, number: int) -> Iterator[list[socket.socket]]:
 
 
 def watch(clients: list[socket.socket], asker: httpx2.Client) -> list[float]:
-    """Wait until all are cut off; how long the asker's requests took meanwhile, sorted."""
+    """Wait until all clients are disconnected; return the asker's request times, sorted."""
     deadline = time.monotonic() + LIMIT_SECONDS
     took = []
     with selectors.DefaultSelector() as selector:
@@ -59,24 +59,26 @@ def watch(clients: list[socket.socket], asker: httpx2.Client) -> list[float]:
 
 
 def is_over(client: object) -> bool:
-    """Whether the server has closed the connection; what it says first must be a 408."""
+    """Return whether the server has closed the connection; any response must be a 408."""
     assert isinstance(client, socket.socket)
     received = client.recv(65_536)
     assert not received or received.startswith(b"HTTP/1.1 408 ")
     return not received
 
 
-def test_half_sent_requests_are_closed_and_delay_nobody(tmp_path: Path, figures: Figures) -> None:
+def test_half_sent_requests_are_closed_and_delay_no_other_client(
+    tmp_path: Path, figures: Figures
+) -> None:
     with fleet(tmp_path, "sqlite", client_timeout_seconds=TIMEOUT_SECONDS) as ships:
         ships.wait_until_ready(ships.start_api())
         with httpx2.Client(base_url=ships.url) as asker:
-            for _ in range(20):  # the first answers take longer
+            for _ in range(20):  # warm-up: the first requests take longer
                 asker.get("/v1/jobs")
             with half_sent(ships, CLIENTS) as clients:
                 took = watch(clients, asker)
             slowest = took[int((len(took) - 1) * 0.99)]
             figures.faults = CLIENTS
-            figures.notes["p99 of others, ms"] = round(1000 * slowest)
+            figures.notes["p99 of other clients, ms"] = round(1000 * slowest)
             assert slowest < 0.25
             assert asker.get("/v1/datasets").json()["data"] == []
         assert list((ships.settings.data_dir / "incoming").iterdir()) == []

@@ -1,6 +1,7 @@
-"""A worker that is stopped for longer than its lease, and goes on when another has its job."""
+"""A worker that is stopped for longer than its lease and continues after a takeover."""
 
 import random
+import re
 import signal
 import time
 
@@ -20,7 +21,7 @@ SETTINGS = {"lease_seconds": LEASE_SECONDS, "heartbeat_seconds": 0.3, "sweep_sec
 TAKEN_OVER_WITHIN_SECONDS = 8.0
 
 
-def test_stopped_worker_writes_nothing_when_it_goes_on(
+def test_stopped_worker_writes_nothing_when_it_continues(
     begin: Begin,
     sizes: Sizes,
     rng: random.Random,
@@ -42,10 +43,10 @@ def test_stopped_worker_writes_nothing_when_it_goes_on(
 
 
 def stop_and_continue(run: Campaign, workers: dict[str, Process], delay: float) -> bool | None:
-    """Post a job and stop who trains it; whether another took it over, None if it had ended.
+    """Post a job and stop its worker; return whether another took it over, None if it had ended.
 
-    Whoever is stopped in the middle of a transaction keeps the others from the row (on SQLite from
-    the database) for as long as the transaction is open: nobody takes the job over meanwhile.
+    A worker stopped in the middle of a transaction locks the row (on SQLite the database) while
+    the transaction is open, so that no other worker can take the job over.
     """
     job_id = run.post()
     wait_for(lambda: holder_of(run, job_id) is not None)
@@ -60,14 +61,15 @@ def stop_and_continue(run: Campaign, workers: dict[str, Process], delay: float) 
     finally:
         workers[name].send(signal.SIGCONT, child)
     if is_taken:
-        # The stale one says so, and its child is free for another job.
-        wait_for(lambda: f"job {job_id} is gone: leaving it" in workers[name].read_log())
-    run.settle()
+        # The stale worker logs the lost lease, and its child is free for another job.
+        lost = re.compile(rf"on job {job_id} .*: leaving the job")
+        wait_for(lambda: lost.search(workers[name].read_log()))
+    run.wait_until_ended()
     return is_taken
 
 
 def holder_of(run: Campaign, job_id: str) -> str | None:
-    """The name of the worker that trains the job."""
+    """Return the name of the worker that trains the job."""
     with run.fleet.database.reading() as session:
         query = select(jobs.c.worker).where(
             jobs.c.id == job_id, jobs.c.status == "running", jobs.c.lease_expires_at.is_not(None)
@@ -76,7 +78,7 @@ def holder_of(run: Campaign, job_id: str) -> str | None:
 
 
 def taken_over(run: Campaign, job_id: str, name: str) -> bool:
-    """Whether another worker takes the job within the time that it may take."""
+    """Return whether another worker takes the job over within the time limit."""
     deadline = time.monotonic() + TAKEN_OVER_WITHIN_SECONDS
     while time.monotonic() < deadline:
         with run.fleet.database.reading() as session:

@@ -1,4 +1,4 @@
-"""The witness in the database sees what must never happen, and nothing else."""
+"""The database triggers detect every forbidden write and no permitted one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ HOLDER = "holder"
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """The tables alone, which is all that matters here and takes less time than migrations."""
+    """A database with the tables only, which is faster than migrating."""
     url = f"sqlite:///{tmp_path / 'test.sqlite3'}"
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres_database_url")
@@ -32,7 +32,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 
 @pytest.fixture
 def job_id(database: Database) -> str:
-    """A job that the holder trains, under watch."""
+    """A job held by the worker `holder`, with the triggers installed."""
     install_witness(database)
     with database.writing() as session:
         dataset_id = receive_dataset(session, "points")
@@ -55,29 +55,29 @@ def test_holder_may_write(database: Database, job_id: str) -> None:
     assert list_violations(database) == []
 
 
-def test_write_to_a_job_that_nobody_holds_is_seen(database: Database, job_id: str) -> None:
+def test_write_to_a_job_without_a_holder_is_detected(database: Database, job_id: str) -> None:
     with database.writing() as session:
         session.execute(update(jobs).values(lease_expires_at=None))
         write_loss(session, job_id, HOLDER)
     assert len(list_violations(database)) == 1
 
 
-def test_write_of_another_worker_is_seen_on_postgresql(database: Database, job_id: str) -> None:
+def test_write_of_another_worker_is_detected_on_postgresql(database: Database, job_id: str) -> None:
     with database.writing() as session:
         write_loss(session, job_id, "stale")
-    # SQLite does not know who writes.
+    # SQLite does not record the writer.
     seen = database.engine.dialect.name == "postgresql"
     assert len(list_violations(database)) == int(seen)
 
 
-def test_job_that_comes_back_to_life_is_seen(database: Database, job_id: str) -> None:
+def test_transition_out_of_a_terminal_state_is_detected(database: Database, job_id: str) -> None:
     for status in ("succeeded", "running"):
         with database.writing() as session:
             session.execute(update(jobs).where(jobs.c.id == job_id).values(status=status))
     assert list_violations(database) == [f"ended or back: {job_id}: succeeded 1 became running 1"]
 
 
-def test_token_that_goes_back_is_seen(database: Database, job_id: str) -> None:
+def test_decreasing_token_is_detected(database: Database, job_id: str) -> None:
     with database.writing() as session:
         session.execute(update(jobs).where(jobs.c.id == job_id).values(token=0))
     assert len(list_violations(database)) == 1

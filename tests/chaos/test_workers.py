@@ -1,4 +1,4 @@
-"""Workers killed at random, with SIGKILL: a child, a parent, or all of them at once."""
+"""Workers killed at random with SIGKILL: a child, the parent, or the whole process group."""
 
 import random
 import signal
@@ -19,7 +19,7 @@ KILLS_PER_CANCEL = 10
 
 @dataclass
 class Victim:
-    """A place for a worker: whoever works there is killed again and again."""
+    """A worker slot whose current worker is killed repeatedly."""
 
     run: Campaign
     place: str
@@ -27,12 +27,12 @@ class Victim:
     claims: set[int] = field(default_factory=set)
 
     def start(self) -> None:
-        """Start the next life, as a supervisor does; each has a name of its own."""
+        """Start the next worker, as a supervisor does, with a new name."""
         self.lives += 1
         self.process: Process = self.run.fleet.start_worker(f"{self.place}{self.lives}")
 
     def kill(self, how: str) -> None:
-        """Kill it. Children that outlive their parent are left to themselves."""
+        """Kill the worker; children that outlive their parent are not killed."""
         match how:
             case "child":
                 for pid in self.process.children()[:1]:
@@ -46,7 +46,7 @@ class Victim:
 
 
 def choose_ways(rng: random.Random, kills: int) -> list[str]:
-    """Children most of the time: a parent takes seconds of the processor to start again."""
+    """Return the kinds of kills: mostly children, because restarting a parent takes seconds."""
     ways = ["child"] * (kills * 3 // 5) + ["parent"] * (kills // 5)
     ways += ["group"] * (kills - len(ways))
     rng.shuffle(ways)

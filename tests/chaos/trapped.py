@@ -1,6 +1,6 @@
-"""The workers' application with a crash point for each child: the next one of a file.
+"""The workers' application with one crash point per child, taken from a file.
 
-Celery replaces a child that has died, so that one worker passes them all, one after the other.
+Celery replaces a child that has died, so that one worker passes all crash points in sequence.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ def _set_trap(**_: Any) -> None:
 
 
 def take_trap(path: Path) -> str | None:
-    """Take the first line from the file; None when there is none left."""
+    """Remove and return the first line of the file; None if it is empty."""
     with path.open("r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         lines = file.read().splitlines()

@@ -1,8 +1,8 @@
-"""The same work with nothing happening to it: trained in place, in a process of its own.
+"""Reference runs without faults: every kind of work, trained in a separate process.
 
-A process of its own, because the kernel and the threads of the matrix products must be a worker's,
-and they are chosen before NumPy is loaded. `python -m tests.chaos.undisturbed FOLDER` trains all
-kinds of work and prints, as JSON, what they have come to.
+The process is separate because BLAS kernel and threads must equal those of a worker, and they are
+set before NumPy is loaded. `python -m tests.chaos.undisturbed FOLDER` trains all kinds of work and
+prints the results as JSON.
 """
 
 import fcntl
@@ -21,7 +21,7 @@ from tests.chaos.work import TINY, WORKS, job_body, make_table
 
 
 def find_undisturbed(folder: Path) -> dict[str, Undisturbed]:
-    """What each kind of work comes to; computed once for all who share the folder."""
+    """Return the result of each kind of work, computed once per folder."""
     found = folder / "undisturbed.json"
     with (folder / "undisturbed.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -46,8 +46,8 @@ def _from_json(run: dict[str, Any]) -> Undisturbed:
 
 
 def train_all(data: Path) -> dict[str, Undisturbed]:
-    """Train all kinds of work in place."""
-    from fastapi.testclient import TestClient  # noqa: PLC0415 - only in the process of its own
+    """Train all kinds of work in this process."""
+    from fastapi.testclient import TestClient  # noqa: PLC0415 - only in the separate process
 
     from service.app import create_app  # noqa: PLC0415
     from store.db.database import Database  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""A thread that samples the leases while things are killed: how long was a job an orphan?"""
+"""A thread that samples the leases during a run, to measure how long jobs are orphaned."""
 
 import threading
 from types import TracebackType
@@ -16,7 +16,7 @@ SAMPLE_SECONDS = 0.25
 
 
 class OrphanWatch:
-    """Notes for how long at most a lease was expired and unclaimed, on the database's clock."""
+    """Measures the longest time that a lease was expired and unclaimed, on the database's clock."""
 
     def __init__(self, database: Database) -> None:
         self.longest_seconds = 0.0
@@ -37,7 +37,7 @@ class OrphanWatch:
         self.stop()
 
     def stop(self) -> None:
-        """Sample no more; may be called twice."""
+        """Stop sampling; idempotent."""
         self._stopped.set()
         self._thread.join()
 
@@ -46,7 +46,7 @@ class OrphanWatch:
             try:
                 self._sample()
             except StoreUnavailableError:
-                continue  # whoever killed it knows
+                continue  # the database was killed by the suite
 
     def _sample(self) -> None:
         with self._database.reading() as session:

@@ -1,8 +1,7 @@
-"""Triggers in the database that write down what must never happen, whoever does it.
+"""Database triggers that record forbidden writes of any client.
 
-A stale worker's write may leave no trace for a checker to find afterwards, because the rightful
-holder writes the same numbers over it. The database sees it: on PostgreSQL each worker's
-connections bear its name.
+A stale worker's write may leave no trace for the checker, because the lease holder overwrites it
+with the same values. Triggers detect it: on PostgreSQL each connection has its worker's name.
 """
 
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ _WRITTEN = ("losses", "checkpoints")
 
 
 def install_witness(database: Database) -> None:
-    """Begin to watch. The suites retry no job, so that what has ended has ended."""
+    """Create the triggers. The suites do not retry jobs, so an ended job must stay ended."""
     dialect = database.engine.dialect.name
     with database.writing() as session:
         session.execute(text(_TABLE))
@@ -27,7 +26,7 @@ def install_witness(database: Database) -> None:
 
 
 def list_violations(database: Database) -> list[str]:
-    """What has happened that must not."""
+    """Return the recorded violations."""
     with database.reading() as session:
         rows = session.execute(text("SELECT rule, job_id, detail FROM chaos_violations"))
         return [f"{rule}: {job_id}: {detail}" for rule, job_id, detail in rows]
@@ -77,7 +76,7 @@ def _on_postgresql() -> Iterator[str]:
                 AND status IN {_HELD} AND lease_expires_at IS NOT NULL;
             IF holder IS DISTINCT FROM writer THEN
                 INSERT INTO chaos_violations VALUES ('not held', NEW.job_id, TG_TABLE_NAME
-                    || ' by ' || writer || ', held by ' || coalesce(holder, 'nobody'));
+                    || ' by ' || writer || ', held by ' || coalesce(holder, 'no worker'));
             END IF;
             RETURN NEW;
         END $$"""

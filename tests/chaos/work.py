@@ -1,4 +1,4 @@
-"""What the suites train: one small table and a few kinds of work, each about half a second long."""
+"""Training workloads of the suites: one small table and jobs of about half a second each."""
 
 import random
 from typing import Any
@@ -9,7 +9,7 @@ ROWS = 3_000
 
 
 def make_table() -> bytes:
-    """A CSV file with numbers, words, gaps and a class to learn; always the same."""
+    """Return a fixed CSV file with numbers, words, missing values and a class to predict."""
     draw = random.Random(7)
     lines = ["x,y,z,colour,kind"]
     for _ in range(ROWS):
@@ -25,7 +25,7 @@ def _layers(*units: int) -> list[dict[str, Any]]:
     return [{"type": "dense", "units": count, "activation": "relu"} for count in units]
 
 
-# Many short epochs, a few long ones, what is drawn at random, and what has a state of its own.
+# Many short epochs, a few long ones, random draws (dropout), and layers or optimizers with state.
 WORKS: dict[str, dict[str, Any]] = {
     "short epochs": {"network": {"layers": _layers(32)}, "epochs": 120, "batch_size": 128},
     "long epochs": {"network": {"layers": _layers(32, 16)}, "epochs": 2, "batch_size": 1},
@@ -45,13 +45,13 @@ WORKS: dict[str, dict[str, Any]] = {
         "seed": 4,
     },
 }
-# For suites that need many jobs, and not what is in them.
+# For suites that need many jobs and do not compare their results.
 TINY = "tiny"
 _TINY_BODY = {"network": {"layers": _layers(8)}, "epochs": 2, "batch_size": 128}
 
 
 def job_body(dataset_id: str, work: str, key: str = "", **changes: Any) -> dict[str, Any]:
-    """What is posted for a piece of work."""
+    """Return the body of a POST for a kind of work."""
     return {
         "dataset_id": dataset_id,
         "target": "kind",

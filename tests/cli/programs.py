@@ -1,4 +1,4 @@
-"""Small programs to supervise, and what the tests wait for."""
+"""Small programs to supervise, and conditions that tests wait for."""
 
 import sys
 from collections.abc import Iterator
@@ -11,23 +11,23 @@ from cli.supervision.process import Program
 from cli.supervision.signals import Signals
 from cli.supervision.supervisor import Supervisor
 
-# Writes its pid to the file that it is given, then does as the rest says.
+# Appends its pid to the file of its first argument, then runs the remaining code.
 _PRELUDE = "import os, signal, sys, time; open(sys.argv[1], 'a').write(f'{os.getpid()}\\n'); "
 
 
 def python(name: str, pids: Path, code: str, *, is_last: bool = False, grace: float = 5) -> Program:
-    """A program of this Python code, which notes its pid in the file."""
+    """Return a program that appends its pid to the file and runs this Python code."""
     command = [sys.executable, "-c", _PRELUDE + code, str(pids)]
     return Program(name, command, is_last=is_last, grace_seconds=grace)
 
 
 def read_pids(path: Path) -> list[int]:
-    """The pids noted so far."""
+    """Return the pids written so far."""
     return [int(line) for line in path.read_text().split()] if path.exists() else []
 
 
 def is_alive(pid: int) -> bool:
-    """Whether the process runs; one that only waits to be reaped does not."""
+    """Return whether the process runs; a zombie does not."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -36,7 +36,7 @@ def is_alive(pid: int) -> bool:
 
 @contextmanager
 def supervising(log: list[str] | None = None) -> Iterator[Supervisor]:
-    """A supervisor whose children are gone at the end, whatever happened."""
+    """A supervisor whose children are stopped at the end, also after an error."""
     with Signals() as signals:
         supervisor = Supervisor(signals, ([] if log is None else log).append)
         try:

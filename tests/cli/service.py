@@ -1,4 +1,4 @@
-"""`backpropd up` as a process of the test's own, and what it leaves behind."""
+"""`backpropd up` as a test's own process, and checks for leftovers."""
 
 import os
 import signal
@@ -14,33 +14,33 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def clean_environment(**variables: str) -> dict[str, str]:
-    """The environment without the settings of whoever runs the tests."""
+    """Return the environment without the caller's BACKPROPD_* settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BACKPROPD_")}
     return {**kept, **variables}
 
 
 def command(*arguments: str | Path) -> list[str]:
-    """The command line of `backpropd` with these arguments."""
+    """Return the command line of `backpropd` with these arguments."""
     return [sys.executable, "-m", "cli", *map(str, arguments)]
 
 
 def run(
     *arguments: str | Path, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run `backpropd` to its end."""
+    """Run `backpropd` to completion."""
     return subprocess.run(
         command(*arguments),
         cwd=ROOT,
         env=environment or clean_environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
 
 class Service:
-    """A running `backpropd up`; its log is in a file."""
+    """A running `backpropd up` that logs to a file."""
 
     def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
         self.process = process
@@ -50,18 +50,18 @@ class Service:
         self.url = line.split()[1]
 
     def family(self) -> list[psutil.Process]:
-        """All of the service's processes but the supervisor."""
+        """Return all processes of the service except the supervisor."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def child(self, word: str) -> psutil.Process:
-        """The supervisor's child that has the word in its command line."""
+        """Return the supervisor's child that has the word in its command line."""
         children = psutil.Process(self.process.pid).children()
         return next(child for child in children if word in " ".join(child.cmdline()))
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Stop it; the exit status. Nothing may have been printed since `ready`."""
+        """Stop the service; return its exit status. Fails if it has printed more than `ready`."""
         self.process.send_signal(number)
-        rest, _ = self.process.communicate(timeout=20)
+        rest, _ = self.process.communicate(timeout=60)
         assert rest == ""
         return self.process.returncode
 
@@ -70,7 +70,7 @@ class Service:
 def running(
     data: Path, *arguments: str, environment: dict[str, str] | None = None
 ) -> Iterator[Service]:
-    """The service on this data directory, ready; killed at the end if it still runs."""
+    """Run the service on this data directory, from readiness on; kill it at the end if needed."""
     log = data.with_name(f"{data.name}.log")
     with (
         log.open("a") as output,

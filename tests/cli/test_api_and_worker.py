@@ -1,4 +1,4 @@
-"""The parts alone: what an operator did wrong is said in one line, without a traceback."""
+"""`backpropd api` and `worker`: operator errors are reported in one line, without a traceback."""
 
 from pathlib import Path
 
@@ -23,12 +23,12 @@ def test_a_bad_setting_is_named(command: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["api", "worker"])
-def test_a_part_without_a_broker_says_so(command: str) -> None:
+def test_a_missing_broker_url_is_reported(command: str) -> None:
     assert "BACKPROPD_BROKER_URL is not set" in _refusal(command)
 
 
 @pytest.mark.parametrize("command", ["up", "migrate", "api"])
-def test_an_unreachable_database_is_one_line(command: str, tmp_path: Path) -> None:
+def test_an_unreachable_database_is_reported_in_one_line(command: str, tmp_path: Path) -> None:
     arguments = {
         "up": ("--port", "0", "--data", str(tmp_path)),
         "api": ("--port", "0"),
@@ -44,21 +44,21 @@ def test_an_unreachable_database_is_one_line(command: str, tmp_path: Path) -> No
     assert "secret" not in refusal
 
 
-def test_the_api_refuses_a_schema_that_is_not_head(tmp_path: Path) -> None:
+def test_the_api_refuses_an_outdated_schema(tmp_path: Path) -> None:
     refusal = _refusal(
         "api", "--port", "0", BACKPROPD_DATA_DIR=str(tmp_path), BACKPROPD_BROKER_URL=REDIS
     )
     assert "run `backpropd migrate`" in refusal
 
 
-def test_the_api_refuses_a_descriptor_that_is_no_socket(tmp_path: Path) -> None:
+def test_the_api_refuses_a_descriptor_that_is_not_a_socket(tmp_path: Path) -> None:
     refusal = _refusal(
         "api", "--fd", "0", BACKPROPD_DATA_DIR=str(tmp_path), BACKPROPD_BROKER_URL=REDIS
     )
     assert refusal == "file descriptor 0 is not a socket"
 
 
-def test_migrate_makes_the_database_and_may_run_twice(tmp_path: Path) -> None:
+def test_migrate_creates_the_database_and_is_idempotent(tmp_path: Path) -> None:
     environment = clean_environment(BACKPROPD_DATA_DIR=str(tmp_path / "data"))
     for _ in range(2):
         answer = run("migrate", environment=environment)

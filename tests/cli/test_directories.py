@@ -1,4 +1,4 @@
-"""The data folder is one service's alone, and sockets have paths that sockets can hold."""
+"""The data folder is exclusive to one service, and socket paths are short and plain."""
 
 import stat
 import tempfile
@@ -16,7 +16,7 @@ def test_a_new_data_folder_is_private(tmp_path: Path) -> None:
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_a_second_service_is_refused_until_the_first_has_left(tmp_path: Path) -> None:
+def test_a_second_service_is_refused_until_the_first_has_stopped(tmp_path: Path) -> None:
     with (
         data_folder(tmp_path),
         pytest.raises(CommandError, match=r"another backpropd is running on /"),
@@ -29,15 +29,13 @@ def test_a_second_service_is_refused_until_the_first_has_left(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["a?b", "a#b", "a%20b"])
-def test_a_path_that_urls_would_misread_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(CommandError, match="may not hold"), data_folder(tmp_path / name):
+def test_a_path_with_url_delimiters_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CommandError, match="must not contain"), data_folder(tmp_path / name):
         pass
 
 
 @pytest.mark.parametrize("name", ["n" * 100, "with space", "ünicode"])
-def test_an_unfit_path_is_replaced_by_a_private_one_that_goes_away(
-    tmp_path: Path, name: str
-) -> None:
+def test_an_unfit_path_is_replaced_by_a_private_temporary_one(tmp_path: Path, name: str) -> None:
     with socket_folder(tmp_path / name) as folder:
         assert is_fit_for_sockets(folder)
         assert folder.parent == Path(tempfile.gettempdir())
@@ -47,7 +45,7 @@ def test_an_unfit_path_is_replaced_by_a_private_one_that_goes_away(
 
 
 @pytest.mark.parametrize("name", ["t" * 100, "with space"])
-def test_a_folder_for_temporary_files_that_is_unfit_itself_is_passed_over(
+def test_an_unfit_tmpdir_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / name))
@@ -57,7 +55,7 @@ def test_a_folder_for_temporary_files_that_is_unfit_itself_is_passed_over(
     assert not folder.exists()
 
 
-def test_a_stand_in_that_others_can_enter_is_refused(
+def test_a_temporary_folder_that_others_can_enter_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = tmp_path / "with space"
@@ -66,5 +64,5 @@ def test_a_stand_in_that_others_can_enter_is_refused(
         with socket_folder(wanted) as folder:
             assert folder.parent == temporary
         folder.mkdir(mode=0o755)
-        with pytest.raises(CommandError, match="belongs to somebody else"), socket_folder(wanted):
+        with pytest.raises(CommandError, match="must be a private folder"), socket_folder(wanted):
             pass

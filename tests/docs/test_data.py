@@ -1,4 +1,4 @@
-"""The commands of docs/data.md run, in their order, on a service of their own."""
+"""The commands of docs/data.md run, in their order."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx2 as httpx
 
-from tests.cli.service import running
+from tests.cli.service import Service
 from tests.docs.test_readme import run
 from tests.servers import ROOT, needs_curl
 
@@ -18,14 +18,16 @@ BLOCKS: dict[str, str] = dict(
 
 
 @needs_curl
-def test_commands_go_from_a_messy_file_to_a_prediction_with_flags(tmp_path: Path) -> None:
+def test_commands_go_from_a_messy_file_to_a_prediction_with_flags(
+    tmp_path: Path, shared_service: Service
+) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    with running(tmp_path / "data") as service:
-        script = "\n".join(f"echo '# {name}'\n{text}\necho" for name, text in BLOCKS.items())
-        printed = run(script.replace("http://127.0.0.1:8000", service.url), tmp_path)
-        job = httpx.get(f"{service.url}/v1/jobs").json()["data"][0]
-        datasets = httpx.get(f"{service.url}/v1/datasets").json()["data"]
-        assert service.stop() == 0
+    url = shared_service.url
+    before = {dataset["id"] for dataset in httpx.get(f"{url}/v1/datasets").json()["data"]}
+    script = "\n".join(f"echo '# {name}'\n{text}\necho" for name, text in BLOCKS.items())
+    printed = run(script.replace("http://127.0.0.1:8000", url), tmp_path)
+    job = httpx.get(f"{url}/v1/jobs").json()["data"][0]
+    datasets = httpx.get(f"{url}/v1/datasets").json()["data"]
     column = json.loads((tmp_path / "column.json").read_text())
     said = dict(
         re.findall(r"^# (\w+)\n(.*?)\n(?=^# |\Z)", printed + "\n", re.MULTILINE | re.DOTALL)
@@ -45,5 +47,5 @@ def test_commands_go_from_a_messy_file_to_a_prediction_with_flags(tmp_path: Path
     }
     problem = json.loads(said["refused"])
     assert (problem["code"], problem["errors"][0]["line"]) == ("ragged_row", 3)
-    shas = [dataset["sha256"] for dataset in datasets]
+    shas = [dataset["sha256"] for dataset in datasets if dataset["id"] not in before]
     assert (len(shas), len(set(shas))) == (4, 1)

@@ -1,11 +1,11 @@
-"""The commands of docs/events.md run, in their order, on a service of their own."""
+"""The commands of docs/events.md run, in their order."""
 
 import json
 import re
 import shutil
 from pathlib import Path
 
-from tests.cli.service import running
+from tests.cli.service import Service
 from tests.docs.test_readme import run
 from tests.servers import ROOT, needs_curl
 
@@ -16,12 +16,10 @@ BLOCKS: dict[str, str] = dict(
 
 
 @needs_curl
-def test_commands_listen_resume_page_and_wait(tmp_path: Path) -> None:
+def test_commands_listen_resume_page_and_wait(tmp_path: Path, shared_service: Service) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    with running(tmp_path / "data") as service:
-        script = "\n".join(f"echo '# {name}'\n{text}\necho" for name, text in BLOCKS.items())
-        printed = run(script.replace("http://127.0.0.1:8000", service.url), tmp_path)
-        assert service.stop() == 0
+    script = "\n".join(f"echo '# {name}'\n{text}\necho" for name, text in BLOCKS.items())
+    printed = run(script.replace("http://127.0.0.1:8000", shared_service.url), tmp_path)
     said = dict(
         re.findall(r"^# (\w+)\n(.*?)\n(?=^# |\Z)", printed + "\n", re.MULTILINE | re.DOTALL)
     )

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 
 from service.schemas.jobs import JobRequest
 from store.settings import PREFIX, Settings
-from tests.cli.service import running as service_running
+from tests.cli.service import Service
 from tests.servers import BACKPROPD, ROOT, find_url, needs_curl, running
 
 README = (ROOT / "README.md").read_text()
@@ -38,7 +38,7 @@ def run(script: str, folder: Path, **environment: str) -> str:
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -58,15 +58,14 @@ def test_every_shell_block_is_run_by_a_test_here() -> None:
 
 
 @needs_curl
-def test_curl_session_goes_from_a_file_to_predictions(tmp_path: Path) -> None:
+def test_curl_session_goes_from_a_file_to_predictions(
+    tmp_path: Path, shared_service: Service
+) -> None:
     up = block("up").split()
     assert up[:2] == ["./run", "up"]
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     assert {"--port", "--data"} <= set(up)
-    with service_running(tmp_path / "data") as service:
-        url = service.url
-        printed = run(block("session").replace("http://127.0.0.1:8000", url), tmp_path)
-        assert service.stop() == 0
+    printed = run(block("session").replace("http://127.0.0.1:8000", shared_service.url), tmp_path)
     lines = printed.splitlines()
     assert lines[0].startswith("epoch,loss,validation_loss")
     assert len([line for line in lines if re.match(r"\d+,0?\.?\d", line)]) == 20

@@ -1,4 +1,4 @@
-"""Small networks, tables and trainings that the engine's tests share."""
+"""Small networks, tables and trainings shared by the engine tests."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,7 +68,7 @@ def network_spec(
 def random_network(
     spec: ResolvedNetwork, in_features: int, seed: int = 0, dtype: np.dtype[Any] = FLOAT64
 ) -> Network:
-    """Initialized weights, and biases that are not zero, so that mistakes in them show."""
+    """Build an initialized network with nonzero biases, so that errors in them show."""
     network = build_network(spec, in_features, dtype)
     initialize_network(network, seed)
     for name, view in network.named_parameters().items():
@@ -91,9 +91,9 @@ def numbers(*values: float | None) -> NumericColumn:
 
 
 def levels(*values: str | None) -> CategoricalColumn:
-    known = tuple(dict.fromkeys(v for v in values if v is not None))
-    codes = [-1 if v is None else known.index(v) for v in values]
-    return CategoricalColumn(np.array(codes, np.int32), known)
+    categories = tuple(dict.fromkeys(v for v in values if v is not None))
+    codes = [-1 if v is None else categories.index(v) for v in values]
+    return CategoricalColumn(np.array(codes, np.int32), categories)
 
 
 def truths(*values: bool | None) -> CategoricalColumn:
@@ -102,26 +102,26 @@ def truths(*values: bool | None) -> CategoricalColumn:
 
 
 def fit(column: Column, rows: list[int] | None = None, **options: Any) -> FittedColumn:
-    """The column, called x, fitted to the given rows, or else to all, by these options."""
-    chosen = np.arange(count_rows(column)) if rows is None else np.array(rows)
+    """Fit the column, named x, on the selected rows (default: all) with these options."""
+    selected = np.arange(count_rows(column)) if rows is None else np.array(rows)
     spec = {"categorical": "one_hot", "target": "none"} | options
     resolved = ResolvedPreprocessing.model_validate(spec)
-    (fitted,) = fit_columns(MemoryTable({"x": column}, chunk_rows=3), ("x",), chosen, resolved)
+    (fitted,) = fit_columns(MemoryTable({"x": column}, chunk_rows=3), ("x",), selected, resolved)
     return fitted
 
 
 def describe(columns: dict[str, Column]) -> TableSchema:
-    """The schema that a store would keep of these columns."""
-    described, rows = [], 0
+    """Return the table schema that the store would record for these columns."""
+    schemas, rows = [], 0
     for name, column in columns.items():
         if isinstance(column, NumericColumn):
             values = column.values[~np.isnan(column.values)]
             rows = len(column.values)
             whole = bool(np.all(values == np.floor(values)))
-            least = float(values.min()) if len(values) else None
-            described.append(
+            minimum = float(values.min()) if len(values) else None
+            schemas.append(
                 ColumnSchema(
-                    name, "numeric", rows - len(values), len(np.unique(values)), whole, least
+                    name, "numeric", rows - len(values), len(np.unique(values)), whole, minimum
                 )
             )
         else:
@@ -130,8 +130,8 @@ def describe(columns: dict[str, Column]) -> TableSchema:
             is_boolean = all(isinstance(level, bool) for level in column.levels)
             kind: ColumnKind = "boolean" if is_boolean else "categorical"
             missing = int(np.sum(column.codes < 0))
-            described.append(ColumnSchema(name, kind, missing, used))
-    return TableSchema(rows, tuple(described))
+            schemas.append(ColumnSchema(name, kind, missing, used))
+    return TableSchema(rows, tuple(schemas))
 
 
 def prepared(spec: TrainingSpec, columns: dict[str, Column]) -> tuple[ResolvedSpec, PreparedData]:
@@ -144,7 +144,7 @@ def start(spec: TrainingSpec, columns: dict[str, Column]) -> Training:
 
 
 def flower_columns(rows: int = 90) -> dict[str, Column]:
-    """Three classes of points around three centers."""
+    """Return points of three classes, clustered around three centers."""
     kinds = np.arange(rows) % 3
     points = draw(rows, 2, seed=5) * 0.4 + np.array([[0, 1], [1, -1], [-1, -1]])[kinds]
     return {
@@ -155,14 +155,14 @@ def flower_columns(rows: int = 90) -> dict[str, Column]:
 
 
 def line_columns(rows: int = 60, noise: float = 0.1) -> dict[str, Column]:
-    """y = 3 a − 2 b + 5, and noise."""
+    """Return y = 3 a − 2 b + 5 + noise."""
     x = draw(rows, 2, seed=6) * [1.0, 10.0] + [0.0, 100.0]
     y = x @ [3.0, -2.0] + 5 + noise * draw(rows, seed=7)
     return {"a": NumericColumn(x[:, 0]), "b": NumericColumn(x[:, 1]), "y": NumericColumn(y)}
 
 
 def same_arrays(one: dict[str, Floats], other: dict[str, Floats]) -> bool:
-    """Equal names, types and bits."""
+    """Return whether names, dtypes and bits are equal."""
     return one.keys() == other.keys() and all(
         one[name].dtype == other[name].dtype and one[name].tobytes() == other[name].tobytes()
         for name in one
@@ -170,17 +170,17 @@ def same_arrays(one: dict[str, Floats], other: dict[str, Floats]) -> bool:
 
 
 def array(rows: Rows | None) -> NDArray[Any]:
-    """Rows that are known to be there and in memory."""
+    """Return in-memory rows as an array."""
     assert isinstance(rows, np.ndarray)
     return rows
 
 
 @dataclass
 class ListedRows:
-    """Rows that are elsewhere: only slices of them are arrays, and copies."""
+    """Rows outside memory: only slices are arrays, and they are copies."""
 
     values: NDArray[Any]
-    asked: list[tuple[int, int]] = field(default_factory=list)
+    asked: list[tuple[int, int]] = field(default_factory=list)  # slices read, in order
 
     @property
     def shape(self) -> Shape:

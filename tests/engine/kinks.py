@@ -1,4 +1,4 @@
-"""How near a network comes to where it has no derivative: there, differences tell nothing."""
+"""Distance of a network from its non-differentiable points, where finite differences fail."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -13,16 +13,16 @@ from engine.network import Network
 
 
 def distance_to_kinks(network: Network, x: Floats) -> float:
-    """The least distance of what goes into a kinked layer from its kink."""
+    """Return the minimum distance of the inputs of non-smooth layers from their kinks."""
     network.forward(x.copy())
     distances = [np.inf]
     for layer in network.layers:
-        x = _through(layer, x, distances)
+        x = _forward(layer, x, distances)
     return min(distances)
 
 
 def distance_to_l1_kink(network: Network) -> float:
-    """The least size of a weight with an l1 penalty; at 0 itself differences and sign agree."""
+    """Return the smallest nonzero |w| with an l1 penalty; at exactly 0 both gradients agree."""
     named = network.named_parameters()
     weights = [
         np.abs(named[name])
@@ -33,11 +33,11 @@ def distance_to_l1_kink(network: Network) -> float:
     return min((float(w[w > 0].min(initial=np.inf)) for w in weights), default=np.inf)
 
 
-def _through(layer: Layer, x: Floats, distances: list[float]) -> Floats:
+def _forward(layer: Layer, x: Floats, distances: list[float]) -> Floats:
     if isinstance(layer, Residual):
         y = x
         for inner in layer.children():
-            y = _through(inner, y, distances)
+            y = _forward(inner, y, distances)
         return x + y
     distances.append(_distance(layer, x))
     return layer.forward(x.copy()).copy()
@@ -50,13 +50,13 @@ def _distance(layer: Layer, x: Floats) -> float:
         case ActivationLayer(activation=HardSigmoid()):
             return float(np.abs(np.abs(x) - 3).min())
         case MaxPooling2d():
-            return _least_lead(layer, x)
+            return _smallest_gap(layer, x)
         case _:
             return np.inf
 
 
-def _least_lead(layer: MaxPooling2d, x: Floats) -> float:
-    """By how much the largest value of a window is larger than its next."""
+def _smallest_gap(layer: MaxPooling2d, x: Floats) -> float:
+    """Return the minimum gap between the two largest values of a window."""
     rows, columns = layer._windows
     windows = sliding_window_view(x, (rows.length, columns.length), (1, 2))
     windows = windows[:, :: rows.stride, :: columns.stride]

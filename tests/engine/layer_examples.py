@@ -1,4 +1,4 @@
-"""Networks of any layers, and single layers with arrays of their own, for the tests of layers."""
+"""Networks of arbitrary layers, and standalone layers, for layer tests."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,7 @@ def layers_spec(
 def layers_network(
     layers: Sequence[LayerJson], in_features: int, units: int = 2, seed: int = 0
 ) -> Network:
-    """Weights as initialized; all else is not 0 or 1, so that mistakes in it show."""
+    """Build a network whose other parameters are not 0 or 1, so that errors in them show."""
     network = build_network(layers_spec(layers, units), in_features, FLOAT64, seed)
     initialize_network(network, seed)
     for index, (name, view) in enumerate(network.named_parameters().items()):
@@ -34,7 +34,7 @@ def layers_network(
 
 
 def bound(layer: Layer, rows: int) -> Layer:
-    """The layer, ready for that many rows: random parameters, gradients nobody has written."""
+    """Bind the layer to random parameters and NaN gradients, and resize it to `rows` rows."""
     shapes = layer.parameter_shapes()
     states = layer.state_shapes()
     layer.bind(
@@ -46,7 +46,7 @@ def bound(layer: Layer, rows: int) -> Layer:
 
 
 def image(height: int, width: int, channels: int) -> LayerJson:
-    """Rows of numbers as images."""
+    """Return a layer that reshapes rows of numbers to images."""
     return {"type": "reshape", "shape": [height, width, channels]}
 
 

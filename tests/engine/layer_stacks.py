@@ -1,4 +1,4 @@
-"""Hypothesis strategies for layers that fit each other."""
+"""Hypothesis strategies for stacks of layers with matching shapes."""
 
 from typing import Any, get_args
 
@@ -25,8 +25,8 @@ weights = st.fixed_dictionaries(
         "frozen": st.sampled_from([False, False, True]),
     }
 )
-# They leave the shape as it is. Epsilon is large so that few rows are not blown up.
-shapeless: st.SearchStrategy[LayerJson] = st.one_of(
+# These preserve the shape. A large epsilon avoids amplification over few rows.
+shape_preserving: st.SearchStrategy[LayerJson] = st.one_of(
     st.fixed_dictionaries(
         {
             "type": st.sampled_from(["batch_normalization", "layer_normalization"]),
@@ -40,7 +40,7 @@ shapeless: st.SearchStrategy[LayerJson] = st.one_of(
     st.fixed_dictionaries({"type": st.just("dropout"), "rate": st.sampled_from([0.0, 0.3])}),
 )
 dense: st.SearchStrategy[LayerJson] = st.builds(
-    lambda units, told: {"type": "dense", "units": units} | told, st.integers(1, 4), weights
+    lambda units, options: {"type": "dense", "units": units} | options, st.integers(1, 4), weights
 )
 pooling: st.SearchStrategy[LayerJson] = st.fixed_dictionaries(
     {
@@ -53,14 +53,14 @@ pooling: st.SearchStrategy[LayerJson] = st.fixed_dictionaries(
 
 @st.composite
 def conv2d(pick: st.DrawFn) -> LayerJson:
-    told = {"filters": pick(SMALL), "kernel_size": pick(SIDES), "stride": pick(SIDES)}
+    options = {"filters": pick(SMALL), "kernel_size": pick(SIDES), "stride": pick(SIDES)}
     padding = pick(st.sampled_from(["valid", "same"]))
-    return {"type": "conv2d", "padding": padding} | told | pick(weights)
+    return {"type": "conv2d", "padding": padding} | options | pick(weights)
 
 
 @st.composite
 def residual(pick: st.DrawFn, same_shape: st.SearchStrategy[LayerJson]) -> LayerJson:
-    """A block of layers that leave the shape as it is, perhaps with another block in it."""
+    """A residual block of shape-preserving layers, optionally with a nested block."""
     layers = pick(st.lists(same_shape, min_size=1, max_size=2))
     if pick(st.booleans()):
         layers.append({"type": "residual", "layers": [pick(same_shape)]})
@@ -69,23 +69,25 @@ def residual(pick: st.DrawFn, same_shape: st.SearchStrategy[LayerJson]) -> Layer
 
 @st.composite
 def flat_stacks(pick: st.DrawFn) -> list[LayerJson]:
-    """Layers for rows of any number of features."""
-    layers = pick(st.lists(st.one_of(dense, shapeless, residual(shapeless)), max_size=3))
+    """Layers that accept rows of any number of features."""
+    layers = pick(
+        st.lists(st.one_of(dense, shape_preserving, residual(shape_preserving)), max_size=3)
+    )
     if pick(st.booleans()):
-        told = pick(weights)
-        same = dense.map(lambda layer: layer | {"units": 4} | told)
-        layers += [{"type": "dense", "units": 4} | told, pick(residual(same))]
+        options = pick(weights)
+        same = dense.map(lambda layer: layer | {"units": 4} | options)
+        layers += [{"type": "dense", "units": 4} | options, pick(residual(same))]
     return layers
 
 
 @st.composite
 def image_stacks(pick: st.DrawFn) -> list[LayerJson]:
-    """Layers for rows of 36 features; not all of them fit each other."""
+    """Layers for rows of 36 features; their shapes may not match."""
     shape = pick(st.sampled_from([(6, 6, 1), (4, 3, 3)]))
-    kinds = st.one_of(conv2d(), pooling, shapeless, residual(shapeless))
+    kinds = st.one_of(conv2d(), pooling, shape_preserving, residual(shape_preserving))
     layers = pick(st.lists(kinds, min_size=1, max_size=3))
     if pick(st.booleans()):
-        told = {"filters": 2, "padding": "same"}
-        same = conv2d().map(lambda layer: layer | told | {"stride": 1})
+        options = {"filters": 2, "padding": "same"}
+        same = conv2d().map(lambda layer: layer | options | {"stride": 1})
         layers += [pick(conv2d()) | {"filters": 2}, pick(residual(same))]
     return [image(*shape), *layers, {"type": "flatten"}]

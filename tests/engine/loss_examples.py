@@ -1,4 +1,4 @@
-"""Every loss, on every output it makes sense on, with targets that suit it."""
+"""Every loss on every compatible output, with suitable targets."""
 
 from collections.abc import Callable
 
@@ -72,16 +72,16 @@ def suitable_targets(spec: LossSpec, rows: int, units: int, seed: int = 1) -> Ta
 
 
 def distance_to_kink(spec: LossSpec, outputs: Floats, targets: Targets) -> float:
-    """How far the nearest term is from where its derivative jumps."""
+    """Return the minimum distance of a term from a discontinuity of its derivative."""
     match spec:
         case MeanAbsoluteError() | Quantile():
             return float(np.abs(outputs - targets).min())
         case Huber():
             return float(np.abs(np.abs(outputs - targets) - spec.delta).min())
         case Hinge():
-            places = np.arange(len(targets)), targets
-            terms = spec.margin - outputs[places][:, np.newaxis] + outputs
-            terms[places] = np.inf
+            positions = np.arange(len(targets)), targets
+            terms = spec.margin - outputs[positions][:, np.newaxis] + outputs
+            terms[positions] = np.inf
             return float(np.abs(terms).min())
         case _:
             return np.inf

@@ -1,4 +1,4 @@
-"""Every gradient against central differences: layers, activations, initializers and penalties."""
+"""Gradients of layers, activations, initializers and penalties against central differences."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -30,8 +30,8 @@ from tests.engine.layer_examples import LayerJson, drawn_rows, layers_network, l
 from tests.engine.layer_stacks import ACTIVATIONS, flat_stacks, image_stacks
 
 STEP = 1e-6
-# A parameter moved by STEP moves what goes into a kinked layer by less than this; networks that
-# come closer to a kink are not asked.
+# A change of a parameter by STEP changes the input of a non-smooth layer by less than this;
+# examples closer to a kink are skipped.
 KINK = 1e-4
 
 LOSSES: list[tuple[OutputActivation, LossSpec]] = [
@@ -73,7 +73,7 @@ def check_layers(
     output_loss: tuple[OutputActivation, LossSpec] = LOSSES[0],
     seed: int = 0,
 ) -> None:
-    """Check the gradient, unless the network comes near a kink."""
+    """Check the gradient, unless the network is near a kink."""
     output, loss_spec = output_loss
     network = layers_network(layers, in_features, 2, seed)
     network.begin_step(seed)
@@ -95,7 +95,7 @@ def check_layers(
     output_loss=st.sampled_from(LOSSES),
     seed=st.integers(0, 1000),
 )
-def test_dense_gradient_is_the_difference_quotient(
+def test_dense_gradient_matches_the_difference_quotient(
     activation: Any,
     initializer: str,
     use_bias: bool,
@@ -105,8 +105,8 @@ def test_dense_gradient_is_the_difference_quotient(
     output_loss: tuple[OutputActivation, LossSpec],
     seed: int,
 ) -> None:
-    told = {"activation": activation, "initializer": initializer, "use_bias": use_bias}
-    layers = [{"type": "dense", "units": count} | told | penalty for count in units]
+    options = {"activation": activation, "initializer": initializer, "use_bias": use_bias}
+    layers = [{"type": "dense", "units": count} | options | penalty for count in units]
     check_layers(layers, 3, rows, output_loss, seed)
 
 
@@ -118,7 +118,7 @@ def test_dense_gradient_is_the_difference_quotient(
     output_loss=st.sampled_from(LOSSES),
     seed=st.integers(0, 1000),
 )
-def test_gradient_of_any_layers_is_the_difference_quotient(
+def test_gradient_of_any_layers_matches_the_difference_quotient(
     layers: list[LayerJson],
     in_features: int,
     rows: int,
@@ -130,7 +130,7 @@ def test_gradient_of_any_layers_is_the_difference_quotient(
 
 @settings(max_examples=150, deadline=None)
 @given(layers=image_stacks(), rows=st.integers(1, 3), seed=st.integers(0, 1000))
-def test_gradient_of_images_is_the_difference_quotient(
+def test_gradient_of_image_layers_matches_the_difference_quotient(
     layers: list[LayerJson], rows: int, seed: int
 ) -> None:
     try:
@@ -150,13 +150,13 @@ def embedding_stack(codes: list[int], told: dict[str, Any]) -> list[LayerJson]:
 @given(
     codes=st.lists(st.integers(1, 5), min_size=1, max_size=3),
     rows=st.integers(1, 6),
-    told=st.sampled_from([{}, {"dimension": 3}, {"l1": 0.1, "l2": 0.2}, {"frozen": True}]),
+    options=st.sampled_from([{}, {"dimension": 3}, {"l1": 0.1, "l2": 0.2}, {"frozen": True}]),
     seed=st.integers(0, 1000),
 )
-def test_embedding_gradient_is_the_difference_quotient(
-    codes: list[int], rows: int, told: dict[str, Any], seed: int
+def test_embedding_gradient_matches_the_difference_quotient(
+    codes: list[int], rows: int, options: dict[str, Any], seed: int
 ) -> None:
-    layers = embedding_stack(codes, told)
+    layers = embedding_stack(codes, options)
     network = layers_network(layers, 4, 2, seed)
     x = drawn_rows(rows, 4, seed)
     random = np.random.default_rng(seed)

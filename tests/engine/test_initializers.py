@@ -43,7 +43,7 @@ def drawn(spec: InitializerSpec) -> Floats:
         (LecunUniform(), (1 / 200) ** 0.5),
         (Normal(std=0.3), 0.3),
         (Uniform(limit=0.3), 0.3 / 3**0.5),
-        # The standard normal's own std, where it is cut off at ±2.
+        # The std of the standard normal truncated at ±2.
         (TruncatedNormal(std=0.3), 0.3 * 0.87962566),
     ],
     ids=lambda value: getattr(value, "type", ""),
@@ -66,12 +66,12 @@ def test_spread_follows_the_formula(spec: InitializerSpec, std: float) -> None:
     ],
     ids=lambda value: getattr(value, "type", ""),
 )
-def test_nothing_is_drawn_beyond_the_limit(spec: InitializerSpec, limit: float) -> None:
+def test_no_weight_exceeds_the_limit(spec: InitializerSpec, limit: float) -> None:
     weight = np.abs(drawn(spec))
     assert 0.99 * limit < weight.max() <= limit
 
 
-def test_zeros_and_constants_draw_nothing() -> None:
+def test_zeros_and_constants_are_deterministic() -> None:
     assert not drawn(Zeros()).any()
     assert (drawn(Constant(value=-2.5)) == -2.5).all()
 
@@ -87,13 +87,13 @@ def test_orthogonal_has_orthonormal_rows_or_columns(shape: tuple[int, ...]) -> N
     np.testing.assert_allclose(matrix.T @ matrix, 9 * np.eye(matrix.shape[1]), atol=1e-12)
 
 
-def test_orthogonal_has_no_favourite_sign() -> None:
+def test_orthogonal_signs_are_unbiased() -> None:
     random = generator()
     signs = [np.sign(initialize(Orthogonal(), (4, 4), 4, 4, random)[0]) for _ in range(400)]
     assert np.abs(np.mean(signs, axis=0)).max() < 0.2
 
 
-def test_same_seed_same_network_whatever_its_type() -> None:
+def test_same_seed_gives_the_same_network_in_every_dtype() -> None:
     spec = network_spec((4,), 2)
     double, single = build_network(spec, 3, FLOAT64), build_network(spec, 3, np.dtype(np.float32))
     initialize_network(double, 7)
@@ -101,7 +101,7 @@ def test_same_seed_same_network_whatever_its_type() -> None:
     np.testing.assert_array_equal(double.parameters.astype(np.float32), single.parameters)
 
 
-def test_layers_draw_from_streams_of_their_own() -> None:
+def test_each_layer_has_its_own_random_stream() -> None:
     spec = network_spec((3, 3), 3)
     network = build_network(spec, 3, FLOAT64)
     initialize_network(network, 7)

@@ -22,7 +22,7 @@ def test_parameters_are_views_of_one_vector_in_order() -> None:
     assert all(np.shares_memory(view, network.parameters) for view in named.values())
 
 
-def test_forward_is_the_composition_of_its_layers() -> None:
+def test_forward_composes_the_layers() -> None:
     network, x = random_network(network_spec((4,), 2, "tanh"), 3), draw(6, 3)
     named = network.named_parameters()
     hidden = np.tanh(x @ named["layers.0.weight"] + named["layers.0.bias"])
@@ -30,7 +30,7 @@ def test_forward_is_the_composition_of_its_layers() -> None:
     np.testing.assert_allclose(network.forward(x), expected)
 
 
-def test_loaded_weights_come_back() -> None:
+def test_load_copies_the_weights() -> None:
     spec = network_spec((4,), 2)
     one, other = random_network(spec, 3, seed=1), random_network(spec, 3, seed=2)
     other.load(one.named_parameters())
@@ -38,7 +38,7 @@ def test_loaded_weights_come_back() -> None:
 
 
 @pytest.mark.parametrize("change", ["missing", "extra", "shape"])
-def test_weights_of_another_network_are_refused(change: str) -> None:
+def test_weights_of_another_network_are_rejected(change: str) -> None:
     network = random_network(network_spec((4,), 2), 3)
     weights = network.named_parameters()
     if change == "missing":
@@ -51,7 +51,7 @@ def test_weights_of_another_network_are_refused(change: str) -> None:
         network.load(weights)
 
 
-def test_first_layer_with_a_wild_parameter_is_named() -> None:
+def test_diverging_layer_is_the_first_with_a_non_finite_parameter() -> None:
     network = random_network(network_spec((4, 3), 2), 5)
     assert network.is_finite()
     network.named_parameters()["layers.1.bias"][0] = np.inf
@@ -66,7 +66,7 @@ def test_huge_but_finite_parameters_are_finite() -> None:
         assert network.is_finite()
 
 
-def test_first_layer_with_a_wild_output_is_named() -> None:
+def test_diverging_layer_is_the_first_with_a_non_finite_output() -> None:
     network = random_network(network_spec((4,), 2, "linear"), 3)
     network.named_parameters()["layers.0.weight"][...] = 1e200
     with np.errstate(all="ignore"):
@@ -76,7 +76,7 @@ def test_first_layer_with_a_wild_output_is_named() -> None:
         assert network.diverging_layer(np.full((1, 3), 1e200)) == "output"
 
 
-def test_what_is_trained_comes_first_then_frozen_weights_and_states() -> None:
+def test_trained_parameters_precede_frozen_weights_and_states() -> None:
     dense: LayerJson = {"type": "dense", "units": 3}
     layers = [dense | {"frozen": True}, {"type": "batch_normalization"}, dense]
     network = layers_network(layers, 2)
@@ -90,7 +90,7 @@ def test_what_is_trained_comes_first_then_frozen_weights_and_states() -> None:
     assert np.shares_memory(network.trained, network.parameters)
 
 
-def test_training_step_by_step_leaves_what_is_frozen() -> None:
+def test_training_steps_leave_frozen_weights_unchanged() -> None:
     dense: LayerJson = {"type": "dense", "units": 3, "activation": "tanh"}
     network = layers_network([dense, dense | {"frozen": True}, dense], 3)
     before = network.named_parameters()["layers.1.weight"].copy()
@@ -102,7 +102,7 @@ def test_training_step_by_step_leaves_what_is_frozen() -> None:
     assert network.gradient_views()["layers.0.weight"].any()
 
 
-def test_chance_is_only_in_training_and_the_same_in_each_step() -> None:
+def test_dropout_applies_only_in_training_and_is_reproducible_per_step() -> None:
     dropout: LayerJson = {"type": "dropout"}
     network = layers_network([dropout, {"type": "residual", "layers": [dropout]}], 9)
     x, outputs = draw(4, 9), []
@@ -116,7 +116,7 @@ def test_chance_is_only_in_training_and_the_same_in_each_step() -> None:
     np.testing.assert_allclose(network.predict(x), expected)
 
 
-def test_layer_within_a_layer_with_a_wild_parameter_is_named() -> None:
+def test_diverging_layer_may_be_a_nested_layer() -> None:
     inner: LayerJson = {"type": "dense", "units": 3}
     network = layers_network([{"type": "residual", "layers": [inner, inner]}], 3)
     network.named_parameters()["layers.0.layers.1.weight"][0, 0] = np.nan

@@ -22,7 +22,7 @@ def trained(columns: dict[str, Column], **options: Any) -> Predictor:
     return Predictor(spec, data.preprocessing, training.weights())
 
 
-def test_classes_come_as_probabilities() -> None:
+def test_classes_are_predicted_as_probabilities() -> None:
     columns = flower_columns()
     probabilities = trained(columns, target="kind").predict(columns)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
@@ -32,7 +32,7 @@ def test_classes_come_as_probabilities() -> None:
     assert np.mean(labels == np.array(kind.levels)[kind.codes]) > 0.85
 
 
-def test_both_of_two_classes_have_a_column() -> None:
+def test_binary_predictions_have_one_column_per_class() -> None:
     columns = line_columns()
     above = (draw(60, 2, seed=6)[:, 0] > 0).astype(np.int32)
     columns["y"] = CategoricalColumn(above, (False, True))
@@ -42,7 +42,7 @@ def test_both_of_two_classes_have_a_column() -> None:
     assert np.mean(probabilities.argmax(axis=1) == above) > 0.9
 
 
-def test_numbers_come_in_the_targets_own_unit() -> None:
+def test_numbers_are_predicted_in_the_targets_unit() -> None:
     columns = line_columns()
     values = trained(columns, target="y", epochs=200).predict(columns)
     assert isinstance(columns["y"], NumericColumn)
@@ -51,7 +51,7 @@ def test_numbers_come_in_the_targets_own_unit() -> None:
     assert abs(values.mean() - columns["y"].values.mean()) < 2
 
 
-def test_rows_beyond_a_chunk_are_predicted_alike() -> None:
+def test_predictions_do_not_depend_on_the_chunk() -> None:
     predictor = trained(flower_columns(), target="kind", dtype="float64")
     columns = flower_columns(2500)
     whole = predictor.predict(columns)
@@ -66,13 +66,13 @@ def last_rows(column: Column, count: int) -> Column:
     return CategoricalColumn(column.codes[-count:], column.levels)
 
 
-def test_no_rows_give_no_predictions() -> None:
+def test_empty_input_gives_empty_predictions() -> None:
     predictor = trained(flower_columns(), target="kind", epochs=1)
     empty: dict[str, Column] = {name: NumericColumn(np.empty(0)) for name in ("length", "width")}
     assert predictor.predict(empty).shape == (0, 3)
 
 
-def test_threads_share_a_predictor() -> None:
+def test_predictor_is_thread_safe() -> None:
     predictor, columns = trained(flower_columns(), target="kind", epochs=1), flower_columns()
     expected = predictor.predict(columns)
     with ThreadPoolExecutor(4) as threads:
@@ -112,11 +112,11 @@ def test_a_missing_column_is_refused() -> None:
 
 def test_numbers_far_beyond_the_training_rows_are_predicted() -> None:
     predictor = trained(line_columns(), target="y", epochs=1)
-    wild: dict[str, Column] = {name: NumericColumn(np.full(1, 3e38)) for name in ("a", "b")}
-    assert np.isfinite(predictor.predict(wild)).all()
+    outliers: dict[str, Column] = {name: NumericColumn(np.full(1, 3e38)) for name in ("a", "b")}
+    assert np.isfinite(predictor.predict(outliers)).all()
 
 
-def test_outputs_that_overflow_are_refused() -> None:
+def test_overflowing_outputs_are_rejected() -> None:
     spec, data = prepared(TrainingSpec(target="y"), line_columns())
     weights = Training(spec, data).weights()
     huge = {name: np.full_like(array, 1e38) for name, array in weights.items()}
@@ -124,14 +124,14 @@ def test_outputs_that_overflow_are_refused() -> None:
         Predictor(spec, data.preprocessing, huge).predict(line_columns())
 
 
-def test_outputs_that_are_no_probabilities_are_known() -> None:
+def test_probabilities_and_scores_are_distinguished() -> None:
     columns = flower_columns()
     for loss, expected in (("cross_entropy", True), ("hinge", False)):
         predictor = trained(columns, target="kind", epochs=1, loss=loss)
         assert predictor.gives_probabilities is expected
 
 
-def test_gaussian_tells_mean_and_deviation_in_the_targets_unit() -> None:
+def test_gaussian_predicts_mean_and_deviation_in_the_targets_unit() -> None:
     columns = line_columns(400, noise=20.0)
     predictor = trained(columns, target="y", loss="gaussian", epochs=60, network={"layers": []})
     answers = predictor.answer(columns)
@@ -144,7 +144,7 @@ def test_gaussian_tells_mean_and_deviation_in_the_targets_unit() -> None:
     assert trained(columns, target="y", epochs=1).answer(columns).deviations is None
 
 
-def test_counts_come_as_expected_values() -> None:
+def test_counts_are_predicted_as_positive_expected_values() -> None:
     columns = line_columns()
     counts = np.random.default_rng(0).poisson(np.exp(draw(60, 2, seed=6)[:, 0]))
     columns["y"] = NumericColumn(counts.astype(np.float64))
@@ -152,7 +152,7 @@ def test_counts_come_as_expected_values() -> None:
     assert values.min() > 0
 
 
-def test_categories_are_looked_up_and_unknown_ones_answered() -> None:
+def test_embedding_predicts_known_and_unknown_categories() -> None:
     columns = flower_columns()
     columns["x"] = columns.pop("kind")
     columns["y"] = NumericColumn(np.tile([0.0, 10.0, 20.0], 30))
@@ -165,7 +165,7 @@ def test_categories_are_looked_up_and_unknown_ones_answered() -> None:
     assert np.isfinite(predictor.predict(unknown)).all()
 
 
-def test_scores_of_a_linear_output_come_as_they_are() -> None:
+def test_linear_output_returns_raw_scores() -> None:
     columns = flower_columns()
     network = {"output": {"activation": "linear"}}
     scores = trained(columns, target="kind", network=network).predict(columns)

@@ -1,7 +1,7 @@
 from engine.random import Stream, generator
 
 
-def test_same_purpose_same_numbers() -> None:
+def test_same_purpose_gives_the_same_numbers() -> None:
     assert generator(3, Stream.ORDER, 5).random() == generator(3, Stream.ORDER, 5).random()
 
 

@@ -1,4 +1,4 @@
-"""The worked example of the field's textbooks, number by number."""
+"""The worked backpropagation example of textbooks, number by number."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from engine.specs import HalfSquaredError, Sgd
 from tests.engine.examples import FLOAT64, network_spec
 
 
-def test_one_step_by_hand() -> None:
+def test_one_step_matches_the_hand_calculation() -> None:
     spec = network_spec((1,), 1, "sigmoid", "sigmoid", use_bias=False)
     network = build_network(spec, 1, FLOAT64)
     network.load({"layers.0.weight": np.array([[0.4]]), "output.weight": np.array([[0.6]])})
@@ -36,6 +36,6 @@ def test_one_step_by_hand() -> None:
     assert network.parameters[1] == pytest.approx(0.6 + 0.5 * 0.055957, abs=1e-6)
 
 
-def test_hidden_value_by_hand() -> None:
+def test_hidden_value_matches_the_hand_calculation() -> None:
     hidden = Sigmoid(FLOAT64).forward(np.array([[0.5 * 0.4]]))
     assert hidden.item() == pytest.approx(0.549834, abs=1e-6)

@@ -94,7 +94,7 @@ def test_first_uploads_import_pyarrow_outside_the_event_loop(data: str) -> None:
     found = run(UPLOAD_AT_ONCE, data)
     assert found["statuses"] == [201] * 4
     assert found["importers"]["pyarrow"].startswith("AnyIO worker thread")
-    assert found["importers"]["celery"] == "ringer"
+    assert found["importers"]["celery"] == "job-notifier"
 
 
 def test_worker_imports_pyarrow_before_it_forks(tmp_path: Path) -> None:

@@ -44,8 +44,8 @@ def ours(scores: Floats, classes: Indices) -> dict[str, Metric]:
     count = scores.shape[1]
     target = ClassTarget("y", tuple(range(count)))
     tally = build_accumulator(CLASS_METRICS, target, classes, count, scores.dtype)
-    tally.add(0.0, scores, classes)
-    return tally.metrics()
+    tally.update(0.0, scores, classes)
+    return tally.result()
 
 
 def area(of: Callable[[Any, Any], float], scores: Floats, classes: Indices) -> float:
@@ -128,7 +128,7 @@ def test_metrics_of_numbers(names: tuple[NumberMetric, ...], digits: int) -> Non
     target = NumericTarget("y", center=0.0, scale=2.0)
     outputs, y = draw(ROWS, 1).round(digits), draw(ROWS, 1, seed=1).round(digits)
     tally = build_accumulator(names, target, y, 1, y.dtype)
-    tally.add(0.0, outputs, y)
+    tally.update(0.0, outputs, y)
     predicted, true = outputs[:, 0] * 2, y[:, 0] * 2
     expected = {
         "mse": sk.mean_squared_error(true, predicted),
@@ -138,4 +138,4 @@ def test_metrics_of_numbers(names: tuple[NumberMetric, ...], digits: int) -> Non
         "mape": sk.mean_absolute_percentage_error(true, predicted),
         "explained_variance": sk.explained_variance_score(true, predicted),
     }
-    assert tally.metrics() == pytest.approx({name: expected[name] for name in names}, rel=1e-12)
+    assert tally.result() == pytest.approx({name: expected[name] for name in names}, rel=1e-12)

@@ -108,6 +108,6 @@ def test_on_a_plateau_the_rate_falls_after_the_same_epochs(
         eps=0.0,
     )
     for value in draw(40).tolist():
-        ours.note_epoch({metric: value})
+        ours.on_epoch_end({metric: value})
         theirs.step(value)
         assert ours.rate(0) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-9)

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 
 from service.context import Context
 from service.datasets import ingest as intake
-from service.idempotency import _digest_body, find_kept
+from service.idempotency import _digest_body, find_stored_response
 from service.uploads.create import begin, receive_first
 from service.uploads.resumable import Sent
 from store.blobs.tensors import pack_arrays
@@ -238,7 +238,7 @@ def test_upload_that_was_cut_off_is_found_again_by_its_key(context: Context) -> 
     begun = begin(context, 400, {}, keyed)
     with pytest.raises(ClientDisconnect):
         anyio.run(receive_first, context, begun, Sent(0, 400, cut_off()), keyed)
-    kept = find_kept(context, keyed)
+    kept = find_stored_response(context, keyed)
     assert kept is not None
     assert kept.headers["Location"] == begun.headers["Location"]
     assert kept.headers["Upload-Offset"] == "100"

@@ -1,4 +1,4 @@
-"""A dataset and jobs in a database, as the service would have put them there."""
+"""Fixtures: a dataset and jobs in a database, as created by the service."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,8 +19,8 @@ from store.jobs.jobs import JobRecord, NewJob, add_job
 COLUMN = ColumnRecord("x", "numeric", 0, 3, False, 0.0, 2.0, 1.0, 0.8, ())
 
 
-def somebody_waits(database: Database) -> bool:
-    """Whether a transaction waits for another; SQLite's wait before they begin, unseen."""
+def transaction_waits(database: Database) -> bool:
+    """Return whether a transaction waits for a lock; always True on SQLite, where BEGIN waits."""
     if database.engine.dialect.name == "sqlite":
         return True
     with database.reading() as session:
@@ -36,7 +36,7 @@ def dataset(database: Database) -> DatasetRecord:
 
 @pytest.fixture
 def post(database: Database, dataset: DatasetRecord) -> Callable[..., JobRecord]:
-    """Queue a job on the dataset."""
+    """Return a function that creates a queued job on the dataset."""
 
     def post(**values: Any) -> JobRecord:
         with database.writing() as session:

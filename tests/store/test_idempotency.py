@@ -1,4 +1,4 @@
-"""Idempotency keys on every database: claimed once, kept, replaced when they have expired."""
+"""Idempotency keys, on all databases: claimed once, kept, replaced after expiry."""
 
 import threading
 from collections.abc import Callable
@@ -14,32 +14,34 @@ from store.idempotency import (
     claim_key,
     delete_expired_keys,
     delete_key,
-    find_answer,
+    find_response,
     store_response,
 )
-from tests.store.conftest import somebody_waits
+from tests.store.conftest import transaction_waits
 from tests.waiting import wait_for
 
 KEYED = KeyedRequest("key", "a" * 64, 60)
 OTHER = KeyedRequest("key", "b" * 64, 60)
-ANSWER = StoredResponse(202, '{"id":"job_ü"}', {"Location": "/v1/jobs/job_1"})
+RESPONSE = StoredResponse(202, '{"id":"job_ü"}', {"Location": "/v1/jobs/job_1"})
 
 
-def keep(database: Database, keyed: KeyedRequest = KEYED, answer: StoredResponse = ANSWER) -> None:
+def keep(
+    database: Database, keyed: KeyedRequest = KEYED, response: StoredResponse = RESPONSE
+) -> None:
     with database.writing() as session:
         claim_key(session, keyed)
-        store_response(session, keyed, answer)
+        store_response(session, keyed, response)
 
 
 def find(database: Database, keyed: KeyedRequest | None = KEYED) -> StoredResponse | None:
     with database.reading() as session:
-        return find_answer(session, keyed)
+        return find_response(session, keyed)
 
 
-def test_answer_is_found_as_it_was_kept_until_its_key_is_deleted(database: Database) -> None:
+def test_response_is_found_until_its_key_is_deleted(database: Database) -> None:
     assert find(database) is None
     keep(database)
-    assert find(database) == ANSWER
+    assert find(database) == RESPONSE
     with database.writing() as session:
         delete_key(session, KEYED)
     assert find(database) is None
@@ -55,22 +57,22 @@ def test_second_claim_is_refused(database: Database) -> None:
     keep(database)
     with pytest.raises(KeyTakenError):
         keep(database)
-    assert find(database) == ANSWER
+    assert find(database) == RESPONSE
 
 
 def test_owners_do_not_share_keys(database: Database) -> None:
     keep(database)
-    theirs = KeyedRequest("key", "b" * 64, 60, owner="somebody")
+    theirs = KeyedRequest("key", "b" * 64, 60, owner="other")
     keep(database, theirs, StoredResponse(201, "{}"))
-    assert find(database) == ANSWER
+    assert find(database) == RESPONSE
     assert find(database, theirs) == StoredResponse(201, "{}")
 
 
-def test_expired_key_is_unknown_and_can_be_claimed_anew(database: Database) -> None:
+def test_expired_key_is_not_found_and_can_be_claimed_again(database: Database) -> None:
     keep(database, KeyedRequest("key", "b" * 64, 0))
     assert find(database, OTHER) is None
     keep(database)
-    assert find(database) == ANSWER
+    assert find(database) == RESPONSE
 
 
 def test_only_expired_keys_are_swept(database: Database) -> None:
@@ -79,36 +81,36 @@ def test_only_expired_keys_are_swept(database: Database) -> None:
     with database.writing() as session:
         assert delete_expired_keys(session) == 1
         assert delete_expired_keys(session) == 0
-    assert find(database) == ANSWER
+    assert find(database) == RESPONSE
 
 
 def claim_while_claimed(database: Database, end: Callable[[], None]) -> None:
-    """Claim in another thread while this transaction holds the key and then ends so."""
+    """Claim the key in another thread while this transaction holds it, and then call `end`."""
     claimed = threading.Event()
 
     def second() -> None:
         claimed.wait(10)
-        keep(database, answer=StoredResponse(201, "second"))
+        keep(database, response=StoredResponse(201, "second"))
 
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(second)
         with database.writing() as session:
             claim_key(session, KEYED)
             claimed.set()
-            wait_for(lambda: somebody_waits(database))
-            store_response(session, KEYED, ANSWER)
+            wait_for(lambda: transaction_waits(database))
+            store_response(session, KEYED, RESPONSE)
             assert not waiting.done()
             end()
         waiting.result(10)
 
 
-def test_second_of_two_at_once_waits_and_is_refused(database: Database) -> None:
+def test_concurrent_second_request_waits_and_is_refused(database: Database) -> None:
     with pytest.raises(KeyTakenError):
         claim_while_claimed(database, lambda: None)
-    assert find(database) == ANSWER
+    assert find(database) == RESPONSE
 
 
-def test_second_of_two_at_once_goes_on_when_the_first_comes_to_nothing(database: Database) -> None:
+def test_concurrent_second_request_proceeds_when_the_first_fails(database: Database) -> None:
     def fail() -> None:
         raise RuntimeError
 

@@ -1,4 +1,4 @@
-"""What an owner may have, on every database: counted exactly when it matters."""
+"""Quotas per owner, on all databases: exact near the limit."""
 
 import threading
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def may_post(database: Database, limit: int, owner: str = "") -> bool:
 
 
 def count_bytes(database: Database, but_upload: str | None = None) -> int:
-    """How many bytes are counted: the largest limit under which there is no room for one more."""
+    """Return the counted bytes: the smallest limit that is not exceeded."""
     low, high = 0, 10_000
     while low < high:
         middle = (low + high) // 2
@@ -52,7 +52,7 @@ def test_job_beyond_the_limit_is_refused(database: Database, post: Post) -> None
     assert may_post(database, MARGIN + 3)
 
 
-def test_every_job_that_may_go_on_counts(database: Database, post: Post) -> None:
+def test_every_unfinished_job_counts(database: Database, post: Post) -> None:
     post()
     for status in JobStatus:
         with database.writing() as session:
@@ -61,12 +61,12 @@ def test_every_job_that_may_go_on_counts(database: Database, post: Post) -> None
 
 
 def test_jobs_of_another_owner_do_not_count(database: Database, post: Post) -> None:
-    post(owner="somebody")
+    post(owner="other")
     assert may_post(database, 1)
-    assert not may_post(database, 1, "somebody")
+    assert not may_post(database, 1, "other")
 
 
-def test_two_jobs_at_once_do_not_both_take_the_last_place(
+def test_concurrent_jobs_cannot_both_take_the_last_slot(
     database: Database, dataset: DatasetRecord
 ) -> None:
     both = threading.Barrier(2)
@@ -93,12 +93,12 @@ def test_datasets_uploads_and_artifacts_are_added_up(
         upload = add_upload(session, 1000, {}, 60)
         import_model(session, model, {}, "one")
         import_model(session, model, {}, "the same bytes")
-        import_model(session, NewModel({}, {}, 1, b"somebody's"), {}, "", owner="somebody")
+        import_model(session, NewModel({}, {}, 1, b"other"), {}, "", owner="other")
     assert count_bytes(database) == dataset.bytes + 1000 + len(b"weights")
     assert count_bytes(database, but_upload=upload.id) == dataset.bytes + len(b"weights")
 
 
-def test_what_is_gone_does_not_count(database: Database, dataset: DatasetRecord) -> None:
+def test_deleted_and_expired_data_do_not_count(database: Database, dataset: DatasetRecord) -> None:
     with database.writing() as session:
         mark_upload_expired(session, add_upload(session, 1000, {}, 60).id)
         delete_dataset(session, dataset.id)
@@ -114,10 +114,10 @@ def test_bytes_up_to_the_limit_are_allowed(database: Database, dataset: DatasetR
         check_stored_bytes(session, dataset.bytes + 5, 6)
 
 
-def test_two_datasets_at_once_do_not_both_take_the_last_room(database: Database) -> None:
+def test_concurrent_datasets_cannot_both_take_the_last_bytes(database: Database) -> None:
     both = threading.Barrier(2)
 
-    def take_in(name: str) -> bool:
+    def add_dataset(name: str) -> bool:
         with database.writing() as session:
             dataset_id = receive_dataset(session, name)
         both.wait(10)
@@ -130,4 +130,4 @@ def test_two_datasets_at_once_do_not_both_take_the_last_room(database: Database)
         return True
 
     with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(take_in, ["a", "b"])) == [False, True]
+        assert sorted(pool.map(add_dataset, ["a", "b"])) == [False, True]

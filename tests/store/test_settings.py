@@ -1,4 +1,4 @@
-"""Settings from the environment, and on to child processes."""
+"""Settings from the environment, and for child processes."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def test_children_read_the_same_settings(tmp_path: Path, monkeypatch: pytest.Mon
     assert load_settings() == settings
 
 
-def test_lease_that_no_heartbeat_can_keep_is_refused() -> None:
+def test_lease_shorter_than_two_heartbeats_is_refused() -> None:
     with pytest.raises(ValidationError, match="twice"):
         load_settings(lease_seconds=5, heartbeat_seconds=4)
 

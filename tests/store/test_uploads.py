@@ -1,4 +1,4 @@
-"""One contract for every database: an upload's offset moves by what is stored, and once."""
+"""Resumable uploads, on all databases: the offset advances once per stored part."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,7 +24,7 @@ from store.uploads import (
     list_parts,
     mark_upload_expired,
 )
-from tests.store.conftest import somebody_waits
+from tests.store.conftest import transaction_waits
 from tests.waiting import wait_for
 
 
@@ -76,19 +76,23 @@ def test_part_that_does_not_fit_is_refused(
         assert get_upload(session, upload.id).offset == 3
 
 
-def test_of_two_parts_at_once_one_is_refused(database: Database, upload: UploadRecord) -> None:
+def test_second_of_two_concurrent_parts_is_refused(
+    database: Database, upload: UploadRecord
+) -> None:
     with ThreadPoolExecutor(1) as other:
         with database.writing() as session:
             add_part(session, upload.id, UploadPart(0, 4, "mine"), 60)
             theirs = other.submit(add, database, upload, 0, 5)
-            wait_for(lambda: somebody_waits(database))
+            wait_for(lambda: transaction_waits(database))
         with pytest.raises(OffsetConflictError, match="byte 4"):
             theirs.result()
     with database.reading() as session:
         assert list_parts(session, upload.id) == (UploadPart(0, 4, "mine"),)
 
 
-def test_expired_upload_takes_no_part_and_is_gone(database: Database, upload: UploadRecord) -> None:
+def test_expired_upload_accepts_no_parts_and_is_listed(
+    database: Database, upload: UploadRecord
+) -> None:
     with database.reading() as session:
         assert list_expired_uploads(session) == ()
     expire(database)
@@ -100,7 +104,7 @@ def test_expired_upload_takes_no_part_and_is_gone(database: Database, upload: Up
             get_upload(session, upload.id)
 
 
-def test_upload_that_is_given_up_expires_once(database: Database, upload: UploadRecord) -> None:
+def test_cancelled_upload_expires_once(database: Database, upload: UploadRecord) -> None:
     with database.writing() as session:
         mark_upload_expired(session, upload.id)
     with pytest.raises(UploadExpiredError), database.writing() as session:
@@ -131,7 +135,7 @@ def test_only_an_expired_upload_is_deleted_and_its_parts_with_it(
         get_upload(session, upload.id)
 
 
-def test_bytes_are_erased_whether_they_were_noted_or_not(tmp_path: Path) -> None:
+def test_recorded_and_unrecorded_parts_are_deleted(tmp_path: Path) -> None:
     blobs = open_blobs(load_settings(data_dir=tmp_path))
     (tmp_path / "part").touch()
     for key in ("uploads/up_1/0", "uploads/up_1/lost", "uploads/up_2/0"):

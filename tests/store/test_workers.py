@@ -1,4 +1,4 @@
-"""Which workers are alive: announced by each of their children, forgotten when they are lost."""
+"""Registry of live workers: announced by child processes, deleted when lost."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,7 +9,7 @@ from store.workers import (
     list_live_workers,
     retire_worker,
 )
-from tests.store.conftest import somebody_waits
+from tests.store.conftest import transaction_waits
 from tests.waiting import wait_for
 
 
@@ -33,17 +33,17 @@ def test_announced_worker_is_alive_until_it_retires(database: Database) -> None:
     assert live(database) == ("b",)
 
 
-def test_two_children_may_announce_their_worker_at_once(database: Database) -> None:
+def test_child_processes_may_announce_their_worker_concurrently(database: Database) -> None:
     with ThreadPoolExecutor(1) as sibling:
         with database.writing() as session:
             announce_worker(session, "a")
             announced = sibling.submit(announce, database, "a")
-            wait_for(lambda: somebody_waits(database))
+            wait_for(lambda: transaction_waits(database))
         announced.result()
     assert live(database) == ("a",)
 
 
-def test_worker_not_seen_for_long_is_forgotten(database: Database) -> None:
+def test_worker_not_seen_for_long_is_deleted(database: Database) -> None:
     announce(database, "a")
     with database.writing() as session:
         delete_lost_workers(session, after_seconds=60)

@@ -1,4 +1,4 @@
-"""A service's settings, a dataset in its store, and jobs to train on it."""
+"""Fixtures: settings of a service, a dataset in its store, and jobs on that dataset."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,7 +47,7 @@ def dataset(database: Database, settings: Settings, tmp_path: Path) -> DatasetRe
 
 @pytest.fixture
 def post(database: Database, dataset: DatasetRecord) -> Post:
-    """Queue a job; the spec's defaults are filled in as the service does it."""
+    """Queue a job, with the spec resolved as by the service."""
 
     def post(on: DatasetRecord = dataset, **spec: Any) -> JobRecord:
         asked = TrainingSpec.model_validate({"target": "kind", "epochs": 6, **spec})
@@ -65,7 +65,7 @@ def post(database: Database, dataset: DatasetRecord) -> Post:
 
 @pytest.fixture
 def find(database: Database) -> Find:
-    """The job as it is now."""
+    """Return the current record of a job."""
 
     def find(job_id: str) -> JobRecord:
         with database.reading() as session:

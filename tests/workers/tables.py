@@ -1,4 +1,4 @@
-"""Datasets in a store, their column files written without intake."""
+"""Datasets in a store, with column files written without intake."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from store.datasets.datasets import (
 from store.db.database import Database
 from store.settings import Settings
 
-# Numbers (NaN is missing), or texts or truth values (None is missing).
+# Numbers (NaN: missing), or texts or booleans (None: missing).
 Values = np.ndarray[Any, np.dtype[np.float64]] | list[Any]
 BATCH_ROWS = 50_000
 
@@ -27,7 +27,7 @@ BATCH_ROWS = 50_000
 def add_dataset(
     database: Database, settings: Settings, folder: Path, columns: dict[str, Values]
 ) -> DatasetRecord:
-    """Publish a dataset of these columns."""
+    """Store a dataset with these columns."""
     path = folder / "columns.arrow"
     batch = pa.RecordBatch.from_pydict({name: _array(values) for name, values in columns.items()})
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:

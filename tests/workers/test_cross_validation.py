@@ -1,4 +1,4 @@
-"""Jobs of several folds: cut, resumed, cancelled, out of time, and what is stored of them."""
+"""Cross-validation jobs: interrupted, resumed, cancelled, out of time, and their records."""
 
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -19,22 +19,22 @@ from workers import training_recorder
 from workers.slices import WorkerContext, run_slice
 
 FOLDS = {"validation": {"folds": 3}}
-# Of six epochs each: 7 steps for a fold, 10 for all rows.
+# Six epochs each: 7 steps per epoch of a fold, 10 per epoch of the final training on all rows.
 STEPS = 6 * (3 * 7 + 10)
 
 
 @pytest.fixture
-def shop(settings: Settings) -> Iterator[WorkerContext]:
-    shop = open_worker_context(settings)
-    yield shop
-    shop.database.close()
+def context(settings: Settings) -> Iterator[WorkerContext]:
+    context = open_worker_context(settings)
+    yield context
+    context.database.close()
 
 
 def test_folds_are_recorded_with_the_job_and_its_model(
-    shop: WorkerContext, database: Database, post: Post, find: Find
+    context: WorkerContext, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(**FOLDS)
-    assert run_slice(shop) is False
+    assert run_slice(context) is False
     job = find(posted.id)
     assert (job.status, job.epoch, job.folds_done, job.steps) == (JobStatus.SUCCEEDED, 6, 3, STEPS)
     assert [epoch for epoch, *_ in losses_of(database, job.id)] == list(range(6))
@@ -46,17 +46,17 @@ def test_folds_are_recorded_with_the_job_and_its_model(
     assert not model.partial
 
 
-def test_sliced_job_of_folds_equals_the_undisturbed_one(
+def test_sliced_cross_validation_job_equals_the_uninterrupted_one(
     settings: Settings, database: Database, post: Post, find: Find
 ) -> None:
     whole = post(**FOLDS, early_stopping={"patience": 3})
     train_waiting_jobs(settings)
     moved = post(**FOLDS, early_stopping={"patience": 3})
     for steps in (5, 45, 40):  # in the first fold, in the second, in the third
-        shop = open_worker_context(settings)
-        after_steps(shop, steps, shop.shutdown.set)
-        assert run_slice(shop) is True
-        shop.database.close()
+        context = open_worker_context(settings)
+        after_steps(context, steps, context.shutdown.set)
+        assert run_slice(context) is True
+        context.database.close()
     assert find(moved.id).folds_done == 2
     train_waiting_jobs(settings)
     assert losses_of(database, moved.id) == losses_of(database, whole.id)
@@ -65,12 +65,12 @@ def test_sliced_job_of_folds_equals_the_undisturbed_one(
     assert find(moved.id).steps == find(whole.id).steps
 
 
-def test_progress_is_that_of_the_fold_under_way(
-    shop: WorkerContext, database: Database, post: Post, find: Find
+def test_progress_is_that_of_the_current_fold(
+    context: WorkerContext, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(**FOLDS)
-    after_steps(shop, 60, shop.shutdown.set)
-    run_slice(shop)
+    after_steps(context, 60, context.shutdown.set)
+    run_slice(context)
     job = find(posted.id)
     assert (job.folds_done, job.epoch, job.steps) == (1, 2, 59)
     assert job.cross_validation is None
@@ -82,7 +82,7 @@ def test_progress_is_that_of_the_fold_under_way(
 
 
 def test_cancel_in_a_fold_keeps_its_weights(
-    shop: WorkerContext, database: Database, post: Post, find: Find
+    context: WorkerContext, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(**FOLDS, epochs=100_000)
 
@@ -90,27 +90,31 @@ def test_cancel_in_a_fold_keeps_its_weights(
         with database.writing() as session:
             cancel_job(session, posted.id)
 
-    after_steps(shop, 20, cancel)
-    assert run_slice(shop) is False
+    after_steps(context, 20, cancel)
+    assert run_slice(context) is False
     job = find(posted.id)
     assert job.status is JobStatus.CANCELLED
     with database.reading() as session:
         assert get_model(session, str(job.model_id)).partial
 
 
-def test_time_that_runs_out_in_a_fold_leaves_a_partial_model(
-    shop: WorkerContext, database: Database, post: Post, find: Find
+def test_time_budget_that_ends_in_a_fold_leaves_a_partial_model(
+    context: WorkerContext, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(**FOLDS, epochs=100_000, max_seconds=0.05)
-    assert run_slice(shop) is False
+    assert run_slice(context) is False
     job = find(posted.id)
     assert (job.status, job.status_reason) == (JobStatus.SUCCEEDED, StatusReason.TIME_BUDGET)
     with database.reading() as session:
         assert get_model(session, str(job.model_id)).partial
 
 
-def test_seconds_of_folds_belong_to_no_epoch(
-    shop: WorkerContext, database: Database, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
+def test_time_of_folds_is_not_part_of_any_epoch(
+    context: WorkerContext,
+    database: Database,
+    post: Post,
+    find: Find,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     steps = 0
 
@@ -119,11 +123,11 @@ def test_seconds_of_folds_belong_to_no_epoch(
         steps += 1
         return False
 
-    shop.shutdown.is_set = at_step  # type: ignore[method-assign]
-    # A clock that goes by steps: an epoch of ten takes ten seconds.
+    context.shutdown.is_set = at_step  # type: ignore[method-assign]
+    # The clock advances one second per step: an epoch of ten steps takes ten seconds.
     monkeypatch.setattr(training_recorder, "time", SimpleNamespace(monotonic=lambda: float(steps)))
     posted = post(**FOLDS)
-    run_slice(shop)
+    run_slice(context)
     with database.reading() as session:
         losses, _ = list_losses(session, posted.id, -1, 10)
     assert [loss.seconds for loss in losses] == [10] * 6
@@ -131,8 +135,8 @@ def test_seconds_of_folds_belong_to_no_epoch(
 
 
 def test_fold_that_cannot_be_trained_is_invalid_data(
-    shop: WorkerContext, post: Post, find: Find
+    context: WorkerContext, post: Post, find: Find
 ) -> None:
     posted = post(**FOLDS, class_weight={"strange": 2.0})
-    assert run_slice(shop) is False
+    assert run_slice(context) is False
     assert find(posted.id).status_reason is StatusReason.INVALID_DATA

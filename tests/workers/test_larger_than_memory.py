@@ -1,4 +1,4 @@
-"""Data larger than a worker's memory are trained on, and come to the same bits as in memory."""
+"""Training on data larger than the worker's memory, bit-identical to training in memory."""
 
 import json
 import os
@@ -13,21 +13,21 @@ import pytest
 
 from benchmarks.large_table import ENVIRONMENT, write_table
 
-# Half of what `python -m benchmarks.out_of_core` does, so that it takes half as long.
+# Half the size of `python -m benchmarks.out_of_core`, to take half the time.
 ROWS, FEATURES, EPOCHS = 2**18, 256, 1
 MATRIX_MIB, LIMIT_MIB = 256, 64
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """On the disk only as long as the test lasts: it takes half a gigabyte."""
+    """A folder deleted after the test, because it holds half a gigabyte."""
     with tempfile.TemporaryDirectory(prefix="bpd-large-") as folder:
         write_table(Path(folder), ROWS, FEATURES)
         yield Path(folder)
 
 
 def train(folder: Path, limit_mib: int) -> dict[str, Any]:
-    """Prepare and train in a process of its own; with 0 there is no limit."""
+    """Prepare and train in a separate process; a limit of 0 means unlimited memory."""
     arguments = [str(number) for number in (ROWS, FEATURES, EPOCHS, limit_mib)]
     command = [sys.executable, "-m", "benchmarks.large_table", str(folder), *arguments]
     environment = os.environ | ENVIRONMENT
@@ -39,6 +39,6 @@ def train(folder: Path, limit_mib: int) -> dict[str, Any]:
 
 
 def test_four_times_the_memory_trains_to_the_same_losses(folder: Path) -> None:
-    # Address space, not pages in use: what is read must not be mapped either.
+    # The limit is on address space, not resident pages: files must not be mapped as a whole.
     limited = train(folder, limit_mib=LIMIT_MIB)
     assert train(folder, limit_mib=0)["losses"] == limited["losses"]

@@ -1,4 +1,4 @@
-"""One turn of one job: trained, cut, resumed, cancelled, failed; without a broker."""
+"""Slices of a job without a broker: completed, interrupted, resumed, cancelled, failed."""
 
 import itertools
 import time
@@ -35,10 +35,10 @@ ENDLESS = {"epochs": 1_000_000}
 
 
 @pytest.fixture
-def shop(settings: Settings) -> Iterator[WorkerContext]:
-    shop = open_worker_context(settings)
-    yield shop
-    shop.database.close()
+def context(settings: Settings) -> Iterator[WorkerContext]:
+    context = open_worker_context(settings)
+    yield context
+    context.database.close()
 
 
 def losses_of(database: Database, job_id: str) -> list[tuple[int, float, float | None]]:
@@ -53,21 +53,21 @@ def weights_of(database: Database, job: JobRecord) -> str:
         return get_model(session, job.model_id).artifact
 
 
-def after_steps(shop: WorkerContext, steps: int, then: Callable[[], None]) -> None:
-    """Do something in the middle of a training, at its so-manyth step."""
+def after_steps(context: WorkerContext, steps: int, then: Callable[[], None]) -> None:
+    """Call `then` at step number `steps` of a training."""
     count = itertools.count()
-    is_set = shop.shutdown.is_set
+    is_set = context.shutdown.is_set
 
     def at_step() -> bool:
         if next(count) == steps:
             then()
         return is_set()
 
-    shop.shutdown.is_set = at_step  # type: ignore[method-assign]
+    context.shutdown.is_set = at_step  # type: ignore[method-assign]
 
 
 def keep_heartbeats(monkeypatch: pytest.MonkeyPatch) -> list[Heartbeat]:
-    """The heartbeats of the slices to come."""
+    """Collect the heartbeats of the slices that follow."""
     kept: list[Heartbeat] = []
 
     def begin(*args: Any) -> Heartbeat:
@@ -78,16 +78,16 @@ def keep_heartbeats(monkeypatch: pytest.MonkeyPatch) -> list[Heartbeat]:
     return kept
 
 
-def test_nothing_to_do_is_no_slice(shop: WorkerContext, database: Database) -> None:
+def test_without_a_waiting_job_no_slice_runs(context: WorkerContext, database: Database) -> None:
     assert database
-    assert run_slice(shop) is False
+    assert run_slice(context) is False
 
 
-def test_job_is_trained_to_its_end(
-    shop: WorkerContext, database: Database, post: Post, find: Find
+def test_job_is_trained_to_completion(
+    context: WorkerContext, database: Database, post: Post, find: Find
 ) -> None:
     posted = post()
-    assert run_slice(shop) is False
+    assert run_slice(context) is False
     job = find(posted.id)
     assert (job.status, job.status_reason) == (JobStatus.SUCCEEDED, StatusReason.COMPLETED)
     assert (job.epoch, job.steps) == (6, 6 * 8)
@@ -98,7 +98,7 @@ def test_job_is_trained_to_its_end(
     assert job.environment["numpy"]
 
 
-def test_sliced_job_equals_the_undisturbed_one_bit_for_bit(
+def test_sliced_job_equals_the_uninterrupted_one_bit_for_bit(
     settings: Settings, database: Database, post: Post, find: Find
 ) -> None:
     whole = post()
@@ -111,7 +111,7 @@ def test_sliced_job_equals_the_undisturbed_one_bit_for_bit(
     assert find(sliced.id).attempt == 1
 
 
-def test_checkpoints_without_any_pause_between_them_do_not_hold_a_job_up(
+def test_continuous_checkpoints_do_not_stall_a_job(
     settings: Settings, database: Database, post: Post, find: Find
 ) -> None:
     posted = post()
@@ -123,64 +123,62 @@ def test_checkpoints_without_any_pause_between_them_do_not_hold_a_job_up(
     assert kept == [40, 46, 47]
 
 
-def test_job_that_takes_longer_to_open_than_a_slice_lasts_gets_on(
+def test_job_that_takes_longer_to_open_than_a_slice_progresses(
     settings: Settings, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     posted = post(**ENDLESS)
-    shop = open_worker_context(settings.model_copy(update={"slice_seconds": 0.05}))
+    context = open_worker_context(settings.model_copy(update={"slice_seconds": 0.05}))
 
-    def open_slowly(shop: WorkerContext, job: JobRecord) -> TrainingRecorder:
+    def open_slowly(context: WorkerContext, job: JobRecord) -> TrainingRecorder:
         started = time.monotonic()
-        ledger = open_training.open_training(shop, job)
+        recorder = open_training.open_training(context, job)
         wait_for(lambda: time.monotonic() - started > 0.1)
-        return ledger
+        return recorder
 
     monkeypatch.setattr(slices, "open_training", open_slowly)
-    assert run_slice(shop) is True
-    shop.database.close()
+    assert run_slice(context) is True
+    context.database.close()
     assert find(posted.id).steps > 0
 
 
-def test_job_resumed_by_another_process_equals_the_undisturbed_one(
+def test_job_resumed_by_another_process_equals_the_uninterrupted_one(
     settings: Settings, database: Database, post: Post, find: Find
 ) -> None:
     whole = post()
     train_waiting_jobs(settings)
     moved = post()
     for steps in (5, 11, 3):  # in the middle of epochs of eight steps
-        shop = open_worker_context(settings)
-        after_steps(shop, steps, shop.shutdown.set)
-        assert run_slice(shop) is True
-        shop.database.close()
+        context = open_worker_context(settings)
+        after_steps(context, steps, context.shutdown.set)
+        assert run_slice(context) is True
+        context.database.close()
     train_waiting_jobs(settings)
     assert losses_of(database, moved.id) == losses_of(database, whole.id)
     assert weights_of(database, find(moved.id)) == weights_of(database, find(whole.id))
 
 
-def test_next_slice_in_the_same_process_reads_nothing_again(
-    shop: WorkerContext, post: Post, monkeypatch: pytest.MonkeyPatch
+def test_next_slice_in_the_same_process_reuses_the_open_training(
+    context: WorkerContext, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post()
-    after_steps(shop, 5, shop.shutdown.set)
-    assert run_slice(shop) is True
+    after_steps(context, 5, context.shutdown.set)
+    assert run_slice(context) is True
     monkeypatch.setattr(training_data, "open_table", None)
-    shop.shutdown._byte[0] = 0
-    assert run_slice(shop) is False
+    context.shutdown._byte[0] = 0
+    assert run_slice(context) is False
 
 
-def test_shutdown_leaves_the_job_to_whoever_comes_next(
-    shop: WorkerContext, post: Post, find: Find
-) -> None:
+def test_shutdown_releases_the_job(context: WorkerContext, post: Post, find: Find) -> None:
     posted = post(**ENDLESS)
-    after_steps(shop, 20, shop.shutdown.set)
-    assert run_slice(shop) is True
+    after_steps(context, 20, context.shutdown.set)
+    assert run_slice(context) is True
     job = find(posted.id)
     assert (job.status, job.lease_expires_at) == (JobStatus.RUNNING, None)
     assert job.steps == 20
 
 
 def test_cancel_while_running_keeps_the_weights_so_far(
-    shop: WorkerContext, database: Database, post: Post, find: Find
+    context: WorkerContext, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(**ENDLESS)
 
@@ -188,15 +186,15 @@ def test_cancel_while_running_keeps_the_weights_so_far(
         with database.writing() as session:
             cancel_job(session, posted.id)
 
-    after_steps(shop, 20, cancel)
-    assert run_slice(shop) is False
+    after_steps(context, 20, cancel)
+    assert run_slice(context) is False
     job = find(posted.id)
     assert (job.status, job.status_reason) == (JobStatus.CANCELLED, StatusReason.USER)
     with database.reading() as session:
         assert get_model(session, str(job.model_id)).partial
 
 
-def test_pause_frees_the_worker_and_resume_goes_on_to_the_same_bits(
+def test_pause_frees_the_worker_and_resume_continues_bit_for_bit(
     settings: Settings,
     database: Database,
     post: Post,
@@ -212,13 +210,13 @@ def test_pause_frees_the_worker_and_resume_goes_on_to_the_same_bits(
         with database.writing() as session:
             pause_job(session, paused.id)
 
-    shop = open_worker_context(settings.model_copy(update={"watch_seconds": 0.005}))
-    after_steps(shop, 5, pause)
-    after_steps(shop, 6, lambda: wait_for(lambda: hearts[-1].interrupted))
-    assert run_slice(shop) is False
+    context = open_worker_context(settings.model_copy(update={"watch_seconds": 0.005}))
+    after_steps(context, 5, pause)
+    after_steps(context, 6, lambda: wait_for(lambda: hearts[-1].interrupted))
+    assert run_slice(context) is False
     assert find(paused.id).status is JobStatus.PAUSED
-    assert run_slice(shop) is False
-    shop.database.close()
+    assert run_slice(context) is False
+    context.database.close()
     with database.writing() as session:
         resume_job(session, paused.id)
     train_waiting_jobs(settings)
@@ -243,7 +241,7 @@ def test_cancel_between_two_slices_ends_the_job_with_its_weights(
     assert job.model_id is not None
 
 
-def test_model_of_a_checkpoint_has_the_metrics_of_that_time(
+def test_model_of_a_checkpoint_has_the_metrics_of_that_checkpoint(
     settings: Settings, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(**ENDLESS)
@@ -272,8 +270,8 @@ def test_model_of_a_checkpoint_has_the_metrics_of_that_time(
     assert losses_of(database, posted.id) == []
 
 
-def test_worker_whose_lease_is_taken_writes_nothing_more(
-    shop: WorkerContext, database: Database, post: Post, find: Find
+def test_worker_that_lost_its_lease_writes_nothing_more(
+    context: WorkerContext, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(**ENDLESS)
     taken: list[JobRecord] = []
@@ -287,8 +285,8 @@ def test_worker_whose_lease_is_taken_writes_nothing_more(
             stored = LossRecord(0, 9.0, None, {}, 0.1, 1.0, 0.1)
             record_progress(session, Lease(job.id, job.token), JobProgress(), [stored])
 
-    after_steps(shop, 20, take_over)
-    assert run_slice(shop) is False
+    after_steps(context, 20, take_over)
+    assert run_slice(context) is False
     job = find(posted.id)
     assert (job.worker, job.token, job.status) == ("other", taken[0].token, JobStatus.RUNNING)
     assert losses_of(database, job.id) == [(0, 9.0, None)]
@@ -297,7 +295,7 @@ def test_worker_whose_lease_is_taken_writes_nothing_more(
 def test_heartbeat_keeps_a_long_job(settings: Settings, post: Post, find: Find) -> None:
     posted = post(**ENDLESS)
     brief = settings.model_copy(update={"lease_seconds": 0.2, "heartbeat_seconds": 0.05})
-    shop = open_worker_context(brief)
+    context = open_worker_context(brief)
     started = find(posted.id).created_at
     ends: list[bool] = []
 
@@ -305,22 +303,22 @@ def test_heartbeat_keeps_a_long_job(settings: Settings, post: Post, find: Find) 
         lease = find(posted.id).lease_expires_at
         return lease is not None and (lease - started).total_seconds() > 0.8
 
-    shop.shutdown.is_set = stop_after_three_leases  # type: ignore[method-assign]
-    ends.append(run_slice(shop))
-    shop.database.close()
+    context.shutdown.is_set = stop_after_three_leases  # type: ignore[method-assign]
+    ends.append(run_slice(context))
+    context.database.close()
     assert ends == [True]
     assert find(posted.id).token == 1
 
 
 def test_early_stopping_leaves_the_best_weights_and_their_metrics(
-    shop: WorkerContext, database: Database, post: Post, find: Find
+    context: WorkerContext, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(
         epochs=500,
         optimizer={"type": "adam", "learning_rate": 0.3},
         early_stopping={"patience": 2},
     )
-    run_slice(shop)
+    run_slice(context)
     job = find(posted.id)
     assert job.status_reason is StatusReason.EARLY_STOPPING
     assert job.epoch < 500
@@ -329,10 +327,10 @@ def test_early_stopping_leaves_the_best_weights_and_their_metrics(
 
 
 def test_time_budget_ends_a_job_with_the_model_so_far(
-    shop: WorkerContext, database: Database, post: Post, find: Find
+    context: WorkerContext, database: Database, post: Post, find: Find
 ) -> None:
     posted = post(**ENDLESS, max_seconds=0.1)
-    assert run_slice(shop) is False
+    assert run_slice(context) is False
     job = find(posted.id)
     assert (job.status, job.status_reason) == (JobStatus.SUCCEEDED, StatusReason.TIME_BUDGET)
     assert job.training_seconds >= 0.1
@@ -340,20 +338,22 @@ def test_time_budget_ends_a_job_with_the_model_so_far(
         assert not get_model(session, str(job.model_id)).partial
 
 
-def test_target_value_ends_a_job(shop: WorkerContext, post: Post, find: Find) -> None:
+def test_target_value_ends_a_job(context: WorkerContext, post: Post, find: Find) -> None:
     posted = post(**ENDLESS, early_stopping={"metric": "accuracy", "target_value": 0.3})
-    assert run_slice(shop) is False
+    assert run_slice(context) is False
     assert find(posted.id).status_reason is StatusReason.TARGET_VALUE
 
 
-def test_divergence_is_told_with_its_place(shop: WorkerContext, post: Post, find: Find) -> None:
+def test_divergence_is_reported_with_epoch_and_step(
+    context: WorkerContext, post: Post, find: Find
+) -> None:
     posted = post(
         loss="mean_squared_error",
         optimizer={"type": "sgd", "learning_rate": 1000.0},
         network={"layers": [], "output": {"activation": "linear"}},
         epochs=100,
     )
-    run_slice(shop)
+    run_slice(context)
     job = find(posted.id)
     assert (job.status, job.status_reason) == (JobStatus.FAILED, StatusReason.DIVERGED)
     assert job.error is not None
@@ -362,12 +362,12 @@ def test_divergence_is_told_with_its_place(shop: WorkerContext, post: Post, find
 
 
 def test_lost_file_is_invalid_data(
-    shop: WorkerContext, settings: Settings, post: Post, find: Find
+    context: WorkerContext, settings: Settings, post: Post, find: Find
 ) -> None:
     posted = post()
     for path in (Path(settings.data_dir) / "blobs").rglob("*.arrow"):
         path.unlink()
-    run_slice(shop)
+    run_slice(context)
     assert find(posted.id).status_reason is StatusReason.INVALID_DATA
 
 
@@ -396,8 +396,8 @@ def test_damaged_checkpoint_ends_the_job_and_is_named(
         (RuntimeError("a secret"), StatusReason.INTERNAL),
     ],
 )
-def test_error_nobody_foresaw_ends_the_job_and_not_the_worker(
-    shop: WorkerContext,
+def test_unexpected_error_ends_the_job_and_not_the_worker(
+    context: WorkerContext,
     post: Post,
     find: Find,
     monkeypatch: pytest.MonkeyPatch,
@@ -409,14 +409,14 @@ def test_error_nobody_foresaw_ends_the_job_and_not_the_worker(
 
     monkeypatch.setattr(slices, "train", fail)
     posted = post()
-    assert run_slice(shop) is False
+    assert run_slice(context) is False
     job = find(posted.id)
     assert (job.status, job.status_reason) == (JobStatus.FAILED, reason)
     assert "secret" not in str(job.error)
 
 
-def test_training_outlives_a_database_that_is_away_for_a_moment(
-    shop: WorkerContext, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
+def test_training_survives_a_short_database_outage(
+    context: WorkerContext, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     posted = post()
     monkeypatch.setattr(slices, "DATABASE_RETRY_SECONDS", 0.01)
@@ -429,11 +429,11 @@ def test_training_outlives_a_database_that_is_away_for_a_moment(
         return finish(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(slices, "finish_job", flaky)
-    run_slice(shop)
+    run_slice(context)
     assert find(posted.id).status is JobStatus.SUCCEEDED
 
 
-def test_job_goes_on_after_a_database_that_was_away_for_longer_than_the_lease(
+def test_job_continues_after_a_database_outage_longer_than_the_lease(
     settings: Settings,
     database: Database,
     post: Post,
@@ -446,31 +446,31 @@ def test_job_goes_on_after_a_database_that_was_away_for_longer_than_the_lease(
     train_waiting_jobs(settings)
     posted = post()
     brief = {"lease_seconds": 0.2, "heartbeat_seconds": 0.05, "watch_seconds": 0.01}
-    shop = open_worker_context(settings.model_copy(update=brief))
-    writing, reading = shop.database.writing, shop.database.reading
+    context = open_worker_context(settings.model_copy(update=brief))
+    writing, reading = context.database.writing, context.database.reading
     tries = itertools.count()
 
     def away() -> Any:
-        # Back after the slice has tried to save a few times in vain.
+        # The database returns after a few failed attempts to save.
         if next(tries) == 60:
-            shop.database.writing, shop.database.reading = writing, reading  # type: ignore[method-assign]
+            context.database.writing, context.database.reading = writing, reading  # type: ignore[method-assign]
         raise StoreUnavailableError("gone")
 
     def cut() -> None:
-        shop.database.writing = shop.database.reading = away  # type: ignore[method-assign]
+        context.database.writing = context.database.reading = away  # type: ignore[method-assign]
         wait_for(lambda: hearts[-1].interrupted)
 
-    after_steps(shop, 5, cut)
-    assert run_slice(shop) is False
-    shop.database.close()
+    after_steps(context, 5, cut)
+    assert run_slice(context) is False
+    context.database.close()
     job = find(posted.id)
     assert (job.status, job.attempt, job.worker_losses) == (JobStatus.SUCCEEDED, 1, 0)
     assert losses_of(database, posted.id) == losses_of(database, whole.id)
     assert weights_of(database, job) == weights_of(database, find(whole.id))
 
 
-def test_job_is_given_back_when_the_store_is_away_while_it_is_opened(
-    shop: WorkerContext, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
+def test_job_is_released_when_the_store_is_unavailable_while_it_is_opened(
+    context: WorkerContext, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     posted = post()
 
@@ -479,10 +479,10 @@ def test_job_is_given_back_when_the_store_is_away_while_it_is_opened(
 
     monkeypatch.setattr(slices, "open_training", fail)
     for _ in range(5):
-        assert run_slice(shop) is False
+        assert run_slice(context) is False
     job = find(posted.id)
     assert (job.status, job.lease_expires_at) == (JobStatus.RUNNING, None)
     assert (job.worker_losses, job.attempt) == (0, 1)
     monkeypatch.undo()
-    run_slice(shop)
+    run_slice(context)
     assert find(posted.id).status is JobStatus.SUCCEEDED

@@ -1,4 +1,4 @@
-"""What a sweep does, without waiting for its timer."""
+"""Single sweeps, without waiting for the timer."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,24 +23,24 @@ from workers.sweeper import Sweeper
 
 
 @dataclass
-class FakeDoorbell:
-    """Counts rings, or is out of order."""
+class FakeBroker:
+    """Counts published messages, or fails."""
 
-    rings: int = 0
+    published: int = 0
     broken: bool = False
 
-    def ring(self, times: int = 1) -> None:
+    def publish(self, times: int = 1) -> None:
         if self.broken:
             raise StoreUnavailableError("broker: silent")
-        self.rings += times
+        self.published += times
 
 
 @dataclass
 class Sweeping:
-    """A sweeper of a child that may be busy."""
+    """A sweeper of a worker child that may be busy."""
 
     sweeper: Sweeper = field(init=False)
-    doorbell: FakeDoorbell = field(default_factory=FakeDoorbell)
+    broker: FakeBroker = field(default_factory=FakeBroker)
     idle: bool = True
 
 
@@ -50,7 +50,7 @@ def sweeping(database: Database, settings: Settings) -> Sweeping:
     sweeping.sweeper = Sweeper(
         database,
         open_blobs(settings),
-        sweeping.doorbell,  # type: ignore[arg-type]
+        sweeping.broker,  # type: ignore[arg-type]
         settings,
         "w1",
         lambda: sweeping.idle,
@@ -58,38 +58,42 @@ def sweeping(database: Database, settings: Settings) -> Sweeping:
     return sweeping
 
 
-def test_sweep_rings_for_jobs_nobody_rang_for(sweeping: Sweeping, post: Post, find: Find) -> None:
+def test_sweep_publishes_jobs_that_were_never_published(
+    sweeping: Sweeping, post: Post, find: Find
+) -> None:
     waiting = [post(), post()]
     sweeping.sweeper.sweep(-1)
-    assert sweeping.doorbell.rings == 2
+    assert sweeping.broker.published == 2
     assert all(find(job.id).dispatched_at is not None for job in waiting)
 
 
-def test_job_just_rung_for_is_left_alone(sweeping: Sweeping, post: Post) -> None:
+def test_recently_dispatched_job_is_not_published_again(sweeping: Sweeping, post: Post) -> None:
     post()
     sweeping.sweeper.sweep(60)
-    assert sweeping.doorbell.rings == 0
+    assert sweeping.broker.published == 0
 
 
-def test_busy_child_rings_for_nobody(sweeping: Sweeping, post: Post) -> None:
+def test_busy_child_publishes_nothing(sweeping: Sweeping, post: Post) -> None:
     post()
     sweeping.idle = False
     sweeping.sweeper.sweep(-1)
-    assert sweeping.doorbell.rings == 0
+    assert sweeping.broker.published == 0
 
 
-def test_broken_bell_is_tried_again(sweeping: Sweeping, post: Post, find: Find) -> None:
+def test_publishing_is_retried_after_a_broker_failure(
+    sweeping: Sweeping, post: Post, find: Find
+) -> None:
     job = post()
-    sweeping.doorbell.broken = True
+    sweeping.broker.broken = True
     with pytest.raises(StoreUnavailableError):
         sweeping.sweeper.sweep(-1)
     assert find(job.id).dispatched_at is None
-    sweeping.doorbell.broken = False
+    sweeping.broker.broken = False
     sweeping.sweeper.sweep(-1)
-    assert sweeping.doorbell.rings == 1
+    assert sweeping.broker.published == 1
 
 
-def test_sweep_buries_a_job_that_kills_its_workers(
+def test_sweep_fails_a_job_that_kills_its_workers(
     sweeping: Sweeping, database: Database, post: Post, find: Find
 ) -> None:
     job = post()
@@ -109,7 +113,7 @@ def test_sweep_announces_the_worker_once(sweeping: Sweeping, database: Database)
         assert list_live_workers(session, within_seconds=-60) == ()
 
 
-def test_sweep_erases_an_upload_that_was_cut_off(sweeping: Sweeping, database: Database) -> None:
+def test_sweep_deletes_an_upload_that_was_cut_off(sweeping: Sweeping, database: Database) -> None:
     with database.writing() as session:
         receive_dataset(session, "young")
         receive_dataset(session, "old")
@@ -121,7 +125,7 @@ def test_sweep_erases_an_upload_that_was_cut_off(sweeping: Sweeping, database: D
         assert session.execute(datasets.select()).one().name == "young"
 
 
-def test_sweep_leaves_a_blob_that_another_dataset_shares(
+def test_sweep_keeps_a_blob_that_another_dataset_shares(
     sweeping: Sweeping, database: Database, settings: Settings, dataset: DatasetRecord
 ) -> None:
     with database.writing() as session:
@@ -139,7 +143,7 @@ def test_sweep_leaves_a_blob_that_another_dataset_shares(
         assert path.exists()
 
 
-def test_sweep_erases_expired_uploads_with_their_bytes(
+def test_sweep_deletes_expired_uploads_with_their_bytes(
     sweeping: Sweeping, database: Database, settings: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "part").write_bytes(b"xxx")
@@ -150,7 +154,7 @@ def test_sweep_erases_expired_uploads_with_their_bytes(
             blob = f"uploads/{upload.id}/0"
             blobs.put_blob(blob, tmp_path / "part")
             add_part(session, upload.id, UploadPart(0, 3, blob), 60)
-        blobs.put_blob(f"uploads/{old.id}/never-noted", tmp_path / "part")
+        blobs.put_blob(f"uploads/{old.id}/unrecorded", tmp_path / "part")
         session.execute(
             update(uploads).where(uploads.c.id == old.id).values(expires_at=shifted(-1))
         )

@@ -1,4 +1,4 @@
-"""Prepared matrices: made once, read from the cache by the next job on the same data."""
+"""Prepared matrices: created once, read from the cache by the next job on the same data."""
 
 import errno
 from collections.abc import Callable
@@ -27,7 +27,7 @@ Train = Callable[..., JobRecord]
 
 @pytest.fixture
 def columns() -> dict[str, Values]:
-    """More than the cache disdains."""
+    """Return columns larger than the minimum size of a cache entry."""
     random = np.random.default_rng(0)
     drawn: dict[str, Values] = {f"x{n}": random.standard_normal(ROWS) for n in range(FEATURES)}
     y = np.sum([drawn[f"x{n}"] for n in range(3)], axis=0)
@@ -44,7 +44,7 @@ def large(
 
 @pytest.fixture
 def train(settings: Settings, post: Post, find: Find, large: DatasetRecord) -> Train:
-    """Train a job on the large dataset; settings may be others."""
+    """Train a job on the large dataset, optionally with other settings."""
 
     def train(here: Settings = settings, **spec: Any) -> JobRecord:
         asked = {"target": "y", "epochs": 1, "batch_size": 512, **spec}
@@ -60,14 +60,14 @@ def entries(settings: Settings) -> list[Path]:
     return list((settings.data_dir / "cache" / "prepared").glob("entries/*"))
 
 
-def test_tiny_data_are_not_kept(settings: Settings, post: Post, find: Find) -> None:
+def test_tiny_data_are_not_cached_on_disk(settings: Settings, post: Post, find: Find) -> None:
     posted = post()
     train_waiting_jobs(settings)
     assert find(posted.id).status is JobStatus.SUCCEEDED
     assert entries(settings) == []
 
 
-def test_next_job_on_the_same_data_prepares_nothing(
+def test_next_job_on_the_same_data_reads_the_cache(
     settings: Settings, train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = train()
@@ -87,7 +87,7 @@ def test_other_rows_or_columns_are_prepared_anew(settings: Settings, train: Trai
 
 @pytest.mark.parametrize("batch_size", [100, "full"])
 @pytest.mark.parametrize("target", ["y", "label"])
-def test_rows_read_from_files_train_to_the_same_bits(
+def test_rows_read_from_files_give_bit_identical_results(
     settings: Settings,
     database: Database,
     train: Train,
@@ -107,7 +107,7 @@ def test_rows_read_from_files_train_to_the_same_bits(
     assert one.artifact == other.artifact
 
 
-def test_network_that_the_kept_data_do_not_fit_is_invalid_data(
+def test_network_that_does_not_fit_the_cached_data_is_invalid_data(
     train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train()
@@ -121,7 +121,7 @@ def test_network_that_the_kept_data_do_not_fit_is_invalid_data(
     assert (job.status, job.status_reason) == (JobStatus.FAILED, StatusReason.INVALID_DATA)
 
 
-def test_rows_of_another_dataset_validate(
+def test_rows_of_another_dataset_are_used_for_validation(
     settings: Settings,
     database: Database,
     tmp_path: Path,
@@ -139,7 +139,7 @@ def test_rows_of_another_dataset_validate(
     assert job.status_reason is StatusReason.INVALID_DATA
 
 
-def test_without_room_on_the_disk_data_are_prepared_in_memory(
+def test_with_a_full_disk_data_are_prepared_in_memory(
     settings: Settings, train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
@@ -150,7 +150,7 @@ def test_without_room_on_the_disk_data_are_prepared_in_memory(
     assert entries(settings) == []
 
 
-def test_job_that_needs_room_on_a_full_disk_waits_for_it(
+def test_job_that_needs_space_on_a_full_disk_waits_for_it(
     settings: Settings, post: Post, find: Find, large: DatasetRecord
 ) -> None:
     def refuse(*_: object) -> None:
@@ -159,16 +159,18 @@ def test_job_that_needs_room_on_a_full_disk_waits_for_it(
     job = post(on=large, target="y", epochs=1, batch_size=512)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training_data, "MatrixWriter", refuse)
-        shop = open_worker_context(settings.model_copy(update={"max_resident_data_bytes": 0}))
-        run_slice(shop)
-        shop.database.close()
+        context = open_worker_context(settings.model_copy(update={"max_resident_data_bytes": 0}))
+        run_slice(context)
+        context.database.close()
     left = find(job.id)
     assert (left.status, left.lease_expires_at) == (JobStatus.RUNNING, None)
     train_waiting_jobs(settings)
     assert find(job.id).status is JobStatus.SUCCEEDED
 
 
-def test_data_that_cannot_be_prepared_leave_no_entry(settings: Settings, train: Train) -> None:
+def test_data_that_cannot_be_prepared_leave_no_cache_entry(
+    settings: Settings, train: Train
+) -> None:
     job = train(class_weight={"c": 2.0}, target="label")
     assert job.status_reason is StatusReason.INVALID_DATA
     assert entries(settings) == []

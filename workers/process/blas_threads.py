@@ -1,6 +1,6 @@
-"""Threads and kernel of NumPy's matrix products, chosen in the environment before NumPy loads.
+"""BLAS thread count and kernel, set through environment variables before NumPy is loaded.
 
-This module imports no NumPy, so that a launcher can use it.
+This module does not import NumPy, so that a launcher can use it.
 """
 
 import os
@@ -16,10 +16,10 @@ def blas_environment(
     environment: Mapping[str, str] = os.environ,
     cpuinfo: Path = Path("/proc/cpuinfo"),
 ) -> dict[str, str]:
-    """Variables for a process with so many BLAS threads and the fastest kernel it can run.
+    """Return variables for a process with `threads` BLAS threads and its fastest BLAS kernel.
 
-    OpenBLAS picks its AVX2 kernel on AMD processors that have AVX-512, where the AVX-512 one was
-    measured 1.6 to 1.9 times as fast. A kernel that the operator names is left alone.
+    OpenBLAS selects its AVX2 kernel on AMD processors with AVX-512, where the AVX-512 kernel was
+    measured 1.6 to 1.9 times as fast. A kernel set by the operator (OPENBLAS_CORETYPE) is kept.
     """
     variables = dict.fromkeys(THREAD_VARIABLES, str(threads))
     if "OPENBLAS_CORETYPE" not in environment and _is_amd_with_avx512(cpuinfo):

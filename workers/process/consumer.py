@@ -1,7 +1,7 @@
-"""Celery's consumer, back within a second of its broker's return.
+"""Celery consumer that reconnects within a second of its broker's return.
 
-Celery waits longer after each failed attempt to connect, for half a minute in the end: jobs that
-were posted meanwhile would wait as long.
+Celery backs off after each failed connection attempt, up to about half a minute; jobs posted in
+the meantime would wait that long.
 """
 
 import logging
@@ -16,20 +16,20 @@ RECONNECT_SECONDS = 0.5
 
 
 class ReturningConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
-    """Tries to connect twice a second, for as long as it takes."""
+    """Consumer that retries its connection twice per second without a limit."""
 
     def ensure_connected(self, conn: Any) -> Any:  # noqa: ANN401 - a kombu Connection
-        """Connect, or go on trying until the worker is to leave."""
+        """Connect, retrying until the connection succeeds or the worker shuts down."""
         has_failed = False
 
-        def note(error: Exception, _seconds: float) -> None:
+        def log_first_failure(error: Exception, _seconds: float) -> None:
             nonlocal has_failed
-            if not has_failed:  # once for an outage, not twice a second
-                logger.error("cannot connect to %s, trying on: %s", conn.as_uri(), error)
+            if not has_failed:  # once per outage instead of twice per second
+                logger.error("cannot connect to %s, retrying: %s", conn.as_uri(), error)
             has_failed = True
 
         connection = conn.ensure_connection(
-            note,
+            log_first_failure,
             interval_start=RECONNECT_SECONDS,
             interval_step=0,
             interval_max=RECONNECT_SECONDS,

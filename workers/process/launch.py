@@ -1,4 +1,4 @@
-"""How a worker process is started: its command line and its environment."""
+"""Command line and environment of a worker process."""
 
 import sys
 
@@ -6,17 +6,22 @@ from workers.process.blas_threads import blas_environment
 
 
 def worker_environment(threads: int = 1) -> dict[str, str]:
-    """Variables that must be set before the worker's interpreter starts."""
+    """Return the variables that must be set before the worker's interpreter starts."""
     return blas_environment(threads)
 
 
 def worker_command(concurrency: int, name: str) -> list[str]:
-    """The Celery worker: one prefork child per core, told apart by its name."""
+    """Return the command of a Celery worker with `concurrency` prefork children.
+
+    Args:
+        concurrency: number of child processes.
+        name: unique name of the worker.
+    """
     return [
         sys.executable,
         *("-m", "celery", "--app", "workers.app:app", "--quiet", "worker"),
         *("--concurrency", str(concurrency)),
         *("--hostname", f"{name}@%h", "--loglevel", "INFO"),
-        # They only tell workers of each other, which the database does already.
+        # Only needed for workers to discover each other; the database already lists them.
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]

@@ -1,7 +1,7 @@
-"""What a worker's child does when its parent is killed: give its job back, and end.
+"""Exit of a worker's child process after its parent was killed: release the job, then exit.
 
-The kernel's own way, a signal at the parent's death, is tied to the thread that made the child,
-and Celery's pool may make children from threads.
+Linux's parent-death signal (PR_SET_PDEATHSIG) is bound to the thread that forked the child, and
+Celery's pool may fork from threads that end.
 """
 
 import logging
@@ -14,8 +14,8 @@ from workers.process.shutdown import ShutdownFlag
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 1.0
-# So long a busy orphan may take to checkpoint and give its job back.
+POLL_SECONDS = 1.0
+# Time limit for an orphaned child to write a checkpoint and release its job.
 GRACE_SECONDS = 10.0
 EXIT_STATUS = 1
 
@@ -24,34 +24,34 @@ def watch_parent(
     shutdown: ShutdownFlag,
     is_busy: Callable[[], bool],
     parent: int | None = None,
-    look_seconds: float = LOOK_SECONDS,
+    poll_seconds: float = POLL_SECONDS,
     grace_seconds: float = GRACE_SECONDS,
 ) -> None:
-    """End this process, some time after its parent, from a thread of its own; returns at once.
+    """Start a thread that ends this process after its parent has died; return at once.
 
-    The flag is shared with the parent's other children, whose parent is the same: it tells them
-    sooner. What a child that takes longer than grace_seconds leaves undone goes on elsewhere, once
-    its lease has run out.
+    The flag is shared with the parent's other children, so it also notifies them. A job that a
+    child does not release within grace_seconds is resumed by another worker when its lease expires.
 
     Args:
-        shutdown: is set, so that a slice checkpoints and gives its job back.
-        is_busy: whether a slice is under way.
-        parent: its number, as it was before the fork; without it, a parent that is killed before
-            this is called goes unnoticed.
-        look_seconds: how often to look whether the parent is still there.
-        grace_seconds: how long a slice may take to end.
+        shutdown: set when the parent dies, so that a running slice checkpoints and releases its
+            job.
+        is_busy: whether a slice is running.
+        parent: the parent's pid, read before the fork; without it, the death of a parent before
+            this call is not detected.
+        poll_seconds: interval between checks of the parent.
+        grace_seconds: time limit for a running slice to end.
     """
-    watched = os.getppid() if parent is None else parent
+    expected = os.getppid() if parent is None else parent
 
     def watch() -> None:
-        while os.getppid() == watched:
-            time.sleep(look_seconds)
+        while os.getppid() == expected:
+            time.sleep(poll_seconds)
         logger.error("the worker's parent process is gone: leaving")
         shutdown.set()
         deadline = time.monotonic() + grace_seconds
         while is_busy() and time.monotonic() < deadline:
-            time.sleep(min(0.05, look_seconds))
-        # The main thread waits for its parent's messages, and would do so for ever.
+            time.sleep(min(0.05, poll_seconds))
+        # The main thread would block forever waiting for messages from its parent.
         os._exit(EXIT_STATUS)
 
     threading.Thread(target=watch, name="orphan-watch", daemon=True).start()

@@ -1,23 +1,23 @@
-"""Celery's pool of processes, with a child that was killed replaced within half a second.
+"""Celery's prefork pool, replacing a killed child within half a second.
 
-The pool is told of a child's end when its files are closed, a moment before the child can be
-waited for. It often looks too early, sees a child that is still there, and by default looks again
-only five seconds later.
+The pool learns of a child's exit when the child's pipes close, slightly before the child can be
+reaped. Its check therefore often finds the child still alive, and by default the next check
+follows only five seconds later.
 """
 
 from celery.concurrency.asynpool import AsynPool
 from celery.concurrency.prefork import TaskPool
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 
 
-class _WatchedPool(AsynPool):  # type: ignore[misc]  # Celery has no types
+class _MonitoredPool(AsynPool):  # type: ignore[misc]  # Celery has no types
     @property
     def timers(self) -> dict[object, float]:
-        return {self.maintain_pool: LOOK_SECONDS}
+        return {self.maintain_pool: POLL_SECONDS}
 
 
 class WatchedTaskPool(TaskPool):  # type: ignore[misc]
-    """The pool that workers.app names."""
+    """The pool class configured in workers.app."""
 
-    Pool = _WatchedPool
+    Pool = _MonitoredPool

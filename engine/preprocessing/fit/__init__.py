@@ -1,4 +1,4 @@
-"""Fitting the preprocessing to the training rows, and only to them."""
+"""Fitting of the preprocessing on the training rows only."""
 
 from engine.preprocessing.fit.columns import fit_columns
 from engine.preprocessing.fit.targets import fit_class_target, fit_numeric_target

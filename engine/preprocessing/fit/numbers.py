@@ -1,4 +1,4 @@
-"""Scaling of numbers, and what stands in for a missing one."""
+"""Fitting of numeric and boolean columns: scaling and imputation."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +12,18 @@ from engine.specs import MissingStrategy
 
 
 def fit_numbers(name: str, values: NDArray[np.float64], options: ColumnOptions) -> FittedNumeric:
-    """Fit a column of numbers to the training rows' values, none of them missing.
+    """Fit a numeric column on the training rows' values, none missing.
 
     Raises:
-        DataError: they are so large that their mean or spread is not finite.
+        DataError: the mean or spread of the values overflows.
     """
     is_log = options.numeric == "log1p"
     center, scale = center_and_scale(
         name, signed_log(values) if is_log else values, options.numeric
     )
     fill = fill_number(values, options)
-    minimum, maximum = least_and_most(values)
-    require_finite(name, fill, minimum or 0.0, maximum or 0.0)
+    minimum, maximum = value_range(values)
+    check_finite(name, fill, minimum or 0.0, maximum or 0.0)
     return FittedNumeric(
         name,
         center=center,
@@ -37,53 +37,53 @@ def fit_numbers(name: str, values: NDArray[np.float64], options: ColumnOptions) 
 
 
 def fit_boolean(name: str, sample: CategorySample, options: ColumnOptions) -> FittedBoolean:
-    """Fit a column of truth values."""
+    """Fit a boolean column."""
     truth = np.repeat([0.0, 1.0], [sample.counts[False], sample.counts[True]])
     return FittedBoolean(name, fill_number(truth, options), options.missing_indicator)
 
 
 def center_and_scale(name: str, values: NDArray[np.float64], scaling: str) -> tuple[float, float]:
-    """What to subtract and what to divide by; a column that never varies is divided by one.
+    """Return center and scale; the scale of a constant column is 1.
 
     Raises:
         DataError: they are not finite.
     """
     if scaling == "none" or not len(values):
         return 0.0, 1.0
-    least, most = float(values.min()), float(values.max())
+    lower, upper = float(values.min()), float(values.max())
     with np.errstate(all="ignore"):
-        if least == most:
-            center, scale = least, 1.0
+        if lower == upper:
+            center, scale = lower, 1.0
         elif scaling == "min_max":
-            center, scale = least, most - least
+            center, scale = lower, upper - lower
         elif scaling == "robust":
             lower, center, upper = np.percentile(values, (25, 50, 75)).tolist()
-            # More than half of the numbers may be one and the same.
+            # The interquartile range may be 0 if more than half of the numbers are equal.
             scale = upper - lower or float(values.std())
         else:
             center, scale = float(values.mean()), float(values.std())
-    require_finite(name, center, scale)
+    check_finite(name, center, scale)
     return center, scale or 1.0
 
 
-def require_finite(name: str, *fitted: float) -> None:
-    """Raise DataError unless all of them are finite numbers."""
+def check_finite(name: str, *fitted: float) -> None:
+    """Raise DataError unless all numbers are finite."""
     if not np.isfinite(fitted).all():
         message = f"column {name!r} has numbers too large to be scaled"
         raise DataError(message)
 
 
 def fill_number(values: NDArray[np.float64], options: ColumnOptions) -> float:
-    """What stands in for a missing number: the constant, else what is typical of the values."""
+    """Return the imputation value: the constant if specified, else a statistic of the values."""
     if options.fill_number is not None:
         return options.fill_number
-    return typical_number(values, options.missing)
+    return impute_number(values, options.missing)
 
 
-def typical_number(values: NDArray[np.float64], strategy: MissingStrategy) -> float:
-    """The median, the most frequent number, of several the smallest, or else the mean.
+def impute_number(values: NDArray[np.float64], strategy: MissingStrategy) -> float:
+    """Return the median, the most frequent number (the smallest on ties), or by default the mean.
 
-    0 if there is no value to tell.
+    0 if there are no values.
     """
     if not len(values):
         return 0.0
@@ -92,14 +92,14 @@ def typical_number(values: NDArray[np.float64], strategy: MissingStrategy) -> fl
             case "median":
                 return float(np.median(values))
             case "most_frequent":
-                found, counts = np.unique(values, return_counts=True)
-                return float(found[counts.argmax()])
+                distinct, counts = np.unique(values, return_counts=True)
+                return float(distinct[counts.argmax()])
             case _:
                 return float(values.mean())
 
 
-def least_and_most(values: NDArray[np.float64]) -> tuple[float | None, float | None]:
-    """The smallest and the largest number; None if there is none."""
+def value_range(values: NDArray[np.float64]) -> tuple[float | None, float | None]:
+    """Return the minimum and maximum; None if there are no values."""
     if not len(values):
         return None, None
     return float(values.min()), float(values.max())

@@ -1,4 +1,4 @@
-"""Targets: how numbers are scaled, and which classes there are."""
+"""Fitting of targets: scaling of numbers, enumeration of classes."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,15 @@ from engine.specs import ResolvedPreprocessing
 def fit_numeric_target(
     name: str, values: NDArray[np.float64], spec: ResolvedPreprocessing
 ) -> NumericTarget:
-    """Fit a numeric target to the training rows' values, none of them missing."""
+    """Fit a numeric target on the training rows' values, none missing."""
     center, scale = center_and_scale(name, values, spec.target)
     return NumericTarget(name, center=center, scale=scale)
 
 
 def fit_class_target(name: str, column: Column) -> tuple[ClassTarget, Indices]:
-    """The classes, ascending, and each row's class, shape `(rows,)`, −1 where it is missing.
+    """Return the classes in ascending order, and each row's class, `(rows,)`; −1 is missing.
 
-    Classes keep the client's type: whole numbers are int, truth values bool, the rest str.
+    Classes keep their type: whole numbers are int, booleans bool, all other categories str.
 
     Raises:
         DataError: a number is infinite.
@@ -30,7 +30,7 @@ def fit_class_target(name: str, column: Column) -> tuple[ClassTarget, Indices]:
     if isinstance(column, NumericColumn):
         present = ~np.isnan(column.values)
         if np.isinf(column.values).any():
-            message = f"column {name!r} has an infinite number, which is no class"
+            message = f"column {name!r} has an infinite number, which cannot be a class"
             raise DataError(message)
         values, inverse = np.unique(column.values[present], return_inverse=True)
         codes = np.full(len(column.values), -1, np.intp)
@@ -38,12 +38,14 @@ def fit_class_target(name: str, column: Column) -> tuple[ClassTarget, Indices]:
         return ClassTarget(name, tuple(_class_of(value) for value in values.tolist())), codes
     used = np.unique(column.codes[column.codes >= 0])
     classes: list[Level] = sorted(column.levels[code] for code in used)
-    index_of = np.full(len(column.levels) + 1, -1, np.intp)  # the last is for code −1, missing
+    index_of = np.full(
+        len(column.levels) + 1, -1, np.intp
+    )  # the last entry is for code −1, missing
     for code in used:
         index_of[code] = classes.index(column.levels[code])
     return ClassTarget(name, tuple(classes)), index_of[column.codes]
 
 
 def _class_of(value: float) -> int | float:
-    # Beyond 2**53 a float64 no longer names one whole number.
+    # Above 2**53, a float64 does not identify a unique whole number.
     return int(value) if value.is_integer() and abs(value) <= 2**53 else value

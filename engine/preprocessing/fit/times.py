@@ -1,4 +1,4 @@
-"""Times: how the years are scaled, and what stands in for a missing time."""
+"""Fitting of time columns: scaling of years, imputation."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,9 +7,9 @@ from engine.preprocessing.column_options import ColumnOptions
 from engine.preprocessing.datetime_features import years_of
 from engine.preprocessing.fit.numbers import (
     center_and_scale,
+    check_finite,
     fill_number,
-    least_and_most,
-    require_finite,
+    value_range,
 )
 from engine.preprocessing.fitted import FittedTime
 from engine.specs import TimePart
@@ -21,14 +21,14 @@ def fit_times(
     parts: tuple[TimePart, ...],
     options: ColumnOptions,
 ) -> FittedTime:
-    """Fit a column of times to the training rows' seconds since 1970, none of them missing.
+    """Fit a time column on the training rows' seconds since 1970, none missing.
 
     Raises:
         DataError: a time is infinite.
     """
-    minimum, maximum = least_and_most(seconds)
+    minimum, maximum = value_range(seconds)
     fill = fill_number(seconds, options)
-    require_finite(name, fill, minimum or 0.0, maximum or 0.0)
+    check_finite(name, fill, minimum or 0.0, maximum or 0.0)
     scaling = "standardize" if "year" in parts else "none"
     center, scale = center_and_scale(name, years_of(seconds), scaling)
     return FittedTime(

@@ -1,4 +1,4 @@
-"""Arrow IPC, files and streams: mapped, and let go of again, so that a batch may be of any size."""
+"""Arrow IPC files and streams, memory-mapped; read pages are released, so batches may be large."""
 
 import mmap
 from collections.abc import Iterator
@@ -13,18 +13,18 @@ from store.intake.batches.arrow_source import ArrowSource, schema_columns, slice
 from store.intake.cells.arrow_types import check_cell_count
 from store.intake.options import Limits, ReadOptions
 
-# Pages of a mapped file count as memory of the process until they are given back.
+# Pages of a mapped file count towards the process's memory until they are released.
 KEPT_BYTES = 2**24
 
 
 def open_arrow(path: Path, options: ReadOptions, limits: Limits) -> ArrowSource:
-    """An Arrow file or stream. Raises IntakeError."""
+    """Open an Arrow file or stream. Raises IntakeError."""
     with path.open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     with memoryview(mapped) as data:
         rows = count_rows(data)
     reader = _Reader(mapped)
-    with _translated():
+    with _translate_errors():
         schema = reader.schema()
     columns, notices = schema_columns(schema, limits.max_columns)
     check_cell_count(rows, len(columns), limits.max_bytes)
@@ -40,25 +40,25 @@ class _Reader:
         self._is_file = mapped[: len(MAGIC)] == MAGIC
 
     def schema(self) -> pa.Schema:
-        """Of all columns."""
+        """Return the schema of all columns."""
         source = pa.BufferReader(self._buffer)
         opened = pa.ipc.open_file(source) if self._is_file else pa.ipc.open_stream(source)
         return opened.schema
 
     def read(self, only: int | None) -> Iterator[pa.RecordBatch]:
-        """All rows, or one column of them. Raises IntakeError."""
-        seen = 0
-        with _translated():
+        """Yield all rows with all columns, or with column `only`. Raises IntakeError."""
+        read_bytes = 0
+        with _translate_errors():
             for batch in self._batches(only):
                 batch.validate()
                 for part in slice_batch(batch):
                     part.validate(full=True)
                     yield part
-                    seen += part.nbytes
-                    if seen >= KEPT_BYTES:
-                        self._give_back()
-                        seen = 0
-        self._give_back()
+                    read_bytes += part.nbytes
+                    if read_bytes >= KEPT_BYTES:
+                        self._release_pages()
+                        read_bytes = 0
+        self._release_pages()
 
     def _batches(self, only: int | None) -> Iterator[pa.RecordBatch]:
         options = pa.ipc.IpcReadOptions(
@@ -72,14 +72,14 @@ class _Reader:
         for index in range(opened.num_record_batches):
             yield opened.get_batch(index)
 
-    def _give_back(self) -> None:
+    def _release_pages(self) -> None:
         if hasattr(mmap, "MADV_DONTNEED"):
             self._mapped.madvise(mmap.MADV_DONTNEED)
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
-    """What pyarrow says of a broken file as IntakeError."""
+def _translate_errors() -> Iterator[None]:
+    """Translate pyarrow's errors for a broken file into IntakeError."""
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:

@@ -1,6 +1,6 @@
-"""Looks through an Arrow file or stream before pyarrow does: what its messages claim to hold.
+"""Check the sizes claimed by the messages of an Arrow file or stream before pyarrow reads it.
 
-Only the few fields of the FlatBuffers tables that say how much there is are read; see
+Only the few size fields of the FlatBuffers tables are read; see
 https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc
 """
 
@@ -13,11 +13,11 @@ from store.intake.formats.compression import FREE_BYTES, MAX_EXPANSION
 
 MAGIC = b"ARROW1"
 HEAD_BYTES = 8
-# A file ends with the length of its footer and the magic.
+# A file ends with the length of its footer (4 bytes) and the magic bytes.
 TAIL_BYTES = 10
 CONTINUATION = b"\xff\xff\xff\xff"
 MAX_METADATA_BYTES = 2**25
-# Compressed batches are unpacked whole.
+# pyarrow decompresses a batch as a whole.
 MAX_UNPACKED_BYTES = 2**28
 DICTIONARY_BATCH, RECORD_BATCH = 2, 3
 BLOCK_BYTES, BUFFER_BYTES = 24, 16
@@ -25,7 +25,7 @@ BLOCK_BYTES, BUFFER_BYTES = 24, 16
 
 @dataclass(frozen=True)
 class _Message:
-    """Where a message begins, where its body does, and where it ends."""
+    """Offsets of a message: its header, its body and its end."""
 
     header: int
     kind: int
@@ -34,23 +34,23 @@ class _Message:
 
 
 def count_rows(data: memoryview) -> int:
-    """The rows that all record batches claim. Raises IntakeError for claims that cannot be."""
+    """Return the rows claimed by all record batches. Raises IntakeError for impossible claims."""
     rows = 0
     try:
         for start in _starts(data):
             rows += _check(data, _read_message(data, start))
     except (struct.error, IndexError, ValueError) as error:
-        raise broken("its messages do not fit together") from error
+        raise broken("its messages are inconsistent") from error
     return rows
 
 
 def broken(why: str) -> IntakeError:
-    """An Arrow file or stream that is none."""
+    """Return the error for an invalid Arrow file or stream."""
     return IntakeError("not_arrow", f"the Arrow file or stream is broken: {why}")
 
 
 def _starts(data: memoryview) -> Iterator[int]:
-    """Where the messages with rows or dictionaries begin."""
+    """Yield the offsets of the record batch and dictionary batch messages."""
     if bytes(data[: len(MAGIC)]) == MAGIC:
         yield from _starts_of_file(data)
         return
@@ -70,7 +70,7 @@ def _starts_of_file(data: memoryview) -> Iterator[int]:
         raise broken("it is cut off")
     (length,) = struct.unpack_from("<i", data, size - TAIL_BYTES)
     if not 0 < length <= min(size - HEAD_BYTES - TAIL_BYTES, MAX_METADATA_BYTES):
-        raise broken(f"its footer claims {length} bytes, of {size} in all")
+        raise broken(f"its footer claims {length} bytes, but the file has {size}")
     footer = _root(data, size - TAIL_BYTES - length)
     for field in (2, 3):
         for block in _vector(data, footer, field, BLOCK_BYTES):
@@ -78,7 +78,7 @@ def _starts_of_file(data: memoryview) -> Iterator[int]:
 
 
 def _read_message(data: memoryview, start: int) -> _Message | None:
-    """The message at a place; None for the mark of the end."""
+    """Read the message at an offset; return None for the end-of-stream marker."""
     if bytes(data[start : start + 4]) == CONTINUATION:
         start += 4
     length = _unpack(data, "<i", start)
@@ -86,21 +86,22 @@ def _read_message(data: memoryview, start: int) -> _Message | None:
         return None
     body = start + 4 + length
     if length < 0 or length > MAX_METADATA_BYTES or body > len(data):
-        raise broken(f"a message claims {length} bytes, of {len(data)} in all")
+        raise broken(f"a message claims {length} bytes, but the file has {len(data)}")
     table = _root(data, start + 4)
     kind = _field(data, table, 1)
     header = _field(data, table, 2)
     size_at = _field(data, table, 3)
     size = 0 if size_at is None else _unpack(data, "<q", size_at)
     if size < 0 or size > len(data) - body:
-        raise broken(f"it is cut off: a message claims {size} bytes, {len(data) - body} are left")
+        detail = f"it is cut off: a message claims {size} bytes, but {len(data) - body} are left"
+        raise broken(detail)
     if kind is None or header is None:
         raise broken("a message has no header")
     return _Message(_follow(data, header), data[kind], body, body + size)
 
 
 def _check(data: memoryview, message: _Message | None) -> int:
-    """The rows of a message's batch. Raises IntakeError."""
+    """Check a message and return the rows of its record batch. Raises IntakeError."""
     if message is None or message.kind not in {DICTIONARY_BATCH, RECORD_BATCH}:
         raise broken("its footer does not point to rows")
     batch = message.header
@@ -119,13 +120,13 @@ def _check(data: memoryview, message: _Message | None) -> int:
 
 
 def _check_unpacked(data: memoryview, batch: int, message: _Message) -> None:
-    """Each compressed buffer begins with its length once it is unpacked."""
+    """Check the decompressed lengths at the start of the compressed buffers. Raises IntakeError."""
     size = message.end - message.body
     unpacked = 0
     for buffer in _vector(data, batch, 2, BUFFER_BYTES):
         start, length = struct.unpack_from("<qq", data, buffer)
         if start < 0 or length < 0 or start + length > size:
-            raise broken("a buffer lies outside of its message")
+            raise broken("a buffer lies outside its message")
         if length:
             unpacked += max(0, _unpack(data, "<q", message.body + start))
     if unpacked > max(FREE_BYTES, MAX_EXPANSION * size):
@@ -133,7 +134,7 @@ def _check_unpacked(data: memoryview, batch: int, message: _Message) -> None:
         raise IntakeError("expands_too_much", detail)
     if unpacked > MAX_UNPACKED_BYTES:
         detail = (
-            f"a compressed batch holds {unpacked} bytes: write batches of fewer rows, "
+            f"a compressed batch holds {unpacked} uncompressed bytes: write batches of fewer rows, "
             f"at most {MAX_UNPACKED_BYTES} bytes are accepted"
         )
         raise IntakeError("batch_too_large", detail)
@@ -144,7 +145,7 @@ def _root(data: memoryview, start: int) -> int:
 
 
 def _follow(data: memoryview, at: int) -> int:
-    """Where the offset at a place points to."""
+    """Return the target of the relative offset stored at `at`."""
     target = at + _unpack(data, "<I", at)
     if target >= len(data):
         raise ValueError(target)
@@ -152,7 +153,7 @@ def _follow(data: memoryview, at: int) -> int:
 
 
 def _field(data: memoryview, table: int, index: int) -> int | None:
-    """Where a field of a table is; None if it has its default."""
+    """Return the offset of a table's field; None if it has its default value."""
     fields = table - _unpack(data, "<i", table)
     if fields < 0 or 4 + 2 * index >= _unpack(data, "<H", fields):
         return None
@@ -161,7 +162,7 @@ def _field(data: memoryview, table: int, index: int) -> int | None:
 
 
 def _vector(data: memoryview, table: int, index: int, item_bytes: int) -> range:
-    """Where the items of a vector of structs are."""
+    """Return the offsets of the items of a vector of structs."""
     at = _field(data, table, index)
     if at is None:
         return range(0)

@@ -1,4 +1,4 @@
-"""Parquet: its footer is checked before it is believed, its pages are read a few at a time."""
+"""Parquet files: the footer is validated first, then pages are read a few at a time."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -7,7 +7,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from store.errors import IntakeError
-from store.intake.arrow.parquet_footer import check_expansion, check_groups, check_tail, translated
+from store.intake.arrow.parquet_footer import (
+    check_expansion,
+    check_groups,
+    check_tail,
+    translate_errors,
+)
 from store.intake.batches.arrow_source import (
     BATCH_BYTES,
     ArrowSource,
@@ -20,23 +25,24 @@ from store.intake.batches.zip_batches import zip_batches
 from store.intake.cells.arrow_types import check_cell_count, is_text
 from store.intake.options import Limits, ReadOptions
 
-# Of a column's pages, as they stand in the file.
+# Read buffer per column, in compressed bytes.
 BUFFER_BYTES = 2**16
-# Pages are held unpacked, of every column that is read at once, which takes about 7 MiB each;
-# those of a wide file are small.
+# Decompressed pages of all columns read at once are kept in memory, about 7 MiB per column; the
+# pages of a wide file are small.
 COLUMNS_AT_ONCE = 8
 MAX_PASSES = 64
-# Texts are read as dictionaries, so that a long one that is repeated stays one. Of a row group all
-# different ones are held: where these are more, they are read as they are, few rows at a time.
+# Text is read as dictionaries, so that a repeated long text is stored once. All distinct texts of a
+# row group are kept in memory: above this size text is read without a dictionary, few rows at a
+# time.
 MAX_DICTIONARY_BYTES = 2**22
 LONG_TEXT_ROWS = 1024
 
 
 def open_parquet(path: Path, options: ReadOptions, limits: Limits, folder: Path) -> ArrowSource:
-    """A Parquet file. Raises IntakeError for one that lies about itself or has nested columns."""
+    """Open a Parquet file. Raises IntakeError if its footer is false or a column is nested."""
     check_tail(path, limits.max_columns)
     size = path.stat().st_size
-    with translated(), pq.ParquetFile(path, pre_buffer=False) as file:
+    with translate_errors(), pq.ParquetFile(path, pre_buffer=False) as file:
         metadata, schema = file.metadata, file.schema_arrow
         columns, notices = schema_columns(schema, limits.max_columns)
         unpacked = check_groups(metadata, size)
@@ -47,7 +53,7 @@ def open_parquet(path: Path, options: ReadOptions, limits: Limits, folder: Path)
 
 
 class _Reader:
-    """Reads the rows of a file that has been checked; of a wide one, some columns at a time."""
+    """Reads the rows of a validated file; a wide file is read some columns at a time."""
 
     def __init__(
         self,
@@ -67,7 +73,7 @@ class _Reader:
         self._spills: list[BatchSpill] | None = None
 
     def read(self, only: int | None) -> Iterator[pa.RecordBatch]:
-        """All rows, or one column of them. Raises IntakeError."""
+        """Yield all rows with all columns, or with column `only`. Raises IntakeError."""
         if only is not None or self._width <= self._at_once:
             yield from self._read(range(self._width) if only is None else [only])
             return
@@ -89,23 +95,23 @@ class _Reader:
     def _read(self, columns: Sequence[int]) -> Iterator[pa.RecordBatch]:
         rows = 0
         for batch in self._batches(columns):
-            with translated():
+            with translate_errors():
                 batch.validate(full=True)
             rows += batch.num_rows
             yield from slice_batch(batch)
         if rows != self._metadata.num_rows:
-            detail = f"the Parquet file has {rows} rows, not {self._metadata.num_rows} as it says"
+            detail = f"the Parquet file has {rows} rows, but claims {self._metadata.num_rows}"
             raise IntakeError("not_parquet", detail)
 
     def _batches(self, columns: Sequence[int]) -> Iterator[pa.RecordBatch]:
         texts = [index for index in columns if is_text(self._schema.field(index).type)]
         short = [index for index in texts if self._is_short(index)]
-        # Also where only some columns are read: batches of the others will stand beside them.
+        # The full width counts even if only some columns are read: zip_batches adds the others.
         rows = min(rows_per_batch(self._width), self._rows_of_bytes())
         if len(short) < len(texts):
             rows = min(rows, LONG_TEXT_ROWS)
         with (
-            translated(),
+            translate_errors(),
             pq.ParquetFile(
                 self._path,
                 metadata=self._metadata,
@@ -123,7 +129,7 @@ class _Reader:
             )
 
     def _rows_of_bytes(self) -> int:
-        """How many rows come to a few MiB, by what the footer says of them."""
+        """Return the rows per batch of a few MiB, by the sizes in the footer."""
         return max(1, int(BATCH_BYTES / max(1.0, self._row_bytes)))
 
     def _is_short(self, column: int) -> bool:

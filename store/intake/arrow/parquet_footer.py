@@ -1,4 +1,4 @@
-"""What a Parquet file's footer claims, compared with the file before any of it is read."""
+"""Checks of a Parquet file's footer against the file, before any data are read."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,14 +13,14 @@ from store.intake.cells.column_names import check_column_count
 MAGIC, ENCRYPTED = b"PAR1", b"PARE"
 TAIL_BYTES = 8
 MAX_FOOTER_BYTES = 2**26
-# Runs of equal values take next to no bytes; more than this is no table but a trap.
+# Runs of equal values take almost no bytes; a larger ratio indicates a decompression bomb.
 MAX_EXPANSION = 1000
 FREE_BYTES = 2**26
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """What pyarrow says of a broken file as IntakeError."""
+def translate_errors() -> Iterator[None]:
+    """Translate pyarrow's errors for a broken file into IntakeError."""
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
@@ -34,7 +34,7 @@ def translated() -> Iterator[None]:
 
 
 def check_tail(path: Path, max_columns: int) -> None:
-    """What can be said of a footer before it is parsed. Raises IntakeError."""
+    """Check a footer's magic bytes, length and column count before parsing. Raises IntakeError."""
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(len(MAGIC))
@@ -44,10 +44,12 @@ def check_tail(path: Path, max_columns: int) -> None:
             raise IntakeError("not_parquet", "the Parquet file is encrypted: send it decrypted")
         footer = int.from_bytes(tail[:4], "little")
         if tail[4:] != MAGIC or size < TAIL_BYTES + len(MAGIC):
-            detail = "the Parquet file is cut off: it does not end as it should"
+            detail = "the Parquet file is cut off: it does not end with its magic bytes"
             raise IntakeError("not_parquet", detail)
         if not 0 < footer <= min(size - TAIL_BYTES - len(MAGIC), MAX_FOOTER_BYTES):
-            detail = f"the footer of the Parquet file claims {footer} bytes, of {size} in all"
+            detail = (
+                f"the footer of the Parquet file claims {footer} bytes, but the file has {size}"
+            )
             raise IntakeError("not_parquet", detail)
         file.seek(size - TAIL_BYTES - footer)
         fields = _count_schema_fields(file.read(64))
@@ -56,9 +58,9 @@ def check_tail(path: Path, max_columns: int) -> None:
 
 
 def _count_schema_fields(footer: bytes) -> int | None:
-    """How many fields the schema says it has, the root among them, if it is where it should be.
+    """Return the schema's field count including the root; None if the list is not in its place.
 
-    A footer is Thrift's compact protocol: field 1 is the version, field 2 the list of fields.
+    A footer uses Thrift's compact protocol: field 1 is the version, field 2 the list of fields.
     """
     version = 1
     while version < len(footer) and footer[version] & 0x80:
@@ -79,7 +81,7 @@ def _count_schema_fields(footer: bytes) -> int | None:
 
 
 def check_groups(metadata: pq.FileMetaData, size: int) -> int:
-    """Bytes once uncompressed. Raises IntakeError if the footer does not agree with the file."""
+    """Return the uncompressed bytes. Raises IntakeError if the footer contradicts the file."""
     rows = unpacked = 0
     for index in range(metadata.num_row_groups):
         group = metadata.row_group(index)
@@ -92,7 +94,7 @@ def check_groups(metadata: pq.FileMetaData, size: int) -> int:
             _check_chunk(chunk, index, group.num_rows, size)
             unpacked += max(0, chunk.total_uncompressed_size)
     if rows != metadata.num_rows:
-        detail = f"the Parquet file claims {metadata.num_rows} rows, its row groups {rows} rows"
+        detail = f"the Parquet file claims {metadata.num_rows} rows, but its row groups {rows}"
         raise IntakeError("not_parquet", detail)
     if unpacked > max(FREE_BYTES, MAX_EXPANSION * size):
         detail = f"the Parquet file expands from {size} to {unpacked} bytes"
@@ -105,27 +107,27 @@ def _check_chunk(chunk: pq.ColumnChunkMetaData, group: int, rows: int, size: int
     if chunk.has_dictionary_page and chunk.dictionary_page_offset:
         start = min(start, chunk.dictionary_page_offset)
     if start < 0 or not 0 <= chunk.total_compressed_size <= size - start:
-        detail = f"a column of row group {group} lies outside of the Parquet file"
+        detail = f"a column of row group {group} lies outside the Parquet file"
         raise IntakeError("not_parquet", detail)
     if chunk.num_values != rows:
         detail = (
             f"a column of row group {group} of the Parquet file claims {chunk.num_values} values, "
-            f"the group {rows} rows"
+            f"but the row group {rows} rows"
         )
         raise IntakeError("not_parquet", detail)
 
 
 def check_expansion(schema: pa.Schema, rows: int, size: int) -> None:
-    """Raise IntakeError if so many rows cannot be meant by a file of that size."""
+    """Raise IntakeError if `rows` rows expand too much from a file of `size` bytes."""
     bits = sum(_bit_width(field.type) for field in schema)
     if rows * bits / 8 > max(FREE_BYTES, MAX_EXPANSION * size):
-        detail = f"{rows} rows are claimed by a Parquet file of {size} bytes"
+        detail = f"the Parquet file of {size} bytes claims {rows} rows"
         raise IntakeError("too_many_rows", detail)
 
 
-def _bit_width(given: pa.DataType) -> int:
+def _bit_width(data_type: pa.DataType) -> int:
     try:
-        return int(given.bit_width)
+        return int(data_type.bit_width)
     except ValueError:
-        # A text: what is sure is its code.
+        # Text has no fixed width: count at least one byte, its dictionary index.
         return 8

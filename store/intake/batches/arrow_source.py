@@ -1,4 +1,4 @@
-"""The source of every format that knows types: Arrow batches, which can be had again."""
+"""Table source of the typed formats: Arrow batches that can be iterated repeatedly."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,37 +14,37 @@ from store.intake.cells.column_names import check_column_count
 from store.intake.options import ReadOptions
 from store.intake.source import RawColumn, Reading
 
-# Cells of a batch: 8 MiB of numbers.
+# Maximum cells per batch: 8 MiB of float64.
 BATCH_CELLS = 2**20
 MAX_BATCH_ROWS = 2**16
 BATCH_BYTES = 2**23
 MAX_ROW_BYTES = 2**22
 
-# All rows from the first, or of the one column asked for alone.
+# Yields all rows from the first, with all columns or with the column of an index.
 OpenBatches = Callable[[int | None], Iterator[pa.RecordBatch]]
 
 
 def row_number(row: int) -> int:
-    """Where a row counted from 0 is, in a format without lines."""
+    """Return the 1-based number of a 0-based row, for formats without lines."""
     return row + 1
 
 
 def rows_per_batch(columns: int) -> int:
-    """How many rows of so many columns are a batch."""
+    """Return the maximum number of rows per batch of `columns` columns."""
     return max(1, min(MAX_BATCH_ROWS, BATCH_CELLS // max(1, columns)))
 
 
 @dataclass(frozen=True)
 class ArrowSource:
-    """A `store.intake.source.Source` over Arrow batches.
+    """A `store.intake.source.TableSource` over Arrow batches.
 
     Attributes:
         columns: from left to right.
-        open_batches: all rows from the first, or of one column alone.
-        stated: how the client says that texts are to be read.
-        options: what was detected.
-        notices: what had to be changed.
-        find_line: the file line of a row counted from 0.
+        open_batches: yields all rows from the first, with all columns or one.
+        stated: the client's read options, used to parse text.
+        options: detected options.
+        notices: changes made.
+        find_line: maps a 0-based row to its file line.
     """
 
     columns: Sequence[RawColumn]
@@ -55,13 +55,13 @@ class ArrowSource:
     find_line: Callable[[int], int | None] = row_number
 
     def batches(self, readings: Sequence[Reading]) -> Iterator[pa.RecordBatch]:
-        """All rows from the first. Raises WrongReadingError, IntakeError."""
+        """Yield all rows from the first. Raises WrongReadingError, IntakeError."""
         missing, decimal = self.stated.missing or (), self.stated.decimal or "."
         for batch in self.open_batches(None):
             yield convert_batch(batch.columns, readings, missing, decimal)
 
     def explain(self, column: int, text: str, expected: str) -> IntakeError:
-        """The IntakeError for the first cell of a column that reads `text`."""
+        """Return the IntakeError for the first cell of a column that equals `text`."""
         row = self._find_row(column, text)
         line = None if row is None else self.find_line(row)
         name, shown = cut(self.columns[column].name), cut(text)
@@ -81,7 +81,7 @@ class ArrowSource:
 
 
 def slice_batch(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """A batch of any size as batches of a few MiB. Raises IntakeError for a row of many."""
+    """Split a batch into batches of a few MiB. Raises IntakeError for a row that is too long."""
     rows = rows_per_batch(batch.num_columns)
     for start in range(0, batch.num_rows, rows):
         for part in _halve(batch.slice(start, rows), start):
@@ -95,7 +95,7 @@ def _halve(batch: pa.RecordBatch, start: int) -> Iterator[pa.RecordBatch]:
         return
     if batch.num_rows == 1:
         if size > MAX_ROW_BYTES:
-            detail = f"row {start + 1} of its batch is longer than {MAX_ROW_BYTES} bytes"
+            detail = f"row {start + 1} of a batch is longer than {MAX_ROW_BYTES} bytes"
             raise IntakeError("row_too_long", detail)
         yield batch
         return
@@ -105,14 +105,14 @@ def _halve(batch: pa.RecordBatch, start: int) -> Iterator[pa.RecordBatch]:
 
 
 def copy_slice(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The same rows in buffers of their own: what they were cut from can be let go."""
-    # To concatenate a single array would not copy it.
+    """Copy the rows to new buffers, so that the original batch can be freed."""
+    # Concatenating a single array would not copy it.
     arrays = [pa.concat_arrays([array, array.slice(0, 0)]) for array in batch.columns]
     return pa.RecordBatch.from_arrays(arrays, schema=batch.schema)
 
 
 def count_bytes(batch: pa.RecordBatch) -> int:
-    """Of a batch's cells, without dictionaries: they are shared by many batches."""
+    """Return the bytes of a batch's cells, without dictionaries: batches share them."""
     return sum(
         array.indices.nbytes if pa.types.is_dictionary(array.type) else array.nbytes
         for array in batch.columns
@@ -122,18 +122,18 @@ def count_bytes(batch: pa.RecordBatch) -> int:
 def schema_columns(
     schema: pa.Schema, max_columns: int
 ) -> tuple[tuple[RawColumn, ...], tuple[Notice, ...]]:
-    """The columns of an Arrow schema, and what is changed in them. Raises IntakeError."""
+    """Return the columns of an Arrow schema and notices of changes. Raises IntakeError."""
     check_column_count(len(schema), max_columns)
     columns, notices = [], []
     for index in range(len(schema)):
         try:
             schema_field = schema.field(index)
-            name, given = schema_field.name, schema_field.type
+            name, data_type = schema_field.name, schema_field.type
         except UnicodeDecodeError as error:
             detail = f"the name of column {index + 1} is not UTF-8 text"
             raise IntakeError("wrong_encoding", detail) from error
-        columns.append(RawColumn(name, delivered_type(name, given)))
-        if is_seconds(given):
-            detail = f"cells of type {given} are read as numbers of seconds"
+        columns.append(RawColumn(name, delivered_type(name, data_type)))
+        if is_seconds(data_type):
+            detail = f"cells of type {data_type} are read as seconds"
             notices.append(Notice("read_as_seconds", detail, name))
     return tuple(columns), tuple(notices)

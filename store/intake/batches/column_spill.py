@@ -1,4 +1,4 @@
-"""Columns that arrive one after the other, kept on disk in pieces, and read side by side."""
+"""Columns written to disk in chunks, one column after the other, and read back as batches."""
 
 from array import array
 from collections.abc import Iterator, Sequence
@@ -11,13 +11,13 @@ import pyarrow as pa
 
 from store.intake.batches.arrow_source import rows_per_batch
 
-# A batch of ten thousand columns has to hold one piece of each.
-PIECE_ROWS = 1024
+# A batch of 10,000 columns holds one chunk per column.
+CHUNK_ROWS = 1024
 
 
 @dataclass
 class _Column:
-    """Where the pieces of a column end; those before its first value are nulls and not kept."""
+    """End offsets of a column's chunks; leading chunks of nulls are counted but not stored."""
 
     start: int
     rows: int = 0
@@ -26,7 +26,7 @@ class _Column:
 
 
 class ColumnSpill:
-    """A file of pieces of `PIECE_ROWS` rows, of a column the last may be shorter."""
+    """A file of column chunks of `CHUNK_ROWS` rows; a column's last chunk may be shorter."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -34,7 +34,7 @@ class ColumnSpill:
         self._columns: dict[str, _Column] = {}
 
     def __enter__(self) -> Self:
-        """Pieces can be written until the block ends."""
+        """Allow writing until the block ends."""
         return self
 
     def __exit__(
@@ -43,54 +43,54 @@ class ColumnSpill:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End writing."""
+        """Close the file for writing."""
         self._file.close()
 
     def count_rows(self, name: str) -> int:
-        """Rows of a column so far."""
+        """Return the rows written to a column so far."""
         return self._columns[name].rows if name in self._columns else 0
 
-    def write(self, name: str, piece: pa.Array) -> None:
-        """Append to a column; only the one that was begun last can grow."""
+    def write(self, name: str, chunk: pa.Array) -> None:
+        """Append a chunk to a column; only the column begun last can grow."""
         column = self._columns.setdefault(name, _Column(self._file.tell()))
-        column.rows += len(piece)
-        if pa.types.is_null(piece.type):
+        column.rows += len(chunk)
+        if pa.types.is_null(chunk.type):
             column.nulls += 1
             return
-        batch = pa.RecordBatch.from_arrays([piece], names=["x"])
+        batch = pa.RecordBatch.from_arrays([chunk], names=["x"])
         self._file.write(batch.serialize())
         column.ends.append(self._file.tell())
 
     def read(self, schema: pa.Schema, only: int | None = None) -> Iterator[pa.RecordBatch]:
-        """All rows with the columns of a schema, or one of them."""
+        """Yield all rows with the columns of a schema, or with column `only`."""
         fields = list(schema) if only is None else [schema.field(only)]
         if not fields:
             return
         columns = [self._columns[f.name] for f in fields]
-        pieces = -(-columns[0].rows // PIECE_ROWS)
-        step = max(1, rows_per_batch(len(columns)) // PIECE_ROWS)
+        chunks = -(-columns[0].rows // CHUNK_ROWS)
+        step = max(1, rows_per_batch(len(columns)) // CHUNK_ROWS)
         with pa.OSFile(str(self._path)) as source:
-            for first in range(0, pieces, step):
-                some = range(first, min(first + step, pieces))
+            for first in range(0, chunks, step):
+                indices = range(first, min(first + step, chunks))
                 arrays = [
-                    _read(source, column, some, f.type)
+                    _read(source, column, indices, f.type)
                     for column, f in zip(columns, fields, strict=True)
                 ]
                 yield pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
 
 
 def _read(
-    source: pa.NativeFile, column: _Column, pieces: Sequence[int], wanted: pa.DataType
+    source: pa.NativeFile, column: _Column, chunks: Sequence[int], wanted: pa.DataType
 ) -> pa.Array:
     arrays = []
-    for index in pieces:
-        kept = index - column.nulls
-        if kept < 0 or not column.ends:
-            rows = min(PIECE_ROWS, column.rows - index * PIECE_ROWS)
+    for index in chunks:
+        stored = index - column.nulls
+        if stored < 0 or not column.ends:
+            rows = min(CHUNK_ROWS, column.rows - index * CHUNK_ROWS)
             arrays.append(pa.nulls(rows, wanted))
             continue
-        start = column.ends[kept - 1] if kept else column.start
-        buffer = source.read_at(column.ends[kept] - start, start)
+        start = column.ends[stored - 1] if stored else column.start
+        buffer = source.read_at(column.ends[stored] - start, start)
         batch = pa.ipc.read_record_batch(pa.py_buffer(buffer), pa.schema([("x", wanted)]))
         arrays.append(batch.column(0))
     return pa.concat_arrays(arrays)

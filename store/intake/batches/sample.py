@@ -1,4 +1,4 @@
-"""The first rows of a source."""
+"""Samples of a source's first rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,12 @@ from store.intake.source import Reading, TableSource
 
 @dataclass(frozen=True)
 class Sample:
-    """The first rows, None if there is none, and whether there are no others."""
+    """The first rows of a source.
+
+    Attributes:
+        batch: the rows; None if the source has none.
+        is_complete: whether these are all rows.
+    """
 
     batch: pa.RecordBatch | None
     is_complete: bool
@@ -19,7 +24,7 @@ class Sample:
 def take_sample(
     source: TableSource, readings: Sequence[Reading], max_rows: int, max_bytes: int
 ) -> Sample:
-    """Rows from the first, until there are so many of them or of their bytes."""
+    """Read rows from the first until there are `max_rows` rows or at least `max_bytes` bytes."""
     batches: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in source.batches(readings):

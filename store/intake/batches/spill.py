@@ -1,4 +1,4 @@
-"""Batches on disk whose columns become known while they are written."""
+"""Batches on disk whose schema may grow while they are written."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,14 +8,14 @@ import pyarrow as pa
 
 
 class BatchSpill:
-    """A file of Arrow streams, each of more columns than the one before, or of other types."""
+    """A file of Arrow streams; each stream adds columns or replaces null types."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     @contextmanager
     def writing(self) -> Iterator["SpillWriter"]:
-        """What batches can be written to within it."""
+        """Yield a writer that is closed when the block ends."""
         with pa.OSFile(str(self._path), "wb") as sink:
             writer = SpillWriter(sink)
             try:
@@ -24,13 +24,16 @@ class BatchSpill:
                 writer.end_stream()
 
     def read_as_written(self) -> Iterator[pa.RecordBatch]:
-        """All batches."""
+        """Yield all batches with the columns they were written with."""
         with pa.OSFile(str(self._path)) as source:
             while source.tell() < source.size():
                 yield from pa.ipc.open_stream(source)
 
     def read(self, schema: pa.Schema, only: int | None = None) -> Iterator[pa.RecordBatch]:
-        """All batches with the columns of a schema, or one of them: null where they lack one."""
+        """Yield all batches with the columns of a schema, or with column `only`.
+
+        Columns that a batch lacks are null.
+        """
         wanted = range(len(schema)) if only is None else [only]
         fields = pa.schema([schema.field(index) for index in wanted])
         for batch in self.read_as_written():
@@ -39,7 +42,7 @@ class BatchSpill:
 
 
 class SpillWriter:
-    """Begins another stream whenever the columns change."""
+    """Writes batches; starts a new Arrow stream whenever the schema changes."""
 
     def __init__(self, sink: pa.NativeFile) -> None:
         self._sink = sink
@@ -47,7 +50,7 @@ class SpillWriter:
         self._schema: pa.Schema | None = None
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Append a batch; its columns begin with those of the batch before it."""
+        """Append a batch; its first columns are those of the previous batch."""
         if self._stream is None or not batch.schema.equals(self._schema):
             self.end_stream()
             self._schema = batch.schema
@@ -55,7 +58,7 @@ class SpillWriter:
         self._stream.write_batch(batch)
 
     def end_stream(self) -> None:
-        """Complete what was written."""
+        """Close the current stream."""
         if self._stream is not None:
             self._stream.close()
         self._stream = None

@@ -1,4 +1,4 @@
-"""Batches of some columns each, side by side as batches of all columns."""
+"""Join batches of disjoint columns into batches of all columns."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,7 +9,7 @@ from store.intake.batches.arrow_source import copy_slice, rows_per_batch
 
 
 def zip_batches(parts: Sequence[Iterator[pa.RecordBatch]], width: int) -> Iterator[pa.RecordBatch]:
-    """Rows of all columns; `width` says how many these are. Raises IntakeError for ragged ones."""
+    """Yield rows of all `width` columns. Raises IntakeError if the columns differ in length."""
     pending = [_Rows(part) for part in parts]
     while True:
         counts = [rows.fill() for rows in pending]
@@ -24,20 +24,20 @@ def zip_batches(parts: Sequence[Iterator[pa.RecordBatch]], width: int) -> Iterat
 
 
 class _Rows:
-    """What is left of the batch that was read last; None at the end."""
+    """The remaining rows of an iterator's current batch."""
 
     def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
         self._batches = batches
         self._batch: pa.RecordBatch | None = next(batches, None)
 
     def fill(self) -> int:
-        """How many rows there are, reading on if none; 0 at the end."""
+        """Return the number of available rows, reading the next batch if needed; 0 at the end."""
         while self._batch is not None and self._batch.num_rows == 0:
             self._batch = next(self._batches, None)
         return 0 if self._batch is None else int(self._batch.num_rows)
 
     def take(self, rows: int) -> list[pa.Array]:
-        """The next rows, as arrays."""
+        """Remove and return the next `rows` rows as arrays."""
         if self._batch is None:
             return []
         taken = self._batch.slice(0, rows)

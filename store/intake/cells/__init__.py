@@ -1,1 +1,1 @@
-"""Cells: the kind of a column, and texts as numbers, times and truth values."""
+"""Cells: column kind inference, and parsing of text as numbers, times and booleans."""

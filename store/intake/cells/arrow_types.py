@@ -1,4 +1,4 @@
-"""Columns of formats that know types: which types are taken, and their cells as they are wanted."""
+"""Columns of typed formats: supported Arrow types and the conversion of their cells."""
 
 from collections.abc import Sequence
 from typing import assert_never
@@ -12,9 +12,9 @@ from store.intake.cells.text import drop_nan
 from store.intake.source import Reading, WrongReadingError
 
 SHOWN_TEXT = 80
-EXPECTED = "each cell must be a number, a truth value, a time or a text"
+EXPECTED = "each cell must be a number, a boolean, a time or a text"
 
-# Types whose cells are delivered as they are; asked of every column of every batch.
+# Types whose cells need no conversion; sets of ids are fast to check for every column and batch.
 FLOATS = frozenset(t.id for t in (pa.float32(), pa.float64()))
 AS_IS = frozenset(
     t.id
@@ -28,58 +28,58 @@ PLAIN = FLOATS | AS_IS
 
 
 def cut(text: str) -> str:
-    """The beginning of a text, short enough for a message."""
+    """Truncate a text for use in a message."""
     return text if len(text) <= SHOWN_TEXT else text[:SHOWN_TEXT] + "…"
 
 
 def check_cell_count(rows: int, columns: int, max_cells: int) -> None:
-    """Raise IntakeError if rows times columns are more than can be stored."""
+    """Raise IntakeError if rows times columns exceed `max_cells`."""
     if rows * columns > max_cells:
-        detail = f"{rows} rows of {columns} columns are more than {max_cells} cells"
+        detail = f"{rows} rows of {columns} columns exceed the limit of {max_cells} cells"
         raise IntakeError("too_many_rows", detail)
 
 
-def delivered_type(name: str, given: pa.DataType) -> pa.DataType | None:
-    """The Arrow type as which cells of a type are delivered; None for texts.
+def delivered_type(name: str, data_type: pa.DataType) -> pa.DataType | None:
+    """Return the Arrow type to which cells of a type are converted; None for text.
 
-    Numbers keep their type where Arrow can compute with it, all times are timestamps, times of
-    day and durations are seconds. Raises IntakeError for types that are not a value a cell.
+    Numbers keep their type where Arrow can compute with it, dates become timestamps, times of day
+    and durations become seconds. Raises IntakeError for nested and other unsupported types.
     """
-    if isinstance(given, pa.BaseExtensionType):
-        return delivered_type(name, given.storage_type)
-    if types.is_dictionary(given):
-        return delivered_type(name, given.value_type)
-    if is_text(given) or types.is_null(given):
+    if isinstance(data_type, pa.BaseExtensionType):
+        return delivered_type(name, data_type.storage_type)
+    if types.is_dictionary(data_type):
+        return delivered_type(name, data_type.value_type)
+    if is_text(data_type) or types.is_null(data_type):
         return None
-    if types.is_nested(given):
-        detail = f"column {cut(name)!r} is of the nested type {cut(str(given))}: {EXPECTED}"
+    if types.is_nested(data_type):
+        detail = f"column {cut(name)!r} has the nested type {cut(str(data_type))}: {EXPECTED}"
         raise IntakeError("nested_value", detail, FileLocation(column=cut(name), expected=EXPECTED))
-    found = _delivered_value(given)
+    found = _delivered_value(data_type)
     if found is None:
-        raise unsupported_type(name, str(given))
+        raise unsupported_type(name, str(data_type))
     return found
 
 
-def _delivered_value(given: pa.DataType) -> pa.DataType | None:
-    if types.is_date(given):
-        return pa.timestamp("s" if types.is_date32(given) else "ms")
-    if types.is_float16(given):
+def _delivered_value(data_type: pa.DataType) -> pa.DataType | None:
+    if types.is_date(data_type):
+        return pa.timestamp("s" if types.is_date32(data_type) else "ms")
+    if types.is_float16(data_type):
         return pa.float32()
-    if types.is_decimal(given) or is_seconds(given):
+    if types.is_decimal(data_type) or is_seconds(data_type):
         return pa.float64()
-    if types.is_boolean(given) or types.is_integer(given) or types.is_timestamp(given):
-        return given
-    return given if types.is_floating(given) else None
+    if types.is_boolean(data_type) or types.is_integer(data_type) or types.is_timestamp(data_type):
+        return data_type
+    return data_type if types.is_floating(data_type) else None
 
 
-def is_seconds(given: pa.DataType) -> bool:
-    """Whether cells of a type are delivered as seconds."""
-    return bool(types.is_time(given) or types.is_duration(given))
+def is_seconds(data_type: pa.DataType) -> bool:
+    """Whether cells of a type are converted to seconds."""
+    return bool(types.is_time(data_type) or types.is_duration(data_type))
 
 
-def unsupported_type(name: str, given: str, code: str = "unsupported_type") -> IntakeError:
-    """A column whose cells are not numbers, truth values, times or texts."""
-    detail = f"column {cut(name)!r} is of type {cut(given)}: {EXPECTED}"
+def unsupported_type(name: str, type_name: str, code: str = "unsupported_type") -> IntakeError:
+    """Return the error for a column whose cells are not numbers, booleans, times or texts."""
+    detail = f"column {cut(name)!r} has the type {cut(type_name)}: {EXPECTED}"
     return IntakeError(code, detail, FileLocation(column=cut(name), expected=EXPECTED))
 
 
@@ -89,7 +89,7 @@ def convert_batch(
     missing: Sequence[str] = (),
     decimal: str = ".",
 ) -> pa.RecordBatch:
-    """Cells as they are wanted. Raises WrongReadingError for texts that are not numbers."""
+    """Convert cells to their readings. Raises WrongReadingError for texts that are not numbers."""
     converted = []
     for index, (array, reading) in enumerate(zip(arrays, readings, strict=True)):
         plain = _plain(array)
@@ -109,35 +109,35 @@ def convert_batch(
 
 
 def as_typed(array: pa.Array) -> pa.Array:
-    """Cells in their delivered type; not a number is missing."""
+    """Convert cells to the type of `delivered_type`; NaN becomes null."""
     if array.type.id in FLOATS:
         return drop_nan(array)
     array = _plain(array)
-    given = array.type
-    if given.id in AS_IS:
+    data_type = array.type
+    if data_type.id in AS_IS:
         return array
-    if types.is_dictionary(given) or types.is_string(given):
+    if types.is_dictionary(data_type) or types.is_string(data_type):
         return array
-    if is_seconds(given):
+    if is_seconds(data_type):
         return _seconds(array)
-    wanted = delivered_type("", given) or pa.string()
-    if wanted != given:
+    wanted = delivered_type("", data_type) or pa.string()
+    if wanted != data_type:
         array = pc.cast(array, wanted, safe=False)
     return drop_nan(array) if types.is_floating(wanted) else array
 
 
 def as_text(array: pa.Array) -> pa.Array:
-    """Cells as texts, numbers in as few digits as say which they are."""
+    """Convert cells to text, numbers in their shortest exact representation."""
     array = _plain(array)
-    given = array.type
-    if types.is_dictionary(given) or types.is_string(given):
+    data_type = array.type
+    if types.is_dictionary(data_type) or types.is_string(data_type):
         return array
-    if types.is_floating(given):
+    if types.is_floating(data_type):
         array = as_typed(array)
-    if types.is_timestamp(given) and given.tz is not None:
-        # In UTC it needs no database of time zones.
-        array = pc.cast(array, pa.timestamp(given.unit, "UTC"))
-    return pc.cast(_seconds(array) if is_seconds(given) else array, pa.string())
+    if types.is_timestamp(data_type) and data_type.tz is not None:
+        # Casting a timestamp in UTC needs no time zone database.
+        array = pc.cast(array, pa.timestamp(data_type.unit, "UTC"))
+    return pc.cast(_seconds(array) if is_seconds(data_type) else array, pa.string())
 
 
 def _as_number(array: pa.Array, missing: Sequence[str], decimal: str) -> pa.Array:
@@ -161,23 +161,23 @@ def _parse_numbers(array: pa.Array, missing: Sequence[str], decimal: str) -> pa.
 
 
 def _plain(array: pa.Array) -> pa.Array:
-    """The same cells without extension types, as string where they are texts of another layout."""
+    """Return the cells without extension types; other text layouts become string."""
     if array.type.id in PLAIN:
         return array
     if isinstance(array, pa.ExtensionArray):
         return _plain(array.storage)
-    given = array.type
-    if types.is_dictionary(given):
-        if not is_text(given.value_type):
+    data_type = array.type
+    if types.is_dictionary(data_type):
+        if not is_text(data_type.value_type):
             return _plain(array.dictionary_decode())
         return _plain_dictionary(array)
-    if types.is_null(given) or (is_text(given) and not types.is_string(given)):
+    if types.is_null(data_type) or (is_text(data_type) and not types.is_string(data_type)):
         return pc.cast(array, pa.string())
     return array
 
 
 def _plain_dictionary(array: pa.DictionaryArray) -> pa.DictionaryArray:
-    """The dictionary as strings, and of these only the used ones if most are not."""
+    """Convert a dictionary to strings and drop unused entries if it is larger than the batch."""
     values = array.dictionary
     if not types.is_string(values.type):
         values = pc.cast(values, pa.string())
@@ -188,20 +188,22 @@ def _plain_dictionary(array: pa.DictionaryArray) -> pa.DictionaryArray:
         values, indices = values.take(used), codes
         if values.null_count:
             indices = pc.if_else(pc.is_null(values).take(indices), None, indices)
-            # Nobody refers to it any more, and a null in a dictionary is a second way to say null.
+            # No index refers to it any more; a null entry would be a second representation of null.
             values = pc.fill_null(values, "")
     return pa.DictionaryArray.from_arrays(pc.cast(indices, pa.int32()), values)
 
 
 def _seconds(array: pa.Array) -> pa.Array:
-    given = array.type
-    unit = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[given.unit]
-    whole = pa.int32() if types.is_time32(given) else pa.int64()
+    data_type = array.type
+    unit = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[data_type.unit]
+    whole = pa.int32() if types.is_time32(data_type) else pa.int64()
     return pc.divide(pc.cast(pc.cast(array, whole), pa.float64(), safe=False), unit)
 
 
-def is_text(given: pa.DataType) -> bool:
-    """Whether cells are strings of some layout."""
+def is_text(data_type: pa.DataType) -> bool:
+    """Whether a type is text of any layout."""
     return bool(
-        types.is_string(given) or types.is_large_string(given) or types.is_string_view(given)
+        types.is_string(data_type)
+        or types.is_large_string(data_type)
+        or types.is_string_view(data_type)
     )

@@ -1,4 +1,4 @@
-"""What kind a column of texts is of: every kind that its cells have fitted so far."""
+"""Infer the kind of a text column: the kinds that all cells so far fit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,18 +15,24 @@ from store.intake.cells.times import find_time_formats, parse_times
 from store.intake.options import STATED_FALSE, STATED_TRUE
 
 MONTH_FIRST, DAY_FIRST = "%m/%d/%Y", "%d/%m/%Y"
-# Of numbers with leading zeros the first ones tell.
-LOOKED_AT = 1000
+# Leading zeros are searched for in this many values per batch.
+LEADING_ZERO_VALUES = 1000
 _LEADING_ZEROS = r"^[+-]?0\d"
 
 
 @dataclass
 class ColumnScan:
-    """Takes in the cells of a column of texts, and answers what kind they are of."""
+    """Scans the cells of a text column and infers their kind.
+
+    Attributes:
+        rules: rules of the file.
+        stated: the kind stated by the client.
+        invalid: the first cell that does not fit the stated kind.
+    """
 
     rules: Rules
     stated: ColumnKind | None = None
-    misfit: InvalidCell | None = None
+    invalid: InvalidCell | None = None
     _cleaner: text.Cleaner = field(init=False)
     _markers: set[str] = field(default_factory=set)
     _numeric: bool = True
@@ -38,40 +44,40 @@ class ColumnScan:
     _leading_zeros: bool = False
 
     def __post_init__(self) -> None:
-        self._cleaner = text.Cleaner(self.rules.missing, self.rules.known)
+        self._cleaner = text.Cleaner(self.rules.missing, self.rules.null_markers)
         self._numeric = self.stated == "numeric" or (self.stated is None and self.rules.numbers)
         self._boolean = self.stated in {None, "boolean"}
         if self.stated not in {None, "time"}:
             self._formats = ()
 
     def add(self, cells: pa.Array) -> None:
-        """Take in the next cells."""
+        """Scan the next cells."""
         if not (self._numeric or self._boolean or self._formats != () or self._empty):
             return
         if self._add_plain_numbers(cells):
             return
         cleaned = self._cleaner.clean(cells)
-        # The source finds cells missing as they stand in the file, without trimming them before.
+        # The source detects missing cells without trimming them.
         self._plain = self._plain and cleaned.null_count == cells.null_count
         values = cleaned.unique().drop_null()
         if len(values) and not self._add_numbers(values):
-            self._add_others(self._without_markers(values))
+            self._add_other_values(self._without_markers(values))
 
     def _add_plain_numbers(self, cells: pa.Array) -> bool:
-        """The usual column of numbers, at little cost."""
+        """Scan cells that are all numbers as they are: the fast path of the usual column."""
         if not pa.types.is_string(cells.type) or self.rules.decimal != ".":
             return False
         return cells.null_count < len(cells) and self._add_numbers(cells)
 
-    def _add_others(self, values: pa.Array) -> None:
-        """Take in values that are not all numbers, but for markers of missing ones."""
+    def _add_other_values(self, values: pa.Array) -> None:
+        """Scan values that are not all numbers after removal of missing-value markers."""
         if len(values) == 0:
             return
         self._empty = False
         if self._numeric and not self._add_numbers(values):
             self._numeric = False
             parse = partial(text.parse_numbers, decimal=self.rules.decimal)
-            self._note_misfit("numeric", values, parse)
+            self._record_invalid("numeric", values, parse)
         self._add_booleans(values)
         self._add_times(values)
 
@@ -85,7 +91,7 @@ class ColumnScan:
         return values.filter(pc.invert(possible))
 
     def _add_numbers(self, values: pa.Array) -> bool:
-        """Take in values if all are numbers, which then are neither truth values nor times."""
+        """Scan values if all are numbers; then the column is neither boolean nor time."""
         if not self._numeric:
             return False
         try:
@@ -93,14 +99,14 @@ class ColumnScan:
         except ConversionError:
             return False
         if numbers.null_count == len(numbers):
-            # They all say NaN.
+            # All are NaN.
             return True
         self._empty = False
         self._boolean, self._formats = False, ()
         if not text.is_finite(numbers) and self._infinite is None:
             infinite = text.find_infinite(numbers)
             self._infinite = None if infinite is None else values[infinite].as_py()
-        head = values.slice(0, LOOKED_AT)
+        head = values.slice(0, LEADING_ZERO_VALUES)
         self._leading_zeros |= pc.any(pc.match_substring_regex(head, _LEADING_ZEROS)).as_py()
         return True
 
@@ -110,37 +116,37 @@ class ColumnScan:
         parse = boolean_parser(is_stated=self.stated == "boolean")
         if not text.fits(values, parse):
             self._boolean = False
-            self._note_misfit("boolean", values, parse)
+            self._record_invalid("boolean", values, parse)
 
     def _add_times(self, values: pa.Array) -> None:
         if self._formats is None:
             self._formats = find_time_formats(values[0].as_py())
             if not self._formats and self.stated == "time":
-                self.misfit = InvalidCell(values[0].as_py(), EXPECTED["time"])
+                self.invalid = InvalidCell(values[0].as_py(), EXPECTED["time"])
         if not self._formats:
             return
         before = self._formats
         self._formats = tuple(f for f in before if text.fits(values, _time_parser(f)))
         if not self._formats:
-            self._note_misfit("time", values, _time_parser(before[0]))
+            self._record_invalid("time", values, _time_parser(before[0]))
 
-    def _note_misfit(self, kind: ColumnKind, values: pa.Array, parse: Parse) -> None:
-        if self.stated == kind and self.misfit is None:
-            self.misfit = InvalidCell(text.find_misfit(values, parse), EXPECTED[kind])
+    def _record_invalid(self, kind: ColumnKind, values: pa.Array, parse: Parse) -> None:
+        if self.stated == kind and self.invalid is None:
+            self.invalid = InvalidCell(text.find_unparsable(values, parse), EXPECTED[kind])
 
     def markers(self) -> set[str]:
-        """What stands for a missing value here, where all else is numbers or times."""
+        """Return the missing-value markers found, if all other cells are numbers or times."""
         if self.stated in EXPECTED:
             return self._markers
-        is_witness = not self._empty and (self._numeric or self._formats)
-        return self._markers if is_witness else set()
+        is_decisive = not self._empty and (self._numeric or self._formats)
+        return self._markers if is_decisive else set()
 
     def finish(self, markers: set[str]) -> InferredKind:
-        """What the column is, given the markers of the whole file."""
-        if self._infinite is not None and self._numeric and self.misfit is None:
-            self.misfit = InvalidCell(self._infinite, "a finite number", "infinite_number")
+        """Return the inferred kind; `markers` are the missing-value markers of the whole file."""
+        if self._infinite is not None and self._numeric and self.invalid is None:
+            self.invalid = InvalidCell(self._infinite, "a finite number", "infinite_number")
         if self._empty:
-            # Markers of no other column are texts here.
+            # Markers that no other column confirms are text here.
             kind = self.stated or "categorical"
             return InferredKind(kind, is_empty=self._markers <= markers)
         if self._numeric:
@@ -156,13 +162,13 @@ class ColumnScan:
     def _choose_format(self, formats: Sequence[str]) -> str:
         if len(formats) == 1:
             return formats[0]
-        # Where numbers have decimal commas, days come before months.
+        # In locales with decimal commas the day precedes the month.
         first = DAY_FIRST if self.rules.decimal == "," else MONTH_FIRST
         return next(f for f in formats if f.startswith(first))
 
 
 def boolean_parser(*, is_stated: bool) -> Parse:
-    """What takes texts for booleans; more of them if the client says that they are."""
+    """Return a parser of booleans; it accepts more texts if the client stated the kind."""
     if not is_stated:
         return text.parse_booleans
     return partial(text.parse_booleans, true=STATED_TRUE, false=STATED_FALSE)

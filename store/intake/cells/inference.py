@@ -1,4 +1,4 @@
-"""What there is to say of a column of texts once its cells were looked at."""
+"""Rules and results of column kind inference."""
 
 from dataclasses import dataclass
 
@@ -13,26 +13,26 @@ EXPECTED: dict[ColumnKind, str] = {
 
 @dataclass(frozen=True)
 class Rules:
-    """How a file's texts are to be taken.
+    """How a file's text cells are interpreted.
 
     Attributes:
-        missing: markers of missing values.
-        detects: whether further markers are looked for.
-        decimal: before the fraction of a number.
-        numbers: whether texts may be numbers though nobody says so.
-        known: markers whose cells the source itself gives as null, where no blanks are around.
+        missing: missing-value markers.
+        detects: whether further markers are detected.
+        decimal: decimal mark of numbers.
+        numbers: whether text is parsed as numbers even if the client does not state the kind.
+        null_markers: markers that the source itself reads as null if no blanks surround them.
     """
 
     missing: tuple[str, ...]
     detects: bool
     decimal: str
     numbers: bool
-    known: tuple[str, ...] = ()
+    null_markers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class InvalidCell:
-    """A cell that its column's kind does not allow, and what is expected there."""
+    """A cell that does not fit its column's kind, and the expected value."""
 
     text: str
     expected: str
@@ -41,15 +41,15 @@ class InvalidCell:
 
 @dataclass(frozen=True)
 class InferredKind:
-    """What a column of texts has turned out to be.
+    """The inferred kind of a text column.
 
     Attributes:
-        kind: of the column; of those of texts always categorical.
-        time_format: if it is of times.
-        is_plain: its numbers can be parsed while the file is read.
-        is_empty: it has no value at all.
-        is_ambiguous: its days may as well be its months.
-        has_leading_zeros: some of its numbers look like codes.
+        kind: kind of the column; categorical for text, unless stated.
+        time_format: format of its times.
+        is_plain: whether its numbers can be parsed while the file is read.
+        is_empty: whether it has no values.
+        is_ambiguous: whether days and months could be exchanged.
+        has_leading_zeros: whether some of its numbers look like codes.
     """
 
     kind: ColumnKind

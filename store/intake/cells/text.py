@@ -1,4 +1,4 @@
-"""Cells that are texts: rid of blanks and markers of missing values, and parsed."""
+"""Text cells: trimming, missing-value markers, and parsing of numbers and booleans."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# What pyarrow.csv takes for a missing value.
+# pyarrow.csv's default markers of missing values.
 USUAL_MISSING = (
     "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "N/A",
     "NA", "NULL", "NaN", "n/a", "nan", "null",
 )  # fmt: skip
-# What stands for one as well, where a column is otherwise all numbers or times.
+# Further markers, used only in a column whose other cells are all numbers or times.
 POSSIBLE_MISSING = (
     "?", "-", "--", "---", ".", "..", "*", "n.a.", "N.A.", "na", "Na", "n/d", "N/D", "none", "None",
     "NONE", "nil", "Null", "missing", "Missing", "MISSING", "unknown", "Unknown", "UNKNOWN", "\\N",
@@ -20,32 +20,32 @@ POSSIBLE_MISSING = (
 
 TRUE, FALSE = ("true",), ("false",)
 
-# So many texts tell whether all may be of a kind.
+# A cast of this many texts first rejects most columns of another kind cheaply.
 HEAD = 16
 
 Parse = Callable[[pa.Array], pa.Array]
 
 
 class ConversionError(Exception):
-    """Some cell is not of the kind that its column was taken for."""
+    """A cell does not fit the kind of its column."""
 
 
 class Cleaner:
-    """Takes blanks and markers of missing values from texts."""
+    """Trims texts and replaces missing-value markers by null."""
 
-    def __init__(self, missing: Sequence[str], known: Sequence[str]) -> None:
-        """`known` are markers that are null already, unless blanks are around them."""
+    def __init__(self, missing: Sequence[str], null_markers: Sequence[str]) -> None:
+        """`null_markers` are the markers already read as null unless blanks surround them."""
         self._missing = pa.array(["", *missing], pa.string())
-        self._all_known = {"", *missing} <= set(known)
+        self._all_null = {"", *missing} <= set(null_markers)
 
     def clean(self, cells: pa.Array) -> pa.Array:
-        """Strings without blanks around them, null where they stand for a missing value."""
+        """Return the trimmed strings, null where they are a missing-value marker."""
         if pa.types.is_dictionary(cells.type):
             return self.clean(cells.dictionary).take(cells.indices)
         if not pa.types.is_string(cells.type):
             cells = pc.cast(cells, pa.string())
         trimmed = pc.utf8_trim_whitespace(cells)
-        if self._all_known and _count_bytes(trimmed) == _count_bytes(cells):
+        if self._all_null and _count_bytes(trimmed) == _count_bytes(cells):
             return cells
         absent = pc.is_in(trimmed, value_set=self._missing)
         return pc.if_else(absent, None, trimmed) if pc.any(absent).as_py() else trimmed
@@ -56,7 +56,7 @@ def _count_bytes(texts: pa.Array) -> int:
 
 
 def parse_numbers(texts: pa.Array, decimal: str) -> pa.Array:
-    """Texts as float64, infinite ones included; null where they say NaN. Raises ConversionError."""
+    """Parse texts as float64, including infinity; NaN becomes null. Raises ConversionError."""
     if decimal != ".":
         if pc.any(pc.match_substring(texts, ".")).as_py():
             raise ConversionError
@@ -65,10 +65,10 @@ def parse_numbers(texts: pa.Array, decimal: str) -> pa.Array:
 
 
 def cast_texts(texts: pa.Array, wanted: pa.DataType) -> pa.Array:
-    """Texts in another type. Raises ConversionError."""
+    """Cast texts to another type. Raises ConversionError."""
     try:
-        # A text that cannot be cast costs pyarrow thirty times as much as one that can, and it
-        # goes on to the last one.
+        # A text that cannot be cast costs pyarrow 30 times as much as one that can, and a failing
+        # cast still processes all texts.
         pc.cast(texts.slice(0, HEAD), wanted)
         return pc.cast(texts, wanted)
     except pa.ArrowInvalid as error:
@@ -76,18 +76,21 @@ def cast_texts(texts: pa.Array, wanted: pa.DataType) -> pa.Array:
 
 
 def is_finite(numbers: pa.Array) -> bool:
-    """Whether certainly none is NaN or infinite; a sum tells, far cheaper than a look at each."""
+    """Whether the sum is finite, so that no number is NaN or infinite; cheaper than checking each.
+
+    The sum of finite numbers may overflow, so False is not a proof.
+    """
     total = pc.sum(numbers).as_py()
     return total is None or math.isfinite(total)
 
 
 def drop_nan(numbers: pa.Array) -> pa.Array:
-    """Null where a number is NaN."""
+    """Replace NaN by null."""
     return numbers if is_finite(numbers) else pc.if_else(pc.is_nan(numbers), None, numbers)
 
 
 def check_finite(numbers: pa.Array) -> pa.Array:
-    """The same numbers without NaN. Raises ConversionError if one is infinite."""
+    """Replace NaN by null. Raises ConversionError if a number is infinite."""
     if is_finite(numbers):
         return numbers
     numbers = drop_nan(numbers)
@@ -97,7 +100,7 @@ def check_finite(numbers: pa.Array) -> pa.Array:
 
 
 def find_infinite(numbers: pa.Array) -> int | None:
-    """Where the first infinite number is."""
+    """Return the index of the first infinite number; None if there is none."""
     index: int = pc.index(pc.is_inf(numbers), pa.scalar(True)).as_py()  # noqa: FBT003
     return None if index < 0 else index
 
@@ -105,11 +108,11 @@ def find_infinite(numbers: pa.Array) -> int | None:
 def parse_booleans(
     texts: pa.Array, true: Sequence[str] = TRUE, false: Sequence[str] = FALSE
 ) -> pa.Array:
-    """Texts in any case as booleans. Raises ConversionError."""
+    """Parse texts in any case as booleans. Raises ConversionError."""
     lower = pc.utf8_lower(texts)
     yes = pc.is_in(lower, value_set=pa.array(true, pa.string()))
-    known = pc.or_(yes, pc.is_in(lower, value_set=pa.array(false, pa.string())))
-    if not pc.all(pc.or_(known, pc.is_null(texts))).as_py():
+    accepted = pc.or_(yes, pc.is_in(lower, value_set=pa.array(false, pa.string())))
+    if not pc.all(pc.or_(accepted, pc.is_null(texts))).as_py():
         raise ConversionError
     return pc.if_else(pc.is_null(texts), None, yes)
 
@@ -123,8 +126,8 @@ def fits(texts: pa.Array, parse: Parse) -> bool:
     return True
 
 
-def find_misfit(texts: pa.Array, parse: Parse) -> str:
-    """The first text that cannot be parsed, of texts of which some cannot."""
+def find_unparsable(texts: pa.Array, parse: Parse) -> str:
+    """Return the first text that cannot be parsed, by bisection; at least one must exist."""
     first, last = 0, len(texts)
     while last - first > 1:
         middle = (first + last) // 2

@@ -1,4 +1,4 @@
-"""Texts that say times, and times as seconds since 1970-01-01T00:00:00Z."""
+"""Parsing of texts as times: seconds since 1970-01-01T00:00:00Z."""
 
 import re
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from engine.data.table import ISO
 from store.intake.cells.text import ConversionError, cast_texts
 
-# Texts of one column whose times are kept: all days of thirty years.
-MAX_KNOWN = 10_000
+# Size of the cache of parsed texts per column: all days of about thirty years.
+MAX_CACHED = 10_000
 MICROSECONDS = 1e6
 
 _LOCAL, _UNIVERSAL = pa.timestamp("us"), pa.timestamp("us", "UTC")
@@ -22,12 +22,12 @@ _ZONED = rf":\d{{2}}(?:\.\d+)?{_ZONE}$"
 
 @dataclass(frozen=True)
 class TimeFormat:
-    """A way to write times.
+    """A format of times.
 
     Attributes:
-        name: ISO, or as strptime takes it.
-        pattern: which texts are written so.
-        late_day: which of them are of a day that not every month has.
+        name: ISO, or a strptime format.
+        pattern: matches texts of the format.
+        late_day: matches those with a day that not every month has.
     """
 
     name: str
@@ -35,7 +35,7 @@ class TimeFormat:
     late_day: str = ""
 
 
-# strptime's format, how a date reads, and how one that not every month has.
+# strptime format, pattern of a date, and pattern of a day that not every month has.
 _LATE = r"(?:29|3[01])"
 _DATES = (
     ("%d.%m.%Y", r"\d{1,2}\.\d{1,2}\.\d{4}", rf"^{_LATE}\."),
@@ -61,19 +61,19 @@ _BY_NAME = {form.name: form for form in TIME_FORMATS}
 
 
 def find_time_formats(text: str) -> tuple[str, ...]:
-    """The formats in which a text may be a time."""
+    """Return the formats that a text matches."""
     return tuple(f.name for f in TIME_FORMATS if f.pattern.fullmatch(text))
 
 
 def parse_times(texts: pa.Array, time_format: str) -> pa.Array:
-    """Texts as float64 seconds. Raises ConversionError."""
+    """Parse texts as float64 seconds. Raises ConversionError."""
     if time_format == ISO:
         return _parse_iso(texts)
     return _parse_format(texts, _BY_NAME[time_format])
 
 
 class TimeParser:
-    """Parses the times of one column; days that come again and again are parsed once."""
+    """Parses the times of one column; repeated texts are parsed once."""
 
     def __init__(self, time_format: str) -> None:
         self._format = time_format
@@ -81,21 +81,21 @@ class TimeParser:
         self._seconds = pa.array([], pa.float64())
 
     def parse(self, texts: pa.Array) -> pa.Array:
-        """Texts as float64 seconds. Raises ConversionError."""
+        """Parse texts as float64 seconds. Raises ConversionError."""
         if self._format == ISO:
             return _parse_iso(texts)
         encoded = texts.dictionary_encode()
         values = encoded.dictionary
-        places = pc.index_in(values, value_set=self._texts)
-        if places.null_count:
-            unknown = values.filter(pc.is_null(places))
-            if len(self._texts) + len(unknown) > MAX_KNOWN:
+        indices = pc.index_in(values, value_set=self._texts)
+        if indices.null_count:
+            unseen = values.filter(pc.is_null(indices))
+            if len(self._texts) + len(unseen) > MAX_CACHED:
                 return parse_times(values, self._format).take(encoded.indices)
-            seconds = parse_times(unknown, self._format)
-            self._texts = pa.concat_arrays([self._texts, unknown])
+            seconds = parse_times(unseen, self._format)
+            self._texts = pa.concat_arrays([self._texts, unseen])
             self._seconds = pa.concat_arrays([self._seconds, seconds])
-            places = pc.index_in(values, value_set=self._texts)
-        return self._seconds.take(places).take(encoded.indices)
+            indices = pc.index_in(values, value_set=self._texts)
+        return self._seconds.take(indices).take(encoded.indices)
 
 
 def _parse_format(texts: pa.Array, form: TimeFormat) -> pa.Array:
@@ -105,7 +105,7 @@ def _parse_format(texts: pa.Array, form: TimeFormat) -> pa.Array:
         times = pc.strptime(texts, format=form.name, unit="us")
     except pa.ArrowInvalid as error:
         raise ConversionError from error
-    # To strptime the 30th of February is the 1st or 2nd of March.
+    # strptime parses February 30 as March 1 or 2.
     early = texts.filter(pc.less_equal(pc.day(times), 3))
     if pc.any(pc.match_substring_regex(early, form.late_day)).as_py():
         raise ConversionError
@@ -117,7 +117,7 @@ def _parse_iso(texts: pa.Array) -> pa.Array:
         return to_seconds(cast_texts(texts, _LOCAL))
     except ConversionError:
         pass
-    # With fractions that are longer than a microsecond, or with zones.
+    # Fractions finer than a microsecond, or time zones.
     if pc.any(pc.match_substring_regex(texts, r"\.\d{7}")).as_py():
         texts = pc.replace_substring_regex(texts, r"(\.\d{6})\d+", r"\1")
     zoned = pc.match_substring_regex(texts, _ZONED)
@@ -127,7 +127,7 @@ def _parse_iso(texts: pa.Array) -> pa.Array:
 
 
 def to_seconds(times: pa.Array) -> pa.Array:
-    """Timestamps of any unit as float64 seconds; those without a zone are taken for UTC."""
+    """Convert timestamps of any unit to float64 seconds; those without a zone are UTC."""
     per_second = {"s": 1.0, "ms": 1e3, "us": MICROSECONDS, "ns": 1e9}[times.type.unit]
     ticks = pc.cast(pc.cast(times, pa.int64()), pa.float64(), safe=False)
     return pc.divide(ticks, per_second)

@@ -1,4 +1,4 @@
-"""Cells that have a type of their own: their kind, and what a stated kind makes of them."""
+"""Typed cells: their default kind and their conversion to a stated kind."""
 
 from typing import assert_never
 
@@ -13,25 +13,25 @@ from store.intake.cells.text import ConversionError, drop_nan, find_infinite
 from store.intake.cells.times import to_seconds
 
 
-def is_text(given: pa.DataType | None) -> bool:
-    """Whether cells of a type are texts, whose kind must be found out."""
-    if given is None or types.is_null(given):
+def is_text(data_type: pa.DataType | None) -> bool:
+    """Whether cells of a type are text, whose kind must be inferred."""
+    if data_type is None or types.is_null(data_type):
         return True
-    if types.is_dictionary(given):
-        return is_text(given.value_type)
-    return bool(types.is_string(given) or types.is_large_string(given))
+    if types.is_dictionary(data_type):
+        return is_text(data_type.value_type)
+    return bool(types.is_string(data_type) or types.is_large_string(data_type))
 
 
-def typed_kind(given: pa.DataType) -> ColumnKind:
-    """What a column of a type is, unless the client says otherwise."""
-    if types.is_boolean(given):
+def typed_kind(data_type: pa.DataType) -> ColumnKind:
+    """Return the default kind of a column of a type."""
+    if types.is_boolean(data_type):
         return "boolean"
-    return "time" if types.is_timestamp(given) else "numeric"
+    return "time" if types.is_timestamp(data_type) else "numeric"
 
 
 def find_invalid_cell(cells: pa.Array, kind: ColumnKind) -> InvalidCell | None:
-    """The first cell that cannot be of a kind."""
-    given = typed_kind(cells.type)
+    """Return the first cell that does not fit a kind; None if all fit."""
+    default_kind = typed_kind(cells.type)
     match kind:
         case "categorical" | "text":
             return None
@@ -39,10 +39,10 @@ def find_invalid_cell(cells: pa.Array, kind: ColumnKind) -> InvalidCell | None:
             index = find_infinite(cells) if types.is_floating(cells.type) else None
             expected, code = "a finite number", "infinite_number"
         case "boolean":
-            index = _find_no_bit(cells)
+            index = _find_non_binary(cells)
             expected, code = EXPECTED[kind], "invalid_cell"
         case "time":
-            index = None if given == "time" else _find_first(pc.is_valid(cells))
+            index = None if default_kind == "time" else _find_first(pc.is_valid(cells))
             expected, code = EXPECTED[kind], "invalid_cell"
         case _:
             assert_never(kind)
@@ -52,7 +52,7 @@ def find_invalid_cell(cells: pa.Array, kind: ColumnKind) -> InvalidCell | None:
 
 
 def convert_typed(cells: pa.Array, kind: ColumnKind) -> pa.Array:
-    """Cells as the column file has them, infinite ones included. Raises ConversionError."""
+    """Convert cells to their column file type, including infinity. Raises ConversionError."""
     if kind != "numeric" and find_invalid_cell(cells, kind) is not None:
         raise ConversionError
     match kind:
@@ -68,8 +68,8 @@ def convert_typed(cells: pa.Array, kind: ColumnKind) -> pa.Array:
             assert_never(kind)
 
 
-def _find_no_bit(cells: pa.Array) -> int | None:
-    """Where the first cell is that is neither 0 nor 1."""
+def _find_non_binary(cells: pa.Array) -> int | None:
+    """Return the index of the first cell that is neither 0 nor 1; None if there is none."""
     match typed_kind(cells.type):
         case "boolean":
             return None

@@ -1,1 +1,1 @@
-"""Raw columns to the kinds that were planned for them."""
+"""Planning and conversion of raw columns to their kinds."""

@@ -1,4 +1,4 @@
-"""Cells as a source gives them become cells as the column file has them."""
+"""Convert a source's cells to the types of the column file."""
 
 from dataclasses import dataclass
 from typing import assert_never
@@ -18,11 +18,11 @@ from store.intake.source import WrongReadingError
 
 @dataclass(frozen=True)
 class Rows:
-    """Some rows as the column file has them.
+    """Rows in the types of the column file.
 
     Attributes:
-        batch: of them.
-        numbers: its columns of numbers and times, shape `(columns, rows)`, NaN where missing.
+        batch: the rows.
+        numbers: their number and time columns, shape `(columns, rows)`, NaN where missing.
     """
 
     batch: pa.RecordBatch
@@ -30,19 +30,19 @@ class Rows:
 
 
 class Converter:
-    """Converts batches as a plan says."""
+    """Converts batches according to a plan."""
 
     def __init__(self, plan: Plan) -> None:
         self._columns = plan.columns
         self._decimal = plan.rules.decimal
-        self._cleaner = text.Cleaner(plan.rules.missing, plan.rules.known)
+        self._cleaner = text.Cleaner(plan.rules.missing, plan.rules.null_markers)
         self._times = {c.name: TimeParser(c.time_format) for c in plan.columns if c.time_format}
         self.schema = pa.schema([(column.name, column.type) for column in plan.columns])
         self._numeric = numeric_columns(plan.columns)
         self._converted = [i for i, c in enumerate(plan.columns) if c.reading != "number"]
 
     def convert(self, batch: pa.RecordBatch) -> Rows:
-        """The batch in the column file's types. Raises WrongReadingError if the plan is wrong."""
+        """Convert a batch to column file types. Raises WrongReadingError if it does not fit."""
         if self._converted:
             arrays = batch.columns
             for index in self._converted:
@@ -56,7 +56,7 @@ class Converter:
         return self._check_numbers(batch)
 
     def _check_numbers(self, batch: pa.RecordBatch) -> Rows:
-        """All numbers at once: of thousands of columns a call for each would cost too much."""
+        """Check all numbers at once: a call per column is too slow for thousands of columns."""
         if not self._numeric:
             return Rows(batch, np.empty((0, batch.num_rows)))
         numbers = batch.select(self._numeric)

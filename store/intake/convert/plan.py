@@ -1,4 +1,4 @@
-"""How a file is read, column by column, and what it is written as."""
+"""Plans: how each column of a file is read and converted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from store.intake.source import Reading
 
 @dataclass(frozen=True)
 class ColumnPlan:
-    """How one column is read, and what it becomes.
+    """How one column is read and converted.
 
     Attributes:
-        name: unique in the table.
-        reading: how the source is asked for its cells.
-        kind: what it is written as; texts are categorical until they are counted.
-        stated: the client's word for that.
-        time_format: if it is of times.
-        is_empty: no value was seen: the first one changes the plan.
-        notices: of what was guessed.
+        name: unique name in the table.
+        reading: the reading requested from the source.
+        kind: kind written; text is categorical until its values are counted.
+        stated: the kind stated by the client.
+        time_format: format of its times.
+        is_empty: whether no value was read so far; the first value invalidates the plan.
+        notices: notices of guesses.
     """
 
     name: str
@@ -35,7 +35,7 @@ class ColumnPlan:
 
     @property
     def type(self) -> pa.DataType:
-        """Of the column file's field."""
+        """Arrow type of the column file's field."""
         match self.kind:
             case "numeric" | "time":
                 return pa.float64()
@@ -51,8 +51,8 @@ class Plan:
 
     Attributes:
         columns: from left to right.
-        rules: for its texts, with the markers of missing values that were found.
-        notices: of what was changed or guessed.
+        rules: rules of its text cells, with the missing-value markers found.
+        notices: notices of changes and guesses.
     """
 
     columns: tuple[ColumnPlan, ...]
@@ -61,10 +61,10 @@ class Plan:
 
     @property
     def readings(self) -> tuple[Reading, ...]:
-        """How the source is to be asked."""
+        """Readings requested from the source, one per column."""
         return tuple(column.reading for column in self.columns)
 
 
 def numeric_columns(columns: Sequence[ColumnPlan]) -> list[int]:
-    """Those that are written as numbers."""
+    """Return the indices of the columns written as float64."""
     return [index for index, column in enumerate(columns) if column.type == pa.float64()]

@@ -1,4 +1,4 @@
-"""From looking at rows to a plan of how each column is to be read and written."""
+"""Make a plan of how each column is read and converted from a source's rows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -23,7 +23,7 @@ SHOWN_NAMES = 5
 
 
 class Planner:
-    """Makes plans for one source. Raises IntakeError for its names and for stated kinds."""
+    """Makes plans for one source. Raises IntakeError for invalid names and stated kinds."""
 
     def __init__(self, source: TableSource, options: ReadOptions, limits: Limits) -> None:
         self._source = source
@@ -31,25 +31,25 @@ class Planner:
         self._names, self._notices = clean_names(raw, limits.max_columns)
         self._kinds = options.kinds
         self.rules = _make_rules(source, options)
-        known = set(self._names)
+        names = set(self._names)
         for name in options.kinds:
-            if name not in known:
+            if name not in names:
                 shown = name[:SHOWN_TEXT]
-                detail = f"there is no column {shown!r} whose kind could be stated"
+                detail = f"kind is stated for the column {shown!r}, which the file does not have"
                 raise IntakeError("unknown_column", detail, FileLocation(column=shown))
 
     @property
     def text_readings(self) -> list[Reading]:
-        """Every column as it stands in the file."""
+        """Readings of every column without conversion: as text or in its own type."""
         return ["text" if is_text(c.type) else "typed" for c in self._source.columns]
 
     def plan(
         self,
         batches: Iterable[pa.RecordBatch],
         readings: Sequence[Reading],
-        known: Plan | None = None,
+        base: Plan | None = None,
     ) -> Plan:
-        """A plan that fits these batches; columns read as numbers stay what is known of them.
+        """Make a plan that fits these batches; columns read as numbers keep their plan in `base`.
 
         Raises IntakeError for a cell that is not of the stated kind, and WrongReadingError.
         """
@@ -64,29 +64,29 @@ class Planner:
                 match readings[index]:
                     case "text":
                         scans[index].add(cells)
-                        misfit = scans[index].misfit
+                        invalid = scans[index].invalid
                     case "typed":
-                        misfit = find_invalid_cell(cells, kinds[index] or typed_kind(cells.type))
+                        invalid = find_invalid_cell(cells, kinds[index] or typed_kind(cells.type))
                     case "number":
-                        misfit = None
+                        invalid = None
                         _check_numbers(index, cells)
-                if misfit is not None:
-                    raise self._explain(index, misfit)
-        return self._decide(scans, known)
+                if invalid is not None:
+                    raise self._explain(index, invalid)
+        return self._decide(scans, base)
 
-    def _decide(self, scans: Mapping[int, ColumnScan], known: Plan | None) -> Plan:
+    def _decide(self, scans: Mapping[int, ColumnScan], base: Plan | None) -> Plan:
         found = {index: scan.markers() for index, scan in scans.items()}
         markers = sorted(set[str]().union(*found.values()))
-        known_columns = known.columns if known is not None else ()
+        base_columns = base.columns if base is not None else ()
         columns: list[ColumnPlan] = []
         for index, raw in enumerate(self._source.columns):
             if index in scans:
-                finding = self._finish(index, scans[index], set(markers))
-                columns.append(self._text_plan(self._names[index], finding))
+                inferred = self._finish(index, scans[index], set(markers))
+                columns.append(self._text_plan(self._names[index], inferred))
             elif raw.type is not None and not is_text(raw.type):
                 columns.append(self._typed_plan(self._names[index], raw.type))
             else:
-                columns.append(known_columns[index])
+                columns.append(base_columns[index])
         notices = [*self._source.notices, *self._notices]
         notices += [notice for column in columns for notice in column.notices]
         for marker in markers:
@@ -96,41 +96,41 @@ class Planner:
         return Plan(tuple(columns), rules, tuple(notices))
 
     def _finish(self, index: int, scan: ColumnScan, markers: set[str]) -> InferredKind:
-        finding = scan.finish(markers)
-        if scan.misfit is not None:
-            raise self._explain(index, scan.misfit)
-        return finding
+        inferred = scan.finish(markers)
+        if scan.invalid is not None:
+            raise self._explain(index, scan.invalid)
+        return inferred
 
-    def _text_plan(self, name: str, finding: InferredKind) -> ColumnPlan:
+    def _text_plan(self, name: str, inferred: InferredKind) -> ColumnPlan:
         return ColumnPlan(
             name=name,
-            reading="number" if finding.is_plain else "text",
-            kind=finding.kind,
+            reading="number" if inferred.is_plain else "text",
+            kind=inferred.kind,
             stated=self._kinds.get(name),
-            time_format=finding.time_format,
-            is_empty=finding.is_empty,
-            notices=tuple(_tell(name, finding, is_stated=name in self._kinds)),
+            time_format=inferred.time_format,
+            is_empty=inferred.is_empty,
+            notices=tuple(_kind_notices(name, inferred, is_stated=name in self._kinds)),
         )
 
-    def _typed_plan(self, name: str, given: pa.DataType) -> ColumnPlan:
+    def _typed_plan(self, name: str, data_type: pa.DataType) -> ColumnPlan:
         stated = self._kinds.get(name)
-        kind = stated or typed_kind(given)
+        kind = stated or typed_kind(data_type)
         return ColumnPlan(name, "typed", kind, stated, ISO if kind == "time" else None)
 
-    def _explain(self, column: int, misfit: InvalidCell) -> IntakeError:
-        found = self._source.explain(column, misfit.text, misfit.expected)
+    def _explain(self, column: int, invalid: InvalidCell) -> IntakeError:
+        found = self._source.explain(column, invalid.text, invalid.expected)
         line = found.place.line if isinstance(found, IntakeError) and found.place else None
-        name, text = self._names[column][:SHOWN_TEXT], misfit.text[:SHOWN_TEXT]
+        name, text = self._names[column][:SHOWN_TEXT], invalid.text[:SHOWN_TEXT]
         where = "" if line is None else f"line {line}: "
-        detail = f"{where}column {name!r} holds {text!r} where {misfit.expected} is expected"
-        return IntakeError(misfit.code, detail, FileLocation(line, name, text, misfit.expected))
+        detail = f"{where}column {name!r} holds {text!r} where {invalid.expected} is expected"
+        return IntakeError(invalid.code, detail, FileLocation(line, name, text, invalid.expected))
 
 
 def _make_rules(source: TableSource, options: ReadOptions) -> Rules:
     is_csv = source.options.get("format", "csv") == "csv"
     decimal = options.decimal or source.options.get("decimal") or "."
     stated = options.missing if options.missing is not None else source.options.get("missing")
-    # Other formats have a null of their own, and a text of digits is a text there.
+    # Other formats have their own null, and their texts of digits are text.
     usual = text.USUAL_MISSING if is_csv else ()
     missing = usual if stated is None else tuple(stated)
     return Rules(
@@ -138,7 +138,7 @@ def _make_rules(source: TableSource, options: ReadOptions) -> Rules:
         detects=is_csv and stated is None,
         decimal=decimal,
         numbers=is_csv,
-        known=("", *missing) if is_csv else (),
+        null_markers=("", *missing) if is_csv else (),
     )
 
 
@@ -149,17 +149,19 @@ def _check_numbers(index: int, cells: pa.Array) -> None:
         raise WrongReadingError(index) from error
 
 
-def _tell(name: str, finding: InferredKind, *, is_stated: bool) -> Iterator[Notice]:
-    if finding.is_ambiguous:
-        detail = f"days and months cannot be told apart: read as {finding.time_format}"
+def _kind_notices(name: str, inferred: InferredKind, *, is_stated: bool) -> Iterator[Notice]:
+    if inferred.is_ambiguous:
+        detail = f"the order of day and month is ambiguous: read as {inferred.time_format}"
         yield Notice("ambiguous_dates", detail, name)
-    if finding.has_leading_zeros and not is_stated:
-        detail = "numbers with leading zeros may be codes: state categorical to keep them as texts"
+    if inferred.has_leading_zeros and not is_stated:
+        detail = (
+            "numbers with leading zeros may be codes: state kind categorical to keep them as text"
+        )
         yield Notice("leading_zeros", detail, name)
 
 
 def _marker_notice(marker: str, names: Sequence[str]) -> Notice:
     shown = ", ".join(repr(name[:SHOWN_TEXT]) for name in names[:SHOWN_NAMES])
     more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
-    detail = f"{marker!r} is taken for a missing value, in every column: it stands in {shown}{more}"
+    detail = f"{marker!r} is read as a missing value in every column: it occurs in {shown}{more}"
     return Notice("missing_marker", detail, names[0] if len(names) == 1 else None)

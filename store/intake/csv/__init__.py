@@ -1,1 +1,1 @@
-"""CSV files: dialect, encoding, records."""
+"""CSV files: detection of dialect and encoding, reading, and error messages."""

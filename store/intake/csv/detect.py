@@ -1,4 +1,4 @@
-"""Finds out how a CSV file is written, or checks that it is written as the client states."""
+"""Detect the dialect and encoding of a CSV file, or validate those stated by the client."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from store.errors import FileLocation, IntakeError
 from store.intake.cells.column_names import check_column_count
 from store.intake.csv.dialect import (
     DELIMITERS,
-    LOOKED_AT,
+    MAX_RECORDS,
     detect_decimal,
     detect_delimiter,
     detect_header,
@@ -28,7 +28,7 @@ from store.intake.csv.scan import (
     FileScan,
     WrongEncodingError,
     row_too_long,
-    survey_file,
+    scan_file,
 )
 from store.intake.options import Limits, ReadOptions
 
@@ -39,34 +39,45 @@ _NO_HEADER = Notice(
 )
 _DOUBTFUL_COMMAS = Notice(
     "doubtful_commas",
-    "commas in numbers may be decimal or part thousands: they are read as texts; state decimal",
+    "commas in numbers may be decimal marks or thousands separators: they are read as text; "
+    "state decimal",
 )
 
 
 @dataclass(frozen=True)
 class Detected:
-    """How a file is written, and what was guessed of it."""
+    """Detected format of a CSV file.
+
+    Attributes:
+        dialect: encoding, delimiter and quote.
+        decimal: decimal mark of numbers.
+        header: whether the first row holds the column names.
+        names: column names, generated if there is no header.
+        blank_lines: number of blank lines before the first row.
+        scan: result of the scan of all bytes.
+        notices: notices of guesses.
+    """
 
     dialect: Dialect
     decimal: str
     header: bool
     names: tuple[str, ...]
     blank_lines: int
-    survey: FileScan
+    scan: FileScan
     notices: tuple[Notice, ...]
 
 
 def detect_csv(path: Path, options: ReadOptions, limits: Limits) -> Detected:
-    """Find out what the options do not state. Raises IntakeError."""
+    """Detect the options that are not stated. Raises IntakeError."""
     head, is_whole = _read_head(path)
     encoding, is_certain = _find_encoding(head, options)
     text = _decode(head, encoding, options, limits, is_whole=is_whole)
     quote = options.quote if options.quote is not None else detect_quote(text)
-    survey, encoding, notices = _survey(path, encoding, quote, is_certain=is_certain)
+    scan, encoding, notices = _scan(path, encoding, quote, is_certain=is_certain)
     delimiter = options.delimiter or detect_delimiter(text, quote)
     _check_delimiter(delimiter, quote)
     dialect = Dialect(encoding, delimiter, quote)
-    first = _read_first(text, dialect, survey, is_whole=is_whole)
+    first = _read_first(text, dialect, scan, is_whole=is_whole)
     check_column_count(len(first.cells), limits.max_columns)
     rows = _read_rows(text, dialect, is_whole=is_whole) or [first.cells]
     header = options.header if options.header is not None else detect_header(rows)
@@ -83,13 +94,13 @@ def detect_csv(path: Path, options: ReadOptions, limits: Limits) -> Detected:
         header=header,
         names=tuple(first.cells if header else _number_columns(len(first.cells))),
         blank_lines=first.line - 1,
-        survey=survey,
+        scan=scan,
         notices=tuple(notices),
     )
 
 
 def _read_head(path: Path) -> tuple[bytes, bool]:
-    """The first bytes, more of them if they are all one line, and whether they are all."""
+    """Return the first bytes, more if they hold no line end, and whether the file ends there."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
         if b"\n" not in head and b"\r" not in head:
@@ -98,7 +109,7 @@ def _read_head(path: Path) -> tuple[bytes, bool]:
 
 
 def _find_encoding(head: bytes, options: ReadOptions) -> tuple[str, bool]:
-    """The encoding, and whether it is certain: stated, or marked."""
+    """Return the encoding and whether it is certain: stated or given by a byte order mark."""
     if options.encoding is None:
         return detect_encoding(head)
     return complete_encoding(check_encoding(options.encoding), head), True
@@ -107,7 +118,7 @@ def _find_encoding(head: bytes, options: ReadOptions) -> tuple[str, bool]:
 def _decode(
     head: bytes, encoding: str, options: ReadOptions, limits: Limits, *, is_whole: bool
 ) -> str:
-    """The head as text. Raises IntakeError if it is empty, or endless."""
+    """Decode the head. Raises IntakeError if it is empty or its first line is too long."""
     text = decode_head(head, encoding, is_whole=is_whole)
     if not text.strip("\r\n"):
         raise IntakeError("empty_file", "the file is empty: a header and rows are expected")
@@ -120,19 +131,19 @@ def _decode(
     return text
 
 
-def _survey(
+def _scan(
     path: Path, encoding: str, quote: str, *, is_certain: bool
 ) -> tuple[FileScan, str, list[Notice]]:
-    """Look at all bytes, in another encoding if nobody says that it is that one."""
+    """Scan all bytes; if the encoding is not certain, fall back to single-byte encodings."""
     encodings = [encoding] if is_certain else [encoding, *SINGLE_BYTE]
     for tried in encodings:
         try:
-            survey = survey_file(path, tried, quote)
+            scan = scan_file(path, tried, quote)
         except WrongEncodingError as error:
             wrong = error
             continue
         guessed = not is_certain and tried in SINGLE_BYTE
-        return survey, tried, [_guessed_encoding(tried)] if guessed else []
+        return scan, tried, [_guessed_encoding(tried)] if guessed else []
     detail = f"line {wrong.line} is not {encoding} text"
     raise IntakeError(
         "wrong_encoding", detail, FileLocation(wrong.line, expected=f"{encoding} text")
@@ -140,41 +151,41 @@ def _survey(
 
 
 def _guessed_encoding(encoding: str) -> Notice:
-    detail = f"the file is not UTF-8: it is read as {encoding}, which was guessed"
+    detail = f"the file is not UTF-8: it is read as {encoding}, which is a guess"
     return Notice("guessed_encoding", detail)
 
 
 def _check_delimiter(delimiter: str, quote: str) -> None:
     if len(delimiter) != 1 or not delimiter.isascii() or delimiter in f"{quote}\r\n\0":
-        detail = f"{delimiter[:10]!r} cannot be a delimiter: one character of ASCII is expected"
+        detail = f"{delimiter[:10]!r} cannot be a delimiter: one ASCII character is expected"
         raise IntakeError("invalid_delimiter", detail)
 
 
-def _read_first(text: str, dialect: Dialect, survey: FileScan, *, is_whole: bool) -> Record:
-    """The first row that is not blank. Raises IntakeError if it does not end."""
+def _read_first(text: str, dialect: Dialect, scan: FileScan, *, is_whole: bool) -> Record:
+    """Return the first row that is not blank. Raises IntakeError if it does not end."""
     records = split_records(read_lines(text), dialect.delimiter, dialect.quote)
     try:
         first = next(records)
     except EndlessCellError as error:
-        raise _endless(error.line, survey) from error
+        raise _endless(error.line, scan) from error
     try:
         has_more = next(records, None) is not None
     except EndlessCellError:
         has_more = True
     is_cut = not has_more and "\n" in first.cells[-1]
-    if is_cut and (not is_whole or survey.quotes % 2):
-        raise _endless(first.line, survey)
+    if is_cut and (not is_whole or scan.quotes % 2):
+        raise _endless(first.line, scan)
     return first
 
 
-def _endless(line: int, survey: FileScan) -> IntakeError:
-    return unclosed_quote(line) if survey.quotes % 2 else row_too_long(line)
+def _endless(line: int, scan: FileScan) -> IntakeError:
+    return unclosed_quote(line) if scan.quotes % 2 else row_too_long(line)
 
 
 def _read_rows(text: str, dialect: Dialect, *, is_whole: bool) -> list[list[str]]:
-    """The first rows; the last one is left out if it may be cut."""
+    """Return the first rows, without the last one if it may be truncated."""
     rows = [record.cells for record in take_records(text, dialect.delimiter, dialect.quote)]
-    return rows if is_whole or len(rows) == LOOKED_AT else rows[:-1]
+    return rows if is_whole or len(rows) == MAX_RECORDS else rows[:-1]
 
 
 def _number_columns(count: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""How a CSV file is written: its delimiter, quote, decimal mark and header, from its first rows."""
+"""Detect a CSV file's delimiter, quote, decimal mark and header from its first rows."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,11 +7,11 @@ from itertools import islice, zip_longest
 from store.intake.cells.text import POSSIBLE_MISSING, USUAL_MISSING
 from store.intake.csv.records import EndlessCellError, Record, read_lines, split_records
 
-# Of equally good ones the first is taken: commas also stand in numbers and in sentences.
+# In order of preference for equal scores: commas also occur in numbers and sentences.
 DELIMITERS = ("\t", ";", "|", ",")
-LOOKED_AT = 1000
-LOOKED_AT_FOR_DELIMITER = 200
-LOOKED_AT_CELLS = 10_000
+MAX_RECORDS = 1000
+DELIMITER_RECORDS = 200
+MAX_CELLS = 10_000
 
 NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 TIME = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([T ].*)?")
@@ -25,7 +25,7 @@ _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}([.,]\d{3})+")
 
 
 def detect_quote(text: str) -> str:
-    """The apostrophe if only it is used as a quote."""
+    """Return the apostrophe if it is the only quote in use, otherwise the double quote."""
     if '"' in text:
         return '"'
     quoted = len(_QUOTED.findall(text))
@@ -33,15 +33,18 @@ def detect_quote(text: str) -> str:
 
 
 def detect_delimiter(text: str, quote: str) -> str:
-    """What cuts the first records into the same number of cells."""
+    """Return the delimiter that splits the first records into equal numbers of cells."""
     scores = {delimiter: _score(text, delimiter, quote) for delimiter in DELIMITERS}
     best = max(DELIMITERS, key=lambda delimiter: scores[delimiter])
     return best if scores[best] > (0, 0) else ","
 
 
 def _score(text: str, delimiter: str, quote: str) -> tuple[float, float]:
-    """Shares of records with as many cells as the first one, and as most have; 0 for one cell."""
-    records = _some(split_records(read_lines(text), delimiter, quote), LOOKED_AT_FOR_DELIMITER)
+    """Shares of records with the first record's cell count and with the most common one.
+
+    A share is 0 if its count is one cell.
+    """
+    records = _take(split_records(read_lines(text), delimiter, quote), DELIMITER_RECORDS)
     counts = [len(record.cells) for record in records]
     if not counts:
         return 0, 0
@@ -51,18 +54,18 @@ def _score(text: str, delimiter: str, quote: str) -> tuple[float, float]:
 
 
 def take_records(text: str, delimiter: str, quote: str) -> list[Record]:
-    """The first records, not more than tell how a file is written."""
+    """Return the first records, at most `MAX_RECORDS` and about `MAX_CELLS` cells."""
     kept: list[Record] = []
     cells = 0
-    for record in _some(split_records(read_lines(text), delimiter, quote), LOOKED_AT):
+    for record in _take(split_records(read_lines(text), delimiter, quote), MAX_RECORDS):
         kept.append(record)
         cells += len(record.cells)
-        if cells > LOOKED_AT_CELLS and len(kept) > 1:
+        if cells > MAX_CELLS and len(kept) > 1:
             break
     return kept
 
 
-def _some(records: Iterator[Record], count: int) -> Iterator[Record]:
+def _take(records: Iterator[Record], count: int) -> Iterator[Record]:
     try:
         yield from islice(records, count)
     except EndlessCellError:
@@ -70,10 +73,10 @@ def _some(records: Iterator[Record], count: int) -> Iterator[Record]:
 
 
 def detect_decimal(rows: Sequence[Sequence[str]]) -> tuple[str, bool]:
-    """The decimal mark, and whether commas are left that may be one or part thousands.
+    """Return the decimal mark, and whether the meaning of commas in numbers is ambiguous.
 
-    A comma only where some column has numbers that no thousands separator explains, and no
-    column has numbers with a point.
+    The mark is a comma only if some column has numbers with commas that cannot be thousands
+    separators, and no column has numbers with a decimal point.
     """
     comma = doubtful = False
     for column in zip_longest(*rows, fillvalue=""):
@@ -90,10 +93,10 @@ def detect_decimal(rows: Sequence[Sequence[str]]) -> tuple[str, bool]:
 
 
 def detect_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row names the columns rather than being one of the others.
+    """Whether the first row holds the column names.
 
-    It does where a name stands over numbers. Numbers over numbers are no names, unless they
-    count the columns from 0 as data frames do.
+    It does if a name is above a column of values. Values above values are data, unless the first
+    row numbers the columns from 0 as data frames do.
     """
     if not rows:
         return True

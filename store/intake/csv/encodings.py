@@ -1,4 +1,4 @@
-"""Which encoding a text file is in: as stated, by its byte order mark, or by its first bytes."""
+"""Text encodings: validation of a stated one, and detection by byte order mark or first bytes."""
 
 import codecs
 import re
@@ -10,18 +10,18 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Single names of what is in use; codecs that are not encodings of text have others.
+# Accepted codec names; Python's codecs that are not text encodings have other names.
 _KNOWN = re.compile(
     r"utf-8|utf-16(-le|-be)?|ascii|iso8859-\d+|cp\d+|koi8-[rtu]|mac-\w+|shift_jis|euc_(jp|kr)"
     r"|gb18030|gbk|gb2312|big5"
 )
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
-# Bytes that letters of cp1252 have and latin-1 has not.
+# Bytes of letters in cp1252, of control characters in latin-1.
 _CP1252 = re.compile(rb"[\x80-\x9f]")
 
 
 def check_encoding(stated: str) -> str:
-    """The encoding's usual name. Raises IntakeError if there is none of that name."""
+    """Return the encoding's canonical name. Raises IntakeError for an unknown encoding."""
     try:
         name = codecs.lookup(stated.replace("_", "-").strip()).name if stated.isascii() else ""
     except (LookupError, ValueError):
@@ -33,14 +33,14 @@ def check_encoding(stated: str) -> str:
 
 
 def complete_encoding(encoding: str, head: bytes) -> str:
-    """UTF-16 with its order of bytes where no byte order mark tells it."""
+    """Add the byte order to UTF-16 if the file has no byte order mark."""
     if encoding != "utf-16" or head[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
         return encoding
     return _detect_wide(head) or "utf-16-le"
 
 
 def detect_encoding(head: bytes) -> tuple[str, bool]:
-    """The encoding, and whether a byte order mark says so, which is as good as stated."""
+    """Return the encoding, and whether it is certain because of a byte order mark."""
     for mark, encoding in MARKS:
         if head.startswith(mark):
             return encoding, True
@@ -55,7 +55,7 @@ def detect_encoding(head: bytes) -> tuple[str, bool]:
 
 
 def _detect_wide(head: bytes) -> str | None:
-    """UTF-16 without a mark: every other byte of Latin letters and digits is zero."""
+    """Detect UTF-16 without a mark: every other byte of Latin letters and digits is zero."""
     pairs = len(head) // 2
     if pairs < 2:
         return None
@@ -68,7 +68,7 @@ def _detect_wide(head: bytes) -> str | None:
 
 
 def detect_single_byte(head: bytes) -> str:
-    """Latin-1, or its Windows variant. Raises IntakeError for what is no text at all."""
+    """Return latin-1 or its Windows variant cp1252. Raises IntakeError for binary data."""
     if b"\0" in head:
         raise IntakeError("not_csv", "the file holds NUL bytes: it is not a CSV file")
     if _CONTROL.search(head):

@@ -1,4 +1,4 @@
-"""What is wrong with a CSV file, and on which line; asked only once something is."""
+"""Locate errors in a CSV file; used only after reading it has failed."""
 
 import re
 from dataclasses import dataclass
@@ -14,16 +14,23 @@ _RAGGED = re.compile(r"Expected (\d+) columns, got (\d+): ?(.*)", re.DOTALL)
 
 @dataclass(frozen=True)
 class CsvErrors:
-    """Finds places in one file."""
+    """Finds the line of an error in one file.
+
+    Attributes:
+        path: path of the file.
+        dialect: dialect of the file.
+        scan: result of the scan of all bytes.
+        columns: number of columns.
+    """
 
     path: Path
     dialect: Dialect
-    survey: FileScan
+    scan: FileScan
     columns: int
 
     def explain_parsing(self, message: str) -> IntakeError:
-        """The error behind what pyarrow says."""
-        is_open = self.survey.quotes % 2 == 1
+        """Return the error behind a message of pyarrow."""
+        is_open = self.scan.quotes % 2 == 1
         try:
             ragged = self._find_ragged()
         except EndlessCellError as error:
@@ -36,25 +43,25 @@ class CsvErrors:
         return self._ragged_row(ragged.line, len(ragged.cells), shown)
 
     def _explain_message(self, message: str) -> IntakeError:
-        """The error for a place that is too far down to be searched for."""
-        if told := _RAGGED.search(message):
-            return self._ragged_row(None, int(told[2]), told[3])
+        """Return the error for a line beyond the searched part of the file."""
+        if ragged := _RAGGED.search(message):
+            return self._ragged_row(None, int(ragged[2]), ragged[3])
         if "straddl" in message:
             return self._too_long(None)
         return IntakeError("not_csv", f"the file cannot be read as CSV: {message[:200]}")
 
     def _too_long(self, line: int | None) -> IntakeError:
-        return row_too_long(line, self.survey.block_bytes)
+        return row_too_long(line, self.scan.block_bytes)
 
     def _find_ragged(self) -> Record | None:
-        """The first row with another number of cells, as far as it is searched for."""
+        """Return the first row with another number of cells in the searched part of the file."""
         for record in read_records(self.path, self.dialect):
             if len(record.cells) != self.columns:
                 return record
         return None
 
     def _is_last(self, record: Record) -> bool:
-        """Whether no record follows that one."""
+        """Whether no record follows `record`."""
         return all(r.line <= record.line for r in read_records(self.path, self.dialect))
 
     def _ragged_row(self, line: int | None, count: int, text: str) -> IntakeError:
@@ -66,7 +73,7 @@ class CsvErrors:
         return IntakeError("ragged_row", detail, FileLocation(line, None, shown, expected))
 
     def check_last_cell(self, text: str | None) -> None:
-        """Raise IntakeError if the file ends within this cell: its quote is never closed."""
+        """Raise IntakeError if the file ends inside this cell because its quote is not closed."""
         quote, encoding = self.dialect.quote, self.dialect.encoding
         if not text or not quote:
             return
@@ -87,7 +94,7 @@ class CsvErrors:
     def explain_cell(
         self, column: int, name: str, text: str, expected: str, header_rows: int
     ) -> IntakeError:
-        """The error for the first cell of a column that reads `text`."""
+        """Return the error for the first cell of a column that equals `text`."""
         line = self._find_cell(column, text.strip(), header_rows)
         where = "" if line is None else f"line {line}: "
         detail = f"{where}column {cut(name)!r} holds {cut(text)!r} where {expected} is expected"
@@ -108,7 +115,7 @@ class CsvErrors:
 
 
 def unclosed_quote(line: int | None) -> IntakeError:
-    """A quote that opens a cell and is not closed."""
+    """Return the error for a quote that opens a cell and is not closed."""
     where = "a quote" if line is None else f"the quote that opens on line {line}"
-    detail = f"{where} is not closed before the end of the file, or of what one row may hold"
+    detail = f"{where} is not closed before the end of the file or the maximum length of a row"
     return IntakeError("unclosed_quote", detail, FileLocation(line, expected="a closing quote"))

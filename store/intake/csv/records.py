@@ -1,4 +1,4 @@
-"""A CSV file's records by Python's csv module: slow, and knows on which line each begins."""
+"""CSV records by Python's csv module: slow, but with the line on which each record begins."""
 
 import csv
 import io
@@ -8,13 +8,13 @@ from pathlib import Path
 
 from store.intake.csv.scan import MAX_ROW_BYTES
 
-# How far into a file a place is searched for: about a second's work.
+# Maximum characters searched for the line of an error: about one second.
 SEARCHED_CHARACTERS = 64 * 2**20
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a CSV file is written; an empty quote is none."""
+    """Dialect of a CSV file; an empty quote means no quoting."""
 
     encoding: str
     delimiter: str
@@ -23,14 +23,14 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Record:
-    """Cells of a row, and the file line on which it begins."""
+    """The cells of a row and the file line on which it begins."""
 
     line: int
     cells: list[str]
 
 
 class EndlessCellError(Exception):
-    """A cell is longer than a row may be; `line` is where its row begins."""
+    """A cell exceeds the maximum row length; its row begins on `line`."""
 
     def __init__(self, line: int) -> None:
         self.line = line
@@ -38,8 +38,8 @@ class EndlessCellError(Exception):
 
 
 def split_records(text: Iterable[str], delimiter: str, quote: str) -> Iterator[Record]:
-    """The records of some lines, blank ones left out. Raises EndlessCellError."""
-    # Of the whole process, and always the same.
+    """Yield the records of lines, without blank ones. Raises EndlessCellError."""
+    # The limit is global to the process; every caller sets the same value.
     csv.field_size_limit(MAX_ROW_BYTES)
     reader = csv.reader(
         text,
@@ -60,12 +60,12 @@ def split_records(text: Iterable[str], delimiter: str, quote: str) -> Iterator[R
 
 
 def read_lines(text: str) -> Iterator[str]:
-    """The lines of a text with their ends, of any kind."""
+    """Yield the lines of a text, including their line ends of any kind."""
     return io.StringIO(text, newline="")
 
 
 def read_records(path: Path, dialect: Dialect) -> Iterator[Record]:
-    """The records at the beginning of a file. Raises EndlessCellError."""
+    """Yield the records at the beginning of a file. Raises EndlessCellError."""
     encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
     with path.open(encoding=encoding, newline="") as file:
         yield from split_records(_bounded(file), dialect.delimiter, dialect.quote)

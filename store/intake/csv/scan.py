@@ -1,4 +1,4 @@
-"""One look at all bytes of a text file, before any is parsed: encoding, NULs, endless lines."""
+"""Scan of all bytes of a text file before parsing: encoding, NUL bytes, line lengths."""
 
 import codecs
 from collections.abc import Iterator
@@ -10,16 +10,16 @@ import numpy as np
 from store.errors import FileLocation, IntakeError
 
 CHUNK_BYTES = 2**20
-# What is longer is not of a table, and would have to be held in memory.
+# A longer row is unlikely in a table and would have to be kept in memory.
 MAX_ROW_BYTES = 4 * 2**20
 LONG_LINE_BYTES = 2**15
-# Larger blocks are no faster and cost more memory.
+# Larger blocks take more memory without being faster.
 BLOCK_BYTES = 2**20
 UNDEFINED_IN_CP1252 = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
 
 
 class WrongEncodingError(Exception):
-    """The bytes of some line are not text of the encoding."""
+    """The bytes of line `line` are invalid in the encoding."""
 
     def __init__(self, line: int) -> None:
         self.line = line
@@ -28,11 +28,11 @@ class WrongEncodingError(Exception):
 
 @dataclass(frozen=True)
 class FileScan:
-    """What all bytes of a file show.
+    """Result of scanning all bytes of a file.
 
     Attributes:
-        quotes: how many quotes there are.
-        has_long_lines: whether lines are longer than some ten kilobytes.
+        quotes: number of quote characters.
+        has_long_lines: whether lines longer than `LONG_LINE_BYTES` were found.
     """
 
     quotes: int
@@ -40,12 +40,12 @@ class FileScan:
 
     @property
     def block_bytes(self) -> int:
-        """How much is read at once, which is what a row may be long: where one is, many are."""
+        """Bytes per block, which is also the maximum row length: long rows rarely come alone."""
         return MAX_ROW_BYTES if self.has_long_lines else BLOCK_BYTES
 
 
-def survey_file(path: Path, encoding: str, quote: str) -> FileScan:
-    """Look at every byte. Raises WrongEncodingError; IntakeError for NULs and endless lines."""
+def scan_file(path: Path, encoding: str, quote: str) -> FileScan:
+    """Scan every byte. Raises WrongEncodingError; IntakeError for NUL bytes and too long rows."""
     decoder = None if encoding == "latin-1" else codecs.getincrementaldecoder(encoding)("strict")
     is_wide = encoding.startswith("utf-16")
     offset = unended = quotes = 0
@@ -67,30 +67,30 @@ def survey_file(path: Path, encoding: str, quote: str) -> FileScan:
     return FileScan(quotes, has_long_lines)
 
 
-def _count(chunk: bytes, sign: str) -> int:
-    """How often one sign occurs; bytes.count takes seven times as long where that is often."""
-    return int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == ord(sign)))
+def _count(chunk: bytes, character: str) -> int:
+    """Count a character; bytes.count takes seven times as long if it is frequent."""
+    return int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == ord(character)))
 
 
 def line_at(path: Path, offset: int) -> int:
-    """The line of a byte, counted from 1."""
+    """Return the 1-based line of the byte at an offset."""
     line = 1
     with path.open("rb") as file:
         while offset > 0 and (chunk := file.read(min(offset, CHUNK_BYTES))):
-            # Lines end in line feeds, or else in carriage returns.
+            # Carriage returns are line ends only if there are no line feeds.
             line += chunk.count(b"\n") or chunk.count(b"\r")
             offset -= len(chunk)
     return line
 
 
 def _ends(chunk: bytes) -> tuple[int, int]:
-    """Where a chunk's first line end is, its length if there is none, and its last one, or −1."""
+    """Return the offsets of a chunk's first line end, or its length, and of its last one, or −1."""
     firsts = [at for end in (b"\n", b"\r") if (at := chunk.find(end)) >= 0]
     return min(firsts, default=len(chunk)), max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
 
 
 def _middle_line(chunk: bytes) -> int:
-    """How long the line in the middle of a chunk is: it stands for the others."""
+    """Return the length of the line in the middle of a chunk, as a sample of its lines."""
     middle = len(chunk) // 2
     ends = [at for end in (b"\n", b"\r") if (at := chunk.find(end, middle)) >= 0]
     begin = max(chunk.rfind(b"\n", 0, middle), chunk.rfind(b"\r", 0, middle))
@@ -106,9 +106,9 @@ def _chunks(path: Path) -> Iterator[bytes]:
 def _decode(
     path: Path, offset: int, decoder: codecs.IncrementalDecoder, chunk: bytes, encoding: str
 ) -> None:
-    """Raises WrongEncodingError, and IntakeError for NULs that are two bytes wide."""
+    """Validate a chunk. Raises WrongEncodingError; IntakeError for NUL characters."""
     if encoding == "cp1252":
-        # Far faster than to decode it.
+        # Searching for undefined bytes is far faster than decoding.
         bad = [at for byte in UNDEFINED_IN_CP1252 if (at := chunk.find(byte)) >= 0]
         if bad:
             raise WrongEncodingError(line_at(path, offset + min(bad)))
@@ -131,7 +131,7 @@ def _nul_found(line: int) -> IntakeError:
 
 
 def row_too_long(line: int | None, limit: int = MAX_ROW_BYTES) -> IntakeError:
-    """A row that does not fit in memory's share for one."""
+    """Return the error for a row that exceeds the maximum length."""
     where = "a row" if line is None else f"the row at line {line}"
     detail = f"{where} is longer than {limit} bytes"
     return IntakeError("row_too_long", detail, FileLocation(line))

@@ -1,4 +1,4 @@
-"""CSV files, read by pyarrow a block at a time."""
+"""CSV files, read by pyarrow block by block."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ _WRONG_COLUMN = re.compile(r"In CSV column #(\d+): ")
 
 
 def open_csv_source(path: Path, options: ReadOptions, limits: Limits) -> "CsvSource":
-    """Find out how a CSV file is written. Raises IntakeError."""
+    """Detect a CSV file's format and open it as a source. Raises IntakeError."""
     found = detect_csv(path, options, limits)
     return CsvSource(
         path=path,
@@ -33,25 +33,25 @@ def open_csv_source(path: Path, options: ReadOptions, limits: Limits) -> "CsvSou
         header=found.header,
         blank_lines=found.blank_lines,
         missing=USUAL_MISSING if options.missing is None else options.missing,
-        survey=found.survey,
+        scan=found.scan,
         notices=found.notices,
     )
 
 
 @dataclass(frozen=True)
 class CsvSource:
-    """A `store.intake.source.Source` over a CSV file.
+    """A `store.intake.source.TableSource` over a CSV file.
 
     Attributes:
-        path: of the file.
+        path: path of the file.
         columns: from left to right.
-        dialect: how it is written.
-        decimal: before the fraction of a number.
-        header: whether the first row names the columns.
-        blank_lines: before that row.
-        missing: markers of missing values in columns of numbers.
-        survey: what all its bytes show.
-        notices: what was guessed.
+        dialect: encoding, delimiter and quote.
+        decimal: decimal mark of numbers.
+        header: whether the first row holds the column names.
+        blank_lines: number of blank lines before that row.
+        missing: missing-value markers in columns of numbers.
+        scan: result of the scan of all bytes.
+        notices: notices of guesses.
     """
 
     path: Path
@@ -61,12 +61,12 @@ class CsvSource:
     header: bool
     blank_lines: int
     missing: Sequence[str]
-    survey: FileScan
+    scan: FileScan
     notices: Sequence[Notice] = field(default=())
 
     @property
     def options(self) -> dict[str, Any]:
-        """Under the names of `ReadOptions`."""
+        """Detected options, keyed by the names of `ReadOptions`."""
         return {
             "format": "csv",
             "encoding": self.dialect.encoding,
@@ -77,7 +77,7 @@ class CsvSource:
         }
 
     def batches(self, readings: Sequence[Reading]) -> Iterator[pa.RecordBatch]:
-        """All rows from the first. Raises WrongReadingError, IntakeError."""
+        """Yield all rows from the first. Raises WrongReadingError, IntakeError."""
         last = None
         try:
             with self._open(readings) as reader:
@@ -88,10 +88,10 @@ class CsvSource:
         except pa.ArrowInvalid as error:
             if wrong := _WRONG_COLUMN.search(str(error)):
                 raise WrongReadingError(int(wrong[1])) from error
-            raise self._faults.explain_parsing(str(error)) from error
-        # A number is whole even if its quote is not closed.
-        if last is not None and self.survey.quotes % 2 and readings[-1] == "text":
-            self._faults.check_last_cell(last.column(-1)[-1].as_py())
+            raise self._errors.explain_parsing(str(error)) from error
+        # A cell parsed as a number is complete even if its quote is not closed.
+        if last is not None and self.scan.quotes % 2 and readings[-1] == "text":
+            self._errors.check_last_cell(last.column(-1)[-1].as_py())
 
     def _open(self, readings: Sequence[Reading]) -> pa_csv.CSVStreamingReader:
         names = [str(index) for index in range(len(self.columns))]
@@ -99,7 +99,7 @@ class CsvSource:
         return pa_csv.open_csv(
             self.path,
             read_options=pa_csv.ReadOptions(
-                block_size=self.survey.block_bytes,
+                block_size=self.scan.block_bytes,
                 encoding=self.dialect.encoding,
                 column_names=names,
                 skip_rows=self.blank_lines,
@@ -108,7 +108,7 @@ class CsvSource:
             parse_options=pa_csv.ParseOptions(
                 delimiter=self.dialect.delimiter,
                 quote_char=self.dialect.quote or False,
-                newlines_in_values=self.survey.quotes > 0,
+                newlines_in_values=self.scan.quotes > 0,
             ),
             convert_options=pa_csv.ConvertOptions(
                 column_types={
@@ -118,16 +118,16 @@ class CsvSource:
                 null_values=["", *self.missing],
                 strings_can_be_null=True,
                 decimal_point=self.decimal,
-                # The survey has looked at every byte.
+                # The scan has already validated every byte.
                 check_utf8=False,
             ),
         )
 
     @property
-    def _faults(self) -> CsvErrors:
-        return CsvErrors(self.path, self.dialect, self.survey, len(self.columns))
+    def _errors(self) -> CsvErrors:
+        return CsvErrors(self.path, self.dialect, self.scan, len(self.columns))
 
     def explain(self, column: int, text: str, expected: str) -> IntakeError:
-        """The IntakeError for the first cell of a column that reads `text`."""
+        """Return the IntakeError for the first cell of a column that equals `text`."""
         name = self.columns[column].name
-        return self._faults.explain_cell(column, name, text, expected, header_rows=int(self.header))
+        return self._errors.explain_cell(column, name, text, expected, header_rows=int(self.header))

@@ -1,1 +1,1 @@
-"""The format of a file: magic bytes and compression."""
+"""File format detection and decompression."""

@@ -1,4 +1,4 @@
-"""A compressed upload is unpacked into a file, unless it grows out of proportion."""
+"""Decompression of uploads, with limits against decompression bombs."""
 
 from pathlib import Path
 
@@ -6,21 +6,24 @@ from store.errors import IntakeError
 from store.intake.options import Compression
 
 CHUNK_BYTES = 2**18
-# What real tables of equal lines reach is about 100-fold.
+# Real tables of equal lines reach a ratio of about 100.
 MAX_EXPANSION = 200
 FREE_BYTES = 2**24
 MAGIC: dict[bytes, Compression] = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
 class ExpansionGuard:
-    """Compares what comes out of compressed bytes with what went in."""
+    """Limits the ratio of decompressed bytes to compressed bytes."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
 
     def add(self, count: int, consumed: int) -> None:
-        """Note more bytes out, and all bytes in so far. Raises IntakeError when it is too much."""
+        """Add `count` decompressed bytes; `consumed` is the total of compressed bytes so far.
+
+        Raises IntakeError if the limit is exceeded.
+        """
         self._bytes += count
         allowed = min(self._max_bytes, max(FREE_BYTES, MAX_EXPANSION * consumed))
         if self._bytes <= allowed:
@@ -33,7 +36,7 @@ class ExpansionGuard:
 
 
 def find_compression(head: bytes) -> Compression | None:
-    """The compression that the first bytes of a file tell of."""
+    """Return the compression indicated by the first bytes of a file; None if there is none."""
     return next((found for magic, found in MAGIC.items() if head.startswith(magic)), None)
 
 
@@ -49,23 +52,23 @@ def decompress(path: Path, compression: Compression, target: Path, max_bytes: in
             while chunk := stream.read(CHUNK_BYTES):
                 guard.add(len(chunk), file.tell())
                 if first:
-                    _refuse_nested(chunk)
+                    _reject_nested(chunk)
                 first = False
                 sink.write(chunk)
     except (pa.ArrowException, OSError, ValueError) as error:
-        _keep_system_errors(error)
+        _reraise_os_errors(error)
         what = "is cut off" if "runcated" in str(error) else "is corrupt"
         raise IntakeError(f"not_{compression}", f"the {compression} stream {what}") from error
 
 
-def _refuse_nested(chunk: bytes) -> None:
+def _reject_nested(chunk: bytes) -> None:
     inner = find_compression(chunk)
     if inner is not None:
-        detail = f"the file is compressed twice: inside it is {inner} again"
+        detail = f"the file is compressed twice: its content is a {inner} stream"
         raise IntakeError("compressed_twice", detail)
 
 
-def _keep_system_errors(error: Exception) -> None:
-    """Let a full disk be what it is, rather than the fault of the upload."""
+def _reraise_os_errors(error: Exception) -> None:
+    """Re-raise an error of the operating system, such as a full disk: the upload may be valid."""
     if isinstance(error, OSError) and error.errno is not None:
         raise error

@@ -1,6 +1,6 @@
-"""What a file is: by what is stated, then media type, then name, then its first bytes.
+"""Format detection by stated format, media type, name and first bytes, in this order.
 
-Of binary formats and of files that are no tables the first bytes are surer than a mere hint.
+The first bytes override the media type and name for binary formats and files that are not tables.
 """
 
 import json
@@ -12,7 +12,12 @@ from typing import Any
 from store.datasets.datasets import Notice
 from store.errors import IntakeError
 from store.intake.formats.compression import find_compression
-from store.intake.formats.magic_bytes import ARCHIVE, find_binary_format, find_other, read_head
+from store.intake.formats.magic_bytes import (
+    ARCHIVE,
+    describe_other_format,
+    find_binary_format,
+    read_head,
+)
 from store.intake.options import Compression, FileHints, Format, ReadOptions
 
 MEDIA_TYPES: dict[str, Format | None] = {
@@ -60,7 +65,7 @@ SUFFIXES: dict[str, Format] = {
 }
 TAB_SUFFIXES = frozenset({".tsv", ".tab"})
 COMPRESSED_SUFFIXES: dict[str, Compression] = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
-WORDS: dict[Format, str] = {
+FORMAT_NAMES: dict[Format, str] = {
     "csv": "a CSV file",
     "json_lines": "JSON Lines",
     "json": "a JSON document",
@@ -70,7 +75,7 @@ WORDS: dict[Format, str] = {
     "npz": "an .npz archive",
 }
 JSON = re.compile(rb"[{\[]")
-# What follows the first sign where it is not the beginning of a name in a CSV file's header.
+# The start of a JSON object or array that cannot be a column name in a CSV header.
 OPENING = re.compile(rb"\{\s*[\"}]|\[\s*[\[{\]]")
 BINARY: frozenset[Format] = frozenset({"parquet", "arrow", "npy", "npz"})
 
@@ -78,21 +83,21 @@ BINARY: frozenset[Format] = frozenset({"parquet", "arrow", "npy", "npz"})
 def choose_compression(
     head: bytes, options: ReadOptions, hints: FileHints
 ) -> tuple[Compression, list[Notice]]:
-    """What is around the file. Raises IntakeError if it is not what is stated."""
+    """Return the compression and notices. Raises IntakeError if it is not the declared one."""
     found = find_compression(head) or "none"
     stated = options.compression
     if stated is None:
         hinted = COMPRESSED_TYPES.get(hints.media_type) or COMPRESSED_SUFFIXES.get(_suffix(hints))
-        # A media type that says nothing of the format is as good as a statement.
+        # A media type of a compression is as binding as a stated compression.
         stated = COMPRESSED_TYPES.get(hints.media_type)
         if stated is None and hinted is not None and found != hinted:
-            detail = f"the file's name says {hinted}, its first bytes do not: taken as they are"
+            detail = f"the file's name indicates {hinted}, but its first bytes do not: name ignored"
             return found, [Notice("misleading_name", detail)]
     if stated is not None and found != stated:
         if stated == "none":
-            detail = f"the file is stated to be uncompressed, and is compressed by {found}"
+            detail = f"the file is declared to be uncompressed, but is compressed with {found}"
             raise IntakeError(f"compressed_by_{found}", detail)
-        detail = f"the file is said to be compressed by {stated}, and its first bytes are not"
+        detail = f"the file is declared to be compressed with {stated}, but its first bytes are not"
         raise IntakeError(f"not_{stated}", detail)
     return found, []
 
@@ -100,21 +105,23 @@ def choose_compression(
 def choose_format(
     path: Path, options: ReadOptions, hints: FileHints
 ) -> tuple[Format, list[Notice]]:
-    """What the file is. Raises IntakeError if it is not what is said, or none of ours."""
+    """Return the file's format and notices.
+
+    Raises IntakeError if the file does not have the declared format or a supported one.
+    """
     head = read_head(path)
-    binary, other = find_binary_format(head, path), find_other(head, path)
+    binary, other = find_binary_format(head, path), describe_other_format(head, path)
     stated = options.format
     hinted = MEDIA_TYPES.get(hints.media_type) or SUFFIXES.get(_suffix(hints))
-    said = stated or hinted
-    if binary is not None and binary != said and stated is None:
-        if said is None:
+    declared = stated or hinted
+    if binary is not None and binary != declared and stated is None:
+        if declared is None:
             return binary, []
-        detail = f"the file is said to be {WORDS[said]}, and is {WORDS[binary]}: read as that"
-        return binary, [Notice("misleading_type", detail)]
-    if said == "npz" and binary is None and other is not None and other.startswith(ARCHIVE):
+        return binary, [_misleading_type(declared, binary)]
+    if declared == "npz" and binary is None and other is not None and other.startswith(ARCHIVE):
         return "npz", []
-    if said in BINARY and binary != said:
-        raise _not_that_format(said, WORDS[binary] if binary else other)
+    if declared in BINARY and binary != declared:
+        raise _wrong_format(declared, FORMAT_NAMES[binary] if binary else other)
     if other is not None and binary is None:
         raise IntakeError("not_a_table", f"the file is {other}")
     if stated is not None or binary is not None:
@@ -122,10 +129,11 @@ def choose_format(
     return _choose_text_format(head, hinted)
 
 
-def _not_that_format(said: Format, found: str | None) -> IntakeError:
+def _wrong_format(declared: Format, found: str | None) -> IntakeError:
     what = "does not begin as one" if found is None else f"is {found}"
-    code = "not_a_table" if found is not None and found not in WORDS.values() else f"not_{said}"
-    return IntakeError(code, f"the file is said to be {WORDS[said]}, and {what}")
+    is_other = found is not None and found not in FORMAT_NAMES.values()
+    code = "not_a_table" if is_other else f"not_{declared}"
+    return IntakeError(code, f"the file is declared to be {FORMAT_NAMES[declared]}, but {what}")
 
 
 def _choose_text_format(head: bytes, hinted: Format | None) -> tuple[Format, list[Notice]]:
@@ -137,12 +145,17 @@ def _choose_text_format(head: bytes, hinted: Format | None) -> tuple[Format, lis
         return found or "csv", []
     if found is None or found == hinted:
         return hinted, []
-    detail = f"the file is said to be {WORDS[hinted]}, and looks like {WORDS[found]}: read as that"
-    return found, [Notice("misleading_type", detail)]
+    return found, [_misleading_type(hinted, found)]
+
+
+def _misleading_type(declared: Format, found: Format) -> Notice:
+    names = f"{FORMAT_NAMES[declared]}, but it is {FORMAT_NAMES[found]}"
+    detail = f"the file is declared to be {names} and is read as such"
+    return Notice("misleading_type", detail)
 
 
 def _find_json(text: bytes, hinted: Format | None) -> Format | None:
-    """Whether a text begins as a JSON document, or as rows each on its line."""
+    """Return "json" or "json_lines" if a text begins as a document or as rows on lines."""
     if JSON.match(text) is None:
         return None
     line, _, rest = text.partition(b"\n")
@@ -152,7 +165,7 @@ def _find_json(text: bytes, hinted: Format | None) -> Format | None:
             return hinted
         return None if OPENING.match(text) is None else "json"
     if isinstance(value, list):
-        # A row alone on its line; a document of a single line has nothing after it.
+        # A line that is a row has others after it; nothing follows a single-line document.
         is_row = rest.strip() and not any(isinstance(cell, list | dict) for cell in value)
         return "json_lines" if is_row else "json"
     is_column = [isinstance(cell, list | dict) for cell in value.values()]
@@ -172,12 +185,12 @@ def _suffix(hints: FileHints) -> str:
 
 
 def is_tab_separated(hints: FileHints) -> bool:
-    """Whether the client's words say that cells are separated by tabs."""
+    """Whether the media type or name indicates tab-separated values."""
     return hints.media_type in TAB_TYPES or _suffix(hints) in TAB_SUFFIXES
 
 
 def without_compression(hints: FileHints) -> FileHints:
-    """What is said of the file inside."""
+    """Return the hints for the decompressed file."""
     name = hints.name
     if _suffix(hints) in COMPRESSED_SUFFIXES:
         name = str(PurePosixPath(name).with_suffix(""))

@@ -1,4 +1,4 @@
-"""What the first bytes of a file say that it is."""
+"""Identification of files by their first bytes."""
 
 import zipfile
 from pathlib import Path
@@ -6,16 +6,16 @@ from typing import Literal
 
 from store.intake.options import Format
 
-# As much as is looked at.
+# Bytes read for identification.
 HEAD_BYTES = 2**16
-# As much of an archive's directory as is read; a table of arrays has no more.
+# Maximum size of a zip archive's directory; larger ones are not read.
 MAX_DIRECTORY_BYTES = 2**22
 END_OF_DIRECTORY = b"PK\x05\x06"
 END_BYTES = 22
 ZIP = (b"PK\x03\x04", END_OF_DIRECTORY)
 ARCHIVE = "a zip archive"
 NUMPY = b"\x93NUMPY"
-# A stream begins with the length of its schema, after a mark of no length.
+# A stream begins with a continuation marker before the length of its schema.
 ARROW_STREAM = b"\xff\xff\xff\xff"
 
 FORMATS: dict[bytes, Format] = {
@@ -24,18 +24,18 @@ FORMATS: dict[bytes, Format] = {
     b"ARROW1": "arrow",
     NUMPY: "npy",
 }
-OTHERS: dict[bytes, str] = {
-    b"\x89PNG\r\n\x1a\n": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF87a": "a GIF picture",
-    b"GIF89a": "a GIF picture",
-    b"II*\0": "a TIFF picture",
-    b"MM\0*": "a TIFF picture",
+OTHER_FORMATS: dict[bytes, str] = {
+    b"\x89PNG\r\n\x1a\n": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"GIF87a": "a GIF image",
+    b"GIF89a": "a GIF image",
+    b"II*\0": "a TIFF image",
+    b"MM\0*": "a TIFF image",
     b"%PDF-": "a PDF document",
     b"{\\rtf": "an RTF document",
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel workbook, or of Office: save it as CSV",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel workbook or Office document: save it as CSV",
     b"SQLite format 3\0": "an SQLite database",
-    b"\x7fELF": "a program",
+    b"\x7fELF": "an executable program",
     b"BZh": "a bzip2 file: use gzip or zstd",
     b"\xfd7zXZ\0": "an xz file: use gzip or zstd",
     b"\x04\x22\x4d\x18": "an lz4 file: use gzip or zstd",
@@ -50,13 +50,14 @@ OTHERS: dict[bytes, str] = {
     b"<!doctype html": "an HTML page",
     b"<html": "an HTML page",
 }
-# Texts are told only by a whole word, in any case and after blanks: a CSV may begin with letters.
-LETTERS = frozenset({b"BZh", b"ORC"})
+# Magic bytes of letters identify binary files only, because a CSV file may begin with them.
+ASCII_MAGIC = frozenset({b"BZh", b"ORC"})
+# Markup is matched in any case and after blanks.
 MARKUP = (b"<?xml", b"<!doctype html", b"<html")
 
 
 def find_binary_format(head: bytes, path: Path) -> Format | None:
-    """The binary format of ours that a file begins as."""
+    """Return the supported binary format indicated by a file's first bytes."""
     for magic, found in FORMATS.items():
         if head.startswith(magic):
             return found
@@ -67,28 +68,28 @@ def find_binary_format(head: bytes, path: Path) -> Format | None:
     return None
 
 
-def find_other(head: bytes, path: Path) -> str | None:
-    """What a file is that is none of ours, with what can be done about it."""
+def describe_other_format(head: bytes, path: Path) -> str | None:
+    """Describe a file of an unsupported format and how to convert it; None if unknown."""
     if head.startswith(ZIP):
         return _describe_archive(path)
     markup = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower()
-    for magic, found in OTHERS.items():
+    for magic, found in OTHER_FORMATS.items():
         if magic in MARKUP:
             if markup.startswith(magic):
                 return found
-        elif head.startswith(magic) and (magic not in LETTERS or not _is_text(head)):
+        elif head.startswith(magic) and (magic not in ASCII_MAGIC or not _is_text(head)):
             return found
     return None
 
 
 def read_head(path: Path) -> bytes:
-    """The first bytes."""
+    """Return the first bytes of a file."""
     with path.open("rb") as file:
         return file.read(HEAD_BYTES)
 
 
 def list_members(path: Path) -> list[zipfile.ZipInfo] | Literal["many", "broken"]:
-    """The directory of a zip archive, if it is small."""
+    """Return the members of a zip archive, "many" if its directory is too large, or "broken"."""
     size = path.stat().st_size
     with path.open("rb") as file:
         file.seek(max(0, size - END_BYTES - 2**16))
@@ -96,7 +97,7 @@ def list_members(path: Path) -> list[zipfile.ZipInfo] | Literal["many", "broken"
     end = tail.rfind(END_OF_DIRECTORY)
     if end < 0 or len(tail) - end < END_BYTES:
         return "broken"
-    # Checked before it is read: a directory may be as large as the file.
+    # The size is checked first: a directory may be as large as the file.
     if int.from_bytes(tail[end + 12 : end + 16], "little") > MAX_DIRECTORY_BYTES:
         return "many"
     try:
@@ -122,7 +123,7 @@ def _describe_archive(path: Path) -> str:
         return "a Word document (a zip archive): save its table as CSV"
     if "content.xml" in names:
         return "an OpenDocument file (a zip archive): save it as CSV"
-    return f"{ARCHIVE}: send the file that is in it, compressed by gzip or zstd if at all"
+    return f"{ARCHIVE}: send the file inside it, uncompressed or compressed with gzip or zstd"
 
 
 def _is_text(head: bytes) -> bool:

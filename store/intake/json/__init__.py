@@ -1,1 +1,1 @@
-"""JSON documents and JSON Lines."""
+"""JSON documents and JSON Lines files."""

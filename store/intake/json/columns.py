@@ -1,4 +1,4 @@
-"""Values parsed from JSON become Arrow columns, whose names and types are learnt on the way."""
+"""Arrow columns from parsed JSON values; names and types are discovered while reading."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from store.intake.options import Limits
 from store.intake.source import RawColumn
 
 EXPECTED = "each cell must be a number, a text, true, false or null"
-WORDS = {"double": "a number", "bool": "true or false", "string": "a text"}
+TYPE_NAMES = {"double": "a number", "bool": "true or false", "string": "a text"}
 Row = Mapping[str, Any]
 FindLine = Callable[[int], int]
 
@@ -22,7 +22,7 @@ FindLine = Callable[[int], int]
 class JsonColumns:
     """Columns in the order in which their names first appear.
 
-    A column is of numbers, booleans or texts; it is of type null as long as all are null.
+    A column holds numbers, booleans or text; its type is null as long as all its values are null.
     """
 
     def __init__(self, limits: Limits, unit: Literal["line", "row"]) -> None:
@@ -34,33 +34,33 @@ class JsonColumns:
 
     @property
     def schema(self) -> pa.Schema:
-        """Of what is known so far."""
+        """Schema of the columns found so far."""
         return pa.schema(list(self._types.items()))
 
     def __len__(self) -> int:
-        """How many columns are known."""
+        """Number of columns found so far."""
         return len(self._types)
 
     def add_name(self, name: str) -> None:
-        """Have a column of that name. Raises IntakeError when these are too many."""
+        """Add a column unless it exists. Raises IntakeError for too many columns."""
         if name not in self._types:
             self._types[name] = pa.null()
             check_column_count(len(self._types), self._limits.max_columns)
 
     def add_names(self, rows: Sequence[Row]) -> None:
-        """Have a column for every key. Raises IntakeError when these are too many."""
+        """Add a column per new key. Raises IntakeError for too many columns."""
         for row in rows:
             if not row.keys() <= self._types.keys():
                 for name in row:
                     self.add_name(name)
 
     def count_rows(self, rows: int) -> None:
-        """Take note of more rows. Raises IntakeError when these are too many cells."""
+        """Add to the row count. Raises IntakeError for too many cells."""
         self._rows += rows
         check_cell_count(self._rows, len(self._types), self._limits.max_bytes)
 
     def build(self, rows: Sequence[Row], line_of: FindLine) -> Iterator[pa.RecordBatch]:
-        """The rows as batches; `line_of` says where a row of them is. Raises IntakeError."""
+        """Yield the rows as batches; `line_of` maps a row index to a line. Raises IntakeError."""
         self.add_names(rows)
         if not self._types:
             self._rows_without_columns += len(rows)
@@ -68,20 +68,20 @@ class JsonColumns:
         yield from self._build_empty_rows()
         step = rows_per_batch(len(self._types))
         for start in range(0, len(rows), step):
-            some = rows[start : start + step]
-            self.count_rows(len(some))
-            # Rows that have few of many columns cost what they have.
-            present = set[str]().union(*some)
+            batch_rows = rows[start : start + step]
+            self.count_rows(len(batch_rows))
+            # The cost of sparse rows depends on their present keys, not on all columns.
+            present = set[str]().union(*batch_rows)
             arrays = [
-                self.build_column(name, [row.get(name) for row in some], line_of, start)
+                self.build_column(name, [row.get(name) for row in batch_rows], line_of, start)
                 if name in present
-                else pa.nulls(len(some), kind)
+                else pa.nulls(len(batch_rows), kind)
                 for name, kind in list(self._types.items())
             ]
             yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def _build_empty_rows(self) -> Iterator[pa.RecordBatch]:
-        """Those that came before the first name."""
+        """Yield the rows read before the first column name."""
         while self._rows_without_columns:
             count = min(self._rows_without_columns, rows_per_batch(len(self._types)))
             self._rows_without_columns -= count
@@ -92,60 +92,61 @@ class JsonColumns:
     def build_column(
         self, name: str, values: list[Any], line_of: FindLine, start: int = 0
     ) -> pa.Array:
-        """Values of one column as an array, of type null if all are. Raises IntakeError."""
-        known = self._types[name]
+        """Build an array of one column's values, of type null if all are. Raises IntakeError."""
+        current = self._types[name]
         found = {_type_of(kind) for kind in set(map(type, values))} - {pa.null()}
-        if len((found | {known}) - {pa.null()}) > 1 or None in found:
+        if len((found | {current}) - {pa.null()}) > 1 or None in found:
             raise self._wrong_cell(name, values, lambda index: line_of(start + index))
         if found:
-            self._types[name] = known = found.pop()
-        if known == pa.float64():
+            self._types[name] = current = found.pop()
+        if current == pa.float64():
             values = [None if value is None else float(value) for value in values]
         try:
-            return pa.array(values, known)
+            return pa.array(values, current)
         except UnicodeEncodeError as error:
-            detail = f"column {cut(name)!r} holds half a surrogate pair, which is not JSON"
+            detail = f"column {cut(name)!r} holds an unpaired surrogate, which is not valid JSON"
             bad = next(i for i, value in enumerate(values) if value and not _is_unicode(value))
             line = line_of(start + bad)
             detail = f"{self._unit} {line}: {detail}"
             raise IntakeError("not_json", detail, FileLocation(line, cut(name))) from error
 
     def _wrong_cell(self, name: str, values: list[Any], line_of: FindLine) -> IntakeError:
-        """The error for the first value that is not of the column's type, or of none."""
-        known, shown = self._types[name], cut(name)
+        """Return the error for the first value of another or an unsupported type."""
+        current, shown = self._types[name], cut(name)
         for index, value in enumerate(values):
             found = _type_of(type(value))
             if found is None:
                 line = line_of(index)
                 return nested_value(name, type(value) is dict, f"{self._unit} {line}", line)
-            if known != pa.null() and found not in {pa.null(), known}:
-                line, text, expected = line_of(index), cut(json.dumps(value)), WORDS[str(known)]
+            if current != pa.null() and found not in {pa.null(), current}:
+                line, text = line_of(index), cut(json.dumps(value))
+                expected = TYPE_NAMES[str(current)]
                 detail = (
                     f"{self._unit} {line}: column {shown!r} holds {text}, which is "
-                    f"{WORDS[str(found)]}, where earlier rows hold {expected}"
+                    f"{TYPE_NAMES[str(found)]}, where earlier rows hold {expected}"
                 )
                 return IntakeError("mixed_types", detail, FileLocation(line, shown, text, expected))
-            known = known if found == pa.null() else found
+            current = current if found == pa.null() else found
         raise AssertionError(name)
 
 
 def raw_columns(schema: pa.Schema) -> tuple[RawColumn, ...]:
-    """The columns of a table of JSON values; texts and nulls are texts."""
+    """Return the columns of a schema; columns of nulls are text."""
     typed = (pa.float64(), pa.bool_())
     return tuple(RawColumn(f.name, f.type if f.type in typed else None) for f in schema)
 
 
 def final_schema(schema: pa.Schema) -> pa.Schema:
-    """Columns of nothing but nulls are texts that are missing."""
+    """Change columns that hold only nulls to text."""
     return pa.schema(
         [(f.name, pa.string() if pa.types.is_null(f.type) else f.type) for f in schema]
     )
 
 
 def nested_value(name: str, is_object: bool, where: str, line: int) -> IntakeError:  # noqa: FBT001
-    """A cell that is an object or an array."""
+    """Return the error for a cell that is an object or an array."""
     what, shown = "an object" if is_object else "an array", cut(name)
-    detail = f"{where}: column {shown!r} holds {what}: no nested values, {EXPECTED}"
+    detail = f"{where}: column {shown!r} holds {what}: nested values are not supported, {EXPECTED}"
     return IntakeError("nested_value", detail, FileLocation(line, shown, expected=EXPECTED))
 
 

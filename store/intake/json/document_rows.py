@@ -1,4 +1,4 @@
-"""The rows of a JSON document: an array of objects, or of arrays whose cells have no names."""
+"""Rows of a JSON document: an array of objects, or of arrays with unnamed cells."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from store.intake.options import Limits, ReadOptions
 from store.intake.source import RawColumn
 
 FOUND = {"format": "json", "encoding": "utf-8"}
-# Of the document, in a batch: rows of long texts are fewer.
+# Maximum bytes of the document per batch, so that rows of long texts give smaller batches.
 BATCH_BYTES = 2**20
 
 
@@ -30,18 +30,18 @@ class DocumentRows:
         self._rows = 0
 
     def read(self, stream: Iterator[Event]) -> None:
-        """Take in rows until their array ends. Raises IntakeError."""
+        """Read rows until their array ends. Raises IntakeError."""
         rows: list[Row] = []
-        since = self._events.bytes_read
+        batch_start = self._events.bytes_read
         with self._spill.writing() as writer:
             for value in self._values(stream):
                 rows.append(self._shape.make_row(value, self._rows + len(rows) + 1))
                 self._events.count_row()
                 width = max(len(rows[-1]), len(self._columns))
-                grown = self._events.bytes_read - since >= BATCH_BYTES
-                if grown or len(rows) >= rows_per_batch(width):
+                is_full = self._events.bytes_read - batch_start >= BATCH_BYTES
+                if is_full or len(rows) >= rows_per_batch(width):
                     self._write(rows, writer)
-                    rows, since = [], self._events.bytes_read
+                    rows, batch_start = [], self._events.bytes_read
             self._write(rows, writer)
 
     def _write(self, rows: list[Row], writer: SpillWriter) -> None:
@@ -64,7 +64,7 @@ class DocumentRows:
                     yield read_value(event, value, number)
 
     def finish(self, options: ReadOptions, names: Sequence[str] | None = None) -> ArrowSource:
-        """What was read, its columns named otherwise if names are given. Raises IntakeError."""
+        """Return a source of the rows, with its columns renamed to `names`. Raises IntakeError."""
         if self._rows == 0:
             raise IntakeError("no_rows", "the document has no rows")
         if len(self._columns) == 0:
@@ -107,13 +107,13 @@ def _read_array(stream: Iterator[Event], number: int) -> list[Any]:
 
 
 def repeated_key(where: str, key: str, line: int | None = None) -> IntakeError:
-    """A JSON object that has a key twice."""
+    """Return the error for a key that occurs twice in a JSON object."""
     detail = f"{where} has the key {cut(key)!r} twice"
     return IntakeError("repeated_key", detail, FileLocation(line, cut(key)))
 
 
 def _rename(columns: Sequence[RawColumn], names: Sequence[str]) -> tuple[RawColumn, ...]:
     if len(names) != len(columns):
-        detail = f"{len(names)} names are given to the {len(columns)} columns of the rows"
+        detail = f"the document has {len(names)} names for the {len(columns)} columns of its rows"
         raise IntakeError("ragged_columns", detail)
     return tuple(RawColumn(name, c.type) for name, c in zip(names, columns, strict=True))

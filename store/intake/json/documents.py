@@ -1,6 +1,6 @@
 """JSON documents: rows `[{…}, {…}]` or `[[…], […]]`, and columns `{"a": […], "b": […]}`.
 
-What pandas calls split, `{"columns": […], "data": [[…]]}`, is read as well.
+The pandas orient "split", `{"columns": […], "data": [[…]]}`, is also supported.
 """
 
 import json
@@ -14,14 +14,14 @@ import pyarrow as pa
 from store.datasets.datasets import Notice
 from store.errors import FileLocation, IntakeError
 from store.intake.batches.arrow_source import ArrowSource
-from store.intake.batches.column_spill import PIECE_ROWS, ColumnSpill
+from store.intake.batches.column_spill import CHUNK_ROWS, ColumnSpill
 from store.intake.cells.arrow_types import cut
 from store.intake.json.columns import JsonColumns, final_schema, nested_value, raw_columns
 from store.intake.json.document_rows import FOUND, DocumentRows, repeated_key
 from store.intake.json.events import SCALARS, Event, Events, read_value
 from store.intake.options import Limits, ReadOptions
 
-# The parts of a split table; the index is pandas' number of the row.
+# Keys of a split table; the index holds the row labels of pandas.
 NAMES, INDEX, DATA = "columns", "index", "data"
 
 
@@ -39,8 +39,8 @@ def open_json_document(
             _check_end(stream)
             return rows.finish(options)
         case "start_map":
-            with ColumnSpill(folder / "json_columns.spill") as pieces:
-                reader = _ColumnReader(events, pieces, limits, folder)
+            with ColumnSpill(folder / "json_columns.spill") as spill:
+                reader = _ColumnReader(events, spill, limits, folder)
                 reader.read(stream)
             _check_end(stream)
             return reader.finish(options)
@@ -50,24 +50,24 @@ def open_json_document(
 
 
 def _check_end(stream: Iterator[Event]) -> None:
-    """Let the parser see that nothing follows. Raises IntakeError."""
+    """Parse to the end of the file. Raises IntakeError if anything follows the document."""
     for event, _ in stream:
         raise AssertionError(event)
 
 
 class _ColumnReader:
-    """Reads an object whose values are columns, or one of them the rows."""
+    """Reads an object whose values are columns, or which holds rows under "data"."""
 
-    def __init__(self, events: Events, pieces: ColumnSpill, limits: Limits, folder: Path) -> None:
+    def __init__(self, events: Events, spill: ColumnSpill, limits: Limits, folder: Path) -> None:
         self._events = events
-        self._pieces = pieces
+        self._spill = spill
         self._limits = limits
         self._folder = folder
         self._columns = JsonColumns(limits, "row")
         self._rows: DocumentRows | None = None
 
     def read(self, stream: Iterator[Event]) -> None:
-        """Take in all of the object. Raises IntakeError."""
+        """Read the object to its end. Raises IntakeError."""
         seen: set[str] = set()
         name = ""
         for event, value in stream:
@@ -106,27 +106,27 @@ class _ColumnReader:
                 break
             else:
                 raise nested_value(name, event == "start_map", f"row {number}", number)
-            if len(values) == PIECE_ROWS:
+            if len(values) == CHUNK_ROWS:
                 self._write(name, values)
                 values = []
         self._write(name, values)
 
     def _write(self, name: str, values: list[Any]) -> None:
-        before = self._pieces.count_rows(name) + 1
+        before = self._spill.count_rows(name) + 1
         if values or before == 1:
-            piece = self._columns.build_column(name, values, lambda index: before + index)
-            self._pieces.write(name, piece)
+            chunk = self._columns.build_column(name, values, lambda index: before + index)
+            self._spill.write(name, chunk)
 
     def finish(self, options: ReadOptions) -> ArrowSource:
-        """What was read. Raises IntakeError."""
+        """Return a source of the table read. Raises IntakeError."""
         schema = final_schema(self._columns.schema)
         if self._rows is not None:
             return self._finish_split(self._rows, schema, options)
-        rows = _common_length(self._pieces, schema.names)
+        rows = _common_length(self._spill, schema.names)
         if rows == 0:
             raise IntakeError("no_rows", "the document has no rows")
         return ArrowSource(
-            raw_columns(schema), lambda only: self._pieces.read(schema, only), options, FOUND
+            raw_columns(schema), lambda only: self._spill.read(schema, only), options, FOUND
         )
 
     def _finish_split(
@@ -134,12 +134,14 @@ class _ColumnReader:
     ) -> ArrowSource:
         for name in schema.names:
             if name not in {NAMES, INDEX}:
-                detail = f"beside rows in {DATA!r} there is a column {cut(name)!r}"
+                detail = f"the document has both rows in {DATA!r} and a column {cut(name)!r}"
                 raise IntakeError("not_a_table", detail, FileLocation(column=cut(name)))
         source = rows.finish(options, self._read_names(schema))
         if INDEX not in schema.names:
             return source
-        notice = Notice("index_dropped", "pandas' index of the rows is no column of the table")
+        notice = Notice(
+            "index_dropped", "the row index of pandas was dropped: it is not a column of the table"
+        )
         return ArrowSource(source.columns, source.open_batches, options, FOUND, (notice,))
 
     def _read_names(self, schema: pa.Schema) -> list[str] | None:
@@ -148,7 +150,7 @@ class _ColumnReader:
         index = schema.get_field_index(NAMES)
         return [
             str(value.as_py())
-            for batch in self._pieces.read(schema, index)
+            for batch in self._spill.read(schema, index)
             for value in batch.column(0).cast(pa.string())
         ]
 
@@ -156,20 +158,20 @@ class _ColumnReader:
 def _not_a_column(name: str, event: str, value: object) -> IntakeError:
     shown = cut(name)
     what = "an object" if event == "start_map" else cut(json.dumps(value))
-    detail = f"{shown!r} is {what}: a column is an array of values, not nested in objects"
+    detail = f"{shown!r} is {what}: a column must be an array of values, not nested in objects"
     code = "nested_value" if event == "start_map" else "not_a_table"
     return IntakeError(code, detail, FileLocation(column=shown))
 
 
-def _common_length(pieces: ColumnSpill, names: list[str]) -> int:
-    """The number of rows. Raises IntakeError if columns differ in it."""
+def _common_length(spill: ColumnSpill, names: list[str]) -> int:
+    """Return the number of rows. Raises IntakeError if the columns differ in length."""
     if not names:
         return 0
-    rows = pieces.count_rows(names[0])
+    rows = spill.count_rows(names[0])
     for name in names:
-        if pieces.count_rows(name) != rows:
+        if spill.count_rows(name) != rows:
             detail = (
-                f"column {cut(name)!r} has {pieces.count_rows(name)} rows where "
+                f"column {cut(name)!r} has {spill.count_rows(name)} rows where "
                 f"{cut(names[0])!r} has {rows}"
             )
             raise IntakeError("ragged_columns", detail, FileLocation(column=cut(name)))

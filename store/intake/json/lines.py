@@ -1,7 +1,7 @@
-"""JSON Lines: a JSON object a line, read by pyarrow a block at a time and spilled as columns.
+"""JSON Lines: one JSON object per line, read by pyarrow block by block and spilled as columns.
 
-The first lines, and those among which pyarrow refuses one, are read one by one: that learns names
-and types, and finds out which line is wrong and why.
+The first lines, and blocks that pyarrow rejects, are parsed line by line to discover names and
+types and to find the line and cause of an error.
 """
 
 import re
@@ -21,7 +21,7 @@ from store.intake.json.rows import RowShape, parse_line, row_too_long
 from store.intake.options import Limits, ReadOptions
 
 BLOCK_BYTES = 2**20
-# Lines that are read one by one take ten times as long.
+# Maximum bytes of a block parsed line by line, which takes ten times as long.
 SLOW_BYTES = 2**15
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 KEY = re.compile(rb'"([^"]*)"\s*:')
@@ -30,13 +30,13 @@ CONSTANT = re.compile(rb":\s*-?(?:NaN|Inf)")
 
 @dataclass(frozen=True)
 class Block:
-    """Some whole lines of a file; the first has the number `line`."""
+    """Complete lines of a file; `line` is the number of the first."""
 
     text: bytes
     line: int
 
     def halves(self) -> tuple["Block", "Block"] | None:
-        """The block cut at the line end next to its middle; None if it is a single line."""
+        """Split the block at the line end next to its middle; return None for a single line."""
         middle = len(self.text) // 2
         end = self.text.find(b"\n", middle) + 1 or self.text.rfind(b"\n", 0, middle) + 1
         if end in {0, len(self.text)}:
@@ -58,7 +58,9 @@ def open_json_lines(path: Path, options: ReadOptions, limits: Limits, folder: Pa
     columns = reader.columns
     if len(columns) == 0:
         code = "no_columns" if reader.has_rows else "empty_file"
-        raise IntakeError(code, "the file is empty of columns: a JSON object a line is expected")
+        raise IntakeError(
+            code, "the file is empty or has no columns: one JSON object per line is expected"
+        )
     schema = final_schema(columns.schema)
     return ArrowSource(
         columns=raw_columns(schema),
@@ -90,7 +92,7 @@ def _blocks(path: Path) -> Iterator[Block]:
 
 
 class _Reader:
-    """Parses blocks, and remembers what earlier ones told of columns."""
+    """Parses blocks; keeps the columns found in earlier ones."""
 
     def __init__(self, limits: Limits) -> None:
         self.columns = JsonColumns(limits, "line")
@@ -99,8 +101,8 @@ class _Reader:
         self._shape = RowShape("line")
 
     def parse(self, block: Block) -> Iterator[pa.RecordBatch]:
-        """The rows of a block. Raises IntakeError."""
-        # Rows of few bytes in a table of many columns would come to far more than the block.
+        """Yield the rows of a block. Raises IntakeError."""
+        # Short rows in a table of many columns would take far more memory than the block.
         cells = block.text.count(b"\n") * len(self.columns)
         if cells > BATCH_CELLS and (halves := block.halves()):
             for half in halves:
@@ -111,7 +113,7 @@ class _Reader:
             self.columns.count_rows(batch.num_rows)
             yield batch
             return
-        # What is unlike the rows before is mostly a single row.
+        # Usually only a single row differs from the previous ones.
         if len(block.text) > SLOW_BYTES and (halves := block.halves()):
             self._check_names(block)
             for half in halves:
@@ -122,12 +124,12 @@ class _Reader:
         yield from self.columns.build(rows, lines.__getitem__)
 
     def _check_names(self, block: Block) -> None:
-        """Raise IntakeError at once where every row has other keys, before rows are built."""
+        """Raise IntakeError for too many distinct keys before any row is built."""
         if len(set(KEY.findall(block.text))) > self._max_columns:
             self.columns.add_names(self._parse_lines(block)[0])
 
     def _parse_lines(self, block: Block) -> tuple[list[Row], list[int]]:
-        """The rows of a block, and the number of each one's line. Raises IntakeError."""
+        """Return the rows of a block and their line numbers. Raises IntakeError."""
         rows, lines = [], []
         for number, line in enumerate(block.text.split(b"\n"), start=block.line):
             if line.strip():
@@ -137,7 +139,7 @@ class _Reader:
 
 
 def _parse_fast(block: Block, columns: JsonColumns) -> pa.RecordBatch | None:
-    """The block by pyarrow; None if it holds anything that is not as it was before."""
+    """Parse a block with pyarrow; return None if it does not fit the columns found so far."""
     if len(columns) == 0 or _has_constants(block.text):
         return None
     try:
@@ -149,7 +151,7 @@ def _parse_fast(block: Block, columns: JsonColumns) -> pa.RecordBatch | None:
         )
     except (pa.ArrowInvalid, UnicodeDecodeError):
         return None
-    # Several objects on a line, or one on several, are no JSON Lines though pyarrow takes them.
+    # pyarrow accepts several objects on a line, or one on several lines; JSON Lines does not.
     lines = block.text.count(b"\n") + (not block.text.endswith(b"\n"))
     if table.num_rows != lines and table.num_rows != _count_rows(block.text):
         return None
@@ -158,12 +160,12 @@ def _parse_fast(block: Block, columns: JsonColumns) -> pa.RecordBatch | None:
 
 
 def _has_constants(text: bytes) -> bool:
-    """Whether NaN or Infinity may stand for a number, which pyarrow would take."""
+    """Whether NaN or Infinity may be used as a number, which pyarrow would accept."""
     return (b"NaN" in text or b"Inf" in text) and CONSTANT.search(text) is not None
 
 
 def _has_infinite(batch: pa.RecordBatch) -> bool:
-    """Whether pyarrow has made infinity of a number of very many digits."""
+    """Whether pyarrow has parsed a number as infinity because it has too many digits."""
     numbers = (c for c in batch.columns if pa.types.is_floating(c.type))
     return any(pc.any(pc.is_inf(column)).as_py() for column in numbers)
 

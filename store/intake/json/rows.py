@@ -1,4 +1,4 @@
-"""A text of JSON as a row of a table, and what is wrong with it if it is none."""
+"""Parse JSON text as a row of a table, with errors located by line."""
 
 import json
 import math
@@ -9,40 +9,40 @@ from store.intake.batches.arrow_source import MAX_ROW_BYTES
 from store.intake.cells.arrow_types import cut
 from store.intake.json.columns import Row, nested_value
 
-# Fewer digits are shown; the many of a longer number are counted.
+# A number of more digits is described by its digit count instead of being shown.
 SHOWN_DIGITS = 40
 
 
 class RowShape:
-    """That of the first row: whether rows are objects, or arrays and of how many cells."""
+    """Shape of the first row, which all rows must have: objects, or arrays of one length."""
 
     def __init__(self, unit: str) -> None:
         self._unit = unit
         self._width: int | None = None
-        self._known = False
+        self._has_shape = False
 
     def make_row(self, value: object, number: int) -> Row:
-        """A JSON value as a row; cells of an array get names. Raises IntakeError."""
+        """Convert a JSON value to a row, naming the cells of an array. Raises IntakeError."""
         if not isinstance(value, dict | list):
             text = cut(json.dumps(value))
             detail = f"{self._unit} {number} is {text}: each row must be a JSON object"
             raise IntakeError("not_a_table", detail, FileLocation(number, text=text))
         width = len(value) if isinstance(value, list) else None
-        if not self._known:
-            self._known, self._width = True, width
+        if not self._has_shape:
+            self._has_shape, self._width = True, width
         if (width is None) != (self._width is None):
-            detail = f"{self._unit} {number}: rows must be all JSON objects, or all arrays"
+            detail = f"{self._unit} {number}: rows must be either all JSON objects or all arrays"
             raise IntakeError("not_a_table", detail, FileLocation(number))
         if isinstance(value, dict):
             return value
         if width != self._width:
-            detail = f"{self._unit} {number} has {width} cells where the first has {self._width}"
+            detail = f"{self._unit} {number} has {width} cells, but the first has {self._width}"
             raise IntakeError("ragged_row", detail, FileLocation(number))
         return {f"column_{index}": cell for index, cell in enumerate(value, start=1)}
 
 
 def parse_line(line: bytes, number: int) -> object:
-    """The JSON value of a line. Raises IntakeError."""
+    """Parse the JSON value of a line. Raises IntakeError."""
     if len(line) > MAX_ROW_BYTES:
         raise row_too_long("line", number, line)
     try:
@@ -50,8 +50,8 @@ def parse_line(line: bytes, number: int) -> object:
             line.decode(),
             parse_int=_parse_number,
             parse_float=_parse_number,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_unique,
+            parse_constant=_reject_constant,
+            object_pairs_hook=_unique_keys,
         )
     except UnicodeDecodeError as error:
         detail = f"line {number} is not utf-8 text"
@@ -70,13 +70,13 @@ def parse_line(line: bytes, number: int) -> object:
 
 
 def row_too_long(unit: str, number: int, text: bytes) -> IntakeError:
-    """A row that would have to be held in memory."""
+    """Return the error for a row that exceeds the maximum length."""
     detail = f"{unit} {number} is longer than {MAX_ROW_BYTES} bytes"
     return IntakeError("row_too_long", detail, FileLocation(number, text=_shown(text)))
 
 
 def number_too_large(where: str, text: str, line: int) -> IntakeError:
-    """A number that float64 cannot hold."""
+    """Return the error for a number that float64 cannot represent."""
     return IntakeError(
         "number_too_large", f"{where} {_too_large(text)}", FileLocation(line, text=cut(text))
     )
@@ -89,7 +89,7 @@ def _too_large(text: str) -> str:
 
 
 class _CellError(Exception):
-    """Something that the parser of JSON would let pass."""
+    """An error in a value that Python's JSON parser would accept."""
 
     def __init__(self, code: str, detail: str, text: str) -> None:
         self.code = code
@@ -105,12 +105,12 @@ def _parse_number(text: str) -> float:
     return number
 
 
-def _refuse_constant(text: str) -> NoReturn:
-    detail = f"holds {text}, which is not JSON: a missing number is written null"
+def _reject_constant(text: str) -> NoReturn:
+    detail = f"holds {text}, which is not JSON: write a missing number as null"
     raise _CellError("not_json", detail, text)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     row = dict(pairs)
     if len(row) < len(pairs):
         seen: set[str] = set()

@@ -1,4 +1,4 @@
-"""NumPy's .npz: a zip archive whose arrays stand side by side as columns."""
+"""NumPy .npz archives, whose arrays become adjacent columns."""
 
 import zipfile
 import zlib
@@ -20,15 +20,15 @@ METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 
 def open_npz(path: Path, options: ReadOptions, limits: Limits, folder: Path) -> ArrowSource:
-    """An .npz file. Raises IntakeError."""
+    """Open an .npz file. Raises IntakeError."""
     members = list_members(path)
     if not isinstance(members, list):
-        what = "too many members" if members == "many" else "no zip archive, or a broken one"
-        raise IntakeError("not_npz", f"the .npz file has {what}")
+        what = "has too many members" if members == "many" else "is not a zip archive or is broken"
+        raise IntakeError("not_npz", f"the .npz file {what}")
     _check_members(members)
     unpacked = folder / "arrays"
     try:
-        places = _unpack(path, members, unpacked, ExpansionGuard(limits.max_bytes))
+        ranges = _unpack(path, members, unpacked, ExpansionGuard(limits.max_bytes))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         why = "a wrong checksum" if "CRC" in str(error) else str(error)[:100]
         raise IntakeError(
@@ -37,7 +37,7 @@ def open_npz(path: Path, options: ReadOptions, limits: Limits, folder: Path) -> 
     with unpacked.open("rb") as file:
         arrays = [
             read_header(file, start, end, member.filename.removesuffix(SUFFIX), limits)
-            for member, (start, end) in zip(members, places, strict=True)
+            for member, (start, end) in zip(members, ranges, strict=True)
         ]
     _check_lengths(arrays, members)
     return arrays_source(unpacked, arrays, {"format": "npz"}, options, limits)
@@ -53,7 +53,7 @@ def _check_members(members: Sequence[zipfile.ZipInfo]) -> None:
     for member in members:
         problem = _problem(member)
         if member.filename in names:
-            problem = "is there twice"
+            problem = "occurs twice"
         if problem:
             shown = cut(member.filename)
             raise IntakeError("not_npz", f"the member {shown!r} of the .npz file {problem}")
@@ -61,36 +61,36 @@ def _check_members(members: Sequence[zipfile.ZipInfo]) -> None:
 
 
 def _problem(member: zipfile.ZipInfo) -> str | None:
-    """What is wrong with a member; its name is that of columns, and never one of a file here."""
+    """Describe a member's problem; None if valid. Names become column names, never paths."""
     name = member.filename
     if member.flag_bits & ENCRYPTED:
         return "is encrypted"
     if member.compress_type not in METHODS:
         return "is neither stored nor deflated"
     if not name.endswith(SUFFIX):
-        return f"is no array: its name does not end in {SUFFIX}"
+        return f"is not an array: its name does not end in {SUFFIX}"
     if name.startswith("/") or "\\" in name or ":" in name or ".." in name.split("/"):
-        return "has the name of a path"
+        return "has a path as its name"
     return None
 
 
 def _unpack(
     path: Path, members: Sequence[zipfile.ZipInfo], target: Path, guard: ExpansionGuard
 ) -> list[tuple[int, int]]:
-    """Write all members one after the other, and return where each begins and ends."""
-    places = []
+    """Write all members to one file and return the offsets of each one's start and end."""
+    ranges = []
     size, consumed = path.stat().st_size, 0
     with zipfile.ZipFile(path) as archive, target.open("wb") as sink:
         for member in members:
             start = sink.tell()
-            # Members may claim the same bytes: together they are no more than the file's.
+            # Members may overlap: together they never exceed the file's size.
             consumed = min(size, consumed + member.compress_size)
             with archive.open(member) as source:
                 while chunk := source.read(CHUNK_BYTES):
                     guard.add(len(chunk), consumed)
                     sink.write(chunk)
-            places.append((start, sink.tell()))
-    return places
+            ranges.append((start, sink.tell()))
+    return ranges
 
 
 def _check_lengths(arrays: Sequence[NpyArray], members: Sequence[zipfile.ZipInfo]) -> None:

@@ -1,4 +1,4 @@
-"""NumPy's .npy: its header is compared with the file's size before anything is allocated."""
+"""NumPy .npy arrays; the header is checked against the file size before any allocation."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -22,13 +22,13 @@ from store.intake.source import RawColumn
 
 @dataclass(frozen=True)
 class NpyArray:
-    """An array in a file, as rows of columns.
+    """An array in a file, read as a table.
 
     Attributes:
-        names: of its columns.
-        offset: of the first number in the file.
-        shape: of the array; the first dimension is that of rows.
-        dtype: of its items; if it has fields, each is a column.
+        names: column names.
+        offset: file offset of the first item.
+        shape: shape of the array; the first dimension is the rows.
+        dtype: dtype of its items; each field is a column.
         fortran: whether the first index changes fastest.
     """
 
@@ -40,17 +40,17 @@ class NpyArray:
 
     @property
     def rows(self) -> int:
-        """How many."""
+        """Number of rows."""
         return self.shape[0]
 
     @property
     def row_bytes(self) -> int:
-        """Of all columns."""
+        """Bytes per row of all columns."""
         return math.prod(self.shape[1:]) * self.dtype.itemsize
 
     @property
     def columns(self) -> tuple[RawColumn, ...]:
-        """Of the table."""
+        """Columns of the table."""
         dtypes = _field_dtypes(self.dtype) or [self.dtype] * len(self.names)
         return tuple(
             RawColumn(name, delivered_type(name, arrow_type(dtype)))
@@ -58,7 +58,7 @@ class NpyArray:
         )
 
     def read(self, file: IO[bytes], start: int, rows: int) -> list[pa.Array]:
-        """Some rows, a column each. Raises IntakeError."""
+        """Read `rows` rows from `start`, one array per column. Raises IntakeError."""
         if self.dtype.names:
             block = self._read_block(file, self.offset + start * self.row_bytes, rows)
             return [as_arrow(np.asarray(block[name])) for name in self.dtype.names]
@@ -67,15 +67,15 @@ class NpyArray:
                 file, self.offset + start * self.row_bytes, rows * len(self.names)
             )
             return [as_arrow(c) for c in block.reshape(rows, len(self.names)).T]
-        places = self._fortran_places()
+        positions = self._fortran_positions()
         size = self.dtype.itemsize
         return [
             as_arrow(self._read_block(file, self.offset + (p * self.rows + start) * size, rows))
-            for p in places.tolist()
+            for p in positions.tolist()
         ]
 
-    def _fortran_places(self) -> NDArray[np.intp]:
-        """Which column of the file a column of the table is, whose order is C's."""
+    def _fortran_positions(self) -> NDArray[np.intp]:
+        """Map the columns of the table, in C order, to the columns of the file."""
         inner = self.shape[1:]
         indices = np.unravel_index(np.arange(len(self.names)), inner, "C")
         return np.ravel_multi_index(indices, inner, order="F")
@@ -86,7 +86,7 @@ class NpyArray:
 
 
 def open_npy(path: Path, options: ReadOptions, limits: Limits) -> ArrowSource:
-    """An .npy file. Raises IntakeError."""
+    """Open an .npy file. Raises IntakeError."""
     with path.open("rb") as file:
         array = read_header(file, 0, path.stat().st_size, "x", limits)
     return arrays_source(path, [array], {"format": "npy"}, options, limits)
@@ -99,7 +99,7 @@ def arrays_source(
     options: ReadOptions,
     limits: Limits,
 ) -> ArrowSource:
-    """Arrays of one file side by side. Raises IntakeError."""
+    """Return a source of the adjacent columns of arrays of one file. Raises IntakeError."""
     columns = [column for array in arrays for column in array.columns]
     check_column_count(len(columns), limits.max_columns)
     rows = arrays[0].rows
@@ -122,22 +122,22 @@ def arrays_source(
 
 
 def read_header(file: IO[bytes], start: int, end: int, name: str, limits: Limits) -> NpyArray:
-    """The array that is between two places of a file. Raises IntakeError."""
+    """Read the header of the array between two offsets of a file. Raises IntakeError."""
     shape, fortran, dtype, offset = parse_header(file, start, end)
     dtypes = _field_dtypes(dtype) or [dtype]
-    for one in dtypes:
-        check_dtype(one)
+    for field_dtype in dtypes:
+        check_dtype(field_dtype)
     if not shape or (dtype.names and len(shape) > 1):
-        detail = f"the array's shape is {shape}: rows are expected as its first dimension"
+        detail = f"the array's shape is {shape}: its first dimension must be the rows"
         raise IntakeError("wrong_shape", detail)
     width = math.prod(shape[1:]) * len(dtypes)
     check_column_count(width, limits.max_columns)
-    claimed, given = math.prod(shape) * dtype.itemsize, end - offset
-    if claimed > given:
-        detail = f"the array claims {claimed} bytes, and {given} bytes are there"
+    claimed, available = math.prod(shape) * dtype.itemsize, end - offset
+    if claimed > available:
+        detail = f"the array claims {claimed} bytes, but the file has {available} bytes of data"
         raise IntakeError("truncated", detail)
-    if claimed < given:
-        detail = f"{given - claimed} bytes follow the array's {claimed}"
+    if claimed < available:
+        detail = f"{available - claimed} bytes follow the array's {claimed} bytes"
         raise IntakeError("not_npy", detail)
     return NpyArray(_names(name, shape, dtype), offset, shape, dtype, fortran)
 

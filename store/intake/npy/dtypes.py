@@ -1,4 +1,4 @@
-"""Which types of NumPy can be columns, and arrays of them as Arrow's."""
+"""Supported NumPy dtypes, and their conversion to Arrow arrays."""
 
 from typing import Any
 
@@ -8,41 +8,41 @@ from numpy.typing import NDArray
 
 from store.errors import IntakeError
 
-# Units of times that Arrow has as well; others become the nearest that is.
+# Time units that Arrow supports; others are converted to the nearest supported unit.
 UNITS = frozenset({"D", "s", "ms", "us", "ns"})
 COARSE_UNITS = frozenset({"Y", "M", "W", "h", "m"})
 NAMES = {"c": "complex", "V": "void", "m": "timedelta", "O": "object", "T": "variable text"}
 
 
 def check_dtype(dtype: np.dtype[Any]) -> None:
-    """Raise IntakeError for items that are not a number, a truth value, a time or a text."""
+    """Raise IntakeError for items that are not a number, a boolean, a time or a text."""
     problem = None
     if dtype.hasobject:
-        problem = "holds Python objects (object), which are never opened"
+        problem = "holds Python objects (object), which are never loaded"
     elif dtype.names or dtype.subdtype:
-        problem = "has fields within fields: a dtype of one value a field is expected"
+        problem = "has nested fields: a dtype with one value per field is expected"
     elif dtype.kind not in "biufMUS":
         problem = f"is {NAMES.get(dtype.kind, dtype.kind)}: numbers, times or texts are expected"
     elif dtype.itemsize == 0:
-        problem = "is of a dtype without any bytes"
+        problem = "has a dtype of zero bytes"
     elif dtype.kind == "M" and np.datetime_data(dtype)[0] == "generic":
-        problem = "is of times without a unit"
+        problem = "holds times without a unit"
     if problem is not None:
         raise IntakeError("wrong_dtype", f"the array {problem}")
 
 
 def arrow_type(dtype: np.dtype[Any]) -> pa.DataType:
-    """What `as_arrow` makes of a type."""
+    """Return the Arrow type to which `as_arrow` converts a dtype."""
     if dtype.kind in "US":
         return pa.string()
     return pa.from_numpy_dtype(_native(dtype))
 
 
 def as_arrow(values: NDArray[Any]) -> pa.Array:
-    """One column. Raises IntakeError for texts that are none."""
+    """Convert a column to Arrow. Raises IntakeError for invalid text."""
     match values.dtype.kind:
         case "b":
-            # Bytes other than 0 and 1 would be undefined behaviour elsewhere.
+            # Booleans with bytes other than 0 and 1 would be undefined behaviour elsewhere.
             return pa.array(np.ascontiguousarray(values).view(np.uint8) != 0)
         case "U" | "S":
             return _texts(values)
@@ -51,7 +51,7 @@ def as_arrow(values: NDArray[Any]) -> pa.Array:
 
 
 def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """The nearest type of this machine that Arrow knows."""
+    """Return the nearest dtype in native byte order that Arrow supports."""
     if dtype.kind == "M":
         unit, count = np.datetime_data(dtype)
         if count != 1 or unit not in UNITS:
@@ -68,5 +68,5 @@ def _texts(values: NDArray[Any]) -> pa.Array:
             cells = [cell.decode() for cell in cells]
         return pa.array(cells, pa.string())
     except (ValueError, SystemError) as error:
-        detail = "texts of the array are not Unicode letters, or not UTF-8"
+        detail = "the array holds texts that are not Unicode characters or not UTF-8"
         raise IntakeError("wrong_encoding", detail) from error

@@ -1,1 +1,1 @@
-"""Statistics of columns: moments, counts of values."""
+"""Column statistics: moments and value counts."""

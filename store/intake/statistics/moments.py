@@ -1,6 +1,6 @@
-"""Extremes, mean and deviation of many columns at once.
+"""Minimum, maximum, mean and standard deviation of many columns at once.
 
-NumPy rather than pyarrow: one call for all columns, where a picture has a column for each pixel.
+NumPy rather than pyarrow: one call for all columns, as an image has one column per pixel.
 """
 
 import math
@@ -15,7 +15,7 @@ Missing = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Summary:
-    """Of one column's values, NaN if there are none; std divides by their count."""
+    """Statistics of one column. Without values mean and std are NaN. std divides by the count."""
 
     count: int
     minimum: float
@@ -26,13 +26,13 @@ class Summary:
 
 
 class Moments:
-    """Merges means and squared deviations batch by batch.
+    """Streaming mean and variance of columns, merged batch by batch.
 
-    Chan, Golub and LeVeque 1979, which stays exact where a sum of squares would cancel.
+    The algorithm of Chan, Golub and LeVeque (1979) avoids the cancellation of a sum of squares.
     """
 
     def __init__(self, units: Numbers) -> None:
-        """Shape `(columns,)`: a column is integral if its values are multiples of its unit."""
+        """A column is integral if its values are multiples of its unit; `units` `(columns,)`."""
         columns = len(units)
         self._units = units[:, None]
         self._count = np.zeros(columns)
@@ -43,7 +43,7 @@ class Moments:
         self._integral = np.ones(columns, dtype=bool)
 
     def add(self, matrix: Numbers) -> Missing:
-        """Take in values of shape `(columns, rows)`, NaN where one is missing; answers where."""
+        """Add values `(columns, rows)`, NaN where missing; return the mask of missing values."""
         absent = np.isnan(matrix)
         if absent.any():
             self._minimum = np.minimum(self._minimum, np.where(absent, np.inf, matrix).min(axis=1))
@@ -52,7 +52,7 @@ class Moments:
             self._minimum = np.minimum(self._minimum, matrix.min(axis=1))
             self._maximum = np.maximum(self._maximum, matrix.max(axis=1))
         self._check_whole(matrix, absent)
-        # Values near the largest float overflow: their mean is then answered as unknown.
+        # Values near the largest float overflow; their mean is then reported as unknown.
         with np.errstate(over="ignore", invalid="ignore"):
             self._merge(matrix, absent)
         return absent
@@ -77,7 +77,7 @@ class Moments:
         self._count += count
 
     def summary(self, column: int) -> Summary:
-        """What has been found of one column."""
+        """Return the statistics of one column."""
         count = int(self._count[column])
         return Summary(
             count=count,

@@ -1,4 +1,4 @@
-"""What can be said of a table's columns, gathered a batch at a time in memory that is bounded."""
+"""Streaming statistics of a table's columns in bounded memory."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,28 +16,28 @@ from store.intake.convert.plan import ColumnPlan, numeric_columns
 from store.intake.statistics.moments import Moments
 from store.intake.statistics.value_counts import MAX_CATEGORY_LENGTH, SmallNumbers, ValueCounts
 
-# More distinct texts than this are free text rather than categories.
+# A text column with more distinct values is free text rather than categorical.
 MAX_CATEGORIES = 1000
-# So few may be categories even if hardly one comes up twice.
+# A text column with at most this many distinct values is categorical even if few repeat.
 FEW_CATEGORIES = 50
 MAX_DISTINCT_NUMBERS = 10_000
 TOP_VALUES = 10
-# Counted values of all columns together: about 30 MB. In a table of thousands of columns, those
-# with the most values are not counted to their end.
+# Maximum counted values of all columns together: about 30 MB. In a table of thousands of columns,
+# counting stops for those with the most distinct values.
 MAX_COUNTED = 2**18
-# Values are counted this many at a time: a call for each column and batch would cost far more.
+# Bytes of values per counting pass: a call per column and batch would cost far more.
 COUNTED_BYTES = 8 * 2**20
 
 
 class TableStatistics:
-    """Gathers statistics of all columns of a table."""
+    """Collects statistics of all columns of a table."""
 
     def __init__(self, columns: Sequence[ColumnPlan]) -> None:
         self.rows = 0
         self._columns = columns
         self._numeric = numeric_columns(columns)
         numeric = set(self._numeric)
-        self._others = {i: 0 for i in range(len(columns)) if i not in numeric}
+        self._missing = {i: 0 for i in range(len(columns)) if i not in numeric}
         whole = [float(DAY) if columns[i].kind == "time" else 1.0 for i in self._numeric]
         self._moments = Moments(np.array(whole))
         self._small = SmallNumbers(len(self._numeric))
@@ -46,27 +46,27 @@ class TableStatistics:
             for i in range(len(columns))
         ]
         self._limit = MAX_DISTINCT_NUMBERS
-        self._counted = self._waiting = 0
+        self._counted = self._pending = 0
 
     def add(self, rows: Rows) -> None:
-        """Take in the next rows."""
+        """Add the next rows."""
         self.rows += rows.batch.num_rows
-        for index in self._others:
-            self._others[index] += rows.batch.column(index).null_count
+        for index in self._missing:
+            self._missing[index] += rows.batch.column(index).null_count
             self._counts[index].put(rows.batch.column(index))
         if self._numeric:
             absent = self._moments.add(rows.numbers)
             small = self._small.add(rows.numbers, absent)
-            for place in np.flatnonzero(~small).tolist():
-                index = self._numeric[place]
+            for position in np.flatnonzero(~small).tolist():
+                index = self._numeric[position]
                 self._counts[index].put(rows.batch.column(index))
-        self._waiting += rows.batch.get_total_buffer_size()
-        if self._waiting >= COUNTED_BYTES:
+        self._pending += rows.batch.get_total_buffer_size()
+        if self._pending >= COUNTED_BYTES:
             self._count()
 
     def _count(self) -> None:
-        """Count the values that wait for it."""
-        self._waiting = 0
+        """Count the pending values."""
+        self._pending = 0
         for counts in self._counts:
             self._counted -= len(counts)
             counts.count()
@@ -76,7 +76,7 @@ class TableStatistics:
                 self._shrink()
 
     def _shrink(self) -> None:
-        """Give up on the columns with the most values until there is room for as many again."""
+        """Stop counting the columns with the most values until at most half the maximum is used."""
         while self._counted > MAX_COUNTED // 2:
             self._limit //= 2
             for counts in self._counts:
@@ -84,19 +84,19 @@ class TableStatistics:
             self._counted = sum(map(len, self._counts))
 
     def finish(self) -> tuple[ColumnRecord, ...]:
-        """What has been found."""
+        """Return the statistics of all columns."""
         self._count()
-        places = {index: place for place, index in enumerate(self._numeric)}
+        positions = {index: position for position, index in enumerate(self._numeric)}
         return tuple(
-            self._number_record(index, places[index])
-            if index in places
+            self._number_record(index, positions[index])
+            if index in positions
             else self._text_record(index)
             for index in range(len(self._columns))
         )
 
-    def _number_record(self, index: int, place: int) -> ColumnRecord:
-        column, values = self._columns[index], self._moments.summary(place)
-        counts = self._counts[index].finish(self._small.counts(place))
+    def _number_record(self, index: int, position: int) -> ColumnRecord:
+        column, values = self._columns[index], self._moments.summary(position)
+        counts = self._counts[index].finish(self._small.counts(position))
         return ColumnRecord(
             name=column.name,
             kind=column.kind,
@@ -112,16 +112,16 @@ class TableStatistics:
         )
 
     def _text_record(self, index: int) -> ColumnRecord:
-        """A column of truth values or texts; of too many texts to be categories it is text."""
+        """Return the record of a boolean or text column, as free text if it is not categorical."""
         column, counts = self._columns[index], self._counts[index].finish({})
-        present = self.rows - self._others[index]
-        is_text = counts is None or _are_names(len(counts), present)
-        is_found_out = column.kind == "categorical" and column.stated is None
-        kind: ColumnKind = "text" if is_text and is_found_out else column.kind
+        present = self.rows - self._missing[index]
+        is_text = counts is None or _is_mostly_unique(len(counts), present)
+        is_inferred = column.kind == "categorical" and column.stated is None
+        kind: ColumnKind = "text" if is_text and is_inferred else column.kind
         return ColumnRecord(
             name=column.name,
             kind=kind,
-            missing=self._others[index],
+            missing=self._missing[index],
             distinct=None if counts is None else len(counts),
             integral=False,
             minimum=None,
@@ -132,20 +132,20 @@ class TableStatistics:
         )
 
 
-def _are_names(distinct: int, present: int) -> bool:
-    """Whether most texts are of one row alone, as names and numbers of things are."""
+def _is_mostly_unique(distinct: int, present: int) -> bool:
+    """Whether values occur less than twice on average, as names and identifiers do."""
     return distinct > FEW_CATEGORIES and distinct * 2 > present
 
 
 def _top_values(counts: Mapping[Any, int], kind: ColumnKind) -> tuple[tuple[str, int], ...]:
-    """The most frequent values in words; of equally frequent ones the first by value."""
+    """Return the most frequent values as text; ties are sorted by value."""
     least = min(nlargest(TOP_VALUES, counts.values()), default=0)
     frequent = [item for item in counts.items() if item[1] >= least]
     frequent.sort(key=lambda item: (-item[1], item[0]))
-    return tuple((_word(value, kind), count) for value, count in frequent[:TOP_VALUES])
+    return tuple((_format_value(value, kind), count) for value, count in frequent[:TOP_VALUES])
 
 
-def _word(value: Any, kind: ColumnKind) -> str:  # noqa: ANN401
+def _format_value(value: Any, kind: ColumnKind) -> str:  # noqa: ANN401
     match kind:
         case "time":
             return format_time(value)

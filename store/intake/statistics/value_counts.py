@@ -1,4 +1,4 @@
-"""How often each value of a column occurs, as long as there are not too many of them."""
+"""Value counts of columns, up to a maximum number of distinct values."""
 
 from typing import Any
 
@@ -8,39 +8,39 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 MAX_CATEGORY_LENGTH = 256
-# Whole numbers below are counted by their place: in a picture every column is of these.
+# Integers below are counted in bins: all columns of an image hold only such values.
 BINS = 256
 HEAD_ROWS = 16
 
 
 class SmallNumbers:
-    """Counts whole numbers from 0 to 255 by their places, for many columns at once."""
+    """Counts integers from 0 to 255 in bins, for many columns at once."""
 
     def __init__(self, columns: int) -> None:
         self._bins = np.zeros((columns, BINS), dtype=np.int32)
 
     def add(self, numbers: NDArray[np.float64], absent: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Take in values of shape `(columns, rows)`; answers which columns have only such ones.
+        """Add values `(columns, rows)`; return the mask of columns that hold only small integers.
 
-        Of the others nothing is counted.
+        Values of the other columns are not counted.
         """
-        # Most columns that have others show it in their first rows.
+        # Most columns with other values are detected by their first rows.
         small = _are_small(numbers[:, :HEAD_ROWS], absent[:, :HEAD_ROWS])
         small[small] = _are_small(numbers[small], absent[small])
         columns = np.flatnonzero(small)
         if len(columns):
-            # What is missing falls in a bin of its own, which is left out.
-            places = np.where(absent[small], BINS, numbers[small]).astype(np.intp)
-            places += np.arange(len(columns))[:, None] * (BINS + 1)
-            counts = np.bincount(places.ravel(), minlength=len(columns) * (BINS + 1))
+            # Missing values are counted in an extra bin, which is dropped.
+            bins = np.where(absent[small], BINS, numbers[small]).astype(np.intp)
+            bins += np.arange(len(columns))[:, None] * (BINS + 1)
+            counts = np.bincount(bins.ravel(), minlength=len(columns) * (BINS + 1))
             self._bins[columns] += counts.reshape(len(columns), BINS + 1)[:, :BINS]
         return small
 
     def counts(self, column: int) -> dict[float, int]:
-        """The values of one column and how often each occurs."""
+        """Return the values of one column and their counts."""
         bins = self._bins[column]
-        places = np.flatnonzero(bins)
-        return dict(zip(places.astype(float).tolist(), bins[places].tolist(), strict=True))
+        values = np.flatnonzero(bins)
+        return dict(zip(values.astype(float).tolist(), bins[values].tolist(), strict=True))
 
 
 def _are_small(numbers: NDArray[np.float64], absent: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -57,31 +57,31 @@ class ValueCounts:
         self.is_over = False
         self._limit = limit
         self._counts: dict[Any, int] = {}
-        self._waiting: list[pa.Array] = []
+        self._pending: list[pa.Array] = []
 
     def __len__(self) -> int:
-        """How many distinct values are counted."""
+        """Number of distinct values counted."""
         return len(self._counts)
 
     def put(self, cells: pa.Array) -> None:
-        """Leave cells to be counted later."""
+        """Queue cells for counting."""
         if not self.is_over:
-            self._waiting.append(cells)
+            self._pending.append(cells)
 
     def count(self) -> None:
-        """Count the cells that wait for it."""
-        if not self._waiting:
+        """Count the queued cells."""
+        if not self._pending:
             return
-        cells, self._waiting = pa.chunked_array(self._waiting), []
-        # Where nearly all values differ, the first of them show it.
+        cells, self._pending = pa.chunked_array(self._pending), []
+        # If nearly all values differ, counting the first ones is enough to find out.
         head = cells.slice(0, self._limit + self._limit // 8)
         if len(cells) > 2 * len(head) and len(head.unique()) > self._limit + 1:
-            self._give_up()
+            self._stop()
             return
         found = cells.value_counts()
         values, counts = found.field(0), found.field(1)
         if len(values) > self._limit + 1 or _is_long(values):
-            self._give_up()
+            self._stop()
             return
         for value, count in zip(values.to_pylist(), counts.to_pylist(), strict=True):
             if value is not None:
@@ -89,23 +89,23 @@ class ValueCounts:
         self.keep_within(self._limit)
 
     def keep_within(self, limit: int) -> None:
-        """Give up if there are more distinct values than that."""
+        """Stop counting if there are more than `limit` distinct values."""
         if len(self._counts) > limit:
-            self._give_up()
+            self._stop()
 
-    def _give_up(self) -> None:
+    def _stop(self) -> None:
         self.is_over = True
-        self._counts, self._waiting = {}, []
+        self._counts, self._pending = {}, []
 
-    def finish(self, others: dict[float, int]) -> dict[Any, int] | None:
-        """The values and how often each occurs, with those counted elsewhere; None if too many."""
-        counts = {v: n + others.get(v, 0) for v, n in self._counts.items()}
-        counts = {**others, **counts}
+    def finish(self, binned: dict[float, int]) -> dict[Any, int] | None:
+        """Return the values and their counts, including `binned` ones; None if too many."""
+        counts = {v: n + binned.get(v, 0) for v, n in self._counts.items()}
+        counts = {**binned, **counts}
         return None if self.is_over or len(counts) > self._limit else counts
 
 
 def _is_long(values: pa.Array) -> bool:
-    """Whether a value is longer than a category may be."""
+    """Whether a value exceeds the maximum length of a category."""
     if not pa.types.is_string(values.type):
         return False
     longest = pc.max(pc.utf8_length(values)).as_py() or 0

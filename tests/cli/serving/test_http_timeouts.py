@@ -1,4 +1,4 @@
-"""Clients that stop in the middle, on real sockets; the timeout is short."""
+"""Time-outs of clients that stop in the middle of a request, on real sockets."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ POST = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n"
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Answers with the length of the body; the path says how."""
+    """ASGI application that answers with the body's length; the path selects its behaviour."""
     if scope["path"] == "/late":
         await asyncio.sleep(TIMEOUT * 2.5)
     length, more = 0, scope["path"] != "/refused"
@@ -40,7 +40,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[tuple[str, int]]:
-    """Of a server with little patience."""
+    """The address of a server with a short time-out."""
     config = uvicorn.Config(
         application, http=timeout_protocol(TIMEOUT), ws="none", lifespan="off", log_config=None
     )
@@ -61,7 +61,7 @@ def client(address: tuple[str, int]) -> Iterator[socket.socket]:
 
 
 def read_all(client: socket.socket) -> bytes:
-    """What comes until the server closes the connection."""
+    """Return all bytes until the server closes the connection."""
     received = b""
     while piece := client.recv(65_536):
         received += piece
@@ -69,12 +69,12 @@ def read_all(client: socket.socket) -> bytes:
 
 
 def read_answer(client: socket.socket) -> bytes:
-    """The server's next answer, which comes in one piece."""
+    """Return the server's next response, which arrives in one piece."""
     return client.recv(65_536)
 
 
 def is_cut_off(client: socket.socket) -> bool:
-    """Whether the server takes no more bytes; sends one."""
+    """Send one byte; return whether the server has closed the connection."""
     try:
         client.sendall(b"x")
     except OSError:
@@ -97,7 +97,7 @@ def test_half_sent_headers_are_answered_and_closed(client: socket.socket) -> Non
     assert (found["code"], found["title"]) == ("request_timeout", "Request Timeout")
 
 
-def test_headers_that_drip_are_not_waited_for(client: socket.socket) -> None:
+def test_slowly_dripping_headers_time_out(client: socket.socket) -> None:
     client.sendall(b"GET / HTTP/1.1\r\n")
     client.settimeout(TIMEOUT / 10)
     received, deadline = b"", time.monotonic() + 20
@@ -110,7 +110,9 @@ def test_headers_that_drip_are_not_waited_for(client: socket.socket) -> None:
     problem(received, 408)
 
 
-def test_client_that_says_nothing_is_told_nothing(client: socket.socket) -> None:
+def test_client_that_sends_nothing_is_disconnected_without_a_response(
+    client: socket.socket,
+) -> None:
     assert read_all(client) == b""
 
 
@@ -124,48 +126,48 @@ def test_half_sent_chunk_is_answered_and_closed(client: socket.socket) -> None:
     problem(read_all(client), 408)
 
 
-def test_body_that_comes_slowly_but_steadily_is_read(client: socket.socket) -> None:
+def test_slow_but_steady_body_is_read(client: socket.socket) -> None:
     client.sendall(POST + b"\r\n")
     for _ in range(10):
-        time.sleep(TIMEOUT / 4)  # in all far longer than the timeout
+        time.sleep(TIMEOUT / 4)  # in total far longer than the time-out
         client.sendall(b"x")
     assert read_answer(client).endswith(b"\r\n\r\n10")
 
 
-def test_second_request_of_a_connection_is_watched_too(client: socket.socket) -> None:
+def test_second_request_of_a_connection_times_out_too(client: socket.socket) -> None:
     client.sendall(POST + b"\r\n0123456789")
     assert read_answer(client).endswith(b"\r\n\r\n10")
     client.sendall(b"GET / HTTP/1.1\r\nHos")
     problem(read_all(client), 408)
 
 
-def test_connection_may_rest_between_two_requests(client: socket.socket) -> None:
+def test_connection_may_be_idle_between_two_requests(client: socket.socket) -> None:
     for _ in range(2):
         client.sendall(POST + b"\r\n0123456789")
         assert read_answer(client).endswith(b"\r\n\r\n10")
         time.sleep(TIMEOUT * 2)
 
 
-def test_client_is_not_blamed_for_a_slow_answer(client: socket.socket) -> None:
+def test_slow_response_does_not_time_out_the_client(client: socket.socket) -> None:
     client.sendall(POST.replace(b"/", b"/slow", 1) + b"\r\n0123456789")
     assert read_answer(client).endswith(b"\r\n\r\n10")
 
 
-def test_client_that_awaits_our_continue_is_not_blamed(client: socket.socket) -> None:
+def test_client_waiting_for_100_continue_does_not_time_out(client: socket.socket) -> None:
     client.sendall(POST.replace(b"/", b"/late", 1) + b"Expect: 100-continue\r\n\r\n")
     assert read_answer(client).startswith(b"HTTP/1.1 100 ")
     client.sendall(b"0123456789")
     assert read_answer(client).endswith(b"\r\n\r\n10")
 
 
-def test_body_that_is_not_wanted_may_not_come_for_ever(client: socket.socket) -> None:
+def test_unread_body_of_an_answered_request_times_out(client: socket.socket) -> None:
     long = POST.replace(b"/", b"/refused", 1).replace(b": 10", b": 100000")
     client.sendall(long + b"\r\n")
     assert read_answer(client).endswith(b"\r\n\r\n0")
     wait_for(lambda: is_cut_off(client), 20, every=TIMEOUT / 10)
 
 
-def test_answer_under_way_is_given_though_the_next_request_stops(client: socket.socket) -> None:
+def test_pending_response_is_sent_although_the_next_request_stalls(client: socket.socket) -> None:
     client.sendall(POST.replace(b"/", b"/slow", 1) + b"\r\n0123456789GET / HT")
     received = read_all(client)
     assert received.startswith(b"HTTP/1.1 200 ")

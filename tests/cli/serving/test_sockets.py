@@ -1,4 +1,4 @@
-"""The API's socket: a free port, a port that is taken, an address that is not ours."""
+"""The API's socket: a free port, a port in use, an unknown host."""
 
 import socket
 
@@ -8,7 +8,7 @@ from cli.errors import CommandError
 from cli.serving.sockets import listen, local_address, url_of
 
 
-def test_port_zero_takes_a_free_one_and_tells_it() -> None:
+def test_port_zero_selects_a_free_port_and_reports_it() -> None:
     with listen("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
         assert url_of(listener, "127.0.0.1") == f"http://127.0.0.1:{port}"
@@ -16,7 +16,7 @@ def test_port_zero_takes_a_free_one_and_tells_it() -> None:
             pass
 
 
-def test_a_taken_port_is_a_clear_error() -> None:
+def test_a_port_in_use_is_a_clear_error() -> None:
     with listen("127.0.0.1", 0) as first:
         port = first.getsockname()[1]
         message = f"cannot listen on 127.0.0.1 port {port}: Address already in use"
@@ -29,7 +29,7 @@ def test_an_unknown_host_is_a_clear_error() -> None:
         listen("host.invalid", 0)
 
 
-def test_who_listens_everywhere_is_reached_locally() -> None:
+def test_a_wildcard_listener_is_reached_locally() -> None:
     with listen("0.0.0.0", 0) as listener:
         assert local_address(listener)[0] == "127.0.0.1"
         assert url_of(listener, "0.0.0.0").startswith("http://0.0.0.0:")

@@ -1,4 +1,4 @@
-"""The supervisor keeps its children running, and leaves none behind."""
+"""The supervisor restarts its children, and leaves no process behind."""
 
 import os
 import signal
@@ -17,25 +17,25 @@ SLEEP = "time.sleep(60)"
 IGNORE_TERM = "signal.signal(signal.SIGTERM, signal.SIG_IGN); open(sys.argv[1] + '.deaf', 'w'); "
 
 
-def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
+def test_a_killed_child_is_restarted(tmp_path: Path) -> None:
     pids, log = tmp_path / "pids", list[str]()
     with supervising(log) as supervisor:
         supervisor.start(python("sleeper", pids, SLEEP))
         assert supervisor.wait_until(lambda: len(read_pids(pids)) == 1, 20)
         os.kill(read_pids(pids)[0], signal.SIGKILL)
         assert supervisor.wait_until(lambda: len(read_pids(pids)) == 2, 20)
-    assert log == ["sleeper ended (signal 9); starting again in 0.5 s"]
+    assert log == ["sleeper ended (signal 9); restarting in 0.5 s"]
 
 
-def test_a_child_that_keeps_dying_is_started_ever_more_rarely(tmp_path: Path) -> None:
+def test_a_child_that_keeps_dying_is_restarted_with_growing_delays(tmp_path: Path) -> None:
     log: list[str] = []
     with supervising(log) as supervisor:
         supervisor.start(python("dying", tmp_path / "pids", "sys.exit(3)"))
         assert supervisor.wait_until(lambda: len(log) == 3, 20)
-    assert [line.rpartition("again in ")[2] for line in log] == ["0.5 s", "1 s", "2 s"]
+    assert [line.rpartition("restarting in ")[2] for line in log] == ["0.5 s", "1 s", "2 s"]
 
 
-def test_back_off_is_bounded_and_forgotten_by_who_lived_long(
+def test_back_off_is_bounded_and_reset_after_a_long_uptime(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     child = Child(Program("true", ["true"]))
@@ -46,7 +46,7 @@ def test_back_off_is_bounded_and_forgotten_by_who_lived_long(
     assert child.plan_restart() == 0.5
 
 
-def test_stop_ends_the_last_after_the_others(tmp_path: Path) -> None:
+def test_programs_marked_last_are_stopped_after_the_other_ones(tmp_path: Path) -> None:
     ends = tmp_path / "ends"
     note = (
         "signal.signal(signal.SIGTERM, lambda *_: (open({path!r}, 'a').write('{name} '), "
@@ -62,7 +62,7 @@ def test_stop_ends_the_last_after_the_others(tmp_path: Path) -> None:
     assert ends.read_text().split() == ["api", "broker"]
 
 
-def test_a_straggler_is_killed_at_its_deadline(tmp_path: Path) -> None:
+def test_a_child_that_ignores_sigterm_is_killed_after_its_grace_period(tmp_path: Path) -> None:
     pids, log = tmp_path / "pids", list[str]()
     with supervising(log) as supervisor:
         supervisor.start(python("deaf", pids, IGNORE_TERM + SLEEP, grace=0.3))
@@ -82,7 +82,7 @@ def test_children_of_a_dead_child_are_killed(tmp_path: Path) -> None:
         assert supervisor.wait_until(lambda: not is_alive(grandchild), 20)
 
 
-def test_a_signal_asks_to_stop(tmp_path: Path) -> None:
+def test_a_signal_requests_a_stop(tmp_path: Path) -> None:
     with supervising() as supervisor:
         supervisor.start(python("sleeper", tmp_path / "pids", SLEEP))
         os.kill(os.getpid(), signal.SIGTERM)

@@ -25,7 +25,7 @@ SPECS: tuple[Spec, ...] = (
 
 
 def made(spec: Spec, x: Floats) -> Activation:
-    """The activation, with room for arrays like x."""
+    """Build the activation, with a buffer for arrays like x."""
     activation = build_activation(spec, x.dtype)
     if activation.saves:
         activation.saved = np.full_like(x, np.nan)
@@ -33,7 +33,7 @@ def made(spec: Spec, x: Floats) -> Activation:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_sigmoid_is_exact_on_both_tails(dtype: type[np.floating]) -> None:
+def test_sigmoid_is_accurate_on_both_tails(dtype: type[np.floating]) -> None:
     x = np.array([[-80.0, -30.0, -1.0, 0.0, 1.0, 30.0, 80.0]], dtype)
     expected = [1 / (1 + math.exp(-float(value))) for value in x[0]]
     y = Sigmoid(np.dtype(dtype)).forward(x.copy())
@@ -41,7 +41,7 @@ def test_sigmoid_is_exact_on_both_tails(dtype: type[np.floating]) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_sigmoid_of_anything_finite_neither_warns_nor_leaves_its_range(
+def test_sigmoid_of_extreme_inputs_stays_in_range_without_warnings(
     dtype: type[np.floating],
 ) -> None:
     largest = np.finfo(dtype).max
@@ -69,13 +69,13 @@ def test_softmax_of_an_image_is_over_its_channels() -> None:
     np.testing.assert_array_equal(Softmax().forward(x), flat.reshape(2, 3, 4, 5))
 
 
-def test_relu_has_no_slope_at_its_kink() -> None:
+def test_relu_gradient_is_zero_at_its_kink() -> None:
     relu = Relu(FLOAT64)
     y = relu.forward(np.array([[-1.0, 0.0, 2.0]]))
     np.testing.assert_array_equal(relu.backward(y, np.array([[5.0, 5.0, 5.0]])), [[0, 0, 5]])
 
 
-def test_softplus_has_its_small_values_and_slopes() -> None:
+def test_softplus_is_accurate_for_small_values_and_slopes() -> None:
     softplus, x = Softplus(), np.array([[-700.0, -40.0, 0.0, 40.0, 700.0]])
     y = softplus.forward(x.copy())
     np.testing.assert_allclose(y[0], [math.exp(-700), math.exp(-40), math.log(2), 40, 700])
@@ -84,7 +84,7 @@ def test_softplus_has_its_small_values_and_slopes() -> None:
 
 
 @given(st.floats(-1e4, 1e4))
-def test_erf_is_that_of_the_standard_library(x: float) -> None:
+def test_erf_matches_the_standard_library(x: float) -> None:
     assert erf(np.array([x]))[0] == pytest.approx(math.erf(x), rel=1e-15, abs=0)
 
 
@@ -95,7 +95,7 @@ def test_erf_keeps_single_precision() -> None:
     np.testing.assert_allclose(values, [math.erf(value) for value in x], atol=3e-7)
 
 
-def test_gelu_is_x_times_the_normal_distribution() -> None:
+def test_gelu_is_x_times_the_normal_cdf() -> None:
     x = draw(50, seed=2)
     expected = [v * 0.5 * (1 + math.erf(v / math.sqrt(2))) for v in x]
     np.testing.assert_allclose(Gelu().predict(x.copy()), expected, rtol=1e-13)
@@ -131,7 +131,7 @@ def test_forward_and_backward_work_in_place(spec: Spec) -> None:
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_huge_inputs_neither_warn_nor_leave_the_type(spec: Spec, dtype: type[Any]) -> None:
+def test_extreme_inputs_keep_the_dtype_without_warnings(spec: Spec, dtype: type[Any]) -> None:
     x = np.array([[-1e4, -100, -1, 0, 1, 80, 1e4]], dtype)
     activation = made(spec, x)
     y = activation.forward(x.copy())
@@ -144,7 +144,7 @@ def test_huge_inputs_neither_warn_nor_leave_the_type(spec: Spec, dtype: type[Any
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
-def test_long_arrays_are_computed_as_short_ones_are(spec: Spec) -> None:
+def test_results_do_not_depend_on_the_array_length(spec: Spec) -> None:
     x = draw(30_000, 2)
     activation, alone = made(spec, x), made(spec, x[-1:])
     whole = activation.backward(activation.forward(x.copy()), np.ones_like(x))
@@ -152,6 +152,6 @@ def test_long_arrays_are_computed_as_short_ones_are(spec: Spec) -> None:
     np.testing.assert_allclose(whole[-1:], last, rtol=1e-12)
 
 
-def test_memory_that_is_not_contiguous_is_refused() -> None:
+def test_non_contiguous_arrays_are_rejected() -> None:
     with pytest.raises(ValueError, match="copy"):
         build_activation("elu", FLOAT64).forward(draw(4, 6)[:, :3])

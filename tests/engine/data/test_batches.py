@@ -10,16 +10,16 @@ from tests.engine.examples import ListedRows
 
 
 def rows_of(batches: Batches, epoch: int) -> list[int]:
-    """The rows of an epoch in order, as told by their targets; x must agree."""
+    """Return the rows of an epoch in order, identified by their targets; x must agree."""
     batches.begin(epoch)
-    seen: list[int] = []
+    visited: list[int] = []
     for step in range(batches.steps):
         x, y, weights = batches.batch(step)
         np.testing.assert_array_equal(x[:, 0], y * 10)
         assert weights is not None
         np.testing.assert_array_equal(weights, y + 0.5)
-        seen += y.tolist()
-    return seen
+        visited += y.tolist()
+    return visited
 
 
 def make_batches(rows: int, **options: object) -> Batches:
@@ -30,15 +30,15 @@ def make_batches(rows: int, **options: object) -> Batches:
 
 @pytest.mark.parametrize("batch_size", [1, 3, 4, 10, 99, "full"])
 @pytest.mark.parametrize("shuffle", [True, False])
-def test_an_epoch_is_every_row_once(batch_size: object, shuffle: bool) -> None:
+def test_epoch_visits_every_row_once(batch_size: object, shuffle: bool) -> None:
     batches = make_batches(10, batch_size=batch_size, shuffle=shuffle)
-    seen = rows_of(batches, 0)
-    assert sorted(seen) == list(range(10))
+    visited = rows_of(batches, 0)
+    assert sorted(visited) == list(range(10))
     if not shuffle:
-        assert seen == list(range(10))
+        assert visited == list(range(10))
 
 
-def test_each_epoch_has_its_own_order_that_the_seed_repeats() -> None:
+def test_order_differs_per_epoch_and_is_determined_by_the_seed() -> None:
     batches = make_batches(10)
     first, second = rows_of(batches, 0), rows_of(batches, 1)
     assert first != second
@@ -53,13 +53,13 @@ def test_full_batch_is_the_data_itself() -> None:
     assert np.shares_memory(batches.batch(0)[0], x)
 
 
-def test_rows_that_count_alike_have_no_weights() -> None:
+def test_unweighted_rows_have_no_weights() -> None:
     batches = Batches(np.zeros((5, 2)), np.arange(5), batch_size=2, shuffle=True, seed=0)
     batches.begin(0)
     assert batches.batch(0)[2] is None
 
 
-def test_last_batch_is_what_remains() -> None:
+def test_last_batch_holds_the_remaining_rows() -> None:
     batches = make_batches(10)
     batches.begin(0)
     assert batches.steps == 3
@@ -69,18 +69,18 @@ def test_last_batch_is_what_remains() -> None:
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blocks of 40 bytes, which are 10 rows; windows of 16 of them."""
+    """Blocks of 40 bytes, which are 10 rows; windows of 16 blocks."""
     monkeypatch.setattr(shuffle, "BLOCK_BYTES", 40)
     monkeypatch.setattr(shuffle, "WINDOW_BYTES", 640)
 
 
-def both_ways(rows: int, **options: Any) -> tuple[Batches, Batches]:
-    """The same rows in memory, and elsewhere."""
+def in_memory_and_windowed(rows: int, **options: Any) -> tuple[Batches, Batches]:
+    """Batches of the same rows, in memory and read through windows."""
     x = np.arange(rows, dtype=np.float32)[:, np.newaxis]
     y, weights = np.arange(rows) * 2, np.arange(rows) + 0.5
     chosen = {"batch_size": 7, "shuffle": True, "seed": 5} | options
-    elsewhere = (ListedRows(x), ListedRows(y), ListedRows(weights))
-    return Batches(x, y, weights, **chosen), Batches(*elsewhere, **chosen)
+    listed = (ListedRows(x), ListedRows(y), ListedRows(weights))
+    return Batches(x, y, weights, **chosen), Batches(*listed, **chosen)
 
 
 def copied(batches: Batches, step: int) -> list[NDArray[Any]]:
@@ -91,29 +91,29 @@ def copied(batches: Batches, step: int) -> list[NDArray[Any]]:
 @pytest.mark.parametrize("rows", [100, 160, 161, 567])
 @pytest.mark.parametrize("batch_size", [1, 7, 64, 170, 500, "full"])
 @pytest.mark.parametrize("shuffle", [True, False])
-def test_batches_are_the_same_wherever_the_rows_are(
+def test_batches_do_not_depend_on_where_rows_are_stored(
     rows: int, batch_size: object, shuffle: bool
 ) -> None:
-    here, there = both_ways(rows, batch_size=batch_size, shuffle=shuffle)
+    in_memory, windowed = in_memory_and_windowed(rows, batch_size=batch_size, shuffle=shuffle)
     for epoch in (0, 1):
-        here.begin(epoch)
-        there.begin(epoch)
-        for step in range(here.steps):
-            for one, other in zip(copied(here, step), copied(there, step), strict=True):
+        in_memory.begin(epoch)
+        windowed.begin(epoch)
+        for step in range(in_memory.steps):
+            for one, other in zip(copied(in_memory, step), copied(windowed, step), strict=True):
                 np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_an_epoch_can_be_entered_anywhere() -> None:
-    here, there = both_ways(500)
-    here.begin(3)
+def test_epoch_can_be_resumed_at_any_step() -> None:
+    in_memory, windowed = in_memory_and_windowed(500)
+    in_memory.begin(3)
     for step in (60, 3, 22, 71):
-        there.begin(3)
-        np.testing.assert_array_equal(here.batch(step)[0], there.batch(step)[0])
+        windowed.begin(3)
+        np.testing.assert_array_equal(in_memory.batch(step)[0], windowed.batch(step)[0])
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_rows_elsewhere_are_read_once_an_epoch_and_a_block_at_a_time() -> None:
+def test_windowed_rows_are_read_once_per_epoch_in_blocks() -> None:
     x = ListedRows(np.zeros((500, 1), np.float32))
     batches = Batches(x, ListedRows(np.zeros(500)), batch_size=7, shuffle=True, seed=0)
     batches.begin(1)

@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine.layers.convolution import Conv2d
-from engine.layers.windows import Windows, lay_windows
+from engine.layers.windows import Windows, make_windows
 from engine.specs import GlorotUniform
 from tests.engine.examples import FLOAT64, Matrix, draw
 from tests.engine.layer_examples import bound
@@ -33,16 +33,16 @@ def make_conv2d(
 
 
 def convolve(layer: Conv2d, windows: tuple[Windows, Windows], x: Matrix) -> Matrix:
-    """One sum after the other."""
+    """The reference: nested loops over the formula."""
     y = np.zeros((len(x), *layer.out_shape))
     for row, i, j, f in np.ndindex(y.shape):
         for u, v, c in np.ndindex(layer.kernel):
-            place = [
+            position = [
                 index * axis.stride + offset - axis.before
                 for index, offset, axis in zip((i, j), (u, v), windows, strict=True)
             ]
-            if all(0 <= p < axis.size for p, axis in zip(place, windows, strict=True)):
-                y[row, i, j, f] += x[row, place[0], place[1], c] * layer.weight[u, v, c, f]
+            if all(0 <= p < axis.size for p, axis in zip(position, windows, strict=True)):
+                y[row, i, j, f] += x[row, position[0], position[1], c] * layer.weight[u, v, c, f]
     return y + (layer.bias if layer.use_bias else 0)
 
 
@@ -56,7 +56,7 @@ def convolve(layer: Conv2d, windows: tuple[Windows, Windows], x: Matrix) -> Matr
     filters=SMALL,
     use_bias=st.booleans(),
 )
-def test_forward_is_the_sum_it_claims(
+def test_forward_equals_the_naive_convolution(
     sides: tuple[int, int],
     kernel: tuple[int, int],
     strides: tuple[int, int],
@@ -66,7 +66,7 @@ def test_forward_is_the_sum_it_claims(
     use_bias: bool,
 ) -> None:
     height, width = (
-        lay_windows(*axis, padding) for axis in zip(sides, kernel, strides, strict=True)
+        make_windows(*axis, padding) for axis in zip(sides, kernel, strides, strict=True)
     )
     assume(height.count and width.count)
     layer = make_conv2d((height, width), channels, filters, 2, use_bias)
@@ -86,7 +86,7 @@ def test_backward_is_the_transpose_of_forward(
     sides: tuple[int, int], kernel: tuple[int, int], strides: tuple[int, int], padding: Padding
 ) -> None:
     height, width = (
-        lay_windows(*axis, padding) for axis in zip(sides, kernel, strides, strict=True)
+        make_windows(*axis, padding) for axis in zip(sides, kernel, strides, strict=True)
     )
     assume(height.count and width.count)
     layer = make_conv2d((height, width), 2, 3, 4, use_bias=False)
@@ -99,8 +99,8 @@ def test_backward_is_the_transpose_of_forward(
 
 
 @given(size=st.integers(1, 20), length=st.integers(1, 9), stride=st.integers(1, 5))
-def test_same_padding_leaves_a_window_for_each_stride(size: int, length: int, stride: int) -> None:
-    windows = lay_windows(size, length, stride, "same")
+def test_same_padding_has_one_window_per_stride(size: int, length: int, stride: int) -> None:
+    windows = make_windows(size, length, stride, "same")
     assert windows.count == math.ceil(size / stride)
     assert windows.after - windows.before in {0, 1}
 
@@ -111,19 +111,19 @@ def test_same_padding_leaves_a_window_for_each_stride(size: int, length: int, st
     stride=st.integers(1, 5),
     padding=st.sampled_from(["valid", "same"]),
 )
-def test_windows_meet_the_values_they_hold(
+def test_spans_per_offset_pair_windows_with_their_values(
     size: int, length: int, stride: int, padding: Padding
 ) -> None:
-    axis = lay_windows(size, length, stride, padding)
-    for offset, (windows, values) in enumerate(axis.meetings()):
+    axis = make_windows(size, length, stride, padding)
+    for offset, (windows, values) in enumerate(axis.spans_per_offset()):
         pairs = [(w, w * stride + offset - axis.before) for w in range(axis.count)]
-        met = [(w, value) for w, value in pairs if 0 <= value < size]
+        inside = [(w, value) for w, value in pairs if 0 <= value < size]
         found = zip(range(axis.count)[windows], range(size)[values], strict=True)
-        assert list(found) == met
+        assert list(found) == inside
 
 
 def test_padding_stays_zero_from_batch_to_batch() -> None:
-    windows = lay_windows(4, 3, 1, "same")
+    windows = make_windows(4, 3, 1, "same")
     layer = make_conv2d((windows, windows), 1, 2, 3, use_bias=True)
     x = draw(3, 4, 4, 1)
     first = layer.forward(x).copy()

@@ -28,7 +28,7 @@ def make_dense(
 
 @settings(max_examples=40, deadline=None)
 @given(rows=SIZES, in_features=SIZES, units=SIZES, use_bias=st.booleans())
-def test_forward_and_backward_are_the_sums_they_claim(
+def test_forward_and_backward_match_einsum(
     rows: int, in_features: int, units: int, use_bias: bool
 ) -> None:
     layer = make_dense(in_features, units, rows, use_bias=use_bias)
@@ -43,14 +43,14 @@ def test_forward_and_backward_are_the_sums_they_claim(
         np.testing.assert_allclose(layer.bias_gradient, np.einsum("bo->o", dy), atol=1e-12)
 
 
-def test_a_gradient_of_inputs_nobody_needs_takes_no_memory() -> None:
+def test_unneeded_input_gradient_takes_no_memory() -> None:
     layer = make_dense(3, 2, 4)
     assert layer.workspace(4) == 4 * (2 + 3)
     layer.needs_dx = False
     assert layer.workspace(4) == 4 * 2
 
 
-def test_frozen_layer_still_sends_its_gradient_back() -> None:
+def test_frozen_layer_still_returns_the_input_gradient() -> None:
     layer = make_dense(3, 2, 4, is_frozen=True)
     layer.forward(draw(4, 3))
     dy = draw(4, 2, seed=1)
@@ -66,7 +66,7 @@ def test_fewer_rows_use_the_same_memory() -> None:
     assert np.shares_memory(whole, part)
 
 
-def test_inputs_are_left_alone() -> None:
+def test_inputs_are_not_modified() -> None:
     layer, x = make_dense(3, 2, 4), draw(4, 3)
     layer.forward(x)
     layer.backward(draw(4, 2))

@@ -20,7 +20,7 @@ def mask(layer: Dropout, step: int) -> Floats:
     return layer.forward(np.ones((ROWS, FEATURES)))
 
 
-def test_so_many_values_are_dropped_and_the_others_scaled() -> None:
+def test_values_are_dropped_at_the_rate_and_the_others_scaled() -> None:
     y = mask(make_dropout(), 0)
     assert np.mean(y == 0) == pytest.approx(0.3, abs=0.01)
     np.testing.assert_allclose(y[y != 0], 1 / 0.7)
@@ -30,7 +30,7 @@ def test_nothing_is_dropped_at_rate_zero() -> None:
     assert (mask(make_dropout(rate=0), 0) == 1).all()
 
 
-def test_same_step_has_the_same_mask_whatever_was_drawn_before() -> None:
+def test_same_step_has_the_same_mask_regardless_of_earlier_draws() -> None:
     layer, other = make_dropout(), make_dropout()
     seventh = mask(layer, 7)
     np.testing.assert_array_equal(mask(layer, 7), seventh)

@@ -54,10 +54,13 @@ def test_gradient_of_a_code_is_the_sum_of_its_rows(rows: int, dimension: int, se
 
 
 @pytest.mark.parametrize("code", [-1, 7, np.inf])
-def test_code_beyond_its_table_is_an_error_of_ours(code: float) -> None:
+def test_code_out_of_range_raises_an_index_error(code: float) -> None:
     layer, x = make_embedding(2), coded_rows(2)
     x[1, 2] = code
-    with np.errstate(invalid="ignore"), pytest.raises(IndexError, match="weight_2 has 7 rows"):
+    with (
+        np.errstate(invalid="ignore"),
+        pytest.raises(IndexError, match="weight_2 has 7 rows"),
+    ):
         layer.forward(x)
 
 
@@ -68,7 +71,7 @@ def test_dimension_follows_from_the_codes(codes: int, dimension: int) -> None:
     assert layer.parameter_shapes() == {"layers.0.weight_0": (codes, dimension)}
 
 
-def test_tables_begin_small_and_are_penalized() -> None:
+def test_tables_are_initialized_small_and_are_penalized() -> None:
     tables = [{"position": 1, "codes": 400}]
     network = layers_network([{"type": "embedding", "tables": tables, "l2": 0.1}], 2)
     weight = network.named_parameters()["layers.0.weight_1"]

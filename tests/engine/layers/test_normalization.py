@@ -42,7 +42,7 @@ def test_running_means_follow_the_batches() -> None:
 
 
 @pytest.mark.parametrize("is_frozen", [False, True])
-def test_prediction_takes_the_running_means(is_frozen: bool) -> None:
+def test_prediction_uses_the_running_statistics(is_frozen: bool) -> None:
     layer, x = batch_normalization(6, 4, is_frozen=is_frozen), draw(6, 4)
     mean, variance = layer.running_mean.copy(), layer.running_variance.copy()
     normalized = (x - mean) / np.sqrt(variance + EPSILON)
@@ -62,7 +62,7 @@ def test_frozen_statistics_are_constants_for_the_gradient() -> None:
     assert layer.workspace(6) == 0
 
 
-def test_one_value_a_channel_is_all_shift() -> None:
+def test_single_value_per_channel_normalizes_to_the_shift() -> None:
     layer = batch_normalization(1, 4)
     np.testing.assert_allclose(layer.forward(draw(1, 4)), layer.shift[np.newaxis])
     np.testing.assert_allclose(layer.backward(draw(1, 4)), 0, atol=1e-12)
@@ -80,7 +80,7 @@ def test_each_row_is_normalized_by_itself(shape: tuple[int, ...]) -> None:
     np.testing.assert_allclose(layer.predict(x.copy()), expected, rtol=1e-12, atol=1e-12)
 
 
-def test_parameters_are_named_and_begin_as_nothing_done() -> None:
+def test_parameters_are_named_and_initialized_to_the_identity() -> None:
     kinds = [{"type": "batch_normalization"}, {"type": "layer_normalization"}]
     network = layers_network(kinds, 3)
     for layer in network.layers[1:3]:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from engine.arrays import Floats
 from engine.layers.pooling import AveragePooling2d, MaxPooling2d
-from engine.layers.windows import lay_windows
+from engine.layers.windows import make_windows
 from tests.engine.examples import FLOAT64, Matrix, draw
 from tests.engine.layer_examples import bound
 
@@ -20,7 +20,9 @@ def make_pooling(
     strides: tuple[int, int],
     rows: int = 2,
 ) -> Pooling:
-    height, width = (lay_windows(*axis, "valid") for axis in zip(sides, pool, strides, strict=True))
+    height, width = (
+        make_windows(*axis, "valid") for axis in zip(sides, pool, strides, strict=True)
+    )
     layer = kind("layers.0", (height, width), 3, FLOAT64)
     bound(layer, rows)
     return layer
@@ -40,7 +42,7 @@ def pool_naively(
 @pytest.mark.parametrize("kind", [MaxPooling2d, AveragePooling2d])
 @settings(max_examples=60, deadline=None)
 @given(sides=st.tuples(SIDES, SIDES), pool=st.tuples(SMALL, SMALL), strides=st.tuples(SMALL, SMALL))
-def test_pooling_is_what_a_loop_finds(
+def test_pooling_equals_a_naive_loop(
     kind: type[Pooling], sides: tuple[int, int], pool: tuple[int, int], strides: tuple[int, int]
 ) -> None:
     layer, x = make_pooling(kind, sides, pool, strides), draw(2, *sides, 3)
@@ -52,20 +54,20 @@ def test_pooling_is_what_a_loop_finds(
 @pytest.mark.parametrize("kind", [MaxPooling2d, AveragePooling2d])
 @settings(max_examples=60, deadline=None)
 @given(sides=st.tuples(SIDES, SIDES), pool=st.tuples(SMALL, SMALL), strides=st.tuples(SMALL, SMALL))
-def test_gradient_goes_to_where_the_values_came_from(
+def test_gradient_goes_to_the_pooled_values(
     kind: type[Pooling], sides: tuple[int, int], pool: tuple[int, int], strides: tuple[int, int]
 ) -> None:
     layer, x = make_pooling(kind, sides, pool, strides), draw(2, *sides, 3)
     dy = draw(2, *layer.out_shape, seed=1)
     total = np.vdot(layer.forward(x), dy)
     dx = layer.backward(dy.copy())
-    # Near x, y is linear: both sums are Σ dy · y.
+    # y is linear near x, so both sums are Σ dy · y.
     assert np.vdot(dx, x) == pytest.approx(total, abs=1e-10)
     assert dx.sum() == pytest.approx(dy.sum(), abs=1e-10)
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-def test_the_first_of_equal_values_wins(stride: int) -> None:
+def test_first_of_equal_values_receives_the_gradient(stride: int) -> None:
     layer = make_pooling(MaxPooling2d, (2, 2), (2, 2), (stride, stride), rows=1)
     layer.forward(np.ones((1, 2, 2, 3)))
     dx = layer.backward(np.full((1, 1, 1, 3), 5.0))
@@ -73,7 +75,7 @@ def test_the_first_of_equal_values_wins(stride: int) -> None:
 
 
 @pytest.mark.parametrize("kind", [MaxPooling2d, AveragePooling2d])
-def test_inputs_are_left_alone(kind: type[Pooling]) -> None:
+def test_inputs_are_not_modified(kind: type[Pooling]) -> None:
     layer, x = make_pooling(kind, (4, 4), (2, 2), (2, 2)), draw(2, 4, 4, 3)
     layer.forward(x)
     layer.backward(draw(2, 2, 2, 3))

@@ -35,7 +35,7 @@ def test_block_is_added_to_its_input() -> None:
     [[RELU], [FLAT, RELU], [residual(RELU)], [residual(FLAT)], [DROPOUT], [residual(DROPOUT)]],
     ids=str,
 )
-def test_the_rows_given_are_left_alone(layers: list[LayerJson]) -> None:
+def test_input_rows_are_not_modified(layers: list[LayerJson]) -> None:
     network, x = layers_network(layers, 5), draw(4, 5)
     network.forward(x)
     network.backward(draw(4, 2))
@@ -43,7 +43,7 @@ def test_the_rows_given_are_left_alone(layers: list[LayerJson]) -> None:
     np.testing.assert_array_equal(x, draw(4, 5))
 
 
-def test_copies_are_made_only_where_something_would_be_lost() -> None:
+def test_copies_are_inserted_only_where_a_needed_array_would_be_overwritten() -> None:
     assert copies(layers_network([DENSE, DENSE, residual(DENSE | {"activation": "gelu"})], 5)) == []
     assert copies(layers_network([DENSE, RELU], 5)) == ["layers.1"]
     assert copies(layers_network([RELU], 5)) == ["layers.0"]
@@ -52,7 +52,7 @@ def test_copies_are_made_only_where_something_would_be_lost() -> None:
     assert copies(layers_network([residual(FLAT)], 5)) == ["layers.0"]
 
 
-def test_blocks_before_everything_trained_send_no_gradient_back() -> None:
+def test_no_input_gradient_before_the_first_trained_layer() -> None:
     frozen = DENSE | {"frozen": True}
     network = layers_network([residual(frozen), residual(DENSE, frozen)], 5)
     first, second, output = network.layers

@@ -1,4 +1,4 @@
-"""The memory of a layer in training is what it said it would be."""
+"""The memory that a layer uses in training equals its declared workspace."""
 
 import tracemalloc
 
@@ -41,23 +41,23 @@ LAYERS: dict[str, list[LayerJson]] = {
 
 
 @pytest.mark.parametrize("kind", LAYERS)
-def test_workspace_is_what_a_step_takes(kind: str) -> None:
+def test_workspace_equals_the_memory_of_a_step(kind: str) -> None:
     network = layers_network(LAYERS[kind], 144)
     x, dy = np.ones((ROWS, 144)), np.ones((ROWS, 2))
-    promised = sum(layer.workspace(ROWS) for layer in network.layers) * x.itemsize
+    declared = sum(layer.workspace(ROWS) for layer in network.layers) * x.itemsize
     tracemalloc.start()
     try:
         network.begin_step(0)
         network.forward(x)
         network.backward(dy)
-        taken = tracemalloc.get_traced_memory()[1]
+        used = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert 0.8 * promised <= taken <= 1.05 * promised + 2**19
+    assert 0.8 * declared <= used <= 1.05 * declared + 2**19
 
 
 @pytest.mark.parametrize("kind", LAYERS)
-def test_a_second_step_allocates_next_to_nothing(kind: str) -> None:
+def test_second_step_allocates_almost_nothing(kind: str) -> None:
     network = layers_network(LAYERS[kind], 144)
     x, dy = np.ones((ROWS, 144)), np.ones((ROWS, 2))
     tracemalloc.start()
@@ -68,11 +68,11 @@ def test_a_second_step_allocates_next_to_nothing(kind: str) -> None:
             before = tracemalloc.get_traced_memory()[0]
             network.forward(x)
             network.backward(dy)
-        taken = tracemalloc.get_traced_memory()[1] - before
+        used = tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()
-    # Of this batch, one array of a layer's outputs is 1.1 MB.
-    assert taken < (2**21 if kind == "embedding" else 2**19)
+    # One array of a layer's outputs for this batch is 1.1 MB.
+    assert used < (2**21 if kind == "embedding" else 2**19)
 
 
 @pytest.mark.parametrize("kind", LAYERS)

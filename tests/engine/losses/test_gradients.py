@@ -1,4 +1,4 @@
-"""Every loss's gradient against central differences, on every output it makes sense on."""
+"""The gradient of every loss on every compatible output, against central differences."""
 
 from typing import get_args
 
@@ -21,21 +21,21 @@ from tests.engine.loss_examples import (
 )
 
 STEP = 1e-6
-# A logit moved by STEP moves an output by less than this, logits being 4 at most.
+# A change of a logit by STEP changes an output by less than this, as logits are at most 4.
 KINK = 1e-4
-NEED_SEVERAL_OUTPUTS = {"cross_entropy", "hinge", "gaussian"}
+NEED_MULTIPLE_OUTPUTS = {"cross_entropy", "hinge", "gaussian"}
 
 
 def numeric_gradient(
     loss: Loss, logits: Matrix, targets: Targets, weights: Floats | None
 ) -> Matrix:
     gradient = np.empty_like(logits)
-    for place in np.ndindex(logits.shape):
-        moved = logits.copy()
-        moved[place] = logits[place] + STEP
-        above = loss.forward(moved, targets, weights)
-        moved[place] = logits[place] - STEP
-        gradient[place] = (above - loss.forward(moved, targets, weights)) / (2 * STEP)
+    for position in np.ndindex(logits.shape):
+        shifted = logits.copy()
+        shifted[position] = logits[position] + STEP
+        above = loss.forward(shifted, targets, weights)
+        shifted[position] = logits[position] - STEP
+        gradient[position] = (above - loss.forward(shifted, targets, weights)) / (2 * STEP)
     return gradient
 
 
@@ -43,7 +43,7 @@ def numeric_gradient(
 @pytest.mark.parametrize(("spec", "output"), PAIRS, ids=PAIR_NAMES)
 @settings(max_examples=15, deadline=None)
 @given(rows=st.integers(1, 6), units=st.integers(2, 5), seed=st.integers(0, 1000))
-def test_gradient_is_the_difference_quotient(
+def test_gradient_matches_the_difference_quotient(
     spec: LossSpec, output: OutputActivation, weighted: bool, rows: int, units: int, seed: int
 ) -> None:
     units = units_for(spec, units)
@@ -59,10 +59,12 @@ def test_gradient_is_the_difference_quotient(
 
 @pytest.mark.parametrize(
     ("spec", "output"),
-    [pair for pair in PAIRS if pair[1] != "softmax" and pair[0].type not in NEED_SEVERAL_OUTPUTS],
+    [pair for pair in PAIRS if pair[1] != "softmax" and pair[0].type not in NEED_MULTIPLE_OUTPUTS],
     ids=lambda value: value if isinstance(value, str) else value.type,
 )
-def test_a_single_output_too(spec: LossSpec, output: OutputActivation) -> None:
+def test_gradient_of_a_single_output_matches_the_difference_quotient(
+    spec: LossSpec, output: OutputActivation
+) -> None:
     loss, logits, targets = make_loss(spec, output, 1), draw(5, 1), suitable_targets(spec, 5, 1, 3)
     loss.forward(logits, targets)
     assert distance_to_kink(spec, loss.outputs, targets) > KINK

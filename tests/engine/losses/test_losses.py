@@ -39,20 +39,20 @@ def loss_of(spec: LossSpec, output: OutputActivation, z: Matrix, y: object) -> f
     return make_loss(spec, output, z.shape[1]).forward(z, np.asarray(y))
 
 
-def test_cross_entropy_is_the_mean_surprise() -> None:
+def test_cross_entropy_is_the_mean_negative_log_probability() -> None:
     z = np.log([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]]) + 7
     expected = -(math.log(0.5) + math.log(0.6)) / 2
     assert loss_of(CrossEntropy(), "softmax", z, [2, 0]) == pytest.approx(expected)
 
 
-def test_label_smoothing_asks_a_little_of_every_class() -> None:
+def test_label_smoothing_weights_every_class() -> None:
     z = np.log([[0.2, 0.3, 0.5]]) + 7
     expected = -(0.1 * math.log(0.2) + 0.1 * math.log(0.3) + 0.8 * math.log(0.5))
     smoothed = CrossEntropy(label_smoothing=0.3)
     assert loss_of(smoothed, "softmax", z, [2]) == pytest.approx(expected)
 
 
-def test_cross_entropy_on_sigmoids_asks_the_class_alone() -> None:
+def test_cross_entropy_on_sigmoids_uses_only_the_true_class() -> None:
     z = np.log([[3.0, 1.0], [1.0, 4.0]])  # p = 3/4, 1/2 and 1/2, 4/5
     expected = -(math.log(3 / 4) + math.log(4 / 5)) / 2
     assert loss_of(CrossEntropy(), "sigmoid", z, [0, 1]) == pytest.approx(expected)
@@ -65,7 +65,7 @@ def test_binary_cross_entropy_is_the_mean_over_rows_and_outputs() -> None:
     assert loss_of(BinaryCrossEntropy(), "sigmoid", z, y) == pytest.approx(expected)
 
 
-def test_binary_cross_entropy_takes_softmax_outputs_one_by_one() -> None:
+def test_binary_cross_entropy_treats_softmax_outputs_independently() -> None:
     z = np.log([[0.2, 0.3, 0.5]]) + 7
     expected = -(math.log(0.2) + math.log(0.7) + math.log(0.5)) / 3
     assert loss_of(BinaryCrossEntropy(), "softmax", z, [[1.0, 0, 0]]) == pytest.approx(expected)
@@ -84,7 +84,7 @@ def test_binary_cross_entropy_takes_softmax_outputs_one_by_one() -> None:
     ],
     ids=lambda value: value.type if hasattr(value, "type") else "",
 )
-def test_errors_of_a_half_above_and_three_below(spec: LossSpec, expected: float) -> None:
+def test_error_losses_of_known_errors(spec: LossSpec, expected: float) -> None:
     z, y = np.array([[1.5, -1.0]]), [[1.0, 2.0]]
     assert loss_of(spec, "linear", z, y) == pytest.approx(expected)
 
@@ -95,7 +95,7 @@ def test_half_squared_error_sums_outputs_and_averages_rows() -> None:
     assert loss_of(MeanSquaredError(), "linear", z, y) == 1
 
 
-def test_an_error_is_of_what_the_output_activation_gives() -> None:
+def test_error_is_computed_after_the_output_activation() -> None:
     z, y = np.log([[3.0, 1.0]]), [[1.0, 0.0]]
     assert loss_of(MeanAbsoluteError(), "sigmoid", z, y) == pytest.approx((1 / 4 + 1 / 2) / 2)
     assert loss_of(MeanAbsoluteError(), "exponential", z, y) == pytest.approx((2 + 1) / 2)
@@ -104,13 +104,13 @@ def test_an_error_is_of_what_the_output_activation_gives() -> None:
     )
 
 
-def test_hinge_asks_the_class_to_lead_by_a_margin() -> None:
+def test_hinge_requires_a_margin_over_the_other_classes() -> None:
     z = np.array([[2.0, 1.5, -1.0], [0.0, 3.0, 0.0]])
     assert loss_of(Hinge(), "linear", z, [0, 1]) == pytest.approx(0.5 / 3 / 2)
     assert loss_of(Hinge(margin=4), "linear", z, [0, 1]) == pytest.approx((4.5 / 3 + 2 / 3) / 2)
 
 
-def test_poisson_is_least_where_the_output_is_the_count() -> None:
+def test_poisson_is_minimal_where_the_output_equals_the_count() -> None:
     z = np.log([[2.0], [3.0], [5.0]])
     expected = [2 - 3 * math.log(2), 3 - 3 * math.log(3), 5 - 3 * math.log(5)]
     losses = [loss_of(Poisson(), "exponential", row[np.newaxis], [[3.0]]) for row in z]
@@ -124,14 +124,14 @@ def test_poisson_on_softplus() -> None:
     assert loss_of(Poisson(), "softplus", z, [[3.0]]) == pytest.approx(expected)
 
 
-def test_gaussian_weighs_the_error_by_the_spread() -> None:
+def test_gaussian_scales_the_error_by_the_variance() -> None:
     z = np.array([[1.0, math.log(4.0)]])
     expected = (math.log(4) + 9 / 4) / 2
     assert loss_of(Gaussian(), "linear", z, [[4.0]]) == pytest.approx(expected)
 
 
 @EVERY_PAIR
-def test_a_row_counts_as_often_as_its_weight_says(spec: LossSpec, output: OutputActivation) -> None:
+def test_weight_of_a_row_equals_repeating_it(spec: LossSpec, output: OutputActivation) -> None:
     units = units_for(spec, 3)
     z, y, twice = draw(3, units), suitable_targets(spec, 3, units), [0, 0, 2, 2, 2]
     loss = make_loss(spec, output, units)
@@ -167,7 +167,7 @@ def test_weights_of_one_change_nothing(spec: LossSpec, output: OutputActivation)
         (LogCosh(), "linear", np.array([[1e4, -1e4]]), 2e4),
     ],
 )
-def test_certain_and_wrong_costs_its_logit_and_stays_finite(
+def test_confident_wrong_prediction_has_a_finite_loss(
     spec: LossSpec, output: OutputActivation, y: Targets, expected: float, dtype: type[np.floating]
 ) -> None:
     targets = y if y.ndim == 1 else y.astype(dtype)
@@ -178,7 +178,7 @@ def test_certain_and_wrong_costs_its_logit_and_stays_finite(
 
 @BOTH_TYPES
 @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
-def test_certain_and_right_costs_nothing(
+def test_confident_correct_prediction_has_zero_loss(
     output: OutputActivation, dtype: type[np.floating]
 ) -> None:
     z = np.array([[1e4, -1e4]], dtype)
@@ -189,7 +189,7 @@ def test_certain_and_right_costs_nothing(
 
 
 @BOTH_TYPES
-def test_a_count_that_softplus_thinks_impossible_costs_its_logit(dtype: type[np.floating]) -> None:
+def test_softplus_poisson_of_an_unlikely_count_stays_finite(dtype: type[np.floating]) -> None:
     loss = make_loss(Poisson(), "softplus", 1, dtype)
     assert loss.forward(np.array([[-1e4]], dtype), np.array([[2]], dtype)) == pytest.approx(2e4)
     assert loss.backward() == pytest.approx(-2)
@@ -246,7 +246,9 @@ def test_log_cosh_of_a_small_error_keeps_its_digits() -> None:
 
 
 @EVERY_PAIR
-def test_the_outputs_are_there_after_forward(spec: LossSpec, output: OutputActivation) -> None:
+def test_outputs_hold_the_activations_after_forward(
+    spec: LossSpec, output: OutputActivation
+) -> None:
     units = units_for(spec, 3)
     z, loss = draw(4, units), make_loss(spec, output, units)
     loss.forward(z, suitable_targets(spec, 4, units))
@@ -261,7 +263,9 @@ def test_the_outputs_are_there_after_forward(spec: LossSpec, output: OutputActiv
 
 
 @EVERY_PAIR
-def test_a_shorter_batch_and_unwritten_logits(spec: LossSpec, output: OutputActivation) -> None:
+def test_shorter_batches_work_and_logits_are_not_modified(
+    spec: LossSpec, output: OutputActivation
+) -> None:
     units = units_for(spec, 3)
     loss, z = make_loss(spec, output, units), draw(6, units)
     targets = suitable_targets(spec, 6, units)
@@ -285,7 +289,7 @@ def test_float32_stays_float32(spec: LossSpec, output: OutputActivation) -> None
 
 
 @EVERY_PAIR
-def test_a_step_allocates_next_to_nothing(spec: LossSpec, output: OutputActivation) -> None:
+def test_step_allocates_almost_nothing(spec: LossSpec, output: OutputActivation) -> None:
     rows, units = 256, units_for(spec, 1024)
     loss, z = make_loss(spec, output, units), draw(rows, units)
     targets, weights = suitable_targets(spec, rows, units), np.ones(rows)
@@ -296,7 +300,7 @@ def test_a_step_allocates_next_to_nothing(spec: LossSpec, output: OutputActivati
     loss.backward()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    # NumPy has buffers of its own for operands of two shapes, whose size does not depend on them.
+    # NumPy allocates internal buffers of constant size for operands of different shapes.
     assert peak < max(z.nbytes / 4, 16_384)
 
 
@@ -314,8 +318,8 @@ def test_a_step_allocates_next_to_nothing(spec: LossSpec, output: OutputActivati
         (BinaryCrossEntropy(), "softmax", 1),
     ],
 )
-def test_what_makes_no_sense_is_refused(
+def test_incompatible_loss_and_output_are_rejected(
     spec: LossSpec, output: OutputActivation, units: int
 ) -> None:
-    with pytest.raises(ValueError, match=r"makes no sense|an output each|needs 2 outputs"):
+    with pytest.raises(ValueError, match=r"incompatible with|one output per class|needs 2 outputs"):
         make_loss(spec, output, units)

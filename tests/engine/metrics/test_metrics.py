@@ -29,11 +29,11 @@ FOUND = ClassPredictions(
 )
 
 
-def test_a_confusion_matrix_has_a_row_for_each_true_class() -> None:
+def test_confusion_matrix_has_one_row_per_true_class() -> None:
     np.testing.assert_array_equal(confusion_matrix(FOUND), [[2, 1, 0], [0, 2, 0], [1, 0, 0]])
 
 
-def test_accuracy_is_the_share_of_right_predictions() -> None:
+def test_accuracy_is_the_fraction_of_correct_predictions() -> None:
     assert accuracy(FOUND) == pytest.approx(4 / 6)
 
 
@@ -43,19 +43,19 @@ def test_precision_recall_and_f1_of_each_class() -> None:
     assert f1_per_class(FOUND) == pytest.approx([2 / 3, 4 / 5, 0])
 
 
-def test_the_mean_over_classes() -> None:
+def test_macro_metrics_are_the_mean_over_classes() -> None:
     assert precision(FOUND) == pytest.approx(4 / 9)
     assert recall(FOUND) == balanced_accuracy(FOUND) == pytest.approx(5 / 9)
     assert f1(FOUND) == pytest.approx(22 / 45)
 
 
-def test_a_class_without_rows_is_no_part_of_balanced_accuracy() -> None:
+def test_balanced_accuracy_excludes_classes_without_rows() -> None:
     found = ClassPredictions(np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1]), classes=3)
     assert balanced_accuracy(found) == pytest.approx(3 / 4)
     assert recall(found) == pytest.approx(1 / 2)
 
 
-def test_matthews_of_two_classes_by_its_own_formula() -> None:
+def test_matthews_of_two_classes_matches_the_binary_formula() -> None:
     tn, fp, fn, tp = 5, 2, 1, 4
     expected = (tp * tn - fp * fn) / math.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
     predicted = np.repeat([0, 1, 0, 1], [tn, fp, fn, tp])
@@ -63,51 +63,51 @@ def test_matthews_of_two_classes_by_its_own_formula() -> None:
     assert matthews(ClassPredictions(predicted, true, classes=2)) == pytest.approx(expected)
 
 
-def test_matthews_is_nought_where_only_one_class_is_predicted() -> None:
+def test_matthews_is_zero_if_only_one_class_is_predicted() -> None:
     assert matthews(ClassPredictions(np.zeros(3, np.intp), np.array([0, 1, 1]), classes=2)) == 0
 
 
-def test_top_k_looks_at_the_k_largest_scores() -> None:
+def test_top_k_counts_classes_among_the_k_largest_scores() -> None:
     scores = np.array([[0.1, 0.5, 0.4], [0.2, 0.3, 0.5], [0.6, 0.3, 0.1]])
     classes = np.array([2, 0, 0])
     found = [top_k_accuracy(scores, classes, k) for k in (1, 2, 3, 5)]
     assert found == pytest.approx([1 / 3, 2 / 3, 1, 1])
 
 
-def test_of_equal_scores_the_first_is_predicted() -> None:
+def test_top_k_breaks_ties_in_favor_of_the_first_class() -> None:
     scores = np.ones((3, 3))
     classes = np.array([0, 1, 2])
     assert [top_k_accuracy(scores, classes, k) for k in (1, 2)] == pytest.approx([1 / 3, 2 / 3])
 
 
-def test_roc_auc_is_the_share_of_pairs_in_order_ties_counting_half() -> None:
+def test_roc_auc_is_the_fraction_of_ordered_pairs_with_ties_as_half() -> None:
     score = np.array([0.1, 0.4, 0.4, 0.8])
     scores = np.column_stack((1 - score, score))
-    # Of the four pairs of a one with a nought, three are in order and one is tied.
+    # Of the four (positive, negative) pairs, three are in order and one is tied.
     assert roc_auc(scores, np.array([0, 0, 1, 1])) == pytest.approx(3.5 / 4)
     assert roc_auc(scores, np.array([1, 1, 0, 0])) == pytest.approx(0.5 / 4)
 
 
-def test_roc_auc_takes_each_class_against_the_rest() -> None:
+def test_roc_auc_of_several_classes_is_one_vs_rest() -> None:
     scores = np.array([[3.0, 0, 0], [0, 3, 1], [0, 2, 3], [4, 0, 2]])
-    # Two of three pairs are in order for class 0, all of them for the others.
+    # Two of three pairs are in order for class 0, all pairs for the other classes.
     assert roc_auc(scores, np.array([0, 1, 2, 2])) == pytest.approx((2 / 3 + 1 + 1) / 3)
 
 
-def test_average_precision_adds_up_precision_where_recall_grows() -> None:
+def test_average_precision_sums_precision_over_recall_steps() -> None:
     score = np.array([0.9, 0.8, 0.7, 0.6])
     scores = np.column_stack((-score, score))
     expected = 0.5 * 1 + 0.5 * (2 / 3)
     assert pr_auc(scores, np.array([1, 0, 1, 0])) == pytest.approx(expected)
 
 
-def test_areas_of_linear_scores_of_two_classes_go_by_their_difference() -> None:
+def test_areas_of_two_linear_scores_use_their_difference() -> None:
     scores = np.array([[0.0, 1.0], [5.0, 4.0], [9.0, 9.5], [2.0, 1.5]])
     classes = np.array([1, 0, 1, 0])
     assert roc_auc(scores, classes) == pr_auc(scores, classes) == 1
 
 
-def test_a_class_without_rows_is_left_out_of_the_areas() -> None:
+def test_areas_exclude_classes_without_rows() -> None:
     scores = np.array([[0.7, 0.2, 0.1], [0.3, 0.6, 0.1]])
     assert roc_auc(scores, np.array([0, 1])) == pr_auc(scores, np.array([0, 1])) == 1
 
@@ -125,7 +125,7 @@ def test_log_loss_normalizes_the_scores() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_log_loss_of_the_impossible_is_that_of_the_types_smallest_step(
+def test_log_loss_of_zero_probability_is_clipped_at_epsilon(
     dtype: type[np.floating],
 ) -> None:
     expected = -math.log(np.finfo(dtype).eps)
@@ -133,12 +133,12 @@ def test_log_loss_of_the_impossible_is_that_of_the_types_smallest_step(
     assert log_loss(np.array([[0, 0]], dtype), np.array([1])) == pytest.approx(expected)
 
 
-def test_log_loss_of_scores_that_are_no_probabilities_is_undefined() -> None:
+def test_log_loss_of_scores_outside_0_and_1_is_undefined() -> None:
     assert log_loss(np.array([[0.5, 1.5]]), np.array([1])) is None
     assert log_loss(np.array([[-0.5, 0.5]]), np.array([1])) is None
 
 
-def test_errors_of_numbers() -> None:
+def test_regression_errors_of_known_numbers() -> None:
     predicted, y = np.array([1.0, 2.0, 6.0]), np.array([1.0, 4.0, 5.0])
     assert mse(predicted, y) == pytest.approx(5 / 3)
     assert rmse(predicted, y) == pytest.approx(math.sqrt(5 / 3))
@@ -146,20 +146,20 @@ def test_errors_of_numbers() -> None:
     assert mape(predicted, y) == pytest.approx((0 + 1 / 2 + 1 / 5) / 3)
 
 
-def test_r2_punishes_a_constant_error_and_explained_variance_does_not() -> None:
+def test_r2_penalizes_a_constant_error_and_explained_variance_does_not() -> None:
     y = np.array([1.0, 2.0, 3.0])
     assert r2(y, y) == explained_variance(y, y) == 1
     assert r2(y + 1, y) == pytest.approx(1 - 3 / 2)
     assert explained_variance(y + 1, y) == pytest.approx(1)
 
 
-def test_the_share_of_a_constant_that_is_explained_is_undefined() -> None:
+def test_r2_and_explained_variance_of_a_constant_are_undefined() -> None:
     y = np.ones(3)
     assert r2(y + 1, y) is None
     assert explained_variance(y + 1, y) is None
 
 
-def test_a_percentage_of_nothing_is_finite() -> None:
+def test_mape_of_a_zero_target_is_finite() -> None:
     assert mape(np.array([1.0]), np.array([0.0])) == pytest.approx(1 / np.finfo(float).eps)
 
 
@@ -168,7 +168,7 @@ def test_every_metric_is_computed() -> None:
     assert set(NUMBER_METRICS) == set(get_args(NumberMetric))
 
 
-def test_losses_and_errors_get_better_by_falling() -> None:
+def test_lower_is_better_for_losses_and_errors() -> None:
     names = ("loss", "accuracy", *get_args(ClassMetric), *get_args(NumberMetric))
     falling = {name for name in names if not is_higher_better(name)}
     assert falling == {"loss", "log_loss", "mse", "rmse", "mae", "mape"}

@@ -1,4 +1,4 @@
-"""Each optimizer beside its formula as published, number by number."""
+"""Each optimizer against its published formula, step by step."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ from engine.specs import (
 from tests.engine.examples import draw
 
 RATE, STEPS, SIZE = 0.1, 20, 5
-# From a weight and its gradients to the weight after each step.
+# Maps a weight and its gradients to the weight after each step.
 Formula = Callable[[OptimizerSpec, float, list[float]], Iterator[float]]
 
 
@@ -135,7 +135,7 @@ CASES: list[tuple[OptimizerSpec, Formula]] = [
 
 
 @pytest.mark.parametrize(("spec", "formula"), CASES, ids=[repr(spec) for spec, _ in CASES])
-def test_every_step_is_that_of_the_formula(spec: OptimizerSpec, formula: Formula) -> None:
+def test_every_step_matches_the_formula(spec: OptimizerSpec, formula: Formula) -> None:
     start, gradients = draw(SIZE, seed=100), draw(STEPS, SIZE)
     w, g = start.copy(), np.empty(SIZE)
     optimizer = build_optimizer(spec, w, g, lambda: 0.0)
@@ -146,7 +146,7 @@ def test_every_step_is_that_of_the_formula(spec: OptimizerSpec, formula: Formula
         np.testing.assert_allclose(w, [path[step] for path in paths], rtol=1e-12)
 
 
-def test_the_first_step_of_adam_is_the_learning_rate_whatever_the_gradient() -> None:
+def test_first_adam_step_equals_the_learning_rate_for_any_gradient() -> None:
     w, g = np.zeros(3), np.array([1e-3, -7.0, 1e3])
     build_optimizer(Adam(epsilon=1e-12), w, g, lambda: 0.0).update(0.1, 1)
     np.testing.assert_allclose(w, [-0.1, 0.1, -0.1])

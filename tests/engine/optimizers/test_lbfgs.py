@@ -13,7 +13,7 @@ from engine.optimizers.line_search import LineSearch, Trial
 from engine.specs import Lbfgs
 from tests.engine.examples import draw
 
-# From the parameters to the loss and its gradient.
+# Maps the parameters to the loss and its gradient.
 Function = Callable[[Floats], tuple[float, Floats]]
 
 
@@ -31,7 +31,7 @@ def quadratic(w: Floats) -> tuple[float, Floats]:
 
 
 class Descent:
-    """L-BFGS on a function, counting its evaluations."""
+    """L-BFGS on a function; counts the evaluations."""
 
     def __init__(self, function: Function, w: Floats, **spec: Any) -> None:
         self.function, self.w, self.g, self.evaluations = function, w, np.zeros_like(w), 0
@@ -60,7 +60,7 @@ def test_a_quadratic_function_is_solved_in_few_steps(history: int) -> None:
     assert Descent(quadratic, draw(8, seed=1), history=history).run(40) < 1e-7
 
 
-def test_in_single_precision_too() -> None:
+def test_a_quadratic_function_is_solved_in_single_precision() -> None:
     descent = Descent(quadratic, draw(8, seed=1).astype(np.float32))
     assert descent.run(40) < 1e-6
     assert descent.w.dtype == np.float32
@@ -76,25 +76,25 @@ def test_vectors_longer_than_a_block_are_solved_to_the_end() -> None:
     np.testing.assert_allclose(descent.w, least, atol=1e-4)
 
 
-def test_no_step_makes_the_loss_larger() -> None:
+def test_no_step_increases_the_loss() -> None:
     descent = Descent(rosenbrock, draw(2, seed=4))
     losses = [descent.run(1) for _ in range(30)]
     assert losses == sorted(losses, reverse=True)
 
 
 @pytest.mark.parametrize("most", [1, 2, 5])
-def test_a_step_evaluates_no_more_often_than_it_may(most: int) -> None:
+def test_evaluations_per_step_are_limited(most: int) -> None:
     descent = Descent(rosenbrock, np.array([-1.2, 1.0]), max_evaluations=most)
     for _ in range(20):
         before = descent.evaluations
         descent.optimizer.update(1.0, 1)
-        assert descent.evaluations - before <= 1 + most  # One is of the loss where it is.
+        assert descent.evaluations - before <= 1 + most  # One evaluation is at the starting point.
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_where_the_loss_is_no_number_the_step_is_shorter(bad: float) -> None:
+def test_step_is_shortened_where_the_loss_is_not_finite(bad: float) -> None:
     def walled(w: Floats) -> tuple[float, Floats]:
-        """(w − 1)², and no number from 1.5 on."""
+        """(w − 1)², not finite beyond 1.5."""
         return (bad, w * bad) if w[0] > 1.5 else (float((w[0] - 1) ** 2), 2 * (w - 1))
 
     descent = Descent(walled, np.zeros(1))
@@ -102,9 +102,9 @@ def test_where_the_loss_is_no_number_the_step_is_shorter(bad: float) -> None:
     np.testing.assert_allclose(descent.w, 1)
 
 
-def test_a_step_that_finds_nothing_better_leaves_the_weights() -> None:
+def test_failed_step_leaves_the_weights_unchanged() -> None:
     def climbing(w: Floats) -> tuple[float, Floats]:
-        """Its gradient is wrong: every way it shows leads up."""
+        """The gradient has the wrong sign: every descent direction leads up."""
         return float(w @ w), -2 * w
 
     descent = Descent(climbing, draw(3))
@@ -112,7 +112,7 @@ def test_a_step_that_finds_nothing_better_leaves_the_weights() -> None:
     np.testing.assert_array_equal(descent.w, draw(3))
 
 
-def test_after_a_step_that_found_nothing_it_begins_anew() -> None:
+def test_optimization_recovers_after_a_failed_step() -> None:
     descent = Descent(rosenbrock, np.array([-1.2, 1.0]))
     descent.run(10)
     descent.function = lambda w: (rosenbrock(w)[0], -rosenbrock(w)[1])
@@ -122,26 +122,26 @@ def test_after_a_step_that_found_nothing_it_begins_anew() -> None:
     np.testing.assert_allclose(descent.w, 1, rtol=1e-4)
 
 
-def test_a_loss_that_is_no_number_from_the_start_changes_nothing() -> None:
+def test_initially_non_finite_loss_changes_nothing() -> None:
     descent = Descent(lambda w: (math.nan, w), np.ones(2))
     descent.run(2)
     np.testing.assert_array_equal(descent.w, 1)
 
 
-def test_the_inverse_hessian_maps_the_latest_change_of_gradients_to_the_step() -> None:
+def test_inverse_hessian_satisfies_the_secant_equation() -> None:
     inverse = InverseHessian(3, np.zeros(6))
     for seed in range(5):
         s = draw(6, seed=seed)
         y = s * np.linspace(1, 2, 6)
-        inverse.learn(s, y)
+        inverse.add_pair(s, y)
     product = y.copy()
     inverse.multiply(product)
     np.testing.assert_allclose(product, s)
 
 
-def test_a_pair_without_curvature_is_not_learned() -> None:
+def test_pair_without_curvature_is_skipped() -> None:
     inverse = InverseHessian(3, np.zeros(4))
-    inverse.learn(draw(4), -draw(4))
+    inverse.add_pair(draw(4), -draw(4))
     assert inverse.is_identity
 
 
@@ -151,8 +151,8 @@ def search(function: Callable[[float], tuple[float, float]], alpha: float) -> Tr
 
 
 @pytest.mark.parametrize("alpha", [1e-3, 0.1, 1.0, 30.0])
-def test_a_line_search_ends_where_the_strong_wolfe_conditions_hold(alpha: float) -> None:
-    """On the first function of Moré and Thuente 1994: −α / (α² + 2)."""
+def test_line_search_result_satisfies_the_strong_wolfe_conditions(alpha: float) -> None:
+    """Uses the first function of Moré and Thuente 1994: −α / (α² + 2)."""
 
     def function(a: float) -> tuple[float, float]:
         return -a / (a * a + 2), (a * a - 2) / (a * a + 2) ** 2
@@ -162,5 +162,5 @@ def test_a_line_search_ends_where_the_strong_wolfe_conditions_hold(alpha: float)
     assert abs(found.slope) <= 0.9 * 0.5
 
 
-def test_a_line_search_on_a_straight_line_goes_far() -> None:
+def test_line_search_on_a_straight_line_extends_the_step() -> None:
     assert search(lambda a: (-a, -1.0), 1.0).alpha > 1e6

@@ -1,4 +1,4 @@
-"""What every optimizer does, whatever its formula."""
+"""Properties that all optimizers share."""
 
 import tracemalloc
 from typing import Any
@@ -46,16 +46,16 @@ every_elementwise = pytest.mark.parametrize("name", ELEMENTWISE)
 
 
 class Bowl:
-    """½ Σ c (w − least)², a little steeper in each direction than in the one before."""
+    """½ Σ c (w − minimum)², slightly steeper in each successive direction."""
 
-    def __init__(self, least: Floats, dtype: Any = np.float64, *, steepness: float = 1.0) -> None:
-        self.least = least.astype(dtype)
-        self.c = steepness * np.linspace(0.5, 1.5, len(least)).astype(dtype)
-        self.w, self.g = np.ones_like(self.least), np.zeros_like(self.least)
+    def __init__(self, minimum: Floats, dtype: Any = np.float64, *, steepness: float = 1.0) -> None:
+        self.minimum = minimum.astype(dtype)
+        self.c = steepness * np.linspace(0.5, 1.5, len(minimum)).astype(dtype)
+        self.w, self.g = np.ones_like(self.minimum), np.zeros_like(self.minimum)
 
     def evaluate(self) -> float:
-        np.multiply(self.c, self.w - self.least, out=self.g)
-        return float(0.5 * np.dot(self.g, self.w - self.least))
+        np.multiply(self.c, self.w - self.minimum, out=self.g)
+        return float(0.5 * np.dot(self.g, self.w - self.minimum))
 
     def optimizer(self, name: str) -> Optimizer:
         return build_optimizer(ALL[name], self.w, self.g, self.evaluate)
@@ -67,7 +67,7 @@ class Bowl:
 
 
 @every
-def test_the_loss_falls(name: str) -> None:
+def test_loss_decreases(name: str) -> None:
     bowl = Bowl(draw(5))
     before = bowl.evaluate()
     bowl.descend(bowl.optimizer(name), 1, 20)
@@ -76,7 +76,7 @@ def test_the_loss_falls(name: str) -> None:
 
 @every
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_without_a_gradient_nothing_changes_but_by_decay(name: str, dtype: Any) -> None:
+def test_zero_gradient_changes_nothing_except_weight_decay(name: str, dtype: Any) -> None:
     bowl = Bowl(draw(4), dtype, steepness=0.0)
     bowl.descend(bowl.optimizer(name), 1, 3)
     expected = (1 - 0.02 * 0.1) ** 3 if name in DECAYING else 1
@@ -85,22 +85,22 @@ def test_without_a_gradient_nothing_changes_but_by_decay(name: str, dtype: Any) 
 
 @every
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("learned", [0, 7])
-def test_a_copied_state_goes_on_to_the_same_bits(name: str, dtype: Any, learned: int) -> None:
+@pytest.mark.parametrize("steps_before", [0, 7])
+def test_copied_state_resumes_bit_for_bit(name: str, dtype: Any, steps_before: int) -> None:
     whole, first, second = (Bowl(draw(6, seed=3), dtype) for _ in range(3))
-    whole.descend(whole.optimizer(name), 1, learned + 7)
+    whole.descend(whole.optimizer(name), 1, steps_before + 7)
     stopped = first.optimizer(name)
-    first.descend(stopped, 1, learned)
+    first.descend(stopped, 1, steps_before)
     fresh = second.optimizer(name)
     np.copyto(second.w, first.w)
     for key, array in fresh.state_arrays().items():
         np.copyto(array, stopped.state_arrays()[key])
-    second.descend(fresh, learned + 1, learned + 7)
+    second.descend(fresh, steps_before + 1, steps_before + 7)
     assert second.w.tobytes() == whole.w.tobytes()
 
 
 @every
-def test_a_state_copied_back_repeats_the_same_bits(name: str) -> None:
+def test_restored_state_repeats_bit_for_bit(name: str) -> None:
     bowl = Bowl(draw(6, seed=3))
     optimizer = bowl.optimizer(name)
     bowl.descend(optimizer, 1, 5)
@@ -116,7 +116,7 @@ def test_a_state_copied_back_repeats_the_same_bits(name: str) -> None:
 
 
 @every
-def test_no_array_of_the_state_is_replaced(name: str) -> None:
+def test_state_arrays_are_updated_in_place(name: str) -> None:
     bowl = Bowl(draw(6))
     optimizer = bowl.optimizer(name)
     before = optimizer.state_arrays()
@@ -134,16 +134,16 @@ def test_slots_have_the_shape_and_type_of_the_parameters(name: str) -> None:
 
 
 @every
-def test_the_estimate_of_its_memory_counts_its_vectors(name: str) -> None:
+def test_memory_estimate_counts_the_state_vectors(name: str) -> None:
     size = 5000
     optimizer = Bowl(draw(size)).optimizer(name)
     vectors = sum(array.size for array in optimizer.state_arrays().values()) / size
-    searching = 1 if name == "lbfgs" else 0  # Where a line search began is not state.
+    searching = 1 if name == "lbfgs" else 0  # The start of a line search is not part of the state.
     assert _slot_count(ALL[name]) == round(vectors) + searching
 
 
 @every
-def test_no_parameters_are_no_trouble(name: str) -> None:
+def test_zero_parameters_are_supported(name: str) -> None:
     bowl = Bowl(np.zeros(0))
     bowl.descend(bowl.optimizer(name), 1, 2)
 
@@ -152,7 +152,7 @@ def test_no_parameters_are_no_trouble(name: str) -> None:
 def test_vectors_longer_than_a_block_are_updated_to_the_end(name: str) -> None:
     bowl = Bowl(draw(2 * BLOCK + 3))
     ends = [0, BLOCK - 1, BLOCK, 2 * BLOCK + 2]
-    small = Bowl(bowl.least[ends])
+    small = Bowl(bowl.minimum[ends])
     small.c = bowl.c[ends]
     bowl.descend(bowl.optimizer(name), 1, 3)
     small.descend(small.optimizer(name), 1, 3)
@@ -160,7 +160,7 @@ def test_vectors_longer_than_a_block_are_updated_to_the_end(name: str) -> None:
 
 
 @every_elementwise
-def test_gradients_are_left_alone(name: str) -> None:
+def test_gradients_are_not_modified(name: str) -> None:
     bowl = Bowl(draw(5))
     bowl.evaluate()
     before = bowl.g.copy()
@@ -185,7 +185,7 @@ def test_a_step_allocates_no_arrays(name: str) -> None:
 @pytest.mark.parametrize(
     "spec", [Adam(epsilon=1e-300), Nadam(epsilon=1e-300), Rmsprop(epsilon=1e-300)]
 )
-def test_an_epsilon_too_small_for_its_type_is_no_zero(spec: OptimizerSpec) -> None:
+def test_epsilon_too_small_for_the_dtype_does_not_become_zero(spec: OptimizerSpec) -> None:
     w = np.ones(4, np.float32)
     build_optimizer(spec, w, np.zeros_like(w), lambda: 0.0).update(0.1, 1)
     np.testing.assert_array_equal(w, 1)

@@ -33,17 +33,17 @@ def test_numeric_inputs_are_standardized_on_the_training_rows() -> None:
     assert abs(array(data.x_validation).std(axis=0) - 1).min() > 1e-3
 
 
-def test_wild_validation_rows_do_not_reach_the_fit() -> None:
+def test_validation_rows_do_not_affect_the_fit() -> None:
     columns = line_columns()
     spec, data = prepared(TrainingSpec(target="y"), columns)
-    _, held_out = split(60, 0.2, spec.seed)
+    _, validation = split(60, 0.2, spec.seed)
     for column in columns.values():
         assert isinstance(column, NumericColumn)
-        column.values[held_out] = 1e6
+        column.values[validation] = 1e6
     assert prepare(spec, MemoryTable(columns)).preprocessing == data.preprocessing
 
 
-def test_target_of_each_loss_has_its_form() -> None:
+def test_targets_are_encoded_for_the_loss() -> None:
     columns = flower_columns()
     _, data = prepared(TrainingSpec(target="kind"), columns)
     assert data.y.shape == (72,)
@@ -55,7 +55,7 @@ def test_target_of_each_loss_has_its_form() -> None:
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "hinge"])
-def test_losses_by_class_take_indices(loss: str) -> None:
+def test_class_losses_take_class_indices(loss: str) -> None:
     columns: dict[str, Column] = {"x": numbers(1, 2, 3, 4), "y": levels("b", "a", "b", "a")}
     spec = {"target": "y", "validation": None, "loss": loss}
     _, data = prepared(TrainingSpec.model_validate(spec), columns)
@@ -107,7 +107,7 @@ def mismatch(target: Column, schema: ColumnSchema, feature: Column | None = None
     return str(raised.value)
 
 
-def test_rows_that_do_not_bear_out_the_schema_are_refused() -> None:
+def test_rows_that_contradict_the_schema_are_refused() -> None:
     x, y = numbers(1, 2, 3, 4), ColumnSchema("y", "numeric", 0, 4)
     two = ColumnSchema("y", "categorical", 0, 2)
     assert "no column 'x'" in mismatch(numbers(1, 2, 3, 4), y)
@@ -119,7 +119,7 @@ def test_rows_that_do_not_bear_out_the_schema_are_refused() -> None:
     )
 
 
-def test_inputs_that_the_network_cannot_bear_are_refused() -> None:
+def test_input_width_that_does_not_fit_the_network_is_refused() -> None:
     columns: dict[str, Column] = {
         "x": levels("a", "b", "c", "c"),
         "y": numbers(1, 2, 3, None),
@@ -132,7 +132,7 @@ def test_inputs_that_the_network_cannot_bear_are_refused() -> None:
 
 
 def mixed_columns(rows: int = 50) -> dict[str, Column]:
-    """Numbers, categories and truth values, some missing, and a weight."""
+    """Numeric, categorical and boolean columns with missing values, and a weight column."""
     return {
         "x": numbers(*(None if row % 7 == 3 else row * 1.5 for row in range(rows))),
         "c": levels(*(None if row % 11 == 5 else "uvw"[row % 3] for row in range(rows))),
@@ -144,13 +144,13 @@ def mixed_columns(rows: int = 50) -> dict[str, Column]:
 
 @pytest.mark.parametrize("chunk_rows", [1, 7, 50])
 @pytest.mark.parametrize("loss", ["binary_cross_entropy", "mean_squared_error"])
-def test_arrays_are_the_same_however_they_are_read_and_wherever_they_are_written(
+def test_arrays_do_not_depend_on_chunk_size_or_storage(
     chunk_rows: int, loss: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     columns = mixed_columns()
     asked = {"target": "y", "sample_weight": "w", "class_weight": "balanced", "loss": loss}
     spec, whole = prepared(TrainingSpec.model_validate(asked), columns)
-    monkeypatch.setattr(preparation, "PIECE_BYTES", 100)
+    monkeypatch.setattr(preparation, "CHUNK_BYTES", 100)
     table = MemoryTable(columns, chunk_rows=chunk_rows)
     data = prepare(spec, table, allocate=allocate_elsewhere)
     assert data.preprocessing == whole.preprocessing
@@ -164,12 +164,12 @@ def test_the_size_of_the_arrays_is_known_before_they_are_written() -> None:
     columns = mixed_columns()
     spec, data = prepared(TrainingSpec(target="y", sample_weight="w"), columns)
     arrays = (data.x, data.y, data.weights)
-    held_out = (data.x_validation, data.y_validation, data.weights_validation)
-    expected = sum(array(rows).nbytes for rows in (*arrays, *held_out))
+    validation = (data.x_validation, data.y_validation, data.weights_validation)
+    expected = sum(array(rows).nbytes for rows in (*arrays, *validation))
     assert Preparation(spec, MemoryTable(columns)).data_bytes == expected
 
 
-def test_what_arrays_do_not_depend_on_is_left_out_of_their_description() -> None:
+def test_description_excludes_what_arrays_do_not_depend_on() -> None:
     asked: dict[str, Any] = {"target": "kind", "validation": {"folds": 3}}
 
     def describe(fold: int | None = None, **options: Any) -> str:

@@ -1,4 +1,4 @@
-"""How much each row counts."""
+"""Sample weights."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def weights(columns: dict[str, Column], **options: Any) -> Floats:
     return found
 
 
-def test_rows_count_alike_unless_asked() -> None:
+def test_rows_are_unweighted_by_default() -> None:
     data = prepare_rows(THREE_TO_ONE)
     assert (data.weights, data.weights_validation) == (None, None)
 
@@ -37,7 +37,7 @@ def test_balanced_classes_have_the_same_sum() -> None:
     np.testing.assert_allclose(found, [4 / 6, 4 / 6, 4 / 2, 4 / 6])
 
 
-def test_classes_that_are_not_named_count_once() -> None:
+def test_unlisted_classes_have_weight_one() -> None:
     found = weights(THREE_TO_ONE, class_weight={"b": 5.0})
     np.testing.assert_allclose(found, np.array([1, 1, 5, 1]) / 2)
 
@@ -59,13 +59,13 @@ def test_sample_weights_multiply_those_of_classes() -> None:
     assert found.dtype == np.float64
 
 
-def test_numbers_are_weighed_too() -> None:
+def test_regression_rows_can_be_weighted() -> None:
     columns: dict[str, Column] = {"x": numbers(1, 2, 3), "y": numbers(5, None, 7)}
     found = weights(columns | {"w": numbers(1, 9, 3)}, sample_weight="w")
     np.testing.assert_allclose(found, [0.5, 1.5])
 
 
-def test_validation_rows_have_the_unit_of_the_training_rows() -> None:
+def test_validation_weights_are_on_the_training_scale() -> None:
     columns = flower_columns()
     columns["w"] = numbers(*(float(row) for row in range(90)))
     spec = TrainingSpec(target="kind", sample_weight="w", features=("length",))
@@ -77,7 +77,7 @@ def test_validation_rows_have_the_unit_of_the_training_rows() -> None:
     assert weights.mean() == pytest.approx(1)
 
 
-def test_weights_of_any_size_are_weighed() -> None:
+def test_huge_weights_do_not_overflow() -> None:
     columns = THREE_TO_ONE | {"w": numbers(1.7e308, 1.7e308, 0.85e308, 0)}
     np.testing.assert_allclose(weights(columns, sample_weight="w"), [1.6, 1.6, 0.8, 0])
 
@@ -86,16 +86,16 @@ def test_weights_of_any_size_are_weighed() -> None:
     ("options", "reason"),
     [
         ({"class_weight": {"c": 2.0}}, "names 'c'; the classes are a, b"),
-        ({"class_weight": {"a": 0.0}, "sample_weight": "w"}, "no training row counts"),
+        ({"class_weight": {"a": 0.0}, "sample_weight": "w"}, "all training rows have weight 0"),
     ],
 )
-def test_weights_that_cannot_be_are_refused(options: dict[str, Any], reason: str) -> None:
+def test_invalid_class_weights_are_refused(options: dict[str, Any], reason: str) -> None:
     with pytest.raises(DataError, match=reason):
         prepare_rows(THREE_TO_ONE | {"w": numbers(1, 1, 0, 1)}, **options)
 
 
 @pytest.mark.parametrize("wrong", [numbers(1, -1, 1, 1), numbers(1, None, 1, 1)])
-def test_sample_weights_that_the_schema_did_not_tell_of_are_refused(wrong: Column) -> None:
+def test_invalid_sample_weights_missed_by_the_schema_are_refused(wrong: Column) -> None:
     spec, _ = prepared(
         TrainingSpec(target="y", validation=None, sample_weight="w"),
         THREE_TO_ONE | {"w": numbers(1, 1, 1, 1)},

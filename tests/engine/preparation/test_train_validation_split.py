@@ -1,4 +1,4 @@
-"""Which rows are trained on, and which are held out."""
+"""Splits into training and validation rows."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from engine.data.table import Column, MemoryTable, NumericColumn
 from engine.errors import DataError
 from engine.preparation.prepare import prepare
 from engine.preparation.prepared_data import PreparedData
-from engine.preparation.train_validation_split import find_named_rows
+from engine.preparation.train_validation_split import find_validation_rows
 from engine.specs import ColumnValidation, TrainingSpec
 from tests.engine.examples import array, levels, numbers, prepared, truths
 
@@ -17,7 +17,7 @@ ROWS = 12
 
 
 def prepare_rows(validation: dict[str, Any], **columns: Column) -> PreparedData:
-    """Rows that can be told apart by their only feature, which is their number."""
+    """Prepare rows that are identified by their only feature, the row number."""
     table: dict[str, Column] = {
         "row": numbers(*range(ROWS)),
         "y": levels(*("ab"[row % 2] for row in range(ROWS))),
@@ -32,7 +32,7 @@ def prepare_rows(validation: dict[str, Any], **columns: Column) -> PreparedData:
     return prepared(TrainingSpec.model_validate(spec), table)[1]
 
 
-def held_out(validation: dict[str, Any], **columns: Column) -> list[int]:
+def validation_rows(validation: dict[str, Any], **columns: Column) -> list[int]:
     data = prepare_rows(validation, **columns)
     rows = [int(row) for row in array(data.x_validation)[:, 0]]
     both = sorted([int(row) for row in array(data.x)[:, 0]] + rows)
@@ -40,23 +40,23 @@ def held_out(validation: dict[str, Any], **columns: Column) -> list[int]:
     return rows
 
 
-def test_the_last_rows_in_the_order_of_a_column_are_held_out() -> None:
+def test_last_rows_in_a_columns_order_validate() -> None:
     backwards = numbers(*(float(ROWS - row) for row in range(ROWS)))
-    assert held_out({"fraction": 0.25, "order_by": "when"}, when=backwards) == [0, 1, 2]
+    assert validation_rows({"fraction": 0.25, "order_by": "when"}, when=backwards) == [0, 1, 2]
 
 
-def test_ties_are_in_the_order_of_rows_and_rows_without_a_value_are_trained_on() -> None:
+def test_ties_keep_row_order_and_rows_without_a_value_train() -> None:
     when = numbers(5, 5, 5, 5, 5, 5, 5, 5, 5, 1, None, None)
-    assert held_out({"fraction": 0.25, "order_by": "when"}, when=when) == [6, 7, 8]
+    assert validation_rows({"fraction": 0.25, "order_by": "when"}, when=when) == [6, 7, 8]
 
 
-def test_fewer_rows_with_a_value_than_to_hold_out_are_all_held_out() -> None:
+def test_all_rows_with_a_value_validate_if_there_are_too_few() -> None:
     when = numbers(*(None for _ in range(ROWS - 2)), 3, 4)
-    assert held_out({"fraction": 0.5, "order_by": "when"}, when=when) == [10, 11]
+    assert validation_rows({"fraction": 0.5, "order_by": "when"}, when=when) == [10, 11]
 
 
-def test_classes_need_not_be_held_out_alike() -> None:
-    drawn = held_out({"fraction": 0.5, "stratify": False})
+def test_stratification_can_be_disabled() -> None:
+    drawn = validation_rows({"fraction": 0.5, "stratify": False})
     assert len(drawn) == 6
     assert len([row for row in drawn if row % 2]) != 3
 
@@ -78,24 +78,24 @@ def test_classes_need_not_be_held_out_alike() -> None:
         ([7], levels("7", "8", None), [True, False, False]),
     ],
 )
-def test_a_column_names_the_rows_that_are_held_out(
+def test_split_column_selects_validation_rows(
     values: list[Any] | None, column: Column, expected: list[bool]
 ) -> None:
     validation = ColumnValidation.model_validate({"column": "split", "values": values})
-    assert find_named_rows(validation, column).tolist() == expected
+    assert find_validation_rows(validation, column).tolist() == expected
 
 
 def test_rows_without_a_value_in_the_split_column_are_trained_on() -> None:
     split = levels(*("test" if row in {3, 7} else None for row in range(ROWS)))
-    assert held_out({"column": "split"}, split=split) == [3, 7]
+    assert validation_rows({"column": "split"}, split=split) == [3, 7]
 
 
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        (["c"], r"no row has one of \['c'\] in column 'split': none is held out"),
-        (["a", "b"], r"every row has one of \['a', 'b'\].*none is trained on"),
-        (None, "no row has a value that holds it out"),
+        (["c"], r"no row has one of \['c'\] in column 'split': there are no validation rows"),
+        (["a", "b"], r"every row has one of \['a', 'b'\].*there are no training rows"),
+        (None, "no row has a value that marks validation"),
     ],
 )
 def test_neither_side_may_be_empty(values: list[str] | None, reason: str) -> None:
@@ -117,12 +117,12 @@ def test_rows_of_another_table_validate() -> None:
     assert array(data.x_validation)[:, 0].tolist() == [0, 0]
     assert array(data.y_validation)[:, 0].tolist() == [1, 0]
     np.testing.assert_allclose(array(data.weights_validation), [1.5, 0.5])
-    strange = MemoryTable({"x": numbers(1), "y": levels("c")})
+    unseen = MemoryTable({"x": numbers(1), "y": levels("c")})
     with pytest.raises(DataError, match="has the class 'c', which the model lacks"):
-        prepare(resolved, MemoryTable(columns), validation_table=strange)
+        prepare(resolved, MemoryTable(columns), validation_table=unseen)
 
 
-def test_rows_that_lack_what_must_not_be_missing_are_left_out() -> None:
+def test_drop_row_excludes_rows_with_missing_values() -> None:
     columns: dict[str, Column] = {
         "x": numbers(1, None, 3, 4, 5),
         "c": levels("u", "v", None, "u", "v"),
@@ -135,7 +135,7 @@ def test_rows_that_lack_what_must_not_be_missing_are_left_out() -> None:
     assert array(data.x)[:, 0].tolist() == [1, 5]
 
 
-def test_each_fold_holds_out_other_rows_and_all_are_held_out_once() -> None:
+def test_each_row_validates_in_exactly_one_fold() -> None:
     columns: dict[str, Column] = {
         "x": NumericColumn(np.arange(30.0)),
         "y": levels(*("aab"[row % 3] for row in range(30))),

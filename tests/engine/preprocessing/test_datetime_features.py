@@ -1,4 +1,4 @@
-"""The parts of a time, worked out by hand."""
+"""Calendar features compared with hand-computed values."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.data.table import Column, NumericColumn
-from engine.preprocessing.datetime_features import share_past, years_of
+from engine.preprocessing.datetime_features import elapsed_fraction, years_of
 from engine.preprocessing.fitted import FittedTime, NumericTarget
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import TimePart
@@ -45,11 +45,11 @@ def test_parts_are_those_of_the_calendar(
 ) -> None:
     seconds = np.array([at(text)])
     assert years_of(seconds).tolist() == [year]
-    found = [share_past(seconds, part)[0] for part in ("month", "weekday", "hour")]
+    found = [elapsed_fraction(seconds, part)[0] for part in ("month", "weekday", "hour")]
     np.testing.assert_allclose(found, [month, weekday, hour], atol=1e-12)
 
 
-def test_year_is_scaled_and_the_others_go_round() -> None:
+def test_year_is_scaled_and_other_parts_are_cyclic() -> None:
     (row,) = encode(at("2024-01-01T06:00:00"))
     np.testing.assert_allclose(row, [2, 0, 1, 0, 1, 1, 0], atol=1e-12)
 
@@ -59,16 +59,16 @@ def test_missing_time_is_filled() -> None:
 
 
 @pytest.mark.parametrize("seconds", [1e308, -1e308, 1e18, np.inf])
-def test_time_beyond_the_calendar_is_its_last_or_first(seconds: float) -> None:
+def test_time_outside_the_calendar_is_clamped(seconds: float) -> None:
     assert np.isfinite(encode(seconds)).all()
     year = years_of(np.array([seconds]))[0]
     assert year == (9999 if seconds > 0 else 1)
 
 
-def test_time_far_beyond_the_training_rows_is_cut() -> None:
+def test_time_far_outside_the_training_range_is_clipped() -> None:
     first, last = at("2020-01-01"), at("2020-01-02")
-    cut = encode(1e12, minimum=first, maximum=last)
-    assert cut.tolist() == encode(last + 1000 * (last - first)).tolist()
+    clipped = encode(1e12, minimum=first, maximum=last)
+    assert clipped.tolist() == encode(last + 1000 * (last - first)).tolist()
 
 
 def test_years_of_the_training_rows_are_standardized() -> None:
@@ -87,7 +87,7 @@ def test_years_of_the_training_rows_are_standardized() -> None:
     )
 
 
-def test_one_year_is_divided_by_one_and_none_is_left_as_it_is() -> None:
+def test_single_year_has_scale_one_and_no_year_is_unscaled() -> None:
     one = fit(numbers(at("2020-03-01"), at("2020-05-01")), columns={"x": {"time": ["year"]}})
     assert isinstance(one, FittedTime)
     assert (one.center, one.scale) == (2020, 1)

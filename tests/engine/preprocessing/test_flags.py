@@ -1,4 +1,4 @@
-"""What a model says it guessed of its rows."""
+"""Flags of imputed, unknown and out-of-range values."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def flags(columns: dict[str, Column], *fitted: FittedColumn) -> Flags:
         FittedOrdinal("c", KNOWN, 0, 1, 0),
     ],
 )
-def test_imputed_and_unknown_are_told_apart(category: FittedColumn) -> None:
+def test_imputed_and_unknown_are_distinguished(category: FittedColumn) -> None:
     columns: dict[str, Column] = {
         "n": numbers(1, None, 3),
         "b": truths(True, True, None),
@@ -53,7 +53,7 @@ def test_imputed_and_unknown_are_told_apart(category: FittedColumn) -> None:
 
 
 @pytest.mark.parametrize("kind", [FittedNumeric, FittedTime])
-def test_number_or_time_is_far_out_half_the_range_beyond_it(kind: type) -> None:
+def test_value_half_a_range_outside_the_training_range_is_flagged(kind: type) -> None:
     parts = {"parts": ("year",)} if kind is FittedTime else {}
     fitted = kind(name="n", center=0, scale=1, fill=0, minimum=0, maximum=10, **parts)
     column = numbers(-5, -5.1, 15, 15.1, None, 1e308)
@@ -62,25 +62,27 @@ def test_number_or_time_is_far_out_half_the_range_beyond_it(kind: type) -> None:
     assert found.imputed[:, 0].tolist() == [False, False, False, False, True, False]
 
 
-def test_where_nothing_varied_every_other_number_is_far_out() -> None:
+def test_any_other_value_of_a_constant_column_is_flagged() -> None:
     fitted = FittedNumeric("n", 3, 1, 3, minimum=3, maximum=3)
     found = flags({"n": numbers(3, 3.0001, 2)}, fitted)
     assert found.out_of_range[:, 0].tolist() == [False, True, True]
 
 
 @pytest.mark.parametrize(("minimum", "maximum"), [(None, None), (-1.7e308, 1.7e308)])
-def test_without_a_range_nothing_is_far_out(minimum: float | None, maximum: float | None) -> None:
+def test_nothing_is_out_of_range_without_a_range(
+    minimum: float | None, maximum: float | None
+) -> None:
     fitted = FittedNumeric("n", 0, 1, 0, minimum=minimum, maximum=maximum)
     assert not flags({"n": numbers(1e308, -1e308)}, fitted).out_of_range.any()
 
 
-def test_any_text_is_known_but_a_missing_one() -> None:
+def test_text_is_never_unknown() -> None:
     found = flags({"t": levels("never seen", None)}, FittedText("t", 8))
     assert found.imputed.tolist() == [[False], [True]]
     assert not found.unknown.any()
 
 
-def test_flags_stand_where_their_column_does_in_every_block_of_rows() -> None:
+def test_flags_are_at_their_columns_index_in_every_block() -> None:
     fitted = (
         TRUTH,
         FittedNumeric("n", 0, 1, 0, minimum=0, maximum=1),

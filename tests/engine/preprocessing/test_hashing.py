@@ -1,4 +1,4 @@
-"""Words in buckets, worked out by hand."""
+"""Feature hashing compared with hand-computed values."""
 
 import zlib
 
@@ -17,14 +17,17 @@ def test_checksums_are_those_of_every_platform() -> None:
     assert (zlib.crc32(b"123456789"), zlib.crc32(b"")) == (0xCBF43926, 0)
 
 
-def place(word: str, buckets: int) -> tuple[int, int]:
+def bucket_and_sign(word: str, buckets: int) -> tuple[int, int]:
     checksum = zlib.crc32(word.encode())
     return (checksum % 2**31) % buckets, -1 if checksum >= 2**31 else 1
 
 
-def test_words_are_counted_where_their_checksum_says() -> None:
+def test_checksum_selects_bucket_and_sign() -> None:
     buckets = 1000
-    (red, red_sign), (blue, blue_sign) = place("red", buckets), place("blue", buckets)
+    (red, red_sign), (blue, blue_sign) = (
+        bucket_and_sign("red", buckets),
+        bucket_and_sign("blue", buckets),
+    )
     found = hash_words("Red, blue; RED red!", buckets)
     length = 10**0.5
     assert found == {
@@ -41,7 +44,7 @@ def test_words_are_runs_of_letters_and_digits() -> None:
 def test_words_may_cancel_each_other_out() -> None:
     by_sign: dict[int, str] = {}
     for word in "abcdefghij":
-        by_sign.setdefault(place(word, 1)[1], word)
+        by_sign.setdefault(bucket_and_sign(word, 1)[1], word)
     assert hash_words(" ".join(by_sign.values()), 1) == {}
 
 
@@ -53,7 +56,7 @@ def test_any_text_has_length_one_or_no_word(text: str, buckets: int) -> None:
     assert length == pytest.approx(1) or not found
 
 
-def test_texts_become_inputs_and_a_missing_one_none() -> None:
+def test_missing_text_is_all_zeros() -> None:
     fitted = FittedText("t", 16, indicator=True)
     preprocessing = Preprocessing((fitted,), NumericTarget("y", 0, 1))
     x = preprocessing.transform({"t": levels("red", None, "blue red", "red")}, FLOAT64)

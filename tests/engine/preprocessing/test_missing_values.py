@@ -26,7 +26,7 @@ def test_rows_are_left_out_where_any_feature_is_missing() -> None:
     assert found.tolist() == [False, True, True, False]
 
 
-def test_only_columns_that_ask_for_it_are_looked_at() -> None:
+def test_only_drop_row_columns_are_checked() -> None:
     own = spec(columns={"c": {"missing": "drop_row"}})
     found = find_incomplete_rows(TABLE, ("n", "c", "b"), own)
     assert found is not None

@@ -45,7 +45,7 @@ def test_numbers_are_scaled_and_missing_ones_filled() -> None:
     assert transform({"n": numbers(10, 14, None)}, NUMBER).tolist() == [[0], [2], [2]]
 
 
-def test_truth_is_one_column() -> None:
+def test_boolean_is_one_column() -> None:
     assert transform({"b": truths(True, None, False)}, TRUTH).tolist() == [[1], [0.25], [0]]
 
 
@@ -61,7 +61,7 @@ def test_codes_count_from_one_and_unknown_ones_are_zero() -> None:
     assert transform({"c": levels("red", None)}, FittedCodes("c", ())).tolist() == [[0], [0]]
 
 
-def test_unknown_levels_share_the_rest() -> None:
+def test_unknown_levels_share_the_last_input() -> None:
     column = levels("green", "blue", None, "red", "pink")
     fitted = FittedCategories("c", ("red", "green"), rest=True, fill="red")
     x = transform({"c": column}, fitted)
@@ -108,7 +108,7 @@ def test_indicator_follows_its_column() -> None:
     ]
 
 
-def test_levels_come_last_where_an_embedding_looks_up_codes() -> None:
+def test_one_hot_columns_come_last_if_there_are_codes() -> None:
     columns: dict[str, Column] = {
         "c": levels("green"),
         "n": numbers(12),
@@ -122,7 +122,7 @@ def test_levels_come_last_where_an_embedding_looks_up_codes() -> None:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("value", [1e300, -1e300, 1e308, 5e4, np.inf])
-def test_numbers_far_beyond_the_training_rows_are_cut(dtype: type, value: float) -> None:
+def test_numbers_far_outside_the_training_range_are_clipped(dtype: type, value: float) -> None:
     plain = FittedNumeric("n", 0, 2, 0, minimum=-4, maximum=6)
     log = FittedNumeric("m", 0, 2, 0, log=True, minimum=-4, maximum=6)
     preprocessing = Preprocessing((plain, log), NumericTarget("y", 0, 1))
@@ -132,12 +132,12 @@ def test_numbers_far_beyond_the_training_rows_are_cut(dtype: type, value: float)
     np.testing.assert_allclose(x[0], expected, rtol=1e-6)
 
 
-def test_column_that_never_varied_stays_what_it_was() -> None:
+def test_constant_column_is_clipped_to_its_value() -> None:
     fitted = FittedNumeric("n", 3, 1, 3, minimum=3, maximum=3)
     assert transform({"n": numbers(3, 1e9, None)}, fitted).tolist() == [[0], [0], [0]]
 
 
-def test_what_stands_in_for_a_missing_value_is_not_cut() -> None:
+def test_fill_value_is_not_clipped() -> None:
     fitted = FittedNumeric("n", 0, 1, -1e9, minimum=0, maximum=1)
     assert transform({"n": numbers(None)}, fitted).tolist() == [[-1e9]]
 
@@ -147,7 +147,7 @@ def test_what_stands_in_for_a_missing_value_is_not_cut() -> None:
     values=st.lists(st.floats(-1e30, 1e30), min_size=1, max_size=20),
     scaling=st.sampled_from(["standardize", "min_max", "robust", "log1p", "none"]),
 )
-def test_training_rows_are_never_cut(values: list[float], scaling: str) -> None:
+def test_training_rows_are_never_clipped(values: list[float], scaling: str) -> None:
     fitted = fit(numbers(*values), numeric=scaling)
     assert isinstance(fitted, FittedNumeric)
     free = replace(fitted, minimum=None, maximum=None)
@@ -155,13 +155,13 @@ def test_training_rows_are_never_cut(values: list[float], scaling: str) -> None:
     np.testing.assert_array_equal(transform(column, fitted), transform(column, free))
 
 
-def test_codes_stand_between_numbers() -> None:
+def test_codes_keep_their_position_between_numbers() -> None:
     columns: dict[str, Column] = {"n": numbers(12), "c": levels("green"), "m": numbers(1)}
     x = transform(columns, NUMBER, CODES, FittedNumeric("m", 0, 1, 0))
     assert x.tolist() == [[1, 2, 1]]
 
 
-def test_columns_keep_their_places() -> None:
+def test_columns_keep_their_positions() -> None:
     columns: dict[str, Column] = {
         "c": levels("red", "green"),
         "n": numbers(12, 10),
@@ -184,7 +184,7 @@ def test_result_is_contiguous_and_of_the_type_asked_for() -> None:
 
 @settings(deadline=None, max_examples=30)
 @given(rows=st.integers(1, 600), seed=st.integers(0, 5))
-def test_blocks_of_rows_make_no_difference(rows: int, seed: int) -> None:
+def test_result_does_not_depend_on_row_blocks(rows: int, seed: int) -> None:
     values = draw(rows, 3, seed=seed)
     columns: dict[str, Column] = {f"n{i}": NumericColumn(values[:, i]) for i in range(3)}
     fitted = tuple(FittedNumeric(f"n{i}", center=i, scale=i + 1, fill=0) for i in range(3))
@@ -205,7 +205,7 @@ def test_a_column_of_missing_values_fits_any_kind() -> None:
     ("columns", "reason"),
     [
         ({}, "there is no column 'n'"),
-        ({"n": levels("a")}, "has categories where the model knows numbers"),
+        ({"n": levels("a")}, "has categories, but the model expects numbers"),
         ({"n": numbers(1e300)}, "has a number too large"),
         ({"n": numbers(float("inf"))}, "has a number too large"),
     ],
@@ -216,8 +216,8 @@ def test_columns_that_do_not_fit_are_refused(columns: dict[str, Column], reason:
         preprocessing.transform(columns, np.dtype(np.float32))
 
 
-def test_numbers_for_levels_are_refused() -> None:
-    with pytest.raises(DataError, match="has numbers where the model knows categories"):
+def test_numbers_for_a_categorical_column_are_refused() -> None:
+    with pytest.raises(DataError, match="has numbers, but the model expects categories"):
         transform({"c": numbers(1)}, LEVELS)
 
 
@@ -247,7 +247,7 @@ def test_preprocessing_survives_json(target: FittedTarget) -> None:
         assert [type(c) for c in again.target.classes] == [type(c) for c in target.classes]
 
 
-def test_columns_kept_before_there_was_more_to_remember_still_load() -> None:
+def test_older_stored_preprocessing_still_loads() -> None:
     kept = {
         "columns": [
             {"name": "n", "center": 10.0, "scale": 2.0, "fill": 14.0, "type": "numeric"},
@@ -314,8 +314,8 @@ def test_a_few_rows_of_many_levels_are_encoded_as_in_the_whole(
 ) -> None:
     column = CategoricalColumn(np.array(codes, np.int32), tuple(str(code) for code in range(20)))
     fitted = FittedCategories("c", ("7", "2", "11"), rest=rest, fill=fill, indicator=True)
-    whole = transform({"c": CategoricalColumn(np.array([*codes, *range(20)], np.int32), column.levels)},
-                      fitted)[: len(codes)]  # fmt: skip
+    all_used = CategoricalColumn(np.array([*codes, *range(20)], np.int32), column.levels)
+    whole = transform({"c": all_used}, fitted)[: len(codes)]
     start = rows.draw(st.integers(0, len(codes)))
     preprocessing = Preprocessing((fitted,), NumericTarget("y", 0, 1))
     part = preprocessing.transform({"c": column}, FLOAT64, slice(start, None))

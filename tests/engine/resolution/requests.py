@@ -1,4 +1,4 @@
-"""A table's description, and requests for trainings on it."""
+"""A table's schema, and training requests for it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is said of single columns: what is refused, and what it comes to."""
+"""Per-column preprocessing overrides."""
 
 from typing import Any
 
@@ -64,7 +64,7 @@ def test_every_kind_has_its_inputs() -> None:
     assert inputs("color", hash_buckets=3) == 8
 
 
-def test_constant_may_be_a_level_more() -> None:
+def test_fill_value_may_add_a_level() -> None:
     assert inputs("color", missing="constant", fill_value="none") == 9
     assert inputs("color", missing="constant", fill_value="none", max_levels=8) == 8
 
@@ -92,7 +92,7 @@ def test_times_and_hashed_texts_are_marked_for_fitting() -> None:
     assert preprocessing.columns["remark"].hash_buckets == 9
 
 
-def test_hour_of_a_date_is_kept_where_nothing_else_is_asked_for() -> None:
+def test_hour_of_a_date_is_kept_if_it_is_the_only_part() -> None:
     columns = ask("day", time=["hour"]).spec.preprocessing.columns
     assert columns["day"].time == ("hour",)
     columns = ask("day", **own("day", time=["year", "hour"])).spec.preprocessing.columns
@@ -107,7 +107,7 @@ def test_resolved_preprocessing_resolves_to_itself() -> None:
     assert resolve(again, TABLE).spec == spec
 
 
-def test_more_columns_than_a_client_may_name_can_be_settled() -> None:
+def test_more_columns_than_a_client_may_list_can_be_resolved() -> None:
     days = tuple(ColumnSchema(f"d{n}", "time", 0, 9, integral=True) for n in range(1200))
     spec = resolve(TrainingSpec(target="y"), TableSchema(100, (*TABLE.columns[:1], *days))).spec
     assert len(spec.preprocessing.columns) == 1200
@@ -158,7 +158,7 @@ COLOR, SHAPE = "/preprocessing/columns/color", "/preprocessing/columns/shape~1~0
          "/network/layers/0", "nothing_to_embed"),
     ],
 )  # fmt: skip
-def test_option_that_cannot_be_is_refused(
+def test_invalid_option_is_refused(
     features: list[str], options: dict[str, Any], pointer: str, code: str
 ) -> None:
     with pytest.raises(SpecError) as raised:
@@ -166,7 +166,7 @@ def test_option_that_cannot_be_is_refused(
     assert (pointer, code) in {(p.pointer, p.code) for p in raised.value.problems}
 
 
-def test_constant_for_all_need_not_suit_columns_without_missing_values() -> None:
+def test_common_fill_value_need_not_suit_columns_without_missing_values() -> None:
     ask("number", "shape/~", missing="constant", fill_value=0.0)
     ask("number", "color", **own("color", fill_value="none"), missing="constant", fill_value=-1.0)
 
@@ -180,24 +180,24 @@ def test_constant_for_all_need_not_suit_columns_without_missing_values() -> None
         ({"missing": "drop_row"}, ("info", "/preprocessing/missing", "rows_left_out")),
     ],
 )  # fmt: skip
-def test_option_that_may_not_be_meant_is_told_of(
+def test_questionable_option_is_reported(
     options: dict[str, Any], finding: tuple[str, str, str]
 ) -> None:
     assert finding in codes(ask("number", **options))
 
 
-def test_codes_are_counted_behind_wide_columns_and_before_levels() -> None:
+def test_codes_come_after_wide_columns_and_before_one_hot_columns() -> None:
     options = own("shape/~", categorical="one_hot") | {"max_levels": 5, "hash_buckets": 6}
     features = ("moment", "shape/~", "color", "remark", "number")
     resolution = ask(*features, **options, missing_indicator=True, network=layers(EMBEDDING))
     (embedding,) = resolution.spec.network.layers
     assert isinstance(embedding, EmbeddingSpec)
-    # color has five levels at most, the rest among them, and 0 for what is missing.
+    # color has at most five levels, including the shared one, and code 0 for missing values.
     assert embedding.tables == (EmbeddingTable(position=8, codes=6),)
     assert resolution.in_features == 8 + 4 + 1 + 7 + 2
 
 
-def test_time_is_no_target() -> None:
+def test_time_target_is_refused() -> None:
     with pytest.raises(SpecError, match="has times") as raised:
         resolve(TrainingSpec(target="moment"), TABLE)
     assert ("/target", "time_target") in {(p.pointer, p.code) for p in raised.value.problems}
@@ -211,7 +211,7 @@ def test_text_is_left_out_unless_it_is_hashed() -> None:
     assert "remark" in resolve(hashed, TABLE).spec.features
 
 
-def test_column_that_says_which_rows_are_held_out_is_no_feature() -> None:
+def test_validation_column_is_not_a_feature() -> None:
     by_value: dict[str, Any] = {"target": "y", "validation": {"column": "truth"}}
     assert "truth" not in resolve(TrainingSpec.model_validate(by_value), TABLE).spec.features
     with pytest.raises(SpecError) as raised:

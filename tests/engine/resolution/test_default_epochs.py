@@ -1,4 +1,4 @@
-"""How long a training is when nothing is said of it."""
+"""Default number of epochs."""
 
 import pytest
 
@@ -16,8 +16,6 @@ from engine.specs import TrainingSpec
         (1_437, {"epochs": 3}, 3),
     ],
 )
-def test_small_tables_are_gone_through_more_often(
-    rows: int, options: dict[str, object], epochs: int
-) -> None:
+def test_small_tables_get_more_epochs(rows: int, options: dict[str, object], epochs: int) -> None:
     spec = TrainingSpec.model_validate({"target": "y", **options})
     assert resolve_epochs(spec, rows) == epochs

@@ -1,4 +1,4 @@
-"""Rows of pixels as images."""
+"""Images from rows of pixels."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def problems(shape: list[int], **options: Any) -> list[tuple[str, str]]:
     return [(p.pointer, p.code) for p in raised.value.problems]
 
 
-def test_pixels_are_given_to_convolution_as_images() -> None:
+def test_input_shape_reshapes_pixels_into_images() -> None:
     spec = ask([8, 8, 1], **layers(CONVOLUTION, FLATTEN)).spec
     assert spec.network.layers[0] == ReshapeSpec(shape=(8, 8, 1))
     assert len(spec.network.layers) == 3
@@ -40,13 +40,13 @@ def test_flat_rows_need_no_layer() -> None:
     assert len(ask([64]).spec.network.layers) == 1
 
 
-def test_image_of_another_size_is_told_of_with_the_number_of_inputs() -> None:
+def test_wrong_input_shape_reports_the_number_of_inputs() -> None:
     with pytest.raises(SpecError, match=r"64 inputs, the shape has 28 · 28 · 1 = 784 values"):
         ask([28, 28, 1], **layers(CONVOLUTION, FLATTEN))
     assert problems([63]) == [("/input_shape", "wrong_shape")]
 
 
-def test_layer_that_does_not_fit_is_named_as_the_client_has_it() -> None:
+def test_problem_of_a_layer_has_the_clients_index() -> None:
     assert problems([8, 8, 1], **layers(CONVOLUTION)) == [("/network/output", "wrong_shape")]
     dense = {"type": "dense", "units": 3}
     assert problems([8, 8, 1], **layers(CONVOLUTION, dense)) == [
@@ -54,10 +54,10 @@ def test_layer_that_does_not_fit_is_named_as_the_client_has_it() -> None:
     ]
 
 
-def test_embedding_has_no_image_before_it() -> None:
+def test_input_shape_before_an_embedding_is_refused() -> None:
     assert ("/input_shape", "input_shape_and_embedding") in problems([8, 8, 1], **layers(EMBEDDING))
 
 
-def test_shape_is_a_layer_that_counts() -> None:
+def test_reshape_layer_counts_towards_the_limit() -> None:
     many = layers(*[FLATTEN] * MAX_LAYERS)
     assert ("/network/layers", "too_many_layers") in problems([8, 8, 1], **many)

@@ -1,4 +1,4 @@
-"""As many inputs are foreseen as there are, and codes where an embedding looks for them."""
+"""The resolved input width and code positions match those of the fitted preprocessing."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ OPTIONS = st.fixed_dictionaries(
     options=OPTIONS,
     embeds=st.booleans(),
 )
-def test_inputs_are_as_many_and_where_they_were_foreseen(
+def test_width_and_code_positions_match_the_fitted_layout(
     drawn: list[tuple[str, bool, str | None]], options: dict[str, Any], embeds: bool
 ) -> None:
     made = {f"c{i}": column_of(kind, has_gaps, i) for i, (kind, has_gaps, _) in enumerate(drawn)}

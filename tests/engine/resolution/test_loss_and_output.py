@@ -1,4 +1,4 @@
-"""Losses, outputs and tasks: which go together."""
+"""Compatibility of losses, output activations and tasks."""
 
 import pytest
 
@@ -56,7 +56,7 @@ REFUSED = {
 @pytest.mark.parametrize(
     ("loss", "activation"), [(loss, name) for loss, names in REFUSED.items() for name in names]
 )
-def test_losses_on_outputs_that_make_no_sense_are_refused(loss: str, activation: str) -> None:
+def test_incompatible_loss_and_output_are_refused(loss: str, activation: str) -> None:
     target = "count" if loss in {"poisson", "gaussian"} else "color"
     found = problems(target, loss=loss, network=output(activation))
     assert ("/loss", "loss_and_output") in found
@@ -79,21 +79,21 @@ def test_losses_of_the_other_task_are_refused(target: str, loss: str) -> None:
 @pytest.mark.parametrize(
     ("loss", "activation", "reason"),
     [
-        ("mean_squared_error", "softmax", "sure and wrong; cross_entropy"),
-        ("huber", "sigmoid", "sure and wrong; binary_cross_entropy"),
-        ("mean_absolute_error", "linear", "no probabilities"),
-        ("cross_entropy", "sigmoid", "nothing in a sigmoid lowers the others"),
-        ("binary_cross_entropy", "softmax", "on its own"),
+        ("mean_squared_error", "softmax", "confidently misclassified; cross_entropy"),
+        ("huber", "sigmoid", "confidently misclassified; binary_cross_entropy"),
+        ("mean_absolute_error", "linear", "not probabilities"),
+        ("cross_entropy", "sigmoid", "sigmoid outputs do not lower each other"),
+        ("binary_cross_entropy", "softmax", "as independent"),
     ],
 )
-def test_unusual_pairs_are_told_of(loss: str, activation: str, reason: str) -> None:
+def test_unusual_pairs_are_reported(loss: str, activation: str, reason: str) -> None:
     resolution = ask("color", loss=loss, network=output(activation))
     (finding,) = [f for f in resolution.findings if f.code == "unusual_loss"]
     assert (finding.level, finding.pointer) == ("warning", "/loss")
     assert reason in finding.detail
 
 
-def test_two_sigmoids_for_cross_entropy_are_one_a_class() -> None:
+def test_cross_entropy_on_sigmoids_has_one_unit_per_class() -> None:
     spec = ask("open", loss="cross_entropy", network=output("sigmoid")).spec
     assert spec.network.output.units == 2
 

@@ -47,7 +47,7 @@ def test_count_is_that_of_the_network(hidden: tuple[int, ...], use_bias: bool) -
     assert parameter_count(build_layers(spec, 5, FLOAT64)) == network.parameters.size
 
 
-def test_count_takes_in_frozen_weights_running_means_and_layers_within_layers() -> None:
+def test_count_includes_frozen_weights_running_means_and_nested_layers() -> None:
     spec = layers_spec(IMAGES)
     network = build_network(spec, 4, FLOAT64)
     assert parameter_count(build_layers(spec, 4, FLOAT64)) == network.parameters.size
@@ -81,7 +81,7 @@ def test_memory_holds_a_gathered_batch_but_no_copy_of_all_rows() -> None:
     assert estimate(spec, 60) == estimate(in_order, 60)
 
 
-def test_of_large_data_no_more_than_allowed_is_in_memory() -> None:
+def test_resident_data_are_limited() -> None:
     found = estimate(resolved(), 10_000_000)
     assert found.data > 2**26
     assert found.total() - found.total(2**26) == found.data - 2**26

@@ -1,4 +1,4 @@
-"""What is recorded, and what training can be steered by."""
+"""Selected and monitored metrics."""
 
 from typing import Any, get_args
 
@@ -8,7 +8,7 @@ from engine.specs import ClassMetric, NumberMetric, PlateauSchedule
 from tests.engine.resolution.requests import ask
 
 
-def test_all_metrics_are_those_that_can_tell_something() -> None:
+def test_all_selects_the_meaningful_metrics() -> None:
     assert set(get_args(NumberMetric)) == set(ask("size", metrics="all").spec.metrics)
     for target, missing in (("open", {2, 3, 5}), ("color", {3, 5}), ("stars", {5})):
         left_out = {f"top_{k}_accuracy" for k in missing}
@@ -24,7 +24,7 @@ def test_all_metrics_are_those_that_can_tell_something() -> None:
         ("size", "validation_r2"),
     ],
 )
-def test_every_recorded_number_can_be_watched(target: str, metric: str) -> None:
+def test_every_recorded_scalar_can_be_monitored(target: str, metric: str) -> None:
     plateau = {"type": "reduce_on_plateau", "metric": metric}
     spec = ask(target, early_stopping={"metric": metric}, schedule=plateau).spec
     assert isinstance(spec.schedule, PlateauSchedule)
@@ -34,7 +34,7 @@ def test_every_recorded_number_can_be_watched(target: str, metric: str) -> None:
 @pytest.mark.parametrize(
     ("validation", "metric"), [(None, "loss"), ({"fraction": 0.2}, "validation_loss")]
 )
-def test_plateau_watches_the_loss_by_default(validation: Any, metric: str) -> None:
+def test_plateau_monitors_the_loss_by_default(validation: Any, metric: str) -> None:
     spec = ask(schedule="reduce_on_plateau", validation=validation).spec
     assert isinstance(spec.schedule, PlateauSchedule)
     assert spec.schedule.metric == metric

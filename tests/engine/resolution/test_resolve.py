@@ -63,7 +63,7 @@ def test_default_initializers_follow_the_activation() -> None:
     assert network.output.initializer == GlorotUniform()
 
 
-def test_default_features_are_all_others_but_text() -> None:
+def test_default_features_are_all_other_columns_but_text() -> None:
     resolution = ask("size", features=None)
     assert "remark" not in resolution.spec.features
     assert "size" not in resolution.spec.features
@@ -71,24 +71,24 @@ def test_default_features_are_all_others_but_text() -> None:
     assert ("info", "/features", "constant_feature") in codes(resolution)
 
 
-def test_inputs_count_a_category_once_a_level() -> None:
+def test_one_hot_has_one_input_per_level() -> None:
     resolution = ask(features=["color", "open", "count"])
     assert resolution.in_features == 3 + 1 + 1
     assert resolution.out_features == 1
     assert resolution.parameter_count == 5 * 64 + 64 + 64 + 1
 
 
-def test_whole_numbers_taken_as_classes_are_told_of() -> None:
+def test_whole_numbers_treated_as_classes_are_reported() -> None:
     assert ("info", "/task", "numbers_as_classes") in codes(ask("stars"))
     assert codes(ask("stars", task="classification")) == set()
     assert ask("stars", task="regression").spec.task == "regression"
 
 
-def test_missing_targets_are_told_of() -> None:
+def test_missing_targets_are_reported() -> None:
     assert ("warning", "/target", "missing_target") in codes(ask("color"))
 
 
-def test_batch_larger_than_the_data_is_told_of() -> None:
+def test_batch_larger_than_the_data_is_reported() -> None:
     assert ("info", "/batch_size", "batch_is_everything") in codes(ask(batch_size=81))
     assert codes(ask(batch_size=80)) == set()
     assert codes(ask(batch_size="full")) == set()
@@ -174,13 +174,13 @@ def test_batch_larger_than_the_data_is_told_of() -> None:
         ("size", layers({"type": "max_pooling2d"}), ("/network/layers/0", "wrong_shape")),
     ],
 )  # fmt: skip
-def test_what_cannot_work_is_refused(
+def test_invalid_spec_is_refused(
     target: str, options: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     assert expected in problems(target, **options)
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     found = problems("nowhere", features=["remark", "gone"], early_stopping={}, validation=None)
     assert found == {
         ("/target", "unknown_column"),
@@ -246,13 +246,13 @@ def test_lbfgs_takes_full_batches_without_dropout() -> None:
     assert spec.optimizer.type == "lbfgs"
 
 
-def test_sample_weight_is_no_feature() -> None:
+def test_sample_weight_is_not_a_feature() -> None:
     spec = ask("size", features=None, sample_weight="count").spec
     assert "count" not in spec.features
     assert spec.needed_columns == (*spec.features, "size", "count")
 
 
-def test_shapes_that_do_not_fit_are_told_with_everything_else() -> None:
+def test_wrong_shapes_are_reported_with_other_problems() -> None:
     found = problems(epochs=1, loss="hinge", **layers({"type": "reshape", "shape": [7]}))
     assert found >= {("/loss", "loss_and_task")}
     assert any(pointer == "/network/layers/0" for pointer, _ in found)

@@ -1,4 +1,4 @@
-"""What is said of a split before any row is read."""
+"""Checks of the validation split before any row is read."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ def test_a_column_that_can_split_is_needed(validation: dict[str, Any]) -> None:
     assert name in ask(features=["change"], validation=validation).spec.needed_columns
 
 
-def test_the_column_that_names_rows_is_no_feature() -> None:
+def test_validation_column_is_not_a_feature() -> None:
     spec = TrainingSpec.model_validate({"target": "y", "validation": {"column": "split"}})
     columns = ("x", "split", "y")
     table = TableSchema(9, tuple(ColumnSchema(name, "numeric", 0, 5) for name in columns))
@@ -55,7 +55,7 @@ def test_the_column_that_names_rows_is_no_feature() -> None:
         resolve(named, table)
 
 
-def test_rows_without_a_value_in_the_split_column_are_told_of() -> None:
+def test_rows_without_a_value_in_the_split_column_are_reported() -> None:
     found = codes(ask(validation={"column": "gaps", "values": [1]}))
     assert ("info", COLUMN, "missing_split") in found
 
@@ -63,13 +63,13 @@ def test_rows_without_a_value_in_the_split_column_are_told_of() -> None:
 def test_more_folds_than_rows_are_refused() -> None:
     spec = TrainingSpec.model_validate({"target": "y", "validation": {"folds": 5}})
     columns = tuple(ColumnSchema(name, "numeric", 0, 4) for name in "xy")
-    with pytest.raises(SpecError, match="4 rows cannot be dealt out to 5 folds"):
+    with pytest.raises(SpecError, match="4 rows cannot be split into 5 folds"):
         resolve(spec, TableSchema(4, columns))
     assert resolve(spec, TableSchema(5, columns)).spec.validation == spec.validation
 
 
 def check_other(*columns: ColumnSchema, rows: int = 10) -> set[tuple[str, str]]:
-    """What is wrong with a dataset of these columns that is to validate x, c and y."""
+    """Return the problems of a validation dataset with these columns; x, c and y are trained."""
     ours = TableSchema(
         50,
         (
@@ -105,7 +105,7 @@ def test_the_data_of_both_datasets_are_counted() -> None:
     assert found.data_bytes == 130 * 2 * 4
 
 
-def test_a_schedule_cannot_watch_rows_that_the_last_training_lacks() -> None:
+def test_schedule_cannot_monitor_validation_of_the_final_training() -> None:
     plateau = {"type": "reduce_on_plateau"}
     spec = ask(schedule=plateau, validation={"folds": 3}, early_stopping={}).spec
     assert isinstance(spec.schedule, PlateauSchedule)

@@ -1,4 +1,4 @@
-"""Cross-validation, and the network that is left after it."""
+"""Cross-validation and the final network."""
 
 import json
 from typing import Any
@@ -32,7 +32,7 @@ def make(columns: dict[str, Column] | None = None, **options: Any) -> FoldedTrai
 
 
 def alone(fold: int | None, **options: Any) -> Training:
-    """One of the networks, trained by itself."""
+    """Train one of the networks by itself."""
     asked = {"target": "kind", "validation": {"folds": FOLDS}, "epochs": 4, **options}
     spec, _ = prepared(TrainingSpec.model_validate(asked), flower_columns())
     data = prepare(spec, MemoryTable(flower_columns()), fold=fold)
@@ -41,7 +41,7 @@ def alone(fold: int | None, **options: Any) -> Training:
     return Training(spec, data)
 
 
-def test_only_the_epochs_of_the_last_network_are_told() -> None:
+def test_only_epochs_of_the_final_network_are_reported() -> None:
     training, last = make(), alone(None)
     records = list(train(training))
     assert records == list(train(last))
@@ -67,7 +67,7 @@ def test_metrics_of_each_fold_are_those_of_a_network_trained_without_it() -> Non
     assert found.metrics["loss"]["std"] == pytest.approx(np.std(np.array(expected)))
 
 
-def test_numbers_are_cross_validated_too() -> None:
+def test_regression_is_cross_validated() -> None:
     quick = {"type": "adam", "learning_rate": 0.05}
     training = make(line_columns(), target="y", metrics="all", epochs=20, optimizer=quick)
     list(train(training))
@@ -76,7 +76,7 @@ def test_numbers_are_cross_validated_too() -> None:
     assert found.metrics["r2"]["mean"] > 0.5
 
 
-def test_early_stopping_keeps_each_folds_best_and_tells_the_last_network_when_to_end() -> None:
+def test_early_stopping_keeps_each_folds_best_and_sets_the_final_epochs() -> None:
     options: dict[str, Any] = {
         "optimizer": {"type": "adam", "learning_rate": 0.2},
         "early_stopping": {"patience": 2},
@@ -95,7 +95,7 @@ def test_early_stopping_keeps_each_folds_best_and_tells_the_last_network_when_to
     assert training.cross_validation.metrics["loss"]["values"] == best_losses
 
 
-def test_early_stopping_by_the_training_rows_goes_on_with_the_last_network() -> None:
+def test_early_stopping_on_a_training_metric_applies_to_the_final_network() -> None:
     stopping = {"metric": "loss", "patience": 1, "min_delta": 1000.0}
     training = make(early_stopping=stopping, epochs=100)
     assert len(list(train(training))) == 2
@@ -104,7 +104,7 @@ def test_early_stopping_by_the_training_rows_goes_on_with_the_last_network() -> 
 
 
 def resume(stops: list[int], **options: Any) -> tuple[FoldedTraining, list[EpochRecord]]:
-    """Stop after that many steps, each time going on from JSON and arrays in a new training."""
+    """Stop after each number of steps, and resume in a new training from JSON and arrays."""
     training, records = make(**options), []
     for steps in stops:
         records += list(train(training, after(steps)))
@@ -133,7 +133,7 @@ def test_stopped_and_resumed_anywhere_ends_with_the_same_bits(
     assert training.state().numbers == whole.state().numbers
 
 
-def test_where_it_is_can_be_told_at_any_time() -> None:
+def test_progress_is_available_at_any_time() -> None:
     training = make()
     assert (training.folds_done, training.steps_done, training.best) == (0, 0, None)
     list(train(training, after(8 + 3)))
@@ -144,7 +144,7 @@ def test_where_it_is_can_be_told_at_any_time() -> None:
     assert training.rows == 60
 
 
-def test_a_caller_can_end_it_in_a_fold() -> None:
+def test_caller_can_end_training_in_a_fold() -> None:
     training = make()
     list(train(training, after(5)))
     training.end("time_budget")
@@ -154,7 +154,7 @@ def test_a_caller_can_end_it_in_a_fold() -> None:
     assert training.weights().keys() == alone(0).weights().keys()
 
 
-def test_data_of_one_fold_are_let_go_before_those_of_the_next_are_prepared() -> None:
+def test_fold_data_are_freed_before_the_next_are_prepared() -> None:
     training = make()
     prepare_fold, seen = training._prepare_fold, []
 
@@ -168,13 +168,13 @@ def test_data_of_one_fold_are_let_go_before_those_of_the_next_are_prepared() -> 
     assert seen == [0, 1, 2, None]
 
 
-def test_an_undefined_metric_counts_as_none() -> None:
+def test_undefined_metric_is_none() -> None:
     found = summarize([{"loss": 1.0, "r2": 0.5}, {"loss": 3.0}]).metrics
     assert found["loss"] == {"mean": 2.0, "std": 1.0, "values": [1.0, 3.0]}
     assert found["r2"] == {"mean": 0.5, "std": 0.0, "values": [0.5, None]}
 
 
-def test_metrics_of_any_size_have_a_deviation() -> None:
+def test_deviation_of_huge_metrics_does_not_overflow() -> None:
     (found,) = summarize([{"mse": 1e200}, {"mse": 3e200}]).metrics.values()
     assert found["mean"] == pytest.approx(2e200)
     assert found["std"] == pytest.approx(1e200)

@@ -16,33 +16,33 @@ both = pytest.mark.parametrize("spec", [ClipByValue(limit=2.0), ClipByNorm(limit
 both_types = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
-def test_without_a_clip_gradients_stay() -> None:
+def test_gradients_are_unchanged_without_clipping() -> None:
     g = draw(5)
     build_clip(None)(g)
     np.testing.assert_array_equal(g, draw(5))
 
 
-def test_by_value_each_number_is_cut_by_itself() -> None:
+def test_clip_by_value_is_elementwise() -> None:
     g = np.array([-3.0, -2.0, 0.5, 2.0, math.pi])
     build_clip(ClipByValue(limit=2.0))(g)
     np.testing.assert_array_equal(g, [-2, -2, 0.5, 2, 2])
 
 
-def test_by_norm_the_length_is_cut_and_the_direction_stays() -> None:
+def test_clip_by_norm_keeps_the_direction() -> None:
     g = np.array([3.0, -4.0])
     build_clip(ClipByNorm(limit=1.0))(g)
     np.testing.assert_allclose(g, [0.6, -0.8], rtol=1e-6)
 
 
 @both
-def test_gradients_within_the_limit_stay(spec: GradientClip) -> None:
+def test_gradients_within_the_limit_are_unchanged(spec: GradientClip) -> None:
     g = np.array([0.5, -1.5, 0.0])
     build_clip(spec)(g)
     np.testing.assert_array_equal(g, [0.5, -1.5, 0.0])
 
 
 @both_types
-def test_huge_gradients_become_no_zeros(dtype: Any) -> None:
+def test_huge_gradients_are_not_clipped_to_zero(dtype: Any) -> None:
     huge = np.finfo(dtype).max / 2
     g = np.array([huge, -huge, 0.0, huge], dtype)
     build_clip(ClipByNorm(limit=1e-6))(g)
@@ -50,7 +50,7 @@ def test_huge_gradients_become_no_zeros(dtype: Any) -> None:
 
 
 @pytest.mark.parametrize("limit", [1e-300, 1.0])
-def test_no_gradient_stays_none(limit: float) -> None:
+def test_zero_gradient_stays_zero(limit: float) -> None:
     g = np.zeros(3, np.float32)
     build_clip(ClipByNorm(limit=limit))(g)
     np.testing.assert_array_equal(g, 0)
@@ -76,16 +76,16 @@ def test_clipping_takes_no_memory(spec: GradientClip) -> None:
 
 @both_types
 @pytest.mark.parametrize("scale", [1e-36, 1e-15, 1.0, 1e15, 1e36])
-def test_a_norm_of_any_size_is_right(dtype: Any, scale: float) -> None:
+def test_norm_is_accurate_at_any_scale(dtype: Any, scale: float) -> None:
     vector = draw(100_000)
     expected = scale * np.linalg.norm(vector)
     assert euclidean_norm((scale * vector).astype(dtype)) == pytest.approx(expected, rel=1e-4)
 
 
-def test_the_norm_of_nothing_is_zero() -> None:
+def test_norm_of_an_empty_array_is_zero() -> None:
     assert euclidean_norm(np.zeros(0)) == largest_magnitude(np.zeros(0)) == 0
 
 
-def test_the_norm_tells_of_numbers_that_are_not_finite() -> None:
+def test_norm_of_non_finite_numbers_is_not_finite() -> None:
     assert euclidean_norm(np.array([1.0, -math.inf])) == math.inf
     assert math.isnan(euclidean_norm(np.array([1.0, math.nan])))

@@ -1,4 +1,4 @@
-"""Problems of which everybody knows that a network learns them."""
+"""Standard problems that a network must learn."""
 
 import csv
 from typing import Any
@@ -17,7 +17,7 @@ CONVOLUTION = {"type": "conv2d", "kernel_size": 3, "padding": "same"}
 
 
 def last_metric(columns: dict[str, Column], name: str, **spec: Any) -> float:
-    """The metric after the last epoch."""
+    """Return the metric after the last epoch."""
     *_, record = train(start(TrainingSpec.model_validate(spec), columns))
     value = record.metrics[name]
     assert isinstance(value, float)
@@ -25,7 +25,7 @@ def last_metric(columns: dict[str, Column], name: str, **spec: Any) -> float:
 
 
 def spirals(turns: float = 1.5, rows: int = 400) -> dict[str, Column]:
-    """Two arms that wind around each other, and a little noise."""
+    """Two intertwined spiral arms with a little noise."""
     random = np.random.default_rng(0)
     angle = np.sqrt(random.random(rows)) * turns * 2 * np.pi
     arm = np.arange(rows) % 2
@@ -46,7 +46,7 @@ def digits() -> dict[str, Column]:
     return {name: NumericColumn(values[:, index]) for index, name in enumerate(header)}
 
 
-def test_two_spirals_are_told_apart() -> None:
+def test_two_spirals_are_classified() -> None:
     layers = [{"type": "dense", "units": 32, "activation": "tanh"}] * 2
     accuracy = last_metric(
         spirals(),

@@ -1,4 +1,4 @@
-"""What is said of each layer at an epoch's end."""
+"""Layer diagnostics at the end of an epoch."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from engine.training.training import train
 from tests.engine.examples import draw, flower_columns, network_spec, random_network, start
 
 
-def test_each_trained_layer_is_told_of() -> None:
+def test_each_trained_layer_is_reported() -> None:
     layers = [{"type": "dense", "units": 4}, {"type": "dense", "units": 3, "frozen": True}]
     spec = TrainingSpec.model_validate(
         {"target": "kind", "epochs": 1, "network": {"layers": layers}}
@@ -25,12 +25,12 @@ def test_each_trained_layer_is_told_of() -> None:
 def test_update_ratio_is_that_of_the_step() -> None:
     network = random_network(network_spec((), 2), 3)
     weight = network.named_parameters()["output.weight"]
-    probe = LayerDiagnostics(network)
-    probe.record_activations()
-    probe.record_weights()
+    diagnostics = LayerDiagnostics(network)
+    diagnostics.record_activations()
+    diagnostics.record_weights()
     before = weight.copy()
     weight *= 1.25
-    (record,) = probe.records()
+    (record,) = diagnostics.layer_stats()
     assert record.update_ratio == pytest.approx(0.25)
     np.testing.assert_allclose(weight, before * 1.25)
 
@@ -38,25 +38,25 @@ def test_update_ratio_is_that_of_the_step() -> None:
 def test_weights_of_zero_have_no_ratio() -> None:
     network = random_network(network_spec((), 2), 3)
     network.parameters[:] = 0
-    probe = LayerDiagnostics(network)
-    probe.record_activations()
-    probe.record_weights()
-    assert probe.records()[0].update_ratio is None
+    diagnostics = LayerDiagnostics(network)
+    diagnostics.record_activations()
+    diagnostics.record_weights()
+    assert diagnostics.layer_stats()[0].update_ratio is None
 
 
-def test_a_relu_unit_that_no_row_wakes_is_dead() -> None:
+def test_relu_unit_that_is_zero_for_every_row_is_dead() -> None:
     network = random_network(network_spec((4,), 2, "relu"), 3)
     named = network.named_parameters()
     named["layers.0.bias"][:] = [-1e6, 1e6, -1e6, 1e6]
-    probe = LayerDiagnostics(network)
+    diagnostics = LayerDiagnostics(network)
     network.forward(draw(5, 3))
-    probe.record_activations()
-    probe.record_weights()
-    records = {record.name: record.dead_units for record in probe.records()}
+    diagnostics.record_activations()
+    diagnostics.record_weights()
+    records = {record.name: record.dead_units for record in diagnostics.layer_stats()}
     assert records == {"layers.0": 0.5, "output": None}
 
 
-def test_of_a_large_layer_a_sample_is_looked_at() -> None:
+def test_weights_of_a_large_layer_are_sampled() -> None:
     network = random_network(network_spec((200,), 2), 100)
-    probe = LayerDiagnostics(network)
-    assert max(len(weights) for weights in probe._weights.values()) <= 4096
+    diagnostics = LayerDiagnostics(network)
+    assert max(len(weights) for weights in diagnostics._weights.values()) <= 4096

@@ -1,4 +1,4 @@
-"""The memory that a training takes is what was estimated when the job was posted, and no more."""
+"""Peak memory of a training compared with the estimate."""
 
 import tracemalloc
 from typing import Any
@@ -98,7 +98,7 @@ def peak_bytes(found: Resolution) -> int:
         "all metrics",
     ],
 )
-def test_training_takes_what_was_estimated(spec: dict[str, Any]) -> None:
+def test_peak_memory_matches_the_estimate(spec: dict[str, Any]) -> None:
     found = resolution(**spec)
     peak = peak_bytes(found)
     assert peak <= 1.05 * found.memory_bytes + 2**19

@@ -32,24 +32,24 @@ def test_gradients_are_added_to_the_weights_alone() -> None:
     assert not change[12:].any()
 
 
-def test_nothing_is_asked_of_a_frozen_layer() -> None:
+def test_frozen_layer_is_not_regularized() -> None:
     network = filled(layers_network([DENSE | {"l1": 0.3, "max_norm": 0.1, "frozen": True}], 3))
     parameters, gradients = network.parameters.copy(), network.gradients.copy()
     penalties = Penalties(network)
     penalties.add_gradients()
-    penalties.bound()
+    penalties.apply_max_norm()
     assert not penalties
     assert penalties.value() == 0
     np.testing.assert_array_equal(network.parameters, parameters)
     np.testing.assert_array_equal(network.gradients, gradients)
 
 
-def test_units_are_shortened_to_the_bound_and_others_left() -> None:
+def test_max_norm_rescales_only_units_above_it() -> None:
     network = layers_network([DENSE | {"max_norm": 1.5}], 3)
     weight = network.named_parameters()["layers.0.weight"]
     weight[...] = draw(3, 4) * [0.1, 5, 0.2, 7]
     before = weight.copy()
-    Penalties(network).bound()
+    Penalties(network).apply_max_norm()
     np.testing.assert_allclose(np.linalg.norm(weight[:, [1, 3]], axis=0), 1.5)
     np.testing.assert_array_equal(weight[:, [0, 2]], before[:, [0, 2]])
     np.testing.assert_allclose(weight / before, (weight / before)[:1].repeat(3, axis=0))
@@ -60,7 +60,7 @@ def test_a_unit_of_a_convolution_is_a_filter() -> None:
     network = layers_network([image(3, 3, 2), conv2d, {"type": "flatten"}], 18)
     weight = network.named_parameters()["layers.1.weight"]
     weight[...] = draw(2, 2, 2, 2)
-    Penalties(network).bound()
+    Penalties(network).apply_max_norm()
     np.testing.assert_allclose(np.linalg.norm(weight.reshape(8, 2), axis=0), 0.5)
 
 

@@ -30,7 +30,7 @@ def flowers(**options: Any) -> Training:
 
 
 def number(record: EpochRecord, name: str) -> float:
-    """A metric that is a single number."""
+    """Return a scalar metric."""
     value = record.metrics[name]
     assert isinstance(value, float)
     return value
@@ -41,7 +41,7 @@ def line(**options: Any) -> Training:
 
 
 def after(steps: int) -> Callable[[], bool]:
-    """Asks to stop after that many steps."""
+    """Return a stop function that is true after that many steps."""
     asked = 0
 
     def stop() -> bool:
@@ -122,17 +122,17 @@ def test_regression_reports_its_metrics() -> None:
 
 
 @pytest.mark.parametrize("batch_size", ["full", 72, 1000])
-def test_full_batch_is_one_step_an_epoch(batch_size: object) -> None:
+def test_full_batch_is_one_step_per_epoch(batch_size: object) -> None:
     training = flowers(epochs=3, batch_size=batch_size)
     assert [record.steps for record in train(training)] == [1, 2, 3]
 
 
-def test_a_batch_of_one_is_a_step_a_row() -> None:
+def test_batch_of_one_is_one_step_per_row() -> None:
     training = flowers(epochs=1, batch_size=1)
     assert [record.steps for record in train(training)] == [training.rows] == [72]
 
 
-def test_epoch_loss_is_the_mean_over_rows_when_nothing_moves() -> None:
+def test_epoch_loss_is_the_mean_over_rows_if_weights_do_not_change() -> None:
     still = {"type": "sgd", "learning_rate": 1e-300}
     (whole,) = train(line(optimizer=still, epochs=1, batch_size="full", dtype="float64"))
     (parts,) = train(line(optimizer=still, epochs=1, batch_size=7, dtype="float64"))
@@ -199,7 +199,7 @@ def test_latest_weights_without_restore_best() -> None:
     assert same_arrays(training.weights(), undisturbed.weights())
 
 
-def test_min_delta_asks_for_more_than_any_improvement() -> None:
+def test_improvement_below_min_delta_counts_as_none() -> None:
     stopping = {"metric": "loss", "patience": 2, "min_delta": 1000.0}
     training = flowers(early_stopping=stopping, validation=None)
     assert len(list(train(training))) == 3
@@ -215,7 +215,7 @@ def test_reaching_the_last_epoch_is_completion() -> None:
 
 
 def resumed(make: Callable[[], Training], stops: list[int]) -> tuple[Training, list[EpochRecord]]:
-    """Stop after that many steps, each time going on in a new training from its JSON and arrays."""
+    """Stop after each number of steps, and resume in a new training from JSON and arrays."""
     training, records = make(), []
     for steps in stops:
         records += list(train(training, after(steps)))
@@ -239,7 +239,7 @@ OPTIMIZERS: list[dict[str, Any]] = [
     {"optimizer": "lion"},
     {"optimizer": "lbfgs", "batch_size": "full"},
 ]
-# What remembers something, or draws something, between two steps.
+# Settings with state, or with randomness, between two steps.
 EXTRAS: list[dict[str, Any]] = [
     {},
     {"metrics": "all"},
@@ -289,7 +289,7 @@ def assert_resumes_exactly(make: Callable[[], Training], stops: list[int]) -> No
     assert training.state().numbers == undisturbed.state().numbers
 
 
-def test_stop_is_asked_before_each_step_and_position_is_told() -> None:
+def test_stop_is_called_before_each_step_and_position_is_reported() -> None:
     training = flowers()
     records = list(train(training, after(4)))
     assert len(records) == 1
@@ -313,7 +313,7 @@ def test_state_of_another_spec_is_refused(other: dict[str, Any]) -> None:
         flowers().restore(flowers(**other).state())
 
 
-def test_divergence_tells_where() -> None:
+def test_divergence_reports_its_location() -> None:
     training = line(optimizer={"type": "sgd", "learning_rate": 1000.0}, epochs=100, validation=None)
     with pytest.raises(DivergenceError) as raised:
         list(train(training))
@@ -352,8 +352,8 @@ def test_a_step_allocates_nothing_that_grows_with_the_batch() -> None:
     list(train(training, after(2)))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # A batch of inputs takes 200,000 bytes. Views, slices and the small buffers of fixed size that
-    # NumPy casts through are all there is.
+    # A batch of inputs takes 200,000 bytes. Only views, slices and the small fixed-size buffers
+    # that NumPy casts through are allocated.
     assert peak < 50_000
 
 
@@ -371,7 +371,7 @@ def test_every_loss_can_be_trained() -> None:
         assert records[-1].loss < records[0].loss, loss
 
 
-def test_penalty_is_told_and_keeps_weights_small() -> None:
+def test_penalty_is_reported_and_keeps_weights_small() -> None:
     def size(l2: float) -> float:
         layers = [{"type": "dense", "units": 8, "l2": l2}]
         training = flowers(network={"layers": layers}, epochs=10)
@@ -398,7 +398,7 @@ def test_learning_rate_follows_the_schedule() -> None:
     assert [record.learning_rate for record in records] == pytest.approx([1e-3, 5e-4, 2.5e-4])
 
 
-def test_a_caller_can_end_it() -> None:
+def test_caller_can_end_training() -> None:
     training = flowers()
     list(train(training, after(4)))
     training.end("time_budget")
@@ -406,11 +406,11 @@ def test_a_caller_can_end_it() -> None:
     assert training.reason == "time_budget"
 
 
-def test_divergence_tells_the_last_loss_and_a_rate_that_may_do() -> None:
+def test_divergence_reports_the_last_loss_and_suggests_a_rate() -> None:
     training = line(
         optimizer={"type": "sgd", "learning_rate": 100.0}, epochs=50, network={"layers": []}
     )
-    with pytest.raises(DivergenceError, match="a learning rate of 10 may do") as raised:
+    with pytest.raises(DivergenceError, match="try a learning rate of 10") as raised:
         list(train(training))
     assert raised.value.last_loss is not None
     assert raised.value.suggested_rate == 10.0

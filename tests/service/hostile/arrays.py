@@ -120,7 +120,7 @@ VALUES = [
     npy_case("dtype that is a number", described("(1, 1)", "8", data=bytes(8)), "not_npy", "dtype"),
     npy_case("texts of a gigabyte each", described("(1, 1)", "'<U268435456'", data=bytes(8)), "truncated", "bytes"),
     npy_case("texts of no length", described("(1000000000, 1)", "'<U0'"), "wrong_dtype", "dtype"),
-    npy_case("texts that are no letters", described("(1, 1)", "'<U1'", data=b"\xff\xff\xff\xff"), "wrong_encoding", "letters"),
+    npy_case("texts that are no letters", described("(1, 1)", "'<U1'", data=b"\xff\xff\xff\xff"), "wrong_encoding", "Unicode"),
     npy_case("times without a unit", described("(1, 1)", "'<M8'", data=bytes(8)), "wrong_dtype", "unit"),
     npy_case("spans of time", npy(np.ones((3, 2), "m8[s]")), "wrong_dtype", "timedelta"),
     npy_case("infinity", npy(np.array([[1.0, np.inf], [2.0, 3.0]])), "infinite_number", "inf"),

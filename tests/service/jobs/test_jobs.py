@@ -85,8 +85,8 @@ def test_json_without_its_media_type_is_415(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("layer", "detail"),
     [
-        ({"units": 8}, "say of which kind it is: 'type' is missing"),
-        ({"type": "deconv"}, "'deconv' is none of 'dense', 'conv2d'"),
+        ({"units": 8}, "the field 'type' is required"),
+        ({"type": "deconv"}, "must be one of 'dense', 'conv2d'"),
     ],
 )
 def test_a_kind_that_is_not_told_or_not_known_is_explained(

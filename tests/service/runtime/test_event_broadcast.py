@@ -204,7 +204,7 @@ def test_nobody_asks_the_database_when_nobody_listens(
     context: Context, job_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = count_looks(monkeypatch)
-    monkeypatch.setattr(event_broadcast, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(event_broadcast, "POLL_SECONDS", 0.001)
 
     async def work() -> None:
         await context.feeds.wait(job_id, last_id(context, job_id), 0.05)

@@ -32,7 +32,7 @@ class FakeDoorbell(Broker):
         self.answers = threading.Event()
         self.answers.set()
 
-    def ring(self, times: int = 1) -> None:
+    def publish(self, times: int = 1) -> None:
         self.answers.wait(60)
         if self.broken is not None:
             self.failures += 1
@@ -65,18 +65,18 @@ def dispatched_at(database: Database, job_id: str) -> datetime | None:
 
 
 @contextmanager
-def ringing(database: Database, bell: Broker) -> Iterator[JobNotifier]:
-    ringer = JobNotifier(database, bell, retry_seconds=0.02)
-    ringer.start()
-    yield ringer
-    ringer.stop()
+def running_notifier(database: Database, bell: Broker) -> Iterator[JobNotifier]:
+    notifier = JobNotifier(database, bell, retry_seconds=0.02)
+    notifier.start()
+    yield notifier
+    notifier.stop()
 
 
 def test_ring_at_once_takes_no_transaction(
     database: Database, bell: FakeDoorbell, job_id: str
 ) -> None:
-    with ringing(database, bell) as ringer:
-        ringer.ring(job_id)
+    with running_notifier(database, bell) as notifier:
+        notifier.notify(job_id)
     assert bell.rung == 1
     assert dispatched_at(database, job_id) is None
 
@@ -85,8 +85,8 @@ def test_ring_that_failed_is_tried_until_it_comes_and_then_noted(
     database: Database, bell: FakeDoorbell, job_id: str
 ) -> None:
     bell.broken = AWAY
-    with ringing(database, bell) as ringer:
-        ringer.ring(job_id)
+    with running_notifier(database, bell) as notifier:
+        notifier.notify(job_id)
         wait_for(lambda: bell.failures >= 3)
         bell.broken = None
         wait_for(lambda: bell.rung == 1)
@@ -97,8 +97,8 @@ def test_error_that_nobody_foresaw_does_not_end_the_ringing(
     database: Database, bell: FakeDoorbell
 ) -> None:
     bell.broken = RuntimeError("a bug")
-    with ringing(database, bell) as ringer:
-        ringer.ring("job_1")
+    with running_notifier(database, bell) as notifier:
+        notifier.notify("job_1")
         wait_for(lambda: bell.failures >= 1)
         bell.broken = None
         wait_for(lambda: bell.rung == 1)
@@ -106,9 +106,9 @@ def test_error_that_nobody_foresaw_does_not_end_the_ringing(
 
 def test_silent_broker_keeps_nobody_waiting(database: Database, bell: FakeDoorbell) -> None:
     bell.answers.clear()
-    with ringing(database, bell) as ringer:
+    with running_notifier(database, bell) as notifier:
         for number in range(250):
-            ringer.ring(f"job_{number}")
+            notifier.notify(f"job_{number}")
         assert bell.rung == 0
         bell.answers.set()
         wait_for(lambda: bell.rung == 250)
@@ -119,9 +119,9 @@ def test_memory_of_what_waits_is_bounded(
 ) -> None:
     monkeypatch.setattr(module, "MOST_WAITING", 10)
     bell.broken = AWAY
-    with ringing(database, bell) as ringer:
+    with running_notifier(database, bell) as notifier:
         for number in range(50):
-            ringer.ring(f"job_{number}")
+            notifier.notify(f"job_{number}")
         wait_for(lambda: bell.failures >= 2)
         bell.broken = None
         wait_for(lambda: bell.rung == 10)
@@ -130,8 +130,8 @@ def test_memory_of_what_waits_is_bounded(
 
 def test_what_waits_is_rung_for_at_the_end(database: Database, bell: FakeDoorbell) -> None:
     bell.answers.clear()
-    with ringing(database, bell) as ringer:
-        ringer.ring("job_1")
-        ringer.ring("job_2")
+    with running_notifier(database, bell) as notifier:
+        notifier.notify("job_1")
+        notifier.notify("job_2")
         bell.answers.set()
     assert bell.rung == 2

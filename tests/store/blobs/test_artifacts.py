@@ -1,4 +1,4 @@
-"""Large bytes in rows: whole, once, and gone when nobody needs them."""
+"""Artifacts: chunked, deduplicated, and deleted when unused."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from store.jobs.claims import claim_job
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease
 from store.jobs.progress import JobProgress, record_progress
-from tests.store.conftest import somebody_waits
+from tests.store.conftest import transaction_waits
 from tests.waiting import wait_for
 
 DATA = bytes(range(256)) * (CHUNK_BYTES // 256) * 2 + b"tail"
@@ -103,7 +103,7 @@ def test_same_bytes_are_kept_once(database: Database) -> None:
         assert session.scalar(select(func.count()).select_from(artifacts)) == 1
 
 
-def test_same_bytes_added_by_two_at_once_are_kept_once(database: Database) -> None:
+def test_bytes_added_concurrently_are_stored_once(database: Database) -> None:
     def add() -> str:
         with database.writing() as session:
             return add_artifact(session, b"x")
@@ -112,7 +112,7 @@ def test_same_bytes_added_by_two_at_once_are_kept_once(database: Database) -> No
         with database.writing() as session:
             sha256 = add_artifact(session, b"x")
             added = other.submit(add)
-            wait_for(lambda: somebody_waits(database))
+            wait_for(lambda: transaction_waits(database))
         assert added.result() == sha256
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(artifacts)) == 1

@@ -1,4 +1,4 @@
-"""Blobs in a folder, and in a bucket with a cache before it."""
+"""Blobs in a folder, and in a bucket with a disk cache."""
 
 import hashlib
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from store.blobs.blobs import PIECE_BYTES, BlobStore, open_blobs
+from store.blobs.blobs import RANGE_BYTES, BlobStore, open_blobs
 from store.errors import NotFoundError, StorageFullError, StoreUnavailableError
 from store.settings import Settings, load_settings
 from tests.limited import files_limited
@@ -15,7 +15,7 @@ SHA256 = hashlib.sha256(b"columns").hexdigest()
 
 
 def find_path(blobs: BlobStore, key: str, sha256: str = "") -> Path:
-    """Where a blob's bytes are, to be looked at at once."""
+    """Return the path of a blob's local file, for immediate use."""
     with blobs.hold_path(key, sha256) as path:
         return path
 
@@ -47,13 +47,13 @@ def test_blob_reads_back(blobs: BlobStore, source: Path) -> None:
     assert b"".join(blobs.read_blob("datasets/a.arrow")) == b"columns"
 
 
-def test_large_blob_goes_and_comes_in_pieces(blobs: BlobStore, tmp_path: Path) -> None:
-    data = bytes(range(256)) * (PIECE_BYTES // 256) * 2 + b"tail"
+def test_large_blob_is_transferred_in_ranges(blobs: BlobStore, tmp_path: Path) -> None:
+    data = bytes(range(256)) * (RANGE_BYTES // 256) * 2 + b"tail"
     (tmp_path / "large").write_bytes(data)
     blobs.put_blob("large", tmp_path / "large")
-    pieces = list(blobs.read_blob("large"))
-    assert [len(piece) for piece in pieces] == [PIECE_BYTES, PIECE_BYTES, 4]
-    assert b"".join(pieces) == data
+    ranges = list(blobs.read_blob("large"))
+    assert [len(part) for part in ranges] == [RANGE_BYTES, RANGE_BYTES, 4]
+    assert b"".join(ranges) == data
     assert find_path(blobs, "large").read_bytes() == data
 
 
@@ -76,14 +76,14 @@ def test_deleted_blob_is_not_found_and_deleting_again_is_harmless(
         list(blobs.read_blob("a"))
 
 
-def test_folder_is_listed_alone(blobs: BlobStore, source: Path) -> None:
+def test_only_the_folder_is_listed(blobs: BlobStore, source: Path) -> None:
     for key in ("uploads/1/0", "uploads/1/7", "uploads/10/0", "datasets/1"):
         blobs.put_blob(key, source)
     assert sorted(blobs.list_blobs("uploads/1")) == ["uploads/1/0", "uploads/1/7"]
     assert blobs.list_blobs("uploads/2") == []
 
 
-def test_file_that_is_not_there_stores_nothing(blobs: BlobStore, tmp_path: Path) -> None:
+def test_missing_file_stores_nothing(blobs: BlobStore, tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailableError):
         blobs.put_blob("a", tmp_path / "nowhere")
     assert blobs.list_blobs("a") == []
@@ -120,26 +120,26 @@ def test_copy_with_another_hash_is_refused_and_not_kept(
     assert find_path(blobs, "a", SHA256).read_bytes() == b"columns"
 
 
-def test_bucket_that_is_away_is_named_without_its_secret(
+def test_error_of_an_unavailable_bucket_does_not_show_the_secret(
     in_bucket: Settings, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("store.blobs.blobs.RETRIES", 0)
-    away = in_bucket.model_copy(update={"blob_endpoint": "http://127.0.0.1:1"})
+    unavailable = in_bucket.model_copy(update={"blob_endpoint": "http://127.0.0.1:1"})
     missing = in_bucket.model_copy(update={"blob_url": "s3://no-such-bucket"})
-    for settings in (away, missing):
+    for settings in (unavailable, missing):
         with pytest.raises(StoreUnavailableError) as problem:
             open_blobs(settings).put_blob("a", source)
         assert "secret" not in str(problem.value)
         assert "\n" not in str(problem.value)
 
 
-def test_what_a_reader_raises_is_not_blamed_on_the_store(blobs: BlobStore, source: Path) -> None:
+def test_error_of_a_reader_is_not_translated(blobs: BlobStore, source: Path) -> None:
     blobs.put_blob("a", source)
-    with pytest.raises(ValueError, match="mine"), blobs.hold_path("a"):
-        raise ValueError("mine")
+    with pytest.raises(ValueError, match="reader"), blobs.hold_path("a"):
+        raise ValueError("reader")
 
 
-def test_blob_for_which_there_is_no_room_leaves_nothing(tmp_path: Path) -> None:
+def test_blob_on_a_full_disk_leaves_no_file(tmp_path: Path) -> None:
     blobs = open_blobs(load_settings(blob_url=f"file://{tmp_path / 'blobs'}"))
     source = tmp_path / "source"
     source.write_bytes(bytes(2**20))
@@ -151,7 +151,7 @@ def test_blob_for_which_there_is_no_room_leaves_nothing(tmp_path: Path) -> None:
     assert find_path(blobs, "datasets/a.arrow").stat().st_size == 2**20
 
 
-def test_copy_for_which_there_is_no_room_leaves_nothing(in_bucket: Settings, source: Path) -> None:
+def test_copy_on_a_full_disk_leaves_no_file(in_bucket: Settings, source: Path) -> None:
     blobs = open_blobs(in_bucket)
     source.write_bytes(bytes(2**20))
     blobs.put_blob("datasets/a.arrow", source)

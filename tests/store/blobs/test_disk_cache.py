@@ -1,4 +1,4 @@
-"""A cache on disk: made once by whoever comes first, bounded, and nobody's file taken from them."""
+"""Disk cache: entries are made once, the size is bounded, and entries in use are kept."""
 
 import multiprocessing
 import os
@@ -15,7 +15,7 @@ KIB = 2**10
 
 
 def entry(cache: Cache, key: str, make: Callable[[Path], None]) -> Path:
-    """Where an entry is, to be looked at at once."""
+    """Return the path of an entry, for immediate use."""
     with cache.hold(key, make) as path:
         return path
 
@@ -45,8 +45,8 @@ def fail_halfway(path: Path) -> None:
     raise RuntimeError("cut off")
 
 
-def contents(folder: Path, room: str) -> list[Path]:
-    return list((folder / room).iterdir())
+def contents(folder: Path, subfolder: str) -> list[Path]:
+    return list((folder / subfolder).iterdir())
 
 
 def race_for_one_key(folder: Path) -> int:
@@ -56,11 +56,11 @@ def race_for_one_key(folder: Path) -> int:
 
 
 def race_for_many_keys(folder: Path, seed: int) -> int:
-    """Every process reads all entries, far more than there is room for, in an order of its own."""
+    """Read all entries, far more than fit, in an order that differs per process."""
     cache = Cache(folder, 2 * KIB, grace_seconds=0)
     read = 0
-    for turn in range(40):
-        number = (turn * seed) % 7
+    for step in range(40):
+        number = (step * seed) % 7
         with cache.hold(f"key {number}", writing(KIB + number)) as path:
             assert len(path.read_bytes()) == KIB + number
             read += 1
@@ -91,7 +91,7 @@ def test_entry_may_be_a_folder(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-def test_failure_leaves_nothing_and_is_tried_again(tmp_path: Path) -> None:
+def test_failure_leaves_nothing_and_the_entry_is_made_again(tmp_path: Path) -> None:
     cache = Cache(tmp_path, KIB)
     with pytest.raises(RuntimeError, match="cut off"):
         entry(cache, "key", fail_halfway)
@@ -99,7 +99,7 @@ def test_failure_leaves_nothing_and_is_tried_again(tmp_path: Path) -> None:
     assert entry(cache, "key", writing(3)).read_bytes() == b"xxx"
 
 
-def test_least_recently_used_entries_go_first(tmp_path: Path) -> None:
+def test_least_recently_used_entries_are_evicted_first(tmp_path: Path) -> None:
     cache = Cache(tmp_path, 2 * KIB, grace_seconds=0)
     first, second = (entry(cache, key, writing(KIB)) for key in ("first", "second"))
     entry(cache, "first", never)
@@ -119,13 +119,13 @@ def test_entry_larger_than_the_bound_stays_while_it_is_used(tmp_path: Path) -> N
     assert other.exists()
 
 
-def test_entry_just_handed_out_stays(tmp_path: Path) -> None:
+def test_recently_used_entry_is_not_evicted(tmp_path: Path) -> None:
     cache = Cache(tmp_path, KIB, grace_seconds=60)
     paths = [entry(cache, str(number), writing(KIB)) for number in range(3)]
     assert all(path.exists() for path in paths)
 
 
-def test_evicted_file_can_be_read_by_who_has_it_open(tmp_path: Path) -> None:
+def test_evicted_file_stays_readable_while_open(tmp_path: Path) -> None:
     cache = Cache(tmp_path, KIB, grace_seconds=0)
     with entry(cache, "first", writing(KIB)).open("rb") as file:
         entry(cache, "second", writing(KIB))
@@ -148,7 +148,7 @@ def test_processes_that_evict_each_others_entries_read_whole_files(tmp_path: Pat
     assert names == {path.name for path in contents(tmp_path, "locks")}
 
 
-def test_what_a_dead_process_left_is_cleared(tmp_path: Path) -> None:
+def test_partial_entry_of_a_dead_process_is_deleted(tmp_path: Path) -> None:
     process = SPAWN.Process(target=die_halfway, args=(tmp_path,))
     process.start()
     process.join()

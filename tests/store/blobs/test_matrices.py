@@ -1,4 +1,4 @@
-"""Arrays in files."""
+"""Matrices: arrays in raw files."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from store.blobs.matrices import FileRows, MatrixWriter, open_matrices
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
 @pytest.mark.parametrize("shape", [(7,), (7, 3), (0, 3)])
-def test_what_is_written_is_read(tmp_path: Path, dtype: str, shape: tuple[int, ...]) -> None:
+def test_written_rows_read_back(tmp_path: Path, dtype: str, shape: tuple[int, ...]) -> None:
     writer = MatrixWriter(tmp_path / "matrices")
     values = np.arange(np.prod(shape), dtype=dtype).reshape(shape)
     rows = writer.allocate("x", shape, np.dtype(dtype))
@@ -27,21 +27,21 @@ def test_what_is_written_is_read(tmp_path: Path, dtype: str, shape: tuple[int, .
     assert found.nbytes == values.nbytes
 
 
-def test_rows_written_in_another_layout_are_the_same(tmp_path: Path) -> None:
+def test_fortran_ordered_rows_read_back(tmp_path: Path) -> None:
     rows = FileRows(tmp_path / "x.raw", (4, 3), np.dtype(np.float32), is_new=True)
     values = np.arange(12.0).reshape(3, 4).T
     rows[0:4] = values
     np.testing.assert_array_equal(rows[0:4], values.astype(np.float32))
 
 
-def test_erased_rows_can_be_read_as_long_as_they_are_open(tmp_path: Path) -> None:
+def test_deleted_file_stays_readable_while_open(tmp_path: Path) -> None:
     rows = FileRows(tmp_path / "x.raw", (2,), np.dtype(np.float64), is_new=True)
     rows[0:2] = np.array([1.0, 2.0])
     (tmp_path / "x.raw").unlink()
     assert rows[0:2].tolist() == [1, 2]
 
 
-def test_a_file_that_was_cut_is_an_error(tmp_path: Path) -> None:
+def test_truncated_file_is_an_error(tmp_path: Path) -> None:
     rows = FileRows(tmp_path / "x.raw", (100,), np.dtype(np.float64), is_new=True)
     with (tmp_path / "x.raw").open("r+b") as file:
         file.truncate(80)
@@ -50,7 +50,7 @@ def test_a_file_that_was_cut_is_an_error(tmp_path: Path) -> None:
         rows[5:15]
 
 
-def test_rows_cannot_be_written_where_they_were_finished(tmp_path: Path) -> None:
+def test_existing_folder_cannot_be_written_again(tmp_path: Path) -> None:
     MatrixWriter(tmp_path / "matrices").finish({})
     with pytest.raises(FileExistsError):
         MatrixWriter(tmp_path / "matrices")

@@ -1,4 +1,4 @@
-"""Arrays to bytes and back."""
+"""Serialization of arrays."""
 
 import json
 import tracemalloc
@@ -31,7 +31,7 @@ def test_round_trip_keeps_every_bit(named: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_arrays_that_are_not_contiguous_are_not_scrambled(order: Any) -> None:
+def test_non_contiguous_arrays_round_trip(order: Any) -> None:
     array = np.arange(12.0).reshape(3, 4).copy(order=order)[:, ::2]
     np.testing.assert_array_equal(unpack_arrays(pack_arrays({"w": array}))["w"], array)
 

@@ -1,4 +1,4 @@
-"""A column file as the engine reads it."""
+"""Column files as engine tables."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ ROWS = 10_000
 
 @pytest.fixture
 def file(tmp_path: Path) -> ColumnFile:
-    """Batches whose texts come up in other orders."""
+    """A column file with batches in which the texts first occur in different orders."""
     path = tmp_path / "table.arrow"
     table = pa.table(
         {
@@ -30,7 +30,7 @@ def file(tmp_path: Path) -> ColumnFile:
     return ColumnFile(path, ROWS)
 
 
-def test_whole_columns_are_their_chunks_one_after_the_other(file: ColumnFile) -> None:
+def test_whole_columns_are_their_concatenated_chunks(file: ColumnFile) -> None:
     columns = file.read(["number", "text", "truth"])
     number, text, truth = columns.values()
     assert isinstance(number, NumericColumn)
@@ -56,13 +56,13 @@ def test_chunks_are_as_they_were_written(file: ColumnFile) -> None:
     np.testing.assert_array_equal(np.concatenate(values), whole.values)
 
 
-def test_no_memory_is_kept_for_columns_that_were_not_asked_for(file: ColumnFile) -> None:
+def test_reading_columns_allocates_no_memory_for_other_columns(file: ColumnFile) -> None:
     before = pa.total_allocated_bytes()
     columns = file.read(["number", "text"])
     assert pa.total_allocated_bytes() == before
     assert len(columns) == 2
 
 
-def test_a_column_that_is_not_there_is_an_error(file: ColumnFile) -> None:
+def test_missing_column_is_an_error(file: ColumnFile) -> None:
     with pytest.raises(DataError, match="there is no column 'gone'"):
         file.read(["number", "gone"])

@@ -1,4 +1,4 @@
-"""One contract for every database: the same bytes twice are stored once, and go with the last."""
+"""Datasets, on all databases: equal bytes share a blob, which is deleted with the last one."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ from store.db.database import Database
 from store.db.tables import datasets, jobs
 from store.errors import DatasetInUseError, NotFoundError
 from store.jobs.jobs import JobRecord
-from tests.store.conftest import COLUMN, somebody_waits
+from tests.store.conftest import COLUMN, transaction_waits
 from tests.waiting import wait_for
 
 FINGERPRINT = content_hash("a" * 64, {"delimiter": None})
@@ -67,9 +67,9 @@ def test_same_bytes_share_a_blob_under_another_id(database: Database, first: Dat
         assert get_dataset(session, second.id) == second
 
 
-def test_bytes_read_in_another_way_are_not_the_same() -> None:
-    others = [content_hash("a" * 64, {"delimiter": ";"}), content_hash("b" * 64, {})]
-    assert len({FINGERPRINT, *others}) == 3
+def test_other_options_or_bytes_change_the_content_hash() -> None:
+    hashes = [content_hash("a" * 64, {"delimiter": ";"}), content_hash("b" * 64, {})]
+    assert len({FINGERPRINT, *hashes}) == 3
 
 
 def test_nothing_is_shared_without_a_ready_dataset(
@@ -86,7 +86,7 @@ def test_datasets_without_a_fingerprint_share_nothing(
         assert share_dataset(session, "other", dataset.fingerprint) is None
 
 
-def test_blob_goes_with_the_last_dataset(database: Database, first: DatasetRecord) -> None:
+def test_blob_is_deleted_with_the_last_dataset(database: Database, first: DatasetRecord) -> None:
     second = shared(database)
     assert delete(database, first.id) is None
     with database.writing() as session:
@@ -104,7 +104,7 @@ def test_deleting_twice_is_not_found(database: Database, first: DatasetRecord) -
 
 
 @pytest.mark.parametrize("role", ["dataset_id", "validation_dataset_id"])
-def test_dataset_of_an_unfinished_job_is_in_use_and_its_twin_is_not(
+def test_dataset_of_an_unfinished_job_is_in_use_but_its_copy_is_not(
     database: Database, first: DatasetRecord, post: Callable[..., JobRecord], role: str
 ) -> None:
     post()
@@ -116,29 +116,25 @@ def test_dataset_of_an_unfinished_job_is_in_use_and_its_twin_is_not(
     assert delete(database, second.id) is None
 
 
-def test_dataset_that_is_shared_while_it_is_deleted_leaves_the_blob(
-    database: Database, first: DatasetRecord
-) -> None:
+def test_deletion_during_sharing_keeps_the_blob(database: Database, first: DatasetRecord) -> None:
     with ThreadPoolExecutor(1) as other:
         with database.writing() as session:
             assert share_dataset(session, "second", FINGERPRINT) is not None
             deleted = other.submit(delete, database, first.id)
-            wait_for(lambda: somebody_waits(database))
+            wait_for(lambda: transaction_waits(database))
         assert deleted.result() is None
 
 
-def test_dataset_that_is_deleted_while_it_is_shared_is_not_shared(
-    database: Database, first: DatasetRecord
-) -> None:
+def test_sharing_during_deletion_finds_no_dataset(database: Database, first: DatasetRecord) -> None:
     with ThreadPoolExecutor(1) as other:
         with database.writing() as session:
             assert delete_dataset(session, first.id) == first.blob
             sharing = other.submit(share, database)
-            wait_for(lambda: somebody_waits(database))
+            wait_for(lambda: transaction_waits(database))
         assert sharing.result() is None
 
 
-def test_of_two_deletions_at_once_the_second_takes_the_blob(
+def test_second_of_two_concurrent_deletions_deletes_the_blob(
     database: Database, first: DatasetRecord
 ) -> None:
     second = shared(database)
@@ -146,11 +142,11 @@ def test_of_two_deletions_at_once_the_second_takes_the_blob(
         with database.writing() as session:
             assert delete_dataset(session, second.id) is None
             deleted = other.submit(delete, database, first.id)
-            wait_for(lambda: somebody_waits(database))
+            wait_for(lambda: transaction_waits(database))
         assert deleted.result() == first.blob
 
 
-def test_many_who_share_and_delete_at_once_leave_a_blob_or_none(
+def test_concurrent_sharing_and_deletion_keep_the_shared_blob(
     database: Database, first: DatasetRecord
 ) -> None:
     def share_and_delete(number: int) -> list[str]:
@@ -166,7 +162,7 @@ def test_many_who_share_and_delete_at_once_leave_a_blob_or_none(
         assert session.scalar(ready) == 0
 
 
-def test_several_are_locked_in_one_order(database: Database, first: DatasetRecord) -> None:
+def test_datasets_are_locked_in_one_order(database: Database, first: DatasetRecord) -> None:
     second = shared(database)
     with database.writing() as session:
         found = lock_datasets(session, [second.id, first.id, second.id])
@@ -184,7 +180,7 @@ def abandon(database: Database, dataset_id: str) -> str | None:
         return mark_dataset_deleted(session, dataset_id)
 
 
-def test_upload_that_is_condemned_cannot_be_shown(database: Database) -> None:
+def test_upload_marked_deleted_cannot_be_published(database: Database) -> None:
     with database.writing() as session:
         dataset_id = receive_dataset(session, "slow")
     assert abandon(database, dataset_id) == f"datasets/{dataset_id}.arrow"
@@ -192,7 +188,7 @@ def test_upload_that_is_condemned_cannot_be_shown(database: Database) -> None:
         publish_dataset(session, dataset_id, Contents(3, 12, "a" * 64, (COLUMN,)))
 
 
-def test_blob_of_a_deletion_that_was_cut_off_goes_unless_it_is_shared(
+def test_blob_of_an_interrupted_deletion_is_deleted_unless_shared(
     database: Database, first: DatasetRecord
 ) -> None:
     second = shared(database)
@@ -204,7 +200,7 @@ def test_blob_of_a_deletion_that_was_cut_off_goes_unless_it_is_shared(
     assert abandon(database, second.id) == first.blob
 
 
-def test_ready_dataset_is_not_condemned(database: Database, first: DatasetRecord) -> None:
+def test_ready_dataset_is_not_marked_deleted(database: Database, first: DatasetRecord) -> None:
     with database.writing() as session:
         assert mark_dataset_deleted(session, first.id) is None
         assert mark_dataset_deleted(session, "ds_none") is None

@@ -1,4 +1,4 @@
-"""Histograms and counts of levels agree with NumPy's."""
+"""Histograms, quantiles and category counts agree with NumPy."""
 
 from collections import Counter
 from pathlib import Path
@@ -58,7 +58,7 @@ def test_quantiles_equal_numpys(tmp_path: Path) -> None:
     assert not found.is_sampled
 
 
-def test_quantiles_of_very_many_values_are_of_a_sample(tmp_path: Path) -> None:
+def test_quantiles_of_many_values_are_estimated_from_a_sample(tmp_path: Path) -> None:
     values = np.arange(float(SAMPLE_VALUES + 5000)) / (SAMPLE_VALUES + 4999)
     found = histogram(tmp_path, values)
     assert found.is_sampled
@@ -94,17 +94,17 @@ def test_column_without_numbers_has_no_histogram(tmp_path: Path, kind: ColumnKin
     assert column_histogram(write(tmp_path, pa.array(["x"])), record(kind)) is None
 
 
-def test_levels_are_counted_over_all_batches(tmp_path: Path) -> None:
-    words = [f"w{n * n % 307}" for n in range(5000)] + [None] * 10
-    found = column_levels(write(tmp_path, pa.array(words)), record("categorical"))
-    counts = Counter(word for word in words if word is not None)
+def test_categories_are_counted_over_all_batches(tmp_path: Path) -> None:
+    texts = [f"w{n * n % 307}" for n in range(5000)] + [None] * 10
+    found = column_levels(write(tmp_path, pa.array(texts)), record("categorical"))
+    counts = Counter(text for text in texts if text is not None)
     expected = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     assert found.levels == tuple(expected[:SHOWN_LEVELS])
     assert found.others == len(counts) - SHOWN_LEVELS
     assert found.other_rows == sum(count for _, count in expected[SHOWN_LEVELS:])
 
 
-def test_truth_values_are_levels(tmp_path: Path) -> None:
+def test_booleans_are_categories(tmp_path: Path) -> None:
     path = write(tmp_path, pa.array([True, None, True]))
     assert column_levels(path, record("boolean")) == LevelCounts((("true", 2),), 0, 0)
 

@@ -1,4 +1,4 @@
-"""Rows of a column file, from any place, as JSON values."""
+"""Rows of a column file at any offset as JSON values."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def write(folder: Path, table: pa.Table, batch_rows: int = 7) -> Path:
 
 @pytest.mark.parametrize("offset", [0, 1, 6, 7, 13, 14, 49])
 @pytest.mark.parametrize("limit", [1, 6, 7, 8, 30, 100])
-def test_any_rows_are_found(tmp_path: Path, offset: int, limit: int) -> None:
+def test_rows_at_any_offset_are_read(tmp_path: Path, offset: int, limit: int) -> None:
     path = write(tmp_path, pa.table({"n": [float(n) for n in range(50)]}))
     found = [row["n"] for row in read_rows(path, [NUMBER], offset, limit)]
     assert found == list(range(50))[offset : offset + limit]
@@ -38,7 +38,7 @@ def test_no_rows_beyond_the_end(tmp_path: Path, offset: int, limit: int) -> None
     assert read_rows(path, [NUMBER], offset, limit) == []
 
 
-def test_values_are_those_of_json(tmp_path: Path) -> None:
+def test_values_are_json_values(tmp_path: Path) -> None:
     table = pa.table(
         {
             "n": [3.0, None, 2.0**60],
@@ -65,6 +65,6 @@ def test_values_are_those_of_json(tmp_path: Path) -> None:
     assert isinstance(rows[1]["f"], float)
 
 
-def test_only_the_columns_asked_for_are_given(tmp_path: Path) -> None:
+def test_only_requested_columns_are_returned(tmp_path: Path) -> None:
     path = write(tmp_path, pa.table({"other": [1.0], "n": [2.0]}))
     assert read_rows(path, [NUMBER], 0, 9) == [{"n": 2}]

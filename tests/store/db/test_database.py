@@ -1,4 +1,4 @@
-"""Connections: what they do when others have the database."""
+"""Connections: locks, full disks, lost connections, and unavailable servers."""
 
 import sqlite3
 import time
@@ -14,7 +14,7 @@ from store.db.database import Database
 from store.errors import StorageFullError, StoreUnavailableError, UnstorableValueError
 
 
-def test_new_sqlite_file_that_another_process_is_writing_is_waited_for(
+def test_opening_a_new_sqlite_file_waits_for_another_writer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "new.sqlite3"
@@ -35,7 +35,7 @@ def test_new_sqlite_file_that_another_process_is_writing_is_waited_for(
     assert len(waits) == 1
 
 
-def test_full_disk_of_sqlite_is_named(tmp_path: Path) -> None:
+def test_full_disk_of_sqlite_is_storage_full(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'full.sqlite3'}")
     with database.writing() as session:
         session.execute(text("CREATE TABLE something (x)"))
@@ -118,7 +118,7 @@ def test_server_that_lets_nobody_in_is_away(postgres_url: str, url: str) -> None
         ("22003", UnstorableValueError),
     ],
 )
-def test_state_that_postgresql_tells_is_named(
+def test_sqlstate_of_postgresql_is_translated(
     postgres_url: str, state: str, expected: type[Exception]
 ) -> None:
     database = Database(postgres_url)
@@ -129,7 +129,7 @@ def test_state_that_postgresql_tells_is_named(
     database.close()
 
 
-def test_connections_that_postgresql_has_ended_are_made_anew(postgres_url: str) -> None:
+def test_terminated_postgresql_connections_are_replaced(postgres_url: str) -> None:
     database = Database(postgres_url)
     with database.reading() as one, database.reading() as another:
         pids = [session.scalar(text("SELECT pg_backend_pid()")) for session in (one, another)]
@@ -140,23 +140,23 @@ def test_connections_that_postgresql_has_ended_are_made_anew(postgres_url: str) 
     database.close()
 
 
-def test_connections_are_asked_whether_they_live_once_they_have_rested(
+def test_only_idle_connections_are_pinged(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = Database(postgres_url)
     dialect = database.engine.dialect
-    asked = Mock(wraps=dialect.do_ping)
-    monkeypatch.setattr(dialect, "do_ping", asked)
+    pings = Mock(wraps=dialect.do_ping)
+    monkeypatch.setattr(dialect, "do_ping", pings)
     database.ping()
     database.ping()
-    asked.assert_not_called()
+    pings.assert_not_called()
     monkeypatch.setattr("store.db.pre_ping.PING_AFTER_SECONDS", 0)
     database.ping()
-    asked.assert_called_once()
+    pings.assert_called_once()
     database.close()
 
 
-def test_server_that_is_not_there_is_away(tmp_path: Path) -> None:
+def test_missing_server_is_store_unavailable(tmp_path: Path) -> None:
     database = Database(f"postgresql://postgres@/postgres?host={tmp_path}")
     with pytest.raises(StoreUnavailableError):
         database.ping()

@@ -1,4 +1,4 @@
-"""The migrations make what the tables say, on every database."""
+"""The migrations create the defined tables, on all databases."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -85,10 +85,10 @@ def test_empty_or_foreign_schema_is_refused(empty_database_url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["sqlite:////nowhere/at/all.sqlite3", "postgresql://u:secret@127.0.0.1:1/x", "nonsense"]
 )
-def test_database_that_is_away_is_named_without_its_password(url: str) -> None:
-    with pytest.raises(StoreUnavailableError) as away:
+def test_error_of_an_unavailable_database_does_not_show_the_password(url: str) -> None:
+    with pytest.raises(StoreUnavailableError) as unavailable:
         upgrade(url)
-    assert "secret" not in str(away.value)
+    assert "secret" not in str(unavailable.value)
 
 
 def test_time_of_dispatch_outlives_the_renaming_of_its_column(empty_database_url: str) -> None:

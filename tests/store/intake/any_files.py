@@ -1,4 +1,4 @@
-"""Files of any format of the tests, as sources."""
+"""Test files of any format, opened as sources."""
 
 import gzip
 import io
@@ -27,7 +27,7 @@ def open_bytes(
     limits: Limits = LIMITS,
     **stated: Any,
 ) -> TableSource:
-    """The bytes as an upload of that media type and name."""
+    """Open the bytes as an upload with a media type and name."""
     path = folder / "upload"
     path.write_bytes(content)
     spill = folder / "spill"
@@ -36,7 +36,7 @@ def open_bytes(
 
 
 def cells(source: TableSource, reading: Reading | None = None) -> dict[str, list[Any]]:
-    """All cells by the name of their column; each in its own type, unless a reading is given."""
+    """Return all cells by column name, in the column's own type or with one reading."""
     own: list[Reading] = ["text" if c.type is None else "typed" for c in source.columns]
     readings = own if reading is None else [reading] * len(own)
     batches = list(source.batches(readings))
@@ -47,21 +47,21 @@ def cells(source: TableSource, reading: Reading | None = None) -> dict[str, list
 
 
 def refusal(folder: Path, content: bytes, **how: Any) -> IntakeError:
-    """What is said of bytes that are refused, when they are opened or read."""
+    """Return the error that opening or reading the bytes raises."""
     with pytest.raises(IntakeError) as caught:
         cells(open_bytes(folder, content, **how))
     return caught.value
 
 
 def parquet_bytes(table: pa.Table, **options: Any) -> bytes:
-    """The table as a Parquet file."""
+    """Write the table as a Parquet file."""
     file = io.BytesIO()
     pq.write_table(table, file, **options)
     return file.getvalue()
 
 
 def arrow_bytes(table: pa.Table, *, stream: bool = False, **options: Any) -> bytes:
-    """The table as an Arrow file or stream."""
+    """Write the table as an Arrow file or stream."""
     sink = pa.BufferOutputStream()
     make = pa.ipc.new_stream if stream else pa.ipc.new_file
     with make(sink, table.schema, options=pa.ipc.IpcWriteOptions(**options)) as writer:
@@ -71,25 +71,25 @@ def arrow_bytes(table: pa.Table, *, stream: bool = False, **options: Any) -> byt
 
 
 def npy_bytes(array: Any) -> bytes:
-    """The array as an .npy file."""
+    """Write the array as an .npy file."""
     file = io.BytesIO()
     np.lib.format.write_array(file, array)
     return file.getvalue()
 
 
 def npz_bytes(**arrays: Any) -> bytes:
-    """The arrays as an .npz file."""
+    """Write the arrays as an .npz file."""
     file = io.BytesIO()
     np.savez_compressed(file, allow_pickle=False, **arrays)
     return file.getvalue()
 
 
 def gzip_bytes(content: bytes) -> bytes:
-    """The bytes compressed, always alike."""
+    """Compress the bytes with gzip, deterministically."""
     return gzip.compress(content, mtime=0)
 
 
 def zstd_bytes(content: bytes) -> bytes:
-    """The bytes compressed by zstd."""
+    """Compress the bytes with zstd."""
     packed: bytes = pa.compress(content, codec="zstd", asbytes=True)
     return packed

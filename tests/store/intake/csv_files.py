@@ -1,4 +1,4 @@
-"""CSV files of the tests, and what becomes of them."""
+"""Test CSV files and the results of their intake."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,23 +23,23 @@ CSV = FileHints("text/csv")
 
 @dataclass(frozen=True)
 class Intake:
-    """A table that was read in a folder."""
+    """The result of reading a file: its table contents and its column file."""
 
     contents: TableContents
     path: Path
 
     @property
     def column(self) -> ColumnRecord:
-        """Of a table of one column, or the first of several."""
+        """Record of the first column."""
         return self.contents.columns[0]
 
     @property
     def codes(self) -> list[str]:
-        """Of its notices."""
+        """Codes of the notices."""
         return [notice.code for notice in self.contents.notices]
 
     def values(self, name: str) -> list[Any]:
-        """A column as the column file has it; None where a value is missing."""
+        """Read a column from the column file, with None for missing values."""
         column = ColumnFile(self.path, self.contents.rows).read([name])[name]
         if isinstance(column, NumericColumn):
             return [None if value != value else value for value in column.values.tolist()]
@@ -48,22 +48,22 @@ class Intake:
 
 
 def read(folder: Path, content: bytes | str, limits: Limits | None = None, **stated: Any) -> Intake:
-    """Read a file of this content."""
+    """Convert a file with this content."""
     source, target = folder / "upload", folder / "columns.arrow"
     source.write_bytes(content if isinstance(content, bytes) else content.encode())
     options = ReadOptions(**stated)
     return Intake(read_table(source, target, options, CSV, limits or Limits()), target)
 
 
-def look(folder: Path, content: bytes | str, **stated: Any) -> Preview:
-    """Preview a file of this content."""
+def read_preview(folder: Path, content: bytes | str, **stated: Any) -> Preview:
+    """Preview a file with this content."""
     source = folder / "upload"
     source.write_bytes(content if isinstance(content, bytes) else content.encode())
     return preview_table(source, ReadOptions(**stated), CSV, Limits())
 
 
 def refusal(folder: Path, content: bytes | str, **stated: Any) -> IntakeError:
-    """Why such a file is refused; what it leaves behind is an error."""
+    """Return the error for a refused file; no files may be left behind."""
     try:
         read(folder, content, **stated)
     except IntakeError as error:
@@ -74,5 +74,5 @@ def refusal(folder: Path, content: bytes | str, **stated: Any) -> IntakeError:
 
 
 def column_of(folder: Path, cells: list[str], **stated: Any) -> Intake:
-    """A column x of these cells, beside another."""
+    """Read a table with a column x of these cells and a second column y."""
     return read(folder, "x,y\n" + "".join(f"{cell},0\n" for cell in cells), **stated)

@@ -1,7 +1,8 @@
-"""A job's life under chance: workers that die, stall and repeat themselves, impatient clients.
+"""Model-based test of jobs: random clients, and workers that crash, stall and repeat writes.
 
-Every step calls functions of the store on a database whose clock stands still, does the same to a
-model in plain Python, and compares all jobs. At the end of every life all jobs must come to an end.
+Every step calls the store on a database with a controlled clock, applies the same step to a model
+in plain Python, and compares all jobs. At the end of every run, all jobs must reach a terminal
+status.
 """
 
 import sys
@@ -35,9 +36,9 @@ from tests.store.jobs.state_world import World
 
 MAX_WORKER_LOSSES = 3
 REDISPATCH_SECONDS = 5
-# Histories are read every so many steps, the jobs themselves after each.
+# Steps between checks of the histories; the jobs themselves are checked after every step.
 CHECK_EVERY = 25
-HANDS = 8
+MAX_HOLDERS = 8
 Result = TypeVar("Result")
 Ending = Literal["succeeded", "failed", "diverged", "cancelled", "unprepared"]
 Fate = Literal["committed", "died", "unanswered"]
@@ -57,8 +58,8 @@ _REASONS: dict[Ending, tuple[JobStatus, StatusReason]] = {
 
 
 @dataclass(eq=False)
-class Hand:
-    """A worker with a lease, or with what it takes for one, and a training in its memory."""
+class Holder:
+    """A worker with a lease, perhaps a lost one, and its training state in memory."""
 
     job: ModelJob
     lease: leases.Lease
@@ -69,7 +70,7 @@ class Hand:
 
     @property
     def holds(self) -> bool:
-        """Whether what it writes must be accepted."""
+        """Whether the store must accept its writes."""
         is_held = self.job.status in {"running", "pausing", "cancelling"}
         is_newest = self.job.token == self.lease.token
         return is_held and is_newest and self.job.lease_expires_at is not None
@@ -101,11 +102,11 @@ class Hand:
 
 
 class LifecycleMachine(RuleBasedStateMachine):
-    """Clients, workers, sweepers and time, in any order.
+    """Clients, workers, sweepers and the clock, in random order.
 
     Args:
-        world: the store, emptied here.
-        tally: what was done, added to.
+        world: the store, which is cleared.
+        tally: counts per kind of step, which are incremented.
     """
 
     def __init__(self, world: World, tally: Counter[str]) -> None:
@@ -114,19 +115,19 @@ class LifecycleMachine(RuleBasedStateMachine):
         self.tally = tally
         self.jobs: dict[str, ModelJob] = {}
         self.external: dict[tuple[str, str], str] = {}
-        self.hands: list[Hand] = []
+        self.holders: list[Holder] = []
         world.clear()
 
-    def _done(self, what: str) -> None:
-        """A step is done: look at everything."""
+    def _done(self, step: str) -> None:
+        """Count a step, and compare the store with the model."""
         self.tally["steps"] += 1
-        self.tally[what] += 1
+        self.tally[step] += 1
         self.world.check_rows(self.jobs.values())
         if self.tally["steps"] % CHECK_EVERY == 0:
             self.world.check_histories(self.jobs.values())
 
     def teardown(self) -> None:
-        # After a failure there is nothing to see to its end.
+        # After a failure, the remaining jobs are not finished.
         if sys.exc_info()[0] is None:
             self._end_all()
 
@@ -157,7 +158,7 @@ class LifecycleMachine(RuleBasedStateMachine):
             with self.world.writing() as session:
                 job = jobs.add_job(session, new)
         except ExternalIdTakenError as error:
-            assert error.job_id == known  # noqa: PT017 - the other way out is checked as well
+            assert error.job_id == known  # noqa: PT017 - the success case is checked as well
             self.tally["duplicate refused"] += 1
             return
         assert known is None
@@ -243,7 +244,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         is_allowed: bool,
         status: str,
     ) -> bool:
-        """Whether anything has changed."""
+        """Apply a command, and return whether the status has changed."""
         try:
             with self.world.writing() as session:
                 record = change(session, job.id)
@@ -269,7 +270,7 @@ class LifecycleMachine(RuleBasedStateMachine):
 
     def _claim(
         self, lease: int, fate: Fate, max_running: int | None, environment: str
-    ) -> Hand | None:
+    ) -> Holder | None:
         now = self.world.now
         job = choose_next(self.jobs.values(), now, MAX_WORKER_LOSSES, max_running)
         with self.world.writing(dies=fate == "died") as session:
@@ -289,116 +290,122 @@ class LifecycleMachine(RuleBasedStateMachine):
         last = max(job.checkpoints, default=0)
         assert (0 if found is None else found.steps) == last
         assert found is None or found.data == job.weights(last)
-        hand = Hand(job, leases.Lease(record.id, record.token), last, environment)
-        # A worker that never hears of its claim leaves an orphan.
+        holder = Holder(job, leases.Lease(record.id, record.token), last, environment)
+        # A worker that does not receive the response to its claim leaves an orphan.
         if fate != "unanswered":
-            self.hands = [*self.hands, hand][-HANDS:]
-        return hand
+            self.holders = [*self.holders, holder][-MAX_HOLDERS:]
+        return holder
 
     @rule(n=which, lease=lease_seconds)
     def renew(self, n: int, lease: int) -> None:
-        if hand := self._choose_hand(n):
+        if holder := self._choose_holder(n):
             status = self._write(
-                hand, lambda session: leases.renew_lease(session, hand.lease, lease)
+                holder, lambda session: leases.renew_lease(session, holder.lease, lease)
             )
             if status is not None:
-                assert status == hand.job.status
-                hand.job.lease_expires_at = self.world.now + lease * 1000
-                hand.job.stalled_at = None
+                assert status == holder.job.status
+                holder.job.lease_expires_at = self.world.now + lease * 1000
+                holder.job.stalled_at = None
         self._done("renew")
 
     @rule(n=which)
     def watch(self, n: int) -> None:
-        if hand := self._choose_hand(n):
+        if holder := self._choose_holder(n):
             with self.world.writing() as session:
-                status = leases.find_held_status(session, hand.lease)
-            assert status == (hand.job.status if hand.holds else None)
+                status = leases.find_held_status(session, holder.lease)
+            assert status == (holder.job.status if holder.holds else None)
         self._done("watch")
 
     @rule(n=which, steps=st.integers(0, 5), fate=fates)
     def record(self, n: int, steps: int, fate: Fate) -> None:
-        if hand := self._choose_hand(n):
-            hand.train(steps)
+        if holder := self._choose_holder(n):
+            holder.train(steps)
 
             def record(session: Session) -> jobs.JobRecord:
-                return progress.record_progress(session, hand.lease, hand.reached(), hand.losses())
+                return progress.record_progress(
+                    session, holder.lease, holder.reached(), holder.losses()
+                )
 
-            if self._write(hand, record, fate):
-                hand.job.record(hand.steps, hand.unsaved, hand.environment, exact=hand.exact)
-                self._forget_saved(hand, fate)
+            if self._write(holder, record, fate):
+                holder.job.record(
+                    holder.steps, holder.unsaved, holder.environment, exact=holder.exact
+                )
+                self._mark_saved(holder, fate)
         self._done("record")
 
     @rule(n=which, steps=st.integers(0, 5), fate=fates)
     def keep(self, n: int, steps: int, fate: Fate) -> None:
-        """As a worker does: with a checkpoint, and leaving a job that is pausing."""
-        if hand := self._choose_hand(n):
-            hand.train(steps)
+        """Record progress with a checkpoint, and pause a pausing job, as a worker does."""
+        if holder := self._choose_holder(n):
+            holder.train(steps)
 
             def keep(session: Session) -> tuple[bool]:
-                done, losses, kept = hand.reached(), hand.losses(), hand.checkpoint()
-                progress.record_progress(session, hand.lease, done, losses, kept)
-                return (leases.pause_held_job(session, hand.lease),)
+                reached, losses, new = holder.reached(), holder.losses(), holder.checkpoint()
+                progress.record_progress(session, holder.lease, reached, losses, new)
+                return (leases.pause_held_job(session, holder.lease),)
 
-            if found := self._write(hand, keep, fate):
-                assert found[0] == (hand.job.status == "pausing")
-                hand.job.record(hand.steps, hand.unsaved, hand.environment, exact=hand.exact)
-                hand.job.keep(hand.steps)
-                self._forget_saved(hand, fate)
+            if found := self._write(holder, keep, fate):
+                assert found[0] == (holder.job.status == "pausing")
+                holder.job.record(
+                    holder.steps, holder.unsaved, holder.environment, exact=holder.exact
+                )
+                holder.job.keep(holder.steps)
+                self._mark_saved(holder, fate)
                 if found[0]:
-                    hand.job.put("paused", "user", "paused")
-                    hand.job.unhold()
+                    holder.job.put("paused", "user", "paused")
+                    holder.job.unhold()
         self._done("keep")
 
-    def _forget_saved(self, hand: Hand, fate: Fate) -> None:
-        # Who has heard no answer sends all of it again.
+    def _mark_saved(self, holder: Holder, fate: Fate) -> None:
+        # A worker without a response repeats the write.
         if fate != "unanswered":
-            hand.unsaved = []
+            holder.unsaved = []
 
     @rule(n=which, fate=fates)
     def release(self, n: int, fate: Fate) -> None:
-        if (hand := self._choose_hand(n)) and self._write(
-            hand, lambda session: leases.release_job(session, hand.lease), fate
+        if (holder := self._choose_holder(n)) and self._write(
+            holder, lambda session: leases.release_job(session, holder.lease), fate
         ):
-            hand.job.unhold()
-            hand.job.dispatched_at = self.world.now
+            holder.job.unhold()
+            holder.job.dispatched_at = self.world.now
         self._done("release")
 
     @rule(n=which)
     def move(self, n: int) -> None:
         environment = "elsewhere"
-        if (hand := self._choose_hand(n)) and self._write(
-            hand,
-            lambda session: leases.note_environment(session, hand.lease, {"cpu": environment}),
+        if (holder := self._choose_holder(n)) and self._write(
+            holder,
+            lambda session: leases.record_environment(session, holder.lease, {"cpu": environment}),
         ):
-            hand.job.environment, hand.job.exact = environment, False
-            hand.environment, hand.exact = environment, False
-            hand.job.events.append("inexact")
+            holder.job.environment, holder.job.exact = environment, False
+            holder.environment, holder.exact = environment, False
+            holder.job.events.append("inexact")
         self._done("move")
 
     @rule(n=which, ending=endings, fate=fates)
     def finish(self, n: int, ending: Ending, fate: Fate) -> None:
-        if hand := self._choose_hand(n):
-            self._finish(hand, ending, fate)
+        if holder := self._choose_holder(n):
+            self._finish(holder, ending, fate)
         self._done("finish")
 
-    def _finish(self, hand: Hand, ending: Ending, fate: Fate) -> None:
-        job, (status, reason) = hand.job, _REASONS[ending]
+    def _finish(self, holder: Holder, ending: Ending, fate: Fate) -> None:
+        job, (status, reason) = holder.job, _REASONS[ending]
         if ending == "succeeded":
-            hand.train(job.epochs * STEPS_PER_EPOCH)
-        is_kept = ending == "succeeded" or (ending == "cancelled" and hand.steps > 0)
-        model = NewModel({}, {}, 1, job.weights(hand.steps)) if is_kept else None
+            holder.train(job.epochs * STEPS_PER_EPOCH)
+        is_kept = ending == "succeeded" or (ending == "cancelled" and holder.steps > 0)
+        model = NewModel({}, {}, 1, job.weights(holder.steps)) if is_kept else None
         error = {"code": str(reason)} if status is JobStatus.FAILED else None
         outcome = finish_module.Outcome(status, reason, model, error)  # type: ignore[arg-type]
 
         def finish(session: Session) -> jobs.JobRecord:
             if ending == "unprepared":
-                return finish_module.finish_job(session, hand.lease, outcome)
-            done = hand.reached()
-            return finish_module.finish_job(session, hand.lease, outcome, done, hand.losses())
+                return finish_module.finish_job(session, holder.lease, outcome)
+            done = holder.reached()
+            return finish_module.finish_job(session, holder.lease, outcome, done, holder.losses())
 
-        if self._write(hand, finish, fate):
+        if self._write(holder, finish, fate):
             if ending != "unprepared":
-                job.record(hand.steps, hand.unsaved, hand.environment, exact=hand.exact)
+                job.record(holder.steps, holder.unsaved, holder.environment, exact=holder.exact)
             is_cancelled = job.status == "cancelling"
             job.has_model = is_kept
             if is_cancelled:
@@ -407,43 +414,43 @@ class LifecycleMachine(RuleBasedStateMachine):
 
     @rule(n=which)
     def crash(self, n: int) -> None:
-        if hand := self._choose_hand(n):
-            self.hands.remove(hand)
+        if holder := self._choose_holder(n):
+            self.holders.remove(holder)
         self._done("crash")
 
     @rule(n=which, times=st.integers(1, MAX_WORKER_LOSSES))
     def poison(self, n: int, times: int) -> None:
-        """The job kills its worker, and perhaps the next one as well."""
+        """The job kills its worker, and perhaps the next ones."""
         for _ in range(times):
-            if hand := self._choose_hand(n | 1):
-                self.hands.remove(hand)
+            if holder := self._choose_holder(n | 1):
+                self.holders.remove(holder)
             self.world.now += 8_000
             self._claim(8, "committed", None, "here")
         self._done("poison")
 
-    def _choose_hand(self, n: int) -> Hand | None:
-        """Mostly one that holds its job; the others come back from the dead."""
-        if n % 4 == 0 and self.hands:
-            return self.hands[n // 4 % len(self.hands)]
-        if not any(hand.holds for hand in self.hands):
+    def _choose_holder(self, n: int) -> Holder | None:
+        """Choose a worker, mostly one that holds its job; the others lost their lease."""
+        if n % 4 == 0 and self.holders:
+            return self.holders[n // 4 % len(self.holders)]
+        if not any(holder.holds for holder in self.holders):
             self._claim(5, "committed", None, "here")
-        holding = [hand for hand in self.hands if hand.holds]
+        holding = [holder for holder in self.holders if holder.holds]
         return holding[n % len(holding)] if holding else None
 
     def _write(
-        self, hand: Hand, write: Callable[[Session], Result], fate: Fate = "committed"
+        self, holder: Holder, write: Callable[[Session], Result], fate: Fate = "committed"
     ) -> Result | None:
-        """What came of a worker's write; None if it was refused, or died with the worker."""
+        """Return the result of a worker's write; None if it was refused or the worker crashed."""
         try:
             with self.world.writing(dies=fate == "died") as session:
                 result = write(session)
         except LeaseLostError:
-            assert not hand.holds, "a lease was refused"
+            assert not holder.holds, "a lease was refused"
             self.tally["stale write refused"] += 1
             return None
-        assert hand.holds, "a stale write was accepted"
+        assert holder.holds, "a stale write was accepted"
         if fate == "died":
-            self.hands.remove(hand)
+            self.holders.remove(holder)
             self.tally["died before the commit"] += 1
             return None
         return result
@@ -453,19 +460,19 @@ class LifecycleMachine(RuleBasedStateMachine):
     @rule(order=st.permutations(("stalled", "pauses", "lost")), fate=fates)
     def sweep(self, order: list[str], fate: Fate) -> None:
         for _ in range(2 if fate == "unanswered" else 1):
-            for what in order:
-                self._sweep(what)
+            for kind in order:
+                self._sweep(kind)
         self._done("sweep")
 
-    def _sweep(self, what: str) -> None:
+    def _sweep(self, kind: str) -> None:
         now = self.world.now
-        match what:
+        match kind:
             case "stalled":
                 self._mark_stalled(now)
             case "pauses":
-                self._settle_pauses(now)
+                self._finish_pauses(now)
             case _:
-                self._bury(now)
+                self._fail_lost(now)
 
     def _mark_stalled(self, now: int) -> None:
         found = [job for job in self.jobs.values() if job.has_expired(now) and not job.stalled_at]
@@ -475,7 +482,7 @@ class LifecycleMachine(RuleBasedStateMachine):
             job.stalled_at = now
             job.events.append("stalled")
 
-    def _settle_pauses(self, now: int) -> None:
+    def _finish_pauses(self, now: int) -> None:
         found = [j for j in self.jobs.values() if j.status == "pausing" and j.is_unheld(now)]
         with self.world.writing() as session:
             assert set(commands.finish_interrupted_pauses(session)) == {job.id for job in found}
@@ -484,35 +491,35 @@ class LifecycleMachine(RuleBasedStateMachine):
             job.token += 1
             job.put("paused", "user", "paused")
 
-    def _bury(self, now: int) -> None:
+    def _fail_lost(self, now: int) -> None:
         expired = [job for job in self.jobs.values() if job.has_expired(now)]
         found = [job for job in expired if job.worker_losses + 1 == MAX_WORKER_LOSSES]
         with self.world.writing() as session:
-            buried = lost.fail_lost_jobs(session, MAX_WORKER_LOSSES)
-        assert set(buried) == {job.id for job in found}
+            failed = lost.fail_lost_jobs(session, MAX_WORKER_LOSSES)
+        assert set(failed) == {job.id for job in found}
         for job in found:
             job.token += 1
             job.worker_losses = MAX_WORKER_LOSSES
             is_cancelled = job.status == "cancelling"
             status, reason = ("cancelled", "user") if is_cancelled else ("failed", "worker_lost")
             job.end(now, status, reason)
-            self.tally["buried"] += 1
+            self.tally["lost too often"] += 1
 
     @rule(limit=st.integers(1, 4))
-    def ring(self, limit: int) -> None:
+    def redispatch(self, limit: int) -> None:
         now, long_ago = self.world.now, self.world.now - REDISPATCH_SECONDS * 1000
-        quiet = [
+        undispatched = [
             job
             for job in sorted(self.jobs.values(), key=lambda job: job.id)
             if job.is_claimable(now) and (job.dispatched_at or job.created_at) < long_ago
         ][:limit]
         with self.world.writing() as session:
             found = dispatch.list_undispatched_jobs(session, REDISPATCH_SECONDS, limit)
-            assert found == tuple(job.id for job in quiet)
-            dispatch.mark_rung(session, found)
-        for job in quiet:
+            assert found == tuple(job.id for job in undispatched)
+            dispatch.mark_dispatched(session, found)
+        for job in undispatched:
             job.dispatched_at = now
-        self._done("ring")
+        self._done("redispatch")
 
     @rule(seconds=seconds)
     def pass_time(self, seconds: float) -> None:
@@ -522,18 +529,18 @@ class LifecycleMachine(RuleBasedStateMachine):
     # The end
 
     def _end_all(self) -> None:
-        """Whatever has happened: a worker, a sweeper and patience bring every job to its end."""
+        """Bring every job to its end with one worker and one sweeper, whatever has happened."""
         for _ in range(len(self.jobs) + 1):
             self.world.now += 10_000
-            for what in ("stalled", "pauses", "lost"):
-                self._sweep(what)
+            for kind in ("stalled", "pauses", "lost"):
+                self._sweep(kind)
             for job in self.jobs.values():
                 if job.status == "paused":
                     self._resume(job)
-            if hand := self._claim(5, "committed", None, "here"):
-                self._finish(hand, "succeeded", "committed")
+            if holder := self._claim(5, "committed", None, "here"):
+                self._finish(holder, "succeeded", "committed")
         self.world.check_rows(self.jobs.values())
         self.world.check_histories(self.jobs.values())
         left = [job.id for job in self.jobs.values() if job.status not in TERMINAL]
-        assert not left, f"wedged: {left}"
+        assert not left, f"jobs that cannot end: {left}"
         self.tally["jobs ended"] += len(self.jobs)

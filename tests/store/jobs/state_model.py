@@ -1,4 +1,4 @@
-"""What the store is expected to make of a job, in plain Python: the state machine's other half."""
+"""Reference model of a job in plain Python, for the model-based test."""
 
 import json
 import math
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 HELD = frozenset({"running", "pausing", "cancelling"})
 TERMINAL = frozenset({"succeeded", "failed", "cancelled"})
-# Written out once more, so that nothing is allowed because the store does it.
+# Written out independently of the store, so that a defect there is not copied.
 ALLOWED: dict[str, frozenset[str]] = {
     "queued": frozenset({"running", "paused", "cancelled", "cancelling"}),
     "running": frozenset({"succeeded", "failed", "cancelled", "pausing", "paused", "cancelling"}),
@@ -24,14 +24,14 @@ KEPT = 2
 
 @dataclass(eq=False)
 class ModelJob:
-    """A job as it should be; times are milliseconds.
+    """The expected state of a job; times are in milliseconds.
 
     Attributes:
-        number: counts the jobs; those that leave the same remainder learn the same.
-        losses: how many epochs have a row.
+        number: index of the job; jobs with equal parity have equal weights.
+        losses: number of epochs with a row.
         checkpoints: epochs by steps.
-        statuses: all that it has been in.
-        events: types of all its events.
+        statuses: status history.
+        events: types of all events.
     """
 
     id: str
@@ -63,11 +63,11 @@ class ModelJob:
 
     @property
     def kind(self) -> int:
-        """Two jobs of a kind have equal weights after equal steps."""
+        """Jobs of the same kind have equal weights after equal steps."""
         return self.number % 2
 
     def row(self) -> tuple[object, ...]:
-        """The values of `COLUMNS`."""
+        """Return the values of the columns selected by `state_world._ROWS`."""
         environment = None if self.environment is None else json.dumps({"cpu": self.environment})
         return (
             self.id,
@@ -94,7 +94,7 @@ class ModelJob:
         )
 
     def put(self, status: str, reason: str | None, event: str | None) -> None:
-        """Go into another state, as far as there is a way there."""
+        """Change the status; the transition must be allowed."""
         assert status in ALLOWED[self.status], f"{self.status} → {status}"
         self.status, self.reason = status, reason
         self.statuses.append(status)
@@ -102,22 +102,22 @@ class ModelJob:
             self.events.append(event)
 
     def is_unheld(self, now: int) -> bool:
-        """Nobody may count on its lease."""
+        """Return whether no worker holds a valid lease."""
         return self.lease_expires_at is None or self.lease_expires_at <= now
 
     def has_expired(self, now: int) -> bool:
-        """A worker was lost with it."""
+        """Return whether its worker was lost."""
         unheld = self.lease_expires_at is not None and self.lease_expires_at <= now
         return unheld and self.status in HELD
 
     def is_claimable(self, now: int) -> bool:
-        """A worker should come for it."""
+        """Return whether a worker may claim it."""
         if self.status == "queued":
             return True
         return self.status in {"running", "cancelling"} and self.is_unheld(now)
 
     def claim(self, now: int, lease_ms: int) -> None:
-        """A worker takes it."""
+        """Claim the job."""
         is_rescued, is_fresh = self.lease_expires_at is not None, self.status == "queued"
         assert self.is_unheld(now), "two workers hold one job"
         self.token += 1
@@ -131,21 +131,21 @@ class ModelJob:
             self.events.append("rescued" if is_rescued else "claimed")
 
     def unhold(self) -> None:
-        """It is in nobody's hands."""
+        """Release the lease."""
         self.lease_expires_at = self.stalled_at = None
 
     def record(self, steps: int, new_losses: list[int], environment: str, *, exact: bool) -> None:
-        """A worker tells how far it is, and on which machine."""
+        """Record progress, the losses of new epochs, and the machine that trained."""
         self.environment, self.exact = environment, exact
         self.steps, self.epoch = steps, steps // STEPS_PER_EPOCH
         if new_losses:
             assert new_losses[0] <= self.losses, "a gap in the losses"
             self.events.append("epoch")
-        # Those of a worker that got further, and is lost, go.
+        # Losses beyond, of a lost worker that got further, are deleted.
         self.losses = self.epoch
 
     def keep(self, steps: int) -> None:
-        """A checkpoint: it replaces later ones; the last two and the first of the best stay."""
+        """Add a checkpoint, which replaces later ones; keep the last two and the first best one."""
         self.worker_losses = 0
         kept = {old: epoch for old, epoch in self.checkpoints.items() if old < steps}
         kept[steps] = steps // STEPS_PER_EPOCH
@@ -155,19 +155,19 @@ class ModelJob:
         self.events.append("checkpoint")
 
     def score(self, steps: int) -> float:
-        """How bad its weights are after so many steps."""
+        """Return the score of the weights after `steps` steps; lower is better."""
         return float((steps * 7 + self.kind) % 5)
 
     def loss(self, epoch: int) -> float:
-        """Of an epoch: whoever trains it, it comes out the same."""
+        """Return the loss of an epoch, which does not depend on the worker."""
         return 1 / (1 + epoch + self.kind)
 
     def weights(self, steps: int) -> bytes:
-        """What it has learned after so many steps."""
+        """Return the weights after `steps` steps."""
         return f"{self.kind} {steps}".encode()
 
     def end(self, now: int, status: str, reason: str) -> None:
-        """It is over, and its events say so."""
+        """End the job, with its events."""
         self.unhold()
         self.finished_at = now
         if reason == "diverged":
@@ -175,7 +175,7 @@ class ModelJob:
         self.put(status, reason, status)
 
     def forget_training(self) -> None:
-        """As if it had never been trained."""
+        """Reset the training state."""
         self.checkpoints = {}
         self.losses = self.epoch = self.steps = 0
         self.environment, self.exact = None, True
@@ -184,22 +184,24 @@ class ModelJob:
 def choose_next(
     jobs: Iterable[ModelJob], now: int, max_worker_losses: int, max_running: int | None
 ) -> ModelJob | None:
-    """Whose turn it is: priority, the owner who waited longest, the orphaned first, age."""
-    every = list(jobs)
+    """Return the next job: priority, owner served longest ago, orphans first, age."""
+    all_jobs = list(jobs)
 
     def last_served(job: ModelJob) -> int:
-        return max(other.claimed_at or 0 for other in every if other.owner == job.owner)
+        return max(other.claimed_at or 0 for other in all_jobs if other.owner == job.owner)
 
     def is_allowed(job: ModelJob) -> bool:
-        others = [one for one in every if one.owner == job.owner and one.status in HELD]
-        held = sum(not one.is_unheld(now) for one in others)
+        started = [j for j in all_jobs if j.owner == job.owner and j.status in HELD]
+        held = sum(not other.is_unheld(now) for other in started)
         is_lost = job.lease_expires_at is not None and job.worker_losses + 1 >= max_worker_losses
         return not is_lost and (max_running is None or held < max_running)
 
-    def turn(job: ModelJob) -> tuple[float | str, ...]:
+    def rank(job: ModelJob) -> tuple[float | str, ...]:
         orphaned_at = math.inf if job.lease_expires_at is None else job.lease_expires_at
         return -job.priority, last_served(job), orphaned_at, job.id
 
     return min(
-        (job for job in every if job.is_claimable(now) and is_allowed(job)), key=turn, default=None
+        (job for job in all_jobs if job.is_claimable(now) and is_allowed(job)),
+        key=rank,
+        default=None,
     )

@@ -1,4 +1,4 @@
-"""A store of its own in memory, whose clock moves only when it is told to."""
+"""An in-memory store with a controlled clock, for the model-based test."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -40,11 +40,11 @@ _CHANGING = (
 
 
 class _DeathError(Exception):
-    """The process dies before its commit."""
+    """The process crashes before its commit."""
 
 
 class World:
-    """A database with one dataset, made once and emptied between two lives of the machine."""
+    """A database with one dataset, created once and cleared between runs."""
 
     def __init__(self) -> None:
         self.now = START
@@ -72,14 +72,14 @@ class World:
 
     @contextmanager
     def writing(self, *, dies: bool = False) -> Iterator[Session]:
-        """A transaction, of a process that may die before the commit."""
+        """Run a transaction of a process that may crash before the commit."""
         with suppress(_DeathError), self._sessions.begin() as session:
             yield session
             if dies:
                 raise _DeathError
 
     def clear(self) -> None:
-        """Forget all but the dataset."""
+        """Delete everything except the dataset."""
         self.now = START
         for table in _CHANGING:
             self._raw.execute(f"DELETE FROM {table}")
@@ -89,19 +89,19 @@ class World:
         self._engine.dispose()
 
     def check_rows(self, jobs: Iterable[ModelJob]) -> None:
-        """Every job is what it should be: quick enough for every step."""
+        """Check the rows of all jobs; fast enough for every step."""
         wanted = [job.row() for job in sorted(jobs, key=lambda job: job.id)]
         found = self._raw.execute(_ROWS).fetchall()
         assert found == wanted, _first_difference(found, wanted)
 
     def check_histories(self, jobs: Iterable[ModelJob]) -> None:
-        """So is all that was written down of them, and nothing else is kept."""
+        """Check histories, losses and checkpoints of all jobs, and that no artifacts are left."""
         for job in jobs:
             self._check_statuses(job)
             self._check_events(job)
             self._check_training(job)
-        assert self._fetch(_UNUSED_ARTIFACTS) == [(0,)], "an artifact that nobody refers to"
-        assert self._fetch(_ORPHANED_CHUNKS) == [(0,)], "a chunk of no artifact"
+        assert self._fetch(_UNUSED_ARTIFACTS) == [(0,)], "an unreferenced artifact"
+        assert self._fetch(_ORPHANED_CHUNKS) == [(0,)], "a chunk without artifact"
 
     def _check_statuses(self, job: ModelJob) -> None:
         query = "SELECT status FROM transitions WHERE job_id = ? ORDER BY id"

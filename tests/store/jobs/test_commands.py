@@ -1,4 +1,4 @@
-"""What may be asked of a job: who wins, what is refused, what is kept."""
+"""Client commands on jobs: precedence, rejection, and what is kept."""
 
 from collections.abc import Callable
 from typing import Any
@@ -53,19 +53,19 @@ def checkpoint(steps: int, score: float | None = None) -> Checkpoint:
     return Checkpoint(steps // 8, steps, {}, b"%d" % steps, {}, score)
 
 
-def report(database: Database, lease: Lease, *kept: Checkpoint) -> None:
+def report(database: Database, lease: Lease, *checkpoints: Checkpoint) -> None:
     with database.writing() as session:
-        for one in kept:
-            progress = JobProgress(epoch=one.epoch, steps=one.steps)
-            loss = LossRecord(max(one.epoch - 1, 0), 0.5, None, {}, 0.1, 1.0, 0.1)
-            record_progress(session, lease, progress, [loss], one)
+        for new in checkpoints:
+            progress = JobProgress(epoch=new.epoch, steps=new.steps)
+            loss = LossRecord(max(new.epoch - 1, 0), 0.5, None, {}, 0.1, 1.0, 0.1)
+            record_progress(session, lease, progress, [loss], new)
 
 
 def change(
-    database: Database, what: Callable[..., JobRecord], job_id: str, **how: Any
+    database: Database, command: Callable[..., JobRecord], job_id: str, **options: Any
 ) -> JobRecord:
     with database.writing() as session:
-        return what(session, job_id, **how)
+        return command(session, job_id, **options)
 
 
 def fail(database: Database, lease: Lease) -> None:
@@ -94,7 +94,7 @@ def test_queued_job_is_paused_at_once_and_not_claimed(database: Database, post: 
     assert (again.id, again.attempt, again.status_reason) == (job.id, 1, None)
 
 
-def test_running_job_is_left_by_its_worker(database: Database, post: Post) -> None:
+def test_running_job_is_paused_by_its_worker(database: Database, post: Post) -> None:
     job = post()
     lease = claimed(database)
     assert change(database, pause_job, job.id).status is JobStatus.PAUSING
@@ -106,7 +106,7 @@ def test_running_job_is_left_by_its_worker(database: Database, post: Post) -> No
         renew_lease(session, lease, 20)
 
 
-def test_pause_that_was_overtaken_by_a_cancel_is_none(database: Database, post: Post) -> None:
+def test_cancel_takes_precedence_over_a_pause_in_progress(database: Database, post: Post) -> None:
     job = post()
     lease = claimed(database)
     change(database, pause_job, job.id)
@@ -125,7 +125,7 @@ def test_job_between_two_slices_is_paused_at_once(database: Database, post: Post
     assert claim(database) is None
 
 
-def test_orphan_is_paused_at_once_and_its_worker_writes_nothing(
+def test_orphan_is_paused_at_once_and_its_worker_cannot_write(
     database: Database, post: Post
 ) -> None:
     job = post()
@@ -137,7 +137,7 @@ def test_orphan_is_paused_at_once_and_its_worker_writes_nothing(
         renew_lease(session, lease, 20)
 
 
-def test_pause_whose_worker_was_lost_is_settled_by_a_sweep(database: Database, post: Post) -> None:
+def test_pause_of_a_lost_worker_is_finished_by_a_sweep(database: Database, post: Post) -> None:
     job = post()
     claimed(database)
     change(database, pause_job, job.id)
@@ -149,7 +149,7 @@ def test_pause_whose_worker_was_lost_is_settled_by_a_sweep(database: Database, p
     assert change(database, resume_job, job.id).status is JobStatus.QUEUED
 
 
-def test_going_on_after_a_pause_is_the_same_attempt_and_a_rescue_another(
+def test_resume_keeps_the_attempt_and_a_rescue_starts_another(
     database: Database, post: Post
 ) -> None:
     job = post()
@@ -167,7 +167,7 @@ def test_going_on_after_a_pause_is_the_same_attempt_and_a_rescue_another(
     assert rescued.attempt == 2
 
 
-def test_cancel_of_a_paused_job_that_has_learned_is_left_to_a_worker(
+def test_cancel_of_a_paused_job_with_a_checkpoint_is_left_to_a_worker(
     database: Database, post: Post
 ) -> None:
     job = post()
@@ -182,7 +182,7 @@ def test_cancel_of_a_paused_job_that_has_learned_is_left_to_a_worker(
     assert (taken.id, taken.status) == (job.id, JobStatus.CANCELLING)
 
 
-def test_cancel_of_a_paused_job_that_has_learned_nothing_is_done(
+def test_paused_job_without_a_checkpoint_is_cancelled_at_once(
     database: Database, post: Post
 ) -> None:
     job = post()
@@ -190,7 +190,7 @@ def test_cancel_of_a_paused_job_that_has_learned_nothing_is_done(
     assert change(database, cancel_job, job.id).status is JobStatus.CANCELLED
 
 
-def test_retry_goes_on_from_the_last_checkpoint(database: Database, post: Post) -> None:
+def test_retry_resumes_from_the_last_checkpoint(database: Database, post: Post) -> None:
     job = post()
     lease = claimed(database)
     report(database, lease, checkpoint(8))
@@ -205,7 +205,9 @@ def test_retry_goes_on_from_the_last_checkpoint(database: Database, post: Post) 
         assert len(list_checkpoints(session, job.id)) == 1
 
 
-def test_retry_from_the_start_forgets_what_was_learned(database: Database, post: Post) -> None:
+def test_retry_from_the_start_deletes_checkpoints_and_losses(
+    database: Database, post: Post
+) -> None:
     job = post()
     lease = claimed(database)
     report(database, lease, checkpoint(8))
@@ -218,19 +220,19 @@ def test_retry_from_the_start_forgets_what_was_learned(database: Database, post:
         assert session.execute(select(artifacts.c.sha256)).all() == []
 
 
-@pytest.mark.parametrize("what", [pause_job, resume_job, cancel_job])
-def test_job_that_has_ended_takes_no_orders(
-    database: Database, post: Post, what: Callable[..., JobRecord]
+@pytest.mark.parametrize("command", [pause_job, resume_job, cancel_job])
+def test_commands_on_an_ended_job_are_refused(
+    database: Database, post: Post, command: Callable[..., JobRecord]
 ) -> None:
     job = post()
     fail(database, claimed(database))
     with pytest.raises(IllegalTransitionError, match="failed"):
-        change(database, what, job.id)
+        change(database, command, job.id)
     assert statuses(database, job.id) == ["queued", "running", "failed"]
 
 
 @pytest.mark.parametrize("ended", [JobStatus.SUCCEEDED, JobStatus.CANCELLED])
-def test_only_a_failed_job_is_tried_again(database: Database, post: Post, ended: JobStatus) -> None:
+def test_only_a_failed_job_can_be_retried(database: Database, post: Post, ended: JobStatus) -> None:
     job = post()
     lease = claimed(database)
     with database.writing() as session:
@@ -239,23 +241,23 @@ def test_only_a_failed_job_is_tried_again(database: Database, post: Post, ended:
         change(database, retry_job, job.id, from_start=False)
 
 
-@pytest.mark.parametrize("what", [resume_job, lambda s, j: retry_job(s, j, from_start=True)])
-def test_running_job_is_neither_resumed_nor_tried_again(
-    database: Database, post: Post, what: Callable[..., JobRecord]
+@pytest.mark.parametrize("command", [resume_job, lambda s, j: retry_job(s, j, from_start=True)])
+def test_running_job_cannot_be_resumed_or_retried(
+    database: Database, post: Post, command: Callable[..., JobRecord]
 ) -> None:
     job = post()
     claimed(database)
     with pytest.raises(IllegalTransitionError, match="running"):
-        change(database, what, job.id)
+        change(database, command, job.id)
 
 
-@pytest.mark.parametrize("what", [pause_job, resume_job, cancel_job])
-def test_unknown_job_is_not_found(database: Database, what: Callable[..., JobRecord]) -> None:
+@pytest.mark.parametrize("command", [pause_job, resume_job, cancel_job])
+def test_unknown_job_is_not_found(database: Database, command: Callable[..., JobRecord]) -> None:
     with pytest.raises(NotFoundError):
-        change(database, what, "job_1")
+        change(database, command, "job_1")
 
 
-def test_asking_twice_is_asking_once(database: Database, post: Post) -> None:
+def test_pause_and_cancel_are_idempotent(database: Database, post: Post) -> None:
     job = post()
     claimed(database)
     for _ in range(2):
@@ -275,7 +277,7 @@ def test_the_last_two_checkpoints_and_the_best_are_kept(database: Database, post
         assert len(session.execute(select(artifacts.c.sha256)).all()) == 3
 
 
-def test_checkpoint_that_is_made_again_leaves_nothing_of_the_first(
+def test_repeated_checkpoint_replaces_the_first_and_later_ones(
     database: Database, post: Post
 ) -> None:
     job = post()
@@ -288,7 +290,7 @@ def test_checkpoint_that_is_made_again_leaves_nothing_of_the_first(
         assert len(session.execute(select(artifacts.c.sha256)).all()) == 1
 
 
-def test_stalled_job_is_told_of_once_and_rescued(database: Database, post: Post) -> None:
+def test_stalled_job_is_reported_once_and_rescued(database: Database, post: Post) -> None:
     job = post()
     claimed(database)
     lose_lease(database)
@@ -301,7 +303,7 @@ def test_stalled_job_is_told_of_once_and_rescued(database: Database, post: Post)
         assert get_job(session, job.id).stalled_at is None
 
 
-def test_epochs_and_the_best_are_told(database: Database, post: Post) -> None:
+def test_epoch_and_improvement_are_recorded_as_events(database: Database, post: Post) -> None:
     job = post()
     lease = claimed(database)
     losses = [LossRecord(epoch, 0.5, 0.4, {"m": [[1.0]]}, 0.1, 1.0, 0.1) for epoch in range(3)]
@@ -310,13 +312,14 @@ def test_epochs_and_the_best_are_told(database: Database, post: Post) -> None:
         record_progress(session, lease, progress, losses)
     with database.reading() as session:
         query = select(events.c.type, events.c.data).order_by(events.c.id)
-        told = session.execute(query.where(events.c.job_id == job.id)).all()[2:]
-    assert [kind for kind, _ in told] == ["epoch", "improved"]
-    assert (told[0][1]["epoch"], told[0][1]["epochs"], told[0][1]["metrics"]) == (2, 3, {})
-    assert told[1][1] == {"epoch": 1, "metrics": {"loss": 0.5}}
+        recorded = session.execute(query.where(events.c.job_id == job.id)).all()[2:]
+    assert [kind for kind, _ in recorded] == ["epoch", "improved"]
+    latest, best = (data for _, data in recorded)
+    assert (latest["epoch"], latest["epochs"], latest["metrics"]) == (2, 3, {})
+    assert best == {"epoch": 1, "metrics": {"loss": 0.5}}
 
 
-def test_progress_of_folds_is_told(database: Database, post: Post) -> None:
+def test_progress_of_folds_is_recorded_as_an_event(database: Database, post: Post) -> None:
     job = post(spec={"epochs": 2, "validation": {"folds": 5}})
     lease = claimed(database)
     with database.writing() as session:
@@ -337,7 +340,7 @@ def test_a_thousand_jobs_of_one_owner_delay_another_by_one_slice(
     assert (first.owner, second.id) == ("busy", other.id)
 
 
-def test_orphan_goes_before_jobs_that_were_never_begun(database: Database, post: Post) -> None:
+def test_orphan_is_claimed_before_jobs_never_started(database: Database, post: Post) -> None:
     first, second = post(), post()
     with database.writing() as session:
         session.execute(
@@ -351,7 +354,7 @@ def test_orphan_goes_before_jobs_that_were_never_begun(database: Database, post:
     assert (orphan.id, next_one.id) == (second.id, first.id)
 
 
-def test_orphans_take_turns_however_often_they_are_orphaned(database: Database, post: Post) -> None:
+def test_orphan_with_the_oldest_lease_is_claimed_first(database: Database, post: Post) -> None:
     older, younger = post(), post()
     with database.writing() as session:
         for job, ago in ((older, -1), (younger, -2)):
@@ -365,7 +368,7 @@ def test_orphans_take_turns_however_often_they_are_orphaned(database: Database, 
     assert first.id == younger.id
 
 
-def test_owner_has_no_more_jobs_in_hand_than_allowed(database: Database, post: Post) -> None:
+def test_running_jobs_per_owner_are_limited(database: Database, post: Post) -> None:
     post(owner="a"), post(owner="a")
     other = post(owner="b")
     assert claim(database, max_running=1) is not None

@@ -1,4 +1,4 @@
-"""A job's log, read in pages, to its end, and of many jobs at once."""
+"""Job events: pages, complete logs, and new events of many jobs."""
 
 from collections.abc import Callable
 
@@ -9,10 +9,10 @@ from store.errors import NotFoundError
 from store.jobs.claims import claim_job
 from store.jobs.commands import cancel_job
 from store.jobs.events import (
-    JOBS_AT_ONCE,
+    JOBS_PER_QUERY,
     JobVersion,
     add_event,
-    find_marks,
+    find_job_versions,
     has_event,
     list_events,
     read_log,
@@ -27,7 +27,7 @@ Post = Callable[..., JobRecord]
 
 
 def append(database: Database, job_id: str, *types: str) -> list[int]:
-    """Append to a job's log; the ids of all its events."""
+    """Append to a job's log, and return the ids of all its events."""
     with database.writing() as session:
         for number, type_ in enumerate(types):
             add_event(session, job_id, type_, {"number": number})
@@ -39,12 +39,12 @@ def test_events_are_listed_in_pages_from_both_ends(database: Database, post: Pos
     ids = append(database, job.id, "claimed", "epoch", "checkpoint")
     with database.reading() as session:
         first = list_events(session, job.id, None, 3)
-        rest = list_events(session, job.id, int(first.next or 0), 3)
+        second = list_events(session, job.id, int(first.next or 0), 3)
         newest = list_events(session, job.id, None, 2, "desc")
         before = list_events(session, job.id, int(newest.next or 0), 2, "desc")
     assert [event.type for event in first.items] == ["created", "claimed", "epoch"]
-    assert [event.type for event in rest.items] == ["checkpoint"]
-    assert rest.next is None
+    assert [event.type for event in second.items] == ["checkpoint"]
+    assert second.next is None
     assert [event.id for event in newest.items + before.items] == ids[::-1]
     assert before.next is None
     assert first.items[1].data == {"number": 0}
@@ -52,14 +52,14 @@ def test_events_are_listed_in_pages_from_both_ends(database: Database, post: Pos
 
 def test_events_of_an_unknown_job_are_not_found(database: Database) -> None:
     with database.reading() as session:
-        assert find_marks(session, ["job_nope"]) == {}
+        assert find_job_versions(session, ["job_nope"]) == {}
         with pytest.raises(NotFoundError):
             list_events(session, "job_nope", None, 10)
         with pytest.raises(NotFoundError):
             read_log(session, "job_nope", 0, 10)
 
 
-def test_an_event_is_its_own_jobs(database: Database, post: Post) -> None:
+def test_event_belongs_to_its_own_job_only(database: Database, post: Post) -> None:
     mine, other = post(), post()
     (event_id,) = append(database, mine.id)
     with database.reading() as session:
@@ -83,8 +83,8 @@ def test_a_log_is_complete_when_the_job_has_ended_and_all_was_read(
     assert [event.type for event in whole.events] == ["created", "cancelled"]
 
 
-def test_new_events_of_more_jobs_than_one_statement_takes(database: Database, post: Post) -> None:
-    jobs = [post() for _ in range(JOBS_AT_ONCE + 3)]
+def test_new_events_of_more_jobs_than_one_query_takes(database: Database, post: Post) -> None:
+    jobs = [post() for _ in range(JOBS_PER_QUERY + 3)]
     cursors = {job.id: append(database, job.id)[-1] for job in jobs}
     with database.reading() as session:
         assert read_new_events(session, cursors, 100) == {}
@@ -98,7 +98,7 @@ def test_new_events_of_more_jobs_than_one_statement_takes(database: Database, po
     assert [found[jobs[n].id].is_complete for n in (0, -1)] == [False, True]
 
 
-def test_a_log_that_was_cut_says_so(database: Database, post: Post) -> None:
+def test_truncated_log_reports_more_events(database: Database, post: Post) -> None:
     first, second = sorted(post().id for _ in range(2))
     with database.writing() as session:
         cancel_job(session, first)
@@ -109,26 +109,26 @@ def test_a_log_that_was_cut_says_so(database: Database, post: Post) -> None:
     assert [found[job_id].is_complete for job_id in (first, second)] == [True, False]
 
 
-def test_a_mark_changes_with_the_job_and_only_then(database: Database, post: Post) -> None:
+def test_job_version_changes_only_with_the_job(database: Database, post: Post) -> None:
     job, other = post(), post()
 
-    def mark() -> JobVersion | None:
+    def version() -> JobVersion | None:
         with database.reading() as session:
-            return find_marks(session, [job.id, other.id, "job_nope"]).get(job.id)
+            return find_job_versions(session, [job.id, other.id, "job_nope"]).get(job.id)
 
-    first = mark()
+    first = version()
     assert first is not None
-    assert (first.status, mark()) == (JobStatus.QUEUED, first)
+    assert (first.status, version()) == (JobStatus.QUEUED, first)
     with database.writing() as session:
         claimed = claim_job(session, "worker", 20, 3)
         assert claimed is not None
-    second = mark()
+    second = version()
     assert second is not None
     assert (second.status, second.event_id > first.event_id) == (JobStatus.RUNNING, True)
     with database.writing() as session:
         lease = Lease(job.id, claimed.token)
-        # Nothing was finished that an event could tell of.
+        # Progress within an epoch adds no event.
         record_progress(session, lease, JobProgress(steps=7, training_seconds=0.5), ())
-    third = mark()
+    third = version()
     assert third is not None
     assert (third.event_id, third.steps, third != second) == (second.event_id, 7, True)

@@ -1,4 +1,4 @@
-"""A client's own ids of jobs, on every database: one job each, whoever comes second."""
+"""External ids of jobs, on all databases: unique per owner, also with concurrent requests."""
 
 import threading
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from store.db.database import Database
 from store.db.pagination import PageRequest
 from store.errors import ExternalIdTakenError
 from store.jobs.jobs import JobFilter, JobRecord, NewJob, add_job, find_external_job, list_jobs
-from tests.store.conftest import somebody_waits
+from tests.store.conftest import transaction_waits
 from tests.waiting import wait_for
 
 Post = Callable[..., JobRecord]
@@ -35,17 +35,17 @@ def test_second_job_with_an_external_id_is_refused(database: Database, post: Pos
 
 
 def test_owners_do_not_share_external_ids(database: Database, post: Post) -> None:
-    mine, theirs = post(external_id="nightly"), post(external_id="nightly", owner="somebody")
+    mine, theirs = post(external_id="nightly"), post(external_id="nightly", owner="other")
     assert mine.id != theirs.id
     with database.reading() as session:
-        assert find_external_job(session, "nightly", "somebody") == theirs
+        assert find_external_job(session, "nightly", "other") == theirs
 
 
 def test_jobs_without_external_ids_do_not_clash(post: Post) -> None:
     assert post().id != post().id
 
 
-def test_second_of_two_at_once_waits_and_is_refused(
+def test_concurrent_second_request_waits_and_is_refused(
     database: Database, dataset: DatasetRecord
 ) -> None:
     new = NewJob(dataset.id, "", {}, {}, external_id="nightly")
@@ -61,7 +61,7 @@ def test_second_of_two_at_once_waits_and_is_refused(
         with database.writing() as session:
             first = add_job(session, new)
             added.set()
-            wait_for(lambda: somebody_waits(database))
+            wait_for(lambda: transaction_waits(database))
             assert not waiting.done()
         with pytest.raises(ExternalIdTakenError) as refused:
             waiting.result(10)

@@ -1,4 +1,4 @@
-"""Jobs as clients see them, on every database."""
+"""Creation, lists and ends of jobs, on all databases."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -41,7 +41,7 @@ def test_job_reads_back_as_it_was_added(database: Database, post: Post) -> None:
     assert (job.status, job.error, job.latest_metrics) == (JobStatus.QUEUED, None, None)
 
 
-def test_of_several_jobs_those_are_found_that_there_are(database: Database, post: Post) -> None:
+def test_existing_jobs_are_found_and_unknown_ids_omitted(database: Database, post: Post) -> None:
     first, _, third = post(), post(), post()
     with database.reading() as session:
         found = find_jobs(session, [third.id, "job_nope", first.id])
@@ -74,7 +74,7 @@ def test_dataset_that_validates_an_unfinished_job_cannot_be_deleted(
         delete_dataset(session, known.dataset_id)
 
 
-def test_pages_hold_every_job_once(database: Database, post: Post) -> None:
+def test_every_job_is_on_one_page(database: Database, post: Post) -> None:
     ids = [post().id for _ in range(5)]
     seen: list[str] = []
     after: str | None = None
@@ -114,7 +114,7 @@ def test_queued_job_is_cancelled_at_once(database: Database, post: Post) -> None
         cancel_job(session, job.id)
 
 
-def test_cancelling_twice_is_cancelling_once(database: Database, post: Post) -> None:
+def test_cancel_is_idempotent(database: Database, post: Post) -> None:
     job = post()
     hold(database)
     with database.writing() as session:
@@ -122,7 +122,7 @@ def test_cancelling_twice_is_cancelling_once(database: Database, post: Post) -> 
         assert cancel_job(session, job.id).status is JobStatus.CANCELLING
 
 
-def test_epoch_stored_twice_is_there_once(database: Database, post: Post) -> None:
+def test_epoch_stored_twice_is_replaced(database: Database, post: Post) -> None:
     job = post()
     lease = hold(database)
     for losses in ([loss(0), loss(1), loss(2)], [loss(1, 5.0)]):
@@ -170,7 +170,7 @@ def test_finished_job_has_its_model_and_last_losses(database: Database, post: Po
     assert (model.job_id, model.dataset_sha256, model.name) == (job.id, job.dataset_sha256, "n")
 
 
-def test_dataset_of_an_unfinished_job_stays(
+def test_dataset_of_an_unfinished_job_cannot_be_deleted(
     database: Database, dataset: DatasetRecord, post: Post
 ) -> None:
     job = post()

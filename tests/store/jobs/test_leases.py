@@ -1,4 +1,4 @@
-"""One contract for every database: who may write for a job, and when no longer."""
+"""Leases, on all databases: which worker may write to a job, and until when."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ from store.errors import LeaseLostError
 from store.jobs.checkpoints import Checkpoint
 from store.jobs.claims import claim_job
 from store.jobs.commands import cancel_job
-from store.jobs.dispatch import list_undispatched_jobs, mark_rung
+from store.jobs.dispatch import list_undispatched_jobs, mark_dispatched
 from store.jobs.finish import Outcome, finish_job
 from store.jobs.jobs import JobRecord, get_job
 from store.jobs.leases import Lease, find_held_status, release_job, renew_lease, update_held_job
@@ -37,7 +37,7 @@ def claimed(database: Database) -> tuple[JobRecord, Lease]:
 
 
 def expire(database: Database, job_id: str) -> None:
-    """Let the lease run out without waiting for it."""
+    """Expire the lease without waiting."""
     with database.writing() as session:
         session.execute(
             update(jobs).where(jobs.c.id == job_id).values(lease_expires_at=shifted(-1))
@@ -48,7 +48,7 @@ def test_nothing_to_claim_is_none(database: Database) -> None:
     assert claim(database) is None
 
 
-def test_claim_leases_the_job_and_notes_the_transition(database: Database, post: Post) -> None:
+def test_claim_leases_the_job_and_records_the_transition(database: Database, post: Post) -> None:
     posted = post()
     job, _ = claimed(database)
     assert (job.id, job.status, job.token, job.attempt) == (posted.id, JobStatus.RUNNING, 1, 1)
@@ -71,20 +71,20 @@ def test_parallel_claims_give_each_job_once(database: Database, post: Post) -> N
     assert sorted(job.id for job in won if job) == sorted(posted)
 
 
-def test_priority_goes_before_age(database: Database, post: Post) -> None:
+def test_higher_priority_is_claimed_before_older_jobs(database: Database, post: Post) -> None:
     post(name="old")
     post(name="urgent", priority=5)
     assert claimed(database)[0].name == "urgent"
 
 
-def test_owner_served_longest_ago_goes_first(database: Database, post: Post) -> None:
+def test_owner_served_longest_ago_is_claimed_first(database: Database, post: Post) -> None:
     for _ in range(3):
         post(owner="many")
     post(owner="one")
     assert [claimed(database)[0].owner for _ in range(4)] == ["many", "one", "many", "many"]
 
 
-def test_released_job_goes_on_in_the_same_attempt(database: Database, post: Post) -> None:
+def test_released_job_continues_in_the_same_attempt(database: Database, post: Post) -> None:
     post()
     _, lease = claimed(database)
     with database.writing() as session:
@@ -101,7 +101,7 @@ def test_expired_lease_is_claimed_as_a_new_attempt(database: Database, post: Pos
     assert (again.id, again.attempt, again.token, again.worker_losses) == (job.id, 2, 2, 1)
 
 
-def test_stale_token_writes_nothing(database: Database, post: Post) -> None:
+def test_stale_token_cannot_write(database: Database, post: Post) -> None:
     post()
     job, stale = claimed(database)
     expire(database, job.id)
@@ -115,7 +115,7 @@ def test_stale_token_writes_nothing(database: Database, post: Post) -> None:
         assert find_held_status(session, stale) is None
 
 
-def test_renewed_lease_is_not_given_away(database: Database, post: Post) -> None:
+def test_job_with_a_renewed_lease_is_not_claimed(database: Database, post: Post) -> None:
     post()
     job, lease = claimed(database)
     expire(database, job.id)
@@ -134,7 +134,7 @@ def test_finished_job_is_never_claimed_again(database: Database, post: Post) -> 
         finish_job(session, lease, Outcome(JobStatus.FAILED, StatusReason.INTERNAL))
 
 
-def test_cancel_that_was_answered_wins_over_success(database: Database, post: Post) -> None:
+def test_confirmed_cancel_takes_precedence_over_success(database: Database, post: Post) -> None:
     job = post()
     _, lease = claimed(database)
     with database.writing() as session:
@@ -144,9 +144,7 @@ def test_cancel_that_was_answered_wins_over_success(database: Database, post: Po
     assert (ended.status, ended.status_reason) == (JobStatus.CANCELLED, StatusReason.USER)
 
 
-def test_cancelling_job_between_slices_is_claimed_to_be_ended(
-    database: Database, post: Post
-) -> None:
+def test_cancelling_job_between_slices_is_claimed(database: Database, post: Post) -> None:
     job = post()
     _, lease = claimed(database)
     with database.writing() as session:
@@ -170,7 +168,7 @@ def test_job_that_kills_three_workers_fails(database: Database, post: Post) -> N
     assert job.token == 4
 
 
-def test_checkpoint_between_losses_saves_the_job(database: Database, post: Post) -> None:
+def test_checkpoint_resets_the_worker_losses(database: Database, post: Post) -> None:
     posted = post()
     for steps in range(1, 5):
         _, lease = claimed(database)
@@ -181,16 +179,16 @@ def test_checkpoint_between_losses_saves_the_job(database: Database, post: Post)
     assert claim(database) is not None
 
 
-def test_job_nobody_rang_for_is_found(database: Database, post: Post) -> None:
+def test_undispatched_job_is_found(database: Database, post: Post) -> None:
     job = post()
     with database.writing() as session:
         assert list_undispatched_jobs(session, redispatch_seconds=-1, limit=10) == (job.id,)
-        mark_rung(session, (job.id,))
+        mark_dispatched(session, (job.id,))
         assert list_undispatched_jobs(session, redispatch_seconds=60, limit=10) == ()
 
 
-def test_lease_that_was_given_back_writes_nothing(database: Database, post: Post) -> None:
-    """As the last heartbeat of a slice would, that overlaps with its end."""
+def test_released_lease_cannot_write(database: Database, post: Post) -> None:
+    """The last heartbeat of a slice may overlap with the release of the job."""
     post()
     _, lease = claimed(database)
     with database.writing() as session:

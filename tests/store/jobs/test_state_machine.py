@@ -1,4 +1,4 @@
-"""The state machine of jobs notices a store that breaks its promises."""
+"""The model-based test of jobs detects defects of the store."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,7 +25,7 @@ def claim_with_the_old_token(session: Session, *values: Any, **how: Any) -> JobR
     return replace(job, token=job.token - 1)
 
 
-def find_out_and_forget_the_token(
+def update_with_the_current_token(
     session: Session, lease: leases.Lease, values: dict[str, Any] | None = None
 ) -> JobRecord:
     token = get_job(session, lease.job_id).token
@@ -41,12 +41,12 @@ _claim, _update, _resume = claims.claim_job, leases.update_held_job, commands.re
 BREAKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (claims, "claim_job", claim_with_the_old_token),
     (commands, "resume_job", resume_anything),
-    (progress, "update_held_job", find_out_and_forget_the_token),
+    (progress, "update_held_job", update_with_the_current_token),
 )
 
 
 @pytest.mark.parametrize(("module", "name", "broken"), BREAKS, ids=[name for _, name, _ in BREAKS])
-def test_broken_store_is_noticed(
+def test_broken_store_is_detected(
     monkeypatch: pytest.MonkeyPatch, module: Any, name: str, broken: Callable[..., Any]
 ) -> None:
     monkeypatch.setattr(module, name, broken)

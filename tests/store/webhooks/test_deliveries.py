@@ -1,4 +1,4 @@
-"""The outbox: written with what it tells of, claimed once, tried again, given up, forgotten."""
+"""The outbox: written with the event, claimed once, retried, failed, deleted."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -26,25 +26,25 @@ from store.webhooks.outbox import (
     ClaimedDelivery,
     claim_due_deliveries,
     has_due_deliveries,
-    note_attempt,
+    record_attempt,
 )
 from store.webhooks.webhooks import WebhookRecord, delete_webhook, disable_webhook, get_webhook
-from tests.store.conftest import somebody_waits
-from tests.store.webhooks.test_webhooks import Post, add, types_told
+from tests.store.conftest import transaction_waits
+from tests.store.webhooks.test_webhooks import Post, add, delivered_types
 from tests.waiting import wait_for
 
-TAKEN = CallResult(0.1, 200)
-REFUSED = CallResult(0.1, 500, "unexpected_status")
+SUCCEEDED = CallResult(0.1, 200)
+FAILED = CallResult(0.1, 500, "unexpected_status")
 GONE = CallResult(0.1, 410, "unexpected_status")
 DAY = 86_400.0
 
 
-def tell(database: Database, job: JobRecord, type_: str = "failed", **data: object) -> None:
+def record_event(database: Database, job: JobRecord, type_: str = "failed", **data: object) -> None:
     with database.writing() as session:
         add_event(session, job.id, type_, data)
 
 
-def try_out(database: Database, webhook: WebhookRecord, times: int = 1) -> None:
+def add_test_deliveries(database: Database, webhook: WebhookRecord, times: int = 1) -> None:
     with database.writing() as session:
         for _ in range(times):
             add_test_delivery(session, webhook.id)
@@ -55,13 +55,13 @@ def claim(
     limit: int = 100,
     lease_seconds: float = 60,
     per_webhook: int = 100,
-    under_way: tuple[str, ...] = (),
+    in_progress: tuple[str, ...] = (),
 ) -> tuple[ClaimedDelivery, ...]:
     with database.writing() as session:
-        return claim_due_deliveries(session, limit, lease_seconds, per_webhook, under_way)
+        return claim_due_deliveries(session, limit, lease_seconds, per_webhook, in_progress)
 
 
-def note(
+def record(
     database: Database,
     claimed: ClaimedDelivery,
     call: CallResult,
@@ -69,7 +69,7 @@ def note(
     give_up: float = DAY,
 ) -> str | None:
     with database.writing() as session:
-        return note_attempt(session, claimed, call, delay, give_up)
+        return record_attempt(session, claimed, call, delay, give_up)
 
 
 def log(database: Database, webhook: WebhookRecord) -> tuple[DeliveryRecord, ...]:
@@ -77,18 +77,18 @@ def log(database: Database, webhook: WebhookRecord) -> tuple[DeliveryRecord, ...
         return list_deliveries(session, webhook.id, PageRequest(order="asc")).items
 
 
-def test_event_is_told_with_the_job_as_it_is_then(database: Database, post: Post) -> None:
+def test_payload_has_the_event_and_the_job_at_that_time(database: Database, post: Post) -> None:
     webhook = add(database)
     job = post(name="ü", external_id="e-1")
     with database.writing() as session:
         cancel_job(session, job.id)
     [claimed] = claim(database)
-    told = json.loads(claimed.payload)
+    payload = json.loads(claimed.payload)
     with database.reading() as session:
         logged = session.execute(select(events).order_by(events.c.id.desc()).limit(1)).one()
-    assert told["type"] == "job.cancelled"
-    assert told["timestamp"] == logged.at.isoformat(timespec="milliseconds")[:-6] + "Z"
-    assert told["data"] == {
+    assert payload["type"] == "job.cancelled"
+    assert payload["timestamp"] == logged.at.isoformat(timespec="milliseconds")[:-6] + "Z"
+    assert payload["data"] == {
         "job_id": job.id,
         "external_id": "e-1",
         "name": "ü",
@@ -99,31 +99,31 @@ def test_event_is_told_with_the_job_as_it_is_then(database: Database, post: Post
     assert (claimed.url, claimed.secret) == (webhook.url, webhook.secret)
 
 
-def test_only_events_that_were_asked_for_are_told(database: Database, post: Post) -> None:
+def test_only_subscribed_events_are_delivered(database: Database, post: Post) -> None:
     by_default, chosen = add(database), add(database, ["improved", "failed"])
     job = post()
     for type_ in ("epoch", "improved", "pausing", *sorted(DEFAULT_EVENT_TYPES)):
-        tell(database, job, type_)
-    assert types_told(database, by_default) == [
+        record_event(database, job, type_)
+    assert delivered_types(database, by_default) == [
         f"job.{type_}" for type_ in sorted(DEFAULT_EVENT_TYPES)
     ]
-    assert types_told(database, chosen) == ["job.improved", "job.failed"]
+    assert delivered_types(database, chosen) == ["job.improved", "job.failed"]
 
 
-def test_other_jobs_other_owners_and_disabled_webhooks_are_not_told(
+def test_webhooks_of_other_jobs_or_owners_and_disabled_ones_receive_nothing(
     database: Database, post: Post
 ) -> None:
     job = post()
-    others = [add(database, job_id=post().id), add(database, owner="somebody"), add(database)]
+    others = [add(database, job_id=post().id), add(database, owner="other"), add(database)]
     with database.writing() as session:
         disable_webhook(session, others[-1].id)
     mine = add(database, job_id=job.id)
-    tell(database, job)
-    assert [types_told(database, other) for other in others] == [[], [], []]
-    assert types_told(database, mine) == ["job.failed"]
+    record_event(database, job)
+    assert [delivered_types(database, other) for other in others] == [[], [], []]
+    assert delivered_types(database, mine) == ["job.failed"]
 
 
-def test_delivery_is_rolled_back_with_what_it_tells_of(database: Database, post: Post) -> None:
+def test_delivery_is_rolled_back_with_its_event(database: Database, post: Post) -> None:
     webhook, job = add(database), post()
     with suppress(RuntimeError), database.writing() as session:
         add_event(session, job.id, "failed", {})
@@ -135,33 +135,33 @@ def test_without_webhooks_an_event_is_one_statement(database: Database, post: Po
     job = post()
     statements: list[str] = []
 
-    def note_statement(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+    def record_statement(_c: object, _cursor: object, statement: str, *_arguments: object) -> None:
         statements.append(statement)
 
-    event.listen(database.engine, "before_cursor_execute", note_statement)
+    event.listen(database.engine, "before_cursor_execute", record_statement)
     for type_ in sorted(EVENT_TYPES):
-        tell(database, job, type_)
+        record_event(database, job, type_)
     inserts = [text for text in statements if not text.startswith("BEGIN")]
     assert len(inserts) == len(EVENT_TYPES)
 
 
-def test_event_does_not_fail_with_a_webhook_that_is_deleted_meanwhile(
+def test_event_does_not_fail_if_a_webhook_is_deleted_concurrently(
     database: Database, post: Post
 ) -> None:
     webhook, job = add(database), post()
     with ThreadPoolExecutor(1) as worker:
         with database.writing() as session:
             delete_webhook(session, webhook.id)
-            telling = worker.submit(tell, database, job)
-            wait_for(lambda: somebody_waits(database))
-        telling.result()
+            recording = worker.submit(record_event, database, job)
+            wait_for(lambda: transaction_waits(database))
+        recording.result()
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(deliveries)) == 0
 
 
 def test_due_delivery_is_claimed_once(database: Database) -> None:
     webhook = add(database)
-    try_out(database, webhook)
+    add_test_deliveries(database, webhook)
     with database.reading() as session:
         assert has_due_deliveries(session)
     [claimed] = claim(database)
@@ -171,97 +171,97 @@ def test_due_delivery_is_claimed_once(database: Database) -> None:
         assert not has_due_deliveries(session)
 
 
-def test_two_claims_at_once_share_what_is_due(database: Database) -> None:
-    try_out(database, add(database), times=20)
+def test_concurrent_claims_share_the_due_deliveries(database: Database) -> None:
+    add_test_deliveries(database, add(database), times=20)
     with ThreadPoolExecutor(4) as claimers:
         shares = list(claimers.map(lambda _: claim(database, limit=3), range(8)))
     claimed = [delivery.id for share in shares for delivery in share]
     assert len(claimed) == len(set(claimed))
-    # A claim that meets another one may leave with less than there is: the next one has it.
+    # A claim that meets a concurrent one may get fewer deliveries: the next claim gets them.
     while more := claim(database):
         claimed += [delivery.id for delivery in more]
     assert len(set(claimed)) == len(claimed) == 20
 
 
-def test_slow_receiver_keeps_no_other_waiting(database: Database) -> None:
+def test_slow_receiver_does_not_delay_the_others(database: Database) -> None:
     slow, other = add(database), add(database)
-    try_out(database, slow, times=5)
-    try_out(database, other)
+    add_test_deliveries(database, slow, times=5)
+    add_test_deliveries(database, other)
     first = claim(database, per_webhook=2)
     assert [delivery.webhook_id for delivery in first] == [slow.id, slow.id, other.id]
-    assert claim(database, per_webhook=2, under_way=(slow.id, slow.id)) == ()
-    assert len(claim(database, per_webhook=2, under_way=(slow.id,))) == 1
+    assert claim(database, per_webhook=2, in_progress=(slow.id, slow.id)) == ()
+    assert len(claim(database, per_webhook=2, in_progress=(slow.id,))) == 1
 
 
-def test_claim_that_ran_out_is_made_again_under_the_same_id(database: Database) -> None:
+def test_expired_claim_is_repeated_under_the_same_id(database: Database) -> None:
     webhook = add(database)
-    try_out(database, webhook)
+    add_test_deliveries(database, webhook)
     [lost] = claim(database, lease_seconds=0)
     [again] = claim(database)
     assert again == replace(lost, number=2)
-    # The one that was thought lost comes back: its failure decides nothing, its success counts.
-    assert note(database, lost, REFUSED, delay=0) == "pending"
+    # The lost process continues: its failure is ignored, only its success would count.
+    assert record(database, lost, FAILED, delay=0) == "pending"
     assert claim(database) == ()
-    assert note(database, again, TAKEN) == "delivered"
+    assert record(database, again, SUCCEEDED) == "delivered"
     [delivery] = log(database, webhook)
     assert [attempt.error for attempt in delivery.attempts] == ["unexpected_status", None]
 
 
-def test_failed_attempt_is_made_again_later(database: Database) -> None:
+def test_failed_attempt_is_retried_later(database: Database) -> None:
     webhook = add(database)
-    try_out(database, webhook)
+    add_test_deliveries(database, webhook)
     [claimed] = claim(database)
-    assert note(database, claimed, REFUSED, delay=60) == "pending"
+    assert record(database, claimed, FAILED, delay=60) == "pending"
     [delivery] = log(database, webhook)
     waiting = (delivery.next_attempt_at - delivery.attempts[0].at).total_seconds()
     assert 59 < waiting < 62
     assert (delivery.attempts[0].response_status, delivery.finished_at) == (500, None)
 
 
-def test_delivery_is_given_up_after_a_day_and_tried_at_its_end(database: Database) -> None:
+def test_delivery_fails_after_a_day_with_a_last_attempt_at_its_end(database: Database) -> None:
     webhook = add(database)
-    try_out(database, webhook)
+    add_test_deliveries(database, webhook)
     [claimed] = claim(database)
-    assert note(database, claimed, REFUSED, delay=DAY * 7) == "pending"
+    assert record(database, claimed, FAILED, delay=DAY * 7) == "pending"
     [delivery] = log(database, webhook)
     assert (delivery.next_attempt_at - delivery.created_at).total_seconds() == DAY
     with database.writing() as session:
         session.execute(update(deliveries).values(next_attempt_at=delivery.created_at))
     [claimed] = claim(database)
-    assert note(database, claimed, REFUSED, give_up=0) == "failed"
+    assert record(database, claimed, FAILED, give_up=0) == "failed"
     [delivery] = log(database, webhook)
     assert delivery.status == "failed"
     assert delivery.finished_at
     assert claim(database) == ()
 
 
-def test_receiver_that_is_gone_is_told_no_more(database: Database, post: Post) -> None:
+def test_receiver_that_is_gone_gets_no_more_deliveries(database: Database, post: Post) -> None:
     webhook, other = add(database), add(database)
-    try_out(database, webhook, times=2)
-    try_out(database, other)
+    add_test_deliveries(database, webhook, times=2)
+    add_test_deliveries(database, other)
     claimed = claim(database, limit=1)[0]
-    assert note(database, claimed, GONE) == "failed"
+    assert record(database, claimed, GONE) == "failed"
     assert [delivery.status for delivery in log(database, webhook)] == ["failed", "failed"]
     assert [delivery.status for delivery in log(database, other)] == ["pending"]
     with database.reading() as session:
         assert not get_webhook(session, webhook.id).enabled
-    tell(database, post())
+    record_event(database, post())
     assert len(log(database, webhook)) == 2
 
 
-def test_note_of_a_deleted_delivery_is_quiet(database: Database) -> None:
+def test_attempt_of_a_deleted_delivery_is_ignored(database: Database) -> None:
     webhook = add(database)
-    try_out(database, webhook)
+    add_test_deliveries(database, webhook)
     [claimed] = claim(database)
     with database.writing() as session:
         delete_webhook(session, webhook.id)
-    assert note(database, claimed, TAKEN) is None
+    assert record(database, claimed, SUCCEEDED) is None
 
 
-def test_only_old_and_finished_deliveries_are_forgotten(database: Database) -> None:
+def test_only_old_finished_deliveries_are_deleted(database: Database) -> None:
     webhook = add(database)
-    try_out(database, webhook, times=2)
-    note(database, claim(database, limit=1)[0], TAKEN)
+    add_test_deliveries(database, webhook, times=2)
+    record(database, claim(database, limit=1)[0], SUCCEEDED)
     with database.writing() as session:
         assert delete_finished_deliveries(session, after_seconds=60) == 0
     with database.writing() as session:

@@ -1,4 +1,4 @@
-"""Webhooks in the store: added, listed, limited, deleted with what they were to be told."""
+"""Webhooks in the store: creation, lists, limits, and deletion with their deliveries."""
 
 from collections.abc import Callable
 
@@ -34,7 +34,7 @@ def add(
         return add_webhook(session, owner, "http://h/", events, SECRET, job_id)
 
 
-def types_told(database: Database, webhook: WebhookRecord) -> list[str]:
+def delivered_types(database: Database, webhook: WebhookRecord) -> list[str]:
     with database.reading() as session:
         page = list_deliveries(session, webhook.id, PageRequest(order="asc"))
     return [delivery.type for delivery in page.items]
@@ -58,7 +58,7 @@ def test_webhooks_of_a_job_are_found_by_it(database: Database, post: Post) -> No
 
 
 def test_webhook_of_another_owner_is_unknown(database: Database) -> None:
-    webhook = add(database, owner="somebody")
+    webhook = add(database, owner="other")
     with database.writing() as session:
         with pytest.raises(NotFoundError):
             get_webhook(session, webhook.id)
@@ -67,30 +67,28 @@ def test_webhook_of_another_owner_is_unknown(database: Database) -> None:
         assert list_webhooks(session, PageRequest()).items == ()
 
 
-def test_deleted_webhook_takes_its_deliveries_along(database: Database, post: Post) -> None:
+def test_deliveries_are_deleted_with_their_webhook(database: Database, post: Post) -> None:
     webhook = add(database, ["created"])
     post()
-    assert types_told(database, webhook) == ["job.created"]
+    assert delivered_types(database, webhook) == ["job.created"]
     with database.writing() as session:
         delete_webhook(session, webhook.id)
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(deliveries)) == 0
 
 
-def test_webhook_of_a_job_is_told_of_what_was_before_it(database: Database, post: Post) -> None:
+def test_webhook_of_a_job_receives_earlier_events(database: Database, post: Post) -> None:
     job = post()
-    told, other = add(database, ["created"], job.id), add(database, None, job.id)
-    assert types_told(database, told) == ["job.created"]
-    assert types_told(database, other) == []
+    subscribed, other = add(database, ["created"], job.id), add(database, None, job.id)
+    assert delivered_types(database, subscribed) == ["job.created"]
+    assert delivered_types(database, other) == []
 
 
-def test_webhooks_for_all_jobs_are_limited_those_of_jobs_are_not(
-    database: Database, post: Post
-) -> None:
+def test_only_webhooks_for_all_jobs_are_limited(database: Database, post: Post) -> None:
     with database.writing() as session:
         for _ in range(MAX_GLOBAL_WEBHOOKS):
             add_webhook(session, "", "http://h/", None, SECRET)
     with pytest.raises(LimitReachedError):
         add(database)
     add(database, job_id=post().id)
-    add(database, owner="somebody")
+    add(database, owner="other")

@@ -1,4 +1,4 @@
-"""Threads and kernel are chosen before NumPy loads, only where the processor has them."""
+"""BLAS threads and kernel: set before NumPy loads, and only if the processor supports them."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ AVX512 = "avx512f avx512bw avx512cd avx512dq avx512vl"
         ("GenuineIntel", f"sse2 avx2 {AVX512}", False),
     ],
 )
-def test_kernel_is_named_only_where_openblas_misses_it(
+def test_kernel_is_set_only_where_openblas_selects_a_slower_one(
     tmp_path: Path, vendor: str, flags: str, chosen: bool
 ) -> None:
     cpuinfo = tmp_path / "cpuinfo"
@@ -29,9 +29,9 @@ def test_kernel_is_named_only_where_openblas_misses_it(
     assert ("OPENBLAS_CORETYPE" in blas_environment(1, {}, cpuinfo)) is chosen
 
 
-def test_operators_kernel_is_left_alone(tmp_path: Path) -> None:
-    given = {"OPENBLAS_CORETYPE": "Haswell"}
-    assert "OPENBLAS_CORETYPE" not in blas_environment(1, given, Path("/proc/cpuinfo"))
+def test_kernel_set_by_the_operator_is_kept(tmp_path: Path) -> None:
+    environment = {"OPENBLAS_CORETYPE": "Haswell"}
+    assert "OPENBLAS_CORETYPE" not in blas_environment(1, environment, Path("/proc/cpuinfo"))
     assert blas_environment(2, {}, tmp_path / "none") == {
         "OPENBLAS_NUM_THREADS": "2",
         "OMP_NUM_THREADS": "2",
@@ -39,8 +39,11 @@ def test_operators_kernel_is_left_alone(tmp_path: Path) -> None:
     }
 
 
-def test_environment_reaches_blas() -> None:
-    code = "from workers.environment import fingerprint; print(fingerprint()['blas_threads'])"
+def test_environment_is_applied_by_blas() -> None:
+    code = (
+        "from workers.environment import environment_fingerprint;"
+        "print(environment_fingerprint()['blas_threads'])"
+    )
     answer = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, **blas_environment(1)},

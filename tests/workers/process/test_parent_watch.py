@@ -1,4 +1,4 @@
-"""A worker's child whose parent is killed, as real processes."""
+"""A worker's child whose parent is killed, with real processes."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ import pytest
 
 from tests.waiting import wait_for
 
-# The parent tells its child's number, and both wait for ever.
+# The parent prints the pid of its child; then both sleep.
 FAMILY = """
 import os, sys, time
 from pathlib import Path
@@ -25,9 +25,9 @@ child = os.fork()
 if child == 0:
     def is_busy():
         if shutdown.is_set():
-            (folder / "told").touch()
+            (folder / "notified").touch()
         return not (slice_ends and shutdown.is_set())
-    watch_parent(shutdown, is_busy, parent, look_seconds=0.05, grace_seconds=0.5)
+    watch_parent(shutdown, is_busy, parent, poll_seconds=0.05, grace_seconds=0.5)
 else:
     print(child, flush=True)
 time.sleep(60)
@@ -35,7 +35,7 @@ time.sleep(60)
 
 
 @pytest.mark.parametrize("slice", ["ends", "hangs"])
-def test_child_whose_parent_is_killed_is_told_and_ends(tmp_path: Path, slice: str) -> None:  # noqa: A002
+def test_child_of_a_killed_parent_is_notified_and_exits(tmp_path: Path, slice: str) -> None:  # noqa: A002
     with subprocess.Popen(
         [sys.executable, "-c", FAMILY, str(tmp_path), slice],
         cwd=Path(__file__).parents[3],
@@ -47,10 +47,10 @@ def test_child_whose_parent_is_killed_is_told_and_ends(tmp_path: Path, slice: st
         assert child.is_running()
         os.kill(parent.pid, signal.SIGKILL)
         wait_for(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 10)
-    assert (tmp_path / "told").exists()
+    assert (tmp_path / "notified").exists()
 
 
-def test_child_whose_parent_lives_goes_on(tmp_path: Path) -> None:
+def test_child_of_a_living_parent_keeps_running(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", FAMILY, str(tmp_path), "hangs"],
         cwd=Path(__file__).parents[3],
@@ -61,6 +61,6 @@ def test_child_whose_parent_lives_goes_on(tmp_path: Path) -> None:
         child = psutil.Process(int(parent.stdout.readline()))
         with pytest.raises(psutil.TimeoutExpired):
             child.wait(0.3)
-        assert not (tmp_path / "told").exists()
+        assert not (tmp_path / "notified").exists()
         child.kill()
         parent.kill()

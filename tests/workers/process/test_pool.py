@@ -1,4 +1,4 @@
-"""The worker's pool is Celery's, but for how soon a killed child is replaced."""
+"""The worker's pool: Celery's prefork pool, replacing killed children sooner."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Which categories a model tells apart."""
+"""Fitting of categorical columns."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from engine.preprocessing.fitted import FittedCategories, FittedCodes, FittedOrd
 from engine.specs import ResolvedPreprocessing
 from tests.engine.examples import fit, levels
 
-# c: 4 rows, a: 3, b and d: 2 each, e: 1; one without.
+# Counts: c 4, a 3, b and d 2 each, e 1; one missing.
 COLUMN = levels("a", "b", "c", "c", "d", None, "c", "a", "e", "b", "a", "d", "c")
 
 
@@ -21,16 +21,16 @@ def ordinal(column: CategoricalColumn, **options: Any) -> FittedOrdinal:
     return fitted
 
 
-def test_the_rarest_levels_are_pooled() -> None:
+def test_infrequent_categories_are_pooled() -> None:
     assert fit(COLUMN, max_levels=3) == FittedCategories("x", ("a", "c"), rest=True)
     assert fit(COLUMN, max_levels=5) == FittedCategories("x", ("a", "b", "c", "d", "e"))
-    # b and d are as frequent as each other.
+    # b and d tie; the first in alphabetical order is kept.
     assert fit(COLUMN, max_levels=4) == FittedCategories("x", ("a", "b", "c"), rest=True)
     pooled = fit(COLUMN, max_levels=4, categorical="embedding")
     assert pooled == FittedCodes("x", ("a", "b", "c"), rest=True)
 
 
-def test_stated_levels_keep_their_order_and_are_all() -> None:
+def test_listed_levels_keep_their_order_and_are_exhaustive() -> None:
     own: dict[str, Any] = {"columns": {"x": {"levels": ["c", "never", "a"]}}}
     assert fit(COLUMN, **own) == FittedCategories("x", ("c", "never", "a"))
     assert fit(COLUMN, categorical="embedding", **own) == FittedCodes("x", ("c", "never", "a"))
@@ -41,7 +41,7 @@ def test_missing_category_has_no_level_by_default(missing: str) -> None:
     assert fit(levels("a", None), missing=missing) == FittedCategories("x", ("a",))
 
 
-def test_most_frequent_category_stands_in_for_a_missing_one() -> None:
+def test_missing_category_is_replaced_by_the_most_frequent() -> None:
     fitted = fit(COLUMN, missing="most_frequent")
     assert isinstance(fitted, FittedCategories)
     assert fitted.fill == "c"
@@ -51,15 +51,15 @@ def test_most_frequent_category_stands_in_for_a_missing_one() -> None:
     assert fit(levels(None), missing="most_frequent") == FittedCategories("x", ())
 
 
-def test_constant_is_a_level_though_no_row_has_it() -> None:
+def test_fill_value_is_a_level_even_without_rows() -> None:
     fitted = fit(levels("a", "b"), missing="constant", fill_value="none")
     assert fitted == FittedCategories("x", ("a", "b", "none"), fill="none")
-    # However rare it is, it is not pooled.
+    # The fill value is never pooled, however infrequent.
     fitted = fit(COLUMN, missing="constant", fill_value="e", max_levels=3)
     assert fitted == FittedCategories("x", ("c", "e"), rest=True, fill="e")
 
 
-def test_number_as_constant_is_no_category() -> None:
+def test_numeric_fill_value_is_ignored_for_categories() -> None:
     fitted = fit(levels("a", None), missing="constant", fill_value=0.0)
     assert fitted == FittedCategories("x", ("a",))
 
@@ -96,9 +96,7 @@ def test_ordinal_is_standardized_on_the_training_rows() -> None:
         ({"missing": "constant", "fill_value": 7.0}, 1.4),
     ],
 )
-def test_index_stands_in_for_a_missing_or_unknown_level(
-    options: dict[str, Any], fill: float
-) -> None:
+def test_missing_or_unknown_level_has_a_fill_index(options: dict[str, Any], fill: float) -> None:
     column = levels("1", "2", "3", "3", "3", None)
     assert ordinal(column, **options).fill == fill
 

@@ -21,7 +21,7 @@ def numeric(
     return FittedNumeric("x", center, scale, fill, minimum=least, maximum=most)
 
 
-def test_only_the_given_rows_are_looked_at() -> None:
+def test_only_the_given_rows_are_used() -> None:
     assert fit(numbers(1, 3, 1000), [0, 1]) == numeric(2, 1, 2, 1, 3)
     assert fit(levels("b", "a", "z"), [0, 1]) == FittedCategories("x", ("a", "b"))
     assert fit(truths(True, False, True), [0, 1]) == FittedBoolean("x", fill=0.5)
@@ -81,21 +81,21 @@ def test_log1p_standardizes_the_logarithms() -> None:
         ({"missing": "constant", "fill_value": "none"}, 5),
     ],
 )
-def test_something_stands_in_for_what_is_missing(options: dict[str, Any], fill: float) -> None:
+def test_missing_numbers_are_imputed(options: dict[str, Any], fill: float) -> None:
     fitted = fit(numbers(2, 12, 2, 12, 3, 4, 0, None), **options)
     assert isinstance(fitted, FittedNumeric)
     assert fitted.fill == fill
 
 
-def test_truth_that_is_most_frequent_stands_in_for_what_is_missing() -> None:
+def test_missing_booleans_are_imputed() -> None:
     column = truths(True, False, False, True, None, True)
     assert fit(column, missing="most_frequent") == FittedBoolean("x", 1)
     assert fit(column, missing="constant", fill_value=0.5) == FittedBoolean("x", 0.5)
-    # Of equally many the smaller.
+    # The smaller value wins ties.
     assert fit(column, [0, 1], missing="most_frequent") == FittedBoolean("x", 0)
 
 
-def test_indicator_is_one_of_this_column() -> None:
+def test_indicator_can_be_set_per_column() -> None:
     own: dict[str, Any] = {
         "columns": {"x": {"missing_indicator": True}, "y": {"missing": "median"}}
     }
@@ -106,7 +106,7 @@ def test_indicator_is_one_of_this_column() -> None:
 
 @pytest.mark.parametrize("numeric", ["standardize", "min_max", "robust", "log1p"])
 @pytest.mark.parametrize("value", [0.1, 0.0, 1e17])
-def test_a_column_that_never_varies_is_divided_by_one(numeric: str, value: float) -> None:
+def test_constant_column_has_scale_one(numeric: str, value: float) -> None:
     # The computed standard deviation of seven times 0.1 is 1e-17, not 0.
     fitted = fit(numbers(*[value] * 7), numeric=numeric)
     assert isinstance(fitted, FittedNumeric)
@@ -120,7 +120,7 @@ def test_a_column_without_values_is_zero() -> None:
 
 
 @pytest.mark.parametrize("numeric", ["standardize", "min_max", "robust", "log1p", "none"])
-def test_numbers_beyond_scaling_are_refused(numeric: str) -> None:
+def test_numbers_too_large_to_scale_are_refused(numeric: str) -> None:
     with pytest.raises(DataError, match="too large"):
         fit(numbers(-1.7e308, -1.7e308, 1.7e308, 1.7e308, 1.7e308), numeric=numeric)
 
@@ -143,7 +143,7 @@ def test_classes_are_sorted_and_keep_their_type(
     assert found.tolist() == codes
 
 
-def test_a_level_that_no_row_has_is_no_class() -> None:
+def test_level_without_rows_is_not_a_class() -> None:
     column = levels("a", "b", "c")
     column = type(column)(column.codes[1:], column.levels)
     target, codes = fit_class_target("y", column)
@@ -157,6 +157,6 @@ def test_whole_numbers_beyond_exactness_stay_float() -> None:
     assert [type(c) for c in target.classes] == [int, float]
 
 
-def test_infinity_is_no_class() -> None:
+def test_infinity_is_not_a_class() -> None:
     with pytest.raises(DataError, match="infinite"):
         fit_class_target("y", numbers(1, float("inf")))

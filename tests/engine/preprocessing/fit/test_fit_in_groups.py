@@ -1,4 +1,4 @@
-"""Columns are fitted a few at a time, and come out as if all were read at once."""
+"""Fitting in groups of columns gives the same result as reading all at once."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +20,8 @@ SPEC = ResolvedPreprocessing(categorical="one_hot", target="none")
 
 
 @dataclass
-class WatchedTable:
-    """A table that notes what is read of it at once, and turns levels around at every chunk."""
+class RecordingTable:
+    """Records the columns of each read, and reverses the levels in every other chunk."""
 
     table: MemoryTable
     reads: list[tuple[str, ...]] = field(default_factory=list)
@@ -37,10 +37,12 @@ class WatchedTable:
     def chunks(self, names: Sequence[str]) -> Iterator[dict[str, Column]]:
         self.reads.append(tuple(names))
         for index, chunk in enumerate(self.table.chunks(names)):
-            yield {n: turned(column) if index % 2 else column for n, column in chunk.items()}
+            yield {
+                n: reverse_levels(column) if index % 2 else column for n, column in chunk.items()
+            }
 
 
-def turned(column: Column) -> Column:
+def reverse_levels(column: Column) -> Column:
     if isinstance(column, NumericColumn) or isinstance(column.levels[0], bool):
         return column
     last = len(column.levels) - 1
@@ -61,36 +63,36 @@ def some_columns(rows: int, seed: int) -> dict[str, Column]:
     }
 
 
-def fit_all(table: MemoryTable | WatchedTable, rows: Sequence[int]) -> tuple[FittedColumn, ...]:
+def fit_all(table: MemoryTable | RecordingTable, rows: Sequence[int]) -> tuple[FittedColumn, ...]:
     return fit_columns(table, ("n", "c", "m", "b"), np.array(rows, np.intp), SPEC)
 
 
 @settings(max_examples=25, deadline=None)
 @given(rows=st.integers(1, 40), chunk=st.integers(1, 9), seed=st.integers(0, 99))
-def test_chunks_make_no_difference(rows: int, chunk: int, seed: int) -> None:
+def test_fit_does_not_depend_on_chunk_size(rows: int, chunk: int, seed: int) -> None:
     columns = some_columns(rows, seed)
-    chosen = np.flatnonzero(np.random.default_rng(seed).random(rows) < 0.7).tolist()
-    watched = WatchedTable(MemoryTable(columns, chunk_rows=chunk))
-    assert fit_all(watched, chosen) == fit_all(MemoryTable(columns), chosen)
+    training = np.flatnonzero(np.random.default_rng(seed).random(rows) < 0.7).tolist()
+    recording = RecordingTable(MemoryTable(columns, chunk_rows=chunk))
+    assert fit_all(recording, training) == fit_all(MemoryTable(columns), training)
 
 
-def test_few_columns_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_columns_are_read_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitting, "GROUP_BYTES", 2 * 8 * 10)
-    watched = WatchedTable(MemoryTable(some_columns(20, 0)))
-    fit_all(watched, range(10))
-    assert watched.reads == [("n", "c"), ("m", "b")]
-    watched.reads.clear()
-    fit_all(watched, range(20))
-    assert watched.reads == [("n",), ("c",), ("m",), ("b",)]
+    recording = RecordingTable(MemoryTable(some_columns(20, 0)))
+    fit_all(recording, range(10))
+    assert recording.reads == [("n", "c"), ("m", "b")]
+    recording.reads.clear()
+    fit_all(recording, range(20))
+    assert recording.reads == [("n",), ("c",), ("m",), ("b",)]
 
 
 def test_hashed_texts_are_not_read() -> None:
-    watched = WatchedTable(MemoryTable({"t": levels("a b")}))
+    recording = RecordingTable(MemoryTable({"t": levels("a b")}))
     own = {"t": {"hash_buckets": 4, "missing_indicator": True}}
     spec = ResolvedPreprocessing.model_validate(SPEC.model_dump() | {"columns": own})
-    (fitted,) = fit_columns(watched, ("t",), np.arange(1), spec)
+    (fitted,) = fit_columns(recording, ("t",), np.arange(1), spec)
     assert fitted == FittedText("t", 4, indicator=True)
-    assert watched.reads == []
+    assert recording.reads == []
 
 
 def test_table_without_rows_has_columns() -> None:
@@ -99,6 +101,6 @@ def test_table_without_rows_has_columns() -> None:
     assert [column.type for column in fitted] == ["numeric", "levels"]
 
 
-def test_column_that_is_not_there_is_told_of() -> None:
+def test_unknown_column_is_refused() -> None:
     with pytest.raises(DataError, match="no column 'gone'"):
         fit_columns(MemoryTable({"n": numbers(1)}), ("gone",), np.arange(1), SPEC)

@@ -1,4 +1,4 @@
-"""Fitted and transformed beside scikit-learn's preprocessing, on random columns with gaps."""
+"""Preprocessing compared with scikit-learn's, on random columns with missing values."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +19,7 @@ SCALERS = {
     "robust": "RobustScaler",
     "none": "FunctionTransformer",
 }
-# Quarters, so that some are equal and none is so close to another that rounding decides.
+# Quarters: some values are equal, and no two are close enough for rounding to matter.
 VALUES = st.integers(-400, 400).map(lambda quarter: quarter / 4)
 WITH_GAPS = st.lists(st.none() | VALUES, min_size=3, max_size=30).filter(
     lambda values: len({value for value in values if value is not None}) > 1

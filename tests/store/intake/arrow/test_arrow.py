@@ -1,4 +1,4 @@
-"""Arrow files and streams are mapped, checked and cut into bounded batches."""
+"""Arrow files and streams are memory-mapped, validated and split into bounded batches."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def swap(content: bytes, old: bytes, new: bytes) -> bytes:
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("compression", [None, "lz4", "zstd"])
-def test_table_comes_back(tmp_path: Path, stream: bool, compression: str | None) -> None:
+def test_table_is_read_back(tmp_path: Path, stream: bool, compression: str | None) -> None:
     content = arrow_bytes(TABLE, stream=stream, compression=compression)
     source = open_bytes(tmp_path, content)
     for _ in range(2):
@@ -38,7 +38,7 @@ def test_table_comes_back(tmp_path: Path, stream: bool, compression: str | None)
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_dictionaries_come_back_as_texts(tmp_path: Path, stream: bool) -> None:
+def test_dictionaries_are_read_as_text(tmp_path: Path, stream: bool) -> None:
     words = pa.array([f"w{n % 500}" for n in range(1000)]).dictionary_encode()
     nulls = pa.DictionaryArray.from_arrays(pa.array([0, 1] * 500), pa.array(["a", None]))
     table = pa.table({"w": words, "n": nulls})
@@ -46,7 +46,7 @@ def test_dictionaries_come_back_as_texts(tmp_path: Path, stream: bool) -> None:
     assert found == {"w": words.to_pylist(), "n": ["a", None] * 500}
 
 
-def test_batch_of_any_size_is_cut_into_small_ones(tmp_path: Path) -> None:
+def test_large_batch_is_split(tmp_path: Path) -> None:
     table = pa.table({"x": np.arange(2_000_000.0), "t": ["ab"] * 2_000_000}).combine_chunks()
     source = open_bytes(tmp_path, arrow_bytes(table))
     batches = list(source.batches(["typed", "text"]))
@@ -56,7 +56,7 @@ def test_batch_of_any_size_is_cut_into_small_ones(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [FILE, STREAM])
 @pytest.mark.parametrize("kept", [20, 100, 300, 0.5, 0.9])
-def test_cut_file_is_refused(tmp_path: Path, content: bytes, kept: float) -> None:
+def test_truncated_file_is_refused(tmp_path: Path, content: bytes, kept: float) -> None:
     end = int(kept * len(content)) if kept < 1 else int(kept)
     assert refusal(tmp_path, content[:end]).code == "not_arrow"
 
@@ -80,29 +80,31 @@ def test_cut_file_is_refused(tmp_path: Path, content: bytes, kept: float) -> Non
         swap(arrow_bytes(WORDS), offsets(0, 3, 6, 11), offsets(0, 6, 3, 11)),
     ],
 )
-def test_file_that_lies_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_inconsistent_file_is_refused(tmp_path: Path, content: bytes) -> None:
     assert refusal(tmp_path, content).code == "not_arrow"
 
 
-def test_dictionary_code_beyond_its_dictionary_is_refused(tmp_path: Path) -> None:
+def test_dictionary_index_out_of_range_is_refused(tmp_path: Path) -> None:
     codes = pa.array([0, 1, 2, 1], pa.int32())
     table = pa.table({"x": pa.DictionaryArray.from_arrays(codes, ["a", "b", "c"])})
     content = swap(arrow_bytes(table), offsets(0, 1, 2, 1), offsets(0, 9, 2, 1))
     assert refusal(tmp_path, content).code == "not_arrow"
 
 
-def test_texts_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
+def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     content = swap(arrow_bytes(WORDS), b"onetwo", b"o\xfe\xfftwo")
     assert refusal(tmp_path, content).code == "wrong_encoding"
 
 
-def test_more_rows_than_can_be_are_refused_before_any_is_read(tmp_path: Path) -> None:
+def test_impossible_row_count_is_refused_before_reading(tmp_path: Path) -> None:
     error = refusal(tmp_path, swap(FILE, int64(3000), int64(10**12)))
     assert error.code == "too_many_rows"
 
 
 @pytest.mark.parametrize("claim", [2**40, 2**62])
-def test_compressed_buffer_that_claims_too_much_is_refused(tmp_path: Path, claim: int) -> None:
+def test_compressed_buffer_with_excessive_claimed_size_is_refused(
+    tmp_path: Path, claim: int
+) -> None:
     content = arrow_bytes(pa.table({"x": np.arange(3000.0)}), compression="lz4")
     error = refusal(
         tmp_path, swap(content, int64(24_000) + b"\x04\x22", int64(claim) + b"\x04\x22")
@@ -110,7 +112,7 @@ def test_compressed_buffer_that_claims_too_much_is_refused(tmp_path: Path, claim
     assert error.code == "expands_too_much"
 
 
-def test_compressed_zeros_that_expand_a_thousandfold_are_refused(tmp_path: Path) -> None:
+def test_zeros_that_expand_a_thousandfold_are_refused(tmp_path: Path) -> None:
     content = arrow_bytes(pa.table({"x": np.zeros(2**22)}), compression="zstd")
     assert refusal(tmp_path, content).code == "expands_too_much"
 
@@ -124,7 +126,7 @@ def test_compressed_zeros_that_expand_a_thousandfold_are_refused(tmp_path: Path)
         (pa.array([pa.MonthDayNano([1, 2, 3])]), "unsupported_type"),
     ],
 )
-def test_column_of_no_single_values_is_refused(tmp_path: Path, array: pa.Array, code: str) -> None:
+def test_unsupported_column_type_is_refused(tmp_path: Path, array: pa.Array, code: str) -> None:
     assert refusal(tmp_path, arrow_bytes(pa.table({"x": array}))).code == code
 
 

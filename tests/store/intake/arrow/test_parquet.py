@@ -1,4 +1,4 @@
-"""Parquet files are read in bounded batches, unless their footer lies."""
+"""Parquet files are read in bounded batches; files with a false footer are refused."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
@@ -26,7 +26,7 @@ FOOTER = int.from_bytes(GOOD[-8:-4], "little")
 
 
 def change_footer(change: Callable[[bytes], bytes]) -> bytes:
-    """The good file with another footer, of the right length."""
+    """Replace the footer of the valid file and correct its length."""
     footer = change(GOOD[-8 - FOOTER : -8])
     return GOOD[: -8 - FOOTER] + footer + len(footer).to_bytes(4, "little") + b"PAR1"
 
@@ -50,7 +50,7 @@ def read_one(folder: Path, array: pa.Array, reading: Any = None) -> tuple[str, l
         (
             pa.array([date(1970, 1, 2)]),
             "timestamp[s]",
-            [datetime(1970, 1, 2)],  # noqa: DTZ001  (of no zone)
+            [datetime(1970, 1, 2)],  # noqa: DTZ001  (without a zone)
             ["1970-01-02"],
             [86400.0],
         ),
@@ -69,7 +69,7 @@ def read_one(folder: Path, array: pa.Array, reading: Any = None) -> tuple[str, l
         (pa.nulls(2), "None", [None, None], [None, None], [None, None]),
     ],
 )  # fmt: skip
-def test_types_as_they_are_as_texts_and_as_numbers(
+def test_cells_are_read_typed_as_text_and_as_numbers(
     tmp_path: Path,
     array: pa.Array,
     kind: str,
@@ -87,14 +87,14 @@ def test_types_as_they_are_as_texts_and_as_numbers(
         assert read_one(tmp_path, array, "number")[1] == number
 
 
-def test_times_of_day_are_told_to_be_seconds(tmp_path: Path) -> None:
+def test_times_of_day_are_read_as_seconds_with_a_notice(tmp_path: Path) -> None:
     source = open_bytes(tmp_path, parquet_bytes(pa.table({"x": [time(1)]})))
     assert [(n.code, n.column) for n in source.notices] == [("read_as_seconds", "x")]
 
 
 @pytest.mark.parametrize("columns", [COLUMNS_AT_ONCE, COLUMNS_AT_ONCE + 1, 60])
 @pytest.mark.parametrize("group", [7, 100, 1000])
-def test_wide_file_is_read_some_columns_at_a_time(tmp_path: Path, columns: int, group: int) -> None:
+def test_wide_file_is_read_in_groups_of_columns(tmp_path: Path, columns: int, group: int) -> None:
     numbers = np.arange(100.0 * columns).reshape(columns, 100)
     table = pa.table({f"c{n}": numbers[n] for n in range(columns - 1)} | {"t": ["a", "b"] * 50})
     source = open_bytes(tmp_path, parquet_bytes(table, row_group_size=group))
@@ -103,7 +103,7 @@ def test_wide_file_is_read_some_columns_at_a_time(tmp_path: Path, columns: int, 
 
 
 @pytest.mark.parametrize("length", [100, 20_000])
-def test_texts_are_the_same_whether_read_as_dictionary_or_not(tmp_path: Path, length: int) -> None:
+def test_long_and_short_texts_are_read_back(tmp_path: Path, length: int) -> None:
     texts = [f"{n}".rjust(length, "x") for n in range(600)] + ["same"] * 400
     source = open_bytes(tmp_path, parquet_bytes(pa.table({"x": texts})))
     assert cells(source) == {"x": texts}
@@ -130,7 +130,7 @@ def test_row_of_many_megabytes_is_refused(tmp_path: Path) -> None:
         (pa.array([b"x"], pa.binary(1)), "unsupported_type"),
     ],
 )
-def test_column_of_no_single_values_is_refused_by_name(
+def test_unsupported_column_type_is_refused_by_name(
     tmp_path: Path, array: pa.Array, code: str
 ) -> None:
     error = refusal(tmp_path, parquet_bytes(pa.table({"good": [1], "bad": array})))
@@ -156,11 +156,11 @@ def test_broken_file_is_refused(tmp_path: Path, content: bytes) -> None:
     assert refusal(tmp_path, content, format="parquet").code == "not_parquet"
 
 
-# 5000 as Thrift writes it: zigzag, seven bits a byte.
+# The claims replace 5000 as Thrift encodes it: zigzag, seven bits per byte.
 @pytest.mark.parametrize("which", [0, 1, 2])
 @pytest.mark.parametrize("claim", [b"\x16\x90\x9f\xbc\x0a", b"\x16\x02", b"\x16\x01"])
-def test_footer_that_lies_about_rows_is_refused(tmp_path: Path, which: int, claim: bytes) -> None:
-    def lie(footer: bytes) -> bytes:
+def test_footer_with_false_row_count_is_refused(tmp_path: Path, which: int, claim: bytes) -> None:
+    def replace_count(footer: bytes) -> bytes:
         parts = footer.split(b"\x16\x90\x4e")
         return (
             b"\x16\x90\x4e".join(parts[: which + 1])
@@ -168,11 +168,11 @@ def test_footer_that_lies_about_rows_is_refused(tmp_path: Path, which: int, clai
             + b"\x16\x90\x4e".join(parts[which + 1 :])
         )
 
-    error = refusal(tmp_path, change_footer(lie))
+    error = refusal(tmp_path, change_footer(replace_count))
     assert (error.code, "claims" in str(error)) == ("not_parquet", True)
 
 
-def test_rows_in_next_to_no_bytes_are_refused(tmp_path: Path) -> None:
+def test_rows_in_almost_no_bytes_are_refused(tmp_path: Path) -> None:
     ones = pa.repeat(pa.scalar(1.5), 10**6)
     file = tmp_path / "many.parquet"
     with pq.ParquetWriter(file, pa.schema([("x", pa.float64())])) as writer:
@@ -192,13 +192,13 @@ def test_too_many_columns_are_refused_before_the_footer_is_parsed(tmp_path: Path
     assert (error.code, "200" in str(error)) == ("too_many_columns", True)
 
 
-def test_texts_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
+def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     content = parquet_bytes(pa.table({"x": ["abcdefgh"]}), write_statistics=False)
     error = refusal(tmp_path, content.replace(b"abcdefgh", b"abc\xff\xfefgh"))
     assert error.code == "wrong_encoding"
 
 
-def test_cell_of_a_wrong_kind_is_explained_with_its_row(tmp_path: Path) -> None:
+def test_invalid_cell_is_located_by_its_row(tmp_path: Path) -> None:
     table = pa.table({"a": [1, 2, 3], "b": ["1", "x", "x"]})
     error = open_bytes(tmp_path, parquet_bytes(table)).explain(1, "x", "a number")
     assert isinstance(error, IntakeError)

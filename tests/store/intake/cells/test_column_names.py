@@ -1,4 +1,4 @@
-"""Names of columns are made usable, and what was changed is told."""
+"""Column names are made unique and printable, with notices of the changes."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_names(raw: list[str], names: tuple[str, ...], codes: list[str]) -> None
 
 
 @pytest.mark.parametrize("name", ["", "x"])
-def test_ten_thousand_columns_of_one_name_are_summed_up(name: str) -> None:
+def test_notices_of_ten_thousand_repeated_names_are_summarized(name: str) -> None:
     names, notices = clean_names([name] * 10_000, 10_000)
     assert len(set(names)) == 10_000
     assert len(notices) < 30

@@ -1,4 +1,4 @@
-"""What kind a column is, and what stands for a missing value in it."""
+"""Inference of column kinds and missing-value markers."""
 
 from pathlib import Path
 
@@ -75,32 +75,32 @@ def test_statistics_of_times_are_seconds(tmp_path: Path) -> None:
     assert not column_of(tmp_path, ["1970-01-01 12:00"]).column.integral
 
 
-def test_days_that_may_be_months_are_told(tmp_path: Path) -> None:
+def test_ambiguous_order_of_day_and_month_gives_a_notice(tmp_path: Path) -> None:
     intake = column_of(tmp_path, ["01/02/2024", "03/04/2024"])
     assert intake.column.time_format == "%m/%d/%Y"
     assert intake.codes == ["ambiguous_dates"]
 
 
-def test_days_come_first_where_numbers_have_decimal_commas(tmp_path: Path) -> None:
+def test_day_precedes_month_if_numbers_have_decimal_commas(tmp_path: Path) -> None:
     intake = read(tmp_path, "x;y\n01/02/2024;1,5\n")
     assert intake.column.time_format == "%d/%m/%Y"
 
 
 @pytest.mark.parametrize("marker", ["?", "-", "--", "n.a.", "none", "missing", "\\N"])
-def test_marker_of_missing_numbers_is_detected_and_told(tmp_path: Path, marker: str) -> None:
+def test_marker_of_missing_numbers_is_detected_with_a_notice(tmp_path: Path, marker: str) -> None:
     intake = column_of(tmp_path, ["1", marker, "2"])
     assert intake.values("x") == [1.0, None, 2.0]
     assert marker in (intake.contents.options.missing or ())
     assert intake.codes == ["missing_marker"]
 
 
-def test_detected_marker_stands_for_missing_in_every_column(tmp_path: Path) -> None:
+def test_detected_marker_is_missing_in_every_column(tmp_path: Path) -> None:
     intake = read(tmp_path, "x,y,z\n1,none,true\nnone,red,none\n")
     assert intake.values("y") == [None, "red"]
     assert intake.values("z") == [True, None]
 
 
-def test_marker_is_a_text_among_texts(tmp_path: Path) -> None:
+def test_marker_in_a_text_column_is_text(tmp_path: Path) -> None:
     intake = column_of(tmp_path, ["none", "gas", "none"])
     assert intake.values("x") == ["none", "gas", "none"]
     assert "none" not in (intake.contents.options.missing or ())
@@ -112,7 +112,7 @@ def test_stated_markers_are_the_only_ones(tmp_path: Path) -> None:
     assert column_of(tmp_path, ["1", "x"], missing=("x",)).values("x") == [1.0, None]
 
 
-def test_stated_text_is_not_counted_away(tmp_path: Path) -> None:
+def test_stated_kind_is_kept(tmp_path: Path) -> None:
     assert column_of(tmp_path, ["a", "b"], kinds={"x": "text"}).column.kind == "text"
     many = [f"note {n}" for n in range(1001)]
     assert column_of(tmp_path, many, kinds={"x": "categorical"}).column.kind == "categorical"

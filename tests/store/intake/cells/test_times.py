@@ -1,4 +1,4 @@
-"""Times of one column are parsed alike, whether they come for the first time or again."""
+"""Times are parsed equally with and without the cache of repeated texts."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,9 +11,9 @@ from store.intake.cells.text import ConversionError
 from store.intake.cells.times import TimeParser
 
 
-@pytest.mark.parametrize("kept", [0, 3, 10_000])
-def test_batches_of_days(monkeypatch: pytest.MonkeyPatch, kept: int) -> None:
-    monkeypatch.setattr(times, "MAX_KNOWN", kept)
+@pytest.mark.parametrize("cached", [0, 3, 10_000])
+def test_batches_of_days(monkeypatch: pytest.MonkeyPatch, cached: int) -> None:
+    monkeypatch.setattr(times, "MAX_CACHED", cached)
     parser = TimeParser("%d.%m.%Y")
     first = datetime(1969, 12, 30, tzinfo=UTC)
     for batch in ([0, 1, 1], [1, 2, None], [5, 6, 7, 0], [7, 2]):
@@ -24,7 +24,7 @@ def test_batches_of_days(monkeypatch: pytest.MonkeyPatch, kept: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["29.02.2023", "31.4.2024", "32.1.2024", "1.13.2024", "1.1.24"])
-def test_day_that_is_none_is_a_misfit(text: str) -> None:
+def test_invalid_day_is_refused(text: str) -> None:
     with pytest.raises(ConversionError):
         TimeParser("%d.%m.%Y").parse(pa.array(["29.02.2024", text]))
 
@@ -38,5 +38,5 @@ def test_day_that_is_none_is_a_misfit(text: str) -> None:
         (253_402_300_800.0, "253402300800.0"),
     ],
 )
-def test_time_in_words(seconds: float, text: str) -> None:
+def test_time_is_formatted(seconds: float, text: str) -> None:
     assert format_time(seconds) == text

@@ -1,4 +1,4 @@
-"""Columns that have a type of their own in their file: their kind, and what a stated one makes."""
+"""Typed columns: their default kind and their conversion to a stated kind."""
 
 import io
 from datetime import UTC, date, datetime
@@ -18,7 +18,7 @@ PARQUET = FileHints("application/vnd.apache.parquet")
 
 
 def read(folder: Path, array: pa.Array, **stated: Any) -> Intake:
-    """A Parquet file with this column x."""
+    """Convert a Parquet file with this column x."""
     file = io.BytesIO()
     pq.write_table(pa.table({"x": array}), file)
     source, target = folder / "upload", folder / "columns.arrow"
@@ -77,7 +77,7 @@ def test_stated_kind(tmp_path: Path, array: pa.Array, stated: str, values: list[
         (pa.array([1.0] * 100_000 + [float("inf")]), None, "infinite_number", "inf"),
     ],
 )
-def test_cell_that_does_not_fit_is_told_with_its_row(
+def test_invalid_cell_is_refused_with_its_row(
     tmp_path: Path, array: pa.Array, stated: str | None, code: str, text: str
 ) -> None:
     with pytest.raises(IntakeError) as refused:
@@ -87,6 +87,6 @@ def test_cell_that_does_not_fit_is_told_with_its_row(
     assert (refused.value.place.line, refused.value.place.text) == (len(array), text)
 
 
-def test_missing_values_of_such_files_are_their_nulls(tmp_path: Path) -> None:
+def test_missing_values_of_typed_files_are_nulls(tmp_path: Path) -> None:
     assert read(tmp_path, pa.array(["a"])).contents.options.missing == ()
     assert read(tmp_path, pa.array(["a", "-"]), missing=("-",)).values("x") == ["a", None]

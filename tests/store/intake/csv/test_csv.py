@@ -1,4 +1,4 @@
-"""CSV files become typed columns, whatever they are written in, or a problem with its line."""
+"""CSV files of any dialect are read as typed columns; errors are located by line."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ from store.intake.csv.scan import BLOCK_BYTES
 from tests.store.intake.csv_files import column_of, read, refusal
 
 # Letters, quotes, delimiters and line breaks, in texts that are neither blank nor numbers. There is
-# no carriage return alone: the csv module does not quote it.
+# no single carriage return, because the csv module does not quote it.
 PARTS = ["a", "ä", "ß", "€", " ", ",", ";", "\t", "|", '"', "'", "\n", "\r\n", ".", "5", "-"]
 TEXTS = st.lists(st.sampled_from(PARTS), max_size=8).map(lambda parts: f"k{''.join(parts)}k")
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=32).map(float)
@@ -33,7 +33,7 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=32).map(float)
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
     end=st.sampled_from(["\n", "\r\n"]),
 )
-def test_what_pythons_csv_module_writes_is_read_back(
+def test_output_of_pythons_csv_module_is_read_back(
     tmp_path: Path,
     rows: list[tuple[float, str, bool | None]],
     delimiter: str,
@@ -59,7 +59,7 @@ def test_what_pythons_csv_module_writes_is_read_back(
     assert intake.values("truth") == [truth for _, _, truth in rows]
 
 
-def test_number_of_columns_and_rows_over_many_blocks(tmp_path: Path) -> None:
+def test_statistics_over_many_blocks(tmp_path: Path) -> None:
     values = np.random.default_rng(0).normal(1e6, 1.0, BLOCK_BYTES // 8).round(3)
     intake = read(tmp_path, "x\n" + "\n".join(map(str, values)))
     found = intake.column
@@ -69,13 +69,13 @@ def test_number_of_columns_and_rows_over_many_blocks(tmp_path: Path) -> None:
     assert (found.minimum, found.maximum) == (values.min(), values.max())
 
 
-def test_column_file_is_answered_with_its_sha256(tmp_path: Path) -> None:
+def test_result_holds_the_sha256_of_the_column_file(tmp_path: Path) -> None:
     intake = read(tmp_path, "x,y\n1,a\n")
     assert intake.contents.blob_sha256 == hash_file(intake.path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["columns.arrow", "upload"]
 
 
-def test_texts_are_trimmed_and_markers_of_missing_values_found(tmp_path: Path) -> None:
+def test_text_is_trimmed_and_missing_values_are_detected(tmp_path: Path) -> None:
     intake = column_of(tmp_path, [" a ", "a", " NA ", "", "b"])
     assert intake.values("x") == ["a", "a", None, None, "b"]
     assert (intake.column.missing, intake.column.distinct) == (2, 2)
@@ -91,15 +91,13 @@ def test_texts_are_trimmed_and_markers_of_missing_values_found(tmp_path: Path) -
         [""] * 20_000 + ["at last"],
     ],
 )
-def test_late_cell_that_contradicts_the_guess_makes_a_column_of_texts(
-    tmp_path: Path, cells: list[str]
-) -> None:
+def test_late_contradicting_cell_makes_the_column_text(tmp_path: Path, cells: list[str]) -> None:
     intake = column_of(tmp_path, cells)
     assert intake.column.kind == "categorical"
     assert intake.values("x") == [cell or None for cell in cells]
 
 
-def test_late_cells_may_contradict_the_guesses_of_many_columns(tmp_path: Path) -> None:
+def test_late_cells_may_contradict_many_columns(tmp_path: Path) -> None:
     names = ",".join(f"x{n}" for n in range(7))
     rows = [",".join("1" for _ in range(7))] * 60_000
     for n in range(6):
@@ -177,12 +175,12 @@ def test_too_many_columns_are_refused(tmp_path: Path) -> None:
     assert error.code == "too_many_columns"
 
 
-def test_ragged_row_far_down_is_told_with_its_line_and_text(tmp_path: Path) -> None:
+def test_late_ragged_row_is_refused_with_its_line_and_text(tmp_path: Path) -> None:
     error = refusal(tmp_path, "x,y\n" + "1,2\n" * 300_000 + "1,2,oops\n")
     assert error.place == FileLocation(300_002, None, "1,2,oops", "2 cells")
 
 
-def test_infinite_number_far_down_is_told_with_its_line(tmp_path: Path) -> None:
+def test_late_infinite_number_is_refused_with_its_line(tmp_path: Path) -> None:
     error = refusal(tmp_path, "x,y\n" + "1,2\n" * 50_000 + "1,Infinity\n")
     assert error.place == FileLocation(50_002, "y", "Infinity", "a finite number")
 
@@ -197,7 +195,7 @@ def test_infinite_number_far_down_is_told_with_its_line(tmp_path: Path) -> None:
         (["soon"], "time", 2, "soon"),
     ],
 )
-def test_cell_that_is_not_of_the_stated_kind_is_told(
+def test_cell_that_does_not_fit_the_stated_kind_is_refused(
     tmp_path: Path, cells: list[str], kind: str, line: int, text: str
 ) -> None:
     body = "x,y\n" + "".join(f"{cell},0\n" for cell in cells)
@@ -212,24 +210,24 @@ def test_kind_of_an_unknown_column_is_refused(tmp_path: Path) -> None:
     assert (error.code, error.place) == ("unknown_column", FileLocation(column="z"))
 
 
-def test_numbers_stated_to_be_categories_stay_as_they_are_written(tmp_path: Path) -> None:
+def test_numbers_stated_as_categorical_keep_their_spelling(tmp_path: Path) -> None:
     intake = column_of(tmp_path, ["007", "7", "7.0"], kinds={"x": "categorical"})
     assert (intake.column.kind, intake.values("x")) == ("categorical", ["007", "7", "7.0"])
 
 
-def test_words_are_booleans_if_the_client_says_so(tmp_path: Path) -> None:
+def test_more_texts_are_booleans_if_the_kind_is_stated(tmp_path: Path) -> None:
     cells = ["yes", "N", "1", "off", "T", ""]
     intake = column_of(tmp_path, cells, kinds={"x": "boolean"})
     assert intake.values("x") == [True, False, True, False, True, None]
 
 
-def test_leading_zeros_are_told(tmp_path: Path) -> None:
+def test_leading_zeros_give_a_notice(tmp_path: Path) -> None:
     intake = column_of(tmp_path, ["007", "010"])
     assert intake.values("x") == [7.0, 10.0]
     assert intake.codes == ["leading_zeros"]
 
 
-def test_whole_numbers_that_floats_do_not_tell_apart_are_told(tmp_path: Path) -> None:
+def test_integers_beyond_float_precision_give_a_notice(tmp_path: Path) -> None:
     assert column_of(tmp_path, ["12345678901234567890"]).codes == ["large_integers"]
 
 

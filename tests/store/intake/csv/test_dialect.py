@@ -1,4 +1,4 @@
-"""How a file is written is found out, or as the client states it."""
+"""The dialect of a CSV file is detected or stated by the client."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def test_delimiter(tmp_path: Path, content: str, delimiter: str) -> None:
     assert read(tmp_path, content).contents.options.delimiter == delimiter
 
 
-def test_any_character_may_be_stated_to_be_the_delimiter(tmp_path: Path) -> None:
+def test_any_delimiter_may_be_stated(tmp_path: Path) -> None:
     intake = read(tmp_path, "a~b\n1~2\n", delimiter="~")
     assert intake.values("b") == [2.0]
 
@@ -50,7 +50,7 @@ def test_quote(tmp_path: Path, content: str, quote: str, first: str) -> None:
     assert intake.values("a")[0] == first
 
 
-def test_quotes_may_be_stated_to_be_none(tmp_path: Path) -> None:
+def test_quoting_may_be_disabled(tmp_path: Path) -> None:
     assert read(tmp_path, 'a,b\n"x,2\n', quote="").values("a") == ['"x']
 
 
@@ -66,7 +66,7 @@ def test_quotes_may_be_stated_to_be_none(tmp_path: Path) -> None:
         ("a;b\n1;x\n2;y\n", ".", [1.0, 2.0]),
     ],
 )
-def test_decimal_comma_only_where_there_is_no_doubt(
+def test_decimal_comma_is_detected_only_if_unambiguous(
     tmp_path: Path, content: str, decimal: str, values: list[object]
 ) -> None:
     intake = read(tmp_path, content)
@@ -74,7 +74,7 @@ def test_decimal_comma_only_where_there_is_no_doubt(
     assert intake.values("a") == values
 
 
-def test_doubtful_commas_are_told_and_read_as_stated(tmp_path: Path) -> None:
+def test_doubtful_commas_give_a_notice_and_are_read_as_stated(tmp_path: Path) -> None:
     content = "a;b\n1,234;x\n12,500;y\n"
     assert read(tmp_path, content).codes == ["doubtful_commas"]
     assert read(tmp_path, content, decimal=",").values("a") == [1.234, 12.5]
@@ -146,7 +146,7 @@ def test_encoding(tmp_path: Path, content: bytes, encoding: str) -> None:
     assert ("guessed_encoding" in intake.codes) is (encoding in {"latin-1", "cp1252"})
 
 
-def test_late_byte_that_is_not_utf_8_changes_the_encoding(tmp_path: Path) -> None:
+def test_late_invalid_utf_8_byte_changes_the_encoding(tmp_path: Path) -> None:
     intake = read(tmp_path, b"a,b\n" + b"1,x\n" * 400_000 + "1,€ß\n".encode("cp1252"))
     assert intake.contents.options.encoding == "cp1252"
     assert intake.values("b")[-1] == "€ß"
@@ -162,7 +162,7 @@ def test_late_byte_that_is_not_utf_8_changes_the_encoding(tmp_path: Path) -> Non
         (b"a,b\n1,\xc3\xa4\n", "ascii", 2),
     ],
 )
-def test_stated_encoding_that_does_not_hold_is_refused_with_the_line(
+def test_wrong_stated_encoding_is_refused_with_the_line(
     tmp_path: Path, content: bytes, encoding: str, line: int
 ) -> None:
     error = refusal(tmp_path, content, encoding=encoding)
@@ -176,7 +176,7 @@ def test_unknown_encoding_is_refused(tmp_path: Path, encoding: str) -> None:
     assert refusal(tmp_path, "a,b\n1,2\n", encoding=encoding).code == "unknown_encoding"
 
 
-def test_nothing_is_left_to_detect(tmp_path: Path) -> None:
+def test_all_options_are_set_in_the_result(tmp_path: Path) -> None:
     options = read(tmp_path, "a,b\n1,2\n").contents.options
     assert None not in options.as_json().values()
     assert options.format == "csv"

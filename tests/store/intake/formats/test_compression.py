@@ -1,4 +1,4 @@
-"""Compressed files are unpacked in full, and given up early when they grow out of proportion."""
+"""Compressed files are decompressed in full; decompression bombs are refused early."""
 
 import gzip
 from pathlib import Path
@@ -27,7 +27,7 @@ def test_all_members_are_read(tmp_path: Path, times: int) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 4, 8, 20])
-def test_cut_stream_is_refused(tmp_path: Path, cut: int) -> None:
+def test_truncated_stream_is_refused(tmp_path: Path, cut: int) -> None:
     for content, code in [(gzip_bytes(ROWS), "not_gzip"), (zstd_bytes(ROWS), "not_zstd")]:
         error = refusal(tmp_path, content[:-cut])
         assert (error.code, "is cut off" in str(error)) == (code, True)
@@ -45,7 +45,7 @@ def test_file_compressed_twice_is_refused(tmp_path: Path, inner: bytes) -> None:
     assert refusal(tmp_path, zstd_bytes(inner)).code == "compressed_twice"
 
 
-def test_file_that_expands_a_thousandfold_is_given_up_early(tmp_path: Path) -> None:
+def test_file_that_expands_a_thousandfold_is_refused_early(tmp_path: Path) -> None:
     content = gzip_bytes(bytes(2 * FREE_BYTES)) * 50
     with pytest.raises(IntakeError, match="200-fold") as caught:
         unpack(tmp_path, content, "gzip")
@@ -53,11 +53,11 @@ def test_file_that_expands_a_thousandfold_is_given_up_early(tmp_path: Path) -> N
     assert (tmp_path / "unpacked").stat().st_size <= FREE_BYTES
 
 
-def test_small_file_may_expand_as_it_likes(tmp_path: Path) -> None:
+def test_small_file_may_expand_by_any_ratio(tmp_path: Path) -> None:
     assert len(unpack(tmp_path, gzip_bytes(bytes(FREE_BYTES)), "gzip")) == FREE_BYTES
 
 
-def test_limit_holds_for_the_unpacked_file(tmp_path: Path) -> None:
+def test_limit_applies_to_the_decompressed_file(tmp_path: Path) -> None:
     error = refusal(tmp_path, gzip.compress(ROWS), limits=Limits(max_bytes=100))
     assert (error.code, "100 bytes" in str(error)) == ("expands_too_much", True)
 

@@ -1,4 +1,4 @@
-"""A file's format is told by what is stated, its media type, its name and its first bytes."""
+"""Format detection by stated format, media type, name and first bytes."""
 
 import io
 import json
@@ -59,7 +59,7 @@ def zipped(*names: str) -> bytes:
 
 @pytest.mark.parametrize("pack", [bytes, gzip_bytes, zstd_bytes])
 @pytest.mark.parametrize(("name", "content"), CONTENTS)
-def test_every_format_is_known_by_its_bytes(
+def test_every_format_is_detected_by_its_bytes(
     tmp_path: Path, name: str, content: bytes, pack: Any
 ) -> None:
     source = open_bytes(tmp_path, pack(content))
@@ -77,7 +77,7 @@ def test_every_format_is_known_by_its_bytes(
         ({"name": "x.tsv.gz"}, gzip_bytes(b"a;b\tc\n1;2\t3\n"), ["a;b", "c"]),
     ],
 )
-def test_tabs_are_known_by_type_and_name(
+def test_tabs_are_detected_by_type_and_name(
     tmp_path: Path, how: Any, content: bytes, name: list[str]
 ) -> None:
     assert [c.name for c in open_bytes(tmp_path, content, **how).columns] == name
@@ -92,7 +92,7 @@ def test_tabs_are_known_by_type_and_name(
         ("application/vnd.apache.parquet", ARROW, "arrow"),
     ],
 )
-def test_first_bytes_win_over_a_media_type_with_a_notice(
+def test_first_bytes_override_a_media_type_with_a_notice(
     tmp_path: Path, media_type: str, content: bytes, found: str
 ) -> None:
     source = open_bytes(tmp_path, content, media_type=media_type)
@@ -100,12 +100,12 @@ def test_first_bytes_win_over_a_media_type_with_a_notice(
     assert [notice.code for notice in source.notices] == ["misleading_type"]
 
 
-def test_name_that_says_gzip_of_a_file_that_is_not_is_told(tmp_path: Path) -> None:
+def test_misleading_compression_suffix_gives_a_notice(tmp_path: Path) -> None:
     source = open_bytes(tmp_path, CSV, name="x.csv.gz")
     assert [notice.code for notice in source.notices] == ["misleading_name"]
 
 
-def test_media_type_wins_over_the_name(tmp_path: Path) -> None:
+def test_media_type_overrides_the_name(tmp_path: Path) -> None:
     source = open_bytes(tmp_path, b"[1,2]\n3,4\n", media_type="text/csv", name="x.json")
     assert source.options["format"] == "csv"
 
@@ -113,7 +113,7 @@ def test_media_type_wins_over_the_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("how", "content", "code", "says"),
     [
-        ({"name": "x.parquet"}, PNG, "not_a_table", "a PNG picture"),
+        ({"name": "x.parquet"}, PNG, "not_a_table", "a PNG image"),
         ({"name": "x.parquet"}, CSV, "not_parquet", "does not begin"),
         ({"format": "parquet"}, ARROW, "not_parquet", "an Arrow file"),
         ({"format": "npy"}, NPZ, "not_npy", "an .npz archive"),
@@ -124,7 +124,7 @@ def test_media_type_wins_over_the_name(tmp_path: Path) -> None:
         ({"media_type": "application/zstd"}, CSV, "not_zstd", "zstd"),
     ],
 )
-def test_file_that_is_not_what_is_said_is_refused(
+def test_file_that_contradicts_its_declaration_is_refused(
     tmp_path: Path, how: Any, content: bytes, code: str, says: str
 ) -> None:
     error = refusal(tmp_path, content, **how)
@@ -141,18 +141,18 @@ def test_file_that_is_not_what_is_said_is_refused(
         (b"SQLite format 3\0" + bytes(90), "SQLite"),
         (zipped("xl/workbook.xml"), "save it as CSV or Parquet"),
         (zipped("content.xml"), "OpenDocument"),
-        (zipped("a.csv"), "send the file that is in it"),
+        (zipped("a.csv"), "send the file inside it"),
         (b"PK\x03\x04" + bytes(50), "broken"),
         (b"BZh9\x01\x02", "bzip2"),
     ],
 )
-def test_file_that_is_no_table_is_named(tmp_path: Path, content: bytes, says: str) -> None:
+def test_unsupported_file_is_identified(tmp_path: Path, content: bytes, says: str) -> None:
     error = refusal(tmp_path, content, media_type="text/csv")
     assert (error.code, says in str(error)) == ("not_a_table", True)
 
 
 @pytest.mark.parametrize("header", [b"[kg],b", b"{kg},b", b"BZh,ORC", b"ORC,b"])
-def test_header_that_only_looks_like_something_else_is_csv(tmp_path: Path, header: bytes) -> None:
+def test_csv_header_that_resembles_another_format_is_csv(tmp_path: Path, header: bytes) -> None:
     source = open_bytes(tmp_path, header + b"\n1,2\n")
     assert source.options["format"] == "csv"
 
@@ -170,7 +170,7 @@ TABLES = st.lists(st.tuples(NUMBERS, TEXTS, TRUTHS), min_size=1, max_size=20)
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=TABLES, form=st.sampled_from(["lines", "rows", "arrays", "columns", "split"]))
-def test_any_table_comes_back_from_json(tmp_path: Path, rows: list[Any], form: str) -> None:
+def test_any_table_is_read_back_from_json(tmp_path: Path, rows: list[Any], form: str) -> None:
     names = ["n", "t", "b"]
     columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
     records = [dict(zip(names, row, strict=True)) for row in rows]
@@ -188,7 +188,7 @@ def test_any_table_comes_back_from_json(tmp_path: Path, rows: list[Any], form: s
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=TABLES, form=st.sampled_from(["parquet", "file", "stream"]), chunk=st.integers(1, 9))
-def test_any_table_comes_back_from_arrow(
+def test_any_table_is_read_back_from_arrow(
     tmp_path: Path, rows: list[Any], form: str, chunk: int
 ) -> None:
     types = [pa.float64(), pa.string(), pa.bool_()]
@@ -209,7 +209,7 @@ def test_any_table_comes_back_from_arrow(
     dtype=st.sampled_from(["<f4", ">f8", "<f2", ">i2", "<u8", "|b1", "<U3", "|S3", ">M8[ms]"]),
     order=st.sampled_from("CF"),
 )
-def test_any_array_comes_back_from_npy(
+def test_any_array_is_read_back_from_npy(
     tmp_path: Path, shape: list[int], dtype: str, order: Any
 ) -> None:
     numbers = np.arange(int(np.prod(shape))).reshape(shape) % 50

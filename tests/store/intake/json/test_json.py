@@ -1,4 +1,4 @@
-"""JSON Lines, rows and columns become columns whose names and types are learnt on the way."""
+"""JSON Lines and JSON documents are read as columns whose names and types are discovered."""
 
 import json
 from pathlib import Path
@@ -9,14 +9,14 @@ import pytest
 
 from store.errors import FileLocation, IntakeError
 from store.intake.batches.arrow_source import MAX_ROW_BYTES
-from store.intake.batches.column_spill import PIECE_ROWS
+from store.intake.batches.column_spill import CHUNK_ROWS
 from store.intake.json.lines import BLOCK_BYTES, SLOW_BYTES
 from store.intake.options import Limits
 from store.intake.source import TableSource, WrongReadingError
 from tests.store.intake.any_files import cells, open_bytes, refusal
 
 LINES, JSON = "application/x-ndjson", "application/json"
-# So many short rows that pyarrow reads most of them.
+# Number of short rows of which pyarrow reads most.
 MANY = 3 * SLOW_BYTES // 8
 
 
@@ -29,57 +29,55 @@ def types(source: TableSource) -> dict[str, str]:
     return {column.name: str(column.type) for column in source.columns}
 
 
-def test_columns_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+def test_columns_are_in_order_of_first_appearance(tmp_path: Path) -> None:
     source = lines(tmp_path, '{"b": 1, "a": "x"}', "", '{"a": null, "c": true}')
     assert types(source) == {"b": "double", "a": "None", "c": "bool"}
     assert cells(source) == {"b": [1.0, None], "a": ["x", None], "c": [None, True]}
 
 
-def test_key_that_appears_late_is_null_before(tmp_path: Path) -> None:
+def test_late_key_is_null_in_earlier_rows(tmp_path: Path) -> None:
     found = cells(lines(tmp_path, *['{"a":1}'] * MANY, '{"b": "x"}', *['{"a":2}'] * MANY))
     assert found["b"] == [None] * MANY + ["x"] + [None] * MANY
     assert found["a"] == [1.0] * MANY + [None] + [2.0] * MANY
 
 
 @pytest.mark.parametrize(("value", "kind"), [("1.5", "double"), ('"x"', "None"), ("true", "bool")])
-def test_column_that_is_null_at_first_gets_its_type_late(
-    tmp_path: Path, value: str, kind: str
-) -> None:
+def test_column_of_leading_nulls_gets_its_type_late(tmp_path: Path, value: str, kind: str) -> None:
     source = lines(tmp_path, *['{"a":null}'] * MANY, f'{{"a":{value}}}')
     assert types(source) == {"a": kind}
     assert cells(source)["a"] == [None] * MANY + [json.loads(value)]
 
 
 @pytest.mark.parametrize("content", [b'{}\n{}\n{"a":1}\n{}', b'[{}, {}, {"a": 1}, {}]'])
-def test_rows_without_any_value_are_rows(tmp_path: Path, content: bytes) -> None:
+def test_empty_objects_are_rows(tmp_path: Path, content: bytes) -> None:
     assert cells(open_bytes(tmp_path, content)) == {"a": [None, None, 1.0, None]}
 
 
-def test_column_of_nulls_is_of_missing_texts(tmp_path: Path) -> None:
+def test_column_of_nulls_is_missing_text(tmp_path: Path) -> None:
     source = lines(tmp_path, '{"a": null}', '{"a": null}')
     assert types(source) == {"a": "None"}
     assert cells(source) == {"a": [None, None]}
 
 
-def test_texts_that_look_like_times_stay_texts(tmp_path: Path) -> None:
+def test_texts_that_resemble_times_stay_text(tmp_path: Path) -> None:
     text = "2024-01-31T10:00:00"
     source = lines(tmp_path, *[f'{{"a": "{text}"}}'] * MANY)
     assert set(cells(source)["a"]) == {text}
 
 
-def test_whole_and_broken_numbers_share_a_column(tmp_path: Path) -> None:
+def test_integers_and_fractions_share_a_column(tmp_path: Path) -> None:
     source = lines(tmp_path, *['{"a":1}'] * MANY, '{"a":0.5}', '{"a":12345678901234567890123}')
     assert cells(source)["a"][-2:] == [0.5, 12345678901234567890123.0]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n  \n"])
-def test_line_ends_and_a_mark_at_the_beginning_are_no_rows(tmp_path: Path, end: str) -> None:
+def test_blank_lines_and_a_byte_order_mark_are_not_rows(tmp_path: Path, end: str) -> None:
     content = "\ufeff" + end.join(['{"a":1}', '{"a":2}', ""])
     source = open_bytes(tmp_path, content.encode(), media_type=LINES)
     assert cells(source) == {"a": [1.0, 2.0]}
 
 
-def test_many_columns_of_short_rows_come_in_bounded_batches(tmp_path: Path) -> None:
+def test_sparse_rows_are_read_in_bounded_batches(tmp_path: Path) -> None:
     rows = [json.dumps({f"c{n}": n}) for n in range(500)]
     source = lines(tmp_path, *rows, *['{"c0":1}'] * 5000, limits=Limits(max_columns=500))
     batches = list(source.batches(["typed"] * 500))
@@ -109,7 +107,7 @@ def test_many_columns_of_short_rows_come_in_bounded_batches(tmp_path: Path) -> N
         ('{"a": ' + "[" * 100_000 + "}", "nested_value", None),
     ],
 )
-def test_bad_line_is_told_with_its_number(
+def test_bad_line_is_refused_with_its_number(
     tmp_path: Path, bad: str, code: str, place: FileLocation | None
 ) -> None:
     rows = ["", *['{"a":1}'] * MANY, bad, '{"a":1}']
@@ -120,7 +118,7 @@ def test_bad_line_is_told_with_its_number(
     assert place in {None, error.place}
 
 
-def test_line_that_is_not_utf8_is_told_with_its_number(tmp_path: Path) -> None:
+def test_line_that_is_not_utf8_is_refused_with_its_number(tmp_path: Path) -> None:
     content = b'{"a": "x"}\n' * 3 + b'{"a": "\xff"}\n'
     error = refusal(tmp_path, content, format="json_lines")
     assert (error.code, error.place and error.place.line) == ("wrong_encoding", 4)
@@ -133,7 +131,7 @@ def test_line_that_is_too_long_is_refused(tmp_path: Path, line: bytes) -> None:
     assert (error.code, error.place and error.place.line) == ("row_too_long", 2)
 
 
-def test_cell_of_a_wrong_kind_is_explained_with_its_line(tmp_path: Path) -> None:
+def test_invalid_cell_is_located_by_its_line(tmp_path: Path) -> None:
     source = lines(tmp_path, "", '{"a": "1"}', "", '{"a": "many"}')
     error = source.explain(0, "many", "a number")
     assert isinstance(error, IntakeError)
@@ -147,13 +145,13 @@ def test_texts_can_be_read_as_numbers(tmp_path: Path) -> None:
     assert cells(source, "number") == {"a": [1.5, None, None]}
 
 
-def test_texts_that_are_no_numbers_must_be_read_otherwise(tmp_path: Path) -> None:
+def test_reading_text_as_numbers_raises(tmp_path: Path) -> None:
     source = lines(tmp_path, '{"b": 1, "a": "x"}')
     with pytest.raises(WrongReadingError, match="column 1"):
         cells(source, "number")
 
 
-def test_numbers_and_truths_can_be_read_as_texts(tmp_path: Path) -> None:
+def test_numbers_and_booleans_can_be_read_as_text(tmp_path: Path) -> None:
     source = lines(tmp_path, '{"a": 3, "b": true}', '{"a": 0.1, "b": null}')
     assert cells(source, "text") == {"a": ["3", "0.1"], "b": ["true", None]}
 
@@ -163,8 +161,8 @@ def test_rows_of_arrays_get_names(tmp_path: Path) -> None:
     assert found == {"column_1": [1.0, 2.0], "column_2": ["x", None]}
 
 
-@pytest.mark.parametrize("rows", [1, PIECE_ROWS, PIECE_ROWS + 1, 3 * PIECE_ROWS])
-def test_columns_of_any_length_come_back(tmp_path: Path, rows: int) -> None:
+@pytest.mark.parametrize("rows", [1, CHUNK_ROWS, CHUNK_ROWS + 1, 3 * CHUNK_ROWS])
+def test_columns_of_any_length_are_read_back(tmp_path: Path, rows: int) -> None:
     columns = {
         "late": [None] * (rows - 1) + [1.5],
         "texts": [f"t{n}" for n in range(rows)],
@@ -174,7 +172,7 @@ def test_columns_of_any_length_come_back(tmp_path: Path, rows: int) -> None:
     assert cells(open_bytes(tmp_path, json.dumps(columns).encode())) == columns
 
 
-def test_split_table_drops_pandas_index(tmp_path: Path) -> None:
+def test_index_of_a_pandas_split_table_is_dropped(tmp_path: Path) -> None:
     split = {"data": [[1, "x"], [2, "y"]], "index": [0, 1], "columns": ["a", "b"]}
     source = open_bytes(tmp_path, json.dumps(split).encode())
     assert cells(source) == {"a": [1.0, 2.0], "b": ["x", "y"]}
@@ -194,7 +192,7 @@ def test_split_table_drops_pandas_index(tmp_path: Path) -> None:
         (b'[{"a": 1}, {"a": "x"}]', "mixed_types", "row 2"),
         (b'[{"a": [1]}]', "nested_value", "row 1"),
         (b'[{"a": 1, "a": 1}]', "repeated_key", "row 1"),
-        (b'[\n{"a": 1},\n{"a": x}]', "not_json", "line 3, after 1 whole rows"),
+        (b'[\n{"a": 1},\n{"a": x}]', "not_json", "line 3, after 1 complete rows"),
         (b'[{"a": 1}', "not_json", "end"),
         (b'[{"a": 1}] x', "not_json", "JSON"),
         (b'[{"a": NaN}]', "not_json", "JSON"),
@@ -214,14 +212,14 @@ def test_split_table_drops_pandas_index(tmp_path: Path) -> None:
         (b'{"x": [1], "data": [[1, 2]]}', "not_a_table", "'x'"),
     ],
 )
-def test_document_that_is_no_table_is_refused(
+def test_document_that_is_not_a_table_is_refused(
     tmp_path: Path, content: bytes, code: str, says: str
 ) -> None:
     error = refusal(tmp_path, content, format="json")
     assert (error.code, says in str(error)) == (code, True)
 
 
-def test_pairs_and_written_out_escapes_are_no_halves(tmp_path: Path) -> None:
+def test_surrogate_pairs_and_escaped_backslashes_are_accepted(tmp_path: Path) -> None:
     found = cells(open_bytes(tmp_path, rb'[{"a": "\ud83d\ude00 \\ud800"}]', format="json"))
     assert found == {"a": ["😀 \\ud800"]}
 
@@ -239,14 +237,14 @@ def test_too_many_columns_are_refused(tmp_path: Path, form: str) -> None:
     assert refusal(tmp_path, content.encode(), format=form).code == "too_many_columns"
 
 
-def test_sparse_rows_that_come_to_too_many_cells_are_refused(tmp_path: Path) -> None:
+def test_sparse_rows_with_too_many_cells_are_refused(tmp_path: Path) -> None:
     rows = [json.dumps({f"c{n}": n for n in range(50)}), *['{"c0":1}'] * 50]
     content = "\n".join(rows).encode()
     error = refusal(tmp_path, content, format="json_lines", limits=Limits(max_bytes=2000))
     assert error.code == "too_many_rows"
 
 
-def test_batches_are_had_again(tmp_path: Path) -> None:
+def test_batches_can_be_read_again(tmp_path: Path) -> None:
     source = lines(tmp_path, *['{"a":1}'] * MANY)
     assert cells(source) == cells(source)
     assert all(isinstance(batch, pa.RecordBatch) for batch in source.batches(["typed"]))

@@ -1,4 +1,4 @@
-"""NumPy's arrays become columns, unless their headers or archives lie."""
+"""NumPy arrays are read as columns; false headers and broken archives are refused."""
 
 import io
 import pickle
@@ -20,7 +20,7 @@ GOOD = npy_bytes(X)
 
 
 class Trap:
-    """Makes a file when it is unpickled."""
+    """Creates a file when it is unpickled."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Path.touch, (Path("trap-was-opened"),)
@@ -64,7 +64,7 @@ def test_columns_are_named(tmp_path: Path, array: Any, expected: list[str]) -> N
 
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("shape", [(50_000, 60), (200_000, 2, 3)])
-def test_large_array_comes_in_bounded_batches(
+def test_large_array_is_read_in_bounded_batches(
     tmp_path: Path, order: Any, shape: tuple[int, ...]
 ) -> None:
     array = np.random.default_rng(0).normal(size=shape).astype("f4", order=order)
@@ -77,7 +77,7 @@ def test_large_array_comes_in_bounded_batches(
         np.testing.assert_array_equal(found, flat[:, index])
 
 
-def test_not_a_number_and_not_a_time_are_missing(tmp_path: Path) -> None:
+def test_nan_and_nat_are_missing(tmp_path: Path) -> None:
     array = np.array([(1.0, "2024-01-31"), (np.nan, "NaT")], dtype=[("n", "f8"), ("t", "M8[D]")])
     source = open_bytes(tmp_path, npy_bytes(array))
     assert str(source.columns[1].type) == "timestamp[s]"
@@ -96,7 +96,7 @@ def test_bytes_other_than_0_and_1_are_true(tmp_path: Path) -> None:
     assert found == {"x": [False, True, True]}
 
 
-def test_pickle_is_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pickle_is_never_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for content in (
         described("(1,)", "'|O'", data=pickle.dumps([Trap()])),
@@ -143,14 +143,14 @@ def test_pickle_is_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         (described("(1,)", "'|S2'", data=b"\xff\xfe"), "wrong_encoding", "UTF-8"),
     ],
 )
-def test_array_that_is_no_table_is_refused(
+def test_array_that_is_not_a_table_is_refused(
     tmp_path: Path, content: bytes, code: str, says: str
 ) -> None:
     error = refusal(tmp_path, content)
     assert (error.code, says in str(error)) == (code, True)
 
 
-def test_arrays_of_an_archive_stand_side_by_side(tmp_path: Path) -> None:
+def test_arrays_of_an_archive_are_adjacent_columns(tmp_path: Path) -> None:
     pictures = np.arange(16, dtype=np.uint8).reshape(4, 2, 2)
     content = npz_bytes(X=pictures, y=np.array(["a", "b", "a", "b"]), f=np.asfortranarray(X))
     found = cells(open_bytes(tmp_path, content))
@@ -178,7 +178,7 @@ def test_arrays_of_an_archive_stand_side_by_side(tmp_path: Path) -> None:
         (archive(*((f"{n}.npy", b"") for n in range(MAX_MEMBERS + 1))), "not_npz", "members"),
     ],
 )
-def test_archive_that_is_no_table_is_refused(
+def test_archive_that_is_not_a_table_is_refused(
     tmp_path: Path, content: bytes, code: str, says: str
 ) -> None:
     error = refusal(tmp_path, content, format="npz")
@@ -186,7 +186,7 @@ def test_archive_that_is_no_table_is_refused(
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_member_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+def test_repeated_member_is_refused(tmp_path: Path) -> None:
     error = refusal(tmp_path, archive(("X.npy", GOOD), ("X.npy", GOOD)))
     assert (error.code, "twice" in str(error)) == ("not_npz", True)
 
@@ -198,7 +198,7 @@ def test_encrypted_member_is_refused(tmp_path: Path) -> None:
     assert (error.code, "encrypted" in str(error)) == ("not_npz", True)
 
 
-def test_archive_that_expands_a_thousandfold_is_given_up_early(tmp_path: Path) -> None:
+def test_archive_that_expands_a_thousandfold_is_refused_early(tmp_path: Path) -> None:
     zeros = npy_bytes(np.zeros(2 * FREE_BYTES // 8))
     content = archive(("X.npy", zeros), method=zipfile.ZIP_DEFLATED)
     assert refusal(tmp_path, content).code == "expands_too_much"

@@ -1,4 +1,4 @@
-"""What is said of columns is what NumPy and counting say of all their values together."""
+"""Streaming statistics equal those of NumPy and of counting over all values."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,16 +19,16 @@ from store.intake.statistics.statistics import TableStatistics
 Values = Sequence[float | str | bool | None]
 
 
-def gather(batches: Sequence[Values], kind: ColumnKind) -> ColumnRecord:
+def collect(batches: Sequence[Values], kind: ColumnKind) -> ColumnRecord:
     plan = ColumnPlan("x", "text", kind)
-    gathered = TableStatistics([plan])
+    collected = TableStatistics([plan])
     for values in batches:
         batch = pa.RecordBatch.from_arrays([pa.array(values, plan.type)], names=["x"])
         numbers = np.empty((0, len(values)))
         if plan.type == pa.float64():
             numbers = np.array([values], dtype=np.float64)
-        gathered.add(Rows(batch, numbers))
-    return gathered.finish()[0]
+        collected.add(Rows(batch, numbers))
+    return collected.finish()[0]
 
 
 NUMBERS = st.none() | st.integers(-3, 300).map(float) | st.floats(-1e6, 1e6)
@@ -37,7 +37,7 @@ NUMBERS = st.none() | st.integers(-3, 300).map(float) | st.floats(-1e6, 1e6)
 @settings(max_examples=100)
 @given(st.lists(st.lists(NUMBERS, min_size=1, max_size=20), min_size=1, max_size=4))
 def test_numbers(batches: list[list[float | None]]) -> None:
-    found = gather(batches, "numeric")
+    found = collect(batches, "numeric")
     present = [value for values in batches for value in values if value is not None]
     assert found.missing == sum(map(len, batches)) - len(present)
     assert found.distinct == len(set(present))
@@ -52,52 +52,52 @@ def test_numbers(batches: list[list[float | None]]) -> None:
 
 def test_variance_of_numbers_far_from_zero_does_not_cancel() -> None:
     values = (np.arange(1000.0) % 7 + 1e9).tolist()
-    found = gather([values[:300], values[300:]], "numeric")
+    found = collect([values[:300], values[300:]], "numeric")
     assert found.std == pytest.approx(np.std(np.arange(1000) % 7), rel=1e-9)
 
 
-def test_largest_floats_have_no_mean_that_json_has_a_word_for() -> None:
-    found = gather([[1.7e308, 1.7e308, -1.7e308]], "numeric")
+def test_infinite_deviation_of_the_largest_floats_is_none() -> None:
+    found = collect([[1.7e308, 1.7e308, -1.7e308]], "numeric")
     assert (found.maximum, found.std) == (1.7e308, None)
 
 
 def test_all_missing() -> None:
-    found = gather([[None, None]], "numeric")
+    found = collect([[None, None]], "numeric")
     assert (found.missing, found.distinct, found.mean, found.minimum) == (2, 0, None, None)
     assert not found.integral
 
 
 def test_more_than_ten_thousand_numbers_are_not_counted() -> None:
-    assert gather([[n + 0.5 for n in range(10_000)]], "numeric").distinct == 10_000
-    found = gather([[n + 0.5 for n in range(10_001)]], "numeric")
+    assert collect([[n + 0.5 for n in range(10_000)]], "numeric").distinct == 10_000
+    found = collect([[n + 0.5 for n in range(10_001)]], "numeric")
     assert (found.distinct, found.top_values) == (None, ())
 
 
 @pytest.mark.parametrize("spread", [1, 3])
 def test_more_than_a_thousand_texts_are_free_text(spread: int) -> None:
     texts = [f"t{n}" for n in range(1001)] * spread
-    few = gather([texts[:1000], texts[:1000]], "categorical")
+    few = collect([texts[:1000], texts[:1000]], "categorical")
     assert (few.kind, few.distinct) == ("categorical", 1000)
-    many = gather([texts[:500], texts[500:]], "categorical")
+    many = collect([texts[:500], texts[500:]], "categorical")
     assert (many.kind, many.distinct, many.top_values) == ("text", None, ())
 
 
-def test_most_frequent_values_come_first_then_by_value() -> None:
-    found = gather([["b", "a", None, "c"], ["c"]], "categorical")
+def test_top_values_are_sorted_by_count_then_by_value() -> None:
+    found = collect([["b", "a", None, "c"], ["c"]], "categorical")
     assert found.top_values == (("c", 2), ("a", 1), ("b", 1))
-    assert gather([[2.0, 1.5, 2.0]], "numeric").top_values == (("2", 2), ("1.5", 1))
-    assert gather([[True, None, True]], "boolean").top_values == (("true", 2),)
+    assert collect([[2.0, 1.5, 2.0]], "numeric").top_values == (("2", 2), ("1.5", 1))
+    assert collect([[True, None, True]], "boolean").top_values == (("true", 2),)
 
 
 def test_counted_values_of_all_columns_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(statistics, "MAX_COUNTED", 100)
     plans = [ColumnPlan(f"c{n}", "text", "numeric") for n in range(20)]
-    gathered = TableStatistics(plans)
+    collected = TableStatistics(plans)
     numbers = np.arange(50.0) % np.arange(1, 21)[:, None] + 0.5
     arrays = [pa.array(row) for row in numbers]
     batch = pa.RecordBatch.from_arrays(arrays, names=[plan.name for plan in plans])
-    gathered.add(Rows(batch, numbers))
-    found = [column.distinct for column in gathered.finish()]
+    collected.add(Rows(batch, numbers))
+    found = [column.distinct for column in collected.finish()]
     assert found[:4] == [1, 2, 3, 4]
     assert found[-1] is None
     assert sum(distinct or 0 for distinct in found) <= 100
@@ -107,8 +107,6 @@ def test_counted_values_of_all_columns_are_bounded(monkeypatch: pytest.MonkeyPat
     ("distinct", "repeats", "kind"),
     [(50, 1, "categorical"), (60, 1, "text"), (60, 2, "categorical")],
 )
-def test_texts_that_hardly_come_up_twice_are_no_categories(
-    distinct: int, repeats: int, kind: str
-) -> None:
+def test_mostly_unique_texts_are_free_text(distinct: int, repeats: int, kind: str) -> None:
     names = [f"H-{number}" for number in range(distinct)]
-    assert gather([names] * repeats, "categorical").kind == kind
+    assert collect([names] * repeats, "categorical").kind == kind
