@@ -38,6 +38,7 @@ WebhookEvent = Literal[
     "stalled",
     "rescued",
     "inexact",
+    "finding",
     "cancelled",
     "diverged",
     "failed",

@@ -12,6 +12,7 @@ from store.db.tables import jobs, losses
 from store.errors import NotFoundError
 from store.jobs.checkpoints import Checkpoint, add_checkpoint
 from store.jobs.events import add_event
+from store.jobs.findings import add_gradient_finding
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease, update_held_job
 
@@ -70,6 +71,9 @@ def record_progress(
     _replace_losses(session, lease.job_id, progress.epoch, new_losses)
     if new_losses:
         _add_epoch_events(session, lease.job_id, progress, new_losses)
+    overflowed = next((loss.epoch for loss in new_losses if loss.gradient_norm is None), None)
+    if overflowed is not None:
+        add_gradient_finding(session, lease.job_id, overflowed)
     if checkpoint is not None:
         add_checkpoint(session, lease.job_id, checkpoint)
     elif not new_losses and _has_folds(job):

@@ -51,6 +51,7 @@ EVENT_TYPES = DEFAULT_EVENT_TYPES | {
     "retried",
     "rescued",
     "inexact",
+    "finding",
     "diverged",
 }
 
