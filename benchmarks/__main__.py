@@ -5,6 +5,7 @@ import sys
 
 SUBJECTS = (
     *("engine 1", "engine 2", "convolution 1", "service", "tiny_job", "intake", "durability"),
+    "startup",
 )
 
 

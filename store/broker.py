@@ -3,8 +3,8 @@
 The database is the truth. A message may be lost or repeated: the sweep publishes again for a job
 that no worker took, and a worker that finds nothing to do returns to its queue.
 
-Celery is imported by the first thread that needs it: that takes a fifth of a second, and a request
-must not wait for it.
+Celery is imported by the first thread that publishes or pings, not with this module: importing it
+takes a fifth of a second.
 """
 
 import threading
