@@ -14,12 +14,14 @@ import psycopg
 import pytest
 from hypothesis import settings
 from sqlalchemy.engine import make_url
+from xdist.remote import Producer
 
 from cli.embedded_broker import answers, find_brokers
 from cli.serving.gc_tuning import reduce_gc_pauses
 from store.db.database import Database
 from tests.buckets import make_bucket, s3_server
 from tests.cli.service import Service, running
+from tests.scheduling import LongestFirst, make_scheduler, sort_longest_first
 from tests.schema import create_tables, make_schema
 from tests.waiting import wait_for
 
@@ -34,6 +36,16 @@ def pytest_configure() -> None:
     """Look for no garbage while the tests are collected: there is none."""
     # Looks in the tests themselves took an eighth of the processor time of all tests.
     gc.disable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LongestFirst | None:
+    return make_scheduler(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # a process of pytest-xdist's
+        sort_longest_first(items)
 
 
 def pytest_collection_finish() -> None:
