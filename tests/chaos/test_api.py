@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from store.blobs.blobs import open_blobs
@@ -87,6 +88,7 @@ def check_uploads(run: Campaign, uploads: list[Upload]) -> None:
         assert stored == row["blob_sha256"]
 
 
+@pytest.mark.rare
 def test_api_and_workers_end_anywhere(
     tmp_path: Path,
     begin: Begin,

@@ -1,5 +1,7 @@
 """Random sequences of a job's transitions on a fake clock: none violates a guarantee."""
 
+import pytest
+
 from tests.chaos.figures import Figures
 from tests.chaos.sizes import Sizes
 from tests.chaos.state_machine import run_steps
@@ -7,6 +9,7 @@ from tests.chaos.state_machine import run_steps
 STEPS = 1_000_000
 
 
+@pytest.mark.rare
 def test_no_sequence_violates_a_guarantee(sizes: Sizes, figures: Figures) -> None:
     steps = min(sizes.choose(reduced=10_000, full=STEPS), STEPS)
     tally = run_steps(sizes.seed, steps)

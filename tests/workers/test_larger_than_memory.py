@@ -38,6 +38,7 @@ def train(folder: Path, limit_mib: int) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.rare
 def test_four_times_the_memory_trains_to_the_same_losses(folder: Path) -> None:
     # The limit is on address space, not resident pages: files must not be mapped as a whole.
     limited = train(folder, limit_mib=LIMIT_MIB)

@@ -1,4 +1,7 @@
-"""The model-based test of jobs detects defects of the store."""
+"""The model-based test of jobs detects defects of the store.
+
+The long run of the same machine is tests/chaos/test_state_machine.py.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +18,7 @@ from tests.chaos.state_machine import run_steps
 
 SEED = 1
 STEPS = 3_000
+STEPS_THAT_HOLD = 1_000
 
 
 def claim_with_the_old_token(session: Session, *values: Any, **how: Any) -> JobRecord | None:
@@ -43,6 +47,10 @@ BREAKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (commands, "resume_job", resume_anything),
     (progress, "update_held_job", update_with_the_current_token),
 )
+
+
+def test_store_keeps_its_promises() -> None:
+    assert run_steps(SEED, STEPS_THAT_HOLD)["steps"] >= STEPS_THAT_HOLD
 
 
 @pytest.mark.parametrize(("module", "name", "broken"), BREAKS, ids=[name for _, name, _ in BREAKS])
