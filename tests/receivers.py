@@ -1,4 +1,4 @@
-"""A real server that webhooks call, and that answers as a test wants it to."""
+"""A real server that receives webhooks, with configurable responses."""
 
 import ssl
 import threading
@@ -13,28 +13,28 @@ from standardwebhooks import Webhook
 
 @dataclass(frozen=True)
 class Call:
-    """What arrived."""
+    """A received request."""
 
     path: str
     headers: dict[str, str]
     body: bytes
 
     def verified(self, secret: str) -> dict[str, Any]:
-        """The event, if it was signed with the secret. Raises WebhookVerificationError."""
+        """Verify the signature and return the event. Raises WebhookVerificationError."""
         event: dict[str, Any] = Webhook(secret).verify(self.body, self.headers)
         return event
 
 
 @dataclass
 class Receiver:
-    """What has arrived so far, and what is answered next.
+    """Received requests, and configuration of the responses.
 
     Attributes:
-        port: of 127.0.0.1.
-        statuses: answered one after the other, the last of them for ever.
-        headers: of every answer.
-        drips: answer a header a moment and never come to the end, until told to leave.
-        floods: answer with a body without an end.
+        port: port on 127.0.0.1.
+        statuses: statuses of successive responses; the last one repeats.
+        headers: headers of every response.
+        drips: send response headers slowly without an end, until `leaving` is set.
+        floods: send a response body without an end.
     """
 
     port: int = 0
@@ -56,7 +56,7 @@ class Receiver:
 
 @contextmanager
 def receiving(certificate: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    """A server on 127.0.0.1; with a certificate it speaks TLS."""
+    """Run a server on 127.0.0.1; with a certificate it uses TLS."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -72,7 +72,7 @@ def receiving(certificate: ssl.SSLContext | None = None) -> Iterator[Receiver]:
         daemon_threads = True
 
         def handle_error(self, *_arguments: object) -> None:
-            pass  # whoever calls may hang up
+            pass  # clients may disconnect
 
     with Server(("127.0.0.1", 0), Handler) as server:
         if certificate is not None:

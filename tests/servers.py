@@ -1,4 +1,4 @@
-"""The real commands, as processes of their own."""
+"""The real commands as separate processes."""
 
 import os
 import re
@@ -25,7 +25,7 @@ needs_curl = pytest.mark.skipif(
 
 @contextmanager
 def running(command: Sequence[str], log: Path, **environment: str) -> Iterator[None]:
-    """A long-running command, until it is asked to stop; it must leave with status 0."""
+    """Run a command for the duration of the block; on SIGTERM it must exit with status 0."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -43,7 +43,7 @@ def running(command: Sequence[str], log: Path, **environment: str) -> Iterator[N
 
 
 def find_url(log: Path, pattern: str, seconds: float = 60) -> str:
-    """The URL that a command prints, once it has printed it."""
+    """Wait until a command has printed a URL, and return it."""
     wait_for(lambda: re.search(pattern, log.read_text(), re.MULTILINE), seconds)
     found = re.search(pattern, log.read_text(), re.MULTILINE)
     assert found
@@ -52,7 +52,7 @@ def find_url(log: Path, pattern: str, seconds: float = 60) -> str:
 
 @contextmanager
 def serving(settings: Settings, log: Path) -> Iterator[str]:
-    """`backpropd api` on a port of its own; its URL."""
+    """Run `backpropd api` on a free port and yield its URL."""
     with running([*BACKPROPD, "api", "--port", "0"], log, **settings.environment()):
         url = find_url(log, r"listening on (http://\S+)")
         wait_for(lambda: "startup complete" in log.read_text())

@@ -57,7 +57,7 @@ class FormFile:
             return
         detail = f"the form has no file in its field `{self._field}`"
         if self._has_begun:
-            detail = f"the form ends within the file of its field `{self._field}`"
+            detail = f"the form ends before the end of the file in its field `{self._field}`"
         problem = FieldProblem(pointer=f"/{self._field}", code="missing", detail=detail)
         raise InvalidRowsError([problem])
 
@@ -88,7 +88,7 @@ class FormFile:
         if not self._is_file:
             return
         if self._has_begun:
-            msg = f"the form has several files in its field `{self._field}`: send only one"
+            msg = f"the form has two files in its field `{self._field}`: send only one"
             raise ServiceError(msg)
         self._has_begun = True
         self.name = options[b"filename"].decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""docs/kinds.md is what the specs say."""
+"""docs/kinds.md matches the specs."""
 
 from typing import get_args
 
@@ -6,7 +6,7 @@ from engine.specs import ActivationName, ClassMetric, NumberMetric, OutputActiva
 from tests.docs.kinds import ACTIVATIONS, METRICS, PATH, render
 
 
-def test_the_page_is_what_the_specs_say() -> None:
+def test_the_page_matches_the_specs() -> None:
     assert PATH.read_text() == render(), "run python -m tests.docs.kinds"
 
 

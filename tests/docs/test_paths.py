@@ -1,4 +1,4 @@
-"""Documents name files that exist."""
+"""Files named in the documents exist."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The README's commands run, and what it shows of the API is so."""
+"""The README's commands run, and its examples match the API."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def commands(text: str) -> list[str]:
 
 
 def run(script: str, folder: Path, **environment: str) -> str:
-    """Run a shell script that stops at its first mistake; what it printed."""
+    """Run a shell script with `set -e` and return its output."""
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=folder,
@@ -126,6 +126,6 @@ def test_every_setting_is_documented() -> None:
 
 
 @pytest.mark.parametrize("path", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))])
-def test_links_between_documents_lead_somewhere(path: Path) -> None:
+def test_links_between_documents_are_valid(path: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", path.read_text()):
         assert (path.parent / target).exists(), target

@@ -1,4 +1,4 @@
-"""What docs/webhooks.md tells receivers to do works."""
+"""The receiver examples of docs/webhooks.md work."""
 
 import re
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from tests.servers import ROOT
 TEXT = (ROOT / "docs" / "webhooks.md").read_text()
 
 
-def test_python_of_the_page_takes_what_is_signed_and_nothing_else(
+def test_python_example_accepts_only_signed_requests(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     [code] = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
@@ -37,9 +37,9 @@ def test_python_of_the_page_takes_what_is_signed_and_nothing_else(
 
 def test_page_names_every_event_and_every_reason() -> None:
     assert set(get_args(WebhookEvent)) == EVENT_TYPES
-    [told, by_default] = re.findall(
+    [listed, by_default] = re.findall(
         r"^\| `events` \| (.*?)\. Default: (.*?) \|$", TEXT, re.MULTILINE
     )[0]
-    assert set(re.findall(r"`(\w+)`", told)) == EVENT_TYPES
+    assert set(re.findall(r"`(\w+)`", listed)) == EVENT_TYPES
     assert set(re.findall(r"`(\w+)`", by_default)) == DEFAULT_EVENT_TYPES
     assert set(get_args(AttemptError)) <= set(re.findall(r"`(\w+)`", TEXT))

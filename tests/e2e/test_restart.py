@@ -1,4 +1,4 @@
-"""What was answered is there tomorrow: the service stopped, started again, asked again."""
+"""Durability across restarts: responses are unchanged, and running jobs continue."""
 
 import signal
 from pathlib import Path
@@ -9,7 +9,7 @@ import httpx2
 from tests.cli.service import ROOT, clean_environment, running
 from tests.waiting import wait_for
 
-# An orphan goes on within seconds.
+# Settings with which an orphaned job resumes within seconds.
 SWIFT = clean_environment(
     BACKPROPD_LEASE_SECONDS="2",
     BACKPROPD_HEARTBEAT_SECONDS="0.5",
@@ -21,7 +21,7 @@ DIGITS = ROOT / "examples" / "digits" / "digits.csv"
 
 
 def post_digits(client: httpx2.Client, **spec: object) -> dict[str, Any]:
-    """Upload the digits and post a job on them; the job as it was answered."""
+    """Upload the digits and post a job on them; return the job."""
     csv = {"Content-Type": "text/csv"}
     dataset = client.post("/v1/datasets", content=DIGITS.read_bytes(), headers=csv).json()
     body = {"dataset_id": dataset["id"], "target": "label", **spec}
@@ -30,7 +30,7 @@ def post_digits(client: httpx2.Client, **spec: object) -> dict[str, Any]:
 
 
 def train_digits(client: httpx2.Client, **spec: object) -> dict[str, str]:
-    """Upload and train; the links of the job once it has ended."""
+    """Upload and train; return the links of the ended job."""
     job = post_digits(client, **spec)
     wait_for(lambda: client.get(job["links"]["self"]).json()["is_terminal"], 60, every=0.05)
     links: dict[str, str] = client.get(job["links"]["self"]).json()["links"]
@@ -38,7 +38,7 @@ def train_digits(client: httpx2.Client, **spec: object) -> dict[str, str]:
 
 
 def answers(client: httpx2.Client, links: dict[str, str]) -> dict[str, bytes]:
-    """Every answer about a job and its model, byte for byte."""
+    """Return the raw bodies of all responses about a job and its model."""
     rows = [line.split(",")[:64] for line in DIGITS.read_text().splitlines()[1:101]]
     body = {"rows": [[int(cell) for cell in row] for row in rows]}
     asked = {name: client.get(links[name]) for name in ("self", "dataset", "losses", "model")}
@@ -51,7 +51,7 @@ def answers(client: httpx2.Client, links: dict[str, str]) -> dict[str, bytes]:
     return {name: answer.content for name, answer in asked.items()}
 
 
-def test_every_answer_is_the_same_bytes_after_a_restart(tmp_path: Path) -> None:
+def test_every_response_is_byte_identical_after_a_restart(tmp_path: Path) -> None:
     with running(tmp_path / "data") as service, httpx2.Client(base_url=service.url) as client:
         links = train_digits(client, epochs=8)
         before = answers(client, links)
@@ -62,7 +62,7 @@ def test_every_answer_is_the_same_bytes_after_a_restart(tmp_path: Path) -> None:
         assert service.stop() == 0
 
 
-def test_running_job_goes_on_after_the_whole_service_is_killed(tmp_path: Path) -> None:
+def test_running_job_resumes_after_the_whole_service_is_killed(tmp_path: Path) -> None:
     with running(tmp_path / "data", environment=SWIFT) as service:
         client = httpx2.Client(base_url=service.url)
         here = post_digits(client, epochs=300)["links"]["self"]

@@ -1,4 +1,4 @@
-"""The small project with the real `run`, and what it may find on its machine."""
+"""Fixtures: the small project with the real `run`, and programs on its machine."""
 
 import hashlib
 import shutil
@@ -13,7 +13,7 @@ from tests.platform.small_project import BACKEND, PYPROJECT, ROOT, UV, write_pro
 
 @pytest.fixture(scope="session")
 def pip_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The pip that is installed here, in one file as a download would be."""
+    """A wheel of the installed pip, as a download would provide it."""
     package = Path(pip.__file__).parent
     wheel = tmp_path_factory.mktemp("pip") / "pip.whl"
     with zipfile.ZipFile(wheel, "w") as file:
@@ -25,7 +25,7 @@ def pip_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path, pip_wheel: Path) -> Path:
-    """A project whose path has a space, with the real `run`."""
+    """A project with the real `run` and a space in its path."""
     folder = tmp_path / "my project"
     folder.mkdir()
     shutil.copy(ROOT / "run", folder)
@@ -40,6 +40,6 @@ def project(tmp_path: Path, pip_wheel: Path) -> Path:
 
 @pytest.fixture
 def uv(project: Path) -> Path:
-    """A folder with a uv."""
+    """A folder with a fake uv."""
     write_program(project.parent / "with-uv", "uv", UV)
     return project.parent / "with-uv"

@@ -1,4 +1,4 @@
-"""A project that `./run` installs without a network, and machines that lack this or that."""
+"""A project that `./run` installs without a network, and machines without venv, pip or uv."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# The least that pip can install: a backend in the project's own folder, and a command.
+# A minimal project that pip can install: an in-tree build backend and a command.
 BACKEND = """
 import zipfile
 
@@ -31,14 +31,14 @@ requires = []
 build-backend = "backend"
 backend-path = ["."]
 """
-# A Debian without python3-venv, and one without pip as well.
+# A python3 without ensurepip (Debian without python3-venv).
 WITHOUT_VENV = """#!/bin/sh
 case "$*" in
     "-m venv --without-pip "*) ;;
     "-m venv "*) mkdir -p "$3/bin"; echo "ensurepip is not available"; exit 1 ;;
 esac
 """
-# A uv whose environments say what they were asked to run; it fails where a file says so.
+# A fake uv whose environments print their arguments; it fails if ~/offline exists.
 UV = """#!/bin/sh
 echo "$@" >>"$HOME/uv.log"
 bin=$UV_PROJECT_ENVIRONMENT/bin
@@ -61,7 +61,7 @@ def write_program(folder: Path, name: str, text: str) -> None:
 def run(
     project: Path, *arguments: str, first: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Call `run` from another folder, with no network and only the system's programs."""
+    """Call `run` from another folder, without a network and with only the system's programs."""
     write_program(project.parent / "bin", "python3", f'#!/bin/sh\nexec "{base_python()}" "$@"\n')
     path = os.pathsep.join(map(str, filter(None, (first, project.parent / "bin", "/usr/bin:/bin"))))
     return subprocess.run(
@@ -81,7 +81,7 @@ def run(
 
 
 def base_python() -> str:
-    # Not the environment's own, so that what is made from it does not depend on it.
+    # The base interpreter, so that new environments do not depend on the current one.
     return str(Path(sys.base_prefix, "bin", "python3"))
 
 

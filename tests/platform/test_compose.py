@@ -1,4 +1,4 @@
-"""docker-compose.yml as far as it can be tested without Docker: what it says, what it starts."""
+"""docker-compose.yml as far as testable without Docker: its contents, and its commands."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def test_the_services_are_there() -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_service_is_limited_and_nobody_special(name: str) -> None:
+def test_a_service_is_limited_and_unprivileged(name: str) -> None:
     service = SERVICES[name]
     assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory"}
     user, group = map(int, service["user"].split(":"))
@@ -40,13 +40,13 @@ def test_a_service_is_limited_and_nobody_special(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"migrate"}))
-def test_a_service_that_stays_has_a_health_check(name: str) -> None:
+def test_a_long_running_service_has_a_health_check(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
     assert SERVICES[name]["restart"] == "unless-stopped"
 
 
 @pytest.mark.parametrize("name", ["api", "worker"])
-def test_nothing_starts_before_the_schema_is_there(name: str) -> None:
+def test_no_service_starts_before_the_migrations(name: str) -> None:
     needed = SERVICES[name]["depends_on"]
     assert needed["migrate"] == {"condition": "service_completed_successfully"}
     assert needed["postgres"] == needed["redis"] == {"condition": "service_healthy"}
@@ -69,7 +69,7 @@ def test_the_environment_is_what_settings_read(name: str) -> None:
         assert variable.lower() in Settings.model_fields
 
 
-def test_the_password_is_the_operators_to_choose() -> None:
+def test_the_password_is_set_by_the_operator() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     assert all(use.startswith(":?") for use in re.findall(r"\$\{POSTGRES_PASSWORD([^}]*)", text))
 
@@ -91,7 +91,7 @@ def test_the_append_only_file_is_on() -> None:
     assert command[command.index("--appendonly") + 1] == "yes"
 
 
-def test_the_image_is_locked_and_not_roots() -> None:
+def test_the_image_is_locked_and_does_not_run_as_root() -> None:
     assert "pip install --require-hashes -r requirements.txt" in DOCKERFILE
     assert re.search(r"^USER \d+:\d+$", DOCKERFILE, re.MULTILINE)
     assert "HEALTHCHECK" in DOCKERFILE
@@ -99,14 +99,14 @@ def test_the_image_is_locked_and_not_roots() -> None:
     assert bases == ["python:3.11-slim-bookworm"] * 2
 
 
-def test_the_image_gets_every_package() -> None:
+def test_the_image_contains_every_package() -> None:
     ignore = (ROOT / ".dockerignore").read_text().splitlines()
     for package in ("engine", "store", "workers", "service", "cli", "migrations"):
         assert f"!{package}" in ignore
 
 
 class _Composed:
-    """The services' own commands as processes here, on real servers."""
+    """The services' commands as local processes, on real servers."""
 
     def __init__(self, folder: Path, database_url: str, broker_url: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -121,7 +121,7 @@ class _Composed:
         }
 
     def start(self, arguments: list[str]) -> subprocess.Popen[bytes]:
-        """Start what stands in the file, but on this machine's own address and a free port."""
+        """Start a command of the file, on the loopback address and a free port."""
         local = {"8000": self.port, "0.0.0.0": "127.0.0.1"}
         command = [local.get(part, part.replace(":8000/", f":{self.port}/")) for part in arguments]
         if command[0] == "python":
@@ -132,12 +132,12 @@ class _Composed:
             return subprocess.Popen(command, cwd=ROOT, env=self.environment, stderr=log)
 
     def is_healthy(self, name: str) -> bool:
-        """Whether the service's health check says so."""
+        """Return whether the service's health check succeeds."""
         check = SERVICES[name]["healthcheck"]["test"][1:]
         return self.start([part for part in check if part != "backpropd"]).wait(30) == 0
 
     def ready(self) -> dict[str, Any]:
-        """What the API says of itself."""
+        """Return the body of /readyz."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz") as answer:
             found: dict[str, Any] = json.load(answer)
         return found

@@ -1,4 +1,4 @@
-"""The floors of the house: which code may import which."""
+"""Import rules between the layers (floors) of the project."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ def test_no_floor_imports_what_it_must_not() -> None:
 
 
 def test_every_folder_with_folders_has_an_exhaustive_contract() -> None:
-    """A folder that is added later fails the linter until a contract names it."""
+    """An exhaustive contract makes the linter fail for a new folder that it does not list."""
     pinned = {
         container
         for contract in LINTER_SETTINGS["contracts"]

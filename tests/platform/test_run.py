@@ -1,4 +1,4 @@
-"""`./run`, on a small project of its own that installs without a network."""
+"""`./run` on a small project that installs without a network."""
 
 import stat
 from pathlib import Path
@@ -30,7 +30,7 @@ def test_an_unknown_command_is_refused(project: Path) -> None:
     assert "no command 'fly'" in answer.stderr
 
 
-def test_with_venv_it_installs_once_and_nothing_afterwards(project: Path) -> None:
+def test_with_venv_dependencies_are_installed_once(project: Path) -> None:
     assert_it_works(run(project, "up", "--port", "1 2"))
     made = (project / ".venv" / ".whole").stat().st_mtime_ns
     again = run(project, "up", "--port", "1 2")
@@ -40,10 +40,12 @@ def test_with_venv_it_installs_once_and_nothing_afterwards(project: Path) -> Non
 
 
 @pytest.mark.parametrize("python", [WITHOUT_VENV, WITHOUT_PIP], ids=["venv", "venv and pip"])
-def test_a_debian_without_it_installs_as_well(project: Path, python: str) -> None:
+def test_dependencies_are_installed_without_venv_or_pip(project: Path, python: str) -> None:
     debian = project.parent / "debian"
     write_program(debian, "python3", f'{python}exec "{base_python()}" "$@"\n')
-    write_program(debian, "uv", "#!/bin/sh\nexit 1\n")  # nor does a uv that fails stand in the way
+    write_program(
+        debian, "uv", "#!/bin/sh\nexit 1\n"
+    )  # a failing uv must not prevent the installation with pip
     assert_it_works(run(project, "up", "--port", "1 2", first=debian))
     assert not (project / ".venv" / "bin" / "pip").exists()
 
@@ -68,11 +70,11 @@ def test_uv_is_used_where_there_is_one(project: Path, uv: Path) -> None:
     assert asked == (
         f"sync --quiet --project {project} --locked --inexact --group build --group dev\n"
     )
-    # Who can test can run.
+    # The test dependencies include those for running.
     assert run(project, "up", first=uv).stderr == ""
 
 
-def test_an_install_that_was_cut_off_starts_afresh(project: Path, uv: Path) -> None:
+def test_an_interrupted_install_is_repeated(project: Path, uv: Path) -> None:
     (project.parent / "offline").touch()
     assert run(project, "up", first=uv).returncode == 1
     (project / ".venv" / "debris").touch()
@@ -82,7 +84,9 @@ def test_an_install_that_was_cut_off_starts_afresh(project: Path, uv: Path) -> N
 
 
 @pytest.mark.parametrize("name", ["uv.lock", "pyproject.toml", "requirements.txt"])
-def test_a_change_is_installed_into_what_is_there(project: Path, uv: Path, name: str) -> None:
+def test_a_changed_lock_is_installed_into_the_existing_environment(
+    project: Path, uv: Path, name: str
+) -> None:
     run(project, "up", first=uv)
     (project / ".venv" / "kept").touch()
     with (project / name).open("a") as file:
@@ -92,7 +96,7 @@ def test_a_change_is_installed_into_what_is_there(project: Path, uv: Path, name:
     assert len((project.parent / "uv.log").read_text().splitlines()) == 2
 
 
-def test_a_moved_project_is_installed_anew(project: Path, uv: Path) -> None:
+def test_a_moved_project_is_reinstalled(project: Path, uv: Path) -> None:
     run(project, "up", first=uv)
     (project / ".venv" / "debris").touch()
     moved = project.rename(project.with_name("moved"))
@@ -100,7 +104,7 @@ def test_a_moved_project_is_installed_anew(project: Path, uv: Path) -> None:
     assert not (moved / ".venv" / "debris").exists()
 
 
-def test_without_python_it_says_what_is_missing(project: Path) -> None:
+def test_a_missing_python_is_reported(project: Path) -> None:
     for name in ("python3", "python3.11", "python3.12", "python3.13", "python3.14"):
         write_program(project.parent / "old", name, "#!/bin/sh\nexit 1\n")
     answer = run(project, "up", first=project.parent / "old")

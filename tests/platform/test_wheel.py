@@ -1,4 +1,4 @@
-"""What the image installs: a wheel with every package, the migrations among them."""
+"""The wheel that the image installs contains every package and the migrations."""
 
 import subprocess
 import sys

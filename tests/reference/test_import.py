@@ -1,4 +1,4 @@
-"""A network made with PyTorch, imported by the rules of docs/weights.md, predicts the same."""
+"""A PyTorch network imported by the rules of docs/weights.md makes the same predictions."""
 
 import json
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def torch_network() -> Any:
         nn.Flatten(),
         nn.Linear(pooled, CLASSES),
     ).double()
-    model(torch.randn(20, 1, SIDE, SIDE, dtype=torch.float64))  # moves the running means
+    model(torch.randn(20, 1, SIDE, SIDE, dtype=torch.float64))  # updates the running means
     return model.eval()
 
 
@@ -69,7 +69,7 @@ def converted(model: Any) -> dict[str, Any]:
     }
 
 
-def test_an_imported_network_predicts_what_it_did(client: TestClient) -> None:
+def test_an_imported_network_makes_the_same_predictions(client: TestClient) -> None:
     model, names = torch_network(), [f"p{i}" for i in range(SIDE * SIDE)]
     described = {
         "network": {"layers": LAYERS},

@@ -1,4 +1,4 @@
-"""Tables that come with scikit-learn, beside its own networks on the same rows."""
+"""Tables bundled with scikit-learn: scores compared to its own networks on the same rows."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def split(x: Matrix, y: Matrix, seed: int) -> tuple[Matrix, Matrix, Matrix, Matr
 
 
 def predict(x: Matrix, y: Matrix, unseen: Matrix, **spec: Any) -> Matrix:
-    """The engine's outputs for rows that it was not trained on."""
+    """Train, and return the outputs for unseen rows."""
     asked = TrainingSpec.model_validate({"target": "y", "validation": None, **spec})
     resolved, data = prepared(asked, columns_of(x, y))
     training = Training(resolved, data)
@@ -41,19 +41,19 @@ def predict(x: Matrix, y: Matrix, unseen: Matrix, **spec: Any) -> Matrix:
     return predictor.predict(columns_of(unseen)).astype(np.float64)
 
 
-def test_breast_cancer_is_told() -> None:
+def test_breast_cancer_is_classified() -> None:
     from sklearn.datasets import load_breast_cancer  # noqa: PLC0415
 
     x, y = load_breast_cancer(return_X_y=True)
     accuracies = []
     for seed in range(5):
-        known, truth, unseen, unseen_truth = split(x, y, seed)
-        outputs = predict(known, truth, unseen, epochs=30, seed=seed)
+        training, truth, unseen, unseen_truth = split(x, y, seed)
+        outputs = predict(training, truth, unseen, epochs=30, seed=seed)
         accuracies.append(np.mean(outputs.argmax(axis=1) == unseen_truth))
     assert np.mean(accuracies) >= 0.96
 
 
-def test_diabetes_is_no_worse_than_scikit_learns() -> None:
+def test_diabetes_score_is_at_least_that_of_scikit_learn() -> None:
     from sklearn.datasets import load_diabetes  # noqa: PLC0415
     from sklearn.metrics import r2_score  # noqa: PLC0415
     from sklearn.neural_network import MLPRegressor  # noqa: PLC0415
@@ -61,9 +61,9 @@ def test_diabetes_is_no_worse_than_scikit_learns() -> None:
     x, y = load_diabetes(return_X_y=True)
     ours, theirs = [], []
     for seed in range(5):
-        known, truth, unseen, unseen_truth = split(x, y, seed)
+        training, truth, unseen, unseen_truth = split(x, y, seed)
         outputs = predict(
-            known,
+            training,
             truth,
             unseen,
             network={"layers": [{"type": "dense", "units": 32}]},
@@ -71,13 +71,13 @@ def test_diabetes_is_no_worse_than_scikit_learns() -> None:
             seed=seed,
         )
         ours.append(r2_score(unseen_truth, outputs))
-        # Standardized as ours are: on raw numbers it would not have a chance.
-        center, scale = known.mean(axis=0), known.std(axis=0)
+        # Standardized as in the engine: on raw values scikit-learn's network fails to converge.
+        center, scale = training.mean(axis=0), training.std(axis=0)
         model = MLPRegressor(
             hidden_layer_sizes=(32,), batch_size=32, max_iter=40, alpha=0.0, random_state=seed
         )
         with pytest.warns(match="Maximum iterations"):
-            model.fit((known - center) / scale, (truth - truth.mean()) / truth.std())
+            model.fit((training - center) / scale, (truth - truth.mean()) / truth.std())
         guessed = model.predict((unseen - center) / scale) * truth.std() + truth.mean()
         theirs.append(r2_score(unseen_truth, guessed))
     assert np.mean(ours) >= np.mean(theirs) - 0.02

@@ -1,4 +1,4 @@
-"""Every layer beside PyTorch's: the same weights and batches, and the same weights after."""
+"""Every layer: equal initial weights and batches give the same final weights as PyTorch."""
 
 import math
 from collections.abc import Callable
@@ -41,7 +41,7 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "silu": functional.silu,
     "softplus": functional.softplus,
     "softsign": functional.softsign,
-    # PyTorch's own has a slope of 1/6 in float32 only.
+    # PyTorch's hard_sigmoid has a slope of 1/6 only in float32.
     "hard_sigmoid": lambda x: (x / 6 + 0.5).clamp(0, 1),
     "softmax": lambda x: functional.softmax(x, dim=-1),
 }
@@ -74,7 +74,7 @@ def pair(side: int | tuple[int, ...]) -> tuple[int, ...]:
 def convolve(spec: Any, name: str, x: Any, tensors: Tensors) -> Any:
     kernel, stride, padding = pair(spec.kernel_size), pair(spec.stride), spec.padding
     x = channels_first(x)
-    if padding == "same" and max(stride) > 1:  # which torch has not
+    if padding == "same" and max(stride) > 1:  # not supported by PyTorch
         sides: list[int] = []
         for size, length, step in zip(x.shape[:1:-1], kernel[::-1], stride[::-1], strict=True):
             total = max((math.ceil(size / step) - 1) * step + length - size, 0)
@@ -163,7 +163,7 @@ def run_layers(
 
 
 def masks_of(network: Network) -> Tensors:
-    """The masks of the step that was run last."""
+    """Return the dropout masks of the last step."""
     return {
         layer.name: torch.from_numpy(layer.mask.copy())
         for layer in walk(iter(network.layers))
@@ -172,7 +172,7 @@ def masks_of(network: Network) -> Tensors:
 
 
 def compare(layers: list[LayerJson], x: np.ndarray[Any, Any]) -> None:
-    """STEPS steps of gradient descent here and there."""
+    """Compare the weights after STEPS steps of gradient descent in both libraries."""
     spec = layers_spec(layers, CLASSES, "softmax")
     network = layers_network(layers, x.shape[-1], CLASSES)
     loss = build_loss(CrossEntropy(), spec.output, FLOAT64)
@@ -283,7 +283,7 @@ def test_activation_is_the_same(activation: str) -> None:
     ],
     ids=lambda activation: activation["type"],
 )
-def test_activation_with_a_number_is_the_same(activation: LayerJson) -> None:
+def test_parameterized_activation_is_the_same(activation: LayerJson) -> None:
     compare([dense(9, activation), dense(5, activation)], 2 * draw(3, ROWS, 6, seed=4))
 
 
@@ -297,7 +297,7 @@ def test_embedding_is_the_same() -> None:
 
 
 def test_prediction_is_the_same() -> None:
-    """After training, by running means."""
+    """Predictions after training use the running statistics of batch normalization."""
     network = layers_network([dense(), BATCH, ROW], 6)
     x = draw(ROWS, 6)
     named = {n: torch.from_numpy(a.copy()) for n, a in network.named_parameters().items()}

@@ -1,4 +1,4 @@
-"""Every loss beside PyTorch's: the same values and the same gradients of the logits."""
+"""Every loss has the same value and the same gradient of the logits as PyTorch's."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +34,7 @@ torch = pytest.importorskip(
 F = torch.nn.functional
 
 ROWS, UNITS = 40, 5
-# PyTorch wants something above zero to add to what it divides by.
+# PyTorch requires a positive epsilon, which it adds to the divisor.
 NOTHING = 1e-300
 ACTIVATIONS: dict[OutputActivation, Callable[[Any], Any]] = {
     "softmax": lambda z: torch.softmax(z, 1),
@@ -43,7 +43,7 @@ ACTIVATIONS: dict[OutputActivation, Callable[[Any], Any]] = {
     "softplus": lambda z: F.softplus(z, threshold=700),
     "exponential": torch.exp,
 }
-# Of each row, from the outputs and the targets.
+# Errors per row, from outputs and targets.
 ERRORS: dict[LossName, Callable[[Any, Any, Any], Any]] = {
     "mean_squared_error": lambda p, y, _: F.mse_loss(p, y, reduction="none").mean(1),
     "half_squared_error": lambda p, y, _: F.mse_loss(p, y, reduction="none").sum(1) / 2,
@@ -57,7 +57,7 @@ ERRORS: dict[LossName, Callable[[Any, Any, Any], Any]] = {
 
 
 def rows_by_torch(spec: LossSpec, output: OutputActivation, z: Any, y: Any) -> Any:
-    """The loss of each row, not yet reduced."""
+    """Return the loss per row, not reduced."""
     match spec, output:
         case CrossEntropy(), "softmax":
             return F.cross_entropy(z, y, reduction="none", label_smoothing=spec.label_smoothing)

@@ -1,4 +1,4 @@
-"""Every metric beside scikit-learn's, with ties and with classes that are missing."""
+"""Every metric equals scikit-learn's, also with ties and with missing classes."""
 
 from collections.abc import Callable
 from typing import Any, get_args
@@ -23,19 +23,19 @@ CLASS_METRICS: tuple[ClassMetric, ...] = get_args(ClassMetric)
 NUMBER_METRICS: tuple[NumberMetric, ...] = get_args(NumberMetric)
 EVERY_KIND_OF_ROWS = pytest.mark.parametrize("present", ["all", "some"])
 EVERY_COUNT = pytest.mark.parametrize("count", [2, 3, 7])
-# Scores of few digits tie often.
+# Scores rounded to few digits often tie.
 EVERY_ROUNDING = pytest.mark.parametrize("digits", [1, 2, 8])
 
 
 def probabilities(count: int, digits: int, seed: int = 0) -> Floats:
-    """Scores that add up to one, rounded so that they tie."""
+    """Return scores that sum to 1 per row, rounded to produce ties."""
     weights: Floats = np.exp(draw(ROWS, count, seed=seed)).round(digits) + 0.1
     total: Floats = weights.sum(axis=1, keepdims=True)
     return weights / total
 
 
 def some_classes(count: int, present: str) -> Indices:
-    """One class of each row; of three or more, the last may have no rows."""
+    """Return one class per row; with three or more classes, the last may have no rows."""
     used = count if present == "all" or count == 2 else count - 1
     return np.random.default_rng(1).integers(0, used, ROWS)
 
@@ -49,7 +49,7 @@ def ours(scores: Floats, classes: Indices) -> dict[str, Metric]:
 
 
 def area(of: Callable[[Any, Any], float], scores: Floats, classes: Indices) -> float:
-    """Of the second of two classes, else the mean over the classes that have rows."""
+    """Return the area of the second of two classes, else the mean over the classes with rows."""
     if scores.shape[1] == 2:
         return of(classes, scores[:, 1])
     present = np.unique(classes)
@@ -96,13 +96,13 @@ def test_metrics_of_classes(count: int, digits: int, present: str) -> None:
 @pytest.mark.parametrize("k", [2, 3, 5])
 def test_top_k_accuracy(k: int, digits: int, present: str) -> None:
     scores, classes = probabilities(7, digits), some_classes(7, present)
-    # Of equal scores scikit-learn takes the last, here it is the first: turned round, the same.
+    # On ties scikit-learn prefers the last class, the engine the first: reverse the class order.
     expected = sk.top_k_accuracy_score(6 - classes, scores[:, ::-1], k=k, labels=range(7))
     assert ours(scores, classes)[f"top_{k}_accuracy"] == pytest.approx(expected)
 
 
 @EVERY_ROUNDING
-def test_roc_auc_of_several_classes_is_one_against_the_rest(digits: int) -> None:
+def test_multiclass_roc_auc_is_one_versus_rest(digits: int) -> None:
     scores, classes = probabilities(4, digits), some_classes(4, "all")
     expected = sk.roc_auc_score(classes, scores, multi_class="ovr", average="macro")
     assert ours(scores, classes)["roc_auc"] == pytest.approx(expected)

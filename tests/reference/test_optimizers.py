@@ -1,4 +1,4 @@
-"""Every optimizer and clip that PyTorch has too, beside PyTorch's: the same steps."""
+"""Every optimizer and gradient clipping that PyTorch has makes the same steps."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -78,7 +78,7 @@ CASES: list[tuple[OptimizerSpec, float, str, dict[str, Any]]] = [
 
 @pytest.fixture(autouse=True)
 def double_precision() -> Iterator[None]:
-    """NAdam keeps a number of its state in the type that is the default when it is made."""
+    """Set float64 as default, because NAdam creates a state scalar in the default dtype."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     yield
@@ -86,7 +86,7 @@ def double_precision() -> Iterator[None]:
 
 
 def loss_of(w: Any) -> Any:
-    """Of a small network with weights w, on data that never change."""
+    """Return the loss of a small network with weights w on fixed data."""
     x, y = (torch.from_numpy(draw(ROWS, size, seed=size)) for size in (FEATURES, 1))
     hidden = torch.tanh(x @ w[: FEATURES * UNITS].reshape(FEATURES, UNITS))
     return ((hidden @ w[FEATURES * UNITS :, None] - y) ** 2).mean()

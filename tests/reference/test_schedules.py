@@ -1,4 +1,4 @@
-"""Every schedule beside PyTorch's: the same learning rates."""
+"""Every schedule has the same learning rates as PyTorch's."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""scikit-learn's networks beside ours: the same weights and batches, and the same weights after."""
+"""Equal initial weights and batches give the same final weights as scikit-learn's networks."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def started(y: Column, **spec: Any) -> Training:
 
 
 def give(model: Any, weights: dict[str, NDArray[Any]]) -> None:
-    """Put our weights into scikit-learn's network."""
+    """Set the weights of scikit-learn's network to ours."""
     names = [*(f"layers.{index}" for index in range(len(HIDDEN))), "output"]
     for index, name in enumerate(names):
         model.coefs_[index][...] = weights[f"{name}.weight"]
@@ -62,13 +62,13 @@ def assert_same_weights(model: Any, weights: dict[str, NDArray[Any]]) -> None:
             )
 
 
-def test_classifier_of_the_same_shape_comes_to_the_same_weights() -> None:
+def test_classifier_of_the_same_shape_ends_in_the_same_weights() -> None:
     from sklearn.neural_network import MLPClassifier  # noqa: PLC0415
 
     classes = np.arange(ROWS) % 3
     training = started(CategoricalColumn(classes.astype(np.int32), ("a", "b", "c")))
     model = MLPClassifier(hidden_layer_sizes=HIDDEN, **OPTIONS)
-    model.partial_fit(X, classes, classes=np.arange(3))  # makes its arrays
+    model.partial_fit(X, classes, classes=np.arange(3))  # allocates its arrays
     give(model, training.weights())
     losses = [record.loss for record in train(training)]
     for epoch in range(EPOCHS):
@@ -77,13 +77,13 @@ def test_classifier_of_the_same_shape_comes_to_the_same_weights() -> None:
     assert_same_weights(model, training.weights())
 
 
-def test_regressor_of_the_same_shape_comes_to_the_same_weights() -> None:
+def test_regressor_of_the_same_shape_ends_in_the_same_weights() -> None:
     from sklearn.neural_network import MLPRegressor  # noqa: PLC0415
 
     y = X @ [1.0, -2.0, 0.5, 0.0]
     training = started(NumericColumn(y), loss="half_squared_error")
     model = MLPRegressor(hidden_layer_sizes=HIDDEN, **OPTIONS)
-    model.partial_fit(X, y)  # makes its arrays
+    model.partial_fit(X, y)  # allocates its arrays
     give(model, training.weights())
     losses = [record.loss for record in train(training)]
     for epoch in range(EPOCHS):

@@ -1,4 +1,4 @@
-"""A whole training beside PyTorch's: the same weights and batches, and the same weights after."""
+"""Whole trainings: equal initial weights and batches give the same final weights as PyTorch."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -33,7 +33,7 @@ OPTIMIZERS = {
 
 
 def resolved(**spec: Any) -> ResolvedSpec:
-    """A classification of FEATURES numbers into CLASSES, in float64."""
+    """Return the spec of a classification of FEATURES inputs into CLASSES, in float64."""
     columns = [ColumnSchema(f"x{i}", "numeric", 0, None) for i in range(FEATURES)]
     columns.append(ColumnSchema("y", "categorical", 0, CLASSES))
     asked = {"target": "y", "dtype": "float64", "batch_size": 16, "validation": None, **spec}
@@ -41,7 +41,7 @@ def resolved(**spec: Any) -> ResolvedSpec:
 
 
 def batches(spec: ResolvedSpec) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    """STEPS batches in the engine's own order."""
+    """Yield STEPS batches in the engine's order."""
     random = np.random.default_rng(1)
     x, y = random.normal(size=(ROWS, FEATURES)), random.integers(0, CLASSES, ROWS)
     made = Batches(x, y, batch_size=spec.batch_size, shuffle=True, seed=spec.seed)
@@ -52,7 +52,7 @@ def batches(spec: ResolvedSpec) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
 
 
 def torch_network(spec: ResolvedSpec, activation: str, weights: dict[str, NDArray[Any]]) -> Any:
-    """The same network in PyTorch, with the same weights."""
+    """Return the same network in PyTorch, with the same weights."""
     modules: list[Any] = []
     names = [f"layers.{i}" for i in range(len(spec.network.layers))]
     for name in [*names, "output"]:

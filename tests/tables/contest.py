@@ -1,4 +1,4 @@
-"""A table, one upload and one job on it with no preprocessing stated, beside scikit-learn's MLP."""
+"""Comparison on a table: one job with default preprocessing against scikit-learn's MLP."""
 
 import csv
 import io
@@ -18,16 +18,16 @@ BUNCHES = ("digits", "breast_cancer", "wine", "diabetes")
 
 @dataclass(frozen=True)
 class Contest:
-    """The same rows as a file and as arrays.
+    """A table as a CSV file and as arrays.
 
     Attributes:
-        content: CSV; its column `part` says which rows are held out.
-        target: name of its target.
-        numbers: `(rows, columns)`, NaN where a value is missing.
-        categories: `(rows, columns)` of texts; empty where one is missing.
-        y: numbers, or classes.
-        held_out: rows to measure on.
-        is_regression: whether y is a number.
+        content: CSV; its column `part` marks the validation rows.
+        target: name of the target column.
+        numbers: `(rows, columns)`, NaN for missing values.
+        categories: `(rows, columns)` of texts, empty for missing values.
+        y: numbers or classes, `(rows,)`.
+        validation_rows: boolean mask of the validation rows, `(rows,)`.
+        is_regression: whether y is numeric.
     """
 
     content: bytes
@@ -35,7 +35,7 @@ class Contest:
     numbers: NDArray[np.float64]
     categories: NDArray[Any]
     y: NDArray[Any]
-    held_out: NDArray[np.bool_]
+    validation_rows: NDArray[np.bool_]
     is_regression: bool
 
 
@@ -46,21 +46,23 @@ def bundled(name: str, seed: int) -> Contest:
 
     bunch = getattr(datasets, f"load_{name}")()
     rows = len(bunch.target)
-    held_out = np.zeros(rows, np.bool_)
-    held_out[np.random.default_rng(seed).permutation(rows)[: rows // 5]] = True
+    validation_rows = np.zeros(rows, np.bool_)
+    validation_rows[np.random.default_rng(seed).permutation(rows)[: rows // 5]] = True
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([*(f"x{index}" for index in range(bunch.data.shape[1])), "y", "part"])
-    for x, y, held in zip(bunch.data.tolist(), bunch.target.tolist(), held_out, strict=True):
-        writer.writerow([*x, y, "test" if held else "train"])
+    for x, y, is_validation in zip(
+        bunch.data.tolist(), bunch.target.tolist(), validation_rows, strict=True
+    ):
+        writer.writerow([*x, y, "test" if is_validation else "train"])
     empty = np.empty((rows, 0), object)
     is_regression = name == "diabetes"
     content = out.getvalue().encode()
-    return Contest(content, "y", bunch.data, empty, bunch.target, held_out, is_regression)
+    return Contest(content, "y", bunch.data, empty, bunch.target, validation_rows, is_regression)
 
 
 def messy(table: MessyTable, target: str) -> Contest:
-    """The messy table; scikit-learn is given the dates as the number of days and of the year's."""
+    """Return the messy table; for scikit-learn, dates become the day number and day of the year."""
     numbers = [*table.numbers.values(), table.days, table.days % 365.25]
     categories = list(table.texts.values())
     y: NDArray[Any] = table.price
@@ -75,13 +77,13 @@ def messy(table: MessyTable, target: str) -> Contest:
         np.column_stack(numbers),
         np.column_stack(categories).astype(object),
         y,
-        table.held_out,
+        table.validation_rows,
         target == "price",
     )
 
 
 def score_here(client: TestClient, settings: Settings, contest: Contest, **options: Any) -> float:
-    """R² or accuracy of the job's model on the rows held out."""
+    """Return R² or accuracy of the job's model on the validation rows."""
     answer = client.post(
         "/v1/datasets", content=contest.content, headers={"Content-Type": "text/csv"}
     )
@@ -118,5 +120,5 @@ def score_scikit_learn(contest: Contest, seed: int = 0) -> float:
     columns = ColumnTransformer(steps)
     network = MLPRegressor if contest.is_regression else MLPClassifier
     model = make_pipeline(columns, network(random_state=seed))
-    model.fit(x[~contest.held_out], contest.y[~contest.held_out])
-    return float(model.score(x[contest.held_out], contest.y[contest.held_out]))
+    model.fit(x[~contest.validation_rows], contest.y[~contest.validation_rows])
+    return float(model.score(x[contest.validation_rows], contest.y[contest.validation_rows]))

@@ -1,8 +1,7 @@
-"""A messy table with a known truth: what a person's own file is like, made from a seed.
+"""A synthetic messy table with a known ground truth, generated from a seed.
 
-Sales of houses. A spreadsheet's export: a byte order mark, semicolons, decimal commas, German
-dates, padded names, several words for a missing value, a category that hardly ever comes up, and a
-price that is skewed.
+House sales as exported from a spreadsheet: byte order mark, semicolons, decimal commas, German
+dates, padded names, several notations of missing values, a rare category, and a skewed price.
 """
 
 import csv
@@ -25,16 +24,16 @@ HEADER = (
 
 @dataclass(frozen=True)
 class MessyTable:
-    """The file, and what it says to whoever reads it right.
+    """The file, and the values that a correct reader extracts from it.
 
     Attributes:
         content: the file's bytes.
-        numbers: by name, `(rows,)`, NaN where a value is missing.
-        texts: by name, empty where a value is missing.
-        days: of sale, since 1970.
+        numbers: columns by name, `(rows,)`, NaN for missing values.
+        texts: columns by name, `(rows,)`, empty for missing values.
+        days: days of sale since 1970, `(rows,)`.
         price: positive and skewed, `(rows,)`.
-        quick: whether it was sold quickly, `(rows,)`.
-        held_out: rows to measure on.
+        quick: whether the house was sold quickly, `(rows,)`.
+        validation_rows: boolean mask of the validation rows, `(rows,)`.
     """
 
     content: bytes
@@ -43,11 +42,11 @@ class MessyTable:
     days: NDArray[np.int64]
     price: NDArray[np.float64]
     quick: NDArray[np.bool_]
-    held_out: NDArray[np.bool_]
+    validation_rows: NDArray[np.bool_]
 
 
 def build_messy_table(rows: int = ROWS, seed: int = 0) -> MessyTable:
-    """The table of so many rows; equal seeds make equal bytes."""
+    """Return a table of `rows` rows; equal seeds produce equal bytes."""
     rng = np.random.default_rng(seed)
     numbers = {
         "area": np.exp(rng.normal(4.6, 0.4, rows)).round(1),
@@ -64,12 +63,12 @@ def build_messy_table(rows: int = ROWS, seed: int = 0) -> MessyTable:
     log_price, chance = _truth(numbers, region, heating, balcony, days)
     price = np.exp(log_price + rng.normal(0, 0.15, rows)).round(2)
     quick = rng.random(rows) < chance
-    held_out = rng.random(rows) < 0.2
+    validation_rows = rng.random(rows) < 0.2
     gone = {
         "area": rng.random(rows) < 0.04,
         "built": rng.random(rows) < 0.08,
         "garden": rng.random(rows) < 0.12,
-        # What is far out is less often measured: that it is missing tells something.
+        # Large distances are missing more often: missingness is informative.
         "distance": rng.random(rows) < np.clip(numbers["distance"] / 80, 0, 0.6),
     }
     for name, missing in gone.items():
@@ -79,8 +78,8 @@ def build_messy_table(rows: int = ROWS, seed: int = 0) -> MessyTable:
         "heating": np.where(rng.random(rows) < 0.06, "", heating),
         "balcony": np.where(balcony, "yes", "no"),
     }
-    content = _write(numbers, texts, days, price, quick, held_out, rng)
-    return MessyTable(content, numbers, texts, days, price, quick, held_out)
+    content = _write(numbers, texts, days, price, quick, validation_rows, rng)
+    return MessyTable(content, numbers, texts, days, price, quick, validation_rows)
 
 
 def _truth(
@@ -90,7 +89,7 @@ def _truth(
     balcony: NDArray[np.bool_],
     days: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The expected logarithm of the price, and the chance of a quick sale."""
+    """Return the expected logarithm of the price and the probability of a quick sale."""
     of_region = dict(zip((*REGIONS, RARE_REGION), (0.1, 0.0, -0.25, 0.2, 0.5, 0.9), strict=True))
     of_heating = dict(zip(HEATINGS, (0.0, -0.05, 0.15, 0.05, -0.1), strict=True))
     years = (days - days.min()) / 365.25
@@ -127,7 +126,7 @@ def _write(
     days: NDArray[np.int64],
     price: NDArray[np.float64],
     quick: NDArray[np.bool_],
-    held_out: NDArray[np.bool_],
+    validation_rows: NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> bytes:
     rows = len(price)
@@ -159,7 +158,7 @@ def _write(
                 f'seen; "as is" {remark[row]}',
                 f"{price[row]:.2f}".replace(".", ","),
                 "quick" if quick[row] else "slow",
-                "test" if held_out[row] else "train",
+                "test" if validation_rows[row] else "train",
             ]
         )
     return ("\ufeff" + out.getvalue()).encode()

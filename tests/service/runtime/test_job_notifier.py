@@ -117,7 +117,7 @@ def test_silent_broker_keeps_nobody_waiting(database: Database, bell: FakeDoorbe
 def test_memory_of_what_waits_is_bounded(
     database: Database, bell: FakeDoorbell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_WAITING", 10)
+    monkeypatch.setattr(module, "MAX_WAITING", 10)
     bell.broken = AWAY
     with running_notifier(database, bell) as notifier:
         for number in range(50):
