@@ -21,7 +21,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from benchmarks.results import write_results
-from store.schema import upgrade
+from store.db.migrate import upgrade
 from store.settings import PREFIX, load_settings
 
 ROUNDS = 5
