@@ -5,6 +5,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+from tests.scheduling import APART, LONGEST, TOGETHER
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LINTER_SETTINGS = PROJECT["tool"]["importlinter"]
@@ -46,3 +48,7 @@ def test_no_floor_has_more_than_ten_modules_at_its_top() -> None:
     for floor in LINTER_SETTINGS["root_packages"]:
         modules = {path.stem for path in (ROOT / floor).glob("*.py")} - {"__init__", "__main__"}
         assert len(modules) <= MAX_TOP_MODULES, f"{floor}: {sorted(modules)}"
+
+
+def test_files_that_are_scheduled_first_exist() -> None:
+    assert [path for path in (*APART, *TOGETHER, *LONGEST) if not (ROOT / path).exists()] == []
