@@ -1,7 +1,15 @@
-"""JSON pointers (RFC 6901) into a spec."""
+"""JSON pointers (RFC 6901)."""
 
 
-def pointer_to(name: str, *fields: str | int) -> str:
-    """Return the JSON pointer to a column's entry in `preprocessing.columns`, or to its fields."""
-    escaped = name.replace("~", "~0").replace("/", "~1")
-    return "/".join(("/preprocessing/columns", escaped, *(str(field) for field in fields)))
+def json_pointer(*tokens: str | int) -> str:
+    """Return the pointer of these keys and indices; without any, the empty pointer."""
+    return "".join(f"/{_escape(token)}" for token in tokens)
+
+
+def column_pointer(name: str, *fields: str | int) -> str:
+    """Return the pointer to a column's entry in `preprocessing.columns`, or to its fields."""
+    return json_pointer("preprocessing", "columns", name, *fields)
+
+
+def _escape(token: str | int) -> str:
+    return str(token).replace("~", "~0").replace("/", "~1")

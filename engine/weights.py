@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from engine.arrays import Floats
 from engine.errors import SpecProblem
+from engine.json_pointer import json_pointer
 from engine.network import build_network
 from engine.specs import ResolvedSpec
 
@@ -60,5 +61,4 @@ def _shape(array: NDArray[Any]) -> list[int]:
 
 
 def _problem(name: str, code: str, detail: str) -> SpecProblem:
-    escaped = name.replace("~", "~0").replace("/", "~1")
-    return SpecProblem(f"/weights/{escaped}", code, detail)
+    return SpecProblem(json_pointer("weights", name), code, detail)

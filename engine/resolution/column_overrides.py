@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from engine.data.table import ColumnKind, ColumnSchema, TableSchema
-from engine.json_pointer import pointer_to
+from engine.json_pointer import column_pointer
 from engine.preprocessing.column_options import NO_OVERRIDES, is_embedded
 from engine.resolution.embeddings import categorical_of
 from engine.resolution.report import Report
@@ -28,10 +28,10 @@ def check_overrides(
     for name, override in spec.preprocessing.columns.items():
         column = by_name.get(name)
         if column is None:
-            report.problem(pointer_to(name), "unknown_column", f"there is no column {name!r}")
+            report.problem(column_pointer(name), "unknown_column", f"there is no column {name!r}")
         elif name not in used:
             detail = f"column {name!r} is not a feature; its options have no effect"
-            report.warning(pointer_to(name), "unused_column", detail)
+            report.warning(column_pointer(name), "unused_column", detail)
         else:
             _check_options(column, override, report)
             _check_levels(column, override, report)
@@ -49,11 +49,11 @@ def _check_options(column: ColumnSchema, override: ColumnPreprocessingSpec, repo
             detail = (
                 f"column {column.name!r} is {column.kind}; its options are {', '.join(allowed)}"
             )
-            report.problem(pointer_to(column.name, option), "option_and_kind", detail)
+            report.problem(column_pointer(column.name, option), "option_and_kind", detail)
     encodings = (override.categorical, override.levels, override.max_levels)
     if override.hash_buckets is not None and any(option is not None for option in encodings):
         detail = "hash_buckets cannot be combined with categorical, levels or max_levels"
-        report.problem(pointer_to(column.name, "hash_buckets"), "hashed_category", detail)
+        report.problem(column_pointer(column.name, "hash_buckets"), "hashed_category", detail)
 
 
 def _check_levels(column: ColumnSchema, override: ColumnPreprocessingSpec, report: Report) -> None:
@@ -61,7 +61,7 @@ def _check_levels(column: ColumnSchema, override: ColumnPreprocessingSpec, repor
     for index, level in enumerate(override.levels or ()):
         if level in seen:
             detail = f"{level!r} is listed twice"
-            report.problem(pointer_to(column.name, "levels", index), "repeated_level", detail)
+            report.problem(column_pointer(column.name, "levels", index), "repeated_level", detail)
         seen.add(level)
 
 
@@ -70,7 +70,7 @@ def _check_indicator(
 ) -> None:
     if override.missing_indicator and is_embedded(column, override, categorical_of(spec.network)):
         detail = f"the embedding already has a code for a missing value of {column.name!r}"
-        report.problem(pointer_to(column.name, "missing_indicator"), "coded_column", detail)
+        report.problem(column_pointer(column.name, "missing_indicator"), "coded_column", detail)
 
 
 def _check_dropped_rows(
@@ -84,7 +84,9 @@ def _check_dropped_rows(
     if not column.missing or (override.missing or spec.preprocessing.missing) != "drop_row":
         return
     pointer = (
-        "/preprocessing/missing" if override.missing is None else pointer_to(column.name, "missing")
+        "/preprocessing/missing"
+        if override.missing is None
+        else column_pointer(column.name, "missing")
     )
     if column.missing >= rows:
         detail = f"column {column.name!r} has no value in any row; drop_row would leave out all"
@@ -105,12 +107,12 @@ def check_fill_value(
     if (override.missing or spec.missing) != "constant":
         if is_override:
             detail = 'fill_value has no effect unless missing is "constant"'
-            report.warning(pointer_to(column.name, "fill_value"), "unused_fill_value", detail)
+            report.warning(column_pointer(column.name, "fill_value"), "unused_fill_value", detail)
         return
     if override.fill_value is not None:
         reason = _fill_value_error(column, override, override.fill_value)
         if reason is not None:
-            report.problem(pointer_to(column.name, "fill_value"), "wrong_fill_value", reason)
+            report.problem(column_pointer(column.name, "fill_value"), "wrong_fill_value", reason)
     elif column.missing:
         reason = _fill_value_error(column, override, spec.fill_value)
         if reason is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from engine.json_pointer import json_pointer
 from service.schemas.common import FieldProblem
 
 
@@ -19,7 +20,7 @@ def field_problems(errors: Sequence[Mapping[str, Any]], body: object) -> list[Fi
             path = _drop_union_members(body, path, missing=error["type"] == "missing")
         problem = FieldProblem(
             location=cast("Any", location),
-            pointer="".join(f"/{_escape(part)}" for part in path),
+            pointer=json_pointer(*path),
             code=error["type"],
             detail=_detail(error),
         )
@@ -42,10 +43,6 @@ def _drop_union_members(
         elif missing and position == len(path) - 1:
             kept.append(part)
     return kept
-
-
-def _escape(part: str | int) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")
 
 
 def _detail(error: Mapping[str, Any]) -> str:

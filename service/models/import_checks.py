@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from engine.data.table import ISO
 from engine.errors import SpecProblem
+from engine.json_pointer import json_pointer
 from engine.resolution.embeddings import categorical_of
 from engine.specs import NetworkSpec
 from service.schemas.imports import (
@@ -73,7 +74,6 @@ def _find_convention_problems(preprocessing: ImportedPreprocessing) -> Iterator[
     for name, time_format in preprocessing.words.time_formats.items():
         # A dataset has more columns than its model; the formats of the others are not used.
         if name in times and time_format != ISO and "%" not in time_format:
-            escaped = name.replace("~", "~0").replace("/", "~1")
             detail = f"must be iso or a strptime format, not {time_format!r}"
-            pointer = f"/preprocessing/words/time_formats/{escaped}"
+            pointer = json_pointer("preprocessing", "words", "time_formats", name)
             yield SpecProblem(pointer, "unknown_format", detail)

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, assert_never
 import numpy as np
 
 from engine.data.table import ISO, CategoricalColumn, Column, NumericColumn
+from engine.json_pointer import json_pointer
 from engine.preprocessing.preprocessing import (
     FittedBoolean,
     FittedCategories,
@@ -92,14 +93,9 @@ class RowReader:
         return records
 
 
-def _pointer_to(position: int, name: str) -> str:
-    escaped = name.replace("~", "~0").replace("/", "~1")
-    return f"/rows/{position}/{escaped}"
-
-
 def _unknown_column(position: int, name: str) -> FieldProblem:
     return FieldProblem(
-        pointer=_pointer_to(position, name),
+        pointer=json_pointer("rows", position, name),
         code="unknown_column",
         detail="not a feature of the model",
     )
@@ -135,7 +131,7 @@ def _convert_all(
         try:
             converted.append(convert(record.get(name)))
         except WrongValueError as error:
-            pointer = _pointer_to(position, name)
+            pointer = json_pointer("rows", position, name)
             problems.append(FieldProblem(pointer=pointer, code="wrong_type", detail=str(error)))
             _raise_if_many(problems)
             converted.append(convert(None))
