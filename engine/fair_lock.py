@@ -40,7 +40,7 @@ class FairLock:
     ) -> None:
         with self._guard:
             if self._queue:
-                # It stays held: nobody who comes now is faster than the one that it is handed to.
+                # `_is_held` stays true: a thread that arrives now cannot overtake the next one.
                 self._queue.popleft().release()
             else:
                 self._is_held = False

@@ -1,4 +1,4 @@
-"""What every use case has at hand: settings, database, blobs, broker, loaded models."""
+"""The application context: settings, database, blobs, broker, loaded models."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, cast
@@ -34,7 +34,7 @@ class Context:
     readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
 
     def notify(self, job_id: str) -> None:
-        """Ring for a job after its commit; without a broker the workers' sweep finds it."""
+        """Publish a committed job to the broker; without a broker the workers' sweep finds it."""
         if self.job_notifier is not None:
             self.job_notifier.notify(job_id)
 

@@ -18,9 +18,9 @@ from store.errors import NotFoundError
 
 @dataclass(frozen=True)
 class NewModel:
-    """What a worker has made: preprocessing, weights as safetensors bytes, and their measure.
+    """A trained model to store: preprocessing, weights as safetensors bytes, and metrics.
 
-    Make it before the transaction that adds it: the weights are hashed here.
+    Create it before the transaction that adds it: the constructor hashes the weights.
     """
 
     preprocessing: dict[str, Any]

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "BACKPROPD_"
 MIB, GIB = 2**20, 2**30
-# Variables of the release before, still read in this one: old name to setting.
+# Variables of the previous release that this release still reads: old name to setting.
 RENAMED_VARIABLES = {"BACKPROPD_RING_AGAIN_SECONDS": "redispatch_seconds"}
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     model_cache_bytes: int = Field(
         default=512 * MIB,
         gt=0,
-        description="Models that an API process keeps in memory for predictions, in all.",
+        description="Maximum total size of the models that an API process keeps in memory.",
     )
 
     max_upload_bytes: int = Field(
@@ -215,11 +215,11 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - each setting 
 
 
 def _renamed_settings() -> dict[str, str]:
-    """Settings that the environment names as the release before did; the new name wins."""
+    """Return settings set under their previous names; a new name takes precedence."""
     found: dict[str, str] = {}
     for variable, setting in RENAMED_VARIABLES.items():
         renamed = f"{PREFIX}{setting.upper()}"
         if variable in os.environ and renamed not in os.environ:
-            logger.warning("%s is now %s; the old name ends with this release", variable, renamed)
+            logger.warning("%s is now %s; the next release ignores the old one", variable, renamed)
             found[setting] = os.environ[variable]
     return found

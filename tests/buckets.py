@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
-KEYS = {"blob_access_key_id": "somebody", "blob_secret_access_key": "secret"}
+KEYS = {"blob_access_key_id": "test", "blob_secret_access_key": "secret"}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Training without a broker: what a worker does when the broker rings, done in place."""
+"""Training without a broker: run a worker's slices in this process."""
 
 from store.blobs.blobs import open_blobs
 from store.db.database import Database

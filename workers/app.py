@@ -100,15 +100,15 @@ def train_slice() -> None:
     exception would report to Celery what the database already records.
     """
     if _process.shop is None or _process.broker is None or _process.shop.shutdown.is_set():
-        # A worker that is leaving takes nothing on; the next one to start rings for what waits.
+        # A worker that shuts down claims no job; the next one to start publishes waiting jobs.
         return
     _busy.set()
     try:
         if run_slice(_process.shop):
             _process.broker.publish()
     except StoreError as error:
-        logger.warning("slice given up, a sweep will ring again: %s", error)
+        logger.warning("slice abandoned, a sweep will publish its job again: %s", error)
     except Exception:  # a MemoryError is one as well
-        logger.exception("slice given up, a sweep will ring again")
+        logger.exception("slice abandoned, a sweep will publish its job again")
     finally:
         _busy.clear()

@@ -7,12 +7,10 @@ from numpy.typing import DTypeLike
 
 from engine.layers.base import Layer
 
-# Validation and prediction pass no more rows through the network at once, nor more than have
-# workspaces of so many bytes. Measured: a wide dense network is as fast as with more, and a
-# convolution is as fast with a few rows as with 1,024, which would take it gigabytes.
+# Limits per chunk of validation and prediction: rows, and bytes of workspaces. Measured: larger
+# chunks do not make a wide dense network faster, and a convolution is as fast with a few rows as
+# with 1,024, which would take gigabytes.
 CHUNK_ROWS = 1024
-
-
 CHUNK_BYTES = 32 * 2**20
 
 

@@ -53,7 +53,7 @@ def _check_layer(pointer: str, layer: LayerSpec | OutputSpec, report: Report) ->
 
 
 def check_warmup(spec: TrainingSpec, epochs: int, report: Report) -> None:
-    """A warm-up ends before the training does, which lasts so many epochs."""
+    """Require that the warm-up is shorter than the training of `epochs` epochs."""
     if spec.schedule.warmup_epochs >= epochs:
         detail = f"warmup_epochs must be less than the number of epochs, {epochs}"
         report.problem("/schedule/warmup_epochs", "long_warmup", detail)

@@ -81,7 +81,7 @@ def _sample(weights: Floats) -> Floats:
 
 
 def _norm_of_all(vectors: list[Floats]) -> float | None:
-    """Of several vectors as one; None where it is not finite."""
+    """Return the Euclidean norm of the concatenated vectors; None if it is not finite."""
     return finite_or_none(float(np.hypot.reduce([euclidean_norm(vector) for vector in vectors])))
 
 

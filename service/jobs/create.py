@@ -85,7 +85,7 @@ def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> 
     check_webhook(context, request)
     hook = request.webhook
     settings, weights = context.settings, _weight_bytes(resolution)
-    # What takes time comes first: while SQLite has one writer, heartbeats wait.
+    # Slow work precedes the transaction: SQLite has one writer, and heartbeats would wait.
     started = None if source is None else _model_of(source)
     with context.database.writing() as session:
         claim_key(session, keyed)

@@ -34,7 +34,7 @@ MODEL_BYTES_IN_PLACE = 32 * 2**20
 def predict_in_place(
     context: Context, model_id: str, request: PredictRequest, body_bytes: int
 ) -> bytes | None:
-    """For the event loop: predict if that is quick and waits for nothing, else None.
+    """Predict in the event loop if that is fast and cannot block; otherwise return None.
 
     Raises InvalidRowsError.
     """

@@ -1,4 +1,4 @@
-"""Rings the broker outside the request's path, so that a silent broker delays no answer."""
+"""Publication of jobs outside the request path: an unresponsive broker delays no response."""
 
 import logging
 import queue

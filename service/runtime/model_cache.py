@@ -28,7 +28,7 @@ BYTES_PER_JSON_BYTE = 8
 
 
 class SharedLock:
-    """A lock that threads share, and that the event loop takes alone, if nobody has it."""
+    """A lock that threads share and that the event loop takes exclusively, only if it is free."""
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
@@ -68,7 +68,7 @@ class ServedModel:
         predictor: the network behind it; a thread may have to wait for it.
         reader: of rows for it.
         nbytes: of all of it in memory.
-        lock: held by whoever uses the predictor.
+        lock: held while the predictor is in use.
     """
 
     id: str

@@ -129,7 +129,7 @@ class FileSink:
             await run_in_threadpool(self._flush)
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        # What did not come in full is of no use: its last bytes are not written.
+        # An incomplete file is discarded, so its buffered bytes are not written.
         with CancelScope(shield=True):
             await run_in_threadpool(self._close, with_rest=kind is None)
 

@@ -79,7 +79,7 @@ def _remove_if_left(folder: Path) -> None:
     try:
         descriptor = _lock(folder)
     except OSError:
-        return  # somebody's, or gone
+        return  # in use by another process, or already removed
     _remove_folder(folder, descriptor)
 
 

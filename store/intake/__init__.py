@@ -1,11 +1,11 @@
 """Intake: converts an uploaded file of any format to a column file with column statistics.
 
-A source (`sources`) gives batches of raw columns; the first rows tell how each is to be read
-(`kinds`, `planning`); then batches are converted, written and counted one at a time (`reading`).
-Memory does not grow with the file.
+A source yields batches of raw columns (`open_source`); the first rows determine how each column is
+read (`convert.plan`); then batches are converted, written and counted one at a time (`read`).
+Memory use does not grow with the file.
 
-pyarrow, and what is built on it, is imported by the thread that reads the first file: it takes a
-quarter of a second and 30 MiB, which a process that reads none should not pay.
+pyarrow and the modules that use it are imported by the thread that reads the first file: the import
+takes a quarter of a second and 30 MiB, which a process that reads no file need not spend.
 """
 
 from pathlib import Path

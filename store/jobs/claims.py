@@ -39,7 +39,7 @@ def claim_job(
         session: of the claim.
         worker: who claims.
         lease_seconds: how long the job is the worker's unless the lease is renewed.
-        max_worker_losses: a job that has lost so many workers in a row is not claimed.
+        max_worker_losses: consecutive worker losses after which a job is not claimed.
         max_running: jobs of one owner at a time; claims at once may pass it by their number.
     """
     query = _next_job(max_worker_losses, max_running)

@@ -1,4 +1,4 @@
-"""What a process imports when it starts: heavy packages wait until something needs them."""
+"""Imports at process start: heavy packages are imported when they are first needed."""
 
 import json
 import subprocess
@@ -46,7 +46,7 @@ print(json.dumps({"statuses": statuses, "importers": Watch.importers}))
 
 
 def run(program: str, *arguments: str) -> Any:
-    """What a program prints last, as JSON, in a fresh interpreter."""
+    """Run a program in a fresh interpreter and return its last output line, parsed as JSON."""
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments],
         cwd=ROOT,
@@ -77,7 +77,7 @@ def imported_by_app(data: str) -> set[str]:
     [
         pytest.param("alembic", id="migrations are run by another command"),
         pytest.param("mako", id="Alembic's templates"),
-        pytest.param("celery", id="the thread that rings loads it"),
+        pytest.param("celery", id="the thread that publishes jobs loads it"),
         pytest.param("kombu", id="Celery's messages"),
         pytest.param("pyarrow", id="the thread that reads a dataset loads it"),
         pytest.param("ijson", id="JSON documents"),

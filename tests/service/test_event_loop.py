@@ -104,7 +104,7 @@ class SlowPredictor(Predictor):
 
 
 class OneModel:
-    """Serves one model, which is in memory unless it is said to have gone."""
+    """Serves one model, in memory unless `is_in_memory` is false."""
 
     def __init__(self, model: ServedModel) -> None:
         self.model = model
@@ -156,7 +156,7 @@ def test_small_predictions_wait_for_a_large_one_in_threads(
         finally:
             predictor.gate.set()
     assert (large.result().status_code, small.result().status_code) == (200, 200)
-    # Nobody has the model any more: the loop predicts again.
+    # The model's lock is free again, so the event loop predicts.
     assert post_rows(client, served, 1).status_code == 200
     assert client.portal is not None
     assert predictor.threads[-1] == client.portal.call(threading.get_ident)

@@ -47,14 +47,14 @@ def service(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         model = client.get(f"/v1/jobs/{job}").json()["model_id"]
         tus = {"Tus-Resumable": "1.0.0", "Upload-Length": "1000000"}
         upload = client.post("/v1/uploads", headers=tus).json()["id"]
-        # A port at which nobody is.
+        # No process listens on this port.
         hook = client.post("/v1/webhooks", json={"url": "http://127.0.0.1:9/"}).json()["id"]
         ids = {"job_id": job, "model_id": model, "upload_id": upload, "webhook_id": hook}
         yield Service(url, dataset, ids)
     assert "Traceback" not in (folder / "log").read_text()
 
 
-# What is wrong with a request shows best where nothing else is, such as an id that is not known.
+# Known ids let a request's other errors show, which an unknown id would hide.
 @pytest.mark.parametrize(
     ("ids", "mode"),
     [("as_made", "positive"), ("known", "positive"), ("known", "negative")],

@@ -1,4 +1,4 @@
-"""What an owner may have, over HTTP: 429 beyond it, and nothing is left of the refused request."""
+"""Quotas per owner over HTTP: a request beyond one is a 429 and leaves nothing behind."""
 
 import json
 from pathlib import Path

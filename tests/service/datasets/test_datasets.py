@@ -22,7 +22,7 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def count_rows(client: TestClient) -> int:
-    """Datasets in the database, also those that nobody sees."""
+    """Return the number of datasets in the database, including those the API does not list."""
     context: Context = client.app.state.context  # type: ignore[attr-defined]
     with context.database.reading() as session:
         count: int = session.execute(select(func.count()).select_from(datasets)).scalar_one()

@@ -35,7 +35,7 @@ CORPUS = [
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WatchedService]:
     with watched_service(tmp_path_factory.mktemp("hostile")) as service:
         with httpx2.Client(base_url=service.url) as client:
-            # What is loaded once is not the doing of a hostile file.
+            # Warm up: modules that load once must not count as a hostile file's cost.
             for case in (*csv_files.CASES, *arrow_files.CASES[:50:10], *json_files.CASES[:50:10]):
                 if len(case.body()) < MIB:
                     send(client, case)

@@ -1,4 +1,4 @@
-"""What a client states of its file: each parameter decides how it is read, or is refused."""
+"""Read options of an upload: each parameter takes effect or is rejected."""
 
 import gzip
 from typing import Any
@@ -121,7 +121,7 @@ def test_name_is_stated_or_that_of_the_file(client: TestClient) -> None:
         ("missing=" + "x" * 65, "/missing"),
         ("kind=a:colour", "/kind"),
         ("kind=a:text&kind=a:numeric", "/kind"),
-        ("kind=nobody:text", "/kind"),
+        ("kind=unknown:text", "/kind"),
         ("sha256=abc", "/sha256"),
         ("name=" + "x" * 257, "/name"),
         ("delimiter=,&decimal=,", "/decimal"),

@@ -1,4 +1,4 @@
-"""What a dataset holds: its rows, and its columns one by one."""
+"""Rows and single columns of a dataset."""
 
 import csv
 import io

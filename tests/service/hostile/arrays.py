@@ -1,4 +1,4 @@
-"""Arrays of NumPy whose headers lie, whose values run code, or whose archives are no archives."""
+"""NumPy files with false headers, values that run code, or invalid archives."""
 
 # A case a line reads as a table.
 # ruff: noqa: E501
@@ -86,8 +86,8 @@ HEADERS = [
     npy_case("header of 4 GB", b"\x93NUMPY\x02\0" + b"\xff" * 4 + GOOD[10:], "not_npy", "header"),
     npy_case("header of a long number", described("(" + "9" * 9000 + ", 2)"), "not_npy", "header"),
     npy_case("header with a NUL", header("{'descr': '<f8\0', 'fortran_order': False, 'shape': (1, 1)}"), "not_npy", "header"),
-    npy_case("order that is no yes or no", described("(1, 1)", order="'C'", data=bytes(8)), "not_npy", "header"),
-    npy_case("shape that is no tuple", described("[1, 1]", data=bytes(8)), "not_npy", "header"),
+    npy_case("order that is not a boolean", described("(1, 1)", order="'C'", data=bytes(8)), "not_npy", "header"),
+    npy_case("shape that is not a tuple", described("[1, 1]", data=bytes(8)), "not_npy", "header"),
     npy_case("shape of fractions", described("(1.5, 1)", data=bytes(8)), "not_npy", "header"),
     npy_case("shape of truths", described("(True, True)", data=bytes(8)), "not_npy", "header"),
     npy_case("shape below zero", described("(-1, 2)", data=bytes(16)), "not_npy", "shape"),
@@ -120,7 +120,7 @@ VALUES = [
     npy_case("dtype that is a number", described("(1, 1)", "8", data=bytes(8)), "not_npy", "dtype"),
     npy_case("texts of a gigabyte each", described("(1, 1)", "'<U268435456'", data=bytes(8)), "truncated", "bytes"),
     npy_case("texts of no length", described("(1000000000, 1)", "'<U0'"), "wrong_dtype", "dtype"),
-    npy_case("texts that are no letters", described("(1, 1)", "'<U1'", data=b"\xff\xff\xff\xff"), "wrong_encoding", "Unicode"),
+    npy_case("texts that are not Unicode", described("(1, 1)", "'<U1'", data=b"\xff\xff\xff\xff"), "wrong_encoding", "Unicode"),
     npy_case("times without a unit", described("(1, 1)", "'<M8'", data=bytes(8)), "wrong_dtype", "unit"),
     npy_case("spans of time", npy(np.ones((3, 2), "m8[s]")), "wrong_dtype", "timedelta"),
     npy_case("infinity", npy(np.array([[1.0, np.inf], [2.0, 3.0]])), "infinite_number", "inf"),
@@ -139,7 +139,7 @@ def lying_size(data: bytes) -> bytes:
 
 
 def encrypted(data: bytes) -> bytes:
-    """The archive's members are said to be encrypted."""
+    """Set the encryption flag of the archive's members."""
     local = data.replace(b"PK\x03\x04\x14\0\0\0", b"PK\x03\x04\x14\0\x01\0")
     return local.replace(b"PK\x01\x02\x14\x03\x14\0\0\0", b"PK\x01\x02\x14\x03\x14\0\x01\0")
 
@@ -155,7 +155,7 @@ ARCHIVES = [
     npz_case("archive cut", archive(("X.npy", GOOD))[:-30], "not_npz", "zip"),
     npz_case("archive cut in the data", archive(("X.npy", GOOD))[:100], "not_npz", "zip"),
     npz_case("archive of noise", b"PK\x03\x04" + noise(500), "not_npz", "zip"),
-    npz_case("member that is no array", archive(("X.npy", b"x,y\n1,2\n")), "not_npy", "npy"),
+    npz_case("member that is not an array", archive(("X.npy", b"x,y\n1,2\n")), "not_npy", "npy"),
     npz_case("member named as no array", archive(("X.csv", b"x,y\n1,2\n")), "not_npz", "X"),
     npz_case("member outside of the archive", archive(("../../X.npy", GOOD)), "not_npz", "X"),
     npz_case("member at the root", archive(("/etc/X.npy", GOOD)), "not_npz", "X"),

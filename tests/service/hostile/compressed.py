@@ -24,23 +24,23 @@ def zstd(data: bytes) -> bytes:
 
 
 def members(data: bytes, times: int) -> bytes:
-    """So many gzip members, one after the other: together, one file."""
+    """Return `times` equal gzip members, concatenated to one file."""
     return gzip.compress(data, mtime=0) * times
 
 
 def one_member(head: bytes, block: bytes, times: int) -> bytes:
-    """One gzip member of a head and of so many equal blocks, made without making them all."""
+    """Return one gzip member of `head` and `times` blocks, compressing the block only once."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     start = packer.compress(head) + packer.flush(zlib.Z_FULL_FLUSH)
     packed = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
     size = (len(head) + len(block) * times) % 2**32
-    # Its checksum is wrong, but nobody should come so far.
+    # The checksum is wrong; reading must stop long before it.
     end = packer.flush() + bytes(4) + size.to_bytes(4, "little")
     return ZIPPED[:10] + start + packed * times + end
 
 
 def zstd_bomb(megabytes: int) -> bytes:
-    """So many equal frames, one after the other: together, one file."""
+    """Return equal zstd frames of 16 MiB, concatenated to one file."""
     return zstd(b"x,y\n") + zstd(b"1,2\n" * (4 * MIB)) * (megabytes // 16)
 
 

@@ -100,7 +100,7 @@ LINES_CASES = [
     lines_case("line with two rows", b'{"x": 1}{"x": 2}\n', "not_json", "line 1"),
     lines_case("line with a name twice", b'{"x": 1}\n{"x": 1, "x": 2}\n', "repeated_key", "line 2"),
     lines_case("line with NaN", b'{"x": 1}\n{"x": NaN}\n', "not_json", "line 2"),
-    lines_case("line that is no JSON", b'{"x": 1}\nx,y\n', "not_json", "line 2"),
+    lines_case("line that is not JSON", b'{"x": 1}\nx,y\n', "not_json", "line 2"),
     lines_case("lines with nested cells", b'{"x": 1}\n{"x": [1]}\n', "nested_value", "x"),
     lines_case("lines with an object", b'{"x": {"y": 1}}\n', "nested_value", "x"),
     lines_case("lines of nothing", b"\n\n\n", "empty_file", "empty"),

@@ -129,7 +129,7 @@ CONTENTS = [
     parquet_case("lists", parquet(LISTS), "nested_value", "x"),
     parquet_case("structs", parquet(STRUCTS), "nested_value", "x"),
     parquet_case("maps", parquet(pa.table({"x": pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64()))})), "nested_value", "x"),
-    parquet_case("bytes that are no text", parquet(pa.table({"x": pa.array([b"\xff\xfe", b"\0"])})), "unsupported_type", "binary"),
+    parquet_case("bytes that are not text", parquet(pa.table({"x": pa.array([b"\xff\xfe", b"\0"])})), "unsupported_type", "binary"),
     parquet_case("infinity", parquet(pa.table({"x": [1.0, float("inf")]})), "infinite_number", "inf"),
     parquet_case("minus infinity, far down", parquet(pa.table({"x": [1.0] * 100_000 + [float("-inf")]})), "infinite_number", "inf"),
     parquet_case("texts that are not UTF-8", parquet(pa.table({"x": ["abcdefgh"]})).replace(b"abcdefgh", b"abc\xff\xfefgh"), "wrong_encoding", "UTF-8"),

@@ -12,7 +12,7 @@ LATIN = "name,café\nzoé,1\nnoël,2\n".encode("latin-1")
 
 
 def query_case(name: str, query: str, code: str, says: str, content: bytes = GOOD) -> Case:
-    """What is wrong is in the query alone."""
+    """Return a case whose only error is in the query."""
     return Case(name, content, code, says, query=query, location="query")
 
 
@@ -109,7 +109,7 @@ OPTIONS = [
     query_case("letter for a quote", "quote=x", "invalid_request", "quote"),
     query_case("decimal that is the delimiter", "delimiter=comma&decimal=,", "invalid_request", "comma"),
     query_case("letter for a decimal", "decimal=x", "invalid_request", "decimal"),
-    query_case("header that is no yes or no", "header=perhaps", "invalid_request", "header"),
+    query_case("header that is not a boolean", "header=perhaps", "invalid_request", "header"),
     query_case("format that is none", "format=xlsx", "invalid_request", "format"),
     query_case("compression that is none", "compression=rar", "invalid_request", "compression"),
     query_case("marker of missing too long", "missing=" + "x" * 65, "invalid_request", "missing"),

@@ -28,7 +28,7 @@ class Spent:
 
 
 class Watch:
-    """What a process spends from one moment to another."""
+    """Measures the CPU time and memory that a process uses over an interval."""
 
     def __init__(self, process: psutil.Process) -> None:
         self._process = process
@@ -98,5 +98,5 @@ def _listener(port: int) -> psutil.Process:
     for child in psutil.Process(os.getpid()).children(recursive=True):
         if any(found.laddr.port == port for found in child.net_connections("tcp")):
             return child
-    message = f"nobody listens on port {port}"
+    message = f"no process listens on port {port}"
     raise AssertionError(message)

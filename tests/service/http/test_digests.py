@@ -1,4 +1,4 @@
-"""What a client states of its bytes is read strictly, and checked."""
+"""Digests sent by the client: strict parsing and verification."""
 
 import hashlib
 from base64 import b64encode

@@ -38,7 +38,7 @@ def ask(client: TestClient, job: dict[str, Any]) -> Ask:
 
 
 def run_until(settings: Settings, steps: int, then: Callable[[], object]) -> None:
-    """A slice in which something happens after so many steps."""
+    """Run a slice and call `then` after `steps` steps."""
     shop = open_worker_context(settings.model_copy(update={"watch_seconds": 0.01}))
     asked = iter(range(steps))
 

@@ -46,7 +46,7 @@ def test_model_made_by_hand_is_served(client: TestClient) -> None:
 
 
 def as_import(model: Any) -> dict[str, Any]:
-    """What to send to have that model again."""
+    """Return the import request that reproduces a model."""
     return {
         "network": model["spec"]["network"],
         "loss": model["spec"]["loss"],

@@ -1,4 +1,4 @@
-"""What is answered of outputs that are neither probabilities nor plain numbers."""
+"""Predictions over HTTP: scores, standard deviations, flags and unusual inputs."""
 
 import json
 from typing import Any

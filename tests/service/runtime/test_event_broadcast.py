@@ -1,4 +1,4 @@
-"""What wakes the listeners: one reader of the database, a short memory, no queue for anybody."""
+"""Event broadcast: one database reader for all listeners, a short buffer, no queue per listener."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
@@ -196,7 +196,7 @@ def test_listeners_share_one_reader(
         assert len(set(await waiting)) == 1
 
     run(context, work())
-    # Each look asks after one job, whoever listens.
+    # Each query asks for one job, however many listeners it has.
     assert set(asked) == {1}
 
 

@@ -1,4 +1,4 @@
-"""The thread that rings: at once, again and again, and never in the caller's way."""
+"""Job notifier: publishes at once, retries, and never blocks the caller."""
 
 import threading
 from collections.abc import Iterator

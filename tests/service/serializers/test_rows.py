@@ -34,7 +34,7 @@ COMMA = FileConventions(missing=("NA", "-"), decimal=",", time_formats={"v": "%d
 
 
 def read(fitted: FittedColumn, value: Any, words: FileConventions = COMMA) -> Any:
-    """What the only value of a row is read as."""
+    """Return the value that the reader makes of a row's only cell."""
     reader = RowReader(Preprocessing((fitted,), NumericTarget("y", 0, 1), words))
     column = reader.read([{"v": value}])["v"]
     if isinstance(column, NumericColumn):
@@ -163,7 +163,7 @@ def test_categories_are_trimmed_and_numbers_are_written_short(value: Any, expect
 
 def test_what_is_no_category_is_refused() -> None:
     assert refuse(LEVELS, True) == "a text is expected"
-    # Python writes no number of so many digits.
+    # Python does not convert an integer of this many digits to text.
     assert refuse(LEVELS, 10**5000) == "the number is too large"
 
 

@@ -53,7 +53,7 @@ def test_file_name_is_a_label_only(
     assert answer.status_code == 201, answer.text
     dataset = answer.json()
     assert dataset["name"] == label
-    # What is kept is named by the server, and lies where the server wants it.
+    # The server chooses the name and the place of the stored file.
     assert [path.name for path in files_in(settings.data_dir)] == [f"{dataset['id']}.arrow"]
 
 

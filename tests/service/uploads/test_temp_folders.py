@@ -1,4 +1,4 @@
-"""Folders of what is on its way in: nobody's while they are used, nobody's leavings afterwards."""
+"""Private directories of incoming files: safe from sweeps while in use, removed afterwards."""
 
 import fcntl
 import multiprocessing

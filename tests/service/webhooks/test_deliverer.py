@@ -1,4 +1,4 @@
-"""What is in the outbox is called: signed, once or again, and only where it may go."""
+"""Webhook deliverer: signed requests, retries, and only to permitted addresses."""
 
 import asyncio
 import ssl
@@ -58,7 +58,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def put_in(database: Database, url: str, times: int = 1) -> str:
-    """A webhook for the URL with so many events in the outbox; its id."""
+    """Create a webhook for the URL with `times` events in the outbox; return its id."""
     with database.writing() as session:
         webhook = add_webhook(session, "", url, None, SECRET)
         for _ in range(times):

@@ -1,4 +1,4 @@
-"""/v1/webhooks through HTTP, with a real receiver: made, told, tried, refused, deleted."""
+"""/v1/webhooks over HTTP with a real receiver: create, deliver, test, reject, delete."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future

@@ -52,7 +52,7 @@ def test_present_numbers_are_scaled_alike(
     x = as_matrix(values)
     present = x[~np.isnan(x[:, 0])]
     if scaling == "robust" and np.ptp(np.percentile(present, (25, 75))) == 0:
-        return  # scikit-learn divides by one there, and so by nothing that tells
+        return  # scikit-learn divides by 1 if the interquartile range is 0
     expected = getattr(sk, SCALERS[scaling])().fit(present).transform(present)
     found = transform(NumericColumn(x[:, 0]), numeric=scaling)
     np.testing.assert_allclose(found[~np.isnan(x[:, 0])], expected, atol=1e-9)
@@ -130,6 +130,6 @@ def test_missing_levels_are_filled_alike(
     filled = sk.SimpleImputer(strategy=missing, fill_value="d").fit_transform(x)
     found = transform(levels(*letters), missing=missing, fill_value="d")
     expected = sk.OneHotEncoder(sparse_output=False).fit_transform(filled)
-    # A constant that stands in for nothing is a level all the same.
+    # The fill constant is a category even if it replaces no value.
     np.testing.assert_array_equal(found[:, : expected.shape[1]], expected)
     assert not found[:, expected.shape[1] :].any()
