@@ -15,10 +15,10 @@ Shape: TypeAlias = tuple[int, ...]
 
 
 class Buffer:
-    """Preallocated memory for a batch whose number of rows may vary.
+    """Preallocated memory for batches of varying size.
 
-    It grows when more rows are asked for than ever before and does not shrink, so that the last,
-    shorter batch of an epoch is a view and allocates nothing. Asked for no rows, it frees all.
+    It grows to the largest batch and does not shrink, so that the last, shorter batch of an epoch
+    is a view and allocates nothing. A request for 0 rows frees the memory.
     """
 
     def __init__(self, shape: Shape, dtype: np.dtype[Any]) -> None:
@@ -26,7 +26,7 @@ class Buffer:
         self._memory: Floats = np.empty((0, *shape), dtype)
 
     def rows(self, count: int) -> Floats:
-        """The first `count` rows, C-contiguous, shape `(count, *shape)`, contents undefined."""
+        """Return `count` uninitialized rows, C-contiguous, shape `(count, *shape)`."""
         if count > len(self._memory) or count == 0:
             self._memory = np.empty((count, *self._memory.shape[1:]), self._memory.dtype)
         return self._memory[:count]

@@ -1,4 +1,4 @@
-"""A lock that is granted in the order in which it was asked for."""
+"""A first-in, first-out lock for threads."""
 
 from collections import deque
 from threading import Lock
@@ -6,10 +6,10 @@ from types import TracebackType
 
 
 class FairLock:
-    """A first-in, first-out mutual exclusion lock, for `with`.
+    """A mutual exclusion lock that waiting threads acquire in order of arrival; a context manager.
 
-    A thread that releases a `threading.Lock` and acquires it again at once mostly gets it before
-    any that waits. This one is handed to the thread that has waited longest.
+    A thread that releases a `threading.Lock` and immediately acquires it again usually overtakes
+    the waiting threads. This lock passes directly to the thread that has waited longest.
     """
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class FairLock:
 
     @property
     def waiting(self) -> int:
-        """Threads that wait for it."""
+        """Number of threads that wait for the lock."""
         return len(self._queue)
 
     def __enter__(self) -> None:

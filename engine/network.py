@@ -72,11 +72,11 @@ class Network:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of parameters, gradients and workspaces, which are those of the largest batch."""
+        """Bytes of parameters, gradients and workspaces, these for the largest batch so far."""
         return self.bytes_for(self._most_rows)
 
     def bytes_for(self, rows: int) -> int:
-        """Bytes of parameters, gradients and workspaces if that is the largest batch."""
+        """Return the bytes of parameters, gradients and workspaces for batches of `rows` rows."""
         workspace = self._chain.workspace(rows) * self.parameters.itemsize
         return self.parameters.nbytes + self.gradients.nbytes + workspace
 
@@ -88,7 +88,7 @@ class Network:
         """Free the workspaces after predictions; the next batch allocates them again."""
         self._resize(0)
         self._most_rows = 0
-        # Layers hold views of what they were last given: of no rows, these hold no memory.
+        # Layers keep views of their last inputs; an empty batch replaces them and frees the memory.
         self._chain.predict(np.empty((0, *self._chain.in_shape), self.parameters.dtype))
 
     def begin_step(self, step: int) -> None:

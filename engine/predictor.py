@@ -35,8 +35,8 @@ class Predictor:
 
     Attributes:
         gives_probabilities: whether the outputs for classes are probabilities, not scores.
-        nbytes: upper bound of the bytes of its weights and workspaces, constant: the workspaces
-            count in full before the first prediction too.
+        nbytes: upper bound of the bytes of weights and workspaces; constant, because it includes
+            full workspaces even before the first prediction.
 
     Args:
         spec: the resolved spec of its training.
@@ -59,7 +59,7 @@ class Predictor:
         self._activation = build_activation(spec.network.output.activation, self._dtype)
         self._network = build_network(spec.network, preprocessing.width, self._dtype)
         self._network.load(weights)
-        # Taken once per chunk: between two chunks of a large request others get their turn.
+        # Acquired per chunk: other requests can run between two chunks of a large request.
         self._lock = FairLock()
         self._rows_at_once = chunk_rows(self._network.layers, self._dtype)
         self.nbytes = self._network.bytes_for(self._rows_at_once)
@@ -93,7 +93,10 @@ class Predictor:
         return Predictions(values, np.concatenate(deviations) if deviations else None)
 
     def _release(self) -> None:
-        """Keep the workspaces for the next request, unless a single row takes too much of them."""
+        """Free the workspaces if they exceed CHUNK_BYTES; otherwise the next request reuses them.
+
+        They exceed it only if those of a single row do.
+        """
         if self.nbytes - self._network.bytes_for(0) > CHUNK_BYTES:
             with self._lock:
                 self._network.release()

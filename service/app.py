@@ -48,7 +48,7 @@ Lists use cursor pagination. Times are RFC 3339 in UTC."""
 def create_app(settings: Settings) -> FastAPI:
     """Create the application. Raises SchemaError, StoreUnavailableError.
 
-    The schema of the database must be the one of this version.
+    The database must have the schema of this version.
     """
     database = Database(settings.database_url)
     check_schema(database)
@@ -101,7 +101,7 @@ def create_app(settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
     await to_thread.run_sync(sweep_incoming, context.settings.data_dir)
-    # Predictions are products, too.
+    # Predictions use matrix products.
     warm_up_products()
     if context.job_notifier is not None:
         context.job_notifier.start()

@@ -20,7 +20,7 @@ READERS = 4
 
 @dataclass(frozen=True)
 class Context:
-    """Created once by `create_app` and shared by all requests."""
+    """Resources created once by `create_app` and shared by all requests."""
 
     settings: Settings
     database: Database
@@ -30,7 +30,7 @@ class Context:
     served: ModelCache
     feeds: EventBroadcaster
     polls: Polls
-    # Limits the files read at once: each takes memory and a thread of the pool.
+    # Limits the number of files read concurrently: each takes memory and a thread of the pool.
     readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
 
     def notify(self, job_id: str) -> None:
@@ -40,7 +40,7 @@ class Context:
 
 
 async def _context(request: Request) -> Context:
-    # Async although it does not wait: FastAPI would run a plain function in a thread.
+    # Async although it does not await: FastAPI would run a plain function in a thread.
     return cast("Context", request.app.state.context)
 
 

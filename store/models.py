@@ -57,7 +57,7 @@ class ModelRecord:
 
 @dataclass(frozen=True)
 class Lineage:
-    """The job and the dataset that a model comes from."""
+    """The job and the dataset that a model was trained from."""
 
     owner: str
     name: str
@@ -67,7 +67,7 @@ class Lineage:
 
 
 def add_model(session: Session, lineage: Lineage, spec: dict[str, Any], new: NewModel) -> str:
-    """Insert the model that a job has trained by this spec. Return its id."""
+    """Store a model that a job has trained, and return its id."""
     return _add(session, new, spec, **asdict(lineage))
 
 

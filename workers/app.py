@@ -45,7 +45,7 @@ class _Process:
     name: str = "worker"
     parent: int | None = None
     shutdown: ShutdownFlag | None = None
-    shop: WorkerContext | None = None
+    context: WorkerContext | None = None
     broker: Broker | None = None
 
 
@@ -85,7 +85,7 @@ def _after_fork(**_: Any) -> None:  # noqa: ANN401
     blobs = open_blobs(settings)
     shutdown = _process.shutdown or ShutdownFlag()
     watch_parent(shutdown, _busy.is_set, _process.parent)
-    _process.shop = WorkerContext(database, blobs, settings, _process.name, shutdown)
+    _process.context = WorkerContext(database, blobs, settings, _process.name, shutdown)
     _process.broker = Broker(broker_url)
     Sweeper(
         database, blobs, _process.broker, settings, _process.name, lambda: not _busy.is_set()
@@ -94,21 +94,22 @@ def _after_fork(**_: Any) -> None:  # noqa: ANN401
 
 @app.task(name=TASK_NAME, ignore_result=True)
 def train_slice() -> None:
-    """Answer the broker: train whichever job's turn it is for one slice.
+    """Claim the next job and train it for one slice.
 
-    Nothing may be raised out of a task: a MemoryError would end the whole worker, and any other
-    exception would report to Celery what the database already records.
+    A task must not raise: a MemoryError would end the whole worker, and any other exception would
+    only report to Celery what the database already records.
     """
-    if _process.shop is None or _process.broker is None or _process.shop.shutdown.is_set():
+    context, broker = _process.context, _process.broker
+    if context is None or broker is None or context.shutdown.is_set():
         # A worker that shuts down claims no job; the next one to start publishes waiting jobs.
         return
     _busy.set()
     try:
-        if run_slice(_process.shop):
-            _process.broker.publish()
+        if run_slice(context):
+            broker.publish()
     except StoreError as error:
         logger.warning("slice abandoned, a sweep will publish its job again: %s", error)
-    except Exception:  # a MemoryError is one as well
+    except Exception:  # includes MemoryError
         logger.exception("slice abandoned, a sweep will publish its job again")
     finally:
         _busy.clear()

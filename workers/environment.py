@@ -12,7 +12,7 @@ DECISIVE = ("numpy", "machine", "blas", "blas_version", "blas_kernel", "blas_thr
 
 
 def gives_equal_bits(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether a training in one environment has the results of the same one in the other."""
+    """Return whether training in both environments gives bit-identical results."""
     return all(one.get(name) == other.get(name) for name in DECISIVE)
 
 

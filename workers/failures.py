@@ -20,7 +20,7 @@ def failure_of(error: Exception) -> Outcome:
         case DataError():
             return _failed(StatusReason.INVALID_DATA, str(error))
         case NotFoundError():
-            return _failed(StatusReason.INVALID_DATA, "the dataset's file is gone")
+            return _failed(StatusReason.INVALID_DATA, "the dataset's file does not exist any more")
         case MemoryError():
             detail = "the worker ran out of memory: a smaller network or batch may help"
             return _failed(StatusReason.OUT_OF_MEMORY, detail)

@@ -70,14 +70,14 @@ class Heartbeat:
             except StoreUnavailableError as error:
                 logger.warning("cannot reach the database: %s", error)
                 self._is_overdue = self._has_run_out(renewed)
-            except Exception:  # without a heartbeat the worker would train for another's job
+            except Exception:  # without a heartbeat the worker might train a job it has lost
                 logger.exception("the lease could not be renewed, trying again")
                 self._is_overdue = self._has_run_out(renewed)
             if self._wanted is None:
                 return
 
     def _has_run_out(self, renewed: float) -> bool:
-        """Whether a lease that was renewed then may be over by now."""
+        """Return whether a lease renewed at that time may have expired."""
         return time.monotonic() - renewed > self._settings.lease_seconds
 
     def _renew_or_watch(self, renewed: float) -> float:

@@ -38,7 +38,7 @@ class OpeningContext(Protocol):
 
 @dataclass
 class OpenTrainingCache:
-    """The training of the last slice, kept open to make the job's next slice start at once."""
+    """The training of the last slice, kept open so that the job's next slice starts at once."""
 
     job_id: str = ""
     token: int = 0

@@ -169,11 +169,13 @@ class TrainingDataLoader:
 
     def _key(self, fold: int | None) -> str:
         """Return the digest of everything that the prepared arrays depend on."""
-        known = None if self.fitted is None else PREPROCESSING.dump_python(self.fitted, mode="json")
+        fitted = None
+        if self.fitted is not None:
+            fitted = PREPROCESSING.dump_python(self.fitted, mode="json")
         datasets = (self.dataset, self.validation_dataset)
         key = {
             "spec": describe_preparation(self.spec, fold),
-            "known": known,
+            "known": fitted,
             "datasets": [None if one is None else _describe(one) for one in datasets],
         }
         return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()

@@ -81,7 +81,7 @@ class TrainingRecorder:
 
     @property
     def records_move(self) -> bool:
-        """Whether the next save is the first with steps that another environment would not give."""
+        """Whether the next save is the first with steps of a different environment."""
         return self._has_moved and not self._is_move_recorded
 
     @property
@@ -190,7 +190,7 @@ class TrainingRecorder:
         )
 
     def checkpoint(self) -> Checkpoint:
-        """Everything needed to go on exactly from here, in the same environment."""
+        """Return a checkpoint from which training resumes exactly, in an equal environment."""
         state = self.training.state()
         return Checkpoint(
             epoch=self.training.epoch,
@@ -217,7 +217,7 @@ class TrainingRecorder:
         self._restored = _Origin(
             steps=self.training.steps_done,
             environment=checkpoint.numbers.get("environment", {}),
-            # Checkpoints of earlier versions do not have it.
+            # Checkpoints of earlier versions lack it.
             exact=checkpoint.numbers.get("exact", self._job.exact),
         )
 

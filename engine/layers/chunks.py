@@ -1,4 +1,4 @@
-"""TODO."""
+"""Chunk size of validation and prediction."""
 
 from collections.abc import Sequence
 
@@ -15,10 +15,10 @@ CHUNK_BYTES = 32 * 2**20
 
 
 def chunk_rows(layers: Sequence[Layer], dtype: DTypeLike) -> int:
-    """Rows that validation and prediction pass through the network at once.
+    """Return the number of rows per chunk of validation and prediction.
 
-    As many as CHUNK_BYTES of workspaces have room for, from 1 to CHUNK_ROWS. It follows from the
-    layers and the type alone: other rows at once could round to other bits.
+    The largest number whose workspaces fit into CHUNK_BYTES, from 1 to CHUNK_ROWS. It depends only
+    on the layers and the dtype, because another chunk size could round differently.
     """
     row_bytes = sum(layer.workspace(1) for layer in layers) * np.dtype(dtype).itemsize
     return max(1, min(CHUNK_ROWS, CHUNK_BYTES // max(row_bytes, 1)))

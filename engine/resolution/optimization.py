@@ -1,4 +1,4 @@
-"""Checks of optimizer and schedule against the rest of the spec, and the default epochs."""
+"""Compatibility checks of optimizer and schedule, and the default number of epochs."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,14 +17,17 @@ from engine.specs import (
 
 
 def check_optimization(spec: TrainingSpec, report: Report) -> None:
-    """L-BFGS needs the same loss whenever it asks, and the weights as it left them."""
+    """Report specs that L-BFGS cannot train.
+
+    It needs a deterministic loss, and weights that only its own steps change.
+    """
     if not isinstance(spec.optimizer, Lbfgs):
         return
     if spec.batch_size != "full":
-        detail = 'lbfgs goes by the loss of all rows: say "batch_size": "full"'
+        detail = 'lbfgs requires full-batch training: set "batch_size" to "full"'
         report.problem("/optimizer", "lbfgs_batch_size", detail)
     if spec.gradient_clip is not None:
-        detail = "lbfgs searches along the gradient as it is: leave the clip out"
+        detail = "lbfgs needs the unclipped gradient: remove gradient_clip"
         report.problem("/gradient_clip", "lbfgs_clip", detail)
     for pointer, layer in _walk(spec.network.layers, "/network/layers"):
         _check_layer(pointer, layer, report)
@@ -34,18 +37,18 @@ def check_optimization(spec: TrainingSpec, report: Report) -> None:
 def _check_layer(pointer: str, layer: LayerSpec | OutputSpec, report: Report) -> None:
     match layer:
         case DropoutSpec():
-            detail = f"lbfgs needs the same loss twice, {pointer} draws another: leave dropout out"
+            detail = f"lbfgs needs a deterministic loss, {pointer} is random: remove dropout"
             report.problem("/optimizer", "lbfgs_dropout", detail)
         case BatchNormalizationSpec() if not layer.frozen:
             detail = (
-                "every trial of lbfgs's line search would move the running means of batch "
+                "every trial of lbfgs's line search would update the running means of batch "
                 "normalization: use layer_normalization, freeze the layer, or use another optimizer"
             )
             report.problem(pointer, "lbfgs_batch_normalization", detail)
         case DenseSpec() | Conv2dSpec() | OutputSpec() if not layer.frozen and layer.max_norm:
             detail = (
-                "lbfgs learns curvature from its own steps, which max_norm would change "
-                "afterwards: leave max_norm out, use l2, or use another optimizer"
+                "lbfgs estimates the curvature from its own steps, which max_norm would change "
+                "afterwards: remove max_norm, use l2, or use another optimizer"
             )
             report.problem(f"{pointer}/max_norm", "lbfgs_max_norm", detail)
         case _:
@@ -60,7 +63,7 @@ def check_warmup(spec: TrainingSpec, epochs: int, report: Report) -> None:
 
 
 def _walk(layers: Sequence[LayerSpec], pointer: str) -> Iterator[tuple[str, LayerSpec]]:
-    """Every layer with its pointer, those within residual blocks too."""
+    """Yield every layer with its JSON pointer, including those in residual blocks."""
     for index, layer in enumerate(layers):
         here = f"{pointer}/{index}"
         yield here, layer
@@ -74,7 +77,7 @@ DEFAULT_STEPS = 2000
 
 
 def resolve_epochs(spec: TrainingSpec, training_rows: int) -> int:
-    """Return the requested epochs, else those that make DEFAULT_STEPS steps, within the bounds."""
+    """Return the requested epochs, or by default those of about DEFAULT_STEPS steps, bounded."""
     if spec.epochs is not None:
         return spec.epochs
     batch_size = training_rows if spec.batch_size == "full" else spec.batch_size

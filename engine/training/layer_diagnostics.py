@@ -11,7 +11,7 @@ from engine.layers.base import walk
 from engine.network import Network
 from engine.numerics.norms import euclidean_norm, finite_or_none
 
-# A sample of a layer's weights is enough for the ratio; a copy of all costs another vector.
+# A sample is enough for the update ratio; copying all weights would cost a parameter vector.
 _SAMPLE_SIZE = 4096
 
 
@@ -20,12 +20,12 @@ class LayerStats:
     """Diagnostics of one layer at the end of an epoch. All numbers are finite.
 
     Attributes:
-        name: such as `layers.0`.
-        gradient_norm: Euclidean length of its gradient in the epoch's last step, after clipping;
-            None where it is infinite or NaN, though the weights are finite.
-        update_ratio: ‖Δw‖ / ‖w‖ of that step, over at most 4,096 of its weights; about 0.001 is
-            healthy. None while all of them are zero, and where it is not finite.
-        dead_units: share of its relu units that were zero for every row of that step's batch; None
+        name: layer name, such as `layers.0`.
+        gradient_norm: Euclidean norm of the layer's gradient in the epoch's last step, after
+            clipping; None if it is infinite or NaN (the weights may still be finite).
+        update_ratio: ‖Δw‖ / ‖w‖ of that step, over at most 4,096 weights; about 0.001 is healthy.
+            None if these weights were all zero or the ratio is not finite.
+        dead_units: fraction of relu units that were zero for every row of that step's batch; None
             without relu.
     """
 
@@ -91,6 +91,6 @@ def _ratio(before: Floats, after: Floats) -> float | None:
 
 
 def _dead_fraction(y: Floats) -> float:
-    """Return the share of units, the last axis, that are zero for every row."""
+    """Return the fraction of units (last axis) that are zero for every row."""
     active = (y.reshape(-1, y.shape[-1]) > 0).any(axis=0)
     return 1 - float(np.mean(active))

@@ -14,17 +14,17 @@ class EpochRecord:
     """Results of a completed epoch. All numbers are finite.
 
     Attributes:
-        epoch: zero-based.
-        loss: mean over the training rows, as each was seen during the epoch; without penalties.
-        validation_loss: mean over the validation rows at the epoch's end; None without any.
-        metrics: those that were asked for, of the training rows as each was seen; the same with
-            the prefix `validation_`; and `penalty`, what l1 and l2 add to the loss, if there is
-            any. One that is undefined or not finite is left out.
-        learning_rate: of the epoch's last step.
-        gradient_norm: Euclidean length of the epoch's last gradient, before it was clipped; None
-            where that is infinite or NaN, though the weights are finite after the step.
-        steps: steps done so far, over all epochs.
-        layers: how each layer is doing.
+        epoch: zero-based index.
+        loss: mean over the training rows, accumulated during the epoch; without penalties.
+        validation_loss: mean over the validation rows at the epoch's end; None without such rows.
+        metrics: selected metrics of the training rows, accumulated during the epoch; those of the
+            validation rows with the prefix `validation_`; and `penalty`, the l1 and l2 terms, if
+            there are any. Undefined and non-finite metrics are omitted.
+        learning_rate: learning rate of the epoch's last step.
+        gradient_norm: Euclidean norm of the epoch's last gradient, before clipping; None if it is
+            infinite or NaN (the weights may still be finite).
+        steps: completed steps over all epochs.
+        layers: diagnostics of each trained layer.
     """
 
     epoch: int
@@ -53,10 +53,11 @@ class Progress:
         step: completed steps of the current epoch.
         steps_done: completed steps over all epochs.
         best: losses and metrics of the best epoch.
-        epochs_since_best: epochs finished after it.
-        reason: why training ended; None while it goes on.
-        sums: of the epoch under way, see `Tally`. In a state, one that is not finite is a text.
-        schedule: what the learning rate's schedule remembers.
+        epochs_since_best: epochs completed after the best one.
+        reason: why training ended; None while it continues.
+        sums: sums of the current epoch, see `MetricAccumulator`; in a stored state, non-finite
+            sums are strings.
+        schedule: state of the learning-rate schedule.
     """
 
     epoch: int = 0

@@ -36,7 +36,7 @@ class Penalties:
         return total
 
     def metrics(self) -> dict[str, float]:
-        """The value by its name, unless it is not finite."""
+        """Return the value as the metric `penalty`; empty if it is not finite."""
         value = self.value()
         return {"penalty": value} if math.isfinite(value) else {}
 

@@ -23,13 +23,15 @@ class TrainStep:
     """A network with its loss, penalties, clipping, schedule and optimizer.
 
     Attributes:
-        network: the one that is trained.
-        loss: of the training.
-        optimizer: with its slots.
-        schedule: of the learning rate.
-        probe: looks at the last step of each epoch.
-        learning_rate: of the latest step.
-        gradient_norm: of the latest step that was probed, before clipping; None if not finite.
+        network: network to train.
+        loss: loss of a batch.
+        penalties: l1, l2 and max-norm of the weights.
+        optimizer: optimizer with its state.
+        schedule: learning-rate schedule.
+        diagnostics: per-layer diagnostics of each epoch's last step.
+        learning_rate: learning rate of the last step.
+        gradient_norm: gradient norm of the last epoch's last step, before clipping; None if it is
+            not finite.
     """
 
     def __init__(self, spec: ResolvedSpec, in_features: int, steps_per_epoch: int) -> None:

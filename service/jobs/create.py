@@ -41,16 +41,16 @@ def put(context: Context, external_id: str, request: JobRequest) -> StoredRespon
     exceptions of `post`; ExternalIdTakenError if the id belongs to a different request.
     """
     request = _named(request, external_id)
-    known = _find_same(context, request)
-    if known is not None:
-        return known
+    existing = _find_same(context, request)
+    if existing is not None:
+        return existing
     try:
         return _post(context, request, None)
     except ExternalIdTakenError:
-        known = _find_same(context, request)
-        if known is None:
+        existing = _find_same(context, request)
+        if existing is None:
             raise
-        return known
+        return existing
 
 
 def _named(request: JobRequest, external_id: str) -> JobRequest:
@@ -74,8 +74,8 @@ def _find_same(context: Context, request: JobRequest) -> StoredResponse | None:
 
 def _digest(request: JobRequest) -> str:
     """Return a digest of the fields the client set, which changed defaults do not affect."""
-    said = request.model_dump(mode="json", exclude_unset=True, exclude={"external_id"})
-    return digest_json(said)
+    fields = request.model_dump(mode="json", exclude_unset=True, exclude={"external_id"})
+    return digest_json(fields)
 
 
 def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> StoredResponse:
@@ -98,8 +98,8 @@ def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> 
         posted = add_job(session, new)
         if hook is not None:
             add_webhook(session, new.owner, hook.url, hook.events, secret_of(hook), posted.id)
-        seen = view(posted, list_transitions(session, posted.id)[posted.id])
-        answer = store_response(session, keyed, created(seen, f"/v1/jobs/{posted.id}", status=202))
+        body = view(posted, list_transitions(session, posted.id)[posted.id])
+        answer = store_response(session, keyed, created(body, f"/v1/jobs/{posted.id}", status=202))
         maybe_crash("after_insert", posted.name)
     maybe_crash("after_commit", posted.name)
     context.notify(posted.id)
@@ -107,7 +107,7 @@ def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> 
 
 
 def _model_of(source: InitialWeights) -> tuple[JobRecord, NewModel] | None:
-    """The model that a checkpoint becomes, and its job; None if the source is a model already."""
+    """Return a checkpoint as a new model, with its job; None if the source is already a model."""
     if source.checkpoint is None:
         return None
     job, checkpoint = source.checkpoint

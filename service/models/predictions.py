@@ -23,9 +23,8 @@ from service.schemas.models import (
     ValuePrediction,
 )
 
-# Within these bounds a prediction takes about as long as handing it to a thread, or a few
-# milliseconds at most: a cell may be a long text, and a row's way through a network is bounded by
-# the network's size.
+# Within these bounds a prediction takes about as long as passing it to a thread, or at most a few
+# milliseconds: bytes bound the text of the cells, and the model's size bounds the time per row.
 ROWS_IN_PLACE = 16
 BODY_BYTES_IN_PLACE = 32 * 2**10
 MODEL_BYTES_IN_PLACE = 32 * 2**20
@@ -48,7 +47,10 @@ def predict_in_place(
 
 
 def predict(context: Context, model_id: str, request: PredictRequest) -> bytes:
-    """Predict every row; a `PredictView` as JSON. Raises NotFoundError, InvalidRowsError."""
+    """Return the predictions as the JSON of a `PredictView`.
+
+    Raises NotFoundError, InvalidRowsError.
+    """
     model = context.served.get(model_id)
     with model.lock.shared():
         return _predict(model, request)

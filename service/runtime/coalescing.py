@@ -20,16 +20,16 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class _Asked(Generic[Query, Result]):
-    question: Query
-    answer: asyncio.Future[Result]
+class _Pending(Generic[Query, Result]):
+    query: Query
+    future: asyncio.Future[Result]
 
 
 class RequestCoalescer(Generic[Query, Result]):
-    """Executes queries in batches, in a thread of its own and in order of arrival.
+    """Executes queries in batches, in a dedicated thread and in order of arrival.
 
     Args:
-        answer_all: returns a result or an exception per query. An exception that it raises is
+        answer_all: returns one result or exception per query. An exception that it raises is
             raised to every caller of the batch.
     """
 
@@ -37,59 +37,59 @@ class RequestCoalescer(Generic[Query, Result]):
         self, answer_all: Callable[[Sequence[Query]], Sequence[Result | Exception]]
     ) -> None:
         self._answer_all = answer_all
-        self._asked: deque[_Asked[Query, Result]] = deque()
+        self._pending: deque[_Pending[Query, Result]] = deque()
         self._task: asyncio.Task[None] | None = None
         self._thread = CapacityLimiter(1)
 
-    async def ask(self, question: Query) -> Result:
+    async def ask(self, query: Query) -> Result:
         """Return the result of a query; it is computed after the call, so it is never stale."""
-        asked: _Asked[Query, Result] = _Asked(question, asyncio.Future())
-        self._asked.append(asked)
+        pending: _Pending[Query, Result] = _Pending(query, asyncio.Future())
+        self._pending.append(pending)
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="batches")
-        return await asked.answer
+        return await pending.future
 
     async def _run(self) -> None:
-        batch: list[_Asked[Query, Result]] = []
+        batch: list[_Pending[Query, Result]] = []
         try:
-            while self._asked:
-                count = min(len(self._asked), MAX_BATCHED_QUERIES)
-                batch = [self._asked.popleft() for _ in range(count)]
-                for one, answer in zip(batch, await self._find_answers(batch), strict=True):
-                    _settle(one.answer, answer)
+            while self._pending:
+                count = min(len(self._pending), MAX_BATCHED_QUERIES)
+                batch = [self._pending.popleft() for _ in range(count)]
+                for one, result in zip(batch, await self._execute(batch), strict=True):
+                    _complete(one.future, result)
                 if len(batch) > 1:
                     await asyncio.sleep(BATCH_WINDOW_SECONDS)
         except BaseException as error:
-            # This task alone answers: if it ended silently, every waiting question would hang.
-            for one in (*batch, *self._asked):
-                _settle(one.answer, error)
-            self._asked.clear()
+            # Only this task executes queries: if it ended silently, every pending one would hang.
+            for one in (*batch, *self._pending):
+                _complete(one.future, error)
+            self._pending.clear()
             raise
         finally:
-            # The next question starts a new task.
+            # The next query starts a new task.
             self._task = None
 
-    async def _find_answers(
-        self, batch: Sequence[_Asked[Query, Result]]
+    async def _execute(
+        self, batch: Sequence[_Pending[Query, Result]]
     ) -> Sequence[Result | Exception]:
-        questions = [one.question for one in batch]
+        queries = [one.query for one in batch]
         try:
-            answers = await to_thread.run_sync(self._answer_all, questions, limiter=self._thread)
-        except Exception as error:  # noqa: BLE001 - raised to everybody who has asked
+            results = await to_thread.run_sync(self._answer_all, queries, limiter=self._thread)
+        except Exception as error:  # noqa: BLE001 - raised to every caller of the batch
             return [error] * len(batch)
-        if len(answers) != len(batch):
-            msg = f"{len(batch)} questions were given {len(answers)} answers"
+        if len(results) != len(batch):
+            msg = f"{len(batch)} queries returned {len(results)} results"
             return [RuntimeError(msg)] * len(batch)
-        return answers
+        return results
 
 
-def _settle(future: asyncio.Future[Result], answer: Result | BaseException) -> None:
-    """Hand an answer or an exception to the request that waits for it, if it still waits."""
+def _complete(future: asyncio.Future[Result], result: Result | BaseException) -> None:
+    """Set the result or exception of a future unless its caller has been cancelled."""
     if future.done():
         return
-    if isinstance(answer, Exception):
-        future.set_exception(answer)
-    elif isinstance(answer, BaseException):
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    elif isinstance(result, BaseException):
         future.cancel()
     else:
-        future.set_result(answer)
+        future.set_result(result)

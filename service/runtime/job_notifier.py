@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 STOP_SECONDS = 3.0
 RETRY_SECONDS = 1.0
 BATCH = 100
-# Limit of jobs that wait for an unavailable broker; beyond it the oldest are left to the sweep.
+# Maximum jobs that wait for an unavailable broker; beyond it, the oldest are left to the sweep.
 MAX_WAITING = 10_000
 
 
@@ -48,7 +48,7 @@ class JobNotifier:
         self._thread.start()
 
     def stop(self) -> None:
-        """Publish waiting jobs and stop; does not wait for a broker that does not respond."""
+        """Publish waiting jobs and stop; waits at most STOP_SECONDS for the broker."""
         self._arrived.put(None)
         self._thread.join(STOP_SECONDS)
 
@@ -57,7 +57,7 @@ class JobNotifier:
         self._arrived.put(job_id)
 
     def _run(self) -> None:
-        # Before the first job, which would otherwise wait for it.
+        # Import Celery before the first job, which would otherwise wait for the import.
         self._broker.load()
         while not self._stopping:
             self._collect()

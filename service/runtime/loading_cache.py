@@ -1,4 +1,4 @@
-"""A cache that loads what it lacks: bounded in bytes, and shared by threads and the event loop."""
+"""A loading LRU cache, bounded in bytes, shared by threads and the event loop."""
 
 import threading
 from collections import OrderedDict
@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Sized(Protocol):
-    """Anything whose size in memory is known, and does not change."""
+    """An object with a known, constant size in memory."""
 
     @property
     def nbytes(self) -> int:
@@ -19,11 +19,11 @@ Item = TypeVar("Item", bound=Sized)
 
 
 class LoadingCache(Generic[Item]):
-    """Keeps the most recently used items, at most `max_bytes` of them and always the last one.
+    """Keeps the most recently used items, at most `max_bytes` in total, but at least one item.
 
     Args:
-        load: makes the item of a key. Calls for different keys may run at once.
-        max_bytes: of all items together; a larger item is kept alone.
+        load: loads the item of a key; called concurrently for different keys.
+        max_bytes: maximum total size; an item that exceeds it is kept alone.
     """
 
     def __init__(self, load: Callable[[str], Item], max_bytes: int) -> None:
@@ -36,7 +36,7 @@ class LoadingCache(Generic[Item]):
         self._loading: dict[str, Future[Item]] = {}
 
     def find(self, key: str) -> Item | None:
-        """The item if it is in memory and can be had at once; for the event loop: never waits."""
+        """Return the item if it is in memory and the lock is free, else None; never blocks."""
         if not self._lock.acquire(blocking=False):
             return None
         try:
@@ -45,9 +45,9 @@ class LoadingCache(Generic[Item]):
             self._lock.release()
 
     def get(self, key: str) -> Item:
-        """The item, from memory or loaded; concurrent calls load it once.
+        """Return the item, loading it if necessary; concurrent calls load it once.
 
-        Raises what `load` raises, to every caller that waits; a failure is not kept.
+        An exception of `load` is raised to every waiting caller and not cached.
         """
         with self._lock:
             item = self._use(key)
@@ -66,7 +66,7 @@ class LoadingCache(Generic[Item]):
     def _load_into(self, loading: Future[Item], key: str) -> None:
         try:
             item = self._load(key)
-        except BaseException as error:  # noqa: BLE001 - raised to everybody who waits
+        except BaseException as error:  # noqa: BLE001 - raised to every waiting caller
             with self._lock:
                 del self._loading[key]
             loading.set_exception(error)

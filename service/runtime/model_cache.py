@@ -1,4 +1,4 @@
-"""Models loaded for prediction: the most recently used ones stay in memory."""
+"""Cache of the models loaded for prediction."""
 
 import json
 import threading
@@ -21,8 +21,8 @@ from store.errors import NotFoundError
 from store.models import ModelRecord, get_model
 
 PREPROCESSING = TypeAdapter(Preprocessing)
-# Python objects of a loaded model beside its arrays, measured: those of every model, and those of
-# its spec and preprocessing per byte of their JSON.
+# Measured memory of a loaded model's Python objects, without its arrays: a constant, plus a factor
+# per byte of the JSON of spec and preprocessing.
 BASE_BYTES = 32 * 2**10
 BYTES_PER_JSON_BYTE = 8
 
@@ -36,7 +36,7 @@ class SharedLock:
 
     @contextmanager
     def shared(self) -> Iterator[None]:
-        """For threads: hold it together with others; waits while the event loop has it."""
+        """Acquire for a thread, shared with other threads; waits while the event loop holds it."""
         with self._mutex:
             self._sharers += 1
         try:
@@ -47,12 +47,12 @@ class SharedLock:
 
     @contextmanager
     def exclusive_if_free(self) -> Iterator[bool]:
-        """For the event loop: hold it alone, or find that it is taken; never waits."""
+        """Acquire for the event loop if free; yield whether it was acquired. Never blocks."""
         if not self._mutex.acquire(blocking=False):
             yield False
             return
         try:
-            # Kept until the end of the block: a thread that comes meanwhile waits.
+            # Held until the end of the block: a thread that arrives meanwhile waits.
             yield not self._sharers
         finally:
             self._mutex.release()
@@ -63,11 +63,11 @@ class ServedModel:
     """A model ready to predict; threads may share it.
 
     Attributes:
-        id: of the model.
-        preprocessing: as fitted.
-        predictor: the network behind it; a thread may have to wait for it.
-        reader: of rows for it.
-        nbytes: of all of it in memory.
+        id: model id.
+        preprocessing: fitted preprocessing.
+        predictor: network with its preprocessing; a thread may have to wait for it.
+        reader: reader of the client's rows.
+        nbytes: approximate total size in memory.
         lock: held while the predictor is in use.
     """
 
@@ -80,11 +80,11 @@ class ServedModel:
 
 
 class ModelCache:
-    """Loads a model once. A model is immutable and never deleted: what is loaded stays true.
+    """LRU cache of models; entries never become stale, because models are immutable.
 
     Args:
-        database: with the models.
-        max_bytes: of all models in memory; one that is larger is kept alone.
+        database: database of the models.
+        max_bytes: maximum total size in memory; a model that exceeds it is kept alone.
     """
 
     def __init__(self, database: Database, max_bytes: int) -> None:
@@ -92,11 +92,11 @@ class ModelCache:
         self._models = LoadingCache(self._load, max_bytes)
 
     def find(self, model_id: str) -> ServedModel | None:
-        """The model if it is in memory; never waits and never loads."""
+        """Return the model if it is in memory, else None; never blocks and never loads."""
         return self._models.find(model_id)
 
     def get(self, model_id: str) -> ServedModel:
-        """The model, from memory or from the store. Raises NotFoundError."""
+        """Return the model, loading it if necessary. Raises NotFoundError."""
         return self._models.get(model_id)
 
     def _load(self, model_id: str) -> ServedModel:
@@ -106,7 +106,7 @@ class ModelCache:
         preprocessing = PREPROCESSING.validate_python(record.preprocessing)
         spec = ResolvedSpec.model_validate(record.spec)
         predictor = Predictor(spec, preprocessing, unpack_arrays(data))
-        # Rows of the dataset may be sent with all their columns.
+        # Clients may send rows of the dataset with all their columns.
         others = frozenset((*spec.needed_columns, *self._list_columns(record)))
         return ServedModel(
             id=model_id,
@@ -117,7 +117,7 @@ class ModelCache:
         )
 
     def _list_columns(self, model: ModelRecord) -> tuple[str, ...]:
-        """Names of the columns of the model's dataset, if it is still there."""
+        """Return the column names of the model's dataset; empty if it has been deleted."""
         try:
             with self._database.reading() as session:
                 dataset = get_dataset(session, model.dataset_id or "")
@@ -127,6 +127,6 @@ class ModelCache:
 
 
 def _object_bytes(record: ModelRecord, others: frozenset[str]) -> int:
-    """About what the model takes beside its arrays."""
+    """Estimate the bytes of a model's Python objects, without its arrays."""
     described = json.dumps([record.spec["network"], record.preprocessing, list(others)])
     return BASE_BYTES + BYTES_PER_JSON_BYTE * len(described)

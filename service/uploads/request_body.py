@@ -131,15 +131,15 @@ class FileSink:
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         # An incomplete file is discarded, so its buffered bytes are not written.
         with CancelScope(shield=True):
-            await run_in_threadpool(self._close, with_rest=kind is None)
+            await run_in_threadpool(self._close, flush=kind is None)
 
     def _open(self) -> None:
         with translate_disk_errors(WHERE):
             self._file = self._target.open("wb")
 
-    def _close(self, *, with_rest: bool) -> None:
+    def _close(self, *, flush: bool) -> None:
         with translate_disk_errors(WHERE), self._file:
-            if with_rest:
+            if flush:
                 self._flush()
 
     def _flush(self) -> None:

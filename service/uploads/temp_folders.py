@@ -20,16 +20,16 @@ def incoming(data_dir: Path) -> Path:
 
 @asynccontextmanager
 async def incoming_folder(data_dir: Path) -> AsyncIterator[Path]:
-    """An empty folder until the end of the block; `sweep_incoming` passes it by.
+    """Create an empty directory for the block; `sweep_incoming` does not remove it.
 
-    Threads make and remove it: a disk that is slow holds up no other request. Raises
-    StoreUnavailableError when it cannot be made.
+    It is created and removed in threads, so that a slow disk does not delay other requests. Raises
+    StoreUnavailableError if it cannot be created.
     """
     folder, descriptor = await to_thread.run_sync(_make_folder, incoming(data_dir))
     try:
         yield folder
     finally:
-        # Removed also when the request is cancelled, which would cancel this wait, too.
+        # Shielded: the cancellation of the request would also cancel this removal.
         with CancelScope(shield=True):
             await to_thread.run_sync(_remove_folder, folder, descriptor)
 
@@ -55,8 +55,8 @@ def _remove_folder(folder: Path, descriptor: int) -> None:
 def _make_locked(parent: Path) -> tuple[Path, int]:
     """Create a directory and lock it, so that no sweep removes it while this process lives.
 
-    A sweep between creation and locking takes it for one of a dead process; then another one is
-    created.
+    A sweep between creation and locking removes it like that of a dead process; then another one
+    is created.
     """
     while True:
         folder = Path(tempfile.mkdtemp(dir=parent))

@@ -1,4 +1,4 @@
-"""Binary artifacts in the database, keyed by sha256, in rows of 1 MiB to bound memory."""
+"""Binary artifacts in the database, keyed by sha256, in chunks of 1 MiB to bound memory."""
 
 import hashlib
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from store.db.upsert import insert_or_ignore
 from store.errors import DamagedArtifactError, NotFoundError
 
 CHUNK_BYTES = 2**20
-# One statement, because each statement of a READ COMMITTED transaction has its own snapshot. Its
-# rows are fetched few at a time, on PostgreSQL through a server-side cursor.
+# One statement, because each statement of a READ COMMITTED transaction has its own snapshot. Few
+# rows are fetched at a time, on PostgreSQL through a server-side cursor.
 _READ = (
     select(artifacts.c.bytes, artifact_chunks.c.data)
     .select_from(artifacts.outerjoin(artifact_chunks))
@@ -25,24 +25,25 @@ _FEW_AT_A_TIME = {"yield_per": 4}
 
 
 def hash_artifact(data: bytes) -> str:
-    """The sha256 under which the bytes are kept."""
+    """Return the sha256 that identifies these bytes."""
     return hashlib.sha256(data).hexdigest()
 
 
 def add_artifact(session: Session, data: bytes, sha256: str | None = None) -> str:
-    """Keep the bytes, once however often they are added, and return their sha256.
+    """Store the bytes unless they are already stored, and return their sha256.
 
     Args:
-        session: whose transaction keeps them.
+        session: session of the caller's write transaction.
         data: the bytes.
-        sha256: of them, if it is known: hashing takes time, and SQLite has one writer at a time.
+        sha256: their digest, if computed before the transaction: hashing takes time, and SQLite has
+            one writer at a time.
     """
     sha256 = sha256 or hash_artifact(data)
     row = {"sha256": sha256, "bytes": len(data), "created_at": now()}
     while not insert_or_ignore(session, artifacts, row):
         if _lock(session, sha256):
             return sha256
-        # It was collected in between: it is ours to insert after all.
+        # Deleted concurrently by a garbage collection: insert it again.
     chunks = [
         {"sha256": sha256, "position": position, "data": data[start : start + CHUNK_BYTES]}
         for position, start in enumerate(range(0, len(data), CHUNK_BYTES))
@@ -63,16 +64,16 @@ def _lock(session: Session, sha256: str) -> bool:
 
 
 def get_artifact(session: Session, sha256: str) -> bytes:
-    """All bytes of an artifact, checked. Raises NotFoundError, DamagedArtifactError."""
+    """Return the verified bytes of an artifact. Raises NotFoundError, DamagedArtifactError."""
     return b"".join(iterate_artifact(session, sha256))
 
 
 def iterate_artifact(session: Session, sha256: str) -> Iterator[bytes]:
-    """Yield the bytes of an artifact, one chunk at a time.
+    """Yield the bytes of an artifact in chunks.
 
-    All chunks come from one snapshot: an artifact that is deleted meanwhile is still read whole.
-    The last chunk is followed by the check of length and digest, so that the bytes are good only
-    once the iteration has ended. Raises NotFoundError, DamagedArtifactError.
+    All chunks come from one snapshot, so an artifact that is deleted concurrently is still read
+    completely. Length and digest are checked after the last chunk: the bytes are verified only when
+    the iteration ends. Raises NotFoundError, DamagedArtifactError.
     """
     rows = session.execute(_READ, {"wanted": sha256}, execution_options=_FEW_AT_A_TIME)
     with rows:
@@ -86,7 +87,7 @@ def iterate_artifact(session: Session, sha256: str) -> Iterator[bytes]:
                 length += len(chunk)
                 yield chunk
     if length != first.bytes:
-        raise DamagedArtifactError(sha256, f"{length} of its {first.bytes} bytes are there")
+        raise DamagedArtifactError(sha256, f"{length} of its {first.bytes} bytes are stored")
     if digest.hexdigest() != sha256:
         raise DamagedArtifactError(sha256, f"its bytes have the sha256 {digest.hexdigest()}")
 

@@ -1,4 +1,4 @@
-"""Deterministic safetensors serialization: equal arrays give equal bytes, and an equal sha256."""
+"""Deterministic safetensors serialization: equal arrays give equal bytes, so equal digests."""
 
 import json
 import math
@@ -13,7 +13,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 # All metadata is stored under one key: safetensors writes several keys in varying order.
 METADATA_KEY = "backpropd"
-# Numbers that are written as JSON at once.
+# Maximum numbers per piece of JSON.
 PIECE_NUMBERS = 2**14
 
 
@@ -33,10 +33,10 @@ def unpack_arrays(data: bytes) -> dict[str, NDArray[Any]]:
 
 
 def iterate_json(arrays: Arrays) -> Iterator[bytes]:
-    """Arrays of finite numbers as a JSON object, piece by piece; shapes and values survive.
+    """Yield arrays of finite numbers as the pieces of a JSON object, with exact shapes and values.
 
-    Each piece has a bounded size: as Python's numbers and as text the whole would take twenty times
-    the room of the arrays. Raises ValueError if a number is not finite.
+    The size of a piece is bounded: as Python numbers and text, all arrays together would take
+    twenty times their memory. Raises ValueError if a number is not finite.
     """
     separator = "{"
     for name, array in arrays.items():
@@ -49,7 +49,7 @@ def iterate_json(arrays: Arrays) -> Iterator[bytes]:
 
 
 def _nested_lists(array: NDArray[Any]) -> Iterator[str]:
-    """The text of `array.tolist()` as JSON, at most about PIECE_NUMBERS numbers at a time."""
+    """Yield `array.tolist()` as JSON in pieces of at most about PIECE_NUMBERS numbers."""
     if array.size <= PIECE_NUMBERS or array.ndim == 0:
         yield json.dumps(array.tolist(), allow_nan=False)
         return
@@ -59,7 +59,7 @@ def _nested_lists(array: NDArray[Any]) -> Iterator[str]:
         yield opening
         if rows_at_once:
             part = array[start : start + rows_at_once]
-            # Without the brackets of the part: it is a piece of a longer list.
+            # Without its brackets: the part belongs to a longer list.
             yield json.dumps(part.tolist(), allow_nan=False)[1:-1]
         else:
             yield from _nested_lists(array[start])

@@ -1,4 +1,4 @@
-"""Keep a dataset from looking abandoned while its blob is stored, however long that takes."""
+"""Keep-alive of a dataset while its blob is being stored."""
 
 import logging
 import threading
@@ -10,16 +10,16 @@ from store.db.database import Database
 
 logger = logging.getLogger(__name__)
 
-# Far below the age at which a sweep takes a dataset that is not ready for abandoned.
+# Well below the age at which a sweep treats an incomplete dataset as abandoned.
 INTERVAL_SECONDS = 60.0
 
 
 @contextmanager
 def kept_alive(database: Database, dataset_id: str) -> Iterator[None]:
-    """Renew the age of a dataset that is being received, from a thread, until the block ends.
+    """Renew the timestamp of an incomplete dataset from a thread until the block ends.
 
-    The sweep may run on another machine, and the blob may be in a bucket: the database is what
-    both see, while a lock on a file or its time of change is not.
+    The timestamp is in the database, because the sweep may run on another machine and the blob may
+    be in a bucket: a file lock or a modification time would not be visible to the sweep.
     """
     stopped = threading.Event()
 
@@ -28,7 +28,7 @@ def kept_alive(database: Database, dataset_id: str) -> Iterator[None]:
             try:
                 with database.writing() as session:
                     touch_dataset(session, dataset_id)
-            except Exception as error:  # noqa: BLE001 - whatever it was, the next try may succeed
+            except Exception as error:  # noqa: BLE001 - after any error, the next try may succeed
                 logger.warning("could not renew dataset %s, trying again: %s", dataset_id, error)
 
     thread = threading.Thread(target=renew, name="keep-alive", daemon=True)

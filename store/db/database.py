@@ -48,13 +48,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A transaction that only reads. Raises StoreUnavailableError, UnstorableValueError."""
+        """Open a read transaction. Raises StoreUnavailableError, UnstorableValueError."""
         with _errors_translated(), self._readers.begin() as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A transaction that commits at the block's end.
+        """Open a write transaction, which commits at the end of the block.
 
         Raises StoreUnavailableError, UnstorableValueError.
         """
@@ -105,7 +105,7 @@ def _make_engine(url: str) -> Engine:
         pool_timeout=10,
         isolation_level="READ COMMITTED",
         json_serializer=dump_json,
-        # Values stated in the URL take precedence.
+        # Values in the URL take precedence.
         connect_args={name: value for name, value in _TIMEOUTS.items() if name not in parsed.query},
     )
     pre_ping_idle(engine)

@@ -1,4 +1,4 @@
-"""Classify errors of SQLAlchemy and the drivers: no room, unavailable, unstorable, or internal."""
+"""Translate SQLAlchemy errors: storage full, unavailable, unstorable value, or internal."""
 
 import sqlite3
 
@@ -36,12 +36,12 @@ _UNAVAILABLE_CODES = frozenset(
 
 
 def store_error(error: SQLAlchemyError) -> StoreError | None:
-    """Return the store's error for one of SQLAlchemy's; None for an internal error."""
+    """Return the store error for a SQLAlchemy error; None for an internal error."""
     text = _first_line(error)
     if isinstance(error, PoolTimeoutError):
         return StoreUnavailableError(text)
     if isinstance(error, StatementError) and isinstance(error.orig, UnstorableValueError):
-        # Raised while the parameters were bound, and wrapped on the way.
+        # Raised while binding parameters; SQLAlchemy wraps it.
         return UnstorableValueError(error.orig.reason)
     if isinstance(error, DataError):
         return UnstorableValueError(_first_line(error.orig))
@@ -57,12 +57,12 @@ def _first_line(error: BaseException | None) -> str:
 
 
 def _means_full(error: DBAPIError) -> bool:
-    """Whether the database's disk is full."""
+    """Return whether the database's disk is full."""
     return _state(error) == _DISK_FULL_STATE or _code(error) in _FULL_CODES
 
 
 def _means_unavailable(error: DBAPIError) -> bool:
-    """Whether the statement is right, and it is the database that cannot run it now."""
+    """Return whether a valid statement failed because the database cannot run it at present."""
     if error.connection_invalidated:
         return True
     if isinstance(error.orig, sqlite3.Error):
@@ -71,7 +71,7 @@ def _means_unavailable(error: DBAPIError) -> bool:
         return code is not None and code & 0xFF in _UNAVAILABLE_CODES
     state = _state(error)
     if state is None:
-        # The server has not answered: there is no connection, or it was lost.
+        # No response from the server: the connection failed or was lost.
         return isinstance(error, OperationalError)
     return state[:2] in _UNAVAILABLE_CLASSES or state in _UNAVAILABLE_STATES
 

@@ -1,4 +1,4 @@
-"""Refuse numbers that are not finite: no JSON and no float column ever holds one."""
+"""Rejection of non-finite numbers in JSON and float columns."""
 
 import json
 import math
@@ -12,10 +12,10 @@ from store.errors import UnstorableValueError
 
 
 class FiniteFloat(TypeDecorator[float]):
-    """A float column that holds finite numbers alone.
+    """A float column type that rejects infinity and NaN.
 
     Args:
-        name: of the column, for the error.
+        name: column name, for the error message.
     """
 
     impl = Float
@@ -26,7 +26,7 @@ class FiniteFloat(TypeDecorator[float]):
         self.name = name
 
     def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:  # noqa: ARG002
-        """Return the number. Raises UnstorableValueError."""
+        """Return the value unchanged. Raises UnstorableValueError if it is not finite."""
         if value is not None and not math.isfinite(value):
             raise _not_finite(self.name, value)
         return value
@@ -37,7 +37,7 @@ def dump_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
     try:
         return json.dumps(value, allow_nan=False)
     except ValueError as error:
-        # Searched only now: the serializer checks every number at no cost, but names none.
+        # Searched only on failure: the serializer checks every number, but does not name it.
         for pointer, number in _numbers(value):
             if not math.isfinite(number):
                 raise _not_finite(pointer, number) from error
@@ -49,7 +49,7 @@ def _not_finite(name: str, number: float) -> UnstorableValueError:
 
 
 def _numbers(value: Any, pointer: str = "") -> Iterator[tuple[str, float]]:  # noqa: ANN401 - as above
-    """Every float in a JSON value, with its JSON pointer."""
+    """Yield every float in a JSON value with its JSON pointer."""
     if isinstance(value, float):
         yield pointer, value
         return

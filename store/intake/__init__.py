@@ -1,4 +1,4 @@
-"""Intake: converts an uploaded file of any format to a column file with column statistics.
+"""Conversion of an uploaded file of any format to a column file with column statistics.
 
 A source yields batches of raw columns (`open_source`); the first rows determine how each column is
 read (`convert.plan`); then batches are converted, written and counted one at a time (`read`).

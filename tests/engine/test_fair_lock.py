@@ -10,7 +10,7 @@ def is_waited_for_by(lock: FairLock, threads: int) -> bool:
     return lock.waiting == threads
 
 
-def test_threads_get_it_in_the_order_in_which_they_asked() -> None:
+def test_threads_acquire_the_lock_in_order_of_arrival() -> None:
     lock, order = FairLock(), list[str]()
 
     def take(name: str) -> None:
@@ -22,14 +22,14 @@ def test_threads_get_it_in_the_order_in_which_they_asked() -> None:
         for count, thread in enumerate(threads, 1):
             thread.start()
             wait_for(partial(is_waited_for_by, lock, count))
-    # The thread that has just released it comes last.
+    # The thread that has just released the lock queues behind the waiting threads.
     take("a")
     for thread in threads:
         thread.join()
     assert order == ["b", "c", "d", "a"]
 
 
-def test_no_two_threads_have_it_at_once() -> None:
+def test_one_thread_holds_the_lock_at_a_time() -> None:
     lock, counts = FairLock(), {"now": 0, "total": 0}
 
     def count(_: int) -> int:
@@ -45,7 +45,7 @@ def test_no_two_threads_have_it_at_once() -> None:
     assert counts == {"now": 0, "total": 2000}
 
 
-def test_an_error_releases_it() -> None:
+def test_exception_releases_the_lock() -> None:
     lock = FairLock()
     for _ in range(2):
         try:

@@ -1,4 +1,4 @@
-"""The environment of a job is that of the workers whose work is kept."""
+"""A job records the environment of the workers whose steps it keeps."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,38 +24,38 @@ STORES_NOTHING = {"record_seconds": 1000.0, "checkpoint_seconds": 1000.0}
 
 @contextmanager
 def on_kernel(settings: Settings, kernel: str, **values: float) -> Iterator[WorkerContext]:
-    """A worker on a machine with that BLAS kernel."""
-    shop = open_worker_context(settings.model_copy(update=values))
-    shop.environment = {**shop.environment, "blas_kernel": kernel}
+    """Open the context of a worker on a machine with this BLAS kernel."""
+    worker = open_worker_context(settings.model_copy(update=values))
+    worker.environment = {**worker.environment, "blas_kernel": kernel}
     try:
-        yield shop
+        yield worker
     finally:
-        shop.database.close()
+        worker.database.close()
 
 
 def train_and_leave(settings: Settings, kernel: str, steps: int) -> None:
-    """Train for a while, and keep it in a checkpoint."""
-    with on_kernel(settings, kernel) as shop:
-        after_steps(shop, steps, shop.shutdown.set)
-        assert run_slice(shop) is True
+    """Train `steps` steps and store a checkpoint."""
+    with on_kernel(settings, kernel) as worker:
+        after_steps(worker, steps, worker.shutdown.set)
+        assert run_slice(worker) is True
 
 
 def train_and_die(settings: Settings, kernel: str, steps: int, **values: float) -> None:
-    """Train for a while, and be killed before the next checkpoint."""
+    """Train `steps` steps and lose the worker before the next checkpoint."""
 
     def die() -> None:
         raise LeaseLostError("job", 0)
 
-    with on_kernel(settings, kernel, **values) as shop:
-        after_steps(shop, steps, die)
-        run_slice(shop)
-        with shop.database.writing() as session:
+    with on_kernel(settings, kernel, **values) as worker:
+        after_steps(worker, steps, die)
+        run_slice(worker)
+        with worker.database.writing() as session:
             session.execute(update(jobs).values(lease_expires_at=shifted(-1)))
 
 
 def train_to_the_end(settings: Settings, kernel: str) -> None:
-    with on_kernel(settings, kernel) as shop:
-        assert run_slice(shop) is False
+    with on_kernel(settings, kernel) as worker:
+        assert run_slice(worker) is False
 
 
 def trained_on(find: Find, job_id: str) -> tuple[str | None, bool]:
@@ -70,7 +70,7 @@ def count_inexact_events(database: Database) -> int:
 
 
 @pytest.mark.parametrize("stores", [STORES_NOTHING, STORES_EPOCHS], ids=["nothing", "epochs"])
-def test_worker_that_died_before_a_checkpoint_is_not_named(
+def test_worker_lost_before_a_checkpoint_is_not_recorded(
     settings: Settings, database: Database, post: Post, find: Find, stores: dict[str, float]
 ) -> None:
     posted = post()
@@ -82,7 +82,7 @@ def test_worker_that_died_before_a_checkpoint_is_not_named(
     assert count_inexact_events(database) == 0
 
 
-def test_job_that_goes_on_in_another_environment_is_not_exact(
+def test_job_resumed_in_another_environment_is_not_exact(
     settings: Settings, database: Database, post: Post, find: Find
 ) -> None:
     posted = post()
@@ -93,7 +93,7 @@ def test_job_that_goes_on_in_another_environment_is_not_exact(
     assert count_inexact_events(database) == 1
 
 
-def test_job_that_has_left_an_environment_and_come_back_stays_inexact(
+def test_job_that_returns_to_an_environment_stays_inexact(
     settings: Settings, database: Database, post: Post, find: Find
 ) -> None:
     posted = post()
@@ -106,7 +106,7 @@ def test_job_that_has_left_an_environment_and_come_back_stays_inexact(
 
 
 @pytest.mark.parametrize("stores", [STORES_NOTHING, STORES_EPOCHS], ids=["nothing", "epochs"])
-def test_job_whose_steps_elsewhere_were_lost_is_exact(
+def test_job_whose_steps_in_another_environment_were_lost_is_exact(
     settings: Settings, post: Post, find: Find, stores: dict[str, float]
 ) -> None:
     posted = post()
@@ -118,7 +118,7 @@ def test_job_whose_steps_elsewhere_were_lost_is_exact(
     assert trained_on(find, posted.id) == ("first", True)
 
 
-def test_worker_that_only_ends_a_cancelled_job_is_not_named(
+def test_worker_that_only_ends_a_cancelled_job_is_not_recorded(
     settings: Settings, database: Database, post: Post, find: Find
 ) -> None:
     posted = post()

@@ -1,4 +1,4 @@
-"""The heartbeat's thread outlives whatever the database answers."""
+"""The heartbeat thread survives every database error."""
 
 from sqlalchemy import text
 
@@ -17,7 +17,7 @@ def rename_table(database: Database, name: str, new_name: str) -> None:
         session.execute(text(f"ALTER TABLE {name} RENAME TO {new_name}"))
 
 
-def test_heartbeat_goes_on_after_an_error_that_is_not_an_outage(
+def test_heartbeat_continues_after_an_unexpected_error(
     settings: Settings, database: Database, post: Post
 ) -> None:
     post()

@@ -1,4 +1,4 @@
-"""A save commits what a client has asked for meanwhile: the worker acts on it at once."""
+"""A save detects a pause or cancel that the heartbeat has not seen yet."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ CHECKPOINTS = pytest.mark.parametrize(
 
 @pytest.fixture
 def open_deaf(settings: Settings) -> Iterator[Callable[..., WorkerContext]]:
-    """Make workshops that save each epoch, and whose heartbeat notices nothing in time."""
+    """Open worker contexts that save every epoch and whose heartbeat never reads the status."""
     made: list[WorkerContext] = []
 
     def open_deaf(**values: Any) -> WorkerContext:
@@ -34,12 +34,12 @@ def open_deaf(settings: Settings) -> Iterator[Callable[..., WorkerContext]]:
         return made[-1]
 
     yield open_deaf
-    for shop in made:
-        shop.database.close()
+    for context in made:
+        context.database.close()
 
 
 def at_step(monkeypatch: pytest.MonkeyPatch, steps: int, ask: Callable[[], None]) -> None:
-    """Have a client ask for something as soon as a training has done that many steps."""
+    """Call `ask` once a training has done `steps` steps."""
     asked: list[bool] = []
 
     def ask_once(training: TrainingProtocol) -> None:
@@ -61,7 +61,7 @@ def at_step(monkeypatch: pytest.MonkeyPatch, steps: int, ask: Callable[[], None]
 
 @CHECKPOINTS
 @pytest.mark.parametrize("steps", [16, 20], ids=["after an epoch", "within an epoch"])
-def test_pause_that_a_save_has_seen_ends_the_slice(
+def test_pause_detected_by_a_save_ends_the_slice(
     open_deaf: Callable[..., WorkerContext],
     database: Database,
     post: Post,
@@ -92,7 +92,7 @@ def test_pause_that_a_save_has_seen_ends_the_slice(
 
 @CHECKPOINTS
 @pytest.mark.parametrize("steps", [16, 20], ids=["after an epoch", "within an epoch"])
-def test_cancel_that_a_save_has_seen_ends_the_job(
+def test_cancel_detected_by_a_save_ends_the_job(
     open_deaf: Callable[..., WorkerContext],
     database: Database,
     post: Post,
@@ -115,7 +115,7 @@ def test_cancel_that_a_save_has_seen_ends_the_job(
     assert job.model_id is not None
 
 
-def test_pause_at_the_last_epoch_keeps_the_end_for_the_resume(
+def test_job_paused_at_its_last_epoch_succeeds_after_resume(
     open_deaf: Callable[..., WorkerContext],
     database: Database,
     post: Post,

@@ -1,4 +1,4 @@
-"""One contract for every database: numbers that cannot be stored end a job, and are named."""
+"""Numbers that cannot be stored fail a job and are named in its error, on every database."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -35,15 +35,15 @@ def settings(settings: Settings, database_url: str) -> Settings:
 
 @contextmanager
 def opened(settings: Settings, record_seconds: float) -> Iterator[WorkerContext]:
-    shop = open_worker_context(settings.model_copy(update={"record_seconds": record_seconds}))
+    worker = open_worker_context(settings.model_copy(update={"record_seconds": record_seconds}))
     try:
-        yield shop
+        yield worker
     finally:
-        shop.database.close()
+        worker.database.close()
 
 
 def spoil_epochs(monkeypatch: pytest.MonkeyPatch, change: Change, error: Exception | None) -> None:
-    """Trainings to come yield changed epochs from the third on, or raise after it."""
+    """Change the epoch records of later trainings from the third on, and raise after the third."""
 
     def spoiled(training: TrainingProtocol, stop: Callable[[], bool]) -> Iterator[EpochRecord]:
         for epoch in train(training, stop):
@@ -55,8 +55,8 @@ def spoil_epochs(monkeypatch: pytest.MonkeyPatch, change: Change, error: Excepti
 
 
 @pytest.mark.parametrize("name", list(CHANGES))
-@pytest.mark.parametrize("record_seconds", [0.0, 1000.0], ids=["on the way", "at the end"])
-def test_number_that_is_not_finite_ends_the_job_and_is_named(
+@pytest.mark.parametrize("record_seconds", [0.0, 1000.0], ids=["during training", "at the end"])
+def test_non_finite_number_fails_the_job_and_is_named(
     settings: Settings,
     database: Database,
     post: Post,
@@ -67,8 +67,8 @@ def test_number_that_is_not_finite_ends_the_job_and_is_named(
 ) -> None:
     spoil_epochs(monkeypatch, CHANGES[name], None)
     posted = post()
-    with opened(settings, record_seconds) as shop:
-        assert run_slice(shop) is False
+    with opened(settings, record_seconds) as worker:
+        assert run_slice(worker) is False
     job = find(posted.id)
     assert (job.status, job.status_reason) == (JobStatus.FAILED, StatusReason.INTERNAL)
     assert job.error is not None
@@ -78,7 +78,7 @@ def test_number_that_is_not_finite_ends_the_job_and_is_named(
     assert [loss.epoch for loss in kept] == ([0, 1] if record_seconds == 0 else [])
 
 
-def test_failure_is_kept_where_its_losses_cannot_be(
+def test_failure_is_stored_without_losses_that_cannot_be(
     settings: Settings, post: Post, find: Find, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     diverged = DivergenceError(
@@ -86,8 +86,8 @@ def test_failure_is_kept_where_its_losses_cannot_be(
     )
     spoil_epochs(monkeypatch, CHANGES["gradient_norm"], diverged)
     posted = post()
-    with opened(settings, record_seconds=1000.0) as shop:
-        assert run_slice(shop) is False
+    with opened(settings, record_seconds=1000.0) as worker:
+        assert run_slice(worker) is False
     job = find(posted.id)
     assert (job.status, job.status_reason) == (JobStatus.FAILED, StatusReason.DIVERGED)
     assert job.error is not None

@@ -1,4 +1,4 @@
-"""One contract for every database: no number that is not finite is stored anywhere."""
+"""Non-finite numbers are rejected, on every database."""
 
 import math
 from collections.abc import Callable
@@ -20,7 +20,7 @@ NOT_FINITE = [math.inf, -math.inf, math.nan]
 
 def loss(**values: object) -> LossRecord:
     layer = {"name": "output", "gradient_norm": values.pop("layer", 1.0)}
-    known = {
+    defaults = {
         "epoch": 0,
         "loss": 0.5,
         "validation_loss": None,
@@ -30,7 +30,7 @@ def loss(**values: object) -> LossRecord:
         "seconds": 0.1,
         "layers": [layer],
     }
-    return LossRecord(**{**known, **values})  # type: ignore[arg-type]
+    return LossRecord(**{**defaults, **values})  # type: ignore[arg-type]
 
 
 def record(database: Database, lease: Lease, progress: JobProgress, *losses: LossRecord) -> None:
@@ -48,7 +48,7 @@ def record(database: Database, lease: Lease, progress: JobProgress, *losses: Los
         ("layer", "/0/gradient_norm"),
     ],
 )
-def test_losses_are_finite(
+def test_non_finite_losses_are_rejected(
     database: Database, post: Post, what: str, named: str, number: float
 ) -> None:
     post()
@@ -64,7 +64,7 @@ def test_losses_are_finite(
         assert list_losses(session, job.id, -1, 10) == ((), False)
 
 
-def test_progress_and_events_are_finite(database: Database, post: Post) -> None:
+def test_non_finite_progress_and_events_are_rejected(database: Database, post: Post) -> None:
     post()
     with database.writing() as session:
         job = claim_job(session, "w", 20, 3)
@@ -80,7 +80,7 @@ def test_progress_and_events_are_finite(database: Database, post: Post) -> None:
         add_event(session, job.id, "epoch", {"loss": math.inf})
 
 
-def test_text_that_postgresql_cannot_hold_is_named(postgres_url: str) -> None:
+def test_text_with_nul_is_rejected_on_postgresql(postgres_url: str) -> None:
     database = Database(postgres_url)
     with pytest.raises(UnstorableValueError, match="NUL"), database.writing() as session:
         session.execute(select(literal("a\0b")))
