@@ -57,7 +57,7 @@ LONGEST = (
 _RANKS = {path: rank for rank, path in enumerate(LONGEST)}
 
 
-class LongestFirst(LoadScopeScheduling):
+class LongestFirst(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
     """Hands out whole files, in the order in which they were collected."""
 
     def _split_scope(self, nodeid: str) -> str:
