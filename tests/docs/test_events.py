@@ -41,7 +41,7 @@ def test_every_type_of_event_is_described() -> None:
     )
     written = {
         name
-        for path in (ROOT / "store").glob("*.py")
+        for path in (ROOT / "store").rglob("*.py")
         for name in re.findall(r'add_event\(\s*session, [\w.]+, "(\w+)"', path.read_text())
     }
     assert {"created", "epoch", "rescued"} <= written
