@@ -39,7 +39,7 @@ def client(settings: Settings) -> Iterator[TestClient]:
 
 @pytest.fixture
 def upload(client: TestClient) -> Upload:
-    """Upload a CSV text; the dataset as it was answered."""
+    """Upload a CSV text and return the dataset."""
 
     def upload(text: str = IRIS_LIKE) -> dict[str, Any]:
         answer = client.post("/v1/datasets", content=text, headers={"Content-Type": "text/csv"})
@@ -52,7 +52,7 @@ def upload(client: TestClient) -> Upload:
 
 @pytest.fixture
 def train(client: TestClient, settings: Settings, upload: Upload) -> Train:
-    """Upload, post, and train in place; the job as it has ended."""
+    """Upload a table, train a job in this process and return the ended job."""
 
     def train(text: str = IRIS_LIKE, **body: Any) -> dict[str, Any]:
         spec = {"target": "kind", "epochs": 2, **body}
@@ -66,7 +66,7 @@ def train(client: TestClient, settings: Settings, upload: Upload) -> Train:
 
 
 def problem(answer: Any, status: int) -> dict[str, Any]:
-    """The problem that was answered, checked for its form."""
+    """Return the response's problem document after checking its form."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     found: dict[str, Any] = json.loads(answer.text)

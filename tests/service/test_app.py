@@ -1,4 +1,4 @@
-"""The application as a whole: errors, health, documentation, limits of trust."""
+"""The application as a whole: errors, health, documentation, no exposed internals."""
 
 import re
 from typing import Any
@@ -31,7 +31,7 @@ def test_service_refuses_to_start_without_its_schema(settings: Settings) -> None
         create_app(settings)
 
 
-def test_alive(client: TestClient) -> None:
+def test_liveness(client: TestClient) -> None:
     assert client.get("/healthz").json()["status"] == "ok"
 
 
@@ -47,9 +47,9 @@ def test_ready_with_a_broker(settings: Settings) -> None:
     assert (ready["status"], ready["database"], ready["workers"]) == ("ready", "sqlite", 0)
 
 
-def test_lost_database_is_503_and_says_nothing_of_itself(settings: Settings) -> None:
+def test_unavailable_database_is_503_without_internals(settings: Settings) -> None:
     make_schema(settings.database_url)
-    # Never started, or what it does in the background would make the file anew.
+    # Never started: a background task would create the file again.
     client = TestClient(create_app(settings))
     client.app.state.context.database.close()  # type: ignore[attr-defined]
     for path in settings.data_dir.glob("backpropd.sqlite3*"):
@@ -66,7 +66,7 @@ def test_unknown_route_and_method_are_problems(client: TestClient) -> None:
     problem(client.put("/v1/jobs"), 405)
 
 
-def test_unforeseen_error_tells_nothing(settings: Settings) -> None:
+def test_unexpected_error_exposes_no_internals(settings: Settings) -> None:
     make_schema(settings.database_url)
     app = create_app(settings)
 

@@ -1,4 +1,4 @@
-"""The event loop serves every request: what may block runs in threads."""
+"""The event loop is never blocked: blocking work runs in threads."""
 
 import hashlib
 import sys
@@ -28,26 +28,26 @@ FOLDER_EVENTS = {"tempfile.mkdtemp", "fcntl.flock", "shutil.rmtree"}
 
 
 class Audit:
-    """Which thread does what to files, as Python's own audit events report it.
+    """Records which thread performs which file operation, from Python's audit events.
 
-    A hook stays until the process ends: it looks at nothing unless `watching`.
+    An audit hook stays until the process ends, so it ignores events outside of `watching`.
     """
 
     def __init__(self) -> None:
         self.found: list[tuple[str, str, int]] = []
         self._watched = ""
-        sys.addaudithook(self._note)
+        sys.addaudithook(self._record)
 
     @contextmanager
     def watching(self, folder: str) -> Iterator[None]:
-        """Note what is done in the folder, and every lock, while the block lasts."""
+        """Record operations in the folder, and every lock, during the block."""
         self._watched = folder
         try:
             yield
         finally:
             self._watched = ""
 
-    def _note(self, name: str, arguments: tuple[Any, ...]) -> None:
+    def _record(self, name: str, arguments: tuple[Any, ...]) -> None:
         if not self._watched or name not in FOLDER_EVENTS | {"open"}:
             return
         where = str(arguments[0])
@@ -56,7 +56,7 @@ class Audit:
 
 
 def send_uploads(client: TestClient) -> None:
-    """Send a file in each of the ways in which one can be sent."""
+    """Send a file by every route that accepts one."""
     assert client.post("/v1/datasets", content=IRIS_LIKE, headers=CSV).status_code == 201
     assert client.post("/v1/datasets", files={"file": ("a.csv", IRIS_LIKE)}).status_code == 201
     assert client.post("/v1/datasets/preview", content=IRIS_LIKE, headers=CSV).status_code == 200
@@ -67,7 +67,7 @@ def send_uploads(client: TestClient) -> None:
     assert client.post("/v1/uploads", headers=TUS | length | checked, content=IRIS_LIKE).is_success
     query = {"upload": plain.json()["id"], "format": "csv"}
     assert client.post("/v1/datasets", params=query).status_code == 201
-    # A part that is refused: its folder goes, too.
+    # A rejected file: its directory is removed as well.
     assert client.post("/v1/datasets", content="", headers=CSV).status_code == 422
 
 
@@ -84,7 +84,7 @@ def test_folders_of_uploads_are_made_and_removed_in_threads(
 
 
 class SlowPredictor(Predictor):
-    """A predictor that threads enter one at a time, and that takes as long as it is made to."""
+    """A predictor that one thread enters at a time and that waits for `gate`."""
 
     def __init__(self, real: Predictor) -> None:
         self.gives_probabilities = real.gives_probabilities
@@ -121,7 +121,7 @@ class OneModel:
 
 @pytest.fixture
 def served(client: TestClient, train: Train) -> OneModel:
-    """A trained model, served by the application with a predictor that can be held up."""
+    """A trained model, served by the application with a predictor that can block."""
     app: Any = client.app
     model = app.state.context.served.get(train()["model_id"])
     served = OneModel(replace(model, predictor=SlowPredictor(model.predictor)))
@@ -199,7 +199,7 @@ def test_only_small_predictions_run_in_the_event_loop(
     assert loop_thread not in served.threads
 
 
-def test_failed_prediction_gives_the_model_back(client: TestClient, served: OneModel) -> None:
+def test_failed_prediction_releases_the_model(client: TestClient, served: OneModel) -> None:
     for rows in (1, ROWS_IN_PLACE + 1):
         problem(post_rows(client, served, rows, width="wide"), 422)
     test_only_small_predictions_run_in_the_event_loop(client, served, 1, "red", None, True)

@@ -1,4 +1,4 @@
-"""Idempotency-Key over HTTP: the same answer again, on every route that creates something."""
+"""Idempotency-Key over HTTP: replayed responses on every route that creates a resource."""
 
 import json
 import threading
@@ -45,7 +45,7 @@ def count(context: Context, table: Any) -> int:
 
 
 def assert_replayed(again: Any, first: Any) -> None:
-    """The second answer is the first one, byte for byte, and says so."""
+    """Check that the second response replays the first, byte for byte, and is marked so."""
     assert first.status_code in {201, 202}, first.text
     assert "idempotency-replayed" not in first.headers
     assert again.headers["idempotency-replayed"] == "true"
@@ -67,7 +67,7 @@ def test_job_is_posted_once(client: TestClient, context: Context, upload: Upload
     assert count(context, jobs) == 1
 
 
-def test_answer_outlives_what_it_was_made_from(client: TestClient, upload: Upload) -> None:
+def test_stored_response_outlives_its_resources(client: TestClient, upload: Upload) -> None:
     body = spec(upload)
     first = client.post("/v1/jobs", json=body, headers=KEY)
     assert client.post(first.json()["links"]["cancel"]).json()["status"] == "cancelled"
@@ -107,7 +107,7 @@ def test_requests_without_a_key_are_not_kept(
 
 
 @pytest.mark.parametrize("path", ["/v1/jobs", "/v1/datasets", "/v1/models", "/v1/uploads"])
-def test_key_that_is_none_is_422(client: TestClient, context: Context, path: str) -> None:
+def test_invalid_key_is_422(client: TestClient, context: Context, path: str) -> None:
     sent = {b"Content-Type": b"application/json", b"Tus-Resumable": b"1.0.0"}
     for key in (b"", b"x" * 256, b"x" * 10_000, b"caf\xc3\xa9", b"a\tb"):
         answer = client.post(path, content=b"{}", headers={**sent, b"Idempotency-Key": key})
@@ -129,11 +129,11 @@ def test_nesting_of_any_depth_is_refused_as_without_a_key(client: TestClient) ->
     for depth in (400, *range(930, 1010, 10)):
         text = '{"target": ' + "[" * depth + "]" * depth + "}"
         problem(client.post("/v1/jobs", content=text, headers=header), 422)
-    # One of these is read just so, and cannot be written any more.
+    # One of these depths can just be parsed, but not serialized again.
     assert all(_digest_body(b"[" * depth + b"]" * depth) for depth in range(900, 1010))
 
 
-def test_dataset_is_taken_in_once(client: TestClient, context: Context) -> None:
+def test_dataset_is_created_once(client: TestClient, context: Context) -> None:
     first = client.post("/v1/datasets?name=a", content=IRIS_LIKE, headers=CSV)
     assert_replayed(client.post("/v1/datasets?name=a", content=IRIS_LIKE, headers=CSV), first)
     for other in (
@@ -244,7 +244,7 @@ def test_upload_that_was_cut_off_is_found_again_by_its_key(context: Context) -> 
     assert kept.headers["Upload-Offset"] == "100"
 
 
-def test_key_of_what_failed_in_its_transaction_is_free(
+def test_key_of_a_failed_transaction_is_free(
     client: TestClient, context: Context, upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any) -> None:

@@ -1,6 +1,6 @@
-"""The OpenAPI document holds: whatever it lets a client send gets an answer that it describes.
+"""Conformance to the OpenAPI document: every request it permits gets a response it describes.
 
-On PostgreSQL, which refuses more than SQLite does.
+On PostgreSQL, which is stricter than SQLite.
 """
 
 from collections.abc import Iterator

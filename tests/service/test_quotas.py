@@ -60,7 +60,7 @@ def test_retry_beyond_the_limit_is_429_until_another_ends(
     for start in ("checkpoint", "start"):
         refused(client.post(f"{failing}/retry?from={start}"))
     assert client.get(failing).json()["attempt"] == 1
-    # A job that may not be retried at any time is refused for that reason.
+    # A job that cannot be retried is rejected for that reason, not for the quota.
     problem(client.post(f"{first.json()['links']['self']}/retry"), 409)
     client.post(first.json()["links"]["cancel"])
     assert client.post(f"{failing}/retry").status_code == 202

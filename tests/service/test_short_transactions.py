@@ -1,6 +1,6 @@
 """Write transactions are short: networks are built and weights hashed before they begin.
 
-SQLite has one writer at a time: a request that computes inside its transaction holds up every
+SQLite has one writer at a time: a request that computes inside its transaction delays every
 heartbeat.
 """
 
@@ -20,16 +20,16 @@ from service.jobs import resolve, warm_start
 from store.blobs.tensors import pack_arrays
 from store.settings import Settings
 from tests.service.conftest import IRIS_LIKE
-from tests.service.jobs.test_checkpoints import cut, shop
+from tests.service.jobs.test_checkpoints import cut, worker
 from tests.service.models.test_imports import WEIGHTS, XOR
 
-__all__ = ["cut", "shop"]
-# Less than any artifact has, and more than what a transaction may hash.
+__all__ = ["cut", "worker"]
+# Fewer bytes than any artifact, and more than a transaction may hash.
 LARGE_BYTES = 200
 
 
 class Watch:
-    """Looks whether another writer could write, each time that something is computed."""
+    """Checks at each computation whether another connection could write."""
 
     def __init__(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seen: list[tuple[str, bool]] = []
@@ -37,7 +37,7 @@ class Watch:
         self._patch = monkeypatch
 
     def watch(self, owner: Any, name: str, *, large_only: bool = False) -> None:
-        """Watch a function; it does what it always does."""
+        """Wrap a function with the check; its behaviour is unchanged."""
         function: Callable[..., Any] = getattr(owner, name)
 
         def watched(*arguments: Any, **named: Any) -> Any:
@@ -80,7 +80,7 @@ def test_others_can_write_while_a_job_from_a_checkpoint_is_prepared(
         assert answer.status_code == 202, answer.text
     assert {name for name, _ in watch.seen} == {"build_network", "sha256", "resolve"}
     assert [name for name, was_free in watch.seen if not was_free] == []
-    # The cut job, and one per key.
+    # The unfinished job, and one per key.
     assert len(client.get("/v1/jobs").json()["data"]) == 3
 
 
@@ -99,7 +99,7 @@ def test_others_can_write_while_an_imported_model_is_checked(
 ) -> None:
     files = {"weights": ("weights.safetensors", pack_arrays(WEIGHTS))}
     described = {"model": json.dumps(XOR)}
-    # With a key the transaction begins with an insert.
+    # With a key, the transaction begins with an insert.
     key = {"Idempotency-Key": "a"}
     answer = client.post("/v1/models", data=described, files=files, headers=key)
     assert answer.status_code == 201, answer.text

@@ -167,7 +167,7 @@ def test_content_encoding_is_unpacked(client: TestClient) -> None:
 
 
 def begin_upload(client: TestClient, content: bytes) -> str:
-    """A resumable upload with all of its bytes; its id."""
+    """Create a complete resumable upload and return its id."""
     tus = {"Tus-Resumable": "1.0.0"}
     name = base64.b64encode(b"points.csv").decode()
     announced = {"Upload-Length": str(len(content)), "Upload-Metadata": f"filename {name}"}

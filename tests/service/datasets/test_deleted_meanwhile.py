@@ -21,7 +21,7 @@ PATHS = ("rows", "rows?format=csv", "columns/width", "columns/colour")
 
 
 class RacingBlobs(BlobStore):
-    """The real blobs; something else happens right before or after one is opened."""
+    """The real blob store, with a hook right before or after a blob is opened."""
 
     def __init__(self, real: BlobStore, race: Callable[[], None], *, is_late: bool = False) -> None:
         self._real, self._race, self._is_late = real, race, is_late
@@ -53,7 +53,7 @@ def context(client: TestClient) -> Context:
 
 
 def race(client: TestClient, context: Context, other: Callable[[], None], **when: bool) -> None:
-    """Let something happen while a request opens a blob."""
+    """Run an action while a request opens a blob."""
     app: Any = client.app
     app.state.context = replace(context, blobs=RacingBlobs(context.blobs, other, **when))
 
@@ -76,7 +76,7 @@ def test_dataset_deleted_before_its_file_is_read_is_404(
     race(client, context, lambda: datasets.remove(context, dataset_id), is_late=True)
     answer = client.get(f"/v1/datasets/{dataset_id}/{path}")
     if context.settings.blob_url.startswith("s3:"):
-        # The copy that is read stays until the answer is complete.
+        # The copy that is read is kept until the response is complete.
         assert answer.status_code == 200
     else:
         assert problem(answer, 404)["detail"] == f"no dataset with id {dataset_id}"

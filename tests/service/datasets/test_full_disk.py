@@ -1,4 +1,4 @@
-"""Uploads for which the disk has no room, at whichever stage: 507, and nothing is left behind."""
+"""Uploads to a full disk, at every stage: 507, and nothing is left behind."""
 
 import gzip
 import io
@@ -19,7 +19,7 @@ from tests.limited import files_limited
 from tests.schema import make_schema
 from tests.service.conftest import problem
 
-# More than SQLite needs here, and less than what is written of each upload.
+# More than SQLite writes here, and less than each upload writes.
 LIMIT = 3 * 2**19
 ROWS = 200_000
 CSV = b"x,y\n" + b"1.2345,2\n" * ROWS

@@ -1,5 +1,5 @@
-"""The hostile corpus: each upload gets a problem that names what is wrong, costs next to nothing,
-and leaves nothing behind; then the service takes a good file as ever."""
+"""Corpus of hostile uploads: each gets a specific problem, uses bounded time and memory, and leaves
+nothing behind; afterwards the service still accepts a valid file."""
 
 import pickle
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def client(service: WatchedService) -> Iterator[httpx2.Client]:
 
 
 def send(client: httpx2.Client, case: Case) -> httpx2.Response:
-    """Upload the case's file, as its query, headers and media type say."""
+    """Upload the case's file with its query, headers and media type."""
     url = f"/v1/datasets?{case.query}" if case.query else "/v1/datasets"
     if case.file_name is not None:
         file = (case.file_name, case.body(), case.media_type)
@@ -62,13 +62,13 @@ def send(client: httpx2.Client, case: Case) -> httpx2.Response:
 
 
 def send_good_file(client: httpx2.Client) -> None:
-    """Upload a table, and delete it again."""
+    """Upload a valid table and delete it again."""
     answer = client.post("/v1/datasets", content=IRIS_LIKE, headers={"Content-Type": "text/csv"})
     assert answer.status_code == 201, answer.text
     assert client.delete(answer.headers["location"]).status_code == 204
 
 
-def test_the_corpus_is_as_large_as_it_should_be() -> None:
+def test_corpus_has_its_size_and_unique_ids() -> None:
     assert len(CORPUS) >= 150
     assert len({str(param.id) for param in CORPUS}) == len(CORPUS)
 
@@ -89,7 +89,7 @@ def test_hostile_upload_is_refused(
     assert (service.count_rows(), service.files()) == kept
 
 
-def test_nothing_that_was_sent_is_run(client: httpx2.Client) -> None:
+def test_uploaded_code_is_not_executed(client: httpx2.Client) -> None:
     pickle.loads(pickle.dumps(arrays.Trap()))
     assert arrays.TRAP.exists(), "the trap does not work"
     arrays.TRAP.unlink()

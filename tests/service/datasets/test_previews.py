@@ -1,4 +1,4 @@
-"""A preview reads as an upload would, and stores nothing."""
+"""A preview reads a file like an upload and stores nothing."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def preview(client: TestClient, content: str | bytes, **query: Any) -> dict[str,
     return found
 
 
-def test_preview_tells_what_an_upload_would(client: TestClient, upload: Upload) -> None:
+def test_preview_equals_the_upload(client: TestClient, upload: Upload) -> None:
     found = preview(client, IRIS_LIKE)
     dataset = upload()
     assert (found["options"], found["columns"]) == (dataset["options"], dataset["columns"])
@@ -40,7 +40,7 @@ def test_options_of_a_preview_can_be_sent_back(client: TestClient) -> None:
     assert preview(client, text, **stated)["columns"] == preview(client, text)["columns"]
 
 
-def test_what_is_stated_is_previewed(client: TestClient) -> None:
+def test_preview_applies_read_options(client: TestClient) -> None:
     found = preview(client, "a,b\n1,2\n3,4\n", header="false")
     assert [column["name"] for column in found["columns"]] == ["column_1", "column_2"]
     found = preview(client, "a,b\n1,2\n3,4\n", kind="a:categorical")

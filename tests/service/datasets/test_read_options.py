@@ -31,7 +31,7 @@ def column(dataset: dict[str, Any], name: str) -> dict[str, Any]:
         *(("\t", "\t"), (";", ";"), ("^", "^")),
     ],
 )
-def test_delimiter_is_a_sign_or_its_word(client: TestClient, word: str, sign: str) -> None:
+def test_delimiter_is_a_character_or_its_name(client: TestClient, word: str, sign: str) -> None:
     dataset = take_in(client, f"a{sign}b\n1{sign}x\n2{sign}y\n", delimiter=word)
     assert dataset["options"]["delimiter"] == sign
     assert [column["name"] for column in dataset["columns"]] == ["a", "b"]
@@ -55,7 +55,7 @@ def test_quotes_can_be_letters_like_others(client: TestClient, none: str) -> Non
 
 
 @pytest.mark.parametrize(("header", "rows"), [("true", 2), ("false", 3)])
-def test_header_is_there_or_not(client: TestClient, header: str, rows: int) -> None:
+def test_header_is_stated(client: TestClient, header: str, rows: int) -> None:
     assert take_in(client, "a,b\nx,y\nz,w\n", header=header)["rows"] == rows
 
 
@@ -72,7 +72,7 @@ def test_markers_of_missing_values_are_stated(client: TestClient) -> None:
     assert dataset["options"]["missing"] == ["unknown", "-1"]
 
 
-def test_no_marker_but_the_empty_cell(client: TestClient) -> None:
+def test_only_the_empty_cell_is_missing(client: TestClient) -> None:
     dataset = take_in(client, "a,b\nNA,x\n,y\nz,y\n", missing="")
     assert column(dataset, "a")["missing"] == 1
     assert dataset["options"]["missing"] == []
@@ -139,7 +139,7 @@ def test_wrong_value_is_refused_by_name_and_leaves_nothing(
     assert files_in(settings.data_dir) == []
 
 
-def test_several_wrong_values_are_told_at_once(client: TestClient) -> None:
+def test_all_wrong_values_are_reported_together(client: TestClient) -> None:
     answer = client.post("/v1/datasets?delimiter=ab&quote=x", content="a\n1\n", headers=CSV)
     pointers = [error["pointer"] for error in problem(answer, 422)["errors"]]
     assert pointers == ["/delimiter", "/quote"]

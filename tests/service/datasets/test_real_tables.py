@@ -36,7 +36,7 @@ def test_messy_table_is_learned_from_as_it_is(
 @pytest.mark.parametrize(
     ("name", "least"), [("digits", 0.96), ("breast_cancer", 0.94), ("wine", 0.94)]
 )
-def test_classes_of_bundled_tables_are_told_apart(
+def test_bundled_tables_are_classified(
     client: TestClient, settings: Settings, name: str, least: float
 ) -> None:
     assert score_here(client, settings, bundled(name, seed=0)) >= least

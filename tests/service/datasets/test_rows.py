@@ -122,7 +122,7 @@ def test_times_are_rfc_3339(client: TestClient, upload: Upload) -> None:
 @pytest.mark.parametrize("name", ["a/b", "/", "a//b", "50 %", "ä?#&", "..", "rows", "a:b"])
 def test_column_of_any_name_is_found(client: TestClient, upload: Upload, name: str) -> None:
     dataset = upload(f"{name},y\n1,2\n2,3\n")
-    # The client would take .. for the folder above.
+    # Unescaped, the client would resolve .. to the parent path.
     escaped = quote(name, safe="").replace(".", "%2E")
     found = client.get(dataset["links"]["columns"].replace("{name}", escaped))
     assert found.json()["name"] == name

@@ -1,4 +1,4 @@
-"""A column file that takes longer to store than a sweep waits for an upload that was cut off."""
+"""A column file that takes longer to store than the age of an abandoned dataset."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,7 +36,7 @@ def list_abandoned(database: Database) -> tuple[str, ...]:
 
 
 def store_slowly(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], None]) -> None:
-    """Have the blob store take hours, in which other things happen."""
+    """Simulate a blob store that takes hours, and run an action meanwhile."""
     put_blob = BlobStore.put_blob
 
     def put_slowly(blobs: BlobStore, key: str, source: Path) -> None:
@@ -67,7 +67,7 @@ def test_dataset_is_not_abandoned_while_its_blob_is_stored(
     assert (rows.status_code, answer.json()["rows"]) == (200, 60)
 
 
-def test_blob_of_a_dataset_that_was_swept_all_the_same_is_deleted(
+def test_blob_of_a_dataset_swept_meanwhile_is_deleted(
     client: TestClient, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def meanwhile() -> None:

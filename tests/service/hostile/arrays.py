@@ -1,6 +1,6 @@
 """NumPy files with false headers, values that run code, or invalid archives."""
 
-# A case a line reads as a table.
+# One case per line, for a readable table.
 # ruff: noqa: E501
 
 import io
@@ -22,12 +22,12 @@ from tests.service.hostile.csv_files import noise
 
 NPY = "application/x-npy"
 NPZ = "application/x-npz"
-# A pickle that is opened leaves this file behind.
+# Unpickling a trap creates this file.
 TRAP = Path(tempfile.gettempdir()) / f"backpropd-trap-{os.getpid()}"
 
 
 class Trap:
-    """Makes a file when it is unpickled."""
+    """An object that creates a file when it is unpickled."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Path.touch, (TRAP,)
@@ -40,7 +40,7 @@ def npy(array: np.ndarray[Any, Any]) -> bytes:
 
 
 def header(text: str, version: bytes = b"\x01\0") -> bytes:
-    """The head of an .npy file with this text for a header."""
+    """Return the start of an .npy file with this header text."""
     line = text.encode("latin-1") + b"\n"
     size = struct.pack("<H" if version[0] == 1 else "<I", len(line))
     return b"\x93NUMPY" + version + size + line
@@ -74,12 +74,12 @@ OBJECTS = npy(np.array([Trap(), Trap()], dtype=object))
 
 HEADERS = [
     npy_case("empty", b"", "empty_file", "empty"),
-    npy_case("sign alone", b"\x93NUMPY", "not_npy", "header"),
+    npy_case("magic bytes alone", b"\x93NUMPY", "not_npy", "header"),
     npy_case("cut in the header", GOOD[:40], "not_npy", "header"),
     npy_case("unknown version", GOOD[:6] + b"\x09\x09" + GOOD[8:], "not_npy", "version"),
     npy_case("no dictionary", header("[1, 2]"), "not_npy", "header"),
     npy_case("no shape", header("{'descr': '<f8', 'fortran_order': False}"), "not_npy", "header"),
-    npy_case("one key too many", header("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1), 'x': 1}"), "not_npy", "header"),
+    npy_case("extra key", header("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1), 'x': 1}"), "not_npy", "header"),
     npy_case("header that runs code", header(f"__import__('pathlib').Path({str(TRAP)!r}).touch()"), "not_npy", "header"),
     npy_case("header of brackets", header("(" * 9000), "not_npy", "header"),
     npy_case("header of 60,000 brackets", header("[" * 60_000), "not_npy", "header"),
@@ -89,13 +89,13 @@ HEADERS = [
     npy_case("order that is not a boolean", described("(1, 1)", order="'C'", data=bytes(8)), "not_npy", "header"),
     npy_case("shape that is not a tuple", described("[1, 1]", data=bytes(8)), "not_npy", "header"),
     npy_case("shape of fractions", described("(1.5, 1)", data=bytes(8)), "not_npy", "header"),
-    npy_case("shape of truths", described("(True, True)", data=bytes(8)), "not_npy", "header"),
-    npy_case("shape below zero", described("(-1, 2)", data=bytes(16)), "not_npy", "shape"),
-    npy_case("shape below zero twice", described("(-2, -2)", data=bytes(32)), "not_npy", "shape"),
+    npy_case("shape of booleans", described("(True, True)", data=bytes(8)), "not_npy", "header"),
+    npy_case("negative shape", described("(-1, 2)", data=bytes(16)), "not_npy", "shape"),
+    npy_case("negative shape in both dimensions", described("(-2, -2)", data=bytes(32)), "not_npy", "shape"),
     npy_case("320 GB", described("(20_000_000_000, 2)", data=bytes(160)), "truncated", "320000000000"),
     npy_case("320 GB in columns", described("(2, 20_000_000_000)", data=bytes(160)), "too_many_columns", "columns"),
-    npy_case("more bytes than there are numbers for", described("(2**62, 2)".replace("2**62", str(2**62)), data=bytes(16)), "truncated", "bytes"),
-    npy_case("sizes that overflow to nothing", described(f"({2**32}, {2**32})", data=bytes(16)), "too_many_columns", "columns"),
+    npy_case("size beyond 64 bits", described("(2**62, 2)".replace("2**62", str(2**62)), data=bytes(16)), "truncated", "bytes"),
+    npy_case("sizes that overflow to 0", described(f"({2**32}, {2**32})", data=bytes(16)), "too_many_columns", "columns"),
     npy_case("cut in the data", GOOD[:-1], "truncated", "bytes"),
     npy_case("cut before the data", GOOD[:128], "truncated", "bytes"),
     npy_case("more than its shape", GOOD + bytes(8), "not_npy", "bytes"),
@@ -116,10 +116,10 @@ VALUES = [
     npy_case("fields within fields", described("(1,)", "[('a', [('b', '<f8')])]", data=bytes(8)), "wrong_dtype", "dtype"),
     npy_case("dtype of nonsense", described("(1, 1)", "'nonsense'", data=bytes(8)), "not_npy", "dtype"),
     npy_case("dtype of a wrong size", described("(1, 1)", "'<f7'", data=bytes(8)), "not_npy", "dtype"),
-    npy_case("dtype of nothing", described("(1, 1)", "''", data=bytes(8)), "not_npy", "dtype"),
+    npy_case("empty dtype", described("(1, 1)", "''", data=bytes(8)), "not_npy", "dtype"),
     npy_case("dtype that is a number", described("(1, 1)", "8", data=bytes(8)), "not_npy", "dtype"),
     npy_case("texts of a gigabyte each", described("(1, 1)", "'<U268435456'", data=bytes(8)), "truncated", "bytes"),
-    npy_case("texts of no length", described("(1000000000, 1)", "'<U0'"), "wrong_dtype", "dtype"),
+    npy_case("texts of length 0", described("(1000000000, 1)", "'<U0'"), "wrong_dtype", "dtype"),
     npy_case("texts that are not Unicode", described("(1, 1)", "'<U1'", data=b"\xff\xff\xff\xff"), "wrong_encoding", "Unicode"),
     npy_case("times without a unit", described("(1, 1)", "'<M8'", data=bytes(8)), "wrong_dtype", "unit"),
     npy_case("spans of time", npy(np.ones((3, 2), "m8[s]")), "wrong_dtype", "timedelta"),
@@ -134,7 +134,7 @@ def npz_of_many(count: int) -> bytes:
 
 
 def lying_size(data: bytes) -> bytes:
-    """Every size in the archive's directory is made a terabyte's worth."""
+    """Replace every size in the archive's directory by about 4 GB."""
     return data.replace(len(GOOD).to_bytes(4, "little"), b"\xf0\xff\xff\xff")
 
 
@@ -145,7 +145,7 @@ def encrypted(data: bytes) -> bytes:
 
 
 def bomb(members: Sequence[str], rows: int) -> bytes:
-    """An archive whose arrays of zeros are a thousand times as large as itself."""
+    """Return an archive of zeros that expands about a thousandfold."""
     data = described(f"({rows}, 64)", data=bytes(rows * 64 * 8))
     return archive(*((name, data) for name in members), method=zipfile.ZIP_DEFLATED)
 
@@ -156,7 +156,7 @@ ARCHIVES = [
     npz_case("archive cut in the data", archive(("X.npy", GOOD))[:100], "not_npz", "zip"),
     npz_case("archive of noise", b"PK\x03\x04" + noise(500), "not_npz", "zip"),
     npz_case("member that is not an array", archive(("X.npy", b"x,y\n1,2\n")), "not_npy", "npy"),
-    npz_case("member named as no array", archive(("X.csv", b"x,y\n1,2\n")), "not_npz", "X"),
+    npz_case("member without the .npy extension", archive(("X.csv", b"x,y\n1,2\n")), "not_npz", "X"),
     npz_case("member outside of the archive", archive(("../../X.npy", GOOD)), "not_npz", "X"),
     npz_case("member at the root", archive(("/etc/X.npy", GOOD)), "not_npz", "X"),
     npz_case("member on another drive", archive(("C:\\X.npy", GOOD)), "not_npz", "X"),
@@ -170,7 +170,7 @@ ARCHIVES = [
     npz_case("X that claims 320 GB", archive(("X.npy", described("(20_000_000_000, 2)", data=bytes(160)))), "truncated", "bytes"),
     npz_case("X with a wrong checksum", archive(("X.npy", GOOD)).replace(X[5].tobytes(), bytes(16)), "not_npz", "checksum"),
     npz_case("encrypted", encrypted(archive(("X.npy", GOOD))), "not_npz", "encrypted"),
-    npz_case("sizes that lie", lying_size(archive(("X.npy", GOOD))), "not_npz", "zip"),
+    npz_case("false sizes", lying_size(archive(("X.npy", GOOD))), "not_npz", "zip"),
     npz_case("infinity in X", archive(("X.npy", npy(np.array([[np.inf]])))), "infinite_number", "inf"),
     npz_case("archive in an archive", archive(("X.npy", archive(("X.npy", GOOD)))), "not_npy", "npy"),
     Case("5,000 members", partial(npz_of_many, 5000), "not_npz", "members", media_type=NPZ),

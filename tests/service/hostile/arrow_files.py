@@ -1,6 +1,6 @@
-"""Arrow files and streams whose footers, offsets and lengths lie."""
+"""Arrow files and streams with false footers, offsets and lengths."""
 
-# A case a line reads as a table.
+# One case per line, for a readable table.
 # ruff: noqa: E501
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def arrow(table: pa.Table = TABLE, *, stream: bool = False, **options: object) -
 
 
 def swap(data: bytes, old: bytes, new: bytes, which: int = 0) -> bytes:
-    """The file with one occurrence replaced."""
+    """Return the file with one occurrence of `old` replaced."""
     parts = data.split(old)
     assert len(parts) > which + 1, "the file has no such bytes"
     return old.join(parts[: which + 1]) + new + old.join(parts[which + 1 :])
@@ -56,24 +56,24 @@ def offsets(*numbers: int) -> bytes:
 
 CASES = [
     arrow_case("empty", b"", "empty_file", "empty"),
-    arrow_case("sign alone", b"ARROW1\0\0", "not_arrow", "Arrow"),
+    arrow_case("magic bytes alone", b"ARROW1\0\0", "not_arrow", "Arrow"),
     arrow_case("file cut in the middle", ARROW[: len(ARROW) // 2], "not_arrow", "Arrow"),
     arrow_case("file cut by one byte", ARROW[:-1], "not_arrow", "Arrow"),
     arrow_case("footer of 2 GB", ARROW[:-10] + b"\xff\xff\xff\x7fARROW1", "not_arrow", "Arrow"),
-    arrow_case("footer below zero", ARROW[:-10] + b"\xff\xff\xff\xffARROW1", "not_arrow", "Arrow"),
+    arrow_case("negative footer length", ARROW[:-10] + b"\xff\xff\xff\xffARROW1", "not_arrow", "Arrow"),
     arrow_case("footer of noise", ARROW[:-200] + noise(190) + ARROW[-10:], "not_arrow", "Arrow"),
     arrow_case("head of noise", ARROW[:8] + noise(200) + ARROW[208:], "not_arrow", "Arrow"),
     arrow_case("more rows than there are", swap(ARROW, int64(ROWS), int64(10**6)), "not_arrow", "Arrow"),
     arrow_case("a terabyte of rows", swap(ARROW, int64(ROWS), int64(10**12)), "too_many_rows", "rows"),
-    arrow_case("rows below zero", swap(ARROW, int64(ROWS), int64(-1)), "not_arrow", "Arrow"),
+    arrow_case("negative row count", swap(ARROW, int64(ROWS), int64(-1)), "not_arrow", "Arrow"),
     arrow_case("a buffer beyond the file", swap(ARROW, int64(ROWS * 8), int64(10**12)), "not_arrow", "Arrow"),
-    arrow_case("a buffer below zero", swap(ARROW, int64(ROWS * 8), int64(-8)), "not_arrow", "Arrow"),
-    arrow_case("a buffer too short", swap(ARROW, int64(ROWS * 8), int64(8)), "not_arrow", "Arrow"),
+    arrow_case("negative buffer length", swap(ARROW, int64(ROWS * 8), int64(-8)), "not_arrow", "Arrow"),
+    arrow_case("buffer too short", swap(ARROW, int64(ROWS * 8), int64(8)), "not_arrow", "Arrow"),
     arrow_case("text beyond its buffer", offsets(0, 3, 6, 10**9), "not_arrow", "Arrow"),
-    arrow_case("text below zero", offsets(0, -3, 6, 11), "not_arrow", "Arrow"),
-    arrow_case("texts backwards", offsets(0, 6, 3, 11), "not_arrow", "Arrow"),
+    arrow_case("negative text offset", offsets(0, -3, 6, 11), "not_arrow", "Arrow"),
+    arrow_case("decreasing text offsets", offsets(0, 6, 3, 11), "not_arrow", "Arrow"),
     arrow_case("texts that are not UTF-8", swap(arrow(WORDS), b"onetwo", b"o\xfe\xfftwo"), "wrong_encoding", "UTF-8"),
-    arrow_case("packed data of noise", lambda: noisy(arrow(compression="zstd")), "not_arrow", "Arrow"),
+    arrow_case("compressed data of noise", lambda: noisy(arrow(compression="zstd")), "not_arrow", "Arrow"),
     arrow_case("no rows", arrow(TABLE.slice(0, 0)), "no_rows", "no rows"),
     arrow_case("no columns", arrow(pa.table({})), "no_columns", "column"),
     arrow_case("lists", arrow(LISTS), "nested_value", "x"),
@@ -84,7 +84,7 @@ CASES = [
     stream_case("stream cut in a batch", FLOWING[: len(FLOWING) // 2], "not_arrow", "Arrow"),
     stream_case("stream cut in its schema", FLOWING[:100], "not_arrow", "Arrow"),
     stream_case("stream without a batch", arrow(TABLE.slice(0, 0), stream=True), "no_rows", "no rows"),
-    stream_case("stream that is at its end", b"\xff\xff\xff\xff\0\0\0\0", "not_arrow", "Arrow"),
+    stream_case("end marker alone", b"\xff\xff\xff\xff\0\0\0\0", "not_arrow", "Arrow"),
     stream_case("stream with a schema of 2 GB", b"\xff\xff\xff\xff\xff\xff\xff\x7f" + FLOWING[8:], "not_arrow", "Arrow"),
     stream_case("stream with a terabyte of rows", swap(FLOWING, int64(ROWS), int64(10**12)), "too_many_rows", "rows"),
     stream_case("stream with more rows than there are", swap(FLOWING, int64(ROWS), int64(10**6)), "not_arrow", "Arrow"),

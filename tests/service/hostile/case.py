@@ -1,4 +1,4 @@
-"""A hostile or broken upload, and what must be answered to it."""
+"""A hostile or broken upload and the expected problem."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,19 +8,19 @@ Content = bytes | Callable[[], bytes]
 
 @dataclass(frozen=True)
 class Case:
-    """One upload.
+    """An upload and the problem expected in response.
 
     Attributes:
-        name: what is wrong with it.
-        content: the file, or what makes it: large ones are not made before their turn.
-        code: of the problem that must be answered.
-        says: a word that its detail must have.
-        media_type: of the raw body, unless it is sent as a form.
-        query: without its question mark.
-        file_name: if it is sent as a form, the file's name there.
-        headers: further ones.
-        status: of the answer.
-        location: in the request, where the problem must lie.
+        name: the defect.
+        content: the file's bytes, or a function that builds them when needed, for large files.
+        code: expected problem code.
+        says: text that the problem's detail must contain.
+        media_type: media type of the raw body or of the form's file.
+        query: query string without the question mark.
+        file_name: file name in the form; None for a raw body.
+        headers: additional request headers.
+        status: expected status code.
+        location: expected location of the problem in the request.
     """
 
     name: str
@@ -35,5 +35,5 @@ class Case:
     location: str = "body"
 
     def body(self) -> bytes:
-        """The file's bytes."""
+        """Return the file's bytes."""
         return self.content() if callable(self.content) else self.content

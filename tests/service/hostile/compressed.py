@@ -1,6 +1,6 @@
-"""Compressed files that are cut, lie, or expand without end."""
+"""Compressed files that are truncated, corrupt, or expand excessively."""
 
-# A case a line reads as a table.
+# One case per line, for a readable table.
 # ruff: noqa: E501
 
 import gzip
@@ -70,8 +70,8 @@ BOMBS = [
 ]  # fmt: skip
 
 CUT = [
-    gzip_case("gzip of nothing", gzip.compress(b""), "empty_file", "empty"),
-    gzip_case("nothing as gzip", b"", "empty_file", "empty"),
+    gzip_case("gzip of an empty file", gzip.compress(b""), "empty_file", "empty"),
+    gzip_case("empty file as gzip", b"", "empty_file", "empty"),
     gzip_case("gzip cut in its header", ZIPPED[:6], "not_gzip", "gzip"),
     gzip_case("gzip cut after its header", ZIPPED[:10], "not_gzip", "gzip"),
     gzip_case("gzip cut in its rows", ZIPPED[:-40], "not_gzip", "gzip"),

@@ -1,6 +1,6 @@
-"""CSV files that are ragged, cut, endless, or no CSV files at all."""
+"""CSV files that are ragged, truncated or oversized, and files that are not CSV."""
 
-# A case a line reads as a table.
+# One case per line, for a readable table.
 # ruff: noqa: E501
 
 import random
@@ -13,7 +13,7 @@ MIB = 2**20
 
 
 def after_good_rows(rest: bytes, rows: int = 50_000) -> bytes:
-    """The rest, far down in a file."""
+    """Return a CSV file with `rest` after `rows` valid rows."""
     return b"x,y\n" + b"1,2\n" * rows + rest
 
 
@@ -64,14 +64,14 @@ RAGGED = [
     Case("ragged in UTF-16", "x,y\n1,2\n3,4,5\n".encode("utf-16"), "ragged_row", "line 3"),
     Case("ragged in Latin-1", "x,é\n1,2\n3,4,5\n".encode("latin-1"), "ragged_row", "line 3"),
     Case(
-        "stated delimiter that one row has",
+        "stated delimiter in only one row",
         b"x,y\n1,2\n1;2,3\n",
         "ragged_row",
         "line 3",
         query="delimiter=semicolon&header=true",
     ),
     Case(
-        "quotes stated to be none",
+        "quotes disabled",
         b'x,y\n"a,b",2\n',
         "ragged_row",
         "line 2",

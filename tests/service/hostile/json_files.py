@@ -1,6 +1,6 @@
-"""JSON that is cut, nested, endless, repeated, or no table."""
+"""JSON that is truncated, nested, oversized, with repeated keys, or not a table."""
 
-# A case a line reads as a table.
+# One case per line, for a readable table.
 # ruff: noqa: E501
 
 from functools import partial
@@ -38,8 +38,8 @@ ROWS = [
     json_case("cut in a row", b'[{"x": 1}, {"x"', "not_json", "end"),
     json_case("cut after a row", b'[{"x": 1}, {"x": 2}', "not_json", "end"),
     json_case("cut in a text", b'[{"x": "abc', "not_json", "end"),
-    json_case("cut after the first sign", b"[", "not_json", "end"),
-    json_case("something after the end", b'[{"x": 1}] and more', "not_json", "JSON"),
+    json_case("cut after the first character", b"[", "not_json", "end"),
+    json_case("text after the end", b'[{"x": 1}] and more', "not_json", "JSON"),
     json_case("two tables", b'[{"x": 1}][{"x": 2}]', "not_json", "JSON"),
     json_case("a comma too many", b'[{"x": 1},]', "not_json", "JSON"),
     json_case("single quotes", b"[{'x': 1}]", "not_json", "JSON"),
@@ -48,18 +48,18 @@ ROWS = [
     json_case("NaN", b'[{"x": NaN}]', "not_json", "JSON"),
     json_case("Infinity", b'[{"x": Infinity}]', "not_json", "JSON"),
     json_case("minus Infinity", b'[{"x": -Infinity}]', "not_json", "JSON"),
-    json_case("a number over all bounds", b'[{"x": 1e999}]', "number_too_large", "1e999"),
+    json_case("a number too large for a float", b'[{"x": 1e999}]', "number_too_large", "1e999"),
     json_case("an integer of 10,000 digits", b'[{"x": ' + b"9" * 10_000 + b"}]", "number_too_large", "digits"),
     json_case("a fraction of 10,000 digits", b'[{"x": 0.' + b"9" * 10_000 + b"e9999}]", "number_too_large", "too large"),
     json_case("Latin-1", '[{"é": 1}]'.encode("latin-1"), "wrong_encoding", "utf-8"),
-    json_case("half a pair, escaped", b'[{"x": "\\ud800"}]', "not_json", "surrogate"),
+    json_case("unpaired surrogate, escaped", b'[{"x": "\\ud800"}]', "not_json", "surrogate"),
     json_case("NUL between the rows", b'[{"x": 1},\0{"x": 2}]', "not_json", "JSON"),
     json_case("a name twice", b'[{"x": 1, "x": 2}]', "repeated_key", "x"),
     json_case("a name twice, far down", b'[' + b'{"x": 1},' * 5000 + b'{"x": 1, "x": 2}]', "repeated_key", "row 5001"),
     json_case("cells that are lists", b'[{"x": [1, 2]}]', "nested_value", "x"),
     json_case("cells that are objects", b'[{"x": {"y": 1}}]', "nested_value", "x"),
     json_case("mixed texts, stated numeric", b'[{"x": 1}, {"x": "a"}]', "mixed_types", "text", query="kind=x:numeric"),
-    json_case("mixed truths, stated numeric", b'[{"x": 1}, {"x": true}]', "mixed_types", "true or false", query="kind=x:numeric"),
+    json_case("mixed booleans, stated numeric", b'[{"x": 1}, {"x": true}]', "mixed_types", "true or false", query="kind=x:numeric"),
     json_case("empty name", b'[{"": 1, " ": [2]}]', "nested_value", "nested"),
     json_case("noise", b"[" + bytes(range(128, 256)) * 50, "not_json", "JSON"),
 ]  # fmt: skip
@@ -86,7 +86,7 @@ WIDE = [
 COLUMNS = [
     json_case("columns of two lengths", b'{"x": [1, 2, 3], "y": [1, 2]}', "ragged_columns", "y"),
     json_case("column that is a number", b'{"x": [1, 2], "y": 3}', "not_a_table", "y"),
-    json_case("columns of no rows", b'{"x": [], "y": []}', "no_rows", "no rows"),
+    json_case("columns without rows", b'{"x": [], "y": []}', "no_rows", "no rows"),
     json_case("column twice", b'{"x": [1], "x": [2]}', "repeated_key", "x"),
     json_case("columns cut", b'{"x": [1, 2], "y": [1', "not_json", "end"),
     json_case("columns of lists", b'{"x": [[1], [2]]}', "nested_value", "x"),
@@ -103,12 +103,12 @@ LINES_CASES = [
     lines_case("line that is not JSON", b'{"x": 1}\nx,y\n', "not_json", "line 2"),
     lines_case("lines with nested cells", b'{"x": 1}\n{"x": [1]}\n', "nested_value", "x"),
     lines_case("lines with an object", b'{"x": {"y": 1}}\n', "nested_value", "x"),
-    lines_case("lines of nothing", b"\n\n\n", "empty_file", "empty"),
+    lines_case("blank lines only", b"\n\n\n", "empty_file", "empty"),
     lines_case("lines without columns", b"{}\n{}\n", "no_columns", "column"),
     lines_case("lines with NUL", b'{"x": 1}\n\0\n', "not_json", "line 2"),
     lines_case("integer of 10,000 digits in a line", b'{"x": ' + b"9" * 10_000 + b"}\n", "number_too_large", "digits"),
-    lines_case("number over all bounds in a line", b'{"x": 1}\n{"x": -1e999}\n', "number_too_large", "line 2"),
-    lines_case("lines with half a pair", b'{"x": "\\udc00"}\n', "not_json", "line 1"),
+    lines_case("number too large for a float in a line", b'{"x": 1}\n{"x": -1e999}\n', "number_too_large", "line 2"),
+    lines_case("lines with an unpaired surrogate", b'{"x": "\\udc00"}\n', "not_json", "line 1"),
 ]  # fmt: skip
 
 CASES = [*ROWS, *DEEP, *WIDE, *COLUMNS, *LINES_CASES]

@@ -1,6 +1,6 @@
-"""Parquet files whose footers, offsets and counts lie."""
+"""Parquet files with false footers, offsets and counts."""
 
-# A case a line reads as a table.
+# One case per line, for a readable table.
 # ruff: noqa: E501
 
 import io
@@ -27,7 +27,7 @@ def parquet(table: pa.Table = TABLE, **options: object) -> bytes:
 
 
 def varint(number: int) -> bytes:
-    """A whole number as Parquet's footer writes it: zigzag, seven bits a byte."""
+    """Encode an integer as in Parquet's footer: zigzag, seven bits per byte."""
     rest = (number << 1 ^ number >> 63) & (2**64 - 1)
     out = b""
     while rest > 127:
@@ -37,14 +37,14 @@ def varint(number: int) -> bytes:
 
 
 def change_footer(data: bytes, change: Callable[[bytes], bytes]) -> bytes:
-    """The Parquet file with another footer, of the right length."""
+    """Return the Parquet file with a changed footer and its correct length."""
     size = int.from_bytes(data[-8:-4], "little")
     footer = change(data[-8 - size : -8])
     return data[: -8 - size] + footer + len(footer).to_bytes(4, "little") + b"PAR1"
 
 
 def lie(old: bytes, new: bytes, which: int = 0, data: bytes | None = None) -> bytes:
-    """The Parquet file with one occurrence in its footer replaced."""
+    """Return the Parquet file with one occurrence of `old` in its footer replaced."""
 
     def change(footer: bytes) -> bytes:
         parts = footer.split(old)
@@ -55,13 +55,13 @@ def lie(old: bytes, new: bytes, which: int = 0, data: bytes | None = None) -> by
 
 
 def noisy(data: bytes) -> bytes:
-    """The file with noise where its first values begin to be packed by zstd."""
+    """Return the file with noise in its first zstd block."""
     start = data.index(b"\x28\xb5\x2f\xfd") + 4
     return data[:start] + noise(200) + data[start + 200 :]
 
 
 def swap_last(data: bytes) -> bytes:
-    """The file with another number among its values, and the checksum as it was."""
+    """Return the file with one value changed and the checksum unchanged."""
     return data.replace(struct.pack("<d", 7.0), struct.pack("<d", 8.0))
 
 
@@ -77,7 +77,7 @@ STRUCTS = pa.table({"x": [{"a": 1}]})
 
 
 def many_rows(rows: int, times: int) -> bytes:
-    """Hardly any bytes, and a great many rows: each group of them lies at the same place."""
+    """Return a small file with very many rows: all row groups refer to the same bytes."""
     data = parquet(pa.table({"x": pa.repeat(pa.scalar(1.5), rows)}), use_dictionary=True)
     group = pq.read_metadata(io.BytesIO(data))
     footer = pq.read_metadata(io.BytesIO(data))
@@ -92,8 +92,8 @@ def many_rows(rows: int, times: int) -> bytes:
 
 FOOTERS = [
     parquet_case("empty", b"", "empty_file", "empty"),
-    parquet_case("sign alone", b"PAR1", "not_parquet", "Parquet"),
-    parquet_case("signs alone", b"PAR1PAR1", "not_parquet", "Parquet"),
+    parquet_case("magic bytes alone", b"PAR1", "not_parquet", "Parquet"),
+    parquet_case("both magic bytes alone", b"PAR1PAR1", "not_parquet", "Parquet"),
     parquet_case("cut in the middle", GOOD[: len(GOOD) // 2], "not_parquet", "Parquet"),
     parquet_case("cut in the footer", GOOD[:-20], "not_parquet", "Parquet"),
     parquet_case("cut by one byte", GOOD[:-1], "not_parquet", "Parquet"),
@@ -101,7 +101,7 @@ FOOTERS = [
     parquet_case("footer alone", GOOD[-300:], "not_parquet", "Parquet"),
     parquet_case("encrypted", GOOD[:-4] + b"PARE", "not_parquet", "Parquet"),
     parquet_case("footer of 4 GB", GOOD[:-8] + b"\xff\xff\xff\xffPAR1", "not_parquet", "Parquet"),
-    parquet_case("footer of no length", GOOD[:-8] + b"\0\0\0\0PAR1", "not_parquet", "Parquet"),
+    parquet_case("footer of length 0", GOOD[:-8] + b"\0\0\0\0PAR1", "not_parquet", "Parquet"),
     parquet_case("footer longer than the file", GOOD[:-8] + (len(GOOD) * 2).to_bytes(4, "little") + b"PAR1", "not_parquet", "Parquet"),
     parquet_case("footer that is short", GOOD[:-8] + (20).to_bytes(4, "little") + b"PAR1", "not_parquet", "Parquet"),
     parquet_case("footer of zeros", change_footer(GOOD, lambda old: bytes(len(old))), "not_parquet", "Parquet"),
@@ -111,16 +111,16 @@ FOOTERS = [
     parquet_case("footer twice as long as it says", change_footer(GOOD, lambda old: old[: len(old) // 2]), "not_parquet", "Parquet"),
     parquet_case("more rows in the file than in its groups", lie(COUNT, b"\x16" + varint(10**12)), "not_parquet", "rows"),
     parquet_case("fewer rows in the file", lie(COUNT, b"\x16" + varint(10)), "not_parquet", "rows"),
-    parquet_case("rows below zero", lie(COUNT, b"\x16" + varint(-5)), "not_parquet", "rows"),
+    parquet_case("negative row count", lie(COUNT, b"\x16" + varint(-5)), "not_parquet", "rows"),
     parquet_case("no rows in the file", lie(COUNT, b"\x16" + varint(0)), "not_parquet", "rows"),
     parquet_case("more values than there are", lie(COUNT, b"\x16" + varint(10**12), 1), "not_parquet", "Parquet"),
     parquet_case("fewer values than there are", lie(COUNT, b"\x16" + varint(10), 1), "not_parquet", "Parquet"),
     parquet_case("more rows in a group", lie(COUNT, b"\x16" + varint(10**12), 3), "not_parquet", "rows"),
-    parquet_case("rows of a group below zero", lie(COUNT, b"\x16" + varint(-1), 3), "not_parquet", "rows"),
+    parquet_case("negative row count of a group", lie(COUNT, b"\x16" + varint(-1), 3), "not_parquet", "rows"),
     parquet_case("page beyond the file", lie(b"\x26\x08", b"\x26" + varint(10**12)), "not_parquet", "Parquet"),
     parquet_case("page before the file", lie(b"\x26\x08", b"\x26" + varint(-1000)), "not_parquet", "Parquet"),
     parquet_case("column of another type", lie(b"\x15\x0a", b"\x15\x0c"), "unsupported_type", "binary"),
-    parquet_case("column of no type", lie(b"\x15\x0a", b"\x15\x7e"), "not_parquet", "Parquet"),
+    parquet_case("column of an unknown type", lie(b"\x15\x0a", b"\x15\x7e"), "not_parquet", "Parquet"),
 ]  # fmt: skip
 
 CONTENTS = [
@@ -134,10 +134,10 @@ CONTENTS = [
     parquet_case("minus infinity, far down", parquet(pa.table({"x": [1.0] * 100_000 + [float("-inf")]})), "infinite_number", "inf"),
     parquet_case("texts that are not UTF-8", parquet(pa.table({"x": ["abcdefgh"]})).replace(b"abcdefgh", b"abc\xff\xfefgh"), "wrong_encoding", "UTF-8"),
     parquet_case("page that is broken", GOOD[:4] + b"\xff" * 200 + GOOD[204:], "not_parquet", "Parquet"),
-    parquet_case("page that is noise, packed", lambda: noisy(parquet(compression="zstd")), "not_parquet", "Parquet"),
+    parquet_case("compressed page of noise", lambda: noisy(parquet(compression="zstd")), "not_parquet", "Parquet"),
     parquet_case("wrong checksum", swap_last(parquet(write_page_checksum=True)), "not_parquet", "Parquet"),
     parquet_case("100,000 columns", lambda: parquet(pa.table({f"c{n}": [1] for n in range(20_000)})), "too_many_columns", "20000"),
-    parquet_case("two billion rows in no space", partial(many_rows, 10**6, 2000), "too_many_rows", "rows"),
+    parquet_case("two billion rows in a small file", partial(many_rows, 10**6, 2000), "too_many_rows", "rows"),
 ]  # fmt: skip
 
 CASES = [*FOOTERS, *CONTENTS]

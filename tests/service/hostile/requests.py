@@ -1,6 +1,6 @@
-"""Requests that are wrong around the file: digests, forms, uploads that are not there."""
+"""Valid files in invalid requests: digests, forms, unknown uploads."""
 
-# A case a line reads as a table.
+# One case per line, for a readable table.
 # ruff: noqa: E501
 
 import base64
@@ -31,14 +31,14 @@ FILE = b'Content-Disposition: form-data; name="file"; filename="a.csv"'
 
 DIGESTS = [
     Case("wrong sha256", GOOD, "digest_mismatch", "sha256", query="sha256=" + "0" * 64, location="query"),
-    Case("sha256 of the unpacked file", b"x,y\r\n1,2\r\n", "digest_mismatch", "sha256", query=f"sha256={hashlib.sha256(b'x,y').hexdigest()}", location="query"),
+    Case("sha256 of another file", b"x,y\r\n1,2\r\n", "digest_mismatch", "sha256", query=f"sha256={hashlib.sha256(b'x,y').hexdigest()}", location="query"),
     Case("sha256 too short", GOOD, "invalid_request", "sha256", query="sha256=abc", location="query"),
     Case("sha256 that is not hexadecimal", GOOD, "invalid_request", "sha256", query="sha256=" + "z" * 64, location="query"),
-    Case("sha256 of nothing", GOOD, "invalid_request", "sha256", query="sha256=", location="query"),
+    Case("empty sha256", GOOD, "invalid_request", "sha256", query="sha256=", location="query"),
     digest_case("wrong Content-Digest", f"sha-256=:{WRONG}:", "digest_mismatch", "Content-Digest"),
     digest_case("wrong Content-Digest of 512 bits", f"sha-512=:{WRONG_512}:", "digest_mismatch", "Content-Digest"),
     digest_case("one right and one wrong Content-Digest", f"sha-256=:{RIGHT}:, sha-512=:{WRONG_512}:", "digest_mismatch", "Content-Digest"),
-    digest_case("Content-Digest in no colons", f"sha-256={RIGHT}", "invalid_digest", "Content-Digest"),
+    digest_case("Content-Digest without colons", f"sha-256={RIGHT}", "invalid_digest", "Content-Digest"),
     digest_case("Content-Digest that is not base64", "sha-256=:not base64:", "invalid_digest", "Content-Digest"),
     digest_case("Content-Digest too short", "sha-256=:AAAA:", "invalid_digest", "Content-Digest"),
     digest_case("Content-Digest of nonsense", "nonsense", "invalid_digest", "Content-Digest"),
@@ -47,8 +47,8 @@ DIGESTS = [
 ]  # fmt: skip
 
 FORMS = [
-    form_case("form of nothing", b"", "bad_request", "form", status=400),
-    form_case("form that is none", GOOD, "bad_request", "boundary", status=400),
+    form_case("empty form", b"", "bad_request", "form", status=400),
+    form_case("form that is not multipart", GOOD, "bad_request", "boundary", status=400),
     Case("form without a boundary", part(FILE), "bad_request", "boundary", media_type="multipart/form-data", status=400),
     form_case("form with another boundary", part(FILE).replace(b"--b", b"--c"), "bad_request", "boundary", status=400),
     form_case("form cut in the file", part(FILE, end=b""), "invalid_rows", "file"),
@@ -69,7 +69,7 @@ UPLOADS = [
     Case("upload that is a job", b"", "not_found", "job_1", query="upload=job_1", status=404, location=""),
     Case("upload with NUL", b"", "not_found", "upload", query="upload=up_%00", status=404, location=""),
     Case("upload that is a path", b"", "not_found", "upload", query="upload=up_../../etc/passwd", status=404, location=""),
-    Case("upload of nothing", b"", "not_found", "upload", query="upload=", status=404, location=""),
+    Case("empty upload id", b"", "not_found", "upload", query="upload=", status=404, location=""),
     Case("upload and a body", GOOD, "invalid_request", "body", query="upload=up_nope", location="query"),
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""A real service whose use of processor and memory is watched, and what it keeps."""
+"""A real service whose CPU time, memory and stored data are measured."""
 
 import os
 import re
@@ -21,7 +21,7 @@ MIB = 2**20
 
 @dataclass(frozen=True)
 class Spent:
-    """Of the service's process: seconds of processor, and bytes above its memory before."""
+    """Resources used by the service's process: CPU seconds, and peak memory above the start."""
 
     seconds: float
     bytes: int
@@ -37,7 +37,7 @@ class Watch:
         self._seconds, self._bytes = 0.0, 0
 
     def start(self) -> None:
-        """Forget the peak of memory so far, or measure from there where that is not permitted."""
+        """Reset the memory peak, or measure from the present peak if a reset is not permitted."""
         try:
             self._clear.write_text("5", encoding="ascii")
             self._bytes = self._memory("VmRSS")
@@ -46,7 +46,7 @@ class Watch:
         self._seconds = self._processor()
 
     def stop(self) -> Spent:
-        """Since the start."""
+        """Return the resources used since `start`."""
         return Spent(self._processor() - self._seconds, self._memory("VmHWM") - self._bytes)
 
     def _processor(self) -> float:
@@ -68,7 +68,7 @@ class WatchedService:
     watch: Watch
 
     def count_rows(self) -> int:
-        """Datasets in the database, invisible ones too."""
+        """Return the number of datasets in the database, including those the API does not list."""
         database = Database(self.settings.database_url)
         with database.reading() as session:
             count: int = session.execute(select(func.count()).select_from(datasets)).scalar_one()
@@ -76,14 +76,14 @@ class WatchedService:
         return count
 
     def files(self) -> list[Path]:
-        """Every file in the data directory but the database's own, and the log."""
+        """Return all files in the data directory except those of the database."""
         kept = self.settings.data_dir
         return sorted(p for p in kept.rglob("*") if p.is_file() and "sqlite3" not in p.name)
 
 
 @contextmanager
 def watched_service(folder: Path) -> Iterator[WatchedService]:
-    """A service on a data directory of its own."""
+    """Run a service on its own data directory."""
     settings = load_settings(data_dir=folder / "data", broker_url="memory://")
     settings.data_dir.mkdir()
     upgrade(settings.database_url)
@@ -94,7 +94,7 @@ def watched_service(folder: Path) -> Iterator[WatchedService]:
 
 
 def _listener(port: int) -> psutil.Process:
-    """The process of ours that listens on the port."""
+    """Return the child process that listens on the port."""
     for child in psutil.Process(os.getpid()).children(recursive=True):
         if any(found.laddr.port == port for found in child.net_connections("tcp")):
             return child

@@ -1,4 +1,4 @@
-"""CSV that is given out: RFC 4180, and harmless in a spreadsheet."""
+"""CSV output: RFC 4180, and safe from formula injection in a spreadsheet."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ from store.jobs.progress import LossRecord
         *(" \t", "\0=1", "=cmd|' /C calc'!A0"),
     ],
 )  # fmt: skip
-def test_what_could_be_a_formula_gets_an_apostrophe(text: str) -> None:
+def test_possible_formula_gets_an_apostrophe(text: str) -> None:
     assert defuse(text) == f"'{text}"
 
 
@@ -57,7 +57,7 @@ def test_whatever_is_written_reads_back() -> None:
         ("", False),
     ],
 )
-def test_csv_is_answered_when_it_is_asked_for(accept: str, wanted: bool) -> None:
+def test_csv_is_returned_on_request(accept: str, wanted: bool) -> None:
     assert wants_csv(accept) is wanted
 
 

@@ -51,7 +51,7 @@ def test_content_digest_is_read(text: str, found: dict[str, bytes]) -> None:
         "sha-256=:" + "A" * 60_000 + ":",
     ],
 )
-def test_content_digest_that_is_none_is_refused(text: str) -> None:
+def test_invalid_content_digest_is_rejected(text: str) -> None:
     with pytest.raises(InvalidDigestError, match="Content-Digest: ") as problem:
         parse_content_digest(text)
     assert [(p.location, p.pointer) for p in problem.value.errors] == [
@@ -59,7 +59,7 @@ def test_content_digest_that_is_none_is_refused(text: str) -> None:
     ]
 
 
-def test_bytes_are_those_that_were_stated() -> None:
+def test_matching_digests_are_accepted() -> None:
     stated = [StatedDigest("sha512", SHA512.hex(), "header"), *stated_sha256(SHA256.hex().upper())]
     hashes = Hashes(stated)
     hashes.update(b"hel")
@@ -75,7 +75,7 @@ def test_bytes_are_those_that_were_stated() -> None:
         (StatedDigest("sha256", "00" * 32, "query"), "query", "/sha256"),
     ],
 )
-def test_other_bytes_are_refused(stated: StatedDigest, location: str, pointer: str) -> None:
+def test_digest_mismatch_is_rejected(stated: StatedDigest, location: str, pointer: str) -> None:
     hashes = Hashes([*stated_sha256(SHA256.hex()), stated])
     hashes.update(b"hello")
     with pytest.raises(DigestMismatchError) as problem:

@@ -1,4 +1,4 @@
-"""The file of a form, however its bytes are cut on the way."""
+"""Multipart forms: extraction of the file from chunks of any size."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def read(body: bytes, size: int = 10**6) -> tuple[bytes, FormFile]:
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 64, 10**6])
-def test_file_comes_out_whole(size: int) -> None:
+def test_file_is_extracted_completely(size: int) -> None:
     found, form = read(OTHER + FILE + OTHER + END, size)
     assert found == CSV
     assert (form.name, form.media_type) == ("pöints.csv", "text/csv")
@@ -38,7 +38,7 @@ def test_empty_file_is_a_file() -> None:
     assert read(part(b'name="file"; filename="a"', b"") + END)[0] == b""
 
 
-def test_name_that_is_not_utf8_is_no_obstacle() -> None:
+def test_file_name_that_is_not_utf8_is_accepted() -> None:
     assert read(part(b'name="file"; filename="\xff.csv"') + END)[1].name == "\ufffd.csv"
 
 

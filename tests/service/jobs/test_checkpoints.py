@@ -1,4 +1,4 @@
-"""Checkpoints over HTTP: which are kept, and jobs that start from one."""
+"""Checkpoints over HTTP: the list, and jobs that start from one."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,15 +17,15 @@ STILL = {"type": "sgd", "learning_rate": 1e-30}
 
 
 @pytest.fixture
-def shop(settings: Settings) -> Iterator[WorkerContext]:
-    shop = open_worker_context(settings.model_copy(update={"checkpoint_seconds": 0.0}))
-    yield shop
-    shop.database.close()
+def worker(settings: Settings) -> Iterator[WorkerContext]:
+    worker = open_worker_context(settings.model_copy(update={"checkpoint_seconds": 0.0}))
+    yield worker
+    worker.database.close()
 
 
 @pytest.fixture
-def cut(client: TestClient, upload: Upload, shop: WorkerContext) -> dict[str, Any]:
-    """A job that was trained for a slice and is not done."""
+def cut(client: TestClient, upload: Upload, worker: WorkerContext) -> dict[str, Any]:
+    """A job that has been trained for one slice and has not ended."""
     layers = [{"type": "dense", "units": 4}, {"type": "batch_normalization"}]
     body = {
         "dataset_id": upload()["id"],
@@ -35,8 +35,8 @@ def cut(client: TestClient, upload: Upload, shop: WorkerContext) -> dict[str, An
     }
     job: dict[str, Any] = client.post("/v1/jobs", json=body).json()
     asked = iter(range(20))
-    shop.shutdown.is_set = lambda: next(asked, None) is None  # type: ignore[method-assign]
-    assert run_slice(shop) is True
+    worker.shutdown.is_set = lambda: next(asked, None) is None  # type: ignore[method-assign]
+    assert run_slice(worker) is True
     return job
 
 

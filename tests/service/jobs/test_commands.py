@@ -1,4 +1,4 @@
-"""Pause, resume, cancel and retry over HTTP, with a worker's slices run in place."""
+"""Pause, resume, cancel and retry over HTTP, with slices run in this process."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ Ask = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def job(client: TestClient, upload: Upload) -> dict[str, Any]:
-    """A job that never ends by itself."""
+    """A job that does not end by itself."""
     body = {"dataset_id": upload()["id"], "target": "kind", "epochs": ENDLESS}
     found: dict[str, Any] = client.post("/v1/jobs", json=body).json()
     return found
@@ -26,7 +26,7 @@ def job(client: TestClient, upload: Upload) -> dict[str, Any]:
 
 @pytest.fixture
 def ask(client: TestClient, job: dict[str, Any]) -> Ask:
-    """Ask something of the job; the job as it was answered."""
+    """Send a command to the job and return the job."""
 
     def ask(change: str, **query: str) -> dict[str, Any]:
         answer = client.post(f"/v1/jobs/{job['id']}/{change}", params=query)
@@ -39,7 +39,7 @@ def ask(client: TestClient, job: dict[str, Any]) -> Ask:
 
 def run_until(settings: Settings, steps: int, then: Callable[[], object]) -> None:
     """Run a slice and call `then` after `steps` steps."""
-    shop = open_worker_context(settings.model_copy(update={"watch_seconds": 0.01}))
+    worker = open_worker_context(settings.model_copy(update={"watch_seconds": 0.01}))
     asked = iter(range(steps))
 
     def at_step() -> bool:
@@ -47,12 +47,12 @@ def run_until(settings: Settings, steps: int, then: Callable[[], object]) -> Non
             then()
         return False
 
-    shop.shutdown.is_set = at_step  # type: ignore[method-assign]
-    run_slice(shop)
-    shop.database.close()
+    worker.shutdown.is_set = at_step  # type: ignore[method-assign]
+    run_slice(worker)
+    worker.database.close()
 
 
-def test_paused_job_goes_on_where_it_was(
+def test_paused_job_resumes_at_its_last_step(
     client: TestClient, settings: Settings, job: dict[str, Any], ask: Ask
 ) -> None:
     run_until(settings, 20, lambda: ask("pause"))
@@ -84,7 +84,7 @@ def test_cancelled_while_paused_leaves_the_weights_so_far(
     assert client.get(ended["links"]["weights"]).status_code == 200
 
 
-def test_what_is_not_allowed_is_409_with_the_status(
+def test_illegal_transition_is_409_with_the_status(
     client: TestClient, job: dict[str, Any], ask: Ask
 ) -> None:
     here = f"/v1/jobs/{job['id']}"
@@ -120,7 +120,7 @@ def test_failed_job_is_tried_again_from_the_start_or_the_checkpoint(
     assert (again["status"], again["attempt"], again["error"]) == ("queued", 2, None)
     assert again["progress"]["steps"] == 0
     train_waiting_jobs(settings)
-    # It diverges again, as it must.
+    # Training is deterministic: it diverges again.
     assert client.get(here).json()["error"] == failed["error"]
     assert client.post(f"{here}/retry").json()["attempt"] == 3
     problem(client.post(f"{here}/retry?from=nowhere"), 422)

@@ -1,4 +1,4 @@
-"""Events over HTTP, on a real server: pages, streams that are resumed, polls that wait."""
+"""Events over HTTP on a real server: pages, resumable streams, long polls."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +46,7 @@ def dataset_id(server: httpx2.Client) -> str:
 
 @pytest.fixture
 def job(server: httpx2.Client, dataset_id: str) -> dict[str, Any]:
-    """A job that waits for a worker; there is none."""
+    """A job that stays queued, because there is no worker."""
     body = {"dataset_id": dataset_id, "target": "kind", "epochs": 2}
     found: dict[str, Any] = server.post("/v1/jobs", json=body).json()
     return found
@@ -56,7 +56,7 @@ def job(server: httpx2.Client, dataset_id: str) -> dict[str, Any]:
 def streaming(
     server: httpx2.Client, job: dict[str, Any], **headers: str
 ) -> Iterator[Iterator[dict[str, str]]]:
-    """The events of a job's stream, as they come."""
+    """Yield the events of a job's stream as they arrive."""
     with server.stream("GET", job["links"]["events"], headers=STREAM | headers) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
@@ -79,7 +79,7 @@ def types(found: Iterator[dict[str, str]]) -> list[str]:
 
 
 def append(settings: Settings, job: dict[str, Any], type_: str) -> None:
-    """Something happens to the job, in another process as far as the server knows."""
+    """Append an event in the database, as another process would."""
     database = Database(settings.database_url)
     with database.writing() as session:
         add_event(session, job["id"], type_, {})
@@ -113,7 +113,7 @@ def test_events_of_an_unknown_job_are_404_before_any_stream(server: httpx2.Clien
         problem(server.get("/v1/jobs/job_nope/events", headers=headers), 404)
 
 
-def test_a_stream_tells_what_happens_and_ends_with_the_job(
+def test_stream_sends_events_and_ends_with_the_job(
     server: httpx2.Client, job: dict[str, Any], settings: Settings
 ) -> None:
     with streaming(server, job) as found:
@@ -133,9 +133,7 @@ def test_a_stream_is_the_same_after_the_end(server: httpx2.Client, job: dict[str
         assert types(found) == ["created", "cancelled"]
 
 
-def test_a_stream_goes_on_after_the_last_event_of_the_one_before(
-    server: httpx2.Client, job: dict[str, Any]
-) -> None:
+def test_stream_resumes_after_the_last_event_id(server: httpx2.Client, job: dict[str, Any]) -> None:
     with streaming(server, job) as found:
         last = next(found)["id"]
     cancel(server, job)
@@ -146,7 +144,7 @@ def test_a_stream_goes_on_after_the_last_event_of_the_one_before(
         assert types(found) == ["cancelled"]
 
 
-def test_a_last_event_id_from_nowhere_starts_at_the_beginning(
+def test_unknown_last_event_id_starts_at_the_beginning(
     server: httpx2.Client, job: dict[str, Any], dataset_id: str
 ) -> None:
     body = {"dataset_id": dataset_id, "target": "kind"}
@@ -158,7 +156,7 @@ def test_a_last_event_id_from_nowhere_starts_at_the_beginning(
             assert types(found) == ["created", "cancelled"], nowhere
 
 
-def test_who_has_the_last_event_of_an_ended_job_need_not_come_again(
+def test_stream_after_the_last_event_of_an_ended_job_is_204(
     server: httpx2.Client, job: dict[str, Any]
 ) -> None:
     cancel(server, job)
@@ -168,9 +166,7 @@ def test_who_has_the_last_event_of_an_ended_job_need_not_come_again(
     assert (answer.status_code, answer.content) == (204, b"")
 
 
-def test_a_state_that_is_known_is_304_until_it_changes(
-    server: httpx2.Client, job: dict[str, Any]
-) -> None:
+def test_known_state_is_304_until_it_changes(server: httpx2.Client, job: dict[str, Any]) -> None:
     tag = server.get(job["links"]["self"]).headers["etag"]
     known = {"If-None-Match": f'"older", {tag}'}
     same = server.get(job["links"]["self"], headers=known)
@@ -199,11 +195,11 @@ def test_a_wait_without_a_change_ends_with_its_time(
     assert again.status_code == 304
 
 
-def test_nobody_waits_for_an_ended_job_or_with_an_older_state(
+def test_poll_of_an_ended_job_or_outdated_state_returns_at_once(
     server: httpx2.Client, job: dict[str, Any]
 ) -> None:
     older = {"If-None-Match": 'W/"0"'}
-    # The client gives up before the wait would be over.
+    # The client's timeout is shorter than the wait.
     wait = {"wait": 60}
     queued = server.get(job["links"]["self"], params=wait, headers=older)
     assert queued.json()["status"] == "queued"
@@ -223,7 +219,7 @@ def test_a_wait_beyond_the_limits_is_422(
     assert found["errors"][0]["pointer"] == "/wait"
 
 
-def test_a_poll_shows_progress_that_no_event_has_told_of(
+def test_poll_shows_progress_without_an_event(
     server: httpx2.Client, job: dict[str, Any], settings: Settings
 ) -> None:
     database = Database(settings.database_url)

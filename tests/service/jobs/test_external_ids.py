@@ -1,4 +1,4 @@
-"""A client's own ids of jobs, over HTTP: put once, found again, refused to others."""
+"""External ids of jobs over HTTP: idempotent PUT, lookup, conflicts."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -71,7 +71,7 @@ def test_ids_of_address_and_body_must_be_the_same(client: TestClient, body: dict
 
 
 @pytest.mark.parametrize("external_id", ["a b", "x" * 256, "%00", "ü"])
-def test_id_that_is_none_is_422(client: TestClient, body: dict[str, Any], external_id: str) -> None:
+def test_invalid_id_is_422(client: TestClient, body: dict[str, Any], external_id: str) -> None:
     problem(client.put(f"/v1/jobs/by-external-id/{external_id}", json=body), 422)
     problem(client.get(f"/v1/jobs/by-external-id/{external_id}"), 422)
 

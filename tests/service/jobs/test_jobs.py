@@ -1,4 +1,4 @@
-"""Jobs over HTTP: what is refused, what is answered, what a client sees on the way."""
+"""Jobs over HTTP: validation, defaults, results, errors."""
 
 from typing import Any
 
@@ -89,7 +89,7 @@ def test_json_without_its_media_type_is_415(client: TestClient) -> None:
         ({"type": "deconv"}, "must be one of 'dense', 'conv2d'"),
     ],
 )
-def test_a_kind_that_is_not_told_or_not_known_is_explained(
+def test_missing_or_unknown_type_is_explained(
     client: TestClient, upload: Upload, layer: dict[str, Any], detail: str
 ) -> None:
     request = body(upload) | {"network": {"layers": [layer]}}
@@ -132,7 +132,7 @@ def test_resolved_spec_can_be_posted_again(client: TestClient, upload: Upload) -
     assert again.status_code == 202, again.text
 
 
-def test_validate_says_what_would_happen_and_stores_nothing(
+def test_validate_returns_the_resolution_and_stores_nothing(
     client: TestClient, upload: Upload
 ) -> None:
     good = client.post("/v1/jobs/validate", json=body(upload)).json()

@@ -1,4 +1,4 @@
-"""Whatever the specs name can be asked for, trained, exported and imported over HTTP."""
+"""Every kind in the specs can be requested, trained, exported and imported over HTTP."""
 
 import json
 from typing import Any, get_args
@@ -45,7 +45,7 @@ LOSSES: dict[str, str] = {
 
 
 def export_and_import(client: TestClient, model: dict[str, Any]) -> dict[str, Any]:
-    """The same model once more, from what it shows and its weights."""
+    """Import the model again from its description and weights."""
     weights = client.get(model["links"]["weights"]).content
     described = {
         "network": model["spec"]["network"],
@@ -62,7 +62,7 @@ def export_and_import(client: TestClient, model: dict[str, Any]) -> dict[str, An
 
 
 def check(client: TestClient, job: dict[str, Any], row: list[Any]) -> None:
-    """It has succeeded, and its model predicts the same when it was imported elsewhere."""
+    """Check that the job succeeded and that its re-imported model predicts the same."""
     assert job["status"] == "succeeded", job["error"]
     model = client.get(job["links"]["model"]).json()
     again = export_and_import(client, model)
@@ -118,9 +118,7 @@ def test_every_schedule_is_trained(client: TestClient, train: Train, schedule: s
     assert all(0 < epoch["learning_rate"] <= 0.001 for epoch in losses)
 
 
-def test_a_network_that_does_not_fit_is_told_with_both_shapes(
-    client: TestClient, train: Train
-) -> None:
+def test_shape_mismatch_names_both_shapes(client: TestClient, train: Train) -> None:
     dataset = train(PIXELS, target="kind")["spec"]["dataset_id"]
     layers = [{"type": "conv2d", "filters": 2}]
     body = {"dataset_id": dataset, "target": "kind", "network": {"layers": layers}}

@@ -1,4 +1,4 @@
-"""Rows that are held out, by every way there is, through HTTP."""
+"""Every validation strategy over HTTP."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ def test_folds_are_counted_in_the_progress(client: TestClient, upload: Upload) -
         {"fraction": 0.3, "stratify": False},
     ],
 )
-def test_rows_are_held_out_by_a_column_or_its_order(
+def test_validation_rows_are_split_by_a_column_or_its_order(
     train: Train, validation: dict[str, Any]
 ) -> None:
     job = train(TABLE, validation=validation)
@@ -65,7 +65,7 @@ def test_rows_are_held_out_by_a_column_or_its_order(
     assert job["progress"]["folds"] is None
 
 
-def test_a_value_that_no_row_has_is_told(train: Train) -> None:
+def test_validation_value_without_rows_is_reported(train: Train) -> None:
     job = train(TABLE, validation={"column": "split", "values": ["holdout"]})
     assert (job["status"], job["status_reason"]) == ("failed", "invalid_data")
     assert "no row has one of ['holdout'] in column 'split'" in job["error"]["message"]
@@ -80,7 +80,7 @@ def test_a_value_that_no_row_has_is_told(train: Train) -> None:
         ({"folds": 20, "column": "split"}, "/validation/folds", "extra_forbidden"),
     ],
 )
-def test_what_cannot_be_held_out_is_refused(
+def test_invalid_validation_split_is_rejected(
     client: TestClient, upload: Upload, validation: dict[str, Any], pointer: str, code: str
 ) -> None:
     answer = post_job(client, upload(TABLE), validation=validation)
@@ -88,7 +88,7 @@ def test_what_cannot_be_held_out_is_refused(
     assert (found["pointer"], found["code"]) == (pointer, code)
 
 
-def test_another_dataset_validates_and_is_kept_for_it(
+def test_validation_dataset_is_used_and_cannot_be_deleted(
     client: TestClient, settings: Settings, upload: Upload
 ) -> None:
     other = upload("\n".join([HEADER, *ROWS[:10]]))
@@ -103,7 +103,7 @@ def test_another_dataset_validates_and_is_kept_for_it(
     assert client.delete(f"/v1/datasets/{other['id']}").status_code == 204
 
 
-def test_a_dataset_that_cannot_validate_is_refused(client: TestClient, upload: Upload) -> None:
+def test_incompatible_validation_dataset_is_rejected(client: TestClient, upload: Upload) -> None:
     other = upload("width,kind\nred,a\nblue,b\n")
     answer = post_job(client, upload(TABLE), validation={"dataset_id": other["id"]})
     found = {(e["pointer"], e["code"]) for e in problem(answer, 422)["errors"]}
@@ -112,7 +112,7 @@ def test_a_dataset_that_cannot_validate_is_refused(client: TestClient, upload: U
 
 
 @pytest.mark.parametrize("dataset_id", ["ds_unknown", "ds_\0", "ds_\u00e9"])
-def test_a_dataset_that_is_not_there_is_not_found(
+def test_unknown_validation_dataset_is_404(
     client: TestClient, upload: Upload, dataset_id: str
 ) -> None:
     answer = post_job(client, upload(TABLE), validation={"dataset_id": dataset_id})

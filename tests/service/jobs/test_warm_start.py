@@ -1,4 +1,4 @@
-"""Training a model further, over HTTP."""
+"""Warm start over HTTP: training continues from a model."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def post(client: TestClient, dataset: dict[str, Any], job: dict[str, Any], **spe
 def test_training_begins_with_the_models_weights_and_preprocessing(
     client: TestClient, settings: Settings, upload: Upload, first: dict[str, Any]
 ) -> None:
-    # Another table: its mean and deviation differ, the model's are kept.
+    # A table with another mean and standard deviation; those of the model are kept.
     lines = IRIS_LIKE.splitlines()
     answer = post(client, upload("\n".join(lines[:40])), first, optimizer=FROZEN)
     assert answer.status_code == 202, answer.text
@@ -47,7 +47,7 @@ def test_training_begins_with_the_models_weights_and_preprocessing(
         np.testing.assert_array_equal(weights[1][name], array)
 
 
-def test_training_further_goes_on_learning(
+def test_further_training_improves_the_loss(
     client: TestClient, settings: Settings, upload: Upload, first: dict[str, Any]
 ) -> None:
     answer = post(client, upload(), first, epochs=20)
@@ -84,7 +84,7 @@ def embedded(train: Train) -> dict[str, Any]:
 MORE_COLOURS = IRIS_LIKE + "".join(f"\n{n}.5,colour{n},{'ab'[n % 2]}" for n in range(9))
 
 
-def test_embedding_keeps_its_tables_whatever_categories_come(
+def test_embedding_keeps_its_tables_with_new_categories(
     client: TestClient, settings: Settings, upload: Upload, embedded: dict[str, Any]
 ) -> None:
     answer = post(client, upload(MORE_COLOURS), embedded)
@@ -105,7 +105,7 @@ def test_tables_that_are_not_the_models_are_refused(
     assert (error["pointer"], error["code"]) == ("/network/layers/0/tables", "other_tables")
 
 
-def test_images_are_still_images_where_categories_are_more(
+def test_images_stay_images_with_more_categories(
     client: TestClient, train: Train, upload: Upload
 ) -> None:
     image = {"layers": [{"type": "reshape", "shape": [3, 1, 1]}, {"type": "flatten"}]}
@@ -126,11 +126,11 @@ EVERY_KIND = {
 
 
 @pytest.mark.parametrize("encoding", ["one_hot", "ordinal"])
-def test_whatever_a_model_was_given_it_is_given_again(
+def test_warm_start_keeps_the_models_input_columns(
     client: TestClient, settings: Settings, train: Train, upload: Upload, encoding: str
 ) -> None:
     first = train(GAPPY, preprocessing={**EVERY_KIND, "categorical": encoding})
-    # No value is missing here, and there are more sizes: the model's inputs stay as they are.
+    # Without missing values and with more sizes, the model's inputs stay the same.
     lines = [line.replace(" ,2020", "XL,2020") for line in GAPPY.splitlines()]
     answer = post(client, upload("\n".join(lines)), first)
     assert answer.status_code == 202, answer.text

@@ -1,4 +1,4 @@
-"""Models made elsewhere, over HTTP."""
+"""Import of models over HTTP."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ XOR: dict[str, Any] = {
         "target": {"type": "classes", "name": "y", "classes": [0, 1]},
     },
 }
-# By hand: one hidden unit is OR, the other AND; the output is the first without the second.
+# Set by hand: the hidden units are OR and AND; the output is OR and not AND.
 WEIGHTS = {
     "layers.0.weight": np.array([[20, 20], [20, 20]], np.float32),
     "layers.0.bias": np.array([-10, -30], np.float32),
@@ -84,7 +84,7 @@ TRAINED: dict[str, dict[str, Any]] = {
         "network": {"layers": [{"type": "embedding"}, DENSE]},
     },
 }
-# With gaps, dates, and as many colours that pooling leaves one out.
+# Missing values, dates, and one colour more than max_levels.
 GAPPY = "size,colour,day,width,kind\n" + "\n".join(
     f"{'SML'[n % 3]},{('red', 'blue', 'green', '')[n % 4]},2020-0{n % 9 + 1}-1{n % 7},"
     f"{'' if n % 5 == 0 else n % 7},{'ba'[n % 2]}"
@@ -111,7 +111,7 @@ def test_import_and_download_are_inverse_byte_for_byte(
     assert answers[0]["data"] == answers[1]["data"]
 
 
-def test_category_of_the_rows_held_out_is_no_hindrance(client: TestClient, train: Train) -> None:
+def test_category_of_validation_rows_only_is_accepted(client: TestClient, train: Train) -> None:
     text = "colour,width,kind\n" + "\n".join(f"c{n},{n % 7}.5,{'ab'[n % 2]}" for n in range(50))
     job = train(text, network={"layers": [{"type": "embedding"}]})
     model = client.get(job["links"]["model"]).json()
@@ -208,7 +208,7 @@ def test_description_that_is_wrong_is_named(
 
 
 @pytest.mark.parametrize("model", ["{", '{"a": 1, "a": 1}', "[]", ""])
-def test_description_that_is_no_json_object_is_refused(client: TestClient, model: str) -> None:
+def test_description_that_is_not_a_json_object_is_rejected(client: TestClient, model: str) -> None:
     problem(send(client, model, pack_arrays(WEIGHTS)), 422)
 
 

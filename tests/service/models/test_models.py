@@ -1,4 +1,4 @@
-"""Models over HTTP: weights in three formats, and predictions in the client's own words."""
+"""Models over HTTP: weights in three formats, and predictions in the target's units."""
 
 import io
 import json
@@ -160,7 +160,7 @@ def test_bad_rows_are_422_with_a_pointer(
     assert pointer in [error["pointer"] for error in problem(answer, 422)["errors"]], answer.text
 
 
-def test_number_far_beyond_the_data_is_no_crash(client: TestClient, train: Train) -> None:
+def test_extreme_number_is_predicted(client: TestClient, train: Train) -> None:
     link = train()["links"]["predict"]
     for number in (1e30, -1e300, 1.7e308):
         answer = client.post(link, json={"rows": [[number, "red"]]})

@@ -40,7 +40,7 @@ def test_probabilities_have_no_scores_beside_them(client: TestClient, train: Tra
 
 
 @pytest.mark.parametrize(("loss", "has_std"), [("gaussian", True), ("huber", False)])
-def test_only_gaussian_tells_how_sure_it_is(
+def test_only_gaussian_returns_a_standard_deviation(
     client: TestClient, train: Train, loss: str, has_std: bool
 ) -> None:
     job = train(target="width", loss=loss, features=["colour", "kind"], task="regression")
@@ -49,7 +49,7 @@ def test_only_gaussian_tells_how_sure_it_is(
         assert not has_std or row["std"] > 0
 
 
-def test_embedding_flags_what_it_does_not_know(client: TestClient, train: Train) -> None:
+def test_embedding_flags_unknown_categories(client: TestClient, train: Train) -> None:
     job = train(network={"layers": [{"type": "embedding"}]})
     rows = {"rows": [{"width": 1.0, "colour": "green"}, {"width": 1.0}]}
     flags = [[flag["flag"] for flag in row["flags"]] for row in answer(client, job, rows)]
@@ -121,7 +121,7 @@ HUGE = (1e308, -1e308, 1e39, 5e-324, 10**300, -(10**308), "1e308", 10**400, "9" 
 
 
 @pytest.mark.parametrize("scaling", ["standardize", "min_max", "robust", "log1p", "none"])
-def test_whatever_numbers_come_there_is_an_answer(
+def test_extreme_numbers_get_a_prediction_or_a_problem(
     client: TestClient, train: Train, scaling: str
 ) -> None:
     text = "x,t,y\n" + "\n".join(f"{n}.5,2020-01-{n % 28 + 1:02},{n % 9}.25" for n in range(40))

@@ -1,4 +1,4 @@
-"""Questions are answered together, each from after it was asked, and each with its own failure."""
+"""Request coalescer: batches, fresh results, and exceptions per query."""
 
 import asyncio
 import threading
@@ -13,7 +13,7 @@ PATIENCE_SECONDS = 30.0
 
 
 class Oracle:
-    """Answers with how often it was asked, when it is let go on."""
+    """Returns the batch's number for each query, once `turns` is released."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
@@ -33,7 +33,7 @@ async def begun(oracle: Oracle, count: int) -> None:
     await asyncio.to_thread(wait_for, lambda: len(oracle.batches) == count)
 
 
-def test_who_asks_while_others_are_answered_is_answered_from_later_on() -> None:
+def test_query_during_a_batch_joins_the_next_batch() -> None:
     oracle = Oracle()
     batches = RequestCoalescer(oracle.answer_all)
 
@@ -50,7 +50,7 @@ def test_who_asks_while_others_are_answered_is_answered_from_later_on() -> None:
     assert oracle.batches == [["a"], ["a", "a", "b"]]
 
 
-def test_more_than_one_batch_holds_wait_for_the_next_in_order() -> None:
+def test_queries_beyond_the_batch_limit_join_the_next_batch() -> None:
     oracle = Oracle()
     batches = RequestCoalescer(oracle.answer_all)
     oracle.turns.release(2)
@@ -63,7 +63,7 @@ def test_more_than_one_batch_holds_wait_for_the_next_in_order() -> None:
     asyncio.run(work())
 
 
-def test_each_is_told_its_own_failure_and_all_a_common_one() -> None:
+def test_failure_is_raised_per_query_or_to_the_whole_batch() -> None:
     oracle = Oracle()
     batches = RequestCoalescer(oracle.answer_all)
     oracle.turns.release(3)
@@ -77,7 +77,7 @@ def test_each_is_told_its_own_failure_and_all_a_common_one() -> None:
         asked = (batches.ask("a"), batches.ask("b"))
         failures = await asyncio.gather(*asked, return_exceptions=True)
         assert [type(failure) for failure in failures] == [OSError, OSError]
-        # It goes on afterwards.
+        # The coalescer still works after a failure.
         oracle.failure = None
         assert await batches.ask("a") == 2
 
@@ -85,7 +85,7 @@ def test_each_is_told_its_own_failure_and_all_a_common_one() -> None:
 
 
 @pytest.mark.parametrize("answers", [[], [0], [0, 0, 0]])
-def test_wrong_number_of_answers_fails_the_batch_and_no_later_one(answers: list[int]) -> None:
+def test_wrong_number_of_results_fails_only_that_batch(answers: list[int]) -> None:
     given = iter([answers, [7]])
     batches: RequestCoalescer[str, int] = RequestCoalescer(lambda _: next(given))
 
@@ -98,7 +98,7 @@ def test_wrong_number_of_answers_fails_the_batch_and_no_later_one(answers: list[
     asyncio.run(work())
 
 
-def test_cancelled_task_leaves_nobody_waiting() -> None:
+def test_cancelled_task_cancels_pending_queries() -> None:
     oracle = Oracle()
     batches = RequestCoalescer(oracle.answer_all)
 
@@ -118,7 +118,7 @@ def test_cancelled_task_leaves_nobody_waiting() -> None:
     asyncio.run(work())
 
 
-def test_one_who_leaves_takes_nobody_along() -> None:
+def test_cancelled_query_does_not_cancel_its_batch() -> None:
     oracle = Oracle()
     batches = RequestCoalescer(oracle.answer_all)
 

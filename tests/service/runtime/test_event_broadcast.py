@@ -29,7 +29,7 @@ from tests.schema import make_schema
 
 
 class FlakyDatabase(Database):
-    """A database that can be away."""
+    """A database that can become unavailable."""
 
     is_away = False
 
@@ -83,7 +83,7 @@ def cancel(context: Context, job_id: str) -> None:
 
 
 def run(context: Context, work: Coroutine[Any, Any, None]) -> None:
-    """Run the work beside the task that fills the feeds."""
+    """Run `work` while the broadcaster's task runs."""
 
     async def beside() -> None:
         context.feeds.start()
@@ -105,7 +105,7 @@ def ids(text: bytes) -> list[int]:
 
 
 def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """After how many jobs each look at the database asks."""
+    """Record the number of jobs in each query of the database."""
     asked: list[int] = []
 
     def counted(session: Session, cursors: Mapping[str, int], limit: int) -> dict[str, EventLog]:
@@ -121,7 +121,7 @@ def news(*event_ids: int, is_complete: bool = False) -> event_broadcast.NewEvent
     return event_broadcast.NewEvents(encoded, more=False, is_complete=is_complete)
 
 
-def test_a_feed_gives_what_follows_and_says_when_it_has_forgotten() -> None:
+def test_subscription_returns_later_events_or_none_beyond_its_buffer() -> None:
     feed = Subscription(10, WakeupThrottle(1))
     assert feed.since(9) is None
     feed.extend(news(*range(11, 11 + KEPT_EVENTS)))
@@ -134,16 +134,16 @@ def test_a_feed_gives_what_follows_and_says_when_it_has_forgotten() -> None:
     assert len(feed.since(11) or ()) == KEPT_EVENTS
 
 
-def test_a_feed_of_an_ended_job_is_complete_for_who_has_its_last_event() -> None:
+def test_subscription_of_an_ended_job_is_complete_after_its_last_event() -> None:
     feed = Subscription(1, WakeupThrottle(1))
     feed.extend(news(2, 3, is_complete=True))
-    # Who has a later event knows of a retry that the feed does not know of yet.
+    # A later event belongs to a retry that the subscription has not received yet.
     assert [feed.is_complete(after) for after in (2, 3, 4)] == [False, True, False]
     feed.extend(news(4))
     assert not feed.is_complete(4)
 
 
-def test_a_listener_gets_the_past_and_what_comes_until_the_job_ends(
+def test_listener_gets_past_and_new_events_until_the_job_ends(
     context: Context, job_id: str
 ) -> None:
     async def work() -> None:
@@ -159,9 +159,7 @@ def test_a_listener_gets_the_past_and_what_comes_until_the_job_ends(
     run(context, work())
 
 
-def test_a_slow_listener_misses_nothing_and_nothing_is_kept_for_it(
-    context: Context, job_id: str
-) -> None:
+def test_slow_listener_gets_every_event_without_a_queue(context: Context, job_id: str) -> None:
     async def work() -> None:
         slow, quick = listen(context, job_id), listen(context, job_id)
         found = ids(await anext(slow))
@@ -200,7 +198,7 @@ def test_listeners_share_one_reader(
     assert set(asked) == {1}
 
 
-def test_nobody_asks_the_database_when_nobody_listens(
+def test_database_is_not_polled_without_listeners(
     context: Context, job_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = count_looks(monkeypatch)
@@ -216,7 +214,7 @@ def test_nobody_asks_the_database_when_nobody_listens(
     assert asked
 
 
-def test_a_listener_waits_while_the_database_is_away(
+def test_listener_waits_while_the_database_is_unavailable(
     context: Context,
     database: FlakyDatabase,
     job_id: str,
@@ -239,7 +237,7 @@ def test_a_listener_waits_while_the_database_is_away(
     run(context, work())
 
 
-def test_a_listener_that_reads_pages_waits_while_the_database_is_away(
+def test_paging_listener_waits_while_the_database_is_unavailable(
     context: Context, database: FlakyDatabase, job_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "AWAY_SECONDS", 0.01)
@@ -273,7 +271,7 @@ def test_a_quiet_stream_is_kept_alive(
     run(context, work())
 
 
-def test_closing_sends_listeners_and_waiters_away(context: Context, job_id: str) -> None:
+def test_close_ends_listeners_and_waits(context: Context, job_id: str) -> None:
     async def work() -> None:
         stream = listen(context, job_id)
         await anext(stream)

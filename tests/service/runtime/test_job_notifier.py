@@ -22,12 +22,12 @@ from tests.waiting import wait_for
 AWAY = StoreUnavailableError("broker: away")
 
 
-class FakeDoorbell(Broker):
-    """A bell that counts; broken while it raises something, silent while `answers` is unset."""
+class FakeBroker(Broker):
+    """Counts publications; raises `broken` if set, and blocks until `answers` is set."""
 
     def __init__(self) -> None:
         super().__init__("memory://")
-        self.rung = self.failures = 0
+        self.published = self.failures = 0
         self.broken: Exception | None = None
         self.answers = threading.Event()
         self.answers.set()
@@ -37,12 +37,12 @@ class FakeDoorbell(Broker):
         if self.broken is not None:
             self.failures += 1
             raise self.broken
-        self.rung += times
+        self.published += times
 
 
 @pytest.fixture
-def bell() -> FakeDoorbell:
-    return FakeDoorbell()
+def broker() -> FakeBroker:
+    return FakeBroker()
 
 
 @pytest.fixture
@@ -65,73 +65,73 @@ def dispatched_at(database: Database, job_id: str) -> datetime | None:
 
 
 @contextmanager
-def running_notifier(database: Database, bell: Broker) -> Iterator[JobNotifier]:
-    notifier = JobNotifier(database, bell, retry_seconds=0.02)
+def running_notifier(database: Database, broker: Broker) -> Iterator[JobNotifier]:
+    notifier = JobNotifier(database, broker, retry_seconds=0.02)
     notifier.start()
     yield notifier
     notifier.stop()
 
 
-def test_ring_at_once_takes_no_transaction(
-    database: Database, bell: FakeDoorbell, job_id: str
+def test_immediate_publication_is_not_recorded(
+    database: Database, broker: FakeBroker, job_id: str
 ) -> None:
-    with running_notifier(database, bell) as notifier:
+    with running_notifier(database, broker) as notifier:
         notifier.notify(job_id)
-    assert bell.rung == 1
+    assert broker.published == 1
     assert dispatched_at(database, job_id) is None
 
 
-def test_ring_that_failed_is_tried_until_it_comes_and_then_noted(
-    database: Database, bell: FakeDoorbell, job_id: str
+def test_failed_publication_is_retried_and_recorded(
+    database: Database, broker: FakeBroker, job_id: str
 ) -> None:
-    bell.broken = AWAY
-    with running_notifier(database, bell) as notifier:
+    broker.broken = AWAY
+    with running_notifier(database, broker) as notifier:
         notifier.notify(job_id)
-        wait_for(lambda: bell.failures >= 3)
-        bell.broken = None
-        wait_for(lambda: bell.rung == 1)
+        wait_for(lambda: broker.failures >= 3)
+        broker.broken = None
+        wait_for(lambda: broker.published == 1)
     assert dispatched_at(database, job_id) is not None
 
 
-def test_error_that_nobody_foresaw_does_not_end_the_ringing(
-    database: Database, bell: FakeDoorbell
+def test_unexpected_error_does_not_stop_the_notifier(
+    database: Database, broker: FakeBroker
 ) -> None:
-    bell.broken = RuntimeError("a bug")
-    with running_notifier(database, bell) as notifier:
+    broker.broken = RuntimeError("a bug")
+    with running_notifier(database, broker) as notifier:
         notifier.notify("job_1")
-        wait_for(lambda: bell.failures >= 1)
-        bell.broken = None
-        wait_for(lambda: bell.rung == 1)
+        wait_for(lambda: broker.failures >= 1)
+        broker.broken = None
+        wait_for(lambda: broker.published == 1)
 
 
-def test_silent_broker_keeps_nobody_waiting(database: Database, bell: FakeDoorbell) -> None:
-    bell.answers.clear()
-    with running_notifier(database, bell) as notifier:
+def test_unresponsive_broker_does_not_block_callers(database: Database, broker: FakeBroker) -> None:
+    broker.answers.clear()
+    with running_notifier(database, broker) as notifier:
         for number in range(250):
             notifier.notify(f"job_{number}")
-        assert bell.rung == 0
-        bell.answers.set()
-        wait_for(lambda: bell.rung == 250)
+        assert broker.published == 0
+        broker.answers.set()
+        wait_for(lambda: broker.published == 250)
 
 
-def test_memory_of_what_waits_is_bounded(
-    database: Database, bell: FakeDoorbell, monkeypatch: pytest.MonkeyPatch
+def test_number_of_waiting_jobs_is_bounded(
+    database: Database, broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_WAITING", 10)
-    bell.broken = AWAY
-    with running_notifier(database, bell) as notifier:
+    broker.broken = AWAY
+    with running_notifier(database, broker) as notifier:
         for number in range(50):
             notifier.notify(f"job_{number}")
-        wait_for(lambda: bell.failures >= 2)
-        bell.broken = None
-        wait_for(lambda: bell.rung == 10)
-    assert bell.rung == 10
+        wait_for(lambda: broker.failures >= 2)
+        broker.broken = None
+        wait_for(lambda: broker.published == 10)
+    assert broker.published == 10
 
 
-def test_what_waits_is_rung_for_at_the_end(database: Database, bell: FakeDoorbell) -> None:
-    bell.answers.clear()
-    with running_notifier(database, bell) as notifier:
+def test_waiting_jobs_are_published_at_stop(database: Database, broker: FakeBroker) -> None:
+    broker.answers.clear()
+    with running_notifier(database, broker) as notifier:
         notifier.notify("job_1")
         notifier.notify("job_2")
-        bell.answers.set()
-    assert bell.rung == 2
+        broker.answers.set()
+    assert broker.published == 2

@@ -1,4 +1,4 @@
-"""A cache that threads and the event loop share: bounded in bytes, each item loaded once."""
+"""Loading cache: bounded in bytes, each item loaded once, safe across threads."""
 
 import threading
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ class Block:
 
 
 class Loader:
-    """Loads blocks whose key says their size; counts, and can be held up or made to fail."""
+    """Loads blocks of the size in their key; records the loads, and can block or fail."""
 
     def __init__(self) -> None:
         self.loaded: list[str] = []
@@ -52,7 +52,7 @@ def cache(loader: Loader) -> LoadingCache[Block]:
 def getting(
     cache: LoadingCache[Block], loader: Loader, key: str, count: int = 1
 ) -> Iterator[list[Future[Block]]]:
-    """Threads that ask for an item, one of which is loading it during the block."""
+    """Start threads that get an item; one of them is loading it during the block."""
     loader.gate.clear()
     before = len(loader.loaded)
     with ThreadPoolExecutor(THREADS) as pool:
@@ -70,9 +70,7 @@ def test_item_is_loaded_once_and_then_found(cache: LoadingCache[Block], loader: 
     assert loader.loaded == ["10:a"]
 
 
-def test_least_recently_used_go_when_there_are_too_many_bytes(
-    cache: LoadingCache[Block], loader: Loader
-) -> None:
+def test_least_recently_used_items_are_evicted(cache: LoadingCache[Block], loader: Loader) -> None:
     for key in ("40:a", "30:b", "30:c"):
         cache.get(key)
     cache.find("40:a")
@@ -82,7 +80,7 @@ def test_least_recently_used_go_when_there_are_too_many_bytes(
     cache.get("60:e")
     kept = [key for key in ("40:a", "30:c", "1:d", "60:e") if cache.find(key)]
     assert kept == ["30:c", "1:d", "60:e"]
-    # There is room again for as much as has gone.
+    # Evicted bytes are available again.
     cache.get("39:f")
     assert all(cache.find(key) for key in ("1:d", "60:e", "39:f"))
 
@@ -104,7 +102,7 @@ def test_concurrent_requests_load_an_item_once(cache: LoadingCache[Block], loade
     assert loader.loaded == ["10:a"]
 
 
-def test_failure_is_raised_to_all_who_wait_and_not_kept(
+def test_failure_is_raised_to_all_callers_and_not_cached(
     cache: LoadingCache[Block], loader: Loader
 ) -> None:
     loader.failure = OSError("away")
@@ -115,9 +113,7 @@ def test_failure_is_raised_to_all_who_wait_and_not_kept(
     assert cache.get("10:a").nbytes == 10
 
 
-def test_nothing_waits_for_a_load_of_something_else(
-    cache: LoadingCache[Block], loader: Loader
-) -> None:
+def test_load_does_not_block_other_keys(cache: LoadingCache[Block], loader: Loader) -> None:
     kept = cache.get("10:a")
     with getting(cache, loader, "10:b"):
         assert cache.find("10:b") is None

@@ -1,4 +1,4 @@
-"""Concurrent polls share their reads of the database, and each gets its own answer."""
+"""Concurrent polls share database reads, and each gets its own result."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ from store.jobs.jobs import NewJob, add_job
 
 TABLE = TableSchema(100, tuple(ColumnSchema(name, "numeric", 0, 50) for name in "xy"))
 SPEC = resolve(TrainingSpec(target="y"), TABLE).spec.model_dump(mode="json")
-# A job with such a spec cannot be shown.
+# A job with this spec cannot be serialized.
 BROKEN_SPEC = SPEC | {"dtype": "float8"}
 
 
@@ -34,7 +34,7 @@ def polls(database: Database) -> Polls:
 
 @contextmanager
 def transactions_counted(database: Database) -> Iterator[list[object]]:
-    """The transactions that begin on the database while the block lasts."""
+    """Record the transactions that begin on the database during the block."""
     begun: list[object] = []
 
     def note(connection: object) -> None:
@@ -46,7 +46,7 @@ def transactions_counted(database: Database) -> Iterator[list[object]]:
 
 
 def post(database: Database, **specs: dict[str, Any]) -> list[str]:
-    """Queue a job with each of these specs, by name; their ids."""
+    """Queue one job per spec, named by its keyword, and return the ids."""
     with database.writing() as session:
         dataset_id = receive_dataset(session, "points")
         publish_dataset(session, dataset_id, Contents(3, 12, "a" * 64, ()))
@@ -56,7 +56,7 @@ def post(database: Database, **specs: dict[str, Any]) -> list[str]:
 
 
 def shown(text: bytes | None) -> tuple[str, list[str]]:
-    """Name of the job that was answered, and the states that it has passed."""
+    """Return the name and the transitions of the job in a response."""
     assert text is not None
     job = json.loads(text)
     return job["name"], [transition["status"] for transition in job["transitions"]]
@@ -70,7 +70,7 @@ def test_concurrent_polls_share_their_reads(database: Database, polls: Polls) ->
 
     with transactions_counted(database) as transactions:
         answers = asyncio.run(work())
-    # One for the states, and one for the two jobs.
+    # One transaction for the versions, one for the two jobs.
     assert len(transactions) == 2
     found = [shown(text) for _, text in answers]
     assert found == [("first", ["queued"]), ("second", ["queued"])] * 20
@@ -89,7 +89,7 @@ def test_known_state_is_not_read_again(database: Database, polls: Polls) -> None
     asyncio.run(work())
 
 
-def test_each_of_a_batch_is_answered_by_what_it_knows(database: Database, polls: Polls) -> None:
+def test_polls_of_a_batch_get_separate_results(database: Database, polls: Polls) -> None:
     good, broken = post(database, good=SPEC, broken=BROKEN_SPEC)
 
     async def work() -> None:
@@ -117,7 +117,7 @@ def test_a_poll_after_a_change_sees_it(database: Database, polls: Polls) -> None
         tag, _ = await polls.poll(job_id, 0, None)
         with database.writing() as session:
             cancel_job(session, job_id)
-        # The job has ended: no poll waits for more.
+        # The job has ended: a poll does not wait.
         for wait in (0.0, 60.0):
             newer, text = await polls.poll(job_id, wait, tag)
             assert newer != tag

@@ -1,11 +1,11 @@
-"""A few at a time go on, in order, and others come in between."""
+"""Wakeup throttle: a limited number of tasks resumes per loop iteration, in order."""
 
 import asyncio
 
 from service.runtime.wakeup_throttle import WakeupThrottle
 
 
-def test_a_few_go_on_in_each_round_of_the_loop() -> None:
+def test_limited_number_of_tasks_resumes_per_loop_iteration() -> None:
     seen: list[str] = []
 
     async def work() -> None:
@@ -18,7 +18,7 @@ def test_a_few_go_on_in_each_round_of_the_loop() -> None:
         listeners = [asyncio.ensure_future(listen(str(number))) for number in range(5)]
         await asyncio.sleep(0)
         while not all(one.done() for one in listeners):
-            # Another request: it comes in between.
+            # Another request runs between two groups.
             seen.append("|")
             await asyncio.sleep(0)
 
@@ -27,7 +27,7 @@ def test_a_few_go_on_in_each_round_of_the_loop() -> None:
     assert groups == ["01", "23", "4"]
 
 
-def test_one_who_leaves_costs_nobody_a_turn() -> None:
+def test_cancelled_waiter_does_not_block_others() -> None:
     async def work() -> None:
         turns = WakeupThrottle(at_once=1)
         leaving, staying = (asyncio.ensure_future(turns.take()) for _ in range(2))
@@ -35,7 +35,7 @@ def test_one_who_leaves_costs_nobody_a_turn() -> None:
         leaving.cancel()
         async with asyncio.timeout(30):
             await staying
-            # They begin anew when all have had theirs.
+            # The throttle admits new tasks after all have resumed.
             await turns.take()
         assert leaving.cancelled()
 

@@ -1,4 +1,4 @@
-"""Rows in the client's own words."""
+"""Reading of client rows by the conventions of the model's dataset."""
 
 import math
 from datetime import datetime
@@ -68,13 +68,13 @@ def seconds(text: str) -> float:
         ("1e308", 1e308),
     ],
 )
-def test_numbers_are_read_by_the_files_words(value: Any, expected: float) -> None:
+def test_numbers_are_read_by_the_files_conventions(value: Any, expected: float) -> None:
     assert read(NUMBER, value) == expected
     assert read(TIME, 1.5e9) == 1.5e9
 
 
 @pytest.mark.parametrize("value", [None, "", "  ", "NA", " - ", "nan"])
-def test_what_stands_for_a_missing_value_is_missing(value: Any) -> None:
+def test_markers_of_missing_values_are_missing(value: Any) -> None:
     assert math.isnan(read(NUMBER, value))
     if value != "nan":
         assert math.isnan(read(TIME, value))
@@ -87,12 +87,12 @@ def test_what_stands_for_a_missing_value_is_missing(value: Any) -> None:
     "value",
     [True, "1.5", "1.234,5", "abc", "1_000", "inf", "-Infinity", "0x10", "1,2,3", "١", "--5"],
 )
-def test_what_is_no_number_is_refused(value: Any) -> None:
+def test_invalid_number_is_rejected(value: Any) -> None:
     assert "a number is expected" in refuse(NUMBER, value)
 
 
 @pytest.mark.parametrize("value", [10**400, -(10**4000), "1e999", "9" * 5000])
-def test_number_beyond_all_bounds_is_refused(value: Any) -> None:
+def test_number_too_large_for_a_float_is_rejected(value: Any) -> None:
     assert refuse(NUMBER, value) == "the number is too large"
 
 
@@ -102,17 +102,17 @@ def test_point_is_a_point_where_the_file_had_points() -> None:
 
 
 @pytest.mark.parametrize("value", [True, "true", "TRUE", " yes ", "1", 1, 1.0, "t"])
-def test_words_of_truth(value: Any) -> None:
+def test_true_values(value: Any) -> None:
     assert read(TRUTH, value) is True
 
 
 @pytest.mark.parametrize("value", [False, "false", "No", "0", 0, 0.0, "off"])
-def test_words_of_falsehood(value: Any) -> None:
+def test_false_values(value: Any) -> None:
     assert read(TRUTH, value) is False
 
 
 @pytest.mark.parametrize("value", ["maybe", 2, 0.5, -1, 10**4000])
-def test_what_is_neither_true_nor_false_is_refused(value: Any) -> None:
+def test_invalid_boolean_is_rejected(value: Any) -> None:
     refuse(TRUTH, value)
 
 
@@ -127,18 +127,18 @@ def test_what_is_neither_true_nor_false_is_refused(value: Any) -> None:
         ("2024-01-31T10:30:00.25Z", "2024-01-31T10:30:00.25+00:00"),
     ],
 )
-def test_times_are_read_as_in_the_file_or_as_everywhere(value: str, expected: str) -> None:
+def test_times_are_read_in_the_files_format_or_iso_8601(value: str, expected: str) -> None:
     assert read(TIME, value) == seconds(expected)
 
 
 @pytest.mark.parametrize("value", ["01/31/2024", "yesterday", True, "99.99.2024", 10**400])
-def test_what_is_no_time_is_refused(value: Any) -> None:
+def test_invalid_time_is_rejected(value: Any) -> None:
     assert "a time is expected" in refuse(TIME, value)
     assert "%d.%m.%Y" in refuse(TIME, value)
 
 
 @pytest.mark.parametrize("time_format", ["%Y%Y", "%", "%Q", "(", "%d" * 32])
-def test_format_that_is_none_leaves_what_is_read_everywhere(time_format: str) -> None:
+def test_invalid_time_format_falls_back_to_iso_8601(time_format: str) -> None:
     words = FileConventions(time_formats={"v": time_format})
     assert read(TIME, "2024-01-31", words) == seconds("2024-01-31T00:00+00:00")
     refuse(TIME, "x", words)
@@ -161,7 +161,7 @@ def test_categories_are_trimmed_and_numbers_are_written_short(value: Any, expect
     assert read(LEVELS, value) == expected
 
 
-def test_what_is_no_category_is_refused() -> None:
+def test_invalid_category_is_rejected() -> None:
     assert refuse(LEVELS, True) == "a text is expected"
     # Python does not convert an integer of this many digits to text.
     assert refuse(LEVELS, 10**5000) == "the number is too large"
@@ -224,7 +224,7 @@ def test_any_value_is_predicted_or_refused_by_its_name(row: dict[str, Any]) -> N
     assert np.isfinite(EVERY_KIND.transform(found, np.dtype(np.float32))).all()
 
 
-def test_not_too_many_problems_are_told() -> None:
+def test_number_of_reported_problems_is_bounded() -> None:
     reader = RowReader(Preprocessing((NUMBER,), NumericTarget("y", 0, 1)))
     with pytest.raises(InvalidRowsError) as raised:
         reader.read([{"v": "x"}] * 100)

@@ -1,4 +1,4 @@
-"""Uploads that end before they should, over a real connection: nothing is left of them."""
+"""Uploads that are cut off, over a real connection: nothing is left of them."""
 
 import socket
 from collections.abc import Iterator

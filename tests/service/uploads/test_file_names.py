@@ -1,4 +1,4 @@
-"""File names that look like paths or worse: accepted, as labels for people only."""
+"""Hostile file names are accepted as display names only."""
 
 import httpx2
 import pytest
@@ -57,5 +57,5 @@ def test_file_name_is_a_label_only(
     assert [path.name for path in files_in(settings.data_dir)] == [f"{dataset['id']}.arrow"]
 
 
-def test_file_name_that_is_no_text_is_accepted(client: TestClient) -> None:
+def test_file_name_that_is_not_text_is_accepted(client: TestClient) -> None:
     assert send_as(client, b"\xff\xfe.csv").status_code in {201, 400}

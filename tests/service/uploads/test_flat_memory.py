@@ -1,4 +1,4 @@
-"""The API's memory does not grow with what is uploaded to it."""
+"""The API's memory does not grow with the size of an upload."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ LINES = "".join(
 
 
 def stream(megabytes: int) -> Iterator[bytes]:
-    """A CSV file of about this size, a piece at a time."""
+    """Yield a CSV file of about this size in pieces."""
     piece = LINES.encode()
     yield b"number,size,word,flag,day\n"
     for _ in range(max(1, megabytes * MIB // len(piece))):

@@ -1,4 +1,4 @@
-"""Resumable uploads by the tus protocol, request by request; bytes in a folder and in a bucket."""
+"""Resumable uploads with the tus protocol, request by request, on a folder and on a bucket."""
 
 import hashlib
 from base64 import b64encode
@@ -32,7 +32,7 @@ on_every_store = pytest.mark.parametrize("store", ["file", "s3"])
 
 @pytest.fixture
 def store() -> str:
-    """Where the bytes go, unless a test asks for others."""
+    """Kind of blob store: a folder unless a test selects another."""
     return "file"
 
 
@@ -57,7 +57,7 @@ def context(client: TestClient) -> Context:
 
 @pytest.fixture
 def create(client: TestClient) -> Create:
-    """Begin an upload; its address."""
+    """Create an upload and return its URL."""
 
     def create(length: int = len(DATA), **headers: str) -> str:
         answer = client.post("/v1/uploads", headers={"Upload-Length": str(length), **headers})
@@ -90,7 +90,7 @@ def files_left(settings: Settings) -> list[Path]:
     return [path for path in (settings.data_dir / "incoming").rglob("*") if path.exists()]
 
 
-def test_options_say_what_is_spoken(client: TestClient) -> None:
+def test_options_describe_the_protocol(client: TestClient) -> None:
     answer = client.options("/v1/uploads", headers={"Tus-Resumable": "0.2.2"})
     assert answer.status_code == 204
     assert answer.headers["tus-version"] == answer.headers["tus-resumable"] == "1.0.0"
@@ -131,7 +131,7 @@ def test_upload_in_pieces_becomes_a_file(
 
 
 @on_every_store
-def test_upload_that_served_its_end_leaves_nothing(
+def test_upload_that_became_a_dataset_leaves_nothing(
     client: TestClient, create: Create, context: Context, settings: Settings
 ) -> None:
     location = create()
@@ -143,13 +143,13 @@ def test_upload_that_served_its_end_leaves_nothing(
     assert files_left(settings) == []
 
 
-def test_first_bytes_may_come_along(client: TestClient, context: Context) -> None:
+def test_creation_accepts_the_first_bytes(client: TestClient, context: Context) -> None:
     headers = {**PART, "Upload-Length": "400", **checksum(DATA[:170])}
     answer = client.post("/v1/uploads", headers=headers, content=DATA[:170])
     assert answer.status_code == 201
     assert answer.headers["upload-offset"] == "170"
     assert answer.json()["offset"] == 170
-    assert len(blobs_of(context)) == 1  # kept all or not at all, so not in parts
+    assert len(blobs_of(context)) == 1  # stored completely or not at all, so not in parts
     assert send(client, answer.headers["location"], 170, DATA[170:]).status_code == 204
 
 
@@ -284,9 +284,7 @@ def test_expired_upload_is_410(client: TestClient, create: Create, context: Cont
     assert client.head(location).status_code == 410
 
 
-def test_upload_that_is_given_up_is_gone(
-    client: TestClient, create: Create, context: Context
-) -> None:
+def test_cancelled_upload_is_gone(client: TestClient, create: Create, context: Context) -> None:
     location = create()
     send(client, location, 0, DATA[:100])
     assert client.delete(location).status_code == 204
@@ -294,21 +292,21 @@ def test_upload_that_is_given_up_is_gone(
     assert client.head(location).status_code == 404
 
 
-def test_post_may_stand_for_another_method(client: TestClient, create: Create) -> None:
+def test_post_can_override_the_method(client: TestClient, create: Create) -> None:
     location = create()
     headers = {**PART, "Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
     answer = client.post(location, content=DATA, headers=headers)
     assert (answer.status_code, answer.headers["upload-offset"]) == (204, "400")
 
 
-def test_problem_speaks_the_protocol_too(client: TestClient) -> None:
+def test_problem_has_the_protocols_headers(client: TestClient) -> None:
     answer = client.delete("/v1/uploads/up_nope")
     assert answer.headers["tus-resumable"] == "1.0.0"
     assert answer.headers["cache-control"] == "no-store"
     assert "tus-resumable" not in client.get("/healthz").headers
 
 
-def test_unfinished_upload_is_no_file(
+def test_unfinished_upload_cannot_be_read(
     client: TestClient, create: Create, context: Context, tmp_path: Path
 ) -> None:
     location = create()

@@ -15,7 +15,7 @@ from service.uploads.temp_folders import incoming, incoming_folder, sweep_incomi
 
 
 def use_folder(data_dir: Path, use: Callable[[Path], object]) -> None:
-    """Do something while there is a folder."""
+    """Call `use` with a private directory while it exists."""
 
     async def work() -> None:
         async with incoming_folder(data_dir) as folder:
@@ -123,5 +123,5 @@ def test_sweep_between_making_and_locking_costs_another_folder(
     use_folder(tmp_path, use)
 
 
-def test_nothing_to_sweep_is_no_trouble(tmp_path: Path) -> None:
+def test_sweep_of_a_missing_directory_succeeds(tmp_path: Path) -> None:
     sweep_incoming(tmp_path / "nowhere")

@@ -1,4 +1,4 @@
-"""Headers of the tus protocol, read strictly."""
+"""Strict parsing of the tus protocol's headers."""
 
 from base64 import b64encode
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from service.uploads.tus import (
 )
 
 
-def test_metadata_goes_there_and_back() -> None:
+def test_metadata_round_trips() -> None:
     metadata = {"filename": "pöints, 1.csv", "is_private": "", "a": "b"}
     text = format_metadata(metadata)
     assert text.startswith("filename cMO2aW50cywgMS5jc3Y=,is_private,")
@@ -42,7 +42,7 @@ def test_metadata_may_be_absent(text: str | None) -> None:
         ",".join(f"key{n}" for n in range(65)),
     ],
 )
-def test_metadata_that_is_none_is_refused(text: str) -> None:
+def test_invalid_metadata_is_rejected(text: str) -> None:
     with pytest.raises(InvalidHeaderError) as problem:
         parse_metadata(text)
     assert problem.value.errors[0].pointer == "/upload-metadata"
@@ -53,7 +53,7 @@ def test_size_is_read() -> None:
 
 
 @pytest.mark.parametrize("text", [None, "", "-1", "1.5", "1e3", "one", "٣", "9" * 16, " 1"])
-def test_size_that_is_none_is_refused(text: str | None) -> None:
+def test_invalid_size_is_rejected(text: str | None) -> None:
     with pytest.raises(InvalidHeaderError, match="/upload-length"):
         parse_size("Upload-Length", text)
 
@@ -66,11 +66,11 @@ def test_checksum_is_read() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "sha1", "sha1 !", "md5 AAAA", "sha1 AAAA", "crc32 AAAAAA=="])
-def test_checksum_that_is_none_is_refused(text: str) -> None:
+def test_invalid_checksum_is_rejected(text: str) -> None:
     with pytest.raises(InvalidHeaderError, match="/upload-checksum"):
         parse_checksum(text)
 
 
-def test_instant_is_as_http_has_it() -> None:
+def test_time_has_the_http_date_format() -> None:
     at = datetime(2026, 11, 4, 8, 5, tzinfo=UTC)
     assert format_instant(at) == "Wed, 04 Nov 2026 08:05:00 GMT"

@@ -1,4 +1,4 @@
-"""Uploads as they come over a real connection: whole, cut, resumed by a standard client."""
+"""Uploads over a real connection: complete, cut off, resumed by a standard client."""
 
 import hashlib
 import socket
@@ -57,7 +57,7 @@ def client(url: str) -> Iterator[httpx2.Client]:
 
 @pytest.fixture(scope="module")
 def elsewhere(settings: Settings, url: str) -> Iterator[Context]:
-    """Another process on the same database and blobs."""
+    """The context of another process on the same database and blob store."""
     database = Database(settings.database_url)
     feeds = EventBroadcaster(database)
     yield Context(
@@ -83,7 +83,7 @@ def files_in_flight(settings: Settings) -> list[Path]:
 
 
 def send_and_hang_up(url: str, request: str, headers: dict[str, str], body: bytes) -> None:
-    """Send a request that announces more than it brings, and close the connection."""
+    """Send fewer bytes than Content-Length announces, and close the connection."""
     parts = urlsplit(url)
     lines = [request, "Host: test", *(f"{name}: {value}" for name, value in headers.items())]
     with socket.create_connection((parts.hostname or "", parts.port or 0)) as connection:
@@ -129,7 +129,7 @@ def test_upload_that_was_cut_is_resumed_where_it_was(
     assert files_in_flight(elsewhere.settings) == []
 
 
-def test_standard_client_is_told_what_is_wrong(url: str, file: BytesIO) -> None:
+def test_standard_client_gets_the_problem(url: str, file: BytesIO) -> None:
     uploader = TusClient(f"{url}/v1/uploads").uploader(file_stream=file, chunk_size=1000)
     uploader.upload(stop_at=1000)
     uploader.offset = 5

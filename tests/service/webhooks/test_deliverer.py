@@ -67,7 +67,7 @@ def put_in(database: Database, url: str, times: int = 1) -> str:
 
 
 def deliver(settings: Settings, database: Database, caller: WebhookSender | None = None) -> None:
-    """Make all calls that are due now, once."""
+    """Deliver all events that are due now, once."""
 
     async def run() -> None:
         deliverer = Deliverer(settings, database, caller)
@@ -78,7 +78,7 @@ def deliver(settings: Settings, database: Database, caller: WebhookSender | None
 
 
 def make_due(database: Database) -> None:
-    """Let the time pass until the next attempt."""
+    """Make the next attempt due now."""
     with database.writing() as session:
         session.execute(update(deliveries).values(next_attempt_at=now()))
 
@@ -89,14 +89,14 @@ def log(database: Database, webhook_id: str) -> tuple[DeliveryRecord, ...]:
 
 
 def outcome(database: Database, webhook_id: str) -> tuple[str, int | None, str | None]:
-    """Status of the only delivery; answer and error of its last attempt."""
+    """Return the status of the only delivery, and response and error of its last attempt."""
     [delivery] = log(database, webhook_id)
     last = delivery.attempts[-1]
     return delivery.status, last.response_status, last.error
 
 
 def resolving(*answers: tuple[str, ...]) -> Resolver:
-    """A resolver that gives these addresses, one answer after the other, the last for ever."""
+    """Return a resolver with these results, one per call; the last one repeats."""
     left = list(answers)
 
     def resolve(_host: str, _port: int) -> "Future[tuple[str, ...]]":
@@ -144,7 +144,7 @@ def test_back_off_doubles_with_jitter_to_a_limit() -> None:
     assert retry_seconds(10**9) <= LAST_RETRY_SECONDS
 
 
-def test_delivery_is_given_up_after_its_time(database: Database, receiver: Receiver) -> None:
+def test_delivery_expires_after_the_retry_period(database: Database, receiver: Receiver) -> None:
     receiver.statuses = [500]
     settings = load_settings(
         data_dir=Path("unused"), webhook_private_addresses=True, webhook_retry_seconds=0.001
@@ -200,7 +200,7 @@ def test_host_that_has_moved_to_a_private_address_is_not_called(
     assert outcome(database, webhook) == ("pending", None, "forbidden_address")
 
 
-def test_name_is_resolved_once_and_the_server_hears_it(
+def test_host_is_resolved_once_and_sent_to_the_server(
     settings: Settings, database: Database, receiver: Receiver
 ) -> None:
     put_in(database, f"http://hooks.example:{receiver.port}/")
@@ -218,7 +218,7 @@ def test_next_address_is_called_when_one_is_dead(
     assert len(receiver.calls) == 1
 
 
-def test_host_without_address_and_port_without_server_are_told_apart(
+def test_unresolved_host_and_refused_connection_are_distinguished(
     settings: Settings, database: Database, receiver: Receiver
 ) -> None:
     unresolved = put_in(database, "http://no-such-host.invalid/")
@@ -228,7 +228,7 @@ def test_host_without_address_and_port_without_server_are_told_apart(
     assert outcome(database, dead) == ("pending", None, "not_connected")
 
 
-def test_proxy_of_the_environment_is_not_asked(
+def test_proxy_of_the_environment_is_not_used(
     settings: Settings, database: Database, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.2:9/")
@@ -237,7 +237,7 @@ def test_proxy_of_the_environment_is_not_asked(
     assert len(receiver.calls) == 1
 
 
-def test_server_that_drips_is_given_up_in_time(
+def test_slow_response_times_out(
     settings: Settings, database: Database, receiver: Receiver
 ) -> None:
     receiver.drips = True
@@ -257,7 +257,7 @@ def test_answer_is_not_read_beyond_its_status(
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Of the server hooks.example, and for a client that trusts it."""
+    """TLS contexts of the server hooks.example and of a client that trusts it."""
     folder = tmp_path_factory.mktemp("tls")
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hooks.example")])
@@ -331,13 +331,13 @@ def test_two_deliverers_at_once_call_each_once(
     assert {delivery.status for delivery in log(database, webhook)} == {"delivered"}
 
 
-def test_call_that_was_not_noted_is_made_again_under_the_same_id(
+def test_unrecorded_call_is_repeated_with_the_same_id(
     settings: Settings, database: Database, receiver: Receiver
 ) -> None:
     webhook = put_in(database, receiver.url)
     with database.writing() as session:
         [claimed] = claim_due_deliveries(session, 1, lease_seconds=0, per_webhook=1)
-    # And here the process dies.
+    # The process dies here.
     asyncio.run(WebhookSender(10, private_addresses=True).call(claimed))
     deliver(settings, database)
     assert receiver.ids == [claimed.id, claimed.id]
@@ -346,7 +346,7 @@ def test_call_that_was_not_noted_is_made_again_under_the_same_id(
 
 
 class FailingDatabase(Database):
-    """A database that is away for its first uses."""
+    """A database that is unavailable for its first transactions."""
 
     failures = 3
 
@@ -360,7 +360,7 @@ class FailingDatabase(Database):
 
 
 def run_until(deliverer: Deliverer, condition: Callable[[], object]) -> None:
-    """Let the deliverer run until the condition holds, then stop it."""
+    """Run the deliverer until the condition holds, then stop it."""
 
     async def run() -> None:
         deliverer.start()
@@ -370,7 +370,7 @@ def run_until(deliverer: Deliverer, condition: Callable[[], object]) -> None:
     asyncio.run(run())
 
 
-def test_database_that_is_away_is_waited_for(
+def test_deliverer_waits_for_an_unavailable_database(
     settings: Settings,
     database: Database,
     receiver: Receiver,
@@ -386,7 +386,7 @@ def test_database_that_is_away_is_waited_for(
     assert "wait for the database" in caplog.text
 
 
-def test_call_under_way_does_not_keep_the_service_from_leaving(
+def test_running_call_does_not_block_shutdown(
     settings: Settings, database: Database, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "STOP_SECONDS", 0.05)

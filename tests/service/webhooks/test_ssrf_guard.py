@@ -1,4 +1,4 @@
-"""Which addresses are public, however they are written or wrapped, and who is asked for them."""
+"""SSRF guard: detection of non-public addresses in every notation, and name resolution."""
 
 import pytest
 
@@ -67,7 +67,7 @@ def test_address_is_not_public(address: str) -> None:
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "2130706433", "0x7f.1", "0177.0.0.1", "017700000001", "127.1"]
 )
-def test_every_way_to_write_an_address_comes_to_the_address(host: str) -> None:
+def test_every_notation_of_an_address_is_parsed(host: str) -> None:
     assert look_up(host, 80).result(10) == ("127.0.0.1",)
 
 
@@ -107,7 +107,7 @@ def test_url_that_cannot_be_called(url: str, why: str) -> None:
         parse_webhook_url(url)
 
 
-def test_url_keeps_its_host_for_the_server_and_takes_an_address_for_the_way() -> None:
+def test_pinned_url_has_the_address_and_keeps_the_host_header() -> None:
     target = parse_webhook_url("https://münchen.example:8443/ä?b=1")
     assert (target.host, target.port) == ("xn--mnchen-3ya.example", 8443)
     assert target.host_header == "xn--mnchen-3ya.example:8443"

@@ -35,7 +35,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def strict_client(settings: Settings) -> Iterator[TestClient]:
-    """Of a service that calls public addresses only."""
+    """A client of a service that calls public addresses only."""
     make_schema(settings.database_url)
     strict = load_settings(**settings.model_dump() | {"webhook_private_addresses": False})
     with TestClient(create_app(strict)) as client:
@@ -57,11 +57,11 @@ def listed(client: TestClient, path: str) -> list[dict[str, Any]]:
     return data
 
 
-def test_made_webhook_shows_its_secret_once_and_where_it_is_asked_for(
+def test_secret_is_shown_at_creation_and_on_its_own_route(
     client: TestClient, receiver: Receiver
 ) -> None:
     made = make(client, receiver.url)
-    # The library takes it.
+    # The reference library accepts the secret.
     Webhook(made["secret"])
     shown = client.get(f"/v1/webhooks/{made['id']}").json()
     assert shown == {name: value for name, value in made.items() if name != "secret"}
@@ -72,7 +72,7 @@ def test_made_webhook_shows_its_secret_once_and_where_it_is_asked_for(
     assert answer.headers["cache-control"] == "no-store"
 
 
-def test_test_event_goes_the_way_of_all_events(client: TestClient, receiver: Receiver) -> None:
+def test_test_event_is_delivered_like_other_events(client: TestClient, receiver: Receiver) -> None:
     webhook = make(client, receiver.url, secret=SECRET)
     path = f"/v1/webhooks/{webhook['id']}"
     answer = client.post(f"{path}/test")
@@ -89,7 +89,7 @@ def test_test_event_goes_the_way_of_all_events(client: TestClient, receiver: Rec
     assert attempt["seconds"] > 0
 
 
-def test_receiver_is_told_of_a_jobs_end(
+def test_receiver_is_notified_of_a_jobs_end(
     client: TestClient, receiver: Receiver, train: Train
 ) -> None:
     make(client, receiver.url, secret=SECRET)
@@ -101,7 +101,7 @@ def test_receiver_is_told_of_a_jobs_end(
     assert (event["data"]["name"], event["data"]["status"]) == ("digits", "succeeded")
 
 
-def test_webhook_of_one_job_is_told_of_it_alone(
+def test_webhook_of_a_job_receives_only_its_events(
     client: TestClient, receiver: Receiver, train: Train
 ) -> None:
     webhook = {"url": receiver.url, "events": ["created", "succeeded"]}
@@ -114,7 +114,7 @@ def test_webhook_of_one_job_is_told_of_it_alone(
     assert {event["data"]["job_id"] for event in events} == {job["id"]}
 
 
-def test_what_was_answered_is_not_echoed(client: TestClient, receiver: Receiver) -> None:
+def test_response_body_of_a_receiver_is_not_exposed(client: TestClient, receiver: Receiver) -> None:
     receiver.statuses, receiver.headers = [400], {"X-Secret": "do-not-echo"}
     webhook = make(client, receiver.url)
     path = f"/v1/webhooks/{webhook['id']}/deliveries"
@@ -149,7 +149,7 @@ def test_deleted_webhook_is_gone(client: TestClient, receiver: Receiver) -> None
     assert listed(client, "/v1/webhooks") == []
 
 
-def test_key_sent_again_makes_no_second_webhook(client: TestClient, receiver: Receiver) -> None:
+def test_repeated_key_creates_one_webhook(client: TestClient, receiver: Receiver) -> None:
     answers = [
         client.post(
             "/v1/webhooks", json={"url": receiver.url}, headers={"Idempotency-Key": "a key"}
@@ -210,7 +210,7 @@ def test_public_address_is_taken(strict_client: TestClient) -> None:
     make(strict_client, "https://8.8.8.8:8443/hook?a=1")
 
 
-def test_host_of_which_one_address_is_private_is_refused(strict_client: TestClient) -> None:
+def test_host_with_one_private_address_is_refused(strict_client: TestClient) -> None:
     context: Context = strict_client.app.state.context  # type: ignore[attr-defined]
 
     def resolve(_host: str, _port: int) -> "Future[tuple[str, ...]]":
