@@ -231,7 +231,7 @@ def test_a_warm_up_may_last_as_long_as_the_epochs_that_the_table_gets() -> None:
         for epochs in (19.9, 20.0)
     )
     assert resolve(short, large).spec.epochs == 20
-    with pytest.raises(SpecError, match="the training's 20 epochs"):
+    with pytest.raises(SpecError, match="less than the number of epochs, 20"):
         resolve(long, large)
 
 

@@ -110,8 +110,8 @@ def test_part_without_room_is_not_counted(client: TestClient) -> None:
     with files_limited(LIMIT):
         sent = client.patch(begun.headers["location"], content=bytes(8_000_000), headers=headers)
     problem(sent, 507)
-    told = client.head(begun.headers["location"], headers=tus)
-    assert told.headers["upload-offset"] == "0"
+    status = client.head(begun.headers["location"], headers=tus)
+    assert status.headers["upload-offset"] == "0"
 
 
 def test_same_upload_is_taken_once_there_is_room(client: TestClient) -> None:
