@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.engine import make_url
 
 from store.db.database import Database
@@ -21,10 +21,11 @@ HEAD = ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def make_schema(database_url: str) -> None:
-    """Make all tables in an empty database; a SQLite file that exists is left as it is."""
+    """Make all tables, unless the database already has them."""
     url = make_url(database_url)
     if url.get_backend_name() != "sqlite":
-        create_tables(database_url)
+        if not _has_tables(database_url):
+            create_tables(database_url)
     elif not Path(str(url.database)).exists():
         Path(str(url.database)).write_bytes(_sqlite_file())
 
@@ -38,6 +39,13 @@ def create_tables(database_url: str) -> None:
         connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
         connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
     database.close()
+
+
+def _has_tables(database_url: str) -> bool:
+    database = Database(database_url)
+    found = inspect(database.engine).has_table("alembic_version")
+    database.close()
+    return found
 
 
 @cache
