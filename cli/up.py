@@ -39,7 +39,7 @@ def run_service(host: str, port: int, data: Path | None, workers: int | None) ->
                 brokers = find_brokers(settings.broker_url, folder / "broker", sockets)
                 broker = start_broker(supervisor, brokers)
                 _log(f"broker: {broker.kind}, data: {folder}")
-                chosen = load_settings(data_dir=folder, broker_url=broker.url)
+                chosen = settings.model_copy(update={"data_dir": folder, "broker_url": broker.url})
                 _serve(supervisor, chosen, listener, url_of(listener, host), workers)
         finally:
             # From here on, new connections are refused instead of queued.

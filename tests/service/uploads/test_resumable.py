@@ -311,7 +311,7 @@ def test_unfinished_upload_cannot_be_read(
 ) -> None:
     location = create()
     send(client, location, 0, DATA[:100])
-    with pytest.raises(UploadIncompleteError, match="100 of its 400 bytes"):
+    with pytest.raises(UploadIncompleteError, match="100 of 400 bytes"):
         resumable.assemble(context, id_of(location), tmp_path / "file")
     with pytest.raises(NotFoundError):
         resumable.assemble(context, "up_nope", tmp_path / "file")
