@@ -31,7 +31,7 @@ finally:
 """
 
 
-def test_children_are_looked_after_more_often_than_celery_does(tmp_path: Path) -> None:
+def test_children_are_checked_more_often_than_celery_does(tmp_path: Path) -> None:
     # Celery prefers a pool that its command line names.
     assert "--pool" not in worker_command(1, "w")
     broker = {"BACKPROPD_DATA_DIR": str(tmp_path), "BACKPROPD_BROKER_URL": "memory://"}
