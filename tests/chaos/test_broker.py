@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import httpx2
+import pytest
 
 from tests.chaos.figures import Figures
 from tests.chaos.fleet import DatabaseKind, Fleet, fleet
@@ -17,6 +18,8 @@ from tests.chaos.processes import Process
 from tests.chaos.proxies import SwallowingProxy
 from tests.chaos.sizes import find_sizes
 from tests.waiting import wait_for
+
+pytestmark = pytest.mark.rare
 
 Outage = Literal["killed", "wiped", "silent"]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx2
+import pytest
 from sqlalchemy import select
 
 from store.db.tables import jobs
@@ -16,6 +17,8 @@ from tests.chaos.checker import Undisturbed
 from tests.chaos.figures import Figures
 from tests.chaos.sizes import Sizes
 from tests.waiting import wait_for
+
+pytestmark = pytest.mark.rare
 
 IN_FLIGHT = 3
 BACK_SECONDS = 5.0

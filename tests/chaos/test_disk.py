@@ -17,6 +17,8 @@ from tests.chaos.figures import Figures
 from tests.chaos.sizes import Sizes
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.rare
+
 DISK_BYTES = 64 * 2**20
 IN_FLIGHT = 2
 UPLOAD = b"a,b\n" + b"1,2\n" * 10**6

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx2
 import psutil
+import pytest
 
 from store.db.pagination import PageRequest
 from store.jobs.events import list_events
@@ -26,6 +27,8 @@ from tests.chaos.processes import Process
 from tests.chaos.sizes import find_sizes
 from tests.chaos.work import job_body, make_table
 from tests.waiting import wait_for
+
+pytestmark = pytest.mark.rare
 
 SIZES = find_sizes()
 POLLERS, LISTENERS = (500, 500) if SIZES.is_full else (30, 30)

@@ -3,6 +3,7 @@
 import random
 import signal
 
+import pytest
 from sqlalchemy import select
 
 from store.db.tables import jobs
@@ -14,6 +15,8 @@ from tests.chaos.figures import Figures
 from tests.chaos.processes import Process
 from tests.chaos.sizes import Sizes
 from tests.waiting import wait_for
+
+pytestmark = pytest.mark.rare
 
 REDUCED_DATABASE = "sqlite"
 LOSSES = 3

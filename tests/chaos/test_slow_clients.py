@@ -8,10 +8,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from tests.chaos.figures import Figures
 from tests.chaos.fleet import Fleet, fleet
 from tests.chaos.sizes import find_sizes
+
+pytestmark = pytest.mark.rare
 
 SIZES = find_sizes()
 CLIENTS = SIZES.choose(reduced=40, full=500)

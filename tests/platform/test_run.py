@@ -39,6 +39,7 @@ def test_with_venv_dependencies_are_installed_once(project: Path) -> None:
     assert (project / ".venv" / ".whole").stat().st_mtime_ns == made
 
 
+@pytest.mark.rare
 @pytest.mark.parametrize("python", [WITHOUT_VENV, WITHOUT_PIP], ids=["venv", "venv and pip"])
 def test_dependencies_are_installed_without_venv_or_pip(project: Path, python: str) -> None:
     debian = project.parent / "debian"
