@@ -126,6 +126,13 @@ class Broker:
                 connection.close()
             raise
 
+    def close(self) -> None:
+        """Close the calling thread's connection, if it has one; the next message makes another."""
+        if self._has_producer():
+            del self._local.producer
+            with suppress(Exception):
+                self._local.connection.close()
+
     def _has_producer(self) -> bool:
         return hasattr(self._local, "producer")
 

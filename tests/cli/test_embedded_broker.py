@@ -138,6 +138,7 @@ def test_messages_go_through_the_embedded_redis(embedded: EmbeddedBroker) -> Non
         broker = Broker(embedded.url)
         broker.ping()
         broker.publish()
+        broker.close()
 
 
 def test_messages_go_through_files(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ def test_kept_connection_is_replaced_after_a_broker_restart(tmp_path: Path, sock
         client.publish()
     with redis(tmp_path, sockets):
         client.publish()
+        client.close()
 
 
 def test_unresponsive_broker_is_tried_once() -> None:

@@ -100,7 +100,9 @@ def test_published_job_is_trained_and_the_worker_exits_cleanly(
 ) -> None:
     job = post()
     with worker(settings) as process:
-        Broker(str(settings.broker_url)).publish()
+        broker = Broker(str(settings.broker_url))
+        broker.publish()
+        broker.close()
         wait_for(status_is(database, job.id, JobStatus.SUCCEEDED))
         with database.reading() as session:
             assert list_live_workers(session, 60) == ("w1",)
