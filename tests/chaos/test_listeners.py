@@ -74,18 +74,25 @@ class Pace:
     Attributes:
         speed: steps per second of all jobs together.
         share: the worker's share of a processor.
+        api_share: the API's share of a processor.
     """
 
     speed: float
     share: float
+    api_share: float
 
 
-def measure_pace(ships: Fleet, worker: Process) -> Pace:
-    begin, used, began = next_record(ships), processor_seconds(worker), time.monotonic()
+def measure_pace(ships: Fleet, worker: Process, api: Process) -> Pace:
+    begin, began = next_record(ships), time.monotonic()
+    used = processor_seconds(worker), processor_seconds(api)
     time.sleep(WINDOW_SECONDS)
-    steps, seconds = next_record(ships) - begin, processor_seconds(worker) - used
+    steps = next_record(ships) - begin
     elapsed = time.monotonic() - began
-    return Pace(steps / elapsed, seconds / elapsed)
+    share, api_share = (
+        (processor_seconds(process) - before) / elapsed
+        for process, before in zip((worker, api), used, strict=True)
+    )
+    return Pace(steps / elapsed, share, api_share)
 
 
 def next_record(ships: Fleet) -> int:
@@ -95,9 +102,9 @@ def next_record(ships: Fleet) -> int:
     return sum(count_steps(ships).values())
 
 
-def processor_seconds(worker: Process) -> float:
-    """Return the processor time used so far by the worker and its children."""
-    times = [psutil.Process(pid).cpu_times() for pid in worker.members()]
+def processor_seconds(process: Process) -> float:
+    """Return the processor time used so far by the process and its children."""
+    times = [psutil.Process(pid).cpu_times() for pid in process.members()]
     return sum(time.user + time.system for time in times)
 
 
@@ -142,13 +149,13 @@ def test_pollers_and_listeners_miss_nothing_and_do_not_slow_training(
         worker = ships.start_worker("worker", CHILDREN)
         ships.wait_until_ready()
         job_ids = post_endless_jobs(ships)
-        before = measure_pace(ships, worker)
+        before = measure_pace(ships, worker, api)
         with many_clients(
             ships.ports["api"], job_ids, POLLERS, LISTENERS, ARRIVAL_SECONDS, rng
         ) as found:
             try:
                 wait_for(lambda: found.is_connected and len(found.took) > POLLERS / 2)
-                beside = measure_pace(ships, worker)
+                beside = measure_pace(ships, worker, api)
                 memory = psutil.Process(api.pid).memory_info().rss
                 found.is_polling = False
                 wait_for(lambda: not found.pollers)
@@ -170,6 +177,7 @@ def test_pollers_and_listeners_miss_nothing_and_do_not_slow_training(
         "steps per second with clients": round(beside.speed),
         "training's share of a processor before, %": round(100 * before.share, 1),
         "training's share of a processor with clients, %": round(100 * beside.share, 1),
+        "API's share of a processor with clients, %": round(100 * beside.api_share, 1),
         "memory of the API, MiB": memory >> 20,
     }
     if SIZES.is_full:
