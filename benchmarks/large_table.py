@@ -29,8 +29,9 @@ from store.blobs.blobs import open_blobs
 from store.blobs.disk_cache import Cache
 from store.datasets.column_file import open_table
 from store.datasets.datasets import DatasetRecord, blob_key
+from store.prepared.loader import TrainingDataLoader
+from store.prepared.recent import RecentData
 from store.settings import load_settings
-from workers.training_data import RecentData, TrainingDataLoader
 
 # Keep address space close to used memory: one arena, no reservations, few thread stacks.
 ENVIRONMENT = {

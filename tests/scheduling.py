@@ -39,7 +39,7 @@ LONGEST = (
     "tests/cli/test_up.py",
     "tests/cli/test_api_and_worker.py",
     "tests/store/jobs/test_commands.py",
-    "tests/workers/test_training_data.py",
+    "tests/workers/test_prepared_data.py",
     "tests/service/uploads/test_resumable.py",
     "tests/service/datasets/test_hostile_uploads.py",
     "tests/workers/test_slices.py",

@@ -20,8 +20,9 @@ from store.db.database import Database
 from store.jobs.checkpoints import Checkpoint, find_checkpoint
 from store.jobs.jobs import JobRecord
 from store.models import get_model
+from store.prepared.loader import PREPROCESSING, TrainingDataLoader
+from store.prepared.recent import RecentData
 from store.settings import Settings
-from workers.training_data import PREPROCESSING, RecentData, TrainingDataLoader
 from workers.training_recorder import TrainingRecorder
 
 

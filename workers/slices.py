@@ -15,6 +15,7 @@ from store.blobs.blobs import BlobStore
 from store.blobs.disk_cache import Cache
 from store.blobs.tensors import pack_arrays
 from store.db.database import Database
+from store.environment import environment_fingerprint
 from store.errors import LeaseLostError, StoreUnavailableError
 from store.fault_injection import maybe_crash
 from store.jobs.claims import claim_job
@@ -23,14 +24,13 @@ from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease, pause_held_job, record_environment, release_job
 from store.jobs.progress import record_progress
 from store.models import NewModel
+from store.prepared.recent import RecentData
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
-from workers.environment import environment_fingerprint
 from workers.failures import failure_of
 from workers.heartbeat import Heartbeat
 from workers.open_training import OpenTrainingCache, open_training
 from workers.process.shutdown import ShutdownFlag
-from workers.training_data import RecentData
 from workers.training_recorder import TrainingRecorder
 
 logger = logging.getLogger(__name__)

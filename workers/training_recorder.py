@@ -8,11 +8,11 @@ from engine.metrics import Metric
 from engine.training.loop import TrainingProtocol
 from engine.training.progress import EpochRecord
 from store.blobs.tensors import pack_arrays
+from store.environment import gives_equal_bits
 from store.jobs.checkpoints import Checkpoint
 from store.jobs.jobs import JobRecord
 from store.jobs.progress import JobProgress, LossRecord
-from workers.environment import gives_equal_bits
-from workers.training_data import PREPROCESSING, TrainingDataLoader
+from store.prepared.loader import PREPROCESSING, TrainingDataLoader
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class TrainingRecorder:
         training: the job's training.
         max_seconds: time budget for training; None for no limit.
         loader: loads the data; time spent loading a fold is not training time.
-        environment: fingerprint of this worker, see `workers.environment`.
+        environment: fingerprint of this worker, see `store.environment`.
     """
 
     def __init__(

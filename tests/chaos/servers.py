@@ -158,6 +158,7 @@ class PostgresServer:
         options = ("--auth=trust", "--encoding=utf8", "--username=postgres", "--no-sync")
         made = subprocess.run(
             [str(self._bin / "initdb"), *options, "-D", str(self._data)],
+            check=False,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

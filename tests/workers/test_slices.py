@@ -21,12 +21,13 @@ from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease
 from store.jobs.progress import JobProgress, LossRecord, list_losses, record_progress
 from store.models import get_model
+from store.prepared import loader
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
 from tests.training import open_worker_context, train_waiting_jobs
 from tests.waiting import wait_for
 from tests.workers.conftest import Find, Post
-from workers import open_training, slices, training_data
+from workers import open_training, slices
 from workers.heartbeat import Heartbeat
 from workers.slices import WorkerContext, run_slice
 from workers.training_recorder import TrainingRecorder
@@ -163,7 +164,7 @@ def test_next_slice_in_the_same_process_reuses_the_open_training(
     post()
     after_steps(context, 5, context.shutdown.set)
     assert run_slice(context) is True
-    monkeypatch.setattr(training_data, "open_table", None)
+    monkeypatch.setattr(loader, "open_table", None)
     context.shutdown._byte[0] = 0
     assert run_slice(context) is False
 

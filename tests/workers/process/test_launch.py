@@ -41,7 +41,7 @@ def test_kernel_set_by_the_operator_is_kept(tmp_path: Path) -> None:
 
 def test_environment_is_applied_by_blas() -> None:
     code = (
-        "from workers.environment import environment_fingerprint;"
+        "from store.environment import environment_fingerprint;"
         "print(environment_fingerprint()['blas_threads'])"
     )
     answer = subprocess.run(

@@ -13,12 +13,12 @@ from store.datasets.datasets import DatasetRecord
 from store.db.database import Database
 from store.jobs.jobs import JobRecord
 from store.models import get_model
+from store.prepared import loader
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
 from tests.training import open_worker_context, train_waiting_jobs
 from tests.workers.conftest import Find, Post
 from tests.workers.tables import Values, add_dataset
-from workers import training_data
 from workers.slices import run_slice
 
 ROWS, FEATURES = 12_000, 12
@@ -72,7 +72,7 @@ def test_next_job_on_the_same_data_reads_the_cache(
 ) -> None:
     first = train()
     assert len(entries(settings)) == 1
-    monkeypatch.setattr(training_data, "Preparation", None)
+    monkeypatch.setattr(loader, "Preparation", None)
     again = train(network={"layers": []}, seed=0, optimizer="sgd")
     assert (first.status, again.status) == (JobStatus.SUCCEEDED, JobStatus.SUCCEEDED)
     assert len(entries(settings)) == 1
@@ -116,7 +116,7 @@ def test_network_that_does_not_fit_the_cached_data_is_invalid_data(
         message = "the training rows make 12 inputs, which do not fit the network"
         raise DataError(message)
 
-    monkeypatch.setattr(training_data, "require_inputs", refuse)
+    monkeypatch.setattr(loader, "require_inputs", refuse)
     job = train()
     assert (job.status, job.status_reason) == (JobStatus.FAILED, StatusReason.INVALID_DATA)
 
@@ -145,7 +145,7 @@ def test_with_a_full_disk_data_are_prepared_in_memory(
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOSPC, "no space left on device")
 
-    monkeypatch.setattr(training_data, "MatrixWriter", refuse)
+    monkeypatch.setattr(loader, "MatrixWriter", refuse)
     assert train().status is JobStatus.SUCCEEDED
     assert entries(settings) == []
 
@@ -158,7 +158,7 @@ def test_job_that_needs_space_on_a_full_disk_waits_for_it(
 
     job = post(on=large, target="y", epochs=1, batch_size=512)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training_data, "MatrixWriter", refuse)
+        patch.setattr(loader, "MatrixWriter", refuse)
         context = open_worker_context(settings.model_copy(update={"max_resident_data_bytes": 0}))
         run_slice(context)
         context.database.close()

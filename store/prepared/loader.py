@@ -4,14 +4,12 @@ import hashlib
 import json
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import TypeAdapter
 
 from engine.data.rows import Rows
@@ -26,32 +24,7 @@ from store.blobs.disk_errors import is_disk_full, storage_error
 from store.blobs.matrices import Matrices, MatrixWriter, open_matrices
 from store.datasets.column_file import open_table
 from store.datasets.datasets import DatasetRecord
-
-MOST_KEPT = 16
-
-
-@dataclass
-class RecentData:
-    """LRU cache of prepared data, keyed by the digest of everything they depend on."""
-
-    _kept: OrderedDict[str, PreparedData] = field(default_factory=OrderedDict)
-
-    def find(self, key: str) -> PreparedData | None:
-        """Return the cached data, or None."""
-        if key not in self._kept:
-            return None
-        self._kept.move_to_end(key)
-        return self._kept[key]
-
-    def keep(self, key: str, data: PreparedData) -> None:
-        """Cache data for other trainings; their arrays become read-only."""
-        for rows in vars(data).values():
-            if isinstance(rows, np.ndarray):
-                rows.flags.writeable = False
-        self._kept[key] = data
-        if len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
-
+from store.prepared.recent import RecentData
 
 logger = logging.getLogger(__name__)
 
