@@ -1,10 +1,12 @@
-"""Readiness of the service: database, schema, broker."""
+"""Readiness of the service: database, schema, broker; warnings about what is left alone."""
 
 from service.context import Context
 from service.http.errors import NotReadyError
 from service.schemas.health import ReadinessView
 from store.db.migrate import check_schema
 from store.errors import StoreError
+from store.jobs.unknown_kinds import count_unknown_kinds, describe_unknown_kind
+from store.statuses import KINDS
 from store.workers import list_live_workers
 
 # A worker reports at every sweep; one that missed three is not counted as live.
@@ -32,4 +34,12 @@ def check(context: Context) -> ReadinessView:
         broker=context.broker.kind,
         workers=len(names),
         worker_names=list(names),
+        warnings=unknown_kinds(context),
     )
+
+
+def unknown_kinds(context: Context) -> list[str]:
+    """Return a warning per kind of unfinished jobs that this version does not know."""
+    with context.database.reading() as session:
+        found = count_unknown_kinds(session, KINDS)
+    return [describe_unknown_kind(kind, count) for kind, count in found.items()]

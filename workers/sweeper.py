@@ -5,7 +5,7 @@ Any number of sweepers may run concurrently, on any machine.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from store.blobs.blobs import BlobStore
 from store.broker import Broker
@@ -20,6 +20,7 @@ from store.idempotency import delete_expired_keys
 from store.jobs.commands import finish_interrupted_pauses
 from store.jobs.dispatch import list_undispatched_jobs, mark_dispatched
 from store.jobs.lost import fail_lost_jobs, mark_stalled_jobs
+from store.jobs.unknown_kinds import count_unknown_kinds, describe_unknown_kind
 from store.settings import Settings
 from store.uploads import delete_parts, delete_upload, list_expired_uploads
 from store.webhooks.deliveries import delete_finished_deliveries
@@ -35,7 +36,10 @@ DELIVERIES_KEPT_SECONDS = 7 * 86_400
 
 
 class Sweeper:
-    """Runs the periodic maintenance, once or continuously in a background thread."""
+    """Runs the periodic maintenance, once or continuously in a background thread.
+
+    Jobs of kinds that the worker does not know are left alone, and reported once per kind.
+    """
 
     def __init__(
         self,
@@ -45,6 +49,7 @@ class Sweeper:
         settings: Settings,
         worker: str,
         is_idle: Callable[[], bool],
+        kinds: Collection[str],
     ) -> None:
         self._database = database
         self._blobs = blobs
@@ -52,6 +57,8 @@ class Sweeper:
         self._settings = settings
         self._worker = worker
         self._is_idle = is_idle
+        self._kinds = kinds
+        self._reported: set[str] = set()
 
     def start(self) -> None:
         """Sweep now and every sweep_seconds until the process ends."""
@@ -81,12 +88,14 @@ class Sweeper:
         with self._database.writing() as session:
             announce_worker(session, self._worker)
             delete_lost_workers(session, WORKER_LOST_AFTER_SWEEPS * self._settings.sweep_seconds)
-            for job_id in mark_stalled_jobs(session):
+            for job_id in mark_stalled_jobs(session, self._kinds):
                 logger.warning("job %s has lost its worker", job_id)
-            finish_interrupted_pauses(session)
-            for job_id in fail_lost_jobs(session, self._settings.max_worker_losses):
+            finish_interrupted_pauses(session, self._kinds)
+            losses = self._settings.max_worker_losses
+            for job_id in fail_lost_jobs(session, self._kinds, losses):
                 logger.error("job %s lost its worker too often: failed", job_id)
         self._redispatch(quiet_seconds)
+        self._report_unknown_kinds()
         self._delete_abandoned_datasets()
         self._delete_expired_uploads()
         with self._database.writing() as session:
@@ -99,12 +108,21 @@ class Sweeper:
         if not self._is_idle():
             return
         with self._database.reading() as session:
-            waiting = list_undispatched_jobs(session, quiet_seconds, DISPATCHES_PER_SWEEP)
+            waiting = list_undispatched_jobs(
+                session, self._kinds, quiet_seconds, DISPATCHES_PER_SWEEP
+            )
         if not waiting:
             return
         self._broker.publish(len(waiting))
         with self._database.writing() as session:
             mark_dispatched(session, waiting)
+
+    def _report_unknown_kinds(self) -> None:
+        with self._database.reading() as session:
+            found = count_unknown_kinds(session, self._kinds)
+        for kind in found.keys() - self._reported:
+            logger.warning("%s", describe_unknown_kind(kind, found[kind]))
+            self._reported.add(kind)
 
     def _delete_abandoned_datasets(self) -> None:
         with self._database.reading() as session:

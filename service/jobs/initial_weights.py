@@ -11,9 +11,10 @@ from service.runtime.model_cache import PREPROCESSING
 from service.schemas.jobs import StartFrom
 from store.blobs.tensors import pack_arrays, unpack_arrays
 from store.errors import NotFoundError
-from store.jobs.checkpoints import Checkpoint, find_checkpoint
 from store.jobs.jobs import JobRecord, get_job
+from store.jobs.training.checkpoints import TrainingCheckpoint, find_training_checkpoint
 from store.models import NewModel, get_model
+from store.statuses import TRAINING
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class InitialWeights:
     spec: ResolvedSpec
     preprocessing: Preprocessing
     start_from: dict[str, Any]
-    checkpoint: tuple[JobRecord, Checkpoint] | None = None
+    checkpoint: tuple[JobRecord, TrainingCheckpoint] | None = None
 
 
 def find_initial_weights(context: Context, request: StartFrom) -> InitialWeights:
@@ -43,8 +44,8 @@ def find_initial_weights(context: Context, request: StartFrom) -> InitialWeights
                 PREPROCESSING.validate_python(model.preprocessing),
                 {"model_id": model.id},
             )
-        job = get_job(session, str(request.job_id))
-        checkpoint = find_checkpoint(session, job.id, request.steps)
+        job = get_job(session, str(request.job_id), TRAINING)
+        checkpoint = find_training_checkpoint(session, job.id, request.steps)
     if checkpoint is None:
         key = job.id if request.steps is None else f"{job.id} after {request.steps} steps"
         raise NotFoundError("checkpoint", key)
@@ -56,7 +57,7 @@ def find_initial_weights(context: Context, request: StartFrom) -> InitialWeights
     )
 
 
-def as_model(source: InitialWeights, checkpoint: Checkpoint) -> NewModel:
+def as_model(source: InitialWeights, checkpoint: TrainingCheckpoint) -> NewModel:
     """Convert a checkpoint into a model, which is kept when the checkpoint is deleted."""
     parameters = unpack_arrays(checkpoint.data)["parameters"]
     return NewModel(

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from service.schemas.common import View
 
 
@@ -21,3 +23,4 @@ class ReadinessView(View):
     broker: str
     workers: int
     worker_names: list[str]
+    warnings: list[str] = Field(description="What needs an operator, one sentence per cause.")

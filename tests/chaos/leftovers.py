@@ -16,6 +16,7 @@ from store.db.tables import artifacts, checkpoints, datasets, jobs, models, uplo
 from store.settings import Settings
 from tests.chaos.processes import Process
 from workers import sweeper
+from workers.registry import KINDS
 from workers.sweeper import Sweeper
 
 
@@ -23,7 +24,7 @@ def sweep_at_once(database: Database, settings: Settings, broker: Broker) -> Non
     """Sweep as a worker does, but for uploads that were cut off without waiting for an hour."""
     with patch.object(sweeper, "ABANDONED_AFTER_SECONDS", 0):
         blobs = open_blobs(settings)
-        Sweeper(database, blobs, broker, settings, "harness", lambda: True).sweep(0.0)
+        Sweeper(database, blobs, broker, settings, "harness", lambda: True, KINDS).sweep(0.0)
 
 
 def check_leftovers(database: Database, settings: Settings) -> list[str]:

@@ -1,8 +1,7 @@
 """Opening of a claimed job's training: load data, build the network, restore a checkpoint."""
 
 import time
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -12,52 +11,18 @@ from engine.training.cross_validation import FoldedTraining
 from engine.training.loop import TrainingProtocol
 from engine.training.training import Training, TrainingState
 from store.blobs.artifacts import get_artifact
-from store.blobs.blobs import BlobStore
-from store.blobs.disk_cache import Cache
 from store.blobs.tensors import unpack_arrays
 from store.datasets.datasets import get_dataset
 from store.db.database import Database
-from store.jobs.checkpoints import Checkpoint, find_checkpoint
 from store.jobs.jobs import JobRecord
+from store.jobs.training.checkpoints import TrainingCheckpoint, find_training_checkpoint
 from store.models import get_model
 from store.prepared.loader import PREPROCESSING, TrainingDataLoader
-from store.prepared.recent import RecentData
-from store.settings import Settings
-from workers.training_recorder import TrainingRecorder
+from workers.kinds import Resources
+from workers.training.training_recorder import TrainingRecorder
 
 
-class OpeningContext(Protocol):
-    """The resources of a worker that opening a training needs."""
-
-    database: Database
-    blobs: BlobStore
-    settings: Settings
-    environment: dict[str, Any]
-    prepared: Cache
-    recent: RecentData
-
-
-@dataclass
-class OpenTrainingCache:
-    """The training of the last slice, kept open so that the job's next slice starts at once."""
-
-    job_id: str = ""
-    token: int = 0
-    recorder: TrainingRecorder | None = None
-
-    def keep(self, job: JobRecord, recorder: TrainingRecorder) -> None:
-        """Keep a recorder whose steps are all contained in a checkpoint."""
-        self.job_id, self.token, self.recorder = job.id, job.token, recorder
-
-    def take(self, job: JobRecord) -> TrainingRecorder | None:
-        """Return the recorder if no other worker has held the job since; empty the cache."""
-        recorder, self.recorder = self.recorder, None
-        if (job.id, job.token) != (self.job_id, self.token + 1):
-            return None
-        return recorder
-
-
-def open_training(context: OpeningContext, job: JobRecord) -> TrainingRecorder:
+def open_training(context: Resources, job: JobRecord) -> TrainingRecorder:
     """Open a job's training, restored from its last checkpoint if it has one.
 
     Raises DataError, NotFoundError, DamagedArtifactError, StoreUnavailableError.
@@ -84,7 +49,7 @@ def open_training(context: OpeningContext, job: JobRecord) -> TrainingRecorder:
 
 
 def _open_data_loader(
-    context: OpeningContext, job: JobRecord, spec: ResolvedSpec, fitted: Preprocessing | None
+    context: Resources, job: JobRecord, spec: ResolvedSpec, fitted: Preprocessing | None
 ) -> TrainingDataLoader:
     other = job.validation_dataset_id
     with context.database.reading() as session:
@@ -102,12 +67,12 @@ def _open_data_loader(
     )
 
 
-def _find_checkpoint(database: Database, job: JobRecord) -> Checkpoint | None:
+def _find_checkpoint(database: Database, job: JobRecord) -> TrainingCheckpoint | None:
     """Return the checkpoint of an earlier slice; the first slice skips the query."""
     if job.token <= 1:
         return None
     with database.reading() as session:
-        return find_checkpoint(session, job.id)
+        return find_training_checkpoint(session, job.id)
 
 
 def _load_model(database: Database, model_id: str) -> tuple[Preprocessing, dict[str, NDArray[Any]]]:
@@ -117,7 +82,7 @@ def _load_model(database: Database, model_id: str) -> tuple[Preprocessing, dict[
     return PREPROCESSING.validate_python(model.preprocessing), unpack_arrays(weights)
 
 
-def _restore(recorder: TrainingRecorder, checkpoint: Checkpoint) -> None:
+def _restore(recorder: TrainingRecorder, checkpoint: TrainingCheckpoint) -> None:
     state = TrainingState(
         arrays=unpack_arrays(checkpoint.data), numbers=checkpoint.numbers["training"]
     )
