@@ -78,9 +78,7 @@ _VERSIONS = select(
     .where(events.c.job_id == jobs.c.id)
     .scalar_subquery()
     .label("event_id"),
-).where(
-    jobs.c.id.in_(bindparam("job_ids", expanding=True)), jobs.c.kind == bindparam("kind")
-)
+).where(jobs.c.id.in_(bindparam("job_ids", expanding=True)), jobs.c.kind == bindparam("kind"))
 _ONE = select(events.c.id).where(
     events.c.job_id == bindparam("job_id"), events.c.id == bindparam("event_id")
 )

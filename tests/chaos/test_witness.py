@@ -15,6 +15,7 @@ from store.jobs.training.new_training import NewTraining, add_training
 from store.statuses import KINDS
 from tests.chaos.witness import install_witness, list_violations
 from tests.store.conftest import COLUMN
+from tests.work.counting_store import create_tables
 
 HOLDER = "holder"
 
@@ -27,6 +28,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         url = request.getfixturevalue("postgres_database_url")
     database = Database(url)
     metadata.create_all(database.engine)
+    create_tables(database.engine)
     yield database
     database.close()
 

@@ -5,9 +5,6 @@ from tests.work.counting_store import COUNTING
 from workers.app import app
 from workers.registry import KINDS
 
-__all__ = ["PATH", "app"]
-
-# For the option --app of Celery.
-PATH = "tests.work.app:app"
+__all__ = ["app"]
 
 KINDS[COUNTING] = CountingKind()

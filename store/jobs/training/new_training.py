@@ -36,6 +36,4 @@ def add_training(session: Session, new: NewTraining) -> JobRecord:
     names = ("start_from", "validation_dataset_id")
     columns = {name: values.pop(name) for name in names}
     other = new.validation_dataset_id
-    return add_job(
-        session, NewJob(TRAINING, **values), columns, () if other is None else (other,)
-    )
+    return add_job(session, NewJob(TRAINING, **values), columns, () if other is None else (other,))
