@@ -23,4 +23,4 @@ class ReadinessView(View):
     broker: str
     workers: int
     worker_names: list[str]
-    warnings: list[str] = Field(description="What needs an operator, one sentence per cause.")
+    warnings: list[str] = Field(description="One sentence per matter that an operator should look into.")
