@@ -29,7 +29,7 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the body bytes that the application receives."""
         limit = self.max_upload_bytes if _is_upload(scope["path"]) else self.max_body_bytes
-        announced = _content_length(scope)
+        announced = stated_length(scope)
         received = 0
 
         async def limited() -> Message:
@@ -49,7 +49,8 @@ def _is_upload(path: str) -> bool:
     return path in UPLOAD_PATHS or path.startswith(f"{RESUMABLE_PATH}/")
 
 
-def _content_length(scope: Scope) -> int:
+def stated_length(scope: Scope) -> int:
+    """Return the Content-Length of a request; 0 if it states none."""
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
             return int(value)

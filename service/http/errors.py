@@ -41,8 +41,7 @@ class InvalidRowsError(ServiceError):
 
     def __init__(self, errors: Sequence[FieldProblem]) -> None:
         self.errors = errors
-        more = f"; … and {len(errors) - 1} more" if len(errors) > 1 else ""
-        super().__init__(errors[0].detail + more)
+        super().__init__(errors[0].detail)
 
 
 class InvalidQueryError(ServiceError):

@@ -18,7 +18,7 @@ ROOT = "/"
 
 @dataclass(frozen=True, eq=False)
 class Prefix:
-    """What applies to every path below one or several prefixes.
+    """The rules of every path below one or several prefixes.
 
     Attributes:
         paths: `/v1` stands for `/v1` and all paths that begin with `/v1/`, but not for `/v10`.

@@ -19,7 +19,7 @@ PHRASES = {460: "Checksum Mismatch"}
 
 @dataclass(frozen=True)
 class ErrorDetails:
-    """What is known about a failed request, independent of how it is shown.
+    """A failed request, independent of how its error is shown.
 
     Attributes:
         status: HTTP status.

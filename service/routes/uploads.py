@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from service.context import ContextDep
-from service.http.bodies import RESUMABLE_PATH
+from service.http.bodies import RESUMABLE_PATH, stated_length
 from service.http.media_types import require_media_type
 from service.http.problems import problems
 from service.idempotency import IdempotentRequest, is_replayed, respond, with_content
@@ -140,10 +140,9 @@ def delete_upload(
 
 
 def _sent(request: Request, offset: int, checksum: str | None) -> resumable.Sent:
-    announced = request.headers.get("content-length", "")
     return resumable.Sent(
         offset=offset,
-        announced=int(announced) if announced.isdigit() else 0,
+        announced=stated_length(request.scope),
         pieces=request.stream(),
         checksum=tus.parse_checksum(checksum),
     )

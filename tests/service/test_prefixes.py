@@ -32,7 +32,8 @@ def test_every_route_has_a_declared_prefix(client: TestClient) -> None:
 
 def test_prefixes_are_the_only_middleware(client: TestClient) -> None:
     app = cast("FastAPI", client.app)
-    assert [middleware.cls for middleware in app.user_middleware] == [PrefixChains]
+    classes: list[object] = [middleware.cls for middleware in app.user_middleware]
+    assert classes == [PrefixChains]
 
 
 def find_error_responses(source: str) -> Iterator[str]:
