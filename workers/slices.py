@@ -15,7 +15,7 @@ from store.blobs.blobs import BlobStore
 from store.blobs.disk_cache import Cache
 from store.blobs.tensors import pack_arrays
 from store.db.database import Database
-from store.environment import environment_fingerprint
+from store.environment import environment_fingerprint, numerics_of
 from store.errors import LeaseLostError, StoreUnavailableError
 from store.fault_injection import maybe_crash
 from store.jobs.claims import claim_job
@@ -280,4 +280,5 @@ def _model(recorder: TrainingRecorder, *, partial: bool = False) -> NewModel:
         weights=pack_arrays(weights),
         partial=partial,
         cross_validation=None if found is None else asdict(found),
+        numerics=numerics_of(recorder.environment),
     )
