@@ -24,6 +24,7 @@ from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease, pause_held_job, record_environment, release_job
 from store.jobs.progress import record_progress
 from store.models import NewModel
+from store.prepared.open import open_prepared_cache
 from store.prepared.recent import RecentData
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
@@ -63,8 +64,7 @@ class WorkerContext:
     cache: OpenTrainingCache = field(default_factory=OpenTrainingCache)
 
     def __post_init__(self) -> None:
-        folder = self.settings.data_dir / "cache" / "prepared"
-        self.prepared = Cache(folder, self.settings.prepared_cache_bytes)
+        self.prepared = open_prepared_cache(self.settings)
 
 
 def run_slice(context: WorkerContext) -> bool:
