@@ -20,7 +20,8 @@ from store.errors import NotFoundError
 class NewModel:
     """A trained model to store: preprocessing, weights as safetensors bytes, and metrics.
 
-    Create it before the transaction that adds it: the constructor hashes the weights.
+    Create it before the transaction that adds it: the constructor hashes the weights. `numerics` is
+    the version of the bits of its last step (`engine.numerics.version`); None if trained elsewhere.
     """
 
     preprocessing: dict[str, Any]
@@ -29,6 +30,7 @@ class NewModel:
     weights: bytes
     partial: bool = False
     cross_validation: dict[str, Any] | None = None
+    numerics: int | None = None
     weights_sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -52,6 +54,7 @@ class ModelRecord:
     parameter_count: int
     partial: bool
     artifact: str
+    numerics: int | None
     created_at: datetime
 
 
@@ -91,6 +94,7 @@ def _add(session: Session, new: NewModel, spec: dict[str, Any], **values: str) -
             parameter_count=new.parameter_count,
             partial=new.partial,
             artifact=add_artifact(session, new.weights, new.weights_sha256),
+            numerics=new.numerics,
             created_at=now(),
         )
     )

@@ -85,10 +85,17 @@ def _after_fork(**_: Any) -> None:  # noqa: ANN401
     blobs = open_blobs(settings)
     shutdown = _process.shutdown or ShutdownFlag()
     watch_parent(shutdown, _busy.is_set, _process.parent)
-    _process.context = WorkerContext(database, blobs, settings, _process.name, shutdown)
+    context = WorkerContext(database, blobs, settings, _process.name, shutdown)
+    _process.context = context
     _process.broker = Broker(broker_url)
     Sweeper(
-        database, blobs, _process.broker, settings, _process.name, lambda: not _busy.is_set()
+        database,
+        blobs,
+        _process.broker,
+        settings,
+        context.name,
+        context.environment,
+        lambda: not _busy.is_set(),
     ).start()
 
 

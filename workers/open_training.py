@@ -2,39 +2,17 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any, Protocol
 
-from numpy.typing import NDArray
-
-from engine.preprocessing.preprocessing import Preprocessing
-from engine.specs import FoldsValidation, ResolvedSpec
+from engine.specs import FoldsValidation
 from engine.training.cross_validation import FoldedTraining
 from engine.training.loop import TrainingProtocol
 from engine.training.training import Training, TrainingState
-from store.blobs.artifacts import get_artifact
-from store.blobs.blobs import BlobStore
-from store.blobs.disk_cache import Cache
 from store.blobs.tensors import unpack_arrays
-from store.datasets.datasets import get_dataset
 from store.db.database import Database
 from store.jobs.checkpoints import Checkpoint, find_checkpoint
 from store.jobs.jobs import JobRecord
-from store.models import get_model
-from store.prepared.loader import PREPROCESSING, TrainingDataLoader
-from store.prepared.recent import RecentData
-from store.settings import Settings
+from store.prepared.open import DataResources, open_job_data
 from workers.training_recorder import TrainingRecorder
-
-
-class OpeningContext(Protocol):
-    """The resources of a worker that opening a training needs."""
-
-    database: Database
-    blobs: BlobStore
-    settings: Settings
-    environment: dict[str, Any]
-    prepared: Cache
-    recent: RecentData
 
 
 @dataclass
@@ -57,17 +35,14 @@ class OpenTrainingCache:
         return recorder
 
 
-def open_training(context: OpeningContext, job: JobRecord) -> TrainingRecorder:
+def open_training(context: DataResources, job: JobRecord) -> TrainingRecorder:
     """Open a job's training, restored from its last checkpoint if it has one.
 
     Raises DataError, NotFoundError, DamagedArtifactError, StoreUnavailableError.
     """
     started = time.monotonic()
-    spec = ResolvedSpec.model_validate(job.spec)
-    fitted, weights = None, None
-    if job.start_from is not None:
-        fitted, weights = _load_model(context.database, job.start_from["model_id"])
-    loader = _open_data_loader(context, job, spec, fitted)
+    data = open_job_data(context, job)
+    spec, loader, weights = data.spec, data.loader, data.weights
     training: TrainingProtocol
     if isinstance(spec.validation, FoldsValidation):
         training = FoldedTraining(spec, loader.prepare, weights)
@@ -83,38 +58,12 @@ def open_training(context: OpeningContext, job: JobRecord) -> TrainingRecorder:
     return recorder
 
 
-def _open_data_loader(
-    context: OpeningContext, job: JobRecord, spec: ResolvedSpec, fitted: Preprocessing | None
-) -> TrainingDataLoader:
-    other = job.validation_dataset_id
-    with context.database.reading() as session:
-        dataset = get_dataset(session, job.dataset_id)
-        validation_dataset = None if other is None else get_dataset(session, other)
-    return TrainingDataLoader(
-        spec=spec,
-        dataset=dataset,
-        validation_dataset=validation_dataset,
-        fitted=fitted,
-        blobs=context.blobs,
-        cache=context.prepared,
-        recent=context.recent,
-        max_resident_bytes=context.settings.max_resident_data_bytes,
-    )
-
-
 def _find_checkpoint(database: Database, job: JobRecord) -> Checkpoint | None:
     """Return the checkpoint of an earlier slice; the first slice skips the query."""
     if job.token <= 1:
         return None
     with database.reading() as session:
         return find_checkpoint(session, job.id)
-
-
-def _load_model(database: Database, model_id: str) -> tuple[Preprocessing, dict[str, NDArray[Any]]]:
-    with database.reading() as session:
-        model = get_model(session, model_id)
-        weights = get_artifact(session, model.artifact)
-    return PREPROCESSING.validate_python(model.preprocessing), unpack_arrays(weights)
 
 
 def _restore(recorder: TrainingRecorder, checkpoint: Checkpoint) -> None:

@@ -15,7 +15,7 @@ from store.blobs.blobs import BlobStore
 from store.blobs.disk_cache import Cache
 from store.blobs.tensors import pack_arrays
 from store.db.database import Database
-from store.environment import environment_fingerprint
+from store.environment import environment_fingerprint, numerics_of
 from store.errors import LeaseLostError, StoreUnavailableError
 from store.fault_injection import maybe_crash
 from store.jobs.claims import claim_job
@@ -24,6 +24,7 @@ from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease, pause_held_job, record_environment, release_job
 from store.jobs.progress import record_progress
 from store.models import NewModel
+from store.prepared.open import open_prepared_cache
 from store.prepared.recent import RecentData
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
@@ -63,8 +64,7 @@ class WorkerContext:
     cache: OpenTrainingCache = field(default_factory=OpenTrainingCache)
 
     def __post_init__(self) -> None:
-        folder = self.settings.data_dir / "cache" / "prepared"
-        self.prepared = Cache(folder, self.settings.prepared_cache_bytes)
+        self.prepared = open_prepared_cache(self.settings)
 
 
 def run_slice(context: WorkerContext) -> bool:
@@ -280,4 +280,5 @@ def _model(recorder: TrainingRecorder, *, partial: bool = False) -> NewModel:
         weights=pack_arrays(weights),
         partial=partial,
         cross_validation=None if found is None else asdict(found),
+        numerics=numerics_of(recorder.environment),
     )

@@ -5,7 +5,8 @@ Any number of sweepers may run concurrently, on any machine.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from store.blobs.blobs import BlobStore
 from store.broker import Broker
@@ -44,6 +45,7 @@ class Sweeper:
         broker: Broker,
         settings: Settings,
         worker: str,
+        environment: Mapping[str, Any],
         is_idle: Callable[[], bool],
     ) -> None:
         self._database = database
@@ -51,6 +53,7 @@ class Sweeper:
         self._broker = broker
         self._settings = settings
         self._worker = worker
+        self._environment = environment
         self._is_idle = is_idle
 
     def start(self) -> None:
@@ -79,7 +82,7 @@ class Sweeper:
             quiet_seconds: redispatch jobs whose last dispatch is at least this long ago.
         """
         with self._database.writing() as session:
-            announce_worker(session, self._worker)
+            announce_worker(session, self._worker, self._environment)
             delete_lost_workers(session, WORKER_LOST_AFTER_SWEEPS * self._settings.sweep_seconds)
             for job_id in mark_stalled_jobs(session):
                 logger.warning("job %s has lost its worker", job_id)

@@ -10,6 +10,7 @@ from service.context import Context
 from service.runtime.model_cache import PREPROCESSING
 from service.schemas.jobs import StartFrom
 from store.blobs.tensors import pack_arrays, unpack_arrays
+from store.environment import numerics_of
 from store.errors import NotFoundError
 from store.jobs.checkpoints import Checkpoint, find_checkpoint
 from store.jobs.jobs import JobRecord, get_job
@@ -67,4 +68,6 @@ def as_model(source: InitialWeights, checkpoint: Checkpoint) -> NewModel:
         parameter_count=parameters.size,
         weights=pack_arrays(named_weights(source.spec, source.preprocessing.width, parameters)),
         partial=True,
+        # Checkpoints of early versions lack their environment.
+        numerics=numerics_of(checkpoint.numbers.get("environment", {})),
     )

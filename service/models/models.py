@@ -120,5 +120,6 @@ def view(model: ModelRecord) -> ModelView:
         parameter_count=model.parameter_count,
         partial=model.partial,
         weights_sha256=model.artifact,
+        numerics=model.numerics,
         links=links,
     )

@@ -177,8 +177,9 @@ class JobView(View):
     error: JobError | None
     attempt: int
     environment: dict[str, Any] | None = Field(
-        description="NumPy, BLAS, kernel and threads it was trained with; null until the first "
-        "progress is stored."
+        description="Environment of the training: versions of the engine's numerics, NumPy and C "
+        "library, SIMD instructions, BLAS kernel and threads; null until the first progress is "
+        "stored."
     )
     exact: bool = Field(
         description="Whether all steps were trained in equal environments, so that the result is "

@@ -44,6 +44,10 @@ class ModelView(View):
         "folds. These are its weights at that point."
     )
     weights_sha256: str
+    numerics: int | None = Field(
+        description="Version of the engine's numerics that trained the weights; it goes up when "
+        "the same spec gives other bits. Null for an imported model."
+    )
     links: dict[str, str]
 
 

@@ -235,6 +235,8 @@ models = Table(
     Column("parameter_count", BigInteger, nullable=False),
     Column("partial", Boolean, nullable=False),
     Column("artifact", String(64), ForeignKey("artifacts.sha256"), nullable=False, index=True),
+    # The version of the bits of its last step; NULL for imported models.
+    Column("numerics", Integer),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -244,6 +246,8 @@ workers = Table(
     Column("name", String(255), primary_key=True),
     Column("started_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
+    # See `store.environment`; NULL for workers of earlier versions.
+    Column("environment", Json),
 )
 
 # Responses to requests with an Idempotency-Key, written in the transaction of the request.

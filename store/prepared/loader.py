@@ -4,12 +4,13 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import TypeAdapter
 
 from engine.data.rows import Rows
@@ -24,6 +25,7 @@ from store.blobs.disk_errors import is_disk_full, storage_error
 from store.blobs.matrices import Matrices, MatrixWriter, open_matrices
 from store.datasets.column_file import open_table
 from store.datasets.datasets import DatasetRecord
+from store.environment import decisive_values
 from store.prepared.recent import RecentData
 
 logger = logging.getLogger(__name__)
@@ -48,6 +50,7 @@ class TrainingDataLoader:
         blobs: store of the datasets' column files.
         cache: on-disk cache of prepared matrices, shared by the processes of this machine.
         recent: in-memory cache of small prepared tables of this process.
+        environment: fingerprint of this process: data prepared in one with other bits are not used.
         max_resident_bytes: larger data are not loaded into memory but read from the cache's files.
     """
 
@@ -58,16 +61,20 @@ class TrainingDataLoader:
     blobs: BlobStore
     cache: Cache
     recent: RecentData
+    environment: Mapping[str, Any]
     max_resident_bytes: int
     seconds: float = 0.0
 
     def prepare(self, fold: int | None = None) -> PreparedData:
         """Return the data with `fold` as the validation rows, or all of them if it is None.
 
-        Raises the errors of reading the dataset.
+        Arrays in memory are read-only. Raises the errors of reading the dataset.
         """
         started = time.monotonic()
         data = self._prepare(fold)
+        for rows in vars(data).values():
+            if isinstance(rows, np.ndarray):
+                rows.flags.writeable = False
         self.seconds += time.monotonic() - started
         return data
 
@@ -147,6 +154,7 @@ class TrainingDataLoader:
             fitted = PREPROCESSING.dump_python(self.fitted, mode="json")
         datasets = (self.dataset, self.validation_dataset)
         key = {
+            "environment": decisive_values(self.environment),
             "spec": describe_preparation(self.spec, fold),
             "known": fitted,
             "datasets": [None if one is None else _describe(one) for one in datasets],

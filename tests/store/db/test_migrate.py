@@ -105,5 +105,30 @@ def test_time_of_dispatch_outlives_the_renaming_of_its_column(empty_database_url
     database.close()
 
 
+def test_models_that_exist_have_the_first_numerics_unless_imported(
+    empty_database_url: str,
+) -> None:
+    database = Database(empty_database_url)
+    with database.writing() as session:
+        connection = session.connection()
+        command.upgrade(_config(connection), "0006")
+        tables = MetaData()
+        tables.reflect(connection)
+        for table, ids in (
+            ("artifacts", {"sha256": "x"}),
+            ("jobs", {"id": "j"}),
+            ("models", {"id": "trained", "job_id": "j", "artifact": "x"}),
+            ("models", {"id": "imported", "artifact": "x"}),
+        ):
+            needed = (column for column in tables.tables[table].columns if not column.nullable)
+            values = {column.name: _filler(column) for column in needed}
+            session.execute(insert(tables.tables[table]).values(**{**values, **ids}))
+    upgrade(empty_database_url)
+    with database.reading() as session:
+        found = session.execute(text("SELECT id, numerics FROM models ORDER BY id")).all()
+        assert [tuple(row) for row in found] == [("imported", None), ("trained", 1)]
+    database.close()
+
+
 def _filler(column: Column[Any]) -> object:
     return {} if isinstance(column.type, JSON) else column.type.python_type(0)
