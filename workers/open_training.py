@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import FoldsValidation, ResolvedSpec
+from engine.stored.preprocessing import read_preprocessing
+from engine.stored.specs import read_spec
+from engine.stored.training_states import upgrade_training_state
 from engine.training.cross_validation import FoldedTraining
 from engine.training.loop import TrainingProtocol
 from engine.training.training import Training, TrainingState
@@ -20,7 +23,7 @@ from store.db.database import Database
 from store.jobs.checkpoints import Checkpoint, find_checkpoint
 from store.jobs.jobs import JobRecord
 from store.models import get_model
-from store.prepared.loader import PREPROCESSING, TrainingDataLoader
+from store.prepared.loader import TrainingDataLoader
 from store.prepared.recent import RecentData
 from store.settings import Settings
 from workers.training_recorder import TrainingRecorder
@@ -60,10 +63,11 @@ class OpenTrainingCache:
 def open_training(context: OpeningContext, job: JobRecord) -> TrainingRecorder:
     """Open a job's training, restored from its last checkpoint if it has one.
 
-    Raises DataError, NotFoundError, DamagedArtifactError, StoreUnavailableError.
+    Raises DataError, NotFoundError, LaterVersionError, DamagedArtifactError,
+    StoreUnavailableError.
     """
     started = time.monotonic()
-    spec = ResolvedSpec.model_validate(job.spec)
+    spec = read_spec(job.spec, job.spec_version)
     fitted, weights = None, None
     if job.start_from is not None:
         fitted, weights = _load_model(context.database, job.start_from["model_id"])
@@ -114,12 +118,13 @@ def _load_model(database: Database, model_id: str) -> tuple[Preprocessing, dict[
     with database.reading() as session:
         model = get_model(session, model_id)
         weights = get_artifact(session, model.artifact)
-    return PREPROCESSING.validate_python(model.preprocessing), unpack_arrays(weights)
+    preprocessing = read_preprocessing(model.preprocessing, model.spec_version)
+    return preprocessing, unpack_arrays(weights)
 
 
 def _restore(recorder: TrainingRecorder, checkpoint: Checkpoint) -> None:
     state = TrainingState(
         arrays=unpack_arrays(checkpoint.data), numbers=checkpoint.numbers["training"]
     )
-    recorder.training.restore(state)
+    recorder.training.restore(upgrade_training_state(state, checkpoint.spec_version))
     recorder.restore(checkpoint)

@@ -11,7 +11,13 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from engine.errors import DataError, DivergenceError, EngineError, SpecError
+from engine.errors import (
+    DataError,
+    DivergenceError,
+    EngineError,
+    LaterVersionError,
+    SpecError,
+)
 from service.http.errors import (
     ChecksumMismatchError,
     DigestMismatchError,
@@ -58,6 +64,7 @@ STATUS: Mapping[type[Exception], int] = {
     EngineError: 500,
     SpecError: 422,
     DataError: 422,
+    LaterVersionError: 409,
     DivergenceError: 500,
     StoreError: 500,
     NotFoundError: 404,
