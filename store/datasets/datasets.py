@@ -136,6 +136,12 @@ def read_column(values: dict[str, Any], version: int) -> ColumnRecord:
     return ColumnRecord(**{**column, "top_values": counts})
 
 
+def dump_column(column: ColumnRecord) -> dict[str, Any]:
+    """Return the column as JSON values of the current version."""
+    counts = [list(pair) for pair in column.top_values]
+    return {**asdict(column), "top_values": counts}
+
+
 def receive_dataset(session: Session, name: str, owner: str = "") -> str:
     """Reserve an id for a dataset that is being uploaded; it is not visible yet."""
     dataset_id = new_id("ds")
@@ -175,7 +181,7 @@ def publish_dataset(session: Session, dataset_id: str, contents: Contents) -> Da
                 bytes=contents.bytes,
                 sha256=contents.sha256,
                 column_count=len(contents.columns),
-                columns=[asdict(column) for column in contents.columns],
+                columns=[dump_column(column) for column in contents.columns],
                 spec_version=SPEC_VERSION,
                 format=contents.format,
                 options=contents.options,
