@@ -1,0 +1,128 @@
+"""A data folder of commit 18b92b1 goes through every migration, and its jobs reach their end."""
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from alembic import command
+from sqlalchemy import JSON, MetaData, Table, insert, select, text
+from sqlalchemy.engine import Connection
+
+from store.db.database import Database
+from store.db.migrate import _config
+from store.settings import PREFIX
+from tests.upgrade.environment import VARIABLES
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+RECORDED: dict[str, Any] = json.loads((HERE / "18b92b1.json").read_text(encoding="utf-8"))
+STATUSES = {
+    "finished": "succeeded",
+    "killed": "running",
+    "killed in folds": "running",
+    "paused": "paused",
+    "queued": "queued",
+    "continued": "queued",
+}
+SHOW_ENVIRONMENT = """
+import json
+from store.environment import environment_fingerprint
+print(json.dumps(environment_fingerprint()))
+"""
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A copy of the data folder."""
+    with tarfile.open(HERE / "18b92b1.tar.xz") as archive:
+        archive.extractall(tmp_path / "data", filter="data")
+    return tmp_path / "data"
+
+
+@pytest.fixture(scope="module")
+def gives_recorded_bits() -> bool:
+    """Whether trainings on this machine can have the recorded bits."""
+    found = json.loads(run_python("-c", SHOW_ENVIRONMENT))
+    decisive = RECORDED["environment"].keys() - {"python"}
+    return all(found[name] == RECORDED["environment"][name] for name in decisive) and has_avx2()
+
+
+def has_avx2() -> bool:
+    return bool(np._core._multiarray_umath.__cpu_features__.get("AVX2"))  # type: ignore[attr-defined]
+
+
+def run_python(*arguments: str) -> str:
+    """Run Python with the processor's features that the results were recorded with."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**inherited, **VARIABLES},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=300,
+        check=True,
+    ).stdout
+
+
+def finish_jobs(data: Path, *url: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        run_python("-m", "tests.upgrade.finish_jobs", str(data), *url)
+    )
+    return found
+
+
+def check_jobs(found: dict[str, Any], *, gives_recorded_bits: bool) -> None:
+    """Check that every job ended, and in the bits of an undisturbed run."""
+    assert {name: job["status_before"] for name, job in found.items()} == STATUSES
+    assert {job["status"] for job in found.values()} == {"succeeded"}
+    for name, job in found.items():
+        assert job["exact"] is not job["crossed_environments"], name
+    if not gives_recorded_bits:
+        pytest.skip(f"bits not compared: they were recorded with {RECORDED['environment']}")
+    for name, job in found.items():
+        assert job["results"] == RECORDED["jobs"][name], name
+
+
+def test_jobs_of_an_earlier_commit_end_in_their_bits(data: Path, gives_recorded_bits: bool) -> None:
+    check_jobs(finish_jobs(data), gives_recorded_bits=gives_recorded_bits)
+
+
+def test_jobs_of_an_earlier_commit_end_on_postgresql(
+    data: Path, postgres_database_url: str, gives_recorded_bits: bool
+) -> None:
+    copy_rows(f"sqlite:///{data / 'backpropd.sqlite3'}", postgres_database_url)
+    found = finish_jobs(data, postgres_database_url)
+    check_jobs(found, gives_recorded_bits=gives_recorded_bits)
+
+
+def copy_rows(source_url: str, target_url: str) -> None:
+    """Copy the rows of a database at schema 0004 into an empty one."""
+    source, target = Database(source_url), Database(target_url)
+    with source.reading() as reading, target.writing() as writing:
+        command.upgrade(_config(writing.connection()), "0004")
+        tables = MetaData()
+        tables.reflect(reading.connection())
+        for table in tables.sorted_tables:
+            if table.name != "alembic_version":
+                copy_table(table, reading.connection(), writing.connection())
+    source.close()
+    target.close()
+
+
+def copy_table(table: Table, source: Connection, target: Connection) -> None:
+    for column in table.columns:
+        if isinstance(column.type, JSON):
+            column.type = JSON(none_as_null=True)
+    rows = source.execute(select(table)).mappings().all()
+    if rows:
+        target.execute(insert(table), [dict(row) for row in rows])
+    if table.name in {"events", "transitions"}:
+        serial = f"pg_get_serial_sequence('{table.name}', 'id')"
+        target.execute(text(f"SELECT setval({serial}, (SELECT max(id) FROM {table.name}))"))
