@@ -120,7 +120,7 @@ class Sweeper:
             found = list_later_version_jobs(session)
         for job_id in found.keys() - self._reported:
             error = LaterVersionError("spec", found[job_id], SPEC_VERSION)
-            logger.warning("job %s is left to other workers: %s", job_id, error)
+            logger.warning("job %s is left to later workers: %s", job_id, error)
         self._reported |= found.keys()
 
     def _delete_abandoned_datasets(self) -> None:
