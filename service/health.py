@@ -5,10 +5,7 @@ from service.http.errors import NotReadyError
 from service.schemas.health import ReadinessView
 from store.db.migrate import check_schema
 from store.errors import StoreError
-from store.workers import list_live_workers
-
-# A worker reports at every sweep; one that missed three is not counted as live.
-MISSED_SWEEPS = 3
+from store.workers import MISSED_SWEEPS, list_live_workers
 
 
 def check(context: Context) -> ReadinessView:

@@ -126,6 +126,4 @@ def list_models(
     query = select(models)
     if job_id is not None:
         query = query.where(models.c.job_id == job_id)
-    rows, more = fetch_page(session, query, models.c.id, request)
-    items = tuple(_record(row) for row in rows)
-    return Page(items, items[-1].id if more else None)
+    return fetch_page(session, query, models.c.id, request).map(_record)

@@ -7,6 +7,9 @@ from store.db.clock import now, shifted
 from store.db.tables import workers
 from store.db.upsert import insert_or_ignore
 
+# A worker announces itself with every sweep; one that missed this many is not counted as live.
+MISSED_SWEEPS = 3
+
 
 def announce_worker(session: Session, name: str) -> None:
     """Record that the worker is alive now."""

@@ -9,13 +9,13 @@ from engine.stored.specs import dump_spec
 from service.context import Context
 from service.http.errors import InvalidQueryError
 from service.idempotency import created, digest_json, run_once
-from service.jobs.initial_weights import InitialWeights, as_model
+from service.jobs.initial_weights import InitialWeights, as_model, find_initial_weights
 from service.jobs.queries import find_by_external_id
-from service.jobs.resolve import check_webhook, resolve_request, source_of, validation_dataset_id
+from service.jobs.resolve import resolve_request, validation_dataset_id
 from service.schemas.common import FieldProblem
 from service.schemas.jobs import JobRequest
 from service.serializers.jobs import view
-from service.webhooks.webhooks import secret_of
+from service.webhooks.webhooks import check_url, secret_of
 from store.errors import ExternalIdTakenError
 from store.fault_injection import maybe_crash
 from store.idempotency import KeyedRequest, StoredResponse, claim_key, store_response
@@ -80,11 +80,11 @@ def _digest(request: JobRequest) -> str:
 
 
 def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> StoredResponse:
-    source = source_of(context, request)
+    source, hook = find_initial_weights(context, request.start_from), request.webhook
     resolution = resolve_request(context, request, source)
+    if hook is not None:
+        check_url(context, hook.url, "/webhook/url")
     new = _describe(request, resolution, source)
-    check_webhook(context, request)
-    hook = request.webhook
     settings, weights = context.settings, _weight_bytes(resolution)
     # Slow work precedes the transaction: SQLite has one writer, and heartbeats would wait.
     started = None if source is None else _model_of(source)

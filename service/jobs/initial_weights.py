@@ -36,8 +36,10 @@ class InitialWeights:
     checkpoint: tuple[JobRecord, Checkpoint] | None = None
 
 
-def find_initial_weights(context: Context, request: StartFrom) -> InitialWeights:
-    """Return the requested model or checkpoint. Raises NotFoundError, LaterVersionError."""
+def find_initial_weights(context: Context, request: StartFrom | None) -> InitialWeights | None:
+    """Return the requested model or checkpoint, if any. Raises NotFoundError, LaterVersionError."""
+    if request is None:
+        return None
     with context.database.reading() as session:
         if request.model_id is not None:
             model = get_model(session, request.model_id)

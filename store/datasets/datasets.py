@@ -257,6 +257,4 @@ def _row(session: Session, query: Select[Any], dataset_id: str) -> RowMapping:
 def list_datasets(session: Session, request: PageRequest) -> Page[DatasetSummary]:
     """One page of datasets, newest first unless asked otherwise."""
     query = select(*_SUMMARY).where(datasets.c.state == READY)
-    rows, more = fetch_page(session, query, datasets.c.id, request)
-    items = tuple(DatasetSummary(**row) for row in rows)
-    return Page(items, items[-1].id if more else None)
+    return fetch_page(session, query, datasets.c.id, request).map(lambda row: DatasetSummary(**row))

@@ -197,9 +197,7 @@ def get_job(session: Session, job_id: str) -> JobRecord:
 
 def list_jobs(session: Session, job_filter: JobFilter, request: PageRequest) -> Page[JobRecord]:
     """Return one page of jobs, by default newest first."""
-    rows, more = fetch_page(session, _filtered(job_filter), jobs.c.id, request)
-    items = tuple(job_from_row(row) for row in rows)
-    return Page(items, items[-1].id if more else None)
+    return fetch_page(session, _filtered(job_filter), jobs.c.id, request).map(job_from_row)
 
 
 def _filtered(job_filter: JobFilter) -> Select[Any]:

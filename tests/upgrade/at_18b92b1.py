@@ -28,10 +28,10 @@ from store.database import Database
 from store.schema import upgrade
 from store.settings import Settings
 from workers import slices
-from workers.fingerprint import fingerprint
 from workers.shutdown import ShutdownFlag
 
 from cases import JOBS, ROWS, TABLE
+from environment import describe_environment
 
 # Jobs that are interrupted: number of the step, and how the worker stops.
 INTERRUPTED = {
@@ -50,7 +50,7 @@ def make(target: Path) -> None:
         pack(data, target / "18b92b1.tar.xz")
         undisturbed = Path(folder, "undisturbed")
         fill(undisturbed, is_interrupted=False)
-        results = {"environment": fingerprint(), **read_results(undisturbed)}
+        results = {"environment": describe_environment(), **read_results(undisturbed)}
     text = json.dumps(results, indent=1, sort_keys=True)
     (target / "18b92b1.json").write_text(text + "\n", encoding="utf-8")
 

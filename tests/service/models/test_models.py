@@ -24,6 +24,8 @@ def test_weights_are_the_same_numbers_in_every_format(client: TestClient, train:
     tensors = load(client.get(link).content)
     npz = np.load(io.BytesIO(client.get(f"{link}?format=npz").content))
     listed = client.get(link, headers={"Accept": "application/json"}).json()
+    refused = client.get(link, headers={"Accept": "application/json;q=0, application/*"})
+    assert refused.headers["content-type"] == "application/vnd.safetensors"
     assert set(tensors) == {
         "layers.0.weight",
         "layers.0.bias",
