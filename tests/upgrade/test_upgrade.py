@@ -1,4 +1,8 @@
-"""A data folder of commit 18b92b1 goes through every migration, and its jobs reach their end."""
+"""A data folder of commit 18b92b1 goes through every migration, and its jobs reach their end.
+
+Each test takes about five seconds, half of them imports: NumPy and OpenBLAS read their variables
+when they are loaded, so the jobs are trained in a process of their own.
+"""
 
 import json
 import os
@@ -91,6 +95,7 @@ def test_jobs_of_an_earlier_commit_end_in_their_bits(
     check_jobs(finish_jobs(data), has_recorded_environment=has_recorded_environment)
 
 
+@pytest.mark.rare
 def test_jobs_of_an_earlier_commit_end_on_postgresql(
     data: Path, postgres_database_url: str, has_recorded_environment: bool
 ) -> None:
