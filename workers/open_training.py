@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 
 from engine.specs import FoldsValidation
+from engine.stored.training_states import upgrade_training_state
 from engine.training.cross_validation import FoldedTraining
 from engine.training.loop import TrainingProtocol
 from engine.training.training import Training, TrainingState
@@ -38,7 +39,8 @@ class OpenTrainingCache:
 def open_training(context: DataResources, job: JobRecord) -> TrainingRecorder:
     """Open a job's training, restored from its last checkpoint if it has one.
 
-    Raises DataError, NotFoundError, DamagedArtifactError, StoreUnavailableError.
+    Raises DataError, NotFoundError, LaterVersionError, DamagedArtifactError,
+    StoreUnavailableError.
     """
     started = time.monotonic()
     data = open_job_data(context, job)
@@ -70,5 +72,5 @@ def _restore(recorder: TrainingRecorder, checkpoint: Checkpoint) -> None:
     state = TrainingState(
         arrays=unpack_arrays(checkpoint.data), numbers=checkpoint.numbers["training"]
     )
-    recorder.training.restore(state)
+    recorder.training.restore(upgrade_training_state(state, checkpoint.spec_version))
     recorder.restore(checkpoint)

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from engine.errors import LaterVersionError
+from engine.stored.versions import SPEC_VERSION
 from store.blobs.blobs import BlobStore
 from store.broker import Broker
 from store.datasets.deletion import (
@@ -19,7 +21,11 @@ from store.db.database import Database
 from store.errors import StoreError
 from store.idempotency import delete_expired_keys
 from store.jobs.commands import finish_interrupted_pauses
-from store.jobs.dispatch import list_undispatched_jobs, mark_dispatched
+from store.jobs.dispatch import (
+    list_later_version_jobs,
+    list_undispatched_jobs,
+    mark_dispatched,
+)
 from store.jobs.lost import fail_lost_jobs, mark_stalled_jobs
 from store.settings import Settings
 from store.uploads import delete_parts, delete_upload, list_expired_uploads
@@ -55,6 +61,7 @@ class Sweeper:
         self._worker = worker
         self._environment = environment
         self._is_idle = is_idle
+        self._reported: set[str] = set()
 
     def start(self) -> None:
         """Sweep now and every sweep_seconds until the process ends."""
@@ -90,6 +97,7 @@ class Sweeper:
             for job_id in fail_lost_jobs(session, self._settings.max_worker_losses):
                 logger.error("job %s lost its worker too often: failed", job_id)
         self._redispatch(quiet_seconds)
+        self._report_later_versions()
         self._delete_abandoned_datasets()
         self._delete_expired_uploads()
         with self._database.writing() as session:
@@ -108,6 +116,15 @@ class Sweeper:
         self._broker.publish(len(waiting))
         with self._database.writing() as session:
             mark_dispatched(session, waiting)
+
+    def _report_later_versions(self) -> None:
+        """Log each waiting job that only a later version can train, once."""
+        with self._database.reading() as session:
+            found = list_later_version_jobs(session)
+        for job_id in found.keys() - self._reported:
+            error = LaterVersionError("spec", found[job_id], SPEC_VERSION)
+            logger.warning("job %s is left to later workers: %s", job_id, error)
+        self._reported |= found.keys()
 
     def _delete_abandoned_datasets(self) -> None:
         with self._database.reading() as session:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.metrics import Metric
+from engine.stored.preprocessing import dump_preprocessing
 from engine.training.loop import TrainingProtocol
 from engine.training.progress import EpochRecord
 from store.blobs.tensors import pack_arrays
@@ -12,7 +13,7 @@ from store.environment import gives_equal_bits
 from store.jobs.checkpoints import Checkpoint
 from store.jobs.jobs import JobRecord
 from store.jobs.progress import JobProgress, LossRecord
-from store.prepared.loader import PREPROCESSING, TrainingDataLoader
+from store.prepared.loader import TrainingDataLoader
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,7 @@ class TrainingRecorder:
     @property
     def preprocessing(self) -> dict[str, Any]:
         """The fitted preprocessing of the current network, as JSON values."""
-        found: dict[str, Any] = PREPROCESSING.dump_python(self.training.preprocessing, mode="json")
-        return found
+        return dump_preprocessing(self.training.preprocessing)
 
     def _lap(self) -> float:
         now = time.monotonic()
@@ -199,7 +199,7 @@ class TrainingRecorder:
                 "training": state.numbers,
                 "epoch_seconds": self._epoch_seconds,
                 "preprocessing": self.preprocessing,
-                "seed": self._job.spec["seed"],
+                "seed": self._loader.spec.seed,
                 "dataset_sha256": self._job.dataset_sha256,
                 "environment": self.environment,
                 "exact": self.exact,

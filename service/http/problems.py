@@ -10,7 +10,13 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from engine.errors import DataError, DivergenceError, EngineError, SpecError
+from engine.errors import (
+    DataError,
+    DivergenceError,
+    EngineError,
+    LaterVersionError,
+    SpecError,
+)
 from service.http.error_fields import fields_of
 from service.http.errors import (
     ChecksumMismatchError,
@@ -58,6 +64,7 @@ STATUS: Mapping[type[Exception], int] = {
     EngineError: 500,
     SpecError: 422,
     DataError: 422,
+    LaterVersionError: 409,
     DivergenceError: 500,
     StoreError: 500,
     NotFoundError: 404,

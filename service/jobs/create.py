@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.resolution.resolve import Resolution
+from engine.stored.specs import dump_spec
 from service.context import Context
 from service.http.errors import InvalidQueryError
 from service.idempotency import created, digest_json, run_once
@@ -28,8 +29,8 @@ from store.webhooks.webhooks import add_webhook
 def post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> StoredResponse:
     """Queue a training job: commit it, then publish it to the broker.
 
-    Raises NotFoundError, SpecError, ForbiddenAddressError, ExternalIdTakenError, LimitReachedError,
-    KeyReusedError.
+    Raises NotFoundError, LaterVersionError, SpecError, ForbiddenAddressError,
+    ExternalIdTakenError, LimitReachedError, KeyReusedError.
     """
     return run_once(context, keyed, lambda: _post(context, request, keyed))
 
@@ -93,7 +94,7 @@ def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> 
         check_stored_bytes(session, settings.max_stored_bytes, weights, owner=new.owner)
         if started is not None:
             job, model = started
-            model_id = add_model(session, job.lineage, job.spec, model)
+            model_id = add_model(session, job.lineage, job.upgraded_spec, model)
             new = replace(new, start_from={**(new.start_from or {}), "model_id": model_id})
         posted = add_job(session, new)
         if hook is not None:
@@ -119,7 +120,7 @@ def _describe(request: JobRequest, resolution: Resolution, source: InitialWeight
         dataset_id=request.dataset_id,
         name=request.name,
         metadata=dict(request.metadata),
-        spec=resolution.spec.model_dump(mode="json"),
+        spec=dump_spec(resolution.spec),
         start_from=None if source is None else source.start_from,
         priority=request.priority,
         validation_dataset_id=validation_dataset_id(request),

@@ -84,7 +84,7 @@ def list_datasets(
     return PageView.of(page.map(summary_view))
 
 
-@router.get("/{dataset_id}", responses=problems(404, 422, 503))
+@router.get("/{dataset_id}", responses=problems(404, 409, 422, 503))
 def get_dataset(context: ContextDep, dataset_id: DatasetId) -> DatasetView:
     """Return a dataset, its schema and the options used to read it."""
     return dataset_view(datasets.get(context, dataset_id))

@@ -54,7 +54,7 @@ def post_job(context: ContextDep, body: JobRequest, keyed: IdempotentJson) -> Re
     return respond(create.post(context, body, keyed))
 
 
-@router.post("/validate", responses=problems(404, 413, 415, 422, 503))
+@router.post("/validate", responses=problems(404, 409, 413, 415, 422, 503))
 def validate_job(context: ContextDep, body: JobRequest) -> ValidationView:
     """Validate a job request without storing anything."""
     return resolve.validate(context, body)

@@ -127,7 +127,7 @@ def get_weights(context: ContextDep, model_id: ModelId, wanted: Format) -> Respo
 @router.post(
     "/{model_id}/predict",
     response_model=PredictView,
-    responses=problems(404, 413, 415, 422, 503),
+    responses=problems(404, 409, 413, 415, 422, 503),
 )
 async def predict_rows(
     context: ContextDep, request: Request, model_id: ModelId, body: PredictRequest

@@ -48,6 +48,8 @@ datasets = Table(
     Column("sha256", String(64), nullable=False),
     Column("column_count", Integer, nullable=False),
     Column("columns", Json, nullable=False),
+    # Here and below: the version of the stored values, see `engine.stored.versions`.
+    Column("spec_version", Integer, nullable=False, server_default="1"),
     # How the file was read: format, stated or detected options, and notices of changes.
     Column("format", String(16), nullable=False, server_default="csv"),
     Column("options", Json, nullable=False, server_default="{}"),
@@ -117,6 +119,7 @@ jobs = Table(
     # The validation dataset, if it is a separate one.
     Column("validation_dataset_id", String(64), index=True),
     Column("spec", Json, nullable=False),
+    Column("spec_version", Integer, nullable=False, server_default="1"),
     # Initial weights: {"model_id": …}; NULL for random ones.
     Column("start_from", Json),
     Column("priority", Integer, nullable=False),
@@ -210,6 +213,7 @@ checkpoints = Table(
     Column("steps", BigInteger, primary_key=True, autoincrement=False),
     Column("epoch", Integer, nullable=False),
     Column("numbers", Json, nullable=False),
+    Column("spec_version", Integer, nullable=False, server_default="1"),
     # Metrics of the last finished epoch, so that lists need not read `numbers`.
     Column("metrics", Json, nullable=False, server_default="{}"),
     # Of the last finished epoch, by the metric that the best is chosen by; lower is better.
@@ -230,6 +234,7 @@ models = Table(
     Column("dataset_sha256", String(64)),
     Column("spec", Json, nullable=False),
     Column("preprocessing", Json, nullable=False),
+    Column("spec_version", Integer, nullable=False, server_default="1"),
     Column("metrics", Json, nullable=False),
     Column("cross_validation", Json),
     Column("parameter_count", BigInteger, nullable=False),

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.orm import Session
 
 from engine.metrics import Metric
+from engine.stored.versions import SPEC_VERSION
 from store.blobs.artifacts import add_artifact, garbage_collect_artifact, get_artifact
 from store.db.clock import now
 from store.db.tables import checkpoints, jobs
@@ -29,6 +30,7 @@ class Checkpoint:
         data: weights and optimizer slots as safetensors bytes.
         metrics: metrics of the last finished epoch.
         score: monitored metric of that epoch, as a score; lower is better.
+        spec_version: version of the training state and the preprocessing.
     """
 
     epoch: int
@@ -37,6 +39,7 @@ class Checkpoint:
     data: bytes
     metrics: dict[str, Metric] = field(default_factory=dict)
     score: float | None = None
+    spec_version: int = SPEC_VERSION
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ def add_checkpoint(session: Session, job_id: str, checkpoint: Checkpoint) -> Non
             steps=checkpoint.steps,
             epoch=checkpoint.epoch,
             numbers=checkpoint.numbers,
+            spec_version=checkpoint.spec_version,
             metrics=checkpoint.metrics,
             score=checkpoint.score,
             artifact=add_artifact(session, checkpoint.data),
@@ -114,7 +118,9 @@ def find_checkpoint(session: Session, job_id: str, steps: int | None = None) -> 
     if row is None:
         return None
     data = get_artifact(session, row.artifact)
-    return Checkpoint(row.epoch, row.steps, row.numbers, data, row.metrics, row.score)
+    return Checkpoint(
+        row.epoch, row.steps, row.numbers, data, row.metrics, row.score, row.spec_version
+    )
 
 
 def list_checkpoints(session: Session, job_id: str) -> tuple[CheckpointSummary, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
+from engine.stored.versions import check_version
 from store.db.clock import now
 from store.db.tables import jobs, losses
 from store.errors import IllegalTransitionError, NotFoundError
@@ -100,11 +101,12 @@ def finish_interrupted_pauses(session: Session) -> tuple[str, ...]:
 def resume_job(session: Session, job_id: str) -> JobRecord:
     """Queue a paused job; it resumes from its last checkpoint.
 
-    Raises NotFoundError, IllegalTransitionError.
+    Raises NotFoundError, IllegalTransitionError, LaterVersionError.
     """
     status, _ = _lock(session, job_id)
     if status is not JobStatus.PAUSED:
         raise IllegalTransitionError(job_id, status, "resumed")
+    check_version("spec", get_job(session, job_id).spec_version)
     return _change(session, job_id, JobStatus.QUEUED, "resumed", dispatched_at=now())
 
 
@@ -112,11 +114,12 @@ def retry_job(session: Session, job_id: str, *, from_start: bool) -> JobRecord:
     """Queue a failed job for a new attempt, from its last checkpoint or from the start.
 
     Safe against a concurrent retry: the second finds the job queued. Raises NotFoundError,
-    IllegalTransitionError.
+    IllegalTransitionError, LaterVersionError.
     """
     status, _ = _lock(session, job_id)
     if status is not JobStatus.FAILED:
         raise IllegalTransitionError(job_id, status, "retried")
+    check_version("spec", get_job(session, job_id).spec_version)
     values: dict[str, Any] = {
         "attempt": jobs.c.attempt + 1,
         "worker_losses": 0,

@@ -46,7 +46,7 @@ def finish_job(
     if job.status is JobStatus.CANCELLING:
         status, reason = JobStatus.CANCELLED, StatusReason.USER
     model = outcome.model
-    model_id = None if model is None else add_model(session, job.lineage, job.spec, model)
+    model_id = None if model is None else add_model(session, job.lineage, job.upgraded_spec, model)
     ended = update_held_job(
         session,
         lease,

@@ -9,6 +9,8 @@ from sqlalchemy import RowMapping, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from engine.metrics import Metric
+from engine.stored.specs import upgrade_spec
+from engine.stored.versions import SPEC_VERSION
 from store.datasets.datasets import lock_datasets
 from store.db.clock import now
 from store.db.ids import new_id
@@ -24,7 +26,10 @@ from store.statuses import JobStatus, StatusReason
 
 @dataclass(frozen=True)
 class NewJob:
-    """A job to be created; validation_dataset_id is set for a separate validation dataset."""
+    """A job to be created; validation_dataset_id is set for a separate validation dataset.
+
+    The spec consists of JSON values of the current version.
+    """
 
     dataset_id: str
     name: str
@@ -40,7 +45,7 @@ class NewJob:
 
 @dataclass(frozen=True)
 class JobRecord:
-    """A row of the table `jobs`."""
+    """A row of the table `jobs`; `spec` is in the form of the version `spec_version`."""
 
     id: str
     owner: str
@@ -52,6 +57,7 @@ class JobRecord:
     dataset_sha256: str
     validation_dataset_id: str | None
     spec: dict[str, Any]
+    spec_version: int
     start_from: dict[str, Any] | None
     priority: int
     status: JobStatus
@@ -82,6 +88,11 @@ class JobRecord:
     exact: bool
     model_id: str | None
     error: dict[str, Any] | None
+
+    @property
+    def upgraded_spec(self) -> dict[str, Any]:
+        """The spec as JSON values of the current version. Raises LaterVersionError."""
+        return upgrade_spec(self.spec, self.spec_version)
 
     @property
     def lineage(self) -> Lineage:
@@ -133,6 +144,7 @@ def _initial_values() -> dict[str, Any]:
     """Return the column values of a new job."""
     return {
         "id": new_id("job"),
+        "spec_version": SPEC_VERSION,
         "status": JobStatus.QUEUED,
         "created_at": now(),
         "token": 0,

@@ -8,6 +8,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from engine.metrics import Metric
+from engine.stored.versions import SPEC_VERSION
 from store.db.tables import jobs, losses
 from store.errors import NotFoundError
 from store.jobs.checkpoints import Checkpoint, add_checkpoint
@@ -68,6 +69,10 @@ def record_progress(
         # A checkpoint resets the count: only consecutive worker losses fail a job.
         values["worker_losses"] = 0
     job = update_held_job(session, lease, values)
+    if checkpoint is not None and job.spec_version < SPEC_VERSION:
+        # Earlier versions cannot read the checkpoint, so they must not claim the job either.
+        upgraded = {"spec": job.upgraded_spec, "spec_version": SPEC_VERSION}
+        job = update_held_job(session, lease, upgraded)
     _replace_losses(session, lease.job_id, progress.epoch, new_losses)
     if new_losses:
         _add_epoch_events(session, lease.job_id, progress, new_losses)
@@ -84,7 +89,7 @@ def record_progress(
 
 
 def _has_folds(job: JobRecord) -> bool:
-    return "folds" in (job.spec.get("validation") or {})
+    return "folds" in (job.upgraded_spec.get("validation") or {})
 
 
 def _replace_losses(

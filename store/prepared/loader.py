@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter
 
 from engine.data.rows import Rows
 from engine.data.table import Table
@@ -19,6 +18,8 @@ from engine.preparation.prepare import Preparation, require_inputs
 from engine.preparation.prepared_data import PreparedData, describe_preparation, prepared_from
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
+from engine.stored.preprocessing import dump_preprocessing, read_preprocessing
+from engine.stored.versions import SPEC_VERSION
 from store.blobs.blobs import BlobStore
 from store.blobs.disk_cache import Cache
 from store.blobs.disk_errors import is_disk_full, storage_error
@@ -30,7 +31,6 @@ from store.prepared.recent import RecentData
 
 logger = logging.getLogger(__name__)
 
-PREPROCESSING = TypeAdapter(Preprocessing)
 # Smaller data are prepared faster than they are read from the cache.
 LEAST_CACHED_BYTES = 2**20
 
@@ -118,12 +118,12 @@ class TrainingDataLoader:
             writer = MatrixWriter(folder)
             with self._preparation(fold) as preparation:
                 data = preparation.write(writer.allocate)
-            writer.finish(PREPROCESSING.dump_python(data.preprocessing, mode="json"))
+            writer.finish(dump_preprocessing(data.preprocessing))
 
         with self.cache.hold(self._key(fold), make) as folder:
             matrices = open_matrices(folder)
             arrays = self._arrays(matrices)
-        preprocessing = PREPROCESSING.validate_python(matrices.notes)
+        preprocessing = read_preprocessing(matrices.notes, SPEC_VERSION)
         # The cached data may have been prepared for a job with another network.
         require_inputs(self.spec, preprocessing.width)
         return prepared_from(preprocessing, arrays)
@@ -149,12 +149,12 @@ class TrainingDataLoader:
 
     def _key(self, fold: int | None) -> str:
         """Return the digest of everything that the prepared arrays depend on."""
-        fitted = None
-        if self.fitted is not None:
-            fitted = PREPROCESSING.dump_python(self.fitted, mode="json")
+        fitted = None if self.fitted is None else dump_preprocessing(self.fitted)
         datasets = (self.dataset, self.validation_dataset)
         key = {
             "environment": decisive_values(self.environment),
+            # The notes of an entry are of the version of its key.
+            "spec_version": SPEC_VERSION,
             "spec": describe_preparation(self.spec, fold),
             "known": fitted,
             "datasets": [None if one is None else _describe(one) for one in datasets],

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
+from engine.stored.preprocessing import read_preprocessing
+from engine.stored.specs import read_spec
 from store.blobs.artifacts import get_artifact
 from store.blobs.blobs import BlobStore
 from store.blobs.disk_cache import Cache
@@ -18,7 +20,7 @@ from store.datasets.datasets import get_dataset
 from store.db.database import Database
 from store.jobs.jobs import JobRecord
 from store.models import get_model
-from store.prepared.loader import PREPROCESSING, TrainingDataLoader
+from store.prepared.loader import TrainingDataLoader
 from store.prepared.recent import RecentData
 from store.settings import Settings
 
@@ -58,9 +60,9 @@ class JobData:
 def open_job_data(resources: DataResources, job: JobRecord) -> JobData:
     """Open a job's data; `loader.prepare` then reads the rows.
 
-    Raises NotFoundError, DamagedArtifactError, StoreUnavailableError.
+    Raises NotFoundError, LaterVersionError, DamagedArtifactError, StoreUnavailableError.
     """
-    spec = ResolvedSpec.model_validate(job.spec)
+    spec = read_spec(job.spec, job.spec_version)
     fitted, weights = None, None
     if job.start_from is not None:
         fitted, weights = _load_model(resources.database, job.start_from["model_id"])
@@ -96,4 +98,5 @@ def _load_model(database: Database, model_id: str) -> tuple[Preprocessing, dict[
     with database.reading() as session:
         model = get_model(session, model_id)
         weights = get_artifact(session, model.artifact)
-    return PREPROCESSING.validate_python(model.preprocessing), unpack_arrays(weights)
+    preprocessing = read_preprocessing(model.preprocessing, model.spec_version)
+    return preprocessing, unpack_arrays(weights)
