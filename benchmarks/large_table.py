@@ -29,6 +29,7 @@ from store.blobs.blobs import open_blobs
 from store.blobs.disk_cache import Cache
 from store.datasets.column_file import open_table
 from store.datasets.datasets import DatasetRecord, blob_key
+from store.environment import environment_fingerprint
 from store.prepared.loader import TrainingDataLoader
 from store.prepared.recent import RecentData
 from store.settings import load_settings
@@ -102,6 +103,7 @@ def run(folder: Path, rows: int, features: int, epochs: int, limit_mib: int) -> 
         blobs=open_blobs(settings),
         cache=Cache(folder / "cache", UNLIMITED),
         recent=RecentData(),
+        environment=environment_fingerprint(),
         max_resident_bytes=0 if limit_mib else UNLIMITED,
     )
     warm_up_products()

@@ -38,8 +38,8 @@ def run_api(host: str, port: int, descriptor: int | None) -> None:
     from cli.serving.http_timeouts import timeout_protocol
     from service.app import create_app
 
-    protocol = timeout_protocol(settings.client_timeout_seconds)
     app = create_app(settings)
+    protocol = timeout_protocol(settings.client_timeout_seconds, app.state.prefixes)
     reduce_gc_pauses()
     server = _Server(_config(app, protocol), app.state.context.feeds.close)
     # uvicorn raises the signal again after its shutdown; a requested stop exits with status 0.

@@ -5,10 +5,7 @@ import socket
 from cli.errors import CommandError
 from store.db.database import Database
 from store.settings import load_settings
-from store.workers import list_live_workers
-
-# A worker announces itself with every sweep.
-MISSED_SWEEPS = 3
+from store.workers import MISSED_SWEEPS, list_live_workers
 
 
 def check_worker() -> None:

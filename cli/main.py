@@ -46,6 +46,10 @@ def api(
     ] = None,
 ) -> None:
     """Run only the HTTP API, on the database and broker of the BACKPROPD_* settings."""
+    from cli.serving.blas import restart_with_worker_blas
+
+    # Before the other imports: they take time, and one of them may be NumPy's.
+    restart_with_worker_blas()
     from cli.api import run_api
     from cli.errors import as_one_line
 

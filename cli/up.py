@@ -17,7 +17,8 @@ from cli.supervision.supervisor import StopRequested, Supervisor
 from cli.worker import count_cores
 from store.db.migrate import upgrade
 from store.settings import Settings, load_settings
-from workers.process.launch import worker_command, worker_environment
+from workers.process.blas_threads import blas_environment
+from workers.process.launch import worker_command
 
 
 def run_service(host: str, port: int, data: Path | None, workers: int | None) -> None:
@@ -56,6 +57,8 @@ def _serve(
     readiness = Readiness(local_address(listener), name)
     while not supervisor.wait_until(readiness.is_reached, seconds=15):
         _log(f"still waiting: {readiness.reason}")
+    for warning in readiness.warnings:
+        _log(f"warning: {warning}")
     print(f"ready {url}", flush=True)
     supervisor.wait_until(lambda: False, every=0.5)
 
@@ -65,8 +68,7 @@ def _api_program(settings: Settings, listener: socket) -> Program:
     return Program(
         "api",
         [sys.executable, "-m", "cli", "api", "--fd", str(descriptor)],
-        # Predictions use the same BLAS kernel and thread count as the worker's training.
-        _environment(settings) | worker_environment(),
+        _environment(settings),
         pass_fds=(descriptor,),
     )
 
@@ -75,7 +77,7 @@ def _worker_program(settings: Settings, concurrency: int, name: str) -> Program:
     return Program(
         "worker",
         worker_command(concurrency, name),
-        _environment(settings) | worker_environment(),
+        _environment(settings),
         # With the filesystem broker, Celery takes five seconds to shut down.
         grace_seconds=10.0,
     )
@@ -85,7 +87,9 @@ def _environment(settings: Settings) -> dict[str, str]:
     # Children run the same code, also if the project is run from its folder without an install.
     home = str(Path(__file__).resolve().parent.parent)
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
-    return {**os.environ, **settings.environment(), "PYTHONPATH": path}
+    # Predictions use the same BLAS kernel and thread count as the workers' training.
+    blas = blas_environment()
+    return {**os.environ, **settings.environment(), **blas, "PYTHONPATH": path}
 
 
 def _log(line: str) -> None:

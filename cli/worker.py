@@ -6,7 +6,8 @@ import socket
 
 from cli.errors import CommandError
 from store.settings import load_settings
-from workers.process.launch import worker_command, worker_environment
+from workers.process.blas_threads import blas_environment
+from workers.process.launch import worker_command
 
 
 def exec_worker(concurrency: int | None, name: str | None) -> None:
@@ -18,7 +19,7 @@ def exec_worker(concurrency: int | None, name: str | None) -> None:
     command = worker_command(
         concurrency or count_cores(), name or f"{socket.gethostname()}-{secrets.token_hex(4)}"
     )
-    os.execve(command[0], command, {**os.environ, **worker_environment()})  # noqa: S606 - our own
+    os.execve(command[0], command, {**os.environ, **blas_environment()})  # noqa: S606 - our own
 
 
 def count_cores() -> int:

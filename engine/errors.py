@@ -41,6 +41,25 @@ class DataError(EngineError):
     code = "invalid_data"
 
 
+class LaterVersionError(EngineError):
+    """A stored value was written by a later version, which may have changed its meaning.
+
+    Attributes:
+        version: version of the value.
+        readable: latest version that can be read.
+    """
+
+    code = "later_version"
+
+    def __init__(self, kind: str, version: int, readable: int) -> None:
+        self.version = version
+        self.readable = readable
+        super().__init__(
+            f"the {kind} has version {version}; this version of backpropd reads versions up to "
+            f"{readable}: upgrade backpropd"
+        )
+
+
 class DivergenceError(EngineError):
     """Training diverged: a loss or a weight is no longer finite.
 

@@ -10,8 +10,9 @@ from fastapi_offline import FastAPIOffline
 
 from engine.numerics.blas import warm_up_products
 from service.context import Context
-from service.http.bodies import BodyLimit
+from service.http.prefixes import use_prefixes
 from service.http.problems import add_error_handlers
+from service.prefixes import declare_prefixes
 from service.routes import (
     dataset_rows,
     datasets,
@@ -30,7 +31,6 @@ from service.runtime.polling import Polls
 from service.schemas.common import Problem
 from service.schemas.imports import ImportRequest
 from service.uploads.temp_folders import sweep_incoming
-from service.uploads.tus import TusProtocol
 from service.version import VERSION
 from service.webhooks.deliverer import Deliverer
 from store.blobs.blobs import open_blobs
@@ -87,12 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         app.include_router(module.router)
     add_error_handlers(app)
-    app.add_middleware(
-        BodyLimit,
-        max_body_bytes=settings.max_body_bytes,
-        max_upload_bytes=settings.max_upload_bytes,
-    )
-    app.add_middleware(TusProtocol)
+    use_prefixes(app, declare_prefixes(settings))
     _publish_schemas(app)
     return app
 

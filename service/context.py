@@ -1,7 +1,7 @@
 """The application context: settings, database, blobs, broker, loaded models."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
@@ -13,6 +13,7 @@ from service.runtime.polling import Polls
 from store.blobs.blobs import BlobStore
 from store.broker import Broker
 from store.db.database import Database
+from store.environment import environment_fingerprint
 from store.settings import Settings
 
 READERS = 4
@@ -30,6 +31,7 @@ class Context:
     served: ModelCache
     feeds: EventBroadcaster
     polls: Polls
+    environment: dict[str, Any] = field(default_factory=environment_fingerprint)
     # Limits the number of files read concurrently: each takes memory and a thread of the pool.
     readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
 

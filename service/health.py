@@ -1,16 +1,29 @@
-"""Readiness of the service: database, schema, broker; warnings about what is left alone."""
+"""Readiness of the service: database, schema, broker, equal environments, known kinds of work."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from service.context import Context
 from service.http.errors import NotReadyError
 from service.schemas.health import ReadinessView
 from store.db.migrate import check_schema
+from store.environment import find_differences
 from store.errors import StoreError
 from store.jobs.unknown_kinds import count_unknown_kinds, describe_unknown_kind
 from store.statuses import KINDS
-from store.workers import list_live_workers
+from store.workers import MISSED_SWEEPS, find_live_environments
 
-# A worker reports at every sweep; one that missed three is not counted as live.
-MISSED_SWEEPS = 3
+MOST_NAMED = 5
+
+Environment = Mapping[str, Any]
+
+_SAME_IMAGE = "run API and workers from the same image"
+_ADVICE = {
+    "simd": "run them on the same kind of processor, or set NPY_DISABLE_CPU_FEATURES",
+    "machine": "run them on the same architecture",
+    "blas_kernel": "set OPENBLAS_CORETYPE to one kernel for all of them",
+    "blas_threads": "start them as `backpropd api` and `backpropd worker`, which set one thread",
+}
 
 
 def check(context: Context) -> ReadinessView:
@@ -26,20 +39,47 @@ def check(context: Context) -> ReadinessView:
     except StoreError as error:
         raise NotReadyError(f"broker ({context.broker.kind}): does not answer") from error
     with context.database.reading() as session:
-        names = list_live_workers(session, MISSED_SWEEPS * context.settings.sweep_seconds)
+        workers = find_live_environments(session, MISSED_SWEEPS * context.settings.sweep_seconds)
+        unknown = count_unknown_kinds(session, KINDS)
     return ReadinessView(
         status="ready",
         database=context.database.engine.dialect.name,
         schema_revision=revision,
         broker=context.broker.kind,
-        workers=len(names),
-        worker_names=list(names),
-        warnings=unknown_kinds(context),
+        workers=len(workers),
+        worker_names=list(workers),
+        environment=context.environment,
+        worker_environments=workers,
+        warnings=[
+            *environment_warnings(context.environment, workers),
+            *(describe_unknown_kind(kind, count) for kind, count in unknown.items()),
+        ],
     )
 
 
-def unknown_kinds(context: Context) -> list[str]:
-    """Return a warning per kind of unfinished jobs that this version does not know."""
-    with context.database.reading() as session:
-        found = count_unknown_kinds(session, KINDS)
-    return [describe_unknown_kind(kind, count) for kind, count in found.items()]
+def environment_warnings(
+    environment: Environment, workers: Mapping[str, Environment | None]
+) -> Iterator[str]:
+    """Yield one warning per decisive field and value that differs from this process's own."""
+    differing: dict[tuple[str, str, str], list[str]] = {}
+    for worker, theirs in workers.items():
+        if theirs is not None:
+            for name, (ours, value) in find_differences(environment, theirs).items():
+                differing.setdefault((name, str(ours), str(value)), []).append(worker)
+    for (name, ours, value), names in differing.items():
+        yield (
+            f"environment: {name} is {ours} in this API process and {value} in "
+            f"{_list_names(names)}, so the same computation may give other bits there: "
+            f"{_ADVICE.get(name, _SAME_IMAGE)}"
+        )
+    unknown = [worker for worker, theirs in workers.items() if theirs is None]
+    if unknown:
+        yield (
+            f"environment: unknown for {_list_names(unknown)}, of an earlier version: {_SAME_IMAGE}"
+        )
+
+
+def _list_names(workers: list[str]) -> str:
+    named = ", ".join(workers[:MOST_NAMED])
+    more = len(workers) - MOST_NAMED
+    return f"worker {named}" + (f" and {more} more" if more > 0 else "")

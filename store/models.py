@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping, insert, select
 from sqlalchemy.orm import Session
 
 from engine.metrics import Metric
+from engine.stored.versions import SPEC_VERSION
 from store.blobs.artifacts import add_artifact, hash_artifact
 from store.db.clock import now
 from store.db.ids import new_id
@@ -20,7 +21,9 @@ from store.errors import NotFoundError
 class NewModel:
     """A trained model to store: preprocessing, weights as safetensors bytes, and metrics.
 
-    Create it before the transaction that adds it: the constructor hashes the weights.
+    The preprocessing consists of JSON values of the current version. Create it before the
+    transaction that adds it: the constructor hashes the weights. `numerics` is the version of the
+    bits of its last step (`engine.numerics.version`); None if trained elsewhere.
     """
 
     preprocessing: dict[str, Any]
@@ -29,6 +32,7 @@ class NewModel:
     weights: bytes
     partial: bool = False
     cross_validation: dict[str, Any] | None = None
+    numerics: int | None = None
     weights_sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -37,7 +41,10 @@ class NewModel:
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """A row of the table `models`; `artifact` is the sha256 of the weights."""
+    """A row of the table `models`; `artifact` is the sha256 of the weights.
+
+    `spec` and `preprocessing` are in the form of the version `spec_version`.
+    """
 
     id: str
     owner: str
@@ -47,11 +54,13 @@ class ModelRecord:
     dataset_sha256: str | None
     spec: dict[str, Any]
     preprocessing: dict[str, Any]
+    spec_version: int
     metrics: dict[str, Metric]
     cross_validation: dict[str, Any] | None
     parameter_count: int
     partial: bool
     artifact: str
+    numerics: int | None
     created_at: datetime
 
 
@@ -67,7 +76,10 @@ class Lineage:
 
 
 def add_model(session: Session, lineage: Lineage, spec: dict[str, Any], new: NewModel) -> str:
-    """Store a model that a job has trained, and return its id."""
+    """Store a model that a job has trained, and return its id.
+
+    The spec consists of JSON values of the current version.
+    """
     return _add(session, new, spec, **asdict(lineage))
 
 
@@ -86,11 +98,13 @@ def _add(session: Session, new: NewModel, spec: dict[str, Any], **values: str) -
             id=model_id,
             spec=spec,
             preprocessing=new.preprocessing,
+            spec_version=SPEC_VERSION,
             metrics=new.metrics,
             cross_validation=new.cross_validation,
             parameter_count=new.parameter_count,
             partial=new.partial,
             artifact=add_artifact(session, new.weights, new.weights_sha256),
+            numerics=new.numerics,
             created_at=now(),
         )
     )
@@ -116,6 +130,4 @@ def list_models(
     query = select(models)
     if job_id is not None:
         query = query.where(models.c.job_id == job_id)
-    rows, more = fetch_page(session, query, models.c.id, request)
-    items = tuple(_record(row) for row in rows)
-    return Page(items, items[-1].id if more else None)
+    return fetch_page(session, query, models.c.id, request).map(_record)

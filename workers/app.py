@@ -87,10 +87,19 @@ def _after_fork(**_: Any) -> None:  # noqa: ANN401
     blobs = open_blobs(settings)
     shutdown = _process.shutdown or ShutdownFlag()
     watch_parent(shutdown, _busy.is_set, _process.parent)
-    _process.context = WorkerContext(database, blobs, settings, _process.name, shutdown, KINDS)
+    context = WorkerContext(database, blobs, settings, _process.name, shutdown, KINDS)
+    _process.context = context
     _process.broker = Broker(broker_url)
-    broker, name = _process.broker, _process.name
-    Sweeper(database, blobs, broker, settings, name, lambda: not _busy.is_set(), KINDS).start()
+    Sweeper(
+        database,
+        blobs,
+        _process.broker,
+        settings,
+        context.name,
+        context.environment,
+        lambda: not _busy.is_set(),
+        context.kinds,
+    ).start()
 
 
 @app.task(name=TASK_NAME, ignore_result=True)

@@ -9,6 +9,7 @@ from store.blobs.disk_cache import Cache
 from store.db.database import Database
 from store.environment import environment_fingerprint
 from store.jobs.jobs import JobRecord
+from store.prepared.open import open_prepared_cache
 from store.prepared.recent import RecentData
 from store.settings import Settings
 from workers.kinds import OpenWork, WorkKind
@@ -38,7 +39,7 @@ class OpenWorkCache:
 
 @dataclass
 class WorkerContext:
-    """Resources of a worker process that every slice uses, see `workers.kinds.Resources`.
+    """Resources of a worker process that every slice uses, see `store.prepared.open.DataResources`.
 
     Attributes:
         kinds: the kinds of work that this worker knows, by name.
@@ -57,5 +58,4 @@ class WorkerContext:
     cache: OpenWorkCache = field(default_factory=OpenWorkCache)
 
     def __post_init__(self) -> None:
-        folder = self.settings.data_dir / "cache" / "prepared"
-        self.prepared = Cache(folder, self.settings.prepared_cache_bytes)
+        self.prepared = open_prepared_cache(self.settings)

@@ -6,38 +6,17 @@ A kind of work opens a claimed job; the slice claims, saves, pauses, cancels and
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from store.blobs.blobs import BlobStore
-from store.blobs.disk_cache import Cache
-from store.db.database import Database
 from store.jobs.checkpoints import Checkpoint
 from store.jobs.finish import Outcome
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease
-from store.prepared.recent import RecentData
-from store.settings import Settings
+from store.prepared.open import DataResources
 from store.statuses import StatusReason
 from workers.exactness import Exactness
 
 Result = TypeVar("Result")
 # A session of SQLAlchemy's, which only store/ imports.
 Session: TypeAlias = Any
-
-
-class Resources(Protocol):
-    """The resources of a worker process that kinds of work use.
-
-    Attributes:
-        environment: fingerprint of the environment, see `store.environment`.
-        prepared: on-disk cache of prepared matrices, shared by the processes of this machine.
-        recent: in-memory cache of small prepared tables of this process.
-    """
-
-    database: Database
-    blobs: BlobStore
-    settings: Settings
-    environment: dict[str, Any]
-    prepared: Cache
-    recent: RecentData
 
 
 class OpenWork(Protocol[Result]):
@@ -109,7 +88,7 @@ class OpenWork(Protocol[Result]):
 class WorkKind(Protocol):
     """A kind of work; the registry names it."""
 
-    def open(self, resources: Resources, job: JobRecord) -> OpenWork[Any]:
+    def open(self, resources: DataResources, job: JobRecord) -> OpenWork[Any]:
         """Open a job's work, restored from its last checkpoint if it has one.
 
         Raises StoreUnavailableError, after which the job is released; any other exception ends it.

@@ -5,8 +5,11 @@ Any number of sweepers may run concurrently, on any machine.
 
 import logging
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
+from engine.errors import LaterVersionError
+from engine.stored.versions import SPEC_VERSION
 from store.blobs.blobs import BlobStore
 from store.broker import Broker
 from store.datasets.deletion import (
@@ -18,7 +21,11 @@ from store.db.database import Database
 from store.errors import StoreError
 from store.idempotency import delete_expired_keys
 from store.jobs.commands import finish_interrupted_pauses
-from store.jobs.dispatch import list_undispatched_jobs, mark_dispatched
+from store.jobs.dispatch import (
+    list_later_version_jobs,
+    list_undispatched_jobs,
+    mark_dispatched,
+)
 from store.jobs.lost import fail_lost_jobs, mark_stalled_jobs
 from store.jobs.unknown_kinds import count_unknown_kinds, describe_unknown_kind
 from store.settings import Settings
@@ -48,6 +55,7 @@ class Sweeper:
         broker: Broker,
         settings: Settings,
         worker: str,
+        environment: Mapping[str, Any],
         is_idle: Callable[[], bool],
         kinds: Collection[str],
     ) -> None:
@@ -56,6 +64,7 @@ class Sweeper:
         self._broker = broker
         self._settings = settings
         self._worker = worker
+        self._environment = environment
         self._is_idle = is_idle
         self._kinds = kinds
         self._reported: set[str] = set()
@@ -86,7 +95,7 @@ class Sweeper:
             quiet_seconds: redispatch jobs whose last dispatch is at least this long ago.
         """
         with self._database.writing() as session:
-            announce_worker(session, self._worker)
+            announce_worker(session, self._worker, self._environment)
             delete_lost_workers(session, WORKER_LOST_AFTER_SWEEPS * self._settings.sweep_seconds)
             for job_id in mark_stalled_jobs(session, self._kinds):
                 logger.warning("job %s has lost its worker", job_id)
@@ -96,6 +105,7 @@ class Sweeper:
                 logger.error("job %s lost its worker too often: failed", job_id)
         self._redispatch(quiet_seconds)
         self._report_unknown_kinds()
+        self._report_later_versions()
         self._delete_abandoned_datasets()
         self._delete_expired_uploads()
         with self._database.writing() as session:
@@ -122,7 +132,16 @@ class Sweeper:
             found = count_unknown_kinds(session, self._kinds)
         for kind in found.keys() - self._reported:
             logger.warning("%s", describe_unknown_kind(kind, found[kind]))
-            self._reported.add(kind)
+        self._reported |= found.keys()
+
+    def _report_later_versions(self) -> None:
+        """Log each waiting job that only a later version can work on, once."""
+        with self._database.reading() as session:
+            found = list_later_version_jobs(session, self._kinds)
+        for job_id in found.keys() - self._reported:
+            error = LaterVersionError("spec", found[job_id], SPEC_VERSION)
+            logger.warning("job %s is left to later workers: %s", job_id, error)
+        self._reported |= found.keys()
 
     def _delete_abandoned_datasets(self) -> None:
         with self._database.reading() as session:

@@ -1,1 +1,1 @@
-"""HTTP serving: sockets, time-outs, garbage collector tuning."""
+"""HTTP serving: sockets, time-outs, garbage collector tuning, BLAS."""

@@ -9,10 +9,13 @@ import asyncio
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from service.schemas.common import Problem
+from service.http.prefixes import Prefixes
+from service.http.renderers import ErrorDetails, render_problem
 
 # Timer ticks per time-out: a client is disconnected after 1 to 1.2 time-outs.
 TICKS = 5
@@ -36,6 +39,7 @@ class TimeoutProtocol(HttpToolsProtocol):
     """
 
     client_timeout_seconds = 10.0
+    prefixes: Prefixes
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*args, **options)
@@ -90,9 +94,16 @@ class TimeoutProtocol(HttpToolsProtocol):
         self._stage = _Stage.IDLE
         super().on_message_complete()
 
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's text
+        """Answer a request that cannot be parsed, in the shape of its prefix."""
+        self.transport.write(self._refusal(HTTPStatus.BAD_REQUEST))
+        self.transport.close()
+
     def _begin_head(self) -> None:
         self._stage = _Stage.HEAD
         self._head_bytes = self._ticks = 0
+        # Those of the previous request; the URL is complete as soon as there is a header.
+        self.headers = []
 
     def _start_timer(self) -> None:
         self._timer = self.loop.call_later(self.client_timeout_seconds / TICKS, self._tick)
@@ -131,39 +142,43 @@ class TimeoutProtocol(HttpToolsProtocol):
             self.transport.abort()
             return
         if self._head_bytes:  # no response to a client that sent nothing
-            self.transport.write(_refusal(status))
+            self.transport.write(self._refusal(status))
         self.transport.close()
         if is_answering:
             cycle.disconnected = True
             cycle.message_event.set()
 
+    def _refusal(self, status: HTTPStatus) -> bytes:
+        """Return an error response, in the shape of the path's prefix if the path is known."""
+        path = _parse_path(self.url) if self.headers else None
+        render = render_problem if path is None else self.prefixes.find(path).render_error
+        response = render(ErrorDetails(status, status.name.lower(), _DETAILS[status]))
+        head = b"".join(b"%b: %b\r\n" % header for header in response.raw_headers)
+        return STATUS_LINE[status] + head + b"connection: close\r\n\r\n" + bytes(response.body)
 
-def timeout_protocol(client_timeout_seconds: float) -> type[TimeoutProtocol]:
-    """Return the protocol class with that time-out."""
+
+def timeout_protocol(client_timeout_seconds: float, prefixes: Prefixes) -> type[TimeoutProtocol]:
+    """Return the protocol class with that time-out, which renders errors by those prefixes."""
 
     class ConfiguredProtocol(TimeoutProtocol):
         pass
 
     ConfiguredProtocol.client_timeout_seconds = client_timeout_seconds
+    ConfiguredProtocol.prefixes = prefixes
     return ConfiguredProtocol
 
 
-def _refusal(status: HTTPStatus) -> bytes:
-    code = status.name.lower()
-    problem = Problem(
-        type=f"urn:backpropd:problem:{code}",
-        title=status.phrase,
-        status=status,
-        detail=_DETAILS[status],
-        code=code,
-        errors=[],
-    )
-    body = problem.model_dump_json(exclude_none=True).encode()
-    head = b"content-type: application/problem+json\r\ncontent-length: %d\r\n" % len(body)
-    return STATUS_LINE[status] + head + b"connection: close\r\n\r\n" + body
+def _parse_path(url: bytes) -> str | None:
+    """Return the path as the application would see it; None if the URL is malformed."""
+    try:
+        path: bytes = httptools.parse_url(url).path
+        return unquote(path.decode("ascii"))
+    except (httptools.HttpParserInvalidURLError, AttributeError, UnicodeDecodeError):
+        return None
 
 
 _DETAILS = {
+    HTTPStatus.BAD_REQUEST: "the request is not valid HTTP",
     HTTPStatus.REQUEST_TIMEOUT: "the request did not arrive completely within the time-out",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: f"the headers exceed {MAX_HEAD_BYTES} bytes",
 }

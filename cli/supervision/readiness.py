@@ -6,12 +6,18 @@ from typing import Any
 
 
 class Readiness:
-    """Polls the API's /readyz; `reason` states why the last check failed."""
+    """Polls the API's /readyz.
+
+    Attributes:
+        reason: why the last check failed.
+        warnings: the service's warnings at the last check.
+    """
 
     def __init__(self, address: tuple[str, int], worker_name: str) -> None:
         self._address = address
         self._worker_name = worker_name
         self.reason = "the API has not answered yet"
+        self.warnings: list[str] = []
 
     def is_reached(self) -> bool:
         """Check once, with a time-out of two seconds."""
@@ -23,6 +29,7 @@ class Readiness:
         if status != 200:
             self.reason = f"/readyz answers {status}: {json.dumps(body)}"
             return False
+        self.warnings = body.get("warnings", [])
         names = body.get("worker_names", [])
         self.reason = f"the worker {self._worker_name} has not announced itself"
         return any(str(name).partition("@")[0] == self._worker_name for name in names)

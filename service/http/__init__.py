@@ -1,1 +1,1 @@
-"""HTTP details: bodies, multipart, ETags, digests, CSV responses, problem details."""
+"""HTTP details: bodies, media types, multipart, ETags, digests, CSV; prefixes and their errors."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.http.errors import UnsupportedMediaTypeError
+from service.http.media_types import JSON, require_media_type
 
 Model = TypeVar("Model", bound=BaseModel)
 MULTIPART_OVERHEAD_BYTES = 65_536
@@ -28,11 +28,8 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the body bytes that the application receives."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         limit = self.max_upload_bytes if _is_upload(scope["path"]) else self.max_body_bytes
-        announced = _content_length(scope)
+        announced = stated_length(scope)
         received = 0
 
         async def limited() -> Message:
@@ -52,7 +49,8 @@ def _is_upload(path: str) -> bool:
     return path in UPLOAD_PATHS or path.startswith(f"{RESUMABLE_PATH}/")
 
 
-def _content_length(scope: Scope) -> int:
+def stated_length(scope: Scope) -> int:
+    """Return the Content-Length of a request; 0 if it states none."""
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
             return int(value)
@@ -77,18 +75,11 @@ class JsonRoute(APIRoute):
 
         async def strict(request: Request) -> Response:
             if self.body_field is not None:
-                _check_is_json(request)
+                require_media_type(request, JSON)
             response: Response = await handler(_StrictRequest(request.scope, request.receive))
             return response
 
         return strict
-
-
-def _check_is_json(request: Request) -> None:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        detail = f"Content-Type must be application/json, not {media_type[:80] or 'missing'}"
-        raise UnsupportedMediaTypeError(detail)
 
 
 class _StrictRequest(Request):

@@ -4,6 +4,8 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from service.http.media_types import CSV, JSON, choose
+
 Cell = str | int | float | bool | None
 # Characters that start a formula in a spreadsheet, in Latin and in full width.
 FORMULA_STARTS = frozenset("=+-@＝＋－＠")
@@ -13,8 +15,7 @@ BREAKS = frozenset("\t\r\n")
 
 def wants_csv(accept: str) -> bool:
     """Whether an Accept header prefers CSV to JSON."""
-    kinds = [kind.partition(";")[0].strip().lower() for kind in accept.split(",")]
-    return "text/csv" in kinds and "application/json" not in kinds
+    return choose(accept, (JSON, CSV)) == CSV
 
 
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:

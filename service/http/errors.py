@@ -4,6 +4,16 @@ from collections.abc import Sequence
 
 from service.schemas.common import FieldProblem
 
+# Of more errors, the text of a response states only the number.
+MAX_SUMMARIZED = 3
+
+
+def summarize(details: Sequence[str]) -> str:
+    """Join the first details into one text that states how many more there are."""
+    hidden = len(details) - MAX_SUMMARIZED
+    shown = [*details[:MAX_SUMMARIZED], f"… and {hidden} more"] if hidden > 0 else details
+    return "; ".join(shown)
+
 
 class ServiceError(Exception):
     """Base of the errors of the service."""
@@ -41,7 +51,7 @@ class InvalidQueryError(ServiceError):
 
     def __init__(self, errors: Sequence[FieldProblem]) -> None:
         self.errors = errors
-        super().__init__("; ".join(f"{error.pointer}: {error.detail}" for error in errors[:3]))
+        super().__init__(summarize([f"{error.pointer}: {error.detail}" for error in errors]))
 
 
 class ForbiddenAddressError(InvalidQueryError):

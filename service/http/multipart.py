@@ -6,6 +6,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from service.http.errors import InvalidRowsError, ServiceError
+from service.http.media_types import parse_media_type
 from service.schemas.common import FieldProblem
 
 if TYPE_CHECKING:
@@ -23,14 +24,15 @@ class FormFile:
     """
 
     def __init__(self, content_type: str, field: str = "file") -> None:
-        boundary = parse_options_header(content_type)[1].get(b"boundary")
+        form = parse_media_type(content_type)
+        boundary = "" if form is None else form.parameters.get("boundary", "")
         if not boundary:
             msg = "the Content-Type of the form must include a boundary"
             raise ServiceError(msg)
         self.name = ""
         self.media_type = ""
         self._field = field
-        self._parser = self._make_parser(boundary)
+        self._parser = self._make_parser(boundary.encode("latin-1"))
         self._parts = 0
         self._header = (bytearray(), bytearray())
         self._headers: dict[bytes, str] = {}

@@ -5,16 +5,17 @@ from dataclasses import replace
 import numpy as np
 
 from engine.resolution.resolve import Resolution
+from engine.stored.specs import dump_spec
 from service.context import Context
 from service.http.errors import InvalidQueryError
 from service.idempotency import created, digest_json, run_once
-from service.jobs.initial_weights import InitialWeights, as_model
+from service.jobs.initial_weights import InitialWeights, as_model, find_initial_weights
 from service.jobs.queries import find_by_external_id
-from service.jobs.resolve import check_webhook, resolve_request, source_of, validation_dataset_id
+from service.jobs.resolve import resolve_request, validation_dataset_id
 from service.schemas.common import FieldProblem
 from service.schemas.jobs import JobRequest
 from service.serializers.jobs import view
-from service.webhooks.webhooks import secret_of
+from service.webhooks.webhooks import check_url, secret_of
 from store.errors import ExternalIdTakenError
 from store.fault_injection import maybe_crash
 from store.idempotency import KeyedRequest, StoredResponse, claim_key, store_response
@@ -29,8 +30,8 @@ from store.webhooks.webhooks import add_webhook
 def post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> StoredResponse:
     """Queue a training job: commit it, then publish it to the broker.
 
-    Raises NotFoundError, SpecError, ForbiddenAddressError, ExternalIdTakenError, LimitReachedError,
-    KeyReusedError.
+    Raises NotFoundError, LaterVersionError, SpecError, ForbiddenAddressError,
+    ExternalIdTakenError, LimitReachedError, KeyReusedError.
     """
     return run_once(context, keyed, lambda: _post(context, request, keyed))
 
@@ -80,11 +81,11 @@ def _digest(request: JobRequest) -> str:
 
 
 def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> StoredResponse:
-    source = source_of(context, request)
+    source, hook = find_initial_weights(context, request.start_from), request.webhook
     resolution = resolve_request(context, request, source)
+    if hook is not None:
+        check_url(context, hook.url, "/webhook/url")
     new = _describe(request, resolution, source)
-    check_webhook(context, request)
-    hook = request.webhook
     settings, weights = context.settings, _weight_bytes(resolution)
     # Slow work precedes the transaction: SQLite has one writer, and heartbeats would wait.
     started = None if source is None else _model_of(source)
@@ -94,7 +95,7 @@ def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> 
         check_stored_bytes(session, settings.max_stored_bytes, weights, owner=new.owner)
         if started is not None:
             job, model = started
-            model_id = add_model(session, job.lineage, job.spec, model)
+            model_id = add_model(session, job.lineage, job.upgraded_spec, model)
             new = replace(new, start_from={**(new.start_from or {}), "model_id": model_id})
         posted = add_training(session, new)
         if hook is not None:
@@ -122,7 +123,7 @@ def _describe(
         dataset_id=request.dataset_id,
         name=request.name,
         metadata=dict(request.metadata),
-        spec=resolution.spec.model_dump(mode="json"),
+        spec=dump_spec(resolution.spec),
         start_from=None if source is None else source.start_from,
         priority=request.priority,
         validation_dataset_id=validation_dataset_id(request),

@@ -26,7 +26,7 @@ def page(
     """Return one page of the job's events. Raises NotFoundError."""
     with context.database.reading() as session:
         found = list_events(session, job_id, TRAINING, after, limit, order)
-    return Page(tuple(event_view(event) for event in found.items), found.next)
+    return found.map(event_view)
 
 
 def open_stream(context: Context, job_id: str, after: int) -> AsyncIterator[bytes] | None:

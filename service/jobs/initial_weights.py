@@ -5,11 +5,15 @@ from typing import Any
 
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
+from engine.stored.preprocessing import dump_preprocessing, read_preprocessing
+from engine.stored.specs import read_spec
+from engine.stored.training_states import upgrade_training_state
+from engine.training.loop import TrainingState
 from engine.weights import named_weights
 from service.context import Context
-from service.runtime.model_cache import PREPROCESSING
 from service.schemas.jobs import StartFrom
 from store.blobs.tensors import pack_arrays, unpack_arrays
+from store.environment import numerics_of
 from store.errors import NotFoundError
 from store.jobs.jobs import JobRecord, get_job
 from store.jobs.training.checkpoints import TrainingCheckpoint, find_training_checkpoint
@@ -34,14 +38,16 @@ class InitialWeights:
     checkpoint: tuple[JobRecord, TrainingCheckpoint] | None = None
 
 
-def find_initial_weights(context: Context, request: StartFrom) -> InitialWeights:
-    """Return the requested model or checkpoint. Raises NotFoundError."""
+def find_initial_weights(context: Context, request: StartFrom | None) -> InitialWeights | None:
+    """Return the requested model or checkpoint, if any. Raises NotFoundError, LaterVersionError."""
+    if request is None:
+        return None
     with context.database.reading() as session:
         if request.model_id is not None:
             model = get_model(session, request.model_id)
             return InitialWeights(
-                ResolvedSpec.model_validate(model.spec),
-                PREPROCESSING.validate_python(model.preprocessing),
+                read_spec(model.spec, model.spec_version),
+                read_preprocessing(model.preprocessing, model.spec_version),
                 {"model_id": model.id},
             )
         job = get_job(session, str(request.job_id), TRAINING)
@@ -50,8 +56,8 @@ def find_initial_weights(context: Context, request: StartFrom) -> InitialWeights
         key = job.id if request.steps is None else f"{job.id} after {request.steps} steps"
         raise NotFoundError("checkpoint", key)
     return InitialWeights(
-        ResolvedSpec.model_validate(job.spec),
-        PREPROCESSING.validate_python(checkpoint.numbers["preprocessing"]),
+        read_spec(job.spec, job.spec_version),
+        read_preprocessing(checkpoint.numbers["preprocessing"], checkpoint.spec_version),
         {"job_id": job.id, "steps": checkpoint.steps},
         (job, checkpoint),
     )
@@ -59,11 +65,14 @@ def find_initial_weights(context: Context, request: StartFrom) -> InitialWeights
 
 def as_model(source: InitialWeights, checkpoint: TrainingCheckpoint) -> NewModel:
     """Convert a checkpoint into a model, which is kept when the checkpoint is deleted."""
-    parameters = unpack_arrays(checkpoint.data)["parameters"]
+    state = TrainingState(unpack_arrays(checkpoint.data), checkpoint.numbers["training"])
+    parameters = upgrade_training_state(state, checkpoint.spec_version).arrays["parameters"]
     return NewModel(
-        preprocessing=checkpoint.numbers["preprocessing"],
+        preprocessing=dump_preprocessing(source.preprocessing),
         metrics=checkpoint.metrics,
         parameter_count=parameters.size,
         weights=pack_arrays(named_weights(source.spec, source.preprocessing.width, parameters)),
         partial=True,
+        # Checkpoints of early versions lack their environment.
+        numerics=numerics_of(checkpoint.numbers.get("environment", {})),
     )

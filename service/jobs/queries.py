@@ -40,7 +40,7 @@ def page(context: Context, wanted: JobFilter, request: PageRequest) -> Page[JobV
     with context.database.reading() as session:
         found = list_jobs(session, TRAINING, wanted, request)
         transitions = list_transitions(session, *(job.id for job in found.items))
-    return Page(tuple(view(job, transitions[job.id]) for job in found.items), found.next)
+    return found.map(lambda job: view(job, transitions[job.id]))
 
 
 def checkpoints(context: Context, job_id: str) -> CheckpointsView:

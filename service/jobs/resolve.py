@@ -60,22 +60,12 @@ def _memory_bytes(context: Context, resolution: Resolution) -> int:
     return resolution.memory.total(context.settings.max_resident_data_bytes)
 
 
-def source_of(context: Context, request: JobRequest) -> InitialWeights | None:
-    """Return the initial weights of the request, if any. Raises NotFoundError."""
-    return None if request.start_from is None else find_initial_weights(context, request.start_from)
-
-
-def check_webhook(context: Context, request: JobRequest) -> None:
-    """Check that the URL of the job's webhook may be called. Raises ForbiddenAddressError."""
-    if request.webhook is not None:
-        check_url(context, request.webhook.url, "/webhook/url")
-
-
 def validate(context: Context, request: JobRequest) -> ValidationView:
     """Validate the request without storing anything. Raises NotFoundError."""
-    source = source_of(context, request)
+    source = find_initial_weights(context, request.start_from)
     try:
-        check_webhook(context, request)
+        if request.webhook is not None:
+            check_url(context, request.webhook.url, "/webhook/url")
         resolution = resolve_request(context, request, source)
     except (SpecError, ForbiddenAddressError) as error:
         problems = error.problems if isinstance(error, SpecError) else error.errors

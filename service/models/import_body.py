@@ -4,7 +4,8 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 
 from service.http.bodies import parse_body
-from service.http.errors import InvalidRowsError, UnsupportedMediaTypeError
+from service.http.errors import InvalidRowsError
+from service.http.media_types import FORM, require_media_type
 from service.schemas.common import FieldProblem
 from service.schemas.imports import ImportRequest
 from service.uploads.request_body import WHERE
@@ -16,10 +17,7 @@ async def receive_import(request: Request) -> tuple[ImportRequest, bytes]:
 
     Raises UnsupportedMediaTypeError, InvalidRowsError, RequestValidationError, HTTPException.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "multipart/form-data":
-        detail = f"Content-Type must be multipart/form-data, not {media_type[:80] or 'missing'}"
-        raise UnsupportedMediaTypeError(detail)
+    require_media_type(request, FORM)
     # Large parts are written to the system's directory of temporary files.
     with translate_disk_errors(WHERE):
         return await _receive_import_form(request)

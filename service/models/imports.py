@@ -22,12 +22,14 @@ from engine.specs import (
     ResolvedSpec,
     TrainingSpec,
 )
+from engine.stored.preprocessing import dump_preprocessing, read_preprocessing
+from engine.stored.specs import dump_spec
+from engine.stored.versions import SPEC_VERSION
 from engine.weights import find_weight_problems
 from service.context import Context
 from service.idempotency import created, run_once, with_content
 from service.models.import_checks import find_input_problems
 from service.models.models import view
-from service.runtime.model_cache import PREPROCESSING
 from service.schemas.imports import (
     ClassesTarget,
     ImportedPreprocessing,
@@ -73,23 +75,22 @@ def create_model(
 def _import(
     context: Context, request: ImportRequest, data: bytes, keyed: KeyedRequest | None
 ) -> StoredResponse:
-    preprocessing = PREPROCESSING.validate_python(request.preprocessing.model_dump())
+    preprocessing = read_preprocessing(request.preprocessing.model_dump(), SPEC_VERSION)
     spec = _resolve(request, preprocessing)
     weights = _read_weights(data)
     problems = find_weight_problems(spec, preprocessing.width, weights)
     if problems:
         raise SpecError(problems)
     new = NewModel(
-        preprocessing=PREPROCESSING.dump_python(preprocessing, mode="json"),
+        preprocessing=dump_preprocessing(preprocessing),
         metrics={},
         parameter_count=sum(array.size for array in weights.values()),
         weights=data,
     )
-    resolved = spec.model_dump(mode="json")
     with context.database.writing() as session:
         claim_key(session, keyed)
         check_stored_bytes(session, context.settings.max_stored_bytes, len(data))
-        model_id = import_model(session, new, resolved, request.name)
+        model_id = import_model(session, new, dump_spec(spec), request.name)
         shown = view(get_model(session, model_id))
         return store_response(session, keyed, created(shown, f"/v1/models/{model_id}"))
 

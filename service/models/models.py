@@ -9,9 +9,12 @@ from typing import Any, Literal, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.specs import ResolvedSpec
+from engine.stored.preprocessing import upgrade_preprocessing
+from engine.stored.specs import read_spec
+from engine.stored.versions import SPEC_VERSION
 from service.context import Context
 from service.http.errors import NoWeightsError
+from service.schemas.jobs import StoredSpec
 from service.schemas.models import LineageView, ModelView
 from service.serializers.jobs import cross_validation_view
 from store.blobs.artifacts import get_artifact
@@ -99,7 +102,11 @@ def _as_npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def view(model: ModelRecord) -> ModelView:
-    """Return the response schema of a model."""
+    """Return the response schema of a model; the values of a later version as they are stored."""
+    is_readable = model.spec_version <= SPEC_VERSION
+    preprocessing = model.preprocessing
+    if is_readable:
+        preprocessing = upgrade_preprocessing(preprocessing, model.spec_version)
     here = f"/v1/models/{model.id}"
     links = {"self": here, "weights": f"{here}/weights", "predict": f"{here}/predict"}
     if model.job_id is not None:
@@ -113,13 +120,15 @@ def view(model: ModelRecord) -> ModelView:
             dataset_id=model.dataset_id,
             dataset_sha256=model.dataset_sha256,
         ),
-        spec=ResolvedSpec.model_validate(model.spec),
-        preprocessing=model.preprocessing,
-        classes=model.preprocessing["target"].get("classes"),
+        spec=read_spec(model.spec, model.spec_version) if is_readable else StoredSpec(model.spec),
+        preprocessing=preprocessing,
+        spec_version=max(model.spec_version, SPEC_VERSION),
+        classes=preprocessing["target"].get("classes") if is_readable else None,
         metrics=model.metrics,
         cross_validation=cross_validation_view(model.cross_validation),
         parameter_count=model.parameter_count,
         partial=model.partial,
         weights_sha256=model.artifact,
+        numerics=model.numerics,
         links=links,
     )

@@ -22,7 +22,7 @@ MAX_OFFSET = 2**53
     "/rows",
     response_model=RowsView,
     responses={
-        **problems(404, 422, 503),
+        **problems(404, 409, 422, 503),
         200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
     },
 )
@@ -49,7 +49,7 @@ def list_rows(
     return rows_view(dataset, rows, offset)
 
 
-@router.get("/columns/{name:path}", responses=problems(404, 422, 503))
+@router.get("/columns/{name:path}", responses=problems(404, 409, 422, 503))
 def get_column(
     context: ContextDep,
     dataset_id: DatasetId,

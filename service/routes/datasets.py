@@ -81,14 +81,10 @@ def list_datasets(
 ) -> PageView[DatasetSummaryView]:
     """List datasets without their schemas, newest first by default."""
     page = datasets.page(context, PageRequest(limit, after, order))
-    return PageView(
-        data=[summary_view(dataset) for dataset in page.items],
-        has_more=page.next is not None,
-        next=page.next,
-    )
+    return PageView.of(page.map(summary_view))
 
 
-@router.get("/{dataset_id}", responses=problems(404, 422, 503))
+@router.get("/{dataset_id}", responses=problems(404, 409, 422, 503))
 def get_dataset(context: ContextDep, dataset_id: DatasetId) -> DatasetView:
     """Return a dataset, its schema and the options used to read it."""
     return dataset_view(datasets.get(context, dataset_id))

@@ -10,6 +10,7 @@ from fastapi.sse import EventSourceResponse
 from starlette.types import Send
 
 from service.context import ContextDep
+from service.http.media_types import JSON, choose
 from service.http.problems import problems
 from service.jobs import events
 from service.schemas.common import JobId, Limit, Order, PageView
@@ -68,7 +69,7 @@ async def list_events(
     if _wants_stream(accept):
         return await _stream(context, job_id, _last_seen_event(last_event_id, after))
     page = await to_thread.run_sync(events.page, context, job_id, after, limit, order)
-    return PageView(data=list(page.items), has_more=page.next is not None, next=page.next)
+    return PageView.of(page)
 
 
 async def _stream(context: ContextDep, job_id: str, after: int) -> Response:
@@ -95,5 +96,6 @@ def _last_seen_event(last_event_id: str, after: int | None) -> int:
 
 
 def _wants_stream(accept: str) -> bool:
-    kinds = [kind.partition(";")[0].strip().lower() for kind in accept.split(",")]
-    return EVENT_STREAM in kinds
+    # A client that reads streams names their media type; `*/*` is every other client's header.
+    offered = (EVENT_STREAM, JSON)
+    return choose(accept, offered, only_named=(EVENT_STREAM,)) == EVENT_STREAM

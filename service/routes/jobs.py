@@ -54,7 +54,7 @@ def post_job(context: ContextDep, body: JobRequest, keyed: IdempotentJson) -> Re
     return respond(create.post(context, body, keyed))
 
 
-@router.post("/validate", responses=problems(404, 413, 415, 422, 503))
+@router.post("/validate", responses=problems(404, 409, 413, 415, 422, 503))
 def validate_job(context: ContextDep, body: JobRequest) -> ValidationView:
     """Validate a job request without storing anything."""
     return resolve.validate(context, body)
@@ -78,7 +78,7 @@ def list_jobs(
     pairs = dict(pair.split(":", 1) for pair in metadata)
     wanted = JobFilter(status, name, dataset_id, pairs, external_id)
     page = queries.page(context, wanted, PageRequest(limit, after, order))
-    return PageView(data=list(page.items), has_more=page.next is not None, next=page.next)
+    return PageView.of(page)
 
 
 @router.get("/by-external-id/{external_id}", responses=problems(404, 422, 503))

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from service.context import ContextDep
 from service.http.bodies import JsonRoute
+from service.http.media_types import choose
 from service.http.problems import problems
 from service.idempotency import IdempotentRequest, respond
 from service.models import imports, models
@@ -51,6 +52,9 @@ WEIGHTS_RESPONSE: dict[int | str, dict[str, Any]] = {
 }
 
 
+FORMATS = {media_type: name for name, media_type in MEDIA_TYPES.items()}
+
+
 async def _wanted_format(
     format: Annotated[WeightFormat | None, Query()] = None,  # noqa: A002 - the parameter's name
     accept: Annotated[str, Header()] = "*/*",
@@ -58,11 +62,8 @@ async def _wanted_format(
     """Return the format from `?format=`, else from Accept, else safetensors."""
     if format is not None:
         return format
-    kinds = [kind.partition(";")[0].strip() for kind in accept.split(",")]
-    for wanted, media_type in MEDIA_TYPES.items():
-        if media_type in kinds:
-            return wanted
-    return "safetensors"
+    chosen = choose(accept, list(MEDIA_TYPES.values()))
+    return FORMATS.get(chosen or "", "safetensors")
 
 
 Format = Annotated[WeightFormat, Depends(_wanted_format)]
@@ -89,11 +90,7 @@ def list_models(
 ) -> PageView[ModelView]:
     """List models, newest first by default."""
     page = models.page(context, PageRequest(limit, after, order), job_id)
-    return PageView(
-        data=[models.view(model) for model in page.items],
-        has_more=page.next is not None,
-        next=page.next,
-    )
+    return PageView.of(page.map(models.view))
 
 
 @router.post(
@@ -130,7 +127,7 @@ def get_weights(context: ContextDep, model_id: ModelId, wanted: Format) -> Respo
 @router.post(
     "/{model_id}/predict",
     response_model=PredictView,
-    responses=problems(404, 413, 415, 422, 503),
+    responses=problems(404, 409, 413, 415, 422, 503),
 )
 async def predict_rows(
     context: ContextDep, request: Request, model_id: ModelId, body: PredictRequest

@@ -6,15 +6,14 @@ from fastapi import APIRouter, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from service.context import ContextDep
-from service.http.bodies import RESUMABLE_PATH
-from service.http.errors import UnsupportedMediaTypeError
+from service.http.bodies import RESUMABLE_PATH, stated_length
+from service.http.media_types import require_media_type
 from service.http.problems import problems
 from service.idempotency import IdempotentRequest, is_replayed, respond, with_content
 from service.schemas.common import UploadId
 from service.schemas.uploads import UploadView
 from service.uploads import resumable, tus
 from service.uploads.create import begin, progress_headers, receive_first
-from service.uploads.request_body import plain_media_type
 
 router = APIRouter(prefix=RESUMABLE_PATH, tags=["uploads"])
 
@@ -81,7 +80,9 @@ async def create_upload(
     checksum: ChecksumHeader = None,
 ) -> Response:
     """Create a resumable upload; the request may include its first bytes."""
-    has_bytes = "content-type" in request.headers and _check_media_type(request)
+    has_bytes = "content-type" in request.headers
+    if has_bytes:
+        require_media_type(request, tus.MEDIA_TYPE)
     size = tus.parse_size("Upload-Length", length)
     fields = tus.parse_metadata(metadata)
     sent = _sent(request, 0, checksum)
@@ -122,7 +123,7 @@ async def continue_upload(
     checksum: ChecksumHeader = None,
 ) -> Response:
     """Append bytes; those received before a connection breaks are kept."""
-    _check_media_type(request)
+    require_media_type(request, tus.MEDIA_TYPE)
     sent = _sent(request, tus.parse_size("Upload-Offset", offset), checksum)
     upload = await resumable.receive(context, upload_id, sent)
     return Response(status_code=204, headers=progress_headers(upload))
@@ -138,19 +139,10 @@ def delete_upload(
     resumable.remove(context, upload_id)
 
 
-def _check_media_type(request: Request) -> bool:
-    media_type = plain_media_type(request.headers.get("content-type", ""))
-    if media_type != tus.MEDIA_TYPE:
-        detail = f"Content-Type must be {tus.MEDIA_TYPE}, not {media_type[:80] or 'missing'}"
-        raise UnsupportedMediaTypeError(detail)
-    return True
-
-
 def _sent(request: Request, offset: int, checksum: str | None) -> resumable.Sent:
-    announced = request.headers.get("content-length", "")
     return resumable.Sent(
         offset=offset,
-        announced=int(announced) if announced.isdigit() else 0,
+        announced=stated_length(request.scope),
         pieces=request.stream(),
         checksum=tus.parse_checksum(checksum),
     )

@@ -43,7 +43,7 @@ def list_webhooks(
 ) -> PageView[WebhookView]:
     """List webhooks, including those of single jobs, newest first by default."""
     page = webhooks.page(context, PageRequest(limit, after, order), job_id)
-    return PageView(data=list(page.items), has_more=page.next is not None, next=page.next)
+    return PageView.of(page)
 
 
 @router.get("/{webhook_id}", responses=problems(404, 422, 503))
@@ -75,7 +75,7 @@ def list_deliveries(
 ) -> PageView[DeliveryView]:
     """List the deliveries of a webhook, pending ones included, with every attempt."""
     page = webhooks.deliveries(context, webhook_id, PageRequest(limit, after, order))
-    return PageView(data=list(page.items), has_more=page.next is not None, next=page.next)
+    return PageView.of(page)
 
 
 @router.post("/{webhook_id}/test", status_code=202, responses=problems(404, 422, 503))

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from anyio import CapacityLimiter, move_on_after, to_thread
 
-from service.runtime.wakeup_throttle import WakeupThrottle
 from service.serializers.events import encode_event
 from store.db.database import Database
 from store.errors import StoreError
@@ -26,7 +25,6 @@ AWAY_SECONDS = 1.0
 KEPT_EVENTS = 64
 EVENTS_AT_ONCE = 500
 CATCH_UP_THREADS = 2
-LISTENERS_PER_ITERATION = 20
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class NewEvents:
 class Subscription:
     """The newest events of one job, shared by all its listeners."""
 
-    def __init__(self, after: int, throttle: WakeupThrottle) -> None:
+    def __init__(self, after: int) -> None:
         self.listeners = 0
         self.newest = after
         # Every later event is buffered.
@@ -57,7 +55,6 @@ class Subscription:
         self._kept: deque[EncodedEvent] = deque()
         self._complete = False
         self._changed = asyncio.Event()
-        self._throttle = throttle
 
     def extend(self, new: NewEvents) -> None:
         """Append new events, drop the oldest, and wake the listeners."""
@@ -90,7 +87,6 @@ class Subscription:
         if self.newest <= after:
             with move_on_after(seconds):
                 await self._changed.wait()
-            await self._throttle.take()
         return self.newest > after
 
 
@@ -101,7 +97,6 @@ class EventBroadcaster:
         self.is_closed = False
         self._database = database
         self._feeds: dict[str, Subscription] = {}
-        self._throttle = WakeupThrottle(LISTENERS_PER_ITERATION)
         self._wanted = asyncio.Event()
         # Separate threads, so that requests, polling and catching up do not block each other.
         self._poll_limiter = CapacityLimiter(1)
@@ -111,7 +106,7 @@ class EventBroadcaster:
     @contextmanager
     def watch(self, job_id: str, after: int) -> Iterator[Subscription]:
         """Subscribe to events of the job after `after` for the duration of the block."""
-        feed = self._feeds.setdefault(job_id, Subscription(after, self._throttle))
+        feed = self._feeds.setdefault(job_id, Subscription(after))
         feed.listeners += 1
         self._wanted.set()
         try:

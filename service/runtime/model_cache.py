@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from pydantic import TypeAdapter
-
 from engine.predictor import Predictor
 from engine.preprocessing.preprocessing import Preprocessing
-from engine.specs import ResolvedSpec
+from engine.specs import ResolvedSpec, dump
+from engine.stored.preprocessing import read_preprocessing
+from engine.stored.specs import read_spec
 from service.runtime.loading_cache import LoadingCache
 from service.serializers.rows import RowReader
 from store.blobs.artifacts import get_artifact
@@ -20,7 +20,6 @@ from store.db.database import Database
 from store.errors import NotFoundError
 from store.models import ModelRecord, get_model
 
-PREPROCESSING = TypeAdapter(Preprocessing)
 # Measured memory of a loaded model's Python objects, without its arrays: a constant, plus a factor
 # per byte of the JSON of spec and preprocessing.
 BASE_BYTES = 32 * 2**10
@@ -96,15 +95,15 @@ class ModelCache:
         return self._models.find(model_id)
 
     def get(self, model_id: str) -> ServedModel:
-        """Return the model, loading it if necessary. Raises NotFoundError."""
+        """Return the model, loading it if necessary. Raises NotFoundError, LaterVersionError."""
         return self._models.get(model_id)
 
     def _load(self, model_id: str) -> ServedModel:
         with self._database.reading() as session:
             record = get_model(session, model_id)
             data = get_artifact(session, record.artifact)
-        preprocessing = PREPROCESSING.validate_python(record.preprocessing)
-        spec = ResolvedSpec.model_validate(record.spec)
+        preprocessing = read_preprocessing(record.preprocessing, record.spec_version)
+        spec = read_spec(record.spec, record.spec_version)
         predictor = Predictor(spec, preprocessing, unpack_arrays(data))
         # Clients may send rows of the dataset with all their columns.
         others = frozenset((*spec.needed_columns, *self._list_columns(record)))
@@ -113,7 +112,7 @@ class ModelCache:
             preprocessing=preprocessing,
             predictor=predictor,
             reader=RowReader(preprocessing, others),
-            nbytes=predictor.nbytes + _object_bytes(record, others),
+            nbytes=predictor.nbytes + _object_bytes(record, spec, others),
         )
 
     def _list_columns(self, model: ModelRecord) -> tuple[str, ...]:
@@ -126,7 +125,7 @@ class ModelCache:
         return tuple(column.name for column in dataset.columns)
 
 
-def _object_bytes(record: ModelRecord, others: frozenset[str]) -> int:
+def _object_bytes(record: ModelRecord, spec: ResolvedSpec, others: frozenset[str]) -> int:
     """Estimate the bytes of a model's Python objects, without its arrays."""
-    described = json.dumps([record.spec["network"], record.preprocessing, list(others)])
+    described = json.dumps([dump(spec.network), record.preprocessing, list(others)])
     return BASE_BYTES + BYTES_PER_JSON_BYTE * len(described)

@@ -6,6 +6,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from store.db.pagination import Page
 from store.errors import NotFoundError
 
 Item = TypeVar("Item")
@@ -72,6 +73,11 @@ class PageView(View, Generic[Item]):
     data: list[Item]
     has_more: bool
     next: str | None
+
+    @classmethod
+    def of(cls, page: Page[Item]) -> "PageView[Item]":
+        """Return the response for a page."""
+        return cls(data=list(page.items), has_more=page.next is not None, next=page.next)
 
 
 class FieldProblem(View):

@@ -2,12 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
+from engine.errors import LaterVersionError
 from engine.specs import MAX_FEATURES, NetworkSpec, Spec, TimePart
 from engine.specs.base import Items
 from engine.specs.losses import LossField
 from engine.specs.preprocessing import MAX_BUCKETS
+from engine.stored.versions import SPEC_VERSION, check_version
 from service.schemas.common import Name, Text
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -148,9 +151,22 @@ class ImportedPreprocessing(Spec):
     words: WordsSpec = WordsSpec()
 
 
+def _readable(version: int) -> int:
+    try:
+        check_version("spec", version)
+    except LaterVersionError as error:
+        raise PydanticCustomError(error.code, "{reason}", {"reason": str(error)}) from error
+    return version
+
+
 class ImportRequest(Spec):
     """A model trained outside this service: its network, preprocessing and loss."""
 
+    spec_version: Annotated[int, AfterValidator(_readable)] = Field(
+        default=SPEC_VERSION,
+        ge=1,
+        description="Version of the description, as another service shows it with a model.",
+    )
     name: Name = ""
     network: NetworkSpec
     preprocessing: ImportedPreprocessing

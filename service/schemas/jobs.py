@@ -3,7 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    JsonValue,
+    RootModel,
+    StringConstraints,
+    model_validator,
+)
 
 from engine.metrics import Metric
 from engine.specs import ResolvedSpec, TrainingSpec
@@ -78,6 +85,10 @@ class JobRequest(TrainingSpec):
     )
 
 
+class StoredSpec(RootModel[dict[str, JsonValue]]):
+    """A spec of a later version than this service reads, as it is stored."""
+
+
 class SpecView(ResolvedSpec):
     """The resolved training spec, with every default filled in."""
 
@@ -88,13 +99,17 @@ class ProgressView(View):
     """Progress of a job."""
 
     epoch: int = Field(description="Finished epochs of the network being trained.")
-    epochs: int = Field(description="Maximum number of epochs per network.")
+    epochs: int | None = Field(
+        description="Maximum number of epochs per network; null if this service cannot read the "
+        "spec, see `spec_version`."
+    )
     fold: int | None = Field(
         description="Index of the validation fold, from 0; null while the final network is trained."
     )
     folds: int | None = Field(description="Number of folds; null without cross-validation.")
-    fraction: float = Field(
-        description="Finished fraction of all epochs, including those of the folds."
+    fraction: float | None = Field(
+        description="Finished fraction of all epochs, including those of the folds; null if "
+        "`epochs` is null."
     )
     steps: int
     samples_per_second: float | None
@@ -165,7 +180,11 @@ class JobView(View):
     external_id: str | None
     metadata: dict[str, str]
     priority: int
-    spec: SpecView
+    spec: SpecView | StoredSpec
+    spec_version: int = Field(
+        description="Version of `spec`. A job of a later version is trained by later workers only; "
+        "`retry`, `resume` and `start_from` are 409 `later_version`."
+    )
     start_from: StartedFrom | None
     progress: ProgressView
     timings: TimingsView
@@ -177,8 +196,9 @@ class JobView(View):
     error: JobError | None
     attempt: int
     environment: dict[str, Any] | None = Field(
-        description="NumPy, BLAS, kernel and threads it was trained with; null until the first "
-        "progress is stored."
+        description="Environment of the training: versions of the engine's numerics, NumPy and C "
+        "library, SIMD instructions, BLAS kernel and threads; null until the first progress is "
+        "stored."
     )
     exact: bool = Field(
         description="Whether all steps were trained in equal environments, so that the result is "

@@ -8,7 +8,7 @@ from pydantic import Field
 from engine.metrics import Metric
 from engine.specs import ResolvedSpec
 from service.schemas.common import Body, View
-from service.schemas.jobs import CrossValidationView
+from service.schemas.jobs import CrossValidationView, StoredSpec
 
 MAX_ROWS = 10_000
 Scalar = str | int | float | bool | None
@@ -31,9 +31,15 @@ class ModelView(View):
     name: str
     created_at: datetime
     lineage: LineageView
-    spec: ResolvedSpec
+    spec: ResolvedSpec | StoredSpec
     preprocessing: dict[str, Any]
-    classes: list[Label] | None
+    spec_version: int = Field(
+        description="Version of `spec` and `preprocessing`. A model of a later version can be "
+        "downloaded; `predict` and `start_from` are 409 `later_version`."
+    )
+    classes: list[Label] | None = Field(
+        description="Classes of the target; null for a number, or for a later version."
+    )
     metrics: dict[str, Metric]
     cross_validation: CrossValidationView | None = Field(
         description="Cross-validation results of its job; null without folds."
@@ -44,6 +50,10 @@ class ModelView(View):
         "folds. These are its weights at that point."
     )
     weights_sha256: str
+    numerics: int | None = Field(
+        description="Version of the engine's numerics that trained the weights; it goes up when "
+        "the same spec gives other bits. Null for an imported model."
+    )
     links: dict[str, str]
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from engine.specs import FoldsValidation
+from engine.stored.versions import SPEC_VERSION
 from service.schemas.jobs import (
     CrossValidationView,
     JobError,
@@ -13,6 +15,7 @@ from service.schemas.jobs import (
     ProgressView,
     SpecView,
     StartedFrom,
+    StoredSpec,
     TimingsView,
     TransitionView,
 )
@@ -31,7 +34,9 @@ ALLOWED_IN = {
 
 
 def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
-    """Return the response schema of a job."""
+    """Return the response schema of a job; the spec of a later version as it is stored."""
+    is_readable = job.spec_version <= SPEC_VERSION
+    spec = spec_view(job.upgraded_spec, job.dataset_id) if is_readable else None
     return JobView(
         id=job.id,
         status=job.status,
@@ -44,9 +49,10 @@ def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
         external_id=job.external_id,
         metadata=job.metadata,
         priority=job.priority,
-        spec=spec_view(job.spec, job.dataset_id),
+        spec=spec or StoredSpec({**job.spec, "dataset_id": job.dataset_id}),
+        spec_version=max(job.spec_version, SPEC_VERSION),
         start_from=None if job.start_from is None else StartedFrom(**job.start_from),
-        progress=_progress_view(job),
+        progress=_progress_view(job, spec),
         timings=_timings_view(job),
         metrics=MetricsView(latest=job.latest_metrics, best=job.best_metrics),
         cross_validation=cross_validation_view(job.cross_validation),
@@ -67,23 +73,24 @@ def spec_view(spec: dict[str, Any], dataset_id: str) -> SpecView:
     return SpecView.model_validate({**spec, "dataset_id": dataset_id})
 
 
-def _progress_view(job: JobRecord) -> ProgressView:
-    epochs = job.spec["epochs"]
-    folds = (job.spec["validation"] or {}).get("folds")
-    # Each fold may train for as many epochs as the final network.
-    total = epochs * ((folds or 0) + 1)
-    finished = epochs * job.folds_done + job.epoch
-    done = job.status is JobStatus.SUCCEEDED
-    eta = None
-    if finished and not job.status.is_terminal:
-        eta = job.training_seconds / finished * (total - finished)
+def _progress_view(job: JobRecord, spec: SpecView | None) -> ProgressView:
+    folds = fraction = eta = None
+    if spec is not None:
+        validation = spec.validation
+        folds = validation.folds if isinstance(validation, FoldsValidation) else None
+        # Each fold may train for as many epochs as the final network.
+        total = spec.epochs * ((folds or 0) + 1)
+        finished = spec.epochs * job.folds_done + job.epoch
+        # Early stopping ends a job before its last epoch, which still counts as complete.
+        fraction = 1.0 if job.status is JobStatus.SUCCEEDED else finished / total
+        if finished and not job.status.is_terminal:
+            eta = job.training_seconds / finished * (total - finished)
     return ProgressView(
         epoch=job.epoch,
-        epochs=epochs,
+        epochs=None if spec is None else spec.epochs,
         fold=job.folds_done if folds and job.folds_done < folds else None,
         folds=folds,
-        # Early stopping ends a job before its last epoch, which still counts as complete.
-        fraction=1.0 if done else finished / total,
+        fraction=fraction,
         steps=job.steps,
         samples_per_second=job.samples_per_second,
         eta_seconds=eta,

@@ -11,12 +11,12 @@ from starlette.concurrency import run_in_threadpool
 
 from service.http.digests import Hashes, stated_digests
 from service.http.errors import UnsupportedMediaTypeError
+from service.http.media_types import FORM, plain_media_type, require_media_type
 from service.http.multipart import FormFile
 from store.blobs.disk_errors import translate_disk_errors
 from store.intake.formats.detect import known_media_types
 
-FORM = "multipart/form-data"
-ANY_FILE = "application/octet-stream"
+MEDIA_TYPES = sorted({*known_media_types, "application/octet-stream", FORM})
 # Bytes buffered before a thread writes them.
 BUFFER_BYTES = 2**20
 MAX_NAME = 256
@@ -64,14 +64,10 @@ async def receive_upload(
     Raises UnsupportedMediaTypeError, InvalidRowsError (a form without a file), ServiceError (a
     broken form), InvalidDigestError, DigestMismatchError, HTTPException (413), ClientDisconnect.
     """
-    media_type = plain_media_type(request.headers.get("content-type", ""))
+    media_type = require_media_type(request, *MEDIA_TYPES)
     encoding = _content_encoding(request)
     if media_type == FORM:
         return await _receive_form(request, target, name, sha256)
-    if media_type not in {*known_media_types, ANY_FILE}:
-        known = ", ".join(sorted({*known_media_types, ANY_FILE, FORM}))
-        detail = f"Content-Type must be one of {known}; not {media_type[:80] or 'missing'}"
-        raise UnsupportedMediaTypeError(detail)
     hashes = Hashes(stated_digests(request, sha256))
     async with FileSink(target, hashes.update) as sink:
         async for piece in request.stream():
@@ -147,11 +143,6 @@ class FileSink:
         with translate_disk_errors(WHERE):
             self._file.write(self._buffer)
         self._buffer.clear()
-
-
-def plain_media_type(content_type: str) -> str:
-    """Return the media type without its parameters."""
-    return content_type.partition(";")[0].strip().lower()
 
 
 def base_name(file_name: str) -> str:

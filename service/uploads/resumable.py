@@ -17,7 +17,8 @@ from service.context import Context
 from service.http.bodies import BodyTooLargeError
 from service.http.digests import Hashes, stated_sha256
 from service.http.errors import ChecksumMismatchError, UploadIncompleteError
-from service.uploads.request_body import WHERE, FileSink, Upload, base_name, plain_media_type
+from service.http.media_types import plain_media_type
+from service.uploads.request_body import WHERE, FileSink, Upload, base_name
 from service.uploads.temp_folders import incoming_folder
 from service.uploads.tus import Checksum
 from store.blobs.disk_errors import translate_disk_errors

@@ -12,9 +12,9 @@ from email.utils import format_datetime
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.http.bodies import RESUMABLE_PATH
 from service.http.errors import InvalidHeaderError
-from service.http.problems import problem_response
+from service.http.prefixes import error_response
+from service.http.renderers import ErrorDetails
 from service.schemas.common import FieldProblem
 
 VERSION = "1.0.0"
@@ -26,17 +26,13 @@ _KEY = re.compile(r"[!-+\--~]+")
 
 
 class TusProtocol:
-    """ASGI middleware: the headers that every request and response of the protocol must have."""
+    """ASGI middleware of `/v1/uploads`: the headers of every request and response of tus."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Reject other protocol versions, and add the version to the response."""
-        path = scope.get("path", "")
-        if scope["type"] != "http" or not f"{path}/".startswith(f"{RESUMABLE_PATH}/"):
-            await self.app(scope, receive, send)
-            return
         headers = Headers(scope=scope)
         if scope["method"] == "POST" and "x-http-method-override" in headers:
             # For clients that can only send GET and POST.
@@ -52,8 +48,11 @@ class TusProtocol:
         app = self.app
         if scope["method"] != "OPTIONS" and headers.get("tus-resumable") != VERSION:
             detail = f"Tus-Resumable must be {VERSION}, the supported version of the tus protocol"
-            app = problem_response(
-                412, "unsupported_tus_version", detail, headers={"Tus-Version": VERSION}
+            app = error_response(
+                scope,
+                ErrorDetails(
+                    412, "unsupported_tus_version", detail, headers={"Tus-Version": VERSION}
+                ),
             )
         await app(scope, receive, send_with_headers)
 

@@ -100,9 +100,7 @@ def page(context: Context, request: PageRequest, job_id: str | None) -> Page[Web
     """Return one page of webhooks."""
     with context.database.reading() as session:
         found = list_webhooks(session, request, job_id)
-    return Page(
-        tuple(WebhookView(**_public_fields(webhook)) for webhook in found.items), found.next
-    )
+    return found.map(lambda webhook: WebhookView(**_public_fields(webhook)))
 
 
 def delete(context: Context, webhook_id: str) -> None:
@@ -116,7 +114,7 @@ def deliveries(context: Context, webhook_id: str, request: PageRequest) -> Page[
     with context.database.reading() as session:
         get_webhook(session, webhook_id)
         found = list_deliveries(session, webhook_id, request)
-    return Page(tuple(map(_delivery_view, found.items)), found.next)
+    return found.map(_delivery_view)
 
 
 def test(context: Context, webhook_id: str) -> DeliveryView:

@@ -1,7 +1,6 @@
 """Blob store: files too large for the database, in a folder or bucket, by server-made keys."""
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
-from store.blobs.disk_cache import Cache
+from store.blobs.disk_cache import Cache, sync_to_disk
 from store.blobs.disk_errors import storage_error
 from store.errors import NotFoundError, StoreUnavailableError
 from store.settings import Settings
@@ -42,7 +41,9 @@ class BlobStore:
         with _translate_errors(key, missing_is_unavailable=True):
             self._store.put(key, source, chunk_size=RANGE_BYTES, max_concurrency=CONCURRENT_RANGES)
             if self._folder is not None:
-                _sync(self._folder / key)
+                path = self._folder / key
+                sync_to_disk(path)
+                sync_to_disk(path.parent)
 
     @contextmanager
     def hold_path(self, key: str, sha256: str = "") -> Iterator[Path]:
@@ -173,13 +174,3 @@ def _translate_errors(key: str, *, missing_is_unavailable: bool = False) -> Iter
         raise NotFoundError("blob", key) from error
     except (BaseError, OSError, ValueError) as error:
         raise storage_error("blob store", error) from error
-
-
-def _sync(path: Path) -> None:
-    """Sync the file and its directory, so that the file survives a crash of the machine."""
-    for file in (path, path.parent):
-        descriptor = os.open(file, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

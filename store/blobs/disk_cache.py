@@ -62,8 +62,9 @@ class Cache:
         _erase(partial)  # left by a dead process: we hold the lock
         try:
             make(partial)
-            _sync(partial)
-            # Renamed when complete, so that other processes never read a partial entry.
+            for file in _files(partial):
+                sync_to_disk(file)
+            # Renamed when complete, so that no process reads a partial entry, even after a crash.
             partial.rename(self._entries / name)
         except BaseException:
             _erase(partial)
@@ -140,14 +141,13 @@ def _size(path: Path) -> int:
     return total
 
 
-def _sync(path: Path) -> None:
-    """Sync the files, so that after a crash of the machine an entry is complete or missing."""
-    for file in _files(path):
-        descriptor = os.open(file, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def sync_to_disk(path: Path) -> None:
+    """Wait until a file or directory is on disk, so that it survives a crash of the machine."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _erase(path: Path) -> None:

@@ -14,6 +14,8 @@ from sqlalchemy import RowMapping, Select, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine.data.table import ColumnKind
+from engine.stored.columns import upgrade_column
+from engine.stored.versions import SPEC_VERSION
 from store.db.clock import now
 from store.db.ids import new_id
 from store.db.pagination import Page, PageRequest, fetch_page
@@ -73,6 +75,7 @@ class DatasetRecord(DatasetSummary):
 
     Attributes:
         columns: columns from left to right.
+        spec_version: version of the stored columns.
         options: options with which the file was read, see `store.intake.options.ReadOptions`.
         notices: changes and guesses made by intake.
         blob: key of the column file.
@@ -81,6 +84,7 @@ class DatasetRecord(DatasetSummary):
     """
 
     columns: tuple[ColumnRecord, ...]
+    spec_version: int
     options: dict[str, Any]
     notices: tuple[Notice, ...]
     blob: str
@@ -120,12 +124,22 @@ def content_hash(sha256: str, options: dict[str, Any]) -> str:
 
 
 def _record(row: RowMapping) -> DatasetRecord:
-    columns = tuple(
-        ColumnRecord(**{**c, "top_values": tuple((v, n) for v, n in c["top_values"])})
-        for c in row["columns"]
-    )
+    columns = tuple(read_column(values, row["spec_version"]) for values in row["columns"])
     notices = tuple(Notice(**notice) for notice in row["notices"])
     return DatasetRecord(**{**row, "columns": columns, "notices": notices})
+
+
+def read_column(values: dict[str, Any], version: int) -> ColumnRecord:
+    """Return a stored column. Raises LaterVersionError."""
+    column = upgrade_column(values, version)
+    counts = tuple((value, rows) for value, rows in column["top_values"])
+    return ColumnRecord(**{**column, "top_values": counts})
+
+
+def dump_column(column: ColumnRecord) -> dict[str, Any]:
+    """Return the column as JSON values of the current version."""
+    counts = [list(pair) for pair in column.top_values]
+    return {**asdict(column), "top_values": counts}
 
 
 def receive_dataset(session: Session, name: str, owner: str = "") -> str:
@@ -167,7 +181,8 @@ def publish_dataset(session: Session, dataset_id: str, contents: Contents) -> Da
                 bytes=contents.bytes,
                 sha256=contents.sha256,
                 column_count=len(contents.columns),
-                columns=[asdict(column) for column in contents.columns],
+                columns=[dump_column(column) for column in contents.columns],
+                spec_version=SPEC_VERSION,
                 format=contents.format,
                 options=contents.options,
                 notices=[asdict(notice) for notice in contents.notices],
@@ -196,6 +211,7 @@ def share_dataset(
     query = (
         select(datasets)
         .where(datasets.c.fingerprint == fingerprint, datasets.c.state == READY)
+        .where(datasets.c.spec_version <= SPEC_VERSION)
         .order_by(datasets.c.id)
         .limit(1)
         .with_for_update(read=True)
@@ -213,7 +229,7 @@ _SUMMARY = [datasets.c[name] for name in DatasetSummary.__dataclass_fields__]
 
 
 def get_dataset(session: Session, dataset_id: str) -> DatasetRecord:
-    """A dataset that is ready. Raises NotFoundError."""
+    """A dataset that is ready. Raises NotFoundError, LaterVersionError."""
     return _record(_row(session, _ready(select(datasets), dataset_id), dataset_id))
 
 
@@ -241,6 +257,4 @@ def _row(session: Session, query: Select[Any], dataset_id: str) -> RowMapping:
 def list_datasets(session: Session, request: PageRequest) -> Page[DatasetSummary]:
     """One page of datasets, newest first unless asked otherwise."""
     query = select(*_SUMMARY).where(datasets.c.state == READY)
-    rows, more = fetch_page(session, query, datasets.c.id, request)
-    items = tuple(DatasetSummary(**row) for row in rows)
-    return Page(items, items[-1].id if more else None)
+    return fetch_page(session, query, datasets.c.id, request).map(lambda row: DatasetSummary(**row))

@@ -1,12 +1,14 @@
 """Cursor pagination over rows whose ids sort by creation time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, RowMapping, Select
 from sqlalchemy.orm import Session
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 Order = Literal["asc", "desc"]
 
 
@@ -16,6 +18,10 @@ class Page(Generic[Item]):
 
     items: tuple[Item, ...]
     next: str | None
+
+    def map(self, convert: Callable[[Item], Result]) -> "Page[Result]":
+        """Return the page with each item converted."""
+        return Page(tuple(convert(item) for item in self.items), self.next)
 
 
 @dataclass(frozen=True)
@@ -29,10 +35,11 @@ class PageRequest:
 
 def fetch_page(
     session: Session, query: Select[Any], key: ColumnElement[Any], request: PageRequest
-) -> tuple[list[Any], bool]:
-    """Return the rows of one page, and whether more rows follow."""
+) -> Page[RowMapping]:
+    """Return the rows of one page; the cursor of the next one is the `key` of the last row."""
     if request.after is not None:
         query = query.where(key < request.after if request.order == "desc" else key > request.after)
     query = query.order_by(key.desc() if request.order == "desc" else key.asc())
-    rows = list(session.execute(query.limit(request.limit + 1)).mappings())
-    return rows[: request.limit], len(rows) > request.limit
+    rows = session.execute(query.limit(request.limit + 1)).mappings().all()
+    items = tuple(rows[: request.limit])
+    return Page(items, items[-1][key] if len(rows) > request.limit else None)

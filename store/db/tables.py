@@ -48,6 +48,8 @@ datasets = Table(
     Column("sha256", String(64), nullable=False),
     Column("column_count", Integer, nullable=False),
     Column("columns", Json, nullable=False),
+    # Here and below: the version of the stored values, see `engine.stored.versions`.
+    Column("spec_version", Integer, nullable=False, server_default="1"),
     # How the file was read: format, stated or detected options, and notices of changes.
     Column("format", String(16), nullable=False, server_default="csv"),
     Column("options", Json, nullable=False, server_default="{}"),
@@ -120,6 +122,7 @@ jobs = Table(
     # The validation dataset, if it is a separate one.
     Column("validation_dataset_id", String(64), index=True),
     Column("spec", Json, nullable=False),
+    Column("spec_version", Integer, nullable=False, server_default="1"),
     # Initial weights: {"model_id": …}; NULL for random ones.
     Column("start_from", Json),
     Column("priority", Integer, nullable=False),
@@ -215,6 +218,7 @@ checkpoints = Table(
     Column("steps", BigInteger, primary_key=True, autoincrement=False),
     Column("epoch", Integer, nullable=False, default=0),
     Column("numbers", Json, nullable=False),
+    Column("spec_version", Integer, nullable=False, server_default="1"),
     # Metrics of the last finished epoch, so that lists need not read `numbers`.
     Column("metrics", Json, nullable=False, server_default="{}"),
     # Of the last finished epoch, by the metric that the best is chosen by; lower is better.
@@ -235,11 +239,14 @@ models = Table(
     Column("dataset_sha256", String(64)),
     Column("spec", Json, nullable=False),
     Column("preprocessing", Json, nullable=False),
+    Column("spec_version", Integer, nullable=False, server_default="1"),
     Column("metrics", Json, nullable=False),
     Column("cross_validation", Json),
     Column("parameter_count", BigInteger, nullable=False),
     Column("partial", Boolean, nullable=False),
     Column("artifact", String(64), ForeignKey("artifacts.sha256"), nullable=False, index=True),
+    # The version of the bits of its last step; NULL for imported models.
+    Column("numerics", Integer),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -249,6 +256,8 @@ workers = Table(
     Column("name", String(255), primary_key=True),
     Column("started_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
+    # See `store.environment`; NULL for workers of earlier versions.
+    Column("environment", Json),
 )
 
 # Responses to requests with an Idempotency-Key, written in the transaction of the request.

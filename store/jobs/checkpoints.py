@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, delete, insert, select
 from sqlalchemy.orm import Session
 
+from engine.stored.versions import SPEC_VERSION
 from store.blobs.artifacts import add_artifact, garbage_collect_artifact, get_artifact
 from store.db.clock import now
 from store.db.tables import checkpoints
@@ -23,17 +24,24 @@ class Checkpoint:
         numbers: JSON values, with the environment of the work and whether it is exact.
         data: arrays as safetensors bytes.
         score: by which the best checkpoint is chosen; lower is better. None to keep the last only.
+        spec_version: version of the stored values.
     """
 
     steps: int
     numbers: dict[str, Any]
     data: bytes
     score: float | None = None
+    spec_version: int = SPEC_VERSION
 
     @property
     def columns(self) -> dict[str, Any]:
         """The columns of the checkpoint's row; kinds of work add their own."""
-        return {"steps": self.steps, "numbers": self.numbers, "score": self.score}
+        return {
+            "steps": self.steps,
+            "numbers": self.numbers,
+            "score": self.score,
+            "spec_version": self.spec_version,
+        }
 
     @property
     def event_data(self) -> dict[str, Any]:
@@ -98,7 +106,8 @@ def find_checkpoint(session: Session, job_id: str) -> Checkpoint | None:
     row = find_checkpoint_row(session, job_id)
     if row is None:
         return None
-    return Checkpoint(row.steps, row.numbers, get_artifact(session, row.artifact), row.score)
+    data = get_artifact(session, row.artifact)
+    return Checkpoint(row.steps, row.numbers, data, row.score, row.spec_version)
 
 
 def find_checkpoint_row(session: Session, job_id: str, steps: int | None = None) -> Row[Any] | None:

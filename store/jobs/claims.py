@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from engine.stored.versions import SPEC_VERSION
 from store.db.clock import now, shifted
 from store.db.tables import jobs
 from store.jobs.events import add_event
@@ -16,7 +17,12 @@ from store.statuses import HELD, JobStatus
 
 
 def claimable(kinds: Collection[str]) -> ColumnElement[bool]:
-    """Return the condition for claimable jobs of these kinds: queued, between slices, orphaned."""
+    """Return the condition for waiting jobs of these kinds whose spec can be read."""
+    return and_(waiting(kinds), jobs.c.spec_version <= SPEC_VERSION)
+
+
+def waiting(kinds: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition for waiting jobs of these kinds: queued, between slices, or orphaned."""
     unheld = or_(jobs.c.lease_expires_at.is_(None), jobs.c.lease_expires_at <= now())
     # A pausing job that lost its worker needs no other: see `finish_interrupted_pauses`.
     is_started = jobs.c.status.in_({JobStatus.RUNNING, JobStatus.CANCELLING})

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
+from engine.stored.versions import check_version
 from store.db.clock import now
 from store.db.tables import jobs
 from store.errors import IllegalTransitionError, NotFoundError
@@ -100,11 +101,12 @@ def finish_interrupted_pauses(session: Session, kinds: Collection[str]) -> tuple
 def resume_job(session: Session, job_id: str, kind: str) -> JobRecord:
     """Queue a paused job; it resumes from its last checkpoint.
 
-    Raises NotFoundError, IllegalTransitionError.
+    Raises NotFoundError, IllegalTransitionError, LaterVersionError.
     """
     status, _ = _lock(session, job_id, kind)
     if status is not JobStatus.PAUSED:
         raise IllegalTransitionError(job_id, status, "resumed")
+    check_version("spec", get_job(session, job_id, kind).spec_version)
     _change(session, job_id, JobStatus.QUEUED, "resumed", dispatched_at=now())
     return get_job(session, job_id, kind)
 
@@ -120,7 +122,7 @@ def retry_job(
     """Queue a failed job for a new attempt, from its last checkpoint or from the start.
 
     Safe against a concurrent retry: the second finds the job queued. Raises NotFoundError,
-    IllegalTransitionError.
+    IllegalTransitionError, LaterVersionError.
 
     Args:
         session: session of the transaction.
@@ -132,6 +134,7 @@ def retry_job(
     status, _ = _lock(session, job_id, kind)
     if status is not JobStatus.FAILED:
         raise IllegalTransitionError(job_id, status, "retried")
+    check_version("spec", get_job(session, job_id, kind).spec_version)
     values: dict[str, Any] = {
         "attempt": jobs.c.attempt + 1,
         "worker_losses": 0,

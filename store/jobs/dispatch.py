@@ -1,13 +1,14 @@
-"""Dispatch: for which jobs a message must be published to the broker again."""
+"""Dispatch: for which jobs a message must be published again, and which need a later version."""
 
 from collections.abc import Collection
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from engine.stored.versions import SPEC_VERSION
 from store.db.clock import now, shifted
 from store.db.tables import jobs
-from store.jobs.claims import claimable
+from store.jobs.claims import claimable, waiting
 
 
 def list_undispatched_jobs(
@@ -28,6 +29,13 @@ def list_undispatched_jobs(
         select(jobs.c.id).where(claimable(kinds), is_undispatched).order_by(jobs.c.id).limit(limit)
     )
     return tuple(rows.scalars())
+
+
+def list_later_version_jobs(session: Session, kinds: Collection[str]) -> dict[str, int]:
+    """Return the waiting jobs of these kinds with a later spec: its version, by id."""
+    is_later = jobs.c.spec_version > SPEC_VERSION
+    rows = session.execute(select(jobs.c.id, jobs.c.spec_version).where(waiting(kinds), is_later))
+    return {row.id: row.spec_version for row in rows}
 
 
 def mark_dispatched(session: Session, job_ids: tuple[str, ...]) -> None:

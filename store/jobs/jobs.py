@@ -9,6 +9,8 @@ from sqlalchemy import RowMapping, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from engine.metrics import Metric
+from engine.stored.specs import upgrade_spec
+from engine.stored.versions import SPEC_VERSION
 from store.datasets.datasets import lock_datasets
 from store.db.clock import now
 from store.db.ids import new_id
@@ -24,7 +26,10 @@ from store.statuses import JobStatus, StatusReason
 
 @dataclass(frozen=True)
 class NewJob:
-    """A job of any kind to be created; `dataset_id` is the dataset that its work reads."""
+    """A job of any kind to be created; `dataset_id` is the dataset that its work reads.
+
+    The spec consists of JSON values of the current version.
+    """
 
     kind: str
     dataset_id: str
@@ -39,7 +44,10 @@ class NewJob:
 
 @dataclass(frozen=True)
 class JobRecord:
-    """A row of the table `jobs`, of any kind; some columns are used by trainings only."""
+    """A row of the table `jobs`, of any kind; some columns are used by trainings only.
+
+    `spec` is in the form of the version `spec_version`.
+    """
 
     id: str
     kind: str
@@ -52,6 +60,7 @@ class JobRecord:
     dataset_sha256: str
     validation_dataset_id: str | None
     spec: dict[str, Any]
+    spec_version: int
     start_from: dict[str, Any] | None
     priority: int
     status: JobStatus
@@ -82,6 +91,11 @@ class JobRecord:
     exact: bool
     model_id: str | None
     error: dict[str, Any] | None
+
+    @property
+    def upgraded_spec(self) -> dict[str, Any]:
+        """The spec as JSON values of the current version. Raises LaterVersionError."""
+        return upgrade_spec(self.spec, self.spec_version)
 
     @property
     def lineage(self) -> Lineage:
@@ -144,6 +158,7 @@ def _initial_values() -> dict[str, Any]:
     """Return the column values of a new job."""
     return {
         "id": new_id("job"),
+        "spec_version": SPEC_VERSION,
         "status": JobStatus.QUEUED,
         "created_at": now(),
         "token": 0,
@@ -193,9 +208,7 @@ def list_jobs(
     session: Session, kind: str, job_filter: JobFilter, request: PageRequest
 ) -> Page[JobRecord]:
     """Return one page of jobs of this kind, by default newest first."""
-    rows, more = fetch_page(session, _filtered(kind, job_filter), jobs.c.id, request)
-    items = tuple(job_from_row(row) for row in rows)
-    return Page(items, items[-1].id if more else None)
+    return fetch_page(session, _filtered(kind, job_filter), jobs.c.id, request).map(job_from_row)
 
 
 def _filtered(kind: str, job_filter: JobFilter) -> Select[Any]:

@@ -4,13 +4,13 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
+import numpy as np
 
 from engine.data.rows import Rows
 from engine.data.table import Table
@@ -18,17 +18,19 @@ from engine.preparation.prepare import Preparation, require_inputs
 from engine.preparation.prepared_data import PreparedData, describe_preparation, prepared_from
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
+from engine.stored.preprocessing import dump_preprocessing, read_preprocessing
+from engine.stored.versions import SPEC_VERSION
 from store.blobs.blobs import BlobStore
 from store.blobs.disk_cache import Cache
 from store.blobs.disk_errors import is_disk_full, storage_error
 from store.blobs.matrices import Matrices, MatrixWriter, open_matrices
 from store.datasets.column_file import open_table
 from store.datasets.datasets import DatasetRecord
+from store.environment import decisive_values
 from store.prepared.recent import RecentData
 
 logger = logging.getLogger(__name__)
 
-PREPROCESSING = TypeAdapter(Preprocessing)
 # Smaller data are prepared faster than they are read from the cache.
 LEAST_CACHED_BYTES = 2**20
 
@@ -48,6 +50,7 @@ class TrainingDataLoader:
         blobs: store of the datasets' column files.
         cache: on-disk cache of prepared matrices, shared by the processes of this machine.
         recent: in-memory cache of small prepared tables of this process.
+        environment: fingerprint of this process: data prepared in one with other bits are not used.
         max_resident_bytes: larger data are not loaded into memory but read from the cache's files.
     """
 
@@ -58,16 +61,20 @@ class TrainingDataLoader:
     blobs: BlobStore
     cache: Cache
     recent: RecentData
+    environment: Mapping[str, Any]
     max_resident_bytes: int
     seconds: float = 0.0
 
     def prepare(self, fold: int | None = None) -> PreparedData:
         """Return the data with `fold` as the validation rows, or all of them if it is None.
 
-        Raises the errors of reading the dataset.
+        Arrays in memory are read-only. Raises the errors of reading the dataset.
         """
         started = time.monotonic()
         data = self._prepare(fold)
+        for rows in vars(data).values():
+            if isinstance(rows, np.ndarray):
+                rows.flags.writeable = False
         self.seconds += time.monotonic() - started
         return data
 
@@ -111,12 +118,12 @@ class TrainingDataLoader:
             writer = MatrixWriter(folder)
             with self._preparation(fold) as preparation:
                 data = preparation.write(writer.allocate)
-            writer.finish(PREPROCESSING.dump_python(data.preprocessing, mode="json"))
+            writer.finish(dump_preprocessing(data.preprocessing))
 
         with self.cache.hold(self._key(fold), make) as folder:
             matrices = open_matrices(folder)
             arrays = self._arrays(matrices)
-        preprocessing = PREPROCESSING.validate_python(matrices.notes)
+        preprocessing = read_preprocessing(matrices.notes, SPEC_VERSION)
         # The cached data may have been prepared for a job with another network.
         require_inputs(self.spec, preprocessing.width)
         return prepared_from(preprocessing, arrays)
@@ -142,11 +149,12 @@ class TrainingDataLoader:
 
     def _key(self, fold: int | None) -> str:
         """Return the digest of everything that the prepared arrays depend on."""
-        fitted = None
-        if self.fitted is not None:
-            fitted = PREPROCESSING.dump_python(self.fitted, mode="json")
+        fitted = None if self.fitted is None else dump_preprocessing(self.fitted)
         datasets = (self.dataset, self.validation_dataset)
         key = {
+            "environment": decisive_values(self.environment),
+            # The notes of an entry are of the version of its key.
+            "spec_version": SPEC_VERSION,
             "spec": describe_preparation(self.spec, fold),
             "known": fitted,
             "datasets": [None if one is None else _describe(one) for one in datasets],

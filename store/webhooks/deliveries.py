@@ -199,10 +199,9 @@ def list_deliveries(
 ) -> Page[DeliveryRecord]:
     """Return one page of a webhook's deliveries with attempts, by default newest first."""
     query = select(*_COLUMNS).where(deliveries.c.webhook_id == webhook_id)
-    rows, more = fetch_page(session, query, deliveries.c.id, request)
-    attempts = _attempts(session, rows)
-    items = tuple(DeliveryRecord(**row, attempts=tuple(attempts[row["id"]])) for row in rows)
-    return Page(items, items[-1].id if more else None)
+    page = fetch_page(session, query, deliveries.c.id, request)
+    attempts = _attempts(session, page.items)
+    return page.map(lambda row: DeliveryRecord(**row, attempts=tuple(attempts[row["id"]])))
 
 
 def _attempts(session: Session, rows: Sequence[RowMapping]) -> dict[str, list[AttemptRecord]]:

@@ -94,9 +94,7 @@ def list_webhooks(
     query = select(webhooks).where(webhooks.c.owner == owner)
     if job_id is not None:
         query = query.where(webhooks.c.job_id == job_id)
-    rows, more = fetch_page(session, query, webhooks.c.id, request)
-    items = tuple(_record(row) for row in rows)
-    return Page(items, items[-1].id if more else None)
+    return fetch_page(session, query, webhooks.c.id, request).map(_record)
 
 
 def delete_webhook(session: Session, webhook_id: str, owner: str = "") -> None:

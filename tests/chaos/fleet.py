@@ -30,7 +30,8 @@ from tests.chaos.servers import PostgresServer, RedisServer, free_port
 from tests.folders import short_folder
 from tests.servers import BACKPROPD
 from tests.waiting import wait_for
-from workers.process.launch import worker_command, worker_environment
+from workers.process.blas_threads import blas_environment
+from workers.process.launch import worker_command
 
 DatabaseKind = Literal["sqlite", "postgresql"]
 
@@ -162,7 +163,7 @@ class Fleet:
 def clean_environment() -> dict[str, str]:
     """Return the environment without the caller's settings, with the worker's BLAS variables."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    return {**kept, **worker_environment(), "PYTHONPATH": str(ROOT)}
+    return {**kept, **blas_environment(), "PYTHONPATH": str(ROOT)}
 
 
 @contextmanager

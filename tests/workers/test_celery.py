@@ -21,7 +21,8 @@ from store.workers import list_live_workers
 from tests.training import train_waiting_jobs
 from tests.waiting import wait_for
 from tests.workers.conftest import Find, Post
-from workers.process.launch import worker_command, worker_environment
+from workers.process.blas_threads import blas_environment
+from workers.process.launch import worker_command
 
 
 @pytest.fixture(params=["redis and postgresql", "filesystem and sqlite"])
@@ -73,7 +74,7 @@ def worker(settings: Settings, name: str = "w1") -> Iterator[subprocess.Popen[by
     """A worker process with one child, stopped by SIGTERM."""
     process = subprocess.Popen(
         worker_command(1, name),
-        env={**os.environ, **settings.environment(), **worker_environment()},
+        env={**os.environ, **settings.environment(), **blas_environment()},
         start_new_session=True,
     )
     try:

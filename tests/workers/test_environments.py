@@ -11,6 +11,7 @@ from store.db.database import Database
 from store.db.tables import events, jobs
 from store.errors import LeaseLostError
 from store.jobs.commands import cancel_job
+from store.models import get_model
 from store.settings import Settings
 from store.statuses import TRAINING, JobStatus
 from tests.training import open_worker_context
@@ -26,8 +27,16 @@ STORES_NOTHING = {"record_seconds": 1000.0, "checkpoint_seconds": 1000.0}
 @contextmanager
 def on_kernel(settings: Settings, kernel: str, **values: float) -> Iterator[WorkerContext]:
     """Open the context of a worker on a machine with this BLAS kernel."""
-    worker = open_worker_context(settings.model_copy(update=values))
-    worker.environment = {**worker.environment, "blas_kernel": kernel}
+    with in_environment(settings.model_copy(update=values), blas_kernel=kernel) as worker:
+        yield worker
+
+
+@contextmanager
+def in_environment(settings: Settings, **fields: object) -> Iterator[WorkerContext]:
+    """Open the context of a worker whose environment has these fields; None removes one."""
+    worker = open_worker_context(settings)
+    environment = {**worker.environment, **fields}
+    worker.environment = {name: field for name, field in environment.items() if field is not None}
     try:
         yield worker
     finally:
@@ -130,3 +139,28 @@ def test_worker_that_only_ends_a_cancelled_job_is_not_recorded(
     assert (find(posted.id).status, find(posted.id).steps) == (JobStatus.CANCELLED, 5)
     assert trained_on(find, posted.id) == ("first", True)
     assert count_inexact_events(database) == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_exact"), [(None, 1, True), (None, 2, False), (1, 2, False)]
+)
+def test_job_that_crosses_a_change_of_numerics_is_not_exact(
+    settings: Settings,
+    database: Database,
+    post: Post,
+    find: Find,
+    before: int | None,
+    after: int,
+    is_exact: bool,
+) -> None:
+    posted = post()
+    with in_environment(settings, numerics=before) as worker:
+        after_steps(worker, 5, worker.shutdown.set)
+        assert run_slice(worker) is True
+    with in_environment(settings, numerics=after) as worker:
+        assert run_slice(worker) is False
+    job = find(posted.id)
+    assert (job.status, job.exact) == (JobStatus.SUCCEEDED, is_exact)
+    assert count_inexact_events(database) == (0 if is_exact else 1)
+    with database.reading() as session:
+        assert get_model(session, str(job.model_id)).numerics == after

@@ -317,9 +317,8 @@ def test_sweep_reports_an_unknown_kind_once(
     count()
     count()
     broker = Broker("memory://")
-    sweeper = Sweeper(
-        database, open_blobs(settings), broker, settings, "w", lambda: True, registry.KINDS
-    )
+    blobs, kinds = open_blobs(settings), registry.KINDS
+    sweeper = Sweeper(database, blobs, broker, settings, "w", {}, lambda: True, kinds)
     with caplog.at_level(logging.WARNING, "workers.sweeper"):
         sweeper.sweep(-1)
         sweeper.sweep(-1)

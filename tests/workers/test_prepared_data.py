@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 from engine.errors import DataError
+from engine.stored import versions
+from engine.stored.versions import SPEC_VERSION, Upgrade
+from store.blobs.matrices import MANIFEST
 from store.datasets.datasets import DatasetRecord
 from store.db.database import Database
 from store.jobs.jobs import JobRecord
@@ -174,3 +177,17 @@ def test_data_that_cannot_be_prepared_leave_no_cache_entry(
     job = train(class_weight={"c": 2.0}, target="label")
     assert job.status_reason is StatusReason.INVALID_DATA
     assert entries(settings) == []
+
+
+def test_entry_of_another_version_is_not_read(
+    settings: Settings, train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train()
+    (entry,) = entries(settings)
+    (manifest,) = entry.rglob(MANIFEST)
+    manifest.write_text("stored by a version with other notes")
+    monkeypatch.setitem(versions.UPGRADES, SPEC_VERSION, Upgrade())
+    monkeypatch.setattr(versions, "SPEC_VERSION", SPEC_VERSION + 1)
+    monkeypatch.setattr(loader, "SPEC_VERSION", SPEC_VERSION + 1)
+    assert train().status is JobStatus.SUCCEEDED
+    assert len(entries(settings)) == 2

@@ -17,9 +17,11 @@ from store.jobs.claims import claim_job
 from store.settings import Settings
 from store.statuses import KINDS, JobStatus
 from store.uploads import UploadPart, add_part, add_upload
-from store.workers import list_live_workers
+from store.workers import find_live_environments
 from tests.workers.conftest import Find, Post
 from workers.sweeper import Sweeper
+
+ENVIRONMENT = {"blas_kernel": "Haswell"}
 
 
 @dataclass
@@ -53,6 +55,7 @@ def sweeping(database: Database, settings: Settings) -> Sweeping:
         sweeping.broker,  # type: ignore[arg-type]
         settings,
         "w1",
+        ENVIRONMENT,
         lambda: sweeping.idle,
         KINDS,
     )
@@ -110,8 +113,8 @@ def test_sweep_announces_the_worker_once(sweeping: Sweeping, database: Database)
     sweeping.sweeper.sweep(-1)
     sweeping.sweeper.sweep(-1)
     with database.reading() as session:
-        assert list_live_workers(session, within_seconds=60) == ("w1",)
-        assert list_live_workers(session, within_seconds=-60) == ()
+        assert find_live_environments(session, within_seconds=60) == {"w1": ENVIRONMENT}
+        assert find_live_environments(session, within_seconds=-60) == {}
 
 
 def test_sweep_deletes_an_upload_that_was_cut_off(sweeping: Sweeping, database: Database) -> None:

@@ -1,13 +1,6 @@
-"""Command line and environment of a worker process."""
+"""Command line of a worker process."""
 
 import sys
-
-from workers.process.blas_threads import blas_environment
-
-
-def worker_environment(threads: int = 1) -> dict[str, str]:
-    """Return the variables that must be set before the worker's interpreter starts."""
-    return blas_environment(threads)
 
 
 def worker_command(concurrency: int, name: str) -> list[str]:

@@ -8,9 +8,10 @@ from store.jobs.finish import Outcome
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease
 from store.jobs.training.finish import finish_training
+from store.prepared.open import DataResources
 from store.statuses import StatusReason
 from workers.failures import failed
-from workers.kinds import Resources, Session
+from workers.kinds import Session
 from workers.training.open_training import open_training
 from workers.training.work import TrainingWork
 
@@ -18,7 +19,7 @@ from workers.training.work import TrainingWork
 class TrainingKind:
     """Trains a network, or one per fold and then the final one; the result is a model."""
 
-    def open(self, resources: Resources, job: JobRecord) -> TrainingWork:
+    def open(self, resources: DataResources, job: JobRecord) -> TrainingWork:
         """Open a training, restored from its last checkpoint if it has one."""
         return TrainingWork(open_training(resources, job))
 

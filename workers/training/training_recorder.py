@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.metrics import Metric
+from engine.stored.preprocessing import dump_preprocessing
 from engine.training.loop import TrainingProtocol
 from engine.training.progress import EpochRecord
 from store.blobs.tensors import pack_arrays
@@ -12,7 +13,7 @@ from store.jobs.jobs import JobRecord
 from store.jobs.training.checkpoints import TrainingCheckpoint
 from store.jobs.training.losses import LossRecord
 from store.jobs.training.progress import TrainingProgress
-from store.prepared.loader import PREPROCESSING, TrainingDataLoader
+from store.prepared.loader import TrainingDataLoader
 from workers.exactness import Exactness
 
 
@@ -70,8 +71,7 @@ class TrainingRecorder:
     @property
     def preprocessing(self) -> dict[str, Any]:
         """The fitted preprocessing of the current network, as JSON values."""
-        found: dict[str, Any] = PREPROCESSING.dump_python(self.training.preprocessing, mode="json")
-        return found
+        return dump_preprocessing(self.training.preprocessing)
 
     def _lap(self) -> float:
         now = time.monotonic()
@@ -158,7 +158,7 @@ class TrainingRecorder:
                 "training": state.numbers,
                 "epoch_seconds": self._epoch_seconds,
                 "preprocessing": self.preprocessing,
-                "seed": self._job.spec["seed"],
+                "seed": self._loader.spec.seed,
                 "dataset_sha256": self._job.dataset_sha256,
                 **self.exactness.numbers(),
             },

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from engine.training.training import train
 from store.blobs.tensors import pack_arrays
+from store.environment import numerics_of
 from store.jobs.checkpoints import Checkpoint
 from store.jobs.finish import Outcome
 from store.jobs.jobs import JobRecord
@@ -84,6 +85,7 @@ class TrainingWork:
             weights=pack_arrays(weights),
             partial=not is_complete or self._training.is_in_folds,
             cross_validation=None if found is None else asdict(found),
+            numerics=numerics_of(self.exactness.environment),
         )
 
     def finish(

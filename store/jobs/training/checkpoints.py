@@ -15,7 +15,7 @@ from store.jobs.transitions import get_status
 from store.statuses import TRAINING
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingCheckpoint(Checkpoint):
     """The state from which a training resumes bit-exactly.
 
@@ -59,7 +59,15 @@ def find_training_checkpoint(
     if row is None:
         return None
     data = get_artifact(session, row.artifact)
-    return TrainingCheckpoint(row.steps, row.numbers, data, row.score, row.epoch, row.metrics)
+    return TrainingCheckpoint(
+        steps=row.steps,
+        numbers=row.numbers,
+        data=data,
+        score=row.score,
+        spec_version=row.spec_version,
+        epoch=row.epoch,
+        metrics=row.metrics,
+    )
 
 
 def list_training_checkpoints(session: Session, job_id: str) -> tuple[CheckpointSummary, ...]:

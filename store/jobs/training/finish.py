@@ -31,7 +31,7 @@ def finish_training(
         job = update_held_job(session, lease)
     else:
         job = record_training_progress(session, lease, progress, new_losses)
-    model_id = None if model is None else add_model(session, job.lineage, job.spec, model)
+    model_id = None if model is None else add_model(session, job.lineage, job.upgraded_spec, model)
     results = {"model_id": model_id}
     final = final_outcome(job, outcome)
     if final.reason is StatusReason.DIVERGED:

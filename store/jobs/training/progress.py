@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from engine.metrics import Metric
+from engine.stored.versions import SPEC_VERSION
 from store.jobs.checkpoints import Checkpoint, add_checkpoint
 from store.jobs.events import add_event
 from store.jobs.jobs import JobRecord
-from store.jobs.leases import Lease
+from store.jobs.leases import Lease, update_held_job
 from store.jobs.progress import JobProgress, update_progress
 from store.jobs.training.findings import add_gradient_finding
 from store.jobs.training.losses import LossRecord, replace_losses
@@ -41,6 +42,10 @@ def record_training_progress(
 ) -> JobRecord:
     """Store losses, metrics and checkpoint together, under the lease. Raises LeaseLostError."""
     job = update_progress(session, lease, progress, has_checkpoint=checkpoint is not None)
+    if checkpoint is not None and job.spec_version < SPEC_VERSION:
+        # Earlier versions cannot read the checkpoint, so they must not claim the job either.
+        upgraded = {"spec": job.upgraded_spec, "spec_version": SPEC_VERSION}
+        job = update_held_job(session, lease, upgraded)
     replace_losses(session, lease.job_id, progress.epoch, new_losses)
     if new_losses:
         _add_epoch_events(session, lease.job_id, progress, new_losses)
@@ -57,7 +62,7 @@ def record_training_progress(
 
 
 def _has_folds(job: JobRecord) -> bool:
-    return "folds" in (job.spec.get("validation") or {})
+    return "folds" in (job.upgraded_spec.get("validation") or {})
 
 
 def _add_epoch_events(

@@ -6,16 +6,27 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
+from http import HTTPStatus
 from typing import Any
 
 import pytest
 import uvicorn
+from fastapi.responses import JSONResponse
 
 from cli.serving.http_timeouts import MAX_HEAD_BYTES, timeout_protocol
+from service.http.prefixes import Prefix, Prefixes
+from service.http.renderers import render_problem
 from tests.waiting import wait_for
 
 TIMEOUT = 0.3
+PREFIXES = Prefixes(
+    Prefix(["/"], render_problem),
+    Prefix(
+        ["/v2"],
+        lambda error: JSONResponse({"error": error.detail, "code": error.code}, error.status),
+    ),
+)
 POST = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n"
 
 
@@ -42,7 +53,11 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 def address() -> Iterator[tuple[str, int]]:
     """The address of a server with a short time-out."""
     config = uvicorn.Config(
-        application, http=timeout_protocol(TIMEOUT), ws="none", lifespan="off", log_config=None
+        application,
+        http=timeout_protocol(TIMEOUT, PREFIXES),
+        ws="none",
+        lifespan="off",
+        log_config=None,
     )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -177,3 +192,61 @@ def test_pending_response_is_sent_although_the_next_request_stalls(client: socke
 def test_endless_headers_are_refused(client: socket.socket) -> None:
     client.sendall(b"GET / HTTP/1.1\r\nX: " + b"a" * MAX_HEAD_BYTES)
     assert problem(read_all(client), 431)["code"] == "request_header_fields_too_large"
+
+
+V2 = b"POST /v2/x HTTP/1.1\r\nHost: here\r\n"
+BROKEN = b"Content-Length: ten\r\n\r\n"
+
+
+def answers_to(address: tuple[str, int], *requests: bytes, first: bytes = b"") -> list[bytes]:
+    """Return the answers to requests on connections of their own, which time out together.
+
+    Each connection sends `first` before, and its answer is not returned.
+    """
+    with ExitStack() as connections:
+        clients = []
+        for request in requests:
+            connection = closing(socket.create_connection(address, timeout=20))
+            client = connections.enter_context(connection)
+            if first:
+                client.sendall(first)
+                assert read_answer(client).startswith(b"HTTP/1.1 200 ")
+            client.sendall(request)
+            clients.append(client)
+        return [read_all(client) for client in clients]
+
+
+def test_error_has_the_shape_of_the_prefix(address: tuple[str, int]) -> None:
+    expected = {
+        V2 + b"X: half a hea": "request_timeout",
+        V2 + b"Content-Length: 10\r\n\r\n12345": "request_timeout",
+        V2 + b"X: " + b"a" * MAX_HEAD_BYTES: "request_header_fields_too_large",
+        V2 + BROKEN: "bad_request",
+        V2.replace(b"2", b"%32", 1) + BROKEN: "bad_request",
+    }
+    for answer, code in zip(answers_to(address, *expected), expected.values(), strict=True):
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 %d " % HTTPStatus[code.upper()])
+        assert b"content-type: application/json" in head.split(b"\r\n")
+        assert list(json.loads(body)) == ["error", "code"]
+        assert json.loads(body)["code"] == code
+
+
+def test_error_without_a_known_prefix_is_a_problem(address: tuple[str, int]) -> None:
+    expected = {
+        # The rest of the URL may not have arrived.
+        b"POST /v2": 408,
+        b"POST /v2/x HTTP/1.1\r\nHos": 408,
+        b"nonsense\r\n\r\n": 400,
+        POST + BROKEN: 400,
+    }
+    for answer, status in zip(answers_to(address, *expected), expected.values(), strict=True):
+        problem(answer, status)
+
+
+def test_path_of_the_previous_request_does_not_count(address: tuple[str, int]) -> None:
+    first = POST.replace(b"/", b"/v2", 1) + b"\r\n0123456789"
+    expected = {b"\r\n": 408, b"GET /v": 408, b"nonsense\r\n\r\n": 400}
+    answers = answers_to(address, *expected, first=first)
+    for answer, status in zip(answers, expected.values(), strict=True):
+        problem(answer, status)

@@ -75,6 +75,8 @@ def test_rows_as_csv_are_harmless(client: TestClient, upload: Upload) -> None:
     asked = client.get(rows, headers={"Accept": "text/csv"})
     assert asked.headers["content-type"].startswith("text/csv")
     assert asked.text == client.get(f"{rows}?format=csv").text
+    less = client.get(rows, headers={"Accept": "text/csv;q=0.5, application/json"})
+    assert less.headers["content-type"] == "application/json"
     header, first, second, *_ = csv.reader(io.StringIO(asked.text, newline=""))
     assert header == ["size", "word", "flag", "day"]
     assert first[:3] == ["1.5", "'=1+1", "true"]

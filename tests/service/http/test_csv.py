@@ -53,6 +53,8 @@ def test_whatever_is_written_reads_back() -> None:
         ("text/csv", True),
         ("Text/CSV;q=0.9, text/plain", True),
         ("text/csv, application/json", False),
+        ("text/csv;q=0.5, application/json", False),
+        ("application/json;q=0, */*", True),
         ("*/*", False),
         ("", False),
     ],

@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from safetensors.numpy import load
 
+from engine.numerics.version import NUMERICS
 from store.settings import Settings
 from tests.service.conftest import Upload, problem
 from tests.training import open_worker_context, train_waiting_jobs
@@ -68,6 +69,7 @@ def test_a_job_starts_from_a_checkpoint_with_other_settings(
     assert second["status"] == "succeeded", second["error"]
     kept = client.get(f"/v1/models/{second['start_from']['model_id']}").json()
     assert (kept["partial"], kept["lineage"]["job_id"]) == (True, cut["id"])
+    assert kept["numerics"] == NUMERICS
     before = load(client.get(kept["links"]["weights"]).content)
     after = load(client.get(second["links"]["weights"]).content)
     np.testing.assert_allclose(

@@ -134,6 +134,26 @@ def test_a_stream_is_the_same_after_the_end(server: httpx2.Client, job: dict[str
         assert types(found) == ["created", "cancelled"]
 
 
+@pytest.mark.parametrize(
+    ("accept", "is_stream"),
+    [
+        ("application/json;q=0, text/event-stream", True),
+        ("application/json, text/event-stream", True),
+        ("text/event-stream;q=0.1, application/json", False),
+        ("text/*", False),
+        ("application/json;q=0", False),
+        ("nonsense", False),
+    ],
+)
+def test_accept_header_selects_stream_or_page(
+    server: httpx2.Client, job: dict[str, Any], accept: str, is_stream: bool
+) -> None:
+    cancel(server, job)
+    answer = server.get(job["links"]["events"], headers={"Accept": accept})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/event-stream") == is_stream
+
+
 def test_stream_resumes_after_the_last_event_id(server: httpx2.Client, job: dict[str, Any]) -> None:
     with streaming(server, job) as found:
         last = next(found)["id"]

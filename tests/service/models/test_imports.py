@@ -39,6 +39,7 @@ def test_model_made_by_hand_is_served(client: TestClient) -> None:
     assert answer.status_code == 201, answer.text
     assert answer.headers["location"] == model["links"]["self"]
     assert client.get(model["links"]["self"]).json() == model
+    assert model["numerics"] is None
     assert model["lineage"] == {"job_id": None, "dataset_id": None, "dataset_sha256": None}
     rows = {"rows": [[0, 0], [0, 1], [1, 0], [1, 1]]}
     found = client.post(model["links"]["predict"], json=rows).json()["data"]

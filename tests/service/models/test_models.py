@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from safetensors.numpy import load
 
+from engine.numerics.version import NUMERICS
 from service.context import Context
 from service.models import models
 from store.blobs.tensors import pack_arrays
@@ -24,6 +25,8 @@ def test_weights_are_the_same_numbers_in_every_format(client: TestClient, train:
     tensors = load(client.get(link).content)
     npz = np.load(io.BytesIO(client.get(f"{link}?format=npz").content))
     listed = client.get(link, headers={"Accept": "application/json"}).json()
+    refused = client.get(link, headers={"Accept": "application/json;q=0, application/*"})
+    assert refused.headers["content-type"] == "application/vnd.safetensors"
     assert set(tensors) == {
         "layers.0.weight",
         "layers.0.bias",
@@ -34,6 +37,10 @@ def test_weights_are_the_same_numbers_in_every_format(client: TestClient, train:
         np.testing.assert_array_equal(npz[name], array)
         np.testing.assert_array_equal(np.array(listed[name]["values"], array.dtype), array)
         assert tuple(listed[name]["shape"]) == array.shape
+
+
+def test_model_shows_the_numerics_that_trained_it(client: TestClient, train: Train) -> None:
+    assert client.get(train()["links"]["model"]).json()["numerics"] == NUMERICS
 
 
 def test_weights_as_json_take_little_more_memory_than_their_arrays(

@@ -16,7 +16,6 @@ from service.runtime import event_broadcast
 from service.runtime.event_broadcast import KEPT_EVENTS, EventBroadcaster, Subscription
 from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
-from service.runtime.wakeup_throttle import WakeupThrottle
 from store.blobs.blobs import open_blobs
 from store.datasets.datasets import Contents, publish_dataset, receive_dataset
 from store.db.database import Database
@@ -123,7 +122,7 @@ def news(*event_ids: int, is_complete: bool = False) -> event_broadcast.NewEvent
 
 
 def test_subscription_returns_later_events_or_none_beyond_its_buffer() -> None:
-    feed = Subscription(10, WakeupThrottle(1))
+    feed = Subscription(10)
     assert feed.since(9) is None
     feed.extend(news(*range(11, 11 + KEPT_EVENTS)))
     assert [event.id for event in feed.since(KEPT_EVENTS + 8) or ()] == [
@@ -136,7 +135,7 @@ def test_subscription_returns_later_events_or_none_beyond_its_buffer() -> None:
 
 
 def test_subscription_of_an_ended_job_is_complete_after_its_last_event() -> None:
-    feed = Subscription(1, WakeupThrottle(1))
+    feed = Subscription(1)
     feed.extend(news(2, 3, is_complete=True))
     # A later event belongs to a retry that the subscription has not received yet.
     assert [feed.is_complete(after) for after in (2, 3, 4)] == [False, True, False]

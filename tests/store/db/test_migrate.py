@@ -10,7 +10,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import JSON, Column, MetaData, Table, insert, text
+from sqlalchemy import JSON, Column, Connection, MetaData, insert, select, text
 
 from store.db.clock import Instant
 from store.db.database import Database
@@ -95,19 +95,83 @@ def test_error_of_an_unavailable_database_does_not_show_the_password(url: str) -
     assert "secret" not in str(unavailable.value)
 
 
-def test_time_of_dispatch_outlives_the_renaming_of_its_column(empty_database_url: str) -> None:
+VERSIONED = ("jobs", "models", "checkpoints", "datasets")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "renamed", "added"),
+    [
+        ("0004", "0005", {}, {}),
+        ("0005", "0006", {"rung_at": "dispatched_at"}, {}),
+        ("0006", "0007", {}, {name: {"spec_version": 1} for name in VERSIONED}),
+    ],
+)
+def test_migration_keeps_the_rows_of_every_table(
+    empty_database_url: str,
+    before: str,
+    after: str,
+    renamed: dict[str, str],
+    added: dict[str, dict[str, int]],
+) -> None:
     database = Database(empty_database_url)
     with database.writing() as session:
-        command.upgrade(_config(session.connection()), "0004")
-        old_jobs = Table("jobs", MetaData(), autoload_with=session.connection())
-        needed = (column for column in old_jobs.columns if not column.nullable)
-        values = {column.name: _filler(column) for column in needed}
-        session.execute(insert(old_jobs).values(**{**values, "rung_at": 1234}))
-    upgrade(empty_database_url)
-    with database.reading() as session:
-        assert session.execute(text("SELECT dispatched_at FROM jobs")).scalar_one() == 1234
+        command.upgrade(_config(session.connection()), before)
+        tables = MetaData()
+        tables.reflect(session.connection())
+        for table in tables.sorted_tables:
+            if table.name != "alembic_version":
+                values = {column.name: _filler(column) for column in table.columns}
+                session.execute(insert(table).values(values))
+        kept = _read_rows(session.connection())
+        command.upgrade(_config(session.connection()), after)
+        found = _read_rows(session.connection())
+    expected = {
+        name: {renamed.get(key, key): value for key, value in row.items()} | added.get(name, {})
+        for name, row in kept.items()
+    }
+    assert found == {**expected, "alembic_version": {"version_num": after}}
+    assert len(found) > 10
     database.close()
 
 
+def test_models_that_exist_have_the_first_numerics_unless_imported(
+    empty_database_url: str,
+) -> None:
+    database = Database(empty_database_url)
+    with database.writing() as session:
+        connection = session.connection()
+        command.upgrade(_config(connection), "0006")
+        tables = MetaData()
+        tables.reflect(connection)
+        for table, ids in (
+            ("artifacts", {"sha256": "x"}),
+            ("jobs", {"id": "j"}),
+            ("models", {"id": "trained", "job_id": "j", "artifact": "x"}),
+            ("models", {"id": "imported", "artifact": "x"}),
+        ):
+            needed = (column for column in tables.tables[table].columns if not column.nullable)
+            values = {column.name: _filler(column) for column in needed}
+            session.execute(insert(tables.tables[table]).values(**{**values, **ids}))
+    upgrade(empty_database_url)
+    with database.reading() as session:
+        found = session.execute(text("SELECT id, numerics FROM models ORDER BY id")).all()
+        assert [tuple(row) for row in found] == [("imported", None), ("trained", 1)]
+    database.close()
+
+
+def _read_rows(connection: Connection) -> dict[str, dict[str, Any]]:
+    """Return the only row of every table."""
+    tables = MetaData()
+    tables.reflect(connection)
+    return {
+        table.name: dict(connection.execute(select(table)).mappings().one())
+        for table in tables.sorted_tables
+    }
+
+
 def _filler(column: Column[Any]) -> object:
-    return {} if isinstance(column.type, JSON) else column.type.python_type(0)
+    """Return a value other than the column's default; equal texts, so that keys refer to rows."""
+    if isinstance(column.type, JSON):
+        return {"a": [1]}
+    values = {bool: False, int: 7, float: 0.5, str: "a", bytes: b"a"}
+    return values[column.type.python_type]

@@ -136,7 +136,7 @@ class Holder:
         weights, score = self.job.weights(self.steps), self.job.score(self.steps)
         if self.job.kind == COUNTING:
             return checkpoints.Checkpoint(self.steps, {}, weights, score)
-        return TrainingCheckpoint(self.steps, {}, weights, score, self.epoch)
+        return TrainingCheckpoint(self.steps, {}, weights, score, epoch=self.epoch)
 
     def finish(
         self, session: Session, outcome: finish_module.Outcome, *, has_result: bool, is_open: bool

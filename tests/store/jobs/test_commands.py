@@ -47,7 +47,7 @@ def lose_lease(database: Database) -> None:
 
 
 def checkpoint(steps: int, score: float | None = None) -> TrainingCheckpoint:
-    return TrainingCheckpoint(steps, {}, b"%d" % steps, score, steps // 8)
+    return TrainingCheckpoint(steps, {}, b"%d" % steps, score, epoch=steps // 8)
 
 
 def report(database: Database, lease: Lease, *checkpoints: TrainingCheckpoint) -> None:

@@ -11,7 +11,8 @@ from store.db.database import Database
 from store.settings import Settings
 from store.workers import list_live_workers
 from tests.waiting import wait_for
-from workers.process.launch import worker_command, worker_environment
+from workers.process.blas_threads import blas_environment
+from workers.process.launch import worker_command
 
 ROOT = Path(__file__).parents[3]
 # A pool of real processes, and how often it and Celery's own would look after them.
@@ -54,7 +55,7 @@ def test_killed_child_is_replaced(settings: Settings, database: Database, redis_
     broker = {"BACKPROPD_BROKER_URL": f"{redis_url}?virtual_host=0"}
     parent = psutil.Popen(
         worker_command(1, "w"),
-        env={**os.environ, **settings.environment(), **broker, **worker_environment()},
+        env={**os.environ, **settings.environment(), **broker, **blas_environment()},
         cwd=ROOT,
     )
 

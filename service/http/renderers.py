@@ -1,0 +1,65 @@
+"""Renderers of errors: one shape of the body per URL prefix.
+
+No other module builds the response of an error. Handlers and middlewares call `error_response` of
+`service/http/prefixes.py`, which chooses the renderer by the request's path.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from fastapi.responses import JSONResponse, Response
+
+from service.schemas.common import FieldProblem, Problem
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+# Statuses that the registry of HTTP statuses does not have.
+PHRASES = {460: "Checksum Mismatch"}
+
+
+@dataclass(frozen=True)
+class ErrorDetails:
+    """A failed request, independent of how its error is shown.
+
+    Attributes:
+        status: HTTP status.
+        code: short, stable identifier of the error.
+        detail: human-readable explanation.
+        errors: the fields of the request that are at fault.
+        headers: headers of the response.
+        members: further values for programs, such as `job_status`.
+    """
+
+    status: int
+    code: str
+    detail: str
+    errors: Sequence[FieldProblem] = ()
+    headers: Mapping[str, str] | None = None
+    members: Mapping[str, str] = field(default_factory=dict)
+
+
+ErrorRenderer = Callable[[ErrorDetails], Response]
+
+
+def render_problem(error: ErrorDetails) -> Response:
+    """Render an error as problem+json (RFC 9457)."""
+    problem = Problem(
+        type=f"urn:backpropd:problem:{error.code}",
+        title=phrase_of(error.status),
+        status=error.status,
+        detail=error.detail,
+        code=error.code,
+        errors=list(error.errors),
+        **error.members,
+    )
+    return JSONResponse(
+        problem.model_dump(mode="json", exclude_none=True),
+        error.status,
+        headers=error.headers,
+        media_type=PROBLEM_MEDIA_TYPE,
+    )
+
+
+def phrase_of(status: int) -> str:
+    """Return the reason phrase of a status."""
+    return PHRASES.get(status) or HTTPStatus(status).phrase

@@ -1,0 +1,27 @@
+"""The table of URL prefixes: the shape of their errors and their middlewares."""
+
+from starlette.middleware import Middleware
+
+from service.http.bodies import RESUMABLE_PATH, BodyLimit
+from service.http.prefixes import ROOT, Prefix, Prefixes
+from service.http.renderers import render_problem
+from service.uploads.tus import TusProtocol
+from store.settings import Settings
+
+
+def declare_prefixes(settings: Settings) -> Prefixes:
+    """Return the prefixes of the API; of those that match a path, the longest one applies."""
+    body_limit = Middleware(
+        BodyLimit,
+        max_body_bytes=settings.max_body_bytes,
+        max_upload_bytes=settings.max_upload_bytes,
+    )
+    return Prefixes(
+        # paths, renderer of errors, middlewares from the outermost to the innermost
+        Prefix([RESUMABLE_PATH], render_problem, [Middleware(TusProtocol), body_limit]),
+        Prefix(["/v1"], render_problem, [body_limit]),
+        Prefix(["/healthz", "/readyz"], render_problem),
+        Prefix(["/docs", "/openapi.json", "/static-offline-docs"], render_problem),
+        # No route is here: unknown paths are answered with 404.
+        Prefix([ROOT], render_problem, [body_limit]),
+    )
