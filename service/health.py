@@ -1,4 +1,4 @@
-"""Readiness of the service: database, schema, broker, and equal environments."""
+"""Readiness of the service: database, schema, broker; warnings for the operator."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,6 +9,8 @@ from service.schemas.health import ReadinessView
 from store.db.migrate import check_schema
 from store.environment import find_differences
 from store.errors import StoreError
+from store.jobs.unknown_kinds import count_unknown_kinds, describe_unknown_kind
+from store.statuses import KINDS
 from store.workers import MISSED_SWEEPS, find_live_environments
 
 MOST_NAMED = 5
@@ -47,7 +49,10 @@ def check(context: Context) -> ReadinessView:
         worker_names=list(workers),
         environment=context.environment,
         worker_environments=workers,
-        warnings=[*environment_warnings(context.environment, workers)],
+        warnings=[
+            *environment_warnings(context.environment, workers),
+            *unknown_kind_warnings(context),
+        ],
     )
 
 
@@ -71,6 +76,14 @@ def environment_warnings(
         yield (
             f"environment: unknown for {_list_names(unknown)}, of an earlier version: {_SAME_IMAGE}"
         )
+
+
+def unknown_kind_warnings(context: Context) -> Iterator[str]:
+    """Yield one warning per kind of unfinished jobs that this version does not know."""
+    with context.database.reading() as session:
+        found = count_unknown_kinds(session, KINDS)
+    for kind, count in found.items():
+        yield describe_unknown_kind(kind, count)
 
 
 def _list_names(workers: list[str]) -> str:

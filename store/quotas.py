@@ -12,11 +12,10 @@ from store.datasets.datasets import DELETING
 from store.db.clock import now
 from store.db.tables import artifacts, checkpoints, datasets, jobs, models, uploads
 from store.errors import LimitReachedError
-from store.statuses import TERMINAL, JobStatus
+from store.statuses import UNFINISHED
 
 # Upper bound on the requests that are between their count and their commit at the same time.
 MARGIN = 200
-UNFINISHED = tuple(status for status in JobStatus if status not in TERMINAL)
 
 
 def check_unfinished_jobs(session: Session, limit: int, owner: str = "") -> None:

@@ -1,6 +1,11 @@
-"""Job statuses and status reasons, shared by database, API and workers."""
+"""Kinds, statuses and status reasons of jobs, shared by database, API and workers."""
 
 from enum import StrEnum
+
+# The kind of the jobs of `/v1/jobs`.
+TRAINING = "training"
+# Kinds of work that this version knows. Jobs of other kinds are left alone.
+KINDS = frozenset({TRAINING})
 
 
 class JobStatus(StrEnum):
@@ -37,5 +42,6 @@ class StatusReason(StrEnum):
 
 
 TERMINAL = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
+UNFINISHED = tuple(status for status in JobStatus if status not in TERMINAL)
 # A worker may hold a lease, and write, only in these states.
 HELD = frozenset({JobStatus.RUNNING, JobStatus.PAUSING, JobStatus.CANCELLING})

@@ -5,15 +5,17 @@ from store.db.database import Database
 from store.db.pagination import PageRequest
 from store.jobs.jobs import JobFilter, list_jobs
 from store.settings import Settings
-from store.statuses import JobStatus
+from store.statuses import TRAINING, JobStatus
+from workers.context import WorkerContext
 from workers.process.shutdown import ShutdownFlag
-from workers.slices import WorkerContext, run_slice
+from workers.registry import KINDS
+from workers.slices import run_slice
 
 
 def open_worker_context(settings: Settings, name: str = "test") -> WorkerContext:
     """Return the context of a worker child with these settings."""
     database = Database(settings.database_url)
-    return WorkerContext(database, open_blobs(settings), settings, name, ShutdownFlag())
+    return WorkerContext(database, open_blobs(settings), settings, name, ShutdownFlag(), KINDS)
 
 
 def train_waiting_jobs(settings: Settings) -> int:
@@ -33,6 +35,6 @@ def count_waiting(database: Database) -> int:
     """Return the number of jobs that are queued or running."""
     with database.reading() as session:
         return sum(
-            len(list_jobs(session, JobFilter(status=status), PageRequest(100)).items)
+            len(list_jobs(session, TRAINING, JobFilter(status=status), PageRequest(100)).items)
             for status in (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.CANCELLING)
         )

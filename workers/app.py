@@ -20,11 +20,13 @@ from store.db.database import Database
 from store.errors import StoreError
 from store.settings import load_settings
 from store.workers import retire_worker
+from workers.context import WorkerContext
 from workers.process.consumer import ReturningConsumer
 from workers.process.parent_watch import watch_parent
 from workers.process.pool import WatchedTaskPool
 from workers.process.shutdown import ShutdownFlag
-from workers.slices import WorkerContext, run_slice
+from workers.registry import KINDS
+from workers.slices import run_slice
 from workers.sweeper import Sweeper
 
 logger = logging.getLogger(__name__)
@@ -85,7 +87,7 @@ def _after_fork(**_: Any) -> None:  # noqa: ANN401
     blobs = open_blobs(settings)
     shutdown = _process.shutdown or ShutdownFlag()
     watch_parent(shutdown, _busy.is_set, _process.parent)
-    context = WorkerContext(database, blobs, settings, _process.name, shutdown)
+    context = WorkerContext(database, blobs, settings, _process.name, shutdown, KINDS)
     _process.context = context
     _process.broker = Broker(broker_url)
     Sweeper(
@@ -96,12 +98,15 @@ def _after_fork(**_: Any) -> None:  # noqa: ANN401
         context.name,
         context.environment,
         lambda: not _busy.is_set(),
+        KINDS,
     ).start()
 
 
 @app.task(name=TASK_NAME, ignore_result=True)
 def train_slice() -> None:
-    """Claim the next job and train it for one slice.
+    """Claim the next job, of any kind, and work on it for one slice.
+
+    The task's name is older than kinds of work; it stays, because waiting messages contain it.
 
     A task must not raise: a MemoryError would end the whole worker, and any other exception would
     only report to Celery what the database already records.

@@ -5,7 +5,7 @@ Any number of sweepers may run concurrently, on any machine.
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from engine.errors import LaterVersionError
@@ -27,6 +27,7 @@ from store.jobs.dispatch import (
     mark_dispatched,
 )
 from store.jobs.lost import fail_lost_jobs, mark_stalled_jobs
+from store.jobs.unknown_kinds import count_unknown_kinds, describe_unknown_kind
 from store.settings import Settings
 from store.uploads import delete_parts, delete_upload, list_expired_uploads
 from store.webhooks.deliveries import delete_finished_deliveries
@@ -42,7 +43,10 @@ DELIVERIES_KEPT_SECONDS = 7 * 86_400
 
 
 class Sweeper:
-    """Runs the periodic maintenance, once or continuously in a background thread."""
+    """Runs the periodic maintenance, once or continuously in a background thread.
+
+    Jobs of kinds that the worker does not know are left alone, and reported once per kind.
+    """
 
     def __init__(
         self,
@@ -53,6 +57,7 @@ class Sweeper:
         worker: str,
         environment: Mapping[str, Any],
         is_idle: Callable[[], bool],
+        kinds: Collection[str],
     ) -> None:
         self._database = database
         self._blobs = blobs
@@ -61,6 +66,7 @@ class Sweeper:
         self._worker = worker
         self._environment = environment
         self._is_idle = is_idle
+        self._kinds = kinds
         self._reported: set[str] = set()
 
     def start(self) -> None:
@@ -91,13 +97,15 @@ class Sweeper:
         with self._database.writing() as session:
             announce_worker(session, self._worker, self._environment)
             delete_lost_workers(session, WORKER_LOST_AFTER_SWEEPS * self._settings.sweep_seconds)
-            for job_id in mark_stalled_jobs(session):
+            for job_id in mark_stalled_jobs(session, self._kinds):
                 logger.warning("job %s has lost its worker", job_id)
-            finish_interrupted_pauses(session)
-            for job_id in fail_lost_jobs(session, self._settings.max_worker_losses):
+            finish_interrupted_pauses(session, self._kinds)
+            losses = self._settings.max_worker_losses
+            for job_id in fail_lost_jobs(session, self._kinds, losses):
                 logger.error("job %s lost its worker too often: failed", job_id)
         self._redispatch(quiet_seconds)
         self._report_later_versions()
+        self._report_unknown_kinds()
         self._delete_abandoned_datasets()
         self._delete_expired_uploads()
         with self._database.writing() as session:
@@ -110,7 +118,9 @@ class Sweeper:
         if not self._is_idle():
             return
         with self._database.reading() as session:
-            waiting = list_undispatched_jobs(session, quiet_seconds, DISPATCHES_PER_SWEEP)
+            waiting = list_undispatched_jobs(
+                session, self._kinds, quiet_seconds, DISPATCHES_PER_SWEEP
+            )
         if not waiting:
             return
         self._broker.publish(len(waiting))
@@ -118,12 +128,20 @@ class Sweeper:
             mark_dispatched(session, waiting)
 
     def _report_later_versions(self) -> None:
-        """Log each waiting job that only a later version can train, once."""
+        """Log each waiting job that only a later version can work on, once."""
         with self._database.reading() as session:
-            found = list_later_version_jobs(session)
+            found = list_later_version_jobs(session, self._kinds)
         for job_id in found.keys() - self._reported:
             error = LaterVersionError("spec", found[job_id], SPEC_VERSION)
             logger.warning("job %s is left to later workers: %s", job_id, error)
+        self._reported |= found.keys()
+
+    def _report_unknown_kinds(self) -> None:
+        """Log each kind of unfinished jobs that this version does not know, once."""
+        with self._database.reading() as session:
+            found = count_unknown_kinds(session, self._kinds)
+        for kind in found.keys() - self._reported:
+            logger.warning("%s", describe_unknown_kind(kind, found[kind]))
         self._reported |= found.keys()
 
     def _delete_abandoned_datasets(self) -> None:

@@ -19,7 +19,8 @@ from service.webhooks.webhooks import check_url, secret_of
 from store.errors import ExternalIdTakenError
 from store.fault_injection import maybe_crash
 from store.idempotency import KeyedRequest, StoredResponse, claim_key, store_response
-from store.jobs.jobs import JobRecord, NewJob, add_job
+from store.jobs.jobs import JobRecord
+from store.jobs.training.new_training import NewTraining, add_training
 from store.jobs.transitions import list_transitions
 from store.models import NewModel, add_model
 from store.quotas import check_stored_bytes, check_unfinished_jobs
@@ -96,7 +97,7 @@ def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> 
             job, model = started
             model_id = add_model(session, job.lineage, job.upgraded_spec, model)
             new = replace(new, start_from={**(new.start_from or {}), "model_id": model_id})
-        posted = add_job(session, new)
+        posted = add_training(session, new)
         if hook is not None:
             add_webhook(session, new.owner, hook.url, hook.events, secret_of(hook), posted.id)
         body = view(posted, list_transitions(session, posted.id)[posted.id])
@@ -115,8 +116,10 @@ def _model_of(source: InitialWeights) -> tuple[JobRecord, NewModel] | None:
     return job, as_model(source, checkpoint)
 
 
-def _describe(request: JobRequest, resolution: Resolution, source: InitialWeights | None) -> NewJob:
-    return NewJob(
+def _describe(
+    request: JobRequest, resolution: Resolution, source: InitialWeights | None
+) -> NewTraining:
+    return NewTraining(
         dataset_id=request.dataset_id,
         name=request.name,
         metadata=dict(request.metadata),

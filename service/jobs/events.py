@@ -14,6 +14,7 @@ from service.serializers.events import encode_event, event_view
 from store.db.pagination import Order, Page
 from store.errors import StoreUnavailableError
 from store.jobs.events import EventLog, has_event, list_events, read_log
+from store.statuses import TRAINING
 
 KEEP_ALIVE_SECONDS = 15.0
 EVENTS_AT_ONCE = 100
@@ -24,7 +25,7 @@ def page(
 ) -> Page[EventView]:
     """Return one page of the job's events. Raises NotFoundError."""
     with context.database.reading() as session:
-        found = list_events(session, job_id, after, limit, order)
+        found = list_events(session, job_id, TRAINING, after, limit, order)
     return found.map(event_view)
 
 
@@ -35,7 +36,7 @@ def open_stream(context: Context, job_id: str, after: int) -> AsyncIterator[byte
     """
     with context.database.reading() as session:
         start = after if after and has_event(session, job_id, after) else 0
-        log = read_log(session, job_id, start, EVENTS_AT_ONCE)
+        log = read_log(session, job_id, TRAINING, start, EVENTS_AT_ONCE)
     if log.is_complete and not log.events:
         return None
     return _stream(context, job_id, start, log)
@@ -70,7 +71,7 @@ async def _read_next(context: Context, job_id: str, after: int, log: EventLog) -
 
     def read() -> EventLog:
         with context.database.reading() as session:
-            return read_log(session, job_id, after, EVENTS_AT_ONCE)
+            return read_log(session, job_id, TRAINING, after, EVENTS_AT_ONCE)
 
     try:
         return await to_thread.run_sync(read, limiter=context.feeds.catch_up_limiter)

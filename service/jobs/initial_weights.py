@@ -15,9 +15,10 @@ from service.schemas.jobs import StartFrom
 from store.blobs.tensors import pack_arrays, unpack_arrays
 from store.environment import numerics_of
 from store.errors import NotFoundError
-from store.jobs.checkpoints import Checkpoint, find_checkpoint
 from store.jobs.jobs import JobRecord, get_job
+from store.jobs.training.checkpoints import TrainingCheckpoint, find_training_checkpoint
 from store.models import NewModel, get_model
+from store.statuses import TRAINING
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class InitialWeights:
     spec: ResolvedSpec
     preprocessing: Preprocessing
     start_from: dict[str, Any]
-    checkpoint: tuple[JobRecord, Checkpoint] | None = None
+    checkpoint: tuple[JobRecord, TrainingCheckpoint] | None = None
 
 
 def find_initial_weights(context: Context, request: StartFrom | None) -> InitialWeights | None:
@@ -49,8 +50,8 @@ def find_initial_weights(context: Context, request: StartFrom | None) -> Initial
                 read_preprocessing(model.preprocessing, model.spec_version),
                 {"model_id": model.id},
             )
-        job = get_job(session, str(request.job_id))
-        checkpoint = find_checkpoint(session, job.id, request.steps)
+        job = get_job(session, str(request.job_id), TRAINING)
+        checkpoint = find_training_checkpoint(session, job.id, request.steps)
     if checkpoint is None:
         key = job.id if request.steps is None else f"{job.id} after {request.steps} steps"
         raise NotFoundError("checkpoint", key)
@@ -62,7 +63,7 @@ def find_initial_weights(context: Context, request: StartFrom | None) -> Initial
     )
 
 
-def as_model(source: InitialWeights, checkpoint: Checkpoint) -> NewModel:
+def as_model(source: InitialWeights, checkpoint: TrainingCheckpoint) -> NewModel:
     """Convert a checkpoint into a model, which is kept when the checkpoint is deleted."""
     state = TrainingState(unpack_arrays(checkpoint.data), checkpoint.numbers["training"])
     parameters = upgrade_training_state(state, checkpoint.spec_version).arrays["parameters"]

@@ -11,10 +11,11 @@ from service.schemas.jobs import (
 from service.serializers.jobs import view
 from store.db.pagination import Page, PageRequest
 from store.errors import NotFoundError
-from store.jobs.checkpoints import list_checkpoints
 from store.jobs.jobs import JobFilter, JobRecord, find_external_job, list_jobs
-from store.jobs.progress import LossRecord, list_losses
+from store.jobs.training.checkpoints import list_training_checkpoints
+from store.jobs.training.losses import LossRecord, list_losses
 from store.jobs.transitions import TransitionRecord, list_transitions
+from store.statuses import TRAINING
 
 
 def find_by_external_id(
@@ -22,7 +23,7 @@ def find_by_external_id(
 ) -> tuple[JobRecord, list[TransitionRecord]] | None:
     """Return the job with this external id and its transitions, or None."""
     with context.database.reading() as session:
-        job = find_external_job(session, external_id)
+        job = find_external_job(session, external_id, TRAINING)
         return None if job is None else (job, list_transitions(session, job.id)[job.id])
 
 
@@ -37,7 +38,7 @@ def get_by_external_id(context: Context, external_id: str) -> JobView:
 def page(context: Context, wanted: JobFilter, request: PageRequest) -> Page[JobView]:
     """Return one page of jobs."""
     with context.database.reading() as session:
-        found = list_jobs(session, wanted, request)
+        found = list_jobs(session, TRAINING, wanted, request)
         transitions = list_transitions(session, *(job.id for job in found.items))
     return found.map(lambda job: view(job, transitions[job.id]))
 
@@ -45,7 +46,7 @@ def page(context: Context, wanted: JobFilter, request: PageRequest) -> Page[JobV
 def checkpoints(context: Context, job_id: str) -> CheckpointsView:
     """Return the stored checkpoints of a job. Raises NotFoundError."""
     with context.database.reading() as session:
-        found = list_checkpoints(session, job_id)
+        found = list_training_checkpoints(session, job_id)
     return CheckpointsView(data=[CheckpointView(**asdict(checkpoint)) for checkpoint in found])
 
 

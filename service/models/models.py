@@ -22,6 +22,7 @@ from store.blobs.tensors import iterate_json, unpack_arrays
 from store.db.pagination import Page, PageRequest
 from store.jobs.jobs import get_job
 from store.models import ModelRecord, get_model, list_models
+from store.statuses import TRAINING
 
 WeightFormat = Literal["safetensors", "npz", "json"]
 MEDIA_TYPES: dict[WeightFormat, str] = {
@@ -71,7 +72,7 @@ def weights(context: Context, model_id: str, wanted: WeightFormat) -> Weights:
 def weights_of_job(context: Context, job_id: str, wanted: WeightFormat) -> Weights:
     """Return the weights of the job's model. Raises NotFoundError, NoWeightsError."""
     with context.database.reading() as session:
-        job = get_job(session, job_id)
+        job = get_job(session, job_id, TRAINING)
     if job.model_id is None:
         verb = "has no weights" if job.status.is_terminal else "has no weights yet"
         raise NoWeightsError(f"job {job_id} is {job.status}: it {verb}")

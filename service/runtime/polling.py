@@ -13,6 +13,7 @@ from store.errors import NotFoundError
 from store.jobs.events import JobVersion, find_job_versions
 from store.jobs.jobs import JobRecord, find_jobs
 from store.jobs.transitions import TransitionRecord, list_transitions
+from store.statuses import TRAINING
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ class Polls:
     def _answer_all(self, questions: Sequence[_PollQuery]) -> list[_PollResult | Exception]:
         # Versions first: at worst a job is newer than its version, and is read once too often.
         with self._database.reading() as session:
-            versions = find_job_versions(session, {question.job_id for question in questions})
+            job_ids = {question.job_id for question in questions}
+            versions = find_job_versions(session, job_ids, TRAINING)
         texts = self._find_texts(_select_outdated(questions, versions))
         return [_make_result(question, versions, texts) for question in questions]
 
@@ -75,7 +77,8 @@ class Polls:
         missing = wanted.keys() - texts.keys()
         if missing:
             with self._database.reading() as session:
-                jobs, transitions = find_jobs(session, missing), list_transitions(session, *missing)
+                jobs = find_jobs(session, missing, TRAINING)
+                transitions = list_transitions(session, *missing)
             for job_id, job in jobs.items():
                 texts[job_id] = self._render(job, transitions[job_id], wanted[job_id])
         return texts

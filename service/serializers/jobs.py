@@ -20,7 +20,7 @@ from service.schemas.jobs import (
     TransitionView,
 )
 from store.jobs.jobs import JobRecord
-from store.jobs.progress import LossRecord
+from store.jobs.training.losses import LossRecord
 from store.jobs.transitions import TransitionRecord
 from store.statuses import TERMINAL, JobStatus
 

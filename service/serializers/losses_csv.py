@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from engine.metrics import Metric
 from service.http.csv import as_csv
-from store.jobs.progress import LossRecord
+from store.jobs.training.losses import LossRecord
 
 COLUMNS = ("epoch", "loss", "validation_loss", "learning_rate", "gradient_norm", "seconds")
 

@@ -108,12 +108,15 @@ jobs = Table(
     "jobs",
     metadata,
     Column("id", String(64), primary_key=True),
+    # The kind of work, see `store.statuses.KINDS`.
+    Column("kind", String(32), nullable=False, server_default="training"),
     Column("owner", String(64), nullable=False),
     Column("name", Text, nullable=False),
-    # The client's own id of the job, and the digest of its request.
+    # The client's own id of the job, unique per owner and kind, and the digest of its request.
     Column("external_id", String(255)),
     Column("request_sha256", String(64)),
     Column("metadata", Json, nullable=False),
+    # The dataset that the work reads; it cannot be deleted until the job has ended.
     Column("dataset_id", String(64), nullable=False, index=True),
     Column("dataset_sha256", String(64), nullable=False),
     # The validation dataset, if it is a separate one.
@@ -138,24 +141,26 @@ jobs = Table(
     Column("dispatched_at", Instant),
     # When the lease was found expired; NULL otherwise.
     Column("stalled_at", Instant),
-    Column("epoch", Integer, nullable=False),
-    Column("steps", BigInteger, nullable=False),
+    Column("steps", BigInteger, nullable=False, default=0),
+    # Only trainings change these columns, down to `best_metrics`.
+    Column("epoch", Integer, nullable=False, default=0),
     Column("samples_per_second", FiniteFloat("samples_per_second")),
-    Column("epochs_since_best", Integer, nullable=False),
+    Column("epochs_since_best", Integer, nullable=False, default=0),
     # Cross-validation: number of finished folds, and their results.
     Column("folds_done", Integer, nullable=False, server_default="0"),
     Column("cross_validation", Json),
     Column("latest_metrics", Json),
     Column("best_metrics", Json),
-    Column("preparing_seconds", FiniteFloat("preparing_seconds"), nullable=False),
-    Column("training_seconds", FiniteFloat("training_seconds"), nullable=False),
-    Column("saving_seconds", FiniteFloat("saving_seconds"), nullable=False),
+    Column("preparing_seconds", FiniteFloat("preparing_seconds"), nullable=False, default=0.0),
+    Column("training_seconds", FiniteFloat("training_seconds"), nullable=False, default=0.0),
+    Column("saving_seconds", FiniteFloat("saving_seconds"), nullable=False, default=0.0),
     Column("environment", Json),
-    # Whether all training ran in environments with equal fingerprints.
+    # Whether all steps ran in environments with equal fingerprints.
     Column("exact", Boolean, nullable=False, server_default=true()),
     Column("model_id", String(64)),
     Column("error", Json),
-    Index("ix_jobs_status", "status", "id"),
+    # No index begins with the kind: SQLite would prefer it for claims, and read all past jobs.
+    Index("ix_jobs_status", "status", "kind", "id"),
     Index(
         "ix_jobs_active",
         "priority",
@@ -164,7 +169,7 @@ jobs = Table(
         postgresql_where=_ACTIVE,
     ),
     Index("ix_jobs_owner_claimed_at", "owner", "claimed_at"),
-    Index("ix_jobs_owner_external_id", "owner", "external_id", unique=True),
+    Index("ix_jobs_owner_external_id", "owner", "kind", "external_id", unique=True),
 )
 
 transitions = Table(
@@ -211,7 +216,7 @@ checkpoints = Table(
     metadata,
     Column("job_id", String(64), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
     Column("steps", BigInteger, primary_key=True, autoincrement=False),
-    Column("epoch", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False, default=0),
     Column("numbers", Json, nullable=False),
     Column("spec_version", Integer, nullable=False, server_default="1"),
     # Metrics of the last finished epoch, so that lists need not read `numbers`.

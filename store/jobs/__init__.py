@@ -1,1 +1,1 @@
-"""The job state machine: claims, leases, commands, progress, events, dispatch."""
+"""The job state machine of every kind of work; `training/` adds what only trainings have."""

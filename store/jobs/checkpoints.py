@@ -1,18 +1,15 @@
-"""Checkpoints: the complete training state of a job; the last two and the best are kept."""
+"""Checkpoints: the complete state of a job's work; the last two and the best are kept."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, select
+from sqlalchemy import ColumnElement, Row, delete, insert, select
 from sqlalchemy.orm import Session
 
-from engine.metrics import Metric
 from engine.stored.versions import SPEC_VERSION
 from store.blobs.artifacts import add_artifact, garbage_collect_artifact, get_artifact
 from store.db.clock import now
-from store.db.tables import checkpoints, jobs
-from store.errors import NotFoundError
+from store.db.tables import checkpoints
 from store.jobs.events import add_event
 
 KEPT_CHECKPOINTS = 2
@@ -20,36 +17,36 @@ KEPT_CHECKPOINTS = 2
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The state from which a training resumes bit-exactly.
+    """The state from which work resumes bit-exactly.
 
     Attributes:
-        epoch: number of finished epochs.
         steps: number of steps done.
-        numbers: position within the epoch, counters and sums, the seed, the dataset's sha256, and
-            the environment of the training.
-        data: weights and optimizer slots as safetensors bytes.
-        metrics: metrics of the last finished epoch.
-        score: monitored metric of that epoch, as a score; lower is better.
-        spec_version: version of the training state and the preprocessing.
+        numbers: JSON values, with the environment of the work and whether it is exact.
+        data: arrays as safetensors bytes.
+        score: by which the best checkpoint is chosen; lower is better. None to keep the last only.
+        spec_version: version of the stored state.
     """
 
-    epoch: int
     steps: int
     numbers: dict[str, Any]
     data: bytes
-    metrics: dict[str, Metric] = field(default_factory=dict)
     score: float | None = None
     spec_version: int = SPEC_VERSION
 
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The columns of the checkpoint's row; kinds of work add their own."""
+        return {
+            "steps": self.steps,
+            "numbers": self.numbers,
+            "score": self.score,
+            "spec_version": self.spec_version,
+        }
 
-@dataclass(frozen=True)
-class CheckpointSummary:
-    """A checkpoint in a list, without the training state."""
-
-    epoch: int
-    steps: int
-    metrics: dict[str, Metric]
-    created_at: datetime
+    @property
+    def event_data(self) -> dict[str, Any]:
+        """The data of the event that announces the checkpoint."""
+        return {"steps": self.steps}
 
 
 def add_checkpoint(session: Session, job_id: str, checkpoint: Checkpoint) -> None:
@@ -61,18 +58,13 @@ def add_checkpoint(session: Session, job_id: str, checkpoint: Checkpoint) -> Non
     _delete(session, job_id, checkpoints.c.steps >= checkpoint.steps)
     session.execute(
         insert(checkpoints).values(
+            **checkpoint.columns,
             job_id=job_id,
-            steps=checkpoint.steps,
-            epoch=checkpoint.epoch,
-            numbers=checkpoint.numbers,
-            spec_version=checkpoint.spec_version,
-            metrics=checkpoint.metrics,
-            score=checkpoint.score,
             artifact=add_artifact(session, checkpoint.data),
             created_at=now(),
         )
     )
-    add_event(session, job_id, "checkpoint", {"epoch": checkpoint.epoch, "steps": checkpoint.steps})
+    add_event(session, job_id, "checkpoint", checkpoint.event_data)
     _delete(session, job_id, checkpoints.c.steps.not_in(_steps_to_keep(session, job_id)))
 
 
@@ -109,28 +101,20 @@ def has_checkpoint(session: Session, job_id: str) -> bool:
     return session.execute(query).one_or_none() is not None
 
 
-def find_checkpoint(session: Session, job_id: str, steps: int | None = None) -> Checkpoint | None:
-    """Return the checkpoint after `steps` steps, by default the last one; None if missing."""
+def find_checkpoint(session: Session, job_id: str) -> Checkpoint | None:
+    """Return the last checkpoint of the job; None if it has none."""
+    row = find_checkpoint_row(session, job_id)
+    if row is None:
+        return None
+    return Checkpoint(row.steps, row.numbers, get_artifact(session, row.artifact), row.score)
+
+
+def find_checkpoint_row(session: Session, job_id: str, steps: int | None = None) -> Row[Any] | None:
+    """Return the row of the checkpoint after `steps` steps, by default the last; None if missing.
+
+    `get_artifact` reads its data.
+    """
     query = select(checkpoints).where(checkpoints.c.job_id == job_id)
     if steps is not None:
         query = query.where(checkpoints.c.steps == steps)
-    row = session.execute(query.order_by(checkpoints.c.steps.desc()).limit(1)).one_or_none()
-    if row is None:
-        return None
-    data = get_artifact(session, row.artifact)
-    return Checkpoint(
-        row.epoch, row.steps, row.numbers, data, row.metrics, row.score, row.spec_version
-    )
-
-
-def list_checkpoints(session: Session, job_id: str) -> tuple[CheckpointSummary, ...]:
-    """Return the checkpoints of a job, oldest first. Raises NotFoundError."""
-    if session.execute(select(jobs.c.id).where(jobs.c.id == job_id)).one_or_none() is None:
-        raise NotFoundError("job", job_id)
-    names = ("epoch", "steps", "metrics", "created_at")
-    rows = session.execute(
-        select(*(checkpoints.c[name] for name in names))
-        .where(checkpoints.c.job_id == job_id)
-        .order_by(checkpoints.c.steps)
-    ).mappings()
-    return tuple(CheckpointSummary(**row) for row in rows)
+    return session.execute(query.order_by(checkpoints.c.steps.desc()).limit(1)).one_or_none()

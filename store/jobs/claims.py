@@ -1,5 +1,6 @@
 """Scheduling: which jobs a worker may claim, in which order, and the claim."""
 
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
@@ -15,17 +16,21 @@ from store.jobs.transitions import add_transition
 from store.statuses import HELD, JobStatus
 
 
-def claimable() -> ColumnElement[bool]:
-    """Return the condition for jobs that wait for a worker and whose spec can be read."""
-    return and_(waiting(), jobs.c.spec_version <= SPEC_VERSION)
+def claimable(kinds: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition for waiting jobs of these kinds whose stored values can be read."""
+    return and_(waiting(kinds), jobs.c.spec_version <= SPEC_VERSION)
 
 
-def waiting() -> ColumnElement[bool]:
-    """Return the condition for jobs that wait for a worker: queued, between slices, or orphaned."""
+def waiting(kinds: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition for jobs of these kinds that wait for a worker.
+
+    They are queued, between two slices, or orphaned.
+    """
     unheld = or_(jobs.c.lease_expires_at.is_(None), jobs.c.lease_expires_at <= now())
     # A pausing job that lost its worker needs no other: see `finish_interrupted_pauses`.
     is_started = jobs.c.status.in_({JobStatus.RUNNING, JobStatus.CANCELLING})
-    return or_(jobs.c.status == JobStatus.QUEUED, and_(is_started, unheld))
+    is_waiting = or_(jobs.c.status == JobStatus.QUEUED, and_(is_started, unheld))
+    return and_(jobs.c.kind.in_(list(kinds)), is_waiting)
 
 
 def claim_job(
@@ -34,9 +39,12 @@ def claim_job(
     lease_seconds: float,
     max_worker_losses: int,
     *,
+    kinds: Collection[str],
     max_running: int | None = None,
 ) -> JobRecord | None:
     """Claim the next job by priority, fair share, orphans first, then age; None if there is none.
+
+    Fair share and `max_running` count the jobs of all kinds, also of those that are not claimed.
 
     Safe against concurrent claims: the row is locked and other claims skip it. A job whose lease
     expired too often is not claimed; `fail_lost_jobs` ends it.
@@ -46,9 +54,10 @@ def claim_job(
         worker: who claims.
         lease_seconds: how long the job is the worker's unless the lease is renewed.
         max_worker_losses: consecutive worker losses after which a job is not claimed.
+        kinds: kinds of work that the worker knows.
         max_running: jobs of one owner at a time; claims at once may pass it by their number.
     """
-    query = _next_job(max_worker_losses, max_running)
+    query = _next_job(tuple(sorted(kinds)), max_worker_losses, max_running)
     row = session.execute(query).mappings().one_or_none()
     if row is None:
         return None
@@ -79,9 +88,9 @@ def claim_job(
     return job
 
 
-# Cached per pair of settings: building the statement costs more than running it.
+# Cached per kinds and settings: building the statement costs more than running it.
 @lru_cache(maxsize=8)
-def _next_job(max_worker_losses: int, max_running: int | None) -> Any:  # noqa: ANN401 - a Select of two dialects
+def _next_job(kinds: tuple[str, ...], max_worker_losses: int, max_running: int | None) -> Any:  # noqa: ANN401 - a Select of two dialects
     other = jobs.alias("other")
     # The owner served longest ago goes first, so that a thousand jobs of one owner delay another
     # owner's first job by at most one slice.
@@ -100,7 +109,7 @@ def _next_job(max_worker_losses: int, max_running: int | None) -> Any:  # noqa: 
             jobs.c.worker_losses,
             jobs.c.lease_expires_at,
         )
-        .where(claimable(), not_lost, *_below(max_running))
+        .where(claimable(kinds), not_lost, *_below(max_running))
         .order_by(
             jobs.c.priority.desc(),
             last_served,

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from store.db.clock import now
 from store.db.pagination import Order, Page
 from store.db.tables import events, jobs
-from store.errors import NotFoundError
+from store.jobs.transitions import get_status
 from store.statuses import JobStatus
 from store.webhooks.deliveries import EVENT_TYPES, Event, add_deliveries, has_subscribers
 
@@ -67,7 +67,6 @@ class JobVersion:
 _ADD = insert(events).values(at=now())
 _ADD_RETURNING = _ADD.returning(events.c.id, events.c.at, has_subscribers)
 # Built once: building these statements costs more than running them.
-_STATUS = select(jobs.c.status).where(jobs.c.id == bindparam("job_id"))
 _VERSIONS = select(
     jobs.c.id,
     jobs.c.status,
@@ -79,7 +78,7 @@ _VERSIONS = select(
     .where(events.c.job_id == jobs.c.id)
     .scalar_subquery()
     .label("event_id"),
-).where(jobs.c.id.in_(bindparam("job_ids", expanding=True)))
+).where(jobs.c.id.in_(bindparam("job_ids", expanding=True)), jobs.c.kind == bindparam("kind"))
 _ONE = select(events.c.id).where(
     events.c.job_id == bindparam("job_id"), events.c.id == bindparam("event_id")
 )
@@ -132,10 +131,12 @@ def add_event(
         add_deliveries(session, Event(event_id, job_id, at, type, data))
 
 
-def find_job_versions(session: Session, job_ids: Collection[str]) -> dict[str, JobVersion]:
-    """Return the current version of each job; unknown jobs are omitted."""
+def find_job_versions(
+    session: Session, job_ids: Collection[str], kind: str
+) -> dict[str, JobVersion]:
+    """Return the current version of each job of this kind; unknown ids are omitted."""
     found = {}
-    for row in session.execute(_VERSIONS, {"job_ids": list(job_ids)}).mappings():
+    for row in session.execute(_VERSIONS, {"job_ids": list(job_ids), "kind": kind}).mappings():
         values = {**row, "status": JobStatus(row["status"])}
         job_id = values.pop("id")
         found[job_id] = JobVersion(**values)
@@ -149,10 +150,10 @@ def has_event(session: Session, job_id: str, event_id: int) -> bool:
 
 
 def list_events(
-    session: Session, job_id: str, after: int | None, limit: int, order: Order = "asc"
+    session: Session, job_id: str, kind: str, after: int | None, limit: int, order: Order = "asc"
 ) -> Page[EventRecord]:
     """Return one page of the job's events. Raises NotFoundError."""
-    _require_status(session, job_id)
+    get_status(session, job_id, kind)
     if order == "asc":
         parameters = {"job_id": job_id, "after": after or 0, "limit": limit + 1}
         rows = session.execute(_FOLLOWING, parameters).mappings().all()
@@ -164,10 +165,10 @@ def list_events(
     return Page(items, str(items[-1].id) if len(rows) > limit else None)
 
 
-def read_log(session: Session, job_id: str, after: int, limit: int) -> EventLog:
+def read_log(session: Session, job_id: str, kind: str, after: int, limit: int) -> EventLog:
     """Return the job's events after this one, oldest first. Raises NotFoundError."""
     # Status first: once a job has ended, all of its events are visible to the next statement.
-    status = _require_status(session, job_id)
+    status = get_status(session, job_id, kind)
     parameters = {"job_id": job_id, "after": after, "limit": limit + 1}
     rows = session.execute(_FOLLOWING, parameters).mappings().all()
     return EventLog(tuple(EventRecord(**row) for row in rows[:limit]), len(rows) > limit, status)
@@ -211,10 +212,3 @@ def _logs(rows: Sequence[RowMapping], *, cut: bool) -> Iterator[tuple[str, Event
         status = {JobStatus(row.pop("status")) for row in found}.pop()
         more = cut and job_id == rows[-1]["job_id"]
         yield job_id, EventLog(tuple(EventRecord(**row) for row in found), more, status)
-
-
-def _require_status(session: Session, job_id: str) -> JobStatus:
-    status = session.execute(_STATUS, {"job_id": job_id}).scalar_one_or_none()
-    if status is None:
-        raise NotFoundError("job", job_id)
-    return JobStatus(status)

@@ -1,7 +1,7 @@
-"""End of a job: last losses, model and terminal status in one transaction."""
+"""End of a job: its terminal status, transition and event, in the transaction of its results."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sqlalchemy.orm import Session
@@ -9,10 +9,8 @@ from sqlalchemy.orm import Session
 from store.db.clock import now
 from store.jobs.events import EventLevel, add_event
 from store.jobs.jobs import JobRecord
-from store.jobs.leases import Lease, update_held_job
-from store.jobs.progress import JobProgress, LossRecord, record_progress
+from store.jobs.leases import UNHELD, Lease, update_held_job
 from store.jobs.transitions import add_transition
-from store.models import NewModel, add_model
 from store.statuses import JobStatus, StatusReason
 
 
@@ -22,48 +20,51 @@ class Outcome:
 
     status: Literal[JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED]
     reason: StatusReason
-    model: NewModel | None = None
     error: dict[str, Any] | None = None
+
+
+def final_outcome(job: JobRecord, outcome: Outcome) -> Outcome:
+    """Return the outcome of a job whose row is locked: a confirmed cancel takes precedence."""
+    if job.status is not JobStatus.CANCELLING:
+        return outcome
+    return replace(outcome, status=JobStatus.CANCELLED, reason=StatusReason.USER)
 
 
 def finish_job(
     session: Session,
     lease: Lease,
+    job: JobRecord,
     outcome: Outcome,
-    progress: JobProgress | None = None,
-    new_losses: Sequence[LossRecord] = (),
+    columns: Mapping[str, Any] | None = None,
 ) -> JobRecord:
     """Put the job into its terminal status, under the lease. Raises LeaseLostError.
 
-    Safe against a concurrent cancel: the row is locked first, and a cancel that was already
-    confirmed to the client takes precedence over success.
+    A kind of work stores its results in the same transaction, before this.
+
+    Args:
+        session: session of the transaction.
+        lease: lease of the worker.
+        job: the job, as returned by the write of this transaction that has locked its row.
+        outcome: what the worker reports; a cancel that was confirmed to the client takes
+            precedence.
+        columns: columns of the job that name its results; they are added to the event's data.
     """
-    if progress is None:
-        job = update_held_job(session, lease)
-    else:
-        job = record_progress(session, lease, progress, new_losses)
-    status, reason = outcome.status, outcome.reason
-    if job.status is JobStatus.CANCELLING:
-        status, reason = JobStatus.CANCELLED, StatusReason.USER
-    model = outcome.model
-    model_id = None if model is None else add_model(session, job.lineage, job.upgraded_spec, model)
-    ended = update_held_job(
-        session,
-        lease,
-        {
-            "status": status,
-            "status_reason": reason,
-            "finished_at": now(),
-            "lease_expires_at": None,
-            "stalled_at": None,
-            "model_id": model_id,
-            "error": outcome.error,
-        },
-    )
+    final = final_outcome(job, outcome)
+    status, reason = final.status, final.reason
+    results = columns or {}
+    values = {
+        "status": status,
+        "status_reason": reason,
+        "finished_at": now(),
+        "error": outcome.error,
+    }
+    ended = update_held_job(session, lease, {**UNHELD, **values, **results})
     add_transition(session, job.id, status, reason)
     level: EventLevel = "error" if status is JobStatus.FAILED else "info"
-    data = {"reason": str(reason), "model_id": ended.model_id, **(outcome.error or {})}
-    if reason is StatusReason.DIVERGED:
-        add_event(session, job.id, "diverged", data, level)
-    add_event(session, job.id, str(status), data, level)
+    add_event(session, job.id, str(status), event_data(final, results), level)
     return ended
+
+
+def event_data(outcome: Outcome, results: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data of the event that reports the end of a job."""
+    return {"reason": str(outcome.reason), **results, **(outcome.error or {})}

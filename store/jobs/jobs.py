@@ -1,6 +1,6 @@
 """Jobs: creation, lookup and lists for clients; workers write through `store.jobs.leases`."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -26,28 +26,31 @@ from store.statuses import JobStatus, StatusReason
 
 @dataclass(frozen=True)
 class NewJob:
-    """A job to be created; validation_dataset_id is set for a separate validation dataset.
+    """A job of any kind to be created; `dataset_id` is the dataset that its work reads.
 
     The spec consists of JSON values of the current version.
     """
 
+    kind: str
     dataset_id: str
     name: str
     metadata: dict[str, Any]
     spec: dict[str, Any]
-    start_from: dict[str, Any] | None = None
     priority: int = 0
     owner: str = ""
-    validation_dataset_id: str | None = None
     external_id: str | None = None
     request_sha256: str | None = None
 
 
 @dataclass(frozen=True)
 class JobRecord:
-    """A row of the table `jobs`; `spec` is in the form of the version `spec_version`."""
+    """A row of the table `jobs`, of any kind; some columns are used by trainings only.
+
+    `spec` is in the form of the version `spec_version`.
+    """
 
     id: str
+    kind: str
     owner: str
     name: str
     external_id: str | None
@@ -120,17 +123,28 @@ def job_from_row(row: RowMapping) -> JobRecord:
     return JobRecord(**values)
 
 
-def add_job(session: Session, new: NewJob) -> JobRecord:
+def add_job(
+    session: Session,
+    new: NewJob,
+    columns: Mapping[str, Any] | None = None,
+    other_datasets: Sequence[str] = (),
+) -> JobRecord:
     """Create a queued job.
 
     Safe against a concurrent job with the same external id: this waits for the other transaction,
     and is rejected if that commits. Raises NotFoundError if a dataset does not exist,
     ExternalIdTakenError.
+
+    Args:
+        session: session of the transaction.
+        new: what jobs of all kinds have.
+        columns: columns of the job's kind.
+        other_datasets: ids of further datasets that the work reads.
     """
     # Locked until the commit, so that the datasets cannot be deleted before the job exists.
-    dataset_ids = (new.dataset_id, new.validation_dataset_id)
-    dataset = lock_datasets(session, [name for name in dataset_ids if name])[new.dataset_id]
-    values = {**asdict(new), "dataset_sha256": dataset.sha256, **_initial_values()}
+    dataset = lock_datasets(session, [new.dataset_id, *other_datasets])[new.dataset_id]
+    values = {**asdict(new), **(columns or {}), **_initial_values()}
+    values["dataset_sha256"] = dataset.sha256
     row = insert_or_none(session, jobs, values)
     if row is None:
         raise _external_id_taken(session, new)
@@ -150,58 +164,55 @@ def _initial_values() -> dict[str, Any]:
         "token": 0,
         "attempt": 0,
         "worker_losses": 0,
-        "epoch": 0,
-        "steps": 0,
-        "epochs_since_best": 0,
-        "preparing_seconds": 0.0,
-        "training_seconds": 0.0,
-        "saving_seconds": 0.0,
     }
 
 
 def _external_id_taken(session: Session, new: NewJob) -> ExternalIdTakenError:
     external_id = new.external_id or ""
-    other = find_external_job(session, external_id, new.owner)
+    other = find_external_job(session, external_id, new.kind, new.owner)
     return ExternalIdTakenError(external_id, "" if other is None else other.id)
 
 
 # Built once: building the statement costs as much as running it.
-_BY_IDS = select(jobs).where(jobs.c.id.in_(bindparam("job_ids", expanding=True)))
+_BY_IDS = select(jobs).where(
+    jobs.c.id.in_(bindparam("job_ids", expanding=True)), jobs.c.kind == bindparam("kind")
+)
 
 
-def find_jobs(session: Session, job_ids: Collection[str]) -> dict[str, JobRecord]:
-    """Return the jobs by id; unknown ids are omitted."""
-    rows = session.execute(_BY_IDS, {"job_ids": list(job_ids)}).mappings()
+def find_jobs(session: Session, job_ids: Collection[str], kind: str) -> dict[str, JobRecord]:
+    """Return the jobs of this kind by id; unknown ids are omitted."""
+    rows = session.execute(_BY_IDS, {"job_ids": list(job_ids), "kind": kind}).mappings()
     return {row["id"]: job_from_row(row) for row in rows}
 
 
-def find_job(session: Session, job_id: str) -> JobRecord | None:
-    """Return the job, or None."""
-    return find_jobs(session, [job_id]).get(job_id)
-
-
-def find_external_job(session: Session, external_id: str, owner: str = "") -> JobRecord | None:
-    """Return the owner's job with this external id, or None."""
-    query = select(jobs).where(jobs.c.owner == owner, jobs.c.external_id == external_id)
+def find_external_job(
+    session: Session, external_id: str, kind: str, owner: str = ""
+) -> JobRecord | None:
+    """Return the owner's job of this kind with this external id, or None."""
+    query = select(jobs).where(
+        jobs.c.owner == owner, jobs.c.kind == kind, jobs.c.external_id == external_id
+    )
     row = session.execute(query).mappings().one_or_none()
     return None if row is None else job_from_row(row)
 
 
-def get_job(session: Session, job_id: str) -> JobRecord:
-    """Return the job. Raises NotFoundError."""
-    job = find_job(session, job_id)
+def get_job(session: Session, job_id: str, kind: str) -> JobRecord:
+    """Return the job of this kind. Raises NotFoundError."""
+    job = find_jobs(session, [job_id], kind).get(job_id)
     if job is None:
         raise NotFoundError("job", job_id)
     return job
 
 
-def list_jobs(session: Session, job_filter: JobFilter, request: PageRequest) -> Page[JobRecord]:
-    """Return one page of jobs, by default newest first."""
-    return fetch_page(session, _filtered(job_filter), jobs.c.id, request).map(job_from_row)
+def list_jobs(
+    session: Session, kind: str, job_filter: JobFilter, request: PageRequest
+) -> Page[JobRecord]:
+    """Return one page of jobs of this kind, by default newest first."""
+    return fetch_page(session, _filtered(kind, job_filter), jobs.c.id, request).map(job_from_row)
 
 
-def _filtered(job_filter: JobFilter) -> Select[Any]:
-    query: Select[Any] = select(jobs)
+def _filtered(kind: str, job_filter: JobFilter) -> Select[Any]:
+    query: Select[Any] = select(jobs).where(jobs.c.kind == kind)
     if job_filter.status is not None:
         query = query.where(jobs.c.status == job_filter.status)
     if job_filter.name is not None:

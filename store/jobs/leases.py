@@ -19,8 +19,10 @@ from store.jobs.jobs import JobRecord, job_from_row
 from store.jobs.transitions import add_transition
 from store.statuses import HELD, JobStatus, StatusReason
 
-# Values of a job that its worker has released.
-_RELEASED: dict[str, Any] = {"lease_expires_at": None, "stalled_at": None}
+# Values of a job without a lease.
+UNHELD: dict[str, Any] = {"lease_expires_at": None, "stalled_at": None}
+# The same if its worker was lost: with a new token, a worker that continues cannot write.
+UNHELD_WITH_NEW_TOKEN: dict[str, Any] = {**UNHELD, "token": jobs.c.token + 1}
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def find_held_status(session: Session, lease: Lease) -> JobStatus | None:
 
 def release_job(session: Session, lease: Lease) -> JobRecord:
     """Release the job between two slices; any worker may claim it. Raises LeaseLostError."""
-    return update_held_job(session, lease, {**_RELEASED, "dispatched_at": now()})
+    return update_held_job(session, lease, {**UNHELD, "dispatched_at": now()})
 
 
 def record_environment(session: Session, lease: Lease, environment: dict[str, Any]) -> JobRecord:
@@ -93,7 +95,7 @@ def pause_held_job(session: Session, lease: Lease) -> bool:
     job = update_held_job(session, lease)
     if job.status is not JobStatus.PAUSING:
         return False
-    update_held_job(session, lease, {**_RELEASED, "status": JobStatus.PAUSED})
+    update_held_job(session, lease, {**UNHELD, "status": JobStatus.PAUSED})
     add_transition(session, job.id, JobStatus.PAUSED, StatusReason.USER)
     add_event(session, job.id, "paused", {"epoch": job.epoch, "steps": job.steps})
     return True

@@ -1,4 +1,4 @@
-"""Status history of jobs, with times and reasons."""
+"""Statuses of jobs and their history, with times and reasons."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,8 @@ from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from store.db.clock import now
-from store.db.tables import transitions
+from store.db.tables import jobs, transitions
+from store.errors import NotFoundError
 from store.statuses import JobStatus, StatusReason
 
 
@@ -21,12 +22,23 @@ class TransitionRecord:
 
 
 # Built once: building the statements costs more than running them.
+_STATUS = select(jobs.c.status).where(
+    jobs.c.id == bindparam("job_id"), jobs.c.kind == bindparam("kind")
+)
 _ADD = insert(transitions).values(at=now())
 _OF_JOBS = (
     select(transitions.c.job_id, transitions.c.status, transitions.c.reason, transitions.c.at)
     .where(transitions.c.job_id.in_(bindparam("job_ids", expanding=True)))
     .order_by(transitions.c.id)
 )
+
+
+def get_status(session: Session, job_id: str, kind: str) -> JobStatus:
+    """Return the status of the job of this kind. Raises NotFoundError."""
+    found = session.execute(_STATUS, {"job_id": job_id, "kind": kind}).scalar_one_or_none()
+    if found is None:
+        raise NotFoundError("job", job_id)
+    return JobStatus(found)
 
 
 def add_transition(

@@ -27,6 +27,7 @@ from store.db.clock import now
 from store.db.ids import lowest_id, new_id
 from store.db.pagination import Page, PageRequest, fetch_page
 from store.db.tables import deliveries, delivery_attempts, events, jobs, webhooks
+from store.statuses import TRAINING
 
 DeliveryStatus = Literal["pending", "delivered", "failed"]
 AttemptError = Literal[
@@ -38,6 +39,9 @@ AttemptError = Literal[
     "no_answer",
     "unexpected_status",
 ]
+
+# First part of an event's type per kind of work; by default the kind's name.
+_NOUNS = {TRAINING: "job"}
 
 # Events sent to a webhook that does not specify any.
 DEFAULT_EVENT_TYPES = frozenset({"paused", "stalled", "cancelled", "failed", "succeeded"})
@@ -106,7 +110,14 @@ has_subscribers = (
 # The webhooks' rows are locked until the commit: the foreign key of a webhook that is deleted
 # concurrently would make the job's own transaction fail.
 _SUBSCRIBERS: Select[Any] = (
-    select(webhooks.c.id, webhooks.c.events, jobs.c.name, jobs.c.external_id, jobs.c.status)
+    select(
+        webhooks.c.id,
+        webhooks.c.events,
+        jobs.c.kind,
+        jobs.c.name,
+        jobs.c.external_id,
+        jobs.c.status,
+    )
     .join(jobs, jobs.c.id == bindparam("event_job_id"))
     .where(
         webhooks.c.enabled,
@@ -162,7 +173,7 @@ def _add(session: Session, event: Event, subscribers: Sequence[Any]) -> None:
         "status": job.status,
         "event_id": event.id,
     }
-    type_ = f"job.{event.type}"
+    type_ = f"{_NOUNS.get(job.kind, job.kind)}.{event.type}"
     payload = _payload(type_, event.at, data)
     session.execute(_ADD, [_row(row.id, event.job_id, type_, payload) for row in subscribers])
 

@@ -9,6 +9,7 @@ with campaign(tmp_path, "sqlite", runs, database_url=None) as run:
 
 import itertools
 import random
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,14 +22,15 @@ from sqlalchemy import func, select
 
 from store.broker import Broker
 from store.db.tables import jobs
-from store.errors import StoreUnavailableError
-from store.statuses import TERMINAL
+from store.errors import IllegalTransitionError, StoreUnavailableError
+from store.jobs.commands import cancel_job
+from store.statuses import TERMINAL, TRAINING
 from tests.chaos import checker
-from tests.chaos.checker import Ending, Queue, Undisturbed
+from tests.chaos.checker import ACCEPTED, Ending, Queue, Undisturbed
 from tests.chaos.figures import Figures
 from tests.chaos.fleet import DatabaseKind, Fleet, fleet
-from tests.chaos.history import JobFact, read_jobs
-from tests.chaos.journal import Client, Journal
+from tests.chaos.history import KEY, WORK, JobFact, read_jobs
+from tests.chaos.journal import Client, Entry, Journal
 from tests.chaos.leftovers import (
     check_connections,
     check_leftovers,
@@ -37,8 +39,9 @@ from tests.chaos.leftovers import (
 )
 from tests.chaos.watching import OrphanWatch
 from tests.chaos.witness import install_witness, list_violations
-from tests.chaos.work import WORKS, job_body, make_table
+from tests.chaos.work import COUNTS, WORKS, job_body, make_table
 from tests.waiting import wait_for
+from tests.work.counting_store import COUNTING, add_counting, create_tables
 
 
 @dataclass
@@ -46,6 +49,7 @@ class Campaign:
     """The running service, its client and its observers.
 
     Attributes:
+        works: the workloads that jobs are chosen from; their workers must know the kinds.
         expected: endings of the jobs that are not expected to succeed, by key.
     """
 
@@ -53,6 +57,7 @@ class Campaign:
     journal: Journal
     watch: OrphanWatch
     runs: dict[str, Undisturbed]
+    works: tuple[str, ...] = tuple(WORKS)
     expected: dict[str, Ending] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -60,6 +65,11 @@ class Campaign:
     def client(self) -> Client:
         """A client of the fleet's first API."""
         return Client(self.fleet.url, self.journal)
+
+    @cached_property
+    def broker(self) -> Broker:
+        """The fleet's broker."""
+        return Broker(str(self.fleet.settings.broker_url))
 
     @cached_property
     def dataset_id(self) -> str:
@@ -79,23 +89,48 @@ class Campaign:
         ending: Ending | None = None,
         **changes: Any,
     ) -> str:
-        """Post a job, with a kind of work chosen by its key by default; return the job's id."""
+        """Post a job, with a workload chosen by its key by default; return the job's id."""
         key = key or self.next_key()
-        chosen = work or tuple(WORKS)[zlib.crc32(key.encode()) % len(WORKS)]
+        chosen = work or self.works[zlib.crc32(key.encode()) % len(self.works)]
         if ending is not None:
             self.expected[key] = ending
+        if chosen in COUNTS:
+            return self._add_count(key, chosen)
         body = job_body(self.dataset_id, chosen, key, **changes)
         job_id: str = self.client.post_job(key, body)["id"]
         return job_id
 
+    def _add_count(self, key: str, work: str) -> str:
+        """Create a job of the tests' kind, for which the API has no route; journal it as a POST."""
+        path, dataset_id = "/v1/jobs", self.dataset_id
+        self.journal.write(Entry(time.time(), "send", key, path))
+        with self.fleet.database.writing() as session:
+            marked = {KEY: key, WORK: work}
+            job = add_counting(session, dataset_id, COUNTS[work], key, **marked)
+        self.journal.write(Entry(time.time(), "answer", key, path, ACCEPTED, job.id))
+        self.broker.publish()
+        return job.id
+
+    def _cancel_count(self, job_id: str) -> bool:
+        """Cancel a job of the tests' kind; return False if it has ended."""
+        try:
+            with self.fleet.database.writing() as session:
+                cancel_job(session, job_id, COUNTING)
+        except IllegalTransitionError:
+            return False
+        self.broker.publish()
+        return True
+
     def cancel_any(self, rng: random.Random) -> None:
         """Cancel a job that has not ended; after the response it must end as cancelled."""
         with self.fleet.database.reading() as session:
-            query = select(jobs.c.id, jobs.c.name).where(jobs.c.status.not_in(TERMINAL))
+            columns = (jobs.c.id, jobs.c.name, jobs.c.kind)
+            query = select(*columns).where(jobs.c.status.not_in(TERMINAL))
             waiting = sorted(tuple(row) for row in session.execute(query))
         if waiting:
-            job_id, key = rng.choice(waiting)
-            if self.client.cancel(job_id):
+            job_id, key, kind = rng.choice(waiting)
+            cancel = self.client.cancel if kind == TRAINING else self._cancel_count
+            if cancel(job_id):
                 self.expected[key] = Ending("cancelled", "user")
 
     def count_unfinished(self) -> int:
@@ -147,7 +182,7 @@ class Campaign:
         processes = tuple(self.fleet.processes)
         self.fleet.stop()
         database, settings = self.fleet.database, self.fleet.settings
-        sweep_at_once(database, settings, Broker(str(settings.broker_url)))
+        sweep_at_once(database, settings, self.broker)
         found = read_jobs(database)
         queue = checker.check_queue(self.journal.entries, found)
         different = checker.check_exactness(found, self.runs)
@@ -168,6 +203,7 @@ class Campaign:
         return [
             *checker.check_answers(self.journal.entries),
             *checker.check_endings(found, self.expected),
+            *checker.check_results(found),
             *checker.check_claims(found),
             *checker.check_orphans(self.watch.longest_seconds),
         ]
@@ -178,6 +214,9 @@ class Campaign:
         names = {complaint.partition(":")[0] for complaint in different}
         succeeded = [job for job in found if job.status == "succeeded"]
         figures.jobs += len(found)
+        counts = sum(job.work in COUNTS for job in found)
+        if counts:
+            figures.notes["jobs of the tests' own kind"] = counts
         figures.lost += len(queue.lost)
         figures.unexpected += len(queue.unexpected)
         figures.duplicated += len(queue.duplicated)
@@ -201,10 +240,12 @@ def campaign(
     chosen = {"max_worker_losses": 1_000, **settings}
     with ExitStack() as stack:
         ships = stack.enter_context(fleet(folder, kind, database_url=database_url, **chosen))
+        create_tables(ships.database.engine)
         install_witness(ships.database)
         journal = Journal(folder / "journal.jsonl")
         stack.callback(journal.close)
         watch = stack.enter_context(OrphanWatch(ships.database))
         run = Campaign(ships, journal, watch, runs)
         stack.callback(lambda: run.client.close() if "client" in vars(run) else None)
+        stack.callback(lambda: run.broker.close() if "broker" in vars(run) else None)
         yield run

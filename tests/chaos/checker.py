@@ -107,6 +107,16 @@ def check_endings(jobs: Iterable[JobFact], expected: Mapping[str, Ending]) -> li
     return complaints
 
 
+def check_results(jobs: Iterable[JobFact]) -> list[str]:
+    """Check that a succeeded job has one result, a cancelled one at most one, a failed one none."""
+    allowed = {"succeeded": {1}, "cancelled": {0, 1}, "failed": {0}}
+    return [
+        f"{job.id}: {job.results} results of a job that is {job.status}"
+        for job in jobs
+        if job.results not in allowed.get(job.status, {0})
+    ]
+
+
 def check_exactness(jobs: Iterable[JobFact], runs: Mapping[str, Undisturbed]) -> list[str]:
     """Check that losses have no gap or duplicate, and equal the undisturbed run bit for bit.
 

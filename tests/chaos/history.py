@@ -1,6 +1,7 @@
 """The database's contents at the end of a run, as plain values for the checker."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from store.db.database import Database
 from store.db.tables import events, jobs, losses, models, transitions
+from store.statuses import TRAINING
+from tests.work.counting_store import COUNTING, marks, results
 
 KEY = "chaos_key"
 WORK = "chaos_work"
@@ -16,7 +19,7 @@ WORK = "chaos_work"
 
 @dataclass(frozen=True)
 class EpochFact:
-    """One row of losses; two runs are equal if their texts are equal."""
+    """One row of losses, or one mark of a count; two runs are equal if their texts are equal."""
 
     epoch: int
     values: str
@@ -28,11 +31,12 @@ class JobFact:
 
     Attributes:
         key: the Idempotency-Key of its POST (also in its metadata).
-        work: kind of work; jobs of equal work must have bit-identical results.
+        work: workload; jobs of equal work must have bit-identical results.
         states: all of its states, in order.
         events: the types of its events.
         checkpoint_steps: steps of every checkpoint ever committed, from the events.
-        weights: sha256 of its model's weights.
+        weights: sha256 of its model's weights, or the digest of its count.
+        results: number of its results: models or counts.
     """
 
     id: str
@@ -48,6 +52,16 @@ class JobFact:
     checkpoint_steps: tuple[int, ...]
     losses: tuple[EpochFact, ...]
     weights: str | None
+    results: int
+
+
+@dataclass(frozen=True)
+class _Effects:
+    """What the work of a job has stored."""
+
+    losses: tuple[EpochFact, ...]
+    weights: str | None
+    results: int
 
 
 def read_jobs(database: Database) -> tuple[JobFact, ...]:
@@ -67,9 +81,7 @@ def _read_job(session: Session, row: dict[str, Any]) -> JobFact:
     reported = session.execute(
         select(events.c.type, events.c.data).where(events.c.job_id == job_id).order_by(events.c.id)
     ).all()
-    artifact = session.execute(
-        select(models.c.artifact).where(models.c.id == row["model_id"])
-    ).scalar_one_or_none()
+    effects = _EFFECTS[row["kind"]](session, row)
     return JobFact(
         id=job_id,
         key=row["metadata"].get(KEY, ""),
@@ -82,9 +94,29 @@ def _read_job(session: Session, row: dict[str, Any]) -> JobFact:
         states=tuple(states),
         events=tuple(event.type for event in reported),
         checkpoint_steps=tuple(e.data["steps"] for e in reported if e.type == "checkpoint"),
-        losses=read_losses(session, job_id),
-        weights=artifact,
+        **vars(effects),
     )
+
+
+def _read_training(session: Session, row: dict[str, Any]) -> _Effects:
+    found = session.execute(
+        select(models.c.id, models.c.artifact).where(models.c.job_id == row["id"])
+    ).all()
+    weights = dict(map(tuple, found)).get(row["model_id"])
+    return _Effects(read_losses(session, row["id"]), weights, len(found))
+
+
+def _read_count(session: Session, row: dict[str, Any]) -> _Effects:
+    found = session.execute(select(marks).where(marks.c.job_id == row["id"]).order_by(marks.c.id))
+    facts = tuple(EpochFact(mark.mark, mark.digest) for mark in found)
+    digests = session.scalars(select(results.c.digest).where(results.c.job_id == row["id"])).all()
+    return _Effects(facts, digests[0] if digests else None, len(digests))
+
+
+_EFFECTS: dict[str, Callable[[Session, dict[str, Any]], _Effects]] = {
+    TRAINING: _read_training,
+    COUNTING: _read_count,
+}
 
 
 def read_losses(session: Session, job_id: str) -> tuple[EpochFact, ...]:

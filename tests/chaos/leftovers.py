@@ -17,6 +17,7 @@ from store.environment import environment_fingerprint
 from store.settings import Settings
 from tests.chaos.processes import Process
 from workers import sweeper
+from workers.registry import KINDS
 from workers.sweeper import Sweeper
 
 
@@ -25,8 +26,8 @@ def sweep_at_once(database: Database, settings: Settings, broker: Broker) -> Non
     with patch.object(sweeper, "ABANDONED_AFTER_SECONDS", 0):
         blobs = open_blobs(settings)
         environment = environment_fingerprint()
-        sweeping = Sweeper(database, blobs, broker, settings, "harness", environment, lambda: True)
-        sweeping.sweep(0.0)
+        name, is_idle = "harness", lambda: True
+        Sweeper(database, blobs, broker, settings, name, environment, is_idle, KINDS).sweep(0.0)
 
 
 def check_leftovers(database: Database, settings: Settings) -> list[str]:

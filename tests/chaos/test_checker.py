@@ -13,6 +13,7 @@ from tests.chaos.checker import (
     check_exactness,
     check_orphans,
     check_queue,
+    check_results,
 )
 from tests.chaos.history import EpochFact, JobFact
 from tests.chaos.journal import Entry
@@ -33,6 +34,7 @@ JOB = JobFact(
     checkpoint_steps=(10, 20),
     losses=LOSSES,
     weights="abc",
+    results=1,
 )
 
 
@@ -45,7 +47,12 @@ def answered(key: str, job_id: str, status: int = 202) -> Entry:
 
 
 def complaints_of(job: JobFact) -> list[str]:
-    return [*check_endings([job], {}), *check_exactness([job], RUNS), *check_claims([job])]
+    return [
+        *check_endings([job], {}),
+        *check_results([job]),
+        *check_exactness([job], RUNS),
+        *check_claims([job]),
+    ]
 
 
 def test_rescued_job_with_identical_results_passes() -> None:
@@ -108,6 +115,10 @@ def test_unexpected_error_is_reported(status: int) -> None:
         ({"losses": (LOSSES[0], EpochFact(1, "0.26"))}, "at epoch 1: 0.26 and 0.25"),
         ({"weights": "def"}, "weights def, undisturbed abc"),
         ({"weights": None}, "weights None"),
+        ({"results": 0}, "0 results of a job that is succeeded"),
+        ({"results": 2}, "2 results of a job that is succeeded"),
+        ({"status": "cancelled", "results": 2}, "2 results of a job that is cancelled"),
+        ({"status": "failed"}, "1 results of a job that is failed"),
         ({"exact": False}, "not exact"),
         ({"work": "other"}, "no undisturbed run"),
         ({"attempt": 3}, "attempt 3 after 1 rescues"),

@@ -19,7 +19,7 @@ import pytest
 from store.db.pagination import PageRequest
 from store.jobs.events import list_events
 from store.jobs.jobs import JobFilter, list_jobs
-from store.statuses import JobStatus
+from store.statuses import TRAINING, JobStatus
 from tests.chaos.crowd import ManyClients, many_clients
 from tests.chaos.figures import Figures
 from tests.chaos.fleet import DatabaseKind, Fleet, fleet
@@ -63,7 +63,9 @@ def post_endless_jobs(ships: Fleet) -> list[str]:
 
 def count_steps(ships: Fleet) -> dict[str, int]:
     with ships.database.reading() as session:
-        found = list_jobs(session, JobFilter(status=JobStatus.RUNNING), PageRequest(JOBS)).items
+        found = list_jobs(
+            session, TRAINING, JobFilter(status=JobStatus.RUNNING), PageRequest(JOBS)
+        ).items
     return {job.id: job.steps for job in found}
 
 
@@ -126,7 +128,7 @@ def cancel(ships: Fleet, job_ids: list[str]) -> None:
 def list_ids(ships: Fleet, job_id: str) -> list[int]:
     """Return the ids of all events of a job."""
     with ships.database.reading() as session:
-        return [event.id for event in list_events(session, job_id, None, 100_000).items]
+        return [event.id for event in list_events(session, job_id, TRAINING, None, 100_000).items]
 
 
 def check_logs(ships: Fleet, found: ManyClients, job_ids: list[str]) -> None:

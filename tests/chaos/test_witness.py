@@ -11,9 +11,11 @@ from store.datasets.datasets import Contents, publish_dataset, receive_dataset
 from store.db.database import Database
 from store.db.tables import jobs, losses, metadata
 from store.jobs.claims import claim_job
-from store.jobs.jobs import NewJob, add_job
+from store.jobs.training.new_training import NewTraining, add_training
+from store.statuses import KINDS
 from tests.chaos.witness import install_witness, list_violations
 from tests.store.conftest import COLUMN
+from tests.work.counting_store import create_tables
 
 HOLDER = "holder"
 
@@ -26,6 +28,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         url = request.getfixturevalue("postgres_database_url")
     database = Database(url)
     metadata.create_all(database.engine)
+    create_tables(database.engine)
     yield database
     database.close()
 
@@ -37,8 +40,8 @@ def job_id(database: Database) -> str:
     with database.writing() as session:
         dataset_id = receive_dataset(session, "points")
         publish_dataset(session, dataset_id, Contents(3, 12, "a" * 64, (COLUMN,)))
-        job = add_job(session, NewJob(dataset_id, "job", {}, {"epochs": 2}))
-        assert claim_job(session, HOLDER, 20, 3) is not None
+        job = add_training(session, NewTraining(dataset_id, "job", {}, {"epochs": 2}))
+        assert claim_job(session, HOLDER, 20, 3, kinds=KINDS) is not None
     return job.id
 
 

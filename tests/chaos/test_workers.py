@@ -1,4 +1,7 @@
-"""Workers killed at random with SIGKILL: a child, the parent, or the whole process group."""
+"""Workers killed at random with SIGKILL: a child, the parent, or the whole process group.
+
+The jobs are trainings and, as many, jobs of the tests' own kind of work.
+"""
 
 import random
 import signal
@@ -10,11 +13,13 @@ from tests.chaos.conftest import Begin
 from tests.chaos.figures import Figures
 from tests.chaos.processes import Process
 from tests.chaos.sizes import Sizes
+from tests.chaos.work import COUNTS, WORKS
 
 REDUCED_DATABASE = "postgresql"
 IN_FLIGHT = 4
 REDUCED_KILLS = 10
 KILLS_PER_CANCEL = 10
+APP = "tests.work.app:app"
 
 
 @dataclass
@@ -29,7 +34,7 @@ class Victim:
     def start(self) -> None:
         """Start the next worker, as a supervisor does, with a new name."""
         self.lives += 1
-        self.process: Process = self.run.fleet.start_worker(f"{self.place}{self.lives}")
+        self.process: Process = self.run.fleet.start_worker(f"{self.place}{self.lives}", app=APP)
 
     def kill(self, how: str) -> None:
         """Kill the worker; children that outlive their parent are not killed."""
@@ -61,6 +66,7 @@ def test_workers_killed_at_random(
 ) -> None:
     kills = sizes.kills or REDUCED_KILLS
     with begin() as run:
+        run.works = (*WORKS, *COUNTS, *COUNTS)
         run.fleet.start_api()
         victims = [Victim(run, place) for place in "ab"]
         for victim in victims:

@@ -1,7 +1,7 @@
-"""Reference runs without faults: every kind of work, trained in a separate process.
+"""Reference runs without faults: every workload, run in a separate process.
 
 The process is separate because BLAS kernel and threads must equal those of a worker, and they are
-set before NumPy is loaded. `python -m tests.chaos.undisturbed FOLDER` trains all kinds of work and
+set before NumPy is loaded. `python -m tests.chaos.undisturbed FOLDER` runs all workloads and
 prints the results as JSON.
 """
 
@@ -17,11 +17,12 @@ from tests.chaos.checker import Undisturbed
 from tests.chaos.fleet import clean_environment
 from tests.chaos.history import EpochFact, read_jobs
 from tests.chaos.processes import ROOT
-from tests.chaos.work import TINY, WORKS, job_body, make_table
+from tests.chaos.work import COUNTS, TINY, WORKS, job_body, make_table
+from tests.work.counting import count_undisturbed
 
 
 def find_undisturbed(folder: Path) -> dict[str, Undisturbed]:
-    """Return the result of each kind of work, computed once per folder."""
+    """Return the result of each workload, computed once per folder."""
     found = folder / "undisturbed.json"
     with (folder / "undisturbed.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -46,7 +47,7 @@ def _from_json(run: dict[str, Any]) -> Undisturbed:
 
 
 def train_all(data: Path) -> dict[str, Undisturbed]:
-    """Train all kinds of work in this process."""
+    """Train all workloads of trainings in this process."""
     from fastapi.testclient import TestClient  # noqa: PLC0415 - only in the separate process
 
     from service.app import create_app  # noqa: PLC0415
@@ -72,6 +73,15 @@ def train_all(data: Path) -> dict[str, Undisturbed]:
     return {job.work: Undisturbed(job.losses, job.weights) for job in jobs}
 
 
+def count_all() -> dict[str, Undisturbed]:
+    """Run all workloads of the tests' own kind in this process."""
+    found = {}
+    for work, spec in COUNTS.items():
+        marks, digest = count_undisturbed(spec)
+        found[work] = Undisturbed(tuple(EpochFact(m.mark, m.digest) for m in marks), digest)
+    return found
+
+
 if __name__ == "__main__":
-    trained = train_all(Path(sys.argv[1]) / "undisturbed")
-    print(json.dumps({work: asdict(run) for work, run in trained.items()}))  # noqa: T201
+    runs = train_all(Path(sys.argv[1]) / "undisturbed") | count_all()
+    print(json.dumps({work: asdict(run) for work, run in runs.items()}))  # noqa: T201

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from sqlalchemy import text
 
 from store.db.database import Database
+from tests.work.counting_store import TABLES
 
 _TABLE = "CREATE TABLE chaos_violations (rule TEXT NOT NULL, job_id TEXT NOT NULL, detail TEXT)"
 _ENDED = "('succeeded', 'failed', 'cancelled')"
 _HELD = "('running', 'pausing', 'cancelling')"
-_WRITTEN = ("losses", "checkpoints")
+_WRITTEN = ("losses", "checkpoints", *TABLES)
 
 
 def install_witness(database: Database) -> None:

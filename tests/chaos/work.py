@@ -45,6 +45,11 @@ WORKS: dict[str, dict[str, Any]] = {
         "seed": 4,
     },
 }
+# Work of the tests' own kind, see `tests.work.counting`: many short steps, and a few long ones.
+COUNTS: dict[str, dict[str, int]] = {
+    "short steps": {"steps": 2_000, "hashes": 300, "seed": 5},
+    "long steps": {"steps": 60, "hashes": 10_000, "seed": 6},
+}
 # For suites that need many jobs and do not compare their results.
 TINY = "tiny"
 _TINY_BODY = {"network": {"layers": _layers(8)}, "epochs": 2, "batch_size": 128}

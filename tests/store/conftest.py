@@ -14,7 +14,8 @@ from store.datasets.datasets import (
     receive_dataset,
 )
 from store.db.database import Database
-from store.jobs.jobs import JobRecord, NewJob, add_job
+from store.jobs.jobs import JobRecord
+from store.jobs.training.new_training import NewTraining, add_training
 
 COLUMN = ColumnRecord("x", "numeric", 0, 3, False, 0.0, 2.0, 1.0, 0.8, ())
 
@@ -40,9 +41,9 @@ def post(database: Database, dataset: DatasetRecord) -> Callable[..., JobRecord]
 
     def post(**values: Any) -> JobRecord:
         with database.writing() as session:
-            return add_job(
+            return add_training(
                 session,
-                NewJob(
+                NewTraining(
                     **{
                         "dataset_id": dataset.id,
                         "name": "job",

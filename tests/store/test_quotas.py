@@ -11,7 +11,8 @@ from store.datasets.deletion import delete_dataset
 from store.db.database import Database
 from store.db.tables import jobs
 from store.errors import LimitReachedError
-from store.jobs.jobs import JobRecord, NewJob, add_job
+from store.jobs.jobs import JobRecord
+from store.jobs.training.new_training import NewTraining, add_training
 from store.models import NewModel, import_model
 from store.quotas import MARGIN, check_stored_bytes, check_unfinished_jobs
 from store.statuses import JobStatus
@@ -76,7 +77,7 @@ def test_concurrent_jobs_cannot_both_take_the_last_slot(
         try:
             with database.writing() as session:
                 check_unfinished_jobs(session, 1)
-                add_job(session, NewJob(dataset.id, "", {}, {}))
+                add_training(session, NewTraining(dataset.id, "", {}, {}))
         except LimitReachedError:
             return False
         return True

@@ -12,8 +12,10 @@ from engine.specs import DatasetValidation, TrainingSpec
 from store.datasets.column_file import table_schema
 from store.datasets.datasets import DatasetRecord
 from store.db.database import Database
-from store.jobs.jobs import JobRecord, NewJob, add_job, get_job
+from store.jobs.jobs import JobRecord, get_job
+from store.jobs.training.new_training import NewTraining, add_training
 from store.settings import Settings, load_settings
+from store.statuses import TRAINING
 from tests.schema import make_schema
 from tests.workers.tables import Values, add_dataset
 
@@ -54,11 +56,11 @@ def post(database: Database, dataset: DatasetRecord) -> Post:
         resolved = resolve(asked, table_schema(on)).spec
         validation = resolved.validation
         other = validation.dataset_id if isinstance(validation, DatasetValidation) else None
-        new = NewJob(
+        new = NewTraining(
             on.id, "job", {}, resolved.model_dump(mode="json"), validation_dataset_id=other
         )
         with database.writing() as session:
-            return add_job(session, new)
+            return add_training(session, new)
 
     return post
 
@@ -69,6 +71,6 @@ def find(database: Database) -> Find:
 
     def find(job_id: str) -> JobRecord:
         with database.reading() as session:
-            return get_job(session, job_id)
+            return get_job(session, job_id, TRAINING)
 
     return find

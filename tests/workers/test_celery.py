@@ -16,7 +16,7 @@ from store.errors import StoreUnavailableError
 from store.jobs.jobs import JobRecord, get_job
 from store.models import get_model
 from store.settings import Settings, load_settings
-from store.statuses import JobStatus
+from store.statuses import TRAINING, JobStatus
 from store.workers import list_live_workers
 from tests.training import train_waiting_jobs
 from tests.waiting import wait_for
@@ -91,7 +91,7 @@ def worker(settings: Settings, name: str = "w1") -> Iterator[subprocess.Popen[by
 def status_is(database: Database, job_id: str, status: JobStatus) -> Callable[[], bool]:
     def check() -> bool:
         with database.reading() as session:
-            return get_job(session, job_id).status is status
+            return get_job(session, job_id, TRAINING).status is status
 
     return check
 

@@ -6,17 +6,18 @@ from types import SimpleNamespace
 import pytest
 
 from store.db.database import Database
-from store.jobs.checkpoints import find_checkpoint
 from store.jobs.commands import cancel_job
-from store.jobs.progress import list_losses
+from store.jobs.training.checkpoints import find_training_checkpoint
+from store.jobs.training.losses import list_losses
 from store.models import get_model
 from store.settings import Settings
-from store.statuses import JobStatus, StatusReason
+from store.statuses import TRAINING, JobStatus, StatusReason
 from tests.training import open_worker_context, train_waiting_jobs
 from tests.workers.conftest import Find, Post
 from tests.workers.test_slices import after_steps, losses_of, weights_of
-from workers import training_recorder
-from workers.slices import WorkerContext, run_slice
+from workers.context import WorkerContext
+from workers.slices import run_slice
+from workers.training import training_recorder
 
 FOLDS = {"validation": {"folds": 3}}
 # Six epochs each: 7 steps per epoch of a fold, 10 per epoch of the final training on all rows.
@@ -76,7 +77,7 @@ def test_progress_is_that_of_the_current_fold(
     assert job.cross_validation is None
     assert job.samples_per_second is None
     with database.reading() as session:
-        checkpoint = find_checkpoint(session, job.id)
+        checkpoint = find_training_checkpoint(session, job.id)
     assert checkpoint is not None
     assert checkpoint.numbers["preprocessing"]["columns"]
 
@@ -88,7 +89,7 @@ def test_cancel_in_a_fold_keeps_its_weights(
 
     def cancel() -> None:
         with database.writing() as session:
-            cancel_job(session, posted.id)
+            cancel_job(session, posted.id, TRAINING)
 
     after_steps(context, 20, cancel)
     assert run_slice(context) is False

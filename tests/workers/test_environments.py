@@ -13,11 +13,12 @@ from store.errors import LeaseLostError
 from store.jobs.commands import cancel_job
 from store.models import get_model
 from store.settings import Settings
-from store.statuses import JobStatus
+from store.statuses import TRAINING, JobStatus
 from tests.training import open_worker_context
 from tests.workers.conftest import Find, Post
 from tests.workers.test_slices import after_steps
-from workers.slices import WorkerContext, run_slice
+from workers.context import WorkerContext
+from workers.slices import run_slice
 
 STORES_EPOCHS = {"record_seconds": 0.0, "checkpoint_seconds": 1000.0}
 STORES_NOTHING = {"record_seconds": 1000.0, "checkpoint_seconds": 1000.0}
@@ -133,7 +134,7 @@ def test_worker_that_only_ends_a_cancelled_job_is_not_recorded(
     posted = post()
     train_and_leave(settings, "first", 5)
     with database.writing() as session:
-        cancel_job(session, posted.id)
+        cancel_job(session, posted.id, TRAINING)
     train_to_the_end(settings, "second")
     assert (find(posted.id).status, find(posted.id).steps) == (JobStatus.CANCELLED, 5)
     assert trained_on(find, posted.id) == ("first", True)

@@ -6,7 +6,7 @@ from store.db.database import Database
 from store.jobs.claims import claim_job
 from store.jobs.leases import Lease
 from store.settings import Settings
-from store.statuses import JobStatus
+from store.statuses import KINDS, JobStatus
 from tests.waiting import wait_for
 from tests.workers.conftest import Post
 from workers.heartbeat import Heartbeat
@@ -22,7 +22,7 @@ def test_heartbeat_continues_after_an_unexpected_error(
 ) -> None:
     post()
     with database.writing() as session:
-        job = claim_job(session, "w", 20, 3)
+        job = claim_job(session, "w", 20, 3, kinds=KINDS)
     assert job is not None
     brief = settings.model_copy(update={"watch_seconds": 0.005, "lease_seconds": 0.05})
     with Heartbeat(database, Lease(job.id, job.token), brief) as heartbeat:

@@ -12,11 +12,12 @@ from engine.training.training import train
 from store.db.database import Database
 from store.jobs.commands import cancel_job, pause_job, resume_job
 from store.settings import Settings
-from store.statuses import JobStatus
+from store.statuses import TRAINING, JobStatus
 from tests.training import open_worker_context
 from tests.workers.conftest import Find, Post
-from workers import slices
-from workers.slices import WorkerContext, run_slice
+from workers.context import WorkerContext
+from workers.slices import run_slice
+from workers.training import work
 
 CHECKPOINTS = pytest.mark.parametrize(
     "checkpoint_seconds", [0.0, 1000.0], ids=["with a checkpoint", "without one"]
@@ -56,7 +57,7 @@ def at_step(monkeypatch: pytest.MonkeyPatch, steps: int, ask: Callable[[], None]
             ask_once(training)
             yield epoch
 
-    monkeypatch.setattr(slices, "train", watched)
+    monkeypatch.setattr(work, "train", watched)
 
 
 @CHECKPOINTS
@@ -75,7 +76,7 @@ def test_pause_detected_by_a_save_ends_the_slice(
 
     def pause() -> None:
         with database.writing() as session:
-            pause_job(session, posted.id)
+            pause_job(session, posted.id, TRAINING)
 
     at_step(monkeypatch, steps, pause)
     with caplog.at_level(logging.WARNING, "workers.slices"):
@@ -85,7 +86,7 @@ def test_pause_detected_by_a_save_ends_the_slice(
     saved_at = 16 if steps == 16 else 24 if checkpoint_seconds else 20
     assert (job.status, job.steps) == (JobStatus.PAUSED, saved_at)
     with database.writing() as session:
-        resume_job(session, posted.id)
+        resume_job(session, posted.id, TRAINING)
     assert run_slice(open_deaf()) is False
     assert (find(posted.id).status, find(posted.id).steps) == (JobStatus.SUCCEEDED, 48)
 
@@ -105,7 +106,7 @@ def test_cancel_detected_by_a_save_ends_the_job(
 
     def cancel() -> None:
         with database.writing() as session:
-            cancel_job(session, posted.id)
+            cancel_job(session, posted.id, TRAINING)
 
     at_step(monkeypatch, steps, cancel)
     assert run_slice(open_deaf(checkpoint_seconds=checkpoint_seconds)) is False
@@ -126,12 +127,12 @@ def test_job_paused_at_its_last_epoch_succeeds_after_resume(
 
     def pause() -> None:
         with database.writing() as session:
-            pause_job(session, posted.id)
+            pause_job(session, posted.id, TRAINING)
 
     at_step(monkeypatch, 48, pause)
     assert run_slice(open_deaf(checkpoint_seconds=0.0)) is False
     assert (find(posted.id).status, find(posted.id).steps) == (JobStatus.PAUSED, 48)
     with database.writing() as session:
-        resume_job(session, posted.id)
+        resume_job(session, posted.id, TRAINING)
     assert run_slice(open_deaf()) is False
     assert (find(posted.id).status, find(posted.id).steps) == (JobStatus.SUCCEEDED, 48)

@@ -13,24 +13,27 @@ from store.db.clock import shifted
 from store.db.database import Database
 from store.db.tables import artifact_chunks, jobs
 from store.errors import LeaseLostError, StorageFullError, StoreUnavailableError
-from store.jobs import finish as finish_module
-from store.jobs.checkpoints import list_checkpoints
 from store.jobs.claims import claim_job
 from store.jobs.commands import cancel_job, pause_job, resume_job
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease
-from store.jobs.progress import JobProgress, LossRecord, list_losses, record_progress
+from store.jobs.training.checkpoints import list_training_checkpoints
+from store.jobs.training.finish import finish_training
+from store.jobs.training.losses import LossRecord, list_losses
+from store.jobs.training.progress import TrainingProgress, record_training_progress
 from store.models import get_model
 from store.prepared import loader
 from store.settings import Settings
-from store.statuses import JobStatus, StatusReason
+from store.statuses import KINDS, TRAINING, JobStatus, StatusReason
 from tests.training import open_worker_context, train_waiting_jobs
 from tests.waiting import wait_for
 from tests.workers.conftest import Find, Post
-from workers import open_training, slices
+from workers import slices
+from workers.context import WorkerContext
 from workers.heartbeat import Heartbeat
-from workers.slices import WorkerContext, run_slice
-from workers.training_recorder import TrainingRecorder
+from workers.slices import run_slice
+from workers.training import kind, open_training, work
+from workers.training.training_recorder import TrainingRecorder
 
 ENDLESS = {"epochs": 1_000_000}
 
@@ -119,7 +122,7 @@ def test_continuous_checkpoints_do_not_stall_a_job(
     assert train_waiting_jobs(settings.model_copy(update={"checkpoint_seconds": 0.0})) == 1
     assert find(posted.id).steps == 6 * 8
     with database.reading() as session:
-        kept = [checkpoint.steps for checkpoint in list_checkpoints(session, posted.id)]
+        kept = [checkpoint.steps for checkpoint in list_training_checkpoints(session, posted.id)]
     # The last two before step 48 ended it, and the first after the best epoch.
     assert kept == [40, 46, 47]
 
@@ -136,7 +139,7 @@ def test_job_that_takes_longer_to_open_than_a_slice_progresses(
         wait_for(lambda: time.monotonic() - started > 0.1)
         return recorder
 
-    monkeypatch.setattr(slices, "open_training", open_slowly)
+    monkeypatch.setattr(kind, "open_training", open_slowly)
     assert run_slice(context) is True
     context.database.close()
     assert find(posted.id).steps > 0
@@ -185,7 +188,7 @@ def test_cancel_while_running_keeps_the_weights_so_far(
 
     def cancel() -> None:
         with database.writing() as session:
-            cancel_job(session, posted.id)
+            cancel_job(session, posted.id, TRAINING)
 
     after_steps(context, 20, cancel)
     assert run_slice(context) is False
@@ -209,7 +212,7 @@ def test_pause_frees_the_worker_and_resume_continues_bit_for_bit(
 
     def pause() -> None:
         with database.writing() as session:
-            pause_job(session, paused.id)
+            pause_job(session, paused.id, TRAINING)
 
     context = open_worker_context(settings.model_copy(update={"watch_seconds": 0.005}))
     after_steps(context, 5, pause)
@@ -219,7 +222,7 @@ def test_pause_frees_the_worker_and_resume_continues_bit_for_bit(
     assert run_slice(context) is False
     context.database.close()
     with database.writing() as session:
-        resume_job(session, paused.id)
+        resume_job(session, paused.id, TRAINING)
     train_waiting_jobs(settings)
     assert losses_of(database, paused.id) == losses_of(database, whole.id)
     assert weights_of(database, find(paused.id)) == weights_of(database, find(whole.id))
@@ -235,7 +238,7 @@ def test_cancel_between_two_slices_ends_the_job_with_its_weights(
     run_slice(first)
     first.database.close()
     with database.writing() as session:
-        assert cancel_job(session, posted.id).status is JobStatus.CANCELLING
+        assert cancel_job(session, posted.id, TRAINING).status is JobStatus.CANCELLING
     train_waiting_jobs(settings)
     job = find(posted.id)
     assert (job.status, job.steps) == (JobStatus.CANCELLED, 20)
@@ -262,7 +265,7 @@ def test_model_of_a_checkpoint_has_the_metrics_of_that_checkpoint(
     assert find(posted.id).latest_metrics
     with database.writing() as session:
         session.execute(update(jobs).values(lease_expires_at=shifted(-1)))
-        cancel_job(session, posted.id)
+        cancel_job(session, posted.id, TRAINING)
     train_waiting_jobs(settings)
     job = find(posted.id)
     assert (job.status, job.steps) == (JobStatus.CANCELLED, 5)
@@ -280,11 +283,13 @@ def test_worker_that_lost_its_lease_writes_nothing_more(
     def take_over() -> None:
         with database.writing() as session:
             session.execute(update(jobs).values(lease_expires_at=shifted(-1)))
-            job = claim_job(session, "other", 20, 3)
+            job = claim_job(session, "other", 20, 3, kinds=KINDS)
             assert job is not None
             taken.append(job)
             stored = LossRecord(0, 9.0, None, {}, 0.1, 1.0, 0.1)
-            record_progress(session, Lease(job.id, job.token), JobProgress(), [stored])
+            record_training_progress(
+                session, Lease(job.id, job.token), TrainingProgress(), [stored]
+            )
 
     after_steps(context, 20, take_over)
     assert run_slice(context) is False
@@ -408,7 +413,7 @@ def test_unexpected_error_ends_the_job_and_not_the_worker(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(slices, "train", fail)
+    monkeypatch.setattr(work, "train", fail)
     posted = post()
     assert run_slice(context) is False
     job = find(posted.id)
@@ -422,14 +427,14 @@ def test_training_survives_a_short_database_outage(
     posted = post()
     monkeypatch.setattr(slices, "DATABASE_RETRY_SECONDS", 0.01)
     away = iter([StoreUnavailableError("gone"), StoreUnavailableError("gone")])
-    finish = finish_module.finish_job
+    finish = finish_training
 
     def flaky(*args: object) -> JobRecord:
         for error in away:
             raise error
         return finish(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(slices, "finish_job", flaky)
+    monkeypatch.setattr(work, "finish_training", flaky)
     run_slice(context)
     assert find(posted.id).status is JobStatus.SUCCEEDED
 
@@ -478,7 +483,7 @@ def test_job_is_released_when_the_store_is_unavailable_while_it_is_opened(
     def fail(*_: object) -> TrainingRecorder:
         raise StorageFullError("no room for prepared data")
 
-    monkeypatch.setattr(slices, "open_training", fail)
+    monkeypatch.setattr(kind, "open_training", fail)
     for _ in range(5):
         assert run_slice(context) is False
     job = find(posted.id)

@@ -16,7 +16,7 @@ from store.blobs.artifacts import add_artifact, get_artifact
 from store.blobs.tensors import pack_arrays, unpack_arrays
 from store.db.database import Database
 from store.db.tables import checkpoints, jobs, models
-from store.jobs.jobs import NewJob, add_job
+from store.jobs.training.new_training import NewTraining, add_training
 from store.models import get_model
 from store.settings import Settings
 from store.statuses import JobStatus
@@ -121,13 +121,13 @@ def test_job_starts_from_a_model_of_an_earlier_version(
     train_waiting_jobs(settings)
     source = find(first.id)
     start_from = {"model_id": source.model_id}
-    new = NewJob(source.dataset_id, "job", {}, source.upgraded_spec, start_from)
+    new = NewTraining(source.dataset_id, "job", {}, source.upgraded_spec, start_from)
     results = []
     for is_earlier in (False, True):
         with database.writing() as session:
             if is_earlier:
                 store_model_earlier(session)
-            job = add_job(session, new)
+            job = add_training(session, new)
         train_waiting_jobs(settings)
         results.append(weights_of(database, find(job.id)))
     assert results[0] == results[1]

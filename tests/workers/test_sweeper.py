@@ -15,7 +15,7 @@ from store.db.tables import datasets, jobs, uploads
 from store.errors import StoreUnavailableError
 from store.jobs.claims import claim_job
 from store.settings import Settings
-from store.statuses import JobStatus
+from store.statuses import KINDS, JobStatus
 from store.uploads import UploadPart, add_part, add_upload
 from store.workers import find_live_environments
 from tests.workers.conftest import Find, Post
@@ -57,6 +57,7 @@ def sweeping(database: Database, settings: Settings) -> Sweeping:
         "w1",
         ENVIRONMENT,
         lambda: sweeping.idle,
+        KINDS,
     )
     return sweeping
 
@@ -102,7 +103,7 @@ def test_sweep_fails_a_job_that_kills_its_workers(
     job = post()
     for _ in range(3):
         with database.writing() as session:
-            claim_job(session, "w", 20, 3)
+            claim_job(session, "w", 20, 3, kinds=KINDS)
             session.execute(update(jobs).values(lease_expires_at=shifted(-1)))
     sweeping.sweeper.sweep(-1)
     assert find(job.id).status is JobStatus.FAILED

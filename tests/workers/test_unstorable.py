@@ -12,13 +12,14 @@ from engine.training.loop import TrainingProtocol
 from engine.training.progress import EpochRecord
 from engine.training.training import train
 from store.db.database import Database
-from store.jobs.progress import list_losses
+from store.jobs.training.losses import list_losses
 from store.settings import Settings
 from store.statuses import JobStatus, StatusReason
 from tests.training import open_worker_context
 from tests.workers.conftest import Find, Post
-from workers import slices
-from workers.slices import WorkerContext, run_slice
+from workers.context import WorkerContext
+from workers.slices import run_slice
+from workers.training import work
 
 Change = Callable[[EpochRecord], EpochRecord]
 CHANGES: dict[str, Change] = {
@@ -51,7 +52,7 @@ def spoil_epochs(monkeypatch: pytest.MonkeyPatch, change: Change, error: Excepti
             if error is not None and epoch.epoch == 2:
                 raise error
 
-    monkeypatch.setattr(slices, "train", spoiled)
+    monkeypatch.setattr(work, "train", spoiled)
 
 
 @pytest.mark.parametrize("name", list(CHANGES))

@@ -8,7 +8,7 @@ import pytest
 from service.http.csv import as_csv, defuse, wants_csv
 from service.serializers.jobs import loss_view
 from service.serializers.losses_csv import losses_as_csv
-from store.jobs.progress import LossRecord
+from store.jobs.training.losses import LossRecord
 
 
 @pytest.mark.parametrize(

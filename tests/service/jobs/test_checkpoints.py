@@ -12,7 +12,8 @@ from engine.numerics.version import NUMERICS
 from store.settings import Settings
 from tests.service.conftest import Upload, problem
 from tests.training import open_worker_context, train_waiting_jobs
-from workers.slices import WorkerContext, run_slice
+from workers.context import WorkerContext
+from workers.slices import run_slice
 
 STILL = {"type": "sgd", "learning_rate": 1e-30}
 

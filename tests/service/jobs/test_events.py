@@ -13,8 +13,9 @@ from store.db.migrate import upgrade
 from store.jobs.claims import claim_job
 from store.jobs.events import add_event
 from store.jobs.leases import Lease
-from store.jobs.progress import JobProgress, record_progress
+from store.jobs.training.progress import TrainingProgress, record_training_progress
 from store.settings import Settings, load_settings
+from store.statuses import KINDS
 from tests.servers import serving
 from tests.service.conftest import IRIS_LIKE, problem
 
@@ -244,12 +245,14 @@ def test_poll_shows_progress_without_an_event(
 ) -> None:
     database = Database(settings.database_url)
     with database.writing() as session:
-        claimed = claim_job(session, "worker", 20, 3)
+        claimed = claim_job(session, "worker", 20, 3, kinds=KINDS)
         while claimed is not None and claimed.id != job["id"]:
-            claimed = claim_job(session, "worker", 20, 3)
+            claimed = claim_job(session, "worker", 20, 3, kinds=KINDS)
     assert claimed is not None
     assert server.get(job["links"]["self"]).json()["progress"]["steps"] == 0
     with database.writing() as session:
-        record_progress(session, Lease(job["id"], claimed.token), JobProgress(steps=7), ())
+        record_training_progress(
+            session, Lease(job["id"], claimed.token), TrainingProgress(steps=7), ()
+        )
     assert server.get(job["links"]["self"]).json()["progress"]["steps"] == 7
     database.close()

@@ -22,8 +22,9 @@ from store.db.database import Database
 from store.errors import StoreUnavailableError
 from store.jobs.commands import cancel_job
 from store.jobs.events import EventLog, add_event, list_events, read_new_events
-from store.jobs.jobs import NewJob, add_job
+from store.jobs.training.new_training import NewTraining, add_training
 from store.settings import load_settings
+from store.statuses import TRAINING
 from tests.schema import make_schema
 
 
@@ -62,7 +63,7 @@ def job_id(database: FlakyDatabase) -> str:
     with database.writing() as session:
         dataset_id = receive_dataset(session, "points")
         publish_dataset(session, dataset_id, Contents(3, 12, "a" * 64, ()))
-        return add_job(session, NewJob(dataset_id, "job", {}, {"epochs": 2})).id
+        return add_training(session, NewTraining(dataset_id, "job", {}, {"epochs": 2})).id
 
 
 def append(context: Context, job_id: str, count: int) -> None:
@@ -73,12 +74,12 @@ def append(context: Context, job_id: str, count: int) -> None:
 
 def last_id(context: Context, job_id: str) -> int:
     with context.database.reading() as session:
-        return list_events(session, job_id, None, 1, "desc").items[0].id
+        return list_events(session, job_id, TRAINING, None, 1, "desc").items[0].id
 
 
 def cancel(context: Context, job_id: str) -> None:
     with context.database.writing() as session:
-        cancel_job(session, job_id)
+        cancel_job(session, job_id, TRAINING)
 
 
 def run(context: Context, work: Coroutine[Any, Any, None]) -> None:

@@ -15,6 +15,7 @@ from store.db.database import Database
 from store.errors import StoreUnavailableError
 from store.jobs.jobs import get_job
 from store.settings import Settings
+from store.statuses import TRAINING
 from tests.schema import make_schema
 from tests.service.conftest import Upload
 from tests.waiting import wait_for
@@ -61,7 +62,7 @@ def job_id(client: TestClient, upload: Upload) -> str:
 
 def dispatched_at(database: Database, job_id: str) -> datetime | None:
     with database.reading() as session:
-        return get_job(session, job_id).dispatched_at
+        return get_job(session, job_id, TRAINING).dispatched_at
 
 
 @contextmanager

@@ -19,7 +19,8 @@ from store.datasets.datasets import Contents, publish_dataset, receive_dataset
 from store.db.database import Database
 from store.errors import NotFoundError
 from store.jobs.commands import cancel_job
-from store.jobs.jobs import NewJob, add_job
+from store.jobs.training.new_training import NewTraining, add_training
+from store.statuses import TRAINING
 
 TABLE = TableSchema(100, tuple(ColumnSchema(name, "numeric", 0, 50) for name in "xy"))
 SPEC = resolve(TrainingSpec(target="y"), TABLE).spec.model_dump(mode="json")
@@ -51,7 +52,8 @@ def post(database: Database, **specs: dict[str, Any]) -> list[str]:
         dataset_id = receive_dataset(session, "points")
         publish_dataset(session, dataset_id, Contents(3, 12, "a" * 64, ()))
         return [
-            add_job(session, NewJob(dataset_id, name, {}, spec)).id for name, spec in specs.items()
+            add_training(session, NewTraining(dataset_id, name, {}, spec)).id
+            for name, spec in specs.items()
         ]
 
 
@@ -116,7 +118,7 @@ def test_a_poll_after_a_change_sees_it(database: Database, polls: Polls) -> None
     async def work() -> None:
         tag, _ = await polls.poll(job_id, 0, None)
         with database.writing() as session:
-            cancel_job(session, job_id)
+            cancel_job(session, job_id, TRAINING)
         # The job has ended: a poll does not wait.
         for wait in (0.0, 60.0):
             newer, text = await polls.poll(job_id, wait, tag)

@@ -17,11 +17,12 @@ from store.blobs.artifacts import (
 from store.db.database import Database
 from store.db.tables import artifact_chunks, artifacts
 from store.errors import DamagedArtifactError, NotFoundError
-from store.jobs.checkpoints import Checkpoint, find_checkpoint
 from store.jobs.claims import claim_job
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease
-from store.jobs.progress import JobProgress, record_progress
+from store.jobs.training.checkpoints import TrainingCheckpoint, find_training_checkpoint
+from store.jobs.training.progress import TrainingProgress, record_training_progress
+from store.statuses import KINDS
 from tests.store.conftest import transaction_waits
 from tests.waiting import wait_for
 
@@ -130,13 +131,15 @@ def test_unused_artifact_is_collected_with_its_chunks(database: Database) -> Non
 def test_last_two_checkpoints_are_kept(database: Database, post: Callable[..., JobRecord]) -> None:
     post()
     with database.writing() as session:
-        job = claim_job(session, "w", 20, 3)
+        job = claim_job(session, "w", 20, 3, kinds=KINDS)
     assert job is not None
     for steps in (10, 20, 30):
-        checkpoint = Checkpoint(1, steps, {"seen": steps}, f"state {steps}".encode())
+        checkpoint = TrainingCheckpoint(steps, {"seen": steps}, f"state {steps}".encode())
         with database.writing() as session:
-            record_progress(session, Lease(job.id, job.token), JobProgress(), (), checkpoint)
+            record_training_progress(
+                session, Lease(job.id, job.token), TrainingProgress(), (), checkpoint
+            )
     with database.reading() as session:
-        last = find_checkpoint(session, job.id)
-        assert last == Checkpoint(1, 30, {"seen": 30}, b"state 30")
+        last = find_training_checkpoint(session, job.id)
+        assert last == TrainingCheckpoint(30, {"seen": 30}, b"state 30")
         assert session.scalar(select(func.count()).select_from(artifacts)) == 2

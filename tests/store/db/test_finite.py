@@ -12,7 +12,9 @@ from store.jobs.claims import claim_job
 from store.jobs.events import add_event
 from store.jobs.jobs import JobRecord, get_job
 from store.jobs.leases import Lease
-from store.jobs.progress import JobProgress, LossRecord, list_losses, record_progress
+from store.jobs.training.losses import LossRecord, list_losses
+from store.jobs.training.progress import TrainingProgress, record_training_progress
+from store.statuses import KINDS, TRAINING
 
 Post = Callable[..., JobRecord]
 NOT_FINITE = [math.inf, -math.inf, math.nan]
@@ -33,9 +35,11 @@ def loss(**values: object) -> LossRecord:
     return LossRecord(**{**defaults, **values})  # type: ignore[arg-type]
 
 
-def record(database: Database, lease: Lease, progress: JobProgress, *losses: LossRecord) -> None:
+def record(
+    database: Database, lease: Lease, progress: TrainingProgress, *losses: LossRecord
+) -> None:
     with database.writing() as session:
-        record_progress(session, lease, progress, losses)
+        record_training_progress(session, lease, progress, losses)
 
 
 @pytest.mark.parametrize("number", NOT_FINITE, ids=str)
@@ -53,26 +57,26 @@ def test_non_finite_losses_are_rejected(
 ) -> None:
     post()
     with database.writing() as session:
-        job = claim_job(session, "w", 20, 3)
+        job = claim_job(session, "w", 20, 3, kinds=KINDS)
     assert job is not None
     lease = Lease(job.id, job.token)
     bad = loss(epoch=1, **{what: number})
     with pytest.raises(UnstorableValueError, match=f"{named} is {number}"):
-        record(database, lease, JobProgress(epoch=2), loss(), bad)
+        record(database, lease, TrainingProgress(epoch=2), loss(), bad)
     with database.reading() as session:
-        assert get_job(session, job.id).epoch == 0
+        assert get_job(session, job.id, TRAINING).epoch == 0
         assert list_losses(session, job.id, -1, 10) == ((), False)
 
 
 def test_non_finite_progress_and_events_are_rejected(database: Database, post: Post) -> None:
     post()
     with database.writing() as session:
-        job = claim_job(session, "w", 20, 3)
+        job = claim_job(session, "w", 20, 3, kinds=KINDS)
     assert job is not None
     lease = Lease(job.id, job.token)
     for progress in (
-        JobProgress(latest_metrics={"loss": math.inf}),
-        JobProgress(training_seconds=math.nan),
+        TrainingProgress(latest_metrics={"loss": math.inf}),
+        TrainingProgress(training_seconds=math.nan),
     ):
         with pytest.raises(UnstorableValueError):
             record(database, lease, progress)

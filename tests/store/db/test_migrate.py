@@ -20,7 +20,9 @@ from store.errors import SchemaError, StoreUnavailableError
 from store.jobs.claims import claim_job
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease
-from store.jobs.progress import JobProgress, LossRecord, list_losses, record_progress
+from store.jobs.training.losses import LossRecord, list_losses
+from store.jobs.training.progress import TrainingProgress, record_training_progress
+from store.statuses import KINDS
 
 HEAD = ScriptDirectory.from_config(_config()).get_current_head()
 
@@ -57,10 +59,12 @@ def test_losses_survive_a_migration_there_and_back(
 ) -> None:
     job = post()
     with database.writing() as session:
-        claimed = claim_job(session, "w", 20, 3)
+        claimed = claim_job(session, "w", 20, 3, kinds=KINDS)
         assert claimed is not None
         stored = [LossRecord(0, 0.5, None, {"r2": 0.1}, 0.1, None, 0.5, [{"name": "output"}])]
-        record_progress(session, Lease(claimed.id, claimed.token), JobProgress(epoch=1), stored)
+        record_training_progress(
+            session, Lease(claimed.id, claimed.token), TrainingProgress(epoch=1), stored
+        )
     for change, revision in ((command.downgrade, "0004"), (command.upgrade, "head")):
         with database.writing() as session:
             config = _config()
@@ -100,6 +104,8 @@ VERSIONED = ("jobs", "models", "checkpoints", "datasets")
         ("0004", "0005", {}, {}),
         ("0005", "0006", {"rung_at": "dispatched_at"}, {}),
         ("0006", "0007", {}, {name: {"spec_version": 1} for name in VERSIONED}),
+        ("0007", "0008", {}, {"jobs": {"kind": "training"}}),
+        ("0008", "0009", {}, {"models": {"numerics": 1}, "workers": {"environment": None}}),
     ],
 )
 def test_migration_keeps_the_rows_of_every_table(
@@ -107,7 +113,7 @@ def test_migration_keeps_the_rows_of_every_table(
     before: str,
     after: str,
     renamed: dict[str, str],
-    added: dict[str, dict[str, int]],
+    added: dict[str, dict[str, Any]],
 ) -> None:
     database = Database(empty_database_url)
     with database.writing() as session:

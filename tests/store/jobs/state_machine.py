@@ -1,5 +1,7 @@
 """Model-based test of jobs: random clients, and workers that crash, stall and repeat writes.
 
+Jobs are of two kinds, and of a third one that no worker knows; workers may know one of the two.
+
 Every step calls the store on a database with a controlled clock, applies the same step to a model
 in plain Python, and compares all jobs. At the end of every run, all jobs must reach a terminal
 status.
@@ -13,9 +15,15 @@ from typing import Literal, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from store.errors import ExternalIdTakenError, IllegalTransitionError, LeaseLostError
+from store.errors import (
+    ExternalIdTakenError,
+    IllegalTransitionError,
+    LeaseLostError,
+    NotFoundError,
+)
 from store.jobs import (
     checkpoints,
     claims,
@@ -25,21 +33,32 @@ from store.jobs import (
     leases,
     lost,
     progress,
+    unknown_kinds,
 )
 from store.jobs import (
     finish as finish_module,
 )
+from store.jobs.training import finish as finish_of_training
+from store.jobs.training import progress as progress_of_training
+from store.jobs.training.checkpoints import TrainingCheckpoint
+from store.jobs.training.losses import LossRecord
+from store.jobs.training.retry import retry_training
 from store.models import NewModel
-from store.statuses import JobStatus, StatusReason
+from store.statuses import TRAINING, JobStatus, StatusReason
 from tests.store.jobs.state_model import STEPS_PER_EPOCH, TERMINAL, ModelJob, choose_next
 from tests.store.jobs.state_world import World
+from tests.work.counting_store import COUNTING, Count, Mark, finish_counting, marks, record_counting
 
+KNOWN = (TRAINING, COUNTING)
+UNKNOWN = "unknown"
 MAX_WORKER_LOSSES = 3
 REDISPATCH_SECONDS = 5
 # Steps between checks of the histories; the jobs themselves are checked after every step.
 CHECK_EVERY = 25
 MAX_HOLDERS = 8
 Result = TypeVar("Result")
+Kinds = tuple[str, ...]
+Command = Callable[[Session, str, str], jobs.JobRecord]
 Ending = Literal["succeeded", "failed", "diverged", "cancelled", "unprepared"]
 Fate = Literal["committed", "died", "unanswered"]
 
@@ -47,6 +66,7 @@ which = st.integers(0, 31)
 fates = st.sampled_from(("committed", "committed", "committed", "died", "unanswered"))
 endings = st.sampled_from(("succeeded", "failed", "diverged", "cancelled", "unprepared"))
 lease_seconds = st.integers(1, 8)
+known_kinds = st.sampled_from((KNOWN, KNOWN, (TRAINING,), (COUNTING,)))
 seconds = st.sampled_from((0.001, 0.5, 1.0, 2.0, 5.0, 20.0, 1000.0))
 _REASONS: dict[Ending, tuple[JobStatus, StatusReason]] = {
     "succeeded": (JobStatus.SUCCEEDED, StatusReason.COMPLETED),
@@ -81,24 +101,63 @@ class Holder:
             if self.steps % STEPS_PER_EPOCH == 0:
                 self.unsaved.append(self.steps // STEPS_PER_EPOCH - 1)
 
-    def reached(self) -> progress.JobProgress:
-        return progress.JobProgress(
-            epoch=self.steps // STEPS_PER_EPOCH,
+    @property
+    def epoch(self) -> int:
+        """Number of finished epochs, or of marks."""
+        return self.steps // STEPS_PER_EPOCH
+
+    def record(self, session: Session, *, with_checkpoint: bool) -> jobs.JobRecord:
+        """Store progress and new records, as a worker does for the kind of the job."""
+        environment = {"cpu": self.environment}
+        checkpoint = self._checkpoint() if with_checkpoint else None
+        if self.job.kind == COUNTING:
+            new = [Mark(epoch, repr(self.job.loss(epoch))) for epoch in self.unsaved]
+            reached = progress.JobProgress(self.steps, environment=environment, exact=self.exact)
+            return record_counting(session, self.lease, reached, new, self.epoch, checkpoint)
+        return progress_of_training.record_training_progress(
+            session, self.lease, self._trained(), self._losses(), checkpoint
+        )
+
+    def _trained(self) -> progress_of_training.TrainingProgress:
+        return progress_of_training.TrainingProgress(
+            epoch=self.epoch,
             steps=self.steps,
             environment={"cpu": self.environment},
             exact=self.exact,
         )
 
-    def losses(self) -> list[progress.LossRecord]:
+    def _losses(self) -> list[LossRecord]:
         return [
-            progress.LossRecord(epoch, self.job.loss(epoch), None, {}, 0.1, 1.0, 0.1)
+            LossRecord(epoch, self.job.loss(epoch), None, {}, 0.1, 1.0, 0.1)
             for epoch in self.unsaved
         ]
 
-    def checkpoint(self) -> checkpoints.Checkpoint:
-        job, epoch = self.job, self.steps // STEPS_PER_EPOCH
-        weights = job.weights(self.steps)
-        return checkpoints.Checkpoint(epoch, self.steps, {}, weights, {}, job.score(self.steps))
+    def _checkpoint(self) -> checkpoints.Checkpoint:
+        weights, score = self.job.weights(self.steps), self.job.score(self.steps)
+        if self.job.kind == COUNTING:
+            return checkpoints.Checkpoint(self.steps, {}, weights, score)
+        return TrainingCheckpoint(self.steps, {}, weights, score, self.epoch)
+
+    def finish(
+        self, session: Session, outcome: finish_module.Outcome, *, has_result: bool, is_open: bool
+    ) -> jobs.JobRecord:
+        """End the job, as a worker does for the kind of the job."""
+        weights = self.job.weights(self.steps)
+        if self.job.kind == TRAINING:
+            return finish_of_training.finish_training(
+                session,
+                self.lease,
+                outcome,
+                NewModel({}, {}, 1, weights) if has_result else None,
+                self._trained() if is_open else None,
+                self._losses() if is_open else (),
+            )
+        if is_open:
+            job = self.record(session, with_checkpoint=False)
+        else:
+            job = leases.update_held_job(session, self.lease)
+        result = Count(self.steps, weights.hex()) if has_result else None
+        return finish_counting(session, self.lease, job, outcome, result)
 
 
 class LifecycleMachine(RuleBasedStateMachine):
@@ -114,7 +173,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         self.world = world
         self.tally = tally
         self.jobs: dict[str, ModelJob] = {}
-        self.external: dict[tuple[str, str], str] = {}
+        self.external: dict[tuple[str, str, str], str] = {}
         self.holders: list[Holder] = []
         world.clear()
 
@@ -125,6 +184,14 @@ class LifecycleMachine(RuleBasedStateMachine):
         self.world.check_rows(self.jobs.values())
         if self.tally["steps"] % CHECK_EVERY == 0:
             self.world.check_histories(self.jobs.values())
+            self._check_unknown_kinds()
+
+    def _check_unknown_kinds(self) -> None:
+        alive = [job for job in self.jobs.values() if job.status not in TERMINAL]
+        left = sum(job.kind == UNKNOWN for job in alive)
+        with self.world.writing() as session:
+            found = unknown_kinds.count_unknown_kinds(session, KNOWN)
+        assert found == ({UNKNOWN: left} if left else {})
 
     def teardown(self) -> None:
         # After a failure, the remaining jobs are not finished.
@@ -134,17 +201,23 @@ class LifecycleMachine(RuleBasedStateMachine):
     # Clients
 
     @rule(
+        kind=st.sampled_from((*KNOWN, *KNOWN, UNKNOWN)),
         owner=st.sampled_from(("ann", "bob")),
         priority=st.integers(0, 2),
         epochs=st.integers(1, 4),
         external_id=st.sampled_from((None, None, "one", "two")),
     )
-    def post(self, owner: str, priority: int, epochs: int, external_id: str | None) -> None:
-        self._post(owner, priority, epochs, external_id)
+    def post(
+        self, kind: str, owner: str, priority: int, epochs: int, external_id: str | None
+    ) -> None:
+        self._post(kind, owner, priority, epochs, external_id)
         self._done("post")
 
-    def _post(self, owner: str, priority: int, epochs: int, external_id: str | None) -> None:
+    def _post(
+        self, kind: str, owner: str, priority: int, epochs: int, external_id: str | None
+    ) -> None:
         new = jobs.NewJob(
+            kind,
             self.world.dataset_id,
             "job",
             {},
@@ -153,7 +226,7 @@ class LifecycleMachine(RuleBasedStateMachine):
             owner=owner,
             external_id=external_id,
         )
-        known = self.external.get((owner, external_id or ""))
+        known = self.external.get((owner, kind, external_id or ""))
         try:
             with self.world.writing() as session:
                 job = jobs.add_job(session, new)
@@ -163,10 +236,10 @@ class LifecycleMachine(RuleBasedStateMachine):
             return
         assert known is None
         self.jobs[job.id] = ModelJob(
-            job.id, len(self.jobs), owner, priority, epochs, self.world.now
+            job.id, kind, len(self.jobs), owner, priority, epochs, self.world.now
         )
         if external_id is not None:
-            self.external[owner, external_id] = job.id
+            self.external[owner, kind, external_id] = job.id
 
     @rule(n=which)
     def cancel(self, n: int) -> None:
@@ -216,8 +289,12 @@ class LifecycleMachine(RuleBasedStateMachine):
     def retry(self, n: int, from_start: bool) -> None:
         job = self._choose_job(n)
 
-        def retry(session: Session, job_id: str) -> jobs.JobRecord:
-            return commands.retry_job(session, job_id, from_start=from_start)
+        def retry(session: Session, job_id: str, kind: str) -> jobs.JobRecord:
+            if kind == TRAINING:
+                return retry_training(session, job_id, from_start=from_start)
+            if from_start:
+                session.execute(delete(marks).where(marks.c.job_id == job_id))
+            return commands.retry_job(session, job_id, kind, from_start=from_start)
 
         if self._ask(job, retry, is_allowed=job.status == "failed", status="queued"):
             job.put("queued", None, "retried")
@@ -227,9 +304,25 @@ class LifecycleMachine(RuleBasedStateMachine):
                 job.forget_training()
         self._done("retry")
 
+    @rule(
+        n=which,
+        command=st.sampled_from((commands.cancel_job, commands.pause_job, commands.resume_job)),
+    )
+    def mistake_the_kind(self, n: int, command: Command) -> None:
+        job = self._choose_job(n)
+        other = COUNTING if job.kind == TRAINING else TRAINING
+        with self.world.writing() as session:
+            try:
+                command(session, job.id, other)
+            except NotFoundError:
+                self.tally["other kind refused"] += 1
+            else:
+                raise AssertionError(f"a {job.kind} was found as a {other}")
+        self._done("mistake the kind")
+
     def _choose_job(self, n: int) -> ModelJob:
         if not self.jobs:
-            self._post("ann", 0, 2, None)
+            self._post(KNOWN[n % 2], "ann", 0, 2, None)
         found = list(self.jobs.values())
         # Mostly one that has not ended.
         alive = [job for job in found if job.status not in TERMINAL]
@@ -239,7 +332,7 @@ class LifecycleMachine(RuleBasedStateMachine):
     def _ask(
         self,
         job: ModelJob,
-        change: Callable[[Session, str], jobs.JobRecord],
+        change: Command,
         *,
         is_allowed: bool,
         status: str,
@@ -247,7 +340,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         """Apply a command, and return whether the status has changed."""
         try:
             with self.world.writing() as session:
-                record = change(session, job.id)
+                record = change(session, job.id, job.kind)
         except IllegalTransitionError as error:
             assert (is_allowed, error.status) == (False, job.status)  # noqa: PT017 - as above
             self.tally["change refused"] += 1
@@ -263,22 +356,31 @@ class LifecycleMachine(RuleBasedStateMachine):
         fate=fates,
         max_running=st.sampled_from((None, None, 1, 2)),
         environment=st.sampled_from(("here", "there")),
+        kinds=known_kinds,
     )
-    def claim(self, lease: int, fate: Fate, max_running: int | None, environment: str) -> None:
-        self._claim(lease, fate, max_running, environment)
+    def claim(
+        self, lease: int, fate: Fate, max_running: int | None, environment: str, kinds: Kinds
+    ) -> None:
+        self._claim(lease, fate, max_running, environment, kinds)
         self._done("claim")
 
     def _claim(
-        self, lease: int, fate: Fate, max_running: int | None, environment: str
+        self,
+        lease: int,
+        fate: Fate,
+        max_running: int | None,
+        environment: str,
+        kinds: Kinds = KNOWN,
     ) -> Holder | None:
         now = self.world.now
-        job = choose_next(self.jobs.values(), now, MAX_WORKER_LOSSES, max_running)
+        job = choose_next(self.jobs.values(), kinds, now, MAX_WORKER_LOSSES, max_running)
         with self.world.writing(dies=fate == "died") as session:
             record = claims.claim_job(
                 session,
                 "worker",
                 lease,
                 MAX_WORKER_LOSSES,
+                kinds=kinds,
                 max_running=max_running,
             )
             found = None if record is None else checkpoints.find_checkpoint(session, record.id)
@@ -322,9 +424,7 @@ class LifecycleMachine(RuleBasedStateMachine):
             holder.train(steps)
 
             def record(session: Session) -> jobs.JobRecord:
-                return progress.record_progress(
-                    session, holder.lease, holder.reached(), holder.losses()
-                )
+                return holder.record(session, with_checkpoint=False)
 
             if self._write(holder, record, fate):
                 holder.job.record(
@@ -340,8 +440,7 @@ class LifecycleMachine(RuleBasedStateMachine):
             holder.train(steps)
 
             def keep(session: Session) -> tuple[bool]:
-                reached, losses, new = holder.reached(), holder.losses(), holder.checkpoint()
-                progress.record_progress(session, holder.lease, reached, losses, new)
+                holder.record(session, with_checkpoint=True)
                 return (leases.pause_held_job(session, holder.lease),)
 
             if found := self._write(holder, keep, fate):
@@ -393,21 +492,18 @@ class LifecycleMachine(RuleBasedStateMachine):
         if ending == "succeeded":
             holder.train(job.epochs * STEPS_PER_EPOCH)
         is_kept = ending == "succeeded" or (ending == "cancelled" and holder.steps > 0)
-        model = NewModel({}, {}, 1, job.weights(holder.steps)) if is_kept else None
         error = {"code": str(reason)} if status is JobStatus.FAILED else None
-        outcome = finish_module.Outcome(status, reason, model, error)  # type: ignore[arg-type]
+        outcome = finish_module.Outcome(status, reason, error)  # type: ignore[arg-type]
+        is_open = ending != "unprepared"
 
         def finish(session: Session) -> jobs.JobRecord:
-            if ending == "unprepared":
-                return finish_module.finish_job(session, holder.lease, outcome)
-            done = holder.reached()
-            return finish_module.finish_job(session, holder.lease, outcome, done, holder.losses())
+            return holder.finish(session, outcome, has_result=is_kept, is_open=is_open)
 
         if self._write(holder, finish, fate):
-            if ending != "unprepared":
+            if is_open:
                 job.record(holder.steps, holder.unsaved, holder.environment, exact=holder.exact)
             is_cancelled = job.status == "cancelling"
-            job.has_model = is_kept
+            job.has_result = is_kept
             if is_cancelled:
                 status, reason = JobStatus.CANCELLED, StatusReason.USER
             job.end(self.world.now, str(status), str(reason))
@@ -428,10 +524,19 @@ class LifecycleMachine(RuleBasedStateMachine):
             self._claim(8, "committed", None, "here")
         self._done("poison")
 
+    @rule(n=which)
+    def stall(self, n: int) -> None:
+        """A worker stalls for longer than any lease, and another one claims a job."""
+        if self._choose_holder(n | 1):
+            self.world.now += 8_000
+            self._claim(5, "committed", None, "here")
+        self._done("stall")
+
     def _choose_holder(self, n: int) -> Holder | None:
         """Choose a worker, mostly one that holds its job; the others lost their lease."""
-        if n % 4 == 0 and self.holders:
-            return self.holders[n // 4 % len(self.holders)]
+        stale = [holder for holder in self.holders if not holder.holds]
+        if n % 4 == 0 and stale:
+            return stale[n // 4 % len(stale)]
         if not any(holder.holds for holder in self.holders):
             self._claim(5, "committed", None, "here")
         holding = [holder for holder in self.holders if holder.holds]
@@ -457,45 +562,47 @@ class LifecycleMachine(RuleBasedStateMachine):
 
     # Sweepers and time
 
-    @rule(order=st.permutations(("stalled", "pauses", "lost")), fate=fates)
-    def sweep(self, order: list[str], fate: Fate) -> None:
+    @rule(order=st.permutations(("stalled", "pauses", "lost")), fate=fates, kinds=known_kinds)
+    def sweep(self, order: list[str], fate: Fate, kinds: Kinds) -> None:
         for _ in range(2 if fate == "unanswered" else 1):
-            for kind in order:
-                self._sweep(kind)
+            for what in order:
+                self._sweep(what, kinds)
         self._done("sweep")
 
-    def _sweep(self, kind: str) -> None:
+    def _sweep(self, what: str, kinds: Kinds = KNOWN) -> None:
         now = self.world.now
-        match kind:
+        known = [job for job in self.jobs.values() if job.kind in kinds]
+        match what:
             case "stalled":
-                self._mark_stalled(now)
+                self._mark_stalled(known, kinds, now)
             case "pauses":
-                self._finish_pauses(now)
+                self._finish_pauses(known, kinds, now)
             case _:
-                self._fail_lost(now)
+                self._fail_lost(known, kinds, now)
 
-    def _mark_stalled(self, now: int) -> None:
-        found = [job for job in self.jobs.values() if job.has_expired(now) and not job.stalled_at]
+    def _mark_stalled(self, known: list[ModelJob], kinds: Kinds, now: int) -> None:
+        found = [job for job in known if job.has_expired(now) and not job.stalled_at]
         with self.world.writing() as session:
-            assert set(lost.mark_stalled_jobs(session)) == {job.id for job in found}
+            assert set(lost.mark_stalled_jobs(session, kinds)) == {job.id for job in found}
         for job in found:
             job.stalled_at = now
             job.events.append("stalled")
 
-    def _finish_pauses(self, now: int) -> None:
-        found = [j for j in self.jobs.values() if j.status == "pausing" and j.is_unheld(now)]
+    def _finish_pauses(self, known: list[ModelJob], kinds: Kinds, now: int) -> None:
+        found = [job for job in known if job.status == "pausing" and job.is_unheld(now)]
         with self.world.writing() as session:
-            assert set(commands.finish_interrupted_pauses(session)) == {job.id for job in found}
+            paused = commands.finish_interrupted_pauses(session, kinds)
+        assert set(paused) == {job.id for job in found}
         for job in found:
             job.unhold()
             job.token += 1
             job.put("paused", "user", "paused")
 
-    def _fail_lost(self, now: int) -> None:
-        expired = [job for job in self.jobs.values() if job.has_expired(now)]
+    def _fail_lost(self, known: list[ModelJob], kinds: Kinds, now: int) -> None:
+        expired = [job for job in known if job.has_expired(now)]
         found = [job for job in expired if job.worker_losses + 1 == MAX_WORKER_LOSSES]
         with self.world.writing() as session:
-            failed = lost.fail_lost_jobs(session, MAX_WORKER_LOSSES)
+            failed = lost.fail_lost_jobs(session, kinds, MAX_WORKER_LOSSES)
         assert set(failed) == {job.id for job in found}
         for job in found:
             job.token += 1
@@ -505,16 +612,18 @@ class LifecycleMachine(RuleBasedStateMachine):
             job.end(now, status, reason)
             self.tally["lost too often"] += 1
 
-    @rule(limit=st.integers(1, 4))
-    def redispatch(self, limit: int) -> None:
+    @rule(limit=st.integers(1, 4), kinds=known_kinds)
+    def redispatch(self, limit: int, kinds: Kinds) -> None:
         now, long_ago = self.world.now, self.world.now - REDISPATCH_SECONDS * 1000
         undispatched = [
             job
             for job in sorted(self.jobs.values(), key=lambda job: job.id)
-            if job.is_claimable(now) and (job.dispatched_at or job.created_at) < long_ago
+            if job.kind in kinds
+            and job.is_claimable(now)
+            and (job.dispatched_at or job.created_at) < long_ago
         ][:limit]
         with self.world.writing() as session:
-            found = dispatch.list_undispatched_jobs(session, REDISPATCH_SECONDS, limit)
+            found = dispatch.list_undispatched_jobs(session, kinds, REDISPATCH_SECONDS, limit)
             assert found == tuple(job.id for job in undispatched)
             dispatch.mark_dispatched(session, found)
         for job in undispatched:
@@ -529,18 +638,20 @@ class LifecycleMachine(RuleBasedStateMachine):
     # The end
 
     def _end_all(self) -> None:
-        """Bring every job to its end with one worker and one sweeper, whatever has happened."""
+        """Bring every job of a known kind to its end with one worker and one sweeper."""
         for _ in range(len(self.jobs) + 1):
             self.world.now += 10_000
-            for kind in ("stalled", "pauses", "lost"):
-                self._sweep(kind)
+            for what in ("stalled", "pauses", "lost"):
+                self._sweep(what)
             for job in self.jobs.values():
-                if job.status == "paused":
+                if job.status == "paused" and job.kind != UNKNOWN:
                     self._resume(job)
             if holder := self._claim(5, "committed", None, "here"):
                 self._finish(holder, "succeeded", "committed")
         self.world.check_rows(self.jobs.values())
         self.world.check_histories(self.jobs.values())
-        left = [job.id for job in self.jobs.values() if job.status not in TERMINAL]
+        self._check_unknown_kinds()
+        known = [job for job in self.jobs.values() if job.kind != UNKNOWN]
+        left = [job.id for job in known if job.status not in TERMINAL]
         assert not left, f"jobs that cannot end: {left}"
-        self.tally["jobs ended"] += len(self.jobs)
+        self.tally["jobs ended"] += len(known)

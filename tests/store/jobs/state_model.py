@@ -2,8 +2,10 @@
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+
+from store.statuses import TRAINING
 
 HELD = frozenset({"running", "pausing", "cancelling"})
 TERMINAL = frozenset({"succeeded", "failed", "cancelled"})
@@ -27,14 +29,16 @@ class ModelJob:
     """The expected state of a job; times are in milliseconds.
 
     Attributes:
+        kind: kind of its work.
         number: index of the job; jobs with equal parity have equal weights.
-        losses: number of epochs with a row.
+        losses: number of epochs with a row: of losses, or of marks.
         checkpoints: epochs by steps.
         statuses: status history.
         events: types of all events.
     """
 
     id: str
+    kind: str
     number: int
     owner: str
     priority: int
@@ -55,15 +59,15 @@ class ModelJob:
     steps: int = 0
     environment: str | None = None
     exact: bool = True
-    has_model: bool = False
+    has_result: bool = False
     losses: int = 0
     checkpoints: dict[int, int] = field(default_factory=dict)
     statuses: list[str] = field(default_factory=lambda: ["queued"])
     events: list[str] = field(default_factory=lambda: ["created"])
 
     @property
-    def kind(self) -> int:
-        """Jobs of the same kind have equal weights after equal steps."""
+    def variant(self) -> int:
+        """Jobs of the same variant have equal weights after equal steps."""
         return self.number % 2
 
     def row(self) -> tuple[object, ...]:
@@ -71,6 +75,7 @@ class ModelJob:
         environment = None if self.environment is None else json.dumps({"cpu": self.environment})
         return (
             self.id,
+            self.kind,
             self.status,
             self.reason,
             self.token,
@@ -82,16 +87,20 @@ class ModelJob:
             self.dispatched_at,
             self.stalled_at,
             self.finished_at,
-            self.epoch,
+            self.shown_epoch(self.epoch),
             self.steps,
             environment,
             int(self.exact),
-            int(self.has_model),
+            int(self.has_result),
             len(self.statuses),
             len(self.events),
             self.losses,
             len(self.checkpoints),
         )
+
+    def shown_epoch(self, epoch: int) -> int:
+        """Return the value of a column `epoch`, which only trainings change."""
+        return epoch if self.kind == TRAINING else 0
 
     def put(self, status: str, reason: str | None, event: str | None) -> None:
         """Change the status; the transition must be allowed."""
@@ -140,7 +149,8 @@ class ModelJob:
         self.steps, self.epoch = steps, steps // STEPS_PER_EPOCH
         if new_losses:
             assert new_losses[0] <= self.losses, "a gap in the losses"
-            self.events.append("epoch")
+            if self.kind == TRAINING:
+                self.events.append("epoch")
         # Losses beyond, of a lost worker that got further, are deleted.
         self.losses = self.epoch
 
@@ -156,21 +166,21 @@ class ModelJob:
 
     def score(self, steps: int) -> float:
         """Return the score of the weights after `steps` steps; lower is better."""
-        return float((steps * 7 + self.kind) % 5)
+        return float((steps * 7 + self.variant) % 5)
 
     def loss(self, epoch: int) -> float:
         """Return the loss of an epoch, which does not depend on the worker."""
-        return 1 / (1 + epoch + self.kind)
+        return 1 / (1 + epoch + self.variant)
 
     def weights(self, steps: int) -> bytes:
         """Return the weights after `steps` steps."""
-        return f"{self.kind} {steps}".encode()
+        return f"{self.variant} {steps}".encode()
 
     def end(self, now: int, status: str, reason: str) -> None:
         """End the job, with its events."""
         self.unhold()
         self.finished_at = now
-        if reason == "diverged":
+        if reason == "diverged" and self.kind == TRAINING:
             self.events.append("diverged")
         self.put(status, reason, status)
 
@@ -182,9 +192,16 @@ class ModelJob:
 
 
 def choose_next(
-    jobs: Iterable[ModelJob], now: int, max_worker_losses: int, max_running: int | None
+    jobs: Iterable[ModelJob],
+    kinds: Collection[str],
+    now: int,
+    max_worker_losses: int,
+    max_running: int | None,
 ) -> ModelJob | None:
-    """Return the next job: priority, owner served longest ago, orphans first, age."""
+    """Return the next job: priority, owner served longest ago, orphans first, age.
+
+    Jobs of all kinds count as served and as running.
+    """
     all_jobs = list(jobs)
 
     def last_served(job: ModelJob) -> int:
@@ -194,7 +211,7 @@ def choose_next(
         started = [j for j in all_jobs if j.owner == job.owner and j.status in HELD]
         held = sum(not other.is_unheld(now) for other in started)
         is_lost = job.lease_expires_at is not None and job.worker_losses + 1 >= max_worker_losses
-        return not is_lost and (max_running is None or held < max_running)
+        return job.kind in kinds and not is_lost and (max_running is None or held < max_running)
 
     def rank(job: ModelJob) -> tuple[float | str, ...]:
         orphaned_at = math.inf if job.lease_expires_at is None else job.lease_expires_at

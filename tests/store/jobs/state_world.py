@@ -12,7 +12,9 @@ from sqlalchemy.pool import StaticPool
 
 from store.datasets.datasets import Contents, publish_dataset, receive_dataset
 from store.db.tables import metadata
+from store.statuses import TRAINING
 from tests.store.jobs.state_model import ALLOWED, TERMINAL, ModelJob
+from tests.work.counting_store import TABLES, create_tables
 
 START = 1_700_000_000_000
 UNIX_EPOCH_AS_JULIAN_DAY = 2_440_587.5
@@ -20,12 +22,15 @@ DAY = 86_400_000
 
 # In the order of ModelJob.row.
 _ROWS = """
-    SELECT id, status, status_reason, token, attempt, worker_losses, lease_expires_at, started_at,
-        claimed_at, dispatched_at, stalled_at, finished_at, epoch, steps, environment, exact,
-        model_id IS NOT NULL,
+    SELECT id, kind, status, status_reason, token, attempt, worker_losses, lease_expires_at,
+        started_at, claimed_at, dispatched_at, stalled_at, finished_at, epoch, steps, environment,
+        exact,
+        (SELECT count(*) FROM models WHERE job_id = jobs.id)
+            + (SELECT count(*) FROM counting_results WHERE job_id = jobs.id),
         (SELECT count(*) FROM transitions WHERE job_id = jobs.id),
         (SELECT count(*) FROM events WHERE job_id = jobs.id),
-        (SELECT count(*) FROM losses WHERE job_id = jobs.id),
+        (SELECT count(*) FROM losses WHERE job_id = jobs.id)
+            + (SELECT count(*) FROM counting_marks WHERE job_id = jobs.id),
         (SELECT count(*) FROM checkpoints WHERE job_id = jobs.id)
     FROM jobs ORDER BY id"""
 _UNUSED_ARTIFACTS = """
@@ -35,7 +40,7 @@ _ORPHANED_CHUNKS = """
     SELECT count(*) FROM artifact_chunks WHERE sha256 NOT IN (SELECT sha256 FROM artifacts)"""
 _CHANGING = (
     *("events", "transitions", "losses", "checkpoints", "models"),
-    *("artifact_chunks", "artifacts", "jobs"),
+    *("artifact_chunks", "artifacts", "jobs", *TABLES),
 )
 
 
@@ -60,6 +65,7 @@ class World:
         event.listen(engine, "connect", self._configure)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         metadata.create_all(engine)
+        create_tables(engine)
         return engine
 
     def _configure(self, connection: sqlite3.Connection, _record: object) -> None:
@@ -122,10 +128,18 @@ class World:
         assert job.token >= types.count("claimed") + types.count("rescued")
 
     def _check_training(self, job: ModelJob) -> None:
-        losses = self._fetch("SELECT epoch, loss FROM losses WHERE job_id = ? ORDER BY 1", job.id)
+        if job.kind == TRAINING:
+            query = "SELECT epoch, loss FROM losses WHERE job_id = ? ORDER BY 1"
+        else:
+            query = (
+                "SELECT mark, CAST(digest AS REAL) FROM counting_marks WHERE job_id = ? ORDER BY id"
+            )
+        losses = self._fetch(query, job.id)
         assert losses == [(epoch, job.loss(epoch)) for epoch in range(job.losses)]
         kept = self._fetch("SELECT steps, epoch FROM checkpoints WHERE job_id = ?", job.id)
-        assert dict(kept) == job.checkpoints
+        assert dict(kept) == {
+            steps: job.shown_epoch(epoch) for steps, epoch in job.checkpoints.items()
+        }
 
     def _fetch(self, query: str, *values: str) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = self._raw.execute(query, values).fetchall()

@@ -10,22 +10,19 @@ from store.db.clock import shifted
 from store.db.database import Database
 from store.db.tables import artifacts, events, jobs
 from store.errors import IllegalTransitionError, LeaseLostError, NotFoundError
-from store.jobs.checkpoints import Checkpoint, list_checkpoints
 from store.jobs.claims import claim_job
-from store.jobs.commands import (
-    cancel_job,
-    finish_interrupted_pauses,
-    pause_job,
-    resume_job,
-    retry_job,
-)
-from store.jobs.finish import Outcome, finish_job
+from store.jobs.commands import cancel_job, finish_interrupted_pauses, pause_job, resume_job
+from store.jobs.finish import Outcome
 from store.jobs.jobs import JobRecord, get_job
 from store.jobs.leases import Lease, pause_held_job, release_job, renew_lease
 from store.jobs.lost import fail_lost_jobs, mark_stalled_jobs
-from store.jobs.progress import JobProgress, LossRecord, list_losses, record_progress
+from store.jobs.training.checkpoints import TrainingCheckpoint, list_training_checkpoints
+from store.jobs.training.finish import finish_training
+from store.jobs.training.losses import LossRecord, list_losses
+from store.jobs.training.progress import TrainingProgress, record_training_progress
+from store.jobs.training.retry import retry_training
 from store.jobs.transitions import list_transitions
-from store.statuses import JobStatus, StatusReason
+from store.statuses import KINDS, TRAINING, JobStatus, StatusReason
 
 Post = Callable[..., JobRecord]
 FAILURE = Outcome(
@@ -35,7 +32,7 @@ FAILURE = Outcome(
 
 def claim(database: Database, **options: Any) -> JobRecord | None:
     with database.writing() as session:
-        return claim_job(session, "w1", 20, 3, **options)
+        return claim_job(session, "w1", 20, 3, **options, kinds=KINDS)
 
 
 def claimed(database: Database) -> Lease:
@@ -49,28 +46,31 @@ def lose_lease(database: Database) -> None:
         session.execute(update(jobs).values(lease_expires_at=shifted(-1)))
 
 
-def checkpoint(steps: int, score: float | None = None) -> Checkpoint:
-    return Checkpoint(steps // 8, steps, {}, b"%d" % steps, {}, score)
+def checkpoint(steps: int, score: float | None = None) -> TrainingCheckpoint:
+    return TrainingCheckpoint(steps, {}, b"%d" % steps, score, steps // 8)
 
 
-def report(database: Database, lease: Lease, *checkpoints: Checkpoint) -> None:
+def report(database: Database, lease: Lease, *checkpoints: TrainingCheckpoint) -> None:
     with database.writing() as session:
         for new in checkpoints:
-            progress = JobProgress(epoch=new.epoch, steps=new.steps)
+            progress = TrainingProgress(epoch=new.epoch, steps=new.steps)
             loss = LossRecord(max(new.epoch - 1, 0), 0.5, None, {}, 0.1, 1.0, 0.1)
-            record_progress(session, lease, progress, [loss], new)
+            record_training_progress(session, lease, progress, [loss], new)
 
 
-def change(
-    database: Database, command: Callable[..., JobRecord], job_id: str, **options: Any
-) -> JobRecord:
+def change(database: Database, command: Callable[..., JobRecord], job_id: str) -> JobRecord:
     with database.writing() as session:
-        return command(session, job_id, **options)
+        return command(session, job_id, TRAINING)
+
+
+def retry(database: Database, job_id: str, *, from_start: bool) -> JobRecord:
+    with database.writing() as session:
+        return retry_training(session, job_id, from_start=from_start)
 
 
 def fail(database: Database, lease: Lease) -> None:
     with database.writing() as session:
-        finish_job(session, lease, FAILURE)
+        finish_training(session, lease, FAILURE)
 
 
 def statuses(database: Database, job_id: str) -> list[JobStatus]:
@@ -144,8 +144,8 @@ def test_pause_of_a_lost_worker_is_finished_by_a_sweep(database: Database, post:
     lose_lease(database)
     assert claim(database) is None
     with database.writing() as session:
-        assert finish_interrupted_pauses(session) == (job.id,)
-        assert finish_interrupted_pauses(session) == ()
+        assert finish_interrupted_pauses(session, KINDS) == (job.id,)
+        assert finish_interrupted_pauses(session, KINDS) == ()
     assert change(database, resume_job, job.id).status is JobStatus.QUEUED
 
 
@@ -195,14 +195,14 @@ def test_retry_resumes_from_the_last_checkpoint(database: Database, post: Post) 
     lease = claimed(database)
     report(database, lease, checkpoint(8))
     fail(database, lease)
-    again = change(database, retry_job, job.id, from_start=False)
+    again = retry(database, job.id, from_start=False)
     assert (again.status, again.attempt, again.steps) == (JobStatus.QUEUED, 2, 8)
     assert (again.error, again.finished_at, again.status_reason) == (None, None, None)
     taken = claim(database)
     assert taken is not None
     assert taken.attempt == 2
     with database.reading() as session:
-        assert len(list_checkpoints(session, job.id)) == 1
+        assert len(list_training_checkpoints(session, job.id)) == 1
 
 
 def test_retry_from_the_start_deletes_checkpoints_and_losses(
@@ -212,10 +212,10 @@ def test_retry_from_the_start_deletes_checkpoints_and_losses(
     lease = claimed(database)
     report(database, lease, checkpoint(8))
     fail(database, lease)
-    again = change(database, retry_job, job.id, from_start=True)
+    again = retry(database, job.id, from_start=True)
     assert (again.steps, again.epoch, again.attempt) == (0, 0, 2)
     with database.reading() as session:
-        assert list_checkpoints(session, job.id) == ()
+        assert list_training_checkpoints(session, job.id) == ()
         assert list_losses(session, job.id, -1, 10) == ((), False)
         assert session.execute(select(artifacts.c.sha256)).all() == []
 
@@ -236,12 +236,14 @@ def test_only_a_failed_job_can_be_retried(database: Database, post: Post, ended:
     job = post()
     lease = claimed(database)
     with database.writing() as session:
-        finish_job(session, lease, Outcome(ended, StatusReason.COMPLETED))  # type: ignore[arg-type]
+        finish_training(session, lease, Outcome(ended, StatusReason.COMPLETED))  # type: ignore[arg-type]
     with pytest.raises(IllegalTransitionError, match=str(ended)):
-        change(database, retry_job, job.id, from_start=False)
+        retry(database, job.id, from_start=False)
 
 
-@pytest.mark.parametrize("command", [resume_job, lambda s, j: retry_job(s, j, from_start=True)])
+@pytest.mark.parametrize(
+    "command", [resume_job, lambda s, j, _: retry_training(s, j, from_start=True)]
+)
 def test_running_job_cannot_be_resumed_or_retried(
     database: Database, post: Post, command: Callable[..., JobRecord]
 ) -> None:
@@ -273,7 +275,7 @@ def test_the_last_two_checkpoints_and_the_best_are_kept(database: Database, post
     scores = {8: 0.5, 16: 0.2, 24: 0.4, 32: 0.2, 40: None, 48: 0.3}
     report(database, lease, *(checkpoint(steps, score) for steps, score in scores.items()))
     with database.reading() as session:
-        assert [kept.steps for kept in list_checkpoints(session, job.id)] == [16, 40, 48]
+        assert [kept.steps for kept in list_training_checkpoints(session, job.id)] == [16, 40, 48]
         assert len(session.execute(select(artifacts.c.sha256)).all()) == 3
 
 
@@ -283,10 +285,10 @@ def test_repeated_checkpoint_replaces_the_first_and_later_ones(
     job = post()
     lease = claimed(database)
     report(database, lease, checkpoint(8), checkpoint(16))
-    other = Checkpoint(1, 8, {}, b"other", {})
+    other = TrainingCheckpoint(8, {}, b"other", epoch=1)
     report(database, lease, other)
     with database.reading() as session:
-        assert [kept.steps for kept in list_checkpoints(session, job.id)] == [8]
+        assert [kept.steps for kept in list_training_checkpoints(session, job.id)] == [8]
         assert len(session.execute(select(artifacts.c.sha256)).all()) == 1
 
 
@@ -295,21 +297,21 @@ def test_stalled_job_is_reported_once_and_rescued(database: Database, post: Post
     claimed(database)
     lose_lease(database)
     with database.writing() as session:
-        assert mark_stalled_jobs(session) == (job.id,)
-        assert mark_stalled_jobs(session) == ()
+        assert mark_stalled_jobs(session, KINDS) == (job.id,)
+        assert mark_stalled_jobs(session, KINDS) == ()
     claim(database)
     assert event_types(database, job.id) == ["created", "claimed", "stalled", "rescued"]
     with database.reading() as session:
-        assert get_job(session, job.id).stalled_at is None
+        assert get_job(session, job.id, TRAINING).stalled_at is None
 
 
 def test_epoch_and_improvement_are_recorded_as_events(database: Database, post: Post) -> None:
     job = post()
     lease = claimed(database)
     losses = [LossRecord(epoch, 0.5, 0.4, {"m": [[1.0]]}, 0.1, 1.0, 0.1) for epoch in range(3)]
-    progress = JobProgress(epoch=3, steps=24, epochs_since_best=1, best_metrics={"loss": 0.5})
+    progress = TrainingProgress(epoch=3, steps=24, epochs_since_best=1, best_metrics={"loss": 0.5})
     with database.writing() as session:
-        record_progress(session, lease, progress, losses)
+        record_training_progress(session, lease, progress, losses)
     with database.reading() as session:
         query = select(events.c.type, events.c.data).order_by(events.c.id)
         recorded = session.execute(query.where(events.c.job_id == job.id)).all()[2:]
@@ -323,7 +325,9 @@ def test_progress_of_folds_is_recorded_as_an_event(database: Database, post: Pos
     job = post(spec={"epochs": 2, "validation": {"folds": 5}})
     lease = claimed(database)
     with database.writing() as session:
-        record_progress(session, lease, JobProgress(epoch=1, steps=40, folds_done=3), ())
+        record_training_progress(
+            session, lease, TrainingProgress(epoch=1, steps=40, folds_done=3), ()
+        )
     assert event_types(database, job.id) == ["created", "claimed", "fold"]
 
 
@@ -389,9 +393,9 @@ def test_end_of_a_cancelled_job_is_not_an_error(
         lose_lease(database)
     with database.writing() as session:
         if is_lost:
-            assert fail_lost_jobs(session, max_worker_losses=1) == (job.id,)
+            assert fail_lost_jobs(session, KINDS, max_worker_losses=1) == (job.id,)
         else:
-            finish_job(session, lease, Outcome(JobStatus.CANCELLED, StatusReason.USER))
+            finish_training(session, lease, Outcome(JobStatus.CANCELLED, StatusReason.USER))
     with database.reading() as session:
         query = select(events.c.type, events.c.level).order_by(events.c.id.desc()).limit(1)
         last = session.execute(query.where(events.c.job_id == job.id)).one()
@@ -405,9 +409,11 @@ def test_environment_is_that_of_the_progress_that_is_kept(database: Database, po
     for numpy in ("2", "3"):
         lease = claimed(database)
         with database.reading() as session:
-            known = get_job(session, job.id).environment
+            known = get_job(session, job.id, TRAINING).environment
         assert known == (None if numpy == "2" else {"numpy": "2"})
-        progress = JobProgress(steps=1, environment={"numpy": numpy})
+        progress = TrainingProgress(steps=1, environment={"numpy": numpy})
         with database.writing() as session:
-            assert record_progress(session, lease, progress, ()).environment == {"numpy": numpy}
+            assert record_training_progress(session, lease, progress, ()).environment == {
+                "numpy": numpy
+            }
         lose_lease(database)

@@ -20,8 +20,8 @@ from store.jobs.events import (
 )
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease
-from store.jobs.progress import JobProgress, record_progress
-from store.statuses import JobStatus
+from store.jobs.training.progress import TrainingProgress, record_training_progress
+from store.statuses import KINDS, TRAINING, JobStatus
 
 Post = Callable[..., JobRecord]
 
@@ -31,17 +31,17 @@ def append(database: Database, job_id: str, *types: str) -> list[int]:
     with database.writing() as session:
         for number, type_ in enumerate(types):
             add_event(session, job_id, type_, {"number": number})
-        return [event.id for event in list_events(session, job_id, None, 1000).items]
+        return [event.id for event in list_events(session, job_id, TRAINING, None, 1000).items]
 
 
 def test_events_are_listed_in_pages_from_both_ends(database: Database, post: Post) -> None:
     job = post()
     ids = append(database, job.id, "claimed", "epoch", "checkpoint")
     with database.reading() as session:
-        first = list_events(session, job.id, None, 3)
-        second = list_events(session, job.id, int(first.next or 0), 3)
-        newest = list_events(session, job.id, None, 2, "desc")
-        before = list_events(session, job.id, int(newest.next or 0), 2, "desc")
+        first = list_events(session, job.id, TRAINING, None, 3)
+        second = list_events(session, job.id, TRAINING, int(first.next or 0), 3)
+        newest = list_events(session, job.id, TRAINING, None, 2, "desc")
+        before = list_events(session, job.id, TRAINING, int(newest.next or 0), 2, "desc")
     assert [event.type for event in first.items] == ["created", "claimed", "epoch"]
     assert [event.type for event in second.items] == ["checkpoint"]
     assert second.next is None
@@ -52,11 +52,11 @@ def test_events_are_listed_in_pages_from_both_ends(database: Database, post: Pos
 
 def test_events_of_an_unknown_job_are_not_found(database: Database) -> None:
     with database.reading() as session:
-        assert find_job_versions(session, ["job_nope"]) == {}
+        assert find_job_versions(session, ["job_nope"], TRAINING) == {}
         with pytest.raises(NotFoundError):
-            list_events(session, "job_nope", None, 10)
+            list_events(session, "job_nope", TRAINING, None, 10)
         with pytest.raises(NotFoundError):
-            read_log(session, "job_nope", 0, 10)
+            read_log(session, "job_nope", TRAINING, 0, 10)
 
 
 def test_event_belongs_to_its_own_job_only(database: Database, post: Post) -> None:
@@ -73,11 +73,14 @@ def test_a_log_is_complete_when_the_job_has_ended_and_all_was_read(
 ) -> None:
     job = post()
     with database.reading() as session:
-        assert not read_log(session, job.id, 0, 10).is_complete
+        assert not read_log(session, job.id, TRAINING, 0, 10).is_complete
     with database.writing() as session:
-        cancel_job(session, job.id)
+        cancel_job(session, job.id, TRAINING)
     with database.reading() as session:
-        cut, whole = read_log(session, job.id, 0, 1), read_log(session, job.id, 0, 10)
+        cut, whole = (
+            read_log(session, job.id, TRAINING, 0, 1),
+            read_log(session, job.id, TRAINING, 0, 10),
+        )
     assert (cut.more, cut.is_complete) == (True, False)
     assert (whole.more, whole.is_complete) == (False, True)
     assert [event.type for event in whole.events] == ["created", "cancelled"]
@@ -90,7 +93,7 @@ def test_new_events_of_more_jobs_than_one_query_takes(database: Database, post: 
         assert read_new_events(session, cursors, 100) == {}
     append(database, jobs[0].id, "claimed", "epoch")
     with database.writing() as session:
-        cancel_job(session, jobs[-1].id)
+        cancel_job(session, jobs[-1].id, TRAINING)
     with database.reading() as session:
         found = read_new_events(session, cursors, 100)
     types = {job_id: [event.type for event in log.events] for job_id, log in found.items()}
@@ -101,8 +104,8 @@ def test_new_events_of_more_jobs_than_one_query_takes(database: Database, post: 
 def test_truncated_log_reports_more_events(database: Database, post: Post) -> None:
     first, second = sorted(post().id for _ in range(2))
     with database.writing() as session:
-        cancel_job(session, first)
-        cancel_job(session, second)
+        cancel_job(session, first, TRAINING)
+        cancel_job(session, second, TRAINING)
     with database.reading() as session:
         found = read_new_events(session, {first: 0, second: 0}, 3)
     assert [len(found[job_id].events) for job_id in (first, second)] == [2, 1]
@@ -114,13 +117,13 @@ def test_job_version_changes_only_with_the_job(database: Database, post: Post) -
 
     def version() -> JobVersion | None:
         with database.reading() as session:
-            return find_job_versions(session, [job.id, other.id, "job_nope"]).get(job.id)
+            return find_job_versions(session, [job.id, other.id, "job_nope"], TRAINING).get(job.id)
 
     first = version()
     assert first is not None
     assert (first.status, version()) == (JobStatus.QUEUED, first)
     with database.writing() as session:
-        claimed = claim_job(session, "worker", 20, 3)
+        claimed = claim_job(session, "worker", 20, 3, kinds=KINDS)
         assert claimed is not None
     second = version()
     assert second is not None
@@ -128,7 +131,9 @@ def test_job_version_changes_only_with_the_job(database: Database, post: Post) -
     with database.writing() as session:
         lease = Lease(job.id, claimed.token)
         # Progress within an epoch adds no event.
-        record_progress(session, lease, JobProgress(steps=7, training_seconds=0.5), ())
+        record_training_progress(
+            session, lease, TrainingProgress(steps=7, training_seconds=0.5), ()
+        )
     third = version()
     assert third is not None
     assert (third.event_id, third.steps, third != second) == (second.event_id, 7, True)

@@ -13,12 +13,15 @@ from store.errors import DatasetInUseError, IllegalTransitionError, NotFoundErro
 from store.jobs.claims import claim_job
 from store.jobs.commands import cancel_job
 from store.jobs.events import read_log
-from store.jobs.finish import Outcome, finish_job
-from store.jobs.jobs import JobFilter, JobRecord, NewJob, add_job, find_jobs, get_job, list_jobs
+from store.jobs.finish import Outcome
+from store.jobs.jobs import JobFilter, JobRecord, find_jobs, get_job, list_jobs
 from store.jobs.leases import Lease
-from store.jobs.progress import JobProgress, LossRecord, list_losses, record_progress
+from store.jobs.training.finish import finish_training
+from store.jobs.training.losses import LossRecord, list_losses
+from store.jobs.training.new_training import NewTraining, add_training
+from store.jobs.training.progress import TrainingProgress, record_training_progress
 from store.models import NewModel, get_model, list_models
-from store.statuses import JobStatus, StatusReason
+from store.statuses import KINDS, TRAINING, JobStatus, StatusReason
 
 Post = Callable[..., JobRecord]
 MODEL = NewModel({"columns": []}, {"loss": 0.5}, 7, b"weights")
@@ -26,7 +29,7 @@ MODEL = NewModel({"columns": []}, {"loss": 0.5}, 7, b"weights")
 
 def hold(database: Database) -> Lease:
     with database.writing() as session:
-        job = claim_job(session, "w", 20, 3)
+        job = claim_job(session, "w", 20, 3, kinds=KINDS)
     assert job is not None
     return Lease(job.id, job.token)
 
@@ -38,38 +41,38 @@ def loss(epoch: int, value: float = 1.0) -> LossRecord:
 def test_job_reads_back_as_it_was_added(database: Database, post: Post) -> None:
     job = post(name="ünïcode ✓", metadata={"team": "a"}, spec={"epochs": 3, "rate": 1e-3})
     with database.reading() as session:
-        assert get_job(session, job.id) == job
+        assert get_job(session, job.id, TRAINING) == job
     assert (job.status, job.error, job.latest_metrics) == (JobStatus.QUEUED, None, None)
 
 
 def test_existing_jobs_are_found_and_unknown_ids_omitted(database: Database, post: Post) -> None:
     first, _, third = post(), post(), post()
     with database.reading() as session:
-        found = find_jobs(session, [third.id, "job_nope", first.id])
-        assert find_jobs(session, []) == {}
+        found = find_jobs(session, [third.id, "job_nope", first.id], TRAINING)
+        assert find_jobs(session, [], TRAINING) == {}
     assert found == {first.id: first, third.id: third}
 
 
 def test_job_on_an_unknown_dataset_is_refused(database: Database) -> None:
     with pytest.raises(NotFoundError), database.writing() as session:
-        add_job(session, NewJob("ds_none", "", {}, {}))
+        add_training(session, NewTraining("ds_none", "", {}, {}))
 
 
 def test_job_validated_by_an_unknown_dataset_is_refused(database: Database, post: Post) -> None:
     known = post().dataset_id
-    new = NewJob(known, "", {}, {}, validation_dataset_id="ds_none")
+    new = NewTraining(known, "", {}, {}, validation_dataset_id="ds_none")
     with pytest.raises(NotFoundError), database.writing() as session:
-        add_job(session, new)
+        add_training(session, new)
 
 
 def test_dataset_that_validates_an_unfinished_job_cannot_be_deleted(
     database: Database, post: Post
 ) -> None:
     known = post()
-    new = NewJob(known.dataset_id, "", {}, {}, validation_dataset_id=known.dataset_id)
+    new = NewTraining(known.dataset_id, "", {}, {}, validation_dataset_id=known.dataset_id)
     with database.writing() as session:
-        added = add_job(session, new)
-        cancel_job(session, known.id)
+        added = add_training(session, new)
+        cancel_job(session, known.id, TRAINING)
     assert added.validation_dataset_id == known.dataset_id
     with pytest.raises(DatasetInUseError), database.writing() as session:
         delete_dataset(session, known.dataset_id)
@@ -81,7 +84,7 @@ def test_every_job_is_on_one_page(database: Database, post: Post) -> None:
     after: str | None = None
     with database.reading() as session:
         while True:
-            page = list_jobs(session, JobFilter(), PageRequest(2, after, "asc"))
+            page = list_jobs(session, TRAINING, JobFilter(), PageRequest(2, after, "asc"))
             seen += [job.id for job in page.items]
             if page.next is None:
                 break
@@ -101,26 +104,28 @@ def test_filter_finds_the_one_job(database: Database, post: Post, wanted: JobFil
     job = post(name="a", metadata={"team": "red"})
     post(name="b", metadata={"team": "blue"})
     with database.writing() as session:
-        cancel_job(session, job.id)
-        assert [found.id for found in list_jobs(session, wanted, PageRequest()).items] == [job.id]
+        cancel_job(session, job.id, TRAINING)
+        assert [
+            found.id for found in list_jobs(session, TRAINING, wanted, PageRequest()).items
+        ] == [job.id]
 
 
 def test_queued_job_is_cancelled_at_once(database: Database, post: Post) -> None:
     job = post()
     with database.writing() as session:
-        cancelled = cancel_job(session, job.id)
+        cancelled = cancel_job(session, job.id, TRAINING)
     assert cancelled.status is JobStatus.CANCELLED
     assert cancelled.finished_at is not None
     with pytest.raises(IllegalTransitionError), database.writing() as session:
-        cancel_job(session, job.id)
+        cancel_job(session, job.id, TRAINING)
 
 
 def test_cancel_is_idempotent(database: Database, post: Post) -> None:
     job = post()
     hold(database)
     with database.writing() as session:
-        assert cancel_job(session, job.id).status is JobStatus.CANCELLING
-        assert cancel_job(session, job.id).status is JobStatus.CANCELLING
+        assert cancel_job(session, job.id, TRAINING).status is JobStatus.CANCELLING
+        assert cancel_job(session, job.id, TRAINING).status is JobStatus.CANCELLING
 
 
 def test_epoch_stored_twice_is_replaced(database: Database, post: Post) -> None:
@@ -128,7 +133,7 @@ def test_epoch_stored_twice_is_replaced(database: Database, post: Post) -> None:
     lease = hold(database)
     for losses in ([loss(0), loss(1), loss(2)], [loss(1, 5.0)]):
         with database.writing() as session:
-            record_progress(session, lease, JobProgress(epoch=2), losses)
+            record_training_progress(session, lease, TrainingProgress(epoch=2), losses)
     with database.reading() as session:
         found, more = list_losses(session, job.id, after=-1, limit=10)
     assert [(record.epoch, record.loss) for record in found] == [(0, 1.0), (1, 5.0)]
@@ -143,7 +148,7 @@ def test_a_gradient_without_a_finite_length_is_stored_as_null(
     layer = {"name": "output", "gradient_norm": None, "update_ratio": None, "dead_units": None}
     stored = replace(loss(0), gradient_norm=None, layers=[layer])
     with database.writing() as session:
-        record_progress(session, lease, JobProgress(epoch=1), [stored])
+        record_training_progress(session, lease, TrainingProgress(epoch=1), [stored])
     with database.reading() as session:
         assert list_losses(session, job.id, -1, 10)[0] == (stored,)
 
@@ -156,9 +161,9 @@ def test_gradient_that_overflows_is_one_finding_although_epochs_repeat(
     overflowed = [replace(loss(epoch), gradient_norm=None) for epoch in (1, 2)]
     for losses in ([loss(0)], overflowed, overflowed):
         with database.writing() as session:
-            record_progress(session, lease, JobProgress(epoch=3), losses)
+            record_training_progress(session, lease, TrainingProgress(epoch=3), losses)
     with database.reading() as session:
-        events = read_log(session, job.id, 0, 100).events
+        events = read_log(session, job.id, TRAINING, 0, 100).events
     (finding,) = [event for event in events if event.type == "finding"]
     assert (finding.level, finding.data["code"]) == ("warning", "gradient_not_finite")
     assert finding.data["epoch"] == 1
@@ -168,7 +173,9 @@ def test_losses_come_in_pages(database: Database, post: Post) -> None:
     job = post()
     lease = hold(database)
     with database.writing() as session:
-        record_progress(session, lease, JobProgress(), [loss(epoch) for epoch in range(5)])
+        record_training_progress(
+            session, lease, TrainingProgress(), [loss(epoch) for epoch in range(5)]
+        )
         found, more = list_losses(session, job.id, after=1, limit=2)
     assert ([record.epoch for record in found], more) == ([2, 3], True)
 
@@ -176,9 +183,11 @@ def test_losses_come_in_pages(database: Database, post: Post) -> None:
 def test_finished_job_has_its_model_and_last_losses(database: Database, post: Post) -> None:
     job = post(name="n")
     lease = hold(database)
-    outcome = Outcome(JobStatus.SUCCEEDED, StatusReason.COMPLETED, MODEL)
+    outcome = Outcome(JobStatus.SUCCEEDED, StatusReason.COMPLETED)
     with database.writing() as session:
-        ended = finish_job(session, lease, outcome, JobProgress(epoch=1), [loss(0)])
+        ended = finish_training(
+            session, lease, outcome, MODEL, TrainingProgress(epoch=1), [loss(0)]
+        )
     assert (ended.status, ended.epoch, ended.lease_expires_at) == (JobStatus.SUCCEEDED, 1, None)
     with database.reading() as session:
         model = get_model(session, str(ended.model_id))
@@ -194,7 +203,7 @@ def test_dataset_of_an_unfinished_job_cannot_be_deleted(
     with pytest.raises(DatasetInUseError), database.writing() as session:
         delete_dataset(session, dataset.id)
     with database.writing() as session:
-        cancel_job(session, job.id)
+        cancel_job(session, job.id, TRAINING)
         delete_dataset(session, dataset.id)
         assert list_datasets(session, PageRequest()).items == ()
         delete_dataset_row(session, dataset.id)

@@ -11,16 +11,17 @@ from engine.stored.versions import SPEC_VERSION, Upgrade
 from store.db.clock import shifted
 from store.db.database import Database
 from store.db.tables import jobs
-from store.jobs.checkpoints import Checkpoint
 from store.jobs.claims import claim_job
 from store.jobs.commands import cancel_job, pause_job, resume_job, retry_job
 from store.jobs.dispatch import list_later_version_jobs, list_undispatched_jobs
-from store.jobs.finish import Outcome, finish_job
+from store.jobs.finish import Outcome
 from store.jobs.jobs import JobRecord, get_job
 from store.jobs.leases import Lease
-from store.jobs.progress import JobProgress, record_progress
+from store.jobs.training.checkpoints import TrainingCheckpoint
+from store.jobs.training.finish import finish_training
+from store.jobs.training.progress import TrainingProgress, record_training_progress
 from store.models import NewModel, get_model
-from store.statuses import JobStatus, StatusReason
+from store.statuses import KINDS, TRAINING, JobStatus, StatusReason
 
 Post = Callable[..., JobRecord]
 LATER, EARLIER = SPEC_VERSION + 1, SPEC_VERSION - 1
@@ -28,7 +29,7 @@ LATER, EARLIER = SPEC_VERSION + 1, SPEC_VERSION - 1
 
 def claim(database: Database) -> JobRecord | None:
     with database.writing() as session:
-        return claim_job(session, "w", 20, 3)
+        return claim_job(session, "w", 20, 3, kinds=KINDS)
 
 
 def change(database: Database, job_id: str, **values: object) -> None:
@@ -56,15 +57,15 @@ def test_job_of_a_later_version_is_neither_claimed_nor_dispatched(
     change(database, later.id, status=status, lease_expires_at=lease)
     other = post()
     with database.reading() as session:
-        assert list_undispatched_jobs(session, -60, 10) == (other.id,)
-        assert list_later_version_jobs(session) == {later.id: LATER}
-        before = get_job(session, later.id)
+        assert list_undispatched_jobs(session, KINDS, -60, 10) == (other.id,)
+        assert list_later_version_jobs(session, KINDS) == {later.id: LATER}
+        before = get_job(session, later.id, TRAINING)
     found = claim(database)
     assert found is not None
     assert found.id == other.id
     assert claim(database) is None
     with database.reading() as session:
-        assert get_job(session, later.id) == before
+        assert get_job(session, later.id, TRAINING) == before
 
 
 def test_only_waiting_jobs_of_a_later_version_are_listed(
@@ -73,7 +74,7 @@ def test_only_waiting_jobs_of_a_later_version_are_listed(
     # Another, later worker holds it.
     change(database, later.id, status=JobStatus.RUNNING, lease_expires_at=shifted(60))
     with database.reading() as session:
-        assert list_later_version_jobs(session) == {}
+        assert list_later_version_jobs(session, KINDS) == {}
 
 
 @pytest.mark.parametrize(
@@ -88,17 +89,17 @@ def test_job_of_a_later_version_is_not_queued_again(
         pytest.raises(LaterVersionError, match=f"version {LATER};.*up to {SPEC_VERSION}"),
         database.writing() as session,
     ):
-        command(session, later.id, **options)
+        command(session, later.id, TRAINING, **options)
     with database.reading() as session:
-        assert get_job(session, later.id).status is status
+        assert get_job(session, later.id, TRAINING).status is status
 
 
 def test_job_of_a_later_version_can_be_paused_and_cancelled(
     database: Database, later: JobRecord
 ) -> None:
     with database.writing() as session:
-        assert pause_job(session, later.id).status is JobStatus.PAUSED
-        assert cancel_job(session, later.id).status is JobStatus.CANCELLED
+        assert pause_job(session, later.id, TRAINING).status is JobStatus.PAUSED
+        assert cancel_job(session, later.id, TRAINING).status is JobStatus.CANCELLED
 
 
 @pytest.fixture
@@ -119,12 +120,13 @@ def test_first_checkpoint_makes_a_job_unreadable_for_the_version_before(
 ) -> None:
     job, lease = earlier
     with database.writing() as session:
-        reported = record_progress(session, lease, JobProgress(epoch=1, steps=1), [])
+        reported = record_training_progress(session, lease, TrainingProgress(steps=1), [])
         assert (reported.spec, reported.spec_version) == (job.spec, EARLIER)
-        saved = Checkpoint(1, 2, {}, b"state")
-        reported = record_progress(session, lease, JobProgress(epoch=1, steps=2), [], saved)
+        saved = TrainingCheckpoint(2, {}, b"state")
+        progress = TrainingProgress(steps=2)
+        reported = record_training_progress(session, lease, progress, [], saved)
     with database.reading() as session:
-        assert get_job(session, job.id) == reported
+        assert get_job(session, job.id, TRAINING) == reported
     assert (reported.spec, reported.spec_version) == ({"epochs": 2}, SPEC_VERSION)
 
 
@@ -133,8 +135,8 @@ def test_model_of_an_earlier_job_is_stored_in_the_current_version(
 ) -> None:
     _, lease = earlier
     model = NewModel({}, {}, 1, b"weights")
-    outcome = Outcome(JobStatus.SUCCEEDED, StatusReason.COMPLETED, model)
+    outcome = Outcome(JobStatus.SUCCEEDED, StatusReason.COMPLETED)
     with database.writing() as session:
-        job = finish_job(session, lease, outcome)
+        job = finish_training(session, lease, outcome, model)
         found = get_model(session, str(job.model_id))
     assert (found.spec, found.spec_version) == ({"epochs": 2}, SPEC_VERSION)

@@ -10,24 +10,25 @@ from store.db.clock import shifted
 from store.db.database import Database
 from store.db.tables import jobs
 from store.errors import LeaseLostError
-from store.jobs.checkpoints import Checkpoint
 from store.jobs.claims import claim_job
 from store.jobs.commands import cancel_job
 from store.jobs.dispatch import list_undispatched_jobs, mark_dispatched
-from store.jobs.finish import Outcome, finish_job
+from store.jobs.finish import Outcome
 from store.jobs.jobs import JobRecord, get_job
 from store.jobs.leases import Lease, find_held_status, release_job, renew_lease, update_held_job
 from store.jobs.lost import fail_lost_jobs
-from store.jobs.progress import JobProgress, record_progress
+from store.jobs.training.checkpoints import TrainingCheckpoint
+from store.jobs.training.finish import finish_training
+from store.jobs.training.progress import TrainingProgress, record_training_progress
 from store.jobs.transitions import list_transitions
-from store.statuses import JobStatus, StatusReason
+from store.statuses import KINDS, TRAINING, JobStatus, StatusReason
 
 Post = Callable[..., JobRecord]
 
 
 def claim(database: Database, worker: str = "w", lease_seconds: float = 20) -> JobRecord | None:
     with database.writing() as session:
-        return claim_job(session, worker, lease_seconds, max_worker_losses=3)
+        return claim_job(session, worker, lease_seconds, max_worker_losses=3, kinds=KINDS)
 
 
 def claimed(database: Database) -> tuple[JobRecord, Lease]:
@@ -111,7 +112,7 @@ def test_stale_token_cannot_write(database: Database, post: Post) -> None:
     with pytest.raises(LeaseLostError), database.writing() as session:
         renew_lease(session, stale, 20)
     with database.reading() as session:
-        assert get_job(session, job.id).epoch == 0
+        assert get_job(session, job.id, TRAINING).epoch == 0
         assert find_held_status(session, stale) is None
 
 
@@ -128,19 +129,21 @@ def test_finished_job_is_never_claimed_again(database: Database, post: Post) -> 
     post()
     _, lease = claimed(database)
     with database.writing() as session:
-        finish_job(session, lease, Outcome(JobStatus.SUCCEEDED, StatusReason.COMPLETED))
+        finish_training(session, lease, Outcome(JobStatus.SUCCEEDED, StatusReason.COMPLETED))
     assert claim(database) is None
     with pytest.raises(LeaseLostError), database.writing() as session:
-        finish_job(session, lease, Outcome(JobStatus.FAILED, StatusReason.INTERNAL))
+        finish_training(session, lease, Outcome(JobStatus.FAILED, StatusReason.INTERNAL))
 
 
 def test_confirmed_cancel_takes_precedence_over_success(database: Database, post: Post) -> None:
     job = post()
     _, lease = claimed(database)
     with database.writing() as session:
-        assert cancel_job(session, job.id).status is JobStatus.CANCELLING
+        assert cancel_job(session, job.id, TRAINING).status is JobStatus.CANCELLING
     with database.writing() as session:
-        ended = finish_job(session, lease, Outcome(JobStatus.SUCCEEDED, StatusReason.COMPLETED))
+        ended = finish_training(
+            session, lease, Outcome(JobStatus.SUCCEEDED, StatusReason.COMPLETED)
+        )
     assert (ended.status, ended.status_reason) == (JobStatus.CANCELLED, StatusReason.USER)
 
 
@@ -149,7 +152,7 @@ def test_cancelling_job_between_slices_is_claimed(database: Database, post: Post
     _, lease = claimed(database)
     with database.writing() as session:
         release_job(session, lease)
-        cancel_job(session, job.id)
+        cancel_job(session, job.id, TRAINING)
     assert claimed(database)[0].status is JobStatus.CANCELLING
 
 
@@ -160,9 +163,9 @@ def test_job_that_kills_three_workers_fails(database: Database, post: Post) -> N
         expire(database, posted.id)
     assert claim(database) is None
     with database.writing() as session:
-        assert fail_lost_jobs(session, max_worker_losses=3) == (posted.id,)
+        assert fail_lost_jobs(session, KINDS, max_worker_losses=3) == (posted.id,)
     with database.reading() as session:
-        job = get_job(session, posted.id)
+        job = get_job(session, posted.id, TRAINING)
     assert (job.status, job.status_reason) == (JobStatus.FAILED, StatusReason.WORKER_LOST)
     assert job.error is not None
     assert job.token == 4
@@ -172,9 +175,9 @@ def test_checkpoint_resets_the_worker_losses(database: Database, post: Post) -> 
     posted = post()
     for steps in range(1, 5):
         _, lease = claimed(database)
-        checkpoint = Checkpoint(epoch=0, steps=steps, numbers={}, data=b"x" * steps)
+        checkpoint = TrainingCheckpoint(epoch=0, steps=steps, numbers={}, data=b"x" * steps)
         with database.writing() as session:
-            record_progress(session, lease, JobProgress(), (), checkpoint)
+            record_training_progress(session, lease, TrainingProgress(), (), checkpoint)
         expire(database, posted.id)
     assert claim(database) is not None
 
@@ -182,9 +185,9 @@ def test_checkpoint_resets_the_worker_losses(database: Database, post: Post) -> 
 def test_undispatched_job_is_found(database: Database, post: Post) -> None:
     job = post()
     with database.writing() as session:
-        assert list_undispatched_jobs(session, redispatch_seconds=-1, limit=10) == (job.id,)
+        assert list_undispatched_jobs(session, KINDS, redispatch_seconds=-1, limit=10) == (job.id,)
         mark_dispatched(session, (job.id,))
-        assert list_undispatched_jobs(session, redispatch_seconds=60, limit=10) == ()
+        assert list_undispatched_jobs(session, KINDS, redispatch_seconds=60, limit=10) == ()
 
 
 def test_released_lease_cannot_write(database: Database, post: Post) -> None:

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from store.db.tables import jobs
 from store.jobs import claims, commands, leases, progress
-from store.jobs.jobs import JobRecord, get_job
+from store.jobs.jobs import JobRecord
 from tests.chaos.state_machine import run_steps
 
 SEED = 1
@@ -32,13 +32,13 @@ def claim_with_the_old_token(session: Session, *values: Any, **how: Any) -> JobR
 def update_with_the_current_token(
     session: Session, lease: leases.Lease, values: dict[str, Any] | None = None
 ) -> JobRecord:
-    token = get_job(session, lease.job_id).token
+    token = session.scalars(select(jobs.c.token).where(jobs.c.id == lease.job_id)).one()
     return _update(session, leases.Lease(lease.job_id, token), values)
 
 
-def resume_anything(session: Session, job_id: str) -> JobRecord:
+def resume_anything(session: Session, job_id: str, kind: str) -> JobRecord:
     session.execute(update(jobs).where(jobs.c.id == job_id).values(status="paused"))
-    return _resume(session, job_id)
+    return _resume(session, job_id, kind)
 
 
 _claim, _update, _resume = claims.claim_job, leases.update_held_job, commands.resume_job

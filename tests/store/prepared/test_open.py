@@ -24,12 +24,14 @@ from store.datasets.column_file import table_schema
 from store.datasets.datasets import DatasetRecord
 from store.db.database import Database
 from store.environment import environment_fingerprint
-from store.jobs.jobs import JobRecord, NewJob, add_job, get_job
+from store.jobs.jobs import JobRecord, get_job
+from store.jobs.training.new_training import NewTraining, add_training
 from store.models import get_model
 from store.prepared import loader
 from store.prepared.open import open_job_data, open_prepared_cache
 from store.prepared.recent import RecentData
 from store.settings import Settings, load_settings
+from store.statuses import TRAINING
 from tests.schema import make_schema
 from tests.training import train_waiting_jobs
 from tests.workers.tables import Values, add_dataset
@@ -90,12 +92,12 @@ def add(
     resolved = resolve(asked, table_schema(dataset)).spec.model_dump(mode="json")
     source = None if start_from is None else {"model_id": start_from}
     with database.writing() as session:
-        return add_job(session, NewJob(dataset.id, "job", {}, resolved, start_from=source))
+        return add_training(session, NewTraining(dataset.id, "job", {}, resolved, source))
 
 
 def find_model_id(database: Database, job: JobRecord) -> str:
     with database.reading() as session:
-        return str(get_job(session, job.id).model_id)
+        return str(get_job(session, job.id, TRAINING).model_id)
 
 
 def arrays_of(resources: Resources, job: JobRecord) -> dict[str, np.ndarray[Any, Any]]:

@@ -13,6 +13,7 @@ from store.db.tables import deliveries, events
 from store.jobs.commands import cancel_job
 from store.jobs.events import add_event
 from store.jobs.jobs import JobRecord
+from store.statuses import TRAINING
 from store.webhooks.deliveries import (
     DEFAULT_EVENT_TYPES,
     EVENT_TYPES,
@@ -81,7 +82,7 @@ def test_payload_has_the_event_and_the_job_at_that_time(database: Database, post
     webhook = add(database)
     job = post(name="ü", external_id="e-1")
     with database.writing() as session:
-        cancel_job(session, job.id)
+        cancel_job(session, job.id, TRAINING)
     [claimed] = claim(database)
     payload = json.loads(claimed.payload)
     with database.reading() as session:

@@ -1,7 +1,6 @@
 """Opening of a claimed job's training: load data, build the network, restore a checkpoint."""
 
 import time
-from dataclasses import dataclass
 
 from engine.specs import FoldsValidation
 from engine.stored.training_states import upgrade_training_state
@@ -10,30 +9,10 @@ from engine.training.loop import TrainingProtocol
 from engine.training.training import Training, TrainingState
 from store.blobs.tensors import unpack_arrays
 from store.db.database import Database
-from store.jobs.checkpoints import Checkpoint, find_checkpoint
 from store.jobs.jobs import JobRecord
+from store.jobs.training.checkpoints import TrainingCheckpoint, find_training_checkpoint
 from store.prepared.open import DataResources, open_job_data
-from workers.training_recorder import TrainingRecorder
-
-
-@dataclass
-class OpenTrainingCache:
-    """The training of the last slice, kept open so that the job's next slice starts at once."""
-
-    job_id: str = ""
-    token: int = 0
-    recorder: TrainingRecorder | None = None
-
-    def keep(self, job: JobRecord, recorder: TrainingRecorder) -> None:
-        """Keep a recorder whose steps are all contained in a checkpoint."""
-        self.job_id, self.token, self.recorder = job.id, job.token, recorder
-
-    def take(self, job: JobRecord) -> TrainingRecorder | None:
-        """Return the recorder if no other worker has held the job since; empty the cache."""
-        recorder, self.recorder = self.recorder, None
-        if (job.id, job.token) != (self.job_id, self.token + 1):
-            return None
-        return recorder
+from workers.training.training_recorder import TrainingRecorder
 
 
 def open_training(context: DataResources, job: JobRecord) -> TrainingRecorder:
@@ -60,15 +39,15 @@ def open_training(context: DataResources, job: JobRecord) -> TrainingRecorder:
     return recorder
 
 
-def _find_checkpoint(database: Database, job: JobRecord) -> Checkpoint | None:
+def _find_checkpoint(database: Database, job: JobRecord) -> TrainingCheckpoint | None:
     """Return the checkpoint of an earlier slice; the first slice skips the query."""
     if job.token <= 1:
         return None
     with database.reading() as session:
-        return find_checkpoint(session, job.id)
+        return find_training_checkpoint(session, job.id)
 
 
-def _restore(recorder: TrainingRecorder, checkpoint: Checkpoint) -> None:
+def _restore(recorder: TrainingRecorder, checkpoint: TrainingCheckpoint) -> None:
     state = TrainingState(
         arrays=unpack_arrays(checkpoint.data), numbers=checkpoint.numbers["training"]
     )

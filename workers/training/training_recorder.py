@@ -1,7 +1,7 @@
 """Recorder of a training: losses, timings and checkpoints to be stored in the database."""
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from engine.metrics import Metric
@@ -9,27 +9,19 @@ from engine.stored.preprocessing import dump_preprocessing
 from engine.training.loop import TrainingProtocol
 from engine.training.progress import EpochRecord
 from store.blobs.tensors import pack_arrays
-from store.environment import gives_equal_bits
-from store.jobs.checkpoints import Checkpoint
 from store.jobs.jobs import JobRecord
-from store.jobs.progress import JobProgress, LossRecord
+from store.jobs.training.checkpoints import TrainingCheckpoint
+from store.jobs.training.losses import LossRecord
+from store.jobs.training.progress import TrainingProgress
 from store.prepared.loader import TrainingDataLoader
-
-
-@dataclass(frozen=True)
-class _Origin:
-    """The steps of a checkpoint and the environment that trained them."""
-
-    steps: int
-    environment: dict[str, Any]
-    exact: bool
+from workers.exactness import Exactness
 
 
 class TrainingRecorder:
     """Collects the records of a training and builds the rows to store. Times are in seconds.
 
     Attributes:
-        checkpoint_cost: duration of the last checkpoint.
+        exactness: environments in which the steps were trained.
 
     Args:
         job: the job at the time of its claim.
@@ -48,7 +40,7 @@ class TrainingRecorder:
         environment: dict[str, Any],
     ) -> None:
         self.training = training
-        self.checkpoint_cost = 0.0
+        self.exactness = Exactness(environment, lambda: training.steps_done)
         self._job = job
         self._max_seconds = max_seconds
         self._loader = loader
@@ -63,38 +55,6 @@ class TrainingRecorder:
         self._measured_seconds = 0.0
         self._measured_epochs = 0
         self._clock = time.monotonic()
-        # Origin of the steps before those of this worker; None for a job that starts here.
-        self._restored: _Origin | None = None
-        self._environment = environment
-        self._is_move_recorded = False
-
-    @property
-    def environment(self) -> dict[str, Any]:
-        """The environment in which the last step was trained."""
-        if self._restored is None or self._has_trained(self._restored):
-            return self._environment
-        return self._restored.environment
-
-    @property
-    def exact(self) -> bool:
-        """Whether all steps were trained in environments that give equal bits."""
-        return self._restored is None or (self._restored.exact and not self._has_moved)
-
-    @property
-    def records_move(self) -> bool:
-        """Whether the next save is the first with steps of a different environment."""
-        return self._has_moved and not self._is_move_recorded
-
-    @property
-    def _has_moved(self) -> bool:
-        origin = self._restored
-        if origin is None or not self._has_trained(origin):
-            return False
-        return not gives_equal_bits(origin.environment, self._environment)
-
-    def _has_trained(self, origin: "_Origin") -> bool:
-        """Whether this worker has trained a step after the checkpoint."""
-        return self.training.steps_done > origin.steps
 
     @property
     def is_out_of_time(self) -> bool:
@@ -147,7 +107,6 @@ class TrainingRecorder:
     def end_saving(self) -> None:
         """Record the time since the last lap as saving, and clear the saved records."""
         self._saving_seconds += self._lap()
-        self._is_move_recorded = self._has_moved
         self.unsaved.clear()
 
     def add(self, epoch: EpochRecord) -> None:
@@ -169,11 +128,11 @@ class TrainingRecorder:
         self._epoch_seconds = 0.0
         self._measured_epochs += 1
 
-    def progress(self) -> JobProgress:
+    def progress(self) -> TrainingProgress:
         """Return the training's progress, as the columns of a job."""
         samples = self._measured_epochs * self.training.rows if self._measured_epochs else 0
         found = self.training.cross_validation
-        return JobProgress(
+        return TrainingProgress(
             epoch=self.training.epoch,
             steps=self.training.steps_done,
             samples_per_second=samples / self._measured_seconds if samples else None,
@@ -185,14 +144,14 @@ class TrainingRecorder:
             preparing_seconds=self._preparing_seconds,
             training_seconds=self._training_seconds,
             saving_seconds=self._saving_seconds,
-            environment=self.environment,
-            exact=self.exact,
+            environment=self.exactness.environment,
+            exact=self.exactness.exact,
         )
 
-    def checkpoint(self) -> Checkpoint:
+    def checkpoint(self) -> TrainingCheckpoint:
         """Return a checkpoint from which training resumes exactly, in an equal environment."""
         state = self.training.state()
-        return Checkpoint(
+        return TrainingCheckpoint(
             epoch=self.training.epoch,
             steps=self.training.steps_done,
             numbers={
@@ -201,25 +160,19 @@ class TrainingRecorder:
                 "preprocessing": self.preprocessing,
                 "seed": self._loader.spec.seed,
                 "dataset_sha256": self._job.dataset_sha256,
-                "environment": self.environment,
-                "exact": self.exact,
+                **self.exactness.numbers(),
             },
             data=pack_arrays(state.arrays),
             metrics=self._latest or {},
             score=self.training.score(self._latest or {}),
         )
 
-    def restore(self, checkpoint: Checkpoint) -> None:
+    def restore(self, checkpoint: TrainingCheckpoint) -> None:
         """Resume from a checkpoint; epochs after it are trained, and reported, again."""
         self._latest = checkpoint.metrics or None
         self._epoch_seconds = checkpoint.numbers["epoch_seconds"]
         self._in_folds = self.training.is_in_folds
-        self._restored = _Origin(
-            steps=self.training.steps_done,
-            environment=checkpoint.numbers.get("environment", {}),
-            # Checkpoints of earlier versions lack it.
-            exact=checkpoint.numbers.get("exact", self._job.exact),
-        )
+        self.exactness.restore(checkpoint.numbers, exact=self._job.exact)
 
     @property
     def model_metrics(self) -> dict[str, Metric]:

@@ -1,0 +1,1 @@
+"""Jobs of the kind `training`: their losses, metrics, checkpoints and models."""

@@ -1,0 +1,39 @@
+"""Creation of trainings."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from store.jobs.jobs import JobRecord, NewJob, add_job
+from store.statuses import TRAINING
+
+
+@dataclass(frozen=True)
+class NewTraining:
+    """A training to be created.
+
+    Attributes:
+        start_from: initial weights; None for random ones.
+        validation_dataset_id: the separate validation dataset, if any.
+    """
+
+    dataset_id: str
+    name: str
+    metadata: dict[str, Any]
+    spec: dict[str, Any]
+    start_from: dict[str, Any] | None = None
+    priority: int = 0
+    owner: str = ""
+    validation_dataset_id: str | None = None
+    external_id: str | None = None
+    request_sha256: str | None = None
+
+
+def add_training(session: Session, new: NewTraining) -> JobRecord:
+    """Create a queued training, as `add_job` does. Raises NotFoundError, ExternalIdTakenError."""
+    values = dict(vars(new))
+    names = ("start_from", "validation_dataset_id")
+    columns = {name: values.pop(name) for name in names}
+    other = new.validation_dataset_id
+    return add_job(session, NewJob(TRAINING, **values), columns, () if other is None else (other,))

@@ -1,0 +1,93 @@
+"""Progress reports of trainings: losses, metrics, events of epochs, and optionally a checkpoint."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from engine.metrics import Metric
+from engine.stored.versions import SPEC_VERSION
+from store.jobs.checkpoints import Checkpoint, add_checkpoint
+from store.jobs.events import add_event
+from store.jobs.jobs import JobRecord
+from store.jobs.leases import Lease, update_held_job
+from store.jobs.progress import JobProgress, update_progress
+from store.jobs.training.findings import add_gradient_finding
+from store.jobs.training.losses import LossRecord, replace_losses
+
+
+@dataclass(frozen=True)
+class TrainingProgress(JobProgress):
+    """Progress of a training; the fields are columns of `jobs`.
+
+    While there are folds to do, epoch and metrics are those of the fold under way.
+    """
+
+    epoch: int = 0
+    samples_per_second: float | None = None
+    epochs_since_best: int = 0
+    folds_done: int = 0
+    cross_validation: dict[str, Any] | None = None
+    latest_metrics: dict[str, Metric] | None = None
+    best_metrics: dict[str, Metric] | None = None
+
+
+def record_training_progress(
+    session: Session,
+    lease: Lease,
+    progress: TrainingProgress,
+    new_losses: Sequence[LossRecord],
+    checkpoint: Checkpoint | None = None,
+) -> JobRecord:
+    """Store losses, metrics and checkpoint together, under the lease. Raises LeaseLostError."""
+    job = update_progress(session, lease, progress, has_checkpoint=checkpoint is not None)
+    if checkpoint is not None and job.spec_version < SPEC_VERSION:
+        # Earlier versions cannot read the checkpoint, so they must not claim the job either.
+        upgraded = {"spec": job.upgraded_spec, "spec_version": SPEC_VERSION}
+        job = update_held_job(session, lease, upgraded)
+    replace_losses(session, lease.job_id, progress.epoch, new_losses)
+    if new_losses:
+        _add_epoch_events(session, lease.job_id, progress, new_losses)
+    overflowed = next((loss.epoch for loss in new_losses if loss.gradient_norm is None), None)
+    if overflowed is not None:
+        add_gradient_finding(session, lease.job_id, overflowed)
+    if checkpoint is not None:
+        add_checkpoint(session, lease.job_id, checkpoint)
+    elif not new_losses and _has_folds(job):
+        # No losses are stored for folds: the event reports progress to listeners instead.
+        data = {"folds_done": progress.folds_done, "epoch": progress.epoch, "steps": progress.steps}
+        add_event(session, job.id, "fold", data)
+    return job
+
+
+def _has_folds(job: JobRecord) -> bool:
+    return "folds" in (job.upgraded_spec.get("validation") or {})
+
+
+def _add_epoch_events(
+    session: Session, job_id: str, progress: TrainingProgress, new_losses: Sequence[LossRecord]
+) -> None:
+    """Add an event for the latest epoch, and one for the best epoch if it is a new one.
+
+    A rescued job reports the epochs that it repeats again.
+    """
+    latest = new_losses[-1]
+    data = {
+        "epoch": latest.epoch,
+        "epochs": len(new_losses),
+        "loss": latest.loss,
+        "validation_loss": latest.validation_loss,
+        "metrics": _scalars(latest.metrics),
+        "learning_rate": latest.learning_rate,
+    }
+    add_event(session, job_id, "epoch", data)
+    best = progress.epoch - 1 - progress.epochs_since_best
+    if progress.best_metrics is not None and best >= new_losses[0].epoch:
+        improved = {"epoch": best, "metrics": _scalars(progress.best_metrics)}
+        add_event(session, job_id, "improved", improved)
+
+
+def _scalars(metrics: dict[str, Metric]) -> dict[str, float]:
+    """Return the metrics that are a single number."""
+    return {name: value for name, value in metrics.items() if isinstance(value, float)}

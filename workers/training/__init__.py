@@ -1,0 +1,1 @@
+"""The work of a training job: open it, train, record, finish."""

@@ -1,0 +1,99 @@
+"""An open training as the work of a slice."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+
+from engine.training.training import train
+from store.blobs.tensors import pack_arrays
+from store.environment import numerics_of
+from store.jobs.checkpoints import Checkpoint
+from store.jobs.finish import Outcome
+from store.jobs.jobs import JobRecord
+from store.jobs.leases import Lease
+from store.jobs.training.checkpoints import TrainingCheckpoint
+from store.jobs.training.finish import finish_training
+from store.jobs.training.progress import record_training_progress
+from store.models import NewModel
+from store.statuses import StatusReason
+from workers.kinds import Session
+from workers.training.training_recorder import TrainingRecorder
+
+
+class TrainingWork:
+    """Runs a training and stores what its recorder has collected.
+
+    Attributes:
+        exactness: environments in which the steps were trained.
+        checkpoint_cost: duration of the last checkpoint in seconds.
+    """
+
+    def __init__(self, recorder: TrainingRecorder) -> None:
+        self.exactness = recorder.exactness
+        self.checkpoint_cost = 0.0
+        self._recorder = recorder
+        self._training = recorder.training
+
+    @property
+    def steps_done(self) -> int:
+        """Number of steps over all epochs of all networks."""
+        return self._training.steps_done
+
+    def run(self, stop: Callable[[], bool]) -> Iterator[object]:
+        """Train until the end, a stop, or the end of the time budget; yield after each epoch."""
+        recorder = self._recorder
+
+        def should_stop() -> bool:
+            recorder.on_step_begin()
+            return stop() or recorder.is_out_of_time
+
+        recorder.begin()
+        for epoch in train(self._training, stop=should_stop):
+            recorder.add(epoch)
+            yield epoch
+
+    def end_run(self) -> StatusReason | None:
+        """Stop the clock; return why the training is complete, None if it is not."""
+        if self._recorder.is_out_of_time and self._training.reason is None:
+            self._training.end("time_budget")
+        self._recorder.end_training()
+        reason = self._training.reason
+        return None if reason is None else StatusReason(reason)
+
+    def checkpoint(self) -> TrainingCheckpoint:
+        """Return a checkpoint from which training resumes exactly, in an equal environment."""
+        return self._recorder.checkpoint()
+
+    def save(self, session: Session, lease: Lease, checkpoint: Checkpoint | None) -> JobRecord:
+        """Store losses, metrics and the checkpoint together. Raises LeaseLostError."""
+        progress, unsaved = self._recorder.progress(), self._recorder.unsaved
+        return record_training_progress(session, lease, progress, unsaved, checkpoint)
+
+    def end_saving(self) -> None:
+        """Record the time of a committed save, and discard its records."""
+        self._recorder.end_saving()
+
+    def make_result(self, *, is_complete: bool) -> NewModel | None:
+        """Return the model: partial if cancelled or ended within the folds; None without a step."""
+        if not is_complete and not self.steps_done:
+            return None
+        weights = self._training.weights()
+        found = self._training.cross_validation
+        return NewModel(
+            preprocessing=self._recorder.preprocessing,
+            metrics=self._recorder.model_metrics,
+            parameter_count=sum(array.size for array in weights.values()),
+            weights=pack_arrays(weights),
+            partial=not is_complete or self._training.is_in_folds,
+            cross_validation=None if found is None else asdict(found),
+            numerics=numerics_of(self.exactness.environment),
+        )
+
+    def finish(
+        self, session: Session, lease: Lease, outcome: Outcome, result: NewModel | None
+    ) -> JobRecord:
+        """Store the last losses and the model, and end the job. Raises LeaseLostError."""
+        progress, unsaved = self._recorder.progress(), self._recorder.unsaved
+        return finish_training(session, lease, outcome, result, progress, unsaved)
+
+    def close(self) -> None:
+        """Do nothing: a training holds only memory and mapped files, freed with the object."""
