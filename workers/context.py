@@ -1,4 +1,4 @@
-"""What a worker process keeps between slices: resources, kinds of work, the last open work."""
+"""State of a worker process between slices: resources, kinds of work, the last open work."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

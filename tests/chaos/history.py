@@ -57,7 +57,7 @@ class JobFact:
 
 @dataclass(frozen=True)
 class _Effects:
-    """What the work of a job has stored."""
+    """The rows that the work of a job has stored."""
 
     losses: tuple[EpochFact, ...]
     weights: str | None

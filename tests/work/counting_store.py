@@ -1,4 +1,4 @@
-"""What the tests' kind of work stores: a mark per few steps, and one result per job.
+"""Tables and statements of the tests' kind of work: a mark per few steps, and one result per job.
 
 The tables have no unique constraint, so that a repeated write is visible.
 """
