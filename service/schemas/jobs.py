@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
 
 from engine.metrics import Metric
-from engine.specs import ResolvedSpec, TrainingSpec
+from engine.specs import MAX_EXACT_INTEGER, ResolvedSpec, TrainingSpec
 from service.schemas.common import Body, Name, Text, View, _storable
 from service.schemas.webhooks import WebhookRequest
 from store.statuses import JobStatus, StatusReason
@@ -32,7 +32,7 @@ class StartFrom(Body):
     steps: int | None = Field(
         default=None,
         ge=0,
-        le=2**53 - 1,
+        le=MAX_EXACT_INTEGER - 1,
         description="Steps of the job's checkpoint; default: the last checkpoint.",
     )
 
