@@ -6,8 +6,9 @@ from engine.data.table import ColumnKind, ColumnSchema, TableSchema
 from engine.json_pointer import column_pointer
 from engine.preprocessing.column_options import NO_OVERRIDES
 from engine.preprocessing.column_plan import ColumnPlan
+from engine.resolution.embeddings import categorical_of
 from engine.resolution.report import Report
-from engine.specs import ColumnPreprocessingSpec, PreprocessingSpec
+from engine.specs import ColumnPreprocessingSpec, TrainingSpec
 
 _COMMON_OPTIONS = ("missing", "fill_value", "missing_indicator")
 _OPTIONS_BY_KIND: Mapping[ColumnKind, tuple[str, ...]] = {
@@ -20,19 +21,20 @@ _OPTIONS_BY_KIND: Mapping[ColumnKind, tuple[str, ...]] = {
 
 
 def check_overrides(
-    spec: PreprocessingSpec, table: TableSchema, plans: Sequence[ColumnPlan], report: Report
+    spec: TrainingSpec, table: TableSchema, plans: Sequence[ColumnPlan], report: Report
 ) -> None:
     """Check that every option suits its column, and every fill value the values it replaces.
 
     Args:
-        spec: the requested preprocessing.
+        spec: the requested spec.
         table: schema of the training table.
         plans: plan of each feature.
         report: receives the problems.
     """
     by_name = {column.name: column for column in table.columns}
     used = {plan.name for plan in plans}
-    for name, override in spec.columns.items():
+    overrides = spec.preprocessing.columns
+    for name, override in overrides.items():
         column = by_name.get(name)
         if column is None:
             report.problem(column_pointer(name), "unknown_column", f"there is no column {name!r}")
@@ -43,10 +45,11 @@ def check_overrides(
             _check_options(column, override, report)
             _check_levels(column, override, report)
     for plan in plans:
-        override = spec.columns.get(plan.name, NO_OVERRIDES)
+        override = overrides.get(plan.name, NO_OVERRIDES)
         missing = by_name[plan.name].missing
         _check_fill_value(plan, override, missing, report)
-        _check_indicator(plan, override, report)
+        if categorical_of(spec.network) == "embedding":
+            _check_indicator(plan, override, report)
         _check_dropped_rows(plan, override, missing, table.rows, report)
 
 

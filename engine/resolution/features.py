@@ -32,7 +32,7 @@ def resolve_features(
     preprocessing = resolve_preprocessing(spec.preprocessing, spec.network)
     preprocessing = _record_column_defaults(preprocessing, features)
     plans = [plan_column(preprocessing, c.name, c.kind, c.distinct or 0) for c in features]
-    check_overrides(spec.preprocessing, table, plans, report)
+    check_overrides(spec, table, plans, report)
     return preprocessing, network_inputs([plan.inputs for plan in plans])
 
 

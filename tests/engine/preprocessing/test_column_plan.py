@@ -1,6 +1,7 @@
 """The plan of a column and its fitted counterpart have the same inputs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import cache
 from itertools import combinations, product
 from typing import Any, get_args
 
@@ -20,7 +21,6 @@ from engine.preprocessing.fit import fit_columns
 from engine.preprocessing.fitted import FittedColumn
 from engine.preprocessing.preprocessing import NumericTarget, Preprocessing
 from engine.specs import (
-    CategoricalEncoding,
     ColumnPreprocessingSpec,
     MissingStrategy,
     NumericScaling,
@@ -39,32 +39,45 @@ COLUMNS: Mapping[ColumnKind, Column] = {
 }
 DISTINCT = 4  # categories
 TIMES = [c for size in (1, 2, 3, 4) for c in combinations(get_args(TimePart), size)]
-# The options of each kind; `encoding` is the categorical encoding of all columns.
-OPTIONS: Mapping[ColumnKind, Mapping[str, list[Any]]] = {
-    "numeric": {"numeric": [*get_args(NumericScaling)]},
-    "boolean": {},
-    "categorical": {
-        "encoding": [*get_args(CategoricalEncoding)],
-        "categorical": [None, "one_hot", "ordinal"],
-        "max_levels": [None, 2, DISTINCT - 1, DISTINCT, DISTINCT + 1],
-        "levels": [None, ["b", "never", "a"]],
-        "hash_buckets": [None, 5],
-        "fill_value": [None, 1.0, "b", "new"],
-    },
-    "time": {"time": TIMES},
-    "text": {"hash_buckets": [2, 7]},
+Case = dict[str, Any]
+# The options of each kind; `encoding` is the encoding of all categorical columns, with the column's
+# own beside it.
+CATEGORY: list[Case] = [
+    {"encoding": "one_hot"},
+    {"encoding": "ordinal"},
+    {"encoding": "embedding"},
+    {"encoding": "embedding", "categorical": "one_hot"},
+    {"encoding": "embedding", "categorical": "ordinal"},
+]
+OPTIONS: Mapping[ColumnKind, list[list[Case]]] = {
+    "numeric": [[{"numeric": scaling} for scaling in get_args(NumericScaling)]],
+    "boolean": [],
+    "categorical": [
+        [*CATEGORY, {"hash_buckets": 5}],
+        [{"max_levels": most} for most in (2, DISTINCT, DISTINCT + 1)],
+        [{}, {"levels": ["b", "never", "a"]}],
+        [{"fill_value": value} for value in (1.0, "b", "new")],
+    ],
+    "time": [[{"time": parts} for parts in TIMES]],
+    "text": [[{"hash_buckets": buckets} for buckets in (2, 7)]],
 }
-COMMON = {"missing": [*get_args(MissingStrategy)], "missing_indicator": [False, True]}
+COMMON: list[list[Case]] = [
+    [{"missing": strategy} for strategy in get_args(MissingStrategy)],
+    [{"missing_indicator": indicator} for indicator in (False, True)],
+]
 
 
-def cases(kind: ColumnKind) -> Iterator[dict[str, Any]]:
-    """Yield every combination of a kind's options."""
-    choices = {**OPTIONS[kind], **COMMON}
-    for values in product(*choices.values()):
-        yield dict(zip(choices, values, strict=True))
+@cache
+def plan_and_fit(kind: ColumnKind) -> list[tuple[Case, ColumnPlan, FittedColumn]]:
+    """Plan and fit a column of this kind with every combination of its options."""
+    cases = [
+        {option: value for choice in choices for option, value in choice.items()}
+        for choices in product(*OPTIONS[kind], *COMMON)
+    ]
+    return [(case, *_plan_and_fit(kind, case)) for case in cases]
 
 
-def plan_and_fit(kind: ColumnKind, case: dict[str, Any]) -> tuple[ColumnPlan, FittedColumn]:
+def _plan_and_fit(kind: ColumnKind, case: Case) -> tuple[ColumnPlan, FittedColumn]:
     own = {option: value for option, value in case.items() if option != "encoding"}
     spec = ResolvedPreprocessing.model_validate(
         {"categorical": case.get("encoding", "one_hot"), "target": "none", "columns": {"x": own}}
@@ -86,8 +99,7 @@ def adds_a_known_category(plan: ColumnPlan) -> bool:
 
 @pytest.mark.parametrize("kind", get_args(ColumnKind))
 def test_planned_inputs_are_the_fitted_inputs(kind: ColumnKind) -> None:
-    for case in cases(kind):
-        plan, fitted = plan_and_fit(kind, case)
+    for case, plan, fitted in plan_and_fit(kind):
         width = Preprocessing((fitted,), NumericTarget("y", 0, 1)).width
         if adds_a_known_category(plan):
             assert plan.inputs.categories == inputs_of(fitted).categories + 1 == 5, case
@@ -98,29 +110,24 @@ def test_planned_inputs_are_the_fitted_inputs(kind: ColumnKind) -> None:
 
 @pytest.mark.parametrize("kind", get_args(ColumnKind))
 def test_width_is_that_of_the_written_inputs(kind: ColumnKind) -> None:
-    written = set()
-    for case in cases(kind):
-        _, fitted = plan_and_fit(kind, case)
-        if fitted in written:
-            continue
-        written.add(fitted)
+    for fitted in {fitted for _, _, fitted in plan_and_fit(kind)}:
         preprocessing = Preprocessing((fitted,), NumericTarget("y", 0, 1))
         x = preprocessing.transform({"x": COLUMNS[kind]}, FLOAT64)
         inputs = inputs_of(fitted)
         assert x.shape[1] == preprocessing.width == inputs.width
         if inputs.indicator:
-            assert x[:, -1].tolist() == [0, 1, *[0] * (len(x) - 2)], case
+            assert x[:, -1].tolist() == [0, 1, *[0] * (len(x) - 2)]
         if inputs.encoding == "embedding":
-            assert x.max() < inputs.codes, case
+            assert x.max() < inputs.codes
 
 
 def test_cases_cover_every_option_encoding_and_fitted_column() -> None:
-    options = {option for kind in OPTIONS for option in (*OPTIONS[kind], *COMMON)}
+    cases = [case for kind in OPTIONS for case in plan_and_fit(kind)]
+    options = {option for case, _, _ in cases for option in case}
     assert options - {"encoding"} == set(ColumnPreprocessingSpec.model_fields)
-    plans = [plan_and_fit(kind, case) for kind in OPTIONS for case in cases(kind)]
-    assert {plan.inputs.encoding for plan, _ in plans} == set(get_args(Encoding))
+    assert {plan.inputs.encoding for _, plan, _ in cases} == set(get_args(Encoding))
     union, _ = get_args(FittedColumn)
-    assert {type(fitted) for _, fitted in plans} == set(get_args(union))
+    assert {type(fitted) for _, _, fitted in cases} == set(get_args(union))
 
 
 @pytest.mark.parametrize(
