@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from engine.arrays import Floats
 
-# Elements of a block that stays in the L1 or L2 cache with the few temporaries of one function.
+# Elements per block: a block and the temporaries of an elementwise function stay in the L2 cache.
 ELEMENTWISE_BLOCK = 16_384
 
 

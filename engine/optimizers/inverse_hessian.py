@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from engine.arrays import Floats
-from engine.numerics.blocks import blocks
 from engine.optimizers.base import BLOCK
 
 # As in PyTorch: a pair with less has negligible or negative curvature.
@@ -78,7 +77,8 @@ class InverseHessian:
 
     def _add(self, vector: Floats, factor: float, row: Floats) -> None:
         """Add factor · row to the vector, blockwise through the scratch buffer."""
-        for piece, row_piece in blocks(vector, row, size=BLOCK):
+        for start in range(0, len(vector), BLOCK):
+            piece = vector[start : start + BLOCK]
             scratch = self._scratch[: len(piece)]
-            np.multiply(row_piece, float(factor), out=scratch)
+            np.multiply(row[start : start + BLOCK], float(factor), out=scratch)
             np.add(piece, scratch, out=piece)

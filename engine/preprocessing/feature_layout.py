@@ -61,10 +61,11 @@ class FeatureLayout:
 def lay_out(columns: Sequence[FittedColumn]) -> FeatureLayout:
     """Assign inputs to each fitted column."""
     inputs = [inputs_of(column) for column in columns]
-    width = count_inputs(inputs)
+    positions = _positions(inputs)
+    width = max((position.stop for position in positions), default=0)
     numeric: list[tuple[FittedNumeric, slice]] = []
     encoded: list[ColumnSlot] = []
-    for index, (column, position) in enumerate(zip(columns, _positions(inputs), strict=True)):
+    for index, (column, position) in enumerate(zip(columns, positions, strict=True)):
         if isinstance(column, FittedNumeric):
             numeric.append((column, position))
         else:
@@ -102,6 +103,8 @@ def _positions(columns: Sequence[ColumnInputs]) -> list[slice]:
 
 def embedding_tables(columns: Sequence[ColumnInputs]) -> tuple[EmbeddingTable, ...]:
     """Return the embedding table of each embedded column, of minimal size."""
+    if not any(column.encoding == "embedding" for column in columns):
+        return ()
     return tuple(
         EmbeddingTable(position=position.start, codes=column.codes)
         for column, position in zip(columns, _positions(columns), strict=True)
