@@ -1,4 +1,4 @@
-"""Readiness of the service: database, schema, broker, equal environments, known kinds of work."""
+"""Readiness of the service: database, schema, broker; warnings for the operator."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -40,7 +40,6 @@ def check(context: Context) -> ReadinessView:
         raise NotReadyError(f"broker ({context.broker.kind}): does not answer") from error
     with context.database.reading() as session:
         workers = find_live_environments(session, MISSED_SWEEPS * context.settings.sweep_seconds)
-        unknown = count_unknown_kinds(session, KINDS)
     return ReadinessView(
         status="ready",
         database=context.database.engine.dialect.name,
@@ -52,7 +51,7 @@ def check(context: Context) -> ReadinessView:
         worker_environments=workers,
         warnings=[
             *environment_warnings(context.environment, workers),
-            *(describe_unknown_kind(kind, count) for kind, count in unknown.items()),
+            *unknown_kind_warnings(context),
         ],
     )
 
@@ -77,6 +76,14 @@ def environment_warnings(
         yield (
             f"environment: unknown for {_list_names(unknown)}, of an earlier version: {_SAME_IMAGE}"
         )
+
+
+def unknown_kind_warnings(context: Context) -> Iterator[str]:
+    """Yield one warning per kind of unfinished jobs that this version does not know."""
+    with context.database.reading() as session:
+        found = count_unknown_kinds(session, KINDS)
+    for kind, count in found.items():
+        yield describe_unknown_kind(kind, count)
 
 
 def _list_names(workers: list[str]) -> str:

@@ -98,7 +98,7 @@ def _after_fork(**_: Any) -> None:  # noqa: ANN401
         context.name,
         context.environment,
         lambda: not _busy.is_set(),
-        context.kinds,
+        KINDS,
     ).start()
 
 

@@ -104,8 +104,8 @@ class Sweeper:
             for job_id in fail_lost_jobs(session, self._kinds, losses):
                 logger.error("job %s lost its worker too often: failed", job_id)
         self._redispatch(quiet_seconds)
-        self._report_unknown_kinds()
         self._report_later_versions()
+        self._report_unknown_kinds()
         self._delete_abandoned_datasets()
         self._delete_expired_uploads()
         with self._database.writing() as session:
@@ -127,13 +127,6 @@ class Sweeper:
         with self._database.writing() as session:
             mark_dispatched(session, waiting)
 
-    def _report_unknown_kinds(self) -> None:
-        with self._database.reading() as session:
-            found = count_unknown_kinds(session, self._kinds)
-        for kind in found.keys() - self._reported:
-            logger.warning("%s", describe_unknown_kind(kind, found[kind]))
-        self._reported |= found.keys()
-
     def _report_later_versions(self) -> None:
         """Log each waiting job that only a later version can work on, once."""
         with self._database.reading() as session:
@@ -141,6 +134,14 @@ class Sweeper:
         for job_id in found.keys() - self._reported:
             error = LaterVersionError("spec", found[job_id], SPEC_VERSION)
             logger.warning("job %s is left to later workers: %s", job_id, error)
+        self._reported |= found.keys()
+
+    def _report_unknown_kinds(self) -> None:
+        """Log each kind of unfinished jobs that this version does not know, once."""
+        with self._database.reading() as session:
+            found = count_unknown_kinds(session, self._kinds)
+        for kind in found.keys() - self._reported:
+            logger.warning("%s", describe_unknown_kind(kind, found[kind]))
         self._reported |= found.keys()
 
     def _delete_abandoned_datasets(self) -> None:

@@ -1,8 +1,8 @@
 """The engine's view of a table: its schema, and its columns as arrays."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,28 @@ class TableSchema:
 
     rows: int
     columns: tuple[ColumnSchema, ...]
+
+
+class Named(Protocol):
+    """A description of a column."""
+
+    @property
+    def name(self) -> str:
+        """The column's name."""
+        ...
+
+
+NamedColumn = TypeVar("NamedColumn", bound=Named)
+
+
+def find_column(columns: Iterable[NamedColumn], name: str) -> NamedColumn | None:
+    """Return the column of that name; None if there is none."""
+    return next((column for column in columns if column.name == name), None)
+
+
+def level_text(level: Level) -> str:
+    """Return a category or class as text; booleans as in JSON."""
+    return str(level).lower() if isinstance(level, bool) else str(level)
 
 
 @dataclass(frozen=True)

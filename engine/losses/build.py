@@ -33,7 +33,7 @@ from engine.specs import (
 )
 
 
-def fitting_outputs(spec: LossSpec) -> tuple[OutputActivation, ...]:
+def compatible_outputs(spec: LossSpec) -> tuple[OutputActivation, ...]:
     """Return the output activations compatible with a loss, its default first."""
     match spec:
         case CrossEntropy():
@@ -55,7 +55,7 @@ def build_loss(spec: LossSpec, output: ResolvedOutput, dtype: np.dtype[Any]) -> 
     Raises:
         ValueError: the loss is incompatible with the output.
     """
-    if output.activation not in fitting_outputs(spec):
+    if output.activation not in compatible_outputs(spec):
         message = f"{spec.type} is incompatible with a {output.activation} output"
         raise ValueError(message)
     match spec:

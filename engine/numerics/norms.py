@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from engine.arrays import Floats
+from engine.numerics.blocks import blocks
 
 # Below this sum, squares of float32 numbers lose precision.
 _LEAST_SQUARE = 1e-30
@@ -22,7 +23,7 @@ def euclidean_norm(vector: Floats) -> float:
     largest = largest_magnitude(vector)
     if largest == 0 or not math.isfinite(largest):
         return largest
-    pieces = (vector[i : i + _BLOCK] / largest for i in range(0, len(vector), _BLOCK))
+    pieces = (piece / largest for (piece,) in blocks(vector, size=_BLOCK))
     return largest * math.sqrt(sum(float(np.dot(piece, piece)) for piece in pieces))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.arrays import Floats
-from engine.optimizers.base import Optimizer, blocks, constant, positive
+from engine.optimizers.base import Optimizer, blocks_with_scratch, constant, positive
 from engine.specs import Adadelta
 
 
@@ -24,7 +24,9 @@ class AdadeltaOptimizer(Optimizer):
         self._rho = constant(spec.rho, dtype)
         self._epsilon = constant(positive(spec.epsilon / (1 - spec.rho), dtype), dtype)
         self._rate = np.empty((), dtype)
-        self._blocks = tuple(blocks(parameters, gradients, square, change_square, scratch=2))
+        self._blocks = tuple(
+            blocks_with_scratch(parameters, gradients, square, change_square, scratch=2)
+        )
 
     def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - steps are alike
         """Take one step, scaled by the ratio of recent changes to recent gradients."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.arrays import Floats
-from engine.optimizers.base import Optimizer, blocks, constant, positive
+from engine.optimizers.base import Optimizer, blocks_with_scratch, constant, positive
 from engine.specs import Adagrad
 
 
@@ -16,7 +16,7 @@ class AdagradOptimizer(Optimizer):
         dtype = parameters.dtype
         self._epsilon = constant(positive(spec.epsilon, dtype), dtype)
         self._rate = np.empty((), dtype)
-        self._blocks = tuple(blocks(parameters, gradients, square))
+        self._blocks = tuple(blocks_with_scratch(parameters, gradients, square))
 
     def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - steps are alike
         """Take one step, shorter for parameters with large past gradients."""

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from engine.arrays import Floats
-from engine.optimizers.base import Optimizer, blocks, constant, positive
+from engine.optimizers.base import Optimizer, blocks_with_scratch, constant, positive
 from engine.specs import Adam, Adamw, Amsgrad
 
 
@@ -27,7 +27,7 @@ class AdamOptimizer(Optimizer):
         self._dtype = dtype = parameters.dtype
         self._beta1, self._beta2 = constant(spec.beta1, dtype), constant(spec.beta2, dtype)
         self._rate, self._epsilon = np.empty((), dtype), np.empty((), dtype)
-        self._blocks = tuple(blocks(parameters, gradients, mean, square))
+        self._blocks = tuple(blocks_with_scratch(parameters, gradients, mean, square))
 
     def update(self, learning_rate: float, step: int) -> None:
         """Take one step, with the bias correction of that step."""
@@ -84,7 +84,7 @@ class AmsgradOptimizer(AdamOptimizer):
     def __init__(self, spec: Amsgrad, parameters: Floats, gradients: Floats) -> None:
         super().__init__(spec, parameters, gradients)
         self.slots["largest_square"] = np.zeros_like(parameters)
-        self._blocks = tuple(blocks(parameters, gradients, *self.slots.values()))
+        self._blocks = tuple(blocks_with_scratch(parameters, gradients, *self.slots.values()))
 
     def update(self, learning_rate: float, step: int) -> None:
         """Take one step, with the bias correction of that step."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from engine.arrays import Floats
+from engine.numerics.blocks import blocks
 
 # Elements processed at a time. A step reads and writes each of its vectors several times; blocks
 # of this size stay in the L2 cache meanwhile (five of float32: 640 KiB).
@@ -35,12 +36,11 @@ class Optimizer(ABC):
         return self.slots
 
 
-def blocks(*vectors: Floats, scratch: int = 1) -> Iterator[tuple[Floats, ...]]:
+def blocks_with_scratch(*vectors: Floats, scratch: int = 1) -> Iterator[tuple[Floats, ...]]:
     """Yield views of consecutive blocks of each vector, and `scratch` buffers of their size."""
     size, dtype = len(vectors[0]), vectors[0].dtype
     spare = [np.empty(min(size, BLOCK), dtype) for _ in range(scratch)]
-    for start in range(0, size, BLOCK):
-        pieces = [vector[start : start + BLOCK] for vector in vectors]
+    for pieces in blocks(*vectors, size=BLOCK):
         yield (*pieces, *(array[: len(pieces[0])] for array in spare))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.arrays import Floats
-from engine.optimizers.base import Optimizer, blocks, constant
+from engine.optimizers.base import Optimizer, blocks_with_scratch, constant
 from engine.specs import Lion
 
 
@@ -24,7 +24,7 @@ class LionOptimizer(Optimizer):
         self._share = constant(spec.beta1 * (1 - spec.beta2) / (1 - spec.beta1), dtype)
         self._beta2 = constant(spec.beta2, dtype)
         self._rate, self._decay_factor = np.empty((), dtype), np.empty((), dtype)
-        self._blocks = tuple(blocks(parameters, gradients, mean))
+        self._blocks = tuple(blocks_with_scratch(parameters, gradients, mean))
 
     def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - steps are alike
         """Take one step of the same length for every weight."""

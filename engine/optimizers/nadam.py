@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from engine.arrays import Floats
-from engine.optimizers.base import Optimizer, blocks, constant, positive
+from engine.optimizers.base import Optimizer, blocks_with_scratch, constant, positive
 from engine.specs import Nadam
 
 
@@ -28,7 +28,7 @@ class NadamOptimizer(Optimizer):
         self._dtype = dtype = parameters.dtype
         self._beta1, self._beta2 = constant(spec.beta1, dtype), constant(spec.beta2, dtype)
         self._rate, self._epsilon, self._share = (np.empty((), dtype) for _ in range(3))
-        self._blocks = tuple(blocks(parameters, gradients, mean, square, scratch=2))
+        self._blocks = tuple(blocks_with_scratch(parameters, gradients, mean, square, scratch=2))
 
     def update(self, learning_rate: float, step: int) -> None:
         """Take one step, with the momentum and the bias correction of that step."""

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from engine.arrays import Floats
-from engine.optimizers.base import Optimizer, blocks, constant, positive
+from engine.optimizers.base import Optimizer, blocks_with_scratch, constant, positive
 from engine.specs import Rmsprop
 
 
@@ -24,7 +24,7 @@ class RmspropOptimizer(Optimizer):
         self._rho = constant(spec.rho, dtype)
         self._epsilon = constant(positive(spec.epsilon / self._root, dtype), dtype)
         self._rate = np.empty((), dtype)
-        self._blocks = tuple(blocks(parameters, gradients, square))
+        self._blocks = tuple(blocks_with_scratch(parameters, gradients, square))
 
     def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - steps are alike
         """Take one step down the gradient divided by its recent magnitude."""
@@ -54,7 +54,7 @@ class RmspropMomentumOptimizer(RmspropOptimizer):
         super().__init__(spec, parameters, gradients)
         self.slots["velocity"] = np.zeros_like(parameters)
         self._momentum = constant(spec.momentum, parameters.dtype)
-        self._blocks = tuple(blocks(parameters, gradients, *self.slots.values()))
+        self._blocks = tuple(blocks_with_scratch(parameters, gradients, *self.slots.values()))
 
     def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - steps are alike
         """Take one step along the velocity."""

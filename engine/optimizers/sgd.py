@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.arrays import Floats
-from engine.optimizers.base import Optimizer, blocks, constant
+from engine.optimizers.base import Optimizer, blocks_with_scratch, constant
 
 
 class SgdOptimizer(Optimizer):
@@ -12,7 +12,7 @@ class SgdOptimizer(Optimizer):
     def __init__(self, parameters: Floats, gradients: Floats) -> None:
         self.slots = {}
         self._rate = np.empty((), parameters.dtype)
-        self._blocks = tuple(blocks(parameters, gradients))
+        self._blocks = tuple(blocks_with_scratch(parameters, gradients))
 
     def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - no state
         """Take one step down the gradient."""
@@ -30,7 +30,7 @@ class MomentumOptimizer(Optimizer):
         self.slots = {"velocity": velocity}
         self._momentum = constant(momentum, parameters.dtype)
         self._rate = np.empty((), parameters.dtype)
-        self._blocks = tuple(blocks(parameters, gradients, velocity))
+        self._blocks = tuple(blocks_with_scratch(parameters, gradients, velocity))
 
     def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - steps are alike
         """Take one step along the velocity."""

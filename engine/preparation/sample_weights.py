@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Floats, Indices
-from engine.data.table import Column, Level, NumericColumn
+from engine.data.table import Column, NumericColumn, level_text
 from engine.errors import DataError
 from engine.preprocessing.fitted import ClassTarget
 from engine.preprocessing.targets import ClassLabels, Labels
@@ -91,16 +91,12 @@ def _class_weights(spec: ResolvedSpec, target: ClassTarget, codes: Indices) -> N
         # Classes without training rows are not balanced and need no weight.
         return len(codes) / (np.count_nonzero(counts) * np.maximum(counts, 1))
     remaining = dict(spec.class_weight or {})
-    weights = [remaining.pop(_text(label), 1.0) for label in target.classes]
+    weights = [remaining.pop(level_text(label), 1.0) for label in target.classes]
     if remaining:
-        classes = ", ".join(_text(label) for label in target.classes)
+        classes = ", ".join(level_text(label) for label in target.classes)
         message = f"class_weight names {next(iter(remaining))!r}; the classes are {classes}"
         raise DataError(message)
     return np.array(weights)
-
-
-def _text(label: Level) -> str:
-    return str(label).lower() if isinstance(label, bool) else str(label)
 
 
 def _column_weights(columns: Mapping[str, Column], name: str, rows: Indices) -> NDArray[np.float64]:

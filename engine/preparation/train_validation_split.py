@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.arrays import Indices
 from engine.data.splits import draw_folds, split, split_by_class, split_by_order
-from engine.data.table import Column, Level, NumericColumn
+from engine.data.table import Column, Level, NumericColumn, level_text
 from engine.errors import DataError
 from engine.preprocessing.targets import ClassLabels, Labels
 from engine.specs import (
@@ -141,12 +141,8 @@ def _parse_numbers(values: Sequence[Level]) -> list[float]:
 
 def _is_validation_value(level: Level, values: Sequence[Level] | None) -> bool:
     if values is not None:
-        return level in values or _text(level) in {_text(value) for value in values}
-    return _text(level).strip().casefold() in VALIDATION_TEXTS
-
-
-def _text(level: Level) -> str:
-    return str(level).lower() if isinstance(level, bool) else str(level)
+        return level in values or level_text(level) in {level_text(value) for value in values}
+    return level_text(level).strip().casefold() in VALIDATION_TEXTS
 
 
 def require_rows(rows: Indices, minimum: int) -> None:

@@ -1,16 +1,12 @@
-"""Per-column preprocessing options and their defaults, derived from each column's schema."""
+"""Effective preprocessing options of single columns."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from engine.data.table import ColumnSchema
 from engine.specs import (
     CategoricalEncoding,
     ColumnPreprocessingSpec,
     MissingStrategy,
     NumericScaling,
-    PreprocessingSpec,
     ResolvedPreprocessing,
     TimePart,
 )
@@ -79,66 +75,3 @@ def options_for(spec: ResolvedPreprocessing, name: str) -> ColumnOptions:
         time=override.time,
         hash_buckets=override.hash_buckets,
     )
-
-
-def is_embedded(
-    column: ColumnSchema, override: ColumnPreprocessingSpec, categorical: CategoricalEncoding
-) -> bool:
-    """Return whether a column becomes codes for an embedding.
-
-    Args:
-        column: schema of the column.
-        override: the column's own options.
-        categorical: default encoding of categorical columns.
-    """
-    is_category = column.kind == "categorical" and override.hash_buckets is None
-    return is_category and (override.categorical or categorical) == "embedding"
-
-
-def resolve_columns(
-    spec: ResolvedPreprocessing, features: Sequence[ColumnSchema]
-) -> ResolvedPreprocessing:
-    """Return the preprocessing with the per-column defaults that follow from each feature's kind.
-
-    Fitting uses these per-column options to recognize time columns, hashed texts, and columns with
-    an indicator.
-    """
-    resolved: dict[str, ColumnPreprocessingSpec] = {}
-    for column in features:
-        override = spec.columns.get(column.name, NO_OVERRIDES)
-        defaults = _column_defaults(spec, column, override)
-        if defaults or column.name in spec.columns:
-            resolved[column.name] = override.model_copy(update=defaults)
-    return spec.model_copy(update={"missing_indicator": False, "columns": resolved})
-
-
-def _column_defaults(
-    spec: ResolvedPreprocessing, column: ColumnSchema, override: ColumnPreprocessingSpec
-) -> dict[str, Any]:
-    defaults: dict[str, Any] = {}
-    if column.kind == "time":
-        defaults["time"] = override.time or _default_time_parts(spec, column)
-    if column.kind == "text":
-        defaults["hash_buckets"] = override.hash_buckets or spec.hash_buckets
-    is_requested = (
-        spec.missing_indicator if override.missing_indicator is None else override.missing_indicator
-    )
-    # An indicator is useful only if some training row lacks a value.
-    is_dropped = (override.missing or spec.missing) == "drop_row"
-    is_useful = (
-        column.missing > 0
-        and not is_dropped
-        and not is_embedded(column, override, spec.categorical)
-    )
-    if is_requested and is_useful:
-        defaults["missing_indicator"] = True
-    elif override.missing_indicator is not None:
-        defaults["missing_indicator"] = False
-    return defaults
-
-
-def _default_time_parts(spec: PreprocessingSpec, column: ColumnSchema) -> tuple[TimePart, ...]:
-    """Return the requested parts, without the hour if all times are midnight."""
-    if not column.integral:
-        return spec.time
-    return tuple(part for part in spec.time if part != "hour") or spec.time

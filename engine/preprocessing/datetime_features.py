@@ -1,7 +1,5 @@
 """Calendar features of times, in UTC."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,9 +10,9 @@ _DAY = 86_400
 _FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0
 
 
-def count_time_inputs(parts: Sequence[TimePart]) -> int:
-    """Return the number of inputs: one for the year, sine and cosine for each other part."""
-    return sum(1 if part == "year" else 2 for part in parts)
+def count_part_inputs(part: TimePart) -> int:
+    """Return the number of inputs of a part: one for the year, sine and cosine for all others."""
+    return 1 if part == "year" else 2
 
 
 def years_of(seconds: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from engine.arrays import Floats, Indices
 from engine.data.table import CategoricalColumn, Column, NumericColumn
 from engine.errors import DataError
-from engine.preprocessing.datetime_features import elapsed_fraction, years_of
-from engine.preprocessing.feature_layout import ColumnSlot, count_features
+from engine.preprocessing.datetime_features import count_part_inputs, elapsed_fraction, years_of
+from engine.preprocessing.feature_layout import ColumnSlot
 from engine.preprocessing.fitted import (
     FittedBoolean,
     FittedCategories,
@@ -38,7 +38,7 @@ def encode(slot: ColumnSlot, columns: Mapping[str, Column], rows: Indices, x: Fl
         DataError: the column is missing or of another kind, or a number is too large for x.
     """
     fitted = slot.column
-    inputs = x[:, slot.start : slot.start + count_features(fitted)]
+    inputs = x[:, slot.position]
     match fitted:
         case FittedTime():
             seconds = numeric_values(columns, fitted.name)[rows]
@@ -49,7 +49,7 @@ def encode(slot: ColumnSlot, columns: Mapping[str, Column], rows: Indices, x: Fl
             _write_categories(slot, column, inputs)
         case _:
             assert_never(fitted)
-    if not isinstance(fitted, FittedCodes) and fitted.indicator:
+    if slot.indicator:
         inputs[:, -1] = is_missing(column)
 
 
@@ -105,11 +105,10 @@ def _write_times(fitted: FittedTime, seconds: NDArray[np.float64], inputs: Float
             with np.errstate(all="ignore"):
                 year = (years_of(seconds) - fitted.center) / fitted.scale
             inputs[:, start] = _cast_finite(fitted.name, year, inputs)
-            start += 1
         else:
             angle = 2 * np.pi * elapsed_fraction(seconds, part)
             inputs[:, start], inputs[:, start + 1] = np.sin(angle), np.cos(angle)
-            start += 2
+        start += count_part_inputs(part)
 
 
 def _cast_finite(name: str, values: NDArray[np.float64], inputs: Floats) -> Floats:

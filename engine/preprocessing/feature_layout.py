@@ -1,11 +1,11 @@
-"""Positions of the fitted columns among the network's inputs."""
+"""Positions of the columns among the network's inputs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 from engine.data.table import Level
-from engine.preprocessing.datetime_features import count_time_inputs
+from engine.preprocessing.column_plan import ColumnInputs, inputs_of
 from engine.preprocessing.fitted import (
     FittedBoolean,
     FittedCategories,
@@ -31,13 +31,15 @@ class ColumnSlot:
     Attributes:
         column: the fitted column.
         index: its index among the columns.
-        start: index of its first input.
+        position: its inputs among all inputs, including its missing indicator.
+        indicator: whether the last of them is a missing indicator.
         index_of: index of each fitted category.
     """
 
     column: Encoded
     index: int
-    start: int
+    position: slice
+    indicator: bool
     index_of: dict[Level, int]
 
 
@@ -57,16 +59,18 @@ class FeatureLayout:
 
 
 def lay_out(columns: Sequence[FittedColumn]) -> FeatureLayout:
-    """Assign inputs to each column: its values, then its missing indicator."""
-    numeric: list[tuple[FittedNumeric, int]] = []
+    """Assign inputs to each fitted column."""
+    inputs = [inputs_of(column) for column in columns]
+    positions = _positions(inputs)
+    width = max((position.stop for position in positions), default=0)
+    numeric: list[tuple[FittedNumeric, slice]] = []
     encoded: list[ColumnSlot] = []
-    width = 0
-    for index, (column, start) in enumerate(_starts(columns)):
+    for index, (column, position) in enumerate(zip(columns, positions, strict=True)):
         if isinstance(column, FittedNumeric):
-            numeric.append((column, start))
+            numeric.append((column, position))
         else:
-            encoded.append(ColumnSlot(column, index, start, _index_of(column)))
-        width = max(width, start + count_features(column))
+            indicator = inputs[index].indicator
+            encoded.append(ColumnSlot(column, index, position, indicator, _index_of(column)))
     return FeatureLayout(width, stack_columns(numeric, width), tuple(encoded))
 
 
@@ -76,43 +80,38 @@ def _index_of(column: Encoded) -> dict[Level, int]:
     return {}
 
 
-def _starts(columns: Sequence[FittedColumn]) -> Iterator[tuple[FittedColumn, int]]:
-    """Yield each column with the index of its first input, in column order.
+def count_inputs(columns: Sequence[ColumnInputs]) -> int:
+    """Return the number of network inputs of all columns."""
+    return sum(column.width for column in columns)
 
-    If any column is coded, the one-hot columns come last: their widths are known only after
+
+def _positions(columns: Sequence[ColumnInputs]) -> list[slice]:
+    """Return the inputs of each column among all inputs, in column order.
+
+    If any column is embedded, the one-hot columns come last: their widths are known only after
     fitting, and the position of the codes must be known before.
     """
-    has_codes = any(isinstance(column, FittedCodes) for column in columns)
-    is_last = [has_codes and isinstance(column, FittedCategories) for column in columns]
-    starts, width = {}, 0
+    has_codes = any(column.encoding == "embedding" for column in columns)
+    is_last = [has_codes and column.encoding == "one_hot" for column in columns]
+    positions, start = [slice(0)] * len(columns), 0
     for index in sorted(range(len(columns)), key=is_last.__getitem__):
-        starts[index] = width
-        width += count_features(columns[index])
-    for index, column in enumerate(columns):
-        yield column, starts[index]
+        stop = start + columns[index].width
+        positions[index] = slice(start, stop)
+        start = stop
+    return positions
 
 
-def count_features(column: FittedColumn) -> int:
-    """Return the number of inputs of a column, including its missing indicator."""
-    match column:
-        case FittedNumeric() | FittedBoolean() | FittedOrdinal():
-            return 1 + column.indicator
-        case FittedCategories():
-            return len(column.levels) + column.rest + column.indicator
-        case FittedCodes():
-            return 1
-        case FittedTime():
-            return count_time_inputs(column.parts) + column.indicator
-        case FittedText():
-            return column.buckets + column.indicator
-        case _:
-            assert_never(column)
+def embedding_tables(columns: Sequence[ColumnInputs]) -> tuple[EmbeddingTable, ...]:
+    """Return the embedding table of each embedded column, of minimal size."""
+    if not any(column.encoding == "embedding" for column in columns):
+        return ()
+    return tuple(
+        EmbeddingTable(position=position.start, codes=column.codes)
+        for column, position in zip(columns, _positions(columns), strict=True)
+        if column.encoding == "embedding"
+    )
 
 
 def tables_of(columns: Sequence[FittedColumn]) -> tuple[EmbeddingTable, ...]:
-    """Return the embedding table required for each coded column, of minimal size."""
-    return tuple(
-        EmbeddingTable(position=start, codes=1 + len(column.levels) + column.rest)
-        for column, start in _starts(columns)
-        if isinstance(column, FittedCodes)
-    )
+    """Return the embedding table of each fitted column of codes, of minimal size."""
+    return embedding_tables([inputs_of(column) for column in columns])

@@ -61,10 +61,10 @@ class NumericBlock:
     indicators: Indices
 
 
-def stack_columns(numeric: Sequence[tuple[FittedNumeric, int]], width: int) -> NumericBlock:
-    """Stack the numeric columns, each with its first input, of a layout of `width` inputs."""
+def stack_columns(numeric: Sequence[tuple[FittedNumeric, slice]], width: int) -> NumericBlock:
+    """Stack the numeric columns, each with its inputs, of a layout of `width` inputs."""
     columns = [column for column, _ in numeric]
-    slots: Indices | slice = np.array([slot for _, slot in numeric], np.intp)
+    slots: Indices | slice = np.array([inputs.start for _, inputs in numeric], np.intp)
     if len(numeric) == width:
         slots = slice(None)
     numbers = NumericBlock(
@@ -75,7 +75,7 @@ def stack_columns(numeric: Sequence[tuple[FittedNumeric, int]], width: int) -> N
         logs=np.flatnonzero([column.log for column in columns]),
         slots=slots,
         indicated=np.flatnonzero([column.indicator for column in columns]),
-        indicators=np.array([slot + 1 for column, slot in numeric if column.indicator], np.intp),
+        indicators=np.array([i.stop - 1 for column, i in numeric if column.indicator], np.intp),
     )
     fill = column_vector(column.fill for column in columns)
     bounds = [_scale(numbers, values) for values in (*expand_range(columns, CLIP_SPANS), fill)]

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from engine.data.table import ColumnKind, ColumnSchema, TableSchema
 from engine.json_pointer import column_pointer
-from engine.preprocessing.column_options import NO_OVERRIDES, is_embedded
+from engine.preprocessing.column_options import NO_OVERRIDES
+from engine.preprocessing.column_plan import ColumnPlan
 from engine.resolution.embeddings import categorical_of
 from engine.resolution.report import Report
-from engine.specs import ColumnPreprocessingSpec, PreprocessingSpec, TrainingSpec
+from engine.specs import ColumnPreprocessingSpec, TrainingSpec
 
 _COMMON_OPTIONS = ("missing", "fill_value", "missing_indicator")
 _OPTIONS_BY_KIND: Mapping[ColumnKind, tuple[str, ...]] = {
@@ -20,12 +21,20 @@ _OPTIONS_BY_KIND: Mapping[ColumnKind, tuple[str, ...]] = {
 
 
 def check_overrides(
-    spec: TrainingSpec, table: TableSchema, features: Sequence[ColumnSchema], report: Report
+    spec: TrainingSpec, table: TableSchema, plans: Sequence[ColumnPlan], report: Report
 ) -> None:
-    """Check that every option suits its column, and every fill value the values it replaces."""
+    """Check that every option suits its column, and every fill value the values it replaces.
+
+    Args:
+        spec: the requested spec.
+        table: schema of the training table.
+        plans: plan of each feature.
+        report: receives the problems.
+    """
     by_name = {column.name: column for column in table.columns}
-    used = {column.name for column in features}
-    for name, override in spec.preprocessing.columns.items():
+    used = {plan.name for plan in plans}
+    overrides = spec.preprocessing.columns
+    for name, override in overrides.items():
         column = by_name.get(name)
         if column is None:
             report.problem(column_pointer(name), "unknown_column", f"there is no column {name!r}")
@@ -35,11 +44,13 @@ def check_overrides(
         else:
             _check_options(column, override, report)
             _check_levels(column, override, report)
-    for column in features:
-        override = spec.preprocessing.columns.get(column.name, NO_OVERRIDES)
-        check_fill_value(column, override, spec.preprocessing, report)
-        _check_indicator(column, override, spec, report)
-        _check_dropped_rows(column, override, spec, table.rows, report)
+    for plan in plans:
+        override = overrides.get(plan.name, NO_OVERRIDES)
+        missing = by_name[plan.name].missing
+        _check_fill_value(plan, override, missing, report)
+        if categorical_of(spec.network) == "embedding":
+            _check_indicator(plan, override, report)
+        _check_dropped_rows(plan, override, missing, table.rows, report)
 
 
 def _check_options(column: ColumnSchema, override: ColumnPreprocessingSpec, report: Report) -> None:
@@ -65,76 +76,65 @@ def _check_levels(column: ColumnSchema, override: ColumnPreprocessingSpec, repor
         seen.add(level)
 
 
-def _check_indicator(
-    column: ColumnSchema, override: ColumnPreprocessingSpec, spec: TrainingSpec, report: Report
-) -> None:
-    if override.missing_indicator and is_embedded(column, override, categorical_of(spec.network)):
-        detail = f"the embedding already has a code for a missing value of {column.name!r}"
-        report.problem(column_pointer(column.name, "missing_indicator"), "coded_column", detail)
+def _check_indicator(plan: ColumnPlan, override: ColumnPreprocessingSpec, report: Report) -> None:
+    if override.missing_indicator and plan.inputs.encoding == "embedding":
+        detail = f"the embedding already has a code for a missing value of {plan.name!r}"
+        report.problem(column_pointer(plan.name, "missing_indicator"), "coded_column", detail)
 
 
 def _check_dropped_rows(
-    column: ColumnSchema,
-    override: ColumnPreprocessingSpec,
-    spec: TrainingSpec,
-    rows: int,
-    report: Report,
+    plan: ColumnPlan, override: ColumnPreprocessingSpec, missing: int, rows: int, report: Report
 ) -> None:
     """Report the number of rows that drop_row leaves out."""
-    if not column.missing or (override.missing or spec.preprocessing.missing) != "drop_row":
+    if not missing or plan.options.missing != "drop_row":
         return
     pointer = (
         "/preprocessing/missing"
         if override.missing is None
-        else column_pointer(column.name, "missing")
+        else column_pointer(plan.name, "missing")
     )
-    if column.missing >= rows:
-        detail = f"column {column.name!r} has no value in any row; drop_row would leave out all"
+    if missing >= rows:
+        detail = f"column {plan.name!r} has no value in any row; drop_row would leave out all"
         report.problem(pointer, "drops_all_rows", detail)
     else:
-        detail = f"{column.missing} rows without a value in column {column.name!r} are left out"
+        detail = f"{missing} rows without a value in column {plan.name!r} are left out"
         report.info(pointer, "rows_left_out", detail)
 
 
-def check_fill_value(
-    column: ColumnSchema, override: ColumnPreprocessingSpec, spec: PreprocessingSpec, report: Report
+def _check_fill_value(
+    plan: ColumnPlan, override: ColumnPreprocessingSpec, missing: int, report: Report
 ) -> None:
     """Report a fill value that does not suit the column it applies to.
 
     The common fill value need not suit a column without missing values.
     """
     is_override = override.fill_value is not None
-    if (override.missing or spec.missing) != "constant":
+    if plan.options.missing != "constant":
         if is_override:
             detail = 'fill_value has no effect unless missing is "constant"'
-            report.warning(column_pointer(column.name, "fill_value"), "unused_fill_value", detail)
+            report.warning(column_pointer(plan.name, "fill_value"), "unused_fill_value", detail)
         return
-    if override.fill_value is not None:
-        reason = _fill_value_error(column, override, override.fill_value)
-        if reason is not None:
-            report.problem(column_pointer(column.name, "fill_value"), "wrong_fill_value", reason)
-    elif column.missing:
-        reason = _fill_value_error(column, override, spec.fill_value)
-        if reason is not None:
-            reason = f"{reason}; set a fill_value for this column in preprocessing.columns"
-            report.problem("/preprocessing/fill_value", "wrong_fill_value", reason)
+    reason = _fill_value_error(plan) if is_override or missing else None
+    if reason is not None and is_override:
+        report.problem(column_pointer(plan.name, "fill_value"), "wrong_fill_value", reason)
+    elif reason is not None:
+        reason = f"{reason}; set a fill_value for this column in preprocessing.columns"
+        report.problem("/preprocessing/fill_value", "wrong_fill_value", reason)
 
 
-def _fill_value_error(
-    column: ColumnSchema, override: ColumnPreprocessingSpec, value: float | str
-) -> str | None:
-    """Return why the value cannot be a value of the column; None if it can."""
-    name = f"column {column.name!r}"
-    match column.kind:
+def _fill_value_error(plan: ColumnPlan) -> str | None:
+    """Return why the fill value cannot be a value of the column; None if it can."""
+    name, value, levels = f"column {plan.name!r}", plan.options.fill_value, plan.options.levels
+    match plan.kind:
         case "numeric" if isinstance(value, str):
             return f"{name} has numbers; {value!r} is not a number"
         case "time" if isinstance(value, str):
             return f"{name} has times; fill_value must be a number of seconds since 1970"
         case "boolean" if isinstance(value, str) or not 0 <= value <= 1:
             return f"{name} has booleans; fill_value must be from 0 (false) to 1 (true)"
-        case "categorical" if override.hash_buckets is None:
+        case "categorical" if plan.inputs.encoding != "hashed":
             if not isinstance(value, str):
                 return f"{name} has categories; fill_value must be a text"
-            if override.levels is not None and value not in override.levels:
+            if levels is not None and value not in levels:
                 return f"{name} has no level {value!r}; add it to levels"
     return None

@@ -1,7 +1,7 @@
 """Compatibility of losses, output activations and tasks, and their defaults."""
 
 from engine.data.table import ColumnSchema
-from engine.losses.build import fitting_outputs
+from engine.losses.build import compatible_outputs
 from engine.resolution.report import Report
 from engine.specs import (
     BinaryCrossEntropy,
@@ -53,7 +53,7 @@ def _default_output(loss: LossSpec | None, task: Task, classes: int) -> OutputAc
         by_task = "sigmoid" if classes == 2 else "softmax"
     if loss is None or _TASKS.get(loss.type) != task:
         return by_task
-    return fitting_outputs(loss)[0]
+    return compatible_outputs(loss)[0]
 
 
 def resolve_loss(
@@ -61,7 +61,7 @@ def resolve_loss(
 ) -> LossSpec:
     """Return the loss: the requested one, else the default of the output activation and task."""
     loss = spec.loss or _default_loss(activation, task)
-    outputs = fitting_outputs(loss)
+    outputs = compatible_outputs(loss)
     if _TASKS.get(loss.type, task) != task:
         detail = f"{loss.type} is a loss for {_TASKS[loss.type]}, but the task is {task}"
         report.problem("/loss", "loss_and_task", detail)

@@ -71,7 +71,7 @@ def check_monitored(
         if name.startswith(_PREFIX) and spec.validation is None:
             detail = f'without validation rows there is no {name}; use "{name[len(_PREFIX) :]}"'
             report.problem(pointer, "no_validation", detail)
-        elif name.startswith(_PREFIX) and pointer == _SCHEDULE_METRIC and not spec.holds_out:
+        elif name.startswith(_PREFIX) and pointer == _SCHEDULE_METRIC and not spec.has_validation:
             detail = (
                 f'the final training after the folds has no {name}; use "{name[len(_PREFIX) :]}"'
             )
@@ -100,5 +100,5 @@ def resolve_schedule(spec: TrainingSpec) -> ScheduleSpec:
     """Return the schedule with the default for its monitored metric filled in."""
     if not isinstance(spec.schedule, PlateauSchedule) or spec.schedule.metric:
         return spec.schedule
-    metric = "validation_loss" if spec.holds_out else "loss"
+    metric = "validation_loss" if spec.has_validation else "loss"
     return spec.schedule.model_copy(update={"metric": metric})

@@ -1,10 +1,9 @@
-"""Defaults of the network's layers and of the preprocessing."""
+"""Defaults of the network's layers."""
 
 from dataclasses import replace
 
 from engine.errors import SpecProblem
 from engine.initializers import default_initializer
-from engine.resolution.embeddings import categorical_of
 from engine.resolution.report import Report
 from engine.specs import (
     MAX_LAYERS,
@@ -15,12 +14,10 @@ from engine.specs import (
     NetworkSpec,
     Normal,
     OutputActivation,
-    PreprocessingSpec,
     ReshapeSpec,
     ResidualSpec,
     ResolvedNetwork,
     ResolvedOutput,
-    ResolvedPreprocessing,
 )
 
 
@@ -46,18 +43,6 @@ def _resolve_layer(layer: LayerSpec) -> LayerSpec:
             return layer.model_copy(update={"layers": inner})
         case _:
             return layer
-
-
-def resolve_preprocessing(
-    spec: PreprocessingSpec, network: NetworkSpec, activation: OutputActivation
-) -> ResolvedPreprocessing:
-    """Return the preprocessing with defaults for the first layer and the output activation."""
-    requested = {name: getattr(spec, name) for name in PreprocessingSpec.model_fields}
-    defaults = {
-        "categorical": spec.categorical or categorical_of(network),
-        "target": spec.target or ("standardize" if activation == "linear" else "none"),
-    }
-    return ResolvedPreprocessing(**(requested | defaults))
 
 
 def reshape_inputs(

@@ -8,10 +8,13 @@ from engine.data.table import ColumnSchema, TableSchema
 from engine.errors import SpecError
 from engine.layers.base import Layer
 from engine.layers.build import build_layers
-from engine.preprocessing.column_options import resolve_columns
-from engine.resolution.column_overrides import check_overrides
 from engine.resolution.embeddings import check_categorical, fill_tables
-from engine.resolution.input_width import NetworkInputs, find_inputs
+from engine.resolution.features import (
+    resolve_features,
+    resolve_preprocessing,
+    resolve_target_scaling,
+)
+from engine.resolution.input_width import NetworkInputs
 from engine.resolution.loss_and_output import (
     check_target,
     resolve_loss,
@@ -20,12 +23,7 @@ from engine.resolution.loss_and_output import (
 )
 from engine.resolution.memory import MemoryEstimate, RowCounts, estimate_memory, parameter_count
 from engine.resolution.metrics import check_monitored, resolve_metrics, resolve_schedule
-from engine.resolution.network import (
-    reshape_inputs,
-    resolve_network,
-    resolve_preprocessing,
-    shift_layer_index,
-)
+from engine.resolution.network import reshape_inputs, resolve_network, shift_layer_index
 from engine.resolution.optimization import (
     MAX_DEFAULT_EPOCHS,
     MIN_DEFAULT_EPOCHS,
@@ -42,7 +40,7 @@ from engine.resolution.target_and_features import (
     find_target,
 )
 from engine.resolution.validation import check_split_column, check_validation_table, count_rows
-from engine.specs import MAX_FEATURES, ResolvedSpec, Task, TrainingSpec
+from engine.specs import MAX_FEATURES, ResolvedPreprocessing, ResolvedSpec, Task, TrainingSpec
 
 __all__ = ["Finding", "Resolution", "resolve"]
 
@@ -100,7 +98,10 @@ def resolve(
     features = choose_features(spec, table, report)
     check_categorical(spec, report)
     if fitted_inputs is None:
-        check_overrides(spec, table, features, report)
+        preprocessing, inputs = resolve_features(spec, table, features, report)
+    else:
+        preprocessing = resolve_preprocessing(spec.preprocessing, spec.network)
+        inputs = fitted_inputs
     check_optimization(spec, report)
     check_sample_weight(spec, table, report)
     check_split_column(spec, table, report)
@@ -111,8 +112,8 @@ def resolve(
         check_monitored(spec, None, report)
         check_warmup(spec, spec.epochs or MAX_DEFAULT_EPOCHS, report)
         raise SpecError(report.problems)
-    resolved, in_features = _fill_in(spec, features, target, task, fitted_inputs, report)
-    layers = _build_layers(spec, resolved, in_features, report)
+    resolved = _fill_in(spec, preprocessing, features, target, task, inputs, report)
+    layers = _build_layers(spec, resolved, inputs.count, report)
     check_validation_table(resolved, table, validation_table, report)
     counts = count_rows(resolved, target, rows, validation_table, report)
     epochs = resolve_epochs(spec, counts.training)
@@ -120,18 +121,19 @@ def resolve(
     if report.problems:
         raise SpecError(report.problems)
     resolved = resolved.model_copy(update={"epochs": epochs})
-    return _build_resolution(resolved, layers, in_features, counts, report)
+    return _build_resolution(resolved, layers, inputs.count, counts, report)
 
 
 def _fill_in(
     spec: TrainingSpec,
+    preprocessing: ResolvedPreprocessing,
     features: tuple[ColumnSchema, ...],
     target: ColumnSchema,
     task: Task,
-    fitted_inputs: NetworkInputs | None,
+    inputs: NetworkInputs,
     report: Report,
-) -> tuple[ResolvedSpec, int]:
-    """Return the spec with its defaults, and its number of inputs; report incompatible settings."""
+) -> ResolvedSpec:
+    """Return the spec with its defaults; report incompatible settings."""
     classes = (target.distinct or 0) if task == "classification" else 0
     activation = resolve_output(spec, task, classes, report)
     loss = resolve_loss(spec, task, activation, report)
@@ -140,10 +142,6 @@ def _fill_in(
     units = resolve_units(spec, loss, activation, classes, report)
     metrics = resolve_metrics(spec, task, activation, classes, report)
     check_monitored(spec, metrics, report)
-    preprocessing = resolve_preprocessing(spec.preprocessing, spec.network, activation)
-    if fitted_inputs is None:
-        preprocessing = resolve_columns(preprocessing, features)
-    inputs = fitted_inputs or find_inputs(features, preprocessing)
     check_inputs(inputs.count, spec, report)
     network = reshape_inputs(spec.network, spec.input_shape, report)
     network = fill_tables(network, inputs.tables, report)
@@ -151,7 +149,9 @@ def _fill_in(
     defaults = {
         "task": task,
         "features": tuple(column.name for column in features),
-        "preprocessing": preprocessing,
+        "preprocessing": preprocessing.model_copy(
+            update={"target": resolve_target_scaling(spec.preprocessing, activation)}
+        ),
         "network": resolve_network(network, activation, units),
         "loss": loss,
         # Preliminary, until the training rows are counted.
@@ -159,7 +159,7 @@ def _fill_in(
         "schedule": resolve_schedule(spec),
         "metrics": metrics,
     }
-    return ResolvedSpec(**(requested | defaults)), inputs.count
+    return ResolvedSpec(**(requested | defaults))
 
 
 def _build_layers(

@@ -1,6 +1,6 @@
 """Validation of class_weight and sample_weight."""
 
-from engine.data.table import TableSchema
+from engine.data.table import TableSchema, find_column
 from engine.resolution.report import Report
 from engine.specs import Task, TrainingSpec
 
@@ -20,7 +20,7 @@ def check_sample_weight(spec: TrainingSpec, table: TableSchema, report: Report) 
     """Check that sample_weight is a numeric column without missing or negative values."""
     if spec.sample_weight is None:
         return
-    column = next((c for c in table.columns if c.name == spec.sample_weight), None)
+    column = find_column(table.columns, spec.sample_weight)
     name, pointer = repr(spec.sample_weight), "/sample_weight"
     if column is None:
         report.problem(pointer, "unknown_column", f"there is no column {name}")

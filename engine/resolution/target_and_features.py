@@ -2,7 +2,8 @@
 
 import math
 
-from engine.data.table import ColumnSchema, TableSchema
+from engine.data.table import ColumnSchema, TableSchema, find_column
+from engine.preprocessing.column_plan import has_encoding
 from engine.resolution.report import Report
 from engine.specs import MAX_FEATURES, ColumnValidation, Task, TrainingSpec
 
@@ -15,7 +16,7 @@ MIN_ROWS_PER_CLASS = 10
 
 def find_target(spec: TrainingSpec, table: TableSchema, report: Report) -> ColumnSchema | None:
     """Return the target's column; None if it cannot be a target."""
-    target = next((c for c in table.columns if c.name == spec.target), None)
+    target = find_column(table.columns, spec.target)
     if target is None:
         report.problem("/target", "unknown_column", f"there is no column {spec.target!r}")
         return None
@@ -117,9 +118,9 @@ def _default_features(
 ) -> tuple[ColumnSchema, ...]:
     excluded = {spec.target, spec.sample_weight, _validation_column(spec)}
     candidates = [column for column in table.columns if column.name not in excluded]
-    usable = tuple(column for column in candidates if _is_usable(column, spec))
+    usable = tuple(column for column in candidates if has_encoding(spec.preprocessing, column))
     for column in candidates:
-        if not _is_usable(column, spec):
+        if not has_encoding(spec.preprocessing, column):
             detail = (
                 f"column {column.name!r} is free text and is left out; set "
                 "preprocessing.hash_buckets to hash its words"
@@ -150,7 +151,7 @@ def _named_features(
             report.problem(pointer, "split_as_feature", detail)
         elif name in selected:
             report.problem(pointer, "duplicate_feature", f"{name!r} is listed twice")
-        elif not _is_usable(column, spec):
+        elif not has_encoding(spec.preprocessing, column):
             detail = (
                 f"column {name!r} is free text, which cannot be an input: leave it out, hash its "
                 "words (hash_buckets in preprocessing), or upload it as categorical"
@@ -164,12 +165,3 @@ def _named_features(
 def _validation_column(spec: TrainingSpec) -> str | None:
     """Return the column that marks validation rows; an order_by column may still be a feature."""
     return spec.validation.column if isinstance(spec.validation, ColumnValidation) else None
-
-
-def _is_usable(column: ColumnSchema, spec: TrainingSpec) -> bool:
-    own = spec.preprocessing.columns.get(column.name)
-    if own is not None and own.hash_buckets is not None:
-        return True
-    if column.kind == "categorical":
-        return column.distinct is not None
-    return column.kind != "text" or spec.preprocessing.hash_buckets is not None

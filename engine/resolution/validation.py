@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from engine.data.splits import count_validation_rows
-from engine.data.table import ColumnSchema, TableSchema
+from engine.data.table import ColumnSchema, TableSchema, find_column
 from engine.resolution.memory import RowCounts
 from engine.resolution.report import Report
 from engine.specs import (
@@ -26,7 +26,7 @@ def check_split_column(spec: TrainingSpec, table: TableSchema, report: Report) -
         return
     is_by_value = isinstance(spec.validation, ColumnValidation)
     pointer = "/validation/column" if is_by_value else "/validation/order_by"
-    column = next((c for c in table.columns if c.name == name), None)
+    column = find_column(table.columns, name)
     if column is None:
         report.problem(pointer, "unknown_column", f"there is no column {name!r}")
     elif name == spec.target:
@@ -127,8 +127,8 @@ def _count_with_dataset(
 ) -> RowCounts:
     if validation_table is None:
         return RowCounts(rows, 0, rows)
-    missing = next((c.missing for c in validation_table.columns if c.name == spec.target), 0)
-    validation_rows = validation_table.rows - missing
+    target = find_column(validation_table.columns, spec.target)
+    validation_rows = validation_table.rows - (0 if target is None else target.missing)
     if validation_rows < 1:
         detail = "no row of the validation dataset has a target"
         report.problem("/validation/dataset_id", "too_few_rows", detail)

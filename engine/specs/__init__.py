@@ -16,6 +16,7 @@ from engine.specs.activations import (
 from engine.specs.base import (
     MAX_BATCH_SIZE,
     MAX_EPOCHS,
+    MAX_EXACT_INTEGER,
     MAX_FEATURES,
     MAX_LAYERS,
     MAX_UNITS,
@@ -103,6 +104,7 @@ from engine.specs.preprocessing import (
     NumericScaling,
     PreprocessingSpec,
     ResolvedPreprocessing,
+    TargetScaling,
     TimePart,
 )
 from engine.specs.schedules import (
@@ -130,6 +132,7 @@ from engine.specs.validation import (
 __all__ = [
     "MAX_BATCH_SIZE",
     "MAX_EPOCHS",
+    "MAX_EXACT_INTEGER",
     "MAX_FEATURES",
     "MAX_LAYERS",
     "MAX_UNITS",
@@ -229,6 +232,7 @@ __all__ = [
     "Sgd",
     "Spec",
     "StepSchedule",
+    "TargetScaling",
     "Task",
     "TimePart",
     "TrainingSpec",

@@ -9,6 +9,8 @@ MAX_LAYERS = 64
 MAX_EPOCHS = 1_000_000
 MAX_BATCH_SIZE = 1_048_576
 MAX_FEATURES = 65_536
+# Up to it, every whole number is a float64, as many JSON parsers read numbers.
+MAX_EXACT_INTEGER = 2**53
 
 Item = TypeVar("Item")
 # Accepts the lists of a parsed request body; a frozen spec holds a tuple.

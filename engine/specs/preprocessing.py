@@ -10,6 +10,7 @@ NumericScaling = Literal["standardize", "min_max", "robust", "log1p", "none"]
 CategoricalEncoding = Literal["one_hot", "ordinal", "embedding"]
 MissingStrategy = Literal["mean", "median", "most_frequent", "constant", "drop_row"]
 TimePart = Literal["year", "month", "weekday", "hour"]
+TargetScaling = Literal["standardize", "none"]
 LevelText = Annotated[str, StringConstraints(max_length=256)]
 
 MAX_LEVELS = 1000
@@ -80,7 +81,7 @@ class PreprocessingSpec(Spec):
         description="Number of inputs that words of free text are hashed into. Default: text "
         "columns are rejected.",
     )
-    target: Literal["standardize", "none"] | None = Field(
+    target: TargetScaling | None = Field(
         default=None,
         description="Scaling of a numeric target; predictions are returned in its original unit. "
         "Default: standardize; none if the output is not linear.",
@@ -94,6 +95,6 @@ class ResolvedPreprocessing(PreprocessingSpec):
     """Preprocessing with all defaults resolved."""
 
     categorical: CategoricalEncoding
-    target: Literal["standardize", "none"]
+    target: TargetScaling
     # Defaults derived from column kinds are listed here, so the limit is the number of features.
     columns: dict[ColumnName, ColumnPreprocessingSpec] = Field(default={}, max_length=MAX_FEATURES)

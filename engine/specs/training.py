@@ -7,6 +7,7 @@ from pydantic import Field
 from engine.specs.base import (
     MAX_BATCH_SIZE,
     MAX_EPOCHS,
+    MAX_EXACT_INTEGER,
     MAX_FEATURES,
     ColumnName,
     Items,
@@ -111,7 +112,7 @@ class TrainingSpec(Spec):
         default=None, description="Numeric column with the weight of each row."
     )
     dtype: Literal["float32", "float64"] = "float32"
-    seed: int = Field(default=0, ge=0, le=2**53 - 1)
+    seed: int = Field(default=0, ge=0, le=MAX_EXACT_INTEGER - 1)
 
     @property
     def split_column(self) -> str | None:
@@ -125,7 +126,7 @@ class TrainingSpec(Spec):
                 return None
 
     @property
-    def holds_out(self) -> bool:
+    def has_validation(self) -> bool:
         """Whether the final training has validation rows; false for cross-validation."""
         return self.validation is not None and not isinstance(self.validation, FoldsValidation)
 

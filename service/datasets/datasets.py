@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from engine.data.table import find_column
 from service.context import Context
 from store.datasets.datasets import (
     ColumnRecord,
@@ -72,7 +73,7 @@ def column(
 ) -> tuple[DatasetRecord, ColumnRecord, Histogram | LevelCounts | None]:
     """A column and how its values are distributed. Raises NotFoundError, StoreUnavailableError."""
     dataset = get(context, dataset_id)
-    found = next((column for column in dataset.columns if column.name == name), None)
+    found = find_column(dataset.columns, name)
     if found is None:
         raise NotFoundError("column", ascii(name[:80]))
     with _hold_columns(context, dataset) as path:

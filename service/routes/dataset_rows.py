@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Response
 
+from engine.specs import MAX_EXACT_INTEGER
 from service.context import ContextDep
 from service.datasets import datasets
 from service.http.csv import as_csv, wants_csv
@@ -15,7 +16,6 @@ from service.serializers.datasets import column_detail_view, rows_view
 router = APIRouter(prefix="/v1/datasets/{dataset_id}", tags=["datasets"])
 
 MAX_ROWS = 1000
-MAX_OFFSET = 2**53
 
 
 @router.get(
@@ -29,7 +29,9 @@ MAX_OFFSET = 2**53
 def list_rows(
     context: ContextDep,
     dataset_id: DatasetId,
-    offset: Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Number of rows to skip.")] = 0,
+    offset: Annotated[
+        int, Query(ge=0, le=MAX_EXACT_INTEGER, description="Number of rows to skip.")
+    ] = 0,
     limit: Annotated[
         int,
         Query(ge=1, le=MAX_ROWS, description="Maximum number of rows; wide tables return fewer."),

@@ -48,7 +48,6 @@ class ReadinessView(View):
     )
     warnings: list[str] = Field(
         description="States that work but should be changed, such as workers whose environment "
-        "gives other bits than this API process, or jobs of a kind that this version does not "
-        "know.",
+        "gives other bits than this API process, or jobs of a kind that needs a later version.",
         examples=[[]],
     )

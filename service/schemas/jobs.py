@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from engine.metrics import Metric
-from engine.specs import ResolvedSpec, TrainingSpec
+from engine.specs import MAX_EXACT_INTEGER, ResolvedSpec, TrainingSpec
 from service.schemas.common import Body, Name, Text, View, _storable
 from service.schemas.webhooks import WebhookRequest
 from store.statuses import JobStatus, StatusReason
@@ -39,7 +39,7 @@ class StartFrom(Body):
     steps: int | None = Field(
         default=None,
         ge=0,
-        le=2**53 - 1,
+        le=MAX_EXACT_INTEGER - 1,
         description="Steps of the job's checkpoint; default: the last checkpoint.",
     )
 

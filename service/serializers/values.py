@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from engine.data.table import ISO, FileConventions
+from engine.specs import MAX_EXACT_INTEGER
 from service.schemas.models import Scalar
 from store.intake.options import STATED_FALSE, STATED_TRUE
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TRUTH = dict.fromkeys(STATED_TRUE, 1) | dict.fromkeys(STATED_FALSE, 0)
-# Above it, not every whole number is a float64.
-_EXACT = 2**53
 
 
 class WrongValueError(Exception):
@@ -115,7 +114,7 @@ def _to_float(value: float | str) -> float:
 
 def _write(number: float) -> str:
     """Return the shortest text of a number: 7 for 7.0."""
-    if isinstance(number, float) and number.is_integer() and abs(number) < _EXACT:
+    if isinstance(number, float) and number.is_integer() and abs(number) < MAX_EXACT_INTEGER:
         number = int(number)
     try:
         return str(number)

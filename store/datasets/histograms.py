@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.table import CategoricalColumn, NumericColumn
+from engine.data.table import CategoricalColumn, NumericColumn, level_text
 from store.datasets.column_file import ColumnFile
 from store.datasets.datasets import ColumnRecord
 
@@ -116,13 +116,8 @@ def _categories(
     for chunk in ColumnFile(path, 0).chunks([column.name]):
         found = chunk[column.name]
         if isinstance(found, CategoricalColumn):
-            categories = tuple(_as_text(category) for category in found.levels)
+            categories = tuple(level_text(category) for category in found.levels)
             yield categories, found.codes[found.codes >= 0]
-
-
-def _as_text(category: str | bool) -> str:  # noqa: FBT001
-    """Return a category as text; booleans as in JSON."""
-    return str(category).lower() if isinstance(category, bool) else category
 
 
 class _Sample:

@@ -24,7 +24,7 @@ class Checkpoint:
         numbers: JSON values, with the environment of the work and whether it is exact.
         data: arrays as safetensors bytes.
         score: by which the best checkpoint is chosen; lower is better. None to keep the last only.
-        spec_version: version of the stored values.
+        spec_version: version of the stored state.
     """
 
     steps: int
@@ -106,8 +106,7 @@ def find_checkpoint(session: Session, job_id: str) -> Checkpoint | None:
     row = find_checkpoint_row(session, job_id)
     if row is None:
         return None
-    data = get_artifact(session, row.artifact)
-    return Checkpoint(row.steps, row.numbers, data, row.score, row.spec_version)
+    return Checkpoint(row.steps, row.numbers, get_artifact(session, row.artifact), row.score)
 
 
 def find_checkpoint_row(session: Session, job_id: str, steps: int | None = None) -> Row[Any] | None:

@@ -17,12 +17,15 @@ from store.statuses import HELD, JobStatus
 
 
 def claimable(kinds: Collection[str]) -> ColumnElement[bool]:
-    """Return the condition for waiting jobs of these kinds whose spec can be read."""
+    """Return the condition for waiting jobs of these kinds whose stored values can be read."""
     return and_(waiting(kinds), jobs.c.spec_version <= SPEC_VERSION)
 
 
 def waiting(kinds: Collection[str]) -> ColumnElement[bool]:
-    """Return the condition for waiting jobs of these kinds: queued, between slices, or orphaned."""
+    """Return the condition for jobs of these kinds that wait for a worker.
+
+    They are queued, between two slices, or orphaned.
+    """
     unheld = or_(jobs.c.lease_expires_at.is_(None), jobs.c.lease_expires_at <= now())
     # A pausing job that lost its worker needs no other: see `finish_interrupted_pauses`.
     is_started = jobs.c.status.in_({JobStatus.RUNNING, JobStatus.CANCELLING})

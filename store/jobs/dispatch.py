@@ -32,7 +32,7 @@ def list_undispatched_jobs(
 
 
 def list_later_version_jobs(session: Session, kinds: Collection[str]) -> dict[str, int]:
-    """Return the waiting jobs of these kinds with a later spec: its version, by id."""
+    """Return the waiting jobs that this version cannot read: the version of their spec, by id."""
     is_later = jobs.c.spec_version > SPEC_VERSION
     rows = session.execute(select(jobs.c.id, jobs.c.spec_version).where(waiting(kinds), is_later))
     return {row.id: row.spec_version for row in rows}

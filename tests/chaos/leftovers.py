@@ -25,10 +25,9 @@ def sweep_at_once(database: Database, settings: Settings, broker: Broker) -> Non
     """Sweep as a worker does, but for uploads that were cut off without waiting for an hour."""
     with patch.object(sweeper, "ABANDONED_AFTER_SECONDS", 0):
         blobs = open_blobs(settings)
-        environment, name = environment_fingerprint(), "harness"
-        Sweeper(database, blobs, broker, settings, name, environment, lambda: True, KINDS).sweep(
-            0.0
-        )
+        environment = environment_fingerprint()
+        name, is_idle = "harness", lambda: True
+        Sweeper(database, blobs, broker, settings, name, environment, is_idle, KINDS).sweep(0.0)
 
 
 def check_leftovers(database: Database, settings: Settings) -> list[str]:

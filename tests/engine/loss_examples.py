@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.arrays import Floats, Targets
 from engine.losses.base import Loss
-from engine.losses.build import build_loss, fitting_outputs
+from engine.losses.build import build_loss, compatible_outputs
 from engine.specs import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -41,7 +41,7 @@ LOSSES: list[LossSpec] = [
     Gaussian(),
 ]
 PAIRS: list[tuple[LossSpec, OutputActivation]] = [
-    (spec, output) for spec in LOSSES for output in fitting_outputs(spec)
+    (spec, output) for spec in LOSSES for output in compatible_outputs(spec)
 ]
 PAIR_NAMES = [f"{spec.type}-{output}" for spec, output in PAIRS]
 

@@ -317,8 +317,9 @@ def test_sweep_reports_an_unknown_kind_once(
     count()
     count()
     broker = Broker("memory://")
-    blobs, kinds = open_blobs(settings), registry.KINDS
-    sweeper = Sweeper(database, blobs, broker, settings, "w", {}, lambda: True, kinds)
+    sweeper = Sweeper(
+        database, open_blobs(settings), broker, settings, "w", {}, lambda: True, registry.KINDS
+    )
     with caplog.at_level(logging.WARNING, "workers.sweeper"):
         sweeper.sweep(-1)
         sweeper.sweep(-1)

@@ -6,27 +6,29 @@ from collections import Counter
 import numpy as np
 
 from engine.preprocessing.column_options import ColumnOptions
+from engine.preprocessing.column_plan import ColumnPlan
 from engine.preprocessing.fit.numbers import center_and_scale, impute_number
 from engine.preprocessing.fit.samples import CategorySample
 from engine.preprocessing.fitted import FittedCategories, FittedCodes, FittedOrdinal
 
 
 def fit_categories(
-    name: str, sample: CategorySample, options: ColumnOptions
+    plan: ColumnPlan, sample: CategorySample
 ) -> FittedCategories | FittedCodes | FittedOrdinal:
     """Fit a categorical column to the category counts of the training rows."""
     counts = Counter({str(level): count for level, count in sample.counts.items()})
+    options, encoding = plan.options, plan.inputs.encoding
     fill = options.fill_level
     if fill is not None:
         counts[fill] += sample.missing
-    if options.categorical == "ordinal":
-        return _fit_ordinal(name, counts, fill, options)
+    if encoding == "ordinal":
+        return _fit_ordinal(plan, counts, fill)
     levels, rest = _select_categories(counts, fill, options)
     if options.missing == "most_frequent":
         fill = _most_frequent({level: counts[level] for level in levels})
-    if options.categorical == "embedding":
-        return FittedCodes(name, levels, rest, fill)
-    return FittedCategories(name, levels, rest, fill, options.missing_indicator)
+    if encoding == "embedding":
+        return FittedCodes(plan.name, levels, rest, fill)
+    return FittedCategories(plan.name, levels, rest, fill, plan.inputs.indicator)
 
 
 def _select_categories(
@@ -48,25 +50,24 @@ def _most_frequent(counts: dict[str, int]) -> str | None:
     return category if category is not None and counts[category] else None
 
 
-def _fit_ordinal(
-    name: str, counts: Counter[str], fill: str | None, options: ColumnOptions
-) -> FittedOrdinal:
-    levels = options.levels or _sorted_categories(tuple(counts))
+def _fit_ordinal(plan: ColumnPlan, counts: Counter[str], fill: str | None) -> FittedOrdinal:
+    levels = plan.options.levels or _sorted_categories(tuple(counts))
     present = [level for level in levels if counts[level]]
     index_of = {level: position for position, level in enumerate(levels)}
     indices = np.repeat(
         np.array([index_of[level] for level in present], np.float64),
         [counts[level] for level in present],
     )
-    center, scale = center_and_scale(name, indices, "standardize")
-    index = float(index_of[fill]) if fill in index_of else impute_number(indices, options.missing)
+    center, scale = center_and_scale(plan.name, indices, "standardize")
+    strategy = plan.options.missing
+    index = float(index_of[fill]) if fill in index_of else impute_number(indices, strategy)
     return FittedOrdinal(
-        name,
+        plan.name,
         levels,
         center=center,
         scale=scale,
         fill=index,
-        indicator=options.missing_indicator,
+        indicator=plan.inputs.indicator,
     )
 
 

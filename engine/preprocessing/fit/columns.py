@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from engine.arrays import Indices
 from engine.data.table import Table
-from engine.preprocessing.column_options import ColumnOptions, options_for
+from engine.preprocessing.column_options import options_for
+from engine.preprocessing.column_plan import plan_column
 from engine.preprocessing.fit.categories import fit_categories
 from engine.preprocessing.fit.numbers import fit_boolean, fit_numbers
 from engine.preprocessing.fit.samples import CategorySample, Sample, collect_samples
@@ -27,17 +28,17 @@ def fit_columns(
     Raises:
         DataError: a column does not exist, or its numbers are too large to be scaled.
     """
-    options = {name: options_for(spec, name) for name in names}
-    fitted: dict[str, FittedColumn] = {}
-    for name, option in options.items():
-        if option.hash_buckets is not None:
-            # Hashing does not depend on the rows, so nothing is read.
-            fitted[name] = FittedText(name, option.hash_buckets, option.missing_indicator)
+    # Hashing does not depend on the rows, so nothing is read.
+    fitted: dict[str, FittedColumn] = {
+        name: _fit_text(name, spec)
+        for name in names
+        if options_for(spec, name).hash_buckets is not None
+    }
     is_training = np.zeros(table.rows, np.bool_)
     is_training[rows] = True
     remaining = [name for name in names if name not in fitted]
     for group in _groups(remaining, len(rows)):
-        fitted |= _fit_group(table, group, is_training, options)
+        fitted |= _fit_group(table, group, is_training, spec)
     return tuple(fitted[name] for name in names)
 
 
@@ -52,17 +53,23 @@ def _fit_group(
     table: Table,
     names: Sequence[str],
     is_training: NDArray[np.bool_],
-    options: dict[str, ColumnOptions],
+    spec: ResolvedPreprocessing,
 ) -> dict[str, FittedColumn]:
     samples = collect_samples(table, names, is_training)
-    return {name: _fit(name, sample, options[name]) for name, sample in samples.items()}
+    return {name: _fit(name, sample, spec) for name, sample in samples.items()}
 
 
-def _fit(name: str, sample: Sample, options: ColumnOptions) -> FittedColumn:
+def _fit_text(name: str, spec: ResolvedPreprocessing) -> FittedText:
+    inputs = plan_column(spec, name, "text").inputs
+    return FittedText(name, inputs.buckets, inputs.indicator)
+
+
+def _fit(name: str, sample: Sample, spec: ResolvedPreprocessing) -> FittedColumn:
     if isinstance(sample, CategorySample):
         if sample.is_boolean:
-            return fit_boolean(name, sample, options)
-        return fit_categories(name, sample, options)
-    if options.time is not None:
-        return fit_times(name, sample.values, options.time, options)
-    return fit_numbers(name, sample.values, options)
+            return fit_boolean(plan_column(spec, name, "boolean"), sample)
+        return fit_categories(plan_column(spec, name, "categorical", len(sample.counts)), sample)
+    # A time column holds numbers; its parts are recorded in the resolved spec.
+    if options_for(spec, name).time is not None:
+        return fit_times(plan_column(spec, name, "time"), sample.values)
+    return fit_numbers(plan_column(spec, name, "numeric"), sample.values)

@@ -6,40 +6,40 @@ from numpy.typing import NDArray
 from engine.errors import DataError
 from engine.numerics.special import signed_log
 from engine.preprocessing.column_options import ColumnOptions
+from engine.preprocessing.column_plan import ColumnPlan
 from engine.preprocessing.fit.samples import CategorySample
 from engine.preprocessing.fitted import FittedBoolean, FittedNumeric
 from engine.specs import MissingStrategy
 
 
-def fit_numbers(name: str, values: NDArray[np.float64], options: ColumnOptions) -> FittedNumeric:
+def fit_numbers(plan: ColumnPlan, values: NDArray[np.float64]) -> FittedNumeric:
     """Fit a numeric column on the training rows' values, none missing.
 
     Raises:
         DataError: the mean or spread of the values overflows.
     """
-    is_log = options.numeric == "log1p"
-    center, scale = center_and_scale(
-        name, signed_log(values) if is_log else values, options.numeric
-    )
-    fill = fill_number(values, options)
+    scaling = plan.options.numeric
+    is_log = scaling == "log1p"
+    center, scale = center_and_scale(plan.name, signed_log(values) if is_log else values, scaling)
+    fill = fill_number(values, plan.options)
     minimum, maximum = value_range(values)
-    check_finite(name, fill, minimum or 0.0, maximum or 0.0)
+    check_finite(plan.name, fill, minimum or 0.0, maximum or 0.0)
     return FittedNumeric(
-        name,
+        plan.name,
         center=center,
         scale=scale,
         fill=fill,
         log=is_log,
         minimum=minimum,
         maximum=maximum,
-        indicator=options.missing_indicator,
+        indicator=plan.inputs.indicator,
     )
 
 
-def fit_boolean(name: str, sample: CategorySample, options: ColumnOptions) -> FittedBoolean:
+def fit_boolean(plan: ColumnPlan, sample: CategorySample) -> FittedBoolean:
     """Fit a boolean column."""
     truth = np.repeat([0.0, 1.0], [sample.counts[False], sample.counts[True]])
-    return FittedBoolean(name, fill_number(truth, options), options.missing_indicator)
+    return FittedBoolean(plan.name, fill_number(truth, plan.options), plan.inputs.indicator)
 
 
 def center_and_scale(name: str, values: NDArray[np.float64], scaling: str) -> tuple[float, float]:

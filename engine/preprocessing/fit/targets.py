@@ -8,7 +8,7 @@ from engine.data.table import Column, Level, NumericColumn
 from engine.errors import DataError
 from engine.preprocessing.fit.numbers import center_and_scale
 from engine.preprocessing.fitted import ClassTarget, NumericTarget
-from engine.specs import ResolvedPreprocessing
+from engine.specs import MAX_EXACT_INTEGER, ResolvedPreprocessing
 
 
 def fit_numeric_target(
@@ -47,5 +47,5 @@ def fit_class_target(name: str, column: Column) -> tuple[ClassTarget, Indices]:
 
 
 def _class_of(value: float) -> int | float:
-    # Above 2**53, a float64 does not identify a unique whole number.
-    return int(value) if value.is_integer() and abs(value) <= 2**53 else value
+    # Above it, a float64 does not identify a unique whole number.
+    return int(value) if value.is_integer() and abs(value) <= MAX_EXACT_INTEGER else value

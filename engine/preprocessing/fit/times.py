@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.preprocessing.column_options import ColumnOptions
+from engine.preprocessing.column_plan import ColumnPlan
 from engine.preprocessing.datetime_features import years_of
 from engine.preprocessing.fit.numbers import (
     center_and_scale,
@@ -12,22 +12,17 @@ from engine.preprocessing.fit.numbers import (
     value_range,
 )
 from engine.preprocessing.fitted import FittedTime
-from engine.specs import TimePart
 
 
-def fit_times(
-    name: str,
-    seconds: NDArray[np.float64],
-    parts: tuple[TimePart, ...],
-    options: ColumnOptions,
-) -> FittedTime:
+def fit_times(plan: ColumnPlan, seconds: NDArray[np.float64]) -> FittedTime:
     """Fit a time column on the training rows' seconds since 1970, none missing.
 
     Raises:
         DataError: a time is infinite.
     """
+    name, parts = plan.name, plan.inputs.parts
     minimum, maximum = value_range(seconds)
-    fill = fill_number(seconds, options)
+    fill = fill_number(seconds, plan.options)
     check_finite(name, fill, minimum or 0.0, maximum or 0.0)
     scaling = "standardize" if "year" in parts else "none"
     center, scale = center_and_scale(name, years_of(seconds), scaling)
@@ -39,5 +34,5 @@ def fit_times(
         fill=fill,
         minimum=minimum,
         maximum=maximum,
-        indicator=options.missing_indicator,
+        indicator=plan.inputs.indicator,
     )

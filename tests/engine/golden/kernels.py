@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from numpy._core import _multiarray_umath  # type: ignore[attr-defined]  # not in the stubs
+from numpy._core import _multiarray_umath
 
 from engine.numerics.version import NUMERICS
 from workers.process.blas_threads import blas_environment

@@ -1,18 +1,25 @@
 """The resolved input width and code positions match those of the fitted preprocessing."""
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.data.table import Column, ColumnSchema, MemoryTable, NumericColumn, TableSchema
+from engine.data.table import (
+    Column,
+    ColumnKind,
+    ColumnSchema,
+    MemoryTable,
+    NumericColumn,
+    TableSchema,
+)
 from engine.preprocessing.feature_layout import tables_of
 from engine.preprocessing.fit import fit_columns
 from engine.preprocessing.preprocessing import NumericTarget, Preprocessing
 from engine.resolution.embeddings import tables_in
 from engine.resolution.resolve import resolve
-from engine.specs import TrainingSpec
+from engine.specs import NumericScaling, TrainingSpec
 from tests.engine.examples import FLOAT64, describe, draw, levels, truths
 
 ROWS = 60
@@ -34,8 +41,40 @@ def column_of(kind: str, has_gaps: bool, seed: int) -> tuple[Column, ColumnSchem
     return column, ColumnSchema("x", kind, schema.missing, distinct, integral=seed % 2 == 0)  # type: ignore[arg-type]
 
 
-KIND = st.sampled_from(["numeric", "boolean", "categorical", "time", "text"])
-CATEGORY = st.sampled_from([None, "one_hot", "ordinal"])
+def own_options(**options: Any) -> st.SearchStrategy[dict[str, Any]]:
+    """Draw overrides of one column: any of these, its strategy and its indicator."""
+    strategies = ["mean", "median", "most_frequent", "drop_row"]
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "missing": st.sampled_from(strategies),
+            "missing_indicator": st.booleans(),
+            **{name: st.sampled_from(values) for name, values in options.items()},
+        },
+    )
+
+
+def filled(options: dict[str, Any], value: float | str) -> dict[str, Any]:
+    return {**options, "missing": "constant", "fill_value": value}
+
+
+WORDS = [f"word{n}" for n in range(9)]
+CATEGORY = {"categorical": ["one_hot", "ordinal"], "max_levels": [2, 9, 10]}
+OWN: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "numeric": own_options(numeric=get_args(NumericScaling))
+    | own_options().map(lambda own: filled(own, 2.5)),
+    "boolean": own_options() | own_options().map(lambda own: filled(own, 0.5)),
+    "categorical": own_options(**CATEGORY)
+    | own_options(hash_buckets=[3, 8])
+    | own_options(**CATEGORY).map(lambda own: filled(own, "none"))
+    | own_options(categorical=["one_hot", "ordinal"], levels=[WORDS[:4], WORDS])
+    | own_options().map(lambda own: filled({**own, "levels": WORDS[:3]}, "word1")),
+    "time": own_options(time=[["year"], ["weekday", "year"], ["hour"]]),
+    "text": own_options(hash_buckets=[2, 5]),
+}
+COLUMN = st.sampled_from(get_args(ColumnKind)).flatmap(
+    lambda kind: st.tuples(st.just(kind), st.booleans(), OWN[kind])
+)
 OPTIONS = st.fixed_dictionaries(
     {
         "missing": st.sampled_from(["mean", "median", "most_frequent", "drop_row"]),
@@ -46,25 +85,30 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
+def is_embedded(kind: str, own: dict[str, Any]) -> bool:
+    return kind == "categorical" and not own.keys() & {"categorical", "hash_buckets"}
+
+
+def without_indicator(own: dict[str, Any]) -> dict[str, Any]:
+    return {option: value for option, value in own.items() if option != "missing_indicator"}
+
+
 @settings(max_examples=60, deadline=None)
-@given(
-    drawn=st.lists(st.tuples(KIND, st.booleans(), CATEGORY), min_size=1, max_size=6),
-    options=OPTIONS,
-    embeds=st.booleans(),
-)
+@given(drawn=st.lists(COLUMN, min_size=1, max_size=6), options=OPTIONS, embeds=st.booleans())
 def test_width_and_code_positions_match_the_fitted_layout(
-    drawn: list[tuple[str, bool, str | None]], options: dict[str, Any], embeds: bool
+    drawn: list[tuple[str, bool, dict[str, Any]]], options: dict[str, Any], embeds: bool
 ) -> None:
     made = {f"c{i}": column_of(kind, has_gaps, i) for i, (kind, has_gaps, _) in enumerate(drawn)}
-    own = {
-        f"c{i}": {"categorical": category}
-        for i, (kind, _, category) in enumerate(drawn)
-        if kind == "categorical"
+    embeds = embeds and any(is_embedded(kind, own) for kind, _, own in drawn)
+    overrides = {
+        f"c{i}": without_indicator(own) if embeds and is_embedded(kind, own) else own
+        for i, (kind, _, own) in enumerate(drawn)
     }
-    has_codes = any(kind == "categorical" and category is None for kind, _, category in drawn)
-    asked: dict[str, Any] = {"target": "y", "preprocessing": options | {"columns": own}}
-    if embeds and has_codes:
-        asked["network"] = {"layers": [{"type": "embedding"}]}
+    asked = {
+        "target": "y",
+        "preprocessing": options | {"columns": overrides},
+        "network": {"layers": [{"type": "embedding"}] if embeds else []},
+    }
     described = tuple(
         ColumnSchema(name, s.kind, s.missing, s.distinct, s.integral)
         for name, (_, s) in made.items()

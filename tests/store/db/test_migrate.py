@@ -104,6 +104,8 @@ VERSIONED = ("jobs", "models", "checkpoints", "datasets")
         ("0004", "0005", {}, {}),
         ("0005", "0006", {"rung_at": "dispatched_at"}, {}),
         ("0006", "0007", {}, {name: {"spec_version": 1} for name in VERSIONED}),
+        ("0007", "0008", {}, {"jobs": {"kind": "training"}}),
+        ("0008", "0009", {}, {"models": {"numerics": 1}, "workers": {"environment": None}}),
     ],
 )
 def test_migration_keeps_the_rows_of_every_table(
@@ -111,7 +113,7 @@ def test_migration_keeps_the_rows_of_every_table(
     before: str,
     after: str,
     renamed: dict[str, str],
-    added: dict[str, dict[str, int]],
+    added: dict[str, dict[str, Any]],
 ) -> None:
     database = Database(empty_database_url)
     with database.writing() as session:

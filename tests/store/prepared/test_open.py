@@ -92,9 +92,7 @@ def add(
     resolved = resolve(asked, table_schema(dataset)).spec.model_dump(mode="json")
     source = None if start_from is None else {"model_id": start_from}
     with database.writing() as session:
-        return add_training(
-            session, NewTraining(dataset.id, "job", {}, resolved, start_from=source)
-        )
+        return add_training(session, NewTraining(dataset.id, "job", {}, resolved, source))
 
 
 def find_model_id(database: Database, job: JobRecord) -> str:
