@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -159,6 +160,17 @@ def test_models_that_exist_have_the_first_numerics_unless_imported(
         found = session.execute(text("SELECT id, numerics FROM models ORDER BY id")).all()
         assert [tuple(row) for row in found] == [("imported", None), ("trained", 1)]
     database.close()
+
+
+@pytest.mark.parametrize(("kind", "is_refused"), [("training", False), ("other", True)])
+def test_downgrade_is_refused_while_jobs_of_other_kinds_exist(
+    database: Database, post: Callable[..., JobRecord], kind: str, is_refused: bool
+) -> None:
+    post()
+    refusal = pytest.raises(RuntimeError, match="other kinds") if is_refused else nullcontext()
+    with refusal, database.writing() as session:
+        session.execute(text("UPDATE jobs SET kind = :kind"), {"kind": kind})
+        command.downgrade(_config(session.connection()), "0007")
 
 
 def _read_rows(connection: Connection) -> dict[str, dict[str, Any]]:
