@@ -1,6 +1,7 @@
 """The environment of this process."""
 
 import platform
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,7 @@ def environment_fingerprint() -> dict[str, Any]:
     `simd` names the instruction sets of NumPy's functions on floats, `libc` the C library, whose
     exp, log, sin and cos NumPy calls where it has no SIMD version.
     """
-    blas: dict[str, Any] = next(
-        (pool for pool in threadpool_info() if pool["user_api"] == "blas"), {}
-    )
+    blas = _blas_of_numpy()
     return {
         "numerics": NUMERICS,
         "numpy": np.__version__,
@@ -32,6 +31,18 @@ def environment_fingerprint() -> dict[str, Any]:
         "blas_kernel": blas.get("architecture"),
         "blas_threads": blas.get("num_threads"),
     }
+
+
+def _blas_of_numpy() -> dict[str, Any]:
+    """Return the BLAS that NumPy calls; a process may have loaded another, such as SciPy's.
+
+    NumPy's wheels bring theirs within the package or in `numpy.libs` beside it.
+    """
+    found: list[dict[str, Any]] = [one for one in threadpool_info() if one["user_api"] == "blas"]
+    package = Path(np.__file__).parent
+    bundled = (package, package.with_name("numpy.libs"))
+    own = (one for one in found if any(map(Path(one["filepath"]).is_relative_to, bundled)))
+    return next(own, found[0] if found else {})
 
 
 def _simd_targets() -> str:

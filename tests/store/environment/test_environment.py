@@ -12,6 +12,7 @@ from store.environment import (
     DECISIVE,
     environment_fingerprint,
     find_differences,
+    fingerprint,
     gives_equal_bits,
     numerics_of,
 )
@@ -50,6 +51,24 @@ def test_a_checkpoint_without_environment_gives_no_equal_bits() -> None:
 def test_patch_releases_of_python_give_equal_bits(python: str, is_equal: bool) -> None:
     one: dict[str, Any] = HERE | {"python": "3.11.2"}
     assert gives_equal_bits(one, HERE | {"python": python}) is is_equal
+
+
+def test_blas_is_numpys_own_if_another_library_has_loaded_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = {
+        "user_api": "blas",
+        "internal_api": "mkl",
+        "filepath": "/usr/lib/libmkl_rt.so",
+        "version": "2020",
+        "architecture": "Other",
+        "num_threads": 9,
+    }
+    found = fingerprint.threadpool_info()
+    monkeypatch.setattr(fingerprint, "threadpool_info", lambda: [other, *found])
+    assert environment_fingerprint() == HERE
+    monkeypatch.setattr(fingerprint, "threadpool_info", lambda: [other])
+    assert environment_fingerprint()["blas"] == "mkl"
 
 
 def test_simd_level_is_that_of_the_process() -> None:
