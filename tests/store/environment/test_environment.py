@@ -6,13 +6,13 @@ import sys
 from typing import Any
 
 import pytest
+from threadpoolctl import threadpool_info
 
 from engine.numerics.version import NUMERICS
 from store.environment import (
     DECISIVE,
     environment_fingerprint,
     find_differences,
-    fingerprint,
     gives_equal_bits,
     numerics_of,
 )
@@ -64,10 +64,11 @@ def test_blas_is_numpys_own_if_another_library_has_loaded_one(
         "architecture": "Other",
         "num_threads": 9,
     }
-    found = fingerprint.threadpool_info()
-    monkeypatch.setattr(fingerprint, "threadpool_info", lambda: [other, *found])
+    found = threadpool_info()
+    name = "store.environment.fingerprint.threadpool_info"
+    monkeypatch.setattr(name, lambda: [other, *found])
     assert environment_fingerprint() == HERE
-    monkeypatch.setattr(fingerprint, "threadpool_info", lambda: [other])
+    monkeypatch.setattr(name, lambda: [other])
     assert environment_fingerprint()["blas"] == "mkl"
 
 
