@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from store.db.errors import store_error
 from store.db.finite import dump_json
-from store.db.pre_ping import pre_ping_idle
 from store.errors import StoreUnavailableError
 
 BUSY_TIMEOUT_MS = 10_000
@@ -98,18 +97,18 @@ def _make_engine(url: str) -> Engine:
         return engine
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    engine = create_engine(
+    return create_engine(
         parsed,
         pool_size=10,
         max_overflow=30,
         pool_timeout=10,
+        # The server may have ended a pooled connection: a ping replaces it before its next use.
+        pool_pre_ping=True,
         isolation_level="READ COMMITTED",
         json_serializer=dump_json,
         # Values in the URL take precedence.
         connect_args={name: value for name, value in _TIMEOUTS.items() if name not in parsed.query},
     )
-    pre_ping_idle(engine)
-    return engine
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:  # noqa: ANN401 - a DBAPI connection

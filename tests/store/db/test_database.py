@@ -3,7 +3,6 @@
 import sqlite3
 import time
 from pathlib import Path
-from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import text
@@ -137,22 +136,6 @@ def test_terminated_postgresql_connections_are_replaced(postgres_url: str) -> No
         session.execute(text("SELECT pg_terminate_backend(unnest(:pids))"), {"pids": pids})
     for _ in range(3):
         database.ping()
-    database.close()
-
-
-def test_only_idle_connections_are_pinged(
-    postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    database = Database(postgres_url)
-    dialect = database.engine.dialect
-    pings = Mock(wraps=dialect.do_ping)
-    monkeypatch.setattr(dialect, "do_ping", pings)
-    database.ping()
-    database.ping()
-    pings.assert_not_called()
-    monkeypatch.setattr("store.db.pre_ping.PING_AFTER_SECONDS", 0)
-    database.ping()
-    pings.assert_called_once()
     database.close()
 
 
