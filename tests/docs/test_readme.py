@@ -77,6 +77,7 @@ def test_curl_session_goes_from_a_file_to_predictions(
     assert all(np.isfinite(array).all() for array in weights.values())
 
 
+@pytest.mark.rare
 @needs_curl
 def test_production_commands_run_on_postgresql_and_redis(
     tmp_path: Path, postgres_database_url: str, redis_url: str

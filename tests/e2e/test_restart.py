@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
 from tests.cli.service import ROOT, clean_environment, running
 from tests.waiting import wait_for
@@ -51,6 +52,7 @@ def answers(client: httpx2.Client, links: dict[str, str]) -> dict[str, bytes]:
     return {name: answer.content for name, answer in asked.items()}
 
 
+@pytest.mark.rare
 def test_every_response_is_byte_identical_after_a_restart(tmp_path: Path) -> None:
     with running(tmp_path / "data") as service, httpx2.Client(base_url=service.url) as client:
         links = train_digits(client, epochs=8)

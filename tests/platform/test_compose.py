@@ -147,6 +147,7 @@ class _Composed:
         return found
 
 
+@pytest.mark.rare
 def test_the_commands_start_on_real_servers(
     tmp_path: Path, postgres_database_url: str, redis_url: str
 ) -> None:

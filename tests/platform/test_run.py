@@ -30,6 +30,7 @@ def test_an_unknown_command_is_refused(project: Path) -> None:
     assert "no command 'fly'" in answer.stderr
 
 
+@pytest.mark.rare
 def test_with_venv_dependencies_are_installed_once(project: Path) -> None:
     assert_it_works(run(project, "up", "--port", "1 2"))
     made = (project / ".venv" / ".whole").stat().st_mtime_ns

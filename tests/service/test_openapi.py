@@ -57,7 +57,11 @@ def service(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 # Known ids let a request's other errors show, which an unknown id would hide.
 @pytest.mark.parametrize(
     ("ids", "mode"),
-    [("as_made", "positive"), ("known", "positive"), ("known", "negative")],
+    [
+        pytest.param("as_made", "positive", marks=pytest.mark.rare),
+        ("known", "positive"),
+        ("known", "negative"),
+    ],
 )
 def test_every_answer_is_described(
     service: Service, mode: str, ids: str, subtests: pytest.Subtests

@@ -25,7 +25,12 @@ from workers.process.blas_threads import blas_environment
 from workers.process.launch import worker_command
 
 
-@pytest.fixture(params=["redis and postgresql", "filesystem and sqlite"])
+@pytest.fixture(
+    params=[
+        "redis and postgresql",
+        pytest.param("filesystem and sqlite", marks=pytest.mark.rare),
+    ]
+)
 def pair(request: pytest.FixtureRequest) -> str:
     """Broker and database; two of the four pairs, because each one starts processes."""
     return str(request.param)

@@ -17,6 +17,7 @@ from tests.cli.service import Service, run
 from tests.servers import needs_curl
 
 
+@pytest.mark.rare
 def test_the_demo_reaches_its_goal_and_reports_it() -> None:
     answer = run("demo")
     assert (answer.returncode, answer.stderr) == (0, "")

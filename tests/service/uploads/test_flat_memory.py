@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from tests.service.hostile.watched import MIB, watched_service
 
@@ -21,6 +22,7 @@ def stream(megabytes: int) -> Iterator[bytes]:
         yield piece
 
 
+@pytest.mark.rare
 def test_a_large_upload_takes_little_memory(tmp_path: Path) -> None:
     csv = {"Content-Type": "text/csv"}
     with (
