@@ -11,7 +11,7 @@ MAX_SUMMARIZED = 3
 def summarize(details: Sequence[str]) -> str:
     """Join the first details into one text that states how many more there are."""
     hidden = len(details) - MAX_SUMMARIZED
-    shown = [*details[:MAX_SUMMARIZED], f"… and {hidden} more"] if hidden > 0 else details
+    shown = [*details[:MAX_SUMMARIZED], f"and {hidden} more"] if hidden > 0 else details
     return "; ".join(shown)
 
 
