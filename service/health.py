@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from engine.stored.versions import SPEC_VERSION
 from service.context import Context
 from service.http.errors import NotReadyError
 from service.schemas.health import ReadinessView
 from store.db.migrate import check_schema
 from store.environment import find_differences
 from store.errors import StoreError
+from store.jobs.dispatch import list_later_version_jobs
 from store.jobs.unknown_kinds import count_unknown_kinds, describe_unknown_kind
 from store.statuses import KINDS
 from store.workers import MISSED_SWEEPS, find_live_environments
@@ -52,6 +54,7 @@ def check(context: Context) -> ReadinessView:
         warnings=[
             *environment_warnings(context.environment, workers),
             *unknown_kind_warnings(context),
+            *later_version_warnings(context),
         ],
     )
 
@@ -84,6 +87,17 @@ def unknown_kind_warnings(context: Context) -> Iterator[str]:
         found = count_unknown_kinds(session, KINDS)
     for kind, count in found.items():
         yield describe_unknown_kind(kind, count)
+
+
+def later_version_warnings(context: Context) -> Iterator[str]:
+    """Yield a warning if jobs wait for a worker of a later version."""
+    with context.database.reading() as session:
+        versions = list_later_version_jobs(session, KINDS).values()
+    if versions:
+        yield (
+            f"{len(versions)} waiting job(s) were stored by a later version (spec version "
+            f"{max(versions)}; this one reads up to {SPEC_VERSION}): start workers of that version"
+        )
 
 
 def _list_names(workers: list[str]) -> str:

@@ -40,7 +40,13 @@ class StatusReason(StrEnum):
     INVALID_DATA = "invalid_data"
     INTERNAL = "internal"
 
+    @classmethod
+    def read(cls, value: str | None) -> "StatusReason | None":
+        """Return a stored reason; None for one that only a later version knows."""
+        return cls(value) if value is not None and value in _REASONS else None
 
+
+_REASONS = frozenset(map(str, StatusReason))
 TERMINAL = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
 UNFINISHED = tuple(status for status in JobStatus if status not in TERMINAL)
 # A worker may hold a lease, and write, only in these states.

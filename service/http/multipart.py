@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 MAX_PARTS = 16
+# The parser takes no longer one; RFC 2046, 5.1.1, allows 70 characters.
+MAX_BOUNDARY = 256
 
 
 class FormFile:
@@ -28,6 +30,9 @@ class FormFile:
         boundary = "" if form is None else form.parameters.get("boundary", "")
         if not boundary:
             msg = "the Content-Type of the form must include a boundary"
+            raise ServiceError(msg)
+        if len(boundary) > MAX_BOUNDARY:
+            msg = f"the boundary of the form has {len(boundary)} characters; at most {MAX_BOUNDARY}"
             raise ServiceError(msg)
         self.name = ""
         self.media_type = ""

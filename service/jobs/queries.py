@@ -1,14 +1,8 @@
 """Queries of jobs, their checkpoints and losses."""
 
-from dataclasses import asdict
-
 from service.context import Context
-from service.schemas.jobs import (
-    CheckpointsView,
-    CheckpointView,
-    JobView,
-)
-from service.serializers.jobs import view
+from service.schemas.jobs import CheckpointsView, JobView
+from service.serializers.jobs import checkpoint_view, view
 from store.db.pagination import Page, PageRequest
 from store.errors import NotFoundError
 from store.jobs.jobs import JobFilter, JobRecord, find_external_job, list_jobs
@@ -47,7 +41,7 @@ def checkpoints(context: Context, job_id: str) -> CheckpointsView:
     """Return the stored checkpoints of a job. Raises NotFoundError."""
     with context.database.reading() as session:
         found = list_training_checkpoints(session, job_id)
-    return CheckpointsView(data=[CheckpointView(**asdict(checkpoint)) for checkpoint in found])
+    return CheckpointsView(data=[checkpoint_view(checkpoint) for checkpoint in found])
 
 
 def losses(

@@ -8,7 +8,9 @@ from typing import Any, Literal, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
+from engine.metrics import Metric
 from engine.stored.preprocessing import upgrade_preprocessing
 from engine.stored.specs import read_spec
 from engine.stored.versions import SPEC_VERSION
@@ -17,6 +19,7 @@ from service.http.errors import NoWeightsError
 from service.schemas.jobs import StoredSpec
 from service.schemas.models import LineageView, ModelView
 from service.serializers.jobs import cross_validation_view
+from service.serializers.later_versions import if_known
 from store.blobs.artifacts import get_artifact
 from store.blobs.tensors import iterate_json, unpack_arrays
 from store.db.pagination import Page, PageRequest
@@ -24,6 +27,7 @@ from store.jobs.jobs import get_job
 from store.models import ModelRecord, get_model, list_models
 from store.statuses import TRAINING
 
+METRICS = TypeAdapter(dict[str, Metric])
 WeightFormat = Literal["safetensors", "npz", "json"]
 MEDIA_TYPES: dict[WeightFormat, str] = {
     "safetensors": "application/vnd.safetensors",
@@ -111,6 +115,7 @@ def view(model: ModelRecord) -> ModelView:
     links = {"self": here, "weights": f"{here}/weights", "predict": f"{here}/predict"}
     if model.job_id is not None:
         links["job"] = f"/v1/jobs/{model.job_id}"
+    version, folds = model.spec_version, model.cross_validation
     return ModelView(
         id=model.id,
         name=model.name,
@@ -124,8 +129,8 @@ def view(model: ModelRecord) -> ModelView:
         preprocessing=preprocessing,
         spec_version=max(model.spec_version, SPEC_VERSION),
         classes=preprocessing["target"].get("classes") if is_readable else None,
-        metrics=model.metrics,
-        cross_validation=cross_validation_view(model.cross_validation),
+        metrics=if_known(version, lambda: METRICS.validate_python(model.metrics)) or {},
+        cross_validation=if_known(version, lambda: cross_validation_view(folds)),
         parameter_count=model.parameter_count,
         partial=model.partial,
         weights_sha256=model.artifact,

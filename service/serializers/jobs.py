@@ -7,6 +7,7 @@ from typing import Any
 from engine.specs import FoldsValidation
 from engine.stored.versions import SPEC_VERSION
 from service.schemas.jobs import (
+    CheckpointView,
     CrossValidationView,
     JobError,
     JobView,
@@ -19,7 +20,9 @@ from service.schemas.jobs import (
     TimingsView,
     TransitionView,
 )
+from service.serializers.later_versions import if_known
 from store.jobs.jobs import JobRecord
+from store.jobs.training.checkpoints import CheckpointSummary
 from store.jobs.training.losses import LossRecord
 from store.jobs.transitions import TransitionRecord
 from store.statuses import TERMINAL, JobStatus
@@ -37,6 +40,7 @@ def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
     """Return the response schema of a job; the spec of a later version as it is stored."""
     is_readable = job.spec_version <= SPEC_VERSION
     spec = spec_view(job.upgraded_spec, job.dataset_id) if is_readable else None
+    version = job.spec_version
     return JobView(
         id=job.id,
         status=job.status,
@@ -51,13 +55,14 @@ def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
         priority=job.priority,
         spec=spec or StoredSpec({**job.spec, "dataset_id": job.dataset_id}),
         spec_version=max(job.spec_version, SPEC_VERSION),
-        start_from=None if job.start_from is None else StartedFrom(**job.start_from),
+        start_from=if_known(version, lambda: _start_from_view(job.start_from)),
         progress=_progress_view(job, spec),
         timings=_timings_view(job),
-        metrics=MetricsView(latest=job.latest_metrics, best=job.best_metrics),
-        cross_validation=cross_validation_view(job.cross_validation),
+        metrics=if_known(version, lambda: _metrics_view(job))
+        or MetricsView(latest=None, best=None),
+        cross_validation=if_known(version, lambda: cross_validation_view(job.cross_validation)),
         model_id=job.model_id,
-        error=_error_view(job.error),
+        error=if_known(version, lambda: _error_view(job.error)),
         attempt=job.attempt,
         environment=job.environment,
         exact=job.exact,
@@ -103,6 +108,14 @@ def cross_validation_view(found: dict[str, Any] | None) -> CrossValidationView |
     return None if found is None else CrossValidationView.model_validate(found)
 
 
+def _start_from_view(start_from: dict[str, Any] | None) -> StartedFrom | None:
+    return None if start_from is None else StartedFrom(**start_from)
+
+
+def _metrics_view(job: JobRecord) -> MetricsView:
+    return MetricsView(latest=job.latest_metrics, best=job.best_metrics)
+
+
 def _timings_view(job: JobRecord) -> TimingsView:
     left_queue = job.started_at or job.finished_at
     return TimingsView(
@@ -139,6 +152,14 @@ def _links(job: JobRecord) -> dict[str, str]:
         links["weights"] = f"/v1/models/{job.model_id}/weights"
         links["predict"] = f"/v1/models/{job.model_id}/predict"
     return links
+
+
+def checkpoint_view(checkpoint: CheckpointSummary) -> CheckpointView:
+    """Return the response schema of a checkpoint, without metrics of an unknown form."""
+    values = asdict(checkpoint)
+    version = values.pop("spec_version")
+    found = if_known(version, lambda: CheckpointView(**values))
+    return found or CheckpointView(**{**values, "metrics": {}})
 
 
 def loss_view(loss: LossRecord) -> LossView:

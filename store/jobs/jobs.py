@@ -118,8 +118,7 @@ def job_from_row(row: RowMapping) -> JobRecord:
     """Convert a row of the table `jobs`."""
     values = dict(row)
     values["status"] = JobStatus(values["status"])
-    if values["status_reason"] is not None:
-        values["status_reason"] = StatusReason(values["status_reason"])
+    values["status_reason"] = StatusReason.read(values["status_reason"])
     return JobRecord(**values)
 
 

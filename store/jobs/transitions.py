@@ -53,6 +53,5 @@ def list_transitions(session: Session, *job_ids: str) -> dict[str, list[Transiti
     rows = session.execute(_OF_JOBS, {"job_ids": job_ids})
     found: dict[str, list[TransitionRecord]] = {job_id: [] for job_id in job_ids}
     for job_id, status, reason, at in rows:
-        why = StatusReason(reason) if reason else None
-        found[job_id].append(TransitionRecord(JobStatus(status), why, at))
+        found[job_id].append(TransitionRecord(JobStatus(status), StatusReason.read(reason), at))
     return found

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select, update
+from sqlalchemy import Table, select, update
 
 from engine.stored.versions import SPEC_VERSION
 from service.app import create_app
@@ -114,6 +114,33 @@ def test_model_is_shown_with_its_values_as_stored(later: Stored) -> None:
     assert later.client.get("/v1/models").json()["data"] == [shown]
 
 
+@pytest.mark.parametrize(
+    ("table", "values", "path"),
+    [
+        (jobs, {"status_reason": "rounds_done"}, "/v1/jobs"),
+        (jobs, {"cross_validation": {"folds": [{"k": 1}]}}, "/v1/jobs"),
+        (jobs, {"latest_metrics": {"m": {"nested": {}}}}, "/v1/jobs"),
+        (jobs, {"start_from": {"run_id": "x"}}, "/v1/jobs"),
+        (jobs, {"error": {"kind": "x"}}, "/v1/jobs"),
+        (models, {"cross_validation": {"folds": "x"}}, "/v1/models"),
+        (models, {"metrics": {"m": "high"}}, "/v1/models"),
+        (checkpoints, {"metrics": {"m": "high"}}, None),
+    ],
+    ids=lambda value: ", ".join(value) if isinstance(value, dict) else "",
+)
+def test_unknown_forms_of_values_are_not_shown(
+    later: Stored, table: Table, values: dict[str, Any], path: str | None
+) -> None:
+    with open_database(later.settings) as database, database.writing() as session:
+        session.execute(update(table).values(**values))
+    found = later.client.get(path or f"{later.job_url}/checkpoints")
+    assert found.status_code == 200
+    (shown, *_) = found.json()["data"]
+    (name,) = values
+    place, key = (shown["metrics"], "latest") if name == "latest_metrics" else (shown, name)
+    assert place[key] in (None, {})
+
+
 @pytest.mark.parametrize("path", ["/losses", "/checkpoints", "/weights"])
 def test_what_needs_no_spec_is_still_served(later: Stored, path: str) -> None:
     assert later.client.get(f"{later.job_url}{path}").status_code == 200
@@ -135,6 +162,8 @@ def test_start_from_a_later_checkpoint_of_a_readable_job_is_409(later: Stored) -
     with open_database(later.settings) as database, database.writing() as session:
         spec = {name: value for name, value in later.job["spec"].items() if name != "dataset_id"}
         session.execute(update(jobs).values(spec=spec, spec_version=SPEC_VERSION))
+        # The version is checked before any value is read.
+        session.execute(update(checkpoints).values(numbers={"rounds": 3}))
     body = {"dataset_id": later.job["spec"]["dataset_id"], "target": "kind"}
     later.refusal("POST", "/v1/jobs", {**body, "start_from": {"job_id": later.job["id"]}})
 

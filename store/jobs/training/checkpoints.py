@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.metrics import Metric
+from engine.stored.versions import check_version
 from store.blobs.artifacts import get_artifact
 from store.db.tables import checkpoints
 from store.jobs.checkpoints import Checkpoint, find_checkpoint_row
@@ -49,15 +50,20 @@ class CheckpointSummary:
     steps: int
     metrics: dict[str, Metric]
     created_at: datetime
+    spec_version: int
 
 
 def find_training_checkpoint(
     session: Session, job_id: str, steps: int | None = None
 ) -> TrainingCheckpoint | None:
-    """Return the checkpoint after `steps` steps, by default the last one; None if missing."""
+    """Return the checkpoint after `steps` steps, by default the last one; None if missing.
+
+    Raises LaterVersionError.
+    """
     row = find_checkpoint_row(session, job_id, steps)
     if row is None:
         return None
+    check_version("checkpoint", row.spec_version)
     data = get_artifact(session, row.artifact)
     return TrainingCheckpoint(
         steps=row.steps,
@@ -73,7 +79,7 @@ def find_training_checkpoint(
 def list_training_checkpoints(session: Session, job_id: str) -> tuple[CheckpointSummary, ...]:
     """Return the checkpoints of a training, oldest first. Raises NotFoundError."""
     get_status(session, job_id, TRAINING)
-    names = ("epoch", "steps", "metrics", "created_at")
+    names = ("epoch", "steps", "metrics", "created_at", "spec_version")
     rows = session.execute(
         select(*(checkpoints.c[name] for name in names))
         .where(checkpoints.c.job_id == job_id)

@@ -77,6 +77,11 @@ def test_form_that_is_broken_is_refused(body: bytes, says: str) -> None:
         read(body)
 
 
-def test_form_without_a_boundary_is_refused() -> None:
+@pytest.mark.parametrize("parameters", ["", f"; boundary={'b' * 257}"])
+def test_form_without_a_usable_boundary_is_refused(parameters: str) -> None:
     with pytest.raises(ServiceError, match="boundary"):
-        FormFile("multipart/form-data")
+        FormFile(f"multipart/form-data{parameters}")
+
+
+def test_the_longest_boundary_is_read() -> None:
+    FormFile(f"multipart/form-data; boundary={'b' * 256}")
