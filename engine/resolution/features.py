@@ -74,13 +74,13 @@ def _record_column_defaults(
 def _column_defaults(
     spec: ResolvedPreprocessing, column: ColumnSchema, override: ColumnPreprocessingSpec
 ) -> dict[str, Any]:
-    options = options_for(spec, column.name)
     defaults: dict[str, Any] = {}
     if column.kind == "time":
-        defaults["time"] = options.time or _default_time_parts(spec, column)
+        defaults["time"] = override.time or _default_time_parts(spec, column)
     if column.kind == "text":
-        defaults["hash_buckets"] = options.hash_buckets or spec.hash_buckets
-    if options.missing_indicator and _is_indicator_useful(column, options):
+        defaults["hash_buckets"] = override.hash_buckets or spec.hash_buckets
+    # The options of most columns are needed only once, for their plan.
+    if column.missing > 0 and _is_indicator_useful(column, options_for(spec, column.name)):
         defaults["missing_indicator"] = True
     elif override.missing_indicator is not None:
         defaults["missing_indicator"] = False
@@ -88,9 +88,9 @@ def _column_defaults(
 
 
 def _is_indicator_useful(column: ColumnSchema, options: ColumnOptions) -> bool:
-    """Return whether a training row may lack a value for which no embedding has a code."""
-    is_missing = column.missing > 0 and options.missing != "drop_row"
-    return is_missing and encoding_of(column.kind, options) != "embedding"
+    """Return whether rows without a value are kept, and no embedding has a code for them."""
+    is_wanted = options.missing_indicator and options.missing != "drop_row"
+    return is_wanted and encoding_of(column.kind, options) != "embedding"
 
 
 def _default_time_parts(spec: ResolvedPreprocessing, column: ColumnSchema) -> tuple[TimePart, ...]:
