@@ -199,9 +199,9 @@ def _read_rows(
     spec: ResolvedSpec, table: Table, fitted: FittedTarget | None, *, is_validation: bool = False
 ) -> _RowSource:
     split_column = None if is_validation else spec.split_column
-    names = (spec.target, spec.sample_weight, split_column)
+    names = (*spec.targets, spec.sample_weight, split_column)
     columns = table.read(tuple(dict.fromkeys(name for name in names if name)))
-    labels = read_labels(spec, columns[spec.target], fitted)
+    labels = read_labels(spec, columns, fitted)
     is_usable = labels.present
     incomplete = find_incomplete_rows(table, spec.features, spec.preprocessing)
     if incomplete is not None:

@@ -19,10 +19,12 @@ from engine.specs.base import (
     MAX_EXACT_INTEGER,
     MAX_FEATURES,
     MAX_LAYERS,
+    MAX_TARGETS,
     MAX_UNITS,
     ColumnName,
     Items,
     Spec,
+    TargetNames,
     dump,
 )
 from engine.specs.initializers import (
@@ -135,6 +137,7 @@ __all__ = [
     "MAX_EXACT_INTEGER",
     "MAX_FEATURES",
     "MAX_LAYERS",
+    "MAX_TARGETS",
     "MAX_UNITS",
     "Activation",
     "ActivationLayerSpec",
@@ -232,6 +235,7 @@ __all__ = [
     "Sgd",
     "Spec",
     "StepSchedule",
+    "TargetNames",
     "TargetScaling",
     "Task",
     "TimePart",

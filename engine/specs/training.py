@@ -12,6 +12,7 @@ from engine.specs.base import (
     ColumnName,
     Items,
     Spec,
+    TargetNames,
 )
 from engine.specs.layers import NetworkSpec, ResolvedNetwork
 from engine.specs.losses import LossField
@@ -47,13 +48,17 @@ class EarlyStoppingSpec(Spec):
     restore_best: bool = True
 
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "multi_label", "reconstruction"]
 
 
 class TrainingSpec(Spec):
     """A training as requested by a client; null fields are derived from the table."""
 
-    target: ColumnName
+    target: TargetNames[ColumnName] | None = Field(
+        default=None,
+        description="The column to predict, or a list of columns. Required, except for the task "
+        "reconstruction, whose targets are the inputs.",
+    )
     task: Task | None = Field(default=None, description="Default: from the target's kind.")
     features: Items[ColumnName] | None = Field(
         default=None,
@@ -115,6 +120,13 @@ class TrainingSpec(Spec):
     seed: int = Field(default=0, ge=0, le=MAX_EXACT_INTEGER - 1)
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """The target columns in order; empty for the task reconstruction."""
+        if self.target is None:
+            return ()
+        return (self.target,) if isinstance(self.target, str) else self.target
+
+    @property
     def split_column(self) -> str | None:
         """The column that determines the validation rows, or None."""
         match self.validation:
@@ -145,5 +157,5 @@ class ResolvedSpec(TrainingSpec):
     @property
     def needed_columns(self) -> tuple[str, ...]:
         """All columns that data preparation reads."""
-        extra = (self.target, self.sample_weight, self.split_column)
+        extra = (*self.targets, self.sample_weight, self.split_column)
         return tuple(dict.fromkeys((*self.features, *(name for name in extra if name))))
