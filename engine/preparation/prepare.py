@@ -20,9 +20,10 @@ from engine.preparation.sample_weights import fit_sample_weights
 from engine.preparation.train_validation_split import require_rows, split_rows
 from engine.preprocessing.fit import fit_columns
 from engine.preprocessing.fitted import FittedTarget
+from engine.preprocessing.labels import Labels, read_labels
 from engine.preprocessing.missing_values import find_incomplete_rows
 from engine.preprocessing.preprocessing import Preprocessing
-from engine.preprocessing.targets import Labels, choose_encoding, fit_target, read_labels
+from engine.preprocessing.targets import choose_encoding, fit_target
 from engine.specs import ResolvedSpec
 
 # Bytes of inputs transformed at a time; small compared to the memory of training.

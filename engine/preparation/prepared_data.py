@@ -26,8 +26,8 @@ class PreparedData:
         preprocessing: fitted on the training rows.
         x: inputs of the training rows, `(rows, in_features)`, C-contiguous.
         y: targets of the training rows, as the loss takes them: class indices `(rows,)` for cross
-            entropy and hinge, else numbers: `(rows, out_features)` for classes, `(rows, 1)` for
-            regression.
+            entropy and hinge, else numbers: `(rows, out_features)` for classes, `(rows, targets)`
+            for regression and multi-label.
         x_validation: inputs of the validation rows; None without validation.
         y_validation: targets of the validation rows.
         weights: sample weights of the training rows, `(rows,)`, mean 1; None if all are equal.

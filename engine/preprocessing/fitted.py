@@ -154,4 +154,30 @@ class NumericTarget:
     type: Literal["number"] = "number"
 
 
-FittedTarget: TypeAlias = Annotated[ClassTarget | NumericTarget, Field(discriminator="type")]
+@dataclass(frozen=True)
+class NumericTargets:
+    """Several numbers per row, each scaled by itself, in the order of the spec's targets."""
+
+    targets: tuple[NumericTarget, ...]
+    type: Literal["numbers"] = "numbers"
+
+
+@dataclass(frozen=True)
+class LabelTargets:
+    """Several labels per row, each with two classes, in the order of the spec's targets.
+
+    The second class of a label is its positive: the network outputs its probability.
+    """
+
+    labels: tuple[ClassTarget, ...]
+    type: Literal["labels"] = "labels"
+
+
+FittedTarget: TypeAlias = Annotated[
+    ClassTarget | NumericTarget | NumericTargets | LabelTargets, Field(discriminator="type")
+]
+
+
+def numbers_of(target: NumericTarget | NumericTargets) -> tuple[NumericTarget, ...]:
+    """Return the numeric targets in order."""
+    return target.targets if isinstance(target, NumericTargets) else (target,)

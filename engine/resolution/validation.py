@@ -88,7 +88,7 @@ def _have_same_kind(column: ColumnSchema, counterpart: ColumnSchema, rows: int) 
 
 def count_rows(
     spec: ResolvedSpec,
-    target: ColumnSchema,
+    targets: tuple[ColumnSchema, ...],
     rows: int,
     validation_table: TableSchema | None,
     report: Report,
@@ -97,7 +97,7 @@ def count_rows(
 
     Args:
         spec: the training's spec.
-        target: schema of the target column.
+        targets: schemas of the target columns.
         rows: number of rows with a target.
         validation_table: schema of the validation table, if it is another dataset.
         report: receives a problem if one side would be empty.
@@ -117,7 +117,7 @@ def count_rows(
         case FoldsValidation():
             return _count_folds(validation, rows, report)
         case FractionValidation():
-            return _count_fraction(spec, validation, target, rows, report)
+            return _count_fraction(spec, validation, targets, rows, report)
         case _:
             assert_never(validation)
 
@@ -148,14 +148,14 @@ def _count_folds(validation: FoldsValidation, rows: int, report: Report) -> RowC
 def _count_fraction(
     spec: ResolvedSpec,
     validation: FractionValidation,
-    target: ColumnSchema,
+    targets: tuple[ColumnSchema, ...],
     rows: int,
     report: Report,
 ) -> RowCounts:
     stratified = (
         spec.task == "classification" and validation.stratify and validation.order_by is None
     )
-    classes = (target.distinct or 1) if stratified else 1
+    classes = (targets[0].distinct or 1) if stratified else 1
     validation_rows = count_validation_rows(rows, validation.fraction, classes)
     if validation_rows < 1:
         detail = f"{rows} rows are too few for validation: every class needs a training row"
