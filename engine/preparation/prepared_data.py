@@ -1,11 +1,12 @@
 """Training arrays, and the parts of a spec that they depend on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from engine.data.rows import Rows
 from engine.data.split_arrays import SplitArrays
+from engine.findings import Finding
 from engine.losses.build import takes_class_indices
 from engine.metrics.build import needs_values
 from engine.preprocessing.preprocessing import Preprocessing
@@ -13,7 +14,7 @@ from engine.specs import FoldsValidation, FractionValidation, ResolvedSpec
 
 # Increment whenever the same spec and table yield different arrays or array names: it is part of
 # the cache key, so that arrays cached by earlier versions are not used.
-VERSION = 2
+VERSION = 3
 _RELEVANT_FIELDS = {
     *("target", "task", "features", "preprocessing"),
     *("class_weight", "sample_weight", "dtype"),
@@ -42,6 +43,7 @@ class PreparedData:
         values: numeric targets of the training rows in their own unit, `(rows, 1)`, float64; None
             unless a metric needs them.
         values_validation: those of the validation rows.
+        findings: what only the rows show, such as a class without training rows.
     """
 
     preprocessing: Preprocessing
@@ -55,6 +57,7 @@ class PreparedData:
     sample_weights_validation: Rows | None = None
     values: Rows | None = None
     values_validation: Rows | None = None
+    findings: tuple[Finding, ...] = ()
 
     @property
     def training(self) -> SplitArrays:
@@ -80,7 +83,9 @@ class PreparedData:
         return 0 if self.x_validation is None else len(self.x_validation)
 
 
-def prepared_from(preprocessing: Preprocessing, arrays: Mapping[str, Rows]) -> PreparedData:
+def prepared_from(
+    preprocessing: Preprocessing, arrays: Mapping[str, Rows], findings: Iterable[Finding] = ()
+) -> PreparedData:
     """Build the prepared data from arrays by allocated name.
 
     Weights of the loss that are those of the metrics are not allocated again.
@@ -97,6 +102,7 @@ def prepared_from(preprocessing: Preprocessing, arrays: Mapping[str, Rows]) -> P
         sample_weights_validation=arrays.get("sample_weights_validation"),
         values=arrays.get("values"),
         values_validation=arrays.get("values_validation"),
+        findings=tuple(findings),
     )
 
 
