@@ -21,7 +21,7 @@ from engine.preprocessing.preprocessing import (
     NumericTargets,
     Preprocessing,
 )
-from engine.specs import Gaussian, ResolvedSpec
+from engine.specs import PROBABILITY_ACTIVATIONS, Gaussian, ResolvedSpec
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Predictor:
         self._lock = FairLock()
         self._rows_at_once = chunk_rows(self._network.layers, self._dtype)
         self.nbytes = self._network.bytes_for(self._rows_at_once)
-        self.gives_probabilities = spec.network.output.activation in {"softmax", "sigmoid"}
+        self.gives_probabilities = spec.network.output.activation in PROBABILITY_ACTIVATIONS
 
     def predict(self, columns: Mapping[str, Column]) -> Floats:
         """Return the predictions for every row.
@@ -141,12 +141,13 @@ class Predictor:
 
     def _to_numbers(self, outputs: Floats, target: NumericTarget | NumericTargets) -> Predictions:
         """Undo the scaling of each numeric target; both arrays are `(rows, targets)`."""
-        numbers, targets = outputs.astype(np.float64), numbers_of(target)
-        columns = [numbers[:, i] * one.scale + one.center for i, one in enumerate(targets)]
+        targets = numbers_of(target)
+        columns = [one.to_own_unit(outputs[:, i]) for i, one in enumerate(targets)]
         if not self._has_deviations:
             return Predictions(np.stack(columns, axis=1), None)
         # The outputs of gaussian after the means are the log variances.
         deviations = [
-            np.exp(numbers[:, len(targets) + i] / 2) * one.scale for i, one in enumerate(targets)
+            np.exp(outputs[:, len(targets) + i].astype(np.float64) / 2) * one.scale
+            for i, one in enumerate(targets)
         ]
         return Predictions(np.stack(columns, axis=1), np.stack(deviations, axis=1))

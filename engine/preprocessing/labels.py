@@ -72,15 +72,26 @@ class MultiLabels:
 
         The combinations with few rows are one stratum together.
         """
-        codes = np.full(len(self.values), -1, np.intp)
-        present = self.present
-        _, combination, counts = np.unique(
-            self.values[present], axis=0, return_inverse=True, return_counts=True
-        )
+        combination, counts = self._combinations
         is_frequent = counts >= LEAST_STRATUM_ROWS
         stratum = np.where(is_frequent, np.cumsum(is_frequent) - 1, np.count_nonzero(is_frequent))
-        codes[present] = stratum[combination.reshape(-1)]
+        codes = np.full(len(self.values), -1, np.intp)
+        codes[self.present] = stratum[combination]
         return codes
+
+    @property
+    def rare_combinations(self) -> Indices:
+        """Number of rows of each combination that is not a stratum of its own."""
+        counts = self._combinations[1]
+        return counts[counts < LEAST_STRATUM_ROWS]
+
+    @cached_property
+    def _combinations(self) -> tuple[Indices, Indices]:
+        """Index of each complete row's combination, and number of rows of each combination."""
+        _, combination, counts = np.unique(
+            self.values[self.present], axis=0, return_inverse=True, return_counts=True
+        )
+        return combination.reshape(-1), counts
 
 
 Labels = ClassLabels | NumberLabels | MultiLabels

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 
 from engine.data.table import ColumnSchema, TableSchema
+from engine.findings import MAX_NAMES, name_columns, patch
 from engine.resolution.report import Report
 from engine.resolution.target_and_features import choose_task, find_target
 from engine.specs import Task, TrainingSpec
-
-# Names in the text of a problem or finding.
-MAX_NAMES = 10
 
 
 def target_pointer(index: int, count: int) -> str:
@@ -52,9 +50,11 @@ def _report_missing(targets: Sequence[ColumnSchema], report: Report) -> None:
     if len(targets) == 1:
         detail = f"{lacking[0].missing} rows without a target are left out"
     else:
-        counts = [f"{target.name!r} in {target.missing}" for target in lacking[:MAX_NAMES]]
-        more = f" and {len(lacking) - MAX_NAMES} more" if len(lacking) > MAX_NAMES else ""
-        detail = f"rows that lack a target are left out; missing are {', '.join(counts)}{more}"
+        counts = ", ".join(
+            f"{target.missing} lack {target.name!r}" for target in lacking[:MAX_NAMES]
+        )
+        more = f", and {len(lacking) - MAX_NAMES} more targets" if len(lacking) > MAX_NAMES else ""
+        detail = f"rows that lack any target are left out: {counts}{more}"
     report.warning("/target", "missing_target", detail)
 
 
@@ -84,7 +84,10 @@ def _default_task(targets: Sequence[ColumnSchema], report: Report) -> Task | Non
                 f"{_names(numbers)}: two distinct whole numbers each, which are treated as labels; "
                 "set task to regression to predict numbers"
             )
-            report.info("/task", "numbers_as_classes", detail)
+            fix = patch(("add", "/task", "regression"))
+            report.info(
+                "/task", "numbers_as_classes", detail, fix if len(numbers) == len(targets) else None
+            )
         return "multi_label"
     if len(numbers) == len(targets):
         _report_two_valued(targets, report)
@@ -123,13 +126,15 @@ def _are_numbers(targets: Sequence[ColumnSchema], report: Report) -> bool:
 
 
 def _report_two_valued(targets: Sequence[ColumnSchema], report: Report) -> None:
+    """Report numbers that could be labels; the fix is a job for these targets alone."""
     two_valued = [target for target in targets if _is_label(target)]
     if two_valued:
         detail = (
             f"{_names(two_valued)}: two distinct whole numbers each, which are predicted as "
             "numbers; to predict labels, create a job with these targets alone"
         )
-        report.warning("/target", "labels_as_numbers", detail)
+        fix = patch(("add", "/target", [target.name for target in two_valued]))
+        report.warning("/target", "labels_as_numbers", detail, fix)
 
 
 def _are_labels(targets: Sequence[ColumnSchema], report: Report) -> bool:
@@ -154,5 +159,4 @@ def _why_no_label(target: ColumnSchema) -> str:
 
 
 def _names(targets: Sequence[ColumnSchema]) -> str:
-    names = ", ".join(repr(target.name) for target in targets[:MAX_NAMES])
-    return f"{names} and {len(targets) - MAX_NAMES} more" if len(targets) > MAX_NAMES else names
+    return name_columns([target.name for target in targets])

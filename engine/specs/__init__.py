@@ -5,6 +5,7 @@ Defaults and bounds are defined only here; the HTTP API publishes these models a
 """
 
 from engine.specs.activations import (
+    PROBABILITY_ACTIVATIONS,
     Activation,
     ActivationName,
     ActivationSpec,
@@ -80,7 +81,7 @@ from engine.specs.losses import (
     Poisson,
     Quantile,
 )
-from engine.specs.metrics import ClassMetric, MetricName, NumberMetric
+from engine.specs.metrics import ClassMetric, LabelMetric, MetricName, NumberMetric
 from engine.specs.optimizers import (
     Adadelta,
     Adagrad,
@@ -139,6 +140,7 @@ __all__ = [
     "MAX_LAYERS",
     "MAX_TARGETS",
     "MAX_UNITS",
+    "PROBABILITY_ACTIVATIONS",
     "Activation",
     "ActivationLayerSpec",
     "ActivationName",
@@ -189,6 +191,7 @@ __all__ = [
     "InitializerSpec",
     "InverseSqrtSchedule",
     "Items",
+    "LabelMetric",
     "LayerNormalizationSpec",
     "LayerSpec",
     "Lbfgs",
