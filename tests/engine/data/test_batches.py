@@ -83,10 +83,10 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 def in_memory_and_windowed(rows: int, **options: Any) -> tuple[Batches, Batches]:
     """Batches of the same rows, in memory and read through windows."""
     x = np.arange(rows, dtype=np.float32)[:, np.newaxis]
-    arrays = (x, np.arange(rows) * 2, *(np.arange(rows) + offset for offset in (0.5, 0.25, 0.75)))
+    y, *others = np.arange(rows) * 2, *(np.arange(rows) + offset for offset in (0.5, 0.25, 0.75))
     chosen = {"batch_size": 7, "shuffle": True, "seed": 5} | options
-    listed = SplitArrays(*(ListedRows(array) for array in arrays))
-    return Batches(SplitArrays(*arrays), **chosen), Batches(listed, **chosen)
+    listed = SplitArrays(ListedRows(x), ListedRows(y), *(ListedRows(array) for array in others))
+    return Batches(SplitArrays(x, y, *others), **chosen), Batches(listed, **chosen)
 
 
 def copied(batches: Batches, step: int) -> list[NDArray[Any]]:

@@ -31,7 +31,9 @@ EVERY_TARGET = pytest.mark.parametrize("target", [CLASSES, NUMBER], ids=["classe
 
 
 def make_split(y: Targets, target: FittedTarget, weights: Floats | None = None) -> SplitArrays:
-    values = target.to_own_unit(y) if isinstance(target, NumericTarget) else None
+    values = None
+    if isinstance(target, NumericTarget):
+        values = target.to_own_unit(y.astype(np.float64))
     return SplitArrays(np.empty((len(y), 0)), y, sample_weights=weights, values=values)
 
 
@@ -176,7 +178,9 @@ def test_rows_of_weight_0_count_for_nothing(target: FittedTarget) -> None:
     rows = split.read(slice(0, 40))
     assert rows.sample_weights is not None
     counted = rows.sample_weights > 0
-    kept = SplitArrays(*(None if array is None else array[counted] for array in rows))
+    values = None if rows.values is None else rows.values[counted]
+    weights = rows.sample_weights[counted]
+    kept = SplitArrays(rows.x[counted], rows.y[counted], None, weights, values)
     for names in (NAMES[target], tuple(n for n in NAMES[target] if n in STREAMING_METRICS)):
         without = compute(names, target, outputs[counted], kept)
         assert compute(names, target, outputs, split) == pytest.approx(without, rel=1e-12)
