@@ -185,6 +185,32 @@ FittedTarget: TypeAlias = Annotated[
 ]
 
 
+# Of one target; of several labels by target name.
+Classes: TypeAlias = list[Level] | dict[str, list[Level]]
+
+
+def target_names(target: FittedTarget) -> tuple[str, ...]:
+    """Return the names of the target columns in order."""
+    match target:
+        case NumericTargets():
+            return tuple(one.name for one in target.targets)
+        case LabelTargets():
+            return tuple(one.name for one in target.labels)
+        case _:
+            return (target.name,)
+
+
+def classes_of(target: FittedTarget) -> Classes | None:
+    """Return the classes in the order of the outputs, by label for several; None for numbers."""
+    match target:
+        case ClassTarget():
+            return list(target.classes)
+        case LabelTargets():
+            return {one.name: list(one.classes) for one in target.labels}
+        case _:
+            return None
+
+
 def numbers_of(target: NumericTarget | NumericTargets) -> tuple[NumericTarget, ...]:
     """Return the numeric targets in order."""
     return target.targets if isinstance(target, NumericTargets) else (target,)
