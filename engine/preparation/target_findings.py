@@ -13,8 +13,9 @@ def find_target_findings(spec: ResolvedSpec, labels: Labels) -> Iterator[Finding
     """Yield the number of rows without every target, and how rare label combinations are split."""
     if len(spec.targets) < 2 or not isinstance(labels, NumberLabels | MultiLabels):
         return
-    lacking = np.count_nonzero(~labels.present)
-    if lacking:
+    # The schema shows the number for a single target.
+    if np.count_nonzero(labels.lacking) > 1:
+        lacking = np.count_nonzero(~labels.present)
         detail = (
             f"{lacking} of {len(labels.present)} rows lack at least one target and are left out"
         )

@@ -47,6 +47,12 @@ class NumberLabels:
         return np.zeros(len(self.values), np.intp)
 
     @property
+    def lacking(self) -> Indices:
+        """Number of rows that lack each target, `(targets,)`."""
+        counts: Indices = np.count_nonzero(np.isnan(self.values), axis=0)
+        return counts
+
+    @property
     def present(self) -> NDArray[np.bool_]:
         """Whether each row has every target, `(rows,)`."""
         present: NDArray[np.bool_] = ~np.logical_or.reduce(np.isnan(self.values), axis=1)
@@ -78,6 +84,12 @@ class MultiLabels:
         codes = np.full(len(self.values), -1, np.intp)
         codes[self.present] = stratum[combination]
         return codes
+
+    @property
+    def lacking(self) -> Indices:
+        """Number of rows that lack each label, `(labels,)`."""
+        counts: Indices = np.count_nonzero(self.values < 0, axis=0)
+        return counts
 
     @property
     def rare_combinations(self) -> Indices:
