@@ -23,6 +23,7 @@ from engine.preparation.prepared_data import PreparedData, prepared_from
 from engine.preparation.sample_weights import fit_sample_weights
 from engine.preparation.target_findings import find_target_findings
 from engine.preparation.train_validation_split import require_rows, split_rows
+from engine.preparation.zero_targets import find_zero_targets
 from engine.preprocessing.fit import fit_columns
 from engine.preprocessing.fitted import FittedTarget
 from engine.preprocessing.labels import Labels, NumberLabels, read_labels
@@ -128,6 +129,9 @@ class Preparation:
             arrays |= self._allocate(subset, allocate)
             self._write_row_values(subset, arrays)
         self._write_inputs(arrays)
+        if needs_values(self._spec.metrics):
+            values = {subset.name: arrays[f"values{subset.suffix}"] for subset in self._subsets}
+            self.findings += find_zero_targets({n: y[0 : len(y)] for n, y in values.items()})
         return prepared_from(self.preprocessing, arrays, self.findings)
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
