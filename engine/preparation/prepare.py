@@ -131,7 +131,8 @@ class Preparation:
         self._write_inputs(arrays)
         if needs_values(self._spec.metrics):
             values = {subset.name: arrays[f"values{subset.suffix}"] for subset in self._subsets}
-            self.findings += find_zero_targets({n: y[0 : len(y)] for n, y in values.items()})
+            read = {name: y[0 : len(y)] for name, y in values.items()}
+            self.findings += find_zero_targets(self._spec.targets, read)
         return prepared_from(self.preprocessing, arrays, self.findings)
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
