@@ -122,10 +122,12 @@ from engine.specs.schedules import (
 )
 from engine.specs.training import EarlyStoppingSpec, ResolvedSpec, Task, TrainingSpec
 from engine.specs.validation import (
+    MAX_FOLD_NETWORKS,
     ColumnValidation,
     DatasetValidation,
     FoldsValidation,
     FractionValidation,
+    TestSpec,
     ValidationSpec,
 )
 
@@ -134,6 +136,7 @@ __all__ = [
     "MAX_EPOCHS",
     "MAX_EXACT_INTEGER",
     "MAX_FEATURES",
+    "MAX_FOLD_NETWORKS",
     "MAX_LAYERS",
     "MAX_UNITS",
     "Activation",
@@ -234,6 +237,7 @@ __all__ = [
     "StepSchedule",
     "TargetScaling",
     "Task",
+    "TestSpec",
     "TimePart",
     "TrainingSpec",
     "TruncatedNormal",

@@ -1,6 +1,6 @@
 """Training specs, as requested and as resolved."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, assert_never
 
 from pydantic import Field
 
@@ -21,9 +21,13 @@ from engine.specs.preprocessing import PreprocessingSpec, ResolvedPreprocessing
 from engine.specs.schedules import ConstantSchedule, ScheduleField
 from engine.specs.validation import (
     ColumnValidation,
+    DatasetValidation,
     FoldsValidation,
     FractionValidation,
+    TestField,
+    TestSpec,
     ValidationField,
+    ValidationSpec,
 )
 
 Weight = Annotated[float, Field(ge=0, le=1e9)]
@@ -96,6 +100,12 @@ class TrainingSpec(Spec):
     )
     shuffle: bool = True
     validation: ValidationField | None = FractionValidation()
+    test: TestField | None = Field(
+        default=None,
+        description="Rows that are set aside before validation rows or folds are selected. No "
+        "choice depends on them; the final weights are evaluated on them once (`metrics.test`). A "
+        "fraction uses the `order_by` or `group_by` of validation unless it states its own.",
+    )
     early_stopping: EarlyStoppingSpec | None = None
     metrics: Items[MetricName] | Literal["all"] | None = Field(
         default=None,
@@ -115,15 +125,10 @@ class TrainingSpec(Spec):
     seed: int = Field(default=0, ge=0, le=MAX_EXACT_INTEGER - 1)
 
     @property
-    def split_column(self) -> str | None:
-        """The column that determines the validation rows, or None."""
-        match self.validation:
-            case ColumnValidation():
-                return self.validation.column
-            case FractionValidation():
-                return self.validation.order_by
-            case _:
-                return None
+    def split_columns(self) -> tuple[str, ...]:
+        """The columns that determine the validation and test rows."""
+        names = (*_split_columns(self.validation), *_split_columns(self.test))
+        return tuple(dict.fromkeys(names))
 
     @property
     def has_validation(self) -> bool:
@@ -145,5 +150,17 @@ class ResolvedSpec(TrainingSpec):
     @property
     def needed_columns(self) -> tuple[str, ...]:
         """All columns that data preparation reads."""
-        extra = (self.target, self.sample_weight, self.split_column)
+        extra = (self.target, self.sample_weight, *self.split_columns)
         return tuple(dict.fromkeys((*self.features, *(name for name in extra if name))))
+
+
+def _split_columns(part: ValidationSpec | TestSpec | None) -> tuple[str, ...]:
+    match part:
+        case ColumnValidation():
+            return (part.column,)
+        case FractionValidation() | FoldsValidation():
+            return tuple(name for name in (part.order_by, part.group_by) if name is not None)
+        case DatasetValidation() | None:
+            return ()
+        case _:
+            assert_never(part)
