@@ -198,10 +198,10 @@ def require_inputs(spec: ResolvedSpec, width: int) -> None:
 def _read_rows(
     spec: ResolvedSpec, table: Table, fitted: FittedTarget | None, *, is_validation: bool = False
 ) -> _RowSource:
-    split_column = None if is_validation else spec.split_column
-    names = (spec.target, spec.sample_weight, split_column)
+    split_columns = () if is_validation else spec.split_columns
+    names = (*spec.targets, spec.sample_weight, *split_columns)
     columns = table.read(tuple(dict.fromkeys(name for name in names if name)))
-    labels = read_labels(spec, columns[spec.target], fitted)
+    labels = read_labels(spec, columns, fitted)
     is_usable = labels.present
     incomplete = find_incomplete_rows(table, spec.features, spec.preprocessing)
     if incomplete is not None:

@@ -16,9 +16,17 @@ MIN_ROWS_PER_CLASS = 10
 
 def find_target(spec: TrainingSpec, table: TableSchema, report: Report) -> ColumnSchema | None:
     """Return the target's column; None if it cannot be a target."""
-    target = find_column(table.columns, spec.target)
+    if not spec.targets:
+        detail = "this field is required: the name of the column to predict"
+        report.problem("/target", "missing", detail)
+        return None
+    if len(spec.targets) > 1:
+        report.problem("/target", "several_targets", "only one target is supported")
+        return None
+    name = spec.targets[0]
+    target = find_column(table.columns, name)
     if target is None:
-        report.problem("/target", "unknown_column", f"there is no column {spec.target!r}")
+        report.problem("/target", "unknown_column", f"there is no column {name!r}")
         return None
     if target.kind == "text":
         detail = f"column {target.name!r} is free text; a target must have numbers or classes"
@@ -40,6 +48,9 @@ def find_target(spec: TrainingSpec, table: TableSchema, report: Report) -> Colum
 def choose_task(spec: TrainingSpec, target: ColumnSchema, rows: int, report: Report) -> Task | None:
     """Return the task: the requested one if the target allows it, else inferred from the target."""
     task = spec.task or _default_task(target, rows, report)
+    if task not in {"classification", "regression"}:
+        report.problem("/task", "unsupported_task", f"the task {task} is not supported")
+        return None
     if task == "classification":
         return task if _can_be_classes(target, report) else None
     if target.kind != "numeric":
@@ -116,7 +127,7 @@ def check_inputs(inputs: int, spec: TrainingSpec, report: Report) -> None:
 def _default_features(
     spec: TrainingSpec, table: TableSchema, report: Report
 ) -> tuple[ColumnSchema, ...]:
-    excluded = {spec.target, spec.sample_weight, _validation_column(spec)}
+    excluded = {*spec.targets, spec.sample_weight, _validation_column(spec)}
     candidates = [column for column in table.columns if column.name not in excluded]
     usable = tuple(column for column in candidates if has_encoding(spec.preprocessing, column))
     for column in candidates:
@@ -142,8 +153,8 @@ def _named_features(
         column = by_name.get(name)
         if column is None:
             report.problem(pointer, "unknown_column", f"there is no column {name!r}")
-        elif name == spec.target:
-            report.problem(pointer, "target_as_feature", f"{name!r} is the target")
+        elif name in spec.targets:
+            report.problem(pointer, "target_as_feature", f"{name!r} is a target")
         elif name == spec.sample_weight:
             report.problem(pointer, "weight_as_feature", f"{name!r} is the sample weight")
         elif name == _validation_column(spec):

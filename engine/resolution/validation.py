@@ -29,8 +29,8 @@ def check_split_column(spec: TrainingSpec, table: TableSchema, report: Report) -
     column = find_column(table.columns, name)
     if column is None:
         report.problem(pointer, "unknown_column", f"there is no column {name!r}")
-    elif name == spec.target:
-        report.problem(pointer, "target_as_split", f"{name!r} is the target")
+    elif name in spec.targets:
+        report.problem(pointer, "target_as_split", f"{name!r} is a target")
     elif column.missing >= table.rows:
         report.problem(pointer, "empty_split", f"column {name!r} has no value in any row")
     elif is_by_value:
@@ -59,7 +59,7 @@ def check_validation_table(
     """Check that the validation dataset has the training columns, of the same kinds."""
     if validation_table is None:
         return
-    needed = {spec.target, spec.sample_weight, *spec.features}
+    needed = {*spec.targets, spec.sample_weight, *spec.features}
     pointer = "/validation/dataset_id"
     by_name = {column.name: column for column in validation_table.columns}
     for column in table.columns:
@@ -127,8 +127,10 @@ def _count_with_dataset(
 ) -> RowCounts:
     if validation_table is None:
         return RowCounts(rows, 0, rows)
-    target = find_column(validation_table.columns, spec.target)
-    validation_rows = validation_table.rows - (0 if target is None else target.missing)
+    targets = (find_column(validation_table.columns, name) for name in spec.targets)
+    # At least: the rows without different targets may be different ones.
+    missing = max((target.missing for target in targets if target is not None), default=0)
+    validation_rows = validation_table.rows - missing
     if validation_rows < 1:
         detail = "no row of the validation dataset has a target"
         report.problem("/validation/dataset_id", "too_few_rows", detail)

@@ -19,10 +19,12 @@ from engine.specs.base import (
     MAX_EXACT_INTEGER,
     MAX_FEATURES,
     MAX_LAYERS,
+    MAX_TARGETS,
     MAX_UNITS,
     ColumnName,
     Items,
     Spec,
+    TargetNames,
     dump,
 )
 from engine.specs.initializers import (
@@ -129,6 +131,7 @@ from engine.specs.validation import (
     FractionValidation,
     TestSpec,
     ValidationSpec,
+    split_columns,
 )
 
 __all__ = [
@@ -138,6 +141,7 @@ __all__ = [
     "MAX_FEATURES",
     "MAX_FOLD_NETWORKS",
     "MAX_LAYERS",
+    "MAX_TARGETS",
     "MAX_UNITS",
     "Activation",
     "ActivationLayerSpec",
@@ -235,6 +239,7 @@ __all__ = [
     "Sgd",
     "Spec",
     "StepSchedule",
+    "TargetNames",
     "TargetScaling",
     "Task",
     "TestSpec",
@@ -245,4 +250,5 @@ __all__ = [
     "ValidationSpec",
     "Zeros",
     "dump",
+    "split_columns",
 ]

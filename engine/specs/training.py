@@ -1,6 +1,6 @@
 """Training specs, as requested and as resolved."""
 
-from typing import Annotated, Literal, assert_never
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from engine.specs.base import (
     ColumnName,
     Items,
     Spec,
+    TargetNames,
 )
 from engine.specs.layers import NetworkSpec, ResolvedNetwork
 from engine.specs.losses import LossField
@@ -20,14 +21,11 @@ from engine.specs.optimizers import Adam, GradientClip, OptimizerField
 from engine.specs.preprocessing import PreprocessingSpec, ResolvedPreprocessing
 from engine.specs.schedules import ConstantSchedule, ScheduleField
 from engine.specs.validation import (
-    ColumnValidation,
-    DatasetValidation,
     FoldsValidation,
     FractionValidation,
     TestField,
-    TestSpec,
     ValidationField,
-    ValidationSpec,
+    split_columns,
 )
 
 Weight = Annotated[float, Field(ge=0, le=1e9)]
@@ -51,13 +49,17 @@ class EarlyStoppingSpec(Spec):
     restore_best: bool = True
 
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "multi_label", "reconstruction"]
 
 
 class TrainingSpec(Spec):
     """A training as requested by a client; null fields are derived from the table."""
 
-    target: ColumnName
+    target: TargetNames[ColumnName] | None = Field(
+        default=None,
+        description="The column to predict, or a list of columns. Required, except for the task "
+        "reconstruction, whose targets are the inputs.",
+    )
     task: Task | None = Field(default=None, description="Default: from the target's kind.")
     features: Items[ColumnName] | None = Field(
         default=None,
@@ -125,10 +127,17 @@ class TrainingSpec(Spec):
     seed: int = Field(default=0, ge=0, le=MAX_EXACT_INTEGER - 1)
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """The target columns in order; empty for the task reconstruction."""
+        if self.target is None:
+            return ()
+        return (self.target,) if isinstance(self.target, str) else self.target
+
+    @property
     def split_columns(self) -> tuple[str, ...]:
         """The columns that determine the validation and test rows."""
-        names = (*_split_columns(self.validation), *_split_columns(self.test))
-        return tuple(dict.fromkeys(names))
+        parts = (split_columns(self.validation), split_columns(self.test))
+        return tuple(dict.fromkeys(name for part in parts for name in part.values()))
 
     @property
     def has_validation(self) -> bool:
@@ -150,17 +159,5 @@ class ResolvedSpec(TrainingSpec):
     @property
     def needed_columns(self) -> tuple[str, ...]:
         """All columns that data preparation reads."""
-        extra = (self.target, self.sample_weight, *self.split_columns)
+        extra = (*self.targets, self.sample_weight, *self.split_columns)
         return tuple(dict.fromkeys((*self.features, *(name for name in extra if name))))
-
-
-def _split_columns(part: ValidationSpec | TestSpec | None) -> tuple[str, ...]:
-    match part:
-        case ColumnValidation():
-            return (part.column,)
-        case FractionValidation() | FoldsValidation():
-            return tuple(name for name in (part.order_by, part.group_by) if name is not None)
-        case DatasetValidation() | None:
-            return ()
-        case _:
-            assert_never(part)

@@ -1,6 +1,6 @@
 """Selection of the validation rows, and of the test rows."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, assert_never
 
 from pydantic import Discriminator, Field, StringConstraints, Tag
 
@@ -119,3 +119,17 @@ TestField = Annotated[
     Discriminator(_test_kind),
 ]
 TestSpec = FractionValidation | ColumnValidation | DatasetValidation
+
+
+def split_columns(part: ValidationSpec | TestSpec | None) -> dict[str, str]:
+    """Return the columns that determine the rows of a part, by the field that names each."""
+    match part:
+        case ColumnValidation():
+            return {"column": part.column}
+        case FractionValidation() | FoldsValidation():
+            named = {"order_by": part.order_by, "group_by": part.group_by}
+            return {field: name for field, name in named.items() if name is not None}
+        case DatasetValidation() | None:
+            return {}
+        case _:
+            assert_never(part)

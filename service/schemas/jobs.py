@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from engine.metrics import Metric
-from engine.specs import MAX_EXACT_INTEGER, ResolvedSpec, TrainingSpec
+from engine.specs import MAX_EXACT_INTEGER, ResolvedSpec, TargetNames, TrainingSpec
 from service.schemas.common import Body, Name, Text, View, _storable
 from service.schemas.webhooks import WebhookRequest
 from store.statuses import JobStatus, StatusReason
@@ -66,7 +66,7 @@ class JobRequest(TrainingSpec):
     """A training job; all fields except dataset_id and target have defaults."""
 
     dataset_id: Id
-    target: Text
+    target: TargetNames[Text] | None = None
     name: Name = ""
     metadata: dict[MetadataKey, MetadataValue] = Field(default={}, max_length=32)
     priority: int = Field(
