@@ -27,7 +27,9 @@ def ordered_blocks(values: NDArray[np.float64], folds: int) -> Indices:
     distinct, ranks, counts = np.unique(values[present], return_inverse=True, return_counts=True)
     first_ranks = _first_ranks(counts, folds)
     blocks = np.full(len(values), -1, np.intp)
-    blocks[present] = np.searchsorted(first_ranks, np.arange(len(distinct)), side="right")[ranks] - 1
+    blocks[present] = (
+        np.searchsorted(first_ranks, np.arange(len(distinct)), side="right")[ranks] - 1
+    )
     return blocks
 
 
