@@ -1,6 +1,7 @@
 """Splits that keep all rows of a group on one side."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,9 @@ def group_indices(column: Column, rows: Indices) -> Indices:
         column: column that names the groups.
         rows: row indices.
     """
-    if isinstance(column, NumericColumn):
-        values = column.values[rows]
-        is_missing = np.isnan(values)
-    else:
-        values = column.codes[rows]
-        is_missing = values < 0
+    values: NDArray[Any] = column.values if isinstance(column, NumericColumn) else column.codes
+    values = values[rows]
+    is_missing = np.isnan(values) if isinstance(column, NumericColumn) else values < 0
     groups = np.empty(len(rows), np.intp)
     named, groups[~is_missing] = np.unique(values[~is_missing], return_inverse=True)
     groups[is_missing] = len(named) + np.arange(np.count_nonzero(is_missing))

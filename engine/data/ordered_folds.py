@@ -12,15 +12,16 @@ def count_values(values: NDArray[np.float64]) -> int:
 
 
 def ordered_blocks(values: NDArray[np.float64], folds: int) -> Indices:
-    """Return the block of each row, `(rows,)`: fold `k` validates block `k` and trains on all before.
+    """Return the block of each row, `(rows,)`: 0 … folds − 1; −1 precedes the first block.
 
-    Without ties, block `k` has ⌊n / (folds + 1)⌋ of the n rows with a value, the last block has the
-    highest ones, and the rows before the first block are −1, as are rows without a value (NaN):
-    scikit-learn's `TimeSeriesSplit`. A block's bound that equal values straddle moves to the nearest
-    end of them, so that equal values are in one block; no block becomes empty.
+    Fold k validates block k and trains on all rows of lower blocks. Without ties a block has
+    ⌊n / (folds + 1)⌋ of the n rows with a value, and the last block has the highest values, as in
+    scikit-learn's `TimeSeriesSplit`. Where equal values lie on both sides of a block's first row,
+    the block begins at the nearer end of them instead, so that equal values are in one block; no
+    block becomes empty. Rows without a value (NaN) are in block −1.
 
     Args:
-        values: the column that orders the rows, `(rows,)`, with at least `folds` + 1 distinct values.
+        values: the column that orders the rows, `(rows,)`; more than `folds` distinct values.
         folds: number of folds.
     """
     present = ~np.isnan(values)

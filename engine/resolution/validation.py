@@ -1,6 +1,9 @@
 """Checks of the validation rows and the test rows, before any row is read."""
 
+from typing import Any
+
 from engine.data.table import ColumnSchema, TableSchema
+from engine.findings import patch
 from engine.resolution.report import Report
 from engine.specs import (
     MAX_FOLD_NETWORKS,
@@ -33,7 +36,7 @@ def resolve_test(spec: TrainingSpec, report: Report) -> TrainingSpec:
                 f"test rows are {_describe(test)}, validation rows are {_describe(validation)}: "
                 "their metrics are not comparable"
             )
-            report.warning("/validation", "test_and_validation_differ", detail)
+            report.warning("/validation", "test_and_validation_differ", detail, _alike(spec, test))
         return spec
     if validation.order_by is None and validation.group_by is None:
         return spec
@@ -41,6 +44,18 @@ def resolve_test(spec: TrainingSpec, report: Report) -> TrainingSpec:
     test = test.model_copy(update=same)
     report.info("/test", "test_as_validation", f"test rows are {_describe(test)}, as validation is")
     return spec.model_copy(update={"test": test})
+
+
+def _alike(spec: TrainingSpec, test: FractionValidation) -> dict[str, Any]:
+    """Return the fix that orders or groups the validation rows as the test rows are."""
+    if not isinstance(spec.validation, _Drawn):
+        return {}
+    asked = spec.validation.model_dump(mode="json", exclude_unset=True)
+    for field in ("order_by", "group_by"):
+        asked[field] = getattr(test, field)
+    if test.order_by is not None:
+        asked.pop("repeats", None)
+    return patch(("add", "/validation", asked))
 
 
 def _describe(part: _Drawn) -> str:

@@ -21,6 +21,7 @@ from engine.specs.optimizers import Adam, GradientClip, OptimizerField
 from engine.specs.preprocessing import PreprocessingSpec, ResolvedPreprocessing
 from engine.specs.schedules import ConstantSchedule, ScheduleField
 from engine.specs.validation import (
+    DatasetValidation,
     FoldsValidation,
     FractionValidation,
     TestField,
@@ -138,6 +139,11 @@ class TrainingSpec(Spec):
         """The columns that determine the validation and test rows."""
         parts = (split_columns(self.validation), split_columns(self.test))
         return tuple(dict.fromkeys(name for part in parts for name in part.values()))
+
+    @property
+    def test_dataset_id(self) -> str | None:
+        """The dataset that all test rows are in, or None."""
+        return self.test.dataset_id if isinstance(self.test, DatasetValidation) else None
 
     @property
     def has_validation(self) -> bool:

@@ -13,7 +13,7 @@ MAX_FOLD_NETWORKS = 100
 
 
 class FractionValidation(Spec):
-    """A fraction of the rows: a random sample, whole groups, or the last rows in a column's order."""
+    """A fraction of the rows: a random sample, whole groups, or the last rows by a column."""
 
     fraction: float = Field(
         default=0.2,

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from engine.arrays import Floats
+from engine.findings import Finding
 from engine.metrics import Metric
 from engine.preparation.prepared_data import PreparedData
 from engine.preprocessing.preprocessing import Preprocessing
@@ -25,7 +26,7 @@ class _FoldProgress:
     """The state of cross-validation; serializable as JSON.
 
     Attributes:
-        done: completed folds; the number of folds while the final network is trained.
+        done: completed folds of all repeats; all of them while the final network is trained.
         results: validation metrics of each completed fold.
         best_epochs: number of epochs after which each completed fold was at its best.
         latest: validation metrics of the current fold's latest epoch.
@@ -44,6 +45,8 @@ class _FoldProgress:
 class FoldedTraining:
     """Training with k-fold cross-validation; every network starts from the same weights.
 
+    Repeats are further folds: the folds of repeat r are those from r · folds.
+
     The metrics of a fold are those of its best epoch if early stopping restores the best, else of
     its last. The final network is then trained on all rows, without validation, and only its epochs
     are reported. If early stopping monitors a validation metric, the final network is trained for
@@ -52,7 +55,8 @@ class FoldedTraining:
 
     Args:
         spec: a spec with folds validation.
-        prepare_fold: prepares the data of a fold, or for None those of all rows.
+        prepare_fold: prepares the data of a fold, counted over all repeats, or for None those of
+            all rows.
         weights: initial weights by name; None for new ones.
 
     Raises:
@@ -67,10 +71,11 @@ class FoldedTraining:
     ) -> None:
         assert isinstance(spec.validation, FoldsValidation)  # noqa: S101 - documented
         self._spec, self._weights = spec, weights
-        self._folds = spec.validation.folds
+        self._networks = spec.validation.networks
         self._prepare_fold = prepare_fold
         self._progress = _FoldProgress()
         self._opened: Training | None = None
+        self._findings: tuple[Finding, ...] = ()
 
     @property
     def _current(self) -> Training:
@@ -97,6 +102,11 @@ class FoldedTraining:
     def _mean_best_epoch(self) -> int:
         best = self._progress.best_epochs
         return max(1, math.floor(sum(best) / len(best) + 0.5))
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Findings about the rows and epochs of all networks, since the training was opened."""
+        return self._findings + (() if self._opened is None else self._opened.findings)
 
     @property
     def rows(self) -> int:
@@ -136,13 +146,13 @@ class FoldedTraining:
 
     @property
     def folds_done(self) -> int:
-        """Completed folds."""
+        """Completed folds of all repeats."""
         return self._progress.done
 
     @property
     def is_in_folds(self) -> bool:
         """Whether the current network is a fold's, not the final one."""
-        return self._progress.done < self._folds
+        return self._progress.done < self._networks
 
     @property
     def cross_validation(self) -> CrossValidation | None:
@@ -172,6 +182,10 @@ class FoldedTraining:
     def weights(self) -> dict[str, Floats]:
         """Return copies of the current network's parameters by name."""
         return self._current.weights()
+
+    def test_metrics(self) -> dict[str, Metric] | None:
+        """Return loss and metrics of `weights()` on the test rows; None without, and in folds."""
+        return None if self.is_in_folds else self._current.test_metrics()
 
     def state(self) -> TrainingState:
         """Return copies of everything needed to resume exactly."""
@@ -212,6 +226,7 @@ class FoldedTraining:
         progress.best_epochs.append(network.epoch - network.epochs_since_best)
         progress.steps_before += network.steps_done
         progress.done += 1
+        self._findings += network.findings
         # Frees its data before the next fold's data are prepared.
         self._opened = None
 

@@ -9,16 +9,18 @@ from pydantic import TypeAdapter
 
 from engine.arrays import Floats
 from engine.data.batches import Batches, largest_batch
+from engine.findings import Finding
 from engine.layers.chunks import chunk_rows
 from engine.metrics import Metric, build_accumulator
 from engine.preparation.prepared_data import PreparedData
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
 from engine.training.early_stopping import EarlyStopping
+from engine.training.findings import GRADIENT_NOT_FINITE, gradient_not_finite
 from engine.training.loop import CrossValidation, TrainingState, never, train
 from engine.training.progress import EpochRecord, Progress, StopReason
 from engine.training.train_step import TrainStep
-from engine.training.validation import Validation, build_validation
+from engine.training.validation import Validation, build_test, build_validation
 
 __all__ = ["EpochRecord", "StopReason", "Training", "TrainingState", "never", "train"]
 
@@ -29,6 +31,7 @@ class Training:
     Attributes:
         rows: number of training rows.
         preprocessing: fitted preprocessing of the data.
+        findings: what preparing the data and the epochs so far have shown.
 
     Args:
         spec: the training's spec.
@@ -50,6 +53,7 @@ class Training:
     ) -> None:
         self.rows = len(data.x)
         self.preprocessing: Preprocessing = data.preprocessing
+        self.findings: tuple[Finding, ...] = data.findings
         self._batches = Batches(
             data.x,
             data.y,
@@ -61,7 +65,7 @@ class Training:
         self._train_step = TrainStep(spec, data.preprocessing.width, self._batches.steps)
         self._network = self._train_step.network
         chunk = chunk_rows(self._network.layers, spec.dtype)
-        self._network.reserve(largest_batch(spec, len(data.x), data.validation_rows, chunk))
+        self._network.reserve(largest_batch(spec, len(data.x), data.evaluated_rows, chunk))
         if weights is not None:
             self._network.load(weights)
         units, dtype = spec.network.output.units, np.dtype(spec.dtype)
@@ -71,6 +75,7 @@ class Training:
         self._validation: Validation | None = build_validation(
             spec, data, self._network, self._train_step.loss
         )
+        self._spec, self._data = spec, data
         self._early_stopping = EarlyStopping(spec, epochs)
         self._progress = Progress(schedule=dict(self._train_step.schedule.state))
         stopping = spec.early_stopping
@@ -144,6 +149,22 @@ class Training:
         if self._best_parameters is not None and self._progress.best is not None:
             vector = self._best_parameters
         return {name: view.copy() for name, view in self._network.views(vector).items()}
+
+    def test_metrics(self) -> dict[str, Metric] | None:
+        """Return loss and metrics of `weights()` on the test rows; None without test rows.
+
+        Values that are undefined or not finite are omitted.
+        """
+        test = build_test(self._spec, self._data, self._network, self._train_step.loss)
+        if test is None:
+            return None
+        latest = self._network.parameters.copy()
+        self._network.load(self.weights())
+        with np.errstate(all="ignore"):
+            tally = test.run()
+        np.copyto(self._network.parameters, latest)
+        loss: dict[str, Metric] = {"loss": tally.loss} if math.isfinite(tally.loss) else {}
+        return loss | tally.result()
 
     def state(self) -> TrainingState:
         """Return copies of everything needed to resume exactly."""
@@ -225,7 +246,13 @@ class Training:
         )
         self._tally.reset()
         self._on_epoch_end(record)
+        self._add_findings(record)
         return record
+
+    def _add_findings(self, record: EpochRecord) -> None:
+        is_known = any(finding.code == GRADIENT_NOT_FINITE for finding in self.findings)
+        if record.gradient_norm is None and not is_known:
+            self.findings = (*self.findings, gradient_not_finite(record.epoch))
 
     def _on_epoch_end(self, record: EpochRecord) -> None:
         """Update the schedule and early stopping; keep the parameters if they are the best."""

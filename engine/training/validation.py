@@ -1,4 +1,4 @@
-"""Evaluation on the validation rows."""
+"""Evaluation on the validation rows and on the test rows."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from engine.specs import ResolvedSpec
 
 
 class Validation:
-    """Evaluates loss and metrics on the validation rows.
+    """Evaluates loss and metrics on the validation rows, or on the test rows.
 
     Args:
         network: the trained network; its workspaces are used between two steps.
@@ -52,9 +52,31 @@ def build_validation(
     spec: ResolvedSpec, data: PreparedData, network: Network, loss: Loss
 ) -> Validation | None:
     """Build the validation of the prepared data; None without validation rows."""
-    x, y = data.x_validation, data.y_validation
+    x, y, weights = data.x_validation, data.y_validation, data.weights_validation
     if x is None or y is None:
         return None
+    return _build(spec, data, network, loss, x, y, weights)
+
+
+def build_test(
+    spec: ResolvedSpec, data: PreparedData, network: Network, loss: Loss
+) -> Validation | None:
+    """Build the evaluation on the test rows; None without test rows."""
+    x, y = data.x_test, data.y_test
+    if x is None or y is None:
+        return None
+    return _build(spec, data, network, loss, x, y, data.weights_test)
+
+
+def _build(
+    spec: ResolvedSpec,
+    data: PreparedData,
+    network: Network,
+    loss: Loss,
+    x: Rows,
+    y: Rows,
+    weights: Rows | None,
+) -> Validation:
     units, dtype = spec.network.output.units, np.dtype(spec.dtype)
     tally = build_accumulator(spec.metrics, data.preprocessing.target, y, units, dtype)
-    return Validation(network, loss, tally, x, y, data.weights_validation)
+    return Validation(network, loss, tally, x, y, weights)

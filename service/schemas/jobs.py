@@ -104,9 +104,12 @@ class ProgressView(View):
         "spec, see `spec_version`."
     )
     fold: int | None = Field(
-        description="Index of the validation fold, from 0; null while the final network is trained."
+        description="Index of the validation fold over all repeats, from 0; null while the final "
+        "network is trained."
     )
-    folds: int | None = Field(description="Number of folds; null without cross-validation.")
+    folds: int | None = Field(
+        description="Number of folds over all repeats; null without cross-validation."
+    )
     fraction: float | None = Field(
         description="Finished fraction of all epochs, including those of the folds; null if "
         "`epochs` is null."
@@ -127,10 +130,17 @@ class TimingsView(View):
 
 
 class MetricsView(View):
-    """The metrics of the latest epoch and of the best one."""
+    """The metrics of the latest epoch and of the best one; `epoch` is the epoch, counted from 0."""
 
-    latest: dict[str, Metric] | None
-    best: dict[str, Metric] | None
+    latest: dict[str, int | Metric] | None
+    best: dict[str, int | Metric] | None = Field(
+        description="Of the epoch with the best early-stopping metric; without early stopping, "
+        "with the lowest validation loss, or training loss without validation rows."
+    )
+    test: dict[str, Metric] | None = Field(
+        description="Of the test rows, for the final weights; null before the end, without a test "
+        "part, and for partial models. Nothing is chosen by them."
+    )
 
 
 class FoldMetric(View):
@@ -138,13 +148,15 @@ class FoldMetric(View):
 
     mean: float
     std: float = Field(description="Population standard deviation over the folds.")
-    values: list[float | None] = Field(description="Value per fold; null where undefined.")
+    values: list[float | None] = Field(
+        description="Value per fold, repeat after repeat; null where undefined."
+    )
 
 
 class CrossValidationView(View):
     """Results of the folds, each at its best epoch if the best is kept, else at its last."""
 
-    folds: int
+    folds: int = Field(description="Number of folds over all repeats.")
     metrics: dict[str, FoldMetric] = Field(
         description="Validation loss and every scalar validation metric."
     )
@@ -164,6 +176,25 @@ class TransitionView(View):
     status: JobStatus
     reason: StatusReason | None
     at: datetime
+
+
+class FindingView(View):
+    """An observation about a job's request, its data or its training."""
+
+    level: Literal["error", "warning", "info"]
+    pointer: str = Field(description="JSON pointer into the job's request.")
+    code: str = Field(description="Short stable name; a job has one per code and pointer.")
+    detail: str
+    fix: dict[str, JsonValue] | None = Field(
+        default=None,
+        description="Changes after which the finding is gone, or that choose the alternative: "
+        "`patch`, a JSON Patch (RFC 6902) of the job's request, or `parameters`, query parameters "
+        "of the dataset's upload; null without a remedy.",
+    )
+    epoch: int | None = Field(
+        default=None,
+        description="Finished epochs when it was found; null before the first step.",
+    )
 
 
 class JobView(View):
@@ -189,6 +220,14 @@ class JobView(View):
     progress: ProgressView
     timings: TimingsView
     metrics: MetricsView
+    classes: list[str | int | float | bool] | None = Field(
+        description="The classes in the order of the network's outputs, of metrics per class and "
+        "of confusion matrices; null until the data are prepared, and for numbers."
+    )
+    findings: list[FindingView] = Field(
+        description="Everything that `validate` finds, and what only the rows and the training "
+        "show, such as a class without training rows."
+    )
     cross_validation: CrossValidationView | None = Field(
         description="Set once all folds are finished; null without folds."
     )
@@ -253,13 +292,12 @@ class LossView(View):
     layers: list[LayerView] = Field(description="Statistics per layer at the end of the epoch.")
 
 
-class FindingView(View):
-    """A finding of the validation of a job request."""
+class PartRowsView(View):
+    """Rows of each part of a training; null where only the rows show how many."""
 
-    level: Literal["error", "warning", "info"]
-    pointer: str
-    code: str
-    detail: str
+    training: int | None = Field(description="With folds, of the final network.")
+    validation: int | None = Field(description="With folds, of the largest fold; 0 without.")
+    test: int | None = Field(description="0 without a test part.")
 
 
 class ValidationView(View):
@@ -271,4 +309,5 @@ class ValidationView(View):
     out_features: int | None
     parameter_count: int | None
     memory_bytes: int | None
+    rows: PartRowsView | None = Field(description="Null if the request is not valid.")
     findings: list[FindingView]

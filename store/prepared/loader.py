@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.data.rows import Rows
 from engine.data.table import Table
+from engine.findings import Finding
 from engine.preparation.prepare import Preparation, require_inputs
 from engine.preparation.prepared_data import PreparedData, describe_preparation, prepared_from
 from engine.preprocessing.preprocessing import Preprocessing
@@ -46,6 +47,7 @@ class TrainingDataLoader:
         spec: resolved spec of the training.
         dataset: training dataset.
         validation_dataset: separate validation dataset, or None.
+        test_dataset: separate test dataset, or None.
         fitted: preprocessing that the initial weights were trained with, or None.
         blobs: store of the datasets' column files.
         cache: on-disk cache of prepared matrices, shared by the processes of this machine.
@@ -57,6 +59,7 @@ class TrainingDataLoader:
     spec: ResolvedSpec
     dataset: DatasetRecord
     validation_dataset: DatasetRecord | None
+    test_dataset: DatasetRecord | None
     fitted: Preprocessing | None
     blobs: BlobStore
     cache: Cache
@@ -118,15 +121,18 @@ class TrainingDataLoader:
             writer = MatrixWriter(folder)
             with self._preparation(fold) as preparation:
                 data = preparation.write(writer.allocate)
-            writer.finish(dump_preprocessing(data.preprocessing))
+            findings = [asdict(finding) for finding in data.findings]
+            notes = {"preprocessing": dump_preprocessing(data.preprocessing), "findings": findings}
+            writer.finish(notes)
 
         with self.cache.hold(self._key(fold), make) as folder:
             matrices = open_matrices(folder)
             arrays = self._arrays(matrices)
-        preprocessing = read_preprocessing(matrices.notes, SPEC_VERSION)
+        preprocessing = read_preprocessing(matrices.notes["preprocessing"], SPEC_VERSION)
+        findings = [Finding(**finding) for finding in matrices.notes["findings"]]
         # The cached data may have been prepared for a job with another network.
         require_inputs(self.spec, preprocessing.width)
-        return prepared_from(preprocessing, arrays)
+        return prepared_from(preprocessing, arrays, findings)
 
     def _arrays(self, matrices: Matrices) -> dict[str, Rows]:
         if matrices.nbytes > self.max_resident_bytes:
@@ -136,12 +142,17 @@ class TrainingDataLoader:
     @contextmanager
     def _preparation(self, fold: int | None) -> Iterator[Preparation]:
         with ExitStack() as stack:
-            table = self._open(self.dataset, stack)
-            other = self.validation_dataset
-            validation_table = None if other is None else self._open(other, stack)
             yield Preparation(
-                self.spec, table, self.fitted, validation_table=validation_table, fold=fold
+                self.spec,
+                self._open(self.dataset, stack),
+                self.fitted,
+                validation_table=self._open_other(self.validation_dataset, stack),
+                test_table=self._open_other(self.test_dataset, stack),
+                fold=fold,
             )
+
+    def _open_other(self, dataset: DatasetRecord | None, stack: ExitStack) -> Table | None:
+        return None if dataset is None else self._open(dataset, stack)
 
     def _open(self, dataset: DatasetRecord, stack: ExitStack) -> Table:
         path = stack.enter_context(self.blobs.hold_path(dataset.blob, dataset.blob_sha256))
@@ -150,7 +161,7 @@ class TrainingDataLoader:
     def _key(self, fold: int | None) -> str:
         """Return the digest of everything that the prepared arrays depend on."""
         fitted = None if self.fitted is None else dump_preprocessing(self.fitted)
-        datasets = (self.dataset, self.validation_dataset)
+        datasets = (self.dataset, self.validation_dataset, self.test_dataset)
         key = {
             "environment": decisive_values(self.environment),
             # The notes of an entry are of the version of its key.

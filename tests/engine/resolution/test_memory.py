@@ -8,8 +8,8 @@ from engine.layers.build import build_layers
 from engine.layers.chunks import CHUNK_BYTES, CHUNK_ROWS, chunk_rows
 from engine.network import build_network
 from engine.resolution.memory import MemoryEstimate, estimate_memory, parameter_count
-from engine.resolution.row_counts import RowCounts
 from engine.resolution.resolve import resolve
+from engine.resolution.row_counts import RowCounts
 from engine.specs import (
     Adam,
     DenseSpec,
