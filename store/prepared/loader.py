@@ -75,7 +75,7 @@ class TrainingDataLoader:
         """
         started = time.monotonic()
         data = self._prepare(fold)
-        for rows in vars(data).values():
+        for rows in data.arrays:
             if isinstance(rows, np.ndarray):
                 rows.flags.writeable = False
         self.seconds += time.monotonic() - started
