@@ -92,7 +92,8 @@ def count_rows(spec: ResolvedSpec, tables: SplitTables, report: Report) -> RowCo
     else:
         rest = _Span.exactly(rows).without(test)
     if rest.is_exact and rest.most < 2:
-        report.problem("/test", "too_few_rows", f"only {rest.most} rows are left for training")
+        detail = f"the test part leaves {rest.most} of {rows} rows; training needs at least two"
+        report.problem("/test", "too_few_rows", detail)
     validation = counter.count(spec.validation, rest, "validation")
     match spec.validation:
         case DatasetValidation():
