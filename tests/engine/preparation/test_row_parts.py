@@ -217,7 +217,7 @@ def test_parts_that_only_the_rows_show_to_be_empty_are_data_errors(
 
 
 def test_prepared_data_are_cached_by_everything_that_selects_rows() -> None:
-    specs = [
+    specs: list[dict[str, Any]] = [
         {"validation": {"fraction": 0.2}},
         {"validation": {"fraction": 0.2, "group_by": "patient"}},
         {"validation": {"fraction": 0.2}, "test": {"fraction": 0.2}},
@@ -228,7 +228,7 @@ def test_prepared_data_are_cached_by_everything_that_selects_rows() -> None:
     ]
     keys = [str(describe_preparation(resolved(**spec), None)) for spec in specs]
     assert len(set(keys)) == len(specs)
-    ordered = {"validation": {"folds": 3, "order_by": "day"}}
+    ordered: dict[str, Any] = {"validation": {"folds": 3, "order_by": "day"}}
     first, second = (
         describe_preparation(resolved(**ordered, seed=seed), fold=0) for seed in (0, 1)
     )

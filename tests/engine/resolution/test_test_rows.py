@@ -43,7 +43,11 @@ def test_same_rows_cannot_be_validated_and_tested(part: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", ["test_loss", "test_accuracy"])
 def test_nothing_is_chosen_by_the_test_rows(name: str) -> None:
     plateau = {"type": "reduce_on_plateau", "metric": name}
-    for choice in ({"early_stopping": {"metric": name}}, {"schedule": plateau}):
+    choices: tuple[dict[str, Any], ...] = (
+        {"early_stopping": {"metric": name}},
+        {"schedule": plateau},
+    )
+    for choice in choices:
         (found,) = problems(test=TENTH, **choice)
         assert found == (f"/{next(iter(choice))}/metric", "test_metric")
 

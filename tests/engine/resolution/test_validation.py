@@ -60,7 +60,8 @@ def test_a_column_that_can_split_is_needed(validation: dict[str, Any], part: str
     if part == "test" and "folds" in validation:
         return
     (name,) = {validation.get(field) for field in ("column", "order_by", "group_by")} - {None}
-    assert name in ask(features=["change"], **{part: validation}).spec.needed_columns
+    options: dict[str, Any] = {"features": ["change"], part: validation}
+    assert name in ask(**options).spec.needed_columns
 
 
 def test_validation_column_is_not_a_feature() -> None:
