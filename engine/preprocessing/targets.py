@@ -1,5 +1,6 @@
 """Reading, fitting and encoding of the target column."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,29 +54,33 @@ class NumberLabels:
 Labels = ClassLabels | NumberLabels
 
 
-def read_labels(spec: ResolvedSpec, column: Column, fitted: FittedTarget | None) -> Labels:
+def read_labels(
+    spec: ResolvedSpec, columns: Mapping[str, Column], fitted: FittedTarget | None
+) -> Labels:
     """Return the label of each row.
 
     Args:
         spec: the training's spec.
-        column: the target column.
+        columns: columns by name, including the target.
         fitted: a fitted target whose classes the column must use; None to fit a new one.
 
     Raises:
         DataError: the column does not match the resolved spec.
     """
+    (name,) = spec.targets
+    column = columns[name]
     if spec.task == "regression":
         if not isinstance(column, NumericColumn):
-            message = f"column {spec.target!r} has categories; regression needs numbers"
+            message = f"column {name!r} has categories; regression needs numbers"
             raise DataError(message)
-        return NumberLabels(spec.target, column.values)
-    target, codes = fit_class_target(spec.target, column)
+        return NumberLabels(name, column.values)
+    target, codes = fit_class_target(name, column)
     if fitted is not None:
         target, codes = _recode(target, codes, fitted)
     units = spec.network.output.units
     expected = 2 if units == 1 else units
     if len(target.classes) != expected:
-        message = f"column {spec.target!r} has {len(target.classes)} classes, not {expected}"
+        message = f"column {name!r} has {len(target.classes)} classes, not {expected}"
         raise DataError(message)
     return ClassLabels(target, codes)
 
@@ -103,9 +108,9 @@ def fit_target(
     if isinstance(labels, ClassLabels):
         return labels.target
     if fitted is None:
-        return fit_numeric_target(spec.target, labels.values[training], spec.preprocessing)
+        return fit_numeric_target(labels.name, labels.values[training], spec.preprocessing)
     if not isinstance(fitted, NumericTarget):
-        message = f"column {spec.target!r} has numbers, but the model predicts classes"
+        message = f"column {labels.name!r} has numbers, but the model predicts classes"
         raise DataError(message)
     return fitted
 

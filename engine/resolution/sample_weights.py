@@ -24,8 +24,8 @@ def check_sample_weight(spec: TrainingSpec, table: TableSchema, report: Report) 
     name, pointer = repr(spec.sample_weight), "/sample_weight"
     if column is None:
         report.problem(pointer, "unknown_column", f"there is no column {name}")
-    elif spec.sample_weight == spec.target:
-        report.problem(pointer, "target_as_weight", f"{name} is the target")
+    elif spec.sample_weight in spec.targets:
+        report.problem(pointer, "target_as_weight", f"{name} is a target")
     elif column.kind != "numeric":
         report.problem(
             pointer, "weight_not_numeric", f"column {name} is {column.kind}, not numeric"

@@ -20,10 +20,12 @@ from engine.specs.base import (
     MAX_EXACT_INTEGER,
     MAX_FEATURES,
     MAX_LAYERS,
+    MAX_TARGETS,
     MAX_UNITS,
     ColumnName,
     Items,
     Spec,
+    TargetNames,
     dump,
 )
 from engine.specs.initializers import (
@@ -123,11 +125,14 @@ from engine.specs.schedules import (
 )
 from engine.specs.training import EarlyStoppingSpec, ResolvedSpec, Task, TrainingSpec
 from engine.specs.validation import (
+    MAX_FOLD_NETWORKS,
     ColumnValidation,
     DatasetValidation,
     FoldsValidation,
     FractionValidation,
+    TestSpec,
     ValidationSpec,
+    split_columns,
 )
 
 __all__ = [
@@ -135,7 +140,9 @@ __all__ = [
     "MAX_EPOCHS",
     "MAX_EXACT_INTEGER",
     "MAX_FEATURES",
+    "MAX_FOLD_NETWORKS",
     "MAX_LAYERS",
+    "MAX_TARGETS",
     "MAX_UNITS",
     "PROBABILITY_ACTIVATIONS",
     "Activation",
@@ -234,8 +241,10 @@ __all__ = [
     "Sgd",
     "Spec",
     "StepSchedule",
+    "TargetNames",
     "TargetScaling",
     "Task",
+    "TestSpec",
     "TimePart",
     "TrainingSpec",
     "TruncatedNormal",
@@ -243,4 +252,5 @@ __all__ = [
     "ValidationSpec",
     "Zeros",
     "dump",
+    "split_columns",
 ]
