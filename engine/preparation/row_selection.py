@@ -12,7 +12,7 @@ from engine.data.ordered_folds import count_values, ordered_blocks
 from engine.data.splits import draw_folds, split, split_by_class, split_by_order
 from engine.data.table import Column, NumericColumn
 from engine.errors import DataError
-from engine.preprocessing.targets import ClassLabels, Labels
+from engine.preprocessing.labels import Labels, NumberLabels
 from engine.random import Stream
 from engine.specs import FoldsValidation, FractionValidation
 
@@ -44,7 +44,7 @@ class RowSelection:
             groups = self._groups(part.group_by, rows, 2)
             classes = self.labels.codes[rows] if part.stratify else np.zeros(len(rows), np.intp)
             rest, selected = split_groups(groups, classes, part.fraction, self.seed, stream)
-        elif isinstance(self.labels, ClassLabels) and part.stratify:
+        elif part.stratify and not isinstance(self.labels, NumberLabels):
             codes = self.labels.codes[rows]
             rest, selected = split_by_class(codes, part.fraction, self.seed, stream)
         else:

@@ -11,7 +11,7 @@ from engine.arrays import Indices
 from engine.data.table import CategoricalColumn, Column, Level, NumericColumn, level_text
 from engine.errors import DataError
 from engine.preparation.row_selection import RowSelection
-from engine.preprocessing.targets import Labels
+from engine.preprocessing.labels import Labels
 from engine.random import Stream
 from engine.specs import (
     ColumnValidation,

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from typing import get_args
 
+from engine.metrics.labels import COUNT_METRICS, RANKING_METRICS
 from engine.metrics.names import scalar_names
 from engine.resolution.report import Report
 from engine.specs import (
     PROBABILITY_ACTIVATIONS,
     ClassMetric,
+    LabelMetric,
     MetricName,
     NumberMetric,
     OutputActivation,
@@ -30,8 +32,8 @@ def resolve_metrics(
 ) -> tuple[MetricName, ...]:
     """Return the metrics: the requested ones, else the task's defaults."""
     if spec.metrics is None:
-        return ("accuracy",) if task == "classification" else ("rmse", "mae", "r2")
-    available = get_args(ClassMetric) if task == "classification" else get_args(NumberMetric)
+        return _default_metrics(task)
+    available = _available_metrics(task)
     if spec.metrics == "all":
         return tuple(name for name in available if not _incompatibility(name, activation, classes))
     for index, name in enumerate(spec.metrics):
@@ -42,6 +44,26 @@ def resolve_metrics(
         elif reason is not None:
             report.problem(f"/metrics/{index}", "metric_and_classes", reason)
     return tuple(dict.fromkeys(spec.metrics))
+
+
+def _default_metrics(task: Task) -> tuple[MetricName, ...]:
+    match task:
+        case "classification":
+            return ("accuracy",)
+        case "multi_label":
+            return ("accuracy", "subset_accuracy")
+        case _:
+            return ("rmse", "mae", "r2")
+
+
+def _available_metrics(task: Task) -> tuple[MetricName, ...]:
+    match task:
+        case "classification":
+            return get_args(ClassMetric)
+        case "multi_label":
+            return (*COUNT_METRICS, *RANKING_METRICS, *get_args(LabelMetric))
+        case _:
+            return get_args(NumberMetric)
 
 
 def _incompatibility(name: MetricName, activation: OutputActivation, classes: int) -> str | None:

@@ -17,7 +17,7 @@ from engine.resolution.features import (
 )
 from engine.resolution.input_width import NetworkInputs
 from engine.resolution.loss_and_output import (
-    check_target,
+    check_targets,
     resolve_loss,
     resolve_output,
     resolve_units,
@@ -39,9 +39,8 @@ from engine.resolution.split_columns import check_split_columns
 from engine.resolution.target_and_features import (
     check_inputs,
     choose_features,
-    choose_task,
-    find_target,
 )
+from engine.resolution.targets import choose_tasks, count_labelled_rows, find_targets
 from engine.resolution.validation import check_other_table, check_parts, resolve_test
 from engine.specs import MAX_FEATURES, ResolvedPreprocessing, ResolvedSpec, Task, TrainingSpec
 
@@ -114,18 +113,18 @@ def resolve(
     check_optimization(spec, report)
     check_sample_weight(spec, table, report)
     check_split_columns(spec, table, report)
-    target = find_target(spec, table, report)
-    rows = 0 if target is None else table.rows - target.missing
-    task = None if target is None else choose_task(spec, target, rows, report)
-    if target is None or task is None:
+    targets = find_targets(spec, table, report)
+    rows = 0 if targets is None else count_labelled_rows(targets, table.rows)
+    task = None if targets is None else choose_tasks(spec, targets, rows, report)
+    if targets is None or task is None:
         check_monitored(spec, None, report)
         check_warmup(spec, spec.epochs or MAX_DEFAULT_EPOCHS, report)
         raise SpecError(report.problems)
-    resolved = _fill_in(spec, preprocessing, features, target, task, inputs, report)
+    resolved = _fill_in(spec, preprocessing, features, targets, task, inputs, report)
     layers = _build_layers(spec, resolved, inputs.count, report)
     check_other_table(resolved, table, validation_table, "validation", report)
     check_other_table(resolved, table, test_table, "test", report)
-    tables = SplitTables(table, target, validation_table, test_table)
+    tables = SplitTables(table, targets, validation_table, test_table)
     counts = count_rows(resolved, tables, report)
     epochs = resolve_epochs(spec, counts.training)
     check_warmup(spec, epochs, report)
@@ -139,18 +138,18 @@ def _fill_in(
     spec: TrainingSpec,
     preprocessing: ResolvedPreprocessing,
     features: tuple[ColumnSchema, ...],
-    target: ColumnSchema,
+    targets: tuple[ColumnSchema, ...],
     task: Task,
     inputs: NetworkInputs,
     report: Report,
 ) -> ResolvedSpec:
     """Return the spec with its defaults; report incompatible settings."""
-    classes = (target.distinct or 0) if task == "classification" else 0
+    classes = (targets[0].distinct or 0) if task == "classification" else 0
     activation = resolve_output(spec, task, classes, report)
     loss = resolve_loss(spec, task, activation, report)
-    check_target(loss, target, report)
+    check_targets(loss, targets, report)
     check_class_weight(spec, task, classes, report)
-    units = resolve_units(spec, loss, activation, classes, report)
+    units = resolve_units(spec, loss, activation, classes or len(targets), task, report)
     metrics = resolve_metrics(spec, task, activation, classes, report)
     check_monitored(spec, metrics, report)
     check_inputs(inputs.count, spec, report)

@@ -1,6 +1,6 @@
 """Rows of each part of a training, before any row is read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
@@ -48,13 +48,13 @@ class SplitTables:
 
     Attributes:
         table: the training table.
-        target: schema of the target column.
+        targets: schemas of the target columns.
         validation: the validation table, if it is another dataset.
         test: the test table, if it is another dataset.
     """
 
     table: TableSchema
-    target: ColumnSchema
+    targets: Sequence[ColumnSchema]
     validation: TableSchema | None = None
     test: TableSchema | None = None
 
@@ -80,17 +80,18 @@ class _Span:
 
 def count_rows(spec: ResolvedSpec, tables: SplitTables, report: Report) -> RowCounts:
     """Return upper bounds on the rows of each part; report a part that would be empty."""
-    rows = tables.table.rows - tables.target.missing
+    usable = _count_labelled(tables.targets, tables.table.rows)
+    rows = usable.most
     if rows < 2:
         detail = f"training needs at least two rows with a target, there are {rows}"
         report.problem("/target", "too_few_rows", detail)
         return RowCounts(rows, 0, rows)
     counter = _Counter(spec, tables, report)
-    test, elsewhere = counter.count(spec.test, _Span.exactly(rows), "test"), 0
+    test, elsewhere = counter.count(spec.test, usable, "test"), 0
     if isinstance(spec.test, DatasetValidation):
-        rest, elsewhere = _Span.exactly(rows), test.most
+        rest, elsewhere = usable, test.most
     else:
-        rest = _Span.exactly(rows).without(test)
+        rest = usable.without(test)
     if rest.is_exact and rest.most < 2:
         detail = f"the test part leaves {rest.most} of {rows} rows; training needs at least two"
         report.problem("/test", "too_few_rows", detail)
@@ -111,6 +112,12 @@ def count_rows(spec: ResolvedSpec, tables: SplitTables, report: Report) -> RowCo
         test=test.most,
         unknown=_unknown(spec, tables, spans),
     )
+
+
+def _count_labelled(targets: Sequence[ColumnSchema], rows: int) -> _Span:
+    """Return the rows that have every target; which rows lack several of them is unknown."""
+    missing = [target.missing for target in targets]
+    return _Span(max(rows - sum(missing), 0), rows - max(missing, default=0))
 
 
 def _unknown(spec: ResolvedSpec, tables: SplitTables, spans: dict[Part, _Span]) -> frozenset[Part]:
@@ -179,12 +186,12 @@ class _Counter:
         table = self.tables.test if part == "test" else self.tables.validation
         if table is None:
             return _Span.exactly(0)
-        target = find_column(table.columns, self.tables.target.name)
-        rows = table.rows - (0 if target is None else target.missing)
-        if rows < 1:
+        found = (find_column(table.columns, target.name) for target in self.tables.targets)
+        rows = _count_labelled([target for target in found if target is not None], table.rows)
+        if rows.most < 1:
             detail = f"no row of the {part} dataset has a target"
             self.report.problem(f"/{part}/dataset_id", "too_few_rows", detail)
-        return _Span.exactly(rows)
+        return rows
 
     def _count_folds(self, validation: FoldsValidation, rows: _Span) -> _Span:
         folds = validation.folds
@@ -224,7 +231,7 @@ class _Counter:
         stratified = (
             self.spec.task == "classification" and selection.stratify and selection.order_by is None
         )
-        classes = (self.tables.target.distinct or 1) if stratified else 1
+        classes = (self.tables.targets[0].distinct or 1) if stratified else 1
         count = count_validation_rows(rows.most, selection.fraction, classes)
         if count < 1:
             detail = f"{rows.most} rows are too few for {part}: every class needs a training row"

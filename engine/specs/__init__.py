@@ -81,7 +81,7 @@ from engine.specs.losses import (
     Poisson,
     Quantile,
 )
-from engine.specs.metrics import ClassMetric, MetricName, NumberMetric
+from engine.specs.metrics import ClassMetric, LabelMetric, MetricName, NumberMetric
 from engine.specs.optimizers import (
     Adadelta,
     Adagrad,
@@ -195,6 +195,7 @@ __all__ = [
     "InitializerSpec",
     "InverseSqrtSchedule",
     "Items",
+    "LabelMetric",
     "LayerNormalizationSpec",
     "LayerSpec",
     "Lbfgs",

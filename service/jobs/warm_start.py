@@ -5,6 +5,8 @@ from typing import Any
 
 from engine.data.table import ColumnKind, TableSchema
 from engine.errors import SpecError, SpecProblem
+from engine.findings import name_columns
+from engine.preprocessing.fitted import target_names
 from engine.preprocessing.preprocessing import (
     FittedBoolean,
     FittedCategories,
@@ -19,10 +21,12 @@ from engine.preprocessing.preprocessing import (
 from engine.resolution.embeddings import tables_in
 from engine.resolution.input_width import NetworkInputs
 from engine.resolution.resolve import Resolution, resolve
-from engine.specs import NetworkSpec, ResolvedSpec
+from engine.specs import NetworkSpec, ResolvedSpec, Task
 from engine.weights import weight_shapes
 from service.schemas.jobs import JobRequest
 
+# Names of a task in requests, if it has several.
+_TASK_NAMES: dict[Task, tuple[Task, ...]] = {"multi_label": ("multi_label", "classification")}
 _TEXTS: tuple[ColumnKind, ...] = ("categorical", "text")
 # Texts are inferred as categories or free text by their number only, so both are compatible.
 KINDS: dict[type[FittedColumn], tuple[ColumnKind, ...]] = {
@@ -50,7 +54,9 @@ def continue_model(
             f"the model has {len(base.features)} features: leave features out or list the same ones"
         )
         raise SpecError([SpecProblem("/features", "other_features", detail)])
-    problems = _column_problems(preprocessing, table)
+    problems = _column_problems(preprocessing, table) + _target_problems(
+        request, base, preprocessing
+    )
     if problems:
         raise SpecError(problems)
     width = preprocessing.width
@@ -91,6 +97,20 @@ def _column_problems(preprocessing: Preprocessing, table: TableSchema) -> list[S
         for column in preprocessing.columns
         if kinds.get(column.name) not in KINDS[type(column)]
     ]
+
+
+def _target_problems(
+    request: JobRequest, base: ResolvedSpec, preprocessing: Preprocessing
+) -> list[SpecProblem]:
+    """Return a problem if task or targets are not the model's; a single one may be renamed."""
+    if request.task not in {None, *_TASK_NAMES.get(base.task, (base.task,))}:
+        detail = f"the model was trained for {base.task}: leave task out"
+        return [SpecProblem("/task", "other_task", detail)]
+    names = target_names(preprocessing.target)
+    if request.targets == names or len(request.targets) == len(names) == 1:
+        return []
+    detail = f"the model predicts {name_columns(names)}: list the same targets in the same order"
+    return [SpecProblem("/target", "other_targets", detail)]
 
 
 def _as_the_model_sees(table: TableSchema, preprocessing: Preprocessing) -> TableSchema:
