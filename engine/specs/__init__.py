@@ -125,11 +125,14 @@ from engine.specs.schedules import (
 )
 from engine.specs.training import EarlyStoppingSpec, ResolvedSpec, Task, TrainingSpec
 from engine.specs.validation import (
+    MAX_FOLD_NETWORKS,
     ColumnValidation,
     DatasetValidation,
     FoldsValidation,
     FractionValidation,
+    TestSpec,
     ValidationSpec,
+    split_columns,
 )
 
 __all__ = [
@@ -137,6 +140,7 @@ __all__ = [
     "MAX_EPOCHS",
     "MAX_EXACT_INTEGER",
     "MAX_FEATURES",
+    "MAX_FOLD_NETWORKS",
     "MAX_LAYERS",
     "MAX_TARGETS",
     "MAX_UNITS",
@@ -241,6 +245,7 @@ __all__ = [
     "TargetNames",
     "TargetScaling",
     "Task",
+    "TestSpec",
     "TimePart",
     "TrainingSpec",
     "TruncatedNormal",
@@ -248,4 +253,5 @@ __all__ = [
     "ValidationSpec",
     "Zeros",
     "dump",
+    "split_columns",
 ]

@@ -46,6 +46,7 @@ def continue_model(
     preprocessing: Preprocessing,
     table: TableSchema,
     validation_table: TableSchema | None = None,
+    test_table: TableSchema | None = None,
 ) -> Resolution:
     """Resolve a request that starts from a model. Raises SpecError if they are incompatible."""
     if request.features not in {None, base.features}:
@@ -61,9 +62,8 @@ def continue_model(
     width = preprocessing.width
     inputs = NetworkInputs(width, tables_in(base.network))
     asked = request.model_copy(update=_inherited_fields(request, base))
-    resolution = resolve(
-        asked, _as_the_model_sees(table, preprocessing), validation_table, fitted_inputs=inputs
-    )
+    seen = _as_the_model_sees(table, preprocessing)
+    resolution = resolve(asked, seen, validation_table, test_table, fitted_inputs=inputs)
     if weight_shapes(resolution.spec, width) != weight_shapes(base, width):
         detail = "the network's weights differ in shape from the model's: leave network out"
         raise SpecError([SpecProblem("/network", "other_network", detail)])
