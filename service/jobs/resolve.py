@@ -12,7 +12,7 @@ from service.schemas.jobs import (
     JobRequest,
     ValidationView,
 )
-from service.serializers.jobs import spec_view
+from service.serializers.jobs import finding_view, spec_view
 from service.webhooks.webhooks import check_url
 from store.datasets.column_file import table_schema
 from store.datasets.datasets import get_dataset
@@ -89,8 +89,5 @@ def validate(context: Context, request: JobRequest) -> ValidationView:
         out_features=resolution.out_features,
         parameter_count=resolution.parameter_count,
         memory_bytes=_memory_bytes(context, resolution),
-        findings=[
-            FindingView(level=f.level, pointer=f.pointer, code=f.code, detail=f.detail)
-            for f in resolution.findings
-        ],
+        findings=[finding_view(finding) for finding in resolution.findings],
     )
