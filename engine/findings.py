@@ -47,6 +47,11 @@ def patch(*operations: tuple[str, str, Any]) -> dict[str, Any]:
     }
 
 
+def describe_columns(names: Sequence[str]) -> str:
+    """Return "column" or "columns" with their names, of which at most MAX_NAMES are listed."""
+    return f"column{'s' if len(names) > 1 else ''} {name_columns(names)}"
+
+
 def name_columns(names: Sequence[str]) -> str:
     """Return the quoted names, at most MAX_NAMES of them, and how many there are beyond those."""
     quoted = ", ".join(repr(name) for name in names[:MAX_NAMES])

@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.data.table import ColumnKind, TableSchema
 from engine.errors import SpecError, SpecProblem
+from engine.findings import Finding
 from engine.preprocessing.preprocessing import (
     FittedBoolean,
     FittedCategories,
@@ -23,6 +24,7 @@ from engine.specs import NetworkSpec, ResolvedSpec
 from engine.weights import weight_shapes
 from service.schemas.jobs import JobRequest
 
+_INHERITED = ("/features", "/preprocessing", "/task")
 _TEXTS: tuple[ColumnKind, ...] = ("categorical", "text")
 # Texts are inferred as categories or free text by their number only, so both are compatible.
 KINDS: dict[type[FittedColumn], tuple[ColumnKind, ...]] = {
@@ -61,7 +63,15 @@ def continue_model(
     if weight_shapes(resolution.spec, width) != weight_shapes(base, width):
         detail = "the network's weights differ in shape from the model's: leave network out"
         raise SpecError([SpecProblem("/network", "other_network", detail)])
-    return resolution
+    findings = tuple(_without_inherited_fix(finding) for finding in resolution.findings)
+    return replace(resolution, findings=findings)
+
+
+def _without_inherited_fix(finding: Finding) -> Finding:
+    """Return the finding without a remedy in a field that the job takes from the model."""
+    operations = (finding.fix or {}).get("patch", ())
+    is_inherited = any(operation["path"].startswith(_INHERITED) for operation in operations)
+    return replace(finding, fix=None) if is_inherited else finding
 
 
 def _inherited_fields(request: JobRequest, base: ResolvedSpec) -> dict[str, Any]:
