@@ -7,6 +7,8 @@ from typing import Any, Literal
 FindingLevel = Literal["warning", "info"]
 # Names beyond it are counted only: a table may have thousands of columns.
 MAX_NAMES = 10
+# A longer list of features is not written into a fix.
+MAX_LISTED = 2000
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ def patch(*operations: tuple[str, str, Any]) -> dict[str, Any]:
             for op, path, value in operations
         ]
     }
+
+
+def list_features(names: Sequence[str]) -> dict[str, Any] | None:
+    """Return a fix that makes these columns the features; None if the list is empty or too long."""
+    return patch(("add", "/features", list(names))) if 0 < len(names) <= MAX_LISTED else None
 
 
 def describe_columns(names: Sequence[str]) -> str:

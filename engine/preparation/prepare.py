@@ -6,7 +6,7 @@ chunks and written to allocated arrays.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from engine.data.table import Column, Table, count_rows
 from engine.errors import DataError, SpecError
 from engine.findings import Finding
 from engine.layers.build import build_layers
+from engine.preparation.leaks import find_leaks
 from engine.preparation.prepared_data import PreparedData, prepared_from
 from engine.preparation.sample_weights import fit_sample_weights
 from engine.preparation.train_validation_split import require_rows, split_rows
@@ -78,6 +79,7 @@ class Preparation:
         fold: int | None = None,
     ) -> None:
         self._spec = spec
+        self._is_fitted = fitted is not None
         self.findings: list[Finding] = []
         fitted_target = None if fitted is None else fitted.target
         source = _read_rows(spec, table, fitted_target)
@@ -115,6 +117,7 @@ class Preparation:
             arrays |= self._allocate(subset, allocate)
             self._write_row_values(subset, arrays)
         self._write_inputs(arrays)
+        self._find_leaks(arrays["x"])
         return prepared_from(self.preprocessing, arrays, self.findings)
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
@@ -152,6 +155,15 @@ class Preparation:
                     rows = subset.rows[first:last] - start
                     self._write_chunk(chunk, rows, arrays[f"x{subset.suffix}"], first)
                 start = stop
+
+    def _find_leaks(self, x: Rows) -> None:
+        subset = self._subsets[0]
+        source = subset.source
+        found = find_leaks(
+            self._spec, source.table, self.preprocessing, x, source.labels, subset.rows
+        )
+        # The features of a model that is trained on cannot be changed.
+        self.findings += [replace(f, fix=None) for f in found] if self._is_fitted else found
 
     def _write_chunk(
         self, chunk: Mapping[str, Column], rows: Indices, out: Rows, first: int

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.data.table import ColumnSchema, TableSchema
-from engine.findings import describe_columns
+from engine.findings import describe_columns, list_features
 from engine.json_pointer import column_pointer
-from engine.resolution.fixes import with_features, without_features
 from engine.resolution.report import Report
 from engine.specs import FractionValidation, TrainingSpec
 
@@ -81,11 +80,11 @@ def leave_out_identifiers(
     for group in found:
         left = tuple(name for name in group.names if name not in kept)
         if left:
-            _report_left_out(spec, _Identifiers(group.kind, left), kept, report)
+            _report_left_out(_Identifiers(group.kind, left), kept, report)
         used = tuple(name for name in group.names if name in kept)
         if used:
             pointer = "/features" if not left else column_pointer(used[0])
-            _report_used(spec, _Identifiers(group.kind, used), kept, pointer, report)
+            _report_used(_Identifiers(group.kind, used), kept, pointer, report)
     return remaining
 
 
@@ -95,29 +94,26 @@ def report_identifiers(
     """Report the named features that number or identify the rows."""
     kept = [column.name for column in features]
     for group in _find(spec, table, features):
-        _report_used(spec, group, kept, "/features", report)
+        _report_used(group, kept, "/features", report)
 
 
-def _report_left_out(
-    spec: TrainingSpec, left: _Identifiers, kept: Sequence[str], report: Report
-) -> None:
+def _report_left_out(left: _Identifiers, kept: Sequence[str], report: Report) -> None:
     are, them = ("is", "it") if len(left.names) == 1 else ("are", "them")
     detail = (
         f"{describe_columns(left.names)} {left.description} and {are} left out: rows to predict "
         f"have other values; name {them} in features to use {them}"
     )
-    report.info("/features", left.kind, detail, with_features(spec, kept, left.names))
+    report.info("/features", left.kind, detail, list_features([*kept, *left.names]))
 
 
-def _report_used(
-    spec: TrainingSpec, used: _Identifiers, kept: Sequence[str], pointer: str, report: Report
-) -> None:
+def _report_used(used: _Identifiers, kept: Sequence[str], pointer: str, report: Report) -> None:
     are = "is a feature" if len(used.names) == 1 else "are features"
     detail = (
         f"{describe_columns(used.names)} {used.description}, but {are}: in a file with an order "
         "this may reveal the target, and rows to predict have other values"
     )
-    report.warning(pointer, used.kind, detail, without_features(spec, kept, used.names))
+    others = [name for name in kept if name not in used.names]
+    report.warning(pointer, used.kind, detail, list_features(others))
 
 
 def _find(

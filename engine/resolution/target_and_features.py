@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 
 from engine.data.table import ColumnSchema, TableSchema, find_column
-from engine.findings import describe_columns
+from engine.findings import describe_columns, list_features
 from engine.preprocessing.column_plan import has_encoding
 from engine.resolution.class_or_quantity import MAX_CLASSES, infer_task
-from engine.resolution.fixes import put, without_features
+from engine.resolution.fixes import put
 from engine.resolution.identifiers import leave_out_identifiers, report_identifiers
 from engine.resolution.report import Report
 from engine.specs import MAX_FEATURES, ColumnValidation, Task, TrainingSpec
@@ -82,13 +82,11 @@ def choose_features(
     else:
         features = _named_features(spec, spec.features, table, report)
         report_identifiers(spec, table, features, report)
-    _report_constant(spec, table, features, report)
+    _report_constant(table, features, report)
     return features
 
 
-def _report_constant(
-    spec: TrainingSpec, table: TableSchema, features: Sequence[ColumnSchema], report: Report
-) -> None:
+def _report_constant(table: TableSchema, features: Sequence[ColumnSchema], report: Report) -> None:
     constant = [
         column.name
         for column in features
@@ -100,7 +98,8 @@ def _report_constant(
             f"{describe_columns(constant)} {have} the same value in every row and {carry} no "
             "information"
         )
-        fix = without_features(spec, [column.name for column in features], constant)
+        unwanted = set(constant)
+        fix = list_features([c.name for c in features if c.name not in unwanted])
         report.info("/features", "constant_feature", detail, fix)
 
 
