@@ -50,7 +50,7 @@ def patch(*operations: tuple[str, str, Any]) -> dict[str, Any]:
 
 
 def list_features(names: Sequence[str]) -> dict[str, Any] | None:
-    """Return a fix that makes these columns the features; None if the list is empty or too long."""
+    """Return a fix that makes these columns the features; None if there are none or too many."""
     return patch(("add", "/features", list(names))) if 0 < len(names) <= MAX_LISTED else None
 
 

@@ -183,5 +183,6 @@ def _finding(spec: ResolvedSpec, seen: Mapping[str, str]) -> Finding:
         f"{predict} the target {spec.target!r} in the training rows; leave out what is known only "
         "after the target is"
     )
-    fix = list_features([name for name in spec.features if name not in seen])
+    others = [name for name in spec.features if name not in seen]
+    fix = list_features(others) if spec.input_shape is None else None
     return Finding("warning", "/features", POSSIBLE_LEAK, detail, fix)

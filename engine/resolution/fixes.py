@@ -1,11 +1,13 @@
 """Remedies of findings: JSON Patch operations on the job's request."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
 
-from engine.findings import patch
+from engine.findings import list_features, patch
 from engine.json_pointer import json_pointer
+from engine.specs import TrainingSpec
 
 
 def put(spec: BaseModel, value: Any, *path: str) -> dict[str, Any]:  # noqa: ANN401
@@ -39,3 +41,8 @@ def _member(position: Any, name: str) -> Any:  # noqa: ANN401
 def remove(*path: str) -> dict[str, Any]:
     """Return a fix that removes a field of the request."""
     return patch(("remove", json_pointer(*path), None))
+
+
+def list_features_of(spec: TrainingSpec, names: Sequence[str]) -> dict[str, Any] | None:
+    """Return a fix that makes these columns the features; None if their number is fixed."""
+    return None if spec.input_shape is not None else list_features(names)

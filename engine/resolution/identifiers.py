@@ -4,14 +4,17 @@ A file that is sorted or was collected class by class reveals the target in the 
 but rows to predict are not in that file.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from engine.data.table import ColumnSchema, TableSchema
-from engine.findings import describe_columns, list_features
+from engine.findings import describe_columns
 from engine.json_pointer import column_pointer
+from engine.resolution.embeddings import categorical_of
+from engine.resolution.fixes import list_features_of
 from engine.resolution.report import Report
 from engine.specs import FractionValidation, TrainingSpec
 
@@ -68,23 +71,24 @@ def leave_out_identifiers(
 ) -> tuple[ColumnSchema, ...]:
     """Return the default features without those that number or identify the rows.
 
-    They stay if no other feature is left, and where `preprocessing.columns` has options for them.
+    They stay where the request needs them: if no other feature is left, if `preprocessing.columns`
+    has options for them, and if the shape of the inputs or an embedding would lack them.
     """
     found = _find(spec, table, features)
     stated = set(spec.preprocessing.columns)
     names = {name for group in found for name in group.names if name not in stated}
     remaining = tuple(column for column in features if column.name not in names)
-    if not remaining:
+    if not _suffices(spec, features, remaining):
         remaining = features
     kept = [column.name for column in remaining]
     for group in found:
         left = tuple(name for name in group.names if name not in kept)
         if left:
-            _report_left_out(_Identifiers(group.kind, left), kept, report)
+            _report_left_out(spec, _Identifiers(group.kind, left), kept, report)
         used = tuple(name for name in group.names if name in kept)
         if used:
             pointer = "/features" if not left else column_pointer(used[0])
-            _report_used(_Identifiers(group.kind, used), kept, pointer, report)
+            _report_used(spec, _Identifiers(group.kind, used), kept, pointer, report)
     return remaining
 
 
@@ -94,26 +98,41 @@ def report_identifiers(
     """Report the named features that number or identify the rows."""
     kept = [column.name for column in features]
     for group in _find(spec, table, features):
-        _report_used(group, kept, "/features", report)
+        _report_used(spec, group, kept, "/features", report)
 
 
-def _report_left_out(left: _Identifiers, kept: Sequence[str], report: Report) -> None:
+def _suffices(
+    spec: TrainingSpec, features: Sequence[ColumnSchema], remaining: Sequence[ColumnSchema]
+) -> bool:
+    """Return whether the remaining features are enough for the request's network."""
+    if spec.input_shape is not None and math.prod(spec.input_shape) == len(features):
+        return len(remaining) == len(features)
+    if categorical_of(spec.network) == "embedding":
+        return any(column.kind == "categorical" for column in remaining)
+    return bool(remaining)
+
+
+def _report_left_out(
+    spec: TrainingSpec, left: _Identifiers, kept: Sequence[str], report: Report
+) -> None:
     are, them = ("is", "it") if len(left.names) == 1 else ("are", "them")
     detail = (
         f"{describe_columns(left.names)} {left.description} and {are} left out: rows to predict "
         f"have other values; name {them} in features to use {them}"
     )
-    report.info("/features", left.kind, detail, list_features([*kept, *left.names]))
+    report.info("/features", left.kind, detail, list_features_of(spec, [*kept, *left.names]))
 
 
-def _report_used(used: _Identifiers, kept: Sequence[str], pointer: str, report: Report) -> None:
+def _report_used(
+    spec: TrainingSpec, used: _Identifiers, kept: Sequence[str], pointer: str, report: Report
+) -> None:
     are = "is a feature" if len(used.names) == 1 else "are features"
     detail = (
         f"{describe_columns(used.names)} {used.description}, but {are}: in a file with an order "
         "this may reveal the target, and rows to predict have other values"
     )
     others = [name for name in kept if name not in used.names]
-    report.warning(pointer, used.kind, detail, list_features(others))
+    report.warning(pointer, used.kind, detail, list_features_of(spec, others))
 
 
 def _find(

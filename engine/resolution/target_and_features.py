@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 
 from engine.data.table import ColumnSchema, TableSchema, find_column
-from engine.findings import describe_columns, list_features
+from engine.findings import describe_columns
 from engine.preprocessing.column_plan import has_encoding
 from engine.resolution.class_or_quantity import MAX_CLASSES, infer_task
-from engine.resolution.fixes import put
+from engine.resolution.fixes import list_features_of, put
 from engine.resolution.identifiers import leave_out_identifiers, report_identifiers
 from engine.resolution.report import Report
 from engine.specs import MAX_FEATURES, ColumnValidation, Task, TrainingSpec
@@ -82,11 +82,13 @@ def choose_features(
     else:
         features = _named_features(spec, spec.features, table, report)
         report_identifiers(spec, table, features, report)
-    _report_constant(table, features, report)
+    _report_constant(spec, table, features, report)
     return features
 
 
-def _report_constant(table: TableSchema, features: Sequence[ColumnSchema], report: Report) -> None:
+def _report_constant(
+    spec: TrainingSpec, table: TableSchema, features: Sequence[ColumnSchema], report: Report
+) -> None:
     constant = [
         column.name
         for column in features
@@ -99,7 +101,7 @@ def _report_constant(table: TableSchema, features: Sequence[ColumnSchema], repor
             "information"
         )
         unwanted = set(constant)
-        fix = list_features([c.name for c in features if c.name not in unwanted])
+        fix = list_features_of(spec, [c.name for c in features if c.name not in unwanted])
         report.info("/features", "constant_feature", detail, fix)
 
 
