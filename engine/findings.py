@@ -5,6 +5,29 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 FindingLevel = Literal["warning", "info"]
+# Each has an example in tests/engine/finding_examples.py, whose fix is applied by a test.
+FindingCode = Literal[
+    # The request and the table's schema.
+    "batch_is_everything",
+    "constant_feature",
+    "identifier",
+    "missing_split",
+    "missing_target",
+    "numbers_as_classes",
+    "numbers_as_quantity",
+    "row_number",
+    "rows_left_out",
+    "starts_from_model",
+    "text_left_out",
+    "unused_column",
+    "unused_fill_value",
+    "unusual_loss",
+    # The rows.
+    "possible_leak",
+    "zero_targets_in_mape",
+    # The training.
+    "gradient_not_finite",
+]
 # Names beyond it are counted only: a table may have thousands of columns.
 MAX_NAMES = 10
 # A longer list of features is not written into a fix.
@@ -28,7 +51,7 @@ class Finding:
 
     level: FindingLevel
     pointer: str
-    code: str
+    code: FindingCode
     detail: str
     fix: dict[str, Any] | None = None
     epoch: int | None = None

@@ -23,7 +23,6 @@ from engine.preprocessing.preprocessing import Preprocessing
 from engine.preprocessing.targets import ClassLabels, Labels
 from engine.specs import ResolvedSpec
 
-POSSIBLE_LEAK = "possible_leak"
 # Fewer rows do not tell a leak from a coincidence.
 MIN_ROWS = 20
 MIN_CORRELATION = 0.999
@@ -185,4 +184,4 @@ def _finding(spec: ResolvedSpec, seen: Mapping[str, str]) -> Finding:
     )
     others = [name for name in spec.features if name not in seen]
     fix = list_features(others) if spec.input_shape is None else None
-    return Finding("warning", "/features", POSSIBLE_LEAK, detail, fix)
+    return Finding("warning", "/features", "possible_leak", detail, fix)

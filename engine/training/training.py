@@ -55,9 +55,7 @@ class Training:
         self.preprocessing: Preprocessing = data.preprocessing
         self.findings: tuple[Finding, ...] = data.findings
         self._batches = Batches(
-            data.x,
-            data.y,
-            data.weights,
+            data.training,
             batch_size=spec.batch_size,
             shuffle=spec.shuffle,
             seed=spec.seed,
@@ -68,9 +66,8 @@ class Training:
         self._network.reserve(largest_batch(spec, len(data.x), data.validation_rows, chunk))
         if weights is not None:
             self._network.load(weights)
-        units, dtype = spec.network.output.units, np.dtype(spec.dtype)
         self._tally = build_accumulator(
-            spec.metrics, data.preprocessing.target, data.y, units, dtype
+            spec.metrics, data.preprocessing.target, data.training, spec.network.output
         )
         self._validation: Validation | None = build_validation(
             spec, data, self._network, self._train_step.loss

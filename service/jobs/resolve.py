@@ -1,5 +1,7 @@
 """Resolution and validation of job requests."""
 
+from dataclasses import replace
+
 from engine.errors import SpecError, SpecProblem
 from engine.resolution.resolve import Resolution, resolve
 from engine.specs import DatasetValidation
@@ -35,6 +37,8 @@ def resolve_request(
         resolution = continue_model(
             request, source.spec, source.preprocessing, table, validation_table
         )
+        findings = (*resolution.findings, *source.findings)
+        resolution = replace(resolution, findings=findings)
     needed, limit = _memory_bytes(context, resolution), context.settings.max_job_memory_bytes
     if needed > limit:
         detail = (

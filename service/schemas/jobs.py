@@ -35,12 +35,17 @@ class StartFrom(Body):
     model_id: Id | None = Field(
         default=None, description="Start from a model; alternatively set job_id."
     )
-    job_id: Id | None = Field(default=None, description="Start from a checkpoint of a job.")
+    job_id: Id | None = Field(
+        default=None,
+        description="Start from the model of a job that has ended, else from a checkpoint of the "
+        "job. The optimizer's state starts anew.",
+    )
     steps: int | None = Field(
         default=None,
         ge=0,
         le=MAX_EXACT_INTEGER - 1,
-        description="Steps of the job's checkpoint; default: the last checkpoint.",
+        description="Start from the job's checkpoint after this many steps. Default: the job's "
+        "model if it has one, else its last checkpoint.",
     )
 
     @model_validator(mode="after")
