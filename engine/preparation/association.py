@@ -57,12 +57,12 @@ def correlations(values: Numbers, target: Numbers) -> Numbers:
 def correlation_ratio(groups: Indices, target: Numbers) -> float:
     """Return η, the square root of the share of the target's variance between the groups."""
     counts = np.bincount(groups)
-    centered = target - target.mean()
-    sums = np.bincount(groups, centered)
     with np.errstate(all="ignore"):
-        between = float(np.square(sums[counts > 0]) @ (1 / counts[counts > 0]))
-        ratio = between / float(centered @ centered)
-    return math.sqrt(ratio) if math.isfinite(ratio) and ratio > 0 else 0.0
+        centered = target - target.mean()
+        sums = np.bincount(groups, centered)
+        between = np.square(sums[counts > 0]) @ (1 / counts[counts > 0])
+        ratio = float(np.sqrt(between / (centered @ centered)))
+    return ratio if math.isfinite(ratio) else 0.0
 
 
 def log_chance_of_ranges(codes: Indices) -> float:
