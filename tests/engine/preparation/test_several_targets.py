@@ -12,7 +12,7 @@ from engine.preparation.prepared_data import PreparedData
 from engine.preprocessing.labels import LEAST_STRATUM_ROWS, MultiLabels
 from engine.preprocessing.preprocessing import ClassTarget, LabelTargets
 from engine.specs import TrainingSpec
-from tests.engine.examples import array, numbers, prepared, truths
+from tests.engine.examples import array, draw, numbers, prepared, truths
 
 
 def table(rows: int = 12) -> dict[str, Column]:
@@ -49,7 +49,7 @@ def combined(counts: dict[tuple[int, int], int]) -> dict[str, Column]:
     first, second = (
         CategoricalColumn(np.array(c, np.int32), (False, True)) for c in zip(*rows, strict=True)
     )
-    return {"x": NumericColumn(np.arange(len(rows), dtype=np.float64)), "hot": first, "wet": second}
+    return {"x": NumericColumn(draw(len(rows))), "hot": first, "wet": second}
 
 
 def pairs(y: Any) -> list[tuple[int, ...]]:
