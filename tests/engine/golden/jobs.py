@@ -154,6 +154,8 @@ OTHERS: dict[str, Json] = {
     },
     "text": {"features": ["note", "a"], "preprocessing": {"hash_buckets": 16}},
     "unscaled_target": {**_NUMBER, "preprocessing": {"target": "none"}},
+    "several_numbers": {"target": ["y", "count"], "loss": "gaussian", "metrics": "all"},
+    "several_labels": {"target": ["side", "flag"], "metrics": "all"},
 }
 
 
