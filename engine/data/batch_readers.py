@@ -29,7 +29,7 @@ class InMemoryReader(BatchReader):
 
     Args:
         x: inputs, `(rows, in_features)`.
-        y: targets, `(rows, …)`.
+        y: targets, `(rows, …)`; x itself if the inputs are the targets.
         weights: sample weights, `(rows,)`; None if all rows have the same weight.
         order: row order of each epoch.
         size: rows of the largest batch.
@@ -40,7 +40,7 @@ class InMemoryReader(BatchReader):
     ) -> None:
         self._x, self._y, self._weights = x, y, weights
         self._x_batch = np.empty((size, *x.shape[1:]), x.dtype)
-        self._y_batch = np.empty((size, *y.shape[1:]), y.dtype)
+        self._y_batch = self._x_batch if y is x else np.empty((size, *y.shape[1:]), y.dtype)
         self._order = order
         self._rows: Indices | None = None
 
@@ -56,7 +56,8 @@ class InMemoryReader(BatchReader):
         x, y = self._x_batch[: len(rows)], self._y_batch[: len(rows)]
         # "clip" writes directly into `out`; the default mode buffers the result first.
         self._x.take(rows, 0, x, "clip")
-        self._y.take(rows, 0, y, "clip")
+        if self._y is not self._x:
+            self._y.take(rows, 0, y, "clip")
         return x, y, None if self._weights is None else self._weights[rows]
 
 
@@ -66,7 +67,10 @@ class WindowedReader(BatchReader):
     def __init__(
         self, x: Rows, y: Rows, weights: Rows | None, order: ShuffleOrder, size: int
     ) -> None:
-        self._sources = [x, y] if weights is None else [x, y, weights]
+        self._sources = [x] if y is x else [x, y]
+        self._are_inputs_targets = y is x
+        if weights is not None:
+            self._sources.append(weights)
         self._order = order
         self._window = -1
         self._permutation: Indices = np.empty(0, np.intp)
@@ -91,8 +95,9 @@ class WindowedReader(BatchReader):
             for read, batch in zip(self._window_rows, self._batch, strict=True):
                 read.take(rows, 0, batch[position - start : window_stop - start], "clip")
             position = window_stop
-        x, y, *weights = (batch[: stop - start] for batch in self._batch)
-        return x, y, weights[0] if weights else None
+        x, *others = (batch[: stop - start] for batch in self._batch)
+        y = x if self._are_inputs_targets else others.pop(0)
+        return x, y, others[0] if others else None
 
     def _open(self, window: int) -> None:
         """Read the blocks of a window unless it is already loaded."""

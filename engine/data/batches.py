@@ -20,7 +20,7 @@ class Batches:
 
     Args:
         x: inputs, `(rows, in_features)`; the batches do not depend on where the rows are stored.
-        y: targets, `(rows, …)`.
+        y: targets, `(rows, …)`; x itself if the inputs are the targets, which are then read once.
         weights: sample weights, `(rows,)`; None if all rows have the same weight.
         batch_size: rows per batch, the last one may be shorter; "full" is one batch of all rows.
         shuffle: whether each epoch has its own order.
@@ -43,7 +43,8 @@ class Batches:
         all_rows = slice(0, self._rows)
         if self.steps == 1:
             # A single batch is the data themselves: they are read once, for all epochs.
-            x, y = x[all_rows], y[all_rows]
+            inputs = x[all_rows]
+            x, y = inputs, inputs if y is x else y[all_rows]
             weights = None if weights is None else weights[all_rows]
         self._x, self._y, self._weights = x, y, weights
         # A single batch has the same gradient in any row order, so it is not shuffled.
@@ -74,7 +75,8 @@ class Batches:
             return self._reader.read(start, stop)
         rows = slice(start, stop)
         weights = None if self._weights is None else self._weights[rows]
-        return self._x[rows], self._y[rows], weights
+        x = self._x[rows]
+        return x, x if self._y is self._x else self._y[rows], weights
 
 
 def largest_batch(

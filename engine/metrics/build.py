@@ -9,12 +9,13 @@ from engine.arrays import Targets
 from engine.data.rows import Rows
 from engine.metrics.accumulator import MetricAccumulator
 from engine.metrics.buffered import BufferedClassMetric, BufferedRegressionMetric
+from engine.metrics.reconstruction import ReconstructionMetric
 from engine.metrics.streaming import (
     STREAMING_METRICS,
     StreamingClassMetric,
     StreamingRegressionMetric,
 )
-from engine.preprocessing.fitted import ClassTarget, FittedTarget, NumericTarget
+from engine.preprocessing.fitted import ClassTarget, FittedTarget, InputsTarget, NumericTarget
 from engine.specs import MetricName
 
 
@@ -29,7 +30,7 @@ def build_accumulator(
 
     Args:
         names: names of the metrics; they must suit the target.
-        target: the fitted target: classes or a number.
+        target: the fitted target: classes, a number, or the inputs.
         y: targets of all rows of a pass, in any order.
         outputs: number of network outputs.
         dtype: dtype of the outputs.
@@ -43,6 +44,8 @@ def build_accumulator(
             return StreamingRegressionMetric(names, target.scale, _variation(y[0 : len(y)]), dtype)
         case NumericTarget():
             return BufferedRegressionMetric(names, target, len(y), dtype)
+        case InputsTarget():
+            return ReconstructionMetric(names, y, dtype)
         case _:
             assert_never(target)
 

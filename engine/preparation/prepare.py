@@ -6,7 +6,7 @@ chunks and written to allocated arrays.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,13 @@ from engine.preprocessing.fit import fit_columns
 from engine.preprocessing.fitted import FittedTarget
 from engine.preprocessing.missing_values import find_incomplete_rows
 from engine.preprocessing.preprocessing import Preprocessing
-from engine.preprocessing.targets import Labels, choose_encoding, fit_target, read_labels
+from engine.preprocessing.targets import (
+    Labels,
+    NoLabels,
+    choose_encoding,
+    fit_target,
+    read_labels,
+)
 from engine.specs import ResolvedSpec
 
 # Bytes of inputs transformed at a time; small compared to the memory of training.
@@ -80,7 +86,7 @@ class Preparation:
         source = _read_rows(spec, table, fitted_target)
         rows = split_rows(spec, source.columns, source.labels, source.usable, fold)
         target = fit_target(spec, source.labels, rows.training, fitted_target)
-        self.preprocessing = fitted or _fit_preprocessing(spec, table, rows.training, target)
+        self.preprocessing = _fit_preprocessing(spec, table, rows.training, target, fitted)
         require_inputs(spec, self.preprocessing.width)
         self._encoding = choose_encoding(spec, target)
         self._weights = fit_sample_weights(spec, source.columns, source.labels, rows.training)
@@ -97,7 +103,8 @@ class Preparation:
         """Total size of the arrays."""
         dtype = np.dtype(self._spec.dtype)
         row_bytes = self.preprocessing.width * dtype.itemsize
-        row_bytes += math.prod(self._encoding.row_shape) * self._encoding.dtype.itemsize
+        if self._encoding is not None:
+            row_bytes += math.prod(self._encoding.row_shape) * self._encoding.dtype.itemsize
         row_bytes += 0 if self._weights is None else dtype.itemsize
         return sum(len(subset.rows) for subset in self._subsets) * row_bytes
 
@@ -116,14 +123,10 @@ class Preparation:
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
         dtype, rows = np.dtype(self._spec.dtype), len(subset.rows)
-        arrays = {
-            f"x{subset.suffix}": allocate(
-                f"x{subset.suffix}", (rows, self.preprocessing.width), dtype
-            ),
-            f"y{subset.suffix}": allocate(
-                f"y{subset.suffix}", (rows, *self._encoding.row_shape), self._encoding.dtype
-            ),
-        }
+        x, y = f"x{subset.suffix}", f"y{subset.suffix}"
+        arrays = {x: allocate(x, (rows, self.preprocessing.width), dtype)}
+        if self._encoding is not None:
+            arrays[y] = allocate(y, (rows, *self._encoding.row_shape), self._encoding.dtype)
         if self._weights is not None:
             arrays[f"weights{subset.suffix}"] = allocate(f"weights{subset.suffix}", (rows,), dtype)
         return arrays
@@ -131,7 +134,8 @@ class Preparation:
     def _write_row_values(self, subset: _Subset, arrays: Mapping[str, Rows]) -> None:
         """Write targets and weights."""
         source = subset.source
-        self._encoding.write(source.labels, subset.rows, arrays[f"y{subset.suffix}"])
+        if self._encoding is not None:
+            self._encoding.write(source.labels, subset.rows, arrays[f"y{subset.suffix}"])
         if self._weights is not None:
             weights = self._weights.weights_of(source.columns, source.labels, subset.rows)
             arrays[f"weights{subset.suffix}"][0 : len(weights)] = weights
@@ -189,7 +193,7 @@ def require_inputs(spec: ResolvedSpec, width: int) -> None:
         message = "the training rows have no value in any feature"
         raise DataError(message)
     try:
-        build_layers(spec.network, width, np.dtype(spec.dtype))
+        build_layers(spec.network_for(width), width, np.dtype(spec.dtype))
     except SpecError as error:
         message = f"the training rows make {width} inputs, which do not fit the network: {error}"
         raise DataError(message) from error
@@ -201,7 +205,9 @@ def _read_rows(
     split_column = None if is_validation else spec.split_column
     names = (*spec.targets, spec.sample_weight, split_column)
     columns = table.read(tuple(dict.fromkeys(name for name in names if name)))
-    labels = read_labels(spec, columns, fitted)
+    labels: Labels = NoLabels(table.rows)
+    if spec.targets:
+        labels = read_labels(spec, columns, fitted)
     is_usable = labels.present
     incomplete = find_incomplete_rows(table, spec.features, spec.preprocessing)
     if incomplete is not None:
@@ -210,7 +216,14 @@ def _read_rows(
 
 
 def _fit_preprocessing(
-    spec: ResolvedSpec, table: Table, training: Indices, target: FittedTarget
+    spec: ResolvedSpec,
+    table: Table,
+    training: Indices,
+    target: FittedTarget,
+    fitted: Preprocessing | None,
 ) -> Preprocessing:
+    """Return the fitted preprocessing with the target, or fit one on the training rows."""
+    if fitted is not None:
+        return replace(fitted, target=target)
     columns = fit_columns(table, spec.features, training, spec.preprocessing)
     return Preprocessing(columns, target, table.words)

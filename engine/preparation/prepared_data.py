@@ -27,7 +27,7 @@ class PreparedData:
         x: inputs of the training rows, `(rows, in_features)`, C-contiguous.
         y: targets of the training rows, as the loss takes them: class indices `(rows,)` for cross
             entropy and hinge, else numbers: `(rows, out_features)` for classes, `(rows, 1)` for
-            regression.
+            regression. For a reconstruction it is x, the same array.
         x_validation: inputs of the validation rows; None without validation.
         y_validation: targets of the validation rows.
         weights: sample weights of the training rows, `(rows,)`, mean 1; None if all are equal.
@@ -49,13 +49,17 @@ class PreparedData:
 
 
 def prepared_from(preprocessing: Preprocessing, arrays: Mapping[str, Rows]) -> PreparedData:
-    """Build the prepared data from arrays by allocated name."""
+    """Build the prepared data from arrays by allocated name.
+
+    Without targets of their own, the rows' targets are their inputs.
+    """
+    x, x_validation = arrays["x"], arrays.get("x_validation")
     return PreparedData(
         preprocessing=preprocessing,
-        x=arrays["x"],
-        y=arrays["y"],
-        x_validation=arrays.get("x_validation"),
-        y_validation=arrays.get("y_validation"),
+        x=x,
+        y=arrays.get("y", x),
+        x_validation=x_validation,
+        y_validation=arrays.get("y_validation", x_validation),
         weights=arrays.get("weights"),
         weights_validation=arrays.get("weights_validation"),
     )

@@ -154,4 +154,20 @@ class NumericTarget:
     type: Literal["number"] = "number"
 
 
-FittedTarget: TypeAlias = Annotated[ClassTarget | NumericTarget, Field(discriminator="type")]
+@dataclass(frozen=True)
+class InputsTarget:
+    """The inputs themselves, which an autoencoder reconstructs.
+
+    Attributes:
+        error_quantiles: evenly spaced quantiles of the training rows' reconstruction errors, from
+            minimum to maximum; None before training has ended, or if they are unknown.
+        type: discriminator of the stored JSON.
+    """
+
+    error_quantiles: tuple[float, ...] | None = None
+    type: Literal["inputs"] = "inputs"
+
+
+FittedTarget: TypeAlias = Annotated[
+    ClassTarget | NumericTarget | InputsTarget, Field(discriminator="type")
+]

@@ -13,7 +13,12 @@ from engine.data.table import Column, NumericColumn
 from engine.errors import DataError
 from engine.losses.build import takes_class_indices
 from engine.preprocessing.fit import fit_class_target, fit_numeric_target
-from engine.preprocessing.fitted import ClassTarget, FittedTarget, NumericTarget
+from engine.preprocessing.fitted import (
+    ClassTarget,
+    FittedTarget,
+    InputsTarget,
+    NumericTarget,
+)
 from engine.specs import ResolvedSpec
 
 # Rows encoded per chunk.
@@ -51,7 +56,24 @@ class NumberLabels:
         return ~np.isnan(self.values)
 
 
-Labels = ClassLabels | NumberLabels
+@dataclass(frozen=True)
+class NoLabels:
+    """Rows whose target is their inputs. All rows count as class 0."""
+
+    rows: int
+
+    @property
+    def codes(self) -> Indices:
+        """0 for every row, `(rows,)`."""
+        return np.zeros(self.rows, np.intp)
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """True for every row, `(rows,)`."""
+        return np.ones(self.rows, np.bool_)
+
+
+Labels = ClassLabels | NumberLabels | NoLabels
 
 
 def read_labels(
@@ -105,6 +127,9 @@ def fit_target(
     spec: ResolvedSpec, labels: Labels, training: Indices, fitted: FittedTarget | None
 ) -> FittedTarget:
     """Return the fitted target, or fit one on the training rows. Raises DataError."""
+    if isinstance(labels, NoLabels):
+        # The errors of an earlier training are not those of this one.
+        return InputsTarget()
     if isinstance(labels, ClassLabels):
         return labels.target
     if fitted is None:
@@ -156,8 +181,10 @@ class TargetEncoding:
         return scaled[:, np.newaxis]
 
 
-def choose_encoding(spec: ResolvedSpec, target: FittedTarget) -> TargetEncoding:
-    """Return the target encoding that the spec's loss takes."""
+def choose_encoding(spec: ResolvedSpec, target: FittedTarget) -> TargetEncoding | None:
+    """Return the target encoding that the spec's loss takes; None if the inputs are the target."""
+    if isinstance(target, InputsTarget):
+        return None
     if isinstance(target, NumericTarget):
         return TargetEncoding(target, (1,), np.dtype(spec.dtype))
     if takes_class_indices(spec.loss):

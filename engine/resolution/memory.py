@@ -92,7 +92,7 @@ def estimate_memory(
     units = spec.network.output.units
     largest = largest_batch(spec, rows.training, rows.validation, chunk_rows(layers, spec.dtype))
     # Per row: inputs and target; outputs and target if metrics buffer them; weight.
-    values_per_row = in_features + units
+    values_per_row = in_features + (0 if spec.task == "reconstruction" else units)
     buffered = units + 1 if records(spec.metrics) else 0
     weight_values = 0 if spec.class_weight is None and spec.sample_weight is None else 1
     values = (

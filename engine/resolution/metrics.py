@@ -11,6 +11,7 @@ from engine.specs import (
     NumberMetric,
     OutputActivation,
     PlateauSchedule,
+    ReconstructionMetric,
     ScheduleSpec,
     Task,
     TrainingSpec,
@@ -20,6 +21,11 @@ from engine.specs import (
 MAX_TABLE_CLASSES = 100
 _TOP_K = {"top_2_accuracy": 2, "top_3_accuracy": 3, "top_5_accuracy": 5}
 _PREFIX = "validation_"
+_AVAILABLE: dict[Task, tuple[MetricName, ...]] = {
+    "classification": get_args(ClassMetric),
+    "regression": get_args(NumberMetric),
+    "reconstruction": get_args(ReconstructionMetric),
+}
 _SCHEDULE_METRIC = "/schedule/metric"
 
 
@@ -29,7 +35,7 @@ def resolve_metrics(
     """Return the metrics: the requested ones, else the task's defaults."""
     if spec.metrics is None:
         return ("accuracy",) if task == "classification" else ("rmse", "mae", "r2")
-    available = get_args(ClassMetric) if task == "classification" else get_args(NumberMetric)
+    available = _AVAILABLE[task]
     if spec.metrics == "all":
         return tuple(name for name in available if not _incompatibility(name, activation, classes))
     for index, name in enumerate(spec.metrics):

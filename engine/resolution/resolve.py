@@ -31,6 +31,14 @@ from engine.resolution.optimization import (
     check_warmup,
     resolve_epochs,
 )
+from engine.resolution.reconstruction import (
+    check_bottleneck,
+    check_reconstructed_inputs,
+    check_reconstruction,
+    check_reconstruction_loss,
+    default_network,
+    reconstruction_units,
+)
 from engine.resolution.report import Finding, Report
 from engine.resolution.sample_weights import check_class_weight, check_sample_weight
 from engine.resolution.target_and_features import (
@@ -105,15 +113,19 @@ def resolve(
     check_optimization(spec, report)
     check_sample_weight(spec, table, report)
     check_split_column(spec, table, report)
-    target = find_target(spec, table, report)
-    rows = 0 if target is None else table.rows - target.missing
-    task = None if target is None else choose_task(spec, target, rows, report)
-    if target is None or task is None:
+    target, task = _choose_target_and_task(spec, table, report)
+    if task is None:
         check_monitored(spec, None, report)
         check_warmup(spec, spec.epochs or MAX_DEFAULT_EPOCHS, report)
         raise SpecError(report.problems)
+    if task == "reconstruction":
+        network = default_network(spec.network, inputs.count)
+        spec = spec.model_copy(update={"network": network})
+    rows = table.rows - (0 if target is None else target.missing)
     resolved = _fill_in(spec, preprocessing, features, target, task, inputs, report)
     layers = _build_layers(spec, resolved, inputs.count, report)
+    if task == "reconstruction":
+        check_bottleneck(spec, layers, inputs.count, report)
     check_validation_table(resolved, table, validation_table, report)
     counts = count_rows(resolved, target, rows, validation_table, report)
     epochs = resolve_epochs(spec, counts.training)
@@ -124,22 +136,41 @@ def resolve(
     return _build_resolution(resolved, layers, inputs.count, counts, report)
 
 
+def _choose_target_and_task(
+    spec: TrainingSpec, table: TableSchema, report: Report
+) -> tuple[ColumnSchema | None, Task | None]:
+    """Return the target's column, None for a reconstruction; and the task, None if invalid."""
+    if spec.task == "reconstruction":
+        check_reconstruction(spec, report)
+        return None, spec.task
+    target = find_target(spec, table, report)
+    if target is None:
+        return None, None
+    return target, choose_task(spec, target, table.rows - target.missing, report)
+
+
 def _fill_in(
     spec: TrainingSpec,
     preprocessing: ResolvedPreprocessing,
     features: tuple[ColumnSchema, ...],
-    target: ColumnSchema,
+    target: ColumnSchema | None,
     task: Task,
     inputs: NetworkInputs,
     report: Report,
 ) -> ResolvedSpec:
     """Return the spec with its defaults; report incompatible settings."""
-    classes = (target.distinct or 0) if task == "classification" else 0
+    is_quantity = target is None or task != "classification"
+    classes = 0 if is_quantity else (target.distinct or 0)
     activation = resolve_output(spec, task, classes, report)
     loss = resolve_loss(spec, task, activation, report)
-    check_target(loss, target, report)
     check_class_weight(spec, task, classes, report)
-    units = resolve_units(spec, loss, activation, classes, report)
+    if target is None:
+        check_reconstruction_loss(loss, report)
+        check_reconstructed_inputs(activation, preprocessing, features, report)
+        units = reconstruction_units(spec, inputs.count, report)
+    else:
+        check_target(loss, target, report)
+        units = resolve_units(spec, loss, activation, classes, report)
     metrics = resolve_metrics(spec, task, activation, classes, report)
     check_monitored(spec, metrics, report)
     check_inputs(inputs.count, spec, report)
@@ -150,7 +181,7 @@ def _fill_in(
         "task": task,
         "features": tuple(column.name for column in features),
         "preprocessing": preprocessing.model_copy(
-            update={"target": resolve_target_scaling(spec.preprocessing, activation)}
+            update={"target": resolve_target_scaling(spec.preprocessing, task, activation)}
         ),
         "network": resolve_network(network, activation, units),
         "loss": loss,

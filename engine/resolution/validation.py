@@ -88,7 +88,7 @@ def _have_same_kind(column: ColumnSchema, counterpart: ColumnSchema, rows: int) 
 
 def count_rows(
     spec: ResolvedSpec,
-    target: ColumnSchema,
+    target: ColumnSchema | None,
     rows: int,
     validation_table: TableSchema | None,
     report: Report,
@@ -97,14 +97,16 @@ def count_rows(
 
     Args:
         spec: the training's spec.
-        target: schema of the target column.
+        target: schema of the target column; None if the inputs are the target.
         rows: number of rows with a target.
         validation_table: schema of the validation table, if it is another dataset.
         report: receives a problem if one side would be empty.
     """
     if rows < 2:
-        detail = f"training needs at least two rows with a target, there are {rows}"
-        report.problem("/target", "too_few_rows", detail)
+        pointer = "/dataset_id" if target is None else "/target"
+        with_target = "" if target is None else " with a target"
+        detail = f"training needs at least two rows{with_target}, there are {rows}"
+        report.problem(pointer, "too_few_rows", detail)
         return RowCounts(rows, 0, rows)
     validation = spec.validation
     match validation:
@@ -148,14 +150,14 @@ def _count_folds(validation: FoldsValidation, rows: int, report: Report) -> RowC
 def _count_fraction(
     spec: ResolvedSpec,
     validation: FractionValidation,
-    target: ColumnSchema,
+    target: ColumnSchema | None,
     rows: int,
     report: Report,
 ) -> RowCounts:
     stratified = (
         spec.task == "classification" and validation.stratify and validation.order_by is None
     )
-    classes = (target.distinct or 1) if stratified else 1
+    classes = (target.distinct or 1) if stratified and target is not None else 1
     validation_rows = count_validation_rows(rows, validation.fraction, classes)
     if validation_rows < 1:
         detail = f"{rows} rows are too few for validation: every class needs a training row"

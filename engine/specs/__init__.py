@@ -80,7 +80,7 @@ from engine.specs.losses import (
     Poisson,
     Quantile,
 )
-from engine.specs.metrics import ClassMetric, MetricName, NumberMetric
+from engine.specs.metrics import ClassMetric, MetricName, NumberMetric, ReconstructionMetric
 from engine.specs.optimizers import (
     Adadelta,
     Adagrad,
@@ -222,6 +222,7 @@ __all__ = [
     "PolynomialSchedule",
     "PreprocessingSpec",
     "Quantile",
+    "ReconstructionMetric",
     "ReshapeSpec",
     "ResidualSpec",
     "ResolvedNetwork",

@@ -21,4 +21,6 @@ ClassMetric = Literal[
     "confusion_matrix",
 ]
 NumberMetric = Literal["mse", "rmse", "mae", "r2", "mape", "explained_variance"]
+# Over all inputs together, in the unit of the scaled inputs.
+ReconstructionMetric = Literal["mse", "rmse", "mae", "r2"]
 MetricName = ClassMetric | NumberMetric

@@ -154,6 +154,16 @@ class ResolvedSpec(TrainingSpec):
     epochs: int
     metrics: Items[MetricName]
 
+    def network_for(self, inputs: int) -> ResolvedNetwork:
+        """Return the network for the fitted number of inputs, which may be less than resolved.
+
+        An autoencoder has as many outputs as inputs; other networks do not depend on it.
+        """
+        if self.task != "reconstruction":
+            return self.network
+        output = self.network.output.model_copy(update={"units": inputs})
+        return self.network.model_copy(update={"output": output})
+
     @property
     def needed_columns(self) -> tuple[str, ...]:
         """All columns that data preparation reads."""

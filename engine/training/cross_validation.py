@@ -173,6 +173,10 @@ class FoldedTraining:
         """Return copies of the current network's parameters by name."""
         return self._current.weights()
 
+    def model_preprocessing(self) -> Preprocessing:
+        """Return the preprocessing of a model with the current network's `weights`."""
+        return self._current.model_preprocessing()
+
     def state(self) -> TrainingState:
         """Return copies of everything needed to resume exactly."""
         state = self._current.state()

@@ -113,6 +113,10 @@ class TrainingProtocol(Protocol):
         """Return copies of the parameters by name: the best epoch's if kept, else the latest."""
         ...
 
+    def model_preprocessing(self) -> Preprocessing:
+        """Return the preprocessing of a model with the current `weights`; it may take a while."""
+        ...
+
     def state(self) -> TrainingState:
         """Return copies of everything needed to resume exactly."""
         ...

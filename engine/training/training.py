@@ -2,21 +2,23 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 from pydantic import TypeAdapter
 
+from engine.activations import build_activation
 from engine.arrays import Floats
 from engine.data.batches import Batches, largest_batch
 from engine.layers.chunks import chunk_rows
 from engine.metrics import Metric, build_accumulator
 from engine.preparation.prepared_data import PreparedData
-from engine.preprocessing.preprocessing import Preprocessing
+from engine.preprocessing.preprocessing import InputsTarget, Preprocessing
 from engine.specs import ResolvedSpec
 from engine.training.early_stopping import EarlyStopping
 from engine.training.loop import CrossValidation, TrainingState, never, train
 from engine.training.progress import EpochRecord, Progress, StopReason
+from engine.training.reconstruction_errors import measure_errors
 from engine.training.train_step import TrainStep
 from engine.training.validation import Validation, build_validation
 
@@ -64,7 +66,9 @@ class Training:
         self._network.reserve(largest_batch(spec, len(data.x), data.validation_rows, chunk))
         if weights is not None:
             self._network.load(weights)
-        units, dtype = spec.network.output.units, np.dtype(spec.dtype)
+        network, dtype = spec.network_for(data.preprocessing.width), np.dtype(spec.dtype)
+        units = network.output.units
+        self._x, self._activation = data.x, build_activation(network.output.activation, dtype)
         self._tally = build_accumulator(
             spec.metrics, data.preprocessing.target, data.y, units, dtype
         )
@@ -144,6 +148,17 @@ class Training:
         if self._best_parameters is not None and self._progress.best is not None:
             vector = self._best_parameters
         return {name: view.copy() for name, view in self._network.views(vector).items()}
+
+    def model_preprocessing(self) -> Preprocessing:
+        """Return the preprocessing of a model with the current `weights`.
+
+        For a reconstruction, it has the quantiles of the training rows' errors.
+        """
+        target = self.preprocessing.target
+        if not isinstance(target, InputsTarget):
+            return self.preprocessing
+        quantiles = measure_errors(self._network, self._activation, self.weights(), self._x)
+        return replace(self.preprocessing, target=replace(target, error_quantiles=quantiles))
 
     def state(self) -> TrainingState:
         """Return copies of everything needed to resume exactly."""

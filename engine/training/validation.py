@@ -42,8 +42,9 @@ class Validation:
         for start in range(0, len(self._x), self._rows_at_once):
             chunk = slice(start, start + self._rows_at_once)
             weights = None if self._weights is None else self._weights[chunk]
-            y = self._y[chunk]
-            loss = self._loss.forward(self._network.predict(self._x[chunk]), y, weights)
+            x = self._x[chunk]
+            y = x if self._y is self._x else self._y[chunk]
+            loss = self._loss.forward(self._network.predict(x), y, weights)
             self._tally.update(loss, self._loss.outputs, y)
         return self._tally
 
@@ -55,6 +56,7 @@ def build_validation(
     x, y = data.x_validation, data.y_validation
     if x is None or y is None:
         return None
-    units, dtype = spec.network.output.units, np.dtype(spec.dtype)
+    units = spec.network_for(data.preprocessing.width).output.units
+    dtype = np.dtype(spec.dtype)
     tally = build_accumulator(spec.metrics, data.preprocessing.target, y, units, dtype)
     return Validation(network, loss, tally, x, y, data.weights_validation)
