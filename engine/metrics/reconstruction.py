@@ -57,8 +57,8 @@ class ReconstructionMetric(MetricAccumulator):
 def sum_variation(x: Rows) -> float:
     """Return Σ (x − x̄)² over all rows and inputs, x̄ the mean of each input; read in chunks.
 
-    Constant inputs are left out, because their mean may be rounded. Chunks are merged by the formula
-    of Chan et al. 1979.
+    Constant inputs are left out, because their mean may be rounded. The sums of two chunks are
+    merged by the formula of Chan et al. 1979.
     """
     rows, inputs = x.shape
     step = max(1, _CHUNK_BYTES // (inputs * 8))

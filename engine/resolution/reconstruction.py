@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from engine.data.table import ColumnSchema
+from engine.findings import patch
 from engine.layers.base import Layer
 from engine.preprocessing.column_options import options_for
 from engine.preprocessing.column_plan import encoding_of
@@ -128,10 +130,21 @@ def check_bottleneck(
     if not layers or min(hidden, default=inputs) < inputs or _has_dropout(spec.network.layers):
         return
     detail = (
-        f"no hidden layer has fewer values than the {inputs} inputs: the network can copy any row, "
+        f"no hidden layer has fewer values than the inputs, {inputs}: the network can copy any row, "
         "and an anomaly may have a small error"
     )
-    report.info("/network/layers", "no_bottleneck", detail)
+    report.info("/network/layers", "no_bottleneck", detail, _default_layers_patch(spec, inputs))
+
+
+def _default_layers_patch(spec: TrainingSpec, inputs: int) -> dict[str, Any] | None:
+    """Return the patch that chooses the default layers; None for one input, as they do not help."""
+    if inputs < 2:
+        return None
+    operations: list[tuple[str, str, Any]] = [("remove", "/network/layers", None)]
+    if spec.input_shape is not None:
+        # The default layers take flat rows.
+        operations.append(("remove", "/input_shape", None))
+    return patch(*operations)
 
 
 def _has_dropout(layers: Sequence[LayerSpec]) -> bool:

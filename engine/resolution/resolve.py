@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.data.table import ColumnSchema, TableSchema
 from engine.errors import SpecError
+from engine.findings import Finding
 from engine.layers.base import Layer
 from engine.layers.build import build_layers
 from engine.resolution.embeddings import check_categorical, fill_tables
@@ -31,6 +32,7 @@ from engine.resolution.optimization import (
     check_warmup,
     resolve_epochs,
 )
+<<<<<<< HEAD
 from engine.resolution.reconstruction import (
     check_bottleneck,
     check_reconstructed_inputs,
@@ -40,6 +42,9 @@ from engine.resolution.reconstruction import (
     reconstruction_units,
 )
 from engine.resolution.report import Finding, Report
+=======
+from engine.resolution.report import Report
+>>>>>>> main
 from engine.resolution.sample_weights import check_class_weight, check_sample_weight
 from engine.resolution.target_and_features import (
     check_inputs,
@@ -50,7 +55,7 @@ from engine.resolution.target_and_features import (
 from engine.resolution.validation import check_split_column, check_validation_table, count_rows
 from engine.specs import MAX_FEATURES, ResolvedPreprocessing, ResolvedSpec, Task, TrainingSpec
 
-__all__ = ["Finding", "Resolution", "resolve"]
+__all__ = ["Resolution", "resolve"]
 
 
 @dataclass(frozen=True)
