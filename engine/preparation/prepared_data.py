@@ -51,19 +51,14 @@ class PreparedData:
         return 0 if self.x_validation is None else len(self.x_validation)
 
 
-<<<<<<< HEAD
-def prepared_from(preprocessing: Preprocessing, arrays: Mapping[str, Rows]) -> PreparedData:
+def prepared_from(
+    preprocessing: Preprocessing, arrays: Mapping[str, Rows], findings: Iterable[Finding] = ()
+) -> PreparedData:
     """Build the prepared data from arrays by allocated name.
 
     Without targets of their own, the rows' targets are their inputs.
     """
     x, x_validation = arrays["x"], arrays.get("x_validation")
-=======
-def prepared_from(
-    preprocessing: Preprocessing, arrays: Mapping[str, Rows], findings: Iterable[Finding] = ()
-) -> PreparedData:
-    """Build the prepared data from arrays by allocated name."""
->>>>>>> main
     return PreparedData(
         preprocessing=preprocessing,
         x=x,

@@ -32,7 +32,6 @@ from engine.resolution.optimization import (
     check_warmup,
     resolve_epochs,
 )
-<<<<<<< HEAD
 from engine.resolution.reconstruction import (
     check_bottleneck,
     check_reconstructed_inputs,
@@ -41,10 +40,7 @@ from engine.resolution.reconstruction import (
     default_network,
     reconstruction_units,
 )
-from engine.resolution.report import Finding, Report
-=======
 from engine.resolution.report import Report
->>>>>>> main
 from engine.resolution.sample_weights import check_class_weight, check_sample_weight
 from engine.resolution.target_and_features import (
     check_inputs,
@@ -164,8 +160,7 @@ def _fill_in(
     report: Report,
 ) -> ResolvedSpec:
     """Return the spec with its defaults; report incompatible settings."""
-    is_quantity = target is None or task != "classification"
-    classes = 0 if is_quantity else (target.distinct or 0)
+    classes = (target.distinct or 0) if target and task == "classification" else 0
     activation = resolve_output(spec, task, classes, report)
     loss = resolve_loss(spec, task, activation, report)
     check_class_weight(spec, task, classes, report)

@@ -54,7 +54,7 @@ def continue_model(
         raise SpecError(problems)
     width = preprocessing.width
     inputs = NetworkInputs(width, tables_in(base.network))
-    asked = request.model_copy(update=_inherited_fields(request, base))
+    asked = request.model_copy(update=_inherited_fields(request, base, width))
     resolution = resolve(
         asked, _as_the_model_sees(table, preprocessing), validation_table, fitted_inputs=inputs
     )
@@ -64,7 +64,7 @@ def continue_model(
     return resolution
 
 
-def _inherited_fields(request: JobRequest, base: ResolvedSpec) -> dict[str, Any]:
+def _inherited_fields(request: JobRequest, base: ResolvedSpec, width: int) -> dict[str, Any]:
     """Return the fields that the job takes from the model: those that its weights depend on."""
     inherited: dict[str, Any] = {
         "features": base.features,
@@ -72,7 +72,8 @@ def _inherited_fields(request: JobRequest, base: ResolvedSpec) -> dict[str, Any]
         "preprocessing": base.preprocessing,
     }
     if "network" not in request.model_fields_set:
-        inherited["network"] = NetworkSpec.model_validate(base.network.model_dump())
+        network = base.network_for(width)
+        inherited["network"] = NetworkSpec.model_validate(network.model_dump())
         inherited["loss"] = request.loss or base.loss
         inherited["input_shape"] = request.input_shape or base.input_shape
     return inherited

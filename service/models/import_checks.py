@@ -1,6 +1,7 @@
 """Checks of the preprocessing of an imported model, each with a JSON pointer."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from engine.data.table import ISO
 from engine.errors import SpecProblem
@@ -12,6 +13,7 @@ from service.schemas.imports import (
     CodesInput,
     ImportedPreprocessing,
     InputColumn,
+    InputsTargetSpec,
     LevelsInput,
     NumericInput,
     OrdinalInput,
@@ -29,6 +31,8 @@ def find_input_problems(
     if isinstance(target, ClassesTarget):
         pointer = "/preprocessing/target/classes"
         yield from _find_repetition(target.classes, pointer, "repeated_class")
+    if isinstance(target, InputsTargetSpec):
+        yield from _find_quantile_problems(target)
     takes_codes = categorical_of(network) == "embedding"
     for index, column in enumerate(preprocessing.columns):
         here = f"{_COLUMNS}/{index}"
@@ -38,6 +42,16 @@ def find_input_problems(
         yield from _find_level_problems(column, here)
         yield from _find_number_problems(column, here)
     yield from _find_convention_problems(preprocessing)
+
+
+def _find_quantile_problems(target: InputsTargetSpec) -> Iterator[SpecProblem]:
+    quantiles = target.error_quantiles or ()
+    for index, (lower, upper) in enumerate(pairwise(quantiles)):
+        if upper < lower:
+            pointer = f"/preprocessing/target/error_quantiles/{index + 1}"
+            detail = f"quantiles must not decrease: {upper:g} follows {lower:g}"
+            yield SpecProblem(pointer, "not_ascending", detail)
+            return
 
 
 def _find_repetition(values: Sequence[object], pointer: str, code: str) -> Iterator[SpecProblem]:

@@ -1,7 +1,7 @@
 """Import of models: every array is checked by name, and the file is stored unchanged."""
 
 import hashlib
-from typing import Any
+from typing import Any, assert_never
 
 from numpy.typing import NDArray
 from pydantic import JsonValue
@@ -20,6 +20,7 @@ from engine.specs import (
     NetworkSpec,
     PreprocessingSpec,
     ResolvedSpec,
+    Task,
     TrainingSpec,
 )
 from engine.stored.preprocessing import dump_preprocessing, read_preprocessing
@@ -34,6 +35,8 @@ from service.schemas.imports import (
     ClassesTarget,
     ImportedPreprocessing,
     ImportRequest,
+    InputsTargetSpec,
+    NumberTarget,
     TextInput,
 )
 from store.blobs.tensors import unpack_arrays
@@ -98,14 +101,15 @@ def _import(
 def _resolve(request: ImportRequest, preprocessing: Preprocessing) -> ResolvedSpec:
     """Return the spec with which such a model would have been trained."""
     described, target = request.preprocessing, request.preprocessing.target
+    task = _task_of(target)
     problems = list(find_input_problems(described, request.network))
     if problems:
         raise SpecError(problems)
     asked = TrainingSpec(
-        target=target.name,
-        task="classification" if isinstance(target, ClassesTarget) else "regression",
+        target=None if isinstance(target, InputsTargetSpec) else target.name,
+        task=task,
         features=tuple(column.name for column in described.columns),
-        network=request.network,
+        network=_without_units(request.network) if task == "reconstruction" else request.network,
         loss=request.loss,
         preprocessing=PreprocessingSpec(
             numeric="none", target="none", hash_buckets=_count_buckets(described)
@@ -118,6 +122,27 @@ def _resolve(request: ImportRequest, preprocessing: Preprocessing) -> ResolvedSp
         return resolve(asked, _table(described), fitted_inputs=inputs).spec
     except SpecError as error:
         raise SpecError([_move_pointer(problem) for problem in error.problems]) from error
+
+
+def _task_of(target: ClassesTarget | NumberTarget | InputsTargetSpec) -> Task:
+    match target:
+        case ClassesTarget():
+            return "classification"
+        case NumberTarget():
+            return "regression"
+        case InputsTargetSpec():
+            return "reconstruction"
+        case _:
+            assert_never(target)
+
+
+def _without_units(network: NetworkSpec) -> NetworkSpec:
+    """Return the network with as many outputs as inputs.
+
+    The units of an exported spec are an upper bound; the shapes of the weights are checked.
+    """
+    output = network.output.model_copy(update={"units": None})
+    return network.model_copy(update={"output": output})
 
 
 def _count_buckets(described: ImportedPreprocessing) -> int | None:
@@ -159,7 +184,7 @@ def _table(described: ImportedPreprocessing) -> TableSchema:
     target = described.target
     if isinstance(target, ClassesTarget):
         columns.append(ColumnSchema(target.name, "categorical", 0, len(target.classes)))
-    else:
+    elif isinstance(target, NumberTarget):
         columns.append(ColumnSchema(target.name, "numeric", 0, None))
     return TableSchema(ROWS, tuple(columns))
 

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from engine.errors import LaterVersionError
+from engine.reconstruction import MAX_QUANTILES
 from engine.specs import MAX_FEATURES, NetworkSpec, Spec, TimePart
 from engine.specs.base import Items
 from engine.specs.losses import LossField
@@ -129,6 +130,23 @@ class NumberTarget(Spec):
     scale: Scale = 1.0
 
 
+class InputsTargetSpec(Spec):
+    """The inputs themselves: the network is an autoencoder with one output per input."""
+
+    type: Literal["inputs"] = "inputs"
+    error_quantiles: (
+        Annotated[
+            Items[Annotated[float, Field(ge=0, allow_inf_nan=False)]],
+            Field(min_length=2, max_length=MAX_QUANTILES),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Evenly spaced quantiles, from minimum to maximum, of the training rows' "
+        "errors (the mean of (x̂ − x)² over the inputs), for the anomaly score. Default: no score.",
+    )
+
+
 class WordsSpec(Spec):
     """Conventions of the rows to predict: missing values, decimal separator, time formats."""
 
@@ -147,7 +165,7 @@ class ImportedPreprocessing(Spec):
     """Preprocessing of the inputs and decoding of the output, in the form a model shows it."""
 
     columns: Items[InputColumn] = Field(min_length=1, max_length=MAX_FEATURES)
-    target: Annotated[ClassesTarget | NumberTarget, Field(discriminator="type")]
+    target: Annotated[ClassesTarget | NumberTarget | InputsTargetSpec, Field(discriminator="type")]
     words: WordsSpec = WordsSpec()
 
 
