@@ -16,7 +16,7 @@ from engine.network import build_network
 from engine.preprocessing.decode import DecodedValue
 from engine.preprocessing.preprocessing import InputsTarget, NumericTarget, Preprocessing
 from engine.reconstruction import anomaly_scores, column_errors, row_errors, squared_errors
-from engine.specs import Gaussian, ResolvedSpec
+from engine.specs import PROBABILITY_ACTIVATIONS, Gaussian, ResolvedSpec
 
 Converted = TypeVar("Converted")
 
@@ -89,7 +89,7 @@ class Predictor:
         self._lock = FairLock()
         self._rows_at_once = chunk_rows(self._network.layers, self._dtype)
         self.nbytes = self._network.bytes_for(self._rows_at_once)
-        self.gives_probabilities = spec.network.output.activation in {"softmax", "sigmoid"}
+        self.gives_probabilities = spec.network.output.activation in PROBABILITY_ACTIVATIONS
 
     def predict(self, columns: Mapping[str, Column]) -> Floats:
         """Return the predictions for every row.
@@ -168,19 +168,19 @@ class Predictor:
         if isinstance(target, InputsTarget):
             return Predictions(outputs, None)
         if isinstance(target, NumericTarget):
-            return self._to_numbers(target, outputs.astype(np.float64))
+            return self._to_numbers(target, outputs)
         if outputs.shape[1] == 1:
             return Predictions(np.concatenate((1 - outputs, outputs), axis=1), None)
         return Predictions(outputs, None)
 
-    def _to_numbers(self, target: NumericTarget, numbers: Floats) -> Predictions:
+    def _to_numbers(self, target: NumericTarget, outputs: Floats) -> Predictions:
         """Return numbers in the target's unit. Raises DataError."""
         deviations = None
         with np.errstate(all="ignore"):
-            values = numbers[:, 0] * target.scale + target.center
+            values = target.to_own_unit(outputs[:, 0])
             if self._has_deviations:
                 # The second output of gaussian is the log variance.
-                deviations = np.exp(numbers[:, 1] / 2) * target.scale
+                deviations = np.exp(outputs[:, 1].astype(np.float64) / 2) * target.scale
         _require_finite(values, deviations)
         return Predictions(values, deviations)
 

@@ -5,11 +5,9 @@ from bisect import bisect_right
 
 import numpy as np
 
-from engine.arrays import Floats, Indices, Targets
-from engine.data.rows import Rows
+from engine.arrays import Indices
 from engine.data.shuffle import ShuffleOrder
-
-Batch = tuple[Floats, Targets, Floats | None]
+from engine.data.split_arrays import Batch, SplitArrays
 
 
 class BatchReader(ABC):
@@ -28,19 +26,17 @@ class InMemoryReader(BatchReader):
     """Reads rows of in-memory arrays by index.
 
     Args:
-        x: inputs, `(rows, in_features)`.
-        y: targets, `(rows, …)`; x itself if the inputs are the targets.
-        weights: sample weights, `(rows,)`; None if all rows have the same weight.
+        split: the arrays, in memory.
         order: row order of each epoch.
         size: rows of the largest batch.
     """
 
-    def __init__(
-        self, x: Floats, y: Targets, weights: Floats | None, order: ShuffleOrder, size: int
-    ) -> None:
-        self._x, self._y, self._weights = x, y, weights
-        self._x_batch = np.empty((size, *x.shape[1:]), x.dtype)
-        self._y_batch = self._x_batch if y is x else np.empty((size, *y.shape[1:]), y.dtype)
+    def __init__(self, split: SplitArrays, order: ShuffleOrder, size: int) -> None:
+        self._split = split
+        sources = [np.asarray(array) for array in split.distinct]
+        matrices = 1 if split.y is split.x else 2
+        self._matrices, self._others = sources[:matrices], sources[matrices:]
+        self._batch = [np.empty((size, *m.shape[1:]), m.dtype) for m in self._matrices]
         self._order = order
         self._rows: Indices | None = None
 
@@ -53,24 +49,20 @@ class InMemoryReader(BatchReader):
         """Return the rows at positions start … stop − 1 of the epoch; at most one batch."""
         assert self._rows is not None  # noqa: S101 - begun
         rows = self._rows[start:stop]
-        x, y = self._x_batch[: len(rows)], self._y_batch[: len(rows)]
-        # "clip" writes directly into `out`; the default mode buffers the result first.
-        self._x.take(rows, 0, x, "clip")
-        if self._y is not self._x:
-            self._y.take(rows, 0, y, "clip")
-        return x, y, None if self._weights is None else self._weights[rows]
+        read = [batch[: len(rows)] for batch in self._batch]
+        for matrix, batch in zip(self._matrices, read, strict=True):
+            # "clip" writes directly into `out`; the default mode buffers the result first.
+            matrix.take(rows, 0, batch, "clip")
+        read += [array[rows] for array in self._others]
+        return self._split.batch(read)
 
 
 class WindowedReader(BatchReader):
     """Reads the blocks of one window at a time; arguments as for `InMemoryReader`."""
 
-    def __init__(
-        self, x: Rows, y: Rows, weights: Rows | None, order: ShuffleOrder, size: int
-    ) -> None:
-        self._sources = [x] if y is x else [x, y]
-        self._are_inputs_targets = y is x
-        if weights is not None:
-            self._sources.append(weights)
+    def __init__(self, split: SplitArrays, order: ShuffleOrder, size: int) -> None:
+        self._split = split
+        self._sources = split.distinct
         self._order = order
         self._window = -1
         self._permutation: Indices = np.empty(0, np.intp)
@@ -95,9 +87,7 @@ class WindowedReader(BatchReader):
             for read, batch in zip(self._window_rows, self._batch, strict=True):
                 read.take(rows, 0, batch[position - start : window_stop - start], "clip")
             position = window_stop
-        x, *others = (batch[: stop - start] for batch in self._batch)
-        y = x if self._are_inputs_targets else others.pop(0)
-        return x, y, others[0] if others else None
+        return self._split.batch([batch[: stop - start] for batch in self._batch])
 
     def _open(self, window: int) -> None:
         """Read the blocks of a window unless it is already loaded."""

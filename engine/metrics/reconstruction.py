@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from engine.arrays import Buffer, Floats, Targets
-from engine.data.rows import Rows
+from engine.arrays import Buffer, Floats
+from engine.data.split_arrays import Batch, SplitArrays
 from engine.metrics.accumulator import MetricAccumulator
 from engine.metrics.names import Metric
+from engine.metrics.weighted import Weights
 from engine.specs import MetricName
 
 _CHUNK_BYTES = 4 * 2**20
@@ -18,34 +18,39 @@ _CHUNK_BYTES = 4 * 2**20
 class ReconstructionMetric(MetricAccumulator):
     """mse, rmse and mae over all rows and inputs, in the unit of the scaled inputs, and r2.
 
-    rmse = √(Σ (x̂ − x)² / (rows · inputs)); mae = Σ |x̂ − x| / (rows · inputs);
-    r2 = 1 − Σ (x̂ − x)² / Σ (x − x̄)², x̄ the mean of each input: the share of the inputs' variance
-    that is reconstructed. An input that is constant in these rows adds nothing to the divisor.
+    With w the sample weight of the row: rmse = √(Σ w (x̂ − x)² / (Σ w · inputs));
+    mae = Σ w |x̂ − x| / (Σ w · inputs); r2 = 1 − Σ w (x̂ − x)² / Σ w (x − x̄)², x̄ the mean of each
+    input: the share of the inputs' variance that is reconstructed. An input that is constant in
+    these rows adds nothing to that divisor.
 
     Args:
         names: names of the requested metrics.
-        x: inputs of all rows of a pass, in any order.
-        dtype: dtype of the outputs.
+        split: arrays of all rows of a pass, in any order.
     """
 
-    def __init__(self, names: Sequence[MetricName], x: Rows, dtype: np.dtype[Any]) -> None:
+    def __init__(self, names: Sequence[MetricName], split: SplitArrays) -> None:
         super().__init__(names, ("squared", "absolute"))
-        self._inputs = x.shape[1]
-        self._variation = sum_variation(x) if "r2" in names else 0.0
-        self._buffer = Buffer((self._inputs,), dtype)
+        self._inputs = split.x.shape[1]
+        self._variation = sum_variation(split) if "r2" in names else 0.0
+        self._buffer = Buffer((self._inputs,), split.x.dtype)
 
     def _resize(self, rows: int) -> None:
         self._error = self._buffer.rows(rows)
 
-    def _update(self, outputs: Floats, targets: Targets) -> None:
-        error = np.subtract(outputs, targets, out=self._error)
-        self.sums["squared"] += float(np.vdot(error, error))
-        np.abs(error, out=error)
-        self.sums["absolute"] += float(np.add.reduce(error, axis=None))
+    def _update(self, outputs: Floats, batch: Batch, weights: Weights) -> None:
+        error = np.subtract(outputs, batch.x, out=self._error)
+        if weights is None:
+            self.sums["squared"] += float(np.vdot(error, error))
+            np.abs(error, out=error)
+            self.sums["absolute"] += float(np.add.reduce(error, axis=None))
+        else:
+            self.sums["squared"] += float(np.dot(weights, np.einsum("ij,ij->i", error, error)))
+            np.abs(error, out=error)
+            self.sums["absolute"] += float(np.dot(weights, np.add.reduce(error, axis=1)))
 
     def _result(self) -> Mapping[MetricName, Metric | None]:
         squared, variation = self.sums["squared"], self._variation
-        values = self.sums["rows"] * self._inputs
+        values = self.weight * self._inputs
         return {
             "mse": squared / values,
             "rmse": math.sqrt(squared / values),
@@ -54,23 +59,36 @@ class ReconstructionMetric(MetricAccumulator):
         }
 
 
-def sum_variation(x: Rows) -> float:
-    """Return Σ (x − x̄)² over all rows and inputs, x̄ the mean of each input; read in chunks.
+def sum_variation(split: SplitArrays) -> float:
+    """Return Σ w (x − x̄)² over all rows and inputs, x̄ the weighted mean of each input.
 
-    Constant inputs are left out, because their mean may be rounded. The sums of two chunks are
+    Constant inputs are left out, because their mean may be rounded. Read in chunks, whose sums are
     merged by the formula of Chan et al. 1979.
     """
-    rows, inputs = x.shape
+    rows, inputs = split.x.shape
     step = max(1, _CHUNK_BYTES // (inputs * 8))
-    first = np.asarray(x[0:1], np.float64)[0]
-    mean, squares, is_constant = np.zeros(inputs), np.zeros(inputs), np.ones(inputs, np.bool_)
+    mean, squares, total = np.zeros(inputs), np.zeros(inputs), 0.0
+    lowest, highest = np.full(inputs, np.inf), np.full(inputs, -np.inf)
     with np.errstate(over="ignore", invalid="ignore"):
         for start in range(0, rows, step):
-            chunk = np.asarray(x[start : start + step], np.float64)
-            is_constant &= (chunk == first).all(axis=0)
-            chunk_mean = chunk.mean(axis=0)
-            delta, total = chunk_mean - mean, start + len(chunk)
-            squares += ((chunk - chunk_mean) ** 2).sum(axis=0)
-            squares += delta**2 * (start * len(chunk) / total)
-            mean += delta * (len(chunk) / total)
-        return float(squares[~is_constant].sum())
+            x, w = _weighted_rows(split, slice(start, start + step))
+            weight = float(w.sum())
+            if not weight:
+                continue
+            lowest = np.minimum(lowest, x.min(axis=0))
+            highest = np.maximum(highest, x.max(axis=0))
+            own = w @ x / weight
+            delta, merged = own - mean, total + weight
+            squares += w @ np.square(x - own) + delta**2 * (total * weight / merged)
+            mean += delta * (weight / merged)
+            total = merged
+        return float(squares[lowest < highest].sum())
+
+
+def _weighted_rows(split: SplitArrays, rows: slice) -> tuple[Floats, Floats]:
+    """Return the inputs and sample weights of the rows with a positive weight, in float64."""
+    x = np.asarray(split.x[rows], np.float64)
+    if split.sample_weights is None:
+        return x, np.ones(len(x))
+    weights = np.asarray(split.sample_weights[rows], np.float64)
+    return x[weights > 0], weights[weights > 0]

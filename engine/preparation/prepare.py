@@ -7,15 +7,18 @@ chunks and written to allocated arrays.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.arrays import Indices
+from engine.arrays import Indices, Shape
 from engine.data.rows import Allocate, Rows, allocate_in_memory
 from engine.data.table import Column, Table, count_rows
 from engine.errors import DataError, SpecError
 from engine.findings import Finding
 from engine.layers.build import build_layers
+from engine.metrics.build import needs_values
 from engine.preparation.prepared_data import PreparedData, prepared_from
 from engine.preparation.sample_weights import fit_sample_weights
 from engine.preparation.train_validation_split import require_rows, split_rows
@@ -26,6 +29,7 @@ from engine.preprocessing.preprocessing import Preprocessing
 from engine.preprocessing.targets import (
     Labels,
     NoLabels,
+    NumberLabels,
     choose_encoding,
     fit_target,
     read_labels,
@@ -54,6 +58,11 @@ class _Subset:
     source: _RowSource
     rows: Indices
     suffix: str
+
+    @property
+    def name(self) -> str:
+        """The split's name."""
+        return self.suffix.removeprefix("_") or "training"
 
 
 class Preparation:
@@ -92,7 +101,7 @@ class Preparation:
         self.preprocessing = _fit_preprocessing(spec, table, rows.training, target, fitted)
         require_inputs(spec, self.preprocessing.width)
         self._encoding = choose_encoding(spec, target)
-        self._weights = fit_sample_weights(spec, source.columns, source.labels, rows.training)
+        self._weights = fit_sample_weights(spec, source.labels, rows.training)
         self._subsets = [_Subset(source, rows.training, "")]
         if rows.validation is not None:
             self._subsets.append(_Subset(source, rows.validation, _VALIDATION_SUFFIX))
@@ -108,7 +117,8 @@ class Preparation:
         row_bytes = self.preprocessing.width * dtype.itemsize
         if self._encoding is not None:
             row_bytes += math.prod(self._encoding.row_shape) * self._encoding.dtype.itemsize
-        row_bytes += 0 if self._weights is None else dtype.itemsize
+        row_bytes += 0 if self._weights is None else len(self._weights.names) * dtype.itemsize
+        row_bytes += np.dtype(np.float64).itemsize if needs_values(self._spec.metrics) else 0
         return sum(len(subset.rows) for subset in self._subsets) * row_bytes
 
     def write(self, allocate: Allocate = allocate_in_memory) -> PreparedData:
@@ -125,23 +135,33 @@ class Preparation:
         return prepared_from(self.preprocessing, arrays, self.findings)
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
-        dtype, rows = np.dtype(self._spec.dtype), len(subset.rows)
-        x, y = f"x{subset.suffix}", f"y{subset.suffix}"
-        arrays = {x: allocate(x, (rows, self.preprocessing.width), dtype)}
+        dtype = np.dtype(self._spec.dtype)
+        shapes: dict[str, tuple[Shape, np.dtype[Any]]] = {"x": ((self.preprocessing.width,), dtype)}
         if self._encoding is not None:
-            arrays[y] = allocate(y, (rows, *self._encoding.row_shape), self._encoding.dtype)
+            shapes["y"] = (self._encoding.row_shape, self._encoding.dtype)
         if self._weights is not None:
-            arrays[f"weights{subset.suffix}"] = allocate(f"weights{subset.suffix}", (rows,), dtype)
-        return arrays
+            shapes |= dict.fromkeys(self._weights.names, ((), dtype))
+        if needs_values(self._spec.metrics):
+            shapes["values"] = ((1,), np.dtype(np.float64))
+        return {
+            f"{name}{subset.suffix}": allocate(
+                f"{name}{subset.suffix}", (len(subset.rows), *shape), of_type
+            )
+            for name, (shape, of_type) in shapes.items()
+        }
 
     def _write_row_values(self, subset: _Subset, arrays: Mapping[str, Rows]) -> None:
         """Write targets and weights."""
-        source = subset.source
+        labels, rows = subset.source.labels, subset.rows
         if self._encoding is not None:
-            self._encoding.write(source.labels, subset.rows, arrays[f"y{subset.suffix}"])
+            self._encoding.write(labels, rows, arrays[f"y{subset.suffix}"])
+        per_row: dict[str, NDArray[Any]] = {}
         if self._weights is not None:
-            weights = self._weights.weights_of(source.columns, source.labels, subset.rows)
-            arrays[f"weights{subset.suffix}"][0 : len(weights)] = weights
+            per_row |= self._weights.weights_of(subset.source.columns, labels, rows, subset.name)
+        if needs_values(self._spec.metrics) and isinstance(labels, NumberLabels):
+            per_row["values"] = labels.values[rows, np.newaxis]
+        for name, values in per_row.items():
+            arrays[f"{name}{subset.suffix}"][0 : len(rows)] = values
 
     def _write_inputs(self, arrays: Mapping[str, Rows]) -> None:
         """Write the features, reading each table once."""

@@ -57,9 +57,7 @@ class Training:
         self.preprocessing: Preprocessing = data.preprocessing
         self.findings: tuple[Finding, ...] = data.findings
         self._batches = Batches(
-            data.x,
-            data.y,
-            data.weights,
+            data.training,
             batch_size=spec.batch_size,
             shuffle=spec.shuffle,
             seed=spec.seed,
@@ -70,11 +68,10 @@ class Training:
         self._network.reserve(largest_batch(spec, len(data.x), data.validation_rows, chunk))
         if weights is not None:
             self._network.load(weights)
-        network, dtype = spec.network_for(data.preprocessing.width), np.dtype(spec.dtype)
-        units = network.output.units
-        self._x, self._activation = data.x, build_activation(network.output.activation, dtype)
+        output, dtype = spec.network_for(data.preprocessing.width).output, np.dtype(spec.dtype)
+        self._x, self._activation = data.x, build_activation(output.activation, dtype)
         self._tally = build_accumulator(
-            spec.metrics, data.preprocessing.target, data.y, units, dtype
+            spec.metrics, data.preprocessing.target, data.training, output
         )
         self._validation: Validation | None = build_validation(
             spec, data, self._network, self._train_step.loss
