@@ -48,7 +48,7 @@ class ReconstructionMetric(MetricAccumulator):
             np.abs(error, out=error)
             self.sums["absolute"] += float(np.dot(weights, np.add.reduce(error, axis=1)))
 
-    def _result(self) -> Mapping[MetricName, Metric | None]:
+    def _result(self) -> Mapping[str, Metric | None]:
         squared, variation = self.sums["squared"], self._variation
         values = self.weight * self._inputs
         return {

@@ -21,19 +21,15 @@ from engine.layers.build import build_layers
 from engine.metrics.build import needs_values
 from engine.preparation.prepared_data import PreparedData, prepared_from
 from engine.preparation.sample_weights import fit_sample_weights
+from engine.preparation.target_findings import find_target_findings
 from engine.preparation.train_validation_split import require_rows, split_rows
+from engine.preparation.zero_targets import find_zero_targets
 from engine.preprocessing.fit import fit_columns
 from engine.preprocessing.fitted import FittedTarget
+from engine.preprocessing.labels import Labels, NoLabels, NumberLabels, read_labels
 from engine.preprocessing.missing_values import find_incomplete_rows
 from engine.preprocessing.preprocessing import Preprocessing
-from engine.preprocessing.targets import (
-    Labels,
-    NoLabels,
-    NumberLabels,
-    choose_encoding,
-    fit_target,
-    read_labels,
-)
+from engine.preprocessing.targets import choose_encoding, fit_target
 from engine.specs import ResolvedSpec
 
 # Bytes of inputs transformed at a time; small compared to the memory of training.
@@ -96,6 +92,7 @@ class Preparation:
         self.findings: list[Finding] = []
         fitted_target = None if fitted is None else fitted.target
         source = _read_rows(spec, table, fitted_target)
+        self.findings += find_target_findings(spec, source.labels)
         rows = split_rows(spec, source.columns, source.labels, source.usable, fold)
         target = fit_target(spec, source.labels, rows.training, fitted_target)
         self.preprocessing = _fit_preprocessing(spec, table, rows.training, target, fitted)
@@ -118,7 +115,8 @@ class Preparation:
         if self._encoding is not None:
             row_bytes += math.prod(self._encoding.row_shape) * self._encoding.dtype.itemsize
         row_bytes += 0 if self._weights is None else len(self._weights.names) * dtype.itemsize
-        row_bytes += np.dtype(np.float64).itemsize if needs_values(self._spec.metrics) else 0
+        if self._encoding is not None and needs_values(self._spec.metrics):
+            row_bytes += math.prod(self._encoding.row_shape) * np.dtype(np.float64).itemsize
         return sum(len(subset.rows) for subset in self._subsets) * row_bytes
 
     def write(self, allocate: Allocate = allocate_in_memory) -> PreparedData:
@@ -132,6 +130,9 @@ class Preparation:
             arrays |= self._allocate(subset, allocate)
             self._write_row_values(subset, arrays)
         self._write_inputs(arrays)
+        if needs_values(self._spec.metrics):
+            values = {subset.name: arrays[f"values{subset.suffix}"] for subset in self._subsets}
+            self.findings += find_zero_targets({n: y[0 : len(y)] for n, y in values.items()})
         return prepared_from(self.preprocessing, arrays, self.findings)
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
@@ -139,10 +140,10 @@ class Preparation:
         shapes: dict[str, tuple[Shape, np.dtype[Any]]] = {"x": ((self.preprocessing.width,), dtype)}
         if self._encoding is not None:
             shapes["y"] = (self._encoding.row_shape, self._encoding.dtype)
+            if needs_values(self._spec.metrics):
+                shapes["values"] = (self._encoding.row_shape, np.dtype(np.float64))
         if self._weights is not None:
             shapes |= dict.fromkeys(self._weights.names, ((), dtype))
-        if needs_values(self._spec.metrics):
-            shapes["values"] = ((1,), np.dtype(np.float64))
         return {
             f"{name}{subset.suffix}": allocate(
                 f"{name}{subset.suffix}", (len(subset.rows), *shape), of_type
@@ -153,13 +154,13 @@ class Preparation:
     def _write_row_values(self, subset: _Subset, arrays: Mapping[str, Rows]) -> None:
         """Write targets and weights."""
         labels, rows = subset.source.labels, subset.rows
-        if self._encoding is not None:
+        if self._encoding is not None and not isinstance(labels, NoLabels):
             self._encoding.write(labels, rows, arrays[f"y{subset.suffix}"])
         per_row: dict[str, NDArray[Any]] = {}
         if self._weights is not None:
             per_row |= self._weights.weights_of(subset.source.columns, labels, rows, subset.name)
         if needs_values(self._spec.metrics) and isinstance(labels, NumberLabels):
-            per_row["values"] = labels.values[rows, np.newaxis]
+            per_row["values"] = labels.values[rows]
         for name, values in per_row.items():
             arrays[f"{name}{subset.suffix}"][0 : len(rows)] = values
 

@@ -30,8 +30,8 @@ class PreparedData:
         preprocessing: fitted on the training rows.
         x: inputs of the training rows, `(rows, in_features)`, C-contiguous.
         y: targets of the training rows, as the loss takes them: class indices `(rows,)` for cross
-            entropy and hinge, else numbers: `(rows, out_features)` for classes, `(rows, 1)` for
-            regression. For a reconstruction it is x, the same array.
+            entropy and hinge, else numbers: `(rows, out_features)` for classes, `(rows, targets)`
+            for regression and multi-label. For a reconstruction it is x, the same array.
         x_validation: inputs of the validation rows; None without validation.
         y_validation: targets of the validation rows.
         weights: weights of the training rows in the loss, `(rows,)`: class weight times sample
@@ -40,8 +40,8 @@ class PreparedData:
         sample_weights: weights of the training rows in the metrics: the sample weights, divided by
             their mean; None if all are equal. The same array as `weights` without class weights.
         sample_weights_validation: those of the validation rows, divided by their own mean.
-        values: numeric targets of the training rows in their own unit, `(rows, 1)`, float64; None
-            unless a metric needs them.
+        values: numeric targets of the training rows in their own unit, `(rows, targets)`, float64;
+            None unless a metric needs them.
         values_validation: those of the validation rows.
         findings: what only the rows show, such as a class without training rows.
     """

@@ -11,7 +11,7 @@ from engine.arrays import Indices
 from engine.data.splits import draw_folds, split, split_by_class, split_by_order
 from engine.data.table import Column, Level, NumericColumn, level_text
 from engine.errors import DataError
-from engine.preprocessing.targets import ClassLabels, Labels
+from engine.preprocessing.labels import Labels, NumberLabels
 from engine.specs import (
     ColumnValidation,
     DatasetValidation,
@@ -95,7 +95,7 @@ def _split(
             message = f"column {name!r} has categories, which have no order to split by"
             raise DataError(message)
         return split_by_order(column.values[usable], validation.fraction)
-    if isinstance(labels, ClassLabels) and validation.stratify:
+    if validation.stratify and not isinstance(labels, NumberLabels):
         return split_by_class(labels.codes[usable], validation.fraction, spec.seed)
     return split(len(usable), validation.fraction, spec.seed)
 

@@ -25,7 +25,9 @@ from engine.preprocessing.fitted import (
     FittedText,
     FittedTime,
     InputsTarget,
+    LabelTargets,
     NumericTarget,
+    NumericTargets,
 )
 from engine.preprocessing.flags import Flags, Ranges, compute_flags, find_ranges
 from engine.preprocessing.input_columns import require_column
@@ -44,7 +46,9 @@ __all__ = [
     "FittedTime",
     "Flags",
     "InputsTarget",
+    "LabelTargets",
     "NumericTarget",
+    "NumericTargets",
     "Preprocessing",
 ]
 

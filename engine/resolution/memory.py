@@ -28,6 +28,8 @@ from engine.specs import (
 
 # Per-row scalars (target, class, weight, split) during preparation, measured.
 PREPARING_ROW_BYTES = 96
+# Per row and further target, measured.
+PREPARING_TARGET_BYTES = 32
 # Fitted parameters per input as Python objects, measured.
 FITTED_INPUT_BYTES = 256
 
@@ -97,8 +99,9 @@ def estimate_memory(
     values_per_row = in_features + (0 if spec.task == "reconstruction" else units)
     sample_weight = 0 if spec.sample_weight is None else 1
     weights = sample_weight + (0 if spec.class_weight is None else 1)
-    exact = 8 // itemsize if needs_values(spec.metrics) else 0
-    buffered = units + 1 + sample_weight + exact if records(spec.metrics) else 0
+    targets = len(spec.targets)
+    exact = targets * (8 // itemsize) if needs_values(spec.metrics) else 0
+    buffered = units + targets + sample_weight + exact if records(spec.metrics) else 0
     values = (
         vectors * parameter_count(layers)
         # The loss also has arrays of the outputs' shape.
@@ -109,7 +112,7 @@ def estimate_memory(
     )
     return MemoryEstimate(
         working=values * itemsize + in_features * FITTED_INPUT_BYTES,
-        preparing=rows.total * PREPARING_ROW_BYTES,
+        preparing=rows.total * (PREPARING_ROW_BYTES + (targets - 1) * PREPARING_TARGET_BYTES),
         data=rows.total * (values_per_row + weights + exact) * itemsize,
         needs_all_rows=batch == rows.training,
     )

@@ -1,13 +1,15 @@
 """Selected metrics, and validation of the monitored ones."""
 
 from collections.abc import Iterator
-from typing import get_args
+from typing import assert_never, get_args
 
+from engine.metrics.labels import COUNT_METRICS, RANKING_METRICS
 from engine.metrics.names import scalar_names
 from engine.resolution.report import Report
 from engine.specs import (
     PROBABILITY_ACTIVATIONS,
     ClassMetric,
+    LabelMetric,
     MetricName,
     NumberMetric,
     OutputActivation,
@@ -22,11 +24,6 @@ from engine.specs import (
 MAX_TABLE_CLASSES = 100
 _TOP_K = {"top_2_accuracy": 2, "top_3_accuracy": 3, "top_5_accuracy": 5}
 _PREFIX = "validation_"
-_AVAILABLE: dict[Task, tuple[MetricName, ...]] = {
-    "classification": get_args(ClassMetric),
-    "regression": get_args(NumberMetric),
-    "reconstruction": get_args(ReconstructionMetric),
-}
 _SCHEDULE_METRIC = "/schedule/metric"
 
 
@@ -35,8 +32,8 @@ def resolve_metrics(
 ) -> tuple[MetricName, ...]:
     """Return the metrics: the requested ones, else the task's defaults."""
     if spec.metrics is None:
-        return ("accuracy",) if task == "classification" else ("rmse", "mae", "r2")
-    available = _AVAILABLE[task]
+        return _default_metrics(task)
+    available = _available_metrics(task)
     if spec.metrics == "all":
         return tuple(name for name in available if not _incompatibility(name, activation, classes))
     for index, name in enumerate(spec.metrics):
@@ -47,6 +44,32 @@ def resolve_metrics(
         elif reason is not None:
             report.problem(f"/metrics/{index}", "metric_and_classes", reason)
     return tuple(dict.fromkeys(spec.metrics))
+
+
+def _default_metrics(task: Task) -> tuple[MetricName, ...]:
+    match task:
+        case "classification":
+            return ("accuracy",)
+        case "multi_label":
+            return ("accuracy", "subset_accuracy")
+        case "regression" | "reconstruction":
+            return ("rmse", "mae", "r2")
+        case _:
+            assert_never(task)
+
+
+def _available_metrics(task: Task) -> tuple[MetricName, ...]:
+    match task:
+        case "classification":
+            return get_args(ClassMetric)
+        case "multi_label":
+            return (*COUNT_METRICS, *RANKING_METRICS, *get_args(LabelMetric))
+        case "regression":
+            return get_args(NumberMetric)
+        case "reconstruction":
+            return get_args(ReconstructionMetric)
+        case _:
+            assert_never(task)
 
 
 def _incompatibility(name: MetricName, activation: OutputActivation, classes: int) -> str | None:

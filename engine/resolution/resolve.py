@@ -17,7 +17,7 @@ from engine.resolution.features import (
 )
 from engine.resolution.input_width import NetworkInputs
 from engine.resolution.loss_and_output import (
-    check_target,
+    check_targets,
     resolve_loss,
     resolve_output,
     resolve_units,
@@ -35,7 +35,6 @@ from engine.resolution.optimization import (
 from engine.resolution.reconstruction import (
     check_bottleneck,
     check_reconstructed_inputs,
-    check_reconstruction,
     check_reconstruction_loss,
     default_network,
     reconstruction_units,
@@ -45,9 +44,8 @@ from engine.resolution.sample_weights import check_class_weight, check_sample_we
 from engine.resolution.target_and_features import (
     check_inputs,
     choose_features,
-    choose_task,
-    find_target,
 )
+from engine.resolution.targets import choose_tasks, count_labelled_rows, find_targets
 from engine.resolution.validation import check_split_column, check_validation_table, count_rows
 from engine.specs import MAX_FEATURES, ResolvedPreprocessing, ResolvedSpec, Task, TrainingSpec
 
@@ -114,21 +112,22 @@ def resolve(
     check_optimization(spec, report)
     check_sample_weight(spec, table, report)
     check_split_column(spec, table, report)
-    target, task = _choose_target_and_task(spec, table, report)
-    if task is None:
+    targets = find_targets(spec, table, report)
+    rows = 0 if targets is None else count_labelled_rows(targets, table.rows)
+    task = None if targets is None else choose_tasks(spec, targets, rows, report)
+    if targets is None or task is None:
         check_monitored(spec, None, report)
         check_warmup(spec, spec.epochs or MAX_DEFAULT_EPOCHS, report)
         raise SpecError(report.problems)
     if task == "reconstruction":
         network = default_network(spec.network, inputs.count)
         spec = spec.model_copy(update={"network": network})
-    rows = table.rows - (0 if target is None else target.missing)
-    resolved = _fill_in(spec, preprocessing, features, target, task, inputs, report)
+    resolved = _fill_in(spec, preprocessing, features, targets, task, inputs, report)
     layers = _build_layers(spec, resolved, inputs.count, report)
     if task == "reconstruction":
         check_bottleneck(spec, layers, inputs.count, report)
     check_validation_table(resolved, table, validation_table, report)
-    counts = count_rows(resolved, target, rows, validation_table, report)
+    counts = count_rows(resolved, targets, rows, validation_table, report)
     epochs = resolve_epochs(spec, counts.training)
     check_warmup(spec, epochs, report)
     if report.problems:
@@ -137,40 +136,27 @@ def resolve(
     return _build_resolution(resolved, layers, inputs.count, counts, report)
 
 
-def _choose_target_and_task(
-    spec: TrainingSpec, table: TableSchema, report: Report
-) -> tuple[ColumnSchema | None, Task | None]:
-    """Return the target's column, None for a reconstruction; and the task, None if invalid."""
-    if spec.task == "reconstruction":
-        check_reconstruction(spec, report)
-        return None, spec.task
-    target = find_target(spec, table, report)
-    if target is None:
-        return None, None
-    return target, choose_task(spec, target, table.rows - target.missing, report)
-
-
 def _fill_in(
     spec: TrainingSpec,
     preprocessing: ResolvedPreprocessing,
     features: tuple[ColumnSchema, ...],
-    target: ColumnSchema | None,
+    targets: tuple[ColumnSchema, ...],
     task: Task,
     inputs: NetworkInputs,
     report: Report,
 ) -> ResolvedSpec:
     """Return the spec with its defaults; report incompatible settings."""
-    classes = (target.distinct or 0) if target and task == "classification" else 0
+    classes = (targets[0].distinct or 0) if task == "classification" else 0
     activation = resolve_output(spec, task, classes, report)
     loss = resolve_loss(spec, task, activation, report)
+    check_targets(loss, targets, report)
     check_class_weight(spec, task, classes, report)
-    if target is None:
+    if task == "reconstruction":
         check_reconstruction_loss(loss, report)
         check_reconstructed_inputs(activation, preprocessing, features, report)
         units = reconstruction_units(spec, inputs.count, report)
     else:
-        check_target(loss, target, report)
-        units = resolve_units(spec, loss, activation, classes, report)
+        units = resolve_units(spec, loss, activation, classes or len(targets), task, report)
     metrics = resolve_metrics(spec, task, activation, classes, report)
     check_monitored(spec, metrics, report)
     check_inputs(inputs.count, spec, report)

@@ -11,7 +11,10 @@ def check_class_weight(spec: TrainingSpec, task: Task, classes: int, report: Rep
     if weights is None:
         return
     if task != "classification":
-        report.problem("/class_weight", "not_classes", f"class_weight cannot be used for {task}")
+        detail = f"class_weight cannot be used for {task}"
+        if task == "multi_label":
+            detail += ", whose rows have a class per label; sample_weight gives each row a weight"
+        report.problem("/class_weight", "not_classes", detail)
     elif weights != "balanced" and len(weights) >= classes and not any(weights.values()):
         report.problem("/class_weight", "all_zero", "at least one class must have a weight above 0")
 

@@ -14,42 +14,35 @@ MAX_INFERRED_CLASSES = 20
 MIN_ROWS_PER_CLASS = 10
 
 
-def find_target(spec: TrainingSpec, table: TableSchema, report: Report) -> ColumnSchema | None:
+def find_target(name: str, pointer: str, table: TableSchema, report: Report) -> ColumnSchema | None:
     """Return the target's column; None if it cannot be a target."""
-    if not spec.targets:
-        detail = "this field is required: the name of the column to predict"
-        report.problem("/target", "missing", detail)
-        return None
-    if len(spec.targets) > 1:
-        report.problem("/target", "several_targets", "only one target is supported")
-        return None
-    name = spec.targets[0]
     target = find_column(table.columns, name)
     if target is None:
-        report.problem("/target", "unknown_column", f"there is no column {name!r}")
+        report.problem(pointer, "unknown_column", f"there is no column {name!r}")
         return None
     if target.kind == "text":
         detail = f"column {target.name!r} is free text; a target must have numbers or classes"
-        report.problem("/target", "text_target", detail)
+        report.problem(pointer, "text_target", detail)
         return None
     if target.kind == "time":
         detail = (
             f"column {target.name!r} has times; a target must have numbers or classes: to predict "
             "a time, upload it as a number, such as days since a date"
         )
-        report.problem("/target", "time_target", detail)
+        report.problem(pointer, "time_target", detail)
         return None
-    if target.missing:
-        detail = f"{target.missing} rows without a target are left out"
-        report.warning("/target", "missing_target", detail)
     return target
 
 
 def choose_task(spec: TrainingSpec, target: ColumnSchema, rows: int, report: Report) -> Task | None:
     """Return the task: the requested one if the target allows it, else inferred from the target."""
     task = spec.task or _default_task(target, rows, report)
-    if task not in {"classification", "regression"}:
-        report.problem("/task", "unsupported_task", f"the task {task} is not supported")
+    if task == "multi_label":
+        detail = (
+            f"multi_label predicts several columns with two values each, but {target.name!r} is a "
+            "single one: list the columns in target, or use classification"
+        )
+        report.problem("/task", "single_label", detail)
         return None
     if task == "classification":
         return task if _can_be_classes(target, report) else None

@@ -88,7 +88,7 @@ def _have_same_kind(column: ColumnSchema, counterpart: ColumnSchema, rows: int) 
 
 def count_rows(
     spec: ResolvedSpec,
-    target: ColumnSchema | None,
+    targets: tuple[ColumnSchema, ...],
     rows: int,
     validation_table: TableSchema | None,
     report: Report,
@@ -97,14 +97,14 @@ def count_rows(
 
     Args:
         spec: the training's spec.
-        target: schema of the target column; None if the inputs are the target.
+        targets: schemas of the target columns; empty if the inputs are the target.
         rows: number of rows with a target.
         validation_table: schema of the validation table, if it is another dataset.
         report: receives a problem if one side would be empty.
     """
     if rows < 2:
-        pointer = "/dataset_id" if target is None else "/target"
-        with_target = "" if target is None else " with a target"
+        pointer = "/target" if targets else "/dataset_id"
+        with_target = " with a target" if targets else ""
         detail = f"training needs at least two rows{with_target}, there are {rows}"
         report.problem(pointer, "too_few_rows", detail)
         return RowCounts(rows, 0, rows)
@@ -119,7 +119,7 @@ def count_rows(
         case FoldsValidation():
             return _count_folds(validation, rows, report)
         case FractionValidation():
-            return _count_fraction(spec, validation, target, rows, report)
+            return _count_fraction(spec, validation, targets, rows, report)
         case _:
             assert_never(validation)
 
@@ -150,14 +150,14 @@ def _count_folds(validation: FoldsValidation, rows: int, report: Report) -> RowC
 def _count_fraction(
     spec: ResolvedSpec,
     validation: FractionValidation,
-    target: ColumnSchema | None,
+    targets: tuple[ColumnSchema, ...],
     rows: int,
     report: Report,
 ) -> RowCounts:
     stratified = (
         spec.task == "classification" and validation.stratify and validation.order_by is None
     )
-    classes = (target.distinct or 1) if stratified and target is not None else 1
+    classes = (targets[0].distinct or 1) if stratified else 1
     validation_rows = count_validation_rows(rows, validation.fraction, classes)
     if validation_rows < 1:
         detail = f"{rows} rows are too few for validation: every class needs a training row"

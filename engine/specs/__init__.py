@@ -81,7 +81,13 @@ from engine.specs.losses import (
     Poisson,
     Quantile,
 )
-from engine.specs.metrics import ClassMetric, MetricName, NumberMetric, ReconstructionMetric
+from engine.specs.metrics import (
+    ClassMetric,
+    LabelMetric,
+    MetricName,
+    NumberMetric,
+    ReconstructionMetric,
+)
 from engine.specs.optimizers import (
     Adadelta,
     Adagrad,
@@ -191,6 +197,7 @@ __all__ = [
     "InitializerSpec",
     "InverseSqrtSchedule",
     "Items",
+    "LabelMetric",
     "LayerNormalizationSpec",
     "LayerSpec",
     "Lbfgs",

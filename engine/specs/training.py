@@ -57,9 +57,11 @@ class TrainingSpec(Spec):
     target: TargetNames[ColumnName] | None = Field(
         default=None,
         description="The column to predict, or a list of columns. Required, except for the task "
-        "reconstruction, whose targets are the inputs.",
+        "reconstruction, whose targets are the inputs. Several numbers are predicted together, and "
+        "several columns with two values each as labels (multi-label).",
+        examples=["species", ["height", "weight"]],
     )
-    task: Task | None = Field(default=None, description="Default: from the target's kind.")
+    task: Task | None = Field(default=None, description="Default: from the kinds of the targets.")
     features: Items[ColumnName] | None = Field(
         default=None,
         min_length=1,
@@ -105,7 +107,8 @@ class TrainingSpec(Spec):
     metrics: Items[MetricName] | Literal["all"] | None = Field(
         default=None,
         description="Metrics recorded at the end of each epoch, on training and validation rows. "
-        "Default: accuracy for classification; rmse, mae and r2 for regression.",
+        "Default: accuracy for classification; rmse, mae and r2 for regression; accuracy and "
+        "subset_accuracy for multi_label.",
     )
     class_weight: dict[str, Weight] | Literal["balanced"] | None = Field(
         default=None,

@@ -5,6 +5,8 @@ from typing import Any
 
 from engine.data.table import ColumnKind, TableSchema
 from engine.errors import SpecError, SpecProblem
+from engine.findings import name_columns
+from engine.preprocessing.fitted import target_names
 from engine.preprocessing.preprocessing import (
     FittedBoolean,
     FittedCategories,
@@ -49,7 +51,7 @@ def continue_model(
             f"the model has {len(base.features)} features: leave features out or list the same ones"
         )
         raise SpecError([SpecProblem("/features", "other_features", detail)])
-    problems = _column_problems(preprocessing, table)
+    problems = _column_problems(preprocessing, table) + _target_problems(request, preprocessing)
     if problems:
         raise SpecError(problems)
     width = preprocessing.width
@@ -58,6 +60,9 @@ def continue_model(
     resolution = resolve(
         asked, _as_the_model_sees(table, preprocessing), validation_table, fitted_inputs=inputs
     )
+    if resolution.spec.task != base.task:
+        detail = f"the model was trained for {base.task}: leave task out"
+        raise SpecError([SpecProblem("/task", "other_task", detail)])
     if weight_shapes(resolution.spec, width) != weight_shapes(base, width):
         detail = "the network's weights differ in shape from the model's: leave network out"
         raise SpecError([SpecProblem("/network", "other_network", detail)])
@@ -92,6 +97,15 @@ def _column_problems(preprocessing: Preprocessing, table: TableSchema) -> list[S
         for column in preprocessing.columns
         if kinds.get(column.name) not in KINDS[type(column)]
     ]
+
+
+def _target_problems(request: JobRequest, preprocessing: Preprocessing) -> list[SpecProblem]:
+    """Return a problem if the targets are not the model's; a single one may have another name."""
+    names = target_names(preprocessing.target)
+    if request.targets == names or len(request.targets) == len(names) == 1:
+        return []
+    detail = f"the model predicts {name_columns(names)}: list the same targets in the same order"
+    return [SpecProblem("/target", "other_targets", detail)]
 
 
 def _as_the_model_sees(table: TableSchema, preprocessing: Preprocessing) -> TableSchema:

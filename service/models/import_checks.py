@@ -12,8 +12,10 @@ from service.schemas.imports import (
     ClassesTarget,
     CodesInput,
     ImportedPreprocessing,
+    ImportedTarget,
     InputColumn,
-    InputsTargetSpec,
+    InputsTarget,
+    LabelsTarget,
     LevelsInput,
     NumericInput,
     OrdinalInput,
@@ -27,12 +29,7 @@ def find_input_problems(
     preprocessing: ImportedPreprocessing, network: NetworkSpec
 ) -> Iterator[SpecProblem]:
     """Yield the inconsistencies of the preprocessing and target of an imported model."""
-    target = preprocessing.target
-    if isinstance(target, ClassesTarget):
-        pointer = "/preprocessing/target/classes"
-        yield from _find_repetition(target.classes, pointer, "repeated_class")
-    if isinstance(target, InputsTargetSpec):
-        yield from _find_quantile_problems(target)
+    yield from _find_target_problems(preprocessing.target)
     takes_codes = categorical_of(network) == "embedding"
     for index, column in enumerate(preprocessing.columns):
         here = f"{_COLUMNS}/{index}"
@@ -44,13 +41,26 @@ def find_input_problems(
     yield from _find_convention_problems(preprocessing)
 
 
-def _find_quantile_problems(target: InputsTargetSpec) -> Iterator[SpecProblem]:
-    quantiles = target.error_quantiles or ()
-    for index, (lower, upper) in enumerate(pairwise(quantiles)):
+def _find_target_problems(target: ImportedTarget) -> Iterator[SpecProblem]:
+    pointer = "/preprocessing/target"
+    if isinstance(target, ClassesTarget):
+        yield from _find_repetition(target.classes, f"{pointer}/classes", "repeated_class")
+    if isinstance(target, LabelsTarget):
+        for index, label in enumerate(target.labels):
+            here = f"{pointer}/labels/{index}/classes"
+            yield from _find_repetition(label.classes, here, "repeated_class")
+            if len(label.classes) != 2:
+                detail = f"a label has two classes, {label.name!r} has {len(label.classes)}"
+                yield SpecProblem(here, "not_two_classes", detail)
+    if isinstance(target, InputsTarget):
+        yield from _find_quantile_problems(target, f"{pointer}/error_quantiles")
+
+
+def _find_quantile_problems(target: InputsTarget, pointer: str) -> Iterator[SpecProblem]:
+    for index, (lower, upper) in enumerate(pairwise(target.error_quantiles or ())):
         if upper < lower:
-            pointer = f"/preprocessing/target/error_quantiles/{index + 1}"
             detail = f"quantiles must not decrease: {upper:g} follows {lower:g}"
-            yield SpecProblem(pointer, "not_ascending", detail)
+            yield SpecProblem(f"{pointer}/{index + 1}", "not_ascending", detail)
             return
 
 

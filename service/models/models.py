@@ -16,7 +16,7 @@ from engine.stored.specs import read_spec
 from engine.stored.versions import SPEC_VERSION
 from service.context import Context
 from service.http.errors import NoWeightsError
-from service.schemas.jobs import StoredSpec
+from service.schemas.jobs import Classes, Label, StoredSpec
 from service.schemas.models import LineageView, ModelView
 from service.serializers.jobs import cross_validation_view
 from service.serializers.later_versions import if_known
@@ -105,6 +105,14 @@ def _as_npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     return buffer.getvalue()
 
 
+def _classes(target: dict[str, Any]) -> Classes | None:
+    """Return the classes of a fitted target as stored."""
+    if target["type"] == "labels":
+        return {label["name"]: label["classes"] for label in target["labels"]}
+    classes: list[Label] | None = target.get("classes")
+    return classes
+
+
 def view(model: ModelRecord) -> ModelView:
     """Return the response schema of a model; the values of a later version as they are stored."""
     is_readable = model.spec_version <= SPEC_VERSION
@@ -128,7 +136,7 @@ def view(model: ModelRecord) -> ModelView:
         spec=read_spec(model.spec, model.spec_version) if is_readable else StoredSpec(model.spec),
         preprocessing=preprocessing,
         spec_version=max(model.spec_version, SPEC_VERSION),
-        classes=preprocessing["target"].get("classes") if is_readable else None,
+        classes=_classes(preprocessing["target"]) if is_readable else None,
         metrics=if_known(version, lambda: METRICS.validate_python(model.metrics)) or {},
         cross_validation=if_known(version, lambda: cross_validation_view(folds)),
         parameter_count=model.parameter_count,

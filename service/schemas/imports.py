@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from engine.errors import LaterVersionError
 from engine.reconstruction import MAX_QUANTILES
-from engine.specs import MAX_FEATURES, NetworkSpec, Spec, TimePart
+from engine.specs import MAX_FEATURES, MAX_TARGETS, NetworkSpec, Spec, TimePart
 from engine.specs.base import Items
 from engine.specs.losses import LossField
 from engine.specs.preprocessing import MAX_BUCKETS
@@ -130,7 +130,7 @@ class NumberTarget(Spec):
     scale: Scale = 1.0
 
 
-class InputsTargetSpec(Spec):
+class InputsTarget(Spec):
     """The inputs themselves: the network is an autoencoder with one output per input."""
 
     type: Literal["inputs"] = "inputs"
@@ -145,6 +145,26 @@ class InputsTargetSpec(Spec):
         description="Evenly spaced quantiles, from minimum to maximum, of the training rows' "
         "errors (the mean of (x̂ − x)² over the inputs), for the anomaly score. Default: no score.",
     )
+
+
+class NumbersTarget(Spec):
+    """Several numbers, in the order of the network's outputs."""
+
+    type: Literal["numbers"] = "numbers"
+    targets: Items[NumberTarget] = Field(min_length=2, max_length=MAX_TARGETS)
+
+
+class LabelsTarget(Spec):
+    """Several labels with two classes each, in the order of the outputs; the second is positive."""
+
+    type: Literal["labels"] = "labels"
+    labels: Items[ClassesTarget] = Field(min_length=2, max_length=MAX_TARGETS)
+
+
+ImportedTarget = Annotated[
+    ClassesTarget | NumberTarget | NumbersTarget | LabelsTarget | InputsTarget,
+    Field(discriminator="type"),
+]
 
 
 class WordsSpec(Spec):
@@ -165,7 +185,7 @@ class ImportedPreprocessing(Spec):
     """Preprocessing of the inputs and decoding of the output, in the form a model shows it."""
 
     columns: Items[InputColumn] = Field(min_length=1, max_length=MAX_FEATURES)
-    target: Annotated[ClassesTarget | NumberTarget | InputsTargetSpec, Field(discriminator="type")]
+    target: ImportedTarget
     words: WordsSpec = WordsSpec()
 
 

@@ -26,6 +26,10 @@ Id = Annotated[str, StringConstraints(max_length=64), AfterValidator(_storable)]
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:@+=-]{1,255}$")]
 
 
+Label = str | bool | int | float
+# Of one target; of several labels by target name.
+Classes = list[Label] | dict[str, list[Label]]
+
 RetryFrom = Literal["checkpoint", "start"]
 
 
@@ -216,9 +220,10 @@ class JobView(View):
     progress: ProgressView
     timings: TimingsView
     metrics: MetricsView
-    classes: list[str | int | float | bool] | None = Field(
+    classes: Classes | None = Field(
         description="The classes in the order of the network's outputs, of metrics per class and "
-        "of confusion matrices; null until the data are prepared, and for numbers."
+        "of confusion matrices; of several labels the two classes of each, by target name, the "
+        "positive one second; null until the data are prepared, and for numbers."
     )
     findings: list[FindingView] = Field(
         description="Everything that `validate` finds, and what only the rows and the training "
