@@ -1,4 +1,4 @@
-"""Autoencoders: equal weights and batches give the same loss, gradients and steps as PyTorch."""
+"""Autoencoders: equal weights and batches give the same losses and gradients as PyTorch."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from engine.data.batches import Batches
 from engine.data.split_arrays import SplitArrays
+from engine.data.table import Column
 from engine.losses.build import build_loss
 from engine.network import build_network, initialize_network
 from engine.optimizers.build import build_optimizer
@@ -33,10 +34,12 @@ LOSSES: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def random_spec(seed: int) -> ResolvedSpec:
-    """Return an autoencoder with random layers, loss and optimizer; by default every fifth."""
+    """Return an autoencoder with random layers and loss; every fifth is the default one."""
     random = np.random.default_rng(seed)
     inputs = int(random.integers(1, 9))
-    columns = {f"x{index}": numbers(*draw(ROWS, seed=index)) for index in range(inputs)}
+    columns: dict[str, Column] = {
+        f"x{index}": numbers(*draw(ROWS, seed=index)) for index in range(inputs)
+    }
     asked: dict[str, Any] = {"task": "reconstruction", "dtype": "float64", "validation": None}
     if seed % 5:
         layers = [
@@ -50,12 +53,11 @@ def random_spec(seed: int) -> ResolvedSpec:
         ]
         asked["network"] = {"layers": layers}
         asked["loss"] = str(random.choice(list(LOSSES)))
-        asked["optimizer"] = {"type": "sgd", "learning_rate": 0.05, "momentum": 0.9}
     return resolve(TrainingSpec.model_validate(asked | {"batch_size": 16}), describe(columns)).spec
 
 
 class Reference:
-    """The same network, loss and optimizer in PyTorch, with the same weights."""
+    """The same network and loss in PyTorch."""
 
     def __init__(self, spec: ResolvedSpec, weights: Mapping[str, NDArray[Any]]) -> None:
         layers: Any = spec.network.layers
@@ -64,10 +66,6 @@ class Reference:
         self.tensors = {
             name: torch.tensor(array, requires_grad=True) for name, array in weights.items()
         }
-        if spec.optimizer.type == "sgd":
-            self._update = torch.optim.SGD(self.tensors.values(), lr=0.05, momentum=0.9)
-        else:
-            self._update = torch.optim.Adam(self.tensors.values(), lr=0.001)
 
     def forward(self, x: NDArray[Any]) -> Any:
         y = torch.from_numpy(x)
@@ -81,14 +79,10 @@ class Reference:
         return y
 
     def step(self, x: NDArray[Any]) -> float:
-        """Return the loss of the batch after computing its gradients; `update` then uses them."""
-        self._update.zero_grad()
+        """Return the loss of the batch, and compute the gradients of `tensors`."""
         loss = self._loss(self.forward(x), torch.from_numpy(x)).mean()
         loss.backward()
         return float(loss.item())
-
-    def update(self) -> None:
-        self._update.step()
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -100,11 +94,11 @@ def test_steps_of_an_autoencoder_are_equal(seed: int) -> None:
     initialize_network(network, seed)
     loss = build_loss(spec.loss, spec.network_for(inputs).output, FLOAT64)
     update = build_optimizer(spec.optimizer, network.trained, network.gradients, lambda: 0.0)
-    reference = Reference(spec, {n: a.copy() for n, a in network.named_parameters().items()})
     batches = Batches(SplitArrays(x, x), batch_size=16, shuffle=True, seed=seed)
     for step in range(STEPS):
         batches.begin(step // batches.steps)
         batch = batches.batch(step % batches.steps)
+        reference = Reference(spec, network.named_parameters())
         before = batch.x.copy()
         found = loss.forward(network.forward(batch.x), batch.y, batch.weights)
         network.backward(loss.backward())
@@ -115,12 +109,6 @@ def test_steps_of_an_autoencoder_are_equal(seed: int) -> None:
             expected = reference.tensors[name].grad.numpy()
             np.testing.assert_allclose(gradient, expected, rtol=1e-12, atol=1e-13, err_msg=name)
         update.update(spec.optimizer.learning_rate, step + 1)
-        reference.update()
-        for name, weight in network.named_parameters().items():
-            # Equal weights again, so that roundings do not add up over the steps.
-            tensor = reference.tensors[name]
-            np.testing.assert_allclose(weight, tensor.detach().numpy(), rtol=1e-9, atol=1e-11)
-            tensor.data = torch.tensor(weight.copy())
 
 
 @pytest.mark.parametrize("seed", range(5))
