@@ -107,8 +107,8 @@ class TrainingSpec(Spec):
     metrics: Items[MetricName] | Literal["all"] | None = Field(
         default=None,
         description="Metrics recorded at the end of each epoch, on training and validation rows. "
-        "Default: accuracy for classification; rmse, mae and r2 for regression; accuracy and "
-        "subset_accuracy for multi_label.",
+        "Default: accuracy for classification; rmse, mae and r2 for regression and reconstruction; "
+        "accuracy and subset_accuracy for multi_label.",
     )
     class_weight: dict[str, Weight] | Literal["balanced"] | None = Field(
         default=None,

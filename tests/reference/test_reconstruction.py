@@ -85,7 +85,7 @@ class Reference:
         return float(loss.item())
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(20))
 def test_steps_of_an_autoencoder_are_equal(seed: int) -> None:
     spec = random_spec(seed)
     inputs = len(spec.features)

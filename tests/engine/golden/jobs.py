@@ -142,6 +142,13 @@ OTHERS: dict[str, Json] = {
         },
     },
     "text": {"features": ["note", "a"], "preprocessing": {"hash_buckets": 16}},
+    "reconstruction": {
+        "target": None,
+        "task": "reconstruction",
+        "features": _MIXED,
+        "metrics": "all",
+        "sample_weight": "weight",
+    },
     "unscaled_target": {**_NUMBER, "preprocessing": {"target": "none"}},
 }
 
