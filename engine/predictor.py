@@ -12,6 +12,7 @@ from engine.data.table import Column, take_rows
 from engine.errors import DataError
 from engine.fair_lock import FairLock
 from engine.layers.chunks import CHUNK_BYTES, chunk_rows
+from engine.metrics.anomaly_scores import anomaly_scores, column_errors, row_errors, squared_errors
 from engine.network import build_network
 from engine.preprocessing.decode import DecodedValue
 from engine.preprocessing.fitted import numbers_of
@@ -23,7 +24,6 @@ from engine.preprocessing.preprocessing import (
     NumericTargets,
     Preprocessing,
 )
-from engine.reconstruction import anomaly_scores, column_errors, row_errors, squared_errors
 from engine.specs import PROBABILITY_ACTIVATIONS, Gaussian, ResolvedSpec
 
 Converted = TypeVar("Converted")
@@ -52,8 +52,8 @@ class Reconstructions:
             inputs.
         column_errors: mean squared error over the inputs of each column, `(rows, columns)`; NaN for
             a column without inputs.
-        scores: anomaly score of each row, `(rows,)`, see `engine.reconstruction.anomaly_scores`;
-            None if the errors of the training rows are unknown.
+        scores: anomaly score of each row, `(rows,)`, see `engine.metrics.anomaly_scores`; None if the
+            errors of the training rows are unknown.
         values: reconstructed values, one list of rows per column, see `Preprocessing.decode`.
     """
 

@@ -51,12 +51,13 @@ class ReconstructionMetric(MetricAccumulator):
     def _result(self) -> Mapping[str, Metric | None]:
         squared, variation = self.sums["squared"], self._variation
         values = self.weight * self._inputs
-        return {
+        computed: dict[MetricName, float | None] = {
             "mse": squared / values,
             "rmse": math.sqrt(squared / values),
             "mae": self.sums["absolute"] / values,
             "r2": 1 - squared / variation if 0 < variation < math.inf else None,
         }
+        return {name: computed[name] for name in self._names}
 
 
 def sum_variation(split: SplitArrays) -> float:

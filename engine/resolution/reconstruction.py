@@ -51,8 +51,8 @@ def check_reconstruction(spec: TrainingSpec, report: Report) -> None:
         report.problem("/preprocessing/target", "target_of_reconstruction", detail)
     if categorical_of(spec.network) == "embedding":
         detail = (
-            "an embedding takes the codes of categories, which are no quantity that an output can "
-            "reconstruct: remove the embedding layer, so that categories are one-hot encoded"
+            "an embedding takes the codes of categories, and the error of an output is meaningless "
+            "for a code: remove the embedding layer, so that categories are one-hot encoded"
         )
         report.problem("/network/layers/0", "embedding_reconstruction", detail)
 

@@ -8,8 +8,8 @@ from engine.activations import Activation
 from engine.arrays import Floats
 from engine.data.rows import Rows
 from engine.layers.chunks import chunk_rows
+from engine.metrics.anomaly_scores import Errors, error_quantiles, row_errors, squared_errors
 from engine.network import Network
-from engine.reconstruction import Errors, error_quantiles, row_errors, squared_errors
 
 # Bounds the time of large tables; the quantiles of as many rows are exact to about 0.2 %.
 MAX_ROWS = 65_536

@@ -105,6 +105,8 @@ def _target_problems(request: JobRequest, preprocessing: Preprocessing) -> list[
     if request.targets == names or len(request.targets) == len(names) == 1:
         return []
     detail = f"the model predicts {name_columns(names)}: list the same targets in the same order"
+    if not names:
+        detail = "the model reconstructs its inputs: leave target out"
     return [SpecProblem("/target", "other_targets", detail)]
 
 

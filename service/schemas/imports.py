@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from engine.errors import LaterVersionError
-from engine.reconstruction import MAX_QUANTILES
+from engine.metrics.anomaly_scores import MAX_QUANTILES
 from engine.specs import MAX_FEATURES, MAX_TARGETS, NetworkSpec, Spec, TimePart
 from engine.specs.base import Items
 from engine.specs.losses import LossField

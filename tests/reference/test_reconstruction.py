@@ -11,9 +11,9 @@ from engine.data.batches import Batches
 from engine.data.split_arrays import SplitArrays
 from engine.data.table import Column
 from engine.losses.build import build_loss
+from engine.metrics.anomaly_scores import row_errors, squared_errors
 from engine.network import build_network, initialize_network
 from engine.optimizers.build import build_optimizer
-from engine.reconstruction import row_errors, squared_errors
 from engine.resolution.resolve import resolve
 from engine.specs import ResolvedSpec, TrainingSpec
 from tests.engine.examples import FLOAT64, describe, draw, numbers

@@ -16,10 +16,15 @@ OUTPUTS = X + draw(11, 3, seed=1)
 WEIGHTS = np.array([0, 1, 2, 0.5, 3, 1, 1, 0, 1, 1, 0.5])
 
 
-def compute(x: Matrix, outputs: Matrix, weights: Matrix | None = None) -> dict[str, Metric]:
+def compute(
+    x: Matrix,
+    outputs: Matrix,
+    weights: Matrix | None = None,
+    names: tuple[ReconstructionMetric, ...] = NAMES,
+) -> dict[str, Metric]:
     split = SplitArrays(x, x, weights, weights)
     output = ResolvedOutput(activation="linear", units=x.shape[1])
-    accumulator = build_accumulator(NAMES, InputsTarget(), split, output)
+    accumulator = build_accumulator(names, InputsTarget(), split, output)
     for start in range(0, len(x), 4):
         rows = slice(start, start + 4)
         accumulator.update(0.0, outputs[rows], split.read(rows))
@@ -40,6 +45,10 @@ def test_metrics_are_of_all_inputs_together(weights: Matrix | None) -> None:
         "r2": 1 - np.sum(w @ error**2) / variation,
     }
     assert compute(X, OUTPUTS, weights) == pytest.approx(expected, rel=1e-12)
+
+
+def test_only_requested_metrics_are_computed() -> None:
+    assert compute(X, OUTPUTS, names=("mae",)).keys() == {"mae"}
 
 
 def test_r2_of_constant_inputs_is_omitted() -> None:

@@ -121,6 +121,11 @@ def test_category_without_training_rows_has_no_output(client: TestClient, train:
     assert again["spec"]["task"] == "reconstruction"
     weights = client.get(model["links"]["weights"]).content
     assert send(client, as_import(model), weights).status_code == 201
+    body = {"dataset_id": again["spec"]["dataset_id"], "start_from": {"model_id": model["id"]}}
+    answer = client.post("/v1/jobs", json=body | {"target": "colour"})
+    (error,) = problem(answer, 422)["errors"]
+    assert (error["pointer"], error["code"]) == ("/target", "other_targets")
+    assert "leave target out" in error["detail"]
 
 
 def test_a_target_is_refused(client: TestClient, upload: Upload) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.reconstruction import (
+from engine.metrics.anomaly_scores import (
     MAX_QUANTILES,
     anomaly_scores,
     column_errors,
