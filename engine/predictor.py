@@ -52,8 +52,8 @@ class Reconstructions:
             inputs.
         column_errors: mean squared error over the inputs of each column, `(rows, columns)`; NaN for
             a column without inputs.
-        scores: anomaly score of each row, `(rows,)`, see `engine.metrics.anomaly_scores`; None if the
-            errors of the training rows are unknown.
+        scores: anomaly score of each row, `(rows,)`, see `engine.metrics.anomaly_scores`; None if
+            the errors of the training rows are unknown.
         values: reconstructed values, one list of rows per column, see `Preprocessing.decode`.
     """
 

@@ -33,10 +33,10 @@ class InMemoryReader(BatchReader):
 
     def __init__(self, split: SplitArrays, order: ShuffleOrder, size: int) -> None:
         self._split = split
-        sources = [np.asarray(array) for array in split.distinct]
-        matrices = 1 if split.y is split.x else 2
-        self._matrices, self._others = sources[:matrices], sources[matrices:]
-        self._batch = [np.empty((size, *m.shape[1:]), m.dtype) for m in self._matrices]
+        self._sources = [np.asarray(array) for array in split.distinct]
+        self._buffers = [np.empty((size, *s.shape[1:]), s.dtype) for s in self._sources]
+        # All batches but the last have this size.
+        self._full_batch = split.batch(self._buffers)
         self._order = order
         self._rows: Indices | None = None
 
@@ -49,12 +49,14 @@ class InMemoryReader(BatchReader):
         """Return the rows at positions start … stop − 1 of the epoch; at most one batch."""
         assert self._rows is not None  # noqa: S101 - begun
         rows = self._rows[start:stop]
-        read = [batch[: len(rows)] for batch in self._batch]
-        for matrix, batch in zip(self._matrices, read, strict=True):
+        buffers, batch = self._buffers, self._full_batch
+        if len(rows) < len(batch.x):
+            buffers = [buffer[: len(rows)] for buffer in buffers]
+            batch = self._split.batch(buffers)
+        for source, buffer in zip(self._sources, buffers, strict=True):
             # "clip" writes directly into `out`; the default mode buffers the result first.
-            matrix.take(rows, 0, batch, "clip")
-        read += [array[rows] for array in self._others]
-        return self._split.batch(read)
+            source.take(rows, 0, buffer, "clip")
+        return batch
 
 
 class WindowedReader(BatchReader):

@@ -1,4 +1,4 @@
-"""The arrays of one split, training or validation, and batches of their rows."""
+"""The arrays of one split: training, validation or test; and batches of their rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -35,6 +35,7 @@ from engine.specs import ResolvedSpec
 # Bytes of inputs transformed at a time; small compared to the memory of training.
 CHUNK_BYTES = 4 * 2**20
 _VALIDATION_SUFFIX = "_validation"
+_TEST_SUFFIX = "_test"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class _RowSource:
 
 @dataclass(frozen=True)
 class _Subset:
-    """The training or validation rows of a source; `suffix` is appended to their arrays' names."""
+    """Training, validation or test rows of a source; their arrays' names end with `suffix`."""
 
     source: _RowSource
     rows: Indices
@@ -73,7 +74,9 @@ class Preparation:
         table: table with all of `spec.needed_columns`.
         fitted: the preprocessing of the initial weights; None to fit a new one.
         validation_table: table of the validation rows, if they are in another dataset.
-        fold: index of the validation fold, from 0; None to train on all rows.
+        test_table: table of the test rows, if they are in another dataset.
+        fold: index of the validation fold, from 0; None to train on all rows. The test rows are
+            prepared for the final network only.
 
     Raises:
         DataError: the rows contradict the table schema the spec was resolved for.
@@ -86,6 +89,7 @@ class Preparation:
         fitted: Preprocessing | None = None,
         *,
         validation_table: Table | None = None,
+        test_table: Table | None = None,
         fold: int | None = None,
     ) -> None:
         self._spec = spec
@@ -100,12 +104,25 @@ class Preparation:
         self._encoding = choose_encoding(spec, target)
         self._weights = fit_sample_weights(spec, source.labels, rows.training)
         self._subsets = [_Subset(source, rows.training, "")]
-        if rows.validation is not None:
-            self._subsets.append(_Subset(source, rows.validation, _VALIDATION_SUFFIX))
-        elif validation_table is not None:
-            other = _read_rows(spec, validation_table, target, is_validation=True)
+        self._add_part(source, rows.validation, validation_table, target, _VALIDATION_SUFFIX)
+        if fold is None:
+            self._add_part(source, rows.test, test_table, target, _TEST_SUFFIX)
+
+    def _add_part(
+        self,
+        source: _RowSource,
+        rows: Indices | None,
+        table: Table | None,
+        target: FittedTarget,
+        suffix: str,
+    ) -> None:
+        """Add the rows of a part: of the training table, or all usable ones of another table."""
+        if rows is not None:
+            self._subsets.append(_Subset(source, rows, suffix))
+        elif table is not None:
+            other = _read_rows(self._spec, table, target, is_other=True)
             require_rows(other.usable, 1)
-            self._subsets.append(_Subset(other, other.usable, _VALIDATION_SUFFIX))
+            self._subsets.append(_Subset(other, other.usable, suffix))
 
     @property
     def data_bytes(self) -> int:
@@ -132,7 +149,8 @@ class Preparation:
         self._write_inputs(arrays)
         if needs_values(self._spec.metrics):
             values = {subset.name: arrays[f"values{subset.suffix}"] for subset in self._subsets}
-            self.findings += find_zero_targets({n: y[0 : len(y)] for n, y in values.items()})
+            read = {name: y[0 : len(y)] for name, y in values.items()}
+            self.findings += find_zero_targets(self._spec.targets, read)
         return prepared_from(self.preprocessing, arrays, self.findings)
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
@@ -195,13 +213,16 @@ def prepare(
     *,
     allocate: Allocate = allocate_in_memory,
     validation_table: Table | None = None,
+    test_table: Table | None = None,
     fold: int | None = None,
 ) -> PreparedData:
     """Split the rows, fit the preprocessing on the training rows, and transform all rows.
 
     The arguments are those of `Preparation` and of its `write`. Raises DataError.
     """
-    preparation = Preparation(spec, table, fitted, validation_table=validation_table, fold=fold)
+    preparation = Preparation(
+        spec, table, fitted, validation_table=validation_table, test_table=test_table, fold=fold
+    )
     return preparation.write(allocate)
 
 
@@ -224,10 +245,10 @@ def require_inputs(spec: ResolvedSpec, width: int) -> None:
 
 
 def _read_rows(
-    spec: ResolvedSpec, table: Table, fitted: FittedTarget | None, *, is_validation: bool = False
+    spec: ResolvedSpec, table: Table, fitted: FittedTarget | None, *, is_other: bool = False
 ) -> _RowSource:
-    split_column = None if is_validation else spec.split_column
-    names = (*spec.targets, spec.sample_weight, split_column)
+    split_columns = () if is_other else spec.split_columns
+    names = (*spec.targets, spec.sample_weight, *split_columns)
     columns = table.read(tuple(dict.fromkeys(name for name in names if name)))
     labels: Labels = NoLabels(table.rows)
     if spec.targets:

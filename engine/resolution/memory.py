@@ -11,6 +11,7 @@ from engine.layers.base import Layer
 from engine.layers.chunks import chunk_rows
 from engine.metrics.build import needs_values, records
 from engine.network import count_numbers
+from engine.resolution.row_counts import RowCounts
 from engine.specs import (
     Adadelta,
     Adagrad,
@@ -40,21 +41,6 @@ def parameter_count(layers: list[Layer]) -> int:
         count_numbers(layer.parameter_shapes()) + count_numbers(layer.state_shapes())
         for layer in layers
     )
-
-
-@dataclass(frozen=True)
-class RowCounts:
-    """Upper bounds on the rows of a training: column values are unknown before the data are read.
-
-    Attributes:
-        training: training rows of one network.
-        validation: validation rows of one network.
-        total: both together.
-    """
-
-    training: int
-    validation: int
-    total: int
 
 
 @dataclass(frozen=True)
@@ -92,7 +78,8 @@ def estimate_memory(
     batch = _batch_rows(spec, rows.training)
     batch_copy = batch if spec.shuffle and batch < rows.training else 0
     units = spec.network.output.units
-    largest = largest_batch(spec, rows.training, rows.validation, chunk_rows(layers, spec.dtype))
+    evaluated = max(rows.validation, rows.test)
+    largest = largest_batch(spec, rows.training, evaluated, chunk_rows(layers, spec.dtype))
     itemsize = np.dtype(spec.dtype).itemsize
     # Per row: inputs and target; weights of the loss and of the metrics; the target in its own
     # unit, in float64; of these, outputs, target and metrics' weight if metrics buffer them.

@@ -24,6 +24,7 @@ from engine.specs import (
 MAX_TABLE_CLASSES = 100
 _TOP_K = {"top_2_accuracy": 2, "top_3_accuracy": 3, "top_5_accuracy": 5}
 _PREFIX = "validation_"
+_TEST_PREFIX = "test_"
 _SCHEDULE_METRIC = "/schedule/metric"
 
 
@@ -98,7 +99,10 @@ def check_monitored(
         detail = "early stopping needs patience or target_value"
         report.problem("/early_stopping", "never_stops", detail)
     for pointer, name in _monitored(spec):
-        if name.startswith(_PREFIX) and spec.validation is None:
+        if name.startswith(_TEST_PREFIX):
+            detail = "nothing is chosen by the test rows; monitor a metric of the validation rows"
+            report.problem(pointer, "test_metric", detail)
+        elif name.startswith(_PREFIX) and spec.validation is None:
             detail = f'without validation rows there is no {name}; use "{name[len(_PREFIX) :]}"'
             report.problem(pointer, "no_validation", detail)
         elif name.startswith(_PREFIX) and pointer == _SCHEDULE_METRIC and not spec.has_validation:

@@ -22,7 +22,7 @@ from engine.resolution.loss_and_output import (
     resolve_output,
     resolve_units,
 )
-from engine.resolution.memory import MemoryEstimate, RowCounts, estimate_memory, parameter_count
+from engine.resolution.memory import MemoryEstimate, estimate_memory, parameter_count
 from engine.resolution.metrics import check_monitored, resolve_metrics, resolve_schedule
 from engine.resolution.network import reshape_inputs, resolve_network, shift_layer_index
 from engine.resolution.optimization import (
@@ -40,13 +40,15 @@ from engine.resolution.reconstruction import (
     reconstruction_units,
 )
 from engine.resolution.report import Report
+from engine.resolution.row_counts import RowCounts, SplitTables, count_rows
 from engine.resolution.sample_weights import check_class_weight, check_sample_weight
+from engine.resolution.split_columns import check_split_columns
 from engine.resolution.target_and_features import (
     check_inputs,
     choose_features,
 )
 from engine.resolution.targets import choose_tasks, count_labelled_rows, find_targets
-from engine.resolution.validation import check_split_column, check_validation_table, count_rows
+from engine.resolution.validation import check_other_table, check_parts, resolve_test
 from engine.specs import MAX_FEATURES, ResolvedPreprocessing, ResolvedSpec, Task, TrainingSpec
 
 __all__ = ["Resolution", "resolve"]
@@ -63,6 +65,7 @@ class Resolution:
         out_features: outputs of the network.
         parameter_count: weights and biases, with that many inputs.
         memory: estimate of the training's memory.
+        rows: rows of each part.
     """
 
     spec: ResolvedSpec
@@ -71,6 +74,7 @@ class Resolution:
     out_features: int
     parameter_count: int
     memory: MemoryEstimate
+    rows: RowCounts
 
     @property
     def memory_bytes(self) -> int:
@@ -87,6 +91,7 @@ def resolve(
     spec: TrainingSpec,
     table: TableSchema,
     validation_table: TableSchema | None = None,
+    test_table: TableSchema | None = None,
     *,
     fitted_inputs: NetworkInputs | None = None,
 ) -> Resolution:
@@ -96,12 +101,15 @@ def resolve(
         spec: the requested spec.
         table: schema of the training table.
         validation_table: schema of the validation table, if it is another dataset.
+        test_table: schema of the test table, if it is another dataset.
         fitted_inputs: inputs of an already fitted preprocessing; default: derived from the columns.
 
     Raises:
         SpecError: with all problems, not only the first.
     """
     report = Report()
+    check_parts(spec, report)
+    spec = resolve_test(spec, report)
     features = choose_features(spec, table, report)
     check_categorical(spec, report)
     if fitted_inputs is None:
@@ -111,7 +119,7 @@ def resolve(
         inputs = fitted_inputs
     check_optimization(spec, report)
     check_sample_weight(spec, table, report)
-    check_split_column(spec, table, report)
+    check_split_columns(spec, table, report)
     targets = find_targets(spec, table, report)
     rows = 0 if targets is None else count_labelled_rows(targets, table.rows)
     task = None if targets is None else choose_tasks(spec, targets, rows, report)
@@ -126,8 +134,10 @@ def resolve(
     layers = _build_layers(spec, resolved, inputs.count, report)
     if task == "reconstruction":
         check_bottleneck(spec, layers, inputs.count, report)
-    check_validation_table(resolved, table, validation_table, report)
-    counts = count_rows(resolved, targets, rows, validation_table, report)
+    check_other_table(resolved, table, validation_table, "validation", report)
+    check_other_table(resolved, table, test_table, "test", report)
+    tables = SplitTables(table, targets, validation_table, test_table)
+    counts = count_rows(resolved, tables, report)
     epochs = resolve_epochs(spec, counts.training)
     check_warmup(spec, epochs, report)
     if report.problems:
@@ -214,4 +224,5 @@ def _build_resolution(
         out_features=spec.network.output.units,
         parameter_count=parameter_count(layers),
         memory=estimate_memory(spec, layers, in_features, rows),
+        rows=rows,
     )

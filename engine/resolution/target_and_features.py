@@ -3,9 +3,10 @@
 import math
 
 from engine.data.table import ColumnSchema, TableSchema, find_column
+from engine.findings import name_columns
 from engine.preprocessing.column_plan import has_encoding
 from engine.resolution.report import Report
-from engine.specs import MAX_FEATURES, ColumnValidation, Task, TrainingSpec
+from engine.specs import MAX_FEATURES, ColumnValidation, Task, TrainingSpec, split_columns
 
 MAX_CLASSES = 1000
 # A whole-number target with at most this many values is inferred to be classes …
@@ -120,7 +121,8 @@ def check_inputs(inputs: int, spec: TrainingSpec, report: Report) -> None:
 def _default_features(
     spec: TrainingSpec, table: TableSchema, report: Report
 ) -> tuple[ColumnSchema, ...]:
-    excluded = {*spec.targets, spec.sample_weight, _validation_column(spec)}
+    excluded = {*spec.targets, spec.sample_weight, *_marker_columns(spec), *_group_columns(spec)}
+    _report_groups(spec, table, report)
     candidates = [column for column in table.columns if column.name not in excluded]
     usable = tuple(column for column in candidates if has_encoding(spec.preprocessing, column))
     for column in candidates:
@@ -150,9 +152,9 @@ def _named_features(
             report.problem(pointer, "target_as_feature", f"{name!r} is a target")
         elif name == spec.sample_weight:
             report.problem(pointer, "weight_as_feature", f"{name!r} is the sample weight")
-        elif name == _validation_column(spec):
-            detail = f"{name!r} is the validation column"
-            report.problem(pointer, "split_as_feature", detail)
+        elif name in _marker_columns(spec):
+            part = _marker_columns(spec)[name]
+            report.problem(pointer, "split_as_feature", f"{name!r} is the {part} column")
         elif name in selected:
             report.problem(pointer, "duplicate_feature", f"{name!r} is listed twice")
         elif not has_encoding(spec.preprocessing, column):
@@ -166,6 +168,28 @@ def _named_features(
     return tuple(selected.values())
 
 
-def _validation_column(spec: TrainingSpec) -> str | None:
-    """Return the column that marks validation rows; an order_by column may still be a feature."""
-    return spec.validation.column if isinstance(spec.validation, ColumnValidation) else None
+def _report_groups(spec: TrainingSpec, table: TableSchema, report: Report) -> None:
+    """Report the columns that are not features by default because they name groups."""
+    names = _group_columns(spec) - {*spec.targets, spec.sample_weight, *_marker_columns(spec)}
+    found = [column.name for column in table.columns if column.name in names]
+    if found:
+        detail = (
+            f"{name_columns(found)} names the groups that are kept together and is left out of the "
+            "features; list it in features to train on it"
+        )
+        report.info("/features", "group_left_out", detail)
+
+
+def _marker_columns(spec: TrainingSpec) -> dict[str, str]:
+    """Return the columns that mark the rows of a part, with the part.
+
+    An `order_by` column may still be a feature.
+    """
+    parts = (("validation", spec.validation), ("test", spec.test))
+    return {part.column: name for name, part in parts if isinstance(part, ColumnValidation)}
+
+
+def _group_columns(spec: TrainingSpec) -> set[str]:
+    """Return the columns that group the rows."""
+    parts = (split_columns(spec.validation), split_columns(spec.test))
+    return {part["group_by"] for part in parts if "group_by" in part}

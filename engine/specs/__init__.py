@@ -131,11 +131,14 @@ from engine.specs.schedules import (
 )
 from engine.specs.training import EarlyStoppingSpec, ResolvedSpec, Task, TrainingSpec
 from engine.specs.validation import (
+    MAX_FOLD_NETWORKS,
     ColumnValidation,
     DatasetValidation,
     FoldsValidation,
     FractionValidation,
+    TestSpec,
     ValidationSpec,
+    split_columns,
 )
 
 __all__ = [
@@ -143,6 +146,7 @@ __all__ = [
     "MAX_EPOCHS",
     "MAX_EXACT_INTEGER",
     "MAX_FEATURES",
+    "MAX_FOLD_NETWORKS",
     "MAX_LAYERS",
     "MAX_TARGETS",
     "MAX_UNITS",
@@ -248,6 +252,7 @@ __all__ = [
     "TargetNames",
     "TargetScaling",
     "Task",
+    "TestSpec",
     "TimePart",
     "TrainingSpec",
     "TruncatedNormal",
@@ -255,4 +260,5 @@ __all__ = [
     "ValidationSpec",
     "Zeros",
     "dump",
+    "split_columns",
 ]

@@ -21,10 +21,12 @@ from engine.specs.optimizers import Adam, GradientClip, OptimizerField
 from engine.specs.preprocessing import PreprocessingSpec, ResolvedPreprocessing
 from engine.specs.schedules import ConstantSchedule, ScheduleField
 from engine.specs.validation import (
-    ColumnValidation,
+    DatasetValidation,
     FoldsValidation,
     FractionValidation,
+    TestField,
     ValidationField,
+    split_columns,
 )
 
 Weight = Annotated[float, Field(ge=0, le=1e9)]
@@ -103,6 +105,12 @@ class TrainingSpec(Spec):
     )
     shuffle: bool = True
     validation: ValidationField | None = FractionValidation()
+    test: TestField | None = Field(
+        default=None,
+        description="Rows that are set aside before validation rows or folds are selected. No "
+        "choice depends on them; the final weights are evaluated on them once (`metrics.test`). A "
+        "fraction uses the `order_by` or `group_by` of validation unless it states its own.",
+    )
     early_stopping: EarlyStoppingSpec | None = None
     metrics: Items[MetricName] | Literal["all"] | None = Field(
         default=None,
@@ -130,15 +138,15 @@ class TrainingSpec(Spec):
         return (self.target,) if isinstance(self.target, str) else self.target
 
     @property
-    def split_column(self) -> str | None:
-        """The column that determines the validation rows, or None."""
-        match self.validation:
-            case ColumnValidation():
-                return self.validation.column
-            case FractionValidation():
-                return self.validation.order_by
-            case _:
-                return None
+    def split_columns(self) -> tuple[str, ...]:
+        """The columns that determine the validation and test rows."""
+        parts = (split_columns(self.validation), split_columns(self.test))
+        return tuple(dict.fromkeys(name for part in parts for name in part.values()))
+
+    @property
+    def test_dataset_id(self) -> str | None:
+        """The dataset that all test rows are in, or None."""
+        return self.test.dataset_id if isinstance(self.test, DatasetValidation) else None
 
     @property
     def has_validation(self) -> bool:
@@ -170,5 +178,5 @@ class ResolvedSpec(TrainingSpec):
     @property
     def needed_columns(self) -> tuple[str, ...]:
         """All columns that data preparation reads."""
-        extra = (*self.targets, self.sample_weight, self.split_column)
+        extra = (*self.targets, self.sample_weight, *self.split_columns)
         return tuple(dict.fromkeys((*self.features, *(name for name in extra if name))))

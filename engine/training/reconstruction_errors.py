@@ -1,7 +1,5 @@
 """The distribution of the training rows' reconstruction errors."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from engine.activations import Activation
@@ -17,26 +15,18 @@ MAX_ROWS = 65_536
 _BLOCK_ROWS = 256
 
 
-def measure_errors(
-    network: Network, activation: Activation, weights: Mapping[str, Floats], x: Rows
-) -> tuple[float, ...] | None:
+def measure_errors(network: Network, activation: Activation, x: Rows) -> tuple[float, ...] | None:
     """Return quantiles of the rows' reconstruction errors; None if an error is not finite.
 
     Of more than MAX_ROWS rows, evenly spaced blocks are measured.
 
     Args:
-        network: network to compute with; its parameters are restored.
+        network: the trained network.
         activation: output activation.
-        weights: weights by name to measure.
         x: inputs of the training rows, `(rows, in_features)`.
     """
-    parameters = network.parameters.copy()
-    network.load(weights)
-    try:
-        with np.errstate(all="ignore"):
-            errors = [_errors_of(network, activation, x[block]) for block in _blocks(network, x)]
-    finally:
-        np.copyto(network.parameters, parameters)
+    with np.errstate(all="ignore"):
+        errors = [_errors_of(network, activation, x[block]) for block in _blocks(network, x)]
     return error_quantiles(np.concatenate(errors))
 
 

@@ -1,7 +1,8 @@
 """The training loop: epochs of steps. It can stop after any step and resume bit for bit."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -22,7 +23,7 @@ from engine.training.loop import CrossValidation, TrainingState, never, train
 from engine.training.progress import EpochRecord, Progress, StopReason
 from engine.training.reconstruction_errors import measure_errors
 from engine.training.train_step import TrainStep
-from engine.training.validation import Validation, build_validation
+from engine.training.validation import Validation, build_test, build_validation
 
 __all__ = ["EpochRecord", "StopReason", "Training", "TrainingState", "never", "train"]
 
@@ -65,17 +66,18 @@ class Training:
         self._train_step = TrainStep(spec, data.preprocessing.width, self._batches.steps)
         self._network = self._train_step.network
         chunk = chunk_rows(self._network.layers, spec.dtype)
-        self._network.reserve(largest_batch(spec, len(data.x), data.validation_rows, chunk))
+        self._network.reserve(largest_batch(spec, len(data.x), data.evaluated_rows, chunk))
         if weights is not None:
             self._network.load(weights)
-        output, dtype = spec.network_for(data.preprocessing.width).output, np.dtype(spec.dtype)
-        self._x, self._activation = data.x, build_activation(output.activation, dtype)
+        output = spec.network_for(data.preprocessing.width).output
+        self._activation = build_activation(output.activation, np.dtype(spec.dtype))
         self._tally = build_accumulator(
             spec.metrics, data.preprocessing.target, data.training, output
         )
         self._validation: Validation | None = build_validation(
             spec, data, self._network, self._train_step.loss
         )
+        self._spec, self._data = spec, data
         self._early_stopping = EarlyStopping(spec, epochs)
         self._progress = Progress(schedule=dict(self._train_step.schedule.state))
         stopping = spec.early_stopping
@@ -158,8 +160,32 @@ class Training:
         target = self.preprocessing.target
         if not isinstance(target, InputsTarget):
             return self.preprocessing
-        quantiles = measure_errors(self._network, self._activation, self.weights(), self._x)
+        with self._kept_weights():
+            quantiles = measure_errors(self._network, self._activation, self._data.x)
         return replace(self.preprocessing, target=replace(target, error_quantiles=quantiles))
+
+    def test_metrics(self) -> dict[str, Metric] | None:
+        """Return loss and metrics of `weights()` on the test rows; None without test rows.
+
+        Values that are undefined or not finite are omitted.
+        """
+        test = build_test(self._spec, self._data, self._network, self._train_step.loss)
+        if test is None:
+            return None
+        with self._kept_weights(), np.errstate(all="ignore"):
+            tally = test.run()
+        loss: dict[str, Metric] = {"loss": tally.loss} if math.isfinite(tally.loss) else {}
+        return loss | tally.result()
+
+    @contextmanager
+    def _kept_weights(self) -> Iterator[None]:
+        """Compute with `weights()` in the block, and restore the latest parameters after it."""
+        latest = self._network.parameters.copy()
+        self._network.load(self.weights())
+        try:
+            yield
+        finally:
+            np.copyto(self._network.parameters, latest)
 
     def state(self) -> TrainingState:
         """Return copies of everything needed to resume exactly."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from engine.metrics import Metric
 from engine.specs import ResolvedSpec
@@ -23,6 +23,17 @@ class LineageView(View):
     dataset_sha256: str | None
 
 
+class ModelMetricsView(View):
+    """Losses and metrics of the weights, by name."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Metric] = Field(init=False)
+    test: dict[str, Metric] | None = Field(
+        description="Loss and metrics of the test rows; null without a test part, and for partial "
+        "models."
+    )
+
+
 class ModelView(View):
     """A model: spec, preprocessing and metrics. The weights have their own route."""
 
@@ -40,7 +51,7 @@ class ModelView(View):
         description="Classes of the target, of several labels by target name; null for numbers, or "
         "for a later version."
     )
-    metrics: dict[str, Metric]
+    metrics: ModelMetricsView
     cross_validation: CrossValidationView | None = Field(
         description="Cross-validation results of its job; null without folds."
     )

@@ -94,10 +94,10 @@ LABEL_METRICS = {
     "pr_auc": "average precision Σ (R_n − R_{n−1}) P_n",
     "log_loss": "mean of −log p of the true class",
 }
-SEVERAL_TARGETS = """Several numbers: every metric is the unweighted mean over the targets, each in its
-own unit, and `<metric>_per_target` lists them in the order of `target`. A target for which a metric
-is undefined, such as `r2` where all rows have the same number, is null in the list and left out of
-the mean.
+SEVERAL_TARGETS = """Several numbers: every metric is the unweighted mean over the targets, each in
+its own unit, and `<metric>_per_target` lists them in the order of `target`. A target for which a
+metric is undefined, such as `r2` where all rows have the same number, is null in the list and left
+out of the mean.
 
 Several labels: every metric is the unweighted mean over the labels, and `<metric>_per_label` lists
 them in the order of `target`. `precision`, `recall` and `f1` of a label without rows of its second

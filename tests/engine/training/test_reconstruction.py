@@ -200,6 +200,19 @@ def test_a_category_without_training_rows_has_neither_input_nor_output() -> None
     assert found.column_errors.shape == (60, 2)
 
 
+def test_test_rows_are_reconstructed_with_the_weights_that_are_kept() -> None:
+    spec, data = ask(sizes(), test={"fraction": 0.2}, epochs=1)
+    assert data.test is not None
+    assert data.test.y is data.test.x
+    training = Training(spec, data)
+    finish(training)
+    found = training.test_metrics()
+    assert found is not None
+    assert found.keys() == {"loss", *spec.metrics}
+    outputs = training._network.predict(array(data.test.x))
+    assert found["rmse"] == pytest.approx(np.sqrt(np.mean((outputs - array(data.test.x)) ** 2)))
+
+
 def test_continued_training_measures_its_own_errors() -> None:
     columns = sizes()
     spec, data = ask(columns, epochs=1, validation=None)
