@@ -20,6 +20,7 @@ from engine.errors import DataError, SpecError
 from engine.findings import Finding
 from engine.layers.build import build_layers
 from engine.metrics.build import needs_values
+from engine.preparation.leaks import find_leaks
 from engine.preparation.prepared_data import PreparedData, prepared_from
 from engine.preparation.sample_weights import fit_sample_weights
 from engine.preparation.target_findings import find_target_findings
@@ -94,6 +95,7 @@ class Preparation:
         fold: int | None = None,
     ) -> None:
         self._spec = spec
+        self._is_fitted = fitted is not None
         self.findings: list[Finding] = []
         fitted_target = None if fitted is None else fitted.target
         source = _read_rows(spec, table, fitted_target)
@@ -158,6 +160,7 @@ class Preparation:
             arrays |= self._allocate(subset, allocate)
             self._write_row_values(subset, arrays)
         self._write_inputs(arrays)
+        self._find_leaks(arrays["x"])
         if needs_values(self._spec.metrics):
             values = {subset.name: arrays[f"values{subset.suffix}"] for subset in self._subsets}
             read = {name: y[0 : len(y)] for name, y in values.items()}
@@ -206,6 +209,15 @@ class Preparation:
                     rows = subset.rows[first:last] - start
                     self._write_chunk(chunk, rows, arrays[f"x{subset.suffix}"], first)
                 start = stop
+
+    def _find_leaks(self, x: Rows) -> None:
+        subset = self._subsets[0]
+        source = subset.source
+        found = find_leaks(
+            self._spec, source.table, self.preprocessing, x, source.labels, subset.rows
+        )
+        # The features of a model that is trained on cannot be changed.
+        self.findings += [replace(f, fix=None) for f in found] if self._is_fitted else found
 
     def _write_chunk(
         self, chunk: Mapping[str, Column], rows: Indices, out: Rows, first: int

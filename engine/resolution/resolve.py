@@ -15,6 +15,7 @@ from engine.resolution.features import (
     resolve_preprocessing,
     resolve_target_scaling,
 )
+from engine.resolution.fixes import put
 from engine.resolution.input_width import NetworkInputs
 from engine.resolution.loss_and_output import (
     check_targets,
@@ -216,7 +217,7 @@ def _build_resolution(
     """Build the resolution: inputs, parameters and memory."""
     if spec.batch_size != "full" and spec.batch_size > rows.training:
         detail = f"there are only {rows.training} training rows; each epoch is one step"
-        report.info("/batch_size", "batch_is_everything", detail)
+        report.info("/batch_size", "batch_is_everything", detail, put(spec, "full", "batch_size"))
     return Resolution(
         spec=spec,
         findings=tuple(report.findings),

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.data.table import ColumnKind, TableSchema
 from engine.errors import SpecError, SpecProblem
-from engine.findings import name_columns
+from engine.findings import Finding, name_columns
 from engine.preprocessing.fitted import target_names
 from engine.preprocessing.preprocessing import (
     FittedBoolean,
@@ -27,6 +27,7 @@ from service.schemas.jobs import JobRequest
 
 # Names of a task in requests, if it has several.
 _TASK_NAMES: dict[Task, tuple[Task, ...]] = {"multi_label": ("multi_label", "classification")}
+_INHERITED = ("/features", "/preprocessing", "/task")
 _TEXTS: tuple[ColumnKind, ...] = ("categorical", "text")
 # Texts are inferred as categories or free text by their number only, so both are compatible.
 KINDS: dict[type[FittedColumn], tuple[ColumnKind, ...]] = {
@@ -67,7 +68,15 @@ def continue_model(
     if weight_shapes(resolution.spec, width) != weight_shapes(base, width):
         detail = "the network's weights differ in shape from the model's: leave network out"
         raise SpecError([SpecProblem("/network", "other_network", detail)])
-    return resolution
+    findings = tuple(_without_inherited_fix(finding) for finding in resolution.findings)
+    return replace(resolution, findings=findings)
+
+
+def _without_inherited_fix(finding: Finding) -> Finding:
+    """Return the finding without a remedy in a field that the job takes from the model."""
+    operations = (finding.fix or {}).get("patch", ())
+    is_inherited = any(operation["path"].startswith(_INHERITED) for operation in operations)
+    return replace(finding, fix=None) if is_inherited else finding
 
 
 def _inherited_fields(request: JobRequest, base: ResolvedSpec, width: int) -> dict[str, Any]:
