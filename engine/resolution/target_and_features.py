@@ -46,9 +46,6 @@ def choose_task(spec: TrainingSpec, target: ColumnSchema, rows: int, report: Rep
         )
         report.problem("/task", "single_label", detail)
         return None
-    if task == "reconstruction":
-        report.problem("/task", "unsupported_task", f"the task {task} is not supported")
-        return None
     if task == "classification":
         return task if _can_be_classes(target, report) else None
     if target.kind != "numeric":

@@ -203,6 +203,11 @@ _REQUESTS: dict[str, dict[str, Any]] = {
         "batch_size": 8,
         "class_weight": "balanced",
     },
+    "reconstruction": {
+        "task": "reconstruction",
+        "features": MIXED,
+        "network": {"layers": [_dense(2)]},
+    },
     "grouped": {
         "target": "price",
         "features": ["size"],
