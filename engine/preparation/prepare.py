@@ -6,7 +6,7 @@ chunks and written to allocated arrays.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from engine.data.rows import Allocate, Rows, allocate_in_memory
 from engine.data.table import Column, Table, count_rows
 from engine.errors import DataError, SpecError
 from engine.layers.build import build_layers
+from engine.preparation.input_writer import InputWriter
 from engine.preparation.prepared_data import PreparedData, prepared_from
 from engine.preparation.sample_weights import fit_sample_weights
 from engine.preparation.train_validation_split import require_rows, split_rows
@@ -25,8 +26,6 @@ from engine.preprocessing.preprocessing import Preprocessing
 from engine.preprocessing.targets import Labels, choose_encoding, fit_target, read_labels
 from engine.specs import ResolvedSpec
 
-# Bytes of inputs transformed at a time; small compared to the memory of training.
-CHUNK_BYTES = 4 * 2**20
 _VALIDATION_SUFFIX = "_validation"
 
 
@@ -53,7 +52,8 @@ class Preparation:
     """A training's split rows and fitted preprocessing; `write` then writes the arrays.
 
     Attributes:
-        preprocessing: fitted on the training rows, or the one passed in.
+        preprocessing: fitted on the training rows, or the one passed in; `write` returns it with
+            the held inputs of these rows.
 
     Args:
         spec: the training's spec.
@@ -75,7 +75,7 @@ class Preparation:
         validation_table: Table | None = None,
         fold: int | None = None,
     ) -> None:
-        self._spec = spec
+        self._spec, self._is_new = spec, fitted is None
         fitted_target = None if fitted is None else fitted.target
         source = _read_rows(spec, table, fitted_target)
         rows = split_rows(spec, source.columns, source.labels, source.usable, fold)
@@ -104,6 +104,8 @@ class Preparation:
     def write(self, allocate: Allocate = allocate_in_memory) -> PreparedData:
         """Allocate and write the arrays. Raises DataError.
 
+        Inputs that never vary in the training rows are held in all rows.
+
         Args:
             allocate: allocates one array.
         """
@@ -111,8 +113,12 @@ class Preparation:
         for subset in self._subsets:
             arrays |= self._allocate(subset, allocate)
             self._write_row_values(subset, arrays)
-        self._write_inputs(arrays)
-        return prepared_from(self.preprocessing, arrays)
+        dtype = np.dtype(self._spec.dtype)
+        writer = InputWriter(self.preprocessing, dtype, is_new=self._is_new)
+        self._write_inputs(arrays, writer)
+        training, *others = (arrays[f"x{subset.suffix}"] for subset in self._subsets)
+        held, _ = writer.hold(training, others)
+        return prepared_from(replace(self.preprocessing, held=held), arrays)
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
         dtype, rows = np.dtype(self._spec.dtype), len(subset.rows)
@@ -136,7 +142,7 @@ class Preparation:
             weights = self._weights.weights_of(source.columns, source.labels, subset.rows)
             arrays[f"weights{subset.suffix}"][0 : len(weights)] = weights
 
-    def _write_inputs(self, arrays: Mapping[str, Rows]) -> None:
+    def _write_inputs(self, arrays: Mapping[str, Rows], writer: InputWriter) -> None:
         """Write the features, reading each table once."""
         tables = {id(subset.source): subset.source.table for subset in self._subsets}
         for key, table in tables.items():
@@ -147,17 +153,12 @@ class Preparation:
                 for subset in subsets:
                     first, last = np.searchsorted(subset.rows, (start, stop)).tolist()
                     rows = subset.rows[first:last] - start
-                    self._write_chunk(chunk, rows, arrays[f"x{subset.suffix}"], first)
+                    out = arrays[f"x{subset.suffix}"]
+                    if subset is self._subsets[0]:
+                        writer.write_training(chunk, rows, out, first, arrays.get("weights"))
+                    else:
+                        writer.write(chunk, rows, out, first)
                 start = stop
-
-    def _write_chunk(
-        self, chunk: Mapping[str, Column], rows: Indices, out: Rows, first: int
-    ) -> None:
-        dtype = np.dtype(self._spec.dtype)
-        step = max(1, CHUNK_BYTES // (self.preprocessing.width * dtype.itemsize))
-        for start in range(0, len(rows), step):
-            x = self.preprocessing.transform(chunk, dtype, rows[start : start + step])
-            out[first + start : first + start + len(x)] = x
 
 
 def prepare(

@@ -11,7 +11,7 @@ from engine.specs import FoldsValidation, FractionValidation, ResolvedSpec
 
 # Increment whenever the same spec and table yield different arrays or array names: it is part of
 # the cache key, so that arrays cached by earlier versions are not used.
-VERSION = 1
+VERSION = 2
 _RELEVANT_FIELDS = {
     *("target", "task", "features", "preprocessing"),
     *("class_weight", "sample_weight", "dtype"),

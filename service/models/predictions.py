@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from engine.data.table import Column
 from engine.errors import DataError
 from engine.predictor import Predictions
-from engine.preprocessing.preprocessing import ClassTarget, NumericTarget, Preprocessing
+from engine.preprocessing.preprocessing import ClassTarget, NumericTarget
 from service.context import Context
 from service.http.errors import InvalidRowsError
 from service.runtime.model_cache import ServedModel
@@ -63,7 +63,7 @@ def _predict(model: ServedModel, request: PredictRequest) -> bytes:
     except DataError as error:
         problem = FieldProblem(pointer="/rows", code=error.code, detail=str(error))
         raise InvalidRowsError([problem]) from error
-    return _view(model, answers, _flags(columns, model.preprocessing)).model_dump_json().encode()
+    return _view(model, answers, _flags(columns, model)).model_dump_json().encode()
 
 
 def _view(model: ServedModel, answers: Predictions, flags: list[list[FlagView]]) -> PredictView:
@@ -114,14 +114,16 @@ def _value_predictions(answers: Predictions, flags: list[list[FlagView]]) -> lis
     ]
 
 
-def _flags(columns: Mapping[str, Column], preprocessing: Preprocessing) -> list[list[FlagView]]:
+def _flags(columns: Mapping[str, Column], model: ServedModel) -> list[list[FlagView]]:
     """Return the flags of each row: values that were replaced or are outside the training data."""
-    found = preprocessing.flags(columns)
+    preprocessing = model.preprocessing
+    found = preprocessing.flags(columns, model.predictor.dtype)
     flags: list[list[FlagView]] = [[] for _ in found.imputed]
     kinds: tuple[tuple[NDArray[np.bool_], Flag], ...] = (
         (found.imputed, "imputed"),
         (found.unknown, "unknown_category"),
         (found.out_of_range, "out_of_range"),
+        (found.untrained, "untrained"),
     )
     for mask, flag in kinds:
         if not mask.any():

@@ -13,7 +13,7 @@ from service.schemas.jobs import CrossValidationView, StoredSpec
 MAX_ROWS = 10_000
 Scalar = str | int | float | bool | None
 Label = str | bool | int | float
-Flag = Literal["imputed", "unknown_category", "out_of_range"]
+Flag = Literal["imputed", "unknown_category", "out_of_range", "untrained"]
 
 
 class LineageView(View):
@@ -84,7 +84,9 @@ class FlagView(View):
     flag: Flag = Field(
         description="imputed: the value is missing and was replaced; unknown_category: the "
         "category does not occur in the training rows; out_of_range: the number or time is "
-        "outside the range of the training rows by more than half that range."
+        "outside the range of the training rows by more than half that range; untrained: the value "
+        "has no effect, because a network input of the column was the same in all training rows "
+        "and is held at that."
     )
 
 
