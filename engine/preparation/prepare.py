@@ -14,6 +14,7 @@ from engine.arrays import Indices
 from engine.data.rows import Allocate, Rows, allocate_in_memory
 from engine.data.table import Column, Table, count_rows
 from engine.errors import DataError, SpecError
+from engine.findings import Finding
 from engine.layers.build import build_layers
 from engine.preparation.input_writer import InputWriter
 from engine.preparation.prepared_data import PreparedData, prepared_from
@@ -54,6 +55,7 @@ class Preparation:
     Attributes:
         preprocessing: fitted on the training rows, or the one passed in; `write` returns it with
             the held inputs of these rows.
+        findings: what only the rows show; complete once the arrays are written.
 
     Args:
         spec: the training's spec.
@@ -76,6 +78,7 @@ class Preparation:
         fold: int | None = None,
     ) -> None:
         self._spec, self._is_new = spec, fitted is None
+        self.findings: list[Finding] = []
         fitted_target = None if fitted is None else fitted.target
         source = _read_rows(spec, table, fitted_target)
         rows = split_rows(spec, source.columns, source.labels, source.usable, fold)
@@ -117,8 +120,9 @@ class Preparation:
         writer = InputWriter(self.preprocessing, dtype, is_new=self._is_new)
         self._write_inputs(arrays, writer)
         training, *others = (arrays[f"x{subset.suffix}"] for subset in self._subsets)
-        held, _ = writer.hold(training, others)
-        return prepared_from(replace(self.preprocessing, held=held), arrays)
+        held, differed = writer.hold(training, others)
+        preprocessing = replace(self.preprocessing, held=held)
+        return prepared_from(preprocessing, arrays, self.findings)
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
         dtype, rows = np.dtype(self._spec.dtype), len(subset.rows)
