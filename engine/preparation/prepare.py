@@ -18,13 +18,21 @@ from engine.findings import Finding
 from engine.layers.build import build_layers
 from engine.preparation.input_writer import InputWriter
 from engine.preparation.prepared_data import PreparedData, prepared_from
+from engine.preparation.row_findings import (
+    find_left_out_rows,
+    find_left_out_validation_rows,
+    find_untrained_classes,
+)
 from engine.preparation.sample_weights import fit_sample_weights
 from engine.preparation.train_validation_split import require_rows, split_rows
+from engine.preparation.untrained_findings import find_untrained_inputs
+from engine.preprocessing.column_plan import inputs_of
 from engine.preprocessing.fit import fit_columns
 from engine.preprocessing.fitted import FittedTarget
 from engine.preprocessing.missing_values import find_incomplete_rows
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.preprocessing.targets import Labels, choose_encoding, fit_target, read_labels
+from engine.preprocessing.untrained import find_constant_columns
 from engine.specs import ResolvedSpec
 
 _VALIDATION_SUFFIX = "_validation"
@@ -78,12 +86,19 @@ class Preparation:
         fold: int | None = None,
     ) -> None:
         self._spec, self._is_new = spec, fitted is None
-        self.findings: list[Finding] = []
         fitted_target = None if fitted is None else fitted.target
         source = _read_rows(spec, table, fitted_target)
         rows = split_rows(spec, source.columns, source.labels, source.usable, fold)
+        self.findings: list[Finding] = [
+            *find_left_out_rows(spec, source.table.rows, source.labels.present, source.usable),
+            *find_untrained_classes(source.labels, rows.training),
+        ]
         target = fit_target(spec, source.labels, rows.training, fitted_target)
-        self.preprocessing = fitted or _fit_preprocessing(spec, table, rows.training, target)
+        self.preprocessing = (
+            _fit_preprocessing(spec, table, rows.training, target)
+            if fitted is None
+            else _refit_constant_columns(spec, table, rows.training, fitted)
+        )
         require_inputs(spec, self.preprocessing.width)
         self._encoding = choose_encoding(spec, target)
         self._weights = fit_sample_weights(spec, source.columns, source.labels, rows.training)
@@ -93,6 +108,7 @@ class Preparation:
         elif validation_table is not None:
             other = _read_rows(spec, validation_table, target, is_validation=True)
             require_rows(other.usable, 1)
+            self.findings += find_left_out_validation_rows(validation_table.rows, other.usable)
             self._subsets.append(_Subset(other, other.usable, _VALIDATION_SUFFIX))
 
     @property
@@ -122,6 +138,10 @@ class Preparation:
         training, *others = (arrays[f"x{subset.suffix}"] for subset in self._subsets)
         held, differed = writer.hold(training, others)
         preprocessing = replace(self.preprocessing, held=held)
+        source = self._subsets[0].source
+        used = sum(len(subset.rows) for subset in self._subsets if subset.source is source)
+        covers_table = used == source.table.rows
+        self.findings += find_untrained_inputs(preprocessing, differed, covers_table=covers_table)
         return prepared_from(preprocessing, arrays, self.findings)
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
@@ -219,3 +239,17 @@ def _fit_preprocessing(
 ) -> Preprocessing:
     columns = fit_columns(table, spec.features, training, spec.preprocessing)
     return Preprocessing(columns, target, table.words)
+
+
+def _refit_constant_columns(
+    spec: ResolvedSpec, table: Table, training: Indices, fitted: Preprocessing
+) -> Preprocessing:
+    """Fit the numeric and time columns again that were constant before: their scale is unknown."""
+    names = find_constant_columns(fitted.columns, fitted.held)
+    found = fit_columns(table, names, training, spec.preprocessing)
+    again = {column.name: column for column in found}
+    columns = (
+        again[c.name] if c.name in again and inputs_of(again[c.name]) == inputs_of(c) else c
+        for c in fitted.columns
+    )
+    return replace(fitted, columns=tuple(columns))

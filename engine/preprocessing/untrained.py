@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,9 @@ from engine.data.table import Column, count_rows
 from engine.preprocessing.column_plan import inputs_of
 from engine.preprocessing.encode import encode_columns
 from engine.preprocessing.feature_layout import FeatureLayout, lay_out, positions_of
-from engine.preprocessing.fitted import FittedColumn
+from engine.preprocessing.fitted import FittedColumn, FittedNumeric, FittedTime
 from engine.preprocessing.held_inputs import HeldInputs
-from engine.preprocessing.input_columns import require_column
+from engine.preprocessing.input_columns import numeric_values, require_column
 
 # Bytes of inputs encoded at a time.
 _BLOCK_BYTES = 2**20
@@ -30,12 +30,15 @@ class HeldColumns:
         layout: positions of their inputs.
         held: their held inputs, by position in this layout.
         owners: for each of `held.positions`, the index of its column among all columns.
+        constant: numeric and time columns with one value in the training rows, by index. Other
+            values are clipped to it before they are encoded, which hides them.
     """
 
     first: str
     layout: FeatureLayout
     held: HeldInputs
     owners: Indices
+    constant: dict[int, FittedNumeric | FittedTime]
 
 
 def owners_of(columns: Sequence[FittedColumn], held: HeldInputs) -> list[int]:
@@ -72,7 +75,22 @@ def find_held_columns(columns: Sequence[FittedColumn], held: HeldInputs) -> Held
             tuple(replace(one, input=i) for one, i in zip(held.codes, codes, strict=True)),
         ),
         owners=np.array(owners, np.intp),
+        constant={
+            index: column
+            for index, column in zip(indices, chosen, strict=True)
+            if _is_constant(column) and column.minimum is not None
+        },
     )
+
+
+def _is_constant(column: FittedColumn) -> TypeGuard[FittedNumeric | FittedTime]:
+    return isinstance(column, FittedNumeric | FittedTime) and column.minimum == column.maximum
+
+
+def find_constant_columns(columns: Sequence[FittedColumn], held: HeldInputs) -> tuple[str, ...]:
+    """Return the names of the held numeric and time columns without two different values."""
+    owners = {*owners_of(columns, held)}
+    return tuple(c.name for i, c in enumerate(columns) if i in owners and _is_constant(c))
 
 
 def find_untrained(
@@ -93,3 +111,6 @@ def find_untrained(
         x = encode_columns(held.layout, columns, block, dtype)
         changed, inputs = np.nonzero(held.held.find_changes(x))
         flags[start + changed, held.owners[inputs]] = True
+    for index, column in held.constant.items():
+        values = numeric_values(columns, column.name)
+        flags[:, index] |= (values != column.minimum) & ~np.isnan(values)
