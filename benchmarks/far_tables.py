@@ -70,6 +70,11 @@ DISTRIBUTIONS: dict[str, Callable[[np.random.Generator, tuple[int, int]], Matrix
     "pareto": lambda random, shape: random.pareto(1.5, shape),
     "student": lambda random, shape: random.standard_t(2, shape),
     "cauchy": lambda random, shape: random.standard_cauchy(shape),
+    # Counts and amounts that are 0 in most rows.
+    "rare lognormal": lambda random, shape: (
+        (random.random(shape) < 0.05) * random.lognormal(0, 1.5, shape)
+    ),
+    "rare counts": lambda random, shape: random.poisson(random.gamma(0.05, 1, shape)).astype(float),
 }
 
 
@@ -80,7 +85,7 @@ def draw_tails(seed: int) -> Iterator[Example]:
         random = np.random.default_rng(seed)
         x = draw(random, (KNOWN + HELD_OUT, FEATURES))
         noise = random.normal(size=len(x))
-        spread = x / np.median(np.abs(x), axis=0)
+        spread = x / np.median(np.abs(x[x != 0]))
         linear = spread @ weights
         logarithms = (np.sign(spread) * np.log1p(np.abs(spread))) @ weights
         bulk = np.tanh(spread) @ weights

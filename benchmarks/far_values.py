@@ -8,7 +8,7 @@ held-out rows: accuracy, or R² of at least −1. Results go to benchmarks/resul
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,6 +33,8 @@ class Rule:
         limit: inputs are clipped at ± this number of standard deviations.
         is_compressed: whether to replace the excess over the limit by log(1 + excess).
         floor: the divisor is at least this fraction of the width of the training range.
+        share: columns in which a smaller share of the training rows has the same number are
+            standardized and clipped 1000 widths beyond the range.
     """
 
     is_min_max: bool = False
@@ -40,9 +42,18 @@ class Rule:
     limit: float = np.inf
     is_compressed: bool = False
     floor: float = 0
+    share: float = 0
 
     def scale(self, known: Matrix, x: Matrix) -> Matrix:
         """Return the inputs of x, whose training rows are `known`."""
+        if self.share == 0:
+            return self._scale(known, x)
+        scaled = Rule().scale(known, x)
+        applies = np.array([_largest_share(column) >= self.share for column in known.T])
+        scaled[:, applies] = self._scale(known[:, applies], x[:, applies])
+        return scaled
+
+    def _scale(self, known: Matrix, x: Matrix) -> Matrix:
         lower, upper = known.min(axis=0), known.max(axis=0)
         width = upper - lower
         center, scale = known.mean(axis=0), np.maximum(known.std(axis=0), self.floor * width)
@@ -56,6 +67,11 @@ class Rule:
         return np.asarray(np.clip(x, -self.limit, self.limit) + np.sign(x) * np.log1p(excess))
 
 
+def _largest_share(column: Matrix) -> float:
+    """Return the share of the most frequent number."""
+    return float(np.unique(column, return_counts=True)[1].max()) / len(column)
+
+
 RULES = {
     "none": Rule(),
     "min_max": Rule(is_min_max=True),
@@ -63,6 +79,9 @@ RULES = {
     **{f"clip at {limit}": Rule(limit=limit) for limit in (3, 5, 10, 20)},
     **{f"log beyond {limit}": Rule(limit=limit, is_compressed=True) for limit in (3, 5, 10)},
     **{f"floor of range / {part}": Rule(floor=1 / part) for part in (10, 20, 50)},
+    **{f"sparse: range / {n}": Rule(floor=1 / n, share=0.9) for n in (5, 10, 20)},
+    **{f"sparse: range / {n}, cut": Rule(floor=1 / n, share=0.9, spans=0.5) for n in (5, 10, 20)},
+    **{f"sparse: clip at {n}": Rule(limit=n, share=0.9) for n in (5, 10)},
 }
 
 
@@ -96,12 +115,13 @@ def score(example: Example, rule: Rule, seed: int) -> float:
     return max(float(found), -1.0) if isinstance(found, float) else -1.0
 
 
-def compare(examples: Iterator[Example]) -> dict[str, dict[str, list[float]]]:
+def compare(examples: Iterator[Example], names: Sequence[str]) -> dict[str, dict[str, list[float]]]:
     """Return the scores by example and rule, one per seed."""
     scores: dict[str, dict[str, list[float]]] = {}
     for example in examples:
         print(example.name, flush=True)
-        for name, rule in RULES.items():
+        for name in names:
+            rule = RULES[name]
             found = score(example, rule, example.seed)
             scores.setdefault(example.name, {}).setdefault(name, []).append(found)
             print(f"  {name:22} {found:.4f}", flush=True)
@@ -113,7 +133,8 @@ def main() -> None:
     subject, seeds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 5
     warm_up_products()
     draw = {"pixels": draw_pixels, "tails": draw_tails}[subject]
-    scores = compare(example for seed in range(seeds) for example in draw(seed))
+    names = [name for name in RULES if sys.argv[3:4] in ([], [name.split(":")[0]])]
+    scores = compare((example for seed in range(seeds) for example in draw(seed)), names)
     means = {
         example: {rule: round(float(np.mean(values)), 4) for rule, values in by_rule.items()}
         for example, by_rule in scores.items()

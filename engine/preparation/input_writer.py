@@ -1,6 +1,6 @@
 """Writing of the network's inputs, and holding of those that never vary in the training rows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from engine.data.table import Column
 from engine.preprocessing.fit import InputVariation, still_held
 from engine.preprocessing.held_inputs import NOTHING_HELD, HeldInputs
 from engine.preprocessing.preprocessing import Preprocessing
+from engine.preprocessing.untrained import find_clipped, has_other_values, owners_of
 
 # Bytes of inputs transformed at a time; small compared to the memory of training.
 CHUNK_BYTES = 4 * 2**20
@@ -34,9 +35,17 @@ class InputWriter:
         self._rows_at_once = max(1, CHUNK_BYTES // (preprocessing.width * dtype.itemsize))
         self._variation = InputVariation(preprocessing.columns, preprocessing.width)
         self._has_untrained_rows = False
+        self._clipped = find_clipped(preprocessing.columns)
+        self._differing: set[str] = set()
 
     def write(self, chunk: Mapping[str, Column], rows: Indices, out: Rows, first: int) -> None:
-        """Write the inputs of some rows of the chunk to out, from row `first`. Raises DataError."""
+        """Write held-out rows of the chunk to out, from row `first`. Raises DataError."""
+        self._differing |= {
+            column.name
+            for column in self._clipped
+            if column.name not in self._differing
+            and has_other_values(column, chunk[column.name], rows)
+        }
         for start, x in self._encode(chunk, rows):
             out[first + start : first + start + len(x)] = x
 
@@ -69,12 +78,11 @@ class InputWriter:
             self._has_untrained_rows |= trained is not None and not trained.all()
             self._variation.add(x if trained is None or trained.all() else x[trained])
 
-    def hold(self, training: Rows, others: Sequence[Rows]) -> tuple[HeldInputs, NDArray[np.bool_]]:
+    def hold(self, training: Rows, others: Sequence[Rows]) -> tuple[HeldInputs, Collection[str]]:
         """Hold the inputs that did not vary, in all arrays.
 
         Returns:
-            The held inputs, and for each of their `positions` whether another array had other
-            values in it.
+            The held inputs, and the names of columns with other values in the held-out rows.
         """
         held = self._variation.find_held()
         if self._before is not None:
@@ -85,7 +93,9 @@ class InputWriter:
         differed = np.zeros(len(held), np.bool_)
         for x in others:
             differed |= self._hold(x, held)
-        return held, differed
+        columns = self._encoding.columns
+        owners = np.array(owners_of(columns, held), np.intp)[differed].tolist()
+        return held, self._differing.union(columns[owner].name for owner in owners)
 
     def _hold(self, x: Rows, held: HeldInputs) -> NDArray[np.bool_]:
         """Set the held inputs of x, and return which of their positions changed."""

@@ -16,6 +16,7 @@ from engine.data.table import Column, Table, count_rows
 from engine.errors import DataError, SpecError
 from engine.findings import Finding
 from engine.layers.build import build_layers
+from engine.preparation.fit_preprocessing import fit_preprocessing, refit_constant_columns
 from engine.preparation.input_writer import InputWriter
 from engine.preparation.prepared_data import PreparedData, prepared_from
 from engine.preparation.row_findings import (
@@ -26,13 +27,10 @@ from engine.preparation.row_findings import (
 from engine.preparation.sample_weights import fit_sample_weights
 from engine.preparation.train_validation_split import require_rows, split_rows
 from engine.preparation.untrained_findings import find_untrained_inputs
-from engine.preprocessing.column_plan import inputs_of
-from engine.preprocessing.fit import fit_columns
 from engine.preprocessing.fitted import FittedTarget
 from engine.preprocessing.missing_values import find_incomplete_rows
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.preprocessing.targets import Labels, choose_encoding, fit_target, read_labels
-from engine.preprocessing.untrained import find_constant_columns
 from engine.specs import ResolvedSpec
 
 _VALIDATION_SUFFIX = "_validation"
@@ -95,9 +93,9 @@ class Preparation:
         ]
         target = fit_target(spec, source.labels, rows.training, fitted_target)
         self.preprocessing = (
-            _fit_preprocessing(spec, table, rows.training, target)
+            fit_preprocessing(spec, table, rows.training, target)
             if fitted is None
-            else _refit_constant_columns(spec, table, rows.training, fitted)
+            else refit_constant_columns(spec, table, rows.training, fitted)
         )
         require_inputs(spec, self.preprocessing.width)
         self._encoding = choose_encoding(spec, target)
@@ -136,12 +134,12 @@ class Preparation:
         writer = InputWriter(self.preprocessing, dtype, is_new=self._is_new)
         self._write_inputs(arrays, writer)
         training, *others = (arrays[f"x{subset.suffix}"] for subset in self._subsets)
-        held, differed = writer.hold(training, others)
+        held, differing = writer.hold(training, others)
         preprocessing = replace(self.preprocessing, held=held)
         source = self._subsets[0].source
         used = sum(len(subset.rows) for subset in self._subsets if subset.source is source)
         covers_table = used == source.table.rows
-        self.findings += find_untrained_inputs(preprocessing, differed, covers_table=covers_table)
+        self.findings += find_untrained_inputs(preprocessing, differing, covers_table=covers_table)
         return prepared_from(preprocessing, arrays, self.findings)
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
@@ -232,24 +230,3 @@ def _read_rows(
     if incomplete is not None:
         is_usable = is_usable & ~incomplete
     return _RowSource(table, columns, labels, np.flatnonzero(is_usable))
-
-
-def _fit_preprocessing(
-    spec: ResolvedSpec, table: Table, training: Indices, target: FittedTarget
-) -> Preprocessing:
-    columns = fit_columns(table, spec.features, training, spec.preprocessing)
-    return Preprocessing(columns, target, table.words)
-
-
-def _refit_constant_columns(
-    spec: ResolvedSpec, table: Table, training: Indices, fitted: Preprocessing
-) -> Preprocessing:
-    """Fit the numeric and time columns again that were constant before: their scale is unknown."""
-    names = find_constant_columns(fitted.columns, fitted.held)
-    found = fit_columns(table, names, training, spec.preprocessing)
-    again = {column.name: column for column in found}
-    columns = (
-        again[c.name] if c.name in again and inputs_of(again[c.name]) == inputs_of(c) else c
-        for c in fitted.columns
-    )
-    return replace(fitted, columns=tuple(columns))

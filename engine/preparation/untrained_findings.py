@@ -1,10 +1,7 @@
 """Findings about inputs that never vary in the training rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-
-import numpy as np
-from numpy.typing import NDArray
 
 from engine.findings import MAX_NAMES, Finding, name_columns, patch
 from engine.preprocessing.column_plan import inputs_of
@@ -37,11 +34,10 @@ class _ColumnInputs:
 
     values: dict[int, float] = field(default_factory=dict)
     codes: HeldCodes | None = None
-    differed: bool = False
 
 
 def find_untrained_inputs(
-    preprocessing: Preprocessing, differed: NDArray[np.bool_], *, covers_table: bool
+    preprocessing: Preprocessing, differing: Collection[str], *, covers_table: bool
 ) -> Iterator[Finding]:
     """Report the columns and the parts of columns that never vary in the training rows.
 
@@ -50,21 +46,20 @@ def find_untrained_inputs(
 
     Args:
         preprocessing: fitted preprocessing with its held inputs.
-        differed: for each of its held positions, whether a held-out row has other values.
+        differing: names of the columns with other values in the held-out rows.
         covers_table: whether the prepared rows are all rows of the table. A column that does not
             vary in any of them is reported by `engine.resolution` as `constant_feature`.
     """
-    empty: list[str] = []
-    constant: list[str] = []
+    constant: dict[str, list[str]] = {}
     parts: list[str] = []
-    for column, held in _group_by_column(preprocessing, differed):
+    for column, held in _group_by_column(preprocessing):
         if not _is_constant(column, held):
             unused = ", ".join(_unused_parts(column, held))
             parts += [f"{column.name!r} ({unused})"] if unused else []
-        elif held.differed or not covers_table:
-            (empty if _is_empty(column, held) else constant).append(column.name)
-    if empty or constant:
-        yield _columns_finding(preprocessing, empty, constant)
+        elif not (covers_table and _is_same_everywhere(column, differing)):
+            constant.setdefault(_describe(column, held), []).append(column.name)
+    if constant:
+        yield _columns_finding(preprocessing, constant)
     if parts:
         more = "" if len(parts) <= MAX_NAMES else f" and {len(parts) - MAX_NAMES} more columns"
         detail = (
@@ -74,16 +69,13 @@ def find_untrained_inputs(
         yield Finding("info", "/features", "unused_in_training", detail)
 
 
-def _group_by_column(
-    preprocessing: Preprocessing, differed: NDArray[np.bool_]
-) -> Iterator[tuple[FittedColumn, _ColumnInputs]]:
+def _group_by_column(preprocessing: Preprocessing) -> Iterator[tuple[FittedColumn, _ColumnInputs]]:
     columns, held = preprocessing.columns, preprocessing.held
     starts = [position.start for position in positions_of([inputs_of(c) for c in columns])]
     groups = [_ColumnInputs() for _ in columns]
-    found = zip(owners_of(columns, held), held.positions, differed.tolist(), strict=True)
-    for index, (owner, position, has_other_values) in enumerate(found):
+    owners = zip(owners_of(columns, held), held.positions, strict=True)
+    for index, (owner, position) in enumerate(owners):
         group = groups[owner]
-        group.differed |= has_other_values
         if index < len(held.inputs):
             group.values[position - starts[owner]] = held.values[index]
         else:
@@ -97,6 +89,25 @@ def _is_constant(column: FittedColumn, held: _ColumnInputs) -> bool:
     if isinstance(column, FittedCodes):
         return held.codes is not None and len(held.codes.codes) == inputs.codes - 1
     return all(offset in held.values for offset in range(inputs.value_width))
+
+
+def _is_same_everywhere(column: FittedColumn, differing: Collection[str]) -> bool:
+    return column.name not in differing and not _differs_too_little(column)
+
+
+def _describe(column: FittedColumn, held: _ColumnInputs) -> str:
+    if _differs_too_little(column):
+        return "numbers that differ too little for the dtype"
+    return "no value" if _is_empty(column, held) else "one value"
+
+
+def _differs_too_little(column: FittedColumn) -> bool:
+    """Return whether a constant column has different numbers, which the dtype rounds to one."""
+    return (
+        isinstance(column, FittedNumeric)
+        and column.minimum is not None
+        and column.minimum != column.maximum
+    )
 
 
 def _is_empty(column: FittedColumn, held: _ColumnInputs) -> bool:
@@ -118,12 +129,11 @@ def _is_empty(column: FittedColumn, held: _ColumnInputs) -> bool:
 
 
 def _columns_finding(
-    preprocessing: Preprocessing, empty: Sequence[str], constant: Sequence[str]
+    preprocessing: Preprocessing, constant: Mapping[str, Sequence[str]]
 ) -> Finding:
-    kinds = [(empty, "no value"), (constant, "one value")]
-    described = "; ".join(f"{what}: {name_columns(names)}" for names, what in kinds if names)
+    described = "; ".join(f"{kind}: {name_columns(names)}" for kind, names in constant.items())
     detail = f"columns that never vary in the training rows ({described}). {_EFFECT}"
-    left_out = {*empty, *constant}
+    left_out = {name for names in constant.values() for name in names}
     rest = [column.name for column in preprocessing.columns if column.name not in left_out]
     fix = patch(("add", "/features", rest)) if 0 < len(rest) <= _MAX_FIXED_FEATURES else None
     return Finding("warning", "/features", "never_varies_in_training", detail, fix)

@@ -103,11 +103,28 @@ def fit_target(
     if isinstance(labels, ClassLabels):
         return labels.target
     if fitted is None:
-        return fit_numeric_target(spec.target, labels.values[training], spec.preprocessing)
+        target = fit_numeric_target(spec.target, labels.values[training], spec.preprocessing)
+        _check_precision(target, labels.values[training], np.dtype(spec.dtype))
+        return target
     if not isinstance(fitted, NumericTarget):
         message = f"column {spec.target!r} has numbers, but the model predicts classes"
         raise DataError(message)
     return fitted
+
+
+def _check_precision(
+    target: NumericTarget, values: NDArray[np.float64], dtype: np.dtype[Any]
+) -> None:
+    """Check that numbers that differ still do in the dtype. Raises DataError."""
+    ends = np.array([values.min(), values.max()])
+    with np.errstate(all="ignore"):
+        lower, upper = ((ends - target.center) / target.scale).astype(dtype)
+    if ends[0] < ends[1] and lower == upper:
+        message = (
+            f"the numbers of column {target.name!r} are all equal in {dtype.name}: set "
+            "preprocessing.target to standardize, or dtype to float64"
+        )
+        raise DataError(message)
 
 
 @dataclass(frozen=True)
