@@ -88,7 +88,7 @@ def draw_categories(random: np.random.Generator) -> Drawn:
             categories=[levels], handle_unknown="ignore", sparse_output=False
         ).fit(known)
         # A category that is missing is none of them, unless it was replaced.
-        expected = encoder.transform(np.where(texts != texts, "", texts))  # noqa: PLR0124
+        expected = encoder.transform(np.where(texts != texts, "", texts))
     options = {"categorical": "ordinal" if is_ordinal else "one_hot", "missing": missing}
     drawn = Drawn(CategoricalColumn(codes, LEVELS), options, expected)
     return _with_indicator(random, drawn, codes[:, np.newaxis] < 0)
