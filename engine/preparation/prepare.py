@@ -215,6 +215,7 @@ class Preparation:
         return held
 
     def _encode_tables(self, arrays: Mapping[str, Rows], writer: InputWriter) -> None:
+        weights = arrays.get("weights", arrays.get("sample_weights"))
         tables = {id(subset.source): subset.source.table for subset in self._subsets}
         for key, table in tables.items():
             subsets = [subset for subset in self._subsets if id(subset.source) == key]
@@ -226,7 +227,7 @@ class Preparation:
                     rows = subset.rows[first:last] - start
                     out = arrays[f"x{subset.suffix}"]
                     if subset is self._subsets[0]:
-                        writer.write_training(chunk, rows, out, first, arrays.get("weights"))
+                        writer.write_training(chunk, rows, out, first, weights)
                     else:
                         writer.write(chunk, rows, out, first)
                 start = stop
