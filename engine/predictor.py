@@ -67,6 +67,7 @@ class Predictor:
     """A trained network with its preprocessing; thread-safe.
 
     Attributes:
+        dtype: type of the inputs and weights.
         gives_probabilities: whether the outputs for classes are probabilities, not scores.
         nbytes: upper bound of the bytes of weights and workspaces; constant, because it includes
             full workspaces even before the first prediction.
@@ -86,16 +87,16 @@ class Predictor:
         preprocessing: Preprocessing,
         weights: Mapping[str, Floats],
     ) -> None:
-        self._dtype = np.dtype(spec.dtype)
+        self.dtype = np.dtype(spec.dtype)
         self._preprocessing = preprocessing
         self._has_deviations = isinstance(spec.loss, Gaussian)
-        self._activation = build_activation(spec.network.output.activation, self._dtype)
+        self._activation = build_activation(spec.network.output.activation, self.dtype)
         network = spec.network_for(preprocessing.width)
-        self._network = build_network(network, preprocessing.width, self._dtype)
+        self._network = build_network(network, preprocessing.width, self.dtype)
         self._network.load(weights)
         # Acquired per chunk: other requests can run between two chunks of a large request.
         self._lock = FairLock()
-        self._rows_at_once = chunk_rows(self._network.layers, self._dtype)
+        self._rows_at_once = chunk_rows(self._network.layers, self.dtype)
         self.nbytes = self._network.bytes_for(self._rows_at_once)
         self.gives_probabilities = spec.network.output.activation in PROBABILITY_ACTIVATIONS
 
@@ -165,7 +166,7 @@ class Predictor:
     def _run_chunk(self, columns: Mapping[str, Column], rows: slice) -> tuple[Floats, Floats]:
         """Return the inputs and outputs of a chunk. Raises DataError."""
         taken = {name: take_rows(column, rows) for name, column in columns.items()}
-        x = self._preprocessing.transform(taken, self._dtype)
+        x = self._preprocessing.transform(taken, self.dtype)
         with self._lock, np.errstate(all="ignore"):
             outputs = self._activation.predict(self._network.predict(x)).copy()
         _require_finite(outputs)

@@ -20,22 +20,28 @@ from engine.errors import DataError, SpecError
 from engine.findings import Finding
 from engine.layers.build import build_layers
 from engine.metrics.build import needs_values
+from engine.preparation.fit_preprocessing import fit_preprocessing, refit_constant_columns
+from engine.preparation.input_writer import InputWriter
 from engine.preparation.leaks import find_leaks
 from engine.preparation.prepared_data import PreparedData, prepared_from
+from engine.preparation.row_findings import (
+    find_left_out_other_rows,
+    find_left_out_rows,
+    find_untrained_classes,
+)
 from engine.preparation.sample_weights import fit_sample_weights
 from engine.preparation.target_findings import find_target_findings
 from engine.preparation.train_validation_split import require_rows, split_rows
+from engine.preparation.untrained_findings import find_untrained_inputs
 from engine.preparation.zero_targets import find_zero_targets
-from engine.preprocessing.fit import fit_columns
 from engine.preprocessing.fitted import FittedTarget
+from engine.preprocessing.held_inputs import HeldInputs
 from engine.preprocessing.labels import Labels, NoLabels, NumberLabels, read_labels
 from engine.preprocessing.missing_values import find_incomplete_rows
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.preprocessing.targets import choose_encoding, fit_target
 from engine.specs import ResolvedSpec
 
-# Bytes of inputs transformed at a time; small compared to the memory of training.
-CHUNK_BYTES = 4 * 2**20
 _VALIDATION_SUFFIX = "_validation"
 _TEST_SUFFIX = "_test"
 
@@ -68,7 +74,8 @@ class Preparation:
     """A training's split rows and fitted preprocessing; `write` then writes the arrays.
 
     Attributes:
-        preprocessing: fitted on the training rows, or the one passed in.
+        preprocessing: fitted on the training rows, or the one passed in; `write` returns it with
+            the held inputs of these rows.
         findings: what only the rows show; complete once the arrays are written.
 
     Args:
@@ -94,15 +101,22 @@ class Preparation:
         test_table: Table | None = None,
         fold: int | None = None,
     ) -> None:
-        self._spec = spec
-        self._is_fitted = fitted is not None
+        self._spec, self._is_new = spec, fitted is None
         self.findings: list[Finding] = []
         fitted_target = None if fitted is None else fitted.target
         source = _read_rows(spec, table, fitted_target)
         self.findings += find_target_findings(spec, source.labels)
+        self.findings += find_left_out_rows(
+            spec, source.table.rows, source.labels.present, source.usable
+        )
         rows = split_rows(spec, source.columns, source.labels, source.usable, fold)
+        self.findings += find_untrained_classes(source.labels, rows.training)
         target = fit_target(spec, source.labels, rows.training, fitted_target)
-        self.preprocessing = _fit_preprocessing(spec, table, rows.training, target, fitted)
+        self.preprocessing = (
+            fit_preprocessing(spec, table, rows.training, target)
+            if fitted is None
+            else refit_constant_columns(spec, table, rows.training, replace(fitted, target=target))
+        )
         require_inputs(spec, self.preprocessing.width)
         self._encoding = choose_encoding(spec, target)
         self._weights = fit_sample_weights(spec, source.labels, rows.training)
@@ -126,6 +140,7 @@ class Preparation:
         elif table is not None:
             other = _read_rows(self._spec, table, target, is_other=True)
             require_rows(other.usable, 1)
+            self.findings += find_left_out_other_rows(table.rows, other.usable, suffix[1:])
             self._subsets.append(_Subset(other, other.usable, suffix))
 
     def _report_small_parts(self) -> None:
@@ -152,6 +167,8 @@ class Preparation:
     def write(self, allocate: Allocate = allocate_in_memory) -> PreparedData:
         """Allocate and write the arrays. Raises DataError.
 
+        Inputs that never vary in the training rows are held in all rows.
+
         Args:
             allocate: allocates one array.
         """
@@ -159,13 +176,13 @@ class Preparation:
         for subset in self._subsets:
             arrays |= self._allocate(subset, allocate)
             self._write_row_values(subset, arrays)
-        self._write_inputs(arrays)
+        preprocessing = replace(self.preprocessing, held=self._write_inputs(arrays))
         self._find_leaks(arrays["x"])
         if needs_values(self._spec.metrics):
             values = {subset.name: arrays[f"values{subset.suffix}"] for subset in self._subsets}
             read = {name: y[0 : len(y)] for name, y in values.items()}
             self.findings += find_zero_targets(self._spec.targets, read)
-        return prepared_from(self.preprocessing, arrays, self.findings)
+        return prepared_from(preprocessing, arrays, self.findings)
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
         dtype = np.dtype(self._spec.dtype)
@@ -196,8 +213,23 @@ class Preparation:
         for name, values in per_row.items():
             arrays[f"{name}{subset.suffix}"][0 : len(rows)] = values
 
-    def _write_inputs(self, arrays: Mapping[str, Rows]) -> None:
-        """Write the features, reading each table once."""
+    def _write_inputs(self, arrays: Mapping[str, Rows]) -> HeldInputs:
+        """Write the features, reading each table once; return the inputs that are held."""
+        writer = InputWriter(self.preprocessing, np.dtype(self._spec.dtype), is_new=self._is_new)
+        self._encode_tables(arrays, writer)
+        training, *others = (arrays[f"x{subset.suffix}"] for subset in self._subsets)
+        held, differing = writer.hold(training, others)
+        source = self._subsets[0].source
+        used = sum(len(subset.rows) for subset in self._subsets if subset.source is source)
+        self.findings += find_untrained_inputs(
+            replace(self.preprocessing, held=held),
+            differing,
+            covers_table=used == source.table.rows,
+        )
+        return held
+
+    def _encode_tables(self, arrays: Mapping[str, Rows], writer: InputWriter) -> None:
+        weights = arrays.get("weights", arrays.get("sample_weights"))
         tables = {id(subset.source): subset.source.table for subset in self._subsets}
         for key, table in tables.items():
             subsets = [subset for subset in self._subsets if id(subset.source) == key]
@@ -207,7 +239,11 @@ class Preparation:
                 for subset in subsets:
                     first, last = np.searchsorted(subset.rows, (start, stop)).tolist()
                     rows = subset.rows[first:last] - start
-                    self._write_chunk(chunk, rows, arrays[f"x{subset.suffix}"], first)
+                    out = arrays[f"x{subset.suffix}"]
+                    if subset is self._subsets[0]:
+                        writer.write_training(chunk, rows, out, first, weights)
+                    else:
+                        writer.write(chunk, rows, out, first)
                 start = stop
 
     def _find_leaks(self, x: Rows) -> None:
@@ -217,16 +253,7 @@ class Preparation:
             self._spec, source.table, self.preprocessing, x, source.labels, subset.rows
         )
         # The features of a model that is trained on cannot be changed.
-        self.findings += [replace(f, fix=None) for f in found] if self._is_fitted else found
-
-    def _write_chunk(
-        self, chunk: Mapping[str, Column], rows: Indices, out: Rows, first: int
-    ) -> None:
-        dtype = np.dtype(self._spec.dtype)
-        step = max(1, CHUNK_BYTES // (self.preprocessing.width * dtype.itemsize))
-        for start in range(0, len(rows), step):
-            x = self.preprocessing.transform(chunk, dtype, rows[start : start + step])
-            out[first + start : first + start + len(x)] = x
+        self.findings += found if self._is_new else [replace(f, fix=None) for f in found]
 
 
 def prepare(
@@ -281,17 +308,3 @@ def _read_rows(
     if incomplete is not None:
         is_usable = is_usable & ~incomplete
     return _RowSource(table, columns, labels, np.flatnonzero(is_usable))
-
-
-def _fit_preprocessing(
-    spec: ResolvedSpec,
-    table: Table,
-    training: Indices,
-    target: FittedTarget,
-    fitted: Preprocessing | None,
-) -> Preprocessing:
-    """Return the fitted preprocessing with the target, or fit one on the training rows."""
-    if fitted is not None:
-        return replace(fitted, target=target)
-    columns = fit_columns(table, spec.features, training, spec.preprocessing)
-    return Preprocessing(columns, target, table.words)

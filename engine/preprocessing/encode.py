@@ -1,7 +1,7 @@
-"""Encoding of categorical, boolean, time and text columns as network inputs."""
+"""Encoding of columns as network inputs."""
 
 from collections.abc import Mapping
-from typing import assert_never
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from engine.arrays import Floats, Indices
 from engine.data.table import CategoricalColumn, Column, NumericColumn
 from engine.errors import DataError
 from engine.preprocessing.datetime_features import count_part_inputs, elapsed_fraction, years_of
-from engine.preprocessing.feature_layout import ColumnSlot
+from engine.preprocessing.feature_layout import ColumnSlot, FeatureLayout
 from engine.preprocessing.fitted import (
     FittedBoolean,
     FittedCategories,
@@ -29,14 +29,26 @@ from engine.preprocessing.input_columns import (
 )
 from engine.preprocessing.missing_values import is_missing
 from engine.preprocessing.out_of_range import CLIP_SPANS, expand_range
+from engine.preprocessing.scale import write_numbers
 
 
-def encode(slot: ColumnSlot, columns: Mapping[str, Column], rows: Indices, x: Floats) -> None:
-    """Write the inputs of one column to x, `(rows, width)`, which is initially 0.
+def encode_columns(
+    layout: FeatureLayout, columns: Mapping[str, Column], rows: Indices, dtype: np.dtype[Any]
+) -> Floats:
+    """Return the inputs of all columns, shape `(rows, width)`, C-contiguous.
 
     Raises:
-        DataError: the column is missing or of another kind, or a number is too large for x.
+        DataError: a column is missing or of another kind, or a number is too large for the dtype.
     """
+    x: Floats = np.zeros((len(rows), layout.width), dtype)
+    write_numbers(layout.numbers, columns, rows, x)
+    for slot in layout.encoded:
+        _encode(slot, columns, rows, x)
+    return x
+
+
+def _encode(slot: ColumnSlot, columns: Mapping[str, Column], rows: Indices, x: Floats) -> None:
+    """Write the inputs of one column that is not numeric to x, which is initially 0."""
     fitted = slot.column
     inputs = x[:, slot.position]
     match fitted:

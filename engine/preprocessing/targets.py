@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import Floats, Indices, Shape, Targets
 from engine.data.rows import Rows
@@ -48,6 +49,8 @@ def fit_target(
         fit_numeric_target(name, values, spec.preprocessing)
         for name, values in zip(labels.names, labels.values[training].T, strict=True)
     )
+    for target, values in zip(targets, labels.values[training].T, strict=True):
+        _check_precision(target, values, np.dtype(spec.dtype))
     return targets[0] if len(targets) == 1 else NumericTargets(targets)
 
 
@@ -59,6 +62,21 @@ def _require_numbers(labels: NumberLabels, fitted: FittedTarget) -> FittedTarget
         message = f"the model predicts {len(numbers_of(fitted))} numbers, not {len(labels.names)}"
         raise DataError(message)
     return fitted
+
+
+def _check_precision(
+    target: NumericTarget, values: NDArray[np.float64], dtype: np.dtype[Any]
+) -> None:
+    """Check that numbers that differ still do in the dtype. Raises DataError."""
+    ends = np.array([values.min(), values.max()])
+    with np.errstate(all="ignore"):
+        lower, upper = ((ends - target.center) / target.scale).astype(dtype)
+    if ends[0] < ends[1] and lower == upper:
+        message = (
+            f"the numbers of column {target.name!r} are all equal in {dtype.name}: set "
+            "preprocessing.target to standardize, or dtype to float64"
+        )
+        raise DataError(message)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from engine.stored.versions import SPEC_VERSION
 from engine.weights import find_weight_problems
 from service.context import Context
 from service.idempotency import created, run_once, with_content
+from service.models.held_input_checks import find_held_problems
 from service.models.import_checks import find_input_problems
 from service.models.models import view
 from service.schemas.imports import (
@@ -108,6 +109,7 @@ def _resolve(request: ImportRequest, preprocessing: Preprocessing) -> ResolvedSp
     described = request.preprocessing
     task = _task(described.target)
     problems = list(find_input_problems(described, request.network))
+    problems += find_held_problems(preprocessing)
     if problems:
         raise SpecError(problems)
     asked = TrainingSpec(

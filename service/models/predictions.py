@@ -16,7 +16,6 @@ from engine.preprocessing.preprocessing import (
     LabelTargets,
     NumericTarget,
     NumericTargets,
-    Preprocessing,
 )
 from service.context import Context
 from service.http.errors import InvalidRowsError
@@ -79,7 +78,7 @@ def _predict(model: ServedModel, request: PredictRequest) -> bytes:
 
 def _answer(model: ServedModel, columns: Mapping[str, Column]) -> PredictView:
     """Return the predictions of the rows. Raises DataError, InvalidRowsError."""
-    target, flags = model.preprocessing.target, _flags(columns, model.preprocessing)
+    target, flags = model.preprocessing.target, _flags(columns, model)
     if isinstance(target, InputsTarget):
         rows = reconstruct(model, columns, flags)
         return PredictView(model_id=model.id, classes=None, data=rows)
@@ -182,14 +181,16 @@ def _classes_view(target: LabelTargets) -> dict[str, list[Label]]:
     return {label.name: list(label.classes) for label in target.labels}
 
 
-def _flags(columns: Mapping[str, Column], preprocessing: Preprocessing) -> list[list[FlagView]]:
+def _flags(columns: Mapping[str, Column], model: ServedModel) -> list[list[FlagView]]:
     """Return the flags of each row: values that were replaced or are outside the training data."""
-    found = preprocessing.flags(columns)
+    preprocessing = model.preprocessing
+    found = preprocessing.flags(columns, model.predictor.dtype)
     flags: list[list[FlagView]] = [[] for _ in found.imputed]
     kinds: tuple[tuple[NDArray[np.bool_], Flag], ...] = (
         (found.imputed, "imputed"),
         (found.unknown, "unknown_category"),
         (found.out_of_range, "out_of_range"),
+        (found.untrained, "untrained"),
     )
     for mask, flag in kinds:
         if not mask.any():

@@ -181,12 +181,39 @@ class WordsSpec(Spec):
     )
 
 
+class HeldCodesSpec(Spec):
+    """Codes of an embedded column that no training row has, and the code that replaces them."""
+
+    input: int = Field(ge=0, lt=MAX_FEATURES, description="Index of the column's input.")
+    codes: Items[Annotated[int, Field(ge=0, le=MAX_FEATURES)]] = Field(
+        min_length=1, max_length=MAX_FEATURES
+    )
+    substitute: int = Field(
+        ge=0, le=MAX_FEATURES, description="The most frequent code of the training rows."
+    )
+
+
+class HeldInputsSpec(Spec):
+    """Inputs that never varied in the training rows: they keep their value there in every row."""
+
+    inputs: Items[Annotated[int, Field(ge=0, lt=MAX_FEATURES)]] = Field(
+        default=(),
+        max_length=MAX_FEATURES,
+        description="Indices of the network's inputs, ascending; not those of columns of codes.",
+    )
+    values: Items[Finite] = Field(
+        default=(), max_length=MAX_FEATURES, description="Value of each of these inputs."
+    )
+    codes: Items[HeldCodesSpec] = Field(default=(), max_length=MAX_FEATURES)
+
+
 class ImportedPreprocessing(Spec):
     """Preprocessing of the inputs and decoding of the output, in the form a model shows it."""
 
     columns: Items[InputColumn] = Field(min_length=1, max_length=MAX_FEATURES)
     target: ImportedTarget
     words: WordsSpec = WordsSpec()
+    held: HeldInputsSpec = HeldInputsSpec()
 
 
 def _readable(version: int) -> int:

@@ -12,7 +12,7 @@ from service.schemas.jobs import Classes, CrossValidationView, Label, StoredSpec
 
 MAX_ROWS = 10_000
 Scalar = str | int | float | bool | None
-Flag = Literal["imputed", "unknown_category", "out_of_range"]
+Flag = Literal["imputed", "unknown_category", "out_of_range", "untrained"]
 
 
 class LineageView(View):

@@ -220,7 +220,7 @@ def test_any_value_is_predicted_or_refused_by_its_name(row: dict[str, Any]) -> N
     if isinstance(found, list):
         assert set(found) <= {f"/rows/0/{name}" for name in row}
         return
-    assert EVERY_KIND.flags(found).imputed.shape == (1, 8)
+    assert EVERY_KIND.flags(found, np.dtype(np.float32)).imputed.shape == (1, 8)
     assert np.isfinite(EVERY_KIND.transform(found, np.dtype(np.float32))).all()
 
 
