@@ -18,6 +18,7 @@ FindingCode = Literal[
     "missing_group",
     "missing_split",
     "missing_target",
+    "no_bottleneck",
     "numbers_as_classes",
     "numbers_as_quantity",
     "row_number",
