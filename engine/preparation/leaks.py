@@ -19,7 +19,7 @@ from engine.preparation.association import (
     separated_by_value,
 )
 from engine.preparation.leak_screen import screen
-from engine.preprocessing.labels import ClassLabels, Labels, NoLabels, NumberLabels
+from engine.preprocessing.labels import ClassLabels, Labels, MultiLabels, NumberLabels
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
 
@@ -69,11 +69,10 @@ def find_leaks(
 
 
 def _targets(spec: ResolvedSpec, labels: Labels) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Yield the first targets: numbers, or class indices; nothing if the inputs are the target."""
-    if isinstance(labels, NoLabels):
-        return
+    """Yield the first targets: numbers, or class indices."""
     if isinstance(labels, ClassLabels):
         yield spec.targets[0], labels.codes.astype(np.float64)
+    if not isinstance(labels, NumberLabels | MultiLabels):
         return
     for index, name in enumerate(spec.targets[:MAX_TARGETS]):
         yield name, labels.values[:, index].astype(np.float64)

@@ -231,6 +231,19 @@ _REQUESTS: dict[str, dict[str, Any]] = {
         "preprocessing": {"target": "none"},
         "validation": {"dataset_id": "ds_other"},
     },
+    "numbers": {
+        "target": ["price", "visits"],
+        "features": MIXED,
+        "network": {"layers": [_dense(2)]},
+        "loss": "gaussian",
+        "metrics": "all",
+    },
+    "labels": {
+        "target": ["sold", "garden"],
+        "features": ["size", "colour"],
+        "network": {"layers": [_dense(2)]},
+        "metrics": ["subset_accuracy", "f1", "roc_auc"],
+    },
 }
 
 EXAMPLES: dict[str, TrainingSpec] = {

@@ -161,6 +161,8 @@ OTHERS: dict[str, Json] = {
         "sample_weight": "weight",
     },
     "unscaled_target": {**_NUMBER, "preprocessing": {"target": "none"}},
+    "several_numbers": {"target": ["y", "count"], "loss": "gaussian", "metrics": "all"},
+    "several_labels": {"target": ["side", "flag"], "metrics": "all"},
 }
 
 
