@@ -97,6 +97,11 @@ EXAMPLES: dict[FindingCode, Example] = {
         has_fix=False,
     ),
     "missing_target": Example({"target": "y"}, {**_TABLE, "y": _HOLES}, has_fix=False),
+    "no_bottleneck": Example(
+        {"task": "reconstruction", "network": {"layers": []}},
+        _TABLE,
+        promise=lambda spec: len(spec.network.layers) == 3,
+    ),
     "numbers_as_classes": Example(
         {"target": "y"},
         {**_TABLE, "y": _whole(0, 1)},
