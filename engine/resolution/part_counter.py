@@ -26,7 +26,7 @@ class SplitTables:
 
     Attributes:
         table: the training table.
-        targets: schemas of the target columns.
+        targets: schemas of the target columns; empty if the inputs are the target.
         validation: the validation table, if it is another dataset.
         test: the test table, if it is another dataset.
     """

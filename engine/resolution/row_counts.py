@@ -36,8 +36,10 @@ def count_rows(spec: ResolvedSpec, tables: SplitTables, report: Report) -> RowCo
     usable = count_labelled(tables.targets, tables.table.rows)
     rows = usable.most
     if rows < 2:
-        detail = f"training needs at least two rows with a target, there are {rows}"
-        report.problem("/target", "too_few_rows", detail)
+        pointer = "/target" if tables.targets else "/dataset_id"
+        with_target = " with a target" if tables.targets else ""
+        detail = f"training needs at least two rows{with_target}, there are {rows}"
+        report.problem(pointer, "too_few_rows", detail)
         return RowCounts(rows, 0, rows)
     counter = PartCounter(spec, tables, report)
     test, elsewhere = counter.count(spec.test, usable, "test"), 0
