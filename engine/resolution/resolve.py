@@ -33,6 +33,7 @@ from engine.resolution.optimization import (
     check_warmup,
     resolve_epochs,
 )
+from engine.resolution.part_counter import SplitTables
 from engine.resolution.reconstruction import (
     check_bottleneck,
     check_reconstructed_inputs,
@@ -41,7 +42,7 @@ from engine.resolution.reconstruction import (
     reconstruction_units,
 )
 from engine.resolution.report import Report
-from engine.resolution.row_counts import RowCounts, SplitTables, count_rows
+from engine.resolution.row_counts import RowCounts, count_rows
 from engine.resolution.sample_weights import check_class_weight, check_sample_weight
 from engine.resolution.split_columns import check_split_columns
 from engine.resolution.target_and_features import (

@@ -182,8 +182,8 @@ def _report_groups(spec: TrainingSpec, table: TableSchema, report: Report) -> No
     found = [column.name for column in table.columns if column.name in names]
     if found:
         detail = (
-            f"{name_columns(found)} names the groups that are kept together and is left out of the "
-            "features; list it in features to train on it"
+            f"left out of the features, as rows are grouped by it: {name_columns(found)}; list it "
+            "in features to train on it"
         )
         report.info("/features", "group_left_out", detail)
 
