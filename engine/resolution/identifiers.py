@@ -6,7 +6,7 @@ but rows to predict are not in that file.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -84,7 +84,7 @@ def leave_out_identifiers(
     for group in found:
         left = tuple(name for name in group.names if name not in kept)
         if left:
-            _report_left_out(spec, _Identifiers(group.kind, left), kept, report)
+            _report_left_out(spec, _Identifiers(group.kind, left), features, kept, report)
         used = tuple(name for name in group.names if name in kept)
         if used:
             pointer = "/features" if not left else column_pointer(used[0])
@@ -113,14 +113,20 @@ def _suffices(
 
 
 def _report_left_out(
-    spec: TrainingSpec, left: _Identifiers, kept: Sequence[str], report: Report
+    spec: TrainingSpec,
+    left: _Identifiers,
+    features: Sequence[ColumnSchema],
+    kept: Collection[str],
+    report: Report,
 ) -> None:
     are, them = ("is", "it") if len(left.names) == 1 else ("are", "them")
     detail = (
         f"{describe_columns(left.names)} {left.description} and {are} left out: rows to predict "
         f"have other values; name {them} in features to use {them}"
     )
-    report.info("/features", left.kind, detail, list_features_of(spec, [*kept, *left.names]))
+    wanted = {*kept, *left.names}
+    fix = list_features_of(spec, [c.name for c in features if c.name in wanted])
+    report.info("/features", left.kind, detail, fix)
 
 
 def _report_used(

@@ -54,12 +54,15 @@ class TrainingSpec(Spec):
     """A training as requested by a client; null fields are derived from the table."""
 
     target: ColumnName
-    task: Task | None = Field(default=None, description="Default: from the target's kind.")
+    task: Task | None = Field(
+        default=None, description="Default: from the target's kind and values."
+    )
     features: Items[ColumnName] | None = Field(
         default=None,
         min_length=1,
         max_length=MAX_FEATURES,
-        description="Default: every other column.",
+        description="Default: every other column, except free text and columns that only number "
+        "or identify the rows.",
     )
     preprocessing: PreprocessingSpec = PreprocessingSpec()
     input_shape: Items[Annotated[int, Field(ge=1, le=MAX_FEATURES)]] | None = Field(
