@@ -23,7 +23,7 @@ from engine.preprocessing.preprocessing import Preprocessing
 from engine.preprocessing.targets import ClassLabels, Labels
 from engine.specs import ResolvedSpec
 
-# Fewer rows do not tell a leak from a coincidence.
+# In fewer rows a coincidence looks like a leak.
 MIN_ROWS = 20
 MIN_CORRELATION = 0.999
 # Coincidences that are accepted per job.

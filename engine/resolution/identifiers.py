@@ -59,7 +59,7 @@ class _Identifiers:
 
     @property
     def description(self) -> str:
-        """What the columns are."""
+        """A clause that says why the columns are not features."""
         verb = "counts" if len(self.names) == 1 else "count"
         if self.kind == "row_number":
             return f"{verb} the rows or {'is' if verb == 'counts' else 'are'} their index"
