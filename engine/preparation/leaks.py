@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from engine.arrays import Indices
 from engine.data.rows import Rows
 from engine.data.table import Column, NumericColumn, Table, count_rows
-from engine.findings import MAX_NAMES, Finding, list_features
+from engine.findings import MAX_NAMES, Finding, list_features, name_columns
 from engine.preparation.association import (
     correlation_ratio,
     correlations,
@@ -19,8 +19,8 @@ from engine.preparation.association import (
     separated_by_value,
 )
 from engine.preparation.leak_screen import screen
+from engine.preprocessing.labels import ClassLabels, Labels, MultiLabels, NoLabels, NumberLabels
 from engine.preprocessing.preprocessing import Preprocessing
-from engine.preprocessing.targets import ClassLabels, Labels
 from engine.specs import ResolvedSpec
 
 # In fewer rows a coincidence looks like a leak.
@@ -31,6 +31,8 @@ MAX_CHANCE = 0.001
 # Columns that are confirmed on all rows, and bytes of their values in memory at once.
 MAX_CONFIRMED = 100
 GROUP_BYTES = 32 * 2**20
+# Targets that are looked at; each takes a pass over the columns that may predict it.
+MAX_TARGETS = 10
 
 
 def find_leaks(
@@ -41,7 +43,7 @@ def find_leaks(
     labels: Labels,
     training: Indices,
 ) -> list[Finding]:
-    """Return a finding that names the features that alone predict the target.
+    """Return a finding that names the features that alone predict a target.
 
     For classes: each value, or each range of values, has one class. For numbers: the correlation,
     or the correlation ratio of categories, exceeds 0.999.
@@ -54,25 +56,49 @@ def find_leaks(
         labels: targets of all rows of the table.
         training: indices of the training rows.
     """
-    if len(training) < MIN_ROWS:
+    if len(training) < MIN_ROWS or isinstance(labels, NoLabels):
         return []
-    target = _targets(labels)[training]
-    if target.min() == target.max():
-        return []
-    names = screen(preprocessing, x, target)[:MAX_CONFIRMED]
+    are_classes = not isinstance(labels, NumberLabels)
     seen: dict[str, str] = {}
-    for group in _groups(names, len(training)):
+    predicted: list[str] = []
+    for target_name, values in _targets(spec, labels):
+        found = _find(table, preprocessing, x, values[training], training, are_classes=are_classes)
+        predicted += [target_name] if found else []
+        seen = found | seen
+    return [_finding(spec, predicted, seen)] if seen else []
+
+
+def _targets(
+    spec: ResolvedSpec, labels: ClassLabels | NumberLabels | MultiLabels
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Yield the first targets: numbers, or class indices."""
+    if isinstance(labels, ClassLabels):
+        yield spec.targets[0], labels.codes.astype(np.float64)
+        return
+    for index, name in enumerate(spec.targets[:MAX_TARGETS]):
+        yield name, labels.values[:, index].astype(np.float64)
+
+
+def _find(
+    table: Table,
+    preprocessing: Preprocessing,
+    x: Rows,
+    target: NDArray[np.float64],
+    training: Indices,
+    *,
+    are_classes: bool,
+) -> dict[str, str]:
+    """Return how each feature that alone predicts the target does so."""
+    if target.min() == target.max():
+        return {}
+    features = len(preprocessing.columns)
+    seen: dict[str, str] = {}
+    for group in _groups(screen(preprocessing, x, target)[:MAX_CONFIRMED], len(training)):
         for name, values in _read(table, group, training).items():
-            reason = _describe(values, target, labels, len(spec.features))
+            reason = _describe(values, target, features, are_classes=are_classes)
             if reason is not None:
                 seen[name] = reason
-    return [_finding(spec, seen)] if seen else []
-
-
-def _targets(labels: Labels) -> NDArray[np.float64]:
-    if isinstance(labels, ClassLabels):
-        return labels.codes.astype(np.float64)
-    return labels.values
+    return seen
 
 
 def _groups(names: Sequence[str], rows: int) -> Iterator[Sequence[str]]:
@@ -112,29 +138,28 @@ def _numbers(
 def _describe(
     column: tuple[NDArray[np.float64], bool],
     target: NDArray[np.float64],
-    labels: Labels,
     features: int,
+    *,
+    are_classes: bool,
 ) -> str | None:
     """Return how a column predicts the target; None if it does not."""
     values, is_categorical = column
     present = ~np.isnan(values)
     if not is_categorical and not present.all():
-        reason = _describe_missing(present, target, labels, features)
+        reason = _describe_missing(present, target, features) if are_classes else None
         if reason is not None or present.mean() < 0.5 or present.sum() < MIN_ROWS:
             return reason
     values, target = values[present], target[present]
-    if isinstance(labels, ClassLabels):
+    if are_classes:
         codes = target.astype(np.intp)
         return _describe_classes(values, codes, features, has_order=not is_categorical)
     return _describe_number(values, target, is_categorical=is_categorical)
 
 
 def _describe_missing(
-    present: NDArray[np.bool_], target: NDArray[np.float64], labels: Labels, features: int
+    present: NDArray[np.bool_], target: NDArray[np.float64], features: int
 ) -> str | None:
     """Return whether it is decisive that a value is missing."""
-    if not isinstance(labels, ClassLabels):
-        return None
     codes = target.astype(np.intp)
     values = present.astype(np.float64)
     if _describe_classes(values, codes, features, has_order=False) is None:
@@ -172,15 +197,15 @@ def _describe_number(
     return "each value has one target value" if is_repeated and ratio > MIN_CORRELATION else None
 
 
-def _finding(spec: ResolvedSpec, seen: Mapping[str, str]) -> Finding:
+def _finding(spec: ResolvedSpec, predicted: Sequence[str], seen: Mapping[str, str]) -> Finding:
     names = list(seen)
     shown = ", ".join(f"{name!r} ({seen[name]})" for name in names[:MAX_NAMES])
     more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
     predict = f"column{'' if len(names) == 1 else 's'} {shown}{more} alone "
     predict += "predicts" if len(names) == 1 else "predict"
     detail = (
-        f"{predict} the target {spec.target!r} in the training rows; leave out what is known only "
-        "after the target is"
+        f"{predict} the target {name_columns(predicted)} in the training rows; leave out what is "
+        "known only after the target is"
     )
     others = [name for name in spec.features if name not in seen]
     fix = list_features(others) if spec.input_shape is None else None

@@ -16,7 +16,7 @@ from engine.json_pointer import column_pointer
 from engine.resolution.embeddings import categorical_of
 from engine.resolution.fixes import list_features_of
 from engine.resolution.report import Report
-from engine.specs import FractionValidation, TrainingSpec
+from engine.specs import TrainingSpec, split_columns
 
 # In fewer rows all-different values are usual: 1, 2, 3, 4 need not count the rows.
 MIN_ROWS = 10
@@ -145,11 +145,12 @@ def _find(
     spec: TrainingSpec, table: TableSchema, features: Sequence[ColumnSchema]
 ) -> list[_Identifiers]:
     kinds: dict[IdentifierKind, list[str]] = {}
-    order = spec.validation.order_by if isinstance(spec.validation, FractionValidation) else None
+    parts = (split_columns(spec.validation), split_columns(spec.test))
+    orders = {part.get("order_by") for part in parts}
     is_headless = all(_NAMELESS.fullmatch(column.name) for column in table.columns)
     for column in features:
         kind = _identifier_kind(column, table.rows, is_headless=is_headless)
-        if kind is not None and column.name != order:
+        if kind is not None and column.name not in orders:
             kinds.setdefault(kind, []).append(column.name)
     return [_Identifiers(kind, tuple(names)) for kind, names in kinds.items()]
 

@@ -4,44 +4,48 @@ import math
 from collections.abc import Sequence
 
 from engine.data.table import ColumnSchema, TableSchema, find_column
-from engine.findings import describe_columns
+from engine.findings import describe_columns, name_columns
 from engine.preprocessing.column_plan import has_encoding
 from engine.resolution.class_or_quantity import MAX_CLASSES, infer_task
 from engine.resolution.fixes import list_features_of, put
 from engine.resolution.identifiers import leave_out_identifiers, report_identifiers
 from engine.resolution.report import Report
-from engine.specs import MAX_FEATURES, ColumnValidation, Task, TrainingSpec
+from engine.specs import MAX_FEATURES, ColumnValidation, Task, TrainingSpec, split_columns
 
 # Hash buckets proposed for free text that is left out.
 DEFAULT_BUCKETS = 64
 
 
-def find_target(spec: TrainingSpec, table: TableSchema, report: Report) -> ColumnSchema | None:
+def find_target(name: str, pointer: str, table: TableSchema, report: Report) -> ColumnSchema | None:
     """Return the target's column; None if it cannot be a target."""
-    target = find_column(table.columns, spec.target)
+    target = find_column(table.columns, name)
     if target is None:
-        report.problem("/target", "unknown_column", f"there is no column {spec.target!r}")
+        report.problem(pointer, "unknown_column", f"there is no column {name!r}")
         return None
     if target.kind == "text":
         detail = f"column {target.name!r} is free text; a target must have numbers or classes"
-        report.problem("/target", "text_target", detail)
+        report.problem(pointer, "text_target", detail)
         return None
     if target.kind == "time":
         detail = (
             f"column {target.name!r} has times; a target must have numbers or classes: to predict "
             "a time, upload it as a number, such as days since a date"
         )
-        report.problem("/target", "time_target", detail)
+        report.problem(pointer, "time_target", detail)
         return None
-    if target.missing:
-        detail = f"{target.missing} rows without a target are left out"
-        report.warning("/target", "missing_target", detail)
     return target
 
 
 def choose_task(spec: TrainingSpec, target: ColumnSchema, rows: int, report: Report) -> Task | None:
     """Return the task: the requested one if the target allows it, else inferred from the target."""
     task = spec.task or infer_task(spec, target, rows, report)
+    if task == "multi_label":
+        detail = (
+            f"multi_label predicts several columns with two values each, but {target.name!r} is a "
+            "single one: list the columns in target, or use classification"
+        )
+        report.problem("/task", "single_label", detail)
+        return None
     if task == "classification":
         return task if _can_be_classes(target, report) else None
     if target.kind != "numeric":
@@ -122,7 +126,7 @@ def check_inputs(inputs: int, spec: TrainingSpec, report: Report) -> None:
 def _default_features(
     spec: TrainingSpec, table: TableSchema, report: Report
 ) -> tuple[ColumnSchema, ...]:
-    excluded = {spec.target, spec.sample_weight, _validation_column(spec)}
+    excluded = {*spec.targets, spec.sample_weight, *_marker_columns(spec), *_group_columns(spec)}
     candidates = [column for column in table.columns if column.name not in excluded]
     usable = tuple(column for column in candidates if has_encoding(spec.preprocessing, column))
     used = {column.name for column in usable}
@@ -138,7 +142,9 @@ def _default_features(
     if not usable:
         detail = "no column besides the target has numbers, times, booleans or categories"
         report.problem("/features", "no_features", detail)
-    return leave_out_identifiers(spec, table, usable, report)
+    features = leave_out_identifiers(spec, table, usable, report)
+    _report_groups(spec, table, features, report)
+    return features
 
 
 def _named_features(
@@ -151,13 +157,13 @@ def _named_features(
         column = by_name.get(name)
         if column is None:
             report.problem(pointer, "unknown_column", f"there is no column {name!r}")
-        elif name == spec.target:
-            report.problem(pointer, "target_as_feature", f"{name!r} is the target")
+        elif name in spec.targets:
+            report.problem(pointer, "target_as_feature", f"{name!r} is a target")
         elif name == spec.sample_weight:
             report.problem(pointer, "weight_as_feature", f"{name!r} is the sample weight")
-        elif name == _validation_column(spec):
-            detail = f"{name!r} is the validation column"
-            report.problem(pointer, "split_as_feature", detail)
+        elif name in _marker_columns(spec):
+            part = _marker_columns(spec)[name]
+            report.problem(pointer, "split_as_feature", f"{name!r} is the {part} column")
         elif name in selected:
             report.problem(pointer, "duplicate_feature", f"{name!r} is listed twice")
         elif not has_encoding(spec.preprocessing, column):
@@ -171,6 +177,31 @@ def _named_features(
     return tuple(selected.values())
 
 
-def _validation_column(spec: TrainingSpec) -> str | None:
-    """Return the column that marks validation rows; an order_by column may still be a feature."""
-    return spec.validation.column if isinstance(spec.validation, ColumnValidation) else None
+def _report_groups(
+    spec: TrainingSpec, table: TableSchema, features: Sequence[ColumnSchema], report: Report
+) -> None:
+    """Report the columns that are not features by default because they name groups."""
+    names = _group_columns(spec) - {*spec.targets, spec.sample_weight, *_marker_columns(spec)}
+    found = [column.name for column in table.columns if column.name in names]
+    if found:
+        detail = (
+            f"{name_columns(found)} names the groups that are kept together and is left out of the "
+            "features; list it in features to train on it"
+        )
+        fix = list_features_of(spec, [*(column.name for column in features), *found])
+        report.info("/features", "group_left_out", detail, fix)
+
+
+def _marker_columns(spec: TrainingSpec) -> dict[str, str]:
+    """Return the columns that mark the rows of a part, with the part.
+
+    An `order_by` column may still be a feature.
+    """
+    parts = (("validation", spec.validation), ("test", spec.test))
+    return {part.column: name for name, part in parts if isinstance(part, ColumnValidation)}
+
+
+def _group_columns(spec: TrainingSpec) -> set[str]:
+    """Return the columns that group the rows."""
+    parts = (split_columns(spec.validation), split_columns(spec.test))
+    return {part["group_by"] for part in parts if "group_by" in part}

@@ -61,7 +61,7 @@ OF_CLASSES: dict[str, tuple[Column, str]] = {
 @pytest.mark.parametrize("task", ["levels", "numbers"])
 def test_columns_that_separate_the_classes(name: str, task: str) -> None:
     column, reason = OF_CLASSES[name]
-    y: Column = categories(CLASS, "abc") if task == "levels" else as_numbers(1.0 * CLASS)
+    y: Column = categories(CLASS, "abc") if task == "levels" else as_numbers(CLASS)
     (finding,) = find({"y": y, "x": column})
     assert reason in finding.detail
     assert (finding.level, finding.pointer) == ("warning", "/features")
@@ -106,7 +106,7 @@ def test_categories_that_hold_a_number() -> None:
 def test_a_time_is_compared_as_such(task: str) -> None:
     y = CLASS if task == "classes" else np.arange(ROWS)
     seconds = 86_400.0 * (y * 1000 + (DRAWN.random(ROWS) if task == "classes" else 0))
-    columns: dict[str, Column] = {"y": as_numbers(y + 0.0), "when": as_numbers(seconds)}
+    columns: dict[str, Column] = {"y": as_numbers(y), "when": as_numbers(seconds)}
     request = {"preprocessing": {"columns": {"when": {"time": ["hour"]}}}}
     spec, _ = prepared(TrainingSpec(target="y"), {**columns, "noise": NOISE})
     # A time column is one of numbers whose parts are recorded in the resolved spec.
@@ -127,7 +127,7 @@ def test_one_exception_is_not_a_leak() -> None:
     columns: dict[str, Column] = {
         "y": categories(CLASS, "abc"),
         "level": categories(almost, "pqr"),
-        "code": as_numbers(almost * 1.0),
+        "code": as_numbers(almost),
         "range": as_numbers(almost + 0.9 * DRAWN.random(ROWS)),
     }
     assert find(columns, validation=None) == []
