@@ -127,7 +127,6 @@ def _default_features(
     spec: TrainingSpec, table: TableSchema, report: Report
 ) -> tuple[ColumnSchema, ...]:
     excluded = {*spec.targets, spec.sample_weight, *_marker_columns(spec), *_group_columns(spec)}
-    _report_groups(spec, table, report)
     candidates = [column for column in table.columns if column.name not in excluded]
     usable = tuple(column for column in candidates if has_encoding(spec.preprocessing, column))
     used = {column.name for column in usable}
@@ -143,7 +142,9 @@ def _default_features(
     if not usable:
         detail = "no column besides the target has numbers, times, booleans or categories"
         report.problem("/features", "no_features", detail)
-    return leave_out_identifiers(spec, table, usable, report)
+    features = leave_out_identifiers(spec, table, usable, report)
+    _report_groups(spec, table, features, report)
+    return features
 
 
 def _named_features(
@@ -176,7 +177,9 @@ def _named_features(
     return tuple(selected.values())
 
 
-def _report_groups(spec: TrainingSpec, table: TableSchema, report: Report) -> None:
+def _report_groups(
+    spec: TrainingSpec, table: TableSchema, features: Sequence[ColumnSchema], report: Report
+) -> None:
     """Report the columns that are not features by default because they name groups."""
     names = _group_columns(spec) - {*spec.targets, spec.sample_weight, *_marker_columns(spec)}
     found = [column.name for column in table.columns if column.name in names]
@@ -185,7 +188,8 @@ def _report_groups(spec: TrainingSpec, table: TableSchema, report: Report) -> No
             f"left out of the features, as rows are grouped by it: {name_columns(found)}; list it "
             "in features to train on it"
         )
-        report.info("/features", "group_left_out", detail)
+        fix = list_features_of(spec, [*(column.name for column in features), *found])
+        report.info("/features", "group_left_out", detail, fix)
 
 
 def _marker_columns(spec: TrainingSpec) -> dict[str, str]:

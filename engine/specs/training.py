@@ -63,7 +63,9 @@ class TrainingSpec(Spec):
         "several columns with two values each as labels (multi-label).",
         examples=["species", ["height", "weight"]],
     )
-    task: Task | None = Field(default=None, description="Default: from the kinds of the targets.")
+    task: Task | None = Field(
+        default=None, description="Default: from the kinds and values of the targets."
+    )
     features: Items[ColumnName] | None = Field(
         default=None,
         min_length=1,
