@@ -64,8 +64,10 @@ INPUTS = {
     "hash_buckets": "counts of words (runs of letters and digits, in lower case), scaled to norm "
     "1; a word's CRC-32 determines its bucket (lower 31 bits, modulo) and its sign (highest bit)",
 }
-METRICS_HEAD = """In `metrics`. With `sample_weight`, every mean, sum and number of rows is weighted by it, and a
-class has rows if their weight is not 0; `class_weight` weighs no metric. An undefined metric is left out.
+METRICS_HEAD = """In `metrics`.
+
+With `sample_weight`, every mean, sum and number of rows is weighted by it, and a class has rows if
+their weight is not 0; `class_weight` weighs no metric. An undefined metric is left out.
 
 """
 METRICS = {
