@@ -64,17 +64,17 @@ class Batches:
 
 
 def largest_batch(
-    spec: ResolvedSpec, training_rows: int, validation_rows: int, validated_at_once: int
+    spec: ResolvedSpec, training_rows: int, evaluated_rows: int, evaluated_at_once: int
 ) -> int:
-    """The most rows that pass through the network at once, in training and validation.
+    """Return the most rows that pass through the network at once, in training and evaluation.
 
     Args:
-        spec: of the training.
-        training_rows: that there are, at most.
-        validation_rows: likewise.
-        validated_at_once: see `chunk_rows`.
+        spec: the training's spec.
+        training_rows: upper bound on the training rows.
+        evaluated_rows: upper bound on the validation rows and on the test rows.
+        evaluated_at_once: see `chunk_rows`.
     """
-    return max(_batch_rows(spec, training_rows), min(validation_rows, validated_at_once))
+    return max(_batch_rows(spec, training_rows), min(evaluated_rows, evaluated_at_once))
 
 
 def _batch_rows(spec: ResolvedSpec, training_rows: int) -> int:

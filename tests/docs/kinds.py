@@ -97,6 +97,35 @@ METRICS = {
     "finding `zero_targets_in_mape` counts the others",
     "explained_variance": "1 − Var(y − ŷ) / Var(y); undefined as r2 is",
 }
+LABEL_METRICS = {
+    "accuracy": "fraction of rows whose label is right; the mean over labels is 1 − Hamming loss",
+    "subset_accuracy": "fraction of rows all of whose labels are right; without a list per label",
+    "precision": "TP / (TP + FP) of the label's second class, 0 without predictions of it",
+    "recall": "TP / (TP + FN)",
+    "f1": "2 TP / (2 TP + FP + FN)",
+    "roc_auc": "area under TPR over FPR",
+    "pr_auc": "average precision Σ (R_n − R_{n−1}) P_n",
+    "log_loss": "mean of −log p of the true class",
+}
+SEVERAL_TARGETS = """Several numbers: every metric is the unweighted mean over the targets, each in
+its own unit, and `<metric>_per_target` lists them in the order of `target`. A target for which a
+metric is undefined, such as `r2` where all rows have the same number, is null in the list and left
+out of the mean.
+
+Several labels: every metric is the unweighted mean over the labels, and `<metric>_per_label` lists
+them in the order of `target`. `precision`, `recall` and `f1` of a label without rows of its second
+class are null in the list and left out of the mean, as are `roc_auc` and `pr_auc` of a label with
+one class only.
+"""
+RECONSTRUCTION = """Over all rows and inputs together; x are the scaled inputs and x̂ the outputs,
+so the unit is that of the scaled inputs. Rows count by their sample weight.
+"""
+RECONSTRUCTION_METRICS = {
+    "mse": "mean of (x̂ − x)²",
+    "rmse": "√mse",
+    "mae": "mean of |x̂ − x|",
+    "r2": "1 − Σ (x̂ − x)² / Σ (x − x̄)², x̄ the mean of each input; absent if all are constant",
+}
 
 
 def render() -> str:
@@ -115,6 +144,10 @@ def render() -> str:
         "its width on each side, to avoid overflow.\n"
     )
     parts.append("## Metrics\n\n" + METRICS_HEAD + _table("metric", METRICS))
+    parts.append(f"### Several targets\n\n{SEVERAL_TARGETS}")
+    parts.append(_table("metric of labels", LABEL_METRICS))
+    parts.append("### Reconstruction\n\n" + RECONSTRUCTION)
+    parts.append(_table("metric of a reconstruction", RECONSTRUCTION_METRICS))
     return "\n".join(parts)
 
 
