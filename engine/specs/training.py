@@ -132,7 +132,7 @@ class TrainingSpec(Spec):
         default=None,
         description="Numeric column with the weight of each row, not negative, in loss, "
         "validation_loss and all metrics. Only relations matter: weights are divided by their mean "
-        "over the training or the validation rows. Rows of weight 0 count for nothing; the job "
+        "over the training or the validation rows. Rows of weight 0 have no effect; the job "
         "fails if all training or all validation rows have weight 0.",
     )
     dtype: Literal["float32", "float64"] = "float32"
