@@ -74,7 +74,6 @@ def _targets(
     """Yield the first targets: numbers, or class indices."""
     if isinstance(labels, ClassLabels):
         yield spec.targets[0], labels.codes.astype(np.float64)
-    if not isinstance(labels, NumberLabels | MultiLabels):
         return
     for index, name in enumerate(spec.targets[:MAX_TARGETS]):
         yield name, labels.values[:, index].astype(np.float64)
