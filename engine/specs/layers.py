@@ -21,7 +21,8 @@ class WeightsSpec(Spec):
     use_bias: bool = True
     initializer: InitializerField | None = Field(
         default=None,
-        description="Default: he_normal for ReLU-like activations, else glorot_uniform.",
+        description="Default, by activation: he_normal for relu, leaky_relu, elu, gelu and silu; "
+        "lecun_normal for selu; else glorot_uniform.",
     )
     l1: float = Field(default=0.0, ge=0, le=1000, description="Adds l1 · Σ |w| to the objective.")
     l2: float = Field(default=0.0, ge=0, le=1000, description="Adds l2 · Σ w² to the objective.")

@@ -219,7 +219,7 @@ class Training:
             validation_loss=validation_loss,
             metrics=metrics,
             learning_rate=train_step.learning_rate,
-            gradient_norm=train_step.gradient_norm,
+            gradient_norm=train_step.diagnostics.gradient_norm,
             steps=self.steps_done,
             layers=train_step.diagnostics.layer_stats(),
         )
