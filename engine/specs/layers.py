@@ -102,6 +102,8 @@ class BatchNormalizationSpec(Spec):
     """y = γ (x − μ) / sqrt(σ² + ε) + β, with μ and σ² over the batch per feature or channel.
 
     Predictions use running statistics: r ← momentum · r + (1 − momentum) · batch (Ioffe 2015).
+    Needs batches of at least two rows, unless frozen: a batch_size of 1 is refused, and a last
+    batch of one row is joined to the batch before it.
     """
 
     type: Literal["batch_normalization"] = "batch_normalization"
@@ -183,6 +185,16 @@ LayerSpec = Annotated[
 ]
 
 
+def _normalizes_batches(layer: LayerSpec) -> bool:
+    match layer:
+        case BatchNormalizationSpec():
+            return not layer.frozen
+        case ResidualSpec():
+            return any(_normalizes_batches(inner) for inner in layer.layers)
+        case _:
+            return False
+
+
 class OutputSpec(WeightsSpec):
     """The output layer: dense."""
 
@@ -200,6 +212,11 @@ class NetworkSpec(Spec):
 
     layers: Items[LayerSpec] = Field(default=(DenseSpec(units=64),), max_length=MAX_LAYERS)
     output: OutputSpec = OutputSpec()
+
+    @property
+    def normalizes_batches(self) -> bool:
+        """Whether a layer normalizes by the statistics of its batch: frozen ones do not."""
+        return any(_normalizes_batches(layer) for layer in self.layers)
 
 
 class ResolvedOutput(OutputSpec):

@@ -8,7 +8,8 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from engine.arrays import Floats
-from engine.data.batches import Batches, largest_batch
+from engine.data.batches import Batches, joins_last_row, largest_batch
+from engine.errors import DataError
 from engine.findings import Finding
 from engine.layers.chunks import chunk_rows
 from engine.metrics import Metric, build_accumulator
@@ -16,7 +17,7 @@ from engine.preparation.prepared_data import PreparedData
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
 from engine.training.early_stopping import EarlyStopping
-from engine.training.findings import GRADIENT_NOT_FINITE, gradient_not_finite
+from engine.training.findings import GRADIENT_NOT_FINITE, gradient_not_finite, last_row_joined
 from engine.training.loop import CrossValidation, TrainingState, never, train
 from engine.training.progress import EpochRecord, Progress, StopReason
 from engine.training.train_step import TrainStep
@@ -41,6 +42,7 @@ class Training:
 
     Raises:
         SpecError: the layers do not fit the prepared data's width.
+        DataError: there is a single training row, which batch normalization cannot normalize.
         ValueError: the initial weights are not those of the spec's network.
     """
 
@@ -53,7 +55,6 @@ class Training:
     ) -> None:
         self.rows = len(data.x)
         self.preprocessing: Preprocessing = data.preprocessing
-        self.findings: tuple[Finding, ...] = data.findings
         self._batches = Batches(
             data.x,
             data.y,
@@ -61,7 +62,12 @@ class Training:
             batch_size=spec.batch_size,
             shuffle=spec.shuffle,
             seed=spec.seed,
+            joins_last_row=joins_last_row(spec),
         )
+        _require_normalizable(spec, self.rows)
+        self.findings: tuple[Finding, ...] = data.findings
+        if self._batches.has_joined_row:
+            self.findings += (last_row_joined(self.rows, self._batches.size),)
         self._train_step = TrainStep(spec, data.preprocessing.width, self._batches.steps)
         self._network = self._train_step.network
         chunk = chunk_rows(self._network.layers, spec.dtype)
@@ -243,6 +249,12 @@ class Training:
         is_best = self._early_stopping.on_epoch_end(self._progress, record)
         if is_best and self._best_parameters is not None:
             np.copyto(self._best_parameters, self._network.parameters)
+
+
+def _require_normalizable(spec: ResolvedSpec, rows: int) -> None:
+    if rows == 1 and spec.network.normalizes_batches:
+        message = "batch normalization needs at least two training rows, there is one"
+        raise DataError(message)
 
 
 def _json_number(value: float) -> float | str:
