@@ -14,6 +14,7 @@ from engine.metrics import Metric
 from engine.preparation.prepared_data import PreparedData
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import FoldsValidation, ResolvedSpec
+from engine.training.learning_rate import RateSearch
 from engine.training.loop import CrossValidation, TrainingState, never
 from engine.training.progress import EpochRecord, StopReason
 from engine.training.training import Training
@@ -179,6 +180,16 @@ class FoldedTraining:
     def weights(self) -> dict[str, Floats]:
         """Return copies of the current network's parameters by name."""
         return self._current.weights()
+
+    def search_learning_rate(self, stop: Callable[[], bool] = never) -> RateSearch:
+        """Search a lower rate that trains the current network; its state is then lost."""
+        return self._current.search_learning_rate(stop)
+
+    def result_findings(
+        self, values: Mapping[str, Metric], stop: Callable[[], bool] = never
+    ) -> tuple[Finding, ...]:
+        """Return the findings about the final network; none if training ended within the folds."""
+        return () if self.is_in_folds else self._current.result_findings(values, stop)
 
     def state(self) -> TrainingState:
         """Return copies of everything needed to resume exactly."""

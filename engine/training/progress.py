@@ -59,6 +59,8 @@ class Progress:
         sums: sums of the current epoch, see `MetricAccumulator`; in a stored state, non-finite
             sums are strings.
         schedule: state of the learning-rate schedule.
+        loss_at_start: loss on a sample of the training rows with the initial weights, see
+            `LossSample`; None if it is not finite, or unknown.
     """
 
     epoch: int = 0
@@ -69,3 +71,4 @@ class Progress:
     reason: StopReason | None = None
     sums: dict[str, float] = field(default_factory=dict)
     schedule: dict[str, float] = field(default_factory=dict)
+    loss_at_start: float | None = None
