@@ -13,7 +13,7 @@ from engine.fair_lock import FairLock
 from engine.layers.chunks import CHUNK_BYTES, chunk_rows
 from engine.network import build_network
 from engine.preprocessing.preprocessing import NumericTarget, Preprocessing
-from engine.specs import Gaussian, ResolvedSpec
+from engine.specs import PROBABILITY_ACTIVATIONS, Gaussian, ResolvedSpec
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Predictor:
         self._lock = FairLock()
         self._rows_at_once = chunk_rows(self._network.layers, self._dtype)
         self.nbytes = self._network.bytes_for(self._rows_at_once)
-        self.gives_probabilities = spec.network.output.activation in {"softmax", "sigmoid"}
+        self.gives_probabilities = spec.network.output.activation in PROBABILITY_ACTIVATIONS
 
     def predict(self, columns: Mapping[str, Column]) -> Floats:
         """Return the predictions for every row.
@@ -117,11 +117,11 @@ class Predictor:
         """Undo the target's scaling, or expand a binary sigmoid to one column per class."""
         target = self._preprocessing.target
         if isinstance(target, NumericTarget):
-            numbers = outputs.astype(np.float64)
-            values = numbers[:, 0] * target.scale + target.center
-            # The second output of gaussian is the log variance.
-            deviations = np.exp(numbers[:, 1] / 2) * target.scale if self._has_deviations else None
-            return Predictions(values, deviations)
+            deviations = None
+            if self._has_deviations:
+                # The second output of gaussian is the log variance.
+                deviations = np.exp(outputs[:, 1].astype(np.float64) / 2) * target.scale
+            return Predictions(target.to_own_unit(outputs[:, 0]), deviations)
         if outputs.shape[1] == 1:
             return Predictions(np.concatenate((1 - outputs, outputs), axis=1), None)
         return Predictions(outputs, None)

@@ -5,9 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-from engine.data.batch_readers import Batch, BatchReader, InMemoryReader, WindowedReader
-from engine.data.rows import Rows
+from engine.data.batch_readers import BatchReader, InMemoryReader, WindowedReader
 from engine.data.shuffle import ShuffleOrder
+from engine.data.split_arrays import Batch, SplitArrays
 from engine.specs import ResolvedSpec, TrainingSpec
 
 __all__ = ["Batch", "Batches"]
@@ -21,9 +21,7 @@ class Batches:
         steps: number of batches.
 
     Args:
-        x: inputs, `(rows, in_features)`; the batches do not depend on where the rows are stored.
-        y: targets, `(rows, …)`.
-        weights: sample weights, `(rows,)`; None if all rows have the same weight.
+        split: the arrays; the batches do not depend on where the rows are stored.
         batch_size: rows per batch, the last one may be shorter; "full" is one batch of all rows.
         shuffle: whether each epoch has its own order.
         seed: the job's seed.
@@ -32,38 +30,28 @@ class Batches:
 
     def __init__(
         self,
-        x: Rows,
-        y: Rows,
-        weights: Rows | None = None,
+        split: SplitArrays,
         *,
         batch_size: int | Literal["full"],
         shuffle: bool,
         seed: int,
         joins_last_row: bool = False,
     ) -> None:
-        self._rows = len(x)
+        self._rows = len(split)
         self.size = self._rows if batch_size == "full" else min(batch_size, self._rows)
         self.steps = _count_batches(self._rows, self.size, joins_last_row=joins_last_row)
-        all_rows = slice(0, self._rows)
-        if self.steps == 1:
-            # A single batch is the data themselves: they are read once, for all epochs.
-            x, y = x[all_rows], y[all_rows]
-            weights = None if weights is None else weights[all_rows]
-        self._x, self._y, self._weights = x, y, weights
+        # A single batch is the data themselves: they are read once, for all epochs.
+        self._split = split.read_all() if self.steps == 1 else split
         # A single batch has the same gradient in any row order, so it is not shuffled.
         self._reader = self._build_reader(seed) if shuffle and self.steps > 1 else None
 
     def _build_reader(self, seed: int) -> BatchReader:
-        x, y, weights = self._x, self._y, self._weights
+        x = self._split.x
         row_bytes = math.prod(x.shape[1:]) * x.dtype.itemsize
         order = ShuffleOrder(self._rows, row_bytes, seed)
-        if (
-            isinstance(x, np.ndarray)
-            and isinstance(y, np.ndarray)
-            and (weights is None or isinstance(weights, np.ndarray))
-        ):
-            return InMemoryReader(x, y, weights, order, self._largest)
-        return WindowedReader(x, y, weights, order, self._largest)
+        if all(isinstance(array, np.ndarray) for array in self._split.distinct):
+            return InMemoryReader(self._split, order, self._largest)
+        return WindowedReader(self._split, order, self._largest)
 
     @property
     def _largest(self) -> int:
@@ -80,14 +68,12 @@ class Batches:
             self._reader.begin(epoch)
 
     def batch(self, step: int) -> Batch:
-        """Return inputs, targets and weights of a step; valid until the next call."""
+        """Return the rows of a step; valid until the next call."""
         start = step * self.size
         stop = self._rows if step == self.steps - 1 else start + self.size
         if self._reader is not None:
             return self._reader.read(start, stop)
-        rows = slice(start, stop)
-        weights = None if self._weights is None else self._weights[rows]
-        return self._x[rows], self._y[rows], weights
+        return self._split.read(slice(start, stop))
 
 
 def largest_batch(

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import TypeAlias
 
-# A scalar; one number per class; or a matrix as a list of rows.
-Metric: TypeAlias = float | list[float] | list[list[float]]
+# A scalar; one number per class, None for a class without rows; or a matrix as a list of rows.
+Metric: TypeAlias = float | list[float | None] | list[list[float]]
 
 _PREFIX = "validation_"
 _LOWER_IS_BETTER = {"loss", "log_loss", "mse", "rmse", "mae", "mape"}

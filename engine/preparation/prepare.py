@@ -7,23 +7,33 @@ chunks and written to allocated arrays.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.arrays import Indices
+from engine.arrays import Indices, Shape
 from engine.data.rows import Allocate, Rows, allocate_in_memory
 from engine.data.table import Column, Table, count_rows
 from engine.errors import DataError, SpecError
 from engine.findings import Finding
 from engine.layers.build import build_layers
+from engine.metrics.build import needs_values
 from engine.preparation.prepared_data import PreparedData, prepared_from
 from engine.preparation.sample_weights import fit_sample_weights
 from engine.preparation.train_validation_split import require_rows, split_rows
+from engine.preparation.zero_targets import find_zero_targets
 from engine.preprocessing.fit import fit_columns
 from engine.preprocessing.fitted import FittedTarget
 from engine.preprocessing.missing_values import find_incomplete_rows
 from engine.preprocessing.preprocessing import Preprocessing
-from engine.preprocessing.targets import Labels, choose_encoding, fit_target, read_labels
+from engine.preprocessing.targets import (
+    Labels,
+    NumberLabels,
+    choose_encoding,
+    fit_target,
+    read_labels,
+)
 from engine.specs import ResolvedSpec
 
 # Bytes of inputs transformed at a time; small compared to the memory of training.
@@ -48,6 +58,11 @@ class _Subset:
     source: _RowSource
     rows: Indices
     suffix: str
+
+    @property
+    def name(self) -> str:
+        """The split's name."""
+        return self.suffix.removeprefix("_") or "training"
 
 
 class Preparation:
@@ -86,7 +101,7 @@ class Preparation:
         self.preprocessing = fitted or _fit_preprocessing(spec, table, rows.training, target)
         require_inputs(spec, self.preprocessing.width)
         self._encoding = choose_encoding(spec, target)
-        self._weights = fit_sample_weights(spec, source.columns, source.labels, rows.training)
+        self._weights = fit_sample_weights(spec, source.labels, rows.training)
         self._subsets = [_Subset(source, rows.training, "")]
         if rows.validation is not None:
             self._subsets.append(_Subset(source, rows.validation, _VALIDATION_SUFFIX))
@@ -101,7 +116,8 @@ class Preparation:
         dtype = np.dtype(self._spec.dtype)
         row_bytes = self.preprocessing.width * dtype.itemsize
         row_bytes += math.prod(self._encoding.row_shape) * self._encoding.dtype.itemsize
-        row_bytes += 0 if self._weights is None else dtype.itemsize
+        row_bytes += 0 if self._weights is None else len(self._weights.names) * dtype.itemsize
+        row_bytes += np.dtype(np.float64).itemsize if needs_values(self._spec.metrics) else 0
         return sum(len(subset.rows) for subset in self._subsets) * row_bytes
 
     def write(self, allocate: Allocate = allocate_in_memory) -> PreparedData:
@@ -115,29 +131,39 @@ class Preparation:
             arrays |= self._allocate(subset, allocate)
             self._write_row_values(subset, arrays)
         self._write_inputs(arrays)
+        if needs_values(self._spec.metrics):
+            values = {subset.name: arrays[f"values{subset.suffix}"] for subset in self._subsets}
+            self.findings += find_zero_targets({n: y[0 : len(y)] for n, y in values.items()})
         return prepared_from(self.preprocessing, arrays, self.findings)
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
-        dtype, rows = np.dtype(self._spec.dtype), len(subset.rows)
-        arrays = {
-            f"x{subset.suffix}": allocate(
-                f"x{subset.suffix}", (rows, self.preprocessing.width), dtype
-            ),
-            f"y{subset.suffix}": allocate(
-                f"y{subset.suffix}", (rows, *self._encoding.row_shape), self._encoding.dtype
-            ),
+        dtype = np.dtype(self._spec.dtype)
+        shapes: dict[str, tuple[Shape, np.dtype[Any]]] = {
+            "x": ((self.preprocessing.width,), dtype),
+            "y": (self._encoding.row_shape, self._encoding.dtype),
         }
         if self._weights is not None:
-            arrays[f"weights{subset.suffix}"] = allocate(f"weights{subset.suffix}", (rows,), dtype)
-        return arrays
+            shapes |= dict.fromkeys(self._weights.names, ((), dtype))
+        if needs_values(self._spec.metrics):
+            shapes["values"] = ((1,), np.dtype(np.float64))
+        return {
+            f"{name}{subset.suffix}": allocate(
+                f"{name}{subset.suffix}", (len(subset.rows), *shape), of_type
+            )
+            for name, (shape, of_type) in shapes.items()
+        }
 
     def _write_row_values(self, subset: _Subset, arrays: Mapping[str, Rows]) -> None:
         """Write targets and weights."""
-        source = subset.source
-        self._encoding.write(source.labels, subset.rows, arrays[f"y{subset.suffix}"])
+        labels, rows = subset.source.labels, subset.rows
+        self._encoding.write(labels, rows, arrays[f"y{subset.suffix}"])
+        per_row: dict[str, NDArray[Any]] = {}
         if self._weights is not None:
-            weights = self._weights.weights_of(source.columns, source.labels, subset.rows)
-            arrays[f"weights{subset.suffix}"][0 : len(weights)] = weights
+            per_row |= self._weights.weights_of(subset.source.columns, labels, rows, subset.name)
+        if needs_values(self._spec.metrics) and isinstance(labels, NumberLabels):
+            per_row["values"] = labels.values[rows, np.newaxis]
+        for name, values in per_row.items():
+            arrays[f"{name}{subset.suffix}"][0 : len(rows)] = values
 
     def _write_inputs(self, arrays: Mapping[str, Rows]) -> None:
         """Write the features, reading each table once."""

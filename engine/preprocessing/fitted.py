@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
+from engine.arrays import Floats
 from engine.data.table import Level
 from engine.specs import TimePart
 
@@ -152,6 +155,10 @@ class NumericTarget:
     center: float
     scale: float
     type: Literal["number"] = "number"
+
+    def to_own_unit(self, outputs: Floats) -> NDArray[np.float64]:
+        """Return outputs · scale + center, in float64."""
+        return outputs.astype(np.float64) * self.scale + self.center
 
 
 FittedTarget: TypeAlias = Annotated[ClassTarget | NumericTarget, Field(discriminator="type")]

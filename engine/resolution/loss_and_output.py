@@ -4,6 +4,7 @@ from engine.data.table import ColumnSchema
 from engine.losses.build import compatible_outputs
 from engine.resolution.report import Report
 from engine.specs import (
+    PROBABILITY_ACTIVATIONS,
     BinaryCrossEntropy,
     CrossEntropy,
     Gaussian,
@@ -79,7 +80,7 @@ def _warning(loss: LossSpec, activation: OutputActivation) -> str | None:
     """Return the drawback of an error loss for classification; None for other losses."""
     if loss.type in _TASKS:
         return None
-    if activation in {"softmax", "sigmoid"}:
+    if activation in PROBABILITY_ACTIVATIONS:
         recommended = _default_loss(activation, "classification").type
         return (
             f"with {loss.type}, a {activation} output has almost no gradient on rows that are "

@@ -9,7 +9,7 @@ from engine.data.batches import largest_batch, largest_training_batch
 from engine.data.shuffle import WINDOW_BYTES
 from engine.layers.base import Layer
 from engine.layers.chunks import chunk_rows
-from engine.metrics.build import records
+from engine.metrics.build import needs_values, records
 from engine.network import count_numbers
 from engine.specs import (
     Adadelta,
@@ -91,10 +91,14 @@ def estimate_memory(
     batch_copy = batch if spec.shuffle and batch < rows.training else 0
     units = spec.network.output.units
     largest = largest_batch(spec, rows.training, rows.validation, chunk_rows(layers, spec.dtype))
-    # Per row: inputs and target; outputs and target if metrics buffer them; weight.
+    itemsize = np.dtype(spec.dtype).itemsize
+    # Per row: inputs and target; weights of the loss and of the metrics; the target in its own
+    # unit, in float64; of these, outputs, target and metrics' weight if metrics buffer them.
     values_per_row = in_features + units
-    buffered = units + 1 if records(spec.metrics) else 0
-    weight_values = 0 if spec.class_weight is None and spec.sample_weight is None else 1
+    sample_weight = 0 if spec.sample_weight is None else 1
+    weights = sample_weight + (0 if spec.class_weight is None else 1)
+    exact = 8 // itemsize if needs_values(spec.metrics) else 0
+    buffered = units + 1 + sample_weight + exact if records(spec.metrics) else 0
     values = (
         vectors * parameter_count(layers)
         # The loss also has arrays of the outputs' shape.
@@ -103,11 +107,10 @@ def estimate_memory(
         + batch_copy * values_per_row
         + rows.total * buffered
     )
-    itemsize = np.dtype(spec.dtype).itemsize
     return MemoryEstimate(
         working=values * itemsize + in_features * FITTED_INPUT_BYTES,
         preparing=rows.total * PREPARING_ROW_BYTES,
-        data=rows.total * (values_per_row + weight_values) * itemsize,
+        data=rows.total * (values_per_row + weights + exact) * itemsize,
         needs_all_rows=batch == rows.training,
     )
 

@@ -6,6 +6,7 @@ from typing import get_args
 from engine.metrics.names import scalar_names
 from engine.resolution.report import Report
 from engine.specs import (
+    PROBABILITY_ACTIVATIONS,
     ClassMetric,
     MetricName,
     NumberMetric,
@@ -46,7 +47,7 @@ def _incompatibility(name: MetricName, activation: OutputActivation, classes: in
     """Return why a metric is not meaningful for these outputs; None if it is."""
     if name in _TOP_K and _TOP_K[name] >= classes:
         return f"{name} is always 1 for {classes} classes"
-    if name == "log_loss" and activation not in {"softmax", "sigmoid"}:
+    if name == "log_loss" and activation not in PROBABILITY_ACTIVATIONS:
         return f"log_loss needs probabilities, which {activation} outputs are not"
     if name == "confusion_matrix" and classes > MAX_TABLE_CLASSES:
         return f"confusion_matrix takes at most {MAX_TABLE_CLASSES} classes, not {classes}"

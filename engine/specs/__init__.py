@@ -5,6 +5,7 @@ Defaults and bounds are defined only here; the HTTP API publishes these models a
 """
 
 from engine.specs.activations import (
+    PROBABILITY_ACTIVATIONS,
     Activation,
     ActivationName,
     ActivationSpec,
@@ -136,6 +137,7 @@ __all__ = [
     "MAX_FEATURES",
     "MAX_LAYERS",
     "MAX_UNITS",
+    "PROBABILITY_ACTIVATIONS",
     "Activation",
     "ActivationLayerSpec",
     "ActivationName",

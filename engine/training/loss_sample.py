@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from engine.arrays import Indices
 from engine.data.rows import Rows
+from engine.data.split_arrays import SplitArrays
 from engine.network import Network
 from engine.numerics.norms import finite_or_none
-from engine.preparation.prepared_data import PreparedData
 from engine.training.train_step import TrainStep
 
 # Enough rows that a rise of the loss is not one of the sample, few enough to cost no time.
@@ -61,22 +61,22 @@ class LossSample:
 
     Args:
         step: network and loss; used between two steps.
-        data: the prepared data.
+        split: the training rows.
         rows_at_once: rows per evaluation, for which the network has workspaces.
     """
 
-    def __init__(self, step: TrainStep, data: PreparedData, rows_at_once: int) -> None:
+    def __init__(self, step: TrainStep, split: SplitArrays, rows_at_once: int) -> None:
         self._network: Network = step.network
         self._loss = step.loss
-        self._x, self._y, self._weights = data.x, data.y, data.weights
-        count = min(len(data.x), SAMPLE_ROWS)
-        self._rows = np.linspace(0, len(data.x) - 1, count).astype(np.intp)
+        self._split = split
+        count = min(len(split), SAMPLE_ROWS)
+        self._rows = np.linspace(0, len(split) - 1, count).astype(np.intp)
         self._rows_at_once = rows_at_once
 
     @property
     def is_whole(self) -> bool:
         """Whether the sample has all training rows."""
-        return len(self._rows) == len(self._x)
+        return len(self._rows) == len(self._split)
 
     def at_start(self) -> float | None:
         """Return the loss in training mode, leaving running statistics as they were.
@@ -102,9 +102,9 @@ class LossSample:
         with np.errstate(all="ignore"):
             for start in range(0, len(self._rows), self._rows_at_once):
                 rows = self._rows[start : start + self._rows_at_once]
-                weights = None if self._weights is None else _take(self._weights, rows)
-                outputs = run(_take(self._x, rows))
-                total += len(rows) * self._loss.forward(outputs, _take(self._y, rows), weights)
+                batch = self._split.batch([_take(array, rows) for array in self._split.distinct])
+                loss = self._loss.forward(run(batch.x), batch.y, batch.weights)
+                total += len(rows) * loss
         return total / len(self._rows)
 
 

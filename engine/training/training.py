@@ -61,9 +61,7 @@ class Training:
         self.rows = len(data.x)
         self.preprocessing: Preprocessing = data.preprocessing
         self._batches = Batches(
-            data.x,
-            data.y,
-            data.weights,
+            data.training,
             batch_size=spec.batch_size,
             shuffle=spec.shuffle,
             seed=spec.seed,
@@ -83,12 +81,11 @@ class Training:
         chunk = chunk_rows(self._network.layers, spec.dtype)
         largest = largest_batch(spec, len(data.x), data.validation_rows, chunk)
         self._network.reserve(largest)
-        self._sample = LossSample(self._train_step, data, largest)
+        self._sample = LossSample(self._train_step, data.training, largest)
         if self._weights is not None:
             self._network.load(self._weights)
-        units, dtype = spec.network.output.units, np.dtype(spec.dtype)
         self._tally = build_accumulator(
-            spec.metrics, data.preprocessing.target, data.y, units, dtype
+            spec.metrics, data.preprocessing.target, data.training, spec.network.output
         )
         self._validation: Validation | None = build_validation(
             spec, data, self._network, self._train_step.loss

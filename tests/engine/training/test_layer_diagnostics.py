@@ -40,8 +40,8 @@ def test_norms_are_those_of_the_gradient_at_the_weights_before_the_step(
     spec |= {"dtype": "float64", "optimizer": "sgd", **options}
     training = start(TrainingSpec.model_validate(spec), flower_columns())
     network, step = training._network, training._train_step
-    x, y, _ = training._batches.batch(0)
-    step.loss.forward(network.forward(x), y)
+    batch = training._batches.batch(0)
+    step.loss.forward(network.forward(batch.x), batch.y)
     step._backward()
     expected = {"layers.0": 0.0, "output": 0.0}
     for name, gradient in network.gradient_views().items():

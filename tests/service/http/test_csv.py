@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from engine.metrics import Metric
 from service.http.csv import as_csv, defuse, wants_csv
 from service.serializers.jobs import loss_view
 from service.serializers.losses_csv import losses_as_csv
@@ -64,7 +65,8 @@ def test_csv_is_returned_on_request(accept: str, wanted: bool) -> None:
 
 
 def test_losses_are_numbers_and_their_names_harmless() -> None:
-    loss = LossRecord(0, -0.5, None, {"=evil": -1.0, "accuracy_per_class": [1.0]}, 0.1, 2.0, 0.5)
+    metrics: dict[str, Metric] = {"=evil": -1.0, "recall_per_class": [1.0, None]}
+    loss = LossRecord(0, -0.5, None, metrics, 0.1, 2.0, 0.5)
     assert losses_as_csv([loss]).splitlines() == [
         "epoch,loss,validation_loss,learning_rate,gradient_norm,seconds,'=evil",
         "0,-0.5,,0.1,2.0,0.5,-1.0",
