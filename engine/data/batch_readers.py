@@ -33,9 +33,10 @@ class InMemoryReader(BatchReader):
 
     def __init__(self, split: SplitArrays, order: ShuffleOrder, size: int) -> None:
         self._split = split
-        self._x, self._y, *self._others = (np.asarray(array) for array in split.distinct)
-        self._x_batch = np.empty((size, *split.x.shape[1:]), split.x.dtype)
-        self._y_batch = np.empty((size, *split.y.shape[1:]), split.y.dtype)
+        self._sources = [np.asarray(array) for array in split.distinct]
+        self._buffers = [np.empty((size, *s.shape[1:]), s.dtype) for s in self._sources]
+        # All batches but the last have this size.
+        self._full_batch = split.batch(self._buffers)
         self._order = order
         self._rows: Indices | None = None
 
@@ -48,11 +49,14 @@ class InMemoryReader(BatchReader):
         """Return the rows at positions start … stop − 1 of the epoch; at most one batch."""
         assert self._rows is not None  # noqa: S101 - begun
         rows = self._rows[start:stop]
-        x, y = self._x_batch[: len(rows)], self._y_batch[: len(rows)]
-        # "clip" writes directly into `out`; the default mode buffers the result first.
-        self._x.take(rows, 0, x, "clip")
-        self._y.take(rows, 0, y, "clip")
-        return self._split.batch((x, y, *(array[rows] for array in self._others)))
+        buffers, batch = self._buffers, self._full_batch
+        if len(rows) < len(batch.x):
+            buffers = [buffer[: len(rows)] for buffer in buffers]
+            batch = self._split.batch(buffers)
+        for source, buffer in zip(self._sources, buffers, strict=True):
+            # "clip" writes directly into `out`; the default mode buffers the result first.
+            source.take(rows, 0, buffer, "clip")
+        return batch
 
 
 class WindowedReader(BatchReader):

@@ -77,17 +77,17 @@ class Batches:
 
 
 def largest_batch(
-    spec: ResolvedSpec, training_rows: int, validation_rows: int, validated_at_once: int
+    spec: ResolvedSpec, training_rows: int, evaluated_rows: int, evaluated_at_once: int
 ) -> int:
     """Return the largest number of rows that pass through the network at once.
 
     Args:
         spec: the training's spec.
         training_rows: upper bound on the training rows.
-        validation_rows: upper bound on the validation rows.
-        validated_at_once: rows per chunk of validation, see `chunk_rows`.
+        evaluated_rows: upper bound on the validation rows and on the test rows.
+        evaluated_at_once: rows per chunk of an evaluation, see `chunk_rows`.
     """
-    return max(largest_training_batch(spec, training_rows), min(validation_rows, validated_at_once))
+    return max(largest_training_batch(spec, training_rows), min(evaluated_rows, evaluated_at_once))
 
 
 def largest_training_batch(spec: ResolvedSpec, training_rows: int) -> int:

@@ -1,4 +1,4 @@
-"""The arrays of one split, training or validation, and batches of their rows."""
+"""The arrays of one split: training, validation or test; and batches of their rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ class SplitArrays:
             if all rows have the same weight.
         sample_weights: weights of the metrics, `(rows,)`, without class weights, with mean 1; None
             if all rows have the same weight. The same object as `weights` without class weights.
-        values: numeric targets in their own unit, `(rows, 1)`, float64; None unless a metric needs
-            them.
+        values: numeric targets in their own unit, `(rows, targets)`, float64; None unless a metric
+            needs them.
     """
 
     x: Rows

@@ -64,10 +64,9 @@ class MetricAccumulator(ABC):
         """Return the metrics by name; undefined or non-finite ones are omitted."""
         with np.errstate(all="ignore"):
             computed = self._result()
-        values = {name: computed[name] for name in self._names}
         return {
             prefix + name: value
-            for name, value in values.items()
+            for name, value in computed.items()
             if value is not None and _is_finite(value)
         }
 
@@ -80,11 +79,11 @@ class MetricAccumulator(ABC):
         """Add a batch with these sample weights; `sums` holds the number of rows before it."""
 
     @abstractmethod
-    def _result(self) -> Mapping[MetricName, Metric | None]:
-        """Return at least the requested metrics; None for an undefined one."""
+    def _result(self) -> Mapping[str, Metric | None]:
+        """Return the requested metrics and their lists; None for an undefined metric."""
 
 
 def _is_finite(value: Metric) -> bool:
-    """Return whether all numbers are finite; None marks a class for which there is none."""
+    """Return whether all numbers are finite; None marks an undefined one."""
     defined = [v for v in value if v is not None] if isinstance(value, list) else value
     return bool(np.isfinite(defined).all())

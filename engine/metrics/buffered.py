@@ -11,7 +11,7 @@ from engine.metrics.accumulator import MetricAccumulator
 from engine.metrics.classification import PREDICTION_METRICS, ClassPredictions
 from engine.metrics.names import Metric
 from engine.metrics.ranking import SCORE_METRICS, ClassScores
-from engine.metrics.regression import NUMBER_METRICS, NumberPredictions
+from engine.metrics.regression import NUMBER_METRICS, NumberPredictions, combine_targets
 from engine.metrics.weighted import Weights
 from engine.preprocessing.fitted import NumericTarget
 from engine.specs import MetricName
@@ -24,14 +24,18 @@ class BufferedMetric(MetricAccumulator):
         names: names of the requested metrics.
         split: arrays of the rows of a pass.
         outputs: number of outputs to keep per row, starting with the first.
+        targets: number of targets per row.
     """
 
-    def __init__(self, names: Sequence[MetricName], split: SplitArrays, outputs: int) -> None:
+    def __init__(
+        self, names: Sequence[MetricName], split: SplitArrays, outputs: int, targets: int = 1
+    ) -> None:
         super().__init__(names)
         rows, dtype = len(split), split.x.dtype
+        self._target_count = targets
         self.arrays = {
             "outputs": np.zeros((rows, outputs), dtype),
-            "targets": np.zeros(rows, dtype),
+            "targets": np.zeros(rows if targets == 1 else (rows, targets), dtype),
         }
         if split.sample_weights is not None:
             self.arrays["weights"] = np.zeros(rows, dtype)
@@ -45,13 +49,14 @@ class BufferedMetric(MetricAccumulator):
         start, arrays = int(self.sums["rows"]), self.arrays
         span = slice(start, start + len(outputs))
         arrays["outputs"][span] = outputs[:, : arrays["outputs"].shape[1]]
-        arrays["targets"][span] = _targets_per_row(batch.y)
+        is_single = self._target_count == 1
+        arrays["targets"][span] = _targets_per_row(batch.y) if is_single else batch.y
         if weights is not None:
             arrays["weights"][span] = weights
         if batch.values is not None:
             arrays["values"][span] = batch.values
 
-    def _result(self) -> Mapping[MetricName, Metric | None]:
+    def _result(self) -> Mapping[str, Metric | None]:
         """Compute the metrics from the rows of positive weight."""
         rows = slice(0, int(self.sums["rows"]))
         arrays = {name: array[rows] for name, array in self.arrays.items()}
@@ -65,7 +70,7 @@ class BufferedMetric(MetricAccumulator):
     @abstractmethod
     def _compute(
         self, arrays: Mapping[str, Floats], weights: Weights
-    ) -> Mapping[MetricName, Metric | None]:
+    ) -> Mapping[str, Metric | None]:
         """Return the metrics of the buffered rows.
 
         Args:
@@ -105,7 +110,7 @@ class BufferedClassMetric(BufferedMetric):
 
     def _compute(
         self, arrays: Mapping[str, Floats], weights: Weights
-    ) -> Mapping[MetricName, Metric | None]:
+    ) -> Mapping[str, Metric | None]:
         classes, outputs = arrays["targets"].astype(np.intp), arrays["outputs"]
         if outputs.shape[1] == 1:
             outputs = np.concatenate((1 - outputs, outputs), axis=1)
@@ -120,28 +125,36 @@ class BufferedClassMetric(BufferedMetric):
 
 
 class BufferedRegressionMetric(BufferedMetric):
-    """All regression metrics, in the target's unit.
+    """All regression metrics, in the target's unit; of several targets the mean and the list.
 
     Args:
         names: names of the requested metrics.
         split: arrays of the rows of a pass.
-        target: the fitted target, with its scale and center.
+        targets: the fitted targets, with their scales and centers.
     """
 
     def __init__(
-        self, names: Sequence[MetricName], split: SplitArrays, target: NumericTarget
+        self, names: Sequence[MetricName], split: SplitArrays, targets: Sequence[NumericTarget]
     ) -> None:
-        super().__init__(names, split, 1)
-        self._target = target
+        super().__init__(names, split, len(targets), len(targets))
+        self._targets = targets
 
     def _compute(
         self, arrays: Mapping[str, Floats], weights: Weights
-    ) -> Mapping[MetricName, Metric | None]:
-        values = arrays.get("values")
+    ) -> Mapping[str, Metric | None]:
+        found = [self._of(index, arrays, weights) for index in range(len(self._targets))]
+        return combine_targets(self._names, found)
+
+    def _of(
+        self, index: int, arrays: Mapping[str, Floats], weights: Weights
+    ) -> dict[MetricName, float | None]:
+        """Return the metrics of one target."""
+        target, values = self._targets[index], arrays.get("values")
+        true = arrays["targets"].reshape(-1, len(self._targets))[:, index]
         predictions = NumberPredictions(
-            predicted=self._target.to_own_unit(arrays["outputs"][:, 0]),
-            y=self._target.to_own_unit(arrays["targets"]),
+            predicted=target.to_own_unit(arrays["outputs"][:, index]),
+            y=target.to_own_unit(true),
             weights=weights,
-            exact=None if values is None else values[:, 0].astype(np.float64, copy=False),
+            exact=None if values is None else values[:, index].astype(np.float64, copy=False),
         )
         return {name: NUMBER_METRICS[name](predictions) for name in self._names}

@@ -8,6 +8,7 @@ import numpy as np
 from engine.data.split_arrays import SplitArrays
 from engine.metrics.accumulator import MetricAccumulator
 from engine.metrics.buffered import BufferedClassMetric, BufferedRegressionMetric
+from engine.metrics.labels import BufferedLabelMetric, StreamingLabelMetric, needs_only_counts
 from engine.metrics.regression import is_constant, variation
 from engine.metrics.streaming import (
     STREAMING_METRICS,
@@ -15,7 +16,14 @@ from engine.metrics.streaming import (
     StreamingRegressionMetric,
 )
 from engine.metrics.weighted import Weights
-from engine.preprocessing.fitted import ClassTarget, FittedTarget, NumericTarget
+from engine.preprocessing.fitted import (
+    ClassTarget,
+    FittedTarget,
+    LabelTargets,
+    NumericTarget,
+    NumericTargets,
+    numbers_of,
+)
 from engine.specs import PROBABILITY_ACTIVATIONS, MetricName, ResolvedOutput
 
 
@@ -26,7 +34,7 @@ def build_accumulator(
 
     Args:
         names: names of the metrics; they must suit the target.
-        target: the fitted target: classes or a number.
+        target: the fitted target.
         split: arrays of all rows of a pass, in any order.
         output: the network's output.
     """
@@ -38,11 +46,17 @@ def build_accumulator(
             return BufferedClassMetric(
                 names, split, output.units, are_probabilities=are_probabilities
             )
-        case NumericTarget() if not records(names):
-            spread = _variation(target, split)
-            return StreamingRegressionMetric(names, target.scale, spread, split.x.dtype)
-        case NumericTarget():
-            return BufferedRegressionMetric(names, split, target)
+        case NumericTarget() | NumericTargets() if not records(names):
+            targets = numbers_of(target)
+            scales = [one.scale for one in targets]
+            spreads = _variations(targets, split)
+            return StreamingRegressionMetric(names, scales, spreads, split.x.dtype)
+        case NumericTarget() | NumericTargets():
+            return BufferedRegressionMetric(names, split, numbers_of(target))
+        case LabelTargets() if needs_only_counts(names):
+            return StreamingLabelMetric(names, len(target.labels))
+        case LabelTargets():
+            return BufferedLabelMetric(names, split, len(target.labels))
         case _:
             assert_never(target)
 
@@ -57,15 +71,18 @@ def needs_values(names: Sequence[MetricName]) -> bool:
     return "mape" in names
 
 
-def _variation(target: NumericTarget, split: SplitArrays) -> float:
-    """Return Σ w (y − ȳ)² in the output's unit; 0 if y is constant in the target's unit."""
+def _variations(targets: Sequence[NumericTarget], split: SplitArrays) -> list[float]:
+    """Return Σ w (y − ȳ)² per target in the output's unit; 0 if y is constant in its own unit."""
     rows, weights = slice(0, len(split)), _read_weights(split)
-    y = np.asarray(split.y[rows], np.float64)[:, 0]
+    values = np.asarray(split.y[rows], np.float64)
     if weights is not None:
         counted = weights > 0
-        y, weights = y[counted], weights[counted]
+        values, weights = values[counted], weights[counted]
     with np.errstate(over="ignore", invalid="ignore"):
-        return 0.0 if is_constant(target.to_own_unit(y)) else variation(y, weights)
+        return [
+            0.0 if is_constant(target.to_own_unit(y)) else variation(y, weights)
+            for target, y in zip(targets, values.T, strict=True)
+        ]
 
 
 def _read_weights(split: SplitArrays) -> Weights:

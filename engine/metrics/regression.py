@@ -1,12 +1,13 @@
 """Regression metrics of predictions ŷ and true values y with sample weights w."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.metrics.names import PER_TARGET, Metric, mean_and_list
 from engine.metrics.weighted import Weights, weighted_mean, weighted_sum
 from engine.specs import MetricName
 
@@ -94,6 +95,18 @@ def _variance(values: NDArray[np.float64], weights: Weights) -> float:
     if weights is None:
         return float(np.var(values))
     return weighted_mean((values - weighted_mean(values, weights)) ** 2, weights)
+
+
+def combine_targets(
+    names: Sequence[MetricName], targets: Sequence[Mapping[MetricName, float | None]]
+) -> dict[str, Metric | None]:
+    """Return the metrics of all targets: of a single one as they are, else mean and list."""
+    if len(targets) == 1:
+        return {name: targets[0][name] for name in names}
+    found: dict[str, Metric | None] = {}
+    for name in names:
+        found |= mean_and_list(name, PER_TARGET, [target[name] for target in targets])
+    return found
 
 
 NUMBER_METRICS: dict[MetricName, Callable[[NumberPredictions], float | None]] = {

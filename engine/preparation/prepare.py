@@ -6,7 +6,7 @@ chunks and written to allocated arrays.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,31 +14,30 @@ from numpy.typing import NDArray
 
 from engine.arrays import Indices, Shape
 from engine.data.rows import Allocate, Rows, allocate_in_memory
+from engine.data.small_parts import few_rows
 from engine.data.table import Column, Table, count_rows
 from engine.errors import DataError, SpecError
 from engine.findings import Finding
 from engine.layers.build import build_layers
 from engine.metrics.build import needs_values
+from engine.preparation.leaks import find_leaks
 from engine.preparation.prepared_data import PreparedData, prepared_from
 from engine.preparation.sample_weights import fit_sample_weights
+from engine.preparation.target_findings import find_target_findings
 from engine.preparation.train_validation_split import require_rows, split_rows
 from engine.preparation.zero_targets import find_zero_targets
 from engine.preprocessing.fit import fit_columns
 from engine.preprocessing.fitted import FittedTarget
+from engine.preprocessing.labels import Labels, NumberLabels, read_labels
 from engine.preprocessing.missing_values import find_incomplete_rows
 from engine.preprocessing.preprocessing import Preprocessing
-from engine.preprocessing.targets import (
-    Labels,
-    NumberLabels,
-    choose_encoding,
-    fit_target,
-    read_labels,
-)
+from engine.preprocessing.targets import choose_encoding, fit_target
 from engine.specs import ResolvedSpec
 
 # Bytes of inputs transformed at a time; small compared to the memory of training.
 CHUNK_BYTES = 4 * 2**20
 _VALIDATION_SUFFIX = "_validation"
+_TEST_SUFFIX = "_test"
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class _RowSource:
 
 @dataclass(frozen=True)
 class _Subset:
-    """The training or validation rows of a source; `suffix` is appended to their arrays' names."""
+    """Training, validation or test rows of a source; their arrays' names end with `suffix`."""
 
     source: _RowSource
     rows: Indices
@@ -77,7 +76,9 @@ class Preparation:
         table: table with all of `spec.needed_columns`.
         fitted: the preprocessing of the initial weights; None to fit a new one.
         validation_table: table of the validation rows, if they are in another dataset.
-        fold: index of the validation fold, from 0; None to train on all rows.
+        test_table: table of the test rows, if they are in another dataset.
+        fold: index of the validation fold, from 0; None to train on all rows. The test rows are
+            prepared for the final network only.
 
     Raises:
         DataError: the rows contradict the table schema the spec was resolved for.
@@ -90,12 +91,15 @@ class Preparation:
         fitted: Preprocessing | None = None,
         *,
         validation_table: Table | None = None,
+        test_table: Table | None = None,
         fold: int | None = None,
     ) -> None:
         self._spec = spec
+        self._is_fitted = fitted is not None
         self.findings: list[Finding] = []
         fitted_target = None if fitted is None else fitted.target
         source = _read_rows(spec, table, fitted_target)
+        self.findings += find_target_findings(spec, source.labels)
         rows = split_rows(spec, source.columns, source.labels, source.usable, fold)
         target = fit_target(spec, source.labels, rows.training, fitted_target)
         self.preprocessing = fitted or _fit_preprocessing(spec, table, rows.training, target)
@@ -103,12 +107,35 @@ class Preparation:
         self._encoding = choose_encoding(spec, target)
         self._weights = fit_sample_weights(spec, source.labels, rows.training)
         self._subsets = [_Subset(source, rows.training, "")]
-        if rows.validation is not None:
-            self._subsets.append(_Subset(source, rows.validation, _VALIDATION_SUFFIX))
-        elif validation_table is not None:
-            other = _read_rows(spec, validation_table, target, is_validation=True)
+        self._add_part(source, rows.validation, validation_table, target, _VALIDATION_SUFFIX)
+        if fold is None:
+            self._add_part(source, rows.test, test_table, target, _TEST_SUFFIX)
+            self._report_small_parts()
+
+    def _add_part(
+        self,
+        source: _RowSource,
+        rows: Indices | None,
+        table: Table | None,
+        target: FittedTarget,
+        suffix: str,
+    ) -> None:
+        """Add the rows of a part: of the training table, or all usable ones of another table."""
+        if rows is not None:
+            self._subsets.append(_Subset(source, rows, suffix))
+        elif table is not None:
+            other = _read_rows(self._spec, table, target, is_other=True)
             require_rows(other.usable, 1)
-            self._subsets.append(_Subset(other, other.usable, _VALIDATION_SUFFIX))
+            self._subsets.append(_Subset(other, other.usable, suffix))
+
+    def _report_small_parts(self) -> None:
+        rows = {subset.name: len(subset.rows) for subset in self._subsets}
+        for finding in (
+            few_rows("validation", rows.get("validation", 0)),
+            few_rows("test", rows.get("test", 0)),
+        ):
+            if finding is not None:
+                self.findings.append(finding)
 
     @property
     def data_bytes(self) -> int:
@@ -117,7 +144,8 @@ class Preparation:
         row_bytes = self.preprocessing.width * dtype.itemsize
         row_bytes += math.prod(self._encoding.row_shape) * self._encoding.dtype.itemsize
         row_bytes += 0 if self._weights is None else len(self._weights.names) * dtype.itemsize
-        row_bytes += np.dtype(np.float64).itemsize if needs_values(self._spec.metrics) else 0
+        if needs_values(self._spec.metrics):
+            row_bytes += math.prod(self._encoding.row_shape) * np.dtype(np.float64).itemsize
         return sum(len(subset.rows) for subset in self._subsets) * row_bytes
 
     def write(self, allocate: Allocate = allocate_in_memory) -> PreparedData:
@@ -131,9 +159,11 @@ class Preparation:
             arrays |= self._allocate(subset, allocate)
             self._write_row_values(subset, arrays)
         self._write_inputs(arrays)
+        self._find_leaks(arrays["x"])
         if needs_values(self._spec.metrics):
             values = {subset.name: arrays[f"values{subset.suffix}"] for subset in self._subsets}
-            self.findings += find_zero_targets({n: y[0 : len(y)] for n, y in values.items()})
+            read = {name: y[0 : len(y)] for name, y in values.items()}
+            self.findings += find_zero_targets(self._spec.targets, read)
         return prepared_from(self.preprocessing, arrays, self.findings)
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
@@ -145,7 +175,7 @@ class Preparation:
         if self._weights is not None:
             shapes |= dict.fromkeys(self._weights.names, ((), dtype))
         if needs_values(self._spec.metrics):
-            shapes["values"] = ((1,), np.dtype(np.float64))
+            shapes["values"] = (self._encoding.row_shape, np.dtype(np.float64))
         return {
             f"{name}{subset.suffix}": allocate(
                 f"{name}{subset.suffix}", (len(subset.rows), *shape), of_type
@@ -161,7 +191,7 @@ class Preparation:
         if self._weights is not None:
             per_row |= self._weights.weights_of(subset.source.columns, labels, rows, subset.name)
         if needs_values(self._spec.metrics) and isinstance(labels, NumberLabels):
-            per_row["values"] = labels.values[rows, np.newaxis]
+            per_row["values"] = labels.values[rows]
         for name, values in per_row.items():
             arrays[f"{name}{subset.suffix}"][0 : len(rows)] = values
 
@@ -178,6 +208,15 @@ class Preparation:
                     rows = subset.rows[first:last] - start
                     self._write_chunk(chunk, rows, arrays[f"x{subset.suffix}"], first)
                 start = stop
+
+    def _find_leaks(self, x: Rows) -> None:
+        subset = self._subsets[0]
+        source = subset.source
+        found = find_leaks(
+            self._spec, source.table, self.preprocessing, x, source.labels, subset.rows
+        )
+        # The features of a model that is trained on cannot be changed.
+        self.findings += [replace(f, fix=None) for f in found] if self._is_fitted else found
 
     def _write_chunk(
         self, chunk: Mapping[str, Column], rows: Indices, out: Rows, first: int
@@ -196,13 +235,16 @@ def prepare(
     *,
     allocate: Allocate = allocate_in_memory,
     validation_table: Table | None = None,
+    test_table: Table | None = None,
     fold: int | None = None,
 ) -> PreparedData:
     """Split the rows, fit the preprocessing on the training rows, and transform all rows.
 
     The arguments are those of `Preparation` and of its `write`. Raises DataError.
     """
-    preparation = Preparation(spec, table, fitted, validation_table=validation_table, fold=fold)
+    preparation = Preparation(
+        spec, table, fitted, validation_table=validation_table, test_table=test_table, fold=fold
+    )
     return preparation.write(allocate)
 
 
@@ -225,12 +267,12 @@ def require_inputs(spec: ResolvedSpec, width: int) -> None:
 
 
 def _read_rows(
-    spec: ResolvedSpec, table: Table, fitted: FittedTarget | None, *, is_validation: bool = False
+    spec: ResolvedSpec, table: Table, fitted: FittedTarget | None, *, is_other: bool = False
 ) -> _RowSource:
-    split_column = None if is_validation else spec.split_column
-    names = (spec.target, spec.sample_weight, split_column)
+    split_columns = () if is_other else spec.split_columns
+    names = (*spec.targets, spec.sample_weight, *split_columns)
     columns = table.read(tuple(dict.fromkeys(name for name in names if name)))
-    labels = read_labels(spec, columns[spec.target], fitted)
+    labels = read_labels(spec, columns, fitted)
     is_usable = labels.present
     incomplete = find_incomplete_rows(table, spec.features, spec.preprocessing)
     if incomplete is not None:

@@ -11,7 +11,7 @@ from engine.arrays import Floats, Indices
 from engine.data.table import Column, NumericColumn, level_text
 from engine.errors import DataError
 from engine.preprocessing.fitted import ClassTarget
-from engine.preprocessing.targets import ClassLabels, Labels
+from engine.preprocessing.labels import ClassLabels, Labels
 from engine.specs import ResolvedSpec
 
 

@@ -1,6 +1,6 @@
-"""The split of one table's rows into training and validation rows."""
+"""The split of one table's rows into training, validation and test rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Indices
-from engine.data.splits import draw_folds, split, split_by_class, split_by_order
-from engine.data.table import Column, Level, NumericColumn, level_text
+from engine.data.table import CategoricalColumn, Column, Level, NumericColumn, level_text
 from engine.errors import DataError
-from engine.preprocessing.targets import ClassLabels, Labels
+from engine.preparation.row_selection import RowSelection
+from engine.preprocessing.labels import Labels
+from engine.random import Stream
 from engine.specs import (
     ColumnValidation,
     DatasetValidation,
@@ -22,14 +23,17 @@ from engine.specs import (
 
 # Values that mark a validation row if the client does not list any.
 VALIDATION_TEXTS = frozenset({"test", "validation", "valid", "val", "holdout", "true", "yes"})
+# Likewise for a test row, so that one column can mark both parts.
+TEST_TEXTS = VALIDATION_TEXTS - {"validation", "valid", "val"}
 
 
 @dataclass(frozen=True)
 class RowSplit:
-    """Row indices in ascending order; validation is None if no row of the table validates."""
+    """Row indices in ascending order; None for a part that no row of the table belongs to."""
 
     training: Indices
     validation: Indices | None
+    test: Indices | None = None
 
 
 def split_rows(
@@ -39,82 +43,88 @@ def split_rows(
     usable: Indices,
     fold: int | None,
 ) -> RowSplit:
-    """Split the usable rows as the spec requests.
+    """Split the usable rows as the spec requests; the test rows are set aside first.
 
     Args:
         spec: the training's spec.
-        columns: columns by name, including the split column if there is one.
+        columns: columns by name, including the split columns.
         labels: targets of all rows.
         usable: rows that can be trained on.
         fold: index of the validation fold; None to train on all rows.
 
     Raises:
-        DataError: one side is empty, or the split column is of the wrong kind.
+        DataError: one part is empty, or a split column is of the wrong kind.
     """
     require_rows(usable, 2)
-    validation = spec.validation
-    match validation:
+    selection = RowSelection(columns, labels, spec.seed)
+    rest, test = usable, None
+    match spec.test:
         case None | DatasetValidation():
-            return RowSplit(usable, None)
-        case FoldsValidation() if fold is None:
-            return RowSplit(usable, None)
-        case FoldsValidation():
-            is_validation = draw_folds(labels.codes[usable], validation.folds, spec.seed) == fold
-            training, validation_rows = (
-                np.flatnonzero(~is_validation),
-                np.flatnonzero(is_validation),
-            )
+            pass
         case ColumnValidation():
-            is_validation = find_validation_rows(validation, columns[validation.column])[usable]
-            training, validation_rows = (
-                np.flatnonzero(~is_validation),
-                np.flatnonzero(is_validation),
-            )
-            _require_both_sides(validation, training, validation_rows)
+            rest, test = _split_by_column(spec.test, find_test_rows, columns, usable, "test")
         case FractionValidation():
-            training, validation_rows = _split(spec, validation, columns, labels, usable)
+            rest, test = selection.fraction(spec.test, usable, Stream.TEST)
         case _:
-            assert_never(validation)
-    require_rows(validation_rows, 1)
-    require_rows(training, 1)
-    return RowSplit(usable[training], usable[validation_rows])
+            assert_never(spec.test)
+    if test is not None:
+        require_rows(test, 1)
+        require_rows(rest, 2)
+    training, validation = _split(spec, selection, rest, fold)
+    return RowSplit(training, validation, test)
 
 
 def _split(
-    spec: ResolvedSpec,
-    validation: FractionValidation,
+    spec: ResolvedSpec, selection: RowSelection, rows: Indices, fold: int | None
+) -> tuple[Indices, Indices | None]:
+    """Return the training and validation rows."""
+    validation = spec.validation
+    match validation:
+        case None | DatasetValidation():
+            return rows, None
+        case FoldsValidation():
+            if fold is None:
+                return rows, None
+            training, selected = selection.fold(validation, rows, fold)
+        case ColumnValidation():
+            training, selected = _split_by_column(
+                validation, find_validation_rows, selection.columns, rows, "validation"
+            )
+        case FractionValidation():
+            training, selected = selection.fraction(validation, rows, Stream.SPLIT)
+        case _:
+            assert_never(validation)
+    require_rows(selected, 1)
+    require_rows(training, 1)
+    return training, selected
+
+
+def _split_by_column(
+    part: ColumnValidation,
+    find: Callable[[ColumnValidation, Column], NDArray[np.bool_]],
     columns: Mapping[str, Column],
-    labels: Labels,
-    usable: Indices,
+    rows: Indices,
+    name: str,
 ) -> tuple[Indices, Indices]:
-    """Split by fraction; return indices into the usable rows."""
-    name = validation.order_by
-    if name is not None:
-        column = columns[name]
-        if not isinstance(column, NumericColumn):
-            message = f"column {name!r} has categories, which have no order to split by"
-            raise DataError(message)
-        return split_by_order(column.values[usable], validation.fraction)
-    if isinstance(labels, ClassLabels) and validation.stratify:
-        return split_by_class(labels.codes[usable], validation.fraction, spec.seed)
-    return split(len(usable), validation.fraction, spec.seed)
+    """Return the other rows and the marked ones. Raises DataError if there are none of them."""
+    is_marked = find(part, columns[part.column])[rows]
+    rest, marked = rows[~is_marked], rows[is_marked]
+    wanted = f"a value that marks {name}" if part.values is None else f"one of {list(part.values)}"
+    if not len(marked):
+        message = f"no row has {wanted} in column {part.column!r}: there are no {name} rows"
+        raise DataError(message)
+    if not len(rest):
+        message = f"every row has {wanted} in column {part.column!r}: there are no training rows"
+        raise DataError(message)
+    return rest, marked
 
 
-def _require_both_sides(
-    validation: ColumnValidation, training: Indices, validation_rows: Indices
-) -> None:
-    values = validation.values
-    wanted = "a value that marks validation" if values is None else f"one of {list(values)}"
-    if not len(validation_rows):
-        message = (
-            f"no row has {wanted} in column {validation.column!r}: there are no validation rows"
-        )
-        raise DataError(message)
-    if not len(training):
-        message = (
-            f"every row has {wanted} in column {validation.column!r}: there are no training rows"
-        )
-        raise DataError(message)
+def find_test_rows(test: ColumnValidation, column: Column) -> NDArray[np.bool_]:
+    """Return which rows the split column selects for the test part, `(rows,)`."""
+    if test.values is None and isinstance(column, CategoricalColumn):
+        marks = [v for v in column.levels if level_text(v).strip().casefold() in TEST_TEXTS]
+        test = test.model_copy(update={"values": tuple(marks)})
+    return find_validation_rows(test, column)
 
 
 def find_validation_rows(validation: ColumnValidation, column: Column) -> NDArray[np.bool_]:

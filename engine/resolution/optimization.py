@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from engine.data.batches import count_steps
-from engine.resolution.memory import RowCounts
 from engine.resolution.report import Report
+from engine.resolution.row_counts import RowCounts
 from engine.specs import (
     BatchNormalizationSpec,
     Conv2dSpec,
@@ -70,8 +70,8 @@ def check_batch_normalization(spec: TrainingSpec, rows: RowCounts, report: Repor
         )
         report.problem("/batch_size", "batch_normalization_batch_size", detail)
         return
-    is_folded = isinstance(spec.validation, FoldsValidation)
-    least = rows.total - rows.validation if is_folded else rows.training
+    is_folded = isinstance(spec.validation, FoldsValidation) and not rows.unknown
+    least = rows.training - rows.validation if is_folded else rows.training
     if least == 1:
         detail = (
             "batch normalization needs at least two rows per batch, and there is only one training "

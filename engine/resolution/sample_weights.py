@@ -11,7 +11,10 @@ def check_class_weight(spec: TrainingSpec, task: Task, classes: int, report: Rep
     if weights is None:
         return
     if task != "classification":
-        report.problem("/class_weight", "not_classes", f"class_weight cannot be used for {task}")
+        detail = f"class_weight cannot be used for {task}"
+        if task == "multi_label":
+            detail += ", whose rows have a class per label; sample_weight gives each row a weight"
+        report.problem("/class_weight", "not_classes", detail)
     elif weights != "balanced" and len(weights) >= classes and not any(weights.values()):
         report.problem("/class_weight", "all_zero", "at least one class must have a weight above 0")
 
@@ -24,8 +27,8 @@ def check_sample_weight(spec: TrainingSpec, table: TableSchema, report: Report) 
     name, pointer = repr(spec.sample_weight), "/sample_weight"
     if column is None:
         report.problem(pointer, "unknown_column", f"there is no column {name}")
-    elif spec.sample_weight == spec.target:
-        report.problem(pointer, "target_as_weight", f"{name} is the target")
+    elif spec.sample_weight in spec.targets:
+        report.problem(pointer, "target_as_weight", f"{name} is a target")
     elif column.kind != "numeric":
         report.problem(
             pointer, "weight_not_numeric", f"column {name} is {column.kind}, not numeric"

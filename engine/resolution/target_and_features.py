@@ -1,49 +1,61 @@
 """Target, features and task of a spec, checked against the table's schema."""
 
 import math
+from collections.abc import Sequence
 
 from engine.data.table import ColumnSchema, TableSchema, find_column
+from engine.findings import describe_columns, name_columns
 from engine.preprocessing.column_plan import has_encoding
+from engine.resolution.class_or_quantity import MAX_CLASSES, infer_task
+from engine.resolution.fixes import list_features_of, put
+from engine.resolution.identifiers import leave_out_identifiers, report_identifiers
 from engine.resolution.report import Report
-from engine.specs import MAX_FEATURES, ColumnValidation, Task, TrainingSpec
+from engine.specs import MAX_FEATURES, ColumnValidation, Task, TrainingSpec, split_columns
 
-MAX_CLASSES = 1000
-# A whole-number target with at most this many values is inferred to be classes …
-MAX_INFERRED_CLASSES = 20
-# … if there are at least this many rows per value; else three rows with 1, 2, 3 would be classes.
-MIN_ROWS_PER_CLASS = 10
+# Hash buckets proposed for free text that is left out.
+DEFAULT_BUCKETS = 64
 
 
-def find_target(spec: TrainingSpec, table: TableSchema, report: Report) -> ColumnSchema | None:
+def find_target(name: str, pointer: str, table: TableSchema, report: Report) -> ColumnSchema | None:
     """Return the target's column; None if it cannot be a target."""
-    target = find_column(table.columns, spec.target)
+    target = find_column(table.columns, name)
     if target is None:
-        report.problem("/target", "unknown_column", f"there is no column {spec.target!r}")
+        report.problem(pointer, "unknown_column", f"there is no column {name!r}")
         return None
     if target.kind == "text":
         detail = f"column {target.name!r} is free text; a target must have numbers or classes"
-        report.problem("/target", "text_target", detail)
+        report.problem(pointer, "text_target", detail)
         return None
     if target.kind == "time":
         detail = (
             f"column {target.name!r} has times; a target must have numbers or classes: to predict "
             "a time, upload it as a number, such as days since a date"
         )
-        report.problem("/target", "time_target", detail)
+        report.problem(pointer, "time_target", detail)
         return None
-    if target.missing:
-        detail = f"{target.missing} rows without a target are left out"
-        report.warning("/target", "missing_target", detail)
     return target
 
 
 def choose_task(spec: TrainingSpec, target: ColumnSchema, rows: int, report: Report) -> Task | None:
     """Return the task: the requested one if the target allows it, else inferred from the target."""
-    task = spec.task or _default_task(target, rows, report)
+    task = spec.task or infer_task(spec, target, rows, report)
+    if task == "multi_label":
+        detail = (
+            f"multi_label predicts several columns with two values each, but {target.name!r} is a "
+            "single one: list the columns in target, or use classification"
+        )
+        report.problem("/task", "single_label", detail)
+        return None
+    if task == "reconstruction":
+        report.problem("/task", "unsupported_task", f"the task {task} is not supported")
+        return None
     if task == "classification":
         return task if _can_be_classes(target, report) else None
     if target.kind != "numeric":
-        detail = f"regression needs numbers; column {target.name!r} is {target.kind}"
+        detail = (
+            f"regression needs numbers; column {target.name!r} is {target.kind}: leave task out to "
+            f"predict classes, or upload the file with kind={target.name}:numeric"
+        )
         report.problem("/task", "target_not_numeric", detail)
         return None
     if target.distinct == 1:
@@ -51,20 +63,6 @@ def choose_task(spec: TrainingSpec, target: ColumnSchema, rows: int, report: Rep
         report.problem("/target", "constant_target", detail)
         return None
     return task
-
-
-def _default_task(target: ColumnSchema, rows: int, report: Report) -> Task:
-    if target.kind != "numeric":
-        return "classification"
-    few = target.distinct is not None and target.distinct <= MAX_INFERRED_CLASSES
-    if target.integral and few and rows >= MIN_ROWS_PER_CLASS * (target.distinct or 0):
-        detail = (
-            f"{target.name!r} has {target.distinct} distinct whole numbers, which are treated as "
-            "classes; set task to regression to predict a number"
-        )
-        report.info("/task", "numbers_as_classes", detail)
-        return "classification"
-    return "regression"
 
 
 def _can_be_classes(target: ColumnSchema, report: Report) -> bool:
@@ -90,13 +88,28 @@ def choose_features(
         features = _default_features(spec, table, report)
     else:
         features = _named_features(spec, spec.features, table, report)
-    for column in features:
-        if column.missing >= table.rows or ((column.distinct or 0) == 1 and not column.missing):
-            detail = (
-                f"column {column.name!r} has the same value in every row and carries no information"
-            )
-            report.info("/features", "constant_feature", detail)
+        report_identifiers(spec, table, features, report)
+    _report_constant(spec, table, features, report)
     return features
+
+
+def _report_constant(
+    spec: TrainingSpec, table: TableSchema, features: Sequence[ColumnSchema], report: Report
+) -> None:
+    constant = [
+        column.name
+        for column in features
+        if column.missing >= table.rows or ((column.distinct or 0) == 1 and not column.missing)
+    ]
+    if constant:
+        have, carry = ("has", "carries") if len(constant) == 1 else ("each have", "carry")
+        detail = (
+            f"{describe_columns(constant)} {have} the same value in every row and {carry} no "
+            "information"
+        )
+        unwanted = set(constant)
+        fix = list_features_of(spec, [c.name for c in features if c.name not in unwanted])
+        report.info("/features", "constant_feature", detail, fix)
 
 
 def check_inputs(inputs: int, spec: TrainingSpec, report: Report) -> None:
@@ -104,8 +117,8 @@ def check_inputs(inputs: int, spec: TrainingSpec, report: Report) -> None:
     if inputs > MAX_FEATURES:
         detail = f"the features become {inputs} inputs; at most {MAX_FEATURES} are allowed"
         report.problem("/features", "too_many_inputs", detail)
-    if inputs == 0:
-        report.problem("/features", "no_inputs", "the features have no value in any row")
+    if inputs == 0 and not any(p.pointer.startswith("/features") for p in report.problems):
+        report.problem("/features", "no_inputs", "no feature has a value in any row")
     shape = spec.input_shape
     if shape is not None and math.prod(shape) != inputs:
         size = " · ".join(str(side) for side in shape)
@@ -116,20 +129,24 @@ def check_inputs(inputs: int, spec: TrainingSpec, report: Report) -> None:
 def _default_features(
     spec: TrainingSpec, table: TableSchema, report: Report
 ) -> tuple[ColumnSchema, ...]:
-    excluded = {spec.target, spec.sample_weight, _validation_column(spec)}
+    excluded = {*spec.targets, spec.sample_weight, *_marker_columns(spec), *_group_columns(spec)}
+    _report_groups(spec, table, report)
     candidates = [column for column in table.columns if column.name not in excluded]
     usable = tuple(column for column in candidates if has_encoding(spec.preprocessing, column))
-    for column in candidates:
-        if not has_encoding(spec.preprocessing, column):
-            detail = (
-                f"column {column.name!r} is free text and is left out; set "
-                "preprocessing.hash_buckets to hash its words"
-            )
-            report.info("/features", "text_left_out", detail)
+    used = {column.name for column in usable}
+    texts = [column.name for column in candidates if column.name not in used]
+    if texts:
+        are = "is free text and is" if len(texts) == 1 else "are free text and are"
+        detail = (
+            f"{describe_columns(texts)} {are} left out; set preprocessing.hash_buckets to hash "
+            "the words"
+        )
+        fix = put(spec, DEFAULT_BUCKETS, "preprocessing", "hash_buckets")
+        report.info("/features", "text_left_out", detail, fix)
     if not usable:
         detail = "no column besides the target has numbers, times, booleans or categories"
         report.problem("/features", "no_features", detail)
-    return usable
+    return leave_out_identifiers(spec, table, usable, report)
 
 
 def _named_features(
@@ -142,13 +159,13 @@ def _named_features(
         column = by_name.get(name)
         if column is None:
             report.problem(pointer, "unknown_column", f"there is no column {name!r}")
-        elif name == spec.target:
-            report.problem(pointer, "target_as_feature", f"{name!r} is the target")
+        elif name in spec.targets:
+            report.problem(pointer, "target_as_feature", f"{name!r} is a target")
         elif name == spec.sample_weight:
             report.problem(pointer, "weight_as_feature", f"{name!r} is the sample weight")
-        elif name == _validation_column(spec):
-            detail = f"{name!r} is the validation column"
-            report.problem(pointer, "split_as_feature", detail)
+        elif name in _marker_columns(spec):
+            part = _marker_columns(spec)[name]
+            report.problem(pointer, "split_as_feature", f"{name!r} is the {part} column")
         elif name in selected:
             report.problem(pointer, "duplicate_feature", f"{name!r} is listed twice")
         elif not has_encoding(spec.preprocessing, column):
@@ -162,6 +179,28 @@ def _named_features(
     return tuple(selected.values())
 
 
-def _validation_column(spec: TrainingSpec) -> str | None:
-    """Return the column that marks validation rows; an order_by column may still be a feature."""
-    return spec.validation.column if isinstance(spec.validation, ColumnValidation) else None
+def _report_groups(spec: TrainingSpec, table: TableSchema, report: Report) -> None:
+    """Report the columns that are not features by default because they name groups."""
+    names = _group_columns(spec) - {*spec.targets, spec.sample_weight, *_marker_columns(spec)}
+    found = [column.name for column in table.columns if column.name in names]
+    if found:
+        detail = (
+            f"{name_columns(found)} names the groups that are kept together and is left out of the "
+            "features; list it in features to train on it"
+        )
+        report.info("/features", "group_left_out", detail)
+
+
+def _marker_columns(spec: TrainingSpec) -> dict[str, str]:
+    """Return the columns that mark the rows of a part, with the part.
+
+    An `order_by` column may still be a feature.
+    """
+    parts = (("validation", spec.validation), ("test", spec.test))
+    return {part.column: name for name, part in parts if isinstance(part, ColumnValidation)}
+
+
+def _group_columns(spec: TrainingSpec) -> set[str]:
+    """Return the columns that group the rows."""
+    parts = (split_columns(spec.validation), split_columns(spec.test))
+    return {part["group_by"] for part in parts if "group_by" in part}

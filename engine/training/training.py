@@ -1,7 +1,8 @@
 """The training loop: epochs of steps. It can stop after any step and resume bit for bit."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 
 import numpy as np
@@ -25,7 +26,7 @@ from engine.training.loss_sample import LossChange, LossSample
 from engine.training.progress import EpochRecord, Progress, StopReason
 from engine.training.result_findings import find_in_result
 from engine.training.train_step import TrainStep
-from engine.training.validation import Validation, build_validation
+from engine.training.validation import Validation, build_test, build_validation
 
 __all__ = ["EpochRecord", "StopReason", "Training", "TrainingState", "never", "train"]
 
@@ -79,7 +80,7 @@ class Training:
         self._train_step = TrainStep(spec, data.preprocessing.width, self._batches.steps)
         self._network = self._train_step.network
         chunk = chunk_rows(self._network.layers, spec.dtype)
-        largest = largest_batch(spec, len(data.x), data.validation_rows, chunk)
+        largest = largest_batch(spec, len(data.x), data.evaluated_rows, chunk)
         self._network.reserve(largest)
         self._sample = LossSample(self._train_step, data.training, largest)
         if self._weights is not None:
@@ -126,18 +127,27 @@ class Training:
         """The optimizer's learning rate; schedules are relative to it."""
         return self._spec.optimizer.learning_rate
 
+    @contextmanager
+    def _returned_weights(self) -> Iterator[None]:
+        """Put the parameters of `weights()` into the network; the latest ones are back at exit."""
+        best = None if self._progress.best is None else self._best_parameters
+        if best is None:
+            yield
+            return
+        _exchange(self._network.parameters, best)
+        try:
+            yield
+        finally:
+            _exchange(self._network.parameters, best)
+
     def loss_change(self, recorded: Metric | None) -> LossChange:
         """Return the loss on a sample of the training rows at the start, and with `weights()`.
 
         Args:
             recorded: loss of the epoch of these weights; None if there is none.
         """
-        best = None if self._progress.best is None else self._best_parameters
-        if best is not None:
-            _exchange(self._network.parameters, best)
-        end = self._sample.now()
-        if best is not None:
-            _exchange(self._network.parameters, best)
+        with self._returned_weights():
+            end = self._sample.now()
         if not self._sample.is_whole or not isinstance(recorded, float):
             recorded = None
         return LossChange(self._progress.loss_at_start, end, recorded)
@@ -209,6 +219,19 @@ class Training:
         if self._best_parameters is not None and self._progress.best is not None:
             vector = self._best_parameters
         return {name: view.copy() for name, view in self._network.views(vector).items()}
+
+    def test_metrics(self) -> dict[str, Metric] | None:
+        """Return loss and metrics of `weights()` on the test rows; None without test rows.
+
+        Values that are undefined or not finite are omitted.
+        """
+        test = build_test(self._spec, self._data, self._network, self._train_step.loss)
+        if test is None:
+            return None
+        with np.errstate(all="ignore"), self._returned_weights():
+            tally = test.run()
+        loss: dict[str, Metric] = {"loss": tally.loss} if math.isfinite(tally.loss) else {}
+        return loss | tally.result()
 
     def state(self) -> TrainingState:
         """Return copies of everything needed to resume exactly."""

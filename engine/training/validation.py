@@ -1,4 +1,4 @@
-"""Evaluation on the validation rows."""
+"""Evaluation on the validation rows and on the test rows."""
 
 from engine.data.split_arrays import SplitArrays
 from engine.layers.chunks import chunk_rows
@@ -10,7 +10,7 @@ from engine.specs import ResolvedSpec
 
 
 class Validation:
-    """Evaluates loss and metrics on the validation rows.
+    """Evaluates loss and metrics on the validation rows, or on the test rows.
 
     Args:
         network: the trained network; its workspaces are used between two steps.
@@ -39,7 +39,23 @@ def build_validation(
     spec: ResolvedSpec, data: PreparedData, network: Network, loss: Loss
 ) -> Validation | None:
     """Build the validation of the prepared data; None without validation rows."""
-    split = data.validation
+    return _build(spec, data, network, loss, data.validation)
+
+
+def build_test(
+    spec: ResolvedSpec, data: PreparedData, network: Network, loss: Loss
+) -> Validation | None:
+    """Build the evaluation on the test rows; None without test rows."""
+    return _build(spec, data, network, loss, data.test)
+
+
+def _build(
+    spec: ResolvedSpec,
+    data: PreparedData,
+    network: Network,
+    loss: Loss,
+    split: SplitArrays | None,
+) -> Validation | None:
     if split is None:
         return None
     target, output = data.preprocessing.target, spec.network.output
