@@ -29,6 +29,7 @@ from engine.resolution.network import reshape_inputs, resolve_network, shift_lay
 from engine.resolution.optimization import (
     MAX_DEFAULT_EPOCHS,
     MIN_DEFAULT_EPOCHS,
+    check_batch_normalization,
     check_optimization,
     check_warmup,
     resolve_epochs,
@@ -142,6 +143,7 @@ def resolve(
     counts = count_rows(resolved, tables, report)
     epochs = resolve_epochs(spec, counts.training)
     check_warmup(spec, epochs, report)
+    check_batch_normalization(spec, counts, report)
     if report.problems:
         raise SpecError(report.problems)
     resolved = resolved.model_copy(update={"epochs": epochs})

@@ -46,8 +46,9 @@ class Example:
         if self.stage == "rows":
             return spec, [*findings, *data.findings]
         training = Training(spec, data)
-        list(train(training))
-        return spec, [*findings, *training.findings]
+        *_, record = train(training)
+        found = training.findings
+        return spec, [*findings, *found, *training.result_findings(record.values())]
 
 
 def _whole(*values: float) -> NumericColumn:
@@ -148,6 +149,29 @@ EXAMPLES: dict[FindingCode, Example] = {
         {"x": NumericColumn(np.where(np.arange(ROWS) % 5, draw(ROWS), 0)), "z": _noise(1)},
         "rows",
         has_fix=False,
+    ),
+    "accuracy_at_chance": Example(
+        {"target": "y", "epochs": 1, "validation": None},
+        {"x": _noise(), "y": levels(*["no"] * (ROWS - 9), *["yes"] * 9)},
+        "training",
+        promise=lambda spec: spec.class_weight == "balanced",
+    ),
+    "last_row_joined": Example(
+        {
+            "target": "x",
+            "epochs": 1,
+            "validation": None,
+            "batch_size": ROWS - 1,
+            "network": {"layers": [{"type": "batch_normalization"}]},
+        },
+        {"x": _noise(), "z": _noise(1)},
+        "training",
+        has_fix=False,
+    ),
+    "loss_above_start": Example(
+        {"target": "x", "epochs": 5, "optimizer": {"type": "adam", "learning_rate": 100.0}},
+        {"x": _noise(), "z": _noise(1)},
+        "training",
     ),
     "gradient_not_finite": Example(
         {
