@@ -35,7 +35,7 @@ def limit_sparse(
         return 0.0, CLIP_SPANS
     with np.errstate(all="ignore"):
         least = float(values.max() - values.min()) / LARGEST_RANGE
-        # A number that so many rows have is the median; most columns need no search for it.
+        # A number that 9 of 10 rows have is the median; most columns need no search for it.
         if least <= scale or np.mean(values == np.median(values)) < SPARSE_SHARE:
             return 0.0, CLIP_SPANS
     return least, OUTLIER_SPANS

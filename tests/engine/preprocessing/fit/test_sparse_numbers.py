@@ -1,5 +1,7 @@
 """Scaling of columns in which almost all training rows have the same number."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from engine.preprocessing.preprocessing import NumericTarget, Preprocessing
 from tests.engine.examples import FLOAT64, Matrix, fit
 
 
-def fitted(values: Matrix, **options: str) -> FittedNumeric:
+def fitted(values: Matrix, **options: Any) -> FittedNumeric:
     column = fit(NumericColumn(values), **options)
     assert isinstance(column, FittedNumeric)
     return column
