@@ -33,8 +33,8 @@ class Rule:
         limit: inputs are clipped at ± this number of standard deviations.
         is_compressed: whether to replace the excess over the limit by log(1 + excess).
         floor: the divisor is at least this fraction of the width of the training range.
-        share: columns in which a smaller share of the training rows has the same number are
-            standardized and clipped 1000 widths beyond the range.
+        share: columns in which a smaller share of the training rows has the same number, or that
+            the floor does not concern, are standardized and clipped 1000 widths beyond the range.
     """
 
     is_min_max: bool = False
@@ -49,7 +49,8 @@ class Rule:
         if self.share == 0:
             return self._scale(known, x)
         scaled = Rule().scale(known, x)
-        applies = np.array([_largest_share(column) >= self.share for column in known.T])
+        is_wide = np.ptp(known, axis=0) * self.floor > known.std(axis=0)
+        applies = is_wide & [_largest_share(column) >= self.share for column in known.T]
         scaled[:, applies] = self._scale(known[:, applies], x[:, applies])
         return scaled
 
@@ -81,7 +82,6 @@ RULES = {
     **{f"floor of range / {part}": Rule(floor=1 / part) for part in (10, 20, 50)},
     **{f"sparse: range / {n}": Rule(floor=1 / n, share=0.9) for n in (5, 10, 20)},
     **{f"sparse: range / {n}, cut": Rule(floor=1 / n, share=0.9, spans=0.5) for n in (5, 10, 20)},
-    **{f"sparse: clip at {n}": Rule(limit=n, share=0.9) for n in (5, 10)},
 }
 
 

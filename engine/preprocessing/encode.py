@@ -28,7 +28,7 @@ from engine.preprocessing.input_columns import (
     take_categories,
 )
 from engine.preprocessing.missing_values import is_missing
-from engine.preprocessing.out_of_range import CLIP_SPANS, expand_range
+from engine.preprocessing.out_of_range import clip_range
 from engine.preprocessing.scale import write_numbers
 
 
@@ -108,7 +108,7 @@ def _write_text(fitted: FittedText, column: CategoricalColumn, inputs: Floats) -
 
 
 def _write_times(fitted: FittedTime, seconds: NDArray[np.float64], inputs: Floats) -> None:
-    lower, upper = expand_range([fitted], CLIP_SPANS)
+    lower, upper = clip_range([fitted])
     seconds = np.clip(seconds, lower[0], upper[0])
     seconds = np.where(np.isnan(seconds), fitted.fill, seconds)
     start = 0

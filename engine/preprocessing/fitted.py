@@ -11,6 +11,9 @@ from engine.arrays import Floats
 from engine.data.table import Level
 from engine.specs import TimePart
 
+# Values are clipped at this many widths of the training range beyond it, to avoid overflow.
+CLIP_SPANS = 1000.0
+
 
 @dataclass(frozen=True)
 class FittedNumeric:
@@ -25,6 +28,7 @@ class FittedNumeric:
         minimum: minimum of the training rows; None if unknown.
         maximum: maximum of the training rows; None if unknown.
         indicator: an additional input is 1 where the value is missing.
+        clip_spans: values are clipped at this many widths of the training range beyond it.
         type: discriminator of the stored JSON.
     """
 
@@ -36,6 +40,7 @@ class FittedNumeric:
     minimum: float | None = None
     maximum: float | None = None
     indicator: bool = False
+    clip_spans: float = CLIP_SPANS
     type: Literal["numeric"] = "numeric"
 
 

@@ -83,8 +83,9 @@ class Preprocessing:
     ) -> Floats:
         """Return the network inputs, shape `(rows, width)`, C-contiguous.
 
-        Numbers are clipped at 1000 times the width of the training range on either side of it, and
-        inputs that never varied in the training rows are held at their value there.
+        Numbers are clipped at 1000 times the width of the training range on either side of it, in
+        sparse columns at half the width (`engine.preprocessing.fit.sparse_numbers`). Inputs that
+        never varied in the training rows are held at their value there.
 
         Args:
             columns: input columns by name; levels may be in any order, and may be unknown.

@@ -13,7 +13,7 @@ from engine.errors import DataError
 from engine.numerics.special import signed_log
 from engine.preprocessing.fitted import FittedNumeric
 from engine.preprocessing.input_columns import numeric_values
-from engine.preprocessing.out_of_range import CLIP_SPANS, column_vector, expand_range
+from engine.preprocessing.out_of_range import clip_range, column_vector
 
 # Rows per block: the float64 block fits in the processor's cache.
 _BLOCK_ROWS = 256
@@ -78,7 +78,7 @@ def stack_columns(numeric: Sequence[tuple[FittedNumeric, slice]], width: int) ->
         indicators=np.array([i.stop - 1 for column, i in numeric if column.indicator], np.intp),
     )
     fill = column_vector(column.fill for column in columns)
-    bounds = [_scale(numbers, values) for values in (*expand_range(columns, CLIP_SPANS), fill)]
+    bounds = [_scale(numbers, values) for values in (*clip_range(columns), fill)]
     for dtype in (np.dtype(np.float32), np.dtype(np.float64)):
         numbers.limits[dtype] = _cast_limits(bounds, dtype)
     return numbers

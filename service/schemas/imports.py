@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from engine.errors import LaterVersionError
 from engine.metrics.anomaly_scores import MAX_QUANTILES
+from engine.preprocessing.fitted import CLIP_SPANS
 from engine.specs import MAX_FEATURES, MAX_TARGETS, NetworkSpec, Spec, TimePart
 from engine.specs.base import Items
 from engine.specs.losses import LossField
@@ -49,6 +50,10 @@ class NumericInput(IndicatedSpec):
         description="Minimum of the training rows; values far outside the range are flagged.",
     )
     maximum: Finite | None = None
+    clip_spans: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        default=CLIP_SPANS,
+        description="Values are clipped at this many widths of the range beyond it.",
+    )
 
 
 class BooleanInput(IndicatedSpec):

@@ -10,6 +10,7 @@ from engine.numerics.special import signed_log
 from engine.preprocessing.column_options import ColumnOptions
 from engine.preprocessing.column_plan import ColumnPlan
 from engine.preprocessing.fit.samples import CategorySample
+from engine.preprocessing.fit.sparse_numbers import limit_sparse
 from engine.preprocessing.fitted import FittedBoolean, FittedNumeric
 from engine.specs import MissingStrategy
 
@@ -27,19 +28,22 @@ def fit_numbers(plan: ColumnPlan, values: NDArray[np.float64]) -> FittedNumeric:
     """
     scaling = plan.options.numeric
     is_log = scaling == "log1p"
-    center, scale = center_and_scale(plan.name, signed_log(values) if is_log else values, scaling)
+    scaled = signed_log(values) if is_log else values
+    center, scale = center_and_scale(plan.name, scaled, scaling)
+    least, clip_spans = limit_sparse(scaled, scale, scaling)
     fill = fill_number(values, plan.options)
     minimum, maximum = value_range(values)
     check_finite(plan.name, fill, minimum or 0.0, maximum or 0.0)
     return FittedNumeric(
         plan.name,
         center=center,
-        scale=scale,
+        scale=max(scale, least),
         fill=fill,
         log=is_log,
         minimum=minimum,
         maximum=maximum,
         indicator=plan.inputs.indicator,
+        clip_spans=clip_spans,
     )
 
 
