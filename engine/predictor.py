@@ -1,17 +1,19 @@
 """Inference with a trained network."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.activations import build_activation
-from engine.arrays import Floats
+from engine.arrays import Floats, Indices
 from engine.data.table import Column, take_rows
 from engine.errors import DataError
 from engine.fair_lock import FairLock
 from engine.layers.chunks import CHUNK_BYTES, chunk_rows
 from engine.network import build_network
+from engine.preprocessing.hold import hold_in_range
 from engine.preprocessing.preprocessing import NumericTarget, Preprocessing
 from engine.specs import Gaussian, ResolvedSpec
 
@@ -24,10 +26,13 @@ class Predictions:
         values: predictions as returned by `Predictor.predict`.
         deviations: standard deviation of each value, `(rows,)`, in the target's unit; None unless
             the network was trained with the gaussian loss, which learns it.
+        replaced: row and column of each number that was replaced by one within the range of the
+            training rows, because the row's outputs were not finite.
     """
 
     values: Floats
     deviations: Floats | None
+    replaced: tuple[tuple[int, int], ...] = ()
 
 
 class Predictor:
@@ -74,7 +79,8 @@ class Predictor:
         Regression: `(rows,)`, float64, in the target's unit.
 
         Raises:
-            DataError: a column is missing or has the wrong kind, or a number is too large.
+            DataError: a column is missing or has the wrong kind, or outputs are not finite even
+                with every number within the range of the training rows.
         """
         return self.answer(columns).values
 
@@ -90,7 +96,12 @@ class Predictor:
             self._release()
         values = np.concatenate([chunk.values for chunk in chunks])
         deviations = [chunk.deviations for chunk in chunks if chunk.deviations is not None]
-        return Predictions(values, np.concatenate(deviations) if deviations else None)
+        replaced = tuple(
+            (index * self._rows_at_once + row, column)
+            for index, chunk in enumerate(chunks)
+            for row, column in chunk.replaced
+        )
+        return Predictions(values, np.concatenate(deviations) if deviations else None, replaced)
 
     def _release(self) -> None:
         """Free the workspaces if they exceed CHUNK_BYTES; otherwise the next request reuses them.
@@ -103,15 +114,40 @@ class Predictor:
 
     def _predict_chunk(self, columns: Mapping[str, Column], rows: slice) -> Predictions:
         taken = {name: take_rows(column, rows) for name, column in columns.items()}
-        x = self._preprocessing.transform(taken, self._dtype)
+        predictions, is_finite = self._compute(taken)
+        if is_finite.all():
+            return predictions
+        return self._predict_held(taken, predictions, np.flatnonzero(~is_finite))
+
+    def _compute(self, columns: Mapping[str, Column]) -> tuple[Predictions, NDArray[np.bool_]]:
+        """Return the predictions, and whether those of each row are finite."""
+        x = self._preprocessing.transform(columns, self._dtype, allow_infinite=True)
         with self._lock, np.errstate(all="ignore"):
             outputs = self._activation.predict(self._network.predict(x)).copy()
             predictions = self._to_target_units(outputs)
+        is_finite = np.ones(len(x), np.bool_)
         for array in (outputs, predictions.values, predictions.deviations):
-            if array is not None and not np.isfinite(array).all():
-                message = "the network's outputs for these rows are not finite"
-                raise DataError(message)
-        return predictions
+            if array is not None:
+                is_finite &= np.isfinite(array).reshape(len(array), -1).all(axis=1)
+        return predictions, is_finite
+
+    def _predict_held(
+        self, columns: Mapping[str, Column], predictions: Predictions, rows: Indices
+    ) -> Predictions:
+        """Predict some rows again, with every number within the range of the training rows."""
+        held = hold_in_range(self._preprocessing.columns, columns, rows)
+        again, is_finite = self._compute(held.columns)
+        if not is_finite.all():
+            message = (
+                "the network's outputs for these rows are not finite, even with every number "
+                "within the range of the training rows"
+            )
+            raise DataError(message)
+        predictions.values[rows] = again.values
+        if predictions.deviations is not None and again.deviations is not None:
+            predictions.deviations[rows] = again.deviations
+        replaced = [(int(rows[row]), column) for row, column in np.argwhere(held.replaced).tolist()]
+        return replace(predictions, replaced=tuple(replaced))
 
     def _to_target_units(self, outputs: Floats) -> Predictions:
         """Undo the target's scaling, or expand a binary sigmoid to one column per class."""

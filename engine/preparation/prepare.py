@@ -78,12 +78,14 @@ class Preparation:
         self._spec = spec
         fitted_target = None if fitted is None else fitted.target
         source = _read_rows(spec, table, fitted_target)
-        rows = split_rows(spec, source.columns, source.labels, source.usable, fold)
+        rows = split_rows(spec, source.columns, source.labels, source.usable, fold, table.words)
         target = fit_target(spec, source.labels, rows.training, fitted_target)
         self.preprocessing = fitted or _fit_preprocessing(spec, table, rows.training, target)
         require_inputs(spec, self.preprocessing.width)
         self._encoding = choose_encoding(spec, target)
-        self._weights = fit_sample_weights(spec, source.columns, source.labels, rows.training)
+        self._weights = fit_sample_weights(
+            spec, source.columns, source.labels, rows.training, table.words
+        )
         self._subsets = [_Subset(source, rows.training, "")]
         if rows.validation is not None:
             self._subsets.append(_Subset(source, rows.validation, _VALIDATION_SUFFIX))

@@ -1,6 +1,6 @@
 """The split of one table's rows into training and validation rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Indices
+from engine.data.levels import kind_of, marks_validation, read_level
 from engine.data.splits import draw_folds, split, split_by_class, split_by_order
-from engine.data.table import Column, Level, NumericColumn, level_text
+from engine.data.table import Column, FileConventions, Level, NumericColumn
+from engine.data.value_reader import ValueReader, WrongValueError
 from engine.errors import DataError
 from engine.preprocessing.targets import ClassLabels, Labels
 from engine.specs import (
@@ -19,9 +21,6 @@ from engine.specs import (
     FractionValidation,
     ResolvedSpec,
 )
-
-# Values that mark a validation row if the client does not list any.
-VALIDATION_TEXTS = frozenset({"test", "validation", "valid", "val", "holdout", "true", "yes"})
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,7 @@ def split_rows(
     labels: Labels,
     usable: Indices,
     fold: int | None,
+    words: FileConventions,
 ) -> RowSplit:
     """Split the usable rows as the spec requests.
 
@@ -47,6 +47,7 @@ def split_rows(
         labels: targets of all rows.
         usable: rows that can be trained on.
         fold: index of the validation fold; None to train on all rows.
+        words: notation of the table's file.
 
     Raises:
         DataError: one side is empty, or the split column is of the wrong kind.
@@ -65,7 +66,8 @@ def split_rows(
                 np.flatnonzero(is_validation),
             )
         case ColumnValidation():
-            is_validation = find_validation_rows(validation, columns[validation.column])[usable]
+            column = columns[validation.column]
+            is_validation = find_validation_rows(validation, column, words)[usable]
             training, validation_rows = (
                 np.flatnonzero(~is_validation),
                 np.flatnonzero(is_validation),
@@ -117,32 +119,36 @@ def _require_both_sides(
         raise DataError(message)
 
 
-def find_validation_rows(validation: ColumnValidation, column: Column) -> NDArray[np.bool_]:
+def find_validation_rows(
+    validation: ColumnValidation, column: Column, words: FileConventions
+) -> NDArray[np.bool_]:
     """Return which rows the split column selects for validation, `(rows,)`; missing is training."""
     values = validation.values
     if isinstance(column, NumericColumn):
-        wanted = [1.0] if values is None else _parse_numbers(values)
-        return np.isin(column.values, wanted)
-    is_validation = [_is_validation_value(level, values) for level in column.levels]
+        numbers = _read_levels((1.0,) if values is None else values, (1.0,), words)
+        return np.isin(column.values, list(numbers))
+    if values is None:
+        wanted: set[Level] = {level for level in column.levels if marks_validation(level)}
+    else:
+        wanted = _read_levels(values, column.levels, words)
     # The last entry is for −1, missing.
-    return np.array([*is_validation, False])[column.codes]
+    return np.array([*(level in wanted for level in column.levels), False])[column.codes]
 
 
-def _parse_numbers(values: Sequence[Level]) -> list[float]:
-    """Return the values that are numbers or can be parsed as one."""
-    numbers = []
+def _read_levels(
+    values: Collection[Level], levels: Collection[Level], words: FileConventions
+) -> set[Level]:
+    """Return the levels that the values denote; values of another kind select no row."""
+    reader, kind = ValueReader(words), kind_of(levels)
+    found: set[Level] = set()
     for value in values:
         try:
-            numbers.append(float(value))
-        except ValueError:
+            level = read_level(reader, kind, value, levels)
+        except WrongValueError:
             continue
-    return numbers
-
-
-def _is_validation_value(level: Level, values: Sequence[Level] | None) -> bool:
-    if values is not None:
-        return level in values or level_text(level) in {level_text(value) for value in values}
-    return level_text(level).strip().casefold() in VALIDATION_TEXTS
+        if level is not None:
+            found.add(level)
+    return found
 
 
 def require_rows(rows: Indices, minimum: int) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.data.table import ColumnSchema, TableSchema
+from engine.data.table import ColumnSchema, FileConventions, TableSchema
 from engine.errors import SpecError
 from engine.layers.base import Layer
 from engine.layers.build import build_layers
@@ -112,7 +112,7 @@ def resolve(
         check_monitored(spec, None, report)
         check_warmup(spec, spec.epochs or MAX_DEFAULT_EPOCHS, report)
         raise SpecError(report.problems)
-    resolved = _fill_in(spec, preprocessing, features, target, task, inputs, report)
+    resolved = _fill_in(spec, preprocessing, features, target, task, inputs, table.words, report)
     layers = _build_layers(spec, resolved, inputs.count, report)
     check_validation_table(resolved, table, validation_table, report)
     counts = count_rows(resolved, target, rows, validation_table, report)
@@ -131,6 +131,7 @@ def _fill_in(
     target: ColumnSchema,
     task: Task,
     inputs: NetworkInputs,
+    words: FileConventions,
     report: Report,
 ) -> ResolvedSpec:
     """Return the spec with its defaults; report incompatible settings."""
@@ -138,7 +139,7 @@ def _fill_in(
     activation = resolve_output(spec, task, classes, report)
     loss = resolve_loss(spec, task, activation, report)
     check_target(loss, target, report)
-    check_class_weight(spec, task, classes, report)
+    check_class_weight(spec, task, target, words, report)
     units = resolve_units(spec, loss, activation, classes, report)
     metrics = resolve_metrics(spec, task, activation, classes, report)
     check_monitored(spec, metrics, report)

@@ -6,6 +6,7 @@ from engine.data.splits import count_validation_rows
 from engine.data.table import ColumnSchema, TableSchema, find_column
 from engine.resolution.memory import RowCounts
 from engine.resolution.report import Report
+from engine.resolution.split_values import check_split_values
 from engine.specs import (
     ColumnValidation,
     DatasetValidation,
@@ -24,7 +25,8 @@ def check_split_column(spec: TrainingSpec, table: TableSchema, report: Report) -
     name = spec.split_column
     if name is None:
         return
-    is_by_value = isinstance(spec.validation, ColumnValidation)
+    validation = spec.validation
+    is_by_value = isinstance(validation, ColumnValidation)
     pointer = "/validation/column" if is_by_value else "/validation/order_by"
     column = find_column(table.columns, name)
     if column is None:
@@ -33,14 +35,16 @@ def check_split_column(spec: TrainingSpec, table: TableSchema, report: Report) -
         report.problem(pointer, "target_as_split", f"{name!r} is the target")
     elif column.missing >= table.rows:
         report.problem(pointer, "empty_split", f"column {name!r} has no value in any row")
-    elif is_by_value:
-        _check_values(column, table, report)
+    elif isinstance(validation, ColumnValidation):
+        _check_values(validation, column, table, report)
     elif column.kind not in {"numeric", "time"}:
         detail = f"order_by needs numbers or times; column {column.name!r} is {column.kind}"
         report.problem(pointer, "split_without_order", detail)
 
 
-def _check_values(column: ColumnSchema, table: TableSchema, report: Report) -> None:
+def _check_values(
+    validation: ColumnValidation, column: ColumnSchema, table: TableSchema, report: Report
+) -> None:
     pointer = "/validation/column"
     if column.kind == "time":
         detail = f"column {column.name!r} has times; to validate on its last rows, use order_by"
@@ -48,9 +52,13 @@ def _check_values(column: ColumnSchema, table: TableSchema, report: Report) -> N
     elif column.distinct == 1 and not column.missing:
         detail = f"column {column.name!r} has the same value in every row: one side would be empty"
         report.problem(pointer, "constant_split", detail)
-    elif column.missing:
-        detail = f"{column.missing} of {table.rows} rows have no value and are used for training"
-        report.info(pointer, "missing_split", detail)
+    else:
+        check_split_values(validation.values, column, table.words, "/validation", report)
+        if column.missing:
+            detail = (
+                f"{column.missing} of {table.rows} rows have no value and are used for training"
+            )
+            report.info(pointer, "missing_split", detail)
 
 
 def check_validation_table(

@@ -1,12 +1,10 @@
 """Predictions: network outputs to labels or values, with flags per row."""
 
-from collections.abc import Mapping
 from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.table import Column
 from engine.errors import DataError
 from engine.predictor import Predictions
 from engine.preprocessing.preprocessing import ClassTarget, NumericTarget, Preprocessing
@@ -22,6 +20,7 @@ from service.schemas.models import (
     PredictView,
     ValuePrediction,
 )
+from service.serializers.rows import ReadRows
 
 # Within these bounds a prediction takes about as long as passing it to a thread, or at most a few
 # milliseconds: bytes bound the text of the cells, and the model's size bounds the time per row.
@@ -57,13 +56,14 @@ def predict(context: Context, model_id: str, request: PredictRequest) -> bytes:
 
 
 def _predict(model: ServedModel, request: PredictRequest) -> bytes:
-    columns = model.reader.read(request.rows)
+    rows = model.reader.read(request.rows)
     try:
-        answers = model.predictor.answer(columns)
+        answers = model.predictor.answer(rows.columns)
     except DataError as error:
         problem = FieldProblem(pointer="/rows", code=error.code, detail=str(error))
         raise InvalidRowsError([problem]) from error
-    return _view(model, answers, _flags(columns, model.preprocessing)).model_dump_json().encode()
+    flags = _flags(rows, answers, model.preprocessing)
+    return _view(model, answers, flags).model_dump_json().encode()
 
 
 def _view(model: ServedModel, answers: Predictions, flags: list[list[FlagView]]) -> PredictView:
@@ -114,10 +114,17 @@ def _value_predictions(answers: Predictions, flags: list[list[FlagView]]) -> lis
     ]
 
 
-def _flags(columns: Mapping[str, Column], preprocessing: Preprocessing) -> list[list[FlagView]]:
+def _flags(
+    rows: ReadRows, answers: Predictions, preprocessing: Preprocessing
+) -> list[list[FlagView]]:
     """Return the flags of each row: values that were replaced or are outside the training data."""
-    found = preprocessing.flags(columns)
+    found = preprocessing.flags(rows.columns)
     flags: list[list[FlagView]] = [[] for _ in found.imputed]
+    replaced = [place for place in answers.replaced if not found.out_of_range[place]]
+    for row, column in (*rows.not_understood, *replaced):
+        found.imputed[row, column] = False
+        name = preprocessing.columns[column].name
+        flags[row].append(FlagView(column=name, flag="not_understood"))
     kinds: tuple[tuple[NDArray[np.bool_], Flag], ...] = (
         (found.imputed, "imputed"),
         (found.unknown, "unknown_category"),

@@ -11,7 +11,7 @@ from store.intake.cells import text
 from store.intake.cells.infer_kind import boolean_parser
 from store.intake.cells.text import ConversionError
 from store.intake.cells.times import TimeParser
-from store.intake.cells.typed import convert_typed
+from store.intake.cells.typed import convert_typed, drop_marked
 from store.intake.convert.plan import ColumnPlan, Plan, numeric_columns
 from store.intake.source import WrongReadingError
 
@@ -35,6 +35,7 @@ class Converter:
     def __init__(self, plan: Plan) -> None:
         self._columns = plan.columns
         self._decimal = plan.rules.decimal
+        self._missing_numbers = plan.rules.missing_numbers
         self._cleaner = text.Cleaner(plan.rules.missing, plan.rules.null_markers)
         self._times = {c.name: TimeParser(c.time_format) for c in plan.columns if c.time_format}
         self.schema = pa.schema([(column.name, column.type) for column in plan.columns])
@@ -73,7 +74,7 @@ class Converter:
             case "text":
                 return self._convert_texts(self._cleaner.clean(cells), plan)
             case "typed":
-                return convert_typed(cells, plan.kind)
+                return convert_typed(drop_marked(cells, self._missing_numbers), plan.kind)
             case _:
                 assert_never(plan.reading)
 

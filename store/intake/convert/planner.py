@@ -6,6 +6,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from engine.data.table import ISO
+from engine.data.words import USUAL_MISSING
 from store.datasets.datasets import Notice
 from store.errors import FileLocation, IntakeError
 from store.intake.cells import text
@@ -13,7 +14,7 @@ from store.intake.cells.column_names import clean_names
 from store.intake.cells.infer_kind import ColumnScan
 from store.intake.cells.inference import InferredKind, InvalidCell, Rules
 from store.intake.cells.text import ConversionError
-from store.intake.cells.typed import find_invalid_cell, is_text, typed_kind
+from store.intake.cells.typed import drop_marked, find_invalid_cell, is_text, typed_kind
 from store.intake.convert.plan import ColumnPlan, Plan
 from store.intake.options import Limits, ReadOptions
 from store.intake.source import Reading, TableSource, WrongReadingError
@@ -54,6 +55,7 @@ class Planner:
         Raises IntakeError for a cell that is not of the stated kind, and WrongReadingError.
         """
         kinds = [self._kinds.get(name) for name in self._names]
+        missing_numbers = self.rules.missing_numbers
         scans = {
             index: ColumnScan(self.rules, kinds[index])
             for index, reading in enumerate(readings)
@@ -66,7 +68,8 @@ class Planner:
                         scans[index].add(cells)
                         invalid = scans[index].invalid
                     case "typed":
-                        invalid = find_invalid_cell(cells, kinds[index] or typed_kind(cells.type))
+                        known = drop_marked(cells, missing_numbers)
+                        invalid = find_invalid_cell(known, kinds[index] or typed_kind(cells.type))
                     case "number":
                         invalid = None
                         _check_numbers(index, cells)
@@ -131,7 +134,7 @@ def _make_rules(source: TableSource, options: ReadOptions) -> Rules:
     decimal = options.decimal or source.options.get("decimal") or "."
     stated = options.missing if options.missing is not None else source.options.get("missing")
     # Other formats have their own null, and their texts of digits are text.
-    usual = text.USUAL_MISSING if is_csv else ()
+    usual = USUAL_MISSING if is_csv else ()
     missing = usual if stated is None else tuple(stated)
     return Rules(
         missing=missing,

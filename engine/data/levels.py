@@ -1,0 +1,98 @@
+"""Levels of a column: the value that a word denotes, and the known values to suggest instead."""
+
+import math
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+
+from engine.data.table import ColumnKind, ColumnSchema, Level, level_text
+from engine.data.value_reader import ValueReader, WrongValueError
+
+# Values that mark a validation row if the client does not list any.
+VALIDATION_TEXTS = frozenset({"test", "validation", "valid", "val", "holdout", "true", "yes"})
+MAX_SHOWN = 10
+# A longer word is shortened before it is compared, which takes quadratic time.
+_MAX_COMPARED = 256
+
+
+def read_level(
+    reader: ValueReader, kind: ColumnKind, value: Level, levels: Collection[Level] = ()
+) -> Level | None:
+    """Return the level that a value denotes in a column, None if it denotes a missing value.
+
+    Args:
+        reader: reader in the notation of the column's file.
+        kind: kind of the column.
+        value: a word of the file, or a number or boolean of a request.
+        levels: known levels of the column.
+
+    Raises:
+        WrongValueError: the value cannot be read as one of the column's kind.
+    """
+    match kind:
+        case "numeric":
+            number = reader.number(int(value) if isinstance(value, bool) else value)
+            return None if math.isnan(number) else number
+        case "boolean":
+            truth = reader.boolean(value)
+            return None if truth < 0 else bool(truth)
+        case "categorical" | "text":
+            return reader.category(value, levels)
+        case "time":
+            raise WrongValueError("times cannot be compared with words")
+
+
+def kind_of(levels: Collection[Level]) -> ColumnKind:
+    """Return the kind of the column that has these levels."""
+    first = next(iter(levels), "")
+    if isinstance(first, bool):
+        return "boolean"
+    return "categorical" if isinstance(first, str) else "numeric"
+
+
+def known_levels(column: ColumnSchema) -> tuple[Level, ...] | None:
+    """Return all levels of a column in ascending order; None if its description is incomplete."""
+    if column.levels is None or column.kind == "time":
+        return None
+    match column.kind:
+        case "boolean":
+            return tuple(sorted(text == "true" for text in column.levels))
+        case "numeric":
+            return tuple(sorted(_parse_number(text) for text in column.levels))
+        case _:
+            return tuple(sorted(column.levels))
+
+
+def marks_validation(level: Level) -> bool:
+    """Return whether a level marks a validation row by default: true, 1, or such a word."""
+    if isinstance(level, int | float) and not isinstance(level, bool):
+        return level == 1
+    return level_text(level).strip().casefold() in VALIDATION_TEXTS
+
+
+def describe_levels(levels: Sequence[Level], word: Level) -> str:
+    """Return the levels, at most 10, and the one nearest to a word, for a message."""
+    shown = ", ".join(_show(level) for level in levels[:MAX_SHOWN])
+    hidden = len(levels) - MAX_SHOWN
+    more = f" and {hidden} more" if hidden > 0 else ""
+    nearest = _find_nearest(levels, word)
+    question = "" if nearest is None else f"; did you mean {_show(nearest)}?"
+    return f"{shown}{more}{question}"
+
+
+def _find_nearest(levels: Sequence[Level], word: Level) -> Level | None:
+    """Return the level most similar to a word, in any case; None if none is similar."""
+    by_text: dict[str, Level] = {}
+    for level in levels:
+        by_text.setdefault(level_text(level).casefold(), level)
+    text = level_text(word).strip().casefold()[:_MAX_COMPARED]
+    found = get_close_matches(text, by_text, n=1)
+    return by_text[found[0]] if found else None
+
+
+def _show(level: Level) -> str:
+    return repr(level) if isinstance(level, str) else level_text(level)
+
+
+def _parse_number(text: str) -> int | float:
+    number = float(text)
+    return int(number) if number.is_integer() else number
