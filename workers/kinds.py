@@ -3,9 +3,10 @@
 A kind of work opens a claimed job; the slice claims, saves, pauses, cancels and ends it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from engine.findings import Finding
 from store.jobs.checkpoints import Checkpoint
 from store.jobs.finish import Outcome
 from store.jobs.jobs import JobRecord
@@ -33,6 +34,11 @@ class OpenWork(Protocol[Result]):
     @property
     def steps_done(self) -> int:
         """Number of steps done since the beginning of the job."""
+        ...
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """Findings of this process about the job; each is recorded once."""
         ...
 
     def run(self, stop: Callable[[], bool]) -> Iterator[object]:

@@ -7,11 +7,13 @@ fairness need no mechanism of their own.
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 from store.errors import LeaseLostError, StoreUnavailableError
 from store.fault_injection import maybe_crash
 from store.jobs.claims import claim_job
+from store.jobs.findings import add_findings, new_findings
 from store.jobs.finish import Outcome
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease, pause_held_job, record_environment, release_job
@@ -124,6 +126,7 @@ class _Slice:
         self.saved = self.checkpointed = time.monotonic()
         self.checkpointed_steps = work.steps_done
         self.ends = self.saved + self.context.settings.slice_seconds
+        self._record_findings(work)
         while self.status is not JobStatus.CANCELLING:
             self._work_until_stopped(work)
             if self.is_paused:
@@ -141,6 +144,17 @@ class _Slice:
                 return None
         partial = work.make_result(is_complete=False)
         return _Ending(Outcome(JobStatus.CANCELLED, StatusReason.USER), partial)
+
+    def _record_findings(self, work: OpenWork[Any]) -> None:
+        """Record what opening the work has found, before its first step."""
+        if not new_findings(self.job, work.findings):
+            return
+
+        def record() -> JobRecord:
+            with self.context.database.writing() as session:
+                return add_findings(session, self.lease, work.findings)
+
+        self.job = self._retry_while_unreachable(record)
 
     def _work_until_stopped(self, work: OpenWork[Any]) -> None:
         """Work until a stop condition holds, saving on the way."""
@@ -177,17 +191,19 @@ class _Slice:
         started = time.monotonic()
         checkpoint = work.checkpoint() if with_checkpoint else None
 
-        def save() -> JobStatus:
+        def save() -> JobRecord:
             with self.context.database.writing() as session:
-                self._record_move(session, work)
+                self._record_news(session, work)
                 job = work.save(session, self.lease, checkpoint)
                 if checkpoint is None:
-                    return job.status
-                is_paused = pause_held_job(session, self.lease)
+                    return job
+                if pause_held_job(session, self.lease):
+                    job = replace(job, status=JobStatus.PAUSED)
                 maybe_crash("before_checkpoint_commit", self.job.name)
-            return JobStatus.PAUSED if is_paused else job.status
+            return job
 
-        self.status = self._retry_while_unreachable(save)
+        self.job = self._retry_while_unreachable(save)
+        self.status = self.job.status
         work.end_saving()
         work.exactness.end_saving()
         self.saved = time.monotonic()
@@ -197,9 +213,12 @@ class _Slice:
             self.checkpointed_steps = work.steps_done
             work.checkpoint_cost = self.saved - started
 
-    def _record_move(self, session: Session, work: OpenWork[Any]) -> None:
+    def _record_news(self, session: Session, work: OpenWork[Any]) -> None:
+        """Record a move to another environment, and findings since the last save."""
         if work.exactness.records_move:
             record_environment(session, self.lease, work.exactness.environment)
+        if new_findings(self.job, work.findings):
+            add_findings(session, self.lease, work.findings)
 
     def _end(self, ending: _Ending) -> None:
         """End the job; if its results cannot be stored, end it without them."""
@@ -221,7 +240,7 @@ class _Slice:
                 if work is None:
                     self.kind.fail(session, self.lease, outcome)
                 else:
-                    self._record_move(session, work)
+                    self._record_news(session, work)
                     work.finish(session, self.lease, outcome, result)
                 maybe_crash("before_terminal_commit", self.job.name)
 

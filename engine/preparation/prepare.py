@@ -14,6 +14,7 @@ from engine.arrays import Indices
 from engine.data.rows import Allocate, Rows, allocate_in_memory
 from engine.data.table import Column, Table, count_rows
 from engine.errors import DataError, SpecError
+from engine.findings import Finding
 from engine.layers.build import build_layers
 from engine.preparation.prepared_data import PreparedData, prepared_from
 from engine.preparation.sample_weights import fit_sample_weights
@@ -54,6 +55,7 @@ class Preparation:
 
     Attributes:
         preprocessing: fitted on the training rows, or the one passed in.
+        findings: what only the rows show; complete once the arrays are written.
 
     Args:
         spec: the training's spec.
@@ -76,6 +78,7 @@ class Preparation:
         fold: int | None = None,
     ) -> None:
         self._spec = spec
+        self.findings: list[Finding] = []
         fitted_target = None if fitted is None else fitted.target
         source = _read_rows(spec, table, fitted_target)
         rows = split_rows(spec, source.columns, source.labels, source.usable, fold, table.words)
@@ -114,7 +117,7 @@ class Preparation:
             arrays |= self._allocate(subset, allocate)
             self._write_row_values(subset, arrays)
         self._write_inputs(arrays)
-        return prepared_from(self.preprocessing, arrays)
+        return prepared_from(self.preprocessing, arrays, self.findings)
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
         dtype, rows = np.dtype(self._spec.dtype), len(subset.rows)

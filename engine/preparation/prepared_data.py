@@ -1,17 +1,18 @@
 """Training arrays, and the parts of a spec that they depend on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from engine.data.rows import Rows
+from engine.findings import Finding
 from engine.losses.build import takes_class_indices
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import FoldsValidation, FractionValidation, ResolvedSpec
 
 # Increment whenever the same spec and table yield different arrays or array names: it is part of
 # the cache key, so that arrays cached by earlier versions are not used.
-VERSION = 1
+VERSION = 2
 _RELEVANT_FIELDS = {
     *("target", "task", "features", "preprocessing"),
     *("class_weight", "sample_weight", "dtype"),
@@ -32,6 +33,7 @@ class PreparedData:
         y_validation: targets of the validation rows.
         weights: sample weights of the training rows, `(rows,)`, mean 1; None if all are equal.
         weights_validation: sample weights of the validation rows, on the same scale.
+        findings: what only the rows show, such as a class without training rows.
     """
 
     preprocessing: Preprocessing
@@ -41,6 +43,7 @@ class PreparedData:
     y_validation: Rows | None
     weights: Rows | None = None
     weights_validation: Rows | None = None
+    findings: tuple[Finding, ...] = ()
 
     @property
     def validation_rows(self) -> int:
@@ -48,7 +51,9 @@ class PreparedData:
         return 0 if self.x_validation is None else len(self.x_validation)
 
 
-def prepared_from(preprocessing: Preprocessing, arrays: Mapping[str, Rows]) -> PreparedData:
+def prepared_from(
+    preprocessing: Preprocessing, arrays: Mapping[str, Rows], findings: Iterable[Finding] = ()
+) -> PreparedData:
     """Build the prepared data from arrays by allocated name."""
     return PreparedData(
         preprocessing=preprocessing,
@@ -58,6 +63,7 @@ def prepared_from(preprocessing: Preprocessing, arrays: Mapping[str, Rows]) -> P
         y_validation=arrays.get("y_validation"),
         weights=arrays.get("weights"),
         weights_validation=arrays.get("weights_validation"),
+        findings=tuple(findings),
     )
 
 

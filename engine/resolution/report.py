@@ -1,26 +1,10 @@
 """Problems of a spec, and findings about it."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any
 
 from engine.errors import SpecProblem
-
-
-@dataclass(frozen=True)
-class Finding:
-    """An observation about a valid spec.
-
-    Attributes:
-        level: warning if the spec may not be what the client intended, else info.
-        pointer: JSON pointer into the spec.
-        code: short stable name.
-        detail: explanation for a person.
-    """
-
-    level: Literal["warning", "info"]
-    pointer: str
-    code: str
-    detail: str
+from engine.findings import Finding
 
 
 @dataclass
@@ -34,10 +18,12 @@ class Report:
         """Add a problem: the spec is invalid."""
         self.problems.append(SpecProblem(pointer, code, detail))
 
-    def warning(self, pointer: str, code: str, detail: str) -> None:
+    def warning(
+        self, pointer: str, code: str, detail: str, fix: dict[str, Any] | None = None
+    ) -> None:
         """Add a warning: the spec may not be what the client intended."""
-        self.findings.append(Finding("warning", pointer, code, detail))
+        self.findings.append(Finding("warning", pointer, code, detail, fix))
 
-    def info(self, pointer: str, code: str, detail: str) -> None:
+    def info(self, pointer: str, code: str, detail: str, fix: dict[str, Any] | None = None) -> None:
         """Add information about a default or a consequence."""
-        self.findings.append(Finding("info", pointer, code, detail))
+        self.findings.append(Finding("info", pointer, code, detail, fix))

@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.data.table import ColumnSchema, FileConventions, TableSchema
 from engine.errors import SpecError
+from engine.findings import Finding
 from engine.layers.base import Layer
 from engine.layers.build import build_layers
 from engine.resolution.embeddings import check_categorical, fill_tables
@@ -31,7 +32,7 @@ from engine.resolution.optimization import (
     check_warmup,
     resolve_epochs,
 )
-from engine.resolution.report import Finding, Report
+from engine.resolution.report import Report
 from engine.resolution.sample_weights import check_class_weight, check_sample_weight
 from engine.resolution.target_and_features import (
     check_inputs,
@@ -42,7 +43,7 @@ from engine.resolution.target_and_features import (
 from engine.resolution.validation import check_split_column, check_validation_table, count_rows
 from engine.specs import MAX_FEATURES, ResolvedPreprocessing, ResolvedSpec, Task, TrainingSpec
 
-__all__ = ["Finding", "Resolution", "resolve"]
+__all__ = ["Resolution", "resolve"]
 
 
 @dataclass(frozen=True)

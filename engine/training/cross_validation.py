@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from engine.arrays import Floats
+from engine.findings import Finding
 from engine.metrics import Metric
 from engine.preparation.prepared_data import PreparedData
 from engine.preprocessing.preprocessing import Preprocessing
@@ -71,6 +72,7 @@ class FoldedTraining:
         self._prepare_fold = prepare_fold
         self._progress = _FoldProgress()
         self._opened: Training | None = None
+        self._findings: tuple[Finding, ...] = ()
 
     @property
     def _current(self) -> Training:
@@ -97,6 +99,11 @@ class FoldedTraining:
     def _mean_best_epoch(self) -> int:
         best = self._progress.best_epochs
         return max(1, math.floor(sum(best) / len(best) + 0.5))
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Findings about the rows and epochs of all networks, since the training was opened."""
+        return self._findings + (() if self._opened is None else self._opened.findings)
 
     @property
     def rows(self) -> int:
@@ -212,6 +219,7 @@ class FoldedTraining:
         progress.best_epochs.append(network.epoch - network.epochs_since_best)
         progress.steps_before += network.steps_done
         progress.done += 1
+        self._findings += network.findings
         # Frees its data before the next fold's data are prepared.
         self._opened = None
 

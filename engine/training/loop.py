@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from engine.arrays import Floats
+from engine.findings import Finding
 from engine.metrics import Metric
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.training.progress import EpochRecord, StopReason
@@ -54,6 +55,11 @@ class TrainingProtocol(Protocol):
     @property
     def preprocessing(self) -> Preprocessing:
         """Fitted preprocessing of the current network."""
+        ...
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Findings about the rows and the epochs so far, since the training was opened."""
         ...
 
     @property

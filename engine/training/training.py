@@ -9,12 +9,14 @@ from pydantic import TypeAdapter
 
 from engine.arrays import Floats
 from engine.data.batches import Batches, largest_batch
+from engine.findings import Finding
 from engine.layers.chunks import chunk_rows
 from engine.metrics import Metric, build_accumulator
 from engine.preparation.prepared_data import PreparedData
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
 from engine.training.early_stopping import EarlyStopping
+from engine.training.findings import GRADIENT_NOT_FINITE, gradient_not_finite
 from engine.training.loop import CrossValidation, TrainingState, never, train
 from engine.training.progress import EpochRecord, Progress, StopReason
 from engine.training.train_step import TrainStep
@@ -29,6 +31,7 @@ class Training:
     Attributes:
         rows: number of training rows.
         preprocessing: fitted preprocessing of the data.
+        findings: what preparing the data and the epochs so far have shown.
 
     Args:
         spec: the training's spec.
@@ -50,6 +53,7 @@ class Training:
     ) -> None:
         self.rows = len(data.x)
         self.preprocessing: Preprocessing = data.preprocessing
+        self.findings: tuple[Finding, ...] = data.findings
         self._batches = Batches(
             data.x,
             data.y,
@@ -225,7 +229,13 @@ class Training:
         )
         self._tally.reset()
         self._on_epoch_end(record)
+        self._add_findings(record)
         return record
+
+    def _add_findings(self, record: EpochRecord) -> None:
+        is_known = any(finding.code == GRADIENT_NOT_FINITE for finding in self.findings)
+        if record.gradient_norm is None and not is_known:
+            self.findings = (*self.findings, gradient_not_finite(record.epoch))
 
     def _on_epoch_end(self, record: EpochRecord) -> None:
         """Update the schedule and early stopping; keep the parameters if they are the best."""

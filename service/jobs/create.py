@@ -129,6 +129,7 @@ def _describe(
         validation_dataset_id=validation_dataset_id(request),
         external_id=request.external_id,
         request_sha256=_digest(request),
+        findings=resolution.findings,
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from engine.findings import Finding, patch
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
 from engine.stored.preprocessing import dump_preprocessing, read_preprocessing
@@ -17,7 +18,7 @@ from store.environment import numerics_of
 from store.errors import NotFoundError
 from store.jobs.jobs import JobRecord, get_job
 from store.jobs.training.checkpoints import TrainingCheckpoint, find_training_checkpoint
-from store.models import NewModel, get_model
+from store.models import ModelRecord, NewModel, get_model
 from store.statuses import TRAINING
 
 
@@ -30,28 +31,31 @@ class InitialWeights:
         preprocessing: fitted preprocessing of the weights.
         start_from: the source as stored in the job; without `model_id` for a checkpoint.
         checkpoint: the job and its checkpoint; None if the source is a model.
+        findings: what was chosen on the client's behalf.
     """
 
     spec: ResolvedSpec
     preprocessing: Preprocessing
     start_from: dict[str, Any]
     checkpoint: tuple[JobRecord, TrainingCheckpoint] | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 def find_initial_weights(context: Context, request: StartFrom | None) -> InitialWeights | None:
-    """Return the requested model or checkpoint, if any. Raises NotFoundError, LaterVersionError."""
+    """Return the requested model or checkpoint, if any. Raises NotFoundError, LaterVersionError.
+
+    Of a job that has ended with a model, the model, unless the steps of a checkpoint are given.
+    """
     if request is None:
         return None
     with context.database.reading() as session:
         if request.model_id is not None:
-            model = get_model(session, request.model_id)
-            return InitialWeights(
-                read_spec(model.spec, model.spec_version),
-                read_preprocessing(model.preprocessing, model.spec_version),
-                {"model_id": model.id},
-            )
+            return _weights_of(get_model(session, request.model_id), {})
         job = get_job(session, str(request.job_id), TRAINING)
         checkpoint = find_training_checkpoint(session, job.id, request.steps)
+        if request.steps is None and job.model_id is not None:
+            model = get_model(session, job.model_id)
+            return _weights_of(model, {"job_id": job.id}, _model_chosen(model.id, checkpoint))
     if checkpoint is None:
         key = job.id if request.steps is None else f"{job.id} after {request.steps} steps"
         raise NotFoundError("checkpoint", key)
@@ -61,6 +65,24 @@ def find_initial_weights(context: Context, request: StartFrom | None) -> Initial
         {"job_id": job.id, "steps": checkpoint.steps},
         (job, checkpoint),
     )
+
+
+def _weights_of(model: ModelRecord, origin: dict[str, Any], *findings: Finding) -> InitialWeights:
+    return InitialWeights(
+        read_spec(model.spec, model.spec_version),
+        read_preprocessing(model.preprocessing, model.spec_version),
+        {"model_id": model.id, **origin},
+        findings=findings,
+    )
+
+
+def _model_chosen(model_id: str, checkpoint: TrainingCheckpoint | None) -> Finding:
+    detail = (
+        f"the job has ended: training starts from the weights of its model {model_id}, with a new "
+        "optimizer state; set steps to start from one of its checkpoints"
+    )
+    fix = None if checkpoint is None else patch(("add", "/start_from/steps", checkpoint.steps))
+    return Finding("info", "/start_from/job_id", "starts_from_model", detail, fix)
 
 
 def as_model(source: InitialWeights, checkpoint: TrainingCheckpoint) -> NewModel:

@@ -1,5 +1,7 @@
 """Resolution and validation of job requests."""
 
+from dataclasses import replace
+
 from engine.errors import SpecError, SpecProblem
 from engine.resolution.resolve import Resolution, resolve
 from engine.specs import DatasetValidation
@@ -12,7 +14,7 @@ from service.schemas.jobs import (
     JobRequest,
     ValidationView,
 )
-from service.serializers.jobs import spec_view
+from service.serializers.jobs import finding_view, spec_view
 from service.webhooks.webhooks import check_url
 from store.datasets.column_file import table_schema
 from store.datasets.datasets import get_dataset
@@ -35,6 +37,8 @@ def resolve_request(
         resolution = continue_model(
             request, source.spec, source.preprocessing, table, validation_table
         )
+        findings = (*resolution.findings, *source.findings)
+        resolution = replace(resolution, findings=findings)
     needed, limit = _memory_bytes(context, resolution), context.settings.max_job_memory_bytes
     if needed > limit:
         detail = (
@@ -89,8 +93,5 @@ def validate(context: Context, request: JobRequest) -> ValidationView:
         out_features=resolution.out_features,
         parameter_count=resolution.parameter_count,
         memory_bytes=_memory_bytes(context, resolution),
-        findings=[
-            FindingView(level=f.level, pointer=f.pointer, code=f.code, detail=f.detail)
-            for f in resolution.findings
-        ],
+        findings=[finding_view(finding) for finding in resolution.findings],
     )

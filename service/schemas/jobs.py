@@ -35,12 +35,17 @@ class StartFrom(Body):
     model_id: Id | None = Field(
         default=None, description="Start from a model; alternatively set job_id."
     )
-    job_id: Id | None = Field(default=None, description="Start from a checkpoint of a job.")
+    job_id: Id | None = Field(
+        default=None,
+        description="Start from the model of a job that has ended, else from a checkpoint of the "
+        "job. The optimizer's state starts anew.",
+    )
     steps: int | None = Field(
         default=None,
         ge=0,
         le=MAX_EXACT_INTEGER - 1,
-        description="Steps of the job's checkpoint; default: the last checkpoint.",
+        description="Start from the job's checkpoint after this many steps. Default: the job's "
+        "model if it has one, else its last checkpoint.",
     )
 
     @model_validator(mode="after")
@@ -127,10 +132,13 @@ class TimingsView(View):
 
 
 class MetricsView(View):
-    """The metrics of the latest epoch and of the best one."""
+    """The metrics of the latest epoch and of the best one; `epoch` is the epoch, counted from 0."""
 
-    latest: dict[str, Metric] | None
-    best: dict[str, Metric] | None
+    latest: dict[str, int | Metric] | None
+    best: dict[str, int | Metric] | None = Field(
+        description="Of the epoch with the best early-stopping metric; without early stopping, "
+        "with the lowest validation loss, or training loss without validation rows."
+    )
 
 
 class FoldMetric(View):
@@ -166,6 +174,25 @@ class TransitionView(View):
     at: datetime
 
 
+class FindingView(View):
+    """An observation about a job's request, its data or its training."""
+
+    level: Literal["error", "warning", "info"]
+    pointer: str = Field(description="JSON pointer into the job's request.")
+    code: str = Field(description="Short stable name; a job has one per code and pointer.")
+    detail: str
+    fix: dict[str, JsonValue] | None = Field(
+        default=None,
+        description="Changes after which the finding is gone, or that choose the alternative: "
+        "`patch`, a JSON Patch (RFC 6902) of the job's request, or `parameters`, query parameters "
+        "of the dataset's upload; null without a remedy.",
+    )
+    epoch: int | None = Field(
+        default=None,
+        description="Finished epochs when it was found; null before the first step.",
+    )
+
+
 class JobView(View):
     """A training job."""
 
@@ -189,6 +216,14 @@ class JobView(View):
     progress: ProgressView
     timings: TimingsView
     metrics: MetricsView
+    classes: list[str | int | float | bool] | None = Field(
+        description="The classes in the order of the network's outputs, of metrics per class and "
+        "of confusion matrices; null until the data are prepared, and for numbers."
+    )
+    findings: list[FindingView] = Field(
+        description="Everything that `validate` finds, and what only the rows and the training "
+        "show, such as a class without training rows."
+    )
     cross_validation: CrossValidationView | None = Field(
         description="Set once all folds are finished; null without folds."
     )
@@ -251,15 +286,6 @@ class LossView(View):
     )
     seconds: float
     layers: list[LayerView] = Field(description="Statistics per layer at the end of the epoch.")
-
-
-class FindingView(View):
-    """A finding of the validation of a job request."""
-
-    level: Literal["error", "warning", "info"]
-    pointer: str
-    code: str
-    detail: str
 
 
 class ValidationView(View):

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from engine.findings import Finding
+from engine.metrics import Metric
 from engine.specs import FoldsValidation
 from engine.stored.versions import SPEC_VERSION
 from service.schemas.jobs import (
     CheckpointView,
     CrossValidationView,
+    FindingView,
     JobError,
     JobView,
     LossView,
@@ -60,6 +63,8 @@ def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
         timings=_timings_view(job),
         metrics=if_known(version, lambda: _metrics_view(job))
         or MetricsView(latest=None, best=None),
+        classes=if_known(version, lambda: job.classes),
+        findings=if_known(version, lambda: [FindingView(**f) for f in job.findings]) or [],
         cross_validation=if_known(version, lambda: cross_validation_view(job.cross_validation)),
         model_id=job.model_id,
         error=if_known(version, lambda: _error_view(job.error)),
@@ -113,7 +118,19 @@ def _start_from_view(start_from: dict[str, Any] | None) -> StartedFrom | None:
 
 
 def _metrics_view(job: JobRecord) -> MetricsView:
-    return MetricsView(latest=job.latest_metrics, best=job.best_metrics)
+    latest, best = job.epoch - 1, job.epoch - 1 - job.epochs_since_best
+    return MetricsView(
+        latest=_with_epoch(job.latest_metrics, latest), best=_with_epoch(job.best_metrics, best)
+    )
+
+
+def _with_epoch(metrics: dict[str, Metric] | None, epoch: int) -> dict[str, int | Metric] | None:
+    return None if metrics is None else {"epoch": epoch, **metrics}
+
+
+def finding_view(finding: Finding) -> FindingView:
+    """Return the response schema of a finding."""
+    return FindingView(**asdict(finding))
 
 
 def _timings_view(job: JobRecord) -> TimingsView:

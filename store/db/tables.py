@@ -142,7 +142,9 @@ jobs = Table(
     # When the lease was found expired; NULL otherwise.
     Column("stalled_at", Instant),
     Column("steps", BigInteger, nullable=False, default=0),
-    # Only trainings change these columns, down to `best_metrics`.
+    # Findings about spec, data and result, see `engine.findings.Finding`.
+    Column("findings", Json, nullable=False, server_default="[]"),
+    # Only trainings change these columns, down to `classes`.
     Column("epoch", Integer, nullable=False, default=0),
     Column("samples_per_second", FiniteFloat("samples_per_second")),
     Column("epochs_since_best", Integer, nullable=False, default=0),
@@ -151,6 +153,10 @@ jobs = Table(
     Column("cross_validation", Json),
     Column("latest_metrics", Json),
     Column("best_metrics", Json),
+    # Metrics of the final weights on the test rows.
+    Column("test_metrics", Json),
+    # The classes that the outputs stand for, in their order; known once the data are prepared.
+    Column("classes", Json),
     Column("preparing_seconds", FiniteFloat("preparing_seconds"), nullable=False, default=0.0),
     Column("training_seconds", FiniteFloat("training_seconds"), nullable=False, default=0.0),
     Column("saving_seconds", FiniteFloat("saving_seconds"), nullable=False, default=0.0),

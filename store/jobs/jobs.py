@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, bindparam, select
 from sqlalchemy.orm import Session
 
+from engine.data.table import Level
+from engine.findings import Finding
 from engine.metrics import Metric
 from engine.stored.specs import upgrade_spec
 from engine.stored.versions import SPEC_VERSION
@@ -40,6 +42,7 @@ class NewJob:
     owner: str = ""
     external_id: str | None = None
     request_sha256: str | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,12 +81,15 @@ class JobRecord:
     stalled_at: datetime | None
     epoch: int
     steps: int
+    findings: list[dict[str, Any]]
     samples_per_second: float | None
     epochs_since_best: int
     folds_done: int
     cross_validation: dict[str, Any] | None
     latest_metrics: dict[str, Metric] | None
     best_metrics: dict[str, Metric] | None
+    test_metrics: dict[str, Metric] | None
+    classes: list[Level] | None
     preparing_seconds: float
     training_seconds: float
     saving_seconds: float
@@ -150,6 +156,8 @@ def add_job(
     record = job_from_row(row)
     add_transition(session, record.id, JobStatus.QUEUED)
     add_event(session, record.id, "created", {"dataset_id": dataset.id})
+    for finding in record.findings:
+        add_event(session, record.id, "finding", finding, finding["level"])
     return record
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.data.rows import Rows
 from engine.data.table import Table
+from engine.findings import Finding
 from engine.preparation.prepare import Preparation, require_inputs
 from engine.preparation.prepared_data import PreparedData, describe_preparation, prepared_from
 from engine.preprocessing.preprocessing import Preprocessing
@@ -118,15 +119,18 @@ class TrainingDataLoader:
             writer = MatrixWriter(folder)
             with self._preparation(fold) as preparation:
                 data = preparation.write(writer.allocate)
-            writer.finish(dump_preprocessing(data.preprocessing))
+            findings = [asdict(finding) for finding in data.findings]
+            notes = {"preprocessing": dump_preprocessing(data.preprocessing), "findings": findings}
+            writer.finish(notes)
 
         with self.cache.hold(self._key(fold), make) as folder:
             matrices = open_matrices(folder)
             arrays = self._arrays(matrices)
-        preprocessing = read_preprocessing(matrices.notes, SPEC_VERSION)
+        preprocessing = read_preprocessing(matrices.notes["preprocessing"], SPEC_VERSION)
+        findings = [Finding(**finding) for finding in matrices.notes["findings"]]
         # The cached data may have been prepared for a job with another network.
         require_inputs(self.spec, preprocessing.width)
-        return prepared_from(preprocessing, arrays)
+        return prepared_from(preprocessing, arrays, findings)
 
     def _arrays(self, matrices: Matrices) -> dict[str, Rows]:
         if matrices.nbytes > self.max_resident_bytes:

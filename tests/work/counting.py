@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.findings import Finding
 from store.blobs.tensors import pack_arrays, unpack_arrays
 from store.jobs.checkpoints import Checkpoint, find_checkpoint
 from store.jobs.finish import Outcome, finish_job
@@ -72,6 +73,7 @@ class CountingWork:
         self.exactness = Exactness(resources.environment, lambda: self.steps_done)
         self.checkpoint_cost = 0.0
         self.is_closed = False
+        self.findings: tuple[Finding, ...] = ()
         self._spec = job.spec
         self._chain = Chain(job.spec)
         self._unsaved: list[Mark] = []

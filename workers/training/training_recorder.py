@@ -4,7 +4,9 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from engine.data.table import Level
 from engine.metrics import Metric
+from engine.preprocessing.preprocessing import ClassTarget
 from engine.stored.preprocessing import dump_preprocessing
 from engine.training.loop import TrainingProtocol
 from engine.training.progress import EpochRecord
@@ -141,12 +143,18 @@ class TrainingRecorder:
             cross_validation=None if found is None else asdict(found),
             latest_metrics=self._latest,
             best_metrics=self.training.best,
+            classes=self._classes,
             preparing_seconds=self._preparing_seconds,
             training_seconds=self._training_seconds,
             saving_seconds=self._saving_seconds,
             environment=self.exactness.environment,
             exact=self.exactness.exact,
         )
+
+    @property
+    def _classes(self) -> list[Level] | None:
+        target = self.training.preprocessing.target
+        return list(target.classes) if isinstance(target, ClassTarget) else None
 
     def checkpoint(self) -> TrainingCheckpoint:
         """Return a checkpoint from which training resumes exactly, in an equal environment."""

@@ -1,8 +1,9 @@
 """An open training as the work of a slice."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 
+from engine.findings import Finding
 from engine.training.training import train
 from store.blobs.tensors import pack_arrays
 from store.environment import numerics_of
@@ -37,6 +38,11 @@ class TrainingWork:
     def steps_done(self) -> int:
         """Number of steps over all epochs of all networks."""
         return self._training.steps_done
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """Findings about the rows and the epochs so far."""
+        return self._training.findings
 
     def run(self, stop: Callable[[], bool]) -> Iterator[object]:
         """Train until the end, a stop, or the end of the time budget; yield after each epoch."""

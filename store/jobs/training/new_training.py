@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from engine.findings import Finding
 from store.jobs.jobs import JobRecord, NewJob, add_job
 from store.statuses import TRAINING
 
@@ -28,6 +29,7 @@ class NewTraining:
     validation_dataset_id: str | None = None
     external_id: str | None = None
     request_sha256: str | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 def add_training(session: Session, new: NewTraining) -> JobRecord:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from engine.data.table import Level
 from engine.metrics import Metric
 from engine.stored.versions import SPEC_VERSION
 from store.jobs.checkpoints import Checkpoint, add_checkpoint
@@ -13,7 +14,6 @@ from store.jobs.events import add_event
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease, update_held_job
 from store.jobs.progress import JobProgress, update_progress
-from store.jobs.training.findings import add_gradient_finding
 from store.jobs.training.losses import LossRecord, replace_losses
 
 
@@ -31,6 +31,7 @@ class TrainingProgress(JobProgress):
     cross_validation: dict[str, Any] | None = None
     latest_metrics: dict[str, Metric] | None = None
     best_metrics: dict[str, Metric] | None = None
+    classes: list[Level] | None = None
 
 
 def record_training_progress(
@@ -49,9 +50,6 @@ def record_training_progress(
     replace_losses(session, lease.job_id, progress.epoch, new_losses)
     if new_losses:
         _add_epoch_events(session, lease.job_id, progress, new_losses)
-    overflowed = next((loss.epoch for loss in new_losses if loss.gradient_norm is None), None)
-    if overflowed is not None:
-        add_gradient_finding(session, lease.job_id, overflowed)
     if checkpoint is not None:
         add_checkpoint(session, lease.job_id, checkpoint)
     elif not new_losses and _has_folds(job):

@@ -18,6 +18,8 @@ _UNTRAINED: dict[str, Any] = {
     "cross_validation": None,
     "latest_metrics": None,
     "best_metrics": None,
+    "test_metrics": None,
+    "classes": None,
 }
 
 

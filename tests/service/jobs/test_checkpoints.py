@@ -77,6 +77,30 @@ def test_a_job_starts_from_a_checkpoint_with_other_settings(
     )
 
 
+def test_job_that_has_ended_is_continued_from_its_model_unless_a_checkpoint_is_named(
+    client: TestClient, settings: Settings, cut: dict[str, Any]
+) -> None:
+    steps = client.get(cut["links"]["checkpoints"]).json()["data"][-1]["steps"]
+    train = open_worker_context(settings)
+    client.post(cut["links"]["cancel"])
+    run_slice(train)
+    train.database.close()
+    ended = client.get(cut["links"]["self"]).json()
+    body = {"dataset_id": cut["spec"]["dataset_id"], "target": "kind", "epochs": 1}
+    source = {"job_id": cut["id"]}
+    posted = client.post("/v1/jobs", json={**body, "start_from": source}).json()
+    assert posted["start_from"] == {**source, "model_id": ended["model_id"], "steps": None}
+    (found,) = [f for f in posted["findings"] if f["code"] == "starts_from_model"]
+    assert (found["level"], found["pointer"]) == ("info", "/start_from/job_id")
+    (operation,) = found["fix"]["patch"]
+    assert operation == {"op": "add", "path": "/start_from/steps", "value": steps}
+    source["steps"] = steps
+    other = client.post("/v1/jobs", json={**body, "start_from": source}).json()
+    assert other["start_from"]["steps"] == steps
+    assert other["start_from"]["model_id"] != ended["model_id"]
+    assert "starts_from_model" not in {f["code"] for f in other["findings"]}
+
+
 def test_a_checkpoint_that_is_not_kept_is_404(client: TestClient, cut: dict[str, Any]) -> None:
     body = {
         "dataset_id": cut["spec"]["dataset_id"],

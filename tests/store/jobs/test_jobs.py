@@ -12,7 +12,6 @@ from store.db.pagination import PageRequest
 from store.errors import DatasetInUseError, IllegalTransitionError, NotFoundError
 from store.jobs.claims import claim_job
 from store.jobs.commands import cancel_job
-from store.jobs.events import read_log
 from store.jobs.finish import Outcome
 from store.jobs.jobs import JobFilter, JobRecord, find_jobs, get_job, list_jobs
 from store.jobs.leases import Lease
@@ -151,22 +150,6 @@ def test_a_gradient_without_a_finite_length_is_stored_as_null(
         record_training_progress(session, lease, TrainingProgress(epoch=1), [stored])
     with database.reading() as session:
         assert list_losses(session, job.id, -1, 10)[0] == (stored,)
-
-
-def test_gradient_that_overflows_is_one_finding_although_epochs_repeat(
-    database: Database, post: Post
-) -> None:
-    job = post()
-    lease = hold(database)
-    overflowed = [replace(loss(epoch), gradient_norm=None) for epoch in (1, 2)]
-    for losses in ([loss(0)], overflowed, overflowed):
-        with database.writing() as session:
-            record_training_progress(session, lease, TrainingProgress(epoch=3), losses)
-    with database.reading() as session:
-        events = read_log(session, job.id, TRAINING, 0, 100).events
-    (finding,) = [event for event in events if event.type == "finding"]
-    assert (finding.level, finding.data["code"]) == ("warning", "gradient_not_finite")
-    assert finding.data["epoch"] == 1
 
 
 def test_losses_come_in_pages(database: Database, post: Post) -> None:
