@@ -128,7 +128,7 @@ class Predictor:
         is_finite = np.ones(len(x), np.bool_)
         for array in (outputs, predictions.values, predictions.deviations):
             if array is not None:
-                is_finite &= np.isfinite(array).reshape(len(array), -1).all(axis=1)
+                is_finite &= np.isfinite(array).all(axis=tuple(range(1, array.ndim)))
         return predictions, is_finite
 
     def _predict_held(

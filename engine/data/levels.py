@@ -80,13 +80,28 @@ def describe_levels(levels: Sequence[Level], word: Level) -> str:
 
 
 def _find_nearest(levels: Sequence[Level], word: Level) -> Level | None:
-    """Return the level most similar to a word, in any case; None if none is similar."""
+    """Return the nearest number, or the level most similar to a word in any case, if there is one.
+
+    A decimal comma is taken for a point.
+    """
+    if kind_of(levels) == "numeric":
+        number = _to_number(word)
+        if not math.isfinite(number):
+            return None
+        return min(levels, key=lambda level: abs(float(level) - number))
     by_text: dict[str, Level] = {}
     for level in levels:
         by_text.setdefault(level_text(level).casefold(), level)
     text = level_text(word).strip().casefold()[:_MAX_COMPARED]
     found = get_close_matches(text, by_text, n=1)
     return by_text[found[0]] if found else None
+
+
+def _to_number(word: Level) -> float:
+    try:
+        return float(word.replace(",", ".") if isinstance(word, str) else word)
+    except (ValueError, OverflowError):
+        return math.nan
 
 
 def _show(level: Level) -> str:

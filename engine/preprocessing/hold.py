@@ -31,7 +31,8 @@ def hold_in_range(
 ) -> HeldRows:
     """Return rows of a table with each number moved to the nearest one that is not out of range.
 
-    A number of a column without a known range is missing instead.
+    A number of a column without a known range is missing instead; a time is within the calendar
+    in any case.
 
     Raises:
         DataError: a column is missing or of another kind.
@@ -51,7 +52,7 @@ def hold_in_range(
 
 def _hold(column: FittedNumeric | FittedTime, values: NDArray[np.float64]) -> NDArray[np.float64]:
     lower, upper = (bound[0, 0] for bound in expand_range([column], OUTLIER_SPANS))
-    if not np.isfinite([lower, upper]).all():
+    if isinstance(column, FittedNumeric) and not np.isfinite([lower, upper]).all():
         return np.full_like(values, np.nan)
     kept: NDArray[np.float64] = np.clip(values, lower, upper)
     return kept
