@@ -45,7 +45,8 @@ class ValueReader:
                 return math.nan
             case str():
                 text = self.clean(value)
-                return math.nan if text is None else self._parse_number(text)
+                number = math.nan if text is None else self._parse_number(text)
+                return math.nan if number in self.missing_numbers else number
             case int() | float() if not isinstance(value, bool):
                 return math.nan if value in self.missing_numbers else _to_float(value)
             case _:

@@ -106,7 +106,8 @@ class TrainingSpec(Spec):
         default=None,
         max_length=1000,
         description="Weight of the rows of each class, 1 for classes not listed; balanced: rows / "
-        "(classes · rows of the class).",
+        "(classes · rows of the class). Classes are written as in the file: TRUE, true, yes or 1 "
+        "for a boolean, 1 or 1.0 for a number, the text of a category.",
     )
     sample_weight: ColumnName | None = Field(
         default=None, description="Numeric column with the weight of each row."

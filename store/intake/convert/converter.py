@@ -40,17 +40,21 @@ class Converter:
         self._times = {c.name: TimeParser(c.time_format) for c in plan.columns if c.time_format}
         self.schema = pa.schema([(column.name, column.type) for column in plan.columns])
         self._numeric = numeric_columns(plan.columns)
+        marked = [i for i, c in enumerate(plan.columns) if c.kind == "numeric"]
+        self._marked = marked if self._missing_numbers else []
         self._converted = [i for i, c in enumerate(plan.columns) if c.reading != "number"]
 
     def convert(self, batch: pa.RecordBatch) -> Rows:
         """Convert a batch to column file types. Raises WrongReadingError if it does not fit."""
-        if self._converted:
+        if self._converted or self._marked:
             arrays = batch.columns
             for index in self._converted:
                 try:
                     arrays[index] = self._convert(arrays[index], self._columns[index])
                 except ConversionError as error:
                     raise WrongReadingError(index) from error
+            for index in self._marked:
+                arrays[index] = drop_marked(arrays[index], self._missing_numbers)
             batch = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
         else:
             batch = batch.rename_columns(self.schema.names)

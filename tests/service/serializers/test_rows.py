@@ -131,6 +131,7 @@ def test_number_that_marks_a_missing_value_is_missing(value: Any) -> None:
     assert read(LEVELS, value, words) is None
     assert read(FittedText("v", 4), value, words) is None
     assert read(TRUTH, value, words) is None
+    assert math.isnan(read(NUMBER, "-999.0", words))
     assert read(NUMBER, -999.5, words) == -999.5
 
 
