@@ -38,8 +38,11 @@ class ValueReader:
 
     def number(self, value: object) -> float:
         """Return a number, NaN if missing. Raises WrongValueError."""
+        # The most frequent cases first.
         if type(value) is float and math.isfinite(value) and value not in self.missing_numbers:
-            return value  # the most frequent case first
+            return value
+        if type(value) is float or type(value) is int:
+            return math.nan if value in self.missing_numbers else _to_float(value)
         match value:
             case None:
                 return math.nan
@@ -47,8 +50,6 @@ class ValueReader:
                 text = self.clean(value)
                 number = math.nan if text is None else self._parse_number(text)
                 return math.nan if number in self.missing_numbers else number
-            case int() | float() if not isinstance(value, bool):
-                return math.nan if value in self.missing_numbers else _to_float(value)
             case _:
                 raise WrongValueError("a number is expected")
 

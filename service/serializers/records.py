@@ -33,8 +33,8 @@ class RecordReader:
         """Return rows as records. Raises InvalidRowsError, naming up to 20 rows or columns."""
         if not any(isinstance(row, Mapping | list) for row in rows):
             detail = (
-                "each row is an object or an array: [{…}, {…}] or [[…], […]]; a single row is a "
-                "list of one, too"
+                "rows is a list of objects or arrays: [{…}, {…}] or [[…], […]]; a single row is "
+                "a list of one, too"
             )
             raise InvalidRowsError([_problem((), "not_a_row", detail)])
         records: list[Record] = []

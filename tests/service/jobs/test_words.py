@@ -118,6 +118,7 @@ def test_classes_are_named_in_words_of_the_file(
         ("digit", {"one": 1}, "one", "unknown_class", "a number is expected"),
         ("ok", {"1": 1, "TRUE": 2}, "TRUE", "repeated_class", "'1' and 'TRUE' are the same class"),
         ("digit", {"1": 1, "1.0": 2}, "1.0", "repeated_class", "'1' and '1.0'"),
+        ("ok", {"\ud800": 1}, "\\ud800", "unknown_class", "true or false is expected"),
         ("part", {"NA": 1}, "NA", "missing_class", "its rows are left out"),
     ],
 )
