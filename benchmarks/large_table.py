@@ -99,6 +99,7 @@ def run(folder: Path, rows: int, features: int, epochs: int, limit_mib: int) -> 
         spec=_resolve_spec(rows, features, epochs),
         dataset=_dataset(rows),
         validation_dataset=None,
+        test_dataset=None,
         fitted=None,
         blobs=open_blobs(settings),
         cache=Cache(folder / "cache", UNLIMITED),

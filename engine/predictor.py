@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,16 @@ from engine.errors import DataError
 from engine.fair_lock import FairLock
 from engine.layers.chunks import CHUNK_BYTES, chunk_rows
 from engine.network import build_network
+from engine.preprocessing.fitted import numbers_of
 from engine.preprocessing.hold import hold_in_range
-from engine.preprocessing.preprocessing import NumericTarget, Preprocessing
-from engine.specs import Gaussian, ResolvedSpec
+from engine.preprocessing.preprocessing import (
+    ClassTarget,
+    LabelTargets,
+    NumericTarget,
+    NumericTargets,
+    Preprocessing,
+)
+from engine.specs import PROBABILITY_ACTIVATIONS, Gaussian, ResolvedSpec
 
 
 @dataclass(frozen=True)
@@ -24,8 +32,8 @@ class Predictions:
 
     Attributes:
         values: predictions as returned by `Predictor.predict`.
-        deviations: standard deviation of each value, `(rows,)`, in the target's unit; None unless
-            the network was trained with the gaussian loss, which learns it.
+        deviations: standard deviation of each value, of the values' shape, in the target's unit;
+            None unless the network was trained with the gaussian loss, which learns it.
         replaced: row and column of each number that was replaced by one within the range of the
             training rows, because the row's outputs were not finite.
     """
@@ -68,7 +76,7 @@ class Predictor:
         self._lock = FairLock()
         self._rows_at_once = chunk_rows(self._network.layers, self._dtype)
         self.nbytes = self._network.bytes_for(self._rows_at_once)
-        self.gives_probabilities = spec.network.output.activation in {"softmax", "sigmoid"}
+        self.gives_probabilities = spec.network.output.activation in PROBABILITY_ACTIVATIONS
 
     def predict(self, columns: Mapping[str, Column]) -> Floats:
         """Return the predictions for every row.
@@ -76,7 +84,8 @@ class Predictor:
         Classification: `(rows, classes)`, in the order of the target's classes: probabilities for
         softmax and sigmoid outputs (a sigmoid over more than two classes scores each class
         independently, so the probabilities need not sum to one), raw scores for other outputs.
-        Regression: `(rows,)`, float64, in the target's unit.
+        Regression: `(rows,)`, float64, in the target's unit; `(rows, targets)` for several targets.
+        Multi-label: `(rows, labels)`, the probability of each label's second class.
 
         Raises:
             DataError: a column is missing or has the wrong kind, or outputs are not finite even
@@ -152,12 +161,29 @@ class Predictor:
     def _to_target_units(self, outputs: Floats) -> Predictions:
         """Undo the target's scaling, or expand a binary sigmoid to one column per class."""
         target = self._preprocessing.target
-        if isinstance(target, NumericTarget):
-            numbers = outputs.astype(np.float64)
-            values = numbers[:, 0] * target.scale + target.center
-            # The second output of gaussian is the log variance.
-            deviations = np.exp(numbers[:, 1] / 2) * target.scale if self._has_deviations else None
-            return Predictions(values, deviations)
-        if outputs.shape[1] == 1:
-            return Predictions(np.concatenate((1 - outputs, outputs), axis=1), None)
-        return Predictions(outputs, None)
+        match target:
+            case NumericTarget():
+                numbers = self._to_numbers(outputs, target)
+                deviations = None if numbers.deviations is None else numbers.deviations[:, 0]
+                return Predictions(numbers.values[:, 0], deviations)
+            case NumericTargets():
+                return self._to_numbers(outputs, target)
+            case ClassTarget() if outputs.shape[1] == 1:
+                return Predictions(np.concatenate((1 - outputs, outputs), axis=1), None)
+            case ClassTarget() | LabelTargets():
+                return Predictions(outputs, None)
+            case _:
+                assert_never(target)
+
+    def _to_numbers(self, outputs: Floats, target: NumericTarget | NumericTargets) -> Predictions:
+        """Undo the scaling of each numeric target; both arrays are `(rows, targets)`."""
+        targets = numbers_of(target)
+        columns = [one.to_own_unit(outputs[:, i]) for i, one in enumerate(targets)]
+        if not self._has_deviations:
+            return Predictions(np.stack(columns, axis=1), None)
+        # The outputs of gaussian after the means are the log variances.
+        deviations = [
+            np.exp(outputs[:, len(targets) + i].astype(np.float64) / 2) * one.scale
+            for i, one in enumerate(targets)
+        ]
+        return Predictions(np.stack(columns, axis=1), np.stack(deviations, axis=1))

@@ -13,6 +13,7 @@ class Stream(IntEnum):
     ORDER = 2
     DROPOUT = 3
     FOLDS = 4
+    TEST = 5
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:

@@ -23,7 +23,8 @@ class NewModel:
 
     The preprocessing consists of JSON values of the current version. Create it before the
     transaction that adds it: the constructor hashes the weights. `numerics` is the version of the
-    bits of its last step (`engine.numerics.version`); None if trained elsewhere.
+    bits of its last step (`engine.numerics.version`); None if trained elsewhere. `test_metrics` are
+    those of the test rows; None without a test part.
     """
 
     preprocessing: dict[str, Any]
@@ -33,6 +34,7 @@ class NewModel:
     partial: bool = False
     cross_validation: dict[str, Any] | None = None
     numerics: int | None = None
+    test_metrics: dict[str, Metric] | None = None
     weights_sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -56,6 +58,7 @@ class ModelRecord:
     preprocessing: dict[str, Any]
     spec_version: int
     metrics: dict[str, Metric]
+    test_metrics: dict[str, Metric] | None
     cross_validation: dict[str, Any] | None
     parameter_count: int
     partial: bool
@@ -99,7 +102,7 @@ def _add(session: Session, new: NewModel, spec: dict[str, Any], **values: str) -
             spec=spec,
             preprocessing=new.preprocessing,
             spec_version=SPEC_VERSION,
-            metrics=new.metrics,
+            metrics=_all_metrics(new),
             cross_validation=new.cross_validation,
             parameter_count=new.parameter_count,
             partial=new.partial,
@@ -111,8 +114,15 @@ def _add(session: Session, new: NewModel, spec: dict[str, Any], **values: str) -
     return model_id
 
 
+def _all_metrics(new: NewModel) -> dict[str, Any]:
+    """Return the value of the column `metrics`; those of the test rows have a key of their own."""
+    return new.metrics if new.test_metrics is None else {**new.metrics, "test": new.test_metrics}
+
+
 def _record(row: RowMapping) -> ModelRecord:
-    return ModelRecord(**row)
+    values = dict(row)
+    metrics = dict(values.pop("metrics"))
+    return ModelRecord(**values, test_metrics=metrics.pop("test", None), metrics=metrics)
 
 
 def get_model(session: Session, model_id: str) -> ModelRecord:

@@ -5,11 +5,9 @@ from bisect import bisect_right
 
 import numpy as np
 
-from engine.arrays import Floats, Indices, Targets
-from engine.data.rows import Rows
+from engine.arrays import Indices
 from engine.data.shuffle import ShuffleOrder
-
-Batch = tuple[Floats, Targets, Floats | None]
+from engine.data.split_arrays import Batch, SplitArrays
 
 
 class BatchReader(ABC):
@@ -28,19 +26,17 @@ class InMemoryReader(BatchReader):
     """Reads rows of in-memory arrays by index.
 
     Args:
-        x: inputs, `(rows, in_features)`.
-        y: targets, `(rows, …)`.
-        weights: sample weights, `(rows,)`; None if all rows have the same weight.
+        split: the arrays, in memory.
         order: row order of each epoch.
         size: rows of the largest batch.
     """
 
-    def __init__(
-        self, x: Floats, y: Targets, weights: Floats | None, order: ShuffleOrder, size: int
-    ) -> None:
-        self._x, self._y, self._weights = x, y, weights
-        self._x_batch = np.empty((size, *x.shape[1:]), x.dtype)
-        self._y_batch = np.empty((size, *y.shape[1:]), y.dtype)
+    def __init__(self, split: SplitArrays, order: ShuffleOrder, size: int) -> None:
+        self._split = split
+        self._sources = [np.asarray(array) for array in split.distinct]
+        self._buffers = [np.empty((size, *s.shape[1:]), s.dtype) for s in self._sources]
+        # All batches but the last have this size.
+        self._full_batch = split.batch(self._buffers)
         self._order = order
         self._rows: Indices | None = None
 
@@ -53,20 +49,22 @@ class InMemoryReader(BatchReader):
         """Return the rows at positions start … stop − 1 of the epoch; at most one batch."""
         assert self._rows is not None  # noqa: S101 - begun
         rows = self._rows[start:stop]
-        x, y = self._x_batch[: len(rows)], self._y_batch[: len(rows)]
-        # "clip" writes directly into `out`; the default mode buffers the result first.
-        self._x.take(rows, 0, x, "clip")
-        self._y.take(rows, 0, y, "clip")
-        return x, y, None if self._weights is None else self._weights[rows]
+        buffers, batch = self._buffers, self._full_batch
+        if len(rows) < len(batch.x):
+            buffers = [buffer[: len(rows)] for buffer in buffers]
+            batch = self._split.batch(buffers)
+        for source, buffer in zip(self._sources, buffers, strict=True):
+            # "clip" writes directly into `out`; the default mode buffers the result first.
+            source.take(rows, 0, buffer, "clip")
+        return batch
 
 
 class WindowedReader(BatchReader):
     """Reads the blocks of one window at a time; arguments as for `InMemoryReader`."""
 
-    def __init__(
-        self, x: Rows, y: Rows, weights: Rows | None, order: ShuffleOrder, size: int
-    ) -> None:
-        self._sources = [x, y] if weights is None else [x, y, weights]
+    def __init__(self, split: SplitArrays, order: ShuffleOrder, size: int) -> None:
+        self._split = split
+        self._sources = split.distinct
         self._order = order
         self._window = -1
         self._permutation: Indices = np.empty(0, np.intp)
@@ -91,8 +89,7 @@ class WindowedReader(BatchReader):
             for read, batch in zip(self._window_rows, self._batch, strict=True):
                 read.take(rows, 0, batch[position - start : window_stop - start], "clip")
             position = window_stop
-        x, y, *weights = (batch[: stop - start] for batch in self._batch)
-        return x, y, weights[0] if weights else None
+        return self._split.batch([batch[: stop - start] for batch in self._batch])
 
     def _open(self, window: int) -> None:
         """Read the blocks of a window unless it is already loaded."""

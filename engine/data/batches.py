@@ -5,9 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-from engine.data.batch_readers import Batch, BatchReader, InMemoryReader, WindowedReader
-from engine.data.rows import Rows
+from engine.data.batch_readers import BatchReader, InMemoryReader, WindowedReader
 from engine.data.shuffle import ShuffleOrder
+from engine.data.split_arrays import Batch, SplitArrays
 from engine.specs import (
     ResolvedSpec,
 )
@@ -19,9 +19,7 @@ class Batches:
     """Splits the training rows into batches, in an order determined by seed and epoch alone.
 
     Args:
-        x: inputs, `(rows, in_features)`; the batches do not depend on where the rows are stored.
-        y: targets, `(rows, …)`.
-        weights: sample weights, `(rows,)`; None if all rows have the same weight.
+        split: the arrays; the batches do not depend on where the rows are stored.
         batch_size: rows per batch, the last one may be shorter; "full" is one batch of all rows.
         shuffle: whether each epoch has its own order.
         seed: the job's seed.
@@ -29,37 +27,27 @@ class Batches:
 
     def __init__(
         self,
-        x: Rows,
-        y: Rows,
-        weights: Rows | None = None,
+        split: SplitArrays,
         *,
         batch_size: int | Literal["full"],
         shuffle: bool,
         seed: int,
     ) -> None:
-        self._rows = len(x)
+        self._rows = len(split)
         self._size = self._rows if batch_size == "full" else min(batch_size, self._rows)
         self.steps = -(-self._rows // self._size)
-        all_rows = slice(0, self._rows)
-        if self.steps == 1:
-            # A single batch is the data themselves: they are read once, for all epochs.
-            x, y = x[all_rows], y[all_rows]
-            weights = None if weights is None else weights[all_rows]
-        self._x, self._y, self._weights = x, y, weights
+        # A single batch is the data themselves: they are read once, for all epochs.
+        self._split = split.read_all() if self.steps == 1 else split
         # A single batch has the same gradient in any row order, so it is not shuffled.
         self._reader = self._build_reader(seed) if shuffle and self.steps > 1 else None
 
     def _build_reader(self, seed: int) -> BatchReader:
-        x, y, weights = self._x, self._y, self._weights
+        x = self._split.x
         row_bytes = math.prod(x.shape[1:]) * x.dtype.itemsize
         order = ShuffleOrder(self._rows, row_bytes, seed)
-        if (
-            isinstance(x, np.ndarray)
-            and isinstance(y, np.ndarray)
-            and (weights is None or isinstance(weights, np.ndarray))
-        ):
-            return InMemoryReader(x, y, weights, order, self._size)
-        return WindowedReader(x, y, weights, order, self._size)
+        if all(isinstance(array, np.ndarray) for array in self._split.distinct):
+            return InMemoryReader(self._split, order, self._size)
+        return WindowedReader(self._split, order, self._size)
 
     def begin(self, epoch: int) -> None:
         """Set the row order of the given epoch."""
@@ -67,28 +55,26 @@ class Batches:
             self._reader.begin(epoch)
 
     def batch(self, step: int) -> Batch:
-        """Return inputs, targets and weights of a step; valid until the next call."""
+        """Return the rows of a step; valid until the next call."""
         start = step * self._size
         stop = min(start + self._size, self._rows)
         if self._reader is not None:
             return self._reader.read(start, stop)
-        rows = slice(start, stop)
-        weights = None if self._weights is None else self._weights[rows]
-        return self._x[rows], self._y[rows], weights
+        return self._split.read(slice(start, stop))
 
 
 def largest_batch(
-    spec: ResolvedSpec, training_rows: int, validation_rows: int, validated_at_once: int
+    spec: ResolvedSpec, training_rows: int, evaluated_rows: int, evaluated_at_once: int
 ) -> int:
-    """The most rows that pass through the network at once, in training and validation.
+    """Return the most rows that pass through the network at once, in training and evaluation.
 
     Args:
-        spec: of the training.
-        training_rows: that there are, at most.
-        validation_rows: likewise.
-        validated_at_once: see `chunk_rows`.
+        spec: the training's spec.
+        training_rows: upper bound on the training rows.
+        evaluated_rows: upper bound on the validation rows and on the test rows.
+        evaluated_at_once: see `chunk_rows`.
     """
-    return max(_batch_rows(spec, training_rows), min(validation_rows, validated_at_once))
+    return max(_batch_rows(spec, training_rows), min(evaluated_rows, evaluated_at_once))
 
 
 def _batch_rows(spec: ResolvedSpec, training_rows: int) -> int:

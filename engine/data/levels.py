@@ -1,14 +1,20 @@
 """Levels of a column: the value that a word denotes, and the known values to suggest instead."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
+from typing import Literal
 
 from engine.data.table import ColumnKind, ColumnSchema, Level, level_text
 from engine.data.value_reader import ValueReader, WrongValueError
 
-# Values that mark a validation row if the client does not list any.
-VALIDATION_TEXTS = frozenset({"test", "validation", "valid", "val", "holdout", "true", "yes"})
+Part = Literal["validation", "test"]
+# Texts that mark a row of a part if the client does not list any; one column can mark both parts.
+_TEST_TEXTS = frozenset({"test", "holdout", "true", "yes"})
+_MARKS: Mapping[Part, frozenset[str]] = {
+    "validation": _TEST_TEXTS | {"validation", "valid", "val"},
+    "test": _TEST_TEXTS,
+}
 MAX_SHOWN = 10
 # A longer word is shortened before it is compared, which takes quadratic time.
 _MAX_COMPARED = 256
@@ -62,11 +68,11 @@ def known_levels(column: ColumnSchema) -> tuple[Level, ...] | None:
             return tuple(sorted(column.levels))
 
 
-def marks_validation(level: Level) -> bool:
-    """Return whether a level marks a validation row by default: true, 1, or such a word."""
+def marks_part(level: Level, part: Part) -> bool:
+    """Return whether a level marks a row of a part by default: true, 1, or one of its words."""
     if isinstance(level, int | float) and not isinstance(level, bool):
         return level == 1
-    return level_text(level).strip().casefold() in VALIDATION_TEXTS
+    return level_text(level).strip().casefold() in _MARKS[part]
 
 
 def describe_levels(levels: Sequence[Level], word: Level) -> str:

@@ -15,14 +15,18 @@ def count_validation_rows(rows: int, fraction: float, classes: int = 1) -> int:
     return min(max(1, round(rows * fraction)), rows - classes)
 
 
-def split(rows: int, fraction: float, seed: int) -> tuple[Indices, Indices]:
+def split(
+    rows: int, fraction: float, seed: int, stream: Stream = Stream.SPLIT
+) -> tuple[Indices, Indices]:
     """Return random training and validation rows, each in ascending order."""
-    order = generator(seed, Stream.SPLIT).permutation(rows)
+    order = generator(seed, stream).permutation(rows)
     validation_count = count_validation_rows(rows, fraction)
     return np.sort(order[validation_count:]), np.sort(order[:validation_count])
 
 
-def split_by_class(classes: Indices, fraction: float, seed: int) -> tuple[Indices, Indices]:
+def split_by_class(
+    classes: Indices, fraction: float, seed: int, stream: Stream = Stream.SPLIT
+) -> tuple[Indices, Indices]:
     """Return stratified training and validation rows, each in ascending order.
 
     Every class has the same validation share and keeps a training row. Rows lost to rounding down
@@ -32,8 +36,9 @@ def split_by_class(classes: Indices, fraction: float, seed: int) -> tuple[Indice
         classes: each row's class, shape `(rows,)`, 0 … class_count − 1.
         fraction: share of validation rows.
         seed: the job's seed.
+        stream: random stream of the split.
     """
-    order = generator(seed, Stream.SPLIT).permutation(len(classes))
+    order = generator(seed, stream).permutation(len(classes))
     by_class = order[np.argsort(classes[order], kind="stable")]
     counts = np.bincount(classes)
     validation_counts = _validation_counts(counts, fraction)
@@ -70,7 +75,7 @@ def split_by_order(values: NDArray[np.float64], fraction: float) -> tuple[Indice
     return np.flatnonzero(~is_validation), np.flatnonzero(is_validation)
 
 
-def draw_folds(classes: Indices, folds: int, seed: int) -> Indices:
+def draw_folds(classes: Indices, folds: int, seed: int, repeat: int = 0) -> Indices:
     """Return the fold of each row, `(rows,)`: random and stratified.
 
     Fold sizes differ by at most one row, in total and per class.
@@ -79,8 +84,9 @@ def draw_folds(classes: Indices, folds: int, seed: int) -> Indices:
         classes: each row's class, shape `(rows,)`; all 0 for regression.
         folds: number of folds.
         seed: the job's seed.
+        repeat: index of the repetition; each draws its folds anew.
     """
-    order = generator(seed, Stream.FOLDS).permutation(len(classes))
+    order = generator(seed, Stream.FOLDS, repeat).permutation(len(classes))
     by_class = order[np.argsort(classes[order], kind="stable")]
     fold_of = np.empty(len(classes), np.intp)
     # Round-robin over the rows sorted by class.

@@ -96,10 +96,10 @@ def _build_poisson(output: ResolvedOutput, dtype: np.dtype[Any]) -> Loss:
 
 
 def _build_gaussian(output: ResolvedOutput, dtype: np.dtype[Any]) -> Loss:
-    if output.units != 2:
-        message = f"gaussian needs 2 outputs, mean and log variance, not {output.units}"
+    if output.units % 2:
+        message = f"gaussian needs a mean and a log variance per target, not {output.units} outputs"
         raise ValueError(message)
-    return GaussianLoss(dtype)
+    return GaussianLoss(output.units, dtype)
 
 
 def _require_multiple_outputs(output: ResolvedOutput) -> None:

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from engine.arrays import Floats, Targets
+from engine.arrays import Floats
+from engine.data.split_arrays import Batch
 from engine.metrics.names import Metric
+from engine.metrics.weighted import Weights
 from engine.specs import MetricName
 
 
@@ -14,7 +16,8 @@ class MetricAccumulator(ABC):
     """Accumulates the batches of one pass and computes its loss and the requested metrics.
 
     Attributes:
-        sums: running sums by name, including the number of `rows`.
+        sums: running sums by name, including the number of `rows`, and their total `weight` if they
+            have sample weights.
         arrays: values buffered per row, filled in place. `sums` and `arrays` are the complete
             state of an interrupted pass.
     """
@@ -30,30 +33,41 @@ class MetricAccumulator(ABC):
         """Begin a new pass."""
         self.sums = dict(self._empty)
 
-    def update(self, loss: float, outputs: Floats, targets: Targets) -> None:
-        """Add a batch: its loss, outputs `(batch, out_features)` and targets."""
+    def update(self, loss: float, outputs: Floats, batch: Batch) -> None:
+        """Add a batch: its loss, its outputs `(batch, out_features)` and its rows.
+
+        The loss is the mean over the batch of w · l, with w the weights of the loss.
+        """
         rows = len(outputs)
         if rows != self._batch_rows:
             self._batch_rows = rows
             self._resize(rows)
-        self._update(outputs, targets)
+        weights: Weights = None
+        if batch.sample_weights is not None:
+            weights = batch.sample_weights.astype(np.float64)
+            self.sums["weight"] = self.sums.get("weight", 0.0) + float(np.add.reduce(weights))
+        self._update(outputs, batch, weights)
         self.sums["rows"] += rows
         self.sums["loss"] += loss * rows
 
     @property
     def loss(self) -> float:
-        """Mean loss over all rows."""
+        """Σ w · l / Σ w over all rows, whose weights w have mean 1."""
         return self.sums["loss"] / self.sums["rows"]
+
+    @property
+    def weight(self) -> float:
+        """Sum of the sample weights; the number of rows if they have none."""
+        return self.sums.get("weight", self.sums["rows"])
 
     def result(self, prefix: str = "") -> dict[str, Metric]:
         """Return the metrics by name; undefined or non-finite ones are omitted."""
         with np.errstate(all="ignore"):
             computed = self._result()
-        values = {name: computed[name] for name in self._names}
         return {
             prefix + name: value
-            for name, value in values.items()
-            if value is not None and np.isfinite(value).all()
+            for name, value in computed.items()
+            if value is not None and _is_finite(value)
         }
 
     @abstractmethod
@@ -61,9 +75,15 @@ class MetricAccumulator(ABC):
         """Allocate the workspace for batches of `rows` rows."""
 
     @abstractmethod
-    def _update(self, outputs: Floats, targets: Targets) -> None:
-        """Add a batch; `sums` holds the number of rows before it."""
+    def _update(self, outputs: Floats, batch: Batch, weights: Weights) -> None:
+        """Add a batch with these sample weights; `sums` holds the number of rows before it."""
 
     @abstractmethod
-    def _result(self) -> Mapping[MetricName, Metric | None]:
-        """Return at least the requested metrics; None for an undefined one."""
+    def _result(self) -> Mapping[str, Metric | None]:
+        """Return the requested metrics and their lists; None for an undefined metric."""
+
+
+def _is_finite(value: Metric) -> bool:
+    """Return whether all numbers are finite; None marks an undefined one."""
+    defined = [v for v in value if v is not None] if isinstance(value, list) else value
+    return bool(np.isfinite(defined).all())

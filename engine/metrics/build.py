@@ -1,48 +1,62 @@
 """Metric accumulator factory."""
 
 from collections.abc import Sequence
-from typing import Any, assert_never
+from typing import assert_never
 
 import numpy as np
 
-from engine.arrays import Targets
-from engine.data.rows import Rows
+from engine.data.split_arrays import SplitArrays
 from engine.metrics.accumulator import MetricAccumulator
 from engine.metrics.buffered import BufferedClassMetric, BufferedRegressionMetric
+from engine.metrics.labels import BufferedLabelMetric, StreamingLabelMetric, needs_only_counts
+from engine.metrics.regression import is_constant, variation
 from engine.metrics.streaming import (
     STREAMING_METRICS,
     StreamingClassMetric,
     StreamingRegressionMetric,
 )
-from engine.preprocessing.fitted import ClassTarget, FittedTarget, NumericTarget
-from engine.specs import MetricName
+from engine.metrics.weighted import Weights
+from engine.preprocessing.fitted import (
+    ClassTarget,
+    FittedTarget,
+    LabelTargets,
+    NumericTarget,
+    NumericTargets,
+    numbers_of,
+)
+from engine.specs import PROBABILITY_ACTIVATIONS, MetricName, ResolvedOutput
 
 
 def build_accumulator(
-    names: Sequence[MetricName],
-    target: FittedTarget,
-    y: Rows,
-    outputs: int,
-    dtype: np.dtype[Any],
+    names: Sequence[MetricName], target: FittedTarget, split: SplitArrays, output: ResolvedOutput
 ) -> MetricAccumulator:
     """Build the cheapest accumulator that computes the requested metrics.
 
     Args:
         names: names of the metrics; they must suit the target.
-        target: the fitted target: classes or a number.
-        y: targets of all rows of a pass, in any order.
-        outputs: number of network outputs.
-        dtype: dtype of the outputs.
+        target: the fitted target.
+        split: arrays of all rows of a pass, in any order.
+        output: the network's output.
     """
     match target:
         case ClassTarget() if not records(names):
             return StreamingClassMetric(names)
         case ClassTarget():
-            return BufferedClassMetric(names, len(y), outputs, dtype)
-        case NumericTarget() if not records(names):
-            return StreamingRegressionMetric(names, target.scale, _variation(y[0 : len(y)]), dtype)
-        case NumericTarget():
-            return BufferedRegressionMetric(names, target, len(y), dtype)
+            are_probabilities = output.activation in PROBABILITY_ACTIVATIONS
+            return BufferedClassMetric(
+                names, split, output.units, are_probabilities=are_probabilities
+            )
+        case NumericTarget() | NumericTargets() if not records(names):
+            targets = numbers_of(target)
+            scales = [one.scale for one in targets]
+            spreads = _variations(targets, split)
+            return StreamingRegressionMetric(names, scales, spreads, split.x.dtype)
+        case NumericTarget() | NumericTargets():
+            return BufferedRegressionMetric(names, split, numbers_of(target))
+        case LabelTargets() if needs_only_counts(names):
+            return StreamingLabelMetric(names, len(target.labels))
+        case LabelTargets():
+            return BufferedLabelMetric(names, split, len(target.labels))
         case _:
             assert_never(target)
 
@@ -52,8 +66,26 @@ def records(names: Sequence[MetricName]) -> bool:
     return not STREAMING_METRICS.issuperset(names)
 
 
-def _variation(y: Targets) -> float:
-    """Return Σ (y − ȳ)²."""
-    values = np.asarray(y, np.float64)
+def needs_values(names: Sequence[MetricName]) -> bool:
+    """Return whether any of these metrics needs the numeric target in its own unit, in float64."""
+    return "mape" in names
+
+
+def _variations(targets: Sequence[NumericTarget], split: SplitArrays) -> list[float]:
+    """Return Σ w (y − ȳ)² per target in the output's unit; 0 if y is constant in its own unit."""
+    rows, weights = slice(0, len(split)), _read_weights(split)
+    values = np.asarray(split.y[rows], np.float64)
+    if weights is not None:
+        counted = weights > 0
+        values, weights = values[counted], weights[counted]
     with np.errstate(over="ignore", invalid="ignore"):
-        return float(np.sum((values - values.mean()) ** 2))
+        return [
+            0.0 if is_constant(target.to_own_unit(y)) else variation(y, weights)
+            for target, y in zip(targets, values.T, strict=True)
+        ]
+
+
+def _read_weights(split: SplitArrays) -> Weights:
+    if split.sample_weights is None:
+        return None
+    return np.asarray(split.sample_weights[0 : len(split)], np.float64)

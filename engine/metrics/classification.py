@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import Floats, Indices
+from engine.metrics.names import Metric
+from engine.metrics.weighted import Weights, weighted_counts
 from engine.specs import MetricName
 
 
@@ -19,41 +22,49 @@ class ClassPredictions:
         predicted: predicted class indices, `(rows,)`.
         true: true class indices, `(rows,)`.
         classes: number of classes.
+        weights: sample weight of each row, `(rows,)`. Counts are sums of these weights.
     """
 
     predicted: Indices
     true: Indices
     classes: int
+    weights: Weights = None
 
     @cached_property
     def correct_counts(self) -> Floats:
         """Correct predictions per class (true positives), shape `(classes,)`."""
-        return self._count(self.true[self.predicted == self.true])
+        is_correct = self.predicted == self.true
+        weights = None if self.weights is None else self.weights[is_correct]
+        return weighted_counts(self.true[is_correct], weights, self.classes)
 
     @cached_property
     def predicted_counts(self) -> Floats:
         """Predictions per class, shape `(classes,)`."""
-        return self._count(self.predicted)
+        return weighted_counts(self.predicted, self.weights, self.classes)
 
     @cached_property
     def true_counts(self) -> Floats:
         """Rows per true class, shape `(classes,)`."""
-        return self._count(self.true)
+        return weighted_counts(self.true, self.weights, self.classes)
 
-    def _count(self, indices: Indices) -> Floats:
-        return np.bincount(indices, minlength=self.classes).astype(np.float64)
+    @cached_property
+    def is_present(self) -> NDArray[np.bool_]:
+        """Whether each class has rows, `(classes,)`."""
+        return self.true_counts > 0
 
 
-def confusion_matrix(predictions: ClassPredictions) -> Floats:
-    """Return the number of rows of class i predicted as class j at [i, j], `(classes, classes)`."""
-    pairs = predictions.true * predictions.classes + predictions.predicted
-    counts = np.bincount(pairs, minlength=predictions.classes**2)
-    return counts.reshape(predictions.classes, predictions.classes).astype(np.float64)
+def confusion_matrix(predictions: ClassPredictions) -> list[list[float]]:
+    """Return the rows of class i predicted as class j at [i, j], `(classes, classes)`."""
+    classes = predictions.classes
+    pairs = predictions.true * classes + predictions.predicted
+    counts = weighted_counts(pairs, predictions.weights, classes**2)
+    matrix: list[list[float]] = counts.reshape(classes, classes).tolist()
+    return matrix
 
 
 def accuracy(predictions: ClassPredictions) -> float:
     """Return the fraction of rows with a correct prediction."""
-    return float(predictions.correct_counts.sum() / len(predictions.true))
+    return float(predictions.correct_counts.sum() / predictions.true_counts.sum())
 
 
 def precision_per_class(predictions: ClassPredictions) -> Floats:
@@ -73,36 +84,19 @@ def f1_per_class(predictions: ClassPredictions) -> Floats:
     )
 
 
-def precision(predictions: ClassPredictions) -> float:
-    """Return the mean precision over classes."""
-    return float(np.mean(precision_per_class(predictions)))
-
-
-def recall(predictions: ClassPredictions) -> float:
-    """Return the mean recall over classes."""
-    return float(np.mean(recall_per_class(predictions)))
-
-
-def f1(predictions: ClassPredictions) -> float:
-    """Return the mean F1 over classes."""
-    return float(np.mean(f1_per_class(predictions)))
-
-
-def balanced_accuracy(predictions: ClassPredictions) -> float:
-    """Return the mean recall over the classes that have rows."""
-    return float(np.mean(recall_per_class(predictions)[predictions.true_counts > 0]))
-
-
 def matthews(predictions: ClassPredictions) -> float:
     """R_K = (c s − Σ p_k t_k) / √((s² − Σ p_k²) (s² − Σ t_k²)); 0 if either factor is 0.
 
     With s rows, c of them correct, t_k rows of class k and p_k predictions of it. Between −1 and 1.
     Source: Gorodkin 2004.
     """
-    rows, correct = len(predictions.true), predictions.correct_counts.sum()
     predicted, true = predictions.predicted_counts, predictions.true_counts
+    # A factor is 0 if there is a single class; rounding of weighted sums would hide it.
+    if min(np.count_nonzero(predicted), np.count_nonzero(true)) < 2:
+        return 0.0
+    rows, correct = true.sum(), predictions.correct_counts.sum()
     spread = (rows**2 - predicted @ predicted) * (rows**2 - true @ true)
-    return float((correct * rows - predicted @ true) / math.sqrt(spread)) if spread else 0.0
+    return float((correct * rows - predicted @ true) / math.sqrt(spread))
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
@@ -111,15 +105,34 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
     return np.divide(part, whole, out=ratio, where=whole > 0)
 
 
-PREDICTION_METRICS: dict[MetricName, Callable[[ClassPredictions], float | Floats]] = {
+def _mean_over_present(
+    per_class: Callable[[ClassPredictions], Floats],
+) -> Callable[[ClassPredictions], float]:
+    """Return the metric that is the mean over the classes that have rows."""
+    return lambda found: float(np.mean(per_class(found)[found.is_present]))
+
+
+def _list_of_present(
+    per_class: Callable[[ClassPredictions], Floats],
+) -> Callable[[ClassPredictions], list[float | None]]:
+    """Return the metric that lists each class, None for a class without rows."""
+
+    def listed(found: ClassPredictions) -> list[float | None]:
+        values = zip(per_class(found).tolist(), found.is_present, strict=True)
+        return [value if is_present else None for value, is_present in values]
+
+    return listed
+
+
+PREDICTION_METRICS: dict[MetricName, Callable[[ClassPredictions], Metric]] = {
     "accuracy": accuracy,
-    "balanced_accuracy": balanced_accuracy,
-    "precision": precision,
-    "recall": recall,
-    "f1": f1,
-    "precision_per_class": precision_per_class,
-    "recall_per_class": recall_per_class,
-    "f1_per_class": f1_per_class,
+    "balanced_accuracy": _mean_over_present(recall_per_class),
+    "precision": _mean_over_present(precision_per_class),
+    "recall": _mean_over_present(recall_per_class),
+    "f1": _mean_over_present(f1_per_class),
+    "precision_per_class": _list_of_present(precision_per_class),
+    "recall_per_class": _list_of_present(recall_per_class),
+    "f1_per_class": _list_of_present(f1_per_class),
     "matthews": matthews,
     "confusion_matrix": confusion_matrix,
 }

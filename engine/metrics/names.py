@@ -1,14 +1,18 @@
 """Properties of metrics, by name."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-# A scalar; one number per class; or a matrix as a list of rows.
-Metric: TypeAlias = float | list[float] | list[list[float]]
+# A scalar; a list of one number per class, target or label, None where it is undefined; or a matrix
+# as a list of rows.
+Metric: TypeAlias = float | list[float | None] | list[list[float]]
 
 _PREFIX = "validation_"
 _LOWER_IS_BETTER = {"loss", "log_loss", "mse", "rmse", "mae", "mape"}
-_NOT_SCALAR = {"precision_per_class", "recall_per_class", "f1_per_class", "confusion_matrix"}
+PER_TARGET = "_per_target"
+PER_LABEL = "_per_label"
+_NOT_SCALAR = ("_per_class", PER_TARGET, PER_LABEL, "confusion_matrix")
 
 
 def is_higher_better(name: str) -> bool:
@@ -18,4 +22,13 @@ def is_higher_better(name: str) -> bool:
 
 def scalar_names(names: Iterable[str]) -> tuple[str, ...]:
     """Return the names of the scalar metrics."""
-    return tuple(name for name in names if name.removeprefix(_PREFIX) not in _NOT_SCALAR)
+    return tuple(name for name in names if not name.endswith(_NOT_SCALAR))
+
+
+def mean_and_list(
+    name: str, suffix: str, values: Sequence[float | None]
+) -> dict[str, Metric | None]:
+    """Return a metric as the mean of its values where it is defined, and as the list of them."""
+    defined = [value for value in values if value is not None]
+    mean = math.fsum(defined) / len(defined) if defined else None
+    return {name: mean, name + suffix: [*values]}

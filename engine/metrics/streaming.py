@@ -7,15 +7,20 @@ from typing import Any
 import numpy as np
 
 from engine.arrays import Buffer, Floats, Targets
+from engine.data.split_arrays import Batch
 from engine.metrics.accumulator import MetricAccumulator
 from engine.metrics.names import Metric
+from engine.metrics.regression import combine_targets
+from engine.metrics.weighted import Weights
 from engine.specs import MetricName
 
-STREAMING_METRICS: frozenset[MetricName] = frozenset({"accuracy", "mse", "rmse", "mae", "r2"})
+STREAMING_METRICS: frozenset[MetricName] = frozenset(
+    {"accuracy", "subset_accuracy", "mse", "rmse", "mae", "r2"}
+)
 
 
 class StreamingClassMetric(MetricAccumulator):
-    """accuracy: the fraction of rows whose largest output is that of their class.
+    """accuracy: the weighted fraction of rows whose largest output is that of their class.
 
     With a single output, the predicted class is 1 where the output is above one half.
     """
@@ -27,55 +32,85 @@ class StreamingClassMetric(MetricAccumulator):
         self._predicted = np.empty(rows, np.intp)
         self._correct = np.empty(rows, np.bool_)
 
-    def _update(self, outputs: Floats, targets: Targets) -> None:
+    def _update(self, outputs: Floats, batch: Batch, weights: Weights) -> None:
+        self._compare(outputs, batch.y)
+        if weights is None:
+            self.sums["correct"] += int(np.count_nonzero(self._correct))
+        else:
+            # Summed in the order of the total weight, so that it is equal if all are correct.
+            self.sums["correct"] += float(np.add.reduce(weights * self._correct))
+
+    def _compare(self, outputs: Floats, targets: Targets) -> None:
+        """Write whether each row is predicted correctly."""
         if outputs.shape[1] == 1:
             np.equal(outputs[:, 0] > 0.5, targets[:, 0] > 0.5, out=self._correct)
         else:
             outputs.argmax(1, self._predicted)
             classes = targets if targets.ndim == 1 else targets.argmax(1)
             np.equal(self._predicted, classes, out=self._correct)
-        self.sums["correct"] += int(np.count_nonzero(self._correct))
 
-    def _result(self) -> Mapping[MetricName, Metric | None]:
-        return {"accuracy": self.sums["correct"] / self.sums["rows"]}
+    def _result(self) -> Mapping[str, Metric | None]:
+        accuracy = self.sums["correct"] / self.weight
+        return dict.fromkeys(self._names, accuracy)
 
 
 class StreamingRegressionMetric(MetricAccumulator):
-    """mse, rmse and mae in the target's unit, and r2.
+    """mse, rmse and mae in the target's unit, and r2; of several targets the mean and the list.
 
-    rmse = √(Σ (ŷ − y)² / rows); mae = Σ |ŷ − y| / rows; r2 = 1 − Σ (ŷ − y)² / Σ (y − ȳ)².
+    rmse = √(Σ w (ŷ − y)² / Σ w); mae = Σ w |ŷ − y| / Σ w; r2 = 1 − Σ w (ŷ − y)² / Σ w (y − ȳ)²,
+    with w the sample weights.
 
     Args:
         names: names of the requested metrics.
-        scale: factor from the network's output unit to the target's unit.
-        variation: Σ (y − ȳ)² over all rows of the pass, in the output's unit.
+        scales: factor from the network's output unit to the target's unit, per target.
+        variations: Σ w (y − ȳ)² over all rows of the pass, in the output's unit, per target; 0 if y
+            is constant.
         dtype: dtype of the outputs.
     """
 
     def __init__(
-        self, names: Sequence[MetricName], scale: float, variation: float, dtype: np.dtype[Any]
+        self,
+        names: Sequence[MetricName],
+        scales: Sequence[float],
+        variations: Sequence[float],
+        dtype: np.dtype[Any],
     ) -> None:
-        super().__init__(names, ("squared", "absolute"))
-        self._scale = scale
-        self._variation = variation
-        self._buffer = Buffer((1,), dtype)
+        # The sums of a single target have no index.
+        indices = [f".{index}" for index in range(len(scales))] if len(scales) > 1 else [""]
+        self._squared = [f"squared{index}" for index in indices]
+        self._absolute = [f"absolute{index}" for index in indices]
+        super().__init__(names, (*self._squared, *self._absolute))
+        self._scales, self._variations = scales, variations
+        self._buffer = Buffer((len(scales),), dtype)
 
     def _resize(self, rows: int) -> None:
-        self._error = self._buffer.rows(rows)
+        self._errors = self._buffer.rows(rows).reshape(len(self._scales), rows)
 
-    def _update(self, outputs: Floats, targets: Targets) -> None:
-        # The first output is the prediction; the gaussian loss adds a second one, the log variance.
-        error = np.subtract(outputs[:, :1], targets, out=self._error)
-        self.sums["squared"] += float(np.vdot(error, error))
-        np.abs(error, out=error)
-        self.sums["absolute"] += float(np.add.reduce(error, axis=None))
+    def _update(self, outputs: Floats, batch: Batch, weights: Weights) -> None:
+        # The first outputs are the predictions; the gaussian loss adds as many log variances.
+        predicted, y = outputs[:, : len(self._scales)], batch.y
+        errors = np.subtract(predicted.T, y.T, out=self._errors)
+        for error, squared, absolute in zip(errors, self._squared, self._absolute, strict=True):
+            if weights is None:
+                self.sums[squared] += float(np.vdot(error, error))
+                np.abs(error, out=error)
+                self.sums[absolute] += float(np.add.reduce(error, axis=None))
+            else:
+                own = error.astype(np.float64)
+                self.sums[squared] += float(np.dot(weights, own * own))
+                self.sums[absolute] += float(np.dot(weights, np.abs(own)))
 
-    def _result(self) -> Mapping[MetricName, Metric | None]:
-        rows, squared, variation = self.sums["rows"], self.sums["squared"], self._variation
-        root = math.sqrt(squared / rows) * self._scale
+    def _result(self) -> Mapping[str, Metric | None]:
+        return combine_targets(self._names, [self._of(i) for i in range(len(self._scales))])
+
+    def _of(self, target: int) -> dict[MetricName, float | None]:
+        """Return the metrics of one target."""
+        weight, scale, variation = self.weight, self._scales[target], self._variations[target]
+        squared, absolute = self.sums[self._squared[target]], self.sums[self._absolute[target]]
+        root = math.sqrt(squared / weight) * scale
         return {
             "mse": root * root,
             "rmse": root,
-            "mae": self.sums["absolute"] / rows * self._scale,
+            "mae": absolute / weight * scale,
             "r2": 1 - squared / variation if 0 < variation < math.inf else None,
         }

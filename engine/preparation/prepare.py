@@ -7,28 +7,35 @@ chunks and written to allocated arrays.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.arrays import Indices
+from engine.arrays import Indices, Shape
 from engine.data.rows import Allocate, Rows, allocate_in_memory
 from engine.data.table import Column, Table, count_rows
 from engine.errors import DataError, SpecError
 from engine.findings import Finding
 from engine.layers.build import build_layers
+from engine.metrics.build import needs_values
 from engine.preparation.prepared_data import PreparedData, prepared_from
 from engine.preparation.sample_weights import fit_sample_weights
+from engine.preparation.target_findings import find_target_findings
 from engine.preparation.train_validation_split import require_rows, split_rows
+from engine.preparation.zero_targets import find_zero_targets
 from engine.preprocessing.fit import fit_columns
 from engine.preprocessing.fitted import FittedTarget
+from engine.preprocessing.labels import Labels, NumberLabels, read_labels
 from engine.preprocessing.missing_values import find_incomplete_rows
 from engine.preprocessing.preprocessing import Preprocessing
-from engine.preprocessing.targets import Labels, choose_encoding, fit_target, read_labels
+from engine.preprocessing.targets import choose_encoding, fit_target
 from engine.specs import ResolvedSpec
 
 # Bytes of inputs transformed at a time; small compared to the memory of training.
 CHUNK_BYTES = 4 * 2**20
 _VALIDATION_SUFFIX = "_validation"
+_TEST_SUFFIX = "_test"
 
 
 @dataclass(frozen=True)
@@ -43,11 +50,16 @@ class _RowSource:
 
 @dataclass(frozen=True)
 class _Subset:
-    """The training or validation rows of a source; `suffix` is appended to their arrays' names."""
+    """Training, validation or test rows of a source; their arrays' names end with `suffix`."""
 
     source: _RowSource
     rows: Indices
     suffix: str
+
+    @property
+    def name(self) -> str:
+        """The split's name."""
+        return self.suffix.removeprefix("_") or "training"
 
 
 class Preparation:
@@ -62,7 +74,9 @@ class Preparation:
         table: table with all of `spec.needed_columns`.
         fitted: the preprocessing of the initial weights; None to fit a new one.
         validation_table: table of the validation rows, if they are in another dataset.
-        fold: index of the validation fold, from 0; None to train on all rows.
+        test_table: table of the test rows, if they are in another dataset.
+        fold: index of the validation fold, from 0; None to train on all rows. The test rows are
+            prepared for the final network only.
 
     Raises:
         DataError: the rows contradict the table schema the spec was resolved for.
@@ -75,27 +89,40 @@ class Preparation:
         fitted: Preprocessing | None = None,
         *,
         validation_table: Table | None = None,
+        test_table: Table | None = None,
         fold: int | None = None,
     ) -> None:
         self._spec = spec
         self.findings: list[Finding] = []
         fitted_target = None if fitted is None else fitted.target
         source = _read_rows(spec, table, fitted_target)
+        self.findings += find_target_findings(spec, source.labels)
         rows = split_rows(spec, source.columns, source.labels, source.usable, fold, table.words)
         target = fit_target(spec, source.labels, rows.training, fitted_target)
         self.preprocessing = fitted or _fit_preprocessing(spec, table, rows.training, target)
         require_inputs(spec, self.preprocessing.width)
         self._encoding = choose_encoding(spec, target)
-        self._weights = fit_sample_weights(
-            spec, source.columns, source.labels, rows.training, table.words
-        )
+        self._weights = fit_sample_weights(spec, source.labels, rows.training, table.words)
         self._subsets = [_Subset(source, rows.training, "")]
-        if rows.validation is not None:
-            self._subsets.append(_Subset(source, rows.validation, _VALIDATION_SUFFIX))
-        elif validation_table is not None:
-            other = _read_rows(spec, validation_table, target, is_validation=True)
+        self._add_part(source, rows.validation, validation_table, target, _VALIDATION_SUFFIX)
+        if fold is None:
+            self._add_part(source, rows.test, test_table, target, _TEST_SUFFIX)
+
+    def _add_part(
+        self,
+        source: _RowSource,
+        rows: Indices | None,
+        table: Table | None,
+        target: FittedTarget,
+        suffix: str,
+    ) -> None:
+        """Add the rows of a part: of the training table, or all usable ones of another table."""
+        if rows is not None:
+            self._subsets.append(_Subset(source, rows, suffix))
+        elif table is not None:
+            other = _read_rows(self._spec, table, target, is_other=True)
             require_rows(other.usable, 1)
-            self._subsets.append(_Subset(other, other.usable, _VALIDATION_SUFFIX))
+            self._subsets.append(_Subset(other, other.usable, suffix))
 
     @property
     def data_bytes(self) -> int:
@@ -103,7 +130,9 @@ class Preparation:
         dtype = np.dtype(self._spec.dtype)
         row_bytes = self.preprocessing.width * dtype.itemsize
         row_bytes += math.prod(self._encoding.row_shape) * self._encoding.dtype.itemsize
-        row_bytes += 0 if self._weights is None else dtype.itemsize
+        row_bytes += 0 if self._weights is None else len(self._weights.names) * dtype.itemsize
+        if needs_values(self._spec.metrics):
+            row_bytes += math.prod(self._encoding.row_shape) * np.dtype(np.float64).itemsize
         return sum(len(subset.rows) for subset in self._subsets) * row_bytes
 
     def write(self, allocate: Allocate = allocate_in_memory) -> PreparedData:
@@ -117,29 +146,40 @@ class Preparation:
             arrays |= self._allocate(subset, allocate)
             self._write_row_values(subset, arrays)
         self._write_inputs(arrays)
+        if needs_values(self._spec.metrics):
+            values = {subset.name: arrays[f"values{subset.suffix}"] for subset in self._subsets}
+            read = {name: y[0 : len(y)] for name, y in values.items()}
+            self.findings += find_zero_targets(self._spec.targets, read)
         return prepared_from(self.preprocessing, arrays, self.findings)
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
-        dtype, rows = np.dtype(self._spec.dtype), len(subset.rows)
-        arrays = {
-            f"x{subset.suffix}": allocate(
-                f"x{subset.suffix}", (rows, self.preprocessing.width), dtype
-            ),
-            f"y{subset.suffix}": allocate(
-                f"y{subset.suffix}", (rows, *self._encoding.row_shape), self._encoding.dtype
-            ),
+        dtype = np.dtype(self._spec.dtype)
+        shapes: dict[str, tuple[Shape, np.dtype[Any]]] = {
+            "x": ((self.preprocessing.width,), dtype),
+            "y": (self._encoding.row_shape, self._encoding.dtype),
         }
         if self._weights is not None:
-            arrays[f"weights{subset.suffix}"] = allocate(f"weights{subset.suffix}", (rows,), dtype)
-        return arrays
+            shapes |= dict.fromkeys(self._weights.names, ((), dtype))
+        if needs_values(self._spec.metrics):
+            shapes["values"] = (self._encoding.row_shape, np.dtype(np.float64))
+        return {
+            f"{name}{subset.suffix}": allocate(
+                f"{name}{subset.suffix}", (len(subset.rows), *shape), of_type
+            )
+            for name, (shape, of_type) in shapes.items()
+        }
 
     def _write_row_values(self, subset: _Subset, arrays: Mapping[str, Rows]) -> None:
         """Write targets and weights."""
-        source = subset.source
-        self._encoding.write(source.labels, subset.rows, arrays[f"y{subset.suffix}"])
+        labels, rows = subset.source.labels, subset.rows
+        self._encoding.write(labels, rows, arrays[f"y{subset.suffix}"])
+        per_row: dict[str, NDArray[Any]] = {}
         if self._weights is not None:
-            weights = self._weights.weights_of(source.columns, source.labels, subset.rows)
-            arrays[f"weights{subset.suffix}"][0 : len(weights)] = weights
+            per_row |= self._weights.weights_of(subset.source.columns, labels, rows, subset.name)
+        if needs_values(self._spec.metrics) and isinstance(labels, NumberLabels):
+            per_row["values"] = labels.values[rows]
+        for name, values in per_row.items():
+            arrays[f"{name}{subset.suffix}"][0 : len(rows)] = values
 
     def _write_inputs(self, arrays: Mapping[str, Rows]) -> None:
         """Write the features, reading each table once."""
@@ -172,13 +212,16 @@ def prepare(
     *,
     allocate: Allocate = allocate_in_memory,
     validation_table: Table | None = None,
+    test_table: Table | None = None,
     fold: int | None = None,
 ) -> PreparedData:
     """Split the rows, fit the preprocessing on the training rows, and transform all rows.
 
     The arguments are those of `Preparation` and of its `write`. Raises DataError.
     """
-    preparation = Preparation(spec, table, fitted, validation_table=validation_table, fold=fold)
+    preparation = Preparation(
+        spec, table, fitted, validation_table=validation_table, test_table=test_table, fold=fold
+    )
     return preparation.write(allocate)
 
 
@@ -201,12 +244,12 @@ def require_inputs(spec: ResolvedSpec, width: int) -> None:
 
 
 def _read_rows(
-    spec: ResolvedSpec, table: Table, fitted: FittedTarget | None, *, is_validation: bool = False
+    spec: ResolvedSpec, table: Table, fitted: FittedTarget | None, *, is_other: bool = False
 ) -> _RowSource:
-    split_column = None if is_validation else spec.split_column
-    names = (spec.target, spec.sample_weight, split_column)
+    split_columns = () if is_other else spec.split_columns
+    names = (*spec.targets, spec.sample_weight, *split_columns)
     columns = table.read(tuple(dict.fromkeys(name for name in names if name)))
-    labels = read_labels(spec, columns[spec.target], fitted)
+    labels = read_labels(spec, columns, fitted)
     is_usable = labels.present
     incomplete = find_incomplete_rows(table, spec.features, spec.preprocessing)
     if incomplete is not None:

@@ -5,18 +5,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.data.rows import Rows
+from engine.data.split_arrays import SplitArrays
 from engine.findings import Finding
 from engine.losses.build import takes_class_indices
+from engine.metrics.build import needs_values
 from engine.preprocessing.preprocessing import Preprocessing
-from engine.specs import FoldsValidation, FractionValidation, ResolvedSpec
+from engine.specs import (
+    FoldsValidation,
+    FractionValidation,
+    ResolvedSpec,
+    TestSpec,
+    ValidationSpec,
+)
 
 # Increment whenever the same spec and table yield different arrays or array names: it is part of
 # the cache key, so that arrays cached by earlier versions are not used.
-VERSION = 2
+VERSION = 3
 _RELEVANT_FIELDS = {
     *("target", "task", "features", "preprocessing"),
     *("class_weight", "sample_weight", "dtype"),
 }
+_LOSS_WEIGHTS = ("weights", "weights_validation")
 
 
 @dataclass(frozen=True)
@@ -27,12 +36,20 @@ class PreparedData:
         preprocessing: fitted on the training rows.
         x: inputs of the training rows, `(rows, in_features)`, C-contiguous.
         y: targets of the training rows, as the loss takes them: class indices `(rows,)` for cross
-            entropy and hinge, else numbers: `(rows, out_features)` for classes, `(rows, 1)` for
-            regression.
+            entropy and hinge, else numbers: `(rows, out_features)` for classes, `(rows, targets)`
+            for regression and multi-label.
         x_validation: inputs of the validation rows; None without validation.
         y_validation: targets of the validation rows.
-        weights: sample weights of the training rows, `(rows,)`, mean 1; None if all are equal.
-        weights_validation: sample weights of the validation rows, on the same scale.
+        weights: weights of the training rows in the loss, `(rows,)`: class weight times sample
+            weight, divided by their mean; None if all are equal.
+        weights_validation: those of the validation rows, divided by their own mean.
+        sample_weights: weights of the training rows in the metrics: the sample weights, divided by
+            their mean; None if all are equal. The same array as `weights` without class weights.
+        sample_weights_validation: those of the validation rows, divided by their own mean.
+        values: numeric targets of the training rows in their own unit, `(rows, targets)`, float64;
+            None unless a metric needs them.
+        values_validation: those of the validation rows.
+        test: arrays of the test rows; None without them, and in folds.
         findings: what only the rows show, such as a class without training rows.
     """
 
@@ -43,27 +60,81 @@ class PreparedData:
     y_validation: Rows | None
     weights: Rows | None = None
     weights_validation: Rows | None = None
+    sample_weights: Rows | None = None
+    sample_weights_validation: Rows | None = None
+    values: Rows | None = None
+    values_validation: Rows | None = None
+    test: SplitArrays | None = None
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def training(self) -> SplitArrays:
+        """The arrays of the training rows."""
+        return SplitArrays(self.x, self.y, self.weights, self.sample_weights, self.values)
+
+    @property
+    def validation(self) -> SplitArrays | None:
+        """The arrays of the validation rows; None without validation."""
+        if self.x_validation is None or self.y_validation is None:
+            return None
+        return SplitArrays(
+            self.x_validation,
+            self.y_validation,
+            self.weights_validation,
+            self.sample_weights_validation,
+            self.values_validation,
+        )
 
     @property
     def validation_rows(self) -> int:
         """Number of validation rows."""
         return 0 if self.x_validation is None else len(self.x_validation)
 
+    @property
+    def evaluated_rows(self) -> int:
+        """Number of validation rows or of test rows, whichever is larger."""
+        return max(self.validation_rows, 0 if self.test is None else len(self.test))
+
+    @property
+    def arrays(self) -> list[Rows]:
+        """All arrays, without repetition."""
+        splits = (self.training, self.validation, self.test)
+        return [array for split in splits if split is not None for array in split.distinct]
+
 
 def prepared_from(
     preprocessing: Preprocessing, arrays: Mapping[str, Rows], findings: Iterable[Finding] = ()
 ) -> PreparedData:
-    """Build the prepared data from arrays by allocated name."""
+    """Build the prepared data from arrays by allocated name.
+
+    Weights of the loss that are those of the metrics are not allocated again.
+    """
+    weights = {name: arrays.get(name, arrays.get(f"sample_{name}")) for name in _LOSS_WEIGHTS}
     return PreparedData(
         preprocessing=preprocessing,
         x=arrays["x"],
         y=arrays["y"],
         x_validation=arrays.get("x_validation"),
         y_validation=arrays.get("y_validation"),
-        weights=arrays.get("weights"),
-        weights_validation=arrays.get("weights_validation"),
+        **weights,
+        sample_weights=arrays.get("sample_weights"),
+        sample_weights_validation=arrays.get("sample_weights_validation"),
+        values=arrays.get("values"),
+        values_validation=arrays.get("values_validation"),
+        test=_test_arrays(arrays),
         findings=tuple(findings),
+    )
+
+
+def _test_arrays(arrays: Mapping[str, Rows]) -> SplitArrays | None:
+    if "x_test" not in arrays:
+        return None
+    return SplitArrays(
+        x=arrays["x_test"],
+        y=arrays["y_test"],
+        weights=arrays.get("weights_test", arrays.get("sample_weights_test")),
+        sample_weights=arrays.get("sample_weights_test"),
+        values=arrays.get("values_test"),
     )
 
 
@@ -75,15 +146,19 @@ def describe_preparation(spec: ResolvedSpec, fold: int | None) -> dict[str, Any]
     validation = spec.validation
     if isinstance(validation, FoldsValidation) and fold is None:
         validation = None  # all rows are trained on
-    is_drawn = isinstance(validation, FoldsValidation) or (
-        isinstance(validation, FractionValidation) and validation.order_by is None
-    )
     return {
         "version": VERSION,
         **spec.model_dump(mode="json", include=_RELEVANT_FIELDS),
         "validation": None if validation is None else validation.model_dump(mode="json"),
+        "test": None if spec.test is None else spec.test.model_dump(mode="json"),
         "fold": fold,
-        "seed": spec.seed if is_drawn else None,
+        "seed": spec.seed if _is_drawn(validation) or _is_drawn(spec.test) else None,
         "units": spec.network.output.units,
         "takes_class_indices": takes_class_indices(spec.loss),
+        "needs_values": needs_values(spec.metrics),
     }
+
+
+def _is_drawn(part: ValidationSpec | TestSpec | None) -> bool:
+    """Return whether a part's rows depend on the seed."""
+    return isinstance(part, FractionValidation | FoldsValidation) and part.order_by is None

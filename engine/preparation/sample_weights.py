@@ -1,7 +1,7 @@
-"""Sample weights: class weight times the row's own weight."""
+"""Weights of rows: class weight times sample weight in the loss, sample weight in the metrics."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,82 +13,85 @@ from engine.data.table import Column, FileConventions, NumericColumn, level_text
 from engine.data.value_reader import ValueReader, WrongValueError
 from engine.errors import DataError
 from engine.preprocessing.fitted import ClassTarget
-from engine.preprocessing.targets import ClassLabels, Labels
+from engine.preprocessing.labels import ClassLabels, Labels
 from engine.specs import ResolvedSpec
 
 
 @dataclass(frozen=True)
 class SampleWeights:
-    """Computes sample weights, normalized to mean 1 over the training rows.
+    """Computes the weights of a split's rows, each divided by its mean over these rows.
 
     Attributes:
         by_class: weight of each class, `(classes,)`; None if all are equal.
-        column: name of the weight column; None if there is none.
-        largest: maximum of that column; it is divided by it so that no sum overflows.
-        mean: mean raw weight of the training rows.
+        column: name of the column of sample weights; None if there is none.
         dtype: type of the result.
     """
 
     by_class: NDArray[np.float64] | None
     column: str | None
-    largest: float
-    mean: float
     dtype: np.dtype[Any]
 
-    def weights_of(self, columns: Mapping[str, Column], labels: Labels, rows: Indices) -> Floats:
-        """Return the weights of the rows, `(rows,)`. Raises DataError if one is invalid."""
-        return (self._raw_weights_of(columns, labels, rows) / self.mean).astype(self.dtype)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the arrays: `weights` for the loss, `sample_weights` for the metrics.
 
-    def _raw_weights_of(
-        self, columns: Mapping[str, Column], labels: Labels, rows: Indices
-    ) -> NDArray[np.float64]:
-        weights = np.ones(len(rows))
-        if self.by_class is not None:
-            weights = self.by_class[labels.codes[rows]]
+        Without class weights, the loss takes the sample weights; without a column, the metrics are
+        not weighted.
+        """
+        if self.by_class is None:
+            return ("sample_weights",)
+        return ("weights",) if self.column is None else ("weights", "sample_weights")
+
+    def weights_of(
+        self, columns: Mapping[str, Column], labels: Labels, rows: Indices, split: str
+    ) -> dict[str, Floats]:
+        """Return the weights of the rows, `(rows,)`, by the names of `names`.
+
+        Args:
+            columns: columns by name.
+            labels: targets of all rows.
+            rows: indices of the split's rows.
+            split: name of the split, for messages.
+
+        Raises:
+            DataError: a weight is missing or negative, or all weights are 0.
+        """
+        sample_weights = np.ones(len(rows))
         if self.column is not None:
-            weights = weights * (_column_weights(columns, self.column, rows) / self.largest)
-        return weights
+            sample_weights = _column_weights(columns, self.column, rows)
+        found = {"sample_weights": sample_weights}
+        if self.by_class is not None:
+            found["weights"] = self.by_class[labels.codes[rows]] * sample_weights
+        return {name: self._normalize(found[name], split) for name in self.names}
 
-    def with_mean_of(
-        self, columns: Mapping[str, Column], labels: Labels, training: Indices
-    ) -> "SampleWeights":
-        """Return a copy with mean 1 over the training rows. Raises DataError if all are 0."""
-        mean = float(self._raw_weights_of(columns, labels, training).mean())
+    def _normalize(self, weights: NDArray[np.float64], split: str) -> Floats:
+        mean = float(weights.mean())
         if mean == 0:
-            message = "all training rows have weight 0: change class_weight or sample_weight"
+            message = f"all {split} rows have weight 0: change class_weight or sample_weight"
             raise DataError(message)
-        return replace(self, mean=mean)
+        return (weights / mean).astype(self.dtype)
 
 
 def fit_sample_weights(
-    spec: ResolvedSpec,
-    columns: Mapping[str, Column],
-    labels: Labels,
-    training: Indices,
-    words: FileConventions,
+    spec: ResolvedSpec, labels: Labels, training: Indices, words: FileConventions
 ) -> SampleWeights | None:
     """Return the sample weights that the spec requests; None if all rows have the same weight.
 
     Args:
         spec: the training's spec.
-        columns: columns by name.
         labels: targets of all rows.
         training: indices of the training rows.
         words: notation of the table's file, in which classes are named.
 
     Raises:
-        DataError: a class is unknown, a weight is missing or negative, or all weights are 0.
+        DataError: a class is unknown.
     """
     if spec.class_weight is None and spec.sample_weight is None:
         return None
-    by_class, largest = None, 1.0
+    by_class = None
     if spec.class_weight is not None and isinstance(labels, ClassLabels):
         by_class = _class_weights(spec, labels.target, labels.codes[training], words)
-    if spec.sample_weight is not None:
-        usable = np.flatnonzero(labels.present)
-        largest = float(_column_weights(columns, spec.sample_weight, usable).max()) or 1.0
-    raw = SampleWeights(by_class, spec.sample_weight, largest, 1.0, np.dtype(spec.dtype))
-    return raw.with_mean_of(columns, labels, training)
+    return SampleWeights(by_class, spec.sample_weight, np.dtype(spec.dtype))
 
 
 def _class_weights(
@@ -116,7 +119,7 @@ def _class_weights(
 
 
 def _column_weights(columns: Mapping[str, Column], name: str, rows: Indices) -> NDArray[np.float64]:
-    """Return the rows' values in the weight column."""
+    """Return the rows' values in the weight column, times a power of two: no sum overflows."""
     column = columns.get(name)
     if not isinstance(column, NumericColumn):
         message = f"sample_weight needs a numeric column; there is no numeric column {name!r}"
@@ -125,4 +128,5 @@ def _column_weights(columns: Mapping[str, Column], name: str, rows: Indices) -> 
     if not (values >= 0).all():
         message = f"column {name!r} has a weight that is missing or negative"
         raise DataError(message)
-    return values
+    _, exponent = np.frexp(values.max())
+    return np.ldexp(values, -int(exponent))

@@ -1,4 +1,4 @@
-"""The split of one table's rows into training and validation rows."""
+"""The split of one table's rows into training, validation and test rows."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Indices
-from engine.data.levels import kind_of, marks_validation, read_level
-from engine.data.splits import draw_folds, split, split_by_class, split_by_order
+from engine.data.levels import Part, kind_of, marks_part, read_level
 from engine.data.table import Column, FileConventions, Level, NumericColumn
 from engine.data.value_reader import ValueReader, WrongValueError
 from engine.errors import DataError
-from engine.preprocessing.targets import ClassLabels, Labels
+from engine.preparation.row_selection import RowSelection
+from engine.preprocessing.labels import Labels
+from engine.random import Stream
 from engine.specs import (
     ColumnValidation,
     DatasetValidation,
@@ -25,10 +26,11 @@ from engine.specs import (
 
 @dataclass(frozen=True)
 class RowSplit:
-    """Row indices in ascending order; validation is None if no row of the table validates."""
+    """Row indices in ascending order; None for a part that no row of the table belongs to."""
 
     training: Indices
     validation: Indices | None
+    test: Indices | None = None
 
 
 def split_rows(
@@ -39,96 +41,97 @@ def split_rows(
     fold: int | None,
     words: FileConventions,
 ) -> RowSplit:
-    """Split the usable rows as the spec requests.
+    """Split the usable rows as the spec requests; the test rows are set aside first.
 
     Args:
         spec: the training's spec.
-        columns: columns by name, including the split column if there is one.
+        columns: columns by name, including the split columns.
         labels: targets of all rows.
         usable: rows that can be trained on.
         fold: index of the validation fold; None to train on all rows.
         words: notation of the table's file.
 
     Raises:
-        DataError: one side is empty, or the split column is of the wrong kind.
+        DataError: one part is empty, or a split column is of the wrong kind.
     """
     require_rows(usable, 2)
-    validation = spec.validation
-    match validation:
+    selection = RowSelection(columns, labels, spec.seed)
+    rest, test = usable, None
+    match spec.test:
         case None | DatasetValidation():
-            return RowSplit(usable, None)
-        case FoldsValidation() if fold is None:
-            return RowSplit(usable, None)
-        case FoldsValidation():
-            is_validation = draw_folds(labels.codes[usable], validation.folds, spec.seed) == fold
-            training, validation_rows = (
-                np.flatnonzero(~is_validation),
-                np.flatnonzero(is_validation),
-            )
+            pass
         case ColumnValidation():
-            column = columns[validation.column]
-            is_validation = find_validation_rows(validation, column, words)[usable]
-            training, validation_rows = (
-                np.flatnonzero(~is_validation),
-                np.flatnonzero(is_validation),
-            )
-            _require_both_sides(validation, training, validation_rows)
+            rest, test = _split_by_column(spec.test, "test", columns, usable, words)
         case FractionValidation():
-            training, validation_rows = _split(spec, validation, columns, labels, usable)
+            rest, test = selection.fraction(spec.test, usable, Stream.TEST)
         case _:
-            assert_never(validation)
-    require_rows(validation_rows, 1)
-    require_rows(training, 1)
-    return RowSplit(usable[training], usable[validation_rows])
+            assert_never(spec.test)
+    if test is not None:
+        require_rows(test, 1)
+        require_rows(rest, 2)
+    training, validation = _split(spec, selection, rest, fold, words)
+    return RowSplit(training, validation, test)
 
 
 def _split(
     spec: ResolvedSpec,
-    validation: FractionValidation,
+    selection: RowSelection,
+    rows: Indices,
+    fold: int | None,
+    words: FileConventions,
+) -> tuple[Indices, Indices | None]:
+    """Return the training and validation rows."""
+    validation = spec.validation
+    match validation:
+        case None | DatasetValidation():
+            return rows, None
+        case FoldsValidation():
+            if fold is None:
+                return rows, None
+            training, selected = selection.fold(validation, rows, fold)
+        case ColumnValidation():
+            training, selected = _split_by_column(
+                validation, "validation", selection.columns, rows, words
+            )
+        case FractionValidation():
+            training, selected = selection.fraction(validation, rows, Stream.SPLIT)
+        case _:
+            assert_never(validation)
+    require_rows(selected, 1)
+    require_rows(training, 1)
+    return training, selected
+
+
+def _split_by_column(
+    spec: ColumnValidation,
+    part: Part,
     columns: Mapping[str, Column],
-    labels: Labels,
-    usable: Indices,
+    rows: Indices,
+    words: FileConventions,
 ) -> tuple[Indices, Indices]:
-    """Split by fraction; return indices into the usable rows."""
-    name = validation.order_by
-    if name is not None:
-        column = columns[name]
-        if not isinstance(column, NumericColumn):
-            message = f"column {name!r} has categories, which have no order to split by"
-            raise DataError(message)
-        return split_by_order(column.values[usable], validation.fraction)
-    if isinstance(labels, ClassLabels) and validation.stratify:
-        return split_by_class(labels.codes[usable], validation.fraction, spec.seed)
-    return split(len(usable), validation.fraction, spec.seed)
-
-
-def _require_both_sides(
-    validation: ColumnValidation, training: Indices, validation_rows: Indices
-) -> None:
-    values = validation.values
-    wanted = "a value that marks validation" if values is None else f"one of {list(values)}"
-    if not len(validation_rows):
-        message = (
-            f"no row has {wanted} in column {validation.column!r}: there are no validation rows"
-        )
+    """Return the other rows and the marked ones. Raises DataError if there are none of them."""
+    is_marked = find_marked_rows(spec, part, columns[spec.column], words)[rows]
+    rest, marked = rows[~is_marked], rows[is_marked]
+    wanted = f"a value that marks {part}" if spec.values is None else f"one of {list(spec.values)}"
+    if not len(marked):
+        message = f"no row has {wanted} in column {spec.column!r}: there are no {part} rows"
         raise DataError(message)
-    if not len(training):
-        message = (
-            f"every row has {wanted} in column {validation.column!r}: there are no training rows"
-        )
+    if not len(rest):
+        message = f"every row has {wanted} in column {spec.column!r}: there are no training rows"
         raise DataError(message)
+    return rest, marked
 
 
-def find_validation_rows(
-    validation: ColumnValidation, column: Column, words: FileConventions
+def find_marked_rows(
+    spec: ColumnValidation, part: Part, column: Column, words: FileConventions
 ) -> NDArray[np.bool_]:
-    """Return which rows the split column selects for validation, `(rows,)`; missing is training."""
-    values = validation.values
+    """Return which rows the column marks as those of a part, `(rows,)`; never a missing value."""
+    values = spec.values
     if isinstance(column, NumericColumn):
         numbers = _read_levels((1.0,) if values is None else values, (1.0,), words)
         return np.isin(column.values, list(numbers))
     if values is None:
-        wanted: set[Level] = {level for level in column.levels if marks_validation(level)}
+        wanted: set[Level] = {level for level in column.levels if marks_part(level, part)}
     else:
         wanted = _read_levels(values, column.levels, words)
     # The last entry is for −1, missing.

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
+from engine.arrays import Floats
 from engine.data.table import Level
 from engine.specs import TimePart
 
@@ -153,5 +156,61 @@ class NumericTarget:
     scale: float
     type: Literal["number"] = "number"
 
+    def to_own_unit(self, outputs: Floats) -> NDArray[np.float64]:
+        """Return outputs · scale + center, in float64."""
+        return outputs.astype(np.float64) * self.scale + self.center
 
-FittedTarget: TypeAlias = Annotated[ClassTarget | NumericTarget, Field(discriminator="type")]
+
+@dataclass(frozen=True)
+class NumericTargets:
+    """Several numbers per row, each scaled by itself, in the order of the spec's targets."""
+
+    targets: tuple[NumericTarget, ...]
+    type: Literal["numbers"] = "numbers"
+
+
+@dataclass(frozen=True)
+class LabelTargets:
+    """Several labels per row, each with two classes, in the order of the spec's targets.
+
+    The second class of a label is its positive: the network outputs its probability.
+    """
+
+    labels: tuple[ClassTarget, ...]
+    type: Literal["labels"] = "labels"
+
+
+FittedTarget: TypeAlias = Annotated[
+    ClassTarget | NumericTarget | NumericTargets | LabelTargets, Field(discriminator="type")
+]
+
+
+# Of one target; of several labels by target name.
+Classes: TypeAlias = list[Level] | dict[str, list[Level]]
+
+
+def target_names(target: FittedTarget) -> tuple[str, ...]:
+    """Return the names of the target columns in order."""
+    match target:
+        case NumericTargets():
+            return tuple(one.name for one in target.targets)
+        case LabelTargets():
+            return tuple(one.name for one in target.labels)
+        case _:
+            return (target.name,)
+
+
+def classes_of(target: FittedTarget) -> Classes | None:
+    """Return the classes in the order of the outputs, by label for several; None for numbers."""
+    match target:
+        case ClassTarget():
+            return list(target.classes)
+        case LabelTargets():
+            return {one.name: list(one.classes) for one in target.labels}
+        case _:
+            return None
+
+
+def numbers_of(target: NumericTarget | NumericTargets) -> tuple[NumericTarget, ...]:
+    """Return the numeric targets in order."""
+    return target.targets if isinstance(target, NumericTargets) else (target,)

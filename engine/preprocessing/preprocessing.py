@@ -22,7 +22,9 @@ from engine.preprocessing.fitted import (
     FittedTarget,
     FittedText,
     FittedTime,
+    LabelTargets,
     NumericTarget,
+    NumericTargets,
 )
 from engine.preprocessing.flags import Flags, Ranges, compute_flags, find_ranges
 from engine.preprocessing.input_columns import require_column
@@ -40,7 +42,9 @@ __all__ = [
     "FittedText",
     "FittedTime",
     "Flags",
+    "LabelTargets",
     "NumericTarget",
+    "NumericTargets",
     "Preprocessing",
 ]
 

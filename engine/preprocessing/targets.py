@@ -1,111 +1,51 @@
-"""Reading, fitting and encoding of the target column."""
+"""Fitting of the targets, and their encoding for the loss."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.arrays import Indices, Shape, Targets
+from engine.arrays import Floats, Indices, Shape, Targets
 from engine.data.rows import Rows
-from engine.data.table import Column, NumericColumn
 from engine.errors import DataError
 from engine.losses.build import takes_class_indices
-from engine.preprocessing.fit import fit_class_target, fit_numeric_target
-from engine.preprocessing.fitted import ClassTarget, FittedTarget, NumericTarget
+from engine.preprocessing.fit import fit_numeric_target
+from engine.preprocessing.fitted import (
+    ClassTarget,
+    FittedTarget,
+    LabelTargets,
+    NumericTarget,
+    NumericTargets,
+    numbers_of,
+)
+from engine.preprocessing.labels import ClassLabels, Labels, MultiLabels, NumberLabels
 from engine.specs import ResolvedSpec
 
 # Rows encoded per chunk.
 _CHUNK_ROWS = 16_384
 
 
-@dataclass(frozen=True)
-class ClassLabels:
-    """Class index of each row, `(rows,)`; −1 where the target is missing."""
-
-    target: ClassTarget
-    codes: Indices
-
-    @property
-    def present(self) -> NDArray[np.bool_]:
-        """Whether each row has a target, `(rows,)`."""
-        return self.codes >= 0
-
-
-@dataclass(frozen=True)
-class NumberLabels:
-    """Numeric target of each row, `(rows,)`; NaN where it is missing. All rows count as class 0."""
-
-    name: str
-    values: NDArray[np.float64]
-
-    @property
-    def codes(self) -> Indices:
-        """0 for every row, `(rows,)`."""
-        return np.zeros(len(self.values), np.intp)
-
-    @property
-    def present(self) -> NDArray[np.bool_]:
-        """Whether each row has a target, `(rows,)`."""
-        return ~np.isnan(self.values)
-
-
-Labels = ClassLabels | NumberLabels
-
-
-def read_labels(spec: ResolvedSpec, column: Column, fitted: FittedTarget | None) -> Labels:
-    """Return the label of each row.
-
-    Args:
-        spec: the training's spec.
-        column: the target column.
-        fitted: a fitted target whose classes the column must use; None to fit a new one.
-
-    Raises:
-        DataError: the column does not match the resolved spec.
-    """
-    if spec.task == "regression":
-        if not isinstance(column, NumericColumn):
-            message = f"column {spec.target!r} has categories; regression needs numbers"
-            raise DataError(message)
-        return NumberLabels(spec.target, column.values)
-    target, codes = fit_class_target(spec.target, column)
-    if fitted is not None:
-        target, codes = _recode(target, codes, fitted)
-    units = spec.network.output.units
-    expected = 2 if units == 1 else units
-    if len(target.classes) != expected:
-        message = f"column {spec.target!r} has {len(target.classes)} classes, not {expected}"
-        raise DataError(message)
-    return ClassLabels(target, codes)
-
-
-def _recode(
-    found: ClassTarget, codes: Indices, fitted: FittedTarget
-) -> tuple[ClassTarget, Indices]:
-    """Map each row's class to its index among the fitted classes."""
-    if not isinstance(fitted, ClassTarget):
-        message = f"column {found.name!r} has classes, but the model predicts a number"
-        raise DataError(message)
-    unseen = [label for label in found.classes if label not in fitted.classes]
-    if unseen:
-        message = f"column {found.name!r} has the class {unseen[0]!r}, which the model lacks"
-        raise DataError(message)
-    # The last entry is for −1, missing.
-    index_of = np.array([*(fitted.classes.index(label) for label in found.classes), -1], np.intp)
-    return fitted, index_of[codes]
-
-
 def fit_target(
     spec: ResolvedSpec, labels: Labels, training: Indices, fitted: FittedTarget | None
 ) -> FittedTarget:
     """Return the fitted target, or fit one on the training rows. Raises DataError."""
-    if isinstance(labels, ClassLabels):
+    if not isinstance(labels, NumberLabels):
         return labels.target
-    if fitted is None:
-        return fit_numeric_target(spec.target, labels.values[training], spec.preprocessing)
-    if not isinstance(fitted, NumericTarget):
-        message = f"column {spec.target!r} has numbers, but the model predicts classes"
+    if fitted is not None:
+        return _require_numbers(labels, fitted)
+    targets = tuple(
+        fit_numeric_target(name, values, spec.preprocessing)
+        for name, values in zip(labels.names, labels.values[training].T, strict=True)
+    )
+    return targets[0] if len(targets) == 1 else NumericTargets(targets)
+
+
+def _require_numbers(labels: NumberLabels, fitted: FittedTarget) -> FittedTarget:
+    if not isinstance(fitted, NumericTarget | NumericTargets):
+        message = f"column {labels.names[0]!r} has numbers, but the model predicts classes"
+        raise DataError(message)
+    if len(numbers_of(fitted)) != len(labels.names):
+        message = f"the model predicts {len(numbers_of(fitted))} numbers, not {len(labels.names)}"
         raise DataError(message)
     return fitted
 
@@ -115,7 +55,8 @@ class TargetEncoding:
     """The encoding of targets for the loss.
 
     Class indices, `(rows,)`, if the loss takes them; otherwise zeros and ones, `(rows, classes)`,
-    or `(rows, 1)` for two classes and a single output. Scaled numbers, `(rows, 1)`, for regression.
+    or `(rows, 1)` for two classes and a single output. Scaled numbers, `(rows, targets)`, for
+    regression. A zero or one per label, `(rows, labels)`, for multi-label.
     """
 
     target: FittedTarget
@@ -129,33 +70,52 @@ class TargetEncoding:
             out[start : start + len(chunk)] = self._encode(labels, chunk)
 
     def _encode(self, labels: Labels, rows: Indices) -> Targets:
-        if isinstance(labels, NumberLabels):
-            return self._scale(labels.values[rows])
-        codes = labels.codes[rows]
+        match labels:
+            case NumberLabels():
+                return self._scale(labels, rows)
+            case MultiLabels():
+                return labels.values[rows].astype(self.dtype)
+            case ClassLabels():
+                return self._encode_classes(labels.codes[rows])
+            case _:
+                assert_never(labels)
+
+    def _encode_classes(self, codes: Indices) -> Targets:
         if not self.row_shape:
             return codes
         if self.row_shape == (1,):
             return codes[:, np.newaxis].astype(self.dtype)
-        encoded = np.zeros((len(rows), *self.row_shape), self.dtype)
-        encoded[np.arange(len(rows)), codes] = 1
+        encoded = np.zeros((len(codes), *self.row_shape), self.dtype)
+        encoded[np.arange(len(codes)), codes] = 1
         return encoded
 
-    def _scale(self, values: NDArray[np.float64]) -> Targets:
-        target = self.target
-        assert isinstance(target, NumericTarget)  # noqa: S101 - as its labels are numbers
+    def _scale(self, labels: NumberLabels, rows: Indices) -> Targets:
+        assert isinstance(self.target, NumericTarget | NumericTargets)  # noqa: S101 - as its labels
+        targets = numbers_of(self.target)
+        center = np.array([target.center for target in targets])
+        scale = np.array([target.scale for target in targets])
         with np.errstate(all="ignore"):
-            scaled = ((values - target.center) / target.scale).astype(self.dtype)
-        if not np.isfinite(scaled).all():
-            message = f"column {target.name!r} has a number too large for {self.dtype.name}"
+            scaled: Floats = ((labels.values[rows] - center) / scale).astype(self.dtype)
+        is_finite = np.isfinite(scaled).all(axis=0)
+        if not is_finite.all():
+            name = targets[int(is_finite.argmin())].name
+            message = f"column {name!r} has a number too large for {self.dtype.name}"
             raise DataError(message)
-        return scaled[:, np.newaxis]
+        return scaled
 
 
 def choose_encoding(spec: ResolvedSpec, target: FittedTarget) -> TargetEncoding:
     """Return the target encoding that the spec's loss takes."""
-    if isinstance(target, NumericTarget):
-        return TargetEncoding(target, (1,), np.dtype(spec.dtype))
-    if takes_class_indices(spec.loss):
-        return TargetEncoding(target, (), np.dtype(np.intp))
-    columns = 1 if spec.network.output.units == 1 else len(target.classes)
-    return TargetEncoding(target, (columns,), np.dtype(spec.dtype))
+    dtype = np.dtype(spec.dtype)
+    match target:
+        case NumericTarget() | NumericTargets():
+            return TargetEncoding(target, (len(numbers_of(target)),), dtype)
+        case LabelTargets():
+            return TargetEncoding(target, (len(target.labels),), dtype)
+        case ClassTarget() if takes_class_indices(spec.loss):
+            return TargetEncoding(target, (), np.dtype(np.intp))
+        case ClassTarget():
+            columns = 1 if spec.network.output.units == 1 else len(target.classes)
+            return TargetEncoding(target, (columns,), dtype)
+        case _:
+            assert_never(target)

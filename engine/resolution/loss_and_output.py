@@ -1,9 +1,13 @@
 """Compatibility of losses, output activations and tasks, and their defaults."""
 
+from collections.abc import Sequence
+
 from engine.data.table import ColumnSchema
 from engine.losses.build import compatible_outputs
 from engine.resolution.report import Report
+from engine.resolution.targets import target_pointer
 from engine.specs import (
+    PROBABILITY_ACTIVATIONS,
     BinaryCrossEntropy,
     CrossEntropy,
     Gaussian,
@@ -16,13 +20,13 @@ from engine.specs import (
     TrainingSpec,
 )
 
-# Losses of a single task; error losses are for both tasks.
-_TASKS: dict[LossName, Task] = {
-    "cross_entropy": "classification",
-    "binary_cross_entropy": "classification",
-    "hinge": "classification",
-    "poisson": "regression",
-    "gaussian": "regression",
+# Losses of certain tasks; error losses are for every task.
+_TASKS: dict[LossName, tuple[Task, ...]] = {
+    "cross_entropy": ("classification",),
+    "binary_cross_entropy": ("classification", "multi_label"),
+    "hinge": ("classification",),
+    "poisson": ("regression",),
+    "gaussian": ("regression",),
 }
 _UNUSUAL_PAIRS: dict[tuple[LossName, OutputActivation], str] = {
     ("cross_entropy", "sigmoid"): "cross_entropy only raises the output of the true class, and "
@@ -40,6 +44,9 @@ def resolve_output(
     if task == "regression" and activation == "softmax":
         detail = "softmax outputs are class probabilities; regression needs another activation"
         report.problem("/network/output/activation", "softmax_regression", detail)
+    if task == "multi_label" and activation != "sigmoid":
+        detail = f"the outputs of several labels are sigmoid, one per label, not {activation}"
+        report.problem("/network/output/activation", "multi_label_output", detail)
     scaled = spec.preprocessing.target == "standardize"
     if task == "regression" and activation != "linear" and scaled:
         detail = f"a {activation} output cannot reach every standardized target; set target to none"
@@ -51,7 +58,9 @@ def _default_output(loss: LossSpec | None, task: Task, classes: int) -> OutputAc
     by_task: OutputActivation = "linear"
     if task == "classification":
         by_task = "sigmoid" if classes == 2 else "softmax"
-    if loss is None or _TASKS.get(loss.type) != task:
+    elif task == "multi_label":
+        by_task = "sigmoid"
+    if loss is None or task not in _TASKS.get(loss.type, ()):
         return by_task
     return compatible_outputs(loss)[0]
 
@@ -62,13 +71,13 @@ def resolve_loss(
     """Return the loss: the requested one, else the default of the output activation and task."""
     loss = spec.loss or _default_loss(activation, task)
     outputs = compatible_outputs(loss)
-    if _TASKS.get(loss.type, task) != task:
-        detail = f"{loss.type} is a loss for {_TASKS[loss.type]}, but the task is {task}"
+    if task not in _TASKS.get(loss.type, (task,)):
+        detail = f"{loss.type} is a loss for {_TASKS[loss.type][0]}, but the task is {task}"
         report.problem("/loss", "loss_and_task", detail)
     elif activation not in outputs:
         detail = f"{loss.type} needs a {' or '.join(outputs)} output, not {activation}"
         report.problem("/loss", "loss_and_output", detail)
-    elif task == "classification":
+    elif task in {"classification", "multi_label"}:
         reason = _UNUSUAL_PAIRS.get((loss.type, activation)) or _warning(loss, activation)
         if reason is not None:
             report.warning("/loss", "unusual_loss", reason)
@@ -79,7 +88,7 @@ def _warning(loss: LossSpec, activation: OutputActivation) -> str | None:
     """Return the drawback of an error loss for classification; None for other losses."""
     if loss.type in _TASKS:
         return None
-    if activation in {"softmax", "sigmoid"}:
+    if activation in PROBABILITY_ACTIVATIONS:
         recommended = _default_loss(activation, "classification").type
         return (
             f"with {loss.type}, a {activation} output has almost no gradient on rows that are "
@@ -92,7 +101,7 @@ def _default_loss(activation: OutputActivation, task: Task) -> LossSpec:
     match activation, task:
         case "softmax", "classification":
             return CrossEntropy()
-        case "sigmoid", "classification":
+        case "sigmoid", "classification" | "multi_label":
             return BinaryCrossEntropy()
         case "exponential", "regression":
             return Poisson()
@@ -104,34 +113,42 @@ def resolve_units(
     spec: TrainingSpec,
     loss: LossSpec,
     activation: OutputActivation,
-    classes: int,
+    count: int,
+    task: Task,
     report: Report,
 ) -> int:
     """Return the number of output units.
 
-    One per class, or 1 for two classes with a sigmoid; 1 for regression, 2 for Gaussian.
+    One per class, or 1 for two classes with a sigmoid; one per target for regression and
+    multi-label, two for Gaussian.
 
     Args:
         spec: its units are checked if set.
-        loss: gaussian has two outputs, the mean and the log variance.
+        loss: gaussian has two outputs per target, the mean and the log variance.
         activation: output activation.
-        classes: number of classes of the target; 0 for regression.
+        count: number of classes of the target; for other tasks, number of targets.
+        task: the task.
         report: receives problems.
     """
-    if classes:
+    units = count
+    if task == "classification":
         # Cross entropy indexes the outputs by class, so it needs an output for each of two classes.
-        is_single = activation == "sigmoid" and classes == 2 and not isinstance(loss, CrossEntropy)
-        units = 1 if is_single else classes
-    else:
-        units = 2 if isinstance(loss, Gaussian) else 1
+        if activation == "sigmoid" and count == 2 and not isinstance(loss, CrossEntropy):
+            units = 1
+    elif isinstance(loss, Gaussian):
+        units = 2 * count
     if spec.network.output.units not in {None, units}:
-        detail = f"the target, a {activation} output and {loss.type} need {units} units"
+        noun = "target" if len(spec.targets) == 1 else f"{len(spec.targets)} targets"
+        detail = f"the {noun}, a {activation} output and {loss.type} need {units} units"
         report.problem("/network/output/units", "wrong_units", detail)
     return units
 
 
-def check_target(loss: LossSpec, target: ColumnSchema, report: Report) -> None:
+def check_targets(loss: LossSpec, targets: Sequence[ColumnSchema], report: Report) -> None:
     """Check that the targets of a Poisson loss are not negative."""
-    if isinstance(loss, Poisson) and target.minimum is not None and target.minimum < 0:
-        detail = f"poisson needs counts; column {target.name!r} has {target.minimum:g}"
-        report.problem("/target", "negative_target", detail)
+    if not isinstance(loss, Poisson):
+        return
+    for index, target in enumerate(targets):
+        if target.minimum is not None and target.minimum < 0:
+            detail = f"poisson needs counts; column {target.name!r} has {target.minimum:g}"
+            report.problem(target_pointer(index, len(targets)), "negative_target", detail)

@@ -9,8 +9,9 @@ from engine.data.batches import _batch_rows, largest_batch
 from engine.data.shuffle import WINDOW_BYTES
 from engine.layers.base import Layer
 from engine.layers.chunks import chunk_rows
-from engine.metrics.build import records
+from engine.metrics.build import needs_values, records
 from engine.network import count_numbers
+from engine.resolution.row_counts import RowCounts
 from engine.specs import (
     Adadelta,
     Adagrad,
@@ -28,6 +29,8 @@ from engine.specs import (
 
 # Per-row scalars (target, class, weight, split) during preparation, measured.
 PREPARING_ROW_BYTES = 96
+# Per row and further target, measured.
+PREPARING_TARGET_BYTES = 32
 # Fitted parameters per input as Python objects, measured.
 FITTED_INPUT_BYTES = 256
 
@@ -38,21 +41,6 @@ def parameter_count(layers: list[Layer]) -> int:
         count_numbers(layer.parameter_shapes()) + count_numbers(layer.state_shapes())
         for layer in layers
     )
-
-
-@dataclass(frozen=True)
-class RowCounts:
-    """Upper bounds on the rows of a training: column values are unknown before the data are read.
-
-    Attributes:
-        training: training rows of one network.
-        validation: validation rows of one network.
-        total: both together.
-    """
-
-    training: int
-    validation: int
-    total: int
 
 
 @dataclass(frozen=True)
@@ -90,11 +78,17 @@ def estimate_memory(
     batch = _batch_rows(spec, rows.training)
     batch_copy = batch if spec.shuffle and batch < rows.training else 0
     units = spec.network.output.units
-    largest = largest_batch(spec, rows.training, rows.validation, chunk_rows(layers, spec.dtype))
-    # Per row: inputs and target; outputs and target if metrics buffer them; weight.
+    evaluated = max(rows.validation, rows.test)
+    largest = largest_batch(spec, rows.training, evaluated, chunk_rows(layers, spec.dtype))
+    itemsize = np.dtype(spec.dtype).itemsize
+    # Per row: inputs and target; weights of the loss and of the metrics; the target in its own
+    # unit, in float64; of these, outputs, target and metrics' weight if metrics buffer them.
     values_per_row = in_features + units
-    buffered = units + 1 if records(spec.metrics) else 0
-    weight_values = 0 if spec.class_weight is None and spec.sample_weight is None else 1
+    sample_weight = 0 if spec.sample_weight is None else 1
+    weights = sample_weight + (0 if spec.class_weight is None else 1)
+    targets = len(spec.targets)
+    exact = targets * (8 // itemsize) if needs_values(spec.metrics) else 0
+    buffered = units + targets + sample_weight + exact if records(spec.metrics) else 0
     values = (
         vectors * parameter_count(layers)
         # The loss also has arrays of the outputs' shape.
@@ -103,11 +97,10 @@ def estimate_memory(
         + batch_copy * values_per_row
         + rows.total * buffered
     )
-    itemsize = np.dtype(spec.dtype).itemsize
     return MemoryEstimate(
         working=values * itemsize + in_features * FITTED_INPUT_BYTES,
-        preparing=rows.total * PREPARING_ROW_BYTES,
-        data=rows.total * (values_per_row + weight_values) * itemsize,
+        preparing=rows.total * (PREPARING_ROW_BYTES + (targets - 1) * PREPARING_TARGET_BYTES),
+        data=rows.total * (values_per_row + weights + exact) * itemsize,
         needs_all_rows=batch == rows.training,
     )
 

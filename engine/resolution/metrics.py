@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from typing import get_args
 
+from engine.metrics.labels import COUNT_METRICS, RANKING_METRICS
 from engine.metrics.names import scalar_names
 from engine.resolution.report import Report
 from engine.specs import (
+    PROBABILITY_ACTIVATIONS,
     ClassMetric,
+    LabelMetric,
     MetricName,
     NumberMetric,
     OutputActivation,
@@ -20,6 +23,7 @@ from engine.specs import (
 MAX_TABLE_CLASSES = 100
 _TOP_K = {"top_2_accuracy": 2, "top_3_accuracy": 3, "top_5_accuracy": 5}
 _PREFIX = "validation_"
+_TEST_PREFIX = "test_"
 _SCHEDULE_METRIC = "/schedule/metric"
 
 
@@ -28,8 +32,8 @@ def resolve_metrics(
 ) -> tuple[MetricName, ...]:
     """Return the metrics: the requested ones, else the task's defaults."""
     if spec.metrics is None:
-        return ("accuracy",) if task == "classification" else ("rmse", "mae", "r2")
-    available = get_args(ClassMetric) if task == "classification" else get_args(NumberMetric)
+        return _default_metrics(task)
+    available = _available_metrics(task)
     if spec.metrics == "all":
         return tuple(name for name in available if not _incompatibility(name, activation, classes))
     for index, name in enumerate(spec.metrics):
@@ -42,11 +46,31 @@ def resolve_metrics(
     return tuple(dict.fromkeys(spec.metrics))
 
 
+def _default_metrics(task: Task) -> tuple[MetricName, ...]:
+    match task:
+        case "classification":
+            return ("accuracy",)
+        case "multi_label":
+            return ("accuracy", "subset_accuracy")
+        case _:
+            return ("rmse", "mae", "r2")
+
+
+def _available_metrics(task: Task) -> tuple[MetricName, ...]:
+    match task:
+        case "classification":
+            return get_args(ClassMetric)
+        case "multi_label":
+            return (*COUNT_METRICS, *RANKING_METRICS, *get_args(LabelMetric))
+        case _:
+            return get_args(NumberMetric)
+
+
 def _incompatibility(name: MetricName, activation: OutputActivation, classes: int) -> str | None:
     """Return why a metric is not meaningful for these outputs; None if it is."""
     if name in _TOP_K and _TOP_K[name] >= classes:
         return f"{name} is always 1 for {classes} classes"
-    if name == "log_loss" and activation not in {"softmax", "sigmoid"}:
+    if name == "log_loss" and activation not in PROBABILITY_ACTIVATIONS:
         return f"log_loss needs probabilities, which {activation} outputs are not"
     if name == "confusion_matrix" and classes > MAX_TABLE_CLASSES:
         return f"confusion_matrix takes at most {MAX_TABLE_CLASSES} classes, not {classes}"
@@ -68,7 +92,10 @@ def check_monitored(
         detail = "early stopping needs patience or target_value"
         report.problem("/early_stopping", "never_stops", detail)
     for pointer, name in _monitored(spec):
-        if name.startswith(_PREFIX) and spec.validation is None:
+        if name.startswith(_TEST_PREFIX):
+            detail = "nothing is chosen by the test rows; monitor a metric of the validation rows"
+            report.problem(pointer, "test_metric", detail)
+        elif name.startswith(_PREFIX) and spec.validation is None:
             detail = f'without validation rows there is no {name}; use "{name[len(_PREFIX) :]}"'
             report.problem(pointer, "no_validation", detail)
         elif name.startswith(_PREFIX) and pointer == _SCHEDULE_METRIC and not spec.has_validation:

@@ -17,12 +17,12 @@ from engine.resolution.features import (
 )
 from engine.resolution.input_width import NetworkInputs
 from engine.resolution.loss_and_output import (
-    check_target,
+    check_targets,
     resolve_loss,
     resolve_output,
     resolve_units,
 )
-from engine.resolution.memory import MemoryEstimate, RowCounts, estimate_memory, parameter_count
+from engine.resolution.memory import MemoryEstimate, estimate_memory, parameter_count
 from engine.resolution.metrics import check_monitored, resolve_metrics, resolve_schedule
 from engine.resolution.network import reshape_inputs, resolve_network, shift_layer_index
 from engine.resolution.optimization import (
@@ -33,14 +33,15 @@ from engine.resolution.optimization import (
     resolve_epochs,
 )
 from engine.resolution.report import Report
+from engine.resolution.row_counts import RowCounts, SplitTables, count_rows
 from engine.resolution.sample_weights import check_class_weight, check_sample_weight
+from engine.resolution.split_columns import check_split_columns
 from engine.resolution.target_and_features import (
     check_inputs,
     choose_features,
-    choose_task,
-    find_target,
 )
-from engine.resolution.validation import check_split_column, check_validation_table, count_rows
+from engine.resolution.targets import choose_tasks, count_labelled_rows, find_targets
+from engine.resolution.validation import check_other_table, check_parts, resolve_test
 from engine.specs import MAX_FEATURES, ResolvedPreprocessing, ResolvedSpec, Task, TrainingSpec
 
 __all__ = ["Resolution", "resolve"]
@@ -57,6 +58,7 @@ class Resolution:
         out_features: outputs of the network.
         parameter_count: weights and biases, with that many inputs.
         memory: estimate of the training's memory.
+        rows: rows of each part.
     """
 
     spec: ResolvedSpec
@@ -65,6 +67,7 @@ class Resolution:
     out_features: int
     parameter_count: int
     memory: MemoryEstimate
+    rows: RowCounts
 
     @property
     def memory_bytes(self) -> int:
@@ -81,6 +84,7 @@ def resolve(
     spec: TrainingSpec,
     table: TableSchema,
     validation_table: TableSchema | None = None,
+    test_table: TableSchema | None = None,
     *,
     fitted_inputs: NetworkInputs | None = None,
 ) -> Resolution:
@@ -90,12 +94,15 @@ def resolve(
         spec: the requested spec.
         table: schema of the training table.
         validation_table: schema of the validation table, if it is another dataset.
+        test_table: schema of the test table, if it is another dataset.
         fitted_inputs: inputs of an already fitted preprocessing; default: derived from the columns.
 
     Raises:
         SpecError: with all problems, not only the first.
     """
     report = Report()
+    check_parts(spec, report)
+    spec = resolve_test(spec, report)
     features = choose_features(spec, table, report)
     check_categorical(spec, report)
     if fitted_inputs is None:
@@ -105,18 +112,20 @@ def resolve(
         inputs = fitted_inputs
     check_optimization(spec, report)
     check_sample_weight(spec, table, report)
-    check_split_column(spec, table, report)
-    target = find_target(spec, table, report)
-    rows = 0 if target is None else table.rows - target.missing
-    task = None if target is None else choose_task(spec, target, rows, report)
-    if target is None or task is None:
+    check_split_columns(spec, table, report)
+    targets = find_targets(spec, table, report)
+    rows = 0 if targets is None else count_labelled_rows(targets, table.rows)
+    task = None if targets is None else choose_tasks(spec, targets, rows, report)
+    if targets is None or task is None:
         check_monitored(spec, None, report)
         check_warmup(spec, spec.epochs or MAX_DEFAULT_EPOCHS, report)
         raise SpecError(report.problems)
-    resolved = _fill_in(spec, preprocessing, features, target, task, inputs, table.words, report)
+    resolved = _fill_in(spec, preprocessing, features, targets, task, inputs, table.words, report)
     layers = _build_layers(spec, resolved, inputs.count, report)
-    check_validation_table(resolved, table, validation_table, report)
-    counts = count_rows(resolved, target, rows, validation_table, report)
+    check_other_table(resolved, table, validation_table, "validation", report)
+    check_other_table(resolved, table, test_table, "test", report)
+    tables = SplitTables(table, targets, validation_table, test_table)
+    counts = count_rows(resolved, tables, report)
     epochs = resolve_epochs(spec, counts.training)
     check_warmup(spec, epochs, report)
     if report.problems:
@@ -129,19 +138,19 @@ def _fill_in(
     spec: TrainingSpec,
     preprocessing: ResolvedPreprocessing,
     features: tuple[ColumnSchema, ...],
-    target: ColumnSchema,
+    targets: tuple[ColumnSchema, ...],
     task: Task,
     inputs: NetworkInputs,
     words: FileConventions,
     report: Report,
 ) -> ResolvedSpec:
     """Return the spec with its defaults; report incompatible settings."""
-    classes = (target.distinct or 0) if task == "classification" else 0
+    classes = (targets[0].distinct or 0) if task == "classification" else 0
     activation = resolve_output(spec, task, classes, report)
     loss = resolve_loss(spec, task, activation, report)
-    check_target(loss, target, report)
-    check_class_weight(spec, task, target, words, report)
-    units = resolve_units(spec, loss, activation, classes, report)
+    check_targets(loss, targets, report)
+    check_class_weight(spec, task, targets[0], words, report)
+    units = resolve_units(spec, loss, activation, classes or len(targets), task, report)
     metrics = resolve_metrics(spec, task, activation, classes, report)
     check_monitored(spec, metrics, report)
     check_inputs(inputs.count, spec, report)
@@ -199,4 +208,5 @@ def _build_resolution(
         out_features=spec.network.output.units,
         parameter_count=parameter_count(layers),
         memory=estimate_memory(spec, layers, in_features, rows),
+        rows=rows,
     )

@@ -29,7 +29,10 @@ def check_class_weight(
     if weights is None:
         return
     if task != "classification":
-        report.problem("/class_weight", "not_classes", f"class_weight cannot be used for {task}")
+        detail = f"class_weight cannot be used for {task}"
+        if task == "multi_label":
+            detail += ", whose rows have a class per label; sample_weight gives each row a weight"
+        report.problem("/class_weight", "not_classes", detail)
     elif weights != "balanced":
         report.problems += _find_class_problems(weights, target, words)
         if len(weights) >= (target.distinct or 0) and not any(weights.values()):
@@ -89,8 +92,8 @@ def check_sample_weight(spec: TrainingSpec, table: TableSchema, report: Report) 
     name, pointer = repr(spec.sample_weight), "/sample_weight"
     if column is None:
         report.problem(pointer, "unknown_column", f"there is no column {name}")
-    elif spec.sample_weight == spec.target:
-        report.problem(pointer, "target_as_weight", f"{name} is the target")
+    elif spec.sample_weight in spec.targets:
+        report.problem(pointer, "target_as_weight", f"{name} is a target")
     elif column.kind != "numeric":
         report.problem(
             pointer, "weight_not_numeric", f"column {name} is {column.kind}, not numeric"

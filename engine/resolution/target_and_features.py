@@ -3,9 +3,10 @@
 import math
 
 from engine.data.table import ColumnSchema, TableSchema, find_column
+from engine.findings import name_columns
 from engine.preprocessing.column_plan import has_encoding
 from engine.resolution.report import Report
-from engine.specs import MAX_FEATURES, ColumnValidation, Task, TrainingSpec
+from engine.specs import MAX_FEATURES, ColumnValidation, Task, TrainingSpec, split_columns
 
 MAX_CLASSES = 1000
 # A whole-number target with at most this many values is inferred to be classes …
@@ -14,32 +15,39 @@ MAX_INFERRED_CLASSES = 20
 MIN_ROWS_PER_CLASS = 10
 
 
-def find_target(spec: TrainingSpec, table: TableSchema, report: Report) -> ColumnSchema | None:
+def find_target(name: str, pointer: str, table: TableSchema, report: Report) -> ColumnSchema | None:
     """Return the target's column; None if it cannot be a target."""
-    target = find_column(table.columns, spec.target)
+    target = find_column(table.columns, name)
     if target is None:
-        report.problem("/target", "unknown_column", f"there is no column {spec.target!r}")
+        report.problem(pointer, "unknown_column", f"there is no column {name!r}")
         return None
     if target.kind == "text":
         detail = f"column {target.name!r} is free text; a target must have numbers or classes"
-        report.problem("/target", "text_target", detail)
+        report.problem(pointer, "text_target", detail)
         return None
     if target.kind == "time":
         detail = (
             f"column {target.name!r} has times; a target must have numbers or classes: to predict "
             "a time, upload it as a number, such as days since a date"
         )
-        report.problem("/target", "time_target", detail)
+        report.problem(pointer, "time_target", detail)
         return None
-    if target.missing:
-        detail = f"{target.missing} rows without a target are left out"
-        report.warning("/target", "missing_target", detail)
     return target
 
 
 def choose_task(spec: TrainingSpec, target: ColumnSchema, rows: int, report: Report) -> Task | None:
     """Return the task: the requested one if the target allows it, else inferred from the target."""
     task = spec.task or _default_task(target, rows, report)
+    if task == "multi_label":
+        detail = (
+            f"multi_label predicts several columns with two values each, but {target.name!r} is a "
+            "single one: list the columns in target, or use classification"
+        )
+        report.problem("/task", "single_label", detail)
+        return None
+    if task == "reconstruction":
+        report.problem("/task", "unsupported_task", f"the task {task} is not supported")
+        return None
     if task == "classification":
         return task if _can_be_classes(target, report) else None
     if target.kind != "numeric":
@@ -116,7 +124,8 @@ def check_inputs(inputs: int, spec: TrainingSpec, report: Report) -> None:
 def _default_features(
     spec: TrainingSpec, table: TableSchema, report: Report
 ) -> tuple[ColumnSchema, ...]:
-    excluded = {spec.target, spec.sample_weight, _validation_column(spec)}
+    excluded = {*spec.targets, spec.sample_weight, *_marker_columns(spec), *_group_columns(spec)}
+    _report_groups(spec, table, report)
     candidates = [column for column in table.columns if column.name not in excluded]
     usable = tuple(column for column in candidates if has_encoding(spec.preprocessing, column))
     for column in candidates:
@@ -142,13 +151,13 @@ def _named_features(
         column = by_name.get(name)
         if column is None:
             report.problem(pointer, "unknown_column", f"there is no column {name!r}")
-        elif name == spec.target:
-            report.problem(pointer, "target_as_feature", f"{name!r} is the target")
+        elif name in spec.targets:
+            report.problem(pointer, "target_as_feature", f"{name!r} is a target")
         elif name == spec.sample_weight:
             report.problem(pointer, "weight_as_feature", f"{name!r} is the sample weight")
-        elif name == _validation_column(spec):
-            detail = f"{name!r} is the validation column"
-            report.problem(pointer, "split_as_feature", detail)
+        elif name in _marker_columns(spec):
+            part = _marker_columns(spec)[name]
+            report.problem(pointer, "split_as_feature", f"{name!r} is the {part} column")
         elif name in selected:
             report.problem(pointer, "duplicate_feature", f"{name!r} is listed twice")
         elif not has_encoding(spec.preprocessing, column):
@@ -162,6 +171,28 @@ def _named_features(
     return tuple(selected.values())
 
 
-def _validation_column(spec: TrainingSpec) -> str | None:
-    """Return the column that marks validation rows; an order_by column may still be a feature."""
-    return spec.validation.column if isinstance(spec.validation, ColumnValidation) else None
+def _report_groups(spec: TrainingSpec, table: TableSchema, report: Report) -> None:
+    """Report the columns that are not features by default because they name groups."""
+    names = _group_columns(spec) - {*spec.targets, spec.sample_weight, *_marker_columns(spec)}
+    found = [column.name for column in table.columns if column.name in names]
+    if found:
+        detail = (
+            f"{name_columns(found)} names the groups that are kept together and is left out of the "
+            "features; list it in features to train on it"
+        )
+        report.info("/features", "group_left_out", detail)
+
+
+def _marker_columns(spec: TrainingSpec) -> dict[str, str]:
+    """Return the columns that mark the rows of a part, with the part.
+
+    An `order_by` column may still be a feature.
+    """
+    parts = (("validation", spec.validation), ("test", spec.test))
+    return {part.column: name for name, part in parts if isinstance(part, ColumnValidation)}
+
+
+def _group_columns(spec: TrainingSpec) -> set[str]:
+    """Return the columns that group the rows."""
+    parts = (split_columns(spec.validation), split_columns(spec.test))
+    return {part["group_by"] for part in parts if "group_by" in part}

@@ -1,86 +1,139 @@
-"""Checks of the validation split, and row counts, before any row is read."""
+"""Checks of the validation rows and the test rows, before any row is read."""
 
-from typing import assert_never
+from typing import Any
 
-from engine.data.splits import count_validation_rows
-from engine.data.table import ColumnSchema, TableSchema, find_column
-from engine.resolution.memory import RowCounts
+from engine.data.table import ColumnSchema, TableSchema
+from engine.findings import patch
 from engine.resolution.report import Report
-from engine.resolution.split_values import check_split_values
 from engine.specs import (
+    MAX_FOLD_NETWORKS,
     ColumnValidation,
     DatasetValidation,
     FoldsValidation,
     FractionValidation,
     ResolvedSpec,
+    TestSpec,
     TrainingSpec,
+    ValidationSpec,
 )
 
 # Kinds whose values can be compared with those of another kind.
 _EQUIVALENT_KINDS = {"text": "categorical"}
+_Drawn = FractionValidation | FoldsValidation
 
 
-def check_split_column(spec: TrainingSpec, table: TableSchema, report: Report) -> None:
-    """Check that the split column exists, is of a suitable kind, and is not the target."""
-    name = spec.split_column
-    if name is None:
-        return
-    validation = spec.validation
-    is_by_value = isinstance(validation, ColumnValidation)
-    pointer = "/validation/column" if is_by_value else "/validation/order_by"
-    column = find_column(table.columns, name)
-    if column is None:
-        report.problem(pointer, "unknown_column", f"there is no column {name!r}")
-    elif name == spec.target:
-        report.problem(pointer, "target_as_split", f"{name!r} is the target")
-    elif column.missing >= table.rows:
-        report.problem(pointer, "empty_split", f"column {name!r} has no value in any row")
-    elif isinstance(validation, ColumnValidation):
-        _check_values(validation, column, table, report)
-    elif column.kind not in {"numeric", "time"}:
-        detail = f"order_by needs numbers or times; column {column.name!r} is {column.kind}"
-        report.problem(pointer, "split_without_order", detail)
+def resolve_test(spec: TrainingSpec, report: Report) -> TrainingSpec:
+    """Return the spec with a test fraction ordered or grouped as the validation rows are.
 
-
-def _check_values(
-    validation: ColumnValidation, column: ColumnSchema, table: TableSchema, report: Report
-) -> None:
-    pointer = "/validation/column"
-    if column.kind == "time":
-        detail = f"column {column.name!r} has times; to validate on its last rows, use order_by"
-        report.problem(pointer, "split_by_time", detail)
-    elif column.distinct == 1 and not column.missing:
-        detail = f"column {column.name!r} has the same value in every row: one side would be empty"
-        report.problem(pointer, "constant_split", detail)
-    else:
-        check_split_values(validation.values, column, table.words, "/validation", report)
-        if column.missing:
+    A test part that states an order or groups, also null, keeps what it states.
+    """
+    test, validation = spec.test, spec.validation
+    if not isinstance(test, FractionValidation) or not isinstance(validation, _Drawn):
+        return spec
+    if test.model_fields_set & {"order_by", "group_by"}:
+        if (test.order_by, test.group_by) != (validation.order_by, validation.group_by):
             detail = (
-                f"{column.missing} of {table.rows} rows have no value and are used for training"
+                f"test rows are {_describe(test)}, validation rows are {_describe(validation)}: "
+                "their metrics are not comparable"
             )
-            report.info(pointer, "missing_split", detail)
+            report.warning("/validation", "test_and_validation_differ", detail, _alike(spec, test))
+        return spec
+    if validation.order_by is None and validation.group_by is None:
+        return spec
+    same = {"order_by": validation.order_by, "group_by": validation.group_by}
+    test = test.model_copy(update=same)
+    report.info("/test", "test_as_validation", f"test rows are {_describe(test)}, as validation is")
+    return spec.model_copy(update={"test": test})
 
 
-def check_validation_table(
-    spec: ResolvedSpec, table: TableSchema, validation_table: TableSchema | None, report: Report
+def _alike(spec: TrainingSpec, test: FractionValidation) -> dict[str, Any]:
+    """Return the fix that orders or groups the validation rows as the test rows are."""
+    if not isinstance(spec.validation, _Drawn):
+        return {}
+    asked = spec.validation.model_dump(mode="json", exclude_unset=True)
+    for field in ("order_by", "group_by"):
+        asked[field] = getattr(test, field)
+    if test.order_by is not None:
+        asked.pop("repeats", None)
+    return patch(("add", "/validation", asked))
+
+
+def _describe(part: _Drawn) -> str:
+    if part.order_by is not None:
+        return f"the last ones by {part.order_by!r}"
+    if part.group_by is not None:
+        return f"whole groups of {part.group_by!r}"
+    return "a random sample"
+
+
+def check_parts(spec: TrainingSpec, report: Report) -> None:
+    """Check that the options of validation and test can be combined."""
+    validation, test = spec.validation, spec.test
+    for part, pointer in ((validation, "/validation"), (test, "/test")):
+        if isinstance(part, _Drawn) and part.group_by is not None and part.order_by is not None:
+            detail = "rows are split by groups or in order, not both: leave out one of the two"
+            report.problem(f"{pointer}/group_by", "groups_in_order", detail)
+    if isinstance(validation, FoldsValidation):
+        _check_repeats(validation, report)
+    if _are_same_rows(validation, test):
+        detail = "the test part is set aside first and takes all of these rows: use different ones"
+        report.problem("/test", "same_rows", detail)
+
+
+def _check_repeats(validation: FoldsValidation, report: Report) -> None:
+    pointer = "/validation/repeats"
+    if validation.repeats > 1 and validation.order_by is not None:
+        detail = "folds in the order of a column are not drawn, so every repeat would be the same"
+        report.problem(pointer, "repeats_in_order", detail)
+    if validation.networks > MAX_FOLD_NETWORKS:
+        detail = (
+            f"{validation.folds} folds, {validation.repeats} times, are {validation.networks} "
+            f"networks; at most {MAX_FOLD_NETWORKS} are allowed"
+        )
+        report.problem(pointer, "too_many_folds", detail)
+
+
+def _are_same_rows(validation: ValidationSpec | None, test: TestSpec | None) -> bool:
+    match validation, test:
+        case DatasetValidation(), DatasetValidation():
+            return validation.dataset_id == test.dataset_id
+        case ColumnValidation(values=values), ColumnValidation() if values is not None:
+            return validation == test
+        case _:
+            return False
+
+
+def check_other_table(
+    spec: ResolvedSpec,
+    table: TableSchema,
+    other: TableSchema | None,
+    part: str,
+    report: Report,
 ) -> None:
-    """Check that the validation dataset has the training columns, of the same kinds."""
-    if validation_table is None:
+    """Check that the dataset of a part has the training columns, of the same kinds.
+
+    Args:
+        spec: the resolved spec.
+        table: schema of the training table.
+        other: schema of the part's table; None if it is not another dataset.
+        part: validation or test.
+        report: receives problems.
+    """
+    if other is None:
         return
-    needed = {spec.target, spec.sample_weight, *spec.features}
-    pointer = "/validation/dataset_id"
-    by_name = {column.name: column for column in validation_table.columns}
+    needed = {*spec.targets, spec.sample_weight, *spec.features}
+    pointer = f"/{part}/dataset_id"
+    by_name = {column.name: column for column in other.columns}
     for column in table.columns:
         if column.name not in needed:
             continue
         counterpart = by_name.get(column.name)
         if counterpart is None:
-            report.problem(
-                pointer, "missing_column", f"the validation dataset has no column {column.name!r}"
-            )
-        elif not _have_same_kind(column, counterpart, validation_table.rows):
+            detail = f"the {part} dataset has no column {column.name!r}"
+            report.problem(pointer, "missing_column", detail)
+        elif not _have_same_kind(column, counterpart, other.rows):
             detail = (
-                f"column {column.name!r} is {counterpart.kind} in the validation dataset, but "
+                f"column {column.name!r} is {counterpart.kind} in the {part} dataset, but "
                 f"{column.kind} in the training dataset"
             )
             report.problem(pointer, "column_mismatch", detail)
@@ -92,78 +145,3 @@ def _have_same_kind(column: ColumnSchema, counterpart: ColumnSchema, rows: int) 
         counterpart.kind, counterpart.kind
     )
     return same or counterpart.missing >= rows
-
-
-def count_rows(
-    spec: ResolvedSpec,
-    target: ColumnSchema,
-    rows: int,
-    validation_table: TableSchema | None,
-    report: Report,
-) -> RowCounts:
-    """Return upper bounds on the training and validation rows.
-
-    Args:
-        spec: the training's spec.
-        target: schema of the target column.
-        rows: number of rows with a target.
-        validation_table: schema of the validation table, if it is another dataset.
-        report: receives a problem if one side would be empty.
-    """
-    if rows < 2:
-        detail = f"training needs at least two rows with a target, there are {rows}"
-        report.problem("/target", "too_few_rows", detail)
-        return RowCounts(rows, 0, rows)
-    validation = spec.validation
-    match validation:
-        case None:
-            return RowCounts(rows, 0, rows)
-        case ColumnValidation():
-            return RowCounts(rows - 1, rows - 1, rows)
-        case DatasetValidation():
-            return _count_with_dataset(spec, rows, validation_table, report)
-        case FoldsValidation():
-            return _count_folds(validation, rows, report)
-        case FractionValidation():
-            return _count_fraction(spec, validation, target, rows, report)
-        case _:
-            assert_never(validation)
-
-
-def _count_with_dataset(
-    spec: ResolvedSpec, rows: int, validation_table: TableSchema | None, report: Report
-) -> RowCounts:
-    if validation_table is None:
-        return RowCounts(rows, 0, rows)
-    target = find_column(validation_table.columns, spec.target)
-    validation_rows = validation_table.rows - (0 if target is None else target.missing)
-    if validation_rows < 1:
-        detail = "no row of the validation dataset has a target"
-        report.problem("/validation/dataset_id", "too_few_rows", detail)
-    return RowCounts(rows, validation_rows, rows + validation_rows)
-
-
-def _count_folds(validation: FoldsValidation, rows: int, report: Report) -> RowCounts:
-    if validation.folds > rows:
-        detail = f"{rows} rows cannot be split into {validation.folds} folds"
-        report.problem("/validation/folds", "too_few_rows", detail)
-    # The final training is on all rows.
-    return RowCounts(rows, -(-rows // validation.folds), rows)
-
-
-def _count_fraction(
-    spec: ResolvedSpec,
-    validation: FractionValidation,
-    target: ColumnSchema,
-    rows: int,
-    report: Report,
-) -> RowCounts:
-    stratified = (
-        spec.task == "classification" and validation.stratify and validation.order_by is None
-    )
-    classes = (target.distinct or 1) if stratified else 1
-    validation_rows = count_validation_rows(rows, validation.fraction, classes)
-    if validation_rows < 1:
-        detail = f"{rows} rows are too few for validation: every class needs a training row"
-        report.problem("/validation", "too_few_rows", detail)
-    return RowCounts(rows - max(validation_rows, 0), max(validation_rows, 0), rows)

@@ -5,6 +5,7 @@ Defaults and bounds are defined only here; the HTTP API publishes these models a
 """
 
 from engine.specs.activations import (
+    PROBABILITY_ACTIVATIONS,
     Activation,
     ActivationName,
     ActivationSpec,
@@ -19,10 +20,12 @@ from engine.specs.base import (
     MAX_EXACT_INTEGER,
     MAX_FEATURES,
     MAX_LAYERS,
+    MAX_TARGETS,
     MAX_UNITS,
     ColumnName,
     Items,
     Spec,
+    TargetNames,
     dump,
 )
 from engine.specs.initializers import (
@@ -78,7 +81,7 @@ from engine.specs.losses import (
     Poisson,
     Quantile,
 )
-from engine.specs.metrics import ClassMetric, MetricName, NumberMetric
+from engine.specs.metrics import ClassMetric, LabelMetric, MetricName, NumberMetric
 from engine.specs.optimizers import (
     Adadelta,
     Adagrad,
@@ -122,11 +125,14 @@ from engine.specs.schedules import (
 )
 from engine.specs.training import EarlyStoppingSpec, ResolvedSpec, Task, TrainingSpec
 from engine.specs.validation import (
+    MAX_FOLD_NETWORKS,
     ColumnValidation,
     DatasetValidation,
     FoldsValidation,
     FractionValidation,
+    TestSpec,
     ValidationSpec,
+    split_columns,
 )
 
 __all__ = [
@@ -134,8 +140,11 @@ __all__ = [
     "MAX_EPOCHS",
     "MAX_EXACT_INTEGER",
     "MAX_FEATURES",
+    "MAX_FOLD_NETWORKS",
     "MAX_LAYERS",
+    "MAX_TARGETS",
     "MAX_UNITS",
+    "PROBABILITY_ACTIVATIONS",
     "Activation",
     "ActivationLayerSpec",
     "ActivationName",
@@ -186,6 +195,7 @@ __all__ = [
     "InitializerSpec",
     "InverseSqrtSchedule",
     "Items",
+    "LabelMetric",
     "LayerNormalizationSpec",
     "LayerSpec",
     "Lbfgs",
@@ -232,8 +242,10 @@ __all__ = [
     "Sgd",
     "Spec",
     "StepSchedule",
+    "TargetNames",
     "TargetScaling",
     "Task",
+    "TestSpec",
     "TimePart",
     "TrainingSpec",
     "TruncatedNormal",
@@ -241,4 +253,5 @@ __all__ = [
     "ValidationSpec",
     "Zeros",
     "dump",
+    "split_columns",
 ]

@@ -49,3 +49,5 @@ Activation = ActivationName | ActivationSpec
 
 # Activations of the output layer: class probabilities, real numbers or positive numbers.
 OutputActivation = Literal["softmax", "sigmoid", "linear", "softplus", "exponential"]
+# Those whose values are class probabilities rather than scores.
+PROBABILITY_ACTIVATIONS: frozenset[OutputActivation] = frozenset({"softmax", "sigmoid"})

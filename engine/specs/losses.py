@@ -76,7 +76,7 @@ class Poisson(Spec):
 
 
 class Gaussian(Spec):
-    """½ (s + (y − μ)² exp(−s)): the outputs are the mean μ and the log variance s."""
+    """Mean over targets of ½ (s + (y − μ)² exp(−s)): outputs are the mean μ, the log variance s."""
 
     type: Literal["gaussian"] = "gaussian"
 

@@ -21,4 +21,6 @@ ClassMetric = Literal[
     "confusion_matrix",
 ]
 NumberMetric = Literal["mse", "rmse", "mae", "r2", "mape", "explained_variance"]
-MetricName = ClassMetric | NumberMetric
+# Metrics of several labels per row are some of those of classes, and these.
+LabelMetric = Literal["subset_accuracy"]
+MetricName = ClassMetric | NumberMetric | LabelMetric

@@ -12,6 +12,7 @@ from engine.specs.base import (
     ColumnName,
     Items,
     Spec,
+    TargetNames,
 )
 from engine.specs.layers import NetworkSpec, ResolvedNetwork
 from engine.specs.losses import LossField
@@ -20,10 +21,12 @@ from engine.specs.optimizers import Adam, GradientClip, OptimizerField
 from engine.specs.preprocessing import PreprocessingSpec, ResolvedPreprocessing
 from engine.specs.schedules import ConstantSchedule, ScheduleField
 from engine.specs.validation import (
-    ColumnValidation,
+    DatasetValidation,
     FoldsValidation,
     FractionValidation,
+    TestField,
     ValidationField,
+    split_columns,
 )
 
 Weight = Annotated[float, Field(ge=0, le=1e9)]
@@ -47,14 +50,20 @@ class EarlyStoppingSpec(Spec):
     restore_best: bool = True
 
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "multi_label", "reconstruction"]
 
 
 class TrainingSpec(Spec):
     """A training as requested by a client; null fields are derived from the table."""
 
-    target: ColumnName
-    task: Task | None = Field(default=None, description="Default: from the target's kind.")
+    target: TargetNames[ColumnName] | None = Field(
+        default=None,
+        description="The column to predict, or a list of columns. Required, except for the task "
+        "reconstruction, whose targets are the inputs. Several numbers are predicted together, and "
+        "several columns with two values each as labels (multi-label).",
+        examples=["species", ["height", "weight"]],
+    )
+    task: Task | None = Field(default=None, description="Default: from the kinds of the targets.")
     features: Items[ColumnName] | None = Field(
         default=None,
         min_length=1,
@@ -96,11 +105,18 @@ class TrainingSpec(Spec):
     )
     shuffle: bool = True
     validation: ValidationField | None = FractionValidation()
+    test: TestField | None = Field(
+        default=None,
+        description="Rows that are set aside before validation rows or folds are selected. No "
+        "choice depends on them; the final weights are evaluated on them once (`metrics.test`). A "
+        "fraction uses the `order_by` or `group_by` of validation unless it states its own.",
+    )
     early_stopping: EarlyStoppingSpec | None = None
     metrics: Items[MetricName] | Literal["all"] | None = Field(
         default=None,
         description="Metrics recorded at the end of each epoch, on training and validation rows. "
-        "Default: accuracy for classification; rmse, mae and r2 for regression.",
+        "Default: accuracy for classification; rmse, mae and r2 for regression; accuracy and "
+        "subset_accuracy for multi_label.",
     )
     class_weight: dict[str, Weight] | Literal["balanced"] | None = Field(
         default=None,
@@ -116,15 +132,22 @@ class TrainingSpec(Spec):
     seed: int = Field(default=0, ge=0, le=MAX_EXACT_INTEGER - 1)
 
     @property
-    def split_column(self) -> str | None:
-        """The column that determines the validation rows, or None."""
-        match self.validation:
-            case ColumnValidation():
-                return self.validation.column
-            case FractionValidation():
-                return self.validation.order_by
-            case _:
-                return None
+    def targets(self) -> tuple[str, ...]:
+        """The target columns in order; empty for the task reconstruction."""
+        if self.target is None:
+            return ()
+        return (self.target,) if isinstance(self.target, str) else self.target
+
+    @property
+    def split_columns(self) -> tuple[str, ...]:
+        """The columns that determine the validation and test rows."""
+        parts = (split_columns(self.validation), split_columns(self.test))
+        return tuple(dict.fromkeys(name for part in parts for name in part.values()))
+
+    @property
+    def test_dataset_id(self) -> str | None:
+        """The dataset that all test rows are in, or None."""
+        return self.test.dataset_id if isinstance(self.test, DatasetValidation) else None
 
     @property
     def has_validation(self) -> bool:
@@ -146,5 +169,5 @@ class ResolvedSpec(TrainingSpec):
     @property
     def needed_columns(self) -> tuple[str, ...]:
         """All columns that data preparation reads."""
-        extra = (self.target, self.sample_weight, self.split_column)
+        extra = (*self.targets, self.sample_weight, *self.split_columns)
         return tuple(dict.fromkeys((*self.features, *(name for name in extra if name))))

@@ -26,7 +26,7 @@ class _FoldProgress:
     """The state of cross-validation; serializable as JSON.
 
     Attributes:
-        done: completed folds; the number of folds while the final network is trained.
+        done: completed folds of all repeats; all of them while the final network is trained.
         results: validation metrics of each completed fold.
         best_epochs: number of epochs after which each completed fold was at its best.
         latest: validation metrics of the current fold's latest epoch.
@@ -45,6 +45,8 @@ class _FoldProgress:
 class FoldedTraining:
     """Training with k-fold cross-validation; every network starts from the same weights.
 
+    Repeats are further folds: the folds of repeat r are those from r · folds.
+
     The metrics of a fold are those of its best epoch if early stopping restores the best, else of
     its last. The final network is then trained on all rows, without validation, and only its epochs
     are reported. If early stopping monitors a validation metric, the final network is trained for
@@ -53,7 +55,8 @@ class FoldedTraining:
 
     Args:
         spec: a spec with folds validation.
-        prepare_fold: prepares the data of a fold, or for None those of all rows.
+        prepare_fold: prepares the data of a fold, counted over all repeats, or for None those of
+            all rows.
         weights: initial weights by name; None for new ones.
 
     Raises:
@@ -68,7 +71,7 @@ class FoldedTraining:
     ) -> None:
         assert isinstance(spec.validation, FoldsValidation)  # noqa: S101 - documented
         self._spec, self._weights = spec, weights
-        self._folds = spec.validation.folds
+        self._networks = spec.validation.networks
         self._prepare_fold = prepare_fold
         self._progress = _FoldProgress()
         self._opened: Training | None = None
@@ -143,13 +146,13 @@ class FoldedTraining:
 
     @property
     def folds_done(self) -> int:
-        """Completed folds."""
+        """Completed folds of all repeats."""
         return self._progress.done
 
     @property
     def is_in_folds(self) -> bool:
         """Whether the current network is a fold's, not the final one."""
-        return self._progress.done < self._folds
+        return self._progress.done < self._networks
 
     @property
     def cross_validation(self) -> CrossValidation | None:
@@ -179,6 +182,10 @@ class FoldedTraining:
     def weights(self) -> dict[str, Floats]:
         """Return copies of the current network's parameters by name."""
         return self._current.weights()
+
+    def test_metrics(self) -> dict[str, Metric] | None:
+        """Return loss and metrics of `weights()` on the test rows; None without, and in folds."""
+        return None if self.is_in_folds else self._current.test_metrics()
 
     def state(self) -> TrainingState:
         """Return copies of everything needed to resume exactly."""

@@ -29,7 +29,7 @@ class CrossValidation:
     """Summary of cross-validation.
 
     Attributes:
-        folds: number of folds.
+        folds: number of folds of all repeats.
         metrics: `loss` and every scalar metric by name, on the validation rows: its mean over the
             folds, its std (population standard deviation), and its values per fold, None where
             undefined. They are of each fold's best epoch if the best is kept, else of its last.
@@ -117,6 +117,10 @@ class TrainingProtocol(Protocol):
 
     def weights(self) -> dict[str, Floats]:
         """Return copies of the parameters by name: the best epoch's if kept, else the latest."""
+        ...
+
+    def test_metrics(self) -> dict[str, Metric] | None:
+        """Return loss and metrics of `weights()` on the test rows; None without, and in folds."""
         ...
 
     def state(self) -> TrainingState:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from engine.data.batches import Batch
+from engine.data.split_arrays import Batch
 from engine.errors import DivergenceError
 from engine.losses.build import build_loss
 from engine.metrics import MetricAccumulator
@@ -58,7 +58,7 @@ class TrainStep:
         """Run one step and update the progress.
 
         Args:
-            batch: inputs, targets and weights.
+            batch: the rows of the step.
             progress: its step counts are incremented.
             tally: accumulates the batch's loss and outputs.
             is_last: whether this is the epoch's last step, for which diagnostics are recorded.
@@ -67,14 +67,13 @@ class TrainStep:
             DivergenceError: a loss or a weight is no longer finite.
         """
         self._batch = batch
-        x, y, weights = batch
         self.learning_rate = self.schedule.rate(progress.steps_done)
         self.network.begin_step(progress.steps_done)
-        loss = self.loss.forward(self.network.forward(x), y, weights)
+        loss = self.loss.forward(self.network.forward(batch.x), batch.y, batch.weights)
         if not math.isfinite(loss):
             raise self.divergence(progress)
         self._last_loss = loss
-        tally.update(loss, self.loss.outputs, y)
+        tally.update(loss, self.loss.outputs, batch)
         if is_last:
             self.diagnostics.record_activations()
         self._backward()
@@ -96,17 +95,17 @@ class TrainStep:
 
     def _objective(self) -> float:
         """Return the objective of the step's batch at the current parameters; update gradients."""
-        x, y, weights = self._batch
-        loss = self.loss.forward(self.network.forward(x), y, weights) + self.penalties.value()
+        batch = self._batch
+        loss = self.loss.forward(self.network.forward(batch.x), batch.y, batch.weights)
         self._backward()
-        return loss
+        return loss + self.penalties.value()
 
     def divergence(self, progress: Progress, layer: str | None = None) -> DivergenceError:
         """Return the error for a value that is not finite; by default, find the layer it is in."""
         return DivergenceError(
             progress.epoch,
             progress.step,
-            layer or self.network.diverging_layer(self._batch[0]),
+            layer or self.network.diverging_layer(self._batch.x),
             learning_rate=self.learning_rate,
             last_loss=self._last_loss,
         )

@@ -20,7 +20,7 @@ from engine.training.findings import GRADIENT_NOT_FINITE, gradient_not_finite
 from engine.training.loop import CrossValidation, TrainingState, never, train
 from engine.training.progress import EpochRecord, Progress, StopReason
 from engine.training.train_step import TrainStep
-from engine.training.validation import Validation, build_validation
+from engine.training.validation import Validation, build_test, build_validation
 
 __all__ = ["EpochRecord", "StopReason", "Training", "TrainingState", "never", "train"]
 
@@ -55,9 +55,7 @@ class Training:
         self.preprocessing: Preprocessing = data.preprocessing
         self.findings: tuple[Finding, ...] = data.findings
         self._batches = Batches(
-            data.x,
-            data.y,
-            data.weights,
+            data.training,
             batch_size=spec.batch_size,
             shuffle=spec.shuffle,
             seed=spec.seed,
@@ -65,16 +63,16 @@ class Training:
         self._train_step = TrainStep(spec, data.preprocessing.width, self._batches.steps)
         self._network = self._train_step.network
         chunk = chunk_rows(self._network.layers, spec.dtype)
-        self._network.reserve(largest_batch(spec, len(data.x), data.validation_rows, chunk))
+        self._network.reserve(largest_batch(spec, len(data.x), data.evaluated_rows, chunk))
         if weights is not None:
             self._network.load(weights)
-        units, dtype = spec.network.output.units, np.dtype(spec.dtype)
         self._tally = build_accumulator(
-            spec.metrics, data.preprocessing.target, data.y, units, dtype
+            spec.metrics, data.preprocessing.target, data.training, spec.network.output
         )
         self._validation: Validation | None = build_validation(
             spec, data, self._network, self._train_step.loss
         )
+        self._spec, self._data = spec, data
         self._early_stopping = EarlyStopping(spec, epochs)
         self._progress = Progress(schedule=dict(self._train_step.schedule.state))
         stopping = spec.early_stopping
@@ -148,6 +146,22 @@ class Training:
         if self._best_parameters is not None and self._progress.best is not None:
             vector = self._best_parameters
         return {name: view.copy() for name, view in self._network.views(vector).items()}
+
+    def test_metrics(self) -> dict[str, Metric] | None:
+        """Return loss and metrics of `weights()` on the test rows; None without test rows.
+
+        Values that are undefined or not finite are omitted.
+        """
+        test = build_test(self._spec, self._data, self._network, self._train_step.loss)
+        if test is None:
+            return None
+        latest = self._network.parameters.copy()
+        self._network.load(self.weights())
+        with np.errstate(all="ignore"):
+            tally = test.run()
+        np.copyto(self._network.parameters, latest)
+        loss: dict[str, Metric] = {"loss": tally.loss} if math.isfinite(tally.loss) else {}
+        return loss | tally.result()
 
     def state(self) -> TrainingState:
         """Return copies of everything needed to resume exactly."""

@@ -1,8 +1,6 @@
-"""Evaluation on the validation rows."""
+"""Evaluation on the validation rows and on the test rows."""
 
-import numpy as np
-
-from engine.data.rows import Rows
+from engine.data.split_arrays import SplitArrays
 from engine.layers.chunks import chunk_rows
 from engine.losses.base import Loss
 from engine.metrics import MetricAccumulator, build_accumulator
@@ -12,39 +10,28 @@ from engine.specs import ResolvedSpec
 
 
 class Validation:
-    """Evaluates loss and metrics on the validation rows.
+    """Evaluates loss and metrics on the validation rows, or on the test rows.
 
     Args:
         network: the trained network; its workspaces are used between two steps.
         loss: the training loss.
         tally: accumulates the metrics of these rows.
-        x: inputs, `(rows, in_features)`.
-        y: targets.
-        weights: sample weights, `(rows,)`; None if all rows have the same weight.
+        split: the arrays of these rows.
     """
 
     def __init__(
-        self,
-        network: Network,
-        loss: Loss,
-        tally: MetricAccumulator,
-        x: Rows,
-        y: Rows,
-        weights: Rows | None = None,
+        self, network: Network, loss: Loss, tally: MetricAccumulator, split: SplitArrays
     ) -> None:
-        self._network, self._loss, self._tally = network, loss, tally
-        self._x, self._y, self._weights = x, y, weights
+        self._network, self._loss, self._tally, self._split = network, loss, tally, split
         self._rows_at_once = chunk_rows(network.layers, network.parameters.dtype)
 
     def run(self) -> MetricAccumulator:
         """Return loss and metrics of all rows, evaluated in chunks; the loss may not be finite."""
         self._tally.reset()
-        for start in range(0, len(self._x), self._rows_at_once):
-            chunk = slice(start, start + self._rows_at_once)
-            weights = None if self._weights is None else self._weights[chunk]
-            y = self._y[chunk]
-            loss = self._loss.forward(self._network.predict(self._x[chunk]), y, weights)
-            self._tally.update(loss, self._loss.outputs, y)
+        for start in range(0, len(self._split), self._rows_at_once):
+            chunk = self._split.read(slice(start, start + self._rows_at_once))
+            loss = self._loss.forward(self._network.predict(chunk.x), chunk.y, chunk.weights)
+            self._tally.update(loss, self._loss.outputs, chunk)
         return self._tally
 
 
@@ -52,9 +39,25 @@ def build_validation(
     spec: ResolvedSpec, data: PreparedData, network: Network, loss: Loss
 ) -> Validation | None:
     """Build the validation of the prepared data; None without validation rows."""
-    x, y = data.x_validation, data.y_validation
-    if x is None or y is None:
+    return _build(spec, data, network, loss, data.validation)
+
+
+def build_test(
+    spec: ResolvedSpec, data: PreparedData, network: Network, loss: Loss
+) -> Validation | None:
+    """Build the evaluation on the test rows; None without test rows."""
+    return _build(spec, data, network, loss, data.test)
+
+
+def _build(
+    spec: ResolvedSpec,
+    data: PreparedData,
+    network: Network,
+    loss: Loss,
+    split: SplitArrays | None,
+) -> Validation | None:
+    if split is None:
         return None
-    units, dtype = spec.network.output.units, np.dtype(spec.dtype)
-    tally = build_accumulator(spec.metrics, data.preprocessing.target, y, units, dtype)
-    return Validation(network, loss, tally, x, y, data.weights_validation)
+    target, output = data.preprocessing.target, spec.network.output
+    tally = build_accumulator(spec.metrics, target, split, output)
+    return Validation(network, loss, tally, split)

@@ -14,7 +14,7 @@ from service.schemas.jobs import (
     JobRequest,
     ValidationView,
 )
-from service.serializers.jobs import finding_view, spec_view
+from service.serializers.jobs import finding_view, part_rows_view, spec_view
 from service.webhooks.webhooks import check_url
 from store.datasets.column_file import table_schema
 from store.datasets.datasets import get_dataset
@@ -27,15 +27,17 @@ def resolve_request(
     context: Context, request: JobRequest, source: InitialWeights | None = None
 ) -> Resolution:
     """Resolve the request against the schemas of its datasets. Raises NotFoundError, SpecError."""
-    other = validation_dataset_id(request)
+    others = (validation_dataset_id(request), _test_dataset_id(request))
     with context.database.reading() as session:
         table = table_schema(get_dataset(session, request.dataset_id))
-        validation_table = None if other is None else table_schema(get_dataset(session, other))
+        validation_table, test_table = (
+            None if other is None else table_schema(get_dataset(session, other)) for other in others
+        )
     if source is None:
-        resolution = resolve(request, table, validation_table)
+        resolution = resolve(request, table, validation_table, test_table)
     else:
         resolution = continue_model(
-            request, source.spec, source.preprocessing, table, validation_table
+            request, source.spec, source.preprocessing, table, validation_table, test_table
         )
         findings = (*resolution.findings, *source.findings)
         resolution = replace(resolution, findings=findings)
@@ -52,7 +54,21 @@ def validation_dataset_id(request: JobRequest) -> str | None:
     """Return the id of the separate validation dataset, if any. Raises NotFoundError."""
     if not isinstance(request.validation, DatasetValidation):
         return None
-    dataset_id = request.validation.dataset_id
+    return _require_id(request.validation.dataset_id)
+
+
+def _test_dataset_id(request: JobRequest) -> str | None:
+    """Return the id of the separate test dataset, if any. Raises NotFoundError, SpecError."""
+    dataset_id = request.test_dataset_id
+    if dataset_id is None:
+        return None
+    if dataset_id == request.dataset_id:
+        detail = "the rows of this dataset are trained on; test rows must be others"
+        raise SpecError([SpecProblem("/test/dataset_id", "same_dataset", detail)])
+    return _require_id(dataset_id)
+
+
+def _require_id(dataset_id: str) -> str:
     if not dataset_id.isascii() or not dataset_id.isprintable():
         # Not an id of this service, and PostgreSQL rejects some such texts.
         raise NotFoundError("dataset", ascii(dataset_id))
@@ -84,6 +100,7 @@ def validate(context: Context, request: JobRequest) -> ValidationView:
             out_features=None,
             parameter_count=None,
             memory_bytes=None,
+            rows=None,
             findings=found,
         )
     return ValidationView(
@@ -93,5 +110,6 @@ def validate(context: Context, request: JobRequest) -> ValidationView:
         out_features=resolution.out_features,
         parameter_count=resolution.parameter_count,
         memory_bytes=_memory_bytes(context, resolution),
+        rows=part_rows_view(resolution.rows),
         findings=[finding_view(finding) for finding in resolution.findings],
     )

@@ -5,6 +5,8 @@ from typing import Any
 
 from engine.data.table import ColumnKind, TableSchema
 from engine.errors import SpecError, SpecProblem
+from engine.findings import name_columns
+from engine.preprocessing.fitted import target_names
 from engine.preprocessing.preprocessing import (
     FittedBoolean,
     FittedCategories,
@@ -19,10 +21,12 @@ from engine.preprocessing.preprocessing import (
 from engine.resolution.embeddings import tables_in
 from engine.resolution.input_width import NetworkInputs
 from engine.resolution.resolve import Resolution, resolve
-from engine.specs import NetworkSpec, ResolvedSpec
+from engine.specs import NetworkSpec, ResolvedSpec, Task
 from engine.weights import weight_shapes
 from service.schemas.jobs import JobRequest
 
+# Names of a task in requests, if it has several.
+_TASK_NAMES: dict[Task, tuple[Task, ...]] = {"multi_label": ("multi_label", "classification")}
 _TEXTS: tuple[ColumnKind, ...] = ("categorical", "text")
 # Texts are inferred as categories or free text by their number only, so both are compatible.
 KINDS: dict[type[FittedColumn], tuple[ColumnKind, ...]] = {
@@ -42,6 +46,7 @@ def continue_model(
     preprocessing: Preprocessing,
     table: TableSchema,
     validation_table: TableSchema | None = None,
+    test_table: TableSchema | None = None,
 ) -> Resolution:
     """Resolve a request that starts from a model. Raises SpecError if they are incompatible."""
     if request.features not in {None, base.features}:
@@ -49,15 +54,16 @@ def continue_model(
             f"the model has {len(base.features)} features: leave features out or list the same ones"
         )
         raise SpecError([SpecProblem("/features", "other_features", detail)])
-    problems = _column_problems(preprocessing, table)
+    problems = _column_problems(preprocessing, table) + _target_problems(
+        request, base, preprocessing
+    )
     if problems:
         raise SpecError(problems)
     width = preprocessing.width
     inputs = NetworkInputs(width, tables_in(base.network))
     asked = request.model_copy(update=_inherited_fields(request, base))
-    resolution = resolve(
-        asked, _as_the_model_sees(table, preprocessing), validation_table, fitted_inputs=inputs
-    )
+    seen = _as_the_model_sees(table, preprocessing)
+    resolution = resolve(asked, seen, validation_table, test_table, fitted_inputs=inputs)
     if weight_shapes(resolution.spec, width) != weight_shapes(base, width):
         detail = "the network's weights differ in shape from the model's: leave network out"
         raise SpecError([SpecProblem("/network", "other_network", detail)])
@@ -91,6 +97,20 @@ def _column_problems(preprocessing: Preprocessing, table: TableSchema) -> list[S
         for column in preprocessing.columns
         if kinds.get(column.name) not in KINDS[type(column)]
     ]
+
+
+def _target_problems(
+    request: JobRequest, base: ResolvedSpec, preprocessing: Preprocessing
+) -> list[SpecProblem]:
+    """Return a problem if task or targets are not the model's; a single one may be renamed."""
+    if request.task not in {None, *_TASK_NAMES.get(base.task, (base.task,))}:
+        detail = f"the model was trained for {base.task}: leave task out"
+        return [SpecProblem("/task", "other_task", detail)]
+    names = target_names(preprocessing.target)
+    if request.targets == names or len(request.targets) == len(names) == 1:
+        return []
+    detail = f"the model predicts {name_columns(names)}: list the same targets in the same order"
+    return [SpecProblem("/target", "other_targets", detail)]
 
 
 def _as_the_model_sees(table: TableSchema, preprocessing: Preprocessing) -> TableSchema:

@@ -11,7 +11,9 @@ from service.schemas.imports import (
     ClassesTarget,
     CodesInput,
     ImportedPreprocessing,
+    ImportedTarget,
     InputColumn,
+    LabelsTarget,
     LevelsInput,
     NumericInput,
     OrdinalInput,
@@ -25,10 +27,7 @@ def find_input_problems(
     preprocessing: ImportedPreprocessing, network: NetworkSpec
 ) -> Iterator[SpecProblem]:
     """Yield the inconsistencies of the preprocessing and target of an imported model."""
-    target = preprocessing.target
-    if isinstance(target, ClassesTarget):
-        pointer = "/preprocessing/target/classes"
-        yield from _find_repetition(target.classes, pointer, "repeated_class")
+    yield from _find_target_problems(preprocessing.target)
     takes_codes = categorical_of(network) == "embedding"
     for index, column in enumerate(preprocessing.columns):
         here = f"{_COLUMNS}/{index}"
@@ -38,6 +37,19 @@ def find_input_problems(
         yield from _find_level_problems(column, here)
         yield from _find_number_problems(column, here)
     yield from _find_convention_problems(preprocessing)
+
+
+def _find_target_problems(target: ImportedTarget) -> Iterator[SpecProblem]:
+    pointer = "/preprocessing/target"
+    if isinstance(target, ClassesTarget):
+        yield from _find_repetition(target.classes, f"{pointer}/classes", "repeated_class")
+    if isinstance(target, LabelsTarget):
+        for index, label in enumerate(target.labels):
+            here = f"{pointer}/labels/{index}/classes"
+            yield from _find_repetition(label.classes, here, "repeated_class")
+            if len(label.classes) != 2:
+                detail = f"a label has two classes, {label.name!r} has {len(label.classes)}"
+                yield SpecProblem(here, "not_two_classes", detail)
 
 
 def _find_repetition(values: Sequence[object], pointer: str, code: str) -> Iterator[SpecProblem]:

@@ -1,7 +1,8 @@
 """Import of models: every array is checked by name, and the file is stored unchanged."""
 
 import hashlib
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, assert_never
 
 from numpy.typing import NDArray
 from pydantic import JsonValue
@@ -10,6 +11,7 @@ from safetensors import SafetensorError
 from engine.data.table import ColumnKind, ColumnSchema, TableSchema
 from engine.errors import SpecError, SpecProblem
 from engine.preprocessing.feature_layout import tables_of
+from engine.preprocessing.fitted import target_names
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.resolution.embeddings import tables_in
 from engine.resolution.input_width import NetworkInputs
@@ -20,6 +22,7 @@ from engine.specs import (
     NetworkSpec,
     PreprocessingSpec,
     ResolvedSpec,
+    Task,
     TrainingSpec,
 )
 from engine.stored.preprocessing import dump_preprocessing, read_preprocessing
@@ -33,7 +36,11 @@ from service.models.models import view
 from service.schemas.imports import (
     ClassesTarget,
     ImportedPreprocessing,
+    ImportedTarget,
     ImportRequest,
+    LabelsTarget,
+    NumbersTarget,
+    NumberTarget,
     TextInput,
 )
 from store.blobs.tensors import unpack_arrays
@@ -97,13 +104,13 @@ def _import(
 
 def _resolve(request: ImportRequest, preprocessing: Preprocessing) -> ResolvedSpec:
     """Return the spec with which such a model would have been trained."""
-    described, target = request.preprocessing, request.preprocessing.target
+    described = request.preprocessing
     problems = list(find_input_problems(described, request.network))
     if problems:
         raise SpecError(problems)
     asked = TrainingSpec(
-        target=target.name,
-        task="classification" if isinstance(target, ClassesTarget) else "regression",
+        target=target_names(preprocessing.target),
+        task=_task(described.target),
         features=tuple(column.name for column in described.columns),
         network=request.network,
         loss=request.loss,
@@ -117,7 +124,20 @@ def _resolve(request: ImportRequest, preprocessing: Preprocessing) -> ResolvedSp
     try:
         return resolve(asked, _table(described), fitted_inputs=inputs).spec
     except SpecError as error:
-        raise SpecError([_move_pointer(problem) for problem in error.problems]) from error
+        moved = [_move_pointer(problem, described.target) for problem in error.problems]
+        raise SpecError(moved) from error
+
+
+def _task(target: ImportedTarget) -> Task:
+    match target:
+        case ClassesTarget():
+            return "classification"
+        case LabelsTarget():
+            return "multi_label"
+        case NumberTarget() | NumbersTarget():
+            return "regression"
+        case _:
+            assert_never(target)
 
 
 def _count_buckets(described: ImportedPreprocessing) -> int | None:
@@ -145,8 +165,12 @@ def _list_tables(preprocessing: Preprocessing, network: NetworkSpec) -> tuple[Em
     )
 
 
-def _move_pointer(problem: SpecProblem) -> SpecProblem:
-    for source, target in _POINTERS.items():
+def _move_pointer(problem: SpecProblem, described: ImportedTarget) -> SpecProblem:
+    pointers = dict(_POINTERS)
+    if isinstance(described, NumbersTarget | LabelsTarget):
+        items = "targets" if isinstance(described, NumbersTarget) else "labels"
+        pointers["/target"] = f"/preprocessing/target/{items}"
+    for source, target in pointers.items():
         if problem.pointer == source or problem.pointer.startswith(f"{source}/"):
             pointer = target + problem.pointer.removeprefix(source)
             return SpecProblem(pointer, problem.code, problem.detail)
@@ -156,12 +180,21 @@ def _move_pointer(problem: SpecProblem) -> SpecProblem:
 def _table(described: ImportedPreprocessing) -> TableSchema:
     """Return the schema of a table that such a model could have been trained on."""
     columns = [ColumnSchema(column.name, KINDS[column.type], 0, 2) for column in described.columns]
-    target = described.target
-    if isinstance(target, ClassesTarget):
-        columns.append(ColumnSchema(target.name, "categorical", 0, len(target.classes)))
-    else:
-        columns.append(ColumnSchema(target.name, "numeric", 0, None))
-    return TableSchema(ROWS, tuple(columns))
+    return TableSchema(ROWS, (*columns, *_target_columns(described.target)))
+
+
+def _target_columns(target: ImportedTarget) -> Iterator[ColumnSchema]:
+    match target:
+        case ClassesTarget():
+            yield ColumnSchema(target.name, "categorical", 0, len(target.classes))
+        case NumberTarget():
+            yield ColumnSchema(target.name, "numeric", 0, None)
+        case NumbersTarget() | LabelsTarget():
+            items = target.targets if isinstance(target, NumbersTarget) else target.labels
+            for one in items:
+                yield from _target_columns(one)
+        case _:
+            assert_never(target)
 
 
 def _read_weights(data: bytes) -> dict[str, NDArray[Any]]:

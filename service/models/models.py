@@ -8,16 +8,14 @@ from typing import Any, Literal, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
 
-from engine.metrics import Metric
 from engine.stored.preprocessing import upgrade_preprocessing
 from engine.stored.specs import read_spec
 from engine.stored.versions import SPEC_VERSION
 from service.context import Context
 from service.http.errors import NoWeightsError
-from service.schemas.jobs import StoredSpec
-from service.schemas.models import LineageView, ModelView
+from service.schemas.jobs import Classes, Label, StoredSpec
+from service.schemas.models import LineageView, ModelMetricsView, ModelView
 from service.serializers.jobs import cross_validation_view
 from service.serializers.later_versions import if_known
 from store.blobs.artifacts import get_artifact
@@ -27,7 +25,6 @@ from store.jobs.jobs import get_job
 from store.models import ModelRecord, get_model, list_models
 from store.statuses import TRAINING
 
-METRICS = TypeAdapter(dict[str, Metric])
 WeightFormat = Literal["safetensors", "npz", "json"]
 MEDIA_TYPES: dict[WeightFormat, str] = {
     "safetensors": "application/vnd.safetensors",
@@ -105,6 +102,18 @@ def _as_npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     return buffer.getvalue()
 
 
+def _metrics_view(model: ModelRecord) -> ModelMetricsView:
+    return ModelMetricsView.model_validate({**model.metrics, "test": model.test_metrics})
+
+
+def _classes(target: dict[str, Any]) -> Classes | None:
+    """Return the classes of a fitted target as stored."""
+    if target["type"] == "labels":
+        return {label["name"]: label["classes"] for label in target["labels"]}
+    classes: list[Label] | None = target.get("classes")
+    return classes
+
+
 def view(model: ModelRecord) -> ModelView:
     """Return the response schema of a model; the values of a later version as they are stored."""
     is_readable = model.spec_version <= SPEC_VERSION
@@ -128,8 +137,8 @@ def view(model: ModelRecord) -> ModelView:
         spec=read_spec(model.spec, model.spec_version) if is_readable else StoredSpec(model.spec),
         preprocessing=preprocessing,
         spec_version=max(model.spec_version, SPEC_VERSION),
-        classes=preprocessing["target"].get("classes") if is_readable else None,
-        metrics=if_known(version, lambda: METRICS.validate_python(model.metrics)) or {},
+        classes=_classes(preprocessing["target"]) if is_readable else None,
+        metrics=if_known(version, lambda: _metrics_view(model)) or ModelMetricsView(test=None),
         cross_validation=if_known(version, lambda: cross_validation_view(folds)),
         parameter_count=model.parameter_count,
         partial=model.partial,

@@ -7,18 +7,28 @@ from numpy.typing import NDArray
 
 from engine.errors import DataError
 from engine.predictor import Predictions
-from engine.preprocessing.preprocessing import ClassTarget, NumericTarget, Preprocessing
+from engine.preprocessing.fitted import target_names
+from engine.preprocessing.preprocessing import (
+    ClassTarget,
+    LabelTargets,
+    NumericTarget,
+    NumericTargets,
+    Preprocessing,
+)
 from service.context import Context
 from service.http.errors import InvalidRowsError
 from service.runtime.model_cache import ServedModel
 from service.schemas.common import FieldProblem
+from service.schemas.jobs import Label
 from service.schemas.models import (
     ClassPrediction,
     Flag,
     FlagView,
+    LabelsPrediction,
     PredictRequest,
     PredictView,
     ValuePrediction,
+    ValuesPrediction,
 )
 from service.serializers.rows import ReadRows
 
@@ -80,6 +90,12 @@ def _view(model: ServedModel, answers: Predictions, flags: list[list[FlagView]])
         case NumericTarget():
             values = _value_predictions(answers, flags)
             return PredictView(model_id=model.id, classes=None, data=values)
+        case NumericTargets():
+            several = _values_predictions(answers, target, flags)
+            return PredictView(model_id=model.id, classes=None, data=several)
+        case LabelTargets():
+            labels = _labels_predictions(answers, target, flags)
+            return PredictView(model_id=model.id, classes=_classes_view(target), data=labels)
         case _:
             assert_never(target)
 
@@ -112,6 +128,44 @@ def _value_predictions(answers: Predictions, flags: list[list[FlagView]]) -> lis
         ValuePrediction(value=value, std=std, flags=row_flags)
         for value, std, row_flags in zip(answers.values.tolist(), deviations, flags, strict=True)
     ]
+
+
+def _values_predictions(
+    answers: Predictions, target: NumericTargets, flags: list[list[FlagView]]
+) -> list[ValuesPrediction]:
+    names = target_names(target)
+    deviations: list[list[float] | None] = [None] * len(flags)
+    if answers.deviations is not None:
+        deviations = answers.deviations.tolist()
+    return [
+        ValuesPrediction(
+            values=dict(zip(names, values, strict=True)),
+            std=None if std is None else dict(zip(names, std, strict=True)),
+            flags=row_flags,
+        )
+        for values, std, row_flags in zip(answers.values.tolist(), deviations, flags, strict=True)
+    ]
+
+
+def _labels_predictions(
+    answers: Predictions, target: LabelTargets, flags: list[list[FlagView]]
+) -> list[LabelsPrediction]:
+    names = target_names(target)
+    return [
+        LabelsPrediction(
+            labels={
+                label.name: label.classes[int(probability > 0.5)]
+                for label, probability in zip(target.labels, probabilities, strict=True)
+            },
+            probabilities=dict(zip(names, probabilities, strict=True)),
+            flags=row_flags,
+        )
+        for probabilities, row_flags in zip(answers.values.tolist(), flags, strict=True)
+    ]
+
+
+def _classes_view(target: LabelTargets) -> dict[str, list[Label]]:
+    return {label.name: list(label.classes) for label in target.labels}
 
 
 def _flags(

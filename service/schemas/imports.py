@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from engine.errors import LaterVersionError
-from engine.specs import MAX_FEATURES, NetworkSpec, Spec, TimePart
+from engine.specs import MAX_FEATURES, MAX_TARGETS, NetworkSpec, Spec, TimePart
 from engine.specs.base import Items
 from engine.specs.losses import LossField
 from engine.specs.preprocessing import MAX_BUCKETS
@@ -129,6 +129,25 @@ class NumberTarget(Spec):
     scale: Scale = 1.0
 
 
+class NumbersTarget(Spec):
+    """Several numbers, in the order of the network's outputs."""
+
+    type: Literal["numbers"] = "numbers"
+    targets: Items[NumberTarget] = Field(min_length=2, max_length=MAX_TARGETS)
+
+
+class LabelsTarget(Spec):
+    """Several labels with two classes each, in the order of the outputs; the second is positive."""
+
+    type: Literal["labels"] = "labels"
+    labels: Items[ClassesTarget] = Field(min_length=2, max_length=MAX_TARGETS)
+
+
+ImportedTarget = Annotated[
+    ClassesTarget | NumberTarget | NumbersTarget | LabelsTarget, Field(discriminator="type")
+]
+
+
 class WordsSpec(Spec):
     """Conventions of the rows to predict: missing values, decimal separator, time formats."""
 
@@ -147,7 +166,7 @@ class ImportedPreprocessing(Spec):
     """Preprocessing of the inputs and decoding of the output, in the form a model shows it."""
 
     columns: Items[InputColumn] = Field(min_length=1, max_length=MAX_FEATURES)
-    target: Annotated[ClassesTarget | NumberTarget, Field(discriminator="type")]
+    target: ImportedTarget
     words: WordsSpec = WordsSpec()
 
 

@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from engine.metrics import Metric
-from engine.specs import MAX_EXACT_INTEGER, ResolvedSpec, TrainingSpec
+from engine.specs import MAX_EXACT_INTEGER, ResolvedSpec, TargetNames, TrainingSpec
 from service.schemas.common import Body, Name, Text, View, _storable
 from service.schemas.webhooks import WebhookRequest
 from store.statuses import JobStatus, StatusReason
@@ -25,6 +25,10 @@ MetadataValue = Annotated[str, StringConstraints(max_length=512), AfterValidator
 Id = Annotated[str, StringConstraints(max_length=64), AfterValidator(_storable)]
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:@+=-]{1,255}$")]
 
+
+Label = str | bool | int | float
+# Of one target; of several labels by target name.
+Classes = list[Label] | dict[str, list[Label]]
 
 RetryFrom = Literal["checkpoint", "start"]
 
@@ -71,7 +75,7 @@ class JobRequest(TrainingSpec):
     """A training job; all fields except dataset_id and target have defaults."""
 
     dataset_id: Id
-    target: Text
+    target: TargetNames[Text] | None = None
     name: Name = ""
     metadata: dict[MetadataKey, MetadataValue] = Field(default={}, max_length=32)
     priority: int = Field(
@@ -109,9 +113,12 @@ class ProgressView(View):
         "spec, see `spec_version`."
     )
     fold: int | None = Field(
-        description="Index of the validation fold, from 0; null while the final network is trained."
+        description="Index of the validation fold over all repeats, from 0; null while the final "
+        "network is trained."
     )
-    folds: int | None = Field(description="Number of folds; null without cross-validation.")
+    folds: int | None = Field(
+        description="Number of folds over all repeats; null without cross-validation."
+    )
     fraction: float | None = Field(
         description="Finished fraction of all epochs, including those of the folds; null if "
         "`epochs` is null."
@@ -139,6 +146,10 @@ class MetricsView(View):
         description="Of the epoch with the best early-stopping metric; without early stopping, "
         "with the lowest validation loss, or training loss without validation rows."
     )
+    test: dict[str, Metric] | None = Field(
+        description="Of the test rows, for the final weights; null before the end, without a test "
+        "part, and for partial models. Nothing is chosen by them."
+    )
 
 
 class FoldMetric(View):
@@ -146,13 +157,15 @@ class FoldMetric(View):
 
     mean: float
     std: float = Field(description="Population standard deviation over the folds.")
-    values: list[float | None] = Field(description="Value per fold; null where undefined.")
+    values: list[float | None] = Field(
+        description="Value per fold, repeat after repeat; null where undefined."
+    )
 
 
 class CrossValidationView(View):
     """Results of the folds, each at its best epoch if the best is kept, else at its last."""
 
-    folds: int
+    folds: int = Field(description="Number of folds over all repeats.")
     metrics: dict[str, FoldMetric] = Field(
         description="Validation loss and every scalar validation metric."
     )
@@ -216,9 +229,10 @@ class JobView(View):
     progress: ProgressView
     timings: TimingsView
     metrics: MetricsView
-    classes: list[str | int | float | bool] | None = Field(
+    classes: Classes | None = Field(
         description="The classes in the order of the network's outputs, of metrics per class and "
-        "of confusion matrices; null until the data are prepared, and for numbers."
+        "of confusion matrices; of several labels the two classes of each, by target name, the "
+        "positive one second; null until the data are prepared, and for numbers."
     )
     findings: list[FindingView] = Field(
         description="Everything that `validate` finds, and what only the rows and the training "
@@ -288,6 +302,14 @@ class LossView(View):
     layers: list[LayerView] = Field(description="Statistics per layer at the end of the epoch.")
 
 
+class PartRowsView(View):
+    """Rows of each part of a training; null where only the rows show how many."""
+
+    training: int | None = Field(description="With folds, of the final network.")
+    validation: int | None = Field(description="With folds, of the largest fold; 0 without.")
+    test: int | None = Field(description="0 without a test part.")
+
+
 class ValidationView(View):
     """Result of validating a job request; nothing was stored."""
 
@@ -297,4 +319,5 @@ class ValidationView(View):
     out_features: int | None
     parameter_count: int | None
     memory_bytes: int | None
+    rows: PartRowsView | None = Field(description="Null if the request is not valid.")
     findings: list[FindingView]

@@ -3,15 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import ConfigDict, Field, WithJsonSchema
 
 from engine.metrics import Metric
 from engine.specs import ResolvedSpec
 from service.schemas.common import Body, View
-from service.schemas.jobs import CrossValidationView, StoredSpec
+from service.schemas.jobs import Classes, CrossValidationView, Label, StoredSpec
 
 MAX_ROWS = 10_000
-Label = str | bool | int | float
 Flag = Literal["imputed", "unknown_category", "out_of_range", "not_understood"]
 
 
@@ -38,6 +37,17 @@ class LineageView(View):
     dataset_sha256: str | None
 
 
+class ModelMetricsView(View):
+    """Losses and metrics of the weights, by name."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Metric] = Field(init=False)
+    test: dict[str, Metric] | None = Field(
+        description="Loss and metrics of the test rows; null without a test part, and for partial "
+        "models."
+    )
+
+
 class ModelView(View):
     """A model: spec, preprocessing and metrics. The weights have their own route."""
 
@@ -51,10 +61,11 @@ class ModelView(View):
         description="Version of `spec` and `preprocessing`. A model of a later version can be "
         "downloaded; `predict` and `start_from` are 409 `later_version`."
     )
-    classes: list[Label] | None = Field(
-        description="Classes of the target; null for a number, or for a later version."
+    classes: Classes | None = Field(
+        description="Classes of the target, of several labels by target name; null for numbers, or "
+        "for a later version."
     )
-    metrics: dict[str, Metric]
+    metrics: ModelMetricsView
     cross_validation: CrossValidationView | None = Field(
         description="Cross-validation results of its job; null without folds."
     )
@@ -134,9 +145,39 @@ class ValuePrediction(View):
     flags: list[FlagView] = Field(default=[])
 
 
+class ValuesPrediction(View):
+    """The predicted value of each of several targets, by target name, each in its own unit."""
+
+    values: dict[str, float]
+    std: dict[str, float] | None = Field(
+        description="Predicted standard deviations with the gaussian loss; otherwise null."
+    )
+    flags: list[FlagView] = Field(default=[])
+
+
+class LabelsPrediction(View):
+    """The predicted value of each of several labels, by target name."""
+
+    labels: dict[str, Label] = Field(
+        description="One of the label's two `classes`: the second if its probability is above 0.5."
+    )
+    probabilities: dict[str, float] = Field(
+        description="Probability of the second of the label's `classes`, such as true, 1 or yes."
+    )
+    flags: list[FlagView] = Field(default=[])
+
+
 class PredictView(View):
     """One prediction per row, in the order of the rows."""
 
     model_id: str
-    classes: list[Label] | None
-    data: list[ClassPrediction] | list[ValuePrediction]
+    classes: Classes | None
+    data: (
+        list[ClassPrediction]
+        | list[ValuePrediction]
+        | list[ValuesPrediction]
+        | list[LabelsPrediction]
+    ) = Field(
+        description="With a single target a class or a value per row; with several targets "
+        "`values` or `labels` by target name."
+    )

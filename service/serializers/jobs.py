@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.findings import Finding
 from engine.metrics import Metric
+from engine.resolution.row_counts import RowCounts
 from engine.specs import FoldsValidation
 from engine.stored.versions import SPEC_VERSION
 from service.schemas.jobs import (
@@ -16,6 +17,7 @@ from service.schemas.jobs import (
     JobView,
     LossView,
     MetricsView,
+    PartRowsView,
     ProgressView,
     SpecView,
     StartedFrom,
@@ -62,7 +64,7 @@ def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
         progress=_progress_view(job, spec),
         timings=_timings_view(job),
         metrics=if_known(version, lambda: _metrics_view(job))
-        or MetricsView(latest=None, best=None),
+        or MetricsView(latest=None, best=None, test=None),
         classes=if_known(version, lambda: job.classes),
         findings=if_known(version, lambda: [FindingView(**f) for f in job.findings]) or [],
         cross_validation=if_known(version, lambda: cross_validation_view(job.cross_validation)),
@@ -87,7 +89,7 @@ def _progress_view(job: JobRecord, spec: SpecView | None) -> ProgressView:
     folds = fraction = eta = None
     if spec is not None:
         validation = spec.validation
-        folds = validation.folds if isinstance(validation, FoldsValidation) else None
+        folds = validation.networks if isinstance(validation, FoldsValidation) else None
         # Each fold may train for as many epochs as the final network.
         total = spec.epochs * ((folds or 0) + 1)
         finished = spec.epochs * job.folds_done + job.epoch
@@ -120,12 +122,22 @@ def _start_from_view(start_from: dict[str, Any] | None) -> StartedFrom | None:
 def _metrics_view(job: JobRecord) -> MetricsView:
     latest, best = job.epoch - 1, job.epoch - 1 - job.epochs_since_best
     return MetricsView(
-        latest=_with_epoch(job.latest_metrics, latest), best=_with_epoch(job.best_metrics, best)
+        latest=_with_epoch(job.latest_metrics, latest),
+        best=_with_epoch(job.best_metrics, best),
+        test=job.test_metrics,
     )
 
 
 def _with_epoch(metrics: dict[str, Metric] | None, epoch: int) -> dict[str, int | Metric] | None:
     return None if metrics is None else {"epoch": epoch, **metrics}
+
+
+def part_rows_view(rows: RowCounts) -> PartRowsView:
+    """Return the response schema of the rows of each part."""
+    counts = {"training": rows.training, "validation": rows.validation, "test": rows.test}
+    return PartRowsView(
+        **{part: None if part in rows.unknown else count for part, count in counts.items()}
+    )
 
 
 def finding_view(finding: Finding) -> FindingView:
@@ -161,6 +173,9 @@ def _links(job: JobRecord) -> dict[str, str]:
     }
     if job.validation_dataset_id is not None:
         links["validation_dataset"] = f"/v1/datasets/{job.validation_dataset_id}"
+    test = job.spec.get("test")
+    if isinstance(test, dict) and "dataset_id" in test:
+        links["test_dataset"] = f"/v1/datasets/{test['dataset_id']}"
     for command, statuses in ALLOWED_IN.items():
         if job.status in statuses:
             links[command] = f"{here}/{command}"

@@ -246,6 +246,7 @@ models = Table(
     Column("spec", Json, nullable=False),
     Column("preprocessing", Json, nullable=False),
     Column("spec_version", Integer, nullable=False, server_default="1"),
+    # Of the weights, by name; `test` has those of the test rows.
     Column("metrics", Json, nullable=False),
     Column("cross_validation", Json),
     Column("parameter_count", BigInteger, nullable=False),

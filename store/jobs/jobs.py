@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, bindparam, select
 from sqlalchemy.orm import Session
 
-from engine.data.table import Level
 from engine.findings import Finding
 from engine.metrics import Metric
+from engine.preprocessing.fitted import Classes
 from engine.stored.specs import upgrade_spec
 from engine.stored.versions import SPEC_VERSION
 from store.datasets.datasets import lock_datasets
@@ -89,7 +89,7 @@ class JobRecord:
     latest_metrics: dict[str, Metric] | None
     best_metrics: dict[str, Metric] | None
     test_metrics: dict[str, Metric] | None
-    classes: list[Level] | None
+    classes: Classes | None
     preparing_seconds: float
     training_seconds: float
     saving_seconds: float

@@ -47,6 +47,7 @@ class TrainingDataLoader:
         spec: resolved spec of the training.
         dataset: training dataset.
         validation_dataset: separate validation dataset, or None.
+        test_dataset: separate test dataset, or None.
         fitted: preprocessing that the initial weights were trained with, or None.
         blobs: store of the datasets' column files.
         cache: on-disk cache of prepared matrices, shared by the processes of this machine.
@@ -58,6 +59,7 @@ class TrainingDataLoader:
     spec: ResolvedSpec
     dataset: DatasetRecord
     validation_dataset: DatasetRecord | None
+    test_dataset: DatasetRecord | None
     fitted: Preprocessing | None
     blobs: BlobStore
     cache: Cache
@@ -73,7 +75,7 @@ class TrainingDataLoader:
         """
         started = time.monotonic()
         data = self._prepare(fold)
-        for rows in vars(data).values():
+        for rows in data.arrays:
             if isinstance(rows, np.ndarray):
                 rows.flags.writeable = False
         self.seconds += time.monotonic() - started
@@ -140,12 +142,17 @@ class TrainingDataLoader:
     @contextmanager
     def _preparation(self, fold: int | None) -> Iterator[Preparation]:
         with ExitStack() as stack:
-            table = self._open(self.dataset, stack)
-            other = self.validation_dataset
-            validation_table = None if other is None else self._open(other, stack)
             yield Preparation(
-                self.spec, table, self.fitted, validation_table=validation_table, fold=fold
+                self.spec,
+                self._open(self.dataset, stack),
+                self.fitted,
+                validation_table=self._open_other(self.validation_dataset, stack),
+                test_table=self._open_other(self.test_dataset, stack),
+                fold=fold,
             )
+
+    def _open_other(self, dataset: DatasetRecord | None, stack: ExitStack) -> Table | None:
+        return None if dataset is None else self._open(dataset, stack)
 
     def _open(self, dataset: DatasetRecord, stack: ExitStack) -> Table:
         path = stack.enter_context(self.blobs.hold_path(dataset.blob, dataset.blob_sha256))
@@ -154,7 +161,7 @@ class TrainingDataLoader:
     def _key(self, fold: int | None) -> str:
         """Return the digest of everything that the prepared arrays depend on."""
         fitted = None if self.fitted is None else dump_preprocessing(self.fitted)
-        datasets = (self.dataset, self.validation_dataset)
+        datasets = (self.dataset, self.validation_dataset, self.test_dataset)
         key = {
             "environment": decisive_values(self.environment),
             # The notes of an entry are of the version of its key.

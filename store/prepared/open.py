@@ -77,14 +77,17 @@ def open_prepared_cache(settings: Settings) -> Cache:
 def _open_loader(
     resources: DataResources, job: JobRecord, spec: ResolvedSpec, fitted: Preprocessing | None
 ) -> TrainingDataLoader:
-    other = job.validation_dataset_id
+    others = (job.validation_dataset_id, spec.test_dataset_id)
     with resources.database.reading() as session:
         dataset = get_dataset(session, job.dataset_id)
-        validation_dataset = None if other is None else get_dataset(session, other)
+        validation_dataset, test_dataset = (
+            None if other is None else get_dataset(session, other) for other in others
+        )
     return TrainingDataLoader(
         spec=spec,
         dataset=dataset,
         validation_dataset=validation_dataset,
+        test_dataset=test_dataset,
         fitted=fitted,
         blobs=resources.blobs,
         cache=resources.prepared,

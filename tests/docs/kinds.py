@@ -84,6 +84,26 @@ METRICS = {
     "mape": "mean of |ŷ − y| / |y|",
     "explained_variance": "1 − Var(y − ŷ) / Var(y)",
 }
+LABEL_METRICS = {
+    "accuracy": "fraction of rows whose label is right; the mean over labels is 1 − Hamming loss",
+    "subset_accuracy": "fraction of rows all of whose labels are right; without a list per label",
+    "precision": "TP / (TP + FP) of the label's second class, 0 without predictions of it",
+    "recall": "TP / (TP + FN)",
+    "f1": "2 TP / (2 TP + FP + FN)",
+    "roc_auc": "area under TPR over FPR",
+    "pr_auc": "average precision Σ (R_n − R_{n−1}) P_n",
+    "log_loss": "mean of −log p of the true class",
+}
+SEVERAL_TARGETS = """Several numbers: every metric is the unweighted mean over the targets, each in
+its own unit, and `<metric>_per_target` lists them in the order of `target`. A target for which a
+metric is undefined, such as `r2` where all rows have the same number, is null in the list and left
+out of the mean.
+
+Several labels: every metric is the unweighted mean over the labels, and `<metric>_per_label` lists
+them in the order of `target`. `precision`, `recall` and `f1` of a label without rows of its second
+class are null in the list and left out of the mean, as are `roc_auc` and `pr_auc` of a label with
+one class only.
+"""
 
 
 def render() -> str:
@@ -102,6 +122,8 @@ def render() -> str:
         "its width on each side, to avoid overflow.\n"
     )
     parts.append("## Metrics\n\nIn `metrics`.\n\n" + _table("metric", METRICS))
+    parts.append(f"### Several targets\n\n{SEVERAL_TARGETS}")
+    parts.append(_table("metric of labels", LABEL_METRICS))
     return "\n".join(parts)
 
 

@@ -2,8 +2,9 @@
 
 from typing import get_args
 
-from engine.specs import ActivationName, ClassMetric, NumberMetric, OutputActivation
-from tests.docs.kinds import ACTIVATIONS, METRICS, PATH, render
+from engine.metrics.labels import COUNT_METRICS, RANKING_METRICS
+from engine.specs import ActivationName, ClassMetric, LabelMetric, NumberMetric, OutputActivation
+from tests.docs.kinds import ACTIVATIONS, LABEL_METRICS, METRICS, PATH, render
 
 
 def test_the_page_matches_the_specs() -> None:
@@ -12,6 +13,11 @@ def test_the_page_matches_the_specs() -> None:
 
 def test_every_activation_has_its_formula() -> None:
     assert ACTIVATIONS.keys() == {*get_args(ActivationName), *get_args(OutputActivation)}
+
+
+def test_every_metric_of_labels_has_its_formula() -> None:
+    names = {*COUNT_METRICS, *RANKING_METRICS, *get_args(LabelMetric)}
+    assert names == LABEL_METRICS.keys()
 
 
 def test_every_metric_has_its_formula() -> None:

@@ -50,7 +50,7 @@ _TARGETS: dict[LossName, Callable[[np.random.Generator, int, int], Targets]] = {
     "hinge": lambda random, rows, units: random.integers(0, units, rows),
     "binary_cross_entropy": lambda random, rows, units: random.random((rows, units)).round(1),
     "poisson": lambda random, rows, units: random.poisson(2.0, (rows, units)).astype(np.float64),
-    "gaussian": lambda random, rows, _: random.standard_normal((rows, 1)),
+    "gaussian": lambda random, rows, units: random.standard_normal((rows, units // 2)),
 }
 
 
@@ -61,7 +61,8 @@ def make_loss(
 
 
 def units_for(spec: LossSpec, units: int) -> int:
-    return 2 if isinstance(spec, Gaussian) else units
+    """Return the outputs of a loss for `units` targets or classes: gaussian has two per target."""
+    return 2 * units if isinstance(spec, Gaussian) else units
 
 
 def suitable_targets(spec: LossSpec, rows: int, units: int, seed: int = 1) -> Targets:

@@ -78,9 +78,10 @@ def rows_by_torch(spec: LossSpec, output: OutputActivation, z: Any, y: Any) -> A
             loss = F.poisson_nll_loss(p, y, log_input=False, eps=NOTHING, reduction="none")
             return loss.mean(1)
         case Gaussian(), _:
-            variance = z[:, 1:].exp()
-            loss = F.gaussian_nll_loss(z[:, :1], y, variance, eps=NOTHING, reduction="none")
-            return loss[:, 0]
+            means, log_variances = z.chunk(2, dim=1)
+            variance = log_variances.exp()
+            loss = F.gaussian_nll_loss(means, y, variance, eps=NOTHING, reduction="none")
+            return loss.mean(1)
         case _:
             return ERRORS[spec.type](ACTIVATIONS[output](z), y, spec)
 

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.data.batches import Batches
+from engine.data.split_arrays import SplitArrays
 from engine.data.table import ColumnSchema, TableSchema
 from engine.losses.build import build_loss
 from engine.network import build_network, initialize_network
@@ -44,11 +45,11 @@ def batches(spec: ResolvedSpec) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     """Yield STEPS batches in the engine's order."""
     random = np.random.default_rng(1)
     x, y = random.normal(size=(ROWS, FEATURES)), random.integers(0, CLASSES, ROWS)
-    made = Batches(x, y, batch_size=spec.batch_size, shuffle=True, seed=spec.seed)
+    made = Batches(SplitArrays(x, y), batch_size=spec.batch_size, shuffle=True, seed=spec.seed)
     for step in range(STEPS):
         made.begin(step // made.steps)
-        inputs, targets, _ = made.batch(step % made.steps)
-        yield inputs.copy(), targets.copy()
+        batch = made.batch(step % made.steps)
+        yield batch.x.copy(), batch.y.copy()
 
 
 def torch_network(spec: ResolvedSpec, activation: str, weights: dict[str, NDArray[Any]]) -> Any:

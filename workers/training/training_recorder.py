@@ -4,9 +4,8 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from engine.data.table import Level
 from engine.metrics import Metric
-from engine.preprocessing.preprocessing import ClassTarget
+from engine.preprocessing.fitted import Classes, classes_of
 from engine.stored.preprocessing import dump_preprocessing
 from engine.training.loop import TrainingProtocol
 from engine.training.progress import EpochRecord
@@ -152,9 +151,8 @@ class TrainingRecorder:
         )
 
     @property
-    def _classes(self) -> list[Level] | None:
-        target = self.training.preprocessing.target
-        return list(target.classes) if isinstance(target, ClassTarget) else None
+    def _classes(self) -> Classes | None:
+        return classes_of(self.training.preprocessing.target)
 
     def checkpoint(self) -> TrainingCheckpoint:
         """Return a checkpoint from which training resumes exactly, in an equal environment."""

@@ -92,6 +92,8 @@ class TrainingWork:
             partial=not is_complete or self._training.is_in_folds,
             cross_validation=None if found is None else asdict(found),
             numerics=numerics_of(self.exactness.environment),
+            # Evaluated once, for the weights of a complete training.
+            test_metrics=self._training.test_metrics() if is_complete else None,
         )
 
     def finish(

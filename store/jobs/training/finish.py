@@ -32,6 +32,8 @@ def finish_training(
     else:
         job = record_training_progress(session, lease, progress, new_losses)
     model_id = None if model is None else add_model(session, job.lineage, job.upgraded_spec, model)
+    if model is not None and model.test_metrics is not None:
+        update_held_job(session, lease, {"test_metrics": model.test_metrics})
     results = {"model_id": model_id}
     final = final_outcome(job, outcome)
     if final.reason is StatusReason.DIVERGED:

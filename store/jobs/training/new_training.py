@@ -37,5 +37,6 @@ def add_training(session: Session, new: NewTraining) -> JobRecord:
     values = dict(vars(new))
     names = ("start_from", "validation_dataset_id")
     columns = {name: values.pop(name) for name in names}
-    other = new.validation_dataset_id
-    return add_job(session, NewJob(TRAINING, **values), columns, () if other is None else (other,))
+    others = (new.validation_dataset_id, (new.spec.get("test") or {}).get("dataset_id"))
+    used = [dataset_id for dataset_id in others if dataset_id is not None]
+    return add_job(session, NewJob(TRAINING, **values), columns, used)

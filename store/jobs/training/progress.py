@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine.data.table import Level
 from engine.metrics import Metric
+from engine.preprocessing.fitted import Classes
 from engine.stored.versions import SPEC_VERSION
 from store.jobs.checkpoints import Checkpoint, add_checkpoint
 from store.jobs.events import add_event
@@ -31,7 +31,7 @@ class TrainingProgress(JobProgress):
     cross_validation: dict[str, Any] | None = None
     latest_metrics: dict[str, Metric] | None = None
     best_metrics: dict[str, Metric] | None = None
-    classes: list[Level] | None = None
+    classes: Classes | None = None
 
 
 def record_training_progress(

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from engine.data import shuffle
 from engine.data.batches import Batches
+from engine.data.split_arrays import SplitArrays
 from tests.engine.examples import ListedRows
 
 
@@ -14,10 +15,10 @@ def rows_of(batches: Batches, epoch: int) -> list[int]:
     batches.begin(epoch)
     visited: list[int] = []
     for step in range(batches.steps):
-        x, y, weights = batches.batch(step)
+        x, y, *others = batches.batch(step)
         np.testing.assert_array_equal(x[:, 0], y * 10)
-        assert weights is not None
-        np.testing.assert_array_equal(weights, y + 0.5)
+        for array, offset in zip(others, (0.5, 0.25, 0.75), strict=True):
+            np.testing.assert_array_equal(array, y + offset)
         visited += y.tolist()
     return visited
 
@@ -25,7 +26,8 @@ def rows_of(batches: Batches, epoch: int) -> list[int]:
 def make_batches(rows: int, **options: object) -> Batches:
     y = np.arange(rows)
     chosen = {"batch_size": 4, "shuffle": True, "seed": 0} | options
-    return Batches(y[:, np.newaxis] * 10.0, y, y + 0.5, **chosen)  # type: ignore[arg-type] # a test's options
+    split = SplitArrays(y[:, np.newaxis] * 10.0, y, y + 0.5, y + 0.25, y + 0.75)
+    return Batches(split, **chosen)  # type: ignore[arg-type] # a test's options
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 4, 10, 99, "full"])
@@ -48,15 +50,19 @@ def test_order_differs_per_epoch_and_is_determined_by_the_seed() -> None:
 
 def test_full_batch_is_the_data_itself() -> None:
     x, y = np.zeros((5, 2)), np.arange(5)
-    batches = Batches(x, y, batch_size="full", shuffle=True, seed=0)
+    batches = Batches(SplitArrays(x, y), batch_size="full", shuffle=True, seed=0)
     batches.begin(0)
     assert np.shares_memory(batches.batch(0)[0], x)
 
 
-def test_unweighted_rows_have_no_weights() -> None:
-    batches = Batches(np.zeros((5, 2)), np.arange(5), batch_size=2, shuffle=True, seed=0)
+def test_absent_arrays_are_none() -> None:
+    split = SplitArrays(np.zeros((5, 2)), np.arange(5), sample_weights=np.ones(5))
+    batches = Batches(split, batch_size=2, shuffle=True, seed=0)
     batches.begin(0)
-    assert batches.batch(0)[2] is None
+    batch = batches.batch(0)
+    assert batch.weights is None
+    assert batch.values is None
+    np.testing.assert_array_equal(batch.sample_weights, [1, 1])
 
 
 def test_last_batch_holds_the_remaining_rows() -> None:
@@ -77,10 +83,10 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 def in_memory_and_windowed(rows: int, **options: Any) -> tuple[Batches, Batches]:
     """Batches of the same rows, in memory and read through windows."""
     x = np.arange(rows, dtype=np.float32)[:, np.newaxis]
-    y, weights = np.arange(rows) * 2, np.arange(rows) + 0.5
+    y, *others = np.arange(rows) * 2, *(np.arange(rows) + offset for offset in (0.5, 0.25, 0.75))
     chosen = {"batch_size": 7, "shuffle": True, "seed": 5} | options
-    listed = (ListedRows(x), ListedRows(y), ListedRows(weights))
-    return Batches(x, y, weights, **chosen), Batches(*listed, **chosen)
+    listed = SplitArrays(ListedRows(x), ListedRows(y), *(ListedRows(array) for array in others))
+    return Batches(SplitArrays(x, y, *others), **chosen), Batches(listed, **chosen)
 
 
 def copied(batches: Batches, step: int) -> list[NDArray[Any]]:
@@ -113,9 +119,25 @@ def test_epoch_can_be_resumed_at_any_step() -> None:
 
 
 @pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("batch_size", [7, "full"])
+def test_weights_of_loss_and_metrics_in_one_array_are_read_once(batch_size: Any) -> None:
+    weights = ListedRows(np.arange(500.0))
+    split = SplitArrays(
+        ListedRows(np.zeros((500, 1))), ListedRows(weights.values), weights, weights
+    )
+    batches = Batches(split, batch_size=batch_size, shuffle=True, seed=0)
+    batches.begin(0)
+    batch = batches.batch(0)
+    assert batch.weights is batch.sample_weights
+    np.testing.assert_array_equal(batch.weights, batch.y)
+    assert len(weights.asked) == len(set(weights.asked))
+
+
+@pytest.mark.usefixtures("small_blocks")
 def test_windowed_rows_are_read_once_per_epoch_in_blocks() -> None:
     x = ListedRows(np.zeros((500, 1), np.float32))
-    batches = Batches(x, ListedRows(np.zeros(500)), batch_size=7, shuffle=True, seed=0)
+    split = SplitArrays(x, ListedRows(np.zeros(500)))
+    batches = Batches(split, batch_size=7, shuffle=True, seed=0)
     batches.begin(1)
     for step in range(batches.steps):
         batches.batch(step)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from engine.data.levels import describe_levels, known_levels, marks_validation, read_level
+from engine.data.levels import Part, describe_levels, known_levels, marks_part, read_level
 from engine.data.table import ColumnKind, ColumnSchema, FileConventions, Level
 from engine.data.value_reader import ValueReader, WrongValueError
 
@@ -105,7 +105,10 @@ def test_message_names_known_levels_and_the_nearest(levels: Any, word: Any, mess
     assert describe_levels(levels, word) == message
 
 
-def test_default_words_mark_validation() -> None:
-    marking: list[Level] = [True, 1, 1.0, "Test", " val ", "TRUE"]
-    assert all(marks_validation(level) for level in marking)
-    assert not any(marks_validation(level) for level in (False, 0, 2, "train", "1"))
+def test_default_words_mark_a_part() -> None:
+    both: list[Level] = [True, 1, 1.0, "Test", " holdout ", "TRUE"]
+    parts: tuple[Part, ...] = ("validation", "test")
+    for part in parts:
+        assert all(marks_part(level, part) for level in both)
+        assert not any(marks_part(level, part) for level in (False, 0, 2, "train", "1"))
+    assert [marks_part("Val", part) for part in parts] == [True, False]

@@ -11,7 +11,7 @@ from engine.errors import DataError
 from engine.preparation.prepare import prepare
 from engine.preparation.prepared_data import PreparedData
 from engine.specs import TrainingSpec
-from tests.engine.examples import array, flower_columns, levels, numbers, prepared, truths
+from tests.engine.examples import array, levels, numbers, prepared, truths
 
 THREE_TO_ONE: dict[str, Column] = {"x": numbers(1, 2, 3, 4), "y": levels("a", "a", "b", "a")}
 
@@ -30,6 +30,20 @@ def weights(columns: dict[str, Column], **options: Any) -> Floats:
 def test_rows_are_unweighted_by_default() -> None:
     data = prepare_rows(THREE_TO_ONE)
     assert (data.weights, data.weights_validation) == (None, None)
+    assert (data.sample_weights, data.sample_weights_validation) == (None, None)
+
+
+def test_class_weights_are_not_those_of_metrics() -> None:
+    data = prepare_rows(THREE_TO_ONE, class_weight={"b": 5.0})
+    assert data.weights is not None
+    assert data.sample_weights is None
+
+
+def test_sample_weights_alone_are_one_array_for_loss_and_metrics() -> None:
+    columns = THREE_TO_ONE | {"w": numbers(1, 0, 2, 3)}
+    data = prepare_rows(columns, sample_weight="w")
+    assert data.weights is data.sample_weights
+    np.testing.assert_allclose(array(data.weights), np.array([1, 0, 2, 3]) / 1.5)
 
 
 def test_balanced_classes_have_the_same_sum() -> None:
@@ -61,9 +75,10 @@ def test_classes_are_named_in_the_words_of_the_file(target: Column, named: str) 
 
 def test_sample_weights_multiply_those_of_classes() -> None:
     columns = THREE_TO_ONE | {"w": numbers(1, 0, 2, 3)}
-    found = weights(columns, class_weight={"b": 2.0}, sample_weight="w", dtype="float64")
-    np.testing.assert_allclose(found, np.array([1, 0, 4, 3]) / 2)
-    assert found.dtype == np.float64
+    data = prepare_rows(columns, class_weight={"b": 2.0}, sample_weight="w", dtype="float64")
+    np.testing.assert_allclose(array(data.weights), np.array([1, 0, 4, 3]) / 2)
+    np.testing.assert_allclose(array(data.sample_weights), np.array([1, 0, 2, 3]) / 1.5)
+    assert array(data.weights).dtype == array(data.sample_weights).dtype == np.float64
 
 
 def test_regression_rows_can_be_weighted() -> None:
@@ -72,16 +87,55 @@ def test_regression_rows_can_be_weighted() -> None:
     np.testing.assert_allclose(found, [0.5, 1.5])
 
 
-def test_validation_weights_are_on_the_training_scale() -> None:
-    columns = flower_columns()
-    columns["w"] = numbers(*(float(row) for row in range(90)))
-    spec = TrainingSpec(target="kind", sample_weight="w", features=("length",))
-    _, data = prepared(spec, columns)
-    weights, weights_validation = array(data.weights), array(data.weights_validation)
-    assert weights.dtype == weights_validation.dtype == np.float32
-    both = np.sort(np.concatenate((weights, weights_validation)))
-    np.testing.assert_allclose(both / both[1], np.arange(90), rtol=1e-5)
-    assert weights.mean() == pytest.approx(1)
+BY_PART: dict[str, Column] = {
+    "x": numbers(*range(6)),
+    "y": levels("a", "b", "a", "a", "b", "a"),
+    "w": numbers(1, 2, 0, 30, 0, 10),
+    "part": levels("train", "train", "train", "test", "test", "test"),
+}
+HELD_OUT = {"validation": {"column": "part"}, "sample_weight": "w", "features": ["x"]}
+
+
+def test_weights_of_each_split_have_mean_1() -> None:
+    data = prepare_rows(BY_PART, class_weight={"b": 3.0}, **HELD_OUT)
+    np.testing.assert_allclose(array(data.weights), np.array([1, 6, 0]) * 3 / 7)
+    np.testing.assert_allclose(array(data.sample_weights), [1, 2, 0])
+    np.testing.assert_allclose(array(data.weights_validation), [2.25, 0, 0.75])
+    np.testing.assert_allclose(array(data.sample_weights_validation), [2.25, 0, 0.75])
+    assert array(data.weights_validation).dtype == np.float32
+
+
+def test_class_weights_of_validation_rows_are_those_of_training() -> None:
+    columns = BY_PART | {"y": levels("a", "b", "b", "a", "b", "a"), "w": numbers(*[1] * 6)}
+    data = prepare_rows(columns, class_weight="balanced", **HELD_OUT)
+    # Twice as many training rows are b, so that a weighs twice as much.
+    np.testing.assert_allclose(array(data.weights), [1.5, 0.75, 0.75])
+    np.testing.assert_allclose(array(data.weights_validation), [1.2, 0.6, 1.2])
+
+
+def test_weights_of_another_dataset_may_have_another_scale() -> None:
+    spec, _ = prepared(
+        TrainingSpec(target="y", validation=None, sample_weight="w"),
+        THREE_TO_ONE | {"w": numbers(1e-300, 1e-300, 1e-300, 1e-300)},
+    )
+    other = THREE_TO_ONE | {"w": numbers(1e300, 0, 1e300, 1e300)}
+    tables = MemoryTable(THREE_TO_ONE | {"w": numbers(*[1e-300] * 4)}), MemoryTable(other)
+    data = prepare(spec, tables[0], validation_table=tables[1])
+    np.testing.assert_allclose(array(data.weights), 1)
+    np.testing.assert_allclose(array(data.weights_validation), np.array([4, 0, 4, 4]) / 3)
+
+
+@pytest.mark.parametrize("options", [{}, {"class_weight": {"a": 3.0}}])
+def test_validation_rows_that_all_weigh_0_are_refused(options: dict[str, Any]) -> None:
+    columns = BY_PART | {"w": numbers(1, 2, 3, 0, 0, 0)}
+    with pytest.raises(DataError, match="all validation rows have weight 0"):
+        prepare_rows(columns, **HELD_OUT, **options)
+
+
+def test_validation_rows_of_classes_that_all_weigh_0_are_refused() -> None:
+    columns = BY_PART | {"y": levels("a", "b", "a", "b", "b", "b")}
+    with pytest.raises(DataError, match="all validation rows have weight 0"):
+        prepare_rows(columns, class_weight={"b": 0.0}, **HELD_OUT)
 
 
 def test_huge_weights_do_not_overflow() -> None:

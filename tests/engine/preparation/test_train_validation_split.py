@@ -9,7 +9,7 @@ from engine.data.table import Column, FileConventions, MemoryTable, NumericColum
 from engine.errors import DataError
 from engine.preparation.prepare import prepare
 from engine.preparation.prepared_data import PreparedData
-from engine.preparation.train_validation_split import find_validation_rows
+from engine.preparation.train_validation_split import find_marked_rows
 from engine.specs import ColumnValidation, TrainingSpec
 from tests.engine.examples import array, levels, numbers, prepared, truths
 
@@ -88,7 +88,7 @@ def test_split_column_selects_validation_rows(
 ) -> None:
     validation = ColumnValidation.model_validate({"column": "split", "values": values})
     words = FileConventions(missing=("NA", "-9"), decimal=",")
-    assert find_validation_rows(validation, column, words).tolist() == expected
+    assert find_marked_rows(validation, "validation", column, words).tolist() == expected
 
 
 def test_rows_without_a_value_in_the_split_column_are_trained_on() -> None:

@@ -43,14 +43,19 @@ def layers(*given: dict[str, Any]) -> dict[str, Any]:
     return {"network": {"layers": list(given)}}
 
 
-def ask(target: str = "size", **options: Any) -> Resolution:
+Names = str | list[str] | None
+
+
+def ask(target: Names = "size", *, table: TableSchema = TABLE, **options: Any) -> Resolution:
     options.setdefault("features", ["size" if target != "size" else "count"])
-    return resolve(TrainingSpec.model_validate({"target": target, **options}), TABLE)
+    return resolve(TrainingSpec.model_validate({"target": target, **options}), table)
 
 
-def problems(target: str = "size", **options: Any) -> set[tuple[str, str]]:
+def problems(
+    target: Names = "size", *, table: TableSchema = TABLE, **options: Any
+) -> set[tuple[str, str]]:
     with pytest.raises(SpecError) as raised:
-        ask(target, **options)
+        ask(target, table=table, **options)
     return {(problem.pointer, problem.code) for problem in raised.value.problems}
 
 

@@ -7,8 +7,9 @@ from engine.data.shuffle import WINDOW_BYTES
 from engine.layers.build import build_layers
 from engine.layers.chunks import CHUNK_BYTES, CHUNK_ROWS, chunk_rows
 from engine.network import build_network
-from engine.resolution.memory import MemoryEstimate, RowCounts, estimate_memory, parameter_count
+from engine.resolution.memory import MemoryEstimate, estimate_memory, parameter_count
 from engine.resolution.resolve import resolve
+from engine.resolution.row_counts import RowCounts
 from engine.specs import (
     Adam,
     DenseSpec,

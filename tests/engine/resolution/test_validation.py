@@ -11,6 +11,7 @@ from engine.specs import PlateauSchedule, TrainingSpec
 from tests.engine.resolution.requests import ask, codes, problems
 
 COLUMN, ORDER = "/validation/column", "/validation/order_by"
+GROUP, REPEATS = "/validation/group_by", "/validation/repeats"
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,17 @@ COLUMN, ORDER = "/validation/column", "/validation/order_by"
         ({"fraction": 0.2, "order_by": "gone"}, (ORDER, "unknown_column")),
         ({"fraction": 0.2, "order_by": "size"}, (ORDER, "target_as_split")),
         ({"fraction": 0.2, "order_by": "color"}, (ORDER, "split_without_order")),
+        ({"fraction": 0.2, "group_by": "gone"}, (GROUP, "unknown_column")),
+        ({"folds": 3, "group_by": "size"}, (GROUP, "target_as_split")),
+        ({"folds": 3, "group_by": "empty"}, (GROUP, "empty_split")),
+        ({"folds": 3, "group_by": "open"}, (GROUP, "too_few_groups")),
+        ({"fraction": 0.2, "group_by": "only"}, (GROUP, "too_few_groups")),
+        ({"folds": 3, "order_by": "color"}, (ORDER, "split_without_order")),
+        ({"folds": 5, "order_by": "stars"}, (ORDER, "too_few_values")),
+        ({"folds": 3, "order_by": "count", "group_by": "color"}, (GROUP, "groups_in_order")),
+        ({"fraction": 0.2, "order_by": "count", "group_by": "color"}, (GROUP, "groups_in_order")),
+        ({"folds": 3, "order_by": "count", "repeats": 2}, (REPEATS, "repeats_in_order")),
+        ({"folds": 20, "repeats": 6}, (REPEATS, "too_many_folds")),
     ],
 )
 def test_a_column_that_cannot_split_is_refused(
@@ -38,11 +50,18 @@ def test_a_column_that_cannot_split_is_refused(
         {"column": "color", "values": ["red"]},
         {"column": "remark"},
         {"fraction": 0.2, "order_by": "count"},
+        {"fraction": 0.2, "group_by": "remark"},
+        {"folds": 4, "order_by": "count"},
+        {"folds": 3, "group_by": "color", "repeats": 5},
     ],
 )
-def test_a_column_that_can_split_is_needed(validation: dict[str, Any]) -> None:
-    name = validation.get("column") or validation["order_by"]
-    assert name in ask(features=["change"], validation=validation).spec.needed_columns
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_a_column_that_can_split_is_needed(validation: dict[str, Any], part: str) -> None:
+    if part == "test" and "folds" in validation:
+        return
+    (name,) = {validation.get(field) for field in ("column", "order_by", "group_by")} - {None}
+    options: dict[str, Any] = {"features": ["change"], part: validation}
+    assert name in ask(**options).spec.needed_columns
 
 
 def test_validation_column_is_not_a_feature() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.data.table import Column, MemoryTable
+from engine.data.table import Column, MemoryTable, NumericColumn
 from engine.preparation.prepare import prepare
 from engine.preparation.prepared_data import PreparedData
 from engine.specs import TrainingSpec
@@ -131,6 +131,44 @@ def test_stopped_and_resumed_anywhere_ends_with_the_same_bits(
     assert training.steps_done == whole.steps_done
     assert same_arrays(training.weights(), whole.weights())
     assert training.state().numbers == whole.state().numbers
+
+
+def test_repeats_are_further_folds_and_resume_with_the_same_bits() -> None:
+    repeated: dict[str, Any] = {"validation": {"folds": 2, "repeats": 2}, "epochs": 2}
+    whole = make(**repeated)
+    expected = list(train(whole))
+    found = whole.cross_validation
+    assert found is not None
+    assert found.folds == whole.folds_done == 4
+    losses = []
+    for fold in range(4):
+        *_, record = train(alone(fold, **repeated))
+        losses.append(record.validation_loss)
+    assert found.metrics["loss"]["values"] == losses
+    assert len(set(losses)) == 4
+    for stop in (3, 6, 9, 13):
+        training, records = resume([stop], **repeated)
+        assert (records, training.cross_validation) == (expected, found)
+        assert same_arrays(training.weights(), whole.weights())
+
+
+@pytest.mark.parametrize("chosen", [{"order_by": "length"}, {"group_by": "group"}])
+def test_ordered_and_grouped_folds_are_trained(chosen: dict[str, str]) -> None:
+    columns = flower_columns() | {"group": NumericColumn(np.arange(90.0) // 7)}
+    training = make(columns, validation={"folds": FOLDS} | chosen, epochs=1)
+    assert len(list(train(training))) == 1
+    assert training.cross_validation is not None
+    assert training.rows == 90
+
+
+def test_test_rows_are_evaluated_after_the_folds_only() -> None:
+    training = make(test={"fraction": 0.2})
+    assert training.test_metrics() is None
+    list(train(training))
+    found = training.test_metrics()
+    assert found is not None
+    assert found.keys() == {"loss", "accuracy"}
+    assert training.rows == 72
 
 
 def test_progress_is_available_at_any_time() -> None:

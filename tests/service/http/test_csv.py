@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from engine.metrics import Metric
 from service.http.csv import as_csv, defuse, wants_csv
 from service.serializers.jobs import loss_view
 from service.serializers.losses_csv import losses_as_csv
@@ -64,11 +65,21 @@ def test_csv_is_returned_on_request(accept: str, wanted: bool) -> None:
 
 
 def test_losses_are_numbers_and_their_names_harmless() -> None:
-    loss = LossRecord(0, -0.5, None, {"=evil": -1.0, "accuracy_per_class": [1.0]}, 0.1, 2.0, 0.5)
+    metrics: dict[str, Metric] = {"=evil": -1.0, "confusion_matrix": [[1.0]]}
+    loss = LossRecord(0, -0.5, None, metrics, 0.1, 2.0, 0.5)
     assert losses_as_csv([loss]).splitlines() == [
         "epoch,loss,validation_loss,learning_rate,gradient_norm,seconds,'=evil",
         "0,-0.5,,0.1,2.0,0.5,-1.0",
     ]
+
+
+def test_a_list_has_a_column_per_value_in_its_order() -> None:
+    values: list[float | None] = [float(index) for index in range(11)]
+    metrics: dict[str, Metric] = {"rmse_per_target": [None, *values[1:]], "mae": 0.5}
+    header, line = losses_as_csv([LossRecord(0, 0.5, None, metrics, 0.1, None, 0.5)]).splitlines()
+    names = ["mae", *(f"rmse_per_target.{index}" for index in range(11))]
+    assert header.split(",")[6:] == names
+    assert line.split(",")[6:] == ["0.5", "", *(str(value) for value in values[1:])]
 
 
 def test_a_gradient_without_a_finite_length_is_null_and_an_empty_cell() -> None:

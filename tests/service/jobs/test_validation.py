@@ -9,12 +9,13 @@ from store.settings import Settings
 from tests.service.conftest import Train, Upload, problem
 from tests.training import train_waiting_jobs
 
-HEADER = "width,day,split,kind"
+HEADER = "width,day,split,patient,kind"
 
 
 def row(n: int) -> str:
     split = "train" if n % 5 else "test"
-    return f"{n % 7 + (n % 2) * 9}.5,2024-01-{n % 28 + 1:02d},{split},{'ab'[n % 2]}"
+    width, day = n % 7 + (n % 2) * 9, n % 28 + 1
+    return f"{width}.5,2024-01-{day:02d},{split},p{n // 4},{'ab'[n % 2]}"
 
 
 ROWS = [row(n) for n in range(60)]
@@ -72,6 +73,10 @@ def test_validation_rows_are_split_by_a_column_or_its_order(
         ({"fraction": 0.2, "order_by": "split"}, "/validation/order_by", "split_without_order"),
         ({"folds": 1}, "/validation/folds", "greater_than_equal"),
         ({"folds": 20, "column": "split"}, "/validation/folds", "extra_forbidden"),
+        ({"folds": 5, "group_by": "gone"}, "/validation/group_by", "unknown_column"),
+        ({"folds": 20, "group_by": "patient"}, "/validation/group_by", "too_few_groups"),
+        ({"folds": 3, "order_by": "patient"}, "/validation/order_by", "split_without_order"),
+        ({"folds": 3, "repeats": 0}, "/validation/repeats", "greater_than_equal"),
     ],
 )
 def test_invalid_validation_split_is_rejected(
@@ -118,3 +123,69 @@ def test_validation_by_a_dataset_can_be_checked_first(client: TestClient, upload
     other = upload("\n".join([HEADER, *ROWS[:10]]))
     body = spec | {"validation": {"dataset_id": other["id"]}}
     assert client.post("/v1/jobs/validate", json=body).json()["valid"]
+
+
+def test_groups_and_repeats_are_trained_and_shown(client: TestClient, train: Train) -> None:
+    job = train(TABLE, validation={"folds": 3, "repeats": 2, "group_by": "patient"})
+    assert job["status"] == "succeeded", job["error"]
+    assert "patient" not in job["spec"]["features"]
+    assert "group_left_out" in {finding["code"] for finding in job["findings"]}
+    assert len(job["cross_validation"]["metrics"]["loss"]["values"]) == 6
+    progress = job["progress"]
+    assert (progress["fold"], progress["folds"], progress["fraction"]) == (None, 6, 1)
+    assert job["metrics"]["test"] is None
+    model = client.get(f"/v1/models/{job['model_id']}").json()
+    assert model["metrics"]["test"] is None
+
+
+@pytest.mark.parametrize(
+    "validation", [{"fraction": 0.2}, {"folds": 2}, {"fraction": 0.2, "order_by": "day"}, None]
+)
+def test_test_metrics_are_shown_once_the_job_has_ended(
+    client: TestClient, settings: Settings, upload: Upload, validation: dict[str, Any] | None
+) -> None:
+    posted = post_job(client, upload(TABLE), validation=validation, test={"fraction": 0.25})
+    assert posted.json()["metrics"]["test"] is None
+    train_waiting_jobs(settings)
+    job = client.get(f"/v1/jobs/{posted.json()['id']}").json()
+    found = job["metrics"]["test"]
+    assert found.keys() == {"loss", "accuracy"}
+    metrics = client.get(f"/v1/models/{job['model_id']}").json()["metrics"]
+    assert metrics.pop("test") == found
+    assert metrics == {k: v for k, v in job["metrics"]["latest"].items() if k != "epoch"}
+
+
+def test_test_dataset_is_used_and_cannot_be_deleted(
+    client: TestClient, settings: Settings, upload: Upload
+) -> None:
+    other = upload("\n".join([HEADER, *ROWS[:10]]))
+    job = post_job(client, upload(TABLE), test={"dataset_id": other["id"]}).json()
+    assert job["links"]["test_dataset"] == f"/v1/datasets/{other['id']}"
+    refused = client.delete(f"/v1/datasets/{other['id']}")
+    assert problem(refused, 409)["code"] == "dataset_in_use"
+    train_waiting_jobs(settings)
+    ended = client.get(f"/v1/jobs/{job['id']}").json()
+    assert ended["metrics"]["test"]["loss"] > 0
+    assert client.delete(f"/v1/datasets/{other['id']}").status_code == 204
+
+
+def test_invalid_test_part_is_rejected(client: TestClient, upload: Upload) -> None:
+    dataset = upload(TABLE)
+    for test, pointer, code in (
+        ({"folds": 3}, "/test/folds", "extra_forbidden"),
+        ({"column": "gone"}, "/test/column", "unknown_column"),
+        ({"dataset_id": dataset["id"]}, "/test/dataset_id", "same_dataset"),
+    ):
+        (found,) = problem(post_job(client, dataset, test=test), 422)["errors"]
+        assert (found["pointer"], found["code"]) == (pointer, code)
+    answer = post_job(client, dataset, test={"dataset_id": "ds_unknown"})
+    assert problem(answer, 404)["code"] == "not_found"
+
+
+def test_validate_reports_the_rows_of_each_part(client: TestClient, upload: Upload) -> None:
+    spec = {"dataset_id": upload(TABLE)["id"], "target": "kind", "test": {"fraction": 0.25}}
+    found = client.post("/v1/jobs/validate", json=spec).json()
+    assert found["rows"] == {"training": 36, "validation": 9, "test": 15}
+    marked = spec | {"validation": {"column": "split"}}
+    found = client.post("/v1/jobs/validate", json=marked).json()
+    assert found["rows"] == {"training": None, "validation": None, "test": 15}

@@ -103,13 +103,16 @@ def test_deleting_twice_is_not_found(database: Database, first: DatasetRecord) -
         delete(database, first.id)
 
 
-@pytest.mark.parametrize("role", ["dataset_id", "validation_dataset_id"])
+@pytest.mark.parametrize("role", ["dataset_id", "validation_dataset_id", "test"])
 def test_dataset_of_an_unfinished_job_is_in_use_but_its_copy_is_not(
     database: Database, first: DatasetRecord, post: Callable[..., JobRecord], role: str
 ) -> None:
     post()
     with database.writing() as session:
-        session.execute(update(jobs).values({role: first.id}))
+        values = (
+            {role: first.id} if role != "test" else {"spec": {"test": {"dataset_id": first.id}}}
+        )
+        session.execute(update(jobs).values(values))
     second = shared(database)
     with pytest.raises(DatasetInUseError):
         delete(database, first.id)

@@ -1,0 +1,162 @@
+"""The targets of a spec, one or several, and the task that they lead to."""
+
+from collections.abc import Sequence
+
+from engine.data.table import ColumnSchema, TableSchema
+from engine.findings import MAX_NAMES, name_columns, patch
+from engine.resolution.report import Report
+from engine.resolution.target_and_features import choose_task, find_target
+from engine.specs import Task, TrainingSpec
+
+
+def target_pointer(index: int, count: int) -> str:
+    """Return the JSON pointer of a target in a request with `count` targets."""
+    return "/target" if count == 1 else f"/target/{index}"
+
+
+def find_targets(
+    spec: TrainingSpec, table: TableSchema, report: Report
+) -> tuple[ColumnSchema, ...] | None:
+    """Return the targets' columns in order; None if one of them cannot be a target."""
+    names = spec.targets
+    if not names:
+        detail = "this field is required: the column to predict, or a list of columns"
+        report.problem("/target", "missing", detail)
+        return None
+    found: list[ColumnSchema] = []
+    for index, name in enumerate(names):
+        pointer = target_pointer(index, len(names))
+        if name in names[:index]:
+            report.problem(pointer, "duplicate_target", f"{name!r} is listed twice")
+            continue
+        target = find_target(name, pointer, table, report)
+        if target is not None:
+            found.append(target)
+    if len(found) < len(names):
+        return None
+    _report_missing(found, report)
+    return tuple(found)
+
+
+def count_labelled_rows(targets: Sequence[ColumnSchema], rows: int) -> int:
+    """Return the number of rows with every target, at most: which rows lack one is not known."""
+    return rows - max(target.missing for target in targets)
+
+
+def _report_missing(targets: Sequence[ColumnSchema], report: Report) -> None:
+    lacking = [target for target in targets if target.missing]
+    if not lacking:
+        return
+    if len(targets) == 1:
+        detail = f"{lacking[0].missing} rows without a target are left out"
+    else:
+        counts = ", ".join(
+            f"{target.missing} lack {target.name!r}" for target in lacking[:MAX_NAMES]
+        )
+        more = f", and {len(lacking) - MAX_NAMES} more targets" if len(lacking) > MAX_NAMES else ""
+        detail = f"rows that lack any target are left out: {counts}{more}"
+    report.warning("/target", "missing_target", detail)
+
+
+def choose_tasks(
+    spec: TrainingSpec, targets: Sequence[ColumnSchema], rows: int, report: Report
+) -> Task | None:
+    """Return the task: the requested one if the targets allow it, else inferred from them."""
+    if len(targets) == 1:
+        return choose_task(spec, targets[0], rows, report)
+    match spec.task:
+        case None:
+            return _default_task(targets, report)
+        case "regression":
+            return spec.task if _are_numbers(targets, report) else None
+        case "classification" | "multi_label":
+            return "multi_label" if _are_labels(targets, report) else None
+        case _:
+            report.problem("/task", "unsupported_task", f"the task {spec.task} is not supported")
+            return None
+
+
+def _default_task(targets: Sequence[ColumnSchema], report: Report) -> Task | None:
+    numbers = [target for target in targets if target.kind == "numeric"]
+    if all(map(_is_label, targets)):
+        if numbers:
+            detail = (
+                f"{_names(numbers)}: two distinct whole numbers each, which are treated as labels; "
+                "set task to regression to predict numbers"
+            )
+            fix = patch(("add", "/task", "regression"))
+            report.info(
+                "/task", "numbers_as_classes", detail, fix if len(numbers) == len(targets) else None
+            )
+        return "multi_label"
+    if len(numbers) == len(targets):
+        _report_two_valued(targets, report)
+        return "regression" if _are_numbers(targets, report) else None
+    if not numbers:
+        _are_labels(targets, report)
+        return None
+    classes = [target for target in targets if target.kind != "numeric"]
+    detail = (
+        f"{_names(numbers)}: numbers; {_names(classes)}: classes. The targets of one job must be "
+        "all numbers, or all labels with two values each: create one job for the numbers and "
+        "another for the rest"
+    )
+    report.problem("/target", "mixed_targets", detail)
+    return None
+
+
+def _is_label(target: ColumnSchema) -> bool:
+    return target.distinct == 2 and (target.kind != "numeric" or target.integral)
+
+
+def _are_numbers(targets: Sequence[ColumnSchema], report: Report) -> bool:
+    """Return whether all are numbers that vary, and report each that is not."""
+    is_valid = True
+    for index, target in enumerate(targets):
+        pointer = target_pointer(index, len(targets))
+        if target.kind != "numeric":
+            detail = f"regression needs numbers; column {target.name!r} is {target.kind}"
+            report.problem(pointer, "target_not_numeric", detail)
+            is_valid = False
+        elif target.distinct == 1:
+            detail = f"column {target.name!r} has the same number in every row"
+            report.problem(pointer, "constant_target", detail)
+            is_valid = False
+    return is_valid
+
+
+def _report_two_valued(targets: Sequence[ColumnSchema], report: Report) -> None:
+    """Report numbers that could be labels; the fix is a job for these targets alone."""
+    two_valued = [target for target in targets if _is_label(target)]
+    if two_valued:
+        detail = (
+            f"{_names(two_valued)}: two distinct whole numbers each, which are predicted as "
+            "numbers; to predict labels, create a job with these targets alone"
+        )
+        fix = patch(("add", "/target", [target.name for target in two_valued]))
+        report.warning("/target", "labels_as_numbers", detail, fix)
+
+
+def _are_labels(targets: Sequence[ColumnSchema], report: Report) -> bool:
+    """Return whether all have two classes, and report each that has not."""
+    is_valid = True
+    for index, target in enumerate(targets):
+        if not _is_label(target):
+            pointer = target_pointer(index, len(targets))
+            report.problem(pointer, "not_two_classes", _why_no_label(target))
+            is_valid = False
+    return is_valid
+
+
+def _why_no_label(target: ColumnSchema) -> str:
+    rule = "each of several labels needs two values"
+    if target.kind == "numeric" and not target.integral:
+        return f"column {target.name!r} has numbers that are not whole; {rule}"
+    if target.distinct is not None and target.distinct < 2:
+        return f"column {target.name!r} has the same value in every row; {rule}"
+    count = "many" if target.distinct is None else target.distinct
+    return f"column {target.name!r} has {count} distinct values; {rule}: predict it in its own job"
+
+
+def _names(targets: Sequence[ColumnSchema]) -> str:
+    return name_columns([target.name for target in targets])
