@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine.arrays import Indices, Shape
 from engine.data.rows import Allocate, Rows, allocate_in_memory
+from engine.data.small_parts import few_rows
 from engine.data.table import Column, Table, count_rows
 from engine.errors import DataError, SpecError
 from engine.findings import Finding
@@ -107,6 +108,7 @@ class Preparation:
         self._add_part(source, rows.validation, validation_table, target, _VALIDATION_SUFFIX)
         if fold is None:
             self._add_part(source, rows.test, test_table, target, _TEST_SUFFIX)
+            self._report_small_parts()
 
     def _add_part(
         self,
@@ -123,6 +125,15 @@ class Preparation:
             other = _read_rows(self._spec, table, target, is_other=True)
             require_rows(other.usable, 1)
             self._subsets.append(_Subset(other, other.usable, suffix))
+
+    def _report_small_parts(self) -> None:
+        rows = {subset.name: len(subset.rows) for subset in self._subsets}
+        for finding in (
+            few_rows("validation", rows.get("validation", 0)),
+            few_rows("test", rows.get("test", 0)),
+        ):
+            if finding is not None:
+                self.findings.append(finding)
 
     @property
     def data_bytes(self) -> int:

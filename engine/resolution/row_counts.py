@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
+from engine.data.small_parts import few_rows
 from engine.data.splits import count_validation_rows
 from engine.data.table import ColumnSchema, TableSchema, find_column
 from engine.preprocessing.column_options import options_for
@@ -19,8 +20,6 @@ from engine.specs import (
 )
 
 Part = Literal["training", "validation", "test"]
-# Metrics of fewer rows are rough.
-SMALL_PART = 10
 
 
 @dataclass(frozen=True)
@@ -144,18 +143,12 @@ def _may_drop_rows(spec: ResolvedSpec, columns: Iterable[ColumnSchema]) -> bool:
 
 
 def _report_small_parts(spec: ResolvedSpec, spans: dict[Part, _Span], report: Report) -> None:
-    parts: tuple[tuple[Part, ValidationSpec | TestSpec | None], ...] = (
-        ("validation", spec.validation),
-        ("test", spec.test),
-    )
-    for part, selection in parts:
-        rows = spans[part].most
-        if selection is None or isinstance(selection, FoldsValidation) or rows >= SMALL_PART:
-            continue
-        if rows > 0:
-            plural = "" if rows == 1 else "s"
-            detail = f"with {rows} {part} row{plural}, {part} metrics are rough"
-            report.info(f"/{part}", "few_rows", detail)
+    """Report parts that have few rows at most; the worker reports those that only the rows show."""
+    parts: list[Literal["validation", "test"]] = ["test"]
+    if not isinstance(spec.validation, FoldsValidation):
+        parts.insert(0, "validation")
+    found = (few_rows(part, spans[part].most) for part in parts)
+    report.findings += [finding for finding in found if finding is not None]
 
 
 @dataclass(frozen=True)

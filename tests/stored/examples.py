@@ -203,6 +203,22 @@ _REQUESTS: dict[str, dict[str, Any]] = {
         "batch_size": 8,
         "class_weight": "balanced",
     },
+    "grouped": {
+        "target": "price",
+        "features": ["size"],
+        "network": {"layers": [_dense(2)]},
+        "validation": {"folds": 2, "repeats": 2, "group_by": "colour"},
+        "test": {"fraction": 0.2, "group_by": "colour"},
+        "epochs": 1,
+    },
+    "in_order": {
+        "target": "kind",
+        "features": ["size"],
+        "network": {"layers": [_dense(2)]},
+        "validation": {"folds": 2, "order_by": "built"},
+        "test": {"column": "part", "values": ["test"]},
+        "epochs": 1,
+    },
     "two_datasets": {
         "target": "price",
         "features": ["size"],
