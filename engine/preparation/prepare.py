@@ -6,7 +6,7 @@ chunks and written to allocated arrays.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from engine.errors import DataError, SpecError
 from engine.findings import Finding
 from engine.layers.build import build_layers
 from engine.metrics.build import needs_values
+from engine.preparation.leaks import find_leaks
 from engine.preparation.prepared_data import PreparedData, prepared_from
 from engine.preparation.sample_weights import fit_sample_weights
 from engine.preparation.target_findings import find_target_findings
@@ -27,7 +28,7 @@ from engine.preparation.train_validation_split import require_rows, split_rows
 from engine.preparation.zero_targets import find_zero_targets
 from engine.preprocessing.fit import fit_columns
 from engine.preprocessing.fitted import FittedTarget
-from engine.preprocessing.labels import Labels, NumberLabels, read_labels
+from engine.preprocessing.labels import Labels, NoLabels, NumberLabels, read_labels
 from engine.preprocessing.missing_values import find_incomplete_rows
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.preprocessing.targets import choose_encoding, fit_target
@@ -94,13 +95,14 @@ class Preparation:
         fold: int | None = None,
     ) -> None:
         self._spec = spec
+        self._is_fitted = fitted is not None
         self.findings: list[Finding] = []
         fitted_target = None if fitted is None else fitted.target
         source = _read_rows(spec, table, fitted_target)
         self.findings += find_target_findings(spec, source.labels)
         rows = split_rows(spec, source.columns, source.labels, source.usable, fold, table.words)
         target = fit_target(spec, source.labels, rows.training, fitted_target)
-        self.preprocessing = fitted or _fit_preprocessing(spec, table, rows.training, target)
+        self.preprocessing = _fit_preprocessing(spec, table, rows.training, target, fitted)
         require_inputs(spec, self.preprocessing.width)
         self._encoding = choose_encoding(spec, target)
         self._weights = fit_sample_weights(spec, source.labels, rows.training, table.words)
@@ -140,9 +142,10 @@ class Preparation:
         """Total size of the arrays."""
         dtype = np.dtype(self._spec.dtype)
         row_bytes = self.preprocessing.width * dtype.itemsize
-        row_bytes += math.prod(self._encoding.row_shape) * self._encoding.dtype.itemsize
+        if self._encoding is not None:
+            row_bytes += math.prod(self._encoding.row_shape) * self._encoding.dtype.itemsize
         row_bytes += 0 if self._weights is None else len(self._weights.names) * dtype.itemsize
-        if needs_values(self._spec.metrics):
+        if self._encoding is not None and needs_values(self._spec.metrics):
             row_bytes += math.prod(self._encoding.row_shape) * np.dtype(np.float64).itemsize
         return sum(len(subset.rows) for subset in self._subsets) * row_bytes
 
@@ -157,6 +160,7 @@ class Preparation:
             arrays |= self._allocate(subset, allocate)
             self._write_row_values(subset, arrays)
         self._write_inputs(arrays)
+        self._find_leaks(arrays["x"])
         if needs_values(self._spec.metrics):
             values = {subset.name: arrays[f"values{subset.suffix}"] for subset in self._subsets}
             read = {name: y[0 : len(y)] for name, y in values.items()}
@@ -165,14 +169,13 @@ class Preparation:
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
         dtype = np.dtype(self._spec.dtype)
-        shapes: dict[str, tuple[Shape, np.dtype[Any]]] = {
-            "x": ((self.preprocessing.width,), dtype),
-            "y": (self._encoding.row_shape, self._encoding.dtype),
-        }
+        shapes: dict[str, tuple[Shape, np.dtype[Any]]] = {"x": ((self.preprocessing.width,), dtype)}
+        if self._encoding is not None:
+            shapes["y"] = (self._encoding.row_shape, self._encoding.dtype)
+            if needs_values(self._spec.metrics):
+                shapes["values"] = (self._encoding.row_shape, np.dtype(np.float64))
         if self._weights is not None:
             shapes |= dict.fromkeys(self._weights.names, ((), dtype))
-        if needs_values(self._spec.metrics):
-            shapes["values"] = (self._encoding.row_shape, np.dtype(np.float64))
         return {
             f"{name}{subset.suffix}": allocate(
                 f"{name}{subset.suffix}", (len(subset.rows), *shape), of_type
@@ -183,7 +186,8 @@ class Preparation:
     def _write_row_values(self, subset: _Subset, arrays: Mapping[str, Rows]) -> None:
         """Write targets and weights."""
         labels, rows = subset.source.labels, subset.rows
-        self._encoding.write(labels, rows, arrays[f"y{subset.suffix}"])
+        if self._encoding is not None and not isinstance(labels, NoLabels):
+            self._encoding.write(labels, rows, arrays[f"y{subset.suffix}"])
         per_row: dict[str, NDArray[Any]] = {}
         if self._weights is not None:
             per_row |= self._weights.weights_of(subset.source.columns, labels, rows, subset.name)
@@ -205,6 +209,15 @@ class Preparation:
                     rows = subset.rows[first:last] - start
                     self._write_chunk(chunk, rows, arrays[f"x{subset.suffix}"], first)
                 start = stop
+
+    def _find_leaks(self, x: Rows) -> None:
+        subset = self._subsets[0]
+        source = subset.source
+        found = find_leaks(
+            self._spec, source.table, self.preprocessing, x, source.labels, subset.rows
+        )
+        # The features of a model that is trained on cannot be changed.
+        self.findings += [replace(f, fix=None) for f in found] if self._is_fitted else found
 
     def _write_chunk(
         self, chunk: Mapping[str, Column], rows: Indices, out: Rows, first: int
@@ -248,7 +261,7 @@ def require_inputs(spec: ResolvedSpec, width: int) -> None:
         message = "the training rows have no value in any feature"
         raise DataError(message)
     try:
-        build_layers(spec.network, width, np.dtype(spec.dtype))
+        build_layers(spec.network_for(width), width, np.dtype(spec.dtype))
     except SpecError as error:
         message = f"the training rows make {width} inputs, which do not fit the network: {error}"
         raise DataError(message) from error
@@ -260,7 +273,9 @@ def _read_rows(
     split_columns = () if is_other else spec.split_columns
     names = (*spec.targets, spec.sample_weight, *split_columns)
     columns = table.read(tuple(dict.fromkeys(name for name in names if name)))
-    labels = read_labels(spec, columns, fitted)
+    labels: Labels = NoLabels(table.rows)
+    if spec.targets:
+        labels = read_labels(spec, columns, fitted)
     is_usable = labels.present
     incomplete = find_incomplete_rows(table, spec.features, spec.preprocessing)
     if incomplete is not None:
@@ -269,7 +284,14 @@ def _read_rows(
 
 
 def _fit_preprocessing(
-    spec: ResolvedSpec, table: Table, training: Indices, target: FittedTarget
+    spec: ResolvedSpec,
+    table: Table,
+    training: Indices,
+    target: FittedTarget,
+    fitted: Preprocessing | None,
 ) -> Preprocessing:
+    """Return the fitted preprocessing with the target, or fit one on the training rows."""
+    if fitted is not None:
+        return replace(fitted, target=target)
     columns = fit_columns(table, spec.features, training, spec.preprocessing)
     return Preprocessing(columns, target, table.words)

@@ -47,7 +47,7 @@ class SplitTables:
 
     Attributes:
         table: the training table.
-        targets: schemas of the target columns.
+        targets: schemas of the target columns; empty if the inputs are the target.
         validation: the validation table, if it is another dataset.
         test: the test table, if it is another dataset.
     """
@@ -82,8 +82,10 @@ def count_rows(spec: ResolvedSpec, tables: SplitTables, report: Report) -> RowCo
     usable = _count_labelled(tables.targets, tables.table.rows)
     rows = usable.most
     if rows < 2:
-        detail = f"training needs at least two rows with a target, there are {rows}"
-        report.problem("/target", "too_few_rows", detail)
+        pointer = "/target" if tables.targets else "/dataset_id"
+        with_target = " with a target" if tables.targets else ""
+        detail = f"training needs at least two rows{with_target}, there are {rows}"
+        report.problem(pointer, "too_few_rows", detail)
         return RowCounts(rows, 0, rows)
     counter = _Counter(spec, tables, report)
     test, elsewhere = counter.count(spec.test, usable, "test"), 0

@@ -1,6 +1,6 @@
 """Validation of class_weight and sample_weight."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from engine.data.levels import describe_levels, known_levels, read_level
 from engine.data.table import ColumnSchema, FileConventions, Level, TableSchema, find_column
@@ -14,14 +14,18 @@ MAX_PROBLEMS = 20
 
 
 def check_class_weight(
-    spec: TrainingSpec, task: Task, target: ColumnSchema, words: FileConventions, report: Report
+    spec: TrainingSpec,
+    task: Task,
+    targets: Sequence[ColumnSchema],
+    words: FileConventions,
+    report: Report,
 ) -> None:
     """Check that class_weight is for classification, names classes, and is not 0 for all of them.
 
     Args:
         spec: the requested spec.
         task: the training's task.
-        target: schema of the target column.
+        targets: schemas of the target columns; one for classification.
         words: notation of the table's file, in which classes are named.
         report: receives the problems.
     """
@@ -34,8 +38,8 @@ def check_class_weight(
             detail += ", whose rows have a class per label; sample_weight gives each row a weight"
         report.problem("/class_weight", "not_classes", detail)
     elif weights != "balanced":
-        report.problems += _find_class_problems(weights, target, words)
-        if len(weights) >= (target.distinct or 0) and not any(weights.values()):
+        report.problems += _find_class_problems(weights, targets[0], words)
+        if len(weights) >= (targets[0].distinct or 0) and not any(weights.values()):
             detail = "at least one class must have a weight above 0"
             report.problem("/class_weight", "all_zero", detail)
 

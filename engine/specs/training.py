@@ -115,8 +115,8 @@ class TrainingSpec(Spec):
     metrics: Items[MetricName] | Literal["all"] | None = Field(
         default=None,
         description="Metrics recorded at the end of each epoch, on training and validation rows. "
-        "Default: accuracy for classification; rmse, mae and r2 for regression; accuracy and "
-        "subset_accuracy for multi_label.",
+        "Default: accuracy for classification; rmse, mae and r2 for regression and reconstruction; "
+        "accuracy and subset_accuracy for multi_label.",
     )
     class_weight: dict[str, Weight] | Literal["balanced"] | None = Field(
         default=None,
@@ -165,6 +165,16 @@ class ResolvedSpec(TrainingSpec):
     loss: LossField
     epochs: int
     metrics: Items[MetricName]
+
+    def network_for(self, inputs: int) -> ResolvedNetwork:
+        """Return the network for the fitted number of inputs, which may be less than resolved.
+
+        An autoencoder has as many outputs as inputs; other networks do not depend on it.
+        """
+        if self.task != "reconstruction":
+            return self.network
+        output = self.network.output.model_copy(update={"units": inputs})
+        return self.network.model_copy(update={"output": output})
 
     @property
     def needed_columns(self) -> tuple[str, ...]:

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import DataError
-from engine.predictor import Predictions
+from engine.predictor import Places, Predictions
 from engine.preprocessing.fitted import target_names
 from engine.preprocessing.preprocessing import (
     ClassTarget,
+    InputsTarget,
     LabelTargets,
     NumericTarget,
     NumericTargets,
@@ -17,6 +18,7 @@ from engine.preprocessing.preprocessing import (
 )
 from service.context import Context
 from service.http.errors import InvalidRowsError
+from service.models.reconstructions import list_reconstructions, require_few_values
 from service.runtime.model_cache import ServedModel
 from service.schemas.common import FieldProblem
 from service.schemas.jobs import Label
@@ -68,16 +70,31 @@ def predict(context: Context, model_id: str, request: PredictRequest) -> bytes:
 def _predict(model: ServedModel, request: PredictRequest) -> bytes:
     rows = model.reader.read(request.rows)
     try:
-        answers = model.predictor.answer(rows.columns)
+        return _answer(model, rows).model_dump_json().encode()
     except DataError as error:
         problem = FieldProblem(pointer="/rows", code=error.code, detail=str(error))
         raise InvalidRowsError([problem]) from error
-    flags = _flags(rows, answers, model.preprocessing)
-    return _view(model, answers, flags).model_dump_json().encode()
 
 
-def _view(model: ServedModel, answers: Predictions, flags: list[list[FlagView]]) -> PredictView:
-    target = model.preprocessing.target
+def _answer(model: ServedModel, rows: ReadRows) -> PredictView:
+    """Return the predictions of the rows. Raises DataError, InvalidRowsError."""
+    target, preprocessing = model.preprocessing.target, model.preprocessing
+    if isinstance(target, InputsTarget):
+        require_few_values(preprocessing.count_rows(rows.columns), len(preprocessing.columns))
+        found = model.predictor.reconstruct(rows.columns)
+        flags = _flags(rows, found.replaced, preprocessing)
+        data = list_reconstructions(preprocessing, found, flags)
+        return PredictView(model_id=model.id, classes=None, data=data)
+    answers = model.predictor.answer(rows.columns)
+    return _view(model, target, answers, _flags(rows, answers.replaced, preprocessing))
+
+
+def _view(
+    model: ServedModel,
+    target: ClassTarget | NumericTarget | NumericTargets | LabelTargets,
+    answers: Predictions,
+    flags: list[list[FlagView]],
+) -> PredictView:
     match target:
         case ClassTarget():
             classes = _class_predictions(
@@ -168,14 +185,12 @@ def _classes_view(target: LabelTargets) -> dict[str, list[Label]]:
     return {label.name: list(label.classes) for label in target.labels}
 
 
-def _flags(
-    rows: ReadRows, answers: Predictions, preprocessing: Preprocessing
-) -> list[list[FlagView]]:
+def _flags(rows: ReadRows, replaced: Places, preprocessing: Preprocessing) -> list[list[FlagView]]:
     """Return the flags of each row: values that were replaced or are outside the training data."""
     found = preprocessing.flags(rows.columns)
     flags: list[list[FlagView]] = [[] for _ in found.imputed]
-    replaced = [place for place in answers.replaced if not found.out_of_range[place]]
-    for row, column in (*rows.not_understood, *replaced):
+    unusable = [place for place in replaced if not found.out_of_range[place]]
+    for row, column in (*rows.not_understood, *unusable):
         found.imputed[row, column] = False
         name = preprocessing.columns[column].name
         flags[row].append(FlagView(column=name, flag="not_understood"))

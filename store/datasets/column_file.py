@@ -39,6 +39,10 @@ def table_schema(dataset: DatasetRecord) -> TableSchema:
                 integral=column.integral,
                 minimum=column.minimum,
                 levels=_all_levels(column),
+                maximum=column.maximum,
+                mean=column.mean,
+                std=column.std,
+                all_different=column.all_different,
             )
             for column in dataset.columns
         ),

@@ -29,7 +29,7 @@ INTAKE_VERSION = 2
 
 @dataclass(frozen=True)
 class ColumnRecord:
-    """Statistics of a column; None where they do not apply to its kind.
+    """Statistics of a column; None where they do not apply to its kind or are unknown.
 
     Attributes:
         top_values: the most frequent values as text, with their numbers of rows.
@@ -48,6 +48,7 @@ class ColumnRecord:
     std: float | None
     top_values: tuple[tuple[str, int], ...]
     time_format: str | None = None
+    all_different: bool | None = None
     levels: tuple[str, ...] | None = None
 
 

@@ -104,6 +104,15 @@ them in the order of `target`. `precision`, `recall` and `f1` of a label without
 class are null in the list and left out of the mean, as are `roc_auc` and `pr_auc` of a label with
 one class only.
 """
+RECONSTRUCTION = """Over all rows and inputs together; x are the scaled inputs and x̂ the outputs,
+so the unit is that of the scaled inputs. Rows count by their sample weight.
+"""
+RECONSTRUCTION_METRICS = {
+    "mse": "mean of (x̂ − x)²",
+    "rmse": "√mse",
+    "mae": "mean of |x̂ − x|",
+    "r2": "1 − Σ (x̂ − x)² / Σ (x − x̄)², x̄ the mean of each input; absent if all are constant",
+}
 
 
 def render() -> str:
@@ -124,6 +133,8 @@ def render() -> str:
     parts.append("## Metrics\n\nIn `metrics`.\n\n" + _table("metric", METRICS))
     parts.append(f"### Several targets\n\n{SEVERAL_TARGETS}")
     parts.append(_table("metric of labels", LABEL_METRICS))
+    parts.append("### Reconstruction\n\n" + RECONSTRUCTION)
+    parts.append(_table("metric of a reconstruction", RECONSTRUCTION_METRICS))
     return "\n".join(parts)
 
 

@@ -32,8 +32,8 @@ def typed_kind(data_type: pa.DataType) -> ColumnKind:
 
 def drop_marked(cells: pa.Array, missing: Collection[float]) -> pa.Array:
     """Replace the numbers that mark a missing value by null."""
-    is_number = types.is_integer(cells.type) or types.is_floating(cells.type)
-    if not missing or not is_number:
+    kinds = (types.is_integer, types.is_floating, types.is_decimal)
+    if not missing or not any(is_kind(cells.type) for is_kind in kinds):
         return cells
     numbers = pc.cast(cells, pa.float64(), safe=False)
     return pc.if_else(pc.is_in(numbers, pa.array(missing, pa.float64())), None, cells)
