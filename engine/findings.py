@@ -5,8 +5,47 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 FindingLevel = Literal["warning", "info"]
+# Each has an example in tests/engine/finding_examples.py, whose fix is applied by a test.
+FindingCode = Literal[
+    # The request and the table's schema.
+    "batch_is_everything",
+    "constant_feature",
+    "few_rows",
+    "group_left_out",
+    "groups_of_one",
+    "identifier",
+    "labels_as_numbers",
+    "missing_group",
+    "missing_split",
+    "missing_target",
+    "no_bottleneck",
+    "numbers_as_classes",
+    "numbers_as_quantity",
+    "row_number",
+    "rows_left_out",
+    "starts_from_model",
+    "test_and_validation_differ",
+    "test_as_validation",
+    "test_rows_seen",
+    "text_left_out",
+    "unused_column",
+    "unused_fill_value",
+    "unusual_loss",
+    # The rows.
+    "class_without_training_rows",
+    "incomplete_targets",
+    "never_varies_in_training",
+    "possible_leak",
+    "rare_label_combinations",
+    "unused_in_training",
+    "zero_targets_in_mape",
+    # The training.
+    "gradient_not_finite",
+]
 # Names beyond it are counted only: a table may have thousands of columns.
 MAX_NAMES = 10
+# A longer list of features is not written into a fix.
+MAX_LISTED = 2000
 
 
 @dataclass(frozen=True)
@@ -26,7 +65,7 @@ class Finding:
 
     level: FindingLevel
     pointer: str
-    code: str
+    code: FindingCode
     detail: str
     fix: dict[str, Any] | None = None
     epoch: int | None = None
@@ -45,6 +84,16 @@ def patch(*operations: tuple[str, str, Any]) -> dict[str, Any]:
             for op, path, value in operations
         ]
     }
+
+
+def list_features(names: Sequence[str]) -> dict[str, Any] | None:
+    """Return a fix that makes these columns the features; None if there are none or too many."""
+    return patch(("add", "/features", list(names))) if 0 < len(names) <= MAX_LISTED else None
+
+
+def describe_columns(names: Sequence[str]) -> str:
+    """Return "column" or "columns" with their names, of which at most MAX_NAMES are listed."""
+    return f"column{'s' if len(names) > 1 else ''} {name_columns(names)}"
 
 
 def name_columns(names: Sequence[str]) -> str:

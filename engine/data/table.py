@@ -26,6 +26,11 @@ class ColumnSchema:
         distinct: number of distinct values; None if there are too many to count.
         integral: every value is a whole number; in a time column, midnight.
         minimum: the smallest value; None if unknown (numeric and time columns only).
+        maximum: the largest value; None if unknown (numeric and time columns only).
+        mean: the mean of the values; None if unknown (numeric and time columns only).
+        std: their standard deviation, over the count; None if unknown.
+        all_different: whether no value occurs in two rows; None if unknown. Among more than 16,000
+            whole numbers a few repetitions may be overlooked.
     """
 
     name: str
@@ -34,6 +39,10 @@ class ColumnSchema:
     distinct: int | None
     integral: bool = False
     minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    std: float | None = None
+    all_different: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine.arrays import Indices, Shape
 from engine.data.rows import Allocate, Rows, allocate_in_memory
+from engine.data.small_parts import few_rows
 from engine.data.table import Column, Table, count_rows
 from engine.errors import DataError, SpecError
 from engine.findings import Finding
@@ -21,6 +22,7 @@ from engine.layers.build import build_layers
 from engine.metrics.build import needs_values
 from engine.preparation.fit_preprocessing import fit_preprocessing, refit_constant_columns
 from engine.preparation.input_writer import InputWriter
+from engine.preparation.leaks import find_leaks
 from engine.preparation.prepared_data import PreparedData, prepared_from
 from engine.preparation.row_findings import (
     find_left_out_other_rows,
@@ -34,7 +36,7 @@ from engine.preparation.untrained_findings import find_untrained_inputs
 from engine.preparation.zero_targets import find_zero_targets
 from engine.preprocessing.fitted import FittedTarget
 from engine.preprocessing.held_inputs import HeldInputs
-from engine.preprocessing.labels import Labels, NumberLabels, read_labels
+from engine.preprocessing.labels import Labels, NoLabels, NumberLabels, read_labels
 from engine.preprocessing.missing_values import find_incomplete_rows
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.preprocessing.targets import choose_encoding, fit_target
@@ -113,7 +115,7 @@ class Preparation:
         self.preprocessing = (
             fit_preprocessing(spec, table, rows.training, target)
             if fitted is None
-            else refit_constant_columns(spec, table, rows.training, fitted)
+            else refit_constant_columns(spec, table, rows.training, replace(fitted, target=target))
         )
         require_inputs(spec, self.preprocessing.width)
         self._encoding = choose_encoding(spec, target)
@@ -122,6 +124,7 @@ class Preparation:
         self._add_part(source, rows.validation, validation_table, target, _VALIDATION_SUFFIX)
         if fold is None:
             self._add_part(source, rows.test, test_table, target, _TEST_SUFFIX)
+            self._report_small_parts()
 
     def _add_part(
         self,
@@ -140,14 +143,24 @@ class Preparation:
             self.findings += find_left_out_other_rows(table.rows, other.usable, suffix[1:])
             self._subsets.append(_Subset(other, other.usable, suffix))
 
+    def _report_small_parts(self) -> None:
+        rows = {subset.name: len(subset.rows) for subset in self._subsets}
+        for finding in (
+            few_rows("validation", rows.get("validation", 0)),
+            few_rows("test", rows.get("test", 0)),
+        ):
+            if finding is not None:
+                self.findings.append(finding)
+
     @property
     def data_bytes(self) -> int:
         """Total size of the arrays."""
         dtype = np.dtype(self._spec.dtype)
         row_bytes = self.preprocessing.width * dtype.itemsize
-        row_bytes += math.prod(self._encoding.row_shape) * self._encoding.dtype.itemsize
+        if self._encoding is not None:
+            row_bytes += math.prod(self._encoding.row_shape) * self._encoding.dtype.itemsize
         row_bytes += 0 if self._weights is None else len(self._weights.names) * dtype.itemsize
-        if needs_values(self._spec.metrics):
+        if self._encoding is not None and needs_values(self._spec.metrics):
             row_bytes += math.prod(self._encoding.row_shape) * np.dtype(np.float64).itemsize
         return sum(len(subset.rows) for subset in self._subsets) * row_bytes
 
@@ -164,6 +177,7 @@ class Preparation:
             arrays |= self._allocate(subset, allocate)
             self._write_row_values(subset, arrays)
         preprocessing = replace(self.preprocessing, held=self._write_inputs(arrays))
+        self._find_leaks(arrays["x"])
         if needs_values(self._spec.metrics):
             values = {subset.name: arrays[f"values{subset.suffix}"] for subset in self._subsets}
             read = {name: y[0 : len(y)] for name, y in values.items()}
@@ -172,14 +186,13 @@ class Preparation:
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
         dtype = np.dtype(self._spec.dtype)
-        shapes: dict[str, tuple[Shape, np.dtype[Any]]] = {
-            "x": ((self.preprocessing.width,), dtype),
-            "y": (self._encoding.row_shape, self._encoding.dtype),
-        }
+        shapes: dict[str, tuple[Shape, np.dtype[Any]]] = {"x": ((self.preprocessing.width,), dtype)}
+        if self._encoding is not None:
+            shapes["y"] = (self._encoding.row_shape, self._encoding.dtype)
+            if needs_values(self._spec.metrics):
+                shapes["values"] = (self._encoding.row_shape, np.dtype(np.float64))
         if self._weights is not None:
             shapes |= dict.fromkeys(self._weights.names, ((), dtype))
-        if needs_values(self._spec.metrics):
-            shapes["values"] = (self._encoding.row_shape, np.dtype(np.float64))
         return {
             f"{name}{subset.suffix}": allocate(
                 f"{name}{subset.suffix}", (len(subset.rows), *shape), of_type
@@ -190,7 +203,8 @@ class Preparation:
     def _write_row_values(self, subset: _Subset, arrays: Mapping[str, Rows]) -> None:
         """Write targets and weights."""
         labels, rows = subset.source.labels, subset.rows
-        self._encoding.write(labels, rows, arrays[f"y{subset.suffix}"])
+        if self._encoding is not None and not isinstance(labels, NoLabels):
+            self._encoding.write(labels, rows, arrays[f"y{subset.suffix}"])
         per_row: dict[str, NDArray[Any]] = {}
         if self._weights is not None:
             per_row |= self._weights.weights_of(subset.source.columns, labels, rows, subset.name)
@@ -208,6 +222,7 @@ class Preparation:
         source = self._subsets[0].source
         used = sum(len(subset.rows) for subset in self._subsets if subset.source is source)
         self.findings += find_untrained_inputs(
+            self._spec,
             replace(self.preprocessing, held=held),
             differing,
             covers_table=used == source.table.rows,
@@ -231,6 +246,15 @@ class Preparation:
                     else:
                         writer.write(chunk, rows, out, first)
                 start = stop
+
+    def _find_leaks(self, x: Rows) -> None:
+        subset = self._subsets[0]
+        source = subset.source
+        found = find_leaks(
+            self._spec, source.table, self.preprocessing, x, source.labels, subset.rows
+        )
+        # The features of a model that is trained on cannot be changed.
+        self.findings += found if self._is_new else [replace(f, fix=None) for f in found]
 
 
 def prepare(
@@ -265,7 +289,7 @@ def require_inputs(spec: ResolvedSpec, width: int) -> None:
         message = "the training rows have no value in any feature"
         raise DataError(message)
     try:
-        build_layers(spec.network, width, np.dtype(spec.dtype))
+        build_layers(spec.network_for(width), width, np.dtype(spec.dtype))
     except SpecError as error:
         message = f"the training rows make {width} inputs, which do not fit the network: {error}"
         raise DataError(message) from error
@@ -277,7 +301,9 @@ def _read_rows(
     split_columns = () if is_other else spec.split_columns
     names = (*spec.targets, spec.sample_weight, *split_columns)
     columns = table.read(tuple(dict.fromkeys(name for name in names if name)))
-    labels = read_labels(spec, columns, fitted)
+    labels: Labels = NoLabels(table.rows)
+    if spec.targets:
+        labels = read_labels(spec, columns, fitted)
     is_usable = labels.present
     incomplete = find_incomplete_rows(table, spec.features, spec.preprocessing)
     if incomplete is not None:

@@ -167,6 +167,20 @@ class NumericTarget:
 
 
 @dataclass(frozen=True)
+class InputsTarget:
+    """The inputs themselves, which an autoencoder reconstructs.
+
+    Attributes:
+        error_quantiles: evenly spaced quantiles of the training rows' reconstruction errors, from
+            minimum to maximum; None before training has ended, or if they are unknown.
+        type: discriminator of the stored JSON.
+    """
+
+    error_quantiles: tuple[float, ...] | None = None
+    type: Literal["inputs"] = "inputs"
+
+
+@dataclass(frozen=True)
 class NumericTargets:
     """Several numbers per row, each scaled by itself, in the order of the spec's targets."""
 
@@ -186,7 +200,8 @@ class LabelTargets:
 
 
 FittedTarget: TypeAlias = Annotated[
-    ClassTarget | NumericTarget | NumericTargets | LabelTargets, Field(discriminator="type")
+    ClassTarget | NumericTarget | NumericTargets | LabelTargets | InputsTarget,
+    Field(discriminator="type"),
 ]
 
 
@@ -195,12 +210,14 @@ Classes: TypeAlias = list[Level] | dict[str, list[Level]]
 
 
 def target_names(target: FittedTarget) -> tuple[str, ...]:
-    """Return the names of the target columns in order."""
+    """Return the names of the target columns in order; empty if the inputs are the target."""
     match target:
         case NumericTargets():
             return tuple(one.name for one in target.targets)
         case LabelTargets():
             return tuple(one.name for one in target.labels)
+        case InputsTarget():
+            return ()
         case _:
             return (target.name,)
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from engine.arrays import Floats, Indices
 from engine.data.table import Column, FileConventions, count_rows
+from engine.preprocessing.column_plan import inputs_of
+from engine.preprocessing.decode import DecodedValue, decode
 from engine.preprocessing.encode import encode_columns
 from engine.preprocessing.feature_layout import FeatureLayout, lay_out
 from engine.preprocessing.fitted import (
@@ -22,6 +24,7 @@ from engine.preprocessing.fitted import (
     FittedTarget,
     FittedText,
     FittedTime,
+    InputsTarget,
     LabelTargets,
     NumericTarget,
     NumericTargets,
@@ -43,6 +46,7 @@ __all__ = [
     "FittedText",
     "FittedTime",
     "Flags",
+    "InputsTarget",
     "LabelTargets",
     "NumericTarget",
     "NumericTargets",
@@ -96,6 +100,19 @@ class Preprocessing:
         x = encode_columns(self._layout, columns, indices, dtype)
         self.held.apply(x)
         return x
+
+    @cached_property
+    def column_widths(self) -> tuple[int, ...]:
+        """Number of network inputs of each column."""
+        return tuple(inputs_of(column).width for column in self.columns)
+
+    def decode(self, inputs: Floats) -> list[list[DecodedValue]]:
+        """Return the column values that network inputs stand for, one list of rows per column.
+
+        The inverse of `transform`, without embedded columns; None where inputs do not determine a
+        value, see `engine.preprocessing.decode`.
+        """
+        return decode(self.columns, inputs)
 
     def flags(self, columns: Mapping[str, Column], dtype: np.dtype[Any]) -> Flags:
         """Return which values were missing, unknown, out of range or without effect.

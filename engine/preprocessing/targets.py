@@ -14,12 +14,20 @@ from engine.preprocessing.fit import fit_numeric_target
 from engine.preprocessing.fitted import (
     ClassTarget,
     FittedTarget,
+    InputsTarget,
     LabelTargets,
     NumericTarget,
     NumericTargets,
     numbers_of,
 )
-from engine.preprocessing.labels import ClassLabels, Labels, MultiLabels, NumberLabels
+from engine.preprocessing.labels import (
+    ClassLabels,
+    ColumnLabels,
+    Labels,
+    MultiLabels,
+    NoLabels,
+    NumberLabels,
+)
 from engine.specs import ResolvedSpec
 
 # Rows encoded per chunk.
@@ -30,6 +38,9 @@ def fit_target(
     spec: ResolvedSpec, labels: Labels, training: Indices, fitted: FittedTarget | None
 ) -> FittedTarget:
     """Return the fitted target, or fit one on the training rows. Raises DataError."""
+    if isinstance(labels, NoLabels):
+        # The errors of an earlier training are not those of this one.
+        return InputsTarget()
     if not isinstance(labels, NumberLabels):
         return labels.target
     if fitted is not None:
@@ -81,13 +92,13 @@ class TargetEncoding:
     row_shape: Shape
     dtype: np.dtype[Any]
 
-    def write(self, labels: Labels, rows: Indices, out: Rows) -> None:
+    def write(self, labels: ColumnLabels, rows: Indices, out: Rows) -> None:
         """Encode the rows, one chunk at a time. Raises DataError if a number is too large."""
         for start in range(0, len(rows), _CHUNK_ROWS):
             chunk = rows[start : start + _CHUNK_ROWS]
             out[start : start + len(chunk)] = self._encode(labels, chunk)
 
-    def _encode(self, labels: Labels, rows: Indices) -> Targets:
+    def _encode(self, labels: ColumnLabels, rows: Indices) -> Targets:
         match labels:
             case NumberLabels():
                 return self._scale(labels, rows)
@@ -122,8 +133,8 @@ class TargetEncoding:
         return scaled
 
 
-def choose_encoding(spec: ResolvedSpec, target: FittedTarget) -> TargetEncoding:
-    """Return the target encoding that the spec's loss takes."""
+def choose_encoding(spec: ResolvedSpec, target: FittedTarget) -> TargetEncoding | None:
+    """Return the target encoding that the spec's loss takes; None if the inputs are the target."""
     dtype = np.dtype(spec.dtype)
     match target:
         case NumericTarget() | NumericTargets():
@@ -135,5 +146,7 @@ def choose_encoding(spec: ResolvedSpec, target: FittedTarget) -> TargetEncoding:
         case ClassTarget():
             columns = 1 if spec.network.output.units == 1 else len(target.classes)
             return TargetEncoding(target, (columns,), dtype)
+        case InputsTarget():
+            return None
         case _:
             assert_never(target)

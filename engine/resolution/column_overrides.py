@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from engine.data.table import ColumnKind, ColumnSchema, TableSchema
-from engine.json_pointer import column_pointer
+from engine.findings import describe_columns
+from engine.json_pointer import column_pointer, json_pointer
 from engine.preprocessing.column_options import NO_OVERRIDES
 from engine.preprocessing.column_plan import ColumnPlan
 from engine.resolution.embeddings import categorical_of
+from engine.resolution.fixes import put, remove
 from engine.resolution.report import Report
 from engine.specs import ColumnPreprocessingSpec, TrainingSpec
 
@@ -40,7 +42,8 @@ def check_overrides(
             report.problem(column_pointer(name), "unknown_column", f"there is no column {name!r}")
         elif name not in used:
             detail = f"column {name!r} is not a feature; its options have no effect"
-            report.warning(column_pointer(name), "unused_column", detail)
+            fix = remove("preprocessing", "columns", name)
+            report.warning(column_pointer(name), "unused_column", detail, fix)
         else:
             _check_options(column, override, report)
             _check_levels(column, override, report)
@@ -50,7 +53,7 @@ def check_overrides(
         _check_fill_value(plan, override, missing, report)
         if categorical_of(spec.network) == "embedding":
             _check_indicator(plan, override, report)
-        _check_dropped_rows(plan, override, missing, table.rows, report)
+    _check_dropped_rows(spec, table, plans, report)
 
 
 def _check_options(column: ColumnSchema, override: ColumnPreprocessingSpec, report: Report) -> None:
@@ -83,22 +86,34 @@ def _check_indicator(plan: ColumnPlan, override: ColumnPreprocessingSpec, report
 
 
 def _check_dropped_rows(
-    plan: ColumnPlan, override: ColumnPreprocessingSpec, missing: int, rows: int, report: Report
+    spec: TrainingSpec, table: TableSchema, plans: Sequence[ColumnPlan], report: Report
 ) -> None:
-    """Report the number of rows that drop_row leaves out."""
-    if not missing or plan.options.missing != "drop_row":
-        return
-    pointer = (
-        "/preprocessing/missing"
-        if override.missing is None
-        else column_pointer(plan.name, "missing")
-    )
-    if missing >= rows:
-        detail = f"column {plan.name!r} has no value in any row; drop_row would leave out all"
-        report.problem(pointer, "drops_all_rows", detail)
-    else:
-        detail = f"{missing} rows without a value in column {plan.name!r} are left out"
-        report.info(pointer, "rows_left_out", detail)
+    """Report the number of rows that drop_row leaves out, per setting that says so."""
+    missing = {column.name: column.missing for column in table.columns}
+    by_setting: dict[tuple[str, ...], list[str]] = {}
+    for plan in plans:
+        if not missing[plan.name] or plan.options.missing != "drop_row":
+            continue
+        override = spec.preprocessing.columns.get(plan.name, NO_OVERRIDES)
+        setting: tuple[str, ...] = ("preprocessing", "missing")
+        if override.missing is not None:
+            setting = ("preprocessing", "columns", plan.name, "missing")
+        by_setting.setdefault(setting, []).append(plan.name)
+    for setting, names in by_setting.items():
+        empty = [name for name in names if missing[name] >= table.rows]
+        if empty:
+            have = "has" if len(empty) == 1 else "have"
+            detail = (
+                f"{describe_columns(empty)} {have} no value in any row; drop_row would leave out "
+                "all rows"
+            )
+            report.problem(json_pointer(*setting), "drops_all_rows", detail)
+        else:
+            most = max(missing[name] for name in names)
+            count = f"{most} rows" if len(names) == 1 else f"at least {most} rows"
+            detail = f"{count} without a value in {describe_columns(names)} are left out"
+            fix = put(spec, "mean", *setting)
+            report.info(json_pointer(*setting), "rows_left_out", detail, fix)
 
 
 def _check_fill_value(
@@ -112,7 +127,9 @@ def _check_fill_value(
     if plan.options.missing != "constant":
         if is_override:
             detail = 'fill_value has no effect unless missing is "constant"'
-            report.warning(column_pointer(plan.name, "fill_value"), "unused_fill_value", detail)
+            fix = remove("preprocessing", "columns", plan.name, "fill_value")
+            pointer = column_pointer(plan.name, "fill_value")
+            report.warning(pointer, "unused_fill_value", detail, fix)
         return
     reason = _fill_value_error(plan) if is_override or missing else None
     if reason is not None and is_override:

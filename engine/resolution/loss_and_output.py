@@ -1,9 +1,11 @@
 """Compatibility of losses, output activations and tasks, and their defaults."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from engine.data.table import ColumnSchema
 from engine.losses.build import compatible_outputs
+from engine.resolution.fixes import put
 from engine.resolution.report import Report
 from engine.resolution.targets import target_pointer
 from engine.specs import (
@@ -80,8 +82,19 @@ def resolve_loss(
     elif task in {"classification", "multi_label"}:
         reason = _UNUSUAL_PAIRS.get((loss.type, activation)) or _warning(loss, activation)
         if reason is not None:
-            report.warning("/loss", "unusual_loss", reason)
+            report.warning("/loss", "unusual_loss", reason, _usual_loss(spec, activation))
     return loss
+
+
+def _usual_loss(spec: TrainingSpec, activation: OutputActivation) -> dict[str, Any] | None:
+    """Return the fix that sets the loss that suits the output, or softmax and cross entropy."""
+    if activation in {"softmax", "sigmoid"}:
+        return put(spec, _default_loss(activation, "classification").type, "loss")
+    # Units that were requested suit the requested output.
+    if spec.network.output.units is not None:
+        return None
+    usual = put(spec, "softmax", "network", "output", "activation")
+    return {"patch": [*usual["patch"], *put(spec, "cross_entropy", "loss")["patch"]]}
 
 
 def _warning(loss: LossSpec, activation: OutputActivation) -> str | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.errors import SpecProblem
-from engine.findings import Finding
+from engine.findings import Finding, FindingCode
 
 
 @dataclass
@@ -19,11 +19,13 @@ class Report:
         self.problems.append(SpecProblem(pointer, code, detail))
 
     def warning(
-        self, pointer: str, code: str, detail: str, fix: dict[str, Any] | None = None
+        self, pointer: str, code: FindingCode, detail: str, fix: dict[str, Any] | None = None
     ) -> None:
         """Add a warning: the spec may not be what the client intended."""
         self.findings.append(Finding("warning", pointer, code, detail, fix))
 
-    def info(self, pointer: str, code: str, detail: str, fix: dict[str, Any] | None = None) -> None:
+    def info(
+        self, pointer: str, code: FindingCode, detail: str, fix: dict[str, Any] | None = None
+    ) -> None:
         """Add information about a default or a consequence."""
         self.findings.append(Finding("info", pointer, code, detail, fix))

@@ -1,6 +1,7 @@
 """Checks of the columns that select the validation and test rows, before any row is read."""
 
 from engine.data.table import ColumnSchema, TableSchema, find_column
+from engine.findings import patch
 from engine.resolution.report import Report
 from engine.specs import TrainingSpec, split_columns
 
@@ -64,4 +65,4 @@ def _check_groups(column: ColumnSchema, pointer: str, table: TableSchema, report
         report.warning(pointer, "missing_group", detail)
     if column.distinct is not None and column.distinct + column.missing >= table.rows:
         detail = f"no two rows have the same value in {column.name!r}: every group has one row"
-        report.info(pointer, "groups_of_one", detail)
+        report.info(pointer, "groups_of_one", detail, patch(("remove", pointer, None)))

@@ -1,18 +1,19 @@
 """Target, features and task of a spec, checked against the table's schema."""
 
 import math
+from collections.abc import Sequence
 
 from engine.data.table import ColumnSchema, TableSchema, find_column
-from engine.findings import name_columns
+from engine.findings import describe_columns, name_columns
 from engine.preprocessing.column_plan import has_encoding
+from engine.resolution.class_or_quantity import MAX_CLASSES, infer_task
+from engine.resolution.fixes import list_features_of, put
+from engine.resolution.identifiers import leave_out_identifiers, report_identifiers
 from engine.resolution.report import Report
 from engine.specs import MAX_FEATURES, ColumnValidation, Task, TrainingSpec, split_columns
 
-MAX_CLASSES = 1000
-# A whole-number target with at most this many values is inferred to be classes …
-MAX_INFERRED_CLASSES = 20
-# … if there are at least this many rows per value; else three rows with 1, 2, 3 would be classes.
-MIN_ROWS_PER_CLASS = 10
+# Hash buckets proposed for free text that is left out.
+DEFAULT_BUCKETS = 64
 
 
 def find_target(name: str, pointer: str, table: TableSchema, report: Report) -> ColumnSchema | None:
@@ -37,7 +38,7 @@ def find_target(name: str, pointer: str, table: TableSchema, report: Report) -> 
 
 def choose_task(spec: TrainingSpec, target: ColumnSchema, rows: int, report: Report) -> Task | None:
     """Return the task: the requested one if the target allows it, else inferred from the target."""
-    task = spec.task or _default_task(target, rows, report)
+    task = spec.task or infer_task(spec, target, rows, report)
     if task == "multi_label":
         detail = (
             f"multi_label predicts several columns with two values each, but {target.name!r} is a "
@@ -45,13 +46,13 @@ def choose_task(spec: TrainingSpec, target: ColumnSchema, rows: int, report: Rep
         )
         report.problem("/task", "single_label", detail)
         return None
-    if task == "reconstruction":
-        report.problem("/task", "unsupported_task", f"the task {task} is not supported")
-        return None
     if task == "classification":
         return task if _can_be_classes(target, report) else None
     if target.kind != "numeric":
-        detail = f"regression needs numbers; column {target.name!r} is {target.kind}"
+        detail = (
+            f"regression needs numbers; column {target.name!r} is {target.kind}: leave task out to "
+            f"predict classes, or upload the file with kind={target.name}:numeric"
+        )
         report.problem("/task", "target_not_numeric", detail)
         return None
     if target.distinct == 1:
@@ -59,20 +60,6 @@ def choose_task(spec: TrainingSpec, target: ColumnSchema, rows: int, report: Rep
         report.problem("/target", "constant_target", detail)
         return None
     return task
-
-
-def _default_task(target: ColumnSchema, rows: int, report: Report) -> Task:
-    if target.kind != "numeric":
-        return "classification"
-    few = target.distinct is not None and target.distinct <= MAX_INFERRED_CLASSES
-    if target.integral and few and rows >= MIN_ROWS_PER_CLASS * (target.distinct or 0):
-        detail = (
-            f"{target.name!r} has {target.distinct} distinct whole numbers, which are treated as "
-            "classes; set task to regression to predict a number"
-        )
-        report.info("/task", "numbers_as_classes", detail)
-        return "classification"
-    return "regression"
 
 
 def _can_be_classes(target: ColumnSchema, report: Report) -> bool:
@@ -98,13 +85,28 @@ def choose_features(
         features = _default_features(spec, table, report)
     else:
         features = _named_features(spec, spec.features, table, report)
-    for column in features:
-        if column.missing >= table.rows or ((column.distinct or 0) == 1 and not column.missing):
-            detail = (
-                f"column {column.name!r} has the same value in every row and carries no information"
-            )
-            report.info("/features", "constant_feature", detail)
+        report_identifiers(spec, table, features, report)
+    _report_constant(spec, table, features, report)
     return features
+
+
+def _report_constant(
+    spec: TrainingSpec, table: TableSchema, features: Sequence[ColumnSchema], report: Report
+) -> None:
+    constant = [
+        column.name
+        for column in features
+        if column.missing >= table.rows or ((column.distinct or 0) == 1 and not column.missing)
+    ]
+    if constant:
+        have, carry = ("has", "carries") if len(constant) == 1 else ("each have", "carry")
+        detail = (
+            f"{describe_columns(constant)} {have} the same value in every row and {carry} no "
+            "information"
+        )
+        unwanted = set(constant)
+        fix = list_features_of(spec, [c.name for c in features if c.name not in unwanted])
+        report.info("/features", "constant_feature", detail, fix)
 
 
 def check_inputs(inputs: int, spec: TrainingSpec, report: Report) -> None:
@@ -112,8 +114,8 @@ def check_inputs(inputs: int, spec: TrainingSpec, report: Report) -> None:
     if inputs > MAX_FEATURES:
         detail = f"the features become {inputs} inputs; at most {MAX_FEATURES} are allowed"
         report.problem("/features", "too_many_inputs", detail)
-    if inputs == 0:
-        report.problem("/features", "no_inputs", "the features have no value in any row")
+    if inputs == 0 and not any(p.pointer.startswith("/features") for p in report.problems):
+        report.problem("/features", "no_inputs", "no feature has a value in any row")
     shape = spec.input_shape
     if shape is not None and math.prod(shape) != inputs:
         size = " · ".join(str(side) for side in shape)
@@ -125,20 +127,24 @@ def _default_features(
     spec: TrainingSpec, table: TableSchema, report: Report
 ) -> tuple[ColumnSchema, ...]:
     excluded = {*spec.targets, spec.sample_weight, *_marker_columns(spec), *_group_columns(spec)}
-    _report_groups(spec, table, report)
     candidates = [column for column in table.columns if column.name not in excluded]
     usable = tuple(column for column in candidates if has_encoding(spec.preprocessing, column))
-    for column in candidates:
-        if not has_encoding(spec.preprocessing, column):
-            detail = (
-                f"column {column.name!r} is free text and is left out; set "
-                "preprocessing.hash_buckets to hash its words"
-            )
-            report.info("/features", "text_left_out", detail)
+    used = {column.name for column in usable}
+    texts = [column.name for column in candidates if column.name not in used]
+    if texts:
+        are = "is free text and is" if len(texts) == 1 else "are free text and are"
+        detail = (
+            f"{describe_columns(texts)} {are} left out; set preprocessing.hash_buckets to hash "
+            "the words"
+        )
+        fix = put(spec, DEFAULT_BUCKETS, "preprocessing", "hash_buckets")
+        report.info("/features", "text_left_out", detail, fix)
     if not usable:
         detail = "no column besides the target has numbers, times, booleans or categories"
         report.problem("/features", "no_features", detail)
-    return usable
+    features = leave_out_identifiers(spec, table, usable, report)
+    _report_groups(spec, table, features, report)
+    return features
 
 
 def _named_features(
@@ -171,16 +177,19 @@ def _named_features(
     return tuple(selected.values())
 
 
-def _report_groups(spec: TrainingSpec, table: TableSchema, report: Report) -> None:
+def _report_groups(
+    spec: TrainingSpec, table: TableSchema, features: Sequence[ColumnSchema], report: Report
+) -> None:
     """Report the columns that are not features by default because they name groups."""
     names = _group_columns(spec) - {*spec.targets, spec.sample_weight, *_marker_columns(spec)}
     found = [column.name for column in table.columns if column.name in names]
     if found:
         detail = (
-            f"{name_columns(found)} names the groups that are kept together and is left out of the "
-            "features; list it in features to train on it"
+            f"left out of the features, as rows are grouped by it: {name_columns(found)}; list it "
+            "in features to train on it"
         )
-        report.info("/features", "group_left_out", detail)
+        fix = list_features_of(spec, [*(column.name for column in features), *found])
+        report.info("/features", "group_left_out", detail, fix)
 
 
 def _marker_columns(spec: TrainingSpec) -> dict[str, str]:

@@ -22,7 +22,9 @@ class FractionValidation(Spec):
         description="Share of the rows; those of `test` are set aside first and do not count.",
     )
     stratify: bool = Field(
-        default=True, description="Select the same fraction of every class; classification only."
+        default=True,
+        description="Select the same fraction of every class, or of every combination of labels; "
+        "without effect for numbers.",
     )
     order_by: ColumnName | None = Field(
         default=None,

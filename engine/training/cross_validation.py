@@ -183,6 +183,10 @@ class FoldedTraining:
         """Return copies of the current network's parameters by name."""
         return self._current.weights()
 
+    def model_preprocessing(self) -> Preprocessing:
+        """Return the preprocessing of a model with the current network's `weights`."""
+        return self._current.model_preprocessing()
+
     def test_metrics(self) -> dict[str, Metric] | None:
         """Return loss and metrics of `weights()` on the test rows; None without, and in folds."""
         return None if self.is_in_folds else self._current.test_metrics()

@@ -1,8 +1,8 @@
 """Findings of the epochs of a training."""
 
-from engine.findings import Finding
+from engine.findings import Finding, FindingCode
 
-GRADIENT_NOT_FINITE = "gradient_not_finite"
+GRADIENT_NOT_FINITE: FindingCode = "gradient_not_finite"
 
 
 def gradient_not_finite(epoch: int) -> Finding:

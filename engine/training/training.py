@@ -1,24 +1,27 @@
 """The training loop: epochs of steps. It can stop after any step and resume bit for bit."""
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 
 import numpy as np
 from pydantic import TypeAdapter
 
+from engine.activations import build_activation
 from engine.arrays import Floats
 from engine.data.batches import Batches, largest_batch
 from engine.findings import Finding
 from engine.layers.chunks import chunk_rows
 from engine.metrics import Metric, build_accumulator
 from engine.preparation.prepared_data import PreparedData
-from engine.preprocessing.preprocessing import Preprocessing
+from engine.preprocessing.preprocessing import InputsTarget, Preprocessing
 from engine.specs import ResolvedSpec
 from engine.training.early_stopping import EarlyStopping
 from engine.training.findings import GRADIENT_NOT_FINITE, gradient_not_finite
 from engine.training.loop import CrossValidation, TrainingState, never, train
 from engine.training.progress import EpochRecord, Progress, StopReason
+from engine.training.reconstruction_errors import measure_errors
 from engine.training.train_step import TrainStep
 from engine.training.validation import Validation, build_test, build_validation
 
@@ -66,8 +69,10 @@ class Training:
         self._network.reserve(largest_batch(spec, len(data.x), data.evaluated_rows, chunk))
         if weights is not None:
             self._network.load(weights)
+        output = spec.network_for(data.preprocessing.width).output
+        self._activation = build_activation(output.activation, np.dtype(spec.dtype))
         self._tally = build_accumulator(
-            spec.metrics, data.preprocessing.target, data.training, spec.network.output
+            spec.metrics, data.preprocessing.target, data.training, output
         )
         self._validation: Validation | None = build_validation(
             spec, data, self._network, self._train_step.loss
@@ -147,6 +152,18 @@ class Training:
             vector = self._best_parameters
         return {name: view.copy() for name, view in self._network.views(vector).items()}
 
+    def model_preprocessing(self) -> Preprocessing:
+        """Return the preprocessing of a model with the current `weights`.
+
+        For a reconstruction, it has the quantiles of the training rows' errors.
+        """
+        target = self.preprocessing.target
+        if not isinstance(target, InputsTarget):
+            return self.preprocessing
+        with self._kept_weights():
+            quantiles = measure_errors(self._network, self._activation, self._data.x)
+        return replace(self.preprocessing, target=replace(target, error_quantiles=quantiles))
+
     def test_metrics(self) -> dict[str, Metric] | None:
         """Return loss and metrics of `weights()` on the test rows; None without test rows.
 
@@ -155,13 +172,20 @@ class Training:
         test = build_test(self._spec, self._data, self._network, self._train_step.loss)
         if test is None:
             return None
-        latest = self._network.parameters.copy()
-        self._network.load(self.weights())
-        with np.errstate(all="ignore"):
+        with self._kept_weights(), np.errstate(all="ignore"):
             tally = test.run()
-        np.copyto(self._network.parameters, latest)
         loss: dict[str, Metric] = {"loss": tally.loss} if math.isfinite(tally.loss) else {}
         return loss | tally.result()
+
+    @contextmanager
+    def _kept_weights(self) -> Iterator[None]:
+        """Compute with `weights()` in the block, and restore the latest parameters after it."""
+        latest = self._network.parameters.copy()
+        self._network.load(self.weights())
+        try:
+            yield
+        finally:
+            np.copyto(self._network.parameters, latest)
 
     def state(self) -> TrainingState:
         """Return copies of everything needed to resume exactly."""

@@ -30,6 +30,7 @@ class InitialWeights:
         spec: spec with which the weights were trained.
         preprocessing: fitted preprocessing of the weights.
         start_from: the source as stored in the job; without `model_id` for a checkpoint.
+        dataset_id: dataset that the weights were trained on; None for an imported model.
         checkpoint: the job and its checkpoint; None if the source is a model.
         findings: what was chosen on the client's behalf.
     """
@@ -37,6 +38,7 @@ class InitialWeights:
     spec: ResolvedSpec
     preprocessing: Preprocessing
     start_from: dict[str, Any]
+    dataset_id: str | None = None
     checkpoint: tuple[JobRecord, TrainingCheckpoint] | None = None
     findings: tuple[Finding, ...] = ()
 
@@ -63,6 +65,7 @@ def find_initial_weights(context: Context, request: StartFrom | None) -> Initial
         read_spec(job.spec, job.spec_version),
         read_preprocessing(checkpoint.numbers["preprocessing"], checkpoint.spec_version),
         {"job_id": job.id, "steps": checkpoint.steps},
+        job.dataset_id,
         (job, checkpoint),
     )
 
@@ -72,6 +75,7 @@ def _weights_of(model: ModelRecord, origin: dict[str, Any], *findings: Finding) 
         read_spec(model.spec, model.spec_version),
         read_preprocessing(model.preprocessing, model.spec_version),
         {"model_id": model.id, **origin},
+        model.dataset_id,
         findings=findings,
     )
 

@@ -8,6 +8,7 @@ from engine.specs import DatasetValidation
 from service.context import Context
 from service.http.errors import ForbiddenAddressError
 from service.jobs.initial_weights import InitialWeights, find_initial_weights
+from service.jobs.seen_test_rows import find_seen_test_rows
 from service.jobs.warm_start import continue_model
 from service.schemas.jobs import (
     FindingView,
@@ -39,7 +40,8 @@ def resolve_request(
         resolution = continue_model(
             request, source.spec, source.preprocessing, table, validation_table, test_table
         )
-        findings = (*resolution.findings, *source.findings)
+        seen = find_seen_test_rows(resolution.spec, request.dataset_id, source)
+        findings = (*resolution.findings, *source.findings, *(() if seen is None else (seen,)))
         resolution = replace(resolution, findings=findings)
     needed, limit = _memory_bytes(context, resolution), context.settings.max_job_memory_bytes
     if needed > limit:

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.data.table import ColumnKind, TableSchema
 from engine.errors import SpecError, SpecProblem
-from engine.findings import name_columns
+from engine.findings import Finding, name_columns
 from engine.preprocessing.fitted import target_names
 from engine.preprocessing.preprocessing import (
     FittedBoolean,
@@ -27,6 +27,7 @@ from service.schemas.jobs import JobRequest
 
 # Names of a task in requests, if it has several.
 _TASK_NAMES: dict[Task, tuple[Task, ...]] = {"multi_label": ("multi_label", "classification")}
+_INHERITED = ("/features", "/preprocessing", "/task")
 _TEXTS: tuple[ColumnKind, ...] = ("categorical", "text")
 # Texts are inferred as categories or free text by their number only, so both are compatible.
 KINDS: dict[type[FittedColumn], tuple[ColumnKind, ...]] = {
@@ -61,16 +62,24 @@ def continue_model(
         raise SpecError(problems)
     width = preprocessing.width
     inputs = NetworkInputs(width, tables_in(base.network))
-    asked = request.model_copy(update=_inherited_fields(request, base))
+    asked = request.model_copy(update=_inherited_fields(request, base, width))
     seen = _as_the_model_sees(table, preprocessing)
     resolution = resolve(asked, seen, validation_table, test_table, fitted_inputs=inputs)
     if weight_shapes(resolution.spec, width) != weight_shapes(base, width):
         detail = "the network's weights differ in shape from the model's: leave network out"
         raise SpecError([SpecProblem("/network", "other_network", detail)])
-    return resolution
+    findings = tuple(_without_inherited_fix(finding) for finding in resolution.findings)
+    return replace(resolution, findings=findings)
 
 
-def _inherited_fields(request: JobRequest, base: ResolvedSpec) -> dict[str, Any]:
+def _without_inherited_fix(finding: Finding) -> Finding:
+    """Return the finding without a remedy in a field that the job takes from the model."""
+    operations = (finding.fix or {}).get("patch", ())
+    is_inherited = any(operation["path"].startswith(_INHERITED) for operation in operations)
+    return replace(finding, fix=None) if is_inherited else finding
+
+
+def _inherited_fields(request: JobRequest, base: ResolvedSpec, width: int) -> dict[str, Any]:
     """Return the fields that the job takes from the model: those that its weights depend on."""
     inherited: dict[str, Any] = {
         "features": base.features,
@@ -78,7 +87,8 @@ def _inherited_fields(request: JobRequest, base: ResolvedSpec) -> dict[str, Any]
         "preprocessing": base.preprocessing,
     }
     if "network" not in request.model_fields_set:
-        inherited["network"] = NetworkSpec.model_validate(base.network.model_dump())
+        network = base.network_for(width)
+        inherited["network"] = NetworkSpec.model_validate(network.model_dump())
         inherited["loss"] = request.loss or base.loss
         inherited["input_shape"] = request.input_shape or base.input_shape
     return inherited
@@ -110,6 +120,8 @@ def _target_problems(
     if request.targets == names or len(request.targets) == len(names) == 1:
         return []
     detail = f"the model predicts {name_columns(names)}: list the same targets in the same order"
+    if not names:
+        detail = "the model reconstructs its inputs: leave target out"
     return [SpecProblem("/target", "other_targets", detail)]
 
 

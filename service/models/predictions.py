@@ -12,12 +12,14 @@ from engine.predictor import Predictions
 from engine.preprocessing.fitted import target_names
 from engine.preprocessing.preprocessing import (
     ClassTarget,
+    InputsTarget,
     LabelTargets,
     NumericTarget,
     NumericTargets,
 )
 from service.context import Context
 from service.http.errors import InvalidRowsError
+from service.models.reconstructions import reconstruct
 from service.runtime.model_cache import ServedModel
 from service.schemas.common import FieldProblem
 from service.schemas.jobs import Label
@@ -68,15 +70,27 @@ def predict(context: Context, model_id: str, request: PredictRequest) -> bytes:
 def _predict(model: ServedModel, request: PredictRequest) -> bytes:
     columns = model.reader.read(request.rows)
     try:
-        answers = model.predictor.answer(columns)
+        return _answer(model, columns).model_dump_json().encode()
     except DataError as error:
         problem = FieldProblem(pointer="/rows", code=error.code, detail=str(error))
         raise InvalidRowsError([problem]) from error
-    return _view(model, answers, _flags(columns, model)).model_dump_json().encode()
 
 
-def _view(model: ServedModel, answers: Predictions, flags: list[list[FlagView]]) -> PredictView:
-    target = model.preprocessing.target
+def _answer(model: ServedModel, columns: Mapping[str, Column]) -> PredictView:
+    """Return the predictions of the rows. Raises DataError, InvalidRowsError."""
+    target, flags = model.preprocessing.target, _flags(columns, model)
+    if isinstance(target, InputsTarget):
+        rows = reconstruct(model, columns, flags)
+        return PredictView(model_id=model.id, classes=None, data=rows)
+    return _view(model, target, model.predictor.answer(columns), flags)
+
+
+def _view(
+    model: ServedModel,
+    target: ClassTarget | NumericTarget | NumericTargets | LabelTargets,
+    answers: Predictions,
+    flags: list[list[FlagView]],
+) -> PredictView:
     match target:
         case ClassTarget():
             classes = _class_predictions(

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from engine.errors import LaterVersionError
+from engine.metrics.anomaly_scores import MAX_QUANTILES
 from engine.preprocessing.fitted import CLIP_SPANS
 from engine.specs import MAX_FEATURES, MAX_TARGETS, NetworkSpec, Spec, TimePart
 from engine.specs.base import Items
@@ -134,6 +135,23 @@ class NumberTarget(Spec):
     scale: Scale = 1.0
 
 
+class InputsTarget(Spec):
+    """The inputs themselves: the network is an autoencoder with one output per input."""
+
+    type: Literal["inputs"] = "inputs"
+    error_quantiles: (
+        Annotated[
+            Items[Annotated[float, Field(ge=0, allow_inf_nan=False)]],
+            Field(min_length=2, max_length=MAX_QUANTILES),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Evenly spaced quantiles, from minimum to maximum, of the training rows' "
+        "errors (the mean of (x̂ − x)² over the inputs), for the anomaly score. Default: no score.",
+    )
+
+
 class NumbersTarget(Spec):
     """Several numbers, in the order of the network's outputs."""
 
@@ -149,7 +167,8 @@ class LabelsTarget(Spec):
 
 
 ImportedTarget = Annotated[
-    ClassesTarget | NumberTarget | NumbersTarget | LabelsTarget, Field(discriminator="type")
+    ClassesTarget | NumberTarget | NumbersTarget | LabelsTarget | InputsTarget,
+    Field(discriminator="type"),
 ]
 
 

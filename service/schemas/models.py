@@ -125,6 +125,28 @@ class ValuePrediction(View):
     flags: list[FlagView] = Field(default=[])
 
 
+class ReconstructionPrediction(View):
+    """A row as an autoencoder reconstructs it, and how far that is from the row itself."""
+
+    error: float = Field(
+        description="Mean of (x̂ − x)² over the model's inputs, x being the scaled inputs."
+    )
+    anomaly_score: float | None = Field(
+        description="Share of the training rows with a smaller error, from 0 to 1, interpolated; "
+        "1 beyond the largest. Null for an imported model without `error_quantiles`."
+    )
+    columns: dict[str, float | None] = Field(
+        description="Error of each column, the mean over its inputs; null for a column without "
+        "inputs. Weighted by the numbers of inputs, their mean is `error`."
+    )
+    values: dict[str, Label | None] = Field(
+        description="Reconstructed value of each column, in the column's own unit: the number, the "
+        "truth value, the most likely category. Null for times and texts, whose inputs do not "
+        "determine a value, and for the infrequent categories that share an input."
+    )
+    flags: list[FlagView] = Field(default=[])
+
+
 class ValuesPrediction(View):
     """The predicted value of each of several targets, by target name, each in its own unit."""
 
@@ -157,7 +179,9 @@ class PredictView(View):
         | list[ValuePrediction]
         | list[ValuesPrediction]
         | list[LabelsPrediction]
+        | list[ReconstructionPrediction]
     ) = Field(
         description="With a single target a class or a value per row; with several targets "
-        "`values` or `labels` by target name."
+        "`values` or `labels` by target name; of a reconstruction the errors, and `values` by "
+        "column name."
     )

@@ -38,6 +38,10 @@ def table_schema(dataset: DatasetRecord) -> TableSchema:
                 distinct=column.distinct,
                 integral=column.integral,
                 minimum=column.minimum,
+                maximum=column.maximum,
+                mean=column.mean,
+                std=column.std,
+                all_different=column.all_different,
             )
             for column in dataset.columns
         ),

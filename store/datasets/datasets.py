@@ -29,7 +29,7 @@ INTAKE_VERSION = 1
 
 @dataclass(frozen=True)
 class ColumnRecord:
-    """Statistics of a column; None where they do not apply to its kind."""
+    """Statistics of a column; None where they do not apply to its kind or are unknown."""
 
     name: str
     kind: ColumnKind
@@ -42,6 +42,7 @@ class ColumnRecord:
     std: float | None
     top_values: tuple[tuple[str, int], ...]
     time_format: str | None = None
+    all_different: bool | None = None
 
 
 @dataclass(frozen=True)

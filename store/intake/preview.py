@@ -49,7 +49,12 @@ def preview_source(source: TableSource, options: ReadOptions, limits: Limits) ->
 def _convert(batch: pa.RecordBatch, plan: Plan) -> Rows:
     """Convert the sample as it would be written; columns of numbers were read as text too."""
     columns = tuple(
-        replace(column, reading="text") if column.reading == "number" else column
+        replace(
+            column,
+            reading="text" if column.reading == "number" else column.reading,
+            # There are no further rows that could change the plan.
+            is_scanned=True,
+        )
         for column in plan.columns
     )
     return Converter(replace(plan, columns=columns)).convert(batch)

@@ -12,6 +12,7 @@ from store.datasets.column_file_writer import hash_file, write_column_file
 from store.datasets.datasets import ColumnRecord, Notice
 from store.errors import IntakeError
 from store.intake.batches.sample import take_sample
+from store.intake.cells.large_integers import FIRST_MERGED
 from store.intake.convert.converter import Converter
 from store.intake.convert.plan import Plan
 from store.intake.convert.planner import Planner
@@ -26,8 +27,6 @@ SAMPLE_BYTES = 4 * 2**20
 # Restarts with one more column read as text instead of as numbers; after these, all columns are
 # read as text.
 MAX_RESTARTS = 3
-# Integers of larger magnitude are not all distinct as float64.
-LARGEST_EXACT = 2.0**53
 
 
 def read_source(
@@ -99,7 +98,7 @@ def complete_options(source: TableSource, options: ReadOptions, plan: Plan) -> R
 
 
 def large_integer_notices(columns: Sequence[ColumnRecord]) -> list[Notice]:
-    """Return a notice per column with integers that float64 cannot represent exactly."""
+    """Return a notice per numeric column with integers that float64 may have rounded."""
     detail = "some integers exceed 2^53: they are stored as the nearest 64-bit float"
     return [
         Notice("large_integers", detail, column.name)
@@ -110,4 +109,4 @@ def large_integer_notices(columns: Sequence[ColumnRecord]) -> list[Notice]:
 
 def _is_large(column: ColumnRecord) -> bool:
     extremes = (column.minimum or 0.0, column.maximum or 0.0)
-    return max(map(abs, extremes)) > LARGEST_EXACT
+    return max(map(abs, extremes)) >= FIRST_MERGED

@@ -1,6 +1,8 @@
 """Small networks, tables and trainings shared by the engine tests."""
 
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -110,6 +112,21 @@ def fit(column: Column, rows: list[int] | None = None, **options: Any) -> Fitted
     return fitted
 
 
+_STATISTICS: dict[str, Callable[[NDArray[np.float64]], np.float64]] = {
+    "minimum": np.min,
+    "maximum": np.max,
+    "mean": np.mean,
+    "std": np.std,
+}
+
+
+def _kind(column: CategoricalColumn, used: int, rows: int) -> ColumnKind:
+    if all(isinstance(level, bool) for level in column.levels):
+        return "boolean"
+    # As intake decides, see store/intake/statistics.
+    return "text" if used > 50 and used * 2 > rows else "categorical"
+
+
 def describe(columns: dict[str, Column]) -> TableSchema:
     """Return the table schema that the store would record for these columns."""
     schemas, rows = [], 0
@@ -118,19 +135,26 @@ def describe(columns: dict[str, Column]) -> TableSchema:
             values = column.values[~np.isnan(column.values)]
             rows = len(column.values)
             whole = bool(np.all(values == np.floor(values)))
-            minimum = float(values.min()) if len(values) else None
-            schemas.append(
-                ColumnSchema(
-                    name, "numeric", rows - len(values), len(np.unique(values)), whole, minimum
-                )
-            )
+            distinct = len(np.unique(values))
+            schema = ColumnSchema(name, "numeric", rows - len(values), distinct, whole)
+            schema = replace(schema, all_different=distinct == len(values))
+            if len(values):
+                # As in the store, a mean that overflows is unknown.
+                with np.errstate(over="ignore", invalid="ignore"):
+                    found = {key: float(measure(values)) for key, measure in _STATISTICS.items()}
+                found = {key: value for key, value in found.items() if math.isfinite(value)}
+                schema = replace(schema, **found)  # type: ignore[arg-type]
+            schemas.append(schema)
         else:
             rows = len(column.codes)
             used = len(np.unique(column.codes[column.codes >= 0]))
-            is_boolean = all(isinstance(level, bool) for level in column.levels)
-            kind: ColumnKind = "boolean" if is_boolean else "categorical"
             missing = int(np.sum(column.codes < 0))
-            schemas.append(ColumnSchema(name, kind, missing, used))
+            is_unique = used == rows - missing
+            schemas.append(
+                ColumnSchema(
+                    name, _kind(column, used, rows), missing, used, all_different=is_unique
+                )
+            )
     return TableSchema(rows, tuple(schemas))
 
 

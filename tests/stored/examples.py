@@ -203,12 +203,46 @@ _REQUESTS: dict[str, dict[str, Any]] = {
         "batch_size": 8,
         "class_weight": "balanced",
     },
+    "reconstruction": {
+        "task": "reconstruction",
+        "features": MIXED,
+        "network": {"layers": [_dense(2)]},
+    },
+    "grouped": {
+        "target": "price",
+        "features": ["size"],
+        "network": {"layers": [_dense(2)]},
+        "validation": {"folds": 2, "repeats": 2, "group_by": "colour"},
+        "test": {"fraction": 0.2, "group_by": "colour"},
+        "epochs": 1,
+    },
+    "in_order": {
+        "target": "kind",
+        "features": ["size"],
+        "network": {"layers": [_dense(2)]},
+        "validation": {"folds": 2, "order_by": "built"},
+        "test": {"column": "part", "values": ["test"]},
+        "epochs": 1,
+    },
     "two_datasets": {
         "target": "price",
         "features": ["size"],
         "network": {"layers": [_dense(2)], "output": {"activation": "softplus"}},
         "preprocessing": {"target": "none"},
         "validation": {"dataset_id": "ds_other"},
+    },
+    "numbers": {
+        "target": ["price", "visits"],
+        "features": MIXED,
+        "network": {"layers": [_dense(2)]},
+        "loss": "gaussian",
+        "metrics": "all",
+    },
+    "labels": {
+        "target": ["sold", "garden"],
+        "features": ["size", "colour"],
+        "network": {"layers": [_dense(2)]},
+        "metrics": ["subset_accuracy", "f1", "roc_auc"],
     },
 }
 

@@ -70,7 +70,10 @@ def open_training(
 
     def prepare(fold: int | None = None) -> PreparedData:
         other = TABLE if isinstance(spec.validation, DatasetValidation) else None
-        return Preparation(spec, TABLE, fitted, validation_table=other, fold=fold).write()
+        tested = TABLE if spec.test_dataset_id is not None else None
+        return Preparation(
+            spec, TABLE, fitted, validation_table=other, test_table=tested, fold=fold
+        ).write()
 
     if isinstance(spec.validation, FoldsValidation):
         return FoldedTraining(spec, prepare)

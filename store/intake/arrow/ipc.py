@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from store.errors import IntakeError
 from store.intake.arrow.messages import MAGIC, broken, count_rows
+from store.intake.arrow.pandas_index import find_index, select
 from store.intake.batches.arrow_source import ArrowSource, schema_columns, slice_batch
 from store.intake.cells.arrow_types import check_cell_count
 from store.intake.options import Limits, ReadOptions
@@ -26,9 +27,11 @@ def open_arrow(path: Path, options: ReadOptions, limits: Limits) -> ArrowSource:
     reader = _Reader(mapped)
     with _translate_errors():
         schema = reader.schema()
-    columns, notices = schema_columns(schema, limits.max_columns)
+        kept, index_notices = find_index(schema, options.kinds)
+    columns, notices = schema_columns(schema, limits.max_columns, kept)
     check_cell_count(rows, len(columns), limits.max_bytes)
-    return ArrowSource(columns, reader.read, options, {"format": "arrow"}, notices)
+    read = select(kept, reader.read)
+    return ArrowSource(columns, read, options, {"format": "arrow"}, (*notices, *index_notices))
 
 
 class _Reader:

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from store.errors import IntakeError
+from store.intake.arrow.pandas_index import find_index, select
 from store.intake.arrow.parquet_footer import (
     check_expansion,
     check_groups,
@@ -44,12 +45,15 @@ def open_parquet(path: Path, options: ReadOptions, limits: Limits, folder: Path)
     size = path.stat().st_size
     with translate_errors(), pq.ParquetFile(path, pre_buffer=False) as file:
         metadata, schema = file.metadata, file.schema_arrow
-        columns, notices = schema_columns(schema, limits.max_columns)
+        kept, index_notices = find_index(schema, options.kinds)
+        columns, notices = schema_columns(schema, limits.max_columns, kept)
         unpacked = check_groups(metadata, size)
     check_cell_count(metadata.num_rows, len(columns), limits.max_bytes)
     check_expansion(schema, metadata.num_rows, size)
     reader = _Reader(path, metadata, schema, unpacked, folder)
-    return ArrowSource(columns, reader.read, options, {"format": "parquet"}, notices)
+    read = select(kept, reader.read)
+    found = {"format": "parquet"}
+    return ArrowSource(columns, read, options, found, (*notices, *index_notices))
 
 
 class _Reader:

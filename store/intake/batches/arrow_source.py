@@ -120,12 +120,15 @@ def count_bytes(batch: pa.RecordBatch) -> int:
 
 
 def schema_columns(
-    schema: pa.Schema, max_columns: int
+    schema: pa.Schema, max_columns: int, kept: Sequence[int]
 ) -> tuple[tuple[RawColumn, ...], tuple[Notice, ...]]:
-    """Return the columns of an Arrow schema and notices of changes. Raises IntakeError."""
+    """Return the columns at the positions `kept` of a schema and notices of changes.
+
+    Raises IntakeError.
+    """
     check_column_count(len(schema), max_columns)
     columns, notices = [], []
-    for index in range(len(schema)):
+    for index in kept:
         try:
             schema_field = schema.field(index)
             name, data_type = schema_field.name, schema_field.type

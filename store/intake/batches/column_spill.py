@@ -1,8 +1,10 @@
 """Columns written to disk in chunks, one column after the other, and read back as batches."""
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,6 +12,7 @@ from typing import Self
 import pyarrow as pa
 
 from store.intake.batches.arrow_source import rows_per_batch
+from store.intake.batches.spill import as_type
 
 # A batch of 10,000 columns holds one chunk per column.
 CHUNK_ROWS = 1024
@@ -17,12 +20,25 @@ CHUNK_ROWS = 1024
 
 @dataclass
 class _Column:
-    """End offsets of a column's chunks; leading chunks of nulls are counted but not stored."""
+    """A column's chunks; leading chunks of nulls are counted but not stored.
+
+    Attributes:
+        start: offset of the first stored chunk.
+        rows: rows of all chunks.
+        nulls: leading chunks of nulls.
+        ends: end offsets of the stored chunks.
+        types: types of the stored chunks, each with the index of the first one of that type.
+    """
 
     start: int
     rows: int = 0
     nulls: int = 0
     ends: "array[int]" = field(default_factory=lambda: array("Q"))
+    types: list[tuple[int, pa.DataType]] = field(default_factory=list)
+
+    def type_of(self, chunk: int) -> pa.DataType:
+        """Return the type in which a chunk is stored."""
+        return self.types[bisect_right(self.types, chunk, key=itemgetter(0)) - 1][1]
 
 
 class ColumnSpill:
@@ -57,6 +73,8 @@ class ColumnSpill:
         if pa.types.is_null(chunk.type):
             column.nulls += 1
             return
+        if not column.types or column.types[-1][1] != chunk.type:
+            column.types.append((len(column.ends), chunk.type))
         batch = pa.RecordBatch.from_arrays([chunk], names=["x"])
         self._file.write(batch.serialize())
         column.ends.append(self._file.tell())
@@ -91,6 +109,7 @@ def _read(
             continue
         start = column.ends[stored - 1] if stored else column.start
         buffer = source.read_at(column.ends[stored] - start, start)
-        batch = pa.ipc.read_record_batch(pa.py_buffer(buffer), pa.schema([("x", wanted)]))
-        arrays.append(batch.column(0))
+        schema = pa.schema([("x", column.type_of(stored))])
+        batch = pa.ipc.read_record_batch(pa.py_buffer(buffer), schema)
+        arrays.append(as_type(batch.column(0), wanted))
     return pa.concat_arrays(arrays)

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 
 class BatchSpill:
-    """A file of Arrow streams; each stream adds columns or replaces null types."""
+    """A file of Arrow streams; each stream adds columns or replaces their types."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -65,6 +66,13 @@ class SpillWriter:
 
 
 def _column(batch: pa.RecordBatch, index: int, wanted: pa.DataType) -> pa.Array:
-    if index >= batch.num_columns or pa.types.is_null(batch.column(index).type):
+    if index >= batch.num_columns:
         return pa.nulls(batch.num_rows, wanted)
-    return batch.column(index)
+    return as_type(batch.column(index), wanted)
+
+
+def as_type(cells: pa.Array, wanted: pa.DataType) -> pa.Array:
+    """Return cells that may have been written before the final type of their column was known."""
+    if pa.types.is_null(cells.type):
+        return pa.nulls(len(cells), wanted)
+    return cells if cells.type == wanted else pc.cast(cells, wanted, safe=False)

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from store.errors import FileLocation, IntakeError
+from store.intake.cells.large_integers import is_wide_integer
 from store.intake.cells.text import drop_nan
 from store.intake.source import Reading, WrongReadingError
 
@@ -65,6 +66,8 @@ def _delivered_value(data_type: pa.DataType) -> pa.DataType | None:
         return pa.timestamp("s" if types.is_date32(data_type) else "ms")
     if types.is_float16(data_type):
         return pa.float32()
+    if is_wide_integer(data_type):
+        return data_type
     if types.is_decimal(data_type) or is_seconds(data_type):
         return pa.float64()
     if types.is_boolean(data_type) or types.is_integer(data_type) or types.is_timestamp(data_type):

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from engine.data.table import ColumnKind
 from store.intake.cells import text
 from store.intake.cells.inference import EXPECTED, InferredKind, InvalidCell, Rules
+from store.intake.cells.large_integers import has_fraction, has_inexact_text
 from store.intake.cells.text import ConversionError, Parse
 from store.intake.cells.times import find_time_formats, parse_times
 from store.intake.options import STATED_FALSE, STATED_TRUE
@@ -42,6 +43,8 @@ class ColumnScan:
     _plain: bool = True
     _empty: bool = True
     _leading_zeros: bool = False
+    _has_fraction: bool = False
+    _has_inexact: bool = False
 
     def __post_init__(self) -> None:
         self._cleaner = text.Cleaner(self.rules.missing, self.rules.null_markers)
@@ -106,6 +109,9 @@ class ColumnScan:
         if not text.is_finite(numbers) and self._infinite is None:
             infinite = text.find_infinite(numbers)
             self._infinite = None if infinite is None else values[infinite].as_py()
+        self._has_fraction = self._has_fraction or has_fraction(numbers)
+        if not (self._has_fraction or self._has_inexact or self.stated):
+            self._has_inexact = has_inexact_text(values, numbers)
         head = values.slice(0, LEADING_ZERO_VALUES)
         self._leading_zeros |= pc.any(pc.match_substring_regex(head, _LEADING_ZEROS)).as_py()
         return True
@@ -149,6 +155,8 @@ class ColumnScan:
             # Markers that no other column confirms are text here.
             kind = self.stated or "categorical"
             return InferredKind(kind, is_empty=self._markers <= markers)
+        if self._numeric and self._has_inexact and not self._has_fraction:
+            return InferredKind("categorical", has_large_integers=True)
         if self._numeric:
             plain = self._plain and not self._markers
             return InferredKind("numeric", None, plain, has_leading_zeros=self._leading_zeros)

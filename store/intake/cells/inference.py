@@ -50,6 +50,7 @@ class InferredKind:
         is_empty: whether it has no values.
         is_ambiguous: whether days and months could be exchanged.
         has_leading_zeros: whether some of its numbers look like codes.
+        has_large_integers: whether it is text because float64 would change its whole numbers.
     """
 
     kind: ColumnKind
@@ -58,3 +59,4 @@ class InferredKind:
     is_empty: bool = False
     is_ambiguous: bool = False
     has_leading_zeros: bool = False
+    has_large_integers: bool = False

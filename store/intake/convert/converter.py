@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from store.intake.cells import text
 from store.intake.cells.infer_kind import boolean_parser
+from store.intake.cells.large_integers import FIRST_MERGED, are_exact
 from store.intake.cells.text import ConversionError
 from store.intake.cells.times import TimeParser
 from store.intake.cells.typed import convert_typed
@@ -50,21 +51,30 @@ class Converter:
                     arrays[index] = self._convert(arrays[index], self._columns[index])
                 except ConversionError as error:
                     raise WrongReadingError(index) from error
-            batch = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+            converted = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
         else:
-            batch = batch.rename_columns(self.schema.names)
-        return self._check_numbers(batch)
+            converted = batch.rename_columns(self.schema.names)
+        return self._check_numbers(batch, converted)
 
-    def _check_numbers(self, batch: pa.RecordBatch) -> Rows:
+    def _check_numbers(self, raw: pa.RecordBatch, batch: pa.RecordBatch) -> Rows:
         """Check all numbers at once: a call per column is too slow for thousands of columns."""
         if not self._numeric:
             return Rows(batch, np.empty((0, batch.num_rows)))
         numbers = batch.select(self._numeric)
         matrix = numbers.to_tensor(null_to_nan=True, row_major=False).to_numpy().T
-        infinite = np.isinf(matrix)
-        if infinite.any():
-            raise WrongReadingError(self._numeric[int(infinite.any(axis=1).argmax())])
+        is_large = np.abs(matrix) >= FIRST_MERGED
+        if is_large.any():
+            for position in np.flatnonzero(is_large.any(axis=1)).tolist():
+                self._check_large(self._numeric[position], raw, matrix[position])
         return Rows(batch, matrix)
+
+    def _check_large(self, index: int, raw: pa.RecordBatch, numbers: NDArray[np.float64]) -> None:
+        """Raise WrongReadingError for infinity, and for a whole number that float64 may change."""
+        plan = self._columns[index]
+        is_decided = plan.stated is not None or plan.is_scanned
+        is_exact = plan.reading == "typed" and are_exact(raw.column(index))
+        if np.isinf(numbers).any() or not (is_decided or is_exact):
+            raise WrongReadingError(index)
 
     def _convert(self, cells: pa.Array, plan: ColumnPlan) -> pa.Array:
         match plan.reading:

@@ -22,6 +22,7 @@ class ColumnPlan:
         stated: the kind stated by the client.
         time_format: format of its times.
         is_empty: whether no value was read so far; the first value invalidates the plan.
+        is_scanned: whether the plan rests on every row of the file, not only on the first.
         notices: notices of guesses.
     """
 
@@ -31,6 +32,7 @@ class ColumnPlan:
     stated: ColumnKind | None = None
     time_format: str | None = None
     is_empty: bool = False
+    is_scanned: bool = False
     notices: tuple[Notice, ...] = ()
 
     @property

@@ -1,9 +1,10 @@
 """Make a plan of how each column is read and converted from a source's rows."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from engine.data.table import ISO
 from store.datasets.datasets import Notice
@@ -12,6 +13,7 @@ from store.intake.cells import text
 from store.intake.cells.column_names import clean_names
 from store.intake.cells.infer_kind import ColumnScan
 from store.intake.cells.inference import InferredKind, InvalidCell, Rules
+from store.intake.cells.large_integers import FIRST_MERGED, are_exact
 from store.intake.cells.text import ConversionError
 from store.intake.cells.typed import find_invalid_cell, is_text, typed_kind
 from store.intake.convert.plan import ColumnPlan, Plan
@@ -51,7 +53,14 @@ class Planner:
     ) -> Plan:
         """Make a plan that fits these batches; columns read as numbers keep their plan in `base`.
 
-        Raises IntakeError for a cell that is not of the stated kind, and WrongReadingError.
+        Args:
+            batches: the first rows, or all rows if there is a `base`.
+            readings: how each column of the batches was read.
+            base: the plan made from the first rows.
+
+        Raises:
+            IntakeError: a cell is not of the stated kind.
+            WrongReadingError: a column read as numbers has other cells.
         """
         kinds = [self._kinds.get(name) for name in self._names]
         scans = {
@@ -59,6 +68,7 @@ class Planner:
             for index, reading in enumerate(readings)
             if reading == "text"
         }
+        inexact: set[int] = set()
         for batch in batches:
             for index, cells in enumerate(batch.columns):
                 match readings[index]:
@@ -67,14 +77,18 @@ class Planner:
                         invalid = scans[index].invalid
                     case "typed":
                         invalid = find_invalid_cell(cells, kinds[index] or typed_kind(cells.type))
+                        if kinds[index] is None and not are_exact(cells):
+                            inexact.add(index)
                     case "number":
                         invalid = None
                         _check_numbers(index, cells)
                 if invalid is not None:
                     raise self._explain(index, invalid)
-        return self._decide(scans, base)
+        return self._decide(scans, inexact, base)
 
-    def _decide(self, scans: Mapping[int, ColumnScan], base: Plan | None) -> Plan:
+    def _decide(
+        self, scans: Mapping[int, ColumnScan], inexact: Collection[int], base: Plan | None
+    ) -> Plan:
         found = {index: scan.markers() for index, scan in scans.items()}
         markers = sorted(set[str]().union(*found.values()))
         base_columns = base.columns if base is not None else ()
@@ -82,9 +96,11 @@ class Planner:
         for index, raw in enumerate(self._source.columns):
             if index in scans:
                 inferred = self._finish(index, scans[index], set(markers))
-                columns.append(self._text_plan(self._names[index], inferred))
+                plan = self._text_plan(self._names[index], inferred)
+                columns.append(replace(plan, is_scanned=base is not None))
             elif raw.type is not None and not is_text(raw.type):
-                columns.append(self._typed_plan(self._names[index], raw.type))
+                plan = self._typed_plan(self._names[index], raw.type, is_exact=index not in inexact)
+                columns.append(replace(plan, is_scanned=base is not None))
             else:
                 columns.append(base_columns[index])
         notices = [*self._source.notices, *self._notices]
@@ -112,8 +128,11 @@ class Planner:
             notices=tuple(_kind_notices(name, inferred, is_stated=name in self._kinds)),
         )
 
-    def _typed_plan(self, name: str, data_type: pa.DataType) -> ColumnPlan:
+    def _typed_plan(self, name: str, data_type: pa.DataType, *, is_exact: bool) -> ColumnPlan:
         stated = self._kinds.get(name)
+        if not is_exact:
+            notice = _large_integers_notice(name)
+            return ColumnPlan(name, "typed", "categorical", notices=(notice,))
         kind = stated or typed_kind(data_type)
         return ColumnPlan(name, "typed", kind, stated, ISO if kind == "time" else None)
 
@@ -147,6 +166,17 @@ def _check_numbers(index: int, cells: pa.Array) -> None:
         text.check_finite(cells)
     except ConversionError as error:
         raise WrongReadingError(index) from error
+    ends = pc.min_max(cells).as_py()
+    if max(abs(ends["min"] or 0.0), abs(ends["max"] or 0.0)) >= FIRST_MERGED:
+        raise WrongReadingError(index)
+
+
+def _large_integers_notice(name: str) -> Notice:
+    detail = (
+        "whole numbers beyond 2^53, some of which a 64-bit float would change or merge, are read "
+        f"as texts; state kind={name[:SHOWN_TEXT]}:numeric to round them to the nearest float"
+    )
+    return Notice("large_integers", detail, name)
 
 
 def _kind_notices(name: str, inferred: InferredKind, *, is_stated: bool) -> Iterator[Notice]:
@@ -158,6 +188,8 @@ def _kind_notices(name: str, inferred: InferredKind, *, is_stated: bool) -> Iter
             "numbers with leading zeros may be codes: state kind categorical to keep them as text"
         )
         yield Notice("leading_zeros", detail, name)
+    if inferred.has_large_integers:
+        yield _large_integers_notice(name)
 
 
 def _marker_notice(marker: str, names: Sequence[str]) -> Notice:

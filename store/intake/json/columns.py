@@ -1,19 +1,26 @@
 """Arrow columns from parsed JSON values; names and types are discovered while reading."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from store.errors import FileLocation, IntakeError
 from store.intake.batches.arrow_source import rows_per_batch
 from store.intake.cells.arrow_types import check_cell_count, cut
 from store.intake.cells.column_names import check_column_count
+from store.intake.cells.large_integers import FIRST_MERGED, has_fraction
 from store.intake.options import Limits
 from store.intake.source import RawColumn
 
 EXPECTED = "each cell must be a number, a text, true, false or null"
+# Whole numbers, some of them beyond 2^53.
+EXACT = pa.decimal128(38, 0)
+# A longer whole number is read as float64, and so is its column.
+MAX_DIGITS = 37
 TYPE_NAMES = {"double": "a number", "bool": "true or false", "string": "a text"}
 Row = Mapping[str, Any]
 FindLine = Callable[[int], int]
@@ -23,12 +30,15 @@ class JsonColumns:
     """Columns in the order in which their names first appear.
 
     A column holds numbers, booleans or text; its type is null as long as all its values are null.
+    A column of whole numbers is of type EXACT from the first one beyond 2^53 on.
     """
 
     def __init__(self, limits: Limits, unit: Literal["line", "row"]) -> None:
         self._limits = limits
         self._unit = unit
         self._types: dict[str, pa.DataType] = {}
+        # Columns of numbers that are not all whole.
+        self._fractional: set[str] = set()
         self._rows = 0
         self._rows_without_columns = 0
 
@@ -93,14 +103,15 @@ class JsonColumns:
         self, name: str, values: list[Any], line_of: FindLine, start: int = 0
     ) -> pa.Array:
         """Build an array of one column's values, of type null if all are. Raises IntakeError."""
-        current = self._types[name]
+        current = _as_number(self._types[name])
         found = {_type_of(kind) for kind in set(map(type, values))} - {pa.null()}
         if len((found | {current}) - {pa.null()}) > 1 or None in found:
             raise self._wrong_cell(name, values, lambda index: line_of(start + index))
         if found:
-            self._types[name] = current = found.pop()
+            current = found.pop()
         if current == pa.float64():
-            values = [None if value is None else float(value) for value in values]
+            current, values = self._read_numbers(name, values)
+        self._types[name] = current
         try:
             return pa.array(values, current)
         except UnicodeEncodeError as error:
@@ -110,9 +121,41 @@ class JsonColumns:
             detail = f"{self._unit} {line}: {detail}"
             raise IntakeError("not_json", detail, FileLocation(line, cut(name))) from error
 
+    def may_grow(self, batch: pa.RecordBatch) -> bool:
+        """Whether a column of float64 holds numbers that may be whole numbers beyond 2^53."""
+        return any(
+            cells.type == pa.float64()
+            and name not in self._fractional
+            and pc.any(pc.greater_equal(pc.abs(cells), FIRST_MERGED)).as_py()
+            for name, cells in zip(batch.schema.names, batch.columns, strict=True)
+        )
+
+    def check_written(self, batches: Iterable[pa.RecordBatch]) -> None:
+        """Make columns that were built elsewhere, and hold a fraction there, columns of float64."""
+        exact = {name for name, kind in self._types.items() if kind == EXACT}
+        if not exact:
+            return
+        for batch in batches:
+            for name in exact.intersection(batch.schema.names) - self._fractional:
+                cells = batch.column(name)
+                if cells.type == pa.float64() and has_fraction(cells):
+                    self._fractional.add(name)
+                    self._types[name] = pa.float64()
+
+    def _read_numbers(
+        self, name: str, values: list[int | float | None]
+    ) -> tuple[pa.DataType, list[Any]]:
+        """Return the type of a column of numbers after these, and their values in it."""
+        if any(type(v) is float and (is_large(v) or not v.is_integer()) for v in values):
+            self._fractional.add(name)
+        is_exact = self._types[name] == EXACT or any(type(v) is int for v in values)
+        if is_exact and name not in self._fractional:
+            return EXACT, [None if v is None else Decimal(int(v)) for v in values]
+        return pa.float64(), [None if v is None else float(v) for v in values]
+
     def _wrong_cell(self, name: str, values: list[Any], line_of: FindLine) -> IntakeError:
         """Return the error for the first value of another or an unsupported type."""
-        current, shown = self._types[name], cut(name)
+        current, shown = _as_number(self._types[name]), cut(name)
         for index, value in enumerate(values):
             found = _type_of(type(value))
             if found is None:
@@ -132,7 +175,7 @@ class JsonColumns:
 
 def raw_columns(schema: pa.Schema) -> tuple[RawColumn, ...]:
     """Return the columns of a schema; columns of nulls are text."""
-    typed = (pa.float64(), pa.bool_())
+    typed = (pa.float64(), EXACT, pa.bool_())
     return tuple(RawColumn(f.name, f.type if f.type in typed else None) for f in schema)
 
 
@@ -141,6 +184,15 @@ def final_schema(schema: pa.Schema) -> pa.Schema:
     return pa.schema(
         [(f.name, pa.string() if pa.types.is_null(f.type) else f.type) for f in schema]
     )
+
+
+def is_large(number: float) -> bool:
+    """Whether a whole number of this magnitude may differ from its float64."""
+    return abs(number) >= FIRST_MERGED
+
+
+def _as_number(kind: pa.DataType) -> pa.DataType:
+    return pa.float64() if kind == EXACT else kind
 
 
 def nested_value(name: str, is_object: bool, where: str, line: int) -> IntakeError:  # noqa: FBT001

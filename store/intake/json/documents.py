@@ -11,11 +11,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from store.datasets.datasets import Notice
 from store.errors import FileLocation, IntakeError
 from store.intake.batches.arrow_source import ArrowSource
 from store.intake.batches.column_spill import CHUNK_ROWS, ColumnSpill
 from store.intake.cells.arrow_types import cut
+from store.intake.cells.row_index import index_dropped
 from store.intake.json.columns import JsonColumns, final_schema, nested_value, raw_columns
 from store.intake.json.document_rows import FOUND, DocumentRows, repeated_key
 from store.intake.json.events import SCALARS, Event, Events, read_value
@@ -139,10 +139,7 @@ class _ColumnReader:
         source = rows.finish(options, self._read_names(schema))
         if INDEX not in schema.names:
             return source
-        notice = Notice(
-            "index_dropped", "the row index of pandas was dropped: it is not a column of the table"
-        )
-        return ArrowSource(source.columns, source.open_batches, options, FOUND, (notice,))
+        return ArrowSource(source.columns, source.open_batches, options, FOUND, (index_dropped(),))
 
     def _read_names(self, schema: pa.Schema) -> list[str] | None:
         if NAMES not in schema.names:

@@ -10,6 +10,7 @@ import ijson  # type: ignore[import-untyped]
 from store.errors import FileLocation, IntakeError
 from store.intake.batches.arrow_source import MAX_ROW_BYTES
 from store.intake.cells.arrow_types import cut
+from store.intake.json.columns import is_large
 from store.intake.json.rows import number_too_large, row_too_long
 
 CHUNK_BYTES = 2**16
@@ -129,8 +130,13 @@ def _send(parser: Any, chunk: bytes) -> Exception | None:  # noqa: ANN401
 
 
 def read_value(event: str, value: Any, number: int) -> Any:  # noqa: ANN401
-    """Return the value of an event, a number as float64. Raises IntakeError."""
+    """Return the value of an event: a number as float, beyond 2^53 a whole one as int.
+
+    Raises IntakeError.
+    """
     if event != "number":
+        return value
+    if type(value) is int and is_large(value):
         return value
     try:
         found = float(value)

@@ -61,6 +61,7 @@ def open_json_lines(path: Path, options: ReadOptions, limits: Limits, folder: Pa
         raise IntakeError(
             code, "the file is empty or has no columns: one JSON object per line is expected"
         )
+    columns.check_written(spill.read_as_written())
     schema = final_schema(columns.schema)
     return ArrowSource(
         columns=raw_columns(schema),
@@ -156,7 +157,9 @@ def _parse_fast(block: Block, columns: JsonColumns) -> pa.RecordBatch | None:
     if table.num_rows != lines and table.num_rows != _count_rows(block.text):
         return None
     batches = table.combine_chunks().to_batches()
-    return batches[0] if batches and not _has_infinite(batches[0]) else None
+    if not batches or _has_infinite(batches[0]) or columns.may_grow(batches[0]):
+        return None
+    return batches[0]
 
 
 def _has_constants(text: bytes) -> bool:

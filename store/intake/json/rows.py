@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from store.errors import FileLocation, IntakeError
 from store.intake.batches.arrow_source import MAX_ROW_BYTES
 from store.intake.cells.arrow_types import cut
-from store.intake.json.columns import Row, nested_value
+from store.intake.json.columns import MAX_DIGITS, Row, is_large, nested_value
 
 # A number of more digits is described by its digit count instead of being shown.
 SHOWN_DIGITS = 40
@@ -48,7 +48,7 @@ def parse_line(line: bytes, number: int) -> object:
     try:
         return json.loads(
             line.decode(),
-            parse_int=_parse_number,
+            parse_int=_parse_integer,
             parse_float=_parse_number,
             parse_constant=_reject_constant,
             object_pairs_hook=_unique_keys,
@@ -103,6 +103,12 @@ def _parse_number(text: str) -> float:
     if math.isinf(number):
         raise _CellError("number_too_large", _too_large(text), text)
     return number
+
+
+def _parse_integer(text: str) -> float:
+    """Return a whole number as float, beyond 2^53 as int if it has not too many digits."""
+    number = _parse_number(text)
+    return int(text) if is_large(number) and len(text) <= MAX_DIGITS else number
 
 
 def _reject_constant(text: str) -> NoReturn:

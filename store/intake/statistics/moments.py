@@ -76,6 +76,10 @@ class Moments:
         self._mean += distance * count / total
         self._count += count
 
+    def is_integral(self, column: int) -> bool:
+        """Whether all values of a column so far are multiples of its unit."""
+        return bool(self._integral[column])
+
     def summary(self, column: int) -> Summary:
         """Return the statistics of one column."""
         count = int(self._count[column])

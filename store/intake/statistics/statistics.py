@@ -13,7 +13,8 @@ from store.datasets.datasets import ColumnRecord
 from store.datasets.time_text import DAY, format_time
 from store.intake.convert.converter import Rows
 from store.intake.convert.plan import ColumnPlan, numeric_columns
-from store.intake.statistics.moments import Moments
+from store.intake.statistics.moments import Moments, Summary
+from store.intake.statistics.repeats import RepeatSearch
 from store.intake.statistics.value_counts import MAX_CATEGORY_LENGTH, SmallNumbers, ValueCounts
 
 # A text column with more distinct values is free text rather than categorical.
@@ -45,6 +46,7 @@ class TableStatistics:
             ValueCounts(MAX_DISTINCT_NUMBERS if i in numeric else MAX_CATEGORIES)
             for i in range(len(columns))
         ]
+        self._repeats = [RepeatSearch() for _ in self._numeric]
         self._limit = MAX_DISTINCT_NUMBERS
         self._counted = self._pending = 0
 
@@ -60,6 +62,8 @@ class TableStatistics:
             for position in np.flatnonzero(~small).tolist():
                 index = self._numeric[position]
                 self._counts[index].put(rows.batch.column(index))
+                if self._moments.is_integral(position):
+                    self._repeats[position].add(rows.numbers[position])
         self._pending += rows.batch.get_total_buffer_size()
         if self._pending >= COUNTED_BYTES:
             self._count()
@@ -109,7 +113,16 @@ class TableStatistics:
             std=finite_or_none(values.std),
             top_values=_top_values(counts or {}, column.kind),
             time_format=column.time_format,
+            all_different=self._are_different(position, values, counts),
         )
+
+    def _are_different(
+        self, position: int, values: Summary, counts: Mapping[Any, int] | None
+    ) -> bool | None:
+        """Return whether no number repeats; None if there are too many that are not whole."""
+        if counts is not None:
+            return len(counts) == values.count
+        return not self._repeats[position].has_repeats if values.integral else None
 
     def _text_record(self, index: int) -> ColumnRecord:
         """Return the record of a boolean or text column, as free text if it is not categorical."""
@@ -129,6 +142,7 @@ class TableStatistics:
             mean=None,
             std=None,
             top_values=_top_values(counts or {}, kind),
+            all_different=None if counts is None else len(counts) == present,
         )
 
 

@@ -66,7 +66,11 @@ def compute_digest(spec: ResolvedSpec, table: MemoryTable) -> str:
     predictor = Predictor(spec, training.preprocessing, weights)
     answers = predictor.answer(table.read(spec.features))
     digest = hashlib.sha256()
-    _add_arrays(digest, vars(prepare_fold()))
+    data = prepare_fold()
+    _add_arrays(digest, vars(data))
+    if data.test is not None:
+        _add_arrays(digest, vars(data.test))
+        _add_json(digest, training.test_metrics())
     _add_json(digest, [records, None if found is None else asdict(found)])
     _add_arrays(digest, weights)
     _add_arrays(digest, vars(answers))

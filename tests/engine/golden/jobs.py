@@ -115,6 +115,17 @@ OTHERS: dict[str, Json] = {
     "clip_by_value": {"gradient_clip": {"type": "value", "limit": 0.01}},
     "clip_by_norm": {"gradient_clip": {"type": "norm", "limit": 0.1}},
     "folds": {"validation": {"folds": 2}, **_NUMBER},
+    "folds_by_group": {
+        "validation": {"folds": 2, "repeats": 2, "group_by": "colour"},
+        "test": {"fraction": 0.2},
+    },
+    "folds_in_order": {
+        "validation": {"folds": 2, "order_by": "when"},
+        "test": {"fraction": 0.2},
+        **_NUMBER,
+    },
+    "validation_by_group": {"validation": {"fraction": 0.2, "group_by": "colour"}},
+    "test_rows": {"test": {"fraction": 0.2}, "sample_weight": "weight"},
     "no_validation": {"validation": None},
     "validation_column": {"validation": {"column": "part"}},
     "validation_by_time": {"validation": {"fraction": 0.25, "order_by": "when"}},
@@ -142,7 +153,16 @@ OTHERS: dict[str, Json] = {
         },
     },
     "text": {"features": ["note", "a"], "preprocessing": {"hash_buckets": 16}},
+    "reconstruction": {
+        "target": None,
+        "task": "reconstruction",
+        "features": _MIXED,
+        "metrics": "all",
+        "sample_weight": "weight",
+    },
     "unscaled_target": {**_NUMBER, "preprocessing": {"target": "none"}},
+    "several_numbers": {"target": ["y", "count"], "loss": "gaussian", "metrics": "all"},
+    "several_labels": {"target": ["side", "flag"], "metrics": "all"},
 }
 
 

@@ -233,3 +233,14 @@ def test_prepared_data_are_cached_by_everything_that_selects_rows() -> None:
         describe_preparation(resolved(**ordered, seed=seed), fold=0) for seed in (0, 1)
     )
     assert first == second
+
+
+def test_few_rows_that_only_the_data_show_are_reported() -> None:
+    marks = levels(*("ab"[n < 3] for n in range(ROWS)))
+    options = {"test": {"column": "mark", "values": ["b"]}, "validation": {"folds": 2}}
+    columns = table(mark=marks)
+    data = prepare(resolved(columns, **options), MemoryTable(columns))
+    (finding,) = data.findings
+    assert (finding.pointer, finding.code) == ("/test", "few_rows")
+    assert finding.detail == "with 3 test rows, test metrics are rough"
+    assert prepare(resolved(columns, **options), MemoryTable(columns), fold=0).findings == ()

@@ -195,3 +195,22 @@ def test_validate_reports_the_rows_of_each_part(client: TestClient, upload: Uplo
     marked = spec | {"validation": {"column": "split"}}
     found = client.post("/v1/jobs/validate", json=marked).json()
     assert found["rows"] == {"training": None, "validation": None, "test": 15}
+
+
+def test_initial_weights_that_have_seen_test_rows_are_reported(
+    client: TestClient, settings: Settings, upload: Upload
+) -> None:
+    dataset, tested = upload(TABLE), {"test": {"fraction": 0.25}}
+    post_job(client, dataset, **tested)
+    train_waiting_jobs(settings)
+    (model,) = client.get("/v1/models").json()["data"]
+    source = {"start_from": {"model_id": model["id"]}}
+    for options, is_seen in (
+        (tested, False),
+        ({}, False),
+        (tested | {"seed": 1}, True),
+        ({"test": {"fraction": 0.3}}, True),
+    ):
+        job = post_job(client, dataset, **source, **options).json()
+        found = {(finding["pointer"], finding["code"]) for finding in job["findings"]}
+        assert (("/test", "test_rows_seen") in found) == is_seen
