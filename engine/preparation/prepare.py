@@ -222,6 +222,7 @@ class Preparation:
         source = self._subsets[0].source
         used = sum(len(subset.rows) for subset in self._subsets if subset.source is source)
         self.findings += find_untrained_inputs(
+            self._spec,
             replace(self.preprocessing, held=held),
             differing,
             covers_table=used == source.table.rows,

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.findings import MAX_NAMES, Finding, name_columns, patch
+from engine.findings import MAX_NAMES, Finding, list_features, name_columns
 from engine.preprocessing.column_plan import inputs_of
 from engine.preprocessing.datetime_features import count_part_inputs
 from engine.preprocessing.feature_layout import positions_of
@@ -19,9 +19,8 @@ from engine.preprocessing.fitted import (
 from engine.preprocessing.held_inputs import HeldCodes
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.preprocessing.untrained import owners_of
+from engine.specs import ResolvedSpec
 
-# A fix lists all other features, which is of no use for tables with thousands of them.
-_MAX_FIXED_FEATURES = 1000
 _EFFECT = (
     "They are held at that: other values have no effect on validation and predictions, where they "
     "are flagged untrained"
@@ -37,7 +36,11 @@ class _ColumnInputs:
 
 
 def find_untrained_inputs(
-    preprocessing: Preprocessing, differing: Collection[str], *, covers_table: bool
+    spec: ResolvedSpec,
+    preprocessing: Preprocessing,
+    differing: Collection[str],
+    *,
+    covers_table: bool,
 ) -> Iterator[Finding]:
     """Report the columns and the parts of columns that never vary in the training rows.
 
@@ -45,6 +48,7 @@ def find_untrained_inputs(
     in most tables.
 
     Args:
+        spec: the training's spec.
         preprocessing: fitted preprocessing with its held inputs.
         differing: names of the columns with other values in the held-out rows.
         covers_table: whether the prepared rows are all rows of the table. A column that does not
@@ -59,7 +63,7 @@ def find_untrained_inputs(
         elif not (covers_table and _is_same_everywhere(column, differing)):
             constant.setdefault(_describe(column, held), []).append(column.name)
     if constant:
-        yield _columns_finding(preprocessing, constant)
+        yield _columns_finding(spec, constant)
     if parts:
         more = "" if len(parts) <= MAX_NAMES else f" and {len(parts) - MAX_NAMES} more columns"
         detail = (
@@ -128,14 +132,13 @@ def _is_empty(column: FittedColumn, held: _ColumnInputs) -> bool:
             return False
 
 
-def _columns_finding(
-    preprocessing: Preprocessing, constant: Mapping[str, Sequence[str]]
-) -> Finding:
+def _columns_finding(spec: ResolvedSpec, constant: Mapping[str, Sequence[str]]) -> Finding:
     described = "; ".join(f"{kind}: {name_columns(names)}" for kind, names in constant.items())
     detail = f"columns that never vary in the training rows ({described}). {_EFFECT}"
     left_out = {name for names in constant.values() for name in names}
-    rest = [column.name for column in preprocessing.columns if column.name not in left_out]
-    fix = patch(("add", "/features", rest)) if 0 < len(rest) <= _MAX_FIXED_FEATURES else None
+    rest = [name for name in spec.features if name not in left_out]
+    # A shape needs its number of inputs.
+    fix = list_features(rest) if spec.input_shape is None else None
     return Finding("warning", "/features", "never_varies_in_training", detail, fix)
 
 
