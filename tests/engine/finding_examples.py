@@ -138,6 +138,41 @@ EXAMPLES: dict[FindingCode, Example] = {
         {"target": "kind", "preprocessing": {"columns": {"x": {"fill_value": 1.0}}}}, _TABLE
     ),
     "unusual_loss": Example({"target": "kind", "loss": "mean_squared_error"}, _TABLE),
+    "class_without_training_rows": Example(
+        {"target": "kind", "features": ["x"], "validation": {"column": "part"}},
+        {
+            **_TABLE,
+            "kind": levels(*("abc"[row % 3] for row in range(ROWS))),
+            "part": levels(*(["train", "train", "test"] * 20)),
+        },
+        "rows",
+        has_fix=False,
+    ),
+    "never_varies_in_training": Example(
+        {"target": "kind", "validation": {"column": "part"}},
+        {
+            **_TABLE,
+            "sensor": NumericColumn(np.where(np.arange(ROWS) % 3 == 2, draw(ROWS), np.nan)),
+            "part": levels(*(["train", "train", "test"] * 20)),
+        },
+        "rows",
+        promise=_without("sensor"),
+    ),
+    "unused_in_training": Example(
+        {
+            "target": "x",
+            "features": ["color", "z"],
+            "preprocessing": {"missing_indicator": True},
+            "validation": {"column": "part"},
+        },
+        {
+            **_TABLE,
+            "color": levels(*(["red", "green", None] * 20)),
+            "part": levels(*(["train", "train", "test"] * 20)),
+        },
+        "rows",
+        has_fix=False,
+    ),
     "possible_leak": Example(
         {"target": "kind"},
         {**_TABLE, "outcome": _letters("pq")},
