@@ -68,7 +68,6 @@ class DivergenceError(EngineError):
         step: zero-based step within that epoch.
         layer: name of the first layer with a non-finite value, such as `layers.0`.
         learning_rate: the learning rate of that step.
-        suggested_rate: a lower rate to try, a tenth of `learning_rate`.
         last_loss: the most recent finite batch loss; None if there was none.
     """
 
@@ -87,9 +86,7 @@ class DivergenceError(EngineError):
         self.step = step
         self.layer = layer
         self.learning_rate = learning_rate
-        self.suggested_rate = learning_rate / 10
         self.last_loss = last_loss
         super().__init__(
-            f"training diverged in epoch {epoch}, step {step}: {layer} has non-finite values; "
-            f"try a learning rate of {self.suggested_rate:g}"
+            f"training diverged in epoch {epoch}, step {step}: {layer} has non-finite values"
         )

@@ -40,7 +40,10 @@ FindingCode = Literal[
     "unused_in_training",
     "zero_targets_in_mape",
     # The training.
+    "accuracy_at_chance",
     "gradient_not_finite",
+    "last_row_joined",
+    "loss_above_start",
 ]
 # Names beyond it are counted only: a table may have thousands of columns.
 MAX_NAMES = 10

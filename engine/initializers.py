@@ -25,9 +25,19 @@ from engine.specs import (
 
 
 def default_initializer(activation: Activation) -> InitializerSpec:
-    """Return He for ReLU-like activations, which pass half of their inputs; otherwise Glorot."""
+    """Return the initializer that keeps the variance of a layer's outputs near that of its inputs.
+
+    He for ReLU-like activations, which pass half of their inputs (He et al. 2015); LeCun for selu,
+    which normalizes itself with such weights only (Klambauer et al. 2017); otherwise Glorot.
+    """
     name = activation if isinstance(activation, str) else activation.type
-    return HeNormal() if name in {"relu", "leaky_relu", "elu", "gelu", "silu"} else GlorotUniform()
+    match name:
+        case "relu" | "leaky_relu" | "elu" | "gelu" | "silu":
+            return HeNormal()
+        case "selu":
+            return LecunNormal()
+        case _:
+            return GlorotUniform()
 
 
 def initialize(

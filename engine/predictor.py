@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar, assert_never
+from typing import TypeAlias, assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.activations import build_activation
 from engine.arrays import Floats
@@ -16,6 +17,7 @@ from engine.metrics.anomaly_scores import anomaly_scores, column_errors, row_err
 from engine.network import build_network
 from engine.preprocessing.decode import DecodedValue
 from engine.preprocessing.fitted import numbers_of
+from engine.preprocessing.hold import hold_in_range
 from engine.preprocessing.preprocessing import (
     ClassTarget,
     InputsTarget,
@@ -26,7 +28,11 @@ from engine.preprocessing.preprocessing import (
 )
 from engine.specs import PROBABILITY_ACTIVATIONS, Gaussian, ResolvedSpec
 
-Converted = TypeVar("Converted")
+# Row and column of values.
+Places: TypeAlias = tuple[tuple[int, int], ...]
+# One or two arrays with an entry per row, and their computation from inputs and outputs.
+RowArrays: TypeAlias = tuple[Floats, Floats | None]
+Convert: TypeAlias = Callable[[Floats, Floats], RowArrays]
 
 
 @dataclass(frozen=True)
@@ -37,10 +43,13 @@ class Predictions:
         values: predictions as returned by `Predictor.predict`.
         deviations: standard deviation of each value, of the values' shape, in the target's unit;
             None unless the network was trained with the gaussian loss, which learns it.
+        replaced: row and column of each number that was replaced by one within the range of the
+            training rows, because the row's outputs were not finite.
     """
 
     values: Floats
     deviations: Floats | None
+    replaced: Places = ()
 
 
 @dataclass(frozen=True)
@@ -55,12 +64,14 @@ class Reconstructions:
         scores: anomaly score of each row, `(rows,)`, see `engine.metrics.anomaly_scores`; None if
             the errors of the training rows are unknown.
         values: reconstructed values, one list of rows per column, see `Preprocessing.decode`.
+        replaced: as in `Predictions`.
     """
 
     errors: Floats
     column_errors: Floats
     scores: Floats | None
     values: list[list[DecodedValue]]
+    replaced: Places = ()
 
 
 class Predictor:
@@ -111,48 +122,58 @@ class Predictor:
         Reconstruction: `(rows, inputs)`, the scaled inputs as the network reconstructs them.
 
         Raises:
-            DataError: a column is missing or has the wrong kind, or a number is too large.
+            DataError: a column is missing or has the wrong kind, or outputs are not finite even
+                with every number within the range of the training rows.
         """
         return self.answer(columns).values
 
     def answer(self, columns: Mapping[str, Column]) -> Predictions:
         """Return the predictions of `predict` with their standard deviations. Raises DataError."""
-        chunks = self._run(columns, lambda _, outputs: self._to_target_units(outputs))
-        values = np.concatenate([chunk.values for chunk in chunks])
-        deviations = [chunk.deviations for chunk in chunks if chunk.deviations is not None]
-        return Predictions(values, np.concatenate(deviations) if deviations else None)
+        (values, deviations), replaced = self._run(columns, self._to_target_units)
+        return Predictions(values, deviations, replaced)
 
     def reconstruct(self, columns: Mapping[str, Column]) -> Reconstructions:
         """Return the reconstruction of every row, its errors and its anomaly score.
 
         Raises:
-            DataError: a column is missing or has the wrong kind, or a number is too large.
+            DataError: as `predict`.
         """
         preprocessing = self._preprocessing
         target = preprocessing.target
         assert isinstance(target, InputsTarget)  # noqa: S101 - documented
-        chunks = self._run(columns, lambda x, outputs: (outputs, squared_errors(outputs, x)))
-        squared = np.concatenate([errors for _, errors in chunks])
+        (outputs, by_input), replaced = self._run(
+            columns, lambda x, outputs: (outputs, squared_errors(outputs, x))
+        )
+        squared = np.asarray(by_input, np.float64)
         errors, quantiles = row_errors(squared), target.error_quantiles
         return Reconstructions(
             errors=errors,
             column_errors=column_errors(squared, preprocessing.column_widths),
             scores=None if quantiles is None else anomaly_scores(errors, quantiles),
-            values=preprocessing.decode(np.concatenate([outputs for outputs, _ in chunks])),
+            values=preprocessing.decode(outputs),
+            replaced=replaced,
         )
 
-    def _run(
-        self, columns: Mapping[str, Column], convert: Callable[[Floats, Floats], Converted]
-    ) -> list[Converted]:
-        """Return the converted inputs and outputs of each chunk of rows. Raises DataError."""
+    def _run(self, columns: Mapping[str, Column], convert: Convert) -> tuple[RowArrays, Places]:
+        """Return the converted inputs and outputs of all rows, and the numbers replaced.
+
+        Raises DataError.
+        """
         rows = self._preprocessing.count_rows(columns)
+        chunks: list[RowArrays] = []
+        replaced: list[tuple[int, int]] = []
         try:
-            return [
-                convert(*self._run_chunk(columns, slice(start, start + self._rows_at_once)))
-                for start in range(0, max(rows, 1), self._rows_at_once)
-            ]
+            for start in range(0, max(rows, 1), self._rows_at_once):
+                selected = slice(start, start + self._rows_at_once)
+                taken = {name: take_rows(column, selected) for name, column in columns.items()}
+                chunk, places = self._run_chunk(taken, convert)
+                chunks.append(chunk)
+                replaced += [(start + row, column) for row, column in places]
         finally:
             self._release()
+        first = np.concatenate([one for one, _ in chunks])
+        second = [other for _, other in chunks if other is not None]
+        return (first, np.concatenate(second) if second else None), tuple(replaced)
 
     def _release(self) -> None:
         """Free the workspaces if they exceed CHUNK_BYTES; otherwise the next request reuses them.
@@ -163,48 +184,75 @@ class Predictor:
             with self._lock:
                 self._network.release()
 
-    def _run_chunk(self, columns: Mapping[str, Column], rows: slice) -> tuple[Floats, Floats]:
-        """Return the inputs and outputs of a chunk. Raises DataError."""
-        taken = {name: take_rows(column, rows) for name, column in columns.items()}
-        x = self._preprocessing.transform(taken, self.dtype)
-        with self._lock, np.errstate(all="ignore"):
-            outputs = self._activation.predict(self._network.predict(x)).copy()
-        _require_finite(outputs)
-        return x, outputs
+    def _run_chunk(
+        self, columns: Mapping[str, Column], convert: Convert
+    ) -> tuple[RowArrays, Places]:
+        """Return the arrays of a chunk of rows, and the numbers replaced. Raises DataError.
 
-    def _to_target_units(self, outputs: Floats) -> Predictions:
-        """Undo the target's scaling, or expand a binary sigmoid to one column per class."""
+        Rows with a value that is not finite are computed again, with every number within the range
+        of the training rows.
+        """
+        arrays, is_finite = self._compute(columns, convert)
+        if is_finite.all():
+            return arrays, ()
+        rows = np.flatnonzero(~is_finite)
+        held = hold_in_range(self._preprocessing.columns, columns, rows)
+        again, is_finite = self._compute(held.columns, convert)
+        if not is_finite.all():
+            message = (
+                "the network's outputs for these rows are not finite, even with every number "
+                "within the range of the training rows"
+            )
+            raise DataError(message)
+        for array, replacement in zip(arrays, again, strict=True):
+            if array is not None and replacement is not None:
+                array[rows] = replacement
+        places = np.argwhere(held.replaced).tolist()
+        return arrays, tuple((int(rows[row]), column) for row, column in places)
+
+    def _compute(
+        self, columns: Mapping[str, Column], convert: Convert
+    ) -> tuple[RowArrays, NDArray[np.bool_]]:
+        """Return the arrays of rows, and whether all values of each row are finite."""
+        x = self._preprocessing.transform(columns, self.dtype, allow_infinite=True)
+        with np.errstate(all="ignore"):
+            with self._lock:
+                outputs = self._activation.predict(self._network.predict(x)).copy()
+            arrays = convert(x, outputs)
+        is_finite = np.ones(len(x), np.bool_)
+        for array in (outputs, *arrays):
+            if array is not None:
+                is_finite &= np.isfinite(array).all(axis=tuple(range(1, array.ndim)))
+        return arrays, is_finite
+
+    def _to_target_units(self, _x: Floats, outputs: Floats) -> RowArrays:
+        """Undo the target's scaling, or expand a binary sigmoid to one column per class.
+
+        Returns values and standard deviations.
+        """
         target = self._preprocessing.target
         match target:
             case NumericTarget():
-                numbers = self._to_numbers(outputs, target)
-                deviations = None if numbers.deviations is None else numbers.deviations[:, 0]
-                return Predictions(numbers.values[:, 0], deviations)
+                values, deviations = self._to_numbers(outputs, target)
+                return values[:, 0], None if deviations is None else deviations[:, 0]
             case NumericTargets():
                 return self._to_numbers(outputs, target)
             case ClassTarget() if outputs.shape[1] == 1:
-                return Predictions(np.concatenate((1 - outputs, outputs), axis=1), None)
+                return np.concatenate((1 - outputs, outputs), axis=1), None
             case ClassTarget() | LabelTargets() | InputsTarget():
-                return Predictions(outputs, None)
+                return outputs, None
             case _:
                 assert_never(target)
 
-    def _to_numbers(self, outputs: Floats, target: NumericTarget | NumericTargets) -> Predictions:
+    def _to_numbers(self, outputs: Floats, target: NumericTarget | NumericTargets) -> RowArrays:
         """Undo the scaling of each numeric target; both arrays are `(rows, targets)`."""
         targets = numbers_of(target)
         columns = [one.to_own_unit(outputs[:, i]) for i, one in enumerate(targets)]
         if not self._has_deviations:
-            return Predictions(np.stack(columns, axis=1), None)
+            return np.stack(columns, axis=1), None
         # The outputs of gaussian after the means are the log variances.
         deviations = [
             np.exp(outputs[:, len(targets) + i].astype(np.float64) / 2) * one.scale
             for i, one in enumerate(targets)
         ]
-        return Predictions(np.stack(columns, axis=1), np.stack(deviations, axis=1))
-
-
-def _require_finite(*arrays: Floats | None) -> None:
-    for array in arrays:
-        if array is not None and not np.isfinite(array).all():
-            message = "the network's outputs for these rows are not finite"
-            raise DataError(message)
+        return np.stack(columns, axis=1), np.stack(deviations, axis=1)

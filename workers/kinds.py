@@ -68,11 +68,21 @@ class OpenWork(Protocol[Result]):
         """Discard the records of the last save, which has been committed."""
         ...
 
-    def make_result(self, *, is_complete: bool) -> Result | None:
+    def make_result(self, *, is_complete: bool, stop: Callable[[], bool]) -> Result | None:
         """Return the result to store, made outside of transactions; None if there is none.
 
         Args:
             is_complete: whether the work is complete; otherwise the job is being cancelled.
+            stop: whether the job or this process is to end; asked by what may take long.
+        """
+        ...
+
+    def failure_of(self, error: Exception, stop: Callable[[], bool]) -> Outcome | None:
+        """Return the outcome of a run that failed with this exception; None for the kind's.
+
+        Args:
+            error: exception of `run`.
+            stop: whether the job or this process is to end; asked by what may take long.
         """
         ...
 
@@ -102,7 +112,10 @@ class WorkKind(Protocol):
         ...
 
     def failure_of(self, error: Exception) -> Outcome | None:
-        """Return the outcome of a job that failed with this exception; None for the general one."""
+        """Return the outcome of a job that failed with this exception; None for the general one.
+
+        Work that is open is asked first.
+        """
         ...
 
     def fail(self, session: Session, lease: Lease, outcome: Outcome) -> JobRecord:

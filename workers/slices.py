@@ -118,7 +118,12 @@ class _Slice:
         return True
 
     def _failure_of(self, error: Exception) -> Outcome:
-        return self.kind.failure_of(error) or failure_of(error)
+        found = None if self.work is None else self.work.failure_of(error, self._must_end)
+        return found or self.kind.failure_of(error) or failure_of(error)
+
+    def _must_end(self) -> bool:
+        """Whether the job or this process is to end, however long the slice may still take."""
+        return self.heartbeat.interrupted or self.context.shutdown.is_set()
 
     def _advance(self, work: OpenWork[Any]) -> _Ending | None:
         """Work until the job or the slice ends; None if the job continues in a later slice."""
@@ -133,7 +138,7 @@ class _Slice:
                 return None
             reason = work.end_run()
             if reason is not None:
-                result = work.make_result(is_complete=True)
+                result = work.make_result(is_complete=True, stop=self._must_end)
                 return _Ending(Outcome(JobStatus.SUCCEEDED, reason), result)
             if self.heartbeat.lost:
                 raise LeaseLostError(self.job.id, self.job.token)
@@ -142,7 +147,7 @@ class _Slice:
             self._save(work, with_checkpoint=True)
             if self.is_paused or self._is_over():
                 return None
-        partial = work.make_result(is_complete=False)
+        partial = work.make_result(is_complete=False, stop=self._must_end)
         return _Ending(Outcome(JobStatus.CANCELLED, StatusReason.USER), partial)
 
     def _record_findings(self, work: OpenWork[Any]) -> None:

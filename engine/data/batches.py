@@ -8,9 +8,7 @@ import numpy as np
 from engine.data.batch_readers import BatchReader, InMemoryReader, WindowedReader
 from engine.data.shuffle import ShuffleOrder
 from engine.data.split_arrays import Batch, SplitArrays
-from engine.specs import (
-    ResolvedSpec,
-)
+from engine.specs import ResolvedSpec, TrainingSpec
 
 __all__ = ["Batch", "Batches"]
 
@@ -18,11 +16,16 @@ __all__ = ["Batch", "Batches"]
 class Batches:
     """Splits the training rows into batches, in an order determined by seed and epoch alone.
 
+    Attributes:
+        size: rows of each batch but the last.
+        steps: number of batches.
+
     Args:
         split: the arrays; the batches do not depend on where the rows are stored.
         batch_size: rows per batch, the last one may be shorter; "full" is one batch of all rows.
         shuffle: whether each epoch has its own order.
         seed: the job's seed.
+        joins_last_row: whether a last batch of one row is joined to the batch before it.
     """
 
     def __init__(
@@ -32,10 +35,11 @@ class Batches:
         batch_size: int | Literal["full"],
         shuffle: bool,
         seed: int,
+        joins_last_row: bool = False,
     ) -> None:
         self._rows = len(split)
-        self._size = self._rows if batch_size == "full" else min(batch_size, self._rows)
-        self.steps = -(-self._rows // self._size)
+        self.size = self._rows if batch_size == "full" else min(batch_size, self._rows)
+        self.steps = _count_batches(self._rows, self.size, joins_last_row=joins_last_row)
         # A single batch is the data themselves: they are read once, for all epochs.
         self._split = split.read_all() if self.steps == 1 else split
         # A single batch has the same gradient in any row order, so it is not shuffled.
@@ -46,8 +50,17 @@ class Batches:
         row_bytes = math.prod(x.shape[1:]) * x.dtype.itemsize
         order = ShuffleOrder(self._rows, row_bytes, seed)
         if all(isinstance(array, np.ndarray) for array in self._split.distinct):
-            return InMemoryReader(self._split, order, self._size)
-        return WindowedReader(self._split, order, self._size)
+            return InMemoryReader(self._split, order, self._largest)
+        return WindowedReader(self._split, order, self._largest)
+
+    @property
+    def _largest(self) -> int:
+        return max(self.size, self._rows - (self.steps - 1) * self.size)
+
+    @property
+    def has_joined_row(self) -> bool:
+        """Whether the last batch has a row more than the others."""
+        return self._largest > self.size
 
     def begin(self, epoch: int) -> None:
         """Set the row order of the given epoch."""
@@ -56,8 +69,8 @@ class Batches:
 
     def batch(self, step: int) -> Batch:
         """Return the rows of a step; valid until the next call."""
-        start = step * self._size
-        stop = min(start + self._size, self._rows)
+        start = step * self.size
+        stop = self._rows if step == self.steps - 1 else start + self.size
         if self._reader is not None:
             return self._reader.read(start, stop)
         return self._split.read(slice(start, stop))
@@ -66,18 +79,40 @@ class Batches:
 def largest_batch(
     spec: ResolvedSpec, training_rows: int, evaluated_rows: int, evaluated_at_once: int
 ) -> int:
-    """Return the most rows that pass through the network at once, in training and evaluation.
+    """Return the largest number of rows that pass through the network at once.
 
     Args:
         spec: the training's spec.
         training_rows: upper bound on the training rows.
         evaluated_rows: upper bound on the validation rows and on the test rows.
-        evaluated_at_once: see `chunk_rows`.
+        evaluated_at_once: rows per chunk of an evaluation, see `chunk_rows`.
     """
-    return max(_batch_rows(spec, training_rows), min(evaluated_rows, evaluated_at_once))
+    return max(largest_training_batch(spec, training_rows), min(evaluated_rows, evaluated_at_once))
 
 
-def _batch_rows(spec: ResolvedSpec, training_rows: int) -> int:
+def largest_training_batch(spec: ResolvedSpec, training_rows: int) -> int:
+    """Return the largest number of rows per step, with at most that many training rows."""
     if spec.batch_size == "full":
         return training_rows
-    return min(spec.batch_size, training_rows)
+    return min(spec.batch_size + joins_last_row(spec), training_rows)
+
+
+def count_steps(spec: TrainingSpec, training_rows: int) -> int:
+    """Return the number of steps per epoch."""
+    size = training_rows if spec.batch_size == "full" else spec.batch_size
+    return _count_batches(training_rows, size, joins_last_row=joins_last_row(spec))
+
+
+def joins_last_row(spec: TrainingSpec) -> bool:
+    """Return whether a last batch of one row is joined to the batch before it.
+
+    Batch normalization cannot normalize a single row: its variance is 0, and the outputs are the
+    same for every row. Other networks train on batches of one row.
+    """
+    return spec.network.normalizes_batches
+
+
+def _count_batches(rows: int, size: int, *, joins_last_row: bool) -> int:
+    whole, rest = divmod(rows, max(size, 1))
+    is_joined = joins_last_row and whole > 0 and rest == 1
+    return whole if is_joined or rest == 0 else whole + 1

@@ -1,14 +1,17 @@
 """Limited-memory approximation of the inverse Hessian."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
 from engine.arrays import Floats
+from engine.numerics.norms import euclidean_norm
 from engine.optimizers.base import BLOCK
 
-# As in PyTorch: a pair with less has negligible or negative curvature.
-_LEAST_CURVATURE = 1e-10
+# Least cosine of the angle between s and y: a pair with less has negligible or negative curvature.
+# A cosine, unlike s·y itself, is the same for any scale of the loss and of the parameters.
+_LEAST_COSINE = 1e-10
 
 
 class InverseHessian:
@@ -50,7 +53,8 @@ class InverseHessian:
     def add_pair(self, s: Floats, y: Floats) -> None:
         """Copy a pair over the oldest one; skip it if its curvature is not positive."""
         curvature, square = float(np.dot(s, y)), float(np.dot(y, y))
-        if not _LEAST_CURVATURE < curvature < np.inf or not 0 < square < np.inf:
+        least = _LEAST_COSINE * euclidean_norm(s) * math.sqrt(square)
+        if not least < curvature < math.inf or not 0 < square < math.inf:
             return
         row = int(self._count[0]) % len(self._rho)
         np.copyto(self._s[row], s)

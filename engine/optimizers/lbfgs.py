@@ -12,7 +12,7 @@ from engine.optimizers.inverse_hessian import InverseHessian
 from engine.optimizers.line_search import LineSearch, Trial
 from engine.specs import Lbfgs
 
-# As in PyTorch: smaller expected changes of the loss, or of a parameter, count as zero.
+# Smaller expected changes of the loss, relative to the loss, count as zero.
 _LEAST_CHANGE = 1e-9
 
 
@@ -20,6 +20,8 @@ class LbfgsOptimizer(Optimizer):
     """L-BFGS with a strong Wolfe line search (Nocedal and Wright 2006, algorithm 7.5).
 
     d = −H g; w ← w + α d. The search starts at α = learning_rate, or less while H is the identity.
+    The parameters stay as they are if the expected change gᵀ H g is at most 10⁻⁹ of the loss, or if
+    neither d nor −g lowers it. Neither depends on the scale of the loss or of the parameters.
 
     Every update first evaluates the objective at the current parameters as the reference of the
     search: the objective includes the penalties, so it may exceed the reported loss, and the
@@ -51,16 +53,31 @@ class LbfgsOptimizer(Optimizer):
         loss = self._evaluate()
         if not math.isfinite(loss) or not 0 < largest_magnitude(self._gradients) < math.inf:
             return
+        if self._has_failed_here():
+            return
         self._update_hessian()
         np.negative(self._gradients, out=self._change)
         self._inverse_hessian.multiply(self._change)
         slope = float(np.dot(self._gradients, self._change))
         if not -math.inf < slope < 0:
             self._reject_step()
-        elif slope > -_LEAST_CHANGE:
+        elif self._is_negligible(slope, loss):
             self._change.fill(0)
         else:
             self._search(Trial(0.0, loss, slope), learning_rate)
+
+    def _has_failed_here(self) -> bool:
+        """Whether the latest update searched from this point along −g, without success."""
+        return (
+            self._inverse_hessian.is_identity
+            and not self._change.any()
+            and np.array_equal(self._previous_gradient, self._gradients)
+        )
+
+    def _is_negligible(self, slope: float, loss: float) -> bool:
+        # Only an estimated H makes the slope an estimate of the change: that of the identity
+        # depends on the parameters' scale.
+        return not self._inverse_hessian.is_identity and -slope <= _LEAST_CHANGE * abs(loss)
 
     def _update_hessian(self) -> None:
         """Add the latest change of parameters and gradients to H."""
@@ -75,8 +92,7 @@ class LbfgsOptimizer(Optimizer):
             norm = float(np.abs(self._gradients, out=self._start).sum())
             alpha *= min(1.0, 1.0 / norm)
         np.copyto(self._start, self._parameters)
-        width = _LEAST_CHANGE / largest_magnitude(self._change)
-        found = LineSearch(self._try, start, self._max_evaluations, width).run(alpha)
+        found = LineSearch(self._try, start, self._max_evaluations).run(alpha)
         if found is start:
             np.copyto(self._parameters, self._start)
             self._reject_step()
@@ -94,4 +110,7 @@ class LbfgsOptimizer(Optimizer):
     def _reject_step(self) -> None:
         """Record a zero step and reset H: the same direction would fail again."""
         self._change.fill(0)
-        self._inverse_hessian.reset()
+        if not self._inverse_hessian.is_identity:
+            # Not a failure along −g, which the next update tries.
+            self._previous_gradient.fill(0)
+            self._inverse_hessian.reset()

@@ -13,6 +13,7 @@ _SUFFICIENT_DECREASE = 1e-4  # c₁
 _CURVATURE = 0.9  # c₂
 _LEAST_EXTENSION, _MOST_EXTENSION = 0.01, 10.0
 _MARGIN = 0.1  # Fraction of an interval, at either end, too close to an evaluated point.
+_LEAST_WIDTH = 1e-9  # Width of an interval at which the search stops, relative to its far end.
 
 
 class Trial(NamedTuple):
@@ -30,7 +31,6 @@ class LineSearch:
         evaluate: maps α to φ(α) and φ′(α).
         start: the trial at α = 0; its slope is negative.
         max_evaluations: maximum number of evaluations of φ.
-        least_width: the search stops at intervals of α narrower than this.
     """
 
     def __init__(
@@ -38,12 +38,10 @@ class LineSearch:
         evaluate: Callable[[float], Trial],
         start: Trial,
         max_evaluations: int,
-        least_width: float,
     ) -> None:
         self._evaluate = evaluate
         self._start = start
         self._remaining = max_evaluations
-        self._least_width = least_width
 
     def run(self, alpha: float) -> Trial:
         """Return the best trial, starting at α; `start` if no trial has a smaller loss."""
@@ -78,7 +76,7 @@ class LineSearch:
         """Return the best trial within a bracketing interval (algorithm 3.6)."""
         low, high = (one, other) if one.loss <= other.loss else (other, one)
         was_close = False
-        while self._remaining and abs(high.alpha - low.alpha) >= self._least_width:
+        while self._remaining and not _is_narrow(low.alpha, high.alpha):
             alpha, was_close = _next_alpha(low, high, was_close=was_close)
             trial = self._try(alpha)
             if not self._decreases(trial) or trial.loss >= low.loss:
@@ -99,6 +97,10 @@ class LineSearch:
     def _is_flat(self, trial: Trial) -> bool:
         """Check the curvature condition."""
         return abs(trial.slope) <= -_CURVATURE * self._start.slope
+
+
+def _is_narrow(one: float, other: float) -> bool:
+    return abs(one - other) <= _LEAST_WIDTH * max(one, other)
 
 
 def _next_alpha(low: Trial, high: Trial, *, was_close: bool) -> tuple[float, bool]:

@@ -109,7 +109,7 @@ class Preparation:
         self.findings += find_left_out_rows(
             spec, source.table.rows, source.labels.present, source.usable
         )
-        rows = split_rows(spec, source.columns, source.labels, source.usable, fold)
+        rows = split_rows(spec, source.columns, source.labels, source.usable, fold, table.words)
         self.findings += find_untrained_classes(source.labels, rows.training)
         target = fit_target(spec, source.labels, rows.training, fitted_target)
         self.preprocessing = (
@@ -119,7 +119,7 @@ class Preparation:
         )
         require_inputs(spec, self.preprocessing.width)
         self._encoding = choose_encoding(spec, target)
-        self._weights = fit_sample_weights(spec, source.labels, rows.training)
+        self._weights = fit_sample_weights(spec, source.labels, rows.training, table.words)
         self._subsets = [_Subset(source, rows.training, "")]
         self._add_part(source, rows.validation, validation_table, target, _VALIDATION_SUFFIX)
         if fold is None:

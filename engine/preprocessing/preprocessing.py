@@ -80,6 +80,8 @@ class Preprocessing:
         columns: Mapping[str, Column],
         dtype: np.dtype[Any],
         rows: Indices | slice = slice(None),
+        *,
+        allow_infinite: bool = False,
     ) -> Floats:
         """Return the network inputs, shape `(rows, width)`, C-contiguous.
 
@@ -91,13 +93,14 @@ class Preprocessing:
             columns: input columns by name; levels may be in any order, and may be unknown.
             dtype: type of the result.
             rows: rows to transform; default all.
+            allow_infinite: write a number that is too large for the dtype as infinity.
 
         Raises:
-            DataError: a column is missing, of the wrong kind, or too large for the dtype.
+            DataError: a column is missing or of the wrong kind, or a number is too large.
         """
         # Not of all rows: a table is transformed in many parts.
         indices = _indices(rows, self.count_rows(columns))
-        x = encode_columns(self._layout, columns, indices, dtype)
+        x = encode_columns(self._layout, columns, indices, dtype, allow_infinite=allow_infinite)
         self.held.apply(x)
         return x
 

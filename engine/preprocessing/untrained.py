@@ -126,7 +126,7 @@ def find_untrained(
     step = max(1, _BLOCK_BYTES // (held.layout.width * dtype.itemsize))
     for start in range(0, rows, step):
         block = np.arange(start, min(start + step, rows))
-        x = encode_columns(held.layout, columns, block, dtype)
+        x = encode_columns(held.layout, columns, block, dtype, allow_infinite=True)
         changed, inputs = np.nonzero(held.held.find_changes(x))
         flags[start + changed, held.owners[inputs]] = True
     for index, column in held.constant.items():

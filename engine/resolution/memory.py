@@ -5,7 +5,7 @@ from typing import assert_never
 
 import numpy as np
 
-from engine.data.batches import _batch_rows, largest_batch
+from engine.data.batches import largest_batch, largest_training_batch
 from engine.data.shuffle import WINDOW_BYTES
 from engine.layers.base import Layer
 from engine.layers.chunks import chunk_rows
@@ -75,7 +75,7 @@ def estimate_memory(
     vectors = 2 + _slot_count(spec.optimizer)
     if spec.early_stopping is not None and spec.early_stopping.restore_best:
         vectors += 1
-    batch = _batch_rows(spec, rows.training)
+    batch = largest_training_batch(spec, rows.training)
     batch_copy = batch if spec.shuffle and batch < rows.training else 0
     units = spec.network.output.units
     evaluated = max(rows.validation, rows.test)

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
+from engine.data.batches import count_steps
 from engine.resolution.report import Report
+from engine.resolution.row_counts import RowCounts
 from engine.specs import (
     BatchNormalizationSpec,
     Conv2dSpec,
     DenseSpec,
     DropoutSpec,
+    FoldsValidation,
     LayerSpec,
     Lbfgs,
     OutputSpec,
@@ -55,6 +58,28 @@ def _check_layer(pointer: str, layer: LayerSpec | OutputSpec, report: Report) ->
             pass
 
 
+def check_batch_normalization(spec: TrainingSpec, rows: RowCounts, report: Report) -> None:
+    """Report batches of one row, which batch normalization cannot normalize."""
+    if not spec.network.normalizes_batches:
+        return
+    alternative = "or use layer_normalization, which normalizes each row"
+    if spec.batch_size == 1:
+        detail = (
+            "batch normalization needs at least two rows per batch: the variance of a single row "
+            f"is 0, and its outputs do not depend on it; set a larger batch_size, {alternative}"
+        )
+        report.problem("/batch_size", "batch_normalization_batch_size", detail)
+        return
+    is_folded = isinstance(spec.validation, FoldsValidation) and not rows.unknown
+    least = rows.training - rows.validation if is_folded else rows.training
+    if least == 1:
+        detail = (
+            "batch normalization needs at least two rows per batch, and there is only one training "
+            f"row: use more rows, hold out fewer, {alternative}"
+        )
+        report.problem("/batch_size", "batch_normalization_single_row", detail)
+
+
 def check_warmup(spec: TrainingSpec, epochs: int, report: Report) -> None:
     """Require that the warm-up is shorter than the training of `epochs` epochs."""
     if spec.schedule.warmup_epochs >= epochs:
@@ -80,6 +105,5 @@ def resolve_epochs(spec: TrainingSpec, training_rows: int) -> int:
     """Return the requested epochs, or by default those of about DEFAULT_STEPS steps, bounded."""
     if spec.epochs is not None:
         return spec.epochs
-    batch_size = training_rows if spec.batch_size == "full" else spec.batch_size
-    steps = -(-training_rows // max(batch_size, 1))
-    return min(max(MIN_DEFAULT_EPOCHS, -(-DEFAULT_STEPS // max(steps, 1))), MAX_DEFAULT_EPOCHS)
+    steps = max(count_steps(spec, training_rows), 1)
+    return min(max(MIN_DEFAULT_EPOCHS, -(-DEFAULT_STEPS // steps)), MAX_DEFAULT_EPOCHS)

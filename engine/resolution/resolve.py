@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.data.table import ColumnSchema, TableSchema
+from engine.data.table import ColumnSchema, FileConventions, TableSchema
 from engine.errors import SpecError
 from engine.findings import Finding
 from engine.layers.base import Layer
@@ -29,6 +29,7 @@ from engine.resolution.network import reshape_inputs, resolve_network, shift_lay
 from engine.resolution.optimization import (
     MAX_DEFAULT_EPOCHS,
     MIN_DEFAULT_EPOCHS,
+    check_batch_normalization,
     check_optimization,
     check_warmup,
     resolve_epochs,
@@ -132,7 +133,7 @@ def resolve(
     if task == "reconstruction":
         network = default_network(spec.network, inputs.count)
         spec = spec.model_copy(update={"network": network})
-    resolved = _fill_in(spec, preprocessing, features, targets, task, inputs, report)
+    resolved = _fill_in(spec, preprocessing, features, targets, task, inputs, table.words, report)
     layers = _build_layers(spec, resolved, inputs.count, report)
     if task == "reconstruction":
         check_bottleneck(spec, layers, inputs.count, report)
@@ -142,6 +143,7 @@ def resolve(
     counts = count_rows(resolved, tables, report)
     epochs = resolve_epochs(spec, counts.training)
     check_warmup(spec, epochs, report)
+    check_batch_normalization(spec, counts, report)
     if report.problems:
         raise SpecError(report.problems)
     resolved = resolved.model_copy(update={"epochs": epochs})
@@ -155,6 +157,7 @@ def _fill_in(
     targets: tuple[ColumnSchema, ...],
     task: Task,
     inputs: NetworkInputs,
+    words: FileConventions,
     report: Report,
 ) -> ResolvedSpec:
     """Return the spec with its defaults; report incompatible settings."""
@@ -162,7 +165,7 @@ def _fill_in(
     activation = resolve_output(spec, task, classes, report)
     loss = resolve_loss(spec, task, activation, report)
     check_targets(loss, targets, report)
-    check_class_weight(spec, task, classes, report)
+    check_class_weight(spec, task, targets, words, report)
     if task == "reconstruction":
         check_reconstruction_loss(loss, report)
         check_reconstructed_inputs(activation, preprocessing, features, report)

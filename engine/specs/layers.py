@@ -21,7 +21,8 @@ class WeightsSpec(Spec):
     use_bias: bool = True
     initializer: InitializerField | None = Field(
         default=None,
-        description="Default: he_normal for ReLU-like activations, else glorot_uniform.",
+        description="Default, by activation: he_normal for relu, leaky_relu, elu, gelu and silu; "
+        "lecun_normal for selu; else glorot_uniform.",
     )
     l1: float = Field(default=0.0, ge=0, le=1000, description="Adds l1 · Σ |w| to the objective.")
     l2: float = Field(default=0.0, ge=0, le=1000, description="Adds l2 · Σ w² to the objective.")
@@ -101,6 +102,8 @@ class BatchNormalizationSpec(Spec):
     """y = γ (x − μ) / sqrt(σ² + ε) + β, with μ and σ² over the batch per feature or channel.
 
     Predictions use running statistics: r ← momentum · r + (1 − momentum) · batch (Ioffe 2015).
+    Needs batches of at least two rows, unless frozen: a batch_size of 1 is refused, and a last
+    batch of one row is joined to the batch before it.
     """
 
     type: Literal["batch_normalization"] = "batch_normalization"
@@ -182,6 +185,16 @@ LayerSpec = Annotated[
 ]
 
 
+def _normalizes_batches(layer: LayerSpec) -> bool:
+    match layer:
+        case BatchNormalizationSpec():
+            return not layer.frozen
+        case ResidualSpec():
+            return any(_normalizes_batches(inner) for inner in layer.layers)
+        case _:
+            return False
+
+
 class OutputSpec(WeightsSpec):
     """The output layer: dense."""
 
@@ -208,6 +221,11 @@ class NetworkSpec(Spec):
         "many units as inputs (at most 64) between two layers of 64 to 256 relu units.",
     )
     output: OutputSpec = OutputSpec()
+
+    @property
+    def normalizes_batches(self) -> bool:
+        """Whether a layer normalizes by the statistics of its batch: frozen ones do not."""
+        return any(_normalizes_batches(layer) for layer in self.layers)
 
 
 class ResolvedOutput(OutputSpec):

@@ -142,14 +142,18 @@ OptimizerField = Annotated[
 
 
 class ClipByValue(Spec):
-    """g ← min(max(g, −limit), limit)."""
+    """g ← min(max(g, −limit), limit), for each parameter; g is the gradient of the objective."""
 
     type: Literal["value"] = "value"
     limit: float = Field(default=1.0, gt=0, le=1e9)
 
 
 class ClipByNorm(Spec):
-    """g ← g · min(1, limit / ‖g‖), over all parameters together (Pascanu et al. 2013)."""
+    """g ← g · min(1, limit / ‖g‖), over all parameters together (Pascanu et al. 2013).
+
+    g is the gradient of the objective: the loss and the penalties. Gradients with ‖g‖ ≤ limit
+    are unchanged.
+    """
 
     type: Literal["norm"] = "norm"
     limit: float = Field(default=1.0, gt=0, le=1e9)

@@ -126,9 +126,11 @@ class TrainingSpec(Spec):
         default=None,
         max_length=1000,
         description="Weight of the rows of each class, 1 for classes not listed; balanced: rows / "
-        "(classes · rows of the class), counted in the training rows. Weighs loss and "
-        "validation_loss, Σ w·loss / Σ w, but not metrics; only relations matter, as class weight "
-        "times sample weight is divided by its mean over the training or the validation rows.",
+        "(classes · rows of the class), counted in the training rows. Classes are written as in "
+        "the file: TRUE, true, yes or 1 for a boolean, 1 or 1.0 for a number, the text of a "
+        "category. Weighs loss and validation_loss, Σ w·loss / Σ w, but not metrics; only "
+        "relations matter, as class weight times sample weight is divided by its mean over the "
+        "training or the validation rows.",
     )
     sample_weight: ColumnName | None = Field(
         default=None,

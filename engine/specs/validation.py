@@ -45,7 +45,8 @@ class ColumnValidation(Spec):
         default=None,
         min_length=1,
         max_length=100,
-        description="Values that mark a validation row. Default: true, 1, or one of the texts "
+        description="Values that mark a validation row, written as in the file; some row must have "
+        "each of them. Default: true, 1, or one of the texts "
         "test, validation, valid, val, holdout, true, yes; for `test` without the three texts that "
         "begin with val.",
     )

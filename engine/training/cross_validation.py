@@ -14,6 +14,7 @@ from engine.metrics import Metric
 from engine.preparation.prepared_data import PreparedData
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import FoldsValidation, ResolvedSpec
+from engine.training.learning_rate import RateSearch
 from engine.training.loop import CrossValidation, TrainingState, never
 from engine.training.progress import EpochRecord, StopReason
 from engine.training.training import Training
@@ -186,6 +187,16 @@ class FoldedTraining:
     def model_preprocessing(self) -> Preprocessing:
         """Return the preprocessing of a model with the current network's `weights`."""
         return self._current.model_preprocessing()
+
+    def search_learning_rate(self, stop: Callable[[], bool] = never) -> RateSearch:
+        """Search a lower rate that trains the current network; its state is then lost."""
+        return self._current.search_learning_rate(stop)
+
+    def result_findings(
+        self, values: Mapping[str, Metric], stop: Callable[[], bool] = never
+    ) -> tuple[Finding, ...]:
+        """Return the findings about the final network; none if training ended within the folds."""
+        return () if self.is_in_folds else self._current.result_findings(values, stop)
 
     def test_metrics(self) -> dict[str, Metric] | None:
         """Return loss and metrics of `weights()` on the test rows; None without, and in folds."""

@@ -5,6 +5,15 @@ from engine.findings import Finding, FindingCode
 GRADIENT_NOT_FINITE: FindingCode = "gradient_not_finite"
 
 
+def last_row_joined(rows: int, batch_size: int) -> Finding:
+    """Return the finding that the last batch of each epoch has a row more than the others."""
+    detail = (
+        f"{rows} training rows in batches of {batch_size} leave a last batch of one row, which "
+        "batch normalization cannot normalize: the row is part of the batch before it"
+    )
+    return Finding("info", "/batch_size", "last_row_joined", detail)
+
+
 def gradient_not_finite(epoch: int) -> Finding:
     """Return the finding that the gradient norm of this epoch, before clipping, was not finite."""
     detail = (

@@ -10,9 +10,6 @@ from engine.arrays import Floats
 from engine.numerics.norms import euclidean_norm, largest_magnitude
 from engine.specs import ClipByNorm, ClipByValue, GradientClip
 
-# As in PyTorch.
-_EPSILON = 1e-6
-
 
 def build_clip(spec: GradientClip | None) -> Callable[[Floats], None]:
     """Return the function that clips the gradients, shape `(trained_count,)`, in place."""
@@ -37,14 +34,14 @@ def clip_by_value(gradients: Floats, limit: float) -> None:
 
 
 def clip_by_norm(gradients: Floats, limit: float) -> None:
-    """Rescale all gradients together: g ← g · min(1, limit / (‖g‖ + 10⁻⁶)).
+    """Rescale all gradients together: g ← g · min(1, limit / ‖g‖).
 
-    Source: Pascanu et al. 2013, with ε as in PyTorch.
+    Gradients with ‖g‖ ≤ limit keep their bits. Source: Pascanu et al. 2013.
     """
     norm = euclidean_norm(gradients)
-    factor = limit / (norm + _EPSILON)
-    if norm == 0 or factor >= 1:
+    if norm <= limit:
         return
+    factor = limit / norm
     if factor < np.finfo(gradients.dtype).tiny:
         # The factor, or the norm itself, is out of the type's range; the clipped gradients are not.
         np.divide(gradients, largest_magnitude(gradients), out=gradients)

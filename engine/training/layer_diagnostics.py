@@ -21,8 +21,8 @@ class LayerStats:
 
     Attributes:
         name: layer name, such as `layers.0`.
-        gradient_norm: Euclidean norm of the layer's gradient in the epoch's last step, after
-            clipping; None if it is infinite or NaN (the weights may still be finite).
+        gradient_norm: Euclidean norm of the layer's part of the gradient in the epoch's last step,
+            before clipping; None if it is infinite or NaN (the weights may still be finite).
         update_ratio: ‖Δw‖ / ‖w‖ of that step, over at most 4,096 weights; about 0.001 is healthy.
             None if these weights were all zero or the ratio is not finite.
         dead_units: fraction of relu units that were zero for every row of that step's batch; None
@@ -47,6 +47,7 @@ class LayerDiagnostics:
             self._gradients.setdefault(layer, []).append(gradient.reshape(-1))
             # The first parameter of a layer is its weight.
             self._weights.setdefault(layer, _sample(parameters[name]))
+        self._norms: dict[str, float] = {}
         self._relus = [
             layer
             for layer in walk(iter(network.layers))
@@ -57,20 +58,30 @@ class LayerDiagnostics:
         """Record dead units, between forward and backward."""
         self._dead = {layer.name: _dead_fraction(layer.y) for layer in self._relus}
 
-    def record_weights(self) -> None:
-        """Copy the sampled weights, before the update."""
+    def record_gradients(self) -> None:
+        """Record the layers' gradient norms and copy the sampled weights.
+
+        To be called between backward and clipping: clipping scales the gradients in place, and an
+        optimizer that evaluates the loss, such as L-BFGS, leaves those of another point.
+        """
+        self._norms = {name: _norm_of_all(parts) for name, parts in self._gradients.items()}
         self._before = {name: weights.copy() for name, weights in self._weights.items()}
+
+    @property
+    def gradient_norm(self) -> float | None:
+        """Euclidean norm of the recorded gradient: √Σ norm² over the layers; None if not finite."""
+        return finite_or_none(float(np.hypot.reduce(list(self._norms.values()), initial=0.0)))
 
     def layer_stats(self) -> tuple[LayerStats, ...]:
         """Return the diagnostics of each trained layer, after the update."""
         return tuple(
             LayerStats(
                 name=name,
-                gradient_norm=_norm_of_all(gradients),
+                gradient_norm=finite_or_none(norm),
                 update_ratio=_ratio(self._before[name], self._weights[name]),
                 dead_units=self._dead.get(name),
             )
-            for name, gradients in self._gradients.items()
+            for name, norm in self._norms.items()
         )
 
 
@@ -80,9 +91,9 @@ def _sample(weights: Floats) -> Floats:
     return flat[:: -(-len(flat) // _SAMPLE_SIZE)]
 
 
-def _norm_of_all(vectors: list[Floats]) -> float | None:
-    """Return the Euclidean norm of the concatenated vectors; None if it is not finite."""
-    return finite_or_none(float(np.hypot.reduce([euclidean_norm(vector) for vector in vectors])))
+def _norm_of_all(vectors: list[Floats]) -> float:
+    """Return the Euclidean norm of the concatenated vectors; it may be infinite or NaN."""
+    return float(np.hypot.reduce([euclidean_norm(vector) for vector in vectors]))
 
 
 def _ratio(before: Floats, after: Floats) -> float | None:

@@ -1,6 +1,6 @@
 """The interface of a training run: it can stop after any step and resume."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -8,6 +8,7 @@ from engine.arrays import Floats
 from engine.findings import Finding
 from engine.metrics import Metric
 from engine.preprocessing.preprocessing import Preprocessing
+from engine.training.learning_rate import RateSearch
 from engine.training.progress import EpochRecord, StopReason
 
 
@@ -113,6 +114,25 @@ class TrainingProtocol(Protocol):
 
     def end(self, reason: StopReason) -> None:
         """End training now, for a reason external to it, such as a time budget."""
+        ...
+
+    def search_learning_rate(self, stop: Callable[[], bool] = never) -> RateSearch:
+        """Search a lower rate that trains the current network; its state is then lost.
+
+        Args:
+            stop: called before each step; True ends the search.
+        """
+        ...
+
+    def result_findings(
+        self, values: Mapping[str, Metric], stop: Callable[[], bool] = never
+    ) -> tuple[Finding, ...]:
+        """Return the findings about the result of a training that has ended; its state is lost.
+
+        Args:
+            values: losses and metrics of the weights that the training returns.
+            stop: called before each step of trials of other learning rates; True ends them.
+        """
         ...
 
     def weights(self) -> dict[str, Floats]:

@@ -21,8 +21,9 @@ class EpochRecord:
             validation rows with the prefix `validation_`; and `penalty`, the l1 and l2 terms, if
             there are any. Undefined and non-finite metrics are omitted.
         learning_rate: learning rate of the epoch's last step.
-        gradient_norm: Euclidean norm of the epoch's last gradient, before clipping; None if it is
-            infinite or NaN (the weights may still be finite).
+        gradient_norm: Euclidean norm of the gradient of the objective (loss and penalties) in the
+            epoch's last step, before clipping: √Σ norm² over the layers. None if it is infinite or
+            NaN (the weights may still be finite).
         steps: completed steps over all epochs.
         layers: diagnostics of each trained layer.
     """
@@ -58,6 +59,8 @@ class Progress:
         sums: sums of the current epoch, see `MetricAccumulator`; in a stored state, non-finite
             sums are strings.
         schedule: state of the learning-rate schedule.
+        loss_at_start: loss on a sample of the training rows with the initial weights, see
+            `LossSample`; None if it is not finite, or unknown.
     """
 
     epoch: int = 0
@@ -68,3 +71,4 @@ class Progress:
     reason: StopReason | None = None
     sums: dict[str, float] = field(default_factory=dict)
     schedule: dict[str, float] = field(default_factory=dict)
+    loss_at_start: float | None = None

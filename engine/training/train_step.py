@@ -9,7 +9,6 @@ from engine.errors import DivergenceError
 from engine.losses.build import build_loss
 from engine.metrics import MetricAccumulator
 from engine.network import build_network, initialize_network
-from engine.numerics.norms import euclidean_norm, finite_or_none
 from engine.optimizers.build import build_optimizer
 from engine.schedules import build_schedule
 from engine.specs import ResolvedSpec
@@ -30,8 +29,6 @@ class TrainStep:
         schedule: learning-rate schedule.
         diagnostics: per-layer diagnostics of each epoch's last step.
         learning_rate: learning rate of the last step.
-        gradient_norm: gradient norm of the last epoch's last step, before clipping; None if it is
-            not finite.
     """
 
     def __init__(self, spec: ResolvedSpec, in_features: int, steps_per_epoch: int) -> None:
@@ -49,7 +46,6 @@ class TrainStep:
         )
         self.diagnostics = LayerDiagnostics(self.network)
         self.learning_rate = spec.optimizer.learning_rate
-        self.gradient_norm: float | None = 0.0
         self._last_loss: float | None = None
 
     def run(
@@ -78,8 +74,7 @@ class TrainStep:
             self.diagnostics.record_activations()
         self._backward()
         if is_last:
-            self.gradient_norm = finite_or_none(euclidean_norm(self.network.gradients))
-            self.diagnostics.record_weights()
+            self.diagnostics.record_gradients()
         self._clip(self.network.gradients)
         progress.steps_done += 1
         self.optimizer.update(self.learning_rate, progress.steps_done)

@@ -10,18 +10,23 @@ from pydantic import TypeAdapter
 
 from engine.activations import build_activation
 from engine.arrays import Floats
-from engine.data.batches import Batches, largest_batch
+from engine.data.batches import Batches, joins_last_row, largest_batch
+from engine.errors import DataError
 from engine.findings import Finding
 from engine.layers.chunks import chunk_rows
 from engine.metrics import Metric, build_accumulator
+from engine.numerics.blocks import blocks
 from engine.preparation.prepared_data import PreparedData
 from engine.preprocessing.preprocessing import InputsTarget, Preprocessing
 from engine.specs import ResolvedSpec
 from engine.training.early_stopping import EarlyStopping
-from engine.training.findings import GRADIENT_NOT_FINITE, gradient_not_finite
+from engine.training.findings import GRADIENT_NOT_FINITE, gradient_not_finite, last_row_joined
+from engine.training.learning_rate import RateSearch, search_learning_rate
 from engine.training.loop import CrossValidation, TrainingState, never, train
+from engine.training.loss_sample import LossChange, LossSample
 from engine.training.progress import EpochRecord, Progress, StopReason
 from engine.training.reconstruction_errors import measure_errors
+from engine.training.result_findings import find_in_result
 from engine.training.train_step import TrainStep
 from engine.training.validation import Validation, build_test, build_validation
 
@@ -44,6 +49,7 @@ class Training:
 
     Raises:
         SpecError: the layers do not fit the prepared data's width.
+        DataError: there is a single training row, which batch normalization cannot normalize.
         ValueError: the initial weights are not those of the spec's network.
     """
 
@@ -54,21 +60,33 @@ class Training:
         weights: Mapping[str, Floats] | None = None,
         epochs: int | None = None,
     ) -> None:
+        self._spec, self._data, self._weights, self._epochs = spec, data, weights, epochs
         self.rows = len(data.x)
         self.preprocessing: Preprocessing = data.preprocessing
-        self.findings: tuple[Finding, ...] = data.findings
         self._batches = Batches(
             data.training,
             batch_size=spec.batch_size,
             shuffle=spec.shuffle,
             seed=spec.seed,
+            joins_last_row=joins_last_row(spec),
         )
+        _require_normalizable(spec, self.rows)
+        self.findings: tuple[Finding, ...] = data.findings
+        if self._batches.has_joined_row:
+            self.findings += (last_row_joined(self.rows, self._batches.size),)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Build the network with its initial weights, and everything that a step changes."""
+        spec, data = self._spec, self._data
         self._train_step = TrainStep(spec, data.preprocessing.width, self._batches.steps)
         self._network = self._train_step.network
         chunk = chunk_rows(self._network.layers, spec.dtype)
-        self._network.reserve(largest_batch(spec, len(data.x), data.evaluated_rows, chunk))
-        if weights is not None:
-            self._network.load(weights)
+        largest = largest_batch(spec, len(data.x), data.evaluated_rows, chunk)
+        self._network.reserve(largest)
+        self._sample = LossSample(self._train_step, data.training, largest)
+        if self._weights is not None:
+            self._network.load(self._weights)
         output = spec.network_for(data.preprocessing.width).output
         self._activation = build_activation(output.activation, np.dtype(spec.dtype))
         self._tally = build_accumulator(
@@ -77,12 +95,66 @@ class Training:
         self._validation: Validation | None = build_validation(
             spec, data, self._network, self._train_step.loss
         )
-        self._spec, self._data = spec, data
-        self._early_stopping = EarlyStopping(spec, epochs)
+        self._early_stopping = EarlyStopping(spec, self._epochs)
         self._progress = Progress(schedule=dict(self._train_step.schedule.state))
         stopping = spec.early_stopping
         keeps_best = stopping is not None and stopping.restore_best
         self._best_parameters = np.zeros_like(self._network.parameters) if keeps_best else None
+
+    def restart(self, learning_rate: float) -> None:
+        """Begin again from the initial weights, with another learning rate of the optimizer."""
+        optimizer = self._spec.optimizer.model_copy(update={"learning_rate": learning_rate})
+        self._spec = self._spec.model_copy(update={"optimizer": optimizer})
+        # Frees the memory of the network before that of its successor is allocated.
+        del self._train_step, self._network, self._sample, self._validation, self._best_parameters
+        self._begin()
+
+    def search_learning_rate(self, stop: Callable[[], bool] = never) -> RateSearch:
+        """Search a lower rate that trains; see `search_learning_rate`. The state is then lost."""
+        return search_learning_rate(self, stop)
+
+    def result_findings(
+        self, values: Mapping[str, Metric], stop: Callable[[], bool] = never
+    ) -> tuple[Finding, ...]:
+        """Return the findings about the result of a training that has ended; its state is lost."""
+        return find_in_result(
+            self._spec,
+            self._data,
+            values,
+            self.loss_change(values.get("loss")),
+            self.epoch,
+            search=lambda: self.search_learning_rate(stop),
+        )
+
+    @property
+    def learning_rate(self) -> float:
+        """The optimizer's learning rate; schedules are relative to it."""
+        return self._spec.optimizer.learning_rate
+
+    @contextmanager
+    def _returned_weights(self) -> Iterator[None]:
+        """Put the parameters of `weights()` into the network; the latest ones are back at exit."""
+        best = None if self._progress.best is None else self._best_parameters
+        if best is None:
+            yield
+            return
+        _exchange(self._network.parameters, best)
+        try:
+            yield
+        finally:
+            _exchange(self._network.parameters, best)
+
+    def loss_change(self, recorded: Metric | None) -> LossChange:
+        """Return the loss on a sample of the training rows at the start, and with `weights()`.
+
+        Args:
+            recorded: loss of the epoch of these weights; None if there is none.
+        """
+        with self._returned_weights():
+            end = self._sample.now()
+        if not self._sample.is_whole or not isinstance(recorded, float):
+            recorded = None
+        return LossChange(self._progress.loss_at_start, end, recorded)
 
     @property
     def epoch(self) -> int:
@@ -160,7 +232,7 @@ class Training:
         target = self.preprocessing.target
         if not isinstance(target, InputsTarget):
             return self.preprocessing
-        with self._kept_weights():
+        with self._returned_weights():
             quantiles = measure_errors(self._network, self._activation, self._data.x)
         return replace(self.preprocessing, target=replace(target, error_quantiles=quantiles))
 
@@ -172,20 +244,10 @@ class Training:
         test = build_test(self._spec, self._data, self._network, self._train_step.loss)
         if test is None:
             return None
-        with self._kept_weights(), np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), self._returned_weights():
             tally = test.run()
         loss: dict[str, Metric] = {"loss": tally.loss} if math.isfinite(tally.loss) else {}
         return loss | tally.result()
-
-    @contextmanager
-    def _kept_weights(self) -> Iterator[None]:
-        """Compute with `weights()` in the block, and restore the latest parameters after it."""
-        latest = self._network.parameters.copy()
-        self._network.load(self.weights())
-        try:
-            yield
-        finally:
-            np.copyto(self._network.parameters, latest)
 
     def state(self) -> TrainingState:
         """Return copies of everything needed to resume exactly."""
@@ -231,6 +293,8 @@ class Training:
         progress, batches = self._progress, self._batches
         # Overflow is detected after each step and raised as divergence.
         with np.errstate(all="ignore"):
+            if not progress.steps_done:
+                progress.loss_at_start = self._sample.at_start()
             batches.begin(progress.epoch)
             while progress.step < batches.steps:
                 if stop():
@@ -261,7 +325,7 @@ class Training:
             validation_loss=validation_loss,
             metrics=metrics,
             learning_rate=train_step.learning_rate,
-            gradient_norm=train_step.gradient_norm,
+            gradient_norm=train_step.diagnostics.gradient_norm,
             steps=self.steps_done,
             layers=train_step.diagnostics.layer_stats(),
         )
@@ -281,6 +345,20 @@ class Training:
         is_best = self._early_stopping.on_epoch_end(self._progress, record)
         if is_best and self._best_parameters is not None:
             np.copyto(self._best_parameters, self._network.parameters)
+
+
+def _require_normalizable(spec: ResolvedSpec, rows: int) -> None:
+    if rows == 1 and spec.network.normalizes_batches:
+        message = "batch normalization needs at least two training rows, there is one"
+        raise DataError(message)
+
+
+def _exchange(one: Floats, other: Floats) -> None:
+    """Exchange the elements of two vectors, blockwise."""
+    for one_part, other_part in blocks(one, other):
+        kept = one_part.copy()
+        np.copyto(one_part, other_part)
+        np.copyto(other_part, kept)
 
 
 def _json_number(value: float) -> float | str:

@@ -1,14 +1,12 @@
 """Predictions: network outputs to labels or values, with flags per row."""
 
-from collections.abc import Mapping
 from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.table import Column
 from engine.errors import DataError
-from engine.predictor import Predictions
+from engine.predictor import Places, Predictions
 from engine.preprocessing.fitted import target_names
 from engine.preprocessing.preprocessing import (
     ClassTarget,
@@ -19,7 +17,7 @@ from engine.preprocessing.preprocessing import (
 )
 from service.context import Context
 from service.http.errors import InvalidRowsError
-from service.models.reconstructions import reconstruct
+from service.models.reconstructions import list_reconstructions, require_few_values
 from service.runtime.model_cache import ServedModel
 from service.schemas.common import FieldProblem
 from service.schemas.jobs import Label
@@ -33,6 +31,7 @@ from service.schemas.models import (
     ValuePrediction,
     ValuesPrediction,
 )
+from service.serializers.rows import ReadRows
 
 # Within these bounds a prediction takes about as long as passing it to a thread, or at most a few
 # milliseconds: bytes bound the text of the cells, and the model's size bounds the time per row.
@@ -68,21 +67,25 @@ def predict(context: Context, model_id: str, request: PredictRequest) -> bytes:
 
 
 def _predict(model: ServedModel, request: PredictRequest) -> bytes:
-    columns = model.reader.read(request.rows)
+    rows = model.reader.read(request.rows)
     try:
-        return _answer(model, columns).model_dump_json().encode()
+        return _answer(model, rows).model_dump_json().encode()
     except DataError as error:
         problem = FieldProblem(pointer="/rows", code=error.code, detail=str(error))
         raise InvalidRowsError([problem]) from error
 
 
-def _answer(model: ServedModel, columns: Mapping[str, Column]) -> PredictView:
+def _answer(model: ServedModel, rows: ReadRows) -> PredictView:
     """Return the predictions of the rows. Raises DataError, InvalidRowsError."""
-    target, flags = model.preprocessing.target, _flags(columns, model)
+    target, preprocessing = model.preprocessing.target, model.preprocessing
     if isinstance(target, InputsTarget):
-        rows = reconstruct(model, columns, flags)
-        return PredictView(model_id=model.id, classes=None, data=rows)
-    return _view(model, target, model.predictor.answer(columns), flags)
+        require_few_values(preprocessing.count_rows(rows.columns), len(preprocessing.columns))
+        found = model.predictor.reconstruct(rows.columns)
+        flags = _flags(rows, found.replaced, model)
+        data = list_reconstructions(preprocessing, found, flags)
+        return PredictView(model_id=model.id, classes=None, data=data)
+    answers = model.predictor.answer(rows.columns)
+    return _view(model, target, answers, _flags(rows, answers.replaced, model))
 
 
 def _view(
@@ -181,11 +184,16 @@ def _classes_view(target: LabelTargets) -> dict[str, list[Label]]:
     return {label.name: list(label.classes) for label in target.labels}
 
 
-def _flags(columns: Mapping[str, Column], model: ServedModel) -> list[list[FlagView]]:
+def _flags(rows: ReadRows, replaced: Places, model: ServedModel) -> list[list[FlagView]]:
     """Return the flags of each row: values that were replaced or are outside the training data."""
     preprocessing = model.preprocessing
-    found = preprocessing.flags(columns, model.predictor.dtype)
+    found = preprocessing.flags(rows.columns, model.predictor.dtype)
     flags: list[list[FlagView]] = [[] for _ in found.imputed]
+    unusable = [place for place in replaced if not found.out_of_range[place]]
+    for row, column in (*rows.not_understood, *unusable):
+        found.imputed[row, column] = False
+        name = preprocessing.columns[column].name
+        flags[row].append(FlagView(column=name, flag="not_understood"))
     kinds: tuple[tuple[NDArray[np.bool_], Flag], ...] = (
         (found.imputed, "imputed"),
         (found.unknown, "unknown_category"),

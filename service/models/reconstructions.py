@@ -1,11 +1,11 @@
 """Rows of a reconstruction: errors, anomaly scores and reconstructed values by column."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from engine.data.table import Column
+from engine.predictor import Reconstructions
+from engine.preprocessing.preprocessing import Preprocessing
 from service.http.errors import InvalidRowsError
-from service.runtime.model_cache import ServedModel
 from service.schemas.common import FieldProblem
 from service.schemas.models import FlagView, ReconstructionPrediction
 
@@ -13,13 +13,11 @@ from service.schemas.models import FlagView, ReconstructionPrediction
 MAX_VALUES = 2**19
 
 
-def reconstruct(
-    model: ServedModel, columns: Mapping[str, Column], flags: Sequence[list[FlagView]]
+def list_reconstructions(
+    preprocessing: Preprocessing, found: Reconstructions, flags: Sequence[list[FlagView]]
 ) -> list[ReconstructionPrediction]:
-    """Return the reconstruction of each row. Raises DataError, InvalidRowsError."""
-    names = [column.name for column in model.preprocessing.columns]
-    _require_few_values(len(flags), len(names))
-    found = model.predictor.reconstruct(columns)
+    """Return the reconstruction of each row."""
+    names = [column.name for column in preprocessing.columns]
     scores = [None] * len(flags) if found.scores is None else found.scores.tolist()
     errors, values = found.column_errors.tolist(), zip(*found.values, strict=True)
     return [
@@ -40,8 +38,11 @@ def reconstruct(
     ]
 
 
-def _require_few_values(rows: int, columns: int) -> None:
-    """Limit the size of the answer, which names every column in every row."""
+def require_few_values(rows: int, columns: int) -> None:
+    """Limit the size of the answer, which names every column in every row.
+
+    Raises InvalidRowsError.
+    """
     if rows * columns > MAX_VALUES:
         detail = (
             f"{rows} rows of {columns} columns are more than {MAX_VALUES} values; send at most "

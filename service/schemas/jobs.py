@@ -266,7 +266,9 @@ class LayerView(View):
 
     name: str
     gradient_norm: float | None = Field(
-        description="Euclidean length of its gradient after clipping; null if it is not finite."
+        description="Euclidean norm of the layer's part of the step's gradient, before clipping: "
+        "the root of the sum of the layers' squares is `gradient_norm` of the epoch. Null if it is "
+        "not finite."
     )
     update_ratio: float | None = Field(
         description="‖Δw‖ / ‖w‖; about 0.001 is healthy. Null while w is zero, or if not finite."
@@ -298,8 +300,9 @@ class LossView(View):
     metrics: dict[str, Metric]
     learning_rate: float
     gradient_norm: float | None = Field(
-        description="Euclidean length of the epoch's last gradient before clipping; null if it "
-        "is infinite or not a number: a gradient beyond the dtype that clipping or the optimizer "
+        description="Euclidean norm of the gradient of the objective (loss and penalties) in the "
+        "epoch's last step, at the weights before that step and before clipping. Null if it is "
+        "infinite or not a number: a gradient beyond the dtype that clipping or the optimizer "
         "still made a finite step of."
     )
     seconds: float

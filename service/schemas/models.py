@@ -1,9 +1,9 @@
 """Schemas of models and predictions."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, WithJsonSchema
 
 from engine.metrics import Metric
 from engine.specs import ResolvedSpec
@@ -11,8 +11,22 @@ from service.schemas.common import Body, View
 from service.schemas.jobs import Classes, CrossValidationView, Label, StoredSpec
 
 MAX_ROWS = 10_000
-Scalar = str | int | float | bool | None
-Flag = Literal["imputed", "unknown_category", "out_of_range", "untrained"]
+Flag = Literal["imputed", "unknown_category", "out_of_range", "not_understood", "untrained"]
+
+
+_VALUE = {"type": ["string", "number", "boolean", "null"]}
+# Checked by service/serializers/records.py: a row's form depends on the model.
+Row = Annotated[
+    Any,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "object", "additionalProperties": _VALUE},
+                {"type": "array", "items": {"type": [*_VALUE["type"], "array"]}},
+            ]
+        }
+    ),
+]
 
 
 class LineageView(View):
@@ -78,12 +92,16 @@ class WeightView(View):
 class PredictRequest(Body):
     """Rows to predict, as records (column → value) or as arrays in feature order."""
 
-    rows: list[dict[str, Scalar]] | list[list[Scalar]] = Field(
+    rows: list[Row] = Field(
         min_length=1,
         max_length=MAX_ROWS,
         description="Values in the notation of the dataset's file: numbers, or texts that denote "
         "numbers, booleans or times. A value is missing if it is null, left out, or one of the "
-        "dataset's missing-value markers. Records may include other columns of the dataset.",
+        "dataset's missing-value markers; in a column of numbers, booleans or times, also if it is "
+        "a usual one such as `?`, `-` or `n.a.`. A value that cannot be read is missing and "
+        "flagged `not_understood`; it is never an error. Records may include other columns of the "
+        "dataset. An array may be nested in the model's `input_shape`; a last side of 1 may be "
+        "left out.",
         examples=[[{"petal_length": 4.7, "petal_width": 1.4}]],
     )
 
@@ -93,7 +111,9 @@ class FlagView(View):
 
     column: str
     flag: Flag = Field(
-        description="imputed: the value is missing and was replaced; unknown_category: the "
+        description="imputed: the value is missing and was replaced; not_understood: the value "
+        "cannot be read as one of its column, or computed with, and was replaced; "
+        "unknown_category: the "
         "category does not occur in the training rows; out_of_range: the number or time is "
         "outside the range of the training rows by more than half that range."
     )

@@ -46,8 +46,9 @@ class Example:
         if self.stage == "rows":
             return spec, [*findings, *data.findings]
         training = Training(spec, data)
-        list(train(training))
-        return spec, [*findings, *training.findings]
+        *_, record = train(training)
+        found = training.findings
+        return spec, [*findings, *found, *training.result_findings(record.values())]
 
 
 def _whole(*values: float) -> NumericColumn:
@@ -137,6 +138,41 @@ EXAMPLES: dict[FindingCode, Example] = {
         {"target": "kind", "preprocessing": {"columns": {"x": {"fill_value": 1.0}}}}, _TABLE
     ),
     "unusual_loss": Example({"target": "kind", "loss": "mean_squared_error"}, _TABLE),
+    "class_without_training_rows": Example(
+        {"target": "kind", "features": ["x"], "validation": {"column": "part"}},
+        {
+            **_TABLE,
+            "kind": levels(*("abc"[row % 3] for row in range(ROWS))),
+            "part": levels(*(["train", "train", "test"] * 20)),
+        },
+        "rows",
+        has_fix=False,
+    ),
+    "never_varies_in_training": Example(
+        {"target": "kind", "validation": {"column": "part"}},
+        {
+            **_TABLE,
+            "sensor": NumericColumn(np.where(np.arange(ROWS) % 3 == 2, draw(ROWS), np.nan)),
+            "part": levels(*(["train", "train", "test"] * 20)),
+        },
+        "rows",
+        promise=_without("sensor"),
+    ),
+    "unused_in_training": Example(
+        {
+            "target": "x",
+            "features": ["color", "z"],
+            "preprocessing": {"missing_indicator": True},
+            "validation": {"column": "part"},
+        },
+        {
+            **_TABLE,
+            "color": levels(*(["red", "green", None] * 20)),
+            "part": levels(*(["train", "train", "test"] * 20)),
+        },
+        "rows",
+        has_fix=False,
+    ),
     "possible_leak": Example(
         {"target": "kind"},
         {**_TABLE, "outcome": _letters("pq")},
@@ -148,6 +184,29 @@ EXAMPLES: dict[FindingCode, Example] = {
         {"x": NumericColumn(np.where(np.arange(ROWS) % 5, draw(ROWS), 0)), "z": _noise(1)},
         "rows",
         has_fix=False,
+    ),
+    "accuracy_at_chance": Example(
+        {"target": "y", "epochs": 1, "validation": None},
+        {"x": _noise(), "y": levels(*["no"] * (ROWS - 9), *["yes"] * 9)},
+        "training",
+        promise=lambda spec: spec.class_weight == "balanced",
+    ),
+    "last_row_joined": Example(
+        {
+            "target": "x",
+            "epochs": 1,
+            "validation": None,
+            "batch_size": ROWS - 1,
+            "network": {"layers": [{"type": "batch_normalization"}]},
+        },
+        {"x": _noise(), "z": _noise(1)},
+        "training",
+        has_fix=False,
+    ),
+    "loss_above_start": Example(
+        {"target": "x", "epochs": 5, "optimizer": {"type": "adam", "learning_rate": 100.0}},
+        {"x": _noise(), "z": _noise(1)},
+        "training",
     ),
     "gradient_not_finite": Example(
         {

@@ -123,7 +123,10 @@ class CountingWork:
         """Discard the saved marks."""
         self._unsaved.clear()
 
-    def make_result(self, *, is_complete: bool) -> Count | None:
+    def failure_of(self, error: Exception, stop: Callable[[], bool]) -> None:
+        """Leave every failure to the kind."""
+
+    def make_result(self, *, is_complete: bool, stop: Callable[[], bool]) -> Count | None:
         """Return how far the job has counted; None for a cancelled job without a step."""
         if not is_complete and not self.steps_done:
             return None

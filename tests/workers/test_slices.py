@@ -364,7 +364,7 @@ def test_divergence_is_reported_with_epoch_and_step(
     assert (job.status, job.status_reason) == (JobStatus.FAILED, StatusReason.DIVERGED)
     assert job.error is not None
     assert job.error["layer"] == "output"
-    assert job.error["suggested_learning_rate"] == 100.0
+    assert job.error["suggested_learning_rate"] == 1.0
 
 
 def test_lost_file_is_invalid_data(

@@ -1,9 +1,5 @@
 """The kind of work `training`: what a slice needs to open, and to fail, a training."""
 
-from typing import Any
-
-from engine.errors import DivergenceError
-from store.blobs.tensors import finite_or_none
 from store.jobs.finish import Outcome
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease
@@ -24,10 +20,8 @@ class TrainingKind:
         return TrainingWork(open_training(resources, job))
 
     def failure_of(self, error: Exception) -> Outcome | None:
-        """Return the outcome of a diverged training, or of one too large for the memory."""
+        """Return the outcome of a training too large for the memory."""
         match error:
-            case DivergenceError():
-                return failed(StatusReason.DIVERGED, str(error), **_divergence(error))
             case MemoryError():
                 detail = "the worker ran out of memory: a smaller network or batch may help"
                 return failed(StatusReason.OUT_OF_MEMORY, detail)
@@ -37,14 +31,3 @@ class TrainingKind:
     def fail(self, session: Session, lease: Lease, outcome: Outcome) -> JobRecord:
         """End a training without a model."""
         return finish_training(session, lease, outcome)
-
-
-def _divergence(error: DivergenceError) -> dict[str, Any]:
-    return {
-        "epoch": error.epoch,
-        "step": error.step,
-        "layer": error.layer,
-        "last_loss": finite_or_none(error.last_loss),
-        "learning_rate": finite_or_none(error.learning_rate),
-        "suggested_learning_rate": finite_or_none(error.suggested_rate),
-    }

@@ -1,9 +1,11 @@
 """Recorder of a training: losses, timings and checkpoints to be stored in the database."""
 
+import math
 import time
 from dataclasses import asdict
 from typing import Any
 
+from engine.findings import Finding
 from engine.metrics import Metric
 from engine.preprocessing.fitted import Classes, classes_of
 from engine.stored.preprocessing import dump_preprocessing
@@ -56,6 +58,28 @@ class TrainingRecorder:
         self._measured_seconds = 0.0
         self._measured_epochs = 0
         self._clock = time.monotonic()
+        self._final: TrainingProgress | None = None
+        self._findings: tuple[Finding, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Findings about the rows, the epochs so far and, after `freeze`, the result."""
+        return self.training.findings if self._final is None else self._findings
+
+    def freeze(self) -> None:
+        """Keep progress and findings as they are; the training may then be used for trials."""
+        self._final, self._findings = self._progress(), self.training.findings
+
+    def add_findings(self, findings: tuple[Finding, ...]) -> None:
+        """Add findings about the result, after `freeze`."""
+        self._findings += findings
+
+    @property
+    def seconds_left(self) -> float:
+        """Rest of the time budget; infinite without one."""
+        if self._max_seconds is None:
+            return math.inf
+        return self._max_seconds - self._training_seconds
 
     @property
     def is_out_of_time(self) -> bool:
@@ -131,6 +155,9 @@ class TrainingRecorder:
 
     def progress(self) -> TrainingProgress:
         """Return the training's progress, as the columns of a job."""
+        return self._final or self._progress()
+
+    def _progress(self) -> TrainingProgress:
         samples = self._measured_epochs * self.training.rows if self._measured_epochs else 0
         found = self.training.cross_validation
         return TrainingProgress(

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 
+from engine.errors import DivergenceError
 from engine.findings import Finding
 from engine.stored.preprocessing import dump_preprocessing
 from engine.training.training import train
-from store.blobs.tensors import pack_arrays
+from store.blobs.tensors import finite_or_none, pack_arrays
 from store.environment import numerics_of
 from store.jobs.checkpoints import Checkpoint
 from store.jobs.finish import Outcome
@@ -17,7 +18,9 @@ from store.jobs.training.finish import finish_training
 from store.jobs.training.progress import record_training_progress
 from store.models import NewModel
 from store.statuses import StatusReason
+from workers.failures import failed
 from workers.kinds import Session
+from workers.training.advice import find_in_result, search_rate
 from workers.training.training_recorder import TrainingRecorder
 
 
@@ -43,7 +46,7 @@ class TrainingWork:
     @property
     def findings(self) -> Sequence[Finding]:
         """Findings about the rows and the epochs so far."""
-        return self._training.findings
+        return self._recorder.findings
 
     def run(self, stop: Callable[[], bool]) -> Iterator[object]:
         """Train until the end, a stop, or the end of the time budget; yield after each epoch."""
@@ -79,10 +82,37 @@ class TrainingWork:
         """Record the time of a committed save, and discard its records."""
         self._recorder.end_saving()
 
-    def make_result(self, *, is_complete: bool) -> NewModel | None:
+    def make_result(self, *, is_complete: bool, stop: Callable[[], bool]) -> NewModel | None:
         """Return the model: partial if cancelled or ended within the folds; None without a step."""
         if not is_complete and not self.steps_done:
             return None
+        model = self._make_model(is_complete=is_complete)
+        if is_complete:
+            self._recorder.freeze()
+            self._recorder.add_findings(find_in_result(self._recorder, model.metrics, stop))
+        return model
+
+    def failure_of(self, error: Exception, stop: Callable[[], bool]) -> Outcome | None:
+        """Return the outcome of a diverged training, with a learning rate that was tried."""
+        if not isinstance(error, DivergenceError):
+            return None
+        self._recorder.end_training()
+        self._recorder.freeze()
+        # The frames of the traceback hold the diverged network, whose memory the trials need.
+        error.__traceback__ = None
+        search = search_rate(self._recorder, stop)
+        return failed(
+            StatusReason.DIVERGED,
+            f"{error}; {search.advice}",
+            epoch=error.epoch,
+            step=error.step,
+            layer=error.layer,
+            last_loss=finite_or_none(error.last_loss),
+            learning_rate=finite_or_none(error.learning_rate),
+            suggested_learning_rate=search.found,
+        )
+
+    def _make_model(self, *, is_complete: bool) -> NewModel:
         weights = self._training.weights()
         found = self._training.cross_validation
         return NewModel(

@@ -73,6 +73,27 @@ def test_last_batch_holds_the_remaining_rows() -> None:
     assert len(batches.batch(0)[0]) == 4
 
 
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize(
+    ("rows", "size", "sizes"),
+    [(9, 4, [4, 5]), (10, 4, [4, 4, 2]), (8, 4, [4, 4]), (5, 4, [5]), (3, 4, [3]), (3, 1, [1] * 3)],
+)
+def test_a_last_row_is_joined_to_the_batch_before_it(
+    rows: int, size: int, sizes: list[int], *, shuffle: bool
+) -> None:
+    batches = make_batches(rows, batch_size=size, shuffle=shuffle, joins_last_row=True)
+    assert sorted(rows_of(batches, 0)) == list(range(rows))
+    batches.begin(0)
+    assert [len(batches.batch(step)[0]) for step in range(batches.steps)] == sizes
+    assert batches.has_joined_row == (max(sizes) > size)
+
+
+def test_a_last_row_is_a_batch_by_default() -> None:
+    batches = make_batches(9)
+    batches.begin(0)
+    assert (batches.steps, len(batches.batch(2)[0])) == (3, 1)
+
+
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of 40 bytes, which are 10 rows; windows of 16 blocks."""

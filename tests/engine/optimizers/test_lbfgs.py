@@ -35,6 +35,7 @@ class Descent:
 
     def __init__(self, function: Function, w: Floats, **spec: Any) -> None:
         self.function, self.w, self.g, self.evaluations = function, w, np.zeros_like(w), 0
+        self.least = 0.0
         self.optimizer = LbfgsOptimizer(Lbfgs(**spec), w, self.g, self.evaluate)
 
     def evaluate(self) -> float:
@@ -139,6 +140,66 @@ def test_inverse_hessian_satisfies_the_secant_equation() -> None:
     np.testing.assert_allclose(product, s)
 
 
+SCALES = [1e-12, 1e-9, 1e-6, 1e-3, 1.0, 1e3, 1e6, 1e9, 1e12]
+
+
+def regression(target: float, inputs: float) -> Descent:
+    """Least squares with a residual; both scales are factors."""
+    x, y = inputs * draw(40, 3) * [1, 2, 5], target * draw(40, seed=1)
+
+    def loss(w: Floats) -> tuple[float, Floats]:
+        error = x @ w - y
+        return float(error @ error) / 40, 2 / 40 * (x.T @ error)
+
+    descent = Descent(loss, np.zeros(3))
+    descent.least = loss(np.linalg.lstsq(x, y, rcond=None)[0])[0]
+    return descent
+
+
+@pytest.mark.parametrize("target", SCALES)
+@pytest.mark.parametrize("inputs", [1e-6, 1.0, 1e6])
+def test_the_same_solution_is_found_at_any_scale(target: float, inputs: float) -> None:
+    descent = regression(target, inputs)
+    assert descent.run(14) == pytest.approx(descent.least, rel=1e-8)
+
+
+@pytest.mark.parametrize("target", SCALES)
+def test_a_solution_costs_one_evaluation_per_step_at_any_scale(target: float) -> None:
+    descent = regression(target, 1.0)
+    descent.run(30)
+    before = descent.evaluations
+    descent.run(10)
+    assert descent.evaluations - before == 11  # One is of `run` itself.
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_perfect_fit_costs_one_evaluation_per_step(dtype: Any) -> None:
+    def loss(w: Floats) -> tuple[float, Floats]:
+        error = x @ w - y
+        return float(error @ error), 2 * x.T @ error
+
+    x = draw(20, 4).astype(dtype)
+    y = x @ np.array([1, 2, 3, 4], dtype) / 3
+    descent = Descent(loss, np.zeros(4, dtype))
+    assert descent.run(40) < 100 * np.finfo(dtype).eps ** 2
+    before = descent.evaluations
+    descent.run(10)
+    assert descent.evaluations - before == 11
+
+
+def test_a_direction_that_failed_is_followed_by_steepest_descent() -> None:
+    descent = Descent(rosenbrock, np.array([-1.2, 1.0]))
+    descent.run(10)
+    descent.function = lambda w: (rosenbrock(w)[0], -rosenbrock(w)[1])
+    descent.optimizer.update(1.0, 11)
+    before = descent.evaluations
+    descent.optimizer.update(1.0, 12)
+    assert descent.evaluations > before + 1
+    before = descent.evaluations
+    descent.optimizer.update(1.0, 13)
+    assert descent.evaluations == before + 1
+
+
 def test_pair_without_curvature_is_skipped() -> None:
     inverse = InverseHessian(3, np.zeros(4))
     inverse.add_pair(draw(4), -draw(4))
@@ -147,7 +208,7 @@ def test_pair_without_curvature_is_skipped() -> None:
 
 def search(function: Callable[[float], tuple[float, float]], alpha: float) -> Trial:
     start = Trial(0.0, *function(0.0))
-    return LineSearch(lambda a: Trial(a, *function(a)), start, 25, 1e-9).run(alpha)
+    return LineSearch(lambda a: Trial(a, *function(a)), start, 25).run(alpha)
 
 
 @pytest.mark.parametrize("alpha", [1e-3, 0.1, 1.0, 30.0])

@@ -12,6 +12,7 @@ from engine.specs import (
     EmbeddingTable,
     GlorotUniform,
     HeNormal,
+    LecunNormal,
     Normal,
     ResolvedSpec,
     TrainingSpec,
@@ -56,10 +57,10 @@ def test_resolved_spec_survives_json_and_resolves_to_itself() -> None:
 
 
 def test_default_initializers_follow_the_activation() -> None:
-    layers = [DENSE | {"activation": name} for name in ("relu", "tanh")]
+    layers = [DENSE | {"activation": name} for name in ("relu", "tanh", "selu")]
     network = ask(network={"layers": layers}).spec.network
     kinds = [layer.initializer for layer in network.layers if isinstance(layer, DenseSpec)]
-    assert kinds == [HeNormal(), GlorotUniform()]
+    assert kinds == [HeNormal(), GlorotUniform(), LecunNormal()]
     assert network.output.initializer == GlorotUniform()
 
 

@@ -31,7 +31,7 @@ def test_clip_by_value_is_elementwise() -> None:
 def test_clip_by_norm_keeps_the_direction() -> None:
     g = np.array([3.0, -4.0])
     build_clip(ClipByNorm(limit=1.0))(g)
-    np.testing.assert_allclose(g, [0.6, -0.8], rtol=1e-6)
+    np.testing.assert_allclose(g, [0.6, -0.8], rtol=1e-15)
 
 
 @both
@@ -39,6 +39,34 @@ def test_gradients_within_the_limit_are_unchanged(spec: GradientClip) -> None:
     g = np.array([0.5, -1.5, 0.0])
     build_clip(spec)(g)
     np.testing.assert_array_equal(g, [0.5, -1.5, 0.0])
+
+
+def test_a_gradient_as_long_as_the_limit_is_unchanged() -> None:
+    unit = 2.0**-40
+    g = np.array([3 * unit, -4 * unit])
+    build_clip(ClipByNorm(limit=5 * unit))(g)
+    np.testing.assert_array_equal(g, [3 * unit, -4 * unit])
+
+
+@both_types
+@pytest.mark.parametrize("length", [1e-36, 1e-12, 1.0, 1e30])
+@pytest.mark.parametrize("share", [1e-9, 0.5, 0.999, 1.001, 1e9])
+def test_clip_by_norm_is_the_formula_at_any_scale(dtype: Any, length: float, share: float) -> None:
+    direction = draw(50) / np.linalg.norm(draw(50))
+    g = (length * direction).astype(dtype)
+    limit = min(length * share, 1e9)
+    norm = float(np.linalg.norm(g.astype(np.float64)))
+    expected = g.astype(np.float64) * min(1.0, limit / norm)
+    build_clip(ClipByNorm(limit=limit))(g)
+    smallest = float(np.finfo(dtype).smallest_subnormal)
+    np.testing.assert_allclose(g, expected, rtol=10 * np.finfo(dtype).eps, atol=2 * smallest)
+
+
+@both_types
+def test_limit_below_the_smallest_number_of_the_type_leaves_zeros(dtype: Any) -> None:
+    g = np.array([1.0, -2.0, 0.0], dtype)
+    build_clip(ClipByNorm(limit=5e-324))(g)
+    assert np.abs(g).max() <= 5e-324
 
 
 @both_types

@@ -1,5 +1,8 @@
 """Layer diagnostics at the end of an epoch."""
 
+import math
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -16,10 +19,37 @@ def test_each_trained_layer_is_reported() -> None:
     )
     *_, record = train(start(spec, flower_columns()))
     assert [layer.name for layer in record.layers] == ["layers.0", "output"]
-    norms = [layer.gradient_norm or 0.0 for layer in record.layers]
-    assert all(norm > 0 for norm in norms)
-    squares = sum(norm**2 for norm in norms)
-    assert record.gradient_norm == pytest.approx(np.sqrt(squares), rel=1e-5)
+    assert all((layer.gradient_norm or 0.0) > 0 for layer in record.layers)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"gradient_clip": {"type": "norm", "limit": 1e-3}},
+        {"gradient_clip": {"type": "value", "limit": 1e-3}},
+        {"optimizer": "lbfgs"},
+    ],
+    ids=["plain", "clip by norm", "clip by value", "lbfgs"],
+)
+def test_norms_are_those_of_the_gradient_at_the_weights_before_the_step(
+    options: dict[str, Any],
+) -> None:
+    layers = [{"type": "dense", "units": 4, "activation": "tanh", "l2": 0.1}]
+    spec = {"target": "kind", "epochs": 1, "batch_size": "full", "network": {"layers": layers}}
+    spec |= {"dtype": "float64", "optimizer": "sgd", **options}
+    training = start(TrainingSpec.model_validate(spec), flower_columns())
+    network, step = training._network, training._train_step
+    batch = training._batches.batch(0)
+    step.loss.forward(network.forward(batch.x), batch.y)
+    step._backward()
+    expected = {"layers.0": 0.0, "output": 0.0}
+    for name, gradient in network.gradient_views().items():
+        expected[name.rpartition(".")[0]] += float(np.vdot(gradient, gradient))
+    (record,) = train(training)
+    norms = {layer.name: layer.gradient_norm for layer in record.layers}
+    assert norms == pytest.approx({name: math.sqrt(sum_) for name, sum_ in expected.items()})
+    assert record.gradient_norm == pytest.approx(math.sqrt(sum(expected.values())))
 
 
 def test_update_ratio_is_that_of_the_step() -> None:
@@ -27,7 +57,7 @@ def test_update_ratio_is_that_of_the_step() -> None:
     weight = network.named_parameters()["output.weight"]
     diagnostics = LayerDiagnostics(network)
     diagnostics.record_activations()
-    diagnostics.record_weights()
+    diagnostics.record_gradients()
     before = weight.copy()
     weight *= 1.25
     (record,) = diagnostics.layer_stats()
@@ -40,7 +70,7 @@ def test_weights_of_zero_have_no_ratio() -> None:
     network.parameters[:] = 0
     diagnostics = LayerDiagnostics(network)
     diagnostics.record_activations()
-    diagnostics.record_weights()
+    diagnostics.record_gradients()
     assert diagnostics.layer_stats()[0].update_ratio is None
 
 
@@ -51,7 +81,7 @@ def test_relu_unit_that_is_zero_for_every_row_is_dead() -> None:
     diagnostics = LayerDiagnostics(network)
     network.forward(draw(5, 3))
     diagnostics.record_activations()
-    diagnostics.record_weights()
+    diagnostics.record_gradients()
     records = {record.name: record.dead_units for record in diagnostics.layer_stats()}
     assert records == {"layers.0": 0.5, "output": None}
 

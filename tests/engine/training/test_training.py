@@ -406,14 +406,13 @@ def test_caller_can_end_training() -> None:
     assert training.reason == "time_budget"
 
 
-def test_divergence_reports_the_last_loss_and_suggests_a_rate() -> None:
+def test_divergence_reports_the_last_loss() -> None:
     training = line(
         optimizer={"type": "sgd", "learning_rate": 100.0}, epochs=50, network={"layers": []}
     )
-    with pytest.raises(DivergenceError, match="try a learning rate of 10") as raised:
+    with pytest.raises(DivergenceError, match="has non-finite values") as raised:
         list(train(training))
     assert raised.value.last_loss is not None
-    assert raised.value.suggested_rate == 10.0
 
 
 @pytest.mark.parametrize("seed", [1, 3])

@@ -181,7 +181,7 @@ def test_diverged_job_says_where(client: TestClient, train: Train) -> None:
     assert job["error"]["code"] == "diverged"
     data = job["error"]["data"]
     assert data["layer"] == "output"
-    assert (data["learning_rate"], data["suggested_learning_rate"]) == (1000.0, 100.0)
+    assert (data["learning_rate"], data["suggested_learning_rate"]) == (1000.0, 0.1)
     assert data["last_loss"] > 0
     assert {"epoch", "step"} < set(data)
     assert job["model_id"] is None
