@@ -285,32 +285,3 @@ ELSEWHERE: dict[FindingCode, str] = {
     "test_rows_seen": "tests/service/jobs/test_validation.py",
     "starts_from_model": "tests/service/jobs/test_checkpoints.py",
 }
-
-_IN_ORDER = {"validation": {"column": "part", "values": ["1"]}}
-_PARTS: dict[str, Column] = {**_TABLE, "part": numbers(*[0] * 40, *[1] * 20)}
-
-# Findings about what the training rows lack.
-EXAMPLES |= {
-    "never_varies_in_training": Example(
-        {"target": "kind", **_IN_ORDER},
-        {**_PARTS, "sensor": numbers(*[None] * 40, *range(20))},
-        "rows",
-        promise=_without("sensor"),
-    ),
-    "unused_in_training": Example(
-        {
-            "target": "kind",
-            "preprocessing": {"columns": {"letter": {"levels": ["a", "b", "c"]}}},
-            **_IN_ORDER,
-        },
-        {**_PARTS, "letter": levels(*(["a", "b"] * 20 + ["c", "a"] * 10))},
-        "rows",
-        has_fix=False,
-    ),
-    "class_without_training_rows": Example(
-        {"target": "letter", **_IN_ORDER},
-        {**_PARTS, "letter": levels(*(["a", "b"] * 20 + ["c", "a"] * 10))},
-        "rows",
-        has_fix=False,
-    ),
-}
