@@ -18,6 +18,7 @@ FindingCode = Literal[
     "missing_group",
     "missing_split",
     "missing_target",
+    "no_bottleneck",
     "numbers_as_classes",
     "numbers_as_quantity",
     "row_number",
@@ -31,9 +32,12 @@ FindingCode = Literal[
     "unused_fill_value",
     "unusual_loss",
     # The rows.
+    "class_without_training_rows",
     "incomplete_targets",
+    "never_varies_in_training",
     "possible_leak",
     "rare_label_combinations",
+    "unused_in_training",
     "zero_targets_in_mape",
     # The training.
     "accuracy_at_chance",

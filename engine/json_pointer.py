@@ -12,4 +12,6 @@ def column_pointer(name: str, *fields: str | int) -> str:
 
 
 def _escape(token: str | int) -> str:
-    return str(token).replace("~", "~0").replace("/", "~1")
+    """Escape a token; a lone surrogate, which no encoding has, is written as in JSON."""
+    text = str(token).encode("utf-8", "backslashreplace").decode()
+    return text.replace("~", "~0").replace("/", "~1")

@@ -15,13 +15,14 @@ from engine.specs import ResolvedSpec
 
 def weight_shapes(spec: ResolvedSpec, in_features: int) -> dict[str, tuple[int, ...]]:
     """Return the shapes of a model's weights by name."""
-    network = build_network(spec.network, in_features, np.dtype(spec.dtype))
+    network = build_network(spec.network_for(in_features), in_features, np.dtype(spec.dtype))
     return {name: array.shape for name, array in network.named_parameters().items()}
 
 
 def named_weights(spec: ResolvedSpec, in_features: int, parameters: Floats) -> dict[str, Floats]:
     """Return named views of a flat parameter vector of shape `(parameter_count,)`."""
-    return build_network(spec.network, in_features, np.dtype(spec.dtype)).views(parameters)
+    network = build_network(spec.network_for(in_features), in_features, np.dtype(spec.dtype))
+    return network.views(parameters)
 
 
 def find_weight_problems(
@@ -35,7 +36,8 @@ def find_weight_problems(
         weights: weights by name, such as `layers.0.weight` of shape `(in_features, units)`.
     """
     dtype = np.dtype(spec.dtype)
-    expected = build_network(spec.network, in_features, dtype).named_parameters()
+    network = build_network(spec.network_for(in_features), in_features, dtype)
+    expected = network.named_parameters()
     problems = [
         _problem(name, "missing_weight", f"{name} of shape {_shape(array)} is missing")
         for name, array in expected.items()

@@ -45,7 +45,8 @@ class NewModel:
 class ModelRecord:
     """A row of the table `models`; `artifact` is the sha256 of the weights.
 
-    `spec` and `preprocessing` are in the form of the version `spec_version`.
+    `spec` and `preprocessing` are in the form of the version `spec_version`. `metrics` are by name;
+    those of the test rows, if any, are under `test`.
     """
 
     id: str
@@ -57,8 +58,7 @@ class ModelRecord:
     spec: dict[str, Any]
     preprocessing: dict[str, Any]
     spec_version: int
-    metrics: dict[str, Metric]
-    test_metrics: dict[str, Metric] | None
+    metrics: dict[str, Any]
     cross_validation: dict[str, Any] | None
     parameter_count: int
     partial: bool
@@ -120,9 +120,7 @@ def _all_metrics(new: NewModel) -> dict[str, Any]:
 
 
 def _record(row: RowMapping) -> ModelRecord:
-    values = dict(row)
-    metrics = dict(values.pop("metrics"))
-    return ModelRecord(**values, test_metrics=metrics.pop("test", None), metrics=metrics)
+    return ModelRecord(**row)
 
 
 def get_model(session: Session, model_id: str) -> ModelRecord:

@@ -27,7 +27,7 @@ class SplitArrays:
 
     Attributes:
         x: inputs, `(rows, in_features)`.
-        y: targets as the loss takes them, `(rows, …)`.
+        y: targets as the loss takes them, `(rows, …)`; x itself if the inputs are the target.
         weights: weights of the loss, `(rows,)`, class weight times sample weight, with mean 1; None
             if all rows have the same weight.
         sample_weights: weights of the metrics, `(rows,)`, without class weights, with mean 1; None
@@ -47,26 +47,31 @@ class SplitArrays:
 
     @cached_property
     def distinct(self) -> tuple[Rows, ...]:
-        """x, y, and the further arrays without repetition."""
-        others = {id(array): array for array in self._others if array is not None}
-        return self.x, self.y, *others.values()
+        """The arrays without repetition, in the order of the fields."""
+        return tuple({id(array): array for array in self._all if array is not None}.values())
 
     @property
-    def _others(self) -> tuple[Rows | None, ...]:
-        return self.weights, self.sample_weights, self.values
+    def _all(self) -> tuple[Rows | None, ...]:
+        return self.x, self.y, self.weights, self.sample_weights, self.values
 
     @cached_property
     def _places(self) -> tuple[int | None, ...]:
-        """Index of each further array among the distinct ones; None if it is absent."""
-        places = {id(array): 2 + index for index, array in enumerate(self.distinct[2:])}
-        return tuple(None if array is None else places[id(array)] for array in self._others)
+        """Index of each array among the distinct ones; None if it is absent."""
+        places = {id(array): index for index, array in enumerate(self.distinct)}
+        return tuple(None if array is None else places[id(array)] for array in self._all)
+
+    @cached_property
+    def _are_inputs_and_targets(self) -> bool:
+        return self._places == (0, 1, None, None, None)
 
     def batch(self, read: Sequence[NDArray[Any]]) -> Batch:
         """Return the batch of rows that were read from the distinct arrays, in their order."""
-        if len(read) == 2:
+        if self._are_inputs_and_targets:
             return Batch(read[0], read[1])
-        others = (None if place is None else read[place] for place in self._places)
-        return Batch(read[0], read[1], *others)
+        x, y, *others = (None if place is None else read[place] for place in self._places)
+        assert x is not None  # noqa: S101 - never absent
+        assert y is not None  # noqa: S101 - likewise
+        return Batch(x, y, *others)
 
     def read(self, rows: slice) -> Batch:
         """Return the batch of these rows."""

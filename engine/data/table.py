@@ -16,6 +16,21 @@ ISO = "iso"
 
 
 @dataclass(frozen=True)
+class FileConventions:
+    """How a table's file writes values, so that prediction requests can use the same notation.
+
+    Attributes:
+        missing: texts that stand for a missing value, besides the empty one.
+        decimal: the decimal separator.
+        time_formats: format of each time column by name: ISO or a strptime format.
+    """
+
+    missing: tuple[str, ...] = ()
+    decimal: str = "."
+    time_formats: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class ColumnSchema:
     """Column properties known before the rows are read.
 
@@ -31,6 +46,7 @@ class ColumnSchema:
         std: their standard deviation, over the count; None if unknown.
         all_different: whether no value occurs in two rows; None if unknown. Among more than 16,000
             whole numbers a few repetitions may be overlooked.
+        levels: the texts of all distinct values; None if some of them are not known.
     """
 
     name: str
@@ -43,14 +59,22 @@ class ColumnSchema:
     mean: float | None = None
     std: float | None = None
     all_different: bool | None = None
+    levels: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class TableSchema:
-    """Table properties known before the rows are read."""
+    """Table properties known before the rows are read.
+
+    Attributes:
+        rows: number of rows.
+        columns: from left to right.
+        words: notation of the table's file.
+    """
 
     rows: int
     columns: tuple[ColumnSchema, ...]
+    words: FileConventions = FileConventions()
 
 
 class Named(Protocol):
@@ -73,21 +97,6 @@ def find_column(columns: Iterable[NamedColumn], name: str) -> NamedColumn | None
 def level_text(level: Level) -> str:
     """Return a category or class as text; booleans as in JSON."""
     return str(level).lower() if isinstance(level, bool) else str(level)
-
-
-@dataclass(frozen=True)
-class FileConventions:
-    """How a table's file writes values, so that prediction requests can use the same notation.
-
-    Attributes:
-        missing: texts that stand for a missing value, besides the empty one.
-        decimal: the decimal separator.
-        time_formats: format of each time column by name: ISO or a strptime format.
-    """
-
-    missing: tuple[str, ...] = ()
-    decimal: str = "."
-    time_formats: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

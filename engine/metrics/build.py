@@ -9,6 +9,7 @@ from engine.data.split_arrays import SplitArrays
 from engine.metrics.accumulator import MetricAccumulator
 from engine.metrics.buffered import BufferedClassMetric, BufferedRegressionMetric
 from engine.metrics.labels import BufferedLabelMetric, StreamingLabelMetric, needs_only_counts
+from engine.metrics.reconstruction import ReconstructionMetric
 from engine.metrics.regression import is_constant, variation
 from engine.metrics.streaming import (
     STREAMING_METRICS,
@@ -19,6 +20,7 @@ from engine.metrics.weighted import Weights
 from engine.preprocessing.fitted import (
     ClassTarget,
     FittedTarget,
+    InputsTarget,
     LabelTargets,
     NumericTarget,
     NumericTargets,
@@ -46,19 +48,25 @@ def build_accumulator(
             return BufferedClassMetric(
                 names, split, output.units, are_probabilities=are_probabilities
             )
-        case NumericTarget() | NumericTargets() if not records(names):
-            targets = numbers_of(target)
-            scales = [one.scale for one in targets]
-            spreads = _variations(targets, split)
-            return StreamingRegressionMetric(names, scales, spreads, split.x.dtype)
         case NumericTarget() | NumericTargets():
-            return BufferedRegressionMetric(names, split, numbers_of(target))
+            return _build_regression(names, numbers_of(target), split)
         case LabelTargets() if needs_only_counts(names):
             return StreamingLabelMetric(names, len(target.labels))
         case LabelTargets():
             return BufferedLabelMetric(names, split, len(target.labels))
+        case InputsTarget():
+            return ReconstructionMetric(names, split)
         case _:
             assert_never(target)
+
+
+def _build_regression(
+    names: Sequence[MetricName], targets: Sequence[NumericTarget], split: SplitArrays
+) -> MetricAccumulator:
+    if records(names):
+        return BufferedRegressionMetric(names, split, targets)
+    scales, spreads = [target.scale for target in targets], _variations(targets, split)
+    return StreamingRegressionMetric(names, scales, spreads, split.x.dtype)
 
 
 def records(names: Sequence[MetricName]) -> bool:

@@ -6,6 +6,9 @@ docs/decisions/0028 says how to write new ones.
 
 History:
     1: everything up to the release that introduced this number.
+    2: inputs that never vary in training are held; rare values of sparse columns are scaled nearer;
+       weights of validation rows have mean 1; clipping by norm has no epsilon; no batch of one row
+       with batch normalization; L-BFGS stops relative to the loss; selu starts with lecun_normal.
 """
 
-NUMERICS = 1
+NUMERICS = 2

@@ -19,11 +19,11 @@ from engine.preparation.association import (
     separated_by_value,
 )
 from engine.preparation.leak_screen import screen
-from engine.preprocessing.labels import ClassLabels, Labels, NumberLabels
+from engine.preprocessing.labels import ClassLabels, Labels, MultiLabels, NoLabels, NumberLabels
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
 
-# Fewer rows do not tell a leak from a coincidence.
+# In fewer rows a coincidence looks like a leak.
 MIN_ROWS = 20
 MIN_CORRELATION = 0.999
 # Coincidences that are accepted per job.
@@ -56,7 +56,7 @@ def find_leaks(
         labels: targets of all rows of the table.
         training: indices of the training rows.
     """
-    if len(training) < MIN_ROWS:
+    if len(training) < MIN_ROWS or isinstance(labels, NoLabels):
         return []
     are_classes = not isinstance(labels, NumberLabels)
     seen: dict[str, str] = {}
@@ -68,7 +68,9 @@ def find_leaks(
     return [_finding(spec, predicted, seen)] if seen else []
 
 
-def _targets(spec: ResolvedSpec, labels: Labels) -> Iterator[tuple[str, NDArray[np.float64]]]:
+def _targets(
+    spec: ResolvedSpec, labels: ClassLabels | NumberLabels | MultiLabels
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """Yield the first targets: numbers, or class indices."""
     if isinstance(labels, ClassLabels):
         yield spec.targets[0], labels.codes.astype(np.float64)

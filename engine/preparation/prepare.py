@@ -20,22 +20,28 @@ from engine.errors import DataError, SpecError
 from engine.findings import Finding
 from engine.layers.build import build_layers
 from engine.metrics.build import needs_values
+from engine.preparation.fit_preprocessing import fit_preprocessing, refit_constant_columns
+from engine.preparation.input_writer import InputWriter
 from engine.preparation.leaks import find_leaks
 from engine.preparation.prepared_data import PreparedData, prepared_from
+from engine.preparation.row_findings import (
+    find_left_out_other_rows,
+    find_left_out_rows,
+    find_untrained_classes,
+)
 from engine.preparation.sample_weights import fit_sample_weights
 from engine.preparation.target_findings import find_target_findings
 from engine.preparation.train_validation_split import require_rows, split_rows
+from engine.preparation.untrained_findings import find_untrained_inputs
 from engine.preparation.zero_targets import find_zero_targets
-from engine.preprocessing.fit import fit_columns
 from engine.preprocessing.fitted import FittedTarget
-from engine.preprocessing.labels import Labels, NumberLabels, read_labels
+from engine.preprocessing.held_inputs import HeldInputs
+from engine.preprocessing.labels import Labels, NoLabels, NumberLabels, read_labels
 from engine.preprocessing.missing_values import find_incomplete_rows
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.preprocessing.targets import choose_encoding, fit_target
 from engine.specs import ResolvedSpec
 
-# Bytes of inputs transformed at a time; small compared to the memory of training.
-CHUNK_BYTES = 4 * 2**20
 _VALIDATION_SUFFIX = "_validation"
 _TEST_SUFFIX = "_test"
 
@@ -68,7 +74,8 @@ class Preparation:
     """A training's split rows and fitted preprocessing; `write` then writes the arrays.
 
     Attributes:
-        preprocessing: fitted on the training rows, or the one passed in.
+        preprocessing: fitted on the training rows, or the one passed in; `write` returns it with
+            the held inputs of these rows.
         findings: what only the rows show; complete once the arrays are written.
 
     Args:
@@ -94,18 +101,25 @@ class Preparation:
         test_table: Table | None = None,
         fold: int | None = None,
     ) -> None:
-        self._spec = spec
-        self._is_fitted = fitted is not None
+        self._spec, self._is_new = spec, fitted is None
         self.findings: list[Finding] = []
         fitted_target = None if fitted is None else fitted.target
         source = _read_rows(spec, table, fitted_target)
         self.findings += find_target_findings(spec, source.labels)
-        rows = split_rows(spec, source.columns, source.labels, source.usable, fold)
+        self.findings += find_left_out_rows(
+            spec, source.table.rows, source.labels.present, source.usable
+        )
+        rows = split_rows(spec, source.columns, source.labels, source.usable, fold, table.words)
+        self.findings += find_untrained_classes(source.labels, rows.training)
         target = fit_target(spec, source.labels, rows.training, fitted_target)
-        self.preprocessing = fitted or _fit_preprocessing(spec, table, rows.training, target)
+        self.preprocessing = (
+            fit_preprocessing(spec, table, rows.training, target)
+            if fitted is None
+            else refit_constant_columns(spec, table, rows.training, replace(fitted, target=target))
+        )
         require_inputs(spec, self.preprocessing.width)
         self._encoding = choose_encoding(spec, target)
-        self._weights = fit_sample_weights(spec, source.labels, rows.training)
+        self._weights = fit_sample_weights(spec, source.labels, rows.training, table.words)
         self._subsets = [_Subset(source, rows.training, "")]
         self._add_part(source, rows.validation, validation_table, target, _VALIDATION_SUFFIX)
         if fold is None:
@@ -126,6 +140,7 @@ class Preparation:
         elif table is not None:
             other = _read_rows(self._spec, table, target, is_other=True)
             require_rows(other.usable, 1)
+            self.findings += find_left_out_other_rows(table.rows, other.usable, suffix[1:])
             self._subsets.append(_Subset(other, other.usable, suffix))
 
     def _report_small_parts(self) -> None:
@@ -142,14 +157,17 @@ class Preparation:
         """Total size of the arrays."""
         dtype = np.dtype(self._spec.dtype)
         row_bytes = self.preprocessing.width * dtype.itemsize
-        row_bytes += math.prod(self._encoding.row_shape) * self._encoding.dtype.itemsize
+        if self._encoding is not None:
+            row_bytes += math.prod(self._encoding.row_shape) * self._encoding.dtype.itemsize
         row_bytes += 0 if self._weights is None else len(self._weights.names) * dtype.itemsize
-        if needs_values(self._spec.metrics):
+        if self._encoding is not None and needs_values(self._spec.metrics):
             row_bytes += math.prod(self._encoding.row_shape) * np.dtype(np.float64).itemsize
         return sum(len(subset.rows) for subset in self._subsets) * row_bytes
 
     def write(self, allocate: Allocate = allocate_in_memory) -> PreparedData:
         """Allocate and write the arrays. Raises DataError.
+
+        Inputs that never vary in the training rows are held in all rows.
 
         Args:
             allocate: allocates one array.
@@ -158,24 +176,23 @@ class Preparation:
         for subset in self._subsets:
             arrays |= self._allocate(subset, allocate)
             self._write_row_values(subset, arrays)
-        self._write_inputs(arrays)
+        preprocessing = replace(self.preprocessing, held=self._write_inputs(arrays))
         self._find_leaks(arrays["x"])
         if needs_values(self._spec.metrics):
             values = {subset.name: arrays[f"values{subset.suffix}"] for subset in self._subsets}
             read = {name: y[0 : len(y)] for name, y in values.items()}
             self.findings += find_zero_targets(self._spec.targets, read)
-        return prepared_from(self.preprocessing, arrays, self.findings)
+        return prepared_from(preprocessing, arrays, self.findings)
 
     def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
         dtype = np.dtype(self._spec.dtype)
-        shapes: dict[str, tuple[Shape, np.dtype[Any]]] = {
-            "x": ((self.preprocessing.width,), dtype),
-            "y": (self._encoding.row_shape, self._encoding.dtype),
-        }
+        shapes: dict[str, tuple[Shape, np.dtype[Any]]] = {"x": ((self.preprocessing.width,), dtype)}
+        if self._encoding is not None:
+            shapes["y"] = (self._encoding.row_shape, self._encoding.dtype)
+            if needs_values(self._spec.metrics):
+                shapes["values"] = (self._encoding.row_shape, np.dtype(np.float64))
         if self._weights is not None:
             shapes |= dict.fromkeys(self._weights.names, ((), dtype))
-        if needs_values(self._spec.metrics):
-            shapes["values"] = (self._encoding.row_shape, np.dtype(np.float64))
         return {
             f"{name}{subset.suffix}": allocate(
                 f"{name}{subset.suffix}", (len(subset.rows), *shape), of_type
@@ -186,7 +203,8 @@ class Preparation:
     def _write_row_values(self, subset: _Subset, arrays: Mapping[str, Rows]) -> None:
         """Write targets and weights."""
         labels, rows = subset.source.labels, subset.rows
-        self._encoding.write(labels, rows, arrays[f"y{subset.suffix}"])
+        if self._encoding is not None and not isinstance(labels, NoLabels):
+            self._encoding.write(labels, rows, arrays[f"y{subset.suffix}"])
         per_row: dict[str, NDArray[Any]] = {}
         if self._weights is not None:
             per_row |= self._weights.weights_of(subset.source.columns, labels, rows, subset.name)
@@ -195,8 +213,24 @@ class Preparation:
         for name, values in per_row.items():
             arrays[f"{name}{subset.suffix}"][0 : len(rows)] = values
 
-    def _write_inputs(self, arrays: Mapping[str, Rows]) -> None:
-        """Write the features, reading each table once."""
+    def _write_inputs(self, arrays: Mapping[str, Rows]) -> HeldInputs:
+        """Write the features, reading each table once; return the inputs that are held."""
+        writer = InputWriter(self.preprocessing, np.dtype(self._spec.dtype), is_new=self._is_new)
+        self._encode_tables(arrays, writer)
+        training, *others = (arrays[f"x{subset.suffix}"] for subset in self._subsets)
+        held, differing = writer.hold(training, others)
+        source = self._subsets[0].source
+        used = sum(len(subset.rows) for subset in self._subsets if subset.source is source)
+        self.findings += find_untrained_inputs(
+            self._spec,
+            replace(self.preprocessing, held=held),
+            differing,
+            covers_table=used == source.table.rows,
+        )
+        return held
+
+    def _encode_tables(self, arrays: Mapping[str, Rows], writer: InputWriter) -> None:
+        weights = arrays.get("weights", arrays.get("sample_weights"))
         tables = {id(subset.source): subset.source.table for subset in self._subsets}
         for key, table in tables.items():
             subsets = [subset for subset in self._subsets if id(subset.source) == key]
@@ -206,7 +240,11 @@ class Preparation:
                 for subset in subsets:
                     first, last = np.searchsorted(subset.rows, (start, stop)).tolist()
                     rows = subset.rows[first:last] - start
-                    self._write_chunk(chunk, rows, arrays[f"x{subset.suffix}"], first)
+                    out = arrays[f"x{subset.suffix}"]
+                    if subset is self._subsets[0]:
+                        writer.write_training(chunk, rows, out, first, weights)
+                    else:
+                        writer.write(chunk, rows, out, first)
                 start = stop
 
     def _find_leaks(self, x: Rows) -> None:
@@ -216,16 +254,7 @@ class Preparation:
             self._spec, source.table, self.preprocessing, x, source.labels, subset.rows
         )
         # The features of a model that is trained on cannot be changed.
-        self.findings += [replace(f, fix=None) for f in found] if self._is_fitted else found
-
-    def _write_chunk(
-        self, chunk: Mapping[str, Column], rows: Indices, out: Rows, first: int
-    ) -> None:
-        dtype = np.dtype(self._spec.dtype)
-        step = max(1, CHUNK_BYTES // (self.preprocessing.width * dtype.itemsize))
-        for start in range(0, len(rows), step):
-            x = self.preprocessing.transform(chunk, dtype, rows[start : start + step])
-            out[first + start : first + start + len(x)] = x
+        self.findings += found if self._is_new else [replace(f, fix=None) for f in found]
 
 
 def prepare(
@@ -260,7 +289,7 @@ def require_inputs(spec: ResolvedSpec, width: int) -> None:
         message = "the training rows have no value in any feature"
         raise DataError(message)
     try:
-        build_layers(spec.network, width, np.dtype(spec.dtype))
+        build_layers(spec.network_for(width), width, np.dtype(spec.dtype))
     except SpecError as error:
         message = f"the training rows make {width} inputs, which do not fit the network: {error}"
         raise DataError(message) from error
@@ -272,16 +301,11 @@ def _read_rows(
     split_columns = () if is_other else spec.split_columns
     names = (*spec.targets, spec.sample_weight, *split_columns)
     columns = table.read(tuple(dict.fromkeys(name for name in names if name)))
-    labels = read_labels(spec, columns, fitted)
+    labels: Labels = NoLabels(table.rows)
+    if spec.targets:
+        labels = read_labels(spec, columns, fitted)
     is_usable = labels.present
     incomplete = find_incomplete_rows(table, spec.features, spec.preprocessing)
     if incomplete is not None:
         is_usable = is_usable & ~incomplete
     return _RowSource(table, columns, labels, np.flatnonzero(is_usable))
-
-
-def _fit_preprocessing(
-    spec: ResolvedSpec, table: Table, training: Indices, target: FittedTarget
-) -> Preprocessing:
-    columns = fit_columns(table, spec.features, training, spec.preprocessing)
-    return Preprocessing(columns, target, table.words)

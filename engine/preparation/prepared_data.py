@@ -20,7 +20,7 @@ from engine.specs import (
 
 # Increment whenever the same spec and table yield different arrays or array names: it is part of
 # the cache key, so that arrays cached by earlier versions are not used.
-VERSION = 3
+VERSION = 5
 _RELEVANT_FIELDS = {
     *("target", "task", "features", "preprocessing"),
     *("class_weight", "sample_weight", "dtype"),
@@ -37,7 +37,7 @@ class PreparedData:
         x: inputs of the training rows, `(rows, in_features)`, C-contiguous.
         y: targets of the training rows, as the loss takes them: class indices `(rows,)` for cross
             entropy and hinge, else numbers: `(rows, out_features)` for classes, `(rows, targets)`
-            for regression and multi-label.
+            for regression and multi-label. For a reconstruction it is x, the same array.
         x_validation: inputs of the validation rows; None without validation.
         y_validation: targets of the validation rows.
         weights: weights of the training rows in the loss, `(rows,)`: class weight times sample
@@ -107,15 +107,17 @@ def prepared_from(
 ) -> PreparedData:
     """Build the prepared data from arrays by allocated name.
 
-    Weights of the loss that are those of the metrics are not allocated again.
+    Weights of the loss that are those of the metrics are not allocated again, nor are targets that
+    are the inputs.
     """
     weights = {name: arrays.get(name, arrays.get(f"sample_{name}")) for name in _LOSS_WEIGHTS}
+    x, x_validation = arrays["x"], arrays.get("x_validation")
     return PreparedData(
         preprocessing=preprocessing,
-        x=arrays["x"],
-        y=arrays["y"],
-        x_validation=arrays.get("x_validation"),
-        y_validation=arrays.get("y_validation"),
+        x=x,
+        y=arrays.get("y", x),
+        x_validation=x_validation,
+        y_validation=arrays.get("y_validation", x_validation),
         **weights,
         sample_weights=arrays.get("sample_weights"),
         sample_weights_validation=arrays.get("sample_weights_validation"),
@@ -131,7 +133,7 @@ def _test_arrays(arrays: Mapping[str, Rows]) -> SplitArrays | None:
         return None
     return SplitArrays(
         x=arrays["x_test"],
-        y=arrays["y_test"],
+        y=arrays.get("y_test", arrays["x_test"]),
         weights=arrays.get("weights_test", arrays.get("sample_weights_test")),
         sample_weights=arrays.get("sample_weights_test"),
         values=arrays.get("values_test"),

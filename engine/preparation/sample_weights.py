@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Floats, Indices
-from engine.data.table import Column, NumericColumn, level_text
+from engine.data.levels import kind_of, read_level
+from engine.data.table import Column, FileConventions, NumericColumn, level_text
+from engine.data.value_reader import ValueReader, WrongValueError
 from engine.errors import DataError
 from engine.preprocessing.fitted import ClassTarget
 from engine.preprocessing.labels import ClassLabels, Labels
@@ -71,7 +73,7 @@ class SampleWeights:
 
 
 def fit_sample_weights(
-    spec: ResolvedSpec, labels: Labels, training: Indices
+    spec: ResolvedSpec, labels: Labels, training: Indices, words: FileConventions
 ) -> SampleWeights | None:
     """Return the sample weights that the spec requests; None if all rows have the same weight.
 
@@ -79,6 +81,7 @@ def fit_sample_weights(
         spec: the training's spec.
         labels: targets of all rows.
         training: indices of the training rows.
+        words: notation of the table's file, in which classes are named.
 
     Raises:
         DataError: a class is unknown.
@@ -87,23 +90,32 @@ def fit_sample_weights(
         return None
     by_class = None
     if spec.class_weight is not None and isinstance(labels, ClassLabels):
-        by_class = _class_weights(spec, labels.target, labels.codes[training])
+        by_class = _class_weights(spec, labels.target, labels.codes[training], words)
     return SampleWeights(by_class, spec.sample_weight, np.dtype(spec.dtype))
 
 
-def _class_weights(spec: ResolvedSpec, target: ClassTarget, codes: Indices) -> NDArray[np.float64]:
+def _class_weights(
+    spec: ResolvedSpec, target: ClassTarget, codes: Indices, words: FileConventions
+) -> NDArray[np.float64]:
     """Return the weight of each class, shape `(classes,)`."""
     if spec.class_weight == "balanced":
         counts = np.bincount(codes, minlength=len(target.classes))
         # Classes without training rows are not balanced and need no weight.
         return len(codes) / (np.count_nonzero(counts) * np.maximum(counts, 1))
-    remaining = dict(spec.class_weight or {})
-    weights = [remaining.pop(level_text(label), 1.0) for label in target.classes]
-    if remaining:
-        classes = ", ".join(level_text(label) for label in target.classes)
-        message = f"class_weight names {next(iter(remaining))!r}; the classes are {classes}"
-        raise DataError(message)
-    return np.array(weights)
+    index_of = {label: index for index, label in enumerate(target.classes)}
+    reader, kind = ValueReader(words), kind_of(target.classes)
+    weights = np.ones(len(target.classes))
+    for name, weight in (spec.class_weight or {}).items():
+        try:
+            label = read_level(reader, kind, name, target.classes)
+        except WrongValueError:
+            label = None
+        if label is None or label not in index_of:
+            classes = ", ".join(level_text(label) for label in target.classes)
+            message = f"class_weight names {name!r}; the classes are {classes}"
+            raise DataError(message)
+        weights[index_of[label]] = weight
+    return weights
 
 
 def _column_weights(columns: Mapping[str, Column], name: str, rows: Indices) -> NDArray[np.float64]:

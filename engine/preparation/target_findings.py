@@ -32,6 +32,8 @@ def find_target_findings(spec: ResolvedSpec, labels: Labels) -> Iterator[Finding
 
 def _is_stratified(spec: ResolvedSpec) -> bool:
     validation = spec.validation
-    if isinstance(validation, FractionValidation):
-        return validation.stratify and validation.order_by is None
-    return isinstance(validation, FoldsValidation)
+    if not isinstance(validation, FractionValidation | FoldsValidation):
+        return False
+    if validation.order_by is not None or validation.group_by is not None:
+        return False
+    return isinstance(validation, FoldsValidation) or validation.stratify

@@ -1,6 +1,6 @@
 """The split of one table's rows into training, validation and test rows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Indices
-from engine.data.table import CategoricalColumn, Column, Level, NumericColumn, level_text
+from engine.data.levels import Part, kind_of, marks_part, read_level
+from engine.data.table import Column, FileConventions, Level, NumericColumn
+from engine.data.value_reader import ValueReader, WrongValueError
 from engine.errors import DataError
 from engine.preparation.row_selection import RowSelection
 from engine.preprocessing.labels import Labels
@@ -20,11 +22,6 @@ from engine.specs import (
     FractionValidation,
     ResolvedSpec,
 )
-
-# Values that mark a validation row if the client does not list any.
-VALIDATION_TEXTS = frozenset({"test", "validation", "valid", "val", "holdout", "true", "yes"})
-# Likewise for a test row, so that one column can mark both parts.
-TEST_TEXTS = VALIDATION_TEXTS - {"validation", "valid", "val"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,7 @@ def split_rows(
     labels: Labels,
     usable: Indices,
     fold: int | None,
+    words: FileConventions,
 ) -> RowSplit:
     """Split the usable rows as the spec requests; the test rows are set aside first.
 
@@ -51,6 +49,7 @@ def split_rows(
         labels: targets of all rows.
         usable: rows that can be trained on.
         fold: index of the validation fold; None to train on all rows.
+        words: notation of the table's file.
 
     Raises:
         DataError: one part is empty, or a split column is of the wrong kind.
@@ -62,7 +61,7 @@ def split_rows(
         case None | DatasetValidation():
             pass
         case ColumnValidation():
-            rest, test = _split_by_column(spec.test, find_test_rows, columns, usable, "test")
+            rest, test = _split_by_column(spec.test, "test", columns, usable, words)
         case FractionValidation():
             rest, test = selection.fraction(spec.test, usable, Stream.TEST)
         case _:
@@ -70,12 +69,16 @@ def split_rows(
     if test is not None:
         require_rows(test, 1)
         require_rows(rest, 2)
-    training, validation = _split(spec, selection, rest, fold)
+    training, validation = _split(spec, selection, rest, fold, words)
     return RowSplit(training, validation, test)
 
 
 def _split(
-    spec: ResolvedSpec, selection: RowSelection, rows: Indices, fold: int | None
+    spec: ResolvedSpec,
+    selection: RowSelection,
+    rows: Indices,
+    fold: int | None,
+    words: FileConventions,
 ) -> tuple[Indices, Indices | None]:
     """Return the training and validation rows."""
     validation = spec.validation
@@ -88,7 +91,7 @@ def _split(
             training, selected = selection.fold(validation, rows, fold)
         case ColumnValidation():
             training, selected = _split_by_column(
-                validation, find_validation_rows, selection.columns, rows, "validation"
+                validation, "validation", selection.columns, rows, words
             )
         case FractionValidation():
             training, selected = selection.fraction(validation, rows, Stream.SPLIT)
@@ -100,59 +103,55 @@ def _split(
 
 
 def _split_by_column(
-    part: ColumnValidation,
-    find: Callable[[ColumnValidation, Column], NDArray[np.bool_]],
+    spec: ColumnValidation,
+    part: Part,
     columns: Mapping[str, Column],
     rows: Indices,
-    name: str,
+    words: FileConventions,
 ) -> tuple[Indices, Indices]:
     """Return the other rows and the marked ones. Raises DataError if there are none of them."""
-    is_marked = find(part, columns[part.column])[rows]
+    is_marked = find_marked_rows(spec, part, columns[spec.column], words)[rows]
     rest, marked = rows[~is_marked], rows[is_marked]
-    wanted = f"a value that marks {name}" if part.values is None else f"one of {list(part.values)}"
+    wanted = f"a value that marks {part}" if spec.values is None else f"one of {list(spec.values)}"
     if not len(marked):
-        message = f"no row has {wanted} in column {part.column!r}: there are no {name} rows"
+        message = f"no row has {wanted} in column {spec.column!r}: there are no {part} rows"
         raise DataError(message)
     if not len(rest):
-        message = f"every row has {wanted} in column {part.column!r}: there are no training rows"
+        message = f"every row has {wanted} in column {spec.column!r}: there are no training rows"
         raise DataError(message)
     return rest, marked
 
 
-def find_test_rows(test: ColumnValidation, column: Column) -> NDArray[np.bool_]:
-    """Return which rows the split column selects for the test part, `(rows,)`."""
-    if test.values is None and isinstance(column, CategoricalColumn):
-        marks = [v for v in column.levels if level_text(v).strip().casefold() in TEST_TEXTS]
-        test = test.model_copy(update={"values": tuple(marks)})
-    return find_validation_rows(test, column)
-
-
-def find_validation_rows(validation: ColumnValidation, column: Column) -> NDArray[np.bool_]:
-    """Return which rows the split column selects for validation, `(rows,)`; missing is training."""
-    values = validation.values
+def find_marked_rows(
+    spec: ColumnValidation, part: Part, column: Column, words: FileConventions
+) -> NDArray[np.bool_]:
+    """Return which rows the column marks as those of a part, `(rows,)`; never a missing value."""
+    values = spec.values
     if isinstance(column, NumericColumn):
-        wanted = [1.0] if values is None else _parse_numbers(values)
-        return np.isin(column.values, wanted)
-    is_validation = [_is_validation_value(level, values) for level in column.levels]
+        numbers = _read_levels((1.0,) if values is None else values, (1.0,), words)
+        return np.isin(column.values, list(numbers))
+    if values is None:
+        wanted: set[Level] = {level for level in column.levels if marks_part(level, part)}
+    else:
+        wanted = _read_levels(values, column.levels, words)
     # The last entry is for −1, missing.
-    return np.array([*is_validation, False])[column.codes]
+    return np.array([*(level in wanted for level in column.levels), False])[column.codes]
 
 
-def _parse_numbers(values: Sequence[Level]) -> list[float]:
-    """Return the values that are numbers or can be parsed as one."""
-    numbers = []
+def _read_levels(
+    values: Collection[Level], levels: Collection[Level], words: FileConventions
+) -> set[Level]:
+    """Return the levels that the values denote; values of another kind select no row."""
+    reader, kind = ValueReader(words), kind_of(levels)
+    found: set[Level] = set()
     for value in values:
         try:
-            numbers.append(float(value))
-        except ValueError:
+            level = read_level(reader, kind, value, levels)
+        except WrongValueError:
             continue
-    return numbers
-
-
-def _is_validation_value(level: Level, values: Sequence[Level] | None) -> bool:
-    if values is not None:
-        return level in values or level_text(level) in {level_text(value) for value in values}
-    return level_text(level).strip().casefold() in VALIDATION_TEXTS
+        if level is not None:
+            found.add(level)
+    return found
 
 
 def require_rows(rows: Indices, minimum: int) -> None:

@@ -43,7 +43,7 @@ class ColumnInputs:
     @property
     def width(self) -> int:
         """Number of inputs, including the missing indicator."""
-        return self._value_width + self.indicator
+        return self.value_width + self.indicator
 
     @property
     def codes(self) -> int:
@@ -51,7 +51,8 @@ class ColumnInputs:
         return 1 + self.categories
 
     @property
-    def _value_width(self) -> int:
+    def value_width(self) -> int:
+        """Number of inputs, without the missing indicator."""
         match self.encoding:
             case "numeric" | "boolean" | "ordinal" | "embedding":
                 return 1

@@ -1,7 +1,7 @@
-"""Encoding of categorical, boolean, time and text columns as network inputs."""
+"""Encoding of columns as network inputs."""
 
 from collections.abc import Mapping
-from typing import assert_never
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from engine.arrays import Floats, Indices
 from engine.data.table import CategoricalColumn, Column, NumericColumn
 from engine.errors import DataError
 from engine.preprocessing.datetime_features import count_part_inputs, elapsed_fraction, years_of
-from engine.preprocessing.feature_layout import ColumnSlot
+from engine.preprocessing.feature_layout import ColumnSlot, FeatureLayout
 from engine.preprocessing.fitted import (
     FittedBoolean,
     FittedCategories,
@@ -28,15 +28,40 @@ from engine.preprocessing.input_columns import (
     take_categories,
 )
 from engine.preprocessing.missing_values import is_missing
-from engine.preprocessing.out_of_range import CLIP_SPANS, expand_range
+from engine.preprocessing.out_of_range import clip_range
+from engine.preprocessing.scale import write_numbers
 
 
-def encode(slot: ColumnSlot, columns: Mapping[str, Column], rows: Indices, x: Floats) -> None:
-    """Write the inputs of one column to x, `(rows, width)`, which is initially 0.
+def encode_columns(
+    layout: FeatureLayout,
+    columns: Mapping[str, Column],
+    rows: Indices,
+    dtype: np.dtype[Any],
+    *,
+    allow_infinite: bool = False,
+) -> Floats:
+    """Return the inputs of all columns, shape `(rows, width)`, C-contiguous.
 
     Raises:
-        DataError: the column is missing or of another kind, or a number is too large for x.
+        DataError: a column is missing or of another kind, or a number is too large for the dtype,
+            unless `allow_infinite`.
     """
+    x: Floats = np.zeros((len(rows), layout.width), dtype)
+    write_numbers(layout.numbers, columns, rows, x, allow_infinite=allow_infinite)
+    for slot in layout.encoded:
+        _encode(slot, columns, rows, x, allow_infinite=allow_infinite)
+    return x
+
+
+def _encode(
+    slot: ColumnSlot,
+    columns: Mapping[str, Column],
+    rows: Indices,
+    x: Floats,
+    *,
+    allow_infinite: bool,
+) -> None:
+    """Write the inputs of one column that is not numeric to x, which is initially 0."""
     fitted = slot.column
     inputs = x[:, slot.position]
     match fitted:
@@ -51,6 +76,10 @@ def encode(slot: ColumnSlot, columns: Mapping[str, Column], rows: Indices, x: Fl
             assert_never(fitted)
     if slot.indicator:
         inputs[:, -1] = is_missing(column)
+    has_numbers = isinstance(fitted, FittedOrdinal | FittedTime)
+    if has_numbers and not allow_infinite and not np.isfinite(inputs).all():
+        message = f"column {fitted.name!r} has a number too large for {x.dtype}"
+        raise DataError(message)
 
 
 def _write_categories(slot: ColumnSlot, column: CategoricalColumn, inputs: Floats) -> None:
@@ -68,7 +97,7 @@ def _write_categories(slot: ColumnSlot, column: CategoricalColumn, inputs: Float
         case FittedOrdinal():
             index = category_indices(slot.index_of, column)
             scaled = (np.where(index < 0, fitted.fill, index) - fitted.center) / fitted.scale
-            inputs[:, 0] = _cast_finite(fitted.name, scaled, inputs)[column.codes]
+            inputs[:, 0] = _cast(scaled, inputs)[column.codes]
         case FittedText():
             _write_text(fitted, column, inputs)
 
@@ -96,7 +125,7 @@ def _write_text(fitted: FittedText, column: CategoricalColumn, inputs: Floats) -
 
 
 def _write_times(fitted: FittedTime, seconds: NDArray[np.float64], inputs: Floats) -> None:
-    lower, upper = expand_range([fitted], CLIP_SPANS)
+    lower, upper = clip_range([fitted])
     seconds = np.clip(seconds, lower[0], upper[0])
     seconds = np.where(np.isnan(seconds), fitted.fill, seconds)
     start = 0
@@ -104,18 +133,15 @@ def _write_times(fitted: FittedTime, seconds: NDArray[np.float64], inputs: Float
         if part == "year":
             with np.errstate(all="ignore"):
                 year = (years_of(seconds) - fitted.center) / fitted.scale
-            inputs[:, start] = _cast_finite(fitted.name, year, inputs)
+            inputs[:, start] = _cast(year, inputs)
         else:
             angle = 2 * np.pi * elapsed_fraction(seconds, part)
             inputs[:, start], inputs[:, start + 1] = np.sin(angle), np.cos(angle)
         start += count_part_inputs(part)
 
 
-def _cast_finite(name: str, values: NDArray[np.float64], inputs: Floats) -> Floats:
-    """Cast the values to the inputs' type. Raises DataError if one is too large for it."""
+def _cast(values: NDArray[np.float64], inputs: Floats) -> Floats:
+    """Cast the values to the inputs' type; infinity if one is too large for it."""
     with np.errstate(all="ignore"):
         cast: Floats = values.astype(inputs.dtype)
-    if not np.isfinite(cast).all():
-        message = f"column {name!r} has a number too large for {inputs.dtype}"
-        raise DataError(message)
     return cast

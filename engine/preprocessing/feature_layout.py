@@ -61,7 +61,7 @@ class FeatureLayout:
 def lay_out(columns: Sequence[FittedColumn]) -> FeatureLayout:
     """Assign inputs to each fitted column."""
     inputs = [inputs_of(column) for column in columns]
-    positions = _positions(inputs)
+    positions = positions_of(inputs)
     width = max((position.stop for position in positions), default=0)
     numeric: list[tuple[FittedNumeric, slice]] = []
     encoded: list[ColumnSlot] = []
@@ -85,7 +85,7 @@ def count_inputs(columns: Sequence[ColumnInputs]) -> int:
     return sum(column.width for column in columns)
 
 
-def _positions(columns: Sequence[ColumnInputs]) -> list[slice]:
+def positions_of(columns: Sequence[ColumnInputs]) -> list[slice]:
     """Return the inputs of each column among all inputs, in column order.
 
     If any column is embedded, the one-hot columns come last: their widths are known only after
@@ -107,7 +107,7 @@ def embedding_tables(columns: Sequence[ColumnInputs]) -> tuple[EmbeddingTable, .
         return ()
     return tuple(
         EmbeddingTable(position=position.start, codes=column.codes)
-        for column, position in zip(columns, _positions(columns), strict=True)
+        for column, position in zip(columns, positions_of(columns), strict=True)
         if column.encoding == "embedding"
     )
 

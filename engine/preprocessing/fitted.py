@@ -11,6 +11,9 @@ from engine.arrays import Floats
 from engine.data.table import Level
 from engine.specs import TimePart
 
+# Values are clipped at this many widths of the training range beyond it, to avoid overflow.
+CLIP_SPANS = 1000.0
+
 
 @dataclass(frozen=True)
 class FittedNumeric:
@@ -25,6 +28,7 @@ class FittedNumeric:
         minimum: minimum of the training rows; None if unknown.
         maximum: maximum of the training rows; None if unknown.
         indicator: an additional input is 1 where the value is missing.
+        clip_spans: values are clipped at this many widths of the training range beyond it.
         type: discriminator of the stored JSON.
     """
 
@@ -36,6 +40,7 @@ class FittedNumeric:
     minimum: float | None = None
     maximum: float | None = None
     indicator: bool = False
+    clip_spans: float = CLIP_SPANS
     type: Literal["numeric"] = "numeric"
 
 
@@ -162,6 +167,20 @@ class NumericTarget:
 
 
 @dataclass(frozen=True)
+class InputsTarget:
+    """The inputs themselves, which an autoencoder reconstructs.
+
+    Attributes:
+        error_quantiles: evenly spaced quantiles of the training rows' reconstruction errors, from
+            minimum to maximum; None before training has ended, or if they are unknown.
+        type: discriminator of the stored JSON.
+    """
+
+    error_quantiles: tuple[float, ...] | None = None
+    type: Literal["inputs"] = "inputs"
+
+
+@dataclass(frozen=True)
 class NumericTargets:
     """Several numbers per row, each scaled by itself, in the order of the spec's targets."""
 
@@ -181,7 +200,8 @@ class LabelTargets:
 
 
 FittedTarget: TypeAlias = Annotated[
-    ClassTarget | NumericTarget | NumericTargets | LabelTargets, Field(discriminator="type")
+    ClassTarget | NumericTarget | NumericTargets | LabelTargets | InputsTarget,
+    Field(discriminator="type"),
 ]
 
 
@@ -190,12 +210,14 @@ Classes: TypeAlias = list[Level] | dict[str, list[Level]]
 
 
 def target_names(target: FittedTarget) -> tuple[str, ...]:
-    """Return the names of the target columns in order."""
+    """Return the names of the target columns in order; empty if the inputs are the target."""
     match target:
         case NumericTargets():
             return tuple(one.name for one in target.targets)
         case LabelTargets():
             return tuple(one.name for one in target.labels)
+        case InputsTarget():
+            return ()
         case _:
             return (target.name,)
 

@@ -1,4 +1,4 @@
-"""Flags for imputed, unknown and out-of-range values in prediction requests."""
+"""Flags for unusual values in prediction requests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,11 +35,14 @@ class Flags:
         unknown: the category is not one of the fitted categories.
         out_of_range: the number or time lies outside the training range by more than half its
             width; if the width is 0, any other value.
+        untrained: the value has no effect, because the column's input was the same in all training
+            rows and is held at that; set by `engine.preprocessing.untrained`.
     """
 
     imputed: NDArray[np.bool_]
     unknown: NDArray[np.bool_]
     out_of_range: NDArray[np.bool_]
+    untrained: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def compute_flags(
     columns_by_name: Mapping[str, Column],
     rows: int,
 ) -> Flags:
-    """Return the flags of every value.
+    """Return the flags of every value but `untrained`, which is all False.
 
     Args:
         columns: the fitted columns.
@@ -89,7 +92,7 @@ def compute_flags(
     Raises:
         DataError: a column is missing or of another kind.
     """
-    flags = Flags(*np.zeros((3, rows, len(columns)), np.bool_))
+    flags = Flags(*np.zeros((4, rows, len(columns)), np.bool_))
     if ranges.names:
         _flag_numbers(
             ranges, [numeric_values(columns_by_name, name) for name in ranges.names], flags

@@ -106,12 +106,30 @@ class MultiLabels:
         return combination.reshape(-1), counts
 
 
-Labels = ClassLabels | NumberLabels | MultiLabels
+@dataclass(frozen=True)
+class NoLabels:
+    """Rows whose target is their inputs. All rows count as class 0."""
+
+    rows: int
+
+    @property
+    def codes(self) -> Indices:
+        """0 for every row, `(rows,)`."""
+        return np.zeros(self.rows, np.intp)
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """True for every row, `(rows,)`."""
+        return np.ones(self.rows, np.bool_)
+
+
+ColumnLabels = ClassLabels | NumberLabels | MultiLabels
+Labels = ColumnLabels | NoLabels
 
 
 def read_labels(
     spec: ResolvedSpec, columns: Mapping[str, Column], fitted: FittedTarget | None
-) -> Labels:
+) -> ColumnLabels:
     """Return the labels of each row.
 
     Args:

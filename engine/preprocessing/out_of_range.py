@@ -5,16 +5,22 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.preprocessing.fitted import FittedNumeric, FittedTime
+from engine.preprocessing.fitted import CLIP_SPANS, FittedNumeric, FittedTime
 
-# Values are clipped at this many widths of the training range beyond it, to avoid overflow.
-CLIP_SPANS = 1000
 # Values are flagged as outliers at this many widths of the training range beyond it.
 OUTLIER_SPANS = 0.5
 
 
+def clip_range(
+    columns: Sequence[FittedNumeric | FittedTime],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the bounds at which values are clipped, of shape `(columns, 1)` each."""
+    spans = [c.clip_spans if isinstance(c, FittedNumeric) else CLIP_SPANS for c in columns]
+    return expand_range(columns, column_vector(spans))
+
+
 def expand_range(
-    columns: Sequence[FittedNumeric | FittedTime], spans: float
+    columns: Sequence[FittedNumeric | FittedTime], spans: float | NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the training range, expanded on both sides by `spans` times its width.
 

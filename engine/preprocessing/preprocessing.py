@@ -9,7 +9,9 @@ import numpy as np
 
 from engine.arrays import Floats, Indices
 from engine.data.table import Column, FileConventions, count_rows
-from engine.preprocessing.encode import encode
+from engine.preprocessing.column_plan import inputs_of
+from engine.preprocessing.decode import DecodedValue, decode
+from engine.preprocessing.encode import encode_columns
 from engine.preprocessing.feature_layout import FeatureLayout, lay_out
 from engine.preprocessing.fitted import (
     ClassTarget,
@@ -22,13 +24,15 @@ from engine.preprocessing.fitted import (
     FittedTarget,
     FittedText,
     FittedTime,
+    InputsTarget,
     LabelTargets,
     NumericTarget,
     NumericTargets,
 )
 from engine.preprocessing.flags import Flags, Ranges, compute_flags, find_ranges
+from engine.preprocessing.held_inputs import NOTHING_HELD, HeldInputs
 from engine.preprocessing.input_columns import require_column
-from engine.preprocessing.scale import write_numbers
+from engine.preprocessing.untrained import HeldColumns, find_held_columns, find_untrained
 
 __all__ = [
     "ClassTarget",
@@ -42,6 +46,7 @@ __all__ = [
     "FittedText",
     "FittedTime",
     "Flags",
+    "InputsTarget",
     "LabelTargets",
     "NumericTarget",
     "NumericTargets",
@@ -57,11 +62,13 @@ class Preprocessing:
         columns: the features, in the order of the network's inputs.
         target: the fitted target.
         words: notation of the training file, which rows sent for prediction may use.
+        held: inputs that never varied in the training rows, which keep their value there.
     """
 
     columns: tuple[FittedColumn, ...]
     target: FittedTarget
     words: FileConventions = field(default_factory=FileConventions)
+    held: HeldInputs = NOTHING_HELD
 
     @property
     def width(self) -> int:
@@ -73,35 +80,58 @@ class Preprocessing:
         columns: Mapping[str, Column],
         dtype: np.dtype[Any],
         rows: Indices | slice = slice(None),
+        *,
+        allow_infinite: bool = False,
     ) -> Floats:
         """Return the network inputs, shape `(rows, width)`, C-contiguous.
 
-        Numbers are clipped at 1000 times the width of the training range on either side of it.
+        Numbers are clipped at 1000 times the width of the training range on either side of it, in
+        sparse columns at half the width (`engine.preprocessing.fit.sparse_numbers`). Inputs that
+        never varied in the training rows are held at their value there.
 
         Args:
             columns: input columns by name; levels may be in any order, and may be unknown.
             dtype: type of the result.
             rows: rows to transform; default all.
+            allow_infinite: write a number that is too large for the dtype as infinity.
+
+        Raises:
+            DataError: a column is missing or of the wrong kind, or a number is too large.
+        """
+        # Not of all rows: a table is transformed in many parts.
+        indices = _indices(rows, self.count_rows(columns))
+        x = encode_columns(self._layout, columns, indices, dtype, allow_infinite=allow_infinite)
+        self.held.apply(x)
+        return x
+
+    @cached_property
+    def column_widths(self) -> tuple[int, ...]:
+        """Number of network inputs of each column."""
+        return tuple(inputs_of(column).width for column in self.columns)
+
+    def decode(self, inputs: Floats) -> list[list[DecodedValue]]:
+        """Return the column values that network inputs stand for, one list of rows per column.
+
+        The inverse of `transform`, without embedded columns; None where inputs do not determine a
+        value, see `engine.preprocessing.decode`.
+        """
+        return decode(self.columns, inputs)
+
+    def flags(self, columns: Mapping[str, Column], dtype: np.dtype[Any]) -> Flags:
+        """Return which values were missing, unknown, out of range or without effect.
+
+        Args:
+            columns: input columns by name.
+            dtype: type of the network's inputs.
 
         Raises:
             DataError: a column is missing, of the wrong kind, or too large for the dtype.
         """
-        # Not of all rows: a table is transformed in many parts.
-        indices = _indices(rows, self.count_rows(columns))
-        x: Floats = np.zeros((len(indices), self.width), dtype)
-        write_numbers(self._layout.numbers, columns, indices, x)
-        for slot in self._layout.encoded:
-            encode(slot, columns, indices, x)
-        return x
-
-    def flags(self, columns: Mapping[str, Column]) -> Flags:
-        """Return which values were missing, unknown or out of range.
-
-        Raises:
-            DataError: a column is missing or of the wrong kind.
-        """
         encoded, rows = self._layout.encoded, self.count_rows(columns)
-        return compute_flags(self.columns, self._ranges, encoded, columns, rows)
+        flags = compute_flags(self.columns, self._ranges, encoded, columns, rows)
+        if self.held:
+            find_untrained(self._held_columns, columns, dtype, flags.untrained)
+        return flags
 
     def count_rows(self, columns: Mapping[str, Column]) -> int:
         """Return the number of rows of the table."""
@@ -110,6 +140,10 @@ class Preprocessing:
     @cached_property
     def _layout(self) -> FeatureLayout:
         return lay_out(self.columns)
+
+    @cached_property
+    def _held_columns(self) -> HeldColumns:
+        return find_held_columns(self.columns, self.held)
 
     @cached_property
     def _ranges(self) -> Ranges:

@@ -13,7 +13,7 @@ from engine.errors import DataError
 from engine.numerics.special import signed_log
 from engine.preprocessing.fitted import FittedNumeric
 from engine.preprocessing.input_columns import numeric_values
-from engine.preprocessing.out_of_range import CLIP_SPANS, column_vector, expand_range
+from engine.preprocessing.out_of_range import clip_range, column_vector
 
 # Rows per block: the float64 block fits in the processor's cache.
 _BLOCK_ROWS = 256
@@ -78,7 +78,7 @@ def stack_columns(numeric: Sequence[tuple[FittedNumeric, slice]], width: int) ->
         indicators=np.array([i.stop - 1 for column, i in numeric if column.indicator], np.intp),
     )
     fill = column_vector(column.fill for column in columns)
-    bounds = [_scale(numbers, values) for values in (*expand_range(columns, CLIP_SPANS), fill)]
+    bounds = [_scale(numbers, values) for values in (*clip_range(columns), fill)]
     for dtype in (np.dtype(np.float32), np.dtype(np.float64)):
         numbers.limits[dtype] = _cast_limits(bounds, dtype)
     return numbers
@@ -98,12 +98,18 @@ def _cast_limits(bounds: Sequence[NDArray[np.float64]], dtype: np.dtype[Any]) ->
 
 
 def write_numbers(
-    numbers: NumericBlock, columns: Mapping[str, Column], rows: Indices, x: Floats
+    numbers: NumericBlock,
+    columns: Mapping[str, Column],
+    rows: Indices,
+    x: Floats,
+    *,
+    allow_infinite: bool = False,
 ) -> None:
     """Write the numeric inputs of x, `(rows, width)`, one block of rows at a time.
 
     Raises:
-        DataError: a column is missing or of another kind, or a number is too large for x.
+        DataError: a column is missing or of another kind, or a number is too large for x, unless
+            `allow_infinite`.
     """
     if not numbers.names:
         return
@@ -113,7 +119,9 @@ def write_numbers(
         for start in range(0, len(rows), _BLOCK_ROWS):
             selected = _as_slice(rows[start : start + _BLOCK_ROWS])
             block = np.array([column[selected] for column in values])
-            _write_block(numbers, limits, block, x[start : start + _BLOCK_ROWS])
+            scaled = _write_block(numbers, limits, block, x[start : start + _BLOCK_ROWS])
+            if not (limits.are_finite or allow_infinite):
+                _check_finite(numbers, scaled)
 
 
 def _as_slice(rows: Indices) -> Indices | slice:
@@ -125,8 +133,8 @@ def _as_slice(rows: Indices) -> Indices | slice:
 
 def _write_block(
     numbers: NumericBlock, limits: Limits, block: NDArray[np.float64], x: Floats
-) -> None:
-    """Scale a block of shape `(columns, rows)` in place and write it to x."""
+) -> Floats:
+    """Scale a block of shape `(columns, rows)` in place, write it to x and return it."""
     if len(numbers.logs):
         block[numbers.logs] = signed_log(block[numbers.logs])
     block -= numbers.center
@@ -138,9 +146,8 @@ def _write_block(
     if missing.any():
         np.copyto(scaled, limits.fill, where=missing)
         x[:, numbers.indicators] = missing[numbers.indicated].T
-    if not limits.are_finite:
-        _check_finite(numbers, scaled)
     x[:, numbers.slots] = scaled.T
+    return scaled
 
 
 def _check_finite(numbers: NumericBlock, scaled: Floats) -> None:

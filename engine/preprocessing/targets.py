@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import Floats, Indices, Shape, Targets
 from engine.data.rows import Rows
@@ -13,12 +14,20 @@ from engine.preprocessing.fit import fit_numeric_target
 from engine.preprocessing.fitted import (
     ClassTarget,
     FittedTarget,
+    InputsTarget,
     LabelTargets,
     NumericTarget,
     NumericTargets,
     numbers_of,
 )
-from engine.preprocessing.labels import ClassLabels, Labels, MultiLabels, NumberLabels
+from engine.preprocessing.labels import (
+    ClassLabels,
+    ColumnLabels,
+    Labels,
+    MultiLabels,
+    NoLabels,
+    NumberLabels,
+)
 from engine.specs import ResolvedSpec
 
 # Rows encoded per chunk.
@@ -29,6 +38,9 @@ def fit_target(
     spec: ResolvedSpec, labels: Labels, training: Indices, fitted: FittedTarget | None
 ) -> FittedTarget:
     """Return the fitted target, or fit one on the training rows. Raises DataError."""
+    if isinstance(labels, NoLabels):
+        # The errors of an earlier training are not those of this one.
+        return InputsTarget()
     if not isinstance(labels, NumberLabels):
         return labels.target
     if fitted is not None:
@@ -37,6 +49,8 @@ def fit_target(
         fit_numeric_target(name, values, spec.preprocessing)
         for name, values in zip(labels.names, labels.values[training].T, strict=True)
     )
+    for target, values in zip(targets, labels.values[training].T, strict=True):
+        _check_precision(target, values, np.dtype(spec.dtype))
     return targets[0] if len(targets) == 1 else NumericTargets(targets)
 
 
@@ -48,6 +62,21 @@ def _require_numbers(labels: NumberLabels, fitted: FittedTarget) -> FittedTarget
         message = f"the model predicts {len(numbers_of(fitted))} numbers, not {len(labels.names)}"
         raise DataError(message)
     return fitted
+
+
+def _check_precision(
+    target: NumericTarget, values: NDArray[np.float64], dtype: np.dtype[Any]
+) -> None:
+    """Check that numbers that differ still do in the dtype. Raises DataError."""
+    ends = np.array([values.min(), values.max()])
+    with np.errstate(all="ignore"):
+        lower, upper = ((ends - target.center) / target.scale).astype(dtype)
+    if ends[0] < ends[1] and lower == upper:
+        message = (
+            f"the numbers of column {target.name!r} are all equal in {dtype.name}: set "
+            "preprocessing.target to standardize, or dtype to float64"
+        )
+        raise DataError(message)
 
 
 @dataclass(frozen=True)
@@ -63,13 +92,13 @@ class TargetEncoding:
     row_shape: Shape
     dtype: np.dtype[Any]
 
-    def write(self, labels: Labels, rows: Indices, out: Rows) -> None:
+    def write(self, labels: ColumnLabels, rows: Indices, out: Rows) -> None:
         """Encode the rows, one chunk at a time. Raises DataError if a number is too large."""
         for start in range(0, len(rows), _CHUNK_ROWS):
             chunk = rows[start : start + _CHUNK_ROWS]
             out[start : start + len(chunk)] = self._encode(labels, chunk)
 
-    def _encode(self, labels: Labels, rows: Indices) -> Targets:
+    def _encode(self, labels: ColumnLabels, rows: Indices) -> Targets:
         match labels:
             case NumberLabels():
                 return self._scale(labels, rows)
@@ -104,8 +133,8 @@ class TargetEncoding:
         return scaled
 
 
-def choose_encoding(spec: ResolvedSpec, target: FittedTarget) -> TargetEncoding:
-    """Return the target encoding that the spec's loss takes."""
+def choose_encoding(spec: ResolvedSpec, target: FittedTarget) -> TargetEncoding | None:
+    """Return the target encoding that the spec's loss takes; None if the inputs are the target."""
     dtype = np.dtype(spec.dtype)
     match target:
         case NumericTarget() | NumericTargets():
@@ -117,5 +146,7 @@ def choose_encoding(spec: ResolvedSpec, target: FittedTarget) -> TargetEncoding:
         case ClassTarget():
             columns = 1 if spec.network.output.units == 1 else len(target.classes)
             return TargetEncoding(target, (columns,), dtype)
+        case InputsTarget():
+            return None
         case _:
             assert_never(target)

@@ -17,6 +17,7 @@ from engine.specs import (
     PreprocessingSpec,
     ResolvedPreprocessing,
     TargetScaling,
+    Task,
     TimePart,
     TrainingSpec,
 )
@@ -49,8 +50,15 @@ def resolve_preprocessing(spec: PreprocessingSpec, network: NetworkSpec) -> Reso
     return ResolvedPreprocessing(**(requested | defaults))
 
 
-def resolve_target_scaling(spec: PreprocessingSpec, activation: OutputActivation) -> TargetScaling:
-    """Return the scaling of a numeric target; the default for a linear output is standardize."""
+def resolve_target_scaling(
+    spec: PreprocessingSpec, task: Task, activation: OutputActivation
+) -> TargetScaling:
+    """Return the scaling of a numeric target; the default for a linear output is standardize.
+
+    The inputs, if they are the target, are scaled already.
+    """
+    if task == "reconstruction":
+        return "none"
     return spec.target or ("standardize" if activation == "linear" else "none")
 
 

@@ -6,7 +6,7 @@ but rows to predict are not in that file.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +16,7 @@ from engine.json_pointer import column_pointer
 from engine.resolution.embeddings import categorical_of
 from engine.resolution.fixes import list_features_of
 from engine.resolution.report import Report
-from engine.specs import FractionValidation, TrainingSpec
+from engine.specs import TrainingSpec, split_columns
 
 # In fewer rows all-different values are usual: 1, 2, 3, 4 need not count the rows.
 MIN_ROWS = 10
@@ -59,7 +59,7 @@ class _Identifiers:
 
     @property
     def description(self) -> str:
-        """What the columns are."""
+        """A clause that says why the columns are not features."""
         verb = "counts" if len(self.names) == 1 else "count"
         if self.kind == "row_number":
             return f"{verb} the rows or {'is' if verb == 'counts' else 'are'} their index"
@@ -84,7 +84,7 @@ def leave_out_identifiers(
     for group in found:
         left = tuple(name for name in group.names if name not in kept)
         if left:
-            _report_left_out(spec, _Identifiers(group.kind, left), kept, report)
+            _report_left_out(spec, _Identifiers(group.kind, left), features, kept, report)
         used = tuple(name for name in group.names if name in kept)
         if used:
             pointer = "/features" if not left else column_pointer(used[0])
@@ -113,14 +113,20 @@ def _suffices(
 
 
 def _report_left_out(
-    spec: TrainingSpec, left: _Identifiers, kept: Sequence[str], report: Report
+    spec: TrainingSpec,
+    left: _Identifiers,
+    features: Sequence[ColumnSchema],
+    kept: Collection[str],
+    report: Report,
 ) -> None:
     are, them = ("is", "it") if len(left.names) == 1 else ("are", "them")
     detail = (
         f"{describe_columns(left.names)} {left.description} and {are} left out: rows to predict "
         f"have other values; name {them} in features to use {them}"
     )
-    report.info("/features", left.kind, detail, list_features_of(spec, [*kept, *left.names]))
+    wanted = {*kept, *left.names}
+    fix = list_features_of(spec, [c.name for c in features if c.name in wanted])
+    report.info("/features", left.kind, detail, fix)
 
 
 def _report_used(
@@ -139,11 +145,12 @@ def _find(
     spec: TrainingSpec, table: TableSchema, features: Sequence[ColumnSchema]
 ) -> list[_Identifiers]:
     kinds: dict[IdentifierKind, list[str]] = {}
-    order = spec.validation.order_by if isinstance(spec.validation, FractionValidation) else None
+    parts = (split_columns(spec.validation), split_columns(spec.test))
+    orders = {part.get("order_by") for part in parts}
     is_headless = all(_NAMELESS.fullmatch(column.name) for column in table.columns)
     for column in features:
         kind = _identifier_kind(column, table.rows, is_headless=is_headless)
-        if kind is not None and column.name != order:
+        if kind is not None and column.name not in orders:
             kinds.setdefault(kind, []).append(column.name)
     return [_Identifiers(kind, tuple(names)) for kind, names in kinds.items()]
 

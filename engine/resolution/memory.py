@@ -83,7 +83,7 @@ def estimate_memory(
     itemsize = np.dtype(spec.dtype).itemsize
     # Per row: inputs and target; weights of the loss and of the metrics; the target in its own
     # unit, in float64; of these, outputs, target and metrics' weight if metrics buffer them.
-    values_per_row = in_features + units
+    values_per_row = in_features + (0 if spec.task == "reconstruction" else units)
     sample_weight = 0 if spec.sample_weight is None else 1
     weights = sample_weight + (0 if spec.class_weight is None else 1)
     targets = len(spec.targets)

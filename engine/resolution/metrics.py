@@ -1,7 +1,7 @@
 """Selected metrics, and validation of the monitored ones."""
 
 from collections.abc import Iterator
-from typing import get_args
+from typing import assert_never, get_args
 
 from engine.metrics.labels import COUNT_METRICS, RANKING_METRICS
 from engine.metrics.names import scalar_names
@@ -14,6 +14,7 @@ from engine.specs import (
     NumberMetric,
     OutputActivation,
     PlateauSchedule,
+    ReconstructionMetric,
     ScheduleSpec,
     Task,
     TrainingSpec,
@@ -52,8 +53,10 @@ def _default_metrics(task: Task) -> tuple[MetricName, ...]:
             return ("accuracy",)
         case "multi_label":
             return ("accuracy", "subset_accuracy")
-        case _:
+        case "regression" | "reconstruction":
             return ("rmse", "mae", "r2")
+        case _:
+            assert_never(task)
 
 
 def _available_metrics(task: Task) -> tuple[MetricName, ...]:
@@ -62,8 +65,12 @@ def _available_metrics(task: Task) -> tuple[MetricName, ...]:
             return get_args(ClassMetric)
         case "multi_label":
             return (*COUNT_METRICS, *RANKING_METRICS, *get_args(LabelMetric))
-        case _:
+        case "regression":
             return get_args(NumberMetric)
+        case "reconstruction":
+            return get_args(ReconstructionMetric)
+        case _:
+            assert_never(task)
 
 
 def _incompatibility(name: MetricName, activation: OutputActivation, classes: int) -> str | None:

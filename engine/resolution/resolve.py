@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.data.table import ColumnSchema, TableSchema
+from engine.data.table import ColumnSchema, FileConventions, TableSchema
 from engine.errors import SpecError
 from engine.findings import Finding
 from engine.layers.base import Layer
@@ -34,8 +34,16 @@ from engine.resolution.optimization import (
     check_warmup,
     resolve_epochs,
 )
+from engine.resolution.part_counter import SplitTables
+from engine.resolution.reconstruction import (
+    check_bottleneck,
+    check_reconstructed_inputs,
+    check_reconstruction_loss,
+    default_network,
+    reconstruction_units,
+)
 from engine.resolution.report import Report
-from engine.resolution.row_counts import RowCounts, SplitTables, count_rows
+from engine.resolution.row_counts import RowCounts, count_rows
 from engine.resolution.sample_weights import check_class_weight, check_sample_weight
 from engine.resolution.split_columns import check_split_columns
 from engine.resolution.target_and_features import (
@@ -122,8 +130,13 @@ def resolve(
         check_monitored(spec, None, report)
         check_warmup(spec, spec.epochs or MAX_DEFAULT_EPOCHS, report)
         raise SpecError(report.problems)
-    resolved = _fill_in(spec, preprocessing, features, targets, task, inputs, report)
+    if task == "reconstruction":
+        network = default_network(spec.network, inputs.count)
+        spec = spec.model_copy(update={"network": network})
+    resolved = _fill_in(spec, preprocessing, features, targets, task, inputs, table.words, report)
     layers = _build_layers(spec, resolved, inputs.count, report)
+    if task == "reconstruction":
+        check_bottleneck(spec, layers, inputs.count, report)
     check_other_table(resolved, table, validation_table, "validation", report)
     check_other_table(resolved, table, test_table, "test", report)
     tables = SplitTables(table, targets, validation_table, test_table)
@@ -144,6 +157,7 @@ def _fill_in(
     targets: tuple[ColumnSchema, ...],
     task: Task,
     inputs: NetworkInputs,
+    words: FileConventions,
     report: Report,
 ) -> ResolvedSpec:
     """Return the spec with its defaults; report incompatible settings."""
@@ -151,8 +165,13 @@ def _fill_in(
     activation = resolve_output(spec, task, classes, report)
     loss = resolve_loss(spec, task, activation, report)
     check_targets(loss, targets, report)
-    check_class_weight(spec, task, classes, report)
-    units = resolve_units(spec, loss, activation, classes or len(targets), task, report)
+    check_class_weight(spec, task, targets, words, report)
+    if task == "reconstruction":
+        check_reconstruction_loss(loss, report)
+        check_reconstructed_inputs(activation, preprocessing, features, report)
+        units = reconstruction_units(spec, inputs.count, report)
+    else:
+        units = resolve_units(spec, loss, activation, classes or len(targets), task, report)
     metrics = resolve_metrics(spec, task, activation, classes, report)
     check_monitored(spec, metrics, report)
     check_inputs(inputs.count, spec, report)
@@ -163,7 +182,7 @@ def _fill_in(
         "task": task,
         "features": tuple(column.name for column in features),
         "preprocessing": preprocessing.model_copy(
-            update={"target": resolve_target_scaling(spec.preprocessing, activation)}
+            update={"target": resolve_target_scaling(spec.preprocessing, task, activation)}
         ),
         "network": resolve_network(network, activation, units),
         "loss": loss,

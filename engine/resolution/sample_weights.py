@@ -1,12 +1,34 @@
 """Validation of class_weight and sample_weight."""
 
-from engine.data.table import TableSchema, find_column
+from collections.abc import Mapping, Sequence
+
+from engine.data.levels import describe_levels, known_levels, read_level
+from engine.data.table import ColumnSchema, FileConventions, Level, TableSchema, find_column
+from engine.data.value_reader import ValueReader, WrongValueError
+from engine.errors import SpecProblem
+from engine.json_pointer import json_pointer
 from engine.resolution.report import Report
 from engine.specs import Task, TrainingSpec
 
+MAX_PROBLEMS = 20
 
-def check_class_weight(spec: TrainingSpec, task: Task, classes: int, report: Report) -> None:
-    """Check that class_weight is for classification, and not 0 for all classes."""
+
+def check_class_weight(
+    spec: TrainingSpec,
+    task: Task,
+    targets: Sequence[ColumnSchema],
+    words: FileConventions,
+    report: Report,
+) -> None:
+    """Check that class_weight is for classification, names classes, and is not 0 for all of them.
+
+    Args:
+        spec: the requested spec.
+        task: the training's task.
+        targets: schemas of the target columns; one for classification.
+        words: notation of the table's file, in which classes are named.
+        report: receives the problems.
+    """
     weights = spec.class_weight
     if weights is None:
         return
@@ -15,8 +37,55 @@ def check_class_weight(spec: TrainingSpec, task: Task, classes: int, report: Rep
         if task == "multi_label":
             detail += ", whose rows have a class per label; sample_weight gives each row a weight"
         report.problem("/class_weight", "not_classes", detail)
-    elif weights != "balanced" and len(weights) >= classes and not any(weights.values()):
-        report.problem("/class_weight", "all_zero", "at least one class must have a weight above 0")
+    elif weights != "balanced":
+        report.problems += _find_class_problems(weights, targets[0], words)
+        if len(weights) >= (targets[0].distinct or 0) and not any(weights.values()):
+            detail = "at least one class must have a weight above 0"
+            report.problem("/class_weight", "all_zero", detail)
+
+
+def _find_class_problems(
+    weights: Mapping[str, float], target: ColumnSchema, words: FileConventions
+) -> list[SpecProblem]:
+    """Return a problem for each name that is not a class of the target, or a class named before."""
+    reader, levels = ValueReader(words), known_levels(target)
+    named: dict[Level, str] = {}
+    problems = []
+    for name in weights:
+        found = _find_class(reader, target, levels, name)
+        if isinstance(found, SpecProblem):
+            problems.append(found)
+        elif found in named:
+            detail = f"{named[found]!r} and {name!r} are the same class of {target.name!r}"
+            problems.append(SpecProblem(_pointer(name), "repeated_class", detail))
+        else:
+            named[found] = name
+        if len(problems) == MAX_PROBLEMS:
+            break
+    return problems
+
+
+def _find_class(
+    reader: ValueReader, target: ColumnSchema, levels: tuple[Level, ...] | None, name: str
+) -> Level | SpecProblem:
+    """Return the class of that name; a problem if there is none."""
+    reason = f"column {target.name!r} has no class {name!r}"
+    try:
+        found = read_level(reader, target.kind, name, levels or ())
+    except WrongValueError as error:
+        reason = f"{reason}: {error}"
+    else:
+        if found is None:
+            detail = f"{name!r} is a missing value of {target.name!r}; its rows are left out"
+            return SpecProblem(_pointer(name), "missing_class", detail)
+        if levels is None or found in levels:
+            return found
+    known = "" if levels is None else f"; its classes are {describe_levels(levels, name)}"
+    return SpecProblem(_pointer(name), "unknown_class", f"{reason}{known}")
+
+
+def _pointer(name: str) -> str:
+    return json_pointer("class_weight", name)
 
 
 def check_sample_weight(spec: TrainingSpec, table: TableSchema, report: Report) -> None:

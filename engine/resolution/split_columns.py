@@ -1,8 +1,13 @@
 """Checks of the columns that select the validation and test rows, before any row is read."""
 
-from engine.data.table import ColumnSchema, TableSchema, find_column
+from dataclasses import dataclass
+
+from engine.data.levels import Part
+from engine.data.table import ColumnSchema, Level, TableSchema, find_column
+from engine.findings import patch
 from engine.resolution.report import Report
-from engine.specs import TrainingSpec, split_columns
+from engine.resolution.split_values import check_both_parts, check_split_values
+from engine.specs import ColumnValidation, TrainingSpec, split_columns
 
 
 def check_split_columns(spec: TrainingSpec, table: TableSchema, report: Report) -> None:
@@ -10,6 +15,39 @@ def check_split_columns(spec: TrainingSpec, table: TableSchema, report: Report) 
     for part, pointer in ((spec.validation, "/validation"), (spec.test, "/test")):
         for field, name in split_columns(part).items():
             _check_column(spec, f"{pointer}/{field}", name, table, report)
+    _check_values(spec, table, report)
+
+
+def _check_values(spec: TrainingSpec, table: TableSchema, report: Report) -> None:
+    """Check the values of columns that mark validation and test rows."""
+    validation = _find_marks(spec.validation, "validation", table, report)
+    test = _find_marks(spec.test, "test", table, report)
+    if validation is not None and test is not None and validation.column == test.column:
+        check_both_parts(validation.levels, test.levels, test.column, report)
+
+
+@dataclass(frozen=True)
+class _Marks:
+    """A column and its levels that mark the rows of a part."""
+
+    column: ColumnSchema
+    levels: set[Level]
+
+
+def _find_marks(spec: object, part: Part, table: TableSchema, report: Report) -> _Marks | None:
+    """Return the levels that mark the rows of a part; None if there are none, or not all known."""
+    if not isinstance(spec, ColumnValidation):
+        return None
+    column = find_column(table.columns, spec.column)
+    if column is None or not _can_mark(column, table):
+        return None
+    levels = check_split_values(spec, part, column, table.words, report)
+    return None if levels is None else _Marks(column, levels)
+
+
+def _can_mark(column: ColumnSchema, table: TableSchema) -> bool:
+    is_constant = column.distinct == 1 and not column.missing
+    return column.kind != "time" and not is_constant and column.missing < table.rows
 
 
 def _check_column(
@@ -23,14 +61,16 @@ def _check_column(
     elif column.missing >= table.rows:
         report.problem(pointer, "empty_split", f"column {name!r} has no value in any row")
     elif pointer.endswith("/column"):
-        _check_values(column, pointer, table, report)
+        _check_marking_column(column, pointer, table, report)
     elif pointer.endswith("/order_by"):
         _check_order(column, pointer, table, report)
     else:
         _check_groups(column, pointer, table, report)
 
 
-def _check_values(column: ColumnSchema, pointer: str, table: TableSchema, report: Report) -> None:
+def _check_marking_column(
+    column: ColumnSchema, pointer: str, table: TableSchema, report: Report
+) -> None:
     if column.kind == "time":
         detail = f"column {column.name!r} has times; to select its last rows, use order_by"
         report.problem(pointer, "split_by_time", detail)
@@ -64,4 +104,4 @@ def _check_groups(column: ColumnSchema, pointer: str, table: TableSchema, report
         report.warning(pointer, "missing_group", detail)
     if column.distinct is not None and column.distinct + column.missing >= table.rows:
         detail = f"no two rows have the same value in {column.name!r}: every group has one row"
-        report.info(pointer, "groups_of_one", detail)
+        report.info(pointer, "groups_of_one", detail, patch(("remove", pointer, None)))

@@ -46,9 +46,6 @@ def choose_task(spec: TrainingSpec, target: ColumnSchema, rows: int, report: Rep
         )
         report.problem("/task", "single_label", detail)
         return None
-    if task == "reconstruction":
-        report.problem("/task", "unsupported_task", f"the task {task} is not supported")
-        return None
     if task == "classification":
         return task if _can_be_classes(target, report) else None
     if target.kind != "numeric":
@@ -130,7 +127,6 @@ def _default_features(
     spec: TrainingSpec, table: TableSchema, report: Report
 ) -> tuple[ColumnSchema, ...]:
     excluded = {*spec.targets, spec.sample_weight, *_marker_columns(spec), *_group_columns(spec)}
-    _report_groups(spec, table, report)
     candidates = [column for column in table.columns if column.name not in excluded]
     usable = tuple(column for column in candidates if has_encoding(spec.preprocessing, column))
     used = {column.name for column in usable}
@@ -146,7 +142,9 @@ def _default_features(
     if not usable:
         detail = "no column besides the target has numbers, times, booleans or categories"
         report.problem("/features", "no_features", detail)
-    return leave_out_identifiers(spec, table, usable, report)
+    features = leave_out_identifiers(spec, table, usable, report)
+    _report_groups(spec, table, features, report)
+    return features
 
 
 def _named_features(
@@ -179,16 +177,19 @@ def _named_features(
     return tuple(selected.values())
 
 
-def _report_groups(spec: TrainingSpec, table: TableSchema, report: Report) -> None:
+def _report_groups(
+    spec: TrainingSpec, table: TableSchema, features: Sequence[ColumnSchema], report: Report
+) -> None:
     """Report the columns that are not features by default because they name groups."""
     names = _group_columns(spec) - {*spec.targets, spec.sample_weight, *_marker_columns(spec)}
     found = [column.name for column in table.columns if column.name in names]
     if found:
         detail = (
-            f"{name_columns(found)} names the groups that are kept together and is left out of the "
-            "features; list it in features to train on it"
+            f"left out of the features, as rows are grouped by it: {name_columns(found)}; list it "
+            "in features to train on it"
         )
-        report.info("/features", "group_left_out", detail)
+        fix = list_features_of(spec, [*(column.name for column in features), *found])
+        report.info("/features", "group_left_out", detail, fix)
 
 
 def _marker_columns(spec: TrainingSpec) -> dict[str, str]:

@@ -1,9 +1,11 @@
 """The targets of a spec, one or several, and the task that they lead to."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from engine.data.table import ColumnSchema, TableSchema
 from engine.findings import MAX_NAMES, name_columns, patch
+from engine.resolution.reconstruction import check_reconstruction
 from engine.resolution.report import Report
 from engine.resolution.target_and_features import choose_task, find_target
 from engine.specs import Task, TrainingSpec
@@ -17,10 +19,19 @@ def target_pointer(index: int, count: int) -> str:
 def find_targets(
     spec: TrainingSpec, table: TableSchema, report: Report
 ) -> tuple[ColumnSchema, ...] | None:
-    """Return the targets' columns in order; None if one of them cannot be a target."""
+    """Return the targets' columns in order; None if one of them cannot be a target.
+
+    Empty for a reconstruction, whose targets are the inputs.
+    """
     names = spec.targets
+    if spec.task == "reconstruction":
+        check_reconstruction(spec, report)
+        return ()
     if not names:
-        detail = "this field is required: the column to predict, or a list of columns"
+        detail = (
+            "this field is required, except for the task reconstruction: the column to predict, or "
+            "a list of columns"
+        )
         report.problem("/target", "missing", detail)
         return None
     found: list[ColumnSchema] = []
@@ -40,7 +51,7 @@ def find_targets(
 
 def count_labelled_rows(targets: Sequence[ColumnSchema], rows: int) -> int:
     """Return the number of rows with every target, at most: which rows lack one is not known."""
-    return rows - max(target.missing for target in targets)
+    return rows - max((target.missing for target in targets), default=0)
 
 
 def _report_missing(targets: Sequence[ColumnSchema], report: Report) -> None:
@@ -65,6 +76,8 @@ def choose_tasks(
     if len(targets) == 1:
         return choose_task(spec, targets[0], rows, report)
     match spec.task:
+        case "reconstruction":
+            return spec.task
         case None:
             return _default_task(targets, report)
         case "regression":
@@ -72,8 +85,7 @@ def choose_tasks(
         case "classification" | "multi_label":
             return "multi_label" if _are_labels(targets, report) else None
         case _:
-            report.problem("/task", "unsupported_task", f"the task {spec.task} is not supported")
-            return None
+            assert_never(spec.task)
 
 
 def _default_task(targets: Sequence[ColumnSchema], report: Report) -> Task | None:

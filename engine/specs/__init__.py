@@ -81,7 +81,13 @@ from engine.specs.losses import (
     Poisson,
     Quantile,
 )
-from engine.specs.metrics import ClassMetric, LabelMetric, MetricName, NumberMetric
+from engine.specs.metrics import (
+    ClassMetric,
+    LabelMetric,
+    MetricName,
+    NumberMetric,
+    ReconstructionMetric,
+)
 from engine.specs.optimizers import (
     Adadelta,
     Adagrad,
@@ -229,6 +235,7 @@ __all__ = [
     "PolynomialSchedule",
     "PreprocessingSpec",
     "Quantile",
+    "ReconstructionMetric",
     "ReshapeSpec",
     "ResidualSpec",
     "ResolvedNetwork",

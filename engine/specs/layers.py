@@ -199,18 +199,27 @@ class OutputSpec(WeightsSpec):
     """The output layer: dense."""
 
     units: int | None = Field(
-        default=None, ge=1, le=MAX_UNITS, description="Derived from the target; validated if set."
+        default=None,
+        ge=1,
+        le=MAX_UNITS,
+        description="Derived from the target, or the number of inputs; validated if set.",
     )
     activation: OutputActivation | None = Field(
         default=None,
-        description="Default: softmax for classes, sigmoid for two classes, linear for regression.",
+        description="Default: softmax for classes, sigmoid for two classes, linear for "
+        "regression and reconstruction.",
     )
 
 
 class NetworkSpec(Spec):
     """Hidden layers, first to last, then the output layer."""
 
-    layers: Items[LayerSpec] = Field(default=(DenseSpec(units=64),), max_length=MAX_LAYERS)
+    layers: Items[LayerSpec] = Field(
+        default=(DenseSpec(units=64),),
+        max_length=MAX_LAYERS,
+        description="Default: 64 relu units. For reconstruction, a linear bottleneck of half as "
+        "many units as inputs (at most 64) between two layers of 64 to 256 relu units.",
+    )
     output: OutputSpec = OutputSpec()
 
     @property

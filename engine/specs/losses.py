@@ -1,4 +1,4 @@
-"""Loss functions: the mean over the rows of a batch, each multiplied by its weight.
+"""Loss functions: the mean over the rows of a batch, each multiplied by its weight, of mean 1.
 
 z are the logits, the network's outputs before the output activation; ŷ = activation(z); y are the
 targets. Numeric targets are scaled by `preprocessing.target`: a standardized one is in units of its

@@ -21,6 +21,8 @@ ClassMetric = Literal[
     "confusion_matrix",
 ]
 NumberMetric = Literal["mse", "rmse", "mae", "r2", "mape", "explained_variance"]
+# Over all inputs together, in the unit of the scaled inputs.
+ReconstructionMetric = Literal["mse", "rmse", "mae", "r2"]
 # Metrics of several labels per row are some of those of classes, and these.
 LabelMetric = Literal["subset_accuracy"]
 MetricName = ClassMetric | NumberMetric | LabelMetric

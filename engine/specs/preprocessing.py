@@ -42,7 +42,9 @@ class PreprocessingSpec(Spec):
     numeric: NumericScaling = Field(
         default="standardize",
         description="standardize: (x − mean) / std; min_max: to 0 … 1; robust: (x − median) / "
-        "interquartile range; log1p: sign(x)·log(1 + |x|), standardized; none: unchanged.",
+        "interquartile range, or std if that is 0; log1p: sign(x)·log(1 + |x|), standardized; "
+        "none: unchanged. In a column in which at least 9 of 10 training rows have the same "
+        "number, standardize, robust and log1p divide by at least 1/20 of the training range.",
     )
     categorical: CategoricalEncoding | None = Field(
         default=None,

@@ -72,7 +72,9 @@ class TrainingSpec(Spec):
         "several columns with two values each as labels (multi-label).",
         examples=["species", ["height", "weight"]],
     )
-    task: Task | None = Field(default=None, description="Default: from the kinds of the targets.")
+    task: Task | None = Field(
+        default=None, description="Default: from the kinds and values of the targets."
+    )
     features: Items[ColumnName] | None = Field(
         default=None,
         min_length=1,
@@ -123,18 +125,28 @@ class TrainingSpec(Spec):
     early_stopping: EarlyStoppingSpec | None = None
     metrics: Items[MetricName] | Literal["all"] | None = Field(
         default=None,
-        description="Metrics recorded at the end of each epoch, on training and validation rows. "
-        "Default: accuracy for classification; rmse, mae and r2 for regression; accuracy and "
-        "subset_accuracy for multi_label.",
+        description="Metrics recorded at the end of each epoch, on training and validation rows, "
+        "weighted by sample_weight, never by class_weight. Default: accuracy for classification; "
+        "rmse, mae and r2 for regression and reconstruction; accuracy and subset_accuracy for "
+        "multi_label. An undefined metric is left out, such as the r2 of a constant target; a list "
+        "per class is null for a class without rows.",
     )
     class_weight: dict[str, Weight] | Literal["balanced"] | None = Field(
         default=None,
         max_length=1000,
         description="Weight of the rows of each class, 1 for classes not listed; balanced: rows / "
-        "(classes · rows of the class).",
+        "(classes · rows of the class), counted in the training rows. Classes are written as in "
+        "the file: TRUE, true, yes or 1 for a boolean, 1 or 1.0 for a number, the text of a "
+        "category. Weighs loss and validation_loss, Σ w·loss / Σ w, but not metrics; only "
+        "relations matter, as class weight times sample weight is divided by its mean over the "
+        "training or the validation rows.",
     )
     sample_weight: ColumnName | None = Field(
-        default=None, description="Numeric column with the weight of each row."
+        default=None,
+        description="Numeric column with the weight of each row, not negative, in loss, "
+        "validation_loss and all metrics. Only relations matter: weights are divided by their mean "
+        "over the training or the validation rows. Rows of weight 0 have no effect; the job "
+        "fails if all training or all validation rows have weight 0.",
     )
     dtype: Literal["float32", "float64"] = "float32"
     seed: int = Field(default=0, ge=0, le=MAX_EXACT_INTEGER - 1)
@@ -173,6 +185,16 @@ class ResolvedSpec(TrainingSpec):
     loss: LossField
     epochs: int
     metrics: Items[MetricName]
+
+    def network_for(self, inputs: int) -> ResolvedNetwork:
+        """Return the network for the fitted number of inputs, which may be less than resolved.
+
+        An autoencoder has as many outputs as inputs; other networks do not depend on it.
+        """
+        if self.task != "reconstruction":
+            return self.network
+        output = self.network.output.model_copy(update={"units": inputs})
+        return self.network.model_copy(update={"output": output})
 
     @property
     def needed_columns(self) -> tuple[str, ...]:

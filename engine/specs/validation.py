@@ -22,7 +22,9 @@ class FractionValidation(Spec):
         description="Share of the rows; those of `test` are set aside first and do not count.",
     )
     stratify: bool = Field(
-        default=True, description="Select the same fraction of every class; classification only."
+        default=True,
+        description="Select the same fraction of every class, or of every combination of labels; "
+        "without effect for numbers.",
     )
     order_by: ColumnName | None = Field(
         default=None,
@@ -43,7 +45,8 @@ class ColumnValidation(Spec):
         default=None,
         min_length=1,
         max_length=100,
-        description="Values that mark a validation row. Default: true, 1, or one of the texts "
+        description="Values that mark a validation row, written as in the file; some row must have "
+        "each of them. Default: true, 1, or one of the texts "
         "test, validation, valid, val, holdout, true, yes; for `test` without the three texts that "
         "begin with val.",
     )

@@ -184,6 +184,10 @@ class FoldedTraining:
         """Return copies of the current network's parameters by name."""
         return self._current.weights()
 
+    def model_preprocessing(self) -> Preprocessing:
+        """Return the preprocessing of a model with the current network's `weights`."""
+        return self._current.model_preprocessing()
+
     def search_learning_rate(self, stop: Callable[[], bool] = never) -> RateSearch:
         """Search a lower rate that trains the current network; its state is then lost."""
         return self._current.search_learning_rate(stop)

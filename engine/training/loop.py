@@ -139,6 +139,10 @@ class TrainingProtocol(Protocol):
         """Return copies of the parameters by name: the best epoch's if kept, else the latest."""
         ...
 
+    def model_preprocessing(self) -> Preprocessing:
+        """Return the preprocessing of a model with the current `weights`; it may take a while."""
+        ...
+
     def test_metrics(self) -> dict[str, Metric] | None:
         """Return loss and metrics of `weights()` on the test rows; None without, and in folds."""
         ...

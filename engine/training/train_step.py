@@ -32,10 +32,10 @@ class TrainStep:
     """
 
     def __init__(self, spec: ResolvedSpec, in_features: int, steps_per_epoch: int) -> None:
-        dtype = np.dtype(spec.dtype)
-        self.network = build_network(spec.network, in_features, dtype, spec.seed)
+        dtype, resolved = np.dtype(spec.dtype), spec.network_for(in_features)
+        self.network = build_network(resolved, in_features, dtype, spec.seed)
         initialize_network(self.network, spec.seed)
-        self.loss = build_loss(spec.loss, spec.network.output, dtype)
+        self.loss = build_loss(spec.loss, resolved.output, dtype)
         self.penalties = Penalties(self.network)
         self._clip = build_clip(spec.gradient_clip)
         self.schedule = build_schedule(

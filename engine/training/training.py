@@ -3,11 +3,12 @@
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 from pydantic import TypeAdapter
 
+from engine.activations import build_activation
 from engine.arrays import Floats
 from engine.data.batches import Batches, joins_last_row, largest_batch
 from engine.errors import DataError
@@ -16,7 +17,7 @@ from engine.layers.chunks import chunk_rows
 from engine.metrics import Metric, build_accumulator
 from engine.numerics.blocks import blocks
 from engine.preparation.prepared_data import PreparedData
-from engine.preprocessing.preprocessing import Preprocessing
+from engine.preprocessing.preprocessing import InputsTarget, Preprocessing
 from engine.specs import ResolvedSpec
 from engine.training.early_stopping import EarlyStopping
 from engine.training.findings import GRADIENT_NOT_FINITE, gradient_not_finite, last_row_joined
@@ -24,6 +25,7 @@ from engine.training.learning_rate import RateSearch, search_learning_rate
 from engine.training.loop import CrossValidation, TrainingState, never, train
 from engine.training.loss_sample import LossChange, LossSample
 from engine.training.progress import EpochRecord, Progress, StopReason
+from engine.training.reconstruction_errors import measure_errors
 from engine.training.result_findings import find_in_result
 from engine.training.train_step import TrainStep
 from engine.training.validation import Validation, build_test, build_validation
@@ -85,8 +87,10 @@ class Training:
         self._sample = LossSample(self._train_step, data.training, largest)
         if self._weights is not None:
             self._network.load(self._weights)
+        output = spec.network_for(data.preprocessing.width).output
+        self._activation = build_activation(output.activation, np.dtype(spec.dtype))
         self._tally = build_accumulator(
-            spec.metrics, data.preprocessing.target, data.training, spec.network.output
+            spec.metrics, data.preprocessing.target, data.training, output
         )
         self._validation: Validation | None = build_validation(
             spec, data, self._network, self._train_step.loss
@@ -219,6 +223,18 @@ class Training:
         if self._best_parameters is not None and self._progress.best is not None:
             vector = self._best_parameters
         return {name: view.copy() for name, view in self._network.views(vector).items()}
+
+    def model_preprocessing(self) -> Preprocessing:
+        """Return the preprocessing of a model with the current `weights`.
+
+        For a reconstruction, it has the quantiles of the training rows' errors.
+        """
+        target = self.preprocessing.target
+        if not isinstance(target, InputsTarget):
+            return self.preprocessing
+        with self._returned_weights():
+            quantiles = measure_errors(self._network, self._activation, self._data.x)
+        return replace(self.preprocessing, target=replace(target, error_quantiles=quantiles))
 
     def test_metrics(self) -> dict[str, Metric] | None:
         """Return loss and metrics of `weights()` on the test rows; None without test rows.

@@ -58,6 +58,7 @@ def _build(
 ) -> Validation | None:
     if split is None:
         return None
-    target, output = data.preprocessing.target, spec.network.output
+    target = data.preprocessing.target
+    output = spec.network_for(data.preprocessing.width).output
     tally = build_accumulator(spec.metrics, target, split, output)
     return Validation(network, loss, tally, split)

@@ -62,7 +62,7 @@ def continue_model(
         raise SpecError(problems)
     width = preprocessing.width
     inputs = NetworkInputs(width, tables_in(base.network))
-    asked = request.model_copy(update=_inherited_fields(request, base))
+    asked = request.model_copy(update=_inherited_fields(request, base, width))
     seen = _as_the_model_sees(table, preprocessing)
     resolution = resolve(asked, seen, validation_table, test_table, fitted_inputs=inputs)
     if weight_shapes(resolution.spec, width) != weight_shapes(base, width):
@@ -79,7 +79,7 @@ def _without_inherited_fix(finding: Finding) -> Finding:
     return replace(finding, fix=None) if is_inherited else finding
 
 
-def _inherited_fields(request: JobRequest, base: ResolvedSpec) -> dict[str, Any]:
+def _inherited_fields(request: JobRequest, base: ResolvedSpec, width: int) -> dict[str, Any]:
     """Return the fields that the job takes from the model: those that its weights depend on."""
     inherited: dict[str, Any] = {
         "features": base.features,
@@ -87,7 +87,8 @@ def _inherited_fields(request: JobRequest, base: ResolvedSpec) -> dict[str, Any]
         "preprocessing": base.preprocessing,
     }
     if "network" not in request.model_fields_set:
-        inherited["network"] = NetworkSpec.model_validate(base.network.model_dump())
+        network = base.network_for(width)
+        inherited["network"] = NetworkSpec.model_validate(network.model_dump())
         inherited["loss"] = request.loss or base.loss
         inherited["input_shape"] = request.input_shape or base.input_shape
     return inherited
@@ -119,6 +120,8 @@ def _target_problems(
     if request.targets == names or len(request.targets) == len(names) == 1:
         return []
     detail = f"the model predicts {name_columns(names)}: list the same targets in the same order"
+    if not names:
+        detail = "the model reconstructs its inputs: leave target out"
     return [SpecProblem("/target", "other_targets", detail)]
 
 

@@ -1,6 +1,7 @@
 """Checks of the preprocessing of an imported model, each with a JSON pointer."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from engine.data.table import ISO
 from engine.errors import SpecProblem
@@ -13,6 +14,7 @@ from service.schemas.imports import (
     ImportedPreprocessing,
     ImportedTarget,
     InputColumn,
+    InputsTarget,
     LabelsTarget,
     LevelsInput,
     NumericInput,
@@ -50,6 +52,16 @@ def _find_target_problems(target: ImportedTarget) -> Iterator[SpecProblem]:
             if len(label.classes) != 2:
                 detail = f"a label has two classes, {label.name!r} has {len(label.classes)}"
                 yield SpecProblem(here, "not_two_classes", detail)
+    if isinstance(target, InputsTarget):
+        yield from _find_quantile_problems(target, f"{pointer}/error_quantiles")
+
+
+def _find_quantile_problems(target: InputsTarget, pointer: str) -> Iterator[SpecProblem]:
+    for index, (lower, upper) in enumerate(pairwise(target.error_quantiles or ())):
+        if upper < lower:
+            detail = f"quantiles must not decrease: {upper:g} follows {lower:g}"
+            yield SpecProblem(f"{pointer}/{index + 1}", "not_ascending", detail)
+            return
 
 
 def _find_repetition(values: Sequence[object], pointer: str, code: str) -> Iterator[SpecProblem]:

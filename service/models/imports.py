@@ -31,6 +31,7 @@ from engine.stored.versions import SPEC_VERSION
 from engine.weights import find_weight_problems
 from service.context import Context
 from service.idempotency import created, run_once, with_content
+from service.models.held_input_checks import find_held_problems
 from service.models.import_checks import find_input_problems
 from service.models.models import view
 from service.schemas.imports import (
@@ -38,6 +39,7 @@ from service.schemas.imports import (
     ImportedPreprocessing,
     ImportedTarget,
     ImportRequest,
+    InputsTarget,
     LabelsTarget,
     NumbersTarget,
     NumberTarget,
@@ -105,14 +107,16 @@ def _import(
 def _resolve(request: ImportRequest, preprocessing: Preprocessing) -> ResolvedSpec:
     """Return the spec with which such a model would have been trained."""
     described = request.preprocessing
+    task = _task(described.target)
     problems = list(find_input_problems(described, request.network))
+    problems += find_held_problems(preprocessing)
     if problems:
         raise SpecError(problems)
     asked = TrainingSpec(
-        target=target_names(preprocessing.target),
-        task=_task(described.target),
+        target=target_names(preprocessing.target) or None,
+        task=task,
         features=tuple(column.name for column in described.columns),
-        network=request.network,
+        network=_without_units(request.network) if task == "reconstruction" else request.network,
         loss=request.loss,
         preprocessing=PreprocessingSpec(
             numeric="none", target="none", hash_buckets=_count_buckets(described)
@@ -136,8 +140,19 @@ def _task(target: ImportedTarget) -> Task:
             return "multi_label"
         case NumberTarget() | NumbersTarget():
             return "regression"
+        case InputsTarget():
+            return "reconstruction"
         case _:
             assert_never(target)
+
+
+def _without_units(network: NetworkSpec) -> NetworkSpec:
+    """Return the network with as many outputs as inputs.
+
+    The units of an exported spec are an upper bound; the shapes of the weights are checked.
+    """
+    output = network.output.model_copy(update={"units": None})
+    return network.model_copy(update={"output": output})
 
 
 def _count_buckets(described: ImportedPreprocessing) -> int | None:
@@ -193,6 +208,8 @@ def _target_columns(target: ImportedTarget) -> Iterator[ColumnSchema]:
             items = target.targets if isinstance(target, NumbersTarget) else target.labels
             for one in items:
                 yield from _target_columns(one)
+        case InputsTarget():
+            return
         case _:
             assert_never(target)
 

@@ -103,7 +103,7 @@ def _as_npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def _metrics_view(model: ModelRecord) -> ModelMetricsView:
-    return ModelMetricsView.model_validate({**model.metrics, "test": model.test_metrics})
+    return ModelMetricsView.model_validate({"test": None, **model.metrics})
 
 
 def _classes(target: dict[str, Any]) -> Classes | None:

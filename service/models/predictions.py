@@ -1,24 +1,23 @@
 """Predictions: network outputs to labels or values, with flags per row."""
 
-from collections.abc import Mapping
 from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.table import Column
 from engine.errors import DataError
-from engine.predictor import Predictions
+from engine.predictor import Places, Predictions
 from engine.preprocessing.fitted import target_names
 from engine.preprocessing.preprocessing import (
     ClassTarget,
+    InputsTarget,
     LabelTargets,
     NumericTarget,
     NumericTargets,
-    Preprocessing,
 )
 from service.context import Context
 from service.http.errors import InvalidRowsError
+from service.models.reconstructions import list_reconstructions, require_few_values
 from service.runtime.model_cache import ServedModel
 from service.schemas.common import FieldProblem
 from service.schemas.jobs import Label
@@ -32,6 +31,7 @@ from service.schemas.models import (
     ValuePrediction,
     ValuesPrediction,
 )
+from service.serializers.rows import ReadRows
 
 # Within these bounds a prediction takes about as long as passing it to a thread, or at most a few
 # milliseconds: bytes bound the text of the cells, and the model's size bounds the time per row.
@@ -67,17 +67,33 @@ def predict(context: Context, model_id: str, request: PredictRequest) -> bytes:
 
 
 def _predict(model: ServedModel, request: PredictRequest) -> bytes:
-    columns = model.reader.read(request.rows)
+    rows = model.reader.read(request.rows)
     try:
-        answers = model.predictor.answer(columns)
+        return _answer(model, rows).model_dump_json().encode()
     except DataError as error:
         problem = FieldProblem(pointer="/rows", code=error.code, detail=str(error))
         raise InvalidRowsError([problem]) from error
-    return _view(model, answers, _flags(columns, model.preprocessing)).model_dump_json().encode()
 
 
-def _view(model: ServedModel, answers: Predictions, flags: list[list[FlagView]]) -> PredictView:
-    target = model.preprocessing.target
+def _answer(model: ServedModel, rows: ReadRows) -> PredictView:
+    """Return the predictions of the rows. Raises DataError, InvalidRowsError."""
+    target, preprocessing = model.preprocessing.target, model.preprocessing
+    if isinstance(target, InputsTarget):
+        require_few_values(preprocessing.count_rows(rows.columns), len(preprocessing.columns))
+        found = model.predictor.reconstruct(rows.columns)
+        flags = _flags(rows, found.replaced, model)
+        data = list_reconstructions(preprocessing, found, flags)
+        return PredictView(model_id=model.id, classes=None, data=data)
+    answers = model.predictor.answer(rows.columns)
+    return _view(model, target, answers, _flags(rows, answers.replaced, model))
+
+
+def _view(
+    model: ServedModel,
+    target: ClassTarget | NumericTarget | NumericTargets | LabelTargets,
+    answers: Predictions,
+    flags: list[list[FlagView]],
+) -> PredictView:
     match target:
         case ClassTarget():
             classes = _class_predictions(
@@ -168,14 +184,21 @@ def _classes_view(target: LabelTargets) -> dict[str, list[Label]]:
     return {label.name: list(label.classes) for label in target.labels}
 
 
-def _flags(columns: Mapping[str, Column], preprocessing: Preprocessing) -> list[list[FlagView]]:
+def _flags(rows: ReadRows, replaced: Places, model: ServedModel) -> list[list[FlagView]]:
     """Return the flags of each row: values that were replaced or are outside the training data."""
-    found = preprocessing.flags(columns)
+    preprocessing = model.preprocessing
+    found = preprocessing.flags(rows.columns, model.predictor.dtype)
     flags: list[list[FlagView]] = [[] for _ in found.imputed]
+    unusable = [place for place in replaced if not found.out_of_range[place]]
+    for row, column in (*rows.not_understood, *unusable):
+        found.imputed[row, column] = False
+        name = preprocessing.columns[column].name
+        flags[row].append(FlagView(column=name, flag="not_understood"))
     kinds: tuple[tuple[NDArray[np.bool_], Flag], ...] = (
         (found.imputed, "imputed"),
         (found.unknown, "unknown_category"),
         (found.out_of_range, "out_of_range"),
+        (found.untrained, "untrained"),
     )
     for mask, flag in kinds:
         if not mask.any():

@@ -111,7 +111,7 @@ class ModelCache:
             id=model_id,
             preprocessing=preprocessing,
             predictor=predictor,
-            reader=RowReader(preprocessing, others),
+            reader=RowReader(preprocessing, others, spec.input_shape),
             nbytes=predictor.nbytes + _object_bytes(record, spec, others),
         )
 

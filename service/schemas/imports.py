@@ -6,6 +6,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from engine.errors import LaterVersionError
+from engine.metrics.anomaly_scores import MAX_QUANTILES
+from engine.preprocessing.fitted import CLIP_SPANS
 from engine.specs import MAX_FEATURES, MAX_TARGETS, NetworkSpec, Spec, TimePart
 from engine.specs.base import Items
 from engine.specs.losses import LossField
@@ -48,6 +50,10 @@ class NumericInput(IndicatedSpec):
         description="Minimum of the training rows; values far outside the range are flagged.",
     )
     maximum: Finite | None = None
+    clip_spans: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        default=CLIP_SPANS,
+        description="Values are clipped at this many widths of the range beyond it.",
+    )
 
 
 class BooleanInput(IndicatedSpec):
@@ -129,6 +135,23 @@ class NumberTarget(Spec):
     scale: Scale = 1.0
 
 
+class InputsTarget(Spec):
+    """The inputs themselves: the network is an autoencoder with one output per input."""
+
+    type: Literal["inputs"] = "inputs"
+    error_quantiles: (
+        Annotated[
+            Items[Annotated[float, Field(ge=0, allow_inf_nan=False)]],
+            Field(min_length=2, max_length=MAX_QUANTILES),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Evenly spaced quantiles, from minimum to maximum, of the training rows' "
+        "errors (the mean of (x̂ − x)² over the inputs), for the anomaly score. Default: no score.",
+    )
+
+
 class NumbersTarget(Spec):
     """Several numbers, in the order of the network's outputs."""
 
@@ -144,7 +167,8 @@ class LabelsTarget(Spec):
 
 
 ImportedTarget = Annotated[
-    ClassesTarget | NumberTarget | NumbersTarget | LabelsTarget, Field(discriminator="type")
+    ClassesTarget | NumberTarget | NumbersTarget | LabelsTarget | InputsTarget,
+    Field(discriminator="type"),
 ]
 
 
@@ -162,12 +186,39 @@ class WordsSpec(Spec):
     )
 
 
+class HeldCodesSpec(Spec):
+    """Codes of an embedded column that no training row has, and the code that replaces them."""
+
+    input: int = Field(ge=0, lt=MAX_FEATURES, description="Index of the column's input.")
+    codes: Items[Annotated[int, Field(ge=0, le=MAX_FEATURES)]] = Field(
+        min_length=1, max_length=MAX_FEATURES
+    )
+    substitute: int = Field(
+        ge=0, le=MAX_FEATURES, description="The most frequent code of the training rows."
+    )
+
+
+class HeldInputsSpec(Spec):
+    """Inputs that never varied in the training rows: they keep their value there in every row."""
+
+    inputs: Items[Annotated[int, Field(ge=0, lt=MAX_FEATURES)]] = Field(
+        default=(),
+        max_length=MAX_FEATURES,
+        description="Indices of the network's inputs, ascending; not those of columns of codes.",
+    )
+    values: Items[Finite] = Field(
+        default=(), max_length=MAX_FEATURES, description="Value of each of these inputs."
+    )
+    codes: Items[HeldCodesSpec] = Field(default=(), max_length=MAX_FEATURES)
+
+
 class ImportedPreprocessing(Spec):
     """Preprocessing of the inputs and decoding of the output, in the form a model shows it."""
 
     columns: Items[InputColumn] = Field(min_length=1, max_length=MAX_FEATURES)
     target: ImportedTarget
     words: WordsSpec = WordsSpec()
+    held: HeldInputsSpec = HeldInputsSpec()
 
 
 def _readable(version: int) -> int:

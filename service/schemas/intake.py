@@ -105,6 +105,7 @@ class UploadQuery(BaseModel):
         [],
         max_length=MAX_REPEATS,
         description="A text that denotes a missing value, besides an empty cell; repeatable. "
+        "A text that is a number, such as -999, also denotes one among numbers. "
         "A single empty value means that there are no others. Default: detected.",
         examples=[["NA", "-"]],
     )

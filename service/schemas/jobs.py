@@ -72,10 +72,14 @@ class StartedFrom(View):
 
 
 class JobRequest(TrainingSpec):
-    """A training job; all fields except dataset_id and target have defaults."""
+    """A training job; dataset_id is required, and target except for the task reconstruction."""
 
     dataset_id: Id
-    target: TargetNames[Text] | None = None
+    target: TargetNames[Text] | None = Field(
+        default=None,
+        description=TrainingSpec.model_fields["target"].description,
+        examples=TrainingSpec.model_fields["target"].examples,
+    )
     name: Name = ""
     metadata: dict[MetadataKey, MetadataValue] = Field(default={}, max_length=32)
     priority: int = Field(

@@ -1,9 +1,9 @@
 """Schemas of models and predictions."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, WithJsonSchema
 
 from engine.metrics import Metric
 from engine.specs import ResolvedSpec
@@ -11,8 +11,22 @@ from service.schemas.common import Body, View
 from service.schemas.jobs import Classes, CrossValidationView, Label, StoredSpec
 
 MAX_ROWS = 10_000
-Scalar = str | int | float | bool | None
-Flag = Literal["imputed", "unknown_category", "out_of_range"]
+Flag = Literal["imputed", "unknown_category", "out_of_range", "not_understood", "untrained"]
+
+
+_VALUE = {"type": ["string", "number", "boolean", "null"]}
+# Checked by service/serializers/records.py: a row's form depends on the model.
+Row = Annotated[
+    Any,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "object", "additionalProperties": _VALUE},
+                {"type": "array", "items": {"type": [*_VALUE["type"], "array"]}},
+            ]
+        }
+    ),
+]
 
 
 class LineageView(View):
@@ -78,12 +92,16 @@ class WeightView(View):
 class PredictRequest(Body):
     """Rows to predict, as records (column → value) or as arrays in feature order."""
 
-    rows: list[dict[str, Scalar]] | list[list[Scalar]] = Field(
+    rows: list[Row] = Field(
         min_length=1,
         max_length=MAX_ROWS,
         description="Values in the notation of the dataset's file: numbers, or texts that denote "
         "numbers, booleans or times. A value is missing if it is null, left out, or one of the "
-        "dataset's missing-value markers. Records may include other columns of the dataset.",
+        "dataset's missing-value markers; in a column of numbers, booleans or times, also if it is "
+        "a usual one such as `?`, `-` or `n.a.`. A value that cannot be read is missing and "
+        "flagged `not_understood`; it is never an error. Records may include other columns of the "
+        "dataset. An array may be nested in the model's `input_shape`; a last side of 1 may be "
+        "left out.",
         examples=[[{"petal_length": 4.7, "petal_width": 1.4}]],
     )
 
@@ -93,7 +111,9 @@ class FlagView(View):
 
     column: str
     flag: Flag = Field(
-        description="imputed: the value is missing and was replaced; unknown_category: the "
+        description="imputed: the value is missing and was replaced; not_understood: the value "
+        "cannot be read as one of its column, or computed with, and was replaced; "
+        "unknown_category: the "
         "category does not occur in the training rows; out_of_range: the number or time is "
         "outside the range of the training rows by more than half that range."
     )
@@ -121,6 +141,28 @@ class ValuePrediction(View):
     value: float
     std: float | None = Field(
         description="Predicted standard deviation with the gaussian loss; otherwise null."
+    )
+    flags: list[FlagView] = Field(default=[])
+
+
+class ReconstructionPrediction(View):
+    """A row as an autoencoder reconstructs it, and how far that is from the row itself."""
+
+    error: float = Field(
+        description="Mean of (x̂ − x)² over the model's inputs, x being the scaled inputs."
+    )
+    anomaly_score: float | None = Field(
+        description="Share of the training rows with a smaller error, from 0 to 1, interpolated; "
+        "1 beyond the largest. Null for an imported model without `error_quantiles`."
+    )
+    columns: dict[str, float | None] = Field(
+        description="Error of each column, the mean over its inputs; null for a column without "
+        "inputs. Weighted by the numbers of inputs, their mean is `error`."
+    )
+    values: dict[str, Label | None] = Field(
+        description="Reconstructed value of each column, in the column's own unit: the number, the "
+        "truth value, the most likely category. Null for times and texts, whose inputs do not "
+        "determine a value, and for the infrequent categories that share an input."
     )
     flags: list[FlagView] = Field(default=[])
 
@@ -157,7 +199,9 @@ class PredictView(View):
         | list[ValuePrediction]
         | list[ValuesPrediction]
         | list[LabelsPrediction]
+        | list[ReconstructionPrediction]
     ) = Field(
         description="With a single target a class or a value per row; with several targets "
-        "`values` or `labels` by target name."
+        "`values` or `labels` by target name; of a reconstruction the errors, and `values` by "
+        "column name."
     )

@@ -1,12 +1,16 @@
-"""Conversion of JSON rows into columns; each invalid value is reported with its pointer."""
+"""Conversion of JSON rows into columns; a value that cannot be read is missing."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 
+from engine.arrays import Shape
 from engine.data.table import ISO, CategoricalColumn, Column, NumericColumn
+from engine.data.value_reader import ValueReader, WrongValueError
 from engine.json_pointer import json_pointer
 from engine.preprocessing.preprocessing import (
     FittedBoolean,
@@ -21,14 +25,25 @@ from engine.preprocessing.preprocessing import (
 )
 from service.http.errors import InvalidRowsError
 from service.schemas.common import FieldProblem
-from service.schemas.models import Scalar
-from service.serializers.values import ValueReader, WrongValueError
+from service.serializers.records import MAX_PROBLEMS, Record, RecordReader
+from service.serializers.times import read_seconds
 
-MAX_PROBLEMS = 20
-Record = Mapping[str, Scalar]
 # Converts one value of a column; builds the column from the converted values.
-Convert: TypeAlias = Callable[[Scalar], Any]
+Convert: TypeAlias = Callable[[object], Any]
 Build: TypeAlias = Callable[[Sequence[Any]], Column]
+
+
+@dataclass(frozen=True)
+class ReadRows:
+    """Rows as the columns of a model.
+
+    Attributes:
+        columns: the model's columns by name.
+        not_understood: row and column of each value that could not be read; it is missing.
+    """
+
+    columns: dict[str, Column]
+    not_understood: list[tuple[int, int]]
 
 
 class RowReader:
@@ -37,73 +52,79 @@ class RowReader:
     Args:
         preprocessing: preprocessing of the model.
         ignored: columns that records may contain without being read.
+        shape: shape to which the model reshapes each row, in which arrays may be nested.
     """
 
-    def __init__(self, preprocessing: Preprocessing, ignored: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        preprocessing: Preprocessing,
+        ignored: frozenset[str] = frozenset(),
+        shape: Shape | None = None,
+    ) -> None:
         values = ValueReader(preprocessing.words)
         formats = preprocessing.words.time_formats
-        self._names = [column.name for column in preprocessing.columns]
-        self._allowed = {*self._names, *ignored}
+        names = [column.name for column in preprocessing.columns]
+        self._records = RecordReader(names, ignored, shape)
         self._columns = [
             (column.name, *_column_reader(column, values, formats))
             for column in preprocessing.columns
         ]
 
-    def read(self, rows: Sequence[Record] | Sequence[Sequence[Scalar]]) -> dict[str, Column]:
+    def read(self, rows: Sequence[Any]) -> ReadRows:
         """Return the model's columns.
 
         Args:
-            rows: records, or arrays in the order of the model's features. A value that a record
-                leaves out is missing.
+            rows: JSON values: records, or arrays in the order of the model's features. A value
+                that a record leaves out is missing.
 
         Raises:
-            InvalidRowsError: some rows are invalid; names up to 20 values.
+            InvalidRowsError: some are not rows of such values; names up to 20 of them.
         """
-        records = self._as_records(rows)
+        records = self._records.read(rows)
         problems: list[FieldProblem] = []
-        columns = {
-            name: build(_convert_all(name, records, convert, problems))
-            for name, convert, build in self._columns
-        }
-        if problems:
-            raise InvalidRowsError(problems[:MAX_PROBLEMS])
-        return columns
-
-    def _as_records(self, rows: Sequence[Record] | Sequence[Sequence[Scalar]]) -> Sequence[Record]:
-        """Return rows as records; the values of an array are in the order of the features."""
-        records: list[Record] = []
-        problems: list[FieldProblem] = []
-        for position, row in enumerate(rows):
-            if isinstance(row, Mapping):
-                problems += [
-                    _unknown_column(position, name) for name in row if name not in self._allowed
-                ]
-                records.append(row)
-            elif len(row) == len(self._names):
-                records.append(dict(zip(self._names, row, strict=True)))
-            else:
-                detail = (
-                    f"the row has {len(row)} values, but the model has {len(self._names)} features"
-                )
-                pointer = f"/rows/{position}"
-                problems.append(FieldProblem(pointer=pointer, code="wrong_length", detail=detail))
-            _raise_if_many(problems)
+        columns: dict[str, Column] = {}
+        not_understood: list[tuple[int, int]] = []
+        for index, (name, convert, build) in enumerate(self._columns):
+            converted, unreadable = _convert_all(name, records, convert)
+            columns[name] = build(converted)
+            for position in unreadable:
+                detail = _find_fault(records[position].get(name))
+                if detail is None:
+                    not_understood.append((position, index))
+                    continue
+                token = name if isinstance(rows[position], Mapping) else index
+                pointer = json_pointer("rows", position, token)
+                problems.append(FieldProblem(pointer=pointer, code="not_a_value", detail=detail))
+                if len(problems) == MAX_PROBLEMS:
+                    raise InvalidRowsError(problems)
         if problems:
             raise InvalidRowsError(problems)
-        return records
+        return ReadRows(columns, not_understood)
 
 
-def _unknown_column(position: int, name: str) -> FieldProblem:
-    return FieldProblem(
-        pointer=json_pointer("rows", position, name),
-        code="unknown_column",
-        detail="not a feature of the model",
-    )
+def _convert_all(
+    name: str, records: Sequence[Record], convert: Convert
+) -> tuple[list[Any], list[int]]:
+    """Return the values of a column, and the positions of those that cannot be read."""
+    converted: list[Any] = []
+    unreadable: list[int] = []
+    for position, record in enumerate(records):
+        try:
+            converted.append(convert(record.get(name)))
+        except WrongValueError:
+            unreadable.append(position)
+            converted.append(convert(None))
+    return converted, unreadable
 
 
-def _raise_if_many(problems: list[FieldProblem]) -> None:
-    if len(problems) >= MAX_PROBLEMS:
-        raise InvalidRowsError(problems[:MAX_PROBLEMS])
+def _find_fault(value: object) -> str | None:
+    """Return why something is not a JSON value of a cell; None if it is one."""
+    if isinstance(value, list | Mapping):
+        found = "an array" if isinstance(value, list) else "an object"
+        return f"a value is a text, a number, a boolean or null, not {found}"
+    if isinstance(value, float) and math.isnan(value):
+        return "NaN is not JSON: send null for a missing value"
+    return None
 
 
 def _column_reader(
@@ -114,28 +135,16 @@ def _column_reader(
             return values.number, _numeric_column
         case FittedTime():
             time_format = time_formats.get(fitted.name, ISO)
-            return partial(values.seconds, time_format=time_format), _numeric_column
+            return partial(read_seconds, values, time_format=time_format), _numeric_column
         case FittedBoolean():
             return values.boolean, _boolean_column
-        case FittedCategories() | FittedCodes() | FittedOrdinal() | FittedText():
-            return values.category, _categorical_column
+        case FittedCategories() | FittedCodes() | FittedOrdinal():
+            return partial(values.category, levels=fitted.levels), _categorical_column
+        case FittedText():
+            # Every word is one of a text, also that of a boolean.
+            return partial(values.category, levels=("true", "false")), _categorical_column
         case _:
             assert_never(fitted)
-
-
-def _convert_all(
-    name: str, records: Sequence[Record], convert: Convert, problems: list[FieldProblem]
-) -> list[Any]:
-    converted: list[Any] = []
-    for position, record in enumerate(records):
-        try:
-            converted.append(convert(record.get(name)))
-        except WrongValueError as error:
-            pointer = json_pointer("rows", position, name)
-            problems.append(FieldProblem(pointer=pointer, code="wrong_type", detail=str(error)))
-            _raise_if_many(problems)
-            converted.append(convert(None))
-    return converted
 
 
 def _numeric_column(numbers: Sequence[float]) -> NumericColumn:

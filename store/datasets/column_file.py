@@ -20,7 +20,7 @@ from engine.data.table import (
     TableSchema,
 )
 from engine.errors import DataError
-from store.datasets.datasets import DatasetRecord
+from store.datasets.datasets import ColumnRecord, DatasetRecord
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,6 +38,7 @@ def table_schema(dataset: DatasetRecord) -> TableSchema:
                 distinct=column.distinct,
                 integral=column.integral,
                 minimum=column.minimum,
+                levels=_all_levels(column),
                 maximum=column.maximum,
                 mean=column.mean,
                 std=column.std,
@@ -45,7 +46,15 @@ def table_schema(dataset: DatasetRecord) -> TableSchema:
             )
             for column in dataset.columns
         ),
+        words=_conventions(dataset),
     )
+
+
+def _all_levels(column: ColumnRecord) -> tuple[str, ...] | None:
+    """Return all distinct values of a column as text; None if they are not all stored."""
+    if column.levels is None and len(column.top_values) == column.distinct:
+        return tuple(value for value, _ in column.top_values)
+    return column.levels
 
 
 class ColumnFile:
@@ -90,12 +99,15 @@ class ColumnFile:
 
 def open_table(dataset: DatasetRecord, path: Path) -> ColumnFile:
     """Open a dataset's table from a local copy of its column file."""
-    words = FileConventions(
+    return ColumnFile(path, dataset.rows, _conventions(dataset))
+
+
+def _conventions(dataset: DatasetRecord) -> FileConventions:
+    return FileConventions(
         missing=tuple(dataset.options.get("missing") or ()),
         decimal=dataset.options.get("decimal") or ".",
         time_formats={c.name: c.time_format for c in dataset.columns if c.time_format},
     )
-    return ColumnFile(path, dataset.rows, words)
 
 
 def _concatenate(parts: Sequence[Column]) -> Column:

@@ -24,12 +24,18 @@ from store.errors import NotFoundError
 
 RECEIVING, READY, DELETING = "receiving", "ready", "deleting"
 # Incremented by a change of intake that reads the same bytes differently.
-INTAKE_VERSION = 1
+INTAKE_VERSION = 2
 
 
 @dataclass(frozen=True)
 class ColumnRecord:
-    """Statistics of a column; None where they do not apply to its kind or are unknown."""
+    """Statistics of a column; None where they do not apply to its kind or are unknown.
+
+    Attributes:
+        top_values: the most frequent values as text, with their numbers of rows.
+        levels: all distinct values as text; None if `top_values` has them all, or if there are too
+            many to store.
+    """
 
     name: str
     kind: ColumnKind
@@ -43,6 +49,7 @@ class ColumnRecord:
     top_values: tuple[tuple[str, int], ...]
     time_format: str | None = None
     all_different: bool | None = None
+    levels: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -134,13 +141,15 @@ def read_column(values: dict[str, Any], version: int) -> ColumnRecord:
     """Return a stored column. Raises LaterVersionError."""
     column = upgrade_column(values, version)
     counts = tuple((value, rows) for value, rows in column["top_values"])
-    return ColumnRecord(**{**column, "top_values": counts})
+    levels = None if column.get("levels") is None else tuple(column["levels"])
+    return ColumnRecord(**{**column, "top_values": counts, "levels": levels})
 
 
 def dump_column(column: ColumnRecord) -> dict[str, Any]:
     """Return the column as JSON values of the current version."""
     counts = [list(pair) for pair in column.top_values]
-    return {**asdict(column), "top_values": counts}
+    levels = None if column.levels is None else list(column.levels)
+    return {**asdict(column), "top_values": counts, "levels": levels}
 
 
 def receive_dataset(session: Session, name: str, owner: str = "") -> str:

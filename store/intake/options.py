@@ -9,10 +9,6 @@ Format = Literal["csv", "json_lines", "json", "parquet", "arrow", "npy", "npz"]
 Compression = Literal["none", "gzip", "zstd"]
 Quote = Literal['"', "'", ""]
 
-# Taken for boolean only when the client says that they are.
-STATED_TRUE = ("true", "t", "yes", "y", "on", "1", "1.0")
-STATED_FALSE = ("false", "f", "no", "n", "off", "0", "0.0")
-
 
 @dataclass(frozen=True)
 class ReadOptions:

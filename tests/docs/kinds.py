@@ -73,25 +73,38 @@ INPUTS = {
     "hash_buckets": "counts of words (runs of letters and digits, in lower case), scaled to norm "
     "1; a word's CRC-32 determines its bucket (lower 31 bits, modulo) and its sign (highest bit)",
 }
+METRICS_HEAD = """In `metrics`.
+
+With `sample_weight`, every mean, sum and number of rows is weighted by it, and a class has rows if
+their weight is not 0; `class_weight` weighs no metric. An undefined metric is left out.
+
+"""
 METRICS = {
     "accuracy": "fraction of rows whose class has the largest output",
     "top_2_accuracy": "fraction of rows whose class is among the two largest outputs; also 3 and 5",
-    "balanced_accuracy": "mean recall over the classes that occur",
-    "precision": "mean over classes of TP / (TP + FP), 0 for a class without predictions",
-    "recall": "mean over classes of TP / (TP + FN)",
-    "f1": "mean over classes of 2 TP / (2 TP + FP + FN)",
-    "precision_per_class": "precision of each class; also recall_per_class and f1_per_class",
-    "roc_auc": "area under TPR over FPR; for more than two classes, the mean of one-vs-rest areas",
+    "balanced_accuracy": "mean recall over the classes that have rows",
+    "precision": "mean of TP / (TP + FP) over the classes that have rows, 0 for one without "
+    "predictions",
+    "recall": "mean of TP / (TP + FN) over the classes that have rows",
+    "f1": "mean of 2 TP / (2 TP + FP + FN) over the classes that have rows",
+    "precision_per_class": "precision of each class, null for a class without rows; also "
+    "recall_per_class and f1_per_class",
+    "roc_auc": "area under TPR over FPR. Two classes are ranked by the second's probability with a "
+    "softmax or sigmoid output, else by its score minus the first's; for more classes, the mean of "
+    "one-vs-rest areas over the classes that have rows, each ranked by the class's own output. "
+    "Undefined if all rows are of one class",
     "pr_auc": "average precision Σ (R_n − R_{n−1}) P_n; one-vs-rest as for roc_auc",
-    "log_loss": "mean of −log p of the true class",
+    "log_loss": "mean of −log p of the true class, p divided by its sum over the classes; only "
+    "with a softmax or sigmoid output",
     "matthews": "correlation of true and predicted classes (Gorodkin 2004 for more than two)",
-    "confusion_matrix": "rows are true classes, columns predicted classes",
+    "confusion_matrix": "number of rows; rows are true classes, columns predicted classes",
     "mse": "mean of (ŷ − y)², computed in the target's unit, as are the metrics below",
     "rmse": "√mse",
     "mae": "mean of |ŷ − y|",
-    "r2": "1 − Σ (ŷ − y)² / Σ (y − ȳ)²",
-    "mape": "mean of |ŷ − y| / |y|",
-    "explained_variance": "1 − Var(y − ŷ) / Var(y)",
+    "r2": "1 − Σ (ŷ − y)² / Σ (y − ȳ)²; undefined if all y are equal in the job's `dtype`",
+    "mape": "mean of |ŷ − y| / |y| over the rows with y ≠ 0, y in float64 as in the table; the "
+    "finding `zero_targets_in_mape` counts the others",
+    "explained_variance": "1 − Var(y − ŷ) / Var(y); undefined as r2 is",
 }
 LABEL_METRICS = {
     "accuracy": "fraction of rows whose label is right; the mean over labels is 1 − Hamming loss",
@@ -113,6 +126,15 @@ them in the order of `target`. `precision`, `recall` and `f1` of a label without
 class are null in the list and left out of the mean, as are `roc_auc` and `pr_auc` of a label with
 one class only.
 """
+RECONSTRUCTION = """Over all rows and inputs together; x are the scaled inputs and x̂ the outputs,
+so the unit is that of the scaled inputs. Rows count by their sample weight.
+"""
+RECONSTRUCTION_METRICS = {
+    "mse": "mean of (x̂ − x)²",
+    "rmse": "√mse",
+    "mae": "mean of |x̂ − x|",
+    "r2": "1 − Σ (x̂ − x)² / Σ (x − x̄)², x̄ the mean of each input; absent if all are constant",
+}
 
 
 def render() -> str:
@@ -132,9 +154,11 @@ def render() -> str:
         "Numbers and times are clipped to the range of the training rows, extended by 1000 times "
         "its width on each side, to avoid overflow.\n"
     )
-    parts.append("## Metrics\n\nIn `metrics`.\n\n" + _table("metric", METRICS))
+    parts.append("## Metrics\n\n" + METRICS_HEAD + _table("metric", METRICS))
     parts.append(f"### Several targets\n\n{SEVERAL_TARGETS}")
     parts.append(_table("metric of labels", LABEL_METRICS))
+    parts.append("### Reconstruction\n\n" + RECONSTRUCTION)
+    parts.append(_table("metric of a reconstruction", RECONSTRUCTION_METRICS))
     return "\n".join(parts)
 
 

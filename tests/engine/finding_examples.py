@@ -98,6 +98,11 @@ EXAMPLES: dict[FindingCode, Example] = {
         has_fix=False,
     ),
     "missing_target": Example({"target": "y"}, {**_TABLE, "y": _HOLES}, has_fix=False),
+    "no_bottleneck": Example(
+        {"task": "reconstruction", "network": {"layers": []}},
+        _TABLE,
+        promise=lambda spec: len(spec.network.layers) == 3,
+    ),
     "numbers_as_classes": Example(
         {"target": "y"},
         {**_TABLE, "y": _whole(0, 1)},
@@ -184,7 +189,64 @@ EXAMPLES: dict[FindingCode, Example] = {
     ),
 }
 
+_GROUPS = levels(*(f"group {row // 4}" for row in range(ROWS)))
+_LABELS: dict[str, Column] = {**_TABLE, "one": _whole(0, 1), "two": _whole(0, 0, 1)}
+_BY_GROUP = {"validation": {"fraction": 0.2, "group_by": "group"}}
+
+# Findings about the parts of the rows, and about several targets.
+EXAMPLES |= {
+    "few_rows": Example(
+        {"target": "kind", "validation": {"fraction": 0.05, "stratify": False}},
+        _TABLE,
+        has_fix=False,
+    ),
+    "group_left_out": Example(
+        {"target": "kind", **_BY_GROUP},
+        {**_TABLE, "group": _GROUPS},
+        promise=lambda spec: "group" in spec.features,
+    ),
+    "groups_of_one": Example(
+        {"target": "kind", **_BY_GROUP}, {**_TABLE, "group": numbers(*range(ROWS))}
+    ),
+    "missing_group": Example(
+        {"target": "kind", **_BY_GROUP},
+        {**_TABLE, "group": levels(*(["a", "b", "c", None] * 15))},
+        has_fix=False,
+    ),
+    "test_as_validation": Example(
+        {"target": "kind", "test": {"fraction": 0.2}, **_BY_GROUP},
+        {**_TABLE, "group": _GROUPS},
+        has_fix=False,
+    ),
+    "test_and_validation_differ": Example(
+        {
+            "target": "kind",
+            "test": {"fraction": 0.2, "group_by": "group"},
+            "validation": {"folds": 3, "group_by": None},
+        },
+        {**_TABLE, "group": _GROUPS},
+    ),
+    "labels_as_numbers": Example({"target": ["x", "one"]}, _LABELS),
+    "incomplete_targets": Example(
+        {"target": ["x", "holes", "gaps"]},
+        {**_TABLE, "holes": _HOLES, "gaps": NumericColumn(_HOLES.values[::-1])},
+        "rows",
+        has_fix=False,
+    ),
+    "rare_label_combinations": Example(
+        {"target": ["one", "two"]},
+        {**_TABLE, "one": _whole(0, 1), "two": _whole(*([0] * 59), 1)},
+        "rows",
+        has_fix=False,
+    ),
+    "no_bottleneck": Example(
+        {"task": "reconstruction", "network": {"layers": [{"type": "dense", "units": 9}]}},
+        {"x": _noise(), "z": _noise(1), "w": _noise(2)},
+    ),
+}
+
 # Codes that no table alone shows, with the test of their fix.
 ELSEWHERE: dict[FindingCode, str] = {
+    "test_rows_seen": "tests/service/jobs/test_validation.py",
     "starts_from_model": "tests/service/jobs/test_checkpoints.py",
 }

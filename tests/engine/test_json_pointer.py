@@ -26,3 +26,7 @@ def test_pointer_leads_to_the_value(tokens: list[str | int]) -> None:
 
 def test_column_names_are_escaped() -> None:
     assert column_pointer("a/b~c", "levels", 0) == "/preprocessing/columns/a~1b~0c/levels/0"
+
+
+def test_lone_surrogates_are_written_as_in_json() -> None:
+    assert json_pointer("rows", 0, "\ud800") == "/rows/0/\\ud800"

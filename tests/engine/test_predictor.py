@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engine.arrays import Floats
 from engine.data.table import CategoricalColumn, Column, NumericColumn
@@ -104,6 +105,12 @@ def test_a_small_request_gets_its_turn_between_the_chunks_of_a_large_one() -> No
     assert granted == [1024, 3, 1024, 1024]
 
 
+def column_values(columns: dict[str, Column], name: str) -> NDArray[np.float64]:
+    column = columns[name]
+    assert isinstance(column, NumericColumn)
+    return column.values.copy()
+
+
 def test_a_missing_column_is_refused() -> None:
     predictor = trained(flower_columns(), target="kind", epochs=1)
     with pytest.raises(DataError, match="no column 'width'"):
@@ -122,6 +129,23 @@ def test_overflowing_outputs_are_rejected() -> None:
     huge = {name: np.full_like(array, 1e38) for name, array in weights.items()}
     with pytest.raises(DataError, match="not finite"):
         Predictor(spec, data.preprocessing, huge).predict(line_columns())
+
+
+def test_only_rows_that_overflow_are_held_in_the_range() -> None:
+    columns = line_columns()
+    spec, data = prepared(TrainingSpec(target="y"), columns)
+    weights = Training(spec, data).weights()
+    # Finite within the range of the training rows, not at a thousand times it.
+    huge = {name: np.full_like(array, 1e17) for name, array in weights.items()}
+    predictor = Predictor(spec, data.preprocessing, huge)
+    usual = predictor.answer(columns)
+    far = {name: NumericColumn(column_values(columns, name)) for name in ("a", "b")}
+    far["a"].values[7] = 1e300
+    answers = predictor.answer(far)
+    assert usual.replaced == ()
+    assert answers.replaced == ((7, 0),)
+    assert np.isfinite(answers.values).all()
+    np.testing.assert_array_equal(np.delete(answers.values, 7), np.delete(usual.values, 7))
 
 
 def test_probabilities_and_scores_are_distinguished() -> None:

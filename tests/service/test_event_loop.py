@@ -201,5 +201,5 @@ def test_only_small_predictions_run_in_the_event_loop(
 
 def test_failed_prediction_releases_the_model(client: TestClient, served: OneModel) -> None:
     for rows in (1, ROWS_IN_PLACE + 1):
-        problem(post_rows(client, served, rows, width="wide"), 422)
+        problem(post_rows(client, served, rows, width=["wide"]), 422)
     test_only_small_predictions_run_in_the_event_loop(client, served, 1, "red", None, True)

@@ -203,6 +203,11 @@ _REQUESTS: dict[str, dict[str, Any]] = {
         "batch_size": 8,
         "class_weight": "balanced",
     },
+    "reconstruction": {
+        "task": "reconstruction",
+        "features": MIXED,
+        "network": {"layers": [_dense(2)]},
+    },
     "grouped": {
         "target": "price",
         "features": ["size"],
@@ -225,6 +230,19 @@ _REQUESTS: dict[str, dict[str, Any]] = {
         "network": {"layers": [_dense(2)], "output": {"activation": "softplus"}},
         "preprocessing": {"target": "none"},
         "validation": {"dataset_id": "ds_other"},
+    },
+    "numbers": {
+        "target": ["price", "visits"],
+        "features": MIXED,
+        "network": {"layers": [_dense(2)]},
+        "loss": "gaussian",
+        "metrics": "all",
+    },
+    "labels": {
+        "target": ["sold", "garden"],
+        "features": ["size", "colour"],
+        "network": {"layers": [_dense(2)]},
+        "metrics": ["subset_accuracy", "f1", "roc_auc"],
     },
 }
 

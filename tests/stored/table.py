@@ -80,6 +80,7 @@ STATISTICS: list[dict[str, Any]] = [
         "std": 14.5,
         "top_values": [],
         "time_format": None,
+        "levels": [str(value) for value in range(40, 84)],
     },
     {
         "name": "built",
@@ -93,6 +94,7 @@ STATISTICS: list[dict[str, Any]] = [
         "std": 4.2946e7,
         "top_values": [],
         "time_format": "%d.%m.%Y",
+        "levels": None,
     },
     {
         "name": "garden",
@@ -106,6 +108,7 @@ STATISTICS: list[dict[str, Any]] = [
         "std": None,
         "top_values": [["false", 32], ["true", 16]],
         "time_format": None,
+        "levels": None,
     },
     {
         "name": "colour",
@@ -119,6 +122,7 @@ STATISTICS: list[dict[str, Any]] = [
         "std": None,
         "top_values": [["red", 15], ["blue", 14], ["green", 14]],
         "time_format": None,
+        "levels": None,
     },
     {
         "name": "note",
@@ -132,5 +136,6 @@ STATISTICS: list[dict[str, Any]] = [
         "std": None,
         "top_values": [["near the park 0", 1]],
         "time_format": None,
+        "levels": None,
     },
 ]

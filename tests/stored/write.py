@@ -28,7 +28,7 @@ def make_rows(request: TrainingSpec) -> KeptRows:
         pass
     return KeptRows(
         dump_spec(spec),
-        dump_preprocessing(training.preprocessing),
+        dump_preprocessing(training.model_preprocessing()),
         training.state(),
         training.weights(),
     )

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from engine.errors import DivergenceError
 from engine.findings import Finding
+from engine.stored.preprocessing import dump_preprocessing
 from engine.training.training import train
 from store.blobs.tensors import finite_or_none, pack_arrays
 from store.environment import numerics_of
@@ -115,7 +116,7 @@ class TrainingWork:
         weights = self._training.weights()
         found = self._training.cross_validation
         return NewModel(
-            preprocessing=self._recorder.preprocessing,
+            preprocessing=dump_preprocessing(self._training.model_preprocessing()),
             metrics=self._recorder.model_metrics,
             parameter_count=sum(array.size for array in weights.values()),
             weights=pack_arrays(weights),

@@ -1,5 +1,7 @@
 """Fitting of numeric and boolean columns: scaling and imputation."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,8 +10,14 @@ from engine.numerics.special import signed_log
 from engine.preprocessing.column_options import ColumnOptions
 from engine.preprocessing.column_plan import ColumnPlan
 from engine.preprocessing.fit.samples import CategorySample
+from engine.preprocessing.fit.sparse_numbers import limit_sparse
 from engine.preprocessing.fitted import FittedBoolean, FittedNumeric
 from engine.specs import MissingStrategy
+
+# Numbers below it have fewer digits.
+_SMALLEST_SCALE = float(np.finfo(np.float64).tiny)
+# Squares of smaller deviations have fewer digits; it is far from where they are 0.
+_SMALLEST_EXACT = 1e-150
 
 
 def fit_numbers(plan: ColumnPlan, values: NDArray[np.float64]) -> FittedNumeric:
@@ -20,19 +28,22 @@ def fit_numbers(plan: ColumnPlan, values: NDArray[np.float64]) -> FittedNumeric:
     """
     scaling = plan.options.numeric
     is_log = scaling == "log1p"
-    center, scale = center_and_scale(plan.name, signed_log(values) if is_log else values, scaling)
+    scaled = signed_log(values) if is_log else values
+    center, scale = center_and_scale(plan.name, scaled, scaling)
+    least, clip_spans = limit_sparse(scaled, scale, scaling)
     fill = fill_number(values, plan.options)
     minimum, maximum = value_range(values)
     check_finite(plan.name, fill, minimum or 0.0, maximum or 0.0)
     return FittedNumeric(
         plan.name,
         center=center,
-        scale=scale,
+        scale=max(scale, least),
         fill=fill,
         log=is_log,
         minimum=minimum,
         maximum=maximum,
         indicator=plan.inputs.indicator,
+        clip_spans=clip_spans,
     )
 
 
@@ -46,7 +57,7 @@ def center_and_scale(name: str, values: NDArray[np.float64], scaling: str) -> tu
     """Return center and scale; the scale of a constant column is 1.
 
     Raises:
-        DataError: they are not finite.
+        DataError: they are not finite, or the scale is too small for a precise division.
     """
     if scaling == "none" or not len(values):
         return 0.0, 1.0
@@ -59,11 +70,41 @@ def center_and_scale(name: str, values: NDArray[np.float64], scaling: str) -> tu
         elif scaling == "robust":
             lower, center, upper = np.percentile(values, (25, 50, 75)).tolist()
             # The interquartile range may be 0 if more than half of the numbers are equal.
-            scale = upper - lower or float(values.std())
+            scale = upper - lower or standard_deviation(values)
         else:
-            center, scale = float(values.mean()), float(values.std())
+            center, scale = mean(values), standard_deviation(values)
     check_finite(name, center, scale)
-    return center, scale or 1.0
+    if scale < _SMALLEST_SCALE:
+        message = (
+            f"the numbers of column {name!r} differ by less than {_SMALLEST_SCALE:.3g}, too little "
+            "to be scaled: multiply them by a constant or leave the column out"
+        )
+        raise DataError(message)
+    return center, scale
+
+
+def mean(values: NDArray[np.float64]) -> float:
+    """Return the mean, also if the sum overflows."""
+    found = float(values.mean())
+    if math.isfinite(found):
+        return found
+    largest = float(np.abs(values).max())
+    return float((values / largest).mean()) * largest
+
+
+def standard_deviation(values: NDArray[np.float64]) -> float:
+    """Return the population standard deviation, also if the squares underflow or overflow.
+
+    Where they do, the deviations d are divided by the largest one: max|d| · √(mean((d / max|d|)²)).
+    """
+    found = float(values.std())
+    if _SMALLEST_EXACT < found < math.inf:
+        return found
+    deviations = np.abs(values - mean(values))
+    largest = float(deviations.max())
+    if not 0 < largest < math.inf:
+        return largest
+    return largest * math.sqrt(float(np.square(deviations / largest).mean()))
 
 
 def check_finite(name: str, *fitted: float) -> None:
@@ -95,7 +136,7 @@ def impute_number(values: NDArray[np.float64], strategy: MissingStrategy) -> flo
                 distinct, counts = np.unique(values, return_counts=True)
                 return float(distinct[counts.argmax()])
             case _:
-                return float(values.mean())
+                return mean(values)
 
 
 def value_range(values: NDArray[np.float64]) -> tuple[float | None, float | None]:

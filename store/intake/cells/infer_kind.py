@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.data.table import ColumnKind
+from engine.data.words import POSSIBLE_MISSING, STATED_FALSE, STATED_TRUE
 from store.intake.cells import text
 from store.intake.cells.inference import EXPECTED, InferredKind, InvalidCell, Rules
 from store.intake.cells.large_integers import has_fraction, has_inexact_text
 from store.intake.cells.text import ConversionError, Parse
 from store.intake.cells.times import find_time_formats, parse_times
-from store.intake.options import STATED_FALSE, STATED_TRUE
 
 MONTH_FIRST, DAY_FIRST = "%m/%d/%Y", "%d/%m/%Y"
 # Leading zeros are searched for in this many values per batch.
@@ -87,7 +87,7 @@ class ColumnScan:
     def _without_markers(self, values: pa.Array) -> pa.Array:
         if not self.rules.detects or self.stated in {"categorical", "text"}:
             return values
-        possible = pc.is_in(values, value_set=pa.array(text.POSSIBLE_MISSING))
+        possible = pc.is_in(values, value_set=pa.array(POSSIBLE_MISSING))
         if not pc.any(possible).as_py():
             return values
         self._markers.update(values.filter(possible).to_pylist())

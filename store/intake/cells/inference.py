@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from engine.data.table import ColumnKind
+from engine.data.table import ColumnKind, FileConventions
+from engine.data.value_reader import ValueReader
 
 EXPECTED: dict[ColumnKind, str] = {
     "numeric": "a number",
@@ -28,6 +29,11 @@ class Rules:
     decimal: str
     numbers: bool
     null_markers: tuple[str, ...] = ()
+
+    @property
+    def missing_numbers(self) -> frozenset[float]:
+        """Missing-value markers that are numbers, such as −999."""
+        return ValueReader(FileConventions(self.missing, self.decimal)).missing_numbers
 
 
 @dataclass(frozen=True)

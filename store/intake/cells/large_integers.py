@@ -11,7 +11,7 @@ FIRST_MERGED = 2.0**53
 # A float64 has at most 309 digits before the decimal point.
 _MAX_DIGITS = 400
 _INTEGER = re.compile(rf"[+-]?\d{{1,{_MAX_DIGITS}}}", re.ASCII)
-# Decimals of so many digits are below 2^53.
+# Decimals of at most 15 digits are below 2^53.
 _SMALL_DIGITS = 15
 
 

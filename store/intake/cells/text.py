@@ -6,18 +6,6 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# pyarrow.csv's default markers of missing values.
-USUAL_MISSING = (
-    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "N/A",
-    "NA", "NULL", "NaN", "n/a", "nan", "null",
-)  # fmt: skip
-# Further markers, used only in a column whose other cells are all numbers or times.
-POSSIBLE_MISSING = (
-    "?", "-", "--", "---", ".", "..", "*", "n.a.", "N.A.", "na", "Na", "n/d", "N/D", "none", "None",
-    "NONE", "nil", "Null", "missing", "Missing", "MISSING", "unknown", "Unknown", "UNKNOWN", "\\N",
-    "<NA>", "(null)", "NaT", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NULL!", "#NAME?",
-)  # fmt: skip
-
 TRUE, FALSE = ("true",), ("false",)
 
 # A cast of this many texts first rejects most columns of another kind cheaply.

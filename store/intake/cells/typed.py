@@ -1,5 +1,6 @@
 """Typed cells: their default kind and their conversion to a stated kind."""
 
+from collections.abc import Collection
 from typing import assert_never
 
 import pyarrow as pa
@@ -27,6 +28,15 @@ def typed_kind(data_type: pa.DataType) -> ColumnKind:
     if types.is_boolean(data_type):
         return "boolean"
     return "time" if types.is_timestamp(data_type) else "numeric"
+
+
+def drop_marked(cells: pa.Array, missing: Collection[float]) -> pa.Array:
+    """Replace the numbers that mark a missing value by null."""
+    kinds = (types.is_integer, types.is_floating, types.is_decimal)
+    if not missing or not any(is_kind(cells.type) for is_kind in kinds):
+        return cells
+    numbers = pc.cast(cells, pa.float64(), safe=False)
+    return pc.if_else(pc.is_in(numbers, pa.array(missing, pa.float64())), None, cells)
 
 
 def find_invalid_cell(cells: pa.Array, kind: ColumnKind) -> InvalidCell | None:

@@ -12,7 +12,7 @@ from store.intake.cells.infer_kind import boolean_parser
 from store.intake.cells.large_integers import FIRST_MERGED, are_exact
 from store.intake.cells.text import ConversionError
 from store.intake.cells.times import TimeParser
-from store.intake.cells.typed import convert_typed
+from store.intake.cells.typed import convert_typed, drop_marked
 from store.intake.convert.plan import ColumnPlan, Plan, numeric_columns
 from store.intake.source import WrongReadingError
 
@@ -36,21 +36,26 @@ class Converter:
     def __init__(self, plan: Plan) -> None:
         self._columns = plan.columns
         self._decimal = plan.rules.decimal
+        self._missing_numbers = plan.rules.missing_numbers
         self._cleaner = text.Cleaner(plan.rules.missing, plan.rules.null_markers)
         self._times = {c.name: TimeParser(c.time_format) for c in plan.columns if c.time_format}
         self.schema = pa.schema([(column.name, column.type) for column in plan.columns])
         self._numeric = numeric_columns(plan.columns)
+        marked = [i for i, c in enumerate(plan.columns) if c.kind == "numeric"]
+        self._marked = marked if self._missing_numbers else []
         self._converted = [i for i, c in enumerate(plan.columns) if c.reading != "number"]
 
     def convert(self, batch: pa.RecordBatch) -> Rows:
         """Convert a batch to column file types. Raises WrongReadingError if it does not fit."""
-        if self._converted:
+        if self._converted or self._marked:
             arrays = batch.columns
             for index in self._converted:
                 try:
                     arrays[index] = self._convert(arrays[index], self._columns[index])
                 except ConversionError as error:
                     raise WrongReadingError(index) from error
+            for index in self._marked:
+                arrays[index] = drop_marked(arrays[index], self._missing_numbers)
             converted = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
         else:
             converted = batch.rename_columns(self.schema.names)
@@ -83,7 +88,7 @@ class Converter:
             case "text":
                 return self._convert_texts(self._cleaner.clean(cells), plan)
             case "typed":
-                return convert_typed(cells, plan.kind)
+                return convert_typed(drop_marked(cells, self._missing_numbers), plan.kind)
             case _:
                 assert_never(plan.reading)
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.data.table import ISO
+from engine.data.words import USUAL_MISSING
 from store.datasets.datasets import Notice
 from store.errors import FileLocation, IntakeError
 from store.intake.cells import text
@@ -15,7 +16,7 @@ from store.intake.cells.infer_kind import ColumnScan
 from store.intake.cells.inference import InferredKind, InvalidCell, Rules
 from store.intake.cells.large_integers import FIRST_MERGED, are_exact
 from store.intake.cells.text import ConversionError
-from store.intake.cells.typed import find_invalid_cell, is_text, typed_kind
+from store.intake.cells.typed import drop_marked, find_invalid_cell, is_text, typed_kind
 from store.intake.convert.plan import ColumnPlan, Plan
 from store.intake.options import Limits, ReadOptions
 from store.intake.source import Reading, TableSource, WrongReadingError
@@ -63,6 +64,7 @@ class Planner:
             WrongReadingError: a column read as numbers has other cells.
         """
         kinds = [self._kinds.get(name) for name in self._names]
+        missing_numbers = self.rules.missing_numbers
         scans = {
             index: ColumnScan(self.rules, kinds[index])
             for index, reading in enumerate(readings)
@@ -76,8 +78,9 @@ class Planner:
                         scans[index].add(cells)
                         invalid = scans[index].invalid
                     case "typed":
-                        invalid = find_invalid_cell(cells, kinds[index] or typed_kind(cells.type))
-                        if kinds[index] is None and not are_exact(cells):
+                        known = drop_marked(cells, missing_numbers)
+                        invalid = find_invalid_cell(known, kinds[index] or typed_kind(cells.type))
+                        if kinds[index] is None and not are_exact(known):
                             inexact.add(index)
                     case "number":
                         invalid = None
@@ -150,7 +153,7 @@ def _make_rules(source: TableSource, options: ReadOptions) -> Rules:
     decimal = options.decimal or source.options.get("decimal") or "."
     stated = options.missing if options.missing is not None else source.options.get("missing")
     # Other formats have their own null, and their texts of digits are text.
-    usual = text.USUAL_MISSING if is_csv else ()
+    usual = USUAL_MISSING if is_csv else ()
     missing = usual if stated is None else tuple(stated)
     return Rules(
         missing=missing,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice, zip_longest
 
-from store.intake.cells.text import POSSIBLE_MISSING, USUAL_MISSING
+from engine.data.words import POSSIBLE_MISSING, USUAL_MISSING
 from store.intake.csv.records import EndlessCellError, Record, read_lines, split_records
 
 # In order of preference for equal scores: commas also occur in numbers and sentences.

@@ -24,7 +24,7 @@ class RepeatSearch:
         self._limit = _LARGEST_HASH
 
     def add(self, numbers: NDArray[np.float64]) -> None:
-        """Add numbers, `(rows,)`; NaN is no value."""
+        """Add numbers, `(rows,)`; NaN is a missing value."""
         if self.has_repeats:
             return
         values = np.concatenate([self._kept, self._below_limit(numbers[~np.isnan(numbers)])])

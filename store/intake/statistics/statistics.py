@@ -23,6 +23,10 @@ MAX_CATEGORIES = 1000
 FEW_CATEGORIES = 50
 MAX_DISTINCT_NUMBERS = 10_000
 TOP_VALUES = 10
+# All values of a column are stored if there are at most this many …
+MAX_LEVELS = 100
+# … until the texts of all columns together have this many characters.
+MAX_LEVEL_CHARACTERS = 2**16
 # Maximum counted values of all columns together: about 30 MB. In a table of thousands of columns,
 # counting stops for those with the most distinct values.
 MAX_COUNTED = 2**18
@@ -49,6 +53,7 @@ class TableStatistics:
         self._repeats = [RepeatSearch() for _ in self._numeric]
         self._limit = MAX_DISTINCT_NUMBERS
         self._counted = self._pending = 0
+        self._level_characters = MAX_LEVEL_CHARACTERS
 
     def add(self, rows: Rows) -> None:
         """Add the next rows."""
@@ -113,6 +118,7 @@ class TableStatistics:
             std=finite_or_none(values.std),
             top_values=_top_values(counts or {}, column.kind),
             time_format=column.time_format,
+            levels=self._levels(counts or {}, column.kind),
             all_different=self._are_different(position, values, counts),
         )
 
@@ -142,8 +148,17 @@ class TableStatistics:
             mean=None,
             std=None,
             top_values=_top_values(counts or {}, kind),
+            levels=self._levels(counts or {}, kind),
             all_different=None if counts is None else len(counts) == present,
         )
+
+    def _levels(self, counts: Mapping[Any, int], kind: ColumnKind) -> tuple[str, ...] | None:
+        """Return all values as text; None if `top_values` has them all, or if they are too many."""
+        if kind == "time" or not TOP_VALUES < len(counts) <= MAX_LEVELS:
+            return None
+        levels = tuple(_format_value(value, kind) for value in sorted(counts))
+        self._level_characters -= sum(map(len, levels))
+        return levels if self._level_characters >= 0 else None
 
 
 def _is_mostly_unique(distinct: int, present: int) -> bool:

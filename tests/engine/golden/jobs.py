@@ -153,7 +153,16 @@ OTHERS: dict[str, Json] = {
         },
     },
     "text": {"features": ["note", "a"], "preprocessing": {"hash_buckets": 16}},
+    "reconstruction": {
+        "target": None,
+        "task": "reconstruction",
+        "features": _MIXED,
+        "metrics": "all",
+        "sample_weight": "weight",
+    },
     "unscaled_target": {**_NUMBER, "preprocessing": {"target": "none"}},
+    "several_numbers": {"target": ["y", "count"], "loss": "gaussian", "metrics": "all"},
+    "several_labels": {"target": ["side", "flag"], "metrics": "all"},
 }
 
 

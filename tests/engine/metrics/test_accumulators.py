@@ -173,7 +173,7 @@ def test_streaming_and_buffered_metrics_are_equal(
 
 
 @EVERY_TARGET
-def test_rows_of_weight_0_count_for_nothing(target: FittedTarget) -> None:
+def test_rows_of_weight_0_have_no_effect(target: FittedTarget) -> None:
     outputs, split = rows_of(target, 40, is_weighted=True)
     rows = split.read(slice(0, 40))
     assert rows.sample_weights is not None

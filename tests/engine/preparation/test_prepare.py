@@ -7,7 +7,7 @@ import pytest
 from engine.data.splits import split
 from engine.data.table import Column, ColumnSchema, MemoryTable, NumericColumn, TableSchema
 from engine.errors import DataError
-from engine.preparation import prepare as preparation
+from engine.preparation import input_writer
 from engine.preparation.prepare import Preparation, prepare
 from engine.preparation.prepared_data import describe_preparation
 from engine.preprocessing.preprocessing import ClassTarget, NumericTarget
@@ -150,7 +150,7 @@ def test_arrays_do_not_depend_on_chunk_size_or_storage(
     columns = mixed_columns()
     asked = {"target": "y", "sample_weight": "w", "class_weight": "balanced", "loss": loss}
     spec, whole = prepared(TrainingSpec.model_validate(asked), columns)
-    monkeypatch.setattr(preparation, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(input_writer, "CHUNK_BYTES", 100)
     table = MemoryTable(columns, chunk_rows=chunk_rows)
     data = prepare(spec, table, allocate=allocate_elsewhere)
     assert data.preprocessing == whole.preprocessing

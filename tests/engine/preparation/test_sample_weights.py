@@ -58,9 +58,16 @@ def test_unlisted_classes_have_weight_one() -> None:
 
 @pytest.mark.parametrize(
     ("target", "named"),
-    [(truths(True, True, False, True), "false"), (numbers(3, 3, 2, 3), "2")],
+    [
+        (truths(True, True, False, True), "false"),
+        (truths(True, True, False, True), " FALSE"),
+        (truths(True, True, False, True), "no"),
+        (numbers(3, 3, 2, 3), "2"),
+        (numbers(3, 3, 2, 3), "2.0"),
+        (levels("a", "a", "b", "a"), "b "),
+    ],
 )
-def test_classes_are_named_by_their_text(target: Column, named: str) -> None:
+def test_classes_are_named_in_the_words_of_the_file(target: Column, named: str) -> None:
     columns = THREE_TO_ONE | {"y": target}
     found = weights(columns, class_weight={named: 5.0}, task="classification")
     np.testing.assert_allclose(found, np.array([1, 1, 5, 1]) / 2)

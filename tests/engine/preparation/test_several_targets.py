@@ -12,7 +12,7 @@ from engine.preparation.prepared_data import PreparedData
 from engine.preprocessing.labels import LEAST_STRATUM_ROWS, MultiLabels
 from engine.preprocessing.preprocessing import ClassTarget, LabelTargets
 from engine.specs import TrainingSpec
-from tests.engine.examples import array, numbers, prepared, truths
+from tests.engine.examples import array, draw, numbers, prepared, truths
 
 
 def table(rows: int = 12) -> dict[str, Column]:
@@ -49,7 +49,7 @@ def combined(counts: dict[tuple[int, int], int]) -> dict[str, Column]:
     first, second = (
         CategoricalColumn(np.array(c, np.int32), (False, True)) for c in zip(*rows, strict=True)
     )
-    return {"x": NumericColumn(np.arange(len(rows), dtype=np.float64)), "hot": first, "wet": second}
+    return {"x": NumericColumn(draw(len(rows))), "hot": first, "wet": second}
 
 
 def pairs(y: Any) -> list[tuple[int, ...]]:
@@ -75,8 +75,14 @@ def test_rare_combinations_are_one_stratum_and_reported() -> None:
     assert "their 5 rows" in finding.detail
     found = pairs(data.y_validation)
     assert (found.count((0, 0)), found.count((1, 1)), len(found)) == (8, 4, 13)
-    unstratified = {"fraction": 0.2, "stratify": False}
-    assert make(columns, target=["hot", "wet"], validation=unstratified).findings == ()
+    columns["group"] = NumericColumn(np.arange(65, dtype=np.float64) // 2)
+    for other in ({"stratify": False}, {"group_by": "group"}, {"order_by": "group"}):
+        validation = {"fraction": 0.2, **other}
+        found_codes = [
+            finding.code
+            for finding in make(columns, target=["hot", "wet"], validation=validation).findings
+        ]
+        assert "rare_label_combinations" not in found_codes
 
 
 def test_strata_are_numbered_without_gaps_and_missing_is_none() -> None:

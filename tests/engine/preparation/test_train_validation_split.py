@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.data.table import Column, MemoryTable, NumericColumn
+from engine.data.table import Column, FileConventions, MemoryTable, NumericColumn
 from engine.errors import DataError
 from engine.preparation.prepare import prepare
 from engine.preparation.prepared_data import PreparedData
-from engine.preparation.train_validation_split import find_validation_rows
+from engine.preparation.train_validation_split import find_marked_rows
 from engine.specs import ColumnValidation, TrainingSpec
 from tests.engine.examples import array, levels, numbers, prepared, truths
 
@@ -76,13 +76,19 @@ def test_stratification_can_be_disabled() -> None:
         ([False], truths(True, False, None), [False, True, False]),
         (["true"], truths(True, False, None), [True, False, False]),
         ([7], levels("7", "8", None), [True, False, False]),
+        (["TRUE", "no"], truths(True, False, None), [True, True, False]),
+        ([1, "1", "1,0"], numbers(1, 10, None), [True, False, False]),
+        ([True], levels("TRUE", "FALSE", "?"), [True, False, False]),
+        (["NA", -9], levels("NA", "-9", None), [False, False, False]),
+        (["other", 10**400], numbers(1, 10, None), [False, False, False]),
     ],
 )
 def test_split_column_selects_validation_rows(
     values: list[Any] | None, column: Column, expected: list[bool]
 ) -> None:
     validation = ColumnValidation.model_validate({"column": "split", "values": values})
-    assert find_validation_rows(validation, column).tolist() == expected
+    words = FileConventions(missing=("NA", "-9"), decimal=",")
+    assert find_marked_rows(validation, "validation", column, words).tolist() == expected
 
 
 def test_rows_without_a_value_in_the_split_column_are_trained_on() -> None:

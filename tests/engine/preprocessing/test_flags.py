@@ -16,7 +16,7 @@ from engine.preprocessing.fitted import (
 )
 from engine.preprocessing.flags import Flags
 from engine.preprocessing.preprocessing import Preprocessing
-from tests.engine.examples import levels, numbers, truths
+from tests.engine.examples import FLOAT64, levels, numbers, truths
 
 NUMBER = FittedNumeric("n", center=10, scale=2, fill=14)
 TRUTH = FittedBoolean("b", fill=0.25)
@@ -24,7 +24,7 @@ KNOWN = ("red", "green")
 
 
 def flags(columns: dict[str, Column], *fitted: FittedColumn) -> Flags:
-    return Preprocessing(fitted, NumericTarget("y", 0, 1)).flags(columns)
+    return Preprocessing(fitted, NumericTarget("y", 0, 1)).flags(columns, FLOAT64)
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_a_column_that_the_request_names_stays_with_a_warning() -> None:
 
 def test_the_fix_of_a_column_left_out_uses_it() -> None:
     (finding,) = ask(COUNT, SIZE).findings
-    assert finding.fix == list_features(["size", "x"])
+    assert finding.fix == list_features(["x", "size"])
 
 
 def test_a_column_without_which_no_feature_is_left_stays() -> None:

@@ -66,12 +66,6 @@ def test_validation_rows_are_split_by_a_column_or_its_order(
     assert job["progress"]["folds"] is None
 
 
-def test_validation_value_without_rows_is_reported(train: Train) -> None:
-    job = train(TABLE, validation={"column": "split", "values": ["holdout"]})
-    assert (job["status"], job["status_reason"]) == ("failed", "invalid_data")
-    assert "no row has one of ['holdout'] in column 'split'" in job["error"]["message"]
-
-
 @pytest.mark.parametrize(
     ("validation", "pointer", "code"),
     [

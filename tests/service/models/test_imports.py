@@ -127,6 +127,21 @@ def inputs(*columns: dict[str, Any]) -> dict[str, Any]:
     return {"preprocessing": {**XOR["preprocessing"], "columns": list(columns)}}
 
 
+def held(**values: Any) -> dict[str, Any]:
+    return {"preprocessing": {**XOR["preprocessing"], "held": values}}
+
+
+def held_codes(**codes: Any) -> dict[str, Any]:
+    """Return a change to a model with one column of three codes, some of which are held."""
+    column = {"type": "codes", "name": "a", "levels": ["x", "y"]}
+    described = {**XOR["preprocessing"], "columns": [column]}
+    codes = {"input": 0, "codes": [0], "substitute": 1} | codes
+    return {
+        "network": {"layers": [{"type": "embedding"}]},
+        "preprocessing": described | {"held": {"codes": [codes]}},
+    }
+
+
 def changed(**arrays: Any) -> bytes:
     weights = {name.replace("__", "."): array for name, array in arrays.items()}
     merged = {**WEIGHTS, **weights}
@@ -199,6 +214,18 @@ def test_weights_that_do_not_fit_are_named(
         ({"network": {"layers": [{"type": "embedding", "tables": [{"position": 0, "codes": 2}]}]},
           **inputs({"type": "codes", "name": "a", "levels": ["x", "y"]})},
          "/network/layers/0/tables"),
+        (held(inputs=[0], values=[]), "/preprocessing/held/values"),
+        (held(inputs=[-1], values=[0.0]), "/preprocessing/held/inputs/0"),
+        (held(inputs=[0, 2], values=[0.0, 0.0]), "/preprocessing/held/inputs/1"),
+        (held(inputs=[1, 1], values=[0.0, 0.0]), "/preprocessing/held/inputs/1"),
+        (held(inputs=[1, 0], values=[0.0, 0.0]), "/preprocessing/held/inputs/1"),
+        (held(codes=[{"input": 0, "codes": [0], "substitute": 1}]),
+         "/preprocessing/held/codes/0/input"),
+        (held_codes(input=1), "/preprocessing/held/codes/0/input"),
+        (held_codes(codes=[]), "/preprocessing/held/codes/0/codes"),
+        (held_codes(codes=[3]), "/preprocessing/held/codes/0/codes"),
+        (held_codes(substitute=3), "/preprocessing/held/codes/0/codes"),
+        (held_codes(substitute=0), "/preprocessing/held/codes/0/substitute"),
     ],
 )  # fmt: skip
 def test_description_that_is_wrong_is_named(
@@ -211,6 +238,17 @@ def test_description_that_is_wrong_is_named(
 @pytest.mark.parametrize("model", ["{", '{"a": 1, "a": 1}', "[]", ""])
 def test_description_that_is_not_a_json_object_is_rejected(client: TestClient, model: str) -> None:
     problem(send(client, model, pack_arrays(WEIGHTS)), 422)
+
+
+def test_held_inputs_of_an_import_are_applied(client: TestClient) -> None:
+    rows = {"rows": [{"a": 1.0, "b": 0.0}, {"a": 1.0, "b": 1.0}]}
+    sent = send(client, XOR | held(inputs=[1], values=[1.0]), pack_arrays(WEIGHTS)).json()
+    one, other = client.post(sent["links"]["predict"], json=rows).json()["data"]
+    assert one["label"] == other["label"] == 0
+    assert one["probability"] == other["probability"]
+    assert [flag["flag"] for flag in one["flags"]] == ["untrained"]
+    assert other["flags"] == []
+    assert sent["preprocessing"]["held"]["inputs"] == [1]
 
 
 def test_form_without_its_parts_is_refused(client: TestClient) -> None:

@@ -151,13 +151,11 @@ def test_rows_of_the_dataset_can_be_sent_with_their_target(
     [
         ([], "/rows"),
         ([{"widht": 1.0}], "/rows/0/widht"),
-        ([{"width": 1.0}, {"width": "wide"}], "/rows/1/width"),
-        ([{"width": True}], "/rows/0/width"),
-        ([{"colour": True}], "/rows/0/colour"),
         ([[1.0]], "/rows/0"),
         ([[1.0, "red", 3]], "/rows/0"),
-        ([{"width": 10**399}], "/rows/0/width"),
         ([{"width": [1]}], "/rows/0/width"),
+        ([[1.0, {"colour": "red"}]], "/rows/0/1"),
+        ([1.0, "red"], "/rows"),
     ],
 )
 def test_bad_rows_are_422_with_a_pointer(
@@ -169,9 +167,9 @@ def test_bad_rows_are_422_with_a_pointer(
 
 def test_extreme_number_is_predicted(client: TestClient, train: Train) -> None:
     link = train()["links"]["predict"]
-    for number in (1e30, -1e300, 1.7e308):
+    for number in (1e30, -1e300, 1.7e308, 10**399):
         answer = client.post(link, json={"rows": [[number, "red"]]})
-        assert answer.status_code in {200, 422}
+        assert answer.status_code == 200
         json.loads(answer.text, parse_constant=pytest.fail)
 
 

@@ -1,5 +1,7 @@
 """Column files as engine tables."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,8 @@ import pytest
 
 from engine.data.table import CategoricalColumn, NumericColumn
 from engine.errors import DataError
-from store.datasets.column_file import ColumnFile
+from store.datasets.column_file import ColumnFile, table_schema
+from store.datasets.datasets import ColumnRecord, DatasetRecord
 
 ROWS = 10_000
 
@@ -66,3 +69,25 @@ def test_reading_columns_allocates_no_memory_for_other_columns(file: ColumnFile)
 def test_missing_column_is_an_error(file: ColumnFile) -> None:
     with pytest.raises(DataError, match="there is no column 'gone'"):
         file.read(["number", "gone"])
+
+
+def test_schema_has_all_levels_if_they_are_stored() -> None:
+    few = ColumnRecord(
+        "few", "boolean", 0, 2, False, None, None, None, None, (("true", 3), ("false", 1))
+    )
+    many = replace(few, name="many", kind="numeric", distinct=11, top_values=(("1", 2),))
+    listed = replace(many, name="listed", levels=("1", "2.5"))
+    dataset = DatasetRecord(
+        *("ds_1", "", "", "ready", 4, 9, "", 3, "csv"),
+        created_at=datetime(2024, 1, 31, tzinfo=UTC),
+        columns=(few, many, listed),
+        spec_version=1,
+        options={"missing": ["-999"], "decimal": ","},
+        notices=(),
+        blob="",
+        blob_sha256="",
+        fingerprint="",
+    )
+    schema = table_schema(dataset)
+    assert [column.levels for column in schema.columns] == [("true", "false"), None, ("1", "2.5")]
+    assert (schema.words.missing, schema.words.decimal) == (("-999",), ",")

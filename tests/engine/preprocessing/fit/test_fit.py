@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.data.table import Column
+from engine.data.table import Column, NumericColumn
 from engine.errors import DataError
 from engine.preprocessing.fit import fit_class_target
 from engine.preprocessing.preprocessing import (
@@ -12,7 +12,8 @@ from engine.preprocessing.preprocessing import (
     FittedCodes,
     FittedNumeric,
 )
-from tests.engine.examples import fit, levels, numbers, truths
+from engine.specs import TrainingSpec
+from tests.engine.examples import array, fit, levels, numbers, prepared, truths
 
 
 def numeric(
@@ -119,10 +120,66 @@ def test_a_column_without_values_is_zero() -> None:
     assert fit(levels(None, None)) == FittedCategories("x", ())
 
 
-@pytest.mark.parametrize("numeric", ["standardize", "min_max", "robust", "log1p", "none"])
+HUGE = numbers(-1.7e308, -1.7e308, 1.7e308, 1.7e308, 1.7e308)
+
+
+@pytest.mark.parametrize("numeric", ["standardize", "min_max", "robust"])
 def test_numbers_too_large_to_scale_are_refused(numeric: str) -> None:
     with pytest.raises(DataError, match="too large"):
-        fit(numbers(-1.7e308, -1.7e308, 1.7e308, 1.7e308, 1.7e308), numeric=numeric)
+        fit(HUGE, numeric=numeric)
+
+
+@pytest.mark.parametrize("numeric", ["none", "log1p"])
+def test_mean_of_numbers_whose_sum_overflows_is_finite(numeric: str) -> None:
+    fitted = fit(HUGE, numeric=numeric)
+    assert isinstance(fitted, FittedNumeric)
+    assert fitted.fill == pytest.approx(0.34e308)
+
+
+@pytest.mark.parametrize("numeric", ["standardize", "min_max", "robust", "none"])
+@pytest.mark.parametrize("unit", [1e-300, 1e-200, 1e-155, 1e160, 1e300])
+def test_tiny_and_huge_numbers_are_scaled_as_others(numeric: str, unit: float) -> None:
+    values = np.array([1.0, 2, 4, 8, 16])
+    ordinary = fit(NumericColumn(values), numeric=numeric)
+    scaled = fit(NumericColumn(values * unit), numeric=numeric)
+    assert isinstance(ordinary, FittedNumeric)
+    assert isinstance(scaled, FittedNumeric)
+    unit_of_scale = 1 if numeric == "none" else unit
+    assert scaled.scale == pytest.approx(ordinary.scale * unit_of_scale, rel=1e-12)
+    assert scaled.center == pytest.approx(ordinary.center * unit, rel=1e-12)
+    assert scaled.fill == pytest.approx(ordinary.fill * unit, rel=1e-12)
+
+
+def test_mostly_equal_tiny_numbers_are_scaled_by_their_deviation() -> None:
+    """The interquartile range is 0, and so are the squares of the deviations."""
+    fitted = fit(numbers(*[0] * 9, 1e-200), numeric="robust")
+    assert isinstance(fitted, FittedNumeric)
+    assert fitted.scale == pytest.approx(0.3e-200)
+
+
+@pytest.mark.parametrize("numeric", ["standardize", "min_max", "robust"])
+def test_numbers_closer_than_the_smallest_divisor_are_refused(numeric: str) -> None:
+    with pytest.raises(DataError, match=r"differ by less than 2\.23e-308"):
+        fit(numbers(0, 1e-320, 2e-320), numeric=numeric)
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e160])
+def test_target_of_tiny_or_huge_numbers_is_standardized(unit: float) -> None:
+    target = NumericColumn(unit * np.arange(1.0, 7))
+    spec = TrainingSpec(target="y", task="regression", validation=None)
+    _, data = prepared(spec, {"x": numbers(1, 2, 3, 4, 5, 6), "y": target})
+    np.testing.assert_allclose(array(data.y).std(), 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("unit", "offset"), [(1e-200, 0.0), (1.0, 1e12)])
+def test_target_that_the_dtype_rounds_to_one_number_is_refused(unit: float, offset: float) -> None:
+    target = NumericColumn(offset + unit * np.arange(1.0, 7))
+    columns: dict[str, Column] = {"x": numbers(1, 2, 3, 4, 5, 6), "y": target}
+    asked = {"target": "y", "task": "regression", "preprocessing": {"target": "none"}}
+    with pytest.raises(DataError, match="all equal in float32"):
+        prepared(TrainingSpec.model_validate(asked | {"validation": None}), columns)
+    asked |= {"dtype": "float64"}
+    prepared(TrainingSpec.model_validate(asked | {"validation": None}), columns)
 
 
 @pytest.mark.parametrize(

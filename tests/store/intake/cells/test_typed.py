@@ -90,3 +90,23 @@ def test_invalid_cell_is_refused_with_its_row(
 def test_missing_values_of_typed_files_are_nulls(tmp_path: Path) -> None:
     assert read(tmp_path, pa.array(["a"])).contents.options.missing == ()
     assert read(tmp_path, pa.array(["a", "-"]), missing=("-",)).values("x") == ["a", None]
+
+
+@pytest.mark.parametrize(
+    ("array", "stated", "values"),
+    [
+        (pa.array([1, -999, None]), None, [1.0, None, None]),
+        (pa.array([0.5, -999.0]), None, [0.5, None]),
+        (pa.array([-999] * 2), None, [None, None]),
+        (pa.array([1, -999, 0]), "boolean", [True, None, False]),
+        (pa.array([1, -999]), "categorical", ["1", None]),
+        (pa.array(["1", "-999"]), "numeric", [1.0, None]),
+        (pa.array(["a", "-999"]), None, ["a", None]),
+        (pa.array([True, False]), None, [True, False]),
+    ],
+)
+def test_number_that_marks_a_missing_value_is_missing(
+    tmp_path: Path, array: pa.Array, stated: str | None, values: list[Any]
+) -> None:
+    kinds = {} if stated is None else {"x": stated}
+    assert read(tmp_path, array, kinds=kinds, missing=("-999",)).values("x") == values

@@ -238,3 +238,12 @@ def test_table_of_thousands_of_columns(tmp_path: Path) -> None:
     assert intake.contents.rows == 39
     assert intake.values("c299") == [float(299 * k % 300) for k in range(1, 40)]
     assert intake.contents.columns[299].distinct == 39
+
+
+def test_number_that_marks_a_missing_value_is_missing_however_it_is_written(
+    tmp_path: Path,
+) -> None:
+    intake = column_of(tmp_path, ["-999", "-999.0", "-9.99e2", "1.5", " -999 "], missing=("-999",))
+    assert intake.values("x") == [None, None, None, 1.5, None]
+    assert (intake.column.missing, intake.column.minimum) == (4, 1.5)
+    assert intake.values("y") == [0.0] * 5

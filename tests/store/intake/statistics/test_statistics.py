@@ -89,6 +89,33 @@ def test_top_values_are_sorted_by_count_then_by_value() -> None:
     assert collect([[True, None, True]], "boolean").top_values == (("true", 2),)
 
 
+@pytest.mark.parametrize(
+    ("distinct", "has_levels"), [(10, False), (11, True), (100, True), (101, False)]
+)
+def test_all_values_are_listed_if_there_are_between_ten_and_a_hundred(
+    distinct: int, has_levels: bool
+) -> None:
+    texts = [f"t{n:03}" for n in range(distinct)]
+    numbers = [n / 2 for n in range(distinct)]
+    assert collect([texts[::-1] * 2], "categorical").levels == (
+        tuple(texts) if has_levels else None
+    )
+    written = tuple(f"{n:g}" for n in numbers)
+    assert collect([numbers[::-1]], "numeric").levels == (written if has_levels else None)
+    assert collect([numbers], "time").levels is None
+
+
+def test_listed_values_of_all_columns_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statistics, "MAX_LEVEL_CHARACTERS", 60)
+    plans = [ColumnPlan(f"c{n}", "text", "categorical") for n in range(3)]
+    collected = TableStatistics(plans)
+    texts = pa.array([f"{n:02}" for n in range(20)])
+    batch = pa.RecordBatch.from_arrays([texts] * 3, names=[plan.name for plan in plans])
+    collected.add(Rows(batch, np.empty((0, 20))))
+    found = [column.levels is not None for column in collected.finish()]
+    assert found == [True, False, False]
+
+
 def test_counted_values_of_all_columns_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(statistics, "MAX_COUNTED", 100)
     plans = [ColumnPlan(f"c{n}", "text", "numeric") for n in range(20)]

@@ -1,0 +1,111 @@
+"""Writing of the network's inputs, and holding of those that never vary in the training rows."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.arrays import Floats, Indices
+from engine.data.rows import Rows
+from engine.data.table import Column
+from engine.preprocessing.fit import InputVariation, still_held
+from engine.preprocessing.held_inputs import NOTHING_HELD, HeldInputs
+from engine.preprocessing.preprocessing import Preprocessing
+from engine.preprocessing.untrained import find_clipped, has_other_values, owners_of
+
+# Bytes of inputs transformed at a time; small compared to the memory of training.
+CHUNK_BYTES = 4 * 2**20
+
+
+class InputWriter:
+    """Encodes rows, finds the inputs that never vary in the training rows, then holds these.
+
+    Args:
+        preprocessing: fitted columns; its held inputs are those of the initial weights.
+        dtype: type of the inputs.
+        is_new: whether the weights are new, so that no input has been trained before.
+    """
+
+    def __init__(self, preprocessing: Preprocessing, dtype: np.dtype[Any], *, is_new: bool) -> None:
+        self._before = None if is_new else preprocessing.held
+        self._encoding = replace(preprocessing, held=NOTHING_HELD)
+        self._dtype = dtype
+        self._rows_at_once = max(1, CHUNK_BYTES // (preprocessing.width * dtype.itemsize))
+        self._variation = InputVariation(preprocessing.columns, preprocessing.width)
+        self._has_untrained_rows = False
+        self._clipped = find_clipped(preprocessing.columns)
+        self._differing: set[str] = set()
+
+    def write(self, chunk: Mapping[str, Column], rows: Indices, out: Rows, first: int) -> None:
+        """Write held-out rows of the chunk to out, from row `first`. Raises DataError."""
+        self._differing |= {
+            column.name
+            for column in self._clipped
+            if column.name not in self._differing
+            and has_other_values(column, chunk[column.name], rows)
+        }
+        for start, x in self._encode(chunk, rows):
+            out[first + start : first + start + len(x)] = x
+
+    def _encode(self, chunk: Mapping[str, Column], rows: Indices) -> Iterator[tuple[int, Floats]]:
+        for start in range(0, len(rows), self._rows_at_once):
+            part = rows[start : start + self._rows_at_once]
+            yield start, self._encoding.transform(chunk, self._dtype, part)
+
+    def write_training(
+        self,
+        chunk: Mapping[str, Column],
+        rows: Indices,
+        out: Rows,
+        first: int,
+        weights: Rows | None,
+    ) -> None:
+        """Write training rows, which decide which inputs are held. Raises DataError.
+
+        Args:
+            chunk: columns by name.
+            rows: training rows of the chunk.
+            out: inputs of all training rows.
+            first: index of the first of the rows in `out`.
+            weights: weights of all training rows; a row of weight 0 trains nothing.
+        """
+        for start, x in self._encode(chunk, rows):
+            written = slice(first + start, first + start + len(x))
+            out[written] = x
+            trained = None if weights is None else weights[written] > 0
+            self._has_untrained_rows |= trained is not None and not trained.all()
+            self._variation.add(x if trained is None or trained.all() else x[trained])
+
+    def hold(self, training: Rows, others: Sequence[Rows]) -> tuple[HeldInputs, Collection[str]]:
+        """Hold the inputs that did not vary, in all arrays.
+
+        Returns:
+            The held inputs, and the names of columns with other values in the held-out rows.
+        """
+        held = self._variation.find_held()
+        if self._before is not None:
+            held = still_held(self._before, held)
+        # Otherwise the training rows have these values already.
+        if self._before is not None or self._has_untrained_rows:
+            self._hold(training, held)
+        differed = np.zeros(len(held), np.bool_)
+        for x in others:
+            differed |= self._hold(x, held)
+        columns = self._encoding.columns
+        owners = np.array(owners_of(columns, held), np.intp)[differed].tolist()
+        return held, self._differing.union(columns[owner].name for owner in owners)
+
+    def _hold(self, x: Rows, held: HeldInputs) -> NDArray[np.bool_]:
+        """Set the held inputs of x, and return which of their positions changed."""
+        differed = np.zeros(len(held), np.bool_)
+        for start in range(0, len(x) if held else 0, self._rows_at_once):
+            rows = slice(start, min(start + self._rows_at_once, len(x)))
+            block = x[rows]
+            changes = held.find_changes(block).any(axis=0)
+            if changes.any():
+                held.apply(block)
+                x[rows] = block
+                differed |= changes
+        return differed

@@ -1,0 +1,73 @@
+"""Findings that only the rows show: rows that are left out, classes without training rows."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.arrays import Indices
+from engine.data.table import level_text
+from engine.findings import Finding, name_columns
+from engine.preprocessing.column_options import options_for
+from engine.preprocessing.labels import ClassLabels, Labels, MultiLabels, NumberLabels
+from engine.specs import ResolvedSpec
+
+
+def find_left_out_rows(
+    spec: ResolvedSpec, rows: int, has_target: NDArray[np.bool_], usable: Indices
+) -> Iterator[Finding]:
+    """Report the number of rows that are left out for more than one reason.
+
+    The schema shows how many rows lack a target or a value in one column with drop_row, but not
+    how many lack any of them.
+
+    Args:
+        spec: the training's spec.
+        rows: number of rows of the table.
+        has_target: whether each row has a target, `(rows,)`.
+        usable: the rows that remain.
+    """
+    dropping = [options_for(spec.preprocessing, name).missing for name in spec.features]
+    columns = dropping.count("drop_row")
+    with_target = int(has_target.sum())
+    if len(usable) < with_target and (columns > 1 or with_target < rows):
+        detail = (
+            f"{rows - len(usable)} of {rows} rows are left out: they have no target, or no value "
+            "in a column with drop_row"
+        )
+        yield Finding("info", "/preprocessing", "rows_left_out", detail)
+
+
+def find_left_out_other_rows(rows: int, usable: Indices, part: str) -> Iterator[Finding]:
+    """Report the number of rows of a validation or test dataset that are left out."""
+    if len(usable) < rows:
+        detail = (
+            f"{rows - len(usable)} of {rows} rows of the {part} dataset are left out: they "
+            "have no target, or no value in a column with drop_row"
+        )
+        yield Finding("info", f"/{part}/dataset_id", "rows_left_out", detail)
+
+
+def find_untrained_classes(labels: Labels, training: Indices) -> Iterator[Finding]:
+    """Report classes of the target that no training row has."""
+    names = [*_list_untrained_classes(labels, training)]
+    if names:
+        detail = (
+            f"no training row has the class {name_columns(names)}, which the network therefore "
+            "cannot learn; its other rows are validation rows or left out"
+        )
+        yield Finding("warning", "/target", "class_without_training_rows", detail)
+
+
+def _list_untrained_classes(labels: Labels, training: Indices) -> Iterator[str]:
+    match labels:
+        case ClassLabels():
+            classes = labels.target.classes
+            counts = np.bincount(labels.codes[training], minlength=len(classes))
+            yield from (level_text(classes[index]) for index in np.flatnonzero(counts == 0))
+        case MultiLabels():
+            for label, values in zip(labels.target.labels, labels.values[training].T, strict=True):
+                unused = np.flatnonzero(np.bincount(values, minlength=len(label.classes)) == 0)
+                yield from (f"{label.name}: {level_text(label.classes[i])}" for i in unused)
+        case NumberLabels():
+            pass
