@@ -1,7 +1,8 @@
 """Loss functions: the mean over the rows of a batch, each multiplied by its weight, of mean 1.
 
 z are the logits, the network's outputs before the output activation; ŷ = activation(z); y are the
-targets.
+targets. Numeric targets are scaled by `preprocessing.target`: a standardized one is in units of its
+standard deviation over the training rows, and so are ŷ, the loss and the options of losses.
 """
 
 from typing import Annotated, Literal
@@ -46,7 +47,13 @@ class Huber(Spec):
     """Mean over outputs of ½ e² where |e| ≤ delta, else delta (|e| − ½ delta) (Huber 1964)."""
 
     type: Literal["huber"] = "huber"
-    delta: float = Field(default=1.0, gt=0, le=1e6)
+    delta: float = Field(
+        default=1.0,
+        gt=0,
+        le=1e6,
+        description="In the scaled target's unit: standard deviations of the target over the "
+        "training rows if it is standardized (the default), else the target's own unit.",
+    )
 
 
 class LogCosh(Spec):
@@ -59,7 +66,13 @@ class Quantile(Spec):
     """Mean over outputs of max(q (y − ŷ), (q − 1) (y − ŷ)) (Koenker and Bassett 1978)."""
 
     type: Literal["quantile"] = "quantile"
-    quantile: float = Field(default=0.5, gt=0, lt=1)
+    quantile: float = Field(
+        default=0.5,
+        gt=0,
+        lt=1,
+        description="Share of the rows below the prediction; it has no unit. The loss is in the "
+        "scaled target's unit.",
+    )
 
 
 class Hinge(Spec):

@@ -103,7 +103,12 @@ class PlateauSchedule(ScheduleBase):
     )
     factor: float = Field(default=0.1, gt=0, lt=1)
     patience: int = Field(default=10, ge=0, le=MAX_EPOCHS)
-    min_delta: float = Field(default=0.0, ge=0)
+    min_delta: float = Field(
+        default=0.0,
+        ge=0,
+        description="Least improvement that counts, in the metric's unit: losses are in the scaled "
+        "target's unit, metrics in the target's own.",
+    )
     min_rate: float = Field(default=0.0, ge=0, le=1000)
 
 

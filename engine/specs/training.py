@@ -45,8 +45,17 @@ class EarlyStoppingSpec(Spec):
         description="loss or any recorded metric; validation_… for the validation rows.",
     )
     patience: int | None = Field(default=5, ge=1, le=MAX_EPOCHS)
-    min_delta: float = Field(default=0.0, ge=0)
-    target_value: float | None = None
+    min_delta: float = Field(
+        default=0.0,
+        ge=0,
+        description="Least improvement that counts, in the metric's unit: losses are in the scaled "
+        "target's unit (of a standardized target, squared errors in squared standard deviations), "
+        "metrics such as validation_rmse in the target's own.",
+    )
+    target_value: float | None = Field(
+        default=None,
+        description="Value at which training stops, in the metric's unit, as for min_delta.",
+    )
     restore_best: bool = True
 
 

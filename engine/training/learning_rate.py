@@ -75,7 +75,7 @@ class RateSearch:
     @property
     def advice(self) -> str:
         """The result as advice for a person."""
-        other = "scale the inputs and the target, clip the gradients (gradient_clip), or use adam"
+        other = "scale the inputs and the target, or clip the gradients (gradient_clip)"
         match self.ending:
             case "found":
                 return (
@@ -85,11 +85,11 @@ class RateSearch:
             case "none_found":
                 return f"learning rates down to {self.rate:g} were tried without success: {other}"
             case "interrupted" if self.rate is None:
-                return f"there was no time to try a lower learning rate: lower it, or {other}"
+                return f"a lower learning rate was not tried for lack of time: lower it, {other}"
             case "interrupted":
                 return (
-                    f"learning rates down to {self.rate:g} were tried without success, and there "
-                    f"was no time for lower ones: lower it further, or {other}"
+                    f"learning rates down to {self.rate:g} were tried without success, and lower "
+                    f"ones not for lack of time: lower it further, {other}"
                 )
             case "hopeless":
                 return f"the loss of the initial weights is not finite: {other}"

@@ -180,7 +180,12 @@ class JobError(View):
 
     code: str
     message: str
-    data: dict[str, JsonValue] = Field(default={})
+    data: dict[str, JsonValue] = Field(
+        default={},
+        description="Of a diverged job: `epoch`, `step`, `layer`, `last_loss`, `learning_rate` of "
+        "that step, and `suggested_learning_rate` of the optimizer, with which a trial from the "
+        "same weights did not diverge; null if no trial succeeded.",
+    )
 
 
 class TransitionView(View):
@@ -295,10 +300,20 @@ class LossView(View):
     """Losses and metrics of one epoch, counted from 0."""
 
     epoch: int
-    loss: float
-    validation_loss: float | None
-    metrics: dict[str, Metric]
-    learning_rate: float
+    loss: float = Field(
+        description="Weighted mean of the loss over the training rows, accumulated while the "
+        "weights change, without penalties. In the scaled target's unit: standard deviations of a "
+        "standardized target, or their squares."
+    )
+    validation_loss: float | None = Field(
+        description="Weighted mean of the loss over the validation rows at the end of the epoch, "
+        "in the unit of `loss`; null without such rows."
+    )
+    metrics: dict[str, Metric] = Field(
+        description="Metrics by name, of numbers in the target's own unit; `penalty` is the sum of "
+        "the l1 and l2 terms."
+    )
+    learning_rate: float = Field(description="Of the epoch's last step, by the schedule.")
     gradient_norm: float | None = Field(
         description="Euclidean norm of the gradient of the objective (loss and penalties) in the "
         "epoch's last step, at the weights before that step and before clipping. Null if it is "

@@ -29,6 +29,15 @@ SECTIONS = {
     "Gradient clipping": ("gradient_clip", specs.GradientClip),
     "Learning rate schedules": ("schedule", specs.ScheduleSpec),
 }
+NOTES = {
+    "Losses": "The recorded `loss` and `validation_loss` are the mean over the rows of the loss "
+    "below times the row's weight (`class_weight`, `sample_weight`), without the penalties `l1` "
+    "and `l2`, which are the metric `penalty`. A numeric target is scaled first "
+    "(`preprocessing.target`): if it is standardized, y, ŷ, the loss and `delta` are in units of "
+    "its standard deviation over the training rows, and a squared error in squares of that. "
+    "Metrics are in the target's own unit. `early_stopping` and `reduce_on_plateau` compare each "
+    "in its own unit.",
+}
 ACTIVATIONS = {
     "linear": "x",
     "sigmoid": "1 / (1 + exp(−x))",
@@ -133,6 +142,8 @@ def render() -> str:
     parts = [HEAD]
     for title, (field, union) in SECTIONS.items():
         parts.append(f"## {title}\n\nIn `{field}`.\n")
+        if title in NOTES:
+            parts.append(f"{NOTES[title]}\n")
         parts += [_kind(model) for model in get_args(get_args(union)[0])]
     parts.append("## Activations\n\n" + _table("activation", ACTIVATIONS))
     fields = specs.PreprocessingSpec.model_fields.items()

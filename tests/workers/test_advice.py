@@ -57,7 +57,7 @@ def test_the_job_with_the_advised_rate_succeeds(
     assert error["message"].startswith("training diverged in epoch")
     rate = error["suggested_learning_rate"]
     assert f"a learning rate of {rate:g} trains" in error["message"]
-    # What the trials did is not the job's progress.
+    # Trials do not count as the job's progress.
     assert job.epoch == error["epoch"]
     assert job.steps - 8 * job.epoch in {error["step"], error["step"] + 1}
     with database.reading() as session:
@@ -126,7 +126,7 @@ def test_a_search_without_time_names_no_rate(
     train_waiting_jobs(settings)
     error = error_of(find(posted.id))
     assert error["suggested_learning_rate"] is None
-    assert "no time to try a lower learning rate" in error["message"]
+    assert "not tried for lack of time" in error["message"]
 
 
 def test_memory_that_is_short_ends_the_search(

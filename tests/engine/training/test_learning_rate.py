@@ -136,7 +136,7 @@ def test_a_search_can_be_stopped_before_any_step(calls: int) -> None:
     search = diverged(spec, data).search_learning_rate(stop)
     assert (search.ending, search.found) == ("interrupted", None)
     assert asked == calls + 1
-    assert "no time" in search.advice
+    assert "lack of time" in search.advice
 
 
 def test_a_trial_is_longer_than_the_training_was() -> None:
