@@ -228,7 +228,7 @@ def resumed(make: Callable[[], Training], stops: list[int]) -> tuple[Training, l
 
 
 def test_a_state_from_before_weighted_metrics_is_resumed() -> None:
-    columns = {**line_columns(), "w": NumericColumn(np.arange(60) % 3 + 1.0)}
+    columns = {**line_columns(), "w": numbers(*(n % 3 + 1 for n in range(60)))}
     spec = TrainingSpec.model_validate(
         {"target": "y", "features": ["a"], "sample_weight": "w", "metrics": ["mape", "rmse"]}
     )
