@@ -6,7 +6,7 @@ chunks and written to allocated arrays.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.arrays import Indices, Shape
 from engine.data.rows import Allocate, Rows, allocate_in_memory
 from engine.data.small_parts import few_rows
-from engine.data.table import Column, Table, count_rows
+from engine.data.table import Table, count_rows
 from engine.errors import DataError, SpecError
 from engine.findings import Finding
 from engine.layers.build import build_layers
@@ -30,44 +30,20 @@ from engine.preparation.row_findings import (
     find_untrained_classes,
 )
 from engine.preparation.sample_weights import fit_sample_weights
+from engine.preparation.subsets import RowSource, Subset, read_rows
 from engine.preparation.target_findings import find_target_findings
 from engine.preparation.train_validation_split import require_rows, split_rows
 from engine.preparation.untrained_findings import find_untrained_inputs
 from engine.preparation.zero_targets import find_zero_targets
 from engine.preprocessing.fitted import FittedTarget
 from engine.preprocessing.held_inputs import HeldInputs
-from engine.preprocessing.labels import Labels, NoLabels, NumberLabels, read_labels
-from engine.preprocessing.missing_values import find_incomplete_rows
+from engine.preprocessing.labels import NoLabels, NumberLabels
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.preprocessing.targets import choose_encoding, fit_target
 from engine.specs import ResolvedSpec
 
 _VALIDATION_SUFFIX = "_validation"
 _TEST_SUFFIX = "_test"
-
-
-@dataclass(frozen=True)
-class _RowSource:
-    """A table with its per-row scalars: targets, weights, and which rows are usable."""
-
-    table: Table
-    columns: Mapping[str, Column]
-    labels: Labels
-    usable: Indices
-
-
-@dataclass(frozen=True)
-class _Subset:
-    """Training, validation or test rows of a source; their arrays' names end with `suffix`."""
-
-    source: _RowSource
-    rows: Indices
-    suffix: str
-
-    @property
-    def name(self) -> str:
-        """The split's name."""
-        return self.suffix.removeprefix("_") or "training"
 
 
 class Preparation:
@@ -104,7 +80,7 @@ class Preparation:
         self._spec, self._is_new = spec, fitted is None
         self.findings: list[Finding] = []
         fitted_target = None if fitted is None else fitted.target
-        source = _read_rows(spec, table, fitted_target)
+        source = read_rows(spec, table, fitted_target)
         self.findings += find_target_findings(spec, source.labels)
         self.findings += find_left_out_rows(
             spec, source.table.rows, source.labels.present, source.usable
@@ -120,7 +96,7 @@ class Preparation:
         require_inputs(spec, self.preprocessing.width)
         self._encoding = choose_encoding(spec, target)
         self._weights = fit_sample_weights(spec, source.labels, rows.training, table.words)
-        self._subsets = [_Subset(source, rows.training, "")]
+        self._subsets = [Subset(source, rows.training, "")]
         self._add_part(source, rows.validation, validation_table, target, _VALIDATION_SUFFIX)
         if fold is None:
             self._add_part(source, rows.test, test_table, target, _TEST_SUFFIX)
@@ -128,7 +104,7 @@ class Preparation:
 
     def _add_part(
         self,
-        source: _RowSource,
+        source: RowSource,
         rows: Indices | None,
         table: Table | None,
         target: FittedTarget,
@@ -136,12 +112,12 @@ class Preparation:
     ) -> None:
         """Add the rows of a part: of the training table, or all usable ones of another table."""
         if rows is not None:
-            self._subsets.append(_Subset(source, rows, suffix))
+            self._subsets.append(Subset(source, rows, suffix))
         elif table is not None:
-            other = _read_rows(self._spec, table, target, is_other=True)
+            other = read_rows(self._spec, table, target, is_other=True)
             require_rows(other.usable, 1)
             self.findings += find_left_out_other_rows(table.rows, other.usable, suffix[1:])
-            self._subsets.append(_Subset(other, other.usable, suffix))
+            self._subsets.append(Subset(other, other.usable, suffix))
 
     def _report_small_parts(self) -> None:
         rows = {subset.name: len(subset.rows) for subset in self._subsets}
@@ -184,7 +160,7 @@ class Preparation:
             self.findings += find_zero_targets(self._spec.targets, read)
         return prepared_from(preprocessing, arrays, self.findings)
 
-    def _allocate(self, subset: _Subset, allocate: Allocate) -> dict[str, Rows]:
+    def _allocate(self, subset: Subset, allocate: Allocate) -> dict[str, Rows]:
         dtype = np.dtype(self._spec.dtype)
         shapes: dict[str, tuple[Shape, np.dtype[Any]]] = {"x": ((self.preprocessing.width,), dtype)}
         if self._encoding is not None:
@@ -200,7 +176,7 @@ class Preparation:
             for name, (shape, of_type) in shapes.items()
         }
 
-    def _write_row_values(self, subset: _Subset, arrays: Mapping[str, Rows]) -> None:
+    def _write_row_values(self, subset: Subset, arrays: Mapping[str, Rows]) -> None:
         """Write targets and weights."""
         labels, rows = subset.source.labels, subset.rows
         if self._encoding is not None and not isinstance(labels, NoLabels):
@@ -293,19 +269,3 @@ def require_inputs(spec: ResolvedSpec, width: int) -> None:
     except SpecError as error:
         message = f"the training rows make {width} inputs, which do not fit the network: {error}"
         raise DataError(message) from error
-
-
-def _read_rows(
-    spec: ResolvedSpec, table: Table, fitted: FittedTarget | None, *, is_other: bool = False
-) -> _RowSource:
-    split_columns = () if is_other else spec.split_columns
-    names = (*spec.targets, spec.sample_weight, *split_columns)
-    columns = table.read(tuple(dict.fromkeys(name for name in names if name)))
-    labels: Labels = NoLabels(table.rows)
-    if spec.targets:
-        labels = read_labels(spec, columns, fitted)
-    is_usable = labels.present
-    incomplete = find_incomplete_rows(table, spec.features, spec.preprocessing)
-    if incomplete is not None:
-        is_usable = is_usable & ~incomplete
-    return _RowSource(table, columns, labels, np.flatnonzero(is_usable))

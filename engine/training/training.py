@@ -1,8 +1,8 @@
 """The training loop: epochs of steps. It can stop after any step and resume bit for bit."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -15,12 +15,12 @@ from engine.errors import DataError
 from engine.findings import Finding
 from engine.layers.chunks import chunk_rows
 from engine.metrics import Metric, build_accumulator
-from engine.numerics.blocks import blocks
 from engine.preparation.prepared_data import PreparedData
 from engine.preprocessing.preprocessing import InputsTarget, Preprocessing
 from engine.specs import ResolvedSpec
 from engine.training.early_stopping import EarlyStopping
 from engine.training.findings import GRADIENT_NOT_FINITE, gradient_not_finite, last_row_joined
+from engine.training.kept_weights import KeptWeights
 from engine.training.learning_rate import RateSearch, search_learning_rate
 from engine.training.loop import CrossValidation, TrainingState, never, train
 from engine.training.loss_sample import LossChange, LossSample
@@ -99,14 +99,14 @@ class Training:
         self._progress = Progress(schedule=dict(self._train_step.schedule.state))
         stopping = spec.early_stopping
         keeps_best = stopping is not None and stopping.restore_best
-        self._best_parameters = np.zeros_like(self._network.parameters) if keeps_best else None
+        self._kept = KeptWeights(self._network, keeps_best=keeps_best)
 
     def restart(self, learning_rate: float) -> None:
         """Begin again from the initial weights, with another learning rate of the optimizer."""
         optimizer = self._spec.optimizer.model_copy(update={"learning_rate": learning_rate})
         self._spec = self._spec.model_copy(update={"optimizer": optimizer})
         # Frees the memory of the network before that of its successor is allocated.
-        del self._train_step, self._network, self._sample, self._validation, self._best_parameters
+        del self._train_step, self._network, self._sample, self._validation, self._kept
         self._begin()
 
     def search_learning_rate(self, stop: Callable[[], bool] = never) -> RateSearch:
@@ -130,19 +130,6 @@ class Training:
     def learning_rate(self) -> float:
         """The optimizer's learning rate; schedules are relative to it."""
         return self._spec.optimizer.learning_rate
-
-    @contextmanager
-    def _returned_weights(self) -> Iterator[None]:
-        """Put the parameters of `weights()` into the network; the latest ones are back at exit."""
-        best = None if self._progress.best is None else self._best_parameters
-        if best is None:
-            yield
-            return
-        _exchange(self._network.parameters, best)
-        try:
-            yield
-        finally:
-            _exchange(self._network.parameters, best)
 
     def loss_change(self, recorded: Metric | None) -> LossChange:
         """Return the loss on a sample of the training rows at the start, and with `weights()`.
@@ -187,7 +174,7 @@ class Training:
     @property
     def keeps_best(self) -> bool:
         """Whether the weights are those of the best epoch rather than the latest."""
-        return self._best_parameters is not None
+        return self._kept.best is not None
 
     @property
     def folds_done(self) -> int:
@@ -219,10 +206,11 @@ class Training:
 
     def weights(self) -> dict[str, Floats]:
         """Return copies of the parameters by name: the best epoch's if kept, else the latest."""
-        vector = self._network.parameters
-        if self._best_parameters is not None and self._progress.best is not None:
-            vector = self._best_parameters
-        return {name: view.copy() for name, view in self._network.views(vector).items()}
+        return self._kept.copies(has_best=self._progress.best is not None)
+
+    def _returned_weights(self) -> AbstractContextManager[None]:
+        """Put the parameters of `weights()` into the network; the latest ones are back at exit."""
+        return self._kept.in_network(has_best=self._progress.best is not None)
 
     def model_preprocessing(self) -> Preprocessing:
         """Return the preprocessing of a model with the current `weights`.
@@ -263,6 +251,10 @@ class Training:
             ValueError: the state belongs to another spec.
         """
         arrays = self._arrays()
+        # Earlier versions had no weights in metrics. Without these arrays, the rows before the
+        # interruption are missing in the metrics of one epoch.
+        for name in {"tally.weights", "tally.values"} & arrays.keys() - state.arrays.keys():
+            del arrays[name]
         expected = {name: (array.shape, array.dtype) for name, array in arrays.items()}
         actual = {name: (array.shape, array.dtype) for name, array in state.arrays.items()}
         if actual != expected:
@@ -280,8 +272,8 @@ class Training:
         slots = self._train_step.optimizer.state_arrays()
         arrays |= {f"optimizer.{name}": array for name, array in slots.items()}
         arrays |= {f"tally.{name}": array for name, array in self._tally.arrays.items()}
-        if self._best_parameters is not None:
-            arrays["best_parameters"] = self._best_parameters
+        if self._kept.best is not None:
+            arrays["best_parameters"] = self._kept.best
         return arrays
 
     def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:
@@ -343,22 +335,14 @@ class Training:
         """Update the schedule and early stopping; keep the parameters if they are the best."""
         self._train_step.schedule.on_epoch_end(record.values())
         is_best = self._early_stopping.on_epoch_end(self._progress, record)
-        if is_best and self._best_parameters is not None:
-            np.copyto(self._best_parameters, self._network.parameters)
+        if is_best:
+            self._kept.keep()
 
 
 def _require_normalizable(spec: ResolvedSpec, rows: int) -> None:
     if rows == 1 and spec.network.normalizes_batches:
         message = "batch normalization needs at least two training rows, there is one"
         raise DataError(message)
-
-
-def _exchange(one: Floats, other: Floats) -> None:
-    """Exchange the elements of two vectors, blockwise."""
-    for one_part, other_part in blocks(one, other):
-        kept = one_part.copy()
-        np.copyto(one_part, other_part)
-        np.copyto(other_part, kept)
 
 
 def _json_number(value: float) -> float | str:

@@ -88,6 +88,7 @@ class SlowPredictor(Predictor):
 
     def __init__(self, real: Predictor) -> None:
         self.gives_probabilities = real.gives_probabilities
+        self.dtype = real.dtype
         self.threads: list[int] = []
         self.gate = threading.Event()
         self.gate.set()

@@ -80,6 +80,7 @@ STATISTICS: list[dict[str, Any]] = [
         "std": 14.5,
         "top_values": [],
         "time_format": None,
+        "all_different": True,
         "levels": [str(value) for value in range(40, 84)],
     },
     {
@@ -94,6 +95,7 @@ STATISTICS: list[dict[str, Any]] = [
         "std": 4.2946e7,
         "top_values": [],
         "time_format": "%d.%m.%Y",
+        "all_different": None,
         "levels": None,
     },
     {
@@ -108,6 +110,7 @@ STATISTICS: list[dict[str, Any]] = [
         "std": None,
         "top_values": [["false", 32], ["true", 16]],
         "time_format": None,
+        "all_different": False,
         "levels": None,
     },
     {
@@ -122,6 +125,7 @@ STATISTICS: list[dict[str, Any]] = [
         "std": None,
         "top_values": [["red", 15], ["blue", 14], ["green", 14]],
         "time_format": None,
+        "all_different": False,
         "levels": None,
     },
     {
@@ -136,6 +140,7 @@ STATISTICS: list[dict[str, Any]] = [
         "std": None,
         "top_values": [["near the park 0", 1]],
         "time_format": None,
+        "all_different": True,
         "levels": None,
     },
 ]

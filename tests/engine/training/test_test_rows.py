@@ -63,7 +63,7 @@ def test_weights_of_the_best_epoch_are_evaluated_and_training_is_left_as_it_was(
     best = make(marked())
     best.restore(latest)
     best._network.load(training.weights())
-    best._best_parameters = None
+    best._kept.best = None
     assert best.test_metrics() == found
 
 

@@ -227,6 +227,22 @@ def resumed(make: Callable[[], Training], stops: list[int]) -> tuple[Training, l
     return training, records + list(train(training))
 
 
+def test_a_state_from_before_weighted_metrics_is_resumed() -> None:
+    columns = {**line_columns(), "w": NumericColumn(np.arange(60) % 3 + 1.0)}
+    spec = TrainingSpec.model_validate(
+        {"target": "y", "features": ["a"], "sample_weight": "w", "metrics": ["mape", "rmse"]}
+    )
+    training, undisturbed = start(spec, columns), start(spec, columns)
+    assert list(train(training, after(1))) == []
+    state = training.state()
+    arrays = dict(state.arrays)
+    del arrays["tally.weights"], arrays["tally.values"]
+    resumed_later = start(spec, columns)
+    resumed_later.restore(TrainingState(arrays, state.numbers))
+    assert [r.loss for r in train(resumed_later)] == [r.loss for r in train(undisturbed)]
+    assert same_arrays(resumed_later.weights(), undisturbed.weights())
+
+
 OPTIMIZERS: list[dict[str, Any]] = [
     {"optimizer": {"type": "sgd", "momentum": 0.9}},
     {"optimizer": "adagrad"},

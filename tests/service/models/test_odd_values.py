@@ -198,3 +198,17 @@ def test_image_is_sent_as_nested_arrays(client: TestClient, train: Train) -> Non
     answer = client.post(job["links"]["predict"], json={"rows": [image[:3]]})
     (error,) = problem(answer, 422)["errors"]
     assert (error["pointer"], error["code"]) == ("/rows/0", "wrong_shape")
+
+
+def test_rows_to_reconstruct_are_read_likewise(client: TestClient, train: Train) -> None:
+    text = "x,z\n" + "\n".join(f"{n % 7}.5,{n % 5}.25" for n in range(60))
+    job = train(text, target=None, task="reconstruction")
+    assert job["status"] == "succeeded", job
+    rows: list[Any] = [["about 5", 1], [True, "?"], [1e300, 10**400]]
+    found = predict(client, job["links"]["predict"], rows)
+    assert [flags_of(row) for row in found] == [
+        {"x": "not_understood"},
+        {"x": "not_understood", "z": "imputed"},
+        {"x": "out_of_range", "z": "not_understood"},
+    ]
+    assert all(math.isfinite(row["error"]) for row in found)
