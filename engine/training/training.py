@@ -27,8 +27,9 @@ from engine.training.loss_sample import LossChange, LossSample
 from engine.training.progress import EpochRecord, Progress, StopReason
 from engine.training.reconstruction_errors import measure_errors
 from engine.training.result_findings import find_in_result
+from engine.training.state_arrays import copy_arrays, load_arrays
 from engine.training.train_step import TrainStep
-from engine.training.validation import Validation, build_test, build_validation
+from engine.training.validation import Validation, build_validation, evaluate_test
 
 __all__ = ["EpochRecord", "StopReason", "Training", "TrainingState", "never", "train"]
 
@@ -229,17 +230,12 @@ class Training:
 
         Values that are undefined or not finite are omitted.
         """
-        test = build_test(self._spec, self._data, self._network, self._train_step.loss)
-        if test is None:
-            return None
-        with np.errstate(all="ignore"), self._returned_weights():
-            tally = test.run()
-        loss: dict[str, Metric] = {"loss": tally.loss} if math.isfinite(tally.loss) else {}
-        return loss | tally.result()
+        with self._returned_weights():
+            return evaluate_test(self._spec, self._data, self._network, self._train_step.loss)
 
     def state(self) -> TrainingState:
         """Return copies of everything needed to resume exactly."""
-        arrays = {name: array.copy() for name, array in self._arrays().items()}
+        arrays = copy_arrays(self._arrays())
         self._progress.schedule = dict(self._train_step.schedule.state)
         sums = {name: _json_number(value) for name, value in self._tally.sums.items()}
         return TrainingState(arrays, asdict(self._progress) | {"sums": sums})
@@ -250,18 +246,7 @@ class Training:
         Raises:
             ValueError: the state belongs to another spec.
         """
-        arrays = self._arrays()
-        # Earlier versions had no weights in metrics. Without these arrays, the rows before the
-        # interruption are missing in the metrics of one epoch.
-        for name in {"tally.weights", "tally.values"} & arrays.keys() - state.arrays.keys():
-            del arrays[name]
-        expected = {name: (array.shape, array.dtype) for name, array in arrays.items()}
-        actual = {name: (array.shape, array.dtype) for name, array in state.arrays.items()}
-        if actual != expected:
-            message = f"the state has arrays {actual}, this training has {expected}"
-            raise ValueError(message)
-        for name, array in arrays.items():
-            np.copyto(array, state.arrays[name])
+        load_arrays(self._arrays(), state.arrays)
         self._progress = TypeAdapter(Progress).validate_python(state.numbers)
         self._tally.sums = dict(self._progress.sums)
         self._train_step.schedule.state = dict(self._progress.schedule)

@@ -1,9 +1,13 @@
 """Evaluation on the validation rows and on the test rows."""
 
+import math
+
+import numpy as np
+
 from engine.data.split_arrays import SplitArrays
 from engine.layers.chunks import chunk_rows
 from engine.losses.base import Loss
-from engine.metrics import MetricAccumulator, build_accumulator
+from engine.metrics import Metric, MetricAccumulator, build_accumulator
 from engine.network import Network
 from engine.preparation.prepared_data import PreparedData
 from engine.specs import ResolvedSpec
@@ -42,11 +46,20 @@ def build_validation(
     return _build(spec, data, network, loss, data.validation)
 
 
-def build_test(
+def evaluate_test(
     spec: ResolvedSpec, data: PreparedData, network: Network, loss: Loss
-) -> Validation | None:
-    """Build the evaluation on the test rows; None without test rows."""
-    return _build(spec, data, network, loss, data.test)
+) -> dict[str, Metric] | None:
+    """Return loss and metrics on the test rows; None without test rows.
+
+    Values that are undefined or not finite are omitted.
+    """
+    test = _build(spec, data, network, loss, data.test)
+    if test is None:
+        return None
+    with np.errstate(all="ignore"):
+        tally = test.run()
+    found: dict[str, Metric] = {"loss": tally.loss} if math.isfinite(tally.loss) else {}
+    return found | tally.result()
 
 
 def _build(
