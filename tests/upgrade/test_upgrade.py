@@ -84,9 +84,29 @@ def check_jobs(found: dict[str, Any], *, has_recorded_environment: bool) -> None
     for name, job in found.items():
         assert job["exact"] is not job["crossed_environments"], name
     results = {name: job["results"] for name, job in found.items()}
-    if results != RECORDED["jobs"] and not has_recorded_environment:
+    if not has_recorded_environment:
         pytest.skip(f"other bits than those of {RECORDED['environment']}")
-    assert results == RECORDED["jobs"]
+    assert _without_changed_bits(results) == _without_changed_bits(RECORDED["jobs"])
+    losses, recorded = (jobs["killed"]["losses"] for jobs in (results, RECORDED["jobs"]))
+    for epoch, expected in zip(losses, recorded, strict=True):
+        assert epoch == pytest.approx(expected, rel=1e-7)
+
+
+def _without_changed_bits(results: dict[str, Any]) -> dict[str, Any]:
+    """Return the results without what other bits of the engine (NUMERICS 2) changed.
+
+    Clipping by norm lost its epsilon, which changes the weights in their last digits; the
+    validation loss of weighted rows is a weighted mean.
+    """
+    clipped = {k: v for k, v in results["killed"].items() if k not in {"losses", "weights_sha256"}}
+    folds = results["killed in folds"]
+    metrics = {k: v for k, v in folds["cross_validation"]["metrics"].items() if k != "loss"}
+    summary = {**folds["cross_validation"], "metrics": metrics}
+    return {
+        **results,
+        "killed": clipped,
+        "killed in folds": {**folds, "cross_validation": summary},
+    }
 
 
 def test_jobs_of_an_earlier_commit_end_in_their_bits(
