@@ -17,7 +17,7 @@ from tests.chaos.work import COUNTS, WORKS
 
 REDUCED_DATABASE = "postgresql"
 IN_FLIGHT = 4
-REDUCED_KILLS = 10
+REDUCED_KILLS = 6
 KILLS_PER_CANCEL = 10
 APP = "tests.work.app:app"
 
