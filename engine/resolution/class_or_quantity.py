@@ -53,7 +53,7 @@ def infer_task(spec: TrainingSpec, target: ColumnSchema, rows: int, report: Repo
         )
         report.info("/task", "numbers_as_classes", detail, put(spec, "regression", "task"))
         return "classification"
-    if 1 < target.distinct < rows:
+    if target.distinct > 1:
         detail = (
             f"{target.name!r} has {target.distinct} distinct whole numbers in {rows} rows, which "
             "are treated as a quantity; set task to classification to treat them as classes"

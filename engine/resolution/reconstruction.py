@@ -130,7 +130,7 @@ def check_bottleneck(
     if not layers or min(hidden, default=inputs) < inputs or _has_dropout(spec.network.layers):
         return
     detail = (
-        f"no hidden layer has fewer values than the {inputs} inputs, so the network can copy any "
+        f"no hidden layer has fewer values than the inputs, {inputs}, so the network can copy any "
         "row, and an anomaly may have a small error"
     )
     report.info("/network/layers", "no_bottleneck", detail, _default_layers_patch(spec, inputs))
