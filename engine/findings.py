@@ -21,6 +21,7 @@ FindingCode = Literal[
     "no_bottleneck",
     "numbers_as_classes",
     "numbers_as_quantity",
+    "preprocessing_of_model",
     "row_number",
     "rows_left_out",
     "starts_from_model",
@@ -33,6 +34,7 @@ FindingCode = Literal[
     "unusual_loss",
     # The rows.
     "class_without_training_rows",
+    "class_without_validation_rows",
     "incomplete_targets",
     "never_varies_in_training",
     "possible_leak",

@@ -28,6 +28,7 @@ from engine.preparation.row_findings import (
     find_left_out_other_rows,
     find_left_out_rows,
     find_untrained_classes,
+    find_unvalidated_classes,
 )
 from engine.preparation.sample_weights import fit_sample_weights
 from engine.preparation.subsets import RowSource, Subset, read_rows
@@ -100,7 +101,7 @@ class Preparation:
         self._add_part(source, rows.validation, validation_table, target, _VALIDATION_SUFFIX)
         if fold is None:
             self._add_part(source, rows.test, test_table, target, _TEST_SUFFIX)
-            self._report_small_parts()
+            self._report_parts()
 
     def _add_part(
         self,
@@ -119,7 +120,11 @@ class Preparation:
             self.findings += find_left_out_other_rows(table.rows, other.usable, suffix[1:])
             self._subsets.append(Subset(other, other.usable, suffix))
 
-    def _report_small_parts(self) -> None:
+    def _report_parts(self) -> None:
+        """Report held-out parts with few rows, or without rows of a class."""
+        for subset in self._subsets[1:]:
+            labels = subset.source.labels
+            self.findings += find_unvalidated_classes(labels, subset.rows, subset.name)
         rows = {subset.name: len(subset.rows) for subset in self._subsets}
         for finding in (
             few_rows("validation", rows.get("validation", 0)),

@@ -50,7 +50,7 @@ def find_left_out_other_rows(rows: int, usable: Indices, part: str) -> Iterator[
 
 def find_untrained_classes(labels: Labels, training: Indices) -> Iterator[Finding]:
     """Report classes of the target that no training row has."""
-    names = [*_list_untrained_classes(labels, training)]
+    names = [*_list_absent_classes(labels, training)]
     if names:
         detail = (
             f"no training row has the class {name_columns(names)}, which the network therefore "
@@ -59,7 +59,18 @@ def find_untrained_classes(labels: Labels, training: Indices) -> Iterator[Findin
         yield Finding("warning", "/target", "class_without_training_rows", detail)
 
 
-def _list_untrained_classes(labels: Labels, training: Indices) -> Iterator[str]:
+def find_unvalidated_classes(labels: Labels, rows: Indices, part: str) -> Iterator[Finding]:
+    """Report classes of the target that no row of the validation or test part has."""
+    names = [*_list_absent_classes(labels, rows)]
+    if names:
+        detail = (
+            f"no {part} row has the class {name_columns(names)}: {part} metrics do not show how "
+            "well it is predicted"
+        )
+        yield Finding("warning", f"/{part}", "class_without_validation_rows", detail)
+
+
+def _list_absent_classes(labels: Labels, training: Indices) -> Iterator[str]:
     match labels:
         case ClassLabels():
             classes = labels.target.classes

@@ -92,10 +92,9 @@ def _default_task(targets: Sequence[ColumnSchema], report: Report) -> Task | Non
     numbers = [target for target in targets if target.kind == "numeric"]
     if all(map(_is_label, targets)):
         if numbers:
-            detail = (
-                f"{_names(numbers)}: two distinct whole numbers each, which are treated as labels; "
-                "set task to regression to predict numbers"
-            )
+            detail = f"{_names(numbers)}: two distinct whole numbers, which are treated as labels"
+            if len(numbers) == len(targets):
+                detail += "; set task to regression to predict numbers"
             fix = patch(("add", "/task", "regression"))
             report.info(
                 "/task", "numbers_as_classes", detail, fix if len(numbers) == len(targets) else None

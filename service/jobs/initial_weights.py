@@ -83,8 +83,10 @@ def _weights_of(model: ModelRecord, origin: dict[str, Any], *findings: Finding) 
 def _model_chosen(model_id: str, checkpoint: TrainingCheckpoint | None) -> Finding:
     detail = (
         f"the job has ended: training starts from the weights of its model {model_id}, with a new "
-        "optimizer state; set steps to start from one of its checkpoints"
+        "optimizer state"
     )
+    if checkpoint is not None:
+        detail += "; set steps to start from one of its checkpoints"
     fix = None if checkpoint is None else patch(("add", "/start_from/steps", checkpoint.steps))
     return Finding("info", "/start_from/job_id", "starts_from_model", detail, fix)
 

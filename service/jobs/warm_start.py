@@ -1,11 +1,12 @@
 """Warm start: continue training from a model, checking that request and model match."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from engine.data.table import ColumnKind, TableSchema
 from engine.errors import SpecError, SpecProblem
-from engine.findings import Finding, name_columns
+from engine.findings import Finding, name_columns, patch
 from engine.preprocessing.fitted import target_names
 from engine.preprocessing.preprocessing import (
     FittedBoolean,
@@ -68,8 +69,25 @@ def continue_model(
     if weight_shapes(resolution.spec, width) != weight_shapes(base, width):
         detail = "the network's weights differ in shape from the model's: leave network out"
         raise SpecError([SpecProblem("/network", "other_network", detail)])
-    findings = tuple(_without_inherited_fix(finding) for finding in resolution.findings)
-    return replace(resolution, findings=findings)
+    findings = [_without_inherited_fix(finding) for finding in resolution.findings]
+    return replace(resolution, findings=(*findings, *_unused_preprocessing(request, base)))
+
+
+def _unused_preprocessing(request: JobRequest, base: ResolvedSpec) -> Iterator[Finding]:
+    """Report options of the request's preprocessing that differ from the model's."""
+    stated = request.preprocessing
+    unused = [
+        name
+        for name in sorted(stated.model_fields_set)
+        if getattr(stated, name) != getattr(base.preprocessing, name)
+    ]
+    if unused:
+        detail = (
+            f"the model's preprocessing is used, as its weights need it; {name_columns(unused)} of "
+            "the request has no effect"
+        )
+        fix = patch(("remove", "/preprocessing", None))
+        yield Finding("warning", "/preprocessing", "preprocessing_of_model", detail, fix)
 
 
 def _without_inherited_fix(finding: Finding) -> Finding:

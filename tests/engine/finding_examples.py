@@ -148,6 +148,16 @@ EXAMPLES: dict[FindingCode, Example] = {
         "rows",
         has_fix=False,
     ),
+    "class_without_validation_rows": Example(
+        {"target": "kind", "features": ["x"], "validation": {"column": "part"}},
+        {
+            **_TABLE,
+            "kind": levels(*("abc"[row % 3] for row in range(ROWS))),
+            "part": levels(*(["train", "test", "train"] * 20)),
+        },
+        "rows",
+        has_fix=False,
+    ),
     "never_varies_in_training": Example(
         {"target": "kind", "validation": {"column": "part"}},
         {
@@ -283,5 +293,6 @@ EXAMPLES |= {
 # Codes that no table alone shows, with the test of their fix.
 ELSEWHERE: dict[FindingCode, str] = {
     "test_rows_seen": "tests/service/jobs/test_validation.py",
+    "preprocessing_of_model": "tests/service/jobs/test_warm_start.py",
     "starts_from_model": "tests/service/jobs/test_checkpoints.py",
 }

@@ -57,6 +57,20 @@ def test_further_training_improves_the_loss(
     assert second["metrics"]["latest"]["loss"] < first["metrics"]["latest"]["loss"]
 
 
+def test_other_preprocessing_than_the_models_is_reported(
+    client: TestClient, upload: Upload, first: dict[str, Any]
+) -> None:
+    asked = {"numeric": "min_max", "max_levels": 100}
+    answer = post(client, upload(), first, preprocessing=asked).json()
+    assert answer["spec"]["preprocessing"]["numeric"] == "standardize"
+    (found,) = [f for f in answer["findings"] if f["code"] == "preprocessing_of_model"]
+    assert "'numeric'" in found["detail"]
+    assert "max_levels" not in found["detail"]
+    assert found["fix"]["patch"] == [{"op": "remove", "path": "/preprocessing"}]
+    answer = post(client, upload(), first).json()
+    assert "preprocessing_of_model" not in {f["code"] for f in answer["findings"]}
+
+
 def test_unknown_model_is_404(client: TestClient, upload: Upload) -> None:
     problem(post(client, upload(), {"model_id": "mdl_nope"}), 404)
 
