@@ -35,6 +35,7 @@ FindingCode = Literal[
     # The rows.
     "class_without_training_rows",
     "class_without_validation_rows",
+    "constant_target_in_training",
     "incomplete_targets",
     "never_varies_in_training",
     "possible_leak",

@@ -42,6 +42,7 @@ def find_leaks(
     x: Rows,
     labels: Labels,
     training: Indices,
+    trained: Indices,
 ) -> list[Finding]:
     """Return a finding that names the features that alone predict a target.
 
@@ -54,15 +55,20 @@ def find_leaks(
         preprocessing: fitted on the training rows.
         x: inputs of the training rows.
         labels: targets of all rows of the table.
-        training: indices of the training rows.
+        training: indices of the training rows, those of `x`.
+        trained: the training rows of positive weight, which decide.
     """
-    if len(training) < MIN_ROWS or isinstance(labels, NoLabels):
+    if len(trained) < MIN_ROWS or isinstance(labels, NoLabels):
         return []
     are_classes = not isinstance(labels, NumberLabels)
+    features = len(preprocessing.columns)
     seen: dict[str, str] = {}
     predicted: list[str] = []
     for target_name, values in _targets(spec, labels):
-        found = _find(table, preprocessing, x, values[training], training, are_classes=are_classes)
+        if values[trained].min() == values[trained].max():
+            continue
+        names = screen(preprocessing, x, values[training])[:MAX_CONFIRMED]
+        found = _find(table, names, values[trained], trained, features, are_classes=are_classes)
         predicted += [target_name] if found else []
         seen = found | seen
     return [_finding(spec, predicted, seen)] if seen else []
@@ -81,20 +87,17 @@ def _targets(
 
 def _find(
     table: Table,
-    preprocessing: Preprocessing,
-    x: Rows,
+    names: Sequence[str],
     target: NDArray[np.float64],
-    training: Indices,
+    rows: Indices,
+    features: int,
     *,
     are_classes: bool,
 ) -> dict[str, str]:
-    """Return how each feature that alone predicts the target does so."""
-    if target.min() == target.max():
-        return {}
-    features = len(preprocessing.columns)
+    """Return how each of these features alone predicts the target; others are omitted."""
     seen: dict[str, str] = {}
-    for group in _groups(screen(preprocessing, x, target)[:MAX_CONFIRMED], len(training)):
-        for name, values in _read(table, group, training).items():
+    for group in _groups(names, len(rows)):
+        for name, values in _read(table, group, rows).items():
             reason = _describe(values, target, features, are_classes=are_classes)
             if reason is not None:
                 seen[name] = reason

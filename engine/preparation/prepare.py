@@ -27,7 +27,7 @@ from engine.preparation.prepared_data import PreparedData, prepared_from
 from engine.preparation.row_findings import (
     find_left_out_other_rows,
     find_left_out_rows,
-    find_untrained_classes,
+    find_untrained_targets,
     find_unvalidated_classes,
 )
 from engine.preparation.sample_weights import fit_sample_weights
@@ -87,21 +87,30 @@ class Preparation:
             spec, source.table.rows, source.labels.present, source.usable
         )
         rows = split_rows(spec, source.columns, source.labels, source.usable, fold, table.words)
-        self.findings += find_untrained_classes(source.labels, rows.training)
-        target = fit_target(spec, source.labels, rows.training, fitted_target)
+        self._weights = fit_sample_weights(spec, source.labels, rows.training, table.words)
+        self._trained = self._rows_of_weight(source, rows.training)
+        self.findings += find_untrained_targets(source.labels, self._trained)
+        target = fit_target(spec, source.labels, self._trained, fitted_target)
         self.preprocessing = (
-            fit_preprocessing(spec, table, rows.training, target)
+            fit_preprocessing(spec, table, self._trained, target)
             if fitted is None
-            else refit_constant_columns(spec, table, rows.training, replace(fitted, target=target))
+            else refit_constant_columns(spec, table, self._trained, replace(fitted, target=target))
         )
         require_inputs(spec, self.preprocessing.width)
         self._encoding = choose_encoding(spec, target)
-        self._weights = fit_sample_weights(spec, source.labels, rows.training, table.words)
         self._subsets = [Subset(source, rows.training, "")]
         self._add_part(source, rows.validation, validation_table, target, _VALIDATION_SUFFIX)
         if fold is None:
             self._add_part(source, rows.test, test_table, target, _TEST_SUFFIX)
             self._report_parts()
+
+    def _rows_of_weight(self, source: RowSource, training: Indices) -> Indices:
+        """Return the training rows without those of weight 0, which have no effect."""
+        if self._weights is None:
+            return training
+        found = self._weights.weights_of(source.columns, source.labels, training, "training")
+        weights = found["weights"] if "weights" in found else found["sample_weights"]
+        return training[weights > 0]
 
     def _add_part(
         self,
@@ -232,7 +241,13 @@ class Preparation:
         subset = self._subsets[0]
         source = subset.source
         found = find_leaks(
-            self._spec, source.table, self.preprocessing, x, source.labels, subset.rows
+            self._spec,
+            source.table,
+            self.preprocessing,
+            x,
+            source.labels,
+            subset.rows,
+            self._trained,
         )
         # The features of a model that is trained on cannot be changed.
         self.findings += found if self._is_new else [replace(f, fix=None) for f in found]

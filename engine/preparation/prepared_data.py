@@ -20,7 +20,7 @@ from engine.specs import (
 
 # Increment whenever the same spec and table yield different arrays or array names: it is part of
 # the cache key, so that arrays cached by earlier versions are not used.
-VERSION = 5
+VERSION = 6
 _RELEVANT_FIELDS = {
     *("target", "task", "features", "preprocessing"),
     *("class_weight", "sample_weight", "dtype"),

@@ -48,8 +48,8 @@ def find_left_out_other_rows(rows: int, usable: Indices, part: str) -> Iterator[
         yield Finding("info", f"/{part}/dataset_id", "rows_left_out", detail)
 
 
-def find_untrained_classes(labels: Labels, training: Indices) -> Iterator[Finding]:
-    """Report classes of the target that no training row has."""
+def find_untrained_targets(labels: Labels, training: Indices) -> Iterator[Finding]:
+    """Report classes that no training row has, and numbers that are the same in all of them."""
     names = [*_list_absent_classes(labels, training)]
     if names:
         detail = (
@@ -57,6 +57,16 @@ def find_untrained_classes(labels: Labels, training: Indices) -> Iterator[Findin
             "cannot learn; its other rows are validation rows or left out"
         )
         yield Finding("warning", "/target", "class_without_training_rows", detail)
+    if isinstance(labels, NumberLabels):
+        values = labels.values[training]
+        is_constant = values.min(axis=0) == values.max(axis=0)
+        constant = [labels.names[index] for index in np.flatnonzero(is_constant)]
+        if constant:
+            detail = (
+                f"all training rows have the same number in {name_columns(constant)}, so that the "
+                "network can only learn that number"
+            )
+            yield Finding("warning", "/target", "constant_target_in_training", detail)
 
 
 def find_unvalidated_classes(labels: Labels, rows: Indices, part: str) -> Iterator[Finding]:

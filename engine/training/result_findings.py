@@ -101,8 +101,8 @@ def accuracy_at_chance(
     )
     detail = (
         f"the accuracy on the {len(y)} {which} rows is {accuracy:.4g}, and the most frequent class "
-        f"has {share:.4g} of them: within one standard error, always predicting it would do as "
-        f"well; {advice}"
+        f"has {share:.4g} of them: within one standard error, always predicting it would do at "
+        f"least as well; {advice}"
     )
     fix = patch(("add", "/class_weight", "balanced")) if is_imbalanced else None
     return Finding("warning", "/metrics", "accuracy_at_chance", detail, fix, epochs)

@@ -158,6 +158,16 @@ EXAMPLES: dict[FindingCode, Example] = {
         "rows",
         has_fix=False,
     ),
+    "constant_target_in_training": Example(
+        {"target": "y", "features": ["x"], "validation": {"column": "part"}},
+        {
+            **_TABLE,
+            "y": NumericColumn(np.where(np.arange(ROWS) % 3 == 2, draw(ROWS), 0.25)),
+            "part": levels(*(["train", "train", "test"] * 20)),
+        },
+        "rows",
+        has_fix=False,
+    ),
     "never_varies_in_training": Example(
         {"target": "kind", "validation": {"column": "part"}},
         {
