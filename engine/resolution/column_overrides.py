@@ -54,6 +54,7 @@ def check_overrides(
         if categorical_of(spec.network) == "embedding":
             _check_indicator(plan, override, report)
     _check_dropped_rows(spec, table, plans, report)
+    _report_imputed(spec, table, plans, report)
 
 
 def _check_options(column: ColumnSchema, override: ColumnPreprocessingSpec, report: Report) -> None:
@@ -114,6 +115,31 @@ def _check_dropped_rows(
             detail = f"{count} without a value in {describe_columns(names)} are left out"
             fix = put(spec, "mean", *setting)
             report.info(json_pointer(*setting), "rows_left_out", detail, fix)
+
+
+def _report_imputed(
+    spec: TrainingSpec, table: TableSchema, plans: Sequence[ColumnPlan], report: Report
+) -> None:
+    """Report the features whose missing values are replaced, unless the request says how."""
+    if "missing" in spec.preprocessing.model_fields_set:
+        return
+    missing = {column.name: column.missing for column in table.columns}
+    overrides = spec.preprocessing.columns
+    names = [
+        plan.name
+        for plan in plans
+        if 0 < missing[plan.name] < table.rows
+        and overrides.get(plan.name, NO_OVERRIDES).missing is None
+    ]
+    if names:
+        lack = "lacks" if len(names) == 1 else "lack"
+        detail = (
+            f"{describe_columns(names)} {lack} values in up to {max(missing[n] for n in names)} of "
+            f"{table.rows} rows: a missing number or time becomes the mean of the training rows, a "
+            "missing category none; missing and missing_indicator choose otherwise"
+        )
+        fix = put(spec, "mean", "preprocessing", "missing")
+        report.info("/preprocessing/missing", "values_imputed", detail, fix)
 
 
 def _check_fill_value(
