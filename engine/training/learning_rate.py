@@ -1,10 +1,12 @@
 """A lower learning rate for a training that diverged, found by trying."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from engine.errors import DivergenceError
+from engine.metrics import Metric
 from engine.training.loss_sample import LossChange
 from engine.training.progress import EpochRecord, StopReason
 
@@ -12,6 +14,8 @@ from engine.training.progress import EpochRecord, StopReason
 MAX_TRIALS = 16
 # A trial takes twice the steps of the original training, and at least this many more.
 LEAST_MORE_STEPS = 2000
+# Worse rates in turn after which no lower one is tried: one may be worse by chance.
+MAX_WORSE = 2
 
 Ending = Literal["found", "none_found", "interrupted", "hopeless"]
 
@@ -34,6 +38,16 @@ class Restartable(Protocol):
         """Why training ended; None while it is running."""
         ...
 
+    @property
+    def best(self) -> dict[str, Metric] | None:
+        """Losses and metrics of the best epoch; None before the first has ended."""
+        ...
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the weights are those of the best epoch rather than the latest."""
+        ...
+
     def loss_change(self, recorded: float | None) -> LossChange:
         """Return the loss before the first step and now."""
         ...
@@ -48,24 +62,42 @@ class Restartable(Protocol):
 
 
 @dataclass(frozen=True)
+class TrialLosses:
+    """Losses of a trial with the weights that it returns.
+
+    Attributes:
+        change: loss before the first step and at the end.
+        validation: validation loss; None without validation rows or a completed epoch.
+    """
+
+    change: LossChange
+    validation: float | None
+
+    @property
+    def score(self) -> float:
+        """The loss by which trials are compared."""
+        return self.change.highest if self.validation is None else self.validation
+
+
+@dataclass(frozen=True)
 class RateSearch:
     """Result of a search for a learning rate.
 
     Attributes:
         ending: found; none_found after MAX_TRIALS; interrupted by the caller's `stop`; hopeless if
             the first loss, before any step, is not finite.
-        trials: completed trials.
+        trials: completed trials until the rate was found.
         rate: the rate that was found, else the lowest that was tried without success; None if none
             was tried.
         steps: steps of the successful trial.
-        change: loss of the successful trial before its first step and at its end.
+        losses: losses of the successful trial.
     """
 
     ending: Ending
     trials: int = 0
     rate: float | None = None
     steps: int = 0
-    change: LossChange | None = None
+    losses: TrialLosses | None = None
 
     @property
     def found(self) -> float | None:
@@ -80,7 +112,7 @@ class RateSearch:
             case "found":
                 return (
                     f"a learning rate of {self.rate:g} trains: it was tried for {self.steps} steps "
-                    f"from the same weights{self._losses}"
+                    f"from the same weights, and of the rates tried it ended best{self._losses}"
                 )
             case "none_found":
                 return f"learning rates down to {self.rate:g} were tried without success: {other}"
@@ -96,46 +128,58 @@ class RateSearch:
 
     @property
     def _losses(self) -> str:
-        change = self.change
-        if change is None or change.start is None:
+        if self.losses is None or self.losses.change.start is None:
             return ""
-        return f", and the loss went from {change.start:.4g} to {change.end:.4g}"
+        change, validation = self.losses.change, self.losses.validation
+        held_out = "" if validation is None else f", with a validation loss of {validation:.4g}"
+        return f"; the loss went from {change.start:.4g} to {change.highest:.4g}{held_out}"
+
+    @property
+    def score(self) -> float:
+        """The loss by which trials are compared; infinite without success."""
+        return math.inf if self.losses is None else self.losses.score
 
 
 def search_learning_rate(training: Restartable, stop: Callable[[], bool]) -> RateSearch:
-    """Try a tenth of the learning rate, a hundredth, …, until one trains.
+    """Try a tenth of the learning rate, a hundredth, …, and return the one that trains best.
 
     A rate trains if, from the same weights and with the same rows and seed, no value becomes
-    infinite or NaN, and the loss ends at most where it began. A trial has twice the steps of the
-    training, at least LEAST_MORE_STEPS more, and at most the spec's.
+    infinite or NaN, and the loss ends at most where it began. Lower rates are tried until MAX_WORSE
+    of them in turn are no better; the best one has the lowest validation loss, without validation
+    rows the lowest loss. A trial has twice the steps of the training, at least LEAST_MORE_STEPS
+    more, and at most the spec's.
 
     Args:
         training: the training that diverged, or ended with too high a loss. Afterwards it is that
             of the last trial: only its memory is reused.
-        stop: called before each step; True ends the search.
+        stop: called before each step; True ends the search with the best rate so far.
     """
     steps, rate = training.steps_done, training.learning_rate
     if not steps:
         return RateSearch("hopeless")
     steps = max(2 * steps, steps + LEAST_MORE_STEPS)
-    found = RateSearch("none_found")
+    best, worse, lowest = None, 0, None
     for trial in range(1, MAX_TRIALS + 1):
         # Rounded: 1000 / 10⁷ is to be 0.0001 in the client's JSON.
         lower = float(f"{rate / 10**trial:.6g}")
         training.restart(lower)
-        change = _try(training, steps, stop)
-        if change == "interrupted":
-            return RateSearch("interrupted", found.trials, found.rate)
-        if change is not None:
-            return RateSearch("found", trial, lower, training.steps_done, change)
-        found = RateSearch("none_found", trial, lower)
-    return found
+        outcome = _try(training, steps, stop)
+        if outcome == "interrupted":
+            return best or RateSearch("interrupted", trial - 1, lowest)
+        lowest = lower
+        if outcome is not None and (best is None or outcome.score < best.score):
+            best, worse = RateSearch("found", trial, lower, training.steps_done, outcome), 0
+        elif best is not None:
+            worse += 1
+        if worse == MAX_WORSE:
+            break
+    return best or RateSearch("none_found", MAX_TRIALS, lowest)
 
 
 def _try(
     training: Restartable, steps: int, stop: Callable[[], bool]
-) -> LossChange | Literal["interrupted"] | None:
-    """Train for at most that many steps; return the change of the loss, None without success."""
+) -> TrialLosses | Literal["interrupted"] | None:
+    """Train for at most that many steps; return the losses, None without success."""
     is_stopped = False
 
     def should_stop() -> bool:
@@ -154,6 +198,16 @@ def _try(
         return None
     if is_stopped:
         return "interrupted"
-    change = training.loss_change(records[-1].loss if records else None)
+    values = training.best if training.keeps_best and training.best else None
+    if values is None and records:
+        values = records[-1].values()
+    change = training.loss_change(_number(values, "loss"))
     has_fallen = not records or records[-1].loss <= records[0].loss
-    return change if has_fallen and change.is_decrease else None
+    if not has_fallen or not change.is_decrease:
+        return None
+    return TrialLosses(change, _number(values, "validation_loss"))
+
+
+def _number(values: Mapping[str, Metric] | None, name: str) -> float | None:
+    value = None if values is None else values.get(name)
+    return value if isinstance(value, float) else None

@@ -1,5 +1,6 @@
 """The learning rate that is suggested after a divergence has been tried, and trains."""
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,44 @@ def test_the_suggested_rate_trains(name: str, rate: float) -> None:
     assert f"{search.found:g}" in search.advice
     records = list(train(Training(with_rate(spec, search.found), data)))
     assert records[-1].loss < records[0].loss
+
+
+def signal() -> dict[str, Column]:
+    """Return counts with a rate of exp(1 + x)."""
+    x = draw(300, seed=1)
+    y = np.random.default_rng(0).poisson(np.exp(1 + x))
+    return {"x": NumericColumn(x), "y": NumericColumn(y.astype(np.float64))}
+
+
+LEARNABLE: dict[str, tuple[dict[str, Column], dict[str, Any], str, float]] = {
+    "numbers": (line_columns(240), {"target": "y"}, "validation_r2", 0.9),
+    "classes": (flower_columns(240), {"target": "kind"}, "validation_accuracy", 0.9),
+    "counts": (
+        signal(),
+        {"target": "y", "task": "regression", "loss": "poisson"},
+        "validation_r2",
+        0.3,
+    ),
+}
+
+
+@pytest.mark.parametrize("optimizer", [SGD, MOMENTUM, ADAM, {"type": "rmsprop"}, {"type": "lion"}])
+@pytest.mark.parametrize("name", LEARNABLE)
+def test_a_training_with_the_suggested_rate_learns(name: str, optimizer: dict[str, Any]) -> None:
+    """Not to diverge is not enough: a rate that is almost too high learns nothing."""
+    columns, request, metric, least = LEARNABLE[name]
+    asked = request | {"optimizer": {**optimizer, "learning_rate": 1000.0}}
+    spec, data = prepared(TrainingSpec.model_validate(asked), columns)
+    training = Training(spec, data)
+    with contextlib.suppress(DivergenceError):
+        list(train(training))
+    search = training.search_learning_rate()
+    assert search.found is not None
+    *_, last = train(Training(with_rate(spec, search.found), data))
+    value = last.metrics[metric]
+    assert isinstance(value, float)
+    assert value > least
+    assert last.validation_loss == search.score
 
 
 @pytest.mark.parametrize("schedule", ["one_cycle", {"type": "cosine", "warmup_epochs": 2}])
