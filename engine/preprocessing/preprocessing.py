@@ -105,6 +105,11 @@ class Preprocessing:
         return x
 
     @cached_property
+    def numeric_names(self) -> tuple[str, ...]:
+        """Names of the numeric and time columns, in order."""
+        return self._ranges.names
+
+    @cached_property
     def column_widths(self) -> tuple[int, ...]:
         """Number of network inputs of each column."""
         return tuple(inputs_of(column).width for column in self.columns)
