@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Indices
-from engine.data.table import Column, NumericColumn, take_rows
+from engine.data.table import Column, NumericColumn, count_rows, take_rows
 
 
 class MatrixColumns(Mapping[str, Column]):
@@ -42,6 +42,11 @@ class MatrixColumns(Mapping[str, Column]):
     def __len__(self) -> int:
         return len(self._names) + len(self._others)
 
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self._matrix)
+
     def take(self, rows: slice) -> "MatrixColumns":
         """Return views of consecutive rows."""
         others = {name: take_rows(column, rows) for name, column in self._others.items()}
@@ -61,6 +66,13 @@ class MatrixColumns(Mapping[str, Column]):
         if self._positions is None:
             self._positions = {name: index for index, name in enumerate(self._names)}
         return self._positions
+
+
+def count_table_rows(columns: Mapping[str, Column]) -> int:
+    """Return the number of rows of all columns; 0 without columns."""
+    if isinstance(columns, MatrixColumns):
+        return columns.rows
+    return next((count_rows(column) for column in columns.values()), 0)
 
 
 def take_table_rows(columns: Mapping[str, Column], rows: slice) -> Mapping[str, Column]:

@@ -64,13 +64,13 @@ def answer(model: ServedModel, rows: ReadRows) -> Answers:
 def _find_flags(model: ServedModel, rows: ReadRows, replaced: Places) -> list[FlaggedValue]:
     """Return values that were replaced or are outside the training data. Raises DataError."""
     preprocessing = model.preprocessing
-    names = [column.name for column in preprocessing.columns]
+    columns = preprocessing.columns
     found = preprocessing.flags(rows.columns, model.predictor.dtype)
     unusable = [place for place in replaced if not found.out_of_range[place]]
     not_understood = [*rows.not_understood, *unusable]
     for place in not_understood:
         found.imputed[place] = False
-    flags = [FlaggedValue(row, names[i], "not_understood") for row, i in not_understood]
+    flags = [FlaggedValue(row, columns[i].name, "not_understood") for row, i in not_understood]
     kinds: tuple[tuple[NDArray[np.bool_], Flag], ...] = (
         (found.imputed, "imputed"),
         (found.unknown, "unknown_category"),
@@ -80,5 +80,5 @@ def _find_flags(model: ServedModel, rows: ReadRows, replaced: Places) -> list[Fl
     for mask, flag in kinds:
         if mask.any():
             places = np.argwhere(mask).tolist()
-            flags += [FlaggedValue(row, names[i], flag) for row, i in places]
+            flags += [FlaggedValue(row, columns[i].name, flag) for row, i in places]
     return flags
