@@ -11,7 +11,8 @@ from engine.findings import Finding, FindingCode
 from engine.preparation.prepare import prepare
 from engine.resolution.resolve import resolve
 from engine.specs import ResolvedSpec, TrainingSpec
-from engine.training.training import Training, train
+from engine.training.loop import train
+from engine.training.training import Training
 from tests.engine.examples import describe, draw, levels, numbers
 
 Stage = Literal["request", "rows", "training"]
