@@ -81,7 +81,7 @@ def needs_values(names: Sequence[MetricName]) -> bool:
 
 
 def _variations(targets: Sequence[NumericTarget], split: SplitArrays) -> list[SquareSum | None]:
-    """Return Σ w (y − ȳ)² per target in the output's unit; None if y is constant in its own unit."""
+    """Return Σ w (y − ȳ)² per target in the output's unit; None if y is constant in its own."""
     rows, weights = slice(0, len(split)), _read_weights(split)
     values = np.asarray(split.y[rows], np.float64)
     if weights is not None:
