@@ -51,21 +51,23 @@ class SquareSum(NamedTuple):
         return self.value / other.value * ratio * ratio
 
 
-def sum_squares(values: Floats, weights: Weights) -> SquareSum:
+def sum_squares(values: Floats, weights: Weights, *, is_pairwise: bool = False) -> SquareSum:
     """Return Σ w v² over all elements.
 
     Args:
         values: the values v, `(rows,)` or `(rows, columns)`.
         weights: weight w of each row, `(rows,)`.
+        is_pairwise: whether to sum in pairs, more slowly, with less rounding over many rows.
     """
-    plain = _square_and_sum(values, weights)
+    add = _add_in_pairs if is_pairwise else _add
+    plain = add(values, weights)
     if has_exact_squares(plain):
         return SquareSum(plain)
     largest = float(np.abs(values).max())
     if not 0 < largest < math.inf:
         return SquareSum(largest)
     unit = power_of_two(largest)
-    return SquareSum(_square_and_sum(values.astype(np.float64) / unit, weights), unit)
+    return SquareSum(add(values.astype(np.float64) / unit, weights), unit)
 
 
 def has_exact_squares(total: float) -> bool:
@@ -78,7 +80,12 @@ def power_of_two(value: float) -> float:
     return math.ldexp(1.0, math.frexp(value)[1] - 1)
 
 
-def _square_and_sum(values: Floats, weights: Weights) -> float:
+def _add_in_pairs(values: Floats, weights: Weights) -> float:
+    squares = np.square(values)
+    return float(np.sum(squares if weights is None else weights * squares))
+
+
+def _add(values: Floats, weights: Weights) -> float:
     if weights is None:
         return float(np.vdot(values, values))
     if values.ndim > 1:

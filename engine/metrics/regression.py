@@ -43,7 +43,7 @@ class NumberPredictions:
     @cached_property
     def squared(self) -> SquareSum:
         """Σ w (ŷ − y)²."""
-        return sum_squares(self.error, self.weights)
+        return sum_squares(self.error, self.weights, is_pairwise=True)
 
     @property
     def total_weight(self) -> float:
@@ -118,7 +118,8 @@ def variation(
 
 def _deviations(values: NDArray[np.float64], weights: Weights) -> SquareSum:
     """Return Σ w (v − v̄)²."""
-    return sum_squares(values - weighted_mean(values, weights), weights)
+    deviations = values - weighted_mean(values, weights)
+    return sum_squares(deviations, weights, is_pairwise=True)
 
 
 def combine_targets(
