@@ -10,11 +10,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.data.table import ColumnSchema, TableSchema
+from engine.data.table import ColumnSchema, TableSchema, is_constant
 from engine.findings import describe_columns
 from engine.json_pointer import column_pointer
+from engine.preprocessing.column_plan import has_encoding
 from engine.resolution.embeddings import categorical_of
-from engine.resolution.fixes import list_features_of
+from engine.resolution.fixes import list_features_of, use_columns
 from engine.resolution.report import Report
 from engine.specs import TrainingSpec, split_columns
 
@@ -67,29 +68,40 @@ class _Identifiers:
 
 
 def leave_out_identifiers(
-    spec: TrainingSpec, table: TableSchema, features: tuple[ColumnSchema, ...], report: Report
-) -> tuple[ColumnSchema, ...]:
+    spec: TrainingSpec, table: TableSchema, candidates: Sequence[ColumnSchema], report: Report
+) -> tuple[tuple[ColumnSchema, ...], set[str]]:
     """Return the default features without those that number or identify the rows.
 
     They stay where the request needs them: if no other feature is left, if `preprocessing.columns`
     has options for them, and if the shape of the inputs or an embedding would lack them.
+
+    Args:
+        spec: the requested spec.
+        table: schema of the table.
+        candidates: the columns that may be features, with free text that is not hashed, which is
+            not a feature.
+        report: receives the findings.
+
+    Returns:
+        The features, and the names of all columns that are reported.
     """
-    found = _find(spec, table, features)
+    features = tuple(c for c in candidates if has_encoding(spec.preprocessing, c))
+    found = _find(spec, table, candidates)
     stated = set(spec.preprocessing.columns)
     names = {name for group in found for name in group.names if name not in stated}
     remaining = tuple(column for column in features if column.name not in names)
-    if not _suffices(spec, features, remaining):
+    if not _suffices(spec, table, features, remaining):
         remaining = features
     kept = [column.name for column in remaining]
     for group in found:
         left = tuple(name for name in group.names if name not in kept)
         if left:
-            _report_left_out(spec, _Identifiers(group.kind, left), features, kept, report)
+            _report_left_out(spec, _Identifiers(group.kind, left), candidates, kept, report)
         used = tuple(name for name in group.names if name in kept)
         if used:
             pointer = "/features" if not left else column_pointer(used[0])
             _report_used(spec, _Identifiers(group.kind, used), kept, pointer, report)
-    return remaining
+    return remaining, {name for group in found for name in group.names}
 
 
 def report_identifiers(
@@ -102,20 +114,23 @@ def report_identifiers(
 
 
 def _suffices(
-    spec: TrainingSpec, features: Sequence[ColumnSchema], remaining: Sequence[ColumnSchema]
+    spec: TrainingSpec,
+    table: TableSchema,
+    features: Sequence[ColumnSchema],
+    remaining: Sequence[ColumnSchema],
 ) -> bool:
     """Return whether the remaining features are enough for the request's network."""
     if spec.input_shape is not None and math.prod(spec.input_shape) == len(features):
         return len(remaining) == len(features)
     if categorical_of(spec.network) == "embedding":
         return any(column.kind == "categorical" for column in remaining)
-    return bool(remaining)
+    return not all(is_constant(column, table.rows) for column in remaining)
 
 
 def _report_left_out(
     spec: TrainingSpec,
     left: _Identifiers,
-    features: Sequence[ColumnSchema],
+    candidates: Sequence[ColumnSchema],
     kept: Collection[str],
     report: Report,
 ) -> None:
@@ -125,7 +140,7 @@ def _report_left_out(
         f"have other values; name {them} in features to use {them}"
     )
     wanted = {*kept, *left.names}
-    fix = list_features_of(spec, [c.name for c in features if c.name in wanted])
+    fix = use_columns(spec, [column for column in candidates if column.name in wanted])
     report.info("/features", left.kind, detail, fix)
 
 
