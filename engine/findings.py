@@ -48,6 +48,8 @@ FindingCode = Literal[
     "gradient_not_finite",
     "last_row_joined",
     "loss_above_start",
+    "metric_not_finite",
+    "metric_undefined",
     "validation_loss_above_start",
 ]
 # Names beyond it are counted only: a table may have thousands of columns.

@@ -102,9 +102,20 @@ def test_numbers_in_proportion_to_the_target(scaling: str) -> None:
     assert named == ["copy", "gaps", "close"]
 
 
-def test_categories_that_hold_a_number() -> None:
+def test_numbers_in_proportion_to_one_of_several_targets() -> None:
+    columns: dict[str, Column] = {
+        "y": NumericColumn(NUMBER),
+        "z": NumericColumn(DRAWN.standard_normal(ROWS)),
+        "close": NumericColumn(NUMBER + DRAWN.standard_normal(ROWS)),
+    }
+    (finding,) = find(columns, target=["z", "y"])
+    assert finding.detail.startswith("column 'close' (correlation")
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1.0, 1e200])
+def test_categories_that_hold_a_number(scale: float) -> None:
     codes = DRAWN.integers(0, 5, ROWS)
-    y = NumericColumn(10.0 * codes + 0.01 * NOISE.values)
+    y = NumericColumn(scale * (10.0 * codes + 0.01 * NOISE.values))
     (finding,) = find({"y": y, "x": categories(codes, "abcde")})
     assert "each value has one target value" in finding.detail
 
