@@ -81,6 +81,13 @@ def test_booleans_and_missing_values_may_separate_the_classes() -> None:
     assert "'absent' (a missing value decides the class)" in finding.detail
 
 
+def test_columns_with_the_same_reason_are_named_together() -> None:
+    copies: dict[str, Column] = {f"c{i}": categories(CLASS, "pqr") for i in range(12)}
+    (finding,) = find({"y": categories(CLASS, "abc"), **copies})
+    assert finding.detail.count("each value has one class") == 1
+    assert "'c8', 'c9' (each value has one class) and 2 more alone predict" in finding.detail
+
+
 @pytest.mark.parametrize("scaling", ["standardize", "min_max", "robust", "log1p", "none"])
 def test_numbers_in_proportion_to_the_target(scaling: str) -> None:
     columns: dict[str, Column] = {
