@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.errors import DataError
 from engine.predictor import Places, Predictions, Reconstructions
-from engine.preprocessing.preprocessing import InputsTarget
+from engine.preprocessing.fitted import InputsTarget
 from service.http.errors import InvalidRowsError
 from service.predictions.reconstructions import require_few_values
 from service.runtime.model_cache import ServedModel

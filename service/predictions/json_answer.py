@@ -5,15 +5,16 @@ from typing import Any, assert_never
 import orjson
 
 from engine.predictor import Predictions, Reconstructions
-from engine.preprocessing.fitted import classes_of, target_names
-from engine.preprocessing.preprocessing import (
+from engine.preprocessing.fitted import (
     ClassTarget,
     InputsTarget,
     LabelTargets,
     NumericTarget,
     NumericTargets,
-    Preprocessing,
+    classes_of,
+    target_names,
 )
+from engine.preprocessing.preprocessing import Preprocessing
 from service.predictions.answers import Answers
 
 Row = dict[str, Any]

@@ -9,13 +9,12 @@ from engine.metrics import Metric
 from engine.resolution.row_counts import RowCounts
 from engine.specs import FoldsValidation
 from engine.stored.versions import SPEC_VERSION
+from service.schemas.epochs import CheckpointView, LossView
 from service.schemas.jobs import (
-    CheckpointView,
     CrossValidationView,
     FindingView,
     JobError,
     JobView,
-    LossView,
     MetricsView,
     PartRowsView,
     ProgressView,

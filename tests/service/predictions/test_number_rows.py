@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.data.table import FileConventions
-from engine.preprocessing.preprocessing import FittedNumeric, NumericTarget, Preprocessing
+from engine.preprocessing.fitted import FittedNumeric, NumericTarget
+from engine.preprocessing.preprocessing import Preprocessing
 from service.http.errors import InvalidRowsError
 from service.predictions import number_rows
 from service.predictions.json_body import read_json
