@@ -1,40 +1,23 @@
 """Conversion of JSON rows into columns; a value that cannot be read is missing."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, TypeAlias, assert_never
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Shape
 from engine.data.matrix_columns import MatrixColumns
-from engine.data.table import ISO, CategoricalColumn, Column, NumericColumn
-from engine.data.value_reader import ValueReader, WrongValueError
+from engine.data.table import Column, NumericColumn
+from engine.data.value_reader import ValueReader
 from engine.json_pointer import json_pointer
-from engine.preprocessing.fitted import (
-    FittedBoolean,
-    FittedCategories,
-    FittedCodes,
-    FittedColumn,
-    FittedNumeric,
-    FittedOrdinal,
-    FittedText,
-    FittedTime,
-)
+from engine.preprocessing.fitted import FittedNumeric
 from engine.preprocessing.preprocessing import Preprocessing
 from service.http.errors import InvalidRowsError
 from service.schemas.common import FieldProblem
+from service.serializers.cells import find_fault, make_cell_reader, plain_numbers
 from service.serializers.records import MAX_PROBLEMS, Record, RecordReader
-from service.serializers.times import read_seconds
-
-# Converts one value of a column; builds the column from the converted values.
-Convert: TypeAlias = Callable[[object], Any]
-Build: TypeAlias = Callable[[Sequence[Any]], Column]
-_PLAIN_TYPES = frozenset((float, int, type(None)))
-_TEXT_TYPES = frozenset((str, type(None)))
 
 
 @dataclass(frozen=True)
@@ -73,9 +56,7 @@ class RowReader:
         columns = preprocessing.columns
         names = [column.name for column in columns]
         self._records = RecordReader(names, ignored, shape)
-        self._readers = [
-            (column.name, *_column_reader(column, values, formats)) for column in columns
-        ]
+        self._readers = [make_cell_reader(column, values, formats) for column in columns]
         self._numeric = preprocessing.numeric_names
         self._plain = tuple(c.name for c in columns if isinstance(c, FittedNumeric))
         self._missing_numbers = [*values.missing_numbers]
@@ -124,18 +105,11 @@ class RowReader:
         Plain are numbers within float64, and null. `_convert` returns the same for them.
         """
         values = [record.get(name) for record in records for name in self._plain]
-        if not _PLAIN_TYPES.issuperset(map(type, values)):
-            return None
-        try:
-            # None becomes NaN.
-            numbers = np.array(values, np.float64).reshape(len(records), len(self._plain))
-        except OverflowError:
-            return None
-        missing = np.isnan(numbers)
-        if np.isinf(numbers).any() or missing.sum() != values.count(None):
+        numbers = plain_numbers(values)
+        if numbers is None:
             return None
         self._mark_missing(numbers)
-        return numbers
+        return numbers.reshape(len(records), len(self._plain))
 
     def _mark_missing(self, numbers: NDArray[np.float64]) -> None:
         if self._missing_numbers:
@@ -158,13 +132,14 @@ class RowReader:
         problems: list[FieldProblem] = []
         columns: dict[str, Column] = {}
         not_understood: list[tuple[int, int]] = []
-        for index, (name, convert, build) in enumerate(self._readers):
+        for index, reader in enumerate(self._readers):
+            name = reader.name
             if name in skipped:
                 continue
-            converted, unreadable = _convert_all(name, records, convert)
-            columns[name] = build(converted)
+            values = [record.get(name) for record in records]
+            columns[name], unreadable = reader.read_values(values)
             for position in unreadable:
-                detail = _find_fault(records[position].get(name))
+                detail = find_fault(values[position])
                 if detail is None:
                     not_understood.append((position, index))
                     continue
@@ -186,77 +161,3 @@ class RowReader:
             assert isinstance(column, NumericColumn)  # noqa: S101 - as `_column_reader` builds it
             matrix[:, index] = column.values
         return MatrixColumns(self._numeric, matrix, others)
-
-
-def _convert_all(
-    name: str, records: Sequence[Record], convert: Convert
-) -> tuple[list[Any], list[int]]:
-    """Return the values of a column, and the positions of those that cannot be read."""
-    values = [record.get(name) for record in records]
-    if not _TEXT_TYPES.issuperset(map(type, values)):
-        return _convert_each(values, convert)
-    # Equal texts are equal values: each is converted once.
-    distinct = list(set(values))
-    converted, unreadable = _convert_each(distinct, convert)
-    value_of = dict(zip(distinct, converted, strict=True))
-    wrong = {distinct[position] for position in unreadable}
-    positions = [position for position, value in enumerate(values) if value in wrong]
-    return [value_of[value] for value in values], positions if wrong else []
-
-
-def _convert_each(values: Sequence[object], convert: Convert) -> tuple[list[Any], list[int]]:
-    converted: list[Any] = []
-    unreadable: list[int] = []
-    for position, value in enumerate(values):
-        try:
-            converted.append(convert(value))
-        except WrongValueError:
-            unreadable.append(position)
-            converted.append(convert(None))
-    return converted, unreadable
-
-
-def _find_fault(value: object) -> str | None:
-    """Return why something is not a JSON value of a cell; None if it is one."""
-    if isinstance(value, list | Mapping):
-        found = "an array" if isinstance(value, list) else "an object"
-        return f"a value is a text, a number, a boolean or null, not {found}"
-    if isinstance(value, float) and math.isnan(value):
-        return "NaN is not JSON: send null for a missing value"
-    return None
-
-
-def _column_reader(
-    fitted: FittedColumn, values: ValueReader, time_formats: Mapping[str, str]
-) -> tuple[Convert, Build]:
-    match fitted:
-        case FittedNumeric():
-            return values.number, _numeric_column
-        case FittedTime():
-            time_format = time_formats.get(fitted.name, ISO)
-            return partial(read_seconds, values, time_format=time_format), _numeric_column
-        case FittedBoolean():
-            return values.boolean, _boolean_column
-        case FittedCategories() | FittedCodes() | FittedOrdinal():
-            return partial(values.category, levels=fitted.levels), _categorical_column
-        case FittedText():
-            # Every word is one of a text, also that of a boolean.
-            return partial(values.category, levels=("true", "false")), _categorical_column
-        case _:
-            assert_never(fitted)
-
-
-def _numeric_column(numbers: Sequence[float]) -> NumericColumn:
-    return NumericColumn(np.array(numbers, dtype=np.float64))
-
-
-def _boolean_column(codes: Sequence[int]) -> CategoricalColumn:
-    return CategoricalColumn(np.array(codes, dtype=np.int32), (False, True))
-
-
-def _categorical_column(texts: Sequence[str | None]) -> CategoricalColumn:
-    codes: dict[str | None, int] = {None: -1}
-    for text in texts:
-        codes.setdefault(text, len(codes) - 1)
-    found = np.array([codes[text] for text in texts], dtype=np.int32)
-    return CategoricalColumn(found, tuple(text for text in codes if text is not None))
