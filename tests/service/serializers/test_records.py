@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from service.http.errors import InvalidRowsError
+from service.serializers.model_columns import ModelColumns
 from service.serializers.records import MAX_PROBLEMS, RecordReader
 
 NAMES = ["a", "b", "c", "d"]
@@ -12,7 +13,7 @@ FLAT = {"a": 1, "b": 2, "c": 3, "d": 4}
 
 
 def read(rows: list[Any], shape: tuple[int, ...] | None = None) -> list[Any]:
-    return RecordReader(NAMES, frozenset({"y"}), shape).read(rows)
+    return RecordReader(ModelColumns(NAMES, {"y"}, None), shape).read(rows)
 
 
 def refuse(rows: list[Any], shape: tuple[int, ...] | None = None) -> list[tuple[str, str, str]]:
