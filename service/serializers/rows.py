@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,17 +15,12 @@ from engine.data.value_reader import ValueReader
 from engine.json_pointer import json_pointer
 from engine.preprocessing.fitted import FittedNumeric
 from engine.preprocessing.preprocessing import Preprocessing
-from service.http.errors import InvalidRowsError
-from service.schemas.common import FieldProblem
-from service.serializers.cells import find_fault, make_cell_reader, plain_numbers
+from service.serializers.cells import Cells, make_cell_reader, plain_numbers
 from service.serializers.model_columns import NO_RULES, ColumnRules, ModelColumns
-from service.serializers.records import MAX_PROBLEMS, Record, RecordReader
-from service.serializers.value_limits import (
-    MAX_CELLS,
-    MAX_VALUES,
-    require_few_values,
-    too_many_values,
-)
+from service.serializers.records import Record, RecordReader
+from service.serializers.unreadable import Unreadable
+from service.serializers.value_limits import MAX_CELLS, require_few_values
+from store.intake.cell_table import CellUse, DistinctCells
 
 
 @dataclass(frozen=True)
@@ -49,6 +45,9 @@ class RowReader:
     Attributes:
         plain_width: number of features if all of them are numbers, else None.
         columns: the columns that rows may have.
+        uses: how the cells of each feature are read from a file.
+        shapes: shapes in which the values of a row may be nested.
+        missing_numbers: numbers that mark a missing value.
 
     Args:
         preprocessing: preprocessing of the model.
@@ -68,10 +67,12 @@ class RowReader:
         names = [column.name for column in columns]
         self.columns = ModelColumns(names, ignored, preprocessing.incomplete)
         self._records = RecordReader(self.columns, shape)
+        self.shapes = self._records.shapes
         self._readers = [make_cell_reader(column, values, formats) for column in columns]
+        self.uses: Mapping[str, CellUse] = {cell.name: cell.use for cell in self._readers}
         self._numeric = preprocessing.numeric_names
         self._plain = tuple(c.name for c in columns if isinstance(c, FittedNumeric))
-        self._missing_numbers = [*values.missing_numbers]
+        self.missing_numbers = values.missing_numbers
         self.plain_width = len(names) if len(self._plain) == len(names) else None
 
     def take_numbers(self, numbers: NDArray[np.float64]) -> ReadRows:
@@ -97,6 +98,38 @@ class RowReader:
         if rules.missing != "ignore":
             return read
         return replace(read, unflagged=self._records.find_absent(records))
+
+    def read_columns(
+        self, cells: Mapping[str, Cells], rows: int, rules: ColumnRules = NO_RULES
+    ) -> ReadRows:
+        """Return the model's columns; of the same cells, the same as `read`.
+
+        Args:
+            cells: cells of `rows` rows by column name: of a file, or JSON values. A column that is
+                left out is missing.
+            rows: number of rows.
+            rules: rules for columns that are left out.
+
+        Raises:
+            InvalidRowsError: some values are arrays, objects or NaN, or too many cannot be read.
+        """
+        require_few_values(rows, len(self._readers), "features", MAX_CELLS)
+        columns: dict[str, Column] = {}
+        unreadable, absent = Unreadable(), [None] * rows
+        for index, reader in enumerate(self._readers):
+            found = cells.get(reader.name, absent)
+            columns[reader.name], positions = reader.read(found)
+            if isinstance(found, np.ndarray | DistinctCells):
+                unreadable.add(index, positions)
+            else:
+                locate = partial(json_pointer, "columns", reader.name)
+                unreadable.add_values(index, positions, found, locate)
+        unreadable.check()
+        unflagged = None
+        if rules.missing == "ignore":
+            is_absent = np.array([reader.name not in cells for reader in self._readers])
+            unflagged = np.tile(is_absent, (rows, 1))
+        return ReadRows(self._as_matrix(rows, columns), unreadable.places, unflagged)
 
     def explain(self, rows: Sequence[Any]) -> ReadRows:
         """Return and raise the same as `read`, without its faster way for plain numbers."""
@@ -130,8 +163,8 @@ class RowReader:
         return numbers.reshape(len(records), len(self._plain))
 
     def _mark_missing(self, numbers: NDArray[np.float64]) -> None:
-        if self._missing_numbers:
-            numbers[np.isin(numbers, self._missing_numbers)] = np.nan
+        if self.missing_numbers:
+            numbers[np.isin(numbers, [*self.missing_numbers])] = np.nan
 
     def _convert(
         self, rows: Sequence[Any], records: Sequence[Record], *, is_plain: bool
@@ -147,30 +180,17 @@ class RowReader:
             InvalidRowsError: some values are arrays, objects or NaN, or too many cannot be read.
         """
         skipped = frozenset(self._plain if is_plain else ())
-        problems: list[FieldProblem] = []
         columns: dict[str, Column] = {}
-        not_understood: list[tuple[int, int]] = []
+        unreadable = Unreadable()
         for index, reader in enumerate(self._readers):
-            name = reader.name
-            if name in skipped:
+            if reader.name in skipped:
                 continue
-            values = [record.get(name) for record in records]
-            columns[name], unreadable = reader.read_values(values)
-            for position in unreadable:
-                detail = find_fault(values[position])
-                if detail is None:
-                    not_understood.append((position, index))
-                    continue
-                token = name if isinstance(rows[position], Mapping) else index
-                pointer = json_pointer("rows", position, token)
-                problems.append(FieldProblem(pointer=pointer, code="not_a_value", detail=detail))
-                if len(problems) == MAX_PROBLEMS:
-                    raise InvalidRowsError(problems)
-            if len(not_understood) > MAX_VALUES:
-                raise too_many_values(f"more than {MAX_VALUES} values cannot be read")
-        if problems:
-            raise InvalidRowsError(problems)
-        return columns, not_understood
+            values = [record.get(reader.name) for record in records]
+            columns[reader.name], positions = reader.read_values(values)
+            locate = partial(_locate, rows, reader.name, index)
+            unreadable.add_values(index, positions, values, locate)
+        unreadable.check()
+        return columns, unreadable.places
 
     def _as_matrix(self, rows: int, columns: Mapping[str, Column]) -> MatrixColumns:
         """Return the columns with all numbers and times in one matrix."""
@@ -178,6 +198,12 @@ class RowReader:
         others = dict(columns)
         for index, name in enumerate(self._numeric):
             column = others.pop(name)
-            assert isinstance(column, NumericColumn)  # noqa: S101 - as `_column_reader` builds it
+            assert isinstance(column, NumericColumn)  # noqa: S101 - as `make_cell_reader` builds it
             matrix[:, index] = column.values
         return MatrixColumns(self._numeric, matrix, others)
+
+
+def _locate(rows: Sequence[Any], name: str, index: int, position: int) -> str:
+    """Return the pointer to a value of a record, or of an array."""
+    token = name if isinstance(rows[position], Mapping) else index
+    return json_pointer("rows", position, token)

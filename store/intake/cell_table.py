@@ -50,13 +50,14 @@ class FoundColumns:
         names: unique names from left to right, as a dataset would have them; generated for columns
             without a name.
         unnamed: the names that were generated because the header has none there.
-        repeated: the names that several columns have.
+        repeated: the name in the file by the name of each column that shares it with an earlier
+            one.
         row_shape: shape of a row if the file has no column names at all, else None.
     """
 
     names: tuple[str, ...]
     unnamed: frozenset[str]
-    repeated: tuple[str, ...]
+    repeated: Mapping[str, str]
     row_shape: tuple[int, ...] | None
 
 

@@ -78,7 +78,7 @@ def _find_columns(source: TableSource, max_columns: int) -> FoundColumns:
     return FoundColumns(
         names=names,
         unnamed=frozenset(name for name, stated in pairs if not stated),
-        repeated=tuple(stated for name, stated in pairs if stated and name != stated),
+        repeated={name: stated for name, stated in pairs if stated and name != stated},
         row_shape=source.row_shape,
     )
 

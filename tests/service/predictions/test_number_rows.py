@@ -129,7 +129,7 @@ def bodies(draw: st.DrawFn) -> bytes:
 
 def read_generally(body: bytes, rows: RowReader) -> Any:
     request = PredictRequest.model_validate(json.loads(body))
-    return rows.explain(request.rows)
+    return rows.explain(request.rows or [])
 
 
 def outcome(read: Any) -> Any:

@@ -111,7 +111,7 @@ def test_columns_without_a_name_and_repeated_names_are_reported(tmp_path: Path) 
     found = find_columns(tmp_path, b",x,x \n0,1,2\n1,3,4\n")
     assert found.names == ("column_1", "x", "x_2")
     assert found.unnamed == {"column_1"}
-    assert found.repeated == ("x",)
+    assert found.repeated == {"x_2": "x"}
     assert found.row_shape is None
 
 
