@@ -155,7 +155,10 @@ def _list_activations(answers: Answers) -> Iterator[AnswerColumn]:
 
 
 def _make_labels(
-    name: str, classes: Sequence[Level], indices: NDArray[np.intp], withheld: Any
+    name: str,
+    classes: Sequence[Level],
+    indices: NDArray[np.intp],
+    withheld: NDArray[np.bool_] | None,
 ) -> AnswerColumn:
     """Return the class of each row, None where it is withheld."""
     cell_type = _type_of_levels(classes)
