@@ -23,6 +23,6 @@ def read_json(body: bytes, reader: RowReader, rules: ColumnRules = NO_RULES) -> 
         if numbers is not None:
             return reader.take_numbers(numbers)
     request = parse_body(PredictRequest, body)
-    if request.columns is not None:
+    if request.columns:
         return read_json_columns(request.columns, reader, rules)
-    return reader.read(request.rows or (), rules)
+    return reader.read(request.rows, rules)

@@ -31,7 +31,7 @@ def _count_rows(columns: Mapping[str, Any]) -> int:
     lengths = {
         name: len(values) if isinstance(values, list) else None for name, values in columns.items()
     }
-    expected = next(iter(lengths.values()), 0)
+    expected = next(iter(lengths.values()))
     if expected and expected <= MAX_ROWS and len({*lengths.values()}) == 1:
         return expected
     raise InvalidRowsError([*_explain_lengths(lengths)][:MAX_PROBLEMS])
@@ -43,8 +43,6 @@ def _explain_lengths(lengths: Mapping[str, int | None]) -> Sequence[FieldProblem
     if wrong:
         detail = 'a column is a list of values, also for a single row: {"age": [39]}'
         return [_describe("not_a_list", detail, name) for name in wrong]
-    if not lengths:
-        return [_describe("too_short", "at least one column is expected", None)]
     first, expected = next(iter(lengths.items()))
     if len({*lengths.values()}) == 1:
         detail = f"the columns have {expected} values: 1 to {MAX_ROWS} are expected"

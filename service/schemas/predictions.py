@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
-from pydantic.json_schema import SkipJsonSchema
 
 from service.schemas.common import Body, View
 from service.schemas.jobs import Classes, Label
@@ -52,8 +51,8 @@ class PredictRequest(Body):
         json_schema_extra={"oneOf": [{"required": ["rows"]}, {"required": ["columns"]}]}
     )
 
-    rows: list[Row] | SkipJsonSchema[None] = Field(
-        default=None,
+    rows: list[Row] = Field(
+        default_factory=list,
         min_length=1,
         max_length=MAX_ROWS,
         description="Values in the notation of the dataset's file: numbers, or texts that denote "
@@ -65,8 +64,9 @@ class PredictRequest(Body):
         "left out.",
         examples=[[{"petal_length": 4.7, "petal_width": 1.4}]],
     )
-    columns: Columns | SkipJsonSchema[None] = Field(
-        default=None,
+    columns: Columns = Field(
+        default_factory=dict,
+        min_length=1,
         description="In place of `rows`: the values of each column, all of the same number. A "
         "feature without a column is missing in all rows.",
         examples=[{"petal_length": [4.7, 1.4], "petal_width": [1.4, 0.2]}],
@@ -74,7 +74,7 @@ class PredictRequest(Body):
 
     @model_validator(mode="after")
     def _has_one(self) -> "PredictRequest":
-        if (self.rows is None) == (self.columns is None):
+        if len(self.model_fields_set) != 1:
             msg = "exactly one of rows and columns is expected"
             raise ValueError(msg)
         return self

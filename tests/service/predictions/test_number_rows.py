@@ -129,7 +129,7 @@ def bodies(draw: st.DrawFn) -> bytes:
 
 def read_generally(body: bytes, rows: RowReader) -> Any:
     request = PredictRequest.model_validate(json.loads(body))
-    return rows.explain(request.rows or [])
+    return rows.explain(request.rows)
 
 
 def outcome(read: Any) -> Any:
