@@ -1,5 +1,6 @@
 """Predict rows: in the event loop if that is fast, otherwise in a thread."""
 
+import re
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -22,6 +23,7 @@ Write: TypeAlias = Callable[[Answers], bytes]
 ROWS_IN_PLACE = 16
 BODY_BYTES_IN_PLACE = 32 * 2**10
 MODEL_BYTES_IN_PLACE = 32 * 2**20
+_BEGIN_OF_ROWS = re.compile(rb'\s*\{\s*"rows"')
 
 
 def predict_in_place(
@@ -33,6 +35,8 @@ def predict_in_place(
     """
     if len(body) > BODY_BYTES_IN_PLACE or _count_brackets(body) > ROWS_IN_PLACE + 2:
         return None
+    if _BEGIN_OF_ROWS.match(body) is None:
+        return None  # a column may have many rows
     if options.layers is not None:
         return None  # a layer may have many more values than the rows
     model = context.served.find(model_id)

@@ -115,7 +115,8 @@ class RowReader:
         """
         require_few_values(rows, len(self._readers), "features", MAX_CELLS)
         columns: dict[str, Column] = {}
-        unreadable, absent = Unreadable(), [None] * rows
+        unreadable = Unreadable()
+        absent = DistinctCells((), np.full(rows, -1, np.int32))
         for index, reader in enumerate(self._readers):
             found = cells.get(reader.name, absent)
             columns[reader.name], positions = reader.read(found)

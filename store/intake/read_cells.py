@@ -14,7 +14,7 @@ from store.intake.cell_table import CellRequest, CellTable, CellUse, FoundColumn
 from store.intake.cells.column_names import clean_names, trim_name
 from store.intake.cells.distinct import DistinctValues
 from store.intake.cells.times import to_seconds
-from store.intake.cells.typed import drop_marked, is_text
+from store.intake.cells.typed import is_text
 from store.intake.options import Limits, ReadOptions
 from store.intake.source import RawColumn, Reading, TableSource, WrongReadingError
 
@@ -103,22 +103,21 @@ def _read(
         for index, (_, use) in wanted.items()
         if _is_numeric(source.columns[index], readings[index], use)
     ]
-    distinct = {
-        index: DistinctValues(limits.max_bytes) for index in wanted if index not in {*numeric}
-    }
+    others = frozenset(wanted).difference(numeric)
+    distinct = {index: DistinctValues(limits.max_bytes) for index in others}
     matrices: list[NDArray[np.float64]] = []
     rows = 0
     for batch in _bounded(source.batches(readings), request):
         rows += batch.num_rows
         matrices.append(_take_numbers(batch, numeric, readings, request.missing_numbers))
-        for index, values in distinct.items():
-            values.add(batch.column(index))
+        for index, found in distinct.items():
+            found.add(batch.column(index))
     if not rows:
         raise IntakeError("no_rows", "the file has no rows")
     numbers = np.concatenate(matrices)
     columns = {wanted[index][0]: numbers[:, i] for i, index in enumerate(numeric)}
-    others = {wanted[index][0]: values.finish() for index, values in distinct.items()}
-    return CellTable(rows, {**columns, **others})
+    values = {wanted[index][0]: found.finish() for index, found in distinct.items()}
+    return CellTable(rows, {**columns, **values})
 
 
 def _is_numeric(column: RawColumn, reading: Reading, use: CellUse) -> bool:
@@ -155,9 +154,14 @@ def _take_numbers(
     """
     if not positions:
         return np.empty((batch.num_rows, 0))
-    cells = [_as_numbers(batch.column(index), missing) for index in positions]
-    chosen = pa.RecordBatch.from_arrays(cells, names=[str(index) for index in positions])
+    cells = [batch.column(index) for index in positions]
+    numbers = [_as_numbers(column) for column in cells]
+    chosen = pa.RecordBatch.from_arrays(numbers, names=[str(index) for index in positions])
     matrix: NDArray[np.float64] = chosen.to_tensor(null_to_nan=True, row_major=True).to_numpy()
+    if missing:
+        # A time does not mark a missing value.
+        is_number = [not types.is_timestamp(column.type) for column in cells]
+        matrix[np.isin(matrix, [*missing]) & is_number] = np.nan
     if np.isfinite(matrix).all():
         return matrix
     for index, column in zip(positions, matrix.T, strict=True):
@@ -166,11 +170,10 @@ def _take_numbers(
     return matrix
 
 
-def _as_numbers(cells: pa.Array, missing: frozenset[float]) -> pa.Array:
+def _as_numbers(cells: pa.Array) -> pa.Array:
     if types.is_timestamp(cells.type):
         return to_seconds(cells)
-    numbers = cells if types.is_float64(cells.type) else pc.cast(cells, pa.float64(), safe=False)
-    return drop_marked(numbers, missing)
+    return cells if types.is_float64(cells.type) else pc.cast(cells, pa.float64(), safe=False)
 
 
 def _has_odd_words(cells: pa.Array, numbers: NDArray[np.float64]) -> bool:
