@@ -57,7 +57,7 @@ class FlagView(View):
 
 
 class Prediction(View):
-    """What the predictions of all kinds of models have."""
+    """Fields that the predictions of every kind of model have."""
 
     flags: list[FlagView] = Field(
         default=[], description="The row's unusual values; absent if `stats` are requested."
