@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from heapq import nlargest
 from itertools import islice, pairwise
 
-# Comparing two words takes quadratic time: longer ones are shortened, unlikely ones ruled out before.
+# Comparing two words takes quadratic time: they are shortened, and unlikely ones are ruled out.
 _MAX_COMPARED = 128
 _MAX_WORDS = 1000
 _MAX_LIKELY = 20
