@@ -9,6 +9,7 @@ from engine.errors import SpecError
 from engine.findings import Finding
 from engine.layers.base import Layer
 from engine.layers.build import build_layers
+from engine.preprocessing.fitted import FittedTarget
 from engine.resolution.embeddings import check_categorical, fill_tables
 from engine.resolution.features import (
     resolve_features,
@@ -26,6 +27,7 @@ from engine.resolution.loss_and_output import (
 from engine.resolution.memory import MemoryEstimate, estimate_memory, parameter_count
 from engine.resolution.metrics import check_monitored, resolve_metrics, resolve_schedule
 from engine.resolution.network import reshape_inputs, resolve_network, shift_layer_index
+from engine.resolution.number_checks import check_numbers
 from engine.resolution.optimization import (
     MAX_DEFAULT_EPOCHS,
     MIN_DEFAULT_EPOCHS,
@@ -34,6 +36,7 @@ from engine.resolution.optimization import (
     check_warmup,
     resolve_epochs,
 )
+from engine.resolution.other_tables import check_other_table
 from engine.resolution.part_counter import SplitTables
 from engine.resolution.reconstruction import (
     check_bottleneck,
@@ -51,7 +54,7 @@ from engine.resolution.target_and_features import (
     choose_features,
 )
 from engine.resolution.targets import choose_tasks, count_labelled_rows, find_targets
-from engine.resolution.validation import check_other_table, check_parts, resolve_test
+from engine.resolution.validation import check_parts, resolve_test
 from engine.specs import MAX_FEATURES, ResolvedPreprocessing, ResolvedSpec, Task, TrainingSpec
 
 __all__ = ["Resolution", "resolve"]
@@ -97,6 +100,7 @@ def resolve(
     test_table: TableSchema | None = None,
     *,
     fitted_inputs: NetworkInputs | None = None,
+    fitted_target: FittedTarget | None = None,
 ) -> Resolution:
     """Fill in every default, check compatibility, and estimate the memory.
 
@@ -106,6 +110,7 @@ def resolve(
         validation_table: schema of the validation table, if it is another dataset.
         test_table: schema of the test table, if it is another dataset.
         fitted_inputs: inputs of an already fitted preprocessing; default: derived from the columns.
+        fitted_target: target of the same preprocessing.
 
     Raises:
         SpecError: with all problems, not only the first.
@@ -141,6 +146,7 @@ def resolve(
     check_other_table(resolved, table, test_table, "test", report)
     tables = SplitTables(table, targets, validation_table, test_table)
     counts = count_rows(resolved, tables, report)
+    check_numbers(spec, resolved, tables, counts.least_training, fitted_target, report)
     epochs = resolve_epochs(spec, counts.training)
     check_warmup(spec, epochs, report)
     check_batch_normalization(spec, counts, report)
