@@ -3,9 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
-import numpy as np
 from pydantic import TypeAdapter
 
 from engine.arrays import Floats
@@ -14,8 +12,9 @@ from engine.metrics import Metric
 from engine.preparation.prepared_data import PreparedData
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import FoldsValidation, ResolvedSpec
+from engine.training.fold_summary import CrossValidation, summarize
 from engine.training.learning_rate import RateSearch
-from engine.training.loop import CrossValidation, TrainingState, never
+from engine.training.loop import TrainingState, never
 from engine.training.progress import EpochRecord, StopReason
 from engine.training.training import Training
 
@@ -253,21 +252,3 @@ def _validation_metrics(values: Mapping[str, Metric]) -> dict[str, float]:
         for name, value in values.items()
         if name.startswith(_PREFIX) and isinstance(value, float)
     }
-
-
-def summarize(results: list[dict[str, float]]) -> CrossValidation:
-    """Return mean and standard deviation of each metric over the folds where it is defined."""
-    names = dict.fromkeys(name for result in results for name in result)
-    return CrossValidation(
-        folds=len(results),
-        metrics={name: _summary([result.get(name) for result in results]) for name in names},
-    )
-
-
-def _summary(values: list[float | None]) -> dict[str, Any]:
-    defined = np.array([value for value in values if value is not None])
-    # Scaled by the largest magnitude, so that no sum of squares overflows.
-    largest = float(np.abs(defined).max()) or 1.0
-    scaled = defined / largest
-    mean, std = float(scaled.mean()) * largest, float(scaled.std()) * largest
-    return {"mean": mean, "std": std, "values": values}

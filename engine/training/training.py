@@ -12,12 +12,14 @@ from engine.errors import DataError
 from engine.findings import Finding
 from engine.metrics import Metric
 from engine.preparation.prepared_data import PreparedData
-from engine.preprocessing.preprocessing import InputsTarget, Preprocessing
+from engine.preprocessing.fitted import InputsTarget
+from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
 from engine.training.epoch_loop import EpochLoop
 from engine.training.findings import GRADIENT_NOT_FINITE, gradient_not_finite, last_row_joined
+from engine.training.fold_summary import CrossValidation
 from engine.training.learning_rate import RateSearch, search_learning_rate
-from engine.training.loop import CrossValidation, TrainingState, never
+from engine.training.loop import TrainingState, never
 from engine.training.loss_sample import LossChange
 from engine.training.progress import EpochRecord, StopReason
 from engine.training.reconstruction_errors import measure_errors

@@ -7,7 +7,7 @@ from typing import Any
 from engine.data.table import ColumnKind, TableSchema
 from engine.errors import SpecError, SpecProblem
 from engine.findings import Finding, name_columns, patch
-from engine.preprocessing.preprocessing import (
+from engine.preprocessing.fitted import (
     FittedBoolean,
     FittedCategories,
     FittedCodes,
@@ -16,8 +16,8 @@ from engine.preprocessing.preprocessing import (
     FittedOrdinal,
     FittedText,
     FittedTime,
-    Preprocessing,
 )
+from engine.preprocessing.preprocessing import Preprocessing
 from engine.resolution.continued_targets import find_other_targets, with_classes_of
 from engine.resolution.embeddings import tables_in
 from engine.resolution.input_width import NetworkInputs

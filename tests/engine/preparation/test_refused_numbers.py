@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from hypothesis import event, given
+import pytest
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from engine.data.table import Column, MemoryTable, NumericColumn, TableSchema
@@ -79,16 +80,105 @@ def prepares(spec: ResolvedSpec, columns: dict[str, Column]) -> bool:
     return True
 
 
+def table(**columns: list[float]) -> dict[str, Column]:
+    return {name: NumericColumn(np.array(values)) for name, values in columns.items()}
+
+
+RAMP = [float(row) for row in range(ROWS)]
+LARGEST = 1.79e308
+FAR_APART = [-1e308, LARGEST, -1e308, 0.0, -1e308] + [0.0] * 7
+PLAIN = {"numeric": "none", "target": "none"}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "options", "found"),
+    [
+        ({"y": [1e-310 * n for n in RAMP]}, {}, ("/target", "range_too_small")),
+        ({"x": [1e-310 * n for n in RAMP]}, {}, ("/features/0", "range_too_small")),
+        ({"y": FAR_APART}, {}, ("/target", "range_too_large")),
+        ({"x": FAR_APART}, {}, ("/features/0", "range_too_large")),
+        (
+            {"x": [-LARGEST, LARGEST, *RAMP[2:]]},
+            {"preprocessing": {"numeric": "min_max"}},
+            ("/features/0", "range_too_large"),
+        ),
+        ({"y": [*RAMP[1:], 1e39]}, {"preprocessing": PLAIN}, ("/target", "number_too_large")),
+        (
+            {"y": [*RAMP[1:], -1e39]},
+            {"preprocessing": PLAIN, "validation": {"fraction": 0.2}},
+            ("/target", "number_too_large"),
+        ),
+        ({"x": [*RAMP[1:], 1e39]}, {"preprocessing": PLAIN}, ("/features/0", "number_too_large")),
+        (
+            {"x": [1e39 + 1e38 * n for n in RAMP]},
+            {"preprocessing": PLAIN, "validation": {"fraction": 0.2}},
+            ("/features/0", "number_too_large"),
+        ),
+        (
+            {"x": [*RAMP[1:], math.nan]},
+            {"preprocessing": PLAIN | {"missing": "constant", "fill_value": 1e39}},
+            ("/preprocessing/fill_value", "number_too_large"),
+        ),
+        (
+            {"y": [1 + 1e-12 * n for n in RAMP]},
+            {"preprocessing": PLAIN},
+            ("/target", "equal_in_dtype"),
+        ),
+        ({"w": [0.0] * ROWS}, {"sample_weight": "w"}, ("/sample_weight", "all_zero")),
+        (
+            {"x": [1.0] + [math.nan] * 11},
+            {"preprocessing": {"missing": "drop_row"}},
+            ("/preprocessing/missing", "too_few_rows"),
+        ),
+        (
+            {"x": [1.0] + [math.nan] * 11},
+            {"preprocessing": {"columns": {"x": {"missing": "drop_row"}}}},
+            ("/preprocessing/columns/x/missing", "too_few_rows"),
+        ),
+    ],
+)
+def test_what_must_fail_is_refused(
+    numbers: dict[str, list[float]], options: dict[str, Any], found: tuple[str, str]
+) -> None:
+    columns = table(**{"x": RAMP, "z": RAMP, "y": RAMP, "w": RAMP} | numbers)
+    fields = {"target": "y", "task": "regression", "features": ["x", "z"], "validation": None}
+    spec = TrainingSpec.model_validate(fields | options)
+    schema = describe(columns)
+    with pytest.raises(SpecError) as raised:
+        resolve(spec, schema)
+    assert [(problem.pointer, problem.code) for problem in raised.value.problems] == [found]
+    assert not prepares(resolve(spec, without_statistics(schema)).spec, columns)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "options"),
+    [
+        # A held-out number is clipped at the training rows' range.
+        ({"x": [*RAMP[1:], 1e39]}, {"preprocessing": PLAIN, "validation": {"fraction": 0.2}}),
+        # The mean of symmetric numbers is 0, and no deviation from it overflows.
+        ({"x": [-LARGEST, LARGEST] * 6}, {}),
+        # The training rows may all have the same number.
+        ({"x": [0.0] * 11 + [1e-310]}, {"validation": {"fraction": 0.2}}),
+        ({"x": [3.40282356e38, *RAMP[1:]]}, {"preprocessing": PLAIN}),
+    ],
+)
+def test_what_may_train_is_not_refused(
+    numbers: dict[str, list[float]], options: dict[str, Any]
+) -> None:
+    columns = table(**{"x": RAMP, "z": RAMP, "y": RAMP} | numbers)
+    fields = {"target": "y", "task": "regression", "features": ["x", "z"], "validation": None}
+    spec = TrainingSpec.model_validate(fields | options)
+    found = resolve(spec, describe(columns)).spec
+    assert any(prepares(found.model_copy(update={"seed": seed}), columns) for seed in range(20))
+
+
+# More examples have been run; each resolves and prepares a job.
+@settings(max_examples=30)
 @given(draw_numbers(), draw_numbers(), WEIGHTS, REQUESTS)
 def test_what_is_refused_cannot_be_prepared(
     x: list[float], y: list[float], weights: list[float], options: dict[str, Any]
 ) -> None:
-    columns: dict[str, Column] = {
-        "x": NumericColumn(np.array(x)),
-        "z": NumericColumn(np.arange(ROWS, dtype=float)),
-        "y": NumericColumn(np.array(y)),
-        "w": NumericColumn(np.array(weights)),
-    }
+    columns = table(x=x, z=RAMP, y=y, w=weights)
     fields = {"target": "y", "task": "regression", "features": ["x", "z"], "epochs": 1, **options}
     spec = TrainingSpec.model_validate(fields)
     schema = describe(columns)
