@@ -1,8 +1,6 @@
 """Findings of the epochs of a training."""
 
-from engine.findings import Finding, FindingCode
-
-GRADIENT_NOT_FINITE: FindingCode = "gradient_not_finite"
+from engine.findings import Finding
 
 
 def last_row_joined(rows: int, batch_size: int) -> Finding:
@@ -21,4 +19,4 @@ def gradient_not_finite(epoch: int) -> Finding:
         "null; lower the learning rate, scale the target, or use float64"
     )
     pointer = "/optimizer/learning_rate"
-    return Finding("warning", pointer, GRADIENT_NOT_FINITE, detail, epoch=epoch)
+    return Finding("warning", pointer, "gradient_not_finite", detail, epoch=epoch)
