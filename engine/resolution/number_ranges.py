@@ -40,13 +40,13 @@ def overflows(
 
 
 def are_equal(column: ColumnSchema, dtype: str) -> bool:
-    """Return whether numbers that differ are all equal in the dtype."""
+    """Return whether numbers that differ are all equal, and finite, in the dtype."""
     ends = range_of(column)
     if ends is None or ends[0] == ends[1]:
         return False
     with np.errstate(all="ignore"):
         least, most = np.array(ends).astype(dtype)
-    return bool(least == most)
+    return bool(np.isfinite(least) and least == most)
 
 
 def find_scaling_problem(

@@ -152,10 +152,11 @@ def _target_problems(
     request: JobRequest, base: ResolvedSpec, preprocessing: Preprocessing, table: TableSchema
 ) -> list[SpecProblem]:
     """Return a problem if task or targets are not the model's; a single one may be renamed."""
-    if request.task not in {None, *_TASK_NAMES.get(base.task, (base.task,))}:
-        detail = f"the model was trained for {base.task}: leave task out"
-        return [SpecProblem("/task", "other_task", detail)]
-    return [*find_other_targets(request.targets, preprocessing.target, base.features, table)]
+    found = [*find_other_targets(request.targets, preprocessing.target, base.features, table)]
+    if found or request.task in {None, *_TASK_NAMES.get(base.task, (base.task,))}:
+        return found
+    detail = f"the model was trained for {base.task}: leave task out"
+    return [SpecProblem("/task", "other_task", detail)]
 
 
 def _as_the_model_sees(table: TableSchema, preprocessing: Preprocessing) -> TableSchema:

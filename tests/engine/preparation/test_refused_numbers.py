@@ -108,6 +108,11 @@ PLAIN = {"numeric": "none", "target": "none"}
             {"preprocessing": PLAIN, "validation": {"fraction": 0.2}},
             ("/target", "number_too_large"),
         ),
+        (
+            {"y": [1e39 + 1e38 * n for n in RAMP]},
+            {"preprocessing": PLAIN},
+            ("/target", "number_too_large"),
+        ),
         ({"x": [*RAMP[1:], 1e39]}, {"preprocessing": PLAIN}, ("/features/0", "number_too_large")),
         (
             {"x": [1e39 + 1e38 * n for n in RAMP]},

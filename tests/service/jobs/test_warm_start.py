@@ -230,6 +230,9 @@ def test_other_targets_are_the_only_problem(
         (error,) = problem(post(client, dataset, first, target=target), 422)["errors"]
         assert (error["pointer"], error["code"]) == ("/target", code)
         assert words in error["detail"]
+    answer = post(client, upload(), first, target="width", task="regression")
+    (error,) = problem(answer, 422)["errors"]
+    assert (error["pointer"], error["code"]) == ("/target", "other_targets")
     assert len(client.get("/v1/jobs").json()["data"]) == 1
 
 
