@@ -73,6 +73,21 @@ def find_untrained_inputs(
         yield Finding("info", "/features", "unused_in_training", detail)
 
 
+def list_untrained_inputs(preprocessing: Preprocessing) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the columns that never vary in the training rows, and the unused parts of others.
+
+    Each column's name has a description: what its rows have, or the parts.
+    """
+    constant: dict[str, str] = {}
+    unused: dict[str, str] = {}
+    for column, held in _group_by_column(preprocessing):
+        if _is_constant(column, held):
+            constant[column.name] = _describe(column, held)
+        elif parts := ", ".join(_unused_parts(column, held)):
+            unused[column.name] = parts
+    return constant, unused
+
+
 def _group_by_column(preprocessing: Preprocessing) -> Iterator[tuple[FittedColumn, _ColumnInputs]]:
     columns, held = preprocessing.columns, preprocessing.held
     starts = [position.start for position in positions_of([inputs_of(c) for c in columns])]

@@ -11,9 +11,12 @@ from pydantic import TypeAdapter
 from engine.arrays import Floats
 from engine.findings import Finding
 from engine.metrics import Metric
+from engine.preparation.part_rows import PartRows
 from engine.preparation.prepared_data import PreparedData
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import FoldsValidation, ResolvedSpec
+from engine.training.findings import in_fold, last_row_joined_in_folds
+from engine.training.fold_findings import FoldFinding, note_untrained_inputs
 from engine.training.learning_rate import RateSearch
 from engine.training.loop import CrossValidation, TrainingState, never
 from engine.training.progress import EpochRecord, StopReason
@@ -33,6 +36,7 @@ class _FoldProgress:
         latest: validation metrics of the current fold's latest epoch.
         steps_before: steps of the previous networks.
         reason: why a caller ended training during the folds.
+        findings: of the folds so far, those that do not hold for the final network.
     """
 
     done: int = 0
@@ -41,6 +45,22 @@ class _FoldProgress:
     latest: dict[str, float] = field(default_factory=dict)
     steps_before: int = 0
     reason: StopReason | None = None
+    findings: list[FoldFinding] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _AllRows:
+    """What preparing the data of the final network has shown."""
+
+    findings: tuple[Finding, ...]
+    preprocessing: Preprocessing
+    part_rows: PartRows
+
+    @classmethod
+    def describe(cls, data: PreparedData) -> "_AllRows":
+        """Keep the description of the data, not the data."""
+        assert data.part_rows is not None  # noqa: S101 - those of all rows
+        return cls(data.findings, data.preprocessing, data.part_rows)
 
 
 class FoldedTraining:
@@ -76,7 +96,8 @@ class FoldedTraining:
         self._prepare_fold = prepare_fold
         self._progress = _FoldProgress()
         self._opened: Training | None = None
-        self._findings: tuple[Finding, ...] = ()
+        self._all_rows: _AllRows | None = None
+        self._epoch_findings: tuple[Finding, ...] = ()
 
     @property
     def _current(self) -> Training:
@@ -91,14 +112,24 @@ class FoldedTraining:
 
     def _open(self) -> Training:
         if self.is_in_folds:
-            data = self._prepare_fold(self._progress.done)
-            return Training(self._spec, data, self._weights)
+            return self._open_fold(self._progress.done)
         spec, stopping = self._spec, self._spec.early_stopping
         epochs = None
         if stopping is not None and stopping.metric.startswith(_PREFIX):
             stopping, epochs = None, self._mean_best_epoch()
         final_spec = spec.model_copy(update={"validation": None, "early_stopping": stopping})
-        return Training(final_spec, self._prepare_fold(None), self._weights, epochs)
+        data = self._prepare_fold(None)
+        self._all_rows = _AllRows.describe(data)
+        return Training(final_spec, data, self._weights, epochs)
+
+    def _open_fold(self, fold: int) -> Training:
+        if self._all_rows is None:
+            self._all_rows = _AllRows.describe(self._prepare_fold(None))
+        data = self._prepare_fold(fold)
+        note_untrained_inputs(
+            self._progress.findings, fold, data.preprocessing, self._all_rows.preprocessing
+        )
+        return Training(self._spec, data, self._weights)
 
     def _mean_best_epoch(self) -> int:
         best = self._progress.best_epochs
@@ -106,13 +137,33 @@ class FoldedTraining:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Findings about the rows and epochs of all networks, since the training was opened."""
-        return self._findings + (() if self._opened is None else self._opened.findings)
+        """Findings about the rows and epochs of all networks, since the training was opened.
+
+        Those of all rows, and of the targets of every fold, are known before the first step; those
+        of the inputs of single folds are returned once no further fold is trained.
+        """
+        if self._all_rows is None:
+            return ()
+        found = self._all_rows.findings
+        if self._opened is not None and not self.is_in_folds:
+            found = self._opened.findings
+        joined = last_row_joined_in_folds(self._spec, self._all_rows.part_rows.folds)
+        found += () if joined is None else (joined,)
+        found += self._epoch_findings
+        if self.is_in_folds and self._progress.reason is None:
+            return found
+        noted = self._progress.findings
+        return found + tuple(finding.finding(self._networks) for finding in noted)
 
     @property
     def rows(self) -> int:
         """Number of training rows of the current network."""
         return self._current.rows
+
+    @property
+    def part_rows(self) -> PartRows | None:
+        """Numbers of rows of all parts and folds; None until the training is opened."""
+        return None if self._all_rows is None else self._all_rows.part_rows
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -232,6 +283,10 @@ class FoldedTraining:
             if record is None:
                 return None
             self._progress.latest = _validation_metrics(record.values())
+            if not self._epoch_findings:
+                self._epoch_findings = in_fold(
+                    self._current.findings, self._progress.done, self._networks
+                )
         return self._current.run_epoch(stop)
 
     def _finish_fold(self) -> None:
@@ -241,7 +296,6 @@ class FoldedTraining:
         progress.best_epochs.append(network.epoch - network.epochs_since_best)
         progress.steps_before += network.steps_done
         progress.done += 1
-        self._findings += network.findings
         # Frees its data before the next fold's data are prepared.
         self._opened = None
 
