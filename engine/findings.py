@@ -48,6 +48,7 @@ FindingCode = Literal[
     "gradient_not_finite",
     "last_row_joined",
     "loss_above_start",
+    "validation_loss_above_start",
 ]
 # Names beyond it are counted only: a table may have thousands of columns.
 MAX_NAMES = 10

@@ -3,9 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
-import numpy as np
 from pydantic import TypeAdapter
 
 from engine.arrays import Floats
@@ -16,13 +14,12 @@ from engine.preparation.prepared_data import PreparedData
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import FoldsValidation, ResolvedSpec
 from engine.training.findings import in_fold, last_row_joined_in_folds
-from engine.training.fold_findings import FoldFinding, note_untrained_inputs
+from engine.training.fold_findings import AllRows, FoldFinding, note_untrained_inputs
+from engine.training.fold_metrics import VALIDATION_PREFIX, summarize, validation_metrics
 from engine.training.learning_rate import RateSearch
 from engine.training.loop import CrossValidation, TrainingState, never
 from engine.training.progress import EpochRecord, StopReason
 from engine.training.training import Training
-
-_PREFIX = "validation_"
 
 
 @dataclass
@@ -46,21 +43,6 @@ class _FoldProgress:
     steps_before: int = 0
     reason: StopReason | None = None
     findings: list[FoldFinding] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class _AllRows:
-    """What preparing the data of the final network has shown."""
-
-    findings: tuple[Finding, ...]
-    preprocessing: Preprocessing
-    part_rows: PartRows
-
-    @classmethod
-    def describe(cls, data: PreparedData) -> "_AllRows":
-        """Keep the description of the data, not the data."""
-        assert data.part_rows is not None  # noqa: S101 - those of all rows
-        return cls(data.findings, data.preprocessing, data.part_rows)
 
 
 class FoldedTraining:
@@ -96,7 +78,7 @@ class FoldedTraining:
         self._prepare_fold = prepare_fold
         self._progress = _FoldProgress()
         self._opened: Training | None = None
-        self._all_rows: _AllRows | None = None
+        self._all_rows: AllRows | None = None
         self._epoch_findings: tuple[Finding, ...] = ()
 
     @property
@@ -115,16 +97,16 @@ class FoldedTraining:
             return self._open_fold(self._progress.done)
         spec, stopping = self._spec, self._spec.early_stopping
         epochs = None
-        if stopping is not None and stopping.metric.startswith(_PREFIX):
+        if stopping is not None and stopping.metric.startswith(VALIDATION_PREFIX):
             stopping, epochs = None, self._mean_best_epoch()
         final_spec = spec.model_copy(update={"validation": None, "early_stopping": stopping})
         data = self._prepare_fold(None)
-        self._all_rows = _AllRows.describe(data)
+        self._all_rows = AllRows.describe(data)
         return Training(final_spec, data, self._weights, epochs)
 
     def _open_fold(self, fold: int) -> Training:
         if self._all_rows is None:
-            self._all_rows = _AllRows.describe(self._prepare_fold(None))
+            self._all_rows = AllRows.describe(self._prepare_fold(None))
         data = self._prepare_fold(fold)
         note_untrained_inputs(
             self._progress.findings, fold, data.preprocessing, self._all_rows.preprocessing
@@ -282,7 +264,7 @@ class FoldedTraining:
             record = self._current.run_epoch(stop)
             if record is None:
                 return None
-            self._progress.latest = _validation_metrics(record.values())
+            self._progress.latest = validation_metrics(record.values())
             if not self._epoch_findings:
                 self._epoch_findings = in_fold(
                     self._current.findings, self._progress.done, self._networks
@@ -292,36 +274,9 @@ class FoldedTraining:
     def _finish_fold(self) -> None:
         progress, network = self._progress, self._current
         best = network.best if network.keeps_best else None
-        progress.results.append(progress.latest if best is None else _validation_metrics(best))
+        progress.results.append(progress.latest if best is None else validation_metrics(best))
         progress.best_epochs.append(network.epoch - network.epochs_since_best)
         progress.steps_before += network.steps_done
         progress.done += 1
         # Frees its data before the next fold's data are prepared.
         self._opened = None
-
-
-def _validation_metrics(values: Mapping[str, Metric]) -> dict[str, float]:
-    """Return the scalar validation metrics, without their prefix."""
-    return {
-        name.removeprefix(_PREFIX): value
-        for name, value in values.items()
-        if name.startswith(_PREFIX) and isinstance(value, float)
-    }
-
-
-def summarize(results: list[dict[str, float]]) -> CrossValidation:
-    """Return mean and standard deviation of each metric over the folds where it is defined."""
-    names = dict.fromkeys(name for result in results for name in result)
-    return CrossValidation(
-        folds=len(results),
-        metrics={name: _summary([result.get(name) for result in results]) for name in names},
-    )
-
-
-def _summary(values: list[float | None]) -> dict[str, Any]:
-    defined = np.array([value for value in values if value is not None])
-    # Scaled by the largest magnitude, so that no sum of squares overflows.
-    largest = float(np.abs(defined).max()) or 1.0
-    scaled = defined / largest
-    mean, std = float(scaled.mean()) * largest, float(scaled.std()) * largest
-    return {"mean": mean, "std": std, "values": values}

@@ -2,15 +2,39 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from engine.findings import MAX_NAMES, Finding, FindingCode
 from engine.preparation.fold_findings import name_folds
+from engine.preparation.part_rows import PartRows
+from engine.preparation.prepared_data import PreparedData
 from engine.preparation.untrained_findings import list_untrained_inputs
 from engine.preprocessing.preprocessing import Preprocessing
 
 _EFFECT = (
     "They are held at that while the fold is validated; the final network is trained on all rows"
 )
+
+
+@dataclass(frozen=True)
+class AllRows:
+    """What preparing the data of the final network shows, before the first fold is trained.
+
+    Attributes:
+        findings: about the rows of all networks.
+        preprocessing: fitted on the training rows of the final network.
+        part_rows: numbers of rows of all parts and folds.
+    """
+
+    findings: tuple[Finding, ...]
+    preprocessing: Preprocessing
+    part_rows: PartRows
+
+    @classmethod
+    def describe(cls, data: PreparedData) -> Self:
+        """Describe the data, which are not kept."""
+        assert data.part_rows is not None  # noqa: S101 - they are those of all rows
+        return cls(data.findings, data.preprocessing, data.part_rows)
 
 
 @dataclass

@@ -144,10 +144,10 @@ def search_learning_rate(training: Restartable, stop: Callable[[], bool]) -> Rat
     """Try a tenth of the learning rate, a hundredth, …, and return the one that trains best.
 
     A rate trains if, from the same weights and with the same rows and seed, no value becomes
-    infinite or NaN, and the loss ends at most where it began. Lower rates are tried until MAX_WORSE
-    of them in turn are no better; the best one has the lowest validation loss, without validation
-    rows the lowest loss. A trial has twice the steps of the training, at least LEAST_MORE_STEPS
-    more, and at most the spec's.
+    infinite or NaN, the loss ends at most where it began, and the validation loss has not exploded.
+    Lower rates are tried until MAX_WORSE in turn are not better; the best one has the lowest
+    validation loss, or the lowest training loss if no rows are held out. A trial has twice the
+    steps of the training, at least LEAST_MORE_STEPS more, and at most the spec's.
 
     Args:
         training: the training that diverged, or ended with too high a loss. Afterwards it is that
@@ -202,10 +202,11 @@ def _try(
     if values is None and records:
         values = records[-1].values()
     change = training.loss_change(_number(values, "loss"))
+    validation = _number(values, "validation_loss")
     has_fallen = not records or records[-1].loss <= records[0].loss
-    if not has_fallen or not change.is_decrease:
+    if not has_fallen or not change.is_decrease or change.has_exploded(validation):
         return None
-    return TrialLosses(change, _number(values, "validation_loss"))
+    return TrialLosses(change, validation)
 
 
 def _number(values: Mapping[str, Metric] | None, name: str) -> float | None:

@@ -172,8 +172,7 @@ def train(training: TrainingProtocol, stop: Callable[[], bool] = never) -> Itera
     Args:
         training: a new training, or one restored from a state.
         stop: called before each step; True ends the generator there, and training can be resumed
-            from
-            `training.state()` bit for bit.
+            from `training.state()` bit for bit.
 
     Raises:
         DivergenceError: a loss or a weight is no longer finite.

@@ -16,6 +16,8 @@ from engine.training.train_step import TrainStep
 
 # Enough rows that a rise of the loss is not one of the sample, few enough to cost no time.
 SAMPLE_ROWS = 256
+# A validation loss beyond this multiple of the initial loss is more than overfitting.
+_EXPLODED = 10
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,12 @@ class LossChange:
         if self.start is None:
             return False
         return not self.highest - self.start <= abs(self.start)
+
+    def has_exploded(self, validation: float | None) -> bool:
+        """Return whether a validation loss exceeds the start by a multiple of the start's size."""
+        if self.start is None or validation is None:
+            return False
+        return not validation - self.start <= (_EXPLODED - 1) * abs(self.start)
 
     @property
     def highest(self) -> float:

@@ -24,7 +24,7 @@ from engine.resolution.input_width import NetworkInputs
 from engine.resolution.resolve import Resolution, resolve
 from engine.specs import NetworkSpec, ResolvedSpec, Task
 from engine.weights import weight_shapes
-from service.schemas.jobs import JobRequest
+from service.schemas.job_requests import JobRequest
 
 # Names of a task in requests, if it has several.
 _TASK_NAMES: dict[Task, tuple[Task, ...]] = {"multi_label": ("multi_label", "classification")}

@@ -11,8 +11,9 @@ from engine.findings import Finding, FindingCode
 from engine.preparation.prepare import prepare
 from engine.resolution.resolve import resolve
 from engine.specs import ResolvedSpec, TrainingSpec
-from engine.training.training import Training, train
-from tests.engine.examples import describe, draw, levels, numbers
+from engine.training.loop import train
+from engine.training.training import Training
+from tests.engine.examples import describe, draw, flower_columns, levels, numbers
 
 Stage = Literal["request", "rows", "training"]
 ROWS = 60
@@ -207,10 +208,21 @@ EXAMPLES: dict[FindingCode, Example] = {
         has_fix=False,
     ),
     "accuracy_at_chance": Example(
-        {"target": "y", "epochs": 1, "validation": None},
-        {"x": _noise(), "y": levels(*["no"] * (ROWS - 9), *["yes"] * 9)},
+        {"target": "y", "epochs": 1, "validation": None, "task": "classification"},
+        {"x": _noise(), "y": _whole(0, 1, 2, 3, 4)},
         "training",
-        promise=lambda spec: spec.class_weight == "balanced",
+        promise=lambda spec: spec.task == "regression",
+    ),
+    "validation_loss_above_start": Example(
+        {
+            "target": "kind",
+            "epochs": 20,
+            "seed": 2,
+            "validation": {"fraction": 0.3},
+            "optimizer": {"type": "adam", "learning_rate": 1000.0},
+        },
+        dict(flower_columns(240)),
+        "training",
     ),
     "last_row_joined": Example(
         {

@@ -5,7 +5,8 @@ import pytest
 
 from engine.data.table import CategoricalColumn, Column, NumericColumn
 from engine.specs import TrainingSpec
-from engine.training.training import Training, train
+from engine.training.loop import train
+from engine.training.training import Training
 from tests.engine.examples import draw, prepared, same_arrays
 
 ROWS = 60

@@ -11,7 +11,8 @@ from engine.preparation.prepare import prepare
 from engine.resolution.resolve import resolve
 from engine.specs import TrainingSpec
 from engine.training.cross_validation import FoldedTraining
-from engine.training.training import Training, train
+from engine.training.loop import train
+from engine.training.training import Training
 from tests.engine.examples import describe, draw, prepared
 
 LAYERS = [

@@ -12,8 +12,11 @@ from engine.data.table import Column, MemoryTable, NumericColumn
 from engine.preparation.prepare import prepare
 from engine.preparation.prepared_data import PreparedData
 from engine.specs import TrainingSpec
-from engine.training.cross_validation import FoldedTraining, summarize
-from engine.training.training import EpochRecord, Training, TrainingState, train
+from engine.training.cross_validation import FoldedTraining
+from engine.training.fold_metrics import summarize
+from engine.training.loop import TrainingState, train
+from engine.training.progress import EpochRecord
+from engine.training.training import Training
 from tests.engine.examples import flower_columns, line_columns, prepared, same_arrays
 from tests.engine.training.test_training import after
 

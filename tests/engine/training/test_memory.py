@@ -13,7 +13,8 @@ from engine.predictor import Predictor
 from engine.preparation.prepare import prepare
 from engine.resolution.resolve import Resolution, resolve
 from engine.specs import TrainingSpec
-from engine.training.training import Training, train
+from engine.training.loop import train
+from engine.training.training import Training
 from tests.engine.examples import FLOAT64
 
 ROWS, FEATURES = 2000, 64

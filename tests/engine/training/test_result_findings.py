@@ -8,8 +8,9 @@ import pytest
 from engine.data.table import CategoricalColumn, Column, NumericColumn
 from engine.findings import Finding
 from engine.specs import TrainingSpec
+from engine.training.loop import train
 from engine.training.loss_sample import SAMPLE_ROWS, LossChange
-from engine.training.training import Training, train
+from engine.training.training import Training
 from tests.engine.examples import (
     ListedRows,
     draw,
@@ -166,12 +167,33 @@ def test_an_accuracy_at_chance_is_found(validation: object, activation: str) -> 
     assert ("300 validation" if validation else "1000 training") in finding.detail
 
 
-def test_a_frequent_class_suggests_balanced_weights_which_remove_the_finding() -> None:
-    request: dict[str, Any] = {"target": "y", "epochs": 3}
-    (finding,) = found(noise(share=0.9), **request)
-    assert finding.fix == {"patch": [{"op": "add", "path": "/class_weight", "value": "balanced"}]}
+def test_a_frequent_class_at_chance_names_the_alternatives() -> None:
+    (finding,) = found(noise(share=0.9), target="y", epochs=3)
     assert "balanced_accuracy" in finding.detail
-    assert found(noise(share=0.9), **request, class_weight="balanced") == []
+    # Weights would only hide it: the accuracy of weighted rows is not judged.
+    assert finding.fix is None
+
+
+def test_numbers_at_chance_as_classes_suggest_a_quantity() -> None:
+    grades = np.random.default_rng(5).integers(0, 5, 300)
+    columns: dict[str, Column] = noise(300) | {"y": NumericColumn(grades.astype(np.float64))}
+    request: dict[str, Any] = {"target": "y", "epochs": 3, "validation": {"fraction": 0.3}}
+    (finding,) = found(columns, **request, task="classification")
+    assert finding.code == "accuracy_at_chance"
+    assert finding.fix is not None
+    assert [operation["path"] for operation in finding.fix["patch"]] == ["/task", "/loss"]
+    assert found(columns, **request, task="regression", loss="mean_squared_error") == []
+
+
+def test_an_exploded_validation_loss_is_found_and_its_fix_removes_it() -> None:
+    request: dict[str, Any] = {"target": "kind", "epochs": 20, "validation": {"fraction": 0.3}}
+    request["seed"] = 2
+    (finding,) = found(flower_columns(240), **request, **fast("adam", 1000.0))
+    assert (finding.level, finding.pointer) == ("warning", "/optimizer/learning_rate")
+    assert finding.code == "validation_loss_above_start"
+    assert finding.fix is not None
+    ((operation),) = finding.fix["patch"]
+    assert found(flower_columns(240), **request, optimizer=operation["value"]) == []
 
 
 def test_a_learned_frequent_class_is_no_finding() -> None:
