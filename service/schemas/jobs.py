@@ -71,19 +71,19 @@ class TimingsView(View):
 class MetricsView(View):
     """The metrics of the latest epoch and of the best one; `epoch` is the epoch, counted from 0.
 
-    The model has the weights of the best epoch if `early_stopping.restore_best` is true in the job's
-    spec, else those of the latest. After folds with early stopping by a validation metric, it has
-    those of the latest: the final network has no validation rows.
+    The model has the weights of the best epoch if the job has `early_stopping` with `restore_best`,
+    else those of the latest; also those of the latest after folds with early stopping by a
+    validation metric, since the final network has no validation rows.
     """
 
     latest: dict[str, int | Metric] | None = Field(
-        description="Of the last finished epoch. The model has its weights unless early stopping "
-        "restores the best."
+        description="Of the last finished epoch. The model has its weights unless early "
+        "stopping restores the best."
     )
     best: dict[str, int | Metric] | None = Field(
         description="Of the epoch with the best early-stopping metric; without early stopping, "
         "with the lowest validation loss, or training loss without validation rows. The model has "
-        "its weights only if early stopping restores the best, see `early_stopping.restore_best`."
+        "its weights only if early stopping restores the best."
     )
     test: dict[str, Metric] | None = Field(
         description="Of the test rows, for the final weights; null before the end, without a test "
