@@ -15,9 +15,14 @@ from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import FoldsValidation, ResolvedSpec
 from engine.training.findings import in_fold, last_row_joined_in_folds
 from engine.training.fold_findings import AllRows, FoldFinding, note_untrained_inputs
-from engine.training.fold_metrics import VALIDATION_PREFIX, summarize, validation_metrics
+from engine.training.fold_summary import (
+    VALIDATION_PREFIX,
+    CrossValidation,
+    summarize,
+    validation_metrics,
+)
 from engine.training.learning_rate import RateSearch
-from engine.training.loop import CrossValidation, TrainingState, never
+from engine.training.loop import TrainingState, never
 from engine.training.progress import EpochRecord, StopReason
 from engine.training.training import Training
 

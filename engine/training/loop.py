@@ -9,6 +9,7 @@ from engine.findings import Finding
 from engine.metrics import Metric
 from engine.preparation.part_rows import PartRows
 from engine.preprocessing.preprocessing import Preprocessing
+from engine.training.fold_summary import CrossValidation
 from engine.training.learning_rate import RateSearch
 from engine.training.progress import EpochRecord, StopReason
 
@@ -24,21 +25,6 @@ class TrainingState:
 
     arrays: dict[str, Floats]
     numbers: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class CrossValidation:
-    """Summary of cross-validation.
-
-    Attributes:
-        folds: number of folds of all repeats.
-        metrics: `loss` and every scalar metric by name, on the validation rows: its mean over the
-            folds, its std (population standard deviation), and its values per fold, None where
-            undefined. They are of each fold's best epoch if the best is kept, else of its last.
-    """
-
-    folds: int
-    metrics: dict[str, dict[str, Any]]
 
 
 def never() -> bool:

@@ -16,8 +16,9 @@ from engine.preprocessing.preprocessing import InputsTarget, Preprocessing
 from engine.specs import ResolvedSpec
 from engine.training.epoch_loop import EpochLoop
 from engine.training.findings import GRADIENT_NOT_FINITE, gradient_not_finite, last_row_joined
+from engine.training.fold_summary import CrossValidation
 from engine.training.learning_rate import RateSearch, search_learning_rate
-from engine.training.loop import CrossValidation, TrainingState, never
+from engine.training.loop import TrainingState, never
 from engine.training.loss_sample import LossChange
 from engine.training.progress import EpochRecord, StopReason
 from engine.training.reconstruction_errors import measure_errors

@@ -13,7 +13,7 @@ from engine.preparation.prepare import prepare
 from engine.preparation.prepared_data import PreparedData
 from engine.specs import TrainingSpec
 from engine.training.cross_validation import FoldedTraining
-from engine.training.fold_metrics import summarize
+from engine.training.fold_summary import summarize
 from engine.training.loop import TrainingState, train
 from engine.training.progress import EpochRecord
 from engine.training.training import Training

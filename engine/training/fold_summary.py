@@ -1,14 +1,29 @@
-"""Metrics of the folds of a cross-validation, and their mean and deviation."""
+"""Mean and standard deviation of the validation metrics over the folds."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from engine.metrics import Metric
-from engine.training.loop import CrossValidation
 
 VALIDATION_PREFIX = "validation_"
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """Summary of cross-validation.
+
+    Attributes:
+        folds: number of folds of all repeats.
+        metrics: `loss` and every scalar metric by name, on the validation rows: its mean over the
+            folds, its std (population standard deviation), and its values per fold, None where
+            undefined. They are of each fold's best epoch if the best is kept, else of its last.
+    """
+
+    folds: int
+    metrics: dict[str, dict[str, Any]]
 
 
 def validation_metrics(values: Mapping[str, Metric]) -> dict[str, float]:
