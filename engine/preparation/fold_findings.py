@@ -50,7 +50,7 @@ class FoldRowFindings:
     def __post_init__(self) -> None:
         self._is_trained = np.zeros(len(self.labels.present), np.bool_)
         self._is_trained[self.trained] = True
-        # What all rows lack is reported of them.
+        # Lacks of all rows are reported for the final network.
         self._never_trained = set(list_absent_classes(self.labels, self.trained))
         self._nowhere = set(list_absent_classes(self.labels, self.rows))
         self._always_constant = set(list_constant_numbers(self.labels, self.trained))
@@ -81,7 +81,7 @@ class FoldRowFindings:
             weight = "" if len(self.trained) == len(self.rows) else " with a weight above 0"
             detail = (
                 f"folds without a training row{weight} of a class: {self._list(self._untrained)}. "
-                "The network of the fold cannot learn the class, which lowers its validation "
+                "The network of the fold cannot learn the class, which may lower its validation "
                 "metrics; the final network is trained on all rows"
             )
             yield Finding("warning", _POINTER, "class_without_training_rows", detail)

@@ -18,7 +18,7 @@ _EFFECT = (
 
 @dataclass(frozen=True)
 class AllRows:
-    """What preparing the data of the final network shows, before the first fold is trained.
+    """Description of the final network's data, made before the first fold is trained.
 
     Attributes:
         findings: about the rows of all networks.
