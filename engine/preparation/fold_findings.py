@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.arrays import Indices
-from engine.findings import MAX_NAMES, Finding, FindingLevel
+from engine.findings import MAX_NAMES, Finding, FindingLevel, name_by_reason
 from engine.preparation.row_findings import list_absent_classes, list_constant_numbers
 from engine.preprocessing.labels import Labels, NumberLabels
 
@@ -111,9 +111,6 @@ class FoldRowFindings:
         return Finding(level, _POINTER, "class_without_validation_rows", detail)
 
     def _list(self, found: Mapping[str, Sequence[int]]) -> str:
-        shown = [
-            f"{name!r} ({name_folds(folds, self._folds)})"
-            for name, folds in list(found.items())[:MAX_NAMES]
-        ]
-        more = len(found) - MAX_NAMES
-        return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+        return name_by_reason(
+            {name: name_folds(folds, self._folds) for name, folds in found.items()}
+        )

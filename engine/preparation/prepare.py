@@ -5,7 +5,7 @@ chunks and written to allocated arrays.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,9 +16,10 @@ from engine.arrays import Indices, Shape
 from engine.data.rows import Allocate, Rows, allocate_in_memory
 from engine.data.table import Table, count_rows
 from engine.errors import DataError, SpecError
-from engine.findings import Finding
+from engine.findings import Finding, join_feature_lists
 from engine.layers.build import build_layers
 from engine.metrics.build import needs_values
+from engine.preparation.constant_columns import ConstantColumns
 from engine.preparation.describe_rows import describe_rows
 from engine.preparation.fit_preprocessing import fit_preprocessing, refit_constant_columns
 from engine.preparation.input_writer import InputWriter
@@ -148,15 +149,24 @@ class Preparation:
             self._write_row_values(subset, arrays)
         preprocessing = replace(self.preprocessing, held=self._write_inputs(arrays))
         if self._fold is None:
-            self._find_leaks(arrays["x"])
-            self._find_zero_targets(arrays)
+            self.findings += self._find_leaks(arrays["x"])
+            self.findings += self._find_zero_targets(arrays)
+            self._settle_fixes()
         return prepared_from(preprocessing, arrays, self.findings, self._part_rows)
 
-    def _find_zero_targets(self, arrays: Mapping[str, Rows]) -> None:
-        if needs_values(self._spec.metrics):
-            values = {subset.name: arrays[f"values{subset.suffix}"] for subset in self._subsets}
-            read = {name: y[0 : len(y)] for name, y in values.items()}
-            self.findings += find_zero_targets(self._spec.targets, read)
+    def _find_zero_targets(self, arrays: Mapping[str, Rows]) -> list[Finding]:
+        if not needs_values(self._spec.metrics):
+            return []
+        values = {subset.name: arrays[f"values{subset.suffix}"] for subset in self._subsets}
+        read = {name: y[0 : len(y)] for name, y in values.items()}
+        return find_zero_targets(self._spec.targets, read)
+
+    def _settle_fixes(self) -> None:
+        """Let no fix undo another one, nor change the features of a model that is trained on."""
+        if self._is_new:
+            self.findings = join_feature_lists(self._spec.features, self.findings)
+        else:
+            self.findings = [replace(finding, fix=None) for finding in self.findings]
 
     def _allocate(self, subset: Subset, allocate: Allocate) -> dict[str, Rows]:
         dtype = np.dtype(self._spec.dtype)
@@ -190,21 +200,18 @@ class Preparation:
     def _write_inputs(self, arrays: Mapping[str, Rows]) -> HeldInputs:
         """Write the features, reading each table once; return the inputs that are held."""
         writer = InputWriter(self.preprocessing, np.dtype(self._spec.dtype), is_new=self._is_new)
-        self._encode_tables(arrays, writer)
+        constant = self._encode_tables(arrays, writer)
         training, *others = (arrays[f"x{subset.suffix}"] for subset in self._subsets)
-        held, differing = writer.hold(training, others)
+        held = writer.hold(training, others)
         if self._fold is None:
-            source = self._subsets[0].source
-            used = sum(len(subset.rows) for subset in self._subsets if subset.source is source)
             self.findings += find_untrained_inputs(
-                self._spec,
-                replace(self.preprocessing, held=held),
-                differing,
-                covers_table=used == source.table.rows,
+                self._spec, replace(self.preprocessing, held=held), constant
             )
         return held
 
-    def _encode_tables(self, arrays: Mapping[str, Rows], writer: InputWriter) -> None:
+    def _encode_tables(self, arrays: Mapping[str, Rows], writer: InputWriter) -> Collection[str]:
+        """Write the features; return those that are constant in the training table."""
+        constant = ConstantColumns(self._spec.features)
         weights = arrays.get("weights", arrays.get("sample_weights"))
         tables = {id(subset.source): subset.source.table for subset in self._subsets}
         for key, table in tables.items():
@@ -212,6 +219,8 @@ class Preparation:
             start = 0
             for chunk in table.chunks(self._spec.features):
                 stop = start + count_rows(chunk[self._spec.features[0]])
+                if key == id(self._subsets[0].source):
+                    constant.add(chunk)
                 for subset in subsets:
                     first, last = np.searchsorted(subset.rows, (start, stop)).tolist()
                     rows = subset.rows[first:last] - start
@@ -221,11 +230,12 @@ class Preparation:
                     else:
                         writer.write(chunk, rows, out, first)
                 start = stop
+        return constant.names
 
-    def _find_leaks(self, x: Rows) -> None:
+    def _find_leaks(self, x: Rows) -> list[Finding]:
         subset = self._subsets[0]
         source = subset.source
-        found = find_leaks(
+        return find_leaks(
             self._spec,
             source.table,
             self.preprocessing,
@@ -234,8 +244,6 @@ class Preparation:
             subset.rows,
             self._trained,
         )
-        # The features of a model that is trained on cannot be changed.
-        self.findings += found if self._is_new else [replace(f, fix=None) for f in found]
 
 
 def prepare(

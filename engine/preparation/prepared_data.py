@@ -148,9 +148,9 @@ def _test_arrays(arrays: Mapping[str, Rows]) -> SplitArrays | None:
 
 
 def describe_preparation(spec: ResolvedSpec, fold: int | None) -> dict[str, Any]:
-    """Return everything in a spec that the arrays and findings depend on, as JSON values.
+    """Return everything in a spec that arrays and findings depend on, as JSON values.
 
-    Specs with equal descriptions prepare equal arrays, with equal findings.
+    Specs with equal descriptions prepare equal arrays, with the same findings.
     """
     validation = spec.validation
     return {
@@ -163,6 +163,8 @@ def describe_preparation(spec: ResolvedSpec, fold: int | None) -> dict[str, Any]
         "units": spec.network.output.units,
         "takes_class_indices": takes_class_indices(spec.loss),
         "needs_values": needs_values(spec.metrics),
+        # Decides which findings have a fix.
+        "is_shaped": spec.input_shape is not None,
     }
 
 

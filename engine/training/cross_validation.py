@@ -1,7 +1,7 @@
 """Cross-validation: one network per fold, then a final network trained on all rows."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from pydantic import TypeAdapter
@@ -142,6 +142,12 @@ class FoldedTraining:
         noted = self._progress.findings
         return found + tuple(finding.finding(self._networks) for finding in noted)
 
+    def _add_epoch_findings(self, findings: Iterable[Finding]) -> None:
+        """Add the findings about epochs of the current fold of which no fold has had one."""
+        known = {finding.key for finding in self._epoch_findings}
+        found = in_fold(findings, self._progress.done, self._networks)
+        self._epoch_findings += tuple(finding for finding in found if finding.key not in known)
+
     @property
     def rows(self) -> int:
         """Number of training rows of the current network."""
@@ -270,10 +276,7 @@ class FoldedTraining:
             if record is None:
                 return None
             self._progress.latest = validation_metrics(record.values())
-            if not self._epoch_findings:
-                self._epoch_findings = in_fold(
-                    self._current.findings, self._progress.done, self._networks
-                )
+            self._add_epoch_findings(self._current.findings)
         return self._current.run_epoch(stop)
 
     def _finish_fold(self) -> None:

@@ -4,12 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from engine.data.batches import has_joined_row
-from engine.findings import Finding, FindingCode
+from engine.findings import Finding
 from engine.preparation.fold_findings import name_folds
 from engine.preparation.part_rows import FoldRows
 from engine.specs import ResolvedSpec
-
-GRADIENT_NOT_FINITE: FindingCode = "gradient_not_finite"
 
 
 def last_row_joined(rows: int, batch_size: int) -> Finding:
@@ -51,4 +49,4 @@ def gradient_not_finite(epoch: int) -> Finding:
         "null; lower the learning rate, scale the target, or use float64"
     )
     pointer = "/optimizer/learning_rate"
-    return Finding("warning", pointer, GRADIENT_NOT_FINITE, detail, epoch=epoch)
+    return Finding("warning", pointer, "gradient_not_finite", detail, epoch=epoch)

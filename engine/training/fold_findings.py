@@ -1,10 +1,10 @@
 """Findings of the folds of a cross-validation that do not hold for the final network."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
-from engine.findings import MAX_NAMES, Finding, FindingCode
+from engine.findings import Finding, FindingCode, name_by_reason
 from engine.preparation.fold_findings import name_folds
 from engine.preparation.part_rows import PartRows
 from engine.preparation.prepared_data import PreparedData
@@ -82,19 +82,13 @@ def _describe_untrained(
 ) -> Iterator[tuple[FindingCode, str]]:
     constant, unused = list_untrained_inputs(preprocessing)
     always_constant, always_unused = list_untrained_inputs(final)
-    found = [name for name in constant if name not in always_constant]
+    found = {name: text for name, text in constant.items() if name not in always_constant}
     if found:
-        columns = _list(found, constant)
+        columns = name_by_reason(found)
         detail = f"columns that never vary in the training rows: {columns}. {_EFFECT}"
         yield "never_varies_in_training", detail
-    found = [name for name, parts in unused.items() if always_unused.get(name) != parts]
+    found = {name: text for name, text in unused.items() if always_unused.get(name) != text}
     if found:
-        columns = _list(found, unused)
+        columns = name_by_reason(found)
         detail = f"some inputs never vary in the training rows: {columns}. {_EFFECT}"
         yield "unused_in_training", detail
-
-
-def _list(names: Sequence[str], described: Mapping[str, str]) -> str:
-    shown = [f"{name!r} ({described[name]})" for name in names[:MAX_NAMES]]
-    more = len(names) - MAX_NAMES
-    return ", ".join(shown) + (f" and {more} more columns" if more > 0 else "")

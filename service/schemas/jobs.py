@@ -142,7 +142,8 @@ class FindingView(View):
         default=None,
         description="Changes after which the finding is gone, or that choose the alternative: "
         "`patch`, a JSON Patch (RFC 6902) of the job's request, or `parameters`, query parameters "
-        "of the dataset's upload; null without a remedy.",
+        "of the dataset's upload; null without a remedy. Fixes are computed for the request as "
+        "sent and may exclude each other: apply one, then validate again.",
     )
     epoch: int | None = Field(
         default=None,

@@ -76,7 +76,10 @@ INPUTS = {
 METRICS_HEAD = """In `metrics`.
 
 With `sample_weight`, every mean, sum and number of rows is weighted by it, and a class has rows if
-their weight is not 0; `class_weight` weighs no metric. An undefined metric is left out.
+their weight is not 0; `class_weight` weighs no metric. An undefined metric is left out, with the
+finding `metric_undefined`; one that exceeds the largest number, such as the `mse` of a target near
+1e200, with `metric_not_finite`. Errors are squared in the scaled target's unit, so that `rmse`,
+`mae` and `r2` of such a target are recorded.
 
 """
 METRICS = {
@@ -98,7 +101,7 @@ METRICS = {
     "with a softmax or sigmoid output",
     "matthews": "correlation of true and predicted classes (Gorodkin 2004 for more than two)",
     "confusion_matrix": "number of rows; rows are true classes, columns predicted classes",
-    "mse": "mean of (ŷ − y)², computed in the target's unit, as are the metrics below",
+    "mse": "mean of (ŷ − y)², in the target's unit, as are the metrics below",
     "rmse": "√mse",
     "mae": "mean of |ŷ − y|",
     "r2": "1 − Σ (ŷ − y)² / Σ (y − ȳ)²; undefined if all y are equal in the job's `dtype`",
@@ -119,7 +122,8 @@ LABEL_METRICS = {
 SEVERAL_TARGETS = """Several numbers: every metric is the unweighted mean over the targets, each in
 its own unit, and `<metric>_per_target` lists them in the order of `target`. A target for which a
 metric is undefined, such as `r2` where all rows have the same number, is null in the list and left
-out of the mean.
+out of the mean. A value that exceeds the largest number is null in the list too, and the mean is
+left out.
 
 Several labels: every metric is the unweighted mean over the labels, and `<metric>_per_label` lists
 them in the order of `target`. `precision`, `recall` and `f1` of a label without rows of its second

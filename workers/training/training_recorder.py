@@ -5,7 +5,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from engine.findings import Finding
+from engine.findings import Finding, join_feature_lists
 from engine.metrics import Metric
 from engine.preprocessing.fitted import Classes, classes_of
 from engine.stored.preprocessing import dump_preprocessing
@@ -60,11 +60,16 @@ class TrainingRecorder:
         self._clock = time.monotonic()
         self._final: TrainingProgress | None = None
         self._findings: tuple[Finding, ...] = ()
+        self._earlier = [Finding(**finding) for finding in job.findings]
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Findings about the rows, the epochs so far and, after `freeze`, the result."""
-        return self.training.findings if self._final is None else self._findings
+        """Findings about the rows, the epochs so far and, after `freeze`, the result.
+
+        Their fixes list no feature that a finding of the request leaves out.
+        """
+        found = self.training.findings if self._final is None else self._findings
+        return tuple(join_feature_lists(self._loader.spec.features, found, self._earlier))
 
     def freeze(self) -> None:
         """Keep progress and findings as they are; the training may then be used for trials."""

@@ -32,6 +32,23 @@ def test_findings_of_validate_are_those_of_the_answer_the_job_and_its_events(
     assert [event["level"] for event in reported] == [f["level"] for f in job["findings"]]
 
 
+REDUNDANT = "x,flat,outcome,kind\n" + "".join(
+    f"{n % 7}.5,3,{'pq'[n % 2]},{'ab'[n % 2]}\n" for n in range(200)
+)
+
+
+def test_fixes_of_the_rows_bring_back_no_column_that_validate_leaves_out(
+    client: TestClient, upload: Upload, settings: Settings
+) -> None:
+    body: dict[str, Any] = {"dataset_id": upload(REDUNDANT)["id"], "target": "kind", "epochs": 1}
+    posted = client.post("/v1/jobs", json=body).json()
+    train_waiting_jobs(settings)
+    job = client.get(f"/v1/jobs/{posted['id']}").json()
+    fixes = {finding["code"]: finding["fix"]["patch"] for finding in job["findings"]}
+    for code, features in (("constant_feature", ["x", "outcome"]), ("possible_leak", ["x"])):
+        assert fixes[code] == [{"op": "add", "path": "/features", "value": features}]
+
+
 def test_job_shows_its_classes_and_its_best_epoch(
     client: TestClient, upload: Upload, settings: Settings
 ) -> None:
