@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from engine.findings import Finding, FindingLevel, patch
 from engine.metrics import Metric
 from engine.metrics.names import PER_TARGET
-from engine.preprocessing.fitted import FittedTarget, InputsTarget, NumericTarget, NumericTargets
+from engine.preprocessing.fitted import FittedTarget, InputsTarget, NumericTargets
 from engine.specs import PlateauSchedule, ResolvedSpec
 
 Part = Literal["training", "validation", "test"]
@@ -20,6 +21,8 @@ _CONSTANT = "the target has a single value in these rows"
 _CONSTANT_INPUTS = "no input varies in these rows"
 _ONE_CLASS = "these rows are of a single class"
 _NO_POSITIVES = "these rows have no positive label"
+# Metrics that are independent of the target's unit.
+_RATIOS = frozenset({"r2", "explained_variance"})
 _WHY = {
     "r2": _CONSTANT,
     "explained_variance": _CONSTANT,
@@ -96,19 +99,27 @@ def _values_of(
 def _describe_overflow(
     spec: ResolvedSpec, target: FittedTarget, omitted: Sequence[_Omitted]
 ) -> str:
-    names = {one.name for one in omitted}
-    if "mse" in names and "rmse" not in names:
-        advice = "record rmse in place of mse"
-    elif isinstance(target, NumericTarget | NumericTargets) and spec.preprocessing.target == "none":
-        advice = "set preprocessing.target to standardize"
-    else:
-        advice = "the predictions are far from the values: lower the learning rate"
-    subject = "inputs" if isinstance(target, InputsTarget) else "target"
+    advice = ", or ".join(_advise(spec, target, {one.name for one in omitted}))
     return (
         f"{'; '.join(_name_with_parts(omitted))}: not recorded, because the value exceeds the "
-        f"largest number, {np.finfo(np.float64).max:.2g}; {advice}, or divide the {subject} by a "
-        "constant"
+        f"largest number, {np.finfo(np.float64).max:.2g}; {advice}"
     )
+
+
+def _advise(spec: ResolvedSpec, target: FittedTarget, names: AbstractSet[str]) -> Iterator[str]:
+    """Yield what makes these metrics finite, or replaces them."""
+    if "mse" in names and "rmse" not in names:
+        yield "record rmse in place of mse"
+    if "mape" in names:
+        yield "record mae in place of mape, which divides by targets near 0"
+    if not names.isdisjoint(_RATIOS):
+        if spec.preprocessing.target == "none" and not isinstance(target, InputsTarget):
+            yield "set preprocessing.target to standardize"
+        else:
+            yield "lower the learning rate, because the predictions are far from the values"
+    if not names <= _RATIOS | {"mape"}:
+        subject = "inputs" if isinstance(target, InputsTarget) else "target"
+        yield f"divide the {subject} by a constant"
 
 
 def _describe_undefined(target: FittedTarget, omitted: Sequence[_Omitted]) -> str:

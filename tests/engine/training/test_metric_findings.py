@@ -78,6 +78,13 @@ def test_a_scale_is_advised_for_a_target_that_has_none() -> None:
     assert about_metrics(run(columns, **request)) == []
 
 
+def test_a_target_near_0_is_the_reason_for_an_infinite_mape() -> None:
+    columns = table(draw(ROWS, seed=1) * np.where(np.arange(ROWS) % 2, 1.0, 1e-308))
+    finding = about_metrics(run(columns, dtype="float64", metrics=["mae", "mape"]))[0]
+    assert "record mae in place of mape, which divides by targets near 0" in finding.detail
+    assert "by a constant" not in finding.detail
+
+
 def test_a_metric_of_single_targets_is_named_with_them() -> None:
     columns = table(1e200 * draw(ROWS, seed=1), z=NumericColumn(draw(ROWS, seed=2)))
     training = run(columns, target=["y", "z"], metrics=["rmse", "mse"])
