@@ -4,15 +4,12 @@ Per-row scalars (target, weight, split) are kept in memory. Features are read an
 chunks and written to allocated arrays.
 """
 
-import math
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.arrays import Indices, Shape
+from engine.arrays import Indices
 from engine.data.rows import Allocate, Rows, allocate_in_memory
 from engine.data.table import Table, count_rows
 from engine.errors import DataError, SpecError
@@ -26,6 +23,7 @@ from engine.preparation.input_writer import InputWriter
 from engine.preparation.leaks import find_leaks
 from engine.preparation.part_rows import PartRows
 from engine.preparation.prepared_data import PreparedData, prepared_from
+from engine.preparation.row_arrays import RowArrays
 from engine.preparation.row_findings import find_left_out_other_rows
 from engine.preparation.sample_weights import fit_sample_weights
 from engine.preparation.subsets import RowSource, Subset, read_rows
@@ -34,7 +32,6 @@ from engine.preparation.untrained_findings import find_untrained_inputs
 from engine.preparation.zero_targets import find_zero_targets
 from engine.preprocessing.fitted import FittedTarget
 from engine.preprocessing.held_inputs import HeldInputs
-from engine.preprocessing.labels import NoLabels, NumberLabels
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.preprocessing.targets import choose_encoding, fit_target
 from engine.specs import ResolvedSpec
@@ -89,7 +86,8 @@ class Preparation:
             else refit_constant_columns(spec, table, self._trained, replace(fitted, target=target))
         )
         require_inputs(spec, self.preprocessing.width)
-        self._encoding = choose_encoding(spec, target)
+        encoding = choose_encoding(spec, target)
+        self._arrays = RowArrays(spec, self.preprocessing.width, encoding, self._weights)
         self._subsets = [Subset(source, rows.training, "")]
         self._add_part(source, rows.validation, validation_table, target, _VALIDATION_SUFFIX)
         self._part_rows: PartRows | None = None
@@ -126,14 +124,7 @@ class Preparation:
     @property
     def data_bytes(self) -> int:
         """Total size of the arrays."""
-        dtype = np.dtype(self._spec.dtype)
-        row_bytes = self.preprocessing.width * dtype.itemsize
-        if self._encoding is not None:
-            row_bytes += math.prod(self._encoding.row_shape) * self._encoding.dtype.itemsize
-        row_bytes += 0 if self._weights is None else len(self._weights.names) * dtype.itemsize
-        if self._encoding is not None and needs_values(self._spec.metrics):
-            row_bytes += math.prod(self._encoding.row_shape) * np.dtype(np.float64).itemsize
-        return sum(len(subset.rows) for subset in self._subsets) * row_bytes
+        return sum(len(subset.rows) for subset in self._subsets) * self._arrays.row_bytes
 
     def write(self, allocate: Allocate = allocate_in_memory) -> PreparedData:
         """Allocate and write the arrays. Raises DataError.
@@ -145,8 +136,8 @@ class Preparation:
         """
         arrays: dict[str, Rows] = {}
         for subset in self._subsets:
-            arrays |= self._allocate(subset, allocate)
-            self._write_row_values(subset, arrays)
+            arrays |= self._arrays.allocate(subset, allocate)
+            self._arrays.write(subset, arrays)
         preprocessing = replace(self.preprocessing, held=self._write_inputs(arrays))
         if self._fold is None:
             self.findings += self._find_leaks(arrays["x"])
@@ -167,35 +158,6 @@ class Preparation:
             self.findings = join_feature_lists(self._spec.features, self.findings)
         else:
             self.findings = [replace(finding, fix=None) for finding in self.findings]
-
-    def _allocate(self, subset: Subset, allocate: Allocate) -> dict[str, Rows]:
-        dtype = np.dtype(self._spec.dtype)
-        shapes: dict[str, tuple[Shape, np.dtype[Any]]] = {"x": ((self.preprocessing.width,), dtype)}
-        if self._encoding is not None:
-            shapes["y"] = (self._encoding.row_shape, self._encoding.dtype)
-            if needs_values(self._spec.metrics):
-                shapes["values"] = (self._encoding.row_shape, np.dtype(np.float64))
-        if self._weights is not None:
-            shapes |= dict.fromkeys(self._weights.names, ((), dtype))
-        return {
-            f"{name}{subset.suffix}": allocate(
-                f"{name}{subset.suffix}", (len(subset.rows), *shape), of_type
-            )
-            for name, (shape, of_type) in shapes.items()
-        }
-
-    def _write_row_values(self, subset: Subset, arrays: Mapping[str, Rows]) -> None:
-        """Write targets and weights."""
-        labels, rows = subset.source.labels, subset.rows
-        if self._encoding is not None and not isinstance(labels, NoLabels):
-            self._encoding.write(labels, rows, arrays[f"y{subset.suffix}"])
-        per_row: dict[str, NDArray[Any]] = {}
-        if self._weights is not None:
-            per_row |= self._weights.weights_of(subset.source.columns, labels, rows, subset.name)
-        if needs_values(self._spec.metrics) and isinstance(labels, NumberLabels):
-            per_row["values"] = labels.values[rows]
-        for name, values in per_row.items():
-            arrays[f"{name}{subset.suffix}"][0 : len(rows)] = values
 
     def _write_inputs(self, arrays: Mapping[str, Rows]) -> HeldInputs:
         """Write the features, reading each table once; return the inputs that are held."""
