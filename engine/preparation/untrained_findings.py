@@ -51,19 +51,31 @@ def find_untrained_inputs(
         constant_columns: columns with the same value in every row of the table, which
             `engine.resolution` reports as `constant_feature`.
     """
+    found, parts = list_untrained_inputs(preprocessing)
     constant: dict[str, list[str]] = {}
-    parts: dict[str, str] = {}
-    for column, held in _group_by_column(preprocessing):
-        if not _is_constant(column, held):
-            unused = ", ".join(_unused_parts(column, held))
-            parts |= {column.name: unused} if unused else {}
-        elif column.name not in constant_columns:
-            constant.setdefault(_describe(column, held), []).append(column.name)
+    for name, description in found.items():
+        if name not in constant_columns:
+            constant.setdefault(description, []).append(name)
     if constant:
         yield _columns_finding(spec, constant)
     if parts:
         detail = f"some inputs never vary in the training rows: {name_by_reason(parts)}. {_EFFECT}"
         yield Finding("info", "/features", "unused_in_training", detail)
+
+
+def list_untrained_inputs(preprocessing: Preprocessing) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the columns that never vary in the training rows, and the unused parts of others.
+
+    Each column's name has a description: what its rows have, or the parts.
+    """
+    constant: dict[str, str] = {}
+    unused: dict[str, str] = {}
+    for column, held in _group_by_column(preprocessing):
+        if _is_constant(column, held):
+            constant[column.name] = _describe(column, held)
+        elif parts := ", ".join(_unused_parts(column, held)):
+            unused[column.name] = parts
+    return constant, unused
 
 
 def _group_by_column(preprocessing: Preprocessing) -> Iterator[tuple[FittedColumn, _ColumnInputs]]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.activations import build_activation
 from engine.arrays import Floats
-from engine.data.batches import Batches, joins_last_row
+from engine.data.batches import Batches, has_joined_row, joins_last_row
 from engine.errors import DataError
 from engine.findings import Finding
 from engine.metrics import Metric
@@ -34,6 +34,7 @@ class Training:
 
     Attributes:
         rows: number of training rows.
+        part_rows: numbers of rows of all parts; None if the data are those of a fold.
         preprocessing: fitted preprocessing of the data.
         findings: what preparing the data and the epochs so far have shown.
 
@@ -58,6 +59,7 @@ class Training:
     ) -> None:
         self._spec, self._data, self._weights, self._epochs = spec, data, weights, epochs
         self.rows = len(data.x)
+        self.part_rows = data.part_rows
         self.preprocessing: Preprocessing = data.preprocessing
         self._batches = Batches(
             data.training,
@@ -68,7 +70,7 @@ class Training:
         )
         _require_normalizable(spec, self.rows)
         self.findings: tuple[Finding, ...] = data.findings
-        if self._batches.has_joined_row:
+        if has_joined_row(spec, self.rows):
             self.findings += (last_row_joined(self.rows, self._batches.size),)
         self._loop = EpochLoop(spec, data, self._batches, weights, epochs)
 

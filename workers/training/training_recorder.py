@@ -175,6 +175,7 @@ class TrainingRecorder:
             latest_metrics=self._latest,
             best_metrics=self.training.best,
             classes=self._classes,
+            rows=self._rows,
             preparing_seconds=self._preparing_seconds,
             training_seconds=self._training_seconds,
             saving_seconds=self._saving_seconds,
@@ -185,6 +186,11 @@ class TrainingRecorder:
     @property
     def _classes(self) -> Classes | None:
         return classes_of(self.training.preprocessing.target)
+
+    @property
+    def _rows(self) -> dict[str, Any] | None:
+        rows = self.training.part_rows
+        return None if rows is None else asdict(rows)
 
     def checkpoint(self) -> TrainingCheckpoint:
         """Return a checkpoint from which training resumes exactly, in an equal environment."""
