@@ -11,6 +11,7 @@ from pyarrow import types
 
 from store.errors import IntakeError
 from store.intake.cell_table import CellRequest, CellTable, CellUse, FoundColumns
+from store.intake.cells.arrow_types import as_text
 from store.intake.cells.column_names import clean_names, trim_name
 from store.intake.cells.distinct import DistinctValues
 from store.intake.cells.times import to_seconds
@@ -86,8 +87,7 @@ def _find_columns(source: TableSource, max_columns: int) -> FoundColumns:
 def _choose_reading(column: RawColumn, use: CellUse, *, is_csv: bool) -> Reading:
     if is_text(column.type):
         return "number" if is_csv and use == "number" else "text"
-    # A time is the text of a time, except among times.
-    return "text" if types.is_timestamp(column.type) and use != "time" else "typed"
+    return "typed"
 
 
 def _read(
@@ -111,7 +111,9 @@ def _read(
         rows += batch.num_rows
         matrices.append(_take_numbers(batch, numeric, readings, request.missing_numbers))
         for index, found in distinct.items():
-            found.add(batch.column(index))
+            cells = batch.column(index)
+            # A time is the text of a time, except among times.
+            found.add(as_text(cells) if types.is_timestamp(cells.type) else cells)
     if not rows:
         raise IntakeError("no_rows", "the file has no rows")
     numbers = np.concatenate(matrices)
@@ -124,7 +126,9 @@ def _is_numeric(column: RawColumn, reading: Reading, use: CellUse) -> bool:
     """Whether the cells are read as float64."""
     if reading != "typed" or use == "value":
         return reading == "number"
-    kinds = (types.is_integer, types.is_floating, types.is_decimal, types.is_timestamp)
+    if types.is_timestamp(column.type):
+        return use == "time"
+    kinds = (types.is_integer, types.is_floating, types.is_decimal)
     return any(is_kind(column.type) for is_kind in kinds)
 
 

@@ -3,6 +3,8 @@
 import gzip
 import io
 import json
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from tests.service.hostile.case import Case
 from tests.service.models.test_imports import WEIGHTS, XOR
 from tests.service.predictions.test_options import import_model
 from tests.store.intake.any_files import arrow_bytes, npy_bytes, parquet_bytes
+from tests.training import train_waiting_jobs
 
 CSV, JSON = "text/csv", "application/json"
 STREAM = "application/vnd.apache.arrow.stream"
@@ -124,6 +127,33 @@ def test_a_file_is_read_in_the_words_of_the_training_file(client: TestClient, tr
     content = b"fast,size,sold on\nyes,'3,5',5.03.2021\nno,'?',\n"
     assert predict(client, model, content) == expected
     assert [flag["flag"] for flag in expected[1]["flags"]][:2] == ["imputed", "imputed"]
+
+
+def test_the_table_of_the_training_has_no_unknown_categories(
+    client: TestClient, settings: Settings
+) -> None:
+    days = [date(2024, 1, 1 + n % 2) for n in range(40)]
+    columns: dict[str, Any] = {
+        "day": pa.array(days),
+        "moment": pa.array(days).cast(pa.timestamp("us")),
+        "whole": pa.array([n % 2 for n in range(40)], pa.int64()),
+        "large": pa.array([2**60 + n % 2 for n in range(40)]),
+        "half": pa.array([n % 2 / 2 for n in range(40)]),
+        "tenth": pa.array([n % 2 / 10 for n in range(40)], pa.float32()),
+        "price": pa.array([Decimal(n % 2) / 4 for n in range(40)], pa.decimal128(9, 2)),
+        "truth": pa.array([n % 2 == 0 for n in range(40)]),
+        "word": pa.array([f" {n % 2} " for n in range(40)]).dictionary_encode(),
+    }
+    content = parquet_bytes(pa.table({**columns, "y": [f"c{n % 2}" for n in range(40)]}))
+    kinds = "&".join(f"kind={name}:categorical" for name in columns)
+    headers = {"Content-Type": PARQUET}
+    dataset = client.post(f"/v1/datasets?{kinds}", content=content, headers=headers).json()
+    spec = {"dataset_id": dataset["id"], "target": "y", "epochs": 1, "validation": None}
+    job = client.post("/v1/jobs", json={**spec, "features": [*columns]}).json()
+    train_waiting_jobs(settings)
+    job = client.get(job["links"]["self"]).json()
+    assert job["status"] == "succeeded", job
+    assert all(row["flags"] == [] for row in predict(client, job, content, PARQUET))
 
 
 def test_errors_name_the_column_or_the_line(client: TestClient, model: dict[str, Any]) -> None:

@@ -151,6 +151,8 @@ TYPED: list[tuple[pa.Array, CellUse, list[Any]]] = [
     (pa.array([MOMENT, None], pa.timestamp("ms", "UTC")), "time", [MOMENT.timestamp(), None]),
     (pa.array([MOMENT.date()]), "time", [datetime(2024, 1, 31, tzinfo=UTC).timestamp()]),
     (pa.array([MOMENT], pa.timestamp("ms", "UTC")), "value", ["2024-01-31 10:30:00.000Z"]),
+    (pa.array([MOMENT.date()]), "value", ["2024-01-31 00:00:00"]),
+    (pa.array([MOMENT], pa.timestamp("ms")), "number", ["2024-01-31 10:30:00.000"]),
     (pa.array([1706697000.5]), "time", [1706697000.5]),
     (pa.array([timedelta(seconds=1.5)], pa.duration("ms")), "number", [1.5]),
 ]
