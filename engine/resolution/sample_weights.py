@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from engine.data.levels import describe_levels, known_levels, read_level
+from engine.data.levels import known_levels
 from engine.data.table import ColumnSchema, FileConventions, Level, TableSchema, find_column
-from engine.data.value_reader import ValueReader, WrongValueError
+from engine.data.value_reader import ValueReader
 from engine.errors import SpecProblem
 from engine.json_pointer import json_pointer
+from engine.resolution.find_level import UnknownLevelError, find_level
 from engine.resolution.report import Report
 from engine.specs import Task, TrainingSpec
 
@@ -69,19 +70,15 @@ def _find_class(
     reader: ValueReader, target: ColumnSchema, levels: tuple[Level, ...] | None, name: str
 ) -> Level | SpecProblem:
     """Return the class of that name; a problem if there is none."""
-    reason = f"column {target.name!r} has no class {name!r}"
     try:
-        found = read_level(reader, target.kind, name, levels or ())
-    except WrongValueError as error:
-        reason = f"{reason}: {error}"
-    else:
-        if found is None:
-            detail = f"{name!r} is a missing value of {target.name!r}; its rows are left out"
-            return SpecProblem(_pointer(name), "missing_class", detail)
-        if levels is None or found in levels:
-            return found
-    known = "" if levels is None else f"; its classes are {describe_levels(levels, name)}"
-    return SpecProblem(_pointer(name), "unknown_class", f"{reason}{known}")
+        found = find_level(reader, target, levels, name, "classes")
+    except UnknownLevelError as error:
+        detail = f"column {target.name!r} has no class {name!r}{error}"
+        return SpecProblem(_pointer(name), "unknown_class", detail)
+    if found is None:
+        detail = f"{name!r} is a missing value of {target.name!r}; its rows are left out"
+        return SpecProblem(_pointer(name), "missing_class", detail)
+    return found
 
 
 def _pointer(name: str) -> str:

@@ -11,7 +11,8 @@ from engine.findings import Finding, FindingCode
 from engine.preparation.prepare import prepare
 from engine.resolution.resolve import resolve
 from engine.specs import ResolvedSpec, TrainingSpec
-from engine.training.training import Training, train
+from engine.training.loop import train
+from engine.training.training import Training
 from tests.engine.examples import describe, draw, flower_columns, levels, numbers
 
 Stage = Literal["request", "rows", "training"]
@@ -239,6 +240,22 @@ EXAMPLES: dict[FindingCode, Example] = {
         {"target": "x", "epochs": 5, "optimizer": {"type": "adam", "learning_rate": 100.0}},
         {"x": _noise(), "z": _noise(1)},
         "training",
+    ),
+    "metric_not_finite": Example(
+        {"target": "y", "epochs": 1, "metrics": ["mse", "rmse"]},
+        {"x": _noise(), "y": NumericColumn(1e160 * draw(ROWS, seed=1))},
+        "training",
+        promise=lambda spec: spec.metrics == ("rmse",),
+    ),
+    "metric_undefined": Example(
+        {"target": "y", "features": ["x"], "epochs": 1, "validation": {"column": "part"}},
+        {
+            "x": _noise(),
+            "y": NumericColumn(np.where(np.arange(ROWS) % 3 == 2, 0.25, draw(ROWS, seed=1))),
+            "part": levels(*(["train", "train", "test"] * 20)),
+        },
+        "training",
+        has_fix=False,
     ),
     "gradient_not_finite": Example(
         {
