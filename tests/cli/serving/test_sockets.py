@@ -69,7 +69,7 @@ def test_a_port_that_is_shared_is_in_use_for_others(count: int, others: int) -> 
 
 
 def test_sockets_on_one_port_listen_until_the_end_of_the_block() -> None:
-    with listen_together("::1", 0, 2) as listeners:
+    with listen_together("127.0.0.1", 0, 2) as listeners:
         address = listeners[0].getsockname()[:2]
         assert {listener.getsockname()[:2] for listener in listeners} == {address}
         socket.create_connection(address).close()
