@@ -7,7 +7,7 @@ import numpy as np
 import simdjson
 from numpy.typing import NDArray
 
-# What is left of a body without these bytes shows its structure: brackets and commas.
+# A body without these bytes is its structure: brackets and commas.
 _NUMBERS_AND_BLANKS = b"0123456789+-.eE \n\r\t"
 _BEGIN = re.compile(rb'[ \n\r\t]*\{[ \n\r\t]*"rows"[ \n\r\t]*:[ \n\r\t]*\[')
 _END = re.compile(rb"\][ \n\r\t]*\}[ \n\r\t]*\Z")
