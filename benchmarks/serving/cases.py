@@ -172,7 +172,7 @@ def binary_case(services: Services) -> Case:
 
 
 def list_missing(services: Services) -> list[str]:
-    """Return why contenders are missing that have nothing to do with the service."""
+    """Return the contenders that are not installed."""
     if services.mlserver is not None:
         return []
-    return [f"{MLSERVER_NAME}: not installed; uv sync --locked --project benchmarks/serving/mlserver"]
+    return [f"{MLSERVER_NAME}: not installed (uv sync --project benchmarks/serving/mlserver)"]
