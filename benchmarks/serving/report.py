@@ -50,4 +50,4 @@ def print_stages(stages: Mapping[str, Mapping[str, float]]) -> None:
     for name, found in stages.items():
         print(f"  {name}")
         for stage, milliseconds in found.items():
-            print(f"    {stage:<12} {milliseconds:10.3f}")
+            print(f"    {stage:<15} {milliseconds:10.3f}")

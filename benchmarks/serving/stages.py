@@ -1,23 +1,32 @@
 """Where the time of a request goes: its stages, timed in this process with the route's functions.
 
-Stages are in processor time, which other processes hardly affect. The framework's time is the
-remainder of the time per request over HTTP: server, routing, sockets, threads and the client.
+Stages are in processor time, which other processes hardly affect. `routing` is the remainder of the
+application's time: middlewares, routing, threads, the response object. `server` is the remainder of
+the time per request over HTTP: uvicorn, sockets, the client, and waiting for a core.
 """
 
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import httpx2
-import numpy as np
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from benchmarks.serving import adult, exchanges, imports
-from benchmarks.serving.apps import raw_json
-from benchmarks.serving.cases import ARRAYS, ORJSON, OURS, RECORDS, ROW_GOALS
+from benchmarks.serving.apps import empty, raw_json
+from benchmarks.serving.asgi import median_milliseconds, time_application
+from benchmarks.serving.cases import (
+    ARRAYS,
+    EMPTY,
+    EMPTY_OURS,
+    ORJSON,
+    OURS,
+    RECORDS,
+    ROW_GOALS,
+)
 from benchmarks.serving.exchanges import Exchange
 from benchmarks.serving.network import Network, make_network
 from service.app import create_app
@@ -28,11 +37,27 @@ from service.schemas.models import PredictRequest
 from store.db.migrate import upgrade
 from store.settings import load_settings
 
-SECONDS = 0.5
-LEAST_REPETITIONS = 5
-
 # Milliseconds by stage.
 Stages: TypeAlias = dict[str, float]
+
+
+@dataclass(frozen=True)
+class StagedRequest:
+    """A request of a case whose stages are timed.
+
+    Attributes:
+        case: name of the case.
+        contender: name of the contender.
+        app: its application.
+        exchange: the request.
+        time_stages: returns the milliseconds of the stages of a body.
+    """
+
+    case: str
+    contender: str
+    app: FastAPI
+    exchange: Exchange
+    time_stages: Callable[[bytes], Stages]
 
 
 def measure_stages(cases: Mapping[str, Mapping[str, Any]]) -> dict[str, Stages]:
@@ -41,80 +66,89 @@ def measure_stages(cases: Mapping[str, Mapping[str, Any]]) -> dict[str, Stages]:
     Args:
         cases: the measured cases by name, with the requests per second of each contender.
     """
-    network, found = make_network(), {}
-    with _application() as (client, context):
+    found: dict[str, Stages] = {}
+    with tempfile.TemporaryDirectory(prefix="serving-") as folder:
+        for request in _list_requests(Path(folder)):
+            if request.case not in cases:
+                continue
+            rate = cases[request.case]["per_second"][request.contender]
+            stages = request.time_stages(request.exchange.body)
+            whole = time_application(request.app, request.exchange)
+            stages |= {"routing": whole - sum(stages.values()), "server": 1000 / rate - whole}
+            found[f"{request.case}, {request.contender}"] = stages
+    return found
+
+
+def _list_requests(folder: Path) -> Iterator[StagedRequest]:
+    network = make_network()
+    network.save(folder / "network.npz")
+    floor = raw_json.create_app(folder / "network.npz")
+    with _service(folder) as client:
+        service: Any = client.app
+
+        def served(case: str, contender: str, model: str, rows: list[Any]) -> StagedRequest:
+            context: Context = service.state.context
+            exchange = exchanges.predict_served(model, rows)
+            return StagedRequest(
+                case,
+                contender,
+                service,
+                exchange,
+                lambda body: _service_stages(context, model, body),
+            )
+
         pixels = imports.import_model(client, imports.describe_pixels(network))
+        for count in ROW_GOALS:
+            case, rows = f"{count} rows of 784 numbers", exchanges.make_pixels(count).tolist()
+            yield served(case, OURS, pixels, rows)
+            sent = exchanges.predict_json("/predict", rows)
+            yield StagedRequest(
+                case, ORJSON, floor, sent, lambda body: _floor_stages(network, body)
+            )
         census = imports.import_model(client, adult.describe_pipeline(adult.fit_pipeline()))
-        table = imports.import_model(client, imports.describe_table())
-        for rows in ROW_GOALS:
-            case = f"{rows} rows of 784 numbers"
-            exchange = exchanges.predict_served(pixels, exchanges.make_pixels(rows).tolist())
-            found[f"{case}, {OURS}"] = _service_stages(context, pixels, exchange)
-            found[f"{case}, {ORJSON}"] = _floor_stages(network, exchange)
-        exchange = exchanges.predict_served(census, adult.make_records(100, seed=2))
-        case = "100 records of 14 mixed columns"
-        found[f"{case}, {OURS}"] = _service_stages(context, census, exchange)
-        row = imports.table_row()
-        for name, rows_sent in ((RECORDS, [row]), (ARRAYS, [list(row.values())])):
-            exchange = exchanges.predict_served(table, rows_sent)
-            found[f"1 row of 30 numbers, {name}"] = _service_stages(context, table, exchange)
-    rates = {
-        f"{case}, {name}": rate
-        for case, numbers in cases.items()
-        for name, rate in numbers["per_second"].items()
-    }
-    return {
-        name: stages | {"framework": 1000 / rates[name] - sum(stages.values())}
-        for name, stages in found.items()
-        if name in rates
-    }
+        records = adult.make_records(100, seed=2)
+        yield served("100 records of 14 mixed columns", OURS, census, records)
+        table, row = imports.import_model(client, imports.describe_table()), imports.table_row()
+        case = "1 row of 30 numbers"
+        yield served(case, RECORDS, table, [row])
+        yield served(case, ARRAYS, table, [list(row.values())])
+        bare = empty.create_app(folder)
+        yield StagedRequest(case, EMPTY, bare, exchanges.get("/empty"), lambda _: {})
+        yield StagedRequest(case, EMPTY_OURS, service, exchanges.get("/healthz"), lambda _: {})
 
 
 @contextmanager
-def _application() -> Iterator[tuple[httpx2.Client, Context]]:
-    with tempfile.TemporaryDirectory(prefix="serving-") as folder:
-        settings = load_settings(data_dir=Path(folder))
-        upgrade(settings.database_url)
-        app = create_app(settings)
-        with TestClient(app) as client:
-            yield client, app.state.context
+def _service(folder: Path) -> Iterator[TestClient]:
+    settings = load_settings(data_dir=folder)
+    upgrade(settings.database_url)
+    with TestClient(create_app(settings)) as client:
+        yield client
 
 
-def _service_stages(context: Context, model_id: str, exchange: Exchange) -> Stages:
+def _service_stages(context: Context, model_id: str, body: bytes) -> Stages:
     """Return the stages of the service's predict route."""
     model = context.served.get(model_id)
-    parsed = parse_json(exchange.body)
+    parsed = parse_json(body)
     request = PredictRequest.model_validate(parsed)
     columns = model.reader.read(request.rows).columns
     stages = {
-        "parse": _time(lambda: parse_json(exchange.body)),
-        "validate": _time(lambda: PredictRequest.model_validate(parsed)),
-        "columns": _time(lambda: model.reader.read(request.rows)),
-        "forward": _time(lambda: model.predictor.answer(columns)),
+        "parse": median_milliseconds(lambda: parse_json(body)),
+        "validate": median_milliseconds(lambda: PredictRequest.model_validate(parsed)),
+        "columns": median_milliseconds(lambda: model.reader.read(request.rows)),
+        "forward": median_milliseconds(lambda: model.predictor.answer(columns)),
     }
-    whole = _time(lambda: predict(context, model_id, request))
-    return stages | {"write": whole - stages["columns"] - stages["forward"]}
+    whole = median_milliseconds(lambda: predict(context, model_id, request))
+    return stages | {"flags and write": whole - stages["columns"] - stages["forward"]}
 
 
-def _floor_stages(network: Network, exchange: Exchange) -> Stages:
+def _floor_stages(network: Network, body: bytes) -> Stages:
     """Return the stages of the floor with orjson."""
-    rows = raw_json.parse(exchange.body)
+    rows = raw_json.parse(body)
     x = raw_json.to_array(rows)
     probabilities = network.predict(x)
     return {
-        "parse": _time(lambda: raw_json.parse(exchange.body)),
-        "columns": _time(lambda: raw_json.to_array(rows)),
-        "forward": _time(lambda: network.predict(x)),
-        "write": _time(lambda: raw_json.write(probabilities)),
+        "parse": median_milliseconds(lambda: raw_json.parse(body)),
+        "columns": median_milliseconds(lambda: raw_json.to_array(rows)),
+        "forward": median_milliseconds(lambda: network.predict(x)),
+        "write": median_milliseconds(lambda: raw_json.write(probabilities)),
     }
-
-
-def _time(run: Callable[[], object]) -> float:
-    """Return the median milliseconds of processor time of a call."""
-    run()
-    taken: list[float] = []
-    while sum(taken) < SECONDS or len(taken) < LEAST_REPETITIONS:
-        started = time.thread_time()
-        run()
-        taken.append(time.thread_time() - started)
-    return float(np.median(taken)) * 1000
