@@ -23,7 +23,8 @@ from engine.numerics.blas import warm_up_products
 from engine.preparation.prepare import prepare
 from engine.resolution.resolve import resolve
 from engine.specs import TrainingSpec
-from engine.training.training import Training, train
+from engine.training.loop import train
+from engine.training.training import Training
 
 DIGITS = Path(__file__).parents[1] / "examples" / "digits" / "digits.csv"
 BATCH = 32

@@ -22,7 +22,8 @@ from engine.numerics.blas import warm_up_products
 from engine.preparation.prepare import prepare
 from engine.resolution.resolve import resolve
 from engine.specs import DenseSpec, NetworkSpec, TrainingSpec
-from engine.training.training import Training, train
+from engine.training.loop import train
+from engine.training.training import Training
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,9 @@ from engine.numerics.blas import warm_up_products
 from engine.preparation.prepared_data import PreparedData
 from engine.resolution.resolve import resolve
 from engine.specs import ResolvedSpec, TrainingSpec
-from engine.training.training import EpochRecord, Training, train
+from engine.training.loop import train
+from engine.training.progress import EpochRecord
+from engine.training.training import Training
 from store.blobs.blobs import open_blobs
 from store.blobs.disk_cache import Cache
 from store.datasets.column_file import open_table

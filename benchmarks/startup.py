@@ -25,7 +25,13 @@ from store.db.migrate import upgrade
 from store.settings import PREFIX, load_settings
 
 ROUNDS = 5
-IMPORTS = ("engine.specs", "engine.training", "store.database", "service.app", "workers.slices")
+IMPORTS = (
+    "engine.specs",
+    "engine.training.training",
+    "store.db.database",
+    "service.app",
+    "workers.slices",
+)
 START_SECONDS = 60
 REST_SECONDS = 1.0
 MIB = 2**20
@@ -155,12 +161,14 @@ def upload(address: tuple[str, int], rows: int) -> float:
 
 def wait_for_rest(pid: int) -> Figures:
     """Wait until the process has used nearly no processor time for a while."""
-    while True:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
         before = look(pid)
         time.sleep(REST_SECONDS)
         after = look(pid)
         if after["cpu_seconds"] - before["cpu_seconds"] <= 0.05 * REST_SECONDS:
             return after
+    raise SystemExit(f"the API is still busy after {START_SECONDS} s")
 
 
 def look(pid: int) -> Figures:

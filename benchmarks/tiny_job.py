@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,9 @@ from cli.demo.temporary_service import temporary_service
 WARM_UPS = 10
 ROUNDS = 40
 POLL_SECONDS = 0.005
+START_POLL_SECONDS = 0.2
 START_SECONDS = 60
+JOB_SECONDS = 60
 H2O_PORT = 54_321
 CSV = {"Content-Type": "text/csv"}
 
@@ -94,10 +96,10 @@ def our_job() -> Iterator[Job]:
             started = time.perf_counter()
             job: dict[str, Any] = client.post("/v1/jobs", json=body).json()
             posted = time.perf_counter() - started
-            while not job["is_terminal"]:
-                # Without a pause, polling alone would keep the API busy.
-                time.sleep(POLL_SECONDS)
+            for _ in pauses(POLL_SECONDS, JOB_SECONDS):
                 job = client.get(job["links"]["self"]).json()
+                if job["is_terminal"]:
+                    break
             if job["status"] != "succeeded":
                 raise SystemExit(f"the job {job['status']}: {job['error']}")
             return {"posting": posted, **{k: job["timings"][k] for k in ("queued", "training")}}
@@ -124,14 +126,10 @@ def h2o_job(jar: Path) -> Iterator[Job]:
 
 def wait_for_h2o(client: httpx2.Client) -> None:
     """Wait until the server answers."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        try:
+    for _ in pauses(START_POLL_SECONDS, START_SECONDS):
+        with suppress(httpx2.TransportError):
             if client.get("/3/Cloud").json()["cloud_healthy"]:
                 return
-        except httpx2.TransportError:
-            time.sleep(0.2)
-    raise SystemExit("H2O-3 does not start")
 
 
 def prepare_h2o(client: httpx2.Client) -> Job:
@@ -171,10 +169,21 @@ def await_h2o(client: httpx2.Client, answer: httpx2.Response) -> None:
     """Poll a job of H2O-3 until it is done."""
     answer.raise_for_status()
     key = answer.json()["job"]["key"]["name"]
-    while (job := client.get(f"/3/Jobs/{key}").json()["jobs"][0])["status"] != "DONE":
+    for _ in pauses(POLL_SECONDS, JOB_SECONDS):
+        job = client.get(f"/3/Jobs/{key}").json()["jobs"][0]
+        if job["status"] == "DONE":
+            return
         if job["status"] not in {"CREATED", "RUNNING"}:
             raise SystemExit(f"H2O-3's job is {job['status']}: {job['exception']}")
-        time.sleep(POLL_SECONDS)
+
+
+def pauses(seconds: float, limit: float) -> Iterator[None]:
+    """Pause before each poll, which alone would keep a server busy; exit after `limit` seconds."""
+    deadline = time.monotonic() + limit
+    while time.monotonic() < deadline:
+        time.sleep(seconds)
+        yield
+    raise SystemExit(f"no answer within {limit} s")
 
 
 if __name__ == "__main__":

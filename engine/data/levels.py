@@ -75,12 +75,12 @@ def marks_part(level: Level, part: Part) -> bool:
     return level_text(level).strip().casefold() in _MARKS[part]
 
 
-def describe_levels(levels: Sequence[Level], word: Level) -> str:
-    """Return the levels, at most 10, and the one nearest to a word, for a message."""
+def describe_levels(levels: Sequence[Level], word: Level | None = None) -> str:
+    """Return the levels, at most 10, and the one nearest to a word, if any, for a message."""
     shown = ", ".join(_show(level) for level in levels[:MAX_SHOWN])
     hidden = len(levels) - MAX_SHOWN
     more = f" and {hidden} more" if hidden > 0 else ""
-    nearest = _find_nearest(levels, word)
+    nearest = None if word is None else _find_nearest(levels, word)
     question = "" if nearest is None else f"; did you mean {_show(nearest)}?"
     return f"{shown}{more}{question}"
 

@@ -1,14 +1,15 @@
 """Resolution of a training request against a table's schema: every default filled in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.data.table import ColumnSchema, FileConventions, TableSchema
 from engine.errors import SpecError
-from engine.findings import Finding
+from engine.findings import Finding, join_feature_lists
 from engine.layers.base import Layer
 from engine.layers.build import build_layers
+from engine.preprocessing.fitted import FittedTarget
 from engine.resolution.embeddings import check_categorical, fill_tables
 from engine.resolution.features import (
     resolve_features,
@@ -25,7 +26,9 @@ from engine.resolution.loss_and_output import (
 )
 from engine.resolution.memory import MemoryEstimate, estimate_memory, parameter_count
 from engine.resolution.metrics import check_monitored, resolve_metrics, resolve_schedule
+from engine.resolution.missing_values import report_missing_values_of_model
 from engine.resolution.network import reshape_inputs, resolve_network, shift_layer_index
+from engine.resolution.number_checks import check_numbers
 from engine.resolution.optimization import (
     MAX_DEFAULT_EPOCHS,
     MIN_DEFAULT_EPOCHS,
@@ -34,6 +37,7 @@ from engine.resolution.optimization import (
     check_warmup,
     resolve_epochs,
 )
+from engine.resolution.other_tables import check_other_table
 from engine.resolution.part_counter import SplitTables
 from engine.resolution.reconstruction import (
     check_bottleneck,
@@ -46,15 +50,10 @@ from engine.resolution.report import Report
 from engine.resolution.row_counts import RowCounts, count_rows
 from engine.resolution.sample_weights import check_class_weight, check_sample_weight
 from engine.resolution.split_columns import check_split_columns
-from engine.resolution.target_and_features import (
-    check_inputs,
-    choose_features,
-)
+from engine.resolution.target_and_features import check_inputs, choose_features
 from engine.resolution.targets import choose_tasks, count_labelled_rows, find_targets
-from engine.resolution.validation import check_other_table, check_parts, resolve_test
+from engine.resolution.validation import check_parts, resolve_test
 from engine.specs import MAX_FEATURES, ResolvedPreprocessing, ResolvedSpec, Task, TrainingSpec
-
-__all__ = ["Resolution", "resolve"]
 
 
 @dataclass(frozen=True)
@@ -97,6 +96,7 @@ def resolve(
     test_table: TableSchema | None = None,
     *,
     fitted_inputs: NetworkInputs | None = None,
+    fitted_target: FittedTarget | None = None,
 ) -> Resolution:
     """Fill in every default, check compatibility, and estimate the memory.
 
@@ -106,11 +106,33 @@ def resolve(
         validation_table: schema of the validation table, if it is another dataset.
         test_table: schema of the test table, if it is another dataset.
         fitted_inputs: inputs of an already fitted preprocessing; default: derived from the columns.
+        fitted_target: target of the same preprocessing.
 
     Raises:
         SpecError: with all problems, not only the first.
     """
+
+    def resolve_with(asked: TrainingSpec, report: Report) -> Resolution:
+        others = validation_table, test_table
+        return _resolve(asked, table, others, fitted_inputs, fitted_target, report)
+
     report = Report()
+    resolution = resolve_with(spec, report)
+    findings = report.settle(lambda alternative: resolve_with(alternative, Report()))
+    joined = join_feature_lists(resolution.spec.features, findings)
+    return replace(resolution, findings=tuple(joined))
+
+
+def _resolve(
+    spec: TrainingSpec,
+    table: TableSchema,
+    others: tuple[TableSchema | None, TableSchema | None],
+    fitted_inputs: NetworkInputs | None,
+    fitted_target: FittedTarget | None,
+    report: Report,
+) -> Resolution:
+    """Return the resolution without findings, which the report collects. Raises SpecError."""
+    validation_table, test_table = others
     check_parts(spec, report)
     spec = resolve_test(spec, report)
     features = choose_features(spec, table, report)
@@ -119,6 +141,7 @@ def resolve(
         preprocessing, inputs = resolve_features(spec, table, features, report)
     else:
         preprocessing = resolve_preprocessing(spec.preprocessing, spec.network)
+        report_missing_values_of_model(spec, preprocessing, features, table.rows, report)
         inputs = fitted_inputs
     check_optimization(spec, report)
     check_sample_weight(spec, table, report)
@@ -141,6 +164,7 @@ def resolve(
     check_other_table(resolved, table, test_table, "test", report)
     tables = SplitTables(table, targets, validation_table, test_table)
     counts = count_rows(resolved, tables, report)
+    check_numbers(spec, resolved, tables, counts.least_training, fitted_target, report)
     epochs = resolve_epochs(spec, counts.training)
     check_warmup(spec, epochs, report)
     check_batch_normalization(spec, counts, report)
@@ -224,7 +248,7 @@ def _build_resolution(
         report.info("/batch_size", "batch_is_everything", detail, put(spec, "full", "batch_size"))
     return Resolution(
         spec=spec,
-        findings=tuple(report.findings),
+        findings=(),
         in_features=in_features,
         out_features=spec.network.output.units,
         parameter_count=parameter_count(layers),

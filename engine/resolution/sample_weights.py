@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from engine.data.levels import describe_levels, known_levels, read_level
+from engine.data.levels import known_levels
 from engine.data.table import ColumnSchema, FileConventions, Level, TableSchema, find_column
-from engine.data.value_reader import ValueReader, WrongValueError
+from engine.data.value_reader import ValueReader
 from engine.errors import SpecProblem
 from engine.json_pointer import json_pointer
+from engine.resolution.find_level import UnknownLevelError, find_level
 from engine.resolution.report import Report
 from engine.specs import Task, TrainingSpec
 
@@ -69,19 +70,15 @@ def _find_class(
     reader: ValueReader, target: ColumnSchema, levels: tuple[Level, ...] | None, name: str
 ) -> Level | SpecProblem:
     """Return the class of that name; a problem if there is none."""
-    reason = f"column {target.name!r} has no class {name!r}"
     try:
-        found = read_level(reader, target.kind, name, levels or ())
-    except WrongValueError as error:
-        reason = f"{reason}: {error}"
-    else:
-        if found is None:
-            detail = f"{name!r} is a missing value of {target.name!r}; its rows are left out"
-            return SpecProblem(_pointer(name), "missing_class", detail)
-        if levels is None or found in levels:
-            return found
-    known = "" if levels is None else f"; its classes are {describe_levels(levels, name)}"
-    return SpecProblem(_pointer(name), "unknown_class", f"{reason}{known}")
+        found = find_level(reader, target, levels, name, "classes")
+    except UnknownLevelError as error:
+        detail = f"column {target.name!r} has no class {name!r}{error}"
+        return SpecProblem(_pointer(name), "unknown_class", detail)
+    if found is None:
+        detail = f"{name!r} is a missing value of {target.name!r}; its rows are left out"
+        return SpecProblem(_pointer(name), "missing_class", detail)
+    return found
 
 
 def _pointer(name: str) -> str:
@@ -89,7 +86,7 @@ def _pointer(name: str) -> str:
 
 
 def check_sample_weight(spec: TrainingSpec, table: TableSchema, report: Report) -> None:
-    """Check that sample_weight is a numeric column without missing or negative values."""
+    """Check that sample_weight is a numeric column whose values can be weights."""
     if spec.sample_weight is None:
         return
     column = find_column(table.columns, spec.sample_weight)
@@ -102,9 +99,20 @@ def check_sample_weight(spec: TrainingSpec, table: TableSchema, report: Report) 
         report.problem(
             pointer, "weight_not_numeric", f"column {name} is {column.kind}, not numeric"
         )
-    elif column.missing:
-        detail = f"column {name} has {column.missing} rows without a value"
-        report.problem(pointer, "missing_weight", detail)
-    elif column.minimum is not None and column.minimum < 0:
-        detail = f"column {name} has {column.minimum:g}; weights must not be negative"
-        report.problem(pointer, "negative_weight", detail)
+    else:
+        found = find_weight_problem(column)
+        if found is not None:
+            report.problem(pointer, *found)
+
+
+def find_weight_problem(column: ColumnSchema) -> tuple[str, str] | None:
+    """Return code and reason if a numeric column cannot be the weights of all its rows."""
+    name = f"column {column.name!r}"
+    if column.missing:
+        return "missing_weight", f"{name} has {column.missing} rows without a value"
+    if column.minimum is not None and column.minimum < 0:
+        return "negative_weight", f"{name} has {column.minimum:g}; weights must not be negative"
+    if column.maximum == 0:
+        detail = f"every row has weight 0 in {name}: give at least one row a weight above 0"
+        return "all_zero", detail
+    return None

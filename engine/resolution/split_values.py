@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from engine.data.levels import Part, describe_levels, known_levels, marks_part, read_level
+from engine.data.levels import Part, describe_levels, known_levels, marks_part
 from engine.data.table import ColumnSchema, FileConventions, Level
-from engine.data.value_reader import ValueReader, WrongValueError
+from engine.data.value_reader import ValueReader
 from engine.errors import SpecProblem
+from engine.resolution.find_level import UnknownLevelError, find_level
 from engine.resolution.report import Report
 from engine.specs import ColumnValidation
 
@@ -99,19 +100,15 @@ def _find_value(
     pointer: str,
 ) -> Level | SpecProblem:
     """Return the level that an entry denotes; a problem if no row has it."""
-    reason = f"no row has {value!r} in column {column.name!r}"
     try:
-        found = read_level(reader, column.kind, value, levels or ())
-    except WrongValueError as error:
-        reason = f"{reason}: {error}"
-    else:
-        if found is None:
-            detail = (
-                f"{value!r} is a missing value of {column.name!r}; rows without a value are "
-                "used for training"
-            )
-            return SpecProblem(pointer, "missing_value", detail)
-        if levels is None or found in levels:
-            return found
-    known = "" if levels is None else f"; its values are {describe_levels(levels, value)}"
-    return SpecProblem(pointer, "unknown_value", f"{reason}{known}")
+        found = find_level(reader, column, levels, value, "values")
+    except UnknownLevelError as error:
+        detail = f"no row has {value!r} in column {column.name!r}{error}"
+        return SpecProblem(pointer, "unknown_value", detail)
+    if found is None:
+        detail = (
+            f"{value!r} is a missing value of {column.name!r}; rows without a value are used for "
+            "training"
+        )
+        return SpecProblem(pointer, "missing_value", detail)
+    return found

@@ -7,7 +7,9 @@ from typing import Any, Protocol
 from engine.arrays import Floats
 from engine.findings import Finding
 from engine.metrics import Metric
+from engine.preparation.part_rows import PartRows
 from engine.preprocessing.preprocessing import Preprocessing
+from engine.training.fold_summary import CrossValidation
 from engine.training.learning_rate import RateSearch
 from engine.training.progress import EpochRecord, StopReason
 
@@ -25,21 +27,6 @@ class TrainingState:
     numbers: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class CrossValidation:
-    """Summary of cross-validation.
-
-    Attributes:
-        folds: number of folds of all repeats.
-        metrics: `loss` and every scalar metric by name, on the validation rows: its mean over the
-            folds, its std (population standard deviation), and its values per fold, None where
-            undefined. They are of each fold's best epoch if the best is kept, else of its last.
-    """
-
-    folds: int
-    metrics: dict[str, dict[str, Any]]
-
-
 def never() -> bool:
     """Never stop."""
     return False
@@ -51,6 +38,11 @@ class TrainingProtocol(Protocol):
     @property
     def rows(self) -> int:
         """Number of training rows of the current network."""
+        ...
+
+    @property
+    def part_rows(self) -> PartRows | None:
+        """Numbers of rows of all parts; None if they are not known."""
         ...
 
     @property
@@ -166,8 +158,7 @@ def train(training: TrainingProtocol, stop: Callable[[], bool] = never) -> Itera
     Args:
         training: a new training, or one restored from a state.
         stop: called before each step; True ends the generator there, and training can be resumed
-            from
-            `training.state()` bit for bit.
+            from `training.state()` bit for bit.
 
     Raises:
         DivergenceError: a loss or a weight is no longer finite.

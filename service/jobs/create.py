@@ -13,7 +13,7 @@ from service.jobs.initial_weights import InitialWeights, as_model, find_initial_
 from service.jobs.queries import find_by_external_id
 from service.jobs.resolve import resolve_request, validation_dataset_id
 from service.schemas.common import FieldProblem
-from service.schemas.jobs import JobRequest
+from service.schemas.job_requests import JobRequest
 from service.serializers.jobs import view
 from service.webhooks.webhooks import check_url, secret_of
 from store.errors import ExternalIdTakenError

@@ -12,7 +12,7 @@ from engine.stored.training_states import upgrade_training_state
 from engine.training.loop import TrainingState
 from engine.weights import named_weights
 from service.context import Context
-from service.schemas.jobs import StartFrom
+from service.schemas.job_requests import StartFrom
 from store.blobs.tensors import pack_arrays, unpack_arrays
 from store.environment import numerics_of
 from store.errors import NotFoundError

@@ -1,7 +1,8 @@
 """Queries of jobs, their checkpoints and losses."""
 
 from service.context import Context
-from service.schemas.jobs import CheckpointsView, JobView
+from service.schemas.epochs import CheckpointsView
+from service.schemas.jobs import JobView
 from service.serializers.jobs import checkpoint_view, view
 from store.db.pagination import Page, PageRequest
 from store.errors import NotFoundError

@@ -8,7 +8,8 @@ from service.context import ContextDep
 from service.http.problems import problems
 from service.jobs import commands
 from service.schemas.common import JobId
-from service.schemas.jobs import JobView, RetryFrom
+from service.schemas.job_requests import RetryFrom
+from service.schemas.jobs import JobView
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["jobs"])
 

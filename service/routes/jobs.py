@@ -14,14 +14,10 @@ from service.jobs import create, queries, resolve
 from service.models.models import weights_of_job
 from service.routes.models import WEIGHTS_RESPONSE, Format, weights_response
 from service.schemas.common import After, JobId, Limit, Name, Order, PageView
-from service.schemas.jobs import (
-    CheckpointsView,
-    ExternalId,
-    JobRequest,
-    JobView,
-    LossView,
-    ValidationView,
-)
+from service.schemas.epochs import CheckpointsView, LossView
+from service.schemas.job_requests import ExternalId, JobRequest
+from service.schemas.jobs import JobView
+from service.schemas.validation import ValidationView
 from service.serializers.jobs import loss_view
 from service.serializers.losses_csv import losses_as_csv
 from store.db.pagination import PageRequest

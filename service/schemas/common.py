@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 MAX_PAGE = 200
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Reject text that PostgreSQL cannot store: NUL characters and lone surrogates."""
     if "\0" in text:
         msg = "must not contain NUL characters"
@@ -26,8 +26,8 @@ def _storable(text: str) -> str:
     return text
 
 
-Text = Annotated[str, StringConstraints(max_length=1024), AfterValidator(_storable)]
-Name = Annotated[str, StringConstraints(max_length=256), AfterValidator(_storable)]
+Text = Annotated[str, StringConstraints(max_length=1024), AfterValidator(storable)]
+Name = Annotated[str, StringConstraints(max_length=256), AfterValidator(storable)]
 
 
 def id_validator(noun: str, prefix: str) -> Callable[[str], str]:
@@ -49,7 +49,7 @@ WebhookId = Annotated[str, Path(examples=["wh_…"]), AfterValidator(id_validato
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items on the page.")]
 After = Annotated[
-    Annotated[str, StringConstraints(max_length=64), AfterValidator(_storable)] | None,
+    Annotated[str, StringConstraints(max_length=64), AfterValidator(storable)] | None,
     Query(description="Cursor: the `next` of the previous page."),
 ]
 Order = Annotated[Literal["asc", "desc"], Query(description="Order by creation time.")]

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic_core import PydanticCustomError
 
 from engine.data.table import ColumnKind
-from service.schemas.common import Name, View, _storable, id_validator
+from service.schemas.common import Name, View, id_validator, storable
 from store.intake.options import Compression, Format, Quote
 
 DELIMITER_NAMES = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
@@ -36,7 +36,7 @@ def _check_column_kind(text: str) -> str:
     if not name or kind not in KINDS:
         message = f"must be NAME:KIND, where KIND is one of {', '.join(KINDS)}"
         raise PydanticCustomError("stated_kind", message)
-    return _storable(text)
+    return storable(text)
 
 
 DelimiterParameter = Annotated[
@@ -46,7 +46,7 @@ QuoteParameter = Annotated[str, StringConstraints(max_length=4), AfterValidator(
 KindParameter = Annotated[
     str, StringConstraints(max_length=1100), AfterValidator(_check_column_kind)
 ]
-Marker = Annotated[str, StringConstraints(max_length=64), AfterValidator(_storable)]
+Marker = Annotated[str, StringConstraints(max_length=64), AfterValidator(storable)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
 
 

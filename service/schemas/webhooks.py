@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from service.schemas.common import Body, View, _storable
+from service.schemas.common import Body, View, storable
 from store.webhooks.deliveries import AttemptError, DeliveryStatus
 
 
@@ -26,7 +26,7 @@ Secret = Annotated[
     StringConstraints(pattern=r"^whsec_[A-Za-z0-9+/]{32,86}={0,2}$"),
     AfterValidator(_check_base64),
 ]
-Url = Annotated[str, StringConstraints(min_length=1, max_length=2048), AfterValidator(_storable)]
+Url = Annotated[str, StringConstraints(min_length=1, max_length=2048), AfterValidator(storable)]
 WebhookEvent = Literal[
     "created",
     "claimed",

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from service.schemas.jobs import JobRequest
+from service.schemas.job_requests import JobRequest
 from store.settings import PREFIX, Settings
 from tests.cli.service import Service
 from tests.servers import BACKPROPD, ROOT, find_url, needs_curl, running

@@ -11,7 +11,8 @@ from engine.findings import Finding, FindingCode
 from engine.preparation.prepare import prepare
 from engine.resolution.resolve import resolve
 from engine.specs import ResolvedSpec, TrainingSpec
-from engine.training.training import Training, train
+from engine.training.loop import train
+from engine.training.training import Training
 from tests.engine.examples import describe, draw, flower_columns, levels, numbers
 
 Stage = Literal["request", "rows", "training"]
@@ -240,6 +241,22 @@ EXAMPLES: dict[FindingCode, Example] = {
         {"x": _noise(), "z": _noise(1)},
         "training",
     ),
+    "metric_not_finite": Example(
+        {"target": "y", "epochs": 1, "metrics": ["mse", "rmse"]},
+        {"x": _noise(), "y": NumericColumn(1e160 * draw(ROWS, seed=1))},
+        "training",
+        promise=lambda spec: spec.metrics == ("rmse",),
+    ),
+    "metric_undefined": Example(
+        {"target": "y", "features": ["x"], "epochs": 1, "validation": {"column": "part"}},
+        {
+            "x": _noise(),
+            "y": NumericColumn(np.where(np.arange(ROWS) % 3 == 2, 0.25, draw(ROWS, seed=1))),
+            "part": levels(*(["train", "train", "test"] * 20)),
+        },
+        "training",
+        has_fix=False,
+    ),
     "gradient_not_finite": Example(
         {
             "target": "y",
@@ -315,6 +332,7 @@ EXAMPLES |= {
 # Codes that no table alone shows, with the test of their fix.
 ELSEWHERE: dict[FindingCode, str] = {
     "test_rows_seen": "tests/service/jobs/test_validation.py",
+    "validates_on_training_rows": "tests/service/jobs/test_validation.py",
     "preprocessing_of_model": "tests/service/jobs/test_warm_start.py",
     "starts_from_model": "tests/service/jobs/test_checkpoints.py",
 }

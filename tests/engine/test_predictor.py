@@ -11,7 +11,8 @@ from engine.data.table import CategoricalColumn, Column, NumericColumn
 from engine.errors import DataError
 from engine.predictor import Predictor
 from engine.specs import TrainingSpec
-from engine.training.training import Training, train
+from engine.training.loop import train
+from engine.training.training import Training
 from tests.engine.examples import draw, flower_columns, line_columns, prepared
 from tests.waiting import wait_for
 

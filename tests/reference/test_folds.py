@@ -14,7 +14,7 @@ from engine.preparation.prepared_data import PreparedData
 from engine.resolution.resolve import resolve
 from engine.specs import ResolvedSpec, TrainingSpec
 from engine.training.cross_validation import FoldedTraining
-from engine.training.training import train
+from engine.training.loop import train
 from tests.engine.examples import array, describe
 
 sklearn = pytest.importorskip(
@@ -186,7 +186,7 @@ def test_metrics_of_folds_and_test_rows_are_recomputed_from_the_rows(
 
 def recompute(training: FoldedTraining, x: Any, y: Any) -> dict[str, float]:
     """Return the metrics of the current weights as scikit-learn computes them."""
-    logits = training._current._network.predict(array(x))
+    logits = training._current._loop.network.predict(array(x))
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities = shifted / shifted.sum(axis=1, keepdims=True)
     labels, chosen = array(y), probabilities.argmax(axis=1)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from engine.data.table import Column, NumericColumn
 from engine.predictor import Predictor
 from engine.specs import TrainingSpec
-from engine.training.training import Training, train
+from engine.training.loop import train
+from engine.training.training import Training
 from tests.engine.examples import prepared
 
 sklearn = pytest.importorskip(

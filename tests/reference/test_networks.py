@@ -23,7 +23,8 @@ from engine.specs import (
     ResolvedSpec,
     TrainingSpec,
 )
-from engine.training.training import Training, train
+from engine.training.loop import train
+from engine.training.training import Training
 from tests.engine.examples import prepared
 
 torch = pytest.importorskip(

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from engine.data.table import CategoricalColumn, Column, NumericColumn
 from engine.specs import TrainingSpec
-from engine.training.training import Training, train
+from engine.training.loop import train
+from engine.training.training import Training
 from tests.engine.examples import draw, prepared
 
 sklearn = pytest.importorskip(

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from engine.training.loop import TrainingProtocol
+from engine.training.loop import TrainingProtocol, train
 from engine.training.progress import EpochRecord
-from engine.training.training import train
 from store.db.database import Database
 from store.jobs.commands import cancel_job, pause_job, resume_job
 from store.settings import Settings

@@ -8,9 +8,8 @@ from dataclasses import replace
 import pytest
 
 from engine.errors import DivergenceError
-from engine.training.loop import TrainingProtocol
+from engine.training.loop import TrainingProtocol, train
 from engine.training.progress import EpochRecord
-from engine.training.training import train
 from store.db.database import Database
 from store.jobs.training.losses import list_losses
 from store.settings import Settings

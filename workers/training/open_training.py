@@ -5,8 +5,8 @@ import time
 from engine.specs import FoldsValidation
 from engine.stored.training_states import upgrade_training_state
 from engine.training.cross_validation import FoldedTraining
-from engine.training.loop import TrainingProtocol
-from engine.training.training import Training, TrainingState
+from engine.training.loop import TrainingProtocol, TrainingState
+from engine.training.training import Training
 from store.blobs.tensors import unpack_arrays
 from store.db.database import Database
 from store.jobs.jobs import JobRecord

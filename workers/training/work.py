@@ -6,7 +6,7 @@ from dataclasses import asdict
 from engine.errors import DivergenceError
 from engine.findings import Finding
 from engine.stored.preprocessing import dump_preprocessing
-from engine.training.training import train
+from engine.training.loop import train
 from store.blobs.tensors import finite_or_none, pack_arrays
 from store.environment import numerics_of
 from store.jobs.checkpoints import Checkpoint

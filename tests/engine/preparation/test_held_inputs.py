@@ -23,7 +23,8 @@ from engine.preprocessing.column_plan import Encoding, inputs_of
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.resolution.resolve import resolve
 from engine.specs import NumericScaling, ResolvedSpec, TimePart, TrainingSpec
-from engine.training.training import Training, train
+from engine.training.loop import train
+from engine.training.training import Training
 from tests.engine.examples import allocate_elsewhere, array, draw, levels, numbers, truths
 
 ROWS = 12

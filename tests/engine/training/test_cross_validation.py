@@ -12,8 +12,11 @@ from engine.data.table import Column, MemoryTable, NumericColumn
 from engine.preparation.prepare import prepare
 from engine.preparation.prepared_data import PreparedData
 from engine.specs import TrainingSpec
-from engine.training.cross_validation import FoldedTraining, summarize
-from engine.training.training import EpochRecord, Training, TrainingState, train
+from engine.training.cross_validation import FoldedTraining
+from engine.training.fold_summary import summarize
+from engine.training.loop import TrainingState, train
+from engine.training.progress import EpochRecord
+from engine.training.training import Training
 from tests.engine.examples import flower_columns, line_columns, prepared, same_arrays
 from tests.engine.training.test_training import after
 
@@ -203,7 +206,8 @@ def test_fold_data_are_freed_before_the_next_are_prepared() -> None:
 
     training._prepare_fold = watch
     list(train(training))
-    assert seen == [0, 1, 2, None]
+    # First for the numbers and findings of the rows of all folds.
+    assert seen == [None, 0, 1, 2, None]
 
 
 def test_undefined_metric_is_none() -> None:

@@ -10,7 +10,8 @@ import pytest
 from engine.data.table import Column, NumericColumn
 from engine.errors import DivergenceError
 from engine.specs import TrainingSpec
-from engine.training.training import Training, train
+from engine.training.loop import train
+from engine.training.training import Training
 from tests.engine.examples import prepared, same_arrays
 
 AS_IT_IS: dict[str, Any] = {

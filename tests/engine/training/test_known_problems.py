@@ -8,7 +8,7 @@ import pytest
 
 from engine.data.table import CategoricalColumn, Column, NumericColumn
 from engine.specs import TrainingSpec
-from engine.training.training import train
+from engine.training.loop import train
 from tests.engine.examples import start
 from tests.servers import ROOT
 

@@ -8,7 +8,7 @@ import pytest
 
 from engine.specs import TrainingSpec
 from engine.training.layer_diagnostics import LayerDiagnostics
-from engine.training.training import train
+from engine.training.loop import train
 from tests.engine.examples import draw, flower_columns, network_spec, random_network, start
 
 
@@ -39,7 +39,7 @@ def test_norms_are_those_of_the_gradient_at_the_weights_before_the_step(
     spec = {"target": "kind", "epochs": 1, "batch_size": "full", "network": {"layers": layers}}
     spec |= {"dtype": "float64", "optimizer": "sgd", **options}
     training = start(TrainingSpec.model_validate(spec), flower_columns())
-    network, step = training._network, training._train_step
+    network, step = training._loop.network, training._loop._train_step
     batch = training._batches.batch(0)
     step.loss.forward(network.forward(batch.x), batch.y)
     step._backward()

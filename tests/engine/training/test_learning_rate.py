@@ -13,7 +13,8 @@ from engine.preparation.prepared_data import PreparedData
 from engine.resolution.resolve import resolve
 from engine.specs import ResolvedSpec, TrainingSpec
 from engine.training.cross_validation import FoldedTraining
-from engine.training.training import Training, train
+from engine.training.loop import train
+from engine.training.training import Training
 from tests.engine.examples import (
     describe,
     draw,

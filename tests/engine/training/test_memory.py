@@ -13,7 +13,8 @@ from engine.predictor import Predictor
 from engine.preparation.prepare import prepare
 from engine.resolution.resolve import Resolution, resolve
 from engine.specs import TrainingSpec
-from engine.training.training import Training, train
+from engine.training.loop import train
+from engine.training.training import Training
 from tests.engine.examples import FLOAT64
 
 ROWS, FEATURES = 2000, 64
@@ -47,6 +48,12 @@ def resolution(rows: int = ROWS, **spec: Any) -> Resolution:
 def random_columns(found: Resolution, rows: int = ROWS) -> dict[str, NumericColumn]:
     random = np.random.default_rng(0)
     return {name: NumericColumn(random.normal(size=rows)) for name in (*found.spec.features, "y")}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warmed_up() -> None:
+    """Train once: what the first training of a process allocates for all later ones is not its."""
+    peak_bytes(resolution(epochs=1), ROWS)
 
 
 def peak_bytes(found: Resolution, rows: int) -> int:

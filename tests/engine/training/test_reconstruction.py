@@ -11,12 +11,13 @@ from engine.data.table import CategoricalColumn, Column, MemoryTable, NumericCol
 from engine.predictor import Predictor
 from engine.preparation.prepare import prepare
 from engine.preparation.prepared_data import PreparedData
-from engine.preprocessing.preprocessing import InputsTarget, Preprocessing
+from engine.preprocessing.fitted import InputsTarget
+from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec, TrainingSpec
 from engine.training import reconstruction_errors
 from engine.training.cross_validation import FoldedTraining
-from engine.training.loop import TrainingProtocol
-from engine.training.training import Training, train
+from engine.training.loop import TrainingProtocol, train
+from engine.training.training import Training
 from tests.engine.examples import (
     ListedRows,
     allocate_elsewhere,
@@ -209,7 +210,7 @@ def test_test_rows_are_reconstructed_with_the_weights_that_are_kept() -> None:
     found = training.test_metrics()
     assert found is not None
     assert found.keys() == {"loss", *spec.metrics}
-    outputs = training._network.predict(array(data.test.x))
+    outputs = training._loop.network.predict(array(data.test.x))
     assert found["rmse"] == pytest.approx(np.sqrt(np.mean((outputs - array(data.test.x)) ** 2)))
 
 

@@ -8,8 +8,9 @@ import pytest
 from engine.data.table import CategoricalColumn, Column, NumericColumn
 from engine.findings import Finding
 from engine.specs import TrainingSpec
+from engine.training.loop import train
 from engine.training.loss_sample import SAMPLE_ROWS, LossChange
-from engine.training.training import Training, train
+from engine.training.training import Training
 from tests.engine.examples import (
     ListedRows,
     draw,

@@ -10,7 +10,8 @@ from engine.data.table import CategoricalColumn, Column, NumericColumn
 from engine.predictor import Predictor
 from engine.preprocessing.fitted import LabelTargets, NumericTargets
 from engine.specs import TrainingSpec
-from engine.training.training import Training, train
+from engine.training.loop import train
+from engine.training.training import Training
 from tests.engine.examples import draw, prepared, same_arrays
 
 ROWS = 120

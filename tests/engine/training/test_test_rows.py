@@ -9,7 +9,8 @@ from engine.data.table import Column, MemoryTable
 from engine.preparation.prepare import prepare
 from engine.resolution.resolve import resolve
 from engine.specs import TrainingSpec
-from engine.training.training import Training, train
+from engine.training.loop import train
+from engine.training.training import Training
 from tests.engine.examples import array, describe, levels, line_columns, numbers, same_arrays
 
 STOPPING = {"patience": 2}
@@ -62,8 +63,8 @@ def test_weights_of_the_best_epoch_are_evaluated_and_training_is_left_as_it_was(
     assert same_arrays(training.state().arrays, latest.arrays)
     best = make(marked())
     best.restore(latest)
-    best._network.load(training.weights())
-    best._kept.best = None
+    best._loop.network.load(training.weights())
+    best._loop._kept.best = None
     assert best.test_metrics() == found
 
 
@@ -89,8 +90,8 @@ def test_test_metrics_are_weighted() -> None:
     assert found is not None
     assert test is not None
     best = make(marked(w=weight), sample_weight="w", features=["a", "b"], dtype="float64")
-    best._network.load(training.weights())
-    errors = best._network.predict(array(test.x)) - array(test.y)
+    best._loop.network.load(training.weights())
+    errors = best._loop.network.predict(array(test.x)) - array(test.y)
     weights = weight.values[::4] / weight.values[::4].mean()
     assert found["loss"] == pytest.approx(np.mean(weights * errors[:, 0] ** 2))
 
@@ -98,7 +99,7 @@ def test_test_metrics_are_weighted() -> None:
 def test_values_that_are_not_finite_are_left_out() -> None:
     training = make(marked(), early_stopping=None, epochs=1)
     list(train(training))
-    training._network.parameters[...] = np.inf
+    training._loop.network.parameters[...] = np.inf
     assert training.test_metrics() == {}
 
 

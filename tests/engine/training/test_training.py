@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from engine.data.table import Column, NumericColumn
 from engine.errors import DivergenceError, SpecError
 from engine.specs import ResolvedSpec, TrainingSpec, dump
-from engine.training.training import EpochRecord, Training, TrainingState, train
+from engine.training.loop import TrainingState, train
+from engine.training.progress import EpochRecord
+from engine.training.training import Training
 from tests.engine.examples import (
     array,
     draw,

@@ -98,7 +98,7 @@ def test_unknown_format_is_422(client: TestClient, train: Train) -> None:
         "location": "query",
         "pointer": "/format",
         "code": "literal_error",
-        "detail": "Input should be 'safetensors', 'npz' or 'json'",
+        "detail": "must be 'safetensors', 'npz' or 'json'",
     }
 
 

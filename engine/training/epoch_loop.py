@@ -1,0 +1,209 @@
+"""The epochs of one network: steps, validation, records, and the state to resume from."""
+
+import math
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from engine.arrays import Floats
+from engine.data.batches import Batches, largest_batch
+from engine.layers.chunks import chunk_rows
+from engine.losses.base import Loss
+from engine.metrics import Metric, build_accumulator
+from engine.network import Network
+from engine.preparation.prepared_data import PreparedData
+from engine.specs import ResolvedSpec
+from engine.training.early_stopping import EarlyStopping
+from engine.training.kept_weights import KeptWeights
+from engine.training.loop import TrainingState
+from engine.training.loss_sample import LossChange, LossSample
+from engine.training.metric_findings import ComputedMetrics, Part
+from engine.training.progress import EpochRecord, Progress
+from engine.training.state_arrays import copy_arrays, load_arrays
+from engine.training.train_step import TrainStep
+from engine.training.validation import build_validation
+
+
+class EpochLoop:
+    """A network and everything that a step changes; one object per start from initial weights.
+
+    Attributes:
+        network: the network that is trained.
+        progress: position in the training.
+
+    Args:
+        spec: the training's spec.
+        data: the prepared data.
+        batches: batches of the training rows.
+        weights: initial weights by name; None for new ones.
+        epochs: maximum number of epochs; None for the spec's.
+
+    Raises:
+        SpecError: the layers do not fit the prepared data's width.
+        ValueError: the initial weights are not those of the spec's network.
+    """
+
+    def __init__(
+        self,
+        spec: ResolvedSpec,
+        data: PreparedData,
+        batches: Batches,
+        weights: Mapping[str, Floats] | None,
+        epochs: int | None,
+    ) -> None:
+        self._batches = batches
+        width = data.preprocessing.width
+        self._train_step = TrainStep(spec, width, batches.steps)
+        self.network: Network = self._train_step.network
+        chunk = chunk_rows(self.network.layers, spec.dtype)
+        largest = largest_batch(spec, len(data.x), data.evaluated_rows, chunk)
+        self.network.reserve(largest)
+        self._sample = LossSample(self._train_step, data.training, largest)
+        if weights is not None:
+            self.network.load(weights)
+        output = spec.network_for(width).output
+        self._tally = build_accumulator(
+            spec.metrics, data.preprocessing.target, data.training, output
+        )
+        self._validation = build_validation(spec, data, self.network, self._train_step.loss)
+        self._early_stopping = EarlyStopping(spec, epochs)
+        self.progress = Progress(schedule=dict(self._train_step.schedule.state))
+        stopping = spec.early_stopping
+        keeps_best = stopping is not None and stopping.restore_best
+        self._kept = KeptWeights(self.network, keeps_best=keeps_best)
+
+    @property
+    def loss(self) -> Loss:
+        """The training loss; its workspaces are free between two steps."""
+        return self._train_step.loss
+
+    @property
+    def incomplete_metrics(self) -> ComputedMetrics:
+        """The metrics of the latest epoch of the parts that have some without a finite value."""
+        found: dict[Part, Mapping[str, Metric | None]] = {}
+        if self._tally.has_omitted:
+            found["training"] = self._tally.computed
+        if self._validation is not None and self._validation.tally.has_omitted:
+            found["validation"] = self._validation.tally.computed
+        return found
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the returned weights are those of the best epoch rather than the latest."""
+        return self._kept.best is not None
+
+    def weights(self) -> dict[str, Floats]:
+        """Return copies of the parameters by name: the best epoch's if kept, else the latest."""
+        return self._kept.copies(has_best=self.progress.best is not None)
+
+    def returned_weights(self) -> AbstractContextManager[None]:
+        """Put the parameters of `weights()` into the network; the latest ones are back at exit."""
+        return self._kept.in_network(has_best=self.progress.best is not None)
+
+    def score(self, values: dict[str, Metric]) -> float | None:
+        """Return the value by which the best epoch is selected; lower is better."""
+        return self._early_stopping.score(values)
+
+    def loss_change(self, recorded: Metric | None) -> LossChange:
+        """Return the loss on a sample of the training rows at the start, and with `weights()`.
+
+        Args:
+            recorded: loss of the epoch of these weights; None if there is none.
+        """
+        with self.returned_weights():
+            end = self._sample.now()
+        if not self._sample.is_whole or not isinstance(recorded, float):
+            recorded = None
+        return LossChange(self.progress.loss_at_start, end, recorded)
+
+    def state(self) -> TrainingState:
+        """Return copies of everything needed to resume exactly."""
+        arrays = copy_arrays(self._arrays())
+        self.progress.schedule = dict(self._train_step.schedule.state)
+        sums = {name: _json_number(value) for name, value in self._tally.sums.items()}
+        return TrainingState(arrays, asdict(self.progress) | {"sums": sums})
+
+    def restore(self, state: TrainingState) -> None:
+        """Resume from a state of the same spec and data.
+
+        Raises:
+            ValueError: the state belongs to another spec.
+        """
+        load_arrays(self._arrays(), state.arrays)
+        self.progress = TypeAdapter(Progress).validate_python(state.numbers)
+        self._tally.sums = dict(self.progress.sums)
+        self._train_step.schedule.state = dict(self.progress.schedule)
+
+    def _arrays(self) -> dict[str, Floats]:
+        """Return the arrays of the state, not copied."""
+        arrays = {"parameters": self.network.parameters}
+        slots = self._train_step.optimizer.state_arrays()
+        arrays |= {f"optimizer.{name}": array for name, array in slots.items()}
+        arrays |= {f"tally.{name}": array for name, array in self._tally.arrays.items()}
+        if self._kept.best is not None:
+            arrays["best_parameters"] = self._kept.best
+        return arrays
+
+    def run_epoch(self, stop: Callable[[], bool]) -> EpochRecord | None:
+        """Complete the current epoch and return its record; None if `stop` ended it earlier.
+
+        Raises:
+            DivergenceError: a loss or a weight is no longer finite.
+        """
+        progress, batches = self.progress, self._batches
+        # Overflow is detected after each step and raised as divergence.
+        with np.errstate(all="ignore"):
+            if not progress.steps_done:
+                progress.loss_at_start = self._sample.at_start()
+            batches.begin(progress.epoch)
+            while progress.step < batches.steps:
+                if stop():
+                    return None
+                is_last = progress.step == batches.steps - 1
+                batch = batches.batch(progress.step)
+                self._train_step.run(batch, progress, self._tally, is_last=is_last)
+            return self._finish_epoch()
+
+    def _finish_epoch(self) -> EpochRecord:
+        """Validate, record the epoch, and update best epoch and early stopping."""
+        train_step, validation_loss = self._train_step, None
+        # Each batch's loss was finite; their sum may overflow.
+        if not math.isfinite(self._tally.loss):
+            raise train_step.divergence(self.progress, "output")
+        metrics = self._tally.result()
+        if train_step.penalties:
+            metrics |= train_step.penalties.metrics()
+        if self._validation is not None:
+            tally = self._validation.run()
+            validation_loss = tally.loss
+            metrics |= tally.result("validation_")
+            if not math.isfinite(validation_loss):
+                raise train_step.divergence(self.progress, "output")
+        record = EpochRecord(
+            epoch=self.progress.epoch,
+            loss=self._tally.loss,
+            validation_loss=validation_loss,
+            metrics=metrics,
+            learning_rate=train_step.learning_rate,
+            gradient_norm=train_step.diagnostics.gradient_norm,
+            steps=self.progress.steps_done,
+            layers=train_step.diagnostics.layer_stats(),
+        )
+        self._tally.reset()
+        self._on_epoch_end(record)
+        return record
+
+    def _on_epoch_end(self, record: EpochRecord) -> None:
+        """Update the schedule and early stopping; keep the parameters if they are the best."""
+        self._train_step.schedule.on_epoch_end(record.values())
+        is_best = self._early_stopping.on_epoch_end(self.progress, record)
+        if is_best:
+            self._kept.keep()
+
+
+def _json_number(value: float) -> float | str:
+    """Return the value, or its text if it is not finite, since JSON has no infinity."""
+    return value if math.isfinite(value) else str(value)
