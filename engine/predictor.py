@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from engine.activations import build_activation
 from engine.arrays import Floats
-from engine.data.table import Column, take_rows
+from engine.data.matrix_columns import take_table_rows
+from engine.data.table import Column
 from engine.errors import DataError
 from engine.fair_lock import FairLock
 from engine.layers.chunks import CHUNK_BYTES, chunk_rows
@@ -165,7 +166,7 @@ class Predictor:
         try:
             for start in range(0, max(rows, 1), self._rows_at_once):
                 selected = slice(start, start + self._rows_at_once)
-                taken = {name: take_rows(column, selected) for name, column in columns.items()}
+                taken = take_table_rows(columns, selected)
                 chunk, places = self._run_chunk(taken, convert)
                 chunks.append(chunk)
                 replaced += [(start + row, column) for row, column in places]

@@ -21,6 +21,7 @@ from service.routes import (
     job_events,
     jobs,
     models,
+    predictions,
     uploads,
     webhooks,
 )
@@ -30,6 +31,7 @@ from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
 from service.schemas.common import Problem
 from service.schemas.imports import ImportRequest
+from service.schemas.predictions import PredictRequest
 from service.uploads.temp_folders import sweep_incoming
 from service.version import VERSION
 from service.webhooks.deliverer import Deliverer
@@ -70,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
         job_events,
         job_commands,
         models,
+        predictions,
         webhooks,
         health,
     ):
@@ -121,9 +124,9 @@ def _publish_schemas(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         document = generate()
         schemas = document["components"]["schemas"]
-        for model in (Problem, ImportRequest):
+        for model in (Problem, ImportRequest, PredictRequest):
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas.update(schema.pop("$defs"))
+            schemas.update(schema.pop("$defs", {}))
             schemas[model.__name__] = schema
         return document
 

@@ -30,10 +30,14 @@ from benchmarks.serving.cases import (
 from benchmarks.serving.exchanges import Exchange
 from benchmarks.serving.network import Network, make_network
 from service.app import create_app
-from service.context import Context
-from service.http.bodies import parse_json
-from service.models.predictions import predict
-from service.schemas.models import PredictRequest
+from service.http.bodies import parse_body
+from service.predictions.answers import answer
+from service.predictions.json_answer import write_json
+from service.predictions.json_body import read_json
+from service.predictions.number_rows import read_number_rows
+from service.runtime.model_cache import ServedModel
+from service.schemas.predictions import MAX_ROWS, PredictRequest
+from service.serializers.rows import RowReader
 from store.db.migrate import upgrade
 from store.settings import load_settings
 
@@ -87,14 +91,10 @@ def _list_requests(folder: Path) -> Iterator[StagedRequest]:
         service: Any = client.app
 
         def served(case: str, contender: str, model: str, rows: list[Any]) -> StagedRequest:
-            context: Context = service.state.context
+            loaded = service.state.context.served.get(model)
             exchange = exchanges.predict_served(model, rows)
             return StagedRequest(
-                case,
-                contender,
-                service,
-                exchange,
-                lambda body: _service_stages(context, model, body),
+                case, contender, service, exchange, lambda body: _service_stages(loaded, body)
             )
 
         pixels = imports.import_model(client, imports.describe_pixels(network))
@@ -125,20 +125,33 @@ def _service(folder: Path) -> Iterator[TestClient]:
         yield client
 
 
-def _service_stages(context: Context, model_id: str, body: bytes) -> Stages:
+def _service_stages(model: ServedModel, body: bytes) -> Stages:
     """Return the stages of the service's predict route."""
-    model = context.served.get(model_id)
-    parsed = parse_json(body)
-    request = PredictRequest.model_validate(parsed)
-    columns = model.reader.read(request.rows).columns
-    stages = {
-        "parse": median_milliseconds(lambda: parse_json(body)),
-        "validate": median_milliseconds(lambda: PredictRequest.model_validate(parsed)),
-        "columns": median_milliseconds(lambda: model.reader.read(request.rows)),
-        "forward": median_milliseconds(lambda: model.predictor.answer(columns)),
+    rows = read_json(body, model.reader)
+    answers = answer(model, rows)
+    whole = {
+        "parse": median_milliseconds(lambda: _parse(body, model.reader)),
+        "read": median_milliseconds(lambda: read_json(body, model.reader)),
+        "forward": median_milliseconds(lambda: model.predictor.answer(rows.columns)),
+        "answer": median_milliseconds(lambda: answer(model, rows)),
+        "write": median_milliseconds(lambda: write_json(answers)),
     }
-    whole = median_milliseconds(lambda: predict(context, model_id, request))
-    return stages | {"flags and write": whole - stages["columns"] - stages["forward"]}
+    return {
+        "parse": whole["parse"],
+        "columns": whole["read"] - whole["parse"],
+        "forward": whole["forward"],
+        "flags": whole["answer"] - whole["forward"],
+        "write": whole["write"],
+    }
+
+
+def _parse(body: bytes, reader: RowReader) -> object:
+    """Parse a body as `read_json` does: numbers directly, if the rows are arrays of numbers."""
+    if reader.plain_width is not None:
+        numbers = read_number_rows(body, reader.plain_width, MAX_ROWS)
+        if numbers is not None:
+            return numbers
+    return parse_body(PredictRequest, body)
 
 
 def _floor_stages(network: Network, body: bytes) -> Stages:

@@ -41,11 +41,8 @@ class RecordReader:
         problems: list[FieldProblem] = []
         for position, row in enumerate(rows):
             if isinstance(row, Mapping):
-                problems += [
-                    _problem((position, name), "unknown_column", "not a feature of the model")
-                    for name in row
-                    if name not in self._allowed
-                ]
+                if not row.keys() <= self._allowed:
+                    problems += self._unknown_columns(position, row)
                 records.append(row)
             elif isinstance(row, list):
                 values = self._flatten(row)
@@ -59,6 +56,13 @@ class RecordReader:
         if problems:
             raise InvalidRowsError(problems[:MAX_PROBLEMS])
         return records
+
+    def _unknown_columns(self, position: int, row: Record) -> list[FieldProblem]:
+        return [
+            _problem((position, name), "unknown_column", "not a feature of the model")
+            for name in row
+            if name not in self._allowed
+        ]
 
     def _flatten(self, row: list[Any]) -> list[Any]:
         """Return the values of an array in row-major order, if it is nested in a known shape."""

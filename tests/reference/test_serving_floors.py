@@ -15,7 +15,7 @@ from service.app import create_app
 from store.db.migrate import upgrade
 from store.settings import load_settings
 
-for library in ("orjson", "pandas", "sklearn"):
+for library in ("pandas", "sklearn"):
     pytest.importorskip(
         library, reason=f"the benchmarks need {library}: ./run test --all", exc_type=ImportError
     )

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 
 from engine.data.table import Column
 from engine.predictor import Predictions, Predictor
-from service.models.predictions import BODY_BYTES_IN_PLACE, MODEL_BYTES_IN_PLACE, ROWS_IN_PLACE
+from service.predictions.predict import BODY_BYTES_IN_PLACE, MODEL_BYTES_IN_PLACE, ROWS_IN_PLACE
 from service.runtime.model_cache import ServedModel
 from store.settings import Settings
 from tests.service.conftest import IRIS_LIKE, Train, problem

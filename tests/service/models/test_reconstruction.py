@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from service.models import reconstructions
+from service.predictions import reconstructions
 from store.blobs.tensors import pack_arrays, unpack_arrays
 from tests.service.conftest import IRIS_LIKE, Train, Upload, problem
 from tests.service.models.test_imports import as_import, send
