@@ -123,6 +123,8 @@ class Predictor:
         self._lock = FairLock()
         self._rows_at_once = chunk_rows(self._network.layers, self.dtype)
         self.nbytes = self._network.bytes_for(self._rows_at_once)
+        # Only if those of a single row do.
+        self._exceeds_chunk = self.nbytes - self._network.bytes_for(0) > CHUNK_BYTES
         self.gives_probabilities = spec.network.output.activation in PROBABILITY_ACTIVATIONS
 
     def predict(self, columns: Mapping[str, Column]) -> Floats:
@@ -185,8 +187,9 @@ class Predictor:
         replaced: list[tuple[int, int]] = []
         try:
             for start in range(0, max(rows, 1), self._rows_at_once):
-                selected = slice(start, start + self._rows_at_once)
-                taken = take_table_rows(columns, selected)
+                taken = columns
+                if rows > self._rows_at_once:
+                    taken = take_table_rows(columns, slice(start, start + self._rows_at_once))
                 chunk, places = self._run_chunk(taken, convert, layers)
                 chunks.append(chunk)
                 replaced += [(start + row, column) for row, column in places]
@@ -198,11 +201,8 @@ class Predictor:
         return _Run(values, others, tuple(replaced), activations)
 
     def _release(self) -> None:
-        """Free the workspaces if they exceed CHUNK_BYTES; otherwise the next request reuses them.
-
-        They exceed it only if those of a single row do.
-        """
-        if self.nbytes - self._network.bytes_for(0) > CHUNK_BYTES:
+        """Free the workspaces if they exceed CHUNK_BYTES; else the next request reuses them."""
+        if self._exceeds_chunk:
             with self._lock:
                 self._network.release()
 
@@ -245,11 +245,7 @@ class Predictor:
             with self._lock:
                 outputs, seen = self._forward(x, layers)
             converted = convert(x, outputs)
-        is_finite = np.ones(len(x), np.bool_)
-        for array in (outputs, *converted):
-            if array is not None:
-                is_finite &= np.isfinite(array).all(axis=tuple(range(1, array.ndim)))
-        return (*converted, *seen), is_finite
+        return (*converted, *seen), _find_finite(outputs, *converted)
 
     def _forward(self, x: Floats, layers: Sequence[str]) -> tuple[Floats, list[Floats]]:
         """Return copies of the network's outputs and of the layers' outputs."""
@@ -267,4 +263,18 @@ class Predictor:
 def _join(parts: Sequence[Floats | None]) -> Floats | None:
     """Return the rows of all chunks in one array; None if the chunks have none."""
     present = [part for part in parts if part is not None]
+    if len(present) == 1:
+        return present[0]
     return np.concatenate(present) if present else None
+
+
+def _find_finite(*arrays: Floats | None) -> NDArray[np.bool_]:
+    """Return for which rows all values are finite, shape `(rows,)`."""
+    distinct = {id(array): array for array in arrays if array is not None}.values()
+    finite = [np.isfinite(array) for array in distinct]
+    if all(found.all() for found in finite):
+        return np.ones(len(finite[0]), np.bool_)
+    is_finite = np.ones(len(finite[0]), np.bool_)
+    for found in finite:
+        is_finite &= found.all(axis=tuple(range(1, found.ndim)))
+    return is_finite

@@ -51,7 +51,7 @@ class RowFlags:
 
     def __init__(self, model: ServedModel, rows: ReadRows, replaced: Places) -> None:
         preprocessing = model.preprocessing
-        self._names = [column.name for column in preprocessing.columns]
+        self._columns = preprocessing.columns
         found = preprocessing.flags(rows.columns, model.predictor.dtype)
         unusable = [place for place in replaced if not found.out_of_range[place]]
         not_understood = [*rows.not_understood, *unusable]
@@ -86,15 +86,16 @@ class RowFlags:
     def _iterate(self) -> Iterator[FlaggedValue]:
         for flag, mask in self._masks:
             for row, column in np.argwhere(mask).tolist():
-                yield FlaggedValue(row, self._names[column], flag)
+                yield FlaggedValue(row, self._columns[column].name, flag)
 
     def count(self) -> FlagCounts:
         """Return the numbers of flagged values."""
+        names = [column.name for column in self._columns]
         columns: dict[str, dict[Flag, int]] = {}
         for flag, mask in self._masks:
             for index, count in enumerate(np.count_nonzero(mask, axis=0).tolist()):
                 if count:
-                    columns.setdefault(self._names[index], {})[flag] = count
-        ordered = {name: columns[name] for name in self._names if name in columns}
+                    columns.setdefault(names[index], {})[flag] = count
+        ordered = {name: columns[name] for name in names if name in columns}
         flagged = [mask.any(axis=1) for _, mask in self._masks]
         return FlagCounts(int(np.logical_or.reduce(flagged).sum()) if flagged else 0, ordered)

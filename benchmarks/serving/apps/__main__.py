@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvicorn
 
-from cli.api import KEEP_ALIVE_SECONDS
+from cli.serving.server import KEEP_ALIVE_SECONDS
 from cli.serving.sockets import BACKLOG, listen
 
 
