@@ -38,7 +38,7 @@ def _requirements(wanted: list[str]) -> set[str]:
     return {text.partition(";")[0].strip() for text in map(str, map(Requirement, wanted))}
 
 
-@pytest.mark.parametrize("name", ["uv.lock", *GROUPS])
+@pytest.mark.parametrize("name", ["uv.lock", "benchmarks/serving/mlserver/uv.lock", *GROUPS])
 def test_no_host_but_the_public_index_is_named(name: str) -> None:
     text = (ROOT / name).read_text()
     assert set(re.findall(r"[a-z+]+://[^/\"\s]*", text)) <= PUBLIC
