@@ -28,6 +28,9 @@ Record = Mapping[str, object]
 class RecordReader:
     """Reads rows as records; it does not read their values.
 
+    Attributes:
+        shapes: shapes in which the values of a row may be nested.
+
     Args:
         columns: columns of the model.
         shape: shape to which the model reshapes each row, in which arrays may be nested.
@@ -36,10 +39,10 @@ class RecordReader:
     def __init__(self, columns: ModelColumns, shape: Shape | None) -> None:
         self._columns = columns
         self._names = columns.features
-        self._shapes = [] if shape is None else [shape]
+        self.shapes = [] if shape is None else [shape]
         if shape is not None and len(shape) > 1 and shape[-1] == 1:
             # An image of one channel is usually an array of height and width.
-            self._shapes.append(shape[:-1])
+            self.shapes.append(shape[:-1])
 
     def read(self, rows: Sequence[Any], rules: ColumnRules = NO_RULES) -> list[Record]:
         """Return rows as records. Raises InvalidRowsError, naming up to 20 rows or columns."""
@@ -115,7 +118,7 @@ class RecordReader:
     def _flatten(self, row: list[Any]) -> list[Any]:
         """Return the values of an array in row-major order, if it is nested in a known shape."""
         if row and isinstance(row[0], list):
-            for shape in self._shapes:
+            for shape in self.shapes:
                 values = _flatten(row, shape)
                 if values is not None:
                     return values
@@ -125,8 +128,8 @@ class RecordReader:
         count = len(self._names)
         if values and isinstance(values[0], list):
             detail = f"{count} values in one array are expected"
-            if self._shapes:
-                size = " × ".join(map(str, self._shapes[0]))
+            if self.shapes:
+                size = " × ".join(map(str, self.shapes[0]))
                 detail = f"{detail}, row by row, or arrays nested as {size}"
             return [_problem((position,), "wrong_shape", detail)]
         if len(values) != count:
