@@ -79,6 +79,7 @@ class Predictor:
 
     Attributes:
         dtype: type of the inputs and weights.
+        has_deviations: whether the network estimates a standard deviation per number.
         gives_probabilities: whether the outputs for classes are probabilities, not scores.
         nbytes: upper bound of the bytes of weights and workspaces; constant, because it includes
             full workspaces even before the first prediction.
@@ -100,7 +101,7 @@ class Predictor:
     ) -> None:
         self.dtype = np.dtype(spec.dtype)
         self._preprocessing = preprocessing
-        self._has_deviations = isinstance(spec.loss, Gaussian)
+        self.has_deviations = isinstance(spec.loss, Gaussian)
         self._activation = build_activation(spec.network.output.activation, self.dtype)
         network = spec.network_for(preprocessing.width)
         self._network = build_network(network, preprocessing.width, self.dtype)
@@ -248,7 +249,7 @@ class Predictor:
         """Undo the scaling of each numeric target; both arrays are `(rows, targets)`."""
         targets = numbers_of(target)
         columns = [one.to_own_unit(outputs[:, i]) for i, one in enumerate(targets)]
-        if not self._has_deviations:
+        if not self.has_deviations:
             return np.stack(columns, axis=1), None
         # The outputs of gaussian after the means are the log variances.
         deviations = [

@@ -17,6 +17,7 @@ from service.routes import (
     dataset_rows,
     datasets,
     health,
+    inference,
     job_commands,
     job_events,
     jobs,
@@ -30,6 +31,7 @@ from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
 from service.schemas.common import Problem
 from service.schemas.imports import ImportRequest
+from service.schemas.inference import InferenceRequestView
 from service.uploads.temp_folders import sweep_incoming
 from service.version import VERSION
 from service.webhooks.deliverer import Deliverer
@@ -83,6 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
         job_commands,
         models,
         webhooks,
+        inference,
         health,
     ):
         app.include_router(module.router)
@@ -118,7 +121,7 @@ def _publish_schemas(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         document = generate()
         schemas = document["components"]["schemas"]
-        for model in (Problem, ImportRequest):
+        for model in (Problem, ImportRequest, InferenceRequestView):
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(schema.pop("$defs"))
             schemas[model.__name__] = schema

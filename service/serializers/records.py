@@ -15,6 +15,9 @@ Record = Mapping[str, object]
 class RecordReader:
     """Reads rows as records; it does not read their values.
 
+    Attributes:
+        shapes: the shapes in which arrays may be nested.
+
     Args:
         names: features of the model, in the order of the values of an array.
         ignored: columns that records may contain besides.
@@ -24,10 +27,10 @@ class RecordReader:
     def __init__(self, names: Sequence[str], ignored: frozenset[str], shape: Shape | None) -> None:
         self._names = names
         self._allowed = {*names, *ignored}
-        self._shapes = [] if shape is None else [shape]
+        self.shapes = [] if shape is None else [shape]
         if shape is not None and len(shape) > 1 and shape[-1] == 1:
             # An image of one channel is usually an array of height and width.
-            self._shapes.append(shape[:-1])
+            self.shapes.append(shape[:-1])
 
     def read(self, rows: Sequence[Any]) -> list[Record]:
         """Return rows as records. Raises InvalidRowsError, naming up to 20 rows or columns."""
@@ -63,7 +66,7 @@ class RecordReader:
     def _flatten(self, row: list[Any]) -> list[Any]:
         """Return the values of an array in row-major order, if it is nested in a known shape."""
         if row and isinstance(row[0], list):
-            for shape in self._shapes:
+            for shape in self.shapes:
                 values = _flatten(row, shape)
                 if values is not None:
                     return values
@@ -73,8 +76,8 @@ class RecordReader:
         count = len(self._names)
         if values and isinstance(values[0], list):
             detail = f"{count} values in one array are expected"
-            if self._shapes:
-                size = " × ".join(map(str, self._shapes[0]))
+            if self.shapes:
+                size = " × ".join(map(str, self.shapes[0]))
                 detail = f"{detail}, row by row, or arrays nested as {size}"
             return [_problem((position,), "wrong_shape", detail)]
         if len(values) != count:

@@ -49,6 +49,10 @@ class ReadRows:
 class RowReader:
     """Reads rows for one model; threads may share it.
 
+    Attributes:
+        ignored: as below.
+        shapes: the shapes in which arrays may be nested.
+
     Args:
         preprocessing: preprocessing of the model.
         ignored: columns that records may contain without being read.
@@ -64,9 +68,11 @@ class RowReader:
         values = ValueReader(preprocessing.words)
         formats = preprocessing.words.time_formats
         names = [column.name for column in preprocessing.columns]
+        self.ignored = ignored
         self._records = RecordReader(names, ignored, shape)
+        self.shapes = self._records.shapes
         self._columns = [
-            (column.name, *_column_reader(column, values, formats))
+            (column.name, *column_reader(column, values, formats))
             for column in preprocessing.columns
         ]
 
@@ -127,9 +133,10 @@ def _find_fault(value: object) -> str | None:
     return None
 
 
-def _column_reader(
+def column_reader(
     fitted: FittedColumn, values: ValueReader, time_formats: Mapping[str, str]
 ) -> tuple[Convert, Build]:
+    """Return the conversion of a column's single values, and of all of them to the column."""
     match fitted:
         case FittedNumeric():
             return values.number, _numeric_column
