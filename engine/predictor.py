@@ -16,16 +16,16 @@ from engine.layers.chunks import CHUNK_BYTES, chunk_rows
 from engine.metrics.anomaly_scores import anomaly_scores, column_errors, row_errors, squared_errors
 from engine.network import build_network
 from engine.preprocessing.decode import DecodedValue
-from engine.preprocessing.fitted import numbers_of
-from engine.preprocessing.hold import hold_in_range
-from engine.preprocessing.preprocessing import (
+from engine.preprocessing.fitted import (
     ClassTarget,
     InputsTarget,
     LabelTargets,
     NumericTarget,
     NumericTargets,
-    Preprocessing,
+    numbers_of,
 )
+from engine.preprocessing.hold import hold_in_range
+from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import PROBABILITY_ACTIVATIONS, Gaussian, ResolvedSpec
 
 # Row and column of values.

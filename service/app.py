@@ -54,18 +54,6 @@ def create_app(settings: Settings) -> FastAPI:
     """
     database = Database(settings.database_url)
     check_schema(database)
-    broker = None if settings.broker_url is None else Broker(settings.broker_url)
-    feeds = EventBroadcaster(database)
-    context = Context(
-        settings=settings,
-        database=database,
-        blobs=open_blobs(settings),
-        broker=broker,
-        job_notifier=None if broker is None else JobNotifier(database, broker),
-        served=ModelCache(database, settings.model_cache_bytes),
-        feeds=feeds,
-        polls=Polls(database, feeds),
-    )
     # Swagger UI is served from the package, so that it works offline.
     app: FastAPI = FastAPIOffline(
         docs_url="/docs",
@@ -75,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
         description=DESCRIPTION,
         lifespan=_lifespan,
     )
-    app.state.context = context
+    app.state.context = _build_context(settings, database)
     for module in (
         datasets,
         dataset_rows,
@@ -93,6 +81,21 @@ def create_app(settings: Settings) -> FastAPI:
     use_prefixes(app, declare_prefixes(settings))
     _publish_schemas(app)
     return app
+
+
+def _build_context(settings: Settings, database: Database) -> Context:
+    broker = None if settings.broker_url is None else Broker(settings.broker_url)
+    feeds = EventBroadcaster(database)
+    return Context(
+        settings=settings,
+        database=database,
+        blobs=open_blobs(settings),
+        broker=broker,
+        job_notifier=None if broker is None else JobNotifier(database, broker),
+        served=ModelCache(database, settings.model_cache_bytes),
+        feeds=feeds,
+        polls=Polls(database, feeds),
+    )
 
 
 @asynccontextmanager

@@ -10,8 +10,6 @@ from engine.data.shuffle import ShuffleOrder
 from engine.data.split_arrays import Batch, SplitArrays
 from engine.specs import ResolvedSpec, TrainingSpec
 
-__all__ = ["Batch", "Batches"]
-
 
 class Batches:
     """Splits the training rows into batches, in an order determined by seed and epoch alone.

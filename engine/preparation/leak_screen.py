@@ -19,8 +19,14 @@ from engine.preparation.association import (
     separated_by_value,
 )
 from engine.preprocessing.feature_layout import ColumnSlot, FeatureLayout, lay_out
-from engine.preprocessing.fitted import FittedBoolean, FittedCategories, FittedText, FittedTime
-from engine.preprocessing.preprocessing import NumericTarget, Preprocessing
+from engine.preprocessing.fitted import (
+    FittedBoolean,
+    FittedCategories,
+    FittedText,
+    FittedTime,
+    NumericTarget,
+)
+from engine.preprocessing.preprocessing import Preprocessing
 from engine.preprocessing.scale import NumericBlock
 
 SAMPLE_ROWS = 1024

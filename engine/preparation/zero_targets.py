@@ -34,7 +34,7 @@ def find_zero_targets(names: Sequence[str], values: Values) -> list[Finding]:
         split for split in values if any(not np.any(column[split]) for column in columns.values())
     ]
     if undefined:
-        detail += f", and there is none of the {' and '.join(undefined)} rows"
+        detail += f", which is undefined for the {' and '.join(undefined)} rows"
     level: FindingLevel = "warning" if undefined else "info"
     return [Finding(level, "/metrics", "zero_targets_in_mape", f"{detail}; mae counts all rows")]
 

@@ -13,45 +13,11 @@ from engine.preprocessing.column_plan import inputs_of
 from engine.preprocessing.decode import DecodedValue, decode
 from engine.preprocessing.encode import encode_columns
 from engine.preprocessing.feature_layout import FeatureLayout, lay_out
-from engine.preprocessing.fitted import (
-    ClassTarget,
-    FittedBoolean,
-    FittedCategories,
-    FittedCodes,
-    FittedColumn,
-    FittedNumeric,
-    FittedOrdinal,
-    FittedTarget,
-    FittedText,
-    FittedTime,
-    InputsTarget,
-    LabelTargets,
-    NumericTarget,
-    NumericTargets,
-)
+from engine.preprocessing.fitted import FittedColumn, FittedTarget
 from engine.preprocessing.flags import Flags, Ranges, compute_flags, find_ranges
 from engine.preprocessing.held_inputs import NOTHING_HELD, HeldInputs
 from engine.preprocessing.input_columns import require_column
 from engine.preprocessing.untrained import HeldColumns, find_held_columns, find_untrained
-
-__all__ = [
-    "ClassTarget",
-    "FittedBoolean",
-    "FittedCategories",
-    "FittedCodes",
-    "FittedColumn",
-    "FittedNumeric",
-    "FittedOrdinal",
-    "FittedTarget",
-    "FittedText",
-    "FittedTime",
-    "Flags",
-    "InputsTarget",
-    "LabelTargets",
-    "NumericTarget",
-    "NumericTargets",
-    "Preprocessing",
-]
 
 
 @dataclass(frozen=True)

@@ -46,15 +46,10 @@ from engine.resolution.report import Report
 from engine.resolution.row_counts import RowCounts, count_rows
 from engine.resolution.sample_weights import check_class_weight, check_sample_weight
 from engine.resolution.split_columns import check_split_columns
-from engine.resolution.target_and_features import (
-    check_inputs,
-    choose_features,
-)
+from engine.resolution.target_and_features import check_inputs, choose_features
 from engine.resolution.targets import choose_tasks, count_labelled_rows, find_targets
 from engine.resolution.validation import check_other_table, check_parts, resolve_test
 from engine.specs import MAX_FEATURES, ResolvedPreprocessing, ResolvedSpec, Task, TrainingSpec
-
-__all__ = ["Resolution", "resolve"]
 
 
 @dataclass(frozen=True)

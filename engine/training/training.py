@@ -12,7 +12,8 @@ from engine.errors import DataError
 from engine.findings import Finding
 from engine.metrics import Metric
 from engine.preparation.prepared_data import PreparedData
-from engine.preprocessing.preprocessing import InputsTarget, Preprocessing
+from engine.preprocessing.fitted import InputsTarget
+from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
 from engine.training.epoch_loop import EpochLoop
 from engine.training.findings import GRADIENT_NOT_FINITE, gradient_not_finite, last_row_joined

@@ -7,8 +7,7 @@ from typing import Any
 from engine.data.table import ColumnKind, TableSchema
 from engine.errors import SpecError, SpecProblem
 from engine.findings import Finding, name_columns, patch
-from engine.preprocessing.fitted import target_names
-from engine.preprocessing.preprocessing import (
+from engine.preprocessing.fitted import (
     FittedBoolean,
     FittedCategories,
     FittedCodes,
@@ -17,8 +16,9 @@ from engine.preprocessing.preprocessing import (
     FittedOrdinal,
     FittedText,
     FittedTime,
-    Preprocessing,
+    target_names,
 )
+from engine.preprocessing.preprocessing import Preprocessing
 from engine.resolution.embeddings import tables_in
 from engine.resolution.input_width import NetworkInputs
 from engine.resolution.resolve import Resolution, resolve

@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from engine.errors import DataError
 from engine.predictor import Places, Predictions
-from engine.preprocessing.fitted import target_names
-from engine.preprocessing.preprocessing import (
+from engine.preprocessing.fitted import (
     ClassTarget,
     InputsTarget,
     LabelTargets,
     NumericTarget,
     NumericTargets,
+    target_names,
 )
 from service.context import Context
 from service.http.errors import InvalidRowsError

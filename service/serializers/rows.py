@@ -12,7 +12,7 @@ from engine.arrays import Shape
 from engine.data.table import ISO, CategoricalColumn, Column, NumericColumn
 from engine.data.value_reader import ValueReader, WrongValueError
 from engine.json_pointer import json_pointer
-from engine.preprocessing.preprocessing import (
+from engine.preprocessing.fitted import (
     FittedBoolean,
     FittedCategories,
     FittedCodes,
@@ -21,8 +21,8 @@ from engine.preprocessing.preprocessing import (
     FittedOrdinal,
     FittedText,
     FittedTime,
-    Preprocessing,
 )
+from engine.preprocessing.preprocessing import Preprocessing
 from service.http.errors import InvalidRowsError
 from service.schemas.common import FieldProblem
 from service.serializers.records import MAX_PROBLEMS, Record, RecordReader

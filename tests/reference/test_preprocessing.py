@@ -21,7 +21,8 @@ from sklearn.preprocessing import (
 
 from engine.data.table import CategoricalColumn, Column, MemoryTable, NumericColumn
 from engine.preprocessing.fit import fit_columns
-from engine.preprocessing.preprocessing import NumericTarget, Preprocessing
+from engine.preprocessing.fitted import NumericTarget
+from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedPreprocessing
 from tests.engine.examples import FLOAT64, Matrix
 

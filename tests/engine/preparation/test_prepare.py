@@ -10,7 +10,7 @@ from engine.errors import DataError
 from engine.preparation import input_writer
 from engine.preparation.prepare import Preparation, prepare
 from engine.preparation.prepared_data import describe_preparation
-from engine.preprocessing.preprocessing import ClassTarget, NumericTarget
+from engine.preprocessing.fitted import ClassTarget, NumericTarget
 from engine.resolution.resolve import resolve
 from engine.specs import FractionValidation, PreprocessingSpec, TrainingSpec
 from tests.engine.examples import (

@@ -9,8 +9,8 @@ from engine.data.table import CategoricalColumn, Column, MemoryTable, NumericCol
 from engine.errors import DataError
 from engine.preparation.prepare import prepare
 from engine.preparation.prepared_data import PreparedData
+from engine.preprocessing.fitted import ClassTarget, LabelTargets
 from engine.preprocessing.labels import LEAST_STRATUM_ROWS, MultiLabels
-from engine.preprocessing.preprocessing import ClassTarget, LabelTargets
 from engine.specs import TrainingSpec
 from tests.engine.examples import array, draw, numbers, prepared, truths
 

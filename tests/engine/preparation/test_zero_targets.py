@@ -27,7 +27,7 @@ def test_rows_are_counted_per_split() -> None:
 def test_a_split_without_mape_is_a_warning() -> None:
     (found,) = findings(1, 2, 0, 0, 0)
     assert found.level == "warning"
-    assert "there is none of the validation rows" in found.detail
+    assert "undefined for the validation rows" in found.detail
 
 
 def test_without_validation_only_training_rows_are_counted() -> None:

@@ -18,8 +18,8 @@ from engine.preprocessing.column_plan import (
     plan_column,
 )
 from engine.preprocessing.fit import fit_columns
-from engine.preprocessing.fitted import FittedColumn
-from engine.preprocessing.preprocessing import NumericTarget, Preprocessing
+from engine.preprocessing.fitted import FittedColumn, NumericTarget
+from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import (
     ColumnPreprocessingSpec,
     MissingStrategy,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from engine.data.table import Column
-from engine.preprocessing.fitted import FittedCategories, FittedOrdinal
-from engine.preprocessing.preprocessing import InputsTarget, Preprocessing
+from engine.preprocessing.fitted import FittedCategories, FittedOrdinal, InputsTarget
+from engine.preprocessing.preprocessing import Preprocessing
 from tests.engine.examples import FLOAT64, fit, levels, numbers, truths
 
 SEVEN = numbers(-3, 0, 1, 1, 8, 900, 2)

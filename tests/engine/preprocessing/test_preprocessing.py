@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from engine.data.table import CategoricalColumn, Column, FileConventions, NumericColumn
 from engine.errors import DataError
 from engine.preprocessing.feature_layout import tables_of
-from engine.preprocessing.preprocessing import (
+from engine.preprocessing.fitted import (
     ClassTarget,
     FittedBoolean,
     FittedCategories,
@@ -24,8 +24,8 @@ from engine.preprocessing.preprocessing import (
     FittedText,
     FittedTime,
     NumericTarget,
-    Preprocessing,
 )
+from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import EmbeddingTable
 from tests.engine.examples import FLOAT64, Matrix, draw, fit, levels, numbers, truths
 

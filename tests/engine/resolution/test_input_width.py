@@ -16,7 +16,8 @@ from engine.data.table import (
 )
 from engine.preprocessing.feature_layout import tables_of
 from engine.preprocessing.fit import fit_columns
-from engine.preprocessing.preprocessing import NumericTarget, Preprocessing
+from engine.preprocessing.fitted import NumericTarget
+from engine.preprocessing.preprocessing import Preprocessing
 from engine.resolution.embeddings import tables_in
 from engine.resolution.resolve import resolve
 from engine.specs import NumericScaling, TrainingSpec

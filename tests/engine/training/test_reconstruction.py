@@ -11,7 +11,8 @@ from engine.data.table import CategoricalColumn, Column, MemoryTable, NumericCol
 from engine.predictor import Predictor
 from engine.preparation.prepare import prepare
 from engine.preparation.prepared_data import PreparedData
-from engine.preprocessing.preprocessing import InputsTarget, Preprocessing
+from engine.preprocessing.fitted import InputsTarget
+from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec, TrainingSpec
 from engine.training import reconstruction_errors
 from engine.training.cross_validation import FoldedTraining

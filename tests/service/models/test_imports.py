@@ -56,6 +56,17 @@ def as_import(model: Any) -> dict[str, Any]:
     }
 
 
+def import_again(client: TestClient, job: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Import the exported model of a job; return the model and the imported one."""
+    model = client.get(job["links"]["model"]).json()
+    weights = client.get(model["links"]["weights"]).content
+    answer = send(client, as_import(model), weights)
+    assert answer.status_code == 201, answer.text
+    again = answer.json()
+    assert as_import(again) == as_import(model)
+    return model, again
+
+
 DENSE = {"type": "dense", "units": 4}
 NUMBER = {"target": "width", "task": "regression"}
 TRAINED: dict[str, dict[str, Any]] = {
@@ -99,12 +110,8 @@ def test_import_and_download_are_inverse_byte_for_byte(
 ) -> None:
     job = train(GAPPY, **spec)
     assert job["status"] == "succeeded", job
-    model = client.get(job["links"]["model"]).json()
+    model, again = import_again(client, job)
     weights = client.get(model["links"]["weights"]).content
-    answer = send(client, as_import(model), weights)
-    assert answer.status_code == 201, answer.text
-    again = answer.json()
-    assert as_import(again) == as_import(model)
     assert client.get(again["links"]["weights"]).content == weights
     assert again["weights_sha256"] == model["weights_sha256"]
     rows = {"rows": [{"width": 3.5, "colour": "red"}, {"colour": "pink", "width": 1e9}, {}]}

@@ -8,7 +8,7 @@ from safetensors.numpy import load
 
 from store.settings import Settings
 from tests.service.conftest import Train, Upload, problem
-from tests.service.models.test_imports import as_import, send
+from tests.service.models.test_imports import import_again, send
 from tests.training import train_waiting_jobs
 
 # 60 rows: three of them lack a target, one of them both.
@@ -92,12 +92,7 @@ def test_an_exported_model_is_imported_again(
     client: TestClient, train: Train, spec: dict[str, Any]
 ) -> None:
     job = train(TABLE, **spec)
-    model = client.get(job["links"]["model"]).json()
-    weights = client.get(model["links"]["weights"]).content
-    answer = send(client, as_import(model), weights)
-    assert answer.status_code == 201, answer.text
-    again = answer.json()
-    assert as_import(again) == as_import(model)
+    model, again = import_again(client, job)
     assert (again["spec"]["task"], again["spec"]["target"]) == (
         model["spec"]["task"], model["spec"]["target"]
     )  # fmt: skip

@@ -6,12 +6,7 @@ import pytest
 from engine.data.table import Column, NumericColumn
 from engine.errors import DataError
 from engine.preprocessing.fit import fit_class_target
-from engine.preprocessing.preprocessing import (
-    FittedBoolean,
-    FittedCategories,
-    FittedCodes,
-    FittedNumeric,
-)
+from engine.preprocessing.fitted import FittedBoolean, FittedCategories, FittedCodes, FittedNumeric
 from engine.specs import TrainingSpec
 from tests.engine.examples import array, fit, levels, numbers, prepared, truths
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.data.table import Column, NumericColumn
-from engine.preprocessing.fitted import FittedCategories
-from engine.preprocessing.preprocessing import NumericTarget, Preprocessing
+from engine.preprocessing.fitted import FittedCategories, NumericTarget
+from engine.preprocessing.preprocessing import Preprocessing
 from tests.engine.examples import FLOAT64, Matrix, fit, levels
 
 SCALERS = {

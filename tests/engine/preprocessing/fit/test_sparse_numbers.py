@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from engine.data.table import NumericColumn
-from engine.preprocessing.fitted import FittedNumeric
-from engine.preprocessing.preprocessing import NumericTarget, Preprocessing
+from engine.preprocessing.fitted import FittedNumeric, NumericTarget
+from engine.preprocessing.preprocessing import Preprocessing
 from tests.engine.examples import FLOAT64, Matrix, fit
 
 
