@@ -23,35 +23,23 @@ def decode_content(body: bytes, coding: str, max_bytes: int) -> bytes:
 
     Raises:
         BodyTooLargeError: the body decompresses to more than `max_bytes`.
-        InvalidContentError: the body is not a complete stream of that coding.
+        InvalidContentError: the body is not one complete stream of that coding.
         UnsupportedMediaTypeError: another coding, or several.
     """
     match coding.strip().lower():
         case "" | "identity":
             return body
         case "gzip" | "x-gzip":
-            return _inflate_members(body, max_bytes)
+            return _inflate(body, "gzip", _GZIP_BITS, max_bytes)
         case "deflate":
             # Named after deflate, the coding is zlib's format; some clients omit its header.
-            return _inflate(body, "deflate", _deflate_bits(body), max_bytes)[0]
+            return _inflate(body, "deflate", _deflate_bits(body), max_bytes)
         case _:
             detail = f"Content-Encoding must be gzip or deflate, not {coding[:80]}"
             raise UnsupportedMediaTypeError(detail)
 
 
-def _inflate_members(body: bytes, max_bytes: int) -> bytes:
-    """Return the content of a gzip stream, which may consist of several members."""
-    content, rest = _inflate(body, "gzip", _GZIP_BITS, max_bytes)
-    members = [content]
-    while rest:
-        content, rest = _inflate(rest, "gzip", _GZIP_BITS, max_bytes - len(content))
-        members.append(content)
-        max_bytes -= len(content)
-    return b"".join(members) if len(members) > 1 else content
-
-
-def _inflate(body: bytes, coding: str, bits: int, max_bytes: int) -> tuple[bytes, bytes]:
-    """Return the decompressed content, and the bytes that follow its stream."""
+def _inflate(body: bytes, coding: str, bits: int, max_bytes: int) -> bytes:
     stream = zlib.decompressobj(bits)
     try:
         content = stream.decompress(body, max_bytes + 1)
@@ -61,7 +49,10 @@ def _inflate(body: bytes, coding: str, bits: int, max_bytes: int) -> tuple[bytes
         raise BodyTooLargeError(max_bytes)
     if not stream.eof:
         raise InvalidContentError(f"the {coding} stream of the body is cut off")
-    return content, stream.unused_data
+    # Also of gzip: a body of many tiny members would take quadratic time.
+    if stream.unused_data:
+        raise InvalidContentError(f"bytes follow the {coding} stream of the body")
+    return content
 
 
 def _deflate_bits(body: bytes) -> int:

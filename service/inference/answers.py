@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.errors import DataError
 from engine.predictor import Places, Predictions, Reconstructions
-from engine.preprocessing.preprocessing import InputsTarget
+from engine.preprocessing.fitted import InputsTarget
 from service.http.errors import InvalidInferenceError
 from service.runtime.model_cache import ServedModel
 from service.schemas.models import Flag

@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 from engine.data.table import level_text
 from engine.predictor import Predictions, Reconstructions
 from engine.preprocessing.decode import DecodedValue
-from engine.preprocessing.fitted import classes_of, target_names
-from engine.preprocessing.preprocessing import (
+from engine.preprocessing.fitted import (
     ClassTarget,
     FittedNumeric,
     InputsTarget,
     LabelTargets,
     NumericTarget,
     NumericTargets,
+    classes_of,
+    target_names,
 )
 from service.inference.datatypes import BYTES, FP64
 from service.runtime.model_cache import ServedModel

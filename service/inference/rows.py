@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from engine.data.table import Column, NumericColumn
 from engine.data.value_reader import ValueReader
-from engine.preprocessing.preprocessing import FittedNumeric, Preprocessing
+from engine.preprocessing.fitted import FittedNumeric
+from engine.preprocessing.preprocessing import Preprocessing
 from service.http.errors import InvalidInferenceError
 from service.inference.binary_values import read_binary_values
 from service.inference.columns import ColumnTensorReader, TensorColumn, clean_numbers
@@ -69,12 +70,11 @@ class _TensorReader:
         allowed = {*names, *ignored}
         for name in by_name:
             if name not in allowed:
-                detail = f"the model has no such input{suggest(name, names)}"
-                raise tensor_error(name, detail)
+                raise tensor_error(name, _describe_unknown(name, names))
         missing = [name for name in names if name not in by_name]
         if missing:
-            detail = f"inputs lack the tensors of {len(missing)} columns: {show_names(missing)}"
-            raise InvalidInferenceError(detail)
+            detail = f"inputs lack {len(missing)} of the {len(names)} columns"
+            raise InvalidInferenceError(f"{detail}: {show_names(missing)}")
 
     def read_matrix(
         self, tensors: Sequence[InputTensor], shapes: Sequence[tuple[int, ...]]
@@ -113,6 +113,12 @@ class _TensorReader:
         }
         places = [(row, index) for index, one in enumerate(found) for row in one.not_understood]
         return ReadRows(columns, places)
+
+
+def _describe_unknown(name: str, names: Sequence[str]) -> str:
+    if name == FEATURES:
+        return "the model has columns that are not numbers; send one tensor per column"
+    return f"the model has no such input{suggest(name, names)}"
 
 
 def _count_rows(tensors: Sequence[InputTensor]) -> int:
