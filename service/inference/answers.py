@@ -22,7 +22,7 @@ Found: TypeAlias = Predictions | Reconstructions
 
 @dataclass(frozen=True)
 class Answers:
-    """What a model predicts, and how many values of the rows have each flag."""
+    """The predictions of a model, and the number of values of the rows with each flag."""
 
     found: Found
     flags: Mapping[Flag, int]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
@@ -89,14 +90,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     settings = load_settings(data_dir=tmp_path_factory.mktemp("served"), max_body_bytes=200_000)
     make_schema(settings.database_url)
     with TestClient(create_app(settings)) as client:
-        jobs = {name: _queue(client, *spec) for name, spec in SPECS.items()}
+        jobs = {name: queue_training(client, *spec) for name, spec in SPECS.items()}
         train_waiting_jobs(settings)
         found = {name: client.get(path).json() for name, path in jobs.items()}
         assert {job["status"] for job in found.values()} == {"succeeded"}, found
         yield Served(client, {name: job["model_id"] for name, job in found.items()})
 
 
-def _queue(client: TestClient, table: str, spec: dict[str, Any]) -> str:
+def queue_training(client: httpx2.Client, table: str, spec: dict[str, Any]) -> str:
+    """Upload a table and queue a job; return the path of the job."""
     headers = {"Content-Type": "text/csv"}
     dataset = client.post("/v1/datasets?missing=-999", content=table, headers=headers).json()
     body = {"dataset_id": dataset["id"], "epochs": 1, "seed": 1, **spec}
