@@ -1,7 +1,7 @@
 """Findings: observations about a valid job that its owner should know."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 FindingLevel = Literal["warning", "info"]
@@ -48,6 +48,8 @@ FindingCode = Literal[
     "gradient_not_finite",
     "last_row_joined",
     "loss_above_start",
+    "metric_not_finite",
+    "metric_undefined",
     "validation_loss_above_start",
 ]
 # Names beyond it are counted only: a table may have thousands of columns.
@@ -99,6 +101,49 @@ def list_features(names: Sequence[str]) -> dict[str, Any] | None:
     return patch(("add", "/features", list(names))) if 0 < len(names) <= MAX_LISTED else None
 
 
+def join_feature_lists(
+    features: Collection[str], findings: Sequence[Finding], earlier: Iterable[Finding] = ()
+) -> list[Finding]:
+    """Return the findings with fixes that list no feature which another finding leaves out.
+
+    A fix replaces the whole list of features, so that otherwise the fix of one finding would bring
+    back what the fix of another one leaves out. A fix that would list none is omitted.
+
+    Args:
+        features: the job's features.
+        findings: findings whose fixes are computed for each of them alone.
+        earlier: further findings of the job, which are not changed.
+    """
+    lists = (_listed_features(finding) for finding in (*findings, *earlier))
+    unwanted: set[str] = set()
+    for listed in lists:
+        unwanted |= set() if listed is None else set(features).difference(listed)
+    return [_without_features(finding, unwanted) for finding in findings]
+
+
+def _listed_features(finding: Finding) -> list[str] | None:
+    """Return the features that a finding's fix lists; None if it lists none."""
+    operations = (finding.fix or {}).get("patch", ())
+    lists = (operation["value"] for operation in operations if _lists_features(operation))
+    return next(lists, None)
+
+
+def _lists_features(operation: Mapping[str, Any]) -> bool:
+    return operation["path"] == "/features" and "value" in operation
+
+
+def _without_features(finding: Finding, unwanted: set[str]) -> Finding:
+    listed = _listed_features(finding)
+    if finding.fix is None or listed is None or unwanted.isdisjoint(listed):
+        return finding
+    rest = [name for name in listed if name not in unwanted]
+    operations = [
+        {**operation, "value": rest} if _lists_features(operation) else operation
+        for operation in finding.fix["patch"]
+    ]
+    return replace(finding, fix={"patch": operations} if rest else None)
+
+
 def describe_columns(names: Sequence[str]) -> str:
     """Return "column" or "columns" with their names, of which at most MAX_NAMES are listed."""
     return f"column{'s' if len(names) > 1 else ''} {name_columns(names)}"
@@ -109,3 +154,21 @@ def name_columns(names: Sequence[str]) -> str:
     quoted = ", ".join(repr(name) for name in names[:MAX_NAMES])
     more = len(names) - MAX_NAMES
     return f"{quoted} and {more} more" if more > 0 else quoted
+
+
+def name_by_reason(reasons: Mapping[str, str]) -> str:
+    """Return the quoted names, at most MAX_NAMES, grouped by the reason for which each is named.
+
+    Args:
+        reasons: the reason of each name.
+    """
+    groups: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        groups.setdefault(reason, []).append(name)
+    shown, left = [], MAX_NAMES
+    for reason, names in groups.items():
+        named = ", ".join(repr(name) for name in names[:left])
+        shown += [f"{named} ({reason})"] if named else []
+        left = max(left - len(names), 0)
+    more = len(reasons) - MAX_NAMES
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

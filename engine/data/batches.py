@@ -55,11 +55,6 @@ class Batches:
     def _largest(self) -> int:
         return max(self.size, self._rows - (self.steps - 1) * self.size)
 
-    @property
-    def has_joined_row(self) -> bool:
-        """Whether the last batch has a row more than the others."""
-        return self._largest > self.size
-
     def begin(self, epoch: int) -> None:
         """Set the row order of the given epoch."""
         if self._reader is not None:
@@ -108,6 +103,14 @@ def joins_last_row(spec: TrainingSpec) -> bool:
     same for every row. Other networks train on batches of one row.
     """
     return spec.network.normalizes_batches
+
+
+def has_joined_row(spec: TrainingSpec, training_rows: int) -> bool:
+    """Return whether the last batch of this many training rows has a row more than the others."""
+    size = spec.batch_size
+    if size == "full" or not joins_last_row(spec):
+        return False
+    return training_rows > size and training_rows % size == 1
 
 
 def _count_batches(rows: int, size: int, *, joins_last_row: bool) -> int:

@@ -94,6 +94,11 @@ def find_column(columns: Iterable[NamedColumn], name: str) -> NamedColumn | None
     return next((column for column in columns if column.name == name), None)
 
 
+def is_constant(column: ColumnSchema, rows: int) -> bool:
+    """Return whether a column has the same value, or none, in every one of `rows` rows."""
+    return column.missing >= rows or (column.distinct == 1 and not column.missing)
+
+
 def level_text(level: Level) -> str:
     """Return a category or class as text; booleans as in JSON."""
     return str(level).lower() if isinstance(level, bool) else str(level)

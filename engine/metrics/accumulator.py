@@ -1,5 +1,6 @@
 """Metric accumulator interface."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -20,6 +21,9 @@ class MetricAccumulator(ABC):
             have sample weights.
         arrays: values buffered per row, filled in place. `sums` and `arrays` are the complete
             state of an interrupted pass.
+        computed: metrics of the latest `result`, with those that it omits: None if undefined, NaN
+            or infinite if not finite.
+        has_omitted: whether the latest `result` omits a metric, or a number of a list.
     """
 
     def __init__(self, names: Sequence[MetricName], sums: Iterable[str] = ()) -> None:
@@ -28,6 +32,8 @@ class MetricAccumulator(ABC):
         self._batch_rows = -1
         self.sums = dict(self._empty)
         self.arrays: dict[str, Floats] = {}
+        self.computed: Mapping[str, Metric | None] = {}
+        self.has_omitted = False
 
     def reset(self) -> None:
         """Begin a new pass."""
@@ -61,14 +67,15 @@ class MetricAccumulator(ABC):
         return self.sums.get("weight", self.sums["rows"])
 
     def result(self, prefix: str = "") -> dict[str, Metric]:
-        """Return the metrics by name; undefined or non-finite ones are omitted."""
+        """Return the metrics by name; undefined or non-finite ones are omitted, in lists None."""
         with np.errstate(all="ignore"):
-            computed = self._result()
-        return {
-            prefix + name: value
-            for name, value in computed.items()
-            if value is not None and _is_finite(value)
-        }
+            self.computed = self._result()
+        finite = {prefix + name: _finite(value) for name, value in self.computed.items()}
+        self.has_omitted = any(
+            value is None or (isinstance(value, list) and None in value)
+            for value in finite.values()
+        )
+        return {name: value for name, value in finite.items() if value is not None}
 
     @abstractmethod
     def _resize(self, rows: int) -> None:
@@ -83,7 +90,14 @@ class MetricAccumulator(ABC):
         """Return the requested metrics and their lists; None for an undefined metric."""
 
 
-def _is_finite(value: Metric) -> bool:
-    """Return whether all numbers are finite; None marks an undefined one."""
-    defined = [v for v in value if v is not None] if isinstance(value, list) else value
-    return bool(np.isfinite(defined).all())
+def _finite(value: Metric | None) -> Metric | None:
+    """Return a metric, None if it is not finite; in a list, None for each number that is not."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [_finite_entry(entry) for entry in value]  # type: ignore[return-value] # of one kind
+    return value
+
+
+def _finite_entry(entry: float | list[float] | None) -> float | list[float] | None:
+    return None if isinstance(entry, float) and not math.isfinite(entry) else entry

@@ -152,9 +152,11 @@ class BufferedRegressionMetric(BufferedMetric):
         target, values = self._targets[index], arrays.get("values")
         true = arrays["targets"].reshape(-1, len(self._targets))[:, index]
         predictions = NumberPredictions(
-            predicted=target.to_own_unit(arrays["outputs"][:, index]),
-            y=target.to_own_unit(true),
+            predicted=arrays["outputs"][:, index].astype(np.float64),
+            y=true.astype(np.float64),
             weights=weights,
+            scale=target.scale,
+            center=target.center,
             exact=None if values is None else values[:, index].astype(np.float64, copy=False),
         )
         return {name: NUMBER_METRICS[name](predictions) for name in self._names}

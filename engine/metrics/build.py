@@ -8,9 +8,10 @@ import numpy as np
 from engine.data.split_arrays import SplitArrays
 from engine.metrics.accumulator import MetricAccumulator
 from engine.metrics.buffered import BufferedClassMetric, BufferedRegressionMetric
+from engine.metrics.error_sums import SquareSum
 from engine.metrics.labels import BufferedLabelMetric, StreamingLabelMetric, needs_only_counts
 from engine.metrics.reconstruction import ReconstructionMetric
-from engine.metrics.regression import is_constant, variation
+from engine.metrics.regression import variation
 from engine.metrics.streaming import (
     STREAMING_METRICS,
     StreamingClassMetric,
@@ -79,8 +80,8 @@ def needs_values(names: Sequence[MetricName]) -> bool:
     return "mape" in names
 
 
-def _variations(targets: Sequence[NumericTarget], split: SplitArrays) -> list[float]:
-    """Return Σ w (y − ȳ)² per target in the output's unit; 0 if y is constant in its own unit."""
+def _variations(targets: Sequence[NumericTarget], split: SplitArrays) -> list[SquareSum | None]:
+    """Return Σ w (y − ȳ)² per target in the output's unit; None if y is constant in its own."""
     rows, weights = slice(0, len(split)), _read_weights(split)
     values = np.asarray(split.y[rows], np.float64)
     if weights is not None:
@@ -88,7 +89,7 @@ def _variations(targets: Sequence[NumericTarget], split: SplitArrays) -> list[fl
         values, weights = values[counted], weights[counted]
     with np.errstate(over="ignore", invalid="ignore"):
         return [
-            0.0 if is_constant(target.to_own_unit(y)) else variation(y, weights)
+            variation(y, weights, target.scale, target.center)
             for target, y in zip(targets, values.T, strict=True)
         ]
 

@@ -28,7 +28,18 @@ def scalar_names(names: Iterable[str]) -> tuple[str, ...]:
 def mean_and_list(
     name: str, suffix: str, values: Sequence[float | None]
 ) -> dict[str, Metric | None]:
-    """Return a metric as the mean of its values where it is defined, and as the list of them."""
+    """Return a metric as the mean of its values where it is defined, and as the list of them.
+
+    The mean is NaN if a value is not finite.
+    """
     defined = [value for value in values if value is not None]
-    mean = math.fsum(defined) / len(defined) if defined else None
-    return {name: mean, name + suffix: [*values]}
+    return {name: _mean(defined) if defined else None, name + suffix: [*values]}
+
+
+def _mean(values: Sequence[float]) -> float:
+    if not all(map(math.isfinite, values)):
+        return math.nan
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError:
+        return math.fsum(value / len(values) for value in values)

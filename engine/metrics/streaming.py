@@ -1,6 +1,5 @@
 """Accumulators of metrics that need only running sums, so that no row is stored."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +8,13 @@ import numpy as np
 from engine.arrays import Buffer, Floats, Targets
 from engine.data.split_arrays import Batch
 from engine.metrics.accumulator import MetricAccumulator
+from engine.metrics.error_sums import (
+    SquareSum,
+    add_squares,
+    read_squares,
+    sum_absolute,
+    sum_squares,
+)
 from engine.metrics.names import Metric
 from engine.metrics.regression import combine_targets
 from engine.metrics.weighted import Weights
@@ -63,8 +69,8 @@ class StreamingRegressionMetric(MetricAccumulator):
     Args:
         names: names of the requested metrics.
         scales: factor from the network's output unit to the target's unit, per target.
-        variations: Σ w (y − ȳ)² over all rows of the pass, in the output's unit, per target; 0 if y
-            is constant.
+        variations: Σ w (y − ȳ)² over all rows of the pass, in the output's unit, per target; None
+            if y is constant.
         dtype: dtype of the outputs.
     """
 
@@ -72,7 +78,7 @@ class StreamingRegressionMetric(MetricAccumulator):
         self,
         names: Sequence[MetricName],
         scales: Sequence[float],
-        variations: Sequence[float],
+        variations: Sequence[SquareSum | None],
         dtype: np.dtype[Any],
     ) -> None:
         # The sums of a single target have no index.
@@ -91,14 +97,9 @@ class StreamingRegressionMetric(MetricAccumulator):
         predicted, y = outputs[:, : len(self._scales)], batch.y
         errors = np.subtract(predicted.T, y.T, out=self._errors)
         for error, squared, absolute in zip(errors, self._squared, self._absolute, strict=True):
-            if weights is None:
-                self.sums[squared] += float(np.vdot(error, error))
-                np.abs(error, out=error)
-                self.sums[absolute] += float(np.add.reduce(error, axis=None))
-            else:
-                own = error.astype(np.float64)
-                self.sums[squared] += float(np.dot(weights, own * own))
-                self.sums[absolute] += float(np.dot(weights, np.abs(own)))
+            own = error if weights is None else error.astype(np.float64)
+            add_squares(self.sums, squared, sum_squares(own, weights))
+            self.sums[absolute] += sum_absolute(own, weights)
 
     def _result(self) -> Mapping[str, Metric | None]:
         return combine_targets(self._names, [self._of(i) for i in range(len(self._scales))])
@@ -106,11 +107,11 @@ class StreamingRegressionMetric(MetricAccumulator):
     def _of(self, target: int) -> dict[MetricName, float | None]:
         """Return the metrics of one target."""
         weight, scale, variation = self.weight, self._scales[target], self._variations[target]
-        squared, absolute = self.sums[self._squared[target]], self.sums[self._absolute[target]]
-        root = math.sqrt(squared / weight) * scale
+        squared = read_squares(self.sums, self._squared[target])
+        root = squared.root_mean(weight) * scale
         return {
             "mse": root * root,
             "rmse": root,
-            "mae": absolute / weight * scale,
-            "r2": 1 - squared / variation if 0 < variation < math.inf else None,
+            "mae": self.sums[self._absolute[target]] / weight * scale,
+            "r2": None if variation is None else 1 - squared.ratio_to(variation),
         }

@@ -1,5 +1,6 @@
 """Sums and means over rows with or without sample weights."""
 
+import math
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,13 +13,16 @@ Weights: TypeAlias = NDArray[np.float64] | None
 
 
 def weighted_mean(values: NDArray[Any], weights: Weights) -> float:
-    """Return Σ w v / Σ w over the first axis."""
+    """Return Σ w v / Σ w over the first axis, also if the sum overflows."""
+    found = _mean(values, weights)
+    if math.isfinite(found):
+        return found
+    largest = float(np.abs(values).max())
+    return _mean(values / largest, weights) * largest if math.isfinite(largest) else found
+
+
+def _mean(values: NDArray[Any], weights: Weights) -> float:
     return float(np.mean(values) if weights is None else np.average(values, weights=weights))
-
-
-def weighted_sum(values: NDArray[Any], weights: Weights) -> float:
-    """Return Σ w v."""
-    return float(np.sum(values) if weights is None else np.sum(weights * values))
 
 
 def weighted_counts(indices: Indices, weights: Weights, length: int) -> NDArray[np.float64]:

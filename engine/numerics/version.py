@@ -8,7 +8,8 @@ History:
     1: everything up to the release that introduced this number.
     2: inputs that never vary in training are held; rare values of sparse columns are scaled nearer;
        weights of validation rows have mean 1; clipping by norm has no epsilon; no batch of one row
-       with batch normalization; L-BFGS stops relative to the loss; selu starts with lecun_normal.
+       with batch normalization; L-BFGS stops relative to the loss; selu starts with lecun_normal;
+       metrics of numbers are computed in the scaled target's unit.
 """
 
 NUMERICS = 2

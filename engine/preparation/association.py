@@ -59,6 +59,8 @@ def correlation_ratio(groups: Indices, target: Numbers) -> float:
     counts = np.bincount(groups)
     with np.errstate(all="ignore"):
         centered = target - target.mean()
+        # Scaled first, as in `correlations`.
+        centered = centered / np.abs(centered).max()
         sums = np.bincount(groups, centered)
         between = np.square(sums[counts > 0]) @ (1 / counts[counts > 0])
         ratio = float(np.sqrt(between / (centered @ centered)))

@@ -1,11 +1,10 @@
 """Writing of the network's inputs, and holding of those that never vary in the training rows."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.arrays import Floats, Indices
 from engine.data.rows import Rows
@@ -13,7 +12,6 @@ from engine.data.table import Column
 from engine.preprocessing.fit import InputVariation, still_held
 from engine.preprocessing.held_inputs import NOTHING_HELD, HeldInputs
 from engine.preprocessing.preprocessing import Preprocessing
-from engine.preprocessing.untrained import find_clipped, has_other_values, owners_of
 
 # Bytes of inputs transformed at a time; small compared to the memory of training.
 CHUNK_BYTES = 4 * 2**20
@@ -35,17 +33,9 @@ class InputWriter:
         self._rows_at_once = max(1, CHUNK_BYTES // (preprocessing.width * dtype.itemsize))
         self._variation = InputVariation(preprocessing.columns, preprocessing.width)
         self._has_untrained_rows = False
-        self._clipped = find_clipped(preprocessing.columns)
-        self._differing: set[str] = set()
 
     def write(self, chunk: Mapping[str, Column], rows: Indices, out: Rows, first: int) -> None:
         """Write held-out rows of the chunk to out, from row `first`. Raises DataError."""
-        self._differing |= {
-            column.name
-            for column in self._clipped
-            if column.name not in self._differing
-            and has_other_values(column, chunk[column.name], rows)
-        }
         for start, x in self._encode(chunk, rows):
             out[first + start : first + start + len(x)] = x
 
@@ -78,34 +68,23 @@ class InputWriter:
             self._has_untrained_rows |= trained is not None and not trained.all()
             self._variation.add(x if trained is None or trained.all() else x[trained])
 
-    def hold(self, training: Rows, others: Sequence[Rows]) -> tuple[HeldInputs, Collection[str]]:
-        """Hold the inputs that did not vary, in all arrays.
-
-        Returns:
-            The held inputs, and the names of columns with other values in the held-out rows.
-        """
+    def hold(self, training: Rows, others: Sequence[Rows]) -> HeldInputs:
+        """Hold the inputs that did not vary, in all arrays; return them."""
         held = self._variation.find_held()
         if self._before is not None:
             held = still_held(self._before, held)
         # Otherwise the training rows have these values already.
         if self._before is not None or self._has_untrained_rows:
             self._hold(training, held)
-        differed = np.zeros(len(held), np.bool_)
         for x in others:
-            differed |= self._hold(x, held)
-        columns = self._encoding.columns
-        owners = np.array(owners_of(columns, held), np.intp)[differed].tolist()
-        return held, self._differing.union(columns[owner].name for owner in owners)
+            self._hold(x, held)
+        return held
 
-    def _hold(self, x: Rows, held: HeldInputs) -> NDArray[np.bool_]:
-        """Set the held inputs of x, and return which of their positions changed."""
-        differed = np.zeros(len(held), np.bool_)
+    def _hold(self, x: Rows, held: HeldInputs) -> None:
+        """Set the held inputs of x."""
         for start in range(0, len(x) if held else 0, self._rows_at_once):
             rows = slice(start, min(start + self._rows_at_once, len(x)))
             block = x[rows]
-            changes = held.find_changes(block).any(axis=0)
-            if changes.any():
+            if held.find_changes(block).any():
                 held.apply(block)
                 x[rows] = block
-                differed |= changes
-        return differed

@@ -25,6 +25,7 @@ from engine.preprocessing.fitted import (
     FittedText,
     FittedTime,
     NumericTarget,
+    NumericTargets,
 )
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.preprocessing.scale import NumericBlock
@@ -50,7 +51,7 @@ def screen(preprocessing: Preprocessing, x: Rows, target: Inputs) -> list[str]:
     inputs = np.concatenate([x[row : row + 1] for row in rows.tolist()]).astype(np.float64)
     layout = lay_out(preprocessing.columns)
     names, values = _values_per_column(layout, inputs, x.dtype)
-    if isinstance(preprocessing.target, NumericTarget):
+    if isinstance(preprocessing.target, NumericTarget | NumericTargets):
         found = _related_to_number(layout, inputs, names, values, target[rows])
     else:
         found = _separating(names, values, target[rows].astype(np.intp))

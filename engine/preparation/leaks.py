@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from engine.arrays import Indices
 from engine.data.rows import Rows
 from engine.data.table import Column, NumericColumn, Table, count_rows
-from engine.findings import MAX_NAMES, Finding, list_features, name_columns
+from engine.findings import Finding, list_features, name_by_reason, name_columns
 from engine.preparation.association import (
     correlation_ratio,
     correlations,
@@ -201,14 +201,10 @@ def _describe_number(
 
 
 def _finding(spec: ResolvedSpec, predicted: Sequence[str], seen: Mapping[str, str]) -> Finding:
-    names = list(seen)
-    shown = ", ".join(f"{name!r} ({seen[name]})" for name in names[:MAX_NAMES])
-    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
-    predict = f"column{'' if len(names) == 1 else 's'} {shown}{more} alone "
-    predict += "predicts" if len(names) == 1 else "predict"
+    columns, predict = ("column", "predicts") if len(seen) == 1 else ("columns", "predict")
     detail = (
-        f"{predict} the target {name_columns(predicted)} in the training rows; leave out what is "
-        "known only after the target is"
+        f"{columns} {name_by_reason(seen)} alone {predict} the target {name_columns(predicted)} "
+        "in the training rows; leave out what is known only after the target is"
     )
     others = [name for name in spec.features if name not in seen]
     fix = list_features(others) if spec.input_shape is None else None

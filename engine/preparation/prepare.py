@@ -4,41 +4,34 @@ Per-row scalars (target, weight, split) are kept in memory. Features are read an
 chunks and written to allocated arrays.
 """
 
-import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.arrays import Indices, Shape
+from engine.arrays import Indices
 from engine.data.rows import Allocate, Rows, allocate_in_memory
-from engine.data.small_parts import few_rows
 from engine.data.table import Table, count_rows
 from engine.errors import DataError, SpecError
-from engine.findings import Finding
+from engine.findings import Finding, join_feature_lists
 from engine.layers.build import build_layers
 from engine.metrics.build import needs_values
+from engine.preparation.constant_columns import ConstantColumns
+from engine.preparation.describe_rows import describe_rows
 from engine.preparation.fit_preprocessing import fit_preprocessing, refit_constant_columns
 from engine.preparation.input_writer import InputWriter
 from engine.preparation.leaks import find_leaks
+from engine.preparation.part_rows import PartRows
 from engine.preparation.prepared_data import PreparedData, prepared_from
-from engine.preparation.row_findings import (
-    find_left_out_other_rows,
-    find_left_out_rows,
-    find_untrained_targets,
-    find_unvalidated_classes,
-)
+from engine.preparation.row_arrays import RowArrays
+from engine.preparation.row_findings import find_left_out_other_rows
 from engine.preparation.sample_weights import fit_sample_weights
 from engine.preparation.subsets import RowSource, Subset, read_rows
-from engine.preparation.target_findings import find_target_findings
 from engine.preparation.train_validation_split import require_rows, split_rows
 from engine.preparation.untrained_findings import find_untrained_inputs
 from engine.preparation.zero_targets import find_zero_targets
 from engine.preprocessing.fitted import FittedTarget
 from engine.preprocessing.held_inputs import HeldInputs
-from engine.preprocessing.labels import NoLabels, NumberLabels
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.preprocessing.targets import choose_encoding, fit_target
 from engine.specs import ResolvedSpec
@@ -53,7 +46,8 @@ class Preparation:
     Attributes:
         preprocessing: fitted on the training rows, or the one passed in; `write` returns it with
             the held inputs of these rows.
-        findings: what only the rows show; complete once the arrays are written.
+        findings: what only the rows show; complete once the arrays are written. Those of all folds
+            are among the findings of all rows; a fold's own preparation has none.
 
     Args:
         spec: the training's spec.
@@ -78,18 +72,13 @@ class Preparation:
         test_table: Table | None = None,
         fold: int | None = None,
     ) -> None:
-        self._spec, self._is_new = spec, fitted is None
+        self._spec, self._is_new, self._fold = spec, fitted is None, fold
         self.findings: list[Finding] = []
         fitted_target = None if fitted is None else fitted.target
         source = read_rows(spec, table, fitted_target)
-        self.findings += find_target_findings(spec, source.labels)
-        self.findings += find_left_out_rows(
-            spec, source.table.rows, source.labels.present, source.usable
-        )
         rows = split_rows(spec, source.columns, source.labels, source.usable, fold, table.words)
         self._weights = fit_sample_weights(spec, source.labels, rows.training, table.words)
         self._trained = self._rows_of_weight(source, rows.training)
-        self.findings += find_untrained_targets(source.labels, self._trained)
         target = fit_target(spec, source.labels, self._trained, fitted_target)
         self.preprocessing = (
             fit_preprocessing(spec, table, self._trained, target)
@@ -97,12 +86,15 @@ class Preparation:
             else refit_constant_columns(spec, table, self._trained, replace(fitted, target=target))
         )
         require_inputs(spec, self.preprocessing.width)
-        self._encoding = choose_encoding(spec, target)
+        encoding = choose_encoding(spec, target)
+        self._arrays = RowArrays(spec, self.preprocessing.width, encoding, self._weights)
         self._subsets = [Subset(source, rows.training, "")]
         self._add_part(source, rows.validation, validation_table, target, _VALIDATION_SUFFIX)
+        self._part_rows: PartRows | None = None
         if fold is None:
             self._add_part(source, rows.test, test_table, target, _TEST_SUFFIX)
-            self._report_parts()
+            self._part_rows, found = describe_rows(spec, self._subsets, self._trained)
+            self.findings += found
 
     def _rows_of_weight(self, source: RowSource, training: Indices) -> Indices:
         """Return the training rows without those of weight 0, which have no effect."""
@@ -129,30 +121,10 @@ class Preparation:
             self.findings += find_left_out_other_rows(table.rows, other.usable, suffix[1:])
             self._subsets.append(Subset(other, other.usable, suffix))
 
-    def _report_parts(self) -> None:
-        """Report held-out parts with few rows, or without rows of a class."""
-        for subset in self._subsets[1:]:
-            labels = subset.source.labels
-            self.findings += find_unvalidated_classes(labels, subset.rows, subset.name)
-        rows = {subset.name: len(subset.rows) for subset in self._subsets}
-        for finding in (
-            few_rows("validation", rows.get("validation", 0)),
-            few_rows("test", rows.get("test", 0)),
-        ):
-            if finding is not None:
-                self.findings.append(finding)
-
     @property
     def data_bytes(self) -> int:
         """Total size of the arrays."""
-        dtype = np.dtype(self._spec.dtype)
-        row_bytes = self.preprocessing.width * dtype.itemsize
-        if self._encoding is not None:
-            row_bytes += math.prod(self._encoding.row_shape) * self._encoding.dtype.itemsize
-        row_bytes += 0 if self._weights is None else len(self._weights.names) * dtype.itemsize
-        if self._encoding is not None and needs_values(self._spec.metrics):
-            row_bytes += math.prod(self._encoding.row_shape) * np.dtype(np.float64).itemsize
-        return sum(len(subset.rows) for subset in self._subsets) * row_bytes
+        return sum(len(subset.rows) for subset in self._subsets) * self._arrays.row_bytes
 
     def write(self, allocate: Allocate = allocate_in_memory) -> PreparedData:
         """Allocate and write the arrays. Raises DataError.
@@ -164,62 +136,44 @@ class Preparation:
         """
         arrays: dict[str, Rows] = {}
         for subset in self._subsets:
-            arrays |= self._allocate(subset, allocate)
-            self._write_row_values(subset, arrays)
+            arrays |= self._arrays.allocate(subset, allocate)
+            self._arrays.write(subset, arrays)
         preprocessing = replace(self.preprocessing, held=self._write_inputs(arrays))
-        self._find_leaks(arrays["x"])
-        if needs_values(self._spec.metrics):
-            values = {subset.name: arrays[f"values{subset.suffix}"] for subset in self._subsets}
-            read = {name: y[0 : len(y)] for name, y in values.items()}
-            self.findings += find_zero_targets(self._spec.targets, read)
-        return prepared_from(preprocessing, arrays, self.findings)
+        if self._fold is None:
+            self.findings += self._find_leaks(arrays["x"])
+            self.findings += self._find_zero_targets(arrays)
+            self._settle_fixes()
+        return prepared_from(preprocessing, arrays, self.findings, self._part_rows)
 
-    def _allocate(self, subset: Subset, allocate: Allocate) -> dict[str, Rows]:
-        dtype = np.dtype(self._spec.dtype)
-        shapes: dict[str, tuple[Shape, np.dtype[Any]]] = {"x": ((self.preprocessing.width,), dtype)}
-        if self._encoding is not None:
-            shapes["y"] = (self._encoding.row_shape, self._encoding.dtype)
-            if needs_values(self._spec.metrics):
-                shapes["values"] = (self._encoding.row_shape, np.dtype(np.float64))
-        if self._weights is not None:
-            shapes |= dict.fromkeys(self._weights.names, ((), dtype))
-        return {
-            f"{name}{subset.suffix}": allocate(
-                f"{name}{subset.suffix}", (len(subset.rows), *shape), of_type
-            )
-            for name, (shape, of_type) in shapes.items()
-        }
+    def _find_zero_targets(self, arrays: Mapping[str, Rows]) -> list[Finding]:
+        if not needs_values(self._spec.metrics):
+            return []
+        values = {subset.name: arrays[f"values{subset.suffix}"] for subset in self._subsets}
+        read = {name: y[0 : len(y)] for name, y in values.items()}
+        return find_zero_targets(self._spec.targets, read)
 
-    def _write_row_values(self, subset: Subset, arrays: Mapping[str, Rows]) -> None:
-        """Write targets and weights."""
-        labels, rows = subset.source.labels, subset.rows
-        if self._encoding is not None and not isinstance(labels, NoLabels):
-            self._encoding.write(labels, rows, arrays[f"y{subset.suffix}"])
-        per_row: dict[str, NDArray[Any]] = {}
-        if self._weights is not None:
-            per_row |= self._weights.weights_of(subset.source.columns, labels, rows, subset.name)
-        if needs_values(self._spec.metrics) and isinstance(labels, NumberLabels):
-            per_row["values"] = labels.values[rows]
-        for name, values in per_row.items():
-            arrays[f"{name}{subset.suffix}"][0 : len(rows)] = values
+    def _settle_fixes(self) -> None:
+        """Let no fix undo another one, nor change the features of a model that is trained on."""
+        if self._is_new:
+            self.findings = join_feature_lists(self._spec.features, self.findings)
+        else:
+            self.findings = [replace(finding, fix=None) for finding in self.findings]
 
     def _write_inputs(self, arrays: Mapping[str, Rows]) -> HeldInputs:
         """Write the features, reading each table once; return the inputs that are held."""
         writer = InputWriter(self.preprocessing, np.dtype(self._spec.dtype), is_new=self._is_new)
-        self._encode_tables(arrays, writer)
+        constant = self._encode_tables(arrays, writer)
         training, *others = (arrays[f"x{subset.suffix}"] for subset in self._subsets)
-        held, differing = writer.hold(training, others)
-        source = self._subsets[0].source
-        used = sum(len(subset.rows) for subset in self._subsets if subset.source is source)
-        self.findings += find_untrained_inputs(
-            self._spec,
-            replace(self.preprocessing, held=held),
-            differing,
-            covers_table=used == source.table.rows,
-        )
+        held = writer.hold(training, others)
+        if self._fold is None:
+            self.findings += find_untrained_inputs(
+                self._spec, replace(self.preprocessing, held=held), constant
+            )
         return held
 
-    def _encode_tables(self, arrays: Mapping[str, Rows], writer: InputWriter) -> None:
+    def _encode_tables(self, arrays: Mapping[str, Rows], writer: InputWriter) -> Collection[str]:
+        """Write the features; return those that are constant in the training table."""
+        constant = ConstantColumns(self._spec.features)
         weights = arrays.get("weights", arrays.get("sample_weights"))
         tables = {id(subset.source): subset.source.table for subset in self._subsets}
         for key, table in tables.items():
@@ -227,6 +181,8 @@ class Preparation:
             start = 0
             for chunk in table.chunks(self._spec.features):
                 stop = start + count_rows(chunk[self._spec.features[0]])
+                if key == id(self._subsets[0].source):
+                    constant.add(chunk)
                 for subset in subsets:
                     first, last = np.searchsorted(subset.rows, (start, stop)).tolist()
                     rows = subset.rows[first:last] - start
@@ -236,11 +192,12 @@ class Preparation:
                     else:
                         writer.write(chunk, rows, out, first)
                 start = stop
+        return constant.names
 
-    def _find_leaks(self, x: Rows) -> None:
+    def _find_leaks(self, x: Rows) -> list[Finding]:
         subset = self._subsets[0]
         source = subset.source
-        found = find_leaks(
+        return find_leaks(
             self._spec,
             source.table,
             self.preprocessing,
@@ -249,8 +206,6 @@ class Preparation:
             subset.rows,
             self._trained,
         )
-        # The features of a model that is trained on cannot be changed.
-        self.findings += found if self._is_new else [replace(f, fix=None) for f in found]
 
 
 def prepare(

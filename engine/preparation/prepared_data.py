@@ -9,6 +9,7 @@ from engine.data.split_arrays import SplitArrays
 from engine.findings import Finding
 from engine.losses.build import takes_class_indices
 from engine.metrics.build import needs_values
+from engine.preparation.part_rows import PartRows
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import (
     FoldsValidation,
@@ -18,9 +19,9 @@ from engine.specs import (
     ValidationSpec,
 )
 
-# Increment whenever the same spec and table yield different arrays or array names: it is part of
-# the cache key, so that arrays cached by earlier versions are not used.
-VERSION = 6
+# Increment whenever the same spec and table yield different arrays, array names or findings: it is
+# part of the cache key, so that data cached by earlier versions are not used.
+VERSION = 7
 _RELEVANT_FIELDS = {
     *("target", "task", "features", "preprocessing"),
     *("class_weight", "sample_weight", "dtype"),
@@ -51,6 +52,7 @@ class PreparedData:
         values_validation: those of the validation rows.
         test: arrays of the test rows; None without them, and in folds.
         findings: what only the rows show, such as a class without training rows.
+        part_rows: numbers of rows of all parts; None in folds.
     """
 
     preprocessing: Preprocessing
@@ -66,6 +68,7 @@ class PreparedData:
     values_validation: Rows | None = None
     test: SplitArrays | None = None
     findings: tuple[Finding, ...] = ()
+    part_rows: PartRows | None = None
 
     @property
     def training(self) -> SplitArrays:
@@ -103,7 +106,10 @@ class PreparedData:
 
 
 def prepared_from(
-    preprocessing: Preprocessing, arrays: Mapping[str, Rows], findings: Iterable[Finding] = ()
+    preprocessing: Preprocessing,
+    arrays: Mapping[str, Rows],
+    findings: Iterable[Finding],
+    part_rows: PartRows | None,
 ) -> PreparedData:
     """Build the prepared data from arrays by allocated name.
 
@@ -125,6 +131,7 @@ def prepared_from(
         values_validation=arrays.get("values_validation"),
         test=_test_arrays(arrays),
         findings=tuple(findings),
+        part_rows=part_rows,
     )
 
 
@@ -141,13 +148,11 @@ def _test_arrays(arrays: Mapping[str, Rows]) -> SplitArrays | None:
 
 
 def describe_preparation(spec: ResolvedSpec, fold: int | None) -> dict[str, Any]:
-    """Return everything in a spec that the arrays depend on, as JSON values.
+    """Return everything in a spec that arrays and findings depend on, as JSON values.
 
-    Specs with equal descriptions prepare equal arrays.
+    Specs with equal descriptions prepare equal arrays, with the same findings.
     """
     validation = spec.validation
-    if isinstance(validation, FoldsValidation) and fold is None:
-        validation = None  # all rows are trained on
     return {
         "version": VERSION,
         **spec.model_dump(mode="json", include=_RELEVANT_FIELDS),
@@ -158,6 +163,8 @@ def describe_preparation(spec: ResolvedSpec, fold: int | None) -> dict[str, Any]
         "units": spec.network.output.units,
         "takes_class_indices": takes_class_indices(spec.loss),
         "needs_values": needs_values(spec.metrics),
+        # Decides which findings have a fix.
+        "is_shaped": spec.input_shape is not None,
     }
 
 

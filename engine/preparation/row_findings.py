@@ -48,30 +48,43 @@ def find_left_out_other_rows(rows: int, usable: Indices, part: str) -> Iterator[
         yield Finding("info", f"/{part}/dataset_id", "rows_left_out", detail)
 
 
-def find_untrained_targets(labels: Labels, training: Indices) -> Iterator[Finding]:
-    """Report classes that no training row has, and numbers that are the same in all of them."""
-    names = [*_list_absent_classes(labels, training)]
-    if names:
-        detail = (
-            f"no training row has the class {name_columns(names)}, which the network therefore "
-            "cannot learn; its other rows are validation rows or left out"
+def find_untrained_targets(labels: Labels, rows: Indices, trained: Indices) -> Iterator[Finding]:
+    """Report classes that no training row has, and numbers that are the same in all of them.
+
+    Args:
+        labels: targets of all rows of the table.
+        rows: the training rows.
+        trained: those of them with a weight above 0, which decide.
+    """
+    missing = [*list_absent_classes(labels, rows)]
+    ignored = [name for name in list_absent_classes(labels, trained) if name not in set(missing)]
+    reasons = []
+    if missing:
+        reasons.append(
+            f"no training row has the class {name_columns(missing)}, which the network therefore "
+            "cannot learn; its other rows are held out or left out"
         )
+    if ignored:
+        reasons.append(
+            f"all training rows of the class {name_columns(ignored)} have weight 0, by "
+            "sample_weight or class_weight, so that the network cannot learn it"
+        )
+    if reasons:
+        detail = "; ".join(reasons)
         yield Finding("warning", "/target", "class_without_training_rows", detail)
-    if isinstance(labels, NumberLabels):
-        values = labels.values[training]
-        is_constant = values.min(axis=0) == values.max(axis=0)
-        constant = [labels.names[index] for index in np.flatnonzero(is_constant)]
-        if constant:
-            detail = (
-                f"all training rows have the same number in {name_columns(constant)}, so that the "
-                "network can only learn that number"
-            )
-            yield Finding("warning", "/target", "constant_target_in_training", detail)
+    constant = [*list_constant_numbers(labels, trained)]
+    if constant:
+        weight = "" if len(trained) == len(rows) else " with a weight above 0"
+        detail = (
+            f"all training rows{weight} have the same number in {name_columns(constant)}, so that "
+            "the network can only learn that number"
+        )
+        yield Finding("warning", "/target", "constant_target_in_training", detail)
 
 
 def find_unvalidated_classes(labels: Labels, rows: Indices, part: str) -> Iterator[Finding]:
     """Report classes of the target that no row of the validation or test part has."""
-    names = [*_list_absent_classes(labels, rows)]
+    names = [*list_absent_classes(labels, rows)]
     if names:
         detail = (
             f"no {part} row has the class {name_columns(names)}: {part} metrics do not show how "
@@ -80,14 +93,23 @@ def find_unvalidated_classes(labels: Labels, rows: Indices, part: str) -> Iterat
         yield Finding("warning", f"/{part}", "class_without_validation_rows", detail)
 
 
-def _list_absent_classes(labels: Labels, training: Indices) -> Iterator[str]:
+def list_constant_numbers(labels: Labels, rows: Indices) -> Iterator[str]:
+    """Yield the names of the numeric targets that are the same in all of these rows."""
+    if isinstance(labels, NumberLabels) and len(rows):
+        values = labels.values[rows]
+        is_constant = values.min(axis=0) == values.max(axis=0)
+        yield from (labels.names[index] for index in np.flatnonzero(is_constant))
+
+
+def list_absent_classes(labels: Labels, rows: Indices) -> Iterator[str]:
+    """Yield the classes that none of these rows has, those of several labels with the label."""
     match labels:
         case ClassLabels():
             classes = labels.target.classes
-            counts = np.bincount(labels.codes[training], minlength=len(classes))
+            counts = np.bincount(labels.codes[rows], minlength=len(classes))
             yield from (level_text(classes[index]) for index in np.flatnonzero(counts == 0))
         case MultiLabels():
-            for label, values in zip(labels.target.labels, labels.values[training].T, strict=True):
+            for label, values in zip(labels.target.labels, labels.values[rows].T, strict=True):
                 unused = np.flatnonzero(np.bincount(values, minlength=len(label.classes)) == 0)
                 yield from (f"{label.name}: {level_text(label.classes[i])}" for i in unused)
         case NumberLabels():

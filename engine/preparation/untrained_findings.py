@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.findings import MAX_NAMES, Finding, list_features, name_columns
+from engine.findings import Finding, list_features, name_by_reason, name_columns
 from engine.preprocessing.column_plan import inputs_of
 from engine.preprocessing.datetime_features import count_part_inputs
 from engine.preprocessing.feature_layout import positions_of
@@ -38,9 +38,7 @@ class _ColumnInputs:
 def find_untrained_inputs(
     spec: ResolvedSpec,
     preprocessing: Preprocessing,
-    differing: Collection[str],
-    *,
-    covers_table: bool,
+    constant_columns: Collection[str],
 ) -> Iterator[Finding]:
     """Report the columns and the parts of columns that never vary in the training rows.
 
@@ -50,27 +48,34 @@ def find_untrained_inputs(
     Args:
         spec: the training's spec.
         preprocessing: fitted preprocessing with its held inputs.
-        differing: names of the columns with other values in the held-out rows.
-        covers_table: whether the prepared rows are all rows of the table. A column that does not
-            vary in any of them is reported by `engine.resolution` as `constant_feature`.
+        constant_columns: columns with the same value in every row of the table, which
+            `engine.resolution` reports as `constant_feature`.
     """
+    found, parts = list_untrained_inputs(preprocessing)
     constant: dict[str, list[str]] = {}
-    parts: list[str] = []
-    for column, held in _group_by_column(preprocessing):
-        if not _is_constant(column, held):
-            unused = ", ".join(_unused_parts(column, held))
-            parts += [f"{column.name!r} ({unused})"] if unused else []
-        elif not (covers_table and _is_same_everywhere(column, differing)):
-            constant.setdefault(_describe(column, held), []).append(column.name)
+    for name, description in found.items():
+        if name not in constant_columns:
+            constant.setdefault(description, []).append(name)
     if constant:
         yield _columns_finding(spec, constant)
     if parts:
-        more = "" if len(parts) <= MAX_NAMES else f" and {len(parts) - MAX_NAMES} more columns"
-        detail = (
-            "some inputs never vary in the training rows: "
-            f"{', '.join(parts[:MAX_NAMES])}{more}. {_EFFECT}"
-        )
+        detail = f"some inputs never vary in the training rows: {name_by_reason(parts)}. {_EFFECT}"
         yield Finding("info", "/features", "unused_in_training", detail)
+
+
+def list_untrained_inputs(preprocessing: Preprocessing) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the columns that never vary in the training rows, and the unused parts of others.
+
+    Each column's name has a description: what its rows have, or the parts.
+    """
+    constant: dict[str, str] = {}
+    unused: dict[str, str] = {}
+    for column, held in _group_by_column(preprocessing):
+        if _is_constant(column, held):
+            constant[column.name] = _describe(column, held)
+        elif parts := ", ".join(_unused_parts(column, held)):
+            unused[column.name] = parts
+    return constant, unused
 
 
 def _group_by_column(preprocessing: Preprocessing) -> Iterator[tuple[FittedColumn, _ColumnInputs]]:
@@ -93,10 +98,6 @@ def _is_constant(column: FittedColumn, held: _ColumnInputs) -> bool:
     if isinstance(column, FittedCodes):
         return held.codes is not None and len(held.codes.codes) == inputs.codes - 1
     return all(offset in held.values for offset in range(inputs.value_width))
-
-
-def _is_same_everywhere(column: FittedColumn, differing: Collection[str]) -> bool:
-    return column.name not in differing and not _differs_too_little(column)
 
 
 def _describe(column: FittedColumn, held: _ColumnInputs) -> str:

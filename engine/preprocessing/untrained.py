@@ -16,7 +16,6 @@ from engine.preprocessing.feature_layout import FeatureLayout, lay_out, position
 from engine.preprocessing.fitted import FittedColumn, FittedNumeric, FittedTime
 from engine.preprocessing.held_inputs import HeldInputs
 from engine.preprocessing.input_columns import numeric_values, require_column
-from engine.preprocessing.missing_values import is_missing
 
 # Bytes of inputs encoded at a time.
 _BLOCK_BYTES = 2**20
@@ -92,23 +91,6 @@ def find_constant_columns(columns: Sequence[FittedColumn], held: HeldInputs) -> 
     """Return the names of the held numeric and time columns without two different values."""
     owners = {*owners_of(columns, held)}
     return tuple(c.name for i, c in enumerate(columns) if i in owners and _is_constant(c))
-
-
-def find_clipped(columns: Sequence[FittedColumn]) -> tuple[FittedColumn, ...]:
-    """Return the columns whose inputs hide differences: they are clipped to one value, or none."""
-    return tuple(
-        c
-        for c in columns
-        if (_is_constant(c) and c.minimum is not None) or not inputs_of(c).value_width
-    )
-
-
-def has_other_values(column: FittedColumn, values: Column, rows: Indices) -> bool:
-    """Return whether any of the rows has a value that a column of `find_clipped` hides."""
-    if isinstance(column, FittedNumeric | FittedTime):
-        found = numeric_values({column.name: values}, column.name)[rows]
-        return bool(((found != column.minimum) & ~np.isnan(found)).any())
-    return not is_missing(values)[rows].all()
 
 
 def find_untrained(

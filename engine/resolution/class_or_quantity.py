@@ -4,7 +4,7 @@ import math
 
 from engine.data.table import ColumnSchema
 from engine.resolution.fixes import put
-from engine.resolution.report import Report
+from engine.resolution.report import Alternative, Report
 from engine.specs import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -49,19 +49,29 @@ def infer_task(spec: TrainingSpec, target: ColumnSchema, rows: int, report: Repo
     if _are_classes(target, target.distinct, rows):
         detail = (
             f"{target.name!r} has {target.distinct} distinct whole numbers, which are treated as "
-            "classes; set task to regression to predict a number"
+            "classes"
         )
-        report.info("/task", "numbers_as_classes", detail, put(spec, "regression", "task"))
+        alternative = other_task(spec, "regression", "predict a number")
+        report.offer("info", "/task", "numbers_as_classes", detail, alternative)
         return "classification"
     if target.distinct > 1:
         detail = (
             f"{target.name!r} has {target.distinct} distinct whole numbers in {rows} rows, which "
-            "are treated as a quantity; set task to classification to treat them as classes"
+            "are treated as a quantity"
         )
-        # Each class needs a row for training and one for validation.
-        fix = put(spec, "classification", "task") if rows >= 2 * target.distinct else None
-        report.info("/task", "numbers_as_quantity", detail, fix)
+        alternative = other_task(spec, "classification", "treat them as classes")
+        report.offer("info", "/task", "numbers_as_quantity", detail, alternative)
     return "regression"
+
+
+def other_task(spec: TrainingSpec, task: Task, purpose: str) -> Alternative:
+    """Return the alternative of stating another task than the one that is inferred."""
+    return Alternative(
+        spec.model_copy(update={"task": task}),
+        put(spec, task, "task"),
+        f"set task to {task} to {purpose}",
+        task,
+    )
 
 
 def _implied_task(spec: TrainingSpec) -> Task | None:

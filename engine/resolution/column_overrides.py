@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from engine.data.table import ColumnKind, ColumnSchema, TableSchema
-from engine.findings import describe_columns
-from engine.json_pointer import column_pointer, json_pointer
+from engine.json_pointer import column_pointer
 from engine.preprocessing.column_options import NO_OVERRIDES
 from engine.preprocessing.column_plan import ColumnPlan
 from engine.resolution.embeddings import categorical_of
-from engine.resolution.fixes import put, remove
+from engine.resolution.fixes import remove
 from engine.resolution.report import Report
 from engine.specs import ColumnPreprocessingSpec, TrainingSpec
 
@@ -53,8 +52,6 @@ def check_overrides(
         _check_fill_value(plan, override, missing, report)
         if categorical_of(spec.network) == "embedding":
             _check_indicator(plan, override, report)
-    _check_dropped_rows(spec, table, plans, report)
-    _report_imputed(spec, table, plans, report)
 
 
 def _check_options(column: ColumnSchema, override: ColumnPreprocessingSpec, report: Report) -> None:
@@ -84,62 +81,6 @@ def _check_indicator(plan: ColumnPlan, override: ColumnPreprocessingSpec, report
     if override.missing_indicator and plan.inputs.encoding == "embedding":
         detail = f"the embedding already has a code for a missing value of {plan.name!r}"
         report.problem(column_pointer(plan.name, "missing_indicator"), "coded_column", detail)
-
-
-def _check_dropped_rows(
-    spec: TrainingSpec, table: TableSchema, plans: Sequence[ColumnPlan], report: Report
-) -> None:
-    """Report the number of rows that drop_row leaves out, per setting that says so."""
-    missing = {column.name: column.missing for column in table.columns}
-    by_setting: dict[tuple[str, ...], list[str]] = {}
-    for plan in plans:
-        if not missing[plan.name] or plan.options.missing != "drop_row":
-            continue
-        override = spec.preprocessing.columns.get(plan.name, NO_OVERRIDES)
-        setting: tuple[str, ...] = ("preprocessing", "missing")
-        if override.missing is not None:
-            setting = ("preprocessing", "columns", plan.name, "missing")
-        by_setting.setdefault(setting, []).append(plan.name)
-    for setting, names in by_setting.items():
-        empty = [name for name in names if missing[name] >= table.rows]
-        if empty:
-            have = "has" if len(empty) == 1 else "have"
-            detail = (
-                f"{describe_columns(empty)} {have} no value in any row; drop_row would leave out "
-                "all rows"
-            )
-            report.problem(json_pointer(*setting), "drops_all_rows", detail)
-        else:
-            most = max(missing[name] for name in names)
-            count = f"{most} rows" if len(names) == 1 else f"at least {most} rows"
-            detail = f"{count} without a value in {describe_columns(names)} are left out"
-            fix = put(spec, "mean", *setting)
-            report.info(json_pointer(*setting), "rows_left_out", detail, fix)
-
-
-def _report_imputed(
-    spec: TrainingSpec, table: TableSchema, plans: Sequence[ColumnPlan], report: Report
-) -> None:
-    """Report the features whose missing values are replaced, unless the request says how."""
-    if "missing" in spec.preprocessing.model_fields_set:
-        return
-    missing = {column.name: column.missing for column in table.columns}
-    overrides = spec.preprocessing.columns
-    names = [
-        plan.name
-        for plan in plans
-        if 0 < missing[plan.name] < table.rows
-        and overrides.get(plan.name, NO_OVERRIDES).missing is None
-    ]
-    if names:
-        lack = "lacks" if len(names) == 1 else "lack"
-        detail = (
-            f"{describe_columns(names)} {lack} values in up to {max(missing[n] for n in names)} of "
-            f"{table.rows} rows: a missing number or time becomes the mean of the training rows, a "
-            "missing category none; missing and missing_indicator choose otherwise"
-        )
-        fix = put(spec, "mean", "preprocessing", "missing")
-        report.info("/preprocessing/missing", "values_imputed", detail, fix)
 
 
 def _check_fill_value(

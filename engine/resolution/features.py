@@ -9,6 +9,7 @@ from engine.preprocessing.column_plan import encoding_of, plan_column
 from engine.resolution.column_overrides import check_overrides
 from engine.resolution.embeddings import categorical_of
 from engine.resolution.input_width import NetworkInputs, network_inputs
+from engine.resolution.missing_values import report_missing_values
 from engine.resolution.report import Report
 from engine.specs import (
     ColumnPreprocessingSpec,
@@ -34,6 +35,7 @@ def resolve_features(
     preprocessing = _record_column_defaults(preprocessing, features)
     plans = [plan_column(preprocessing, c.name, c.kind, c.distinct or 0) for c in features]
     check_overrides(spec, table, plans, report)
+    report_missing_values(spec, preprocessing, features, table.rows, report)
     return preprocessing, network_inputs([plan.inputs for plan in plans])
 
 

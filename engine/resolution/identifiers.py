@@ -5,49 +5,18 @@ but rows to predict are not in that file.
 """
 
 import math
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from engine.data.table import ColumnSchema, TableSchema
+from engine.data.table import ColumnSchema, TableSchema, is_constant
 from engine.findings import describe_columns
 from engine.json_pointer import column_pointer
+from engine.preprocessing.column_plan import has_encoding
 from engine.resolution.embeddings import categorical_of
-from engine.resolution.fixes import list_features_of
+from engine.resolution.fixes import list_features_of, use_columns
+from engine.resolution.identifier_kinds import IdentifierKind, has_no_header, identifier_kind
 from engine.resolution.report import Report
 from engine.specs import TrainingSpec, split_columns
-
-# In fewer rows all-different values are usual: 1, 2, 3, 4 need not count the rows.
-MIN_ROWS = 10
-# A name such as id is evidence of its own.
-MIN_NAMED_ROWS = 3
-# Share of the rows that may lack an identifier.
-MAX_MISSING = 0.1
-
-IdentifierKind = Literal["row_number", "identifier"]
-
-# The whole name in lower case, its words separated by one blank.
-_INDEX_NAMES = re.compile(
-    r"index|row|rows|row ?(id|no|nr|num|number|index)|line ?(no|nr|number)|level 0|index level \d+"
-    r"|unnamed \d+( (level )?\d+)?|row ?names?|obs|observation|rec ?no|record|#|№"
-)
-_ID_NAMES = re.compile(
-    r"idx|num|number|sn|sno|serial( number)?|case|"
-    r"(customer|user|passenger|patient|order|product|item|sample|case|student|employee|client|"
-    r"account|transaction|session|person|event|object|image|subject|record|member|invoice)"
-    r"s?(id| number)"
-)
-# First or last words of a name, and last words.
-_ID_WORDS = {"id", "ids", "uuid", "guid", "pk"}
-_LAST_ID_WORDS = {"key", "no", "nr"}
-# A column that counts and has one of these words is a time or the order of the rows.
-_TIME_WORDS = {
-    *("t", "time", "timestamp", "ts", "date", "datetime", "year", "yr", "quarter", "month"),
-    *("week", "day", "days", "hour", "hours", "minute", "second", "seconds", "period", "step"),
-    *("epoch", "age", "round", "iteration", "cycle"),
-}
-_NAMELESS = re.compile(r"column_\d+(_\d+)?")
 
 
 @dataclass(frozen=True)
@@ -67,29 +36,40 @@ class _Identifiers:
 
 
 def leave_out_identifiers(
-    spec: TrainingSpec, table: TableSchema, features: tuple[ColumnSchema, ...], report: Report
-) -> tuple[ColumnSchema, ...]:
+    spec: TrainingSpec, table: TableSchema, candidates: Sequence[ColumnSchema], report: Report
+) -> tuple[tuple[ColumnSchema, ...], set[str]]:
     """Return the default features without those that number or identify the rows.
 
     They stay where the request needs them: if no other feature is left, if `preprocessing.columns`
     has options for them, and if the shape of the inputs or an embedding would lack them.
+
+    Args:
+        spec: the requested spec.
+        table: schema of the table.
+        candidates: the columns that may be features, with free text that is not hashed, which is
+            not a feature.
+        report: receives the findings.
+
+    Returns:
+        The features, and the names of all columns that are reported.
     """
-    found = _find(spec, table, features)
+    features = tuple(c for c in candidates if has_encoding(spec.preprocessing, c))
+    found = _find(spec, table, candidates)
     stated = set(spec.preprocessing.columns)
     names = {name for group in found for name in group.names if name not in stated}
     remaining = tuple(column for column in features if column.name not in names)
-    if not _suffices(spec, features, remaining):
+    if not _suffices(spec, table, features, remaining):
         remaining = features
     kept = [column.name for column in remaining]
     for group in found:
         left = tuple(name for name in group.names if name not in kept)
         if left:
-            _report_left_out(spec, _Identifiers(group.kind, left), features, kept, report)
+            _report_left_out(spec, _Identifiers(group.kind, left), candidates, kept, report)
         used = tuple(name for name in group.names if name in kept)
         if used:
             pointer = "/features" if not left else column_pointer(used[0])
             _report_used(spec, _Identifiers(group.kind, used), kept, pointer, report)
-    return remaining
+    return remaining, {name for group in found for name in group.names}
 
 
 def report_identifiers(
@@ -102,30 +82,35 @@ def report_identifiers(
 
 
 def _suffices(
-    spec: TrainingSpec, features: Sequence[ColumnSchema], remaining: Sequence[ColumnSchema]
+    spec: TrainingSpec,
+    table: TableSchema,
+    features: Sequence[ColumnSchema],
+    remaining: Sequence[ColumnSchema],
 ) -> bool:
     """Return whether the remaining features are enough for the request's network."""
     if spec.input_shape is not None and math.prod(spec.input_shape) == len(features):
         return len(remaining) == len(features)
     if categorical_of(spec.network) == "embedding":
         return any(column.kind == "categorical" for column in remaining)
-    return bool(remaining)
+    return not all(is_constant(column, table.rows) for column in remaining)
 
 
 def _report_left_out(
     spec: TrainingSpec,
     left: _Identifiers,
-    features: Sequence[ColumnSchema],
+    candidates: Sequence[ColumnSchema],
     kept: Collection[str],
     report: Report,
 ) -> None:
     are, them = ("is", "it") if len(left.names) == 1 else ("are", "them")
+    wanted = [column for column in candidates if column.name in {*kept, *left.names}]
+    are_encoded = all(has_encoding(spec.preprocessing, column) for column in wanted)
+    use = f"name {them} in features{'' if are_encoded else ' and set hash_buckets'}"
     detail = (
         f"{describe_columns(left.names)} {left.description} and {are} left out: rows to predict "
-        f"have other values; name {them} in features to use {them}"
+        f"have other values; {use} to use {them}"
     )
-    wanted = {*kept, *left.names}
-    fix = list_features_of(spec, [c.name for c in features if c.name in wanted])
+    fix = use_columns(spec, wanted)
     report.info("/features", left.kind, detail, fix)
 
 
@@ -147,65 +132,9 @@ def _find(
     kinds: dict[IdentifierKind, list[str]] = {}
     parts = (split_columns(spec.validation), split_columns(spec.test))
     orders = {part.get("order_by") for part in parts}
-    is_headless = all(_NAMELESS.fullmatch(column.name) for column in table.columns)
+    is_headless = has_no_header(table)
     for column in features:
-        kind = _identifier_kind(column, table.rows, is_headless=is_headless)
+        kind = identifier_kind(column, table.rows, is_headless=is_headless)
         if kind is not None and column.name not in orders:
             kinds.setdefault(kind, []).append(column.name)
     return [_Identifiers(kind, tuple(names)) for kind, names in kinds.items()]
-
-
-def _identifier_kind(
-    column: ColumnSchema, rows: int, *, is_headless: bool
-) -> IdentifierKind | None:
-    """Return whether a column numbers or identifies the rows; None if it does neither."""
-    if not _are_different(column, rows):
-        return None
-    words = split_words(column.name)
-    name = " ".join(words)
-    is_index = _INDEX_NAMES.fullmatch(name) is not None
-    if _NAMELESS.fullmatch(column.name):
-        # In a file without a header, every column has a name made by the reader.
-        is_index = not is_headless
-    if is_index and rows >= MIN_NAMED_ROWS:
-        return "row_number"
-    if _has_id_name(words) and rows >= MIN_NAMED_ROWS:
-        return "row_number" if _counts(column, rows) else "identifier"
-    if rows < MIN_ROWS:
-        return None
-    if column.kind == "categorical":
-        return "identifier"
-    return "row_number" if _counts(column, rows) and not _TIME_WORDS & set(words) else None
-
-
-def _has_id_name(words: Sequence[str]) -> bool:
-    if not words:
-        return False
-    is_id = bool({words[0], words[-1]} & _ID_WORDS) or words[-1] in _LAST_ID_WORDS
-    return is_id or _ID_NAMES.fullmatch(" ".join(words)) is not None
-
-
-def _are_different(column: ColumnSchema, rows: int) -> bool:
-    """Return whether the column has whole numbers or categories that all differ."""
-    if column.kind not in {"numeric", "categorical", "text"}:
-        return False
-    if column.kind == "numeric" and not column.integral:
-        return False
-    if column.missing > MAX_MISSING * rows:
-        return False
-    if column.all_different is not None:
-        return column.all_different
-    return column.distinct == rows - column.missing
-
-
-def _counts(column: ColumnSchema, rows: int) -> bool:
-    """Return whether all-different whole numbers count the rows, in any order."""
-    if column.kind != "numeric" or column.missing or column.minimum is None:
-        return False
-    return column.maximum is not None and column.maximum - column.minimum == rows - 1
-
-
-def split_words(name: str) -> list[str]:
-    """Return the words of a name in lower case; underscores, signs and capitals separate them."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
-    return re.findall(r"[#№]|[^\W_]+", spaced.lower()) if spaced.strip() else []

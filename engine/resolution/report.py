@@ -1,10 +1,29 @@
 """Problems of a spec, and findings about it."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from engine.errors import SpecProblem
-from engine.findings import Finding, FindingCode
+from engine.errors import SpecError, SpecProblem
+from engine.findings import Finding, FindingCode, FindingLevel
+from engine.specs import TrainingSpec
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A remedy of a finding that the rest of the request may not allow.
+
+    Attributes:
+        spec: the request after the fix.
+        fix: the fix, which is omitted if that request is refused.
+        advice: clause of the detail that says what to do.
+        name: noun phrase for what the fix chooses, for the reason if it is refused.
+    """
+
+    spec: TrainingSpec
+    fix: dict[str, Any]
+    advice: str
+    name: str
 
 
 @dataclass
@@ -13,6 +32,7 @@ class Report:
 
     problems: list[SpecProblem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    _alternatives: dict[tuple[str, str], Alternative] = field(default_factory=dict)
 
     def problem(self, pointer: str, code: str, detail: str) -> None:
         """Add a problem: the spec is invalid."""
@@ -29,3 +49,36 @@ class Report:
     ) -> None:
         """Add information about a default or a consequence."""
         self.findings.append(Finding("info", pointer, code, detail, fix))
+
+    def offer(
+        self,
+        level: FindingLevel,
+        pointer: str,
+        code: FindingCode,
+        detail: str,
+        alternative: Alternative,
+    ) -> None:
+        """Add a finding whose fix is kept by `settle` only if the request allows it."""
+        finding = Finding(level, pointer, code, detail)
+        self.findings.append(finding)
+        self._alternatives[finding.key] = alternative
+
+    def settle(self, resolve: Callable[[TrainingSpec], object]) -> list[Finding]:
+        """Return the findings, each alternative either with its fix or with why it is refused.
+
+        Args:
+            resolve: resolves a request, or raises SpecError.
+        """
+        return [self._settled(finding, resolve) for finding in self.findings]
+
+    def _settled(self, finding: Finding, resolve: Callable[[TrainingSpec], object]) -> Finding:
+        alternative = self._alternatives.get(finding.key)
+        if alternative is None:
+            return finding
+        try:
+            resolve(alternative.spec)
+        except SpecError as error:
+            reason = f"{alternative.name} is not possible here: {error.problems[0].detail}"
+            return replace(finding, detail=f"{finding.detail}; {reason}")
+        detail = f"{finding.detail}; {alternative.advice}"
+        return replace(finding, detail=detail, fix=alternative.fix)

@@ -1,12 +1,12 @@
 """Resolution of a training request against a table's schema: every default filled in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.data.table import ColumnSchema, FileConventions, TableSchema
 from engine.errors import SpecError
-from engine.findings import Finding
+from engine.findings import Finding, join_feature_lists
 from engine.layers.base import Layer
 from engine.layers.build import build_layers
 from engine.resolution.embeddings import check_categorical, fill_tables
@@ -25,6 +25,7 @@ from engine.resolution.loss_and_output import (
 )
 from engine.resolution.memory import MemoryEstimate, estimate_memory, parameter_count
 from engine.resolution.metrics import check_monitored, resolve_metrics, resolve_schedule
+from engine.resolution.missing_values import report_missing_values_of_model
 from engine.resolution.network import reshape_inputs, resolve_network, shift_layer_index
 from engine.resolution.optimization import (
     MAX_DEFAULT_EPOCHS,
@@ -105,7 +106,27 @@ def resolve(
     Raises:
         SpecError: with all problems, not only the first.
     """
+
+    def resolve_with(asked: TrainingSpec, report: Report) -> Resolution:
+        others = validation_table, test_table
+        return _resolve(asked, table, others, fitted_inputs, report)
+
     report = Report()
+    resolution = resolve_with(spec, report)
+    findings = report.settle(lambda alternative: resolve_with(alternative, Report()))
+    joined = join_feature_lists(resolution.spec.features, findings)
+    return replace(resolution, findings=tuple(joined))
+
+
+def _resolve(
+    spec: TrainingSpec,
+    table: TableSchema,
+    others: tuple[TableSchema | None, TableSchema | None],
+    fitted_inputs: NetworkInputs | None,
+    report: Report,
+) -> Resolution:
+    """Return the resolution without findings, which the report collects. Raises SpecError."""
+    validation_table, test_table = others
     check_parts(spec, report)
     spec = resolve_test(spec, report)
     features = choose_features(spec, table, report)
@@ -114,6 +135,7 @@ def resolve(
         preprocessing, inputs = resolve_features(spec, table, features, report)
     else:
         preprocessing = resolve_preprocessing(spec.preprocessing, spec.network)
+        report_missing_values_of_model(spec, preprocessing, features, table.rows, report)
         inputs = fitted_inputs
     check_optimization(spec, report)
     check_sample_weight(spec, table, report)
@@ -219,7 +241,7 @@ def _build_resolution(
         report.info("/batch_size", "batch_is_everything", detail, put(spec, "full", "batch_size"))
     return Resolution(
         spec=spec,
-        findings=tuple(report.findings),
+        findings=(),
         in_features=in_features,
         out_features=spec.network.output.units,
         parameter_count=parameter_count(layers),

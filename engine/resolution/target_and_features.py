@@ -3,17 +3,14 @@
 import math
 from collections.abc import Sequence
 
-from engine.data.table import ColumnSchema, TableSchema, find_column
+from engine.data.table import ColumnSchema, TableSchema, find_column, is_constant
 from engine.findings import describe_columns, name_columns
 from engine.preprocessing.column_plan import has_encoding
 from engine.resolution.class_or_quantity import MAX_CLASSES, infer_task
-from engine.resolution.fixes import list_features_of, put
+from engine.resolution.fixes import hash_columns, list_features_of, use_columns
 from engine.resolution.identifiers import leave_out_identifiers, report_identifiers
-from engine.resolution.report import Report
+from engine.resolution.report import Alternative, Report
 from engine.specs import MAX_FEATURES, ColumnValidation, Task, TrainingSpec, split_columns
-
-# Hash buckets proposed for free text that is left out.
-DEFAULT_BUCKETS = 64
 
 
 def find_target(name: str, pointer: str, table: TableSchema, report: Report) -> ColumnSchema | None:
@@ -93,11 +90,7 @@ def choose_features(
 def _report_constant(
     spec: TrainingSpec, table: TableSchema, features: Sequence[ColumnSchema], report: Report
 ) -> None:
-    constant = [
-        column.name
-        for column in features
-        if column.missing >= table.rows or ((column.distinct or 0) == 1 and not column.missing)
-    ]
+    constant = [column.name for column in features if is_constant(column, table.rows)]
     if constant:
         have, carry = ("has", "carries") if len(constant) == 1 else ("each have", "carry")
         detail = (
@@ -128,23 +121,32 @@ def _default_features(
 ) -> tuple[ColumnSchema, ...]:
     excluded = {*spec.targets, spec.sample_weight, *_marker_columns(spec), *_group_columns(spec)}
     candidates = [column for column in table.columns if column.name not in excluded]
-    usable = tuple(column for column in candidates if has_encoding(spec.preprocessing, column))
-    used = {column.name for column in usable}
-    texts = [column.name for column in candidates if column.name not in used]
+    features, identifiers = leave_out_identifiers(spec, table, candidates, report)
+    texts = [
+        column
+        for column in candidates
+        if column.name not in identifiers and not has_encoding(spec.preprocessing, column)
+    ]
     if texts:
-        are = "is free text and is" if len(texts) == 1 else "are free text and are"
-        detail = (
-            f"{describe_columns(texts)} {are} left out; set preprocessing.hash_buckets to hash "
-            "the words"
-        )
-        fix = put(spec, DEFAULT_BUCKETS, "preprocessing", "hash_buckets")
-        report.info("/features", "text_left_out", detail, fix)
-    if not usable:
+        _report_texts(spec, texts, report)
+    if not features:
         detail = "no column besides the target has numbers, times, booleans or categories"
         report.problem("/features", "no_features", detail)
-    features = leave_out_identifiers(spec, table, usable, report)
     _report_groups(spec, table, features, report)
     return features
+
+
+def _report_texts(spec: TrainingSpec, texts: Sequence[ColumnSchema], report: Report) -> None:
+    """Report the columns that are not features because they are not hashed."""
+    are = "is" if len(texts) == 1 else "are"
+    kind = "free text" if all(column.kind == "text" for column in texts) else "of too many texts"
+    names = describe_columns([column.name for column in texts])
+    hashed, fix = hash_columns(spec, texts)
+    alternative = Alternative(
+        hashed, fix, "set preprocessing.hash_buckets to hash the words", "hashing the words"
+    )
+    detail = f"{names} {are} {kind} and {are} left out"
+    report.offer("info", "/features", "text_left_out", detail, alternative)
 
 
 def _named_features(
@@ -182,13 +184,13 @@ def _report_groups(
 ) -> None:
     """Report the columns that are not features by default because they name groups."""
     names = _group_columns(spec) - {*spec.targets, spec.sample_weight, *_marker_columns(spec)}
-    found = [column.name for column in table.columns if column.name in names]
+    found = [column for column in table.columns if column.name in names]
     if found:
         detail = (
-            f"left out of the features, as rows are grouped by it: {name_columns(found)}; list it "
-            "in features to train on it"
+            "left out of the features, as rows are grouped by it: "
+            f"{name_columns([column.name for column in found])}; list it in features to train on it"
         )
-        fix = list_features_of(spec, [*(column.name for column in features), *found])
+        fix = use_columns(spec, [*features, *found])
         report.info("/features", "group_left_out", detail, fix)
 
 

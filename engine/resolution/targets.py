@@ -5,8 +5,9 @@ from typing import assert_never
 
 from engine.data.table import ColumnSchema, TableSchema
 from engine.findings import MAX_NAMES, name_columns, patch
+from engine.resolution.class_or_quantity import other_task
 from engine.resolution.reconstruction import check_reconstruction
-from engine.resolution.report import Report
+from engine.resolution.report import Alternative, Report
 from engine.resolution.target_and_features import choose_task, find_target
 from engine.specs import Task, TrainingSpec
 
@@ -79,7 +80,7 @@ def choose_tasks(
         case "reconstruction":
             return spec.task
         case None:
-            return _default_task(targets, report)
+            return _default_task(spec, targets, report)
         case "regression":
             return spec.task if _are_numbers(targets, report) else None
         case "classification" | "multi_label":
@@ -88,20 +89,21 @@ def choose_tasks(
             assert_never(spec.task)
 
 
-def _default_task(targets: Sequence[ColumnSchema], report: Report) -> Task | None:
+def _default_task(
+    spec: TrainingSpec, targets: Sequence[ColumnSchema], report: Report
+) -> Task | None:
     numbers = [target for target in targets if target.kind == "numeric"]
     if all(map(_is_label, targets)):
         if numbers:
             detail = f"{_names(numbers)}: two distinct whole numbers, which are treated as labels"
             if len(numbers) == len(targets):
-                detail += "; set task to regression to predict numbers"
-            fix = patch(("add", "/task", "regression"))
-            report.info(
-                "/task", "numbers_as_classes", detail, fix if len(numbers) == len(targets) else None
-            )
+                alternative = other_task(spec, "regression", "predict numbers")
+                report.offer("info", "/task", "numbers_as_classes", detail, alternative)
+            else:
+                report.info("/task", "numbers_as_classes", detail)
         return "multi_label"
     if len(numbers) == len(targets):
-        _report_two_valued(targets, report)
+        _report_two_valued(spec, targets, report)
         return "regression" if _are_numbers(targets, report) else None
     if not numbers:
         _are_labels(targets, report)
@@ -136,16 +138,21 @@ def _are_numbers(targets: Sequence[ColumnSchema], report: Report) -> bool:
     return is_valid
 
 
-def _report_two_valued(targets: Sequence[ColumnSchema], report: Report) -> None:
+def _report_two_valued(spec: TrainingSpec, targets: Sequence[ColumnSchema], report: Report) -> None:
     """Report numbers that could be labels; the fix is a job for these targets alone."""
     two_valued = [target for target in targets if _is_label(target)]
     if two_valued:
         detail = (
-            f"{_names(two_valued)}: two distinct whole numbers each, which are predicted as "
-            "numbers; to predict labels, create a job with these targets alone"
+            f"{_names(two_valued)}: two distinct whole numbers each, which are predicted as numbers"
         )
-        fix = patch(("add", "/target", [target.name for target in two_valued]))
-        report.warning("/target", "labels_as_numbers", detail, fix)
+        names = [target.name for target in two_valued]
+        alternative = Alternative(
+            spec.model_copy(update={"target": tuple(names)}),
+            patch(("add", "/target", names)),
+            "to predict labels, create a job with these targets alone",
+            "a job with these targets alone",
+        )
+        report.offer("warning", "/target", "labels_as_numbers", detail, alternative)
 
 
 def _are_labels(targets: Sequence[ColumnSchema], report: Report) -> bool:

@@ -1,10 +1,9 @@
 """Checks of the validation rows and the test rows, before any row is read."""
 
-from typing import Any
-
 from engine.data.table import ColumnSchema, TableSchema
 from engine.findings import patch
-from engine.resolution.report import Report
+from engine.resolution.fixes import remove
+from engine.resolution.report import Alternative, Report
 from engine.specs import (
     MAX_FOLD_NETWORKS,
     ColumnValidation,
@@ -36,7 +35,10 @@ def resolve_test(spec: TrainingSpec, report: Report) -> TrainingSpec:
                 f"test rows are {_describe(test)}, validation rows are {_describe(validation)}: "
                 "their metrics are not comparable"
             )
-            report.warning("/validation", "test_and_validation_differ", detail, _alike(spec, test))
+            alternative = _alike(spec, test, validation)
+            report.offer(
+                "warning", "/validation", "test_and_validation_differ", detail, alternative
+            )
         return spec
     if validation.order_by is None and validation.group_by is None:
         return spec
@@ -46,16 +48,31 @@ def resolve_test(spec: TrainingSpec, report: Report) -> TrainingSpec:
     return spec.model_copy(update={"test": test})
 
 
-def _alike(spec: TrainingSpec, test: FractionValidation) -> dict[str, Any]:
-    """Return the fix that orders or groups the validation rows as the test rows are."""
-    if not isinstance(spec.validation, _Drawn):
-        return {}
-    asked = spec.validation.model_dump(mode="json", exclude_unset=True)
-    for field in ("order_by", "group_by"):
-        asked[field] = getattr(test, field)
-    if test.order_by is not None:
-        asked.pop("repeats", None)
-    return patch(("add", "/validation", asked))
+def _alike(spec: TrainingSpec, test: FractionValidation, validation: _Drawn) -> Alternative:
+    """Return the alternative that orders or groups both parts, neither at random.
+
+    A random part of ordered or grouped rows is easier than new rows are.
+    """
+    if validation.order_by is None and validation.group_by is None:
+        same = {"order_by": test.order_by, "group_by": test.group_by}
+        # Validation rows in the order of a column are the same in every repeat.
+        left_out = {"repeats"} if test.order_by is not None else set()
+        asked = validation.model_dump(mode="json", exclude_unset=True, exclude=left_out) | same
+        return Alternative(
+            spec.model_copy(update={"validation": type(validation).model_validate(asked)}),
+            patch(("add", "/validation", asked)),
+            f"validation rows can be {_describe(test)} as well",
+            "the same for validation",
+        )
+    stated = sorted(test.model_fields_set & {"order_by", "group_by"})
+    asked = test.model_dump(mode="json", exclude_unset=True, exclude=set(stated))
+    operations = [operation for name in stated for operation in remove("test", name)["patch"]]
+    return Alternative(
+        spec.model_copy(update={"test": FractionValidation.model_validate(asked)}),
+        {"patch": operations},
+        "without order_by and group_by of its own, the test part is selected as validation is",
+        "the same for the test part",
+    )
 
 
 def _describe(part: _Drawn) -> str:

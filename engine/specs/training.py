@@ -56,7 +56,11 @@ class EarlyStoppingSpec(Spec):
         default=None,
         description="Value at which training stops, in the metric's unit, as for min_delta.",
     )
-    restore_best: bool = True
+    restore_best: bool = Field(
+        default=True,
+        description="Whether the model has the weights of the best epoch; if not, or if there is "
+        "no early stopping, it has those of the last.",
+    )
 
 
 Task = Literal["classification", "regression", "multi_label", "reconstruction"]

@@ -1,7 +1,7 @@
 """Cross-validation: one network per fold, then a final network trained on all rows."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from pydantic import TypeAdapter
@@ -9,16 +9,22 @@ from pydantic import TypeAdapter
 from engine.arrays import Floats
 from engine.findings import Finding
 from engine.metrics import Metric
+from engine.preparation.part_rows import PartRows
 from engine.preparation.prepared_data import PreparedData
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import FoldsValidation, ResolvedSpec
-from engine.training.fold_summary import CrossValidation, summarize
+from engine.training.findings import in_fold, last_row_joined_in_folds
+from engine.training.fold_findings import AllRows, FoldFinding, note_untrained_inputs
+from engine.training.fold_summary import (
+    VALIDATION_PREFIX,
+    CrossValidation,
+    summarize,
+    validation_metrics,
+)
 from engine.training.learning_rate import RateSearch
 from engine.training.loop import TrainingState, never
 from engine.training.progress import EpochRecord, StopReason
 from engine.training.training import Training
-
-_PREFIX = "validation_"
 
 
 @dataclass
@@ -32,6 +38,7 @@ class _FoldProgress:
         latest: validation metrics of the current fold's latest epoch.
         steps_before: steps of the previous networks.
         reason: why a caller ended training during the folds.
+        findings: of the folds so far, those that do not hold for the final network.
     """
 
     done: int = 0
@@ -40,6 +47,7 @@ class _FoldProgress:
     latest: dict[str, float] = field(default_factory=dict)
     steps_before: int = 0
     reason: StopReason | None = None
+    findings: list[FoldFinding] = field(default_factory=list)
 
 
 class FoldedTraining:
@@ -75,7 +83,8 @@ class FoldedTraining:
         self._prepare_fold = prepare_fold
         self._progress = _FoldProgress()
         self._opened: Training | None = None
-        self._findings: tuple[Finding, ...] = ()
+        self._all_rows: AllRows | None = None
+        self._epoch_findings: tuple[Finding, ...] = ()
 
     @property
     def _current(self) -> Training:
@@ -90,14 +99,24 @@ class FoldedTraining:
 
     def _open(self) -> Training:
         if self.is_in_folds:
-            data = self._prepare_fold(self._progress.done)
-            return Training(self._spec, data, self._weights)
+            return self._open_fold(self._progress.done)
         spec, stopping = self._spec, self._spec.early_stopping
         epochs = None
-        if stopping is not None and stopping.metric.startswith(_PREFIX):
+        if stopping is not None and stopping.metric.startswith(VALIDATION_PREFIX):
             stopping, epochs = None, self._mean_best_epoch()
         final_spec = spec.model_copy(update={"validation": None, "early_stopping": stopping})
-        return Training(final_spec, self._prepare_fold(None), self._weights, epochs)
+        data = self._prepare_fold(None)
+        self._all_rows = AllRows.describe(data)
+        return Training(final_spec, data, self._weights, epochs)
+
+    def _open_fold(self, fold: int) -> Training:
+        if self._all_rows is None:
+            self._all_rows = AllRows.describe(self._prepare_fold(None))
+        data = self._prepare_fold(fold)
+        note_untrained_inputs(
+            self._progress.findings, fold, data.preprocessing, self._all_rows.preprocessing
+        )
+        return Training(self._spec, data, self._weights)
 
     def _mean_best_epoch(self) -> int:
         best = self._progress.best_epochs
@@ -105,13 +124,39 @@ class FoldedTraining:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Findings about the rows and epochs of all networks, since the training was opened."""
-        return self._findings + (() if self._opened is None else self._opened.findings)
+        """Findings about the rows and epochs of all networks, since the training was opened.
+
+        Those of all rows, and of the targets of every fold, are known before the first step; those
+        of the inputs of single folds are returned once no further fold is trained.
+        """
+        if self._all_rows is None:
+            return ()
+        found = self._all_rows.findings
+        if self._opened is not None and not self.is_in_folds:
+            found = self._opened.findings
+        joined = last_row_joined_in_folds(self._spec, self._all_rows.part_rows.folds)
+        found += () if joined is None else (joined,)
+        found += self._epoch_findings
+        if self.is_in_folds and self._progress.reason is None:
+            return found
+        noted = self._progress.findings
+        return found + tuple(finding.finding(self._networks) for finding in noted)
+
+    def _add_epoch_findings(self, findings: Iterable[Finding]) -> None:
+        """Add the findings about epochs of the current fold of which no fold has had one."""
+        known = {finding.key for finding in self._epoch_findings}
+        found = in_fold(findings, self._progress.done, self._networks)
+        self._epoch_findings += tuple(finding for finding in found if finding.key not in known)
 
     @property
     def rows(self) -> int:
         """Number of training rows of the current network."""
         return self._current.rows
+
+    @property
+    def part_rows(self) -> PartRows | None:
+        """Numbers of rows of all parts and folds; None until the training is opened."""
+        return None if self._all_rows is None else self._all_rows.part_rows
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -230,25 +275,16 @@ class FoldedTraining:
             record = self._current.run_epoch(stop)
             if record is None:
                 return None
-            self._progress.latest = _validation_metrics(record.values())
+            self._progress.latest = validation_metrics(record.values())
+            self._add_epoch_findings(self._current.findings)
         return self._current.run_epoch(stop)
 
     def _finish_fold(self) -> None:
         progress, network = self._progress, self._current
         best = network.best if network.keeps_best else None
-        progress.results.append(progress.latest if best is None else _validation_metrics(best))
+        progress.results.append(progress.latest if best is None else validation_metrics(best))
         progress.best_epochs.append(network.epoch - network.epochs_since_best)
         progress.steps_before += network.steps_done
         progress.done += 1
-        self._findings += network.findings
         # Frees its data before the next fold's data are prepared.
         self._opened = None
-
-
-def _validation_metrics(values: Mapping[str, Metric]) -> dict[str, float]:
-    """Return the scalar validation metrics, without their prefix."""
-    return {
-        name.removeprefix(_PREFIX): value
-        for name, value in values.items()
-        if name.startswith(_PREFIX) and isinstance(value, float)
-    }

@@ -20,6 +20,7 @@ from engine.training.early_stopping import EarlyStopping
 from engine.training.kept_weights import KeptWeights
 from engine.training.loop import TrainingState
 from engine.training.loss_sample import LossChange, LossSample
+from engine.training.metric_findings import ComputedMetrics, Part
 from engine.training.progress import EpochRecord, Progress
 from engine.training.state_arrays import copy_arrays, load_arrays
 from engine.training.train_step import TrainStep
@@ -78,6 +79,16 @@ class EpochLoop:
     def loss(self) -> Loss:
         """The training loss; its workspaces are free between two steps."""
         return self._train_step.loss
+
+    @property
+    def incomplete_metrics(self) -> ComputedMetrics:
+        """The metrics of the latest epoch of the parts that have some without a finite value."""
+        found: dict[Part, Mapping[str, Metric | None]] = {}
+        if self._tally.has_omitted:
+            found["training"] = self._tally.computed
+        if self._validation is not None and self._validation.tally.has_omitted:
+            found["validation"] = self._validation.tally.computed
+        return found
 
     @property
     def keeps_best(self) -> bool:

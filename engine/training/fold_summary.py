@@ -1,9 +1,14 @@
 """Mean and standard deviation of the validation metrics over the folds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from engine.metrics import Metric
+
+VALIDATION_PREFIX = "validation_"
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,15 @@ class CrossValidation:
 
     folds: int
     metrics: dict[str, dict[str, Any]]
+
+
+def validation_metrics(values: Mapping[str, Metric]) -> dict[str, float]:
+    """Return the scalar validation metrics, without their prefix."""
+    return {
+        name.removeprefix(VALIDATION_PREFIX): value
+        for name, value in values.items()
+        if name.startswith(VALIDATION_PREFIX) and isinstance(value, float)
+    }
 
 
 def summarize(results: list[dict[str, float]]) -> CrossValidation:

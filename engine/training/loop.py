@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from engine.arrays import Floats
 from engine.findings import Finding
 from engine.metrics import Metric
+from engine.preparation.part_rows import PartRows
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.training.fold_summary import CrossValidation
 from engine.training.learning_rate import RateSearch
@@ -37,6 +38,11 @@ class TrainingProtocol(Protocol):
     @property
     def rows(self) -> int:
         """Number of training rows of the current network."""
+        ...
+
+    @property
+    def part_rows(self) -> PartRows | None:
+        """Numbers of rows of all parts; None if they are not known."""
         ...
 
     @property

@@ -1,13 +1,14 @@
 """The training of one network on prepared data."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from engine.activations import build_activation
 from engine.arrays import Floats
-from engine.data.batches import Batches, joins_last_row
+from engine.data.batches import Batches, has_joined_row, joins_last_row
 from engine.errors import DataError
 from engine.findings import Finding
 from engine.metrics import Metric
@@ -16,11 +17,12 @@ from engine.preprocessing.fitted import InputsTarget
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
 from engine.training.epoch_loop import EpochLoop
-from engine.training.findings import GRADIENT_NOT_FINITE, gradient_not_finite, last_row_joined
+from engine.training.findings import gradient_not_finite, last_row_joined
 from engine.training.fold_summary import CrossValidation
 from engine.training.learning_rate import RateSearch, search_learning_rate
 from engine.training.loop import TrainingState, never
 from engine.training.loss_sample import LossChange
+from engine.training.metric_findings import ComputedMetrics, find_omitted_metrics
 from engine.training.progress import EpochRecord, StopReason
 from engine.training.reconstruction_errors import measure_errors
 from engine.training.result_findings import find_in_result
@@ -32,6 +34,7 @@ class Training:
 
     Attributes:
         rows: number of training rows.
+        part_rows: numbers of rows of all parts; None if the data are those of a fold.
         preprocessing: fitted preprocessing of the data.
         findings: what preparing the data and the epochs so far have shown.
 
@@ -56,6 +59,7 @@ class Training:
     ) -> None:
         self._spec, self._data, self._weights, self._epochs = spec, data, weights, epochs
         self.rows = len(data.x)
+        self.part_rows = data.part_rows
         self.preprocessing: Preprocessing = data.preprocessing
         self._batches = Batches(
             data.training,
@@ -66,7 +70,7 @@ class Training:
         )
         _require_normalizable(spec, self.rows)
         self.findings: tuple[Finding, ...] = data.findings
-        if self._batches.has_joined_row:
+        if has_joined_row(spec, self.rows):
             self.findings += (last_row_joined(self.rows, self._batches.size),)
         self._loop = EpochLoop(spec, data, self._batches, weights, epochs)
 
@@ -191,10 +195,16 @@ class Training:
     def test_metrics(self) -> dict[str, Metric] | None:
         """Return loss and metrics of `weights()` on the test rows; None without test rows.
 
-        Values that are undefined or not finite are omitted.
+        Values that are undefined or not finite are omitted, with a finding.
         """
         with self._loop.returned_weights():
-            return evaluate_test(self._spec, self._data, self._loop.network, self._loop.loss)
+            test = evaluate_test(self._spec, self._data, self._loop.network, self._loop.loss)
+        if test is None:
+            return None
+        found: dict[str, Metric] = {"loss": test.loss} if math.isfinite(test.loss) else {}
+        found |= test.result()
+        self._add_findings(self._find_omitted({"test": {"loss": test.loss, **test.computed}}))
+        return found
 
     def state(self) -> TrainingState:
         """Return copies of everything needed to resume exactly."""
@@ -216,13 +226,22 @@ class Training:
         """
         record = self._loop.run_epoch(stop)
         if record is not None:
-            self._add_findings(record)
+            if incomplete := self._loop.incomplete_metrics:
+                self._add_findings(self._find_omitted(incomplete))
+            if record.gradient_norm is None:
+                self._add_findings([gradient_not_finite(record.epoch)])
         return record
 
-    def _add_findings(self, record: EpochRecord) -> None:
-        is_known = any(finding.code == GRADIENT_NOT_FINITE for finding in self.findings)
-        if record.gradient_norm is None and not is_known:
-            self.findings = (*self.findings, gradient_not_finite(record.epoch))
+    def _find_omitted(self, computed: ComputedMetrics) -> Iterator[Finding]:
+        pointer = "/test" if "test" in computed else "/metrics"
+        target = self.preprocessing.target
+        return find_omitted_metrics(self._spec, target, computed, self.epoch, pointer)
+
+    def _add_findings(self, findings: Iterable[Finding]) -> None:
+        """Add the findings that are not known yet, by code and pointer."""
+        for finding in findings:
+            if all(finding.key != known.key for known in self.findings):
+                self.findings += (finding,)
 
 
 def _require_normalizable(spec: ResolvedSpec, rows: int) -> None:

@@ -1,13 +1,11 @@
 """Evaluation on the validation rows and on the test rows."""
 
-import math
-
 import numpy as np
 
 from engine.data.split_arrays import SplitArrays
 from engine.layers.chunks import chunk_rows
 from engine.losses.base import Loss
-from engine.metrics import Metric, MetricAccumulator, build_accumulator
+from engine.metrics import MetricAccumulator, build_accumulator
 from engine.network import Network
 from engine.preparation.prepared_data import PreparedData
 from engine.specs import ResolvedSpec
@@ -29,6 +27,11 @@ class Validation:
         self._network, self._loss, self._tally, self._split = network, loss, tally, split
         self._rows_at_once = chunk_rows(network.layers, network.parameters.dtype)
 
+    @property
+    def tally(self) -> MetricAccumulator:
+        """Loss and metrics of the latest run."""
+        return self._tally
+
     def run(self) -> MetricAccumulator:
         """Return loss and metrics of all rows, evaluated in chunks; the loss may not be finite."""
         self._tally.reset()
@@ -48,18 +51,13 @@ def build_validation(
 
 def evaluate_test(
     spec: ResolvedSpec, data: PreparedData, network: Network, loss: Loss
-) -> dict[str, Metric] | None:
-    """Return loss and metrics on the test rows; None without test rows.
-
-    Values that are undefined or not finite are omitted.
-    """
+) -> MetricAccumulator | None:
+    """Return loss and metrics of the test rows; None without test rows."""
     test = _build(spec, data, network, loss, data.test)
     if test is None:
         return None
     with np.errstate(all="ignore"):
-        tally = test.run()
-    found: dict[str, Metric] = {"loss": tally.loss} if math.isfinite(tally.loss) else {}
-    return found | tally.result()
+        return test.run()
 
 
 def _build(

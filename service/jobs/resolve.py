@@ -13,7 +13,8 @@ from service.jobs.warm_start import continue_model
 from service.schemas.job_requests import JobRequest
 from service.schemas.jobs import FindingView
 from service.schemas.validation import ValidationView
-from service.serializers.jobs import finding_view, part_rows_view, spec_view
+from service.serializers.jobs import finding_view, spec_view
+from service.serializers.part_rows import part_rows_view
 from service.webhooks.webhooks import check_url
 from store.datasets.column_file import table_schema
 from store.datasets.datasets import get_dataset

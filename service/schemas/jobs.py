@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue, RootModel
 from engine.metrics import Metric
 from engine.specs import ResolvedSpec
 from service.schemas.common import View
+from service.schemas.part_rows import JobRowsView
 from store.statuses import JobStatus, StatusReason
 
 Label = str | bool | int | float
@@ -68,12 +69,21 @@ class TimingsView(View):
 
 
 class MetricsView(View):
-    """The metrics of the latest epoch and of the best one; `epoch` is the epoch, counted from 0."""
+    """The metrics of the latest epoch and of the best one; `epoch` is the epoch, counted from 0.
 
-    latest: dict[str, int | Metric] | None
+    The model has the weights of the best epoch if the job has `early_stopping` with `restore_best`,
+    else those of the latest; also those of the latest after folds with early stopping by a
+    validation metric, since the final network has no validation rows.
+    """
+
+    latest: dict[str, int | Metric] | None = Field(
+        description="Of the last finished epoch. The model has its weights unless early "
+        "stopping restores the best."
+    )
     best: dict[str, int | Metric] | None = Field(
         description="Of the epoch with the best early-stopping metric; without early stopping, "
-        "with the lowest validation loss, or training loss without validation rows."
+        "with the lowest validation loss, or training loss without validation rows. The model has "
+        "its weights only if early stopping restores the best."
     )
     test: dict[str, Metric] | None = Field(
         description="Of the test rows, for the final weights; null before the end, without a test "
@@ -127,25 +137,18 @@ class FindingView(View):
     level: Literal["error", "warning", "info"]
     pointer: str = Field(description="JSON pointer into the job's request.")
     code: str = Field(description="Short stable name; a job has one per code and pointer.")
-    detail: str
+    detail: str = Field(description="Explanation for a person; it counts folds from 1.")
     fix: dict[str, JsonValue] | None = Field(
         default=None,
         description="Changes after which the finding is gone, or that choose the alternative: "
         "`patch`, a JSON Patch (RFC 6902) of the job's request, or `parameters`, query parameters "
-        "of the dataset's upload; null without a remedy.",
+        "of the dataset's upload; null without a remedy. Fixes are computed for the request as "
+        "sent and may exclude each other: apply one, then validate again.",
     )
     epoch: int | None = Field(
         default=None,
         description="Finished epochs when it was found; null before the first step.",
     )
-
-
-class PartRowsView(View):
-    """Rows of each part of a training; null where only the rows show how many."""
-
-    training: int | None = Field(description="With folds, of the final network.")
-    validation: int | None = Field(description="With folds, of the largest fold; 0 without.")
-    test: int | None = Field(description="0 without a test part.")
 
 
 class JobView(View):
@@ -175,6 +178,10 @@ class JobView(View):
         description="The classes in the order of the network's outputs, of metrics per class and "
         "of confusion matrices; of several labels the two classes of each, by target name, the "
         "positive one second; null until the data are prepared, and for numbers."
+    )
+    rows: JobRowsView | None = Field(
+        description="Number of rows of each part; null until the data are prepared, and for jobs "
+        "of earlier versions that have ended."
     )
     findings: list[FindingView] = Field(
         description="Everything that `validate` finds, and what only the rows and the training "

@@ -96,12 +96,13 @@ class PredictRequest(Body):
         min_length=1,
         max_length=MAX_ROWS,
         description="Values in the notation of the dataset's file: numbers, or texts that denote "
-        "numbers, booleans or times. A value is missing if it is null, left out, or one of the "
-        "dataset's missing-value markers; in a column of numbers, booleans or times, also if it is "
-        "a usual one such as `?`, `-` or `n.a.`. A value that cannot be read is missing and "
-        "flagged `not_understood`; it is never an error. Records may include other columns of the "
-        "dataset. An array may be nested in the model's `input_shape`; a last side of 1 may be "
-        "left out.",
+        "numbers, booleans or times; a number in a column of times is seconds since "
+        "1970-01-01T00:00:00Z. A value is missing if it is null, left out, or one of the dataset's "
+        "missing-value markers; in a column of numbers, booleans or times, also if it is a usual "
+        "one such as `?`, `-` or `n.a.`. A value that cannot be read is missing and flagged "
+        "`not_understood`; it is never an error. Records may include the target and other columns "
+        "of the dataset, which are ignored. An array may be nested in the model's `input_shape`; a "
+        "last side of 1 may be left out.",
         examples=[[{"petal_length": 4.7, "petal_width": 1.4}]],
     )
 

@@ -3,7 +3,8 @@
 from pydantic import Field
 
 from service.schemas.common import View
-from service.schemas.jobs import FindingView, PartRowsView, SpecView
+from service.schemas.jobs import FindingView, SpecView
+from service.schemas.part_rows import PartRowsView
 
 
 class ValidationView(View):

@@ -6,7 +6,6 @@ from typing import Any
 
 from engine.findings import Finding
 from engine.metrics import Metric
-from engine.resolution.row_counts import RowCounts
 from engine.specs import FoldsValidation
 from engine.stored.versions import SPEC_VERSION
 from service.schemas.epochs import CheckpointView, LossView
@@ -16,7 +15,6 @@ from service.schemas.jobs import (
     JobError,
     JobView,
     MetricsView,
-    PartRowsView,
     ProgressView,
     SpecView,
     StartedFrom,
@@ -25,6 +23,7 @@ from service.schemas.jobs import (
     TransitionView,
 )
 from service.serializers.later_versions import if_known
+from service.serializers.part_rows import job_rows_view
 from store.jobs.jobs import JobRecord
 from store.jobs.training.checkpoints import CheckpointSummary
 from store.jobs.training.losses import LossRecord
@@ -65,6 +64,7 @@ def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
         metrics=if_known(version, lambda: _metrics_view(job))
         or MetricsView(latest=None, best=None, test=None),
         classes=if_known(version, lambda: job.classes),
+        rows=if_known(version, lambda: job_rows_view(job.rows)),
         findings=if_known(version, lambda: [FindingView(**f) for f in job.findings]) or [],
         cross_validation=if_known(version, lambda: cross_validation_view(job.cross_validation)),
         model_id=job.model_id,
@@ -129,14 +129,6 @@ def _metrics_view(job: JobRecord) -> MetricsView:
 
 def _with_epoch(metrics: dict[str, Metric] | None, epoch: int) -> dict[str, int | Metric] | None:
     return None if metrics is None else {"epoch": epoch, **metrics}
-
-
-def part_rows_view(rows: RowCounts) -> PartRowsView:
-    """Return the response schema of the rows of each part."""
-    counts = {"training": rows.training, "validation": rows.validation, "test": rows.test}
-    return PartRowsView(
-        **{part: None if part in rows.unknown else count for part, count in counts.items()}
-    )
 
 
 def finding_view(finding: Finding) -> FindingView:

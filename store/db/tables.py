@@ -144,7 +144,7 @@ jobs = Table(
     Column("steps", BigInteger, nullable=False, default=0),
     # Findings about spec, data and result, see `engine.findings.Finding`.
     Column("findings", Json, nullable=False, server_default="[]"),
-    # Only trainings change these columns, down to `classes`.
+    # Only trainings change these columns, down to `rows`.
     Column("epoch", Integer, nullable=False, default=0),
     Column("samples_per_second", FiniteFloat("samples_per_second")),
     Column("epochs_since_best", Integer, nullable=False, default=0),
@@ -157,6 +157,8 @@ jobs = Table(
     Column("test_metrics", Json),
     # The classes that the outputs stand for, in their order; known once the data are prepared.
     Column("classes", Json),
+    # Numbers of rows of the parts, see `engine.preparation.part_rows`; known with the classes.
+    Column("rows", Json),
     Column("preparing_seconds", FiniteFloat("preparing_seconds"), nullable=False, default=0.0),
     Column("training_seconds", FiniteFloat("training_seconds"), nullable=False, default=0.0),
     Column("saving_seconds", FiniteFloat("saving_seconds"), nullable=False, default=0.0),

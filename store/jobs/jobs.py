@@ -90,6 +90,7 @@ class JobRecord:
     best_metrics: dict[str, Metric] | None
     test_metrics: dict[str, Metric] | None
     classes: Classes | None
+    rows: dict[str, Any] | None
     preparing_seconds: float
     training_seconds: float
     saving_seconds: float

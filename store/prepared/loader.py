@@ -15,6 +15,7 @@ import numpy as np
 from engine.data.rows import Rows
 from engine.data.table import Table
 from engine.findings import Finding
+from engine.preparation.part_rows import PartRows
 from engine.preparation.prepare import Preparation, require_inputs
 from engine.preparation.prepared_data import PreparedData, describe_preparation, prepared_from
 from engine.preprocessing.preprocessing import Preprocessing
@@ -122,17 +123,24 @@ class TrainingDataLoader:
             with self._preparation(fold) as preparation:
                 data = preparation.write(writer.allocate)
             findings = [asdict(finding) for finding in data.findings]
-            notes = {"preprocessing": dump_preprocessing(data.preprocessing), "findings": findings}
-            writer.finish(notes)
+            writer.finish(
+                {
+                    "preprocessing": dump_preprocessing(data.preprocessing),
+                    "findings": findings,
+                    "part_rows": None if data.part_rows is None else asdict(data.part_rows),
+                }
+            )
 
         with self.cache.hold(self._key(fold), make) as folder:
             matrices = open_matrices(folder)
             arrays = self._arrays(matrices)
         preprocessing = read_preprocessing(matrices.notes["preprocessing"], SPEC_VERSION)
         findings = [Finding(**finding) for finding in matrices.notes["findings"]]
+        counts = matrices.notes["part_rows"]
+        part_rows = None if counts is None else PartRows.from_json(counts)
         # The cached data may have been prepared for a job with another network.
         require_inputs(self.spec, preprocessing.width)
-        return prepared_from(preprocessing, arrays, findings)
+        return prepared_from(preprocessing, arrays, findings, part_rows)
 
     def _arrays(self, matrices: Matrices) -> dict[str, Rows]:
         if matrices.nbytes > self.max_resident_bytes:

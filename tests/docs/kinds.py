@@ -5,7 +5,6 @@ Usage: python -m tests.docs.kinds
 
 import inspect
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from engine import specs
+from tests.docs.ranges import list_ranges
 
 PATH = Path(__file__).parents[2] / "docs" / "kinds.md"
 HEAD = """# All kinds, with their formulas
@@ -76,7 +76,10 @@ INPUTS = {
 METRICS_HEAD = """In `metrics`.
 
 With `sample_weight`, every mean, sum and number of rows is weighted by it, and a class has rows if
-their weight is not 0; `class_weight` weighs no metric. An undefined metric is left out.
+their weight is not 0; `class_weight` weighs no metric. An undefined metric is left out, with the
+finding `metric_undefined`; one that exceeds the largest number, such as the `mse` of a target near
+1e200, with `metric_not_finite`. Errors are squared in the scaled target's unit, so that `rmse`,
+`mae` and `r2` of such a target are recorded.
 
 """
 METRICS = {
@@ -98,7 +101,7 @@ METRICS = {
     "with a softmax or sigmoid output",
     "matthews": "correlation of true and predicted classes (Gorodkin 2004 for more than two)",
     "confusion_matrix": "number of rows; rows are true classes, columns predicted classes",
-    "mse": "mean of (ŷ − y)², computed in the target's unit, as are the metrics below",
+    "mse": "mean of (ŷ − y)², in the target's unit, as are the metrics below",
     "rmse": "√mse",
     "mae": "mean of |ŷ − y|",
     "r2": "1 − Σ (ŷ − y)² / Σ (y − ȳ)²; undefined if all y are equal in the job's `dtype`",
@@ -119,7 +122,8 @@ LABEL_METRICS = {
 SEVERAL_TARGETS = """Several numbers: every metric is the unweighted mean over the targets, each in
 its own unit, and `<metric>_per_target` lists them in the order of `target`. A target for which a
 metric is undefined, such as `r2` where all rows have the same number, is null in the list and left
-out of the mean.
+out of the mean. A value that exceeds the largest number is null in the list too, and the mean is
+left out.
 
 Several labels: every metric is the unweighted mean over the labels, and `<metric>_per_label` lists
 them in the order of `target`. `precision`, `recall` and `f1` of a label without rows of its second
@@ -137,6 +141,11 @@ RECONSTRUCTION_METRICS = {
 }
 
 
+RANGES = """The range of a list or an object, here and above, is that of each of its values.
+
+"""
+
+
 def render() -> str:
     """Return the whole page."""
     parts = [HEAD]
@@ -146,9 +155,8 @@ def render() -> str:
             parts.append(f"{NOTES[title]}\n")
         parts += [_kind(model) for model in get_args(get_args(union)[0])]
     parts.append("## Activations\n\n" + _table("activation", ACTIVATIONS))
-    fields = specs.PreprocessingSpec.model_fields.items()
     parts.append("## Preprocessing\n\nIn `preprocessing`; fitted on the training rows.\n")
-    parts.append("\n".join(["| field | default | |", "|---|---|---|", *_rows(fields), ""]))
+    parts.append("\n".join(_fields(specs.PreprocessingSpec)))
     parts.append("Inputs of a column, by its kind and these options:\n\n" + _table("input", INPUTS))
     parts.append(
         "Numbers and times are clipped to the range of the training rows, extended by 1000 times "
@@ -159,27 +167,48 @@ def render() -> str:
     parts.append(_table("metric of labels", LABEL_METRICS))
     parts.append("### Reconstruction\n\n" + RECONSTRUCTION)
     parts.append(_table("metric of a reconstruction", RECONSTRUCTION_METRICS))
+    parts.append(f"## Ranges of other fields\n\n{RANGES}{_ranges()}")
     return "\n".join(parts)
 
 
 def _kind(model: type[BaseModel]) -> str:
     text = inspect.cleandoc(model.__doc__ or "")
     lines = [f"### `{model.model_fields['type'].default}`\n", text, ""]
-    fields = {n: f for n, f in model.model_fields.items() if n != "type"}
-    if fields:
-        lines += ["| field | default | |", "|---|---|---|"]
-        lines += _rows(fields.items())
-        lines.append("")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_fields(model)])
 
 
-def _rows(fields: Iterable[tuple[str, FieldInfo]]) -> list[str]:
-    return [_row(name, field) for name, field in fields]
+def _fields(model: type[BaseModel]) -> list[str]:
+    """Return a table of the fields; without lines if there is no field."""
+    ranges = list_ranges(model)
+    rows = [
+        _row(name, field, ranges.get(name, ""))
+        for name, field in model.model_fields.items()
+        if name != "type"
+    ]
+    return ["| field | default | range | |", "|---|---|---|---|", *rows, ""] if rows else []
 
 
-def _row(name: str, field: FieldInfo) -> str:
+def _row(name: str, field: FieldInfo, span: str) -> str:
     default = "required" if field.is_required() else f"`{_json(field.default)}`"
-    return f"| `{name}` | {default} | {(field.description or '').replace('|', chr(92) + '|')} |"
+    text = (field.description or "").replace("|", chr(92) + "|")
+    return f"| `{name}` | {default} | {span} | {text} |"
+
+
+def _ranges() -> str:
+    models: dict[str, type[BaseModel]] = {
+        "": specs.TrainingSpec,
+        "early_stopping.": specs.EarlyStoppingSpec,
+        "validation.": specs.FractionValidation,
+        "validation. ": specs.FoldsValidation,
+        "test.": specs.FractionValidation,
+    }
+    ranges = {
+        f"{prefix.strip()}{name}": span
+        for prefix, model in models.items()
+        for name, span in list_ranges(model).items()
+    }
+    rows = [f"| `{name}` | {span} |" for name, span in ranges.items()]
+    return "\n".join(["| field | range |", "|---|---|", *rows, ""])
 
 
 def _json(value: object) -> str:

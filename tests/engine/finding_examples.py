@@ -241,6 +241,22 @@ EXAMPLES: dict[FindingCode, Example] = {
         {"x": _noise(), "z": _noise(1)},
         "training",
     ),
+    "metric_not_finite": Example(
+        {"target": "y", "epochs": 1, "metrics": ["mse", "rmse"]},
+        {"x": _noise(), "y": NumericColumn(1e160 * draw(ROWS, seed=1))},
+        "training",
+        promise=lambda spec: spec.metrics == ("rmse",),
+    ),
+    "metric_undefined": Example(
+        {"target": "y", "features": ["x"], "epochs": 1, "validation": {"column": "part"}},
+        {
+            "x": _noise(),
+            "y": NumericColumn(np.where(np.arange(ROWS) % 3 == 2, 0.25, draw(ROWS, seed=1))),
+            "part": levels(*(["train", "train", "test"] * 20)),
+        },
+        "training",
+        has_fix=False,
+    ),
     "gradient_not_finite": Example(
         {
             "target": "y",

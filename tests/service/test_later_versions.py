@@ -120,6 +120,7 @@ def test_model_is_shown_with_its_values_as_stored(later: Stored) -> None:
         (jobs, {"status_reason": "rounds_done"}, "/v1/jobs"),
         (jobs, {"cross_validation": {"folds": [{"k": 1}]}}, "/v1/jobs"),
         (jobs, {"latest_metrics": {"m": {"nested": {}}}}, "/v1/jobs"),
+        (jobs, {"rows": {"parts": {"training": 3}}}, "/v1/jobs"),
         (jobs, {"start_from": {"run_id": "x"}}, "/v1/jobs"),
         (jobs, {"error": {"kind": "x"}}, "/v1/jobs"),
         (models, {"cross_validation": {"folds": "x"}}, "/v1/models"),

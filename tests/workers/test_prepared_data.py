@@ -105,6 +105,10 @@ def test_rows_read_from_files_give_bit_identical_results(
     assert in_memory.status is JobStatus.SUCCEEDED
     assert from_files.latest_metrics == in_memory.latest_metrics
     assert from_files.cross_validation == in_memory.cross_validation
+    assert from_files.findings == in_memory.findings
+    assert from_files.rows == in_memory.rows
+    assert in_memory.rows is not None
+    assert len(in_memory.rows["folds"]) == (2 if target == "label" else 0)
     with database.reading() as session:
         one, other = (get_model(session, str(job.model_id)) for job in (in_memory, from_files))
     assert one.artifact == other.artifact

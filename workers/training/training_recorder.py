@@ -5,7 +5,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from engine.findings import Finding
+from engine.findings import Finding, join_feature_lists
 from engine.metrics import Metric
 from engine.preprocessing.fitted import Classes, classes_of
 from engine.stored.preprocessing import dump_preprocessing
@@ -60,11 +60,16 @@ class TrainingRecorder:
         self._clock = time.monotonic()
         self._final: TrainingProgress | None = None
         self._findings: tuple[Finding, ...] = ()
+        self._earlier = [Finding(**finding) for finding in job.findings]
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Findings about the rows, the epochs so far and, after `freeze`, the result."""
-        return self.training.findings if self._final is None else self._findings
+        """Findings about the rows, the epochs so far and, after `freeze`, the result.
+
+        Their fixes list no feature that a finding of the request leaves out.
+        """
+        found = self.training.findings if self._final is None else self._findings
+        return tuple(join_feature_lists(self._loader.spec.features, found, self._earlier))
 
     def freeze(self) -> None:
         """Keep progress and findings as they are; the training may then be used for trials."""
@@ -170,6 +175,7 @@ class TrainingRecorder:
             latest_metrics=self._latest,
             best_metrics=self.training.best,
             classes=self._classes,
+            rows=self._rows,
             preparing_seconds=self._preparing_seconds,
             training_seconds=self._training_seconds,
             saving_seconds=self._saving_seconds,
@@ -180,6 +186,11 @@ class TrainingRecorder:
     @property
     def _classes(self) -> Classes | None:
         return classes_of(self.training.preprocessing.target)
+
+    @property
+    def _rows(self) -> dict[str, Any] | None:
+        rows = self.training.part_rows
+        return None if rows is None else asdict(rows)
 
     def checkpoint(self) -> TrainingCheckpoint:
         """Return a checkpoint from which training resumes exactly, in an equal environment."""

@@ -32,6 +32,7 @@ class TrainingProgress(JobProgress):
     latest_metrics: dict[str, Metric] | None = None
     best_metrics: dict[str, Metric] | None = None
     classes: Classes | None = None
+    rows: dict[str, Any] | None = None
 
 
 def record_training_progress(

@@ -20,6 +20,7 @@ _UNTRAINED: dict[str, Any] = {
     "best_metrics": None,
     "test_metrics": None,
     "classes": None,
+    "rows": None,
 }
 
 

@@ -5,8 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.data import shuffle
-from engine.data.batches import Batches
+from engine.data.batches import Batches, has_joined_row
 from engine.data.split_arrays import SplitArrays
+from engine.specs import TrainingSpec
 from tests.engine.examples import ListedRows
 
 
@@ -85,7 +86,11 @@ def test_a_last_row_is_joined_to_the_batch_before_it(
     assert sorted(rows_of(batches, 0)) == list(range(rows))
     batches.begin(0)
     assert [len(batches.batch(step)[0]) for step in range(batches.steps)] == sizes
-    assert batches.has_joined_row == (max(sizes) > size)
+    layers = [{"type": "batch_normalization"}]
+    spec = TrainingSpec.model_validate(
+        {"target": "y", "batch_size": size, "network": {"layers": layers}}
+    )
+    assert has_joined_row(spec, rows) == (max(sizes) > size)
 
 
 def test_a_last_row_is_a_batch_by_default() -> None:

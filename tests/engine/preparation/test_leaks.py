@@ -81,6 +81,13 @@ def test_booleans_and_missing_values_may_separate_the_classes() -> None:
     assert "'absent' (a missing value decides the class)" in finding.detail
 
 
+def test_columns_with_the_same_reason_are_named_together() -> None:
+    copies: dict[str, Column] = {f"c{i}": categories(CLASS, "pqr") for i in range(12)}
+    (finding,) = find({"y": categories(CLASS, "abc"), **copies})
+    assert finding.detail.count("each value has one class") == 1
+    assert "'c8', 'c9' (each value has one class) and 2 more alone predict" in finding.detail
+
+
 @pytest.mark.parametrize("scaling", ["standardize", "min_max", "robust", "log1p", "none"])
 def test_numbers_in_proportion_to_the_target(scaling: str) -> None:
     columns: dict[str, Column] = {
@@ -95,9 +102,20 @@ def test_numbers_in_proportion_to_the_target(scaling: str) -> None:
     assert named == ["copy", "gaps", "close"]
 
 
-def test_categories_that_hold_a_number() -> None:
+def test_numbers_in_proportion_to_one_of_several_targets() -> None:
+    columns: dict[str, Column] = {
+        "y": NumericColumn(NUMBER),
+        "z": NumericColumn(DRAWN.standard_normal(ROWS)),
+        "close": NumericColumn(NUMBER + DRAWN.standard_normal(ROWS)),
+    }
+    (finding,) = find(columns, target=["z", "y"])
+    assert finding.detail.startswith("column 'close' (correlation")
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1.0, 1e200])
+def test_categories_that_hold_a_number(scale: float) -> None:
     codes = DRAWN.integers(0, 5, ROWS)
-    y = NumericColumn(10.0 * codes + 0.01 * NOISE.values)
+    y = NumericColumn(scale * (10.0 * codes + 0.01 * NOISE.values))
     (finding,) = find({"y": y, "x": categories(codes, "abcde")})
     assert "each value has one target value" in finding.detail
 

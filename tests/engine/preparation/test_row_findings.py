@@ -14,7 +14,7 @@ from engine.data.table import (
     NumericColumn,
     TableSchema,
 )
-from engine.findings import Finding
+from engine.findings import Finding, list_features
 from engine.preparation.prepare import prepare
 from engine.resolution.resolve import resolve
 from engine.specs import TrainingSpec
@@ -27,7 +27,7 @@ PART = numbers(*[0] * ROWS, *[1] * ROWS)
 KINDS: dict[str, ColumnKind] = {"t": "time", "w": "text", "b": "boolean", "l": "categorical"}
 
 
-def find(columns: dict[str, Column], **options: Any) -> dict[str, Finding]:
+def find(columns: dict[str, Column], fold: int | None = None, **options: Any) -> dict[str, Finding]:
     """Return the findings by code; a column's first letter is its kind, numbers by default."""
     common: dict[str, Column] = {"x": X, "y": Y, "part": PART}
     columns = {**common, **columns}
@@ -44,7 +44,7 @@ def find(columns: dict[str, Column], **options: Any) -> dict[str, Finding]:
     }
     spec = TrainingSpec.model_validate(asked | options)
     resolved = resolve(spec, TableSchema(2 * ROWS, tuple(schemas))).spec
-    data = prepare(resolved, MemoryTable(columns))
+    data = prepare(resolved, MemoryTable(columns, chunk_rows=5), fold=fold)
     assert len({finding.key for finding in data.findings}) == len(data.findings)
     return {finding.code: finding for finding in data.findings}
 
@@ -99,6 +99,24 @@ def test_what_the_schema_shows_is_not_found_again() -> None:
 def test_a_column_that_is_constant_in_the_rows_that_remain_is_found() -> None:
     target = numbers(None, *range(2 * ROWS - 1))
     found = find({"n": numbers(7, *[5] * (2 * ROWS - 1)), "y": target})
+    assert "one value: 'n'" in found["never_varies_in_training"].detail
+
+
+def test_a_constant_column_of_which_rows_are_held_out_is_not_found_again() -> None:
+    columns: dict[str, Column] = {
+        "n": numbers(*halves(5, 5)),
+        "l": levels(*halves("a", "a")),
+        "y": numbers(None, *range(2 * ROWS - 1)),
+    }
+    for fold in (0, None):
+        assert "never_varies_in_training" not in find(
+            columns, fold=fold, validation={"folds": 3}, test={"fraction": 0.2}
+        )
+
+
+def test_a_value_that_is_imputed_where_it_is_missing_never_varies() -> None:
+    """The schema does not report the column as constant: it has missing values."""
+    found = find({"n": numbers(*[5] * ROWS, *[None] * ROWS)})
     assert "one value: 'n'" in found["never_varies_in_training"].detail
 
 
@@ -178,3 +196,16 @@ def test_rows_left_out_for_several_reasons_are_counted(
     else:
         assert found["rows_left_out"].detail.startswith(expected)
         assert found["rows_left_out"].pointer == "/preprocessing"
+
+
+def test_features_of_a_model_that_is_trained_on_are_not_changed() -> None:
+    columns: dict[str, Column] = {"x": X, "y": Y, "part": PART, "n": numbers(*halves(5, 6))}
+    schemas = tuple(ColumnSchema(name, "numeric", 1, 4, integral=True) for name in columns)
+    spec = TrainingSpec.model_validate(
+        {"target": "y", "features": ["x", "n"], "validation": {"column": "part", "values": [1]}}
+    )
+    resolved = resolve(spec, TableSchema(2 * ROWS, schemas)).spec
+    first = prepare(resolved, MemoryTable(columns))
+    second = prepare(resolved, MemoryTable(columns), first.preprocessing)
+    fixes = [[f.fix for f in data.findings if f.pointer == "/features"] for data in (first, second)]
+    assert fixes == [[list_features(["x"])], [None]]

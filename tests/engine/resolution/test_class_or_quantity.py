@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.data.table import Column, NumericColumn
+from engine.data.table import Column, NumericColumn, count_rows
+from engine.findings import Finding, patch
 from engine.resolution.resolve import resolve
 from engine.specs import TrainingSpec
-from tests.engine.examples import describe, levels, numbers, truths
+from tests.engine.examples import describe, draw, levels, numbers, truths
 
 
 def ask(target: Column, **request: Any) -> tuple[str, set[str]]:
@@ -80,9 +81,39 @@ def test_a_loss_of_one_task_decides(loss: str, task: str) -> None:
     assert ask(repeat([*range(3, 28)], 60), loss=loss) == (task, set())
 
 
-def test_the_alternative_needs_two_rows_per_class() -> None:
-    columns: dict[str, Column] = {"x": repeat([0.5, 1.5], 30), "y": repeat([*range(20)], 30)}
-    findings = resolve(TrainingSpec(target="y"), describe(columns)).findings
+def find_alternative(y: Column, **request: Any) -> Finding:
+    columns: dict[str, Column] = {"x": NumericColumn(draw(count_rows(y))), "y": y}
+    spec = TrainingSpec.model_validate({"target": "y", **request})
+    findings = resolve(spec, describe(columns)).findings
     (finding,) = [finding for finding in findings if finding.pointer == "/task"]
-    assert (finding.code, finding.fix) == ("numbers_as_quantity", None)
-    assert "20 distinct whole numbers in 30 rows" in finding.detail
+    return finding
+
+
+def test_classes_need_a_training_row_each_and_a_validation_row() -> None:
+    finding = find_alternative(repeat([*range(20)], 21))
+    assert finding.code == "numbers_as_quantity"
+    assert "20 distinct whole numbers in 21 rows" in finding.detail
+    assert "set task to classification" in finding.detail
+    assert finding.fix == patch(("add", "/task", "classification"))
+    finding = find_alternative(repeat([*range(20)], 20))
+    assert finding.fix is None
+    assert "20 rows are too few for validation" in finding.detail
+    assert find_alternative(repeat([*range(20)], 20), validation=None).fix is not None
+
+
+@pytest.mark.parametrize(
+    ("y", "request_", "reason"),
+    [
+        (repeat([*range(3, 28)], 100), {"metrics": ["rmse"]}, "rmse"),
+        (repeat([0, 1], 40), {"metrics": ["accuracy"]}, "accuracy"),
+        (repeat([0, 1], 40), {"class_weight": "balanced"}, "class"),
+    ],
+)
+def test_an_alternative_that_the_request_does_not_allow_is_no_fix(
+    y: Column, request_: dict[str, Any], reason: str
+) -> None:
+    finding = find_alternative(y, **request_)
+    assert finding.fix is None
+    _, _, why = finding.detail.partition(" is not possible here: ")
+    assert reason in why
+    assert "set task" not in finding.detail

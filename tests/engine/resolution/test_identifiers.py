@@ -9,6 +9,7 @@ from engine.data.table import ColumnSchema, TableSchema
 from engine.findings import list_features
 from engine.resolution.resolve import Resolution, resolve
 from engine.specs import TrainingSpec
+from tests.engine.test_findings import apply_patch
 
 ROWS = 150
 COUNT = ColumnSchema("x", "numeric", 0, ROWS, True, 1, ROWS, all_different=True)
@@ -152,3 +153,69 @@ def test_columns_of_one_kind_share_a_finding() -> None:
     (finding,) = resolution.findings
     assert finding.detail.startswith("columns 'key 0_id'")
     assert "and 20 more identify the rows and are left out" in finding.detail
+
+
+NAME = ColumnSchema("ticket id", "text", 0, ROWS, all_different=True)
+REMARK = ColumnSchema("remark", "text", 0, ROWS, all_different=True)
+
+
+def test_texts_that_identify_the_rows_are_not_proposed_for_hashing() -> None:
+    resolution = ask(NAME, SIZE)
+    assert resolution.spec.features == ("size",)
+    assert {finding.code for finding in resolution.findings} == {"identifier"}
+    hashed = ask(NAME, SIZE, preprocessing={"hash_buckets": 8})
+    assert (hashed.spec.features, found(hashed)) == (("size",), found(resolution))
+
+
+def test_the_fix_of_an_identifying_text_uses_it() -> None:
+    (finding,) = ask(NAME, SIZE).findings
+    assert finding.fix is not None
+    request = apply_patch({"target": "kind"}, finding.fix["patch"])
+    resolution = ask(NAME, SIZE, **request)
+    assert resolution.spec.features == ("ticket id", "size")
+    assert found(resolution) == {("warning", "identifier", "/features")}
+
+
+def test_the_fix_of_free_text_uses_it_beside_an_identifying_one() -> None:
+    (text,) = [f for f in ask(NAME, REMARK, SIZE).findings if f.code == "text_left_out"]
+    assert "'remark'" in text.detail
+    assert "ticket" not in text.detail
+    assert text.fix is not None
+    resolution = ask(NAME, REMARK, SIZE, **apply_patch({}, text.fix["patch"]))
+    assert resolution.spec.features == ("remark", "size")
+    assert {finding.code for finding in resolution.findings} == {"identifier"}
+
+
+def test_free_text_that_the_shape_of_the_inputs_has_no_room_for_has_no_fix() -> None:
+    (text,) = ask(REMARK, SIZE, input_shape=[1]).findings
+    assert (text.code, text.fix) == ("text_left_out", None)
+    assert "hashing the words is not possible here: there are 65 inputs" in text.detail
+
+
+def test_texts_stated_to_be_categorical_are_hashed_by_their_own_option() -> None:
+    code = ColumnSchema("code", "categorical", 0, None)
+    options = {"columns": {"code": {"max_levels": 5}, "size": {"numeric": "robust"}}}
+    columns = (code, REMARK, SIZE)
+    resolution = ask(*columns, preprocessing=options)
+    (text,) = [f for f in resolution.findings if f.code == "text_left_out"]
+    assert text.fix is not None
+    mended = ask(*columns, **apply_patch({"preprocessing": options}, text.fix["patch"]))
+    assert mended.spec.features == ("code", "remark", "size")
+    assert mended.findings == ()
+    assert mended.spec.preprocessing.columns["size"].numeric == "robust"
+
+
+def test_a_text_that_groups_the_rows_is_hashed_by_its_fix() -> None:
+    group = replace(REMARK, all_different=False, distinct=ROWS - 9)
+    request: dict[str, Any] = {"validation": {"fraction": 0.2, "group_by": "remark"}}
+    (finding,) = [f for f in ask(group, SIZE, **request).findings if f.code == "group_left_out"]
+    assert finding.fix is not None
+    mended = ask(group, SIZE, **apply_patch(request, finding.fix["patch"]))
+    assert set(mended.spec.features) == {"remark", "size"}
+
+
+def test_a_constant_column_is_not_a_feature_beside_which_an_identifier_is_left_out() -> None:
+    flat = ColumnSchema("flat", "numeric", 0, 1, minimum=3, maximum=3)
+    resolution = ask(COUNT, flat)
+    assert resolution.spec.features == ("x", "flat")
+    assert found(resolution) == {("warning", "row_number", "/features")}

@@ -9,7 +9,8 @@ from engine.data.table import ColumnSchema, TableSchema
 from engine.errors import SpecError
 from engine.resolution.resolve import Resolution, resolve
 from engine.specs import FractionValidation, TrainingSpec
-from tests.engine.resolution.requests import ask, codes, problems
+from tests.engine.resolution.requests import TABLE, ask, codes, problems
+from tests.engine.test_findings import apply_patch
 
 TENTH = {"fraction": 0.1}
 
@@ -76,21 +77,43 @@ def test_a_fraction_is_tested_as_validation_is_unless_it_states_otherwise(
     ("validation", "test"),
     [
         ({"fraction": 0.2}, {"order_by": "count"}),
-        ({"fraction": 0.2, "order_by": "gaps"}, {"order_by": "count"}),
+        ({"fraction": 0.2}, {"group_by": "color"}),
+        ({"fraction": 0.2, "order_by": None}, {"order_by": "count"}),
         ({"folds": 3, "repeats": 2}, {"order_by": "count"}),
+        ({"fraction": 0.2, "order_by": "gaps"}, {"order_by": "count"}),
+        ({"fraction": 0.2, "order_by": "gaps"}, {"order_by": None}),
+        ({"fraction": 0.2, "order_by": "gaps"}, {"group_by": "color"}),
         ({"folds": 3, "group_by": "color"}, {"group_by": "remark"}),
+        ({"folds": 3, "group_by": "color"}, {"group_by": None, "order_by": None}),
+        ({"folds": 3, "group_by": "color"}, {"fraction": 0.1, "group_by": None}),
     ],
 )
-def test_the_fix_selects_validation_rows_as_the_test_rows_are(
+def test_the_fix_orders_or_groups_both_parts(
     validation: dict[str, Any], test: dict[str, Any]
 ) -> None:
-    found = ask(validation=validation, test=test)
+    request = {"target": "size", "features": ["count"], "validation": validation, "test": test}
+    found = resolve(TrainingSpec.model_validate(request), TABLE)
     (finding,) = (f for f in found.findings if f.code == "test_and_validation_differ")
     assert finding.fix is not None
-    (operation,) = finding.fix["patch"]
-    assert (operation["op"], operation["path"]) == ("add", "/validation")
-    mended = ask(validation=operation["value"], test=test)
+    mended = resolve(TrainingSpec.model_validate(apply_patch(request, finding.fix["patch"])), TABLE)
     assert "test_and_validation_differ" not in {f.code for f in mended.findings}
+    asked = validation if {*filter(None, validation.values())} & {"gaps", "color"} else test
+    chosen = {key: value for key, value in asked.items() if key in {"order_by", "group_by"}}
+    for part in (mended.spec.validation, mended.spec.test):
+        assert part is not None
+        assert {key: getattr(part, key) for key in chosen} == chosen
+
+
+def test_groups_that_do_not_suffice_for_both_parts_are_no_fix() -> None:
+    columns = (
+        ColumnSchema("x", "numeric", 0, 50),
+        ColumnSchema("y", "numeric", 0, 50),
+        ColumnSchema("side", "categorical", 0, 2),
+    )
+    spec = TrainingSpec.model_validate({"target": "y", "test": {"group_by": "side"}})
+    (finding, *_) = resolve(spec, TableSchema(50, columns)).findings
+    assert (finding.code, finding.fix) == ("test_and_validation_differ", None)
+    assert "2 groups; at least 3 are needed" in finding.detail
 
 
 def over(rows: int = 50, **options: Any) -> Resolution:

@@ -89,7 +89,10 @@ def test_each_fold_joins_its_own_row() -> None:
     folded = FoldedTraining(spec, lambda fold: prepare(spec, MemoryTable(columns), fold=fold))
     list(train(folded))
     # The folds have 32 and 33 training rows, the final network 65.
-    assert [finding.detail.split()[0] for finding in folded.findings] == ["33", "65"]
+    final, fold = folded.findings
+    assert (final.pointer, final.detail.split()[0]) == ("/batch_size", "65")
+    assert fold.pointer == "/validation"
+    assert fold.detail.startswith("the training rows of fold ")
 
 
 def test_a_single_row_is_an_error_of_the_data() -> None:

@@ -50,6 +50,12 @@ def random_columns(found: Resolution, rows: int = ROWS) -> dict[str, NumericColu
     return {name: NumericColumn(random.normal(size=rows)) for name in (*found.spec.features, "y")}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _warmed_up() -> None:
+    """Train once: what the first training of a process allocates for all later ones is not its."""
+    peak_bytes(resolution(epochs=1), ROWS)
+
+
 def peak_bytes(found: Resolution, rows: int) -> int:
     """The most that preparation's arrays and a training took at once, beside the table itself."""
     columns = random_columns(found, rows)

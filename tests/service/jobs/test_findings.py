@@ -32,6 +32,23 @@ def test_findings_of_validate_are_those_of_the_answer_the_job_and_its_events(
     assert [event["level"] for event in reported] == [f["level"] for f in job["findings"]]
 
 
+REDUNDANT = "x,flat,outcome,kind\n" + "".join(
+    f"{n % 7}.5,3,{'pq'[n % 2]},{'ab'[n % 2]}\n" for n in range(200)
+)
+
+
+def test_fixes_of_the_rows_bring_back_no_column_that_validate_leaves_out(
+    client: TestClient, upload: Upload, settings: Settings
+) -> None:
+    body: dict[str, Any] = {"dataset_id": upload(REDUNDANT)["id"], "target": "kind", "epochs": 1}
+    posted = client.post("/v1/jobs", json=body).json()
+    train_waiting_jobs(settings)
+    job = client.get(f"/v1/jobs/{posted['id']}").json()
+    fixes = {finding["code"]: finding["fix"]["patch"] for finding in job["findings"]}
+    for code, features in (("constant_feature", ["x", "outcome"]), ("possible_leak", ["x"])):
+        assert fixes[code] == [{"op": "add", "path": "/features", "value": features}]
+
+
 def test_job_shows_its_classes_and_its_best_epoch(
     client: TestClient, upload: Upload, settings: Settings
 ) -> None:
@@ -46,3 +63,29 @@ def test_job_shows_its_classes_and_its_best_epoch(
     assert job["metrics"]["best"]["epoch"] == best["epoch"]
     assert job["metrics"]["best"]["validation_loss"] == best["validation_loss"]
     assert job["metrics"]["latest"]["epoch"] == 2
+
+
+def test_job_shows_the_rows_of_its_parts_once_they_are_prepared(
+    client: TestClient, upload: Upload, settings: Settings
+) -> None:
+    body = {"dataset_id": upload(CODED)["id"], "target": "cls", "epochs": 1}
+    split = {"test": {"fraction": 0.1}, "validation": {"fraction": 0.25}}
+    plain = client.post("/v1/jobs", json={**body, **split}).json()
+    folded = client.post("/v1/jobs", json={**body, "validation": {"folds": 3}}).json()
+    assert (plain["rows"], folded["rows"]) == (None, None)
+    train_waiting_jobs(settings)
+    # 20 of the 200 rows have no class.
+    assert client.get(f"/v1/jobs/{plain['id']}").json()["rows"] == {
+        "training": 122,
+        "validation": 40,
+        "test": 18,
+        "left_out": 20,
+        "folds": None,
+    }
+    assert client.get(f"/v1/jobs/{folded['id']}").json()["rows"] == {
+        "training": 180,
+        "validation": 60,
+        "test": 0,
+        "left_out": 20,
+        "folds": [{"training": 120, "validation": 60}] * 3,
+    }

@@ -1,5 +1,6 @@
 """Warm start over HTTP: training continues from a model."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,31 @@ def test_other_preprocessing_than_the_models_is_reported(
     assert found["fix"]["patch"] == [{"op": "remove", "path": "/preprocessing"}]
     answer = post(client, upload(), first).json()
     assert "preprocessing_of_model" not in {f["code"] for f in answer["findings"]}
+
+
+@pytest.mark.parametrize("stated", [{}, {"missing": "median"}])
+def test_values_that_the_model_imputes_are_reported(
+    client: TestClient, train: Train, upload: Upload, stated: dict[str, Any]
+) -> None:
+    first = train(preprocessing=stated)
+    assert "values_imputed" not in {f["code"] for f in first["findings"]}
+    dataset = upload(re.sub("(?m)^[0-9.]+,", ",", IRIS_LIKE, count=3))
+    answer = post(client, dataset, first).json()
+    (found,) = [f for f in answer["findings"] if f["code"] == "values_imputed"]
+    assert "lacks values in up to 3 of" in found["detail"]
+    assert "the model's preprocessing" in found["detail"]
+    assert found["fix"] is None
+
+
+def test_rows_that_the_model_leaves_out_are_reported(
+    client: TestClient, train: Train, upload: Upload
+) -> None:
+    first = train(preprocessing={"missing": "drop_row"})
+    dataset = upload(re.sub("(?m)^[0-9.]+,", ",", IRIS_LIKE, count=3))
+    answer = post(client, dataset, first).json()
+    (found,) = [f for f in answer["findings"] if f["code"] == "rows_left_out"]
+    assert found["detail"].startswith("3 rows without a value in column")
+    assert found["fix"] is None
 
 
 def test_unknown_model_is_404(client: TestClient, upload: Upload) -> None:

@@ -53,7 +53,7 @@ def checkpoint(steps: int, score: float | None = None) -> TrainingCheckpoint:
 def report(database: Database, lease: Lease, *checkpoints: TrainingCheckpoint) -> None:
     with database.writing() as session:
         for new in checkpoints:
-            progress = TrainingProgress(epoch=new.epoch, steps=new.steps)
+            progress = TrainingProgress(epoch=new.epoch, steps=new.steps, rows={"training": 8})
             loss = LossRecord(max(new.epoch - 1, 0), 0.5, None, {}, 0.1, 1.0, 0.1)
             record_training_progress(session, lease, progress, [loss], new)
 
@@ -197,6 +197,7 @@ def test_retry_resumes_from_the_last_checkpoint(database: Database, post: Post) 
     fail(database, lease)
     again = retry(database, job.id, from_start=False)
     assert (again.status, again.attempt, again.steps) == (JobStatus.QUEUED, 2, 8)
+    assert again.rows == {"training": 8}
     assert (again.error, again.finished_at, again.status_reason) == (None, None, None)
     taken = claim(database)
     assert taken is not None
@@ -213,7 +214,7 @@ def test_retry_from_the_start_deletes_checkpoints_and_losses(
     report(database, lease, checkpoint(8))
     fail(database, lease)
     again = retry(database, job.id, from_start=True)
-    assert (again.steps, again.epoch, again.attempt) == (0, 0, 2)
+    assert (again.steps, again.epoch, again.attempt, again.rows) == (0, 0, 2, None)
     with database.reading() as session:
         assert list_training_checkpoints(session, job.id) == ()
         assert list_losses(session, job.id, -1, 10) == ((), False)
