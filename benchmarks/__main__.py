@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 SUBJECTS = (
-    *("engine 1", "engine 2", "convolution 1", "service", "tiny_job", "intake", "durability"),
+    *("engine 1", "engine 2", "convolution 1", "serving", "tiny_job", "intake", "durability"),
     "startup",
 )
 

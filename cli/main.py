@@ -18,6 +18,9 @@ Cores = Annotated[
     int | None,
     typer.Option(help="Number of jobs trained concurrently.", min=1, show_default="one per core"),
 ]
+ApiProcesses = Annotated[
+    int, typer.Option(help="Number of API processes; they share the port.", min=1)
+]
 
 
 @app.command()
@@ -28,21 +31,28 @@ def up(
         Path | None, typer.Option(help="Data directory.", show_default="./data")
     ] = None,
     workers: Cores = None,
+    api_processes: ApiProcesses = 1,
 ) -> None:
     """Run the whole service: broker, database, API and workers, supervised."""
     from cli.errors import as_one_line
     from cli.up import run_service
 
     with as_one_line():
-        run_service(host, port, data, workers)
+        run_service(host, port, data, workers, api_processes)
 
 
 @app.command()
 def api(
     host: Host = "127.0.0.1",
     port: Port = 8000,
+    processes: ApiProcesses = 1,
     fd: Annotated[
-        int | None, typer.Option(help="File descriptor of an inherited socket to serve.", min=0)
+        list[int] | None,
+        typer.Option(
+            help="File descriptor of an inherited socket to serve. Further ones are those of other "
+            "processes on the same port: connections that wait there are accepted too.",
+            min=0,
+        ),
     ] = None,
 ) -> None:
     """Run only the HTTP API, on the database and broker of the BACKPROPD_* settings."""
@@ -54,7 +64,7 @@ def api(
     from cli.errors import as_one_line
 
     with as_one_line():
-        run_api(host, port, fd)
+        run_api(host, port, fd or [], processes)
 
 
 @app.command()

@@ -3,13 +3,16 @@
 import os
 import secrets
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from socket import socket
 
 from cli.directories import data_folder, socket_folder
 from cli.embedded_broker import find_brokers, start_broker
-from cli.serving.sockets import listen, local_address, url_of
+from cli.serving.processes import api_programs
+from cli.serving.sockets import close_all, listen_together, local_address, url_of
+from cli.supervision.environment import child_environment
 from cli.supervision.process import Program
 from cli.supervision.readiness import Readiness
 from cli.supervision.signals import Signals
@@ -17,17 +20,18 @@ from cli.supervision.supervisor import StopRequested, Supervisor
 from cli.worker import count_cores
 from store.db.migrate import upgrade
 from store.settings import Settings, load_settings
-from workers.process.blas_threads import blas_environment
 from workers.process.launch import worker_command
 
 
-def run_service(host: str, port: int, data: Path | None, workers: int | None) -> None:
+def run_service(
+    host: str, port: int, data: Path | None, workers: int | None, api_processes: int
+) -> None:
     """Run until a signal requests a stop. Raises CommandError if the service cannot start."""
     os.umask(0o077)  # files of the service are private to its user
     settings = load_settings(data_dir=data)
     with (
         Signals() as signals,
-        listen(host, port) as listener,
+        listen_together(host, port, api_processes) as listeners,
         data_folder(settings.data_dir) as folder,
         socket_folder(folder / "broker") as sockets,
     ):
@@ -41,20 +45,25 @@ def run_service(host: str, port: int, data: Path | None, workers: int | None) ->
                 broker = start_broker(supervisor, brokers)
                 _log(f"broker: {broker.kind}, data: {folder}")
                 chosen = settings.model_copy(update={"data_dir": folder, "broker_url": broker.url})
-                _serve(supervisor, chosen, listener, url_of(listener, host), workers)
+                _serve(supervisor, chosen, listeners, url_of(listeners[0], host), workers)
         finally:
             # From here on, new connections are refused instead of queued.
-            listener.close()
+            close_all(listeners)
             supervisor.stop()
 
 
 def _serve(
-    supervisor: Supervisor, settings: Settings, listener: socket, url: str, workers: int | None
+    supervisor: Supervisor,
+    settings: Settings,
+    listeners: Sequence[socket],
+    url: str,
+    workers: int | None,
 ) -> None:
     name = f"up-{secrets.token_hex(4)}"
-    supervisor.start(_api_program(settings, listener))
+    for program in api_programs(settings, listeners):
+        supervisor.start(program)
     supervisor.start(_worker_program(settings, workers or count_cores(), name))
-    readiness = Readiness(local_address(listener), name)
+    readiness = Readiness(local_address(listeners[0]), name)
     while not supervisor.wait_until(readiness.is_reached, seconds=15):
         _log(f"still waiting: {readiness.reason}")
     for warning in readiness.warnings:
@@ -63,33 +72,14 @@ def _serve(
     supervisor.wait_until(lambda: False, every=0.5)
 
 
-def _api_program(settings: Settings, listener: socket) -> Program:
-    descriptor = listener.fileno()
-    return Program(
-        "api",
-        [sys.executable, "-m", "cli", "api", "--fd", str(descriptor)],
-        _environment(settings),
-        pass_fds=(descriptor,),
-    )
-
-
 def _worker_program(settings: Settings, concurrency: int, name: str) -> Program:
     return Program(
         "worker",
         worker_command(concurrency, name),
-        _environment(settings),
+        child_environment(settings),
         # With the filesystem broker, Celery takes five seconds to shut down.
         grace_seconds=10.0,
     )
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    # Children run the same code, also if the project is run from its folder without an install.
-    home = str(Path(__file__).resolve().parent.parent)
-    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
-    # Predictions use the same BLAS kernel and thread count as the workers' training.
-    blas = blas_environment()
-    return {**os.environ, **settings.environment(), **blas, "PYTHONPATH": path}
 
 
 def _log(line: str) -> None:

@@ -32,6 +32,7 @@ FindingCode = Literal[
     "unused_column",
     "unused_fill_value",
     "unusual_loss",
+    "validates_on_training_rows",
     "values_imputed",
     # The rows.
     "class_without_training_rows",

@@ -56,7 +56,8 @@ class Settings(BaseSettings):
     model_cache_bytes: int = Field(
         default=512 * MIB,
         gt=0,
-        description="Maximum total size of the models that an API process keeps in memory.",
+        description="Maximum total size of the models that the API processes of one command keep "
+        "in memory, in equal shares.",
     )
 
     max_upload_bytes: int = Field(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.matrix_columns import take_block
 from engine.data.table import CategoricalColumn, Column
 from engine.preprocessing.feature_layout import ColumnSlot
 from engine.preprocessing.fitted import (
@@ -19,7 +20,7 @@ from engine.preprocessing.input_columns import (
     boolean_codes,
     categorical_column,
     category_indices,
-    numeric_values,
+    numeric_table,
 )
 from engine.preprocessing.out_of_range import OUTLIER_SPANS, expand_range
 
@@ -51,13 +52,13 @@ class Ranges:
 
     Attributes:
         indices: indices among all columns.
-        names: names of the columns.
+        names: names of the columns, in this order.
         lower: the smallest value that is not out of range, shape `(columns, 1)`.
         upper: the largest value that is not out of range, shape `(columns, 1)`.
     """
 
     indices: list[int]
-    names: list[str]
+    names: tuple[str, ...]
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
 
@@ -70,7 +71,8 @@ def find_ranges(columns: Sequence[FittedColumn]) -> Ranges:
         if isinstance(column, FittedNumeric | FittedTime)
     ]
     lower, upper = expand_range([column for _, column in found], OUTLIER_SPANS)
-    return Ranges([i for i, _ in found], [column.name for _, column in found], lower, upper)
+    names = tuple(column.name for _, column in found)
+    return Ranges([i for i, _ in found], names, lower, upper)
 
 
 def compute_flags(
@@ -94,9 +96,7 @@ def compute_flags(
     """
     flags = Flags(*np.zeros((4, rows, len(columns)), np.bool_))
     if ranges.names:
-        _flag_numbers(
-            ranges, [numeric_values(columns_by_name, name) for name in ranges.names], flags
-        )
+        _flag_numbers(ranges, numeric_table(columns_by_name, ranges.names), flags)
     for slot in encoded:
         if not isinstance(slot.column, FittedTime):
             column = categorical_column(columns_by_name, slot.column.name)
@@ -105,11 +105,13 @@ def compute_flags(
     return flags
 
 
-def _flag_numbers(ranges: Ranges, columns: Sequence[NDArray[np.float64]], flags: Flags) -> None:
+def _flag_numbers(
+    ranges: Ranges, columns: Sequence[NDArray[np.float64]] | NDArray[np.float64], flags: Flags
+) -> None:
     """Flag missing and out-of-range numbers, one block of rows at a time."""
     for start in range(0, len(flags.imputed), _BLOCK_ROWS):
         rows = slice(start, start + _BLOCK_ROWS)
-        values = np.array([column[rows] for column in columns])
+        values = take_block(columns, rows)
         # Also false if any value is NaN; otherwise nothing in the block is flagged.
         if ((values >= ranges.lower) & (values <= ranges.upper)).all():
             continue

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Indices
+from engine.data.matrix_columns import MatrixColumns
 from engine.data.table import CategoricalColumn, Column, Level, NumericColumn
 from engine.errors import DataError
 
@@ -31,6 +32,18 @@ def numeric_values(columns: Mapping[str, Column], name: str) -> NDArray[np.float
         return np.full(len(column.codes), np.nan)
     message = f"column {name!r} has categories, but the model expects numbers"
     raise DataError(message)
+
+
+def numeric_table(
+    columns: Mapping[str, Column], names: tuple[str, ...]
+) -> list[NDArray[np.float64]] | NDArray[np.float64]:
+    """Return numeric and time columns: an array per column, or one matrix `(rows, columns)`.
+
+    Raises:
+        DataError: a column is missing, or has categories.
+    """
+    matrix = columns.find_matrix(names) if isinstance(columns, MatrixColumns) else None
+    return [numeric_values(columns, name) for name in names] if matrix is None else matrix
 
 
 def categorical_column(columns: Mapping[str, Column], name: str) -> CategoricalColumn:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from engine.arrays import Floats, Indices
-from engine.data.table import Column, FileConventions, count_rows
+from engine.data.matrix_columns import count_table_rows
+from engine.data.table import Column, FileConventions
 from engine.preprocessing.column_plan import inputs_of
 from engine.preprocessing.decode import DecodedValue, decode
 from engine.preprocessing.encode import encode_columns
@@ -16,7 +17,6 @@ from engine.preprocessing.feature_layout import FeatureLayout, lay_out
 from engine.preprocessing.fitted import FittedColumn, FittedTarget
 from engine.preprocessing.flags import Flags, Ranges, compute_flags, find_ranges
 from engine.preprocessing.held_inputs import NOTHING_HELD, HeldInputs
-from engine.preprocessing.input_columns import require_column
 from engine.preprocessing.untrained import HeldColumns, find_held_columns, find_untrained
 
 
@@ -29,12 +29,14 @@ class Preprocessing:
         target: the fitted target.
         words: notation of the training file, which rows sent for prediction may use.
         held: inputs that never varied in the training rows, which keep their value there.
+        incomplete: names of the columns with missing values in the training rows; None if unknown.
     """
 
     columns: tuple[FittedColumn, ...]
     target: FittedTarget
     words: FileConventions = field(default_factory=FileConventions)
     held: HeldInputs = NOTHING_HELD
+    incomplete: tuple[str, ...] | None = None
 
     @property
     def width(self) -> int:
@@ -71,6 +73,11 @@ class Preprocessing:
         return x
 
     @cached_property
+    def numeric_names(self) -> tuple[str, ...]:
+        """Names of the numeric and time columns, in order."""
+        return self._ranges.names
+
+    @cached_property
     def column_widths(self) -> tuple[int, ...]:
         """Number of network inputs of each column."""
         return tuple(inputs_of(column).width for column in self.columns)
@@ -101,7 +108,7 @@ class Preprocessing:
 
     def count_rows(self, columns: Mapping[str, Column]) -> int:
         """Return the number of rows of the table."""
-        return count_rows(require_column(columns, self.columns[0].name))
+        return count_table_rows(columns)
 
     @cached_property
     def _layout(self) -> FeatureLayout:

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Floats, Indices
+from engine.data.matrix_columns import take_block
 from engine.data.table import Column
 from engine.errors import DataError
 from engine.numerics.special import signed_log
 from engine.preprocessing.fitted import FittedNumeric
-from engine.preprocessing.input_columns import numeric_values
+from engine.preprocessing.input_columns import numeric_table
 from engine.preprocessing.out_of_range import clip_range, column_vector
 
 # Rows per block: the float64 block fits in the processor's cache.
@@ -113,12 +114,12 @@ def write_numbers(
     """
     if not numbers.names:
         return
-    values = [numeric_values(columns, name) for name in numbers.names]
+    values = numeric_table(columns, numbers.names)
     with np.errstate(all="ignore"):
         limits = numbers.limits[x.dtype]
         for start in range(0, len(rows), _BLOCK_ROWS):
             selected = _as_slice(rows[start : start + _BLOCK_ROWS])
-            block = np.array([column[selected] for column in values])
+            block = take_block(values, selected)
             scaled = _write_block(numbers, limits, block, x[start : start + _BLOCK_ROWS])
             if not (limits.are_finite or allow_infinite):
                 _check_finite(numbers, scaled)

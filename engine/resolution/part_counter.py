@@ -1,11 +1,12 @@
 """Rows of the validation or the test part, before any row is read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from engine.data.splits import count_validation_rows
 from engine.data.table import ColumnSchema, TableSchema, find_column
+from engine.preprocessing.column_options import options_for
 from engine.resolution.report import Report
 from engine.specs import (
     ColumnValidation,
@@ -59,10 +60,25 @@ class Span:
         return self.fewest == self.most
 
 
-def count_labelled(targets: Sequence[ColumnSchema], rows: int) -> Span:
-    """Return the rows that have every target; which rows lack several of them is unknown."""
-    missing = [target.missing for target in targets]
-    return Span(max(rows - sum(missing), 0), rows - max(missing, default=0))
+def count_usable(spec: ResolvedSpec, table: TableSchema) -> Span:
+    """Return the rows that have every target and a value in every column that drops rows.
+
+    Which rows lack several of them is unknown.
+    """
+    targets = (find_column(table.columns, name) for name in spec.targets)
+    needed = [*(target for target in targets if target is not None), *dropping(spec, table)]
+    missing = [column.missing for column in needed]
+    return Span(max(table.rows - sum(missing), 0), table.rows - max(missing, default=0))
+
+
+def dropping(spec: ResolvedSpec, table: TableSchema) -> Iterator[ColumnSchema]:
+    """Yield the features whose rows without a value are left out."""
+    features = set(spec.features)
+    for column in table.columns:
+        if not column.missing or column.name not in features:
+            continue
+        if options_for(spec.preprocessing, column.name).missing == "drop_row":
+            yield column
 
 
 @dataclass(frozen=True)
@@ -93,10 +109,11 @@ class PartCounter:
         table = self.tables.test if part == "test" else self.tables.validation
         if table is None:
             return Span.exactly(0)
-        found = (find_column(table.columns, target.name) for target in self.tables.targets)
-        rows = count_labelled([target for target in found if target is not None], table.rows)
+        rows = count_usable(self.spec, table)
         if rows.most < 1:
+            drops = ", or each lacks a value in a column with drop_row"
             detail = f"no row of the {part} dataset has a target"
+            detail += drops if any(dropping(self.spec, table)) else ""
             self.report.problem(f"/{part}/dataset_id", "too_few_rows", detail)
         return rows
 
@@ -136,18 +153,28 @@ class PartCounter:
         if selection.group_by is not None:
             self._require_groups(selection.group_by, 2, part)
             return Span(1, max(rows.most - 1, 1))
-        stratified = (
-            self.spec.task == "classification" and selection.stratify and selection.order_by is None
-        )
+        stratified = self.spec.task == "classification" and _is_stratified(selection)
         classes = (self.tables.targets[0].distinct or 1) if stratified else 1
-        count = count_validation_rows(rows.most, selection.fraction, classes)
-        if count < 1:
+        least = max(classes - self._count_unclassified(rows), 1)
+        most = count_validation_rows(rows.most, selection.fraction, least)
+        if most < 1:
             detail = f"{rows.most} rows are too few for {part}: every class needs a training row"
             self.report.problem(f"/{part}", "too_few_rows", detail)
-        count = max(count, 0)
+        fewest = max(count_validation_rows(rows.most, selection.fraction, classes), 0)
         ordered = find_column(self.tables.table.columns, selection.order_by or "")
         is_exact = rows.is_exact and (ordered is None or ordered.missing == 0)
-        return Span(count if is_exact else min(count, 1), count)
+        return Span(fewest if is_exact else min(fewest, 1), max(most, 0))
+
+    def _count_unclassified(self, rows: Span) -> int:
+        """Return the least number of rows with a target that are left out whatever their class.
+
+        Each of them may be the only one of its class.
+        """
+        test = self.spec.test
+        if test is None or isinstance(test, DatasetValidation) or _is_stratified(test):
+            rows = count_usable(self.spec, self.tables.table)
+        labelled = self.tables.table.rows - sum(target.missing for target in self.tables.targets)
+        return max(labelled - rows.most, 0)
 
     def _require_groups(self, name: str, needed: int, part: Part) -> None:
         """Report a problem if the column has fewer groups, less one if the test part takes some."""
@@ -161,3 +188,10 @@ class PartCounter:
         if groups < needed:
             detail = f"column {name!r} has {groups} groups; at least {needed} are needed"
             self.report.problem(f"/{part}/group_by", "too_few_groups", detail)
+
+
+def _is_stratified(part: ValidationSpec | TestSpec) -> bool:
+    """Return whether the rows of a part are drawn class by class."""
+    if not isinstance(part, FractionValidation):
+        return False
+    return part.stratify and part.order_by is None and part.group_by is None

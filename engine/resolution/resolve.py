@@ -9,6 +9,7 @@ from engine.errors import SpecError
 from engine.findings import Finding, join_feature_lists
 from engine.layers.base import Layer
 from engine.layers.build import build_layers
+from engine.preprocessing.fitted import FittedTarget
 from engine.resolution.embeddings import check_categorical, fill_tables
 from engine.resolution.features import (
     resolve_features,
@@ -27,6 +28,7 @@ from engine.resolution.memory import MemoryEstimate, estimate_memory, parameter_
 from engine.resolution.metrics import check_monitored, resolve_metrics, resolve_schedule
 from engine.resolution.missing_values import report_missing_values_of_model
 from engine.resolution.network import reshape_inputs, resolve_network, shift_layer_index
+from engine.resolution.number_checks import check_numbers
 from engine.resolution.optimization import (
     MAX_DEFAULT_EPOCHS,
     MIN_DEFAULT_EPOCHS,
@@ -35,6 +37,7 @@ from engine.resolution.optimization import (
     check_warmup,
     resolve_epochs,
 )
+from engine.resolution.other_tables import check_other_table
 from engine.resolution.part_counter import SplitTables
 from engine.resolution.reconstruction import (
     check_bottleneck,
@@ -49,7 +52,7 @@ from engine.resolution.sample_weights import check_class_weight, check_sample_we
 from engine.resolution.split_columns import check_split_columns
 from engine.resolution.target_and_features import check_inputs, choose_features
 from engine.resolution.targets import choose_tasks, count_labelled_rows, find_targets
-from engine.resolution.validation import check_other_table, check_parts, resolve_test
+from engine.resolution.validation import check_parts, resolve_test
 from engine.specs import MAX_FEATURES, ResolvedPreprocessing, ResolvedSpec, Task, TrainingSpec
 
 
@@ -93,6 +96,7 @@ def resolve(
     test_table: TableSchema | None = None,
     *,
     fitted_inputs: NetworkInputs | None = None,
+    fitted_target: FittedTarget | None = None,
 ) -> Resolution:
     """Fill in every default, check compatibility, and estimate the memory.
 
@@ -102,6 +106,7 @@ def resolve(
         validation_table: schema of the validation table, if it is another dataset.
         test_table: schema of the test table, if it is another dataset.
         fitted_inputs: inputs of an already fitted preprocessing; default: derived from the columns.
+        fitted_target: target of the same preprocessing.
 
     Raises:
         SpecError: with all problems, not only the first.
@@ -109,7 +114,7 @@ def resolve(
 
     def resolve_with(asked: TrainingSpec, report: Report) -> Resolution:
         others = validation_table, test_table
-        return _resolve(asked, table, others, fitted_inputs, report)
+        return _resolve(asked, table, others, fitted_inputs, fitted_target, report)
 
     report = Report()
     resolution = resolve_with(spec, report)
@@ -123,6 +128,7 @@ def _resolve(
     table: TableSchema,
     others: tuple[TableSchema | None, TableSchema | None],
     fitted_inputs: NetworkInputs | None,
+    fitted_target: FittedTarget | None,
     report: Report,
 ) -> Resolution:
     """Return the resolution without findings, which the report collects. Raises SpecError."""
@@ -158,6 +164,7 @@ def _resolve(
     check_other_table(resolved, table, test_table, "test", report)
     tables = SplitTables(table, targets, validation_table, test_table)
     counts = count_rows(resolved, tables, report)
+    check_numbers(spec, resolved, tables, counts.least_training, fitted_target, report)
     epochs = resolve_epochs(spec, counts.training)
     check_warmup(spec, epochs, report)
     check_batch_normalization(spec, counts, report)

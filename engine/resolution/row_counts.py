@@ -1,13 +1,19 @@
 """Rows of each part of a training, before any row is read."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from engine.data.small_parts import few_rows
-from engine.data.table import ColumnSchema, TableSchema
-from engine.preprocessing.column_options import options_for
-from engine.resolution.part_counter import Part, PartCounter, Span, SplitTables, count_labelled
+from engine.json_pointer import json_pointer
+from engine.preprocessing.column_options import NO_OVERRIDES
+from engine.resolution.part_counter import (
+    Part,
+    PartCounter,
+    Span,
+    SplitTables,
+    count_usable,
+    dropping,
+)
 from engine.resolution.report import Report
 from engine.specs import DatasetValidation, FoldsValidation, ResolvedSpec
 
@@ -22,6 +28,7 @@ class RowCounts:
         total: rows of all parts together.
         test: test rows.
         unknown: parts that may have fewer rows.
+        least_training: the fewest training rows of the final network.
     """
 
     training: int
@@ -29,17 +36,15 @@ class RowCounts:
     total: int
     test: int = 0
     unknown: frozenset[Part] = frozenset()
+    least_training: int = 0
 
 
 def count_rows(spec: ResolvedSpec, tables: SplitTables, report: Report) -> RowCounts:
     """Return upper bounds on the rows of each part; report a part that would be empty."""
-    usable = count_labelled(tables.targets, tables.table.rows)
+    usable = count_usable(spec, tables.table)
     rows = usable.most
     if rows < 2:
-        pointer = "/target" if tables.targets else "/dataset_id"
-        with_target = " with a target" if tables.targets else ""
-        detail = f"training needs at least two rows{with_target}, there are {rows}"
-        report.problem(pointer, "too_few_rows", detail)
+        _report_too_few(spec, tables, rows, report)
         return RowCounts(rows, 0, rows)
     counter = PartCounter(spec, tables, report)
     test, elsewhere = counter.count(spec.test, usable, "test"), 0
@@ -65,31 +70,30 @@ def count_rows(spec: ResolvedSpec, tables: SplitTables, report: Report) -> RowCo
         validation=validation.most,
         total=rows + elsewhere,
         test=test.most,
-        unknown=_unknown(spec, tables, spans),
+        unknown=frozenset(part for part, span in spans.items() if not span.is_exact),
+        least_training=max(training.fewest, 0),
     )
 
 
-def _unknown(spec: ResolvedSpec, tables: SplitTables, spans: dict[Part, Span]) -> frozenset[Part]:
-    """Return the parts whose rows only the data show."""
-    unknown = {part for part, span in spans.items() if not span.is_exact}
-    others: dict[Part, TableSchema | None] = {
-        "training": tables.table,
-        "validation": tables.validation,
-        "test": tables.test,
-    }
-    for part, table in others.items():
-        if table is not None and _may_drop_rows(spec, table.columns):
-            unknown |= set(spans) if part == "training" else {part}
-    return frozenset(unknown)
-
-
-def _may_drop_rows(spec: ResolvedSpec, columns: Iterable[ColumnSchema]) -> bool:
-    features = set(spec.features)
-    return any(
-        column.missing and options_for(spec.preprocessing, column.name).missing == "drop_row"
-        for column in columns
-        if column.name in features
-    )
+def _report_too_few(spec: ResolvedSpec, tables: SplitTables, rows: int, report: Report) -> None:
+    """Report that fewer than two rows can be trained on, at the setting that leaves out most."""
+    table = tables.table
+    missing = max((target.missing for target in tables.targets), default=0)
+    dropped = max(dropping(spec, table), key=lambda column: column.missing, default=None)
+    if dropped is None or dropped.missing <= missing:
+        pointer = "/target" if tables.targets else "/dataset_id"
+        with_target = " with a target" if tables.targets else ""
+        detail = f"training needs at least two rows{with_target}, there are {rows}"
+        report.problem(pointer, "too_few_rows", detail)
+    elif not any(problem.code == "drops_all_rows" for problem in report.problems):
+        override = spec.preprocessing.columns.get(dropped.name, NO_OVERRIDES)
+        own = () if override.missing is None else ("columns", dropped.name)
+        detail = (
+            f"training needs at least two rows; drop_row leaves at most {rows} of {table.rows}, as "
+            f"{dropped.missing} have no value in column {dropped.name!r}: impute its missing "
+            "values, such as by mean, or leave the column out of features"
+        )
+        report.problem(json_pointer("preprocessing", *own, "missing"), "too_few_rows", detail)
 
 
 def _report_small_parts(spec: ResolvedSpec, spans: dict[Part, Span], report: Report) -> None:

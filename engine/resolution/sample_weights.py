@@ -86,7 +86,7 @@ def _pointer(name: str) -> str:
 
 
 def check_sample_weight(spec: TrainingSpec, table: TableSchema, report: Report) -> None:
-    """Check that sample_weight is a numeric column without missing or negative values."""
+    """Check that sample_weight is a numeric column whose values can be weights."""
     if spec.sample_weight is None:
         return
     column = find_column(table.columns, spec.sample_weight)
@@ -99,9 +99,20 @@ def check_sample_weight(spec: TrainingSpec, table: TableSchema, report: Report) 
         report.problem(
             pointer, "weight_not_numeric", f"column {name} is {column.kind}, not numeric"
         )
-    elif column.missing:
-        detail = f"column {name} has {column.missing} rows without a value"
-        report.problem(pointer, "missing_weight", detail)
-    elif column.minimum is not None and column.minimum < 0:
-        detail = f"column {name} has {column.minimum:g}; weights must not be negative"
-        report.problem(pointer, "negative_weight", detail)
+    else:
+        found = find_weight_problem(column)
+        if found is not None:
+            report.problem(pointer, *found)
+
+
+def find_weight_problem(column: ColumnSchema) -> tuple[str, str] | None:
+    """Return code and reason if a numeric column cannot be the weights of all its rows."""
+    name = f"column {column.name!r}"
+    if column.missing:
+        return "missing_weight", f"{name} has {column.missing} rows without a value"
+    if column.minimum is not None and column.minimum < 0:
+        return "negative_weight", f"{name} has {column.minimum:g}; weights must not be negative"
+    if column.maximum == 0:
+        detail = f"every row has weight 0 in {name}: give at least one row a weight above 0"
+        return "all_zero", detail
+    return None

@@ -4,11 +4,17 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from engine.data.table import ColumnSchema, TableSchema
-from engine.findings import MAX_NAMES, name_columns, patch
+from engine.findings import MAX_NAMES, patch
 from engine.resolution.class_or_quantity import other_task
 from engine.resolution.reconstruction import check_reconstruction
 from engine.resolution.report import Alternative, Report
 from engine.resolution.target_and_features import choose_task, find_target
+from engine.resolution.target_mixture import (
+    describe_mixture,
+    is_label,
+    name_targets,
+    why_no_label,
+)
 from engine.specs import Task, TrainingSpec
 
 
@@ -93,9 +99,11 @@ def _default_task(
     spec: TrainingSpec, targets: Sequence[ColumnSchema], report: Report
 ) -> Task | None:
     numbers = [target for target in targets if target.kind == "numeric"]
-    if all(map(_is_label, targets)):
+    if all(map(is_label, targets)):
         if numbers:
-            detail = f"{_names(numbers)}: two distinct whole numbers, which are treated as labels"
+            detail = (
+                f"{name_targets(numbers)}: two distinct whole numbers, which are treated as labels"
+            )
             if len(numbers) == len(targets):
                 alternative = other_task(spec, "regression", "predict numbers")
                 report.offer("info", "/task", "numbers_as_classes", detail, alternative)
@@ -105,21 +113,11 @@ def _default_task(
     if len(numbers) == len(targets):
         _report_two_valued(spec, targets, report)
         return "regression" if _are_numbers(targets, report) else None
-    if not numbers:
+    if all(map(is_label, numbers)):
         _are_labels(targets, report)
         return None
-    classes = [target for target in targets if target.kind != "numeric"]
-    detail = (
-        f"{_names(numbers)}: numbers; {_names(classes)}: classes. The targets of one job must be "
-        "all numbers, or all labels with two values each: create one job for the numbers and "
-        "another for the rest"
-    )
-    report.problem("/target", "mixed_targets", detail)
+    report.problem("/target", "mixed_targets", describe_mixture(targets))
     return None
-
-
-def _is_label(target: ColumnSchema) -> bool:
-    return target.distinct == 2 and (target.kind != "numeric" or target.integral)
 
 
 def _are_numbers(targets: Sequence[ColumnSchema], report: Report) -> bool:
@@ -128,7 +126,10 @@ def _are_numbers(targets: Sequence[ColumnSchema], report: Report) -> bool:
     for index, target in enumerate(targets):
         pointer = target_pointer(index, len(targets))
         if target.kind != "numeric":
-            detail = f"regression needs numbers; column {target.name!r} is {target.kind}"
+            detail = (
+                f"regression needs numbers; column {target.name!r} is {target.kind}. "
+                f"{describe_mixture(targets)}"
+            )
             report.problem(pointer, "target_not_numeric", detail)
             is_valid = False
         elif target.distinct == 1:
@@ -140,10 +141,11 @@ def _are_numbers(targets: Sequence[ColumnSchema], report: Report) -> bool:
 
 def _report_two_valued(spec: TrainingSpec, targets: Sequence[ColumnSchema], report: Report) -> None:
     """Report numbers that could be labels; the fix is a job for these targets alone."""
-    two_valued = [target for target in targets if _is_label(target)]
+    two_valued = [target for target in targets if is_label(target)]
     if two_valued:
         detail = (
-            f"{_names(two_valued)}: two distinct whole numbers each, which are predicted as numbers"
+            f"{name_targets(two_valued)}: two distinct whole numbers each, which are predicted as "
+            "numbers"
         )
         names = [target.name for target in two_valued]
         alternative = Alternative(
@@ -159,22 +161,9 @@ def _are_labels(targets: Sequence[ColumnSchema], report: Report) -> bool:
     """Return whether all have two classes, and report each that has not."""
     is_valid = True
     for index, target in enumerate(targets):
-        if not _is_label(target):
+        if not is_label(target):
             pointer = target_pointer(index, len(targets))
-            report.problem(pointer, "not_two_classes", _why_no_label(target))
+            detail = f"{why_no_label(target)}. {describe_mixture(targets)}"
+            report.problem(pointer, "not_two_classes", detail)
             is_valid = False
     return is_valid
-
-
-def _why_no_label(target: ColumnSchema) -> str:
-    rule = "each of several labels needs two values"
-    if target.kind == "numeric" and not target.integral:
-        return f"column {target.name!r} has numbers that are not whole; {rule}"
-    if target.distinct is not None and target.distinct < 2:
-        return f"column {target.name!r} has the same value in every row; {rule}"
-    count = "many" if target.distinct is None else target.distinct
-    return f"column {target.name!r} has {count} distinct values; {rule}: predict it in its own job"
-
-
-def _names(targets: Sequence[ColumnSchema]) -> str:
-    return name_columns([target.name for target in targets])

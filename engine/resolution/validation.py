@@ -1,6 +1,5 @@
-"""Checks of the validation rows and the test rows, before any row is read."""
+"""Checks of the validation part and the test part, before any row is read."""
 
-from engine.data.table import ColumnSchema, TableSchema
 from engine.findings import patch
 from engine.resolution.fixes import remove
 from engine.resolution.report import Alternative, Report
@@ -10,14 +9,11 @@ from engine.specs import (
     DatasetValidation,
     FoldsValidation,
     FractionValidation,
-    ResolvedSpec,
     TestSpec,
     TrainingSpec,
     ValidationSpec,
 )
 
-# Kinds whose values can be compared with those of another kind.
-_EQUIVALENT_KINDS = {"text": "categorical"}
 _Drawn = FractionValidation | FoldsValidation
 
 
@@ -118,47 +114,3 @@ def _are_same_rows(validation: ValidationSpec | None, test: TestSpec | None) -> 
             return validation == test
         case _:
             return False
-
-
-def check_other_table(
-    spec: ResolvedSpec,
-    table: TableSchema,
-    other: TableSchema | None,
-    part: str,
-    report: Report,
-) -> None:
-    """Check that the dataset of a part has the training columns, of the same kinds.
-
-    Args:
-        spec: the resolved spec.
-        table: schema of the training table.
-        other: schema of the part's table; None if it is not another dataset.
-        part: validation or test.
-        report: receives problems.
-    """
-    if other is None:
-        return
-    needed = {*spec.targets, spec.sample_weight, *spec.features}
-    pointer = f"/{part}/dataset_id"
-    by_name = {column.name: column for column in other.columns}
-    for column in table.columns:
-        if column.name not in needed:
-            continue
-        counterpart = by_name.get(column.name)
-        if counterpart is None:
-            detail = f"the {part} dataset has no column {column.name!r}"
-            report.problem(pointer, "missing_column", detail)
-        elif not _have_same_kind(column, counterpart, other.rows):
-            detail = (
-                f"column {column.name!r} is {counterpart.kind} in the {part} dataset, but "
-                f"{column.kind} in the training dataset"
-            )
-            report.problem(pointer, "column_mismatch", detail)
-
-
-def _have_same_kind(column: ColumnSchema, counterpart: ColumnSchema, rows: int) -> bool:
-    """Return whether the kinds match; a column without any value matches every kind."""
-    same = _EQUIVALENT_KINDS.get(column.kind, column.kind) == _EQUIVALENT_KINDS.get(
-        counterpart.kind, counterpart.kind
-    )
-    return same or counterpart.missing >= rows

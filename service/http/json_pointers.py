@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from engine.json_pointer import json_pointer
+from service.http.validation_texts import describe_error
 from service.schemas.common import FieldProblem
 
 
@@ -22,7 +23,7 @@ def field_problems(errors: Sequence[Mapping[str, Any]], body: object) -> list[Fi
             location=cast("Any", location),
             pointer=json_pointer(*path),
             code=error["type"],
-            detail=_detail(error),
+            detail=describe_error(error),
         )
         found.setdefault((problem.location, problem.pointer, problem.detail), problem)
     return list(found.values())
@@ -43,21 +44,3 @@ def _drop_union_members(
         elif missing and position == len(path) - 1:
             kept.append(part)
     return kept
-
-
-def _detail(error: Mapping[str, Any]) -> str:
-    match error["type"]:
-        case "json_invalid":
-            return f"the body is not valid JSON: {error['ctx']['error']}"
-        case "missing":
-            return "this field is required"
-        case "extra_forbidden":
-            return "unknown field"
-        case "union_tag_not_found":
-            return f"the field {error['ctx']['discriminator']} is required"
-        case "union_tag_invalid":
-            return (
-                f"must be one of {error['ctx']['expected_tags']}, not {error['ctx']['tag'][:80]!r}"
-            )
-        case _:
-            return str(error["msg"])

@@ -85,7 +85,7 @@ def clean_numbers(
     """
     is_marker = [values == marker for marker in _as_dtype(missing, values.dtype)]
     numbers = values.astype(np.float64)
-    is_infinite = np.isinf(numbers)
+    is_infinite = np.isinf(values)
     for unusable in (is_infinite, *is_marker):
         if unusable.any():
             numbers[unusable] = np.nan

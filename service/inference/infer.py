@@ -1,24 +1,31 @@
 """Inference: a request's tensors to the tensors that a model predicts."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from service.context import Context
 from service.http.content_codings import decode_content
-from service.http.errors import InvalidInferenceError
-from service.inference.answers import Answers, answer
+from service.http.errors import InvalidInferenceError, InvalidRowsError
+from service.inference.datatypes import BYTES
 from service.inference.messages import show, show_names, suggest
 from service.inference.models import VERSION, find_model
 from service.inference.outputs import ModelOutput, list_outputs
 from service.inference.request import InferenceRequest, read_request
 from service.inference.response import InferenceResponse, OutputTensor, write_response
 from service.inference.rows import read_rows
+from service.predictions.answers import Answers, answer
 from service.runtime.model_cache import ServedModel
 
-# Within these bounds an inference takes about as long as passing it to a thread.
-BODY_BYTES_IN_PLACE = 32 * 2**10
+# Within these bounds an inference takes about as long as passing it to a thread, or at most a few
+# milliseconds. JSON and texts take time per element, numbers of binary tensors hardly any.
+JSON_BYTES_IN_PLACE = 32 * 2**10
+TEXT_BYTES_IN_PLACE = 32 * 2**10
+BODY_BYTES_IN_PLACE = 512 * 2**10
 MODEL_BYTES_IN_PLACE = 32 * 2**20
+# Rows times the model's bytes, which grow with the time per row.
+WORK_IN_PLACE = 16 * MODEL_BYTES_IN_PLACE
 
 
 @dataclass(frozen=True)
@@ -41,13 +48,34 @@ def infer_in_place(context: Context, model_id: str, payload: Payload) -> Inferen
 
     Raises InvalidInferenceError.
     """
-    if len(payload.body) > BODY_BYTES_IN_PLACE or payload.content_coding:
+    if payload.content_coding or _count_json(payload) > JSON_BYTES_IN_PLACE:
         return None
     model = context.served.find(model_id)
     if model is None or model.nbytes > MODEL_BYTES_IN_PLACE:
         return None
+    if len(payload.body) > BODY_BYTES_IN_PLACE:
+        return None
+    request = _read(model, payload.body, payload.header_length)
+    if not _is_fast(model, request):
+        return None
     with model.lock.exclusive_if_free() as is_free:
-        return _infer(model, payload.body, payload.header_length) if is_free else None
+        return _infer(model, request) if is_free else None
+
+
+def _count_json(payload: Payload) -> int:
+    """Return the bytes of the JSON in the body; all of them if the length is invalid."""
+    length = payload.header_length or ""
+    return int(length) if length.isdecimal() and len(length) < 10 else len(payload.body)
+
+
+def _is_fast(model: ServedModel, request: InferenceRequest) -> bool:
+    rows = max(tensor.shape[0] if tensor.shape else 0 for tensor in request.inputs)
+    texts = sum(
+        len(tensor.content)
+        for tensor in request.inputs
+        if tensor.datatype == BYTES and tensor.content is not None
+    )
+    return rows * model.nbytes <= WORK_IN_PLACE and texts <= TEXT_BYTES_IN_PLACE
 
 
 def infer(context: Context, model_id: str, payload: Payload) -> InferenceResponse:
@@ -61,20 +89,33 @@ def infer(context: Context, model_id: str, payload: Payload) -> InferenceRespons
     """
     model = find_model(context, model_id)
     body = decode_content(payload.body, payload.content_coding, context.settings.max_body_bytes)
+    request = _read(model, body, payload.header_length)
     with model.lock.shared():
-        return _infer(model, body, payload.header_length)
+        return _infer(model, request)
 
 
-def _infer(model: ServedModel, body: bytes, header_length: str | None) -> InferenceResponse:
+def _read(model: ServedModel, body: bytes, header_length: str | None) -> InferenceRequest:
     known = len(model.preprocessing.columns) + len(model.reader.ignored) + 1
-    request = read_request(body, header_length, known)
+    return read_request(body, header_length, known)
+
+
+def _infer(model: ServedModel, request: InferenceRequest) -> InferenceResponse:
     outputs = _select_outputs(request, list_outputs(model))
-    answers = answer(model, read_rows(model, request.inputs))
+    answers = _answer(model, request)
     tensors = [
         OutputTensor(output, output.compute(answers.found), is_binary)
         for output, is_binary in outputs
     ]
     return write_response(_head(model, request, answers), tensors)
+
+
+def _answer(model: ServedModel, request: InferenceRequest) -> Answers:
+    """Return the predictions. Raises InvalidInferenceError."""
+    rows = read_rows(model, request.inputs)
+    try:
+        return answer(model, rows)
+    except InvalidRowsError as error:
+        raise InvalidInferenceError(str(error)) from error
 
 
 def _head(model: ServedModel, request: InferenceRequest, answers: Answers) -> dict[str, Any]:
@@ -83,7 +124,7 @@ def _head(model: ServedModel, request: InferenceRequest, answers: Answers) -> di
     if request.id is not None:
         head["id"] = request.id
     if answers.flags:
-        head["parameters"] = dict(answers.flags)
+        head["parameters"] = dict(Counter(flagged.flag for flagged in answers.flags))
     return head
 
 

@@ -71,7 +71,7 @@ def _describe_inputs(model: ServedModel) -> list[TensorMetadataView]:
         TensorMetadataView(name=column.name, datatype=_datatype(column), shape=[_ANY])
         for column in columns
     ]
-    if takes_matrix(model.preprocessing):
+    if takes_matrix(model):
         shape = [_ANY, len(columns)]
         parameters = {"replaces": "the tensors of all columns, in their order"}
         inputs.append(

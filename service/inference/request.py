@@ -1,6 +1,7 @@
 """The body of an inference request: a JSON header, then the bytes of the binary tensors."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from service.inference.datatypes import DTYPES
 from service.inference.messages import show, tensor_error
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _MAX_RANK = 32
 _MAX_SIDE = 2**64 - 1
 _MAX_OUTPUTS = 64
@@ -80,7 +82,7 @@ def read_request(body: bytes, header_length: str | None, max_inputs: int) -> Inf
     length = len(body) if header_length is None else _read_length(header_length, len(body))
     header = _parse_header(body[:length], is_whole=header_length is None)
     identifier = header.get("id")
-    if identifier is not None and not isinstance(identifier, str):
+    if identifier is not None and not _is_text(identifier):
         raise InvalidInferenceError(f"id must be a string, not {show(identifier)}")
     parameters = _read_parameters(header, "the request")
     is_binary = _read_flag(parameters, "binary_data_output", "the request", default=False)
@@ -223,6 +225,11 @@ def _refuse_parameters(name: str, parameters: JsonObject, unsupported: tuple[str
     for key in unsupported:
         if key in parameters:
             raise tensor_error(name, f"the parameter {key} is not supported")
+
+
+def _is_text(value: object) -> bool:
+    """Return whether a value is a string that UTF-8 can encode, without lone surrogates."""
+    return isinstance(value, str) and _SURROGATES.search(value) is None
 
 
 def _is_side(value: object) -> bool:

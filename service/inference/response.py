@@ -1,13 +1,10 @@
 """The response to an inference request: JSON, or a JSON header and binary tensors."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+import orjson
 
 from service.inference.binary_values import write_texts
 from service.inference.outputs import ModelOutput, Texts, Values
@@ -54,7 +51,7 @@ def write_response(head: Mapping[str, Any], outputs: list[OutputTensor]) -> Infe
             fields["data"] = _to_json(tensor.values)
         written.append(fields)
     document = {**head, "outputs": written}
-    text = json.dumps(document, allow_nan=False, separators=(",", ":")).encode()
+    text = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
     if not contents:
         return InferenceResponse(text, None)
     return InferenceResponse(b"".join((text, *contents)), len(text))
@@ -72,15 +69,8 @@ def _to_bytes(values: Values) -> bytes:
     return values.astype("<f8", copy=False).tobytes()
 
 
-def _to_json(values: Values) -> list[Any]:
-    """Return the elements in row-major order; null for a number that is not finite."""
+def _to_json(values: Values) -> Any:  # noqa: ANN401 - for orjson, which writes arrays as lists
+    """Return the elements in row-major order; NaN is written as null."""
     if isinstance(values, Texts):
         return [values.distinct[index] for index in values.indices.ravel().tolist()]
-    return _numbers_to_json(values.ravel())
-
-
-def _numbers_to_json(values: NDArray[np.float64]) -> list[Any]:
-    numbers: list[Any] = values.tolist()
-    if np.isfinite(values).all():
-        return numbers
-    return [number if isfinite(number) else None for number in numbers]
+    return values.ravel()

@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.table import Column, NumericColumn
+from engine.data.matrix_columns import MatrixColumns
+from engine.data.table import Column
 from engine.data.value_reader import ValueReader
-from engine.preprocessing.fitted import FittedNumeric
-from engine.preprocessing.preprocessing import Preprocessing
 from service.http.errors import InvalidInferenceError
 from service.inference.binary_values import read_binary_values
 from service.inference.columns import ColumnTensorReader, TensorColumn, clean_numbers
@@ -18,35 +17,35 @@ from service.inference.json_values import read_json_values
 from service.inference.messages import show, show_names, suggest, tensor_error
 from service.inference.request import InputTensor
 from service.runtime.model_cache import ServedModel
-from service.schemas.models import MAX_ROWS
+from service.schemas.predictions import MAX_ROWS
 from service.serializers.rows import ReadRows
 
 FEATURES = "features"
 
 
-def takes_matrix(preprocessing: Preprocessing) -> bool:
+def takes_matrix(model: ServedModel) -> bool:
     """Return whether a model takes all its columns as the tensor `features`.
 
     All of them must be numbers, and none may have that name.
     """
-    return all(
-        isinstance(column, FittedNumeric) and column.name != FEATURES
-        for column in preprocessing.columns
-    )
+    is_numeric = model.reader.plain_width is not None
+    return is_numeric and FEATURES not in model.preprocessing.numeric_names
 
 
 def read_rows(model: ServedModel, tensors: Sequence[InputTensor]) -> ReadRows:
     """Return the rows of the input tensors. Raises InvalidInferenceError."""
-    reader = _TensorReader(model.preprocessing)
-    if takes_matrix(model.preprocessing) and any(one.name == FEATURES for one in tensors):
+    reader = _TensorReader(model)
+    if any(tensor.name == FEATURES for tensor in tensors) and takes_matrix(model):
         return reader.read_matrix(tensors, model.reader.shapes)
     return reader.read_columns(tensors, model.reader.ignored)
 
 
 class _TensorReader:
-    def __init__(self, preprocessing: Preprocessing) -> None:
-        words = preprocessing.words
-        self._columns = preprocessing.columns
+    def __init__(self, model: ServedModel) -> None:
+        words = model.preprocessing.words
+        self._columns = model.preprocessing.columns
+        self._numeric_names = model.preprocessing.numeric_names
+        self._as_matrix = model.reader.as_matrix
         self._words = ValueReader(words)
         self._reader = ColumnTensorReader(self._words, words.time_formats)
 
@@ -62,7 +61,7 @@ class _TensorReader:
             found = self._reader.read(tensor, fitted, _read_values(tensor).reshape(rows))
             columns[fitted.name] = found.column
             not_understood += [(row, index) for row in found.not_understood]
-        return ReadRows(columns, not_understood)
+        return ReadRows(self._as_matrix(rows, columns), not_understood)
 
     def _require_names(self, by_name: Mapping[str, InputTensor], ignored: frozenset[str]) -> None:
         """Raise InvalidInferenceError unless the names are those of the columns."""
@@ -92,16 +91,17 @@ class _TensorReader:
             raise tensor_error(FEATURES, detail)
         rows = _require_few_rows(tensor)
         values = _read_values(tensor).reshape(rows, width)
-        return self._read_texts(tensor, values) if tensor.datatype == BYTES else self._cut(values)
+        return (
+            self._read_texts(tensor, values)
+            if tensor.datatype == BYTES
+            else self._read_numbers(values)
+        )
 
-    def _cut(self, values: NDArray[Any]) -> ReadRows:
+    def _read_numbers(self, values: NDArray[Any]) -> ReadRows:
         numbers, not_understood = clean_numbers(values, self._words.missing_numbers)
-        columns: dict[str, Column] = {
-            fitted.name: NumericColumn(numbers[:, index])
-            for index, fitted in enumerate(self._columns)
-        }
-        places = [(row, column) for row, column in np.argwhere(not_understood).tolist()]
-        return ReadRows(columns, places)
+        columns = MatrixColumns(self._numeric_names, numbers, {})
+        places = np.argwhere(not_understood).tolist() if not_understood.any() else []
+        return ReadRows(columns, [(row, column) for row, column in places])
 
     def _read_texts(self, tensor: InputTensor, values: NDArray[Any]) -> ReadRows:
         found: list[TensorColumn] = [
@@ -112,7 +112,7 @@ class _TensorReader:
             fitted.name: one.column for fitted, one in zip(self._columns, found, strict=True)
         }
         places = [(row, index) for index, one in enumerate(found) for row in one.not_understood]
-        return ReadRows(columns, places)
+        return ReadRows(self._as_matrix(len(values), columns), places)
 
 
 def _describe_unknown(name: str, names: Sequence[str]) -> str:

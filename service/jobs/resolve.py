@@ -8,7 +8,7 @@ from engine.specs import DatasetValidation
 from service.context import Context
 from service.http.errors import ForbiddenAddressError
 from service.jobs.initial_weights import InitialWeights, find_initial_weights
-from service.jobs.seen_test_rows import find_seen_test_rows
+from service.jobs.seen_rows import find_seen_test_rows, find_trained_parts
 from service.jobs.warm_start import continue_model
 from service.schemas.job_requests import JobRequest
 from service.schemas.jobs import FindingView
@@ -29,19 +29,20 @@ def resolve_request(
     """Resolve the request against the schemas of its datasets. Raises NotFoundError, SpecError."""
     others = (validation_dataset_id(request), _test_dataset_id(request))
     with context.database.reading() as session:
-        table = table_schema(get_dataset(session, request.dataset_id))
-        validation_table, test_table = (
-            None if other is None else table_schema(get_dataset(session, other)) for other in others
+        dataset = get_dataset(session, request.dataset_id)
+        validation, test = (
+            None if other is None else get_dataset(session, other) for other in others
         )
+    table = table_schema(dataset)
+    tables = [None if other is None else table_schema(other) for other in (validation, test)]
+    findings = [*find_trained_parts(dataset, validation, test)]
     if source is None:
-        resolution = resolve(request, table, validation_table, test_table)
+        resolution = resolve(request, table, *tables)
     else:
-        resolution = continue_model(
-            request, source.spec, source.preprocessing, table, validation_table, test_table
-        )
+        resolution = continue_model(request, source.spec, source.preprocessing, table, *tables)
         seen = find_seen_test_rows(resolution.spec, request.dataset_id, source)
-        findings = (*resolution.findings, *source.findings, *(() if seen is None else (seen,)))
-        resolution = replace(resolution, findings=findings)
+        findings += [*source.findings, *(() if seen is None else (seen,))]
+    resolution = replace(resolution, findings=(*resolution.findings, *findings))
     needed, limit = _memory_bytes(context, resolution), context.settings.max_job_memory_bytes
     if needed > limit:
         detail = (

@@ -16,9 +16,9 @@ from engine.preprocessing.fitted import (
     FittedOrdinal,
     FittedText,
     FittedTime,
-    target_names,
 )
 from engine.preprocessing.preprocessing import Preprocessing
+from engine.resolution.continued_targets import find_other_targets, with_classes_of
 from engine.resolution.embeddings import tables_in
 from engine.resolution.input_width import NetworkInputs
 from engine.resolution.resolve import Resolution, resolve
@@ -29,6 +29,7 @@ from service.schemas.job_requests import JobRequest
 # Names of a task in requests, if it has several.
 _TASK_NAMES: dict[Task, tuple[Task, ...]] = {"multi_label": ("multi_label", "classification")}
 _INHERITED = ("/features", "/preprocessing", "/task")
+_FROM_MODEL = frozenset({"features", "preprocessing", "task", "network", "loss", "input_shape"})
 _TEXTS: tuple[ColumnKind, ...] = ("categorical", "text")
 # Texts are inferred as categories or free text by their number only, so both are compatible.
 KINDS: dict[type[FittedColumn], tuple[ColumnKind, ...]] = {
@@ -51,21 +52,32 @@ def continue_model(
     test_table: TableSchema | None = None,
 ) -> Resolution:
     """Resolve a request that starts from a model. Raises SpecError if they are incompatible."""
+    problems = _target_problems(request, base, preprocessing, table)
+    if problems:
+        raise SpecError(problems)
     if request.features not in {None, base.features}:
         detail = (
             f"the model has {len(base.features)} features: leave features out or list the same ones"
         )
         raise SpecError([SpecProblem("/features", "other_features", detail)])
-    problems = _column_problems(preprocessing, table) + _target_problems(
-        request, base, preprocessing
-    )
+    problems = _column_problems(preprocessing, table)
     if problems:
         raise SpecError(problems)
     width = preprocessing.width
     inputs = NetworkInputs(width, tables_in(base.network))
     asked = request.model_copy(update=_inherited_fields(request, base, width))
     seen = _as_the_model_sees(table, preprocessing)
-    resolution = resolve(asked, seen, validation_table, test_table, fitted_inputs=inputs)
+    try:
+        resolution = resolve(
+            asked,
+            with_classes_of(request.targets, preprocessing.target, seen),
+            validation_table,
+            test_table,
+            fitted_inputs=inputs,
+            fitted_target=preprocessing.target,
+        )
+    except SpecError as error:
+        raise SpecError([_at_field_sent(problem, request) for problem in error.problems]) from error
     if weight_shapes(resolution.spec, width) != weight_shapes(base, width):
         detail = "the network's weights differ in shape from the model's: leave network out"
         raise SpecError([SpecProblem("/network", "other_network", detail)])
@@ -88,6 +100,15 @@ def _unused_preprocessing(request: JobRequest, base: ResolvedSpec) -> Iterator[F
         )
         fix = patch(("remove", "/preprocessing", None))
         yield Finding("warning", "/preprocessing", "preprocessing_of_model", detail, fix)
+
+
+def _at_field_sent(problem: SpecProblem, request: JobRequest) -> SpecProblem:
+    """Return the problem at start_from if it is in a field that the request leaves to the model."""
+    field = problem.pointer.removeprefix("/").partition("/")[0]
+    if field in request.model_fields_set or field not in _FROM_MODEL:
+        return problem
+    detail = f"the job has the model's {field}: {problem.detail}"
+    return SpecProblem("/start_from", problem.code, detail)
 
 
 def _without_inherited_fix(finding: Finding) -> Finding:
@@ -128,19 +149,14 @@ def _column_problems(preprocessing: Preprocessing, table: TableSchema) -> list[S
 
 
 def _target_problems(
-    request: JobRequest, base: ResolvedSpec, preprocessing: Preprocessing
+    request: JobRequest, base: ResolvedSpec, preprocessing: Preprocessing, table: TableSchema
 ) -> list[SpecProblem]:
     """Return a problem if task or targets are not the model's; a single one may be renamed."""
-    if request.task not in {None, *_TASK_NAMES.get(base.task, (base.task,))}:
-        detail = f"the model was trained for {base.task}: leave task out"
-        return [SpecProblem("/task", "other_task", detail)]
-    names = target_names(preprocessing.target)
-    if request.targets == names or len(request.targets) == len(names) == 1:
-        return []
-    detail = f"the model predicts {name_columns(names)}: list the same targets in the same order"
-    if not names:
-        detail = "the model reconstructs its inputs: leave target out"
-    return [SpecProblem("/target", "other_targets", detail)]
+    found = [*find_other_targets(request.targets, preprocessing.target, base.features, table)]
+    if found or request.task in {None, *_TASK_NAMES.get(base.task, (base.task,))}:
+        return found
+    detail = f"the model was trained for {base.task}: leave task out"
+    return [SpecProblem("/task", "other_task", detail)]
 
 
 def _as_the_model_sees(table: TableSchema, preprocessing: Preprocessing) -> TableSchema:

@@ -1,1 +1,1 @@
-"""Model use cases: list, download, import, predict."""
+"""Model use cases: list, download, import."""

@@ -1,13 +1,14 @@
 """/v2: the Open Inference Protocol, version 2, with binary tensors."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import AfterValidator
 from starlette.concurrency import run_in_threadpool
 
 from service.context import Context, ContextDep
 from service.http.content_codings import choose_coding, encode_content
+from service.http.raw_route import RawRoute
 from service.http.renderers import phrase_of
 from service.inference.infer import Payload, infer, infer_in_place
 from service.inference.models import (
@@ -19,7 +20,7 @@ from service.inference.models import (
 )
 from service.inference.request import HEADER_LENGTH
 from service.inference.response import InferenceResponse
-from service.schemas.common import ModelId
+from service.schemas.common import ModelId, id_validator
 from service.schemas.inference import (
     IndexedModelView,
     InferenceErrorView,
@@ -43,7 +44,7 @@ MIN_ENCODED_BYTES = 1_024
 ENCODED_IN_PLACE_BYTES = 32 * 2**10
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
-_REQUEST = {
+REQUEST = {
     "required": True,
     "description": "JSON, or a JSON header and the bytes of the binary tensors; the content type "
     "is not read.",
@@ -62,14 +63,19 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-INFER: dict[str, Any] = {
-    "response_class": Response,
-    "responses": {
-        200: {"model": InferenceView, "content": {"application/octet-stream": _BINARY}},
-        **errors(400, 404, 409, 413, 415, 503),
-    },
-    "openapi_extra": {"requestBody": _REQUEST},
-}
+def _describe_parameters(names: list[str]) -> list[dict[str, Any]]:
+    """Return the parameters of an inference for the OpenAPI document."""
+    in_path = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in names
+    ]
+    length = {
+        "name": HEADER_LENGTH,
+        "in": "header",
+        "description": "Bytes of the JSON before the binary tensors; without it, the body is JSON.",
+        "schema": {"type": "string"},
+    }
+    return [*in_path, length]
 
 
 def _check_version(version: str) -> str:
@@ -79,20 +85,10 @@ def _check_version(version: str) -> str:
     return version
 
 
-async def _read_payload(
-    request: Request,
-    header_length: Annotated[str | None, Header(alias=HEADER_LENGTH)] = None,
-    content_encoding: Annotated[str, Header()] = "",
-) -> Payload:
-    """Return the body, whatever its content type, which many clients do not send."""
-    return Payload(await request.body(), content_encoding, header_length)
-
-
 Version = Annotated[
     str, Path(alias="model_version", examples=["1"]), AfterValidator(_check_version)
 ]
-PayloadDep = Annotated[Payload, Depends(_read_payload)]
-Accepted = Annotated[str, Header()]
+check_id = id_validator("model", "mdl_")
 
 
 @router.get("")
@@ -147,33 +143,32 @@ def get_model_version_ready(context: ContextDep, model_name: ModelId, _: Version
     return check_model(context, model_name)
 
 
-@router.post(f"{MODEL}/infer", **INFER)
-async def infer_model(
-    context: ContextDep, model_name: ModelId, payload: PayloadDep, accept_encoding: Accepted = ""
-) -> Response:
+async def infer_tensors(request: Request) -> Response:
     """Predict the rows of the input tensors."""
-    return await _infer(context, model_name, payload, accept_encoding)
-
-
-@router.post(f"{MODEL_VERSION}/infer", **INFER)
-async def infer_model_version(
-    context: ContextDep,
-    model_name: ModelId,
-    _: Version,
-    payload: PayloadDep,
-    accept_encoding: Accepted = "",
-) -> Response:
-    """Predict the rows of the input tensors with a version of a model."""
-    return await _infer(context, model_name, payload, accept_encoding)
-
-
-async def _infer(
-    context: Context, model_name: str, payload: Payload, accept_encoding: str
-) -> Response:
+    context = cast("Context", request.app.state.context)
+    model_name = check_id(request.path_params["model_name"])
+    _check_version(request.path_params.get("model_version", VERSION))
+    headers = request.headers
+    coding, length = headers.get("content-encoding", ""), headers.get(HEADER_LENGTH)
+    payload = Payload(await request.body(), coding, length)
     found = infer_in_place(context, model_name, payload)
     if found is None:
         found = await run_in_threadpool(infer, context, model_name, payload)
-    return await _respond(found, choose_coding(accept_encoding))
+    return await _respond(found, choose_coding(headers.get("accept-encoding", "")))
+
+
+for path, names in ((MODEL, ["model_name"]), (MODEL_VERSION, ["model_name", "model_version"])):
+    router.add_api_route(
+        f"{path}/infer",
+        infer_tensors,
+        methods=["POST"],
+        responses={
+            200: {"model": InferenceView, "content": {"application/octet-stream": _BINARY}},
+            **errors(400, 404, 409, 413, 415, 503),
+        },
+        openapi_extra={"parameters": _describe_parameters(names), "requestBody": REQUEST},
+        route_class_override=RawRoute,
+    )
 
 
 async def _respond(found: InferenceResponse, coding: str | None) -> Response:

@@ -1,4 +1,4 @@
-"""/v1/models: list, import, get, weights, predict."""
+"""/v1/models: list, import, get, weights."""
 
 from typing import Annotated, Any
 
@@ -14,9 +14,8 @@ from service.idempotency import IdempotentRequest, respond
 from service.models import imports, models
 from service.models.import_body import receive_import
 from service.models.models import MEDIA_TYPES, WeightFormat, Weights
-from service.models.predictions import predict, predict_in_place
 from service.schemas.common import After, Limit, ModelId, Name, Order, PageView
-from service.schemas.models import ModelView, PredictRequest, PredictView, WeightView
+from service.schemas.models import ModelView, WeightView
 from store.db.pagination import PageRequest
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=JsonRoute)
@@ -122,18 +121,3 @@ def get_model(context: ContextDep, model_id: ModelId) -> ModelView:
 def get_weights(context: ContextDep, model_id: ModelId, wanted: Format) -> Response:
     """Download the weights, as safetensors, npz or JSON."""
     return weights_response(models.weights(context, model_id, wanted))
-
-
-@router.post(
-    "/{model_id}/predict",
-    response_model=PredictView,
-    responses=problems(404, 409, 413, 415, 422, 503),
-)
-async def predict_rows(
-    context: ContextDep, request: Request, model_id: ModelId, body: PredictRequest
-) -> Response:
-    """Predict rows given as records, or as arrays in the order of the model's features."""
-    text = predict_in_place(context, model_id, body, len(await request.body()))
-    if text is None:
-        text = await run_in_threadpool(predict, context, model_id, body)
-    return Response(text, media_type="application/json")

@@ -134,7 +134,10 @@ class TransitionView(View):
 class FindingView(View):
     """An observation about a job's request, its data or its training."""
 
-    level: Literal["error", "warning", "info"]
+    level: Literal["error", "warning", "info"] = Field(
+        description="error (of `validate` only): the request cannot be posted; warning: the "
+        "result may not be what was intended; info: a default or a consequence."
+    )
     pointer: str = Field(description="JSON pointer into the job's request.")
     code: str = Field(description="Short stable name; a job has one per code and pointer.")
     detail: str = Field(description="Explanation for a person; it counts folds from 1.")

@@ -53,10 +53,14 @@ class Service:
         """Return all processes of the service except the supervisor."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def child(self, word: str) -> psutil.Process:
-        """Return the supervisor's child that has the word in its command line."""
+    def children(self, word: str) -> list[psutil.Process]:
+        """Return the supervisor's children that have the word in their command line."""
         children = psutil.Process(self.process.pid).children()
-        return next(child for child in children if word in " ".join(child.cmdline()))
+        return [child for child in children if word in " ".join(child.cmdline())]
+
+    def child(self, word: str) -> psutil.Process:
+        """Return the supervisor's first child that has the word in its command line."""
+        return self.children(word)[0]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Stop the service; return its exit status. Fails if it has printed more than `ready`."""

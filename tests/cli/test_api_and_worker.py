@@ -44,11 +44,21 @@ def test_an_unreachable_database_is_reported_in_one_line(command: str, tmp_path:
     assert "secret" not in refusal
 
 
-def test_the_api_refuses_an_outdated_schema(tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_the_api_refuses_an_outdated_schema(processes: str, tmp_path: Path) -> None:
+    arguments = ("--port", "0", "--processes", processes)
     refusal = _refusal(
-        "api", "--port", "0", BACKPROPD_DATA_DIR=str(tmp_path), BACKPROPD_BROKER_URL=REDIS
+        "api", *arguments, BACKPROPD_DATA_DIR=str(tmp_path), BACKPROPD_BROKER_URL=REDIS
     )
     assert "run `backpropd migrate`" in refusal
+
+
+def test_several_processes_do_not_serve_an_inherited_socket(tmp_path: Path) -> None:
+    arguments = ("--processes", "2", "--fd", "0")
+    refusal = _refusal(
+        "api", *arguments, BACKPROPD_DATA_DIR=str(tmp_path), BACKPROPD_BROKER_URL=REDIS
+    )
+    assert refusal.startswith("--processes needs an address")
 
 
 def test_the_api_refuses_a_descriptor_that_is_not_a_socket(tmp_path: Path) -> None:

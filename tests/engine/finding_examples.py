@@ -332,6 +332,7 @@ EXAMPLES |= {
 # Codes that no table alone shows, with the test of their fix.
 ELSEWHERE: dict[FindingCode, str] = {
     "test_rows_seen": "tests/service/jobs/test_validation.py",
+    "validates_on_training_rows": "tests/service/jobs/test_validation.py",
     "preprocessing_of_model": "tests/service/jobs/test_warm_start.py",
     "starts_from_model": "tests/service/jobs/test_checkpoints.py",
 }

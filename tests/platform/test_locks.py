@@ -43,7 +43,7 @@ def _requirements(wanted: list[str]) -> set[str]:
 @pytest.mark.parametrize(
     "name",
     [
-        *("uv.lock", *GROUPS),
+        *("uv.lock", "benchmarks/serving/mlserver/uv.lock", *GROUPS),
         *(f"{client}/{name}" for client in CLIENTS for name in ("uv.lock", "requirements.txt")),
     ],
 )

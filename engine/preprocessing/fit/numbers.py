@@ -15,7 +15,7 @@ from engine.preprocessing.fitted import FittedBoolean, FittedNumeric
 from engine.specs import MissingStrategy
 
 # Numbers below it have fewer digits.
-_SMALLEST_SCALE = float(np.finfo(np.float64).tiny)
+SMALLEST_SCALE = float(np.finfo(np.float64).tiny)
 # Squares of smaller deviations have fewer digits; it is far from where they are 0.
 _SMALLEST_EXACT = 1e-150
 
@@ -74,9 +74,9 @@ def center_and_scale(name: str, values: NDArray[np.float64], scaling: str) -> tu
         else:
             center, scale = mean(values), standard_deviation(values)
     check_finite(name, center, scale)
-    if scale < _SMALLEST_SCALE:
+    if scale < SMALLEST_SCALE:
         message = (
-            f"the numbers of column {name!r} differ by less than {_SMALLEST_SCALE:.3g}, too little "
+            f"the numbers of column {name!r} differ by less than {SMALLEST_SCALE:.3g}, too little "
             "to be scaled: multiply them by a constant or leave the column out"
         )
         raise DataError(message)

@@ -12,7 +12,7 @@ from engine.preparation.prepared_data import PreparedData
 from engine.preprocessing.fitted import ClassTarget, LabelTargets
 from engine.preprocessing.labels import LEAST_STRATUM_ROWS, MultiLabels
 from engine.specs import TrainingSpec
-from tests.engine.examples import array, draw, numbers, prepared, truths
+from tests.engine.examples import array, draw, levels, numbers, prepared, truths
 
 
 def table(rows: int = 12) -> dict[str, Column]:
@@ -123,5 +123,6 @@ def test_a_label_whose_complete_column_has_one_class_is_refused() -> None:
 def test_a_number_too_large_is_named() -> None:
     columns = table()
     columns["b"] = numbers(*range(11), 1e300)
+    columns["part"] = levels(*["train"] * 11, "val")
     with pytest.raises(DataError, match="column 'b' has a number too large for float32"):
-        make(columns, target=["a", "b"], preprocessing={"target": "none"})
+        make(columns, target=["a", "b"], validation={"column": "part"})

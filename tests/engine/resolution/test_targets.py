@@ -179,3 +179,14 @@ def test_more_targets_need_more_memory() -> None:
     many = ask(["size", "change", "gaps", "stars"], features=["count"])
     assert many.memory.preparing > few.memory.preparing
     assert many.memory.data > few.memory.data
+
+
+@pytest.mark.parametrize("task", [None, "regression", "multi_label"])
+def test_a_mixture_names_the_kind_of_each_target(task: str | None) -> None:
+    targets = ["size", "open", "sold", "color"]
+    with pytest.raises(SpecError) as raised:
+        ask(targets, features=["gaps"], task=task, table=LABELLED)
+    detail = raised.value.problems[0].detail
+    assert "'size': numbers; 'open', 'sold': labels, two values each; 'color': classes" in detail
+    assert "request 'size' with task regression, and 'open', 'sold' with task multi_label" in detail
+    assert "each column of classes in a job of its own" in detail

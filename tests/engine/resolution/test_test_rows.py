@@ -172,7 +172,8 @@ def test_groups_of_one_row_are_reported() -> None:
         ({"validation": {"folds": 5, "group_by": "group"}}, (48, None, 0)),
         ({"validation": {"folds": 5, "order_by": "x"}}, (48, 8, 0)),
         ({"validation": {"folds": 5, "order_by": "gaps"}}, (48, None, 0)),
-        ({"preprocessing": {"missing": "drop_row"}}, (None, None, None)),
+        ({"preprocessing": {"missing": "drop_row"}}, (None, None, 0)),
+        ({"preprocessing": {"columns": {"gaps": {"missing": "mean"}}}}, (38, 10, 0)),
     ],
 )
 def test_rows_of_each_part_are_known_as_far_as_the_schema_shows(

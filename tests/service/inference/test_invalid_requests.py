@@ -14,7 +14,7 @@ from service.http.renderers import ErrorDetails
 from service.inference import infer
 from service.inference.models import find_model
 from tests.service.inference.conftest import Served
-from tests.service.inference.tensors import Body, as_binary, as_json, read_outputs, texts
+from tests.service.inference.tensors import LENGTH, Body, as_binary, as_json, read_outputs, texts
 
 PAIR = np.array([1.0, 2.0])
 GOOD = {"p1": PAIR, "p2": PAIR}
@@ -81,12 +81,28 @@ def test_an_image_is_nested_in_the_shape_of_the_model(served: Served) -> None:
     assert "shape must be [rows, 4]" in error(served.infer("image", wrong), 400)
 
 
+@pytest.mark.parametrize("column", ["note", "colour", "sold on", "size"])
+def test_texts_that_are_not_unicode_are_read_as_in_v1(served: Served, column: str) -> None:
+    row = {"size": 1, "weight": 1, "colour": "red", "sold on": "1.1.2021", "note": "", "fast": True}
+    odd = {**row, column: "\ud800 lot"}
+    tensors = {
+        name: np.array([value], object if isinstance(value, str) else None)
+        for name, value in odd.items()
+    }
+    response = served.infer("classes", as_json(tensors))
+    assert response.status_code in (200, 400), response.text
+    path = f"/v1/models/{served.models['classes']}/predict"
+    text = json.dumps({"rows": [odd]})
+    other = served.client.post(path, content=text, headers={"Content-Type": "application/json"})
+    assert (other.status_code == 200) == (response.status_code == 200)
+
+
 def test_a_reconstruction_is_limited_in_size(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.inference.answers.MAX_RECONSTRUCTED", 7)
+    monkeypatch.setattr("service.predictions.reconstructions.MAX_VALUES", 7)
     body = as_json({"features": np.ones((2, 4))})
-    assert "at most 1 rows of 4 columns" in error(served.infer("numbers", body), 400)
+    assert "at most 1 rows per request" in error(served.infer("numbers", body), 400)
 
 
 def test_outputs_that_are_not_finite_are_an_error(
@@ -205,11 +221,40 @@ def call(client: TestClient, scope: Scope, receive: Any, send: Any) -> None:
     client.portal.call(client.app, scope, receive, send)
 
 
+@pytest.mark.parametrize(
+    ("inputs", "is_fast"),
+    [
+        ({"features": np.ones((100, 2), "f4")}, True),
+        ({"features": np.ones((9_000, 2), "f4")}, False),
+        ({"features": texts(*["1"] * 200).reshape(100, 2)}, True),
+        ({"features": texts(*["1" * 4_000] * 20).reshape(10, 2)}, False),
+    ],
+)
+def test_only_fast_requests_are_computed_in_the_event_loop(
+    served: Served, inputs: Any, is_fast: bool
+) -> None:
+    context = served.client.app.state.context  # type: ignore[attr-defined]
+    model_id = served.models["value"]
+    model = find_model(context, model_id)
+    body = as_binary(inputs)
+    payload = infer.Payload(body.content, "", body.headers[LENGTH])
+    rows = inputs["features"].shape[0]
+    assert (rows * model.nbytes <= infer.WORK_IN_PLACE) == (rows < 9_000)
+    assert (infer.infer_in_place(context, model_id, payload) is not None) == is_fast
+    compressed = infer.Payload(body.content, "gzip", body.headers[LENGTH])
+    assert infer.infer_in_place(context, model_id, compressed) is None
+    assert infer.infer_in_place(context, "mdl_unknown", payload) is None
+    with model.lock.shared():
+        assert infer.infer_in_place(context, model_id, payload) is None
+    in_json = as_json(inputs, id=" " * infer.JSON_BYTES_IN_PLACE)
+    assert infer.infer_in_place(context, model_id, infer.Payload(in_json.content, "", None)) is None
+
+
 def test_large_and_small_requests_give_the_same_bits(served: Served) -> None:
     """In the event loop, in a thread, and compressed."""
     inputs = {"features": texts("1", "2", "3", "4").reshape(2, 2)}
     small = as_binary(inputs)
-    padded = as_binary(inputs, id=" " * infer.BODY_BYTES_IN_PLACE)
+    padded = as_binary(inputs, id=" " * infer.JSON_BYTES_IN_PLACE)
     found = [
         read_outputs(served.infer("value", small)),
         read_outputs(served.infer("value", padded)),

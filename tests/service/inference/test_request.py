@@ -87,6 +87,8 @@ def inputs(**changes: Any) -> bytes:
         (inputs(parameters={"binary_data_size": 8}), "data as well as"),
         (inputs(parameters={"shared_memory_region": "r"}), "shared_memory_region is not supported"),
         (body(JSON, id=7), "id must be a string, not 7"),
+        (body(JSON, id="\ud800"), r"id must be a string, not '\ud800'"),
+        (inputs(name="\ud800", shape=0), r"tensor '\ud800': shape must be"),
         (body(JSON, parameters=1), "parameters must be an object, not a number"),
         (body(JSON, parameters={"binary_data_output": 1}), "must be true or false, not 1"),
         (body(JSON, outputs={}), "outputs must be an array"),

@@ -208,3 +208,45 @@ def test_initial_weights_that_have_seen_test_rows_are_reported(
         job = post_job(client, dataset, **source, **options).json()
         found = {(finding["pointer"], finding["code"]) for finding in job["findings"]}
         assert (("/test", "test_rows_seen") in found) == is_seen
+
+
+def test_a_part_of_training_rows_is_reported(client: TestClient, upload: Upload) -> None:
+    dataset, copy = upload(TABLE), upload(TABLE)
+    other = upload(TABLE + "\n" + TABLE.splitlines()[1])
+    code = "validates_on_training_rows"
+    for options, pointers in (
+        ({"validation": {"dataset_id": dataset["id"]}}, ["/validation/dataset_id"]),
+        ({"validation": {"dataset_id": copy["id"]}}, ["/validation/dataset_id"]),
+        ({"test": {"dataset_id": copy["id"]}}, ["/test/dataset_id"]),
+        ({"validation": {"dataset_id": other["id"]}}, []),
+        ({}, []),
+    ):
+        job = post_job(client, dataset, **options).json()
+        found = [finding for finding in job["findings"] if finding["code"] == code]
+        assert [finding["pointer"] for finding in found] == pointers
+        for finding in found:
+            (operation,) = finding["fix"]["patch"]
+            fixed = options | {operation["path"].removeprefix("/"): operation["value"]}
+            again = post_job(client, dataset, **fixed).json()
+            assert code not in {one["code"] for one in again["findings"]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer", "detail"),
+    [
+        ({"target": []}, "/target", "must have at least 1 item; it has none"),
+        ({"features": []}, "/features", "must have at least 1 item; it has none"),
+        ({"class_weight": {}, "epochs": "ten"}, "/epochs", "must be a whole number"),
+        ({"features": "width"}, "/features", "must be a list"),
+        ({"preprocessing": 3}, "/preprocessing", "must be an object"),
+        ({"validation": {"fraction": 2}}, "/validation/fraction", "must be less than 1"),
+        ({"start_from": {}}, "/start_from", "set either model_id or job_id"),
+        ({"dtype": "int8"}, "/dtype", "must be 'float32' or 'float64'"),
+    ],
+)
+def test_errors_of_single_fields_are_in_the_words_of_json(
+    client: TestClient, fields: dict[str, Any], pointer: str, detail: str
+) -> None:
+    body = {"dataset_id": "ds_1", "target": "y"} | fields
+    errors = problem(client.post("/v1/jobs", json=body), 422)["errors"]
+    assert (pointer, detail) in [(error["pointer"], error["detail"]) for error in errors]

@@ -214,11 +214,45 @@ def test_dataset_with_other_columns_is_422(
     assert len(errors) == 2
 
 
-def test_class_that_the_model_lacks_is_invalid_data(
-    client: TestClient, settings: Settings, upload: Upload, first: dict[str, Any]
+def test_other_targets_are_the_only_problem(
+    client: TestClient, upload: Upload, first: dict[str, Any]
 ) -> None:
-    answer = post(client, upload(IRIS_LIKE.replace(",b", ",c")), first)
+    for dataset, target, code, words in (
+        (upload(IRIS_LIKE.replace(",b", ",c")), "kind", "new_class", "'c'"),
+        (upload(), "colour", "other_targets", "one of its features"),
+        (
+            upload(IRIS_LIKE.replace("kind", "sort").replace(",b", ",c")),
+            "sort",
+            "other_targets",
+            "'c'",
+        ),
+    ):
+        (error,) = problem(post(client, dataset, first, target=target), 422)["errors"]
+        assert (error["pointer"], error["code"]) == ("/target", code)
+        assert words in error["detail"]
+    answer = post(client, upload(), first, target="width", task="regression")
+    (error,) = problem(answer, 422)["errors"]
+    assert (error["pointer"], error["code"]) == ("/target", "other_targets")
+    assert len(client.get("/v1/jobs").json()["data"]) == 1
+
+
+def test_rows_may_lack_classes_of_the_model(
+    client: TestClient, settings: Settings, upload: Upload, train: Train
+) -> None:
+    three = "\n".join(f"{line[:-1]}{'abc'[n % 3]}" for n, line in enumerate(IRIS_LIKE.splitlines()))
+    first = train(three.replace("width,colour,kina", "width,colour,kind"))
+    answer = post(client, upload(), first)
+    assert answer.status_code == 202, answer.text
     train_waiting_jobs(settings)
     job = client.get(answer.json()["links"]["self"]).json()
-    assert (job["status"], job["status_reason"]) == ("failed", "invalid_data")
-    assert "'c'" in job["error"]["message"]
+    assert (job["status"], job["classes"]) == ("succeeded", ["a", "b", "c"])
+
+
+def test_problems_of_the_models_own_fields_are_at_start_from(
+    client: TestClient, upload: Upload, train: Train
+) -> None:
+    lines = IRIS_LIKE.splitlines()
+    gaps = [lines[0], *(f",{line.split(',', 1)[1]}" for line in lines[2:]), lines[1]]
+    first = train(preprocessing={"missing": "drop_row"})
+    (error,) = problem(post(client, upload("\n".join(gaps)), first), 422)["errors"]
+    assert (error["pointer"], error["code"]) == ("/start_from", "too_few_rows")

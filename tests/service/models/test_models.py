@@ -98,7 +98,7 @@ def test_unknown_format_is_422(client: TestClient, train: Train) -> None:
         "location": "query",
         "pointer": "/format",
         "code": "literal_error",
-        "detail": "Input should be 'safetensors', 'npz' or 'json'",
+        "detail": "must be 'safetensors', 'npz' or 'json'",
     }
 
 
@@ -153,7 +153,8 @@ def test_rows_of_the_dataset_can_be_sent_with_their_target(
         ([{"widht": 1.0}], "/rows/0/widht"),
         ([[1.0]], "/rows/0"),
         ([[1.0, "red", 3]], "/rows/0"),
-        ([{"width": [1]}], "/rows/0/width"),
+        ([{"width": [1], "colour": "red"}], "/rows/0/width"),
+        ([{"width": 1}], "/rows"),
         ([[1.0, {"colour": "red"}]], "/rows/0/1"),
         ([1.0, "red"], "/rows"),
     ],

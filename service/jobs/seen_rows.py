@@ -1,8 +1,11 @@
-"""The finding that initial weights were trained on rows of the test part."""
+"""Findings that validation or test rows are trained on, or were."""
 
-from engine.findings import Finding
+from collections.abc import Iterator
+
+from engine.findings import Finding, patch
 from engine.specs import DatasetValidation, ResolvedSpec
 from service.jobs.initial_weights import InitialWeights
+from store.datasets.datasets import DatasetRecord
 
 
 def find_seen_test_rows(
@@ -30,3 +33,20 @@ def find_seen_test_rows(
         "have been trained on test rows: test metrics would be too good"
     )
     return Finding("warning", "/test", "test_rows_seen", detail)
+
+
+def find_trained_parts(
+    dataset: DatasetRecord, validation: DatasetRecord | None, test: DatasetRecord | None
+) -> Iterator[Finding]:
+    """Yield a finding per part whose dataset is the training dataset, or a copy of it."""
+    for part, other in (("validation", validation), ("test", test)):
+        # Datasets with equal bytes and read options share a blob.
+        if other is None or other.blob != dataset.blob:
+            continue
+        copy = "" if other.id == dataset.id else "a copy of "
+        detail = (
+            f"the {part} dataset is {copy}the training dataset: its rows are trained on, so that "
+            f"{part} metrics do not show how well the model predicts other rows"
+        )
+        fix = patch(("add", f"/{part}", {"fraction": 0.2}))
+        yield Finding("warning", f"/{part}/dataset_id", "validates_on_training_rows", detail, fix)

@@ -1,0 +1,1 @@
+"""Predictions over HTTP, compared with minimal services that compute the same."""

@@ -1,0 +1,85 @@
+"""Latency of one-row requests at 32 connections, without and beside 1,000-row requests."""
+
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+
+import numpy as np
+
+from benchmarks.serving import exchanges
+from benchmarks.serving.cases import Services
+from benchmarks.serving.connection import Address, Connection, split_answer
+
+CONNECTIONS = 32
+LARGE_ROWS = 1000
+GOAL = 3.0
+RECEIVED_BYTES = 65_536
+
+
+def measure_tail(services: Services, seconds: float) -> dict[str, dict[str, float]]:
+    """Return p50 and p99 in milliseconds and their ratio, alone and beside large requests."""
+    row = exchanges.make_pixels(1).tolist()
+    request = exchanges.predict_served(services.pixels, row).to_bytes()
+    with closing(Connection(services.ours)) as connection:
+        connection.exchange(request)  # loads the model
+    found = {"alone": _summarize(_measure(services.ours, request, seconds / 4))}
+    rows = exchanges.make_pixels(LARGE_ROWS).tolist()
+    large = exchanges.predict_served(services.pixels, rows).to_bytes()
+    with _repeating(services.ours, large) as count:
+        found["beside 1,000-row requests"] = _summarize(_measure(services.ours, request, seconds))
+        found["beside 1,000-row requests"]["large_requests"] = count()
+    return found
+
+
+def _summarize(latencies: list[float]) -> dict[str, float]:
+    p50, p99 = np.quantile(latencies, [0.5, 0.99]) * 1000
+    return {"p50_ms": p50, "p99_ms": p99, "p99/p50": p99 / p50, "requests": len(latencies)}
+
+
+def _measure(address: Address, request: bytes, seconds: float) -> list[float]:
+    """Return the seconds of each request; every connection sends the next one at once."""
+    latencies: list[float] = []
+    with ExitStack() as stack:
+        waiting = stack.enter_context(closing(selectors.DefaultSelector()))
+        sent: dict[socket.socket, float] = {}
+        for _ in range(CONNECTIONS):
+            connection = stack.enter_context(socket.create_connection(address))
+            waiting.register(connection, selectors.EVENT_READ, bytearray())
+            sent[connection] = time.perf_counter()
+            connection.sendall(request)
+        end = time.perf_counter() + seconds
+        while (now := time.perf_counter()) < end:
+            for key, _ in waiting.select(end - now):
+                connection = key.fileobj  # type: ignore[assignment]
+                key.data.extend(connection.recv(RECEIVED_BYTES))
+                if split_answer(bytes(key.data)) is None:
+                    continue
+                latencies.append(time.perf_counter() - sent[connection])
+                key.data.clear()
+                sent[connection] = time.perf_counter()
+                connection.sendall(request)
+    return latencies
+
+
+@contextmanager
+def _repeating(address: Address, request: bytes) -> Iterator[Callable[[], int]]:
+    """Send a request again and again on a connection of its own; yield a function that counts."""
+    stopped = threading.Event()
+    done = [0]
+
+    def run() -> None:
+        with closing(Connection(address)) as connection:
+            while not stopped.is_set():
+                connection.exchange(request)
+                done[0] += 1
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield lambda: done[0]
+    finally:
+        stopped.set()
+        thread.join()

@@ -1,0 +1,1 @@
+"""Predictions: a request's rows to the answer's bytes."""

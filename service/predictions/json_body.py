@@ -1,0 +1,24 @@
+"""Rows of a JSON body as the columns of a model."""
+
+from service.http.bodies import parse_body
+from service.predictions.number_rows import read_number_rows
+from service.schemas.predictions import MAX_ROWS, PredictRequest
+from service.serializers.model_columns import NO_RULES, ColumnRules
+from service.serializers.rows import ReadRows, RowReader
+
+
+def read_json(body: bytes, reader: RowReader, rules: ColumnRules = NO_RULES) -> ReadRows:
+    """Return the rows of a body.
+
+    Arrays of plain numbers are read directly. The general reader reads any rows and explains what
+    is wrong; for plain numbers it returns the same columns.
+
+    Raises:
+        RequestValidationError: the body is not a `PredictRequest`.
+        InvalidRowsError: some rows are not rows of the model.
+    """
+    if reader.plain_width is not None:
+        numbers = read_number_rows(body, reader.plain_width, MAX_ROWS)
+        if numbers is not None:
+            return reader.take_numbers(numbers)
+    return reader.read(parse_body(PredictRequest, body).rows, rules)
