@@ -17,6 +17,7 @@ from service.routes import (
     dataset_rows,
     datasets,
     health,
+    inference,
     job_commands,
     job_events,
     jobs,
@@ -31,6 +32,7 @@ from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
 from service.schemas.common import Problem
 from service.schemas.imports import ImportRequest
+from service.schemas.inference import InferenceRequestView
 from service.schemas.predictions import PredictRequest
 from service.uploads.temp_folders import sweep_incoming
 from service.version import VERSION
@@ -75,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
         job_commands,
         models,
         webhooks,
+        inference,
         health,
     ):
         app.include_router(module.router)
@@ -125,7 +128,7 @@ def _publish_schemas(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         document = generate()
         schemas = document["components"]["schemas"]
-        for model in (Problem, ImportRequest, PredictRequest):
+        for model in (Problem, ImportRequest, InferenceRequestView, PredictRequest):
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(schema.pop("$defs", {}))
             schemas[model.__name__] = schema

@@ -1,0 +1,40 @@
+"""Texts of the errors of inference requests, of bounded length."""
+
+from collections.abc import Collection
+from difflib import get_close_matches
+from reprlib import Repr
+
+from service.http.errors import InvalidInferenceError
+
+_MAX_SHOWN = 60
+_MAX_NAMES = 5
+# Similarity is quadratic in the length of names and linear in their number.
+_MAX_COMPARED = 1_000
+
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = _MAX_SHOWN
+_SHORT.maxlevel = 2
+
+
+def tensor_error(name: str, detail: str) -> InvalidInferenceError:
+    """Return the error of an input tensor."""
+    return InvalidInferenceError(f"tensor {show(name)}: {detail}")
+
+
+def show(value: object) -> str:
+    """Return a value of the request for a message, shortened."""
+    return _SHORT.repr(value)
+
+
+def show_names(names: Collection[str]) -> str:
+    """Return the first names for a message."""
+    shown = ", ".join(show(name) for name in list(names)[:_MAX_NAMES])
+    hidden = len(names) - _MAX_NAMES
+    return f"{shown} and {hidden} more" if hidden > 0 else shown
+
+
+def suggest(name: str, known: Collection[str]) -> str:
+    """Return the question whether one of the most similar names is meant; empty without any."""
+    compared = [other for other in list(known)[:_MAX_COMPARED] if len(other) <= _MAX_SHOWN]
+    near = get_close_matches(name[:_MAX_SHOWN], compared, n=3)
+    return f"; did you mean {' or '.join(show(other) for other in near)}?" if near else ""
