@@ -31,6 +31,7 @@ class ModelColumns:
 
     Attributes:
         features: names of the features, in order.
+        allowed: names of all these columns.
 
     Args:
         features: names of the features, in order.
@@ -43,14 +44,14 @@ class ModelColumns:
     ) -> None:
         self.features = tuple(features)
         self._known = frozenset(features)
-        self._allowed = self._known.union(others)
+        self.allowed = self._known.union(others)
         self._required = self._known.difference(features if incomplete is None else incomplete)
 
     def find_allowed(self, rules: ColumnRules) -> frozenset[str] | None:
         """Return the columns that a row may have; None if it may have any."""
         if rules.extra == "ignore":
             return None
-        return self._known if rules.extra == "error" else self._allowed
+        return self._known if rules.extra == "error" else self.allowed
 
     def find_required(self, rules: ColumnRules) -> frozenset[str]:
         """Return the columns that every row must have."""
@@ -72,7 +73,7 @@ class ModelColumns:
 
     def explain_unknown(self, name: str, *, is_compared: bool) -> str:
         """Return why a column is refused, with the feature that it may be."""
-        if name in self._allowed:
+        if name in self.allowed:
             return "a column of the dataset, but not a feature of the model"
         nearest = find_similar(name, self.features) if is_compared else []
         question = f"did you mean {_show(nearest[0])}?" if nearest else ""
@@ -86,7 +87,7 @@ class ModelColumns:
             names: the columns that the rows have.
             is_compared: look for similar names.
         """
-        unknown = islice((other for other in names if other not in self._allowed), _MAX_NAMES)
+        unknown = islice((other for other in names if other not in self.allowed), _MAX_NAMES)
         nearest = find_similar(name, unknown, MAX_SUGGESTIONS) if is_compared else []
         question = ""
         if nearest:
