@@ -67,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.context = _build_context(settings, database)
     # Routes of the application itself are found several times as fast as those of a router.
-    app.router.routes.extend(predictions.router.routes)
+    app.router.routes.extend([*predictions.router.routes, *inference.fast_router.routes])
     for module in (
         datasets,
         dataset_rows,

@@ -17,6 +17,7 @@ from service.inference.response import InferenceResponse, OutputTensor, write_re
 from service.inference.rows import read_rows
 from service.predictions.answers import Answers, answer
 from service.runtime.model_cache import ServedModel
+from service.schemas.predict_options import PredictOptions
 
 # Within these bounds an inference takes about as long as passing it to a thread, or at most a few
 # milliseconds. JSON and texts take time per element, numbers of binary tensors hardly any.
@@ -26,6 +27,12 @@ BODY_BYTES_IN_PLACE = 512 * 2**10
 MODEL_BYTES_IN_PLACE = 32 * 2**20
 # Rows times the model's bytes, which grow with the time per row.
 WORK_IN_PLACE = 16 * MODEL_BYTES_IN_PLACE
+
+
+# Tensors that are not columns of the model or its dataset, which `extra_columns` can ignore.
+MAX_EXTRA_INPUTS = 1_024
+# A response has the number of flagged values, not the values.
+COUNTS = PredictOptions(stats=True)
 
 
 @dataclass(frozen=True)
@@ -95,8 +102,8 @@ def infer(context: Context, model_id: str, payload: Payload) -> InferenceRespons
 
 
 def _read(model: ServedModel, body: bytes, header_length: str | None) -> InferenceRequest:
-    known = len(model.reader.columns.known) + 1
-    return read_request(body, header_length, known)
+    known = len(model.reader.columns.known)
+    return read_request(body, header_length, known + MAX_EXTRA_INPUTS)
 
 
 def _infer(model: ServedModel, request: InferenceRequest) -> InferenceResponse:
@@ -111,9 +118,9 @@ def _infer(model: ServedModel, request: InferenceRequest) -> InferenceResponse:
 
 def _answer(model: ServedModel, request: InferenceRequest) -> Answers:
     """Return the predictions. Raises InvalidInferenceError."""
-    rows = read_rows(model, request.inputs)
+    rows = read_rows(model, request)
     try:
-        return answer(model, rows)
+        return answer(model, rows, COUNTS)
     except InvalidRowsError as error:
         raise InvalidInferenceError(str(error)) from error
 
@@ -123,8 +130,11 @@ def _head(model: ServedModel, request: InferenceRequest, answers: Answers) -> di
     head: dict[str, Any] = {"model_name": model.id, "model_version": VERSION}
     if request.id is not None:
         head["id"] = request.id
-    if answers.flags:
-        head["parameters"] = dict(Counter(flagged.flag for flagged in answers.flags))
+    counts: Counter[str] = Counter()
+    for flags in answers.counts.columns.values() if answers.counts is not None else ():
+        counts.update(flags)
+    if counts:
+        head["parameters"] = dict(counts)
     return head
 
 

@@ -1,15 +1,13 @@
 """Texts of the errors of inference requests, of bounded length."""
 
 from collections.abc import Collection
-from difflib import get_close_matches
 from reprlib import Repr
 
+from engine.data.similar_words import find_similar
 from service.http.errors import InvalidInferenceError
 
 _MAX_SHOWN = 60
 _MAX_NAMES = 5
-# Similarity is quadratic in the length of names and linear in their number.
-_MAX_COMPARED = 1_000
 
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = _MAX_SHOWN
@@ -34,7 +32,6 @@ def show_names(names: Collection[str]) -> str:
 
 
 def suggest(name: str, known: Collection[str]) -> str:
-    """Return the question whether one of the most similar names is meant; empty without any."""
-    compared = [other for other in list(known)[:_MAX_COMPARED] if len(other) <= _MAX_SHOWN]
-    near = get_close_matches(name[:_MAX_SHOWN], compared, n=3)
-    return f"; did you mean {' or '.join(show(other) for other in near)}?" if near else ""
+    """Return the question whether the most similar name is meant; empty if none is similar."""
+    near = find_similar(name, known)
+    return f"; did you mean {show(near[0])}?" if near else ""

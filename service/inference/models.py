@@ -5,8 +5,9 @@ from engine.stored.versions import SPEC_VERSION
 from service.context import Context
 from service.http.errors import NotReadyError
 from service.inference.datatypes import BOOL, BYTES, FP64
+from service.inference.names import FEATURES
 from service.inference.outputs import list_outputs
-from service.inference.rows import FEATURES, takes_matrix
+from service.inference.rows import takes_matrix
 from service.runtime.model_cache import ServedModel
 from service.schemas.inference import (
     IndexedModelView,

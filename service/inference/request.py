@@ -4,12 +4,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from service.http.bodies import parse_json
 from service.http.errors import InvalidInferenceError
 from service.inference.datatypes import DTYPES
 from service.inference.messages import show, tensor_error
+from service.schemas.predict_options import ExtraColumns, MissingColumns
+from service.serializers.model_columns import ColumnRules
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -59,12 +61,14 @@ class InferenceRequest:
         inputs: the input tensors, whose names differ.
         outputs: the outputs to return, in this order; None for all of them.
         is_binary: whether outputs are binary if `outputs` is None.
+        rules: rules for columns without a tensor, and tensors that are not features.
     """
 
     id: str | None
     inputs: tuple[InputTensor, ...]
     outputs: tuple[RequestedOutput, ...] | None
     is_binary: bool
+    rules: ColumnRules
 
 
 def read_request(body: bytes, header_length: str | None, max_inputs: int) -> InferenceRequest:
@@ -91,6 +95,10 @@ def read_request(body: bytes, header_length: str | None, max_inputs: int) -> Inf
         inputs=_read_inputs(header, memoryview(body)[length:], max_inputs),
         outputs=_read_outputs(header, is_binary=is_binary),
         is_binary=is_binary,
+        rules=ColumnRules(
+            _read_choice(parameters, "missing_columns", MissingColumns),
+            _read_choice(parameters, "extra_columns", ExtraColumns),
+        ),
     )
 
 
@@ -219,6 +227,15 @@ def _read_flag(parameters: JsonObject, key: str, owner: str, *, default: bool) -
         detail = f"{owner}: parameter {key} must be true or false, not {show(flag)}"
         raise InvalidInferenceError(detail)
     return flag
+
+
+def _read_choice(parameters: JsonObject, key: str, choices: Any) -> Any:  # noqa: ANN401 - Literals
+    """Return one of the values of a Literal type; None if the parameter is absent."""
+    value = parameters.get(key)
+    if value is not None and value not in get_args(choices):
+        detail = f"the request: parameter {key} must be one of {', '.join(get_args(choices))}"
+        raise InvalidInferenceError(f"{detail}, not {show(value)}")
+    return value
 
 
 def _refuse_parameters(name: str, parameters: JsonObject, unsupported: tuple[str, ...]) -> None:

@@ -1,6 +1,6 @@
 """Input tensors to the rows of a model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,18 +9,19 @@ from numpy.typing import NDArray
 from engine.data.matrix_columns import MatrixColumns
 from engine.data.table import Column
 from engine.data.value_reader import ValueReader
-from service.http.errors import InvalidInferenceError
+from service.http.errors import InvalidInferenceError, InvalidRowsError
 from service.inference.binary_values import read_binary_values
 from service.inference.columns import ColumnTensorReader, TensorColumn, clean_numbers
 from service.inference.datatypes import BOOL, BYTES
 from service.inference.json_values import read_json_values
-from service.inference.messages import show, show_names, suggest, tensor_error
-from service.inference.request import InputTensor
+from service.inference.messages import show, tensor_error
+from service.inference.names import FEATURES, require_columns
+from service.inference.request import InferenceRequest, InputTensor
 from service.runtime.model_cache import ServedModel
 from service.schemas.predictions import MAX_ROWS
+from service.serializers.model_columns import ColumnRules
 from service.serializers.rows import ReadRows
-
-FEATURES = "features"
+from service.serializers.value_limits import MAX_CELLS, require_few_values
 
 
 def takes_matrix(model: ServedModel) -> bool:
@@ -32,48 +33,43 @@ def takes_matrix(model: ServedModel) -> bool:
     return is_numeric and FEATURES not in model.preprocessing.numeric_names
 
 
-def read_rows(model: ServedModel, tensors: Sequence[InputTensor]) -> ReadRows:
+def read_rows(model: ServedModel, request: InferenceRequest) -> ReadRows:
     """Return the rows of the input tensors. Raises InvalidInferenceError."""
-    reader = _TensorReader(model)
+    reader, tensors = _TensorReader(model), request.inputs
     if any(tensor.name == FEATURES for tensor in tensors) and takes_matrix(model):
         return reader.read_matrix(tensors, model.reader.shapes)
-    return reader.read_columns(tensors, model.reader.columns.known)
+    return reader.read_columns(tensors, request.rules)
 
 
 class _TensorReader:
     def __init__(self, model: ServedModel) -> None:
         words = model.preprocessing.words
-        self._columns = model.preprocessing.columns
+        self._fitted = model.preprocessing.columns
         self._numeric_names = model.preprocessing.numeric_names
+        self._columns = model.reader.columns
         self._as_matrix = model.reader.as_matrix
         self._words = ValueReader(words)
         self._reader = ColumnTensorReader(self._words, words.time_formats)
 
-    def read_columns(self, tensors: Sequence[InputTensor], ignored: frozenset[str]) -> ReadRows:
-        """Return the rows of one tensor per column; the tensors of ignored columns are not read."""
+    def read_columns(self, tensors: Sequence[InputTensor], rules: ColumnRules) -> ReadRows:
+        """Return the rows of one tensor per column; a column without a tensor is missing."""
         by_name = {tensor.name: tensor for tensor in tensors}
-        self._require_names(by_name, ignored)
-        rows = _count_rows([by_name[column.name] for column in self._columns])
+        require_columns(self._columns, by_name, rules)
+        present = [by_name[column.name] for column in self._fitted if column.name in by_name]
+        rows = _count_rows(present)
+        _require_few_cells(rows, len(self._fitted))
         columns: dict[str, Column] = {}
         not_understood: list[tuple[int, int]] = []
-        for index, fitted in enumerate(self._columns):
-            tensor = by_name[fitted.name]
+        for index, fitted in enumerate(self._fitted):
+            tensor = by_name.get(fitted.name) or _make_missing(fitted.name, rows)
             found = self._reader.read(tensor, fitted, _read_values(tensor).reshape(rows))
             columns[fitted.name] = found.column
             not_understood += [(row, index) for row in found.not_understood]
-        return ReadRows(self._as_matrix(rows, columns), not_understood)
-
-    def _require_names(self, by_name: Mapping[str, InputTensor], ignored: frozenset[str]) -> None:
-        """Raise InvalidInferenceError unless the names are those of the columns."""
-        names = [column.name for column in self._columns]
-        allowed = {*names, *ignored}
-        for name in by_name:
-            if name not in allowed:
-                raise tensor_error(name, _describe_unknown(name, names))
-        missing = [name for name in names if name not in by_name]
-        if missing:
-            detail = f"inputs lack {len(missing)} of the {len(names)} columns"
-            raise InvalidInferenceError(f"{detail}: {show_names(missing)}")
+        is_unflagged = None
+        if rules.missing == "ignore":
+            absent = [column.name not in by_name for column in self._fitted]
+            is_unflagged = np.tile(absent, (rows, 1))
+        return ReadRows(self._as_matrix(rows, columns), not_understood, is_unflagged)
 
     def read_matrix(
         self, tensors: Sequence[InputTensor], shapes: Sequence[tuple[int, ...]]
@@ -83,13 +79,14 @@ class _TensorReader:
             other = next(tensor.name for tensor in tensors if tensor.name != FEATURES)
             raise tensor_error(other, f"{FEATURES} replaces the tensors of single columns")
         (tensor,) = tensors
-        width = len(self._columns)
+        width = len(self._fitted)
         if tensor.datatype == BOOL:
             raise tensor_error(FEATURES, "datatype BOOL; a number type or BYTES is expected")
         if tensor.shape[1:] not in {(width,), *shapes}:
             detail = f"shape must be [rows, {width}], not {show(list(tensor.shape))}"
             raise tensor_error(FEATURES, detail)
         rows = _require_few_rows(tensor)
+        _require_few_cells(rows, width)
         values = _read_values(tensor).reshape(rows, width)
         return (
             self._read_texts(tensor, values)
@@ -106,19 +103,15 @@ class _TensorReader:
     def _read_texts(self, tensor: InputTensor, values: NDArray[Any]) -> ReadRows:
         found: list[TensorColumn] = [
             self._reader.read(tensor, fitted, values[:, index])
-            for index, fitted in enumerate(self._columns)
+            for index, fitted in enumerate(self._fitted)
         ]
-        columns = {
-            fitted.name: one.column for fitted, one in zip(self._columns, found, strict=True)
-        }
+        columns = {fitted.name: one.column for fitted, one in zip(self._fitted, found, strict=True)}
         places = [(row, index) for index, one in enumerate(found) for row in one.not_understood]
         return ReadRows(self._as_matrix(len(values), columns), places)
 
 
-def _describe_unknown(name: str, names: Sequence[str]) -> str:
-    if name == FEATURES:
-        return "the model has columns that are not numbers; send one tensor per column"
-    return f"the model has no such input{suggest(name, names)}"
+def _make_missing(name: str, rows: int) -> InputTensor:
+    return InputTensor(name, BYTES, (rows,), [None] * rows, None)
 
 
 def _count_rows(tensors: Sequence[InputTensor]) -> int:
@@ -141,6 +134,14 @@ def _require_few_rows(tensor: InputTensor) -> int:
     if not 1 <= rows <= MAX_ROWS:
         raise tensor_error(tensor.name, f"it has {rows} rows; 1 to {MAX_ROWS} are accepted")
     return rows
+
+
+def _require_few_cells(rows: int, width: int) -> None:
+    """Raise InvalidInferenceError if the rows have too many values, as those of `/v1`."""
+    try:
+        require_few_values(rows, width, "features", MAX_CELLS)
+    except InvalidRowsError as error:
+        raise InvalidInferenceError(str(error)) from error
 
 
 def _read_values(tensor: InputTensor) -> NDArray[Any]:

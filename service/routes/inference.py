@@ -35,6 +35,7 @@ from service.version import VERSION as SERVICE_VERSION
 from store.errors import NotFoundError
 
 router = APIRouter(prefix="/v2", tags=["inference"])
+fast_router = APIRouter(prefix="/v2", tags=["inference"], route_class=RawRoute)
 
 MODEL = "/models/{model_name}"
 MODEL_VERSION = f"{MODEL}/versions/{{model_version}}"
@@ -158,7 +159,7 @@ async def infer_tensors(request: Request) -> Response:
 
 
 for path, names in ((MODEL, ["model_name"]), (MODEL_VERSION, ["model_name", "model_version"])):
-    router.add_api_route(
+    fast_router.add_api_route(
         f"{path}/infer",
         infer_tensors,
         methods=["POST"],
@@ -167,7 +168,6 @@ for path, names in ((MODEL, ["model_name"]), (MODEL_VERSION, ["model_name", "mod
             **errors(400, 404, 409, 413, 415, 503),
         },
         openapi_extra={"parameters": _describe_parameters(names), "requestBody": REQUEST},
-        route_class_override=RawRoute,
     )
 
 

@@ -49,12 +49,14 @@ def test_commands_of_the_guide(tmp_path: Path, shared_service: Service) -> None:
         "columns": {"rooms": {"imputed": 1, "out_of_range": 1}},
     }
     assert said["table"].splitlines()[0].startswith("label,probability,probability_quick,")
-    assert [line.partition(";")[0] for line in said["formats"].split()] == [
+    assert [line.partition(";")[0] for line in said["formats"].splitlines()] == [
         "text/csv",
         "application/vnd.apache.arrow.stream",
         "application/vnd.apache.parquet",
     ]
-    outputs = json.loads(said["tensors"].splitlines()[-1])["outputs"]
+    metadata, end = json.JSONDecoder().raw_decode(said["tensors"])
+    assert [tensor["name"] for tensor in metadata["outputs"]] == ["label", "probabilities"]
+    outputs = json.loads(said["tensors"][end:])["outputs"]
     assert [(output["name"], output["shape"]) for output in outputs] == [("label", [2])]
     for name in ("matrix", "binary"):
         (output,) = answer(name)["outputs"]

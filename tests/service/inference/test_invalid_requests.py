@@ -15,6 +15,7 @@ from service.inference import infer
 from service.inference.models import find_model
 from tests.service.inference.conftest import Served
 from tests.service.inference.tensors import LENGTH, Body, as_binary, as_json, read_outputs, texts
+from tests.service.inference.test_inference import COLUMNS
 
 PAIR = np.array([1.0, 2.0])
 GOOD = {"p1": PAIR, "p2": PAIR}
@@ -40,7 +41,7 @@ def changed(**tensors: Any) -> Body:
     ("body", "text"),
     [
         (changed(p3=PAIR), None),
-        (changed(p=PAIR), "tensor 'p': the model has no such input; did you mean 'p"),
+        (changed(p=PAIR), "tensor 'p': not a feature of the model; did you mean 'p"),
         (as_json({"p1": PAIR}), "inputs lack 1 of the 2 columns: 'p2'"),
         (changed(p2=PAIR[:1]), "tensor 'p2': it has 1 rows, but tensor 'p1' has 2"),
         (changed(p2=PAIR.reshape(1, 2)), "tensor 'p2': shape must be [rows] or [rows, 1]"),
@@ -62,6 +63,46 @@ def test_requests_that_do_not_fit_the_model(served: Served, body: Body, text: st
         read_outputs(response)
     else:
         assert text in error(response, 400)
+
+
+ROW = {name: values[:1] for name, values in COLUMNS.items()}
+
+
+def test_a_column_may_be_absent_if_it_had_missing_values_in_training(served: Served) -> None:
+    without = {name: values for name, values in ROW.items() if name != "weight"}
+    response = served.infer("classes", as_json(without))
+    assert response.json()["parameters"] == {"imputed": 1}
+    missing = {**ROW, "weight": np.array([-999])}
+    other = served.infer("classes", as_json(missing))
+    assert response.json()["outputs"] == other.json()["outputs"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "flags"), [("impute", {"imputed": 5}), ("ignore", None)], ids=["impute", "ignore"]
+)
+def test_rules_for_absent_columns(served: Served, rule: str, flags: Any) -> None:
+    one = {"size": ROW["size"]}
+    assert "inputs lack 4 of the 6 columns" in error(served.infer("classes", as_json(one)), 400)
+    body = as_json(one, parameters={"missing_columns": rule})
+    response = served.infer("classes", body)
+    read_outputs(response)
+    assert response.json().get("parameters") == flags
+    strict = as_json(ROW, parameters={"missing_columns": "error"})
+    read_outputs(served.infer("classes", strict))
+    without = {name: values for name, values in ROW.items() if name != "weight"}
+    strict = as_json(without, parameters={"missing_columns": "error"})
+    assert "lack 1 of the 6 columns: 'weight'" in error(served.infer("classes", strict), 400)
+
+
+def test_rules_for_other_columns(served: Served) -> None:
+    other = as_json({**GOOD, "other": PAIR}, parameters={"extra_columns": "ignore"})
+    read_outputs(served.infer("value", other))
+    strict = as_json({**GOOD, "p3": PAIR}, parameters={"extra_columns": "error"})
+    assert "a column of the dataset" in error(served.infer("value", strict), 400)
+    only = as_json({"other": PAIR}, parameters={"extra_columns": "ignore"})
+    assert "inputs lack 2 of the 2 columns" in error(served.infer("value", only), 400)
+    impute = {"extra_columns": "ignore", "missing_columns": "impute"}
+    assert "lack" in error(served.infer("value", as_json({"other": PAIR}, parameters=impute)), 400)
 
 
 def test_a_matrix_needs_a_model_of_numbers(served: Served) -> None:
@@ -100,7 +141,7 @@ def test_texts_that_are_not_unicode_are_read_as_in_v1(served: Served, column: st
 def test_a_reconstruction_is_limited_in_size(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.predictions.reconstructions.MAX_VALUES", 7)
+    monkeypatch.setattr("service.predictions.answers.MAX_VALUES", 7)
     body = as_json({"features": np.ones((2, 4))})
     assert "at most 1 rows per request" in error(served.infer("numbers", body), 400)
 

@@ -91,6 +91,11 @@ def inputs(**changes: Any) -> bytes:
         (inputs(name="\ud800", shape=0), r"tensor '\ud800': shape must be"),
         (body(JSON, parameters=1), "parameters must be an object, not a number"),
         (body(JSON, parameters={"binary_data_output": 1}), "must be true or false, not 1"),
+        (
+            body(JSON, parameters={"missing_columns": "fill"}),
+            "missing_columns must be one of impute, ignore, error, not 'fill'",
+        ),
+        (body(JSON, parameters={"extra_columns": []}), "must be one of ignore, error, not []"),
         (body(JSON, outputs={}), "outputs must be an array"),
         (body(JSON, outputs=[None]), "outputs[0] must be an object, not null"),
         (body(JSON, outputs=[{"name": "x"}, {"name": "x"}]), "occurs twice in outputs"),
