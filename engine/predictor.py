@@ -90,6 +90,7 @@ class Predictor:
 
     Attributes:
         dtype: type of the inputs and weights.
+        has_deviations: whether the network estimates a standard deviation per number.
         gives_probabilities: whether the outputs for classes are probabilities, not scores.
         nbytes: upper bound of the bytes of weights and workspaces; constant, because it includes
             full workspaces even before the first prediction.
@@ -113,7 +114,7 @@ class Predictor:
     ) -> None:
         self.dtype = np.dtype(spec.dtype)
         self._preprocessing = preprocessing
-        self._has_deviations = isinstance(spec.loss, Gaussian)
+        self.has_deviations = isinstance(spec.loss, Gaussian)
         self._activation = build_activation(spec.network.output.activation, self.dtype)
         network = spec.network_for(preprocessing.width)
         self._network = build_network(network, preprocessing.width, self.dtype)
@@ -256,7 +257,7 @@ class Predictor:
         return outputs, [outputs if name == _OUTPUT else seen[name] for name in layers]
 
     def _to_predictions(self, _x: Floats, outputs: Floats) -> ValuesAndDeviations:
-        target, has_deviations = self._preprocessing.target, self._has_deviations
+        target, has_deviations = self._preprocessing.target, self.has_deviations
         return to_predictions(outputs, target, has_deviations=has_deviations)
 
 

@@ -17,6 +17,7 @@ from service.routes import (
     dataset_rows,
     datasets,
     health,
+    inference,
     job_commands,
     job_events,
     jobs,
@@ -31,6 +32,7 @@ from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
 from service.schemas.common import Problem
 from service.schemas.imports import ImportRequest
+from service.schemas.inference import InferenceRequestView
 from service.schemas.predictions import PredictRequest
 from service.uploads.temp_folders import sweep_incoming
 from service.version import VERSION
@@ -65,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.context = _build_context(settings, database)
     # Routes of the application itself are found several times as fast as those of a router.
-    app.router.routes.extend(predictions.router.routes)
+    app.router.routes.extend([*predictions.router.routes, *inference.fast_router.routes])
     for module in (
         datasets,
         dataset_rows,
@@ -75,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
         job_commands,
         models,
         webhooks,
+        inference,
         health,
     ):
         app.include_router(module.router)
@@ -125,7 +128,7 @@ def _publish_schemas(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         document = generate()
         schemas = document["components"]["schemas"]
-        for model in (Problem, ImportRequest, PredictRequest):
+        for model in (Problem, ImportRequest, InferenceRequestView, PredictRequest):
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(schema.pop("$defs", {}))
             schemas[model.__name__] = schema

@@ -4,7 +4,7 @@ from starlette.middleware import Middleware
 
 from service.http.bodies import RESUMABLE_PATH, BodyLimit
 from service.http.prefixes import ROOT, Prefix, Prefixes
-from service.http.renderers import render_problem
+from service.http.renderers import render_inference_error, render_problem
 from service.uploads.tus import TusProtocol
 from store.settings import Settings
 
@@ -20,6 +20,7 @@ def declare_prefixes(settings: Settings) -> Prefixes:
         # paths, renderer of errors, middlewares from the outermost to the innermost
         Prefix([RESUMABLE_PATH], render_problem, [Middleware(TusProtocol), body_limit]),
         Prefix(["/v1"], render_problem, [body_limit]),
+        Prefix(["/v2"], render_inference_error, [body_limit]),
         Prefix(["/healthz", "/readyz"], render_problem),
         Prefix(["/docs", "/openapi.json", "/static-offline-docs"], render_problem),
         # No route is here: unknown paths are answered with 404.

@@ -139,3 +139,9 @@ def list_models(
     if job_id is not None:
         query = query.where(models.c.job_id == job_id)
     return fetch_page(session, query, models.c.id, request).map(_record)
+
+
+def list_model_versions(session: Session, limit: int) -> list[tuple[str, int]]:
+    """Return id and spec version of the newest models."""
+    query = select(models.c.id, models.c.spec_version).order_by(models.c.id.desc()).limit(limit)
+    return [(model_id, version) for model_id, version in session.execute(query)]

@@ -88,13 +88,19 @@ class _StrictRequest(Request):
         return parse_json(await self.body())
 
 
-def parse_json(text: bytes) -> Any:  # noqa: ANN401 - any JSON
+def parse_json(text: bytes, *, allow_nan: bool = True) -> Any:  # noqa: ANN401 - any JSON
     """Parse JSON, rejecting repeated keys, excessive nesting and integers that are too long.
 
-    Raises json.JSONDecodeError.
+    Args:
+        text: the JSON document.
+        allow_nan: accept NaN, Infinity and -Infinity, which are not JSON.
+
+    Raises:
+        json.JSONDecodeError: the text is not such JSON.
     """
+    constants = None if allow_nan else _reject_constant
     try:
-        return json.loads(text, object_pairs_hook=_reject_repeated_keys)
+        return json.loads(text, object_pairs_hook=_reject_repeated_keys, parse_constant=constants)
     except json.JSONDecodeError:
         raise
     except RecursionError as error:
@@ -116,6 +122,10 @@ def parse_body(model: type[Model], text: bytes) -> Model:
     except ValidationError as error:
         problems = [{**found, "loc": ("body", *found["loc"])} for found in error.errors()]
         raise RequestValidationError(problems, body=body) from error
+
+
+def _reject_constant(name: str) -> None:
+    raise json.JSONDecodeError(f"{name} is not JSON", "", 0)
 
 
 def _reject_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

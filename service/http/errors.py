@@ -28,6 +28,12 @@ class UnsupportedMediaTypeError(ServiceError):
     code = "unsupported_media_type"
 
 
+class InvalidContentError(ServiceError):
+    """The body is not a complete stream of its content coding."""
+
+    code = "invalid_content"
+
+
 class NoWeightsError(ServiceError):
     """The job has no weights, or none yet."""
 
@@ -42,6 +48,12 @@ class InvalidRowsError(ServiceError):
     def __init__(self, errors: Sequence[FieldProblem]) -> None:
         self.errors = errors
         super().__init__(errors[0].detail)
+
+
+class InvalidInferenceError(ServiceError):
+    """A body that is not a request of the Open Inference Protocol, or not one for the model."""
+
+    code = "invalid_inference_request"
 
 
 class InvalidQueryError(ServiceError):

@@ -60,6 +60,12 @@ def render_problem(error: ErrorDetails) -> Response:
     )
 
 
+def render_inference_error(error: ErrorDetails) -> Response:
+    """Render an error as the Open Inference Protocol's object `{"error": "<text>"}`."""
+    # Clients read the object only if the content type has no parameters.
+    return JSONResponse({"error": error.detail}, error.status, headers=error.headers)
+
+
 def phrase_of(status: int) -> str:
     """Return the reason phrase of a status."""
     return PHRASES.get(status) or HTTPStatus(status).phrase

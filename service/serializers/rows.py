@@ -130,7 +130,7 @@ class RowReader:
         if rules.missing == "ignore":
             is_absent = np.array([reader.name not in cells for reader in self._readers])
             unflagged = np.tile(is_absent, (rows, 1))
-        return ReadRows(self._as_matrix(rows, columns), unreadable.places, unflagged)
+        return ReadRows(self.as_matrix(rows, columns), unreadable.places, unflagged)
 
     def explain(self, rows: Sequence[Any]) -> ReadRows:
         """Return and raise the same as `read`, without its faster way for plain numbers."""
@@ -149,7 +149,7 @@ class RowReader:
         if plain is not None:
             numbers = zip(self._plain, plain.T, strict=True)
             columns |= {name: NumericColumn(values) for name, values in numbers}
-        return ReadRows(self._as_matrix(len(rows), columns), not_understood)
+        return ReadRows(self.as_matrix(len(rows), columns), not_understood)
 
     def _read_plain(self, records: Sequence[Record]) -> NDArray[np.float64] | None:
         """Return the numeric columns, `(rows, columns)`; None unless every value is plain.
@@ -193,7 +193,7 @@ class RowReader:
         unreadable.check()
         return columns, unreadable.places
 
-    def _as_matrix(self, rows: int, columns: Mapping[str, Column]) -> MatrixColumns:
+    def as_matrix(self, rows: int, columns: Mapping[str, Column]) -> MatrixColumns:
         """Return the columns with all numbers and times in one matrix."""
         matrix = np.empty((rows, len(self._numeric)))
         others = dict(columns)

@@ -18,12 +18,14 @@ GROUPS = {
 LOCK: dict[str, Any] = tomllib.loads((ROOT / "uv.lock").read_text())
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES: list[dict[str, Any]] = LOCK["package"]
+# Foreign clients, each with a lock of its own.
+CLIENTS = sorted(lock.parent.relative_to(ROOT) for lock in ROOT.glob("tests/conformance/*/uv.lock"))
 PINNED = re.compile(
     r"^([a-z0-9.-]+)==([^ ]+)(?: ; (.+?))? \\\n((?: +--hash=sha256:.+\n?)+)", re.MULTILINE
 )
 
 
-def _pins(name: str) -> dict[tuple[str, str], set[str]]:
+def _pins(name: str | Path) -> dict[tuple[str, str], set[str]]:
     text = (ROOT / name).read_text()
     pins = PINNED.findall(text)
     assert len(pins) == sum("==" in line for line in text.splitlines() if line[0] not in "# ")
@@ -38,7 +40,13 @@ def _requirements(wanted: list[str]) -> set[str]:
     return {text.partition(";")[0].strip() for text in map(str, map(Requirement, wanted))}
 
 
-@pytest.mark.parametrize("name", ["uv.lock", "benchmarks/serving/mlserver/uv.lock", *GROUPS])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("uv.lock", "benchmarks/serving/mlserver/uv.lock", *GROUPS),
+        *(f"{client}/{name}" for client in CLIENTS for name in ("uv.lock", "requirements.txt")),
+    ],
+)
 def test_no_host_but_the_public_index_is_named(name: str) -> None:
     text = (ROOT / name).read_text()
     assert set(re.findall(r"[a-z+]+://[^/\"\s]*", text)) <= PUBLIC
@@ -73,15 +81,31 @@ def _locked(wanted: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("name", GROUPS)
 def test_the_exported_files_match_the_lock(name: str) -> None:
-    locked = {
+    locked = _hashes(PACKAGES)
+    for pin, hashes in _pins(name).items():
+        assert hashes == locked[pin]
+
+
+@pytest.mark.parametrize("client", CLIENTS, ids=str)
+def test_the_locks_of_clients_are_exported_whole(client: Path) -> None:
+    """If this fails, `./run sync` updates the files."""
+    packages = tomllib.loads((ROOT / client / "uv.lock").read_text())["package"]
+    (project,) = [package for package in packages if package["source"] == {"virtual": "."}]
+    wanted = tomllib.loads((ROOT / client / "pyproject.toml").read_text())["project"]
+    locked = [_locked(package) for package in project["metadata"]["requires-dist"]]
+    assert _requirements(locked) == _requirements(wanted["dependencies"])
+    assert _pins(client / "requirements.txt") == _hashes(packages)
+
+
+def _hashes(packages: list[dict[str, Any]]) -> dict[tuple[str, str], set[str]]:
+    """Return the hashes of the packages that come from an index, by name and version."""
+    return {
         (package["name"], package["version"]): {
             found["hash"] for found in [*package.get("wheels", ()), package.get("sdist")] if found
         }
-        for package in PACKAGES
-        if package["name"] != "backpropd"
+        for package in packages
+        if "registry" in package["source"]
     }
-    for pin, hashes in _pins(name).items():
-        assert hashes == locked[pin]
 
 
 @pytest.mark.parametrize("name", GROUPS)

@@ -41,7 +41,17 @@ Case: TypeAlias = "schemathesis.Case[Any]"
 def list_operations(url: str, mode: str) -> Iterator[Any]:
     """Return all operations of the document at this URL, for requests of this mode."""
     # The first response is slow, because the service generates the document.
-    schema = schemathesis.openapi.from_url(url, timeout=60)
+    return _list(schemathesis.openapi.from_url(url, timeout=60), mode)
+
+
+def list_operations_of(document: dict[str, Any], url: str, mode: str) -> Iterator[Any]:
+    """Return all operations of a document, for requests of this mode to a server."""
+    schema = schemathesis.openapi.from_dict(document)
+    schema.config.update(base_url=url)
+    return _list(schema, mode)
+
+
+def _list(schema: Any, mode: str) -> Iterator[Any]:
     # With one mode alone, schemathesis skips an operation of which no such request can be made;
     # otherwise Hypothesis looks for one 460 times.
     schema.config.generation.update(modes=[GenerationMode(mode)])
@@ -59,8 +69,13 @@ def fill_in(case: Case, dataset_id: str, ids: dict[str, str]) -> Case:
     return case
 
 
-def check(operation: Any, mode: str, prepare: Callable[[Case], Case]) -> bool:
-    """Send requests of this mode, "positive" or "negative", and check their answers.
+def check(
+    operation: Any,
+    mode: str,
+    prepare: Callable[[Case], Case],
+    record: Callable[[Any], None] = lambda _: None,
+) -> bool:
+    """Send requests of this mode, "positive" or "negative", and check and record their answers.
 
     Returns:
         False if there is no such request: without a body and a query, nothing can be wrong.
@@ -69,7 +84,7 @@ def check(operation: Any, mode: str, prepare: Callable[[Case], Case]) -> bool:
     @EXAMPLES
     @given(case=operation.as_strategy(generation_mode=GenerationMode(mode)))
     def run(case: Case) -> None:
-        prepare(case).call_and_validate(checks=CHECKS)
+        record(prepare(case).call_and_validate(checks=CHECKS))
 
     try:
         run()

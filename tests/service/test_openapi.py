@@ -50,6 +50,7 @@ def service(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         # No process listens on this port.
         hook = client.post("/v1/webhooks", json={"url": "http://127.0.0.1:9/"}).json()["id"]
         ids = {"job_id": job, "model_id": model, "upload_id": upload, "webhook_id": hook}
+        ids |= {"model_name": model, "model_version": "1"}
         yield Service(url, dataset, ids)
     assert "Traceback" not in (folder / "log").read_text()
 

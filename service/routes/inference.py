@@ -1,0 +1,188 @@
+"""/v2: the Open Inference Protocol, version 2, with binary tensors."""
+
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import AfterValidator
+from starlette.concurrency import run_in_threadpool
+
+from service.context import Context, ContextDep
+from service.http.content_codings import choose_coding, encode_content
+from service.http.raw_route import RawRoute
+from service.http.renderers import phrase_of
+from service.inference.infer import Payload, infer, infer_in_place
+from service.inference.models import (
+    VERSION,
+    check_model,
+    describe_model,
+    index_models,
+    require_ready,
+)
+from service.inference.request import HEADER_LENGTH
+from service.inference.response import InferenceResponse
+from service.schemas.common import ModelId, id_validator
+from service.schemas.inference import (
+    IndexedModelView,
+    InferenceErrorView,
+    InferenceView,
+    LiveView,
+    ModelMetadataView,
+    ModelReadyView,
+    ReadyView,
+    ServerMetadataView,
+)
+from service.version import VERSION as SERVICE_VERSION
+from store.errors import NotFoundError
+
+router = APIRouter(prefix="/v2", tags=["inference"])
+fast_router = APIRouter(prefix="/v2", tags=["inference"], route_class=RawRoute)
+
+MODEL = "/models/{model_name}"
+MODEL_VERSION = f"{MODEL}/versions/{{model_version}}"
+EXTENSIONS = ["binary_tensor_data", "model_repository"]
+# A smaller response fits into one packet anyway.
+MIN_ENCODED_BYTES = 1_024
+ENCODED_IN_PLACE_BYTES = 32 * 2**10
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+REQUEST = {
+    "required": True,
+    "description": "JSON, or a JSON header and the bytes of the binary tensors; the content type "
+    "is not read.",
+    "content": {
+        "application/json": {"schema": {"$ref": "#/components/schemas/InferenceRequestView"}},
+        "application/octet-stream": _BINARY,
+    },
+}
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the error responses of a route, for its `responses`."""
+    return {
+        status: {"description": phrase_of(status), "model": InferenceErrorView}
+        for status in statuses
+    }
+
+
+def _describe_parameters(names: list[str]) -> list[dict[str, Any]]:
+    """Return the parameters of an inference for the OpenAPI document."""
+    in_path = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in names
+    ]
+    length = {
+        "name": HEADER_LENGTH,
+        "in": "header",
+        "description": "Bytes of the JSON before the binary tensors; without it, the body is JSON.",
+        "schema": {"type": "string"},
+    }
+    return [*in_path, length]
+
+
+def _check_version(version: str) -> str:
+    """Return a version that models have. Raises NotFoundError."""
+    if version != VERSION:
+        raise NotFoundError("version of the model", ascii(version[:80]))
+    return version
+
+
+Version = Annotated[
+    str, Path(alias="model_version", examples=["1"]), AfterValidator(_check_version)
+]
+check_id = id_validator("model", "mdl_")
+
+
+@router.get("")
+@router.get("/", include_in_schema=False)
+async def get_server_metadata() -> ServerMetadataView:
+    """Return name, version and extensions of the server."""
+    return ServerMetadataView(name="backpropd", version=SERVICE_VERSION, extensions=EXTENSIONS)
+
+
+@router.get("/health/live")
+async def get_live() -> LiveView:
+    """Report that the process is alive."""
+    return LiveView(live=True)
+
+
+@router.get("/health/ready", responses=errors(503))
+def get_ready(context: ContextDep) -> ReadyView:
+    """Check that the database can be read."""
+    require_ready(context)
+    return ReadyView(ready=True)
+
+
+@router.post("/repository/index", responses=errors(503))
+def index_repository(context: ContextDep) -> list[IndexedModelView]:
+    """List the newest 10,000 models."""
+    return index_models(context)
+
+
+@router.get(MODEL, response_model_exclude_none=True, responses=errors(404, 409, 503))
+def get_model_metadata(context: ContextDep, model_name: ModelId) -> ModelMetadataView:
+    """Return the tensors that a model takes and returns."""
+    return describe_model(context, model_name)
+
+
+@router.get(MODEL_VERSION, response_model_exclude_none=True, responses=errors(404, 409, 503))
+def get_model_version_metadata(
+    context: ContextDep, model_name: ModelId, _: Version
+) -> ModelMetadataView:
+    """Return the tensors that a version of a model takes and returns."""
+    return describe_model(context, model_name)
+
+
+@router.get(f"{MODEL}/ready", responses=errors(404, 409, 503))
+def get_model_ready(context: ContextDep, model_name: ModelId) -> ModelReadyView:
+    """Load a model, so that its first inference is fast."""
+    return check_model(context, model_name)
+
+
+@router.get(f"{MODEL_VERSION}/ready", responses=errors(404, 409, 503))
+def get_model_version_ready(context: ContextDep, model_name: ModelId, _: Version) -> ModelReadyView:
+    """Load a version of a model, so that its first inference is fast."""
+    return check_model(context, model_name)
+
+
+async def infer_tensors(request: Request) -> Response:
+    """Predict the rows of the input tensors."""
+    context = cast("Context", request.app.state.context)
+    model_name = check_id(request.path_params["model_name"])
+    _check_version(request.path_params.get("model_version", VERSION))
+    headers = request.headers
+    coding, length = headers.get("content-encoding", ""), headers.get(HEADER_LENGTH)
+    payload = Payload(await request.body(), coding, length)
+    found = infer_in_place(context, model_name, payload)
+    if found is None:
+        found = await run_in_threadpool(infer, context, model_name, payload)
+    return await _respond(found, choose_coding(headers.get("accept-encoding", "")))
+
+
+for path, names in ((MODEL, ["model_name"]), (MODEL_VERSION, ["model_name", "model_version"])):
+    fast_router.add_api_route(
+        f"{path}/infer",
+        infer_tensors,
+        methods=["POST"],
+        responses={
+            200: {"model": InferenceView, "content": {"application/octet-stream": _BINARY}},
+            **errors(400, 404, 409, 413, 415, 503),
+        },
+        openapi_extra={"parameters": _describe_parameters(names), "requestBody": REQUEST},
+    )
+
+
+async def _respond(found: InferenceResponse, coding: str | None) -> Response:
+    """Return the response, compressed if the client accepts that and it is worth it."""
+    headers = {"Vary": "Accept-Encoding"}
+    if found.header_length is not None:
+        headers[HEADER_LENGTH] = str(found.header_length)
+    body = found.body
+    if coding is not None and len(body) >= MIN_ENCODED_BYTES:
+        headers["Content-Encoding"] = coding
+        if len(body) <= ENCODED_IN_PLACE_BYTES:
+            body = encode_content(body, coding)
+        else:
+            body = await run_in_threadpool(encode_content, body, coding)
+    is_json = found.header_length is None
+    media_type = "application/json" if is_json else "application/octet-stream"
+    return Response(body, media_type=media_type, headers=headers)
