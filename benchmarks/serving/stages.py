@@ -29,6 +29,7 @@ from benchmarks.serving.cases import (
 )
 from benchmarks.serving.exchanges import Exchange
 from benchmarks.serving.network import Network, make_network
+from cli.serving.gc_tuning import reduce_gc_pauses
 from service.app import create_app
 from service.http.bodies import parse_body
 from service.predictions.answers import answer
@@ -71,6 +72,8 @@ def measure_stages(cases: Mapping[str, Mapping[str, Any]]) -> dict[str, Stages]:
         cases: the measured cases by name, with the requests per second of each contender.
     """
     found: dict[str, Stages] = {}
+    # As in the API process.
+    reduce_gc_pauses()
     with tempfile.TemporaryDirectory(prefix="serving-") as folder:
         for request in _list_requests(Path(folder)):
             if request.case not in cases:
