@@ -1,7 +1,7 @@
 """Sequential network over one flat vector of parameters and one of gradients."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -105,6 +105,22 @@ class Network:
         """Map inputs to logits in inference mode: no dropout, running statistics."""
         self._resize(len(x))
         return self._chain.predict(x)
+
+    def predict_layers(self, x: Floats, names: Collection[str]) -> tuple[Floats, dict[str, Floats]]:
+        """Return `predict(x)`, and a copy of each named layer's output with its activation."""
+        self._resize(len(x))
+        found: dict[str, Floats] = {}
+
+        def observe(name: str, y: Floats) -> None:
+            # A layer's activation has its name and follows it.
+            if name in names:
+                found[name] = y.copy()
+
+        return self._chain.predict_observed(x, observe), found
+
+    def layer_shapes(self) -> dict[str, Shape]:
+        """Return the shape of one row of each layer's output, by names such as `layers.0`."""
+        return {layer.name: layer.out_shape for layer in walk(iter(self.layers))}
 
     def backward(self, dy: Floats) -> None:
         """Backpropagate ∂L/∂logits `(batch, out_features)` into `gradients`."""

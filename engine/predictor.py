@@ -1,14 +1,14 @@
 """Inference with a trained network."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.activations import build_activation
-from engine.arrays import Floats
+from engine.arrays import Floats, Shape
 from engine.data.matrix_columns import take_table_rows
 from engine.data.table import Column
 from engine.errors import DataError
@@ -17,23 +17,19 @@ from engine.layers.chunks import CHUNK_BYTES, chunk_rows
 from engine.metrics.anomaly_scores import anomaly_scores, column_errors, row_errors, squared_errors
 from engine.network import build_network
 from engine.preprocessing.decode import DecodedValue
-from engine.preprocessing.fitted import (
-    ClassTarget,
-    InputsTarget,
-    LabelTargets,
-    NumericTarget,
-    NumericTargets,
-    numbers_of,
-)
+from engine.preprocessing.fitted import InputsTarget
 from engine.preprocessing.hold import hold_in_range
+from engine.preprocessing.predictions import ValuesAndDeviations, to_predictions
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import PROBABILITY_ACTIVATIONS, Gaussian, ResolvedSpec
 
 # Row and column of values.
 Places: TypeAlias = tuple[tuple[int, int], ...]
-# One or two arrays with an entry per row, and their computation from inputs and outputs.
-RowArrays: TypeAlias = tuple[Floats, Floats | None]
-Convert: TypeAlias = Callable[[Floats, Floats], RowArrays]
+# Arrays with an entry per row, and the computation of two of them from inputs and outputs.
+RowArrays: TypeAlias = tuple[Floats | None, ...]
+Convert: TypeAlias = Callable[[Floats, Floats], tuple[Floats, Floats | None]]
+# Name of the output layer, whose activation is not a layer of the network.
+_OUTPUT = "output"
 
 
 @dataclass(frozen=True)
@@ -46,11 +42,13 @@ class Predictions:
             None unless the network was trained with the gaussian loss, which learns it.
         replaced: row and column of each number that was replaced by one within the range of the
             training rows, because the row's outputs were not finite.
+        activations: outputs of the requested layers by name, each `(rows, *shape)`.
     """
 
     values: Floats
     deviations: Floats | None
     replaced: Places = ()
+    activations: Mapping[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,6 +64,7 @@ class Reconstructions:
             the errors of the training rows are unknown.
         values: reconstructed values, one list of rows per column, see `Preprocessing.decode`.
         replaced: as in `Predictions`.
+        activations: as in `Predictions`.
     """
 
     errors: Floats
@@ -73,6 +72,17 @@ class Reconstructions:
     scores: Floats | None
     values: list[list[DecodedValue]]
     replaced: Places = ()
+    activations: Mapping[str, Floats] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Both converted arrays of all rows, the numbers replaced, and the layers' outputs by name."""
+
+    values: Floats
+    others: Floats | None
+    replaced: Places
+    activations: Mapping[str, Floats]
 
 
 class Predictor:
@@ -83,6 +93,8 @@ class Predictor:
         gives_probabilities: whether the outputs for classes are probabilities, not scores.
         nbytes: upper bound of the bytes of weights and workspaces; constant, because it includes
             full workspaces even before the first prediction.
+        layer_shapes: shape of one row of each layer's output, by names such as `layers.0`; the
+            last is `output`.
 
     Args:
         spec: the resolved spec of its training.
@@ -106,10 +118,13 @@ class Predictor:
         network = spec.network_for(preprocessing.width)
         self._network = build_network(network, preprocessing.width, self.dtype)
         self._network.load(weights)
+        self.layer_shapes: Mapping[str, Shape] = self._network.layer_shapes()
         # Acquired per chunk: other requests can run between two chunks of a large request.
         self._lock = FairLock()
         self._rows_at_once = chunk_rows(self._network.layers, self.dtype)
         self.nbytes = self._network.bytes_for(self._rows_at_once)
+        # Only if those of a single row do.
+        self._exceeds_chunk = self.nbytes - self._network.bytes_for(0) > CHUNK_BYTES
         self.gives_probabilities = spec.network.output.activation in PROBABILITY_ACTIVATIONS
 
     def predict(self, columns: Mapping[str, Column]) -> Floats:
@@ -128,77 +143,83 @@ class Predictor:
         """
         return self.answer(columns).values
 
-    def answer(self, columns: Mapping[str, Column]) -> Predictions:
-        """Return the predictions of `predict` with their standard deviations. Raises DataError."""
-        (values, deviations), replaced = self._run(columns, self._to_target_units)
-        return Predictions(values, deviations, replaced)
+    def answer(self, columns: Mapping[str, Column], layers: Sequence[str] = ()) -> Predictions:
+        """Return the predictions of `predict` with their standard deviations.
 
-    def reconstruct(self, columns: Mapping[str, Column]) -> Reconstructions:
-        """Return the reconstruction of every row, its errors and its anomaly score.
+        Args:
+            columns: input columns by name.
+            layers: layers whose outputs are returned as well, names of `layer_shapes`. They are
+                computed in the same pass, after the layer's activation function, and do not change
+                the predictions.
 
         Raises:
             DataError: as `predict`.
         """
+        run = self._run(columns, self._to_predictions, layers)
+        return Predictions(run.values, run.others, run.replaced, run.activations)
+
+    def reconstruct(
+        self, columns: Mapping[str, Column], layers: Sequence[str] = ()
+    ) -> Reconstructions:
+        """Return the reconstruction of every row, its errors and its anomaly score.
+
+        Args and errors as `answer`.
+        """
         preprocessing = self._preprocessing
         target = preprocessing.target
         assert isinstance(target, InputsTarget)  # noqa: S101 - documented
-        (outputs, by_input), replaced = self._run(
-            columns, lambda x, outputs: (outputs, squared_errors(outputs, x))
-        )
-        squared = np.asarray(by_input, np.float64)
+        run = self._run(columns, lambda x, outputs: (outputs, squared_errors(outputs, x)), layers)
+        squared = np.asarray(run.others, np.float64)
         errors, quantiles = row_errors(squared), target.error_quantiles
         return Reconstructions(
             errors=errors,
             column_errors=column_errors(squared, preprocessing.column_widths),
             scores=None if quantiles is None else anomaly_scores(errors, quantiles),
-            values=preprocessing.decode(outputs),
-            replaced=replaced,
+            values=preprocessing.decode(run.values),
+            replaced=run.replaced,
+            activations=run.activations,
         )
 
-    def _run(self, columns: Mapping[str, Column], convert: Convert) -> tuple[RowArrays, Places]:
-        """Return the converted inputs and outputs of all rows, and the numbers replaced.
-
-        Raises DataError.
-        """
+    def _run(self, columns: Mapping[str, Column], convert: Convert, layers: Sequence[str]) -> _Run:
+        """Convert the inputs and outputs of all rows, in chunks. Raises DataError."""
         rows = self._preprocessing.count_rows(columns)
         chunks: list[RowArrays] = []
         replaced: list[tuple[int, int]] = []
         try:
             for start in range(0, max(rows, 1), self._rows_at_once):
-                selected = slice(start, start + self._rows_at_once)
-                taken = take_table_rows(columns, selected)
-                chunk, places = self._run_chunk(taken, convert)
+                taken = columns
+                if rows > self._rows_at_once:
+                    taken = take_table_rows(columns, slice(start, start + self._rows_at_once))
+                chunk, places = self._run_chunk(taken, convert, layers)
                 chunks.append(chunk)
                 replaced += [(start + row, column) for row, column in places]
         finally:
             self._release()
-        first = np.concatenate([one for one, _ in chunks])
-        second = [other for _, other in chunks if other is not None]
-        return (first, np.concatenate(second) if second else None), tuple(replaced)
+        values, others, *seen = (_join(parts) for parts in zip(*chunks, strict=True))
+        assert values is not None  # noqa: S101 - only others can be None
+        activations = {n: y for n, y in zip(layers, seen, strict=True) if y is not None}
+        return _Run(values, others, tuple(replaced), activations)
 
     def _release(self) -> None:
-        """Free the workspaces if they exceed CHUNK_BYTES; otherwise the next request reuses them.
-
-        They exceed it only if those of a single row do.
-        """
-        if self.nbytes - self._network.bytes_for(0) > CHUNK_BYTES:
+        """Free the workspaces if they exceed CHUNK_BYTES; else the next request reuses them."""
+        if self._exceeds_chunk:
             with self._lock:
                 self._network.release()
 
     def _run_chunk(
-        self, columns: Mapping[str, Column], convert: Convert
+        self, columns: Mapping[str, Column], convert: Convert, layers: Sequence[str]
     ) -> tuple[RowArrays, Places]:
         """Return the arrays of a chunk of rows, and the numbers replaced. Raises DataError.
 
         Rows with a value that is not finite are computed again, with every number within the range
         of the training rows.
         """
-        arrays, is_finite = self._compute(columns, convert)
+        arrays, is_finite = self._compute(columns, convert, layers)
         if is_finite.all():
             return arrays, ()
         rows = np.flatnonzero(~is_finite)
         held = hold_in_range(self._preprocessing.columns, columns, rows)
-        again, is_finite = self._compute(held.columns, convert)
+        again, is_finite = self._compute(held.columns, convert, layers)
         if not is_finite.all():
             message = (
                 "the network's outputs for these rows are not finite, even with every number "
@@ -212,48 +233,48 @@ class Predictor:
         return arrays, tuple((int(rows[row]), column) for row, column in places)
 
     def _compute(
-        self, columns: Mapping[str, Column], convert: Convert
+        self, columns: Mapping[str, Column], convert: Convert, layers: Sequence[str]
     ) -> tuple[RowArrays, NDArray[np.bool_]]:
-        """Return the arrays of rows, and whether all values of each row are finite."""
+        """Return the arrays of rows, and whether outputs and converted values are all finite.
+
+        The layers' outputs follow the converted values. They may be infinite: a layer that is asked
+        for must not change which rows are computed again.
+        """
         x = self._preprocessing.transform(columns, self.dtype, allow_infinite=True)
         with np.errstate(all="ignore"):
             with self._lock:
-                outputs = self._activation.predict(self._network.predict(x)).copy()
-            arrays = convert(x, outputs)
-        is_finite = np.ones(len(x), np.bool_)
-        for array in (outputs, *arrays):
-            if array is not None:
-                is_finite &= np.isfinite(array).all(axis=tuple(range(1, array.ndim)))
-        return arrays, is_finite
+                outputs, seen = self._forward(x, layers)
+            converted = convert(x, outputs)
+        return (*converted, *seen), _find_finite(outputs, *converted)
 
-    def _to_target_units(self, _x: Floats, outputs: Floats) -> RowArrays:
-        """Undo the target's scaling, or expand a binary sigmoid to one column per class.
+    def _forward(self, x: Floats, layers: Sequence[str]) -> tuple[Floats, list[Floats]]:
+        """Return copies of the network's outputs and of the layers' outputs."""
+        if not layers:
+            return self._activation.predict(self._network.predict(x)).copy(), []
+        logits, seen = self._network.predict_layers(x, layers)
+        outputs = self._activation.predict(logits).copy()
+        return outputs, [outputs if name == _OUTPUT else seen[name] for name in layers]
 
-        Returns values and standard deviations.
-        """
-        target = self._preprocessing.target
-        match target:
-            case NumericTarget():
-                values, deviations = self._to_numbers(outputs, target)
-                return values[:, 0], None if deviations is None else deviations[:, 0]
-            case NumericTargets():
-                return self._to_numbers(outputs, target)
-            case ClassTarget() if outputs.shape[1] == 1:
-                return np.concatenate((1 - outputs, outputs), axis=1), None
-            case ClassTarget() | LabelTargets() | InputsTarget():
-                return outputs, None
-            case _:
-                assert_never(target)
+    def _to_predictions(self, _x: Floats, outputs: Floats) -> ValuesAndDeviations:
+        target, has_deviations = self._preprocessing.target, self._has_deviations
+        return to_predictions(outputs, target, has_deviations=has_deviations)
 
-    def _to_numbers(self, outputs: Floats, target: NumericTarget | NumericTargets) -> RowArrays:
-        """Undo the scaling of each numeric target; both arrays are `(rows, targets)`."""
-        targets = numbers_of(target)
-        columns = [one.to_own_unit(outputs[:, i]) for i, one in enumerate(targets)]
-        if not self._has_deviations:
-            return np.stack(columns, axis=1), None
-        # The outputs of gaussian after the means are the log variances.
-        deviations = [
-            np.exp(outputs[:, len(targets) + i].astype(np.float64) / 2) * one.scale
-            for i, one in enumerate(targets)
-        ]
-        return np.stack(columns, axis=1), np.stack(deviations, axis=1)
+
+def _join(parts: Sequence[Floats | None]) -> Floats | None:
+    """Return the rows of all chunks in one array; None if the chunks have none."""
+    present = [part for part in parts if part is not None]
+    if len(present) == 1:
+        return present[0]
+    return np.concatenate(present) if present else None
+
+
+def _find_finite(*arrays: Floats | None) -> NDArray[np.bool_]:
+    """Return for which rows all values are finite, shape `(rows,)`."""
+    distinct = {id(array): array for array in arrays if array is not None}.values()
+    finite = [np.isfinite(array) for array in distinct]
+    if all(found.all() for found in finite):
+        return np.ones(len(finite[0]), np.bool_)
+    is_finite = np.ones(len(finite[0]), np.bool_)
+    for found in finite:
+        is_finite &= found.all(axis=tuple(range(1, found.ndim)))
+    return is_finite

@@ -10,14 +10,20 @@ class StoreError(Exception):
 
 
 class NotFoundError(StoreError):
-    """The row does not exist, or was deleted."""
+    """The row does not exist, or was deleted.
+
+    Args:
+        noun: what does not exist.
+        key: its id.
+        hint: what the id is instead, if known.
+    """
 
     code = "not_found"
 
-    def __init__(self, noun: str, key: str) -> None:
+    def __init__(self, noun: str, key: str, hint: str | None = None) -> None:
         self.noun = noun
         self.key = key
-        super().__init__(f"no {noun} with id {key}")
+        super().__init__(f"no {noun} with id {key}{'' if hint is None else f': {hint}'}")
 
 
 class IllegalTransitionError(StoreError):

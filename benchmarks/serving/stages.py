@@ -26,6 +26,7 @@ from benchmarks.serving.cases import (
     OURS,
     RECORDS,
     ROW_GOALS,
+    name_rows_case,
 )
 from benchmarks.serving.exchanges import Exchange
 from benchmarks.serving.network import Network, make_network
@@ -102,7 +103,7 @@ def _list_requests(folder: Path) -> Iterator[StagedRequest]:
 
         pixels = imports.import_model(client, imports.describe_pixels(network))
         for count in ROW_GOALS:
-            case, rows = f"{count} rows of 784 numbers", exchanges.make_pixels(count).tolist()
+            case, rows = name_rows_case(count), exchanges.make_pixels(count).tolist()
             yield served(case, OURS, pixels, rows)
             sent = exchanges.predict_json("/predict", rows)
             yield StagedRequest(

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Literal
 
+from engine.data.similar_words import find_similar
 from engine.data.table import ColumnKind, ColumnSchema, Level, level_text
 from engine.data.value_reader import ValueReader, WrongValueError
 
@@ -16,8 +16,6 @@ _MARKS: Mapping[Part, frozenset[str]] = {
     "test": _TEST_TEXTS,
 }
 MAX_SHOWN = 10
-# A longer word is shortened before it is compared, which takes quadratic time.
-_MAX_COMPARED = 256
 
 
 def read_level(
@@ -97,9 +95,8 @@ def _find_nearest(levels: Sequence[Level], word: Level) -> Level | None:
         return min(levels, key=lambda level: abs(float(level) - number))
     by_text: dict[str, Level] = {}
     for level in levels:
-        by_text.setdefault(level_text(level).casefold(), level)
-    text = level_text(word).strip().casefold()[:_MAX_COMPARED]
-    found = get_close_matches(text, by_text, n=1)
+        by_text.setdefault(level_text(level), level)
+    found = find_similar(level_text(word), by_text)
     return by_text[found[0]] if found else None
 
 

@@ -1,12 +1,15 @@
 """Layer interface."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.arrays import Floats, Shape
+
+# Takes a layer's name and its output, which is valid until the next layer's call.
+Observe = Callable[[str, Floats], None]
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,12 @@ class Layer(ABC):
     def predict(self, x: Floats) -> Floats:
         """Map x to y in inference mode: no dropout, running statistics."""
         return self.forward(x)
+
+    def predict_observed(self, x: Floats, observe: Observe) -> Floats:
+        """Return `predict(x)`; pass it to `observe`, after the outputs of the nested layers."""
+        y = self.predict(x)
+        observe(self.name, y)
+        return y
 
     @abstractmethod
     def backward(self, dy: Floats) -> Floats:

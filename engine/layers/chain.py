@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from engine.arrays import Floats, Shape
-from engine.layers.base import Layer
+from engine.layers.base import Layer, Observe
 
 
 class Chain(Layer):
@@ -49,6 +49,13 @@ class Chain(Layer):
         """Apply the layers, first to last, in inference mode."""
         for layer in self.layers:
             x = layer.predict(x)
+        return x
+
+    def predict_observed(self, x: Floats, observe: Observe) -> Floats:
+        """Return `predict(x)`; pass the output of each layer to `observe`, then that of all."""
+        for layer in self.layers:
+            x = layer.predict_observed(x, observe)
+        observe(self.name, x)
         return x
 
     def backward(self, dy: Floats) -> Floats:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from engine.arrays import Buffer, Floats, Shape
-from engine.layers.base import Layer
+from engine.layers.base import Layer, Observe
 from engine.layers.chain import Chain
 from engine.layers.copy import with_copies
 
@@ -39,6 +39,13 @@ class Residual(Chain):
         """Return x + block(x) in inference mode."""
         y = super().predict(x)
         return np.add(y, x, out=y)
+
+    def predict_observed(self, x: Floats, observe: Observe) -> Floats:
+        """Return `predict(x)`; pass the outputs of the block's layers to `observe`, then it."""
+        y = super().predict_observed(x, observe)
+        np.add(y, x, out=y)
+        observe(self.name, y)
+        return y
 
     def backward(self, dy: Floats) -> Floats:
         """Backpropagate through the block; return ∂y + ∂block(x)."""

@@ -1,4 +1,4 @@
-"""Writing of the network's inputs, and holding of those that never vary in the training rows."""
+"""Writing of the network's inputs, and what the training rows show of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -9,6 +9,7 @@ import numpy as np
 from engine.arrays import Floats, Indices
 from engine.data.rows import Rows
 from engine.data.table import Column
+from engine.preparation.incomplete_columns import IncompleteColumns
 from engine.preprocessing.fit import InputVariation, still_held
 from engine.preprocessing.held_inputs import NOTHING_HELD, HeldInputs
 from engine.preprocessing.preprocessing import Preprocessing
@@ -33,6 +34,13 @@ class InputWriter:
         self._rows_at_once = max(1, CHUNK_BYTES // (preprocessing.width * dtype.itemsize))
         self._variation = InputVariation(preprocessing.columns, preprocessing.width)
         self._has_untrained_rows = False
+        self._incomplete_before = preprocessing.incomplete
+        self._incomplete = IncompleteColumns(column.name for column in preprocessing.columns)
+
+    @property
+    def incomplete(self) -> tuple[str, ...] | None:
+        """The columns with missing values in the rows of the first training; None if unknown."""
+        return self._incomplete.names if self._before is None else self._incomplete_before
 
     def write(self, chunk: Mapping[str, Column], rows: Indices, out: Rows, first: int) -> None:
         """Write held-out rows of the chunk to out, from row `first`. Raises DataError."""
@@ -61,10 +69,12 @@ class InputWriter:
             first: index of the first of the rows in `out`.
             weights: weights of all training rows; a row of weight 0 trains nothing.
         """
+        is_trained = None if weights is None else weights[first : first + len(rows)] > 0
+        self._incomplete.add(chunk, rows if is_trained is None else rows[is_trained])
         for start, x in self._encode(chunk, rows):
             written = slice(first + start, first + start + len(x))
             out[written] = x
-            trained = None if weights is None else weights[written] > 0
+            trained = None if is_trained is None else is_trained[start : start + len(x)]
             self._has_untrained_rows |= trained is not None and not trained.all()
             self._variation.add(x if trained is None or trained.all() else x[trained])
 

@@ -31,7 +31,6 @@ from engine.preparation.train_validation_split import require_rows, split_rows
 from engine.preparation.untrained_findings import find_untrained_inputs
 from engine.preparation.zero_targets import find_zero_targets
 from engine.preprocessing.fitted import FittedTarget
-from engine.preprocessing.held_inputs import HeldInputs
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.preprocessing.targets import choose_encoding, fit_target
 from engine.specs import ResolvedSpec
@@ -45,7 +44,7 @@ class Preparation:
 
     Attributes:
         preprocessing: fitted on the training rows, or the one passed in; `write` returns it with
-            the held inputs of these rows.
+            the held inputs and the incomplete columns of these rows.
         findings: what only the rows show; complete once the arrays are written. Those of all folds
             are among the findings of all rows; a fold's own preparation has none.
 
@@ -138,7 +137,7 @@ class Preparation:
         for subset in self._subsets:
             arrays |= self._arrays.allocate(subset, allocate)
             self._arrays.write(subset, arrays)
-        preprocessing = replace(self.preprocessing, held=self._write_inputs(arrays))
+        preprocessing = self._write_inputs(arrays)
         if self._fold is None:
             self.findings += self._find_leaks(arrays["x"])
             self.findings += self._find_zero_targets(arrays)
@@ -159,17 +158,19 @@ class Preparation:
         else:
             self.findings = [replace(finding, fix=None) for finding in self.findings]
 
-    def _write_inputs(self, arrays: Mapping[str, Rows]) -> HeldInputs:
-        """Write the features, reading each table once; return the inputs that are held."""
+    def _write_inputs(self, arrays: Mapping[str, Rows]) -> Preprocessing:
+        """Write the features, reading each table once.
+
+        Returns the preprocessing with what the written rows show.
+        """
         writer = InputWriter(self.preprocessing, np.dtype(self._spec.dtype), is_new=self._is_new)
         constant = self._encode_tables(arrays, writer)
         training, *others = (arrays[f"x{subset.suffix}"] for subset in self._subsets)
         held = writer.hold(training, others)
+        preprocessing = replace(self.preprocessing, held=held, incomplete=writer.incomplete)
         if self._fold is None:
-            self.findings += find_untrained_inputs(
-                self._spec, replace(self.preprocessing, held=held), constant
-            )
-        return held
+            self.findings += find_untrained_inputs(self._spec, preprocessing, constant)
+        return preprocessing
 
     def _encode_tables(self, arrays: Mapping[str, Rows], writer: InputWriter) -> Collection[str]:
         """Write the features; return those that are constant in the training table."""

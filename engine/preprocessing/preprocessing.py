@@ -29,12 +29,14 @@ class Preprocessing:
         target: the fitted target.
         words: notation of the training file, which rows sent for prediction may use.
         held: inputs that never varied in the training rows, which keep their value there.
+        incomplete: names of the columns with missing values in the training rows; None if unknown.
     """
 
     columns: tuple[FittedColumn, ...]
     target: FittedTarget
     words: FileConventions = field(default_factory=FileConventions)
     held: HeldInputs = NOTHING_HELD
+    incomplete: tuple[str, ...] | None = None
 
     @property
     def width(self) -> int:

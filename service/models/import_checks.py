@@ -39,6 +39,11 @@ def find_input_problems(
         yield from _find_level_problems(column, here)
         yield from _find_number_problems(column, here)
     yield from _find_convention_problems(preprocessing)
+    names = {column.name for column in preprocessing.columns}
+    for index, name in enumerate(preprocessing.incomplete or ()):
+        if name not in names:
+            pointer = f"/preprocessing/incomplete/{index}"
+            yield SpecProblem(pointer, "unknown_column", f"there is no column {name!r}")
 
 
 def _find_target_problems(target: ImportedTarget) -> Iterator[SpecProblem]:

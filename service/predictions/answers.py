@@ -1,29 +1,24 @@
 """Predictions for rows with their flags, independent of the format of the answer."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.arrays import Floats
 from engine.errors import DataError
-from engine.predictor import Places, Predictions, Reconstructions
+from engine.predictor import Predictions, Reconstructions
 from engine.preprocessing.fitted import InputsTarget
 from service.http.errors import InvalidRowsError
-from service.predictions.reconstructions import require_few_values
+from service.predictions.flags import FlagCounts, FlaggedValue, RowFlags
+from service.predictions.options import check_options, find_abstained, list_layers
 from service.runtime.model_cache import ServedModel
 from service.schemas.common import FieldProblem
-from service.schemas.predictions import Flag
+from service.schemas.predict_options import NO_OPTIONS, PredictOptions
 from service.serializers.rows import ReadRows
-
-
-@dataclass(frozen=True)
-class FlaggedValue:
-    """A value that was replaced, or that is outside the training data."""
-
-    row: int
-    column: str
-    flag: Flag
+from service.serializers.value_limits import MAX_VALUES, require_few_values
 
 
 @dataclass(frozen=True)
@@ -34,51 +29,58 @@ class Answers:
         model: the model.
         rows: number of rows.
         found: predictions, or reconstructions if the inputs are the target.
-        flags: the flagged values; those of one row are in the order of the answer.
+        flags: the flagged values, those of one row in the order of the answer; empty with `counts`.
+        counts: numbers of flagged values, if requested in place of the flags.
+        abstained: whether a label is withheld: `(rows,)` for classes, `(rows, labels)` for labels;
+            None without a required probability.
     """
 
     model: ServedModel
     rows: int
     found: Predictions | Reconstructions
     flags: Sequence[FlaggedValue]
+    counts: FlagCounts | None = None
+    abstained: NDArray[np.bool_] | None = None
+
+    @property
+    def activations(self) -> Mapping[str, Floats]:
+        """Outputs of the requested layers by name, each `(rows, *shape)`."""
+        return self.found.activations
 
 
-def answer(model: ServedModel, rows: ReadRows) -> Answers:
-    """Predict the rows. Raises InvalidRowsError."""
-    preprocessing = model.preprocessing
-    count = preprocessing.count_rows(rows.columns)
-    found: Predictions | Reconstructions
+def answer(model: ServedModel, rows: ReadRows, options: PredictOptions = NO_OPTIONS) -> Answers:
+    """Predict the rows. Raises InvalidRowsError, InvalidQueryError."""
+    if options is not NO_OPTIONS:
+        check_options(model, options)
     try:
-        if isinstance(preprocessing.target, InputsTarget):
-            require_few_values(count, len(preprocessing.columns))
-            found = model.predictor.reconstruct(rows.columns)
-        else:
-            found = model.predictor.answer(rows.columns)
-        flags = _find_flags(model, rows, found.replaced)
+        found = _predict(model, rows, list_layers(model, options))
+        flags = RowFlags(model, rows, found.replaced)
     except DataError as error:
         problem = FieldProblem(pointer="/rows", code=error.code, detail=str(error))
         raise InvalidRowsError([problem]) from error
-    return Answers(model, count, found, flags)
-
-
-def _find_flags(model: ServedModel, rows: ReadRows, replaced: Places) -> list[FlaggedValue]:
-    """Return values that were replaced or are outside the training data. Raises DataError."""
-    preprocessing = model.preprocessing
-    columns = preprocessing.columns
-    found = preprocessing.flags(rows.columns, model.predictor.dtype)
-    unusable = [place for place in replaced if not found.out_of_range[place]]
-    not_understood = [*rows.not_understood, *unusable]
-    for place in not_understood:
-        found.imputed[place] = False
-    flags = [FlaggedValue(row, columns[i].name, "not_understood") for row, i in not_understood]
-    kinds: tuple[tuple[NDArray[np.bool_], Flag], ...] = (
-        (found.imputed, "imputed"),
-        (found.unknown, "unknown_category"),
-        (found.out_of_range, "out_of_range"),
-        (found.untrained, "untrained"),
+    abstained = None
+    if options.min_probability is not None and isinstance(found, Predictions):
+        abstained = find_abstained(model, found, options.min_probability)
+    return Answers(
+        model=model,
+        rows=model.preprocessing.count_rows(rows.columns),
+        found=found,
+        flags=() if options.stats else flags.list_values(),
+        counts=flags.count() if options.stats else None,
+        abstained=abstained,
     )
-    for mask, flag in kinds:
-        if mask.any():
-            places = np.argwhere(mask).tolist()
-            flags += [FlaggedValue(row, columns[i].name, flag) for row, i in places]
-    return flags
+
+
+def _predict(
+    model: ServedModel, rows: ReadRows, layers: Sequence[str]
+) -> Predictions | Reconstructions:
+    """Return the predictions. Raises DataError, InvalidRowsError."""
+    preprocessing = model.preprocessing
+    count = preprocessing.count_rows(rows.columns)
+    if layers:
+        units = sum(math.prod(model.predictor.layer_shapes[name]) for name in layers)
+        require_few_values(count, units, "activations", MAX_VALUES)
+    if isinstance(preprocessing.target, InputsTarget):
+        require_few_values(count, len(preprocessing.columns), "columns", MAX_VALUES)
+        return model.predictor.reconstruct(rows.columns, layers)
+    return model.predictor.answer(rows.columns, layers)

@@ -1,9 +1,13 @@
 """Predictions as the JSON of a `PredictView`."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
+from engine.arrays import Floats
 from engine.predictor import Predictions, Reconstructions
 from engine.preprocessing.fitted import (
     ClassTarget,
@@ -16,21 +20,43 @@ from engine.preprocessing.fitted import (
 )
 from engine.preprocessing.preprocessing import Preprocessing
 from service.predictions.answers import Answers
+from service.predictions.flags import FlaggedValue
 
 Row = dict[str, Any]
 
 
 def write_json(answers: Answers) -> bytes:
     """Return the predictions as JSON, without an object of the schema per row."""
-    preprocessing = answers.model.preprocessing
+    classes = classes_of(answers.model.preprocessing.target)
+    content: dict[str, Any] = {"model_id": answers.model.id, "classes": classes}
     rows = _write_rows(answers)
-    flags: list[list[Row]] = [[] for _ in rows]
-    for flagged in answers.flags:
-        flags[flagged.row].append({"column": flagged.column, "flag": flagged.flag})
-    for row, row_flags in zip(rows, flags, strict=True):
-        row["flags"] = row_flags
-    classes = classes_of(preprocessing.target)
-    return orjson.dumps({"model_id": answers.model.id, "classes": classes, "data": rows})
+    if answers.counts is None:
+        _add_flags(rows, answers.flags)
+    else:
+        content["stats"] = {
+            "rows": answers.rows,
+            "flagged_rows": answers.counts.flagged_rows,
+            "columns": answers.counts.columns,
+        }
+    if answers.activations:
+        shapes = answers.model.predictor.layer_shapes
+        content["layers"] = {name: {"shape": shapes[name]} for name in answers.activations}
+        _add_activations(rows, answers.activations)
+    return orjson.dumps({**content, "data": rows})
+
+
+def _add_flags(rows: Sequence[Row], flags: Sequence[FlaggedValue]) -> None:
+    for row in rows:
+        row["flags"] = []
+    for flagged in flags:
+        rows[flagged.row]["flags"].append({"column": flagged.column, "flag": flagged.flag})
+
+
+def _add_activations(rows: Sequence[Row], activations: Mapping[str, Floats]) -> None:
+    """Add the outputs of layers to the rows, flat in row-major order; not finite ones are null."""
+    flat = [values.reshape(len(rows), -1).tolist() for values in activations.values()]
+    for row, *by_layer in zip(rows, *flat, strict=True):
+        row["activations"] = dict(zip(activations, by_layer, strict=True))
 
 
 def _write_rows(answers: Answers) -> list[Row]:
@@ -40,14 +66,18 @@ def _write_rows(answers: Answers) -> list[Row]:
     match preprocessing.target:
         case ClassTarget() as target:
             are_probabilities = answers.model.predictor.gives_probabilities
-            return _write_classes(found, target, are_probabilities=are_probabilities)
+            rows = _write_classes(found, target, are_probabilities=are_probabilities)
+            if answers.abstained is not None:
+                for index in np.flatnonzero(answers.abstained).tolist():
+                    rows[index] |= {"label": None, "abstained": True}
+            return rows
         case NumericTarget():
             pairs = zip(found.values.tolist(), _deviations(found), strict=True)
             return [{"value": value, "std": std} for value, std in pairs]
         case NumericTargets() as target:
             return _write_numbers(found, target_names(target))
         case LabelTargets() as target:
-            return _write_labels(found, target)
+            return _write_labels(found, target, answers.abstained)
         case InputsTarget():
             raise TypeError("an autoencoder's answers are reconstructions")
         case unknown:
@@ -67,11 +97,18 @@ def _write_classes(
                 "probability": row[winner],
                 "probabilities": row,
                 "scores": None,
+                "abstained": False,
             }
             for winner, row in outputs
         ]
     return [
-        {"label": classes[winner], "probability": None, "probabilities": None, "scores": row}
+        {
+            "label": classes[winner],
+            "probability": None,
+            "probabilities": None,
+            "scores": row,
+            "abstained": False,
+        }
         for winner, row in outputs
     ]
 
@@ -86,19 +123,27 @@ def _write_numbers(found: Predictions, names: tuple[str, ...]) -> list[Row]:
     ]
 
 
-def _write_labels(found: Predictions, target: LabelTargets) -> list[Row]:
+def _write_labels(
+    found: Predictions, target: LabelTargets, abstained: NDArray[np.bool_] | None
+) -> list[Row]:
     names = target_names(target)
     pairs = [label.classes for label in target.labels]
-    return [
+    rows: list[Row] = [
         {
             "labels": {
                 name: classes[probability > 0.5]
                 for name, classes, probability in zip(names, pairs, row, strict=True)
             },
             "probabilities": dict(zip(names, row, strict=True)),
+            "abstained": [],
         }
         for row in found.values.tolist()
     ]
+    if abstained is not None:
+        for index, label in np.argwhere(abstained).tolist():
+            rows[index]["labels"][names[label]] = None
+            rows[index]["abstained"].append(names[label])
+    return rows
 
 
 def _write_reconstructions(found: Reconstructions, preprocessing: Preprocessing) -> list[Row]:

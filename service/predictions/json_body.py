@@ -3,10 +3,11 @@
 from service.http.bodies import parse_body
 from service.predictions.number_rows import read_number_rows
 from service.schemas.predictions import MAX_ROWS, PredictRequest
+from service.serializers.model_columns import NO_RULES, ColumnRules
 from service.serializers.rows import ReadRows, RowReader
 
 
-def read_json(body: bytes, reader: RowReader) -> ReadRows:
+def read_json(body: bytes, reader: RowReader, rules: ColumnRules = NO_RULES) -> ReadRows:
     """Return the rows of a body.
 
     Arrays of plain numbers are read directly. The general reader reads any rows and explains what
@@ -20,4 +21,4 @@ def read_json(body: bytes, reader: RowReader) -> ReadRows:
         numbers = read_number_rows(body, reader.plain_width, MAX_ROWS)
         if numbers is not None:
             return reader.take_numbers(numbers)
-    return reader.read(parse_body(PredictRequest, body).rows)
+    return reader.read(parse_body(PredictRequest, body).rows, rules)

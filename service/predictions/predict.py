@@ -5,6 +5,11 @@ from service.predictions.answers import answer
 from service.predictions.json_answer import write_json
 from service.predictions.json_body import read_json
 from service.runtime.model_cache import ServedModel
+from service.schemas.predict_options import PredictOptions
+from service.serializers.model_columns import ColumnRules
+from store.errors import NotFoundError
+from store.jobs.jobs import get_job
+from store.statuses import TRAINING
 
 # Within these bounds a prediction takes about as long as passing it to a thread, or at most a few
 # milliseconds: bytes bound the text of the cells, and the model's size bounds the time per row.
@@ -13,18 +18,22 @@ BODY_BYTES_IN_PLACE = 32 * 2**10
 MODEL_BYTES_IN_PLACE = 32 * 2**20
 
 
-def predict_in_place(context: Context, model_id: str, body: bytes) -> bytes | None:
+def predict_in_place(
+    context: Context, model_id: str, body: bytes, options: PredictOptions
+) -> bytes | None:
     """Predict in the event loop if that is fast and cannot block; otherwise return None.
 
     Raises as `predict`.
     """
     if len(body) > BODY_BYTES_IN_PLACE or _count_brackets(body) > ROWS_IN_PLACE + 2:
         return None
+    if options.layers is not None:
+        return None  # a layer may have many more values than the rows
     model = context.served.find(model_id)
     if model is None or model.nbytes > MODEL_BYTES_IN_PLACE:
         return None
     with model.lock.exclusive_if_free() as is_free:
-        return _predict(model, body) if is_free else None
+        return _predict(model, body, options) if is_free else None
 
 
 def _count_brackets(body: bytes) -> int:
@@ -32,15 +41,35 @@ def _count_brackets(body: bytes) -> int:
     return body.count(b"[") + body.count(b"{")
 
 
-def predict(context: Context, model_id: str, body: bytes) -> bytes:
+def predict(context: Context, model_id: str, body: bytes, options: PredictOptions) -> bytes:
     """Return the predictions as the JSON of a `PredictView`.
 
-    Raises NotFoundError, RequestValidationError, InvalidRowsError.
+    Raises NotFoundError, RequestValidationError, InvalidRowsError, InvalidQueryError.
     """
-    model = context.served.get(model_id)
+    model = _get_model(context, model_id)
     with model.lock.shared():
-        return _predict(model, body)
+        return _predict(model, body, options)
 
 
-def _predict(model: ServedModel, body: bytes) -> bytes:
-    return write_json(answer(model, read_json(body, model.reader)))
+def _get_model(context: Context, model_id: str) -> ServedModel:
+    """Return the model, loading it if necessary. Raises NotFoundError, LaterVersionError."""
+    try:
+        return context.served.get(model_id)
+    except NotFoundError as error:
+        raise NotFoundError("model", model_id, _explain_job(context, model_id)) from error
+
+
+def _explain_job(context: Context, job_id: str) -> str | None:
+    """Return the model of the job with this id; None if there is no such job."""
+    try:
+        with context.database.reading() as session:
+            job = get_job(session, job_id, TRAINING)
+    except NotFoundError:
+        return None
+    model = "has none yet" if job.model_id is None else f"is {job.model_id}"
+    return f"it is the id of a job, whose model {model}"
+
+
+def _predict(model: ServedModel, body: bytes, options: PredictOptions) -> bytes:
+    rules = ColumnRules(options.missing_columns, options.extra_columns)
+    return write_json(answer(model, read_json(body, model.reader, rules), options))

@@ -8,8 +8,10 @@ from starlette.concurrency import run_in_threadpool
 from service.context import Context
 from service.http.media_types import JSON, require_media_type
 from service.http.problems import problems
+from service.http.query import list_parameters, parse_query
 from service.http.raw_route import RawRoute
 from service.predictions.predict import predict, predict_in_place
+from service.schemas.predict_options import NO_OPTIONS, PredictOptions
 from service.schemas.predictions import PredictView
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=RawRoute)
@@ -21,7 +23,8 @@ OPERATION: dict[str, Any] = {
             "in": "path",
             "required": True,
             "schema": {"type": "string"},
-        }
+        },
+        *list_parameters(PredictOptions),
     ],
     "requestBody": {
         "required": True,
@@ -41,8 +44,10 @@ async def predict_rows(request: Request) -> Response:
     require_media_type(request, JSON)
     context = cast("Context", request.app.state.context)
     model_id = request.path_params["model_id"]
+    query = request.scope["query_string"]
+    options = parse_query(PredictOptions, query) if query else NO_OPTIONS
     body = await request.body()
-    text = predict_in_place(context, model_id, body)
+    text = predict_in_place(context, model_id, body, options)
     if text is None:
-        text = await run_in_threadpool(predict, context, model_id, body)
+        text = await run_in_threadpool(predict, context, model_id, body, options)
     return Response(text, media_type=JSON)

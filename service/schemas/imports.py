@@ -219,6 +219,11 @@ class ImportedPreprocessing(Spec):
     target: ImportedTarget
     words: WordsSpec = WordsSpec()
     held: HeldInputsSpec = HeldInputsSpec()
+    incomplete: Annotated[Items[ColumnText], Field(max_length=MAX_FEATURES)] | None = Field(
+        default=None,
+        description="Names of the columns with missing values in the training rows. Rows to "
+        "predict need every other column. Default: unknown, no column is required.",
+    )
 
 
 def _readable(version: int) -> int:

@@ -57,12 +57,26 @@ class FlagView(View):
     )
 
 
-class ClassPrediction(View):
+class Prediction(View):
+    """Fields that the predictions of every kind of model have."""
+
+    flags: list[FlagView] = Field(
+        default=[], description="The row's unusual values; absent if `stats` are requested."
+    )
+    activations: dict[str, list[float | None]] = Field(
+        default={},
+        description="Outputs of the requested layers, flat in row-major order; null where they are "
+        "not finite. Absent unless requested.",
+    )
+
+
+class ClassPrediction(Prediction):
     """The predicted class of a row, and the output per class."""
 
-    label: Label
+    label: Label | None = Field(description="The most likely class; null if `abstained`.")
     probability: float | None = Field(
-        description="Probability of the label; null if the outputs are not probabilities."
+        description="Probability of the most likely class; null if the outputs are not "
+        "probabilities."
     )
     probabilities: list[float] | None = Field(
         description="In the order of `classes`; null unless the output is softmax or sigmoid."
@@ -70,20 +84,19 @@ class ClassPrediction(View):
     scores: list[float] | None = Field(
         description="In the order of `classes`: outputs that are not probabilities, else null."
     )
-    flags: list[FlagView] = Field(default=[])
+    abstained: bool = Field(description="Whether `probability` is below `min_probability`.")
 
 
-class ValuePrediction(View):
+class ValuePrediction(Prediction):
     """The predicted value of a row, in the unit of the target."""
 
     value: float
     std: float | None = Field(
         description="Predicted standard deviation with the gaussian loss; otherwise null."
     )
-    flags: list[FlagView] = Field(default=[])
 
 
-class ReconstructionPrediction(View):
+class ReconstructionPrediction(Prediction):
     """A row as an autoencoder reconstructs it, and how far that is from the row itself."""
 
     error: float = Field(
@@ -102,29 +115,49 @@ class ReconstructionPrediction(View):
         "truth value, the most likely category. Null for times and texts, whose inputs do not "
         "determine a value, and for the infrequent categories that share an input."
     )
-    flags: list[FlagView] = Field(default=[])
 
 
-class ValuesPrediction(View):
+class ValuesPrediction(Prediction):
     """The predicted value of each of several targets, by target name, each in its own unit."""
 
     values: dict[str, float]
     std: dict[str, float] | None = Field(
         description="Predicted standard deviations with the gaussian loss; otherwise null."
     )
-    flags: list[FlagView] = Field(default=[])
 
 
-class LabelsPrediction(View):
+class LabelsPrediction(Prediction):
     """The predicted value of each of several labels, by target name."""
 
-    labels: dict[str, Label] = Field(
-        description="One of the label's two `classes`: the second if its probability is above 0.5."
+    labels: dict[str, Label | None] = Field(
+        description="One of the label's two `classes`: the second if its probability is above 0.5; "
+        "null if it is among `abstained`."
     )
     probabilities: dict[str, float] = Field(
         description="Probability of the second of the label's `classes`, such as true, 1 or yes."
     )
-    flags: list[FlagView] = Field(default=[])
+    abstained: list[str] = Field(
+        description="The labels whose more likely class has a probability below `min_probability`."
+    )
+
+
+class StatsView(View):
+    """Numbers of the rows and of their flagged values."""
+
+    rows: int
+    flagged_rows: int = Field(description="Number of rows with a flagged value.")
+    columns: dict[str, dict[Flag, Annotated[int, Field(ge=1)]]] = Field(
+        description="Number of values per column and flag; columns without flags are left out."
+    )
+
+
+class LayerView(View):
+    """A layer whose outputs the answer has."""
+
+    shape: list[int] = Field(
+        description="Shape of the layer's output for one row, such as height, width and channels; "
+        "`activations` have the values in row-major order."
+    )
 
 
 class PredictView(View):
@@ -132,6 +165,10 @@ class PredictView(View):
 
     model_id: str
     classes: Classes | None
+    stats: StatsView | None = Field(default=None, description="Absent unless requested.")
+    layers: dict[str, LayerView] | None = Field(
+        default=None, description="The layers of `activations` by name; absent unless requested."
+    )
     data: (
         list[ClassPrediction]
         | list[ValuePrediction]

@@ -1,14 +1,27 @@
 """JSON rows as records: objects, arrays, and arrays nested in the shape of the model's inputs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import Shape
 from engine.json_pointer import json_pointer
 from service.http.errors import InvalidRowsError
 from service.schemas.common import FieldProblem
+from service.serializers.model_columns import (
+    MAX_SUGGESTIONS,
+    NO_RULES,
+    ColumnRules,
+    ModelColumns,
+    explain_lacking,
+)
 
 MAX_PROBLEMS = 20
+# Rows whose columns are compared with one that no row has.
+_COMPARED_ROWS = 100
 Record = Mapping[str, object]
 
 
@@ -16,20 +29,19 @@ class RecordReader:
     """Reads rows as records; it does not read their values.
 
     Args:
-        names: features of the model, in the order of the values of an array.
-        ignored: columns that records may contain besides.
+        columns: columns of the model.
         shape: shape to which the model reshapes each row, in which arrays may be nested.
     """
 
-    def __init__(self, names: Sequence[str], ignored: frozenset[str], shape: Shape | None) -> None:
-        self._names = names
-        self._allowed = {*names, *ignored}
+    def __init__(self, columns: ModelColumns, shape: Shape | None) -> None:
+        self._columns = columns
+        self._names = columns.features
         self._shapes = [] if shape is None else [shape]
         if shape is not None and len(shape) > 1 and shape[-1] == 1:
             # An image of one channel is usually an array of height and width.
             self._shapes.append(shape[:-1])
 
-    def read(self, rows: Sequence[Any]) -> list[Record]:
+    def read(self, rows: Sequence[Any], rules: ColumnRules = NO_RULES) -> list[Record]:
         """Return rows as records. Raises InvalidRowsError, naming up to 20 rows or columns."""
         if not any(isinstance(row, Mapping | list) for row in rows):
             detail = (
@@ -39,10 +51,12 @@ class RecordReader:
             raise InvalidRowsError([_problem((), "not_a_row", detail)])
         records: list[Record] = []
         problems: list[FieldProblem] = []
+        allowed, required = self._columns.find_allowed(rules), self._columns.find_required(rules)
         for position, row in enumerate(rows):
             if isinstance(row, Mapping):
-                if not row.keys() <= self._allowed:
-                    problems += self._unknown_columns(position, row)
+                names = row.keys()
+                if not (required <= names and (allowed is None or names <= allowed)):
+                    problems += self._column_problems(position, row, rules, len(problems))
                 records.append(row)
             elif isinstance(row, list):
                 values = self._flatten(row)
@@ -53,16 +67,50 @@ class RecordReader:
                 problems.append(_problem((position,), "not_a_row", detail))
             if len(problems) >= MAX_PROBLEMS:
                 break
+        problems = [*self._absent_problems(rows, rules), *problems]
         if problems:
             raise InvalidRowsError(problems[:MAX_PROBLEMS])
         return records
 
-    def _unknown_columns(self, position: int, row: Record) -> list[FieldProblem]:
-        return [
-            _problem((position, name), "unknown_column", "not a feature of the model")
-            for name in row
-            if name not in self._allowed
-        ]
+    def find_absent(self, records: Sequence[Record]) -> NDArray[np.bool_]:
+        """Return whether a record leaves a feature out, shape `(rows, features)`."""
+        absent = np.zeros((len(records), len(self._names)), np.bool_)
+        for is_absent, record in zip(absent, records, strict=True):
+            is_absent[:] = [name not in record for name in self._names]
+        return absent
+
+    def _column_problems(
+        self, position: int, row: Record, rules: ColumnRules, problems: int
+    ) -> Iterator[FieldProblem]:
+        """Yield a problem for all columns that a row lacks, and one per unknown column, up to 20.
+
+        Args:
+            position: index of the row.
+            row: the row.
+            rules: rules for the columns.
+            problems: number of problems of the rows before.
+        """
+        required = self._columns.find_required(rules)
+        lacking = [name for name in self._names if name in required and name not in row]
+        if lacking:
+            yield _problem((position,), "missing_column", explain_lacking(lacking))
+        allowed = self._columns.find_allowed(rules)
+        unknown = (name for name in row if allowed is not None and name not in allowed)
+        for index, name in enumerate(islice(unknown, MAX_PROBLEMS), problems):
+            is_compared = index < MAX_SUGGESTIONS
+            detail = self._columns.explain_unknown(name, is_compared=is_compared)
+            yield _problem((position, name), "unknown_column", detail)
+
+    def _absent_problems(self, rows: Sequence[Any], rules: ColumnRules) -> Iterator[FieldProblem]:
+        """Yield a problem per required column that every row lacks."""
+        absent = self._columns.list_absent(rows, rules)[:MAX_PROBLEMS]
+        if absent:
+            first = (row for row in rows[:_COMPARED_ROWS] if isinstance(row, Mapping))
+            names = dict.fromkeys(name for row in first for name in row)
+            for index, name in enumerate(absent):
+                is_compared = index < MAX_SUGGESTIONS
+                detail = self._columns.explain_absent(name, names, is_compared=is_compared)
+                yield _problem((), "missing_column", detail)
 
     def _flatten(self, row: list[Any]) -> list[Any]:
         """Return the values of an array in row-major order, if it is nested in a known shape."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias, assert_never
 
@@ -27,8 +27,15 @@ from engine.preprocessing.fitted import (
 from engine.preprocessing.preprocessing import Preprocessing
 from service.http.errors import InvalidRowsError
 from service.schemas.common import FieldProblem
+from service.serializers.model_columns import NO_RULES, ColumnRules, ModelColumns
 from service.serializers.records import MAX_PROBLEMS, Record, RecordReader
 from service.serializers.times import read_seconds
+from service.serializers.value_limits import (
+    MAX_CELLS,
+    MAX_VALUES,
+    require_few_values,
+    too_many_values,
+)
 
 # Converts one value of a column; builds the column from the converted values.
 Convert: TypeAlias = Callable[[object], Any]
@@ -44,10 +51,13 @@ class ReadRows:
     Attributes:
         columns: the model's columns by name.
         not_understood: row and column of each value that could not be read; it is missing.
+        unflagged: whether a value is absent and not to be flagged, shape `(rows, columns)`; None if
+            every absent value is.
     """
 
     columns: MatrixColumns
     not_understood: list[tuple[int, int]] = field(default_factory=list)
+    unflagged: NDArray[np.bool_] | None = None
 
 
 class RowReader:
@@ -55,6 +65,7 @@ class RowReader:
 
     Attributes:
         plain_width: number of features if all of them are numbers, else None.
+        columns: the columns that rows may have.
 
     Args:
         preprocessing: preprocessing of the model.
@@ -72,7 +83,8 @@ class RowReader:
         formats = preprocessing.words.time_formats
         columns = preprocessing.columns
         names = [column.name for column in columns]
-        self._records = RecordReader(names, ignored, shape)
+        self.columns = ModelColumns(names, ignored, preprocessing.incomplete)
+        self._records = RecordReader(self.columns, shape)
         self._readers = [
             (column.name, *_column_reader(column, values, formats)) for column in columns
         ]
@@ -86,18 +98,24 @@ class RowReader:
         self._mark_missing(numbers)
         return ReadRows(MatrixColumns(self._numeric, numbers, {}))
 
-    def read(self, rows: Sequence[Any]) -> ReadRows:
+    def read(self, rows: Sequence[Any], rules: ColumnRules = NO_RULES) -> ReadRows:
         """Return the model's columns.
 
         Args:
             rows: JSON values: records, or arrays in the order of the model's features. A value
                 that a record leaves out is missing.
+            rules: rules for columns that records leave out or add.
 
         Raises:
-            InvalidRowsError: some are not rows of such values; names up to 20 of them.
+            InvalidRowsError: some are not rows of such values, or are too many for their number
+                of columns; names up to 20 of them.
         """
-        records = self._records.read(rows)
-        return self._columns(rows, records, self._read_plain(records))
+        records = self._records.read(rows, rules)
+        require_few_values(len(records), len(self._readers), "features", MAX_CELLS)
+        read = self._columns(rows, records, self._read_plain(records))
+        if rules.missing != "ignore":
+            return read
+        return replace(read, unflagged=self._records.find_absent(records))
 
     def explain(self, rows: Sequence[Any]) -> ReadRows:
         """Return and raise the same as `read`, without its faster way for plain numbers."""
@@ -152,7 +170,7 @@ class RowReader:
             is_plain: leave out the numeric columns.
 
         Raises:
-            InvalidRowsError: some values are arrays, objects or NaN.
+            InvalidRowsError: some values are arrays, objects or NaN, or too many cannot be read.
         """
         skipped = frozenset(self._plain if is_plain else ())
         problems: list[FieldProblem] = []
@@ -173,6 +191,8 @@ class RowReader:
                 problems.append(FieldProblem(pointer=pointer, code="not_a_value", detail=detail))
                 if len(problems) == MAX_PROBLEMS:
                     raise InvalidRowsError(problems)
+            if len(not_understood) > MAX_VALUES:
+                raise too_many_values(f"more than {MAX_VALUES} values cannot be read")
         if problems:
             raise InvalidRowsError(problems)
         return columns, not_understood

@@ -4,7 +4,7 @@ import hashlib
 import sys
 import threading
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -96,12 +96,12 @@ class SlowPredictor(Predictor):
         self._real = real
         self._turn = threading.Lock()
 
-    def answer(self, columns: Mapping[str, Column]) -> Predictions:
+    def answer(self, columns: Mapping[str, Column], layers: Sequence[str] = ()) -> Predictions:
         with self._turn:
             self.threads.append(threading.get_ident())
             self.entered.set()
             assert self.gate.wait(PATIENCE_SECONDS)
-            return self._real.answer(columns)
+            return self._real.answer(columns, layers)
 
 
 class OneModel:

@@ -114,7 +114,9 @@ def test_import_and_download_are_inverse_byte_for_byte(
     weights = client.get(model["links"]["weights"]).content
     assert client.get(again["links"]["weights"]).content == weights
     assert again["weights_sha256"] == model["weights_sha256"]
-    rows = {"rows": [{"width": 3.5, "colour": "red"}, {"colour": "pink", "width": 1e9}, {}]}
+    assert set(model["preprocessing"]["incomplete"]) <= {"colour", "width"}
+    whole = {"width": 3.5, "colour": "red", "size": "S", "day": "2020-01-02", "kind": "a"}
+    rows = {"rows": [whole, {"colour": "pink", "width": 1e9}, {}]}
     answers = [client.post(m["links"]["predict"], json=rows).json() for m in (model, again)]
     assert answers[0]["data"] == answers[1]["data"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from service.predictions import reconstructions
+from service.predictions import answers
 from store.blobs.tensors import pack_arrays, unpack_arrays
 from tests.service.conftest import IRIS_LIKE, Train, Upload, problem
 from tests.service.models.test_imports import as_import, send
@@ -98,7 +98,7 @@ def test_quantiles_are_checked(client: TestClient, quantiles: list[float], point
 
 
 def test_large_answers_are_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconstructions, "MAX_VALUES", 2)
+    monkeypatch.setattr(answers, "MAX_VALUES", 2)
     model = send(client, SHIFT, pack_arrays(SCALES | {"output.bias": np.array([1.0])})).json()
     assert len(predict(client, model, [1], [2])) == 2
     answer = client.post(model["links"]["predict"], json={"rows": [[1], [2], [3]]})

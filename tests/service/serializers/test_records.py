@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from service.http.errors import InvalidRowsError
+from service.serializers.model_columns import NO_RULES, ColumnRules, ModelColumns
 from service.serializers.records import MAX_PROBLEMS, RecordReader
 
 NAMES = ["a", "b", "c", "d"]
@@ -12,7 +13,7 @@ FLAT = {"a": 1, "b": 2, "c": 3, "d": 4}
 
 
 def read(rows: list[Any], shape: tuple[int, ...] | None = None) -> list[Any]:
-    return RecordReader(NAMES, frozenset({"y"}), shape).read(rows)
+    return RecordReader(ModelColumns(NAMES, {"y"}, None), shape).read(rows)
 
 
 def refuse(rows: list[Any], shape: tuple[int, ...] | None = None) -> list[tuple[str, str, str]]:
@@ -69,3 +70,52 @@ def test_each_row_that_is_not_one_is_named() -> None:
         ("/rows/3/e~1f", "unknown_column"),
     ]
     assert len(refuse([[1]] * 100)) == MAX_PROBLEMS
+
+
+COMPLETE = ModelColumns(NAMES, {"y"}, incomplete=["d"])
+
+
+def absent(rows: list[Any], rules: ColumnRules = NO_RULES) -> list[str]:
+    with pytest.raises(InvalidRowsError) as raised:
+        RecordReader(COMPLETE, None).read(rows, rules)
+    return [f"{problem.pointer} {problem.detail}" for problem in raised.value.errors]
+
+
+def test_absent_columns_are_compared_with_the_unknown_ones_of_the_first_rows() -> None:
+    rows = [{"a": 1, "b": 2, "C.": 3}, {"a": 1, "b": 2}]
+    found = absent(rows, ColumnRules(extra="ignore"))
+    assert found == [
+        "/rows no row has 'c', which had no missing values in training; did you mean it by 'C.'? "
+        "missing_columns=impute imputes it"
+    ]
+    assert RecordReader(COMPLETE, None).read([*rows, {"c": 1}], ColumnRules(extra="ignore"))
+
+
+@pytest.mark.parametrize("row", [[1, 2, 3, 4], {"a": 1, "b": 1, "c": None}])
+def test_one_row_with_a_column_is_enough(row: Any) -> None:
+    assert len(RecordReader(COMPLETE, None).read([{}, row, {}])) == 3
+
+
+def test_rows_that_lack_columns_are_problems_beside_others() -> None:
+    rows = [{"a": 1, "x": 1}, dict.fromkeys([*NAMES, "y"], 1), {}]
+    assert absent(rows, ColumnRules(missing="error", extra="error")) == [
+        "/rows/0 the row lacks 'b', 'c', 'd'",
+        "/rows/0/x not a feature of the model; extra_columns=ignore accepts it",
+        "/rows/1/y a column of the dataset, but not a feature of the model",
+        "/rows/2 the row lacks 'a', 'b', 'c' and 1 more",
+    ]
+
+
+def test_number_of_problems_of_columns_is_bounded() -> None:
+    names = [f"p{n}" for n in range(1000)]
+    wide = RecordReader(ModelColumns(names, (), incomplete=()), None)
+    for row in ({}, {f"q{n}": 1 for n in range(1000)}):
+        with pytest.raises(InvalidRowsError) as raised:
+            wide.read([row] * 3)
+        assert len(raised.value.errors) == MAX_PROBLEMS
+
+
+def test_absent_values_are_found_beside_other_columns() -> None:
+    records: list[dict[str, Any]] = [{"a": 1, "c": None, "y": 2, "d": 3, "x": 4}, FLAT]
+    found = RecordReader(COMPLETE, None).find_absent(records)
+    assert found.tolist() == [[False, True, False, False], [False] * 4]

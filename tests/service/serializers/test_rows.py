@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.data.matrix_columns import count_table_rows
 from engine.data.table import FileConventions, NumericColumn
 from engine.preprocessing.fitted import (
     FittedBoolean,
@@ -23,6 +24,7 @@ from engine.preprocessing.fitted import (
 )
 from engine.preprocessing.preprocessing import Preprocessing
 from service.http.errors import InvalidRowsError
+from service.serializers import rows as rows_module
 from service.serializers.records import MAX_PROBLEMS
 from service.serializers.rows import ReadRows, RowReader
 
@@ -305,3 +307,19 @@ def test_number_of_reported_problems_is_bounded() -> None:
         reader.read([{"v": []}] * 100)
     assert len(raised.value.errors) == MAX_PROBLEMS
     assert len(reader.read([{"v": "x"}] * 100).not_understood) == 100
+
+
+def test_values_of_records_that_leave_columns_out_are_limited(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rows_module, "MAX_CELLS", 4)
+    assert count_table_rows(RowReader(TWO).read([{}, {}]).columns) == 2
+    with pytest.raises(InvalidRowsError, match="send at most 2 rows per request"):
+        RowReader(TWO).read([{}, {}, {}])
+
+
+def test_unreadable_values_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows_module, "MAX_VALUES", 2)
+    assert len(RowReader(TWO).read([["x", None]] * 2).not_understood) == 2
+    with pytest.raises(InvalidRowsError, match="more than 2 values cannot be read"):
+        RowReader(TWO).read([["x", None]] * 3)
