@@ -100,15 +100,16 @@ def _describe_overflow(
     spec: ResolvedSpec, target: FittedTarget, omitted: Sequence[_Omitted]
 ) -> str:
     advice = ", or ".join(_advise(spec, target, {one.name for one in omitted}))
+    mean = ", nor is the mean over the targets" if isinstance(target, NumericTargets) else ""
     return (
-        f"{'; '.join(_name_with_parts(omitted))}: not recorded, because the value exceeds the "
-        f"largest number, {np.finfo(np.float64).max:.2g}; {advice}"
+        f"{'; '.join(_name_with_parts(omitted))}: not recorded{mean}, because the value exceeds "
+        f"the largest number, {np.finfo(np.float64).max:.2g}; {advice}"
     )
 
 
 def _advise(spec: ResolvedSpec, target: FittedTarget, names: AbstractSet[str]) -> Iterator[str]:
     """Yield what makes these metrics finite, or replaces them."""
-    if "mse" in names and "rmse" not in names:
+    if "mse" in names and "rmse" not in {*names, *spec.metrics}:
         yield "record rmse in place of mse"
     if "mape" in names:
         yield "record mae in place of mape, which divides by targets near 0"

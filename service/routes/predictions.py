@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from service.context import Context
+from service.http.errors import UnsupportedMediaTypeError
 from service.http.media_types import (
     ARROW_STREAM,
     CSV,
@@ -37,6 +38,7 @@ WRITERS: Mapping[str, Write] = {
     ARROW_STREAM: write_arrow,
     PARQUET: write_parquet,
 }
+_HEADERS = {"": None, "present": True, "absent": False}
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 OPERATION: dict[str, Any] = {
     "parameters": [
@@ -127,7 +129,13 @@ async def _predict_table(
 
 
 def _find_header(request: Request) -> bool | None:
-    """Return whether `text/csv; header=present` or `absent` is stated (RFC 4180, 3)."""
+    """Return whether `text/csv; header=present` or `absent` is stated (RFC 4180, 3).
+
+    Raises UnsupportedMediaTypeError.
+    """
     media_type = parse_media_type(request.headers.get("content-type", ""))
     stated = "" if media_type is None else media_type.parameters.get("header", "")
-    return {"present": True, "absent": False}.get(stated.lower())
+    if stated.lower() not in _HEADERS:
+        detail = f"the parameter header of Content-Type is present or absent, not {stated[:80]!r}"
+        raise UnsupportedMediaTypeError(detail)
+    return _HEADERS[stated.lower()]

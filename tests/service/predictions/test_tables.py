@@ -243,3 +243,11 @@ def test_hostile_files_are_refused(
             assert 400 <= answer.status_code < 500
             assert problem(answer, answer.status_code)["errors"]
     assert not any((settings.data_dir / "incoming").iterdir())
+
+
+def test_an_unknown_header_parameter_is_not_ignored(
+    client: TestClient, model: dict[str, Any]
+) -> None:
+    headers = {"Content-Type": "text/csv; header=absnt"}
+    found = client.post(model["links"]["predict"], content=b"1,2\n", headers=headers)
+    assert (found.status_code, "absnt" in found.json()["detail"]) == (415, True)
