@@ -34,6 +34,8 @@ class Context:
     environment: dict[str, Any] = field(default_factory=environment_fingerprint)
     # Limits the number of files read concurrently: each takes memory and a thread of the pool.
     readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
+    # The same for large tables of rows to predict, which must not wait for uploads.
+    row_readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
 
     def notify(self, job_id: str) -> None:
         """Publish a committed job to the broker; without a broker the workers' sweep finds it."""

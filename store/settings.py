@@ -73,7 +73,9 @@ class Settings(BaseSettings):
         gt=0,
         description="Size of the parts in which a resumable upload is stored.",
     )
-    max_body_bytes: int = Field(default=16 * MIB, gt=0, description="Maximum size of a JSON body.")
+    max_body_bytes: int = Field(
+        default=16 * MIB, gt=0, description="Maximum size of a JSON body or a table to predict."
+    )
     max_columns: int = Field(
         default=10_000, gt=0, description="Maximum number of columns per dataset."
     )

@@ -126,7 +126,12 @@ def rows_case(services: Services, rows: int) -> Case:
         request = exchanges.infer_json(MLSERVER_MODEL, pixels)
         contenders[MLSERVER_NAME] = Contender(services.mlserver, request)
     goal = Goal(OURS, (ORJSON,), ROW_GOALS[rows])
-    return Case(f"{rows} rows of 784 numbers", contenders, (goal,), frozenset({MLSERVER_NAME}))
+    return Case(name_rows_case(rows), contenders, (goal,), frozenset({MLSERVER_NAME}))
+
+
+def name_rows_case(rows: int) -> str:
+    """Return the name of the case of that number of rows of 784 numbers."""
+    return f"{rows} {'row' if rows == 1 else 'rows'} of 784 numbers"
 
 
 def census_case(services: Services) -> Case:

@@ -26,9 +26,11 @@ from benchmarks.serving.cases import (
     OURS,
     RECORDS,
     ROW_GOALS,
+    name_rows_case,
 )
 from benchmarks.serving.exchanges import Exchange
 from benchmarks.serving.network import Network, make_network
+from cli.serving.gc_tuning import reduce_gc_pauses
 from service.app import create_app
 from service.http.bodies import parse_body
 from service.predictions.answers import answer
@@ -71,6 +73,8 @@ def measure_stages(cases: Mapping[str, Mapping[str, Any]]) -> dict[str, Stages]:
         cases: the measured cases by name, with the requests per second of each contender.
     """
     found: dict[str, Stages] = {}
+    # As in the API process.
+    reduce_gc_pauses()
     with tempfile.TemporaryDirectory(prefix="serving-") as folder:
         for request in _list_requests(Path(folder)):
             if request.case not in cases:
@@ -99,7 +103,7 @@ def _list_requests(folder: Path) -> Iterator[StagedRequest]:
 
         pixels = imports.import_model(client, imports.describe_pixels(network))
         for count in ROW_GOALS:
-            case, rows = f"{count} rows of 784 numbers", exchanges.make_pixels(count).tolist()
+            case, rows = name_rows_case(count), exchanges.make_pixels(count).tolist()
             yield served(case, OURS, pixels, rows)
             sent = exchanges.predict_json("/predict", rows)
             yield StagedRequest(

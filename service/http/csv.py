@@ -30,6 +30,8 @@ def as_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
 
 def defuse(text: str) -> str:
     """Prefix the text with an apostrophe if a spreadsheet could run it as a formula."""
+    if text[:1].isalnum():
+        return text  # most texts
     shown = (position for position, letter in enumerate(text) if not _is_skipped(letter))
     start = next(shown, len(text))
     if text[start : start + 1] in FORMULA_STARTS or not BREAKS.isdisjoint(text[:start]):

@@ -11,6 +11,8 @@ from service.http.errors import UnsupportedMediaTypeError
 FORM = "multipart/form-data"
 JSON = "application/json"
 CSV = "text/csv"
+ARROW_STREAM = "application/vnd.apache.arrow.stream"
+PARQUET = "application/vnd.apache.parquet"
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")

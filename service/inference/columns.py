@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.table import CategoricalColumn, Column, NumericColumn
-from engine.data.value_reader import ValueReader, WrongValueError
+from engine.data.value_reader import ValueReader
 from engine.preprocessing.fitted import FittedBoolean, FittedColumn, FittedNumeric, FittedTime
 from service.inference.datatypes import BOOL, BYTES
 from service.inference.messages import tensor_error
 from service.inference.request import InputTensor
-from service.serializers.rows import column_reader
+from service.serializers.cells import make_cell_reader
 
 
 @dataclass(frozen=True)
@@ -61,17 +61,11 @@ class ColumnTensorReader:
         return TensorColumn(NumericColumn(numbers), np.flatnonzero(not_understood).tolist())
 
     def _read_distinct(self, fitted: FittedColumn, values: NDArray[Any]) -> TensorColumn:
-        convert, build = column_reader(fitted, self._words, self._time_formats)
+        reader = make_cell_reader(fitted, self._words, self._time_formats)
         distinct, places = _find_distinct(values)
-        converted, unreadable = [], set()
-        for index, value in enumerate(distinct):
-            try:
-                converted.append(convert(value))
-            except WrongValueError:
-                unreadable.add(index)
-                converted.append(convert(None))
-        column = _take(build(converted), places)
-        wrong = np.flatnonzero(np.isin(places, list(unreadable))).tolist() if unreadable else ()
+        column, unreadable = reader.read_values(distinct)
+        column = _take(column, places)
+        wrong = np.flatnonzero(np.isin(places, unreadable)).tolist() if unreadable else ()
         return TensorColumn(column, wrong)
 
 

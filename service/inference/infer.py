@@ -102,7 +102,7 @@ def infer(context: Context, model_id: str, payload: Payload) -> InferenceRespons
 
 
 def _read(model: ServedModel, body: bytes, header_length: str | None) -> InferenceRequest:
-    known = len(model.reader.columns.allowed)
+    known = len(model.reader.columns.known)
     return read_request(body, header_length, known + MAX_EXTRA_INPUTS)
 
 

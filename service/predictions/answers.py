@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from engine.arrays import Floats
 from engine.errors import DataError
 from engine.predictor import Predictions, Reconstructions
-from engine.preprocessing.fitted import InputsTarget
+from engine.preprocessing.fitted import InputsTarget, classes_of
 from service.http.errors import InvalidRowsError
 from service.predictions.flags import FlagCounts, FlaggedValue, RowFlags
 from service.predictions.options import check_options, find_abstained, list_layers
@@ -84,3 +85,19 @@ def _predict(
         require_few_values(count, len(preprocessing.columns), "columns", MAX_VALUES)
         return model.predictor.reconstruct(rows.columns, layers)
     return model.predictor.answer(rows.columns, layers)
+
+
+def describe(answers: Answers) -> dict[str, Any]:
+    """Return what an answer has besides its rows, as JSON values."""
+    classes = classes_of(answers.model.preprocessing.target)
+    described: dict[str, Any] = {"model_id": answers.model.id, "classes": classes}
+    if answers.counts is not None:
+        described["stats"] = {
+            "rows": answers.rows,
+            "flagged_rows": answers.counts.flagged_rows,
+            "columns": answers.counts.columns,
+        }
+    if answers.activations:
+        shapes = answers.model.predictor.layer_shapes
+        described["layers"] = {name: {"shape": shapes[name]} for name in answers.activations}
+    return described

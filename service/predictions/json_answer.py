@@ -15,11 +15,10 @@ from engine.preprocessing.fitted import (
     LabelTargets,
     NumericTarget,
     NumericTargets,
-    classes_of,
     target_names,
 )
 from engine.preprocessing.preprocessing import Preprocessing
-from service.predictions.answers import Answers
+from service.predictions.answers import Answers, describe
 from service.predictions.flags import FlaggedValue
 
 Row = dict[str, Any]
@@ -27,22 +26,12 @@ Row = dict[str, Any]
 
 def write_json(answers: Answers) -> bytes:
     """Return the predictions as JSON, without an object of the schema per row."""
-    classes = classes_of(answers.model.preprocessing.target)
-    content: dict[str, Any] = {"model_id": answers.model.id, "classes": classes}
     rows = _write_rows(answers)
     if answers.counts is None:
         _add_flags(rows, answers.flags)
-    else:
-        content["stats"] = {
-            "rows": answers.rows,
-            "flagged_rows": answers.counts.flagged_rows,
-            "columns": answers.counts.columns,
-        }
     if answers.activations:
-        shapes = answers.model.predictor.layer_shapes
-        content["layers"] = {name: {"shape": shapes[name]} for name in answers.activations}
         _add_activations(rows, answers.activations)
-    return orjson.dumps({**content, "data": rows})
+    return orjson.dumps({**describe(answers), "data": rows})
 
 
 def _add_flags(rows: Sequence[Row], flags: Sequence[FlaggedValue]) -> None:

@@ -1,6 +1,7 @@
-"""Rows of a JSON body as the columns of a model."""
+"""Rows or columns of a JSON body as the columns of a model."""
 
 from service.http.bodies import parse_body
+from service.predictions.json_columns import read_json_columns
 from service.predictions.number_rows import read_number_rows
 from service.schemas.predictions import MAX_ROWS, PredictRequest
 from service.serializers.model_columns import NO_RULES, ColumnRules
@@ -21,4 +22,7 @@ def read_json(body: bytes, reader: RowReader, rules: ColumnRules = NO_RULES) -> 
         numbers = read_number_rows(body, reader.plain_width, MAX_ROWS)
         if numbers is not None:
             return reader.take_numbers(numbers)
-    return reader.read(parse_body(PredictRequest, body).rows, rules)
+    request = parse_body(PredictRequest, body)
+    if request.columns:
+        return read_json_columns(request.columns, reader, rules)
+    return reader.read(request.rows, rules)

@@ -1,9 +1,14 @@
 """Predict rows: in the event loop if that is fast, otherwise in a thread."""
 
+import re
+from collections.abc import Callable
+from typing import TypeAlias
+
 from service.context import Context
-from service.predictions.answers import answer
+from service.predictions.answers import Answers, answer
 from service.predictions.json_answer import write_json
 from service.predictions.json_body import read_json
+from service.predictions.table_body import SentTable, read_table
 from service.runtime.model_cache import ServedModel
 from service.schemas.predict_options import PredictOptions
 from service.serializers.model_columns import ColumnRules
@@ -11,11 +16,14 @@ from store.errors import NotFoundError
 from store.jobs.jobs import get_job
 from store.statuses import TRAINING
 
+Write: TypeAlias = Callable[[Answers], bytes]
+
 # Within these bounds a prediction takes about as long as passing it to a thread, or at most a few
 # milliseconds: bytes bound the text of the cells, and the model's size bounds the time per row.
 ROWS_IN_PLACE = 16
 BODY_BYTES_IN_PLACE = 32 * 2**10
 MODEL_BYTES_IN_PLACE = 32 * 2**20
+_BEGIN_OF_ROWS = re.compile(rb'\s*\{\s*"rows"')
 
 
 def predict_in_place(
@@ -27,6 +35,8 @@ def predict_in_place(
     """
     if len(body) > BODY_BYTES_IN_PLACE or _count_brackets(body) > ROWS_IN_PLACE + 2:
         return None
+    if _BEGIN_OF_ROWS.match(body) is None:
+        return None  # a column may have many rows
     if options.layers is not None:
         return None  # a layer may have many more values than the rows
     model = context.served.find(model_id)
@@ -41,14 +51,34 @@ def _count_brackets(body: bytes) -> int:
     return body.count(b"[") + body.count(b"{")
 
 
-def predict(context: Context, model_id: str, body: bytes, options: PredictOptions) -> bytes:
-    """Return the predictions as the JSON of a `PredictView`.
+def predict(
+    context: Context,
+    model_id: str,
+    body: bytes,
+    options: PredictOptions,
+    write: Write = write_json,
+) -> bytes:
+    """Return the predictions for a JSON body.
 
     Raises NotFoundError, RequestValidationError, InvalidRowsError, InvalidQueryError.
     """
     model = _get_model(context, model_id)
     with model.lock.shared():
-        return _predict(model, body, options)
+        return _predict(model, body, options, write)
+
+
+def predict_table(
+    context: Context, model_id: str, table: SentTable, options: PredictOptions, write: Write
+) -> bytes:
+    """Return the predictions for the rows of a table.
+
+    Raises NotFoundError, IntakeError, InvalidRowsError, InvalidQueryError, StoreUnavailableError.
+    """
+    model = _get_model(context, model_id)
+    rules = ColumnRules(options.missing_columns, options.extra_columns)
+    rows = read_table(table, model, rules, context.settings.max_columns)
+    with model.lock.shared():
+        return write(answer(model, rows, options))
 
 
 def _get_model(context: Context, model_id: str) -> ServedModel:
@@ -70,6 +100,8 @@ def _explain_job(context: Context, job_id: str) -> str | None:
     return f"it is the id of a job, whose model {model}"
 
 
-def _predict(model: ServedModel, body: bytes, options: PredictOptions) -> bytes:
+def _predict(
+    model: ServedModel, body: bytes, options: PredictOptions, write: Write = write_json
+) -> bytes:
     rules = ColumnRules(options.missing_columns, options.extra_columns)
-    return write_json(answer(model, read_json(body, model.reader, rules), options))
+    return write(answer(model, read_json(body, model.reader, rules), options))

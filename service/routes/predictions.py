@@ -1,21 +1,43 @@
 """/v1/models/{model_id}/predict."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
+from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from service.context import Context
-from service.http.media_types import JSON, require_media_type
+from service.http.media_types import (
+    ARROW_STREAM,
+    CSV,
+    JSON,
+    PARQUET,
+    choose,
+    parse_media_type,
+    plain_media_type,
+)
 from service.http.problems import problems
 from service.http.query import list_parameters, parse_query
 from service.http.raw_route import RawRoute
-from service.predictions.predict import predict, predict_in_place
+from service.predictions.json_answer import write_json
+from service.predictions.predict import Write, predict, predict_in_place, predict_table
+from service.predictions.table_answer import write_arrow, write_csv, write_parquet
+from service.predictions.table_body import SMALL_TABLE_BYTES, SentTable
 from service.schemas.predict_options import NO_OPTIONS, PredictOptions
 from service.schemas.predictions import PredictView
+from service.uploads.request_body import MEDIA_TYPES, receive_upload
+from service.uploads.temp_folders import incoming_folder
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=RawRoute)
 
+WRITERS: Mapping[str, Write] = {
+    JSON: write_json,
+    CSV: write_csv,
+    ARROW_STREAM: write_arrow,
+    PARQUET: write_parquet,
+}
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
 OPERATION: dict[str, Any] = {
     "parameters": [
         {
@@ -28,7 +50,26 @@ OPERATION: dict[str, Any] = {
     ],
     "requestBody": {
         "required": True,
-        "content": {JSON: {"schema": {"$ref": "#/components/schemas/PredictRequest"}}},
+        "description": "JSON, or a table of any format of datasets with the features as columns: "
+        "at most 100,000 rows and 8,388,608 cells. Cells of CSV are in the notation of the "
+        "model's dataset. Columns without names (.npy, CSV without a header, which "
+        "`text/csv; header=absent` states) are the features in order.",
+        "content": {
+            **dict.fromkeys(MEDIA_TYPES, _BYTES),
+            CSV: {"schema": {"type": "string", "examples": ["width,colour\n0.5,red\n"]}},
+            JSON: {"schema": {"$ref": "#/components/schemas/PredictRequest"}},
+        },
+    },
+}
+TABLES: dict[str, Any] = {
+    "description": "Predictions, in the format of the Accept header. A table has a column per "
+    "value of the JSON answer: `label`, `probability`, `probability_<class>` (`score_<class>`); "
+    "`value`, `std`; `<target>`, `std_<target>`; `<label>`, `probability_<label>`; `error`, "
+    "`anomaly_score`, `error_<column>`, `<column>`; `abstained`, `<layer>_<unit>`; and `flags`.",
+    "content": {
+        CSV: {"schema": {"type": "string"}},
+        ARROW_STREAM: _BYTES,
+        PARQUET: _BYTES,
     },
 }
 
@@ -36,18 +77,57 @@ OPERATION: dict[str, Any] = {
 @router.post(
     "/{model_id}/predict",
     response_model=PredictView,
-    responses=problems(404, 409, 413, 415, 422, 503),
+    responses={200: TABLES, **problems(400, 404, 409, 413, 415, 422, 503)},
     openapi_extra=OPERATION,
 )
 async def predict_rows(request: Request) -> Response:
-    """Predict rows given as records, or as arrays in the order of the model's features."""
-    require_media_type(request, JSON)
+    """Predict rows given as records, as arrays in the order of the features, or as a table."""
     context = cast("Context", request.app.state.context)
     model_id = request.path_params["model_id"]
     query = request.scope["query_string"]
     options = parse_query(PredictOptions, query) if query else NO_OPTIONS
+    accepted = _choose_answer(request)
+    if plain_media_type(request.headers.get("content-type", "")) == JSON:
+        content = await _predict_json(request, context, model_id, options, accepted)
+    else:
+        content = await _predict_table(request, context, model_id, options, WRITERS[accepted])
+    return Response(content, media_type=accepted)
+
+
+def _choose_answer(request: Request) -> str:
+    """Return the media type of the answer; JSON if none is acceptable."""
+    accept = request.headers.get("accept", "*/*")
+    if accept in {"*/*", JSON}:
+        return JSON
+    return choose(accept, tuple(WRITERS)) or JSON
+
+
+async def _predict_json(
+    request: Request, context: Context, model_id: str, options: PredictOptions, accepted: str
+) -> bytes:
     body = await request.body()
-    text = predict_in_place(context, model_id, body, options)
-    if text is None:
-        text = await run_in_threadpool(predict, context, model_id, body, options)
-    return Response(text, media_type=JSON)
+    if accepted == JSON:
+        content = predict_in_place(context, model_id, body, options)
+        if content is not None:
+            return content
+    write = WRITERS[accepted]
+    return await run_in_threadpool(predict, context, model_id, body, options, write)
+
+
+async def _predict_table(
+    request: Request, context: Context, model_id: str, options: PredictOptions, write: Write
+) -> bytes:
+    async with incoming_folder(context.settings.data_dir) as folder:
+        upload = await receive_upload(request, folder / "rows", None)
+        table = SentTable(upload, header=_find_header(request))
+        limiter = None if upload.bytes <= SMALL_TABLE_BYTES else context.row_readers
+        return await to_thread.run_sync(
+            predict_table, context, model_id, table, options, write, limiter=limiter
+        )
+
+
+def _find_header(request: Request) -> bool | None:
+    """Return whether `text/csv; header=present` or `absent` is stated (RFC 4180, 3)."""
+    media_type = parse_media_type(request.headers.get("content-type", ""))
+    stated = "" if media_type is None else media_type.parameters.get("header", "")
+    return {"present": True, "absent": False}.get(stated.lower())

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
 
 from service.schemas.common import Body, View
 from service.schemas.jobs import Classes, Label
@@ -26,10 +26,33 @@ Row = Annotated[
 ]
 
 
+# Checked by service/predictions/json_columns.py: an error per column would be too many.
+Columns = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {
+                "type": "array",
+                "items": _VALUE,
+                "minItems": 1,
+                "maxItems": MAX_ROWS,
+            },
+        }
+    ),
+]
+
+
 class PredictRequest(Body):
-    """Rows to predict, as records (column → value) or as arrays in feature order."""
+    """Rows to predict, as records (column → value), arrays in feature order, or by column."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["rows"]}, {"required": ["columns"]}]}
+    )
 
     rows: list[Row] = Field(
+        default_factory=list,
         min_length=1,
         max_length=MAX_ROWS,
         description="Values in the notation of the dataset's file: numbers, or texts that denote "
@@ -42,6 +65,20 @@ class PredictRequest(Body):
         "last side of 1 may be left out.",
         examples=[[{"petal_length": 4.7, "petal_width": 1.4}]],
     )
+    columns: Columns = Field(
+        default_factory=dict,
+        min_length=1,
+        description="In place of `rows`: the values of each column, all of the same number. A "
+        "feature without a column is missing in all rows.",
+        examples=[{"petal_length": [4.7, 1.4], "petal_width": [1.4, 0.2]}],
+    )
+
+    @model_validator(mode="after")
+    def _has_one(self) -> "PredictRequest":
+        if len(self.model_fields_set) != 1:
+            msg = "exactly one of rows and columns is expected"
+            raise ValueError(msg)
+        return self
 
 
 class FlagView(View):

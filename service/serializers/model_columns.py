@@ -31,7 +31,7 @@ class ModelColumns:
 
     Attributes:
         features: names of the features, in order.
-        allowed: names of all these columns.
+        known: names of the features and of the other columns.
 
     Args:
         features: names of the features, in order.
@@ -43,19 +43,19 @@ class ModelColumns:
         self, features: Sequence[str], others: Collection[str], incomplete: Collection[str] | None
     ) -> None:
         self.features = tuple(features)
-        self._known = frozenset(features)
-        self.allowed = self._known.union(others)
-        self._required = self._known.difference(features if incomplete is None else incomplete)
+        self._features = frozenset(features)
+        self.known = self._features.union(others)
+        self._required = self._features.difference(features if incomplete is None else incomplete)
 
     def find_allowed(self, rules: ColumnRules) -> frozenset[str] | None:
         """Return the columns that a row may have; None if it may have any."""
         if rules.extra == "ignore":
             return None
-        return self._known if rules.extra == "error" else self.allowed
+        return self._features if rules.extra == "error" else self.known
 
     def find_required(self, rules: ColumnRules) -> frozenset[str]:
         """Return the columns that every row must have."""
-        return self._known if rules.missing == "error" else frozenset()
+        return self._features if rules.missing == "error" else frozenset()
 
     def list_absent(self, rows: Iterable[Any], rules: ColumnRules) -> list[str]:
         """Return the features that no row has, but some row must have.
@@ -73,7 +73,7 @@ class ModelColumns:
 
     def explain_unknown(self, name: str, *, is_compared: bool) -> str:
         """Return why a column is refused, with the feature that it may be."""
-        if name in self.allowed:
+        if name in self.known:
             return "a column of the dataset, but not a feature of the model"
         nearest = find_similar(name, self.features) if is_compared else []
         question = f"did you mean {_show(nearest[0])}?" if nearest else ""
@@ -87,7 +87,7 @@ class ModelColumns:
             names: the columns that the rows have.
             is_compared: look for similar names.
         """
-        unknown = islice((other for other in names if other not in self.allowed), _MAX_NAMES)
+        unknown = islice((other for other in names if other not in self.known), _MAX_NAMES)
         nearest = find_similar(name, unknown, MAX_SUGGESTIONS) if is_compared else []
         question = ""
         if nearest:
@@ -98,11 +98,11 @@ class ModelColumns:
         )
 
 
-def explain_lacking(names: Sequence[str]) -> str:
-    """Return which of its features a row lacks."""
+def explain_lacking(names: Sequence[str], what: str = "row") -> str:
+    """Return which of its features a row or a table lacks."""
     shown = ", ".join(map(_show, names[:MAX_SUMMARIZED]))
     hidden = len(names) - MAX_SUMMARIZED
-    return f"the row lacks {shown}{f' and {hidden} more' if hidden > 0 else ''}"
+    return f"the {what} lacks {shown}{f' and {hidden} more' if hidden > 0 else ''}"
 
 
 def _show(name: str) -> str:

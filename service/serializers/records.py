@@ -29,7 +29,7 @@ class RecordReader:
     """Reads rows as records; it does not read their values.
 
     Attributes:
-        shapes: the shapes in which arrays may be nested.
+        shapes: shapes in which the values of a row may be nested.
 
     Args:
         columns: columns of the model.

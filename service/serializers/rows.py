@@ -1,47 +1,26 @@
 """Conversion of JSON rows into columns; a value that cannot be read is missing."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, TypeAlias, assert_never
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Shape
 from engine.data.matrix_columns import MatrixColumns
-from engine.data.table import ISO, CategoricalColumn, Column, NumericColumn
-from engine.data.value_reader import ValueReader, WrongValueError
+from engine.data.table import Column, NumericColumn
+from engine.data.value_reader import ValueReader
 from engine.json_pointer import json_pointer
-from engine.preprocessing.fitted import (
-    FittedBoolean,
-    FittedCategories,
-    FittedCodes,
-    FittedColumn,
-    FittedNumeric,
-    FittedOrdinal,
-    FittedText,
-    FittedTime,
-)
+from engine.preprocessing.fitted import FittedNumeric
 from engine.preprocessing.preprocessing import Preprocessing
-from service.http.errors import InvalidRowsError
-from service.schemas.common import FieldProblem
+from service.serializers.cells import Cells, make_cell_reader, plain_numbers
 from service.serializers.model_columns import NO_RULES, ColumnRules, ModelColumns
-from service.serializers.records import MAX_PROBLEMS, Record, RecordReader
-from service.serializers.times import read_seconds
-from service.serializers.value_limits import (
-    MAX_CELLS,
-    MAX_VALUES,
-    require_few_values,
-    too_many_values,
-)
-
-# Converts one value of a column; builds the column from the converted values.
-Convert: TypeAlias = Callable[[object], Any]
-Build: TypeAlias = Callable[[Sequence[Any]], Column]
-_PLAIN_TYPES = frozenset((float, int, type(None)))
-_TEXT_TYPES = frozenset((str, type(None)))
+from service.serializers.records import Record, RecordReader
+from service.serializers.unreadable import Unreadable
+from service.serializers.value_limits import MAX_CELLS, require_few_values
+from store.intake.cell_table import CellUse, DistinctCells
 
 
 @dataclass(frozen=True)
@@ -66,7 +45,9 @@ class RowReader:
     Attributes:
         plain_width: number of features if all of them are numbers, else None.
         columns: the columns that rows may have.
-        shapes: the shapes in which arrays may be nested.
+        uses: how the cells of each feature are read from a file.
+        shapes: shapes in which the values of a row may be nested.
+        missing_numbers: numbers that mark a missing value.
 
     Args:
         preprocessing: preprocessing of the model.
@@ -87,12 +68,11 @@ class RowReader:
         self.columns = ModelColumns(names, ignored, preprocessing.incomplete)
         self._records = RecordReader(self.columns, shape)
         self.shapes = self._records.shapes
-        self._readers = [
-            (column.name, *column_reader(column, values, formats)) for column in columns
-        ]
+        self._readers = [make_cell_reader(column, values, formats) for column in columns]
+        self.uses: Mapping[str, CellUse] = {cell.name: cell.use for cell in self._readers}
         self._numeric = preprocessing.numeric_names
         self._plain = tuple(c.name for c in columns if isinstance(c, FittedNumeric))
-        self._missing_numbers = [*values.missing_numbers]
+        self.missing_numbers = values.missing_numbers
         self.plain_width = len(names) if len(self._plain) == len(names) else None
 
     def take_numbers(self, numbers: NDArray[np.float64]) -> ReadRows:
@@ -119,6 +99,39 @@ class RowReader:
             return read
         return replace(read, unflagged=self._records.find_absent(records))
 
+    def read_columns(
+        self, cells: Mapping[str, Cells], rows: int, rules: ColumnRules = NO_RULES
+    ) -> ReadRows:
+        """Return the model's columns; of the same cells, the same as `read`.
+
+        Args:
+            cells: cells of `rows` rows by column name: of a file, or JSON values. A column that is
+                left out is missing.
+            rows: number of rows.
+            rules: rules for columns that are left out.
+
+        Raises:
+            InvalidRowsError: some values are arrays, objects or NaN, or too many cannot be read.
+        """
+        require_few_values(rows, len(self._readers), "features", MAX_CELLS)
+        columns: dict[str, Column] = {}
+        unreadable = Unreadable()
+        absent = DistinctCells((), np.full(rows, -1, np.int32))
+        for index, reader in enumerate(self._readers):
+            found = cells.get(reader.name, absent)
+            columns[reader.name], positions = reader.read(found)
+            if isinstance(found, np.ndarray | DistinctCells):
+                unreadable.add(index, positions)
+            else:
+                locate = partial(json_pointer, "columns", reader.name)
+                unreadable.add_values(index, positions, found, locate)
+        unreadable.check()
+        unflagged = None
+        if rules.missing == "ignore":
+            is_absent = np.array([reader.name not in cells for reader in self._readers])
+            unflagged = np.tile(is_absent, (rows, 1))
+        return ReadRows(self.as_matrix(rows, columns), unreadable.places, unflagged)
+
     def explain(self, rows: Sequence[Any]) -> ReadRows:
         """Return and raise the same as `read`, without its faster way for plain numbers."""
         return self._columns(rows, self._records.read(rows), None)
@@ -144,22 +157,15 @@ class RowReader:
         Plain are numbers within float64, and null. `_convert` returns the same for them.
         """
         values = [record.get(name) for record in records for name in self._plain]
-        if not _PLAIN_TYPES.issuperset(map(type, values)):
-            return None
-        try:
-            # None becomes NaN.
-            numbers = np.array(values, np.float64).reshape(len(records), len(self._plain))
-        except OverflowError:
-            return None
-        missing = np.isnan(numbers)
-        if np.isinf(numbers).any() or missing.sum() != values.count(None):
+        numbers = plain_numbers(values)
+        if numbers is None:
             return None
         self._mark_missing(numbers)
-        return numbers
+        return numbers.reshape(len(records), len(self._plain))
 
     def _mark_missing(self, numbers: NDArray[np.float64]) -> None:
-        if self._missing_numbers:
-            numbers[np.isin(numbers, self._missing_numbers)] = np.nan
+        if self.missing_numbers:
+            numbers[np.isin(numbers, [*self.missing_numbers])] = np.nan
 
     def _convert(
         self, rows: Sequence[Any], records: Sequence[Record], *, is_plain: bool
@@ -175,29 +181,17 @@ class RowReader:
             InvalidRowsError: some values are arrays, objects or NaN, or too many cannot be read.
         """
         skipped = frozenset(self._plain if is_plain else ())
-        problems: list[FieldProblem] = []
         columns: dict[str, Column] = {}
-        not_understood: list[tuple[int, int]] = []
-        for index, (name, convert, build) in enumerate(self._readers):
-            if name in skipped:
+        unreadable = Unreadable()
+        for index, reader in enumerate(self._readers):
+            if reader.name in skipped:
                 continue
-            converted, unreadable = _convert_all(name, records, convert)
-            columns[name] = build(converted)
-            for position in unreadable:
-                detail = _find_fault(records[position].get(name))
-                if detail is None:
-                    not_understood.append((position, index))
-                    continue
-                token = name if isinstance(rows[position], Mapping) else index
-                pointer = json_pointer("rows", position, token)
-                problems.append(FieldProblem(pointer=pointer, code="not_a_value", detail=detail))
-                if len(problems) == MAX_PROBLEMS:
-                    raise InvalidRowsError(problems)
-            if len(not_understood) > MAX_VALUES:
-                raise too_many_values(f"more than {MAX_VALUES} values cannot be read")
-        if problems:
-            raise InvalidRowsError(problems)
-        return columns, not_understood
+            values = [record.get(reader.name) for record in records]
+            columns[reader.name], positions = reader.read_values(values)
+            locate = partial(_locate, rows, reader.name, index)
+            unreadable.add_values(index, positions, values, locate)
+        unreadable.check()
+        return columns, unreadable.places
 
     def as_matrix(self, rows: int, columns: Mapping[str, Column]) -> MatrixColumns:
         """Return the columns with all numbers and times in one matrix."""
@@ -205,81 +199,12 @@ class RowReader:
         others = dict(columns)
         for index, name in enumerate(self._numeric):
             column = others.pop(name)
-            assert isinstance(column, NumericColumn)  # noqa: S101 - as `column_reader` builds it
+            assert isinstance(column, NumericColumn)  # noqa: S101 - as `make_cell_reader` builds it
             matrix[:, index] = column.values
         return MatrixColumns(self._numeric, matrix, others)
 
 
-def _convert_all(
-    name: str, records: Sequence[Record], convert: Convert
-) -> tuple[list[Any], list[int]]:
-    """Return the values of a column, and the positions of those that cannot be read."""
-    values = [record.get(name) for record in records]
-    if not _TEXT_TYPES.issuperset(map(type, values)):
-        return _convert_each(values, convert)
-    # Equal texts are equal values: each is converted once.
-    distinct = list(set(values))
-    converted, unreadable = _convert_each(distinct, convert)
-    value_of = dict(zip(distinct, converted, strict=True))
-    wrong = {distinct[position] for position in unreadable}
-    positions = [position for position, value in enumerate(values) if value in wrong]
-    return [value_of[value] for value in values], positions if wrong else []
-
-
-def _convert_each(values: Sequence[object], convert: Convert) -> tuple[list[Any], list[int]]:
-    converted: list[Any] = []
-    unreadable: list[int] = []
-    for position, value in enumerate(values):
-        try:
-            converted.append(convert(value))
-        except WrongValueError:
-            unreadable.append(position)
-            converted.append(convert(None))
-    return converted, unreadable
-
-
-def _find_fault(value: object) -> str | None:
-    """Return why something is not a JSON value of a cell; None if it is one."""
-    if isinstance(value, list | Mapping):
-        found = "an array" if isinstance(value, list) else "an object"
-        return f"a value is a text, a number, a boolean or null, not {found}"
-    if isinstance(value, float) and math.isnan(value):
-        return "NaN is not JSON: send null for a missing value"
-    return None
-
-
-def column_reader(
-    fitted: FittedColumn, values: ValueReader, time_formats: Mapping[str, str]
-) -> tuple[Convert, Build]:
-    """Return the conversion of a column's single values, and of all of them to the column."""
-    match fitted:
-        case FittedNumeric():
-            return values.number, _numeric_column
-        case FittedTime():
-            time_format = time_formats.get(fitted.name, ISO)
-            return partial(read_seconds, values, time_format=time_format), _numeric_column
-        case FittedBoolean():
-            return values.boolean, _boolean_column
-        case FittedCategories() | FittedCodes() | FittedOrdinal():
-            return partial(values.category, levels=fitted.levels), _categorical_column
-        case FittedText():
-            # Every word is one of a text, also that of a boolean.
-            return partial(values.category, levels=("true", "false")), _categorical_column
-        case _:
-            assert_never(fitted)
-
-
-def _numeric_column(numbers: Sequence[float]) -> NumericColumn:
-    return NumericColumn(np.array(numbers, dtype=np.float64))
-
-
-def _boolean_column(codes: Sequence[int]) -> CategoricalColumn:
-    return CategoricalColumn(np.array(codes, dtype=np.int32), (False, True))
-
-
-def _categorical_column(texts: Sequence[str | None]) -> CategoricalColumn:
-    codes: dict[str | None, int] = {None: -1}
-    for text in texts:
-        codes.setdefault(text, len(codes) - 1)
-    found = np.array([codes[text] for text in texts], dtype=np.int32)
-    return CategoricalColumn(found, tuple(text for text in codes if text is not None))
+def _locate(rows: Sequence[Any], name: str, index: int, position: int) -> str:
+    """Return the pointer to a value of a record, or of an array."""
+    token = name if isinstance(rows[position], Mapping) else index
+    return json_pointer("rows", position, token)

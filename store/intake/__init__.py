@@ -13,16 +13,20 @@ from tempfile import TemporaryDirectory
 
 from store.blobs.disk_errors import translate_disk_errors
 from store.errors import IntakeError
+from store.intake.cell_table import CellRequest, CellTable
 from store.intake.options import FileHints, Limits, ReadOptions
 from store.intake.results import Preview, TableContents
 
 __all__ = [
+    "CellRequest",
+    "CellTable",
     "FileHints",
     "Limits",
     "Preview",
     "ReadOptions",
     "TableContents",
     "preview_table",
+    "read_rows",
     "read_table",
 ]
 
@@ -41,6 +45,26 @@ def read_table(
     with TemporaryDirectory(dir=target.parent, prefix="intake-") as folder:
         opened = open_source(source, options, hints, limits, Path(folder))
         return read_source(opened, target, options, limits)
+
+
+@translate_disk_errors("intake")
+def read_rows(
+    source: Path, options: ReadOptions, hints: FileHints, limits: Limits, request: CellRequest
+) -> CellTable:
+    """Read the cells of columns whose kinds are known into memory.
+
+    Raises IntakeError, StoreUnavailableError, and what `request.assign` raises.
+    """
+    from store.intake.open_source import open_source
+    from store.intake.read_cells import read_cells
+
+    with TemporaryDirectory(dir=source.parent, prefix="rows-") as folder:
+        return read_cells(
+            lambda how: open_source(source, how, hints, limits, Path(folder)),
+            options,
+            limits,
+            request,
+        )
 
 
 @translate_disk_errors("intake")

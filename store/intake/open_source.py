@@ -84,6 +84,10 @@ class _OpenedSource:
     def columns(self) -> Sequence[RawColumn]:
         return self.source.columns
 
+    @property
+    def row_shape(self) -> tuple[int, ...] | None:
+        return self.source.row_shape
+
     def batches(self, readings: Sequence[Reading]) -> Iterator[pa.RecordBatch]:
         return self.source.batches(readings)
 

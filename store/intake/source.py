@@ -57,6 +57,11 @@ class TableSource(Protocol):
         """Notices of changes and guesses."""
         ...
 
+    @property
+    def row_shape(self) -> tuple[int, ...] | None:
+        """Shape of a row if the file has no column names, so that `columns` are numbered."""
+        ...
+
     def batches(self, readings: Sequence[Reading]) -> Iterator[pa.RecordBatch]:
         """Yield all rows from the first in batches of a few MiB; repeated calls start again.
 

@@ -204,3 +204,13 @@ def test_failed_prediction_releases_the_model(client: TestClient, served: OneMod
     for rows in (1, ROWS_IN_PLACE + 1):
         problem(post_rows(client, served, rows, width=["wide"]), 422)
     test_only_small_predictions_run_in_the_event_loop(client, served, 1, "red", None, True)
+
+
+def test_columns_and_tables_are_predicted_in_threads(client: TestClient, served: OneModel) -> None:
+    path = f"/v1/models/{served.model.id}/predict"
+    columns = {"columns": {"width": [1.5], "colour": ["red"]}}
+    assert client.post(path, json=columns).status_code == 200
+    assert client.post(path, content="width,colour\n1.5,red\n", headers=CSV).status_code == 200
+    assert client.portal is not None
+    assert len(predictor_of(served).threads) == 2
+    assert client.portal.call(threading.get_ident) not in predictor_of(served).threads

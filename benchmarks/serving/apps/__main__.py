@@ -5,12 +5,14 @@ Listens on a free port of 127.0.0.1 and prints the port.
 
 import argparse
 import importlib
+import logging
 from pathlib import Path
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from cli.serving.server import KEEP_ALIVE_SECONDS
-from cli.serving.sockets import BACKLOG, listen
+from cli.serving.server import server_config
+from cli.serving.sockets import listen
 
 
 def main() -> None:
@@ -20,17 +22,8 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     arguments = parser.parse_args()
     module = importlib.import_module(f"benchmarks.serving.apps.{arguments.app}")
-    config = uvicorn.Config(
-        module.create_app(arguments.file),
-        http="httptools",
-        loop="uvloop",
-        ws="none",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-    )
+    config = server_config(module.create_app(arguments.file), HttpToolsProtocol)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     listener = listen("127.0.0.1", 0)
     print(listener.getsockname()[1], flush=True)
     uvicorn.Server(config).run(sockets=[listener])

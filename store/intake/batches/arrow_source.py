@@ -45,6 +45,7 @@ class ArrowSource:
         options: detected options.
         notices: changes made.
         find_line: maps a 0-based row to its file line.
+        row_shape: shape of a row of an array without column names, else None.
     """
 
     columns: Sequence[RawColumn]
@@ -53,6 +54,7 @@ class ArrowSource:
     options: Mapping[str, Any] = field(default_factory=dict)
     notices: Sequence[Notice] = ()
     find_line: Callable[[int], int | None] = row_number
+    row_shape: tuple[int, ...] | None = None
 
     def batches(self, readings: Sequence[Reading]) -> Iterator[pa.RecordBatch]:
         """Yield all rows from the first. Raises WrongReadingError, IntakeError."""

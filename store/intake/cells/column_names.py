@@ -18,7 +18,7 @@ def clean_names(raw: Sequence[str], max_columns: int) -> tuple[tuple[str, ...], 
     Raises IntakeError for too many columns, no columns or a name that is too long.
     """
     check_column_count(len(raw), max_columns)
-    trimmed = [_trim(name, position) for position, name in enumerate(raw, start=1)]
+    trimmed = [trim_name(name, position) for position, name in enumerate(raw, start=1)]
     notices = list(_trimmed_notices(raw, trimmed))
     names, changed = _make_unique(trimmed)
     return names, notices + changed
@@ -33,7 +33,8 @@ def check_column_count(count: int, max_columns: int) -> None:
         raise IntakeError("no_columns", "the file has no columns")
 
 
-def _trim(name: str, position: int) -> str:
+def trim_name(name: str, position: int) -> str:
+    """Return a name without blanks around it and control characters. Raises IntakeError."""
     if len(name) > MAX_NAME_LENGTH:
         detail = f"the name of column {position} is longer than {MAX_NAME_LENGTH} characters"
         raise IntakeError("column_name_too_long", detail)

@@ -76,6 +76,11 @@ class CsvSource:
             "header": self.header,
         }
 
+    @property
+    def row_shape(self) -> tuple[int, ...] | None:
+        """Shape of a row without a header; None with one."""
+        return None if self.header else (len(self.columns),)
+
     def batches(self, readings: Sequence[Reading]) -> Iterator[pa.RecordBatch]:
         """Yield all rows from the first. Raises WrongReadingError, IntakeError."""
         last = None

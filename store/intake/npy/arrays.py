@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -89,7 +89,8 @@ def open_npy(path: Path, options: ReadOptions, limits: Limits) -> ArrowSource:
     """Open an .npy file. Raises IntakeError."""
     with path.open("rb") as file:
         array = read_header(file, 0, path.stat().st_size, "x", limits)
-    return arrays_source(path, [array], {"format": "npy"}, options, limits)
+    source = arrays_source(path, [array], {"format": "npy"}, options, limits)
+    return source if array.dtype.names else replace(source, row_shape=array.shape[1:] or (1,))
 
 
 def arrays_source(

@@ -25,6 +25,7 @@ from engine.preprocessing.fitted import (
 from engine.preprocessing.preprocessing import Preprocessing
 from service.http.errors import InvalidRowsError
 from service.serializers import rows as rows_module
+from service.serializers import unreadable
 from service.serializers.records import MAX_PROBLEMS
 from service.serializers.rows import ReadRows, RowReader
 
@@ -319,7 +320,7 @@ def test_values_of_records_that_leave_columns_out_are_limited(
 
 
 def test_unreadable_values_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows_module, "MAX_VALUES", 2)
+    monkeypatch.setattr(unreadable, "MAX_VALUES", 2)
     assert len(RowReader(TWO).read([["x", None]] * 2).not_understood) == 2
     with pytest.raises(InvalidRowsError, match="more than 2 values cannot be read"):
         RowReader(TWO).read([["x", None]] * 3)

@@ -21,8 +21,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WatchedService
         yield service
 
 
-def head(*lines: str) -> bytes:
-    return "\r\n".join(["POST /v1/datasets HTTP/1.1", "Host: a", *lines, "", ""]).encode()
+def head(*lines: str, path: str = "/v1/datasets") -> bytes:
+    return "\r\n".join([f"POST {path} HTTP/1.1", "Host: a", *lines, "", ""]).encode()
 
 
 def has_begun(service: WatchedService) -> bool:
@@ -43,8 +43,10 @@ def is_clean(service: WatchedService) -> bool:
         + FORM
         + ROWS,
         head("Content-Type: application/gzip", "Content-Length: 99999") + b"\x1f\x8b\x08\0",
+        head("Content-Type: text/csv", "Content-Length: 999999", path="/v1/models/mdl_x/predict")
+        + ROWS,
     ],
-    ids=["with a length", "in chunks", "a form", "gzip"],
+    ids=["with a length", "in chunks", "a form", "gzip", "rows to predict"],
 )
 @pytest.mark.parametrize("how", ["closed", "reset"])
 def test_cut_upload_leaves_nothing(service: WatchedService, sent: bytes, how: str) -> None:

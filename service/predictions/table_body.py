@@ -1,0 +1,68 @@
+"""Rows of an uploaded table as the columns of a model."""
+
+from dataclasses import dataclass
+
+from engine.data.table import ColumnKind
+from service.runtime.model_cache import ServedModel
+from service.serializers.model_columns import ColumnRules
+from service.serializers.rows import ReadRows
+from service.serializers.table_columns import assign_columns
+from service.uploads.request_body import Upload
+from store.intake import CellRequest, FileHints, Limits, ReadOptions, read_rows
+
+MAX_TABLE_ROWS = 100_000
+# Rows times columns of the table, including those that are not read: 64 MiB of float64.
+MAX_TABLE_CELLS = 2**23
+# Bytes after decompression.
+MAX_TABLE_BYTES = 2**27
+# Tables of at most this size do not wait for larger ones.
+SMALL_TABLE_BYTES = 2**16
+
+
+@dataclass(frozen=True)
+class SentTable:
+    """A table in a request.
+
+    Attributes:
+        upload: the file, of any format of datasets.
+        header: whether the first row of CSV holds the column names; None to detect it.
+    """
+
+    upload: Upload
+    header: bool | None = None
+
+
+def read_table(
+    table: SentTable, model: ServedModel, rules: ColumnRules, max_columns: int
+) -> ReadRows:
+    """Return the rows of a table, whose cells are in the notation of the model's dataset.
+
+    Raises:
+        IntakeError: the file cannot be read, or is too large.
+        InvalidRowsError: its columns are not those of the model.
+    """
+    upload, reader = table.upload, model.reader
+    hints = FileHints(upload.media_type, upload.file_name)
+    limits = Limits(max_columns, MAX_TABLE_BYTES)
+    request = CellRequest(
+        known=reader.columns.known,
+        assign=lambda found: assign_columns(found, reader, rules),
+        missing_numbers=reader.missing_numbers,
+        max_rows=MAX_TABLE_ROWS,
+        max_cells=MAX_TABLE_CELLS,
+    )
+    cells = read_rows(upload.path, _choose_options(table, model), hints, limits, request)
+    return reader.read_columns(cells.columns, cells.rows, rules)
+
+
+def _choose_options(table: SentTable, model: ServedModel) -> ReadOptions:
+    kinds: dict[str, ColumnKind] = dict.fromkeys(model.reader.columns.features, "text")
+    return ReadOptions(
+        compression=table.upload.content_encoding or None,
+        decimal="," if model.preprocessing.words.decimal == "," else ".",
+        header=table.header,
+        # The reader of the cells knows the markers of the model's dataset.
+        missing=(),
+        # The index of a data frame is not dropped if it is a feature.
+        kinds=kinds,
+    )

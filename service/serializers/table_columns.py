@@ -1,0 +1,112 @@
+"""The columns of a table that are features of a model, by the same rules as those of records."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from engine.arrays import Shape
+from service.http.errors import InvalidRowsError
+from service.schemas.common import FieldProblem
+from service.serializers.model_columns import (
+    MAX_SUGGESTIONS,
+    ColumnRules,
+    ModelColumns,
+    explain_lacking,
+)
+from service.serializers.records import MAX_PROBLEMS
+from service.serializers.rows import RowReader
+from store.intake.cell_table import CellUse, FoundColumns
+
+# Makes the problem of a column, or of the table if it has no name: code, detail, name.
+Describe = Callable[[str, str, str | None], FieldProblem]
+
+
+def check_columns(
+    columns: ModelColumns, names: Iterable[str], rules: ColumnRules, describe: Describe
+) -> None:
+    """Check the columns of a table. Raises InvalidRowsError, naming up to 20 of them.
+
+    Args:
+        columns: columns of the model.
+        names: columns of the table.
+        rules: rules for columns that the table lacks, or has besides.
+        describe: makes a problem.
+    """
+    present = dict.fromkeys(names)
+    problems = [*_lacking_problems(columns, present, rules, describe)]
+    allowed = columns.find_allowed(rules)
+    if allowed is not None:
+        unknown = (name for name in present if name not in allowed)
+        for index, name in enumerate(islice(unknown, MAX_PROBLEMS)):
+            detail = columns.explain_unknown(name, is_compared=index < MAX_SUGGESTIONS)
+            problems.append(describe("unknown_column", detail, name))
+    if problems:
+        raise InvalidRowsError(problems[:MAX_PROBLEMS])
+
+
+def _lacking_problems(
+    columns: ModelColumns, names: Mapping[str, None], rules: ColumnRules, describe: Describe
+) -> Iterator[FieldProblem]:
+    required = columns.find_required(rules)
+    lacking = [name for name in columns.features if name in required and name not in names]
+    if lacking:
+        yield describe("missing_column", explain_lacking(lacking, "table"), None)
+    absent = columns.list_absent([names], rules)[:MAX_PROBLEMS]
+    for index, name in enumerate(absent):
+        detail = columns.explain_absent(name, names, is_compared=index < MAX_SUGGESTIONS)
+        yield describe("missing_column", detail, None)
+
+
+def assign_columns(
+    found: FoundColumns, reader: RowReader, rules: ColumnRules
+) -> Mapping[int, tuple[str, CellUse]]:
+    """Return name and use of each column of a file that is a feature, by index.
+
+    The columns of a file without names are the features in order if there are as many, in the
+    model's input shape if it is an array; otherwise they have the names that a dataset would give
+    them. A column without a name beside others is not read, unless the model knows it by that name.
+
+    Raises:
+        InvalidRowsError: columns are unknown, lack, or occur twice; the rows have another shape.
+    """
+    columns = reader.columns
+    names = found.names
+    if found.row_shape is not None:
+        names = _name_cells(found.names, found.row_shape, columns, reader.shapes)
+    ignored = {name for name in found.unnamed if name not in columns.known}
+    _check_repeated(found, columns)
+    check_columns(columns, [name for name in names if name not in ignored], rules, _describe)
+    uses = reader.uses
+    return {index: (name, uses[name]) for index, name in enumerate(names) if name in uses}
+
+
+def _name_cells(
+    names: tuple[str, ...], shape: Shape, columns: ModelColumns, shapes: Sequence[Shape]
+) -> tuple[str, ...]:
+    """Return the features in order, or the names of the dataset. Raises InvalidRowsError."""
+    count = len(columns.features)
+    if shape == (count,) or shape in shapes:
+        return columns.features
+    if len(names) != count and columns.known.issuperset(names):
+        return names
+    size = " × ".join(map(str, shape))
+    if len(shape) == 1:
+        detail = f"the row has {size} values, but the model has {count} features"
+        code = "wrong_length"
+    else:
+        expected = " × ".join(map(str, shapes[0])) if shapes else f"{count} values"
+        detail = f"a row is an array of {size} values where {expected} are expected"
+        code = "wrong_shape"
+    raise InvalidRowsError([_describe(code, detail, None)])
+
+
+def _check_repeated(found: FoundColumns, columns: ModelColumns) -> None:
+    for new, stated in found.repeated.items():
+        if new not in columns.known:
+            detail = f"several columns have the name {stated[:80]!r}"
+            raise InvalidRowsError([_describe("repeated_column", detail, stated)])
+
+
+def _describe(code: str, detail: str, name: str | None) -> FieldProblem:
+    column = None if name is None else name[:80]
+    shown = detail if name is None else f"column {column!r}: {detail}"
+    return FieldProblem(pointer="", code=code, detail=shown, column=column)

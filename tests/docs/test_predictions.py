@@ -1,0 +1,63 @@
+"""The commands of docs/predictions.md run, in their order, and answer what it says."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from tests.cli.service import Service
+from tests.docs.test_readme import run
+from tests.servers import ROOT, needs_curl
+
+TEXT = (ROOT / "docs" / "predictions.md").read_text()
+BLOCKS: dict[str, str] = dict(
+    re.findall(r"^```sh (\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+)
+
+
+@needs_curl
+def test_commands_of_the_guide(tmp_path: Path, shared_service: Service) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    script = "\n".join(f"echo '# {name}'\n{text}\necho" for name, text in BLOCKS.items())
+    printed = run(script.replace("http://127.0.0.1:8000", shared_service.url), tmp_path)
+    said = dict(
+        re.findall(r"^# (\w+)\n(.*?)\n(?=^# |\Z)", printed + "\n", re.MULTILINE | re.DOTALL)
+    )
+    assert list(said) == list(BLOCKS)
+
+    def answer(name: str) -> Any:
+        return json.loads(said[name])
+
+    flags = {flag["column"]: flag["flag"] for flag in answer("rows")["data"][1]["flags"]}
+    assert answer("rows")["classes"] == ["quick", "slow"]
+    assert flags == {
+        "distance": "imputed",
+        "region": "unknown_category",
+        "rooms": "out_of_range",
+    }
+    codes = [problem["code"] for problem in answer("misspelt")["errors"]]
+    assert codes == ["missing_column", "unknown_column"]
+    layers = answer("layers")
+    assert layers["layers"] == {"output": {"shape": [1]}}
+    assert len(layers["data"][0]["activations"]["output"]) == 1
+    abstained = answer("abstain")["data"][0]
+    assert (abstained["abstained"], abstained["label"]) == (True, None)
+    assert answer("stats")["stats"] == {
+        "rows": 2,
+        "flagged_rows": 2,
+        "columns": {"rooms": {"imputed": 1, "out_of_range": 1}},
+    }
+    assert said["table"].splitlines()[0].startswith("label,probability,probability_quick,")
+    assert [line.partition(";")[0] for line in said["formats"].splitlines()] == [
+        "text/csv",
+        "application/vnd.apache.arrow.stream",
+        "application/vnd.apache.parquet",
+    ]
+    metadata, end = json.JSONDecoder().raw_decode(said["tensors"])
+    assert [tensor["name"] for tensor in metadata["outputs"]] == ["label", "probabilities"]
+    outputs = json.loads(said["tensors"][end:])["outputs"]
+    assert [(output["name"], output["shape"]) for output in outputs] == [("label", [2])]
+    for name in ("matrix", "binary"):
+        (output,) = answer(name)["outputs"]
+        assert (output["name"], len(output["data"])) == ("prediction", 2)
