@@ -226,7 +226,7 @@ def check_missing_values(client: Any) -> None:
 def check_errors(client: Any) -> None:
     refusal(lambda: client.infer("mdl_unknown", [matrix()]), 404, "mdl_unknown")
     refusal(lambda: client.get_model_metadata("mdl_unknown"), 404, "mdl_unknown")
-    refusal(lambda: client.infer(VALUE, columns()[:1]), 400, "'size'", "no such input")
+    refusal(lambda: client.infer(VALUE, columns()[:1]), 400, "'size'", "not a feature")
     wrong = tensor("features", np.zeros((2, 3)))
     refusal(lambda: client.infer(VALUE, [wrong]), 400, "'features'", "[rows, 2]", "[2, 3]")
     unknown = outputs("other")
