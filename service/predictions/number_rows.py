@@ -76,7 +76,8 @@ def _read_part(text: bytes, width: int) -> NDArray[np.float64] | None:
         # A parser per call: it cannot be reused while its results are in use.
         array = cast("simdjson.Array", simdjson.Parser().parse(b"[" + text + b"]"))
         numbers = np.frombuffer(array.as_buffer(of_type="d"), np.float64)
-    except ValueError:
+    except (ValueError, RuntimeError):
+        # A RuntimeError is an integer beyond 64 bits.
         return None
     # An empty array, too, has the structure of one number.
     return numbers.reshape(rows, width) if numbers.size == rows * width else None

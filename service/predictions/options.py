@@ -33,14 +33,12 @@ def list_layers(model: ServedModel, options: PredictOptions) -> Sequence[str]:
         return ()
     known = [*model.predictor.layer_shapes]
     names = list(dict.fromkeys(name.strip() for name in options.layers.split(",")))
-    if names == [ALL_LAYERS]:
-        return known
     for name in names:
-        if name not in model.predictor.layer_shapes:
+        if name != ALL_LAYERS and name not in model.predictor.layer_shapes:
             shown = describe_levels([ALL_LAYERS, *known], name[:80])
             detail = f"there is no layer {name[:80]!r}; the names are {shown}"
             raise _invalid("layers", "unknown_layer", detail)
-    return names
+    return known if ALL_LAYERS in names else names
 
 
 def find_abstained(

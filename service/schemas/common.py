@@ -11,6 +11,8 @@ from store.errors import NotFoundError
 
 Item = TypeVar("Item")
 MAX_PAGE = 200
+# A pointer contains keys of the request, which may be as long as the request.
+MAX_POINTER = 1000
 
 
 def storable(text: str) -> str:
@@ -80,11 +82,18 @@ class PageView(View, Generic[Item]):
         return cls(data=list(page.items), has_more=page.next is not None, next=page.next)
 
 
+def _cut(pointer: str) -> str:
+    return pointer if len(pointer) <= MAX_POINTER else f"{pointer[:MAX_POINTER]}…"
+
+
 class FieldProblem(View):
     """One error in a request. For an uploaded file it includes the location, where known."""
 
     location: Literal["body", "query", "path", "header"] = "body"
-    pointer: str = Field(description="JSON pointer (RFC 6901) to the field within `location`.")
+    pointer: Annotated[str, AfterValidator(_cut)] = Field(
+        description="JSON pointer (RFC 6901) to the field within `location`; cut after 1,000 "
+        "characters."
+    )
     code: str
     detail: str
     line: int | None = Field(

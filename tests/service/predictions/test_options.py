@@ -145,6 +145,7 @@ def test_layers_are_returned_beside_the_predictions(client: TestClient, xor: Mod
     assert both["data"][1]["activations"]["layers.0"] == hidden[1]
     assert both["data"][1]["activations"]["output"] == both["data"][1]["probabilities"][1:]
     assert predict(client, xor, rows, "layers=layers.0,output, layers.0") == both
+    assert predict(client, xor, rows, "layers=output,all") == both
 
 
 def test_unknown_layers_are_refused_with_the_names(client: TestClient, xor: Model) -> None:
@@ -323,3 +324,13 @@ def test_the_id_of_a_job_is_answered_with_its_model(client: TestClient, train: T
     for wrong in ("job_0", "mdl_0", "x"):
         answer = client.post(f"/v1/models/{wrong}/predict", json={"rows": [[1, "red"]]})
         assert problem(answer, 404)["detail"] == f"no model with id {wrong}"
+
+
+@pytest.mark.parametrize(
+    "body", [{"rows": [{"k" * 30_000: 1}]}, {"rows": [], "k" * 30_000: 1}], ids=["row", "body"]
+)
+def test_a_problem_with_a_long_key_is_short(client: TestClient, body: dict[str, Any]) -> None:
+    model = import_model(client, XOR, WEIGHTS)
+    found = client.post(model["links"]["predict"], json=body)
+    assert found.status_code == 422
+    assert len(found.content) < 8_000
