@@ -1,6 +1,7 @@
 """Columns of a table whose numbers are one matrix."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,13 @@ class MatrixColumns(Mapping[str, Column]):
 
     Args:
         names: names of the matrix's columns.
-        matrix: numbers, shape `(rows, len(names))`, float64; NaN where a value is missing.
+        matrix: numbers, shape `(rows, len(names))`; NaN where a value is missing. Those of another
+            type than float64 are converted where they are used, block by block.
         others: the columns that are not numeric.
     """
 
     def __init__(
-        self, names: tuple[str, ...], matrix: NDArray[np.float64], others: Mapping[str, Column]
+        self, names: tuple[str, ...], matrix: NDArray[Any], others: Mapping[str, Column]
     ) -> None:
         self._names = names
         self._matrix = matrix
@@ -30,10 +32,11 @@ class MatrixColumns(Mapping[str, Column]):
         self._positions: dict[str, int] | None = None
 
     def __getitem__(self, name: str) -> Column:
-        """Return a column; a numeric one is a view of the matrix."""
+        """Return a column; a numeric one is a view of a float64 matrix."""
         if name in self._others:
             return self._others[name]
-        return NumericColumn(self._matrix[:, self._position_of[name]])
+        values = self._matrix[:, self._position_of[name]]
+        return NumericColumn(values.astype(np.float64, copy=False))
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names: the matrix's columns first."""
@@ -52,8 +55,11 @@ class MatrixColumns(Mapping[str, Column]):
         others = {name: take_rows(column, rows) for name, column in self._others.items()}
         return MatrixColumns(self._names, self._matrix[rows], others)
 
-    def find_matrix(self, names: Sequence[str]) -> NDArray[np.float64] | None:
-        """Return the matrix of these columns, `(rows, len(names))`; None if some are not in it."""
+    def find_matrix(self, names: Sequence[str]) -> NDArray[Any] | None:
+        """Return the matrix of these columns, `(rows, len(names))`; None if some are not in it.
+
+        It has the type of the matrix given; `take_block` converts its rows.
+        """
         if names == self._names:
             return self._matrix
         positions = self._position_of
@@ -83,9 +89,9 @@ def take_table_rows(columns: Mapping[str, Column], rows: slice) -> Mapping[str, 
 
 
 def take_block(
-    values: Sequence[NDArray[np.float64]] | NDArray[np.float64], rows: Indices | slice
+    values: Sequence[NDArray[np.float64]] | NDArray[Any], rows: Indices | slice
 ) -> NDArray[np.float64]:
-    """Return a copy of some rows of numeric columns, shape `(columns, rows)`.
+    """Return a copy of some rows of numeric columns, shape `(columns, rows)`, float64.
 
     Args:
         values: an array per column, or one matrix `(rows, columns)`, whose copy keeps its layout in
@@ -93,5 +99,5 @@ def take_block(
         rows: the rows.
     """
     if isinstance(values, np.ndarray):
-        return np.array(values[rows].T, order="K")
+        return np.array(values[rows].T, np.float64, order="K")
     return np.array([column[rows] for column in values])

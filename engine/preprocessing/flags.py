@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +107,7 @@ def compute_flags(
 
 
 def _flag_numbers(
-    ranges: Ranges, columns: Sequence[NDArray[np.float64]] | NDArray[np.float64], flags: Flags
+    ranges: Ranges, columns: Sequence[NDArray[np.float64]] | NDArray[Any], flags: Flags
 ) -> None:
     """Flag missing and out-of-range numbers, one block of rows at a time."""
     for start in range(0, len(flags.imputed), _BLOCK_ROWS):

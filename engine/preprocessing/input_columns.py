@@ -1,6 +1,7 @@
 """Access to input columns as the kinds the model was fitted on."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,10 @@ def numeric_values(columns: Mapping[str, Column], name: str) -> NDArray[np.float
 
 def numeric_table(
     columns: Mapping[str, Column], names: tuple[str, ...]
-) -> list[NDArray[np.float64]] | NDArray[np.float64]:
+) -> list[NDArray[np.float64]] | NDArray[Any]:
     """Return numeric and time columns: an array per column, or one matrix `(rows, columns)`.
+
+    A matrix may have another type than float64, to which `take_block` converts its rows.
 
     Raises:
         DataError: a column is missing, or has categories.

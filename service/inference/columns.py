@@ -58,7 +58,8 @@ class ColumnTensorReader:
 
     def _read_numbers(self, values: NDArray[Any]) -> TensorColumn:
         numbers, not_understood = clean_numbers(values, self._words.missing_numbers)
-        return TensorColumn(NumericColumn(numbers), np.flatnonzero(not_understood).tolist())
+        column = NumericColumn(numbers.astype(np.float64, copy=False))
+        return TensorColumn(column, np.flatnonzero(not_understood).tolist())
 
     def _read_distinct(self, fitted: FittedColumn, values: NDArray[Any]) -> TensorColumn:
         reader = make_cell_reader(fitted, self._words, self._time_formats)
@@ -71,18 +72,20 @@ class ColumnTensorReader:
 
 def clean_numbers(
     values: NDArray[Any], missing: frozenset[float]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return numbers as float64 and which of them are infinite, of any shape.
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Return numbers, and which of them are infinite; both of the values' shape.
 
-    Infinite numbers and those equal to a missing-value marker become NaN. Markers are compared in
-    the precision of the values.
+    Infinite numbers and those equal to a missing-value marker become NaN, in float64; without any,
+    the values are returned as they are. Markers are compared in the precision of the values.
     """
-    is_marker = [values == marker for marker in _as_dtype(missing, values.dtype)]
-    numbers = values.astype(np.float64)
     is_infinite = np.isinf(values)
-    for unusable in (is_infinite, *is_marker):
-        if unusable.any():
-            numbers[unusable] = np.nan
+    is_marker = [values == marker for marker in _as_dtype(missing, values.dtype)]
+    masks = [mask for mask in (is_infinite, *is_marker) if mask.any()]
+    if not masks:
+        return values, is_infinite
+    numbers = values.astype(np.float64)
+    for mask in masks:
+        numbers[mask] = np.nan
     return numbers, is_infinite
 
 

@@ -68,6 +68,21 @@ def test_the_matrix_is_found_by_its_names_in_any_order() -> None:
     assert len(columns) == 4
 
 
+@pytest.mark.parametrize("code", ["f2", "f4", "i1", "u8"])
+def test_a_matrix_of_another_type_is_converted(code: str) -> None:
+    numbers = (abs(draw(ROWS, 3, seed=5)) * 3).astype(code)
+    names, kinds = FITTED.numeric_names, {"kind": levels(*["x"] * ROWS)}
+    given = MatrixColumns(names, numbers, kinds)
+    converted = MatrixColumns(names, numbers.astype(np.float64), kinds)
+    inputs = [FITTED.transform(table, np.dtype(np.float32)) for table in (given, converted)]
+    assert inputs[0].tobytes() == inputs[1].tobytes()
+    flags = [FITTED.flags(table, np.dtype(np.float32)) for table in (given, converted)]
+    np.testing.assert_array_equal(flags[0].out_of_range, flags[1].out_of_range)
+    column = given["a"]
+    assert isinstance(column, NumericColumn)
+    assert column.values.dtype == np.float64
+
+
 def test_preprocessing_does_not_change_the_matrix() -> None:
     columns = as_matrix(apart())
     matrix = columns.find_matrix(FITTED.numeric_names)

@@ -1,5 +1,6 @@
 """The body of an inference request: what is read of it, and which error each flaw gives."""
 
+import itertools
 import json
 from typing import Any
 
@@ -110,6 +111,7 @@ def inputs(**changes: Any) -> bytes:
         ),
         (inputs(name="x" * 10**6, shape=0), "shape must be"),
     ],
+    ids=itertools.count(),
 )
 def test_invalid_json(content: bytes, text: str) -> None:
     with pytest.raises(InvalidInferenceError) as error:
@@ -139,6 +141,7 @@ HEADER = body(BINARY)
         (HEADER.replace(b": 8", b": 8.0"), None, b"12345678", "need the header"),
         (HEADER.replace(b": 8", b": true"), None, b"", "not True"),
     ],
+    ids=itertools.count(),
 )
 def test_lying_sizes(header: bytes, length: str | None, content: bytes, text: str) -> None:
     with pytest.raises(InvalidInferenceError) as error:

@@ -1,5 +1,6 @@
 """Elements of tensors: both encodings give the same arrays, and every flaw is an error."""
 
+import itertools
 import json
 import struct
 from typing import Any
@@ -120,6 +121,7 @@ HUGE = 2**64 - 1
         (stated([2**63], "INT64", 1), "does not fit INT64"),
         (stated([10**400], "FP64", 1), "does not fit FP64"),
     ],
+    ids=itertools.count(),
 )
 def test_invalid_json_elements(tensor: InputTensor, text: str) -> None:
     with pytest.raises(InvalidInferenceError) as error:
@@ -143,6 +145,7 @@ def test_invalid_json_elements(tensor: InputTensor, text: str) -> None:
         ("BYTES", (1,), struct.pack("<I", 1) + b"ab", "1 bytes are left"),
         ("BYTES", (1,), struct.pack("<I", 2) + b"\xff\xfe", "element 0 is not UTF-8"),
     ],
+    ids=itertools.count(),
 )
 def test_invalid_binary_elements(
     name: str, shape: tuple[int, ...], content: bytes, text: str
