@@ -3,9 +3,10 @@
 import gzip
 import io
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.predictions import table_body
+from service.routes import predictions as routes
 from store.settings import Settings
 from tests.service.conftest import Train, problem
 from tests.service.hostile import arrays, arrow_files, compressed, csv_files, parquet_files
@@ -188,12 +190,29 @@ def test_rows_are_bounded(
         assert error["code"] == "too_many_rows", media_type
 
 
-def test_large_tables_wait_for_each_other_only(
+class CountingLimiter:
+    """A limiter without a limit that counts its users."""
+
+    def __init__(self) -> None:
+        self.users = 0
+
+    async def __aenter__(self) -> None:
+        self.users += 1
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+
+def test_only_large_tables_wait_for_each_other(
     client: TestClient, model: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    limiter, app = CountingLimiter(), cast("Any", client.app)
+    app.state.context = replace(app.state.context, row_readers=limiter)
     expected = predict(client, model, TEXT)
-    monkeypatch.setattr(table_body, "SMALL_TABLE_BYTES", 0)
+    assert limiter.users == 0
+    monkeypatch.setattr(routes, "SMALL_TABLE_BYTES", len(TEXT) - 1)
     assert predict(client, model, TEXT) == expected
+    assert limiter.users == 1
 
 
 HOSTILE: list[Case] = [
