@@ -10,6 +10,7 @@ from service.predictions.json_answer import write_json
 from service.predictions.json_body import read_json
 from service.predictions.table_body import SentTable, read_table
 from service.runtime.model_cache import ServedModel
+from service.schemas.common import check_job_id, check_model_id
 from service.schemas.predict_options import PredictOptions
 from service.serializers.model_columns import ColumnRules
 from store.errors import NotFoundError
@@ -84,16 +85,19 @@ def predict_table(
 def _get_model(context: Context, model_id: str) -> ServedModel:
     """Return the model, loading it if necessary. Raises NotFoundError, LaterVersionError."""
     try:
-        return context.served.get(model_id)
+        return context.served.get(check_model_id(model_id))
     except NotFoundError as error:
-        raise NotFoundError("model", model_id, _explain_job(context, model_id)) from error
+        hint = _explain_job(context, model_id)
+        if hint is None:
+            raise
+        raise NotFoundError("model", model_id, hint) from error
 
 
 def _explain_job(context: Context, job_id: str) -> str | None:
     """Return the model of the job with this id; None if there is no such job."""
     try:
         with context.database.reading() as session:
-            job = get_job(session, job_id, TRAINING)
+            job = get_job(session, check_job_id(job_id), TRAINING)
     except NotFoundError:
         return None
     model = "has none yet" if job.model_id is None else f"is {job.model_id}"

@@ -20,7 +20,7 @@ from service.inference.models import (
 )
 from service.inference.request import HEADER_LENGTH
 from service.inference.response import InferenceResponse
-from service.schemas.common import ModelId, id_validator
+from service.schemas.common import ModelId, check_model_id
 from service.schemas.inference import (
     IndexedModelView,
     InferenceErrorView,
@@ -89,7 +89,6 @@ def _check_version(version: str) -> str:
 Version = Annotated[
     str, Path(alias="model_version", examples=["1"]), AfterValidator(_check_version)
 ]
-check_id = id_validator("model", "mdl_")
 
 
 @router.get("")
@@ -147,7 +146,7 @@ def get_model_version_ready(context: ContextDep, model_name: ModelId, _: Version
 async def infer_tensors(request: Request) -> Response:
     """Predict the rows of the input tensors."""
     context = cast("Context", request.app.state.context)
-    model_name = check_id(request.path_params["model_name"])
+    model_name = check_model_id(request.path_params["model_name"])
     _check_version(request.path_params.get("model_version", VERSION))
     headers = request.headers
     coding, length = headers.get("content-encoding", ""), headers.get(HEADER_LENGTH)

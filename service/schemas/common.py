@@ -43,10 +43,13 @@ def id_validator(noun: str, prefix: str) -> Callable[[str], str]:
     return check
 
 
+check_model_id = id_validator("model", "mdl_")
+check_job_id = id_validator("job", "job_")
+
 DatasetId = Annotated[str, Path(examples=["ds_…"]), AfterValidator(id_validator("dataset", "ds_"))]
-JobId = Annotated[str, Path(examples=["job_…"]), AfterValidator(id_validator("job", "job_"))]
+JobId = Annotated[str, Path(examples=["job_…"]), AfterValidator(check_job_id)]
 UploadId = Annotated[str, Path(examples=["up_…"]), AfterValidator(id_validator("upload", "up_"))]
-ModelId = Annotated[str, Path(examples=["mdl_…"]), AfterValidator(id_validator("model", "mdl_"))]
+ModelId = Annotated[str, Path(examples=["mdl_…"]), AfterValidator(check_model_id)]
 WebhookId = Annotated[str, Path(examples=["wh_…"]), AfterValidator(id_validator("webhook", "wh_"))]
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items on the page.")]
