@@ -1,37 +1,25 @@
 """The commands of docs/data.md run, in their order."""
 
 import json
-import re
-import shutil
 from pathlib import Path
 
 import httpx2 as httpx
 
 from tests.cli.service import Service
-from tests.docs.test_readme import run
-from tests.servers import ROOT, needs_curl
-
-TEXT = (ROOT / "docs" / "data.md").read_text()
-BLOCKS: dict[str, str] = dict(
-    re.findall(r"^```sh (\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-)
+from tests.docs.blocks import run_blocks
+from tests.servers import needs_curl
 
 
 @needs_curl
 def test_commands_go_from_a_messy_file_to_a_prediction_with_flags(
     tmp_path: Path, shared_service: Service
 ) -> None:
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
     url = shared_service.url
     before = {dataset["id"] for dataset in httpx.get(f"{url}/v1/datasets").json()["data"]}
-    script = "\n".join(f"echo '# {name}'\n{text}\necho" for name, text in BLOCKS.items())
-    printed = run(script.replace("http://127.0.0.1:8000", url), tmp_path)
+    said = run_blocks("data.md", url, tmp_path)
     job = httpx.get(f"{url}/v1/jobs").json()["data"][0]
     datasets = httpx.get(f"{url}/v1/datasets").json()["data"]
     column = json.loads((tmp_path / "column.json").read_text())
-    said = dict(
-        re.findall(r"^# (\w+)\n(.*?)\n(?=^# |\Z)", printed + "\n", re.MULTILINE | re.DOTALL)
-    )
     assert said["preview"].strip() == '"delimiter":";"'
     assert len(json.loads(said["look"])["data"]) == 3
     assert sum(column["histogram"]["counts"]) == 600

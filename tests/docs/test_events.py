@@ -2,27 +2,18 @@
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 from tests.cli.service import Service
-from tests.docs.test_readme import run
+from tests.docs.blocks import run_blocks
 from tests.servers import ROOT, needs_curl
 
 TEXT = (ROOT / "docs" / "events.md").read_text()
-BLOCKS: dict[str, str] = dict(
-    re.findall(r"^```sh (\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-)
 
 
 @needs_curl
 def test_commands_listen_resume_page_and_wait(tmp_path: Path, shared_service: Service) -> None:
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    script = "\n".join(f"echo '# {name}'\n{text}\necho" for name, text in BLOCKS.items())
-    printed = run(script.replace("http://127.0.0.1:8000", shared_service.url), tmp_path)
-    said = dict(
-        re.findall(r"^# (\w+)\n(.*?)\n(?=^# |\Z)", printed + "\n", re.MULTILINE | re.DOTALL)
-    )
+    said = run_blocks("events.md", shared_service.url, tmp_path)
     types = re.findall(r"^event: (\w+)$", said["listen"], re.MULTILINE)
     assert (types[0], types[-1]) == ("created", "succeeded")
     assert {"finding", "claimed", "epoch", "improved"} <= set(types)

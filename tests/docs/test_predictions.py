@@ -1,30 +1,18 @@
 """The commands of docs/predictions.md run, in their order, and answer what it says."""
 
 import json
-import re
-import shutil
 from pathlib import Path
 from typing import Any
 
 from tests.cli.service import Service
-from tests.docs.test_readme import run
-from tests.servers import ROOT, needs_curl
-
-TEXT = (ROOT / "docs" / "predictions.md").read_text()
-BLOCKS: dict[str, str] = dict(
-    re.findall(r"^```sh (\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-)
+from tests.docs.blocks import find_blocks, run_blocks
+from tests.servers import needs_curl
 
 
 @needs_curl
 def test_commands_of_the_guide(tmp_path: Path, shared_service: Service) -> None:
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    script = "\n".join(f"echo '# {name}'\n{text}\necho" for name, text in BLOCKS.items())
-    printed = run(script.replace("http://127.0.0.1:8000", shared_service.url), tmp_path)
-    said = dict(
-        re.findall(r"^# (\w+)\n(.*?)\n(?=^# |\Z)", printed + "\n", re.MULTILINE | re.DOTALL)
-    )
-    assert list(said) == list(BLOCKS)
+    said = run_blocks("predictions.md", shared_service.url, tmp_path)
+    assert list(said) == list(find_blocks("predictions.md"))
 
     def answer(name: str) -> Any:
         return json.loads(said[name])
