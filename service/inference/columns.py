@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.table import CategoricalColumn, Column, NumericColumn
-from engine.data.value_reader import ValueReader
 from engine.preprocessing.fitted import FittedBoolean, FittedColumn, FittedNumeric, FittedTime
 from service.inference.datatypes import BOOL, BYTES
 from service.inference.messages import tensor_error
 from service.inference.request import InputTensor
-from service.serializers.cells import make_cell_reader
+from service.serializers.cells import CellReader
 
 
 @dataclass(frozen=True)
@@ -29,13 +28,15 @@ class ColumnTensorReader:
     """Reads arrays of tensor elements as columns of a model.
 
     Args:
-        words: reader of values in the notation of the model's training file.
-        time_formats: format of each time column by name.
+        cell_readers: readers of the columns in the notation of the model's training file, by name.
+        missing_numbers: numbers that mark a missing value.
     """
 
-    def __init__(self, words: ValueReader, time_formats: Mapping[str, str]) -> None:
-        self._words = words
-        self._time_formats = time_formats
+    def __init__(
+        self, cell_readers: Mapping[str, CellReader], missing_numbers: frozenset[float]
+    ) -> None:
+        self._cell_readers = cell_readers
+        self._missing_numbers = missing_numbers
 
     def read(self, tensor: InputTensor, fitted: FittedColumn, values: NDArray[Any]) -> TensorColumn:
         """Return the column of a tensor's elements, shape `(rows,)`.
@@ -57,14 +58,13 @@ class ColumnTensorReader:
         return self._read_distinct(fitted, values)
 
     def _read_numbers(self, values: NDArray[Any]) -> TensorColumn:
-        numbers, not_understood = clean_numbers(values, self._words.missing_numbers)
+        numbers, not_understood = clean_numbers(values, self._missing_numbers)
         column = NumericColumn(numbers.astype(np.float64, copy=False))
         return TensorColumn(column, np.flatnonzero(not_understood).tolist())
 
     def _read_distinct(self, fitted: FittedColumn, values: NDArray[Any]) -> TensorColumn:
-        reader = make_cell_reader(fitted, self._words, self._time_formats)
         distinct, places = _find_distinct(values)
-        column, unreadable = reader.read_values(distinct)
+        column, unreadable = self._cell_readers[fitted.name].read_values(distinct)
         column = _take(column, places)
         wrong = np.flatnonzero(np.isin(places, unreadable)).tolist() if unreadable else ()
         return TensorColumn(column, wrong)

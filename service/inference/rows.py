@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from engine.data.matrix_columns import MatrixColumns
 from engine.data.table import Column
-from engine.data.value_reader import ValueReader
 from service.http.errors import InvalidInferenceError, InvalidRowsError
 from service.inference.binary_values import read_binary_values
 from service.inference.columns import ColumnTensorReader, TensorColumn, clean_numbers
@@ -43,13 +42,12 @@ def read_rows(model: ServedModel, request: InferenceRequest) -> ReadRows:
 
 class _TensorReader:
     def __init__(self, model: ServedModel) -> None:
-        words = model.preprocessing.words
         self._fitted = model.preprocessing.columns
         self._numeric_names = model.preprocessing.numeric_names
         self._columns = model.reader.columns
         self._as_matrix = model.reader.as_matrix
-        self._words = ValueReader(words)
-        self._reader = ColumnTensorReader(self._words, words.time_formats)
+        self._missing_numbers = model.reader.missing_numbers
+        self._reader = ColumnTensorReader(model.reader.cell_readers, self._missing_numbers)
 
     def read_columns(self, tensors: Sequence[InputTensor], rules: ColumnRules) -> ReadRows:
         """Return the rows of one tensor per column; a column without a tensor is missing."""
@@ -95,7 +93,7 @@ class _TensorReader:
         )
 
     def _read_numbers(self, values: NDArray[Any]) -> ReadRows:
-        numbers, not_understood = clean_numbers(values, self._words.missing_numbers)
+        numbers, not_understood = clean_numbers(values, self._missing_numbers)
         columns = MatrixColumns(self._numeric_names, numbers, {})
         places = np.argwhere(not_understood).tolist() if not_understood.any() else []
         return ReadRows(columns, [(row, column) for row, column in places])

@@ -15,7 +15,7 @@ from engine.data.value_reader import ValueReader
 from engine.json_pointer import json_pointer
 from engine.preprocessing.fitted import FittedNumeric
 from engine.preprocessing.preprocessing import Preprocessing
-from service.serializers.cells import Cells, make_cell_reader, plain_numbers
+from service.serializers.cells import CellReader, Cells, make_cell_reader, plain_numbers
 from service.serializers.model_columns import NO_RULES, ColumnRules, ModelColumns
 from service.serializers.records import Record, RecordReader
 from service.serializers.unreadable import Unreadable
@@ -48,6 +48,7 @@ class RowReader:
         uses: how the cells of each feature are read from a file.
         shapes: shapes in which the values of a row may be nested.
         missing_numbers: numbers that mark a missing value.
+        cell_readers: the reader of each feature's cells.
 
     Args:
         preprocessing: preprocessing of the model.
@@ -73,6 +74,7 @@ class RowReader:
         self._numeric = preprocessing.numeric_names
         self._plain = tuple(c.name for c in columns if isinstance(c, FittedNumeric))
         self.missing_numbers = values.missing_numbers
+        self.cell_readers: Mapping[str, CellReader] = {cell.name: cell for cell in self._readers}
         self.plain_width = len(names) if len(self._plain) == len(names) else None
 
     def take_numbers(self, numbers: NDArray[np.float64]) -> ReadRows:

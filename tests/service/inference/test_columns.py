@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from engine.data.table import CategoricalColumn, Column, FileConventions
-from engine.data.value_reader import ValueReader
 from engine.preprocessing.fitted import (
     FittedBoolean,
     FittedCategories,
@@ -38,7 +37,8 @@ ODD_TEXTS = ["", "none", " -999 ", "1", "1,5", "red", "true", "yes", "No", "2021
 
 
 def read(fitted: FittedColumn, values: NDArray[Any]) -> tuple[list[Any], list[int]]:
-    reader = ColumnTensorReader(ValueReader(WORDS), WORDS.time_formats)
+    rows = RowReader(Preprocessing((fitted,), NumericTarget("y", 0, 1), WORDS))
+    reader = ColumnTensorReader(rows.cell_readers, rows.missing_numbers)
     tensor = InputTensor("c", datatype(values), values.shape, None, None)
     found = reader.read(tensor, fitted, values)
     return decode(found.column), list(found.not_understood)
