@@ -6,8 +6,8 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import StringConstraints
 
 from service.context import ContextDep
-from service.http.bodies import JsonRoute
 from service.http.csv import wants_csv
+from service.http.json_bodies import JsonRoute
 from service.http.problems import problems
 from service.idempotency import IdempotentJson, respond
 from service.jobs import create, queries, resolve

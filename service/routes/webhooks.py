@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from service.context import ContextDep
-from service.http.bodies import JsonRoute
+from service.http.json_bodies import JsonRoute
 from service.http.problems import problems
 from service.idempotency import IdempotentJson, respond
 from service.schemas.common import After, Limit, Name, Order, PageView, WebhookId

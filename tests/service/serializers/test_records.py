@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from service.http.errors import InvalidRowsError
+from service.http.errors import MAX_PROBLEMS, InvalidRowsError
 from service.serializers.model_columns import NO_RULES, ColumnRules, ModelColumns
-from service.serializers.records import MAX_PROBLEMS, RecordReader
+from service.serializers.records import RecordReader
 
 NAMES = ["a", "b", "c", "d"]
 FLAT = {"a": 1, "b": 2, "c": 3, "d": 4}

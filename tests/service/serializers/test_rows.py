@@ -23,10 +23,9 @@ from engine.preprocessing.fitted import (
     NumericTarget,
 )
 from engine.preprocessing.preprocessing import Preprocessing
-from service.http.errors import InvalidRowsError
+from service.http.errors import MAX_PROBLEMS, InvalidRowsError
 from service.serializers import rows as rows_module
 from service.serializers import unreadable
-from service.serializers.records import MAX_PROBLEMS
 from service.serializers.rows import ReadRows, RowReader
 
 NUMBER = FittedNumeric("v", 0, 1, 0)
