@@ -128,7 +128,7 @@ def _iterate(value: list[Any] | dict[str, Any]) -> Iterator[tuple[str | int, Any
 
 
 def _mark_constant(name: str) -> _Refused:
-    return _Refused(f"{name} is not JSON; a missing value is null")
+    return _Refused(f"{name} is not JSON: send null for a missing value")
 
 
 def _mark_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Refused:

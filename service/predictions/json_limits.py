@@ -11,7 +11,7 @@ from service.schemas.predictions import MAX_ROWS
 
 # Beyond those of the rows. Rows and columns that are few enough to parse are counted exactly later.
 _SPARE = 100_000
-_PART_BYTES = 2**18
+_PART_BYTES = 2**16
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _WHOLE_TOKENS = re.compile(rb'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
 

@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=JsonRou
     "",
     status_code=201,
     response_model=NewWebhookView,
-    responses=problems(409, 413, 415, 422, 429, 503),
+    responses=problems(400, 409, 413, 415, 422, 429, 503),
 )
 def post_webhook(context: ContextDep, body: WebhookRequest, keyed: IdempotentJson) -> Response:
     """Create a webhook for the events of all jobs; for one job use `webhook` in its request."""

@@ -75,8 +75,8 @@ class ModelColumns:
         """Return why a column is refused, with the feature that it may be."""
         if name in self.known:
             return (
-                "a column of the dataset, but not a feature of the model: leave it out, or leave "
-                "extra_columns=error out, and it is ignored"
+                "a column of the dataset, but not a feature of the model; it is ignored without "
+                "extra_columns=error"
             )
         nearest = find_similar(name, self.features) if is_compared else []
         question = f"did you mean {_show(nearest[0])}?" if nearest else ""
