@@ -66,6 +66,7 @@ def _serve(settings: Settings, host: str, port: int, descriptors: Sequence[int])
     protocol = timeout_protocol(settings.client_timeout_seconds, app.state.prefixes)
     reduce_gc_pauses()
     keep_freed_memory()
+    sys.setswitchinterval(0.0001)
     server = ApiServer(server_config(app, protocol), app.state.context.feeds.close, others)
     # uvicorn raises the signal again after its shutdown; a requested stop exits with status 0.
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -113,6 +113,7 @@ class Predictor:
         weights: Mapping[str, Floats],
     ) -> None:
         self.dtype = np.dtype(spec.dtype)
+        self._spec = spec
         self._preprocessing = preprocessing
         self.has_deviations = isinstance(spec.loss, Gaussian)
         self._activation = build_activation(spec.network.output.activation, self.dtype)
@@ -127,6 +128,15 @@ class Predictor:
         # Only if those of a single row do.
         self._exceeds_chunk = self.nbytes - self._network.bytes_for(0) > CHUNK_BYTES
         self.gives_probabilities = spec.network.output.activation in PROBABILITY_ACTIVATIONS
+
+    def share_weights(self) -> "Predictor":
+        """Return a predictor with the same weights in memory, and workspaces of its own.
+
+        Neither waits for the other.
+        """
+        other = Predictor(self._spec, self._preprocessing, self._network.named_parameters())
+        other._network.share_parameters(self._network)
+        return other
 
     def predict(self, columns: Mapping[str, Column]) -> Floats:
         """Return the predictions for every row.
