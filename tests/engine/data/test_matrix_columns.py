@@ -101,7 +101,7 @@ def require_equal(fitted: tuple[FittedNumeric, ...], rows: int, code: str, unusu
     numbers = np.clip(draw(rows, 3, seed=6), -2, 2)
     numbers[rows // 2, 2] = unusual
     with np.errstate(all="ignore"):
-        matrix = (numbers * (2**40 + 1 if code == "i8" else 1)).astype(code)
+        matrix = numbers.astype(code)
     preprocessing = Preprocessing(fitted, NumericTarget("y", 0.0, 1.0))
     names = preprocessing.numeric_names
     table = MatrixColumns(names, matrix, {})
@@ -114,6 +114,14 @@ def require_equal(fitted: tuple[FittedNumeric, ...], rows: int, code: str, unusu
         flags = [preprocessing.flags(one, dtype) for one in (table, columns)]
         np.testing.assert_array_equal(flags[0].out_of_range, flags[1].out_of_range)
         np.testing.assert_array_equal(flags[0].imputed, flags[1].imputed)
+
+
+def test_integers_are_rounded_to_float64_first() -> None:
+    # Above the middle of two float32 numbers, but at the middle in float64.
+    matrix = np.array([[2**60 + 2**36 + 1]])
+    preprocessing = Preprocessing((FittedNumeric("a", 0.0, 1.0, 0.0),), NumericTarget("y", 0.0, 1))
+    inputs = preprocessing.transform(MatrixColumns(("a",), matrix, {}), np.dtype(np.float32))
+    assert inputs.tolist() == [[2.0**60]]
 
 
 def test_a_number_too_large_for_the_inputs_is_refused_in_a_matrix_too() -> None:
