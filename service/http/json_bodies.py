@@ -74,7 +74,7 @@ def _parse(text: bytes) -> Any:  # noqa: ANN401 - any JSON
     try:
         return parse_json(text)
     except InvalidJsonError as error:
-        message = f"the body is not valid JSON: {error}"
+        message = f"the body is not valid JSON: {error.what}"
         problem = {"type": "json_invalid", "loc": ("body", *error.path), "msg": message}
         raise RequestValidationError([problem]) from error
 

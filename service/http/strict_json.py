@@ -17,12 +17,15 @@ class InvalidJsonError(ValueError):
     """Bytes that are not JSON; the text states what is wrong and where.
 
     Attributes:
+        what: the text without the path.
         path: keys and indices of the value that is refused; empty if the bytes cannot be parsed.
     """
 
     def __init__(self, what: str, path: Sequence[str | int] = ()) -> None:
+        self.what = what
         self.path = path
-        super().__init__(what)
+        place = f" (at {json_pointer(*path)[:_MAX_POINTER]})" if path else ""
+        super().__init__(f"{what}{place}")
 
 
 def parse_json(content: bytes) -> Any:  # noqa: ANN401 - any JSON
@@ -94,8 +97,7 @@ _NO_SCALARS = frozenset((list, dict, _Refused))
 
 def _describe_refused(document: object) -> InvalidJsonError:
     path, refused = _find_refused(document)
-    place = f" (at {json_pointer(*path)[:_MAX_POINTER]})" if path else ""
-    return InvalidJsonError(f"{refused.what}{place}", path)
+    return InvalidJsonError(refused.what, path)
 
 
 def _find_refused(document: object) -> tuple[list[str | int], _Refused]:

@@ -117,9 +117,7 @@ class Problem(View):
     status: int
     detail: str
     code: str
-    errors: list[FieldProblem] = Field(
-        [], description="The fields at fault, at most 20; `detail` states how many more there are."
-    )
+    errors: list[FieldProblem] = Field([], description="The fields at fault, at most 20.")
     job_status: str | None = Field(
         None, description="Status of the job, if it does not allow the request; otherwise absent."
     )

@@ -1,4 +1,4 @@
-"""Strict JSON: what is read, and what is said of what is not."""
+"""Strict JSON: documents that are read, and the errors of those that are refused."""
 
 import json
 import time
