@@ -35,7 +35,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["path"] in {"/late", "/first"}:
         await asyncio.sleep(TIMEOUT * 2.5)
     length, more = 0, scope["path"] != "/refused"
-    first = None
+    first = 0
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
