@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from service.context import Context, ContextDep
 from service.http.content_codings import choose_coding, encode_content
-from service.http.raw_route import RawRoute
+from service.http.raw_route import RawRoute, read_body
 from service.http.renderers import phrase_of
 from service.inference.infer import Payload, infer, infer_in_place
 from service.inference.models import (
@@ -150,7 +150,7 @@ async def infer_tensors(request: Request) -> Response:
     _check_version(request.path_params.get("model_version", VERSION))
     headers = request.headers
     coding, length = headers.get("content-encoding", ""), headers.get(HEADER_LENGTH)
-    payload = Payload(await request.body(), coding, length)
+    payload = Payload(await read_body(request), coding, length)
     found = infer_in_place(context, model_name, payload)
     if found is None:
         found = await run_in_threadpool(infer, context, model_name, payload)
