@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import AfterValidator
 from starlette.concurrency import run_in_threadpool
 
@@ -10,12 +10,12 @@ from service.context import Context, ContextDep
 from service.http.content_codings import choose_coding, encode_content
 from service.http.raw_route import RawRoute
 from service.http.renderers import phrase_of
+from service.inference.index import index_models, read_index_request
 from service.inference.infer import Payload, infer, infer_in_place
 from service.inference.models import (
     VERSION,
     check_model,
     describe_model,
-    index_models,
     require_ready,
 )
 from service.inference.request import HEADER_LENGTH
@@ -52,6 +52,15 @@ REQUEST = {
     "content": {
         "application/json": {"schema": {"$ref": "#/components/schemas/InferenceRequestView"}},
         "application/octet-stream": _BINARY,
+    },
+}
+INDEX_REQUEST = {
+    "required": False,
+    "description": "The content type is not read.",
+    "content": {
+        "application/json": {
+            "schema": {"type": "object", "properties": {"ready": {"type": "boolean"}}}
+        }
     },
 }
 
@@ -111,10 +120,20 @@ def get_ready(context: ContextDep) -> ReadyView:
     return ReadyView(ready=True)
 
 
-@router.post("/repository/index", responses=errors(503))
-def index_repository(context: ContextDep) -> list[IndexedModelView]:
-    """List the newest 10,000 models."""
-    return index_models(context)
+async def _read_is_ready(request: Request) -> bool:
+    return read_index_request(await request.body())
+
+
+@router.post(
+    "/repository/index",
+    responses=errors(400, 413, 503),
+    openapi_extra={"requestBody": INDEX_REQUEST},
+)
+def index_repository(
+    context: ContextDep, is_ready: Annotated[bool, Depends(_read_is_ready)]
+) -> list[IndexedModelView]:
+    """List the newest 10,000 models; with `"ready": true`, those of them that can be loaded."""
+    return index_models(context, is_ready=is_ready)
 
 
 @router.get(MODEL, response_model_exclude_none=True, responses=errors(404, 409, 503))

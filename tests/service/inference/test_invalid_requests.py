@@ -181,6 +181,19 @@ def test_unknown_models_to_infer_from(served: Served, path: str) -> None:
     error(served.client.post(path, content=as_json(GOOD).content), 404)
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("{", "the body: not valid JSON"),
+        ("null", "must be a JSON object, not null"),
+        ('{"ready": null}', "ready must be true or false, not null"),
+        ('{"ready": true, "ready": true}', "the key 'ready' is repeated"),
+    ],
+)
+def test_invalid_requests_for_the_index(served: Served, body: str, text: str) -> None:
+    assert text in error(served.client.post("/v2/repository/index", content=body), 400)
+
+
 def test_a_model_that_disappears_meanwhile(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     def find(context: Any, _: str) -> Any:
         return find_model(context, "mdl_deleted")
