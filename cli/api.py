@@ -10,7 +10,9 @@ from types import FrameType
 
 from cli.errors import CommandError
 from cli.serving.gc_tuning import reduce_gc_pauses
+from cli.serving.malloc_tuning import keep_freed_memory
 from cli.serving.sockets import listen, url_of
+from cli.serving.thread_tuning import switch_threads_often
 from store.settings import Settings, load_settings
 
 MOST_FILES = 65_536
@@ -64,6 +66,8 @@ def _serve(settings: Settings, host: str, port: int, descriptors: Sequence[int])
     app = create_app(settings)
     protocol = timeout_protocol(settings.client_timeout_seconds, app.state.prefixes)
     reduce_gc_pauses()
+    keep_freed_memory()
+    switch_threads_often()
     server = ApiServer(server_config(app, protocol), app.state.context.feeds.close, others)
     # uvicorn raises the signal again after its shutdown; a requested stop exits with status 0.
     for number in (signal.SIGTERM, signal.SIGINT):

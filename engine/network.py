@@ -70,6 +70,12 @@ class Network:
         for name, view in views.items():
             view[...] = weights[name]
 
+    def share_parameters(self, other: "Network") -> None:
+        """Use the parameters of a network with the same layers, without a copy of them."""
+        self.parameters = other.parameters
+        self.trained = other.trained
+        self._chain.bind(self.views(self.parameters), self.gradient_views())
+
     @property
     def nbytes(self) -> int:
         """Bytes of parameters, gradients and workspaces, these for the largest batch so far."""

@@ -1,5 +1,6 @@
 """Inference with a trained network."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -113,6 +114,7 @@ class Predictor:
         weights: Mapping[str, Floats],
     ) -> None:
         self.dtype = np.dtype(spec.dtype)
+        self._spec = spec
         self._preprocessing = preprocessing
         self.has_deviations = isinstance(spec.loss, Gaussian)
         self._activation = build_activation(spec.network.output.activation, self.dtype)
@@ -127,6 +129,15 @@ class Predictor:
         # Only if those of a single row do.
         self._exceeds_chunk = self.nbytes - self._network.bytes_for(0) > CHUNK_BYTES
         self.gives_probabilities = spec.network.output.activation in PROBABILITY_ACTIVATIONS
+
+    def share_weights(self) -> "Predictor":
+        """Return a predictor with the same weights in memory, and workspaces of its own.
+
+        Neither waits for the other.
+        """
+        other = Predictor(self._spec, self._preprocessing, self._network.named_parameters())
+        other._network.share_parameters(self._network)
+        return other
 
     def predict(self, columns: Mapping[str, Column]) -> Floats:
         """Return the predictions for every row.
@@ -216,12 +227,12 @@ class Predictor:
         of the training rows.
         """
         arrays, is_finite = self._compute(columns, convert, layers)
-        if is_finite.all():
+        if is_finite is None:
             return arrays, ()
         rows = np.flatnonzero(~is_finite)
         held = hold_in_range(self._preprocessing.columns, columns, rows)
         again, is_finite = self._compute(held.columns, convert, layers)
-        if not is_finite.all():
+        if is_finite is not None:
             message = (
                 "the network's outputs for these rows are not finite, even with every number "
                 "within the range of the training rows"
@@ -235,8 +246,8 @@ class Predictor:
 
     def _compute(
         self, columns: Mapping[str, Column], convert: Convert, layers: Sequence[str]
-    ) -> tuple[RowArrays, NDArray[np.bool_]]:
-        """Return the arrays of rows, and whether outputs and converted values are all finite.
+    ) -> tuple[RowArrays, NDArray[np.bool_] | None]:
+        """Return the arrays of rows, and `_find_finite` of outputs and converted values.
 
         The layers' outputs follow the converted values. They may be infinite: a layer that is asked
         for must not change which rows are computed again.
@@ -246,7 +257,7 @@ class Predictor:
             with self._lock:
                 outputs, seen = self._forward(x, layers)
             converted = convert(x, outputs)
-        return (*converted, *seen), _find_finite(outputs, *converted)
+            return (*converted, *seen), _find_finite(outputs, *converted)
 
     def _forward(self, x: Floats, layers: Sequence[str]) -> tuple[Floats, list[Floats]]:
         """Return copies of the network's outputs and of the layers' outputs."""
@@ -269,13 +280,13 @@ def _join(parts: Sequence[Floats | None]) -> Floats | None:
     return np.concatenate(present) if present else None
 
 
-def _find_finite(*arrays: Floats | None) -> NDArray[np.bool_]:
-    """Return for which rows all values are finite, shape `(rows,)`."""
+def _find_finite(*arrays: Floats | None) -> NDArray[np.bool_] | None:
+    """Return for which rows all values are finite, shape `(rows,)`; None if they all are."""
     distinct = {id(array): array for array in arrays if array is not None}.values()
-    finite = [np.isfinite(array) for array in distinct]
-    if all(found.all() for found in finite):
-        return np.ones(len(finite[0]), np.bool_)
-    is_finite = np.ones(len(finite[0]), np.bool_)
-    for found in finite:
-        is_finite &= found.all(axis=tuple(range(1, found.ndim)))
-    return is_finite
+    # A sum is finite only if all of its terms are. It takes a third of the time for one row.
+    if all(math.isfinite(array.sum()) for array in distinct):
+        return None
+    is_finite = np.ones(len(next(iter(distinct))), np.bool_)
+    for array in distinct:
+        is_finite &= np.isfinite(array).all(axis=tuple(range(1, array.ndim)))
+    return None if is_finite.all() else is_finite

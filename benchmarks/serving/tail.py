@@ -56,7 +56,10 @@ def _measure(address: Address, request: bytes, seconds: float) -> dict[str, floa
 
 
 def _measure_latencies(address: Address, request: bytes, seconds: float) -> list[float]:
-    """Return the seconds of each request; every connection sends the next one at once."""
+    """Return the seconds of each request; every connection sends the next one at once.
+
+    The first request of each connection is not measured: it also waits to be accepted.
+    """
     latencies: list[float] = []
     with ExitStack() as stack:
         waiting = stack.enter_context(closing(selectors.DefaultSelector()))
@@ -64,7 +67,6 @@ def _measure_latencies(address: Address, request: bytes, seconds: float) -> list
         for _ in range(CONNECTIONS):
             connection = stack.enter_context(socket.create_connection(address))
             waiting.register(connection, selectors.EVENT_READ, bytearray())
-            sent[connection] = time.perf_counter()
             connection.sendall(request)
         end = time.perf_counter() + seconds
         while (now := time.perf_counter()) < end:
@@ -73,7 +75,8 @@ def _measure_latencies(address: Address, request: bytes, seconds: float) -> list
                 key.data.extend(connection.recv(RECEIVED_BYTES))
                 if split_answer(bytes(key.data)) is None:
                     continue
-                latencies.append(time.perf_counter() - sent[connection])
+                if connection in sent:
+                    latencies.append(time.perf_counter() - sent[connection])
                 key.data.clear()
                 sent[connection] = time.perf_counter()
                 connection.sendall(request)

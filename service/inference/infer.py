@@ -16,7 +16,7 @@ from service.inference.request import InferenceRequest, read_request
 from service.inference.response import InferenceResponse, OutputTensor, write_response
 from service.inference.rows import read_rows
 from service.predictions.answers import Answers, answer
-from service.runtime.model_cache import ServedModel
+from service.runtime.model_cache import LOOP_MODEL_BYTES, ServedModel
 from service.schemas.predict_options import PredictOptions
 
 # Within these bounds an inference takes about as long as passing it to a thread, or at most a few
@@ -24,9 +24,8 @@ from service.schemas.predict_options import PredictOptions
 JSON_BYTES_IN_PLACE = 32 * 2**10
 TEXT_BYTES_IN_PLACE = 32 * 2**10
 BODY_BYTES_IN_PLACE = 512 * 2**10
-MODEL_BYTES_IN_PLACE = 32 * 2**20
 # Rows times the model's bytes, which grow with the time per row.
-WORK_IN_PLACE = 16 * MODEL_BYTES_IN_PLACE
+WORK_IN_PLACE = 16 * LOOP_MODEL_BYTES
 
 
 # Tensors that are not columns of the model or its dataset, which `extra_columns` can ignore.
@@ -58,15 +57,12 @@ def infer_in_place(context: Context, model_id: str, payload: Payload) -> Inferen
     if payload.content_coding or _count_json(payload) > JSON_BYTES_IN_PLACE:
         return None
     model = context.served.find(model_id)
-    if model is None or model.nbytes > MODEL_BYTES_IN_PLACE:
+    if model is None:
         return None
     if len(payload.body) > BODY_BYTES_IN_PLACE:
         return None
     request = _read(model, payload.body, payload.header_length)
-    if not _is_fast(model, request):
-        return None
-    with model.lock.exclusive_if_free() as is_free:
-        return _infer(model, request) if is_free else None
+    return _infer(model, request) if _is_fast(model, request) else None
 
 
 def _count_json(payload: Payload) -> int:
@@ -97,8 +93,7 @@ def infer(context: Context, model_id: str, payload: Payload) -> InferenceRespons
     model = find_model(context, model_id)
     body = decode_content(payload.body, payload.content_coding, context.settings.max_body_bytes)
     request = _read(model, body, payload.header_length)
-    with model.lock.shared():
-        return _infer(model, request)
+    return _infer(model, request)
 
 
 def _read(model: ServedModel, body: bytes, header_length: str | None) -> InferenceRequest:

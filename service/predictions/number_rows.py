@@ -1,20 +1,20 @@
 """Fast reading of a JSON body whose rows are arrays of plain numbers."""
 
 import re
+from collections.abc import Iterable, Sized
 from typing import cast
 
 import numpy as np
 import simdjson
 from numpy.typing import NDArray
 
-# A body without these bytes is its structure: brackets and commas.
-_NUMBERS_AND_BLANKS = b"0123456789+-.eE \n\r\t"
+_BRACKET = ord("[")
 _BEGIN = re.compile(rb'[ \n\r\t]*\{[ \n\r\t]*"rows"[ \n\r\t]*:[ \n\r\t]*\[')
 _END = re.compile(rb"\][ \n\r\t]*\}[ \n\r\t]*\Z")
 # More blanks than that after the last row are read by the general reader.
 _TAIL_BYTES = 64
-# Bytes per call of the parser, which keeps the interpreter lock for a millisecond or two.
-_PART_BYTES = 256 * 2**10
+# Bytes per call of the parser, which keeps the interpreter lock for a quarter of a millisecond.
+_PART_BYTES = 64 * 2**10
 
 
 def read_number_rows(body: bytes, width: int, max_rows: int) -> NDArray[np.float64] | None:
@@ -66,18 +66,22 @@ def _find_stop(body: bytes, begin: int, end: int) -> int:
 
 def _read_part(text: bytes, width: int) -> NDArray[np.float64] | None:
     """Return the rows of `[…], […]`; None if they are not arrays of `width` plain numbers."""
-    row = b"[" + b"," * (width - 1) + b"]"
-    structure = text.translate(None, _NUMBERS_AND_BLANKS)
-    rows, rest = divmod(len(structure) + 1, len(row) + 1)
-    # It is equal only if every row has `width` places, and nothing but numbers can be in them.
-    if rest or structure != b",".join([row] * rows):
-        return None
     try:
         # A parser per call: it cannot be reused while its results are in use.
-        array = cast("simdjson.Array", simdjson.Parser().parse(b"[" + text + b"]"))
-        numbers = np.frombuffer(array.as_buffer(of_type="d"), np.float64)
-    except (ValueError, RuntimeError):
-        # A RuntimeError is an integer beyond 64 bits.
+        rows = cast("simdjson.Array", simdjson.Parser().parse(b"[" + text + b"]"))
+        # All numbers at any depth; an error if there is anything but numbers and arrays.
+        numbers = np.frombuffer(rows.as_buffer(of_type="d"), np.float64)
+        widths = set(map(len, cast("Iterable[Sized]", rows)))
+    except (ValueError, TypeError, RuntimeError):
+        # A TypeError is another value than an array of numbers; a RuntimeError is an integer beyond
+        # 64 bits.
         return None
-    # An empty array, too, has the structure of one number.
-    return numbers.reshape(rows, width) if numbers.size == rows * width else None
+    # An array within a row has a length, too, but then there are more arrays than rows.
+    if widths != {width} or _count_arrays(text) != len(rows):
+        return None
+    return numbers.reshape(-1, width)
+
+
+def _count_arrays(text: bytes) -> int:
+    """Return the number of opening brackets; several times as fast as `bytes.count`."""
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == _BRACKET))

@@ -1,10 +1,7 @@
 """Cache of the models loaded for prediction."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from engine.predictor import Predictor
 from engine.preprocessing.preprocessing import Preprocessing
@@ -24,37 +21,8 @@ from store.models import ModelRecord, get_model
 # per byte of the JSON of spec and preprocessing.
 BASE_BYTES = 32 * 2**10
 BYTES_PER_JSON_BYTE = 8
-
-
-class SharedLock:
-    """A lock that threads share and that the event loop takes exclusively, only if it is free."""
-
-    def __init__(self) -> None:
-        self._mutex = threading.Lock()
-        self._sharers = 0
-
-    @contextmanager
-    def shared(self) -> Iterator[None]:
-        """Acquire for a thread, shared with other threads; waits while the event loop holds it."""
-        with self._mutex:
-            self._sharers += 1
-        try:
-            yield
-        finally:
-            with self._mutex:
-                self._sharers -= 1
-
-    @contextmanager
-    def exclusive_if_free(self) -> Iterator[bool]:
-        """Acquire for the event loop if free; yield whether it was acquired. Never blocks."""
-        if not self._mutex.acquire(blocking=False):
-            yield False
-            return
-        try:
-            # Held until the end of the block: a thread that arrives meanwhile waits.
-            yield not self._sharers
-        finally:
-            self._mutex.release()
+# The event loop predicts with models up to this size: it bounds the time per row.
+LOOP_MODEL_BYTES = 32 * 2**20
 
 
 @dataclass(frozen=True)
@@ -67,7 +35,6 @@ class ServedModel:
         predictor: network with its preprocessing; a thread may have to wait for it.
         reader: reader of the client's rows.
         nbytes: approximate total size in memory.
-        lock: held while the predictor is in use.
     """
 
     id: str
@@ -75,7 +42,22 @@ class ServedModel:
     predictor: Predictor
     reader: RowReader
     nbytes: int
-    lock: SharedLock = field(default_factory=SharedLock)
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model in memory, for threads and for the event loop.
+
+    Attributes:
+        for_threads: the model for threads, which wait for each other's chunks of rows.
+        for_loop: the model for the event loop, which must never wait: its predictor has the same
+            weights and its own workspaces. None if the model is too large to predict there.
+        nbytes: approximate total size in memory.
+    """
+
+    for_threads: ServedModel
+    for_loop: ServedModel | None
+    nbytes: int
 
 
 class ModelCache:
@@ -91,14 +73,28 @@ class ModelCache:
         self._models = LoadingCache(self._load, max_bytes)
 
     def find(self, model_id: str) -> ServedModel | None:
-        """Return the model if it is in memory, else None; never blocks and never loads."""
-        return self._models.find(model_id)
+        """Return the model for the event loop; never blocks and never loads.
+
+        None if the model is not in memory, or larger than LOOP_MODEL_BYTES.
+        """
+        loaded = self._models.find(model_id)
+        return None if loaded is None else loaded.for_loop
 
     def get(self, model_id: str) -> ServedModel:
-        """Return the model, loading it if necessary. Raises NotFoundError, LaterVersionError."""
-        return self._models.get(model_id)
+        """Return the model for a thread, loading it if necessary.
 
-    def _load(self, model_id: str) -> ServedModel:
+        Raises NotFoundError, LaterVersionError.
+        """
+        return self._models.get(model_id).for_threads
+
+    def _load(self, model_id: str) -> LoadedModel:
+        model = self._load_model(model_id)
+        if model.nbytes > LOOP_MODEL_BYTES:
+            return LoadedModel(model, None, model.nbytes)
+        own = replace(model, predictor=model.predictor.share_weights())
+        return LoadedModel(model, own, model.nbytes + model.predictor.nbytes)
+
+    def _load_model(self, model_id: str) -> ServedModel:
         with self._database.reading() as session:
             record = get_model(session, model_id)
             data = get_artifact(session, record.artifact)

@@ -106,6 +106,15 @@ def test_a_small_request_gets_its_turn_between_the_chunks_of_a_large_one() -> No
     assert granted == [1024, 3, 1024, 1024]
 
 
+def test_predictors_that_share_weights_do_not_wait_for_each_other() -> None:
+    predictor, columns = trained(flower_columns(), target="kind", epochs=1), flower_columns()
+    other = predictor.share_weights()
+    assert np.shares_memory(predictor._network.parameters, other._network.parameters)
+    with predictor._lock, ThreadPoolExecutor(1) as pool:
+        found = pool.submit(other.predict, columns).result(30)
+    assert np.array_equal(found, predictor.predict(columns))
+
+
 def column_values(columns: dict[str, Column], name: str) -> NDArray[np.float64]:
     column = columns[name]
     assert isinstance(column, NumericColumn)

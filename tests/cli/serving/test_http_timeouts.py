@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 from fastapi.responses import JSONResponse
 
-from cli.serving.http_timeouts import MAX_HEAD_BYTES, timeout_protocol
+from cli.serving.http_timeouts import MAX_HEAD_BYTES, READ_AHEAD_BYTES, timeout_protocol
 from service.http.prefixes import Prefix, Prefixes
 from service.http.renderers import render_problem
 from tests.waiting import wait_for
@@ -32,18 +32,20 @@ POST = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n"
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     """ASGI application that answers with the body's length; the path selects its behaviour."""
-    if scope["path"] == "/late":
+    if scope["path"] in {"/late", "/first"}:
         await asyncio.sleep(TIMEOUT * 2.5)
     length, more = 0, scope["path"] != "/refused"
+    first = None
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             return
         length += len(message["body"])
+        first = first or length
         more = message["more_body"]
     if scope["path"] == "/slow":
         await asyncio.sleep(TIMEOUT * 2.5)
-    body = b"%d" % length
+    body = b"%d" % (first if scope["path"] == "/first" else length)
     headers = [(b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -180,6 +182,15 @@ def test_unread_body_of_an_answered_request_times_out(client: socket.socket) -> 
     client.sendall(long + b"\r\n")
     assert read_answer(client).endswith(b"\r\n\r\n0")
     wait_for(lambda: is_cut_off(client), 20, every=TIMEOUT / 10)
+
+
+def test_reading_ahead_of_the_application_is_bounded(client: socket.socket) -> None:
+    sent = 16 * READ_AHEAD_BYTES
+    head = POST.replace(b"/", b"/first", 1).replace(b": 10", b": %d" % sent)
+    client.sendall(head + b"\r\n" + bytes(sent))
+    first = int(read_answer(client).rpartition(b"\r\n\r\n")[2])
+    # The last read is not cut: uvloop and asyncio read up to 256 KiB at a time.
+    assert READ_AHEAD_BYTES < first <= READ_AHEAD_BYTES + 2**18
 
 
 def test_pending_response_is_sent_although_the_next_request_stalls(client: socket.socket) -> None:

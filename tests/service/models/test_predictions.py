@@ -156,13 +156,33 @@ def test_rows_of_the_dataset_can_be_sent_with_their_weight(
     assert len(answer(client, job, {"rows": [{"x": 1.0, "w": 2, "kind": "a"}]})) == 1
 
 
+def test_event_loop_predicts_only_with_small_models(
+    client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"weights": ("weights.safetensors", pack_arrays(WEIGHTS))}
+    model_id = client.post("/v1/models", data={"model": json.dumps(XOR)}, files=files).json()["id"]
+    database = Database(settings.database_url)
+    served = ModelCache(database, 2**30)
+    size = served.get(model_id).nbytes
+    for limit in (size, size - 1):
+        monkeypatch.setattr("service.runtime.model_cache.LOOP_MODEL_BYTES", limit)
+        served = ModelCache(database, 2**30)
+        assert served.find(model_id) is None
+        own = served.get(model_id).predictor
+        found = served.find(model_id)
+        assert (found is not None) == (limit == size)
+        assert found is None or found.predictor is not own
+    database.close()
+
+
 def test_models_in_memory_are_bounded_in_bytes(client: TestClient, settings: Settings) -> None:
     files = {"weights": ("weights.safetensors", pack_arrays(WEIGHTS))}
     described = {"model": json.dumps(XOR)}
     imported = [client.post("/v1/models", data=described, files=files).json() for _ in range(3)]
     database = Database(settings.database_url)
-    size = ModelCache(database, 1).get(imported[0]["id"]).nbytes
-    served = ModelCache(database, 2 * size)
+    first = ModelCache(database, 1).get(imported[0]["id"])
+    # Threads and the event loop have a predictor each.
+    served = ModelCache(database, 2 * (first.nbytes + first.predictor.nbytes))
     for model in imported:
         served.get(model["id"])
     assert [served.find(model["id"]) is not None for model in imported] == [False, True, True]
