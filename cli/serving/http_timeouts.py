@@ -8,12 +8,13 @@ starts the timer, and body bytes cost one assignment.
 import asyncio
 from enum import Enum, auto
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from cli.serving.joined_head import JoinedHeadTransport
 from service.http.prefixes import Prefixes
 from service.http.renderers import ErrorDetails, render_problem
 
@@ -53,7 +54,8 @@ class TimeoutProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
-        super().connection_made(transport)
+        joined = JoinedHeadTransport(transport, self.loop)
+        super().connection_made(cast("asyncio.Transport", joined))
         self._begin_head()
         self._start_timer()
 

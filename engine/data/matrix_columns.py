@@ -1,13 +1,20 @@
 """Columns of a table whose numbers are one matrix."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Indices
 from engine.data.table import Column, NumericColumn, count_rows, take_rows
+
+
+class Extremes(NamedTuple):
+    """The smallest and the largest number of each column, `(columns,)` each; NaN if one is NaN."""
+
+    lowest: NDArray[Any]
+    highest: NDArray[Any]
 
 
 class MatrixColumns(Mapping[str, Column]):
@@ -30,6 +37,7 @@ class MatrixColumns(Mapping[str, Column]):
         self._matrix = matrix
         self._others = others
         self._positions: dict[str, int] | None = None
+        self._extremes: Extremes | None = None
 
     def __getitem__(self, name: str) -> Column:
         """Return a column; a numeric one is a view of a float64 matrix."""
@@ -67,11 +75,57 @@ class MatrixColumns(Mapping[str, Column]):
             return None
         return self._matrix[:, [positions[name] for name in names]]
 
+    def find_extremes(self, names: Sequence[str]) -> Extremes | None:
+        """Return the extremes of these columns; None if some are not in the matrix, or no rows.
+
+        Those of the whole matrix are computed once.
+        """
+        if self._extremes is None and len(self._matrix):
+            self._extremes = _find_extremes(self._matrix)
+        if names == self._names or self._extremes is None:
+            return self._extremes
+        positions = self._position_of
+        if not all(name in positions for name in names):
+            return None
+        indices = [positions[name] for name in names]
+        return Extremes(self._extremes.lowest[indices], self._extremes.highest[indices])
+
     @property
     def _position_of(self) -> dict[str, int]:
         if self._positions is None:
             self._positions = {name: index for index, name in enumerate(self._names)}
         return self._positions
+
+
+def _find_extremes(matrix: NDArray[Any]) -> Extremes:
+    if len(matrix) == 1:
+        return Extremes(matrix[0], matrix[0])
+    return Extremes(matrix.min(axis=0), matrix.max(axis=0))
+
+
+def are_within(
+    columns: Mapping[str, Column],
+    names: Sequence[str],
+    lower: NDArray[np.float64],
+    upper: NDArray[np.float64],
+) -> bool:
+    """Return whether all numbers of some columns are present and within the bounds, inclusive.
+
+    Only the extremes of each column are compared, which is several times as fast as to compare each
+    number. False if the columns are not in one matrix.
+
+    Args:
+        columns: columns by name.
+        names: names of the columns to compare.
+        lower: lower bound of each of them, `(len(names), 1)`.
+        upper: upper bound of each of them, `(len(names), 1)`.
+    """
+    extremes = columns.find_extremes(names) if isinstance(columns, MatrixColumns) else None
+    if extremes is None:
+        return False
+    # An extreme that is NaN is within no bounds.
+    are_high = (extremes.lowest >= lower[:, 0]).all()
+    return bool(are_high and (extremes.highest <= upper[:, 0]).all())
 
 
 def count_table_rows(columns: Mapping[str, Column]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.matrix_columns import take_block
+from engine.data.matrix_columns import are_within, take_block
 from engine.data.table import CategoricalColumn, Column
 from engine.preprocessing.feature_layout import ColumnSlot
 from engine.preprocessing.fitted import (
@@ -96,7 +96,8 @@ def compute_flags(
         DataError: a column is missing or of another kind.
     """
     flags = Flags(*np.zeros((4, rows, len(columns)), np.bool_))
-    if ranges.names:
+    is_in_range = are_within(columns_by_name, ranges.names, ranges.lower, ranges.upper)
+    if ranges.names and not is_in_range:
         _flag_numbers(ranges, numeric_table(columns_by_name, ranges.names), flags)
     for slot in encoded:
         if not isinstance(slot.column, FittedTime):

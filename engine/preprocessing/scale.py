@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Floats, Indices
-from engine.data.matrix_columns import take_block
+from engine.data.matrix_columns import are_within, take_block
 from engine.data.table import Column
 from engine.errors import DataError
 from engine.numerics.special import signed_log
@@ -45,7 +46,9 @@ class NumericBlock:
         names: names of the columns.
         center: center of each column, shape `(columns, 1)`.
         scale: scale of each column, shape `(columns, 1)`.
-        limits: clipping limits by dtype of the inputs.
+        lower: lower clipping bound of each column before scaling, shape `(columns, 1)`.
+        upper: upper clipping bound of each column before scaling, shape `(columns, 1)`.
+        limits: clipping limits after scaling, by dtype of the inputs.
         logs: indices of the columns with a logarithm.
         slots: input index of each column.
         indicated: indices of the columns with a missing indicator.
@@ -55,11 +58,19 @@ class NumericBlock:
     names: tuple[str, ...]
     center: NDArray[np.float64]
     scale: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
     limits: dict[np.dtype[Any], Limits]
     logs: Indices
     slots: Indices | slice
     indicated: Indices
     indicators: Indices
+
+    @cached_property
+    def is_identity(self) -> bool:
+        """Whether scaling changes no number."""
+        is_scaled = self.center.any() or (self.scale != 1).any()
+        return not (is_scaled or len(self.logs))
 
 
 def stack_columns(numeric: Sequence[tuple[FittedNumeric, slice]], width: int) -> NumericBlock:
@@ -68,10 +79,13 @@ def stack_columns(numeric: Sequence[tuple[FittedNumeric, slice]], width: int) ->
     slots: Indices | slice = np.array([inputs.start for _, inputs in numeric], np.intp)
     if len(numeric) == width:
         slots = slice(None)
+    lower, upper = clip_range(columns)
     numbers = NumericBlock(
         names=tuple(column.name for column in columns),
         center=column_vector(column.center for column in columns),
         scale=column_vector(column.scale for column in columns),
+        lower=lower,
+        upper=upper,
         limits={},
         logs=np.flatnonzero([column.log for column in columns]),
         slots=slots,
@@ -79,13 +93,14 @@ def stack_columns(numeric: Sequence[tuple[FittedNumeric, slice]], width: int) ->
         indicators=np.array([i.stop - 1 for column, i in numeric if column.indicator], np.intp),
     )
     fill = column_vector(column.fill for column in columns)
-    bounds = [_scale(numbers, values) for values in (*clip_range(columns), fill)]
+    bounds = [_scale(numbers, values) for values in (lower, upper, fill)]
     for dtype in (np.dtype(np.float32), np.dtype(np.float64)):
         numbers.limits[dtype] = _cast_limits(bounds, dtype)
     return numbers
 
 
 def _scale(numbers: NumericBlock, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    values = values.copy()
     values[numbers.logs] = signed_log(values[numbers.logs])
     with np.errstate(all="ignore"):
         return (values - numbers.center) / numbers.scale
@@ -114,15 +129,29 @@ def write_numbers(
     """
     if not numbers.names:
         return
-    values = numeric_table(columns, numbers.names)
+    values, limits = numeric_table(columns, numbers.names), numbers.limits[x.dtype]
+    needs_limits = not _are_within_limits(numbers, columns)
     with np.errstate(all="ignore"):
-        limits = numbers.limits[x.dtype]
         for start in range(0, len(rows), _BLOCK_ROWS):
+            part = x[start : start + _BLOCK_ROWS]
             selected = _as_slice(rows[start : start + _BLOCK_ROWS])
-            block = take_block(values, selected)
-            scaled = _write_block(numbers, limits, block, x[start : start + _BLOCK_ROWS])
+            if needs_limits:
+                _write_block(numbers, limits, take_block(values, selected), part)
+            else:
+                _write_present(numbers, values, selected, part)
             if not (limits.are_finite or allow_infinite):
-                _check_finite(numbers, scaled)
+                _check_finite(numbers, part)
+
+
+def _are_within_limits(numbers: NumericBlock, columns: Mapping[str, Column]) -> bool:
+    """Return whether all numbers are present and remain as they are when they are clipped.
+
+    Rounding keeps their order: those within the bounds before scaling are so after it. The
+    logarithm may not.
+    """
+    return not len(numbers.logs) and are_within(
+        columns, numbers.names, numbers.lower, numbers.upper
+    )
 
 
 def _as_slice(rows: Indices) -> Indices | slice:
@@ -132,10 +161,27 @@ def _as_slice(rows: Indices) -> Indices | slice:
     return slice(rows[0], rows[-1] + 1)
 
 
+def _write_present(
+    numbers: NumericBlock,
+    values: Sequence[NDArray[np.float64]] | NDArray[Any],
+    rows: Indices | slice,
+    x: Floats,
+) -> None:
+    """Write rows whose numbers need neither clipping nor fill, with the bits of `_write_block`."""
+    if numbers.is_identity and isinstance(values, np.ndarray) and values.dtype.kind == "f":
+        # Exact in float64, thus rounded once at most; an integer would be rounded twice there.
+        x[:, numbers.slots] = values[rows]
+        return
+    block = take_block(values, rows)
+    block -= numbers.center
+    block /= numbers.scale
+    x[:, numbers.slots] = block.T
+
+
 def _write_block(
     numbers: NumericBlock, limits: Limits, block: NDArray[np.float64], x: Floats
-) -> Floats:
-    """Scale a block of shape `(columns, rows)` in place, write it to x and return it."""
+) -> None:
+    """Scale a block of shape `(columns, rows)` in place and write it to x."""
     if len(numbers.logs):
         block[numbers.logs] = signed_log(block[numbers.logs])
     block -= numbers.center
@@ -148,12 +194,11 @@ def _write_block(
         np.copyto(scaled, limits.fill, where=missing)
         x[:, numbers.indicators] = missing[numbers.indicated].T
     x[:, numbers.slots] = scaled.T
-    return scaled
 
 
-def _check_finite(numbers: NumericBlock, scaled: Floats) -> None:
-    finite = np.isfinite(scaled)
+def _check_finite(numbers: NumericBlock, x: Floats) -> None:
+    finite = np.isfinite(x[:, numbers.slots])
     if not finite.all():
-        name = numbers.names[int(np.argmin(finite.all(axis=1)))]
-        message = f"column {name!r} has a number too large for {scaled.dtype}"
+        name = numbers.names[int(np.argmin(finite.all(axis=0)))]
+        message = f"column {name!r} has a number too large for {x.dtype}"
         raise DataError(message)

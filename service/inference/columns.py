@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.matrix_columns import Extremes
 from engine.data.table import CategoricalColumn, Column, NumericColumn
 from engine.preprocessing.fitted import FittedBoolean, FittedColumn, FittedNumeric, FittedTime
 from service.inference.datatypes import BOOL, BYTES
@@ -68,6 +69,18 @@ class ColumnTensorReader:
         column = _take(column, places)
         wrong = np.flatnonzero(np.isin(places, unreadable)).tolist() if unreadable else ()
         return TensorColumn(column, wrong)
+
+
+def are_clean(extremes: Extremes, missing: frozenset[float]) -> bool:
+    """Return whether columns with these extremes have finite numbers and no missing-value marker.
+
+    False also if a marker lies between the extremes of a column.
+    """
+    lowest, highest = extremes
+    if not (np.isfinite(lowest).all() and np.isfinite(highest).all()):
+        return False
+    markers = _as_dtype(missing, lowest.dtype)
+    return not any(((lowest <= marker) & (marker <= highest)).any() for marker in markers)
 
 
 def clean_numbers(

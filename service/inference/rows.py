@@ -10,7 +10,7 @@ from engine.data.matrix_columns import MatrixColumns
 from engine.data.table import Column
 from service.http.errors import InvalidInferenceError, InvalidRowsError
 from service.inference.binary_values import read_binary_values
-from service.inference.columns import ColumnTensorReader, TensorColumn, clean_numbers
+from service.inference.columns import ColumnTensorReader, TensorColumn, are_clean, clean_numbers
 from service.inference.datatypes import BOOL, BYTES
 from service.inference.json_values import read_json_values
 from service.inference.messages import show, tensor_error
@@ -28,8 +28,7 @@ def takes_matrix(model: ServedModel) -> bool:
 
     All of them must be numbers, and none may have that name.
     """
-    is_numeric = model.reader.plain_width is not None
-    return is_numeric and FEATURES not in model.preprocessing.numeric_names
+    return model.reader.plain_width is not None and FEATURES not in model.reader.cell_readers
 
 
 def read_rows(model: ServedModel, request: InferenceRequest) -> ReadRows:
@@ -93,6 +92,10 @@ class _TensorReader:
         )
 
     def _read_numbers(self, values: NDArray[Any]) -> ReadRows:
+        columns = MatrixColumns(self._numeric_names, values, {})
+        extremes = columns.find_extremes(self._numeric_names)
+        if extremes is not None and are_clean(extremes, self._missing_numbers):
+            return ReadRows(columns)
         numbers, not_understood = clean_numbers(values, self._missing_numbers)
         columns = MatrixColumns(self._numeric_names, numbers, {})
         places = np.argwhere(not_understood).tolist() if not_understood.any() else []

@@ -90,6 +90,8 @@ class RowFlags:
 
     def count(self) -> FlagCounts:
         """Return the numbers of flagged values."""
+        if not self._masks:
+            return FlagCounts(0, {})
         names = [column.name for column in self._columns]
         columns: dict[str, dict[Flag, int]] = {}
         for flag, mask in self._masks:
@@ -98,4 +100,4 @@ class RowFlags:
                     columns.setdefault(names[index], {})[flag] = count
         ordered = {name: columns[name] for name in names if name in columns}
         flagged = [mask.any(axis=1) for _, mask in self._masks]
-        return FlagCounts(int(np.logical_or.reduce(flagged).sum()) if flagged else 0, ordered)
+        return FlagCounts(int(np.logical_or.reduce(flagged).sum()), ordered)

@@ -5,6 +5,7 @@ import pytest
 
 from engine.data.matrix_columns import MatrixColumns, take_table_rows
 from engine.data.table import Column, NumericColumn
+from engine.errors import DataError
 from engine.preprocessing.fitted import (
     FittedCategories,
     FittedNumeric,
@@ -66,6 +67,80 @@ def test_the_matrix_is_found_by_its_names_in_any_order() -> None:
     assert columns.find_matrix(("a", "t")) is None
     assert list(columns) == ["a", "b", "c", "t"]
     assert len(columns) == 4
+
+
+SCALED = (
+    FittedNumeric("a", 0.1, 3.0, 0.0, minimum=-2.0, maximum=2.0),
+    FittedNumeric("b", -0.7, 0.3, 0.0, minimum=0.0, maximum=1e9),
+    FittedNumeric("c", 1e-3, 7.0, 0.0),
+)
+UNSCALED = tuple(
+    FittedNumeric(name, 0.0, 1.0, 9.0, minimum=-2.0, maximum=2.0, clip_spans=0.5) for name in "abc"
+)
+NEARLY_UNSCALED = (
+    *UNSCALED[:2],
+    FittedNumeric("c", 0.0, 1.0, 9.0, minimum=-2.0, maximum=2.0, clip_spans=0.5, log=True),
+)
+LARGEST = float(np.finfo(np.float64).max)
+
+
+@pytest.mark.parametrize("fitted", [SCALED, UNSCALED, NEARLY_UNSCALED])
+@pytest.mark.parametrize("code", ["f2", "f4", "f8", "i8"])
+@pytest.mark.parametrize(
+    "unusual", [0, -4.0, 4.0, 4.001, -4.001, 2e4, np.nan, np.inf, -np.inf, LARGEST]
+)
+def test_numbers_in_range_have_the_bits_of_numbers_that_are_clipped(
+    fitted: tuple[FittedNumeric, ...], code: str, unusual: float
+) -> None:
+    for rows in (1, 3, 600):
+        require_equal(fitted, rows, code, unusual)
+
+
+def require_equal(fitted: tuple[FittedNumeric, ...], rows: int, code: str, unusual: float) -> None:
+    """Compare inputs and flags of a matrix, and of its columns apart."""
+    numbers = np.clip(draw(rows, 3, seed=6), -2, 2)
+    numbers[rows // 2, 2] = unusual
+    with np.errstate(all="ignore"):
+        matrix = numbers.astype(code)
+    preprocessing = Preprocessing(fitted, NumericTarget("y", 0.0, 1.0))
+    names = preprocessing.numeric_names
+    table = MatrixColumns(names, matrix, {})
+    columns = {name: table[name] for name in names}
+    for dtype in (np.dtype(np.float32), np.dtype(np.float64)):
+        inputs = [
+            preprocessing.transform(one, dtype, allow_infinite=True) for one in (table, columns)
+        ]
+        assert inputs[0].tobytes() == inputs[1].tobytes()
+        flags = [preprocessing.flags(one, dtype) for one in (table, columns)]
+        np.testing.assert_array_equal(flags[0].out_of_range, flags[1].out_of_range)
+        np.testing.assert_array_equal(flags[0].imputed, flags[1].imputed)
+
+
+def test_integers_are_rounded_to_float64_first() -> None:
+    # Above the middle of two float32 numbers, but at the middle in float64.
+    matrix = np.array([[2**60 + 2**36 + 1]])
+    preprocessing = Preprocessing((FittedNumeric("a", 0.0, 1.0, 0.0),), NumericTarget("y", 0.0, 1))
+    inputs = preprocessing.transform(MatrixColumns(("a",), matrix, {}), np.dtype(np.float32))
+    assert inputs.tolist() == [[2.0**60]]
+
+
+def test_a_number_too_large_for_the_inputs_is_refused_in_a_matrix_too() -> None:
+    fitted = FittedNumeric("large", 0.0, 1.0, 0.0)
+    preprocessing = Preprocessing((fitted,), NumericTarget("y", 0.0, 1.0))
+    table = MatrixColumns(("large",), np.array([[1.0], [1e300]]), {})
+    with pytest.raises(DataError, match="column 'large' has a number too large for float32"):
+        preprocessing.transform(table, np.dtype(np.float32))
+
+
+def test_extremes_are_those_of_each_column() -> None:
+    matrix = np.array([[1.0, 5.0, np.nan], [3.0, 2.0, 0.0]])
+    columns = MatrixColumns(("a", "b", "c"), matrix, {"t": levels("x", "y")})
+    found = columns.find_extremes(("a", "b", "c"))
+    assert found is not None
+    np.testing.assert_array_equal(found, [[1, 2, np.nan], [3, 5, np.nan]])
+    np.testing.assert_array_equal(columns.find_extremes(("b", "a")), [[2, 1], [5, 3]])
+    assert columns.find_extremes(("a", "t")) is None
+    assert MatrixColumns(("a",), np.empty((0, 1)), {}).find_extremes(("a",)) is None
 
 
 @pytest.mark.parametrize("code", ["f2", "f4", "i1", "u8"])

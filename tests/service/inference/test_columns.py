@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from engine.data.matrix_columns import MatrixColumns
 from engine.data.table import CategoricalColumn, Column, FileConventions
 from engine.preprocessing.fitted import (
     FittedBoolean,
@@ -20,7 +21,7 @@ from engine.preprocessing.fitted import (
 )
 from engine.preprocessing.preprocessing import Preprocessing
 from service.http.errors import InvalidInferenceError
-from service.inference.columns import ColumnTensorReader, clean_numbers
+from service.inference.columns import ColumnTensorReader, are_clean, clean_numbers
 from service.inference.request import InputTensor
 from service.serializers.rows import RowReader
 from tests.service.inference.tensors import TYPES, datatype
@@ -134,6 +135,23 @@ def test_markers_that_a_type_does_not_have_are_left_out() -> None:
     values = np.array([25, 0], "u1")
     numbers, _ = clean_numbers(values, frozenset((-999.0, 25.5, 281.0, 1e300)))
     assert numbers.tolist() == [25.0, 0.0]
+
+
+@pytest.mark.parametrize("code", ["f2", "f4", "f8"])
+@pytest.mark.parametrize(
+    ("unusual", "is_clean"),
+    [(0.5, True), (7, True), (np.nan, False), (np.inf, False), (-np.inf, False), (-9.9, False)],
+)
+def test_extremes_show_numbers_that_clean_numbers_would_change(
+    code: str, unusual: float, is_clean: bool
+) -> None:
+    values = np.array([[1, 2], [unusual, 3], [0, 2.5]], code)
+    columns = MatrixColumns(("a", "b"), values, {})
+    extremes, markers = columns.find_extremes(("a", "b")), frozenset((-9.9, 1e300, -999.0))
+    assert extremes is not None
+    assert are_clean(extremes, markers) == is_clean
+    numbers, _ = clean_numbers(values, markers)
+    assert (numbers is values) == (is_clean or np.isnan(unusual))
 
 
 def test_the_clients_array_is_not_changed() -> None:
