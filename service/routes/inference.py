@@ -120,8 +120,8 @@ def get_ready(context: ContextDep) -> ReadyView:
     return ReadyView(ready=True)
 
 
-async def _read_is_ready(request: Request) -> bool:
-    return read_index_request(await request.body())
+async def _read_body(request: Request) -> bytes:
+    return await request.body()
 
 
 @router.post(
@@ -130,10 +130,10 @@ async def _read_is_ready(request: Request) -> bool:
     openapi_extra={"requestBody": INDEX_REQUEST},
 )
 def index_repository(
-    context: ContextDep, is_ready: Annotated[bool, Depends(_read_is_ready)]
+    context: ContextDep, body: Annotated[bytes, Depends(_read_body)]
 ) -> list[IndexedModelView]:
     """List the newest 10,000 models; with `"ready": true`, those of them that can be loaded."""
-    return index_models(context, is_ready=is_ready)
+    return index_models(context, is_ready=read_index_request(body))
 
 
 @router.get(MODEL, response_model_exclude_none=True, responses=errors(404, 409, 503))
@@ -167,13 +167,13 @@ async def infer_tensors(request: Request) -> Response:
     context = cast("Context", request.app.state.context)
     model_name = check_model_id(request.path_params["model_name"])
     _check_version(request.path_params.get("model_version", VERSION))
-    headers = request.headers
-    coding, length = headers.get("content-encoding", ""), headers.get(HEADER_LENGTH)
+    coding = _find_header(request, "content-encoding") or ""
+    length = _find_header(request, HEADER_LENGTH)
     payload = Payload(await request.body(), coding, length)
     found = infer_in_place(context, model_name, payload)
     if found is None:
         found = await run_in_threadpool(infer, context, model_name, payload)
-    return await _respond(found, choose_coding(headers.get("accept-encoding", "")))
+    return await _respond(found, choose_coding(_find_header(request, "accept-encoding") or ""))
 
 
 for path, names in ((MODEL, ["model_name"]), (MODEL_VERSION, ["model_name", "model_version"])):
@@ -187,6 +187,12 @@ for path, names in ((MODEL, ["model_name"]), (MODEL_VERSION, ["model_name", "mod
         },
         openapi_extra={"parameters": _describe_parameters(names), "requestBody": REQUEST},
     )
+
+
+def _find_header(request: Request, name: str) -> str | None:
+    """Return all values of a header as one (RFC 9110, 5.3); None without any."""
+    values = request.headers.getlist(name)
+    return ", ".join(values) if values else None
 
 
 async def _respond(found: InferenceResponse, coding: str | None) -> Response:

@@ -224,6 +224,24 @@ def test_content_codings_that_are_not_supported(served: Served) -> None:
     error(served.infer("value", body, **{"Content-Encoding": "gzip"}), 400)
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "status"),
+    [
+        (LENGTH, ["{length}", "{length}"], 400),
+        (LENGTH, ["{length}", "1"], 400),
+        ("Content-Encoding", ["identity", "gzip"], 415),
+        ("Content-Encoding", ["", "gzip"], 415),
+    ],
+)
+def test_headers_that_contradict_each_other(
+    served: Served, name: str, values: list[str], status: int
+) -> None:
+    body = as_json(GOOD).content
+    path = f"/v2/models/{served.models['value']}/infer"
+    headers = [(name, value.format(length=len(body))) for value in values]
+    error(served.client.post(path, content=body, headers=headers), status)
+
+
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/json; charset=utf-8"])
 def test_the_content_type_is_not_read(served: Served, content_type: str) -> None:
     body = as_json(GOOD)
