@@ -190,7 +190,7 @@ def _write_block(
     np.maximum(scaled, limits.lower, out=scaled)
     np.minimum(scaled, limits.upper, out=scaled)
     missing = np.isnan(scaled)
-    if missing.any():
+    if np.count_nonzero(missing):
         np.copyto(scaled, limits.fill, where=missing)
         x[:, numbers.indicators] = missing[numbers.indicated].T
     x[:, numbers.slots] = scaled.T

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from service.http.bodies import BodyTooLargeError
 from service.http.errors import InvalidContentError, UnsupportedCodingError
+from service.http.raw_route import read_body
 from store.settings import Settings
 
 ACCEPTED = ("gzip", "deflate", "zstd")
@@ -23,13 +24,18 @@ _WEIGHT = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 
 
 async def read_content(request: Request) -> bytes:
-    """Return the body of a request without its content coding. Raises as `decode_content`."""
-    body = await request.body()
-    coding = request.headers.get("content-encoding")
-    if coding is None:
+    """Return the body of a request without its content coding.
+
+    Raises ClientDisconnect, and as `decode_content`.
+    """
+    body = await read_body(request)
+    codings = request.headers.getlist("content-encoding")
+    if not codings:
         return body
     settings = cast("Settings", request.app.state.context.settings)
-    return await run_in_threadpool(decode_content, body, coding, settings.max_body_bytes)
+    return await run_in_threadpool(
+        decode_content, body, ", ".join(codings), settings.max_body_bytes
+    )
 
 
 def decode_content(body: bytes, coding: str, max_bytes: int) -> bytes:

@@ -14,6 +14,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.http.renderers import ErrorDetails, ErrorRenderer
 
 ROOT = "/"
+# Each stop and restart of reading takes a round of the event loop: two hundred of them for 14 MB
+# with the 64 KiB of uvicorn.
+READ_AHEAD_BYTES = 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,11 +27,14 @@ class Prefix:
         paths: `/v1` stands for `/v1` and all paths that begin with `/v1/`, but not for `/v10`.
         render_error: renderer of all errors of these paths.
         middlewares: the chain around the routes, outermost first.
+        read_ahead_bytes: bytes of a body that are received ahead of the application, at least
+            uvicorn's 64 KiB. They are lost if the client disconnects.
     """
 
     paths: Sequence[str]
     render_error: ErrorRenderer
     middlewares: Sequence[Middleware] = ()
+    read_ahead_bytes: int = READ_AHEAD_BYTES
 
 
 class Prefixes:
@@ -44,12 +50,13 @@ class Prefixes:
             raise ValueError(msg)
         self._all = prefixes
         self._root = by_path.pop(ROOT)
-        self._by_length = sorted(by_path.items(), key=lambda entry: len(entry[0]), reverse=True)
+        longest_first = sorted(by_path.items(), key=lambda entry: len(entry[0]), reverse=True)
+        self._by_length = [(path, f"{path}/", prefix) for path, prefix in longest_first]
 
     def find(self, path: str) -> Prefix:
         """Return the prefix that applies to a path."""
-        for start, prefix in self._by_length:
-            if path == start or path.startswith(f"{start}/"):
+        for exact, start, prefix in self._by_length:
+            if path.startswith(start) or path == exact:
                 return prefix
         return self._root
 

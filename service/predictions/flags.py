@@ -52,6 +52,9 @@ class RowFlags:
     def __init__(self, model: ServedModel, rows: ReadRows, replaced: Places) -> None:
         preprocessing = model.preprocessing
         self._columns = preprocessing.columns
+        self._masks: list[tuple[Flag, Mask]] = []
+        if not (replaced or rows.not_understood) and preprocessing.are_usual(rows.columns):
+            return
         found = preprocessing.flags(rows.columns, model.predictor.dtype)
         unusable = [place for place in replaced if not found.out_of_range[place]]
         not_understood = [*rows.not_understood, *unusable]
@@ -69,7 +72,7 @@ class RowFlags:
         if rows.unflagged is not None:
             for _, mask in masks:
                 mask[rows.unflagged] = False
-        self._masks = [(flag, mask) for flag, mask in masks if mask.any()]
+        self._masks = [(flag, mask) for flag, mask in masks if np.count_nonzero(mask)]
 
     def list_values(self) -> Sequence[FlaggedValue]:
         """Return the flagged values. Raises InvalidRowsError: there are too many of them."""
