@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from service.context import Context, ContextDep
 from service.http.content_codings import choose_coding, encode_content
-from service.http.raw_route import RawRoute
+from service.http.raw_route import RawRoute, read_body
 from service.http.renderers import phrase_of
 from service.inference.index import index_models, read_index_request
 from service.inference.infer import Payload, infer, infer_in_place
@@ -121,7 +121,7 @@ def get_ready(context: ContextDep) -> ReadyView:
 
 
 async def _read_body(request: Request) -> bytes:
-    return await request.body()
+    return await read_body(request)
 
 
 @router.post(
@@ -169,7 +169,7 @@ async def infer_tensors(request: Request) -> Response:
     _check_version(request.path_params.get("model_version", VERSION))
     coding = _find_header(request, "content-encoding") or ""
     length = _find_header(request, HEADER_LENGTH)
-    payload = Payload(await request.body(), coding, length)
+    payload = Payload(await read_body(request), coding, length)
     found = infer_in_place(context, model_name, payload)
     if found is None:
         found = await run_in_threadpool(infer, context, model_name, payload)

@@ -20,7 +20,7 @@ from service.http.media_types import (
 )
 from service.http.problems import problems
 from service.http.query import list_parameters, parse_query
-from service.http.raw_route import RawRoute
+from service.http.raw_route import RawRoute, read_body
 from service.predictions.json_answer import write_json
 from service.predictions.predict import Write, predict, predict_in_place, predict_table
 from service.predictions.table_answer import write_arrow, write_csv, write_parquet
@@ -107,7 +107,7 @@ def _choose_answer(request: Request) -> str:
 async def _predict_json(
     request: Request, context: Context, model_id: str, options: PredictOptions, accepted: str
 ) -> bytes:
-    body = await request.body()
+    body = await read_body(request)
     if accepted == JSON:
         content = predict_in_place(context, model_id, body, options)
         if content is not None:
