@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.arrays import Floats, Indices
-from engine.data.matrix_columns import count_table_rows
+from engine.data.matrix_columns import are_within, count_table_rows
 from engine.data.table import Column, FileConventions
 from engine.preprocessing.column_plan import inputs_of
 from engine.preprocessing.decode import DecodedValue, decode
@@ -105,6 +105,16 @@ class Preprocessing:
         if self.held:
             find_untrained(self._held_columns, columns, dtype, flags.untrained)
         return flags
+
+    def are_ordinary(self, columns: Mapping[str, Column]) -> bool:
+        """Return whether all columns are numbers of one matrix without anything that `flags` flags.
+
+        False also if that would take as long as `flags` to find out.
+        """
+        if self.held or self._layout.encoded:
+            return False
+        ranges = self._ranges
+        return are_within(columns, ranges.names, ranges.lower, ranges.upper)
 
     def count_rows(self, columns: Mapping[str, Column]) -> int:
         """Return the number of rows of the table."""
