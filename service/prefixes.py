@@ -1,6 +1,7 @@
 """The table of URL prefixes: the shape of their errors and their middlewares."""
 
 from starlette.middleware import Middleware
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from service.http.bodies import RESUMABLE_PATH, BodyLimit
 from service.http.prefixes import ROOT, Prefix, Prefixes
@@ -18,7 +19,12 @@ def declare_prefixes(settings: Settings) -> Prefixes:
     )
     return Prefixes(
         # paths, renderer of errors, middlewares from the outermost to the innermost
-        Prefix([RESUMABLE_PATH], render_problem, [Middleware(TusProtocol), body_limit]),
+        Prefix(
+            [RESUMABLE_PATH],
+            render_problem,
+            [Middleware(TusProtocol), body_limit],
+            read_ahead_bytes=HIGH_WATER_LIMIT,
+        ),
         Prefix(["/v1"], render_problem, [body_limit]),
         Prefix(["/v2"], render_inference_error, [body_limit]),
         Prefix(["/healthz", "/readyz"], render_problem),

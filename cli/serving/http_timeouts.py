@@ -12,6 +12,7 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from cli.serving.joined_head import JoinedHeadTransport
@@ -22,9 +23,6 @@ from service.http.renderers import ErrorDetails, render_problem
 TICKS = 5
 # Headers are buffered in memory until they are complete.
 MAX_HEAD_BYTES = 65_536
-# Bytes of a body that are received ahead of the application. Each stop and restart of reading
-# takes a round of the event loop; uvicorn's 64 KiB make two hundred of them for 14 MB.
-READ_AHEAD_BYTES = 2**20
 
 
 class _Stage(Enum):
@@ -95,11 +93,11 @@ class TimeoutProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Receive a part of the body; stop reading while READ_AHEAD_BYTES wait."""
+        """Receive a part of the body; stop reading while the prefix's `read_ahead_bytes` wait."""
         if self.cycle.response_complete:
             return
         self.cycle.body += body
-        if len(self.cycle.body) > READ_AHEAD_BYTES:
+        if len(self.cycle.body) > HIGH_WATER_LIMIT and self._is_far_ahead():
             self.flow.pause_reading()
         self.cycle.message_event.set()
 
@@ -112,6 +110,10 @@ class TimeoutProtocol(HttpToolsProtocol):
         """Answer a request that cannot be parsed, in the shape of its prefix."""
         self.transport.write(self._refusal(HTTPStatus.BAD_REQUEST))
         self.transport.close()
+
+    def _is_far_ahead(self) -> bool:
+        prefix = self.prefixes.find(self.scope["path"])
+        return len(self.cycle.body) > prefix.read_ahead_bytes
 
     def _begin_head(self) -> None:
         self._stage = _Stage.HEAD

@@ -14,7 +14,7 @@ from engine.preprocessing.column_plan import inputs_of
 from engine.preprocessing.decode import DecodedValue, decode
 from engine.preprocessing.encode import encode_columns
 from engine.preprocessing.feature_layout import FeatureLayout, lay_out
-from engine.preprocessing.fitted import FittedColumn, FittedTarget
+from engine.preprocessing.fitted import FittedColumn, FittedTarget, FittedTime
 from engine.preprocessing.flags import Flags, Ranges, compute_flags, find_ranges
 from engine.preprocessing.held_inputs import NOTHING_HELD, HeldInputs
 from engine.preprocessing.untrained import HeldColumns, find_held_columns, find_untrained
@@ -106,15 +106,12 @@ class Preprocessing:
             find_untrained(self._held_columns, columns, dtype, flags.untrained)
         return flags
 
-    def are_ordinary(self, columns: Mapping[str, Column]) -> bool:
-        """Return whether all columns are numbers of one matrix without anything that `flags` flags.
-
-        False also if that would take as long as `flags` to find out.
-        """
-        if self.held or self._layout.encoded:
-            return False
+    def are_usual(self, columns: Mapping[str, Column]) -> bool:
+        """Return whether `flags` is known to find nothing: all values are numbers in range."""
         ranges = self._ranges
-        return are_within(columns, ranges.names, ranges.lower, ranges.upper)
+        return self._has_only_numbers and are_within(
+            columns, ranges.names, ranges.lower, ranges.upper
+        )
 
     def count_rows(self, columns: Mapping[str, Column]) -> int:
         """Return the number of rows of the table."""
@@ -123,6 +120,16 @@ class Preprocessing:
     @cached_property
     def _layout(self) -> FeatureLayout:
         return lay_out(self.columns)
+
+    @cached_property
+    def _has_only_numbers(self) -> bool:
+        """Whether all columns are numbers or times, whose held inputs are those of constants.
+
+        A value in the range of a constant is that constant, and changes no input.
+        """
+        are_numbers = all(isinstance(slot.column, FittedTime) for slot in self._layout.encoded)
+        held = self._held_columns if self.held else None
+        return are_numbers and (held is None or held.constant.keys() >= {*held.owners.tolist()})
 
     @cached_property
     def _held_columns(self) -> HeldColumns:

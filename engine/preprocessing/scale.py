@@ -157,7 +157,7 @@ def _are_within_limits(numbers: NumericBlock, columns: Mapping[str, Column]) -> 
 def _as_slice(rows: Indices) -> Indices | slice:
     """Return consecutive rows as a slice, which is faster than an index array."""
     first, last = rows[0], rows[-1]
-    if last - first + 1 == len(rows) and (rows[1:] > rows[:-1]).all():
+    if last - first + 1 == len(rows) and (len(rows) == 1 or (rows[1:] > rows[:-1]).all()):
         return slice(first, last + 1)
     return rows
 
@@ -191,7 +191,7 @@ def _write_block(
     np.maximum(scaled, limits.lower, out=scaled)
     np.minimum(scaled, limits.upper, out=scaled)
     missing = np.isnan(scaled)
-    if missing.any():
+    if np.count_nonzero(missing):
         np.copyto(scaled, limits.fill, where=missing)
         x[:, numbers.indicators] = missing[numbers.indicated].T
     x[:, numbers.slots] = scaled.T

@@ -14,6 +14,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.http.renderers import ErrorDetails, ErrorRenderer
 
 ROOT = "/"
+# Each stop and restart of reading takes a round of the event loop: two hundred of them for 14 MB
+# with the 64 KiB of uvicorn.
+READ_AHEAD_BYTES = 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,11 +27,14 @@ class Prefix:
         paths: `/v1` stands for `/v1` and all paths that begin with `/v1/`, but not for `/v10`.
         render_error: renderer of all errors of these paths.
         middlewares: the chain around the routes, outermost first.
+        read_ahead_bytes: bytes of a body that are received ahead of the application, at least
+            uvicorn's 64 KiB. They are lost if the client disconnects.
     """
 
     paths: Sequence[str]
     render_error: ErrorRenderer
     middlewares: Sequence[Middleware] = ()
+    read_ahead_bytes: int = READ_AHEAD_BYTES
 
 
 class Prefixes:

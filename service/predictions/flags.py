@@ -51,8 +51,8 @@ class RowFlags:
 
     def __init__(self, model: ServedModel, rows: ReadRows, replaced: Places) -> None:
         self._columns = model.preprocessing.columns
-        is_ordinary = not (rows.not_understood or replaced)
-        if is_ordinary and model.preprocessing.are_ordinary(rows.columns):
+        is_usual = not (rows.not_understood or replaced)
+        if is_usual and model.preprocessing.are_usual(rows.columns):
             self._masks: list[tuple[Flag, Mask]] = []
         else:
             self._masks = _find_masks(model, rows, replaced)
@@ -108,4 +108,4 @@ def _find_masks(model: ServedModel, rows: ReadRows, replaced: Places) -> list[tu
     if rows.unflagged is not None:
         for _, mask in masks:
             mask[rows.unflagged] = False
-    return [(flag, mask) for flag, mask in masks if mask.any()]
+    return [(flag, mask) for flag, mask in masks if np.count_nonzero(mask)]

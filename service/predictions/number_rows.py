@@ -9,7 +9,7 @@ import simdjson
 from numpy.typing import NDArray
 
 _BRACKET = ord("[")
-_BEGIN = re.compile(rb'[ \n\r\t]*\{[ \n\r\t]*"rows"[ \n\r\t]*:[ \n\r\t]*\[')
+_BEGIN = re.compile(rb'[ \n\r\t]*\{[ \n\r\t]*"rows"[ \n\r\t]*:[ \n\r\t]*\[(?=[ \n\r\t]*\[)')
 _END = re.compile(rb"\][ \n\r\t]*\}[ \n\r\t]*\Z")
 # More blanks than that after the last row are read by the general reader.
 _TAIL_BYTES = 64

@@ -91,6 +91,8 @@ def plain_numbers(values: Sequence[Any]) -> NDArray[np.float64] | None:
         numbers = np.array(values, np.float64)
     except OverflowError:
         return None
+    if np.count_nonzero(np.isfinite(numbers)) == len(numbers):
+        return numbers
     if np.isinf(numbers).any() or np.isnan(numbers).sum() != values.count(None):
         return None
     return numbers

@@ -14,14 +14,15 @@ import pytest
 import uvicorn
 from fastapi.responses import JSONResponse
 
-from cli.serving.http_timeouts import MAX_HEAD_BYTES, READ_AHEAD_BYTES, timeout_protocol
-from service.http.prefixes import Prefix, Prefixes
+from cli.serving.http_timeouts import MAX_HEAD_BYTES, timeout_protocol
+from service.http.prefixes import READ_AHEAD_BYTES, Prefix, Prefixes
 from service.http.renderers import render_problem
 from tests.waiting import wait_for
 
 TIMEOUT = 0.3
 PREFIXES = Prefixes(
     Prefix(["/"], render_problem),
+    Prefix(["/careful"], render_problem, read_ahead_bytes=2**17),
     Prefix(
         ["/v2"],
         lambda error: JSONResponse({"error": error.detail, "code": error.code}, error.status),
@@ -32,10 +33,10 @@ POST = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n"
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     """ASGI application that answers with the body's length; the path selects its behaviour."""
-    if scope["path"] in {"/late", "/first"}:
+    if scope["path"] == "/late" or scope["path"].endswith("/first"):
         await asyncio.sleep(TIMEOUT * 2.5)
     length, more = 0, scope["path"] != "/refused"
-    first = None
+    first = 0
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -45,7 +46,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         more = message["more_body"]
     if scope["path"] == "/slow":
         await asyncio.sleep(TIMEOUT * 2.5)
-    body = b"%d" % (first if scope["path"] == "/first" else length)
+    body = b"%d" % (first if scope["path"].endswith("/first") else length)
     headers = [(b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -184,13 +185,18 @@ def test_unread_body_of_an_answered_request_times_out(client: socket.socket) -> 
     wait_for(lambda: is_cut_off(client), 20, every=TIMEOUT / 10)
 
 
-def test_reading_ahead_of_the_application_is_bounded(client: socket.socket) -> None:
+@pytest.mark.parametrize(
+    ("path", "allowed"), [(b"/first", READ_AHEAD_BYTES), (b"/careful/first", 2**17)]
+)
+def test_reading_ahead_of_the_application_is_bounded(
+    client: socket.socket, path: bytes, allowed: int
+) -> None:
     sent = 16 * READ_AHEAD_BYTES
-    head = POST.replace(b"/", b"/first", 1).replace(b": 10", b": %d" % sent)
+    head = POST.replace(b"/", path, 1).replace(b": 10", b": %d" % sent)
     client.sendall(head + b"\r\n" + bytes(sent))
     first = int(read_answer(client).rpartition(b"\r\n\r\n")[2])
     # The last read is not cut: uvloop and asyncio read up to 256 KiB at a time.
-    assert READ_AHEAD_BYTES < first <= READ_AHEAD_BYTES + 2**18
+    assert allowed < first <= allowed + 2**18
 
 
 def test_pending_response_is_sent_although_the_next_request_stalls(client: socket.socket) -> None:

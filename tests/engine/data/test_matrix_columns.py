@@ -12,7 +12,6 @@ from engine.preprocessing.fitted import (
     FittedTime,
     NumericTarget,
 )
-from engine.preprocessing.held_inputs import HeldInputs
 from engine.preprocessing.preprocessing import Preprocessing
 from tests.engine.examples import draw, levels
 
@@ -116,17 +115,8 @@ def require_equal(fitted: tuple[FittedNumeric, ...], rows: int, code: str, unusu
         np.testing.assert_array_equal(flags[0].out_of_range, flags[1].out_of_range)
         np.testing.assert_array_equal(flags[0].imputed, flags[1].imputed)
         is_flagged = flags[1].out_of_range.any() or flags[1].imputed.any()
-        assert preprocessing.are_ordinary(table) == (not is_flagged)
-        assert not preprocessing.are_ordinary(columns)
-
-
-def test_a_value_without_effect_is_not_ordinary() -> None:
-    fitted = (FittedNumeric("a", 0.0, 1.0, 0.0), FittedNumeric("b", 0.0, 1.0, 0.0))
-    held = HeldInputs(inputs=(1,), values=(5.0,))
-    preprocessing = Preprocessing(fitted, NumericTarget("y", 0.0, 1.0), held=held)
-    table = MatrixColumns(("a", "b"), np.array([[1.0, 6.0]]), {})
-    assert preprocessing.flags(table, np.dtype(np.float32)).untrained.any()
-    assert not preprocessing.are_ordinary(table)
+        assert preprocessing.are_usual(table) == (not is_flagged)
+        assert not preprocessing.are_usual(columns)
 
 
 def test_integers_are_rounded_to_float64_first() -> None:

@@ -7,6 +7,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
+from engine.data.matrix_columns import MatrixColumns
 from engine.data.table import (
     Column,
     ColumnKind,
@@ -182,6 +183,13 @@ def assert_flagged(case: Case, preprocessing: Preprocessing) -> None:
     x = NumericColumn(np.zeros(1 + len(case.others)))
     flags = preprocessing.flags({"x": x, "v": column}, np.dtype(np.float32))
     assert flags.untrained.tolist() == [[False, False], *[[False, True]] * len(case.others)]
+    for value in case.others:
+        own = case.column(value)
+        matrix, others = np.zeros((1, 1)), {"v": own}
+        if isinstance(own, NumericColumn):
+            matrix, others = np.array([[0, own.values[0]]]), {}
+        names = ("x", "v")[: matrix.shape[1]]
+        assert not preprocessing.are_usual(MatrixColumns(names, matrix, others)), value
 
 
 def as_trained(case: Case) -> Column:

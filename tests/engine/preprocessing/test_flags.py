@@ -1,7 +1,11 @@
 """Flags of imputed, unknown and out-of-range values."""
 
+from math import nan
+
+import numpy as np
 import pytest
 
+from engine.data.matrix_columns import MatrixColumns
 from engine.data.table import Column
 from engine.preprocessing.fitted import (
     FittedBoolean,
@@ -15,6 +19,7 @@ from engine.preprocessing.fitted import (
     NumericTarget,
 )
 from engine.preprocessing.flags import Flags
+from engine.preprocessing.held_inputs import NOTHING_HELD, HeldInputs
 from engine.preprocessing.preprocessing import Preprocessing
 from tests.engine.examples import FLOAT64, levels, numbers, truths
 
@@ -98,3 +103,39 @@ def test_flags_are_at_their_columns_index_in_every_block() -> None:
     assert found.out_of_range.sum(axis=0).tolist() == [0, 50, 0]
     assert found.out_of_range[650:, 1].all()
     assert found.unknown.sum(axis=0).tolist() == [0, 0, 1]
+
+
+IN_RANGE = FittedNumeric("n", center=0, scale=1, fill=0, minimum=0, maximum=10)
+CONSTANT = FittedNumeric("k", center=2, scale=1, fill=2, minimum=2, maximum=2)
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_usual"),
+    [
+        ([[3, 2], [15, 2]], True),
+        ([[3, 2], [15.1, 2]], False),
+        ([[3, 2.5], [4, 2]], False),
+        ([[nan, 2], [4, 2]], False),
+    ],
+)
+@pytest.mark.parametrize("held", [NOTHING_HELD, HeldInputs((1,), (0.0,))])
+def test_values_in_range_have_no_flags(
+    rows: list[list[float]], is_usual: bool, held: HeldInputs
+) -> None:
+    columns = MatrixColumns(("n", "k"), np.array(rows), {})
+    target = NumericTarget("y", 0, 1)
+    preprocessing = Preprocessing((IN_RANGE, CONSTANT), target, held=held)
+    assert preprocessing.are_usual(columns) == is_usual
+    found = preprocessing.flags(columns, FLOAT64)
+    masks = (found.imputed, found.unknown, found.out_of_range, found.untrained)
+    assert any(mask.any() for mask in masks) != is_usual
+
+
+def test_held_inputs_of_columns_that_vary_are_compared() -> None:
+    """Numbers that the network's dtype does not distinguish vary, but their input does not."""
+    columns = MatrixColumns(("n", "k"), np.array([[3.0, 2.0]]), {})
+    preprocessing = Preprocessing(
+        (IN_RANGE, CONSTANT), NumericTarget("y", 0, 1), held=HeldInputs((0,), (0.0,))
+    )
+    assert not preprocessing.are_usual(columns)
+    assert preprocessing.flags(columns, FLOAT64).untrained.tolist() == [[True, False]]
