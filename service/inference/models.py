@@ -1,7 +1,6 @@
 """Models of the protocol: a model id is the name, and each model has the version "1"."""
 
 from engine.preprocessing.fitted import FittedBoolean, FittedColumn, FittedNumeric
-from engine.stored.versions import SPEC_VERSION
 from service.context import Context
 from service.http.errors import NotReadyError
 from service.inference.datatypes import BOOL, BYTES, FP64
@@ -10,18 +9,15 @@ from service.inference.outputs import list_outputs
 from service.inference.rows import takes_matrix
 from service.runtime.model_cache import ServedModel
 from service.schemas.inference import (
-    IndexedModelView,
     ModelMetadataView,
     ModelReadyView,
     TensorMetadataView,
 )
 from store.db.migrate import check_schema
 from store.errors import StoreError
-from store.models import list_model_versions
 
 VERSION = "1"
 PLATFORM = "backpropd"
-MAX_INDEXED = 10_000
 # Dimensions of a size that the request decides.
 _ANY = -1
 
@@ -89,20 +85,3 @@ def _datatype(column: FittedColumn) -> str:
             return BOOL
         case _:
             return BYTES
-
-
-def index_models(context: Context) -> list[IndexedModelView]:
-    """Return the newest models, at most `MAX_INDEXED`."""
-    with context.database.reading() as session:
-        found = list_model_versions(session, MAX_INDEXED)
-    return [_index(model_id, spec_version) for model_id, spec_version in found]
-
-
-def _index(model_id: str, spec_version: int) -> IndexedModelView:
-    is_readable = spec_version <= SPEC_VERSION
-    return IndexedModelView(
-        name=model_id,
-        version=VERSION,
-        state="READY" if is_readable else "UNAVAILABLE",
-        reason="" if is_readable else "stored by a later version of the service",
-    )

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import AfterValidator
 from starlette.concurrency import run_in_threadpool
 
@@ -10,12 +10,12 @@ from service.context import Context, ContextDep
 from service.http.content_codings import choose_coding, encode_content
 from service.http.raw_route import RawRoute
 from service.http.renderers import phrase_of
+from service.inference.index import index_models, read_index_request
 from service.inference.infer import Payload, infer, infer_in_place
 from service.inference.models import (
     VERSION,
     check_model,
     describe_model,
-    index_models,
     require_ready,
 )
 from service.inference.request import HEADER_LENGTH
@@ -52,6 +52,15 @@ REQUEST = {
     "content": {
         "application/json": {"schema": {"$ref": "#/components/schemas/InferenceRequestView"}},
         "application/octet-stream": _BINARY,
+    },
+}
+INDEX_REQUEST = {
+    "required": False,
+    "description": "The content type is not read.",
+    "content": {
+        "application/json": {
+            "schema": {"type": "object", "properties": {"ready": {"type": "boolean"}}}
+        }
     },
 }
 
@@ -111,10 +120,20 @@ def get_ready(context: ContextDep) -> ReadyView:
     return ReadyView(ready=True)
 
 
-@router.post("/repository/index", responses=errors(503))
-def index_repository(context: ContextDep) -> list[IndexedModelView]:
-    """List the newest 10,000 models."""
-    return index_models(context)
+async def _read_body(request: Request) -> bytes:
+    return await request.body()
+
+
+@router.post(
+    "/repository/index",
+    responses=errors(400, 413, 503),
+    openapi_extra={"requestBody": INDEX_REQUEST},
+)
+def index_repository(
+    context: ContextDep, body: Annotated[bytes, Depends(_read_body)]
+) -> list[IndexedModelView]:
+    """List the newest 10,000 models; with `"ready": true`, those of them that can be loaded."""
+    return index_models(context, is_ready=read_index_request(body))
 
 
 @router.get(MODEL, response_model_exclude_none=True, responses=errors(404, 409, 503))
@@ -148,13 +167,13 @@ async def infer_tensors(request: Request) -> Response:
     context = cast("Context", request.app.state.context)
     model_name = check_model_id(request.path_params["model_name"])
     _check_version(request.path_params.get("model_version", VERSION))
-    headers = request.headers
-    coding, length = headers.get("content-encoding", ""), headers.get(HEADER_LENGTH)
+    coding = _find_header(request, "content-encoding") or ""
+    length = _find_header(request, HEADER_LENGTH)
     payload = Payload(await request.body(), coding, length)
     found = infer_in_place(context, model_name, payload)
     if found is None:
         found = await run_in_threadpool(infer, context, model_name, payload)
-    return await _respond(found, choose_coding(headers.get("accept-encoding", "")))
+    return await _respond(found, choose_coding(_find_header(request, "accept-encoding") or ""))
 
 
 for path, names in ((MODEL, ["model_name"]), (MODEL_VERSION, ["model_name", "model_version"])):
@@ -168,6 +187,12 @@ for path, names in ((MODEL, ["model_name"]), (MODEL_VERSION, ["model_name", "mod
         },
         openapi_extra={"parameters": _describe_parameters(names), "requestBody": REQUEST},
     )
+
+
+def _find_header(request: Request, name: str) -> str | None:
+    """Return all values of a header as one (RFC 9110, 5.3); None without any."""
+    values = request.headers.getlist(name)
+    return ", ".join(values) if values else None
 
 
 async def _respond(found: InferenceResponse, coding: str | None) -> Response:

@@ -1,4 +1,4 @@
-"""An environment per foreign client, whose pinned dependencies exclude those of the service."""
+"""An environment per foreign package, whose pinned dependencies exclude those of the service."""
 
 import fcntl
 import subprocess
@@ -19,14 +19,14 @@ OFFLINE = (
 )
 
 
-def find_python(tool: str) -> Path:
-    """Return the interpreter of a client's environment, which is installed first if necessary.
+def find_environment(tool: str) -> Path:
+    """Return the folder of a package's environment, which is installed first if necessary.
 
     The test that asks for it is skipped if no package index can be reached.
     """
     requirements = FOLDER / tool / "requirements.txt"
     environment = FOLDER / tool / ".venv"
-    python, stamp = environment / "bin" / "python", environment / ".installed"
+    stamp = environment / ".installed"
     # Two processes of the tests may need the same environment.
     with requirements.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -34,16 +34,17 @@ def find_python(tool: str) -> Path:
         if not stamp.exists() or stamp.read_text() != wanted:
             _install(requirements, environment)
             stamp.write_text(wanted)
-    return python
+    return environment
 
 
 def _install(requirements: Path, environment: Path) -> None:
     # Without pip: Debian's Python cannot install one, and this environment has one.
     venv: list[str | Path] = [sys.executable, "-m", "venv", "--clear", "--without-pip", environment]
     subprocess.run(venv, check=True)
+    # Without dependencies: the file names all that are needed.
     pip: list[str | Path] = [
         *(sys.executable, "-m", "pip", "--python", environment / "bin" / "python"),
-        *("--disable-pip-version-check", "install", "--quiet", "--require-hashes"),
+        *("--disable-pip-version-check", "install", "--quiet", "--require-hashes", "--no-deps"),
         *("-r", requirements),
     ]
     done = subprocess.run(pip, capture_output=True, text=True, timeout=600, check=False)

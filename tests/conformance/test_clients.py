@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.conftest import LiveServer
-from tests.conformance.environments import FOLDER, find_python
+from tests.conformance.environments import FOLDER, find_environment
 
 pytestmark = pytest.mark.conformance
 LEAST = {"triton": 24, "kserve": 12}
@@ -17,7 +17,12 @@ LEAST = {"triton": 24, "kserve": 12}
 def test_client(live_server: LiveServer, tool: str, subtests: pytest.Subtests) -> None:
     # Isolated: this project must not be importable.
     drive = FOLDER / tool / "drive.py"
-    command: list[str | Path] = [find_python(tool), "-I", drive, live_server.url]
+    command: list[str | Path] = [
+        find_environment(tool) / "bin" / "python",
+        "-I",
+        drive,
+        live_server.url,
+    ]
     case = json.dumps(live_server.case)
     done = subprocess.run(
         command, input=case, capture_output=True, text=True, timeout=120, check=False

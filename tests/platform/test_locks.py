@@ -20,6 +20,10 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES: list[dict[str, Any]] = LOCK["package"]
 # Foreign clients, each with a lock of its own.
 CLIENTS = sorted(lock.parent.relative_to(ROOT) for lock in ROOT.glob("tests/conformance/*/uv.lock"))
+# Single packages without their dependencies.
+SINGLES = sorted(
+    found.parent.relative_to(ROOT) for found in ROOT.glob("tests/conformance/*/requirements.in")
+)
 PINNED = re.compile(
     r"^([a-z0-9.-]+)==([^ ]+)(?: ; (.+?))? \\\n((?: +--hash=sha256:.+\n?)+)", re.MULTILINE
 )
@@ -45,6 +49,7 @@ def _requirements(wanted: list[str]) -> set[str]:
     [
         *("uv.lock", "benchmarks/serving/mlserver/uv.lock", *GROUPS),
         *(f"{client}/{name}" for client in CLIENTS for name in ("uv.lock", "requirements.txt")),
+        *(f"{single}/requirements.txt" for single in SINGLES),
     ],
 )
 def test_no_host_but_the_public_index_is_named(name: str) -> None:
@@ -95,6 +100,16 @@ def test_the_locks_of_clients_are_exported_whole(client: Path) -> None:
     locked = [_locked(package) for package in project["metadata"]["requires-dist"]]
     assert _requirements(locked) == _requirements(wanted["dependencies"])
     assert _pins(client / "requirements.txt") == _hashes(packages)
+
+
+@pytest.mark.parametrize("single", SINGLES, ids=str)
+def test_single_packages_are_pinned(single: Path) -> None:
+    """If this fails, `./run sync` updates the files."""
+    lines = (ROOT / single / "requirements.in").read_text().splitlines()
+    wanted = [line for line in lines if not line.startswith("#")]
+    pins = _pins(single / "requirements.txt")
+    assert [f"{package}=={version}" for package, version in pins] == wanted
+    assert all(pins.values())
 
 
 def _hashes(packages: list[dict[str, Any]]) -> dict[tuple[str, str], set[str]]:

@@ -25,8 +25,8 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
+FEW = 3
 EXAMPLES = settings(
-    max_examples=3,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
@@ -74,6 +74,7 @@ def check(
     mode: str,
     prepare: Callable[[Case], Case],
     record: Callable[[Any], None] = lambda _: None,
+    examples: int = FEW,
 ) -> bool:
     """Send requests of this mode, "positive" or "negative", and check and record their answers.
 
@@ -81,7 +82,7 @@ def check(
         False if there is no such request: without a body and a query, nothing can be wrong.
     """
 
-    @EXAMPLES
+    @settings(EXAMPLES, max_examples=examples)
     @given(case=operation.as_strategy(generation_mode=GenerationMode(mode)))
     def run(case: Case) -> None:
         record(prepare(case).call_and_validate(checks=CHECKS))

@@ -225,8 +225,9 @@ def test_server(served: Served, path: str, found: dict[str, Any]) -> None:
     assert response.json().items() >= found.items()
 
 
-def test_index_lists_all_models(served: Served) -> None:
-    found = served.client.post("/v2/repository/index", content=b"{}").json()
+@pytest.mark.parametrize("body", ["", "{}", '{"ready": true}', '{"other": null}'])
+def test_index_lists_all_models(served: Served, body: str) -> None:
+    found = served.client.post("/v2/repository/index", content=body).json()
     assert {model["name"] for model in found} == set(served.models.values())
     assert {(model["version"], model["state"]) for model in found} == {("1", "READY")}
 
@@ -275,10 +276,12 @@ def assert_equal(found: dict[str, NDArray[Any]], other: dict[str, NDArray[Any]])
 def test_a_model_of_a_later_version_is_not_ready(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.inference.models.SPEC_VERSION", 0)
-    found = served.client.post("/v2/repository/index").json()
+    monkeypatch.setattr("service.inference.index.SPEC_VERSION", 0)
+    found = served.client.post("/v2/repository/index", content=b'{"ready": false}').json()
     assert {model["state"] for model in found} == {"UNAVAILABLE"}
     assert all("later version" in model["reason"] for model in found)
+    ready = served.client.post("/v2/repository/index", content=b'{"ready": true}')
+    assert ready.json() == []
 
 
 def test_an_unreachable_database_is_not_ready(

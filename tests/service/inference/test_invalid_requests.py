@@ -181,6 +181,19 @@ def test_unknown_models_to_infer_from(served: Served, path: str) -> None:
     error(served.client.post(path, content=as_json(GOOD).content), 404)
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("{", "the body: not valid JSON"),
+        ("null", "must be a JSON object, not null"),
+        ('{"ready": null}', "ready must be true or false, not null"),
+        ('{"ready": true, "ready": true}', "the key 'ready' is repeated"),
+    ],
+)
+def test_invalid_requests_for_the_index(served: Served, body: str, text: str) -> None:
+    assert text in error(served.client.post("/v2/repository/index", content=body), 400)
+
+
 def test_a_model_that_disappears_meanwhile(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     def find(context: Any, _: str) -> Any:
         return find_model(context, "mdl_deleted")
@@ -209,6 +222,24 @@ def test_content_codings_that_are_not_supported(served: Served) -> None:
     body = as_json(GOOD)
     error(served.infer("value", body, **{"Content-Encoding": "br"}), 415)
     error(served.infer("value", body, **{"Content-Encoding": "gzip"}), 400)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "status"),
+    [
+        (LENGTH, ["{length}", "{length}"], 400),
+        (LENGTH, ["{length}", "1"], 400),
+        ("Content-Encoding", ["identity", "gzip"], 415),
+        ("Content-Encoding", ["", "gzip"], 415),
+    ],
+)
+def test_headers_that_contradict_each_other(
+    served: Served, name: str, values: list[str], status: int
+) -> None:
+    body = as_json(GOOD).content
+    path = f"/v2/models/{served.models['value']}/infer"
+    headers = [(name, value.format(length=len(body))) for value in values]
+    error(served.client.post(path, content=body, headers=headers), status)
 
 
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/json; charset=utf-8"])
