@@ -98,9 +98,9 @@ def parse_json(text: bytes, *, allow_nan: bool = True) -> Any:  # noqa: ANN401 -
     Raises:
         json.JSONDecodeError: the text is not such JSON.
     """
-    constants = None if allow_nan else _reject_constant
+    decoder = _DECODER_OF_NAN if allow_nan else _DECODER
     try:
-        return json.loads(text, object_pairs_hook=_reject_repeated_keys, parse_constant=constants)
+        return decoder.decode(text.decode(json.detect_encoding(text), "surrogatepass"))
     except json.JSONDecodeError:
         raise
     except RecursionError as error:
@@ -135,3 +135,10 @@ def _reject_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise json.JSONDecodeError(f"the key {repeated[:80]!r} is repeated", "", 0)
     return found
+
+
+# As `json.loads`, which makes a decoder per call.
+_DECODER_OF_NAN = json.JSONDecoder(object_pairs_hook=_reject_repeated_keys)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_reject_repeated_keys, parse_constant=_reject_constant
+)
