@@ -103,6 +103,8 @@ def _deflate_bits(body: bytes) -> int:
 
 def choose_coding(accept_encoding: str) -> str | None:
     """Return the coding that a client prefers of gzip and deflate; None if it accepts neither."""
+    if not accept_encoding:
+        return None
     weights: dict[str, float] = {}
     for part in accept_encoding.lower().split(","):
         name, *parameters = (piece.strip() for piece in part.split(";"))
