@@ -79,7 +79,7 @@ def are_clean(extremes: Extremes, missing: frozenset[float]) -> bool:
     lowest, highest = extremes
     if not (np.isfinite(lowest).all() and np.isfinite(highest).all()):
         return False
-    markers = _as_dtype(missing, lowest.dtype)
+    markers = _as_dtype(missing, lowest.dtype) if missing else ()
     return not any(((lowest <= marker) & (marker <= highest)).any() for marker in markers)
 
 
