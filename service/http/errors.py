@@ -1,9 +1,11 @@
 """Errors of the service, each with a code."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from service.schemas.common import FieldProblem
 
+# A response has at most this many problems of fields.
+MAX_PROBLEMS = 20
 # Of more errors, the text of a response states only the number.
 MAX_SUMMARIZED = 3
 
@@ -20,12 +22,23 @@ class ServiceError(Exception):
 
     code = "bad_request"
     errors: Sequence[FieldProblem] = ()
+    # Headers of the response.
+    headers: Mapping[str, str] = {}
 
 
 class UnsupportedMediaTypeError(ServiceError):
     """The media type or encoding of the body is not supported by the route."""
 
     code = "unsupported_media_type"
+
+
+class UnsupportedCodingError(UnsupportedMediaTypeError):
+    """The body has another content coding, or several (RFC 9110, 15.5.16)."""
+
+    def __init__(self, coding: str, accepted: Sequence[str]) -> None:
+        self.headers = {"Accept-Encoding": ", ".join(accepted)}
+        known = f"{', '.join(accepted[:-1])} or {accepted[-1]}"
+        super().__init__(f"Content-Encoding must be {known}, not {coding[:80]!r}")
 
 
 class InvalidContentError(ServiceError):

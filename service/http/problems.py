@@ -31,6 +31,7 @@ from service.http.errors import (
     NotReadyError,
     NoWeightsError,
     ServiceError,
+    UnsupportedCodingError,
     UnsupportedMediaTypeError,
     UploadIncompleteError,
     summarize,
@@ -87,6 +88,7 @@ STATUS: Mapping[type[Exception], int] = {
     StorageFullError: 507,
     ServiceError: 400,
     UnsupportedMediaTypeError: 415,
+    UnsupportedCodingError: 415,
     InvalidContentError: 400,
     InvalidInferenceError: 400,
     NoWeightsError: 409,
@@ -111,13 +113,17 @@ def _on_known_error(request: Request, error: Exception) -> Response:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s: %s", type(error).__name__, error)
     # Messages of the database or driver may contain hosts and users: they are only logged.
-    detail = str(error)
-    if isinstance(error, StorageFullError):
+    detail, errors = str(error), fields_of(request, error)
+    if isinstance(error, SpecError):
+        detail = summarize([f"{problem.pointer}: {problem.detail}" for problem in error.problems])
+    elif isinstance(error, StorageFullError):
         detail = "the storage of the service is full; try again later"
     elif isinstance(error, StoreUnavailableError):
         detail = "the service cannot reach its storage; try again later"
-    headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else None
-    code, errors = getattr(error, "code", "error"), fields_of(request, error)
+    headers = {**getattr(error, "headers", {})}
+    if status in RETRY_AFTER:
+        headers["Retry-After"] = RETRY_AFTER[status]
+    code = getattr(error, "code", "error")
     return error_response(
         request.scope, ErrorDetails(status, code, detail, errors, headers, _members(error))
     )

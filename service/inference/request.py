@@ -1,13 +1,12 @@
 """The body of an inference request: a JSON header, then the bytes of the binary tensors."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from service.http.bodies import parse_json
 from service.http.errors import InvalidInferenceError
+from service.http.strict_json import InvalidJsonError, parse_json
 from service.inference.datatypes import DTYPES
 from service.inference.messages import show, tensor_error
 from service.schemas.predict_options import ExtraColumns, MissingColumns
@@ -114,8 +113,8 @@ def _read_length(text: str, limit: int) -> int:
 def _parse_header(text: bytes, *, is_whole: bool) -> JsonObject:
     """Return the JSON header, an object. Raises InvalidInferenceError."""
     try:
-        header = parse_json(text, allow_nan=False)
-    except json.JSONDecodeError as error:
+        header = parse_json(text)
+    except InvalidJsonError as error:
         advice = f"; binary tensors need the header {HEADER_LENGTH}" if is_whole else ""
         what = "the body" if is_whole else f"the first {len(text)} bytes of the body"
         raise InvalidInferenceError(f"{what}: not valid JSON: {error}{advice}") from error

@@ -26,10 +26,12 @@ class SentTable:
     Attributes:
         upload: the file, of any format of datasets.
         header: whether the first row of CSV holds the column names; None to detect it.
+        encoding: text encoding of CSV; None to detect it.
     """
 
     upload: Upload
     header: bool | None = None
+    encoding: str | None = None
 
 
 def read_table(
@@ -56,6 +58,7 @@ def read_table(
 def _choose_options(table: SentTable, model: ServedModel) -> ReadOptions:
     kinds: dict[str, ColumnKind] = dict.fromkeys(model.reader.columns.features, "text")
     return ReadOptions(
+        encoding=table.encoding,
         compression=table.upload.content_encoding or None,
         decimal="," if model.preprocessing.words.decimal == "," else ".",
         header=table.header,

@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from engine.arrays import Shape
 from engine.json_pointer import json_pointer
-from service.http.errors import InvalidRowsError
+from service.http.errors import MAX_PROBLEMS, InvalidRowsError
 from service.schemas.common import FieldProblem
 from service.serializers.model_columns import (
     MAX_SUGGESTIONS,
     NO_RULES,
     ColumnRules,
     ModelColumns,
+    count_noun,
     explain_lacking,
 )
 
-MAX_PROBLEMS = 20
 # Rows whose columns are compared with one that no row has.
 _COMPARED_ROWS = 100
 Record = Mapping[str, object]
@@ -127,13 +127,14 @@ class RecordReader:
     def _length_problems(self, position: int, values: list[Any]) -> list[FieldProblem]:
         count = len(self._names)
         if values and isinstance(values[0], list):
-            detail = f"{count} values in one array are expected"
+            detail = f"one array of {count_noun(count, 'value')} is expected"
             if self.shapes:
                 size = " × ".join(map(str, self.shapes[0]))
                 detail = f"{detail}, row by row, or arrays nested as {size}"
             return [_problem((position,), "wrong_shape", detail)]
         if len(values) != count:
-            detail = f"the row has {len(values)} values, but the model has {count} features"
+            found, expected = count_noun(len(values), "value"), count_noun(count, "feature")
+            detail = f"the row has {found}, but the model has {expected}"
             return [_problem((position,), "wrong_length", detail)]
         return []
 

@@ -113,7 +113,7 @@ class RowReader:
             rules: rules for columns that are left out.
 
         Raises:
-            InvalidRowsError: some values are arrays, objects or NaN, or too many cannot be read.
+            InvalidRowsError: some values are arrays or objects, or too many cannot be read.
         """
         require_few_values(rows, len(self._readers), "features", MAX_CELLS)
         columns: dict[str, Column] = {}
@@ -180,7 +180,7 @@ class RowReader:
             is_plain: leave out the numeric columns.
 
         Raises:
-            InvalidRowsError: some values are arrays, objects or NaN, or too many cannot be read.
+            InvalidRowsError: some values are arrays or objects, or too many cannot be read.
         """
         skipped = frozenset(self._plain if is_plain else ())
         columns: dict[str, Column] = {}

@@ -220,7 +220,9 @@ def test_bodies_that_are_too_large(served: Served) -> None:
 
 def test_content_codings_that_are_not_supported(served: Served) -> None:
     body = as_json(GOOD)
-    error(served.infer("value", body, **{"Content-Encoding": "br"}), 415)
+    response = served.infer("value", body, **{"Content-Encoding": "br"})
+    error(response, 415)
+    assert response.headers["accept-encoding"] == "gzip, deflate, zstd"
     error(served.infer("value", body, **{"Content-Encoding": "gzip"}), 400)
 
 
