@@ -45,13 +45,11 @@ def read_table(
     """
     upload, reader = table.upload, model.reader
     hints = FileHints(upload.media_type, upload.file_name)
-    limits = Limits(max_columns, MAX_TABLE_BYTES)
+    limits = Limits(max_columns, MAX_TABLE_BYTES, MAX_TABLE_CELLS, MAX_TABLE_ROWS)
     request = CellRequest(
         known=reader.columns.known,
         assign=lambda found: assign_columns(found, reader, rules),
         missing_numbers=reader.missing_numbers,
-        max_rows=MAX_TABLE_ROWS,
-        max_cells=MAX_TABLE_CELLS,
     )
     cells = read_rows(upload.path, _choose_options(table, model), hints, limits, request)
     return reader.read_columns(cells.columns, cells.rows, rules)

@@ -20,7 +20,7 @@ from service.inference.models import (
     describe_model,
     require_ready,
 )
-from service.inference.request import HEADER_LENGTH
+from service.inference.request_header import HEADER_LENGTH
 from service.inference.response import InferenceResponse
 from service.schemas.common import ModelId, check_model_id
 from service.schemas.inference import (

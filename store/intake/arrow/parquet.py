@@ -23,7 +23,7 @@ from store.intake.batches.arrow_source import (
 )
 from store.intake.batches.spill import BatchSpill
 from store.intake.batches.zip_batches import zip_batches
-from store.intake.cells.arrow_types import check_cell_count, is_text
+from store.intake.cells.arrow_types import check_row_count, is_text
 from store.intake.options import Limits, ReadOptions
 
 # Read buffer per column, in compressed bytes.
@@ -48,7 +48,7 @@ def open_parquet(path: Path, options: ReadOptions, limits: Limits, folder: Path)
         kept, index_notices = find_index(schema, options.kinds)
         columns, notices = schema_columns(schema, limits.max_columns, kept)
         unpacked = check_groups(metadata, size)
-    check_cell_count(metadata.num_rows, len(columns), limits.max_bytes)
+    check_row_count(metadata.num_rows, len(columns), limits)
     check_expansion(schema, metadata.num_rows, size)
     reader = _Reader(path, metadata, schema, unpacked, folder)
     read = select(kept, reader.read)
@@ -74,23 +74,25 @@ class _Reader:
         self._width = len(schema)
         self._row_bytes = unpacked / max(1, metadata.num_rows)
         self._at_once = max(COLUMNS_AT_ONCE, -(-self._width // MAX_PASSES))
-        self._spills: list[BatchSpill] | None = None
+        # By the columns in them.
+        self._spills: dict[tuple[int, ...], BatchSpill] = {}
 
-    def read(self, only: int | None) -> Iterator[pa.RecordBatch]:
-        """Yield all rows with all columns, or with column `only`. Raises IntakeError."""
-        if only is not None or self._width <= self._at_once:
-            yield from self._read(range(self._width) if only is None else [only])
+    def read(self, only: Sequence[int] | None) -> Iterator[pa.RecordBatch]:
+        """Yield all rows with all columns, or with those at `only`. Raises IntakeError."""
+        columns = range(self._width) if only is None else only
+        if len(columns) <= self._at_once:
+            yield from self._read(columns)
             return
-        if self._spills is None:
-            self._spills = [
-                self._spill(range(start, min(start + self._at_once, self._width)))
-                for start in range(0, self._width, self._at_once)
-            ]
-        parts = [spill.read_as_written() for spill in self._spills]
-        yield from zip_batches(parts, self._width)
+        starts = range(0, len(columns), self._at_once)
+        groups = [tuple(columns[start : start + self._at_once]) for start in starts]
+        for group in groups:
+            if group not in self._spills:
+                self._spills[group] = self._spill(group)
+        parts = [self._spills[group].read_as_written() for group in groups]
+        yield from zip_batches(parts, len(columns))
 
-    def _spill(self, columns: range) -> BatchSpill:
-        spill = BatchSpill(self._folder / f"parquet_{columns.start}.spill")
+    def _spill(self, columns: Sequence[int]) -> BatchSpill:
+        spill = BatchSpill(self._folder / f"parquet_{len(self._spills)}.spill")
         with spill.writing() as writer:
             for batch in self._read(columns):
                 writer.write(batch)
