@@ -10,15 +10,20 @@ MAX_PROBLEMS = 20
 MAX_SUMMARIZED = 3
 
 
-def summarize(details: Sequence[str], omitted: int = 0) -> str:
-    """Join the first details into one text that states how many more there are.
+def summarize(
+    problems: Sequence[FieldProblem], total: int | None = None, *, is_complete: bool = True
+) -> str:
+    """Join the first problems into one text that states how many more there are.
 
     Args:
-        details: texts of the errors.
-        omitted: number of further errors, which have no text.
+        problems: the problems, or the first of them.
+        total: number of problems; None if they are all given.
+        is_complete: False if reading stopped, so that there may be more than `total`.
     """
-    hidden = max(0, len(details) - MAX_SUMMARIZED) + omitted
-    shown = [*details[:MAX_SUMMARIZED], f"and {hidden} more"] if hidden > 0 else details
+    shown = [f"{one.pointer or one.location}: {one.detail}" for one in problems[:MAX_SUMMARIZED]]
+    hidden = (len(problems) if total is None else total) - len(shown)
+    if hidden > 0:
+        shown.append(f"and {'' if is_complete else 'at least '}{hidden} more")
     return "; ".join(shown)
 
 
@@ -59,13 +64,21 @@ class NoWeightsError(ServiceError):
 
 
 class InvalidRowsError(ServiceError):
-    """Invalid rows or form fields."""
+    """Invalid rows or form fields.
+
+    Args:
+        errors: the problems, or the first of them.
+        total: number of problems; None if they are all given.
+        is_complete: False if reading stopped, so that there may be more than `total`.
+    """
 
     code = "invalid_rows"
 
-    def __init__(self, errors: Sequence[FieldProblem]) -> None:
+    def __init__(
+        self, errors: Sequence[FieldProblem], total: int | None = None, *, is_complete: bool = True
+    ) -> None:
         self.errors = errors
-        super().__init__(errors[0].detail)
+        super().__init__(summarize(errors, total, is_complete=is_complete))
 
 
 class InvalidInferenceError(ServiceError):
@@ -81,7 +94,7 @@ class InvalidQueryError(ServiceError):
 
     def __init__(self, errors: Sequence[FieldProblem]) -> None:
         self.errors = errors
-        super().__init__(summarize([f"{error.pointer}: {error.detail}" for error in errors]))
+        super().__init__(summarize(errors))
 
 
 class ForbiddenAddressError(InvalidQueryError):

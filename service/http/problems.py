@@ -117,7 +117,7 @@ def _on_known_error(request: Request, error: Exception) -> Response:
     # Messages of the database or driver may contain hosts and users: they are only logged.
     detail, errors = str(error), fields_of(request, error)
     if isinstance(error, SpecError):
-        detail = summarize([f"{problem.pointer}: {problem.detail}" for problem in error.problems])
+        detail = summarize(errors)
     elif isinstance(error, StorageFullError):
         detail = "the storage of the service is full; try again later"
     elif isinstance(error, StoreUnavailableError):
@@ -146,8 +146,7 @@ def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it alone
     found = error.errors()
     errors = field_problems(found[:MAX_DESCRIBED], error.body)
-    details = [f"{e.pointer or e.location}: {e.detail}" for e in errors]
-    detail = summarize(details, len(found[MAX_DESCRIBED:]))
+    detail = summarize(errors, len(errors) + len(found[MAX_DESCRIBED:]))
     return error_response(request.scope, ErrorDetails(422, "invalid_request", detail, errors))
 
 

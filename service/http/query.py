@@ -1,7 +1,7 @@
 """Query parameters of routes that read their request themselves, declared as a pydantic model."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from engine.data.levels import describe_levels
 from service.http.errors import MAX_PROBLEMS
+from service.http.validation_texts import ACCEPTED
 
 Model = TypeVar("Model", bound=BaseModel)
 _MAX_SHOWN = 80
@@ -27,7 +28,7 @@ def parse_query(model: type[Model], query: bytes) -> Model:
         try:
             return model.model_validate(dict(pairs))
         except ValidationError as error:
-            errors = [{**found, "loc": ("query", *found["loc"])} for found in error.errors()]
+            errors = [_explain_value(model, found) for found in error.errors()]
     raise RequestValidationError(errors)
 
 
@@ -56,13 +57,36 @@ def _schema_of(model: type[BaseModel], name: str) -> dict[str, Any]:
     return {**given[0], **schema}
 
 
+def _explain_value(model: type[BaseModel], error: Mapping[str, Any]) -> dict[str, Any]:
+    """Return pydantic's error with the accepted values of the parameter, where they are simple."""
+    found = {**error, "loc": ("query", *error["loc"])}
+    accepted = _describe_accepted(_schema_of(model, str(error["loc"][0])))
+    return found if accepted is None else {**found, "ctx": {ACCEPTED: accepted}}
+
+
+def _describe_accepted(schema: Mapping[str, Any]) -> str | None:
+    match schema:
+        case {"enum": [*values, last]}:
+            return f"{', '.join(map(repr, values))} or {last!r}"
+        case {"type": "boolean"}:
+            return "true or false"
+        case {"type": "number", "minimum": lowest, "maximum": highest}:
+            return f"a number between {lowest} and {highest}"
+        case _:
+            return None
+
+
 def _unknown(model: type[BaseModel], pairs: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
     names = [*model.model_fields]
+    unknown = dict.fromkeys(name[:_MAX_SHOWN] for name, _ in pairs if name not in names)
+    # Comparing names takes long: only those that an answer has get a suggestion.
+    words = [*unknown][:MAX_PROBLEMS]
+    known = {name: describe_levels(names, name) for name in words}
+    others = describe_levels(names)
     return [
-        _error(name, "unknown_parameter", f"the parameters are {describe_levels(names, name)}")
-        for name in dict.fromkeys(name[:_MAX_SHOWN] for name, _ in pairs)
-        if name not in names
-    ][:MAX_PROBLEMS]
+        _error(name, "unknown_parameter", f"the parameters are {known.get(name, others)}")
+        for name in unknown
+    ]
 
 
 def _repeated(pairs: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
@@ -71,7 +95,7 @@ def _repeated(pairs: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
         _error(name[:_MAX_SHOWN], "repeated_parameter", f"stated {count} times, not once")
         for name, count in counts.items()
         if count > 1
-    ][:MAX_PROBLEMS]
+    ]
 
 
 def _error(name: str, code: str, detail: str) -> dict[str, Any]:

@@ -62,12 +62,21 @@ def _parse(decoder: json.JSONDecoder, text: str) -> Any:  # noqa: ANN401 - any J
     except json.JSONDecodeError as error:
         if not text.strip():
             raise InvalidJsonError("the text is empty") from error
-        what = error.msg.removesuffix(" at")
+        what = _find_trailing_comma(text, error.pos) or error.msg.removesuffix(" at")
         raise InvalidJsonError(f"{what}: {_describe_place(text, error.pos)}") from error
     except RecursionError as error:
         raise InvalidJsonError("nested too deeply") from error
     except ValueError as error:
         raise InvalidJsonError("a number has too many digits") from error
+
+
+def _find_trailing_comma(text: str, position: int) -> str | None:
+    """Return the description of a comma after the last value that ends there; None without one."""
+    bracket = text[position : position + 1]
+    before = text[max(0, position - _SHOWN) : position].rstrip()
+    if bracket not in {"]", "}"} or not before.endswith(","):
+        return None
+    return f"a comma before {bracket!r}"
 
 
 def _describe_place(text: str, position: int) -> str:

@@ -3,12 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
+# Key of an error's context: the accepted values, in words.
+ACCEPTED = "accepted"
+_MAX_SHOWN = 80
 _TYPES = {
     "string_type": "must be a text",
     "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
     "float_type": "must be a number",
+    "float_parsing": "must be a number",
     "finite_number": "must be a finite number",
     "list_type": "must be a list",
     "tuple_type": "must be a list",
@@ -23,7 +29,11 @@ _TYPES = {
 def describe_error(error: Mapping[str, Any]) -> str:
     """Return what is wrong with a value of a request, and what is allowed."""
     kind, context = error["type"], error.get("ctx", {})
+    if ACCEPTED in context:
+        return f"must be {context[ACCEPTED]}, not {_show(error['input'])}"
     match kind:
+        case "bool_parsing" | "int_parsing" | "float_parsing":
+            return f"{_TYPES[kind]}, not {_show(error['input'])}"
         case "union_tag_not_found":
             return f"the field {context['discriminator']} is required"
         case "union_tag_invalid":
@@ -32,6 +42,11 @@ def describe_error(error: Mapping[str, Any]) -> str:
             return _describe_length(kind, context)
         case _:
             return _TYPES.get(kind) or _reworded(str(error["msg"]))
+
+
+def _show(value: object) -> str:
+    text = repr(value[:_MAX_SHOWN] if isinstance(value, str) else value)
+    return text[: _MAX_SHOWN + 2]
 
 
 def _reworded(message: str) -> str:

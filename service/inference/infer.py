@@ -10,12 +10,13 @@ from service.http.content_codings import decode_content
 from service.http.errors import InvalidInferenceError, InvalidRowsError
 from service.inference.datatypes import BYTES
 from service.inference.messages import show, show_names, suggest
-from service.inference.models import VERSION, find_model
+from service.inference.models import VERSION
 from service.inference.outputs import ModelOutput, list_outputs
 from service.inference.request import InferenceRequest, read_request
 from service.inference.response import InferenceResponse, OutputTensor, write_response
 from service.inference.rows import read_rows
 from service.predictions.answers import Answers, answer
+from service.predictions.find_model import find_model
 from service.runtime.model_cache import LOOP_MODEL_BYTES, ServedModel
 from service.schemas.predict_options import PredictOptions
 
@@ -117,7 +118,7 @@ def _answer(model: ServedModel, request: InferenceRequest) -> Answers:
     try:
         return answer(model, rows, COUNTS)
     except InvalidRowsError as error:
-        raise InvalidInferenceError(str(error)) from error
+        raise InvalidInferenceError(error.errors[0].detail) from error
 
 
 def _head(model: ServedModel, request: InferenceRequest, answers: Answers) -> dict[str, Any]:

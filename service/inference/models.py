@@ -7,6 +7,7 @@ from service.inference.datatypes import BOOL, BYTES, FP64
 from service.inference.names import FEATURES
 from service.inference.outputs import list_outputs
 from service.inference.rows import takes_matrix
+from service.predictions.find_model import find_model
 from service.runtime.model_cache import ServedModel
 from service.schemas.inference import (
     ModelMetadataView,
@@ -20,11 +21,6 @@ VERSION = "1"
 PLATFORM = "backpropd"
 # Dimensions of a size that the request decides.
 _ANY = -1
-
-
-def find_model(context: Context, model_id: str) -> ServedModel:
-    """Return a model, loading it if necessary. Raises NotFoundError, LaterVersionError."""
-    return context.served.get(model_id)
 
 
 def require_ready(context: Context) -> None:

@@ -42,6 +42,7 @@ def read_rows(model: ServedModel, request: InferenceRequest) -> ReadRows:
 class _TensorReader:
     def __init__(self, model: ServedModel) -> None:
         self._fitted = model.preprocessing.columns
+        self._takes_matrix = takes_matrix(model)
         self._numeric_names = model.preprocessing.numeric_names
         self._columns = model.reader.columns
         self._as_matrix = model.reader.as_matrix
@@ -51,7 +52,7 @@ class _TensorReader:
     def read_columns(self, tensors: Sequence[InputTensor], rules: ColumnRules) -> ReadRows:
         """Return the rows of one tensor per column; a column without a tensor is missing."""
         by_name = {tensor.name: tensor for tensor in tensors}
-        require_columns(self._columns, by_name, rules)
+        require_columns(self._columns, by_name, rules, takes_matrix=self._takes_matrix)
         present = [by_name[column.name] for column in self._fitted if column.name in by_name]
         rows = _count_rows(present)
         _require_few_cells(rows, len(self._fitted))
@@ -142,7 +143,7 @@ def _require_few_cells(rows: int, width: int) -> None:
     try:
         require_few_values(rows, width, "features", MAX_CELLS)
     except InvalidRowsError as error:
-        raise InvalidInferenceError(str(error)) from error
+        raise InvalidInferenceError(error.errors[0].detail) from error
 
 
 def _read_values(tensor: InputTensor) -> NDArray[Any]:

@@ -1,7 +1,6 @@
 """Columns of a JSON body as the columns of a model."""
 
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Mapping
 from typing import Any
 
 from engine.json_pointer import json_pointer
@@ -34,27 +33,28 @@ def _count_rows(columns: Mapping[str, Any]) -> int:
     expected = next(iter(lengths.values()))
     if expected and expected <= MAX_ROWS and len({*lengths.values()}) == 1:
         return expected
-    raise InvalidRowsError([*islice(_explain_lengths(lengths), MAX_PROBLEMS)])
+    raise _explain_lengths(lengths)
 
 
-def _explain_lengths(lengths: Mapping[str, int | None]) -> Iterator[FieldProblem]:
-    """Yield a problem per column that is not a list of as many values as the first list."""
+def _explain_lengths(lengths: Mapping[str, int | None]) -> InvalidRowsError:
+    """Return a problem per column that is not a list of as many values as the first list."""
     wrong = [name for name, length in lengths.items() if length is None]
     if wrong:
         detail = 'a column is a list of values, also for a single row: {"age": [39]}'
-        yield from (_describe("not_a_list", detail, name) for name in wrong)
-        return
+        problems = [_describe("not_a_list", detail, name) for name in wrong[:MAX_PROBLEMS]]
+        return InvalidRowsError(problems, len(wrong))
     first, expected = next(iter(lengths.items()))
-    if len({*lengths.values()}) == 1:
+    wrong = [name for name, length in lengths.items() if length != expected]
+    if not wrong:
         found = count_noun(expected or 0, "value")
         detail = f"the columns have {found}: 1 to {MAX_ROWS} are expected"
-        yield _describe("too_long" if expected else "too_short", detail, None)
-        return
-    for name, length in lengths.items():
-        if length != expected:
-            found = count_noun(length or 0, "value")
-            detail = f"{name[:80]!r} has {found}, but {first[:80]!r} has {expected}"
-            yield _describe("wrong_length", detail, name)
+        return InvalidRowsError([_describe("too_long" if expected else "too_short", detail, None)])
+    problems = []
+    for name in wrong[:MAX_PROBLEMS]:
+        found = count_noun(lengths[name] or 0, "value")
+        detail = f"{name[:80]!r} has {found}, but {first[:80]!r} has {expected}"
+        problems.append(_describe("wrong_length", detail, name))
+    return InvalidRowsError(problems, len(wrong))
 
 
 def _describe(code: str, detail: str, name: str | None) -> FieldProblem:

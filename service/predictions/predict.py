@@ -8,16 +8,13 @@ import numpy as np
 
 from service.context import Context
 from service.predictions.answers import Answers, answer
+from service.predictions.find_model import find_model
 from service.predictions.json_answer import write_json
 from service.predictions.json_body import read_json
 from service.predictions.table_body import SentTable, read_table
 from service.runtime.model_cache import ServedModel
-from service.schemas.common import check_job_id, check_model_id
 from service.schemas.predict_options import PredictOptions
 from service.serializers.model_columns import ColumnRules
-from store.errors import NotFoundError
-from store.jobs.jobs import get_job
-from store.statuses import TRAINING
 
 Write: TypeAlias = Callable[[Answers], bytes]
 
@@ -62,7 +59,7 @@ def predict(
 
     Raises NotFoundError, RequestValidationError, InvalidRowsError, InvalidQueryError.
     """
-    return _predict(_get_model(context, model_id), body, options, write)
+    return _predict(find_model(context, model_id), body, options, write)
 
 
 def predict_table(
@@ -72,32 +69,10 @@ def predict_table(
 
     Raises NotFoundError, IntakeError, InvalidRowsError, InvalidQueryError, StoreUnavailableError.
     """
-    model = _get_model(context, model_id)
+    model = find_model(context, model_id)
     rules = ColumnRules(options.missing_columns, options.extra_columns)
     rows = read_table(table, model, rules, context.settings.max_columns)
     return write(answer(model, rows, options))
-
-
-def _get_model(context: Context, model_id: str) -> ServedModel:
-    """Return the model, loading it if necessary. Raises NotFoundError, LaterVersionError."""
-    try:
-        return context.served.get(check_model_id(model_id))
-    except NotFoundError as error:
-        hint = _explain_job(context, model_id)
-        if hint is None:
-            raise
-        raise NotFoundError("model", model_id, hint) from error
-
-
-def _explain_job(context: Context, job_id: str) -> str | None:
-    """Return the model of the job with this id; None if there is no such job."""
-    try:
-        with context.database.reading() as session:
-            job = get_job(session, check_job_id(job_id), TRAINING)
-    except NotFoundError:
-        return None
-    model = "has none yet" if job.model_id is None else f"is {job.model_id}"
-    return f"it is the id of a job, whose model {model}"
 
 
 def _predict(

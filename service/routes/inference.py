@@ -22,7 +22,6 @@ from service.inference.models import (
 )
 from service.inference.request_header import HEADER_LENGTH
 from service.inference.response import InferenceResponse
-from service.schemas.common import ModelId, check_model_id
 from service.schemas.inference import (
     IndexedModelView,
     InferenceErrorView,
@@ -93,10 +92,13 @@ def _describe_parameters(names: list[str]) -> list[dict[str, Any]]:
 def _check_version(version: str) -> str:
     """Return a version that models have. Raises NotFoundError."""
     if version != VERSION:
-        raise NotFoundError("version of the model", ascii(version[:80]))
+        hint = f"its only version is {VERSION}"
+        raise NotFoundError("version of the model", ascii(version[:80]), hint)
     return version
 
 
+# An id of a job is explained, so that ids are checked later.
+Name = Annotated[str, Path(examples=["mdl_…"])]
 Version = Annotated[
     str, Path(alias="model_version", examples=["1"]), AfterValidator(_check_version)
 ]
@@ -139,27 +141,27 @@ def index_repository(
 
 
 @router.get(MODEL, response_model_exclude_none=True, responses=errors(404, 409, 503))
-def get_model_metadata(context: ContextDep, model_name: ModelId) -> ModelMetadataView:
+def get_model_metadata(context: ContextDep, model_name: Name) -> ModelMetadataView:
     """Return the tensors that a model takes and returns."""
     return describe_model(context, model_name)
 
 
 @router.get(MODEL_VERSION, response_model_exclude_none=True, responses=errors(404, 409, 503))
 def get_model_version_metadata(
-    context: ContextDep, model_name: ModelId, _: Version
+    context: ContextDep, model_name: Name, _: Version
 ) -> ModelMetadataView:
     """Return the tensors that a version of a model takes and returns."""
     return describe_model(context, model_name)
 
 
 @router.get(f"{MODEL}/ready", responses=errors(404, 409, 503))
-def get_model_ready(context: ContextDep, model_name: ModelId) -> ModelReadyView:
+def get_model_ready(context: ContextDep, model_name: Name) -> ModelReadyView:
     """Load a model, so that its first inference is fast."""
     return check_model(context, model_name)
 
 
 @router.get(f"{MODEL_VERSION}/ready", responses=errors(404, 409, 503))
-def get_model_version_ready(context: ContextDep, model_name: ModelId, _: Version) -> ModelReadyView:
+def get_model_version_ready(context: ContextDep, model_name: Name, _: Version) -> ModelReadyView:
     """Load a version of a model, so that its first inference is fast."""
     return check_model(context, model_name)
 
@@ -167,7 +169,7 @@ def get_model_version_ready(context: ContextDep, model_name: ModelId, _: Version
 async def infer_tensors(request: Request) -> Response:
     """Predict the rows of the input tensors."""
     context = cast("Context", request.app.state.context)
-    model_name = check_model_id(request.path_params["model_name"])
+    model_name = request.path_params["model_name"]
     _check_version(request.path_params.get("model_version", VERSION))
     coding = _find_header(request, "content-encoding") or ""
     length = _find_header(request, HEADER_LENGTH)

@@ -1,13 +1,21 @@
 """Schemas of predictions."""
 
+from collections.abc import Mapping
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
+from engine.data.similar_words import find_similar
 from service.schemas.common import Body, View
 from service.schemas.jobs import Classes, Label
 
 MAX_ROWS = 10_000
+# Comparing names takes long.
+_MAX_COMPARED = 3
+_MAX_SHOWN = 80
+_FORMS = 'expected is {"rows": [[…], …]}, {"rows": [{…}, …]} or {"columns": {…}}'
 Flag = Literal["imputed", "unknown_category", "out_of_range", "not_understood", "untrained"]
 
 
@@ -73,12 +81,27 @@ class PredictRequest(Body):
         examples=[{"petal_length": [4.7, 1.4], "petal_width": [1.4, 0.2]}],
     )
 
-    @model_validator(mode="after")
-    def _has_one(self) -> "PredictRequest":
-        if len(self.model_fields_set) != 1:
+    @model_validator(mode="before")
+    @classmethod
+    def _has_one(cls, body: object) -> object:
+        if not isinstance(body, dict):
+            raise PydanticCustomError("not_an_object", f"the body is not an object: {_FORMS}")
+        stated = cls.model_fields.keys() & body.keys()
+        if not stated:
+            raise PydanticCustomError("missing_rows", f"rows is missing: {_FORMS}{_suggest(body)}")
+        if len(stated) > 1:
             msg = "exactly one of rows and columns is expected"
             raise ValueError(msg)
-        return self
+        return body
+
+
+def _suggest(body: Mapping[str, object]) -> str:
+    """Return the question whether a field of the body is one of the known ones."""
+    for name in islice(body, _MAX_COMPARED):
+        similar = find_similar(name, PredictRequest.model_fields)
+        if similar:
+            return f"; did you mean {similar[0]!r} by {name[:_MAX_SHOWN]!r}?"
+    return ""
 
 
 class FlagView(View):

@@ -70,9 +70,11 @@ class RecordReader:
                 problems.append(_problem((position,), "not_a_row", detail))
             if len(problems) >= MAX_PROBLEMS:
                 break
-        problems = [*self._absent_problems(rows, rules), *problems]
-        if problems:
-            raise InvalidRowsError(problems[:MAX_PROBLEMS])
+        absent = self._columns.list_absent(rows, rules)
+        if absent or problems:
+            shown = [*self._absent_problems(absent, rows), *problems]
+            total, is_complete = len(absent) + len(problems), len(problems) < MAX_PROBLEMS
+            raise InvalidRowsError(shown[:MAX_PROBLEMS], total, is_complete=is_complete)
         return records
 
     def find_absent(self, records: Sequence[Record]) -> NDArray[np.bool_]:
@@ -104,13 +106,14 @@ class RecordReader:
             detail = self._columns.explain_unknown(name, is_compared=is_compared)
             yield _problem((position, name), "unknown_column", detail)
 
-    def _absent_problems(self, rows: Sequence[Any], rules: ColumnRules) -> Iterator[FieldProblem]:
-        """Yield a problem per required column that every row lacks."""
-        absent = self._columns.list_absent(rows, rules)[:MAX_PROBLEMS]
+    def _absent_problems(
+        self, absent: Sequence[str], rows: Sequence[Any]
+    ) -> Iterator[FieldProblem]:
+        """Yield a problem per required column that every row lacks, up to 20."""
         if absent:
             first = (row for row in rows[:_COMPARED_ROWS] if isinstance(row, Mapping))
             names = dict.fromkeys(name for row in first for name in row)
-            for index, name in enumerate(absent):
+            for index, name in enumerate(absent[:MAX_PROBLEMS]):
                 is_compared = index < MAX_SUGGESTIONS
                 detail = self._columns.explain_absent(name, names, is_compared=is_compared)
                 yield _problem((), "missing_column", detail)

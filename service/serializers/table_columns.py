@@ -1,7 +1,6 @@
 """The columns of a table that are features of a model, by the same rules as those of records."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from engine.arrays import Shape
 from service.http.errors import MAX_PROBLEMS, InvalidRowsError
@@ -32,28 +31,22 @@ def check_columns(
         describe: makes a problem.
     """
     present = dict.fromkeys(names)
-    problems = [*_lacking_problems(columns, present, rules, describe)]
-    allowed = columns.find_allowed(rules)
-    if allowed is not None:
-        unknown = (name for name in present if name not in allowed)
-        for index, name in enumerate(islice(unknown, MAX_PROBLEMS)):
-            detail = columns.explain_unknown(name, is_compared=index < MAX_SUGGESTIONS)
-            problems.append(describe("unknown_column", detail, name))
-    if problems:
-        raise InvalidRowsError(problems[:MAX_PROBLEMS])
-
-
-def _lacking_problems(
-    columns: ModelColumns, names: Mapping[str, None], rules: ColumnRules, describe: Describe
-) -> Iterator[FieldProblem]:
-    required = columns.find_required(rules)
-    lacking = [name for name in columns.features if name in required and name not in names]
+    required, allowed = columns.find_required(rules), columns.find_allowed(rules)
+    lacking = [name for name in columns.features if name in required and name not in present]
+    absent = columns.list_absent([present], rules)
+    unknown = [] if allowed is None else [name for name in present if name not in allowed]
+    problems: list[FieldProblem] = []
     if lacking:
-        yield describe("missing_column", explain_lacking(lacking, "table"), None)
-    absent = columns.list_absent([names], rules)[:MAX_PROBLEMS]
-    for index, name in enumerate(absent):
-        detail = columns.explain_absent(name, names, is_compared=index < MAX_SUGGESTIONS)
-        yield describe("missing_column", detail, None)
+        problems.append(describe("missing_column", explain_lacking(lacking, "table"), None))
+    for index, name in enumerate(absent[:MAX_PROBLEMS]):
+        detail = columns.explain_absent(name, present, is_compared=index < MAX_SUGGESTIONS)
+        problems.append(describe("missing_column", detail, None))
+    for index, name in enumerate(unknown[:MAX_PROBLEMS]):
+        detail = columns.explain_unknown(name, is_compared=index < MAX_SUGGESTIONS)
+        problems.append(describe("unknown_column", detail, name))
+    if problems:
+        total = bool(lacking) + len(absent) + len(unknown)
+        raise InvalidRowsError(problems[:MAX_PROBLEMS], total)
 
 
 def assign_columns(

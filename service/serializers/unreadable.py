@@ -49,7 +49,7 @@ class Unreadable:
             problem = FieldProblem(pointer=locate(row), code="not_a_value", detail=detail)
             self._problems.append(problem)
             if len(self._problems) == MAX_PROBLEMS:
-                raise InvalidRowsError(self._problems)
+                raise InvalidRowsError(self._problems, is_complete=False)
         self.add(column, scalars)
 
     def check(self) -> None:

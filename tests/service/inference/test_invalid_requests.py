@@ -13,7 +13,7 @@ from starlette.types import Message, Scope
 from service.http.prefixes import Prefixes
 from service.http.renderers import ErrorDetails
 from service.inference import infer
-from service.inference.models import find_model
+from service.predictions.find_model import find_model
 from service.routes import inference
 from tests.service.inference.conftest import Served
 from tests.service.inference.tensors import LENGTH, Body, as_binary, as_json, read_outputs, texts
