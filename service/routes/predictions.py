@@ -23,8 +23,13 @@ from service.http.query import list_parameters, parse_query
 from service.http.raw_route import RawRoute
 from service.predictions.json_answer import write_json
 from service.predictions.predict import Write, predict, predict_in_place, predict_table
-from service.predictions.table_answer import write_arrow, write_csv, write_parquet
-from service.predictions.table_body import SMALL_TABLE_BYTES, SentTable
+from service.predictions.table_answer import (
+    check_csv_options,
+    write_arrow,
+    write_csv,
+    write_parquet,
+)
+from service.predictions.table_body import SentTable
 from service.schemas.predict_options import NO_OPTIONS, PredictOptions
 from service.schemas.predictions import PredictView
 from service.uploads.request_body import MEDIA_TYPES, receive_upload
@@ -93,6 +98,8 @@ async def predict_rows(request: Request) -> Response:
     query = request.scope["query_string"]
     options = parse_query(PredictOptions, query) if query else NO_OPTIONS
     accepted = _choose_answer(request)
+    if accepted == CSV:
+        check_csv_options(options)
     if plain_media_type(request.headers.get("content-type", "")) == JSON:
         content = await _predict_json(request, context, model_id, options, accepted)
     else:
@@ -131,7 +138,7 @@ async def _predict_table(
         media_type = parse_media_type(request.headers.get("content-type", ""))
         stated = {} if media_type is None else media_type.parameters
         table = SentTable(upload, _find_header(stated), _find_encoding(stated))
-        limiter = None if upload.bytes <= SMALL_TABLE_BYTES else context.row_readers
+        limiter = None if table.is_small else context.row_readers
         return await to_thread.run_sync(
             predict_table, context, model_id, table, options, write, limiter=limiter
         )

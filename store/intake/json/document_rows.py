@@ -32,16 +32,22 @@ class DocumentRows:
     def read(self, stream: Iterator[Event]) -> None:
         """Read rows until their array ends. Raises IntakeError."""
         rows: list[Row] = []
-        batch_start = self._events.bytes_read
+        batch_start, width = self._events.bytes_read, 0
+        most_rows = rows_per_batch(width)
         with self._spill.writing() as writer:
             for value in self._values(stream):
-                rows.append(self._shape.make_row(value, self._rows + len(rows) + 1))
+                row = self._shape.make_row(value, self._rows + len(rows) + 1)
+                rows.append(row)
                 self._events.count_row()
-                width = max(len(rows[-1]), len(self._columns))
+                if len(row) > width:
+                    width = len(row)
+                    most_rows = rows_per_batch(width)
                 is_full = self._events.bytes_read - batch_start >= BATCH_BYTES
-                if is_full or len(rows) >= rows_per_batch(width):
+                if is_full or len(rows) >= most_rows:
                     self._write(rows, writer)
                     rows, batch_start = [], self._events.bytes_read
+                    width = max(width, len(self._columns))
+                    most_rows = rows_per_batch(width)
             self._write(rows, writer)
 
     def _write(self, rows: list[Row], writer: SpillWriter) -> None:

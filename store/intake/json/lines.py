@@ -103,6 +103,8 @@ class _Reader:
 
     def parse(self, block: Block) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a block. Raises IntakeError."""
+        if block.text.isspace():
+            return
         # Short rows in a table of many columns would take far more memory than the block.
         cells = block.text.count(b"\n") * len(self.columns)
         if cells > BATCH_CELLS and (halves := block.halves()):
