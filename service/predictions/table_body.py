@@ -1,6 +1,6 @@
 """Rows of an uploaded table as the columns of a model."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from engine.data.table import ColumnKind
@@ -31,11 +31,13 @@ class SentTable:
         upload: the file, of any format of datasets.
         header: whether the first row of CSV holds the column names; None to detect it.
         encoding: text encoding of CSV; None to detect it.
+        must_stop: whether reading must stop; called by the reading thread.
     """
 
     upload: Upload
     header: bool | None = None
     encoding: str | None = None
+    must_stop: Callable[[], bool] = lambda: False
 
     @property
     def is_small(self) -> bool:
@@ -53,10 +55,11 @@ def read_table(
     Raises:
         IntakeError: the file cannot be read, or is too large.
         InvalidRowsError: its columns are not those of the model.
+        ReadingStoppedError: the table must not be read any further.
     """
     upload, reader = table.upload, model.reader
     hints = FileHints(upload.media_type, upload.file_name)
-    limits = Limits(max_columns, MAX_TABLE_BYTES, MAX_TABLE_CELLS, MAX_TABLE_ROWS)
+    limits = Limits(max_columns, MAX_TABLE_BYTES, MAX_TABLE_CELLS, MAX_TABLE_ROWS, table.must_stop)
     request = CellRequest(
         known=reader.columns.known,
         assign=lambda found: assign_columns(found, reader, rules),

@@ -1,6 +1,8 @@
 """/v1/models/{model_id}/predict."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 from anyio import to_thread
@@ -8,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from service.context import Context
 from service.http.content_codings import read_content
+from service.http.disconnects import watch_disconnect
 from service.http.errors import UnsupportedMediaTypeError
 from service.http.media_types import (
     ARROW_STREAM,
@@ -138,10 +141,12 @@ async def _predict_table(
         media_type = parse_media_type(request.headers.get("content-type", ""))
         stated = {} if media_type is None else media_type.parameters
         table = SentTable(upload, _find_header(stated), _find_encoding(stated))
-        limiter = None if table.is_small else context.row_readers
-        return await to_thread.run_sync(
-            predict_table, context, model_id, table, options, write, limiter=limiter
-        )
+        run = partial(predict_table, context, model_id)
+        if table.is_small:
+            return await to_thread.run_sync(run, table, options, write)
+        async with watch_disconnect(request) as gone:
+            stops = replace(table, must_stop=lambda: gone.is_set() or context.stopping.is_set())
+            return await to_thread.run_sync(run, stops, options, write, limiter=context.row_readers)
 
 
 def _find_header(stated: Mapping[str, str]) -> bool | None:

@@ -24,6 +24,7 @@ class DocumentRows:
 
     def __init__(self, events: Events, limits: Limits, folder: Path) -> None:
         self._events = events
+        self._limits = limits
         self._columns = JsonColumns(limits, "row")
         self._shape = RowShape("row")
         self._spill = BatchSpill(folder / "json_rows.spill")
@@ -51,6 +52,7 @@ class DocumentRows:
             self._write(rows, writer)
 
     def _write(self, rows: list[Row], writer: SpillWriter) -> None:
+        self._limits.check_running()
         before = self._rows + 1
         for batch in self._columns.build(rows, lambda index: before + index):
             writer.write(batch)

@@ -112,6 +112,7 @@ class _ColumnReader:
         self._write(name, values)
 
     def _write(self, name: str, values: list[Any]) -> None:
+        self._limits.check_running()
         before = self._spill.count_rows(name) + 1
         if values or before == 1:
             check_row_count(before - 1 + len(values), len(self._columns), self._limits)

@@ -98,11 +98,12 @@ class _Reader:
     def __init__(self, limits: Limits) -> None:
         self.columns = JsonColumns(limits, "line")
         self.has_rows = False
-        self._max_columns = limits.max_columns
+        self._limits = limits
         self._shape = RowShape("line")
 
     def parse(self, block: Block) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a block. Raises IntakeError."""
+        self._limits.check_running()
         if block.text.isspace():
             return
         # Short rows in a table of many columns would take far more memory than the block.
@@ -128,7 +129,7 @@ class _Reader:
 
     def _check_names(self, block: Block) -> None:
         """Raise IntakeError for too many distinct keys before any row is built."""
-        if len(set(KEY.findall(block.text))) > self._max_columns:
+        if len(set(KEY.findall(block.text))) > self._limits.max_columns:
             self.columns.add_names(self._parse_lines(block)[0])
 
     def _parse_lines(self, block: Block) -> tuple[list[Row], list[int]]:

@@ -263,6 +263,13 @@ def test_large_json_waits_for_tables(
     assert limiter.users == 1
 
 
+def test_reading_stops_with_the_service(client: TestClient, model: dict[str, Any]) -> None:
+    cast("Any", client.app).state.context.stopping.set()
+    answer = post(client, model, parquet_bytes(TABLE), PARQUET)
+    assert (answer.status_code, answer.json()["code"]) == (503, "stopping")
+    assert answer.headers["retry-after"]
+
+
 HOSTILE: list[Case] = [
     case
     for module in (arrays, arrow_files, compressed, csv_files, parquet_files)
