@@ -5,6 +5,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MULTIPART_OVERHEAD_BYTES = 65_536
 RESUMABLE_PATH = "/v1/uploads"
+# Bodies of at most this size do not wait for larger ones, whose values take memory.
+SMALL_BODY_BYTES = 2**20
 UPLOAD_PATHS = {"/v1/datasets", "/v1/datasets/preview", "/v1/models", RESUMABLE_PATH}
 
 

@@ -10,9 +10,14 @@ MAX_PROBLEMS = 20
 MAX_SUMMARIZED = 3
 
 
-def summarize(details: Sequence[str]) -> str:
-    """Join the first details into one text that states how many more there are."""
-    hidden = len(details) - MAX_SUMMARIZED
+def summarize(details: Sequence[str], omitted: int = 0) -> str:
+    """Join the first details into one text that states how many more there are.
+
+    Args:
+        details: texts of the errors.
+        omitted: number of further errors, which have no text.
+    """
+    hidden = max(0, len(details) - MAX_SUMMARIZED) + omitted
     shown = [*details[:MAX_SUMMARIZED], f"and {hidden} more"] if hidden > 0 else details
     return "; ".join(shown)
 

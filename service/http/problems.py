@@ -106,6 +106,8 @@ STATUS: Mapping[type[Exception], int] = {
     NotReadyError: 503,
 }
 
+# Describing an error takes ten microseconds; several may be of one field.
+MAX_DESCRIBED = 1_000
 # Seconds after which a retry may succeed.
 RETRY_AFTER = {429: "10", 503: "5", 507: "60"}
 
@@ -144,8 +146,10 @@ def _members(error: Exception) -> dict[str, str]:
 
 def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it alone
-    errors = field_problems(error.errors(), error.body)
-    detail = summarize([f"{e.pointer or e.location}: {e.detail}" for e in errors])
+    found = error.errors()
+    errors = field_problems(found[:MAX_DESCRIBED], error.body)
+    details = [f"{e.pointer or e.location}: {e.detail}" for e in errors]
+    detail = summarize(details, len(found[MAX_DESCRIBED:]))
     return error_response(request.scope, ErrorDetails(422, "invalid_request", detail, errors))
 
 

@@ -9,6 +9,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 
 from service.context import Context
+from service.http.bodies import SMALL_BODY_BYTES
 from service.http.content_codings import read_content
 from service.http.disconnects import watch_disconnect
 from service.http.errors import UnsupportedMediaTypeError
@@ -48,8 +49,6 @@ WRITERS: Mapping[str, Write] = {
     ARROW_STREAM: write_arrow,
     PARQUET: write_parquet,
 }
-# Bodies of at most this size do not wait for larger ones, whose values take memory.
-SMALL_JSON_BYTES = 2**20
 _HEADERS = {"": None, "present": True, "absent": False}
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 OPERATION: dict[str, Any] = {
@@ -126,7 +125,7 @@ async def _predict_json(
         content = predict_in_place(context, model_id, body, options)
         if content is not None:
             return content
-    limiter = None if len(body) <= SMALL_JSON_BYTES else context.row_readers
+    limiter = None if len(body) <= SMALL_BODY_BYTES else context.row_readers
     write = WRITERS[accepted]
     return await to_thread.run_sync(
         predict, context, model_id, body, options, write, limiter=limiter

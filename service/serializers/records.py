@@ -1,7 +1,7 @@
 """JSON rows as records: objects, arrays, and arrays nested in the shape of the model's inputs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,7 @@ class RecordReader:
                     problems += self._column_problems(position, row, rules, len(problems))
                 records.append(row)
             elif isinstance(row, list):
-                values = self._flatten(row)
+                values = self.flatten(row)
                 problems += self._length_problems(position, values)
                 records.append(dict(zip(self._names, values, strict=False)))
             else:
@@ -115,7 +115,7 @@ class RecordReader:
                 detail = self._columns.explain_absent(name, names, is_compared=is_compared)
                 yield _problem((), "missing_column", detail)
 
-    def _flatten(self, row: list[Any]) -> list[Any]:
+    def flatten(self, row: list[Any]) -> list[Any]:
         """Return the values of an array in row-major order, if it is nested in a known shape."""
         if row and isinstance(row[0], list):
             for shape in self.shapes:
@@ -143,9 +143,9 @@ def _flatten(row: list[Any], shape: Shape) -> list[Any] | None:
     """Return the values of an array nested in this shape; None if it is not."""
     parts: list[Any] = [row]
     for side in shape:
-        if not all(isinstance(part, list) and len(part) == side for part in parts):
+        if {*map(type, parts)} != {list} or {*map(len, parts)} != {side}:
             return None
-        parts = [value for part in parts for value in part]
+        parts = [*chain.from_iterable(parts)]
     return parts
 
 

@@ -20,6 +20,7 @@ from store.settings import Settings
 from tests.service.conftest import Train, problem
 from tests.service.hostile import arrays, arrow_files, compressed, csv_files, parquet_files
 from tests.service.hostile.case import Case
+from tests.service.limiters import CountingLimiter
 from tests.service.models.test_imports import WEIGHTS, XOR
 from tests.service.predictions.test_options import import_model
 from tests.store.intake.any_files import arrow_bytes, npy_bytes, npz_bytes, parquet_bytes
@@ -190,19 +191,6 @@ def test_rows_are_bounded(
         assert error["code"] == "too_many_rows", media_type
 
 
-class CountingLimiter:
-    """A limiter without a limit that counts its users."""
-
-    def __init__(self) -> None:
-        self.users = 0
-
-    async def __aenter__(self) -> None:
-        self.users += 1
-
-    async def __aexit__(self, *_: object) -> None:
-        pass
-
-
 LINES = "application/x-ndjson"
 
 
@@ -258,7 +246,7 @@ def test_large_json_waits_for_tables(
     content = FORMS[-1][0]
     expected = predict(client, model, content, f"{JSON}; small")
     assert limiter.users == 0
-    monkeypatch.setattr(routes, "SMALL_JSON_BYTES", len(content) - 1)
+    monkeypatch.setattr(routes, "SMALL_BODY_BYTES", len(content) - 1)
     assert predict(client, model, content, f"{JSON}; large") == expected
     assert limiter.users == 1
 
