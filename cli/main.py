@@ -19,7 +19,12 @@ Cores = Annotated[
     typer.Option(help="Number of jobs trained concurrently.", min=1, show_default="one per core"),
 ]
 ApiProcesses = Annotated[
-    int, typer.Option(help="Number of API processes; they share the port.", min=1)
+    int,
+    typer.Option(
+        help="Number of API processes; they share the port by SO_REUSEPORT. More than one needs "
+        "Linux.",
+        min=1,
+    ),
 ]
 
 
@@ -49,8 +54,9 @@ def api(
     fd: Annotated[
         list[int] | None,
         typer.Option(
-            help="File descriptor of an inherited socket to serve. Further ones are those of other "
-            "processes on the same port: connections that wait there are accepted too.",
+            help="For `backpropd up` and `--processes`: file descriptor of an inherited socket to "
+            "serve. Further ones are those of other processes on the same port: connections that "
+            "wait there are accepted too.",
             min=0,
         ),
     ] = None,

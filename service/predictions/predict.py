@@ -68,7 +68,7 @@ def predict_table(
     """Return the predictions for the rows of a table.
 
     Raises NotFoundError, IntakeError, InvalidRowsError, InvalidQueryError, StoreUnavailableError,
-    ReadingStoppedError.
+    ReadingStoppedError, UnsupportedMediaTypeError.
     """
     model = find_model(context, model_id)
     rules = ColumnRules(options.missing_columns, options.extra_columns)

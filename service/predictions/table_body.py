@@ -1,14 +1,17 @@
 """Rows of an uploaded table as the columns of a model."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from engine.data.table import ColumnKind
+from service.http.errors import UnsupportedMediaTypeError
 from service.runtime.model_cache import ServedModel
 from service.serializers.model_columns import ColumnRules
 from service.serializers.rows import ReadRows
 from service.serializers.table_columns import assign_columns
 from service.uploads.request_body import Upload
+from store.errors import IntakeError
 from store.intake import CellRequest, FileHints, Limits, ReadOptions, read_rows
 from store.intake.formats.detect import MEDIA_TYPES
 from store.intake.options import Format
@@ -18,6 +21,8 @@ MAX_TABLE_ROWS = 100_000
 MAX_TABLE_CELLS = 2**23
 # Bytes after decompression.
 MAX_TABLE_BYTES = 2**27
+_HEAD_BYTES = 4096
+_BEGIN_OF_JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:rows|columns)"')
 # Texts of at most this size do not wait for other tables. Each row of JSON Lines may have other
 # columns: the cells of a table grow with the square of its size.
 SMALL_TABLE_BYTES: Mapping[Format | None, int] = {"csv": 2**16, "json_lines": 2**13}
@@ -40,6 +45,11 @@ class SentTable:
     must_stop: Callable[[], bool] = lambda: False
 
     @property
+    def is_csv(self) -> bool:
+        """Whether the media type is that of CSV or TSV."""
+        return MEDIA_TYPES.get(self.upload.media_type) == "csv"
+
+    @property
     def is_small(self) -> bool:
         """Whether the table is small when it is read, too: a short text that is not compressed."""
         upload = self.upload
@@ -56,8 +66,10 @@ def read_table(
         IntakeError: the file cannot be read, or is too large.
         InvalidRowsError: its columns are not those of the model.
         ReadingStoppedError: the table must not be read any further.
+        UnsupportedMediaTypeError: the body is JSON, but is stated to be CSV.
     """
     upload, reader = table.upload, model.reader
+    _refuse_json(table)
     hints = FileHints(upload.media_type, upload.file_name)
     limits = Limits(max_columns, MAX_TABLE_BYTES, MAX_TABLE_CELLS, MAX_TABLE_ROWS, table.must_stop)
     request = CellRequest(
@@ -65,8 +77,26 @@ def read_table(
         assign=lambda found: assign_columns(found, reader, rules),
         missing_numbers=reader.missing_numbers,
     )
-    cells = read_rows(upload.path, _choose_options(table, model), hints, limits, request)
+    try:
+        cells = read_rows(upload.path, _choose_options(table, model), hints, limits, request)
+    except IntakeError as error:
+        if error.code == "no_rows" and table.header is None and table.is_csv:
+            stated = f"Content-Type: {upload.media_type}; header=absent"
+            raise IntakeError(error.code, f"{error}; {stated} reads it as a row") from error
+        raise
     return reader.read_columns(cells.columns, cells.rows, rules)
+
+
+def _refuse_json(table: SentTable) -> None:
+    """Raise UnsupportedMediaTypeError if a CSV table is a JSON body, which would be a header."""
+    upload = table.upload
+    if not table.is_csv or upload.content_encoding or not upload.begins_as_text:
+        return
+    with upload.path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if _BEGIN_OF_JSON.match(head):
+        detail = "the body is JSON: send it with Content-Type: application/json"
+        raise UnsupportedMediaTypeError(detail)
 
 
 def _choose_options(table: SentTable, model: ServedModel) -> ReadOptions:

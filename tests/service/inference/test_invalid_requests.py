@@ -45,6 +45,7 @@ def changed(**tensors: Any) -> Body:
     [
         (changed(p3=PAIR), None),
         (changed(p=PAIR), "tensor 'p': not a feature of the model; did you mean 'p"),
+        (changed(other=PAIR), "ignore accepts it; the model takes 'features', or 'p1', 'p2'"),
         (as_json({"p1": PAIR}), "inputs lack 1 of the 2 columns: 'p2'"),
         (changed(p2=PAIR[:1]), "tensor 'p2': it has 1 rows, but tensor 'p1' has 2"),
         (changed(p2=PAIR.reshape(1, 2)), "tensor 'p2': shape must be [rows] or [rows, 1]"),
@@ -182,6 +183,25 @@ def test_unknown_paths(served: Served, path: str) -> None:
 def test_unknown_models_to_infer_from(served: Served, path: str) -> None:
     path = f"/v2{path.format(id=served.models['value'])}/infer"
     error(served.client.post(path, content=as_json(GOOD).content), 404)
+
+
+def test_the_only_version_is_named(served: Served) -> None:
+    path = f"/v2/models/{served.models['value']}/versions/2"
+    for answer in (served.client.get(path), served.client.post(f"{path}/infer")):
+        assert error(answer, 404).endswith("with id '2': its only version is 1")
+
+
+@pytest.mark.parametrize(
+    ("method", "route"),
+    [("GET", ""), ("GET", "/ready"), ("POST", "/infer"), ("GET", "/versions/1")],
+)
+def test_the_id_of_a_job_is_answered_with_its_model(
+    served: Served, method: str, route: str
+) -> None:
+    model_id = served.models["value"]
+    job_id = served.client.get(f"/v1/models/{model_id}").json()["lineage"]["job_id"]
+    answer = served.client.request(method, f"/v2/models/{job_id}{route}", content=b"{}")
+    assert error(answer, 404).endswith(f"it is the id of a job, whose model is {model_id}")
 
 
 @pytest.mark.parametrize(

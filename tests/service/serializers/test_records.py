@@ -114,6 +114,8 @@ def test_number_of_problems_of_columns_is_bounded() -> None:
         with pytest.raises(InvalidRowsError) as raised:
             wide.read([row] * 3)
         assert len(raised.value.errors) == MAX_PROBLEMS
+        more = "997" if not row else "at least 1017"
+        assert str(raised.value).endswith(f"; and {more} more")
 
 
 def test_absent_values_are_found_beside_other_columns() -> None:
