@@ -26,12 +26,18 @@ class SpecProblem:
 
 
 class SpecError(EngineError):
-    """The spec is invalid: no network can be built or trained from it."""
+    """The spec is invalid: no network can be built or trained from it.
+
+    Attributes:
+        problems: the problems.
+        is_complete: False if a check stopped at its first problems, so that there may be more.
+    """
 
     code = "invalid_spec"
 
-    def __init__(self, problems: Sequence[SpecProblem]) -> None:
+    def __init__(self, problems: Sequence[SpecProblem], *, is_complete: bool = True) -> None:
         self.problems = tuple(problems)
+        self.is_complete = is_complete
         super().__init__("; ".join(f"{p.pointer}: {p.detail}" for p in self.problems))
 
 

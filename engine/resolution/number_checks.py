@@ -6,7 +6,6 @@ preparation decides.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from engine.data.table import ColumnSchema, TableSchema, find_column
 from engine.errors import SpecProblem
@@ -24,8 +23,6 @@ from engine.resolution.part_counter import SplitTables
 from engine.resolution.report import Report
 from engine.resolution.targets import target_pointer
 from engine.specs import ResolvedSpec, TrainingSpec
-
-MAX_PROBLEMS = 20
 
 
 def check_numbers(
@@ -48,10 +45,10 @@ def check_numbers(
     """
     checks = _NumberChecks(spec, tables, least_training)
     numbers = numbers_of(fitted) if isinstance(fitted, NumericTarget | NumericTargets) else None
-    report.problems += islice(checks.find_target_problems(numbers), MAX_PROBLEMS)
+    report.add_first(checks.find_target_problems(numbers))
     if fitted is None:
         found = checks.find_feature_problems(are_listed=requested.features is not None)
-        report.problems += islice(found, MAX_PROBLEMS)
+        report.add_first(found)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,16 @@
 """Problems of a spec, and findings about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from engine.errors import SpecError, SpecProblem
 from engine.findings import Finding, FindingCode, FindingLevel
 from engine.specs import TrainingSpec
+
+# Problems of one check, which may look at many classes, values or columns.
+MAX_PROBLEMS = 20
 
 
 @dataclass(frozen=True)
@@ -28,15 +32,29 @@ class Alternative:
 
 @dataclass
 class Report:
-    """Collects problems and findings, so that all of them are returned together."""
+    """Collects problems and findings, so that all of them are returned together.
+
+    Attributes:
+        problems: the problems.
+        findings: the findings.
+        is_complete: False if a check has more problems than were added.
+    """
 
     problems: list[SpecProblem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    is_complete: bool = True
     _alternatives: dict[tuple[str, str], Alternative] = field(default_factory=dict)
 
     def problem(self, pointer: str, code: str, detail: str) -> None:
         """Add a problem: the spec is invalid."""
         self.problems.append(SpecProblem(pointer, code, detail))
+
+    def add_first(self, problems: Iterable[SpecProblem]) -> None:
+        """Add the first 20 problems of a check; at most one more is computed."""
+        found = iter(problems)
+        self.problems += islice(found, MAX_PROBLEMS)
+        if next(found, None) is not None:
+            self.is_complete = False
 
     def warning(
         self, pointer: str, code: FindingCode, detail: str, fix: dict[str, Any] | None = None

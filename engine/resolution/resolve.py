@@ -152,7 +152,7 @@ def _resolve(
     if targets is None or task is None:
         check_monitored(spec, None, report)
         check_warmup(spec, spec.epochs or MAX_DEFAULT_EPOCHS, report)
-        raise SpecError(report.problems)
+        raise SpecError(report.problems, is_complete=report.is_complete)
     if task == "reconstruction":
         network = default_network(spec.network, inputs.count)
         spec = spec.model_copy(update={"network": network})
@@ -169,7 +169,7 @@ def _resolve(
     check_warmup(spec, epochs, report)
     check_batch_normalization(spec, counts, report)
     if report.problems:
-        raise SpecError(report.problems)
+        raise SpecError(report.problems, is_complete=report.is_complete)
     resolved = resolved.model_copy(update={"epochs": epochs})
     return _build_resolution(resolved, layers, inputs.count, counts, report)
 

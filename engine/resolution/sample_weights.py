@@ -1,6 +1,6 @@
 """Validation of class_weight and sample_weight."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from engine.data.levels import known_levels
 from engine.data.table import ColumnSchema, FileConventions, Level, TableSchema, find_column
@@ -10,8 +10,6 @@ from engine.json_pointer import json_pointer
 from engine.resolution.find_level import UnknownLevelError, find_level
 from engine.resolution.report import Report
 from engine.specs import Task, TrainingSpec
-
-MAX_PROBLEMS = 20
 
 
 def check_class_weight(
@@ -39,7 +37,7 @@ def check_class_weight(
             detail += ", whose rows have a class per label; sample_weight gives each row a weight"
         report.problem("/class_weight", "not_classes", detail)
     elif weights != "balanced":
-        report.problems += _find_class_problems(weights, targets[0], words)
+        report.add_first(_find_class_problems(weights, targets[0], words))
         if len(weights) >= (targets[0].distinct or 0) and not any(weights.values()):
             detail = "at least one class must have a weight above 0"
             report.problem("/class_weight", "all_zero", detail)
@@ -47,23 +45,19 @@ def check_class_weight(
 
 def _find_class_problems(
     weights: Mapping[str, float], target: ColumnSchema, words: FileConventions
-) -> list[SpecProblem]:
-    """Return a problem for each name that is not a class of the target, or a class named before."""
+) -> Iterator[SpecProblem]:
+    """Yield a problem for each name that is not a class of the target, or a class named before."""
     reader, levels = ValueReader(words), known_levels(target)
     named: dict[Level, str] = {}
-    problems = []
     for name in weights:
         found = _find_class(reader, target, levels, name)
         if isinstance(found, SpecProblem):
-            problems.append(found)
+            yield found
         elif found in named:
             detail = f"{named[found]!r} and {name!r} are the same class of {target.name!r}"
-            problems.append(SpecProblem(_pointer(name), "repeated_class", detail))
+            yield SpecProblem(_pointer(name), "repeated_class", detail)
         else:
             named[found] = name
-        if len(problems) == MAX_PROBLEMS:
-            break
-    return problems
 
 
 def _find_class(

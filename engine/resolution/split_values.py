@@ -10,8 +10,6 @@ from engine.resolution.find_level import UnknownLevelError, find_level
 from engine.resolution.report import Report
 from engine.specs import ColumnValidation
 
-MAX_PROBLEMS = 20
-
 
 def check_split_values(
     spec: ColumnValidation,
@@ -39,7 +37,7 @@ def check_split_values(
     else:
         found = _find_values(spec.values, part, column, words)
         problems = [one for one in found if isinstance(one, SpecProblem)]
-        report.problems += problems[:MAX_PROBLEMS]
+        report.add_first(problems)
         if problems:
             return None
         chosen = {one for one in found if not isinstance(one, SpecProblem)}

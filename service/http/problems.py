@@ -119,7 +119,7 @@ def _on_known_error(request: Request, error: Exception) -> Response:
     # Messages of the database or driver may contain hosts and users: they are only logged.
     detail, errors = str(error), fields_of(request, error)
     if isinstance(error, SpecError):
-        detail = summarize(errors)
+        detail = summarize(errors, is_complete=error.is_complete)
     elif isinstance(error, StorageFullError):
         detail = "the storage of the service is full; try again later"
     elif isinstance(error, StoreUnavailableError):

@@ -77,7 +77,8 @@ def continue_model(
             fitted_target=preprocessing.target,
         )
     except SpecError as error:
-        raise SpecError([_at_field_sent(problem, request) for problem in error.problems]) from error
+        problems = [_at_field_sent(problem, request) for problem in error.problems]
+        raise SpecError(problems, is_complete=error.is_complete) from error
     if weight_shapes(resolution.spec, width) != weight_shapes(base, width):
         detail = "the network's weights differ in shape from the model's: leave network out"
         raise SpecError([SpecProblem("/network", "other_network", detail)])

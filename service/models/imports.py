@@ -129,7 +129,7 @@ def _resolve(request: ImportRequest, preprocessing: Preprocessing) -> ResolvedSp
         return resolve(asked, _table(described), fitted_inputs=inputs).spec
     except SpecError as error:
         moved = [_move_pointer(problem, described.target) for problem in error.problems]
-        raise SpecError(moved) from error
+        raise SpecError(moved, is_complete=error.is_complete) from error
 
 
 def _task(target: ImportedTarget) -> Task:

@@ -117,7 +117,9 @@ class Problem(View):
     status: int
     detail: str
     code: str
-    errors: list[FieldProblem] = Field([], description="The fields at fault, at most 20.")
+    errors: list[FieldProblem] = Field(
+        [], description="The fields at fault, at most 20; `detail` states the number of the others."
+    )
     job_status: str | None = Field(
         None, description="Status of the job, if it does not allow the request; otherwise absent."
     )

@@ -13,7 +13,7 @@ from service.http.problems import STATUS
 from store.errors import SchemaError, StoreError
 from store.settings import Settings, load_settings
 from tests.schema import make_schema
-from tests.service.conftest import problem
+from tests.service.conftest import Upload, problem
 
 
 def subclasses(base: type[Exception]) -> set[type[Exception]]:
@@ -94,6 +94,14 @@ def test_detail_counts_the_errors_that_it_leaves_out(client: TestClient) -> None
     found = problem(client.get("/v1/jobs?limit=0&order=x&status=y"), 422)
     assert len(found["errors"]) == 3
     assert "more" not in found["detail"]
+
+
+def test_detail_states_that_a_check_stopped(client: TestClient, upload: Upload) -> None:
+    weights = {f"class {n}": 2.0 for n in range(40)}
+    body = {"dataset_id": upload()["id"], "target": "kind", "class_weight": weights}
+    found = problem(client.post("/v1/jobs", json=body), 422)
+    assert len(found["errors"]) == 20
+    assert found["detail"].endswith("; and at least 17 more")
 
 
 def test_unexpected_error_exposes_no_internals(settings: Settings) -> None:
