@@ -1,6 +1,5 @@
 """Inference with a trained network."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -194,23 +193,30 @@ class Predictor:
 
     def _run(self, columns: Mapping[str, Column], convert: Convert, layers: Sequence[str]) -> _Run:
         """Convert the inputs and outputs of all rows, in chunks. Raises DataError."""
-        rows = self._preprocessing.count_rows(columns)
-        chunks: list[RowArrays] = []
-        replaced: list[tuple[int, int]] = []
         try:
-            for start in range(0, max(rows, 1), self._rows_at_once):
-                taken = columns
-                if rows > self._rows_at_once:
-                    taken = take_table_rows(columns, slice(start, start + self._rows_at_once))
-                chunk, places = self._run_chunk(taken, convert, layers)
-                chunks.append(chunk)
-                replaced += [(start + row, column) for row, column in places]
+            if self._preprocessing.count_rows(columns) <= self._rows_at_once:
+                arrays, replaced = self._run_chunk(columns, convert, layers)
+            else:
+                arrays, replaced = self._run_chunks(columns, convert, layers)
         finally:
             self._release()
-        values, others, *seen = (_join(parts) for parts in zip(*chunks, strict=True))
+        values, others, *seen = arrays
         assert values is not None  # noqa: S101 - only others can be None
         activations = {n: y for n, y in zip(layers, seen, strict=True) if y is not None}
-        return _Run(values, others, tuple(replaced), activations)
+        return _Run(values, others, replaced, activations)
+
+    def _run_chunks(
+        self, columns: Mapping[str, Column], convert: Convert, layers: Sequence[str]
+    ) -> tuple[RowArrays, Places]:
+        """Return the arrays of all chunks of rows, and the numbers replaced. Raises DataError."""
+        chunks: list[RowArrays] = []
+        replaced: list[tuple[int, int]] = []
+        for start in range(0, self._preprocessing.count_rows(columns), self._rows_at_once):
+            taken = take_table_rows(columns, slice(start, start + self._rows_at_once))
+            chunk, places = self._run_chunk(taken, convert, layers)
+            chunks.append(chunk)
+            replaced += [(start + row, column) for row, column in places]
+        return tuple(_join(parts) for parts in zip(*chunks, strict=True)), tuple(replaced)
 
     def _release(self) -> None:
         """Free the workspaces if they exceed CHUNK_BYTES; else the next request reuses them."""
@@ -275,18 +281,16 @@ class Predictor:
 def _join(parts: Sequence[Floats | None]) -> Floats | None:
     """Return the rows of all chunks in one array; None if the chunks have none."""
     present = [part for part in parts if part is not None]
-    if len(present) == 1:
-        return present[0]
     return np.concatenate(present) if present else None
 
 
-def _find_finite(*arrays: Floats | None) -> NDArray[np.bool_] | None:
+def _find_finite(outputs: Floats, *converted: Floats | None) -> NDArray[np.bool_] | None:
     """Return for which rows all values are finite, shape `(rows,)`; None if they all are."""
-    distinct = {id(array): array for array in arrays if array is not None}.values()
-    # A sum is finite only if all of its terms are. It takes a third of the time for one row.
-    if all(math.isfinite(array.sum()) for array in distinct):
+    # Probabilities are the outputs themselves.
+    arrays = [outputs, *(a for a in converted if a is not None and a is not outputs)]
+    if all(np.count_nonzero(np.isfinite(array)) == array.size for array in arrays):
         return None
-    is_finite = np.ones(len(next(iter(distinct))), np.bool_)
-    for array in distinct:
+    is_finite = np.ones(len(outputs), np.bool_)
+    for array in arrays:
         is_finite &= np.isfinite(array).all(axis=tuple(range(1, array.ndim)))
-    return None if is_finite.all() else is_finite
+    return is_finite

@@ -22,7 +22,7 @@ from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel, JsonValue
 
 from service.context import Context, ContextDep
-from service.http.bodies import parse_json
+from service.http.strict_json import InvalidJsonError, parse_json
 from store.errors import StoreError
 from store.idempotency import KeyedRequest, StoredResponse, find_response
 
@@ -70,8 +70,8 @@ IdempotentJson = Annotated[KeyedRequest | None, Depends(_add_json_body)]
 def _digest_body(text: bytes) -> str:
     try:
         return digest_json(parse_json(text))
-    except (json.JSONDecodeError, RecursionError):
-        # Not valid JSON, or nested too deeply: the handler rejects it later.
+    except InvalidJsonError:
+        # The handler rejects it later.
         return hashlib.sha256(text).hexdigest()
 
 

@@ -1,6 +1,7 @@
 """Predictions per second over HTTP, compared with minimal services that compute the same.
 
     python -m benchmarks.serving [--rounds 5] [--seconds 1] [--cases TEXT] [--tail-seconds 20]
+        [--tuned-floors]
 
 The service runs under `backpropd up`, each floor in a process of its own with the same server,
 options and BLAS threads. Every request is prebuilt and sent over one keep-alive connection. Before
@@ -26,6 +27,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0, help="per measurement (default 1)")
     parser.add_argument("--cases", default="", help="only the cases whose names contain this text")
     parser.add_argument("--tail-seconds", type=float, default=20.0)
+    parser.add_argument(
+        "--tuned-floors",
+        action="store_true",
+        help="the floors, too, keep freed memory (cli/serving/malloc_tuning.py)",
+    )
     arguments = parser.parse_args()
     restart_with_worker_blas()
     print(f"written to {write_results('serving', measure(arguments))}")
@@ -33,13 +39,14 @@ def main() -> None:
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Measure all cases, print each and return the results."""
-    results: dict[str, Any] = {"cases": {}, "skipped": []}
+    tuned = arguments.tuned_floors
+    results: dict[str, Any] = {"tuned_floors": tuned, "cases": {}, "skipped": []}
 
     def skip(reason: str) -> None:
         print(f"SKIPPED {reason}", flush=True)
         results["skipped"].append(reason)
 
-    with running_services() as services:
+    with running_services(["--keep-memory"] if tuned else []) as services:
         for reason in list_missing(services):
             skip(reason)
         for case in list_cases(services):

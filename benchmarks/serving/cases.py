@@ -1,7 +1,7 @@
 """The cases: which requests are compared, and the goals."""
 
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,8 +79,12 @@ class Services:
 
 
 @contextmanager
-def running_services() -> Iterator[Services]:
-    """Start the service and the floors, all with the same models."""
+def running_services(floor_options: Sequence[str] = ()) -> Iterator[Services]:
+    """Start the service and the floors, all with the same models.
+
+    Args:
+        floor_options: options of `benchmarks.serving.apps`.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="serving-")))
         network, pipeline = make_network(), adult.fit_pipeline()
@@ -88,7 +92,7 @@ def running_services() -> Iterator[Services]:
         (folder / "pipeline").write_bytes(pickle.dumps(pipeline))
         files = dict.fromkeys(("raw_json", "pydantic_json", "binary", "empty"), "network.npz")
         floors = {
-            name: stack.enter_context(floor_app(name, folder / file))
+            name: stack.enter_context(floor_app(name, folder / file, floor_options))
             for name, file in {**files, "pipeline": "pipeline"}.items()
         }
         url = stack.enter_context(temporary_service())

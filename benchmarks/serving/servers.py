@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,9 @@ STOP_SECONDS = 10
 
 
 @contextmanager
-def floor_app(name: str, file: Path) -> Iterator[Address]:
+def floor_app(name: str, file: Path, options: Sequence[str]) -> Iterator[Address]:
     """Run a module of `benchmarks.serving.apps` for the duration of a block; yield its address."""
-    command = [sys.executable, "-m", "benchmarks.serving.apps", name, str(file)]
+    command = [sys.executable, "-m", "benchmarks.serving.apps", name, str(file), *options]
     with _running(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         port = process.stdout.readline().strip()

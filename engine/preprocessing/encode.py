@@ -46,7 +46,10 @@ def encode_columns(
         DataError: a column is missing or of another kind, or a number is too large for the dtype,
             unless `allow_infinite`.
     """
-    x: Floats = np.zeros((len(rows), layout.width), dtype)
+    # Every input of a layout of plain numbers is written.
+    has_zeros = layout.encoded or not isinstance(layout.numbers.slots, slice)
+    shape = (len(rows), layout.width)
+    x: Floats = np.zeros(shape, dtype) if has_zeros else np.empty(shape, dtype)
     write_numbers(layout.numbers, columns, rows, x, allow_infinite=allow_infinite)
     for slot in layout.encoded:
         _encode(slot, columns, rows, x, allow_infinite=allow_infinite)

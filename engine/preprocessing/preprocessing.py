@@ -1,7 +1,7 @@
 """Fitted preprocessing that transforms table columns into network inputs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -137,7 +137,9 @@ class Preprocessing:
 
     @cached_property
     def _ranges(self) -> Ranges:
-        return find_ranges(self.columns)
+        ranges, names = find_ranges(self.columns), self._layout.numbers.names
+        # The same names are recognized at once, equal ones only name by name.
+        return replace(ranges, names=names) if ranges.names == names else ranges
 
 
 def _indices(rows: Indices | slice, count: int) -> Indices:

@@ -156,9 +156,10 @@ def _are_within_limits(numbers: NumericBlock, columns: Mapping[str, Column]) -> 
 
 def _as_slice(rows: Indices) -> Indices | slice:
     """Return consecutive rows as a slice, which is faster than an index array."""
-    if len(rows) > 1 and not (np.diff(rows) == 1).all():
-        return rows
-    return slice(rows[0], rows[-1] + 1)
+    first, last = rows[0], rows[-1]
+    if last - first + 1 == len(rows) and (len(rows) == 1 or (rows[1:] > rows[:-1]).all()):
+        return slice(first, last + 1)
+    return rows
 
 
 def _write_present(

@@ -98,7 +98,10 @@ def _fingerprint_hints(upload: Upload) -> list[str]:
 
 
 def _limits(context: Context) -> Limits:
-    return Limits(context.settings.max_columns, context.settings.max_upload_bytes)
+    settings = context.settings
+    return Limits(
+        settings.max_columns, settings.max_upload_bytes, max_cells=settings.max_upload_bytes
+    )
 
 
 def _store(

@@ -1,20 +1,12 @@
-"""Request bodies: size limits and strict JSON parsing."""
+"""Size limits of request bodies."""
 
-import json
-from typing import Any, TypeVar
-
-from fastapi import Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
-from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.http.media_types import JSON, require_media_type
-
-Model = TypeVar("Model", bound=BaseModel)
 MULTIPART_OVERHEAD_BYTES = 65_536
 RESUMABLE_PATH = "/v1/uploads"
+# Bodies of at most this size do not wait for larger ones, whose values take memory.
+SMALL_BODY_BYTES = 2**20
 UPLOAD_PATHS = {"/v1/datasets", "/v1/datasets/preview", "/v1/models", RESUMABLE_PATH}
 
 
@@ -64,74 +56,3 @@ class BodyTooLargeError(HTTPException):
 
     def __init__(self, limit: int) -> None:
         super().__init__(413, f"the body is larger than {limit} bytes")
-
-
-class JsonRoute(APIRoute):
-    """A route whose JSON body is parsed strictly."""
-
-    def get_route_handler(self) -> Any:  # noqa: ANN401 - FastAPI's own signature
-        """Return FastAPI's handler, on a request that parses JSON strictly."""
-        handler = super().get_route_handler()
-
-        async def strict(request: Request) -> Response:
-            if self.body_field is not None:
-                require_media_type(request, JSON)
-            response: Response = await handler(_StrictRequest(request.scope, request.receive))
-            return response
-
-        return strict
-
-
-class _StrictRequest(Request):
-    async def json(self) -> Any:  # noqa: ANN401 - any JSON
-        """Return the body, parsed strictly."""
-        return parse_json(await self.body())
-
-
-def parse_json(text: bytes, *, allow_nan: bool = True) -> Any:  # noqa: ANN401 - any JSON
-    """Parse JSON, rejecting repeated keys, excessive nesting and integers that are too long.
-
-    Args:
-        text: the JSON document.
-        allow_nan: accept NaN, Infinity and -Infinity, which are not JSON.
-
-    Raises:
-        json.JSONDecodeError: the text is not such JSON.
-    """
-    constants = None if allow_nan else _reject_constant
-    try:
-        return json.loads(text, object_pairs_hook=_reject_repeated_keys, parse_constant=constants)
-    except json.JSONDecodeError:
-        raise
-    except RecursionError as error:
-        raise json.JSONDecodeError("nested too deeply", "", 0) from error
-    except UnicodeDecodeError as error:
-        raise json.JSONDecodeError("not UTF-8", "", 0) from error
-    except ValueError as error:
-        # Python limits the digits of an integer, as parsing takes quadratic time.
-        raise json.JSONDecodeError("a number has too many digits", "", 0) from error
-
-
-def parse_body(model: type[Model], text: bytes) -> Model:
-    """Validate one part of a form like a whole body. Raises RequestValidationError."""
-    try:
-        return model.model_validate(body := parse_json(text))
-    except json.JSONDecodeError as error:
-        problem = {"type": "json_invalid", "loc": ("body",), "ctx": {"error": error.msg}}
-        raise RequestValidationError([problem]) from error
-    except ValidationError as error:
-        problems = [{**found, "loc": ("body", *found["loc"])} for found in error.errors()]
-        raise RequestValidationError(problems, body=body) from error
-
-
-def _reject_constant(name: str) -> None:
-    raise json.JSONDecodeError(f"{name} is not JSON", "", 0)
-
-
-def _reject_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: set[str] = set()
-        repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise json.JSONDecodeError(f"the key {repeated[:80]!r} is repeated", "", 0)
-    return found

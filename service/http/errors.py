@@ -1,16 +1,23 @@
 """Errors of the service, each with a code."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from service.schemas.common import FieldProblem
 
+# A response has at most this many problems of fields.
+MAX_PROBLEMS = 20
 # Of more errors, the text of a response states only the number.
 MAX_SUMMARIZED = 3
 
 
-def summarize(details: Sequence[str]) -> str:
-    """Join the first details into one text that states how many more there are."""
-    hidden = len(details) - MAX_SUMMARIZED
+def summarize(details: Sequence[str], omitted: int = 0) -> str:
+    """Join the first details into one text that states how many more there are.
+
+    Args:
+        details: texts of the errors.
+        omitted: number of further errors, which have no text.
+    """
+    hidden = max(0, len(details) - MAX_SUMMARIZED) + omitted
     shown = [*details[:MAX_SUMMARIZED], f"and {hidden} more"] if hidden > 0 else details
     return "; ".join(shown)
 
@@ -20,12 +27,23 @@ class ServiceError(Exception):
 
     code = "bad_request"
     errors: Sequence[FieldProblem] = ()
+    # Headers of the response.
+    headers: Mapping[str, str] = {}
 
 
 class UnsupportedMediaTypeError(ServiceError):
     """The media type or encoding of the body is not supported by the route."""
 
     code = "unsupported_media_type"
+
+
+class UnsupportedCodingError(UnsupportedMediaTypeError):
+    """The body has another content coding, or several (RFC 9110, 15.5.16)."""
+
+    def __init__(self, coding: str, accepted: Sequence[str]) -> None:
+        self.headers = {"Accept-Encoding": ", ".join(accepted)}
+        known = f"{', '.join(accepted[:-1])} or {accepted[-1]}"
+        super().__init__(f"Content-Encoding must be {known}, not {coding[:80]!r}")
 
 
 class InvalidContentError(ServiceError):

@@ -15,9 +15,7 @@ def field_problems(errors: Sequence[Mapping[str, Any]], body: object) -> list[Fi
         location, *path = error["loc"]
         if location != "body":
             path = path[:1]
-        elif error["type"] == "json_invalid":
-            path = []
-        else:
+        elif error["type"] != "json_invalid":
             path = _drop_union_members(body, path, missing=error["type"] == "missing")
         problem = FieldProblem(
             location=cast("Any", location),

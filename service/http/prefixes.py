@@ -50,12 +50,13 @@ class Prefixes:
             raise ValueError(msg)
         self._all = prefixes
         self._root = by_path.pop(ROOT)
-        self._by_length = sorted(by_path.items(), key=lambda entry: len(entry[0]), reverse=True)
+        longest_first = sorted(by_path.items(), key=lambda entry: len(entry[0]), reverse=True)
+        self._by_length = [(path, f"{path}/", prefix) for path, prefix in longest_first]
 
     def find(self, path: str) -> Prefix:
         """Return the prefix that applies to a path."""
-        for start, prefix in self._by_length:
-            if path == start or path.startswith(f"{start}/"):
+        for exact, start, prefix in self._by_length:
+            if path.startswith(start) or path == exact:
                 return prefix
         return self._root
 

@@ -31,6 +31,7 @@ from service.http.errors import (
     NotReadyError,
     NoWeightsError,
     ServiceError,
+    UnsupportedCodingError,
     UnsupportedMediaTypeError,
     UploadIncompleteError,
     summarize,
@@ -87,6 +88,7 @@ STATUS: Mapping[type[Exception], int] = {
     StorageFullError: 507,
     ServiceError: 400,
     UnsupportedMediaTypeError: 415,
+    UnsupportedCodingError: 415,
     InvalidContentError: 400,
     InvalidInferenceError: 400,
     NoWeightsError: 409,
@@ -102,6 +104,8 @@ STATUS: Mapping[type[Exception], int] = {
     NotReadyError: 503,
 }
 
+# Describing an error takes ten microseconds; several may be of one field.
+MAX_DESCRIBED = 1_000
 # Seconds after which a retry may succeed.
 RETRY_AFTER = {429: "10", 503: "5", 507: "60"}
 
@@ -111,13 +115,17 @@ def _on_known_error(request: Request, error: Exception) -> Response:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s: %s", type(error).__name__, error)
     # Messages of the database or driver may contain hosts and users: they are only logged.
-    detail = str(error)
-    if isinstance(error, StorageFullError):
+    detail, errors = str(error), fields_of(request, error)
+    if isinstance(error, SpecError):
+        detail = summarize([f"{problem.pointer}: {problem.detail}" for problem in error.problems])
+    elif isinstance(error, StorageFullError):
         detail = "the storage of the service is full; try again later"
     elif isinstance(error, StoreUnavailableError):
         detail = "the service cannot reach its storage; try again later"
-    headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else None
-    code, errors = getattr(error, "code", "error"), fields_of(request, error)
+    headers = {**getattr(error, "headers", {})}
+    if status in RETRY_AFTER:
+        headers["Retry-After"] = RETRY_AFTER[status]
+    code = getattr(error, "code", "error")
     return error_response(
         request.scope, ErrorDetails(status, code, detail, errors, headers, _members(error))
     )
@@ -136,8 +144,10 @@ def _members(error: Exception) -> dict[str, str]:
 
 def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it alone
-    errors = field_problems(error.errors(), error.body)
-    detail = summarize([f"{e.pointer or e.location}: {e.detail}" for e in errors])
+    found = error.errors()
+    errors = field_problems(found[:MAX_DESCRIBED], error.body)
+    details = [f"{e.pointer or e.location}: {e.detail}" for e in errors]
+    detail = summarize(details, len(found[MAX_DESCRIBED:]))
     return error_response(request.scope, ErrorDetails(422, "invalid_request", detail, errors))
 
 

@@ -9,10 +9,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from engine.data.levels import describe_levels
+from service.http.errors import MAX_PROBLEMS
 
 Model = TypeVar("Model", bound=BaseModel)
 _MAX_SHOWN = 80
-_MAX_ERRORS = 20
 
 
 def parse_query(model: type[Model], query: bytes) -> Model:
@@ -62,7 +62,7 @@ def _unknown(model: type[BaseModel], pairs: Sequence[tuple[str, str]]) -> list[d
         _error(name, "unknown_parameter", f"the parameters are {describe_levels(names, name)}")
         for name in dict.fromkeys(name[:_MAX_SHOWN] for name, _ in pairs)
         if name not in names
-    ][:_MAX_ERRORS]
+    ][:MAX_PROBLEMS]
 
 
 def _repeated(pairs: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
@@ -71,7 +71,7 @@ def _repeated(pairs: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
         _error(name[:_MAX_SHOWN], "repeated_parameter", f"stated {count} times, not once")
         for name, count in counts.items()
         if count > 1
-    ][:_MAX_ERRORS]
+    ][:MAX_PROBLEMS]
 
 
 def _error(name: str, code: str, detail: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 
@@ -25,3 +26,18 @@ class RawRoute(APIRoute):
             await response(scope, receive, send)
 
         self.app = app
+
+
+async def read_body(request: Request) -> bytes:
+    """Return the whole body, as `request.body()` but without its generator.
+
+    Raises ClientDisconnect.
+    """
+    message = await request.receive()
+    parts = [message.get("body", b"")]
+    while message.get("more_body", False):
+        message = await request.receive()
+        parts.append(message.get("body", b""))
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 from fastapi.responses import JSONResponse, Response
 
+from service.http.errors import MAX_PROBLEMS
 from service.schemas.common import FieldProblem, Problem
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
@@ -49,7 +50,7 @@ def render_problem(error: ErrorDetails) -> Response:
         status=error.status,
         detail=error.detail,
         code=error.code,
-        errors=list(error.errors),
+        errors=list(error.errors[:MAX_PROBLEMS]),
         **error.members,
     )
     return JSONResponse(

@@ -24,8 +24,6 @@ def describe_error(error: Mapping[str, Any]) -> str:
     """Return what is wrong with a value of a request, and what is allowed."""
     kind, context = error["type"], error.get("ctx", {})
     match kind:
-        case "json_invalid":
-            return f"the body is not valid JSON: {context['error']}"
         case "union_tag_not_found":
             return f"the field {context['discriminator']} is required"
         case "union_tag_invalid":

@@ -77,9 +77,10 @@ def are_clean(extremes: Extremes, missing: frozenset[float]) -> bool:
     False also if a marker lies between the extremes of a column.
     """
     lowest, highest = extremes
-    if not (np.isfinite(lowest).all() and np.isfinite(highest).all()):
+    finite = np.count_nonzero(np.isfinite(lowest) & np.isfinite(highest))
+    if finite < len(lowest):
         return False
-    markers = _as_dtype(missing, lowest.dtype)
+    markers = _as_dtype(missing, lowest.dtype) if missing else ()
     return not any(((lowest <= marker) & (marker <= highest)).any() for marker in markers)
 
 

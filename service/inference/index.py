@@ -1,11 +1,9 @@
 """The index of the model repository, an extension of the protocol."""
 
-import json
-
 from engine.stored.versions import SPEC_VERSION
 from service.context import Context
-from service.http.bodies import parse_json
 from service.http.errors import InvalidInferenceError
+from service.http.strict_json import InvalidJsonError, parse_json
 from service.inference.messages import show
 from service.inference.models import VERSION
 from service.schemas.inference import IndexedModelView
@@ -19,8 +17,8 @@ def read_index_request(body: bytes) -> bool:
     if not body:
         return False
     try:
-        request = parse_json(body, allow_nan=False)
-    except json.JSONDecodeError as error:
+        request = parse_json(body)
+    except InvalidJsonError as error:
         raise InvalidInferenceError(f"the body: not valid JSON: {error}") from error
     if not isinstance(request, dict):
         raise InvalidInferenceError(f"the request must be a JSON object, not {show(request)}")

@@ -125,10 +125,10 @@ def _head(model: ServedModel, request: InferenceRequest, answers: Answers) -> di
     head: dict[str, Any] = {"model_name": model.id, "model_version": VERSION}
     if request.id is not None:
         head["id"] = request.id
-    counts: Counter[str] = Counter()
-    for flags in answers.counts.columns.values() if answers.counts is not None else ():
-        counts.update(flags)
-    if counts:
+    if answers.counts is not None and answers.counts.columns:
+        counts: Counter[str] = Counter()
+        for flags in answers.counts.columns.values():
+            counts.update(flags)
         head["parameters"] = dict(counts)
     return head
 

@@ -48,7 +48,7 @@ def describe_model(context: Context, model_id: str) -> ModelMetadataView:
             name=output.name,
             datatype=output.datatype,
             shape=[_ANY, *output.sides],
-            parameters=dict(output.parameters) or None,
+            parameters=dict(output.describe()) or None,
         )
         for output in list_outputs(model)
     ]

@@ -1,7 +1,7 @@
 """Output tensors of a model: which ones it has, and their values."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias, assert_never
 
 import numpy as np
@@ -44,14 +44,14 @@ class ModelOutput:
         datatype: FP64 or BYTES.
         sides: its shape without the rows, the first dimension.
         compute: returns its values.
-        parameters: the order of classes, targets or columns, for the metadata.
+        describe: returns the order of classes, targets or columns, for the metadata.
     """
 
     name: str
     datatype: str
     sides: tuple[int, ...]
     compute: Callable[[Any], Values]
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    describe: Callable[[], Mapping[str, Any]] = dict
 
 
 def list_outputs(model: ServedModel) -> tuple[ModelOutput, ...]:
@@ -61,11 +61,11 @@ def list_outputs(model: ServedModel) -> tuple[ModelOutput, ...]:
         case ClassTarget():
             return _class_outputs(target, model.predictor.gives_probabilities)
         case NumericTarget():
-            return _number_outputs((), {}, model.predictor.has_deviations)
+            return _number_outputs((), dict, model.predictor.has_deviations)
         case NumericTargets():
             names = target_names(target)
-            parameters = {"targets": list(names)}
-            return _number_outputs((len(names),), parameters, model.predictor.has_deviations)
+            has_deviations = model.predictor.has_deviations
+            return _number_outputs((len(names),), lambda: {"targets": [*names]}, has_deviations)
         case LabelTargets():
             return _label_outputs(target)
         case InputsTarget():
@@ -75,58 +75,64 @@ def list_outputs(model: ServedModel) -> tuple[ModelOutput, ...]:
 
 
 def _class_outputs(target: ClassTarget, are_probabilities: bool) -> tuple[ModelOutput, ...]:  # noqa: FBT001
-    texts = tuple(level_text(level) for level in target.classes)
-    parameters = {"classes": classes_of(target)}
-
     def label(found: Predictions) -> Values:
+        texts = tuple(level_text(level) for level in target.classes)
         return Texts(found.values.argmax(axis=1), texts)
+
+    def describe() -> Mapping[str, Any]:
+        return {"classes": classes_of(target)}
 
     name = "probabilities" if are_probabilities else "scores"
     return (
-        ModelOutput("label", BYTES, (), label, parameters),
-        ModelOutput(name, FP64, (len(texts),), _values, parameters),
+        ModelOutput("label", BYTES, (), label, describe),
+        ModelOutput(name, FP64, (len(target.classes),), _values, describe),
     )
 
 
 def _number_outputs(
     sides: tuple[int, ...],
-    parameters: Mapping[str, Any],
+    describe: Callable[[], Mapping[str, Any]],
     has_deviations: bool,  # noqa: FBT001
 ) -> tuple[ModelOutput, ...]:
-    prediction = ModelOutput("prediction", FP64, sides, _values, parameters)
+    prediction = ModelOutput("prediction", FP64, sides, _values, describe)
     if not has_deviations:
         return (prediction,)
-    return (prediction, ModelOutput("std", FP64, sides, _deviations, parameters))
+    return (prediction, ModelOutput("std", FP64, sides, _deviations, describe))
 
 
 def _label_outputs(target: LabelTargets) -> tuple[ModelOutput, ...]:
     """Return the outputs of a multi-label model: one column per label."""
-    texts = tuple(level_text(level) for label in target.labels for level in label.classes)
     count = len(target.labels)
-    parameters = {"targets": list(target_names(target)), "classes": classes_of(target)}
 
     def label(found: Predictions) -> Values:
+        texts = tuple(level_text(level) for one in target.labels for level in one.classes)
         # The two classes of each label follow each other.
         return Texts((found.values > 0.5) + 2 * np.arange(count), texts)
 
+    def describe() -> Mapping[str, Any]:
+        return {"targets": [*target_names(target)], "classes": classes_of(target)}
+
     return (
-        ModelOutput("label", BYTES, (count,), label, parameters),
-        ModelOutput("probabilities", FP64, (count,), _values, parameters),
+        ModelOutput("label", BYTES, (count,), label, describe),
+        ModelOutput("probabilities", FP64, (count,), _values, describe),
     )
 
 
 def _reconstruction_outputs(model: ServedModel, *, has_scores: bool) -> tuple[ModelOutput, ...]:
     columns = model.preprocessing.columns
     sides = (len(columns),)
-    parameters = {"columns": [column.name for column in columns]}
+
+    def describe() -> Mapping[str, Any]:
+        return {"columns": [column.name for column in columns]}
+
     outputs = [ModelOutput("error", FP64, (), _errors)]
     if has_scores:
         outputs.append(ModelOutput("anomaly_score", FP64, (), _scores))
-    outputs.append(ModelOutput("column_errors", FP64, sides, _column_errors, parameters))
+    outputs.append(ModelOutput("column_errors", FP64, sides, _column_errors, describe))
     if all(isinstance(column, FittedNumeric) for column in columns):
-        outputs.append(ModelOutput("reconstruction", FP64, sides, _numbers, parameters))
+        outputs.append(ModelOutput("reconstruction", FP64, sides, _numbers, describe))
     else:
-        outputs.append(ModelOutput("reconstruction", BYTES, sides, _texts, parameters))
+        outputs.append(ModelOutput("reconstruction", BYTES, sides, _texts, describe))
     return tuple(outputs)
 
 

@@ -3,8 +3,8 @@
 from fastapi import Request
 from starlette.datastructures import UploadFile
 
-from service.http.bodies import parse_body
 from service.http.errors import InvalidRowsError
+from service.http.json_bodies import parse_body
 from service.http.media_types import FORM, require_media_type
 from service.schemas.common import FieldProblem
 from service.schemas.imports import ImportRequest

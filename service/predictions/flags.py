@@ -50,29 +50,12 @@ class RowFlags:
     """
 
     def __init__(self, model: ServedModel, rows: ReadRows, replaced: Places) -> None:
-        preprocessing = model.preprocessing
-        self._columns = preprocessing.columns
-        self._masks: list[tuple[Flag, Mask]] = []
-        if not (replaced or rows.not_understood) and preprocessing.are_usual(rows.columns):
-            return
-        found = preprocessing.flags(rows.columns, model.predictor.dtype)
-        unusable = [place for place in replaced if not found.out_of_range[place]]
-        not_understood = [*rows.not_understood, *unusable]
-        masks: list[tuple[Flag, Mask]] = [
-            ("imputed", found.imputed),
-            ("unknown_category", found.unknown),
-            ("out_of_range", found.out_of_range),
-            ("untrained", found.untrained),
-        ]
-        if not_understood:
-            is_unreadable = np.zeros_like(found.imputed)
-            is_unreadable[tuple(zip(*not_understood, strict=True))] = True
-            found.imputed[is_unreadable] = False
-            masks.insert(0, ("not_understood", is_unreadable))
-        if rows.unflagged is not None:
-            for _, mask in masks:
-                mask[rows.unflagged] = False
-        self._masks = [(flag, mask) for flag, mask in masks if np.count_nonzero(mask)]
+        self._columns = model.preprocessing.columns
+        is_usual = not (rows.not_understood or replaced)
+        if is_usual and model.preprocessing.are_usual(rows.columns):
+            self._masks: list[tuple[Flag, Mask]] = []
+        else:
+            self._masks = _find_masks(model, rows, replaced)
 
     def list_values(self) -> Sequence[FlaggedValue]:
         """Return the flagged values. Raises InvalidRowsError: there are too many of them."""
@@ -104,3 +87,25 @@ class RowFlags:
         ordered = {name: columns[name] for name in names if name in columns}
         flagged = [mask.any(axis=1) for _, mask in self._masks]
         return FlagCounts(int(np.logical_or.reduce(flagged).sum()), ordered)
+
+
+def _find_masks(model: ServedModel, rows: ReadRows, replaced: Places) -> list[tuple[Flag, Mask]]:
+    """Return the masks of the flags that occur. Raises DataError."""
+    found = model.preprocessing.flags(rows.columns, model.predictor.dtype)
+    unusable = [place for place in replaced if not found.out_of_range[place]]
+    not_understood = [*rows.not_understood, *unusable]
+    masks: list[tuple[Flag, Mask]] = [
+        ("imputed", found.imputed),
+        ("unknown_category", found.unknown),
+        ("out_of_range", found.out_of_range),
+        ("untrained", found.untrained),
+    ]
+    if not_understood:
+        is_unreadable = np.zeros_like(found.imputed)
+        is_unreadable[tuple(zip(*not_understood, strict=True))] = True
+        found.imputed[is_unreadable] = False
+        masks.insert(0, ("not_understood", is_unreadable))
+    if rows.unflagged is not None:
+        for _, mask in masks:
+            mask[rows.unflagged] = False
+    return [(flag, mask) for flag, mask in masks if np.count_nonzero(mask)]

@@ -1,14 +1,14 @@
 """Columns of a JSON body as the columns of a model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from engine.json_pointer import json_pointer
-from service.http.errors import InvalidRowsError
+from service.http.errors import MAX_PROBLEMS, InvalidRowsError
 from service.schemas.common import FieldProblem
 from service.schemas.predictions import MAX_ROWS
-from service.serializers.model_columns import ColumnRules
-from service.serializers.records import MAX_PROBLEMS
+from service.serializers.model_columns import ColumnRules, count_noun
 from service.serializers.rows import ReadRows, RowReader
 from service.serializers.table_columns import check_columns
 
@@ -34,26 +34,27 @@ def _count_rows(columns: Mapping[str, Any]) -> int:
     expected = next(iter(lengths.values()))
     if expected and expected <= MAX_ROWS and len({*lengths.values()}) == 1:
         return expected
-    raise InvalidRowsError([*_explain_lengths(lengths)][:MAX_PROBLEMS])
+    raise InvalidRowsError([*islice(_explain_lengths(lengths), MAX_PROBLEMS)])
 
 
-def _explain_lengths(lengths: Mapping[str, int | None]) -> Sequence[FieldProblem]:
-    """Return a problem per column that is not a list of as many values as the first list."""
+def _explain_lengths(lengths: Mapping[str, int | None]) -> Iterator[FieldProblem]:
+    """Yield a problem per column that is not a list of as many values as the first list."""
     wrong = [name for name, length in lengths.items() if length is None]
     if wrong:
         detail = 'a column is a list of values, also for a single row: {"age": [39]}'
-        return [_describe("not_a_list", detail, name) for name in wrong]
+        yield from (_describe("not_a_list", detail, name) for name in wrong)
+        return
     first, expected = next(iter(lengths.items()))
     if len({*lengths.values()}) == 1:
-        detail = f"the columns have {expected} values: 1 to {MAX_ROWS} are expected"
-        return [_describe("too_long" if expected else "too_short", detail, None)]
-    return [
-        _describe(
-            "wrong_length", f"{name!r} has {length} values, but {first!r} has {expected}", name
-        )
-        for name, length in lengths.items()
-        if length != expected
-    ]
+        found = count_noun(expected or 0, "value")
+        detail = f"the columns have {found}: 1 to {MAX_ROWS} are expected"
+        yield _describe("too_long" if expected else "too_short", detail, None)
+        return
+    for name, length in lengths.items():
+        if length != expected:
+            found = count_noun(length or 0, "value")
+            detail = f"{name[:80]!r} has {found}, but {first[:80]!r} has {expected}"
+            yield _describe("wrong_length", detail, name)
 
 
 def _describe(code: str, detail: str, name: str | None) -> FieldProblem:

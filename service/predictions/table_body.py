@@ -26,10 +26,12 @@ class SentTable:
     Attributes:
         upload: the file, of any format of datasets.
         header: whether the first row of CSV holds the column names; None to detect it.
+        encoding: text encoding of CSV; None to detect it.
     """
 
     upload: Upload
     header: bool | None = None
+    encoding: str | None = None
 
 
 def read_table(
@@ -43,13 +45,11 @@ def read_table(
     """
     upload, reader = table.upload, model.reader
     hints = FileHints(upload.media_type, upload.file_name)
-    limits = Limits(max_columns, MAX_TABLE_BYTES)
+    limits = Limits(max_columns, MAX_TABLE_BYTES, MAX_TABLE_CELLS, MAX_TABLE_ROWS)
     request = CellRequest(
         known=reader.columns.known,
         assign=lambda found: assign_columns(found, reader, rules),
         missing_numbers=reader.missing_numbers,
-        max_rows=MAX_TABLE_ROWS,
-        max_cells=MAX_TABLE_CELLS,
     )
     cells = read_rows(upload.path, _choose_options(table, model), hints, limits, request)
     return reader.read_columns(cells.columns, cells.rows, rules)
@@ -58,6 +58,7 @@ def read_table(
 def _choose_options(table: SentTable, model: ServedModel) -> ReadOptions:
     kinds: dict[str, ColumnKind] = dict.fromkeys(model.reader.columns.features, "text")
     return ReadOptions(
+        encoding=table.encoding,
         compression=table.upload.content_encoding or None,
         decimal="," if model.preprocessing.words.decimal == "," else ".",
         header=table.header,

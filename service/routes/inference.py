@@ -2,13 +2,15 @@
 
 from typing import Annotated, Any, cast
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import AfterValidator
 from starlette.concurrency import run_in_threadpool
 
 from service.context import Context, ContextDep
+from service.http.bodies import SMALL_BODY_BYTES
 from service.http.content_codings import choose_coding, encode_content
-from service.http.raw_route import RawRoute
+from service.http.raw_route import RawRoute, read_body
 from service.http.renderers import phrase_of
 from service.inference.index import index_models, read_index_request
 from service.inference.infer import Payload, infer, infer_in_place
@@ -18,7 +20,7 @@ from service.inference.models import (
     describe_model,
     require_ready,
 )
-from service.inference.request import HEADER_LENGTH
+from service.inference.request_header import HEADER_LENGTH
 from service.inference.response import InferenceResponse
 from service.schemas.common import ModelId, check_model_id
 from service.schemas.inference import (
@@ -121,7 +123,7 @@ def get_ready(context: ContextDep) -> ReadyView:
 
 
 async def _read_body(request: Request) -> bytes:
-    return await request.body()
+    return await read_body(request)
 
 
 @router.post(
@@ -169,10 +171,12 @@ async def infer_tensors(request: Request) -> Response:
     _check_version(request.path_params.get("model_version", VERSION))
     coding = _find_header(request, "content-encoding") or ""
     length = _find_header(request, HEADER_LENGTH)
-    payload = Payload(await request.body(), coding, length)
+    payload = Payload(await read_body(request), coding, length)
     found = infer_in_place(context, model_name, payload)
     if found is None:
-        found = await run_in_threadpool(infer, context, model_name, payload)
+        is_small = not coding and len(payload.body) <= SMALL_BODY_BYTES
+        limiter = None if is_small else context.row_readers
+        found = await to_thread.run_sync(infer, context, model_name, payload, limiter=limiter)
     return await _respond(found, choose_coding(_find_header(request, "accept-encoding") or ""))
 
 

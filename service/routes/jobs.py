@@ -6,8 +6,8 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import StringConstraints
 
 from service.context import ContextDep
-from service.http.bodies import JsonRoute
 from service.http.csv import wants_csv
+from service.http.json_bodies import JsonRoute
 from service.http.problems import problems
 from service.idempotency import IdempotentJson, respond
 from service.jobs import create, queries, resolve
@@ -43,14 +43,14 @@ Wait = Annotated[
     "",
     status_code=202,
     response_model=JobView,
-    responses=problems(404, 409, 413, 415, 422, 429, 503),
+    responses=problems(400, 404, 409, 413, 415, 422, 429, 503),
 )
 def post_job(context: ContextDep, body: JobRequest, keyed: IdempotentJson) -> Response:
     """Queue a training job. The job is stored durably before the response is sent."""
     return respond(create.post(context, body, keyed))
 
 
-@router.post("/validate", responses=problems(404, 409, 413, 415, 422, 503))
+@router.post("/validate", responses=problems(400, 404, 409, 413, 415, 422, 503))
 def validate_job(context: ContextDep, body: JobRequest) -> ValidationView:
     """Validate a job request without storing anything."""
     return resolve.validate(context, body)
@@ -88,7 +88,7 @@ def get_job_by_external_id(context: ContextDep, external_id: ExternalId) -> JobV
     response_model=JobView,
     responses={
         202: {"model": JobView, "description": "The job was queued by this request."},
-        **problems(404, 409, 413, 415, 422, 429, 503),
+        **problems(400, 404, 409, 413, 415, 422, 429, 503),
     },
 )
 def put_job(context: ContextDep, external_id: ExternalId, body: JobRequest) -> Response:

@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from service.context import ContextDep
-from service.http.bodies import JsonRoute
+from service.http.json_bodies import JsonRoute
 from service.http.media_types import choose
 from service.http.problems import problems
 from service.idempotency import IdempotentRequest, respond

@@ -5,9 +5,10 @@ from typing import Any, cast
 
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from service.context import Context
+from service.http.bodies import SMALL_BODY_BYTES
+from service.http.content_codings import read_content
 from service.http.errors import UnsupportedMediaTypeError
 from service.http.media_types import (
     ARROW_STREAM,
@@ -29,6 +30,8 @@ from service.schemas.predict_options import NO_OPTIONS, PredictOptions
 from service.schemas.predictions import PredictView
 from service.uploads.request_body import MEDIA_TYPES, receive_upload
 from service.uploads.temp_folders import incoming_folder
+from store.errors import IntakeError
+from store.intake.csv.encodings import check_encoding
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=RawRoute)
 
@@ -107,13 +110,16 @@ def _choose_answer(request: Request) -> str:
 async def _predict_json(
     request: Request, context: Context, model_id: str, options: PredictOptions, accepted: str
 ) -> bytes:
-    body = await request.body()
+    body = await read_content(request)
     if accepted == JSON:
         content = predict_in_place(context, model_id, body, options)
         if content is not None:
             return content
+    limiter = None if len(body) <= SMALL_BODY_BYTES else context.row_readers
     write = WRITERS[accepted]
-    return await run_in_threadpool(predict, context, model_id, body, options, write)
+    return await to_thread.run_sync(
+        predict, context, model_id, body, options, write, limiter=limiter
+    )
 
 
 async def _predict_table(
@@ -121,21 +127,35 @@ async def _predict_table(
 ) -> bytes:
     async with incoming_folder(context.settings.data_dir) as folder:
         upload = await receive_upload(request, folder / "rows", None)
-        table = SentTable(upload, header=_find_header(request))
+        media_type = parse_media_type(request.headers.get("content-type", ""))
+        stated = {} if media_type is None else media_type.parameters
+        table = SentTable(upload, _find_header(stated), _find_encoding(stated))
         limiter = None if upload.bytes <= SMALL_TABLE_BYTES else context.row_readers
         return await to_thread.run_sync(
             predict_table, context, model_id, table, options, write, limiter=limiter
         )
 
 
-def _find_header(request: Request) -> bool | None:
+def _find_header(stated: Mapping[str, str]) -> bool | None:
     """Return whether `text/csv; header=present` or `absent` is stated (RFC 4180, 3).
 
     Raises UnsupportedMediaTypeError.
     """
-    media_type = parse_media_type(request.headers.get("content-type", ""))
-    stated = "" if media_type is None else media_type.parameters.get("header", "")
-    if stated.lower() not in _HEADERS:
-        detail = f"the parameter header of Content-Type is present or absent, not {stated[:80]!r}"
+    header = stated.get("header", "")
+    if header.lower() not in _HEADERS:
+        detail = f"the parameter header of Content-Type is present or absent, not {header[:80]!r}"
         raise UnsupportedMediaTypeError(detail)
-    return _HEADERS[stated.lower()]
+    return _HEADERS[header.lower()]
+
+
+def _find_encoding(stated: Mapping[str, str]) -> str | None:
+    """Return the encoding of `text/csv; charset=…`. Raises UnsupportedMediaTypeError."""
+    charset = stated.get("charset")
+    try:
+        return None if charset is None else check_encoding(charset)
+    except IntakeError as error:
+        detail = (
+            f"the parameter charset of Content-Type: {error}; usual ones are utf-8, utf-16, "
+            "iso-8859-1 and windows-1252"
+        )
+        raise UnsupportedMediaTypeError(detail) from error

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from service.context import ContextDep
-from service.http.bodies import JsonRoute
+from service.http.json_bodies import JsonRoute
 from service.http.problems import problems
 from service.idempotency import IdempotentJson, respond
 from service.schemas.common import After, Limit, Name, Order, PageView, WebhookId
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=JsonRou
     "",
     status_code=201,
     response_model=NewWebhookView,
-    responses=problems(409, 413, 415, 422, 429, 503),
+    responses=problems(400, 409, 413, 415, 422, 429, 503),
 )
 def post_webhook(context: ContextDep, body: WebhookRequest, keyed: IdempotentJson) -> Response:
     """Create a webhook for the events of all jobs; for one job use `webhook` in its request."""

@@ -12,7 +12,7 @@ from store.errors import NotFoundError
 Item = TypeVar("Item")
 MAX_PAGE = 200
 # A pointer contains keys of the request, which may be as long as the request.
-MAX_POINTER = 1000
+MAX_POINTER = 300
 
 
 def storable(text: str) -> str:
@@ -94,7 +94,7 @@ class FieldProblem(View):
 
     location: Literal["body", "query", "path", "header"] = "body"
     pointer: Annotated[str, AfterValidator(_cut)] = Field(
-        description="JSON pointer (RFC 6901) to the field within `location`; cut after 1,000 "
+        description="JSON pointer (RFC 6901) to the field within `location`; cut after 300 "
         "characters."
     )
     code: str
@@ -117,7 +117,7 @@ class Problem(View):
     status: int
     detail: str
     code: str
-    errors: list[FieldProblem] = []
+    errors: list[FieldProblem] = Field([], description="The fields at fault, at most 20.")
     job_status: str | None = Field(
         None, description="Status of the job, if it does not allow the request; otherwise absent."
     )

@@ -74,7 +74,10 @@ class ModelColumns:
     def explain_unknown(self, name: str, *, is_compared: bool) -> str:
         """Return why a column is refused, with the feature that it may be."""
         if name in self.known:
-            return "a column of the dataset, but not a feature of the model"
+            return (
+                "a column of the dataset, but not a feature of the model; it is ignored without "
+                "extra_columns=error"
+            )
         nearest = find_similar(name, self.features) if is_compared else []
         question = f"did you mean {_show(nearest[0])}?" if nearest else ""
         return f"not a feature of the model; {question or 'extra_columns=ignore accepts it'}"
@@ -103,6 +106,11 @@ def explain_lacking(names: Sequence[str], what: str = "row") -> str:
     shown = ", ".join(map(_show, names[:MAX_SUMMARIZED]))
     hidden = len(names) - MAX_SUMMARIZED
     return f"the {what} lacks {shown}{f' and {hidden} more' if hidden > 0 else ''}"
+
+
+def count_noun(count: int, noun: str) -> str:
+    """Return a number with its noun: 1 value, 2 values."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _show(name: str) -> str:

@@ -1,7 +1,7 @@
 """JSON rows as records: objects, arrays, and arrays nested in the shape of the model's inputs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from engine.arrays import Shape
 from engine.json_pointer import json_pointer
-from service.http.errors import InvalidRowsError
+from service.http.errors import MAX_PROBLEMS, InvalidRowsError
 from service.schemas.common import FieldProblem
 from service.serializers.model_columns import (
     MAX_SUGGESTIONS,
     NO_RULES,
     ColumnRules,
     ModelColumns,
+    count_noun,
     explain_lacking,
 )
 
-MAX_PROBLEMS = 20
 # Rows whose columns are compared with one that no row has.
 _COMPARED_ROWS = 100
 Record = Mapping[str, object]
@@ -62,7 +62,7 @@ class RecordReader:
                     problems += self._column_problems(position, row, rules, len(problems))
                 records.append(row)
             elif isinstance(row, list):
-                values = self._flatten(row)
+                values = self.flatten(row)
                 problems += self._length_problems(position, values)
                 records.append(dict(zip(self._names, values, strict=False)))
             else:
@@ -115,7 +115,7 @@ class RecordReader:
                 detail = self._columns.explain_absent(name, names, is_compared=is_compared)
                 yield _problem((), "missing_column", detail)
 
-    def _flatten(self, row: list[Any]) -> list[Any]:
+    def flatten(self, row: list[Any]) -> list[Any]:
         """Return the values of an array in row-major order, if it is nested in a known shape."""
         if row and isinstance(row[0], list):
             for shape in self.shapes:
@@ -127,13 +127,14 @@ class RecordReader:
     def _length_problems(self, position: int, values: list[Any]) -> list[FieldProblem]:
         count = len(self._names)
         if values and isinstance(values[0], list):
-            detail = f"{count} values in one array are expected"
+            detail = f"one array of {count_noun(count, 'value')} is expected"
             if self.shapes:
                 size = " × ".join(map(str, self.shapes[0]))
                 detail = f"{detail}, row by row, or arrays nested as {size}"
             return [_problem((position,), "wrong_shape", detail)]
         if len(values) != count:
-            detail = f"the row has {len(values)} values, but the model has {count} features"
+            found, expected = count_noun(len(values), "value"), count_noun(count, "feature")
+            detail = f"the row has {found}, but the model has {expected}"
             return [_problem((position,), "wrong_length", detail)]
         return []
 
@@ -142,9 +143,9 @@ def _flatten(row: list[Any], shape: Shape) -> list[Any] | None:
     """Return the values of an array nested in this shape; None if it is not."""
     parts: list[Any] = [row]
     for side in shape:
-        if not all(isinstance(part, list) and len(part) == side for part in parts):
+        if {*map(type, parts)} != {list} or {*map(len, parts)} != {side}:
             return None
-        parts = [value for part in parts for value in part]
+        parts = [*chain.from_iterable(parts)]
     return parts
 
 

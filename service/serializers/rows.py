@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,9 @@ class RowReader:
             InvalidRowsError: some are not rows of such values, or are too many for their number
                 of columns; names up to 20 of them.
         """
+        numbers = self._read_arrays(rows)
+        if numbers is not None:
+            return self.take_numbers(numbers)
         records = self._records.read(rows, rules)
         require_few_values(len(records), len(self._readers), "features", MAX_CELLS)
         read = self._columns(rows, records, self._read_plain(records))
@@ -113,7 +117,7 @@ class RowReader:
             rules: rules for columns that are left out.
 
         Raises:
-            InvalidRowsError: some values are arrays, objects or NaN, or too many cannot be read.
+            InvalidRowsError: some values are arrays or objects, or too many cannot be read.
         """
         require_few_values(rows, len(self._readers), "features", MAX_CELLS)
         columns: dict[str, Column] = {}
@@ -153,6 +157,20 @@ class RowReader:
             columns |= {name: NumericColumn(values) for name, values in numbers}
         return ReadRows(self.as_matrix(len(rows), columns), not_understood)
 
+    def _read_arrays(self, rows: Sequence[Any]) -> NDArray[np.float64] | None:
+        """Return arrays of plain numbers and null, `(rows, plain_width)`; None for other rows.
+
+        A record per row would take several times their memory.
+        """
+        width = self.plain_width
+        if width is None or not all(isinstance(row, list) for row in rows):
+            return None
+        flat = [self._records.flatten(row) for row in rows]
+        if {*map(len, flat)} != {width} or len(rows) * width > MAX_CELLS:
+            return None
+        numbers = plain_numbers([*chain.from_iterable(flat)])
+        return None if numbers is None else numbers.reshape(len(rows), width)
+
     def _read_plain(self, records: Sequence[Record]) -> NDArray[np.float64] | None:
         """Return the numeric columns, `(rows, columns)`; None unless every value is plain.
 
@@ -180,7 +198,7 @@ class RowReader:
             is_plain: leave out the numeric columns.
 
         Raises:
-            InvalidRowsError: some values are arrays, objects or NaN, or too many cannot be read.
+            InvalidRowsError: some values are arrays or objects, or too many cannot be read.
         """
         skipped = frozenset(self._plain if is_plain else ())
         columns: dict[str, Column] = {}

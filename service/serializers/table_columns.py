@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from engine.arrays import Shape
-from service.http.errors import InvalidRowsError
+from service.http.errors import MAX_PROBLEMS, InvalidRowsError
 from service.schemas.common import FieldProblem
 from service.serializers.model_columns import (
     MAX_SUGGESTIONS,
     ColumnRules,
     ModelColumns,
+    count_noun,
     explain_lacking,
 )
-from service.serializers.records import MAX_PROBLEMS
 from service.serializers.rows import RowReader
 from store.intake.cell_table import CellUse, FoundColumns
 
@@ -90,11 +90,12 @@ def _name_cells(
         return names
     size = " × ".join(map(str, shape))
     if len(shape) == 1:
-        detail = f"the row has {size} values, but the model has {count} features"
+        found, expected = count_noun(shape[0], "value"), count_noun(count, "feature")
+        detail = f"each row has {found}, but the model has {expected}"
         code = "wrong_length"
     else:
-        expected = " × ".join(map(str, shapes[0])) if shapes else f"{count} values"
-        detail = f"a row is an array of {size} values where {expected} are expected"
+        expected = " × ".join(map(str, shapes[0])) if shapes else str(count)
+        detail = f"each row is an array of {size} values, but one of {expected} is expected"
         code = "wrong_shape"
     raise InvalidRowsError([_describe(code, detail, None)])
 

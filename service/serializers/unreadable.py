@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from service.http.errors import InvalidRowsError
+from service.http.errors import MAX_PROBLEMS, InvalidRowsError
 from service.schemas.common import FieldProblem
 from service.serializers.cells import find_fault
-from service.serializers.records import MAX_PROBLEMS
 from service.serializers.value_limits import MAX_VALUES, too_many_values
 
 
@@ -39,7 +38,7 @@ class Unreadable:
             locate: returns the JSON pointer to the value of a row.
 
         Raises:
-            InvalidRowsError: there are 20 arrays, objects or NaN, or too many other values.
+            InvalidRowsError: there are 20 arrays or objects, or too many other values.
         """
         scalars: list[int] = []
         for row in rows:
@@ -54,6 +53,6 @@ class Unreadable:
         self.add(column, scalars)
 
     def check(self) -> None:
-        """Raise InvalidRowsError if some values are arrays, objects or NaN."""
+        """Raise InvalidRowsError if some values are arrays or objects."""
         if self._problems:
             raise InvalidRowsError(self._problems)

@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from service.http.digests import Hashes, stated_digests
-from service.http.errors import UnsupportedMediaTypeError
+from service.http.errors import UnsupportedCodingError
 from service.http.media_types import FORM, plain_media_type, require_media_type
 from service.http.multipart import FormFile
 from store.blobs.disk_errors import translate_disk_errors
@@ -157,5 +157,4 @@ def _content_encoding(request: Request) -> ContentEncoding:
     for encoding in get_args(ContentEncoding):
         if stated == encoding:
             return encoding  # type: ignore[no-any-return]
-    detail = f"Content-Encoding must be gzip or zstd, not {stated[:80]!r}"
-    raise UnsupportedMediaTypeError(detail)
+    raise UnsupportedCodingError(stated, [name for name in get_args(ContentEncoding) if name])

@@ -69,12 +69,8 @@ class CellRequest:
         known: names that a header may have; a first row of these names is a header.
         assign: returns name and use of each column to read, by its index.
         missing_numbers: numbers that mark a missing value in typed formats.
-        max_rows: most rows of the file.
-        max_cells: most rows times columns of the file.
     """
 
     known: frozenset[str]
     assign: Callable[[FoundColumns], Mapping[int, tuple[str, CellUse]]]
     missing_numbers: frozenset[float]
-    max_rows: int
-    max_cells: int

@@ -88,7 +88,7 @@ class _OpenedSource:
     def row_shape(self) -> tuple[int, ...] | None:
         return self.source.row_shape
 
-    def batches(self, readings: Sequence[Reading]) -> Iterator[pa.RecordBatch]:
+    def batches(self, readings: Sequence[Reading | None]) -> Iterator[pa.RecordBatch]:
         return self.source.batches(readings)
 
     def explain(self, column: int, text: str, expected: str) -> Exception:

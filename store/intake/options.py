@@ -55,8 +55,12 @@ class Limits:
 
     Attributes:
         max_columns: maximum number of columns.
-        max_bytes: maximum size in bytes after decompression, and maximum number of cells.
+        max_bytes: maximum size in bytes after decompression.
+        max_cells: maximum number of rows times columns.
+        max_rows: maximum number of rows; None for any number.
     """
 
     max_columns: int = 10_000
     max_bytes: int = 2 * 2**30
+    max_cells: int = 2 * 2**30
+    max_rows: int | None = None

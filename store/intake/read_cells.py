@@ -1,6 +1,6 @@
 """Read the cells of columns whose kinds are known; nothing is inferred from the rows."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from pyarrow import types
 
 from store.errors import IntakeError
 from store.intake.cell_table import CellRequest, CellTable, CellUse, FoundColumns
-from store.intake.cells.arrow_types import as_text
+from store.intake.cells.arrow_types import as_text, check_row_count
 from store.intake.cells.column_names import clean_names, trim_name
 from store.intake.cells.distinct import DistinctValues
 from store.intake.cells.times import to_seconds
@@ -31,20 +31,15 @@ def read_cells(
     """Read the requested cells of a file. Raises IntakeError, and what `request.assign` raises."""
     source = _open(open_file, options, request.known)
     wanted = request.assign(_find_columns(source, limits.max_columns))
-    uses: list[CellUse] = [
-        wanted[index][1] if index in wanted else "value" for index in range(len(source.columns))
-    ]
-    is_csv = source.options.get("format") == "csv"
-    readings = [
-        _choose_reading(column, use, is_csv=is_csv)
-        for column, use in zip(source.columns, uses, strict=True)
-    ]
+    readings = _choose_readings(source, {index: use for index, (_, use) in wanted.items()})
     for _ in range(MAX_RESTARTS):
         try:
             return _read(source, readings, wanted, limits, request)
         except WrongReadingError as wrong:
             readings[wrong.column] = "text"
-    texts: list[Reading] = ["text" if reading == "number" else reading for reading in readings]
+    texts: list[Reading | None] = [
+        "text" if reading == "number" else reading for reading in readings
+    ]
     return _read(source, texts, wanted, limits, request)
 
 
@@ -84,15 +79,22 @@ def _find_columns(source: TableSource, max_columns: int) -> FoundColumns:
     )
 
 
-def _choose_reading(column: RawColumn, use: CellUse, *, is_csv: bool) -> Reading:
-    if is_text(column.type):
-        return "number" if is_csv and use == "number" else "text"
-    return "typed"
+def _choose_readings(source: TableSource, uses: Mapping[int, CellUse]) -> list[Reading | None]:
+    """Return the reading of each column, None for those that are not used."""
+    is_csv = source.options.get("format") == "csv"
+    readings: list[Reading | None] = [None] * len(source.columns)
+    # If the file has none of the columns, its rows are counted by the first one.
+    for index, use in (uses or {0: "value"}).items():
+        if is_text(source.columns[index].type):
+            readings[index] = "number" if is_csv and use == "number" else "text"
+        else:
+            readings[index] = "typed"
+    return readings
 
 
 def _read(
     source: TableSource,
-    readings: Sequence[Reading],
+    readings: Sequence[Reading | None],
     wanted: Mapping[int, tuple[str, CellUse]],
     limits: Limits,
     request: CellRequest,
@@ -107,11 +109,12 @@ def _read(
     distinct = {index: DistinctValues(limits.max_bytes) for index in others}
     matrices: list[NDArray[np.float64]] = []
     rows = 0
-    for batch in _bounded(source.batches(readings), request):
+    for batch in source.batches(readings):
         rows += batch.num_rows
+        check_row_count(rows, len(source.columns), limits)
         matrices.append(_take_numbers(batch, numeric, readings, request.missing_numbers))
         for index, found in distinct.items():
-            cells = batch.column(index)
+            cells = batch.column(str(index))
             # A time is the text of a time, except among times.
             found.add(as_text(cells) if types.is_timestamp(cells.type) else cells)
     if not rows:
@@ -122,7 +125,7 @@ def _read(
     return CellTable(rows, {**columns, **values})
 
 
-def _is_numeric(column: RawColumn, reading: Reading, use: CellUse) -> bool:
+def _is_numeric(column: RawColumn, reading: Reading | None, use: CellUse) -> bool:
     """Whether the cells are read as float64."""
     if reading != "typed" or use == "value":
         return reading == "number"
@@ -132,24 +135,10 @@ def _is_numeric(column: RawColumn, reading: Reading, use: CellUse) -> bool:
     return any(is_kind(column.type) for is_kind in kinds)
 
 
-def _bounded(batches: Iterator[pa.RecordBatch], request: CellRequest) -> Iterator[pa.RecordBatch]:
-    """Yield batches. Raises IntakeError if there are too many rows or cells."""
-    rows = 0
-    for batch in batches:
-        rows += batch.num_rows
-        if rows > request.max_rows or rows * batch.num_columns > request.max_cells:
-            detail = (
-                f"the file has more than {request.max_rows} rows, or more than "
-                f"{request.max_cells} cells: send it in parts"
-            )
-            raise IntakeError("too_many_rows", detail)
-        yield batch
-
-
 def _take_numbers(
     batch: pa.RecordBatch,
     positions: Sequence[int],
-    readings: Sequence[Reading],
+    readings: Sequence[Reading | None],
     missing: frozenset[float],
 ) -> NDArray[np.float64]:
     """Return columns as one matrix, `(rows, positions)`, NaN where missing.
@@ -158,7 +147,7 @@ def _take_numbers(
     """
     if not positions:
         return np.empty((batch.num_rows, 0))
-    cells = [batch.column(index) for index in positions]
+    cells = [batch.column(str(index)) for index in positions]
     numbers = [_as_numbers(column) for column in cells]
     chosen = pa.RecordBatch.from_arrays(numbers, names=[str(index) for index in positions])
     matrix: NDArray[np.float64] = chosen.to_tensor(null_to_nan=True, row_major=True).to_numpy()
@@ -169,7 +158,7 @@ def _take_numbers(
     if np.isfinite(matrix).all():
         return matrix
     for index, column in zip(positions, matrix.T, strict=True):
-        if readings[index] == "number" and _has_odd_words(batch.column(index), column):
+        if readings[index] == "number" and _has_odd_words(batch.column(str(index)), column):
             raise WrongReadingError(index)
     return matrix
 

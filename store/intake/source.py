@@ -62,14 +62,20 @@ class TableSource(Protocol):
         """Shape of a row if the file has no column names, so that `columns` are numbered."""
         ...
 
-    def batches(self, readings: Sequence[Reading]) -> Iterator[pa.RecordBatch]:
+    def batches(self, readings: Sequence[Reading | None]) -> Iterator[pa.RecordBatch]:
         """Yield all rows from the first in batches of a few MiB; repeated calls start again.
 
         A column read as "number" is float64, as "text" string or dictionary of string, as "typed"
-        its own Arrow type. Missing cells are null. Raises WrongReadingError, IntakeError.
+        its own Arrow type. Missing cells are null. The name of a column is its index. Columns whose
+        reading is None are left out; at least one is read. Raises WrongReadingError, IntakeError.
         """
         ...
 
     def explain(self, column: int, text: str, expected: str) -> Exception:
         """Return the IntakeError for a cell that does not fit its stated kind, with its line."""
         ...
+
+
+def chosen(readings: Sequence[Reading | None]) -> dict[int, Reading]:
+    """Return the readings of the columns to read, by index from left to right."""
+    return {index: reading for index, reading in enumerate(readings) if reading is not None}

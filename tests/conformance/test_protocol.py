@@ -21,7 +21,7 @@ PATHS = {"/v2", "/v2/health/live", "/v2/health/ready", "/v2/repository/index", *
 EXAMPLES = 15
 # Responses that must be among those to generated requests.
 LEAST = {
-    ("positive", "nothing"): {200: 20, 404: 60},
+    ("positive", "nothing"): {200: 10, 404: 60},
     ("positive", "model"): {200: 60, 400: 20},
     ("positive", "inputs"): {200: 100},
     ("negative", "nothing"): {400: 10, 404: 20},

@@ -26,6 +26,10 @@ def test_commands_of_the_guide(tmp_path: Path, shared_service: Service) -> None:
     }
     codes = [problem["code"] for problem in answer("misspelt")["errors"]]
     assert codes == ["missing_column", "unknown_column"]
+    (cut,) = answer("cut")["errors"]
+    assert cut["code"] == "json_invalid"
+    assert "line 1, column 18" in cut["detail"]
+    assert answer("compressed")["data"][0]["label"] in {"quick", "slow"}
     layers = answer("layers")
     assert layers["layers"] == {"output": {"shape": [1]}}
     assert len(layers["data"][0]["activations"]["output"]) == 1

@@ -1,4 +1,6 @@
-"""Serve a floor with the options of `backpropd api`: python -m benchmarks.serving.apps APP FILE.
+"""Serve a floor with the options of `backpropd api`.
+
+    python -m benchmarks.serving.apps APP FILE [--keep-memory]
 
 Listens on a free port of 127.0.0.1 and prints the port.
 """
@@ -11,6 +13,7 @@ from pathlib import Path
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from cli.serving.malloc_tuning import keep_freed_memory
 from cli.serving.server import server_config
 from cli.serving.sockets import listen
 
@@ -20,7 +23,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.apps")
     parser.add_argument("app")
     parser.add_argument("file", type=Path)
+    parser.add_argument("--keep-memory", action="store_true")
     arguments = parser.parse_args()
+    if arguments.keep_memory:
+        keep_freed_memory()
     module = importlib.import_module(f"benchmarks.serving.apps.{arguments.app}")
     config = server_config(module.create_app(arguments.file), HttpToolsProtocol)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

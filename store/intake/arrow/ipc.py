@@ -1,7 +1,7 @@
 """Arrow IPC files and streams, memory-mapped; read pages are released, so batches may be large."""
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from store.intake.batches.arrow_source import ArrowSource, schema_columns
 from store.intake.batches.joins import join_batches
 from store.intake.batches.sizes import TextLimit
 from store.intake.batches.slices import slice_batch
-from store.intake.cells.arrow_types import check_cell_count
+from store.intake.cells.arrow_types import check_row_count
 from store.intake.options import Limits, ReadOptions
 
 # Pages of a mapped file count towards the process's memory until they are released.
@@ -32,7 +32,7 @@ def open_arrow(path: Path, options: ReadOptions, limits: Limits) -> ArrowSource:
         schema = reader.schema()
         kept, index_notices = find_index(schema, options.kinds)
     columns, notices = schema_columns(schema, limits.max_columns, kept)
-    check_cell_count(rows, len(columns), limits.max_bytes)
+    check_row_count(rows, len(columns), limits)
     read = select(kept, reader.read)
     return ArrowSource(columns, read, options, {"format": "arrow"}, (*notices, *index_notices))
 
@@ -52,8 +52,8 @@ class _Reader:
         opened = pa.ipc.open_file(source) if self._is_file else pa.ipc.open_stream(source)
         return opened.schema
 
-    def read(self, only: int | None) -> Iterator[pa.RecordBatch]:
-        """Yield all rows with all columns, or with column `only`. Raises IntakeError."""
+    def read(self, only: Sequence[int] | None) -> Iterator[pa.RecordBatch]:
+        """Yield all rows with all columns, or with those at `only`. Raises IntakeError."""
         read_bytes = 0
         limit = TextLimit(len(self._mapped), self._max_text_bytes)
         with _translate_errors():
@@ -66,9 +66,9 @@ class _Reader:
                         read_bytes = 0
         self._release_pages()
 
-    def _batches(self, only: int | None) -> Iterator[pa.RecordBatch]:
+    def _batches(self, only: Sequence[int] | None) -> Iterator[pa.RecordBatch]:
         options = pa.ipc.IpcReadOptions(
-            use_threads=False, included_fields=None if only is None else [only]
+            use_threads=False, included_fields=None if only is None else [*only]
         )
         source = pa.BufferReader(self._buffer)
         if self._is_file:

@@ -44,9 +44,9 @@ def find_index(schema: pa.Schema, stated: Collection[str]) -> tuple[list[int], l
 def select(positions: Sequence[int], read: OpenBatches) -> OpenBatches:
     """Return a reader of some of the columns that `read` yields."""
 
-    def read_selected(only: int | None) -> Iterator[pa.RecordBatch]:
+    def read_selected(only: Sequence[int] | None) -> Iterator[pa.RecordBatch]:
         if only is not None:
-            yield from read(positions[only])
+            yield from read([positions[index] for index in only])
             return
         for batch in read(None):
             yield batch.select(positions)

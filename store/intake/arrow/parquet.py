@@ -22,7 +22,7 @@ from store.intake.batches.sizes import TextLimit
 from store.intake.batches.slices import slice_batch
 from store.intake.batches.spill import BatchSpill
 from store.intake.batches.zip_batches import zip_batches
-from store.intake.cells.arrow_types import check_cell_count
+from store.intake.cells.arrow_types import check_row_count
 from store.intake.options import Limits, ReadOptions
 
 # Decompressed pages of all columns read at once are kept in memory, about 7 MiB per column; the
@@ -43,7 +43,7 @@ def open_parquet(path: Path, options: ReadOptions, limits: Limits, folder: Path)
         raise IntakeError("nested_value", "a column of the index of the data frame is nested")
     groups = read_groups(path, len(schema))
     check_rows(groups, metadata.num_rows)
-    check_cell_count(metadata.num_rows, len(columns), limits.max_bytes)
+    check_row_count(metadata.num_rows, len(columns), limits)
     check_expansion(schema, metadata.num_rows, size)
     sizes = read_page_sizes(path, groups, limits.max_bytes)
     file = ParquetColumns(path, metadata, schema, sizes)
@@ -61,24 +61,26 @@ class _Reader:
         self._max_text_bytes = max_text_bytes
         self._width = len(file.schema)
         self._at_once = max(COLUMNS_AT_ONCE, -(-self._width // MAX_PASSES))
-        self._spills: list[BatchSpill] | None = None
+        # By the columns in them.
+        self._spills: dict[tuple[int, ...], BatchSpill] = {}
 
-    def read(self, only: int | None) -> Iterator[pa.RecordBatch]:
-        """Yield all rows with all columns, or with column `only`. Raises IntakeError."""
+    def read(self, only: Sequence[int] | None) -> Iterator[pa.RecordBatch]:
+        """Yield all rows with all columns, or with those at `only`. Raises IntakeError."""
         limit = TextLimit(self._file.path.stat().st_size, self._max_text_bytes)
-        if only is not None or self._width <= self._at_once:
-            yield from self._read(range(self._width) if only is None else [only], limit)
+        columns = range(self._width) if only is None else only
+        if len(columns) <= self._at_once:
+            yield from self._read(columns, limit)
             return
-        if self._spills is None:
-            self._spills = [
-                self._spill(range(start, min(start + self._at_once, self._width)), limit)
-                for start in range(0, self._width, self._at_once)
-            ]
-        parts = [spill.read_as_written() for spill in self._spills]
-        yield from zip_batches(parts, self._width)
+        starts = range(0, len(columns), self._at_once)
+        groups = [tuple(columns[start : start + self._at_once]) for start in starts]
+        for group in groups:
+            if group not in self._spills:
+                self._spills[group] = self._spill(group, limit)
+        parts = [self._spills[group].read_as_written() for group in groups]
+        yield from zip_batches(parts, len(columns))
 
-    def _spill(self, columns: range, limit: TextLimit) -> BatchSpill:
-        spill = BatchSpill(self._folder / f"parquet_{columns.start}.spill")
+    def _spill(self, columns: Sequence[int], limit: TextLimit) -> BatchSpill:
+        spill = BatchSpill(self._folder / f"parquet_{len(self._spills)}.spill")
         with spill.writing() as writer:
             for batch in self._read(columns, limit):
                 writer.write(batch)

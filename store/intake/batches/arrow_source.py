@@ -12,7 +12,7 @@ from store.errors import FileLocation, IntakeError
 from store.intake.cells.arrow_types import as_text, convert_batch, cut, delivered_type, is_seconds
 from store.intake.cells.column_names import check_column_count
 from store.intake.options import ReadOptions
-from store.intake.source import RawColumn, Reading
+from store.intake.source import RawColumn, Reading, chosen
 
 # Maximum cells per batch: 8 MiB of float64.
 BATCH_CELLS = 2**20
@@ -20,8 +20,8 @@ MAX_BATCH_ROWS = 2**16
 BATCH_BYTES = 2**23
 MAX_ROW_BYTES = 2**22
 
-# Yields all rows from the first, with all columns or with the column of an index.
-OpenBatches = Callable[[int | None], Iterator[pa.RecordBatch]]
+# Yields all rows from the first, with all columns or with those of ascending indices.
+OpenBatches = Callable[[Sequence[int] | None], Iterator[pa.RecordBatch]]
 
 
 def row_number(row: int) -> int:
@@ -40,7 +40,7 @@ class ArrowSource:
 
     Attributes:
         columns: from left to right.
-        open_batches: yields all rows from the first, with all columns or one.
+        open_batches: yields all rows from the first, with all columns or some.
         stated: the client's read options, used to parse text.
         options: detected options.
         notices: changes made.
@@ -56,11 +56,12 @@ class ArrowSource:
     find_line: Callable[[int], int | None] = row_number
     row_shape: tuple[int, ...] | None = None
 
-    def batches(self, readings: Sequence[Reading]) -> Iterator[pa.RecordBatch]:
+    def batches(self, readings: Sequence[Reading | None]) -> Iterator[pa.RecordBatch]:
         """Yield all rows from the first. Raises WrongReadingError, IntakeError."""
         missing, decimal = self.stated.missing or (), self.stated.decimal or "."
-        for batch in self.open_batches(None):
-            yield convert_batch(batch.columns, readings, missing, decimal)
+        read = chosen(readings)
+        for batch in self.open_batches(None if len(read) == len(readings) else [*read]):
+            yield convert_batch(batch.columns, read, missing, decimal)
 
     def explain(self, column: int, text: str, expected: str) -> IntakeError:
         """Return the IntakeError for the first cell of a column that equals `text`."""
@@ -73,7 +74,7 @@ class ArrowSource:
 
     def _find_row(self, column: int, text: str) -> int | None:
         before = 0
-        for batch in self.open_batches(column):
+        for batch in self.open_batches([column]):
             cells = as_text(batch.column(0))
             found = pc.index(pc.cast(cells, pa.string()), text).as_py()
             if found >= 0:

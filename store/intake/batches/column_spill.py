@@ -79,9 +79,11 @@ class ColumnSpill:
         self._file.write(batch.serialize())
         column.ends.append(self._file.tell())
 
-    def read(self, schema: pa.Schema, only: int | None = None) -> Iterator[pa.RecordBatch]:
-        """Yield all rows with the columns of a schema, or with column `only`."""
-        fields = list(schema) if only is None else [schema.field(only)]
+    def read(
+        self, schema: pa.Schema, only: Sequence[int] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield all rows with the columns of a schema, or with those of the indices `only`."""
+        fields = list(schema) if only is None else [schema.field(index) for index in only]
         if not fields:
             return
         columns = [self._columns[f.name] for f in fields]

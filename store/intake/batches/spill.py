@@ -1,6 +1,6 @@
 """Batches on disk whose schema may grow while they are written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,12 +30,14 @@ class BatchSpill:
             while source.tell() < source.size():
                 yield from pa.ipc.open_stream(source)
 
-    def read(self, schema: pa.Schema, only: int | None = None) -> Iterator[pa.RecordBatch]:
-        """Yield all batches with the columns of a schema, or with column `only`.
+    def read(
+        self, schema: pa.Schema, only: Sequence[int] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield all batches with the columns of a schema, or with those of the indices `only`.
 
         Columns that a batch lacks are null.
         """
-        wanted = range(len(schema)) if only is None else [only]
+        wanted = range(len(schema)) if only is None else only
         fields = pa.schema([schema.field(index) for index in wanted])
         for batch in self.read_as_written():
             arrays = [_column(batch, index, schema.field(index).type) for index in wanted]

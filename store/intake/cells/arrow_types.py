@@ -1,6 +1,6 @@
 """Columns of typed formats: supported Arrow types and the conversion of their cells."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 import pyarrow as pa
@@ -10,6 +10,7 @@ from pyarrow import types
 from store.errors import FileLocation, IntakeError
 from store.intake.cells.large_integers import is_wide_integer
 from store.intake.cells.text import drop_nan
+from store.intake.options import Limits
 from store.intake.source import Reading, WrongReadingError
 
 SHOWN_TEXT = 80
@@ -33,11 +34,15 @@ def cut(text: str) -> str:
     return text if len(text) <= SHOWN_TEXT else text[:SHOWN_TEXT] + "…"
 
 
-def check_cell_count(rows: int, columns: int, max_cells: int) -> None:
-    """Raise IntakeError if rows times columns exceed `max_cells`."""
-    if rows * columns > max_cells:
-        detail = f"{rows} rows of {columns} columns exceed the limit of {max_cells} cells"
-        raise IntakeError("too_many_rows", detail)
+def check_row_count(rows: int, columns: int, limits: Limits) -> None:
+    """Raise IntakeError if there are too many rows, or too many cells in them."""
+    if limits.max_rows is not None and rows > limits.max_rows:
+        detail = f"the file has more than {limits.max_rows} rows: send it in parts"
+    elif rows * columns > limits.max_cells:
+        detail = f"{rows} rows of {columns} columns exceed the limit of {limits.max_cells} cells"
+    else:
+        return
+    raise IntakeError("too_many_rows", detail)
 
 
 def delivered_type(name: str, data_type: pa.DataType) -> pa.DataType | None:
@@ -88,13 +93,16 @@ def unsupported_type(name: str, type_name: str, code: str = "unsupported_type") 
 
 def convert_batch(
     arrays: Sequence[pa.Array],
-    readings: Sequence[Reading],
+    readings: Mapping[int, Reading],
     missing: Sequence[str] = (),
     decimal: str = ".",
 ) -> pa.RecordBatch:
-    """Convert cells to their readings. Raises WrongReadingError for texts that are not numbers."""
+    """Convert cells to the readings of their columns, whose indices become the names.
+
+    Raises WrongReadingError for texts that are not numbers.
+    """
     converted = []
-    for index, (array, reading) in enumerate(zip(arrays, readings, strict=True)):
+    for array, (index, reading) in zip(arrays, readings.items(), strict=True):
         plain = _plain(array)
         match reading:
             case "typed":
@@ -108,7 +116,7 @@ def convert_batch(
                     raise WrongReadingError(index) from error
             case _:
                 assert_never(reading)
-    return pa.RecordBatch.from_arrays(converted, names=[str(i) for i in range(len(converted))])
+    return pa.RecordBatch.from_arrays(converted, names=[*map(str, readings)])
 
 
 def as_typed(array: pa.Array) -> pa.Array:

@@ -1,7 +1,7 @@
 """CSV files, read by pyarrow block by block."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from store.intake.csv.errors import CsvErrors
 from store.intake.csv.records import Dialect
 from store.intake.csv.scan import FileScan
 from store.intake.options import Limits, ReadOptions
-from store.intake.source import RawColumn, Reading, WrongReadingError
+from store.intake.source import RawColumn, Reading, WrongReadingError, chosen
 
 _WRONG_COLUMN = re.compile(r"In CSV column #(\d+): ")
 
@@ -81,24 +81,28 @@ class CsvSource:
         """Shape of a row without a header; None with one."""
         return None if self.header else (len(self.columns),)
 
-    def batches(self, readings: Sequence[Reading]) -> Iterator[pa.RecordBatch]:
+    def batches(self, readings: Sequence[Reading | None]) -> Iterator[pa.RecordBatch]:
         """Yield all rows from the first. Raises WrongReadingError, IntakeError."""
-        last = None
+        last, read = None, chosen(readings)
+        width = len(read)
+        if self.scan.quotes % 2:
+            # An unclosed quote is seen in the last cell of the file.
+            read.setdefault(len(readings) - 1, "text")
         try:
-            with self._open(readings) as reader:
+            with self._open(read) as reader:
                 for batch in reader:
                     if batch.num_rows:
-                        yield batch
+                        yield batch.select(range(width))
                         last = batch
         except pa.ArrowInvalid as error:
             if wrong := _WRONG_COLUMN.search(str(error)):
                 raise WrongReadingError(int(wrong[1])) from error
             raise self._errors.explain_parsing(str(error)) from error
         # A cell parsed as a number is complete even if its quote is not closed.
-        if last is not None and self.scan.quotes % 2 and readings[-1] == "text":
+        if last is not None and self.scan.quotes % 2 and read[len(readings) - 1] == "text":
             self._errors.check_last_cell(last.column(-1)[-1].as_py())
 
-    def _open(self, readings: Sequence[Reading]) -> pa_csv.CSVStreamingReader:
+    def _open(self, readings: Mapping[int, Reading]) -> pa_csv.CSVStreamingReader:
         names = [str(index) for index in range(len(self.columns))]
         types = {"number": pa.float64()}
         return pa_csv.open_csv(
@@ -116,9 +120,10 @@ class CsvSource:
                 newlines_in_values=self.scan.quotes > 0,
             ),
             convert_options=pa_csv.ConvertOptions(
+                include_columns=[names[index] for index in readings],
                 column_types={
-                    name: types.get(reading, pa.string())
-                    for name, reading in zip(names, readings, strict=True)
+                    names[index]: types.get(reading, pa.string())
+                    for index, reading in readings.items()
                 },
                 null_values=["", *self.missing],
                 strings_can_be_null=True,

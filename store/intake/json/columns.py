@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from store.errors import FileLocation, IntakeError
 from store.intake.batches.arrow_source import rows_per_batch
-from store.intake.cells.arrow_types import check_cell_count, cut
+from store.intake.cells.arrow_types import check_row_count, cut
 from store.intake.cells.column_names import check_column_count
 from store.intake.cells.large_integers import FIRST_MERGED, has_fraction
 from store.intake.options import Limits
@@ -67,7 +67,7 @@ class JsonColumns:
     def count_rows(self, rows: int) -> None:
         """Add to the row count. Raises IntakeError for too many cells."""
         self._rows += rows
-        check_cell_count(self._rows, len(self._types), self._limits.max_bytes)
+        check_row_count(self._rows, len(self._types), self._limits)
 
     def build(self, rows: Sequence[Row], line_of: FindLine) -> Iterator[pa.RecordBatch]:
         """Yield the rows as batches; `line_of` maps a row index to a line. Raises IntakeError."""

@@ -147,7 +147,7 @@ class _ColumnReader:
         index = schema.get_field_index(NAMES)
         return [
             str(value.as_py())
-            for batch in self._spill.read(schema, index)
+            for batch in self._spill.read(schema, [index])
             for value in batch.column(0).cast(pa.string())
         ]
 

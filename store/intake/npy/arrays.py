@@ -1,6 +1,7 @@
 """NumPy .npy arrays; the header is checked against the file size before any allocation."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from store.errors import IntakeError
 from store.intake.batches.arrow_source import BATCH_BYTES, ArrowSource, rows_per_batch
-from store.intake.cells.arrow_types import check_cell_count, delivered_type
+from store.intake.cells.arrow_types import check_row_count, delivered_type
 from store.intake.cells.column_names import check_column_count
 from store.intake.npy.dtypes import arrow_type, as_arrow, check_dtype
 from store.intake.npy.header import parse_header
@@ -57,17 +58,20 @@ class NpyArray:
             for name, dtype in zip(self.names, dtypes, strict=True)
         )
 
-    def read(self, file: IO[bytes], start: int, rows: int) -> list[pa.Array]:
-        """Read `rows` rows from `start`, one array per column. Raises IntakeError."""
+    def read(
+        self, file: IO[bytes], start: int, rows: int, columns: Sequence[int]
+    ) -> list[pa.Array]:
+        """Read `rows` rows from `start`, one array per column of the table. Raises IntakeError."""
         if self.dtype.names:
             block = self._read_block(file, self.offset + start * self.row_bytes, rows)
-            return [as_arrow(np.asarray(block[name])) for name in self.dtype.names]
+            return [as_arrow(np.asarray(block[self.dtype.names[index]])) for index in columns]
         if not self.fortran or len(self.shape) == 1:
             block = self._read_block(
                 file, self.offset + start * self.row_bytes, rows * len(self.names)
             )
-            return [as_arrow(c) for c in block.reshape(rows, len(self.names)).T]
-        positions = self._fortran_positions()
+            cells = block.reshape(rows, len(self.names))
+            return [as_arrow(cells[:, index]) for index in columns]
+        positions = self._fortran_positions()[list(columns)]
         size = self.dtype.itemsize
         return [
             as_arrow(self._read_block(file, self.offset + (p * self.rows + start) * size, rows))
@@ -106,20 +110,34 @@ def arrays_source(
     rows = arrays[0].rows
     if rows == 0:
         raise IntakeError("no_rows", "the array has no rows")
-    check_cell_count(rows, len(columns), limits.max_bytes)
+    check_row_count(rows, len(columns), limits)
     row_bytes = sum(array.row_bytes for array in arrays)
     step = max(1, min(rows_per_batch(len(columns)), BATCH_BYTES // max(1, row_bytes)))
 
-    def read(only: int | None) -> Iterator[pa.RecordBatch]:
+    def read(only: Sequence[int] | None) -> Iterator[pa.RecordBatch]:
+        parts = list(_split_columns(arrays, range(len(columns)) if only is None else only))
         with path.open("rb") as file:
             for start in range(0, rows, step):
                 count = min(step, rows - start)
-                cells = [cell for array in arrays for cell in array.read(file, start, count)]
-                if only is not None:
-                    cells = [cells[only]]
+                cells = [
+                    cell for array, own in parts for cell in array.read(file, start, count, own)
+                ]
                 yield pa.RecordBatch.from_arrays(cells, names=[str(i) for i in range(len(cells))])
 
     return ArrowSource(columns, read, options, found)
+
+
+def _split_columns(
+    arrays: Sequence[NpyArray], columns: Sequence[int]
+) -> Iterator[tuple[NpyArray, Sequence[int]]]:
+    """Yield each array with the indices of its own columns among ascending ones of the table."""
+    first = 0
+    for array in arrays:
+        end = first + len(array.names)
+        own = columns[bisect_left(columns, first) : bisect_left(columns, end)]
+        if own:
+            yield array, [index - first for index in own]
+        first = end
 
 
 def read_header(file: IO[bytes], start: int, end: int, name: str, limits: Limits) -> NpyArray:

@@ -114,6 +114,9 @@ def require_equal(fitted: tuple[FittedNumeric, ...], rows: int, code: str, unusu
         flags = [preprocessing.flags(one, dtype) for one in (table, columns)]
         np.testing.assert_array_equal(flags[0].out_of_range, flags[1].out_of_range)
         np.testing.assert_array_equal(flags[0].imputed, flags[1].imputed)
+        is_flagged = flags[1].out_of_range.any() or flags[1].imputed.any()
+        assert preprocessing.are_usual(table) == (not is_flagged)
+        assert not preprocessing.are_usual(columns)
 
 
 def test_integers_are_rounded_to_float64_first() -> None:

@@ -5,13 +5,14 @@ import itertools
 import tracemalloc
 import zlib
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.http.bodies import BodyTooLargeError
 from service.http.content_codings import choose_coding, decode_content, encode_content
-from service.http.errors import InvalidContentError, UnsupportedMediaTypeError
+from service.http.errors import InvalidContentError, UnsupportedCodingError
 
 LIMIT = 10_000
 
@@ -31,6 +32,23 @@ def test_every_form_is_read(data: bytes) -> None:
     assert decode_content(raw_deflate(data), "deflate", LIMIT) == data
     for coding in ("gzip", "deflate"):
         assert decode_content(encode_content(data, coding), coding, LIMIT) == data
+
+
+@given(st.binary(max_size=200))
+def test_zstd_is_read(data: bytes) -> None:
+    packed = pa.compress(data, "zstd", asbytes=True)
+    assert decode_content(packed, " Zstd", LIMIT) == data
+    assert decode_content(packed * 2, "zstd", LIMIT) == data * 2
+
+
+def test_a_bomb_of_zstd_is_not_decompressed() -> None:
+    bomb = pa.compress(bytes(50_000_000), "zstd", asbytes=True)
+    before = pa.total_allocated_bytes()
+    with pytest.raises(BodyTooLargeError):
+        decode_content(bomb, "zstd", LIMIT)
+    assert pa.total_allocated_bytes() - before < 1_000_000
+    at_limit = pa.compress(bytes(LIMIT), "zstd", asbytes=True)
+    assert decode_content(at_limit, "zstd", LIMIT) == bytes(LIMIT)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
@@ -58,6 +76,9 @@ def test_a_bomb_is_not_decompressed(coding: str) -> None:
         (zlib.compress(b"tail") + b"tail", "deflate"),
         (gzip.compress(b"two") * 2, "gzip"),
         (gzip.compress(b"sum")[:-8] + bytes(8), "gzip"),
+        (b"plain", "zstd"),
+        (pa.compress(b"cut", "zstd", asbytes=True)[:-1], "zstd"),
+        (pa.compress(b"tail", "zstd", asbytes=True) + b"tail", "zstd"),
     ],
     # Not the bytes: gzip writes the time into them, and every test process collects for itself.
     ids=itertools.count(),
@@ -69,9 +90,10 @@ def test_an_invalid_stream_is_an_error(body: bytes, coding: str) -> None:
 
 @pytest.mark.parametrize("coding", ["br", "gzip, deflate", "gzip,gzip", "x" * 1_000])
 def test_another_coding_is_an_error(coding: str) -> None:
-    with pytest.raises(UnsupportedMediaTypeError) as error:
+    with pytest.raises(UnsupportedCodingError) as error:
         decode_content(b"", coding, LIMIT)
     assert len(str(error.value)) < 200
+    assert error.value.headers == {"Accept-Encoding": "gzip, deflate, zstd"}
 
 
 @pytest.mark.parametrize(

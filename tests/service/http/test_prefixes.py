@@ -14,8 +14,9 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.errors import SpecError, SpecProblem
-from service.http.bodies import BodyLimit, JsonRoute
+from service.http.bodies import BodyLimit
 from service.http.errors import InvalidRowsError, NotReadyError
+from service.http.json_bodies import JsonRoute
 from service.http.prefixes import Prefix, Prefixes, use_prefixes
 from service.http.problems import add_error_handlers
 from service.http.renderers import ErrorDetails, render_problem

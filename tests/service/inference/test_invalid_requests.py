@@ -2,7 +2,8 @@
 
 import gzip
 import json
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -13,9 +14,11 @@ from service.http.prefixes import Prefixes
 from service.http.renderers import ErrorDetails
 from service.inference import infer
 from service.inference.models import find_model
+from service.routes import inference
 from tests.service.inference.conftest import Served
 from tests.service.inference.tensors import LENGTH, Body, as_binary, as_json, read_outputs, texts
 from tests.service.inference.test_inference import COLUMNS
+from tests.service.limiters import CountingLimiter
 
 PAIR = np.array([1.0, 2.0])
 GOOD = {"p1": PAIR, "p2": PAIR}
@@ -220,7 +223,9 @@ def test_bodies_that_are_too_large(served: Served) -> None:
 
 def test_content_codings_that_are_not_supported(served: Served) -> None:
     body = as_json(GOOD)
-    error(served.infer("value", body, **{"Content-Encoding": "br"}), 415)
+    response = served.infer("value", body, **{"Content-Encoding": "br"})
+    error(response, 415)
+    assert response.headers["accept-encoding"] == "gzip, deflate, zstd"
     error(served.infer("value", body, **{"Content-Encoding": "gzip"}), 400)
 
 
@@ -318,6 +323,23 @@ def test_only_fast_requests_are_computed_in_the_event_loop(
     assert infer.infer_in_place(context, "mdl_unknown", payload) is None
     in_json = as_json(inputs, id=" " * infer.JSON_BYTES_IN_PLACE)
     assert infer.infer_in_place(context, model_id, infer.Payload(in_json.content, "", None)) is None
+
+
+def test_only_large_and_compressed_requests_wait_for_each_other(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limiter, app = CountingLimiter(), cast("Any", served.client.app)
+    context = app.state.context
+    monkeypatch.setitem(app.state._state, "context", replace(context, row_readers=limiter))
+    in_thread = as_json(GOOD, id=" " * infer.JSON_BYTES_IN_PLACE)
+    assert served.infer("value", in_thread).status_code == 200
+    assert limiter.users == 0
+    monkeypatch.setattr(inference, "SMALL_BODY_BYTES", len(in_thread.content) - 1)
+    assert served.infer("value", in_thread).status_code == 200
+    assert limiter.users == 1
+    compressed = Body(gzip.compress(as_json(GOOD).content), {"Content-Encoding": "gzip"})
+    assert served.infer("value", compressed).status_code == 200
+    assert limiter.users == 2
 
 
 def test_large_and_small_requests_give_the_same_bits(served: Served) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from service.http.errors import InvalidInferenceError
-from service.inference.request import RequestedOutput, read_request
+from service.inference.request import read_request
+from service.inference.request_header import CACHED_HEADER_BYTES, RequestedOutput
 
 TENSOR = {"name": "a", "shape": [2], "datatype": "FP32"}
 JSON = {**TENSOR, "data": [1, 2]}
@@ -32,6 +33,24 @@ def test_parts_of_a_binary_body() -> None:
     assert (bytes(first.content), first.shape, first.datatype) == (b"12345678", (2,), "FP32")
     assert (second.content, second.data) == (None, [1, 2])
     assert bytes(third.content) == b"abc"
+
+
+def test_a_repeated_header_is_read_once_and_its_content_each_time() -> None:
+    header = body(BINARY, id="repeated")
+    first, second = (read(header + content, str(len(header))) for content in (b"1" * 8, b"2" * 8))
+    assert [bytes(found.inputs[0].content) for found in (first, second)] == [b"1" * 8, b"2" * 8]
+    assert first.rules is second.rules
+    with pytest.raises(InvalidInferenceError, match="to the 7 bytes that are left, not 8"):
+        read(header + b"1234567", str(len(header)))
+    with pytest.raises(InvalidInferenceError, match="inputs has 1 tensors, more than 0"):
+        read(header + b"12345678", str(len(header)), max_inputs=0)
+
+
+def test_a_long_header_is_not_kept() -> None:
+    header = body(BINARY, id="x" * CACHED_HEADER_BYTES)
+    first, second = (read(header + b"12345678", str(len(header))) for _ in range(2))
+    assert first == second
+    assert first.rules is not second.rules
 
 
 def test_outputs_are_binary_by_default_if_the_request_says_so() -> None:

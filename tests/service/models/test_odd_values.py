@@ -174,13 +174,17 @@ def test_deviation_that_overflows_holds_the_row_in_the_range(
         assert flags_of(row) == {"x": "out_of_range"}
 
 
-def test_nan_is_not_json(client: TestClient) -> None:
-    body = json.dumps({"rows": [{"free": 1}, {"free": math.nan}]})
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("name", ["free", "not a feature"])
+def test_numbers_that_json_does_not_have_are_refused(
+    client: TestClient, name: str, number: float
+) -> None:
+    body = json.dumps({"rows": [{"free": 1}, {name: number}]})
     headers = {"Content-Type": "application/json"}
     found = problem(client.post(import_model(client), content=body, headers=headers), 422)
     (error,) = found["errors"]
-    assert error["pointer"] == "/rows/1/free"
-    assert "send null" in error["detail"]
+    assert error["pointer"] == f"/rows/1/{name}"
+    assert f"{json.dumps(number)} is not JSON: send null" in error["detail"]
 
 
 def test_image_is_sent_as_nested_arrays(client: TestClient, train: Train) -> None:

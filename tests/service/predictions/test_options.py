@@ -110,7 +110,8 @@ def test_other_columns_than_those_of_the_dataset_are_ignored_on_request(
     assert flags_of(predict(client, xor, rows, "extra_columns=ignore")) == [[]]
     found = refuse(post(client, xor, rows, "extra_columns=error"))
     assert [pointer for pointer, _, _ in found] == ["/rows/0/y", "/rows/0/other"]
-    assert found[0][2] == "a column of the dataset, but not a feature of the model"
+    assert found[0][2].startswith("a column of the dataset, but not a feature of the model; it is")
+    assert "ignored without extra_columns=error" in found[0][2]
 
 
 def test_the_model_knows_which_columns_had_gaps(client: TestClient, train: Train) -> None:

@@ -324,4 +324,4 @@ def test_unequal_columns_of_json_are_named_with_their_lengths() -> None:
     body = b'{"columns":{"a":[1,2],"b":[3]}}'
     with pytest.raises(InvalidRowsError) as caught:
         read_json(body, make_model(NUMERIC[:2], POINT).reader)
-    assert caught.value.errors[0].detail == "'b' has 1 values, but 'a' has 2"
+    assert caught.value.errors[0].detail == "'b' has 1 value, but 'a' has 2"

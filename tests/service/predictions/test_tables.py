@@ -20,6 +20,7 @@ from store.settings import Settings
 from tests.service.conftest import Train, problem
 from tests.service.hostile import arrays, arrow_files, compressed, csv_files, parquet_files
 from tests.service.hostile.case import Case
+from tests.service.limiters import CountingLimiter
 from tests.service.models.test_imports import WEIGHTS, XOR
 from tests.service.predictions.test_options import import_model
 from tests.store.intake.any_files import arrow_bytes, npy_bytes, parquet_bytes
@@ -190,19 +191,6 @@ def test_rows_are_bounded(
         assert error["code"] == "too_many_rows", media_type
 
 
-class CountingLimiter:
-    """A limiter without a limit that counts its users."""
-
-    def __init__(self) -> None:
-        self.users = 0
-
-    async def __aenter__(self) -> None:
-        self.users += 1
-
-    async def __aexit__(self, *_: object) -> None:
-        pass
-
-
 def test_only_large_tables_wait_for_each_other(
     client: TestClient, model: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,6 +201,9 @@ def test_only_large_tables_wait_for_each_other(
     monkeypatch.setattr(routes, "SMALL_TABLE_BYTES", len(TEXT) - 1)
     assert predict(client, model, TEXT) == expected
     assert limiter.users == 1
+    monkeypatch.setattr(routes, "SMALL_BODY_BYTES", len(FORMS[-1][0]) - 1)
+    assert predict(client, model, FORMS[-1][0], f"{JSON}; large") == expected
+    assert limiter.users == 2
 
 
 HOSTILE: list[Case] = [
@@ -251,3 +242,43 @@ def test_an_unknown_header_parameter_is_not_ignored(
     headers = {"Content-Type": "text/csv; header=absnt"}
     found = client.post(model["links"]["predict"], content=b"1,2\n", headers=headers)
     assert (found.status_code, "absnt" in found.json()["detail"]) == (415, True)
+
+
+def test_the_charset_of_a_table_is_read(client: TestClient, train: Train) -> None:
+    job = train("größe,kind\n" + "\n".join(f"{n},{'ab'[n % 2]}" for n in range(40)))
+    text = "größe\n3\n"
+    expected = predict(client, job, json.dumps({"rows": [[3]]}).encode(), JSON)
+    for charset in ("utf-16", "UTF-16LE", "iso-8859-1", "cp1252", '"utf8"'):
+        content = text.encode(charset.strip('"'))
+        assert predict(client, job, content, f"text/csv; charset={charset}") == expected
+
+
+def test_text_of_another_charset_is_an_error(client: TestClient, model: dict[str, Any]) -> None:
+    content = "a,b\n1,2\nä,1\n".encode("latin-1")
+    found = problem(post(client, model, content, "text/csv; charset=utf-8"), 422)
+    assert (found["code"], found["errors"][0]["line"]) == ("wrong_encoding", 3)
+    assert predict(client, model, content)
+
+
+@pytest.mark.parametrize("charset", ["klingon", "base64", "x" * 1_000, ""])
+def test_an_unknown_charset_is_415(client: TestClient, model: dict[str, Any], charset: str) -> None:
+    found = problem(post(client, model, TEXT, f'text/csv; charset="{charset}"'), 415)
+    assert charset[:40] in found["detail"]
+    assert "utf-8, utf-16" in found["detail"]
+    assert len(found["detail"]) < 300
+
+
+@pytest.mark.parametrize(
+    ("array", "detail"),
+    [
+        (NUMBERS[:, :1], "each row has 1 value, but the model has 2 features"),
+        (NUMBERS[:, 0], "each row has 1 value, but the model has 2 features"),
+        (NUMBERS[:, [0, 1, 1]], "each row has 3 values, but the model has 2 features"),
+        (np.zeros((4, 2, 3)), "each row is an array of 2 × 3 values, but one of 2 is expected"),
+    ],
+)
+def test_arrays_of_another_width_are_refused(
+    client: TestClient, model: dict[str, Any], array: Any, detail: str
+) -> None:
+    found = problem(post(client, model, npy_bytes(array), "application/x-npy"), 422)
+    assert found["detail"] == detail

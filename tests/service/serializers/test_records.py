@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from service.http.errors import InvalidRowsError
+from service.http.errors import MAX_PROBLEMS, InvalidRowsError
 from service.serializers.model_columns import NO_RULES, ColumnRules, ModelColumns
-from service.serializers.records import MAX_PROBLEMS, RecordReader
+from service.serializers.records import RecordReader
 
 NAMES = ["a", "b", "c", "d"]
 FLAT = {"a": 1, "b": 2, "c": 3, "d": 4}
@@ -45,14 +45,14 @@ def test_array_may_be_nested_in_the_models_shape(shape: tuple[int, ...], row: li
 def test_array_of_another_shape_is_refused_once(row: list[Any]) -> None:
     ((pointer, code, detail),) = refuse([[1, 2, 3, 4], row], (2, 2, 1))
     assert (pointer, code) == ("/rows/1", "wrong_shape")
-    assert "4 values in one array are expected, row by row" in detail
+    assert "one array of 4 values is expected, row by row" in detail
     assert "2 × 2 × 1" in detail
 
 
 def test_nested_array_without_a_shape_is_refused_once() -> None:
     ((pointer, code, detail),) = refuse([[[1, 2], [3, 4]]])
     assert (pointer, code) == ("/rows/0", "wrong_shape")
-    assert detail == "4 values in one array are expected"
+    assert detail == "one array of 4 values is expected"
 
 
 @pytest.mark.parametrize("rows", [[1, 2, "red"], [0] * 64, [None]])
@@ -101,7 +101,8 @@ def test_rows_that_lack_columns_are_problems_beside_others() -> None:
     assert absent(rows, ColumnRules(missing="error", extra="error")) == [
         "/rows/0 the row lacks 'b', 'c', 'd'",
         "/rows/0/x not a feature of the model; extra_columns=ignore accepts it",
-        "/rows/1/y a column of the dataset, but not a feature of the model",
+        "/rows/1/y a column of the dataset, but not a feature of the model; it is ignored without "
+        "extra_columns=error",
         "/rows/2 the row lacks 'a', 'b', 'c' and 1 more",
     ]
 

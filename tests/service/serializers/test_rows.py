@@ -23,10 +23,9 @@ from engine.preprocessing.fitted import (
     NumericTarget,
 )
 from engine.preprocessing.preprocessing import Preprocessing
-from service.http.errors import InvalidRowsError
+from service.http.errors import MAX_PROBLEMS, InvalidRowsError
 from service.serializers import rows as rows_module
 from service.serializers import unreadable
-from service.serializers.records import MAX_PROBLEMS
 from service.serializers.rows import ReadRows, RowReader
 
 NUMBER = FittedNumeric("v", 0, 1, 0)
@@ -251,7 +250,7 @@ def test_each_value_that_is_not_understood_is_named() -> None:
     assert sorted(RowReader(TWO).read(rows).not_understood) == [(0, 0), (0, 1), (2, 1), (4, 0)]
 
 
-@pytest.mark.parametrize("value", [[], [1], {}, {"a": 1}, math.nan])
+@pytest.mark.parametrize("value", [[], [1], {}, {"a": 1}])
 def test_what_is_not_a_json_scalar_is_refused_by_its_pointer(value: Any) -> None:
     for fitted in (NUMBER, TRUTH, TIME, LEVELS, FittedText("v", 4)):
         reader = RowReader(Preprocessing((fitted,), NumericTarget("y", 0, 1)))
@@ -260,8 +259,7 @@ def test_what_is_not_a_json_scalar_is_refused_by_its_pointer(value: Any) -> None
             reader.read(rows)
         (problem,) = raised.value.errors
         assert (problem.pointer, problem.code) == ("/rows/1/v", "not_a_value")
-        says = "send null" if isinstance(value, float) else "a text, a number, a boolean or null"
-        assert says in problem.detail
+        assert "a text, a number, a boolean or null" in problem.detail
     with pytest.raises(InvalidRowsError) as raised:
         RowReader(TWO).read([[1, value]])
     assert [problem.pointer for problem in raised.value.errors] == ["/rows/0/1"]

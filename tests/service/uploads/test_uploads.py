@@ -202,4 +202,6 @@ def test_malformed_digest_is_refused(client: httpx2.Client) -> None:
 
 def test_other_content_encoding_is_415(client: httpx2.Client) -> None:
     headers = {"Content-Type": "text/csv", "Content-Encoding": "br"}
-    assert "br" in problem(client.post("/v1/datasets", content=CSV, headers=headers), 415)["detail"]
+    answer = client.post("/v1/datasets", content=CSV, headers=headers)
+    assert "br" in problem(answer, 415)["detail"]
+    assert answer.headers["Accept-Encoding"] == "gzip, zstd"

@@ -1,6 +1,8 @@
 """Cells of files whose columns are known: nothing is inferred from the rows."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,13 +11,22 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from numpy.typing import NDArray
 
 from store.errors import IntakeError
 from store.intake import CellRequest, CellTable, FileHints, Limits, ReadOptions, read_rows
+from store.intake.arrow.parquet import COLUMNS_AT_ONCE
 from store.intake.cell_table import CellUse, FoundColumns
-from tests.store.intake.any_files import arrow_bytes, npy_bytes, parquet_bytes
+from store.intake.source import Reading
+from tests.store.intake.any_files import (
+    arrow_bytes,
+    npy_bytes,
+    npz_bytes,
+    open_bytes,
+    parquet_bytes,
+)
 
-LIMITS = Limits(max_columns=100, max_bytes=2**20)
+LIMITS = Limits(max_columns=100, max_bytes=2**20, max_cells=10_000, max_rows=1000)
 
 
 def read(
@@ -24,7 +35,7 @@ def read(
     uses: Mapping[str, CellUse],
     *,
     missing: frozenset[float] = frozenset(),
-    max_rows: int = 1000,
+    limits: Limits = LIMITS,
     **stated: Any,
 ) -> CellTable:
     """Return the cells of the columns with these uses, by their names in the file."""
@@ -34,8 +45,8 @@ def read(
     def assign(found: FoundColumns) -> dict[int, tuple[str, CellUse]]:
         return {i: (name, uses[name]) for i, name in enumerate(found.names) if name in uses}
 
-    request = CellRequest(frozenset(uses), assign, missing, max_rows, max_cells=10_000)
-    return read_rows(path, ReadOptions(missing=(), **stated), FileHints(), LIMITS, request)
+    request = CellRequest(frozenset(uses), assign, missing)
+    return read_rows(path, ReadOptions(missing=(), **stated), FileHints(), limits, request)
 
 
 def values(table: CellTable, name: str) -> list[Any]:
@@ -57,7 +68,7 @@ def find_columns(folder: Path, content: bytes, **stated: Any) -> FoundColumns:
         found.append(columns)
         return {}
 
-    request = CellRequest(frozenset({"1", "2"}), assign, frozenset(), 1000, 10_000)
+    request = CellRequest(frozenset({"1", "2"}), assign, frozenset())
     read_rows(path, ReadOptions(**stated), FileHints(), LIMITS, request)
     return found[0]
 
@@ -210,7 +221,9 @@ def test_too_many_rows_or_cells_are_refused(tmp_path: Path, write: Any) -> None:
 def test_distinct_texts_are_bounded_in_bytes(tmp_path: Path) -> None:
     words = [f"{n:0800}" for n in range(600)]
     content = parquet_bytes(pa.table({"v": [*words, *words]}))
-    assert read(tmp_path, content, {"v": "value"}, max_rows=1200).rows == 1200
+    assert (
+        read(tmp_path, content, {"v": "value"}, limits=replace(LIMITS, max_rows=1200)).rows == 1200
+    )
     words = [f"{n:03000}" for n in range(600)]
     with pytest.raises(IntakeError) as caught:
         read(tmp_path, parquet_bytes(pa.table({"v": words})), {"v": "value"})
@@ -221,3 +234,66 @@ def test_a_file_without_rows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IntakeError) as caught:
         read(tmp_path, parquet_bytes(pa.table({"v": pa.array([], pa.int64())})), {"v": "number"})
     assert caught.value.code == "no_rows"
+
+
+def table_of(columns: int) -> pa.Table:
+    return pa.table({f"c{n}": [float(10 * row + n) for row in range(3)] for n in range(columns)})
+
+
+def as_csv(table: pa.Table) -> bytes:
+    rows = [table.column_names, *zip(*table.to_pydict().values(), strict=True)]
+    return "\n".join(",".join(map(str, row)) for row in rows).encode()
+
+
+def as_matrix(table: pa.Table) -> NDArray[np.float64]:
+    return np.stack([column.to_numpy() for column in table.columns], axis=1)
+
+
+def as_lines(table: pa.Table) -> bytes:
+    return "\n".join(map(json.dumps, table.to_pylist())).encode()
+
+
+WRITERS = [
+    parquet_bytes,
+    arrow_bytes,
+    as_csv,
+    as_lines,
+    lambda table: json.dumps(table.to_pylist()).encode(),
+    lambda table: json.dumps(table.to_pydict()).encode(),
+    lambda table: npz_bytes(**table.to_pydict()),
+    lambda table: npz_bytes(c=as_matrix(table)),
+    lambda table: npz_bytes(c=np.asfortranarray(as_matrix(table))),
+]
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_only_the_columns_that_are_asked_for_are_in_the_batches(tmp_path: Path, write: Any) -> None:
+    """Also if they are more than the columns of Parquet that are read at once."""
+    content = write(table_of(COLUMNS_AT_ONCE + 5))
+    for kept in ((1, 3), (12,), range(1, COLUMNS_AT_ONCE + 4)):
+        names = [f"c{n}" for n in kept]
+        found = read(tmp_path, content, dict.fromkeys(names, "number"))
+        assert {name: values(found, name) for name in names} == {
+            f"c{n}": [float(10 * row + n) for row in range(3)] for n in kept
+        }
+    source = open_bytes(tmp_path, content)
+    readings: list[Reading | None] = [None] * len(source.columns)
+    readings[2] = "typed" if source.columns[2].type else "text"
+    assert {tuple(batch.schema.names) for batch in source.batches(readings)} == {("2",)}
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_rows_are_counted_if_none_of_the_columns_is_in_the_file(tmp_path: Path, write: Any) -> None:
+    found = read(tmp_path, write(table_of(3)), {"x": "number"})
+    assert (found.rows, dict(found.columns)) == (3, {})
+
+
+def test_a_word_is_found_in_the_right_column_behind_those_that_are_not_read(tmp_path: Path) -> None:
+    found = read(tmp_path, b"a,x,b,y\n1,2,3,4\n1,?,3,inf\n", {"x": "number", "y": "number"})
+    assert (values(found, "x"), values(found, "y")) == (["2", "?"], ["4", "inf"])
+
+
+def test_an_unclosed_quote_is_refused_in_a_column_that_is_not_read(tmp_path: Path) -> None:
+    with pytest.raises(IntakeError) as caught:
+        read(tmp_path, b'x,y\n1,"2"\n3,"4\n', {"x": "number"})
+    assert caught.value.code == "unclosed_quote"

@@ -240,7 +240,7 @@ def test_too_many_columns_are_refused(tmp_path: Path, form: str) -> None:
 def test_sparse_rows_with_too_many_cells_are_refused(tmp_path: Path) -> None:
     rows = [json.dumps({f"c{n}": n for n in range(50)}), *['{"c0":1}'] * 50]
     content = "\n".join(rows).encode()
-    error = refusal(tmp_path, content, format="json_lines", limits=Limits(max_bytes=2000))
+    error = refusal(tmp_path, content, format="json_lines", limits=Limits(max_cells=2000))
     assert error.code == "too_many_rows"
 
 
