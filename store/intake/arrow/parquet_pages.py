@@ -91,9 +91,8 @@ class _Limits:
                 raise IntakeError("pages_too_small", f"{detail} on average: write larger pages")
             if page.unpacked > self._max_page_bytes:
                 detail = f"a page of the Parquet file holds {page.unpacked} uncompressed bytes"
-                raise IntakeError(
-                    "page_too_large", f"{detail}: at most {self._max_page_bytes} are accepted"
-                )
+                detail = f"{detail}: at most {self._max_page_bytes} are accepted"
+                raise IntakeError("expands_too_much", detail)
             self._bytes += page.unpacked
             if self._bytes > max(FREE_BYTES, MAX_EXPANSION * self._size):
                 detail = f"the Parquet file of {self._size} bytes expands to {self._bytes} and more"

@@ -1,18 +1,16 @@
 """Bytes of the cells of a batch, where each reference to a shared text counts as the text."""
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
 from store.errors import IntakeError
 from store.intake.cells.arrow_types import is_text
+from store.intake.cells.text_views import VIEW_BYTES, view_lengths
 
 # Runs of equal texts take almost no bytes in a file; a larger ratio indicates an attack.
 MAX_TEXT_EXPANSION = 1000
 FREE_TEXT_BYTES = 2**26
-# A view of a text: its length as int32, then 12 bytes of text or its place.
-_VIEW_WORDS = 4
 
 
 class TextLimit:
@@ -57,7 +55,7 @@ def _count_cells(array: pa.Array) -> int:
     if types.is_dictionary(array.type):
         return int(array.indices.nbytes) + count_text_bytes(array)
     if types.is_string_view(array.type):
-        return len(array) * 4 * _VIEW_WORDS + count_text_bytes(array)
+        return len(array) * VIEW_BYTES + count_text_bytes(array)
     return int(array.nbytes)
 
 
@@ -75,9 +73,6 @@ def text_lengths(array: pa.Array) -> pa.Array:
     """Return the bytes of each text as int64, shape `(rows,)`; null for null."""
     if types.is_dictionary(array.type):
         return text_lengths(array.dictionary).take(array.indices)
-    if not types.is_string_view(array.type):
-        return pc.cast(pc.binary_length(array), pa.int64())
-    words = np.frombuffer(array.buffers()[1], np.int32)
-    first = array.offset * _VIEW_WORDS
-    lengths = words[first : first + len(array) * _VIEW_WORDS : _VIEW_WORDS].astype(np.int64)
-    return pc.if_else(array.is_valid(), pa.array(lengths), None)
+    if types.is_string_view(array.type):
+        return view_lengths(array)
+    return pc.cast(pc.binary_length(array), pa.int64())

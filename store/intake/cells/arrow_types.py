@@ -10,6 +10,7 @@ from pyarrow import types
 from store.errors import FileLocation, IntakeError
 from store.intake.cells.large_integers import is_wide_integer
 from store.intake.cells.text import drop_nan
+from store.intake.cells.text_views import take_views
 from store.intake.options import Limits
 from store.intake.source import Reading, WrongReadingError
 
@@ -207,7 +208,8 @@ def drop_unused(array: pa.DictionaryArray) -> pa.DictionaryArray:
     if len(values) <= len(indices) and not types.is_string_view(values.type):
         return array
     used = pc.drop_null(indices.unique())
-    return pa.DictionaryArray.from_arrays(pc.index_in(indices, value_set=used), values.take(used))
+    kept = take_views(values, used) if types.is_string_view(values.type) else values.take(used)
+    return pa.DictionaryArray.from_arrays(pc.index_in(indices, value_set=used), kept)
 
 
 def _seconds(array: pa.Array) -> pa.Array:
