@@ -68,7 +68,10 @@ def _serve(settings: Settings, host: str, port: int, descriptors: Sequence[int])
     reduce_gc_pauses()
     keep_freed_memory()
     switch_threads_often()
-    server = ApiServer(server_config(app, protocol), app.state.context.feeds.close, others)
+    context = app.state.context
+    server = ApiServer(
+        server_config(app, protocol), context.feeds.close, context.stopping.set, others
+    )
     # uvicorn raises the signal again after its shutdown; a requested stop exits with status 0.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _exit)

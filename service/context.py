@@ -1,6 +1,7 @@
 """The application context: settings, database, blobs, broker, loaded models."""
 
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Annotated, Any, cast
 
 from anyio import CapacityLimiter
@@ -36,6 +37,9 @@ class Context:
     readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
     # The same for large tables of rows to predict, which must not wait for uploads.
     row_readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
+
+    # Set when the service stops, so that files are not read to their ends.
+    stopping: Event = field(default_factory=Event)
 
     def notify(self, job_id: str) -> None:
         """Publish a committed job to the broker; without a broker the workers' sweep finds it."""

@@ -151,6 +151,15 @@ class IntakeError(StoreError):
         super().__init__(detail)
 
 
+class ReadingStoppedError(StoreError):
+    """Reading a file was stopped: the service is stopping, or the client has disconnected."""
+
+    code = "stopping"
+
+    def __init__(self) -> None:
+        super().__init__("the service is stopping; send the request again")
+
+
 class DamagedArtifactError(StoreError):
     """Stored weights or a checkpoint whose bytes are not those that were stored."""
 

@@ -24,6 +24,7 @@ class ApiServer(uvicorn.Server):
     Args:
         config: uvicorn's configuration.
         close_streams: ends all event streams.
+        stop_work: ends the work of requests; called a second before their tasks are cancelled.
         others: listening sockets of the other API processes on the same address.
     """
 
@@ -31,10 +32,12 @@ class ApiServer(uvicorn.Server):
         self,
         config: uvicorn.Config,
         close_streams: Callable[[], None],
+        stop_work: Callable[[], None],
         others: Sequence[socket.socket] = (),
     ) -> None:
         super().__init__(config)
         self._close_streams = close_streams
+        self._stop_work = stop_work
         self._others = others
         self._helper: asyncio.Task[None] | None = None
 
@@ -53,7 +56,9 @@ class ApiServer(uvicorn.Server):
         for listener in self._others:
             listener.close()
         self._close_streams()
+        timer = asyncio.get_running_loop().call_later(STOP_SECONDS - 1, self._stop_work)
         await super().shutdown(sockets)
+        timer.cancel()
 
     def _make_protocol(self) -> asyncio.Protocol:
         """Return a protocol as uvicorn creates it for the connections of its own sockets."""

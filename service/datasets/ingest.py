@@ -32,7 +32,7 @@ def ingest(
 
     Bytes that were read before with the same options are not read again. Nothing is stored of an
     unreadable file. Raises IntakeError, LimitReachedError, KeyReusedError,
-    StoreUnavailableError.
+    StoreUnavailableError, ReadingStoppedError.
     """
     return run_once(context, keyed, lambda: _ingest(context, upload, options, keyed))
 
@@ -100,7 +100,10 @@ def _fingerprint_hints(upload: Upload) -> list[str]:
 def _limits(context: Context) -> Limits:
     settings = context.settings
     return Limits(
-        settings.max_columns, settings.max_upload_bytes, max_cells=settings.max_upload_bytes
+        max_columns=settings.max_columns,
+        max_bytes=settings.max_upload_bytes,
+        max_cells=settings.max_upload_bytes,
+        must_stop=context.stopping.is_set,
     )
 
 

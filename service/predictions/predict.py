@@ -70,7 +70,8 @@ def predict_table(
 ) -> bytes:
     """Return the predictions for the rows of a table.
 
-    Raises NotFoundError, IntakeError, InvalidRowsError, InvalidQueryError, StoreUnavailableError.
+    Raises NotFoundError, IntakeError, InvalidRowsError, InvalidQueryError, StoreUnavailableError,
+    ReadingStoppedError.
     """
     model = _get_model(context, model_id)
     rules = ColumnRules(options.missing_columns, options.extra_columns)

@@ -12,17 +12,22 @@ from service.http.errors import InvalidQueryError
 from service.predictions.answer_columns import FLAGS, AnswerColumn, list_columns
 from service.predictions.answers import Answers
 from service.schemas.common import FieldProblem
+from service.schemas.predict_options import PredictOptions
+
+
+def check_csv_options(options: PredictOptions) -> None:
+    """Raise InvalidQueryError for options whose results CSV cannot hold."""
+    if options.stats:
+        detail = "CSV has no place for stats: accept application/json, Arrow or Parquet"
+        problem = FieldProblem(location="query", pointer="/stats", code="no_stats", detail=detail)
+        raise InvalidQueryError([problem])
 
 
 def write_csv(answers: Answers) -> bytes:
     """Return the predictions as CSV with a header; numbers are the shortest that are exact.
 
-    Raises InvalidQueryError: the answer has counts of flags, or too many columns.
+    Raises InvalidQueryError: too many columns.
     """
-    if answers.counts is not None:
-        detail = "CSV has no place for stats: accept application/json, Arrow or Parquet"
-        problem = FieldProblem(location="query", pointer="/stats", code="no_stats", detail=detail)
-        raise InvalidQueryError([problem])
     columns = list_columns(answers)
     flags: list[list[str]] = [[] for _ in range(answers.rows)]
     for flagged in answers.flags:

@@ -1,5 +1,6 @@
 """Rows of an uploaded table as the columns of a model."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from engine.data.table import ColumnKind
@@ -9,14 +10,17 @@ from service.serializers.rows import ReadRows
 from service.serializers.table_columns import assign_columns
 from service.uploads.request_body import Upload
 from store.intake import CellRequest, FileHints, Limits, ReadOptions, read_rows
+from store.intake.formats.detect import MEDIA_TYPES
+from store.intake.options import Format
 
 MAX_TABLE_ROWS = 100_000
 # Rows times columns of the table, including those that are not read: 64 MiB of float64.
 MAX_TABLE_CELLS = 2**23
 # Bytes after decompression.
 MAX_TABLE_BYTES = 2**27
-# Tables of at most this size do not wait for larger ones.
-SMALL_TABLE_BYTES = 2**16
+# Texts of at most this size do not wait for other tables. Each row of JSON Lines may have other
+# columns: the cells of a table grow with the square of its size.
+SMALL_TABLE_BYTES: Mapping[Format | None, int] = {"csv": 2**16, "json_lines": 2**13}
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,20 @@ class SentTable:
         upload: the file, of any format of datasets.
         header: whether the first row of CSV holds the column names; None to detect it.
         encoding: text encoding of CSV; None to detect it.
+        must_stop: whether reading must stop; called by the reading thread.
     """
 
     upload: Upload
     header: bool | None = None
     encoding: str | None = None
+    must_stop: Callable[[], bool] = lambda: False
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the table is small when it is read, too: a short text that is not compressed."""
+        upload = self.upload
+        most = SMALL_TABLE_BYTES.get(MEDIA_TYPES.get(upload.media_type), 0)
+        return upload.bytes <= most and not upload.content_encoding and upload.begins_as_text
 
 
 def read_table(
@@ -42,10 +55,11 @@ def read_table(
     Raises:
         IntakeError: the file cannot be read, or is too large.
         InvalidRowsError: its columns are not those of the model.
+        ReadingStoppedError: the table must not be read any further.
     """
     upload, reader = table.upload, model.reader
     hints = FileHints(upload.media_type, upload.file_name)
-    limits = Limits(max_columns, MAX_TABLE_BYTES, MAX_TABLE_CELLS, MAX_TABLE_ROWS)
+    limits = Limits(max_columns, MAX_TABLE_BYTES, MAX_TABLE_CELLS, MAX_TABLE_ROWS, table.must_stop)
     request = CellRequest(
         known=reader.columns.known,
         assign=lambda found: assign_columns(found, reader, rules),

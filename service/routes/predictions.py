@@ -1,6 +1,8 @@
 """/v1/models/{model_id}/predict."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 from anyio import to_thread
@@ -9,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from service.context import Context
 from service.http.bodies import SMALL_BODY_BYTES
 from service.http.content_codings import read_content
+from service.http.disconnects import watch_disconnect
 from service.http.errors import UnsupportedMediaTypeError
 from service.http.media_types import (
     ARROW_STREAM,
@@ -24,8 +27,13 @@ from service.http.query import list_parameters, parse_query
 from service.http.raw_route import RawRoute
 from service.predictions.json_answer import write_json
 from service.predictions.predict import Write, predict, predict_in_place, predict_table
-from service.predictions.table_answer import write_arrow, write_csv, write_parquet
-from service.predictions.table_body import SMALL_TABLE_BYTES, SentTable
+from service.predictions.table_answer import (
+    check_csv_options,
+    write_arrow,
+    write_csv,
+    write_parquet,
+)
+from service.predictions.table_body import SentTable
 from service.schemas.predict_options import NO_OPTIONS, PredictOptions
 from service.schemas.predictions import PredictView
 from service.uploads.request_body import MEDIA_TYPES, receive_upload
@@ -92,6 +100,8 @@ async def predict_rows(request: Request) -> Response:
     query = request.scope["query_string"]
     options = parse_query(PredictOptions, query) if query else NO_OPTIONS
     accepted = _choose_answer(request)
+    if accepted == CSV:
+        check_csv_options(options)
     if plain_media_type(request.headers.get("content-type", "")) == JSON:
         content = await _predict_json(request, context, model_id, options, accepted)
     else:
@@ -130,10 +140,12 @@ async def _predict_table(
         media_type = parse_media_type(request.headers.get("content-type", ""))
         stated = {} if media_type is None else media_type.parameters
         table = SentTable(upload, _find_header(stated), _find_encoding(stated))
-        limiter = None if upload.bytes <= SMALL_TABLE_BYTES else context.row_readers
-        return await to_thread.run_sync(
-            predict_table, context, model_id, table, options, write, limiter=limiter
-        )
+        run = partial(predict_table, context, model_id)
+        if table.is_small:
+            return await to_thread.run_sync(run, table, options, write)
+        async with watch_disconnect(request) as gone:
+            stops = replace(table, must_stop=lambda: gone.is_set() or context.stopping.is_set())
+            return await to_thread.run_sync(run, stops, options, write, limiter=context.row_readers)
 
 
 def _find_header(stated: Mapping[str, str]) -> bool | None:

@@ -15,11 +15,14 @@ from service.http.media_types import FORM, plain_media_type, require_media_type
 from service.http.multipart import FormFile
 from store.blobs.disk_errors import translate_disk_errors
 from store.intake.formats.detect import known_media_types
+from store.intake.formats.magic_bytes import is_text
 
 MEDIA_TYPES = sorted({*known_media_types, "application/octet-stream", FORM})
 # Bytes buffered before a thread writes them.
 BUFFER_BYTES = 2**20
 MAX_NAME = 256
+# Compressed and binary formats are known by fewer.
+HEAD_BYTES = 16
 WHERE = "incoming files"
 
 ContentEncoding = Literal["", "gzip", "zstd"]
@@ -38,6 +41,7 @@ class Upload:
         file_name: file name sent by the client, without directories; empty if not sent.
         content_encoding: Content-Encoding of a raw body; empty if not sent.
         upload_id: id of the resumable upload; None for a request's body.
+        begins_as_text: whether a request's file is of neither a compressed nor a binary format.
     """
 
     path: Path
@@ -48,6 +52,7 @@ class Upload:
     file_name: str = ""
     content_encoding: ContentEncoding = ""
     upload_id: str | None = None
+    begins_as_text: bool = False
 
 
 async def receive_upload(
@@ -74,7 +79,15 @@ async def receive_upload(
             await sink.write(piece)
     hashes.check()
     name = name or "dataset"
-    return Upload(target, name, sink.bytes, hashes.sha256, media_type, "", encoding)
+    return Upload(
+        path=target,
+        name=name,
+        bytes=sink.bytes,
+        sha256=hashes.sha256,
+        media_type=media_type,
+        content_encoding=encoding,
+        begins_as_text=is_text(sink.head),
+    )
 
 
 async def _receive_form(
@@ -101,6 +114,7 @@ async def _receive_form(
         sha256=hashes.sha256,
         media_type=plain_media_type(form.media_type),
         file_name=file_name,
+        begins_as_text=is_text(sink.head),
     )
 
 
@@ -109,6 +123,7 @@ class FileSink:
 
     def __init__(self, target: Path, update: Callable[[bytearray], object]) -> None:
         self.bytes = 0
+        self.head = b""
         self._target = target
         self._update = update
         self._buffer = bytearray()
@@ -119,6 +134,8 @@ class FileSink:
 
     async def write(self, piece: bytes) -> None:
         """Append bytes."""
+        if len(self.head) < HEAD_BYTES:
+            self.head += piece[: HEAD_BYTES - len(self.head)]
         self.bytes += len(piece)
         self._buffer += piece
         if len(self._buffer) >= BUFFER_BYTES:

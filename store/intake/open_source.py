@@ -31,7 +31,11 @@ from store.intake.source import RawColumn, Reading, TableSource
 def open_source(
     path: Path, options: ReadOptions, hints: FileHints, limits: Limits, folder: Path
 ) -> TableSource:
-    """Open a file as a source; decompressed data go to `folder`. Raises IntakeError."""
+    """Open a file as a source; decompressed data go to `folder`.
+
+    Raises IntakeError, ReadingStoppedError.
+    """
+    limits.check_running()
     if path.stat().st_size == 0:
         raise IntakeError("empty_file", "the file is empty")
     compression, notices = choose_compression(read_head(path), options, hints)
@@ -47,7 +51,7 @@ def open_source(
         options = replace(options, delimiter="\t")
     source = _open(path, file_format, options, limits, folder)
     found = {**source.options, "format": file_format, "compression": compression}
-    return _OpenedSource(source, found, (*notices, *format_notices, *source.notices))
+    return _OpenedSource(source, found, (*notices, *format_notices, *source.notices), limits)
 
 
 def _open(  # noqa: PLR0911  (one per format)
@@ -74,11 +78,12 @@ def _open(  # noqa: PLR0911  (one per format)
 
 @dataclass(frozen=True)
 class _OpenedSource:
-    """A source with the options and notices of format and compression detection."""
+    """A source with the options and notices of detection, which stops if its limits require it."""
 
     source: TableSource
     options: Mapping[str, Any]
     notices: Sequence[Notice]
+    limits: Limits
 
     @property
     def columns(self) -> Sequence[RawColumn]:
@@ -89,7 +94,9 @@ class _OpenedSource:
         return self.source.row_shape
 
     def batches(self, readings: Sequence[Reading | None]) -> Iterator[pa.RecordBatch]:
-        return self.source.batches(readings)
+        for batch in self.source.batches(readings):
+            self.limits.check_running()
+            yield batch
 
     def explain(self, column: int, text: str, expected: str) -> Exception:
         return self.source.explain(column, text, expected)

@@ -1,9 +1,11 @@
 """Options for reading a file: stated by the client or detected."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from engine.data.table import ColumnKind
+from store.errors import ReadingStoppedError
 
 Format = Literal["csv", "json_lines", "json", "parquet", "arrow", "npy", "npz"]
 Compression = Literal["none", "gzip", "zstd"]
@@ -58,9 +60,16 @@ class Limits:
         max_bytes: maximum size in bytes after decompression.
         max_cells: maximum number of rows times columns.
         max_rows: maximum number of rows; None for any number.
+        must_stop: whether reading must stop; called by the reading thread, once per batch.
     """
 
     max_columns: int = 10_000
     max_bytes: int = 2 * 2**30
     max_cells: int = 2 * 2**30
     max_rows: int | None = None
+    must_stop: Callable[[], bool] = lambda: False
+
+    def check_running(self) -> None:
+        """Raise ReadingStoppedError if reading must stop."""
+        if self.must_stop():
+            raise ReadingStoppedError

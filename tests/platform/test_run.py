@@ -88,6 +88,21 @@ def test_an_interrupted_install_is_repeated(project: Path, uv: Path) -> None:
     assert not (project / ".venv" / "debris").exists()
 
 
+def test_an_interrupted_install_of_more_packages_keeps_the_environment(
+    project: Path, uv: Path
+) -> None:
+    """A service may run in it."""
+    (project / "requirements-dev.txt").touch()
+    run(project, "up", first=uv)
+    (project / ".venv" / "kept").touch()
+    (project.parent / "offline").touch()
+    assert run(project, "test", first=uv).returncode == 1
+    assert run(project, "up", "again", first=uv).stdout == "up again\n"
+    (project.parent / "offline").unlink()
+    assert run(project, "test", first=uv).returncode == 7
+    assert (project / ".venv" / "kept").exists()
+
+
 @pytest.mark.parametrize("name", ["uv.lock", "pyproject.toml", "requirements.txt"])
 def test_a_changed_lock_is_installed_into_the_existing_environment(
     project: Path, uv: Path, name: str

@@ -4,6 +4,7 @@ import zipfile
 from pathlib import Path
 from typing import Literal
 
+from store.intake.formats.compression import MAGIC
 from store.intake.options import Format
 
 # Bytes read for identification.
@@ -56,6 +57,11 @@ ASCII_MAGIC = frozenset({b"BZh", b"ORC"})
 MARKUP = (b"<?xml", b"<!doctype html", b"<html")
 
 
+def is_text(head: bytes) -> bool:
+    """Whether a file's first bytes are of neither a compressed nor a supported binary format."""
+    return not head.startswith((*MAGIC, *FORMATS, *ZIP, ARROW_STREAM))
+
+
 def find_binary_format(head: bytes, path: Path) -> Format | None:
     """Return the supported binary format indicated by a file's first bytes."""
     for magic, found in FORMATS.items():
@@ -77,7 +83,7 @@ def describe_other_format(head: bytes, path: Path) -> str | None:
         if magic in MARKUP:
             if markup.startswith(magic):
                 return found
-        elif head.startswith(magic) and (magic not in ASCII_MAGIC or not _is_text(head)):
+        elif head.startswith(magic) and (magic not in ASCII_MAGIC or not _has_letters(head)):
             return found
     return None
 
@@ -126,5 +132,5 @@ def _describe_archive(path: Path) -> str:
     return f"{ARCHIVE}: send the file inside it, uncompressed or compressed with gzip or zstd"
 
 
-def _is_text(head: bytes) -> bool:
+def _has_letters(head: bytes) -> bool:
     return not any(byte < 9 for byte in head[:64])

@@ -13,6 +13,7 @@ from store.intake.batches.arrow_source import rows_per_batch
 from store.intake.cells.arrow_types import check_row_count, cut
 from store.intake.cells.column_names import check_column_count
 from store.intake.cells.large_integers import FIRST_MERGED, has_fraction
+from store.intake.json.present_cells import PresentCells, collect_cells, fill_gaps
 from store.intake.options import Limits
 from store.intake.source import RawColumn
 
@@ -65,7 +66,7 @@ class JsonColumns:
                     self.add_name(name)
 
     def count_rows(self, rows: int) -> None:
-        """Add to the row count. Raises IntakeError for too many cells."""
+        """Add to the row count. Raises IntakeError for too many rows or cells."""
         self._rows += rows
         check_row_count(self._rows, len(self._types), self._limits)
 
@@ -74,21 +75,27 @@ class JsonColumns:
         self.add_names(rows)
         if not self._types:
             self._rows_without_columns += len(rows)
+            check_row_count(self._rows_without_columns, 0, self._limits)
             return
         yield from self._build_empty_rows()
         step = rows_per_batch(len(self._types))
         for start in range(0, len(rows), step):
             batch_rows = rows[start : start + step]
             self.count_rows(len(batch_rows))
-            # The cost of sparse rows depends on their present keys, not on all columns.
-            present = set[str]().union(*batch_rows)
+            present = collect_cells(batch_rows)
             arrays = [
-                self.build_column(name, [row.get(name) for row in batch_rows], line_of, start)
+                self._build_present(name, present[name], len(batch_rows), shift(line_of, start))
                 if name in present
                 else pa.nulls(len(batch_rows), kind)
                 for name, kind in list(self._types.items())
             ]
             yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _build_present(
+        self, name: str, cells: PresentCells, rows: int, line_of: FindLine
+    ) -> pa.Array:
+        found = self.build_column(name, cells.values, lambda index: line_of(cells.rows[index]))
+        return fill_gaps(found, cells.rows, rows)
 
     def _build_empty_rows(self) -> Iterator[pa.RecordBatch]:
         """Yield the rows read before the first column name."""
@@ -99,14 +106,12 @@ class JsonColumns:
             arrays = [pa.nulls(count, kind) for kind in self._types.values()]
             yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
-    def build_column(
-        self, name: str, values: list[Any], line_of: FindLine, start: int = 0
-    ) -> pa.Array:
+    def build_column(self, name: str, values: list[Any], line_of: FindLine) -> pa.Array:
         """Build an array of one column's values, of type null if all are. Raises IntakeError."""
         current = _as_number(self._types[name])
         found = {_type_of(kind) for kind in set(map(type, values))} - {pa.null()}
         if len((found | {current}) - {pa.null()}) > 1 or None in found:
-            raise self._wrong_cell(name, values, lambda index: line_of(start + index))
+            raise self._wrong_cell(name, values, line_of)
         if found:
             current = found.pop()
         if current == pa.float64():
@@ -117,7 +122,7 @@ class JsonColumns:
         except UnicodeEncodeError as error:
             detail = f"column {cut(name)!r} holds an unpaired surrogate, which is not valid JSON"
             bad = next(i for i, value in enumerate(values) if value and not _is_unicode(value))
-            line = line_of(start + bad)
+            line = line_of(bad)
             detail = f"{self._unit} {line}: {detail}"
             raise IntakeError("not_json", detail, FileLocation(line, cut(name))) from error
 
@@ -189,6 +194,11 @@ def final_schema(schema: pa.Schema) -> pa.Schema:
 def is_large(number: float) -> bool:
     """Whether a whole number of this magnitude may differ from its float64."""
     return abs(number) >= FIRST_MERGED
+
+
+def shift(line_of: FindLine, start: int) -> FindLine:
+    """Return `line_of` for rows whose first one has the index `start`."""
+    return lambda index: line_of(start + index)
 
 
 def _as_number(kind: pa.DataType) -> pa.DataType:

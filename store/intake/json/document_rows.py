@@ -24,6 +24,7 @@ class DocumentRows:
 
     def __init__(self, events: Events, limits: Limits, folder: Path) -> None:
         self._events = events
+        self._limits = limits
         self._columns = JsonColumns(limits, "row")
         self._shape = RowShape("row")
         self._spill = BatchSpill(folder / "json_rows.spill")
@@ -32,19 +33,26 @@ class DocumentRows:
     def read(self, stream: Iterator[Event]) -> None:
         """Read rows until their array ends. Raises IntakeError."""
         rows: list[Row] = []
-        batch_start = self._events.bytes_read
+        batch_start, width = self._events.bytes_read, 0
+        most_rows = rows_per_batch(width)
         with self._spill.writing() as writer:
             for value in self._values(stream):
-                rows.append(self._shape.make_row(value, self._rows + len(rows) + 1))
+                row = self._shape.make_row(value, self._rows + len(rows) + 1)
+                rows.append(row)
                 self._events.count_row()
-                width = max(len(rows[-1]), len(self._columns))
+                if len(row) > width:
+                    width = len(row)
+                    most_rows = rows_per_batch(width)
                 is_full = self._events.bytes_read - batch_start >= BATCH_BYTES
-                if is_full or len(rows) >= rows_per_batch(width):
+                if is_full or len(rows) >= most_rows:
                     self._write(rows, writer)
                     rows, batch_start = [], self._events.bytes_read
+                    width = max(width, len(self._columns))
+                    most_rows = rows_per_batch(width)
             self._write(rows, writer)
 
     def _write(self, rows: list[Row], writer: SpillWriter) -> None:
+        self._limits.check_running()
         before = self._rows + 1
         for batch in self._columns.build(rows, lambda index: before + index):
             writer.write(batch)

@@ -14,7 +14,7 @@ import pyarrow as pa
 from store.errors import FileLocation, IntakeError
 from store.intake.batches.arrow_source import ArrowSource
 from store.intake.batches.column_spill import CHUNK_ROWS, ColumnSpill
-from store.intake.cells.arrow_types import cut
+from store.intake.cells.arrow_types import check_row_count, cut
 from store.intake.cells.row_index import index_dropped
 from store.intake.json.columns import JsonColumns, final_schema, nested_value, raw_columns
 from store.intake.json.document_rows import FOUND, DocumentRows, repeated_key
@@ -112,8 +112,10 @@ class _ColumnReader:
         self._write(name, values)
 
     def _write(self, name: str, values: list[Any]) -> None:
+        self._limits.check_running()
         before = self._spill.count_rows(name) + 1
         if values or before == 1:
+            check_row_count(before - 1 + len(values), len(self._columns), self._limits)
             chunk = self._columns.build_column(name, values, lambda index: before + index)
             self._spill.write(name, chunk)
 

@@ -29,6 +29,9 @@ class RowShape:
             raise IntakeError("not_a_table", detail, FileLocation(number, text=text))
         width = len(value) if isinstance(value, list) else None
         if not self._has_shape:
+            if width == 0:
+                detail = f"{self._unit} {number} is an empty array: the rows have no columns"
+                raise IntakeError("no_columns", detail, FileLocation(number))
             self._has_shape, self._width = True, width
         if (width is None) != (self._width is None):
             detail = f"{self._unit} {number}: rows must be either all JSON objects or all arrays"
@@ -46,13 +49,7 @@ def parse_line(line: bytes, number: int) -> object:
     if len(line) > MAX_ROW_BYTES:
         raise row_too_long("line", number, line)
     try:
-        return json.loads(
-            line.decode(),
-            parse_int=_parse_integer,
-            parse_float=_parse_number,
-            parse_constant=_reject_constant,
-            object_pairs_hook=_unique_keys,
-        )
+        return _DECODER.decode(line.decode())
     except UnicodeDecodeError as error:
         detail = f"line {number} is not utf-8 text"
         raise IntakeError(
@@ -129,3 +126,12 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _shown(line: bytes) -> str:
     return cut(line[:400].decode(errors="replace"))
+
+
+# Making a decoder takes longer than parsing a short line.
+_DECODER = json.JSONDecoder(
+    parse_int=_parse_integer,
+    parse_float=_parse_number,
+    parse_constant=_reject_constant,
+    object_pairs_hook=_unique_keys,
+)

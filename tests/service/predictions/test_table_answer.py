@@ -19,7 +19,12 @@ from service.http.errors import InvalidQueryError
 from service.predictions import answer_columns
 from service.predictions.answers import Answers, answer
 from service.predictions.json_answer import write_json
-from service.predictions.table_answer import write_arrow, write_csv, write_parquet
+from service.predictions.table_answer import (
+    check_csv_options,
+    write_arrow,
+    write_csv,
+    write_parquet,
+)
 from service.schemas.predict_options import PredictOptions
 from tests.service.predictions.test_json_answer import CASES, ROWS, served
 
@@ -108,8 +113,9 @@ def test_metadata_of_a_table_has_what_json_has_besides_the_rows() -> None:
 
 
 def test_csv_refuses_stats() -> None:
+    check_csv_options(PredictOptions(layers="all"))
     with pytest.raises(InvalidQueryError) as caught:
-        write_csv(answers("number", stats=True))
+        check_csv_options(PredictOptions(stats=True))
     assert [problem.pointer for problem in caught.value.errors] == ["/stats"]
 
 

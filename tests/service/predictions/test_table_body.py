@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -300,6 +301,25 @@ def test_ragged_and_nested_tables_are_refused(tmp_path: Path) -> None:
         with pytest.raises(IntakeError) as caught:
             read_file(tmp_path, content, model, "")
         assert caught.value.code == "nested_value"
+
+
+@pytest.mark.parametrize(
+    ("media_type", "size", "is_small"),
+    [
+        ("text/csv", 2**16, True),
+        ("text/csv", 2**16 + 1, False),
+        ("application/x-ndjson", 2**13, True),
+        ("application/x-ndjson", 2**13 + 1, False),
+        ("application/json", 1, False),
+        ("application/octet-stream", 1, False),
+        ("", 1, False),
+    ],
+)
+def test_only_a_short_text_is_a_small_table(media_type: str, size: int, *, is_small: bool) -> None:
+    upload = Upload(Path("rows"), "rows", size, "", media_type, begins_as_text=True)
+    assert SentTable(upload).is_small == is_small
+    assert not SentTable(replace(upload, content_encoding="gzip")).is_small
+    assert not SentTable(replace(upload, begins_as_text=False)).is_small
 
 
 COLUMN_BODIES = [

@@ -23,7 +23,7 @@ from tests.service.hostile.case import Case
 from tests.service.limiters import CountingLimiter
 from tests.service.models.test_imports import WEIGHTS, XOR
 from tests.service.predictions.test_options import import_model
-from tests.store.intake.any_files import arrow_bytes, npy_bytes, parquet_bytes
+from tests.store.intake.any_files import arrow_bytes, npy_bytes, npz_bytes, parquet_bytes
 from tests.training import train_waiting_jobs
 
 CSV, JSON = "text/csv", "application/json"
@@ -191,19 +191,71 @@ def test_rows_are_bounded(
         assert error["code"] == "too_many_rows", media_type
 
 
-def test_only_large_tables_wait_for_each_other(
+LINES = "application/x-ndjson"
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "headers", "waits"),
+    [
+        (TEXT, CSV, {}, False),
+        (TEXT.replace(b",", b"\t"), "text/tab-separated-values", {}, False),
+        (b'{"a":1,"b":2}\n' * 200, LINES, {}, False),
+        (b'{"a":1,"b":2}\n' * 800, LINES, {}, True),
+        # Whatever the header says, the file may expand.
+        (gzip.compress(TEXT), CSV, {}, True),
+        (gzip.compress(TEXT), CSV, {"Content-Encoding": "gzip"}, True),
+        (gzip.compress(TEXT), "application/gzip", {}, True),
+        (parquet_bytes(TABLE), CSV, {}, True),
+        (arrow_bytes(TABLE, stream=True), CSV, {}, True),
+        (npy_bytes(NUMBERS), CSV, {}, True),
+        (npz_bytes(a=NUMBERS[:, 0], b=NUMBERS[:, 1]), CSV, {}, True),
+        (npz_bytes(a=NUMBERS[:, 0], b=NUMBERS[:, 1]), LINES, {}, True),
+        (json.dumps(TABLE.to_pylist()).encode(), "application/octet-stream", {}, True),
+    ],
+)
+def test_all_tables_but_short_texts_wait_for_each_other(
+    client: TestClient,
+    model: dict[str, Any],
+    content: bytes,
+    media_type: str,
+    headers: dict[str, str],
+    waits: bool,
+) -> None:
+    limiter, app = CountingLimiter(), cast("Any", client.app)
+    app.state.context = replace(app.state.context, row_readers=limiter)
+    answer = post(client, model, content, media_type, **headers)
+    assert answer.status_code == 200, answer.text
+    assert limiter.users == waits
+
+
+def test_csv_refuses_stats_before_the_rows_are_read(
+    client: TestClient, model: dict[str, Any]
+) -> None:
+    """The table, which is wrong, is not looked at."""
+    headers = {"Content-Type": CSV, "Accept": CSV}
+    path = f"{model['links']['predict']}?stats=true"
+    answer = client.post(path, content=b"a,b\n1\n", headers=headers)
+    assert [error["code"] for error in problem(answer, 422)["errors"]] == ["no_stats"]
+
+
+def test_large_json_waits_for_tables(
     client: TestClient, model: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limiter, app = CountingLimiter(), cast("Any", client.app)
     app.state.context = replace(app.state.context, row_readers=limiter)
-    expected = predict(client, model, TEXT)
+    content = FORMS[-1][0]
+    expected = predict(client, model, content, f"{JSON}; small")
     assert limiter.users == 0
-    monkeypatch.setattr(routes, "SMALL_TABLE_BYTES", len(TEXT) - 1)
-    assert predict(client, model, TEXT) == expected
+    monkeypatch.setattr(routes, "SMALL_BODY_BYTES", len(content) - 1)
+    assert predict(client, model, content, f"{JSON}; large") == expected
     assert limiter.users == 1
-    monkeypatch.setattr(routes, "SMALL_BODY_BYTES", len(FORMS[-1][0]) - 1)
-    assert predict(client, model, FORMS[-1][0], f"{JSON}; large") == expected
-    assert limiter.users == 2
+
+
+def test_reading_stops_with_the_service(client: TestClient, model: dict[str, Any]) -> None:
+    cast("Any", client.app).state.context.stopping.set()
+    answer = post(client, model, parquet_bytes(TABLE), PARQUET)
+    assert (answer.status_code, answer.json()["code"]) == (503, "stopping")
+    assert answer.headers["retry-after"]
 
 
 HOSTILE: list[Case] = [

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-from store.errors import IntakeError
+from store.errors import IntakeError, ReadingStoppedError
 from store.intake import CellRequest, CellTable, FileHints, Limits, ReadOptions, read_rows
 from store.intake.arrow.parquet import COLUMNS_AT_ONCE
 from store.intake.cell_table import CellUse, FoundColumns
@@ -297,3 +298,12 @@ def test_an_unclosed_quote_is_refused_in_a_column_that_is_not_read(tmp_path: Pat
     with pytest.raises(IntakeError) as caught:
         read(tmp_path, b'x,y\n1,"2"\n3,"4\n', {"x": "number"})
     assert caught.value.code == "unclosed_quote"
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_reading_stops_between_batches(tmp_path: Path, write: Any) -> None:
+    content, calls = write(table_of(3)), count()
+    limits = replace(LIMITS, must_stop=lambda: next(calls) > 0)
+    with pytest.raises(ReadingStoppedError):
+        read(tmp_path, content, {"c0": "number"}, limits=limits)
+    assert next(calls) == 2

@@ -10,7 +10,8 @@ import pytest
 from store.errors import FileLocation, IntakeError
 from store.intake.batches.arrow_source import MAX_ROW_BYTES
 from store.intake.batches.column_spill import CHUNK_ROWS
-from store.intake.json.lines import BLOCK_BYTES, SLOW_BYTES
+from store.intake.json.columns import JsonColumns
+from store.intake.json.lines import BLOCK_BYTES, SLOW_BYTES, Block, _Reader
 from store.intake.options import Limits
 from store.intake.source import TableSource, WrongReadingError
 from tests.store.intake.any_files import cells, open_bytes, refusal
@@ -248,3 +249,67 @@ def test_batches_can_be_read_again(tmp_path: Path) -> None:
     source = lines(tmp_path, *['{"a":1}'] * MANY)
     assert cells(source) == cells(source)
     assert all(isinstance(batch, pa.RecordBatch) for batch in source.batches(["typed"]))
+
+
+@pytest.mark.parametrize("content", [b"[]\n[]\n[1]", b"[[],[]]"])
+def test_rows_that_are_empty_arrays_are_refused_at_once(tmp_path: Path, content: bytes) -> None:
+    error = refusal(tmp_path, content)
+    assert (error.code, error.place and error.place.line) == ("no_columns", 1)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{}\n" * 3000,
+        b'{"a":1}\n' + b"{}\n" * 3000,
+        b"[" + b"{}," * 2999 + b"{}]",
+        b'[{"a":1}' + b",{}" * 3000 + b"]",
+        b'{"a":[1' + b",1" * 3000 + b"]}",
+        b'{"columns":["a"],"data":[[1]' + b",[1]" * 3000 + b"]}",
+    ],
+)
+def test_reading_stops_where_there_are_too_many_rows(tmp_path: Path, content: bytes) -> None:
+    """The end of the file, which is not JSON, is not reached."""
+    more = content + b" " * 2 * BLOCK_BYTES + b"?"
+    assert refusal(tmp_path, more, limits=Limits(max_rows=2000)).code == "too_many_rows"
+
+
+def test_blank_lines_are_read_without_parsing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed = 0
+    parse = _Reader._parse_lines
+
+    def count(reader: _Reader, block: Block) -> Any:
+        nonlocal parsed
+        parsed += len(block.text)
+        return parse(reader, block)
+
+    monkeypatch.setattr(_Reader, "_parse_lines", count)
+    source = lines(tmp_path, '{"a":1}', "\n" * 4 * BLOCK_BYTES, '{"a":2}')
+    assert cells(source) == {"a": [1.0, 2.0]}
+    assert parsed < BLOCK_BYTES // 8
+
+
+def test_sparse_rows_are_built_from_the_cells_that_they_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = 0
+    build = JsonColumns.build_column
+
+    def count(columns: JsonColumns, name: str, values: list[Any], line_of: Any) -> Any:
+        nonlocal built
+        built += len(values)
+        return build(columns, name, values, line_of)
+
+    monkeypatch.setattr(JsonColumns, "build_column", count)
+    found = cells(lines(tmp_path, *(f'{{"c{n}":{n}}}' for n in range(100))))
+    assert built == 100
+    assert all(found[f"c{n}"] == [None] * n + [float(n)] + [None] * (99 - n) for n in range(100))
+
+
+def test_a_wrong_cell_of_a_sparse_column_is_found_in_its_row(tmp_path: Path) -> None:
+    rows = ['{"a":1}', '{"b":1}', '{"b":2}', "", '{"a":true}']
+    assert "line 5: column 'a'" in str(refusal(tmp_path, "\n".join(rows).encode()))
+    error = refusal(tmp_path, b'[{"a":1},{"b":1},{"b":2},{"a":[1]}]')
+    assert (error.code, error.place and error.place.line) == ("nested_value", 4)
