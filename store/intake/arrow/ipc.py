@@ -10,7 +10,10 @@ import pyarrow as pa
 from store.errors import IntakeError
 from store.intake.arrow.messages import MAGIC, broken, count_rows
 from store.intake.arrow.pandas_index import find_index, select
-from store.intake.batches.arrow_source import ArrowSource, schema_columns, slice_batch
+from store.intake.batches.arrow_source import ArrowSource, schema_columns
+from store.intake.batches.joins import join_batches
+from store.intake.batches.sizes import TextLimit
+from store.intake.batches.slices import slice_batch
 from store.intake.cells.arrow_types import check_row_count
 from store.intake.options import Limits, ReadOptions
 
@@ -24,7 +27,7 @@ def open_arrow(path: Path, options: ReadOptions, limits: Limits) -> ArrowSource:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     with memoryview(mapped) as data:
         rows = count_rows(data)
-    reader = _Reader(mapped)
+    reader = _Reader(mapped, limits.max_bytes)
     with _translate_errors():
         schema = reader.schema()
         kept, index_notices = find_index(schema, options.kinds)
@@ -37,8 +40,9 @@ def open_arrow(path: Path, options: ReadOptions, limits: Limits) -> ArrowSource:
 class _Reader:
     """Reads the batches of a mapped file."""
 
-    def __init__(self, mapped: mmap.mmap) -> None:
+    def __init__(self, mapped: mmap.mmap, max_text_bytes: int) -> None:
         self._mapped = mapped
+        self._max_text_bytes = max_text_bytes
         self._buffer = pa.py_buffer(mapped)
         self._is_file = mapped[: len(MAGIC)] == MAGIC
 
@@ -51,11 +55,10 @@ class _Reader:
     def read(self, only: Sequence[int] | None) -> Iterator[pa.RecordBatch]:
         """Yield all rows with all columns, or with those at `only`. Raises IntakeError."""
         read_bytes = 0
+        limit = TextLimit(len(self._mapped), self._max_text_bytes)
         with _translate_errors():
-            for batch in self._batches(only):
-                batch.validate()
-                for part in slice_batch(batch):
-                    part.validate(full=True)
+            for batch in join_batches(self._batches(only), merges_dictionaries=False):
+                for part in slice_batch(batch, limit):
                     yield part
                     read_bytes += part.nbytes
                     if read_bytes >= KEPT_BYTES:
@@ -68,12 +71,14 @@ class _Reader:
             use_threads=False, included_fields=None if only is None else [*only]
         )
         source = pa.BufferReader(self._buffer)
-        if not self._is_file:
-            yield from pa.ipc.open_stream(source, options=options)
-            return
-        opened = pa.ipc.open_file(source, options=options)
-        for index in range(opened.num_record_batches):
-            yield opened.get_batch(index)
+        if self._is_file:
+            opened = pa.ipc.open_file(source, options=options)
+            found = (opened.get_batch(index) for index in range(opened.num_record_batches))
+        else:
+            found = iter(pa.ipc.open_stream(source, options=options))
+        for batch in found:
+            batch.validate()
+            yield batch
 
     def _release_pages(self) -> None:
         if hasattr(mmap, "MADV_DONTNEED"):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from store.errors import IntakeError
+from store.intake.arrow.dictionary_sizes import DictionarySizes
 from store.intake.formats.compression import FREE_BYTES, MAX_EXPANSION
 
 MAGIC = b"ARROW1"
@@ -36,9 +37,10 @@ class _Message:
 def count_rows(data: memoryview) -> int:
     """Return the rows claimed by all record batches. Raises IntakeError for impossible claims."""
     rows = 0
+    dictionaries = DictionarySizes(len(data))
     try:
         for start in _starts(data):
-            rows += _check(data, _read_message(data, start))
+            rows += _check(data, _read_message(data, start), dictionaries)
     except (struct.error, IndexError, ValueError) as error:
         raise broken("its messages are inconsistent") from error
     return rows
@@ -100,27 +102,39 @@ def _read_message(data: memoryview, start: int) -> _Message | None:
     return _Message(_follow(data, header), data[kind], body, body + size)
 
 
-def _check(data: memoryview, message: _Message | None) -> int:
+def _check(data: memoryview, message: _Message | None, dictionaries: DictionarySizes) -> int:
     """Check a message and return the rows of its record batch. Raises IntakeError."""
     if message is None or message.kind not in {DICTIONARY_BATCH, RECORD_BATCH}:
         raise broken("its footer does not point to rows")
-    batch = message.header
-    if message.kind == DICTIONARY_BATCH:
-        inner = _field(data, batch, 1)
-        if inner is None:
-            raise broken("a dictionary has no values")
-        batch = _follow(data, inner)
+    if message.kind == RECORD_BATCH:
+        rows, _ = _check_batch(data, message.header, message)
+        return rows
+    inner = _field(data, message.header, 1)
+    if inner is None:
+        raise broken("a dictionary has no values")
+    _, size = _check_batch(data, _follow(data, inner), message)
+    id_at, delta_at = _field(data, message.header, 0), _field(data, message.header, 2)
+    dictionary = 0 if id_at is None else _unpack(data, "<q", id_at)
+    dictionaries.add(dictionary, size, is_delta=delta_at is not None and bool(data[delta_at]))
+    return 0
+
+
+def _check_batch(data: memoryview, batch: int, message: _Message) -> tuple[int, int]:
+    """Return rows and decompressed bytes of a batch. Raises IntakeError."""
     length_at = _field(data, batch, 0)
     rows = 0 if length_at is None else _unpack(data, "<q", length_at)
     if rows < 0:
         raise broken(f"a batch claims {rows} rows")
-    if _field(data, batch, 3) is not None:
-        _check_unpacked(data, batch, message)
-    return rows if message.kind == RECORD_BATCH else 0
+    if _field(data, batch, 3) is None:
+        return rows, message.end - message.body
+    return rows, _check_unpacked(data, batch, message)
 
 
-def _check_unpacked(data: memoryview, batch: int, message: _Message) -> None:
-    """Check the decompressed lengths at the start of the compressed buffers. Raises IntakeError."""
+def _check_unpacked(data: memoryview, batch: int, message: _Message) -> int:
+    """Return the decompressed bytes by the lengths at the start of the compressed buffers.
+
+    Raises IntakeError if they are too many.
+    """
     size = message.end - message.body
     unpacked = 0
     for buffer in _vector(data, batch, 2, BUFFER_BYTES):
@@ -138,6 +152,7 @@ def _check_unpacked(data: memoryview, batch: int, message: _Message) -> None:
             f"at most {MAX_UNPACKED_BYTES} bytes are accepted"
         )
         raise IntakeError("batch_too_large", detail)
+    return unpacked
 
 
 def _root(data: memoryview, start: int) -> int:

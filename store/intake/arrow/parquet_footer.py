@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from store.errors import IntakeError
 from store.intake.cells.column_names import check_column_count
@@ -16,6 +15,11 @@ MAX_FOOTER_BYTES = 2**26
 # Runs of equal values take almost no bytes; a larger ratio indicates a decompression bomb.
 MAX_EXPANSION = 1000
 FREE_BYTES = 2**26
+
+
+def broken(why: str) -> IntakeError:
+    """Return the error for an invalid Parquet file."""
+    return IntakeError("not_parquet", f"the Parquet file is broken: {why}")
 
 
 @contextmanager
@@ -29,8 +33,7 @@ def translate_errors() -> Iterator[None]:
         text = str(error)
         if isinstance(error, UnicodeDecodeError) or "UTF8" in text:
             raise IntakeError("wrong_encoding", "a text in the file is not UTF-8") from error
-        detail = f"the Parquet file is broken: {text[:200]}"
-        raise IntakeError("not_parquet", detail) from error
+        raise broken(text[:200]) from error
 
 
 def check_tail(path: Path, max_columns: int) -> None:
@@ -78,43 +81,6 @@ def _count_schema_fields(footer: bytes) -> int | None:
         if byte < 0x80:
             break
     return count
-
-
-def check_groups(metadata: pq.FileMetaData, size: int) -> int:
-    """Return the uncompressed bytes. Raises IntakeError if the footer contradicts the file."""
-    rows = unpacked = 0
-    for index in range(metadata.num_row_groups):
-        group = metadata.row_group(index)
-        if group.num_rows < 0:
-            detail = f"row group {index} of the Parquet file claims {group.num_rows} rows"
-            raise IntakeError("not_parquet", detail)
-        rows += group.num_rows
-        for column in range(group.num_columns):
-            chunk = group.column(column)
-            _check_chunk(chunk, index, group.num_rows, size)
-            unpacked += max(0, chunk.total_uncompressed_size)
-    if rows != metadata.num_rows:
-        detail = f"the Parquet file claims {metadata.num_rows} rows, but its row groups {rows}"
-        raise IntakeError("not_parquet", detail)
-    if unpacked > max(FREE_BYTES, MAX_EXPANSION * size):
-        detail = f"the Parquet file expands from {size} to {unpacked} bytes"
-        raise IntakeError("expands_too_much", detail)
-    return unpacked
-
-
-def _check_chunk(chunk: pq.ColumnChunkMetaData, group: int, rows: int, size: int) -> None:
-    start = chunk.data_page_offset
-    if chunk.has_dictionary_page and chunk.dictionary_page_offset:
-        start = min(start, chunk.dictionary_page_offset)
-    if start < 0 or not 0 <= chunk.total_compressed_size <= size - start:
-        detail = f"a column of row group {group} lies outside the Parquet file"
-        raise IntakeError("not_parquet", detail)
-    if chunk.num_values != rows:
-        detail = (
-            f"a column of row group {group} of the Parquet file claims {chunk.num_values} values, "
-            f"but the row group {rows} rows"
-        )
-        raise IntakeError("not_parquet", detail)
 
 
 def check_expansion(schema: pa.Schema, rows: int, size: int) -> None:

@@ -83,45 +83,6 @@ class ArrowSource:
         return None
 
 
-def slice_batch(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Split a batch into batches of a few MiB. Raises IntakeError for a row that is too long."""
-    rows = rows_per_batch(batch.num_columns)
-    for start in range(0, batch.num_rows, rows):
-        for part in _halve(batch.slice(start, rows), start):
-            yield copy_slice(part) if part.num_rows < batch.num_rows else part
-
-
-def _halve(batch: pa.RecordBatch, start: int) -> Iterator[pa.RecordBatch]:
-    size = count_bytes(batch)
-    if size <= BATCH_BYTES:
-        yield batch
-        return
-    if batch.num_rows == 1:
-        if size > MAX_ROW_BYTES:
-            detail = f"row {start + 1} of a batch is longer than {MAX_ROW_BYTES} bytes"
-            raise IntakeError("row_too_long", detail)
-        yield batch
-        return
-    middle = batch.num_rows // 2
-    yield from _halve(batch.slice(0, middle), start)
-    yield from _halve(batch.slice(middle), start + middle)
-
-
-def copy_slice(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Copy the rows to new buffers, so that the original batch can be freed."""
-    # Concatenating a single array would not copy it.
-    arrays = [pa.concat_arrays([array, array.slice(0, 0)]) for array in batch.columns]
-    return pa.RecordBatch.from_arrays(arrays, schema=batch.schema)
-
-
-def count_bytes(batch: pa.RecordBatch) -> int:
-    """Return the bytes of a batch's cells, without dictionaries: batches share them."""
-    return sum(
-        array.indices.nbytes if pa.types.is_dictionary(array.type) else array.nbytes
-        for array in batch.columns
-    )
-
-
 def schema_columns(
     schema: pa.Schema, max_columns: int, kept: Sequence[int]
 ) -> tuple[tuple[RawColumn, ...], tuple[Notice, ...]]:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 
 from store.errors import IntakeError
-from store.intake.batches.arrow_source import copy_slice, rows_per_batch
+from store.intake.batches.arrow_source import rows_per_batch
+from store.intake.batches.slices import copy_slice
 
 
 def zip_batches(parts: Sequence[Iterator[pa.RecordBatch]], width: int) -> Iterator[pa.RecordBatch]:

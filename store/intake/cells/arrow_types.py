@@ -10,6 +10,7 @@ from pyarrow import types
 from store.errors import FileLocation, IntakeError
 from store.intake.cells.large_integers import is_wide_integer
 from store.intake.cells.text import drop_nan
+from store.intake.cells.text_views import take_views
 from store.intake.options import Limits
 from store.intake.source import Reading, WrongReadingError
 
@@ -188,20 +189,27 @@ def _plain(array: pa.Array) -> pa.Array:
 
 
 def _plain_dictionary(array: pa.DictionaryArray) -> pa.DictionaryArray:
-    """Convert a dictionary to strings and drop unused entries if it is larger than the batch."""
-    values = array.dictionary
+    """Convert a dictionary to strings."""
+    array = drop_unused(array)
+    values, indices = array.dictionary, array.indices
     if not types.is_string(values.type):
         values = pc.cast(values, pa.string())
-    indices = array.indices
-    if len(values) > len(indices) or values.null_count:
-        used = pc.drop_null(indices.unique())
-        codes = pc.index_in(indices, value_set=used)
-        values, indices = values.take(used), codes
-        if values.null_count:
-            indices = pc.if_else(pc.is_null(values).take(indices), None, indices)
-            # No index refers to it any more; a null entry would be a second representation of null.
-            values = pc.fill_null(values, "")
+    if values.null_count:
+        indices = pc.if_else(pc.is_null(values).take(indices), None, indices)
+        # No index refers to it any more; a null entry would be a second representation of null.
+        values = pc.fill_null(values, "")
     return pa.DictionaryArray.from_arrays(pc.cast(indices, pa.int32()), values)
+
+
+def drop_unused(array: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Drop unused entries of a valid array whose dictionary may be larger than the cells."""
+    values, indices = array.dictionary, array.indices
+    # Many views may refer to the same long text.
+    if len(values) <= len(indices) and not types.is_string_view(values.type):
+        return array
+    used = pc.drop_null(indices.unique())
+    kept = take_views(values, used) if types.is_string_view(values.type) else values.take(used)
+    return pa.DictionaryArray.from_arrays(pc.index_in(indices, value_set=used), kept)
 
 
 def _seconds(array: pa.Array) -> pa.Array:

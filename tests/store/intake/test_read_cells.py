@@ -220,12 +220,12 @@ def test_too_many_rows_or_cells_are_refused(tmp_path: Path, write: Any) -> None:
 
 
 def test_distinct_texts_are_bounded_in_bytes(tmp_path: Path) -> None:
-    words = [f"{n:01000}" for n in range(600)]
+    words = [f"{n:0800}" for n in range(600)]
     content = parquet_bytes(pa.table({"v": [*words, *words]}))
     assert (
         read(tmp_path, content, {"v": "value"}, limits=replace(LIMITS, max_rows=1200)).rows == 1200
     )
-    words = [f"{n:03000}" for n in range(600)]
+    words = [f"{n:01800}" for n in range(600)]
     with pytest.raises(IntakeError) as caught:
         read(tmp_path, parquet_bytes(pa.table({"v": words})), {"v": "value"})
     assert caught.value.code == "expands_too_much"

@@ -6,7 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from store.intake.batches.arrow_source import BATCH_BYTES
+from store.intake.arrow import dictionary_sizes
+from store.intake.batches.arrow_source import BATCH_BYTES, MAX_ROW_BYTES
+from store.intake.cells.text_views import take_views
 from store.intake.options import Limits
 from tests.store.intake.any_files import arrow_bytes, cells, open_bytes, refusal
 
@@ -137,3 +139,71 @@ def test_too_many_columns_are_refused(tmp_path: Path) -> None:
 
 def test_file_without_columns_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, arrow_bytes(pa.table({}))).code == "no_columns"
+
+
+def views(text: str, rows: int) -> pa.Array:
+    """Return `rows` views of one text."""
+    return take_views(pa.array([text], pa.string_view()), pa.array([0] * rows))
+
+
+def one_row_batches(rows: list[pa.Array], **options: object) -> bytes:
+    sink = pa.BufferOutputStream()
+    schema = pa.schema([("x", rows[0].type)])
+    with pa.ipc.new_stream(sink, schema, options=pa.ipc.IpcWriteOptions(**options)) as writer:
+        for row in rows:
+            writer.write_batch(pa.record_batch([row], schema=schema))
+    found: bytes = sink.getvalue().to_pybytes()
+    return found
+
+
+def test_views_are_read_in_batches_of_their_texts(tmp_path: Path) -> None:
+    content = arrow_bytes(pa.table({"x": views("a" * 60_000, 1000)}))
+    source = open_bytes(tmp_path, content)
+    assert max(batch.nbytes for batch in source.batches(["text"])) <= BATCH_BYTES
+    assert cells(source) == {"x": ["a" * 60_000] * 1000}
+
+
+@pytest.mark.parametrize(("length", "rows"), [(60_000, 65_536), (10**6, 1500)])
+def test_views_of_too_much_text_are_refused(tmp_path: Path, length: int, rows: int) -> None:
+    content = arrow_bytes(pa.table({"x": views("a" * length, rows)}), stream=True)
+    assert refusal(tmp_path, content).code == "expands_too_much"
+
+
+def test_dictionary_of_views_is_converted_without_its_unused_entries(tmp_path: Path) -> None:
+    used = pa.DictionaryArray.from_arrays(pa.array([0] * 3000), views("a" * 10**6, 3000))
+    short = pa.array(["b"]).cast(pa.string_view())
+    table = pa.table({"x": pa.DictionaryArray.from_arrays(pa.array([0] * 9), short), "y": [1] * 9})
+    assert cells(open_bytes(tmp_path, arrow_bytes(table)))["x"] == ["b"] * 9
+    assert refusal(tmp_path, arrow_bytes(pa.table({"x": used}))).code == "expands_too_much"
+
+
+def test_long_text_in_a_dictionary_is_refused(tmp_path: Path) -> None:
+    table = pa.table({"x": pa.array(["a" * (2 * MAX_ROW_BYTES), "b"]).dictionary_encode()})
+    assert refusal(tmp_path, arrow_bytes(table)).code == "row_too_long"
+
+
+def test_batches_of_one_row_are_joined(tmp_path: Path) -> None:
+    words = pa.array([f"w{n}" for n in range(2000)])
+    rows = [pa.DictionaryArray.from_arrays(pa.array([n], pa.int16()), words) for n in range(500)]
+    source = open_bytes(tmp_path, one_row_batches(rows))
+    assert len(list(source.batches(["text"]))) == 1
+    assert cells(source) == {"x": [f"w{n}" for n in range(500)]}
+
+
+def test_dictionary_may_grow_in_few_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def grown(start: int, steps: int) -> bytes:
+        words = [[f"{n:050}" for n in range(start + step)] for step in range(steps)]
+        rows = [pa.DictionaryArray.from_arrays(pa.array([0]), pa.array(w)) for w in words]
+        return one_row_batches(rows, emit_dictionary_deltas=True)
+
+    monkeypatch.setattr(dictionary_sizes, "FREE_BYTES", 2**16)
+    monkeypatch.setattr(dictionary_sizes, "MAX_EXPANSION", 2)
+    assert len(cells(open_bytes(tmp_path, grown(1, 20)))["x"]) == 20
+    error = refusal(tmp_path, grown(1, 200))
+    assert (error.code, "deltas" in str(error)) == ("expands_too_much", True)
+
+
+def test_false_offset_is_refused_where_a_batch_is_split(tmp_path: Path) -> None:
+    table = pa.table({"t": ["ab"] * 100_000}).combine_chunks()
+    content = swap(arrow_bytes(table), offsets(2 * 65_536), offsets(2**30))
+    assert refusal(tmp_path, content).code == "not_arrow"
