@@ -37,6 +37,11 @@ def test_an_error_states_whether_it_has_all_problems(names: int, is_complete: bo
     color = ColumnSchema("color", "categorical", 0, 2, levels=("red", "blue"))
     table = TableSchema(100, (color, ColumnSchema("count", "numeric", 0, 60)))
     with pytest.raises(SpecError) as raised:
-        ask("color", table=table, class_weight={f"c{n}": 2.0 for n in range(names)})
+        ask(
+            "color",
+            table=table,
+            features=["count"],
+            class_weight={f"c{n}": 2.0 for n in range(names)},
+        )
     assert len(raised.value.problems) == 20
     assert raised.value.is_complete == is_complete
