@@ -27,8 +27,8 @@ from engine.preprocessing.fitted import (
     NumericTarget,
     NumericTargets,
 )
+from engine.preprocessing.numeric_block import NumericBlock
 from engine.preprocessing.preprocessing import Preprocessing
-from engine.preprocessing.scale import NumericBlock
 
 SAMPLE_ROWS = 1024
 MIN_SAMPLE_ROWS = 64

@@ -16,7 +16,7 @@ from engine.preprocessing.fitted import (
     FittedText,
     FittedTime,
 )
-from engine.preprocessing.scale import NumericBlock, stack_columns
+from engine.preprocessing.numeric_block import NumericBlock, stack_columns
 from engine.specs import EmbeddingTable
 
 Encoded: TypeAlias = (

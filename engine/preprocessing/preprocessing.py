@@ -17,6 +17,7 @@ from engine.preprocessing.feature_layout import FeatureLayout, lay_out
 from engine.preprocessing.fitted import FittedColumn, FittedTarget, FittedTime
 from engine.preprocessing.flags import Flags, Ranges, compute_flags, find_ranges
 from engine.preprocessing.held_inputs import NOTHING_HELD, HeldInputs
+from engine.preprocessing.scale import find_inputs
 from engine.preprocessing.untrained import HeldColumns, find_held_columns, find_untrained
 
 
@@ -51,7 +52,7 @@ class Preprocessing:
         *,
         allow_infinite: bool = False,
     ) -> Floats:
-        """Return the network inputs, shape `(rows, width)`, C-contiguous.
+        """Return the network inputs, shape `(rows, width)`, C-contiguous, not to be changed.
 
         Numbers are clipped at 1000 times the width of the training range on either side of it, in
         sparse columns at half the width (`engine.preprocessing.fit.sparse_numbers`). Inputs that
@@ -66,6 +67,10 @@ class Preprocessing:
         Raises:
             DataError: a column is missing or of the wrong kind, or a number is too large.
         """
+        if isinstance(rows, slice) and rows == slice(None) and not self.held:
+            found = find_inputs(self._layout.numbers, columns, dtype)
+            if found is not None:
+                return found
         # Not of all rows: a table is transformed in many parts.
         indices = _indices(rows, self.count_rows(columns))
         x = encode_columns(self._layout, columns, indices, dtype, allow_infinite=allow_infinite)

@@ -4,14 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from hypothesis import given, reject
+from hypothesis import strategies as st
 
 from engine.arrays import Floats
 from engine.data.table import Column, NumericColumn
+from engine.errors import SpecError
 from engine.predictor import Predictor
 from engine.specs import TrainingSpec
 from engine.training.training import Training
 from tests.engine.examples import draw, flower_columns, line_columns, prepared
 from tests.engine.layer_examples import LayerJson, image, layers_network
+from tests.engine.layer_stacks import flat_stacks, image_stacks
 
 
 def dense(units: int, activation: str) -> LayerJson:
@@ -128,3 +132,15 @@ def test_rows_that_are_computed_again_have_the_layers_of_that() -> None:
 
 def numeric(columns: dict[str, Column]) -> dict[str, NumericColumn]:
     return {name: one for name, one in columns.items() if isinstance(one, NumericColumn)}
+
+
+@given(st.one_of(flat_stacks(), image_stacks()))
+def test_predictions_never_write_into_their_inputs(stack: list[LayerJson]) -> None:
+    """The inputs may be the matrix that a client sent."""
+    try:
+        network = layers_network(stack, 36)
+    except SpecError:
+        reject()
+    x = draw(3, 36)
+    x.setflags(write=False)
+    network.predict(x)

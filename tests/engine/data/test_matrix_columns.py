@@ -1,7 +1,10 @@
 """Columns whose numbers are one matrix give the same inputs and flags as columns apart."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engine.data.matrix_columns import MatrixColumns, take_table_rows
 from engine.data.table import Column, NumericColumn
@@ -168,3 +171,39 @@ def test_preprocessing_does_not_change_the_matrix() -> None:
     before = matrix.copy()
     FITTED.transform(columns, np.dtype(np.float64))
     np.testing.assert_array_equal(matrix, before)
+
+
+@pytest.mark.parametrize(
+    ("change", "is_taken"),
+    [
+        ({}, True),
+        ({"center": 0.5}, False),
+        ({"scale": 2.0}, False),
+        ({"log": True}, False),
+        ({"indicator": True}, False),
+    ],
+)
+def test_a_matrix_of_unscaled_numbers_is_the_inputs(change: dict[str, Any], is_taken: bool) -> None:
+    plain: dict[str, Any] = {
+        "center": 0.0,
+        "scale": 1.0,
+        "fill": 0.0,
+        "minimum": -2.0,
+        "maximum": 2.0,
+    }
+    columns = (FittedNumeric("a", **plain), FittedNumeric("b", **{**plain, **change}))
+    fitted = Preprocessing(columns, NumericTarget("y", 0.0, 1.0))
+    matrix = draw(5, 2).astype(np.float32)
+
+    def inputs(matrix: NDArray[Any], dtype: type = np.float32) -> NDArray[Any]:
+        return fitted.transform(MatrixColumns(("a", "b"), matrix, {}), np.dtype(dtype))
+
+    found = inputs(matrix)
+    assert np.shares_memory(found, matrix) == is_taken
+    apart = {name: NumericColumn(matrix[:, i].astype(np.float64)) for i, name in enumerate("ab")}
+    assert found.tobytes() == fitted.transform(apart, np.dtype(np.float32)).tobytes()
+    assert not np.shares_memory(inputs(matrix, np.float64), matrix)
+    assert not np.shares_memory(inputs(np.asfortranarray(matrix)), matrix)
+    matrix[2, 0] = np.nan
+    assert not np.shares_memory(inputs(matrix), matrix)
+    assert np.isfinite(inputs(matrix)).all()
