@@ -60,7 +60,7 @@ def service(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     ("ids", "mode"),
     [
         pytest.param("as_made", "positive", marks=pytest.mark.rare),
-        ("known", "positive"),
+        pytest.param("known", "positive", marks=pytest.mark.rare),
         ("known", "negative"),
     ],
 )
