@@ -31,6 +31,18 @@ def test_service_refuses_to_start_without_its_schema(settings: Settings) -> None
         create_app(settings)
 
 
+@pytest.mark.parametrize("variable", ["OTEL_SERVICE_NAME", "FASTAPI_OTEL_AUTO_CONFIGURE"])
+def test_telemetry_is_active_only_where_the_environment_configures_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    make_schema(settings.database_url)
+    for is_configured in (False, True):
+        if is_configured:
+            monkeypatch.setenv(variable, "false")
+        config = create_app(settings)._native_telemetry.config
+        assert [config[kind] for kind in ("tracing", "metrics", "logs")] == [is_configured] * 3
+
+
 def test_liveness(client: TestClient) -> None:
     assert client.get("/healthz").json()["status"] == "ok"
 
