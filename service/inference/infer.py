@@ -17,6 +17,7 @@ from service.inference.response import InferenceResponse, OutputTensor, write_re
 from service.inference.rows import read_rows
 from service.predictions.answers import Answers, answer
 from service.predictions.find_model import find_model
+from service.predictions.json_limits import limit_containers
 from service.runtime.model_cache import LOOP_MODEL_BYTES, ServedModel
 from service.schemas.predict_options import PredictOptions
 
@@ -31,6 +32,8 @@ WORK_IN_PLACE = 16 * LOOP_MODEL_BYTES
 
 # Tensors that are not columns of the model or its dataset, which `extra_columns` can ignore.
 MAX_EXTRA_INPUTS = 1_024
+# The tensor, its shape, its data and its parameters; those of its rows are counted apart.
+CONTAINERS_PER_INPUT = 4
 # A response has the number of flagged values, not the values.
 COUNTS = PredictOptions(stats=True)
 
@@ -98,8 +101,10 @@ def infer(context: Context, model_id: str, payload: Payload) -> InferenceRespons
 
 
 def _read(model: ServedModel, body: bytes, header_length: str | None) -> InferenceRequest:
-    known = len(model.reader.columns.known)
-    return read_request(body, header_length, known + MAX_EXTRA_INPUTS)
+    inputs = len(model.reader.columns.known) + MAX_EXTRA_INPUTS
+    shapes = model.reader.shapes
+    containers = limit_containers(shapes[0] if shapes else None) + inputs * CONTAINERS_PER_INPUT
+    return read_request(body, header_length, inputs, containers)
 
 
 def _infer(model: ServedModel, request: InferenceRequest) -> InferenceResponse:

@@ -12,6 +12,7 @@ from service.inference.request_header import (
     is_side,
     read_header,
 )
+from service.predictions.json_limits import describe_limit, has_more_containers
 from service.serializers.model_columns import ColumnRules
 
 
@@ -53,7 +54,9 @@ class InferenceRequest:
     rules: ColumnRules
 
 
-def read_request(body: bytes, header_length: str | None, max_inputs: int) -> InferenceRequest:
+def read_request(
+    body: bytes, header_length: str | None, max_inputs: int, max_containers: int
+) -> InferenceRequest:
     """Read a request.
 
     Args:
@@ -61,12 +64,16 @@ def read_request(body: bytes, header_length: str | None, max_inputs: int) -> Inf
         header_length: value of `Inference-Header-Content-Length`: bytes of the JSON header; None
             if the body is JSON as a whole.
         max_inputs: number of tensors that the model knows.
+        max_containers: arrays and objects in the JSON at most, checked before it is parsed.
 
     Raises:
         InvalidInferenceError: the body is malformed.
     """
     length = len(body) if header_length is None else _read_length(header_length, len(body))
-    header = read_header(body[:length], max_inputs, is_whole=header_length is None)
+    text = body[:length]
+    if has_more_containers(text, max_containers):
+        raise InvalidInferenceError(describe_limit(max_containers))
+    header = read_header(text, max_inputs, is_whole=header_length is None)
     return InferenceRequest(
         id=header.id,
         inputs=_take_contents(header.inputs, memoryview(body)[length:]),

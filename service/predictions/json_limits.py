@@ -25,19 +25,35 @@ def require_few_containers(body: bytes, shape: Shape | None) -> None:
         body: the JSON text, which may be invalid.
         shape: shape in which the values of a row may be nested.
     """
+    limit = limit_containers(shape)
+    if has_more_containers(body, limit):
+        problem = FieldProblem(pointer="", code="too_long", detail=describe_limit(limit))
+        raise InvalidRowsError([problem])
+
+
+def limit_containers(shape: Shape | None) -> int:
+    """Return the most arrays and objects in a body, whose rows may be nested in a shape."""
     per_row = 1 if shape is None else sum(prod(shape[:axis]) for axis in range(len(shape)))
-    limit = _SPARE + MAX_ROWS * per_row
-    if _count_openings(body) <= limit:
-        return
+    return _SPARE + MAX_ROWS * per_row
+
+
+def has_more_containers(text: bytes, limit: int) -> bool:
+    """Return whether JSON, which may be invalid, has more arrays and objects than the limit."""
+    if len(text) <= limit or _count_openings(text) <= limit:
+        return False
     count = 0
-    for text in _iterate_without_strings(body):
-        count += _count_openings(text)
+    for part in _iterate_without_strings(text):
+        count += _count_openings(part)
         if count > limit:
-            detail = (
-                f"the body has more than {limit} arrays and objects; a request has at most "
-                f"{MAX_ROWS} rows"
-            )
-            raise InvalidRowsError([FieldProblem(pointer="", code="too_long", detail=detail)])
+            return True
+    return False
+
+
+def describe_limit(limit: int) -> str:
+    """Return the description of a body with more arrays and objects than the limit."""
+    return (
+        f"the body has more than {limit} arrays and objects; a request has at most {MAX_ROWS} rows"
+    )
 
 
 def _count_openings(text: bytes) -> int:
