@@ -1,14 +1,23 @@
 """The JSON header of an inference request."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, get_args
+from typing import Any
 
 from service.http.errors import InvalidInferenceError
 from service.http.strict_json import InvalidJsonError, parse_json
 from service.inference.datatypes import DTYPES
+from service.inference.json_members import (
+    JsonObject,
+    name_kind,
+    read_choice,
+    read_flag,
+    read_list,
+    read_named,
+    read_parameters,
+    refuse_parameters,
+)
 from service.inference.messages import show, tensor_error
 from service.schemas.predict_options import ExtraColumns, MissingColumns
 from service.serializers.model_columns import ColumnRules
@@ -24,8 +33,6 @@ _MAX_OUTPUTS = 64
 # Parameters of extensions that are not supported: to ignore them would change the meaning.
 _UNSUPPORTED_INPUT = ("shared_memory_region", "shared_memory_byte_size", "shared_memory_offset")
 _UNSUPPORTED_OUTPUT = (*_UNSUPPORTED_INPUT, "classification")
-
-JsonObject = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -100,16 +107,16 @@ def _read_header(text: bytes, max_inputs: int, *, is_whole: bool) -> RequestHead
     identifier = header.get("id")
     if identifier is not None and not _is_text(identifier):
         raise InvalidInferenceError(f"id must be a string, not {show(identifier)}")
-    parameters = _read_parameters(header, "the request")
-    is_binary = _read_flag(parameters, "binary_data_output", "the request", default=False)
+    parameters = read_parameters(header, "the request")
+    is_binary = read_flag(parameters, "binary_data_output", "the request", default=False)
     return RequestHeader(
         id=identifier,
         inputs=_read_inputs(header, max_inputs),
         outputs=_read_outputs(header, is_binary=is_binary),
         is_binary=is_binary,
         rules=ColumnRules(
-            _read_choice(parameters, "missing_columns", MissingColumns),
-            _read_choice(parameters, "extra_columns", ExtraColumns),
+            read_choice(parameters, "missing_columns", MissingColumns),
+            read_choice(parameters, "extra_columns", ExtraColumns),
         ),
     )
 
@@ -123,13 +130,13 @@ def _parse_header(text: bytes, *, is_whole: bool) -> JsonObject:
         what = "the body" if is_whole else f"the first {len(text)} bytes of the body"
         raise InvalidInferenceError(f"{what}: not valid JSON: {error}{advice}") from error
     if not isinstance(header, dict):
-        raise InvalidInferenceError(f"the request must be a JSON object, not {_kind(header)}")
+        raise InvalidInferenceError(f"the request must be a JSON object, not {name_kind(header)}")
     return header
 
 
 def _read_inputs(header: JsonObject, max_inputs: int) -> tuple[StatedInput, ...]:
     inputs: dict[str, StatedInput] = {}
-    for position, item in enumerate(_read_list(header, "inputs", max_inputs)):
+    for position, item in enumerate(read_list(header, "inputs", max_inputs)):
         tensor = _read_input(item, f"inputs[{position}]")
         if tensor.name in inputs:
             raise tensor_error(tensor.name, "the name occurs twice in inputs")
@@ -140,9 +147,9 @@ def _read_inputs(header: JsonObject, max_inputs: int) -> tuple[StatedInput, ...]
 
 
 def _read_input(item: object, place: str) -> StatedInput:
-    name, fields = _read_named(item, place)
-    parameters = _read_parameters(fields, f"tensor {show(name)}")
-    _refuse_parameters(name, parameters, _UNSUPPORTED_INPUT)
+    name, fields = read_named(item, place)
+    parameters = read_parameters(fields, f"tensor {show(name)}")
+    refuse_parameters(name, parameters, _UNSUPPORTED_INPUT)
     datatype = fields.get("datatype")
     if not isinstance(datatype, str) or datatype not in DTYPES:
         detail = f"datatype must be one of {', '.join(DTYPES)}, not {show(datatype)}"
@@ -168,66 +175,15 @@ def _read_shape(name: str, shape: object) -> tuple[int, ...]:
 def _read_outputs(header: JsonObject, *, is_binary: bool) -> tuple[RequestedOutput, ...] | None:
     """Return the requested outputs; None if the request names none."""
     outputs: dict[str, RequestedOutput] = {}
-    for position, item in enumerate(_read_list(header, "outputs", _MAX_OUTPUTS)):
-        name, fields = _read_named(item, f"outputs[{position}]")
-        parameters = _read_parameters(fields, f"output {show(name)}")
-        _refuse_parameters(name, parameters, _UNSUPPORTED_OUTPUT)
+    for position, item in enumerate(read_list(header, "outputs", _MAX_OUTPUTS)):
+        name, fields = read_named(item, f"outputs[{position}]")
+        parameters = read_parameters(fields, f"output {show(name)}")
+        refuse_parameters(name, parameters, _UNSUPPORTED_OUTPUT)
         if name in outputs:
             raise tensor_error(name, "the name occurs twice in outputs")
-        flag = _read_flag(parameters, "binary_data", f"output {show(name)}", default=is_binary)
+        flag = read_flag(parameters, "binary_data", f"output {show(name)}", default=is_binary)
         outputs[name] = RequestedOutput(name, flag)
     return tuple(outputs.values()) or None
-
-
-def _read_list(header: JsonObject, key: str, max_items: int) -> list[Any]:
-    found = header.get(key, [])
-    if not isinstance(found, list):
-        raise InvalidInferenceError(f"{key} must be an array of objects, not {_kind(found)}")
-    if len(found) > max_items:
-        raise InvalidInferenceError(f"{key} has {len(found)} tensors, more than {max_items}")
-    return found
-
-
-def _read_named(item: object, place: str) -> tuple[str, JsonObject]:
-    if not isinstance(item, dict):
-        raise InvalidInferenceError(f"{place} must be an object, not {_kind(item)}")
-    name = item.get("name")
-    if not isinstance(name, str):
-        raise InvalidInferenceError(f"{place}: name must be a string, not {show(name)}")
-    return name, item
-
-
-def _read_parameters(fields: JsonObject, owner: str) -> JsonObject:
-    parameters = fields.get("parameters")
-    if parameters is None:
-        return {}
-    if not isinstance(parameters, dict):
-        detail = f"{owner}: parameters must be an object, not {_kind(parameters)}"
-        raise InvalidInferenceError(detail)
-    return parameters
-
-
-def _read_flag(parameters: JsonObject, key: str, owner: str, *, default: bool) -> bool:
-    flag = parameters.get(key, default)
-    if not isinstance(flag, bool):
-        detail = f"{owner}: parameter {key} must be true or false, not {show(flag)}"
-        raise InvalidInferenceError(detail)
-    return flag
-
-
-def _read_choice(parameters: JsonObject, key: str, choices: Any) -> Any:  # noqa: ANN401 - Literals
-    """Return one of the values of a Literal type; None if the parameter is absent."""
-    value = parameters.get(key)
-    if value is not None and value not in get_args(choices):
-        detail = f"the request: parameter {key} must be one of {', '.join(get_args(choices))}"
-        raise InvalidInferenceError(f"{detail}, not {show(value)}")
-    return value
-
-
-def _refuse_parameters(name: str, parameters: JsonObject, unsupported: tuple[str, ...]) -> None:
-    for key in unsupported:
-        if key in parameters:
-            raise tensor_error(name, f"the parameter {key} is not supported")
 
 
 def _is_text(value: object) -> bool:
@@ -238,20 +194,3 @@ def _is_text(value: object) -> bool:
 def is_side(value: object) -> bool:
     """Return whether a JSON value is an integer that the protocol allows as a dimension."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_SIDE
-
-
-def _kind(value: object) -> str:
-    """Return the name of a JSON value's type."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a boolean"
-        case dict():
-            return "an object"
-        case list():
-            return "an array"
-        case str():
-            return "a string"
-        case _:
-            return "a number"
