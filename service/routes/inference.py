@@ -124,17 +124,13 @@ def get_ready(context: ContextDep) -> ReadyView:
     return ReadyView(ready=True)
 
 
-async def _read_body(request: Request) -> bytes:
-    return await read_body(request)
-
-
 @router.post(
     "/repository/index",
     responses=errors(400, 413, 503),
     openapi_extra={"requestBody": INDEX_REQUEST},
 )
 def index_repository(
-    context: ContextDep, body: Annotated[bytes, Depends(_read_body)]
+    context: ContextDep, body: Annotated[bytes, Depends(read_body)]
 ) -> list[IndexedModelView]:
     """List the newest 10,000 models; with `"ready": true`, those of them that can be loaded."""
     return index_models(context, is_ready=read_index_request(body))
