@@ -102,8 +102,7 @@ def infer(context: Context, model_id: str, payload: Payload) -> InferenceRespons
 
 def _read(model: ServedModel, body: bytes, header_length: str | None) -> InferenceRequest:
     inputs = len(model.reader.columns.known) + MAX_EXTRA_INPUTS
-    shapes = model.reader.shapes
-    containers = limit_containers(shapes[0] if shapes else None) + inputs * CONTAINERS_PER_INPUT
+    containers = limit_containers(model.reader.shapes) + inputs * CONTAINERS_PER_INPUT
     return read_request(body, header_length, inputs, containers)
 
 

@@ -23,7 +23,7 @@ def read_json(body: bytes, reader: RowReader, rules: ColumnRules = NO_RULES) -> 
         numbers = read_number_rows(body, reader.plain_width, MAX_ROWS)
         if numbers is not None:
             return reader.take_numbers(numbers)
-    require_few_containers(body, reader.shapes[0] if reader.shapes else None)
+    require_few_containers(body, reader.shapes)
     request = parse_body(PredictRequest, body)
     if request.columns:
         return read_json_columns(request.columns, reader, rules)

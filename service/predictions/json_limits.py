@@ -1,7 +1,7 @@
 """Limit of the arrays and objects in a JSON body, checked before it is parsed."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 
 from engine.arrays import Shape
@@ -16,24 +16,26 @@ _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _WHOLE_TOKENS = re.compile(rb'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
 
 
-def require_few_containers(body: bytes, shape: Shape | None) -> None:
+def require_few_containers(body: bytes, shapes: Sequence[Shape]) -> None:
     """Check the number of arrays and objects. Raises InvalidRowsError.
 
     Parsed, an empty array takes up to 30 times the memory of its two characters.
 
     Args:
         body: the JSON text, which may be invalid.
-        shape: shape in which the values of a row may be nested.
+        shapes: shapes in which the values of a row may be nested, that with most axes first.
     """
-    limit = limit_containers(shape)
+    limit = limit_containers(shapes)
     if has_more_containers(body, limit):
         problem = FieldProblem(pointer="", code="too_long", detail=describe_limit(limit))
         raise InvalidRowsError([problem])
 
 
-def limit_containers(shape: Shape | None) -> int:
-    """Return the most arrays and objects in a body, whose rows may be nested in a shape."""
-    per_row = 1 if shape is None else sum(prod(shape[:axis]) for axis in range(len(shape)))
+def limit_containers(shapes: Sequence[Shape]) -> int:
+    """Return the most arrays and objects in a body, whose rows may be nested in these shapes."""
+    per_row = 1
+    if shapes:
+        per_row = sum(prod(shapes[0][:axis]) for axis in range(len(shapes[0])))
     return _SPARE + MAX_ROWS * per_row
 
 
