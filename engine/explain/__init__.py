@@ -1,0 +1,1 @@
+"""Explanations of training steps: every number, and the formula that it is computed by."""
