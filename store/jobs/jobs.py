@@ -59,6 +59,7 @@ class JobRecord:
     external_id: str | None
     request_sha256: str | None
     metadata: dict[str, Any]
+    subject_id: str | None
     dataset_id: str
     dataset_sha256: str
     validation_dataset_id: str | None
@@ -82,6 +83,7 @@ class JobRecord:
     epoch: int
     steps: int
     findings: list[dict[str, Any]]
+    result: dict[str, Any] | None
     samples_per_second: float | None
     epochs_since_best: int
     folds_done: int
@@ -91,6 +93,7 @@ class JobRecord:
     test_metrics: dict[str, Metric] | None
     classes: Classes | None
     rows: dict[str, Any] | None
+    digest: dict[str, Any] | None
     preparing_seconds: float
     training_seconds: float
     saving_seconds: float
