@@ -1,4 +1,4 @@
-"""Records what passes through a training step, by hooks around the step's own methods."""
+"""Recorders of one training step: hooks around the step's own methods copy its arrays."""
 
 from collections.abc import Callable
 
@@ -50,7 +50,7 @@ class LayerRecorder:
 
     @property
     def trace(self) -> LayerTrace:
-        """What has been recorded."""
+        """The recorded arrays of the layer."""
         return LayerTrace(self._layer, **self._found)
 
 
@@ -126,5 +126,5 @@ class StepRecorder:
 
     @property
     def layers(self) -> tuple[LayerTrace, ...]:
-        """What has passed through each layer, in forward order."""
+        """The recorded arrays of all layers, in forward order."""
         return tuple(layer.trace for layer in self._layers)

@@ -25,7 +25,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class LayerTrace:
-    """What passed through one layer, forward and backward.
+    """The arrays of one layer, forward and backward.
 
     Attributes:
         layer: the layer; its parameters are those after the step.

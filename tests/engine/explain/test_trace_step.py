@@ -1,6 +1,7 @@
 """A traced step is the step of training, bit for bit."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -100,7 +101,7 @@ def test_numbers_of_a_step_belong_together(name: str) -> None:
             layer.outputs.mean, layer.outputs.rows.mean(axis=0, dtype=float), rtol=1e-6, atol=1e-7
         )
     flat = [layer for layer in trace.layers if ".layers." not in layer.name]
-    for one, following in zip(flat, flat[1:], strict=False):
+    for one, following in pairwise(flat):
         np.testing.assert_array_equal(one.outputs.rows.ravel(), following.inputs.rows.ravel())
 
 
