@@ -34,7 +34,7 @@ class FanIn:
 
 
 def find_fan_in(layer: Layer, unit: int) -> FanIn | None:
-    """Return the connections into a unit; None if it is no weighted sum or pool of inputs.
+    """Return the connections into a unit; None if it neither adds nor pools inputs.
 
     Args:
         layer: a dense, convolution or pooling layer; other kinds have no edges.

@@ -114,7 +114,7 @@ def layer_specs(network: ResolvedNetwork) -> Mapping[str, LayerSpec | ResolvedOu
 def _walk(layers: tuple[LayerSpec, ...], prefix: str) -> Iterator[tuple[str, LayerSpec]]:
     for index, spec in enumerate(layers):
         name = f"{prefix}.{index}"
-        # A linear activation alone is no layer of the network.
+        # A linear activation alone is not a layer of the network.
         if getattr(spec, "type", "") != "activation" or getattr(spec, "activation", "") != "linear":
             yield name, spec
         if isinstance(spec, ResidualSpec):

@@ -1,4 +1,4 @@
-"""What an explanation contains: layers, units, edges, rows, formulas."""
+"""Options of an explanation: layers, units, edges, rows, formulas to show."""
 
 from typing import Annotated, Literal
 

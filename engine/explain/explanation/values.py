@@ -216,7 +216,7 @@ class LossExplanation:
 
 @dataclass(frozen=True)
 class UpdateExplanation:
-    """What all parameters share in the update.
+    """The part of the update that all parameters share.
 
     Attributes:
         optimizer: kind of the optimizer.
@@ -260,7 +260,7 @@ class StepExplanation:
         loss: the loss of the batch.
         layers: the layers that are shown.
         layers_left_out: number of layers that are not shown.
-        update: what all parameters share in the update.
+        update: the part of the update that all parameters share.
         diverged_in: layer in which a value is not finite; None if all are.
     """
 
