@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
-from engine.arrays import Floats, Targets
+from engine.arrays import Targets
 from engine.data.similar_words import find_similar
 from engine.data.split_arrays import Batch
+from engine.explain.explanation.slots import slot_factors
 from engine.explain.single_step.arrays import read_array, reject
 from engine.explain.single_step.resolve import resolve_step
 from engine.losses.build import takes_class_indices
@@ -20,6 +21,8 @@ from engine.training.train_step import TrainStep
 
 MAX_SHOWN = 12
 
+Item = TypeVar("Item")
+
 
 @dataclass(frozen=True)
 class GivenStep:
@@ -30,7 +33,8 @@ class GivenStep:
         targets: a number, a list of numbers, or the index of a class per row.
         row_weights: weight of each row in the loss; None for equal ones.
         weights: parameters by name; the others are initialized by the seed.
-        optimizer_state: arrays of the optimizer by slot and parameter; the others are 0.
+        optimizer_state: arrays of the optimizer by the symbol of its formula, such as `m`, and by
+            parameter; the others are 0.
         step: index of the step, from 0.
     """
 
@@ -53,7 +57,7 @@ def build_step_inputs(spec: StepSpec, given: GivenStep) -> StepInputs:
     for name, value in given.weights.items():
         target = _find(views, name, "parameter", ("weights", name))
         target[...] = read_array(value, target.shape, dtype, ("weights", name))
-    _load_slots(step, given.optimizer_state, dtype)
+    _load_slots(step, resolved, given)
     epoch, step_in_epoch = divmod(given.step, spec.steps_per_epoch)
     return StepInputs(
         spec=resolved,
@@ -107,27 +111,26 @@ def _read_class(value: object, index: int, classes: int) -> int:
     return value
 
 
-def _load_slots(
-    step: TrainStep, state: Mapping[str, Mapping[str, object]], dtype: np.dtype[Any]
-) -> None:
+def _load_slots(step: TrainStep, spec: ResolvedSpec, given: GivenStep) -> None:
     """Write given arrays into the optimizer's state. Raises SpecError."""
-    trained = step.network.trained.shape
+    trained, arrays = step.network.trained, state_arrays(step)
     slots = {
-        name.removeprefix(OPTIMIZER): array
-        for name, array in state_arrays(step).items()
-        if name.startswith(OPTIMIZER) and array.shape == trained
+        symbol: (arrays[f"{OPTIMIZER}{slot}"], factor)
+        for slot, (symbol, factor) in slot_factors(spec.optimizer).items()
+        if f"{OPTIMIZER}{slot}" in arrays
     }
-    for slot, values in state.items():
-        path = ("optimizer_state", slot)
-        views = step.network.trained_views(_find(slots, slot, "state of the optimizer", path))
+    for symbol, values in given.optimizer_state.items():
+        path = ("optimizer_state", symbol)
+        slot, factor = _find(slots, symbol, "state of the optimizer", path)
+        views = step.network.trained_views(slot)
         for name, value in values.items():
             here = (*path, name)
             target = _find(views, name, "trained parameter", here)
-            target[...] = read_array(value, target.shape, dtype, here)
+            target[...] = read_array(value, target.shape, trained.dtype, here) / factor
 
 
-def _find(known: Mapping[str, Floats], name: str, noun: str, path: Sequence[str]) -> Floats:
-    """Return the array of this name. Raises SpecError naming the known ones."""
+def _find(known: Mapping[str, Item], name: str, noun: str, path: Sequence[str]) -> Item:
+    """Return the item of this name. Raises SpecError naming the known ones."""
     if name not in known:
         similar = find_similar(name, known)
         listed = ", ".join([*known][:MAX_SHOWN]) or "none"
