@@ -1,5 +1,6 @@
 """The start of a training, from which each check takes its own network and rows."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,8 +9,6 @@ import numpy as np
 from engine.arrays import Floats
 from engine.data.batches import count_steps
 from engine.data.split_arrays import Batch
-from engine.metrics import MetricAccumulator
-from engine.metrics.weighted import Weights
 from engine.preparation.prepared_data import PreparedData
 from engine.specs import ResolvedOutput, ResolvedSpec
 from engine.training.progress import Progress
@@ -65,20 +64,17 @@ def run_step(step: TrainStep, batch: Batch, progress: Progress) -> float:
     Raises:
         DivergenceError: a loss or a weight is no longer finite.
     """
-    tally = _LossTally(())
+    recorder = _LossRecorder()
     with np.errstate(all="ignore"):
-        step.run(batch, progress, tally, is_last=False)
-    return tally.loss
+        step.run(batch, progress, recorder, is_last=False)
+    return recorder.loss
 
 
-class _LossTally(MetricAccumulator):
-    """Accumulates the loss alone."""
+class _LossRecorder:
+    """Records the loss of the latest batch."""
 
-    def _resize(self, rows: int) -> None:
-        pass
+    loss = math.nan
 
-    def _update(self, outputs: Floats, batch: Batch, weights: Weights) -> None:
-        pass
-
-    def _result(self) -> Mapping[str, None]:
-        return {}
+    def update(self, loss: float, _outputs: Floats, _batch: Batch) -> None:
+        """Record the loss."""
+        self.loss = loss

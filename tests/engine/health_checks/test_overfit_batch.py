@@ -75,6 +75,7 @@ def test_equal_inputs_with_different_targets_are_counted() -> None:
     complete = sum(a in rows and b in rows for a, b in pairs)
     assert found.conflicting_rows == 2 * complete > 0
     assert found.lowest_loss == pytest.approx(found.conflicting_rows / MOST_ROWS * np.log(2))
+    assert found.lowest_loss is not None
     assert found.goal is not None
     assert found.goal > found.lowest_loss
     assert "add features" in found.detail
