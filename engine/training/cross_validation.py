@@ -24,6 +24,7 @@ from engine.training.fold_summary import (
 from engine.training.learning_rate import RateSearch
 from engine.training.loop import TrainingState, never
 from engine.training.progress import EpochRecord, StopReason
+from engine.training.step_inputs import StepInputs
 from engine.training.training import Training
 
 
@@ -263,6 +264,10 @@ class FoldedTraining:
         self._progress = TypeAdapter(_FoldProgress).validate_python(numbers)
         self._opened = None
         self._current.restore(TrainingState(state.arrays, network))
+
+    def next_step(self) -> StepInputs:
+        """Return copies of everything that the current network's next step depends on."""
+        return self._current.next_step()
 
     def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:
         """Complete the current epoch, and all folds before it; None if `stop` ended it earlier.

@@ -12,6 +12,7 @@ from engine.preprocessing.preprocessing import Preprocessing
 from engine.training.fold_summary import CrossValidation
 from engine.training.learning_rate import RateSearch
 from engine.training.progress import EpochRecord, StopReason
+from engine.training.step_inputs import StepInputs
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,10 @@ class TrainingProtocol(Protocol):
 
     def restore(self, state: TrainingState) -> None:
         """Resume from a state of the same spec and data. Raises ValueError."""
+        ...
+
+    def next_step(self) -> StepInputs:
+        """Return copies of everything that the current network's next step depends on."""
         ...
 
     def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:

@@ -26,6 +26,7 @@ from engine.training.metric_findings import ComputedMetrics, find_omitted_metric
 from engine.training.progress import EpochRecord, StopReason
 from engine.training.reconstruction_errors import measure_errors
 from engine.training.result_findings import find_in_result
+from engine.training.step_inputs import StepInputs
 from engine.training.validation import evaluate_test
 
 
@@ -222,6 +223,10 @@ class Training:
             ValueError: the state belongs to another spec.
         """
         self._loop.restore(state)
+
+    def next_step(self) -> StepInputs:
+        """Return copies of everything that the next step depends on."""
+        return self._loop.next_step()
 
     def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:
         """Complete the current epoch and return its record; None if `stop` ended it earlier.

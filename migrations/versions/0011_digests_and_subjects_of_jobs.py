@@ -1,4 +1,4 @@
-"""Jobs have a digest, a result, and the job that they are about."""
+"""Jobs have a digest, a result, a required environment, and a question about another job."""
 
 from collections.abc import Sequence
 
@@ -17,6 +17,8 @@ def upgrade() -> None:
     json = sa.JSON(none_as_null=True)
     op.add_column("jobs", sa.Column("digest", json))
     op.add_column("jobs", sa.Column("subject_id", sa.String(64)))
+    op.add_column("jobs", sa.Column("question", json))
+    op.add_column("jobs", sa.Column("required_environment", sa.String(64)))
     op.add_column("jobs", sa.Column("result", json))
     op.create_index(
         "ix_jobs_subject_id",
@@ -34,5 +36,5 @@ def downgrade() -> None:
         msg = "jobs about other jobs (explanations, replays) exist; delete them first"
         raise RuntimeError(msg)
     op.drop_index("ix_jobs_subject_id", "jobs")
-    for name in ("result", "subject_id", "digest"):
+    for name in ("result", "required_environment", "question", "subject_id", "digest"):
         op.drop_column("jobs", name)

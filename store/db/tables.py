@@ -119,6 +119,8 @@ jobs = Table(
     Column("metadata", Json, nullable=False),
     # The training that a replay or an explanation is about; NULL for trainings.
     Column("subject_id", String(64)),
+    # The step and the request that an explanation is for; NULL for others.
+    Column("question", Json),
     # The dataset that the work reads; it cannot be deleted until the job has ended.
     Column("dataset_id", String(64), nullable=False, index=True),
     Column("dataset_sha256", String(64), nullable=False),
@@ -137,6 +139,8 @@ jobs = Table(
     # The lease: the worker that may write, its expiry, and the fencing token of its writes.
     Column("lease_expires_at", Instant),
     Column("worker", Text),
+    # Hash of the environment that its worker must have, see `store.environment`; NULL for any.
+    Column("required_environment", String(64)),
     Column("token", BigInteger, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("worker_losses", Integer, nullable=False),

@@ -60,6 +60,7 @@ class JobRecord:
     request_sha256: str | None
     metadata: dict[str, Any]
     subject_id: str | None
+    question: dict[str, Any] | None
     dataset_id: str
     dataset_sha256: str
     validation_dataset_id: str | None
@@ -74,6 +75,7 @@ class JobRecord:
     finished_at: datetime | None
     lease_expires_at: datetime | None
     worker: str | None
+    required_environment: str | None
     token: int
     attempt: int
     worker_losses: int

@@ -96,6 +96,7 @@ def test_error_of_an_unavailable_database_does_not_show_the_password(url: str) -
     assert "secret" not in str(unavailable.value)
 
 
+ADDED_IN_0011 = ("digest", "subject_id", "question", "required_environment", "result")
 VERSIONED = ("jobs", "models", "checkpoints", "datasets")
 
 
@@ -107,7 +108,7 @@ VERSIONED = ("jobs", "models", "checkpoints", "datasets")
         ("0006", "0007", {}, {name: {"spec_version": 1} for name in VERSIONED}),
         ("0007", "0008", {}, {"jobs": {"kind": "training"}}),
         ("0008", "0009", {}, {"models": {"numerics": 1}, "workers": {"environment": None}}),
-        ("0010", "0011", {}, {"jobs": dict.fromkeys(("digest", "subject_id", "result"))}),
+        ("0010", "0011", {}, {"jobs": dict.fromkeys(ADDED_IN_0011)}),
     ],
 )
 def test_migration_keeps_the_rows_of_every_table(
