@@ -29,6 +29,7 @@ from service.routes import (
     uploads,
     webhooks,
 )
+from service.runtime.compute_pool import ComputePool
 from service.runtime.event_broadcast import EventBroadcaster
 from service.runtime.job_notifier import JobNotifier
 from service.runtime.model_cache import ModelCache
@@ -46,6 +47,8 @@ from store.db.database import Database
 from store.db.migrate import check_schema
 from store.settings import Settings
 
+# Imported by the processes that compute for requests when they start.
+COMPUTE_MODULES: tuple[str, ...] = ()
 DESCRIPTION = """Train neural networks over HTTP: upload a dataset, create a job, poll it, predict.
 
 Errors are `application/problem+json` (RFC 9457) and name the invalid fields.
@@ -117,6 +120,7 @@ def _build_context(settings: Settings, database: Database) -> Context:
         served=ModelCache(database, settings.model_cache_bytes),
         feeds=feeds,
         polls=Polls(database, feeds),
+        compute=ComputePool(settings, COMPUTE_MODULES),
     )
 
 
@@ -132,6 +136,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     deliverer.start()
     context.feeds.start()
     yield
+    await to_thread.run_sync(context.compute.stop)
     await context.feeds.stop()
     await deliverer.stop()
     if context.job_notifier is not None:

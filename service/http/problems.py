@@ -20,6 +20,11 @@ from engine.errors import (
 from service.http.error_fields import fields_of
 from service.http.errors import (
     ChecksumMismatchError,
+    ComputationFailedError,
+    ComputeBusyError,
+    ComputeError,
+    ComputeMemoryError,
+    ComputeTimeoutError,
     DigestMismatchError,
     ForbiddenAddressError,
     InvalidContentError,
@@ -104,6 +109,12 @@ STATUS: Mapping[type[Exception], int] = {
     # A status defined by the tus protocol.
     ChecksumMismatchError: 460,
     NotReadyError: 503,
+    ComputeError: 503,
+    ComputeBusyError: 503,
+    # The request asks for too much: another attempt would take as long.
+    ComputeTimeoutError: 422,
+    ComputeMemoryError: 422,
+    ComputationFailedError: 503,
 }
 
 # Describing an error takes ten microseconds; several may be of one field.
