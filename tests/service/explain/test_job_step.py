@@ -150,8 +150,9 @@ def test_the_step_in_which_a_job_diverged_is_explained(here: TestClient, train: 
         target="width",
     )
     assert job["status_reason"] == "diverged"
-    found = explain(here, job["id"], job["progress"]["steps"] - 1)
-    assert found["explanation"]["diverged_in"] is not None
+    found = explain(here, job["id"], job["progress"]["steps"])
+    assert found["explanation"]["diverged_in"] == job["error"]["data"]["layer"]
+    assert found["explanation"]["loss"]["value"] is None
 
 
 def test_job_of_a_later_version_is_refused(
