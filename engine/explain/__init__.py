@@ -1,1 +1,1 @@
-"""Explanations of training steps: every number, and the formula that it is computed by."""
+"""One training step number by number: values, gradients, updates, formulas, causes of zeros."""

@@ -24,6 +24,7 @@ from engine.training.fold_summary import (
 from engine.training.learning_rate import RateSearch
 from engine.training.loop import TrainingState, never
 from engine.training.progress import EpochRecord, StopReason
+from engine.training.step_inputs import StepInputs
 from engine.training.training import Training
 
 
@@ -213,6 +214,11 @@ class FoldedTraining:
             return self._progress.reason
         return self._opened.reason
 
+    @property
+    def has_network_ended(self) -> bool:
+        """Whether the current network has done its last step."""
+        return self._current.reason is not None
+
     def score(self, values: dict[str, Metric]) -> float | None:
         """Return the value by which the best epoch is selected; None during the folds."""
         return None if self.is_in_folds else self._current.score(values)
@@ -258,6 +264,10 @@ class FoldedTraining:
         self._progress = TypeAdapter(_FoldProgress).validate_python(numbers)
         self._opened = None
         self._current.restore(TrainingState(state.arrays, network))
+
+    def next_step(self) -> StepInputs:
+        """Return copies of everything that the current network's next step depends on."""
+        return self._current.next_step()
 
     def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:
         """Complete the current epoch, and all folds before it; None if `stop` ended it earlier.

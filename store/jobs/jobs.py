@@ -59,6 +59,8 @@ class JobRecord:
     external_id: str | None
     request_sha256: str | None
     metadata: dict[str, Any]
+    subject_id: str | None
+    question: dict[str, Any] | None
     dataset_id: str
     dataset_sha256: str
     validation_dataset_id: str | None
@@ -73,6 +75,7 @@ class JobRecord:
     finished_at: datetime | None
     lease_expires_at: datetime | None
     worker: str | None
+    required_environment: str | None
     token: int
     attempt: int
     worker_losses: int
@@ -82,6 +85,7 @@ class JobRecord:
     epoch: int
     steps: int
     findings: list[dict[str, Any]]
+    result: dict[str, Any] | None
     samples_per_second: float | None
     epochs_since_best: int
     folds_done: int
@@ -91,6 +95,7 @@ class JobRecord:
     test_metrics: dict[str, Metric] | None
     classes: Classes | None
     rows: dict[str, Any] | None
+    digest: dict[str, Any] | None
     preparing_seconds: float
     training_seconds: float
     saving_seconds: float
