@@ -1,4 +1,4 @@
-"""What the loss of a row depends on, with the symbols of its quantities."""
+"""The outputs and the target of a row, on which its loss depends, as symbols."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

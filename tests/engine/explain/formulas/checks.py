@@ -1,4 +1,4 @@
-"""What holds of every formula, however it is rendered."""
+"""Checks of every formula: value, symbols, and equal renderings."""
 
 import math
 from collections.abc import Iterator
