@@ -64,6 +64,7 @@ def list_jobs_about(
 ) -> Page[JobRecord]:
     """Return one page of the jobs of this kind, about one training or all, newest first."""
     # The index of subjects has only jobs about trainings.
-    is_about = jobs.c.subject_id.is_not(None) if subject_id is None else jobs.c.subject_id == subject_id
-    query = select(jobs).where(jobs.c.kind == kind, is_about)
+    about = jobs.c.subject_id
+    is_meant = about.is_not(None) if subject_id is None else about == subject_id
+    query = select(jobs).where(jobs.c.kind == kind, is_meant)
     return fetch_page(session, query, jobs.c.id, request).map(job_from_row)

@@ -122,7 +122,10 @@ class ReplayWork:
         """Do nothing: there are no records besides the progress."""
 
     def make_result(
-        self, *, is_complete: bool, stop: Callable[[], bool]
+        self,
+        *,
+        is_complete: bool,
+        stop: Callable[[], bool],  # noqa: ARG002 - of the interface
     ) -> dict[str, Any] | None:
         """Return the verdict; None if the replay was cancelled."""
         if not is_complete:

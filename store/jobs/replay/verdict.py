@@ -17,7 +17,7 @@ from store.statuses import TRAINING
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """What a replay has computed.
+    """Values computed by a replay.
 
     Attributes:
         inputs: digest of the inputs.
