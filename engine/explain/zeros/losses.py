@@ -139,17 +139,18 @@ class LossZeros:
         return activation_gradient_zeros(self._activation, self._logits, outputs, gradient, zeros)
 
     def _errors(self) -> Floats:
-        errors: Floats = self._trace.outputs.rows - self._targets
-        return errors
+        return np.subtract(self._trace.outputs.rows, self._targets)
 
     def _one_hot(self) -> Floats:
         classes = self._trace.inputs.batch.y[self._trace.kept]
-        return (np.arange(self._logits.shape[1]) == classes[:, np.newaxis]).astype(np.float64)
+        is_class: Flags = np.arange(self._logits.shape[1]) == classes[:, np.newaxis]
+        return is_class.astype(np.float64)
 
 
 def _smoothed(one_hot: Floats, loss: specs.CrossEntropy) -> Floats:
     share = loss.label_smoothing / one_hot.shape[1]
-    return one_hot * (1 - loss.label_smoothing) + share
+    smoothed: Floats = one_hot * (1 - loss.label_smoothing) + share
+    return smoothed
 
 
 def _are_near(values: Floats, others: Floats) -> Flags:

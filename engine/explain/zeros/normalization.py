@@ -56,12 +56,13 @@ class NormalizationZeros:
         return fill_zeros(self._trace.outputs.rows, found.reshape(codes.shape))
 
     def _normalized(self, codes: Codes) -> Codes:
-        """Causes of x̂ = 0: all of the group is 0, all of it is equal, or this value is its mean."""
+        """Causes of x̂ = 0: all of the group is 0 or equal, it is one value, or this is its mean."""
         flat, exact = self._matrix(codes), self._code(Cause.EXACT_ZERO)
         if self._is_fixed:
             return choose(((self._x == 0) & (self._running_mean == 0), flat), otherwise=exact)
         return choose(
             (self._is_zero(self._trace.inputs), flat),
+            (np.asarray(self._group_size == 1), self._code(Cause.NORMALIZED)),
             (self._all(self._is_mean()), self._code(Cause.CONSTANT)),
             otherwise=np.full(flat.shape, exact, np.uint16),
         )
