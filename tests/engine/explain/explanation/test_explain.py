@@ -279,3 +279,20 @@ def test_formulas_agree_with_the_training(name: str) -> None:
                 quantity = getattr(unit, formula.of)
                 if quantity is not None:
                     assert formula.value == quantity.rows[0]
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_every_zero_that_is_shown_has_a_cause(name: str) -> None:
+    found = explain_step(next_step(name), ExplainOptions(formulas="none", max_units=6, top=4))
+    for one in found.layers:
+        for unit in one.units:
+            quantities = (unit.z, unit.a, unit.a_gradient, unit.delta)
+            for quantity in (shown for shown in quantities if shown is not None):
+                zeros = quantity.zeros or (None,) * len(quantity.rows)
+                for value, cause in zip(quantity.rows, zeros, strict=True):
+                    assert (value == 0) == (cause is not None)
+                assert (quantity.rows[0] == 0) == (quantity.zero is not None)
+        for entry in (entry for parameter in one.parameters for entry in parameter.entries):
+            assert (entry.loss_gradient == 0) == (entry.zero_gradient is not None)
+            if entry.update is not None:
+                assert (entry.after == entry.before) == (entry.zero_update is not None)
