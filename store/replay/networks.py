@@ -44,10 +44,10 @@ class JobSteps:
     def place_of(self, position: Position) -> Place:
         """Return the place of a position. Raises StepNotFoundError if it cannot exist."""
         fold, done = position.fold, self.job.folds_done
-        network = self.folds if fold is None else fold - 1
+        network = self.folds if fold is None else fold
         if fold is not None and not 0 <= network < self.folds:
             reason = (
-                f"the job has {self.folds} folds, counted from 1"
+                f"the job has {self.folds} folds, counted from 0"
                 if self.folds
                 else "the job has no folds; leave `fold` out"
             )

@@ -12,8 +12,8 @@ class Position:
     Attributes:
         step: index of the step among those of its network, from 0; step s is the update from the
             weights after s steps to those after s + 1.
-        fold: number of the fold over all repeats, from 1; None for the final network, and for jobs
-            without folds.
+        fold: index of the fold over all repeats, from 0, as in a job's progress; None for the final
+            network, and for jobs without folds.
     """
 
     step: int
@@ -44,4 +44,4 @@ def count_folds(spec: ResolvedSpec) -> int:
 
 def position_of(place: Place, folds: int) -> Position:
     """Return the position of a place in a training with this many folds."""
-    return Position(place.step, None if place.network >= folds else place.network + 1)
+    return Position(place.step, None if place.network >= folds else place.network)

@@ -89,7 +89,7 @@ def test_states_of_all_networks_of_a_cross_validation(resources: Resources, trai
     states = trajectory_of(resources, job)
     assert {network for network, _ in states} == {0, 1, 2, 3, 4}
     for network, step in [*list(states)[::9], list(states)[-1]]:
-        fold = None if network == 4 else network + 1
+        fold = None if network == 4 else network
         replay = reach(resources, job, step, fold)
         assert replay.position == Position(step, fold)
         assert bits_of(replay.training) == states[network, step]
@@ -116,21 +116,21 @@ def test_step_beyond_the_end_is_not_found(resources: Resources, train: Train) ->
     with pytest.raises(StepNotFoundError, match="counted from 0"):
         reach(resources, job, -1)
     with pytest.raises(StepNotFoundError, match="has no folds"):
-        reach(resources, job, 0, fold=1)
+        reach(resources, job, 0, fold=0)
 
 
 def test_step_beyond_the_end_of_a_fold_is_not_found(resources: Resources, train: Train) -> None:
     job = train(10, **FOLDS)
     lengths = Counter(network for network, _ in trajectory_of(resources, job))
     # Early stopping ends the folds: their lengths are found on the way.
-    message = f"step {lengths[1]} of fold 2 does not exist: fold 2 ended after {lengths[1]} steps"
+    message = f"step {lengths[1]} of fold 1 does not exist: fold 1 ended after {lengths[1]} steps"
     with pytest.raises(StepNotFoundError, match=message):
-        reach(resources, job, lengths[1], fold=2)
-    assert reach(resources, job, lengths[1] - 1, fold=2)
+        reach(resources, job, lengths[1], fold=1)
+    assert reach(resources, job, lengths[1] - 1, fold=1)
     with pytest.raises(StepNotFoundError, match=f"final network ended after {lengths[4]} steps"):
         reach(resources, job, lengths[4])
-    for fold in (0, 5):
-        with pytest.raises(StepNotFoundError, match="4 folds, counted from 1"):
+    for fold in (-1, 4):
+        with pytest.raises(StepNotFoundError, match="4 folds, counted from 0"):
             reach(resources, job, 0, fold)
 
 
@@ -139,7 +139,7 @@ def test_lengths_of_folds_without_early_stopping_are_known(
 ) -> None:
     job = train(validation={"folds": 3}, epochs=2)
     monkeypatch.setattr(open_replay, "open_job_data", None)
-    for fold in (1, 2, 3):
+    for fold in (0, 1, 2):
         with pytest.raises(StepNotFoundError, match=f"fold {fold} ended after 14 steps"):
             reach(resources, job, 14, fold)
     with pytest.raises(StepNotFoundError, match=r"the final network has done 20 steps \(0…19\)"):
@@ -154,11 +154,11 @@ def test_networks_that_have_not_begun_have_no_steps(
     job = find(posted.id)
     assert job.folds_done == 1
     with pytest.raises(StepNotFoundError, match="finished 1 of 4 folds"):
-        reach(resources, job, 0, fold=3)
+        reach(resources, job, 0, fold=2)
     with pytest.raises(StepNotFoundError, match="finished 1 of 4 folds"):
         reach(resources, job, 0)
-    with pytest.raises(StepNotFoundError, match="fold 2 has done"):
-        reach(resources, job, 24, fold=2)
+    with pytest.raises(StepNotFoundError, match="fold 1 has done"):
+        reach(resources, job, 24, fold=1)
 
 
 def test_queued_job_can_be_reached_before_its_first_step(resources: Resources, post: Post) -> None:
