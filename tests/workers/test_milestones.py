@@ -36,7 +36,7 @@ def test_long_trainings_have_milestones_at_longer_intervals() -> None:
 def test_large_states_have_fewer_milestones_at_longer_intervals() -> None:
     policy = Milestones(64 * MIB, 16 * MIB)
     assert (policy.count(30.0), policy.interval(30.0)) == (4, 7.5)
-    assert Milestones(64 * MIB, 64 * MIB).interval(2.0) == pytest.approx(6.71, abs=0.01)
+    assert Milestones(64 * MIB, 64 * MIB).interval(2.0) == pytest.approx(13.42, abs=0.01)
     assert Milestones(64 * MIB, 64 * MIB + 1).interval(2.0) == math.inf
 
 

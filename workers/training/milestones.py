@@ -8,9 +8,9 @@ from store.jobs.milestones import count_milestones
 # Shorter trainings are repeated from the start.
 LEAST_SECONDS = 2.0
 LEAST_INTERVAL = 1.0
-# A checkpoint of 10 MB is stored in about 50 ms, 5 % of a second. The duration of the first one is
-# not known when it is due; later ones are limited by the measured duration.
-INTERVAL_PER_BYTE = 1e-7
+# A checkpoint of 10 MB is stored in about 100 ms, 5 % of two seconds. The duration of the first one
+# is not known when it is due; later ones are limited by the measured duration.
+INTERVAL_PER_BYTE = 2e-7
 
 
 @dataclass(frozen=True)
