@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.explain.formulas.rendering.numerals import write_number
 from engine.explain.step_trace import LayerTrace, ParameterTrace, StepTrace
 from engine.explain.zeros.causes import Cause, cause_of, origin_of
 from engine.layers.dropout import Dropout
 from engine.specs import Hinge
 
-_EXPONENTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
@@ -142,13 +143,11 @@ class _Context:
 
 
 def write(value: float) -> str:
-    """Return a number with three significant digits: `0.549`, `−1.2·10⁻⁵`."""
-    size = abs(value)
-    sign = "−" if value < 0 else ""
-    if size == 0 or 1e-3 <= size < 1e6:
-        return f"{sign}{size:.3g}" if size < 1e3 else f"{sign}{size:,.0f}"
-    digits, exponent = f"{size:.1e}".split("e")
-    return f"{sign}{digits}·10{str(int(exponent)).translate(_EXPONENTS)}"
+    """Return a number with three significant digits: `0.550`, `−1.2·10⁻⁵`."""
+    numeral = write_number(value)
+    sign = "−" if numeral.is_negative else ""
+    power = "" if numeral.exponent is None else f"·10{str(numeral.exponent).translate(_RAISED)}"
+    return f"{sign}{numeral.digits}{power}"
 
 
 # Parts in braces are attributes of _Context.

@@ -79,7 +79,7 @@ def test_backpropagation_that_ends_early() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0"), (-0.31, "−0.31"), (0.549834, "0.55"), (1234.5, "1,234"), (2.4e-5, "2.4·10⁻⁵")],
+    [(0.0, "0"), (-0.31, "−0.31"), (0.549834, "0.550"), (1234.5, "1,234"), (2.4e-5, "2.4·10⁻⁵")],
 )
 def test_numbers(value: float, text: str) -> None:
     assert write(value) == text
