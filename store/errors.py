@@ -128,6 +128,25 @@ class StepNotFoundError(StoreError):
         super().__init__(f"{step} does not exist: {reason}")
 
 
+class RowNotFoundError(StoreError):
+    """The dataset has no such row.
+
+    Args:
+        dataset_id: id of the dataset.
+        number: the row number.
+        rows: number of rows of the dataset.
+    """
+
+    code = "row_not_found"
+
+    def __init__(self, dataset_id: str, number: int, rows: int) -> None:
+        self.number = number
+        self.rows = rows
+        super().__init__(
+            f"row {number} does not exist: dataset {dataset_id} has rows 0 to {rows - 1:,}"
+        )
+
+
 class ReplayTooLongError(StoreError):
     """Repeating the steps from the nearest kept state takes longer than is allowed here.
 
@@ -173,6 +192,24 @@ class DatasetGoneError(StoreError):
             return "no state of the job is kept, so that no step can be explained"
         named = " and ".join(filter(None, (", ".join(self.steps[:-1]), self.steps[-1])))
         return f"{named} can still be explained, with a row of your own"
+
+
+class NotReplayableError(StoreError):
+    """A replay of the job cannot prove its digest.
+
+    Args:
+        job_id: id of the job.
+        code: short name of the reason.
+        reason: the reason as a clause.
+    """
+
+    code = "not_replayable"
+
+    def __init__(self, job_id: str, code: str, reason: str) -> None:
+        self.job_id = job_id
+        self.code = code
+        self.reason = reason
+        super().__init__(f"job {job_id} cannot be replayed: {reason}")
 
 
 class LeaseLostError(StoreError):

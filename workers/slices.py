@@ -52,6 +52,7 @@ def run_slice(context: WorkerContext) -> bool:
             context.settings.max_worker_losses,
             kinds=context.kinds,
             max_running=context.settings.max_running_jobs,
+            environment=context.environment_sha256,
         )
     if job is None:
         return False
@@ -188,6 +189,7 @@ class _Slice:
             return False
         interval = self.context.settings.checkpoint_seconds
         if interval > 0:
+            interval = min(interval, work.milestone_seconds)
             interval = max(interval, work.checkpoint_cost / MAX_CHECKPOINT_SHARE)
         return time.monotonic() - self.checkpointed >= interval
 
