@@ -11,6 +11,7 @@ from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 from starlette.routing import BaseRoute
 
+from engine.explain.explanation.values import StepExplanation
 from engine.numerics.blas import warm_up_products
 from service.context import Context
 from service.http.prefixes import use_prefixes
@@ -19,6 +20,7 @@ from service.prefixes import declare_prefixes
 from service.routes import (
     dataset_rows,
     datasets,
+    explain,
     health,
     inference,
     job_commands,
@@ -35,6 +37,7 @@ from service.runtime.job_notifier import JobNotifier
 from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
 from service.schemas.common import Problem
+from service.schemas.dataclass_descriptions import describe_dataclasses
 from service.schemas.imports import ImportRequest
 from service.schemas.inference import InferenceRequestView
 from service.schemas.predictions import PredictRequest
@@ -48,7 +51,7 @@ from store.db.migrate import check_schema
 from store.settings import Settings
 
 # Imported by the processes that compute for requests when they start.
-COMPUTE_MODULES: tuple[str, ...] = ()
+COMPUTE_MODULES = ("service.explain.given_step",)
 DESCRIPTION = """Train neural networks over HTTP: upload a dataset, create a job, poll it, predict.
 
 Errors are `application/problem+json` (RFC 9457) and name the invalid fields.
@@ -86,6 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
         job_events.router,
         job_commands.router,
         models.router,
+        explain.router,
         webhooks.router,
         inference.router,
         health.router,
@@ -155,6 +159,7 @@ def _publish_schemas(app: FastAPI) -> None:
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(schema.pop("$defs", {}))
             schemas[model.__name__] = schema
+        describe_dataclasses(schemas, StepExplanation)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -8,8 +8,10 @@ from engine.arrays import Floats, Indices
 from engine.explain.hooks import hook
 from engine.explain.step_trace import LayerTrace, Recorded
 from engine.layers.base import Layer, walk
+from engine.layers.batch_normalization import BatchNormalization
 from engine.layers.copy import Copy
 from engine.layers.dropout import Dropout
+from engine.layers.layer_normalization import LayerNormalization
 from engine.training.state_arrays import copy_arrays
 from engine.training.step_inputs import state_arrays
 from engine.training.train_step import TrainStep
@@ -21,14 +23,20 @@ class LayerRecorder:
     Args:
         layer: the layer; it is observed from now on.
         record: copies an array with one entry per row.
+        kept: positions in the batch of the rows to keep.
         is_open: whether the step is in its forward and backward pass; line searches repeat them.
     """
 
     def __init__(
-        self, layer: Layer, record: Callable[[Floats], Recorded], is_open: Callable[[], bool]
+        self,
+        layer: Layer,
+        record: Callable[[Floats], Recorded],
+        kept: Indices,
+        is_open: Callable[[], bool],
     ) -> None:
-        self._layer, self._record, self._is_open = layer, record, is_open
+        self._layer, self._record, self._kept, self._is_open = layer, record, kept, is_open
         self._found: dict[str, Recorded] = {}
+        self._inverse_std: Floats | None = None
         hook(layer, "forward", before=self._keep("inputs"), after=self._end_forward)
         hook(layer, "backward", before=self._keep("output_gradient"), after=self._end_backward)
 
@@ -43,6 +51,17 @@ class LayerRecorder:
         self._keep("outputs")(y)
         if isinstance(self._layer, Dropout):
             self._keep("mask")(self._layer.mask)
+        if self._is_open():
+            self._keep_inverse_std()
+
+    def _keep_inverse_std(self) -> None:
+        match self._layer:
+            case BatchNormalization(is_frozen=False):
+                self._inverse_std = self._layer.inverse_std.copy()
+            case LayerNormalization():
+                self._inverse_std = self._layer.inverse_std[self._kept]
+            case _:
+                pass
 
     def _end_backward(self, dx: Floats) -> None:
         if self._layer.needs_dx:
@@ -51,7 +70,7 @@ class LayerRecorder:
     @property
     def trace(self) -> LayerTrace:
         """The recorded arrays of the layer."""
-        return LayerTrace(self._layer, **self._found)
+        return LayerTrace(self._layer, **self._found, inverse_std=self._inverse_std)
 
 
 class StepRecorder:
@@ -79,7 +98,7 @@ class StepRecorder:
         self.output_gradient: Recorded | None = None
         self.slots_before = copy_arrays(state_arrays(step))
         self._layers = [
-            LayerRecorder(layer, self._record, lambda: self._is_open)
+            LayerRecorder(layer, self._record, kept, lambda: self._is_open)
             for layer in walk(iter(step.network.layers))
             if not isinstance(layer, Copy)
         ]

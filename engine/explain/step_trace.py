@@ -34,6 +34,9 @@ class LayerTrace:
         output_gradient: ∂L/∂y; None if no layer up to this one is trained, or the step diverged.
         input_gradient: ∂L/∂x; None if no layer before this one is trained.
         mask: scaled mask of a dropout layer, `(batch, *shape)`: 0 or 1 / (1 − rate).
+        inverse_std: 1 / √(σ² + ε) of a normalization: of each channel of the batch, `(channels,)`,
+            or of each kept row, `(kept, 1)`. None for other layers, and for a frozen batch
+            normalization, which uses its running statistics.
     """
 
     layer: Layer
@@ -42,6 +45,7 @@ class LayerTrace:
     output_gradient: Recorded | None = None
     input_gradient: Recorded | None = None
     mask: Recorded | None = None
+    inverse_std: Floats | None = None
 
     @property
     def name(self) -> str:

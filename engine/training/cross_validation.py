@@ -214,6 +214,11 @@ class FoldedTraining:
             return self._progress.reason
         return self._opened.reason
 
+    @property
+    def has_network_ended(self) -> bool:
+        """Whether the current network has done its last step."""
+        return self._current.reason is not None
+
     def score(self, values: dict[str, Metric]) -> float | None:
         """Return the value by which the best epoch is selected; None during the folds."""
         return None if self.is_in_folds else self._current.score(values)

@@ -101,6 +101,11 @@ class TrainingProtocol(Protocol):
         """Why training ended; None while it is running."""
         ...
 
+    @property
+    def has_network_ended(self) -> bool:
+        """Whether the current network has done its last step; a fold is then followed by others."""
+        ...
+
     def score(self, values: dict[str, Metric]) -> float | None:
         """Return the value by which the best epoch is selected; lower is better."""
         ...

@@ -167,6 +167,11 @@ class Training:
         """Why training ended; None while it is running."""
         return self._loop.progress.reason
 
+    @property
+    def has_network_ended(self) -> bool:
+        """Whether training has ended."""
+        return self.reason is not None
+
     def score(self, values: dict[str, Metric]) -> float | None:
         """Return the value by which the best epoch is selected; lower is better."""
         return self._loop.score(values)

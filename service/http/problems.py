@@ -47,6 +47,7 @@ from service.http.prefixes import error_response
 from service.http.renderers import PROBLEM_MEDIA_TYPE, ErrorDetails, phrase_of
 from store.errors import (
     DamagedArtifactError,
+    DatasetGoneError,
     DatasetInUseError,
     ExternalIdTakenError,
     IllegalTransitionError,
@@ -58,7 +59,9 @@ from store.errors import (
     NotFoundError,
     OffsetConflictError,
     ReadingStoppedError,
+    ReplayTooLongError,
     SchemaError,
+    StepNotFoundError,
     StorageFullError,
     StoreError,
     StoreUnavailableError,
@@ -85,6 +88,9 @@ STATUS: Mapping[type[Exception], int] = {
     DatasetInUseError: 409,
     UploadExpiredError: 410,
     OffsetConflictError: 409,
+    StepNotFoundError: 404,
+    ReplayTooLongError: 409,
+    DatasetGoneError: 409,
     LeaseLostError: 500,
     DamagedArtifactError: 500,
     UnstorableValueError: 500,

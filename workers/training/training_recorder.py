@@ -14,6 +14,7 @@ from engine.training.progress import EpochRecord
 from store.blobs.tensors import pack_arrays
 from store.jobs.jobs import JobRecord
 from store.jobs.training.checkpoints import TrainingCheckpoint
+from store.jobs.training.digest import LossChain
 from store.jobs.training.losses import LossRecord
 from store.jobs.training.progress import TrainingProgress
 from store.prepared.loader import TrainingDataLoader
@@ -25,6 +26,7 @@ class TrainingRecorder:
 
     Attributes:
         exactness: environments in which the steps were trained.
+        losses: hash of the losses so far; None after a checkpoint of a version without it.
 
     Args:
         job: the job at the time of its claim.
@@ -50,6 +52,7 @@ class TrainingRecorder:
         self._prepared_seconds = 0.0
         self._in_folds = training.is_in_folds
         self.unsaved: list[LossRecord] = []
+        self.losses: LossChain | None = LossChain()
         self._latest = job.latest_metrics
         self._preparing_seconds = job.preparing_seconds
         self._training_seconds = job.training_seconds
@@ -142,18 +145,19 @@ class TrainingRecorder:
     def add(self, epoch: EpochRecord) -> None:
         """Record an epoch that has just ended."""
         self.end_training()
-        self.unsaved.append(
-            LossRecord(
-                epoch=epoch.epoch,
-                loss=epoch.loss,
-                validation_loss=epoch.validation_loss,
-                metrics=epoch.metrics,
-                learning_rate=epoch.learning_rate,
-                gradient_norm=epoch.gradient_norm,
-                seconds=self._epoch_seconds,
-                layers=[asdict(layer) for layer in epoch.layers],
-            )
+        record = LossRecord(
+            epoch=epoch.epoch,
+            loss=epoch.loss,
+            validation_loss=epoch.validation_loss,
+            metrics=epoch.metrics,
+            learning_rate=epoch.learning_rate,
+            gradient_norm=epoch.gradient_norm,
+            seconds=self._epoch_seconds,
+            layers=[asdict(layer) for layer in epoch.layers],
         )
+        self.unsaved.append(record)
+        if self.losses is not None:
+            self.losses = self.losses.extended(record)
         self._latest = epoch.values()
         self._epoch_seconds = 0.0
         self._measured_epochs += 1
@@ -201,6 +205,7 @@ class TrainingRecorder:
             numbers={
                 "training": state.numbers,
                 "epoch_seconds": self._epoch_seconds,
+                "losses_sha256": None if self.losses is None else self.losses.value,
                 "preprocessing": self.preprocessing,
                 "seed": self._loader.spec.seed,
                 "dataset_sha256": self._job.dataset_sha256,
@@ -215,6 +220,8 @@ class TrainingRecorder:
         """Resume from a checkpoint; epochs after it are trained, and reported, again."""
         self._latest = checkpoint.metrics or None
         self._epoch_seconds = checkpoint.numbers["epoch_seconds"]
+        hashed = checkpoint.numbers.get("losses_sha256")
+        self.losses = None if hashed is None else LossChain(hashed)
         self._in_folds = self.training.is_in_folds
         self.exactness.restore(checkpoint.numbers, exact=self._job.exact)
 

@@ -138,3 +138,14 @@ def test_a_diverging_step_is_traced_up_to_the_loss() -> None:
     assert trace.diverged_in is not None
     assert trace.output_gradient is None
     assert all(one.moved is None for one in trace.parameters)
+
+
+@pytest.mark.parametrize("name", ["layer-batch_normalization", "layer-layer_normalization"])
+def test_the_statistics_of_a_normalization_are_recorded(name: str) -> None:
+    trace = trace_step(open_plain(SPECS[name]).next_step())
+    (layer,) = (one for one in trace.layers if one.inverse_std is not None)
+    assert layer.inverse_std is not None
+    x = layer.inputs.rows.astype(np.float64)
+    axes = tuple(range(x.ndim - 1)) if "batch" in name else tuple(range(1, x.ndim))
+    expected = 1 / np.sqrt(x.var(axis=axes) + 1e-5)
+    np.testing.assert_allclose(layer.inverse_std.ravel(), expected, rtol=1e-5)
