@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from engine.arrays import Floats
-from engine.explain.gradient_check.objective import Objective
+from engine.explain.objective import Objective
 
 # The step that balances truncation, of order h², and rounding, of order ε / h.
 _CUBE_ROOT = float(np.finfo(np.float64).eps) ** (1 / 3)
@@ -15,7 +15,7 @@ _CUBE_ROOT = float(np.finfo(np.float64).eps) ** (1 / 3)
 # wrong gradient stays wrong at every step.
 STEP_FACTORS = (1.0, 1 / 16, 1 / 256)
 # Rounding error of J, in units of ε · max(1, |J|).
-_ROUNDING = 16.0
+_ROUNDING = 8.0
 
 Outcome = Literal["compared", "kink", "not_finite"]
 
