@@ -11,9 +11,9 @@ from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 from starlette.routing import BaseRoute
 
-from engine.explain.explanation.values import StepExplanation
 from engine.numerics.blas import warm_up_products
 from service.context import Context
+from service.explain.answers import JobExplanation
 from service.http.prefixes import use_prefixes
 from service.http.problems import add_error_handlers
 from service.prefixes import declare_prefixes
@@ -51,7 +51,7 @@ from store.db.migrate import check_schema
 from store.settings import Settings
 
 # Imported by the processes that compute for requests when they start.
-COMPUTE_MODULES = ("service.explain.given_step",)
+COMPUTE_MODULES = ("service.explain.given_step", "service.explain.job_step")
 DESCRIPTION = """Train neural networks over HTTP: upload a dataset, create a job, poll it, predict.
 
 Errors are `application/problem+json` (RFC 9457) and name the invalid fields.
@@ -159,7 +159,7 @@ def _publish_schemas(app: FastAPI) -> None:
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(schema.pop("$defs", {}))
             schemas[model.__name__] = schema
-        describe_dataclasses(schemas, StepExplanation)
+        describe_dataclasses(schemas, JobExplanation)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -178,3 +178,12 @@ class ComputationFailedError(ComputeError):
 
     def __init__(self) -> None:
         super().__init__("the computation failed; see the log of the service")
+
+
+class ReplayDivergedError(ServiceError):
+    """A training diverged where the job did not, so that the step was not reached."""
+
+    code = "replay_diverged"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the step was not reached here: {reason}, which it did not in the job")

@@ -35,6 +35,7 @@ from service.http.errors import (
     InvalidRowsError,
     NotReadyError,
     NoWeightsError,
+    ReplayDivergedError,
     ServiceError,
     UnsupportedCodingError,
     UnsupportedMediaTypeError,
@@ -115,6 +116,7 @@ STATUS: Mapping[type[Exception], int] = {
     # A status defined by the tus protocol.
     ChecksumMismatchError: 460,
     NotReadyError: 503,
+    ReplayDivergedError: 409,
     ComputeError: 503,
     ComputeBusyError: 503,
     # The request asks for too much: another attempt would take as long.

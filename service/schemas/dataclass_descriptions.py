@@ -18,11 +18,11 @@ def describe_dataclasses(schemas: dict[str, Any], *roots: type) -> None:
         schema = schemas.get(kind.__name__)
         if schema is None:
             continue
-        head, attributes = parse_docstring(kind)
-        schema["description"] = head
-        for name, text in attributes.items():
-            if name in schema["properties"]:
-                schema["properties"][name]["description"] = _as_json(text)
+        schema["description"] = parse_docstring(kind)[0]
+        for base in reversed(kind.__mro__):
+            for name, text in parse_docstring(base)[1].items():
+                if name in schema["properties"]:
+                    schema["properties"][name]["description"] = _as_json(text)
 
 
 def parse_docstring(kind: type) -> tuple[str, dict[str, str]]:

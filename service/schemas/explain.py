@@ -6,12 +6,37 @@ from pydantic import Field, JsonValue
 
 from engine.explain.explanation.options import ExplainOptions
 from engine.specs import MAX_EXACT_INTEGER, MAX_FEATURES
-from engine.specs.base import Items
+from engine.specs.base import Items, Spec
 from engine.specs.step import StepSpec
 
 MAX_ROWS = 1024
+# More than any job has: folds times repeats.
+MAX_FOLDS = 1000
 Name = Annotated[str, Field(max_length=256)]
 Row = Annotated[Items[float], Field(min_length=1, max_length=MAX_FEATURES)]
+
+
+class StepRequest(Spec):
+    """A step of a job."""
+
+    step: int = Field(
+        ge=0,
+        le=MAX_EXACT_INTEGER - 1,
+        description="Index of the step, from 0 over the training of its network: the update from "
+        "the weights after `step` steps to those after one more. A job of 200 steps has the steps "
+        "0 to 199.",
+        examples=[120],
+    )
+    fold: int | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_FOLDS - 1,
+        description="Index of the fold over all repeats, from 0. Default: the final network.",
+    )
+
+
+class ExplainRequest(StepRequest, ExplainOptions):
+    """A step of a job, and the part of it that is shown."""
 
 
 class ExplainStepRequest(StepSpec, ExplainOptions):
