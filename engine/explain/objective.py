@@ -1,5 +1,6 @@
 """The objective of one step as a function of the parameters, in any dtype."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ class Objective:
 
     Attributes:
         evaluations: number of forward passes so far.
+        loss: the loss of the latest forward pass, without penalties.
         pieces: pieces of all piecewise functions in the latest forward pass.
 
     Args:
@@ -31,6 +33,7 @@ class Objective:
         self._layers = list(walk(iter(step.network.layers)))
         step.network.begin_step(index)
         self.evaluations = 0
+        self.loss = math.nan
         self.pieces: list[Pieces] = []
 
     @property
@@ -48,10 +51,11 @@ class Objective:
         step, batch = self._step, self._batch
         self.evaluations += 1
         with np.errstate(all="ignore"):
-            loss = step.loss.forward(step.network.forward(batch.x), batch.y, batch.weights)
+            logits = step.network.forward(batch.x)
+            self.loss = step.loss.forward(logits, batch.y, batch.weights)
             found = [layer.pieces() for layer in self._layers]
             self.pieces = [one for one in (*found, step.loss.pieces()) if one is not None]
-            return loss + step.penalties.value()
+            return self.loss + step.penalties.value()
 
     def gradient(self) -> Floats:
         """Return a copy of ∂J/∂w for all trained parameters, after `value`."""
