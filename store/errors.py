@@ -175,6 +175,24 @@ class DatasetGoneError(StoreError):
         return f"{named} can still be explained, with a row of your own"
 
 
+class NotReplayableError(StoreError):
+    """A replay of the job cannot prove its digest.
+
+    Args:
+        job_id: id of the job.
+        code: short name of the reason.
+        reason: the reason as a clause.
+    """
+
+    code = "not_replayable"
+
+    def __init__(self, job_id: str, code: str, reason: str) -> None:
+        self.job_id = job_id
+        self.code = code
+        self.reason = reason
+        super().__init__(f"job {job_id} cannot be replayed: {reason}")
+
+
 class LeaseLostError(StoreError):
     """The lease is no longer valid: another worker holds the job, or the job has ended."""
 

@@ -39,6 +39,9 @@ ALLOWED_IN = {
     "retry": {JobStatus.FAILED},
 }
 
+# Requests about a step, which every job has that has begun, or will.
+ABOUT_A_STEP = {"explain": "explain"}
+
 
 def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
     """Return the response schema of a job; the spec of a later version as it is stored."""
@@ -179,6 +182,8 @@ def _links(job: JobRecord) -> dict[str, str]:
     for command, statuses in ALLOWED_IN.items():
         if job.status in statuses:
             links[command] = f"{here}/{command}"
+    if job.spec_version <= SPEC_VERSION and (job.steps or not job.status.is_terminal):
+        links |= {name: f"{here}/{path}" for name, path in ABOUT_A_STEP.items()}
     if job.model_id is not None:
         links["model"] = f"/v1/models/{job.model_id}"
         links["weights"] = f"/v1/models/{job.model_id}/weights"

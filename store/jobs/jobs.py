@@ -23,7 +23,7 @@ from store.errors import ExternalIdTakenError, NotFoundError
 from store.jobs.events import add_event
 from store.jobs.transitions import add_transition
 from store.models import Lineage
-from store.statuses import JobStatus, StatusReason
+from store.statuses import JobStatus, StatusReason, noun_of
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ def get_job(session: Session, job_id: str, kind: str) -> JobRecord:
     """Return the job of this kind. Raises NotFoundError."""
     job = find_jobs(session, [job_id], kind).get(job_id)
     if job is None:
-        raise NotFoundError("job", job_id)
+        raise NotFoundError(noun_of(kind), job_id)
     return job
 
 

@@ -141,14 +141,9 @@ def test_first_step_of_a_queued_job_is_the_one_that_it_will_do(
 
 
 def test_the_step_in_which_a_job_diverged_is_explained(here: TestClient, train: Train) -> None:
-    job = train(
-        **{
-            **SMALL,
-            "loss": "mean_squared_error",
-            "optimizer": {"type": "sgd", "learning_rate": 1e3},
-        },
-        target="width",
-    )
+    rate = {"type": "sgd", "learning_rate": 1e3}
+    spec = SMALL | {"batch_size": 4, "loss": "mean_squared_error", "optimizer": rate}
+    job = train(**spec, target="width")
     assert job["status_reason"] == "diverged"
     found = explain(here, job["id"], job["progress"]["steps"])
     assert found["explanation"]["diverged_in"] == job["error"]["data"]["layer"]
