@@ -10,7 +10,7 @@ from engine.specs.optimizers import GradientClip, OptimizerField, Rate
 
 
 class StepChange(Spec):
-    """What differs from a step of a training; null fields stay as they are."""
+    """A change to a step of a training; null fields stay as they are."""
 
     learning_rate: Rate | None = Field(
         default=None,

@@ -48,7 +48,7 @@ class LayerCheck:
         largest_error: largest relative error of the compared parameters.
         worst: the parameter with that error.
         training_error: ‖g − g₆₄‖ / ‖g₆₄‖ over the trained parameters, with g the gradient of
-            the training in its own dtype and g₆₄ that in float64; None if it cannot be told.
+            the training in its own dtype and g₆₄ that in float64; None if it is undefined.
     """
 
     layer: str
