@@ -22,6 +22,25 @@ class Quantity:
 
 
 @dataclass(frozen=True)
+class FormulaText:
+    """A formula with its symbols, its numbers and its result, three times.
+
+    Attributes:
+        of: the quantity, such as `z`, `delta` or `loss_gradient`.
+        value: the result that the training computed.
+        latex: as LaTeX.
+        mathml: as MathML Core.
+        speech: as a sentence to be read aloud.
+    """
+
+    of: str
+    value: float | None
+    latex: str
+    mathml: str
+    speech: str
+
+
+@dataclass(frozen=True)
 class SlotValue:
     """A state of the optimizer for one parameter, as the textbook's formula has it."""
 
@@ -76,6 +95,7 @@ class Edge:
         term: w · x, the edge's share of the unit's value; None if the unit selects one input.
         contribution: x · δ, the edge's share of ∂L/∂w; None for a fixed weight, or without δ.
         entry: the weight from its gradient to its new value; None for a fixed weight.
+        formulas: from the gradient to the new value, if formulas are shown.
     """
 
     source: tuple[int, ...] | None
@@ -85,6 +105,7 @@ class Edge:
     term: Quantity | None
     contribution: Quantity | None
     entry: ParameterEntry | None
+    formulas: tuple[FormulaText, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +125,7 @@ class UnitExplanation:
         edges: those with the largest absolute contributions.
         edges_left_out: number of edges that are not shown.
         edges_share: share of the shown edges in Σ |contribution|; None if it is 0.
+        formulas: of the first row that is shown, if formulas are.
     """
 
     unit: int
@@ -117,6 +139,7 @@ class UnitExplanation:
     edges: tuple[Edge, ...]
     edges_left_out: int
     edges_share: float | None
+    formulas: tuple[FormulaText, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -203,6 +226,7 @@ class LossExplanation:
         shares: share of each of these rows in L: weight / batch.
         outputs: activated outputs of these rows.
         targets: their targets as the loss takes them: a class index, or numbers.
+        formulas: of the batch's loss, and of the loss of the first row that is shown.
     """
 
     value: float | None
@@ -212,6 +236,7 @@ class LossExplanation:
     shares: tuple[float | None, ...]
     outputs: tuple[tuple[float | None, ...], ...]
     targets: tuple[int | tuple[float | None, ...], ...]
+    formulas: tuple[FormulaText, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -199,7 +199,7 @@ def test_what_does_not_exist_is_named(options: Any, pointer: str, detail: str) -
 
 
 def test_too_long_an_answer_is_refused_with_its_size() -> None:
-    options = ExplainOptions(max_units=1000, top=1000, max_rows=256)
+    options = ExplainOptions(max_units=1000, top=1000, max_rows=256, formulas="all")
     with pytest.raises(SpecError, match="answer would have about"):
         explain_step(next_step("layer-conv2d"), options)
 
@@ -248,3 +248,37 @@ def test_weights_of_rows_are_shares_of_the_loss() -> None:
     losses = zip(found.loss.rows, found.loss.shares, strict=True)
     total = math.fsum((loss or 0.0) * (share or 0.0) for loss, share in losses)
     assert total == pytest.approx(found.loss.value, rel=1e-5)
+
+
+def test_formulas_of_the_textbook_have_its_numbers() -> None:
+    found = explain_step(textbook(), ExplainOptions(formulas="all"))
+    unit = layer(found, "output").units[0]
+    formulas = {one.of: one for one in unit.formulas}
+    assert set(formulas) == {"z", "a", "a_gradient", "delta"}
+    assert formulas["a"].value == unit.a.rows[0]
+    assert formulas["a_gradient"].value == pytest.approx(0.581735142 - 1)
+    assert "0.582" in formulas["a_gradient"].mathml
+    assert formulas["delta"].speech.endswith("equals minus 0.102")
+    (gradient,) = unit.edges[0].formulas
+    assert gradient.of == "loss_gradient"
+    assert gradient.latex.endswith("- 0.0560\n\\end{aligned}")
+    hidden = {one.of for one in layer(found, "layers.0").units[0].formulas}
+    assert hidden == {"z", "a", "a_gradient", "delta"}
+    assert [one.of for one in found.loss.formulas] == ["row_loss", "loss"]
+
+
+@pytest.mark.parametrize("name", sorted(SPECS))
+def test_formulas_agree_with_the_training(name: str) -> None:
+    if "folds" in repr(SPECS[name].validation):
+        pytest.skip("folds have an interface of their own")
+    inputs = next_step(name)
+    whole = explain_step(inputs, ExplainOptions(max_units=0, top=0, formulas="none"))
+    units = {one.name: (0, one.unit_count - 1) for one in whole.layers}
+    found = explain_step(inputs, ExplainOptions(units=units, top=2))
+    for one in found.layers:
+        for unit in one.units:
+            for formula in unit.formulas:
+                assert formula.value is not None
+                quantity = getattr(unit, formula.of)
+                if quantity is not None:
+                    assert formula.value == quantity.rows[0]
