@@ -257,6 +257,11 @@ class FoldedTraining:
         state = self._current.state()
         return TrainingState(state.arrays, {**asdict(self._progress), "training": state.numbers})
 
+    @property
+    def state_bytes(self) -> int:
+        """Size of the arrays of `state`."""
+        return self._current.state_bytes
+
     def restore(self, state: TrainingState) -> None:
         """Resume from a state of the same spec and data. Raises ValueError."""
         numbers = dict(state.numbers)

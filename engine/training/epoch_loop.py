@@ -127,6 +127,11 @@ class EpochLoop:
         sums = {name: _json_number(value) for name, value in self._tally.sums.items()}
         return TrainingState(arrays, asdict(self.progress) | {"sums": sums})
 
+    @property
+    def state_bytes(self) -> int:
+        """Size of the arrays of `state`."""
+        return sum(array.nbytes for array in self._arrays().values())
+
     def restore(self, state: TrainingState) -> None:
         """Resume from a state of the same spec and data.
 

@@ -149,6 +149,11 @@ class TrainingProtocol(Protocol):
         """Return copies of everything needed to resume exactly."""
         ...
 
+    @property
+    def state_bytes(self) -> int:
+        """Size of the arrays of `state`."""
+        ...
+
     def restore(self, state: TrainingState) -> None:
         """Resume from a state of the same spec and data. Raises ValueError."""
         ...

@@ -216,6 +216,11 @@ class Training:
         """Return copies of everything needed to resume exactly."""
         return self._loop.state()
 
+    @property
+    def state_bytes(self) -> int:
+        """Size of the arrays of `state`."""
+        return self._loop.state_bytes
+
     def restore(self, state: TrainingState) -> None:
         """Resume from a state of the same spec and data.
 

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from store.db.tables import checkpoints, jobs
 from store.environment import gives_equal_bits
+from store.jobs.checkpoints import find_kept_steps
 from store.jobs.jobs import JobRecord
 from store.replay.position import Place
 
-StateKind = Literal["start", "checkpoint", "explanation"]
+StateKind = Literal["start", "checkpoint", "milestone", "explanation"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class KeptState:
     """A state of a training.
 
     Attributes:
-        kind: the start, a checkpoint of the job, or the state that an explanation has kept.
+        kind: the start; one of the job's last checkpoints, or its best; an earlier checkpoint, kept
+            as a milestone; or the state that an explanation has kept.
         steps: steps done over all networks.
         place: the current network, and the steps that it has done.
         job_id: id of the job whose checkpoint it is: the training, or the explanation.
@@ -56,6 +58,7 @@ def _read_states(session: Session, job: JobRecord) -> Iterator[KeptState]:
     numbers = checkpoints.c.numbers
     training = numbers["training"]
     explanations = select(jobs.c.id).where(jobs.c.subject_id == job.id)
+    _, milestones = find_kept_steps(session, job.id)
     rows = session.execute(
         select(
             checkpoints.c.job_id,
@@ -68,7 +71,7 @@ def _read_states(session: Session, job: JobRecord) -> Iterator[KeptState]:
     )
     for row in rows:
         yield KeptState(
-            "checkpoint" if row.job_id == job.id else "explanation",
+            _kind_of(is_own=row.job_id == job.id, is_milestone=row.steps in milestones),
             row.steps,
             # Trainings without folds have neither number.
             Place(row.networks or 0, row.steps - (row.before or 0)),
@@ -77,6 +80,12 @@ def _read_states(session: Session, job: JobRecord) -> Iterator[KeptState]:
             # Checkpoints of early versions lack it.
             exact=job.exact if row.exact is None else row.exact,
         )
+
+
+def _kind_of(*, is_own: bool, is_milestone: bool) -> StateKind:
+    if not is_own:
+        return "explanation"
+    return "milestone" if is_milestone else "checkpoint"
 
 
 def nearest_state(
