@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from engine.data.split_arrays import Batch
-from engine.data.table import Column
+from engine.data.table import Column, Level
 from engine.errors import DataError, SpecError, SpecProblem
 from engine.json_pointer import json_pointer
 from engine.preparation.encode_rows import encode_rows
@@ -56,7 +58,7 @@ def choose_rows(replay: Replay, inputs: StepInputs, request: StepRequest) -> Ste
         case OwnRow() as own:
             _require_normalizable(inputs, 1)
             batch = encode_rows(replay.data.spec, replay.training.preprocessing, _read(replay, own))
-            return StepRows(_with(inputs, batch), None, own.shown)
+            return StepRows(_with(inputs, batch), None, _values_of(replay, own))
         case numbers:
             _require_normalizable(inputs, len(numbers))
             batch = encode_dataset_rows(replay, read_dataset_rows(replay, numbers))
@@ -130,7 +132,7 @@ def _read(replay: Replay, own: OwnRow) -> dict[str, Column]:
     spec, preprocessing = replay.data.spec, replay.training.preprocessing
     reader = RowReader(preprocessing, frozenset(spec.needed_columns), spec.input_shape)
     try:
-        read = reader.read([own.values])
+        read = reader.read([own.values if isinstance(own.values, dict) else [*own.values]])
     except InvalidRowsError as error:
         raise InvalidRowsError([_at_values(one) for one in error.errors]) from error
     if read.not_understood:
@@ -145,6 +147,22 @@ def _read(replay: Replay, own: OwnRow) -> dict[str, Column]:
         problem = FieldProblem(pointer="/rows/target", code=error.code, detail=str(error))
         raise InvalidRowsError([problem]) from error
     return {**{name: read.columns[name] for name in read.columns}, **given}
+
+
+def _targets_of(replay: Replay, own: OwnRow) -> dict[str, Level | None]:
+    if isinstance(own.target, dict):
+        return {**own.target}
+    return dict.fromkeys(replay.data.spec.targets, own.target)
+
+
+def _values_of(replay: Replay, own: OwnRow) -> dict[str, Any]:
+    """Return the values of the client's row by column."""
+    if isinstance(own.values, dict):
+        values: Mapping[str, Any] = own.values
+    else:
+        flat = np.array(own.values, dtype=object).reshape(-1)
+        values = dict(zip(replay.data.spec.features, flat.tolist(), strict=False))
+    return {**values, **_targets_of(replay, own)}
 
 
 def _at_values(problem: FieldProblem) -> FieldProblem:
