@@ -12,6 +12,7 @@ from store.environment import gives_equal_bits
 from store.jobs.checkpoints import find_kept_steps
 from store.jobs.jobs import JobRecord
 from store.replay.position import Place
+from store.statuses import EXPLANATION
 
 StateKind = Literal["start", "checkpoint", "milestone", "explanation"]
 
@@ -57,7 +58,7 @@ def find_states(session: Session, job: JobRecord) -> tuple[KeptState, ...]:
 def _read_states(session: Session, job: JobRecord) -> Iterator[KeptState]:
     numbers = checkpoints.c.numbers
     training = numbers["training"]
-    explanations = select(jobs.c.id).where(jobs.c.subject_id == job.id)
+    explanations = select(jobs.c.id).where(jobs.c.subject_id == job.id, jobs.c.kind == EXPLANATION)
     _, milestones = find_kept_steps(session, job.id)
     rows = session.execute(
         select(

@@ -16,6 +16,7 @@ class LayerGroup:
     Attributes:
         name: name of the layer.
         spec: spec of the layer.
+        index: index in `StepTrace.layers` of its first trace; that of its activation is the next.
         transform: the layer before its activation; the activation itself if it stands alone.
         activation: its activation; None without one.
         loss_outputs: activated outputs, of the output layer only.
@@ -24,6 +25,7 @@ class LayerGroup:
 
     name: str
     spec: LayerSpec | ResolvedOutput
+    index: int
     transform: LayerTrace
     activation: LayerTrace | None
     loss_outputs: Recorded | None = None
@@ -87,8 +89,10 @@ def group_layers(trace: StepTrace) -> list[LayerGroup]:
     """Return the layers of the spec in forward order, a block before its layers."""
     specs = layer_specs(trace.inputs.spec.network_for(trace.inputs.in_features))
     found: dict[str, list[LayerTrace]] = {}
-    for layer in trace.layers:
+    first: dict[str, int] = {}
+    for index, layer in enumerate(trace.layers):
         found.setdefault(layer.name, []).append(layer)
+        first.setdefault(layer.name, index)
     groups = []
     for name, spec in specs.items():
         transform, *rest = found[name]
@@ -97,6 +101,7 @@ def group_layers(trace: StepTrace) -> list[LayerGroup]:
             LayerGroup(
                 name=name,
                 spec=spec,
+                index=first[name],
                 transform=transform,
                 activation=rest[0] if rest else None,
                 loss_outputs=trace.outputs if is_output else None,
