@@ -133,6 +133,12 @@ class ChecksumMismatchError(ServiceError):
     code = "checksum_mismatch"
 
 
+class NoEqualWorkerError(ServiceError):
+    """No live worker has an environment that gives the bits of the job."""
+
+    code = "no_equal_worker"
+
+
 class NotReadyError(ServiceError):
     """A dependency of the service is not available."""
 
