@@ -75,6 +75,9 @@ def estimate_memory(
     vectors = 2 + _slot_count(spec.optimizer)
     if spec.early_stopping is not None and spec.early_stopping.restore_best:
         vectors += 1
+    if spec.on_divergence is not None:
+        # The weights and the optimizer state of the last epoch's end.
+        vectors += 1 + _slot_count(spec.optimizer)
     batch = largest_training_batch(spec, rows.training)
     batch_copy = batch if spec.shuffle and batch < rows.training else 0
     units = spec.network.output.units

@@ -10,18 +10,22 @@ from pydantic import TypeAdapter
 
 from engine.arrays import Floats
 from engine.data.batches import Batches, largest_batch
+from engine.errors import DivergenceError
+from engine.findings import Finding
 from engine.layers.chunks import chunk_rows
 from engine.losses.base import Loss
 from engine.metrics import Metric, build_accumulator
 from engine.network import Network
 from engine.preparation.prepared_data import PreparedData
 from engine.specs import ResolvedSpec
+from engine.training.diagnosis.diagnosis import Diagnosis
 from engine.training.early_stopping import EarlyStopping
 from engine.training.kept_weights import KeptWeights
 from engine.training.loop import TrainingState
 from engine.training.loss_sample import LossChange, LossSample
 from engine.training.metric_findings import ComputedMetrics, Part
 from engine.training.progress import EpochRecord, Progress
+from engine.training.recovery import DivergenceRecovery, Restore
 from engine.training.state_arrays import copy_arrays, load_arrays
 from engine.training.train_step import TrainStep
 from engine.training.validation import build_validation
@@ -33,6 +37,8 @@ class EpochLoop:
     Attributes:
         network: the network that is trained.
         progress: position in the training.
+        diagnosed: conditions that the latest epoch has shown for long enough.
+        restores: returns to an earlier epoch's end since this object was built.
 
     Args:
         spec: the training's spec.
@@ -74,6 +80,12 @@ class EpochLoop:
         stopping = spec.early_stopping
         keeps_best = stopping is not None and stopping.restore_best
         self._kept = KeptWeights(self.network, keeps_best=keeps_best)
+        self._recovery = DivergenceRecovery(spec, self._learned_arrays())
+        self._diagnosis = Diagnosis(
+            spec, self.network, batches.last_rows, starts_anew=weights is None
+        )
+        self.diagnosed: tuple[Finding, ...] = ()
+        self.restores: list[Restore] = []
 
     @property
     def loss(self) -> Loss:
@@ -139,20 +151,38 @@ class EpochLoop:
 
     def _arrays(self) -> dict[str, Floats]:
         """Return the arrays of the state, not copied."""
-        arrays = {"parameters": self.network.parameters}
-        slots = self._train_step.optimizer.state_arrays()
-        arrays |= {f"optimizer.{name}": array for name, array in slots.items()}
+        arrays = self._learned_arrays() | self._recovery.good
         arrays |= {f"tally.{name}": array for name, array in self._tally.arrays.items()}
         if self._kept.best is not None:
             arrays["best_parameters"] = self._kept.best
         return arrays
 
+    def _learned_arrays(self) -> dict[str, Floats]:
+        """Return the weights and the optimizer state, not copied."""
+        slots = self._train_step.optimizer.state_arrays()
+        optimizer = {f"optimizer.{name}": array for name, array in slots.items()}
+        return {"parameters": self.network.parameters} | optimizer
+
     def run_epoch(self, stop: Callable[[], bool]) -> EpochRecord | None:
         """Complete the current epoch and return its record; None if `stop` ended it earlier.
 
         Raises:
-            DivergenceError: a loss or a weight is no longer finite.
+            DivergenceError: a loss or a weight is no longer finite, and `on_divergence` has no
+                further try.
         """
+        while True:
+            try:
+                return self._run_epoch(stop)
+            except DivergenceError as error:
+                schedule, steps = self._train_step.schedule, self._batches.steps
+                restore = self._recovery.restore(error, self.progress, schedule, steps)
+                if restore is None:
+                    error.restores = self.progress.restores
+                    raise
+            self._tally.reset()
+            self.restores.append(restore)
+
+    def _run_epoch(self, stop: Callable[[], bool]) -> EpochRecord | None:
         progress, batches = self.progress, self._batches
         # Overflow is detected after each step and raised as divergence.
         with np.errstate(all="ignore"):
@@ -202,6 +232,8 @@ class EpochLoop:
         is_best = self._early_stopping.on_epoch_end(self.progress, record)
         if is_best:
             self._kept.keep()
+        self._recovery.keep()
+        self.diagnosed = self._diagnosis.on_epoch_end(self.progress, record)
 
 
 def _json_number(value: float) -> float | str:

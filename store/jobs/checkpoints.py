@@ -80,6 +80,11 @@ def _steps_to_keep(session: Session, job_id: str) -> set[int]:
     return kept if best is None else kept | {best[1]}
 
 
+def delete_checkpoints_after(session: Session, job_id: str, steps: int) -> None:
+    """Delete the checkpoints of a job whose row is locked that have more than `steps` steps."""
+    _delete(session, job_id, checkpoints.c.steps > steps)
+
+
 def delete_checkpoints(session: Session, job_id: str) -> None:
     """Delete all checkpoints of a job whose row is locked."""
     _delete(session, job_id, checkpoints.c.job_id == job_id)

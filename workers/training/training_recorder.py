@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +12,7 @@ from engine.preprocessing.fitted import Classes, classes_of
 from engine.stored.preprocessing import dump_preprocessing
 from engine.training.loop import TrainingProtocol
 from engine.training.progress import EpochRecord
+from engine.training.recovery import Restore
 from store.blobs.tensors import pack_arrays
 from store.jobs.jobs import JobRecord
 from store.jobs.training.checkpoints import TrainingCheckpoint
@@ -50,6 +52,8 @@ class TrainingRecorder:
         self._prepared_seconds = 0.0
         self._in_folds = training.is_in_folds
         self.unsaved: list[LossRecord] = []
+        self._restores: tuple[Restore, ...] = ()
+        self._saved_restores = 0
         self._latest = job.latest_metrics
         self._preparing_seconds = job.preparing_seconds
         self._training_seconds = job.training_seconds
@@ -74,10 +78,21 @@ class TrainingRecorder:
     def freeze(self) -> None:
         """Keep progress and findings as they are; the training may then be used for trials."""
         self._final, self._findings = self._progress(), self.training.findings
+        self._restores = tuple(self.training.restores)
 
     def add_findings(self, findings: tuple[Finding, ...]) -> None:
         """Add findings about the result, after `freeze`."""
         self._findings += findings
+
+    @property
+    def restores(self) -> Sequence[Restore]:
+        """Returns to an earlier state after divergences, since the training was opened."""
+        return self.training.restores if self._final is None else self._restores
+
+    @property
+    def unsaved_restores(self) -> Sequence[Restore]:
+        """The restores since the last save."""
+        return self.restores[self._saved_restores :]
 
     @property
     def seconds_left(self) -> float:
@@ -138,6 +153,7 @@ class TrainingRecorder:
         """Record the time since the last lap as saving, and clear the saved records."""
         self._saving_seconds += self._lap()
         self.unsaved.clear()
+        self._saved_restores = len(self.restores)
 
     def add(self, epoch: EpochRecord) -> None:
         """Record an epoch that has just ended."""

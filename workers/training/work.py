@@ -75,8 +75,15 @@ class TrainingWork:
 
     def save(self, session: Session, lease: Lease, checkpoint: Checkpoint | None) -> JobRecord:
         """Store losses, metrics and the checkpoint together. Raises LeaseLostError."""
-        progress, unsaved = self._recorder.progress(), self._recorder.unsaved
-        return record_training_progress(session, lease, progress, unsaved, checkpoint)
+        recorder = self._recorder
+        return record_training_progress(
+            session,
+            lease,
+            recorder.progress(),
+            recorder.unsaved,
+            checkpoint,
+            restores=recorder.unsaved_restores,
+        )
 
     def end_saving(self) -> None:
         """Record the time of a committed save, and discard its records."""
@@ -101,15 +108,17 @@ class TrainingWork:
         # The frames of the traceback hold the diverged network, whose memory the trials need.
         error.__traceback__ = None
         search = search_rate(self._recorder, stop)
+        tries = f" after {error.restores} restores" if error.restores else ""
         return failed(
             StatusReason.DIVERGED,
-            f"{error}; {search.advice}",
+            f"{error}{tries}; {search.advice}",
             epoch=error.epoch,
             step=error.step,
             layer=error.layer,
             last_loss=finite_or_none(error.last_loss),
             learning_rate=finite_or_none(error.learning_rate),
             suggested_learning_rate=search.found,
+            restores=error.restores,
         )
 
     def _make_model(self, *, is_complete: bool) -> NewModel:
@@ -131,8 +140,16 @@ class TrainingWork:
         self, session: Session, lease: Lease, outcome: Outcome, result: NewModel | None
     ) -> JobRecord:
         """Store the last losses and the model, and end the job. Raises LeaseLostError."""
-        progress, unsaved = self._recorder.progress(), self._recorder.unsaved
-        return finish_training(session, lease, outcome, result, progress, unsaved)
+        recorder = self._recorder
+        return finish_training(
+            session,
+            lease,
+            outcome,
+            result,
+            recorder.progress(),
+            recorder.unsaved,
+            recorder.unsaved_restores,
+        )
 
     def close(self) -> None:
         """Do nothing: a training holds only memory and mapped files, freed with the object."""

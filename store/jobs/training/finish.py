@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from engine.training.recovery import Restore
 from store.jobs.events import add_event
 from store.jobs.finish import Outcome, event_data, final_outcome, finish_job
 from store.jobs.jobs import JobRecord
@@ -21,6 +22,7 @@ def finish_training(
     model: NewModel | None = None,
     progress: TrainingProgress | None = None,
     new_losses: Sequence[LossRecord] = (),
+    restores: Sequence[Restore] = (),
 ) -> JobRecord:
     """Store the results and put the training into its terminal status. Raises LeaseLostError.
 
@@ -30,7 +32,7 @@ def finish_training(
     if progress is None:
         job = update_held_job(session, lease)
     else:
-        job = record_training_progress(session, lease, progress, new_losses)
+        job = record_training_progress(session, lease, progress, new_losses, restores=restores)
     model_id = None if model is None else add_model(session, job.lineage, job.upgraded_spec, model)
     if model is not None and model.test_metrics is not None:
         update_held_job(session, lease, {"test_metrics": model.test_metrics})
