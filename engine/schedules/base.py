@@ -51,12 +51,8 @@ class Schedule(ABC):
 
     @property
     def scale(self) -> float:
-        """Factor of every rate; 1 unless `scale_by` lowered it."""
+        """Factor of every rate; 1 unless the state has another."""
         return self.state.get("scale", 1.0)
-
-    def scale_by(self, factor: float) -> None:
-        """Multiply the rates of all later steps by a factor."""
-        self.state["scale"] = self.scale * factor
 
     @abstractmethod
     def _rate(self, steps: int) -> float:

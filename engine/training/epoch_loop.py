@@ -80,7 +80,9 @@ class EpochLoop:
         stopping = spec.early_stopping
         keeps_best = stopping is not None and stopping.restore_best
         self._kept = KeptWeights(self.network, keeps_best=keeps_best)
-        self._recovery = DivergenceRecovery(spec, self._learned_arrays())
+        self._recovery = DivergenceRecovery(
+            spec, self._lasting_arrays(), self.progress, self._train_step.schedule
+        )
         self._diagnosis = Diagnosis(
             spec, self.network, batches.last_rows, starts_anew=weights is None
         )
@@ -136,7 +138,10 @@ class EpochLoop:
         arrays = copy_arrays(self._arrays())
         self.progress.schedule = dict(self._train_step.schedule.state)
         sums = {name: _json_number(value) for name, value in self._tally.sums.items()}
-        return TrainingState(arrays, asdict(self.progress) | {"sums": sums})
+        numbers = asdict(self.progress) | {"sums": sums}
+        if self._recovery.numbers is not None:
+            numbers["good"] = self._recovery.numbers
+        return TrainingState(arrays, numbers)
 
     def restore(self, state: TrainingState) -> None:
         """Resume from a state of the same spec and data.
@@ -145,23 +150,25 @@ class EpochLoop:
             ValueError: the state belongs to another spec.
         """
         load_arrays(self._arrays(), state.arrays)
-        self.progress = TypeAdapter(Progress).validate_python(state.numbers)
+        numbers = dict(state.numbers)
+        self._recovery.numbers = numbers.pop("good", None)
+        self.progress = TypeAdapter(Progress).validate_python(numbers)
         self._tally.sums = dict(self.progress.sums)
         self._train_step.schedule.state = dict(self.progress.schedule)
 
     def _arrays(self) -> dict[str, Floats]:
         """Return the arrays of the state, not copied."""
-        arrays = self._learned_arrays() | self._recovery.good
-        arrays |= {f"tally.{name}": array for name, array in self._tally.arrays.items()}
+        tally = {f"tally.{name}": array for name, array in self._tally.arrays.items()}
+        return self._lasting_arrays() | tally | self._recovery.good
+
+    def _lasting_arrays(self) -> dict[str, Floats]:
+        """Return the arrays of the state that an epoch leaves to the next one, not copied."""
+        arrays = {"parameters": self.network.parameters}
+        slots = self._train_step.optimizer.state_arrays()
+        arrays |= {f"optimizer.{name}": array for name, array in slots.items()}
         if self._kept.best is not None:
             arrays["best_parameters"] = self._kept.best
         return arrays
-
-    def _learned_arrays(self) -> dict[str, Floats]:
-        """Return the weights and the optimizer state, not copied."""
-        slots = self._train_step.optimizer.state_arrays()
-        optimizer = {f"optimizer.{name}": array for name, array in slots.items()}
-        return {"parameters": self.network.parameters} | optimizer
 
     def run_epoch(self, stop: Callable[[], bool]) -> EpochRecord | None:
         """Complete the current epoch and return its record; None if `stop` ended it earlier.
@@ -174,11 +181,11 @@ class EpochLoop:
             try:
                 return self._run_epoch(stop)
             except DivergenceError as error:
-                schedule, steps = self._train_step.schedule, self._batches.steps
-                restore = self._recovery.restore(error, self.progress, schedule, steps)
-                if restore is None:
+                restored = self._recovery.restore(error, self.progress)
+                if restored is None:
                     error.restores = self.progress.restores
                     raise
+            self.progress, restore = restored
             self._tally.reset()
             self.restores.append(restore)
 
@@ -232,8 +239,8 @@ class EpochLoop:
         is_best = self._early_stopping.on_epoch_end(self.progress, record)
         if is_best:
             self._kept.keep()
-        self._recovery.keep()
         self.diagnosed = self._diagnosis.on_epoch_end(self.progress, record)
+        self._recovery.on_epoch_end(self.progress, record.loss)
 
 
 def _json_number(value: float) -> float | str:

@@ -1,9 +1,11 @@
-"""Return to the end of the last good epoch after a divergence."""
+"""Return to an earlier epoch's end, with a lower learning rate, after a divergence."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from engine.arrays import Floats
 from engine.errors import DivergenceError
@@ -21,10 +23,11 @@ class Restore:
     """A return to an earlier state after a divergence.
 
     Attributes:
-        epoch: zero-based epoch that diverged; training continues with its first step.
+        epoch: zero-based epoch that diverged.
         step: zero-based step within the epoch that diverged.
         layer: name of the first layer with a non-finite value.
-        steps: completed steps of the restored network; the others are not part of its training.
+        epochs: completed epochs of the restored state; later ones are trained again.
+        steps: completed steps of the restored state; later ones are not part of the training.
         old_rate: the optimizer's learning rate before, with the factors of earlier restores.
         new_rate: the same, from now on.
         number: number of restores of this network so far, this one included.
@@ -35,6 +38,7 @@ class Restore:
     epoch: int
     step: int
     layer: str
+    epochs: int
     steps: int
     old_rate: float
     new_rate: float
@@ -44,72 +48,89 @@ class Restore:
 
 
 class DivergenceRecovery:
-    """Keeps the weights and the optimizer state of the last epoch's end, and returns to them.
+    """Keeps the state of the last good epoch's end, or of the start, and returns to it.
+
+    An epoch is good if its loss does not exceed that of the initial weights by more than its size:
+    where a loss grows until it overflows, the state shortly before cannot be trained on.
 
     Attributes:
-        good: the copies by name, part of the training's state; empty without a rule.
+        good: copies of the arrays by name, part of the training's state; empty without a rule.
+        numbers: the progress that belongs to them, as JSON values; None without a rule.
 
     Args:
         spec: the training's spec; without `on_divergence` nothing is kept.
-        arrays: weights and optimizer state by name, at the start.
+        arrays: everything that steps and epoch ends change, by name, at the start.
+        progress: position at the start.
+        schedule: learning-rate schedule.
     """
 
-    def __init__(self, spec: ResolvedSpec, arrays: Mapping[str, Floats]) -> None:
-        self._rule = spec.on_divergence
+    def __init__(
+        self,
+        spec: ResolvedSpec,
+        arrays: Mapping[str, Floats],
+        progress: Progress,
+        schedule: Schedule,
+    ) -> None:
+        self._rule, self._schedule = spec.on_divergence, schedule
         self._learning_rate = spec.optimizer.learning_rate
         self._arrays = {} if self._rule is None else dict(arrays)
         copies = copy_arrays(self._arrays)
         self.good = {f"{_PREFIX}{name}": array for name, array in copies.items()}
+        self.numbers: dict[str, Any] | None = None
+        if self._rule is not None:
+            self._keep_numbers(progress)
 
-    def keep(self) -> None:
-        """Keep the current values: an epoch has ended with finite ones."""
+    def on_epoch_end(self, progress: Progress, loss: float) -> None:
+        """Keep the current state if the epoch with this loss was good."""
+        start = progress.loss_at_start
+        if self._rule is None or (start is not None and loss - start > abs(start)):
+            return
         for name, array in self._arrays.items():
             np.copyto(self.good[f"{_PREFIX}{name}"], array)
+        self._keep_numbers(progress)
+
+    def _keep_numbers(self, progress: Progress) -> None:
+        self.numbers = asdict(replace(progress, schedule=self._schedule.state, sums={}))
 
     def restore(
-        self, error: DivergenceError, progress: Progress, schedule: Schedule, steps_per_epoch: int
-    ) -> Restore | None:
-        """Go back to the kept values and to the first step of the epoch that diverged.
-
-        Args:
-            error: the divergence.
-            progress: position in the training; set back.
-            schedule: learning-rate schedule; its rates are multiplied by the rule's factor.
-            steps_per_epoch: number of steps per epoch.
+        self, error: DivergenceError, progress: Progress
+    ) -> tuple[Progress, Restore] | None:
+        """Return to the kept state, and lower the rates of the schedule.
 
         Returns:
-            The restore; None, with nothing changed, without a rule or after its last try.
+            The progress of the kept state, and what was done; None, with nothing changed, without
+            a rule or after its last try.
         """
         rule = self._rule
         if rule is None or progress.restores >= rule.tries:
             return None
         for name, array in self._arrays.items():
             np.copyto(array, self.good[f"{_PREFIX}{name}"])
-        progress.step, progress.steps_done = 0, progress.epoch * steps_per_epoch
-        progress.restores += 1
-        old_rate = self._learning_rate * schedule.scale
-        schedule.scale_by(rule.scale_rate)
-        return Restore(
+        kept = TypeAdapter(Progress).validate_python(self.numbers)
+        kept.restores = progress.restores + 1
+        scale = self._schedule.scale
+        self._schedule.state = {**kept.schedule, "scale": scale * rule.scale_rate}
+        return kept, Restore(
             epoch=error.epoch,
             step=error.step,
             layer=error.layer,
-            steps=progress.steps_done,
-            old_rate=old_rate,
-            new_rate=self._learning_rate * schedule.scale,
-            number=progress.restores,
+            epochs=kept.epoch,
+            steps=kept.steps_done,
+            old_rate=self._learning_rate * scale,
+            new_rate=self._learning_rate * self._schedule.scale,
+            number=kept.restores,
             tries=rule.tries,
         )
 
 
 def restored_after_divergence(restore: Restore) -> Finding:
     """Return the finding that a network diverged and was restored."""
-    back = f"the end of epoch {restore.epoch - 1}" if restore.epoch else "the initial weights"
+    back = f"the end of epoch {restore.epochs - 1}" if restore.epochs else "the start"
     detail = (
         f"epoch {restore.epoch} diverged in step {restore.step} ({restore.layer} had non-finite "
-        f"values): the weights and the optimizer state are those of {back} again, and the learning "
-        f"rate is {restore.new_rate:.6g} instead of {restore.old_rate:.6g}, as on_divergence asks "
-        f"({restore.number} of {restore.tries} tries); each further restore is an event"
+        f"values): training went on from {back}, with a learning rate of {restore.new_rate:.6g} "
+        f"instead of {restore.old_rate:.6g}, as on_divergence asks ({restore.number} of "
+        f"{restore.tries} tries; each further one is an event)"
     )
-    return Finding(
-        "warning", "/on_divergence", "restored_after_divergence", detail, epoch=restore.epoch
-    )
+    pointer = "/on_divergence"
+    return Finding("warning", pointer, "restored_after_divergence", detail, epoch=restore.epoch)

@@ -52,6 +52,7 @@ class TrainingRecorder:
         self._prepared_seconds = 0.0
         self._in_folds = training.is_in_folds
         self.unsaved: list[LossRecord] = []
+        self._recorded_epochs = 0
         self._restores: tuple[Restore, ...] = ()
         self._saved_restores = 0
         self._latest = job.latest_metrics
@@ -155,9 +156,17 @@ class TrainingRecorder:
         self.unsaved.clear()
         self._saved_restores = len(self.restores)
 
+    def _drop_records(self, epochs: int) -> None:
+        """Drop the records after the first epochs: a restore has given them up."""
+        self.unsaved = [record for record in self.unsaved if record.epoch < epochs]
+        self._recorded_epochs, self._latest = epochs, None
+
     def add(self, epoch: EpochRecord) -> None:
         """Record an epoch that has just ended."""
         self.end_training()
+        if self._recorded_epochs > epoch.epoch:
+            self._drop_records(epoch.epoch)
+        self._recorded_epochs = epoch.epoch + 1
         self.unsaved.append(
             LossRecord(
                 epoch=epoch.epoch,
@@ -179,6 +188,8 @@ class TrainingRecorder:
         return self._final or self._progress()
 
     def _progress(self) -> TrainingProgress:
+        if self._recorded_epochs > self.training.epoch:
+            self._drop_records(self.training.epoch)
         samples = self._measured_epochs * self.training.rows if self._measured_epochs else 0
         found = self.training.cross_validation
         return TrainingProgress(

@@ -74,8 +74,8 @@ class Diagnosis:
         first = epoch - rule.epochs + 1
         ending = "; on_finding ends the training here" if ends else ""
         detail = (
-            f"in each of the epochs {first} to {epoch} (numbers of epoch {epoch}): {symptom.text}; "
-            f"{rule.remedy}{ending}"
+            f"since epoch {first} ({rule.epochs} epochs; the numbers are those of epoch {epoch}): "
+            f"{symptom.text}; {rule.remedy}{ending}"
         )
         fix = rule.fix(self._subject, symptom.pointer)
         return Finding("warning", symptom.pointer, rule.code, detail, fix, epoch + 1)

@@ -11,6 +11,8 @@ VANISHING_RATIO = 1e-3
 LEAST_LAYERS = 3
 # Gradient norm relative to that of epoch 0.
 EXPLODING_RATIO = 100.0
+# Rise of the loss above that of epoch 0, relative to the latter's size.
+EXPLODING_RISE = 0.05
 
 
 def vanishing_gradients(subject: Subject, epoch: LatestEpoch) -> Iterator[Symptom]:
@@ -37,7 +39,7 @@ def vanishing_gradients(subject: Subject, epoch: LatestEpoch) -> Iterator[Sympto
 
 
 def exploding_gradients(subject: Subject, epoch: LatestEpoch) -> Iterator[Symptom]:
-    """Compare the gradient norm with that of epoch 0, while the loss is not below that of epoch 0.
+    """Compare the gradient norm with that of epoch 0, while the loss is above that of epoch 0.
 
     A clipped gradient cannot explode: such trainings are not judged.
     """
@@ -45,11 +47,13 @@ def exploding_gradients(subject: Subject, epoch: LatestEpoch) -> Iterator[Sympto
     norm = epoch.record.gradient_norm
     if subject.spec.gradient_clip is not None or not first or loss is None:
         return
-    if epoch.record.loss < loss or (norm is not None and norm <= EXPLODING_RATIO * first):
+    if epoch.record.loss - loss <= EXPLODING_RISE * abs(loss):
+        return
+    if norm is not None and norm <= EXPLODING_RATIO * first:
         return
     size = "is not finite" if norm is None else f"is {norm:.3g}, {norm / first:.3g} times"
     text = (
         f"the gradient norm before clipping {size} that of epoch 0 ({first:.3g}), and the loss "
-        f"({epoch.record.loss:.4g}) is not below that of epoch 0 ({loss:.4g})"
+        f"({epoch.record.loss:.4g}) is above that of epoch 0 ({loss:.4g})"
     )
     yield Symptom("/gradient_clip", text)

@@ -54,8 +54,9 @@ RULES: tuple[Rule, ...] = (
         code="exploding_gradients",
         epochs=3,
         condition="The gradient norm exceeds `ratio` times that of epoch 0, or is not finite, and "
-        "the loss is not below that of epoch 0. Not with gradient_clip.",
-        thresholds={"ratio": gradients.EXPLODING_RATIO},
+        "the loss is above that of epoch 0 by more than `rise` of its size. Not with "
+        "gradient_clip.",
+        thresholds={"ratio": gradients.EXPLODING_RATIO, "rise": gradients.EXPLODING_RISE},
         remedy="clip the gradients (gradient_clip), or lower the learning rate",
         find=gradients.exploding_gradients,
         fix=lambda _subject, _: clip_gradients(),
