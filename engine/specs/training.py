@@ -97,9 +97,9 @@ class TrainingSpec(Spec):
     early_stopping: EarlyStoppingSpec | None = None
     on_finding: Literal["report", "stop"] = Field(
         default="report",
-        description="What a condition found in the epochs does, such as vanishing gradients or "
-        "overfitting (docs/diagnostics.md): it is a finding, and with `stop` the network's "
-        "training also ends with that epoch, as by early stopping. Other findings never stop it.",
+        description="stop: a condition that the epochs show, such as vanishing gradients or "
+        "overfitting (docs/diagnostics.md), ends the network's training with that epoch, as early "
+        "stopping does; report: it is a finding only. Other findings never end the training.",
     )
     on_divergence: DivergenceRestore | None = Field(
         default=None,

@@ -137,5 +137,7 @@ def _dead_fraction(y: Floats) -> float:
 
 def _saturated_fraction(y: Floats, center: float, distance: float) -> float:
     """Return the fraction of values at least that far from the center."""
-    found = sum(int(np.count_nonzero(np.abs(part - center) >= distance)) for (part,) in blocks(y))
+    found = 0
+    for (part,) in blocks(y):
+        found += int(np.count_nonzero(np.abs(part - center) >= distance))
     return found / y.size

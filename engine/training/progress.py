@@ -47,7 +47,7 @@ class EpochRecord:
 
 @dataclass
 class EarlierEpochs:
-    """What the diagnosis rules need of earlier epochs; of bounded size.
+    """A summary of earlier epochs for the diagnosis rules; of bounded size.
 
     Attributes:
         streaks: number of consecutive latest epochs in which a rule's condition held, by the code

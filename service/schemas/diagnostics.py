@@ -14,7 +14,7 @@ class DiagnosisView(FindingView):
         description="Epoch, counted from 0, since which the condition held; of the fold that "
         "`detail` names if `pointer` is /validation."
     )
-    remedy: str = Field(description="What helps.")
+    remedy: str = Field(description="How to avoid the condition.")
 
 
 class RuleView(View):

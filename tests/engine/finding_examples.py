@@ -347,7 +347,7 @@ def _sgd(rate: float) -> dict[str, Any]:
     return {"type": "sgd", "learning_rate": rate}
 
 
-# What the epochs show.
+# Conditions that the epochs show.
 EXAMPLES |= {
     "vanishing_gradients": Example(
         {**_WHOLE, "epochs": 5, "network": {"layers": [_hidden(4, activation="sigmoid")] * 8}},

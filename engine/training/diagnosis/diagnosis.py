@@ -34,7 +34,13 @@ class Diagnosis:
     def __init__(
         self, spec: ResolvedSpec, network: Network, last_rows: int, *, starts_anew: bool
     ) -> None:
-        self._subject = Subject(spec, count_trained(network), last_rows, starts_anew)
+        self._subject = Subject(
+            spec,
+            count_trained(network),
+            last_rows,
+            starts_anew,
+            searches_step=spec.optimizer.type == "lbfgs",
+        )
         self._stops = spec.on_finding == "stop"
 
     def on_epoch_end(self, progress: Progress, record: EpochRecord) -> tuple[Finding, ...]:

@@ -12,7 +12,7 @@ from engine.training.progress import EarlierEpochs, EpochRecord
 
 @dataclass(frozen=True)
 class Subject:
-    """What the rules need of a training besides its epochs.
+    """The properties of a training that the rules need besides its epochs.
 
     Attributes:
         spec: the training's spec.
@@ -20,17 +20,15 @@ class Subject:
             first layer to last.
         last_rows: rows of each epoch's last batch, from which the statistics of layers are.
         starts_anew: whether the initial weights are new, not those of a model.
+        searches_step: whether the optimizer searches the length of each step, so that the learning
+            rate does not decide it.
     """
 
     spec: ResolvedSpec
     trained_counts: dict[str, int]
     last_rows: int
     starts_anew: bool
-
-    @property
-    def searches_step(self) -> bool:
-        """Whether the optimizer searches the length of each step, so that no rate decides it."""
-        return self.spec.optimizer.type == "lbfgs"
+    searches_step: bool
 
 
 def count_trained(network: Network) -> dict[str, int]:
