@@ -49,7 +49,11 @@ class Network:
 
     def gradient_views(self) -> dict[str, Floats]:
         """Return views of the gradients by parameter name."""
-        return _views(self.gradients, self._trained)
+        return self.trained_views(self.gradients)
+
+    def trained_views(self, vector: Floats) -> dict[str, Floats]:
+        """Return views of a vector laid out as `gradients`, by parameter name."""
+        return _views(vector, self._trained)
 
     def named_parameters(self) -> dict[str, Floats]:
         """Return views of the parameters by name."""

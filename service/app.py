@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 
 from engine.numerics.blas import warm_up_products
 from service.context import Context
+from service.explain.answers import JobExplanation
 from service.http.prefixes import use_prefixes
 from service.http.problems import add_error_handlers
 from service.prefixes import declare_prefixes
@@ -20,6 +21,7 @@ from service.routes import (
     dataset_rows,
     datasets,
     diagnostics,
+    explain,
     health,
     inference,
     job_commands,
@@ -30,11 +32,13 @@ from service.routes import (
     uploads,
     webhooks,
 )
+from service.runtime.compute_pool import ComputePool
 from service.runtime.event_broadcast import EventBroadcaster
 from service.runtime.job_notifier import JobNotifier
 from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
 from service.schemas.common import Problem
+from service.schemas.dataclass_descriptions import describe_dataclasses
 from service.schemas.imports import ImportRequest
 from service.schemas.inference import InferenceRequestView
 from service.schemas.predictions import PredictRequest
@@ -47,6 +51,8 @@ from store.db.database import Database
 from store.db.migrate import check_schema
 from store.settings import Settings
 
+# Imported by the processes that compute for requests when they start.
+COMPUTE_MODULES = ("service.explain.given_step", "service.explain.job_step")
 DESCRIPTION = """Train neural networks over HTTP: upload a dataset, create a job, poll it, predict.
 
 Errors are `application/problem+json` (RFC 9457) and name the invalid fields.
@@ -85,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
         job_events.router,
         job_commands.router,
         models.router,
+        explain.router,
         webhooks.router,
         inference.router,
         health.router,
@@ -119,6 +126,7 @@ def _build_context(settings: Settings, database: Database) -> Context:
         served=ModelCache(database, settings.model_cache_bytes),
         feeds=feeds,
         polls=Polls(database, feeds),
+        compute=ComputePool(settings, COMPUTE_MODULES),
     )
 
 
@@ -134,6 +142,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     deliverer.start()
     context.feeds.start()
     yield
+    await to_thread.run_sync(context.compute.stop)
     await context.feeds.stop()
     await deliverer.stop()
     if context.job_notifier is not None:
@@ -152,6 +161,7 @@ def _publish_schemas(app: FastAPI) -> None:
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(schema.pop("$defs", {}))
             schemas[model.__name__] = schema
+        describe_dataclasses(schemas, JobExplanation)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

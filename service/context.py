@@ -7,6 +7,7 @@ from typing import Annotated, Any, cast
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
+from service.runtime.compute_pool import ComputePool
 from service.runtime.event_broadcast import EventBroadcaster
 from service.runtime.job_notifier import JobNotifier
 from service.runtime.model_cache import ModelCache
@@ -32,6 +33,7 @@ class Context:
     served: ModelCache
     feeds: EventBroadcaster
     polls: Polls
+    compute: ComputePool
     environment: dict[str, Any] = field(default_factory=environment_fingerprint)
     # Limits the number of files read concurrently: each takes memory and a thread of the pool.
     readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))

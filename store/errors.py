@@ -112,6 +112,87 @@ class OffsetConflictError(StoreError):
         super().__init__(f"upload {upload_id} continues at byte {offset}, not at {sent}")
 
 
+class StepNotFoundError(StoreError):
+    """The job has no such step.
+
+    Args:
+        step: the step, such as `step 40 of fold 2`.
+        reason: which steps exist.
+    """
+
+    code = "step_not_found"
+
+    def __init__(self, step: str, reason: str) -> None:
+        self.step = step
+        self.reason = reason
+        super().__init__(f"{step} does not exist: {reason}")
+
+
+class ReplayTooLongError(StoreError):
+    """Repeating the steps from the nearest kept state takes longer than is allowed here.
+
+    Args:
+        steps: number of steps to repeat.
+        seconds: estimated duration.
+        limit: allowed duration in seconds.
+        from_step: step of the kept state, counted over all networks of the job.
+    """
+
+    code = "replay_too_long"
+
+    def __init__(self, steps: int, seconds: float, limit: float, from_step: int) -> None:
+        self.steps = steps
+        self.seconds = seconds
+        self.limit = limit
+        self.from_step = from_step
+        super().__init__(
+            f"{steps:,} steps from the state kept at step {from_step:,} take about "
+            f"{seconds:,.1f} s; at most {limit:g} s are allowed here"
+        )
+
+
+class DatasetGoneError(StoreError):
+    """A dataset or model that the job was trained from has been deleted.
+
+    Args:
+        what: the dataset or model, with its id.
+        steps: steps whose states are kept.
+    """
+
+    code = "dataset_gone"
+
+    def __init__(self, what: str, steps: tuple[str, ...]) -> None:
+        self.what = what
+        self.steps = steps
+        super().__init__(f"{what}, which the job was trained from, has been deleted: {self.advice}")
+
+    @property
+    def advice(self) -> str:
+        """The steps that can still be explained."""
+        if not self.steps:
+            return "no state of the job is kept, so that no step can be explained"
+        named = " and ".join(filter(None, (", ".join(self.steps[:-1]), self.steps[-1])))
+        return f"{named} can still be explained, with a row of your own"
+
+
+class NotReplayableError(StoreError):
+    """A replay of the job cannot prove its digest.
+
+    Args:
+        job_id: id of the job.
+        code: short name of the reason.
+        reason: the reason as a clause.
+    """
+
+    code = "not_replayable"
+
+    def __init__(self, job_id: str, code: str, reason: str) -> None:
+        self.job_id = job_id
+        self.code = code
+        self.reason = reason
+        super().__init__(f"job {job_id} cannot be replayed: {reason}")
+
+
 class LeaseLostError(StoreError):
     """The lease is no longer valid: another worker holds the job, or the job has ended."""
 

@@ -4,8 +4,18 @@ from enum import StrEnum
 
 # The kind of the jobs of `/v1/jobs`.
 TRAINING = "training"
+# Repeats a training up to a step and keeps its state, from which the step is explained.
+EXPLANATION = "explanation"
+# Repeats a whole training and compares the results.
+REPLAY = "replay"
 # Kinds of work that this version knows. Jobs of other kinds are left alone.
-KINDS = frozenset({TRAINING})
+KINDS = frozenset({TRAINING, EXPLANATION, REPLAY})
+_NOUNS = {TRAINING: "job"}
+
+
+def noun_of(kind: str) -> str:
+    """Return what clients know a job of this kind as, which begins the types of its events."""
+    return _NOUNS.get(kind, kind)
 
 
 class JobStatus(StrEnum):

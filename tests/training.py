@@ -5,7 +5,7 @@ from store.db.database import Database
 from store.db.pagination import PageRequest
 from store.jobs.jobs import JobFilter, list_jobs
 from store.settings import Settings
-from store.statuses import TRAINING, JobStatus
+from store.statuses import JobStatus
 from workers.context import WorkerContext
 from workers.process.shutdown import ShutdownFlag
 from workers.registry import KINDS
@@ -35,6 +35,7 @@ def count_waiting(database: Database) -> int:
     """Return the number of jobs that are queued or running."""
     with database.reading() as session:
         return sum(
-            len(list_jobs(session, TRAINING, JobFilter(status=status), PageRequest(100)).items)
+            len(list_jobs(session, kind, JobFilter(status=status), PageRequest(100)).items)
             for status in (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.CANCELLING)
+            for kind in KINDS
         )

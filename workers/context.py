@@ -7,7 +7,7 @@ from typing import Any
 from store.blobs.blobs import BlobStore
 from store.blobs.disk_cache import Cache
 from store.db.database import Database
-from store.environment import environment_fingerprint
+from store.environment import environment_fingerprint, hash_environment
 from store.jobs.jobs import JobRecord
 from store.prepared.open import open_prepared_cache
 from store.prepared.recent import RecentData
@@ -43,6 +43,7 @@ class WorkerContext:
 
     Attributes:
         kinds: the kinds of work that this worker knows, by name.
+        environment_sha256: hash of the environment, which some jobs require.
         cache: the open work of the last slice.
     """
 
@@ -53,9 +54,11 @@ class WorkerContext:
     shutdown: ShutdownFlag
     kinds: Mapping[str, WorkKind]
     environment: dict[str, Any] = field(default_factory=environment_fingerprint)
+    environment_sha256: str = field(init=False)
     prepared: Cache = field(init=False)
     recent: RecentData = field(default_factory=RecentData)
     cache: OpenWorkCache = field(default_factory=OpenWorkCache)
 
     def __post_init__(self) -> None:
         self.prepared = open_prepared_cache(self.settings)
+        self.environment_sha256 = hash_environment(self.environment)

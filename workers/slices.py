@@ -52,6 +52,7 @@ def run_slice(context: WorkerContext) -> bool:
             context.settings.max_worker_losses,
             kinds=context.kinds,
             max_running=context.settings.max_running_jobs,
+            environment=context.environment_sha256,
         )
     if job is None:
         return False

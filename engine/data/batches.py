@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from engine.arrays import Indices
 from engine.data.batch_readers import BatchReader, InMemoryReader, WindowedReader
 from engine.data.shuffle import ShuffleOrder
 from engine.data.split_arrays import Batch, SplitArrays
@@ -35,7 +36,7 @@ class Batches:
         seed: int,
         joins_last_row: bool = False,
     ) -> None:
-        self._rows = len(split)
+        self._rows, self._seed = len(split), seed
         self.size = self._rows if batch_size == "full" else min(batch_size, self._rows)
         self.steps = _count_batches(self._rows, self.size, joins_last_row=joins_last_row)
         # A single batch is the data themselves: they are read once, for all epochs.
@@ -44,12 +45,14 @@ class Batches:
         self._reader = self._build_reader(seed) if shuffle and self.steps > 1 else None
 
     def _build_reader(self, seed: int) -> BatchReader:
-        x = self._split.x
-        row_bytes = math.prod(x.shape[1:]) * x.dtype.itemsize
-        order = ShuffleOrder(self._rows, row_bytes, seed)
+        order = self._build_order(seed)
         if all(isinstance(array, np.ndarray) for array in self._split.distinct):
             return InMemoryReader(self._split, order, self._largest)
         return WindowedReader(self._split, order, self._largest)
+
+    def _build_order(self, seed: int) -> ShuffleOrder:
+        x = self._split.x
+        return ShuffleOrder(self._rows, math.prod(x.shape[1:]) * x.dtype.itemsize, seed)
 
     @property
     def _largest(self) -> int:
@@ -67,11 +70,23 @@ class Batches:
 
     def batch(self, step: int) -> Batch:
         """Return the rows of a step; valid until the next call."""
-        start = step * self.size
-        stop = self._rows if step == self.steps - 1 else start + self.size
+        start, stop = self._span(step)
         if self._reader is not None:
             return self._reader.read(start, stop)
         return self._split.read(slice(start, stop))
+
+    def _span(self, step: int) -> tuple[int, int]:
+        start = step * self.size
+        return start, self._rows if step == self.steps - 1 else start + self.size
+
+    def positions(self, epoch: int, step: int) -> Indices:
+        """Return the positions of a step's rows among all rows, `(batch,)`, in their order."""
+        start, stop = self._span(step)
+        if self._reader is None:
+            return np.arange(start, stop)
+        order = self._build_order(self._seed)
+        order.begin(epoch)
+        return order.indices()[start:stop]
 
 
 def largest_batch(

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
-from engine.arrays import Floats, Targets
+from engine.arrays import Floats, Indices, Targets
 from engine.data.rows import Rows
 
 
@@ -77,6 +78,16 @@ class SplitArrays:
         """Return the batch of these rows."""
         return self.batch([array[rows] for array in self.distinct])
 
+    def take(self, rows: Indices) -> Batch:
+        """Return copies of single rows; arrays outside memory are read in slices only."""
+        return self.batch([_take(array, rows) for array in self.distinct])
+
     def read_all(self) -> "SplitArrays":
         """Return the arrays in memory."""
         return SplitArrays(*self.read(slice(0, len(self))))
+
+
+def _take(array: Rows, rows: Indices) -> NDArray[Any]:
+    if isinstance(array, np.ndarray):
+        return array[rows]
+    return np.concatenate([array[slice(row, row + 1)] for row in rows.tolist()])

@@ -59,8 +59,8 @@ class BatchNormalization(Normalization):
         np.subtract(values, mean, out=values)
         np.multiply(values, values, out=self._y_matrix)
         variance = np.dot(self._ones, self._y_matrix) / count
-        self._inverse_std = 1 / np.sqrt(variance + self._epsilon)
-        self._normalized = np.multiply(values, self._inverse_std, out=values)
+        self.inverse_std = 1 / np.sqrt(variance + self._epsilon)
+        self._normalized = np.multiply(values, self.inverse_std, out=values)
         self._update_running_statistics(mean, variance, count)
         return self._scaled(values)
 
@@ -97,5 +97,5 @@ class BatchNormalization(Normalization):
         np.multiply(normalized, self.scale_gradient / count, out=normalized)
         np.subtract(gradient, normalized, out=gradient)
         np.subtract(gradient, self.shift_gradient / count, out=gradient)
-        np.multiply(gradient, self.scale * self._inverse_std, out=gradient)
+        np.multiply(gradient, self.scale * self.inverse_std, out=gradient)
         return dy

@@ -43,7 +43,7 @@ class Conv2d(Layer):
         self.use_bias = use_bias
         self._initializer = initializer
         self._dtype = dtype
-        self._windows = windows
+        self.windows = windows
         self._is_padded = any(axis.before or axis.after for axis in windows)
         self._padded = Buffer((*(a.before + a.size + a.after for a in windows), channels), dtype)
         self._matrix = Buffer((rows.count, columns.count, *self.kernel), dtype)
@@ -52,7 +52,7 @@ class Conv2d(Layer):
 
     @cached_property
     def _spans(self) -> list[tuple[WindowSpan, WindowSpan]]:
-        return list(pair_spans(*self._windows))
+        return list(pair_spans(*self.windows))
 
     def parameter_shapes(self) -> dict[str, Shape]:
         """Return the shapes of `weight` and, with use_bias, `bias`."""
@@ -84,7 +84,7 @@ class Conv2d(Layer):
 
     def workspace(self, rows: int) -> int:
         """Return the size of the window matrix, y, the padded x and, if needed, ∂x."""
-        positions = self._windows[0].count * self._windows[1].count
+        positions = self.windows[0].count * self.windows[1].count
         numbers = self._matrix.row_size + self._y.row_size + positions
         if self._is_padded:
             numbers += self._padded.row_size
@@ -115,7 +115,7 @@ class Conv2d(Layer):
         """Set the padding to zero; each `forward` writes the interior."""
         padded = self._padded.rows(rows)
         padded.fill(0)
-        height, width = (slice(axis.before, axis.before + axis.size) for axis in self._windows)
+        height, width = (slice(axis.before, axis.before + axis.size) for axis in self.windows)
         self._padded_x, self._inner = padded, padded[:, height, width]
 
     def forward(self, x: Floats) -> Floats:
@@ -123,7 +123,7 @@ class Conv2d(Layer):
         if self._is_padded:
             np.copyto(self._inner, x)
             x = self._padded_x
-        rows, columns = self._windows
+        rows, columns = self.windows
         windows = sliding_window_view(x, (rows.length, columns.length), (1, 2))
         windows = windows[:, :: rows.stride, :: columns.stride]
         np.copyto(self._matrix_view, windows.transpose(0, 1, 2, 4, 5, 3))

@@ -30,12 +30,12 @@ class Embedding(Layer):
         initializer: InitializerSpec,
     ) -> None:
         codes = {table.position for table in tables}
-        self._numbers = [index for index in range(in_features) if index not in codes]
-        self._tables = [
+        self.numbers = [index for index in range(in_features) if index not in codes]
+        self.tables = [
             _Table(f"{name}.weight_{table.position}", table, dimension) for table in tables
         ]
-        start = len(self._numbers)
-        for table in self._tables:
+        start = len(self.numbers)
+        for table in self.tables:
             table.columns = slice(start, start + table.dimension)
             start += table.dimension
         super().__init__(name, (in_features,), (start,))
@@ -44,30 +44,30 @@ class Embedding(Layer):
 
     def parameter_shapes(self) -> dict[str, Shape]:
         """Return `(codes, dimension)` of each table; `weight_3` is for the input at position 3."""
-        return {table.name: table.shape for table in self._tables}
+        return {table.name: table.shape for table in self.tables}
 
     def penalized(self) -> tuple[str, ...]:
         """Return the names of all tables."""
-        return tuple(table.name for table in self._tables)
+        return tuple(table.name for table in self.tables)
 
     def bind(self, parameters: Mapping[str, Floats], gradients: Mapping[str, Floats]) -> None:
         """Bind the views of the tables and of their gradients."""
-        for table in self._tables:
+        for table in self.tables:
             table.weight = parameters[table.name]
             if not self.is_frozen:
                 table.gradient = gradients[table.name]
 
     def initialize(self, random: np.random.Generator) -> None:
         """Initialize the tables; code 0 (unknown) is drawn like any other."""
-        for table in self._tables:
+        for table in self.tables:
             fans = table.shape[0], table.shape[1]
             table.weight[...] = initialize(self._initializer, table.shape, *fans, random)
 
     def workspace(self, rows: int) -> int:
         """Return the size of y, the tables' codes and the widest table's scatter indices."""
-        widest = max((table.dimension for table in self._tables), default=0)
+        widest = max((table.dimension for table in self.tables), default=0)
         # A 64-bit index takes the space of two float32 numbers.
-        return rows * (self._y.row_size + 2 * len(self._tables) + 3 * widest)
+        return rows * (self._y.row_size + 2 * len(self.tables) + 3 * widest)
 
     def resize(self, rows: int) -> None:
         """Allocate y for `rows` rows."""
@@ -79,8 +79,8 @@ class Embedding(Layer):
         Raises:
             IndexError: a code is out of range for its table.
         """
-        self.y[:, : len(self._numbers)] = x[:, self._numbers]
-        for table in self._tables:
+        self.y[:, : len(self.numbers)] = x[:, self.numbers]
+        for table in self.tables:
             table.read(x)
             self.y[:, table.columns] = table.weight[table.codes]
         return self.y
@@ -88,7 +88,7 @@ class Embedding(Layer):
     def backward(self, dy: Floats) -> Floats:
         """Write ∂table; return dy, since no layer before this one could use ∂x."""
         if not self.is_frozen:
-            for table in self._tables:
+            for table in self.tables:
                 table.write_gradient(dy[:, table.columns])
         return dy
 

@@ -29,7 +29,7 @@ class LayerNormalization(Normalization):
     def forward(self, x: Floats) -> Floats:
         """Return y; overwrite x with x̂."""
         self._normalized = self._as_matrix(x)
-        self._inverse_std = self._normalize(self._normalized)
+        self.inverse_std = self._normalize(self._normalized)
         return self._scaled(self._normalized)
 
     def predict(self, x: Floats) -> Floats:
@@ -63,5 +63,5 @@ class LayerNormalization(Normalization):
         np.multiply(normalized, projection, out=normalized)
         np.subtract(gradient, normalized, out=gradient)
         np.subtract(gradient, mean, out=gradient)
-        np.multiply(gradient, self._inverse_std, out=gradient)
+        np.multiply(gradient, self.inverse_std, out=gradient)
         return dy

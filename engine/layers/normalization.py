@@ -13,9 +13,14 @@ class Normalization(Layer):
     """y = γ x̂ + β, γ named `scale` and β `shift`; x̂ overwrites x and is kept for backward.
 
     Backward: ∂γ = Σ_rows ∂y x̂, ∂β = Σ_rows ∂y.
+
+    Attributes:
+        inverse_std: 1 / √(σ² + ε) of the latest `forward`: of each channel, `(channels,)`, or of
+            each row, `(batch, 1)`.
     """
 
     overwrites_x = True
+    inverse_std: Floats
 
     def __init__(
         self, name: str, shape: Shape, parameter_shape: Shape, epsilon: float, dtype: np.dtype[Any]

@@ -22,14 +22,14 @@ class Pooling2d(Layer):
         rows, columns = windows
         in_shape = (rows.size, columns.size, channels)
         super().__init__(name, in_shape, (rows.count, columns.count, channels))
-        self._windows = windows
+        self.windows = windows
         self._overlap = any(axis.length > axis.stride for axis in windows)
         self._y = Buffer(self.out_shape, dtype)
         self._dx = Buffer(in_shape, dtype)
 
     @cached_property
     def _values(self) -> list[WindowSpan]:
-        return [values for _, values in pair_spans(*self._windows)]
+        return [values for _, values in pair_spans(*self.windows)]
 
     def workspace(self, rows: int) -> int:
         """Return the size of y and, if needed, ∂x."""

@@ -15,7 +15,10 @@ class Loss(ABC):
 
     Attributes:
         outputs: activation(logits) of the latest `forward`; invalid after `backward`.
+        row_losses: loss of each row of the latest `forward`, `(batch,)`, not weighted.
     """
+
+    row_losses: Floats
 
     def __init__(self, out_features: int, dtype: np.dtype[Any]) -> None:
         self._outputs = Buffer((out_features,), dtype)
@@ -35,7 +38,7 @@ class Loss(ABC):
         if len(logits) != self._rows:
             self._rows = len(logits)
             self._resize(self._rows)
-        rows = self._forward(logits, targets)
+        self.row_losses = rows = self._forward(logits, targets)
         self._is_weighted = weights is not None
         if weights is None:
             return float(np.dot(rows, self._equal_shares))

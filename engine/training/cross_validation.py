@@ -25,6 +25,7 @@ from engine.training.learning_rate import RateSearch
 from engine.training.loop import TrainingState, never
 from engine.training.progress import EpochRecord, StopReason
 from engine.training.recovery import Restore
+from engine.training.step_inputs import StepInputs
 from engine.training.training import Training
 
 
@@ -226,6 +227,11 @@ class FoldedTraining:
         fold = self._progress.done if self.is_in_folds else None
         return replace(restore, steps=self._progress.steps_before + restore.steps, fold=fold)
 
+    @property
+    def has_network_ended(self) -> bool:
+        """Whether the current network has done its last step."""
+        return self._current.reason is not None
+
     def score(self, values: dict[str, Metric]) -> float | None:
         """Return the value by which the best epoch is selected; None during the folds."""
         return None if self.is_in_folds else self._current.score(values)
@@ -271,6 +277,10 @@ class FoldedTraining:
         self._progress = TypeAdapter(_FoldProgress).validate_python(numbers)
         self._opened = None
         self._current.restore(TrainingState(state.arrays, network))
+
+    def next_step(self) -> StepInputs:
+        """Return copies of everything that the current network's next step depends on."""
+        return self._current.next_step()
 
     def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:
         """Complete the current epoch, and all folds before it; None if `stop` ended it earlier.

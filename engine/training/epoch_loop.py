@@ -27,6 +27,7 @@ from engine.training.metric_findings import ComputedMetrics, Part
 from engine.training.progress import EpochRecord, Progress
 from engine.training.recovery import DivergenceRecovery, Restore
 from engine.training.state_arrays import copy_arrays, load_arrays
+from engine.training.step_inputs import StepInputs, copy_batch, state_arrays
 from engine.training.train_step import TrainStep
 from engine.training.validation import build_validation
 
@@ -60,7 +61,7 @@ class EpochLoop:
         weights: Mapping[str, Floats] | None,
         epochs: int | None,
     ) -> None:
-        self._batches = batches
+        self._spec, self._batches = spec, batches
         width = data.preprocessing.width
         self._train_step = TrainStep(spec, width, batches.steps)
         self.network: Network = self._train_step.network
@@ -163,12 +164,28 @@ class EpochLoop:
 
     def _lasting_arrays(self) -> dict[str, Floats]:
         """Return the arrays of the state that an epoch leaves to the next one, not copied."""
-        arrays = {"parameters": self.network.parameters}
-        slots = self._train_step.optimizer.state_arrays()
-        arrays |= {f"optimizer.{name}": array for name, array in slots.items()}
+        arrays = state_arrays(self._train_step)
         if self._kept.best is not None:
             arrays["best_parameters"] = self._kept.best
         return arrays
+
+    def next_step(self) -> StepInputs:
+        """Return copies of everything that the next step depends on."""
+        progress, batches = self.progress, self._batches
+        batches.begin(progress.epoch)
+        batch = copy_batch(batches.batch(progress.step))
+        return StepInputs(
+            spec=self._spec,
+            in_features=math.prod(batch.x.shape[1:]),
+            steps_per_epoch=batches.steps,
+            batch=batch,
+            positions=batches.positions(progress.epoch, progress.step),
+            arrays=copy_arrays(state_arrays(self._train_step)),
+            schedule=dict(self._train_step.schedule.state),
+            step=progress.steps_done,
+            epoch=progress.epoch,
+            step_in_epoch=progress.step,
+        )
 
     def run_epoch(self, stop: Callable[[], bool]) -> EpochRecord | None:
         """Complete the current epoch and return its record; None if `stop` ended it earlier.

@@ -13,6 +13,7 @@ from engine.training.fold_summary import CrossValidation
 from engine.training.learning_rate import RateSearch
 from engine.training.progress import EpochRecord, StopReason
 from engine.training.recovery import Restore
+from engine.training.step_inputs import StepInputs
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,11 @@ class TrainingProtocol(Protocol):
         """Returns to an earlier epoch's end after divergences, since the training was opened."""
         ...
 
+    @property
+    def has_network_ended(self) -> bool:
+        """Whether the current network has done its last step; a fold is then followed by others."""
+        ...
+
     def score(self, values: dict[str, Metric]) -> float | None:
         """Return the value by which the best epoch is selected; lower is better."""
         ...
@@ -151,6 +157,10 @@ class TrainingProtocol(Protocol):
 
     def restore(self, state: TrainingState) -> None:
         """Resume from a state of the same spec and data. Raises ValueError."""
+        ...
+
+    def next_step(self) -> StepInputs:
+        """Return copies of everything that the current network's next step depends on."""
         ...
 
     def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:

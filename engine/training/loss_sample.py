@@ -2,13 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.arrays import Indices
-from engine.data.rows import Rows
 from engine.data.split_arrays import SplitArrays
 from engine.network import Network
 from engine.numerics.norms import finite_or_none
@@ -110,14 +106,7 @@ class LossSample:
         with np.errstate(all="ignore"):
             for start in range(0, len(self._rows), self._rows_at_once):
                 rows = self._rows[start : start + self._rows_at_once]
-                batch = self._split.batch([_take(array, rows) for array in self._split.distinct])
+                batch = self._split.take(rows)
                 loss = self._loss.forward(run(batch.x), batch.y, batch.weights)
                 total += len(rows) * loss
         return total / len(self._rows)
-
-
-def _take(array: Rows, rows: Indices) -> NDArray[Any]:
-    """Return a copy of the rows; files are read in slices only."""
-    if isinstance(array, np.ndarray):
-        return array[rows]
-    return np.concatenate([array[slice(row, row + 1)] for row in rows.tolist()])

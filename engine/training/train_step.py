@@ -1,13 +1,14 @@
 """One training step: forward, backward, penalties, clipping, update, divergence check."""
 
 import math
+from typing import Protocol
 
 import numpy as np
 
+from engine.arrays import Floats
 from engine.data.split_arrays import Batch
 from engine.errors import DivergenceError
 from engine.losses.build import build_loss
-from engine.metrics import MetricAccumulator
 from engine.network import build_network, initialize_network
 from engine.optimizers.build import build_optimizer
 from engine.schedules import build_schedule
@@ -18,6 +19,14 @@ from engine.training.progress import Progress
 from engine.training.regularization import Penalties
 
 
+class BatchMetrics(Protocol):
+    """Accumulates the metrics of batches, see `MetricAccumulator.update`."""
+
+    def update(self, loss: float, outputs: Floats, batch: Batch) -> None:
+        """Add a batch."""
+        ...
+
+
 class TrainStep:
     """A network with its loss, penalties, clipping, schedule and optimizer.
 
@@ -25,6 +34,7 @@ class TrainStep:
         network: network to train.
         loss: loss of a batch.
         penalties: l1, l2 and max-norm of the weights.
+        clip: clips the gradients in place.
         optimizer: optimizer with its state.
         schedule: learning-rate schedule.
         diagnostics: per-layer diagnostics of each epoch's last step.
@@ -37,7 +47,7 @@ class TrainStep:
         initialize_network(self.network, spec.seed)
         self.loss = build_loss(spec.loss, resolved.output, dtype)
         self.penalties = Penalties(self.network)
-        self._clip = build_clip(spec.gradient_clip)
+        self.clip = build_clip(spec.gradient_clip)
         self.schedule = build_schedule(
             spec.schedule, spec.optimizer.learning_rate, steps_per_epoch, spec.epochs
         )
@@ -48,9 +58,7 @@ class TrainStep:
         self.learning_rate = spec.optimizer.learning_rate
         self._last_loss: float | None = None
 
-    def run(
-        self, batch: Batch, progress: Progress, tally: MetricAccumulator, *, is_last: bool
-    ) -> None:
+    def run(self, batch: Batch, progress: Progress, tally: BatchMetrics, *, is_last: bool) -> None:
         """Run one step and update the progress.
 
         Args:
@@ -75,7 +83,7 @@ class TrainStep:
         self._backward()
         if is_last:
             self.diagnostics.record_gradients()
-        self._clip(self.network.gradients)
+        self.clip(self.network.gradients)
         progress.steps_done += 1
         self.optimizer.update(self.learning_rate, progress.steps_done)
         self.penalties.apply_max_norm()

@@ -27,6 +27,7 @@ from engine.training.progress import EpochRecord, StopReason
 from engine.training.reconstruction_errors import measure_errors
 from engine.training.recovery import Restore, restored_after_divergence
 from engine.training.result_findings import find_in_result
+from engine.training.step_inputs import StepInputs
 from engine.training.validation import evaluate_test
 
 
@@ -174,6 +175,11 @@ class Training:
         """Returns to an earlier epoch's end after divergences, since the training was opened."""
         return self._loop.restores
 
+    @property
+    def has_network_ended(self) -> bool:
+        """Whether training has ended."""
+        return self.reason is not None
+
     def score(self, values: dict[str, Metric]) -> float | None:
         """Return the value by which the best epoch is selected; lower is better."""
         return self._loop.score(values)
@@ -225,6 +231,10 @@ class Training:
             ValueError: the state belongs to another spec.
         """
         self._loop.restore(state)
+
+    def next_step(self) -> StepInputs:
+        """Return copies of everything that the next step depends on."""
+        return self._loop.next_step()
 
     def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:
         """Complete the current epoch and return its record; None if `stop` ended it earlier.

@@ -137,3 +137,53 @@ class NotReadyError(ServiceError):
     """A dependency of the service is not available."""
 
     code = "not_ready"
+
+
+class ComputeError(ServiceError):
+    """A computation for a request that has no result."""
+
+    code = "compute_failed"
+
+
+class ComputeBusyError(ComputeError):
+    """Too many computations are waiting; retry later."""
+
+    code = "compute_busy"
+
+    def __init__(self, calls: int) -> None:
+        super().__init__(f"{calls} computations are running or waiting; try again later")
+
+
+class ComputeTimeoutError(ComputeError):
+    """The computation took longer than its time limit."""
+
+    code = "compute_timeout"
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"the computation took longer than {seconds:g} s and was stopped")
+
+
+class ComputeMemoryError(ComputeError):
+    """The computation needs more memory than a job may have."""
+
+    code = "compute_memory"
+
+    def __init__(self) -> None:
+        super().__init__("the computation needs more memory than the service allows")
+
+
+class ComputationFailedError(ComputeError):
+    """The process of the computation ended, or raised an exception of no known kind."""
+
+    def __init__(self) -> None:
+        super().__init__("the computation failed; see the log of the service")
+
+
+class ReplayDivergedError(ServiceError):
+    """A training diverged where the job did not, so that the step was not reached."""
+
+    code = "replay_diverged"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the step was not reached here: {reason}, which it did not in the job")

@@ -20,6 +20,11 @@ from engine.errors import (
 from service.http.error_fields import fields_of
 from service.http.errors import (
     ChecksumMismatchError,
+    ComputationFailedError,
+    ComputeBusyError,
+    ComputeError,
+    ComputeMemoryError,
+    ComputeTimeoutError,
     DigestMismatchError,
     ForbiddenAddressError,
     InvalidContentError,
@@ -30,6 +35,7 @@ from service.http.errors import (
     InvalidRowsError,
     NotReadyError,
     NoWeightsError,
+    ReplayDivergedError,
     ServiceError,
     UnsupportedCodingError,
     UnsupportedMediaTypeError,
@@ -42,6 +48,7 @@ from service.http.prefixes import error_response
 from service.http.renderers import PROBLEM_MEDIA_TYPE, ErrorDetails, phrase_of
 from store.errors import (
     DamagedArtifactError,
+    DatasetGoneError,
     DatasetInUseError,
     ExternalIdTakenError,
     IllegalTransitionError,
@@ -53,7 +60,9 @@ from store.errors import (
     NotFoundError,
     OffsetConflictError,
     ReadingStoppedError,
+    ReplayTooLongError,
     SchemaError,
+    StepNotFoundError,
     StorageFullError,
     StoreError,
     StoreUnavailableError,
@@ -80,6 +89,9 @@ STATUS: Mapping[type[Exception], int] = {
     DatasetInUseError: 409,
     UploadExpiredError: 410,
     OffsetConflictError: 409,
+    StepNotFoundError: 404,
+    ReplayTooLongError: 409,
+    DatasetGoneError: 409,
     LeaseLostError: 500,
     DamagedArtifactError: 500,
     UnstorableValueError: 500,
@@ -104,6 +116,13 @@ STATUS: Mapping[type[Exception], int] = {
     # A status defined by the tus protocol.
     ChecksumMismatchError: 460,
     NotReadyError: 503,
+    ReplayDivergedError: 409,
+    ComputeError: 503,
+    ComputeBusyError: 503,
+    # The request asks for too much: another attempt would take as long.
+    ComputeTimeoutError: 422,
+    ComputeMemoryError: 422,
+    ComputationFailedError: 503,
 }
 
 # Describing an error takes ten microseconds; several may be of one field.

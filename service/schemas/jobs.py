@@ -132,6 +132,20 @@ class TransitionView(View):
     at: datetime
 
 
+class DigestView(View):
+    """Hashes of a training: what it computes from, and what it has computed."""
+
+    inputs: str = Field(
+        description="sha256 of the resolved spec, the versions of spec and numerics, the datasets' "
+        "hashes and those of the initial weights: jobs with equal inputs have equal results in "
+        "equal environments, unless a time budget or a cancel ended one of them."
+    )
+    result: str | None = Field(
+        description="sha256 of the model's weights and of every epoch's loss, validation loss, "
+        "metrics and learning rate; null without a model. `POST /v1/jobs/{id}/replay` proves it."
+    )
+
+
 class FindingView(View):
     """An observation about a job's request, its data or its training."""
 
@@ -195,6 +209,9 @@ class JobView(View):
         description="Set once all folds are finished; null without folds."
     )
     model_id: str | None
+    digest: DigestView | None = Field(
+        description="Hashes of inputs and result; null for jobs of earlier versions."
+    )
     error: JobError | None
     attempt: int
     environment: dict[str, Any] | None = Field(

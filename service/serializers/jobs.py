@@ -11,6 +11,7 @@ from engine.stored.versions import SPEC_VERSION
 from service.schemas.epochs import CheckpointView, LossView
 from service.schemas.jobs import (
     CrossValidationView,
+    DigestView,
     FindingView,
     JobError,
     JobView,
@@ -37,6 +38,9 @@ ALLOWED_IN = {
     "resume": {JobStatus.PAUSED},
     "retry": {JobStatus.FAILED},
 }
+
+# Requests about a step, which every job has that has begun, or will.
+ABOUT_A_STEP = {"explain": "explain"}
 
 
 def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
@@ -68,6 +72,7 @@ def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
         findings=if_known(version, lambda: [FindingView(**f) for f in job.findings]) or [],
         cross_validation=if_known(version, lambda: cross_validation_view(job.cross_validation)),
         model_id=job.model_id,
+        digest=if_known(version, lambda: digest_view(job.digest)),
         error=if_known(version, lambda: _error_view(job.error)),
         attempt=job.attempt,
         environment=job.environment,
@@ -107,6 +112,13 @@ def _progress_view(job: JobRecord, spec: SpecView | None) -> ProgressView:
         eta_seconds=eta,
         epochs_since_best=job.epochs_since_best,
     )
+
+
+def digest_view(digest: dict[str, Any] | None) -> DigestView | None:
+    """Return the digest of a job, if it has one."""
+    if digest is None:
+        return None
+    return DigestView(inputs=digest["inputs"], result=digest["result"])
 
 
 def cross_validation_view(found: dict[str, Any] | None) -> CrossValidationView | None:
@@ -171,6 +183,8 @@ def _links(job: JobRecord) -> dict[str, str]:
     for command, statuses in ALLOWED_IN.items():
         if job.status in statuses:
             links[command] = f"{here}/{command}"
+    if job.spec_version <= SPEC_VERSION and (job.steps or not job.status.is_terminal):
+        links |= {name: f"{here}/{path}" for name, path in ABOUT_A_STEP.items()}
     if job.model_id is not None:
         links["model"] = f"/v1/models/{job.model_id}"
         links["weights"] = f"/v1/models/{job.model_id}/weights"

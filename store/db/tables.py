@@ -103,6 +103,7 @@ artifact_chunks = Table(
 )
 
 _ACTIVE = text("status IN ('queued', 'running', 'pausing', 'cancelling')")
+_HAS_SUBJECT = text("subject_id IS NOT NULL")
 
 jobs = Table(
     "jobs",
@@ -116,6 +117,10 @@ jobs = Table(
     Column("external_id", String(255)),
     Column("request_sha256", String(64)),
     Column("metadata", Json, nullable=False),
+    # The training that a replay or an explanation is about; NULL for trainings.
+    Column("subject_id", String(64)),
+    # The step and the request that an explanation is for; NULL for others.
+    Column("question", Json),
     # The dataset that the work reads; it cannot be deleted until the job has ended.
     Column("dataset_id", String(64), nullable=False, index=True),
     Column("dataset_sha256", String(64), nullable=False),
@@ -134,6 +139,8 @@ jobs = Table(
     # The lease: the worker that may write, its expiry, and the fencing token of its writes.
     Column("lease_expires_at", Instant),
     Column("worker", Text),
+    # Hash of the environment that its worker must have, see `store.environment`; NULL for any.
+    Column("required_environment", String(64)),
     Column("token", BigInteger, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("worker_losses", Integer, nullable=False),
@@ -144,7 +151,9 @@ jobs = Table(
     Column("steps", BigInteger, nullable=False, default=0),
     # Findings about spec, data and result, see `engine.findings.Finding`.
     Column("findings", Json, nullable=False, server_default="[]"),
-    # Only trainings change these columns, down to `rows`.
+    # Result of the work, if it is a few values; NULL before the end.
+    Column("result", Json),
+    # Only trainings change these columns, down to `digest`.
     Column("epoch", Integer, nullable=False, default=0),
     Column("samples_per_second", FiniteFloat("samples_per_second")),
     Column("epochs_since_best", Integer, nullable=False, default=0),
@@ -159,6 +168,8 @@ jobs = Table(
     Column("classes", Json),
     # Numbers of rows of the parts, see `engine.preparation.part_rows`; known with the classes.
     Column("rows", Json),
+    # Hashes of what a training computes from and of what it computed, see `store.jobs.digest`.
+    Column("digest", Json),
     Column("preparing_seconds", FiniteFloat("preparing_seconds"), nullable=False, default=0.0),
     Column("training_seconds", FiniteFloat("training_seconds"), nullable=False, default=0.0),
     Column("saving_seconds", FiniteFloat("saving_seconds"), nullable=False, default=0.0),
@@ -175,6 +186,14 @@ jobs = Table(
         "id",
         sqlite_where=_ACTIVE,
         postgresql_where=_ACTIVE,
+    ),
+    Index(
+        "ix_jobs_subject_id",
+        "subject_id",
+        "kind",
+        "id",
+        sqlite_where=_HAS_SUBJECT,
+        postgresql_where=_HAS_SUBJECT,
     ),
     Index("ix_jobs_owner_claimed_at", "owner", "claimed_at"),
     Index("ix_jobs_owner_external_id", "owner", "kind", "external_id", unique=True),

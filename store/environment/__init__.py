@@ -5,6 +5,7 @@ from store.environment.decisive import (
     decisive_values,
     find_differences,
     gives_equal_bits,
+    hash_environment,
     numerics_of,
 )
 from store.environment.fingerprint import environment_fingerprint
@@ -15,5 +16,6 @@ __all__ = [
     "environment_fingerprint",
     "find_differences",
     "gives_equal_bits",
+    "hash_environment",
     "numerics_of",
 ]

@@ -1,5 +1,7 @@
 """The fields of an environment that determine the bits of a result."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,6 +43,12 @@ def find_differences(
 def gives_equal_bits(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Return whether training in both environments gives bit-identical results."""
     return not find_differences(one, other)
+
+
+def hash_environment(environment: Mapping[str, Any]) -> str:
+    """Return the sha256 of the decisive fields of an environment."""
+    text = json.dumps(decisive_values(environment), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def numerics_of(environment: Mapping[str, Any]) -> int:

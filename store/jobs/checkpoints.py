@@ -111,7 +111,8 @@ def find_checkpoint(session: Session, job_id: str) -> Checkpoint | None:
     row = find_checkpoint_row(session, job_id)
     if row is None:
         return None
-    return Checkpoint(row.steps, row.numbers, get_artifact(session, row.artifact), row.score)
+    data = get_artifact(session, row.artifact)
+    return Checkpoint(row.steps, row.numbers, data, row.score, row.spec_version)
 
 
 def find_checkpoint_row(session: Session, job_id: str, steps: int | None = None) -> Row[Any] | None:

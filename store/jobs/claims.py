@@ -41,6 +41,7 @@ def claim_job(
     *,
     kinds: Collection[str],
     max_running: int | None = None,
+    environment: str | None = None,
 ) -> JobRecord | None:
     """Claim the next job by priority, fair share, orphans first, then age; None if there is none.
 
@@ -56,8 +57,10 @@ def claim_job(
         max_worker_losses: consecutive worker losses after which a job is not claimed.
         kinds: kinds of work that the worker knows.
         max_running: jobs of one owner at a time; claims at once may pass it by their number.
+        environment: hash of the worker's environment, see `store.environment`. Jobs that require
+            another one are not claimed.
     """
-    query = _next_job(tuple(sorted(kinds)), max_worker_losses, max_running)
+    query = _next_job(tuple(sorted(kinds)), max_worker_losses, max_running, environment)
     row = session.execute(query).mappings().one_or_none()
     if row is None:
         return None
@@ -90,7 +93,12 @@ def claim_job(
 
 # Cached per kinds and settings: building the statement costs more than running it.
 @lru_cache(maxsize=8)
-def _next_job(kinds: tuple[str, ...], max_worker_losses: int, max_running: int | None) -> Any:  # noqa: ANN401 - a Select of two dialects
+def _next_job(  # a Select of two dialects
+    kinds: tuple[str, ...],
+    max_worker_losses: int,
+    max_running: int | None,
+    environment: str | None,
+) -> Any:  # noqa: ANN401
     other = jobs.alias("other")
     # The owner served longest ago goes first, so that a thousand jobs of one owner delay another
     # owner's first job by at most one slice.
@@ -100,6 +108,8 @@ def _next_job(kinds: tuple[str, ...], max_worker_losses: int, max_running: int |
         .scalar_subquery()
     )
     not_lost = or_(jobs.c.lease_expires_at.is_(None), jobs.c.worker_losses + 1 < max_worker_losses)
+    required = jobs.c.required_environment
+    is_fit = or_(required.is_(None), required == environment)
     return (
         select(
             jobs.c.id,
@@ -109,7 +119,7 @@ def _next_job(kinds: tuple[str, ...], max_worker_losses: int, max_running: int |
             jobs.c.worker_losses,
             jobs.c.lease_expires_at,
         )
-        .where(claimable(kinds), not_lost, *_below(max_running))
+        .where(claimable(kinds), not_lost, is_fit, *_below(max_running))
         .order_by(
             jobs.c.priority.desc(),
             last_served,

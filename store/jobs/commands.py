@@ -20,7 +20,7 @@ from store.jobs.events import add_event
 from store.jobs.jobs import JobRecord, get_job
 from store.jobs.leases import UNHELD_WITH_NEW_TOKEN
 from store.jobs.transitions import add_transition
-from store.statuses import JobStatus, StatusReason
+from store.statuses import JobStatus, StatusReason, noun_of
 
 # Values of a job of which no step was done.
 _UNTOUCHED: dict[str, Any] = {
@@ -168,7 +168,7 @@ def _lock(session: Session, job_id: str, kind: str) -> tuple[JobStatus, bool]:
     """Lock the job's row until the commit; return its status and whether a worker holds it."""
     row = session.execute(_LOCK, {"job_id": job_id, "kind": kind}).one_or_none()
     if row is None:
-        raise NotFoundError("job", job_id)
+        raise NotFoundError(noun_of(kind), job_id)
     return JobStatus(row.status), bool(row.is_held)
 
 

@@ -23,7 +23,7 @@ from store.errors import ExternalIdTakenError, NotFoundError
 from store.jobs.events import add_event
 from store.jobs.transitions import add_transition
 from store.models import Lineage
-from store.statuses import JobStatus, StatusReason
+from store.statuses import JobStatus, StatusReason, noun_of
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ class JobRecord:
     external_id: str | None
     request_sha256: str | None
     metadata: dict[str, Any]
+    subject_id: str | None
+    question: dict[str, Any] | None
     dataset_id: str
     dataset_sha256: str
     validation_dataset_id: str | None
@@ -73,6 +75,7 @@ class JobRecord:
     finished_at: datetime | None
     lease_expires_at: datetime | None
     worker: str | None
+    required_environment: str | None
     token: int
     attempt: int
     worker_losses: int
@@ -82,6 +85,7 @@ class JobRecord:
     epoch: int
     steps: int
     findings: list[dict[str, Any]]
+    result: dict[str, Any] | None
     samples_per_second: float | None
     epochs_since_best: int
     folds_done: int
@@ -91,6 +95,7 @@ class JobRecord:
     test_metrics: dict[str, Metric] | None
     classes: Classes | None
     rows: dict[str, Any] | None
+    digest: dict[str, Any] | None
     preparing_seconds: float
     training_seconds: float
     saving_seconds: float
@@ -208,7 +213,7 @@ def get_job(session: Session, job_id: str, kind: str) -> JobRecord:
     """Return the job of this kind. Raises NotFoundError."""
     job = find_jobs(session, [job_id], kind).get(job_id)
     if job is None:
-        raise NotFoundError("job", job_id)
+        raise NotFoundError(noun_of(kind), job_id)
     return job
 
 

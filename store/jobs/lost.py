@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from store.db.clock import now
 from store.db.tables import jobs
+from store.jobs.checkpoints import delete_checkpoints
 from store.jobs.events import EventLevel, add_event
 from store.jobs.leases import UNHELD_WITH_NEW_TOKEN
 from store.jobs.transitions import add_transition
@@ -24,7 +25,7 @@ _STALLED = (
     .with_for_update(skip_locked=True)
 )
 _LOST_TOO_OFTEN = (
-    select(jobs.c.id, jobs.c.status)
+    select(jobs.c.id, jobs.c.status, jobs.c.subject_id)
     .where(*_IS_LOST, jobs.c.worker_losses + 1 >= bindparam("max_worker_losses"))
     .with_for_update(skip_locked=True)
 )
@@ -48,8 +49,11 @@ def fail_lost_jobs(
     """
     parameters = {"kinds": list(kinds), "max_worker_losses": max_worker_losses}
     rows = session.execute(_LOST_TOO_OFTEN, parameters).all()
-    for job_id, status in rows:
+    for job_id, status, subject_id in rows:
         _fail(session, job_id, JobStatus(status), max_worker_losses)
+        if subject_id is not None:
+            # It is not retried: only the training keeps its checkpoints.
+            delete_checkpoints(session, job_id)
     return tuple(row.id for row in rows)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from store.db.clock import now
 from store.db.tables import jobs, transitions
 from store.errors import NotFoundError
-from store.statuses import JobStatus, StatusReason
+from store.statuses import JobStatus, StatusReason, noun_of
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def get_status(session: Session, job_id: str, kind: str) -> JobStatus:
     """Return the status of the job of this kind. Raises NotFoundError."""
     found = session.execute(_STATUS, {"job_id": job_id, "kind": kind}).scalar_one_or_none()
     if found is None:
-        raise NotFoundError("job", job_id)
+        raise NotFoundError(noun_of(kind), job_id)
     return JobStatus(found)
 
 

@@ -27,7 +27,7 @@ from store.db.clock import now
 from store.db.ids import lowest_id, new_id
 from store.db.pagination import Page, PageRequest, fetch_page
 from store.db.tables import deliveries, delivery_attempts, events, jobs, webhooks
-from store.statuses import TRAINING
+from store.statuses import noun_of
 
 DeliveryStatus = Literal["pending", "delivered", "failed"]
 AttemptError = Literal[
@@ -39,9 +39,6 @@ AttemptError = Literal[
     "no_answer",
     "unexpected_status",
 ]
-
-# First part of an event's type per kind of work; by default the kind's name.
-_NOUNS = {TRAINING: "job"}
 
 # Events sent to a webhook that does not specify any.
 DEFAULT_EVENT_TYPES = frozenset({"paused", "stalled", "cancelled", "failed", "succeeded"})
@@ -174,7 +171,7 @@ def _add(session: Session, event: Event, subscribers: Sequence[Any]) -> None:
         "status": job.status,
         "event_id": event.id,
     }
-    type_ = f"{_NOUNS.get(job.kind, job.kind)}.{event.type}"
+    type_ = f"{noun_of(job.kind)}.{event.type}"
     payload = _payload(type_, event.at, data)
     session.execute(_ADD, [_row(row.id, event.job_id, type_, payload) for row in subscribers])
 

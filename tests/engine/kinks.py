@@ -57,7 +57,7 @@ def _distance(layer: Layer, x: Floats) -> float:
 
 def _smallest_gap(layer: MaxPooling2d, x: Floats) -> float:
     """Return the minimum gap between the two largest values of a window."""
-    rows, columns = layer._windows
+    rows, columns = layer.windows
     windows = sliding_window_view(x, (rows.length, columns.length), (1, 2))
     windows = windows[:, :: rows.stride, :: columns.stride]
     values = np.sort(windows.reshape(-1, rows.length * columns.length), axis=1)

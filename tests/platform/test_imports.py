@@ -83,6 +83,7 @@ def imported_by_app(data: str) -> set[str]:
         pytest.param("ijson", id="JSON documents"),
         pytest.param("httpx2", id="the thread that claims a delivery loads it"),
         pytest.param("standardwebhooks", id="signatures of deliveries"),
+        pytest.param("pebble", id="the first computation in a child process loads it"),
     ],
 )
 def test_application_starts_without(imported_by_app: set[str], package: str) -> None:

@@ -3,11 +3,13 @@
 from store.jobs.finish import Outcome
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease
+from store.jobs.training.digest import read_inputs
 from store.jobs.training.finish import finish_training
 from store.prepared.open import DataResources
 from store.statuses import StatusReason
 from workers.failures import failed
 from workers.kinds import Session
+from workers.training.loss_hash import hash_stored_losses
 from workers.training.open_training import open_training
 from workers.training.work import TrainingWork
 
@@ -17,7 +19,14 @@ class TrainingKind:
 
     def open(self, resources: DataResources, job: JobRecord) -> TrainingWork:
         """Open a training, restored from its last checkpoint if it has one."""
-        return TrainingWork(open_training(resources, job))
+        recorder = open_training(resources, job)
+        if recorder.losses is None:
+            recorder.losses = hash_stored_losses(
+                resources.database, job.id, recorder.training.epoch
+            )
+        with resources.database.reading() as session:
+            inputs = read_inputs(session, job, job.upgraded_spec)
+        return TrainingWork(recorder, inputs)
 
     def failure_of(self, error: Exception) -> Outcome | None:
         """Return the outcome of a training too large for the memory."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from typing import Any, NamedTuple
 
 from engine.errors import DivergenceError
 from engine.findings import Finding
@@ -14,6 +15,12 @@ from store.jobs.finish import Outcome
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease
 from store.jobs.training.checkpoints import TrainingCheckpoint
+from store.jobs.training.digest import (
+    LossChain,
+    TrainingInputs,
+    digest_result,
+    stored_digest,
+)
 from store.jobs.training.finish import finish_training
 from store.jobs.training.progress import record_training_progress
 from store.models import NewModel
@@ -24,18 +31,29 @@ from workers.training.advice import find_in_result, search_rate
 from workers.training.training_recorder import TrainingRecorder
 
 
+class TrainingResult(NamedTuple):
+    """The model of a training, and the digest of the training with it."""
+
+    model: NewModel
+    digest: dict[str, Any]
+
+
 class TrainingWork:
     """Runs a training and stores what its recorder has collected.
 
     Attributes:
         exactness: environments in which the steps were trained.
         checkpoint_cost: duration of the last checkpoint in seconds.
+
+    Args:
+        recorder: recorder of the training.
+        inputs: what the training computes from, for its digest.
     """
 
-    def __init__(self, recorder: TrainingRecorder) -> None:
+    def __init__(self, recorder: TrainingRecorder, inputs: TrainingInputs) -> None:
         self.exactness = recorder.exactness
         self.checkpoint_cost = 0.0
-        self._recorder = recorder
+        self._recorder, self._inputs = recorder, inputs
         self._training = recorder.training
 
     @property
@@ -89,15 +107,22 @@ class TrainingWork:
         """Record the time of a committed save, and discard its records."""
         self._recorder.end_saving()
 
-    def make_result(self, *, is_complete: bool, stop: Callable[[], bool]) -> NewModel | None:
+    def make_result(self, *, is_complete: bool, stop: Callable[[], bool]) -> TrainingResult | None:
         """Return the model: partial if cancelled or ended within the folds; None without a step."""
         if not is_complete and not self.steps_done:
             return None
         model = self._make_model(is_complete=is_complete)
+        result = TrainingResult(model, self._digest(model))
         if is_complete:
             self._recorder.freeze()
             self._recorder.add_findings(find_in_result(self._recorder, model.metrics, stop))
-        return model
+        return result
+
+    def _digest(self, model: NewModel) -> dict[str, Any]:
+        """Return the digest: its inputs have the version of the bits of the last step."""
+        losses = self._recorder.losses or LossChain()
+        result = digest_result(model.weights_sha256, losses.value, model.cross_validation)
+        return stored_digest(self._inputs.digest(numerics_of(self.exactness.environment)), result)
 
     def failure_of(self, error: Exception, stop: Callable[[], bool]) -> Outcome | None:
         """Return the outcome of a diverged training, with a learning rate that was tried."""
@@ -137,18 +162,23 @@ class TrainingWork:
         )
 
     def finish(
-        self, session: Session, lease: Lease, outcome: Outcome, result: NewModel | None
+        self, session: Session, lease: Lease, outcome: Outcome, result: TrainingResult | None
     ) -> JobRecord:
-        """Store the last losses and the model, and end the job. Raises LeaseLostError."""
+        """Store the last losses, the model and the digest, and end the job.
+
+        Raises LeaseLostError.
+        """
         recorder = self._recorder
+        model, digest = (None, None) if result is None else result
         return finish_training(
             session,
             lease,
             outcome,
-            result,
+            model,
             recorder.progress(),
             recorder.unsaved,
-            recorder.unsaved_restores,
+            digest,
+            restores=recorder.unsaved_restores,
         )
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """End of a training: last losses, model and terminal status in one transaction."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,8 @@ def finish_training(
     model: NewModel | None = None,
     progress: TrainingProgress | None = None,
     new_losses: Sequence[LossRecord] = (),
+    digest: dict[str, Any] | None = None,
+    *,
     restores: Sequence[Restore] = (),
 ) -> JobRecord:
     """Store the results and put the training into its terminal status. Raises LeaseLostError.
@@ -34,8 +37,9 @@ def finish_training(
     else:
         job = record_training_progress(session, lease, progress, new_losses, restores=restores)
     model_id = None if model is None else add_model(session, job.lineage, job.upgraded_spec, model)
-    if model is not None and model.test_metrics is not None:
-        update_held_job(session, lease, {"test_metrics": model.test_metrics})
+    if model is not None:
+        found = {"test_metrics": model.test_metrics, "digest": digest or job.digest}
+        update_held_job(session, lease, found)
     results = {"model_id": model_id}
     final = final_outcome(job, outcome)
     if final.reason is StatusReason.DIVERGED:

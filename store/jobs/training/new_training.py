@@ -6,7 +6,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from engine.findings import Finding
+from engine.numerics.version import NUMERICS
 from store.jobs.jobs import JobRecord, NewJob, add_job
+from store.jobs.training.digest import read_inputs, stored_digest
 from store.statuses import TRAINING
 
 
@@ -37,6 +39,7 @@ def add_training(session: Session, new: NewTraining) -> JobRecord:
     values = dict(vars(new))
     names = ("start_from", "validation_dataset_id")
     columns = {name: values.pop(name) for name in names}
+    columns["digest"] = stored_digest(read_inputs(session, new, new.spec).digest(NUMERICS))
     others = (new.validation_dataset_id, (new.spec.get("test") or {}).get("dataset_id"))
     used = [dataset_id for dataset_id in others if dataset_id is not None]
     return add_job(session, NewJob(TRAINING, **values), columns, used)

@@ -28,7 +28,7 @@ def coded_rows(rows: int, seed: int = 0) -> Matrix:
 
 
 def weights(layer: Embedding) -> list[Any]:
-    return [table.weight for table in layer._tables]
+    return [table.weight for table in layer.tables]
 
 
 def test_numbers_come_first_then_each_table() -> None:
@@ -46,7 +46,7 @@ def test_gradient_of_a_code_is_the_sum_of_its_rows(rows: int, dimension: int, se
     dy = draw(rows, 2 + 2 * dimension, seed=1)
     layer.forward(x)
     layer.backward(dy)
-    for table in layer._tables:
+    for table in layer.tables:
         expected = np.zeros(table.shape)
         for row, code in enumerate(x[:, table.position].astype(int)):
             expected[code] += dy[row, table.columns]

@@ -8,7 +8,7 @@ import pytest
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from service.http.disconnects import watch_disconnect
+from service.http.disconnects import until_disconnect, watch_disconnect
 from store.errors import ReadingStoppedError
 
 
@@ -63,3 +63,42 @@ def test_a_cancelled_request_stops_its_thread() -> None:
 
     events: list[Any] = []
     asyncio.run(cancel())
+
+
+def test_work_is_cancelled_when_the_client_disconnects() -> None:
+    async def receive() -> Any:
+        await asyncio.wait_for(started.wait(), 10)
+        return {"type": "http.disconnect"}
+
+    async def work() -> None:
+        started.set()
+        try:
+            await never()
+        finally:
+            ended.append(True)
+
+    async def run() -> None:
+        with pytest.raises(ClientDisconnect):
+            await until_disconnect(make_request(receive), work())
+        assert ended == [True]
+
+    started = asyncio.Event()
+    ended: list[bool] = []
+    asyncio.run(run())
+
+
+def test_a_result_or_an_exception_of_the_work_is_passed_on() -> None:
+    async def add() -> int:
+        return 5
+
+    async def fail() -> None:
+        raise ReadingStoppedError
+
+    async def run() -> None:
+        assert await until_disconnect(make_request(never), add()) == 5
+        with pytest.raises(ReadingStoppedError):
+            await until_disconnect(make_request(never), fail())
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(run())

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from service.context import Context
 from service.jobs import events
 from service.runtime import event_broadcast
+from service.runtime.compute_pool import ComputePool
 from service.runtime.event_broadcast import KEPT_EVENTS, EventBroadcaster, Subscription
 from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
@@ -55,7 +56,8 @@ def context(database: FlakyDatabase, tmp_path: Path) -> Context:
     settings = load_settings(data_dir=tmp_path)
     blobs, served = open_blobs(settings), ModelCache(database, settings.model_cache_bytes)
     fed = EventBroadcaster(database)
-    return Context(settings, database, blobs, None, None, served, fed, Polls(database, fed))
+    polls, compute = Polls(database, fed), ComputePool(settings)
+    return Context(settings, database, blobs, None, None, served, fed, polls, compute)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 
 from service.context import Context
+from service.runtime.compute_pool import ComputePool
 from service.runtime.event_broadcast import EventBroadcaster
 from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
@@ -69,6 +70,7 @@ def elsewhere(settings: Settings, url: str) -> Iterator[Context]:
         ModelCache(database, settings.model_cache_bytes),
         feeds,
         Polls(database, feeds),
+        ComputePool(settings),
     )
     database.close()
 

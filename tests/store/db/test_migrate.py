@@ -96,6 +96,7 @@ def test_error_of_an_unavailable_database_does_not_show_the_password(url: str) -
     assert "secret" not in str(unavailable.value)
 
 
+ADDED_IN_0011 = ("digest", "subject_id", "question", "required_environment", "result")
 VERSIONED = ("jobs", "models", "checkpoints", "datasets")
 
 
@@ -107,6 +108,7 @@ VERSIONED = ("jobs", "models", "checkpoints", "datasets")
         ("0006", "0007", {}, {name: {"spec_version": 1} for name in VERSIONED}),
         ("0007", "0008", {}, {"jobs": {"kind": "training"}}),
         ("0008", "0009", {}, {"models": {"numerics": 1}, "workers": {"environment": None}}),
+        ("0010", "0011", {}, {"jobs": dict.fromkeys(ADDED_IN_0011)}),
     ],
 )
 def test_migration_keeps_the_rows_of_every_table(
@@ -171,6 +173,20 @@ def test_downgrade_is_refused_while_jobs_of_other_kinds_exist(
     with refusal, database.writing() as session:
         session.execute(text("UPDATE jobs SET kind = :kind"), {"kind": kind})
         command.downgrade(_config(session.connection()), "0007")
+
+
+@pytest.mark.parametrize(("subject_id", "is_refused"), [(None, False), ("job_0", True)])
+def test_downgrade_is_refused_while_jobs_about_other_jobs_exist(
+    database: Database,
+    post: Callable[..., JobRecord],
+    subject_id: str | None,
+    is_refused: bool,
+) -> None:
+    post()
+    refusal = pytest.raises(RuntimeError, match="about other jobs") if is_refused else nullcontext()
+    with refusal, database.writing() as session:
+        session.execute(text("UPDATE jobs SET subject_id = :subject"), {"subject": subject_id})
+        command.downgrade(_config(session.connection()), "0010")
 
 
 def _read_rows(connection: Connection) -> dict[str, dict[str, Any]]:

@@ -3,7 +3,6 @@
 import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +16,19 @@ from engine.training.cross_validation import FoldedTraining
 from engine.training.loop import TrainingProtocol, train
 from engine.training.training import Training
 from store.blobs.artifacts import hash_artifact
-from store.blobs.blobs import BlobStore, open_blobs
-from store.blobs.disk_cache import Cache
 from store.blobs.tensors import pack_arrays
 from store.datasets.column_file import table_schema
 from store.datasets.datasets import DatasetRecord
 from store.db.database import Database
-from store.environment import environment_fingerprint
 from store.jobs.jobs import JobRecord, get_job
 from store.jobs.training.new_training import NewTraining, add_training
 from store.models import get_model
 from store.prepared import loader
-from store.prepared.open import open_job_data, open_prepared_cache
-from store.prepared.recent import RecentData
+from store.prepared.open import open_job_data
 from store.settings import Settings, load_settings
 from store.statuses import TRAINING
 from tests.schema import make_schema
+from tests.store.prepared.resources import Resources
 from tests.training import train_waiting_jobs
 from tests.workers.tables import Values, add_dataset
 
@@ -40,23 +36,6 @@ SPAWN = multiprocessing.get_context("spawn")
 SMALL, LARGE = 300, 12_000
 FEATURES = [f"x{n}" for n in range(12)]
 Post = Callable[..., JobRecord]
-
-
-@dataclass
-class Resources:
-    """The resources of a process that is not a worker, such as the API's."""
-
-    settings: Settings
-    environment: dict[str, Any] = field(default_factory=environment_fingerprint)
-    recent: RecentData = field(default_factory=RecentData)
-    database: Database = field(init=False)
-    blobs: BlobStore = field(init=False)
-    prepared: Cache = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.database = Database(self.settings.database_url)
-        self.blobs = open_blobs(self.settings)
-        self.prepared = open_prepared_cache(self.settings)
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Plain values that explain a traced step, selected and bounded, ready for JSON."""

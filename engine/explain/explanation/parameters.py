@@ -1,0 +1,82 @@
+"""Parameters of a traced step as plain values."""
+
+import numpy as np
+
+from engine.arrays import Floats
+from engine.explain.explanation.numbers import flat_numbers, largest, norm_of, number, share_of
+from engine.explain.explanation.options import ExplainOptions
+from engine.explain.explanation.slots import textbook_slots
+from engine.explain.explanation.values import ParameterEntry, ParameterExplanation, SlotValue
+from engine.explain.step_trace import ParameterTrace
+from engine.specs import OptimizerSpec
+
+
+class ParameterReader:
+    """Reads entries of one parameter.
+
+    Args:
+        trace: the parameter through the step.
+        optimizer: the optimizer, whose states are converted to those of its formula.
+    """
+
+    def __init__(self, trace: ParameterTrace, optimizer: OptimizerSpec) -> None:
+        self.trace = trace
+        self._slots = textbook_slots(optimizer, trace.slots_before, trace.slots_after)
+
+    def entry(self, flat: int) -> ParameterEntry:
+        """Return the entry at a flat index."""
+        trace, penalty = self.trace, self.trace.penalty
+        before = float(trace.before.flat[flat])
+        is_penalized = trace.gradient is not None and not trace.name.endswith(".bias")
+        after, moved = float(trace.after.flat[flat]), _at(trace.moved, flat)
+        return ParameterEntry(
+            index=tuple(int(i) for i in np.unravel_index(flat, trace.before.shape)),
+            before=number(before),
+            loss_gradient=_number_at(trace.loss_gradient, flat),
+            l1_gradient=penalty.l1 * float(np.sign(before)) if is_penalized else None,
+            l2_gradient=2 * penalty.l2 * before if is_penalized else None,
+            gradient=_number_at(trace.gradient, flat),
+            clipped=_number_at(trace.clipped, flat),
+            slots={
+                name: SlotValue(number(one.flat[flat]), number(other.flat[flat]))
+                for name, (one, other) in self._slots.items()
+            },
+            update=None if moved is None else number(moved - before),
+            max_norm_change=None if moved is None else number(after - moved),
+            after=number(after),
+        )
+
+    def explain(self, options: ExplainOptions) -> ParameterExplanation:
+        """Return the parameter with its largest entries."""
+        trace = self.trace
+        before, gradient = trace.before.reshape(-1), trace.loss_gradient
+        change = (trace.after - trace.before).reshape(-1)
+        ranked = (change if gradient is None else gradient).reshape(-1)
+        shown = largest(ranked, options.top)
+        norm, is_whole = norm_of(before), trace.name in options.matrices
+        update_norm = norm_of(change)
+        return ParameterExplanation(
+            name=trace.name,
+            shape=trace.before.shape,
+            is_frozen=trace.is_frozen,
+            is_state=trace.is_state,
+            norm=norm,
+            gradient_norm=norm_of(trace.clipped),
+            update_norm=update_norm,
+            update_ratio=update_norm / norm if norm and update_norm is not None else None,
+            zero_gradients=None if gradient is None else int(np.sum(gradient == 0)),
+            entries=tuple(self.entry(flat) for flat in shown.tolist()),
+            entries_left_out=before.size - len(shown),
+            entries_share=share_of(ranked[shown], ranked),
+            values=flat_numbers(before) if is_whole else None,
+            gradients=flat_numbers(gradient) if is_whole and gradient is not None else None,
+            changes=flat_numbers(change) if is_whole else None,
+        )
+
+
+def _at(array: Floats | None, flat: int) -> float | None:
+    return None if array is None else float(array.flat[flat])
+
+
+def _number_at(array: Floats | None, flat: int) -> float | None:
+    return None if array is None else number(array.flat[flat])

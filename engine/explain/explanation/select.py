@@ -1,0 +1,127 @@
+"""Layers and units that an explanation shows; errors name what does not exist."""
+
+import difflib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.errors import SpecError, SpecProblem
+from engine.explain.explanation.layer_group import LayerGroup
+from engine.explain.explanation.options import (
+    DEFAULT_UNITS,
+    MAX_MATRIX,
+    MAX_NUMBERS,
+    ExplainOptions,
+)
+from engine.explain.step_trace import StepTrace
+
+# Numbers per edge and per entry, without rows.
+_NUMBERS_PER_EDGE = 24
+_NUMBERS_PER_ENTRY = 16
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The layers to show, and the largest number of units of those without a list of units."""
+
+    groups: tuple[LayerGroup, ...]
+    max_units: int
+
+    def units(self, group: LayerGroup, options: ExplainOptions) -> Sequence[int]:
+        """Return the indices of a layer's units to show."""
+        if group.name in options.units:
+            return options.units[group.name]
+        count = math.prod(group.out_shape)
+        return range(options.first_unit, min(count, options.first_unit + self.max_units))
+
+
+def select_layers(trace: StepTrace, groups: Sequence[LayerGroup], options: ExplainOptions) -> Shown:
+    """Return the layers to show, in forward order.
+
+    Raises:
+        SpecError: a layer, unit or parameter does not exist, or the answer would be too long.
+    """
+    names = [group.name for group in groups]
+    problems = [
+        *(_unknown(f"/layers/{i}", name, names) for i, name in enumerate(options.layers or ())),
+        *(_unknown(f"/units/{name}", name, names) for name in options.units),
+        *_wrong_units(groups, options),
+        *_wrong_matrices(trace, options),
+    ]
+    found = [problem for problem in problems if problem is not None]
+    if found:
+        raise SpecError(found)
+    shown = [one for one in groups if options.layers is None or one.name in options.layers]
+    most = DEFAULT_UNITS if options.max_units is None else options.max_units
+    while (
+        options.max_units is None and most > 1 and _total(trace, shown, options, most) > MAX_NUMBERS
+    ):
+        most //= 2
+    _require_short(_total(trace, shown, options, most))
+    return Shown(tuple(shown), most)
+
+
+def _unknown(pointer: str, name: str, names: Sequence[str]) -> SpecProblem | None:
+    if name in names:
+        return None
+    near = difflib.get_close_matches(name, names, 1) or [", ".join(names[:20])]
+    return SpecProblem(pointer, "unknown_layer", f"no layer has this name; known: {near[0]}")
+
+
+def _wrong_units(groups: Sequence[LayerGroup], options: ExplainOptions) -> list[SpecProblem]:
+    counts = {group.name: math.prod(group.out_shape) for group in groups}
+    return [
+        SpecProblem(
+            f"/units/{name}/{place}",
+            "out_of_range",
+            f"{name} has {counts[name]:,} units, counted from 0; {unit} is none of them",
+        )
+        for name, units in options.units.items()
+        if name in counts
+        for place, unit in enumerate(units)
+        if unit >= counts[name]
+    ][:20]
+
+
+def _wrong_matrices(trace: StepTrace, options: ExplainOptions) -> list[SpecProblem]:
+    sizes = {one.name: one.before.size for one in trace.parameters}
+    found = []
+    for place, name in enumerate(options.matrices):
+        pointer = f"/matrices/{place}"
+        if name not in sizes:
+            near = difflib.get_close_matches(name, sizes, 1) or [", ".join([*sizes][:20])]
+            detail = f"no parameter has this name; known: {near[0]}"
+            found.append(SpecProblem(pointer, "unknown_parameter", detail))
+        elif sizes[name] > MAX_MATRIX:
+            detail = (
+                f"{name} has {sizes[name]:,} values, more than {MAX_MATRIX:,}: its largest entries "
+                "are shown without `matrices`, and GET …/weights downloads all weights"
+            )
+            found.append(SpecProblem(pointer, "too_large", detail))
+    return found
+
+
+def _total(
+    trace: StepTrace, shown: Sequence[LayerGroup], options: ExplainOptions, most: int
+) -> int:
+    """Return the approximate number of numbers in an answer."""
+    rows, total = len(trace.kept), 0
+    chosen = Shown(tuple(shown), most)
+    for group in shown:
+        edges = min(options.top, math.prod(group.transform.layer.in_shape))
+        rows_of_edges = 3 * rows if group.name in options.units else 0
+        per_unit = 4 * rows + edges * (_NUMBERS_PER_EDGE + rows_of_edges) + _NUMBERS_PER_ENTRY
+        total += len(chosen.units(group, options)) * per_unit
+    total += len(trace.parameters) * options.top * _NUMBERS_PER_ENTRY
+    sizes = {one.name: one.before.size for one in trace.parameters}
+    return total + 3 * sum(sizes[name] for name in options.matrices)
+
+
+def _require_short(total: int) -> None:
+    """Check the number of numbers of an answer. Raises SpecError."""
+    if total > MAX_NUMBERS:
+        detail = (
+            f"the answer would have about {total:,} numbers, more than {MAX_NUMBERS:,}: ask for "
+            "fewer layers, units (max_units), edges per unit (top) or rows (max_rows) at a time"
+        )
+        raise SpecError([SpecProblem("", "answer_too_large", detail)])

@@ -1,0 +1,1 @@
+"""Formulas of layers: their outputs and their gradients."""

@@ -1,0 +1,30 @@
+"""All checks of the start of a training."""
+
+from collections.abc import Callable
+
+from engine.health_checks.initial_loss import InitialLossCheck, check_initial_loss
+from engine.health_checks.overfit_batch import OverfitBatchCheck, check_overfit_batch
+from engine.health_checks.rate_range import RateRangeCheck, check_rate_range
+from engine.health_checks.training_start import TrainingStart
+from engine.training.loop import never
+
+HealthCheck = InitialLossCheck | OverfitBatchCheck | RateRangeCheck
+
+
+def run_checks(
+    start: TrainingStart, stop: Callable[[], bool] = never
+) -> tuple[InitialLossCheck, OverfitBatchCheck, RateRangeCheck]:
+    """Run all checks; those for which there is no time left are `not_applicable`.
+
+    Args:
+        start: spec, data and weights, none of which is altered.
+        stop: called before each step; True ends the checks.
+
+    Raises:
+        SpecError: the layers do not fit the prepared data's width.
+    """
+    return (
+        check_initial_loss(start),
+        check_overfit_batch(start, stop),
+        check_rate_range(start, stop),
+    )

@@ -1,0 +1,80 @@
+"""The start of a training, from which each check takes its own network and rows."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.arrays import Floats
+from engine.data.batches import count_steps
+from engine.data.split_arrays import Batch
+from engine.preparation.prepared_data import PreparedData
+from engine.specs import ResolvedOutput, ResolvedSpec
+from engine.training.progress import Progress
+from engine.training.train_step import TrainStep
+
+# Numbers of the inputs or outputs of a sample; wide rows make it shorter.
+_SAMPLE_NUMBERS = 2**22
+
+
+@dataclass(frozen=True)
+class TrainingStart:
+    """Spec, prepared data and initial weights of a training; a check alters none of them.
+
+    Attributes:
+        spec: the training's spec.
+        data: the prepared data.
+        weights: initial weights by name; None for new ones.
+    """
+
+    spec: ResolvedSpec
+    data: PreparedData
+    weights: Mapping[str, Floats] | None = None
+
+    @property
+    def output(self) -> ResolvedOutput:
+        """The output layer for the fitted number of inputs."""
+        return self.spec.network_for(self.data.preprocessing.width).output
+
+    def new_step(self, spec: ResolvedSpec | None = None) -> TrainStep:
+        """Return a step with a network of the initial weights.
+
+        Args:
+            spec: a spec of the same layers with other options; None for the training's own.
+        """
+        spec = spec or self.spec
+        steps_per_epoch = max(count_steps(spec, len(self.data.x)), 1)
+        step = TrainStep(spec, self.data.preprocessing.width, steps_per_epoch)
+        if self.weights is not None:
+            step.network.load(self.weights)
+        return step
+
+    def sample(self, most_rows: int) -> Batch:
+        """Return copies of at most `most_rows` training rows at equal distances."""
+        split = self.data.training
+        width = max(self.data.preprocessing.width, self.output.units)
+        count = max(1, min(len(split), most_rows, _SAMPLE_NUMBERS // width))
+        return split.take(np.linspace(0, len(split) - 1, count).astype(np.intp))
+
+
+def run_step(step: TrainStep, batch: Batch, progress: Progress) -> float:
+    """Run one step; return the loss of the batch before the update.
+
+    Raises:
+        DivergenceError: a loss or a weight is no longer finite.
+    """
+    recorder = _LossRecorder()
+    with np.errstate(all="ignore"):
+        step.run(batch, progress, recorder, is_last=False)
+    return recorder.loss
+
+
+class _LossRecorder:
+    """Records the loss of the latest batch."""
+
+    loss = math.nan
+
+    def update(self, loss: float, _outputs: Floats, _batch: Batch) -> None:
+        """Record the loss."""
+        self.loss = loss

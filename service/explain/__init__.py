@@ -1,0 +1,1 @@
+"""Explanation use cases: what child processes compute, and how requests ask for it."""

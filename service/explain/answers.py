@@ -1,0 +1,109 @@
+"""Answers about a step of a job, as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.explain.explanation.values import StepExplanation
+
+
+@dataclass(frozen=True)
+class StepPosition:
+    """The position of a step in its job.
+
+    Attributes:
+        fold: index of the fold over all repeats, from 0; None for the final network, and for jobs
+            without folds.
+        step: index of the step, from 0 over the training of its network.
+        epoch: index of its epoch, from 0.
+        step_in_epoch: index of the step in its epoch, from 0.
+        steps_per_epoch: number of steps per epoch of this network.
+        steps: number of steps that the job has done, over all networks.
+    """
+
+    fold: int | None
+    step: int
+    epoch: int
+    step_in_epoch: int
+    steps_per_epoch: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class StepOrigin:
+    """How the state before a step was reached.
+
+    Attributes:
+        kind: kept state from which the training was repeated: `start` (the initial weights),
+            `checkpoint` or `explanation`.
+        fold: index of the fold of that state; None for the final network.
+        step: index of the first step that was repeated.
+        replayed_steps: number of steps that were repeated, over all networks.
+        seconds: time that opening the data and repeating the steps took.
+    """
+
+    kind: str
+    fold: int | None
+    step: int
+    replayed_steps: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class DifferingValue:
+    """A field of the environment that decides the bits of a result.
+
+    Attributes:
+        job: value in the environment in which the job was trained.
+        here: value in the process that answers.
+    """
+
+    job: Any
+    here: Any
+
+
+@dataclass(frozen=True)
+class InexactReason:
+    """Why the numbers of a step may have other bits than those of the job.
+
+    Attributes:
+        code: `environment`: the step was trained in an environment that gives other bits; `moved`:
+            the job was continued in another environment, before or after this step; `not_done`: the
+            job has not done this step yet.
+        detail: the reason as a sentence.
+        differences: fields of the environment that differ.
+    """
+
+    code: str
+    detail: str
+    differences: Mapping[str, DifferingValue]
+
+
+@dataclass(frozen=True)
+class ReachedStep:
+    """A step of a job.
+
+    Attributes:
+        job_id: the job.
+        at: position of the step.
+        origin: how the state before the step was reached.
+        exact: whether all numbers have the bits that they had in the job.
+        inexact_because: why they may differ; None if `exact`.
+    """
+
+    job_id: str
+    at: StepPosition
+    origin: StepOrigin
+    exact: bool
+    inexact_because: InexactReason | None
+
+
+@dataclass(frozen=True)
+class JobExplanation(ReachedStep):
+    """The explanation of a step of a job.
+
+    Attributes:
+        explanation: every number of the step that is shown.
+    """
+
+    explanation: StepExplanation

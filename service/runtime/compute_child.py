@@ -1,0 +1,144 @@
+"""The side of a child process that computes for requests: its resources, and its calls."""
+
+import importlib
+import logging
+import os
+import resource
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.errors import EngineError
+from engine.numerics.blas import warm_up_products
+from service.http.errors import ComputationFailedError, ComputeMemoryError, ServiceError
+from store.blobs.blobs import BlobStore, open_blobs
+from store.blobs.disk_cache import Cache
+from store.db.database import Database
+from store.environment import environment_fingerprint
+from store.errors import StoreError
+from store.prepared.open import DataResources, open_prepared_cache
+from store.prepared.recent import RecentData
+from store.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+MIB = 2**20
+PARENT_POLL_SECONDS = 1.0
+# Memory of the process without a job: modules, BLAS buffers, caches.
+BASE_BYTES = 512 * MIB
+
+
+@dataclass
+class ComputeResources:
+    """Resources of a child process, see `store.prepared.open.DataResources`."""
+
+    settings: Settings
+    database: Database
+    blobs: BlobStore
+    prepared: Cache
+    environment: dict[str, Any] = field(default_factory=environment_fingerprint)
+    recent: RecentData = field(default_factory=RecentData)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An exception as picklable parts.
+
+    Most exceptions here have constructors of several parameters, which `pickle` would call with
+    the message alone.
+    """
+
+    kind: type[Exception]
+    args: tuple[Any, ...]
+    attributes: dict[str, Any]
+
+    @classmethod
+    def of(cls, error: Exception) -> "Failure":
+        """Return the parts of an exception."""
+        return cls(type(error), error.args, vars(error))
+
+    def rebuild(self) -> Exception:
+        """Return an equal exception."""
+        error = self.kind.__new__(self.kind, *self.args)
+        error.args = self.args
+        vars(error).update(self.attributes)
+        return error
+
+
+@dataclass
+class _Process:
+    settings: Settings | None = None
+    resources: ComputeResources | None = None
+
+
+_process = _Process()
+
+
+def start(settings: Settings, modules: Sequence[str], parent: int) -> None:
+    """Prepare a new child process.
+
+    Args:
+        settings: settings of the service.
+        modules: modules to import now rather than in the first call.
+        parent: pid of the service, whose death ends this process.
+    """
+    # Python's handlers run between two instructions, and a matrix product is one of them.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _limit_memory(settings.max_job_memory_bytes + BASE_BYTES)
+    _watch_parent(parent)
+    _process.settings = settings
+    for module in modules:
+        importlib.import_module(module)
+    warm_up_products()
+
+
+def call(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:  # noqa: ANN401 - any function's
+    """Return `function(resources, *args)`, or a Failure for an exception.
+
+    Exceptions of engine, store and service are returned as they are. Any other is logged here.
+    """
+    try:
+        return function(_open_resources(), *args)
+    except (EngineError, StoreError, ServiceError) as error:
+        return Failure.of(error)
+    except MemoryError:
+        return Failure.of(ComputeMemoryError())
+    except Exception:
+        logger.exception("a computation failed")
+        return Failure.of(ComputationFailedError())
+
+
+def _open_resources() -> DataResources:
+    """Return the resources, opened by the first call. Raises StoreUnavailableError."""
+    settings = _process.settings
+    if settings is None:
+        raise RuntimeError("the process was not started by a ComputePool")
+    if _process.resources is None:
+        _process.resources = ComputeResources(
+            settings,
+            Database(settings.database_url),
+            open_blobs(settings),
+            open_prepared_cache(settings),
+        )
+    return _process.resources
+
+
+def _limit_memory(most_bytes: int) -> None:
+    """Limit the data of this process, so that it fails before the machine's memory is full."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard == resource.RLIM_INFINITY or most_bytes < hard:
+        resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, hard))
+
+
+def _watch_parent(parent: int) -> None:
+    """Start a thread that ends this process after its parent has died."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_POLL_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()

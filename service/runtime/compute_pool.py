@@ -1,0 +1,169 @@
+"""Child processes that compute for requests: the process of the event loop serves all clients."""
+
+import asyncio
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING, TypeVar
+
+from anyio import to_thread
+
+from service.http.errors import ComputationFailedError, ComputeBusyError, ComputeTimeoutError
+from service.runtime import compute_child
+from store.settings import Settings
+
+if TYPE_CHECKING:
+    from pebble import ProcessFuture, ProcessPool
+
+T = TypeVar("T")
+
+MAX_PROCESSES = 2
+# Calls that wait for a process; further ones are refused.
+MAX_WAITING = 6
+# A process is replaced after as many calls, which bounds what their memory may have grown by.
+MAX_CALLS = 500
+# Processes that have computed nothing for this long are ended.
+IDLE_SECONDS = 300.0
+COMPUTE_SECONDS = 10.0
+_CHECK_SECONDS = 1.0
+
+
+class ComputePool:
+    """Calls functions in child processes, which are started by the first call.
+
+    Args:
+        settings: settings of the service, of which the children open resources of their own.
+        modules: names of modules that the children import when they start.
+        max_processes: number of children.
+        idle_seconds: the children end after as long without a call.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        modules: Sequence[str] = (),
+        *,
+        max_processes: int = MAX_PROCESSES,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
+        self._settings = settings
+        self._modules = tuple(modules)
+        self._max_processes = max_processes
+        self._idle_seconds = idle_seconds
+        self._pool: ProcessPool | None = None
+        self._opening = threading.Lock()
+        # Calls that wait or run, counted in the event loop.
+        self._calls = 0
+        self._idle_timer: asyncio.TimerHandle | None = None
+
+    async def run(
+        self, function: Callable[..., T], *args: object, seconds: float = COMPUTE_SECONDS
+    ) -> T:
+        """Return `function(resources, *args)`, computed in a child process.
+
+        A call that is cancelled ends its process; another one is started in its place.
+
+        Args:
+            function: a function at the top of a module; `resources` are DataResources.
+            args: further arguments, which can be pickled, as can the result.
+            seconds: time limit of the computation, without the wait for a free process.
+
+        Raises:
+            ComputeBusyError: too many calls are waiting.
+            ComputeTimeoutError: the time limit was reached.
+            ComputeMemoryError: the memory limit was reached.
+            ComputationFailedError: the process ended, or an exception of no known kind was raised.
+            EngineError, StoreError, ServiceError: raised by the function.
+        """
+        if self._calls >= self._max_processes + MAX_WAITING:
+            raise ComputeBusyError(self._calls)
+        self._calls += 1
+        self._stop_idle_timer()
+        try:
+            result = await self._compute(function, args, seconds)
+        finally:
+            self._calls -= 1
+            if not self._calls:
+                loop = asyncio.get_running_loop()
+                self._idle_timer = loop.call_later(self._idle_seconds, self._end_idle, loop)
+        if isinstance(result, compute_child.Failure):
+            raise result.rebuild()
+        return result
+
+    def stop(self) -> None:
+        """End the processes, and with them what they compute."""
+        self._stop_idle_timer()
+        with self._opening:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            _end(pool)
+
+    async def _compute(
+        self, function: Callable[..., T], args: tuple[object, ...], seconds: float
+    ) -> T | compute_child.Failure:
+        from pebble import ProcessExpired
+
+        pool = self._pool
+        if pool is None or not pool.active:
+            pool = await to_thread.run_sync(self._open)
+        call = pool.schedule(compute_child.call, args=(function, args), timeout=seconds)
+        try:
+            return await _wait_for(call, pool)
+        except TimeoutError as error:
+            raise ComputeTimeoutError(seconds) from error
+        except (BrokenProcessPool, ProcessExpired) as error:
+            raise ComputationFailedError from error
+        finally:
+            call.cancel()
+
+    def _open(self) -> "ProcessPool":
+        """Return the running pool; start a new one if there is none, or if it has broken down."""
+        from pebble import ProcessPool
+
+        with self._opening:
+            if self._pool is not None and self._pool.active:
+                return self._pool
+            broken = self._pool
+            self._pool = ProcessPool(
+                max_workers=self._max_processes,
+                max_tasks=MAX_CALLS,
+                initializer=compute_child.start,
+                initargs=(self._settings, self._modules, os.getpid()),
+                # A fork would copy locks that other threads hold.
+                context=multiprocessing.get_context("spawn"),
+            )
+            # Starts the processes.
+            assert self._pool.active  # noqa: S101
+        if broken is not None:
+            _end(broken)
+        return self._pool
+
+    def _stop_idle_timer(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
+
+    def _end_idle(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._calls:
+            return
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            loop.run_in_executor(None, _end, pool)
+
+
+async def _wait_for(call: "ProcessFuture[T]", pool: "ProcessPool") -> T:
+    """Return the result of a call. Raises BrokenProcessPool, and as the call."""
+    future = asyncio.wrap_future(call)
+    # A pool that breaks down forgets the calls that it has not begun.
+    while not future.done() and pool.active:
+        await asyncio.wait({future}, timeout=_CHECK_SECONDS)
+    if not future.done():
+        raise BrokenProcessPool
+    return future.result()
+
+
+def _end(pool: "ProcessPool") -> None:
+    pool.stop()
+    pool.join()

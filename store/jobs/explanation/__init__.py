@@ -1,0 +1,1 @@
+"""Explanations: what only jobs that reach a step of a training have."""

@@ -1,0 +1,1 @@
+"""Replays: what only jobs that repeat a whole training have."""

@@ -1,0 +1,130 @@
+"""The steps of a job, per network: where each network begins, and which steps exist."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.data.batches import count_steps
+from engine.preparation.part_rows import PartRows
+from engine.specs import ResolvedSpec
+from store.errors import StepNotFoundError
+from store.jobs.jobs import JobRecord
+from store.replay.kept_states import KeptState
+from store.replay.position import Place, Position, count_folds, position_of
+from store.statuses import StatusReason
+
+
+@dataclass(frozen=True)
+class JobSteps:
+    """The steps of a job: counted over all networks, and per network where that is known.
+
+    Attributes:
+        job: the job.
+        folds: number of networks before the final one.
+        starts: steps before each network, by its index; networks whose beginning is unknown are
+            missing. Early stopping decides the length of a fold, which only later states show.
+    """
+
+    job: JobRecord
+    folds: int
+    starts: dict[int, int]
+
+    @property
+    def bound(self) -> int:
+        """The first step over all networks that cannot be reached.
+
+        A job without a step will do the first one. The step at which a job diverged counts as done
+        only if its update was computed.
+        """
+        job = self.job
+        if job.status_reason is StatusReason.DIVERGED:
+            return job.steps + 1
+        is_waiting = job.steps == 0 and not job.status.is_terminal
+        return 1 if is_waiting else job.steps
+
+    def place_of(self, position: Position) -> Place:
+        """Return the place of a position. Raises StepNotFoundError if it cannot exist."""
+        fold, done = position.fold, self.job.folds_done
+        network = self.folds if fold is None else fold
+        if fold is not None and not 0 <= network < self.folds:
+            reason = (
+                f"the job has {self.folds} folds, counted from 0"
+                if self.folds
+                else "the job has no folds; leave `fold` out"
+            )
+            raise StepNotFoundError(str(position), reason)
+        if network > done:
+            reason = f"the job has finished {done} of {self.folds} folds"
+            raise StepNotFoundError(str(position), reason)
+        place = Place(network, position.step)
+        start = self.starts.get(network)
+        if start is not None:
+            self._require(place, start, self.starts.get(network + 1))
+        if position.step < 0:
+            raise StepNotFoundError(str(position), "steps are counted from 0")
+        return place
+
+    def _require(self, place: Place, start: int, end: int | None) -> None:
+        if end is not None and place.step >= end - start:
+            raise self.beyond_the_network(place, end - start)
+        if start + place.step >= self.bound:
+            raise self.beyond_the_end(place, start)
+
+    def steps_before(self, place: Place) -> int | None:
+        """Return the steps over all networks before a place; None if that is unknown."""
+        start = self.starts.get(place.network)
+        return None if start is None else start + place.step
+
+    def beyond_the_end(self, place: Place, start: int) -> StepNotFoundError:
+        """Return the error for a step after those that the job has done.
+
+        Args:
+            place: the place that does not exist.
+            start: steps before its network.
+        """
+        position, done = position_of(place, self.folds), self.job.steps - start
+        reason = "has not begun" if self.folds and done <= 0 else f"has done {_count(done)}"
+        return StepNotFoundError(str(position), f"{self._name(position)} {reason}")
+
+    def beyond_the_network(self, place: Place, steps: int) -> StepNotFoundError:
+        """Return the error for a step of a network that ended after `steps` steps."""
+        position = position_of(place, self.folds)
+        reason = f"{self._name(position)} ended after {_count(steps)}"
+        return StepNotFoundError(str(position), reason)
+
+    def _name(self, position: Position) -> str:
+        """Return what the steps of a position are steps of."""
+        if position.fold is not None:
+            return f"fold {position.fold}"
+        return "the final network" if self.folds else "the job"
+
+
+def find_steps(job: JobRecord, spec: ResolvedSpec, states: Sequence[KeptState]) -> JobSteps:
+    """Return the steps of a job, from its record and its kept states."""
+    starts = _fixed_starts(job, spec) | {
+        state.place.network: state.steps - state.place.step for state in states
+    }
+    return JobSteps(job, count_folds(spec), starts)
+
+
+def _fixed_starts(job: JobRecord, spec: ResolvedSpec) -> dict[int, int]:
+    """Return the beginnings of networks that train for all epochs; of folds, once rows are known.
+
+    A job of which a caller has ended a network early has not begun the next.
+    """
+    starts = {0: 0}
+    if spec.early_stopping is not None or job.rows is None:
+        return starts
+    for network, rows in enumerate(PartRows.from_json(job.rows).folds):
+        steps = spec.epochs * count_steps(spec, rows.training)
+        starts[network + 1] = starts[network] + steps
+    return starts
+
+
+def _count(steps: int) -> str:
+    match steps:
+        case 0:
+            return "no step"
+        case 1:
+            return "1 step (0)"
+        case _:
+            return f"{steps:,} steps (0…{steps - 1})"

@@ -1,0 +1,41 @@
+"""The commands of docs/explain.md run, in their order; its table by hand is that of the answer."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.service import Service
+from tests.docs.blocks import run_blocks
+from tests.servers import ROOT, needs_curl
+
+TEXT = (ROOT / "docs" / "explain.md").read_text()
+BY_HAND = re.findall(r"\| (-?[\d.]+) \| `([\w.]+)` \|$", TEXT, re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def said(shared_service: Service, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder: Path = tmp_path_factory.mktemp("explain")
+    printed = run_blocks("explain.md", shared_service.url, folder)
+    return {name: json.loads(text) for name, text in printed.items() if text.startswith("{")}
+
+
+@needs_curl
+def test_every_number_by_hand_is_in_the_answer(said: dict[str, Any]) -> None:
+    assert len(BY_HAND) == 12
+    for value, path in BY_HAND:
+        found = said["textbook"]
+        for key in path.split("."):
+            found = found[int(key) if key.isdigit() else key]
+        assert f"{found:.6g}" == value, path
+
+
+@needs_curl
+def test_a_step_of_a_job_is_reached_exactly(said: dict[str, Any]) -> None:
+    travelled = said["travel"]
+    assert (travelled["exact"], travelled["at"]["step"]) == (True, 120)
+    output = travelled["explanation"]["layers"][-1]
+    assert [unit["unit"] for unit in output["units"]] == [3]
+    assert (len(output["units"][0]["edges"]), output["units"][0]["edges_left_out"]) == (5, 27)

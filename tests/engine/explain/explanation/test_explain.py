@@ -1,0 +1,250 @@
+"""Explanations of traced steps: their numbers belong together, and what is left out is counted."""
+
+import json
+import math
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.data.split_arrays import Batch
+from engine.errors import SpecError
+from engine.explain.explanation.explain import explain_step
+from engine.explain.explanation.options import ExplainOptions
+from engine.explain.explanation.values import LayerExplanation, StepExplanation, UnitExplanation
+from engine.preparation.prepare import prepare
+from engine.specs import (
+    DenseSpec,
+    HalfSquaredError,
+    ResolvedNetwork,
+    ResolvedOutput,
+    Sgd,
+)
+from engine.training.step_inputs import StepInputs
+from engine.training.training import Training
+from tests.engine.golden.digests import read_specs
+from tests.engine.golden.table import make_table
+
+SPECS = read_specs()
+
+
+def next_step(name: str) -> StepInputs:
+    return Training(SPECS[name], prepare(SPECS[name], make_table())).next_step()
+
+
+def textbook() -> StepInputs:
+    options: Any = {"use_bias": False}
+    spec = SPECS["optimizer-sgd"].model_copy(
+        update={
+            "network": ResolvedNetwork(
+                layers=(DenseSpec(units=1, activation="sigmoid", **options),),
+                output=ResolvedOutput(units=1, activation="sigmoid", **options),
+            ),
+            "loss": HalfSquaredError(),
+            "optimizer": Sgd(learning_rate=0.5),
+            "dtype": "float64",
+        }
+    )
+    return StepInputs(
+        spec=spec,
+        in_features=1,
+        steps_per_epoch=1,
+        batch=Batch(np.array([[0.5]]), np.array([[1.0]])),
+        positions=None,
+        arrays={"parameters": np.array([0.4, 0.6])},
+        schedule={},
+        step=0,
+        epoch=0,
+        step_in_epoch=0,
+    )
+
+
+def layer(found: StepExplanation, name: str) -> LayerExplanation:
+    return next(one for one in found.layers if one.name == name)
+
+
+def test_the_textbook_example_to_the_digit() -> None:
+    found = explain_step(textbook(), ExplainOptions())
+    hidden, output = layer(found, "layers.0").units[0], layer(found, "output").units[0]
+    assert f"{hidden.z.rows[0]:.6f}" == "0.200000"
+    assert f"{hidden.a.rows[0]:.6f}" == "0.549834"
+    assert f"{output.z.rows[0]:.6f}" == "0.329900"
+    assert f"{output.a.rows[0]:.6f}" == "0.581735"
+    assert f"{found.loss.value:.6f}" == "0.087473"
+    assert output.delta is not None
+    assert f"{output.delta.rows[0]:.6f}" == "-0.101772"
+    assert hidden.a_gradient is not None
+    assert f"{hidden.a_gradient.rows[0]:.6f}" == "-0.061063"
+    (w2,), (w1,) = output.edges, hidden.edges
+    assert w2.entry is not None
+    assert w1.entry is not None
+    assert f"{w2.entry.loss_gradient:.6f}" == "-0.055958"
+    assert f"{w2.entry.loss_gradient:.6g}" == "-0.0559577"
+    assert f"{w1.entry.loss_gradient:.6f}" == "-0.007557"
+    assert f"{w2.entry.after:.6f}" == "0.627979"
+    assert f"{w1.entry.after:.6f}" == "0.403779"
+
+
+@pytest.mark.parametrize("name", sorted(SPECS))
+def test_every_network_is_explained_as_finite_json(name: str) -> None:
+    if "folds" in repr(SPECS[name].validation):
+        pytest.skip("folds have an interface of their own")
+    found = explain_step(next_step(name), ExplainOptions())
+    text = json.dumps(asdict(found), allow_nan=False)
+    assert found.loss.value is not None
+    assert json.loads(text)["layers"][-1]["name"] == "output"
+
+
+@pytest.mark.parametrize("name", ["layer-dense", "layer-conv2d", "layer-average_pooling2d"])
+def test_the_terms_of_all_edges_add_up_to_the_value(name: str) -> None:
+    inputs = next_step(name)
+    first = explain_step(inputs, ExplainOptions(max_units=0, top=0)).layers
+    units = {one.name: tuple(range(min(3, one.unit_count))) for one in first}
+    found = explain_step(inputs, ExplainOptions(units=units, max_rows=3, top=1000))
+    for one in found.layers:
+        if one.type not in {"dense", "conv2d", "average_pooling2d"}:
+            continue
+        for unit in one.units:
+            bias = unit.bias.before if unit.bias is not None else 0.0
+            for row, z in enumerate(unit.z.rows):
+                terms = [edge.term.rows[row] or 0.0 for edge in unit.edges if edge.term]
+                assert math.fsum([*terms, bias or 0.0]) == pytest.approx(z, rel=1e-4, abs=1e-5)
+            assert unit.edges_left_out == 0
+
+
+def test_contributions_of_all_rows_add_up_to_the_gradient() -> None:
+    inputs = next_step("layer-dense")
+    rows = len(inputs.batch.x)
+    units = {"layers.0": (0, 5), "layers.1": (1,), "output": (0, 2)}
+    found = explain_step(inputs, ExplainOptions(units=units, max_rows=rows, top=3))
+    for unit in (unit for one in found.layers for unit in one.units):
+        for edge in unit.edges:
+            assert edge.contribution is not None
+            assert edge.entry is not None
+            if edge.entry.loss_gradient is None:
+                continue
+            assert edge.contribution.batch == edge.entry.loss_gradient
+            total = math.fsum(value or 0.0 for value in edge.contribution.rows)
+            assert total == pytest.approx(edge.entry.loss_gradient, rel=1e-3, abs=1e-6)
+
+
+def test_the_largest_edges_are_shown_and_the_others_counted() -> None:
+    inputs = next_step("layer-dense")
+    whole = explain_step(inputs, ExplainOptions(top=1000))
+    part = explain_step(inputs, ExplainOptions(top=2))
+
+    def sizes(unit: UnitExplanation) -> list[float]:
+        found = [edge.contribution for edge in unit.edges if edge.contribution is not None]
+        return [abs(one.batch or 0.0) for one in found]
+
+    for one, other in zip(whole.layers, part.layers, strict=True):
+        for unit, short in zip(one.units, other.units, strict=True):
+            assert sizes(unit) == sorted(sizes(unit), reverse=True)
+            assert sizes(short) == sizes(unit)[:2]
+            assert len(short.edges) + short.edges_left_out == len(unit.edges)
+
+
+def test_fewer_units_are_shown_of_deep_networks() -> None:
+    found = explain_step(next_step("initializers"), ExplainOptions(top=60))
+    shown = [len(one.units) for one in found.layers]
+    assert 0 < max(shown) < 25
+    assert all(len(one.units) + one.units_left_out == one.unit_count for one in found.layers)
+
+
+def test_units_layers_and_rows_are_paged() -> None:
+    inputs = next_step("layer-dense")
+    options = ExplainOptions(
+        layers=("layers.0",), units={"layers.0": (7, 2)}, first_row=3, max_rows=2
+    )
+    found = explain_step(inputs, options)
+    whole = explain_step(inputs, ExplainOptions())
+    (one,) = found.layers
+    assert found.layers_left_out == len(whole.layers) - 1
+    assert [unit.unit for unit in one.units] == [7, 2]
+    assert one.units_left_out == 10
+    assert found.rows_left_out == found.rows - 2
+    expected = layer(whole, "layers.0").units[7].a.rows[3:5]
+    assert one.units[0].a.rows == expected
+
+
+def test_a_matrix_is_shown_whole_on_request() -> None:
+    inputs = next_step("layer-dense")
+    found = explain_step(inputs, ExplainOptions(matrices=("layers.0.weight",), top=0))
+    weight = layer(found, "layers.0").parameters[0]
+    assert weight.values is not None
+    assert weight.gradients is not None
+    assert len(weight.values) == math.prod(weight.shape)
+    first = inputs.arrays["parameters"][: len(weight.values)]
+    assert weight.values == tuple(float(value) for value in first)
+    assert layer(found, "output").parameters[0].values is None
+
+
+@pytest.mark.parametrize(
+    ("options", "pointer", "detail"),
+    [
+        ({"layers": ["layer.0"]}, "/layers/0", "known: layers.0"),
+        ({"units": {"layers.0": [0, 12]}}, "/units/layers.0/1", "12 units"),
+        ({"units": {"nowhere": [0]}}, "/units/nowhere", "no layer"),
+        ({"matrices": ["layers.0.weigth"]}, "/matrices/0", "known: layers.0.weight"),
+        ({"first_row": 32}, "/first_row", "the batch has 32"),
+    ],
+)
+def test_what_does_not_exist_is_named(options: Any, pointer: str, detail: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        explain_step(next_step("layer-dense"), ExplainOptions.model_validate(options))
+    (problem,) = caught.value.problems
+    assert problem.pointer == pointer
+    assert detail in problem.detail
+
+
+def test_too_long_an_answer_is_refused_with_its_size() -> None:
+    options = ExplainOptions(max_units=1000, top=1000, max_rows=256)
+    with pytest.raises(SpecError, match="answer would have about"):
+        explain_step(next_step("layer-conv2d"), options)
+
+
+def test_optimizer_states_are_those_of_the_formula() -> None:
+    inputs = next_step("optimizer-adam")
+    found = explain_step(inputs, ExplainOptions())
+    adam = inputs.spec.optimizer
+    assert adam.type == "adam"
+    for entry in layer(found, "layers.0").parameters[0].entries:
+        g, m, v = entry.clipped, entry.slots["m"], entry.slots["v"]
+        assert g is not None
+        assert m.after == pytest.approx((1 - adam.beta1) * g, rel=1e-5)
+        assert v.after == pytest.approx((1 - adam.beta2) * g * g, rel=1e-4)
+        assert entry.update == pytest.approx(-adam.learning_rate * np.sign(g), rel=1e-2)
+
+
+def test_penalties_and_max_norm_have_shares_of_their_own() -> None:
+    found = explain_step(next_step("layer-dense"), ExplainOptions())
+    entry = layer(found, "layers.0").parameters[0].entries[0]
+    assert entry.before is not None
+    assert entry.l1_gradient == pytest.approx(0.01 * np.sign(entry.before))
+    assert entry.l2_gradient == pytest.approx(0.02 * entry.before)
+    parts = (entry.loss_gradient, entry.l1_gradient, entry.l2_gradient)
+    assert sum(part or 0.0 for part in parts) == pytest.approx(entry.gradient, rel=1e-5)
+    bias = layer(found, "layers.0").parameters[1].entries[0]
+    assert bias.l1_gradient is None
+
+
+def test_a_diverging_step_has_no_update() -> None:
+    inputs = next_step("loss-mean_squared_error")
+    large = {name: np.full_like(array, 1e30) for name, array in inputs.arrays.items()}
+    found = explain_step(replace(inputs, arrays=large), ExplainOptions())
+    assert found.diverged_in is not None
+    assert found.loss.value is None
+    assert found.layers[0].units[0].delta is None
+    json.dumps(asdict(found), allow_nan=False)
+
+
+def test_weights_of_rows_are_shares_of_the_loss() -> None:
+    inputs = next_step("loss-huber")
+    rows = len(inputs.batch.x)
+    weights = np.linspace(0, 2, rows, dtype=np.float32)
+    weighted = replace(inputs, batch=inputs.batch._replace(weights=weights))
+    found = explain_step(weighted, ExplainOptions(max_rows=rows))
+    losses = zip(found.loss.rows, found.loss.shares, strict=True)
+    total = math.fsum((loss or 0.0) * (share or 0.0) for loss, share in losses)
+    assert total == pytest.approx(found.loss.value, rel=1e-5)
