@@ -1,5 +1,6 @@
 """Connections into a unit: which inputs it reads, and by which weights."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,19 @@ def find_fan_in(layer: Layer, unit: int) -> FanIn | None:
             return _of_pooling(layer, unit)
         case _:
             return None
+
+
+def count_edges(layer: Layer) -> int:
+    """Return the number of connections into each unit of a layer; 0 for kinds without edges."""
+    match layer:
+        case Dense():
+            return layer.in_features
+        case Conv2d():
+            return math.prod(layer.kernel)
+        case Pooling2d():
+            return layer.windows[0].length * layer.windows[1].length
+        case _:
+            return 0
 
 
 def _of_dense(layer: Dense, unit: int) -> FanIn:

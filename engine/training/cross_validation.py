@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field, replace
 
 from pydantic import TypeAdapter
 
-from engine.arrays import Floats
+from engine.arrays import Floats, Indices
+from engine.data.split_arrays import Batch
 from engine.findings import Finding
 from engine.metrics import Metric
 from engine.preparation.part_rows import PartRows
@@ -270,6 +271,11 @@ class FoldedTraining:
         state = self._current.state()
         return TrainingState(state.arrays, {**asdict(self._progress), "training": state.numbers})
 
+    @property
+    def state_bytes(self) -> int:
+        """Size of the arrays of `state`."""
+        return self._current.state_bytes
+
     def restore(self, state: TrainingState) -> None:
         """Resume from a state of the same spec and data. Raises ValueError."""
         numbers = dict(state.numbers)
@@ -281,6 +287,10 @@ class FoldedTraining:
     def next_step(self) -> StepInputs:
         """Return copies of everything that the current network's next step depends on."""
         return self._current.next_step()
+
+    def next_rows(self, count: int) -> tuple[Batch, Indices]:
+        """Return copies of `count` rows from the first of the next step on; and their positions."""
+        return self._current.next_rows(count)
 
     def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:
         """Complete the current epoch, and all folds before it; None if `stop` ended it earlier.

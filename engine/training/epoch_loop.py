@@ -8,8 +8,9 @@ from dataclasses import asdict
 import numpy as np
 from pydantic import TypeAdapter
 
-from engine.arrays import Floats
+from engine.arrays import Floats, Indices
 from engine.data.batches import Batches, largest_batch
+from engine.data.split_arrays import Batch
 from engine.errors import DivergenceError
 from engine.findings import Finding
 from engine.layers.chunks import chunk_rows
@@ -144,6 +145,11 @@ class EpochLoop:
             numbers["good"] = self._recovery.numbers
         return TrainingState(arrays, numbers)
 
+    @property
+    def state_bytes(self) -> int:
+        """Size of the arrays of `state`."""
+        return sum(array.nbytes for array in self._arrays().values())
+
     def restore(self, state: TrainingState) -> None:
         """Resume from a state of the same spec and data.
 
@@ -186,6 +192,10 @@ class EpochLoop:
             epoch=progress.epoch,
             step_in_epoch=progress.step,
         )
+
+    def next_rows(self, count: int) -> tuple[Batch, Indices]:
+        """Return copies of `count` rows from the first of the next step on; and their positions."""
+        return self._batches.take(self.progress.epoch, self.progress.step, count)
 
     def run_epoch(self, stop: Callable[[], bool]) -> EpochRecord | None:
         """Complete the current epoch and return its record; None if `stop` ended it earlier.

@@ -69,6 +69,6 @@ class CheckpointView(View):
 
 
 class CheckpointsView(View):
-    """The stored checkpoints of a job, oldest first."""
+    """The stored checkpoints of a job, oldest first: the last two, the best and milestones."""
 
     data: list[CheckpointView]

@@ -11,9 +11,9 @@ from store.errors import StepNotFoundError
 from store.jobs.checkpoints import Checkpoint
 from store.prepared.open import JobData
 from store.replay.exactness import Inexactness, find_inexactness
-from store.replay.kept_states import KeptState
 from store.replay.plan import ReplayPlan
 from store.replay.position import Place, Position, position_of
+from store.replay.states.kept_states import KeptState
 
 
 class Replay:

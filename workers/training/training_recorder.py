@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
 from engine.findings import Finding, join_feature_lists
@@ -21,6 +22,7 @@ from store.jobs.training.losses import LossRecord
 from store.jobs.training.progress import TrainingProgress
 from store.prepared.loader import TrainingDataLoader
 from workers.exactness import Exactness
+from workers.training.milestones import Milestones
 
 
 class TrainingRecorder:
@@ -36,6 +38,7 @@ class TrainingRecorder:
         max_seconds: time budget for training; None for no limit.
         loader: loads the data; time spent loading a fold is not training time.
         environment: fingerprint of this worker, see `store.environment`.
+        milestone_bytes: maximum total size of the milestones.
     """
 
     def __init__(
@@ -45,12 +48,14 @@ class TrainingRecorder:
         max_seconds: float | None,
         loader: TrainingDataLoader,
         environment: dict[str, Any],
+        milestone_bytes: int,
     ) -> None:
         self.training = training
         self.exactness = Exactness(environment, lambda: training.steps_done)
         self._job = job
         self._max_seconds = max_seconds
         self._loader = loader
+        self._milestone_bytes = milestone_bytes
         self._prepared_seconds = 0.0
         self._in_folds = training.is_in_folds
         self.unsaved: list[LossRecord] = []
@@ -108,10 +113,23 @@ class TrainingRecorder:
     @property
     def is_out_of_time(self) -> bool:
         """Whether the job has used up its time budget."""
-        if self._max_seconds is None:
-            return False
+        return self._max_seconds is not None and self._seconds_now >= self._max_seconds
+
+    @property
+    def milestone_seconds(self) -> float:
+        """Seconds between checkpoints of which milestones are chosen; infinite without any."""
+        return self._milestones.interval(self._seconds_now)
+
+    @cached_property
+    def _milestones(self) -> Milestones:
+        # Known once the network is built, which is that of the checkpoint.
+        return Milestones(self._milestone_bytes, self.training.state_bytes)
+
+    @property
+    def _seconds_now(self) -> float:
+        """Training time up to now."""
         under_way = time.monotonic() - self._clock - self._unrecorded_preparing
-        return self._training_seconds + under_way >= self._max_seconds
+        return self._training_seconds + under_way
 
     @property
     def _unrecorded_preparing(self) -> float:
@@ -241,6 +259,7 @@ class TrainingRecorder:
             data=pack_arrays(state.arrays),
             metrics=self._latest or {},
             score=self.training.score(self._latest or {}),
+            milestones=self._milestones.count(self._training_seconds),
         )
 
     def restore(self, checkpoint: TrainingCheckpoint) -> None:

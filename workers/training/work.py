@@ -57,6 +57,11 @@ class TrainingWork:
         self._training = recorder.training
 
     @property
+    def milestone_seconds(self) -> float:
+        """Seconds between checkpoints of which milestones are chosen."""
+        return self._recorder.milestone_seconds
+
+    @property
     def steps_done(self) -> int:
         """Number of steps over all epochs of all networks."""
         return self._training.steps_done

@@ -48,18 +48,22 @@ def largest(values: Floats, count: int) -> Indices:
     return candidates[np.argsort(-magnitudes[candidates], kind="stable")][:count]
 
 
-def value_of(recorded: Recorded, unit: int) -> Quantity:
+def value_of(recorded: Recorded, unit: int, shown: slice) -> Quantity:
     """Return the values of one unit, counted in row-major order, with their mean."""
-    return Quantity(number(recorded.mean.reshape(-1)[unit]), numbers(_rows_of(recorded, unit)))
+    rows = unit_rows(recorded, unit)[shown]
+    return Quantity(number(recorded.mean.reshape(-1)[unit]), numbers(rows))
 
 
-def gradient_of(recorded: Recorded | None, unit: int, batch_rows: int) -> Quantity | None:
+def gradient_of(
+    recorded: Recorded | None, unit: int, shown: slice, batch_rows: int
+) -> Quantity | None:
     """Return the gradients of one unit with their sum over the batch; None without gradients."""
     if recorded is None:
         return None
     total = recorded.mean.reshape(-1)[unit] * batch_rows
-    return Quantity(number(total), numbers(_rows_of(recorded, unit)))
+    return Quantity(number(total), numbers(unit_rows(recorded, unit)[shown]))
 
 
-def _rows_of(recorded: Recorded, unit: int) -> Floats:
+def unit_rows(recorded: Recorded, unit: int) -> Floats:
+    """Return the values of one unit in all kept rows, `(kept,)`."""
     return recorded.rows.reshape(len(recorded.rows), -1)[:, unit]

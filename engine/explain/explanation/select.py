@@ -13,11 +13,15 @@ from engine.explain.explanation.options import (
     MAX_NUMBERS,
     ExplainOptions,
 )
+from engine.explain.explanation.view import StepView
+from engine.explain.fan_in import count_edges
 from engine.explain.step_trace import StepTrace
 
 # Numbers per edge and per entry, without rows.
 _NUMBERS_PER_EDGE = 24
 _NUMBERS_PER_ENTRY = 16
+# Length of the formulas of an edge, in numbers.
+_NUMBERS_OF_FORMULAS = 300
 
 
 @dataclass(frozen=True)
@@ -35,13 +39,14 @@ class Shown:
         return range(options.first_unit, min(count, options.first_unit + self.max_units))
 
 
-def select_layers(trace: StepTrace, groups: Sequence[LayerGroup], options: ExplainOptions) -> Shown:
+def select_layers(view: StepView) -> Shown:
     """Return the layers to show, in forward order.
 
     Raises:
         SpecError: a layer, unit or parameter does not exist, or the answer would be too long.
     """
-    names = [group.name for group in groups]
+    trace, groups, options = view.trace, [*view.groups.values()], view.options
+    names = [*view.groups]
     problems = [
         *(_unknown(f"/layers/{i}", name, names) for i, name in enumerate(options.layers or ())),
         *(_unknown(f"/units/{name}", name, names) for name in options.units),
@@ -53,11 +58,9 @@ def select_layers(trace: StepTrace, groups: Sequence[LayerGroup], options: Expla
         raise SpecError(found)
     shown = [one for one in groups if options.layers is None or one.name in options.layers]
     most = DEFAULT_UNITS if options.max_units is None else options.max_units
-    while (
-        options.max_units is None and most > 1 and _total(trace, shown, options, most) > MAX_NUMBERS
-    ):
+    while options.max_units is None and most > 1 and _total(view, shown, most) > MAX_NUMBERS:
         most //= 2
-    _require_short(_total(trace, shown, options, most))
+    _require_short(_total(view, shown, most))
     return Shown(tuple(shown), most)
 
 
@@ -101,19 +104,21 @@ def _wrong_matrices(trace: StepTrace, options: ExplainOptions) -> list[SpecProbl
     return found
 
 
-def _total(
-    trace: StepTrace, shown: Sequence[LayerGroup], options: ExplainOptions, most: int
-) -> int:
+def _total(view: StepView, shown: Sequence[LayerGroup], most: int) -> int:
     """Return the approximate number of numbers in an answer."""
-    rows, total = len(trace.kept), 0
+    trace, options = view.trace, view.options
+    rows, total = len(view.shown), 0
     chosen = Shown(tuple(shown), most)
     for group in shown:
-        edges = min(options.top, math.prod(group.transform.layer.in_shape))
+        edges = min(options.top, count_edges(group.transform.layer))
         rows_of_edges = 3 * rows if group.name in options.units else 0
-        per_unit = 4 * rows + edges * (_NUMBERS_PER_EDGE + rows_of_edges) + _NUMBERS_PER_ENTRY
+        per_edge = _NUMBERS_PER_EDGE + rows_of_edges
+        if view.has_formulas(group.name):
+            per_edge += _NUMBERS_OF_FORMULAS
+        per_unit = 4 * rows + edges * per_edge + _NUMBERS_PER_ENTRY
         total += len(chosen.units(group, options)) * per_unit
-    total += len(trace.parameters) * options.top * _NUMBERS_PER_ENTRY
     sizes = {one.name: one.before.size for one in trace.parameters}
+    total += sum(min(options.top, size) for size in sizes.values()) * _NUMBERS_PER_ENTRY
     return total + 3 * sum(sizes[name] for name in options.matrices)
 
 

@@ -1,11 +1,11 @@
 """Units of a traced layer as plain values: their numbers, and the edges into them."""
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 
 from engine.arrays import Floats, Indices
+from engine.explain.explanation.group_zeros import GroupZeros
 from engine.explain.explanation.layer_group import LayerGroup
 from engine.explain.explanation.numbers import (
     gradient_of,
@@ -13,10 +13,18 @@ from engine.explain.explanation.numbers import (
     number,
     numbers,
     share_of,
+    unit_rows,
     value_of,
 )
-from engine.explain.explanation.parameters import ParameterReader
-from engine.explain.explanation.values import Edge, Quantity, UnitExplanation
+from engine.explain.explanation.unit_formulas import UnitFormulas
+from engine.explain.explanation.values import (
+    Edge,
+    FormulaText,
+    ParameterEntry,
+    Quantity,
+    UnitExplanation,
+)
+from engine.explain.explanation.view import StepView
 from engine.explain.fan_in import FanIn, find_fan_in
 
 
@@ -24,38 +32,30 @@ class UnitReader:
     """Reads the units of one layer.
 
     Args:
+        view: the step and what is shown of it.
         group: the layer with its activation.
-        parameters: readers of the parameters by name.
-        top: most edges per unit.
-        batch_rows: rows of the batch.
-        shows_edge_rows: whether edges have values per row.
     """
 
-    def __init__(
-        self,
-        group: LayerGroup,
-        parameters: Mapping[str, ParameterReader],
-        top: int,
-        batch_rows: int,
-        *,
-        shows_edge_rows: bool,
-    ) -> None:
-        self._group, self._parameters = group, parameters
-        self._top, self._batch_rows = top, batch_rows
-        self._shows_edge_rows = shows_edge_rows
+    def __init__(self, view: StepView, group: LayerGroup) -> None:
+        self._view, self._group, self._parameters = view, group, view.parameters
         self._inputs = group.transform.inputs
         self._x = self._inputs.rows.reshape(len(self._inputs.rows), -1)
+        self._zeros = GroupZeros(view, group)
+        self._formulas = UnitFormulas(view, group) if view.has_formulas(group.name) else None
 
     def unit(self, unit: int) -> UnitExplanation:
         """Return one unit, counted in row-major order."""
-        group, rows = self._group, self._batch_rows
+        group, view = self._group, self._view
+        rows, count = view.rows, view.trace.rows
         fan_in = find_fan_in(group.transform.layer, unit)
-        delta = gradient_of(group.delta, unit, rows)
+        zeros = self._zeros
+        delta = gradient_of(group.delta, unit, rows, count)
+        a_gradient = gradient_of(group.a_gradient, unit, rows, count)
         edges: tuple[Edge, ...] = ()
         left_out, share, bias = 0, None, None
         if fan_in is not None:
             ranks = self._ranks(fan_in, unit)
-            shown = largest(ranks, self._top)
+            shown = largest(ranks, view.options.top)
             edges = tuple(self._edge(fan_in, unit, edge) for edge in shown.tolist())
             left_out, share = len(ranks) - len(shown), share_of(ranks[shown], ranks)
             if fan_in.bias is not None:
@@ -63,20 +63,21 @@ class UnitReader:
         return UnitExplanation(
             unit=unit,
             index=tuple(int(i) for i in np.unravel_index(unit, group.out_shape)),
-            z=value_of(group.z, unit),
-            a=value_of(group.a, unit),
-            a_gradient=gradient_of(group.a_gradient, unit, rows),
-            delta=delta,
+            z=zeros.add(value_of(group.z, unit, rows), zeros.z, unit),
+            a=zeros.add(value_of(group.a, unit, rows), zeros.a, unit),
+            a_gradient=zeros.add_to(a_gradient, zeros.a_gradient, unit),
+            delta=zeros.add_to(delta, zeros.delta, unit),
             active_rows=int(group.a.nonzero.reshape(-1)[unit]),
             bias=bias,
             edges=edges,
             edges_left_out=left_out,
             edges_share=share,
+            formulas=() if self._formulas is None else self._formulas.of_unit(unit),
         )
 
     def _delta_rows(self, unit: int) -> Floats | None:
         delta = self._group.delta
-        return None if delta is None else delta.rows.reshape(len(delta.rows), -1)[:, unit]
+        return None if delta is None else unit_rows(delta, unit)
 
     def _ranks(self, fan_in: FanIn, unit: int) -> Floats:
         """Return what edges are ranked by: contributions to the gradient, else to the value."""
@@ -116,7 +117,15 @@ class UnitReader:
             term=None if weight is None else self._quantity(weight * mean, weight * x),
             contribution=self._contribution(fan_in, unit, edge, x),
             entry=entry,
+            formulas=self._edge_formulas(unit, source, entry),
         )
+
+    def _edge_formulas(
+        self, unit: int, source: int, entry: ParameterEntry | None
+    ) -> tuple[FormulaText, ...]:
+        if self._formulas is None or entry is None or source < 0:
+            return ()
+        return self._formulas.of_edge(unit, source, entry)
 
     def _contribution(self, fan_in: FanIn, unit: int, edge: int, x: Floats) -> Quantity | None:
         delta = self._delta_rows(unit)
@@ -125,12 +134,12 @@ class UnitReader:
         whole, products = self._whole_contribution(fan_in), x * delta
         if whole is not None:
             return self._quantity(float(whole[edge]), products)
-        is_complete = len(x) == self._batch_rows
-        total = float(products.sum(dtype=np.float64)) if is_complete else math.nan
+        total = float(products.sum(dtype=np.float64)) if self._view.is_whole else math.nan
         return self._quantity(total, products)
 
     def _quantity(self, batch: float, rows: Floats) -> Quantity:
-        return Quantity(number(batch), numbers(rows) if self._shows_edge_rows else ())
+        has_rows = self._group.name in self._view.options.units
+        return Quantity(number(batch), numbers(rows[self._view.rows]) if has_rows else ())
 
 
 def _take(x: Floats, sources: Indices) -> Floats:

@@ -5,6 +5,19 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Zero:
+    """Why a number is exactly 0.
+
+    Attributes:
+        cause: code of the cause, such as `relu_off`.
+        text: the cause with its numbers, as a sentence for a person.
+    """
+
+    cause: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Quantity:
     """A value per row of the batch.
 
@@ -13,12 +26,33 @@ class Quantity:
             are those of the batch's loss L, in which each row has a share, so that their sum is the
             weighted mean of the gradients of the rows' own losses. None if not finite, or unknown.
         rows: values of the rows that are shown.
-        zeros: cause of each of these values that is 0, None for the others; None if none is 0.
+        zeros: cause of each of these values that is 0, None for the others; empty if none is 0.
+        zero: cause of the first of these values if it is 0, with its numbers.
     """
 
     batch: float | None
     rows: tuple[float | None, ...]
-    zeros: tuple[str | None, ...] | None = None
+    zeros: tuple[str | None, ...] = ()
+    zero: Zero | None = None
+
+
+@dataclass(frozen=True)
+class FormulaText:
+    """A formula with its symbols, its numbers and its result, three times.
+
+    Attributes:
+        of: the quantity, such as `z`, `delta` or `loss_gradient`.
+        value: the result that the training computed.
+        latex: as LaTeX.
+        mathml: as MathML Core.
+        speech: as a sentence to be read aloud.
+    """
+
+    of: str
+    value: float | None
+    latex: str
+    mathml: str
+    speech: str
 
 
 @dataclass(frozen=True)
@@ -60,8 +94,8 @@ class ParameterEntry:
     update: float | None
     max_norm_change: float | None
     after: float | None
-    zero_gradient: str | None = None
-    zero_update: str | None = None
+    zero_gradient: Zero | None = None
+    zero_update: Zero | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +110,7 @@ class Edge:
         term: w · x, the edge's share of the unit's value; None if the unit selects one input.
         contribution: x · δ, the edge's share of ∂L/∂w; None for a fixed weight, or without δ.
         entry: the weight from its gradient to its new value; None for a fixed weight.
+        formulas: from the gradient to the new value, if formulas are shown.
     """
 
     source: tuple[int, ...] | None
@@ -85,6 +120,7 @@ class Edge:
     term: Quantity | None
     contribution: Quantity | None
     entry: ParameterEntry | None
+    formulas: tuple[FormulaText, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,14 +132,15 @@ class UnitExplanation:
         index: index into the layer's output.
         z: value before the activation.
         a: value after it; that of the output layer has the output activation.
-        a_gradient: ∂L/∂a; None where it is not computed, such as at the output, whose loss is
-            fused with its activation.
+        a_gradient: ∂L/∂a; None where it is not computed: at the output of a loss that is fused with
+            its activation, such as cross entropy.
         delta: δ = ∂L/∂z; None if no layer up to this one is trained.
         active_rows: number of rows of the batch with a ≠ 0.
         bias: the unit's bias; None without one.
         edges: those with the largest absolute contributions.
         edges_left_out: number of edges that are not shown.
         edges_share: share of the shown edges in Σ |contribution|; None if it is 0.
+        formulas: of the first row that is shown, if formulas are.
     """
 
     unit: int
@@ -117,6 +154,7 @@ class UnitExplanation:
     edges: tuple[Edge, ...]
     edges_left_out: int
     edges_share: float | None
+    formulas: tuple[FormulaText, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -203,6 +241,7 @@ class LossExplanation:
         shares: share of each of these rows in L: weight / batch.
         outputs: activated outputs of these rows.
         targets: their targets as the loss takes them: a class index, or numbers.
+        formulas: of the batch's loss, and of the loss of the first row that is shown.
     """
 
     value: float | None
@@ -212,6 +251,7 @@ class LossExplanation:
     shares: tuple[float | None, ...]
     outputs: tuple[tuple[float | None, ...], ...]
     targets: tuple[int | tuple[float | None, ...], ...]
+    formulas: tuple[FormulaText, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from store.errors import (
 from store.jobs.jobs import JobRecord
 from store.prepared import loader
 from store.replay import open_replay, plan
-from store.replay.kept_states import KeptState, find_states
 from store.replay.open_replay import open_at_nearest
 from store.replay.position import Place, Position
 from store.replay.reach_step import ReplayLimit, reach_step
 from store.replay.replay import Replay
+from store.replay.states.kept_states import KeptState, find_states
 from store.settings import Settings
 from store.statuses import StatusReason
 from tests.store.prepared.resources import Resources
@@ -268,6 +268,6 @@ def test_job_whose_dataset_was_deleted(resources: Resources, train: Train) -> No
     job = train(8, 20)
     with resources.database.writing() as session:
         delete_dataset(session, job.dataset_id)
-    with pytest.raises(DatasetGoneError, match="step 8 and step 28 can still") as caught:
+    with pytest.raises(DatasetGoneError, match="step 0, step 8 and step 28 can still") as caught:
         reach(resources, job, 3)
-    assert caught.value.steps == ("step 8", "step 28")
+    assert caught.value.steps == ("step 0", "step 8", "step 28")

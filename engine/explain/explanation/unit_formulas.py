@@ -1,0 +1,147 @@
+"""Formulas of the units of a layer, with the numbers of one row, and of the edges into them."""
+
+from collections.abc import Iterator
+from typing import get_args
+
+import numpy as np
+
+from engine.arrays import Floats
+from engine.explain.explanation.formula_texts import write_formula
+from engine.explain.explanation.layer_group import LayerGroup
+from engine.explain.explanation.loss_formulas import output_row, share_of_row
+from engine.explain.explanation.numbers import unit_rows
+from engine.explain.explanation.values import FormulaText, ParameterEntry
+from engine.explain.explanation.view import StepView
+from engine.explain.formulas.activations import activation, delta, softmax, softmax_delta
+from engine.explain.formulas.layers.dense import (
+    input_gradient,
+    row_weight_gradient,
+    weight_gradient,
+    weighted_sum,
+)
+from engine.explain.formulas.losses import logit_gradient, output_gradient
+from engine.explain.formulas.losses.error_terms import ErrorLossSpec
+from engine.explain.step_trace import Recorded
+from engine.layers.dense import Dense
+
+
+class UnitFormulas:
+    """Writes the formulas of one layer.
+
+    Args:
+        view: the step and what is shown of it.
+        group: the layer with its activation.
+    """
+
+    def __init__(self, view: StepView, group: LayerGroup) -> None:
+        self._view, self._group, self._row = view, group, view.formula_row
+        self._is_output = group.loss_outputs is not None
+        self._names = [*view.groups]
+
+    def of_unit(self, unit: int) -> tuple[FormulaText, ...]:
+        """Return the formulas of a unit's z, a, ∂L/∂a and δ that apply."""
+        if self._row is None or self._view.trace.diverged_in is not None:
+            return ()
+        return tuple(self._of_unit(unit, self._row))
+
+    def _of_unit(self, unit: int, row: int) -> Iterator[FormulaText]:
+        group = self._group
+        z, a = float(unit_rows(group.z, unit)[row]), float(unit_rows(group.a, unit)[row])
+        if isinstance(group.transform.layer, Dense):
+            yield self._weighted_sum(unit, row, z)
+        name = getattr(group.spec, "activation", None)
+        if name == "softmax":
+            yield write_formula("a", softmax(_flat(group.z, row), unit), a)
+        elif name not in {None, "linear"}:
+            yield write_formula("a", activation(name, z, unit), a)
+        if self._is_output:
+            yield from self._gradient_at_output(unit, row)
+        elif group.a_gradient is not None and group.delta is not None:
+            yield from self._hidden_gradients(unit, row, z, a)
+
+    def _weighted_sum(self, unit: int, row: int, z: float) -> FormulaText:
+        group = self._group
+        weights = self._weights(group)[:, unit]
+        bias = self._view.parameters.get(f"{group.name}.bias")
+        formula = weighted_sum(
+            _flat(group.transform.inputs, row),
+            weights.tolist(),
+            None if bias is None else float(bias.trace.before[unit]),
+            unit,
+            letter=self._letter,
+        )
+        return write_formula("z", formula, z)
+
+    @property
+    def _letter(self) -> str:
+        """The letter of the layer's inputs: those of the network are x."""
+        return "x" if self._names[0] == self._group.name else "a"
+
+    def _weights(self, group: LayerGroup) -> Floats:
+        return self._view.parameters[f"{group.name}.weight"].trace.before
+
+    def _gradient_at_output(self, unit: int, row: int) -> Iterator[FormulaText]:
+        view = self._view
+        loss, share = view.trace.inputs.spec.loss, share_of_row(view, row)
+        values = output_row(view, row)
+        if isinstance(loss, get_args(ErrorLossSpec)):
+            formula = output_gradient(loss, values, unit, share)
+            yield write_formula("a_gradient", formula, self._value(self._group.a_gradient, unit))
+        if self._group.delta is not None:
+            value = float(unit_rows(self._group.delta, unit)[row])
+            yield write_formula("delta", logit_gradient(loss, values, unit, share), value)
+
+    def _hidden_gradients(self, unit: int, row: int, z: float, a: float) -> Iterator[FormulaText]:
+        group = self._group
+        assert group.a_gradient is not None  # noqa: S101 - checked by the caller
+        assert group.delta is not None  # noqa: S101 - likewise
+        gradient = float(unit_rows(group.a_gradient, unit)[row])
+        following = self._dense_after()
+        if following is not None and following.delta is not None:
+            deltas, weights = _flat(following.delta, row), self._weights(following)[unit]
+            backward = input_gradient(weights.tolist(), deltas, unit)
+            yield write_formula("a_gradient", backward, gradient)
+        value = float(unit_rows(group.delta, unit)[row])
+        name = getattr(group.spec, "activation", None)
+        if name == "softmax":
+            gradients = _flat(group.a_gradient, row)
+            yield write_formula("delta", softmax_delta(gradients, _flat(group.a, row), unit), value)
+        elif name is not None:
+            yield write_formula("delta", delta(name, gradient, z, a, unit), value)
+
+    def _value(self, recorded: Recorded | None, unit: int) -> float | None:
+        if recorded is None or self._row is None:
+            return None
+        return float(unit_rows(recorded, unit)[self._row])
+
+    def _dense_after(self) -> LayerGroup | None:
+        """Return the dense layer that reads this layer's outputs, if it is one."""
+        place = self._names.index(self._group.name)
+        prefix = self._group.name.rpartition(".")[0]
+        following = self._view.groups.get(self._names[place + 1])
+        if following is None or not isinstance(following.transform.layer, Dense):
+            return None
+        is_beside = following.name == "output" or following.name.rpartition(".")[0] == prefix
+        return following if is_beside and prefix == "layers" else None
+
+    def of_edge(self, unit: int, source: int, entry: ParameterEntry) -> tuple[FormulaText, ...]:
+        """Return the formulas of an edge of a dense layer, from its gradient to its new value."""
+        delta_rows = self._group.delta
+        if self._row is None or delta_rows is None or entry.loss_gradient is None:
+            return ()
+        if not isinstance(self._group.transform.layer, Dense):
+            return ()
+        deltas = unit_rows(delta_rows, unit)
+        values = unit_rows(self._group.transform.inputs, source)
+        if self._view.is_whole:
+            formula = weight_gradient(
+                values.tolist(), deltas.tolist(), source, unit, letter=self._letter
+            )
+            return (write_formula("loss_gradient", formula, entry.loss_gradient),)
+        x, d = float(values[self._row]), float(deltas[self._row])
+        return (write_formula("row_gradient", row_weight_gradient(x, d, source, unit)),)
+
+
+def _flat(recorded: Recorded, row: int) -> list[float]:
+    """Return all values of one kept row."""
+    return np.asarray(recorded.rows[row]).reshape(-1).tolist()
