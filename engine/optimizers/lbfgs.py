@@ -26,6 +26,9 @@ class LbfgsOptimizer(Optimizer):
     Every update first evaluates the objective at the current parameters as the reference of the
     search: the objective includes the penalties, so it may exceed the reported loss, and the
     gradients are those of the objective. After an update, they hold the latest evaluation.
+
+    Attributes:
+        step_length: α of the latest update; 0 if the parameters stayed as they were.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class LbfgsOptimizer(Optimizer):
     ) -> None:
         self._parameters, self._gradients, self._evaluate = parameters, gradients, evaluate
         self._max_evaluations = spec.max_evaluations
+        self.step_length = 0.0
         # Holds d during the line search, then s = α d until the next update.
         self._change = np.zeros_like(parameters)
         self._previous_gradient = np.zeros_like(parameters)
@@ -50,6 +54,7 @@ class LbfgsOptimizer(Optimizer):
 
     def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - steps are alike
         """Take one step, or none if the loss does not decrease along the direction."""
+        self.step_length = 0.0
         loss = self._evaluate()
         if not math.isfinite(loss) or not 0 < largest_magnitude(self._gradients) < math.inf:
             return
@@ -97,6 +102,7 @@ class LbfgsOptimizer(Optimizer):
             np.copyto(self._parameters, self._start)
             self._reject_step()
         else:
+            self.step_length = found.alpha
             np.multiply(self._change, found.alpha, out=self._change)
             np.add(self._start, self._change, out=self._parameters)
 
