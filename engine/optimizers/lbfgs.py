@@ -28,7 +28,7 @@ class LbfgsOptimizer(Optimizer):
     gradients are those of the objective. After an update, they hold the latest evaluation.
 
     Attributes:
-        step_length: α of the latest update; 0 if the parameters stayed as they were.
+        alpha: α of the latest update; 0 if the parameters stayed as they were.
     """
 
     def __init__(
@@ -40,13 +40,13 @@ class LbfgsOptimizer(Optimizer):
     ) -> None:
         self._parameters, self._gradients, self._evaluate = parameters, gradients, evaluate
         self._max_evaluations = spec.max_evaluations
-        self.step_length = 0.0
         # Holds d during the line search, then s = α d until the next update.
         self._change = np.zeros_like(parameters)
         self._previous_gradient = np.zeros_like(parameters)
         self.slots = {"change": self._change, "previous_gradient": self._previous_gradient}
         self._inverse_hessian = InverseHessian(spec.history, parameters)
         self._start = np.empty_like(parameters)
+        self.alpha = 0.0
 
     def state_arrays(self) -> dict[str, Floats]:
         """Return the slots and the arrays of H."""
@@ -54,7 +54,7 @@ class LbfgsOptimizer(Optimizer):
 
     def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - steps are alike
         """Take one step, or none if the loss does not decrease along the direction."""
-        self.step_length = 0.0
+        self.alpha = 0.0
         loss = self._evaluate()
         if not math.isfinite(loss) or not 0 < largest_magnitude(self._gradients) < math.inf:
             return
@@ -102,7 +102,7 @@ class LbfgsOptimizer(Optimizer):
             np.copyto(self._parameters, self._start)
             self._reject_step()
         else:
-            self.step_length = found.alpha
+            self.alpha = found.alpha
             np.multiply(self._change, found.alpha, out=self._change)
             np.add(self._start, self._change, out=self._parameters)
 
