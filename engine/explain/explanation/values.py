@@ -137,6 +137,7 @@ class UnitExplanation:
         delta: δ = ∂L/∂z; None if no layer up to this one is trained.
         active_rows: number of rows of the batch with a ≠ 0.
         bias: the unit's bias; None without one.
+        bias_formulas: from the bias's gradient to its new value, if formulas are shown.
         edges: those with the largest absolute contributions.
         edges_left_out: number of edges that are not shown.
         edges_share: share of the shown edges in Σ |contribution|; None if it is 0.
@@ -151,6 +152,7 @@ class UnitExplanation:
     delta: Quantity | None
     active_rows: int
     bias: ParameterEntry | None
+    bias_formulas: tuple[FormulaText, ...]
     edges: tuple[Edge, ...]
     edges_left_out: int
     edges_share: float | None
@@ -177,6 +179,7 @@ class ParameterExplanation:
         values: every value before the step, in row-major order, if asked for.
         gradients: every loss gradient, likewise.
         changes: every change by the step, likewise.
+        formulas: of the first entry, from its gradient to its new value, if formulas are shown.
     """
 
     name: str
@@ -194,6 +197,7 @@ class ParameterExplanation:
     values: tuple[float | None, ...] | None = None
     gradients: tuple[float | None, ...] | None = None
     changes: tuple[float | None, ...] | None = None
+    formulas: tuple[FormulaText, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -269,6 +273,7 @@ class UpdateExplanation:
         clipped_count: number of gradients that clipping by value changed.
         evaluations: evaluations of the objective by a line search.
         update_norm: Euclidean norm of the change of all trained parameters.
+        formulas: of the learning rate and of the norm of the gradient.
     """
 
     optimizer: str
@@ -281,6 +286,7 @@ class UpdateExplanation:
     clipped_count: int
     evaluations: int
     update_norm: float | None
+    formulas: tuple[FormulaText, ...] = ()
 
 
 @dataclass(frozen=True)
