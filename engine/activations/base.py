@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 
-from engine.arrays import Floats
+from engine.arrays import Floats, Pieces
 
 
 class Activation(ABC):
@@ -23,6 +23,13 @@ class Activation(ABC):
     def predict(self, x: Floats) -> Floats:
         """Overwrite x with y like `forward`, without saving anything for backward."""
         return self.forward(x)
+
+    def pieces(self, y: Floats) -> Pieces | None:  # noqa: ARG002 - one piece for every y
+        """Return which piece of the function each y is on, an array of y's shape.
+
+        None if the function is smooth: its first and second derivatives have no jump.
+        """
+        return None
 
     @abstractmethod
     def backward(self, y: Floats, dy: Floats) -> Floats:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from engine.activations.base import Activation
-from engine.arrays import Floats
+from engine.arrays import Floats, Pieces
 from engine.numerics.blocks import blocks
 
 
@@ -40,6 +40,10 @@ class HardSigmoid(Activation):
         np.divide(x, 6, out=x)
         np.add(x, 0.5, out=x)
         return np.clip(x, 0, 1, out=x)
+
+    def pieces(self, y: Floats) -> Pieces:
+        """Return 0 at the lower bound, 1 between the bounds and 2 at the upper one."""
+        return np.greater(y, 0).astype(np.int8) + np.greater_equal(y, 1)
 
     def backward(self, y: Floats, dy: Floats) -> Floats:
         """Overwrite dy with dx = dy / 6 · (0 < y < 1)."""

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field
 
 from pydantic import TypeAdapter
 
-from engine.arrays import Floats
+from engine.arrays import Floats, Indices
+from engine.data.split_arrays import Batch
 from engine.findings import Finding
 from engine.metrics import Metric
 from engine.preparation.part_rows import PartRows
@@ -273,6 +274,10 @@ class FoldedTraining:
     def next_step(self) -> StepInputs:
         """Return copies of everything that the current network's next step depends on."""
         return self._current.next_step()
+
+    def next_rows(self, count: int) -> tuple[Batch, Indices]:
+        """Return copies of `count` rows from the first of the next step on; and their positions."""
+        return self._current.next_rows(count)
 
     def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:
         """Complete the current epoch, and all folds before it; None if `stop` ended it earlier.

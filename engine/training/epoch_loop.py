@@ -8,8 +8,9 @@ from dataclasses import asdict
 import numpy as np
 from pydantic import TypeAdapter
 
-from engine.arrays import Floats
+from engine.arrays import Floats, Indices
 from engine.data.batches import Batches, largest_batch
+from engine.data.split_arrays import Batch
 from engine.layers.chunks import chunk_rows
 from engine.losses.base import Loss
 from engine.metrics import Metric, build_accumulator
@@ -168,6 +169,10 @@ class EpochLoop:
             epoch=progress.epoch,
             step_in_epoch=progress.step,
         )
+
+    def next_rows(self, count: int) -> tuple[Batch, Indices]:
+        """Return copies of `count` rows from the first of the next step on; and their positions."""
+        return self._batches.take(self.progress.epoch, self.progress.step, count)
 
     def run_epoch(self, stop: Callable[[], bool]) -> EpochRecord | None:
         """Complete the current epoch and return its record; None if `stop` ended it earlier.

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from engine.arrays import Floats
+from engine.arrays import Floats, Indices
+from engine.data.split_arrays import Batch
 from engine.findings import Finding
 from engine.metrics import Metric
 from engine.preparation.part_rows import PartRows
@@ -160,6 +161,10 @@ class TrainingProtocol(Protocol):
 
     def next_step(self) -> StepInputs:
         """Return copies of everything that the current network's next step depends on."""
+        ...
+
+    def next_rows(self, count: int) -> tuple[Batch, Indices]:
+        """Return copies of `count` rows from the first of the next step on; and their positions."""
         ...
 
     def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:

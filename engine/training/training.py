@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from engine.activations import build_activation
-from engine.arrays import Floats
+from engine.arrays import Floats, Indices
 from engine.data.batches import Batches, has_joined_row, joins_last_row
+from engine.data.split_arrays import Batch
 from engine.errors import DataError
 from engine.findings import Finding
 from engine.metrics import Metric
@@ -232,6 +233,13 @@ class Training:
     def next_step(self) -> StepInputs:
         """Return copies of everything that the next step depends on."""
         return self._loop.next_step()
+
+    def next_rows(self, count: int) -> tuple[Batch, Indices]:
+        """Return copies of `count` rows from the first of the next step on; and their positions.
+
+        They are in the order of the epoch, whose first rows follow its last. At most all rows.
+        """
+        return self._loop.next_rows(count)
 
     def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:
         """Complete the current epoch and return its record; None if `stop` ended it earlier.
