@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request, Response
 
-from engine.explain.explanation.values import StepExplanation
+from engine.explain.explanation.step_values import StepExplanation
 from service.context import Context, ContextDep
 from service.explain.answers import JobExplanation
 from service.explain.given_step import explain_given_step
