@@ -128,6 +128,25 @@ class StepNotFoundError(StoreError):
         super().__init__(f"{step} does not exist: {reason}")
 
 
+class RowNotFoundError(StoreError):
+    """The dataset has no such row.
+
+    Args:
+        dataset_id: id of the dataset.
+        number: the row number.
+        rows: number of rows of the dataset.
+    """
+
+    code = "row_not_found"
+
+    def __init__(self, dataset_id: str, number: int, rows: int) -> None:
+        self.number = number
+        self.rows = rows
+        super().__init__(
+            f"row {number} does not exist: dataset {dataset_id} has rows 0 to {rows - 1:,}"
+        )
+
+
 class ReplayTooLongError(StoreError):
     """Repeating the steps from the nearest kept state takes longer than is allowed here.
 

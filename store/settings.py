@@ -116,6 +116,12 @@ class Settings(BaseSettings):
         description="Interval between checkpoints, the most training that a lost worker costs; "
         "longer if checkpoints would take more than 5 % of the time; 0: after every step.",
     )
+    milestone_bytes: int = Field(
+        default=64 * MIB,
+        ge=0,
+        description="Maximum total size of the up to 16 earlier checkpoints per training that are "
+        "kept, also after its end, so that any of its steps can be explained; 0: none are kept.",
+    )
     redispatch_seconds: float = Field(
         default=2,
         gt=0,

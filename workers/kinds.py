@@ -32,6 +32,11 @@ class OpenWork(Protocol[Result]):
     checkpoint_cost: float
 
     @property
+    def milestone_seconds(self) -> float:
+        """Maximum seconds between checkpoints, of which some are kept; infinite without any."""
+        ...
+
+    @property
     def steps_done(self) -> int:
         """Number of steps done since the beginning of the job."""
         ...

@@ -189,6 +189,7 @@ class _Slice:
             return False
         interval = self.context.settings.checkpoint_seconds
         if interval > 0:
+            interval = min(interval, work.milestone_seconds)
             interval = max(interval, work.checkpoint_cost / MAX_CHECKPOINT_SHARE)
         return time.monotonic() - self.checkpointed >= interval
 

@@ -7,6 +7,7 @@ from typing import Literal, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.arrays import Indices
 from engine.errors import DataError
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "text", "time"]
@@ -184,8 +185,8 @@ def count_rows(column: Column) -> int:
     return len(column.values if isinstance(column, NumericColumn) else column.codes)
 
 
-def take_rows(column: Column, rows: slice) -> Column:
-    """Return a view of consecutive rows of a column."""
+def take_rows(column: Column, rows: slice | Indices) -> Column:
+    """Return a view of consecutive rows of a column, or a copy of the rows of these indices."""
     if isinstance(column, NumericColumn):
         return NumericColumn(column.values[rows])
     return CategoricalColumn(column.codes[rows], column.levels)

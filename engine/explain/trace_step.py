@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.arrays import Floats
-from engine.data.split_arrays import Batch
 from engine.errors import DivergenceError
 from engine.explain.recorder import StepRecorder
 from engine.explain.step_trace import ParameterTrace, StepTrace
@@ -21,7 +20,7 @@ from engine.training.step_inputs import (
     build_train_step,
     state_arrays,
 )
-from engine.training.train_step import TrainStep
+from engine.training.train_step import NoMetrics, TrainStep
 
 # Rows whose values are kept; means and counts are those of the whole batch.
 MAX_KEPT_ROWS = 256
@@ -42,7 +41,8 @@ def trace_step(inputs: StepInputs, kept: Sequence[int] | None = None) -> StepTra
     positions = np.arange(min(rows, MAX_KEPT_ROWS)) if kept is None else np.asarray(kept, np.intp)
     step = build_train_step(inputs)
     penalty = step.penalties.value()
-    recorder = StepRecorder(step, positions)
+    shares = _shares(inputs)
+    recorder = StepRecorder(step, positions, shares)
     diverged_in = _run(step, inputs)
     gradient = recorder.stages.get("gradient")
     norm = None if gradient is None else euclidean_norm(gradient)
@@ -54,9 +54,10 @@ def trace_step(inputs: StepInputs, kept: Sequence[int] | None = None) -> StepTra
         loss=recorder.loss,
         penalty=penalty,
         row_losses=recorder.row_losses,
-        shares=_shares(inputs),
+        shares=shares,
         outputs=recorder.outputs,
         output_gradient=recorder.output_gradient,
+        prediction_gradient=recorder.prediction_gradient,
         layers=recorder.layers,
         parameters=_parameters(step, recorder),
         gradient_norm=norm,
@@ -72,17 +73,10 @@ def _run(step: TrainStep, inputs: StepInputs) -> str | None:
     progress = Progress(epoch=inputs.epoch, step=inputs.step_in_epoch, steps_done=inputs.step)
     try:
         with np.errstate(all="ignore"):
-            step.run(inputs.batch, progress, _NoMetrics(), is_last=False)
+            step.run(inputs.batch, progress, NoMetrics(), is_last=False)
     except DivergenceError as error:
         return error.layer
     return None
-
-
-class _NoMetrics:
-    """Ignores the outputs of the batch: no metric is computed."""
-
-    def update(self, loss: float, outputs: Floats, batch: Batch) -> None:
-        """Do nothing."""
 
 
 def _shares(inputs: StepInputs) -> Floats:

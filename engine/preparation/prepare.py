@@ -26,8 +26,9 @@ from engine.preparation.prepared_data import PreparedData, prepared_from
 from engine.preparation.row_arrays import RowArrays
 from engine.preparation.row_findings import find_left_out_other_rows
 from engine.preparation.sample_weights import fit_sample_weights
+from engine.preparation.split_table import split_table
 from engine.preparation.subsets import RowSource, Subset, read_rows
-from engine.preparation.train_validation_split import require_rows, split_rows
+from engine.preparation.train_validation_split import require_rows
 from engine.preparation.untrained_findings import find_untrained_inputs
 from engine.preparation.zero_targets import find_zero_targets
 from engine.preprocessing.fitted import FittedTarget
@@ -74,8 +75,7 @@ class Preparation:
         self._spec, self._is_new, self._fold = spec, fitted is None, fold
         self.findings: list[Finding] = []
         fitted_target = None if fitted is None else fitted.target
-        source = read_rows(spec, table, fitted_target)
-        rows = split_rows(spec, source.columns, source.labels, source.usable, fold, table.words)
+        source, rows = split_table(spec, table, fitted_target, fold)
         self._weights = fit_sample_weights(spec, source.labels, rows.training, table.words)
         self._trained = self._rows_of_weight(source, rows.training)
         target = fit_target(spec, source.labels, self._trained, fitted_target)

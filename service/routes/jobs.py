@@ -147,7 +147,7 @@ def list_losses(
 
 @router.get("/{job_id}/checkpoints", responses=problems(404, 422, 503))
 def list_checkpoints(context: ContextDep, job_id: JobId) -> CheckpointsView:
-    """List the stored checkpoints; another job can start from any of them."""
+    """List the stored checkpoints, with milestones; another job can start from any of them."""
     return queries.checkpoints(context, job_id)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.arrays import Indices
 from engine.data.table import (
     CategoricalColumn,
     Column,
@@ -18,6 +19,7 @@ from engine.data.table import (
     FileConventions,
     NumericColumn,
     TableSchema,
+    take_rows,
 )
 from engine.errors import DataError
 from store.datasets.datasets import ColumnRecord, DatasetRecord
@@ -73,6 +75,28 @@ class ColumnFile:
         # Arrow's own read_all allocates all columns of all batches, whichever are requested.
         chunks = list(self.chunks(names))
         return {name: _concatenate([chunk[name] for chunk in chunks]) for name in names}
+
+    def take(self, names: Sequence[str], rows: Indices) -> dict[str, Column]:
+        """Return the columns of these rows, in their order; only batches with one are read.
+
+        Raises DataError if a column does not exist.
+
+        Args:
+            names: names of the columns.
+            rows: row numbers, from 0, each less than `rows`.
+        """
+        ascending, order = np.unique(rows, return_inverse=True)
+        parts, start = [], 0
+        with self._open(names[:1]) as counter, self._open(names) as reader:
+            for index in range(reader.num_record_batches):
+                stop = start + counter.get_batch(index).num_rows
+                first, last = np.searchsorted(ascending, (start, stop)).tolist()
+                if first < last:
+                    batch = reader.get_batch(index).take(ascending[first:last] - start)
+                    parts.append({name: _column(batch.column(name)) for name in names})
+                start = stop
+        found = {name: _concatenate([part[name] for part in parts]) for name in names}
+        return {name: take_rows(column, order) for name, column in found.items()}
 
     def chunks(self, names: Sequence[str]) -> Iterator[dict[str, Column]]:
         """Yield the columns per record batch."""

@@ -31,7 +31,7 @@ def read_rows(path: Path, columns: Sequence[ColumnRecord], offset: int, limit: i
     # Memory-mapped, so that the batches before the offset are counted without being read.
     with pa.memory_map(str(path)) as source:
         for batch in _batches_from(source, offset, limit):
-            cells = [_json_values(batch.column(c.name), c) for c in columns]
+            cells = [json_values(batch.column(c.name).to_pylist(), c) for c in columns]
             names = [column.name for column in columns]
             rows += [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
     return rows
@@ -55,8 +55,8 @@ def _batches_from(source: "pa.NativeFile", offset: int, limit: int) -> Iterator[
         offset = max(0, offset - count)
 
 
-def _json_values(cells: "pa.Array", column: ColumnRecord) -> list[Any]:
-    values: list[Any] = cells.to_pylist()
+def json_values(values: list[Any], column: ColumnRecord) -> list[Any]:
+    """Return the values of a column as JSON values, see `read_rows`; None where one is missing."""
     if column.kind == "time":
         return [None if value is None else format_time(value) for value in values]
     if column.kind == "numeric" and column.integral:

@@ -1,4 +1,4 @@
-"""Checkpoints: the complete state of a job's work; the last two and the best are kept."""
+"""Checkpoints: states of a job's work; the last two, the best and milestones are kept."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,7 @@ from store.blobs.artifacts import add_artifact, garbage_collect_artifact, get_ar
 from store.db.clock import now
 from store.db.tables import checkpoints
 from store.jobs.events import add_event
+from store.jobs.milestones import choose_milestones
 
 KEPT_CHECKPOINTS = 2
 
@@ -25,6 +26,7 @@ class Checkpoint:
         data: arrays as safetensors bytes.
         score: by which the best checkpoint is chosen; lower is better. None to keep the last only.
         spec_version: version of the stored state.
+        milestones: maximum number of earlier checkpoints that are kept besides the last and best.
     """
 
     steps: int
@@ -32,6 +34,7 @@ class Checkpoint:
     data: bytes
     score: float | None = None
     spec_version: int = SPEC_VERSION
+    milestones: int = 0
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -65,19 +68,29 @@ def add_checkpoint(session: Session, job_id: str, checkpoint: Checkpoint) -> Non
         )
     )
     add_event(session, job_id, "checkpoint", checkpoint.event_data)
-    _delete(session, job_id, checkpoints.c.steps.not_in(_steps_to_keep(session, job_id)))
+    kept, earlier = find_kept_steps(session, job_id)
+    kept |= choose_milestones(kept | earlier, checkpoint.milestones)
+    _delete(session, job_id, checkpoints.c.steps.not_in(kept))
 
 
-def _steps_to_keep(session: Session, job_id: str) -> set[int]:
-    """Return the steps of the last checkpoints and of the best one (of equals, the first)."""
+def find_kept_steps(session: Session, job_id: str) -> tuple[set[int], set[int]]:
+    """Return the steps of the last checkpoints and the best one (of equals, the first); the others.
+
+    The others are milestones.
+    """
     rows = session.execute(
         select(checkpoints.c.steps, checkpoints.c.score)
         .where(checkpoints.c.job_id == job_id)
         .order_by(checkpoints.c.steps.desc())
     ).all()
     best = min(((row.score, row.steps) for row in rows if row.score is not None), default=None)
-    kept = {row.steps for row in rows[:KEPT_CHECKPOINTS]}
-    return kept if best is None else kept | {best[1]}
+    kept = {row.steps for row in rows[:KEPT_CHECKPOINTS]} | ({best[1]} if best else set())
+    return kept, {row.steps for row in rows} - kept
+
+
+def delete_checkpoints_after(session: Session, job_id: str, steps: int) -> None:
+    """Delete the checkpoints of a job whose row is locked that have more than `steps` steps."""
+    _delete(session, job_id, checkpoints.c.steps > steps)
 
 
 def delete_checkpoints(session: Session, job_id: str) -> None:

@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from engine.arrays import Indices
 from engine.data.rows import Rows
 from engine.data.table import Table
 from engine.findings import Finding
 from engine.preparation.part_rows import PartRows
 from engine.preparation.prepare import Preparation, require_inputs
 from engine.preparation.prepared_data import PreparedData, describe_preparation, prepared_from
+from engine.preparation.split_table import find_training_rows
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
 from engine.stored.preprocessing import dump_preprocessing, read_preprocessing
@@ -26,7 +28,7 @@ from store.blobs.blobs import BlobStore
 from store.blobs.disk_cache import Cache
 from store.blobs.disk_errors import is_disk_full, storage_error
 from store.blobs.matrices import Matrices, MatrixWriter, open_matrices
-from store.datasets.column_file import open_table
+from store.datasets.column_file import ColumnFile, open_table
 from store.datasets.datasets import DatasetRecord
 from store.environment import decisive_values
 from store.prepared.recent import RecentData
@@ -147,6 +149,22 @@ class TrainingDataLoader:
             return dict(matrices.arrays)
         return {name: rows[0 : len(rows)] for name, rows in matrices.arrays.items()}
 
+    def find_training_rows(self, fold: int | None = None) -> Indices:
+        """Return the dataset's row number of each training row, in the order of the arrays.
+
+        Args:
+            fold: index of the validation fold, from 0; None for the final network.
+        """
+        target = None if self.fitted is None else self.fitted.target
+        with self.open_dataset() as table:
+            return find_training_rows(self.spec, table, target, fold)
+
+    @contextmanager
+    def open_dataset(self) -> Iterator[ColumnFile]:
+        """Open the training dataset's table. Raises NotFoundError."""
+        with ExitStack() as stack:
+            yield self._open(self.dataset, stack)
+
     @contextmanager
     def _preparation(self, fold: int | None) -> Iterator[Preparation]:
         with ExitStack() as stack:
@@ -162,7 +180,7 @@ class TrainingDataLoader:
     def _open_other(self, dataset: DatasetRecord | None, stack: ExitStack) -> Table | None:
         return None if dataset is None else self._open(dataset, stack)
 
-    def _open(self, dataset: DatasetRecord, stack: ExitStack) -> Table:
+    def _open(self, dataset: DatasetRecord, stack: ExitStack) -> ColumnFile:
         path = stack.enter_context(self.blobs.hold_path(dataset.blob, dataset.blob_sha256))
         return open_table(dataset, path)
 

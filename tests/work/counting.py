@@ -4,6 +4,7 @@ A step that is lost, repeated or done by another state changes every later diges
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -72,6 +73,7 @@ class CountingWork:
     ) -> None:
         self.exactness = Exactness(resources.environment, lambda: self.steps_done)
         self.checkpoint_cost = 0.0
+        self.milestone_seconds = math.inf
         self.is_closed = False
         self.findings: tuple[Finding, ...] = ()
         self._spec = job.spec

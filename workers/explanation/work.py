@@ -1,5 +1,6 @@
 """An open explanation as the work of a slice."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -34,6 +35,7 @@ class ExplanationWork:
         exactness: environments in which the steps were done.
         checkpoint_cost: duration of the last checkpoint in seconds.
         findings: none; those of the training are its own.
+        milestone_seconds: infinite: there are no milestones.
 
     Args:
         replay: the training, on its way to the step.
@@ -41,6 +43,7 @@ class ExplanationWork:
     """
 
     findings: tuple[Finding, ...] = ()
+    milestone_seconds = math.inf
 
     def __init__(self, replay: Replay, environment: dict[str, Any]) -> None:
         self.exactness = Exactness(environment, lambda: replay.training.steps_done)

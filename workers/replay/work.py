@@ -1,6 +1,7 @@
 """An open replay as the work of a slice."""
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
@@ -36,6 +37,7 @@ class ReplayWork:
         exactness: environments in which the steps were repeated.
         checkpoint_cost: duration of the last checkpoint in seconds.
         findings: none; those of the training are its own.
+        milestone_seconds: infinite: there are no milestones.
 
     Args:
         database: database of the training's results.
@@ -46,6 +48,7 @@ class ReplayWork:
     """
 
     findings: tuple[Finding, ...] = ()
+    milestone_seconds = math.inf
 
     def __init__(
         self,

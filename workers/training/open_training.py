@@ -20,8 +20,14 @@ def open_training(context: DataResources, job: JobRecord) -> TrainingRecorder:
     started = time.monotonic()
     data = open_job_data(context, job)
     training = build_training(data)
-    seconds = data.spec.max_seconds
-    recorder = TrainingRecorder(job, training, seconds, data.loader, context.environment)
+    recorder = TrainingRecorder(
+        job,
+        training,
+        data.spec.max_seconds,
+        data.loader,
+        context.environment,
+        context.settings.milestone_bytes,
+    )
     checkpoint = _find_checkpoint(context.database, job)
     if checkpoint is not None:
         restore_training(training, checkpoint)

@@ -2,7 +2,9 @@
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
 from engine.findings import Finding, join_feature_lists
@@ -11,6 +13,7 @@ from engine.preprocessing.fitted import Classes, classes_of
 from engine.stored.preprocessing import dump_preprocessing
 from engine.training.loop import TrainingProtocol
 from engine.training.progress import EpochRecord
+from engine.training.recovery import Restore
 from store.blobs.tensors import pack_arrays
 from store.jobs.jobs import JobRecord
 from store.jobs.training.checkpoints import TrainingCheckpoint
@@ -19,6 +22,7 @@ from store.jobs.training.losses import LossRecord
 from store.jobs.training.progress import TrainingProgress
 from store.prepared.loader import TrainingDataLoader
 from workers.exactness import Exactness
+from workers.training.milestones import Milestones
 
 
 class TrainingRecorder:
@@ -34,6 +38,7 @@ class TrainingRecorder:
         max_seconds: time budget for training; None for no limit.
         loader: loads the data; time spent loading a fold is not training time.
         environment: fingerprint of this worker, see `store.environment`.
+        milestone_bytes: maximum total size of the milestones.
     """
 
     def __init__(
@@ -43,15 +48,20 @@ class TrainingRecorder:
         max_seconds: float | None,
         loader: TrainingDataLoader,
         environment: dict[str, Any],
+        milestone_bytes: int,
     ) -> None:
         self.training = training
         self.exactness = Exactness(environment, lambda: training.steps_done)
         self._job = job
         self._max_seconds = max_seconds
         self._loader = loader
+        self._milestone_bytes = milestone_bytes
         self._prepared_seconds = 0.0
         self._in_folds = training.is_in_folds
         self.unsaved: list[LossRecord] = []
+        self._recorded_epochs = 0
+        self._restores: tuple[Restore, ...] = ()
+        self._saved_restores = 0
         self.losses: LossChain | None = LossChain()
         self._latest = job.latest_metrics
         self._preparing_seconds = job.preparing_seconds
@@ -77,10 +87,21 @@ class TrainingRecorder:
     def freeze(self) -> None:
         """Keep progress and findings as they are; the training may then be used for trials."""
         self._final, self._findings = self._progress(), self.training.findings
+        self._restores = tuple(self.training.restores)
 
     def add_findings(self, findings: tuple[Finding, ...]) -> None:
         """Add findings about the result, after `freeze`."""
         self._findings += findings
+
+    @property
+    def restores(self) -> Sequence[Restore]:
+        """Returns to an earlier state after divergences, since the training was opened."""
+        return self.training.restores if self._final is None else self._restores
+
+    @property
+    def unsaved_restores(self) -> Sequence[Restore]:
+        """The restores since the last save."""
+        return self.restores[self._saved_restores :]
 
     @property
     def seconds_left(self) -> float:
@@ -92,10 +113,23 @@ class TrainingRecorder:
     @property
     def is_out_of_time(self) -> bool:
         """Whether the job has used up its time budget."""
-        if self._max_seconds is None:
-            return False
+        return self._max_seconds is not None and self._seconds_now >= self._max_seconds
+
+    @property
+    def milestone_seconds(self) -> float:
+        """Seconds between checkpoints of which milestones are chosen; infinite without any."""
+        return self._milestones.interval(self._seconds_now)
+
+    @cached_property
+    def _milestones(self) -> Milestones:
+        # Known once the network is built, which is that of the checkpoint.
+        return Milestones(self._milestone_bytes, self.training.state_bytes)
+
+    @property
+    def _seconds_now(self) -> float:
+        """Training time up to now."""
         under_way = time.monotonic() - self._clock - self._unrecorded_preparing
-        return self._training_seconds + under_way >= self._max_seconds
+        return self._training_seconds + under_way
 
     @property
     def _unrecorded_preparing(self) -> float:
@@ -141,10 +175,19 @@ class TrainingRecorder:
         """Record the time since the last lap as saving, and clear the saved records."""
         self._saving_seconds += self._lap()
         self.unsaved.clear()
+        self._saved_restores = len(self.restores)
+
+    def _drop_records(self, epochs: int) -> None:
+        """Drop the records after the first epochs: a restore has given them up."""
+        self.unsaved = [record for record in self.unsaved if record.epoch < epochs]
+        self._recorded_epochs, self._latest = epochs, None
 
     def add(self, epoch: EpochRecord) -> None:
         """Record an epoch that has just ended."""
         self.end_training()
+        if self._recorded_epochs > epoch.epoch:
+            self._drop_records(epoch.epoch)
+        self._recorded_epochs = epoch.epoch + 1
         record = LossRecord(
             epoch=epoch.epoch,
             loss=epoch.loss,
@@ -167,6 +210,8 @@ class TrainingRecorder:
         return self._final or self._progress()
 
     def _progress(self) -> TrainingProgress:
+        if self._recorded_epochs > self.training.epoch:
+            self._drop_records(self.training.epoch)
         samples = self._measured_epochs * self.training.rows if self._measured_epochs else 0
         found = self.training.cross_validation
         return TrainingProgress(
@@ -214,6 +259,7 @@ class TrainingRecorder:
             data=pack_arrays(state.arrays),
             metrics=self._latest or {},
             score=self.training.score(self._latest or {}),
+            milestones=self._milestones.count(self._training_seconds),
         )
 
     def restore(self, checkpoint: TrainingCheckpoint) -> None:

@@ -16,6 +16,7 @@ from engine.explain.explanation.values import LayerExplanation, StepExplanation
 from engine.explain.explanation.view import StepView
 from engine.explain.step_trace import StepTrace
 from engine.explain.trace_step import MAX_KEPT_ROWS, trace_step
+from engine.explain.zeros.find_zeros import find_zeros
 from engine.training.step_inputs import StepInputs
 
 
@@ -61,9 +62,13 @@ def explain_trace(trace: StepTrace, options: ExplainOptions, rows: slice) -> Ste
         SpecError: see `explain_step`.
     """
     inputs, groups = trace.inputs, group_layers(trace)
-    optimizer = inputs.spec.optimizer
-    readers = {one.name: ParameterReader(one, optimizer) for one in trace.parameters}
-    view = StepView(trace, options, rows, {one.name: one for one in groups}, readers)
+    zeros = find_zeros(trace)
+    by_name = {one.name: one for one in groups}
+    readers = {
+        one.name: ParameterReader(trace, one, causes)
+        for one, causes in zip(trace.parameters, zeros.parameters, strict=True)
+    }
+    view = StepView(trace, options, rows, zeros, by_name, readers)
     shown = select_layers(view)
     return StepExplanation(
         step=inputs.step,

@@ -16,18 +16,22 @@ class LayerGroup:
     Attributes:
         name: name of the layer.
         spec: spec of the layer.
+        index: index in `StepTrace.layers` of its first trace; that of its activation is the next.
         transform: the layer before its activation; the activation itself if it stands alone.
         activation: its activation; None without one.
         loss_outputs: activated outputs, of the output layer only.
         loss_gradient: ∂L/∂logits, of the output layer only.
+        prediction_gradient: ∂L/∂ŷ, of the output layer and losses of the error only.
     """
 
     name: str
     spec: LayerSpec | ResolvedOutput
+    index: int
     transform: LayerTrace
     activation: LayerTrace | None
     loss_outputs: Recorded | None = None
     loss_gradient: Recorded | None = None
+    prediction_gradient: Recorded | None = None
 
     @property
     def out_shape(self) -> Shape:
@@ -52,7 +56,7 @@ class LayerGroup:
     def a_gradient(self) -> Recorded | None:
         """∂L/∂a; None if it is not computed."""
         if self.loss_outputs is not None:
-            return None
+            return self.prediction_gradient
         last = self.transform if self.activation is None else self.activation
         return last.output_gradient
 
@@ -87,8 +91,10 @@ def group_layers(trace: StepTrace) -> list[LayerGroup]:
     """Return the layers of the spec in forward order, a block before its layers."""
     specs = layer_specs(trace.inputs.spec.network_for(trace.inputs.in_features))
     found: dict[str, list[LayerTrace]] = {}
-    for layer in trace.layers:
+    first: dict[str, int] = {}
+    for index, layer in enumerate(trace.layers):
         found.setdefault(layer.name, []).append(layer)
+        first.setdefault(layer.name, index)
     groups = []
     for name, spec in specs.items():
         transform, *rest = found[name]
@@ -97,10 +103,12 @@ def group_layers(trace: StepTrace) -> list[LayerGroup]:
             LayerGroup(
                 name=name,
                 spec=spec,
+                index=first[name],
                 transform=transform,
                 activation=rest[0] if rest else None,
                 loss_outputs=trace.outputs if is_output else None,
                 loss_gradient=trace.output_gradient if is_output else None,
+                prediction_gradient=trace.prediction_gradient if is_output else None,
             )
         )
     return groups

@@ -6,21 +6,32 @@ from engine.arrays import Floats
 from engine.explain.explanation.numbers import flat_numbers, largest, norm_of, number, share_of
 from engine.explain.explanation.options import ExplainOptions
 from engine.explain.explanation.slots import textbook_slots
-from engine.explain.explanation.values import ParameterEntry, ParameterExplanation, SlotValue
-from engine.explain.step_trace import ParameterTrace
-from engine.specs import OptimizerSpec
+from engine.explain.explanation.values import (
+    ParameterEntry,
+    ParameterExplanation,
+    SlotValue,
+    Zero,
+)
+from engine.explain.explanation.zero_values import zero_of
+from engine.explain.step_trace import ParameterTrace, StepTrace
+from engine.explain.zeros.causes import Codes
+from engine.explain.zeros.parameters import ParameterZeros
+from engine.explain.zeros.texts import Place
 
 
 class ParameterReader:
     """Reads entries of one parameter.
 
     Args:
+        step: the step.
         trace: the parameter through the step.
-        optimizer: the optimizer, whose states are converted to those of its formula.
+        zeros: causes of its zeros.
     """
 
-    def __init__(self, trace: ParameterTrace, optimizer: OptimizerSpec) -> None:
-        self.trace = trace
+    def __init__(self, step: StepTrace, trace: ParameterTrace, zeros: ParameterZeros) -> None:
+        self.trace, self._step, self._zeros = trace, step, zeros
+        # States are shown as the optimizer's formula has them.
+        optimizer = step.inputs.spec.optimizer
         self._slots = textbook_slots(optimizer, trace.slots_before, trace.slots_after)
 
     def entry(self, flat: int) -> ParameterEntry:
@@ -44,7 +55,15 @@ class ParameterReader:
             update=None if moved is None else number(moved - before),
             max_norm_change=None if moved is None else number(after - moved),
             after=number(after),
+            zero_gradient=self._zero(self._zeros.loss_gradient, flat),
+            zero_update=self._zero(self._zeros.update, flat),
         )
+
+    def _zero(self, codes: Codes | None, flat: int) -> Zero | None:
+        if codes is None:
+            return None
+        index = tuple(map(int, np.unravel_index(flat, self.trace.before.shape)))
+        return zero_of(self._step, codes[index], Place(parameter=self.trace, index=index))
 
     def explain(self, options: ExplainOptions) -> ParameterExplanation:
         """Return the parameter with its largest entries."""

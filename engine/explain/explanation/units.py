@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from engine.arrays import Floats, Indices
+from engine.explain.explanation.group_zeros import GroupZeros
 from engine.explain.explanation.layer_group import LayerGroup
 from engine.explain.explanation.numbers import (
     gradient_of,
@@ -39,6 +40,7 @@ class UnitReader:
         self._view, self._group, self._parameters = view, group, view.parameters
         self._inputs = group.transform.inputs
         self._x = self._inputs.rows.reshape(len(self._inputs.rows), -1)
+        self._zeros = GroupZeros(view, group)
         self._formulas = UnitFormulas(view, group) if view.has_formulas(group.name) else None
 
     def unit(self, unit: int) -> UnitExplanation:
@@ -46,7 +48,9 @@ class UnitReader:
         group, view = self._group, self._view
         rows, count = view.rows, view.trace.rows
         fan_in = find_fan_in(group.transform.layer, unit)
+        zeros = self._zeros
         delta = gradient_of(group.delta, unit, rows, count)
+        a_gradient = gradient_of(group.a_gradient, unit, rows, count)
         edges: tuple[Edge, ...] = ()
         left_out, share, bias = 0, None, None
         if fan_in is not None:
@@ -59,10 +63,10 @@ class UnitReader:
         return UnitExplanation(
             unit=unit,
             index=tuple(int(i) for i in np.unravel_index(unit, group.out_shape)),
-            z=value_of(group.z, unit, rows),
-            a=value_of(group.a, unit, rows),
-            a_gradient=gradient_of(group.a_gradient, unit, rows, count),
-            delta=delta,
+            z=zeros.add(value_of(group.z, unit, rows), zeros.z, unit),
+            a=zeros.add(value_of(group.a, unit, rows), zeros.a, unit),
+            a_gradient=zeros.add_to(a_gradient, zeros.a_gradient, unit),
+            delta=zeros.add_to(delta, zeros.delta, unit),
             active_rows=int(group.a.nonzero.reshape(-1)[unit]),
             bias=bias,
             edges=edges,

@@ -5,6 +5,19 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Zero:
+    """Why a number is exactly 0.
+
+    Attributes:
+        cause: code of the cause, such as `relu_off`.
+        text: the cause with its numbers, as a sentence for a person.
+    """
+
+    cause: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Quantity:
     """A value per row of the batch.
 
@@ -13,12 +26,14 @@ class Quantity:
             are those of the batch's loss L, in which each row has a share, so that their sum is the
             weighted mean of the gradients of the rows' own losses. None if not finite, or unknown.
         rows: values of the rows that are shown.
-        zeros: cause of each of these values that is 0, None for the others; None if none is 0.
+        zeros: cause of each of these values that is 0, None for the others; empty if none is 0.
+        zero: cause of the first of these values if it is 0, with its numbers.
     """
 
     batch: float | None
     rows: tuple[float | None, ...]
-    zeros: tuple[str | None, ...] | None = None
+    zeros: tuple[str | None, ...] = ()
+    zero: Zero | None = None
 
 
 @dataclass(frozen=True)
@@ -79,8 +94,8 @@ class ParameterEntry:
     update: float | None
     max_norm_change: float | None
     after: float | None
-    zero_gradient: str | None = None
-    zero_update: str | None = None
+    zero_gradient: Zero | None = None
+    zero_update: Zero | None = None
 
 
 @dataclass(frozen=True)
@@ -117,8 +132,8 @@ class UnitExplanation:
         index: index into the layer's output.
         z: value before the activation.
         a: value after it; that of the output layer has the output activation.
-        a_gradient: ∂L/∂a; None where it is not computed, such as at the output, whose loss is
-            fused with its activation.
+        a_gradient: ∂L/∂a; None where it is not computed: at the output of a loss that is fused with
+            its activation, such as cross entropy.
         delta: δ = ∂L/∂z; None if no layer up to this one is trained.
         active_rows: number of rows of the batch with a ≠ 0.
         bias: the unit's bias; None without one.

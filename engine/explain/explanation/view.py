@@ -10,6 +10,7 @@ from engine.explain.explanation.layer_group import LayerGroup
 from engine.explain.explanation.options import ExplainOptions
 from engine.explain.explanation.parameters import ParameterReader
 from engine.explain.step_trace import StepTrace
+from engine.explain.zeros.find_zeros import StepZeros
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class StepView:
         trace: the step.
         options: what is shown.
         rows: the rows to show, as a slice of the kept ones.
+        zeros: causes of the zeros of the step.
         groups: all layers of the spec by name, in forward order.
         parameters: readers of all parameters by name.
     """
@@ -27,6 +29,7 @@ class StepView:
     trace: StepTrace
     options: ExplainOptions
     rows: slice
+    zeros: StepZeros
     groups: Mapping[str, LayerGroup]
     parameters: Mapping[str, ParameterReader]
 

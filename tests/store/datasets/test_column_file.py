@@ -49,6 +49,18 @@ def test_whole_columns_are_their_concatenated_chunks(file: ColumnFile) -> None:
     assert (truth.levels, truth.codes[:3].tolist()) == ((False, True), [1, -1, 1])
 
 
+def test_rows_are_taken_in_any_order(file: ColumnFile) -> None:
+    rows = np.array([9_999, 3, 251, 1, 251, 12])
+    number, text, truth = file.take(["number", "text", "truth"], rows).values()
+    assert isinstance(number, NumericColumn)
+    np.testing.assert_array_equal(number.values, [4999.5, np.nan, 125.5, 0.5, 125.5, 6])
+    assert isinstance(text, CategoricalColumn)
+    assert [None if c < 0 else text.levels[c] for c in text.codes] == [*"ccb", "c", "b", None]
+    assert isinstance(truth, CategoricalColumn)
+    found = [None if c < 0 else truth.levels[c] for c in truth.codes]
+    assert found == [False, False, False, None, False, True]
+
+
 def test_chunks_are_as_they_were_written(file: ColumnFile) -> None:
     chunks = list(file.chunks(["number"]))
     assert len(chunks) == ROWS // 100

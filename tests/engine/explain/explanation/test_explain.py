@@ -27,6 +27,7 @@ from tests.engine.golden.digests import read_specs
 from tests.engine.golden.table import make_table
 
 SPECS = read_specs()
+PLAIN = [name for name, spec in SPECS.items() if "folds" not in repr(spec.validation)]
 
 
 def next_step(name: str) -> StepInputs:
@@ -86,10 +87,8 @@ def test_the_textbook_example_to_the_digit() -> None:
     assert f"{w1.entry.after:.6f}" == "0.403779"
 
 
-@pytest.mark.parametrize("name", sorted(SPECS))
+@pytest.mark.parametrize("name", PLAIN)
 def test_every_network_is_explained_as_finite_json(name: str) -> None:
-    if "folds" in repr(SPECS[name].validation):
-        pytest.skip("folds have an interface of their own")
     found = explain_step(next_step(name), ExplainOptions())
     text = json.dumps(asdict(found), allow_nan=False)
     assert found.loss.value is not None
@@ -257,6 +256,8 @@ def test_formulas_of_the_textbook_have_its_numbers() -> None:
     assert set(formulas) == {"z", "a", "a_gradient", "delta"}
     assert formulas["a"].value == unit.a.rows[0]
     assert formulas["a_gradient"].value == pytest.approx(0.581735142 - 1)
+    assert unit.a_gradient is not None
+    assert unit.a_gradient.rows == (formulas["a_gradient"].value,)
     assert "0.582" in formulas["a_gradient"].mathml
     assert formulas["delta"].speech.endswith("equals minus 0.102")
     (gradient,) = unit.edges[0].formulas
@@ -267,10 +268,8 @@ def test_formulas_of_the_textbook_have_its_numbers() -> None:
     assert [one.of for one in found.loss.formulas] == ["row_loss", "loss"]
 
 
-@pytest.mark.parametrize("name", sorted(SPECS))
+@pytest.mark.parametrize("name", PLAIN)
 def test_formulas_agree_with_the_training(name: str) -> None:
-    if "folds" in repr(SPECS[name].validation):
-        pytest.skip("folds have an interface of their own")
     inputs = next_step(name)
     whole = explain_step(inputs, ExplainOptions(max_units=0, top=0, formulas="none"))
     units = {one.name: (0, one.unit_count - 1) for one in whole.layers}
@@ -282,3 +281,20 @@ def test_formulas_agree_with_the_training(name: str) -> None:
                 quantity = getattr(unit, formula.of)
                 if quantity is not None:
                     assert formula.value == quantity.rows[0]
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_every_zero_that_is_shown_has_a_cause(name: str) -> None:
+    found = explain_step(next_step(name), ExplainOptions(formulas="none", max_units=6, top=4))
+    for one in found.layers:
+        for unit in one.units:
+            quantities = (unit.z, unit.a, unit.a_gradient, unit.delta)
+            for quantity in (shown for shown in quantities if shown is not None):
+                zeros = quantity.zeros or (None,) * len(quantity.rows)
+                for value, cause in zip(quantity.rows, zeros, strict=True):
+                    assert (value == 0) == (cause is not None)
+                assert (quantity.rows[0] == 0) == (quantity.zero is not None)
+        for entry in (entry for parameter in one.parameters for entry in parameter.entries):
+            assert (entry.loss_gradient == 0) == (entry.zero_gradient is not None)
+            if entry.update is not None:
+                assert (entry.after == entry.before) == (entry.zero_update is not None)

@@ -7,12 +7,16 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from store.blobs.artifacts import get_artifact
 from store.db.tables import checkpoints, jobs
 from store.environment import gives_equal_bits
+from store.errors import NotFoundError
+from store.jobs.checkpoints import Checkpoint, find_checkpoint_row, find_kept_steps
 from store.jobs.jobs import JobRecord
 from store.replay.position import Place
+from store.statuses import EXPLANATION
 
-StateKind = Literal["start", "checkpoint", "explanation"]
+StateKind = Literal["start", "checkpoint", "milestone", "explanation"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,8 @@ class KeptState:
     """A state of a training.
 
     Attributes:
-        kind: the start, a checkpoint of the job, or the state that an explanation has kept.
+        kind: the start; one of the job's last checkpoints, or its best; an earlier checkpoint, kept
+            as a milestone; or the state that an explanation has kept.
         steps: steps done over all networks.
         place: the current network, and the steps that it has done.
         job_id: id of the job whose checkpoint it is: the training, or the explanation.
@@ -55,7 +60,8 @@ def find_states(session: Session, job: JobRecord) -> tuple[KeptState, ...]:
 def _read_states(session: Session, job: JobRecord) -> Iterator[KeptState]:
     numbers = checkpoints.c.numbers
     training = numbers["training"]
-    explanations = select(jobs.c.id).where(jobs.c.subject_id == job.id)
+    explanations = select(jobs.c.id).where(jobs.c.subject_id == job.id, jobs.c.kind == EXPLANATION)
+    _, milestones = find_kept_steps(session, job.id)
     rows = session.execute(
         select(
             checkpoints.c.job_id,
@@ -68,7 +74,7 @@ def _read_states(session: Session, job: JobRecord) -> Iterator[KeptState]:
     )
     for row in rows:
         yield KeptState(
-            "checkpoint" if row.job_id == job.id else "explanation",
+            _kind_of(is_own=row.job_id == job.id, is_milestone=row.steps in milestones),
             row.steps,
             # Trainings without folds have neither number.
             Place(row.networks or 0, row.steps - (row.before or 0)),
@@ -79,6 +85,12 @@ def _read_states(session: Session, job: JobRecord) -> Iterator[KeptState]:
         )
 
 
+def _kind_of(*, is_own: bool, is_milestone: bool) -> StateKind:
+    if not is_own:
+        return "explanation"
+    return "milestone" if is_milestone else "checkpoint"
+
+
 def nearest_state(
     states: Sequence[KeptState], place: Place, environment: Mapping[str, Any]
 ) -> KeptState:
@@ -87,3 +99,14 @@ def nearest_state(
         (s for s in states if s.place <= place and s.can_be_used(environment)),
         key=lambda state: (state.place, state.kind != "explanation"),
     )
+
+
+def load_state(session: Session, state: KeptState) -> Checkpoint | None:
+    """Return the checkpoint of a state; None for the start. Raises NotFoundError."""
+    if state.kind == "start":
+        return None
+    row = find_checkpoint_row(session, state.job_id, state.steps)
+    if row is None:
+        raise NotFoundError("checkpoint", f"{state.job_id}/{state.steps}")
+    data = get_artifact(session, row.artifact)
+    return Checkpoint(row.steps, row.numbers, data, row.score, row.spec_version)
