@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.explain.counterfactual.results import Counterfactual
-from engine.explain.explanation.values import StepExplanation
+from engine.explain.explanation.step_values import StepExplanation
 from engine.explain.gradient_check.results import GradientCheck
 from engine.explain.rate_sweep.results import RateSweep
 from engine.preprocessing.network_inputs import NetworkInput

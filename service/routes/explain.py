@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request, Response
 
-from engine.explain.explanation.values import StepExplanation
+from engine.explain.explanation.step_values import StepExplanation
 from service.context import ContextDep
 from service.explain.given_step import explain_given_step
 from service.http.disconnects import until_disconnect

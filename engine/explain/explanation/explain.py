@@ -6,19 +6,19 @@ from dataclasses import replace
 import numpy as np
 
 from engine.errors import SpecError, SpecProblem
+from engine.explain.explanation.formulas.units import UnitFormulas
 from engine.explain.explanation.layer_group import LayerGroup, group_layers
 from engine.explain.explanation.loss import explain_loss
 from engine.explain.explanation.options import ExplainOptions
 from engine.explain.explanation.parameters import ParameterReader
 from engine.explain.explanation.select import Shown, select_layers
-from engine.explain.explanation.unit_formulas import UnitFormulas
-from engine.explain.explanation.units import UnitReader
-from engine.explain.explanation.update import explain_update
-from engine.explain.explanation.values import (
+from engine.explain.explanation.step_values import (
     LayerExplanation,
     ParameterExplanation,
     StepExplanation,
 )
+from engine.explain.explanation.units import UnitReader
+from engine.explain.explanation.update import explain_update
 from engine.explain.explanation.view import StepView
 from engine.explain.step_trace import StepTrace
 from engine.explain.trace_step import MAX_KEPT_ROWS, trace_step

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from engine.arrays import Floats, Indices
+from engine.explain.explanation.formulas.units import UnitFormulas
 from engine.explain.explanation.group_zeros import GroupZeros
 from engine.explain.explanation.layer_group import LayerGroup
 from engine.explain.explanation.numbers import (
@@ -16,7 +17,6 @@ from engine.explain.explanation.numbers import (
     unit_rows,
     value_of,
 )
-from engine.explain.explanation.unit_formulas import UnitFormulas
 from engine.explain.explanation.values import (
     Edge,
     FormulaText,

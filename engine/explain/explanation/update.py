@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from engine.explain.explanation.formulas.update import update_formulas
 from engine.explain.explanation.numbers import norm_of, number
-from engine.explain.explanation.update_formulas import update_formulas
-from engine.explain.explanation.values import UpdateExplanation
+from engine.explain.explanation.step_values import UpdateExplanation
 from engine.explain.explanation.view import StepView
 from engine.training.step_inputs import PARAMETERS
 

@@ -12,7 +12,8 @@ from engine.data.split_arrays import Batch
 from engine.errors import SpecError
 from engine.explain.explanation.explain import explain_step
 from engine.explain.explanation.options import ExplainOptions
-from engine.explain.explanation.values import LayerExplanation, StepExplanation, UnitExplanation
+from engine.explain.explanation.step_values import LayerExplanation, StepExplanation
+from engine.explain.explanation.values import UnitExplanation
 from engine.preparation.prepare import prepare
 from engine.specs import (
     DenseSpec,

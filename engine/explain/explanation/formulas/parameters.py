@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from engine.explain.explanation.formula_texts import write_formula
+from engine.explain.explanation.formulas.texts import write_formula
 from engine.explain.explanation.parameters import ParameterReader
 from engine.explain.explanation.values import FormulaText, ParameterEntry
 from engine.explain.formulas import Formula

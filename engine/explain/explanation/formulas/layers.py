@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from engine.explain.explanation.formula_texts import write_formula
+from engine.explain.explanation.formulas.normalization import normalization_formulas
+from engine.explain.explanation.formulas.texts import write_formula
 from engine.explain.explanation.layer_group import LayerGroup
-from engine.explain.explanation.normalization_formulas import normalization_formulas
 from engine.explain.explanation.numbers import unit_rows
 from engine.explain.explanation.values import FormulaText
 from engine.explain.explanation.view import StepView

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.arrays import Floats
-from engine.explain.explanation.formula_texts import write_formula
+from engine.explain.explanation.formulas.texts import write_formula
 from engine.explain.explanation.layer_group import LayerGroup
 from engine.explain.explanation.numbers import unit_rows
 from engine.explain.explanation.values import FormulaText

@@ -6,13 +6,13 @@ from typing import get_args
 import numpy as np
 
 from engine.arrays import Floats
-from engine.explain.explanation.formula_texts import write_formula
-from engine.explain.explanation.gradient_formulas import gradient_formula
-from engine.explain.explanation.layer_formulas import layer_formulas
+from engine.explain.explanation.formulas.gradients import gradient_formula
+from engine.explain.explanation.formulas.layers import layer_formulas
+from engine.explain.explanation.formulas.loss import output_row, share_of_row
+from engine.explain.explanation.formulas.parameters import entry_formulas
+from engine.explain.explanation.formulas.texts import write_formula
 from engine.explain.explanation.layer_group import LayerGroup
-from engine.explain.explanation.loss_formulas import output_row, share_of_row
 from engine.explain.explanation.numbers import unit_rows
-from engine.explain.explanation.parameter_formulas import entry_formulas
 from engine.explain.explanation.values import FormulaText, ParameterEntry
 from engine.explain.explanation.view import StepView
 from engine.explain.formulas.activations import activation, delta, softmax, softmax_delta

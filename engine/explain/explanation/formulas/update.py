@@ -1,6 +1,6 @@
 """Formulas of the part of the update that all parameters share."""
 
-from engine.explain.explanation.formula_texts import write_formula
+from engine.explain.explanation.formulas.texts import write_formula
 from engine.explain.explanation.values import FormulaText
 from engine.explain.explanation.view import StepView
 from engine.explain.formulas.schedules import ScheduleStep, learning_rate
