@@ -28,8 +28,9 @@ QUESTIONS: dict[str, Json] = {
     "counterfactual": {"optimizer": {"type": "sgd", "learning_rate": 0.1}},
     "rate_sweep": {"points": 9},
     "gradient_check": {},
+    "distributions": {"bins": 20},
 }
-# What differs between two jobs that trained the same.
+# Fields that differ between two jobs that trained the same.
 OF_THE_JOB = {"job_id", "origin"}
 
 
