@@ -10,6 +10,8 @@ Floats: TypeAlias = NDArray[np.floating[Any]]
 Indices: TypeAlias = NDArray[np.intp]
 # Target values of shape (rows, outputs), or class indices of shape (rows,).
 Targets: TypeAlias = Floats | Indices
+# Which piece of a piecewise function each value is on, as small integers or booleans.
+Pieces: TypeAlias = NDArray[np.integer[Any] | np.bool_]
 # Shape of one row's values, such as (features,) or (height, width, channels).
 Shape: TypeAlias = tuple[int, ...]
 

@@ -2,7 +2,10 @@
 
 from abc import ABC, abstractmethod
 
-from engine.arrays import Floats
+from engine.arrays import Floats, Pieces
+
+# Share of the largest slope at or below which a value is saturated.
+SATURATED_SLOPE = 0.05
 
 
 class Activation(ABC):
@@ -11,9 +14,13 @@ class Activation(ABC):
     Attributes:
         saves: whether f′ cannot be computed from y alone, so that `forward` stores it in `saved`.
         saved: an array of x's shape, set by the owner of the workspace if `saves`.
+        saturation: c and d such that a value with |y − c| ≥ d is saturated: f′ is at most
+            SATURATED_SLOPE of its largest value. None for functions that do not saturate on both
+            sides.
     """
 
     saves = False
+    saturation: tuple[float, float] | None = None
     saved: Floats
 
     @abstractmethod
@@ -23,6 +30,13 @@ class Activation(ABC):
     def predict(self, x: Floats) -> Floats:
         """Overwrite x with y like `forward`, without saving anything for backward."""
         return self.forward(x)
+
+    def pieces(self, y: Floats) -> Pieces | None:  # noqa: ARG002 - one piece for every y
+        """Return which piece of the function each y is on, an array of y's shape.
+
+        None if the function is smooth: its first and second derivatives have no jump.
+        """
+        return None
 
     @abstractmethod
     def backward(self, y: Floats, dy: Floats) -> Floats:

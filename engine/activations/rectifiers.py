@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from engine.activations.base import Activation
-from engine.arrays import Floats
+from engine.arrays import Floats, Pieces
 from engine.numerics.blocks import blocks
 
 # Klambauer et al. 2017: these preserve mean 0 and variance 1 from layer to layer.
@@ -22,6 +22,10 @@ class Relu(Activation):
     def forward(self, x: Floats) -> Floats:
         """Overwrite x with y."""
         return np.maximum(x, self._zero, out=x)
+
+    def pieces(self, y: Floats) -> Pieces:
+        """Return where y is positive."""
+        return np.greater(y, 0)
 
     def backward(self, y: Floats, dy: Floats) -> Floats:
         """Overwrite dy with dx = dy · (y > 0)."""
@@ -41,6 +45,10 @@ class LeakyRelu(Activation):
         for (part,) in blocks(x):
             np.maximum(part, self._slope * part, out=part)
         return x
+
+    def pieces(self, y: Floats) -> Pieces:
+        """Return where y is positive."""
+        return np.greater(y, 0)
 
     def backward(self, y: Floats, dy: Floats) -> Floats:
         """Overwrite dy with dx = dy · max(y > 0, a)."""
@@ -69,6 +77,10 @@ class Elu(Activation):
             np.multiply(part, self._scale, out=part)
             np.add(part, negative, out=part)
         return x
+
+    def pieces(self, y: Floats) -> Pieces:
+        """Return where y is positive."""
+        return np.greater(y, 0)
 
     def backward(self, y: Floats, dy: Floats) -> Floats:
         """Overwrite dy with dx = dy · y′."""

@@ -56,7 +56,12 @@ class Batches:
 
     @property
     def _largest(self) -> int:
-        return max(self.size, self._rows - (self.steps - 1) * self.size)
+        return max(self.size, self.last_rows)
+
+    @property
+    def last_rows(self) -> int:
+        """Rows of the last batch."""
+        return self._rows - (self.steps - 1) * self.size
 
     def begin(self, epoch: int) -> None:
         """Set the row order of the given epoch."""
@@ -77,11 +82,24 @@ class Batches:
     def positions(self, epoch: int, step: int) -> Indices:
         """Return the positions of a step's rows among all rows, `(batch,)`, in their order."""
         start, stop = self._span(step)
+        return self._order_of(epoch)[start:stop]
+
+    def take(self, epoch: int, step: int, count: int) -> tuple[Batch, Indices]:
+        """Return copies of `count` rows from the first of a step on, and their positions.
+
+        They are in the order of the epoch, whose first rows follow its last. At most all rows.
+        """
+        start, _ = self._span(step)
+        positions = np.roll(self._order_of(epoch), -start)[: min(count, self._rows)]
+        return self._split.take(positions), positions
+
+    def _order_of(self, epoch: int) -> Indices:
+        """Return the positions of all rows in the order of an epoch."""
         if self._reader is None:
-            return np.arange(start, stop)
+            return np.arange(self._rows)
         order = self._build_order(self._seed)
         order.begin(epoch)
-        return order.indices()[start:stop]
+        return order.indices()
 
 
 def largest_batch(

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.arrays import Floats
-from engine.data.split_arrays import Batch
 from engine.errors import DivergenceError
 from engine.explain.recorder import StepRecorder
 from engine.explain.step_trace import ParameterTrace, StepTrace
 from engine.layers.base import walk
 from engine.numerics.norms import euclidean_norm
+from engine.optimizers.lbfgs import LbfgsOptimizer
 from engine.specs import ClipByNorm
 from engine.training.progress import Progress
 from engine.training.state_arrays import copy_arrays
@@ -21,7 +21,7 @@ from engine.training.step_inputs import (
     build_train_step,
     state_arrays,
 )
-from engine.training.train_step import TrainStep
+from engine.training.train_step import NoMetrics, TrainStep
 
 # Rows whose values are kept; means and counts are those of the whole batch.
 MAX_KEPT_ROWS = 256
@@ -45,7 +45,7 @@ def trace_step(inputs: StepInputs, kept: Sequence[int] | None = None) -> StepTra
     shares = _shares(inputs)
     recorder = StepRecorder(step, positions, shares)
     diverged_in = _run(step, inputs)
-    gradient = recorder.stages.get("gradient")
+    gradient, optimizer = recorder.stages.get("gradient"), step.optimizer
     norm = None if gradient is None else euclidean_norm(gradient)
     assert recorder.outputs is not None  # noqa: S101 - the forward pass does not raise
     return StepTrace(
@@ -64,6 +64,7 @@ def trace_step(inputs: StepInputs, kept: Sequence[int] | None = None) -> StepTra
         gradient_norm=norm,
         clip_factor=_clip_factor(inputs, norm),
         evaluations=recorder.evaluations,
+        step_length=optimizer.alpha if isinstance(optimizer, LbfgsOptimizer) else None,
         diverged_in=diverged_in,
         after=copy_arrays(state_arrays(step)),
     )
@@ -74,17 +75,10 @@ def _run(step: TrainStep, inputs: StepInputs) -> str | None:
     progress = Progress(epoch=inputs.epoch, step=inputs.step_in_epoch, steps_done=inputs.step)
     try:
         with np.errstate(all="ignore"):
-            step.run(inputs.batch, progress, _NoMetrics(), is_last=False)
+            step.run(inputs.batch, progress, NoMetrics(), is_last=False)
     except DivergenceError as error:
         return error.layer
     return None
-
-
-class _NoMetrics:
-    """Ignores the outputs of the batch: no metric is computed."""
-
-    def update(self, loss: float, outputs: Floats, batch: Batch) -> None:
-        """Do nothing."""
 
 
 def _shares(inputs: StepInputs) -> Floats:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from engine.activations import Activation
-from engine.arrays import Buffer, Floats, Shape
+from engine.arrays import Buffer, Floats, Pieces, Shape
 from engine.layers.base import Layer
 
 
@@ -39,6 +39,10 @@ class ActivationLayer(Layer):
     def predict(self, x: Floats) -> Floats:
         """Overwrite x with y = f(x), without saving anything for backward."""
         return self.activation.predict(x)
+
+    def pieces(self) -> Pieces | None:
+        """Return the pieces of the activation."""
+        return self.activation.pieces(self.y)
 
     def backward(self, dy: Floats) -> Floats:
         """Overwrite ∂y with ∂x = ∂y · f′(x)."""

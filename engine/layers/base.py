@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.arrays import Floats, Shape
+from engine.arrays import Floats, Pieces, Shape
 
 # Takes a layer's name and its output, which is valid until the next layer's call.
 Observe = Callable[[str, Floats], None]
@@ -109,6 +109,13 @@ class Layer(ABC):
         y = self.predict(x)
         observe(self.name, y)
         return y
+
+    def pieces(self) -> Pieces | None:
+        """Return which pieces of a piecewise function the latest `forward` was on, if it is one.
+
+        The derivatives jump from piece to piece. To be called before `backward`.
+        """
+        return None
 
     @abstractmethod
     def backward(self, dy: Floats) -> Floats:

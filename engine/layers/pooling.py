@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.arrays import Buffer, Floats
+from engine.arrays import Buffer, Floats, Pieces
 from engine.layers.base import Layer
 from engine.layers.windows import Windows, WindowSpan, pair_spans
 
@@ -78,6 +78,13 @@ class MaxPooling2d(Pooling2d):
         for values in self._values[1:]:
             np.maximum(self.y, x[values], out=self.y)
         return self.y
+
+    def pieces(self) -> Pieces:
+        """Return the index of each window's maximum, its first occurrence."""
+        winners = np.zeros(self.y.shape, np.int32)
+        for index in reversed(range(len(self._values))):
+            winners[self.x[self._values[index]] == self.y] = index
+        return winners
 
     def backward(self, dy: Floats) -> Floats:
         """Return ∂x; overwrites dy."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.arrays import Buffer, Floats, Targets
+from engine.arrays import Buffer, Floats, Pieces, Targets
 
 
 class Loss(ABC):
@@ -52,6 +52,13 @@ class Loss(ABC):
             shares: Floats = self._shares[:, np.newaxis]
             return np.multiply(gradient, shares, out=gradient)
         return np.multiply(gradient, self._equal_share, out=gradient)
+
+    def pieces(self) -> Pieces | None:
+        """Return which pieces of a piecewise loss the latest `forward` was on, if it is one.
+
+        None if the loss is smooth. To be called before `backward`.
+        """
+        return None
 
     def _resize(self, rows: int) -> None:
         """Allocate the workspace for batches of `rows` rows."""

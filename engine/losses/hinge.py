@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.arrays import Buffer, Floats, Targets
+from engine.arrays import Buffer, Floats, Pieces, Targets
 from engine.losses.base import Loss
 
 
@@ -41,6 +41,10 @@ class HingeLoss(Loss):
         np.maximum(terms, self._zero, out=terms)
         np.add.reduce(terms, axis=1, out=self._losses)
         return np.divide(self._losses, self._classes, out=self._losses)
+
+    def pieces(self) -> Pieces:
+        """Return which margins are violated, `(batch, classes)`."""
+        return np.greater(self._terms, 0)
 
     def _backward(self) -> Floats:
         """(1 per violated margin, minus the number of violations for the class) / classes."""

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from engine.activations import Activation
-from engine.arrays import Floats
+from engine.arrays import Floats, Pieces
 from engine.losses.error_base import ErrorLoss
 
 
@@ -15,6 +15,10 @@ class MeanAbsoluteErrorLoss(ErrorLoss):
     def _sum(self, error: Floats, out: Floats) -> None:
         terms = np.abs(error, out=self._scratch.rows(len(error)))
         np.add.reduce(terms, axis=1, out=out)
+
+    def pieces(self) -> Pieces:
+        """Return the sign of each error, `(batch, outputs)`."""
+        return np.sign(self._error).astype(np.int8)
 
     def _differentiate(self, error: Floats) -> None:
         np.sign(error, out=error)
@@ -40,6 +44,12 @@ class HuberLoss(ErrorLoss):
         np.add(terms, error, out=terms)
         np.clip(error, -self._delta, self._delta, out=error)  # the gradient needs only this
         np.einsum("ij,ij->i", terms, error, out=out)
+
+    def pieces(self) -> Pieces:
+        """Return −1 below −δ, 0 between and 1 above δ, `(batch, outputs)`."""
+        # The forward pass has clipped the error.
+        at_bound = np.abs(self._error) >= self._delta
+        return (np.sign(self._error) * at_bound).astype(np.int8)
 
     def _differentiate(self, error: Floats) -> None:
         """Do nothing: `_sum` already clipped the error."""
@@ -83,6 +93,10 @@ class QuantileLoss(ErrorLoss):
         terms = np.heaviside(error, 0.5, out=self._scratch.rows(len(error)))
         np.subtract(terms, self._quantile, out=terms)
         np.einsum("ij,ij->i", terms, error, out=out)
+
+    def pieces(self) -> Pieces:
+        """Return the sign of each error, `(batch, outputs)`."""
+        return np.sign(self._error).astype(np.int8)
 
     def _differentiate(self, error: Floats) -> None:
         np.copyto(error, self._scratch.rows(len(error)))

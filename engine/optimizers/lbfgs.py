@@ -26,6 +26,9 @@ class LbfgsOptimizer(Optimizer):
     Every update first evaluates the objective at the current parameters as the reference of the
     search: the objective includes the penalties, so it may exceed the reported loss, and the
     gradients are those of the objective. After an update, they hold the latest evaluation.
+
+    Attributes:
+        alpha: α of the latest update; 0 if the parameters stayed as they were.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class LbfgsOptimizer(Optimizer):
         self.slots = {"change": self._change, "previous_gradient": self._previous_gradient}
         self._inverse_hessian = InverseHessian(spec.history, parameters)
         self._start = np.empty_like(parameters)
+        self.alpha = 0.0
 
     def state_arrays(self) -> dict[str, Floats]:
         """Return the slots and the arrays of H."""
@@ -50,6 +54,7 @@ class LbfgsOptimizer(Optimizer):
 
     def update(self, learning_rate: float, step: int) -> None:  # noqa: ARG002 - steps are alike
         """Take one step, or none if the loss does not decrease along the direction."""
+        self.alpha = 0.0
         loss = self._evaluate()
         if not math.isfinite(loss) or not 0 < largest_magnitude(self._gradients) < math.inf:
             return
@@ -97,6 +102,7 @@ class LbfgsOptimizer(Optimizer):
             np.copyto(self._parameters, self._start)
             self._reject_step()
         else:
+            self.alpha = found.alpha
             np.multiply(self._change, found.alpha, out=self._change)
             np.add(self._start, self._change, out=self._parameters)
 

@@ -1,10 +1,11 @@
 """The interface of a training run: it can stop after any step and resume."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from engine.arrays import Floats
+from engine.arrays import Floats, Indices
+from engine.data.split_arrays import Batch
 from engine.findings import Finding
 from engine.metrics import Metric
 from engine.preparation.part_rows import PartRows
@@ -12,6 +13,7 @@ from engine.preprocessing.preprocessing import Preprocessing
 from engine.training.fold_summary import CrossValidation
 from engine.training.learning_rate import RateSearch
 from engine.training.progress import EpochRecord, StopReason
+from engine.training.recovery import Restore
 from engine.training.step_inputs import StepInputs
 
 
@@ -102,6 +104,11 @@ class TrainingProtocol(Protocol):
         ...
 
     @property
+    def restores(self) -> Sequence[Restore]:
+        """Returns to an earlier epoch's end after divergences, since the training was opened."""
+        ...
+
+    @property
     def has_network_ended(self) -> bool:
         """Whether the current network has done its last step; a fold is then followed by others."""
         ...
@@ -160,6 +167,10 @@ class TrainingProtocol(Protocol):
 
     def next_step(self) -> StepInputs:
         """Return copies of everything that the current network's next step depends on."""
+        ...
+
+    def next_rows(self, count: int) -> tuple[Batch, Indices]:
+        """Return copies of `count` rows from the first of the next step on; and their positions."""
         ...
 
     def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:

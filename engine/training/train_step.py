@@ -27,6 +27,13 @@ class BatchMetrics(Protocol):
         ...
 
 
+class NoMetrics:
+    """Ignores the batches: no metric is computed."""
+
+    def update(self, loss: float, outputs: Floats, batch: Batch) -> None:
+        """Do nothing."""
+
+
 class TrainStep:
     """A network with its loss, penalties, clipping, schedule and optimizer.
 

@@ -1,14 +1,15 @@
 """The training of one network on prepared data."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from engine.activations import build_activation
-from engine.arrays import Floats
+from engine.arrays import Floats, Indices
 from engine.data.batches import Batches, has_joined_row, joins_last_row
+from engine.data.split_arrays import Batch
 from engine.errors import DataError
 from engine.findings import Finding
 from engine.metrics import Metric
@@ -25,6 +26,7 @@ from engine.training.loss_sample import LossChange
 from engine.training.metric_findings import ComputedMetrics, find_omitted_metrics
 from engine.training.progress import EpochRecord, StopReason
 from engine.training.reconstruction_errors import measure_errors
+from engine.training.recovery import Restore, restored_after_divergence
 from engine.training.result_findings import find_in_result
 from engine.training.step_inputs import StepInputs
 from engine.training.validation import evaluate_test
@@ -78,7 +80,9 @@ class Training:
     def restart(self, learning_rate: float) -> None:
         """Begin again from the initial weights, with another learning rate of the optimizer."""
         optimizer = self._spec.optimizer.model_copy(update={"learning_rate": learning_rate})
-        self._spec = self._spec.model_copy(update={"optimizer": optimizer})
+        # A trial shows what this rate does: it ends by its divergence, not by a finding.
+        trial = {"optimizer": optimizer, "on_divergence": None, "on_finding": "report"}
+        self._spec = self._spec.model_copy(update=trial)
         # Frees the memory of the network before that of its successor is allocated.
         del self._loop
         self._loop = EpochLoop(self._spec, self._data, self._batches, self._weights, self._epochs)
@@ -168,6 +172,11 @@ class Training:
         return self._loop.progress.reason
 
     @property
+    def restores(self) -> Sequence[Restore]:
+        """Returns to an earlier epoch's end after divergences, since the training was opened."""
+        return self._loop.restores
+
+    @property
     def has_network_ended(self) -> bool:
         """Whether training has ended."""
         return self.reason is not None
@@ -233,18 +242,30 @@ class Training:
         """Return copies of everything that the next step depends on."""
         return self._loop.next_step()
 
+    def next_rows(self, count: int) -> tuple[Batch, Indices]:
+        """Return copies of `count` rows from the first of the next step on; and their positions.
+
+        They are in the order of the epoch, whose first rows follow its last. At most all rows.
+        """
+        return self._loop.next_rows(count)
+
     def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:
         """Complete the current epoch and return its record; None if `stop` ended it earlier.
 
         Raises:
-            DivergenceError: a loss or a weight is no longer finite.
+            DivergenceError: a loss or a weight is no longer finite, and `on_divergence` has no
+                further try.
         """
-        record = self._loop.run_epoch(stop)
+        try:
+            record = self._loop.run_epoch(stop)
+        finally:
+            self._add_findings(map(restored_after_divergence, self.restores))
         if record is not None:
             if incomplete := self._loop.incomplete_metrics:
                 self._add_findings(self._find_omitted(incomplete))
             if record.gradient_norm is None:
                 self._add_findings([gradient_not_finite(record.epoch)])
+            self._add_findings(self._loop.diagnosed)
         return record
 
     def _find_omitted(self, computed: ComputedMetrics) -> Iterator[Finding]:

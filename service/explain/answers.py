@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.explain.explanation.values import StepExplanation
+from engine.explain.counterfactual.results import Counterfactual
+from engine.explain.explanation.step_values import StepExplanation
+from engine.explain.gradient_check.results import GradientCheck
+from engine.explain.rate_sweep.results import RateSweep
+from engine.preprocessing.network_inputs import NetworkInput
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,42 @@ class InexactReason:
 
 
 @dataclass(frozen=True)
+class ExplainedRow:
+    """A row of the batch: its values, and what the network reads of them.
+
+    Attributes:
+        position: position of the row in the batch, from 0.
+        number: row number in the training dataset, from 0, as `GET /v1/datasets/{id}/rows` counts
+            them; None for a row of the client's own.
+        values: values of the targets, and of the columns of the inputs that are shown; texts are
+            cut after 200 characters.
+        encoded: the network's inputs, in the order of `inputs`.
+    """
+
+    position: int
+    number: int | None
+    values: Mapping[str, Any]
+    encoded: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class ExplainedRows:
+    """Rows of the batch.
+
+    Attributes:
+        shown: the rows that are shown.
+        left_out: number of rows that are not shown.
+        inputs: the network's inputs that are shown: what each is computed from.
+        inputs_left_out: number of inputs that are not shown.
+    """
+
+    shown: tuple[ExplainedRow, ...]
+    left_out: int
+    inputs: tuple[NetworkInput, ...]
+    inputs_left_out: int
+
+
+@dataclass(frozen=True)
 class ReachedStep:
     """A step of a job.
 
@@ -103,7 +143,54 @@ class JobExplanation(ReachedStep):
     """The explanation of a step of a job.
 
     Attributes:
+        is_own_batch: whether the rows are those of the job's step; otherwise the gradients and the
+            update are those that the requested rows cause.
+        rows: values and encoding of the rows that are shown.
         explanation: every number of the step that is shown.
     """
 
+    is_own_batch: bool
+    rows: ExplainedRows
     explanation: StepExplanation
+
+
+@dataclass(frozen=True)
+class CounterfactualAnswer(ReachedStep):
+    """A step of a job beside the same step with something changed; nothing is stored.
+
+    Attributes:
+        row_numbers: row numbers in the training dataset of the rows in `counterfactual.batch`.
+        other_row_numbers: those of the rows in `counterfactual.other_batch`; None without other
+            rows, or for a row of the client's own.
+        counterfactual: both updates, and losses and outputs before and after them.
+    """
+
+    row_numbers: tuple[int, ...]
+    other_row_numbers: tuple[int, ...] | None
+    counterfactual: Counterfactual
+
+
+@dataclass(frozen=True)
+class RateSweepAnswer(ReachedStep):
+    """The loss along the direction of a step of a job; nothing is stored.
+
+    Attributes:
+        is_own_batch: whether the rows are those of the job's step.
+        sweep: the losses for a range of learning rates.
+    """
+
+    is_own_batch: bool
+    sweep: RateSweep
+
+
+@dataclass(frozen=True)
+class GradientCheckAnswer(ReachedStep):
+    """The backward pass of a step of a job beside central differences; nothing is stored.
+
+    Attributes:
+        is_own_batch: whether the rows are those of the job's step.
+        check: the comparison, per layer.
+    """
+
+    is_own_batch: bool
+    check: GradientCheck

@@ -13,7 +13,7 @@ from service.explain.answers import (
     StepPosition,
 )
 from service.http.errors import ReplayDivergedError
-from service.schemas.explain import StepRequest
+from service.schemas.explain import StepPoint
 from store.jobs.jobs import get_job
 from store.prepared.open import DataResources
 from store.replay.exactness import Inexactness
@@ -41,7 +41,7 @@ class OpenedStep:
     replay: Replay
 
 
-def open_step(resources: DataResources, job_id: str, request: StepRequest) -> OpenedStep:
+def open_step(resources: DataResources, job_id: str, request: StepPoint) -> OpenedStep:
     """Reach a step of a job. Raises NotFoundError, ReplayDivergedError, and as `reach_step`."""
     started = time.monotonic()
     with resources.database.reading() as session:

@@ -1,20 +1,17 @@
-"""/v1/explain: a training step, number by number."""
+"""/v1/explain: a training step that is described by numbers alone."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request, Response
 
-from engine.explain.explanation.values import StepExplanation
+from engine.explain.explanation.step_values import StepExplanation
 from service.context import ContextDep
-from service.explain.answers import JobExplanation
 from service.explain.given_step import explain_given_step
-from service.explain.job_step import explain_job_step
 from service.http.disconnects import until_disconnect
 from service.http.json_bodies import JsonRoute
 from service.http.media_types import JSON
 from service.http.problems import problems
-from service.schemas.common import JobId
-from service.schemas.explain import ExplainRequest, ExplainStepRequest
+from service.schemas.explain import ExplainStepRequest
 
 router = APIRouter(prefix="/v1", tags=["explain"], route_class=JsonRoute)
 
@@ -53,21 +50,4 @@ async def explain_step(
     parameters, the batch at most 1,024 rows; what is not shown is counted.
     """
     work = context.compute.run(explain_given_step, body)
-    return Response(await until_disconnect(request, work), media_type=JSON)
-
-
-@router.post(
-    "/jobs/{job_id}/explain",
-    response_model=JobExplanation,
-    responses=problems(400, 404, 409, 413, 415, 422, 503),
-)
-async def explain_job(
-    context: ContextDep, request: Request, job_id: JobId, body: ExplainRequest
-) -> Response:
-    """Explain any step of a job, number by number.
-
-    The step is computed again, bit for bit, from the nearest kept state of the training; `origin`
-    states which one it was and how many steps were repeated.
-    """
-    work = context.compute.run(explain_job_step, job_id, body)
     return Response(await until_disconnect(request, work), media_type=JSON)

@@ -104,7 +104,7 @@ class Replay:
             raise self._missing() from error
         if self.has_arrived:
             return True
-        if self._is_over() or self.training.has_network_ended:
+        if self._is_over() or self.training.reason is not None:
             raise self._missing()
         return False
 

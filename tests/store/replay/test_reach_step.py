@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -246,6 +247,17 @@ def test_replay_goes_on_where_it_was_stopped(resources: Resources, train: Train)
     assert replay.steps_done == 3
     assert replay.run()
     assert bits_of(replay.training) == trajectory_of(resources, job)[0, 20]
+
+
+def test_replay_can_be_stopped_before_every_step(resources: Resources, train: Train) -> None:
+    job = train(**FOLDS)
+    replay = open_at_nearest(resources, job, Position(4, fold=2))
+    runs = 1
+    # Also after the last step of a fold, before the next one is opened.
+    while not replay.run(partial(next, iter([False, True]))):
+        runs += 1
+    assert runs >= replay.steps_done
+    assert bits_of(replay.training) == trajectory_of(resources, job)[2, 4]
 
 
 def test_state_that_is_deleted_while_it_is_read_is_replaced_by_another(

@@ -1,0 +1,1 @@
+"""The loss along the direction of one step, for a range of learning rates."""
