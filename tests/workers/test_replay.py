@@ -31,6 +31,16 @@ STOPPED = {
     "epochs": 200,
     "early_stopping": {"patience": 2, "restore_best": True, "metric": "validation_loss"},
 }
+# The loss grows for several epochs, which are given up: no state is kept once it has doubled.
+GIVEN_UP = {
+    "target": "x",
+    "features": ["z"],
+    "batch_size": "full",
+    "epochs": 30,
+    "network": {"layers": []},
+    "optimizer": {"type": "sgd", "learning_rate": 100.0},
+    "on_divergence": {"scale_rate": 0.001, "tries": 1},
+}
 # The loss doubles per step, and overflows in epoch 15.
 RESTORED: dict[str, Any] = {
     "target": "x",
@@ -73,8 +83,8 @@ def verdict_of(database: Database, replay_id: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "spec",
-    [HELD_OUT, FOLDED, STOPPED, RESTORED],
-    ids=["plain", "folds", "stopped", "restored"],
+    [HELD_OUT, FOLDED, STOPPED, GIVEN_UP],
+    ids=["plain", "folds", "stopped", "epochs given up"],
 )
 def test_replay_in_slices_proves_the_digest_of_a_job_that_was_killed(
     settings: Settings,
