@@ -193,3 +193,9 @@ class ReplayDivergedError(ServiceError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the step was not reached here: {reason}, which it did not in the job")
+
+
+class NoAnswerError(ServiceError):
+    """The explanation has no answer: it has not reached its step, or the state is not kept."""
+
+    code = "no_answer"
