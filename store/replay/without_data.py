@@ -8,7 +8,6 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from engine.arrays import Floats
-from engine.data.batches import count_steps
 from engine.data.split_arrays import Batch
 from engine.preparation.part_rows import PartRows
 from engine.preprocessing.preprocessing import Preprocessing
@@ -28,7 +27,7 @@ from store.models import get_model
 from store.prepared.open import DataResources
 from store.replay.exactness import Inexactness, find_inexactness
 from store.replay.plan import ReplayPlan, plan_replay
-from store.replay.position import Position
+from store.replay.position import Position, count_steps_per_epoch
 from store.replay.states.kept_states import load_state
 from store.replay.states.stored_places import find_preprocessed, start_model_of
 
@@ -98,9 +97,7 @@ def _count_steps_per_epoch(job: JobRecord, spec: ResolvedSpec, plan: ReplayPlan)
     """Return the steps per epoch of the step's network; None if its rows were not recorded."""
     if job.rows is None:
         return None
-    rows, network = PartRows.from_json(job.rows), plan.place.network
-    is_fold = network < len(rows.folds)
-    return count_steps(spec, rows.folds[network].training if is_fold else rows.training)
+    return count_steps_per_epoch(spec, PartRows.from_json(job.rows), plan.place.network)
 
 
 def _load_preprocessing(session: Session, plan: ReplayPlan) -> Preprocessing:
