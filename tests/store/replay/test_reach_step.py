@@ -89,7 +89,7 @@ def test_states_of_all_networks_of_a_cross_validation(resources: Resources, trai
     job = train(10, 20, **FOLDS)
     states = trajectory_of(resources, job)
     assert {network for network, _ in states} == {0, 1, 2, 3, 4}
-    for network, step in [*list(states)[::9], list(states)[-1]]:
+    for network, step in [*list(states)[::17], list(states)[-1]]:
         fold = None if network == 4 else network
         replay = reach(resources, job, step, fold)
         assert replay.position == Position(step, fold)

@@ -49,7 +49,7 @@ def assert_steps_are_those_of_the_last_try(
             assert replay.steps_done >= 0
 
 
-@pytest.mark.parametrize("cuts", [(), (45, 1), (30, 17, 8), (60,)])
+@pytest.mark.parametrize("cuts", [(45, 1), (30, 17, 8)])
 def test_plain_training(resources: Resources, train: Train, cuts: tuple[int, ...]) -> None:
     job = train(*cuts, **RESTORED)
     assert (job.status, job.steps) == (JobStatus.SUCCEEDED, 64)
@@ -65,6 +65,7 @@ def test_folds(resources: Resources, train: Train) -> None:
     assert_steps_are_those_of_the_last_try(resources, job, (0, 24, 25, 32, 39))
 
 
+@pytest.mark.rare
 def test_states_of_every_step(
     resources: Resources,
     settings: Settings,
