@@ -4,8 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.errors import DivergenceError
+from engine.preprocessing.preprocessing import Preprocessing
+from engine.specs import ResolvedSpec
 from engine.stored.preprocessing import dump_preprocessing
 from engine.training.loop import TrainingProtocol, never, train
+from engine.training.step_inputs import StepInputs
 from store.blobs.tensors import pack_arrays
 from store.errors import StepNotFoundError
 from store.jobs.checkpoints import Checkpoint
@@ -45,6 +48,20 @@ class Replay:
         # Steps before each network that was passed, by its index; the last is the current one.
         self._starts = {origin.place.network: origin.steps - origin.place.step}
         self._counted, self._repeated = origin.steps, 0
+
+    @property
+    def spec(self) -> ResolvedSpec:
+        """The training's spec."""
+        return self.data.spec
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """The preprocessing of the current network."""
+        return self.training.preprocessing
+
+    def next_step(self) -> StepInputs:
+        """Return copies of everything that the next step depends on."""
+        return self.training.next_step()
 
     @property
     def origin(self) -> KeptState:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from engine.data.split_arrays import Batch
 from engine.training.step_inputs import build_train_step
 from engine.training.train_step import TrainStep
 from store.datasets.deletion import delete_dataset
@@ -35,7 +34,7 @@ def assert_equal_steps(resources: Resources, job: JobRecord, position: Position)
     assert found is not None
     assert found.preprocessing == replay.training.preprocessing
     assert found.inexactness is None
-    inputs = found.inputs_for(expected.batch)
+    inputs = replace(found.next_step(), batch=expected.batch)
     assert inputs.arrays.keys() == expected.arrays.keys()
     for name, array in inputs.arrays.items():
         assert array.tobytes() == expected.arrays[name].tobytes()
@@ -97,10 +96,10 @@ def test_steps_can_be_opened_after_the_dataset_is_gone(resources: Resources, tra
         reach_step(resources, job, Position(6), LIMIT)
     found = find_step_without_data(resources, job, Position(13))
     assert found is not None
-    assert found.inputs_for(kept.batch).arrays["parameters"].tobytes() == (
-        kept.arrays["parameters"].tobytes()
-    )
-    assert isinstance(found.inputs_for(kept.batch).batch, Batch)
+    inputs = found.next_step()
+    assert inputs.arrays["parameters"].tobytes() == kept.arrays["parameters"].tobytes()
+    assert len(inputs.batch.x) == 0
+    assert (found.position, found.origin.steps, found.steps_done) == (Position(13), 13, 0)
 
 
 @pytest.mark.parametrize("is_gone", [False, True])
