@@ -18,7 +18,7 @@ class Place:
     """Where a zero stands; what does not apply is None.
 
     Attributes:
-        layer: index in `StepTrace.layers`.
+        layer: index in `StepTrace.layers`; that of the activation if both it and its layer apply.
         row: index among the kept rows.
         unit: index in the shape of the layer's values per row.
         parameter: parameter whose gradient, state or update is 0.
@@ -115,7 +115,8 @@ class _Context:
     def prediction(self) -> str:
         """The prediction of a row: `: ŷ = 0.2`."""
         place = self._place
-        if place.row is None or place.unit is None or place.layer is not None:
+        last = len(self._trace.layers) - 1
+        if place.row is None or place.unit is None or place.layer not in (None, last):
             return ""
         return f": ŷ = {write(float(self._trace.outputs.rows[place.row][place.unit]))}"
 
