@@ -78,7 +78,7 @@ def _hinge(margin: float, row: OutputRow, index: int) -> Expression:
 
     if index != c:
         return scale(factors, is_within(index))
-    total = row.total(is_within, (k for k in range(row.count) if k != c))
+    total = row.total(is_within, [k for k in range(row.count) if k != c])
     return Negation(scale(factors, total))
 
 
