@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from engine.explain.formulas.evaluate import holding_branch
 from engine.explain.formulas.expression import Branch, Cases, Expression, children
 from engine.explain.formulas.formula import Formula
-from engine.explain.formulas.rendering.arrange import Arranger, write_name
+from engine.explain.formulas.rendering.arrange import Arranger
 from engine.explain.formulas.rendering.layout import Layout, Operator, Row, Words
+from engine.explain.formulas.rendering.names import write_name
 
 
 def lines_of(formula: Formula, digits: int | None) -> tuple[Layout, list[Layout]]:
@@ -22,7 +23,8 @@ def lines_of(formula: Formula, digits: int | None) -> tuple[Layout, list[Layout]
     if values not in {result, lines[0]}:
         lines.append(_with_conditions(values, formula.expression, numbers))
     if result != lines[0]:
-        lines.append(result)
+        is_branch = values == result
+        lines.append(_with_conditions(result, formula.expression, numbers) if is_branch else result)
     return write_name(formula.left.name), lines
 
 
