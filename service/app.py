@@ -20,6 +20,7 @@ from service.prefixes import declare_prefixes
 from service.routes import (
     dataset_rows,
     datasets,
+    diagnostics,
     explain,
     explanations,
     health,
@@ -88,6 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
         dataset_rows.router,
         uploads.router,
         jobs.router,
+        diagnostics.router,
         job_events.router,
         job_commands.router,
         models.router,

@@ -173,6 +173,7 @@ def _links(job: JobRecord) -> dict[str, str]:
         "losses": f"{here}/losses",
         "events": f"{here}/events",
         "checkpoints": f"{here}/checkpoints",
+        "diagnostics": f"{here}/diagnostics",
         "dataset": f"/v1/datasets/{job.dataset_id}",
     }
     if job.validation_dataset_id is not None:
