@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from engine.explain.formulas.expression import Expression
 from engine.explain.formulas.formula import Formula, define
 from engine.explain.formulas.losses.output_row import OutputRow, scale
-from engine.explain.formulas.quantities import mean_factor
+from engine.explain.formulas.quantities import mean_factor, shown_indices
 from engine.explain.formulas.symbols import given, strongest, symbol
 
 
@@ -23,8 +23,8 @@ def softmax_binary_gradient(row: OutputRow, index: int) -> tuple[Expression, tup
 
     total = strongest(ratios, lambda place: ratio(place).left, row.top)
     expression = row.p(index) * (n - total) - row.y(index)
-    shown = tuple(ratio(place) for place in range(min(len(others), row.top)))
-    return scale(mean_factor(row.count, "the number of outputs"), expression), shown
+    where = tuple(ratio(others.index(k)) for k in shown_indices("a", total))
+    return scale(mean_factor(row.count, "the number of outputs"), expression), where
 
 
 def _ratios(row: OutputRow) -> NDArray[np.float64]:

@@ -28,6 +28,18 @@ def lines_of(formula: Formula, digits: int | None) -> tuple[Layout, list[Layout]
     return write_name(formula.left.name), lines
 
 
+def abbreviations_of(formula: Formula, digits: int | None) -> list[tuple[Layout, Layout]]:
+    """Return left and right side of each formula that defines an abbreviation, on one line."""
+    rows = []
+    for part in formula.where:
+        left, lines = lines_of(part, digits)
+        items = [lines[0]]
+        for line in lines[1:]:
+            items += [Operator("="), line]
+        rows += [(left, Row(tuple(items))), *abbreviations_of(part, digits)]
+    return rows
+
+
 def holding_branches(expression: Expression) -> Iterator[Branch]:
     """Yield the branches that hold, of the piecewise functions that the value depends on."""
     if isinstance(expression, Cases):

@@ -57,7 +57,15 @@ _RELATIONS: dict[RelationSign, str] = {
 
 
 def to_speech(formula: Formula, digits: int | None = 3) -> str:
-    """Return a formula as a sentence: `a equals b plus c, 1 plus 2, equals 3`."""
+    """Return a formula as a sentence: `a equals b plus c, 1 plus 2, equals 3`.
+
+    Abbreviations follow as `; where b equals …`.
+    """
+    where = (to_speech(part, digits) for part in formula.where)
+    return "; where ".join([_sentence(formula, digits), *where])
+
+
+def _sentence(formula: Formula, digits: int | None) -> str:
     symbols = Speaker(with_numbers=False, digits=digits)
     numbers = Speaker(with_numbers=True, digits=digits)
     names, values = symbols.speak(formula.expression), numbers.speak(formula.expression)

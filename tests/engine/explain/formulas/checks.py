@@ -85,6 +85,8 @@ def check_equal_structure(formula: Formula, digits: int | None) -> None:
 def check_tokens(formula: Formula, digits: int | None) -> None:
     """The MathML holds the name of each symbol, then the number of each, in order."""
     lines = mathml_lines(to_mathml(formula, digits))
+    if formula.where:
+        lines = lines[: -_count_abbreviations(formula)]
     names = _flat(_pieces(formula.expression), _name_tokens)
     assert [*_name_tokens(formula.left), *names] == _written(lines[0])
     result = _number_tokens(formula.left, digits)
@@ -96,9 +98,14 @@ def check_tokens(formula: Formula, digits: int | None) -> None:
         assert _written(lines[2]) == result
 
 
+def _count_abbreviations(formula: Formula) -> int:
+    return len(formula.where) + sum(map(_count_abbreviations, formula.where))
+
+
 def check_speech(formula: Formula, digits: int | None) -> None:
     """The sentence says each name once, then each number once, and can only mean its value."""
-    sentence = to_speech(formula, digits)
+    sentence, *abbreviations = to_speech(formula, digits).split("; where ")
+    assert len(abbreviations) == _count_abbreviations(formula)
     words = [formula.left.words, *(_spoken_name(leaf) for leaf in leaves(formula.expression))]
     names = Speaker(with_numbers=False, digits=digits).speak(formula.expression)
     values = Speaker(with_numbers=True, digits=digits).speak(formula.expression)
