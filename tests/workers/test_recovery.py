@@ -18,7 +18,7 @@ from tests.workers.test_slices import losses_of, weights_of
 DIVERGING: dict[str, Any] = {
     "target": "x",
     "features": ["z"],
-    "epochs": 4,
+    "epochs": 2,
     "network": {"layers": []},
     "optimizer": {"type": "sgd", "learning_rate": 1000.0},
     "on_divergence": {"scale_rate": 0.01, "tries": 3},
@@ -39,10 +39,10 @@ def test_a_job_interrupted_after_every_step_is_restored_to_the_same_bits(
         StatusReason.COMPLETED,
     )
     assert losses_of(database, cut.id) == losses_of(database, whole.id)
-    assert [epoch for epoch, *_ in losses_of(database, cut.id)] == list(range(4))
+    assert [epoch for epoch, *_ in losses_of(database, cut.id)] == list(range(2))
     assert weights_of(database, ended) == weights_of(database, expected)
     assert ended.findings == expected.findings
-    assert ended.steps == expected.steps == 4 * 8
+    assert ended.steps == expected.steps == 2 * 8
     found = [f for f in ended.findings if f["code"] == "restored_after_divergence"]
     assert [f["level"] for f in found] == ["warning"]
 
@@ -79,6 +79,28 @@ def test_after_the_last_try_the_job_fails_as_without_the_rule(
     assert job.error["restores"] == 2
     assert job.error["learning_rate"] == pytest.approx(810.0)
     assert [e.type for e in read_events(database, posted.id)].count("restored") == 2
+
+
+def test_losses_of_epochs_that_are_trained_again_are_replaced(
+    settings: Settings, database: Database, post: Post, find: Find
+) -> None:
+    # The loss grows for several epochs before it overflows; the checkpoint is that of a good one.
+    spec = {**DIVERGING, "epochs": 20, "batch_size": "full"}
+    spec |= {"on_divergence": {"scale_rate": 0.0005, "tries": 1}}
+    posted = [post(**spec)]
+    train_waiting_jobs(settings.model_copy(update={"record_seconds": 0.0}))
+    posted.append(post(**spec))
+    train_waiting_jobs(settings.model_copy(update=CUT))
+    (restored,) = [e.data for e in read_events(database, posted[0].id) if e.type == "restored"]
+    assert restored["epoch"] > restored["epochs"] + 3
+    found = [losses_of(database, job.id) for job in posted]
+    assert found[0] == found[1]
+    assert [epoch for epoch, *_ in found[0]] == list(range(20))
+    assert found[0][-1][1] < 10
+    jobs = [find(job.id) for job in posted]
+    assert [job.steps for job in jobs] == [20, 20]
+    assert jobs[0].latest_metrics == jobs[1].latest_metrics
+    assert weights_of(database, jobs[0]) == weights_of(database, jobs[1])
 
 
 STALLED: dict[str, Any] = {

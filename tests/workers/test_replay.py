@@ -31,6 +31,16 @@ STOPPED = {
     "epochs": 200,
     "early_stopping": {"patience": 2, "restore_best": True, "metric": "validation_loss"},
 }
+# The loss grows for several epochs, which are given up: no state is kept once it has doubled.
+GIVEN_UP = {
+    "target": "x",
+    "features": ["z"],
+    "batch_size": "full",
+    "epochs": 30,
+    "network": {"layers": []},
+    "optimizer": {"type": "sgd", "learning_rate": 100.0},
+    "on_divergence": {"scale_rate": 0.001, "tries": 1},
+}
 SLICED = {"slice_seconds": 0.005, "checkpoint_seconds": 0.002, "record_seconds": 0.0}
 
 Replay = Callable[[str], str]
@@ -62,7 +72,11 @@ def verdict_of(database: Database, replay_id: str) -> dict[str, Any]:
     return job.result
 
 
-@pytest.mark.parametrize("spec", [HELD_OUT, FOLDED, STOPPED], ids=["plain", "folds", "stopped"])
+@pytest.mark.parametrize(
+    "spec",
+    [HELD_OUT, FOLDED, STOPPED, GIVEN_UP],
+    ids=["plain", "folds", "stopped", "epochs given up"],
+)
 def test_replay_in_slices_proves_the_digest_of_a_job_that_was_killed(
     settings: Settings,
     database: Database,

@@ -96,7 +96,7 @@ def test_on_finding_stop_ends_the_training_with_the_epoch(code: str) -> None:
 HEALTHY: dict[str, tuple[dict[str, Any], Callable[[int], dict[str, Column]]]] = {
     "iris": ({"target": "kind"}, iris_like),
     "iris, trained until nothing is left to learn": (
-        {"target": "kind", "epochs": 200, "validation": None},
+        {"target": "kind", "epochs": 100, "validation": None},
         iris_like,
     ),
     "iris, tanh": (
@@ -109,7 +109,7 @@ HEALTHY: dict[str, tuple[dict[str, Any], Callable[[int], dict[str, Column]]]] = 
         iris_like,
     ),
     "flowers": ({"target": "kind"}, lambda _seed: flower_columns(240)),
-    "line": ({**LINE, "epochs": 150}, lambda _seed: line_columns(200)),
+    "line": ({**LINE, "epochs": 100}, lambda _seed: line_columns(200)),
     "line with noise": ({**LINE, "epochs": 40}, lambda _seed: line_columns(200, noise=30)),
     "line, lbfgs": (
         {**LINE, "optimizer": "lbfgs", "batch_size": "full", "epochs": 30},
@@ -123,7 +123,7 @@ HEALTHY: dict[str, tuple[dict[str, Any], Callable[[int], dict[str, Column]]]] = 
 
 
 @pytest.mark.parametrize("name", HEALTHY)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_healthy_training_has_no_finding_of_the_rules(name: str, seed: int) -> None:
     request, make_columns = HEALTHY[name]
     training = start(TrainingSpec.model_validate({**request, "seed": seed}), make_columns(seed))
