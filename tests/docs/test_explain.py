@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.explain.zeros.causes import Cause
 from tests.cli.service import Service
 from tests.docs.blocks import run_blocks
 from tests.servers import ROOT, needs_curl
@@ -39,3 +40,8 @@ def test_a_step_of_a_job_is_reached_exactly(said: dict[str, Any]) -> None:
     output = travelled["explanation"]["layers"][-1]
     assert [unit["unit"] for unit in output["units"]] == [3]
     assert (len(output["units"][0]["edges"]), output["units"][0]["edges_left_out"]) == (5, 27)
+
+
+def test_every_cause_of_a_zero_is_explained() -> None:
+    section = TEXT.partition("\n## Zeros\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(Cause)

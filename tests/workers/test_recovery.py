@@ -11,6 +11,7 @@ from store.settings import Settings
 from store.statuses import TRAINING, JobStatus, StatusReason
 from tests.training import train_waiting_jobs
 from tests.workers.conftest import Find, Post
+from tests.workers.test_digest import kill_after
 from tests.workers.test_findings import read_events
 from tests.workers.test_slices import losses_of, weights_of
 
@@ -45,6 +46,33 @@ def test_a_job_interrupted_after_every_step_is_restored_to_the_same_bits(
     assert ended.steps == expected.steps == 2 * 8
     found = [f for f in ended.findings if f["code"] == "restored_after_divergence"]
     assert [f["level"] for f in found] == ["warning"]
+
+
+@pytest.mark.parametrize("has_checkpoints", [True, False])
+@pytest.mark.parametrize(("steps", "tries"), [(6, 0), (24, 1)])
+def test_a_job_that_is_killed_before_or_between_its_tries_computes_the_same_bits(
+    settings: Settings,
+    database: Database,
+    post: Post,
+    find: Find,
+    steps: int,
+    tries: int,
+    *,
+    has_checkpoints: bool,
+) -> None:
+    whole = post(**DIVERGING)
+    train_waiting_jobs(settings)
+    killed = post(**DIVERGING)
+    interval = 0.0 if has_checkpoints else 1000.0
+    kill_after(settings, database, steps, checkpoint_seconds=interval)
+    before = [event.type for event in read_events(database, killed.id)]
+    assert before.count("restored") == tries
+    train_waiting_jobs(settings)
+    ended, expected = find(killed.id), find(whole.id)
+    assert ended.attempt == expected.attempt + 1
+    assert losses_of(database, ended.id) == losses_of(database, expected.id)
+    assert weights_of(database, ended) == weights_of(database, expected)
+    assert ended.findings == expected.findings
 
 
 def test_each_restore_is_an_event_and_removes_the_checkpoints_after_it(

@@ -41,7 +41,16 @@ GIVEN_UP = {
     "optimizer": {"type": "sgd", "learning_rate": 100.0},
     "on_divergence": {"scale_rate": 0.001, "tries": 1},
 }
-SLICED = {"slice_seconds": 0.005, "checkpoint_seconds": 0.002, "record_seconds": 0.0}
+# The loss doubles per step, and overflows in epoch 15.
+RESTORED: dict[str, Any] = {
+    "target": "x",
+    "features": ["z"],
+    "epochs": 20,
+    "network": {"layers": []},
+    "optimizer": {"type": "sgd", "learning_rate": 1.5},
+    "on_divergence": {"scale_rate": 0.01, "tries": 3},
+}
+SLICED = {"slice_seconds": 0.02, "checkpoint_seconds": 0.01, "record_seconds": 0.0}
 
 Replay = Callable[[str], str]
 
@@ -145,23 +154,32 @@ def test_jobs_that_were_ended_from_outside_are_repeated_to_the_same_step(
     settings: Settings, database: Database, post: Post, find: Find, replay: Replay
 ) -> None:
     cancelled = post(**HELD_OUT, max_seconds=3600)
-    context = open_worker_context(settings)
-
-    def cancel() -> None:
-        with database.writing() as session:
-            cancel_job(session, cancelled.id, TRAINING)
-
-    after_steps(context, 20, cancel)
-    run_slice(context)
-    context.database.close()
+    cancel_after(settings, cancelled.id, 20)
+    restored = post(**RESTORED)
+    # Step 30 after the restore; it was done, and given up, before.
+    cancel_after(settings, restored.id, 160)
+    assert (find(restored.id).digest or {})["restores"] == 1
     timed = post(epochs=1_000_000, max_seconds=0.05)
     train_waiting_jobs(settings)
     assert find(timed.id).status_reason is StatusReason.TIME_BUDGET
-    for job_id in (cancelled.id, timed.id):
+    for job_id in (cancelled.id, restored.id, timed.id):
         replay_id = replay(job_id)
         train_waiting_jobs(settings)
         assert verdict_of(database, replay_id)["identical"]
         assert read(database, replay_id).steps == find(job_id).steps
+
+
+def cancel_after(settings: Settings, job_id: str, steps: int) -> None:
+    """Cancel the next job after this many steps."""
+    context = open_worker_context(settings)
+
+    def cancel() -> None:
+        with context.database.writing() as session:
+            cancel_job(session, job_id, TRAINING)
+
+    after_steps(context, steps, cancel)
+    run_slice(context)
+    context.database.close()
 
 
 Change = Callable[[Session, JobRecord], object]

@@ -76,11 +76,6 @@ def find_zeros(trace: StepTrace) -> StepZeros:
     )
 
 
-def missing_gradient(trace: StepTrace) -> Cause | None:
-    """Return why a layer of the trace has no gradient at all; None if the step diverged before."""
-    return None if trace.output_gradient is None else Cause.NOT_TRAINED
-
-
 class _Finder:
     """Follows the causes through the layers, forward and backward."""
 

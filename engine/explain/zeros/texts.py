@@ -170,7 +170,6 @@ _SENTENCES: dict[Cause, str] = {
     Cause.ZERO_INPUT: "the input of the network is 0",
     Cause.ZERO_WEIGHT: "the weights{0.where} are 0",
     Cause.FROZEN: "frozen: the weights of the layer are fixed",
-    Cause.NOT_TRAINED: "no earlier layer is trained, so that backpropagation ends here",
     Cause.CLIPPED: "clipped: times {0.clip_factor}, it is below {0.smallest}",
     Cause.ZERO_LEARNING_RATE: "the learning rate of this step is 0",
     Cause.NO_DESCENT: "the line search found no lower loss in {0.evaluations} evaluations",

@@ -1,25 +1,24 @@
-"""Rules of the diagnosis: what they find, when, and what they leave alone."""
+"""Diagnosis of trainings: those that show a condition, and healthy ones."""
 
+import csv
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from cli.demo.demo import JOB
+from cli.demo.digits import TARGET
 from engine.data.table import CategoricalColumn, Column, NumericColumn
 from engine.findings import Finding
 from engine.preparation.prepared_data import PreparedData
 from engine.specs import ResolvedSpec, TrainingSpec
-from engine.training.diagnosis.diagnosis import Diagnosis
 from engine.training.diagnosis.rules import RULES, RULES_BY_CODE
-from engine.training.layer_diagnostics import LayerStats
 from engine.training.loop import train
-from engine.training.progress import EpochRecord, Progress
 from engine.training.training import Training
-from tests.engine.examples import draw, flower_columns, line_columns, network_spec, prepared, start
-from tests.engine.examples import random_network as build
+from tests.engine.examples import draw, flower_columns, levels, line_columns, prepared, start
 from tests.engine.finding_examples import EXAMPLES
+from tests.servers import ROOT
 
 CODES = tuple(rule.code for rule in RULES)
 LINE = {"target": "y", "network": {"layers": []}, "optimizer": "sgd"}
@@ -93,6 +92,18 @@ def test_on_finding_stop_ends_the_training_with_the_epoch(code: str) -> None:
     assert all(("on_finding ends the training here" in f.detail) != is_last for f in ending)
 
 
+def read_digits() -> dict[str, Column]:
+    """Return the table of the demo."""
+    with (ROOT / "examples" / "digits" / "digits.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    columns: dict[str, Column] = {
+        name: NumericColumn(np.array([float(row[name]) for row in rows]))
+        for name in rows[0]
+        if name != TARGET
+    }
+    return columns | {TARGET: levels(*(row[TARGET] for row in rows))}
+
+
 HEALTHY: dict[str, tuple[dict[str, Any], Callable[[int], dict[str, Column]]]] = {
     "iris": ({"target": "kind"}, iris_like),
     "iris, trained until nothing is left to learn": (
@@ -122,6 +133,23 @@ HEALTHY: dict[str, tuple[dict[str, Any], Callable[[int], dict[str, Column]]]] = 
 }
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {},
+        {"optimizer": "sgd", "epochs": 15},
+        pytest.param(JOB, marks=pytest.mark.rare),
+    ],
+    ids=["default", "sgd", "demo"],
+)
+def test_digits_have_no_finding_of_the_rules(request_: dict[str, Any]) -> None:
+    request = {"target": TARGET, "task": "classification", **request_}
+    training = start(TrainingSpec.model_validate(request), read_digits())
+    for _ in train(training):
+        pass
+    assert diagnosed(training.findings) == []
+
+
 @pytest.mark.parametrize("name", HEALTHY)
 @pytest.mark.parametrize("seed", range(2))
 def test_a_healthy_training_has_no_finding_of_the_rules(name: str, seed: int) -> None:
@@ -130,131 +158,6 @@ def test_a_healthy_training_has_no_finding_of_the_rules(name: str, seed: int) ->
     for _ in train(training):
         pass
     assert diagnosed(training.findings) == []
-
-
-def stats(name: str, norm: float = 1.0, **more: float | None) -> LayerStats:
-    values: dict[str, Any] = {"update_ratio": 1e-3, "dead_units": None, **more}
-    return LayerStats(name, norm, **values)
-
-
-RECORD = EpochRecord(0, 1.0, None, {}, 0.001, 1.0, 1, (stats("layers.0"), stats("output")))
-
-
-def find(
-    records: list[EpochRecord], hidden: tuple[int, ...] = (4,), rows: int = 64, **options: Any
-) -> set[str]:
-    """Return the codes of what a network's epochs, one record each, show."""
-    request = {"target": "y", "epochs": 1000, "validation": None, **options}
-    spec, _ = prepared(TrainingSpec.model_validate(request), line_columns())
-    network = build(network_spec(hidden, 1), 2)
-    diagnosis, progress = Diagnosis(spec, network, rows, starts_anew=True), Progress()
-    codes: set[str] = set()
-    for epoch, record in enumerate(records):
-        progress.loss_at_start = 1.0
-        found = diagnosis.on_epoch_end(progress, replace(record, epoch=epoch))
-        codes |= {finding.code for finding in found}
-    return codes
-
-
-def falling(count: int = 20, rate: float = 0.8) -> list[EpochRecord]:
-    return [replace(RECORD, loss=rate**epoch) for epoch in range(count)]
-
-
-def with_layers(records: list[EpochRecord], *layers: LayerStats) -> list[EpochRecord]:
-    return [replace(record, layers=layers) for record in records]
-
-
-def test_a_falling_loss_shows_nothing() -> None:
-    assert find(falling()) == set()
-
-
-@pytest.mark.parametrize(
-    ("hidden", "first", "found"),
-    [((4, 4), 1e-5, True), ((4, 4), 1e-2, False), ((4,), 1e-9, False)],
-)
-def test_gradients_vanish_from_layer_to_layer(
-    hidden: tuple[int, ...], first: float, *, found: bool
-) -> None:
-    layers = [stats("layers.0", first), stats("layers.1", 1.0)][: len(hidden)]
-    records = with_layers(falling(), *layers, stats("output"))
-    assert ("vanishing_gradients" in find(records, hidden)) == found
-
-
-def test_small_gradients_of_all_layers_do_not_vanish() -> None:
-    small = (stats("layers.0", 1e-12), stats("layers.1", 1e-12), stats("output", 1e-12))
-    assert find(with_layers(falling(), *small), (4, 4)) == set()
-
-
-@pytest.mark.parametrize(
-    ("norm", "loss", "options", "found"),
-    [
-        (1e3, 2.0, {}, True),
-        (None, 2.0, {}, True),
-        (1e3, 0.9, {}, False),
-        (50.0, 2.0, {}, False),
-        (1e3, 2.0, {"gradient_clip": {"type": "norm"}}, False),
-    ],
-    ids=["large", "not finite", "loss falls", "small", "clipped"],
-)
-def test_gradients_explode_while_the_loss_rises(
-    norm: float | None, loss: float, options: dict[str, Any], *, found: bool
-) -> None:
-    later = replace(RECORD, gradient_norm=norm, loss=loss)
-    assert ("exploding_gradients" in find([RECORD, *[later] * 3], **options)) == found
-
-
-@pytest.mark.parametrize(
-    ("rows", "dead", "found"),
-    [(32, 0.6, True), (32, 0.5, False), (31, 0.6, False), (8, 0.95, True), (7, 1.0, False)],
-)
-def test_few_rows_need_more_silent_units(rows: int, dead: float, *, found: bool) -> None:
-    records = with_layers(falling(), stats("layers.0", dead_units=dead), stats("output"))
-    assert ("dying_relu" in find(records, rows=rows)) == found
-
-
-@pytest.mark.parametrize(("rate", "found"), [(0.99, True), (0.8, False)])
-def test_saturated_units_count_while_the_loss_is_high(rate: float, *, found: bool) -> None:
-    layer = stats("layers.0", dead_units=None, saturated_units=0.8)
-    records = with_layers(falling(5, rate), layer, stats("output"))
-    assert ("saturated_units" in find(records)) == found
-
-
-@pytest.mark.parametrize("offset", [0.0, -1.3], ids=["positive", "negative"])
-@pytest.mark.parametrize(
-    ("rise", "restores", "found"), [(0.6, False, True), (0.1, False, False), (0.6, True, False)]
-)
-def test_the_validation_loss_rises_while_the_training_loss_falls(
-    offset: float, rise: float, *, restores: bool, found: bool
-) -> None:
-    options: dict[str, Any] = {}
-    if restores:
-        options = {"early_stopping": {"metric": "loss", "patience": 1000}}
-    shape = [1.0, 0.5, *[0.5 + rise * step / 8 for step in range(1, 9)], *[0.5 + rise] * 4]
-    records = [
-        replace(record, validation_loss=offset + value)
-        for record, value in zip(falling(len(shape)), shape, strict=True)
-    ]
-    assert ("overfitting" in find(records, **options)) == found
-
-
-def test_a_loss_that_jumps_with_large_updates_has_a_rate_too_high() -> None:
-    jumps = [replace(RECORD, loss=0.5 + 0.2 * (epoch % 2)) for epoch in range(12)]
-    large = with_layers(jumps, stats("layers.0", update_ratio=0.1), stats("output"))
-    assert find(large) == {"learning_rate_too_high"}
-    assert find(jumps) == set()
-    assert find(large, optimizer="lbfgs", batch_size="full") == set()
-
-
-def test_a_rate_that_the_schedule_lowered_is_not_too_low() -> None:
-    slow = with_layers(falling(20, 0.99), stats("layers.0", update_ratio=1e-5))
-    assert find(slow) == {"learning_rate_too_low"}
-    assert find([replace(record, learning_rate=1e-5) for record in slow]) == set()
-
-
-def test_a_condition_that_pauses_counts_from_the_start() -> None:
-    dead = with_layers(falling(4), stats("layers.0", dead_units=1.0))
-    assert find([*dead, RECORD, *dead, RECORD]) == set()
-    assert find([*dead, RECORD, *dead, dead[0]]) == {"dying_relu"}
 
 
 def test_a_training_from_a_models_weights_need_not_learn() -> None:
