@@ -75,6 +75,7 @@ class DivergenceError(EngineError):
         layer: name of the first layer with a non-finite value, such as `layers.0`.
         learning_rate: the learning rate of that step.
         last_loss: the most recent finite batch loss; None if there was none.
+        restores: number of returns to an earlier epoch's end that preceded it.
     """
 
     code = "diverged"
@@ -93,6 +94,7 @@ class DivergenceError(EngineError):
         self.layer = layer
         self.learning_rate = learning_rate
         self.last_loss = last_loss
+        self.restores = 0
         super().__init__(
             f"training diverged in epoch {epoch}, step {step}: {layer} has non-finite values"
         )

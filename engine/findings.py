@@ -46,12 +46,21 @@ FindingCode = Literal[
     "zero_targets_in_mape",
     # The training.
     "accuracy_at_chance",
+    "dying_relu",
+    "exploding_gradients",
     "gradient_not_finite",
     "last_row_joined",
+    "learning_rate_too_high",
+    "learning_rate_too_low",
     "loss_above_start",
     "metric_not_finite",
     "metric_undefined",
+    "no_learning",
+    "overfitting",
+    "restored_after_divergence",
+    "saturated_units",
     "validation_loss_above_start",
+    "vanishing_gradients",
 ]
 # Names beyond it are counted only: a table may have thousands of columns.
 MAX_NAMES = 10

@@ -43,6 +43,7 @@ class StatusReason(StrEnum):
     EARLY_STOPPING = "early_stopping"
     TARGET_VALUE = "target_value"
     TIME_BUDGET = "time_budget"
+    FINDING = "finding"
     DIVERGED = "diverged"
     USER = "user"
     WORKER_LOST = "worker_lost"

@@ -4,6 +4,9 @@ from abc import ABC, abstractmethod
 
 from engine.arrays import Floats, Pieces
 
+# Share of the largest slope at or below which a value is saturated.
+SATURATED_SLOPE = 0.05
+
 
 class Activation(ABC):
     """A differentiable function of a layer's outputs, shape `(batch, …, features)`, C-contiguous.
@@ -11,9 +14,13 @@ class Activation(ABC):
     Attributes:
         saves: whether f′ cannot be computed from y alone, so that `forward` stores it in `saved`.
         saved: an array of x's shape, set by the owner of the workspace if `saves`.
+        saturation: c and d such that a value with |y − c| ≥ d is saturated: f′ is at most
+            SATURATED_SLOPE of its largest value. None for functions that do not saturate on both
+            sides.
     """
 
     saves = False
+    saturation: tuple[float, float] | None = None
     saved: Floats
 
     @abstractmethod

@@ -1,16 +1,19 @@
 """Bounded activations."""
 
+import math
 from typing import Any
 
 import numpy as np
 
-from engine.activations.base import Activation
+from engine.activations.base import SATURATED_SLOPE, Activation
 from engine.arrays import Floats, Pieces
 from engine.numerics.blocks import blocks
 
 
 class Sigmoid(Activation):
     """y = 1 / (1 + exp(−x)), y′ = y (1 − y)."""
+
+    saturation = (0.5, math.sqrt(1 - SATURATED_SLOPE) / 2)
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self._one = np.ones((), dtype)
@@ -35,6 +38,8 @@ class Sigmoid(Activation):
 class HardSigmoid(Activation):
     """y = min(max(x / 6 + ½, 0), 1), y′ = 1/6 between the bounds and 0 at them."""
 
+    saturation = (0.5, 0.5)
+
     def forward(self, x: Floats) -> Floats:
         """Overwrite x with y."""
         np.divide(x, 6, out=x)
@@ -56,6 +61,8 @@ class HardSigmoid(Activation):
 class Tanh(Activation):
     """y = tanh(x), y′ = 1 − y²."""
 
+    saturation = (0.0, math.sqrt(1 - SATURATED_SLOPE))
+
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self._one = np.ones((), dtype)
 
@@ -72,6 +79,8 @@ class Tanh(Activation):
 
 class Softsign(Activation):
     """y = x / (1 + |x|), y′ = (1 − |y|)²."""
+
+    saturation = (0.0, 1 - math.sqrt(SATURATED_SLOPE))
 
     def forward(self, x: Floats) -> Floats:
         """Overwrite x with y."""

@@ -56,7 +56,12 @@ class Batches:
 
     @property
     def _largest(self) -> int:
-        return max(self.size, self._rows - (self.steps - 1) * self.size)
+        return max(self.size, self.last_rows)
+
+    @property
+    def last_rows(self) -> int:
+        """Rows of the last batch."""
+        return self._rows - (self.steps - 1) * self.size
 
     def begin(self, epoch: int) -> None:
         """Set the row order of the given epoch."""

@@ -12,6 +12,7 @@ from engine.layers.batch_normalization import BatchNormalization
 from engine.layers.copy import Copy
 from engine.layers.dropout import Dropout
 from engine.layers.layer_normalization import LayerNormalization
+from engine.losses.error_base import ErrorLoss
 from engine.training.state_arrays import copy_arrays
 from engine.training.step_inputs import state_arrays
 from engine.training.train_step import TrainStep
@@ -86,16 +87,18 @@ class StepRecorder:
     Args:
         step: the step; it is observed from now on.
         kept: positions in the batch of the rows to keep.
+        shares: share of each row in the loss of the batch, `(batch,)`.
     """
 
-    def __init__(self, step: TrainStep, kept: Indices) -> None:
-        self._step, self._kept, self._is_open = step, kept, True
+    def __init__(self, step: TrainStep, kept: Indices, shares: Floats) -> None:
+        self._step, self._kept, self._shares, self._is_open = step, kept, shares, True
         self.stages: dict[str, Floats] = {"before": step.network.parameters.copy()}
         self.evaluations = 0
         self.row_losses: Floats = np.empty(0)
         self.loss = float("nan")
         self.outputs: Recorded | None = None
         self.output_gradient: Recorded | None = None
+        self.prediction_gradient: Recorded | None = None
         self.slots_before = copy_arrays(state_arrays(step))
         self._layers = [
             LayerRecorder(layer, self._record, kept, lambda: self._is_open)
@@ -108,6 +111,8 @@ class StepRecorder:
         step, network = self._step, self._step.network
         hook(step.loss, "forward", before=self._count, after=self._end_loss)
         hook(step.loss, "backward", after=self._end_loss_backward)
+        if isinstance(step.loss, ErrorLoss):
+            hook(step.loss.activation, "backward", before=self._keep_prediction_gradient)
         hook(network, "backward", after=lambda _: self._keep_gradients("loss_gradient"))
         hook(step, "clip", before=lambda _: self._keep_gradients("gradient"))
         hook(step.optimizer, "update", before=self._begin_update, after=self._end_update)
@@ -131,6 +136,10 @@ class StepRecorder:
     def _end_loss_backward(self, gradient: Floats) -> None:
         if self._is_open:
             self.output_gradient = self._record(gradient)
+
+    def _keep_prediction_gradient(self, _: Floats, gradient: Floats) -> None:
+        if self._is_open:
+            self.prediction_gradient = self._record(gradient * self._shares[:, np.newaxis])
 
     def _keep_gradients(self, name: str) -> None:
         if self._is_open:

@@ -105,6 +105,8 @@ class StepTrace:
         shares: share of each row in L, `(batch,)`: weight / batch, 1 / batch without weights.
         outputs: activation(logits) `(batch, out_features)`.
         output_gradient: ∂L/∂logits; None if the loss is not finite.
+        prediction_gradient: ∂L/∂ŷ, which losses of the error compute before ∂L/∂logits; None for
+            other losses, whose derivative is fused with that of the activation.
         layers: in forward order, a block before its layers.
         parameters: trained ones first.
         gradient_norm: Euclidean norm of the gradient before clipping; None without gradients.
@@ -123,6 +125,7 @@ class StepTrace:
     shares: Floats
     outputs: Recorded
     output_gradient: Recorded | None
+    prediction_gradient: Recorded | None
     layers: tuple[LayerTrace, ...]
     parameters: tuple[ParameterTrace, ...]
     gradient_norm: float | None

@@ -15,11 +15,14 @@ class ErrorLoss(Loss):
 
     Gradient: factor · ρ′(e), then back through the activation. Targets have shape
     `(batch, outputs)`. The default factor is 1 / outputs, which makes the sum a mean.
+
+    Attributes:
+        activation: output activation.
     """
 
     def __init__(self, out_features: int, activation: Activation, dtype: np.dtype[Any]) -> None:
         super().__init__(out_features, dtype)
-        self._activation = activation
+        self.activation = activation
         self._factor = 1 / out_features
         self._error_buffer = Buffer((out_features,), dtype)
         self._scratch = Buffer((out_features,), dtype)
@@ -30,7 +33,7 @@ class ErrorLoss(Loss):
 
     def _forward(self, logits: Floats, targets: Targets) -> Floats:
         np.copyto(self.outputs, logits)
-        self._activation.forward(self.outputs)
+        self.activation.forward(self.outputs)
         np.subtract(self.outputs, targets, out=self._error)
         self._sum(self._error, self._losses)
         return np.multiply(self._losses, self._factor, out=self._losses)
@@ -39,7 +42,7 @@ class ErrorLoss(Loss):
         """Factor · ρ′(e) · activation′(z)."""
         self._differentiate(self._error)
         np.multiply(self._error, self._factor, out=self._error)
-        return self._activation.backward(self.outputs, self._error)
+        return self.activation.backward(self.outputs, self._error)
 
     @abstractmethod
     def _sum(self, error: Floats, out: Floats) -> None:

@@ -72,9 +72,15 @@ def estimate_memory(
     spec: ResolvedSpec, layers: list[Layer], in_features: int, rows: RowCounts
 ) -> MemoryEstimate:
     """Return an upper bound on the bytes of a training's arrays."""
-    vectors = 2 + _slot_count(spec.optimizer)
+    # Weights, optimizer state, and the best weights if they are kept.
+    vectors = 1 + _slot_count(spec.optimizer)
     if spec.early_stopping is not None and spec.early_stopping.restore_best:
         vectors += 1
+    if spec.on_divergence is not None:
+        # A copy of all of them.
+        vectors *= 2
+    # Gradients.
+    vectors += 1
     batch = largest_training_batch(spec, rows.training)
     batch_copy = batch if spec.shuffle and batch < rows.training else 0
     units = spec.network.output.units

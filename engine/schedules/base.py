@@ -33,7 +33,7 @@ class Schedule(ABC):
 
     Attributes:
         state: state between epochs, as JSON values. Setting it in a new schedule of the same spec
-            resumes exactly.
+            resumes exactly. `scale`, if present, multiplies every rate.
     """
 
     def __init__(self, context: ScheduleContext) -> None:
@@ -42,10 +42,17 @@ class Schedule(ABC):
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step; step counts from 0 over the whole training."""
-        steps = step - self._context.warmup_steps
+        steps, state = step - self._context.warmup_steps, self.state
         if steps < 0:
-            return self._context.learning_rate * (step + 1) / self._context.warmup_steps
-        return self._rate(steps)
+            rate = self._context.learning_rate * (step + 1) / self._context.warmup_steps
+        else:
+            rate = self._rate(steps)
+        return rate * state["scale"] if "scale" in state else rate
+
+    @property
+    def scale(self) -> float:
+        """Factor of every rate; 1 unless the state has another."""
+        return self.state.get("scale", 1.0)
 
     @abstractmethod
     def _rate(self, steps: int) -> float:

@@ -129,7 +129,8 @@ from engine.specs.schedules import (
     ScheduleSpec,
     StepSchedule,
 )
-from engine.specs.training import EarlyStoppingSpec, ResolvedSpec, Task, TrainingSpec
+from engine.specs.stopping import DivergenceRestore, EarlyStoppingSpec
+from engine.specs.training import ResolvedSpec, Task, TrainingSpec
 from engine.specs.validation import (
     MAX_FOLD_NETWORKS,
     ColumnValidation,
@@ -177,6 +178,7 @@ __all__ = [
     "CrossEntropy",
     "DatasetValidation",
     "DenseSpec",
+    "DivergenceRestore",
     "DropoutSpec",
     "EarlyStoppingSpec",
     "Elu",

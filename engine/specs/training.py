@@ -20,6 +20,7 @@ from engine.specs.metrics import MetricName
 from engine.specs.optimizers import Adam, GradientClip, OptimizerField
 from engine.specs.preprocessing import PreprocessingSpec, ResolvedPreprocessing
 from engine.specs.schedules import ConstantSchedule, ScheduleField
+from engine.specs.stopping import DivergenceRestore, EarlyStoppingSpec
 from engine.specs.validation import (
     DatasetValidation,
     FoldsValidation,
@@ -30,39 +31,6 @@ from engine.specs.validation import (
 )
 
 Weight = Annotated[float, Field(ge=0, le=1e9)]
-
-
-class EarlyStoppingSpec(Spec):
-    """Stop when the metric has not improved by more than min_delta for patience epochs.
-
-    Or as soon as it reaches target_value. Lower is better for losses and errors, higher for all
-    other metrics.
-    """
-
-    metric: str = Field(
-        default="validation_loss",
-        max_length=64,
-        description="loss or any recorded metric; validation_… for the validation rows.",
-    )
-    patience: int | None = Field(default=5, ge=1, le=MAX_EPOCHS)
-    min_delta: float = Field(
-        default=0.0,
-        ge=0,
-        description="Least improvement that counts, in the metric's unit: losses are in the scaled "
-        "target's unit (of a standardized target, squared errors in squared standard deviations), "
-        "metrics such as validation_rmse in the target's own.",
-    )
-    target_value: float | None = Field(
-        default=None,
-        description="Value at which training stops, in the metric's unit, as for min_delta.",
-    )
-    restore_best: bool = Field(
-        default=True,
-        description="Whether the model has the weights of the best epoch; if not, or if there is "
-        "no early stopping, it has those of the last.",
-    )
-
-
 Task = Literal["classification", "regression", "multi_label", "reconstruction"]
 
 
@@ -127,6 +95,16 @@ class TrainingSpec(Spec):
         "fraction uses the `order_by` or `group_by` of validation unless it states its own.",
     )
     early_stopping: EarlyStoppingSpec | None = None
+    on_finding: Literal["report", "stop"] = Field(
+        default="report",
+        description="stop: a condition that the epochs show, such as vanishing gradients or "
+        "overfitting (docs/diagnostics.md), ends the network's training with that epoch, as early "
+        "stopping does; report: it is a finding only. Other findings never end the training.",
+    )
+    on_divergence: DivergenceRestore | None = Field(
+        default=None,
+        description="Default: the job fails at the first loss or weight that is not finite.",
+    )
     metrics: Items[MetricName] | Literal["all"] | None = Field(
         default=None,
         description="Metrics recorded at the end of each epoch, on training and validation rows, "

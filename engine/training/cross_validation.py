@@ -1,8 +1,8 @@
 """Cross-validation: one network per fold, then a final network trained on all rows."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 from pydantic import TypeAdapter
 
@@ -25,6 +25,7 @@ from engine.training.fold_summary import (
 from engine.training.learning_rate import RateSearch
 from engine.training.loop import TrainingState, never
 from engine.training.progress import EpochRecord, StopReason
+from engine.training.recovery import Restore
 from engine.training.step_inputs import StepInputs
 from engine.training.training import Training
 
@@ -87,6 +88,7 @@ class FoldedTraining:
         self._opened: Training | None = None
         self._all_rows: AllRows | None = None
         self._epoch_findings: tuple[Finding, ...] = ()
+        self._earlier_restores: tuple[Restore, ...] = ()
 
     @property
     def _current(self) -> Training:
@@ -216,6 +218,17 @@ class FoldedTraining:
         return self._opened.reason
 
     @property
+    def restores(self) -> Sequence[Restore]:
+        """Returns to an earlier epoch's end of all networks, since the training was opened."""
+        under_way = () if self._opened is None else self._opened.restores
+        return (*self._earlier_restores, *map(self._located, under_way))
+
+    def _located(self, restore: Restore) -> Restore:
+        """Return a restore of the current network with its fold and the steps of all networks."""
+        fold = self._progress.done if self.is_in_folds else None
+        return replace(restore, steps=self._progress.steps_before + restore.steps, fold=fold)
+
+    @property
     def has_network_ended(self) -> bool:
         """Whether the current network has done its last step."""
         return self._current.reason is not None
@@ -292,16 +305,19 @@ class FoldedTraining:
                     return None
                 self._finish_fold()
                 continue
-            record = self._current.run_epoch(stop)
+            try:
+                record = self._current.run_epoch(stop)
+            finally:
+                self._add_epoch_findings(self._current.findings)
             if record is None:
                 return None
             self._progress.latest = validation_metrics(record.values())
-            self._add_epoch_findings(self._current.findings)
         return self._current.run_epoch(stop)
 
     def _finish_fold(self) -> None:
         progress, network = self._progress, self._current
         best = network.best if network.keeps_best else None
+        self._earlier_restores += tuple(map(self._located, network.restores))
         progress.results.append(progress.latest if best is None else validation_metrics(best))
         progress.best_epochs.append(network.epoch - network.epochs_since_best)
         progress.steps_before += network.steps_done

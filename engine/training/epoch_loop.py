@@ -11,18 +11,22 @@ from pydantic import TypeAdapter
 from engine.arrays import Floats, Indices
 from engine.data.batches import Batches, largest_batch
 from engine.data.split_arrays import Batch
+from engine.errors import DivergenceError
+from engine.findings import Finding
 from engine.layers.chunks import chunk_rows
 from engine.losses.base import Loss
 from engine.metrics import Metric, build_accumulator
 from engine.network import Network
 from engine.preparation.prepared_data import PreparedData
 from engine.specs import ResolvedSpec
+from engine.training.diagnosis.diagnosis import Diagnosis
 from engine.training.early_stopping import EarlyStopping
 from engine.training.kept_weights import KeptWeights
 from engine.training.loop import TrainingState
 from engine.training.loss_sample import LossChange, LossSample
 from engine.training.metric_findings import ComputedMetrics, Part
 from engine.training.progress import EpochRecord, Progress
+from engine.training.recovery import DivergenceRecovery, Restore
 from engine.training.state_arrays import copy_arrays, load_arrays
 from engine.training.step_inputs import StepInputs, copy_batch, state_arrays
 from engine.training.train_step import TrainStep
@@ -35,6 +39,8 @@ class EpochLoop:
     Attributes:
         network: the network that is trained.
         progress: position in the training.
+        diagnosed: conditions that the latest epoch has shown for long enough.
+        restores: returns to an earlier epoch's end since this object was built.
 
     Args:
         spec: the training's spec.
@@ -76,6 +82,14 @@ class EpochLoop:
         stopping = spec.early_stopping
         keeps_best = stopping is not None and stopping.restore_best
         self._kept = KeptWeights(self.network, keeps_best=keeps_best)
+        self._recovery = DivergenceRecovery(
+            spec, self._lasting_arrays(), self.progress, self._train_step.schedule
+        )
+        self._diagnosis = Diagnosis(
+            spec, self.network, batches.last_rows, starts_anew=weights is None
+        )
+        self.diagnosed: tuple[Finding, ...] = ()
+        self.restores: list[Restore] = []
 
     @property
     def loss(self) -> Loss:
@@ -126,7 +140,10 @@ class EpochLoop:
         arrays = copy_arrays(self._arrays())
         self.progress.schedule = dict(self._train_step.schedule.state)
         sums = {name: _json_number(value) for name, value in self._tally.sums.items()}
-        return TrainingState(arrays, asdict(self.progress) | {"sums": sums})
+        numbers = asdict(self.progress) | {"sums": sums}
+        if self._recovery.numbers is not None:
+            numbers["good"] = self._recovery.numbers
+        return TrainingState(arrays, numbers)
 
     @property
     def state_bytes(self) -> int:
@@ -140,14 +157,20 @@ class EpochLoop:
             ValueError: the state belongs to another spec.
         """
         load_arrays(self._arrays(), state.arrays)
-        self.progress = TypeAdapter(Progress).validate_python(state.numbers)
+        numbers = dict(state.numbers)
+        self._recovery.numbers = numbers.pop("good", None)
+        self.progress = TypeAdapter(Progress).validate_python(numbers)
         self._tally.sums = dict(self.progress.sums)
         self._train_step.schedule.state = dict(self.progress.schedule)
 
     def _arrays(self) -> dict[str, Floats]:
         """Return the arrays of the state, not copied."""
+        tally = {f"tally.{name}": array for name, array in self._tally.arrays.items()}
+        return self._lasting_arrays() | tally | self._recovery.good
+
+    def _lasting_arrays(self) -> dict[str, Floats]:
+        """Return the arrays of the state that an epoch leaves to the next one, not copied."""
         arrays = state_arrays(self._train_step)
-        arrays |= {f"tally.{name}": array for name, array in self._tally.arrays.items()}
         if self._kept.best is not None:
             arrays["best_parameters"] = self._kept.best
         return arrays
@@ -178,8 +201,22 @@ class EpochLoop:
         """Complete the current epoch and return its record; None if `stop` ended it earlier.
 
         Raises:
-            DivergenceError: a loss or a weight is no longer finite.
+            DivergenceError: a loss or a weight is no longer finite, and `on_divergence` has no
+                further try.
         """
+        while True:
+            try:
+                return self._run_epoch(stop)
+            except DivergenceError as error:
+                restored = self._recovery.restore(error, self.progress)
+                if restored is None:
+                    error.restores = self.progress.restores
+                    raise
+            self.progress, restore = restored
+            self._tally.reset()
+            self.restores.append(restore)
+
+    def _run_epoch(self, stop: Callable[[], bool]) -> EpochRecord | None:
         progress, batches = self.progress, self._batches
         # Overflow is detected after each step and raised as divergence.
         with np.errstate(all="ignore"):
@@ -229,6 +266,8 @@ class EpochLoop:
         is_best = self._early_stopping.on_epoch_end(self.progress, record)
         if is_best:
             self._kept.keep()
+        self.diagnosed = self._diagnosis.on_epoch_end(self.progress, record)
+        self._recovery.on_epoch_end(self.progress, record.loss)
 
 
 def _json_number(value: float) -> float | str:

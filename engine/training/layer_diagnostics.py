@@ -1,14 +1,16 @@
 """Per-layer diagnostics, recorded at the last step of each epoch."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.activations import Relu
+from engine.activations import Activation, Relu
 from engine.arrays import Floats
 from engine.layers.activation import ActivationLayer
 from engine.layers.base import walk
 from engine.network import Network
+from engine.numerics.blocks import blocks
 from engine.numerics.norms import euclidean_norm, finite_or_none
 
 # A sample is enough for the update ratio; copying all weights would cost a parameter vector.
@@ -22,17 +24,21 @@ class LayerStats:
     Attributes:
         name: layer name, such as `layers.0`.
         gradient_norm: Euclidean norm of the layer's part of the gradient in the epoch's last step,
-            before clipping; None if it is infinite or NaN (the weights may still be finite).
+            before clipping; None if it is infinite or NaN (the weights may still be finite), and
+            for a layer without trained weights.
         update_ratio: ‖Δw‖ / ‖w‖ of that step, over at most 4,096 weights; about 0.001 is healthy.
-            None if these weights were all zero or the ratio is not finite.
+            None if these weights were all zero or the ratio is not finite, and without them.
         dead_units: fraction of relu units that were zero for every row of that step's batch; None
             without relu.
+        saturated_units: fraction of the outputs of a sigmoid, hard_sigmoid, tanh or softsign in
+            that step's batch whose slope is at most 5 % of the function's largest; None without.
     """
 
     name: str
     gradient_norm: float | None
     update_ratio: float | None
     dead_units: float | None
+    saturated_units: float | None = None
 
 
 class LayerDiagnostics:
@@ -48,15 +54,24 @@ class LayerDiagnostics:
             # The first parameter of a layer is its weight.
             self._weights.setdefault(layer, _sample(parameters[name]))
         self._norms: dict[str, float] = {}
-        self._relus = [
-            layer
-            for layer in walk(iter(network.layers))
-            if isinstance(layer, ActivationLayer) and isinstance(layer.activation, Relu)
+        layers = list(walk(iter(network.layers)))
+        activations = [layer for layer in layers if isinstance(layer, ActivationLayer)]
+        self._relus = [layer for layer in activations if isinstance(layer.activation, Relu)]
+        self._bounded = [
+            (layer, layer.activation.saturation)
+            for layer in activations
+            if layer.activation.saturation is not None
         ]
+        measured = {layer.name for layer in activations if _is_measured(layer.activation)}
+        names = dict.fromkeys(layer.name for layer in layers)
+        self._names = [name for name in names if name in self._gradients or name in measured]
 
     def record_activations(self) -> None:
-        """Record dead units, between forward and backward."""
+        """Record dead and saturated units, between forward and backward."""
         self._dead = {layer.name: _dead_fraction(layer.y) for layer in self._relus}
+        self._saturated = {
+            layer.name: _saturated_fraction(layer.y, *bounds) for layer, bounds in self._bounded
+        }
 
     def record_gradients(self) -> None:
         """Record the layers' gradient norms and copy the sampled weights.
@@ -73,16 +88,29 @@ class LayerDiagnostics:
         return finite_or_none(float(np.hypot.reduce(list(self._norms.values()), initial=0.0)))
 
     def layer_stats(self) -> tuple[LayerStats, ...]:
-        """Return the diagnostics of each trained layer, after the update."""
+        """Return the diagnostics after the update, first layer to last.
+
+        They are those of each layer that is trained, or has units that can die or saturate.
+        """
         return tuple(
             LayerStats(
                 name=name,
-                gradient_norm=finite_or_none(norm),
-                update_ratio=_ratio(self._before[name], self._weights[name]),
+                gradient_norm=finite_or_none(self._norms.get(name, math.nan)),
+                update_ratio=self._update_ratio(name),
                 dead_units=self._dead.get(name),
+                saturated_units=self._saturated.get(name),
             )
-            for name, norm in self._norms.items()
+            for name in self._names
         )
+
+    def _update_ratio(self, name: str) -> float | None:
+        before = self._before.get(name)
+        return None if before is None else _ratio(before, self._weights[name])
+
+
+def _is_measured(activation: Activation) -> bool:
+    """Whether units with this activation can be dead or saturated."""
+    return isinstance(activation, Relu) or activation.saturation is not None
 
 
 def _sample(weights: Floats) -> Floats:
@@ -105,3 +133,11 @@ def _dead_fraction(y: Floats) -> float:
     """Return the fraction of units (last axis) that are zero for every row."""
     active = (y.reshape(-1, y.shape[-1]) > 0).any(axis=0)
     return 1 - float(np.mean(active))
+
+
+def _saturated_fraction(y: Floats, center: float, distance: float) -> float:
+    """Return the fraction of values at least that far from the center."""
+    found = 0
+    for (part,) in blocks(y):
+        found += int(np.count_nonzero(np.abs(part - center) >= distance))
+    return found / y.size

@@ -1,6 +1,6 @@
 """The interface of a training run: it can stop after any step and resume."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ from engine.preprocessing.preprocessing import Preprocessing
 from engine.training.fold_summary import CrossValidation
 from engine.training.learning_rate import RateSearch
 from engine.training.progress import EpochRecord, StopReason
+from engine.training.recovery import Restore
 from engine.training.step_inputs import StepInputs
 
 
@@ -100,6 +101,11 @@ class TrainingProtocol(Protocol):
     @property
     def reason(self) -> StopReason | None:
         """Why training ended; None while it is running."""
+        ...
+
+    @property
+    def restores(self) -> Sequence[Restore]:
+        """Returns to an earlier epoch's end after divergences, since the training was opened."""
         ...
 
     @property

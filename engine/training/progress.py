@@ -6,7 +6,7 @@ from typing import Literal
 from engine.metrics import Metric
 from engine.training.layer_diagnostics import LayerStats
 
-StopReason = Literal["completed", "early_stopping", "target_value", "time_budget"]
+StopReason = Literal["completed", "early_stopping", "target_value", "time_budget", "finding"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class EpochRecord:
             epoch's last step, before clipping: √Σ norm² over the layers. None if it is infinite or
             NaN (the weights may still be finite).
         steps: completed steps over all epochs.
-        layers: diagnostics of each trained layer.
+        layers: diagnostics of each layer that is trained or has units that can die or saturate.
     """
 
     epoch: int
@@ -46,6 +46,30 @@ class EpochRecord:
 
 
 @dataclass
+class EarlierEpochs:
+    """A summary of earlier epochs for the diagnosis rules; of bounded size.
+
+    Attributes:
+        streaks: number of consecutive latest epochs in which a rule's condition held, by the code
+            and the pointer of its finding, separated by a space.
+        losses: losses of the latest epochs, oldest first.
+        first_loss: loss of epoch 0.
+        first_norm: gradient norm of epoch 0; None if it was not finite.
+        first_validation_loss: validation loss of epoch 0.
+        best_validation_loss: lowest validation loss so far.
+        loss_at_best: training loss of the epoch with the lowest validation loss.
+    """
+
+    streaks: dict[str, int] = field(default_factory=dict)
+    losses: list[float] = field(default_factory=list)
+    first_loss: float | None = None
+    first_norm: float | None = None
+    first_validation_loss: float | None = None
+    best_validation_loss: float | None = None
+    loss_at_best: float | None = None
+
+
+@dataclass
 class Progress:
     """The position in a training; part of its stored state.
 
@@ -61,6 +85,8 @@ class Progress:
         schedule: state of the learning-rate schedule.
         loss_at_start: loss on a sample of the training rows with the initial weights, see
             `LossSample`; None if it is not finite, or unknown.
+        earlier: what the diagnosis rules need of the completed epochs.
+        restores: number of returns to an earlier epoch's end after a divergence.
     """
 
     epoch: int = 0
@@ -72,3 +98,5 @@ class Progress:
     sums: dict[str, float] = field(default_factory=dict)
     schedule: dict[str, float] = field(default_factory=dict)
     loss_at_start: float | None = None
+    earlier: EarlierEpochs = field(default_factory=EarlierEpochs)
+    restores: int = 0

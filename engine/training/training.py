@@ -1,7 +1,7 @@
 """The training of one network on prepared data."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -26,6 +26,7 @@ from engine.training.loss_sample import LossChange
 from engine.training.metric_findings import ComputedMetrics, find_omitted_metrics
 from engine.training.progress import EpochRecord, StopReason
 from engine.training.reconstruction_errors import measure_errors
+from engine.training.recovery import Restore, restored_after_divergence
 from engine.training.result_findings import find_in_result
 from engine.training.step_inputs import StepInputs
 from engine.training.validation import evaluate_test
@@ -79,7 +80,9 @@ class Training:
     def restart(self, learning_rate: float) -> None:
         """Begin again from the initial weights, with another learning rate of the optimizer."""
         optimizer = self._spec.optimizer.model_copy(update={"learning_rate": learning_rate})
-        self._spec = self._spec.model_copy(update={"optimizer": optimizer})
+        # A trial shows what this rate does: it ends by its divergence, not by a finding.
+        trial = {"optimizer": optimizer, "on_divergence": None, "on_finding": "report"}
+        self._spec = self._spec.model_copy(update=trial)
         # Frees the memory of the network before that of its successor is allocated.
         del self._loop
         self._loop = EpochLoop(self._spec, self._data, self._batches, self._weights, self._epochs)
@@ -169,6 +172,11 @@ class Training:
         return self._loop.progress.reason
 
     @property
+    def restores(self) -> Sequence[Restore]:
+        """Returns to an earlier epoch's end after divergences, since the training was opened."""
+        return self._loop.restores
+
+    @property
     def has_network_ended(self) -> bool:
         """Whether training has ended."""
         return self.reason is not None
@@ -245,14 +253,19 @@ class Training:
         """Complete the current epoch and return its record; None if `stop` ended it earlier.
 
         Raises:
-            DivergenceError: a loss or a weight is no longer finite.
+            DivergenceError: a loss or a weight is no longer finite, and `on_divergence` has no
+                further try.
         """
-        record = self._loop.run_epoch(stop)
+        try:
+            record = self._loop.run_epoch(stop)
+        finally:
+            self._add_findings(map(restored_after_divergence, self.restores))
         if record is not None:
             if incomplete := self._loop.incomplete_metrics:
                 self._add_findings(self._find_omitted(incomplete))
             if record.gradient_norm is None:
                 self._add_findings([gradient_not_finite(record.epoch)])
+            self._add_findings(self._loop.diagnosed)
         return record
 
     def _find_omitted(self, computed: ComputedMetrics) -> Iterator[Finding]:

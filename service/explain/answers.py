@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.explain.explanation.values import StepExplanation
+from engine.preprocessing.network_inputs import NetworkInput
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,42 @@ class InexactReason:
 
 
 @dataclass(frozen=True)
+class ExplainedRow:
+    """A row of the batch: its values, and what the network reads of them.
+
+    Attributes:
+        position: position of the row in the batch, from 0.
+        number: row number in the training dataset, from 0, as `GET /v1/datasets/{id}/rows` counts
+            them; None for a row of the client's own.
+        values: values of the targets, and of the columns of the inputs that are shown; texts are
+            cut after 200 characters.
+        encoded: the network's inputs, in the order of `inputs`.
+    """
+
+    position: int
+    number: int | None
+    values: Mapping[str, Any]
+    encoded: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class ExplainedRows:
+    """Rows of the batch.
+
+    Attributes:
+        shown: the rows that are shown.
+        left_out: number of rows that are not shown.
+        inputs: the network's inputs that are shown: what each is computed from.
+        inputs_left_out: number of inputs that are not shown.
+    """
+
+    shown: tuple[ExplainedRow, ...]
+    left_out: int
+    inputs: tuple[NetworkInput, ...]
+    inputs_left_out: int
+
+
+@dataclass(frozen=True)
 class ReachedStep:
     """A step of a job.
 
@@ -89,6 +126,8 @@ class ReachedStep:
         origin: how the state before the step was reached.
         exact: whether all numbers have the bits that they had in the job.
         inexact_because: why they may differ; None if `exact`.
+        is_own_batch: whether the rows are those of the job's step; otherwise the update is that
+            which the requested rows would cause.
     """
 
     job_id: str
@@ -96,6 +135,7 @@ class ReachedStep:
     origin: StepOrigin
     exact: bool
     inexact_because: InexactReason | None
+    is_own_batch: bool
 
 
 @dataclass(frozen=True)
@@ -103,7 +143,9 @@ class JobExplanation(ReachedStep):
     """The explanation of a step of a job.
 
     Attributes:
+        rows: values and encoding of the rows that are shown.
         explanation: every number of the step that is shown.
     """
 
+    rows: ExplainedRows
     explanation: StepExplanation

@@ -1,7 +1,7 @@
 """A step of a job with everything that it depends on; runs in a child process."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.errors import DivergenceError
 from engine.training.step_inputs import StepInputs
@@ -12,6 +12,7 @@ from service.explain.answers import (
     StepOrigin,
     StepPosition,
 )
+from service.explain.rows import StepRows, choose_rows
 from service.http.errors import ReplayDivergedError
 from service.schemas.explain import StepRequest
 from store.jobs.jobs import get_job
@@ -31,18 +32,21 @@ class OpenedStep:
     """A step of a job.
 
     Attributes:
-        inputs: everything that the step depends on.
+        rows: everything that the step depends on, with the rows of the request.
         reached: the step as the answer describes it.
         replay: the job's training, which is about to do the step.
     """
 
-    inputs: StepInputs
+    rows: StepRows
     reached: ReachedStep
     replay: Replay
 
 
 def open_step(resources: DataResources, job_id: str, request: StepRequest) -> OpenedStep:
-    """Reach a step of a job. Raises NotFoundError, ReplayDivergedError, and as `reach_step`."""
+    """Reach a step of a job.
+
+    Raises NotFoundError, ReplayDivergedError, and as `reach_step` and `choose_rows`.
+    """
     started = time.monotonic()
     with resources.database.reading() as session:
         job = get_job(session, job_id, TRAINING)
@@ -52,7 +56,10 @@ def open_step(resources: DataResources, job_id: str, request: StepRequest) -> Op
     except DivergenceError as error:
         raise ReplayDivergedError(str(error)) from error
     inputs = replay.training.next_step()
-    return OpenedStep(inputs, _describe(replay, inputs, time.monotonic() - started), replay)
+    reached = _describe(replay, inputs, time.monotonic() - started)
+    rows = choose_rows(replay, inputs, request)
+    is_own = rows.inputs is inputs
+    return OpenedStep(rows, replace(reached, is_own_batch=is_own), replay)
 
 
 def _describe(replay: Replay, inputs: StepInputs, seconds: float) -> ReachedStep:
@@ -77,6 +84,7 @@ def _describe(replay: Replay, inputs: StepInputs, seconds: float) -> ReachedStep
         ),
         exact=reason is None,
         inexact_because=None if reason is None else _explain_inexactness(reason),
+        is_own_batch=True,
     )
 
 

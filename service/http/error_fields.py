@@ -9,7 +9,7 @@ from engine.errors import SpecError
 from service.http.errors import ServiceError
 from service.http.media_types import FORM, plain_media_type
 from service.schemas.common import FieldProblem
-from store.errors import FileLocation, IntakeError, StepNotFoundError
+from store.errors import FileLocation, IntakeError, RowNotFoundError, StepNotFoundError
 
 # The query parameter at fault, by intake error code.
 PARAMETERS = {
@@ -29,6 +29,8 @@ def fields_of(request: Request, error: Exception) -> Sequence[FieldProblem]:
             ]
         case StepNotFoundError():
             return [FieldProblem(pointer="/step", code=error.code, detail=str(error))]
+        case RowNotFoundError():
+            return [FieldProblem(pointer="/rows", code=error.code, detail=str(error))]
         case IntakeError():
             return [_file_problem(request, error)]
         case ServiceError():

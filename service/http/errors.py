@@ -133,6 +133,12 @@ class ChecksumMismatchError(ServiceError):
     code = "checksum_mismatch"
 
 
+class NoEqualWorkerError(ServiceError):
+    """No live worker has an environment that gives the bits of the job."""
+
+    code = "no_equal_worker"
+
+
 class NotReadyError(ServiceError):
     """A dependency of the service is not available."""
 
@@ -187,3 +193,9 @@ class ReplayDivergedError(ServiceError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the step was not reached here: {reason}, which it did not in the job")
+
+
+class NoAnswerError(ServiceError):
+    """The explanation has no answer: it has not reached its step, or the state is not kept."""
+
+    code = "no_answer"

@@ -50,6 +50,10 @@ DatasetId = Annotated[str, Path(examples=["ds_…"]), AfterValidator(id_validato
 JobId = Annotated[str, Path(examples=["job_…"]), AfterValidator(check_job_id)]
 UploadId = Annotated[str, Path(examples=["up_…"]), AfterValidator(id_validator("upload", "up_"))]
 ModelId = Annotated[str, Path(examples=["mdl_…"]), AfterValidator(check_model_id)]
+ReplayId = Annotated[str, Path(examples=["job_…"]), AfterValidator(id_validator("replay", "job_"))]
+ExplanationId = Annotated[
+    str, Path(examples=["job_…"]), AfterValidator(id_validator("explanation", "job_"))
+]
 WebhookId = Annotated[str, Path(examples=["wh_…"]), AfterValidator(id_validator("webhook", "wh_"))]
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items on the page.")]

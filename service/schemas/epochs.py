@@ -15,12 +15,17 @@ class LayerView(View):
     gradient_norm: float | None = Field(
         description="Euclidean norm of the layer's part of the step's gradient, before clipping: "
         "the root of the sum of the layers' squares is `gradient_norm` of the epoch. Null if it is "
-        "not finite."
+        "not finite, and for a layer without trained weights."
     )
     update_ratio: float | None = Field(
         description="‖Δw‖ / ‖w‖; about 0.001 is healthy. Null while w is zero, or if not finite."
     )
     dead_units: float | None = Field(description="Share of relu units silent for every row.")
+    saturated_units: float | None = Field(
+        default=None,
+        description="Share of the outputs of a sigmoid, hard_sigmoid, tanh or softsign whose slope "
+        "is at most 5 % of the function's largest; null for other activations.",
+    )
 
 
 class LossView(View):
@@ -48,7 +53,10 @@ class LossView(View):
         "still made a finite step of."
     )
     seconds: float
-    layers: list[LayerView] = Field(description="Statistics per layer at the end of the epoch.")
+    layers: list[LayerView] = Field(
+        description="Statistics at the end of the epoch, of each layer that is trained, or has "
+        "units that can be dead or saturated."
+    )
 
 
 class CheckpointView(View):

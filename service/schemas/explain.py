@@ -1,19 +1,45 @@
 """Bodies of requests that explain training steps."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Discriminator, Field, JsonValue, Tag
 
-from engine.explain.explanation.options import ExplainOptions
+from engine.explain.explanation.options import ExplainOptions, Index
 from engine.specs import MAX_EXACT_INTEGER, MAX_FEATURES
 from engine.specs.base import Items, Spec
 from engine.specs.step import StepSpec
+from service.schemas.common import Text
 
 MAX_ROWS = 1024
 # More than any job has: folds times repeats.
 MAX_FOLDS = 1000
 Name = Annotated[str, Field(max_length=256)]
+Level = str | bool | int | float
 Row = Annotated[Items[float], Field(min_length=1, max_length=MAX_FEATURES)]
+
+
+class OwnRow(Spec):
+    """A row of the client's own, in the notation of the training file."""
+
+    values: dict[Text, JsonValue] | Items[JsonValue] = Field(
+        description="Values by column, or in the order of the features, as for predictions. A "
+        "value that is left out is missing.",
+        examples=[{"width": 1.5, "colour": "red"}],
+    )
+    target: Level | dict[Text, Level] | None = Field(
+        default=None,
+        description="The target; of several targets an object by column. Not for reconstruction.",
+    )
+
+
+def _form_of_rows(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "numbers"
+    return "own" if isinstance(value, dict | OwnRow) else "batch"
+
+
+RowNumber = Annotated[int, Field(ge=0, le=MAX_EXACT_INTEGER - 1)]
+RowNumbers = Annotated[Items[RowNumber], Field(min_length=1, max_length=MAX_ROWS)]
 
 
 class StepRequest(Spec):
@@ -33,10 +59,29 @@ class StepRequest(Spec):
         le=MAX_FOLDS - 1,
         description="Index of the fold over all repeats, from 0. Default: the final network.",
     )
+    rows: Annotated[
+        Annotated[Literal["batch"], Tag("batch")]
+        | Annotated[RowNumbers, Tag("numbers")]
+        | Annotated[OwnRow, Tag("own")],
+        Discriminator(_form_of_rows),
+    ] = Field(
+        default="batch",
+        description="The rows: the batch of the step, rows of the training dataset by number from "
+        "0, or a row of the client's own. With other rows than the batch, the gradients and the "
+        "update are those that these rows cause with the weights before the step.",
+        examples=["batch", [0, 17]],
+    )
 
 
 class ExplainRequest(StepRequest, ExplainOptions):
     """A step of a job, and the part of it that is shown."""
+
+    first_input: Index = Field(
+        default=0, description="First input of the network that is described."
+    )
+    max_inputs: int = Field(
+        default=100, ge=0, le=1000, description="Most inputs of the network that are described."
+    )
 
 
 class ExplainStepRequest(StepSpec, ExplainOptions):

@@ -119,7 +119,8 @@ class JobError(View):
         default={},
         description="Of a diverged job: `epoch`, `step`, `layer`, `last_loss`, `learning_rate` of "
         "that step, and `suggested_learning_rate` of the optimizer, with which a trial from the "
-        "same weights did not diverge; null if no trial succeeded.",
+        "same weights did not diverge; null if no trial succeeded; `restores`: number of restores "
+        "by `on_divergence`.",
     )
 
 

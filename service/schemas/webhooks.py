@@ -39,6 +39,7 @@ WebhookEvent = Literal[
     "rescued",
     "inexact",
     "finding",
+    "restored",
     "cancelled",
     "diverged",
     "failed",

@@ -73,7 +73,7 @@ def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
         cross_validation=if_known(version, lambda: cross_validation_view(job.cross_validation)),
         model_id=job.model_id,
         digest=if_known(version, lambda: digest_view(job.digest)),
-        error=if_known(version, lambda: _error_view(job.error)),
+        error=if_known(version, lambda: error_view(job.error)),
         attempt=job.attempt,
         environment=job.environment,
         exact=job.exact,
@@ -158,7 +158,8 @@ def _timings_view(job: JobRecord) -> TimingsView:
     )
 
 
-def _error_view(error: dict[str, Any] | None) -> JobError | None:
+def error_view(error: dict[str, Any] | None) -> JobError | None:
+    """Return why a job failed; None for jobs that did not."""
     if error is None:
         return None
     data = {key: value for key, value in error.items() if key not in {"code", "message"}}
@@ -172,6 +173,7 @@ def _links(job: JobRecord) -> dict[str, str]:
         "losses": f"{here}/losses",
         "events": f"{here}/events",
         "checkpoints": f"{here}/checkpoints",
+        "diagnostics": f"{here}/diagnostics",
         "dataset": f"/v1/datasets/{job.dataset_id}",
     }
     if job.validation_dataset_id is not None:

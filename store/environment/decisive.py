@@ -51,6 +51,15 @@ def hash_environment(environment: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def find_equal(
+    wanted: Mapping[str, Any], environments: Mapping[str, Mapping[str, Any] | None]
+) -> str | None:
+    """Return the hash of one of the environments, by name, that gives equal bits; None without."""
+    known = (environment for environment in environments.values() if environment is not None)
+    equal = (environment for environment in known if gives_equal_bits(wanted, environment))
+    return next(map(hash_environment, equal), None)
+
+
 def numerics_of(environment: Mapping[str, Any]) -> int:
     """Return the version of the bits computed in an environment."""
     return int(decisive_values(environment)["numerics"])

@@ -88,6 +88,11 @@ def find_kept_steps(session: Session, job_id: str) -> tuple[set[int], set[int]]:
     return kept, {row.steps for row in rows} - kept
 
 
+def delete_checkpoints_after(session: Session, job_id: str, steps: int) -> None:
+    """Delete the checkpoints of a job whose row is locked that have more than `steps` steps."""
+    _delete(session, job_id, checkpoints.c.steps > steps)
+
+
 def delete_checkpoints(session: Session, job_id: str) -> None:
     """Delete all checkpoints of a job whose row is locked."""
     _delete(session, job_id, checkpoints.c.job_id == job_id)

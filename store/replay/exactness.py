@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from store.environment import find_differences
 from store.jobs.jobs import JobRecord
-from store.replay.kept_states import KeptState
+from store.replay.states.kept_states import KeptState
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,15 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.orm import Session
-
-from store.blobs.artifacts import get_artifact
 from store.errors import NotFoundError
-from store.jobs.checkpoints import Checkpoint, find_checkpoint_row
+from store.jobs.checkpoints import Checkpoint
 from store.jobs.jobs import JobRecord
 from store.prepared.open import DataResources, open_job_data
 from store.replay.build_training import build_training, restore_training
-from store.replay.kept_states import KeptState
 from store.replay.plan import ReplayPlan, plan_replay
 from store.replay.position import Position
 from store.replay.replay import Replay
+from store.replay.states.kept_states import load_state
 
 # States may be deleted while they are read: a running job replaces its checkpoints.
 _TRIES = 5
@@ -67,21 +64,10 @@ def load_nearest(
                 plan = plan_replay(session, job, position, resources.environment)
                 if check is not None:
                     check(plan)
-                return plan, _load_state(session, plan.origin)
+                return plan, load_state(session, plan.origin)
         except NotFoundError:
             if not tries_left:
                 raise
-
-
-def _load_state(session: Session, state: KeptState) -> Checkpoint | None:
-    """Return the checkpoint of a state; None for the start. Raises NotFoundError."""
-    if state.kind == "start":
-        return None
-    row = find_checkpoint_row(session, state.job_id, state.steps)
-    if row is None:
-        raise NotFoundError("checkpoint", f"{state.job_id}/{state.steps}")
-    data = get_artifact(session, row.artifact)
-    return Checkpoint(row.steps, row.numbers, data, row.score, row.spec_version)
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from engine.stored.specs import read_spec
 from store.errors import DatasetGoneError
 from store.jobs.jobs import JobRecord
-from store.replay.kept_states import KeptState, find_states, nearest_state
-from store.replay.networks import JobSteps, find_steps
 from store.replay.position import Place, Position, position_of
+from store.replay.states.job_steps import JobSteps, find_steps
+from store.replay.states.kept_states import KeptState, find_states, nearest_state
+from store.replay.states.stored_places import find_stored_places
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class ReplayPlan:
         states: its kept states.
         origin: the state to start from.
         place: the place to go to.
+        without_data: places before steps whose state is stored, so that they need no dataset.
     """
 
     job: JobRecord
@@ -31,6 +33,7 @@ class ReplayPlan:
     states: Sequence[KeptState]
     origin: KeptState
     place: Place
+    without_data: Sequence[Place]
 
     @property
     def least_steps(self) -> int:
@@ -45,7 +48,7 @@ class ReplayPlan:
 
     def data_gone(self, what: str) -> DatasetGoneError:
         """Return the error for a job whose dataset or initial model has been deleted."""
-        kept = (position_of(state.place, self.steps.folds) for state in self.states[1:])
+        kept = (position_of(place, self.steps.folds) for place in self.without_data)
         return DatasetGoneError(what, tuple(str(position) for position in kept))
 
 
@@ -64,4 +67,5 @@ def plan_replay(
     states = find_states(session, job)
     steps = find_steps(job, spec, states)
     place = steps.place_of(position)
-    return ReplayPlan(job, steps, states, nearest_state(states, place, environment), place)
+    origin = nearest_state(states, place, environment)
+    return ReplayPlan(job, steps, states, origin, place, find_stored_places(session, steps, states))

@@ -11,9 +11,9 @@ from store.errors import StepNotFoundError
 from store.jobs.checkpoints import Checkpoint
 from store.prepared.open import JobData
 from store.replay.exactness import Inexactness, find_inexactness
-from store.replay.kept_states import KeptState
 from store.replay.plan import ReplayPlan
 from store.replay.position import Place, Position, position_of
+from store.replay.states.kept_states import KeptState
 
 
 class Replay:
@@ -104,7 +104,7 @@ class Replay:
             raise self._missing() from error
         if self.has_arrived:
             return True
-        if self._is_over() or self.training.has_network_ended:
+        if self._is_over() or self.training.reason is not None:
             raise self._missing()
         return False
 

@@ -53,6 +53,7 @@ EVENT_TYPES = DEFAULT_EVENT_TYPES | {
     "rescued",
     "inexact",
     "finding",
+    "restored",
     "diverged",
 }
 

@@ -198,6 +198,7 @@ def _ranges() -> str:
     models: dict[str, type[BaseModel]] = {
         "": specs.TrainingSpec,
         "early_stopping.": specs.EarlyStoppingSpec,
+        "on_divergence.": specs.DivergenceRestore,
         "validation.": specs.FractionValidation,
         "validation. ": specs.FoldsValidation,
         "test.": specs.FractionValidation,

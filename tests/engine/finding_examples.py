@@ -329,6 +329,104 @@ EXAMPLES |= {
     ),
 }
 
+
+def _hidden(units: int, **options: Any) -> dict[str, Any]:
+    return {"type": "dense", "units": units, **options}
+
+
+_SUM: dict[str, Column] = {
+    "x": _noise(),
+    "z": _noise(1),
+    "y": NumericColumn(draw(ROWS) - 0.5 * draw(ROWS, seed=1) + 0.1 * draw(ROWS, seed=3)),
+}
+_WHOLE: dict[str, Any] = {"target": "y", "validation": None, "batch_size": "full"}
+_LINEAR: dict[str, Any] = {**_WHOLE, "network": {"layers": []}}
+
+
+def _sgd(rate: float) -> dict[str, Any]:
+    return {"type": "sgd", "learning_rate": rate}
+
+
+# Conditions that the epochs show.
+EXAMPLES |= {
+    "vanishing_gradients": Example(
+        {**_WHOLE, "epochs": 5, "network": {"layers": [_hidden(4, activation="sigmoid")] * 8}},
+        _SUM,
+        "training",
+        promise=lambda spec: "relu" in str(spec.network.layers[0]),
+    ),
+    "exploding_gradients": Example(
+        {**_LINEAR, "epochs": 12, "optimizer": _sgd(1.5)},
+        _SUM,
+        "training",
+        promise=lambda spec: spec.gradient_clip is not None,
+    ),
+    "dying_relu": Example(
+        {
+            **_WHOLE,
+            "epochs": 5,
+            "preprocessing": {"numeric": "min_max"},
+            "network": {
+                "layers": [_hidden(8, initializer={"type": "constant", "value": -0.5})],
+            },
+        },
+        _SUM,
+        "training",
+        promise=lambda spec: "leaky_relu" in str(spec.network.layers[0]),
+    ),
+    "saturated_units": Example(
+        {
+            **_WHOLE,
+            "epochs": 5,
+            "network": {
+                "layers": [
+                    _hidden(16, activation="tanh", initializer={"type": "normal", "std": 20.0})
+                ],
+            },
+        },
+        _SUM,
+        "training",
+        promise=lambda spec: "'relu'" in str(spec.network.layers[0]),
+    ),
+    "no_learning": Example(
+        {**_WHOLE, "epochs": 10, "optimizer": _sgd(1e-9)}, _SUM, "training", has_fix=False
+    ),
+    "overfitting": Example(
+        {
+            "target": "y",
+            "epochs": 15,
+            "validation": {"fraction": 0.3},
+            "optimizer": {"type": "adam", "learning_rate": 0.01},
+        },
+        {"y": _noise(99), **{f"x{index}": _noise(index) for index in range(8)}},
+        "training",
+        promise=lambda spec: spec.early_stopping is not None,
+    ),
+    "learning_rate_too_high": Example(
+        {**_LINEAR, "epochs": 6, "optimizer": _sgd(1.5)},
+        _SUM,
+        "training",
+        promise=lambda spec: spec.optimizer.learning_rate == 0.15,
+    ),
+    "learning_rate_too_low": Example(
+        {**_WHOLE, "epochs": 14, "optimizer": {"type": "adam", "learning_rate": 1e-5}},
+        _SUM,
+        "training",
+        promise=lambda spec: spec.optimizer.learning_rate == 1e-4,
+    ),
+    "restored_after_divergence": Example(
+        {
+            **_LINEAR,
+            "epochs": 12,
+            "optimizer": _sgd(500.0),
+            "on_divergence": {"scale_rate": 0.001},
+        },
+        _SUM,
+        "training",
+        has_fix=False,
+    ),
+}
+
 # Codes that no table alone shows, with the test of their fix.
 ELSEWHERE: dict[FindingCode, str] = {
     "test_rows_seen": "tests/service/jobs/test_validation.py",

@@ -193,6 +193,13 @@ _REQUESTS: dict[str, dict[str, Any]] = {
         "epochs": 6,
         "network": {"layers": [_dense(2, activation="tanh")]},
     },
+    "restored": {
+        "target": "price",
+        "features": ["size"],
+        "network": {"layers": [_dense(2)]},
+        "on_finding": "stop",
+        "on_divergence": {"scale_rate": 0.25, "tries": 2},
+    },
     "folds": {
         "target": "sold",
         "features": ["size", "p0"],

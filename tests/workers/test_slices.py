@@ -433,10 +433,10 @@ def test_training_survives_a_short_database_outage(
     away = iter([StoreUnavailableError("gone"), StoreUnavailableError("gone")])
     finish = finish_training
 
-    def flaky(*args: object) -> JobRecord:
+    def flaky(*args: Any, **options: Any) -> JobRecord:
         for error in away:
             raise error
-        return finish(*args)  # type: ignore[arg-type]
+        return finish(*args, **options)
 
     monkeypatch.setattr(work, "finish_training", flaky)
     run_slice(context)

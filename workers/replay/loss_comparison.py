@@ -40,12 +40,20 @@ class LossComparison:
             gradient_norm=None,
             seconds=0.0,
         )
+        if found.epoch < self.epochs:
+            self._forget_from(found.epoch)
         # Nothing changes before the stored epoch has been read: a failed read may be repeated.
         differs = self.first_differing_epoch is None and not self._has_stored(found)
         if differs:
             self.first_differing_epoch = found.epoch
         self.chain = self.chain.extended(found)
         self.epochs = found.epoch + 1
+
+    def _forget_from(self, epoch: int) -> None:
+        """Forget what the epochs from this one on have shown: they are trained again."""
+        self._stored = iter(())
+        if self.first_differing_epoch is not None and self.first_differing_epoch >= epoch:
+            self.first_differing_epoch = None
 
     def _has_stored(self, found: LossRecord) -> bool:
         stored = next(self._stored, None)

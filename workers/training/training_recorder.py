@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,7 @@ from engine.preprocessing.fitted import Classes, classes_of
 from engine.stored.preprocessing import dump_preprocessing
 from engine.training.loop import TrainingProtocol
 from engine.training.progress import EpochRecord
+from engine.training.recovery import Restore
 from store.blobs.tensors import pack_arrays
 from store.jobs.jobs import JobRecord
 from store.jobs.training.checkpoints import TrainingCheckpoint
@@ -57,6 +59,9 @@ class TrainingRecorder:
         self._prepared_seconds = 0.0
         self._in_folds = training.is_in_folds
         self.unsaved: list[LossRecord] = []
+        self._recorded_epochs = 0
+        self._restores: tuple[Restore, ...] = ()
+        self._saved_restores = 0
         self.losses: LossChain | None = LossChain()
         self._latest = job.latest_metrics
         self._preparing_seconds = job.preparing_seconds
@@ -82,10 +87,21 @@ class TrainingRecorder:
     def freeze(self) -> None:
         """Keep progress and findings as they are; the training may then be used for trials."""
         self._final, self._findings = self._progress(), self.training.findings
+        self._restores = tuple(self.training.restores)
 
     def add_findings(self, findings: tuple[Finding, ...]) -> None:
         """Add findings about the result, after `freeze`."""
         self._findings += findings
+
+    @property
+    def restores(self) -> Sequence[Restore]:
+        """Returns to an earlier state after divergences, since the training was opened."""
+        return self.training.restores if self._final is None else self._restores
+
+    @property
+    def unsaved_restores(self) -> Sequence[Restore]:
+        """The restores since the last save."""
+        return self.restores[self._saved_restores :]
 
     @property
     def seconds_left(self) -> float:
@@ -159,10 +175,19 @@ class TrainingRecorder:
         """Record the time since the last lap as saving, and clear the saved records."""
         self._saving_seconds += self._lap()
         self.unsaved.clear()
+        self._saved_restores = len(self.restores)
+
+    def _drop_records(self, epochs: int) -> None:
+        """Drop the records after the first epochs: a restore has given them up."""
+        self.unsaved = [record for record in self.unsaved if record.epoch < epochs]
+        self._recorded_epochs, self._latest = epochs, None
 
     def add(self, epoch: EpochRecord) -> None:
         """Record an epoch that has just ended."""
         self.end_training()
+        if self._recorded_epochs > epoch.epoch:
+            self._drop_records(epoch.epoch)
+        self._recorded_epochs = epoch.epoch + 1
         record = LossRecord(
             epoch=epoch.epoch,
             loss=epoch.loss,
@@ -185,6 +210,8 @@ class TrainingRecorder:
         return self._final or self._progress()
 
     def _progress(self) -> TrainingProgress:
+        if self._recorded_epochs > self.training.epoch:
+            self._drop_records(self.training.epoch)
         samples = self._measured_epochs * self.training.rows if self._measured_epochs else 0
         found = self.training.cross_validation
         return TrainingProgress(

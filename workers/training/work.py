@@ -98,8 +98,15 @@ class TrainingWork:
 
     def save(self, session: Session, lease: Lease, checkpoint: Checkpoint | None) -> JobRecord:
         """Store losses, metrics and the checkpoint together. Raises LeaseLostError."""
-        progress, unsaved = self._recorder.progress(), self._recorder.unsaved
-        return record_training_progress(session, lease, progress, unsaved, checkpoint)
+        recorder = self._recorder
+        return record_training_progress(
+            session,
+            lease,
+            recorder.progress(),
+            recorder.unsaved,
+            checkpoint,
+            restores=recorder.unsaved_restores,
+        )
 
     def end_saving(self) -> None:
         """Record the time of a committed save, and discard its records."""
@@ -131,15 +138,17 @@ class TrainingWork:
         # The frames of the traceback hold the diverged network, whose memory the trials need.
         error.__traceback__ = None
         search = search_rate(self._recorder, stop)
+        tries = f" after {error.restores} restores" if error.restores else ""
         return failed(
             StatusReason.DIVERGED,
-            f"{error}; {search.advice}",
+            f"{error}{tries}; {search.advice}",
             epoch=error.epoch,
             step=error.step,
             layer=error.layer,
             last_loss=finite_or_none(error.last_loss),
             learning_rate=finite_or_none(error.learning_rate),
             suggested_learning_rate=search.found,
+            restores=error.restores,
         )
 
     def _make_model(self, *, is_complete: bool) -> NewModel:
@@ -164,9 +173,18 @@ class TrainingWork:
 
         Raises LeaseLostError.
         """
-        progress, unsaved = self._recorder.progress(), self._recorder.unsaved
+        recorder = self._recorder
         model, digest = (None, None) if result is None else result
-        return finish_training(session, lease, outcome, model, progress, unsaved, digest)
+        return finish_training(
+            session,
+            lease,
+            outcome,
+            model,
+            recorder.progress(),
+            recorder.unsaved,
+            digest,
+            restores=recorder.unsaved_restores,
+        )
 
     def close(self) -> None:
         """Do nothing: a training holds only memory and mapped files, freed with the object."""

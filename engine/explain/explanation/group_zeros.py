@@ -40,8 +40,9 @@ class GroupZeros:
 
     @property
     def a_gradient(self) -> Codes | None:
-        """Of ∂L/∂a."""
-        return self._last.output_gradient
+        """Of ∂L/∂a; where it is 0 at the output, so is δ, for the same reason."""
+        is_output = self._group.loss_outputs is not None
+        return self._view.zeros.output_gradient if is_output else self._last.output_gradient
 
     @property
     def delta(self) -> Codes | None:

@@ -21,6 +21,7 @@ class LayerGroup:
         activation: its activation; None without one.
         loss_outputs: activated outputs, of the output layer only.
         loss_gradient: ∂L/∂logits, of the output layer only.
+        prediction_gradient: ∂L/∂ŷ, of the output layer and losses of the error only.
     """
 
     name: str
@@ -30,6 +31,7 @@ class LayerGroup:
     activation: LayerTrace | None
     loss_outputs: Recorded | None = None
     loss_gradient: Recorded | None = None
+    prediction_gradient: Recorded | None = None
 
     @property
     def out_shape(self) -> Shape:
@@ -54,7 +56,7 @@ class LayerGroup:
     def a_gradient(self) -> Recorded | None:
         """∂L/∂a; None if it is not computed."""
         if self.loss_outputs is not None:
-            return None
+            return self.prediction_gradient
         last = self.transform if self.activation is None else self.activation
         return last.output_gradient
 
@@ -106,6 +108,7 @@ def group_layers(trace: StepTrace) -> list[LayerGroup]:
                 activation=rest[0] if rest else None,
                 loss_outputs=trace.outputs if is_output else None,
                 loss_gradient=trace.output_gradient if is_output else None,
+                prediction_gradient=trace.prediction_gradient if is_output else None,
             )
         )
     return groups

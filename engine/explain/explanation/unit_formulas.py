@@ -54,8 +54,9 @@ class UnitFormulas:
             yield write_formula("a", softmax(_flat(group.z, row), unit), a)
         elif name not in {None, "linear"}:
             yield write_formula("a", activation(name, z, unit), a)
-        yield from self._gradient_at_output(unit, row) if self._is_output else ()
-        if group.a_gradient is not None and group.delta is not None:
+        if self._is_output:
+            yield from self._gradient_at_output(unit, row)
+        elif group.a_gradient is not None and group.delta is not None:
             yield from self._hidden_gradients(unit, row, z, a)
 
     def _weighted_sum(self, unit: int, row: int, z: float) -> FormulaText:
@@ -84,7 +85,8 @@ class UnitFormulas:
         loss, share = view.trace.inputs.spec.loss, share_of_row(view, row)
         values = output_row(view, row)
         if isinstance(loss, get_args(ErrorLossSpec)):
-            yield write_formula("a_gradient", output_gradient(loss, values, unit, share))
+            formula = output_gradient(loss, values, unit, share)
+            yield write_formula("a_gradient", formula, self._value(self._group.a_gradient, unit))
         if self._group.delta is not None:
             value = float(unit_rows(self._group.delta, unit)[row])
             yield write_formula("delta", logit_gradient(loss, values, unit, share), value)
@@ -106,6 +108,11 @@ class UnitFormulas:
             yield write_formula("delta", softmax_delta(gradients, _flat(group.a, row), unit), value)
         elif name is not None:
             yield write_formula("delta", delta(name, gradient, z, a, unit), value)
+
+    def _value(self, recorded: Recorded | None, unit: int) -> float | None:
+        if recorded is None or self._row is None:
+            return None
+        return float(unit_rows(recorded, unit)[self._row])
 
     def _dense_after(self) -> LayerGroup | None:
         """Return the dense layer that reads this layer's outputs, if it is one."""

@@ -132,8 +132,8 @@ class UnitExplanation:
         index: index into the layer's output.
         z: value before the activation.
         a: value after it; that of the output layer has the output activation.
-        a_gradient: ∂L/∂a; None where it is not computed, such as at the output, whose loss is
-            fused with its activation.
+        a_gradient: ∂L/∂a; None where it is not computed: at the output of a loss that is fused with
+            its activation, such as cross entropy.
         delta: δ = ∂L/∂z; None if no layer up to this one is trained.
         active_rows: number of rows of the batch with a ≠ 0.
         bias: the unit's bias; None without one.

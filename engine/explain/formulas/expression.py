@@ -58,7 +58,7 @@ class Name:
     Attributes:
         letter: a letter, Greek ones as themselves.
         subscripts: indices, counted from 1, or words.
-        superscript: `′` or a row in brackets, such as `(3)`.
+        superscript: `′`, the `2` of a variance, or a row in brackets, such as `(3)`.
         mark: a hat over the letter, or the bars of a norm around it.
     """
 
@@ -108,11 +108,11 @@ class Symbol(_Operators):
 
 @dataclass(frozen=True, slots=True)
 class Rest(_Operators):
-    """The terms of a sum that are not written out.
+    """The terms of a sum or maximum that are not written out.
 
     Attributes:
         count: the number of terms.
-        value: their sum.
+        value: their sum; in a maximum, the largest of them.
     """
 
     count: int

@@ -39,6 +39,7 @@ _GREEK = {
     "μ": "mu",
     "ρ": "rho",
     "σ": "sigma",
+    "ψ": "psi",
 }
 
 
@@ -106,16 +107,22 @@ def strongest(
 
 
 def spoken_name(name: Name) -> str:
-    """Return a name in words: `new w 1 2`, `m hat`, `the norm of g`, `delta 1 of row 3`."""
+    """Return a name in words: `new w 1 2`, `m hat`, `sigma squared`, `delta 1 of row 3`."""
     words = _GREEK.get(name.letter, name.letter)
     if name.mark == "hat":
         words = f"{words} hat"
     words = " ".join([words, *map(str, name.subscripts)])
     if name.mark == "norm":
         words = f"the norm of {words}"
-    if name.superscript == "′":
-        return f"new {words}"
-    return f"{words} of row {name.superscript.strip('()')}" if name.superscript else words
+    match name.superscript:
+        case "":
+            return words
+        case "′":
+            return f"new {words}"
+        case "2":
+            return f"{words} squared"
+        case row:
+            return f"{words} of row {row.strip('()')}"
 
 
 def _as_expression(operand: Operand) -> Expression:

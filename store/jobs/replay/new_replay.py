@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from engine.stored.versions import SPEC_VERSION
+from engine.stored.versions import SPEC_VERSION, check_version
 from store.errors import NotFoundError, NotReplayableError
 from store.jobs.jobs import JobRecord
 from store.jobs.subjects import add_job_about
@@ -11,10 +11,12 @@ from store.statuses import REPLAY
 
 
 def require_replayable(job: JobRecord) -> None:
-    """Check that a replay of a training can prove its digest. Raises NotReplayableError.
+    """Check that a replay of a training can prove its digest.
 
-    Its result must be that of exact steps, and of the version of this service.
+    Its result must be that of exact steps, and of the version of this service. Raises
+    NotReplayableError, LaterVersionError.
     """
+    check_version("spec", job.spec_version)
     if not job.status.is_terminal:
         reason = f"it is {job.status}; a job can be replayed after its end"
         raise NotReplayableError(job.id, "job_not_ended", reason)

@@ -2,7 +2,8 @@
 
     inputs = sha256({"spec", "spec_version", "numerics", "datasets", "start_from"})
     losses = lₙ of lᵢ = sha256(lᵢ₋₁ + {"epoch", "loss", "validation_loss", "metrics",
-             "learning_rate"}), l₀ = "", one i per epoch
+             "learning_rate"}), l₀ = "", one i per epoch; epochs that are trained again after a
+             divergence count each time
     result = sha256({"weights", "losses", "cross_validation"})
 
 Objects are JSON without spaces, with sorted keys and the shortest digits of each number; hashes are

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from engine.training.recovery import Restore
 from store.jobs.events import add_event
 from store.jobs.finish import Outcome, event_data, final_outcome, finish_job
 from store.jobs.jobs import JobRecord
@@ -23,6 +24,8 @@ def finish_training(
     progress: TrainingProgress | None = None,
     new_losses: Sequence[LossRecord] = (),
     digest: dict[str, Any] | None = None,
+    *,
+    restores: Sequence[Restore] = (),
 ) -> JobRecord:
     """Store the results and put the training into its terminal status. Raises LeaseLostError.
 
@@ -32,7 +35,7 @@ def finish_training(
     if progress is None:
         job = update_held_job(session, lease)
     else:
-        job = record_training_progress(session, lease, progress, new_losses)
+        job = record_training_progress(session, lease, progress, new_losses, restores=restores)
     model_id = None if model is None else add_model(session, job.lineage, job.upgraded_spec, model)
     if model is not None:
         found = {"test_metrics": model.test_metrics, "digest": digest or job.digest}

@@ -1,7 +1,7 @@
 """Progress reports of trainings: losses, metrics, events of epochs, and optionally a checkpoint."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from engine.metrics import Metric
 from engine.preprocessing.fitted import Classes
 from engine.stored.versions import SPEC_VERSION
-from store.jobs.checkpoints import Checkpoint, add_checkpoint
+from engine.training.recovery import Restore
+from store.jobs.checkpoints import Checkpoint, add_checkpoint, delete_checkpoints_after
 from store.jobs.events import add_event
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease, update_held_job
@@ -41,14 +42,29 @@ def record_training_progress(
     progress: TrainingProgress,
     new_losses: Sequence[LossRecord],
     checkpoint: Checkpoint | None = None,
+    *,
+    restores: Sequence[Restore] = (),
 ) -> JobRecord:
-    """Store losses, metrics and checkpoint together, under the lease. Raises LeaseLostError."""
+    """Store losses, metrics and checkpoint together, under the lease. Raises LeaseLostError.
+
+    Args:
+        session: session of the transaction.
+        lease: lease of the job.
+        progress: the training's progress.
+        new_losses: losses of the epochs since the last call.
+        checkpoint: the training's state; None for none.
+        restores: returns to an earlier state since the last call.
+    """
     job = update_progress(session, lease, progress, has_checkpoint=checkpoint is not None)
     if checkpoint is not None and job.spec_version < SPEC_VERSION:
         # Earlier versions cannot read the checkpoint, so they must not claim the job either.
         upgraded = {"spec": job.upgraded_spec, "spec_version": SPEC_VERSION}
         job = update_held_job(session, lease, upgraded)
     replace_losses(session, lease.job_id, progress.epoch, new_losses)
+    for restore in restores:
+        # Checkpoints of the steps that were given up are not states of this training.
+        delete_checkpoints_after(session, lease.job_id, restore.steps)
+        add_event(session, job.id, "restored", asdict(restore), "warning")
     if new_losses:
         _add_epoch_events(session, lease.job_id, progress, new_losses)
     if checkpoint is not None:

@@ -79,6 +79,11 @@ def peak_bytes(found: Resolution, rows: int) -> int:
             "optimizer": {"type": "sgd", "learning_rate": 0.001},
             "early_stopping": {"patience": 5},
         },
+        {
+            "network": {"layers": [{"type": "dense", "units": 512}] * 2},
+            "early_stopping": {"patience": 5},
+            "on_divergence": {},
+        },
         {"network": {"layers": [{"type": "dense", "units": 256}]}, "batch_size": 1024},
         {"network": {"layers": [{"type": "dense", "units": 256}]}, "batch_size": "full"},
         {
@@ -102,6 +107,7 @@ def peak_bytes(found: Resolution, rows: int) -> int:
     ids=[
         "wide",
         "sgd keeping the best",
+        "restored after divergence",
         "large batch",
         "full batch",
         "float64",
@@ -114,7 +120,7 @@ def peak_bytes(found: Resolution, rows: int) -> int:
 def test_peak_memory_matches_the_estimate(spec: dict[str, Any]) -> None:
     found = resolution(**spec)
     peak = peak_bytes(found, spec.get("rows", ROWS))
-    assert peak <= 1.05 * found.memory_bytes + 2**19
+    assert peak <= 1.05 * found.memory_bytes + 2**19 + 2**14
     assert peak >= 0.6 * found.memory_bytes
 
 

@@ -13,15 +13,11 @@ from store.db.tables import jobs
 from store.jobs.jobs import NewJob, add_job
 from store.settings import Settings
 from tests.service.conftest import Train, Upload, problem
+from tests.service.explain.conftest import SMALL, Trained
 from tests.training import open_worker_context
 from workers.slices import run_slice
 
 PARAMETERS = ["layers.0.weight", "layers.0.bias", "output.weight", "output.bias"]
-SMALL: dict[str, Any] = {
-    "network": {"layers": [{"type": "dense", "units": 4}]},
-    "batch_size": 16,
-    "epochs": 3,
-}
 
 
 def explain(client: TestClient, job_id: str, step: int, **body: Any) -> dict[str, Any]:
@@ -39,15 +35,13 @@ def matrices(explanation: dict[str, Any], values: str) -> dict[str, list[float]]
     }
 
 
-def test_steps_lead_from_the_initial_weights_to_those_of_the_model(
-    here: TestClient, train: Train
-) -> None:
-    job = train(**SMALL, dtype="float64")
-    weights = unpack_arrays(here.get(f"/v1/jobs/{job['id']}/weights").content)
+def test_steps_lead_from_the_initial_weights_to_those_of_the_model(trained: Trained) -> None:
+    job, client = trained.job, trained.client
+    weights = unpack_arrays(client.get(f"/v1/jobs/{job['id']}/weights").content)
     expected = {name: array.reshape(-1).tolist() for name, array in weights.items()}
     assert job["progress"]["steps"] == 9
     for step in reversed(range(9)):
-        found = explain(here, job["id"], step, matrices=PARAMETERS)
+        found = trained.explain(step, matrices=PARAMETERS)
         assert (found["exact"], found["inexact_because"]) == (True, None)
         assert found["at"] == {
             "fold": None,
@@ -76,9 +70,8 @@ def test_steps_of_folds_are_named_by_their_fold(here: TestClient, train: Train) 
     assert "3 folds, counted from 0" in error["detail"]
 
 
-def test_step_beyond_the_end_names_those_that_exist(here: TestClient, train: Train) -> None:
-    job = train(**SMALL)
-    error = problem(here.post(f"/v1/jobs/{job['id']}/explain", json={"step": 5000}), 404)
+def test_step_beyond_the_end_names_those_that_exist(trained: Trained) -> None:
+    error = problem(trained.post(5000), 404)
     assert error["code"] == "step_not_found"
     assert "step 5000 does not exist" in error["detail"]
     assert "9 steps (0…8)" in error["detail"]
@@ -99,16 +92,10 @@ def test_step_beyond_the_end_names_those_that_exist(here: TestClient, train: Tra
         ({"step": 0, "matrices": ["output.wieght"]}, "/matrices/0"),
     ],
 )
-def test_what_is_wrong_is_named(
-    here: TestClient, shared_job: dict[str, Any], body: dict[str, Any], pointer: str
-) -> None:
-    found = problem(here.post(f"/v1/jobs/{shared_job['id']}/explain", json=body), 422)
+def test_what_is_wrong_is_named(trained: Trained, body: dict[str, Any], pointer: str) -> None:
+    path = f"/v1/jobs/{trained.job['id']}/explain"
+    found = problem(trained.client.post(path, json=body), 422)
     assert found["errors"][0]["pointer"] == pointer
-
-
-@pytest.fixture
-def shared_job(train: Train) -> dict[str, Any]:
-    return train(**{**SMALL, "epochs": 1})
 
 
 def test_unknown_jobs_and_ids_of_other_kinds_are_not_found(

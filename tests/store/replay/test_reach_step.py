@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,11 @@ from store.errors import (
 from store.jobs.jobs import JobRecord
 from store.prepared import loader
 from store.replay import open_replay, plan
-from store.replay.kept_states import KeptState, find_states
 from store.replay.open_replay import open_at_nearest
 from store.replay.position import Place, Position
 from store.replay.reach_step import ReplayLimit, reach_step
 from store.replay.replay import Replay
+from store.replay.states.kept_states import KeptState, find_states
 from store.settings import Settings
 from store.statuses import StatusReason
 from tests.store.prepared.resources import Resources
@@ -248,6 +249,17 @@ def test_replay_goes_on_where_it_was_stopped(resources: Resources, train: Train)
     assert bits_of(replay.training) == trajectory_of(resources, job)[0, 20]
 
 
+def test_replay_can_be_stopped_before_every_step(resources: Resources, train: Train) -> None:
+    job = train(**FOLDS)
+    replay = open_at_nearest(resources, job, Position(4, fold=2))
+    runs = 1
+    # Also after the last step of a fold, before the next one is opened.
+    while not replay.run(partial(next, iter([False, True]))):
+        runs += 1
+    assert runs >= replay.steps_done
+    assert bits_of(replay.training) == trajectory_of(resources, job)[2, 4]
+
+
 def test_state_that_is_deleted_while_it_is_read_is_replaced_by_another(
     resources: Resources, train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,6 +280,6 @@ def test_job_whose_dataset_was_deleted(resources: Resources, train: Train) -> No
     job = train(8, 20)
     with resources.database.writing() as session:
         delete_dataset(session, job.dataset_id)
-    with pytest.raises(DatasetGoneError, match="step 8 and step 28 can still") as caught:
+    with pytest.raises(DatasetGoneError, match="step 0, step 8 and step 28 can still") as caught:
         reach(resources, job, 3)
-    assert caught.value.steps == ("step 8", "step 28")
+    assert caught.value.steps == ("step 0", "step 8", "step 28")

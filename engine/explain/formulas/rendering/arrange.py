@@ -194,14 +194,19 @@ def _write_name(name: Name) -> Layout:
     if name.mark == "hat":
         base = Hat(base)
     below = _subscripts(name.subscripts) if name.subscripts else None
-    above: Layout | None = None
-    if name.superscript == "′":
-        above = Operator("′")
-    elif name.superscript:
-        row = Digits(name.superscript.strip("()"))
-        above = Row((Operator("("), row, Operator(")")))
+    above = _superscript(name.superscript) if name.superscript else None
     layout = base if below is None and above is None else Scripts(base, below, above)
     return Fenced("‖", layout, "‖") if name.mark == "norm" else layout
+
+
+def _superscript(superscript: str) -> Layout:
+    match superscript:
+        case "′":
+            return Operator("′")
+        case "2":
+            return Digits("2")
+        case row:
+            return Row((Operator("("), Digits(row.strip("()")), Operator(")")))
 
 
 def _subscripts(subscripts: tuple[int | str, ...]) -> Layout:

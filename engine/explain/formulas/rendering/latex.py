@@ -32,6 +32,7 @@ _LETTERS = {
     "π": r"\pi",
     "ρ": r"\rho",
     "σ": r"\sigma",
+    "ψ": r"\psi",
 }
 _FUNCTIONS = {
     "exp": r"\exp",

@@ -256,6 +256,8 @@ def test_formulas_of_the_textbook_have_its_numbers() -> None:
     assert set(formulas) == {"z", "a", "a_gradient", "delta"}
     assert formulas["a"].value == unit.a.rows[0]
     assert formulas["a_gradient"].value == pytest.approx(0.581735142 - 1)
+    assert unit.a_gradient is not None
+    assert unit.a_gradient.rows == (formulas["a_gradient"].value,)
     assert "0.582" in formulas["a_gradient"].mathml
     assert formulas["delta"].speech.endswith("equals minus 0.102")
     (gradient,) = unit.edges[0].formulas

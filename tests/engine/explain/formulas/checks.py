@@ -1,7 +1,7 @@
 """Checks of every formula: value, symbols, and equal renderings."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from engine.explain.formulas.expression import (
     Cases,
     Derivative,
     Expression,
+    Function,
     Leaf,
     Name,
     Number,
@@ -34,7 +35,7 @@ from tests.engine.explain.formulas.reading import (
 
 # The constants of the engine's formulas: all other numbers are symbols with values.
 CONSTANTS = {0, 1, 2, 3, 6, 0.044715, 0.96, math.pi}
-_FUNCTIONS = {"exp", "ln", "tanh", "σ", "erf", "cosh", "cos", "max", "min", "sign"}
+_FUNCTIONS = {"exp", "ln", "tanh", "erf", "cosh", "cos", "max", "min", "sign"}
 _JOINING = {"if", "and", "since"}
 
 
@@ -84,7 +85,7 @@ def check_equal_structure(formula: Formula, digits: int | None) -> None:
 def check_tokens(formula: Formula, digits: int | None) -> None:
     """The MathML holds the name of each symbol, then the number of each, in order."""
     lines = mathml_lines(to_mathml(formula, digits))
-    names = _flat(leaves(formula.expression), _name_tokens)
+    names = _flat(_pieces(formula.expression), _name_tokens)
     assert [*_name_tokens(formula.left), *names] == _written(lines[0])
     result = _number_tokens(formula.left, digits)
     if len(lines) > 1:
@@ -102,7 +103,8 @@ def check_speech(formula: Formula, digits: int | None) -> None:
     values = Speaker(with_numbers=True, digits=digits).speak(formula.expression)
     assert sentence.startswith(f"{formula.left.words} equals {names}")
     _find_in_order(sentence, words)
-    numbers = [_spoken_number(leaf, digits) for leaf in _leaves_of_value(formula.expression)]
+    pieces = _pieces_of_value(formula.expression)
+    numbers = [_spoken_number(one, digits) for one in pieces if not isinstance(one, str)]
     _find_in_order(values, numbers)
     assert values in sentence or sentence.endswith(f"equals {values}")
     if digits is None and values != "not a number":
@@ -121,8 +123,19 @@ def _find_in_order(text: str, parts: list[str]) -> None:
         start = found + len(part)
 
 
-def _flat(items: Iterator[Leaf], write: object) -> list[str]:
-    return [token for item in items for token in write(item)]  # type: ignore[operator]
+def _flat(pieces: Iterator[Leaf | str], write: Callable[[Leaf], list[str]]) -> list[str]:
+    tokens_of_pieces = ([one] if isinstance(one, str) else write(one) for one in pieces)
+    return [token for part in tokens_of_pieces for token in part]
+
+
+def _pieces(expression: Expression) -> Iterator[Leaf | str]:
+    """The leaves, and the functions that are written like names."""
+    if isinstance(expression, Leaf):
+        yield expression
+    if isinstance(expression, Function) and expression.name == "σ":
+        yield "σ"
+    for part in children(expression):
+        yield from _pieces(part)
 
 
 def _written(line: tuple[object, ...]) -> list[str]:
@@ -175,26 +188,28 @@ def _value_tokens(value: float, digits: int | None) -> list[str]:
     return [*numeral.digits.split(","), *power]
 
 
-def _leaves_of_value(expression: Expression) -> Iterator[Leaf]:
-    """The leaves that the value depends on: of piecewise functions, the branch that holds."""
+def _pieces_of_value(expression: Expression) -> Iterator[Leaf | str]:
+    """The pieces that the value depends on: of piecewise functions, the branch that holds."""
     if isinstance(expression, Cases):
         branch = holding_branch(expression)
         if branch is not None:
-            yield from _leaves_of_value(branch.value)
+            yield from _pieces_of_value(branch.value)
         return
     if isinstance(expression, Leaf):
         yield expression
+    if isinstance(expression, Function) and expression.name == "σ":
+        yield "σ"
     for part in children(expression):
-        yield from _leaves_of_value(part)
+        yield from _pieces_of_value(part)
 
 
-def _shown(expression: Expression) -> Iterator[Leaf]:
-    """The leaves of the line of numbers: those of the value, then those of the conditions."""
-    yield from _leaves_of_value(expression)
+def _shown(expression: Expression) -> Iterator[Leaf | str]:
+    """The pieces of the line of numbers: those of the value, then those of the conditions."""
+    yield from _pieces_of_value(expression)
     for branch in _branches(expression):
         for condition in branch.conditions:
-            yield from _leaves_of_value(condition.left)
-            yield from _leaves_of_value(condition.right)
+            yield from _pieces_of_value(condition.left)
+            yield from _pieces_of_value(condition.right)
 
 
 def _branches(expression: Expression) -> Iterator[Branch]:

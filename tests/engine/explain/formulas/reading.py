@@ -175,9 +175,10 @@ class SpokenParser:
                 return float(function(self._operand()))
         for phrase, pair in _PAIRS.items():
             if self._take(phrase):
-                first = self._operand()
-                assert self._take("and")
-                return float(pair(first, self._operand()))
+                value = self._operand()
+                while self._take("and"):
+                    value = float(pair(value, self._operand()))
+                return value
         return self._number()
 
     def _number(self) -> float:

@@ -14,7 +14,7 @@ from engine.explain.formulas.layers.dense import (
 )
 from engine.layers.dense import Dense
 from engine.specs import GlorotUniform
-from tests.engine.explain.formulas.checks import check
+from tests.engine.explain.formulas.checks import check_renderings, check_value
 
 
 def _layer(in_features: int, units: int, random: np.random.Generator) -> Dense:
@@ -42,17 +42,25 @@ def test_forward_and_backward(in_features: int, rows: int) -> None:
     x, dy = random.normal(size=(rows, in_features)), random.normal(size=(rows, 14))
     y, dx = layer.forward(x), layer.backward(dy)
     for unit in (0, 13):
+        index, deltas = in_features - 1, dy[:, unit].tolist()
         weights = layer.weight[:, unit].tolist()
-        check(weighted_sum(x[0].tolist(), weights, layer.bias[unit], unit), y[0, unit], scale=9)
-        deltas = dy[:, unit].tolist()
-        check(bias_gradient(deltas, unit), layer.bias_gradient[unit], scale=9)
-        for index in {0, in_features - 1}:
-            of_batch = weight_gradient(x[:, index].tolist(), deltas, index, unit)
-            check(of_batch, layer.weight_gradient[index, unit], scale=9)
-            of_row = row_weight_gradient(x[0, index], dy[0, unit], index, unit)
-            check(of_row, x[0, index] * dy[0, unit])
-    back = input_gradient(layer.weight[0].tolist(), dy[0].tolist(), 0)
-    check(back, dx[0, 0], scale=9)
+        pairs = [
+            (weighted_sum(x[0].tolist(), weights, layer.bias[unit], unit), y[0, unit]),
+            (bias_gradient(deltas, unit), layer.bias_gradient[unit]),
+            (
+                weight_gradient(x[:, index].tolist(), deltas, index, unit),
+                layer.weight_gradient[index, unit],
+            ),
+            (
+                row_weight_gradient(x[0, index], dy[0, unit], index, unit),
+                x[0, index] * dy[0, unit],
+            ),
+            (input_gradient(layer.weight[0].tolist(), dy[0].tolist(), 0), dx[0, 0]),
+        ]
+        for formula, expected in pairs:
+            check_value(formula, expected, scale=9)
+            if unit and rows < 20:
+                check_renderings(formula)
 
 
 def test_a_wide_unit_shows_the_largest_products() -> None:

@@ -8,8 +8,8 @@ from engine.preparation.part_rows import PartRows
 from engine.specs import ResolvedSpec
 from store.errors import StepNotFoundError
 from store.jobs.jobs import JobRecord
-from store.replay.kept_states import KeptState
 from store.replay.position import Place, Position, count_folds, position_of
+from store.replay.states.kept_states import KeptState
 from store.statuses import StatusReason
 
 
@@ -68,6 +68,12 @@ class JobSteps:
             raise self.beyond_the_network(place, end - start)
         if start + place.step >= self.bound:
             raise self.beyond_the_end(place, start)
+
+    def has(self, place: Place) -> bool:
+        """Return whether the step at a place exists, as far as is known."""
+        start, end = (self.starts.get(place.network + more) for more in (0, 1))
+        is_past = start is not None and end is not None and place.step >= end - start
+        return not is_past and (start is None or start + place.step < self.bound)
 
     def steps_before(self, place: Place) -> int | None:
         """Return the steps over all networks before a place; None if that is unknown."""

@@ -7,9 +7,11 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from store.blobs.artifacts import get_artifact
 from store.db.tables import checkpoints, jobs
 from store.environment import gives_equal_bits
-from store.jobs.checkpoints import find_kept_steps
+from store.errors import NotFoundError
+from store.jobs.checkpoints import Checkpoint, find_checkpoint_row, find_kept_steps
 from store.jobs.jobs import JobRecord
 from store.replay.position import Place
 from store.statuses import EXPLANATION
@@ -97,3 +99,14 @@ def nearest_state(
         (s for s in states if s.place <= place and s.can_be_used(environment)),
         key=lambda state: (state.place, state.kind != "explanation"),
     )
+
+
+def load_state(session: Session, state: KeptState) -> Checkpoint | None:
+    """Return the checkpoint of a state; None for the start. Raises NotFoundError."""
+    if state.kind == "start":
+        return None
+    row = find_checkpoint_row(session, state.job_id, state.steps)
+    if row is None:
+        raise NotFoundError("checkpoint", f"{state.job_id}/{state.steps}")
+    data = get_artifact(session, row.artifact)
+    return Checkpoint(row.steps, row.numbers, data, row.score, row.spec_version)

@@ -1,0 +1,6 @@
+"""Formulas of optimizers: the new state, the corrections and the new weight."""
+
+from engine.explain.formulas.optimizers.lbfgs import lbfgs_update
+from engine.explain.formulas.optimizers.update import optimizer_update
+
+__all__ = ["lbfgs_update", "optimizer_update"]

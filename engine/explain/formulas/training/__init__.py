@@ -1,0 +1,1 @@
+"""Formulas of penalties, gradient clipping and the max-norm constraint."""

@@ -1,0 +1,1 @@
+"""Diagnosis of a training from its epochs: named conditions, with the remedy."""

@@ -1,0 +1,87 @@
+"""Questions about a step: answered at once, or after a worker has reached the step."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from anyio import to_thread
+
+from service.context import Context
+from service.explain.job_step import explain_job_step
+from service.http.errors import NoAnswerError
+from service.schemas.explain import ExplainRequest, StepRequest
+from store.errors import ReplayTooLongError
+from store.jobs.explanation.new_explanation import Question, add_explanation
+from store.jobs.jobs import JobRecord, get_job
+from store.quotas import check_unfinished_jobs
+from store.statuses import EXPLANATION, TRAINING, JobStatus
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of question.
+
+    Attributes:
+        request: what the request consists of.
+        answer: computes the answer as JSON in a child process.
+    """
+
+    request: type[StepRequest]
+    answer: Callable[..., bytes]
+
+
+KINDS: Mapping[str, Kind] = {"explain": Kind(ExplainRequest, explain_job_step)}
+
+
+async def ask(context: Context, kind: str, job_id: str, request: StepRequest) -> bytes | JobRecord:
+    """Return the answer as JSON; an explanation for a worker if reaching the step takes longer.
+
+    Raises NotFoundError, LimitReachedError, and as `ComputePool.run` and the kind's `answer`.
+    """
+    try:
+        return await context.compute.run(KINDS[kind].answer, job_id, request)
+    except ReplayTooLongError as error:
+        return await to_thread.run_sync(_defer, context, kind, job_id, request, error)
+
+
+def _defer(
+    context: Context, kind: str, job_id: str, request: StepRequest, error: ReplayTooLongError
+) -> JobRecord:
+    """Queue an explanation, or return the unfinished one of the same question."""
+    body = request.model_dump(mode="json", exclude_unset=True)
+    question = Question(
+        step=request.step,
+        fold=request.fold,
+        request={"kind": kind, "body": body},
+        from_step=error.from_step,
+        steps=error.steps,
+    )
+    with context.database.writing() as session:
+        job = get_job(session, job_id, TRAINING)
+        check_unfinished_jobs(session, context.settings.max_unfinished_jobs, job.owner)
+        explanation, is_new = add_explanation(session, job, question)
+    if is_new:
+        context.notify(explanation.id)
+    return explanation
+
+
+async def answer(context: Context, explanation_id: str) -> bytes:
+    """Return the answer to the question of an explanation that has ended.
+
+    Raises NotFoundError, NoAnswerError, and as `ask`.
+    """
+    job = await to_thread.run_sync(_find_explanation, context, explanation_id)
+    if job.status is not JobStatus.SUCCEEDED:
+        raise NoAnswerError(f"explanation {job.id} is {job.status}: it has not reached its step")
+    asked = Question(**(job.question or {}))
+    kind = KINDS[asked.request["kind"]]
+    request = kind.request.model_validate(asked.request["body"])
+    try:
+        return await context.compute.run(kind.answer, job.subject_id, request)
+    except ReplayTooLongError as error:
+        detail = "the state that the explanation reached is not kept any more: ask again"
+        raise NoAnswerError(detail) from error
+
+
+def _find_explanation(context: Context, explanation_id: str) -> JobRecord:
+    with context.database.reading() as session:
+        return get_job(session, explanation_id, EXPLANATION)

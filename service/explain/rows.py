@@ -1,0 +1,177 @@
+"""Rows of a step: those of its batch, rows of the dataset, or a row of the client's own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from engine.data.split_arrays import Batch
+from engine.data.table import Column, Level
+from engine.errors import DataError, SpecError, SpecProblem
+from engine.json_pointer import json_pointer
+from engine.preparation.encode_rows import encode_rows
+from engine.preparation.given_targets import read_given_targets
+from engine.preprocessing.network_inputs import describe_inputs
+from engine.training.step_inputs import StepInputs
+from service.explain.answers import ExplainedRow, ExplainedRows
+from service.http.errors import MAX_PROBLEMS, InvalidRowsError
+from service.schemas.common import FieldProblem
+from service.schemas.explain import OwnRow, StepRequest
+from service.serializers.rows import RowReader
+from store.replay.replay import Replay
+from store.replay.rows import batch_rows, encode_dataset_rows, read_dataset_rows
+
+# Longer texts are cut.
+MAX_TEXT = 200
+
+
+@dataclass(frozen=True)
+class StepRows:
+    """The rows of a step.
+
+    Attributes:
+        inputs: the step, with these rows as its batch.
+        numbers: their row numbers in the dataset; None for a row of the client's own.
+        own: values of the client's own row.
+    """
+
+    inputs: StepInputs
+    numbers: Sequence[int] | None
+    own: Mapping[str, Any] | None = None
+
+
+def choose_rows(replay: Replay, inputs: StepInputs, request: StepRequest) -> StepRows:
+    """Return the step with the rows of the request.
+
+    Raises:
+        RowNotFoundError: the dataset has no such row.
+        DataError: a row of the dataset has no target that the network knows.
+        InvalidRowsError: the client's row cannot be encoded.
+        SpecError: batch normalization needs further rows.
+    """
+    match request.rows:
+        case "batch":
+            positions = inputs.positions
+            assert positions is not None  # noqa: S101 - of a step of a training
+            return StepRows(inputs, batch_rows(replay, positions).tolist())
+        case OwnRow() as own:
+            _require_normalizable(inputs, 1)
+            batch = encode_rows(replay.data.spec, replay.training.preprocessing, _read(replay, own))
+            return StepRows(_with(inputs, batch), None, _values_of(replay, own))
+        case numbers:
+            _require_normalizable(inputs, len(numbers))
+            batch = encode_dataset_rows(replay, read_dataset_rows(replay, numbers))
+            return StepRows(_with(inputs, batch), numbers)
+
+
+def describe_rows(
+    replay: Replay, rows: StepRows, shown: range, first_input: int, max_inputs: int
+) -> ExplainedRows:
+    """Return values and encoding of rows.
+
+    Args:
+        replay: the job's training.
+        rows: the rows.
+        shown: positions in the batch of the rows to describe.
+        first_input: first network input to describe.
+        max_inputs: most network inputs to describe.
+    """
+    described = describe_inputs(replay.training.preprocessing.columns)
+    inputs = described[first_input : first_input + max_inputs]
+    columns = {*(one.column for one in inputs), *replay.data.spec.targets}
+    x = rows.inputs.batch.x.reshape(len(rows.inputs.batch.x), -1)
+    encoded = x[shown.start : shown.stop, first_input : first_input + max_inputs].tolist()
+    numbers = None if rows.numbers is None else rows.numbers[shown.start : shown.stop]
+    values = _read_values(replay, rows, numbers)
+    return ExplainedRows(
+        shown=tuple(
+            ExplainedRow(
+                position=position,
+                number=None if numbers is None else numbers[index],
+                values={name: _cut(one) for name, one in values[index].items() if name in columns},
+                encoded=tuple(encoded[index]),
+            )
+            for index, position in enumerate(shown)
+        ),
+        left_out=len(x) - len(shown),
+        inputs=inputs,
+        inputs_left_out=len(described) - len(inputs),
+    )
+
+
+def _read_values(
+    replay: Replay, rows: StepRows, numbers: Sequence[int] | None
+) -> Sequence[Mapping[str, Any]]:
+    if numbers is not None:
+        return read_dataset_rows(replay, numbers).values
+    return [rows.own or {}]
+
+
+def _cut(value: object) -> object:
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        return f"{value[:MAX_TEXT]}…"
+    return value
+
+
+def _with(inputs: StepInputs, batch: Batch) -> StepInputs:
+    return replace(inputs, batch=batch, positions=None)
+
+
+def _require_normalizable(inputs: StepInputs, rows: int) -> None:
+    if rows == 1 and inputs.spec.network.normalizes_batches:
+        detail = (
+            "the network normalizes batches, which needs at least two rows: send several row "
+            'numbers, or "batch"'
+        )
+        raise SpecError([SpecProblem("/rows", "batch_normalization_single_row", detail)])
+
+
+def _read(replay: Replay, own: OwnRow) -> dict[str, Column]:
+    """Return features and targets of the client's own row. Raises InvalidRowsError."""
+    spec, preprocessing = replay.data.spec, replay.training.preprocessing
+    reader = RowReader(preprocessing, frozenset(spec.needed_columns), spec.input_shape)
+    try:
+        read = reader.read([own.values if isinstance(own.values, dict) else [*own.values]])
+    except InvalidRowsError as error:
+        raise InvalidRowsError([_at_values(one) for one in error.errors]) from error
+    if read.not_understood:
+        names = [reader.columns.features[column] for _, column in read.not_understood]
+        raise InvalidRowsError([_not_understood(name) for name in names[:MAX_PROBLEMS]])
+    targets = (
+        own.target if isinstance(own.target, dict) else dict.fromkeys(spec.targets, own.target)
+    )
+    try:
+        given = read_given_targets(preprocessing.target, preprocessing.words, [targets])
+    except DataError as error:
+        problem = FieldProblem(pointer="/rows/target", code=error.code, detail=str(error))
+        raise InvalidRowsError([problem]) from error
+    return {**{name: read.columns[name] for name in read.columns}, **given}
+
+
+def _targets_of(replay: Replay, own: OwnRow) -> dict[str, Level | None]:
+    if isinstance(own.target, dict):
+        return {**own.target}
+    return dict.fromkeys(replay.data.spec.targets, own.target)
+
+
+def _values_of(replay: Replay, own: OwnRow) -> dict[str, Any]:
+    """Return the values of the client's row by column."""
+    if isinstance(own.values, dict):
+        values: Mapping[str, Any] = own.values
+    else:
+        flat = np.array(own.values, dtype=object).reshape(-1)
+        values = dict(zip(replay.data.spec.features, flat.tolist(), strict=False))
+    return {**values, **_targets_of(replay, own)}
+
+
+def _at_values(problem: FieldProblem) -> FieldProblem:
+    """Return the problem of the only row at its place in the request."""
+    pointer = problem.pointer.removeprefix("/rows/0")
+    return problem.model_copy(update={"pointer": f"/rows/values{pointer}"})
+
+
+def _not_understood(name: str) -> FieldProblem:
+    detail = f"the value of {name[:80]!r} cannot be read as the kind that the column has"
+    pointer = json_pointer("rows", "values", name)
+    return FieldProblem(pointer=pointer, code="not_understood", detail=detail)

@@ -1,0 +1,1 @@
+"""Explanation use cases: query and cancel the work that reaches a step."""

@@ -1,0 +1,51 @@
+"""Schemas of a training's diagnostics."""
+
+from pydantic import Field
+
+from service.schemas.common import PageView, View
+from service.schemas.epochs import LayerView
+from service.schemas.jobs import FindingView
+
+
+class DiagnosisView(FindingView):
+    """A condition that a rule has found."""
+
+    since: int = Field(
+        description="Epoch, counted from 0, since which the condition held; of the fold that "
+        "`detail` names if `pointer` is /validation."
+    )
+    remedy: str = Field(description="How to avoid the condition.")
+
+
+class RuleView(View):
+    """A rule: a condition that is a finding once it has held for `epochs` epochs in a row."""
+
+    code: str
+    epochs: int
+    condition: str
+    thresholds: dict[str, float] = Field(description="The limits that the condition names.")
+    remedy: str
+
+
+class EpochDiagnosticsView(View):
+    """Losses of an epoch, and the statistics of its last step."""
+
+    epoch: int
+    loss: float
+    validation_loss: float | None
+    learning_rate: float
+    gradient_norm: float | None = Field(
+        description="Euclidean norm of the gradient before clipping; null if it is not finite."
+    )
+    layers: list[LayerView] = Field(description="First layer to last.")
+
+
+class DiagnosticsView(PageView[EpochDiagnosticsView]):
+    """A page of epochs, with what the rules have found in all epochs so far.
+
+    Folds have no epochs of their own here; what is found in them is among `findings`.
+    """
+
+    verdict: str = Field(description="The findings in one sentence.")
+    findings: list[DiagnosisView]
+    rules: list[RuleView]

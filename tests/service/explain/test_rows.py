@@ -1,0 +1,105 @@
+"""Rows of an explained step: the batch, rows of the dataset, a row of the client's own."""
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.service.conftest import IRIS_LIKE, Train, problem
+from tests.service.explain.conftest import SMALL, Trained
+from tests.service.explain.test_job_step import explain
+
+
+def test_rows_of_the_batch_are_those_of_the_dataset(trained: Trained) -> None:
+    table = [line.split(",") for line in IRIS_LIKE.splitlines()[1:]]
+    seen: list[int] = []
+    for step in range(3):
+        found = trained.explain(step)
+        rows = found["rows"]
+        assert found["is_own_batch"] is True
+        assert (len(rows["shown"]), rows["left_out"]) == (16, 0)
+        assert [one["name"] for one in rows["inputs"]] == ["width", "colour = blue", "colour = red"]
+        for row in rows["shown"]:
+            width, colour, kind = table[row["number"]]
+            assert row["values"] == {"width": float(width), "colour": colour, "kind": kind}
+            assert row["encoded"][1:] == [float(colour == "blue"), float(colour == "red")]
+        seen += [row["number"] for row in rows["shown"]]
+    assert len({*seen}) == 48
+
+
+def test_a_row_by_number_equals_the_same_row_as_values(trained: Trained) -> None:
+    width, colour, kind = IRIS_LIKE.splitlines()[1 + 7].split(",")
+    by_number = trained.explain(4, rows=[7])
+    own = {"values": {"width": float(width), "colour": colour}, "target": kind}
+    by_values = trained.explain(4, rows=own)
+    as_array = trained.explain(4, rows={**own, "values": [float(width), colour]})
+    assert by_number["explanation"] == by_values["explanation"] == as_array["explanation"]
+    assert by_number["is_own_batch"] is False
+    [row], [other], [third] = (one["rows"]["shown"] for one in (by_number, by_values, as_array))
+    assert row == {**other, "number": 7}
+    assert third == other
+    assert by_number["explanation"]["rows"] == 1
+
+
+def test_the_gradient_of_a_batch_is_the_mean_of_those_of_its_rows(trained: Trained) -> None:
+    batch = trained.explain(5, matrices=["output.weight"])
+    numbers = [row["number"] for row in batch["rows"]["shown"]]
+    together = trained.explain(5, rows=numbers, matrices=["output.weight"])
+    assert together["explanation"] == batch["explanation"]
+    total = 0.0
+    for number in numbers:
+        single = trained.explain(5, rows=[number], matrices=["output.weight"])
+        total += single["explanation"]["layers"][-1]["parameters"][0]["gradients"][0]
+    mean = total / len(numbers)
+    assert batch["explanation"]["layers"][-1]["parameters"][0]["gradients"][0] == pytest.approx(
+        mean
+    )
+
+
+def test_rows_and_inputs_are_paged(trained: Trained) -> None:
+    found = trained.explain(0, first_row=10, max_rows=4, first_input=1, max_inputs=1)
+    rows = found["rows"]
+    assert [row["position"] for row in rows["shown"]] == [10, 11, 12, 13]
+    assert rows["left_out"] == 12
+    assert [one["name"] for one in rows["inputs"]] == ["colour = blue"]
+    assert rows["inputs_left_out"] == 2
+    assert {*rows["shown"][0]["values"]} == {"colour", "kind"}
+    assert {len(row["encoded"]) for row in rows["shown"]} == {1}
+
+
+OWN = {"values": {"width": 1.5, "colour": "red"}, "target": "a"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "pointer", "detail"),
+    [
+        ("all", "/rows", "'batch'"),
+        ([], "/rows", "at least 1"),
+        ([60], "/rows", "rows 0 to 59"),
+        ([-1], "/rows/0", "greater than or equal to 0"),
+        ([0] * 1025, "/rows", "at most 1024"),
+        (OWN | {"target": "c"}, "/rows/target", "no class"),
+        (OWN | {"target": None}, "/rows/target", "no value of the target 'kind'"),
+        (OWN | {"values": {"width": "wide", "colour": "red"}}, "/rows/values/width", "be read"),
+        (OWN | {"values": {"width": [1], "colour": "red"}}, "/rows/values/width", ""),
+        (OWN | {"values": {"widht": 1}}, "/rows/values", "width"),
+        (OWN | {"values": [1, "red", 3]}, "/rows/values", "2"),
+        (OWN | {"more": 1}, "/rows/more", "unknown"),
+    ],
+)
+def test_rows_that_cannot_be_explained_are_named(
+    trained: Trained, rows: Any, pointer: str, detail: str
+) -> None:
+    error = problem(trained.post(0, rows=rows), 422)["errors"][0]
+    assert error["pointer"].startswith(pointer)
+    assert detail in error["detail"]
+
+
+def test_batch_normalization_does_not_take_a_single_row(here: TestClient, train: Train) -> None:
+    layers = [{"type": "dense", "units": 4}, {"type": "batch_normalization"}]
+    job = train(**{**SMALL, "network": {"layers": layers}})
+    for rows in ([3], OWN):
+        answer = here.post(f"/v1/jobs/{job['id']}/explain", json={"step": 0, "rows": rows})
+        error = problem(answer, 422)["errors"][0]
+        assert error["code"] == "batch_normalization_single_row"
+    assert explain(here, job["id"], 0, rows=[3, 4])["explanation"]["rows"] == 2
