@@ -8,23 +8,9 @@ from fastapi.testclient import TestClient
 from service.http.errors import ComputeTimeoutError
 from service.jobs import health_checks
 from service.runtime.compute_pool import ComputePool
-from store.settings import Settings
 from tests.service.conftest import Train, Upload, problem
-from tests.store.prepared.resources import Resources
 
 NAMES = ["initial_loss", "overfit_one_batch", "learning_rate_range"]
-
-
-@pytest.fixture
-def in_process(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compute in this process: starting another takes a second."""
-    resources = Resources(settings)
-
-    async def run(_pool: ComputePool, function: Any, *args: Any, seconds: float) -> Any:
-        assert seconds <= 10
-        return function(resources, *args)
-
-    monkeypatch.setattr(ComputePool, "run", run)
 
 
 def check(client: TestClient, dataset: dict[str, Any], **body: Any) -> Any:
@@ -40,6 +26,7 @@ def verdicts(answer: Any) -> list[str]:
     return [one["verdict"] for one in checks]
 
 
+@pytest.mark.rare
 def test_checks_run_in_a_child_process(client: TestClient, upload: Upload) -> None:
     answer = check(client, upload())
     assert verdicts(answer)[0] == "passed"
@@ -57,52 +44,42 @@ def test_checks_are_null_without_the_parameter(client: TestClient, upload: Uploa
     assert problem(client.post("/v1/jobs/validate?checks=perhaps", json=body), 422)
 
 
-@pytest.mark.usefixtures("in_process")
+@pytest.mark.usefixtures("here")
 def test_an_invalid_request_is_not_checked(client: TestClient, upload: Upload) -> None:
     found = check(client, upload(), loss="poisson").json()
     assert (found["valid"], found["checks"]) == (False, None)
     problem(check(client, {"id": "ds_none"}), 404)
 
 
-@pytest.mark.usefixtures("in_process")
+@pytest.mark.usefixtures("here")
 def test_nothing_is_stored(client: TestClient, upload: Upload) -> None:
     check(client, upload())
     for noun in ("jobs", "models"):
         assert client.get(f"/v1/{noun}").json()["data"] == []
 
 
-@pytest.mark.usefixtures("in_process")
+@pytest.mark.usefixtures("here")
 def test_folds_are_checked_on_the_final_network(client: TestClient, upload: Upload) -> None:
     answer = check(client, upload(), validation={"folds": 3})
     assert verdicts(answer)[0] == "passed"
     assert answer.json()["checks"][0]["rows"] == 60
 
 
-@pytest.mark.usefixtures("in_process")
-@pytest.mark.parametrize("steps", [None, 2])
-def test_a_start_from_a_job_is_checked_with_its_weights(
-    client: TestClient, train: Train, steps: int | None
-) -> None:
+@pytest.mark.usefixtures("here")
+def test_a_start_from_a_model_is_checked_with_its_weights(client: TestClient, train: Train) -> None:
     job = train(epochs=1)
-    kept = client.get(f"/v1/jobs/{job['id']}/checkpoints").json()["data"]
-    source = {"job_id": job["id"]}
-    if steps is not None and kept:
-        source["steps"] = kept[0]["steps"]
-    body = {"dataset_id": job["dataset_id"], "start_from": source}
-    answer = client.post("/v1/jobs/validate?checks=true", json=body)
+    answer = check(client, {"id": job["spec"]["dataset_id"]}, start_from={"job_id": job["id"]})
     assert verdicts(answer)[0] == "not_applicable"
     assert "trained weights" in answer.json()["checks"][0]["detail"]
 
 
-@pytest.mark.usefixtures("in_process")
+@pytest.mark.usefixtures("here")
 def test_data_that_cannot_be_trained_on_fail_the_checks(client: TestClient, upload: Upload) -> None:
-    # Only the rows show that all rows with a weight are validation rows.
+    # Only the rows show that no validation row has a weight.
     rows = [f"{n},{int(n < 5)},{n % 9},{'ab'[n % 2]}" for n in range(30)]
     dataset = upload("\n".join(["day,weight,width,kind", *rows]))
-    validation = {"fraction": 0.2, "order_by": "day", "descending": False}
-    validation.pop("descending")
+    validation = {"fraction": 0.2, "order_by": "day"}
     answer = check(client, dataset, sample_weight="weight", validation=validation)
-    print(answer.text)
     assert verdicts(answer) == ["failed"] * 3
     assert "the training cannot begin" in answer.json()["checks"][0]["detail"]
 
@@ -119,7 +96,7 @@ def test_a_computation_that_takes_too_long_is_no_error(
     assert "longer than 10 s" in answer.json()["checks"][0]["detail"]
 
 
-@pytest.mark.usefixtures("in_process")
+@pytest.mark.usefixtures("here")
 def test_checks_without_time_say_so(
     client: TestClient, upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
