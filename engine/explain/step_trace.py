@@ -112,6 +112,7 @@ class StepTrace:
         gradient_norm: Euclidean norm of the gradient before clipping; None without gradients.
         clip_factor: factor by which all gradients were multiplied; 1 without clipping by norm.
         evaluations: evaluations of the objective by the optimizer's line search.
+        step_length: α of L-BFGS, which moved w by α · d; None for other optimizers.
         diverged_in: name of the layer in which a value is not finite; None if all are.
         after: arrays of the state after the step, named as those of `inputs`.
     """
@@ -131,6 +132,7 @@ class StepTrace:
     gradient_norm: float | None
     clip_factor: float
     evaluations: int
+    step_length: float | None
     diverged_in: str | None
     after: Mapping[str, Floats]
 

@@ -10,6 +10,7 @@ from engine.explain.recorder import StepRecorder
 from engine.explain.step_trace import ParameterTrace, StepTrace
 from engine.layers.base import walk
 from engine.numerics.norms import euclidean_norm
+from engine.optimizers.lbfgs import LbfgsOptimizer
 from engine.specs import ClipByNorm
 from engine.training.progress import Progress
 from engine.training.state_arrays import copy_arrays
@@ -44,7 +45,7 @@ def trace_step(inputs: StepInputs, kept: Sequence[int] | None = None) -> StepTra
     shares = _shares(inputs)
     recorder = StepRecorder(step, positions, shares)
     diverged_in = _run(step, inputs)
-    gradient = recorder.stages.get("gradient")
+    gradient, optimizer = recorder.stages.get("gradient"), step.optimizer
     norm = None if gradient is None else euclidean_norm(gradient)
     assert recorder.outputs is not None  # noqa: S101 - the forward pass does not raise
     return StepTrace(
@@ -63,6 +64,7 @@ def trace_step(inputs: StepInputs, kept: Sequence[int] | None = None) -> StepTra
         gradient_norm=norm,
         clip_factor=_clip_factor(inputs, norm),
         evaluations=recorder.evaluations,
+        step_length=optimizer.alpha if isinstance(optimizer, LbfgsOptimizer) else None,
         diverged_in=diverged_in,
         after=copy_arrays(state_arrays(step)),
     )

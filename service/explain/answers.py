@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.explain.explanation.values import StepExplanation
+from engine.explain.explanation.step_values import StepExplanation
 from engine.preprocessing.network_inputs import NetworkInput
 
 

@@ -1,18 +1,24 @@
 """A traced step as plain values: the selected layers, units, edges and parameters."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from engine.errors import SpecError, SpecProblem
+from engine.explain.explanation.formulas.units import UnitFormulas
 from engine.explain.explanation.layer_group import LayerGroup, group_layers
 from engine.explain.explanation.loss import explain_loss
 from engine.explain.explanation.options import ExplainOptions
 from engine.explain.explanation.parameters import ParameterReader
 from engine.explain.explanation.select import Shown, select_layers
+from engine.explain.explanation.step_values import (
+    LayerExplanation,
+    ParameterExplanation,
+    StepExplanation,
+)
 from engine.explain.explanation.units import UnitReader
 from engine.explain.explanation.update import explain_update
-from engine.explain.explanation.values import LayerExplanation, StepExplanation
 from engine.explain.explanation.view import StepView
 from engine.explain.step_trace import StepTrace
 from engine.explain.trace_step import MAX_KEPT_ROWS, trace_step
@@ -83,7 +89,7 @@ def explain_trace(trace: StepTrace, options: ExplainOptions, rows: slice) -> Ste
         loss=explain_loss(view),
         layers=tuple(_explain_layer(view, group, shown) for group in shown.groups),
         layers_left_out=len(groups) - len(shown.groups),
-        update=explain_update(trace),
+        update=explain_update(view),
         diverged_in=trace.diverged_in,
     )
 
@@ -105,5 +111,15 @@ def _explain_layer(view: StepView, group: LayerGroup, shown: Shown) -> LayerExpl
         units=tuple(reader.unit(unit) for unit in units),
         units_left_out=count - len(units),
         silent_units=int(np.sum(group.a.nonzero == 0)),
-        parameters=tuple(one.explain(view.options) for one in own),
+        parameters=tuple(_explain_parameter(view, group, one) for one in own),
     )
+
+
+def _explain_parameter(
+    view: StepView, group: LayerGroup, reader: ParameterReader
+) -> ParameterExplanation:
+    found = reader.explain(view.options)
+    if not view.has_formulas(group.name) or not found.entries:
+        return found
+    formulas = UnitFormulas(view, group).of_entry(found.name, found.entries[0])
+    return replace(found, formulas=formulas)

@@ -1,9 +1,9 @@
 """The loss of a traced step as plain values."""
 
 from engine.arrays import Targets
-from engine.explain.explanation.loss_formulas import loss_formulas
+from engine.explain.explanation.formulas.loss import loss_formulas
 from engine.explain.explanation.numbers import number, numbers
-from engine.explain.explanation.values import LossExplanation
+from engine.explain.explanation.step_values import LossExplanation
 from engine.explain.explanation.view import StepView
 
 

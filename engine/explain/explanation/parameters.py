@@ -6,12 +6,8 @@ from engine.arrays import Floats
 from engine.explain.explanation.numbers import flat_numbers, largest, norm_of, number, share_of
 from engine.explain.explanation.options import ExplainOptions
 from engine.explain.explanation.slots import textbook_slots
-from engine.explain.explanation.values import (
-    ParameterEntry,
-    ParameterExplanation,
-    SlotValue,
-    Zero,
-)
+from engine.explain.explanation.step_values import ParameterExplanation
+from engine.explain.explanation.values import ParameterEntry, SlotValue, Zero
 from engine.explain.explanation.zero_values import zero_of
 from engine.explain.step_trace import ParameterTrace, StepTrace
 from engine.explain.zeros.causes import Codes

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from engine.arrays import Floats, Indices
+from engine.explain.explanation.formulas.units import UnitFormulas
 from engine.explain.explanation.group_zeros import GroupZeros
 from engine.explain.explanation.layer_group import LayerGroup
 from engine.explain.explanation.numbers import (
@@ -16,7 +17,6 @@ from engine.explain.explanation.numbers import (
     unit_rows,
     value_of,
 )
-from engine.explain.explanation.unit_formulas import UnitFormulas
 from engine.explain.explanation.values import (
     Edge,
     FormulaText,
@@ -52,14 +52,15 @@ class UnitReader:
         delta = gradient_of(group.delta, unit, rows, count)
         a_gradient = gradient_of(group.a_gradient, unit, rows, count)
         edges: tuple[Edge, ...] = ()
-        left_out, share, bias = 0, None, None
+        left_out, share, bias, name = 0, None, None, None
         if fan_in is not None:
             ranks = self._ranks(fan_in, unit)
             shown = largest(ranks, view.options.top)
             edges = tuple(self._edge(fan_in, unit, edge) for edge in shown.tolist())
             left_out, share = len(ranks) - len(shown), share_of(ranks[shown], ranks)
-            if fan_in.bias is not None:
-                bias = self._parameters[fan_in.bias].entry(fan_in.bias_index)
+            name = fan_in.bias
+            if name is not None:
+                bias = self._parameters[name].entry(fan_in.bias_index)
         return UnitExplanation(
             unit=unit,
             index=tuple(int(i) for i in np.unravel_index(unit, group.out_shape)),
@@ -69,6 +70,7 @@ class UnitReader:
             delta=zeros.add_to(delta, zeros.delta, unit),
             active_rows=int(group.a.nonzero.reshape(-1)[unit]),
             bias=bias,
+            bias_formulas=self._entry_formulas(name, bias),
             edges=edges,
             edges_left_out=left_out,
             edges_share=share,
@@ -117,15 +119,15 @@ class UnitReader:
             term=None if weight is None else self._quantity(weight * mean, weight * x),
             contribution=self._contribution(fan_in, unit, edge, x),
             entry=entry,
-            formulas=self._edge_formulas(unit, source, entry),
+            formulas=self._entry_formulas(fan_in.parameter, entry),
         )
 
-    def _edge_formulas(
-        self, unit: int, source: int, entry: ParameterEntry | None
+    def _entry_formulas(
+        self, parameter: str | None, entry: ParameterEntry | None
     ) -> tuple[FormulaText, ...]:
-        if self._formulas is None or entry is None or source < 0:
+        if self._formulas is None or parameter is None or entry is None:
             return ()
-        return self._formulas.of_edge(unit, source, entry)
+        return self._formulas.of_entry(parameter, entry)
 
     def _contribution(self, fan_in: FanIn, unit: int, edge: int, x: Floats) -> Quantity | None:
         delta = self._delta_rows(unit)

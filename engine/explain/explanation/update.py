@@ -2,14 +2,16 @@
 
 import numpy as np
 
+from engine.explain.explanation.formulas.update import update_formulas
 from engine.explain.explanation.numbers import norm_of, number
-from engine.explain.explanation.values import UpdateExplanation
-from engine.explain.step_trace import StepTrace
+from engine.explain.explanation.step_values import UpdateExplanation
+from engine.explain.explanation.view import StepView
 from engine.training.step_inputs import PARAMETERS
 
 
-def explain_update(trace: StepTrace) -> UpdateExplanation:
+def explain_update(view: StepView) -> UpdateExplanation:
     """Return learning rate, clipping and norms of the update."""
+    trace = view.trace
     spec, clip = trace.inputs.spec, trace.inputs.spec.gradient_clip
     trained = [one for one in trace.parameters if one.clipped is not None]
     change = trace.after[PARAMETERS] - trace.inputs.arrays[PARAMETERS]
@@ -28,4 +30,5 @@ def explain_update(trace: StepTrace) -> UpdateExplanation:
         else 0,
         evaluations=trace.evaluations,
         update_norm=norm_of(change[:count]),
+        formulas=update_formulas(view),
     )

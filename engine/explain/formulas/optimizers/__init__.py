@@ -2,5 +2,6 @@
 
 from engine.explain.formulas.optimizers.lbfgs import lbfgs_update
 from engine.explain.formulas.optimizers.update import optimizer_update
+from engine.explain.formulas.optimizers.weight_step import WeightStep
 
-__all__ = ["lbfgs_update", "optimizer_update"]
+__all__ = ["WeightStep", "lbfgs_update", "optimizer_update"]

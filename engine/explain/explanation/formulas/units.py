@@ -6,17 +6,18 @@ from typing import get_args
 import numpy as np
 
 from engine.arrays import Floats
-from engine.explain.explanation.formula_texts import write_formula
+from engine.explain.explanation.formulas.gradients import gradient_formula
+from engine.explain.explanation.formulas.layers import layer_formulas
+from engine.explain.explanation.formulas.loss import output_row, share_of_row
+from engine.explain.explanation.formulas.parameters import entry_formulas
+from engine.explain.explanation.formulas.texts import write_formula
 from engine.explain.explanation.layer_group import LayerGroup
-from engine.explain.explanation.loss_formulas import output_row, share_of_row
 from engine.explain.explanation.numbers import unit_rows
 from engine.explain.explanation.values import FormulaText, ParameterEntry
 from engine.explain.explanation.view import StepView
 from engine.explain.formulas.activations import activation, delta, softmax, softmax_delta
 from engine.explain.formulas.layers.dense import (
     input_gradient,
-    row_weight_gradient,
-    weight_gradient,
     weighted_sum,
 )
 from engine.explain.formulas.losses import logit_gradient, output_gradient
@@ -49,6 +50,7 @@ class UnitFormulas:
         z, a = float(unit_rows(group.z, unit)[row]), float(unit_rows(group.a, unit)[row])
         if isinstance(group.transform.layer, Dense):
             yield self._weighted_sum(unit, row, z)
+        yield from layer_formulas(self._view, group, unit, row, self._letter)
         name = getattr(group.spec, "activation", None)
         if name == "softmax":
             yield write_formula("a", softmax(_flat(group.z, row), unit), a)
@@ -124,22 +126,18 @@ class UnitFormulas:
         is_beside = following.name == "output" or following.name.rpartition(".")[0] == prefix
         return following if is_beside and prefix == "layers" else None
 
-    def of_edge(self, unit: int, source: int, entry: ParameterEntry) -> tuple[FormulaText, ...]:
-        """Return the formulas of an edge of a dense layer, from its gradient to its new value."""
-        delta_rows = self._group.delta
-        if self._row is None or delta_rows is None or entry.loss_gradient is None:
+    def of_entry(self, parameter: str, entry: ParameterEntry) -> tuple[FormulaText, ...]:
+        """Return the formulas of one number of a parameter, from its gradient to its new value."""
+        if self._row is None:
             return ()
-        if not isinstance(self._group.transform.layer, Dense):
-            return ()
-        deltas = unit_rows(delta_rows, unit)
-        values = unit_rows(self._group.transform.inputs, source)
-        if self._view.is_whole:
-            formula = weight_gradient(
-                values.tolist(), deltas.tolist(), source, unit, letter=self._letter
-            )
-            return (write_formula("loss_gradient", formula, entry.loss_gradient),)
-        x, d = float(values[self._row]), float(deltas[self._row])
-        return (write_formula("row_gradient", row_weight_gradient(x, d, source, unit)),)
+        return tuple(self._of_entry(parameter, entry))
+
+    def _of_entry(self, parameter: str, entry: ParameterEntry) -> Iterator[FormulaText]:
+        view = self._view
+        formula = gradient_formula(view, self._group, parameter, entry.index, self._letter)
+        if formula is not None:
+            yield write_formula("loss_gradient", formula, entry.loss_gradient)
+        yield from entry_formulas(view.trace, view.parameters[parameter], entry)
 
 
 def _flat(recorded: Recorded, row: int) -> list[float]:

@@ -1,6 +1,6 @@
 """Formulas of the loss: of the batch, and of one row."""
 
-from engine.explain.explanation.formula_texts import write_formula
+from engine.explain.explanation.formulas.texts import write_formula
 from engine.explain.explanation.values import FormulaText
 from engine.explain.explanation.view import StepView
 from engine.explain.formulas.losses import OutputRow, Share, batch_loss, row_loss

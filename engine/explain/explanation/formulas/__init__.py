@@ -1,0 +1,1 @@
+"""Formulas of the units, parameters, losses and updates that an explanation shows."""
