@@ -14,7 +14,12 @@ from starlette.routing import BaseRoute
 from engine.health_checks.run_checks import HealthCheck
 from engine.numerics.blas import warm_up_products
 from service.context import Context
-from service.explain.answers import JobExplanation
+from service.explain.answers import (
+    CounterfactualAnswer,
+    GradientCheckAnswer,
+    JobExplanation,
+    RateSweepAnswer,
+)
 from service.http.prefixes import use_prefixes
 from service.http.problems import add_error_handlers
 from service.prefixes import declare_prefixes
@@ -28,6 +33,7 @@ from service.routes import (
     inference,
     job_commands,
     job_events,
+    job_steps,
     jobs,
     models,
     predictions,
@@ -56,8 +62,11 @@ from store.settings import Settings
 
 # Imported by the processes that compute for requests when they start.
 COMPUTE_MODULES = (
+    "service.explain.counterfactual",
     "service.explain.given_step",
+    "service.explain.gradient_check",
     "service.explain.job_step",
+    "service.explain.rate_sweep",
     "service.jobs.health_checks",
 )
 DESCRIPTION = """Train neural networks over HTTP: upload a dataset, create a job, poll it, predict.
@@ -99,6 +108,7 @@ def create_app(settings: Settings) -> FastAPI:
         job_commands.router,
         models.router,
         explain.router,
+        job_steps.router,
         explanations.router,
         replays.router,
         webhooks.router,
@@ -170,7 +180,14 @@ def _publish_schemas(app: FastAPI) -> None:
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(schema.pop("$defs", {}))
             schemas[model.__name__] = schema
-        describe_dataclasses(schemas, JobExplanation, *get_args(HealthCheck))
+        describe_dataclasses(
+            schemas,
+            JobExplanation,
+            CounterfactualAnswer,
+            RateSweepAnswer,
+            GradientCheckAnswer,
+            *get_args(HealthCheck),
+        )
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

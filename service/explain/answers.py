@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.explain.counterfactual.results import Counterfactual
 from engine.explain.explanation.step_values import StepExplanation
+from engine.explain.gradient_check.results import GradientCheck
+from engine.explain.rate_sweep.results import RateSweep
 from engine.preprocessing.network_inputs import NetworkInput
 
 
@@ -126,8 +129,6 @@ class ReachedStep:
         origin: how the state before the step was reached.
         exact: whether all numbers have the bits that they had in the job.
         inexact_because: why they may differ; None if `exact`.
-        is_own_batch: whether the rows are those of the job's step; otherwise the update is that
-            which the requested rows would cause.
     """
 
     job_id: str
@@ -135,7 +136,6 @@ class ReachedStep:
     origin: StepOrigin
     exact: bool
     inexact_because: InexactReason | None
-    is_own_batch: bool
 
 
 @dataclass(frozen=True)
@@ -143,9 +143,54 @@ class JobExplanation(ReachedStep):
     """The explanation of a step of a job.
 
     Attributes:
+        is_own_batch: whether the rows are those of the job's step; otherwise the gradients and the
+            update are those that the requested rows cause.
         rows: values and encoding of the rows that are shown.
         explanation: every number of the step that is shown.
     """
 
+    is_own_batch: bool
     rows: ExplainedRows
     explanation: StepExplanation
+
+
+@dataclass(frozen=True)
+class CounterfactualAnswer(ReachedStep):
+    """A step of a job beside the same step with something changed; nothing is stored.
+
+    Attributes:
+        row_numbers: row numbers in the training dataset of the rows in `counterfactual.batch`.
+        other_row_numbers: those of the rows in `counterfactual.other_batch`; None without other
+            rows, or for a row of the client's own.
+        counterfactual: both updates, and losses and outputs before and after them.
+    """
+
+    row_numbers: tuple[int, ...]
+    other_row_numbers: tuple[int, ...] | None
+    counterfactual: Counterfactual
+
+
+@dataclass(frozen=True)
+class RateSweepAnswer(ReachedStep):
+    """The loss along the direction of a step of a job; nothing is stored.
+
+    Attributes:
+        is_own_batch: whether the rows are those of the job's step.
+        sweep: the losses for a range of learning rates.
+    """
+
+    is_own_batch: bool
+    sweep: RateSweep
+
+
+@dataclass(frozen=True)
+class GradientCheckAnswer(ReachedStep):
+    """The backward pass of a step of a job beside central differences; nothing is stored.
+
+    Attributes:
+        is_own_batch: whether the rows are those of the job's step.
+        check: the comparison, per layer.
+    """
+
+    is_own_batch: bool
+    check: GradientCheck

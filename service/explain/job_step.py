@@ -4,7 +4,7 @@ from engine.explain.explanation.explain import explain_step
 from service.explain.answers import JobExplanation
 from service.explain.json_answer import to_json
 from service.explain.open_step import open_step
-from service.explain.rows import describe_rows
+from service.explain.rows import choose_rows, describe_rows
 from service.schemas.explain import ExplainRequest
 from store.prepared.open import DataResources
 
@@ -12,7 +12,15 @@ from store.prepared.open import DataResources
 def explain_job_step(resources: DataResources, job_id: str, request: ExplainRequest) -> bytes:
     """Return the explanation of a step as JSON. Raises SpecError, and as `open_step`."""
     opened = open_step(resources, job_id, request)
-    explanation = explain_step(opened.rows.inputs, request)
+    rows = choose_rows(opened.replay, opened.inputs, request.rows)
+    explanation = explain_step(rows.inputs, request)
     shown = range(request.first_row, request.first_row + explanation.rows_shown)
-    rows = describe_rows(opened.replay, opened.rows, shown, request.first_input, request.max_inputs)
-    return to_json(JobExplanation(**vars(opened.reached), rows=rows, explanation=explanation))
+    described = describe_rows(opened.replay, rows, shown, request.first_input, request.max_inputs)
+    return to_json(
+        JobExplanation(
+            **vars(opened.reached),
+            is_own_batch=rows.is_own_batch,
+            rows=described,
+            explanation=explanation,
+        )
+    )

@@ -1,7 +1,7 @@
 """A step of a job with everything that it depends on; runs in a child process."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.errors import DivergenceError
 from engine.training.step_inputs import StepInputs
@@ -12,9 +12,8 @@ from service.explain.answers import (
     StepOrigin,
     StepPosition,
 )
-from service.explain.rows import StepRows, choose_rows
 from service.http.errors import ReplayDivergedError
-from service.schemas.explain import StepRequest
+from service.schemas.explain import StepPoint
 from store.jobs.jobs import get_job
 from store.prepared.open import DataResources
 from store.replay.exactness import Inexactness
@@ -32,21 +31,18 @@ class OpenedStep:
     """A step of a job.
 
     Attributes:
-        rows: everything that the step depends on, with the rows of the request.
+        inputs: everything that the step depends on.
         reached: the step as the answer describes it.
         replay: the job's training, which is about to do the step.
     """
 
-    rows: StepRows
+    inputs: StepInputs
     reached: ReachedStep
     replay: Replay
 
 
-def open_step(resources: DataResources, job_id: str, request: StepRequest) -> OpenedStep:
-    """Reach a step of a job.
-
-    Raises NotFoundError, ReplayDivergedError, and as `reach_step` and `choose_rows`.
-    """
+def open_step(resources: DataResources, job_id: str, request: StepPoint) -> OpenedStep:
+    """Reach a step of a job. Raises NotFoundError, ReplayDivergedError, and as `reach_step`."""
     started = time.monotonic()
     with resources.database.reading() as session:
         job = get_job(session, job_id, TRAINING)
@@ -56,10 +52,7 @@ def open_step(resources: DataResources, job_id: str, request: StepRequest) -> Op
     except DivergenceError as error:
         raise ReplayDivergedError(str(error)) from error
     inputs = replay.training.next_step()
-    reached = _describe(replay, inputs, time.monotonic() - started)
-    rows = choose_rows(replay, inputs, request)
-    is_own = rows.inputs is inputs
-    return OpenedStep(rows, replace(reached, is_own_batch=is_own), replay)
+    return OpenedStep(inputs, _describe(replay, inputs, time.monotonic() - started), replay)
 
 
 def _describe(replay: Replay, inputs: StepInputs, seconds: float) -> ReachedStep:
@@ -84,7 +77,6 @@ def _describe(replay: Replay, inputs: StepInputs, seconds: float) -> ReachedStep
         ),
         exact=reason is None,
         inexact_because=None if reason is None else _explain_inexactness(reason),
-        is_own_batch=True,
     )
 
 

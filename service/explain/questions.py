@@ -6,9 +6,18 @@ from dataclasses import dataclass
 from anyio import to_thread
 
 from service.context import Context
+from service.explain.counterfactual import compare_job_step
+from service.explain.gradient_check import check_job_step
 from service.explain.job_step import explain_job_step
+from service.explain.rate_sweep import sweep_job_step
 from service.http.errors import NoAnswerError
-from service.schemas.explain import ExplainRequest, StepRequest
+from service.schemas.explain import (
+    CounterfactualRequest,
+    ExplainRequest,
+    GradientCheckRequest,
+    RateSweepRequest,
+    StepPoint,
+)
 from store.errors import ReplayTooLongError
 from store.jobs.explanation.new_explanation import Question, add_explanation
 from store.jobs.jobs import JobRecord, get_job
@@ -25,14 +34,19 @@ class Kind:
         answer: computes the answer as JSON in a child process.
     """
 
-    request: type[StepRequest]
+    request: type[StepPoint]
     answer: Callable[..., bytes]
 
 
-KINDS: Mapping[str, Kind] = {"explain": Kind(ExplainRequest, explain_job_step)}
+KINDS: Mapping[str, Kind] = {
+    "explain": Kind(ExplainRequest, explain_job_step),
+    "counterfactual": Kind(CounterfactualRequest, compare_job_step),
+    "rate-sweep": Kind(RateSweepRequest, sweep_job_step),
+    "gradient-check": Kind(GradientCheckRequest, check_job_step),
+}
 
 
-async def ask(context: Context, kind: str, job_id: str, request: StepRequest) -> bytes | JobRecord:
+async def ask(context: Context, kind: str, job_id: str, request: StepPoint) -> bytes | JobRecord:
     """Return the answer as JSON; an explanation for a worker if reaching the step takes longer.
 
     Raises NotFoundError, LimitReachedError, and as `ComputePool.run` and the kind's `answer`.
@@ -44,7 +58,7 @@ async def ask(context: Context, kind: str, job_id: str, request: StepRequest) ->
 
 
 def _defer(
-    context: Context, kind: str, job_id: str, request: StepRequest, error: ReplayTooLongError
+    context: Context, kind: str, job_id: str, request: StepPoint, error: ReplayTooLongError
 ) -> JobRecord:
     """Queue an explanation, or return the unfinished one of the same question."""
     body = request.model_dump(mode="json", exclude_unset=True)

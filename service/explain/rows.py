@@ -17,7 +17,7 @@ from engine.training.step_inputs import StepInputs
 from service.explain.answers import ExplainedRow, ExplainedRows
 from service.http.errors import MAX_PROBLEMS, InvalidRowsError
 from service.schemas.common import FieldProblem
-from service.schemas.explain import OwnRow, StepRequest
+from service.schemas.explain import OwnRow, RowsChoice
 from service.serializers.rows import RowReader
 from store.replay.replay import Replay
 from store.replay.rows import batch_rows, encode_dataset_rows, read_dataset_rows
@@ -40,8 +40,13 @@ class StepRows:
     numbers: Sequence[int] | None
     own: Mapping[str, Any] | None = None
 
+    @property
+    def is_own_batch(self) -> bool:
+        """Whether they are the batch of the step."""
+        return self.inputs.positions is not None
 
-def choose_rows(replay: Replay, inputs: StepInputs, request: StepRequest) -> StepRows:
+
+def choose_rows(replay: Replay, inputs: StepInputs, rows: RowsChoice) -> StepRows:
     """Return the step with the rows of the request.
 
     Raises:
@@ -50,7 +55,7 @@ def choose_rows(replay: Replay, inputs: StepInputs, request: StepRequest) -> Ste
         InvalidRowsError: the client's row cannot be encoded.
         SpecError: batch normalization needs further rows.
     """
-    match request.rows:
+    match rows:
         case "batch":
             positions = inputs.positions
             assert positions is not None  # noqa: S101 - of a step of a training

@@ -1,13 +1,17 @@
 """Bodies of requests that explain training steps."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Discriminator, Field, JsonValue, Tag
+from pydantic import Discriminator, Field, JsonValue, Tag, model_validator
 
 from engine.explain.explanation.options import ExplainOptions, Index
+from engine.explain.gradient_check.check_gradients import MOST, PER_LAYER
+from engine.explain.rate_sweep.results import POINTS
+from engine.explain.rate_sweep.sweep_rates import MOST_POINTS
 from engine.specs import MAX_EXACT_INTEGER, MAX_FEATURES
 from engine.specs.base import Items, Spec
 from engine.specs.step import StepSpec
+from engine.specs.step_change import StepChange
 from service.schemas.common import Text
 
 MAX_ROWS = 1024
@@ -42,7 +46,7 @@ RowNumber = Annotated[int, Field(ge=0, le=MAX_EXACT_INTEGER - 1)]
 RowNumbers = Annotated[Items[RowNumber], Field(min_length=1, max_length=MAX_ROWS)]
 
 
-class StepRequest(Spec):
+class StepPoint(Spec):
     """A step of a job."""
 
     step: int = Field(
@@ -59,12 +63,20 @@ class StepRequest(Spec):
         le=MAX_FOLDS - 1,
         description="Index of the fold over all repeats, from 0. Default: the final network.",
     )
-    rows: Annotated[
-        Annotated[Literal["batch"], Tag("batch")]
-        | Annotated[RowNumbers, Tag("numbers")]
-        | Annotated[OwnRow, Tag("own")],
-        Discriminator(_form_of_rows),
-    ] = Field(
+
+
+RowsChoice = Annotated[
+    Annotated[Literal["batch"], Tag("batch")]
+    | Annotated[RowNumbers, Tag("numbers")]
+    | Annotated[OwnRow, Tag("own")],
+    Discriminator(_form_of_rows),
+]
+
+
+class StepRequest(StepPoint):
+    """A step of a job, and the rows that it is asked about."""
+
+    rows: RowsChoice = Field(
         default="batch",
         description="The rows: the batch of the step, rows of the training dataset by number from "
         "0, or a row of the client's own. With other rows than the batch, the gradients and the "
@@ -81,6 +93,61 @@ class ExplainRequest(StepRequest, ExplainOptions):
     )
     max_inputs: int = Field(
         default=100, ge=0, le=1000, description="Most inputs of the network that are described."
+    )
+
+
+class CounterfactualRequest(StepPoint, StepChange):
+    """A step of a job, and what is changed in it."""
+
+    rows: RowsChoice = Field(
+        default="batch",
+        description="The rows of the changed step: its batch, rows of the training dataset by "
+        "number from 0, or a row of the client's own. Not together with `batch_size`.",
+        examples=["batch", [0, 17]],
+    )
+    max_rows: int = Field(
+        default=25, ge=0, le=256, description="Most rows per batch whose outputs are shown."
+    )
+
+    @model_validator(mode="after")
+    def _require_one_batch(self) -> Self:
+        if self.batch_size is not None and self.rows != "batch":
+            msg = "set either batch_size or rows"
+            raise ValueError(msg)
+        return self
+
+
+SweptRate = Annotated[float, Field(gt=0, le=1e12)]
+
+
+class RateSweepRequest(StepRequest):
+    """A step of a job, and the learning rates that are tried."""
+
+    lowest: SweptRate | None = Field(
+        default=None,
+        description="Lowest learning rate. Default: a thousandth of that of the step.",
+    )
+    highest: SweptRate | None = Field(
+        default=None,
+        description="Highest learning rate. Default: a thousand times that of the step.",
+    )
+    points: int = Field(
+        default=POINTS, ge=2, le=MOST_POINTS, description="Number of rates, in equal factors."
+    )
+
+
+class GradientCheckRequest(StepRequest):
+    """A step of a job, and how many of its gradients are checked."""
+
+    per_layer: int = Field(
+        default=PER_LAYER, ge=1, le=MOST, description="Most parameters per layer."
+    )
+    most: int = Field(
+        default=MOST,
+        ge=1,
+        le=MOST,
+        description="Most parameters in all, though at least one per layer. Each takes two forward "
+        "passes; after 6 s the check ends with those that it has.",
     )
 
 

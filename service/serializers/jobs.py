@@ -40,7 +40,12 @@ ALLOWED_IN = {
 }
 
 # Requests about a step, which every job has that has begun, or will.
-ABOUT_A_STEP = {"explain": "explain"}
+ABOUT_A_STEP = {
+    "explain": "explain",
+    "counterfactual": "counterfactual",
+    "rate_sweep": "rate-sweep",
+    "gradient_check": "gradient-check",
+}
 
 
 def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
@@ -184,8 +189,11 @@ def _links(job: JobRecord) -> dict[str, str]:
     for command, statuses in ALLOWED_IN.items():
         if job.status in statuses:
             links[command] = f"{here}/{command}"
-    if job.spec_version <= SPEC_VERSION and (job.steps or not job.status.is_terminal):
+    is_readable = job.spec_version <= SPEC_VERSION
+    if is_readable and (job.steps or not job.status.is_terminal):
         links |= {name: f"{here}/{path}" for name, path in ABOUT_A_STEP.items()}
+    if is_readable and job.status.is_terminal and (job.digest or {}).get("result") is not None:
+        links["replay"] = f"{here}/replay"
     if job.model_id is not None:
         links["model"] = f"/v1/models/{job.model_id}"
         links["weights"] = f"/v1/models/{job.model_id}/weights"
