@@ -229,6 +229,11 @@ class FoldedTraining:
         return replace(restore, steps=self._progress.steps_before + restore.steps, fold=fold)
 
     @property
+    def restores_done(self) -> int:
+        """Number of restores of the current network, also of those before it was opened."""
+        return 0 if self._opened is None else self._opened.restores_done
+
+    @property
     def has_network_ended(self) -> bool:
         """Whether the current network has done its last step."""
         return self._current.reason is not None

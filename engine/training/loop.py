@@ -109,6 +109,11 @@ class TrainingProtocol(Protocol):
         ...
 
     @property
+    def restores_done(self) -> int:
+        """Number of restores of the current network, also of those before it was opened."""
+        ...
+
+    @property
     def has_network_ended(self) -> bool:
         """Whether the current network has done its last step; a fold is then followed by others."""
         ...

@@ -177,6 +177,11 @@ class Training:
         return self._loop.restores
 
     @property
+    def restores_done(self) -> int:
+        """Number of restores, also of those before this object was built."""
+        return self._loop.progress.restores
+
+    @property
     def has_network_ended(self) -> bool:
         """Whether training has ended."""
         return self.reason is not None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.explain.counterfactual.results import Counterfactual
+from engine.explain.distributions import StepDistributions
 from engine.explain.explanation.step_values import StepExplanation
 from engine.explain.gradient_check.results import GradientCheck
 from engine.explain.rate_sweep.results import RateSweep
@@ -194,3 +195,16 @@ class GradientCheckAnswer(ReachedStep):
 
     is_own_batch: bool
     check: GradientCheck
+
+
+@dataclass(frozen=True)
+class DistributionsAnswer(ReachedStep):
+    """The numbers of a step of a job as histograms and statistics per layer; nothing is stored.
+
+    Attributes:
+        is_own_batch: whether the rows are those of the job's step.
+        distributions: of weights, gradients, updates, activations and δ.
+    """
+
+    is_own_batch: bool
+    distributions: StepDistributions

@@ -8,7 +8,7 @@ from engine.specs.step_change import StepChange
 from service.explain.answers import CounterfactualAnswer
 from service.explain.json_answer import to_json
 from service.explain.open_step import OpenedStep, open_step
-from service.explain.rows import choose_rows
+from service.explain.rows import choose_rows, require_data
 from service.schemas.explain import CounterfactualRequest
 from store.prepared.open import DataResources
 from store.replay.rows import batch_rows
@@ -38,8 +38,9 @@ def _choose_batch(
 ) -> tuple[Batch | None, Sequence[int] | None]:
     """Return the rows of the changed step and their numbers; None for those of the step."""
     if request.batch_size is not None:
-        batch, positions = opened.replay.training.next_rows(request.batch_size)
-        return batch, batch_rows(opened.replay, positions).tolist()
+        replay = require_data(opened.replay)
+        batch, positions = replay.training.next_rows(request.batch_size)
+        return batch, batch_rows(replay, positions).tolist()
     if request.rows == "batch":
         return None, None
     rows = choose_rows(opened.replay, opened.inputs, request.rows)

@@ -14,12 +14,13 @@ from service.explain.answers import (
 )
 from service.http.errors import ReplayDivergedError
 from service.schemas.explain import StepPoint
+from store.errors import DatasetGoneError
 from store.jobs.jobs import get_job
 from store.prepared.open import DataResources
 from store.replay.exactness import Inexactness
 from store.replay.position import Position
 from store.replay.reach_step import ReplayLimit, reach_step
-from store.replay.replay import Replay
+from store.replay.without_data import PositionedStep, find_step_without_data
 from store.statuses import TRAINING
 
 # Longer replays are work of a worker.
@@ -33,12 +34,13 @@ class OpenedStep:
     Attributes:
         inputs: everything that the step depends on.
         reached: the step as the answer describes it.
-        replay: the job's training, which is about to do the step.
+        replay: the job's training, which is about to do the step, or the step alone if the dataset
+            has been deleted.
     """
 
     inputs: StepInputs
     reached: ReachedStep
-    replay: Replay
+    replay: PositionedStep
 
 
 def open_step(resources: DataResources, job_id: str, request: StepPoint) -> OpenedStep:
@@ -47,15 +49,21 @@ def open_step(resources: DataResources, job_id: str, request: StepPoint) -> Open
     with resources.database.reading() as session:
         job = get_job(session, job_id, TRAINING)
     position = Position(request.step, request.fold)
+    replay: PositionedStep
     try:
         replay = reach_step(resources, job, position, ReplayLimit(REPLAY_SECONDS))
     except DivergenceError as error:
         raise ReplayDivergedError(str(error)) from error
-    inputs = replay.training.next_step()
+    except DatasetGoneError:
+        found = find_step_without_data(resources, job, position)
+        if found is None:
+            raise
+        replay = found
+    inputs = replay.next_step()
     return OpenedStep(inputs, _describe(replay, inputs, time.monotonic() - started), replay)
 
 
-def _describe(replay: Replay, inputs: StepInputs, seconds: float) -> ReachedStep:
+def _describe(replay: PositionedStep, inputs: StepInputs, seconds: float) -> ReachedStep:
     reason, start = replay.inexactness, replay.from_position
     job = replay.plan.job
     return ReachedStep(

@@ -7,12 +7,14 @@ from anyio import to_thread
 
 from service.context import Context
 from service.explain.counterfactual import compare_job_step
+from service.explain.distributions import describe_job_step
 from service.explain.gradient_check import check_job_step
 from service.explain.job_step import explain_job_step
 from service.explain.rate_sweep import sweep_job_step
 from service.http.errors import NoAnswerError
 from service.schemas.explain import (
     CounterfactualRequest,
+    DistributionsRequest,
     ExplainRequest,
     GradientCheckRequest,
     RateSweepRequest,
@@ -43,6 +45,7 @@ KINDS: Mapping[str, Kind] = {
     "counterfactual": Kind(CounterfactualRequest, compare_job_step),
     "rate-sweep": Kind(RateSweepRequest, sweep_job_step),
     "gradient-check": Kind(GradientCheckRequest, check_job_step),
+    "distributions": Kind(DistributionsRequest, describe_job_step),
 }
 
 

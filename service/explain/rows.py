@@ -21,6 +21,7 @@ from service.schemas.explain import OwnRow, RowsChoice
 from service.serializers.rows import RowReader
 from store.replay.replay import Replay
 from store.replay.rows import batch_rows, encode_dataset_rows, read_dataset_rows
+from store.replay.without_data import PositionedStep, StepWithoutData
 
 # Longer texts are cut.
 MAX_TEXT = 200
@@ -46,10 +47,18 @@ class StepRows:
         return self.inputs.positions is not None
 
 
-def choose_rows(replay: Replay, inputs: StepInputs, rows: RowsChoice) -> StepRows:
+def require_data(step: PositionedStep) -> Replay:
+    """Return a step whose dataset exists. Raises DatasetGoneError."""
+    if isinstance(step, StepWithoutData):
+        raise step.data_gone()
+    return step
+
+
+def choose_rows(step: PositionedStep, inputs: StepInputs, rows: RowsChoice) -> StepRows:
     """Return the step with the rows of the request.
 
     Raises:
+        DatasetGoneError: the rows are those of a dataset that has been deleted.
         RowNotFoundError: the dataset has no such row.
         DataError: a row of the dataset has no target that the network knows.
         InvalidRowsError: the client's row cannot be encoded.
@@ -57,38 +66,39 @@ def choose_rows(replay: Replay, inputs: StepInputs, rows: RowsChoice) -> StepRow
     """
     match rows:
         case "batch":
-            positions = inputs.positions
+            replay, positions = require_data(step), inputs.positions
             assert positions is not None  # noqa: S101 - of a step of a training
             return StepRows(inputs, batch_rows(replay, positions).tolist())
         case OwnRow() as own:
             _require_normalizable(inputs, 1)
-            batch = encode_rows(replay.data.spec, replay.training.preprocessing, _read(replay, own))
-            return StepRows(_with(inputs, batch), None, _values_of(replay, own))
+            batch = encode_rows(step.spec, step.preprocessing, _read(step, own))
+            return StepRows(_with(inputs, batch), None, _values_of(step, own))
         case numbers:
             _require_normalizable(inputs, len(numbers))
+            replay = require_data(step)
             batch = encode_dataset_rows(replay, read_dataset_rows(replay, numbers))
             return StepRows(_with(inputs, batch), numbers)
 
 
 def describe_rows(
-    replay: Replay, rows: StepRows, shown: range, first_input: int, max_inputs: int
+    step: PositionedStep, rows: StepRows, shown: range, first_input: int, max_inputs: int
 ) -> ExplainedRows:
     """Return values and encoding of rows.
 
     Args:
-        replay: the job's training.
+        step: the step, reached.
         rows: the rows.
         shown: positions in the batch of the rows to describe.
         first_input: first network input to describe.
         max_inputs: most network inputs to describe.
     """
-    described = describe_inputs(replay.training.preprocessing.columns)
+    described = describe_inputs(step.preprocessing.columns)
     inputs = described[first_input : first_input + max_inputs]
-    columns = {*(one.column for one in inputs), *replay.data.spec.targets}
+    columns = {*(one.column for one in inputs), *step.spec.targets}
     x = rows.inputs.batch.x.reshape(len(rows.inputs.batch.x), -1)
     encoded = x[shown.start : shown.stop, first_input : first_input + max_inputs].tolist()
     numbers = None if rows.numbers is None else rows.numbers[shown.start : shown.stop]
-    values = _read_values(replay, rows, numbers)
+    values = _read_values(step, rows, numbers)
     return ExplainedRows(
         shown=tuple(
             ExplainedRow(
@@ -106,10 +116,10 @@ def describe_rows(
 
 
 def _read_values(
-    replay: Replay, rows: StepRows, numbers: Sequence[int] | None
+    step: PositionedStep, rows: StepRows, numbers: Sequence[int] | None
 ) -> Sequence[Mapping[str, Any]]:
     if numbers is not None:
-        return read_dataset_rows(replay, numbers).values
+        return read_dataset_rows(require_data(step), numbers).values
     return [rows.own or {}]
 
 
@@ -132,9 +142,9 @@ def _require_normalizable(inputs: StepInputs, rows: int) -> None:
         raise SpecError([SpecProblem("/rows", "batch_normalization_single_row", detail)])
 
 
-def _read(replay: Replay, own: OwnRow) -> dict[str, Column]:
+def _read(step: PositionedStep, own: OwnRow) -> dict[str, Column]:
     """Return features and targets of the client's own row. Raises InvalidRowsError."""
-    spec, preprocessing = replay.data.spec, replay.training.preprocessing
+    spec, preprocessing = step.spec, step.preprocessing
     reader = RowReader(preprocessing, frozenset(spec.needed_columns), spec.input_shape)
     try:
         read = reader.read([own.values if isinstance(own.values, dict) else [*own.values]])
@@ -154,20 +164,20 @@ def _read(replay: Replay, own: OwnRow) -> dict[str, Column]:
     return {**{name: read.columns[name] for name in read.columns}, **given}
 
 
-def _targets_of(replay: Replay, own: OwnRow) -> dict[str, Level | None]:
+def _targets_of(step: PositionedStep, own: OwnRow) -> dict[str, Level | None]:
     if isinstance(own.target, dict):
         return {**own.target}
-    return dict.fromkeys(replay.data.spec.targets, own.target)
+    return dict.fromkeys(step.spec.targets, own.target)
 
 
-def _values_of(replay: Replay, own: OwnRow) -> dict[str, Any]:
+def _values_of(step: PositionedStep, own: OwnRow) -> dict[str, Any]:
     """Return the values of the client's row by column."""
     if isinstance(own.values, dict):
         values: Mapping[str, Any] = own.values
     else:
         flat = np.array(own.values, dtype=object).reshape(-1)
-        values = dict(zip(replay.data.spec.features, flat.tolist(), strict=False))
-    return {**values, **_targets_of(replay, own)}
+        values = dict(zip(step.spec.features, flat.tolist(), strict=False))
+    return {**values, **_targets_of(step, own)}
 
 
 def _at_values(problem: FieldProblem) -> FieldProblem:

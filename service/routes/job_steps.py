@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from service.context import Context, ContextDep
 from service.explain.answers import (
     CounterfactualAnswer,
+    DistributionsAnswer,
     GradientCheckAnswer,
     JobExplanation,
     RateSweepAnswer,
@@ -19,6 +20,7 @@ from service.http.problems import problems
 from service.schemas.common import ExplanationId, JobId
 from service.schemas.explain import (
     CounterfactualRequest,
+    DistributionsRequest,
     ExplainRequest,
     GradientCheckRequest,
     RateSweepRequest,
@@ -84,9 +86,23 @@ async def check_job(
     return await _respond(context, request, "gradient-check", job_id, body)
 
 
+@router.post(
+    "/jobs/{job_id}/distributions", response_model=DistributionsAnswer, responses=RESPONSES
+)
+async def describe_job(
+    context: ContextDep, request: Request, job_id: JobId, body: DistributionsRequest
+) -> Response:
+    """Return histograms of a step's weights, gradients, updates and activations per layer."""
+    return await _respond(context, request, "distributions", job_id, body)
+
+
 @router.get(
     "/explanations/{explanation_id}/answer",
-    response_model=JobExplanation | CounterfactualAnswer | RateSweepAnswer | GradientCheckAnswer,
+    response_model=JobExplanation
+    | CounterfactualAnswer
+    | RateSweepAnswer
+    | GradientCheckAnswer
+    | DistributionsAnswer,
     responses=problems(404, 409, 422, 503),
 )
 async def get_answer(

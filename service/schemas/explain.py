@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, JsonValue, Tag, model_validator
 
+from engine.explain.distributions import BINS
 from engine.explain.explanation.options import ExplainOptions, Index
 from engine.explain.gradient_check.check_gradients import MOST, PER_LAYER
 from engine.explain.rate_sweep.results import POINTS
@@ -149,6 +150,12 @@ class GradientCheckRequest(StepRequest):
         description="Most parameters in all, though at least one per layer. Each takes two forward "
         "passes; after 6 s the check ends with those that it has.",
     )
+
+
+class DistributionsRequest(StepRequest):
+    """A step of a job, and the number of bins of each histogram."""
+
+    bins: int = Field(default=BINS, ge=1, le=200, description="Bins of equal width per histogram.")
 
 
 class ExplainStepRequest(StepSpec, ExplainOptions):

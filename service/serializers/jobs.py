@@ -45,6 +45,7 @@ ABOUT_A_STEP = {
     "counterfactual": "counterfactual",
     "rate_sweep": "rate-sweep",
     "gradient_check": "gradient-check",
+    "distributions": "distributions",
 }
 
 

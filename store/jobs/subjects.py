@@ -63,8 +63,11 @@ def list_jobs_about(
     session: Session, kind: str, subject_id: str | None, request: PageRequest
 ) -> Page[JobRecord]:
     """Return one page of the jobs of this kind, about one training or all, newest first."""
-    # The index of subjects has only jobs about trainings.
-    about = jobs.c.subject_id
-    is_meant = about.is_not(None) if subject_id is None else about == subject_id
-    query = select(jobs).where(jobs.c.kind == kind, is_meant)
+    # A subquery, because SQLite would read all jobs in the order of their ids otherwise, and not
+    # the index of subjects, which has only jobs about trainings.
+    other = jobs.alias("about")
+    subject = other.c.subject_id
+    is_meant = subject.is_not(None) if subject_id is None else subject == subject_id
+    found = select(other.c.id).where(other.c.kind == kind, is_meant)
+    query = select(jobs).where(jobs.c.id.in_(found))
     return fetch_page(session, query, jobs.c.id, request).map(job_from_row)

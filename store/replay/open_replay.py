@@ -29,7 +29,7 @@ def open_at_nearest(
         resources: resources of this process.
         job: the job, of kind `training`.
         position: the step to go to.
-        check: called with the plan before the state and the data are read; it may raise.
+        check: called with the plan before the state and the rows are read; it may raise.
 
     Raises:
         StepNotFoundError: the job has no such step, as far as is known.
@@ -37,9 +37,12 @@ def open_at_nearest(
         DataError: the rows cannot be trained on.
         LaterVersionError, DamagedArtifactError, StoreUnavailableError: as reading the job raises.
     """
-    plan, checkpoint = load_nearest(resources, job, position, check)
+    with resources.database.reading() as session:
+        plan = plan_replay(session, job, position, resources.environment)
     with _gone_translated(plan):
         data = open_job_data(resources, job)
+    plan, checkpoint = load_nearest(resources, job, position, check)
+    with _gone_translated(plan):
         training = build_training(data)
     if checkpoint is not None:
         restore_training(training, checkpoint)

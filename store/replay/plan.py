@@ -12,6 +12,7 @@ from store.jobs.jobs import JobRecord
 from store.replay.position import Place, Position, position_of
 from store.replay.states.job_steps import JobSteps, find_steps
 from store.replay.states.kept_states import KeptState, find_states, nearest_state
+from store.replay.states.restores import find_restores
 from store.replay.states.stored_places import find_stored_places
 
 
@@ -37,9 +38,10 @@ class ReplayPlan:
 
     @property
     def least_steps(self) -> int:
-        """Number of steps to repeat; a lower bound if the length of a fold is unknown."""
+        """Number of steps to repeat; a lower bound with restores, or folds of unknown length."""
         before = self.steps.steps_before(self.place)
-        return self.place.step if before is None else before - self.origin.steps
+        # A way through a divergence may begin after the step, which is then done again.
+        return self.place.step if before is None else max(0, before - self.origin.steps)
 
     @property
     def seconds_per_step(self) -> float:
@@ -65,7 +67,7 @@ def plan_replay(
     """
     spec = read_spec(job.spec, job.spec_version)
     states = find_states(session, job)
-    steps = find_steps(job, spec, states)
+    steps = find_steps(job, spec, states, find_restores(session, job, spec))
     place = steps.place_of(position)
     origin = nearest_state(states, place, environment)
     return ReplayPlan(job, steps, states, origin, place, find_stored_places(session, steps, states))

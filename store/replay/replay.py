@@ -4,8 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.errors import DivergenceError
+from engine.preprocessing.preprocessing import Preprocessing
+from engine.specs import ResolvedSpec
 from engine.stored.preprocessing import dump_preprocessing
 from engine.training.loop import TrainingProtocol, never, train
+from engine.training.step_inputs import StepInputs
 from store.blobs.tensors import pack_arrays
 from store.errors import StepNotFoundError
 from store.jobs.checkpoints import Checkpoint
@@ -44,6 +47,24 @@ class Replay:
         origin = plan.origin
         # Steps before each network that was passed, by its index; the last is the current one.
         self._starts = {origin.place.network: origin.steps - origin.place.step}
+        self._counted, self._repeated = origin.steps, 0
+        # With one network that never goes back, the number of steps alone decides.
+        self._is_straight = not self._steps.folds and data.spec.on_divergence is None
+        self._last = min(self._place.step, self._steps.bound)
+
+    @property
+    def spec(self) -> ResolvedSpec:
+        """The training's spec."""
+        return self.data.spec
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """The preprocessing of the current network."""
+        return self.training.preprocessing
+
+    def next_step(self) -> StepInputs:
+        """Return copies of everything that the next step depends on."""
+        return self.training.next_step()
 
     @property
     def origin(self) -> KeptState:
@@ -63,7 +84,11 @@ class Replay:
     @property
     def steps_done(self) -> int:
         """Number of steps repeated so far."""
-        return self.training.steps_done - self.origin.steps
+        return self._repeated + self._steps_since_count
+
+    @property
+    def _steps_since_count(self) -> int:
+        return max(0, self.training.steps_done - self._counted)
 
     @property
     def steps_to_do(self) -> int | None:
@@ -71,7 +96,7 @@ class Replay:
         start = self._starts.get(self._place.network)
         known = self._steps.steps_before(self._place)
         before = known if start is None else start + self._place.step
-        return None if before is None else before - self.origin.steps
+        return None if before is None else max(0, before - self.origin.steps)
 
     @property
     def has_arrived(self) -> bool:
@@ -81,9 +106,19 @@ class Replay:
     def _locate(self) -> Place:
         """Return where the training is."""
         network, steps = self.training.folds_done, self.training.steps_done
+        # A restore reduces the number of steps.
+        self._repeated += self._steps_since_count
+        self._counted = steps
         # A stop condition is evaluated before the first step of each network.
         start = self._starts.setdefault(network, steps)
-        return Place(network, steps - start)
+        return Place(network, steps - start, self._count_restores(network))
+
+    def _count_restores(self, network: int) -> int:
+        """Return the number of restores of a network so far."""
+        origin, fold = self.origin.place, network if self.training.is_in_folds else None
+        before = origin.restores if origin.network == network else 0
+        own = [one.number for one in self.training.restores if one.fold == fold]
+        return max(own, default=before)
 
     def run(self, stop: Callable[[], bool] = never) -> bool:
         """Train up to before the step; return whether it has arrived, else `stop` ended it.
@@ -110,8 +145,12 @@ class Replay:
 
     def _is_over(self) -> bool:
         """Whether the step has been reached, or cannot be reached any more."""
+        if self._is_straight:
+            # Evaluated before each step: this takes a fraction of the time of a place.
+            return self.training.steps_done >= self._last
+        place = self._locate()
         is_beyond = self.training.steps_done >= self._steps.bound
-        return is_beyond or self._locate() >= self._place
+        return place >= self._place or (is_beyond and self._steps.is_in_last_try(place))
 
     def _missing(self) -> StepNotFoundError:
         """Return the error for a step that was not reached."""

@@ -8,7 +8,6 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from engine.arrays import Floats
-from engine.data.batches import count_steps
 from engine.data.split_arrays import Batch
 from engine.preparation.part_rows import PartRows
 from engine.preprocessing.preprocessing import Preprocessing
@@ -22,14 +21,16 @@ from engine.training.step_inputs import OPTIMIZER, PARAMETERS, StepInputs, state
 from engine.training.train_step import TrainStep
 from store.blobs.artifacts import get_artifact
 from store.blobs.tensors import unpack_arrays
+from store.errors import DatasetGoneError
 from store.jobs.checkpoints import Checkpoint
 from store.jobs.jobs import JobRecord
 from store.models import get_model
 from store.prepared.open import DataResources
 from store.replay.exactness import Inexactness, find_inexactness
 from store.replay.plan import ReplayPlan, plan_replay
-from store.replay.position import Position
-from store.replay.states.kept_states import load_state
+from store.replay.position import Position, count_steps_per_epoch, position_of
+from store.replay.replay import Replay
+from store.replay.states.kept_states import KeptState, load_state
 from store.replay.states.stored_places import find_preprocessed, start_model_of
 
 
@@ -42,18 +43,43 @@ class StepWithoutData:
         spec: the training's spec.
         preprocessing: the preprocessing of the step's network, which encodes rows.
         inexactness: why its bits may differ from those of the job; None if they cannot.
-        inputs: everything that the step depends on, with a batch of no rows.
+        steps_done: 0: no step is repeated.
     """
 
     plan: ReplayPlan
     spec: ResolvedSpec
     preprocessing: Preprocessing
     inexactness: Inexactness | None
-    inputs: StepInputs
+    _inputs: StepInputs
+    steps_done: int = 0
 
-    def inputs_for(self, batch: Batch) -> StepInputs:
-        """Return everything that the step depends on, with these rows."""
-        return replace(self.inputs, batch=batch)
+    @property
+    def position(self) -> Position:
+        """The position of the step."""
+        return position_of(self.plan.place, self.plan.steps.folds)
+
+    @property
+    def from_position(self) -> Position:
+        """The same position."""
+        return self.position
+
+    @property
+    def origin(self) -> KeptState:
+        """The state that the step is opened from: the start, for the first step of a network."""
+        origin = self.plan.origin
+        return origin if origin.place == self.plan.place else self.plan.states[0]
+
+    def next_step(self) -> StepInputs:
+        """Return everything that the step depends on, with a batch of no rows."""
+        return self._inputs
+
+    def data_gone(self) -> DatasetGoneError:
+        """Return the error for a request that needs rows of the dataset."""
+        return self.plan.data_gone(f"dataset {self.plan.job.dataset_id}")
+
+
+# A step of a job that is about to be done, with or without the job's data.
+PositionedStep = Replay | StepWithoutData
 
 
 def find_step_without_data(
@@ -98,9 +124,7 @@ def _count_steps_per_epoch(job: JobRecord, spec: ResolvedSpec, plan: ReplayPlan)
     """Return the steps per epoch of the step's network; None if its rows were not recorded."""
     if job.rows is None:
         return None
-    rows, network = PartRows.from_json(job.rows), plan.place.network
-    is_fold = network < len(rows.folds)
-    return count_steps(spec, rows.folds[network].training if is_fold else rows.training)
+    return count_steps_per_epoch(spec, PartRows.from_json(job.rows), plan.place.network)
 
 
 def _load_preprocessing(session: Session, plan: ReplayPlan) -> Preprocessing:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from store.db.clock import shifted
 from store.db.database import Database
-from store.db.tables import checkpoints, datasets, jobs
+from store.db.tables import datasets, jobs
 from store.jobs.commands import cancel_job
 from store.jobs.jobs import JobRecord
 from store.jobs.training import digest as digests
@@ -144,7 +144,7 @@ def digests_of(job: JobRecord, start_from: dict[str, Any] | None) -> JobRecord:
     return JobRecord(**values)
 
 
-def test_job_that_resumes_from_a_checkpoint_without_the_hash_has_the_same_digest(
+def test_job_of_an_earlier_version_has_the_same_digest(
     settings: Settings,
     database: Database,
     post: Post,
@@ -156,11 +156,6 @@ def test_job_that_resumes_from_a_checkpoint_without_the_hash_has_the_same_digest
     old = post(**HELD_OUT)
     kill_after(settings, database, 30)
     with database.writing() as session:
-        for row in session.execute(select(checkpoints)).mappings().all():
-            numbers = {key: value for key, value in row["numbers"].items() if "sha256" not in key}
-            numbers["dataset_sha256"] = row["numbers"]["dataset_sha256"]
-            key = (checkpoints.c.job_id == row["job_id"]) & (checkpoints.c.steps == row["steps"])
-            session.execute(update(checkpoints).where(key).values(numbers=numbers))
         session.execute(update(jobs).where(jobs.c.id == old.id).values(digest=None))
     # Several pages are read.
     monkeypatch.setattr(digests, "EPOCHS_PER_PAGE", 2)

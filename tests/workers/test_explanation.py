@@ -24,7 +24,7 @@ from tests.workers.test_digest import kill_after
 from tests.workers.test_slices import after_steps
 from workers.slices import run_slice
 
-SLICED = {"slice_seconds": 0.005, "checkpoint_seconds": 0.002, "record_seconds": 0.0}
+SLICED = {"slice_seconds": 0.02, "checkpoint_seconds": 0.01, "record_seconds": 0.0}
 
 Explain = Callable[..., JobRecord]
 

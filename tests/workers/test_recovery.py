@@ -11,6 +11,7 @@ from store.settings import Settings
 from store.statuses import TRAINING, JobStatus, StatusReason
 from tests.training import train_waiting_jobs
 from tests.workers.conftest import Find, Post
+from tests.workers.test_digest import kill_after
 from tests.workers.test_findings import read_events
 from tests.workers.test_slices import losses_of, weights_of
 
@@ -18,7 +19,7 @@ from tests.workers.test_slices import losses_of, weights_of
 DIVERGING: dict[str, Any] = {
     "target": "x",
     "features": ["z"],
-    "epochs": 4,
+    "epochs": 2,
     "network": {"layers": []},
     "optimizer": {"type": "sgd", "learning_rate": 1000.0},
     "on_divergence": {"scale_rate": 0.01, "tries": 3},
@@ -39,12 +40,39 @@ def test_a_job_interrupted_after_every_step_is_restored_to_the_same_bits(
         StatusReason.COMPLETED,
     )
     assert losses_of(database, cut.id) == losses_of(database, whole.id)
-    assert [epoch for epoch, *_ in losses_of(database, cut.id)] == list(range(4))
+    assert [epoch for epoch, *_ in losses_of(database, cut.id)] == list(range(2))
     assert weights_of(database, ended) == weights_of(database, expected)
     assert ended.findings == expected.findings
-    assert ended.steps == expected.steps == 4 * 8
+    assert ended.steps == expected.steps == 2 * 8
     found = [f for f in ended.findings if f["code"] == "restored_after_divergence"]
     assert [f["level"] for f in found] == ["warning"]
+
+
+@pytest.mark.parametrize("has_checkpoints", [True, False])
+@pytest.mark.parametrize(("steps", "tries"), [(6, 0), (24, 1)])
+def test_a_job_that_is_killed_before_or_between_its_tries_computes_the_same_bits(
+    settings: Settings,
+    database: Database,
+    post: Post,
+    find: Find,
+    steps: int,
+    tries: int,
+    *,
+    has_checkpoints: bool,
+) -> None:
+    whole = post(**DIVERGING)
+    train_waiting_jobs(settings)
+    killed = post(**DIVERGING)
+    interval = 0.0 if has_checkpoints else 1000.0
+    kill_after(settings, database, steps, checkpoint_seconds=interval)
+    before = [event.type for event in read_events(database, killed.id)]
+    assert before.count("restored") == tries
+    train_waiting_jobs(settings)
+    ended, expected = find(killed.id), find(whole.id)
+    assert ended.attempt == expected.attempt + 1
+    assert losses_of(database, ended.id) == losses_of(database, expected.id)
+    assert weights_of(database, ended) == weights_of(database, expected)
+    assert ended.findings == expected.findings
 
 
 def test_each_restore_is_an_event_and_removes_the_checkpoints_after_it(
@@ -79,6 +107,28 @@ def test_after_the_last_try_the_job_fails_as_without_the_rule(
     assert job.error["restores"] == 2
     assert job.error["learning_rate"] == pytest.approx(810.0)
     assert [e.type for e in read_events(database, posted.id)].count("restored") == 2
+
+
+def test_losses_of_epochs_that_are_trained_again_are_replaced(
+    settings: Settings, database: Database, post: Post, find: Find
+) -> None:
+    # The loss grows for several epochs before it overflows; the checkpoint is that of a good one.
+    spec = {**DIVERGING, "epochs": 20, "batch_size": "full"}
+    spec |= {"on_divergence": {"scale_rate": 0.0005, "tries": 1}}
+    posted = [post(**spec)]
+    train_waiting_jobs(settings.model_copy(update={"record_seconds": 0.0}))
+    posted.append(post(**spec))
+    train_waiting_jobs(settings.model_copy(update=CUT))
+    (restored,) = [e.data for e in read_events(database, posted[0].id) if e.type == "restored"]
+    assert restored["epoch"] > restored["epochs"] + 3
+    found = [losses_of(database, job.id) for job in posted]
+    assert found[0] == found[1]
+    assert [epoch for epoch, *_ in found[0]] == list(range(20))
+    assert found[0][-1][1] < 10
+    jobs = [find(job.id) for job in posted]
+    assert [job.steps for job in jobs] == [20, 20]
+    assert jobs[0].latest_metrics == jobs[1].latest_metrics
+    assert weights_of(database, jobs[0]) == weights_of(database, jobs[1])
 
 
 STALLED: dict[str, Any] = {

@@ -31,7 +31,26 @@ STOPPED = {
     "epochs": 200,
     "early_stopping": {"patience": 2, "restore_best": True, "metric": "validation_loss"},
 }
-SLICED = {"slice_seconds": 0.005, "checkpoint_seconds": 0.002, "record_seconds": 0.0}
+# The loss grows for several epochs, which are given up: no state is kept once it has doubled.
+GIVEN_UP = {
+    "target": "x",
+    "features": ["z"],
+    "batch_size": "full",
+    "epochs": 30,
+    "network": {"layers": []},
+    "optimizer": {"type": "sgd", "learning_rate": 100.0},
+    "on_divergence": {"scale_rate": 0.001, "tries": 1},
+}
+# The loss doubles per step, and overflows in epoch 15.
+RESTORED: dict[str, Any] = {
+    "target": "x",
+    "features": ["z"],
+    "epochs": 20,
+    "network": {"layers": []},
+    "optimizer": {"type": "sgd", "learning_rate": 1.5},
+    "on_divergence": {"scale_rate": 0.01, "tries": 3},
+}
+SLICED = {"slice_seconds": 0.02, "checkpoint_seconds": 0.01, "record_seconds": 0.0}
 
 Replay = Callable[[str], str]
 
@@ -62,7 +81,11 @@ def verdict_of(database: Database, replay_id: str) -> dict[str, Any]:
     return job.result
 
 
-@pytest.mark.parametrize("spec", [HELD_OUT, FOLDED, STOPPED], ids=["plain", "folds", "stopped"])
+@pytest.mark.parametrize(
+    "spec",
+    [HELD_OUT, FOLDED, STOPPED, GIVEN_UP],
+    ids=["plain", "folds", "stopped", "epochs given up"],
+)
 def test_replay_in_slices_proves_the_digest_of_a_job_that_was_killed(
     settings: Settings,
     database: Database,
@@ -131,23 +154,32 @@ def test_jobs_that_were_ended_from_outside_are_repeated_to_the_same_step(
     settings: Settings, database: Database, post: Post, find: Find, replay: Replay
 ) -> None:
     cancelled = post(**HELD_OUT, max_seconds=3600)
-    context = open_worker_context(settings)
-
-    def cancel() -> None:
-        with database.writing() as session:
-            cancel_job(session, cancelled.id, TRAINING)
-
-    after_steps(context, 20, cancel)
-    run_slice(context)
-    context.database.close()
+    cancel_after(settings, cancelled.id, 20)
+    restored = post(**RESTORED)
+    # Step 30 after the restore; it was done, and given up, before.
+    cancel_after(settings, restored.id, 160)
+    assert (find(restored.id).digest or {})["restores"] == 1
     timed = post(epochs=1_000_000, max_seconds=0.05)
     train_waiting_jobs(settings)
     assert find(timed.id).status_reason is StatusReason.TIME_BUDGET
-    for job_id in (cancelled.id, timed.id):
+    for job_id in (cancelled.id, restored.id, timed.id):
         replay_id = replay(job_id)
         train_waiting_jobs(settings)
         assert verdict_of(database, replay_id)["identical"]
         assert read(database, replay_id).steps == find(job_id).steps
+
+
+def cancel_after(settings: Settings, job_id: str, steps: int) -> None:
+    """Cancel the next job after this many steps."""
+    context = open_worker_context(settings)
+
+    def cancel() -> None:
+        with context.database.writing() as session:
+            cancel_job(session, job_id, TRAINING)
+
+    after_steps(context, steps, cancel)
+    run_slice(context)
+    context.database.close()
 
 
 Change = Callable[[Session, JobRecord], object]

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.training.progress import EpochRecord
 from store.db.database import Database
-from store.jobs.training.digest import LossChain, as_line, read_epochs
+from store.jobs.training.digest import LossChain, as_line, hash_losses, read_epochs
 from store.jobs.training.losses import LossRecord
 
 
@@ -42,9 +42,8 @@ class LossComparison:
         )
         if found.epoch < self.epochs:
             self._forget_from(found.epoch)
-        # Nothing changes before the stored epoch has been read: a failed read may be repeated.
-        differs = self.first_differing_epoch is None and not self._has_stored(found)
-        if differs:
+        self.forget_after(found.epoch)
+        if self.first_differing_epoch is None and not self._has_stored(found):
             self.first_differing_epoch = found.epoch
         self.chain = self.chain.extended(found)
         self.epochs = found.epoch + 1
@@ -54,6 +53,22 @@ class LossComparison:
         self._stored = iter(())
         if self.first_differing_epoch is not None and self.first_differing_epoch >= epoch:
             self.first_differing_epoch = None
+
+    def forget_after(self, epochs: int) -> None:
+        """Forget epochs after the first ones, if there are any: a restore has given them up.
+
+        The hash of those before is that of the stored ones, unless they differ. Raises
+        StoreUnavailableError.
+        """
+        if epochs >= self.epochs:
+            return
+        with self._database.reading() as session:
+            chain = hash_losses(session, self._job_id, epochs)
+        first = self.first_differing_epoch
+        if first is None or first >= epochs:
+            self.chain, self.first_differing_epoch = chain, None
+        self.epochs = epochs
+        self._stored = iter(())
 
     def _has_stored(self, found: LossRecord) -> bool:
         stored = next(self._stored, None)

@@ -93,6 +93,7 @@ class ReplayWork:
             subject.status_reason in _ENDED_FROM_OUTSIDE
             and training.steps_done >= subject.steps
             and training.folds_done >= subject.folds_done
+            and training.restores_done >= (subject.digest or {}).get("restores", 0)
         )
 
     def end_run(self) -> StatusReason | None:
@@ -134,6 +135,7 @@ class ReplayWork:
         if not is_complete:
             return None
         training, comparison = self._training, self._comparison
+        comparison.forget_after(training.epoch)
         summary = training.cross_validation
         # As stored in the training's row: without tuples.
         folds = None if summary is None else json.loads(json.dumps(asdict(summary)))

@@ -9,7 +9,7 @@ from store.prepared.open import DataResources
 from store.statuses import StatusReason
 from workers.failures import failed
 from workers.kinds import Session
-from workers.training.loss_hash import hash_stored_losses
+from workers.training.digest import TrainingDigest
 from workers.training.open_training import open_training
 from workers.training.work import TrainingWork
 
@@ -20,13 +20,9 @@ class TrainingKind:
     def open(self, resources: DataResources, job: JobRecord) -> TrainingWork:
         """Open a training, restored from its last checkpoint if it has one."""
         recorder = open_training(resources, job)
-        if recorder.losses is None:
-            recorder.losses = hash_stored_losses(
-                resources.database, job.id, recorder.training.epoch
-            )
         with resources.database.reading() as session:
             inputs = read_inputs(session, job, job.upgraded_spec)
-        return TrainingWork(recorder, inputs)
+        return TrainingWork(recorder, TrainingDigest(resources.database, job.id, inputs))
 
     def failure_of(self, error: Exception) -> Outcome | None:
         """Return the outcome of a training too large for the memory."""

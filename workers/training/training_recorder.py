@@ -17,7 +17,6 @@ from engine.training.recovery import Restore
 from store.blobs.tensors import pack_arrays
 from store.jobs.jobs import JobRecord
 from store.jobs.training.checkpoints import TrainingCheckpoint
-from store.jobs.training.digest import LossChain
 from store.jobs.training.losses import LossRecord
 from store.jobs.training.progress import TrainingProgress
 from store.prepared.loader import TrainingDataLoader
@@ -30,7 +29,6 @@ class TrainingRecorder:
 
     Attributes:
         exactness: environments in which the steps were trained.
-        losses: hash of the losses so far; None after a checkpoint of a version without it.
 
     Args:
         job: the job at the time of its claim.
@@ -62,7 +60,6 @@ class TrainingRecorder:
         self._recorded_epochs = 0
         self._restores: tuple[Restore, ...] = ()
         self._saved_restores = 0
-        self.losses: LossChain | None = LossChain()
         self._latest = job.latest_metrics
         self._preparing_seconds = job.preparing_seconds
         self._training_seconds = job.training_seconds
@@ -188,19 +185,18 @@ class TrainingRecorder:
         if self._recorded_epochs > epoch.epoch:
             self._drop_records(epoch.epoch)
         self._recorded_epochs = epoch.epoch + 1
-        record = LossRecord(
-            epoch=epoch.epoch,
-            loss=epoch.loss,
-            validation_loss=epoch.validation_loss,
-            metrics=epoch.metrics,
-            learning_rate=epoch.learning_rate,
-            gradient_norm=epoch.gradient_norm,
-            seconds=self._epoch_seconds,
-            layers=[asdict(layer) for layer in epoch.layers],
+        self.unsaved.append(
+            LossRecord(
+                epoch=epoch.epoch,
+                loss=epoch.loss,
+                validation_loss=epoch.validation_loss,
+                metrics=epoch.metrics,
+                learning_rate=epoch.learning_rate,
+                gradient_norm=epoch.gradient_norm,
+                seconds=self._epoch_seconds,
+                layers=[asdict(layer) for layer in epoch.layers],
+            )
         )
-        self.unsaved.append(record)
-        if self.losses is not None:
-            self.losses = self.losses.extended(record)
         self._latest = epoch.values()
         self._epoch_seconds = 0.0
         self._measured_epochs += 1
@@ -250,7 +246,6 @@ class TrainingRecorder:
             numbers={
                 "training": state.numbers,
                 "epoch_seconds": self._epoch_seconds,
-                "losses_sha256": None if self.losses is None else self.losses.value,
                 "preprocessing": self.preprocessing,
                 "seed": self._loader.spec.seed,
                 "dataset_sha256": self._job.dataset_sha256,
@@ -266,8 +261,6 @@ class TrainingRecorder:
         """Resume from a checkpoint; epochs after it are trained, and reported, again."""
         self._latest = checkpoint.metrics or None
         self._epoch_seconds = checkpoint.numbers["epoch_seconds"]
-        hashed = checkpoint.numbers.get("losses_sha256")
-        self.losses = None if hashed is None else LossChain(hashed)
         self._in_folds = self.training.is_in_folds
         self.exactness.restore(checkpoint.numbers, exact=self._job.exact)
 

@@ -15,12 +15,6 @@ from store.jobs.finish import Outcome
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease
 from store.jobs.training.checkpoints import TrainingCheckpoint
-from store.jobs.training.digest import (
-    LossChain,
-    TrainingInputs,
-    digest_result,
-    stored_digest,
-)
 from store.jobs.training.finish import finish_training
 from store.jobs.training.progress import record_training_progress
 from store.models import NewModel
@@ -28,6 +22,7 @@ from store.statuses import StatusReason
 from workers.failures import failed
 from workers.kinds import Session
 from workers.training.advice import find_in_result, search_rate
+from workers.training.digest import TrainingDigest
 from workers.training.training_recorder import TrainingRecorder
 
 
@@ -47,13 +42,13 @@ class TrainingWork:
 
     Args:
         recorder: recorder of the training.
-        inputs: what the training computes from, for its digest.
+        digest: computes the digest of the training at its end.
     """
 
-    def __init__(self, recorder: TrainingRecorder, inputs: TrainingInputs) -> None:
+    def __init__(self, recorder: TrainingRecorder, digest: TrainingDigest) -> None:
         self.exactness = recorder.exactness
         self.checkpoint_cost = 0.0
-        self._recorder, self._inputs = recorder, inputs
+        self._recorder, self._digest = recorder, digest
         self._training = recorder.training
 
     @property
@@ -117,17 +112,15 @@ class TrainingWork:
         if not is_complete and not self.steps_done:
             return None
         model = self._make_model(is_complete=is_complete)
-        result = TrainingResult(model, self._digest(model))
+        # First, because it drops the records of epochs that a restore has given up.
+        self._recorder.progress()
+        unsaved, numerics = self._recorder.unsaved, numerics_of(self.exactness.environment)
+        digest = self._digest.compute(self._training, model, unsaved, numerics)
+        result = TrainingResult(model, digest)
         if is_complete:
             self._recorder.freeze()
             self._recorder.add_findings(find_in_result(self._recorder, model.metrics, stop))
         return result
-
-    def _digest(self, model: NewModel) -> dict[str, Any]:
-        """Return the digest: its inputs have the version of the bits of the last step."""
-        losses = self._recorder.losses or LossChain()
-        result = digest_result(model.weights_sha256, losses.value, model.cross_validation)
-        return stored_digest(self._inputs.digest(numerics_of(self.exactness.environment)), result)
 
     def failure_of(self, error: Exception, stop: Callable[[], bool]) -> Outcome | None:
         """Return the outcome of a diverged training, with a learning rate that was tried."""

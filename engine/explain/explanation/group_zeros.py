@@ -40,9 +40,9 @@ class GroupZeros:
 
     @property
     def a_gradient(self) -> Codes | None:
-        """Of ∂L/∂a; where it is 0 at the output, so is δ, for the same reason."""
+        """Of ∂L/∂a."""
         is_output = self._group.loss_outputs is not None
-        return self._view.zeros.output_gradient if is_output else self._last.output_gradient
+        return self._view.zeros.prediction_gradient if is_output else self._last.output_gradient
 
     @property
     def delta(self) -> Codes | None:
@@ -64,6 +64,8 @@ class GroupZeros:
         shown = codes.reshape(len(codes), -1)[self._view.rows, unit].tolist()
         causes = tuple(None if (found := cause_of(code)) is None else str(found) for code in shown)
         index = tuple(map(int, np.unravel_index(unit, self._group.out_shape)))
-        place = Place(layer=self._group.index, row=self._view.formula_row, unit=index)
+        # The activation is what sets values and gradients of its units to 0.
+        layer = self._group.index + (self._group.activation is not None)
+        place = Place(layer=layer, row=self._view.formula_row, unit=index)
         zero = zero_of(self._view.trace, shown[0], place)
         return replace(quantity, zeros=causes, zero=zero)

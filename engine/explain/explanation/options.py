@@ -6,9 +6,9 @@ from pydantic import Field
 
 from engine.specs.base import MAX_EXACT_INTEGER, Items, Spec
 
-# An answer of this many numbers has about 4 MB of JSON.
-MAX_NUMBERS = 200_000
-MAX_MATRIX = 65_536
+# An answer of this many numbers has about 2 MB of JSON.
+MAX_NUMBERS = 60_000
+MAX_MATRIX = 32_768
 DEFAULT_UNITS = 25
 
 Index = Annotated[int, Field(ge=0, le=MAX_EXACT_INTEGER - 1)]

@@ -21,7 +21,7 @@ from engine.explain.step_trace import StepTrace
 _NUMBERS_PER_EDGE = 24
 _NUMBERS_PER_ENTRY = 16
 # Length of the formulas of an edge, in numbers.
-_NUMBERS_OF_FORMULAS = 300
+_NUMBERS_OF_FORMULAS = 500
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,8 @@ def _total(view: StepView, shown: Sequence[LayerGroup], most: int) -> int:
         total += len(chosen.units(group, options)) * per_unit
     sizes = {one.name: one.before.size for one in trace.parameters}
     total += sum(min(options.top, size) for size in sizes.values()) * _NUMBERS_PER_ENTRY
-    return total + 3 * sum(sizes[name] for name in options.matrices)
+    # Three matrices each; without names, a number takes little more than half of the bytes.
+    return total + 9 * sum(sizes[name] for name in options.matrices) // 5
 
 
 def _require_short(total: int) -> None:

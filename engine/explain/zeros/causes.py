@@ -38,7 +38,6 @@ class Cause(StrEnum):
     ZERO_INPUT = "zero_input"
     ZERO_WEIGHT = "zero_weight"
     FROZEN = "frozen"
-    NOT_TRAINED = "not_trained"
     CLIPPED = "clipped"
     ZERO_LEARNING_RATE = "zero_learning_rate"
     NO_DESCENT = "no_descent"

@@ -40,6 +40,7 @@ class StepZeros:
         layers: of each layer's arrays, in the order of `StepTrace.layers`.
         parameters: of each parameter, in the order of `StepTrace.parameters`.
         outputs: of the predictions, `(kept, out_features)`.
+        prediction_gradient: of ∂L/∂ŷ; None where the trace has none.
         output_gradient: of ∂L/∂logits; None if the loss is not finite.
         row_losses: of the losses of all rows, `(batch,)`.
     """
@@ -47,6 +48,7 @@ class StepZeros:
     layers: tuple[LayerZeros, ...]
     parameters: tuple[ParameterZeros, ...]
     outputs: Codes
+    prediction_gradient: Codes | None
     output_gradient: Codes | None
     row_losses: Codes
 
@@ -68,14 +70,10 @@ def find_zeros(trace: StepTrace) -> StepZeros:
         layers=finder.layers(),
         parameters=finder.parameters(),
         outputs=loss.outputs(),
+        prediction_gradient=loss.prediction_gradient(),
         output_gradient=gradient,
         row_losses=loss.row_losses(),
     )
-
-
-def missing_gradient(trace: StepTrace) -> Cause | None:
-    """Return why a layer of the trace has no gradient at all; None if the step diverged before."""
-    return None if trace.output_gradient is None else Cause.NOT_TRAINED
 
 
 class _Finder:

@@ -75,10 +75,21 @@ class LossZeros:
         recorded = self._trace.output_gradient
         if recorded is None:
             return None
-        without_weight = (self._trace.shares[self._trace.kept] == 0)[:, np.newaxis]
         with np.errstate(all="ignore"):
-            of_row = self._of_row()
-        return fill_zeros(recorded.rows, choose((without_weight, _WEIGHT), otherwise=of_row))
+            return self._with_weights(recorded.rows, self._of_row())
+
+    def prediction_gradient(self) -> Codes | None:
+        """Return the causes of ∂L/∂ŷ of a loss of the error; None for other losses."""
+        recorded = self._trace.prediction_gradient
+        if recorded is None:
+            return None
+        found = choose((self._errors() == 0, _FIT), otherwise=_UNDERFLOW)
+        return self._with_weights(recorded.rows, found)
+
+    def _with_weights(self, values: Floats, of_row: Codes) -> Codes:
+        """Causes of gradients of each row times its share in the loss."""
+        has_no_weight = (self._trace.shares[self._trace.kept] == 0)[:, np.newaxis]
+        return fill_zeros(values, choose((has_no_weight, _WEIGHT), otherwise=of_row))
 
     def _of_row(self) -> Codes:
         """Causes of ∂l/∂z of each row, not yet multiplied by its weight."""

@@ -18,7 +18,7 @@ class Place:
     """Where a zero stands; what does not apply is None.
 
     Attributes:
-        layer: index in `StepTrace.layers`.
+        layer: index in `StepTrace.layers`; that of the activation if both it and its layer apply.
         row: index among the kept rows.
         unit: index in the shape of the layer's values per row.
         parameter: parameter whose gradient, state or update is 0.
@@ -115,7 +115,8 @@ class _Context:
     def prediction(self) -> str:
         """The prediction of a row: `: ŷ = 0.2`."""
         place = self._place
-        if place.row is None or place.unit is None or place.layer is not None:
+        last = len(self._trace.layers) - 1
+        if place.row is None or place.unit is None or place.layer not in (None, last):
             return ""
         return f": ŷ = {write(float(self._trace.outputs.rows[place.row][place.unit]))}"
 
@@ -169,7 +170,6 @@ _SENTENCES: dict[Cause, str] = {
     Cause.ZERO_INPUT: "the input of the network is 0",
     Cause.ZERO_WEIGHT: "the weights{0.where} are 0",
     Cause.FROZEN: "frozen: the weights of the layer are fixed",
-    Cause.NOT_TRAINED: "no earlier layer is trained, so that backpropagation ends here",
     Cause.CLIPPED: "clipped: times {0.clip_factor}, it is below {0.smallest}",
     Cause.ZERO_LEARNING_RATE: "the learning rate of this step is 0",
     Cause.NO_DESCENT: "the line search found no lower loss in {0.evaluations} evaluations",

@@ -140,6 +140,19 @@ def read_epochs(session: Session, job_id: str, start: int) -> tuple[LossRecord, 
     return tuple(LossRecord(**row) for row in session.execute(query).mappings())
 
 
+def hash_losses(session: Session, job_id: str, epochs: int) -> LossChain:
+    """Return the hash of the first `epochs` stored epochs, reading page by page."""
+    chain, done = LossChain(), 0
+    while done < epochs:
+        page = [loss for loss in read_epochs(session, job_id, done) if loss.epoch < epochs]
+        if not page:
+            break
+        for loss in page:
+            chain = chain.extended(loss)
+        done = page[-1].epoch + 1
+    return chain
+
+
 def digest_result(
     weights_sha256: str, losses_sha256: str, cross_validation: dict[str, Any] | None
 ) -> str:
@@ -148,6 +161,11 @@ def digest_result(
     return hash_json({**parts, "cross_validation": cross_validation})
 
 
-def stored_digest(inputs: str, result: str | None = None) -> dict[str, Any]:
-    """Return the value of the column `digest`, with the version of the values in it."""
-    return {"inputs": inputs, "result": result, "spec_version": SPEC_VERSION}
+def stored_digest(inputs: str, result: str | None = None, restores: int = 0) -> dict[str, Any]:
+    """Return the value of the column `digest`.
+
+    Besides, it has the version of the values that were hashed, and the number of restores after
+    which the training ended: steps that a restore has given up have the same numbers as later ones.
+    """
+    more = {"spec_version": SPEC_VERSION, "restores": restores}
+    return {"inputs": inputs, "result": result, **more}

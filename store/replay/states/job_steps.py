@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.data.batches import count_steps
 from engine.preparation.part_rows import PartRows
 from engine.specs import ResolvedSpec
 from store.errors import StepNotFoundError
 from store.jobs.jobs import JobRecord
-from store.replay.position import Place, Position, count_folds, position_of
+from store.replay.position import Place, Position, count_folds, count_steps_per_epoch, position_of
 from store.replay.states.kept_states import KeptState
+from store.replay.states.restores import Restores
 from store.statuses import StatusReason
 
 
@@ -22,11 +22,13 @@ class JobSteps:
         folds: number of networks before the final one.
         starts: steps before each network, by its index; networks whose beginning is unknown are
             missing. Early stopping decides the length of a fold, which only later states show.
+        restores: returns of each network to an earlier state after a divergence.
     """
 
     job: JobRecord
     folds: int
     starts: dict[int, int]
+    restores: Restores
 
     @property
     def bound(self) -> int:
@@ -55,7 +57,7 @@ class JobSteps:
         if network > done:
             reason = f"the job has finished {done} of {self.folds} folds"
             raise StepNotFoundError(str(position), reason)
-        place = Place(network, position.step)
+        place = self._final_place(network, position.step)
         start = self.starts.get(network)
         if start is not None:
             self._require(place, start, self.starts.get(network + 1))
@@ -69,8 +71,19 @@ class JobSteps:
         if start + place.step >= self.bound:
             raise self.beyond_the_end(place, start)
 
+    def _final_place(self, network: int, step: int) -> Place:
+        """Return where a step was done for the last time: after restores, steps are done again."""
+        again = [one.number for one in self.restores.get(network, ()) if one.step <= step]
+        return Place(network, step, max(again, default=0))
+
+    def is_in_last_try(self, place: Place) -> bool:
+        """Return whether the network of a place is not restored any more after it."""
+        return all(one.number <= place.restores for one in self.restores.get(place.network, ()))
+
     def has(self, place: Place) -> bool:
-        """Return whether the step at a place exists, as far as is known."""
+        """Return whether the step at a place exists, as far as is known, and is not done again."""
+        if place != self._final_place(place.network, place.step):
+            return False
         start, end = (self.starts.get(place.network + more) for more in (0, 1))
         is_past = start is not None and end is not None and place.step >= end - start
         return not is_past and (start is None or start + place.step < self.bound)
@@ -104,12 +117,14 @@ class JobSteps:
         return "the final network" if self.folds else "the job"
 
 
-def find_steps(job: JobRecord, spec: ResolvedSpec, states: Sequence[KeptState]) -> JobSteps:
-    """Return the steps of a job, from its record and its kept states."""
-    starts = _fixed_starts(job, spec) | {
-        state.place.network: state.steps - state.place.step for state in states
-    }
-    return JobSteps(job, count_folds(spec), starts)
+def find_steps(
+    job: JobRecord, spec: ResolvedSpec, states: Sequence[KeptState], restores: Restores
+) -> JobSteps:
+    """Return the steps of a job, from its record, its kept states and its restores."""
+    starts = _fixed_starts(job, spec)
+    starts |= {network: found[0].start for network, found in restores.items()}
+    starts |= {state.place.network: state.steps - state.place.step for state in states}
+    return JobSteps(job, count_folds(spec), starts, restores)
 
 
 def _fixed_starts(job: JobRecord, spec: ResolvedSpec) -> dict[int, int]:
@@ -118,10 +133,12 @@ def _fixed_starts(job: JobRecord, spec: ResolvedSpec) -> dict[int, int]:
     A job of which a caller has ended a network early has not begun the next.
     """
     starts = {0: 0}
-    if spec.early_stopping is not None or job.rows is None:
+    ends_early = spec.early_stopping is not None or spec.on_finding == "stop"
+    if ends_early or job.rows is None:
         return starts
-    for network, rows in enumerate(PartRows.from_json(job.rows).folds):
-        steps = spec.epochs * count_steps(spec, rows.training)
+    rows = PartRows.from_json(job.rows)
+    for network in range(len(rows.folds)):
+        steps = spec.epochs * count_steps_per_epoch(spec, rows, network)
         starts[network + 1] = starts[network] + steps
     return starts
 

@@ -70,18 +70,27 @@ def _read_states(session: Session, job: JobRecord) -> Iterator[KeptState]:
             numbers["exact"].label("exact"),
             training["done"].label("networks"),
             training["steps_before"].label("before"),
+            training["restores"].label("restores"),
+            training["training"]["restores"].label("restores_in_folds"),
         ).where((checkpoints.c.job_id == job.id) | checkpoints.c.job_id.in_(explanations))
     )
     for row in rows:
+        environment, is_own = row.environment or {}, row.job_id == job.id
+        # Checkpoints of early versions lack it.
+        exact = job.exact if row.exact is None else row.exact
         yield KeptState(
-            _kind_of(is_own=row.job_id == job.id, is_milestone=row.steps in milestones),
+            _kind_of(is_own=is_own, is_milestone=row.steps in milestones),
             row.steps,
-            # Trainings without folds have neither number.
-            Place(row.networks or 0, row.steps - (row.before or 0)),
+            # Trainings without folds have neither of the first two.
+            Place(
+                row.networks or 0,
+                row.steps - (row.before or 0),
+                row.restores or row.restores_in_folds or 0,
+            ),
             row.job_id,
-            row.environment or {},
-            # Checkpoints of early versions lack it.
-            exact=job.exact if row.exact is None else row.exact,
+            environment,
+            # A retried job may have moved since an explanation.
+            exact=exact and (is_own or gives_equal_bits(environment, job.environment or {})),
         )
 
 

@@ -1,5 +1,6 @@
 """Counterfactual steps, rate sweeps and gradient checks of a job's steps."""
 
+import math
 from typing import Any
 
 import pytest
@@ -87,6 +88,20 @@ def test_gradients_are_checked_per_layer(trained: Trained) -> None:
     assert few["checked"] + few["at_kinks"] == 4
 
 
+def test_distributions_count_every_number(trained: Trained) -> None:
+    found = ask(trained, "distributions", bins=10)
+    layers = found["distributions"]["layers"]
+    assert [layer["name"] for layer in layers] == ["layers.0", "output"]
+    explained = trained.explain(4)["explanation"]["layers"]
+    for layer, other in zip(layers, explained, strict=True):
+        for parameter in other["parameters"]:
+            weights = layer["weights"][parameter["name"]]
+            assert sum(weights["histogram"]["counts"]) == weights["count"]
+            assert weights["count"] == math.prod(parameter["shape"])
+            assert len(weights["histogram"]["edges"]) == 11
+        assert layer["activations"]["count"] == 16 * other["unit_count"]
+
+
 @pytest.mark.parametrize(
     ("about", "body", "pointer"),
     [
@@ -104,6 +119,7 @@ def test_gradients_are_checked_per_layer(trained: Trained) -> None:
         ("gradient-check", {"per_layer": 0}, "/per_layer"),
         ("gradient-check", {"most": 10**6}, "/most"),
         ("gradient-check", {"rows": "all"}, "/rows"),
+        ("distributions", {"bins": 0}, "/bins"),
     ],
 )
 def test_what_is_wrong_is_named(
@@ -113,7 +129,9 @@ def test_what_is_wrong_is_named(
     assert found["errors"][0]["pointer"].startswith(pointer)
 
 
-@pytest.mark.parametrize("about", ["explain", "counterfactual", "rate-sweep", "gradient-check"])
+@pytest.mark.parametrize(
+    "about", ["explain", "counterfactual", "rate-sweep", "gradient-check", "distributions"]
+)
 def test_links_of_a_job_lead_to_them(trained: Trained, about: str) -> None:
     link = trained.job["links"][about.replace("-", "_")]
     body = {"learning_rate": 1.0} if about == "counterfactual" else {}

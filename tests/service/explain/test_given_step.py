@@ -110,4 +110,4 @@ def test_an_answer_that_would_be_too_long_is_refused_with_its_limit(here: TestCl
     body = TEXTBOOK | {"network": network, "weights": {}, "rows": [[0.5] * 100]}
     found = problem(here.post("/v1/explain", json=body | {"max_units": 1000, "top": 100}), 422)
     assert found["errors"][0]["code"] == "answer_too_large"
-    assert "more than 200,000" in found["detail"]
+    assert "more than 60,000" in found["detail"]

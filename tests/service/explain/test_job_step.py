@@ -149,10 +149,24 @@ def test_job_of_a_later_version_is_refused(
     assert error["code"] == "later_version"
 
 
-def test_job_whose_dataset_is_gone_names_it(here: TestClient, train: Train) -> None:
+def test_job_whose_dataset_is_gone_explains_a_row_of_the_client(
+    here: TestClient, train: Train
+) -> None:
     job = train(**SMALL)
+    own = {"rows": {"values": {"width": 1.5, "colour": "red"}, "target": "a"}}
+    before = explain(here, job["id"], 0, **own)
     dataset_id = job["spec"]["dataset_id"]
     assert here.delete(f"/v1/datasets/{dataset_id}").status_code == 204
-    error = problem(here.post(f"/v1/jobs/{job['id']}/explain", json={"step": 0}), 409)
+    for rows in ("batch", [7]):
+        error = problem(
+            here.post(f"/v1/jobs/{job['id']}/explain", json={"step": 0, "rows": rows}), 409
+        )
+        assert error["code"] == "dataset_gone"
+        assert f"dataset {dataset_id}" in error["detail"]
+        assert "step 0 can still be explained, with a row of your own" in error["detail"]
+    error = problem(here.post(f"/v1/jobs/{job['id']}/explain", json={"step": 3, **own}), 409)
     assert error["code"] == "dataset_gone"
-    assert dataset_id in error["detail"]
+    after = explain(here, job["id"], 0, **own)
+    assert after["explanation"] == before["explanation"]
+    assert after["rows"] == before["rows"]
+    assert (after["exact"], after["origin"]["kind"]) == (True, "start")

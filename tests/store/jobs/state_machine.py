@@ -51,6 +51,7 @@ from tests.work.counting_store import COUNTING, Count, Mark, finish_counting, ma
 
 KNOWN = (TRAINING, COUNTING)
 UNKNOWN = "unknown"
+ENVIRONMENTS = ("here", "there")
 MAX_WORKER_LOSSES = 3
 REDISPATCH_SECONDS = 5
 # Steps between checks of the histories; the jobs themselves are checked after every step.
@@ -206,15 +207,28 @@ class LifecycleMachine(RuleBasedStateMachine):
         priority=st.integers(0, 2),
         epochs=st.integers(1, 4),
         external_id=st.sampled_from((None, None, "one", "two")),
+        required=st.sampled_from((*[None] * 8, *ENVIRONMENTS)),
     )
     def post(
-        self, kind: str, owner: str, priority: int, epochs: int, external_id: str | None
+        self,
+        kind: str,
+        owner: str,
+        priority: int,
+        epochs: int,
+        external_id: str | None,
+        required: str | None,
     ) -> None:
-        self._post(kind, owner, priority, epochs, external_id)
+        self._post(kind, owner, priority, epochs, external_id, required)
         self._done("post")
 
     def _post(
-        self, kind: str, owner: str, priority: int, epochs: int, external_id: str | None
+        self,
+        kind: str,
+        owner: str,
+        priority: int,
+        epochs: int,
+        external_id: str | None = None,
+        required: str | None = None,
     ) -> None:
         new = jobs.NewJob(
             kind,
@@ -229,14 +243,14 @@ class LifecycleMachine(RuleBasedStateMachine):
         known = self.external.get((owner, kind, external_id or ""))
         try:
             with self.world.writing() as session:
-                job = jobs.add_job(session, new)
+                job = jobs.add_job(session, new, {"required_environment": required})
         except ExternalIdTakenError as error:
             assert error.job_id == known  # noqa: PT017 - the success case is checked as well
             self.tally["duplicate refused"] += 1
             return
         assert known is None
         self.jobs[job.id] = ModelJob(
-            job.id, kind, len(self.jobs), owner, priority, epochs, self.world.now
+            job.id, kind, len(self.jobs), owner, priority, epochs, self.world.now, required=required
         )
         if external_id is not None:
             self.external[owner, kind, external_id] = job.id
@@ -322,7 +336,7 @@ class LifecycleMachine(RuleBasedStateMachine):
 
     def _choose_job(self, n: int) -> ModelJob:
         if not self.jobs:
-            self._post(KNOWN[n % 2], "ann", 0, 2, None)
+            self._post(KNOWN[n % 2], "ann", 0, 2)
         found = list(self.jobs.values())
         # Mostly one that has not ended.
         alive = [job for job in found if job.status not in TERMINAL]
@@ -355,7 +369,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         lease=lease_seconds,
         fate=fates,
         max_running=st.sampled_from((None, None, 1, 2)),
-        environment=st.sampled_from(("here", "there")),
+        environment=st.sampled_from(ENVIRONMENTS),
         kinds=known_kinds,
     )
     def claim(
@@ -373,7 +387,8 @@ class LifecycleMachine(RuleBasedStateMachine):
         kinds: Kinds = KNOWN,
     ) -> Holder | None:
         now = self.world.now
-        job = choose_next(self.jobs.values(), kinds, now, MAX_WORKER_LOSSES, max_running)
+        found_jobs = self.jobs.values()
+        job = choose_next(found_jobs, kinds, now, MAX_WORKER_LOSSES, max_running, environment)
         with self.world.writing(dies=fate == "died") as session:
             record = claims.claim_job(
                 session,
@@ -382,6 +397,7 @@ class LifecycleMachine(RuleBasedStateMachine):
                 MAX_WORKER_LOSSES,
                 kinds=kinds,
                 max_running=max_running,
+                environment=environment,
             )
             found = None if record is None else checkpoints.find_checkpoint(session, record.id)
         assert (record and record.id) == (job and job.id)
@@ -638,7 +654,7 @@ class LifecycleMachine(RuleBasedStateMachine):
     # The end
 
     def _end_all(self) -> None:
-        """Bring every job of a known kind to its end with one worker and one sweeper."""
+        """Bring every job of a known kind to its end, with one worker per environment."""
         for _ in range(len(self.jobs) + 1):
             self.world.now += 10_000
             for what in ("stalled", "pauses", "lost"):
@@ -646,8 +662,9 @@ class LifecycleMachine(RuleBasedStateMachine):
             for job in self.jobs.values():
                 if job.status == "paused" and job.kind != UNKNOWN:
                     self._resume(job)
-            if holder := self._claim(5, "committed", None, "here"):
-                self._finish(holder, "succeeded", "committed")
+            for environment in ENVIRONMENTS:
+                if holder := self._claim(5, "committed", None, environment):
+                    self._finish(holder, "succeeded", "committed")
         self.world.check_rows(self.jobs.values())
         self.world.check_histories(self.jobs.values())
         self._check_unknown_kinds()

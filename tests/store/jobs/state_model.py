@@ -35,6 +35,7 @@ class ModelJob:
         checkpoints: epochs by steps.
         statuses: status history.
         events: types of all events.
+        required: the environment that its workers must have; None for any.
     """
 
     id: str
@@ -64,6 +65,7 @@ class ModelJob:
     checkpoints: dict[int, int] = field(default_factory=dict)
     statuses: list[str] = field(default_factory=lambda: ["queued"])
     events: list[str] = field(default_factory=lambda: ["created"])
+    required: str | None = None
 
     @property
     def variant(self) -> int:
@@ -197,8 +199,9 @@ def choose_next(
     now: int,
     max_worker_losses: int,
     max_running: int | None,
+    environment: str,
 ) -> ModelJob | None:
-    """Return the next job: priority, owner served longest ago, orphans first, age.
+    """Return the next job of a worker: priority, owner served longest ago, orphans first, age.
 
     Jobs of all kinds count as served and as running.
     """
@@ -211,7 +214,8 @@ def choose_next(
         started = [j for j in all_jobs if j.owner == job.owner and j.status in HELD]
         held = sum(not other.is_unheld(now) for other in started)
         is_lost = job.lease_expires_at is not None and job.worker_losses + 1 >= max_worker_losses
-        return job.kind in kinds and not is_lost and (max_running is None or held < max_running)
+        is_fit = job.kind in kinds and job.required in {None, environment}
+        return is_fit and not is_lost and (max_running is None or held < max_running)
 
     def rank(job: ModelJob) -> tuple[float | str, ...]:
         orphaned_at = math.inf if job.lease_expires_at is None else job.lease_expires_at

@@ -40,15 +40,14 @@ def test_milestones_are_in_different_buckets_of_the_least_size(steps: list[int],
 
 def test_choosing_at_every_checkpoint_leaves_no_wide_gap() -> None:
     kept: frozenset[int] = frozenset()
-    for step in range(0, 100_000, 10):
+    for step in range(0, 20_000, 10):
         kept = choose_milestones({*kept, step}, MAX_MILESTONES)
         distances = np.diff([*sorted(kept), step])
         # At least eight buckets are occupied, or every checkpoint is kept.
         assert max(distances) <= max(10, 2 * (step + 1) / 8)
-    # The first of each bucket of 8,192 steps, and some of the last bucket's.
-    chosen = sorted(kept)
-    assert chosen[:13] == [-(-bucket * 8192 // 10) * 10 for bucket in range(13)]
-    assert len(chosen) <= MAX_MILESTONES
+    # The first of each bucket of 2,048 steps, and some of the last bucket's.
+    assert kept >= {-(-bucket * 2048 // 10) * 10 for bucket in range(10)}
+    assert len(kept) <= MAX_MILESTONES
 
 
 def test_nothing_is_kept_without_room() -> None:

@@ -16,7 +16,7 @@ from store.jobs import claims, commands, leases, progress
 from store.jobs.jobs import JobRecord
 from tests.chaos.state_machine import run_steps
 
-SEED = 1
+SEED = 2
 STEPS = 3_000
 STEPS_THAT_HOLD = 1_000
 

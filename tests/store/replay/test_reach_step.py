@@ -89,7 +89,7 @@ def test_states_of_all_networks_of_a_cross_validation(resources: Resources, trai
     job = train(10, 20, **FOLDS)
     states = trajectory_of(resources, job)
     assert {network for network, _ in states} == {0, 1, 2, 3, 4}
-    for network, step in [*list(states)[::9], list(states)[-1]]:
+    for network, step in [*list(states)[::17], list(states)[-1]]:
         fold = None if network == 4 else network
         replay = reach(resources, job, step, fold)
         assert replay.position == Position(step, fold)
@@ -139,7 +139,7 @@ def test_lengths_of_folds_without_early_stopping_are_known(
     resources: Resources, train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = train(validation={"folds": 3}, epochs=2)
-    monkeypatch.setattr(open_replay, "open_job_data", None)
+    monkeypatch.setattr(open_replay, "build_training", None)
     for fold in (0, 1, 2):
         with pytest.raises(StepNotFoundError, match=f"fold {fold} ended after 14 steps"):
             reach(resources, job, 14, fold)
@@ -219,7 +219,7 @@ def test_replay_that_would_take_too_long_reads_nothing(
 ) -> None:
     job = replace(train(8), training_seconds=48.0)
     assert job.steps == 48
-    monkeypatch.setattr(open_replay, "open_job_data", None)
+    monkeypatch.setattr(open_replay, "build_training", None)
     with pytest.raises(ReplayTooLongError) as caught:
         reach_step(resources, job, Position(20), ReplayLimit(11.5))
     assert (caught.value.steps, caught.value.seconds, caught.value.from_step) == (12, 12.0, 8)

@@ -6,19 +6,22 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from engine.data.split_arrays import Batch
 from engine.training.step_inputs import build_train_step
 from engine.training.train_step import TrainStep
 from store.datasets.deletion import delete_dataset
 from store.db.tables import models
 from store.errors import DatasetGoneError
-from store.jobs.jobs import JobRecord
+from store.jobs.jobs import JobRecord, get_job
+from store.jobs.training.new_training import NewTraining, add_training
 from store.replay.position import Position
 from store.replay.reach_step import ReplayLimit, reach_step
 from store.replay.without_data import find_step_without_data
+from store.statuses import TRAINING
 from tests.store.prepared.resources import Resources
 from tests.store.replay.conftest import Train
 from tests.store.replay.test_reach_step import BEST, DEEP, FOLDS, PLATEAU
+from tests.store.replay.trajectories import cut_slice
+from tests.training import train_waiting_jobs
 
 LIMIT = ReplayLimit(60)
 
@@ -31,7 +34,7 @@ def assert_equal_steps(resources: Resources, job: JobRecord, position: Position)
     assert found is not None
     assert found.preprocessing == replay.training.preprocessing
     assert found.inexactness is None
-    inputs = found.inputs_for(expected.batch)
+    inputs = replace(found.next_step(), batch=expected.batch)
     assert inputs.arrays.keys() == expected.arrays.keys()
     for name, array in inputs.arrays.items():
         assert array.tobytes() == expected.arrays[name].tobytes()
@@ -93,7 +96,31 @@ def test_steps_can_be_opened_after_the_dataset_is_gone(resources: Resources, tra
         reach_step(resources, job, Position(6), LIMIT)
     found = find_step_without_data(resources, job, Position(13))
     assert found is not None
-    assert found.inputs_for(kept.batch).arrays["parameters"].tobytes() == (
-        kept.arrays["parameters"].tobytes()
-    )
-    assert isinstance(found.inputs_for(kept.batch).batch, Batch)
+    inputs = found.next_step()
+    assert inputs.arrays["parameters"].tobytes() == kept.arrays["parameters"].tobytes()
+    assert len(inputs.batch.x) == 0
+    assert (found.position, found.origin.steps, found.steps_done) == (Position(13), 13, 0)
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_first_step_from_the_weights_of_a_model(
+    resources: Resources, train: Train, is_gone: bool
+) -> None:
+    first = train(**DEEP)
+    with resources.database.writing() as session:
+        start = {"model_id": first.model_id}
+        spec = {**first.spec, "seed": 5}
+        posted = add_training(session, NewTraining(first.dataset_id, "job", {}, spec, start))
+    cut_slice(resources.settings, 5)
+    train_waiting_jobs(resources.settings)
+    with resources.database.reading() as session:
+        job = get_job(session, posted.id, TRAINING)
+    if not is_gone:
+        for step in (0, 5):
+            assert_equal_steps(resources, job, Position(step))
+        return
+    forget_model(resources, first)
+    assert find_step_without_data(resources, job, Position(0)) is None
+    assert find_step_without_data(resources, job, Position(5)) is not None
+    with pytest.raises(DatasetGoneError, match="has been deleted: step 5 can still"):
+        reach_step(resources, job, Position(6), LIMIT)

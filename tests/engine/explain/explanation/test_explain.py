@@ -93,8 +93,8 @@ def test_the_terms_of_all_edges_add_up_to_the_value(name: str) -> None:
     inputs = next_step(name)
     first = explain_step(inputs, ExplainOptions(max_units=0, top=0)).layers
     units = {one.name: tuple(range(min(3, one.unit_count))) for one in first}
-    found = explain_step(inputs, ExplainOptions(units=units, max_rows=3, top=1000))
-    for one in found.layers:
+    options = ExplainOptions(units=units, max_rows=3, top=1000, formulas="none")
+    for one in explain_step(inputs, options).layers:
         if one.type not in {"dense", "conv2d", "average_pooling2d"}:
             continue
         for unit in one.units:
@@ -278,3 +278,16 @@ def test_every_zero_has_a_cause_and_every_number_is_json(name: str) -> None:
             assert (entry.loss_gradient == 0) == (entry.zero_gradient is not None)
             if entry.update is not None:
                 assert (entry.after == entry.before) == (entry.zero_update is not None)
+
+
+def test_a_relu_that_is_off_names_its_own_input() -> None:
+    found = explain_step(next_step("optimizer-sgd"), ExplainOptions(max_units=64, max_rows=1))
+    texts = 0
+    for unit in found.layers[0].units:
+        if unit.z.rows[0] is not None and unit.z.rows[0] <= 0:
+            for quantity in (unit.a, unit.delta):
+                assert quantity is not None
+                assert quantity.zero is not None
+                assert quantity.zero.text.startswith("ReLU is off: z = ")
+                texts += 1
+    assert texts

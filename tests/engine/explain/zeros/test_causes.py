@@ -134,6 +134,16 @@ CASES: dict[str, tuple[Cause, Callable[[], StepTrace]]] = {
         Cause.ZERO_WEIGHT_ROW,
         lambda: two_units("tanh", ON, row_weights=[0.0, 2.0]),
     ),
+    "normalized row without weight": (
+        Cause.ZERO_WEIGHT_ROW,
+        lambda: trace_of(
+            [dense(2), {"type": "layer_normalization", "epsilon": 0.1}],
+            TWO_ROWS,
+            TARGETS,
+            weights={"layers.1.scale": [1.0, 0.0], "layers.1.shift": [0.1, 0.1]},
+            row_weights=[0.0, 2.0],
+        ),
+    ),
     "class without weight": (
         Cause.ZERO_WEIGHT_ROW,
         lambda: with_output(

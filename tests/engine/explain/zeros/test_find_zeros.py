@@ -65,8 +65,8 @@ def copies(trace: StepTrace) -> list[bytes]:
 
 
 def test_finding_zeros_leaves_the_trace_as_it_is() -> None:
-    for _, build in CASES.values():
-        trace = build()
+    for name in ("relu off", "strides of a convolution", "code", "scale", "max pooling"):
+        trace = CASES[name][1]()
         before = copies(trace)
         first = find_zeros(trace)
         assert copies(trace) == before

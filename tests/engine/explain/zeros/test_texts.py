@@ -6,10 +6,9 @@ import pytest
 
 from engine.explain.step_trace import StepTrace
 from engine.explain.zeros.causes import Cause, cause_of, code_of, origin_of
-from engine.explain.zeros.find_zeros import find_zeros, missing_gradient
+from engine.explain.zeros.find_zeros import find_zeros
 from engine.explain.zeros.texts import Place, describe_zero, write
-from tests.engine.explain.zeros.test_causes import CASES, TARGETS, TWO_ROWS, dense, two_units
-from tests.engine.explain.zeros.zero_steps import trace_of
+from tests.engine.explain.zeros.test_causes import CASES, two_units
 
 
 def relu_step() -> StepTrace:
@@ -69,12 +68,6 @@ def test_a_code_holds_cause_and_layer() -> None:
 def test_no_sentence_about_a_number_other_than_zero() -> None:
     with pytest.raises(ValueError, match="not 0"):
         describe_zero(relu_step(), 0)
-
-
-def test_backpropagation_that_ends_early() -> None:
-    trace = trace_of([dense(2, "tanh", frozen=True)], TWO_ROWS, TARGETS)
-    assert trace.layers[0].input_gradient is None
-    assert missing_gradient(trace) is Cause.NOT_TRAINED
 
 
 @pytest.mark.parametrize(

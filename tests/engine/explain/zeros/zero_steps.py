@@ -27,7 +27,7 @@ def trace_of(
     weights: dict[str, Any] | None = None,
     row_weights: list[float] | None = None,
     output: LayerJson | None = None,
-    step: int = 0,
+    optimizer_state: dict[str, Any] | None = None,
     **options: Any,
 ) -> StepTrace:
     """Trace a step of a network, by default with a squared error, without biases in the output."""
@@ -38,7 +38,7 @@ def trace_of(
         "optimizer": SGD,
         **options,
     }
-    given = GivenStep(rows, targets, row_weights, weights or {}, step=step)
+    given = GivenStep(rows, targets, row_weights, weights or {}, optimizer_state or {})
     return trace_step(build_step_inputs(StepSpec.model_validate(request), given))
 
 
@@ -46,6 +46,9 @@ def numbers_of_layers(trace: StepTrace, zeros: StepZeros) -> Iterator[tuple[str,
     """Yield all recorded arrays of layers and loss, with the causes of their zeros."""
     yield "prediction", trace.outputs.rows, zeros.outputs
     yield "row_losses", trace.row_losses, zeros.row_losses
+    if trace.prediction_gradient is not None:
+        assert zeros.prediction_gradient is not None
+        yield "prediction gradient", trace.prediction_gradient.rows, zeros.prediction_gradient
     if trace.output_gradient is not None:
         assert zeros.output_gradient is not None
         yield "logits gradient", trace.output_gradient.rows, zeros.output_gradient
