@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, get_args
 
 from anyio import to_thread
 from fastapi import FastAPI
@@ -11,6 +11,7 @@ from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 from starlette.routing import BaseRoute
 
+from engine.health_checks.run_checks import HealthCheck
 from engine.numerics.blas import warm_up_products
 from service.context import Context
 from service.explain.answers import (
@@ -66,6 +67,7 @@ COMPUTE_MODULES = (
     "service.explain.gradient_check",
     "service.explain.job_step",
     "service.explain.rate_sweep",
+    "service.jobs.health_checks",
 )
 DESCRIPTION = """Train neural networks over HTTP: upload a dataset, create a job, poll it, predict.
 
@@ -179,7 +181,12 @@ def _publish_schemas(app: FastAPI) -> None:
             schemas.update(schema.pop("$defs", {}))
             schemas[model.__name__] = schema
         describe_dataclasses(
-            schemas, JobExplanation, CounterfactualAnswer, RateSweepAnswer, GradientCheckAnswer
+            schemas,
+            JobExplanation,
+            CounterfactualAnswer,
+            RateSweepAnswer,
+            GradientCheckAnswer,
+            *get_args(HealthCheck),
         )
         return document
 
