@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, get_args
 
 from anyio import to_thread
 from fastapi import FastAPI
@@ -11,14 +11,10 @@ from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 from starlette.routing import BaseRoute
 
+from engine.health_checks.run_checks import HealthCheck
 from engine.numerics.blas import warm_up_products
 from service.context import Context
-from service.explain.answers import (
-    CounterfactualAnswer,
-    GradientCheckAnswer,
-    JobExplanation,
-    RateSweepAnswer,
-)
+from service.explain.answers import ANSWERS
 from service.http.prefixes import use_prefixes
 from service.http.problems import add_error_handlers
 from service.prefixes import declare_prefixes
@@ -62,10 +58,12 @@ from store.settings import Settings
 # Imported by the processes that compute for requests when they start.
 COMPUTE_MODULES = (
     "service.explain.counterfactual",
+    "service.explain.distributions",
     "service.explain.given_step",
     "service.explain.gradient_check",
     "service.explain.job_step",
     "service.explain.rate_sweep",
+    "service.jobs.health_checks",
 )
 DESCRIPTION = """Train neural networks over HTTP: upload a dataset, create a job, poll it, predict.
 
@@ -178,9 +176,7 @@ def _publish_schemas(app: FastAPI) -> None:
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(schema.pop("$defs", {}))
             schemas[model.__name__] = schema
-        describe_dataclasses(
-            schemas, JobExplanation, CounterfactualAnswer, RateSweepAnswer, GradientCheckAnswer
-        )
+        describe_dataclasses(schemas, *ANSWERS, *get_args(HealthCheck))
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

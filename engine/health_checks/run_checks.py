@@ -6,9 +6,22 @@ from engine.health_checks.initial_loss import InitialLossCheck, check_initial_lo
 from engine.health_checks.overfit_batch import OverfitBatchCheck, check_overfit_batch
 from engine.health_checks.rate_range import RateRangeCheck, check_rate_range
 from engine.health_checks.training_start import TrainingStart
+from engine.health_checks.verdict import Verdict
+from engine.specs import ResolvedSpec
 from engine.training.loop import never
 
 HealthCheck = InitialLossCheck | OverfitBatchCheck | RateRangeCheck
+
+
+def without_result(
+    spec: ResolvedSpec, verdict: Verdict, detail: str
+) -> tuple[InitialLossCheck, OverfitBatchCheck, RateRangeCheck]:
+    """Return the same verdict of all checks, none of which could be run."""
+    return (
+        InitialLossCheck(verdict, detail),
+        OverfitBatchCheck(verdict, detail),
+        RateRangeCheck(verdict, detail, spec.optimizer.learning_rate),
+    )
 
 
 def run_checks(

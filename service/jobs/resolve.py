@@ -1,6 +1,6 @@
 """Resolution and validation of job requests."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from engine.errors import SpecError, SpecProblem
 from engine.resolution.resolve import Resolution, resolve
@@ -82,7 +82,22 @@ def _memory_bytes(context: Context, resolution: Resolution) -> int:
     return resolution.memory.total(context.settings.max_resident_data_bytes)
 
 
-def validate(context: Context, request: JobRequest) -> ValidationView:
+@dataclass(frozen=True)
+class Validation:
+    """A validated request.
+
+    Attributes:
+        view: the answer.
+        resolution: the resolved request; None if it is not valid.
+        source: its initial weights; None for new ones.
+    """
+
+    view: ValidationView
+    resolution: Resolution | None = None
+    source: InitialWeights | None = None
+
+
+def validate(context: Context, request: JobRequest) -> Validation:
     """Validate the request without storing anything. Raises NotFoundError."""
     source = find_initial_weights(context, request.start_from)
     try:
@@ -90,21 +105,29 @@ def validate(context: Context, request: JobRequest) -> ValidationView:
             check_url(context, request.webhook.url, "/webhook/url")
         resolution = resolve_request(context, request, source)
     except (SpecError, ForbiddenAddressError) as error:
-        problems = error.problems if isinstance(error, SpecError) else error.errors
-        found = [
-            FindingView(level="error", pointer=p.pointer, code=p.code, detail=p.detail)
-            for p in problems
-        ]
-        return ValidationView(
-            valid=False,
-            spec=None,
-            in_features=None,
-            out_features=None,
-            parameter_count=None,
-            memory_bytes=None,
-            rows=None,
-            findings=found,
-        )
+        return Validation(_invalid(error))
+    return Validation(_valid(context, request, resolution), resolution, source)
+
+
+def _invalid(error: SpecError | ForbiddenAddressError) -> ValidationView:
+    problems = error.problems if isinstance(error, SpecError) else error.errors
+    found = [
+        FindingView(level="error", pointer=p.pointer, code=p.code, detail=p.detail)
+        for p in problems
+    ]
+    return ValidationView(
+        valid=False,
+        spec=None,
+        in_features=None,
+        out_features=None,
+        parameter_count=None,
+        memory_bytes=None,
+        rows=None,
+        findings=found,
+    )
+
+
+def _valid(context: Context, request: JobRequest, resolution: Resolution) -> ValidationView:
     return ValidationView(
         valid=True,
         spec=spec_view(resolution.spec.model_dump(), request.dataset_id),

@@ -2,15 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from anyio import to_thread
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import StringConstraints
 
 from service.context import ContextDep
 from service.http.csv import wants_csv
+from service.http.disconnects import until_disconnect
 from service.http.json_bodies import JsonRoute
 from service.http.problems import problems
 from service.idempotency import IdempotentJson, respond
 from service.jobs import create, queries, resolve
+from service.jobs.health_checks import validate_with_checks
 from service.models.models import weights_of_job
 from service.routes.models import WEIGHTS_RESPONSE, Format, weights_response
 from service.schemas.common import After, JobId, Limit, Name, Order, PageView
@@ -38,6 +41,14 @@ Wait = Annotated[
     ),
 ]
 
+Checks = Annotated[
+    bool,
+    Query(
+        description="Also check the training before its first step, on its data, for at most 10 "
+        "seconds: initial loss, overfitting one batch, learning-rate range.",
+    ),
+]
+
 
 @router.post(
     "",
@@ -51,9 +62,18 @@ def post_job(context: ContextDep, body: JobRequest, keyed: IdempotentJson) -> Re
 
 
 @router.post("/validate", responses=problems(400, 404, 409, 413, 415, 422, 503))
-def validate_job(context: ContextDep, body: JobRequest) -> ValidationView:
+async def validate_job(
+    context: ContextDep,
+    request: Request,
+    body: JobRequest,
+    *,
+    checks: Checks = False,
+) -> ValidationView:
     """Validate a job request without storing anything."""
-    return resolve.validate(context, body)
+    if checks:
+        return await until_disconnect(request, validate_with_checks(context, body))
+    validation = await to_thread.run_sync(resolve.validate, context, body)
+    return validation.view
 
 
 @router.get("", responses=problems(422, 503))

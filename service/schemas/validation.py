@@ -1,7 +1,10 @@
 """Schema of the validation of a job request."""
 
+from typing import Annotated
+
 from pydantic import Field
 
+from engine.health_checks.run_checks import HealthCheck
 from service.schemas.common import View
 from service.schemas.jobs import FindingView, SpecView
 from service.schemas.part_rows import PartRowsView
@@ -23,4 +26,9 @@ class ValidationView(View):
     findings: list[FindingView] = Field(
         description="If the request is valid, what its job would begin with; otherwise the errors "
         "alone."
+    )
+    checks: list[Annotated[HealthCheck, Field(discriminator="name")]] | None = Field(
+        default=None,
+        description="With `checks=true`, of a valid request: the initial loss against its "
+        "expectation, learning one batch by heart, the learning-rate range test. Null otherwise.",
     )

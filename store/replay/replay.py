@@ -48,6 +48,9 @@ class Replay:
         # Steps before each network that was passed, by its index; the last is the current one.
         self._starts = {origin.place.network: origin.steps - origin.place.step}
         self._counted, self._repeated = origin.steps, 0
+        # With one network that never goes back, the number of steps alone decides.
+        self._is_straight = not self._steps.folds and data.spec.on_divergence is None
+        self._last = min(self._place.step, self._steps.bound)
 
     @property
     def spec(self) -> ResolvedSpec:
@@ -142,6 +145,9 @@ class Replay:
 
     def _is_over(self) -> bool:
         """Whether the step has been reached, or cannot be reached any more."""
+        if self._is_straight:
+            # Evaluated before each step: this takes a fraction of the time of a place.
+            return self.training.steps_done >= self._last
         place = self._locate()
         is_beyond = self.training.steps_done >= self._steps.bound
         return place >= self._place or (is_beyond and self._steps.is_in_last_try(place))

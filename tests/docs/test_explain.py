@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,22 @@ BY_HAND = re.findall(r"\| (-?[\d.]+) \| `([\w.]+)` \|$", TEXT, re.MULTILINE)
 def said(shared_service: Service, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder: Path = tmp_path_factory.mktemp("explain")
     printed = run_blocks("explain.md", shared_service.url, folder)
-    return {name: json.loads(text) for name, text in printed.items() if text.startswith("{")}
+    return {name: [*read_answers(text)] for name, text in printed.items()}
+
+
+def read_answers(text: str) -> Iterator[Any]:
+    """Yield the JSON documents that commands have printed one after the other."""
+    decoder, position, text = json.JSONDecoder(), 0, text.strip()
+    while position < len(text):
+        found, position = decoder.raw_decode(text, position)
+        yield found
 
 
 @needs_curl
 def test_every_number_by_hand_is_in_the_answer(said: dict[str, Any]) -> None:
     assert len(BY_HAND) == 12
     for value, path in BY_HAND:
-        found = said["textbook"]
+        [found] = said["textbook"]
         for key in path.split("."):
             found = found[int(key) if key.isdigit() else key]
         assert f"{found:.6g}" == value, path
@@ -35,7 +44,7 @@ def test_every_number_by_hand_is_in_the_answer(said: dict[str, Any]) -> None:
 
 @needs_curl
 def test_a_step_of_a_job_is_reached_exactly(said: dict[str, Any]) -> None:
-    travelled = said["travel"]
+    [travelled] = said["travel"]
     assert (travelled["exact"], travelled["at"]["step"]) == (True, 120)
     output = travelled["explanation"]["layers"][-1]
     assert [unit["unit"] for unit in output["units"]] == [3]
@@ -45,3 +54,24 @@ def test_a_step_of_a_job_is_reached_exactly(said: dict[str, Any]) -> None:
 def test_every_cause_of_a_zero_is_explained() -> None:
     section = TEXT.partition("\n## Zeros\n")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(Cause)
+
+
+@needs_curl
+def test_rows_by_number_and_by_values_are_explained(said: dict[str, Any]) -> None:
+    by_number, by_values = said["rows"]
+    assert [row["number"] for row in by_number["rows"]["shown"]] == [0, 17]
+    [own] = by_values["rows"]["shown"]
+    assert own == {**by_number["rows"]["shown"][0], "number": None}
+    losses = [answer["explanation"]["loss"]["rows"][0] for answer in (by_number, by_values)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+
+
+@needs_curl
+def test_a_step_is_changed_swept_and_checked(said: dict[str, Any]) -> None:
+    [changed], [swept], [checked] = said["counterfactual"], said["sweep"], said["check"]
+    batch = changed["counterfactual"]["batch"]
+    assert (len(batch["outputs"]), batch["left_out"]) == (2, 30)
+    assert batch["losses"]["before"] == swept["sweep"]["loss"]
+    assert batch["losses"]["actual"] == pytest.approx(swept["sweep"]["loss_after"])
+    assert len(swept["sweep"]["rates"]) == 25
+    assert checked["check"]["verdict"] == "passed"

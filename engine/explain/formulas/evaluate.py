@@ -4,7 +4,7 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from functools import reduce
-from typing import assert_never
+from typing import Any, assert_never
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from engine.explain.formulas.expression import (
     Expression,
     Fraction,
     Function,
+    FunctionName,
     Negation,
     Number,
     Power,
@@ -26,7 +27,10 @@ from engine.explain.formulas.expression import (
     Symbol,
 )
 
-_COMPARE: dict[RelationSign, Callable[[float, float], bool]] = {
+# A number, or an array of numbers if symbols have arrays as their values.
+_Values = Any
+
+_COMPARE: dict[RelationSign, Callable[[_Values, _Values], _Values]] = {
     ">": operator.gt,
     "≥": operator.ge,
     "<": operator.lt,
@@ -41,73 +45,85 @@ def evaluate(expression: Expression) -> float:
 
     Exponentials in logarithms, sums and quotients are shifted as the engine does it, so that the
     result neither overflows nor loses its digits where the formula's value has them. Infinite and
-    undefined values follow IEEE 754.
+    undefined values follow IEEE 754. If the values of symbols are arrays of one shape, then so is
+    the result.
     """
     with np.errstate(all="ignore"):
-        return float(_evaluate(expression))
+        value = _evaluate(expression)
+    return value if np.ndim(value) else float(value)
 
 
 def holding_branch(cases: Cases) -> Branch | None:
     """Return the branch whose conditions hold; None if a value is not a number."""
-    return next((b for b in cases.branches if all(map(holds, b.conditions))), None)
+    return next((b for b in cases.branches if all(map(_holds, b.conditions))), None)
 
 
-def holds(relation: Relation) -> bool:
-    """Whether the comparison is true."""
+def _holds(relation: Relation) -> _Values:
     return _COMPARE[relation.sign](evaluate(relation.left), evaluate(relation.right))
 
 
-def _evaluate(expression: Expression) -> np.float64:  # noqa: PLR0911, C901 - one case per node
+def _evaluate(expression: Expression) -> _Values:  # noqa: PLR0911, C901 - one case per node
     match expression:
         case Number(value) | Symbol(_, value) | Rest(_, value):
-            return np.float64(value)
+            return np.asarray(value, np.float64)[()]
         case Sum((Function("exp", (exponent,)), Negation(Number(1)))):
-            return np.float64(np.expm1(_evaluate(exponent)))
+            return np.expm1(_evaluate(exponent))
         case Sum((Number(1), Negation(Function("exp", (exponent,))))):
-            return np.float64(-np.expm1(_evaluate(exponent)))
+            return -np.expm1(_evaluate(exponent))
         case Sum(terms):
-            return sum(map(_evaluate, terms), np.float64(0))
+            return sum(map(_evaluate, terms))
         case Product(factors):
             return reduce(_multiply, map(_evaluate, factors))
         case Fraction(numerator, denominator):
             return _divide(numerator, denominator)
         case Power(base, exponent):
-            return np.float64(np.power(_evaluate(base), _evaluate(exponent)))
+            return np.power(_evaluate(base), _evaluate(exponent))
         case Root(radicand):
-            return np.float64(np.sqrt(_evaluate(radicand)))
+            return np.sqrt(_evaluate(radicand))
         case Negation(operand):
             return -_evaluate(operand)
         case Function(name, arguments):
             return _apply(name, arguments)
-        case Cases():
-            branch = holding_branch(expression)
-            return np.float64(math.nan) if branch is None else _evaluate(branch.value)
+        case Cases(branches):
+            return _select(branches)
         case _:
             assert_never(expression)
 
 
-def _multiply(first: np.float64, second: np.float64) -> np.float64:
-    """The product; 0 · ln 0 is 0, its limit."""
-    pair = (first, second)
-    return np.float64(0) if 0 in pair and -math.inf in pair else first * second
+def _multiply(first: _Values, second: _Values) -> _Values:
+    """Return the product; 0 · ln 0 is 0, its limit."""
+    product = first * second
+    if not np.any(np.isnan(product)):
+        return product
+    is_limit = ((first == 0) & (second == -math.inf)) | ((second == 0) & (first == -math.inf))
+    return np.where(is_limit, 0.0, product)
 
 
-def _divide(numerator: Expression, denominator: Expression) -> np.float64:
+def _divide(numerator: Expression, denominator: Expression) -> _Values:
     match numerator, denominator:
         case Function("exp", (exponent,)), Sum(terms) if _are_exponentials(terms):
-            return np.float64(np.exp(_evaluate(exponent) - _log_sum(terms)))
+            return np.exp(_evaluate(exponent) - _log_sum(terms))
         case _:
             return _evaluate(numerator) / _evaluate(denominator)
 
 
-def _apply(name: str, arguments: Sequence[Expression]) -> np.float64:
+def _select(branches: Sequence[Branch]) -> _Values:
+    value: _Values = math.nan
+    for branch in reversed(branches):
+        condition = reduce(operator.and_, map(_holds, branch.conditions))
+        value = np.where(condition, _evaluate(branch.value), value)
+    return value
+
+
+def _apply(name: FunctionName, arguments: Sequence[Expression]) -> _Values:
     match name, *arguments:
         case "ln", Function("cosh", (inner,)):
             size = abs(_evaluate(inner))
-            return np.float64(size + np.log1p(0.5 * np.expm1(-2 * size)))
+            return size + np.log1p(0.5 * np.expm1(-2 * size))
         case "ln", Sum(terms) if _are_exponentials(terms):
             return _log_sum(terms)
-    return np.float64(_FUNCTIONS[name](*map(_evaluate, arguments)))
+    function, values = _FUNCTIONS[name], list(map(_evaluate, arguments))
+    return function(values[0]) if len(values) == 1 else reduce(function, values)
 
 
 def _are_exponentials(terms: Sequence[Expression]) -> bool:
@@ -125,32 +141,34 @@ def _exponent(term: Expression) -> Expression | None:
             return None
 
 
-def _log_sum(terms: Sequence[Expression]) -> np.float64:
+def _log_sum(terms: Sequence[Expression]) -> _Values:
     """Log Σ exp of the exponents: the largest plus log(1 + the others relative to it)."""
-    logs = sorted(map(_log, terms))
-    others = sum((np.exp(log - logs[-1]) for log in logs[:-1]), np.float64(0))
-    return np.float64(logs[-1] + np.log1p(others))
+    logs = np.sort(np.stack(np.broadcast_arrays(*map(_log, terms))), axis=0)
+    others = np.exp(logs[:-1] - logs[-1]).sum(axis=0)
+    return logs[-1] + np.log1p(others)
 
 
-def _log(term: Expression) -> np.float64:
+def _log(term: Expression) -> _Values:
+    if isinstance(term, Rest) and term.logarithm is not None:
+        return term.logarithm
     exponent = _exponent(term)
-    return np.float64(np.log(_evaluate(term))) if exponent is None else _evaluate(exponent)
+    return np.log(_evaluate(term)) if exponent is None else _evaluate(exponent)
 
 
-def _sigmoid(x: np.float64) -> np.float64:
-    return np.float64(1 / (1 + np.exp(-x)))
+def _sigmoid(x: _Values) -> _Values:
+    return 1 / (1 + np.exp(-x))
 
 
-_FUNCTIONS: dict[str, Callable[..., float]] = {
+_FUNCTIONS: dict[FunctionName, Callable[..., _Values]] = {
     "exp": np.exp,
     "ln": np.log,
     "tanh": np.tanh,
     "σ": _sigmoid,
-    "erf": math.erf,
+    "erf": np.vectorize(math.erf, otypes=[float]),
     "cosh": np.cosh,
     "cos": np.cos,
-    "max": max,
-    "min": min,
+    "max": np.maximum,
+    "min": np.minimum,
     "sign": np.sign,
     "abs": np.abs,
     "floor": np.floor,

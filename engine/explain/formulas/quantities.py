@@ -1,6 +1,6 @@
 """Quantities that formulas of several subjects name: the loss, weights and δ."""
 
-from engine.explain.formulas.expression import Expression, Symbol
+from engine.explain.formulas.expression import Derivative, Expression, Symbol, leaves
 from engine.explain.formulas.symbols import UNKNOWN, given, symbol
 
 LOSS = symbol("L", words="the loss")
@@ -24,3 +24,15 @@ def mean_factor(count: int, words: str) -> tuple[Expression, ...]:
         words: the spoken name of n, such as `the number of outputs`.
     """
     return () if count == 1 else (1 / given("n", count, words=words),)
+
+
+def shown_indices(letter: str, *expressions: Expression) -> list[int]:
+    """Return the indices, from 0, of the symbols with a letter, or of derivatives by them."""
+    found = set()
+    for expression in expressions:
+        for leaf in leaves(expression):
+            if isinstance(leaf, Symbol):
+                name = leaf.name.by if isinstance(leaf.name, Derivative) else leaf.name
+                if name.letter == letter and name.subscripts:
+                    found.add(int(name.subscripts[0]) - 1)
+    return sorted(found)

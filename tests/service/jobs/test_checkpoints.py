@@ -50,6 +50,17 @@ def test_kept_checkpoints_are_listed(client: TestClient, cut: dict[str, Any]) ->
     assert found[-1]["metrics"]["loss"] > 0
 
 
+def test_a_start_from_a_checkpoint_is_checked_with_its_weights(
+    here: TestClient, cut: dict[str, Any]
+) -> None:
+    source = {"job_id": cut["id"]}
+    body = {"dataset_id": cut["spec"]["dataset_id"], "target": "kind", "start_from": source}
+    found = here.post("/v1/jobs/validate?checks=true", json=body).json()
+    initial, batch, rates = found["checks"]
+    assert initial["verdict"] == "not_applicable"
+    assert (batch["verdict"], rates["verdict"]) == ("passed", "passed")
+
+
 def test_a_job_starts_from_a_checkpoint_with_other_settings(
     client: TestClient, settings: Settings, cut: dict[str, Any]
 ) -> None:

@@ -43,7 +43,7 @@ def batch_input_gradient(
     epsilon: float,
     count: int,
 ) -> Formula:
-    """∂L/∂x = γ / √(σ² + ε) · (∂L/∂y − ∂L/∂β / n − x̂ ∂L/∂γ / n), of batch normalization.
+    """∂L/∂x = γ / √(σ² + ε) · (∂L/∂y − (∂L/∂β + x̂ ∂L/∂γ) / n), of batch normalization.
 
     Args:
         gradient: ∂L/∂y.
@@ -61,7 +61,8 @@ def batch_input_gradient(
     dy = derivative(LOSS, symbol("y"), gradient)
     x = symbol("x", normal, mark="hat")
     factor = gamma / standard_deviation(spread, epsilon)
-    return define(derivative(LOSS, symbol("x")), factor * (dy - dbeta / n - x * (dgamma / n)))
+    centered = dy - (1 / n) * (dbeta + x * dgamma)
+    return define(derivative(LOSS, symbol("x")), factor * centered)
 
 
 def frozen_input_gradient(gradient: float, scale: float, spread: float, epsilon: float) -> Formula:
@@ -81,7 +82,7 @@ def row_input_gradient(
     *,
     top: int = TOP,
 ) -> Formula:
-    """∂L/∂x_i = (g_i − Σ g / n − x̂_i Σ (g x̂) / n) / √(σ² + ε), of layer normalization.
+    """∂L/∂x_i = (g_i − (Σ g + x̂_i Σ g x̂) / n) / √(σ² + ε), of layer normalization.
 
     Args:
         gradients: ∂L/∂y of the row.
@@ -104,7 +105,8 @@ def row_input_gradient(
     total = strongest(values, g, top)
     products = [value * normal for value, normal in zip(values, normals, strict=True)]
     projection = strongest(products, lambda i: g(i) * _normal(normals[i], i), top)
-    centered = g(index) - total / n - _normal(normals[index], index) * (projection / n)
+    means = (1 / n) * (total + _normal(normals[index], index) * projection)
+    centered = g(index) - means
     left = derivative(LOSS, symbol("x", UNKNOWN, index + 1))
     return define(left, centered / standard_deviation(spread, epsilon), scaled[index])
 

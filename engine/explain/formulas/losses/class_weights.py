@@ -1,8 +1,9 @@
 """The weights q of the classes in cross entropy."""
 
-from engine.explain.formulas.expression import Symbol
+from engine.explain.formulas.expression import Expression, Symbol
 from engine.explain.formulas.formula import Formula, define
 from engine.explain.formulas.losses.output_row import OutputRow
+from engine.explain.formulas.quantities import shown_indices
 from engine.explain.formulas.symbols import given, symbol
 
 
@@ -16,10 +17,12 @@ def class_weight(smoothing: float, row: OutputRow, index: int) -> Formula:
     return define(left, (1 - share) * row.y(index) + share / classes)
 
 
-def class_weights(smoothing: float, row: OutputRow) -> tuple[Formula, ...]:
-    """Return the q of the class and of another one; the other classes have the same."""
-    other = 1 if row.target_class == 0 else 0
-    return tuple(class_weight(smoothing, row, k) for k in sorted({row.target_class, other}))
+def class_weights(smoothing: float, row: OutputRow, expression: Expression) -> tuple[Formula, ...]:
+    """Return the q of the class and of one other, if the expression has them: others are equal."""
+    shown = shown_indices("q", expression)
+    others = [k for k in shown if k != row.target_class][:1]
+    indices = [k for k in shown if k == row.target_class or k in others]
+    return tuple(class_weight(smoothing, row, k) for k in indices)
 
 
 def label_smoothing(smoothing: float) -> Symbol:

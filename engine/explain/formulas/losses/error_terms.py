@@ -6,7 +6,7 @@ from engine import specs
 from engine.explain.formulas.expression import Expression, Symbol
 from engine.explain.formulas.formula import Formula, define
 from engine.explain.formulas.losses.output_row import OutputRow, scale
-from engine.explain.formulas.quantities import mean_factor
+from engine.explain.formulas.quantities import mean_factor, shown_indices
 from engine.explain.formulas.symbols import HALF, either, function, given, relation, symbol
 
 ErrorLossSpec = (
@@ -21,11 +21,10 @@ ErrorLossSpec = (
 
 def error_loss(spec: ErrorLossSpec, row: OutputRow) -> tuple[Expression, tuple[Formula, ...]]:
     """Return the loss of a row, and the formulas of the errors if it abbreviates them."""
-    where = _errors(row) if isinstance(spec, specs.Huber) else ()
     if isinstance(spec, specs.HalfSquaredError):
-        total = row.total(lambda k: row.error(k) ** 2, range(row.count))
-        return HALF * total, where
-    return row.mean(lambda k: _term(spec, row, k)), where
+        return HALF * row.total(lambda k: row.error(k) ** 2, range(row.count)), ()
+    expression = row.mean(lambda k: _term(spec, row, k))
+    return expression, tuple(_error(row, k) for k in shown_indices("e", expression))
 
 
 def error_slope(
@@ -33,7 +32,8 @@ def error_slope(
 ) -> tuple[Expression, tuple[Formula, ...]]:
     """Return ∂l/∂ŷ of an output, and the formula of the error if it is abbreviated."""
     expression = _slope(spec, row, index)
-    where = () if _is_direct(spec) else (_error(row, index),)
+    is_abbreviated = isinstance(spec, specs.Huber | specs.Quantile)
+    where = (_error(row, index),) if is_abbreviated else ()
     if isinstance(spec, specs.HalfSquaredError):
         return expression, where
     return scale(mean_factor(row.count, "the number of outputs"), expression), where
@@ -86,15 +86,6 @@ def _slope(spec: ErrorLossSpec, row: OutputRow, index: int) -> Expression:
             )
         case _:
             assert_never(spec)
-
-
-def _is_direct(spec: ErrorLossSpec) -> bool:
-    """Whether the slope is written with ŷ − y in full."""
-    return not isinstance(spec, specs.Huber | specs.Quantile)
-
-
-def _errors(row: OutputRow) -> tuple[Formula, ...]:
-    return tuple(_error(row, index) for index in range(min(row.count, row.top)))
 
 
 def _error(row: OutputRow, index: int) -> Formula:

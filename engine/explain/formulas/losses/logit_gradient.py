@@ -11,7 +11,7 @@ from engine.explain.formulas.losses.error_terms import ErrorLossSpec, error_slop
 from engine.explain.formulas.losses.output_gradient import output_gradient
 from engine.explain.formulas.losses.output_row import OutputRow, Share, scale
 from engine.explain.formulas.losses.probability_gradient import softmax_binary_gradient
-from engine.explain.formulas.quantities import mean_factor
+from engine.explain.formulas.quantities import mean_factor, shown_indices
 from engine.explain.formulas.symbols import HALF, either, function, given, relation, symbol
 
 _Parts = tuple[Expression, tuple[Formula, ...]]
@@ -78,7 +78,7 @@ def _hinge(margin: float, row: OutputRow, index: int) -> Expression:
 
     if index != c:
         return scale(factors, is_within(index))
-    total = row.total(is_within, (k for k in range(row.count) if k != c))
+    total = row.total(is_within, [k for k in range(row.count) if k != c])
     return Negation(scale(factors, total))
 
 
@@ -128,4 +128,4 @@ def _through_softmax(
 
     total = row.total(lambda k: gradient(k).left * row.predicted(k), range(row.count))
     expression = row.predicted(index) * (gradient(index).left - total)
-    return expression, tuple(gradient(k) for k in range(min(row.count, row.top)))
+    return expression, tuple(gradient(k) for k in shown_indices("y", expression))

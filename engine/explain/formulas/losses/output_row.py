@@ -1,8 +1,12 @@
 """The outputs and the target of a row, on which its loss depends, as symbols."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
+import numpy as np
+
+from engine.arrays import Indices
 from engine.explain.formulas.evaluate import evaluate
 from engine.explain.formulas.expression import Expression, Product, Symbol
 from engine.explain.formulas.quantities import mean_factor
@@ -13,6 +17,8 @@ from engine.specs import OutputActivation
 @dataclass(frozen=True)
 class OutputRow:
     """The outputs of the network for one row, and its target.
+
+    The index of an output may also be an array of indices: the symbols then have arrays as values.
 
     Attributes:
         activation: the output activation.
@@ -43,21 +49,23 @@ class OutputRow:
 
     def z(self, index: int) -> Symbol:
         """Return a logit."""
-        return symbol("z", self.logits[index], index + 1)
+        return symbol("z", _at(self.logits, index), index + 1)
 
     def p(self, index: int) -> Symbol:
         """Return an output that is a probability."""
-        return symbol("p", self.outputs[index], index + 1, words=self._words("prediction", index))
+        return symbol(
+            "p", _at(self.outputs, index), index + 1, words=self._words("prediction", index)
+        )
 
     def predicted(self, index: int) -> Symbol:
         """Return an output that is a quantity, ŷ."""
         words = self._words("prediction", index)
-        return symbol("y", self.outputs[index], index + 1, mark="hat", words=words)
+        return symbol("y", _at(self.outputs, index), index + 1, mark="hat", words=words)
 
     def y(self, index: int) -> Symbol:
         """Return the target of an output: a number, or 1 for the class and 0 for the others."""
         target = self.target
-        value = float(index == target) if isinstance(target, int) else target[index]
+        value = 1.0 * (index == target) if isinstance(target, int) else _at(target, index)
         return symbol("y", value, index + 1, words=self._words("target", index))
 
     def error(self, index: int) -> Expression:
@@ -67,16 +75,20 @@ class OutputRow:
     def gaussian(self, index: int) -> tuple[Symbol, Symbol]:
         """Return the mean μ and the log variance s of a target."""
         number = index + 1
-        log_variance = self.outputs[self.count // 2 + index]
+        log_variance = _at(self.outputs, self.count // 2 + index)
         return (
-            symbol("μ", self.outputs[index], number),
+            symbol("μ", _at(self.outputs, index), number),
             symbol("s", log_variance, number, words=f"the log variance {number}"),
         )
 
-    def total(self, write: Callable[[int], Expression], indices: Iterable[int]) -> Expression:
-        """Return the sum of the terms of outputs."""
-        terms = [write(index) for index in indices]
-        return strongest(list(map(evaluate, terms)), terms.__getitem__, self.top)
+    def total(self, write: Callable[[int], Expression], indices: Sequence[int]) -> Expression:
+        """Return the sum of the terms of outputs.
+
+        All terms have one form: their values are computed at once, of arrays.
+        """
+        every = cast("int", np.asarray(indices, np.intp))
+        values = np.broadcast_to(evaluate(write(every)), len(indices)).tolist()
+        return strongest(values, lambda place: write(indices[place]), self.top)
 
     def mean(self, write: Callable[[int], Expression]) -> Expression:
         """Return the mean of the terms of all outputs."""
@@ -85,6 +97,12 @@ class OutputRow:
 
     def _words(self, noun: str, index: int) -> str:
         return f"the {noun}" if self.count == 1 else f"the {noun} of output {index + 1}"
+
+
+def _at(values: Sequence[float], index: int | Indices) -> float:
+    if isinstance(index, np.ndarray):
+        return cast("float", np.asarray(values, np.float64)[index])
+    return values[index]
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,6 @@ def _log_partition(row: OutputRow, index: int) -> Expression:
 
 def _smoothed_cross_entropy(smoothing: float, row: OutputRow) -> tuple[Formula, ...]:
     """−Σ_k q_k ln p_k."""
-    where = class_weights(smoothing, row)
     indices = range(row.count)
 
     def weighted(k: int, expression: Expression) -> Expression:
@@ -67,7 +66,10 @@ def _smoothed_cross_entropy(smoothing: float, row: OutputRow) -> tuple[Formula, 
     else:
         mean_logit = row.total(lambda k: weighted(k, row.z(k)), indices)
         of_logits = function("ln", exponential_sum(row.logits, row.top)) - mean_logit
-    return define(ROW_LOSS, textbook, *where), define(ROW_LOSS, of_logits, *where)
+    return tuple(
+        define(ROW_LOSS, form, *class_weights(smoothing, row, form))
+        for form in (textbook, of_logits)
+    )
 
 
 def _binary_cross_entropy(row: OutputRow) -> tuple[Formula, ...]:

@@ -1,7 +1,6 @@
 """Arrange an expression as a layout, with its symbols or with their numbers."""
 
 from collections.abc import Iterable, Iterator
-from enum import IntEnum
 from typing import assert_never
 
 from engine.explain.formulas.evaluate import holding_branch
@@ -26,7 +25,6 @@ from engine.explain.formulas.rendering.layout import (
     Choice,
     Digits,
     Fenced,
-    Hat,
     Identifier,
     Layout,
     Operator,
@@ -36,21 +34,17 @@ from engine.explain.formulas.rendering.layout import (
     Scripts,
     Words,
 )
+from engine.explain.formulas.rendering.names import (
+    Level,
+    write_constant,
+    write_name,
+    write_numeral,
+)
 from engine.explain.formulas.rendering.numerals import Numeral, write_number
 
 # Multiplication that is not written, between symbols.
 INVISIBLE_TIMES = "\u2062"
 _FENCES = {"abs": ("|", "|"), "floor": ("⌊", "⌋")}
-
-
-class Level(IntEnum):
-    """How strongly the parts of a layout are bound; weaker ones need brackets."""
-
-    CASES = 0
-    SUM = 1
-    PRODUCT = 2
-    POWER = 3
-    ATOM = 4
 
 
 class Arranger:
@@ -81,7 +75,7 @@ class Arranger:
 
     def number(self, symbol: Symbol) -> Layout:
         """Return the value of a symbol."""
-        return _numeral(self._write(symbol))[0]
+        return write_numeral(self._write(symbol))[0]
 
     def _write(self, symbol: Symbol) -> Numeral:
         return write_number(symbol.value, None if symbol.is_given else self._digits)
@@ -89,7 +83,7 @@ class Arranger:
     def _arrange(self, expression: Expression) -> tuple[Layout, Level]:  # noqa: PLR0911, C901 - one case per node
         match expression:
             case Number():
-                return _constant(expression)
+                return write_constant(expression)
             case Symbol():
                 return self._symbol(expression)
             case Rest():
@@ -120,7 +114,7 @@ class Arranger:
 
     def _symbol(self, symbol: Symbol) -> tuple[Layout, Level]:
         if self._with_numbers:
-            return _numeral(self._write(symbol))
+            return write_numeral(self._write(symbol))
         match symbol.name:
             case Derivative():
                 return write_name(symbol.name), Level.PRODUCT
@@ -130,7 +124,7 @@ class Arranger:
 
     def _rest(self, rest: Rest) -> tuple[Layout, Level]:
         if self._with_numbers:
-            return _numeral(write_number(rest.value, self._digits))
+            return write_numeral(write_number(rest.value, self._digits))
         noun = "more term" if rest.count == 1 else "more terms"
         return Row((Operator("…"), Words(f"{rest.count:,} {noun}"))), Level.PRODUCT
 
@@ -177,64 +171,3 @@ class Arranger:
             for branch in cases.branches
         )
         return Choice(rows), Level.CASES
-
-
-def write_name(name: Name | Derivative) -> Layout:
-    """Return the layout of a name."""
-    match name:
-        case Derivative(of, by):
-            parts = (Row((Operator("∂"), write_name(part))) for part in (of, by))
-            return Quotient(*parts)
-        case Name():
-            return _write_name(name)
-
-
-def _write_name(name: Name) -> Layout:
-    base: Layout = Identifier(name.letter)
-    if name.mark == "hat":
-        base = Hat(base)
-    below = _subscripts(name.subscripts) if name.subscripts else None
-    above = _superscript(name.superscript) if name.superscript else None
-    layout = base if below is None and above is None else Scripts(base, below, above)
-    return Fenced("‖", layout, "‖") if name.mark == "norm" else layout
-
-
-def _superscript(superscript: str) -> Layout:
-    match superscript:
-        case "′":
-            return Operator("′")
-        case "2":
-            return Digits("2")
-        case row:
-            return Row((Operator("("), Digits(row.strip("()")), Operator(")")))
-
-
-def _subscripts(subscripts: tuple[int | str, ...]) -> Layout:
-    """Single digits side by side, as in w₁₂; longer indices are separated by commas."""
-    if all(isinstance(index, int) and index < 10 for index in subscripts):
-        return Digits("".join(map(str, subscripts)))
-    items: list[Layout] = []
-    for index in subscripts:
-        if items:
-            items.append(Operator(","))
-        items.append(Digits(str(index)) if isinstance(index, int) else Words(index))
-    return items[0] if len(items) == 1 else Row(tuple(items))
-
-
-def _constant(number: Number) -> tuple[Layout, Level]:
-    if number.letter:
-        return Identifier(number.letter), Level.ATOM
-    return _numeral(write_number(number.value, None))
-
-
-def _numeral(numeral: Numeral) -> tuple[Layout, Level]:
-    if numeral.exponent is None:
-        layout: Layout = Digits(numeral.digits)
-        level = Level.ATOM
-    else:
-        exponent = Numeral(numeral.exponent < 0, str(abs(numeral.exponent)))
-        power = Scripts(Digits("10"), above=_numeral(exponent)[0])
-        layout, level = Row((Digits(numeral.digits), Operator("·"), power)), Level.PRODUCT
-    if numeral.is_negative:
-        return Row((Operator("−"), layout)), Level.SUM
-    return layout, level

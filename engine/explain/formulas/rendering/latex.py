@@ -18,7 +18,7 @@ from engine.explain.formulas.rendering.layout import (
     Scripts,
     Words,
 )
-from engine.explain.formulas.rendering.lines import lines_of
+from engine.explain.formulas.rendering.lines import abbreviations_of, lines_of
 
 _LETTERS = {
     "α": r"\alpha",
@@ -58,13 +58,17 @@ _FENCES = {"⌊": r"\lfloor", "⌋": r"\rfloor", "‖": r"\|"}
 
 
 def to_latex(formula: Formula, digits: int | None = 3) -> str:
-    """Return a formula as an `aligned` environment: symbols, numbers, result."""
+    """Return a formula as an `aligned` environment.
+
+    Its lines are those of symbols, numbers and result, then one per abbreviation.
+    """
     left, lines = lines_of(formula, digits)
-    starts = [write_latex(left), *[""] * (len(lines) - 1)]
-    rows = [
-        f"{start} &= {write_latex(line)}".strip() for start, line in zip(starts, lines, strict=True)
-    ]
-    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+    rows = [("", line) for line in map(write_latex, lines)]
+    rows[0] = (write_latex(left), rows[0][1])
+    for name, line in abbreviations_of(formula, digits):
+        rows.append((write_latex(name), write_latex(line)))
+    body = " \\\\\n".join(f"{start} &= {line}".strip() for start, line in rows)
+    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
 
 def write_latex(layout: Layout) -> str:  # noqa: PLR0911, C901 - one case per node

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from engine.explain.formulas.evaluate import holding_branch
 from engine.explain.formulas.expression import Branch, Cases, Expression, children
 from engine.explain.formulas.formula import Formula
-from engine.explain.formulas.rendering.arrange import Arranger, write_name
+from engine.explain.formulas.rendering.arrange import Arranger
 from engine.explain.formulas.rendering.layout import Layout, Operator, Row, Words
+from engine.explain.formulas.rendering.names import write_name
 
 
 def lines_of(formula: Formula, digits: int | None) -> tuple[Layout, list[Layout]]:
@@ -22,8 +23,21 @@ def lines_of(formula: Formula, digits: int | None) -> tuple[Layout, list[Layout]
     if values not in {result, lines[0]}:
         lines.append(_with_conditions(values, formula.expression, numbers))
     if result != lines[0]:
-        lines.append(result)
+        is_branch = values == result
+        lines.append(_with_conditions(result, formula.expression, numbers) if is_branch else result)
     return write_name(formula.left.name), lines
+
+
+def abbreviations_of(formula: Formula, digits: int | None) -> list[tuple[Layout, Layout]]:
+    """Return left and right side of each formula that defines an abbreviation, on one line."""
+    rows = []
+    for part in formula.where:
+        left, lines = lines_of(part, digits)
+        items = [lines[0]]
+        for line in lines[1:]:
+            items += [Operator("="), line]
+        rows += [(left, Row(tuple(items))), *abbreviations_of(part, digits)]
+    return rows
 
 
 def holding_branches(expression: Expression) -> Iterator[Branch]:

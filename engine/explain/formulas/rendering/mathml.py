@@ -18,29 +18,35 @@ from engine.explain.formulas.rendering.layout import (
     Scripts,
     Words,
 )
-from engine.explain.formulas.rendering.lines import lines_of
+from engine.explain.formulas.rendering.lines import abbreviations_of, lines_of
 
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 # Spaces at the ends of `mtext` are dropped unless they do not break.
 _SPACE = "\u00a0"
-# The result of a formula, for style sheets.
+# Classes for style sheets.
 _RESULT = ' class="result"'
+_WHERE = ' class="where"'
 
 
 def to_mathml(formula: Formula, digits: int | None = 3) -> str:
-    """Return a formula as a table with a line each for symbols, numbers and result.
+    """Return a formula as a table.
 
-    Its columns are the left side, the equals sign and the right side; the last right side has the
-    class `result`.
+    Its lines are those of symbols, numbers and result, then one per abbreviation. Its columns are
+    the left side, the equals sign and the right side. The result's cell has the class `result`, the
+    lines of abbreviations have the class `where`.
     """
     left, lines = lines_of(formula, digits)
     starts = [write_mathml(left), *[""] * (len(lines) - 1)]
-    styles = [*[""] * (len(lines) - 1), _RESULT]
-    rows = "".join(
-        f"<mtr><mtd>{start}</mtd><mtd><mo>=</mo></mtd><mtd{style}>{write_mathml(line)}</mtd></mtr>"
-        for start, line, style in zip(starts, lines, styles, strict=True)
-    )
-    return f'<math xmlns="{NAMESPACE}" display="block"><mtable>{rows}</mtable></math>'
+    classes = [*[""] * (len(lines) - 1), _RESULT]
+    rows = [_line(*row) for row in zip(starts, lines, classes, strict=True)]
+    for name, line in abbreviations_of(formula, digits):
+        rows.append(_line(write_mathml(name), line, "", _WHERE))
+    return f'<math xmlns="{NAMESPACE}" display="block"><mtable>{"".join(rows)}</mtable></math>'
+
+
+def _line(start: str, line: Layout, cell_class: str, row_class: str = "") -> str:
+    cells = f"<mtd>{start}</mtd><mtd><mo>=</mo></mtd><mtd{cell_class}>{write_mathml(line)}</mtd>"
+    return f"<mtr{row_class}>{cells}</mtr>"
 
 
 def write_mathml(layout: Layout) -> str:  # noqa: PLR0911, C901 - one case per node

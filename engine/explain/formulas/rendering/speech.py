@@ -15,6 +15,7 @@ from engine.explain.formulas.expression import (
     Fraction,
     Function,
     FunctionName,
+    Leaf,
     Negation,
     Number,
     Power,
@@ -56,7 +57,15 @@ _RELATIONS: dict[RelationSign, str] = {
 
 
 def to_speech(formula: Formula, digits: int | None = 3) -> str:
-    """Return a formula as a sentence: `a equals b plus c, 1 plus 2, equals 3`."""
+    """Return a formula as a sentence: `a equals b plus c, 1 plus 2, equals 3`.
+
+    Abbreviations follow as `; where b equals …`.
+    """
+    where = (to_speech(part, digits) for part in formula.where)
+    return "; where ".join([_sentence(formula, digits), *where])
+
+
+def _sentence(formula: Formula, digits: int | None) -> str:
     symbols = Speaker(with_numbers=False, digits=digits)
     numbers = Speaker(with_numbers=True, digits=digits)
     names, values = symbols.speak(formula.expression), numbers.speak(formula.expression)
@@ -68,6 +77,8 @@ def to_speech(formula: Formula, digits: int | None = 3) -> str:
         parts += [values, *reasons]
     if result != names:
         parts.append(f"equals {result}")
+    if values == result:
+        parts += reasons
     return ", ".join(parts)
 
 
@@ -83,16 +94,32 @@ class Speaker:
         self._with_numbers = with_numbers
         self._digits = digits
 
-    def speak(self, expression: Expression) -> str:  # noqa: PLR0911, C901 - one case per node
-        """Return an expression in words."""
-        match expression:
+    def speak(self, expression: Expression) -> str:
+        """Return an expression in words.
+
+        A number alone is `minus 0.5`. As a part of an expression it is `negative 0.5`, so that a
+        `minus` in it is always a subtraction or a changed sign.
+        """
+        if isinstance(expression, Leaf):
+            return self._leaf(expression, "minus")
+        return self._speak(expression)
+
+    def _leaf(self, leaf: Leaf, sign: str) -> str:
+        match leaf:
             case Number(value, letter):
-                return {"π": "pi"}.get(letter, letter) or _numeral(write_number(value, None))
+                return {"π": "pi"}.get(letter) or _numeral(write_number(value, None), sign)
             case Symbol(_, value, words, is_given):
                 digits = None if is_given else self._digits
-                return _numeral(write_number(value, digits)) if self._with_numbers else words
-            case Rest():
-                return self._rest(expression)
+                return _numeral(write_number(value, digits), sign) if self._with_numbers else words
+            case Rest(count, value):
+                if self._with_numbers:
+                    return _numeral(write_number(value, self._digits), sign)
+                return f"{count:,} more {'term' if count == 1 else 'terms'}"
+
+    def _speak(self, expression: Expression) -> str:  # noqa: PLR0911 - one case per node
+        match expression:
+            case Number() | Symbol() | Rest():
+                return self._leaf(expression, "negative")
             case Sum(terms):
                 return self._sum(terms)
             case Product(factors):
@@ -119,11 +146,6 @@ class Speaker:
             for relation in relations
         )
 
-    def _rest(self, rest: Rest) -> str:
-        if self._with_numbers:
-            return _numeral(write_number(rest.value, self._digits))
-        return f"{rest.count:,} more {'term' if rest.count == 1 else 'terms'}"
-
     def _sum(self, terms: tuple[Expression, ...]) -> str:
         text = ""
         for term in terms:
@@ -144,13 +166,13 @@ class Speaker:
         """Return an operand after `over`: also a function of a name or a number."""
         match expression:
             case Root(Number() | Symbol()) | Function(_, (Symbol(),)):
-                return self.speak(expression)
+                return self._speak(expression)
             case _:
                 return self._atom(expression)
 
     def _power(self, base: Expression, exponent: Expression) -> str:
         body = self._atom(base)
-        if body.startswith("minus "):
+        if body.startswith("negative "):
             body = _group(body)
         match exponent:
             case Number(2):
@@ -164,9 +186,9 @@ class Speaker:
         """Return all branches with symbols, and the one that holds with numbers."""
         if self._with_numbers:
             branch = holding_branch(cases)
-            return "not a number" if branch is None else self.speak(branch.value)
+            return "not a number" if branch is None else self._speak(branch.value)
         branches = (
-            f"{self.speak(branch.value)} if {self.conditions(branch.conditions)}"
+            f"{self._speak(branch.value)} if {self.conditions(branch.conditions)}"
             for branch in cases.branches
         )
         return f"{'; '.join(branches)}; end of cases"
@@ -175,8 +197,8 @@ class Speaker:
         """Return a term or factor; sums and cases are grouped."""
         inner = self._shown(expression)
         if isinstance(inner, Sum | Negation | Cases):
-            return _group(self.speak(expression))
-        return self.speak(expression)
+            return _group(self._speak(expression))
+        return self._speak(expression)
 
     def _argument(self, expression: Expression) -> str:
         """Return an argument of a function: an operand, or minus one."""
@@ -189,7 +211,7 @@ class Speaker:
     def _atom(self, expression: Expression) -> str:
         """Return an operand; all but names and plain numbers are grouped."""
         inner = self._shown(expression)
-        text = self.speak(expression)
+        text = self._speak(expression)
         if isinstance(inner, Symbol) and not self._with_numbers:
             return text
         if isinstance(inner, Number | Symbol | Rest) and " times " not in text:
@@ -210,9 +232,9 @@ def _group(text: str) -> str:
     return f"the quantity {text}{_END}"
 
 
-def _numeral(numeral: Numeral) -> str:
+def _numeral(numeral: Numeral, sign: str) -> str:
     digits = {"∞": "infinity", "NaN": "not a number"}.get(numeral.digits, numeral.digits)
     if numeral.exponent is not None:
-        sign = "minus " if numeral.exponent < 0 else ""
-        digits = f"{digits} times 10 to the {sign}{abs(numeral.exponent)}"
-    return f"minus {digits}" if numeral.is_negative else digits
+        direction = "minus " if numeral.exponent < 0 else ""
+        digits = f"{digits} times 10 to the {direction}{abs(numeral.exponent)}"
+    return f"{sign} {digits}" if numeral.is_negative else digits

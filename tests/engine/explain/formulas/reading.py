@@ -162,7 +162,7 @@ class SpokenParser:
         return value
 
     def _operand(self) -> float:
-        if self._take("minus"):
+        if self._take("minus") or self._take("negative"):
             return -self._operand()
         if self._take("the quantity"):
             value = self._sum()

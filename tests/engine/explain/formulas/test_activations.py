@@ -1,11 +1,13 @@
 """Formulas of activations give the numbers of the engine's activations."""
 
+import math
 from typing import get_args
 
 import numpy as np
 import pytest
 
 from engine.activations import build_activation
+from engine.explain.formulas import to_latex, to_mathml, to_speech
 from engine.explain.formulas.activations import activation, delta, slope, softmax, softmax_delta
 from engine.specs import Activation as ActivationSpec
 from engine.specs import (
@@ -64,7 +66,7 @@ def test_renderings(spec: ActivationSpec | OutputActivation) -> None:
 @pytest.mark.parametrize("units", [2, 5, 40])
 def test_softmax(units: int) -> None:
     random = np.random.default_rng(units)
-    for spread in (1.0, 20.0, 300.0):
+    for spread in (1.0, 20.0, 600.0):
         logits = random.normal(0, spread, units)
         function = build_activation("softmax", FLOAT64)
         outputs = function.forward(logits.copy()[np.newaxis])
@@ -72,9 +74,7 @@ def test_softmax(units: int) -> None:
         deltas = function.backward(outputs.copy(), gradients.copy()[np.newaxis])
         for unit in (0, units - 1):
             formula = softmax(logits.tolist(), unit)
-            # The terms that are not written out are summed without a shift.
-            if units <= 12 or spread < 300:
-                check_value(formula, outputs[0, unit])
+            check_value(formula, outputs[0, unit])
             of_delta = softmax_delta(gradients.tolist(), outputs[0].tolist(), unit)
             check_value(of_delta, deltas[0, unit], scale=float(outputs[0, unit]))
     check_renderings(softmax(logits.tolist(), 0, top=3))
@@ -86,3 +86,21 @@ def test_softmax_is_a_function_of_all_logits() -> None:
         activation("softmax", 1.0, 0)
     with pytest.raises(ValueError, match="softmax"):
         slope("softmax", 1.0, 0.5, 0)
+
+
+def test_the_branch_that_holds_is_named() -> None:
+    formula = slope("leaky_relu", -0.3, -0.003, 0)
+    assert to_latex(formula).endswith(
+        r"&= 0.01 , \text{ since } - 0.003 \le 0" + "\n\\end{aligned}"
+    )
+    assert to_speech(formula).endswith("equals 0.01, since minus 0.003 is at most 0")
+    assert to_speech(delta("relu", 0.3, 0.2, 0.2, 0)).endswith(
+        "0.3 times 1, since 0.2 is greater than 0, equals 0.3"
+    )
+
+
+def test_a_value_that_is_not_a_number_is_in_no_branch() -> None:
+    formula = delta("relu", 0.3, math.nan, math.nan, 0)
+    assert math.isnan(formula.value)
+    assert to_speech(formula).endswith("not a number")
+    assert "NaN" in to_mathml(formula)
