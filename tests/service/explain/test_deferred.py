@@ -1,5 +1,6 @@
 """Steps that are too far away for a request are reached by a worker."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from service.explain import open_step
 from store.settings import Settings
+from store.workers import announce_worker
 from tests.service.conftest import Train, problem
 from tests.service.explain.conftest import SMALL
 from tests.training import open_worker_context
@@ -48,6 +50,30 @@ def test_a_long_replay_is_work_whose_answer_is_that_of_the_request(
     # The kept state serves other questions about the step as well.
     other = here.post(path, json={"step": 7})
     assert other.json()["origin"]["kind"] == "explanation"
+
+
+@pytest.mark.parametrize("differs", [False, True])
+def test_a_worker_whose_environment_gives_the_bits_of_the_job_is_preferred(
+    here: TestClient,
+    train: Train,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    differs: bool,
+) -> None:
+    job = train(**SMALL)
+    worker = open_worker_context(settings)
+    other = {**worker.environment, "blas_kernel": "Another"}
+    with worker.database.writing() as session:
+        announce_worker(session, "one", other)
+        if not differs:
+            announce_worker(session, "two", worker.environment)
+    monkeypatch.setattr(open_step, "REPLAY_SECONDS", 0.0)
+    path = f"/v1/jobs/{job['id']}/explain"
+    posted = here.post(path, json={"step": 7, "rows": [3]}).json()
+    run_slice(replace(worker, environment=other))
+    worker.database.close()
+    status = here.get(posted["links"]["self"]).json()["status"]
+    assert status == ("succeeded" if differs else "queued")
 
 
 def test_answer_of_an_unknown_explanation_is_not_found(here: TestClient, train: Train) -> None:
