@@ -60,12 +60,14 @@ class Name:
         subscripts: indices, counted from 1, or words.
         superscript: `′`, the `2` of a variance, or a row in brackets, such as `(3)`.
         mark: a hat over the letter, or the bars of a norm around it.
+        layer: number of its layer, counted from 1; None in formulas of a single layer.
     """
 
     letter: str
     subscripts: tuple[int | str, ...] = ()
     superscript: str = ""
     mark: Mark = ""
+    layer: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

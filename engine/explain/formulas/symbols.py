@@ -107,13 +107,15 @@ def strongest(
 
 
 def spoken_name(name: Name) -> str:
-    """Return a name in words: `new w 1 2`, `m hat`, `sigma squared`, `delta 1 of row 3`."""
+    """Return a name in words: `new w 1 2`, `m hat`, `sigma squared`, `delta 1 of layer 2`."""
     words = _GREEK.get(name.letter, name.letter)
     if name.mark == "hat":
         words = f"{words} hat"
     words = " ".join([words, *map(str, name.subscripts)])
     if name.mark == "norm":
         words = f"the norm of {words}"
+    if name.layer is not None:
+        words = f"{words} of layer {name.layer}"
     match name.superscript:
         case "":
             return words
@@ -122,7 +124,12 @@ def spoken_name(name: Name) -> str:
         case "2":
             return f"{words} squared"
         case row:
-            return f"{words} of row {row.strip('()')}"
+            return f"{words} of {spoken_row(row)}"
+
+
+def spoken_row(superscript: str) -> str:
+    """Return a row superscript in words: `row 3 of the batch`."""
+    return f"row {superscript.strip('()')} of the batch"
 
 
 def _as_expression(operand: Operand) -> Expression:

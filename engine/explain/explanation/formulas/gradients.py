@@ -123,6 +123,9 @@ def _of_embedding(
         if table.name == name:
             codes = group.transform.inputs.rows[:, table.position].astype(np.intp)
             rows = np.flatnonzero(codes == index[0])
-            column = unit_rows(delta, table.columns.start + index[1])
-            return embedding_gradient(column[rows].tolist(), rows.tolist(), *index)
+            unit = table.columns.start + index[1]
+            column = unit_rows(delta, unit)
+            return embedding_gradient(
+                column[rows].tolist(), rows.tolist(), index[0], index[1], unit
+            )
     return None

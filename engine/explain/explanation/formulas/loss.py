@@ -1,9 +1,11 @@
 """Formulas of the loss: of the batch, and of one row."""
 
+from engine.explain.explanation.formulas.letters import LayerLetters
 from engine.explain.explanation.formulas.texts import write_formula
 from engine.explain.explanation.values import FormulaText
 from engine.explain.explanation.view import StepView
 from engine.explain.formulas.losses import OutputRow, Share, batch_loss, row_loss
+from engine.explain.formulas.renaming import rename
 
 
 def loss_formulas(view: StepView) -> tuple[FormulaText, ...]:
@@ -13,7 +15,10 @@ def loss_formulas(view: StepView) -> tuple[FormulaText, ...]:
         return ()
     loss = trace.inputs.spec.loss
     value = float(trace.row_losses[trace.kept[row]])
-    found = [write_formula("row_loss", one, value) for one in row_loss(loss, output_row(view, row))]
+    letters = LayerLetters(view, view.groups["output"]).logits
+    forms = [rename(one, letters) for one in row_loss(loss, output_row(view, row))]
+    names = ("row_loss", "row_loss_of_logits")
+    found = [write_formula(of, one, value) for of, one in zip(names, forms, strict=False)]
     weights = trace.inputs.batch.weights
     whole = batch_loss(trace.row_losses.tolist(), None if weights is None else weights.tolist())
     return (*found, write_formula("loss", whole, trace.loss))

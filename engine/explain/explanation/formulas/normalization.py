@@ -6,17 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.arrays import Floats
+from engine.explain.explanation.formulas.letters import LayerLetters
 from engine.explain.explanation.formulas.texts import write_formula
 from engine.explain.explanation.layer_group import LayerGroup
 from engine.explain.explanation.numbers import unit_rows
 from engine.explain.explanation.values import FormulaText
 from engine.explain.explanation.view import StepView
+from engine.explain.formulas import Formula
 from engine.explain.formulas.layers.normalization import mean, normalized, scaled, variance
 from engine.explain.formulas.layers.normalization_gradients import (
     batch_input_gradient,
     frozen_input_gradient,
     row_input_gradient,
 )
+from engine.explain.formulas.renaming import rename
 from engine.layers.batch_normalization import BatchNormalization
 from engine.specs import BatchNormalizationSpec, LayerNormalizationSpec
 
@@ -55,7 +58,7 @@ class Normalized:
 
 
 def normalization_formulas(
-    view: StepView, group: LayerGroup, unit: int, row: int
+    view: StepView, group: LayerGroup, letters: LayerLetters, unit: int, row: int
 ) -> Iterator[FormulaText]:
     """Write the formulas of μ, σ², x̂, y and ∂L/∂x, as far as their numbers are kept."""
     is_batch = isinstance(group.transform.layer, BatchNormalization)
@@ -63,14 +66,18 @@ def normalization_formulas(
     one = (_in_batch if is_batch else _in_row)(view, group, unit, row)
     if one is None:
         return
+    names, values = letters.of_values(unit, one.index), one.values.tolist()
     if not is_frozen:
-        yield write_formula("mean", mean(one.values.tolist()), one.mean)
-        yield write_formula("variance", variance(one.values.tolist(), one.mean), one.variance)
+        yield write_formula("mean", rename(mean(values), names), one.mean)
+        spread = variance(values, one.mean)
+        yield write_formula("variance", rename(spread, names), one.variance)
     normal = normalized(one.x, one.mean, one.variance, one.epsilon, one.index)
-    yield write_formula("normalized", normal)
+    yield write_formula("normalized", rename(normal, names))
     value = float(unit_rows(group.a, unit)[row])
-    yield write_formula("a", scaled(normal.value, one.scale, one.shift), value)
-    yield from _gradient(view, group, one, unit, row)
+    output = scaled(normal.value, one.scale, one.shift)
+    yield write_formula("a", rename(output, names), value)
+    for formula, of_x in _gradient(view, group, one, unit, row):
+        yield write_formula("input_gradient", rename(formula, names), of_x)
 
 
 def _in_batch(view: StepView, group: LayerGroup, unit: int, row: int) -> Normalized | None:
@@ -114,8 +121,8 @@ def _measured(values: Floats, index: int, scale: float, shift: float, epsilon: f
 
 def _gradient(
     view: StepView, group: LayerGroup, one: Normalized, unit: int, row: int
-) -> Iterator[FormulaText]:
-    """Write ∂L/∂x, if a layer before this one is trained."""
+) -> Iterator[tuple[Formula, float]]:
+    """Yield the formula of ∂L/∂x and its value, if a layer before this one is trained."""
     of_y, of_x = group.transform.output_gradient, group.transform.input_gradient
     if of_y is None or of_x is None:
         return
@@ -152,4 +159,4 @@ def _gradient(
             one.epsilon,
             len(one.values),
         )
-    yield write_formula("input_gradient", formula, value)
+    yield formula, value

@@ -6,8 +6,13 @@ from engine.explain.explanation.values import FormulaText
 from engine.explain.formulas import Formula, to_latex, to_mathml, to_speech
 from engine.numerics.norms import finite_or_none
 
+# Three digits would hide a small step from one value to the next.
+NEW_VALUE_DIGITS = 6
 
-def write_formula(of: str, formula: Formula, value: float | None = None) -> FormulaText:
+
+def write_formula(
+    of: str, formula: Formula, value: float | None = None, *, digits: int = 3
+) -> FormulaText:
     """Return a formula as texts.
 
     Args:
@@ -15,13 +20,14 @@ def write_formula(of: str, formula: Formula, value: float | None = None) -> Form
         formula: its formula.
         value: the result that the training computed, in its own precision; None for that of the
             formula, computed in double precision.
+        digits: significant digits of computed numbers.
     """
     if value is not None and math.isfinite(value):
         formula = formula.with_value(value)
     return FormulaText(
         of=of,
         value=finite_or_none(formula.value),
-        latex=to_latex(formula),
-        mathml=to_mathml(formula),
-        speech=to_speech(formula),
+        latex=to_latex(formula, digits),
+        mathml=to_mathml(formula, digits),
+        speech=to_speech(formula, digits),
     )

@@ -1,6 +1,7 @@
 """Formulas of the units of a layer, with the numbers of one row, and of the edges into them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from engine.arrays import Floats
 from engine.explain.explanation.formulas.gradients import gradient_formula
 from engine.explain.explanation.formulas.layers import layer_formulas
+from engine.explain.explanation.formulas.letters import LayerLetters
 from engine.explain.explanation.formulas.loss import output_row, share_of_row
 from engine.explain.explanation.formulas.parameters import entry_formulas
 from engine.explain.explanation.formulas.texts import write_formula
@@ -15,13 +17,15 @@ from engine.explain.explanation.layer_group import LayerGroup
 from engine.explain.explanation.numbers import unit_rows
 from engine.explain.explanation.values import FormulaText, ParameterEntry
 from engine.explain.explanation.view import StepView
+from engine.explain.formulas import Formula
 from engine.explain.formulas.activations import activation, delta, softmax, softmax_delta
 from engine.explain.formulas.layers.dense import (
     input_gradient,
     weighted_sum,
 )
-from engine.explain.formulas.losses import logit_gradient, output_gradient
+from engine.explain.formulas.losses import logit_gradient, output_gradient, prediction
 from engine.explain.formulas.losses.error_terms import ErrorLossSpec
+from engine.explain.formulas.renaming import rename
 from engine.explain.step_trace import Recorded
 from engine.layers.dense import Dense
 
@@ -37,7 +41,7 @@ class UnitFormulas:
     def __init__(self, view: StepView, group: LayerGroup) -> None:
         self._view, self._group, self._row = view, group, view.formula_row
         self._is_output = group.loss_outputs is not None
-        self._names = [*view.groups]
+        self._letters = LayerLetters(view, group)
 
     def of_unit(self, unit: int) -> tuple[FormulaText, ...]:
         """Return the formulas of a unit's z, a, ∂L/∂a and δ that apply."""
@@ -50,16 +54,30 @@ class UnitFormulas:
         z, a = float(unit_rows(group.z, unit)[row]), float(unit_rows(group.a, unit)[row])
         if isinstance(group.transform.layer, Dense):
             yield self._weighted_sum(unit, row, z)
-        yield from layer_formulas(self._view, group, unit, row, self._letter)
+        yield from layer_formulas(self._view, group, self._letters, unit, row)
         name = getattr(group.spec, "activation", None)
-        if name == "softmax":
-            yield write_formula("a", softmax(_flat(group.z, row), unit), a)
-        elif name not in {None, "linear"}:
-            yield write_formula("a", activation(name, z, unit), a)
+        if name is not None:
+            is_softmax = name == "softmax"
+            formula = (
+                softmax(_flat(group.z, row), unit) if is_softmax else activation(name, z, unit)
+            )
+            yield self._write("a", self._predicted(formula, unit, row), a)
         if self._is_output:
             yield from self._gradient_at_output(unit, row)
         elif group.a_gradient is not None and group.delta is not None:
             yield from self._hidden_gradients(unit, row, z, a)
+
+    def _write(self, of: str, formula: Formula, value: float | None) -> FormulaText:
+        letters = self._letters.logits if self._is_output else self._letters.own
+        return write_formula(of, rename(formula, letters), value)
+
+    def _predicted(self, formula: Formula, unit: int, row: int) -> Formula:
+        """Return the formula of an output with the name that the loss gives to it."""
+        if not self._is_output:
+            return formula
+        loss = self._view.trace.inputs.spec.loss
+        left = prediction(loss, output_row(self._view, row), unit)
+        return replace(formula, left=replace(left, value=formula.value))
 
     def _weighted_sum(self, unit: int, row: int, z: float) -> FormulaText:
         group = self._group
@@ -70,14 +88,9 @@ class UnitFormulas:
             weights.tolist(),
             None if bias is None else float(bias.trace.before[unit]),
             unit,
-            letter=self._letter,
+            letter=self._letters.input_letter,
         )
-        return write_formula("z", formula, z)
-
-    @property
-    def _letter(self) -> str:
-        """The letter of the layer's inputs: those of the network are x."""
-        return "x" if self._names[0] == self._group.name else "a"
+        return write_formula("z", rename(formula, self._letters.forward), z)
 
     def _weights(self, group: LayerGroup) -> Floats:
         return self._view.parameters[f"{group.name}.weight"].trace.before
@@ -88,10 +101,10 @@ class UnitFormulas:
         values = output_row(view, row)
         if isinstance(loss, get_args(ErrorLossSpec)):
             formula = output_gradient(loss, values, unit, share)
-            yield write_formula("a_gradient", formula, self._value(self._group.a_gradient, unit))
+            yield self._write("a_gradient", formula, self._value(self._group.a_gradient, unit))
         if self._group.delta is not None:
             value = float(unit_rows(self._group.delta, unit)[row])
-            yield write_formula("delta", logit_gradient(loss, values, unit, share), value)
+            yield self._write("delta", logit_gradient(loss, values, unit, share), value)
 
     def _hidden_gradients(self, unit: int, row: int, z: float, a: float) -> Iterator[FormulaText]:
         group = self._group
@@ -102,14 +115,15 @@ class UnitFormulas:
         if following is not None and following.delta is not None:
             deltas, weights = _flat(following.delta, row), self._weights(following)[unit]
             backward = input_gradient(weights.tolist(), deltas, unit)
-            yield write_formula("a_gradient", backward, gradient)
+            letters = self._letters.backward(following.name)
+            yield write_formula("a_gradient", rename(backward, letters), gradient)
         value = float(unit_rows(group.delta, unit)[row])
         name = getattr(group.spec, "activation", None)
         if name == "softmax":
             gradients = _flat(group.a_gradient, row)
-            yield write_formula("delta", softmax_delta(gradients, _flat(group.a, row), unit), value)
+            yield self._write("delta", softmax_delta(gradients, _flat(group.a, row), unit), value)
         elif name is not None:
-            yield write_formula("delta", delta(name, gradient, z, a, unit), value)
+            yield self._write("delta", delta(name, gradient, z, a, unit), value)
 
     def _value(self, recorded: Recorded | None, unit: int) -> float | None:
         if recorded is None or self._row is None:
@@ -118,9 +132,9 @@ class UnitFormulas:
 
     def _dense_after(self) -> LayerGroup | None:
         """Return the dense layer that reads this layer's outputs, if it is one."""
-        place = self._names.index(self._group.name)
+        names = [*self._view.groups]
         prefix = self._group.name.rpartition(".")[0]
-        following = self._view.groups.get(self._names[place + 1])
+        following = self._view.groups.get(names[names.index(self._group.name) + 1])
         if following is None or not isinstance(following.transform.layer, Dense):
             return None
         is_beside = following.name == "output" or following.name.rpartition(".")[0] == prefix
@@ -134,10 +148,13 @@ class UnitFormulas:
 
     def _of_entry(self, parameter: str, entry: ParameterEntry) -> Iterator[FormulaText]:
         view = self._view
-        formula = gradient_formula(view, self._group, parameter, entry.index, self._letter)
+        letter = self._letters.input_letter
+        formula = gradient_formula(view, self._group, parameter, entry.index, letter)
         if formula is not None:
-            yield write_formula("loss_gradient", formula, entry.loss_gradient)
-        yield from entry_formulas(view.trace, view.parameters[parameter], entry)
+            known = self._letters.parameter_letter(parameter)
+            letters = {**self._letters.gradients, **self._letters.entry(known, entry.index)}
+            yield write_formula("loss_gradient", rename(formula, letters), entry.loss_gradient)
+        yield from entry_formulas(view.trace, view.parameters[parameter], self._letters, entry)
 
 
 def _flat(recorded: Recorded, row: int) -> list[float]:

@@ -8,15 +8,16 @@ from engine.explain.formulas.quantities import LOSS
 from engine.explain.formulas.symbols import TOP, UNKNOWN, derivative, strongest, symbol
 
 
-def embedded(weight: float, code: int, index: int) -> Formula:
-    """y_k = E[code, k].
+def embedded(weight: float, code: int, index: int, unit: int) -> Formula:
+    """y_j = E[code, k].
 
     Args:
         weight: the entry of the table.
         code: the code of the row; it is written as it is, 0 is the unknown one.
         index: the index k in the vector, counted from 0 and written from 1.
+        unit: the index j among all outputs of the layer.
     """
-    return define(symbol("y", UNKNOWN, index + 1), table_symbol(code, index, weight))
+    return define(symbol("y", UNKNOWN, unit + 1), table_symbol(code, index, weight))
 
 
 def embedding_gradient(
@@ -24,21 +25,23 @@ def embedding_gradient(
     rows: Sequence[int],
     code: int,
     index: int,
+    unit: int,
     *,
     top: int = TOP,
 ) -> Formula:
-    """∂L/∂E[code, k] = Σ ∂L/∂y_k over the rows with the code; 0 without such rows.
+    """∂L/∂E[code, k] = Σ ∂L/∂y_j over the rows with the code; 0 without such rows.
 
     Args:
-        gradients: ∂L/∂y_k of the rows with the code.
+        gradients: ∂L/∂y_j of the rows with the code.
         rows: the positions of these rows in the batch.
         code: the code.
-        index: the index k.
+        index: the index k in the vector.
+        unit: the index j among all outputs of the layer.
         top: the number of rows that are written out.
     """
 
     def write(position: int) -> Expression:
-        of_row = symbol("y", UNKNOWN, index + 1, superscript=f"({rows[position] + 1})")
+        of_row = symbol("y", UNKNOWN, unit + 1, superscript=f"({rows[position] + 1})")
         return derivative(LOSS, of_row, gradients[position])
 
     total = strongest(gradients, write, top)

@@ -17,17 +17,16 @@ from engine.explain.formulas.symbols import (
 )
 
 
-def max_pooling(values: Sequence[float], *, letter: str = "x", top: int = TOP) -> Formula:
+def max_pooling(values: Sequence[float], *, top: int = TOP) -> Formula:
     """Y = max(x₁, x₂, …) of one window.
 
     Args:
         values: the values of the window, in row-major order.
-        letter: the letter of the inputs.
         top: the number of values that are written out, the largest.
     """
     by_size = sorted(range(len(values)), key=lambda index: -values[index])
     shown, hidden = sorted(by_size[:top]), by_size[top:]
-    arguments: list[Expression] = [symbol(letter, values[index], index + 1) for index in shown]
+    arguments: list[Expression] = [symbol("x", values[index], index + 1) for index in shown]
     if hidden:
         arguments.append(Rest(len(hidden), max(values[index] for index in hidden)))
     if len(arguments) == 1:
@@ -39,8 +38,6 @@ def max_pooling_gradient(
     gradients: Sequence[float],
     places: Sequence[int],
     firsts: Sequence[int],
-    *,
-    letter: str = "x",
 ) -> Formula:
     """∂L/∂x = Σ ∂L/∂y over the windows of x in which x is the first largest value.
 
@@ -48,7 +45,6 @@ def max_pooling_gradient(
         gradients: ∂L/∂y of each window that contains x.
         places: the index i of x in each of these windows, in row-major order.
         firsts: the index k of the first largest value of each window.
-        letter: the letter of the input.
     """
 
     def write(window: int) -> Expression:
@@ -59,38 +55,34 @@ def max_pooling_gradient(
 
     pairs = zip(gradients, places, firsts, strict=True)
     shares = [gradient if place == first else 0.0 for gradient, place, first in pairs]
-    left = derivative(LOSS, symbol(letter))
+    left = derivative(LOSS, symbol("x"))
     return define(left, strongest(shares, write, len(shares)))
 
 
-def average_pooling(values: Sequence[float], *, letter: str = "x", top: int = TOP) -> Formula:
+def average_pooling(values: Sequence[float], *, top: int = TOP) -> Formula:
     """Y = (1 / n) Σ x of the n values of one window.
 
     Args:
         values: the values of the window, in row-major order.
-        letter: the letter of the inputs.
         top: the number of values that are written out.
     """
-    total = strongest(values, lambda index: symbol(letter, values[index], index + 1), top)
+    total = strongest(values, lambda index: symbol("x", values[index], index + 1), top)
     return define(symbol("y"), (1 / _size(len(values))) * total)
 
 
-def average_pooling_gradient(
-    gradients: Sequence[float], size: int, *, letter: str = "x", top: int = TOP
-) -> Formula:
+def average_pooling_gradient(gradients: Sequence[float], size: int, *, top: int = TOP) -> Formula:
     """∂L/∂x = (1 / n) Σ ∂L/∂y over the windows of n values that contain x.
 
     Args:
         gradients: ∂L/∂y of each window that contains x.
         size: n, the number of values of a window.
-        letter: the letter of the input.
         top: the number of windows that are written out.
     """
 
     def write(window: int) -> Expression:
         return derivative(LOSS, symbol("y", UNKNOWN, window + 1), gradients[window])
 
-    left = derivative(LOSS, symbol(letter))
+    left = derivative(LOSS, symbol("x"))
     return define(left, (1 / _size(size)) * strongest(gradients, write, top))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from engine.explain.formulas.expression import Expression
 from engine.explain.formulas.formula import Formula, define
 from engine.explain.formulas.quantities import LOSS
-from engine.explain.formulas.symbols import TOP, given, strongest, symbol
+from engine.explain.formulas.symbols import TOP, given, spoken_row, strongest, symbol
 
 
 def batch_loss(
@@ -35,4 +35,4 @@ def batch_loss(
 
 
 def _words(row: int) -> str:
-    return f"the loss of row {row + 1}"
+    return f"the loss of {spoken_row(f'({row + 1})')}"

@@ -11,7 +11,7 @@ from engine.explain.formulas.evaluate import evaluate
 from engine.explain.formulas.expression import Expression, Product, Symbol
 from engine.explain.formulas.quantities import mean_factor
 from engine.explain.formulas.symbols import TOP, given, strongest, symbol
-from engine.specs import OutputActivation
+from engine.specs import BinaryCrossEntropy, CrossEntropy, Gaussian, LossSpec, OutputActivation
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,18 @@ class Share:
         if self.weight is not None:
             return (symbol("w", self.weight, words="the weight of the row") / rows,)
         return () if self.rows == 1 else (1 / rows,)
+
+
+def prediction(spec: LossSpec, row: OutputRow, index: int) -> Symbol:
+    """Return an output by the name that it has in the formulas of the loss: p, ŷ, μ or s."""
+    match spec:
+        case CrossEntropy() | BinaryCrossEntropy():
+            return row.p(index)
+        case Gaussian():
+            targets = row.count // 2
+            return row.gaussian(index % targets)[index // targets]
+        case _:
+            return row.predicted(index)
 
 
 def scale(factors: tuple[Expression, ...], expression: Expression) -> Expression:

@@ -61,6 +61,8 @@ class Arranger:
 
     def arrange(self, expression: Expression) -> Layout:
         """Return the layout of an expression."""
+        if isinstance(expression, Product) and not self._with_numbers:
+            return Row(tuple(self._product(expression.factors, is_whole=True)))
         return self._arrange(expression)[0]
 
     def conditions(self, relations: Iterable[Relation]) -> Layout:
@@ -119,8 +121,8 @@ class Arranger:
             case Derivative():
                 return write_name(symbol.name), Level.PRODUCT
             case Name():
-                level = Level.POWER if symbol.name.superscript else Level.ATOM
-                return write_name(symbol.name), level
+                has_above = symbol.name.superscript or symbol.name.layer is not None
+                return write_name(symbol.name), Level.POWER if has_above else Level.ATOM
 
     def _rest(self, rest: Rest) -> tuple[Layout, Level]:
         if self._with_numbers:
@@ -138,12 +140,17 @@ class Arranger:
                 yield Operator("+")
             yield self._enclosed(term, Level.PRODUCT if index else Level.SUM)
 
-    def _product(self, factors: tuple[Expression, ...]) -> Iterator[Layout]:
+    def _product(
+        self, factors: tuple[Expression, ...], *, is_whole: bool = False
+    ) -> Iterator[Layout]:
+        """Arrange factors; at the end of a whole expression, cases need no brackets."""
         for index, factor in enumerate(factors):
             if index:
                 is_dot = self._with_numbers or isinstance(factor, Number)
                 yield Operator("·" if is_dot else INVISIBLE_TIMES)
-            yield self._enclosed(factor, Level.PRODUCT)
+            is_last = is_whole and index == len(factors) - 1
+            is_open = is_last and isinstance(factor, Cases)
+            yield self._enclosed(factor, Level.CASES if is_open else Level.PRODUCT)
 
     def _power(self, base: Expression, exponent: Expression) -> Layout:
         body, above = self._enclosed(base, Level.ATOM), self.arrange(exponent)

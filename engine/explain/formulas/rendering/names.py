@@ -42,19 +42,28 @@ def _write_name(name: Name) -> Layout:
     if name.mark == "hat":
         base = Hat(base)
     below = _subscripts(name.subscripts) if name.subscripts else None
-    above = _superscript(name.superscript) if name.superscript else None
+    above = _above(name)
     layout = base if below is None and above is None else Scripts(base, below, above)
     return Fenced("‖", layout, "‖") if name.mark == "norm" else layout
 
 
-def _superscript(superscript: str) -> Layout:
-    match superscript:
+def _above(name: Name) -> Layout | None:
+    """The layer in square brackets, then the superscript."""
+    items: list[Layout] = []
+    if name.layer is not None:
+        items += [Operator("["), Digits(str(name.layer)), Operator("]")]
+    match name.superscript:
+        case "":
+            pass
         case "′":
-            return Operator("′")
+            items.append(Operator("′"))
         case "2":
-            return Digits("2")
+            items.append(Digits("2"))
         case row:
-            return Row((Operator("("), Digits(row.strip("()")), Operator(")")))
+            items += [Operator("("), Digits(row.strip("()")), Operator(")")]
+    if not items:
+        return None
+    return items[0] if len(items) == 1 else Row(tuple(items))
 
 
 def _subscripts(subscripts: tuple[int | str, ...]) -> Layout:

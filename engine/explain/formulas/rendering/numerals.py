@@ -46,7 +46,7 @@ def write_number(value: float, digits: int | None = 3) -> Numeral:
         return _write_exactly(size, digits, is_negative=is_negative)
     # Rounded first: 0.0009996 is written 0.00100.
     if not _least(digits) <= float(f"{size:.{digits - 1}e}") < _LARGEST:
-        mantissa, exponent = f"{size:.{max(digits - 2, 0)}e}".split("e")
+        mantissa, exponent = f"{size:.{max(digits - 1, 0)}e}".split("e")
         return Numeral(is_negative, mantissa, int(exponent))
     return Numeral(is_negative, f"{size:,.{max(digits - 1 - _magnitude(size, digits), 0)}f}")
 

@@ -57,7 +57,7 @@ _RELATIONS: dict[RelationSign, str] = {
 
 
 def to_speech(formula: Formula, digits: int | None = 3) -> str:
-    """Return a formula as a sentence: `a equals b plus c, 1 plus 2, equals 3`.
+    """Return a formula as a sentence: `a equals b plus c, equals 1 plus 2, equals 3`.
 
     Abbreviations follow as `; where b equals …`.
     """
@@ -74,7 +74,7 @@ def _sentence(formula: Formula, digits: int | None) -> str:
     reasons = [f"since {numbers.conditions(branch.conditions)}" for branch in branches]
     parts = [f"{formula.left.words} equals {names}"]
     if values not in {names, result}:
-        parts += [values, *reasons]
+        parts += [f"equals {values}", *reasons]
     if result != names:
         parts.append(f"equals {result}")
     if values == result:
@@ -172,14 +172,17 @@ class Speaker:
 
     def _power(self, base: Expression, exponent: Expression) -> str:
         body = self._atom(base)
-        if body.startswith("negative "):
-            body = _group(body)
+        is_signed = body.startswith("negative ")
+        # The power precedes a name or number of several words: `the square of a 1 of layer 2`.
+        is_several = " of " in body or body.endswith(_END)
+        is_long = is_signed or (isinstance(base, Leaf) and is_several)
         match exponent:
             case Number(2):
-                return f"{body} squared"
+                return f"the square of {body}" if is_long else f"{body} squared"
             case Number(3):
-                return f"{body} cubed"
+                return f"the cube of {body}" if is_long else f"{body} cubed"
             case _:
+                body = _group(body) if is_signed else body
                 return f"{body} to the power {self._atom(exponent)}"
 
     def _cases(self, cases: Cases) -> str:

@@ -114,7 +114,7 @@ def check_speech(formula: Formula, digits: int | None) -> None:
     pieces = _pieces_of_value(formula.expression)
     numbers = [_spoken_number(one, digits) for one in pieces if not isinstance(one, str)]
     _find_in_order(values, numbers)
-    assert values in sentence
+    assert f"equals {values}" in sentence or values == names
     if digits is None and values != "not a number":
         with np.errstate(over="ignore"):
             spoken = SpokenParser(values).parse()
@@ -178,7 +178,8 @@ def _letters(name: Name) -> list[str]:
     if all(len(digit) == 1 and digit.isdigit() for digit in digits):
         digits = ["".join(digits)] if digits else []
     row = name.superscript.strip("()′")
-    return [name.letter, *digits, *([row] if row else [])]
+    layer = [] if name.layer is None else [str(name.layer)]
+    return [name.letter, *digits, *layer, *([row] if row else [])]
 
 
 def _number_tokens(leaf: Leaf, digits: int | None) -> list[str]:

@@ -105,6 +105,8 @@ _FUNCTIONS: dict[str, Callable[[float], float]] = {
     "the absolute value of": abs,
     "the integer part of": math.floor,
     "the square root of": math.sqrt,
+    "the square of": lambda x: x**2,
+    "the cube of": lambda x: x**3,
 }
 _PAIRS: dict[str, Callable[[float, float], float]] = {"the maximum of": max, "the minimum of": min}
 

@@ -78,5 +78,5 @@ def test_a_wide_unit_shows_the_largest_products() -> None:
 def test_a_unit_without_bias_has_none() -> None:
     assert (
         to_speech(weighted_sum([0.5], [0.4], None, 0))
-        == "z 1 equals w 1 1 times x 1, 0.4 times 0.5, equals 0.2"
+        == "z 1 equals w 1 1 times x 1, equals 0.4 times 0.5, equals 0.2"
     )

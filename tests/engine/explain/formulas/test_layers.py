@@ -223,11 +223,11 @@ def test_embedding() -> None:
     dy = random.normal(size=y.shape)
     layer.backward(dy)
     table = layer.tables[0].weight
-    check(embedded(float(table[2, 1]), 2, 1), y[0, 2])
+    check(embedded(float(table[2, 1]), 2, 1, 2), y[0, 2])
     rows = [0, 2]
-    of_code = embedding_gradient(dy[rows, 2].tolist(), rows, 2, 1)
+    of_code = embedding_gradient(dy[rows, 2].tolist(), rows, 2, 1, 2)
     check(of_code, gradients["e.weight_1"][2, 1], scale=3)
-    check(embedding_gradient([], [], 3, 1), 0.0)
+    check(embedding_gradient([], [], 3, 1, 2), 0.0)
 
 
 def test_residual() -> None:

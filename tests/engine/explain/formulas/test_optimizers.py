@@ -128,7 +128,7 @@ def test_adam_reads_as_in_textbooks() -> None:
     mean, *_, new = optimizer_update(Adam(), WeightStep(0.6, -0.5, {"m": 0.1, "v": 0.2}, 0.01, 2))
     assert to_speech(mean) == (
         "new m equals beta 1 times m plus the quantity 1 minus beta 1, end quantity times g, "
-        "0.9 times 0.1 plus the quantity 1 minus 0.9, end quantity times negative 0.5, "
+        "equals 0.9 times 0.1 plus the quantity 1 minus 0.9, end quantity times negative 0.5, "
         "equals 0.0400"
     )
     assert to_speech(new).startswith(

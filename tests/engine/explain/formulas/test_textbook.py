@@ -44,11 +44,11 @@ def test_sentences() -> None:
     step = _step()
     assert to_speech(step["dL/dy"]) == (
         "the derivative of the loss with respect to the prediction equals "
-        "the prediction minus the target, 0.582 minus 1, equals minus 0.418"
+        "the prediction minus the target, equals 0.582 minus 1, equals minus 0.418"
     )
     assert to_speech(step["h"]) == (
         "a 1 equals 1 over the quantity 1 plus the exponential of minus z 1, "
-        "end quantity, 1 over the quantity 1 plus the exponential of minus 0.2, "
+        "end quantity, equals 1 over the quantity 1 plus the exponential of minus 0.2, "
         "end quantity, equals 0.550"
     )
 
