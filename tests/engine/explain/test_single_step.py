@@ -92,6 +92,8 @@ def test_rows_may_be_weighted() -> None:
 
 
 ROW = GivenStep([[0.5]], [1])
+EMBEDDING = {"type": "embedding", "tables": [{"position": 1, "codes": 3}]}
+EMBEDDED = {"network": {"layers": [EMBEDDING], "output": {"units": 1}}}
 POISSON = {"network": {"layers": [], "output": {"units": 1}}, "loss": "poisson"}
 
 
