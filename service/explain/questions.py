@@ -20,11 +20,13 @@ from service.schemas.explain import (
     RateSweepRequest,
     StepPoint,
 )
+from store.environment import find_equal
 from store.errors import ReplayTooLongError
 from store.jobs.explanation.new_explanation import Question, add_explanation
 from store.jobs.jobs import JobRecord, get_job
 from store.quotas import check_unfinished_jobs
 from store.statuses import EXPLANATION, TRAINING, JobStatus
+from store.workers import MISSED_SWEEPS, find_live_environments
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,11 @@ def _defer(
     with context.database.writing() as session:
         job = get_job(session, job_id, TRAINING)
         check_unfinished_jobs(session, context.settings.max_unfinished_jobs, job.owner)
-        explanation, is_new = add_explanation(session, job, question)
+        live = find_live_environments(session, MISSED_SWEEPS * context.settings.sweep_seconds)
+        # The state has the bits of the job, or at least those of this process.
+        here = context.environment
+        environment = find_equal(job.environment or here, live) or find_equal(here, live)
+        explanation, is_new = add_explanation(session, job, question, environment)
     if is_new:
         context.notify(explanation.id)
     return explanation

@@ -22,14 +22,17 @@ from sqlalchemy import func, select
 
 from store.broker import Broker
 from store.db.tables import jobs
+from store.environment import hash_environment
 from store.errors import IllegalTransitionError, StoreUnavailableError
 from store.jobs.commands import cancel_job
-from store.statuses import TERMINAL, TRAINING
+from store.jobs.jobs import get_job
+from store.jobs.replay.new_replay import add_replay
+from store.statuses import REPLAY, TERMINAL, TRAINING, JobStatus
 from tests.chaos import checker
 from tests.chaos.checker import ACCEPTED, Ending, Queue, Undisturbed
 from tests.chaos.figures import Figures
 from tests.chaos.fleet import DatabaseKind, Fleet, fleet
-from tests.chaos.history import KEY, WORK, JobFact, read_jobs
+from tests.chaos.history import KEY, WORK, JobFact, read_jobs, read_replays
 from tests.chaos.journal import Client, Entry, Journal
 from tests.chaos.leftovers import (
     check_connections,
@@ -125,13 +128,25 @@ class Campaign:
         """Cancel a job that has not ended; after the response it must end as cancelled."""
         with self.fleet.database.reading() as session:
             columns = (jobs.c.id, jobs.c.name, jobs.c.kind)
-            query = select(*columns).where(jobs.c.status.not_in(TERMINAL))
+            is_alive = jobs.c.status.not_in(TERMINAL) & (jobs.c.kind != REPLAY)
+            query = select(*columns).where(is_alive)
             waiting = sorted(tuple(row) for row in session.execute(query))
         if waiting:
             job_id, key, kind = rng.choice(waiting)
             cancel = self.client.cancel if kind == TRAINING else self._cancel_count
             if cancel(job_id):
                 self.expected[key] = Ending("cancelled", "user")
+
+    def replay_any(self, rng: random.Random) -> None:
+        """Replay a training that has succeeded, in an environment like that of its worker."""
+        with self.fleet.database.writing() as session:
+            is_done = (jobs.c.kind == TRAINING) & (jobs.c.status == JobStatus.SUCCEEDED)
+            done = sorted(session.execute(select(jobs.c.id).where(is_done)).scalars())
+            if not done:
+                return
+            job = get_job(session, rng.choice(done), TRAINING)
+            add_replay(session, job, hash_environment(job.environment or {}))
+        self.broker.publish()
 
     def count_unfinished(self) -> int:
         """Return the number of jobs that have not ended."""
@@ -183,13 +198,14 @@ class Campaign:
         self.fleet.stop()
         database, settings = self.fleet.database, self.fleet.settings
         sweep_at_once(database, settings, self.broker)
-        found = read_jobs(database)
+        found, replays = read_jobs(database), read_replays(database)
         queue = checker.check_queue(self.journal.entries, found)
         different = checker.check_exactness(found, self.runs)
         complaints = [
             *queue.complaints(),
             *different,
             *self._complaints(found),
+            *checker.check_replays(replays),
             *list_violations(database),
             *check_leftovers(database, settings),
             *check_processes(processes),
@@ -197,6 +213,8 @@ class Campaign:
         ]
         self._add_figures(figures, queue, found, different)
         figures.complaints += complaints
+        if replays:
+            figures.notes["replays that proved a digest"] = len(replays)
         assert not complaints, "\n".join(complaints[:50])
 
     def _complaints(self, found: tuple[JobFact, ...]) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from store.statuses import TERMINAL
-from tests.chaos.history import EpochFact, JobFact
+from tests.chaos.history import EpochFact, JobFact, ReplayFact
 from tests.chaos.journal import Entry
 
 ACCEPTED = 202
@@ -146,6 +146,20 @@ def _compare(job: JobFact, run: Undisturbed) -> Iterator[str]:
         yield f"weights {job.weights}, undisturbed {run.weights}"
     if not job.exact:
         yield "is recorded as not exact"
+
+
+def check_replays(replays: Iterable[ReplayFact]) -> list[str]:
+    """Check that each replay has ended once, has proved its digest, and leaves nothing else."""
+    complaints = []
+    for replay in replays:
+        ends = [event for event in replay.events if event in TERMINAL]
+        if (replay.status, ends) != ("succeeded", ["succeeded"]):
+            complaints.append(f"{replay.id}: a replay {replay.status}, with the events {ends}")
+        elif not (replay.verdict or {}).get("identical"):
+            complaints.append(f"{replay.id}: the replay differs: {replay.verdict}")
+        if replay.checkpoints:
+            complaints.append(f"{replay.id}: the replay leaves {replay.checkpoints} checkpoints")
+    return complaints
 
 
 def check_claims(jobs: Iterable[JobFact]) -> list[str]:

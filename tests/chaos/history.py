@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 from sqlalchemy.orm import Session
 
 from store.db.database import Database
-from store.db.tables import events, jobs, losses, models, transitions
-from store.statuses import TRAINING
+from store.db.tables import checkpoints, events, jobs, losses, models, transitions
+from store.statuses import REPLAY, TRAINING
 from tests.work.counting_store import COUNTING, marks, results
 
 KEY = "chaos_key"
@@ -56,6 +56,17 @@ class JobFact:
 
 
 @dataclass(frozen=True)
+class ReplayFact:
+    """A replay, with its verdict, the types of its events and the number of its checkpoints."""
+
+    id: str
+    status: str
+    verdict: dict[str, Any] | None
+    events: tuple[str, ...]
+    checkpoints: int
+
+
+@dataclass(frozen=True)
 class _Effects:
     """The rows that the work of a job has stored."""
 
@@ -65,10 +76,30 @@ class _Effects:
 
 
 def read_jobs(database: Database) -> tuple[JobFact, ...]:
-    """Return all jobs, oldest first."""
+    """Return all jobs but replays, oldest first."""
     with database.reading() as session:
-        rows = session.execute(select(jobs).order_by(jobs.c.id)).mappings().all()
+        query = select(jobs).where(jobs.c.kind != REPLAY).order_by(jobs.c.id)
+        rows = session.execute(query).mappings().all()
         return tuple(_read_job(session, dict(row)) for row in rows)
+
+
+def read_replays(database: Database) -> tuple[ReplayFact, ...]:
+    """Return all replays, oldest first."""
+    with database.reading() as session:
+        query = select(jobs).where(jobs.c.kind == REPLAY).order_by(jobs.c.id)
+        return tuple(_read_replay(session, row) for row in session.execute(query).mappings())
+
+
+def _read_replay(session: Session, row: RowMapping) -> ReplayFact:
+    reported = select(events.c.type).where(events.c.job_id == row["id"]).order_by(events.c.id)
+    kept = select(checkpoints.c.steps).where(checkpoints.c.job_id == row["id"])
+    return ReplayFact(
+        id=row["id"],
+        status=row["status"],
+        verdict=row["result"],
+        events=tuple(session.execute(reported).scalars()),
+        checkpoints=len(session.execute(kept).all()),
+    )
 
 
 def _read_job(session: Session, row: dict[str, Any]) -> JobFact:

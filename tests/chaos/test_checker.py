@@ -13,9 +13,10 @@ from tests.chaos.checker import (
     check_exactness,
     check_orphans,
     check_queue,
+    check_replays,
     check_results,
 )
-from tests.chaos.history import EpochFact, JobFact
+from tests.chaos.history import EpochFact, JobFact, ReplayFact
 from tests.chaos.journal import Entry
 
 LOSSES = (EpochFact(0, "0.5"), EpochFact(1, "0.25"))
@@ -152,3 +153,20 @@ def test_epochs_of_a_cancelled_job_are_compared() -> None:
 def test_orphan_is_reported_after_thirty_seconds() -> None:
     assert check_orphans(29.9) == []
     assert check_orphans(30.1) == ["a lease was expired and unclaimed for 30.1 s"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        ({"status": "failed", "events": ("created", "failed")}, "a replay failed"),
+        ({"events": ("created", "succeeded", "succeeded")}, "with the events"),
+        ({"verdict": {"identical": False}}, "the replay differs"),
+        ({"verdict": None}, "the replay differs"),
+        ({"checkpoints": 2}, "leaves 2 checkpoints"),
+    ],
+)
+def test_wrong_replay_is_reported(wrong: dict[str, object], expected: str) -> None:
+    replay = ReplayFact("job_2", "succeeded", {"identical": True}, ("created", "succeeded"), 0)
+    assert check_replays([replay]) == []
+    [complaint] = check_replays([replace(replay, **wrong)])  # type: ignore[arg-type]
+    assert expected in complaint

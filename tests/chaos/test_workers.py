@@ -1,6 +1,7 @@
 """Workers killed at random with SIGKILL: a child, the parent, or the whole process group.
 
-The jobs are trainings and, as many, jobs of the tests' own kind of work.
+The jobs are trainings and, as many, jobs of the tests' own kind of work. Some trainings that have
+ended are replayed meanwhile.
 """
 
 import random
@@ -19,6 +20,7 @@ REDUCED_DATABASE = "postgresql"
 IN_FLIGHT = 4
 REDUCED_KILLS = 6
 KILLS_PER_CANCEL = 10
+KILLS_PER_REPLAY = 3
 APP = "tests.work.app:app"
 
 
@@ -76,6 +78,8 @@ def test_workers_killed_at_random(
             delay = rng.uniform(0, 0.5)
             if number % KILLS_PER_CANCEL == KILLS_PER_CANCEL // 2:
                 run.cancel_any(rng)
+            if number % KILLS_PER_REPLAY == KILLS_PER_REPLAY - 1:
+                run.replay_any(rng)
             run.wait_until_claimed(victim.process.name, victim.claims, IN_FLIGHT)
             time.sleep(delay)
             victim.kill(how)
