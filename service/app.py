@@ -14,12 +14,7 @@ from starlette.routing import BaseRoute
 from engine.health_checks.run_checks import HealthCheck
 from engine.numerics.blas import warm_up_products
 from service.context import Context
-from service.explain.answers import (
-    CounterfactualAnswer,
-    GradientCheckAnswer,
-    JobExplanation,
-    RateSweepAnswer,
-)
+from service.explain.answers import ANSWERS
 from service.http.prefixes import use_prefixes
 from service.http.problems import add_error_handlers
 from service.prefixes import declare_prefixes
@@ -63,6 +58,7 @@ from store.settings import Settings
 # Imported by the processes that compute for requests when they start.
 COMPUTE_MODULES = (
     "service.explain.counterfactual",
+    "service.explain.distributions",
     "service.explain.given_step",
     "service.explain.gradient_check",
     "service.explain.job_step",
@@ -180,14 +176,7 @@ def _publish_schemas(app: FastAPI) -> None:
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(schema.pop("$defs", {}))
             schemas[model.__name__] = schema
-        describe_dataclasses(
-            schemas,
-            JobExplanation,
-            CounterfactualAnswer,
-            RateSweepAnswer,
-            GradientCheckAnswer,
-            *get_args(HealthCheck),
-        )
+        describe_dataclasses(schemas, *ANSWERS, *get_args(HealthCheck))
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

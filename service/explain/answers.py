@@ -208,3 +208,13 @@ class DistributionsAnswer(ReachedStep):
 
     is_own_batch: bool
     distributions: StepDistributions
+
+
+# Every answer about a step of a job.
+ANSWERS = (
+    JobExplanation,
+    CounterfactualAnswer,
+    RateSweepAnswer,
+    GradientCheckAnswer,
+    DistributionsAnswer,
+)

@@ -14,7 +14,7 @@ def describe_dataclasses(schemas: dict[str, Any], *roots: type) -> None:
         schemas: schemas by the name of their class.
         roots: dataclasses; those that their fields contain are described as well.
     """
-    for kind in dict.fromkeys(each for root in roots for each in _walk(root, set())):
+    for kind in list_dataclasses(*roots):
         schema = schemas.get(kind.__name__)
         if schema is None:
             continue
@@ -23,6 +23,11 @@ def describe_dataclasses(schemas: dict[str, Any], *roots: type) -> None:
             for name, text in parse_docstring(base)[1].items():
                 if name in schema["properties"]:
                     schema["properties"][name]["description"] = _as_json(text)
+
+
+def list_dataclasses(*roots: type) -> tuple[type, ...]:
+    """Return dataclasses, and those that their fields contain."""
+    return tuple(dict.fromkeys(each for root in roots for each in _walk(root, set())))
 
 
 def parse_docstring(kind: type) -> tuple[str, dict[str, str]]:

@@ -57,7 +57,12 @@ class FormulaText:
 
 @dataclass(frozen=True)
 class SlotValue:
-    """A state of the optimizer for one parameter, as the textbook's formula has it."""
+    """A state of the optimizer for one parameter, as the formula of the optimizer has it.
+
+    Attributes:
+        before: value before the step.
+        after: value after the step.
+    """
 
     before: float | None
     after: float | None

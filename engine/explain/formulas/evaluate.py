@@ -149,6 +149,8 @@ def _log_sum(terms: Sequence[Expression]) -> _Values:
 
 
 def _log(term: Expression) -> _Values:
+    if isinstance(term, Rest) and term.logarithm is not None:
+        return term.logarithm
     exponent = _exponent(term)
     return np.log(_evaluate(term)) if exponent is None else _evaluate(exponent)
 

@@ -113,10 +113,12 @@ class Rest(_Operators):
     Attributes:
         count: the number of terms.
         value: their sum; in a maximum, the largest of them.
+        logarithm: ln of the sum, of terms that may overflow.
     """
 
     count: int
     value: float
+    logarithm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

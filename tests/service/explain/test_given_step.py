@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from service.explain.answers import ANSWERS
 from service.routes.explain import TEXTBOOK
+from service.schemas.dataclass_descriptions import list_dataclasses
 from tests.service.conftest import problem
 
 
@@ -36,7 +38,7 @@ def test_the_document_has_the_example_and_describes_every_value(client: TestClie
     schemas = document["components"]["schemas"]
     delta = schemas["UnitExplanation"]["properties"]["delta"]
     assert delta["description"].startswith("δ = ∂L/∂z; null if")
-    for name in ("StepExplanation", "LayerExplanation", "Edge", "ParameterEntry"):
+    for name in [kind.__name__ for kind in list_dataclasses(*ANSWERS)]:
         assert "Attributes" not in schemas[name]["description"]
         described = {
             key for key, one in schemas[name]["properties"].items() if "description" in one

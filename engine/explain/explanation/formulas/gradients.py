@@ -6,7 +6,10 @@ from engine.explain.explanation.layer_group import LayerGroup
 from engine.explain.explanation.numbers import unit_rows
 from engine.explain.explanation.view import StepView
 from engine.explain.formulas import Formula
-from engine.explain.formulas.layers.convolution import convolution_weight_gradient
+from engine.explain.formulas.layers.convolution import (
+    convolution_bias_gradient,
+    convolution_weight_gradient,
+)
 from engine.explain.formulas.layers.dense import bias_gradient, weight_gradient
 from engine.explain.formulas.layers.embedding import embedding_gradient
 from engine.explain.formulas.layers.normalization_gradients import scale_gradient, shift_gradient
@@ -68,7 +71,8 @@ def _of_convolution(
     assert isinstance(layer, Conv2d)  # noqa: S101 - checked by the caller
     gradients = delta.rows[..., filter_index]
     if name.endswith(".bias"):
-        return bias_gradient(gradients.reshape(-1).tolist(), filter_index)
+        places = list(np.ndindex(gradients.shape))
+        return convolution_bias_gradient(gradients.reshape(-1).tolist(), places, filter_index)
     offset = index[0], index[1], index[2]
     rows, columns = layer.windows
     x = group.transform.inputs.rows

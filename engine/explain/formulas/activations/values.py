@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine import specs
 from engine.activations.rectifiers import SELU_ALPHA, SELU_SCALE
-from engine.explain.formulas.expression import Expression, Root, Symbol
+from engine.explain.formulas.expression import Expression, Rest, Root, Sum, Symbol
 from engine.explain.formulas.formula import Formula, define
 from engine.explain.formulas.symbols import (
     HALF,
@@ -18,7 +19,6 @@ from engine.explain.formulas.symbols import (
     function,
     given,
     relation,
-    strongest,
     symbol,
 )
 
@@ -53,10 +53,22 @@ def softmax(logits: Sequence[float], unit: int, *, letter: str = "a", top: int =
 
 
 def exponential_sum(logits: Sequence[float], top: int = TOP) -> Expression:
-    """Σ_j exp(z_j)."""
+    """Σ_j exp(z_j), of which the `top` largest terms are written out."""
+    z = np.asarray(logits, np.float64)
+    order = np.argsort(-z, kind="stable")
+    terms: list[Expression] = [
+        function("exp", symbol("z", float(z[j]), int(j) + 1)) for j in sorted(order[:top])
+    ]
+    if len(order) > top:
+        terms.append(_rest_of_exponentials(z[order[top:]]))
+    return terms[0] if len(terms) == 1 else Sum(tuple(terms))
+
+
+def _rest_of_exponentials(z: NDArray[np.float64]) -> Rest:
+    """Return the sum of exponentials, with the logarithm in case that it overflows."""
+    logarithm = float(z[0] + np.log(np.exp(z - z[0]).sum()))
     with np.errstate(over="ignore"):
-        terms = np.exp(np.asarray(logits, np.float64)).tolist()
-    return strongest(terms, lambda j: function("exp", symbol("z", logits[j], j + 1)), top)
+        return Rest(len(z), float(np.exp(logarithm)), logarithm)
 
 
 def activation_expression(spec: AnyActivation, z: Symbol) -> Expression:

@@ -96,6 +96,31 @@ def convolution_weight_gradient(
     return define(left, strongest(products, write, top))
 
 
+def convolution_bias_gradient(
+    deltas: Sequence[float],
+    places: Sequence[tuple[int, int, int]],
+    filter_index: int,
+    *,
+    top: int = TOP,
+) -> Formula:
+    """∂L/∂b[f] = Σ δ over the rows of the batch and the output positions.
+
+    Args:
+        deltas: δ of each output of the filter, with the row's share of the loss.
+        places: `(row of the batch, row, column)` of each output.
+        filter_index: the filter f.
+        top: the number of terms that are written out.
+    """
+
+    def write(index: int) -> Expression:
+        row, *position = places[index]
+        output = _from_one((*position, filter_index))
+        return symbol("δ", deltas[index], *output, superscript=f"({row + 1})")
+
+    left = derivative(LOSS, symbol("b", UNKNOWN, filter_index + 1))
+    return define(left, strongest(deltas, write, top))
+
+
 def kernel_symbol(
     offset: tuple[int, int, int], filter_index: int, value: float = UNKNOWN
 ) -> Symbol:

@@ -38,7 +38,7 @@ def to_mathml(formula: Formula, digits: int | None = 3) -> str:
     left, lines = lines_of(formula, digits)
     starts = [write_mathml(left), *[""] * (len(lines) - 1)]
     classes = [*[""] * (len(lines) - 1), _RESULT]
-    rows = list(map(_line, starts, lines, classes))
+    rows = [_line(*row) for row in zip(starts, lines, classes, strict=True)]
     for name, line in abbreviations_of(formula, digits):
         rows.append(_line(write_mathml(name), line, "", _WHERE))
     return f'<math xmlns="{NAMESPACE}" display="block"><mtable>{"".join(rows)}</mtable></math>'

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from engine.arrays import Floats
-from engine.explain.formulas import Formula
+from engine.explain.formulas import Formula, to_speech
 from engine.explain.formulas.layers.convolution import (
     WindowValue,
     convolution,
+    convolution_bias_gradient,
     convolution_weight_gradient,
 )
 from engine.explain.formulas.layers.dropout import dropout, dropout_gradient
@@ -104,6 +105,9 @@ def test_convolution(padding: str) -> None:
             positions.append((i, j))
     formula = convolution_weight_gradient(values, deltas, sources, positions, offset, 2)
     check(formula, gradients["c.weight"][*offset, 2], scale=10)
+    places = list(np.ndindex(2, height, width))
+    of_bias = convolution_bias_gradient([float(dy[*at, 2]) for at in places], places, 2)
+    check(of_bias, gradients["c.bias"][2], scale=10)
 
 
 @pytest.mark.parametrize("is_tied", [False, True])
@@ -196,6 +200,7 @@ def test_layer_normalization(features: int) -> None:
     normals = ((x[0] - mu.value) / np.sqrt(sigma.value + 1e-5)).tolist()
     scales, row = layer.scale.tolist(), dy[0].tolist()
     back = row_input_gradient(row, scales, normals, 1, sigma.value, 1e-5)
+    assert to_speech(back.where[0]).startswith("g 2 equals gamma 2 times the derivative of")
     all_normals = (x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, keepdims=True) + 1e-5)
     of_scale = scale_gradient(dy[:, 1].tolist(), all_normals[:, 1].tolist())
     _check_all(

@@ -22,6 +22,8 @@ SCHEDULES: list[ScheduleSpec] = [
     StepSchedule(every_epochs=0.3, gamma=0.5),
     ExponentialSchedule(warmup_epochs=0.4),
     PolynomialSchedule(power=2.0, end_rate=0.001),
+    PolynomialSchedule(warmup_epochs=0.5),
+    OneCycleSchedule(warmup_epochs=0.5, rise=0.4),
     CosineSchedule(end_rate=0.002),
     CosineSchedule(cycle_epochs=0.7),
     CosineSchedule(cycle_epochs=0.7, cycle_growth=1.5),
