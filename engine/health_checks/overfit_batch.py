@@ -19,10 +19,12 @@ MOST_ROWS = 32
 # Measured on 60 small trainings: those that can learn a batch do so within 250 steps at 10 or 100
 # times the default learning rate of their optimizer.
 MOST_STEPS = 300
-# Multiples of the learning rate that are tried in turn.
-RATES = (1.0, 10.0, 100.0, 0.1)
+# Multiples of the learning rate that are tried in turn after the rate itself: where it has not
+# lowered the loss, and where it has.
+LOWER_RATES, HIGHER_RATES = (0.1, 0.01, 1e-3, 1e-4), (10.0, 100.0, 0.1)
 # Share of the distance from the initial loss to the lowest one that may remain.
 REMAINING = 0.1
+_SCALE = "scale the inputs and the target"
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class OverfitBatchCheck:
 
     Attributes:
         verdict: passed if the loss reaches the goal at the spec's learning rate, or at 10 or 100
-            times as much; warning if it does so only at a tenth, if there are conflicting rows and
-            it does not, or if most rows are; failed if it does so at none of the rates.
+            times as much; warning if it does so only at a lower rate, if there are conflicting rows
+            and it does not, or if most rows are; failed if it does so at none of the rates.
         detail: the result, and the remedy.
         rows: rows of the batch, at equal distances among the training rows.
         conflicting_rows: those with the inputs of another row, and another target.
@@ -73,6 +75,10 @@ class _Trial:
     def has_reached(self) -> bool:
         return self.final <= self.goal
 
+    @property
+    def has_risen(self) -> bool:
+        return not self.final < self.initial
+
 
 def check_overfit_batch(
     start: TrainingStart, stop: Callable[[], bool] = never
@@ -88,13 +94,14 @@ def check_overfit_batch(
     batch = Batch(*start.sample(MOST_ROWS)[:2])
     floor = find_floor(unregularized(start.spec, 1.0).loss, start.output, batch)
     trials: list[_Trial] = []
-    for factor in RATES:
-        trial = _train(start, batch, factor, floor.loss, stop)
+    factors = [1.0]
+    while factors and not (trials and trials[-1].has_reached):
+        trial = _train(start, batch, factors.pop(0), floor.loss, stop)
         if trial is None:
             return OverfitBatchCheck("not_applicable", OUT_OF_TIME)
+        if not trials:
+            factors += LOWER_RATES if trial.has_risen else HIGHER_RATES
         trials.append(trial)
-        if trial.has_reached:
-            break
     return _report(start, trials, len(batch.x), floor)
 
 
@@ -146,7 +153,7 @@ def _report(
 
 def _detail(trial: _Trial, conflicting: int, *, is_lowered: bool) -> str:
     if not math.isfinite(trial.initial):
-        return "the initial loss is not finite: scale the inputs and the target"
+        return f"the initial loss is not finite: {_SCALE}"
     course = (
         f"the loss of one batch went from {trial.initial:.4g} to {trial.final:.4g} in "
         f"{trial.steps} steps with a learning rate of {trial.rate:g}"
@@ -154,6 +161,8 @@ def _detail(trial: _Trial, conflicting: int, *, is_lowered: bool) -> str:
     if trial.has_reached:
         too_high = "; with higher rates it did not: lower the learning rate"
         detail = course + (too_high if is_lowered else "")
+    elif trial.has_risen:
+        detail = f"{course}, and fell with none of the rates: lower the learning rate, {_SCALE}"
     else:
         detail = (
             f"{course}, not to {trial.goal:.4g}, and no better with other rates: the network "

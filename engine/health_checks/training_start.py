@@ -9,13 +9,15 @@ import numpy as np
 from engine.arrays import Floats
 from engine.data.batches import count_steps
 from engine.data.split_arrays import Batch
+from engine.layers.build import build_layers
+from engine.layers.chunks import chunk_rows
 from engine.preparation.prepared_data import PreparedData
 from engine.specs import ResolvedOutput, ResolvedSpec
 from engine.training.progress import Progress
 from engine.training.train_step import TrainStep
 
-# Numbers of the inputs or outputs of a sample; wide rows make it shorter.
-_SAMPLE_NUMBERS = 2**22
+# Rows that pass through any network together, as those of a batch do.
+_LEAST_ROWS = 32
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,15 @@ class TrainingStart:
         return step
 
     def sample(self, most_rows: int) -> Batch:
-        """Return copies of at most `most_rows` training rows at equal distances."""
-        split = self.data.training
-        width = max(self.data.preprocessing.width, self.output.units)
-        count = max(1, min(len(split), most_rows, _SAMPLE_NUMBERS // width))
+        """Return copies of training rows at equal distances.
+
+        At most `most_rows` rows; in wide networks as many as are evaluated at once, but at least
+        those of a small batch.
+        """
+        split, width = self.data.training, self.data.preprocessing.width
+        layers = build_layers(self.spec.network_for(width), width, np.dtype(self.spec.dtype))
+        at_once = max(_LEAST_ROWS, chunk_rows(layers, self.spec.dtype))
+        count = max(1, min(len(split), most_rows, at_once))
         return split.take(np.linspace(0, len(split) - 1, count).astype(np.intp))
 
 

@@ -8,8 +8,8 @@ from engine.explain.explanation.step_values import StepExplanation
 from service.context import ContextDep
 from service.explain.given_step import explain_given_step
 from service.http.disconnects import until_disconnect
+from service.http.encoded_json import respond_json
 from service.http.json_bodies import JsonRoute
-from service.http.media_types import JSON
 from service.http.problems import problems
 from service.schemas.explain import ExplainStepRequest
 
@@ -50,4 +50,4 @@ async def explain_step(
     parameters, the batch at most 1,024 rows; what is not shown is counted.
     """
     work = context.compute.run(explain_given_step, body)
-    return Response(await until_disconnect(request, work), media_type=JSON)
+    return await respond_json(request, await until_disconnect(request, work))

@@ -14,6 +14,7 @@ from service.explain.answers import (
 )
 from service.explain.questions import answer, ask
 from service.http.disconnects import until_disconnect
+from service.http.encoded_json import respond_json
 from service.http.json_bodies import JsonRoute
 from service.http.media_types import JSON
 from service.http.problems import problems
@@ -110,7 +111,7 @@ async def get_answer(
 ) -> Response:
     """Return the answer to the request for which an explanation has reached its step."""
     work = answer(context, explanation_id)
-    return Response(await until_disconnect(request, work), media_type=JSON)
+    return await respond_json(request, await until_disconnect(request, work))
 
 
 async def _respond(
@@ -119,7 +120,7 @@ async def _respond(
     """Return the answer, or 202 with the work that leads to it."""
     found = await until_disconnect(request, ask(context, kind, job_id, body))
     if isinstance(found, bytes):
-        return Response(found, media_type=JSON)
+        return await respond_json(request, found)
     view = explanation_view(found, has_state=False)
     headers = {"Location": view.links["self"]}
     return Response(view.model_dump_json(), 202, headers, JSON)

@@ -101,7 +101,10 @@ def test_job_is_shown_with_its_spec_as_stored(later: Stored) -> None:
     progress = shown["progress"]
     assert (progress["epoch"], progress["epochs"], progress["fraction"]) == (2, None, None)
     assert later.client.get("/v1/jobs").json()["data"] == [shown]
-    known = {"spec", "spec_version", "progress"}
+    # Steps of a spec that is not known cannot be explained.
+    assert shown["links"].items() < later.job["links"].items()
+    assert not any("explain" in name for name in shown["links"])
+    known = {"spec", "spec_version", "progress", "links"}
     assert {name: shown[name] for name in shown.keys() - known} == {
         name: later.job[name] for name in later.job.keys() - known
     }

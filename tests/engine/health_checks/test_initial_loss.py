@@ -11,7 +11,7 @@ from engine.data.table import Column, NumericColumn
 from engine.health_checks.initial_loss import check_initial_loss
 from engine.health_checks.training_start import TrainingStart
 from engine.training.training import Training
-from tests.engine.examples import draw, flower_columns
+from tests.engine.examples import draw, flower_columns, line_columns
 from tests.engine.health_checks.starts import flowers, line, start_of
 
 
@@ -126,3 +126,13 @@ def test_likelihoods_are_compared_by_their_difference(loss: str) -> None:
     assert found.expected is not None
     scale = max(1.0, abs(found.expected))
     assert found.ratio == pytest.approx(1 + (found.loss - found.expected) / scale)
+
+
+def test_a_network_with_large_workspaces_has_a_smaller_sample() -> None:
+    wide = [{"type": "dense", "units": 60_000}, {"type": "dense", "units": 2}]
+    start = line(network={"layers": wide, "output": {}}, validation=None)
+    assert len(start.sample(1024).x) == 60
+    start = start_of(line_columns(3000), target="y", network={"layers": wide})
+    # 60,000 units need 480 KB per row for values and what the activation keeps.
+    assert 32 <= len(start.sample(1024).x) < 150
+    assert len(start_of(line_columns(3000), target="y").sample(1024).x) == 1024

@@ -38,6 +38,20 @@ def test_a_rate_that_is_too_high_is_a_warning() -> None:
     assert "lower the learning rate" in found.detail
 
 
+def test_a_rate_that_is_far_too_high_is_lowered_far() -> None:
+    start = line(network={"layers": []}, **optimizer("sgd", 500.0))
+    found = check_overfit_batch(start)
+    assert (found.verdict, found.learning_rate) == ("warning", 0.5)
+
+
+def test_a_loss_that_rises_at_every_rate_fails() -> None:
+    start = line(network={"layers": []}, **optimizer("sgd", 1000.0))
+    x = 1e3 * start.data.x[0:]
+    found = check_overfit_batch(replace(start, data=replace(start.data, x=x)))
+    assert found.verdict == "failed"
+    assert "fell with none of the rates" in found.detail
+
+
 def test_dropout_penalties_and_smoothing_are_off() -> None:
     start = flowers(
         network={

@@ -80,3 +80,14 @@ def test_answer_of_an_unknown_explanation_is_not_found(here: TestClient, train: 
     job: dict[str, Any] = train(**SMALL)
     for explanation_id in ("exp_unknown", job["id"]):
         problem(here.get(f"/v1/explanations/{explanation_id}/answer"), 404)
+
+
+def test_no_work_is_queued_for_a_job_whose_dataset_is_gone(
+    here: TestClient, train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = train(**SMALL)
+    here.delete(f"/v1/datasets/{job['spec']['dataset_id']}")
+    monkeypatch.setattr(open_step, "REPLAY_SECONDS", 0.0)
+    answer = here.post(f"/v1/jobs/{job['id']}/explain", json={"step": 7})
+    assert problem(answer, 409)["code"] == "dataset_gone"
+    assert here.get("/v1/explanations").json()["data"] == []

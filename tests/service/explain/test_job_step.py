@@ -170,3 +170,14 @@ def test_job_whose_dataset_is_gone_explains_a_row_of_the_client(
     assert after["explanation"] == before["explanation"]
     assert after["rows"] == before["rows"]
     assert (after["exact"], after["origin"]["kind"]) == (True, "start")
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "identity"])
+def test_answers_are_compressed_for_clients_that_accept_it(trained: Trained, coding: str) -> None:
+    path = f"/v1/jobs/{trained.job['id']}/explain"
+    headers = {"Accept-Encoding": coding}
+    answer = trained.client.post(path, json={"step": 0}, headers=headers)
+    assert answer.headers.get("content-encoding", "identity") == coding
+    assert answer.headers["vary"] == "Accept-Encoding"
+    received = int(answer.headers["content-length"])
+    assert received * (1 if coding == "identity" else 2) <= len(answer.content)
