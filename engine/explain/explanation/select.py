@@ -103,6 +103,9 @@ def _wrong_matrices(trace: StepTrace, options: ExplainOptions) -> list[SpecProbl
         if name not in sizes:
             detail = f"no parameter has this name; {_known(name, [*sizes])}"
             found.append(SpecProblem(pointer, "unknown_parameter", detail))
+        elif options.layers is not None and name.rpartition(".")[0] not in options.layers:
+            detail = f"{name} is shown with its layer: add {name.rpartition('.')[0]} to `layers`"
+            found.append(SpecProblem(pointer, "layer_not_shown", detail))
         elif sizes[name] > MAX_MATRIX:
             detail = (
                 f"{name} has {sizes[name]:,} values, more than {MAX_MATRIX:,}: its largest entries "
