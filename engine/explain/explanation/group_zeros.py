@@ -30,7 +30,7 @@ class GroupZeros:
     @property
     def z(self) -> Codes:
         """Of the values before the activation."""
-        return self._transform.inputs if self._group.is_activation else self._transform.outputs
+        return self._transform.inputs if self._group.is_elementwise else self._transform.outputs
 
     @property
     def a(self) -> Codes:
@@ -49,7 +49,7 @@ class GroupZeros:
         """Of δ = ∂L/∂z."""
         if self._group.loss_outputs is not None:
             return self._view.zeros.output_gradient
-        if self._group.is_activation:
+        if self._group.is_elementwise:
             return self._transform.input_gradient
         return self._transform.output_gradient
 

@@ -5,13 +5,14 @@ from engine.explain.explanation.values import FormulaText
 from engine.explain.explanation.view import StepView
 from engine.explain.formulas.schedules import ScheduleStep, learning_rate
 from engine.explain.formulas.training.gradient_clipping import gradient_norm
-
-# Norms of more gradients are shown without a formula.
-MAX_SQUARES = 65_536
+from engine.numerics.norms import euclidean_norm
 
 
 def update_formulas(view: StepView) -> tuple[FormulaText, ...]:
-    """Return the formulas of the learning rate and of the norm of the gradient."""
+    """Return the formulas of the learning rate and of the norm of the gradient.
+
+    The components of the latter are the norms of the parameters' gradients, in their order.
+    """
     trace, inputs = view.trace, view.trace.inputs
     if view.options.formulas == "none":
         return ()
@@ -26,7 +27,7 @@ def update_formulas(view: StepView) -> tuple[FormulaText, ...]:
     )
     rate = write_formula("learning_rate", learning_rate(spec.schedule, step), trace.learning_rate)
     found = [one.gradient for one in trace.parameters if one.gradient is not None]
-    if not 0 < sum(array.size for array in found) <= MAX_SQUARES or trace.gradient_norm is None:
+    if not found or trace.gradient_norm is None:
         return (rate,)
-    squares = gradient_norm([float(g) for array in found for g in array.reshape(-1)])
-    return rate, write_formula("gradient_norm", squares, trace.gradient_norm)
+    norms = gradient_norm([euclidean_norm(array.reshape(-1)) for array in found])
+    return rate, write_formula("gradient_norm", norms, trace.gradient_norm)
