@@ -14,7 +14,7 @@ from engine.explain.single_step.arrays import read_array, reject
 from engine.explain.single_step.resolve import resolve_step
 from engine.losses.build import takes_class_indices
 from engine.resolution.embeddings import tables_in
-from engine.specs import BinaryCrossEntropy, Gaussian, Poisson, ResolvedSpec
+from engine.specs import BinaryCrossEntropy, Gaussian, Lbfgs, Poisson, ResolvedSpec
 from engine.specs.step import StepSpec
 from engine.training.state_arrays import copy_arrays
 from engine.training.step_inputs import OPTIMIZER, StepInputs, state_arrays
@@ -54,6 +54,8 @@ def build_step_inputs(spec: StepSpec, given: GivenStep) -> StepInputs:
     resolved = resolve_step(spec, in_features, len(given.rows))
     batch = _build_batch(resolved, given, in_features)
     step = TrainStep(resolved, in_features, spec.steps_per_epoch)
+    if isinstance(spec.optimizer, Lbfgs):
+        _require_rate(step, given.step)
     views = step.network.named_parameters()
     for name, value in given.weights.items():
         target = _find(views, name, "parameter", ("weights", name))
@@ -86,6 +88,13 @@ def _build_batch(spec: ResolvedSpec, given: GivenStep, in_features: int) -> Batc
         return Batch(x, y)
     weights = read_array(given.row_weights, (rows,), dtype, ("row_weights",))
     return Batch(x, y, weights)
+
+
+def _require_rate(step: TrainStep, index: int) -> None:
+    """Check that a line search has a first step to try. Raises SpecError."""
+    if step.schedule.rate(index) <= 0:
+        detail = "the learning rate is 0 there: the schedule has ended; set epochs, or another step"
+        reject(("step",), "zero_learning_rate", detail)
 
 
 def _check_codes(spec: ResolvedSpec, x: Floats) -> None:

@@ -231,6 +231,16 @@ POISSON = {"network": {"layers": [], "output": {"units": 1}}, "loss": "poisson"}
             "/rows",
             "send fewer rows",
         ),
+        (TEXTBOOK, EMBEDDED, GivenStep([[9, 2], [9, 3]], [1, 1]), "/rows/1/1", "from 0 to 2"),
+        (TEXTBOOK, EMBEDDED, GivenStep([[9, -1]], [1]), "/rows/0/1", "from 0 to 2"),
+        (TEXTBOOK, EMBEDDED, GivenStep([[9, 0.5]], [1]), "/rows/0/1", "a whole number"),
+        (
+            TEXTBOOK,
+            {"optimizer": "lbfgs", "schedule": "cosine"},
+            GivenStep([[0.5]], [1], step=1),
+            "/step",
+            "the schedule has ended",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(
