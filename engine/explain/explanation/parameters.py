@@ -40,8 +40,8 @@ class ParameterReader:
             index=tuple(int(i) for i in np.unravel_index(flat, trace.before.shape)),
             before=number(before),
             loss_gradient=_number_at(trace.loss_gradient, flat),
-            l1_gradient=penalty.l1 * float(np.sign(before)) if is_penalized else None,
-            l2_gradient=2 * penalty.l2 * before if is_penalized else None,
+            l1_gradient=number(penalty.l1 * np.sign(before)) if is_penalized else None,
+            l2_gradient=number(2 * penalty.l2 * before) if is_penalized else None,
             gradient=_number_at(trace.gradient, flat),
             clipped=_number_at(trace.clipped, flat),
             slots={
@@ -65,7 +65,8 @@ class ParameterReader:
         """Return the parameter with its largest entries."""
         trace = self.trace
         before, gradient = trace.before.reshape(-1), trace.loss_gradient
-        change = (trace.after - trace.before).reshape(-1)
+        # In float64, `values` and `changes` add up to the new values in every bit.
+        change = np.subtract(trace.after, trace.before, dtype=np.float64).reshape(-1)
         ranked = (change if gradient is None else gradient).reshape(-1)
         shown = largest(ranked, options.top)
         norm, is_whole = norm_of(before), trace.name in options.matrices

@@ -41,7 +41,7 @@ class FormulaText:
     """A formula with its symbols, its numbers and its result, three times.
 
     Attributes:
-        of: the quantity, such as `z`, `delta` or `loss_gradient`.
+        of: the quantity, such as `z`, `delta` or `loss_gradient`; docs/explain.md lists all.
         value: the result that the training computed.
         latex: as LaTeX.
         mathml: as MathML Core.
@@ -135,7 +135,7 @@ class UnitExplanation:
     Attributes:
         unit: index of the unit, counted in row-major order.
         index: index into the layer's output.
-        z: value before the activation.
+        z: value before the activation; of dropout, its input.
         a: value after it; that of the output layer has the output activation.
         a_gradient: ∂L/∂a; None where it is not computed: at the output of a loss that is fused with
             its activation, such as cross entropy.

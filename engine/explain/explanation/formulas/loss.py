@@ -1,7 +1,9 @@
 """Formulas of the loss: of the batch, and of one row."""
 
+from collections.abc import Iterator
+
 from engine.explain.explanation.formulas.letters import LayerLetters
-from engine.explain.explanation.formulas.texts import write_formula
+from engine.explain.explanation.formulas.texts import until_overflow, write_formula
 from engine.explain.explanation.values import FormulaText
 from engine.explain.explanation.view import StepView
 from engine.explain.formulas.losses import OutputRow, Share, batch_loss, row_loss
@@ -13,15 +15,19 @@ def loss_formulas(view: StepView) -> tuple[FormulaText, ...]:
     trace, row = view.trace, view.formula_row
     if view.options.formulas == "none" or trace.output_gradient is None or row is None:
         return ()
-    loss = trace.inputs.spec.loss
+    return until_overflow(_loss_formulas(view, row))
+
+
+def _loss_formulas(view: StepView, row: int) -> Iterator[FormulaText]:
+    trace = view.trace
     value = float(trace.row_losses[trace.kept[row]])
     letters = LayerLetters(view, view.groups["output"]).logits
-    forms = [rename(one, letters) for one in row_loss(loss, output_row(view, row))]
-    names = ("row_loss", "row_loss_of_logits")
-    found = [write_formula(of, one, value) for of, one in zip(names, forms, strict=False)]
+    forms = row_loss(trace.inputs.spec.loss, output_row(view, row))
+    for of, form in zip(("row_loss", "row_loss_of_logits"), forms, strict=False):
+        yield write_formula(of, rename(form, letters), value)
     weights = trace.inputs.batch.weights
     whole = batch_loss(trace.row_losses.tolist(), None if weights is None else weights.tolist())
-    return (*found, write_formula("loss", whole, trace.loss))
+    yield write_formula("loss", whole, trace.loss)
 
 
 def output_row(view: StepView, row: int) -> OutputRow:

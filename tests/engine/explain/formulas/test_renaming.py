@@ -26,9 +26,10 @@ FORMULAS: list[tuple[Formula, Letters]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("formula", "letters"), FORMULAS, ids=[one.left.words for one, _ in FORMULAS]
-)
+IDS = [formula.left.words for formula, _ in FORMULAS]
+
+
+@pytest.mark.parametrize(("formula", "letters"), FORMULAS, ids=IDS)
 def test_renamed_formulas_have_equal_values_and_renderings(
     formula: Formula, letters: Letters
 ) -> None:
