@@ -1,6 +1,8 @@
 """Formulas of the part of the update that all parameters share."""
 
-from engine.explain.explanation.formulas.texts import write_formula
+from collections.abc import Iterator
+
+from engine.explain.explanation.formulas.texts import until_overflow, write_formula
 from engine.explain.explanation.values import FormulaText
 from engine.explain.explanation.view import StepView
 from engine.explain.formulas.schedules import ScheduleStep, learning_rate
@@ -13,10 +15,13 @@ def update_formulas(view: StepView) -> tuple[FormulaText, ...]:
 
     The components of the latter are the norms of the parameters' gradients, in their order.
     """
-    trace, inputs = view.trace, view.trace.inputs
     if view.options.formulas == "none":
         return ()
-    spec = inputs.spec
+    return until_overflow(_update_formulas(view))
+
+
+def _update_formulas(view: StepView) -> Iterator[FormulaText]:
+    trace, inputs, spec = view.trace, view.trace.inputs, view.trace.inputs.spec
     step = ScheduleStep(
         base_rate=spec.optimizer.learning_rate,
         steps_per_epoch=inputs.steps_per_epoch,
@@ -25,9 +30,9 @@ def update_formulas(view: StepView) -> tuple[FormulaText, ...]:
         warmup_epochs=spec.schedule.warmup_epochs,
         state=inputs.schedule,
     )
-    rate = write_formula("learning_rate", learning_rate(spec.schedule, step), trace.learning_rate)
+    yield write_formula("learning_rate", learning_rate(spec.schedule, step), trace.learning_rate)
     found = [one.gradient for one in trace.parameters if one.gradient is not None]
     if not found or trace.gradient_norm is None:
-        return (rate,)
+        return
     norms = gradient_norm([euclidean_norm(array.reshape(-1)) for array in found])
-    return rate, write_formula("gradient_norm", norms, trace.gradient_norm)
+    yield write_formula("gradient_norm", norms, trace.gradient_norm)
