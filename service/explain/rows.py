@@ -182,7 +182,8 @@ def _values_of(step: PositionedStep, own: OwnRow) -> dict[str, Any]:
 
 def _at_values(problem: FieldProblem) -> FieldProblem:
     """Return the problem of the only row at its place in the request."""
-    pointer = problem.pointer.removeprefix("/rows/0")
+    # A problem of the columns of all rows is at "/rows".
+    pointer = problem.pointer.removeprefix("/rows").removeprefix("/0")
     return problem.model_copy(update={"pointer": f"/rows/values{pointer}"})
 
 

@@ -83,6 +83,7 @@ OWN = {"values": {"width": 1.5, "colour": "red"}, "target": "a"}
         (OWN | {"values": {"width": "wide", "colour": "red"}}, "/rows/values/width", "be read"),
         (OWN | {"values": {"width": [1], "colour": "red"}}, "/rows/values/width", ""),
         (OWN | {"values": {"widht": 1}}, "/rows/values", "width"),
+        (OWN | {"values": {"other": 1}}, "/rows/values", "no row has"),
         (OWN | {"values": [1, "red", 3]}, "/rows/values", "2"),
         (OWN | {"more": 1}, "/rows/more", "unknown"),
     ],
