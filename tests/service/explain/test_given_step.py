@@ -16,6 +16,7 @@ def six_digits(value: float) -> str:
     return f"{value:.6g}"
 
 
+@pytest.mark.rare
 def test_a_child_process_explains_the_textbook_example_to_the_digit(client: TestClient) -> None:
     answer = client.post("/v1/explain", json=TEXTBOOK)
     assert answer.status_code == 200, answer.text
