@@ -95,6 +95,12 @@ class ExplainRequest(StepRequest, ExplainOptions):
     max_inputs: int = Field(
         default=100, ge=0, le=1000, description="Most inputs of the network that are described."
     )
+    first_output: Index = Field(
+        default=0, description="First output of the network that is described."
+    )
+    max_outputs: int = Field(
+        default=100, ge=0, le=1000, description="Most outputs of the network that are described."
+    )
 
 
 class CounterfactualRequest(StepPoint, StepChange):
