@@ -26,6 +26,8 @@ CHECKS = [
     response_schema_conformance,
 ]
 FEW = 3
+# Checks before a training may take 10 s, and begin with the start of a process.
+TIMEOUT_SECONDS = 60
 EXAMPLES = settings(
     deadline=None,
     derandomize=True,
@@ -85,7 +87,7 @@ def check(
     @settings(EXAMPLES, max_examples=examples)
     @given(case=operation.as_strategy(generation_mode=GenerationMode(mode)))
     def run(case: Case) -> None:
-        record(prepare(case).call_and_validate(checks=CHECKS))
+        record(prepare(case).call_and_validate(checks=CHECKS, timeout=TIMEOUT_SECONDS))
 
     try:
         run()

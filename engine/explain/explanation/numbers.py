@@ -11,8 +11,8 @@ from engine.numerics.norms import euclidean_norm, finite_or_none
 
 
 def number(value: np.floating | float) -> float | None:
-    """Return the value as a float; None if it is not finite."""
-    return finite_or_none(float(value))
+    """Return the value as a float, 0 without a sign; None if it is not finite."""
+    return finite_or_none(float(value) + 0.0)
 
 
 def numbers(values: Iterable[np.floating | float]) -> tuple[float | None, ...]:

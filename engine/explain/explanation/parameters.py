@@ -40,8 +40,8 @@ class ParameterReader:
             index=tuple(int(i) for i in np.unravel_index(flat, trace.before.shape)),
             before=number(before),
             loss_gradient=_number_at(trace.loss_gradient, flat),
-            l1_gradient=penalty.l1 * float(np.sign(before)) if is_penalized else None,
-            l2_gradient=2 * penalty.l2 * before if is_penalized else None,
+            l1_gradient=number(penalty.l1 * np.sign(before)) if is_penalized else None,
+            l2_gradient=number(2 * penalty.l2 * before) if is_penalized else None,
             gradient=_number_at(trace.gradient, flat),
             clipped=_number_at(trace.clipped, flat),
             slots={

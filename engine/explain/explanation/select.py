@@ -20,6 +20,8 @@ from engine.explain.step_trace import StepTrace
 # Numbers per edge and per entry, without rows.
 _NUMBERS_PER_EDGE = 24
 _NUMBERS_PER_ENTRY = 16
+# Most names that an error lists.
+_LISTED = 20
 # Length of the formulas of an edge, in numbers.
 _NUMBERS_OF_FORMULAS = 500
 
@@ -67,8 +69,15 @@ def select_layers(view: StepView) -> Shown:
 def _unknown(pointer: str, name: str, names: Sequence[str]) -> SpecProblem | None:
     if name in names:
         return None
-    near = difflib.get_close_matches(name, names, 1) or [", ".join(names[:20])]
-    return SpecProblem(pointer, "unknown_layer", f"no layer has this name; known: {near[0]}")
+    return SpecProblem(pointer, "unknown_layer", f"no layer has this name; {_known(name, names)}")
+
+
+def _known(name: str, names: Sequence[str]) -> str:
+    """Return the nearest name, and all of them unless they are many."""
+    near = difflib.get_close_matches(name, names, 1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    others = "" if len(names) <= _LISTED else f" and {len(names) - _LISTED} more"
+    return f"{hint}known: {', '.join(names[:_LISTED])}{others}"
 
 
 def _wrong_units(groups: Sequence[LayerGroup], options: ExplainOptions) -> list[SpecProblem]:
@@ -92,8 +101,7 @@ def _wrong_matrices(trace: StepTrace, options: ExplainOptions) -> list[SpecProbl
     for place, name in enumerate(options.matrices):
         pointer = f"/matrices/{place}"
         if name not in sizes:
-            near = difflib.get_close_matches(name, sizes, 1) or [", ".join([*sizes][:20])]
-            detail = f"no parameter has this name; known: {near[0]}"
+            detail = f"no parameter has this name; {_known(name, [*sizes])}"
             found.append(SpecProblem(pointer, "unknown_parameter", detail))
         elif sizes[name] > MAX_MATRIX:
             detail = (
@@ -111,7 +119,7 @@ def _total(view: StepView, shown: Sequence[LayerGroup], most: int) -> int:
     chosen = Shown(tuple(shown), most)
     for group in shown:
         edges = min(options.top, count_edges(group.transform.layer))
-        rows_of_edges = 3 * rows if group.name in options.units else 0
+        rows_of_edges = 3 * rows if view.has_edge_rows(group.name) else 0
         per_edge = _NUMBERS_PER_EDGE + rows_of_edges
         if view.has_formulas(group.name):
             per_edge += _NUMBERS_OF_FORMULAS

@@ -49,6 +49,10 @@ class StepView:
         shown = np.arange(len(self.trace.kept))[self.rows]
         return int(shown[0]) if len(shown) else None
 
+    def has_edge_rows(self, layer: str) -> bool:
+        """Return whether the edges of a layer have values per row."""
+        return layer in self.options.units or len(self.shown) == 1
+
     def has_formulas(self, layer: str) -> bool:
         """Return whether the units of a layer are shown with formulas."""
         match self.options.formulas:

@@ -3,9 +3,18 @@
 import math
 from typing import Any
 
+import orjson
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import TypeAdapter
 
+from service.explain.answers import (
+    CounterfactualAnswer,
+    DistributionsAnswer,
+    GradientCheckAnswer,
+    JobExplanation,
+    RateSweepAnswer,
+)
 from tests.service.conftest import Upload, problem
 from tests.service.explain.conftest import SMALL, Trained
 
@@ -148,3 +157,23 @@ def test_a_job_that_was_cancelled_before_its_first_step_has_no_such_links(
     here.post(queued["links"]["cancel"])
     cancelled = here.get(queued["links"]["self"]).json()
     assert cancelled["links"].keys().isdisjoint({"explain", "gradient_check", "replay"})
+
+
+@pytest.mark.parametrize(
+    ("about", "kind", "body"),
+    [
+        ("explain", JobExplanation, {"units": {"layers.0": [1]}, "matrices": ["output.weight"]}),
+        ("explain", JobExplanation, {"rows": [5]}),
+        ("counterfactual", CounterfactualAnswer, {"batch_size": 8, "loss": "mean_squared_error"}),
+        ("rate-sweep", RateSweepAnswer, {}),
+        ("gradient-check", GradientCheckAnswer, {}),
+        ("distributions", DistributionsAnswer, {}),
+    ],
+)
+def test_answers_are_of_the_documented_form(
+    trained: Trained, about: str, kind: type, body: dict[str, Any]
+) -> None:
+    answer = trained.post(4, about, **body)
+    assert answer.status_code == 200, answer.text
+    found: Any = TypeAdapter(kind).validate_json(answer.content, strict=True)
+    assert orjson.loads(orjson.dumps(found)) == answer.json()

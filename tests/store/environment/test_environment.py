@@ -13,7 +13,9 @@ from store.environment import (
     DECISIVE,
     environment_fingerprint,
     find_differences,
+    find_equal,
     gives_equal_bits,
+    hash_environment,
     numerics_of,
 )
 
@@ -26,6 +28,7 @@ def test_every_decisive_field_matters(name: str) -> None:
     other = HERE | {name: "9.9.9"}
     assert not gives_equal_bits(HERE, other)
     assert list(find_differences(HERE, other)) == [name]
+    assert hash_environment(other) != hash_environment(HERE)
 
 
 def test_an_environment_equals_itself() -> None:
@@ -82,3 +85,12 @@ def test_simd_level_is_that_of_the_process() -> None:
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip() == HERE["simd"].removeprefix(f"{disabled} ")
+
+
+def test_equal_environment_is_found_among_those_of_workers() -> None:
+    other = HERE | {"numpy": "9.9.9"}
+    same = HERE | {"hostname": "elsewhere"}
+    assert find_equal(HERE, {"a": other, "old": None, "b": same}) == hash_environment(HERE)
+    assert find_equal(HERE, {"a": other, "old": None}) is None
+    # The hash is that of the worker, whose values an environment of an earlier version may lack.
+    assert find_equal(EARLIER | {"numerics": NUMERICS}, {"b": same}) == hash_environment(same)

@@ -22,7 +22,7 @@ from engine.specs import (
     ResolvedOutput,
     Sgd,
 )
-from engine.training.step_inputs import StepInputs
+from engine.training.step_inputs import StepInputs, build_train_step
 from engine.training.training import Training
 from tests.engine.golden.digests import read_specs
 from tests.engine.golden.table import make_table
@@ -175,10 +175,10 @@ def test_a_matrix_is_shown_whole_on_request() -> None:
 @pytest.mark.parametrize(
     ("options", "pointer", "detail"),
     [
-        ({"layers": ["layer.0"]}, "/layers/0", "known: layers.0"),
+        ({"layers": ["layer.0"]}, "/layers/0", "did you mean layers.0? known: layers.0, layers.1"),
         ({"units": {"layers.0": [0, 12]}}, "/units/layers.0/1", "12 units"),
         ({"units": {"nowhere": [0]}}, "/units/nowhere", "no layer"),
-        ({"matrices": ["layers.0.weigth"]}, "/matrices/0", "known: layers.0.weight"),
+        ({"matrices": ["layers.0.weigth"]}, "/matrices/0", "did you mean layers.0.weight?"),
         ({"first_row": 32}, "/first_row", "the batch has 32"),
     ],
 )
@@ -264,7 +264,10 @@ def test_formulas_of_the_textbook_have_its_numbers() -> None:
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_every_zero_has_a_cause_and_every_number_is_json(name: str) -> None:
-    found = explain_step(next_step(name), ExplainOptions(formulas="none", max_units=6, top=4))
+    inputs = next_step(name)
+    units: dict[str, tuple[int, ...]] = {"output": (0,)}
+    options = ExplainOptions(formulas="none", max_units=6, top=4, units=units, max_rows=5)
+    found = explain_step(inputs, options)
     json.dumps(asdict(found), allow_nan=False)
     for one in found.layers:
         for unit in one.units:
@@ -274,6 +277,11 @@ def test_every_zero_has_a_cause_and_every_number_is_json(name: str) -> None:
                 for value, cause in zip(quantity.rows, zeros, strict=True):
                     assert (value == 0) == (cause is not None)
                 assert (quantity.rows[0] == 0) == (quantity.zero is not None)
+            edges = [(edge.input, edge.term, edge.contribution) for edge in unit.edges]
+            for quantity in (shown for parts in edges for shown in parts if shown is not None):
+                zeros = quantity.zeros or (None,) * len(quantity.rows)
+                for value, cause in zip(quantity.rows, zeros, strict=True):
+                    assert (value == 0) == (cause is not None)
         for entry in (entry for parameter in one.parameters for entry in parameter.entries):
             assert (entry.loss_gradient == 0) == (entry.zero_gradient is not None)
             if entry.update is not None:
@@ -291,3 +299,28 @@ def test_a_relu_that_is_off_names_its_own_input() -> None:
                 assert quantity.zero.text.startswith("ReLU is off: z = ")
                 texts += 1
     assert texts
+
+
+def test_edges_into_a_unit_without_gradient_are_ranked_by_their_terms() -> None:
+    inputs = next_step("layer-dense")
+    off = inputs.arrays["parameters"].copy()
+    network = build_train_step(inputs).network
+    network.views(off)["layers.0.bias"][2] = -100.0
+    dead = replace(inputs, arrays={**inputs.arrays, "parameters": off})
+    found = explain_step(dead, ExplainOptions(units={"layers.0": (2,)}, top=4, max_rows=1))
+    unit = layer(found, "layers.0").units[0]
+    assert unit.a.zero is not None
+    assert unit.a.zero.cause == "dead_relu"
+    terms = [abs(edge.term.batch or 0.0) for edge in unit.edges if edge.term]
+    assert terms == sorted(terms, reverse=True)
+    assert terms[0] > 0
+    assert unit.edges_share is None
+    contribution = unit.edges[0].contribution
+    assert contribution is not None
+    assert contribution.zero is not None
+    assert contribution.zero.cause == "dead_relu"
+
+
+def test_zeros_have_no_sign() -> None:
+    found = explain_step(next_step("layer-dense"), ExplainOptions(max_rows=3))
+    assert "-0.0," not in json.dumps(asdict(found)).replace("]", ",")

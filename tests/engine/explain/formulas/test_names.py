@@ -134,6 +134,14 @@ NAMES: list[tuple[Formula, list[str]]] = [
         row_input_gradient([1.0, 2.0], [3.0, 4.0], [5.0, 6.0], 1, 7.0, 8.0).where[0],
         ["g 2", "gamma 2", f"{D} y 2"],
     ),
+    (
+        row_input_gradient([1.0], [2.0], [3.0], 0, 4.0, 5.0),
+        [
+            f"{D} x 1",
+            *("g 1", "the number of values", "g 1", "x hat 1", "g 1", "x hat 1"),
+            *("the variance", "epsilon"),
+        ],
+    ),
     (embedded(1.0, 2, 3), ["y 4", "entry 4 of code 2"]),
     (
         embedding_gradient([1.0], [2], 3, 4),

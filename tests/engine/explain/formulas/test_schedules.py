@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.explain.formulas.expression import Name
 from engine.explain.formulas.schedules import ScheduleStep, learning_rate
 from engine.schedules import build_schedule
 from engine.specs import (
@@ -17,6 +18,7 @@ from engine.specs import (
 )
 from tests.engine.explain.formulas.checks import check_renderings, check_value
 
+FRACTION = Name("f")
 SCHEDULES: list[ScheduleSpec] = [
     ConstantSchedule(warmup_epochs=1.5),
     StepSchedule(every_epochs=0.3, gamma=0.5),
@@ -42,5 +44,7 @@ def test_every_step(spec: ScheduleSpec) -> None:
         position = ScheduleStep(0.02, 10, 3, step, spec.warmup_epochs, schedule.state)
         formula = learning_rate(spec, position)
         check_value(formula, schedule.rate(step), scale=0.1)
+        fractions = [part.value for part in formula.where if part.left.name == FRACTION]
+        assert all(0 <= fraction <= 1 for fraction in fractions)
         if step in {0, 13, 29}:
             check_renderings(formula)
