@@ -86,7 +86,7 @@ def _describe_values(column: FittedColumn) -> Iterator[NetworkInput]:
     match column:
         case FittedNumeric():
             scaling = _scaling_of(column.center, column.scale, logarithm=column.log)
-            yield NetworkInput(name, "number", None, name, *scaling, logarithm=column.log)
+            yield NetworkInput(name, "number", None, name, *scaling)
         case FittedBoolean():
             yield NetworkInput(name, "truth", None, name)
         case FittedCategories():
@@ -129,7 +129,8 @@ def _describe_part(column: FittedTime, part: TimePart) -> Iterator[NetworkInput]
 
 def _scaling_of(
     center: float, scale: float, *, logarithm: bool = False
-) -> tuple[float, float] | tuple[None, None]:
-    """Return center and scale; None for both if the input is the number itself."""
-    is_scaled = logarithm or center != 0 or scale != 1
-    return (center, scale) if is_scaled else (None, None)
+) -> tuple[float | None, float | None, bool]:
+    """Return center, scale and `logarithm`; without any of them if the input is the number."""
+    if logarithm or center != 0 or scale != 1:
+        return center, scale, logarithm
+    return None, None, False

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from engine.arrays import Floats
 from engine.preprocessing.fitted import NumericTarget, NumericTargets, numbers_of
 from engine.preprocessing.network_outputs import describe_outputs
 from engine.preprocessing.predictions import to_predictions
@@ -32,9 +32,7 @@ def describe_step_outputs(
     return ExplainedOutputs(shown, len(described) - len(shown), _estimate(step, outputs))
 
 
-def _estimate(
-    step: PositionedStep, outputs: Sequence[Row]
-) -> tuple[TargetEstimate, ...] | None:
+def _estimate(step: PositionedStep, outputs: Sequence[Row]) -> tuple[TargetEstimate, ...] | None:
     """Return the outputs in the units of numeric targets, as predictions have them."""
     target, has_deviations = step.preprocessing.target, isinstance(step.spec.loss, Gaussian)
     if not isinstance(target, NumericTarget | NumericTargets):
@@ -49,10 +47,10 @@ def _estimate(
     return tuple(TargetEstimate(_plain(row), _plain(spread)) for row, spread in pairs)
 
 
-def _as_rows(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _as_rows(values: Floats) -> Floats:
     """Return values as `(rows, targets)`; of one target they are `(rows,)`."""
     return values.reshape(len(values), -1) if len(values) else values.reshape(0, 1)
 
 
-def _plain(values: NDArray[np.float64]) -> tuple[float | None, ...]:
+def _plain(values: Floats) -> tuple[float | None, ...]:
     return tuple(value if np.isfinite(value) else None for value in values.tolist())
