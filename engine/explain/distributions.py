@@ -135,9 +135,13 @@ def distribution(
     )
 
 
+def _is_activation(group: LayerGroup) -> bool:
+    return isinstance(group.transform.layer, ActivationLayer)
+
+
 def _of_layer(trace: StepTrace, group: LayerGroup, bins: int) -> LayerDistributions:
     parameters = [one for one in trace.parameters if one.layer == group.name]
-    has_activation = group.activation is not None or group.is_activation
+    has_activation = group.activation is not None or _is_activation(group)
     has_activation |= group.loss_outputs is not None
     trained = [one for one in parameters if one.gradient is not None]
     return LayerDistributions(

@@ -102,6 +102,9 @@ class StepTrace:
         loss: L, the weighted mean over the batch; without penalties.
         penalty: Σ l1 · |w| + l2 · w² before the step.
         row_losses: loss of each row, `(batch,)`, not weighted.
+        loss_after: L with the weights after the step and the same dropout masks; None if the step
+            diverged.
+        row_losses_after: loss of each row then, `(batch,)`.
         shares: share of each row in L, `(batch,)`: weight / batch, 1 / batch without weights.
         outputs: activation(logits) `(batch, out_features)`.
         output_gradient: ∂L/∂logits; None if the loss is not finite.
@@ -123,6 +126,8 @@ class StepTrace:
     loss: float
     penalty: float
     row_losses: Floats
+    loss_after: float | None
+    row_losses_after: Floats | None
     shares: Floats
     outputs: Recorded
     output_gradient: Recorded | None

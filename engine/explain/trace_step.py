@@ -48,6 +48,8 @@ def trace_step(inputs: StepInputs, kept: Sequence[int] | None = None) -> StepTra
     gradient, optimizer = recorder.stages.get("gradient"), step.optimizer
     norm = None if gradient is None else euclidean_norm(gradient)
     assert recorder.outputs is not None  # noqa: S101 - the forward pass does not raise
+    parameters, after = _parameters(step, recorder), copy_arrays(state_arrays(step))
+    loss_after, row_losses_after = _repeat(step, inputs) if diverged_in is None else (None, None)
     return StepTrace(
         inputs=inputs,
         kept=positions,
@@ -55,18 +57,20 @@ def trace_step(inputs: StepInputs, kept: Sequence[int] | None = None) -> StepTra
         loss=recorder.loss,
         penalty=penalty,
         row_losses=recorder.row_losses,
+        loss_after=loss_after,
+        row_losses_after=row_losses_after,
         shares=shares,
         outputs=recorder.outputs,
         output_gradient=recorder.output_gradient,
         prediction_gradient=recorder.prediction_gradient,
         layers=recorder.layers,
-        parameters=_parameters(step, recorder),
+        parameters=parameters,
         gradient_norm=norm,
         clip_factor=_clip_factor(inputs, norm),
         evaluations=recorder.evaluations,
         step_length=optimizer.alpha if isinstance(optimizer, LbfgsOptimizer) else None,
         diverged_in=diverged_in,
-        after=copy_arrays(state_arrays(step)),
+        after=after,
     )
 
 
@@ -79,6 +83,15 @@ def _run(step: TrainStep, inputs: StepInputs) -> str | None:
     except DivergenceError as error:
         return error.layer
     return None
+
+
+def _repeat(step: TrainStep, inputs: StepInputs) -> tuple[float, Floats]:
+    """Return the losses of the batch, and of its rows, with the new weights and the same masks."""
+    batch = inputs.batch
+    with np.errstate(all="ignore"):
+        logits = step.network.forward(batch.x)
+        loss = step.loss.forward(logits, batch.y, batch.weights)
+    return loss, step.loss.row_losses.copy()
 
 
 def _shares(inputs: StepInputs) -> Floats:

@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field
 
 from engine.specs.base import MAX_EPOCHS, Spec, typed
 
-Epochs = Annotated[float, Field(gt=0, le=MAX_EPOCHS)]
+# A period shorter than the lower bound would overflow the number of periods.
+Epochs = Annotated[float, Field(ge=1e-6, le=MAX_EPOCHS)]
 
 
 class ScheduleBase(Spec):

@@ -15,14 +15,14 @@ def get(context: Context, explanation_id: str) -> ExplanationView:
     """Return the explanation. Raises NotFoundError."""
     with context.database.reading() as session:
         job = get_job(session, explanation_id, EXPLANATION)
-        return explanation_view(job, has_state=bool(find_kept_states(session, [job.id])))
+        return explanation_view(job, has_state=bool(find_kept_states(session, [job])))
 
 
 def page(context: Context, job_id: str | None, request: PageRequest) -> Page[ExplanationView]:
     """Return one page of the explanations of a job, or of all jobs."""
     with context.database.reading() as session:
         found = list_jobs_about(session, EXPLANATION, job_id, request)
-        kept = find_kept_states(session, [job.id for job in found.items])
+        kept = find_kept_states(session, found.items)
     return found.map(lambda job: explanation_view(job, has_state=job.id in kept))
 
 

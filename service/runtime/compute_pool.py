@@ -63,7 +63,8 @@ class ComputePool:
     ) -> T:
         """Return `function(resources, *args)`, computed in a child process.
 
-        A call that is cancelled ends its process; another one is started in its place.
+        A call that is cancelled while it waits is not computed. One that is being computed goes on
+        to its end or its time limit: later calls would have to wait for a new process.
 
         Args:
             function: a function at the top of a module; `resources` are DataResources.
@@ -81,13 +82,7 @@ class ComputePool:
             raise ComputeBusyError(self._calls)
         self._calls += 1
         self._stop_idle_timer()
-        try:
-            result = await self._compute(function, args, seconds)
-        finally:
-            self._calls -= 1
-            if not self._calls:
-                loop = asyncio.get_running_loop()
-                self._idle_timer = loop.call_later(self._idle_seconds, self._end_idle, loop)
+        result = await self._compute(function, args, seconds)
         if isinstance(result, compute_child.Failure):
             raise result.rebuild()
         return result
@@ -105,10 +100,16 @@ class ComputePool:
     ) -> T | compute_child.Failure:
         from pebble import ProcessExpired
 
-        pool = self._pool
-        if pool is None or not pool.active:
-            pool = await to_thread.run_sync(self._open)
-        call = pool.schedule(compute_child.call, args=(function, args), timeout=seconds)
+        loop = asyncio.get_running_loop()
+        try:
+            pool = self._pool
+            if pool is None or not pool.active:
+                pool = await to_thread.run_sync(self._open)
+            call = pool.schedule(compute_child.call, args=(function, args), timeout=seconds)
+        except BaseException:
+            self._end_call(loop)
+            raise
+        call.add_done_callback(lambda _: _call_in(loop, self._end_call))
         try:
             return await _wait_for(call, pool)
         except TimeoutError as error:
@@ -116,7 +117,13 @@ class ComputePool:
         except (BrokenProcessPool, ProcessExpired) as error:
             raise ComputationFailedError from error
         finally:
-            call.cancel()
+            if not (call.running() and pool.active):
+                call.cancel()
+
+    def _end_call(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._calls -= 1
+        if not self._calls:
+            self._idle_timer = loop.call_later(self._idle_seconds, self._end_idle, loop)
 
     def _open(self) -> "ProcessPool":
         """Return the running pool; start a new one if there is none, or if it has broken down."""
@@ -151,6 +158,14 @@ class ComputePool:
         pool, self._pool = self._pool, None
         if pool is not None:
             loop.run_in_executor(None, _end, pool)
+
+
+def _call_in(
+    loop: asyncio.AbstractEventLoop, function: Callable[[asyncio.AbstractEventLoop], None]
+) -> None:
+    """Call a function with a loop in the loop's thread, unless it has ended."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(function, loop)
 
 
 async def _wait_for(call: "ProcessFuture[T]", pool: "ProcessPool") -> T:

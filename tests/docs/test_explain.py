@@ -101,3 +101,12 @@ def test_a_step_is_changed_swept_and_checked(said: dict[str, Any]) -> None:
     assert batch["losses"]["actual"] == pytest.approx(swept["sweep"]["loss_after"])
     assert len(swept["sweep"]["rates"]) == 25
     assert checked["check"]["verdict"] == "passed"
+
+
+@needs_curl
+def test_histograms_count_every_weight(said: dict[str, Any]) -> None:
+    [found] = said["histograms"]
+    for layer in found["distributions"]["layers"]:
+        for weights in layer["weights"].values():
+            assert len(weights["histogram"]["counts"]) == 20
+            assert sum(weights["histogram"]["counts"]) == weights["count"]

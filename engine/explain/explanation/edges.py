@@ -8,7 +8,14 @@ import numpy as np
 from engine.arrays import Floats, Indices
 from engine.explain.explanation.formulas.units import UnitFormulas
 from engine.explain.explanation.layer_group import LayerGroup
-from engine.explain.explanation.numbers import largest, number, numbers, share_of, unit_rows
+from engine.explain.explanation.numbers import (
+    flat_rows,
+    largest,
+    number,
+    numbers,
+    share_of,
+    unit_rows,
+)
 from engine.explain.explanation.values import Edge, FormulaText, ParameterEntry, Quantity
 from engine.explain.explanation.view import StepView
 from engine.explain.explanation.zero_values import zero_of
@@ -42,15 +49,15 @@ class EdgeReader:
         self._view, self._group, self._fan_in, self._formulas = view, group, fan_in, formulas
         inputs, codes = group.transform.inputs, view.zeros.layers[group.index].inputs
         self._means = inputs.mean.reshape(-1)
-        self._x = _take(inputs.rows.reshape(len(inputs.rows), -1), fan_in.sources)
+        self._x = _take(flat_rows(inputs.rows), fan_in.sources)
         padding = code_of(Cause.PADDING, group.index)
-        found = codes.reshape(len(codes), -1)[:, fan_in.sources]
+        found = flat_rows(codes)[:, fan_in.sources]
         self._x_zeros = choose((fan_in.sources < 0, padding), otherwise=found)
         delta = group.delta
         self._delta = None if delta is None else unit_rows(delta, unit)
         self._delta_zeros = None
         if delta_zeros is not None:
-            self._delta_zeros = delta_zeros.reshape(len(delta_zeros), -1)[:, unit]
+            self._delta_zeros = flat_rows(delta_zeros)[:, unit]
 
     def read(self) -> tuple[tuple[Edge, ...], int, float | None]:
         """Return the largest edges, the number of the others, and the share of those shown."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.explain.explanation.layer_group import LayerGroup
+from engine.explain.explanation.numbers import flat_rows
 from engine.explain.explanation.values import Quantity
 from engine.explain.explanation.view import StepView
 from engine.explain.explanation.zero_values import zero_of
@@ -30,7 +31,7 @@ class GroupZeros:
     @property
     def z(self) -> Codes:
         """Of the values before the activation."""
-        return self._transform.inputs if self._group.is_activation else self._transform.outputs
+        return self._transform.inputs if self._group.is_elementwise else self._transform.outputs
 
     @property
     def a(self) -> Codes:
@@ -49,7 +50,7 @@ class GroupZeros:
         """Of δ = ∂L/∂z."""
         if self._group.loss_outputs is not None:
             return self._view.zeros.output_gradient
-        if self._group.is_activation:
+        if self._group.is_elementwise:
             return self._transform.input_gradient
         return self._transform.output_gradient
 
@@ -61,7 +62,7 @@ class GroupZeros:
         """Return the values of a unit with the causes of those that are 0."""
         if 0 not in quantity.rows:
             return quantity
-        shown = codes.reshape(len(codes), -1)[self._view.rows, unit].tolist()
+        shown = flat_rows(codes)[self._view.rows, unit].tolist()
         causes = tuple(map(cause_of, shown))
         index = tuple(map(int, np.unravel_index(unit, self._group.out_shape)))
         # The activation is what sets values and gradients of its units to 0.

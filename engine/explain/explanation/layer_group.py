@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from engine.arrays import Shape
 from engine.explain.step_trace import LayerTrace, Recorded, StepTrace
 from engine.layers.activation import ActivationLayer
+from engine.layers.dropout import Dropout
 from engine.specs import LayerSpec, ResidualSpec, ResolvedNetwork, ResolvedOutput
 
 
@@ -40,8 +41,8 @@ class LayerGroup:
 
     @property
     def z(self) -> Recorded:
-        """Value before the activation; of an activation that stands alone, its input."""
-        if self.is_activation:
+        """Value before the activation; of dropout, and of an activation alone, the input."""
+        if self.is_elementwise:
             return self.transform.inputs
         return self.transform.outputs
 
@@ -65,14 +66,14 @@ class LayerGroup:
         """δ = ∂L/∂z; None if it is not computed."""
         if self.loss_outputs is not None:
             return self.loss_gradient
-        if self.is_activation:
+        if self.is_elementwise:
             return self.transform.input_gradient
         return self.transform.output_gradient
 
     @property
-    def is_activation(self) -> bool:
-        """Whether the layer is an activation that stands alone."""
-        return isinstance(self.transform.layer, ActivationLayer)
+    def is_elementwise(self) -> bool:
+        """Whether the layer is dropout, or an activation that stands alone."""
+        return isinstance(self.transform.layer, ActivationLayer | Dropout)
 
     @property
     def activation_name(self) -> str | None:

@@ -1,13 +1,18 @@
 """Arrays to plain numbers, and which rows and entries are shown."""
 
+import math
 from collections.abc import Iterable
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import Floats, Indices
 from engine.explain.explanation.values import Quantity
 from engine.explain.step_trace import Recorded
 from engine.numerics.norms import euclidean_norm, finite_or_none
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def number(value: np.floating | float) -> float | None:
@@ -34,6 +39,11 @@ def share_of(part: Floats, whole: Floats) -> float | None:
     """Return Σ |part| / Σ |whole|; None if there is nothing to divide by."""
     total = float(np.abs(whole, dtype=np.float64).sum())
     return number(float(np.abs(part, dtype=np.float64).sum()) / total) if total else None
+
+
+def flat_rows(array: NDArray[Scalar]) -> NDArray[Scalar]:
+    """Return an array with each row flat, `(rows, values)`; there may be no row."""
+    return array.reshape(len(array), math.prod(array.shape[1:]))
 
 
 def largest(values: Floats, count: int) -> Indices:
@@ -66,4 +76,4 @@ def gradient_of(
 
 def unit_rows(recorded: Recorded, unit: int) -> Floats:
     """Return the values of one unit in all kept rows, `(kept,)`."""
-    return recorded.rows.reshape(len(recorded.rows), -1)[:, unit]
+    return flat_rows(recorded.rows)[:, unit]

@@ -65,7 +65,8 @@ class ParameterReader:
         """Return the parameter with its largest entries."""
         trace = self.trace
         before, gradient = trace.before.reshape(-1), trace.loss_gradient
-        change = (trace.after - trace.before).reshape(-1)
+        # In float64, `values` and `changes` add up to the new values in every bit.
+        change = np.subtract(trace.after, trace.before, dtype=np.float64).reshape(-1)
         ranked = (change if gradient is None else gradient).reshape(-1)
         shown = largest(ranked, options.top)
         norm, is_whole = norm_of(before), trace.name in options.matrices

@@ -87,7 +87,10 @@ class LossExplanation:
         value: L, the weighted mean of the rows' losses, without penalties.
         penalty: Σ l1 · |w| + l2 · w².
         objective: sum of both, which the optimizer minimizes.
+        after: L of the same batch with the weights after the step and the same dropout masks; None
+            if the step diverged.
         rows: losses of the rows that are shown, not weighted.
+        rows_after: their losses with the weights after the step.
         shares: share of each of these rows in L: weight / batch.
         outputs: activated outputs of these rows.
         targets: their targets as the loss takes them: a class index, or numbers.
@@ -97,7 +100,9 @@ class LossExplanation:
     value: float | None
     penalty: float | None
     objective: float | None
+    after: float | None
     rows: tuple[float | None, ...]
+    rows_after: tuple[float | None, ...]
     shares: tuple[float | None, ...]
     outputs: tuple[tuple[float | None, ...], ...]
     targets: tuple[int | tuple[float | None, ...], ...]

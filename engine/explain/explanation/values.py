@@ -137,7 +137,7 @@ class UnitExplanation:
     Attributes:
         unit: index of the unit, counted in row-major order.
         index: index into the layer's output.
-        z: value before the activation.
+        z: value before the activation; of dropout, its input.
         a: value after it; that of the output layer has the output activation.
         a_gradient: ∂L/∂a; None where it is not computed: at the output of a loss that is fused with
             its activation, such as cross entropy.

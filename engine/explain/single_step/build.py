@@ -6,14 +6,15 @@ from typing import TypeVar
 
 import numpy as np
 
-from engine.arrays import Targets
+from engine.arrays import Floats, Targets
 from engine.data.similar_words import find_similar
 from engine.data.split_arrays import Batch
 from engine.explain.explanation.slots import slot_factors
 from engine.explain.single_step.arrays import read_array, reject
 from engine.explain.single_step.resolve import resolve_step
 from engine.losses.build import takes_class_indices
-from engine.specs import BinaryCrossEntropy, Gaussian, Poisson, ResolvedSpec
+from engine.resolution.embeddings import tables_in
+from engine.specs import BinaryCrossEntropy, Gaussian, Lbfgs, Poisson, ResolvedSpec
 from engine.specs.step import StepSpec
 from engine.training.state_arrays import copy_arrays
 from engine.training.step_inputs import OPTIMIZER, StepInputs, state_arrays
@@ -53,6 +54,8 @@ def build_step_inputs(spec: StepSpec, given: GivenStep) -> StepInputs:
     resolved = resolve_step(spec, in_features, len(given.rows))
     batch = _build_batch(resolved, given, in_features)
     step = TrainStep(resolved, in_features, spec.steps_per_epoch)
+    if isinstance(spec.optimizer, Lbfgs):
+        _require_rate(step, given.step)
     views = step.network.named_parameters()
     for name, value in given.weights.items():
         target = _find(views, name, "parameter", ("weights", name))
@@ -76,6 +79,7 @@ def build_step_inputs(spec: StepSpec, given: GivenStep) -> StepInputs:
 def _build_batch(spec: ResolvedSpec, given: GivenStep, in_features: int) -> Batch:
     rows, dtype = len(given.rows), np.dtype(spec.dtype)
     x = read_array(given.rows, (rows, in_features), dtype, ("rows",))
+    _check_codes(spec, x)
     if len(given.targets) != rows:
         detail = f"there are {len(given.targets)} targets for {rows} rows"
         reject(("targets",), "wrong_shape", detail)
@@ -84,6 +88,23 @@ def _build_batch(spec: ResolvedSpec, given: GivenStep, in_features: int) -> Batc
         return Batch(x, y)
     weights = read_array(given.row_weights, (rows,), dtype, ("row_weights",))
     return Batch(x, y, weights)
+
+
+def _require_rate(step: TrainStep, index: int) -> None:
+    """Check that a line search has a first step to try. Raises SpecError."""
+    if step.schedule.rate(index) <= 0:
+        detail = "the learning rate is 0 there: the schedule has ended; set epochs, or another step"
+        reject(("step",), "zero_learning_rate", detail)
+
+
+def _check_codes(spec: ResolvedSpec, x: Floats) -> None:
+    """Check that the inputs of an embedding are codes of its tables. Raises SpecError."""
+    for table in tables_in(spec.network):
+        codes = x[:, table.position]
+        wrong = np.flatnonzero((codes < 0) | (codes >= table.codes) | (codes != np.floor(codes)))
+        if wrong.size:
+            detail = f"must be a code of the embedding: a whole number from 0 to {table.codes - 1}"
+            reject(("rows", int(wrong[0]), table.position), "unknown_code", detail)
 
 
 def _read_targets(spec: ResolvedSpec, targets: Sequence[object]) -> Targets:

@@ -92,6 +92,8 @@ def test_rows_may_be_weighted() -> None:
 
 
 ROW = GivenStep([[0.5]], [1])
+EMBEDDING = {"type": "embedding", "tables": [{"position": 1, "codes": 3}]}
+EMBEDDED = {"network": {"layers": [EMBEDDING], "output": {"units": 1}}}
 POISSON = {"network": {"layers": [], "output": {"units": 1}}, "loss": "poisson"}
 
 
@@ -228,6 +230,16 @@ POISSON = {"network": {"layers": [], "output": {"units": 1}}, "loss": "poisson"}
             GivenStep([[0.5]] * 1024, [1] * 1024),
             "/rows",
             "send fewer rows",
+        ),
+        (TEXTBOOK, EMBEDDED, GivenStep([[9, 2], [9, 3]], [1, 1]), "/rows/1/1", "from 0 to 2"),
+        (TEXTBOOK, EMBEDDED, GivenStep([[9, -1]], [1]), "/rows/0/1", "from 0 to 2"),
+        (TEXTBOOK, EMBEDDED, GivenStep([[9, 0.5]], [1]), "/rows/0/1", "a whole number"),
+        (
+            TEXTBOOK,
+            {"optimizer": "lbfgs", "schedule": "cosine"},
+            GivenStep([[0.5]], [1], step=1),
+            "/step",
+            "the schedule has ended",
         ),
     ],
 )

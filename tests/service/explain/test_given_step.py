@@ -130,3 +130,15 @@ def test_an_answer_that_would_be_too_long_is_refused_with_its_limit(here: TestCl
     found = problem(here.post("/v1/explain", json=body | {"max_units": 1000, "top": 100}), 422)
     assert found["errors"][0]["code"] == "answer_too_large"
     assert "more than 60,000" in found["detail"]
+
+
+def test_an_explanation_may_have_no_rows_or_numbers_too_large_for_formulas(
+    here: TestClient,
+) -> None:
+    body = TEXTBOOK | {"formulas": "all", "weights": {}}
+    none = here.post("/v1/explain", json=body | {"max_rows": 0}).json()
+    assert none["layers"][0]["units"][0]["z"]["rows"] == []
+    assert none["rows_left_out"] == 1
+    network = {"layers": [{"type": "layer_normalization"}], "output": {"units": 1}}
+    huge = here.post("/v1/explain", json=body | {"network": network, "rows": [[1e300, 1, 2]]})
+    assert huge.status_code == 200, huge.text

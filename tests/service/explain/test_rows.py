@@ -89,6 +89,7 @@ OWN: dict[str, Any] = {"values": {"width": 1.5, "colour": "red"}, "target": "a"}
         (OWN | {"values": {"colour": "red"}}, "/rows/values/width", "or null to have it imputed"),
         (OWN | {"values": {"widht": 1, "colour": "red"}}, "/rows/values/width", "mean 'widht'?"),
         (OWN | {"values": {**OWN["values"], "size": 1}}, "/rows/values/size", "leave it out"),
+        (OWN | {"values": {"other": 1}}, "/rows/values/width", "no value of this column"),
         (OWN | {"values": [1, "red", 3]}, "/rows/values", "2"),
         (OWN | {"more": 1}, "/rows/more", "unknown"),
     ],

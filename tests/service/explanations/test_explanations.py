@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from store.db.database import Database
+from store.db.tables import checkpoints
 from store.jobs.explanation.new_explanation import Question, add_explanation
 from store.jobs.jobs import get_job
 from store.settings import Settings
@@ -30,7 +32,7 @@ def add(database: Database, job_id: str, step: int) -> str:
 def test_explanation_reports_progress_and_links_the_answer_while_its_state_is_kept(
     client: TestClient, settings: Settings, train: Train, database: Database
 ) -> None:
-    job = train()
+    job = train(epochs=6)
     first = add(database, job["id"], 1)
     here = f"/v1/explanations/{first}"
     found = client.get(here).json()
@@ -48,14 +50,20 @@ def test_explanation_reports_progress_and_links_the_answer_while_its_state_is_ke
     assert (found["status"], found["is_kept"], found["exact"]) == ("succeeded", True, True)
     assert found["progress"] == {"steps_done": 1, "steps": 1, "fraction": 1.0}
     assert found["links"]["answer"] == f"{here}/answer"
-    for _ in range(4):
-        add(database, job["id"], 2)
+    for step in (2, 2, 3, 4):
+        add(database, job["id"], step)
         train_waiting_jobs(settings)
+    # Explanations of one step share its state.
+    listed = client.get(f"/v1/explanations?job_id={job['id']}").json()["data"]
+    assert [item["is_kept"] for item in listed] == [True] * 5
+    with database.reading() as session:
+        states = session.execute(select(checkpoints.c.steps)).scalars().all()
+    assert sorted(states) == [1, 2, 3, 4]
+    add(database, job["id"], 5)
+    train_waiting_jobs(settings)
     found = client.get(here).json()
     assert (found["is_kept"], found["progress"]["steps"]) == (False, 1)
     assert set(found["links"]) == {"self", "job"}
-    listed = client.get(f"/v1/explanations?job_id={job['id']}").json()["data"]
-    assert [item["is_kept"] for item in listed] == [True] * 4 + [False]
 
 
 def test_cancel_and_unknown_ids(client: TestClient, train: Train, database: Database) -> None:

@@ -1,6 +1,8 @@
 """Formulas of the loss: of the batch, and of one row."""
 
-from engine.explain.explanation.formulas.texts import write_formula
+from collections.abc import Iterator
+
+from engine.explain.explanation.formulas.texts import until_overflow, write_formula
 from engine.explain.explanation.values import FormulaText
 from engine.explain.explanation.view import StepView
 from engine.explain.formulas.losses import OutputRow, Share, batch_loss, row_loss
@@ -11,12 +13,17 @@ def loss_formulas(view: StepView) -> tuple[FormulaText, ...]:
     trace, row = view.trace, view.formula_row
     if view.options.formulas == "none" or trace.output_gradient is None or row is None:
         return ()
-    loss = trace.inputs.spec.loss
+    return until_overflow(_loss_formulas(view, row))
+
+
+def _loss_formulas(view: StepView, row: int) -> Iterator[FormulaText]:
+    trace = view.trace
     value = float(trace.row_losses[trace.kept[row]])
-    found = [write_formula("row_loss", one, value) for one in row_loss(loss, output_row(view, row))]
+    for one in row_loss(trace.inputs.spec.loss, output_row(view, row)):
+        yield write_formula("row_loss", one, value)
     weights = trace.inputs.batch.weights
     whole = batch_loss(trace.row_losses.tolist(), None if weights is None else weights.tolist())
-    return (*found, write_formula("loss", whole, trace.loss))
+    yield write_formula("loss", whole, trace.loss)
 
 
 def output_row(view: StepView, row: int) -> OutputRow:

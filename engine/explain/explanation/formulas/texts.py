@@ -1,10 +1,21 @@
 """Formulas as texts, with the results that the training computed."""
 
 import math
+from collections.abc import Iterator
+from contextlib import suppress
 
 from engine.explain.explanation.values import FormulaText
 from engine.explain.formulas import Formula, to_latex, to_mathml, to_speech
 from engine.numerics.norms import finite_or_none
+
+
+def until_overflow(formulas: Iterator[FormulaText]) -> tuple[FormulaText, ...]:
+    """Return the formulas before the first one whose numbers are too large for double precision."""
+    found: list[FormulaText] = []
+    with suppress(OverflowError):
+        for formula in formulas:
+            found.append(formula)  # noqa: PERF402 - those before an exception are kept
+    return tuple(found)
 
 
 def write_formula(of: str, formula: Formula, value: float | None = None) -> FormulaText:

@@ -10,7 +10,7 @@ from engine.explain.explanation.formulas.gradients import gradient_formula
 from engine.explain.explanation.formulas.layers import layer_formulas
 from engine.explain.explanation.formulas.loss import output_row, share_of_row
 from engine.explain.explanation.formulas.parameters import entry_formulas
-from engine.explain.explanation.formulas.texts import write_formula
+from engine.explain.explanation.formulas.texts import until_overflow, write_formula
 from engine.explain.explanation.layer_group import LayerGroup
 from engine.explain.explanation.numbers import unit_rows
 from engine.explain.explanation.values import FormulaText, ParameterEntry
@@ -43,7 +43,7 @@ class UnitFormulas:
         """Return the formulas of a unit's z, a, ∂L/∂a and δ that apply."""
         if self._row is None or self._view.trace.diverged_in is not None:
             return ()
-        return tuple(self._of_unit(unit, self._row))
+        return until_overflow(self._of_unit(unit, self._row))
 
     def _of_unit(self, unit: int, row: int) -> Iterator[FormulaText]:
         group = self._group
@@ -130,7 +130,7 @@ class UnitFormulas:
         """Return the formulas of one number of a parameter, from its gradient to its new value."""
         if self._row is None:
             return ()
-        return tuple(self._of_entry(parameter, entry))
+        return until_overflow(self._of_entry(parameter, entry))
 
     def _of_entry(self, parameter: str, entry: ParameterEntry) -> Iterator[FormulaText]:
         view = self._view

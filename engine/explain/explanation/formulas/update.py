@@ -1,21 +1,27 @@
 """Formulas of the part of the update that all parameters share."""
 
-from engine.explain.explanation.formulas.texts import write_formula
+from collections.abc import Iterator
+
+from engine.explain.explanation.formulas.texts import until_overflow, write_formula
 from engine.explain.explanation.values import FormulaText
 from engine.explain.explanation.view import StepView
 from engine.explain.formulas.schedules import ScheduleStep, learning_rate
 from engine.explain.formulas.training.gradient_clipping import gradient_norm
-
-# Norms of more gradients are shown without a formula.
-MAX_SQUARES = 65_536
+from engine.numerics.norms import euclidean_norm
 
 
 def update_formulas(view: StepView) -> tuple[FormulaText, ...]:
-    """Return the formulas of the learning rate and of the norm of the gradient."""
-    trace, inputs = view.trace, view.trace.inputs
+    """Return the formulas of the learning rate and of the norm of the gradient.
+
+    The components of the latter are the norms of the parameters' gradients, in their order.
+    """
     if view.options.formulas == "none":
         return ()
-    spec = inputs.spec
+    return until_overflow(_update_formulas(view))
+
+
+def _update_formulas(view: StepView) -> Iterator[FormulaText]:
+    trace, inputs, spec = view.trace, view.trace.inputs, view.trace.inputs.spec
     step = ScheduleStep(
         base_rate=spec.optimizer.learning_rate,
         steps_per_epoch=inputs.steps_per_epoch,
@@ -24,9 +30,9 @@ def update_formulas(view: StepView) -> tuple[FormulaText, ...]:
         warmup_epochs=spec.schedule.warmup_epochs,
         state=inputs.schedule,
     )
-    rate = write_formula("learning_rate", learning_rate(spec.schedule, step), trace.learning_rate)
+    yield write_formula("learning_rate", learning_rate(spec.schedule, step), trace.learning_rate)
     found = [one.gradient for one in trace.parameters if one.gradient is not None]
-    if not 0 < sum(array.size for array in found) <= MAX_SQUARES or trace.gradient_norm is None:
-        return (rate,)
-    squares = gradient_norm([float(g) for array in found for g in array.reshape(-1)])
-    return rate, write_formula("gradient_norm", squares, trace.gradient_norm)
+    if not found or trace.gradient_norm is None:
+        return
+    norms = gradient_norm([euclidean_norm(array.reshape(-1)) for array in found])
+    yield write_formula("gradient_norm", norms, trace.gradient_norm)

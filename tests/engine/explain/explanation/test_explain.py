@@ -14,6 +14,7 @@ from engine.explain.explanation.explain import explain_step
 from engine.explain.explanation.options import ExplainOptions
 from engine.explain.explanation.step_values import LayerExplanation, StepExplanation
 from engine.explain.explanation.values import UnitExplanation
+from engine.explain.trace_step import trace_step
 from engine.preparation.prepare import prepare
 from engine.specs import (
     DenseSpec,
@@ -180,6 +181,7 @@ def test_a_matrix_is_shown_whole_on_request() -> None:
         ({"units": {"nowhere": [0]}}, "/units/nowhere", "no layer"),
         ({"matrices": ["layers.0.weigth"]}, "/matrices/0", "did you mean layers.0.weight?"),
         ({"first_row": 32}, "/first_row", "the batch has 32"),
+        ({"layers": ["output"], "matrices": ["layers.0.bias"]}, "/matrices/0", "add layers.0"),
     ],
 )
 def test_what_does_not_exist_is_named(options: Any, pointer: str, detail: str) -> None:
@@ -324,3 +326,23 @@ def test_edges_into_a_unit_without_gradient_are_ranked_by_their_terms() -> None:
 def test_zeros_have_no_sign() -> None:
     found = explain_step(next_step("layer-dense"), ExplainOptions(max_rows=3))
     assert "-0.0," not in json.dumps(asdict(found)).replace("]", ",")
+
+
+def test_the_loss_after_the_step_is_that_of_the_new_weights() -> None:
+    inputs = next_step("loss-mean_squared_error")
+    found = explain_step(inputs, ExplainOptions(max_rows=4))
+    following = replace(inputs, arrays=trace_step(inputs).after)
+    repeated = explain_step(following, ExplainOptions(max_rows=4))
+    assert found.loss.after == repeated.loss.value
+    assert found.loss.rows_after == repeated.loss.rows
+    assert found.loss.after != found.loss.value
+
+
+def test_dropout_shows_what_it_drops() -> None:
+    found = explain_step(next_step("layer-dropout"), ExplainOptions(max_rows=8))
+    values = [
+        (z, a)
+        for unit in layer(found, "layers.1").units
+        for z, a in zip(unit.z.rows, unit.a.rows, strict=True)
+    ]
+    assert {round((a or 0) / z, 5) for z, a in values if z} == {0.0, round(1 / 0.7, 5)}
