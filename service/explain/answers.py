@@ -179,7 +179,7 @@ class JobExplanation(ReachedStep):
         is_own_batch: whether the rows are those of the job's step; otherwise the gradients and the
             update are those that the requested rows cause.
         rows: values and encoding of the rows that are shown.
-        outputs: what the outputs and targets of the network stand for.
+        outputs: meaning and scaling of the outputs and targets.
         explanation: every number of the step that is shown.
     """
 

@@ -103,7 +103,8 @@ def values_of_own_row(step: PositionedStep, own: OwnRow) -> dict[str, Any]:
 
 def _at_values(problem: FieldProblem) -> FieldProblem:
     """Return the problem of the only row at its place in the request."""
-    pointer = problem.pointer.removeprefix("/rows/0")
+    # A problem of the columns of all rows is at "/rows".
+    pointer = problem.pointer.removeprefix("/rows").removeprefix("/0")
     return problem.model_copy(update={"pointer": f"/rows/values{pointer}"})
 
 
