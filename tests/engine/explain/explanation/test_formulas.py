@@ -17,7 +17,13 @@ from tests.engine.golden.digests import read_specs
 from tests.engine.golden.table import make_table
 
 SPECS = read_specs()
-PLAIN = [name for name, spec in SPECS.items() if "folds" not in repr(spec.validation)]
+# Most optimizers and schedules have tests of their own formulas.
+USUAL = ("layer-", "loss-", "schedule-cosine", "optimizer-adam", "optimizer-lbfgs")
+PLAIN = [
+    pytest.param(name, marks=() if name.startswith(USUAL) else pytest.mark.rare)
+    for name, spec in SPECS.items()
+    if "folds" not in repr(spec.validation)
+]
 
 
 def inputs_of(spec: ResolvedSpec, step: int) -> StepInputs:
