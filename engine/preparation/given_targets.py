@@ -65,12 +65,18 @@ def _read_value(
     try:
         level = None if value is None else read_level(reader, kind, value, classes)
     except WrongValueError as error:
-        message = f"target {name!r}: {error}"
+        message = _no_class(name, classes, value) if classes else f"target {name!r}: {error}"
         raise DataError(message) from error
     if level is None:
         message = f"the row has no value of the target {name!r}"
         raise DataError(message)
     if classes and level not in classes:
-        message = f"target {name!r} has no class {value!r}; {describe_levels(classes, level)}"
-        raise DataError(message)
+        raise DataError(_no_class(name, classes, level))
     return level
+
+
+def _no_class(name: str, classes: Sequence[Level], value: Level | None) -> str:
+    shown = f"{value!r:.80}"
+    return (
+        f"target {name!r} has no class {shown}; its classes are {describe_levels(classes, value)}"
+    )

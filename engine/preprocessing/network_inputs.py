@@ -49,12 +49,19 @@ class NetworkInput:
             column has no value.
         detail: see `meaning`; None for the others.
         name: name for people.
+        center: see `scale`.
+        scale: input = (number − center) / scale; None if it is not scaled. The number is that of
+            the column, the year, or the position of the category from 0.
+        logarithm: whether sign(x) · log(1 + |x|) of the column's number x is scaled instead.
     """
 
     column: str
     meaning: Meaning
     detail: str | None
     name: str
+    center: float | None = None
+    scale: float | None = None
+    logarithm: bool = False
 
 
 # The period whose fraction a part of a time is.
@@ -78,7 +85,8 @@ def _describe_values(column: FittedColumn) -> Iterator[NetworkInput]:
     name = column.name
     match column:
         case FittedNumeric():
-            yield NetworkInput(name, "number", None, name)
+            scaling = _scaling_of(column.center, column.scale, logarithm=column.log)
+            yield NetworkInput(name, "number", None, name, *scaling)
         case FittedBoolean():
             yield NetworkInput(name, "truth", None, name)
         case FittedCategories():
@@ -86,9 +94,10 @@ def _describe_values(column: FittedColumn) -> Iterator[NetworkInput]:
         case FittedCodes():
             yield NetworkInput(name, "code", None, f"code of {name}")
         case FittedOrdinal():
-            yield NetworkInput(name, "rank", None, f"rank of {name}")
+            scaling = _scaling_of(column.center, column.scale)
+            yield NetworkInput(name, "rank", None, f"rank of {name}", *scaling)
         case FittedTime():
-            yield from chain.from_iterable(map(partial(_describe_part, name), column.parts))
+            yield from chain.from_iterable(map(partial(_describe_part, column), column.parts))
         case FittedText():
             yield from map(partial(_describe_bucket, name), range(column.buckets))
         case _:
@@ -107,10 +116,21 @@ def _describe_bucket(name: str, bucket: int) -> NetworkInput:
     return NetworkInput(name, "words", str(bucket), f"words of {name} in bucket {bucket}")
 
 
-def _describe_part(name: str, part: TimePart) -> Iterator[NetworkInput]:
+def _describe_part(column: FittedTime, part: TimePart) -> Iterator[NetworkInput]:
+    name = column.name
     if part == "year":
-        yield NetworkInput(name, "year", None, f"year of {name}")
+        scaling = _scaling_of(column.center, column.scale)
+        yield NetworkInput(name, "year", None, f"year of {name}", *scaling)
         return
     period = _PERIODS[part]
     yield NetworkInput(name, "sine", period, f"sine of {name} within the {period}")
     yield NetworkInput(name, "cosine", period, f"cosine of {name} within the {period}")
+
+
+def _scaling_of(
+    center: float, scale: float, *, logarithm: bool = False
+) -> tuple[float | None, float | None, bool]:
+    """Return center, scale and `logarithm`; without any of them if the input is the number."""
+    if logarithm or center != 0 or scale != 1:
+        return center, scale, logarithm
+    return None, None, False

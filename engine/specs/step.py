@@ -19,10 +19,18 @@ class StepSpec(Spec):
         "that of the loss: softmax for cross_entropy, sigmoid for binary_cross_entropy, "
         "exponential for poisson, else linear.",
     )
-    loss: LossField
-    optimizer: OptimizerField = Adam()
-    schedule: ScheduleField = ConstantSchedule()
-    gradient_clip: GradientClip | None = None
+    loss: LossField = Field(description="The loss, by name or with its options.")
+    optimizer: OptimizerField = Field(
+        default=Adam(), description="The optimizer, by name or with its options."
+    )
+    schedule: ScheduleField = Field(
+        default=ConstantSchedule(),
+        description="Learning rate over the training; that of `step` depends on `epochs` and "
+        "`steps_per_epoch`.",
+    )
+    gradient_clip: GradientClip | None = Field(
+        default=None, description="Clipping of the gradient, by value or by norm. Default: none."
+    )
     epochs: int = Field(
         default=1, ge=1, le=MAX_EPOCHS, description="Epochs of the training, for its schedule."
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from engine.explain.counterfactual.results import Counterfactual
 from engine.explain.distributions import StepDistributions
@@ -10,6 +10,8 @@ from engine.explain.explanation.step_values import StepExplanation
 from engine.explain.gradient_check.results import GradientCheck
 from engine.explain.rate_sweep.results import RateSweep
 from engine.preprocessing.network_inputs import NetworkInput
+from engine.preprocessing.network_outputs import NetworkOutput
+from store.replay.states.kept_states import StateKind
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,14 @@ class StepOrigin:
 
     Attributes:
         kind: kept state from which the training was repeated: `start` (the initial weights),
-            `checkpoint` or `explanation`.
+            `checkpoint`, `milestone` (an earlier checkpoint) or `explanation`.
         fold: index of the fold of that state; None for the final network.
         step: index of the first step that was repeated.
         replayed_steps: number of steps that were repeated, over all networks.
         seconds: time that opening the data and repeating the steps took.
     """
 
-    kind: str
+    kind: StateKind
     fold: int | None
     step: int
     replayed_steps: int
@@ -79,7 +81,7 @@ class InexactReason:
         differences: fields of the environment that differ.
     """
 
-    code: str
+    code: Literal["environment", "moved", "not_done"]
     detail: str
     differences: Mapping[str, DifferingValue]
 
@@ -121,6 +123,36 @@ class ExplainedRows:
 
 
 @dataclass(frozen=True)
+class TargetEstimate:
+    """The outputs for one row in the units of the targets.
+
+    Attributes:
+        values: the number, or the mean of its normal distribution, per target.
+        deviations: standard deviation per target; None if the network does not estimate it.
+    """
+
+    values: tuple[float | None, ...]
+    deviations: tuple[float | None, ...] | None
+
+
+@dataclass(frozen=True)
+class ExplainedOutputs:
+    """The network's outputs: the units of the output layer, in the order of `loss.outputs`.
+
+    Attributes:
+        shown: the outputs that are described. Where the targets are class indices, `loss.targets`
+            has the index of an output.
+        left_out: number of outputs that are not described.
+        estimates: of numeric targets, the outputs for each row that is shown in the units of the
+            targets; None for other targets.
+    """
+
+    shown: tuple[NetworkOutput, ...]
+    left_out: int
+    estimates: tuple[TargetEstimate, ...] | None
+
+
+@dataclass(frozen=True)
 class ReachedStep:
     """A step of a job.
 
@@ -147,11 +179,13 @@ class JobExplanation(ReachedStep):
         is_own_batch: whether the rows are those of the job's step; otherwise the gradients and the
             update are those that the requested rows cause.
         rows: values and encoding of the rows that are shown.
+        outputs: meaning and scaling of the outputs and targets.
         explanation: every number of the step that is shown.
     """
 
     is_own_batch: bool
     rows: ExplainedRows
+    outputs: ExplainedOutputs
     explanation: StepExplanation
 
 

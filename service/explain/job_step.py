@@ -4,6 +4,7 @@ from engine.explain.explanation.explain import explain_step
 from service.explain.answers import JobExplanation
 from service.explain.json_answer import to_json
 from service.explain.open_step import open_step
+from service.explain.outputs import describe_step_outputs
 from service.explain.rows import choose_rows, describe_rows
 from service.schemas.explain import ExplainRequest
 from store.prepared.open import DataResources
@@ -21,6 +22,7 @@ def explain_job_step(resources: DataResources, job_id: str, request: ExplainRequ
             **vars(opened.reached),
             is_own_batch=rows.is_own_batch,
             rows=described,
+            outputs=describe_step_outputs(opened.replay, explanation.loss.outputs, request),
             explanation=explanation,
         )
     )

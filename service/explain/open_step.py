@@ -54,8 +54,8 @@ def open_step(resources: DataResources, job_id: str, request: StepPoint) -> Open
         replay = reach_step(resources, job, position, ReplayLimit(REPLAY_SECONDS))
     except DivergenceError as error:
         raise ReplayDivergedError(str(error)) from error
-    except DatasetGoneError:
-        found = find_step_without_data(resources, job, position)
+    except DatasetGoneError as error:
+        found = find_step_without_data(resources, job, position, error.what)
         if found is None:
             raise
         replay = found

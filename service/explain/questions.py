@@ -8,6 +8,7 @@ from anyio import to_thread
 from service.context import Context
 from service.explain.counterfactual import compare_job_step
 from service.explain.distributions import describe_job_step
+from service.explain.early_checks import check_question
 from service.explain.gradient_check import check_job_step
 from service.explain.job_step import explain_job_step
 from service.explain.rate_sweep import sweep_job_step
@@ -65,7 +66,10 @@ async def ask(context: Context, kind: str, job_id: str, request: StepPoint) -> b
 def _defer(
     context: Context, kind: str, job_id: str, request: StepPoint, error: ReplayTooLongError
 ) -> JobRecord:
-    """Queue an explanation, or return the unfinished one of the same question."""
+    """Queue an explanation, or return the unfinished one of the same question.
+
+    A question that could not be answered is refused first. Raises as `check_question`.
+    """
     body = request.model_dump(mode="json", exclude_unset=True)
     question = Question(
         step=request.step,
@@ -74,8 +78,10 @@ def _defer(
         from_step=error.from_step,
         steps=error.steps,
     )
-    with context.database.writing() as session:
+    with context.database.reading() as session:
         job = get_job(session, job_id, TRAINING)
+    check_question(context.database, job, request)
+    with context.database.writing() as session:
         check_unfinished_jobs(session, context.settings.max_unfinished_jobs, job.owner)
         live = find_live_environments(session, MISSED_SWEEPS * context.settings.sweep_seconds)
         # The state has the bits of the job, or at least those of this process.

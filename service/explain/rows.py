@@ -4,21 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from engine.data.split_arrays import Batch
-from engine.data.table import Column, Level
-from engine.errors import DataError, SpecError, SpecProblem
-from engine.json_pointer import json_pointer
+from engine.errors import SpecError, SpecProblem
 from engine.preparation.encode_rows import encode_rows
-from engine.preparation.given_targets import read_given_targets
 from engine.preprocessing.network_inputs import describe_inputs
 from engine.training.step_inputs import StepInputs
 from service.explain.answers import ExplainedRow, ExplainedRows
-from service.http.errors import MAX_PROBLEMS, InvalidRowsError
-from service.schemas.common import FieldProblem
+from service.explain.own_row import read_own_row, values_of_own_row
 from service.schemas.explain import OwnRow, RowsChoice
-from service.serializers.rows import RowReader
 from store.replay.replay import Replay
 from store.replay.rows import batch_rows, encode_dataset_rows, read_dataset_rows
 from store.replay.without_data import PositionedStep, StepWithoutData
@@ -71,8 +64,8 @@ def choose_rows(step: PositionedStep, inputs: StepInputs, rows: RowsChoice) -> S
             return StepRows(inputs, batch_rows(replay, positions).tolist())
         case OwnRow() as own:
             _require_normalizable(inputs, 1)
-            batch = encode_rows(step.spec, step.preprocessing, _read(step, own))
-            return StepRows(_with(inputs, batch), None, _values_of(step, own))
+            batch = encode_rows(step.spec, step.preprocessing, read_own_row(step, own))
+            return StepRows(_with(inputs, batch), None, values_of_own_row(step, own))
         case numbers:
             _require_normalizable(inputs, len(numbers))
             replay = require_data(step)
@@ -140,54 +133,3 @@ def _require_normalizable(inputs: StepInputs, rows: int) -> None:
             'numbers, or "batch"'
         )
         raise SpecError([SpecProblem("/rows", "batch_normalization_single_row", detail)])
-
-
-def _read(step: PositionedStep, own: OwnRow) -> dict[str, Column]:
-    """Return features and targets of the client's own row. Raises InvalidRowsError."""
-    spec, preprocessing = step.spec, step.preprocessing
-    reader = RowReader(preprocessing, frozenset(spec.needed_columns), spec.input_shape)
-    try:
-        read = reader.read([own.values if isinstance(own.values, dict) else [*own.values]])
-    except InvalidRowsError as error:
-        raise InvalidRowsError([_at_values(one) for one in error.errors]) from error
-    if read.not_understood:
-        names = [reader.columns.features[column] for _, column in read.not_understood]
-        raise InvalidRowsError([_not_understood(name) for name in names[:MAX_PROBLEMS]])
-    targets = (
-        own.target if isinstance(own.target, dict) else dict.fromkeys(spec.targets, own.target)
-    )
-    try:
-        given = read_given_targets(preprocessing.target, preprocessing.words, [targets])
-    except DataError as error:
-        problem = FieldProblem(pointer="/rows/target", code=error.code, detail=str(error))
-        raise InvalidRowsError([problem]) from error
-    return {**{name: read.columns[name] for name in read.columns}, **given}
-
-
-def _targets_of(step: PositionedStep, own: OwnRow) -> dict[str, Level | None]:
-    if isinstance(own.target, dict):
-        return {**own.target}
-    return dict.fromkeys(step.spec.targets, own.target)
-
-
-def _values_of(step: PositionedStep, own: OwnRow) -> dict[str, Any]:
-    """Return the values of the client's row by column."""
-    if isinstance(own.values, dict):
-        values: Mapping[str, Any] = own.values
-    else:
-        flat = np.array(own.values, dtype=object).reshape(-1)
-        values = dict(zip(step.spec.features, flat.tolist(), strict=False))
-    return {**values, **_targets_of(step, own)}
-
-
-def _at_values(problem: FieldProblem) -> FieldProblem:
-    """Return the problem of the only row at its place in the request."""
-    # A problem of the columns of all rows is at "/rows".
-    pointer = problem.pointer.removeprefix("/rows").removeprefix("/0")
-    return problem.model_copy(update={"pointer": f"/rows/values{pointer}"})
-
-
-def _not_understood(name: str) -> FieldProblem:
-    detail = f"the value of {name[:80]!r} cannot be read as the kind that the column has"
-    pointer = json_pointer("rows", "values", name)
-    return FieldProblem(pointer=pointer, code="not_understood", detail=detail)

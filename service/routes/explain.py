@@ -35,6 +35,7 @@ EXAMPLES: Any = {
 
 @router.post(
     "/explain",
+    summary="Explain a step that is described by numbers alone",
     response_model=StepExplanation,
     responses=problems(400, 413, 415, 422, 503),
 )

@@ -42,7 +42,12 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/jobs/{job_id}/explain", response_model=JobExplanation, responses=RESPONSES)
+@router.post(
+    "/jobs/{job_id}/explain",
+    summary="Explain a step of a job",
+    response_model=JobExplanation,
+    responses=RESPONSES,
+)
 async def explain_job(
     context: ContextDep, request: Request, job_id: JobId, body: ExplainRequest
 ) -> Response:
@@ -56,7 +61,10 @@ async def explain_job(
 
 
 @router.post(
-    "/jobs/{job_id}/counterfactual", response_model=CounterfactualAnswer, responses=RESPONSES
+    "/jobs/{job_id}/counterfactual",
+    summary="Compute a step of a job with something changed",
+    response_model=CounterfactualAnswer,
+    responses=RESPONSES,
 )
 async def compare_job(
     context: ContextDep, request: Request, job_id: JobId, body: CounterfactualRequest
@@ -69,7 +77,12 @@ async def compare_job(
     return await _respond(context, request, "counterfactual", job_id, body)
 
 
-@router.post("/jobs/{job_id}/rate-sweep", response_model=RateSweepAnswer, responses=RESPONSES)
+@router.post(
+    "/jobs/{job_id}/rate-sweep",
+    summary="Compute the loss along a step of a job",
+    response_model=RateSweepAnswer,
+    responses=RESPONSES,
+)
 async def sweep_job(
     context: ContextDep, request: Request, job_id: JobId, body: RateSweepRequest
 ) -> Response:
@@ -78,7 +91,10 @@ async def sweep_job(
 
 
 @router.post(
-    "/jobs/{job_id}/gradient-check", response_model=GradientCheckAnswer, responses=RESPONSES
+    "/jobs/{job_id}/gradient-check",
+    summary="Check the gradients of a step of a job",
+    response_model=GradientCheckAnswer,
+    responses=RESPONSES,
 )
 async def check_job(
     context: ContextDep, request: Request, job_id: JobId, body: GradientCheckRequest
@@ -88,7 +104,10 @@ async def check_job(
 
 
 @router.post(
-    "/jobs/{job_id}/distributions", response_model=DistributionsAnswer, responses=RESPONSES
+    "/jobs/{job_id}/distributions",
+    summary="Describe a step of a job by histograms",
+    response_model=DistributionsAnswer,
+    responses=RESPONSES,
 )
 async def describe_job(
     context: ContextDep, request: Request, job_id: JobId, body: DistributionsRequest
@@ -99,6 +118,7 @@ async def describe_job(
 
 @router.get(
     "/explanations/{explanation_id}/answer",
+    summary="Return the answer of an explanation",
     response_model=JobExplanation
     | CounterfactualAnswer
     | RateSweepAnswer

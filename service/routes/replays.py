@@ -19,6 +19,7 @@ PROBLEMS = problems(404, 409, 422, 503)
 
 @router.post(
     "/jobs/{job_id}/replay",
+    summary="Repeat a whole job and compare its result",
     status_code=202,
     response_model=ReplayView,
     responses={**PROBLEMS, **problems(429)},

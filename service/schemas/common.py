@@ -79,9 +79,9 @@ class View(BaseModel):
 class PageView(View, Generic[Item]):
     """One page of a list; `next` is the cursor of the next page, null on the last one."""
 
-    data: list[Item]
-    has_more: bool
-    next: str | None
+    data: list[Item] = Field(description="The page's items.")
+    has_more: bool = Field(description="Whether another page follows.")
+    next: str | None = Field(description="Cursor of the next page; null on the last one.")
 
     @classmethod
     def of(cls, page: Page[Item]) -> "PageView[Item]":

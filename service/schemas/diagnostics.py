@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from service.schemas.common import PageView, View
-from service.schemas.epochs import LayerView
+from service.schemas.epochs import LayerDiagnosticsView
 from service.schemas.jobs import FindingView
 
 
@@ -20,24 +20,26 @@ class DiagnosisView(FindingView):
 class RuleView(View):
     """A rule: a condition that is a finding once it has held for `epochs` epochs in a row."""
 
-    code: str
-    epochs: int
-    condition: str
+    code: str = Field(description="Code of the finding.")
+    epochs: int = Field(description="Epochs in a row after which the condition is a finding.")
+    condition: str = Field(description="The condition in words.")
     thresholds: dict[str, float] = Field(description="The limits that the condition names.")
-    remedy: str
+    remedy: str = Field(description="How to avoid the condition.")
 
 
 class EpochDiagnosticsView(View):
     """Losses of an epoch, and the statistics of its last step."""
 
-    epoch: int
-    loss: float
-    validation_loss: float | None
-    learning_rate: float
+    epoch: int = Field(description="Index of the epoch, from 0.")
+    loss: float = Field(description="Mean loss over the training rows, as in the losses.")
+    validation_loss: float | None = Field(
+        description="Mean loss over the validation rows at the end of the epoch; null without them."
+    )
+    learning_rate: float = Field(description="Of the epoch's last step, by the schedule.")
     gradient_norm: float | None = Field(
         description="Euclidean norm of the gradient before clipping; null if it is not finite."
     )
-    layers: list[LayerView] = Field(description="First layer to last.")
+    layers: list[LayerDiagnosticsView] = Field(description="First layer to last.")
 
 
 class DiagnosticsView(PageView[EpochDiagnosticsView]):
@@ -46,6 +48,9 @@ class DiagnosticsView(PageView[EpochDiagnosticsView]):
     Folds have no epochs of their own here; what is found in them is among `findings`.
     """
 
-    verdict: str = Field(description="The findings in one sentence.")
-    findings: list[DiagnosisView]
-    rules: list[RuleView]
+    verdict: str = Field(
+        description="The findings in one sentence; of a training that diverged or was restored, "
+        "also where, and the remedy."
+    )
+    findings: list[DiagnosisView] = Field(description="The conditions that were found.")
+    rules: list[RuleView] = Field(description="All rules, with their thresholds.")

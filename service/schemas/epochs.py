@@ -8,10 +8,10 @@ from engine.metrics import Metric
 from service.schemas.common import View
 
 
-class LayerView(View):
+class LayerDiagnosticsView(View):
     """Statistics of a layer in the last step of an epoch."""
 
-    name: str
+    name: str = Field(description="Name of the layer, such as layers.0 or output.")
     gradient_norm: float | None = Field(
         description="Euclidean norm of the layer's part of the step's gradient, before clipping: "
         "the root of the sum of the layers' squares is `gradient_norm` of the epoch. Null if it is "
@@ -53,7 +53,7 @@ class LossView(View):
         "still made a finite step of."
     )
     seconds: float
-    layers: list[LayerView] = Field(
+    layers: list[LayerDiagnosticsView] = Field(
         description="Statistics at the end of the epoch, of each layer that is trained, or has "
         "units that can be dead or saturated."
     )

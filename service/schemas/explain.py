@@ -28,7 +28,8 @@ class OwnRow(Spec):
 
     values: dict[Text, JsonValue] | Items[JsonValue] = Field(
         description="Values by column, or in the order of the features, as for predictions. A "
-        "value that is left out is missing.",
+        "column that is left out is missing if it had missing values in the training rows, else "
+        "it is an error; null is a missing value in any case.",
         examples=[{"width": 1.5, "colour": "red"}],
     )
     target: Level | dict[Text, Level] | None = Field(
@@ -37,10 +38,12 @@ class OwnRow(Spec):
     )
 
 
-def _form_of_rows(value: object) -> str:
+def _form_of_rows(value: object) -> str | None:
     if isinstance(value, list | tuple):
         return "numbers"
-    return "own" if isinstance(value, dict | OwnRow) else "batch"
+    if isinstance(value, dict | OwnRow):
+        return "own"
+    return "batch" if value == "batch" else None
 
 
 RowNumber = Annotated[int, Field(ge=0, le=MAX_EXACT_INTEGER - 1)]
@@ -70,7 +73,12 @@ RowsChoice = Annotated[
     Annotated[Literal["batch"], Tag("batch")]
     | Annotated[RowNumbers, Tag("numbers")]
     | Annotated[OwnRow, Tag("own")],
-    Discriminator(_form_of_rows),
+    Discriminator(
+        _form_of_rows,
+        custom_error_type="rows_form",
+        custom_error_message='must be "batch", a list of row numbers such as [0, 17], or a row of '
+        'your own such as {"values": {"width": 1.5}, "target": "a"}',
+    ),
 ]
 
 
@@ -94,6 +102,12 @@ class ExplainRequest(StepRequest, ExplainOptions):
     )
     max_inputs: int = Field(
         default=100, ge=0, le=1000, description="Most inputs of the network that are described."
+    )
+    first_output: Index = Field(
+        default=0, description="First output of the network that is described."
+    )
+    max_outputs: int = Field(
+        default=100, ge=0, le=1000, description="Most outputs of the network that are described."
     )
 
 

@@ -43,15 +43,15 @@ class VerdictView(View):
 class ReplayView(View):
     """A replay of a whole job, by a worker whose environment gives equal bits."""
 
-    id: str
+    id: str = Field(description="Id of this work.")
     job_id: str = Field(description="The job that is repeated.")
-    status: JobStatus
-    is_terminal: bool
-    status_reason: StatusReason | None
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    progress: WorkProgressView
+    status: JobStatus = Field(description="Status, as of a job.")
+    is_terminal: bool = Field(description="Whether the status is final.")
+    status_reason: StatusReason | None = Field(description="Reason of the status, if known.")
+    created_at: datetime = Field(description="Time of the request.")
+    started_at: datetime | None = Field(description="Time at which a worker first began.")
+    finished_at: datetime | None = Field(description="Time of the end; null before.")
+    progress: WorkProgressView = Field(description="Steps repeated so far, and in all.")
     environment: dict[str, Any] | None = Field(
         description="Environment in which the steps are repeated; null before the first progress."
     )
@@ -59,6 +59,8 @@ class ReplayView(View):
     verdict: VerdictView | None = Field(
         description="The result, once the status is `succeeded`; nothing else is kept."
     )
-    error: JobError | None
-    attempt: int
-    links: dict[str, str]
+    error: JobError | None = Field(description="Why it failed; null unless it has.")
+    attempt: int = Field(description="Number of the attempt, from 1; 0 before.")
+    links: dict[str, str] = Field(
+        description="`self`, `job`, and the commands that the status allows."
+    )

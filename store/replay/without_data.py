@@ -43,6 +43,7 @@ class StepWithoutData:
         spec: the training's spec.
         preprocessing: the preprocessing of the step's network, which encodes rows.
         inexactness: why its bits may differ from those of the job; None if they cannot.
+        gone: the dataset or model that has been deleted, with its id.
         steps_done: 0: no step is repeated.
     """
 
@@ -50,6 +51,7 @@ class StepWithoutData:
     spec: ResolvedSpec
     preprocessing: Preprocessing
     inexactness: Inexactness | None
+    gone: str
     _inputs: StepInputs
     steps_done: int = 0
 
@@ -75,7 +77,7 @@ class StepWithoutData:
 
     def data_gone(self) -> DatasetGoneError:
         """Return the error for a request that needs rows of the dataset."""
-        return self.plan.data_gone(f"dataset {self.plan.job.dataset_id}")
+        return self.plan.data_gone(self.gone)
 
 
 # A step of a job that is about to be done, with or without the job's data.
@@ -83,7 +85,7 @@ PositionedStep = Replay | StepWithoutData
 
 
 def find_step_without_data(
-    resources: DataResources, job: JobRecord, position: Position
+    resources: DataResources, job: JobRecord, position: Position, gone: str
 ) -> StepWithoutData | None:
     """Return a step of a job from its stored state alone; None if that is not stored.
 
@@ -93,6 +95,7 @@ def find_step_without_data(
         resources: resources of this process.
         job: the job, of kind `training`.
         position: the step.
+        gone: the dataset or model that has been deleted, with its id.
     """
     spec = read_spec(job.spec, job.spec_version)
     with resources.database.reading() as session:
@@ -110,7 +113,7 @@ def find_step_without_data(
     if state is not None:
         inputs = _with_state(inputs, state)
     inexactness = _find_inexactness(plan, resources)
-    return StepWithoutData(plan, spec, preprocessing, inexactness, inputs)
+    return StepWithoutData(plan, spec, preprocessing, inexactness, gone, inputs)
 
 
 def _find_inexactness(plan: ReplayPlan, resources: DataResources) -> Inexactness | None:

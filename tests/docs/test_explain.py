@@ -1,6 +1,7 @@
 """The commands of docs/explain.md run, in their order; its table by hand is that of the answer."""
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,31 @@ def test_every_number_by_hand_is_in_the_answer(said: dict[str, Any]) -> None:
         for key in path.split("."):
             found = found[int(key) if key.isdigit() else key]
         assert f"{found:.6g}" == value, path
+
+
+@needs_curl
+def test_the_second_step_of_adam_goes_on_from_the_state_after_the_first(
+    said: dict[str, Any],
+) -> None:
+    [second] = said["adam"]
+    assert (second["update"]["t"], second["update"]["learning_rate"]) == (2, 0.1)
+    entry = second["layers"][1]["units"][0]["edges"][0]["entry"]
+    # m = β₁ m + (1 − β₁) g, v likewise; w − η m̂ / (√v̂ + ε) with the corrections of t = 2.
+    gradient = entry["loss_gradient"]
+    m = 0.9 * -0.00559577 + 0.1 * gradient
+    v = 0.999 * 3.13126e-6 + 0.001 * gradient**2
+    after = 0.7 - 0.1 * (m / (1 - 0.9**2)) / (math.sqrt(v / (1 - 0.999**2)) + 1e-8)
+    assert entry["after"] == pytest.approx(after, rel=1e-9)
+    assert f"{after:.6g}" in TEXT
+
+
+@needs_curl
+def test_outputs_are_named_by_their_classes(said: dict[str, Any]) -> None:
+    [travelled] = said["travel"]
+    outputs, loss = travelled["outputs"]["shown"], travelled["explanation"]["loss"]
+    assert [one["name"] for one in outputs] == [f"label = {digit}" for digit in range(10)]
+    for row, target in zip(travelled["rows"]["shown"], loss["targets"], strict=True):
+        assert outputs[target]["class_label"] == row["values"]["label"]
 
 
 @needs_curl

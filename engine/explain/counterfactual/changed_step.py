@@ -47,7 +47,7 @@ def change_step(inputs: StepInputs, change: StepChange, batch: Batch | None) -> 
     if not change.fields and batch is None:
         detail = f"change at least one of {', '.join(StepChange.model_fields)}, or the rows"
         raise SpecError([SpecProblem("", "no_change", detail)])
-    spec = _change_spec(inputs.spec, change)
+    spec = change_spec(inputs.spec, change)
     rows = inputs.batch if batch is None else batch
     _require_normalizable(spec, rows)
     y = convert_targets(inputs.spec, spec, inputs.in_features, rows)
@@ -62,7 +62,7 @@ def change_step(inputs: StepInputs, change: StepChange, batch: Batch | None) -> 
     return ChangedStep(changed, change.learning_rate, kept)
 
 
-def _change_spec(spec: ResolvedSpec, change: StepChange) -> ResolvedSpec:
+def change_spec(spec: ResolvedSpec, change: StepChange) -> ResolvedSpec:
     """Return the changed spec. Raises SpecError."""
     update = {
         "optimizer": change.optimizer or spec.optimizer,

@@ -38,7 +38,7 @@ def compare_steps(
         return evaluator.compare(weights, rows, _changed_loss(inputs, changed, rows))
 
     return Counterfactual(
-        fields=(*change.fields, *(() if batch is None or change.batch_size else ("rows",))),
+        changed_fields=(*change.fields, *(() if batch is None or change.batch_size else ("rows",))),
         optimizer_state=changed.optimizer_state,
         actual=actual_update.summary,
         changed=changed_update.summary,

@@ -90,7 +90,7 @@ class Counterfactual:
     """A step as it was beside the same step with something changed.
 
     Attributes:
-        fields: names of what was changed.
+        changed_fields: names of what was changed.
         optimizer_state: whether the changed step began with the optimizer's state: kept;
             partly_kept if some of its arrays are new, and zero; new if all are.
         actual: the update as it was.
@@ -100,7 +100,7 @@ class Counterfactual:
         other_batch: comparison on the batch of the changed step; None if it is the same.
     """
 
-    fields: tuple[str, ...]
+    changed_fields: tuple[str, ...]
     optimizer_state: StateKept
     actual: UpdateSummary
     changed: UpdateSummary

@@ -147,9 +147,8 @@ class EdgeReader:
         if 0 not in shown.rows:
             return shown
         found = codes[view.rows].tolist()
-        causes = tuple(None if (one := cause_of(code)) is None else str(one) for code in found)
         zero = zero_of(view.trace, found[0], Place(row=view.formula_row))
-        return replace(shown, zeros=causes, zero=zero)
+        return replace(shown, zeros=tuple(map(cause_of, found)), zero=zero)
 
 
 def _take(values: Floats, sources: Indices) -> Floats:

@@ -63,7 +63,7 @@ class GroupZeros:
         if 0 not in quantity.rows:
             return quantity
         shown = flat_rows(codes)[self._view.rows, unit].tolist()
-        causes = tuple(None if (found := cause_of(code)) is None else str(found) for code in shown)
+        causes = tuple(map(cause_of, shown))
         index = tuple(map(int, np.unravel_index(unit, self._group.out_shape)))
         # The activation is what sets values and gradients of its units to 0.
         layer = self._group.index + (self._group.activation is not None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.errors import SpecError, SpecProblem
-from engine.explain.explanation.layer_group import LayerGroup
+from engine.explain.explanation.layer_group import LayerGroup, layer_specs
 from engine.explain.explanation.options import (
     DEFAULT_UNITS,
     MAX_MATRIX,
@@ -16,6 +16,7 @@ from engine.explain.explanation.options import (
 from engine.explain.explanation.view import StepView
 from engine.explain.fan_in import count_edges
 from engine.explain.step_trace import StepTrace
+from engine.specs import ResolvedSpec
 
 # Numbers per edge and per entry, without rows.
 _NUMBERS_PER_EDGE = 24
@@ -48,14 +49,11 @@ def select_layers(view: StepView) -> Shown:
         SpecError: a layer, unit or parameter does not exist, or the answer would be too long.
     """
     trace, groups, options = view.trace, [*view.groups.values()], view.options
-    names = [*view.groups]
-    problems = [
-        *(_unknown(f"/layers/{i}", name, names) for i, name in enumerate(options.layers or ())),
-        *(_unknown(f"/units/{name}", name, names) for name in options.units),
+    found = [
+        *_unknown_layers([*view.groups], options),
         *_wrong_units(groups, options),
         *_wrong_matrices(trace, options),
     ]
-    found = [problem for problem in problems if problem is not None]
     if found:
         raise SpecError(found)
     shown = [one for one in groups if options.layers is None or one.name in options.layers]
@@ -64,6 +62,25 @@ def select_layers(view: StepView) -> Shown:
         most //= 2
     _require_short(_total(view, shown, most))
     return Shown(tuple(shown), most)
+
+
+def check_names(spec: ResolvedSpec, options: ExplainOptions) -> None:
+    """Check that the options name layers of the network only. Raises SpecError."""
+    names = [*layer_specs(spec.network)]
+    found = [*_unknown_layers(names, options)]
+    for place, name in enumerate(options.matrices):
+        layer = name.rpartition(".")[0]
+        if layer not in names:
+            detail = f"no parameter has this name; of the layers, {_known(layer, names)}"
+            found.append(SpecProblem(f"/matrices/{place}", "unknown_parameter", detail))
+    if found:
+        raise SpecError(found)
+
+
+def _unknown_layers(names: Sequence[str], options: ExplainOptions) -> list[SpecProblem]:
+    layers = (_unknown(f"/layers/{i}", name, names) for i, name in enumerate(options.layers or ()))
+    units = (_unknown(f"/units/{name}", name, names) for name in options.units)
+    return [problem for problem in (*layers, *units) if problem is not None]
 
 
 def _unknown(pointer: str, name: str, names: Sequence[str]) -> SpecProblem | None:

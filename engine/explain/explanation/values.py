@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.explain.zeros.causes import Cause
+
 
 @dataclass(frozen=True)
 class Zero:
@@ -13,7 +15,7 @@ class Zero:
         text: the cause with its numbers, as a sentence for a person.
     """
 
-    cause: str
+    cause: Cause
     text: str
 
 
@@ -32,7 +34,7 @@ class Quantity:
 
     batch: float | None
     rows: tuple[float | None, ...]
-    zeros: tuple[str | None, ...] = ()
+    zeros: tuple[Cause | None, ...] = ()
     zero: Zero | None = None
 
 

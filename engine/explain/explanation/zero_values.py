@@ -9,4 +9,4 @@ from engine.explain.zeros.texts import Place, describe_zero
 def zero_of(trace: StepTrace, code: int, place: Place) -> Zero | None:
     """Return the cause that a code stands for, with its numbers; None for 0."""
     cause = cause_of(code)
-    return None if cause is None else Zero(str(cause), describe_zero(trace, int(code), place))
+    return None if cause is None else Zero(cause, describe_zero(trace, int(code), place))

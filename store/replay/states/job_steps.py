@@ -23,12 +23,15 @@ class JobSteps:
         starts: steps before each network, by its index; networks whose beginning is unknown are
             missing. Early stopping decides the length of a fold, which only later states show.
         restores: returns of each network to an earlier state after a divergence.
+        diverged_in: step of the last network in which the job diverged; None if it did not, or in
+            the validation after a step.
     """
 
     job: JobRecord
     folds: int
     starts: dict[int, int]
     restores: Restores
+    diverged_in: int | None
 
     @property
     def bound(self) -> int:
@@ -102,6 +105,8 @@ class JobSteps:
         """
         position, done = position_of(place, self.folds), self.job.steps - start
         reason = "has not begun" if self.folds and done <= 0 else f"has done {_count(done)}"
+        if self.diverged_in is not None and place.network == self.job.folds_done:
+            reason += f" and diverged in step {self.diverged_in}, which can be explained"
         return StepNotFoundError(str(position), f"{self._name(position)} {reason}")
 
     def beyond_the_network(self, place: Place, steps: int) -> StepNotFoundError:
@@ -124,7 +129,17 @@ def find_steps(
     starts = _fixed_starts(job, spec)
     starts |= {network: found[0].start for network, found in restores.items()}
     starts |= {state.place.network: state.steps - state.place.step for state in states}
-    return JobSteps(job, count_folds(spec), starts, restores)
+    return JobSteps(job, count_folds(spec), starts, restores, _find_diverged_step(job, spec))
+
+
+def _find_diverged_step(job: JobRecord, spec: ResolvedSpec) -> int | None:
+    """Return the step of its network in which a job diverged, see `JobSteps`."""
+    if job.status_reason is not StatusReason.DIVERGED or job.error is None or job.rows is None:
+        return None
+    per_epoch = count_steps_per_epoch(spec, PartRows.from_json(job.rows), job.folds_done)
+    epoch, step = job.error["epoch"], job.error["step"]
+    # The validation follows the last step of an epoch.
+    return epoch * per_epoch + step if step < per_epoch else None
 
 
 def _fixed_starts(job: JobRecord, spec: ResolvedSpec) -> dict[int, int]:

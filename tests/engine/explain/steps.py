@@ -33,11 +33,17 @@ def step_of(
     targets: Any = None,
     output: dict[str, Any] | None = None,
     step: int = 0,
+    codes: list[int] | None = None,
     **spec: Any,
 ) -> StepInputs:
-    """Return a step on random rows and targets, by default with a squared error."""
+    """Return a step on random rows and targets, by default with a squared error.
+
+    The first input has the codes of an embedding, if there are any.
+    """
     random = np.random.default_rng(7)
     x = random.standard_normal((rows, in_features))
+    if codes is not None:
+        x[:, 0] = codes
     y = random.standard_normal((rows, units)).tolist() if targets is None else targets
     network = {"layers": layers, "output": {"units": units, **(output or {})}}
     request = {"network": network, "loss": "mean_squared_error", "optimizer": "sgd", **spec}

@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.data.table import CategoricalColumn, ColumnKind, MemoryTable, NumericColumn
-from engine.preprocessing.datetime_features import elapsed_fraction
+from engine.preprocessing.datetime_features import elapsed_fraction, years_of
 from engine.preprocessing.fit import fit_columns
-from engine.preprocessing.fitted import FittedCategories, FittedColumn, NumericTarget
+from engine.preprocessing.fitted import FittedCategories, FittedColumn, FittedOrdinal, NumericTarget
 from engine.preprocessing.hashing import hash_words
 from engine.preprocessing.network_inputs import Meaning, NetworkInput, describe_inputs
 from engine.preprocessing.preprocessing import Preprocessing
@@ -45,6 +45,28 @@ def expected(kind: ColumnKind, one: NetworkInput, fitted: FittedColumn) -> NDArr
     return None
 
 
+def expect_scaled(
+    one: NetworkInput, kind: ColumnKind, fitted: FittedColumn, values: NDArray[Any]
+) -> None:
+    """The inputs lead back to the values of the column by center and scale."""
+    numbers = values * (one.scale or 1) + (one.center or 0)
+    if one.logarithm:
+        numbers = np.copysign(np.expm1(np.abs(numbers)), numbers)
+    column = COLUMNS[kind]
+    if one.meaning == "rank":
+        assert isinstance(fitted, FittedOrdinal)
+        assert isinstance(column, CategoricalColumn)
+        texts = [str(column.levels[code]) for code in column.codes if code >= 0]
+        is_known = [text in fitted.levels for text in texts]
+        numbers = numbers[is_known]
+        expected: Any = [fitted.levels.index(text) for text in texts if text in fitted.levels]
+    else:
+        assert isinstance(column, NumericColumn)
+        expected = column.values[~np.isnan(column.values)]
+        expected = years_of(expected) if one.meaning == "year" else expected
+    np.testing.assert_allclose(numbers, expected, atol=1e-9)
+
+
 @pytest.mark.parametrize("kind", get_args(ColumnKind))
 def test_inputs_of_every_column_have_their_meaning(kind: ColumnKind) -> None:
     for fitted in {fitted for _, _, fitted in plan_and_fit(kind)}:
@@ -57,6 +79,8 @@ def test_inputs_of_every_column_have_their_meaning(kind: ColumnKind) -> None:
             assert one.column == "x"
             if one.meaning == "missing":
                 np.testing.assert_array_equal(values, is_missing)
+            elif one.meaning in {"number", "rank", "year"}:
+                expect_scaled(one, kind, fitted, values[~is_missing])
             elif one.meaning not in SCALED:
                 found = expected(kind, one, fitted)
                 assert found is not None

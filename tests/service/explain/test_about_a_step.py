@@ -33,7 +33,7 @@ def test_the_actual_step_of_a_counterfactual_is_the_explained_one(trained: Train
     later = trained.explain(5, rows=[row["number"] for row in explained["rows"]["shown"]])
     found = ask(trained, "counterfactual", learning_rate=0.1)
     counterfactual = found["counterfactual"]
-    assert counterfactual["fields"] == ["learning_rate"]
+    assert counterfactual["changed_fields"] == ["learning_rate"]
     assert counterfactual["optimizer_state"] == "kept"
     assert counterfactual["changed"]["learning_rate"] == 0.1
     losses = counterfactual["batch"]["losses"]
@@ -64,7 +64,7 @@ def test_what_is_changed_is_named(
         assert problem(answer, 422)["errors"][0]["pointer"] == "/loss"
         return
     found = answer.json()
-    assert found["counterfactual"]["fields"] == fields
+    assert found["counterfactual"]["changed_fields"] == fields
     other = found["counterfactual"]["other_batch"]
     assert (None if other is None else other["rows"]) == others
     numbers = found["other_row_numbers"]

@@ -91,3 +91,28 @@ def test_no_work_is_queued_for_a_job_whose_dataset_is_gone(
     answer = here.post(f"/v1/jobs/{job['id']}/explain", json={"step": 7})
     assert problem(answer, 409)["code"] == "dataset_gone"
     assert here.get("/v1/explanations").json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("about", "body", "pointer"),
+    [
+        ("explain", {"rows": [3, 99999]}, "/rows"),
+        ("explain", {"layers": ["x"]}, "/layers/0"),
+        ("explain", {"matrices": ["x.weight"]}, "/matrices/0"),
+        ("distributions", {"rows": [99999]}, "/rows"),
+        ("counterfactual", {"optimizer": "lbfgs", "gradient_clip": {"type": "norm"}}, "/gradient_"),
+    ],
+)
+def test_a_wrong_question_is_refused_before_a_worker_reaches_its_step(
+    here: TestClient,
+    train: Train,
+    monkeypatch: pytest.MonkeyPatch,
+    about: str,
+    body: dict[str, Any],
+    pointer: str,
+) -> None:
+    job = train(**SMALL)
+    monkeypatch.setattr(open_step, "REPLAY_SECONDS", 0.0)
+    answer = here.post(f"/v1/jobs/{job['id']}/{about}", json={"step": 7, **body})
+    assert problem(answer, 422)["errors"][0]["pointer"].startswith(pointer)
+    assert here.get("/v1/explanations").json()["data"] == []

@@ -1,14 +1,16 @@
 """POST /v1/explain: a step that is described by numbers alone."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from fastapi.testclient import TestClient
 
+from engine.explain.zeros.causes import Cause
 from service.explain.answers import ANSWERS
 from service.routes.explain import TEXTBOOK
 from service.schemas.dataclass_descriptions import list_dataclasses
+from store.replay.states.kept_states import StateKind
 from tests.service.conftest import problem
 
 
@@ -16,6 +18,7 @@ def six_digits(value: float) -> str:
     return f"{value:.6g}"
 
 
+@pytest.mark.rare
 def test_a_child_process_explains_the_textbook_example_to_the_digit(client: TestClient) -> None:
     answer = client.post("/v1/explain", json=TEXTBOOK)
     assert answer.status_code == 200, answer.text
@@ -44,6 +47,21 @@ def test_the_document_has_the_example_and_describes_every_value(client: TestClie
             key for key, one in schemas[name]["properties"].items() if "description" in one
         }
         assert described == schemas[name]["properties"].keys()
+
+
+def test_the_document_lists_the_codes_and_names_what_requests_do(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    schemas, paths = document["components"]["schemas"], document["paths"]
+    assert schemas["Zero"]["properties"]["cause"]["$ref"].endswith("/Cause")
+    assert schemas["Cause"]["enum"] == [*Cause]
+    assert schemas["StepOrigin"]["properties"]["kind"]["enum"] == [*get_args(StateKind)]
+    assert schemas["InexactReason"]["properties"]["code"]["enum"]
+    assert schemas["GradientCheck"]["properties"]["verdict"]["enum"]
+    assert paths["/v1/jobs/{job_id}/explain"]["post"]["summary"] == "Explain a step of a job"
+    assert not [name for name in schemas if "__" in name]
+    for name in ("ExplainRequest", "ExplainStepRequest", "ExplanationView", "ReplayView"):
+        properties = schemas[name]["properties"]
+        assert not [key for key, one in properties.items() if "description" not in one]
 
 
 LARGE = {"type": "dense", "units": 65536}

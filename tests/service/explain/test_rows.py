@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from store.settings import Settings
 from tests.service.conftest import IRIS_LIKE, Train, problem
 from tests.service.explain.conftest import SMALL, Trained
 from tests.service.explain.test_job_step import explain
+from tests.training import train_waiting_jobs
 
 
 def test_rows_of_the_batch_are_those_of_the_dataset(trained: Trained) -> None:
@@ -67,23 +69,27 @@ def test_rows_and_inputs_are_paged(trained: Trained) -> None:
     assert {len(row["encoded"]) for row in rows["shown"]} == {1}
 
 
-OWN = {"values": {"width": 1.5, "colour": "red"}, "target": "a"}
+OWN: dict[str, Any] = {"values": {"width": 1.5, "colour": "red"}, "target": "a"}
 
 
 @pytest.mark.parametrize(
     ("rows", "pointer", "detail"),
     [
-        ("all", "/rows", "'batch'"),
+        ("all", "/rows", 'must be "batch", a list of row numbers'),
+        (17, "/rows", 'a row of your own such as {"values"'),
         ([], "/rows", "at least 1"),
         ([60], "/rows", "rows 0 to 59"),
         ([-1], "/rows/0", "greater than or equal to 0"),
         ([0] * 1025, "/rows", "at most 1024"),
-        (OWN | {"target": "c"}, "/rows/target", "no class"),
+        (OWN | {"target": "c"}, "/rows/target", "no class 'c'; its classes are 'a', 'b'"),
+        (OWN | {"target": [1]}, "/rows/target", ""),
         (OWN | {"target": None}, "/rows/target", "no value of the target 'kind'"),
         (OWN | {"values": {"width": "wide", "colour": "red"}}, "/rows/values/width", "be read"),
         (OWN | {"values": {"width": [1], "colour": "red"}}, "/rows/values/width", ""),
-        (OWN | {"values": {"widht": 1}}, "/rows/values", "width"),
-        (OWN | {"values": {"other": 1}}, "/rows/values", "no row has"),
+        (OWN | {"values": {"colour": "red"}}, "/rows/values/width", "or null to have it imputed"),
+        (OWN | {"values": {"widht": 1, "colour": "red"}}, "/rows/values/width", "mean 'widht'?"),
+        (OWN | {"values": {**OWN["values"], "size": 1}}, "/rows/values/size", "leave it out"),
+        (OWN | {"values": {"other": 1}}, "/rows/values/width", "no value of this column"),
         (OWN | {"values": [1, "red", 3]}, "/rows/values", "2"),
         (OWN | {"more": 1}, "/rows/more", "unknown"),
     ],
@@ -94,6 +100,23 @@ def test_rows_that_cannot_be_explained_are_named(
     error = problem(trained.post(0, rows=rows), 422)["errors"][0]
     assert error["pointer"].startswith(pointer)
     assert detail in error["detail"]
+
+
+def test_values_that_are_left_out_are_missing_where_the_training_had_missing_ones(
+    here: TestClient, settings: Settings
+) -> None:
+    table = "width,kind\n" + "\n".join(f"{'' if i == 3 else i},{i % 2}" for i in range(20))
+    csv = {"Content-Type": "text/csv"}
+    dataset = here.post("/v1/datasets", content=table, headers=csv).json()["id"]
+    body = {"dataset_id": dataset, "target": "kind", "task": "classification", **SMALL}
+    job = here.post("/v1/jobs", json=body).json()["id"]
+    train_waiting_jobs(settings)
+    left_out = explain(here, job, 0, rows={"values": {}, "target": 1})
+    as_null = explain(here, job, 0, rows={"values": {"width": None}, "target": 1})
+    assert left_out["explanation"] == as_null["explanation"]
+    asked = {"step": 0, "rows": {"values": {}, "target": "cat"}}
+    error = problem(here.post(f"/v1/jobs/{job}/explain", json=asked), 422)["errors"][0]
+    assert error["detail"] == "target 'kind' has no class 'cat'; its classes are 0, 1"
 
 
 def test_batch_normalization_does_not_take_a_single_row(here: TestClient, train: Train) -> None:

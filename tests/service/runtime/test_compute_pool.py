@@ -86,7 +86,7 @@ def test_a_result_comes_from_a_process_with_resources_of_its_own(pool: ComputePo
         ("invalid", SpecError),
         ("memory", ComputeMemoryError),
         ("unknown", ComputationFailedError),
-        ("crash", ComputationFailedError),
+        pytest.param("crash", ComputationFailedError, marks=pytest.mark.rare),
     ],
 )
 def test_exceptions_arrive_as_they_are(pool: ComputePool, how: str, kind: type[Exception]) -> None:
@@ -117,6 +117,7 @@ def test_a_call_that_takes_too_long_is_ended(pool: ComputePool, tmp_path: Path) 
     wait_for(lambda: not psutil.pid_exists(pid_in(path)))
 
 
+@pytest.mark.rare
 def test_a_cancelled_call_goes_on_and_calls_beyond_the_queue_are_refused(
     pool: ComputePool, tmp_path: Path
 ) -> None:

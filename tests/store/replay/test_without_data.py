@@ -30,7 +30,7 @@ def assert_equal_steps(resources: Resources, job: JobRecord, position: Position)
     """Check that a step has the same inputs with and without the dataset."""
     replay = reach_step(resources, job, position, LIMIT)
     expected = replay.training.next_step()
-    found = find_step_without_data(resources, job, position)
+    found = find_step_without_data(resources, job, position, "dataset ds_1")
     assert found is not None
     assert found.preprocessing == replay.training.preprocessing
     assert found.inexactness is None
@@ -48,7 +48,7 @@ def test_steps_of_kept_states(resources: Resources, train: Train, spec: dict[str
     job = train(5, 8, **spec)
     for step in (0, 5, 13):
         assert_equal_steps(resources, job, Position(step))
-    assert find_step_without_data(resources, job, Position(6)) is None
+    assert find_step_without_data(resources, job, Position(6), "dataset ds_1") is None
 
 
 def test_steps_of_folds(resources: Resources, train: Train) -> None:
@@ -82,7 +82,7 @@ def test_first_step_of_a_job_without_kept_states(resources: Resources, train: Tr
     job = train(**DEEP)
     assert_equal_steps(resources, job, Position(0))
     forget_model(resources, job)
-    assert find_step_without_data(resources, job, Position(0)) is None
+    assert find_step_without_data(resources, job, Position(0), "dataset ds_1") is None
     forget_data(resources, job)
     with pytest.raises(DatasetGoneError, match="no state of the job is kept"):
         reach_step(resources, job, Position(0), LIMIT)
@@ -94,7 +94,7 @@ def test_steps_can_be_opened_after_the_dataset_is_gone(resources: Resources, tra
     forget_data(resources, job)
     with pytest.raises(DatasetGoneError, match="step 0, step 5 and step 13 can still"):
         reach_step(resources, job, Position(6), LIMIT)
-    found = find_step_without_data(resources, job, Position(13))
+    found = find_step_without_data(resources, job, Position(13), "dataset ds_1")
     assert found is not None
     inputs = found.next_step()
     assert inputs.arrays["parameters"].tobytes() == kept.arrays["parameters"].tobytes()
@@ -120,7 +120,7 @@ def test_first_step_from_the_weights_of_a_model(
             assert_equal_steps(resources, job, Position(step))
         return
     forget_model(resources, first)
-    assert find_step_without_data(resources, job, Position(0)) is None
-    assert find_step_without_data(resources, job, Position(5)) is not None
+    assert find_step_without_data(resources, job, Position(0), "dataset ds_1") is None
+    assert find_step_without_data(resources, job, Position(5), "dataset ds_1") is not None
     with pytest.raises(DatasetGoneError, match="has been deleted: step 5 can still"):
         reach_step(resources, job, Position(6), LIMIT)

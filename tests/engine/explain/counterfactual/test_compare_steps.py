@@ -51,7 +51,7 @@ def test_the_textbook_step_with_ten_times_the_rate() -> None:
     losses = found.batch.losses
     assert losses.before == pytest.approx(0.087473, abs=1e-6)
     assert losses.changed == pytest.approx((1 - prediction) ** 2 / 2, rel=1e-12)
-    assert (found.fields, found.optimizer_state) == (("learning_rate",), "kept")
+    assert (found.changed_fields, found.optimizer_state) == (("learning_rate",), "kept")
     assert found.cosine == pytest.approx(1)
     norms = found.actual.update_norm, found.changed.update_norm
     assert norms == pytest.approx((0.5 * 0.0564657, 5 * 0.0564657), rel=1e-5)
@@ -211,7 +211,7 @@ def test_other_rows_are_compared_too() -> None:
     inputs = step_of([TANH])
     other = step_of([TANH], rows=3, targets=[[0, 0]] * 3)
     found = compare_steps(inputs, StepChange(), other.batch)
-    assert found.fields == ("rows",)
+    assert found.changed_fields == ("rows",)
     assert (found.actual.rows, found.changed.rows) == (5, 3)
     assert found.other_batch is not None
     assert found.other_batch.rows == 3
@@ -242,7 +242,7 @@ def test_another_batch_size_takes_the_rows_of_the_epoch(count: int) -> None:
     np.testing.assert_array_equal(positions[:shared], inputs.positions[:shared])
     np.testing.assert_array_equal(batch.x[:shared], inputs.batch.x[:shared])
     found = compare_steps(inputs, StepChange(batch_size=count), batch)
-    assert found.fields == ("batch_size",)
+    assert found.changed_fields == ("batch_size",)
     assert found.changed.rows == len(positions)
 
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -25,7 +26,13 @@ OF_LOSS = "the derivative of the loss with respect to"
 SPECS = read_specs()
 SECTION = (ROOT / "docs/explain.md").read_text().partition("\n## Formulas\n")[2]
 DOCUMENTED = set(re.findall(r"`(\w+)`", SECTION.partition("\n## ")[0]))
-PLAIN = [name for name, spec in SPECS.items() if "folds" not in repr(spec.validation)]
+# Most optimizers and schedules have tests of their own formulas.
+USUAL = ("layer-", "loss-", "schedule-cosine", "optimizer-adam", "optimizer-lbfgs")
+PLAIN = [
+    pytest.param(name, marks=() if name.startswith(USUAL) else pytest.mark.rare)
+    for name, spec in SPECS.items()
+    if "folds" not in repr(spec.validation)
+]
 
 
 def inputs_of(spec: ResolvedSpec, step: int) -> StepInputs:
@@ -123,6 +130,16 @@ def test_penalties_clipping_and_max_norm_have_formulas(
     found = quantities(explain_all(inputs_of(SPECS["layer-dense"].model_copy(update=update), 2)))
     check(pairs)
     assert {"gradient", "clipped", "weight_norm", "after", "m_new", "v_hat"} <= found
+
+
+def test_the_learning_rate_after_a_restore_has_its_factor(
+    pairs: list[tuple[float, float]],
+) -> None:
+    inputs = replace(inputs_of(SPECS["layer-dense"], 2), schedule={"scale": 1e-4})
+    found = explain_step(inputs, ExplainOptions(top=0))
+    check(pairs)
+    rate = inputs.spec.optimizer.learning_rate
+    assert found.update.learning_rate == pytest.approx(1e-4 * rate, rel=1e-12)
 
 
 @pytest.mark.parametrize(

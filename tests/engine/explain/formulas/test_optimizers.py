@@ -133,7 +133,7 @@ def test_adam_reads_as_in_textbooks() -> None:
     )
     assert to_speech(new).startswith(
         "new w equals w minus the learning rate times m hat over the quantity the square root of "
-        "v hat plus epsilon, end quantity, 0.6 minus 0.01 times"
+        "v hat plus epsilon, end quantity, equals 0.6 minus 0.01 times"
     )
 
 
