@@ -60,6 +60,11 @@ class RateRangeCheck:
     losses: tuple[float | None, ...] = ()
     name: Literal["learning_rate_range"] = "learning_rate_range"
 
+    @property
+    def suggested(self) -> tuple[float, ...]:
+        """Ends of the suggested range, the higher one first; empty without a range."""
+        return tuple(rate for rate in (self.suggested_high, self.suggested_low) if rate is not None)
+
 
 def check_rate_range(start: TrainingStart, stop: Callable[[], bool] = never) -> RateRangeCheck:
     """Run the learning-rate range test.
@@ -142,7 +147,22 @@ def _detail(rate: float, verdict: Verdict, found: _Landmarks) -> str:
     if found.low is None:
         return f"{suggested}; see overfit_one_batch for whether one batch can be learned"
     if verdict == "passed":
-        return f"{suggested}; {rate:g} is among or near them"
+        return f"{suggested}; {rate:g} is {_place(rate, found.low, found.high or found.low)}"
     if rate < found.low:
-        return f"{suggested}; {rate:g} is slow: raise it, or train for more epochs"
+        return (
+            f"{suggested}; {rate:g} is below a tenth of them ({found.low / rate:.2g} times "
+            "lower): raise it, or train for more epochs"
+        )
     return f"{suggested}; with {rate:g} the loss rises again: lower it"
+
+
+def _place(rate: float, low: float, high: float) -> str:
+    """Describe where a rate that passes lies relative to the suggested range."""
+    if rate < low:
+        return (
+            f"{low / rate:.2g} times lower, which passes down to a tenth of them: the training "
+            "needs more steps"
+        )
+    if rate > high:
+        return f"{rate / high:.2g} times higher, which passes up to the rate of the lowest loss"
+    return "among them"

@@ -36,8 +36,6 @@ def run_checks(
     Raises:
         SpecError: the layers do not fit the prepared data's width.
     """
-    return (
-        check_initial_loss(start),
-        check_overfit_batch(start, stop),
-        check_rate_range(start, stop),
-    )
+    initial_loss, rate_range = check_initial_loss(start), check_rate_range(start, stop)
+    overfit_batch = check_overfit_batch(start, stop, rate_range.suggested)
+    return initial_loss, overfit_batch, rate_range

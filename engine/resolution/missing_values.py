@@ -43,8 +43,7 @@ def report_missing_values(
             "the training rows, a missing category none; missing and missing_indicator choose "
             "otherwise"
         )
-        fix = put(spec, "mean", "preprocessing", "missing")
-        report.info("/preprocessing/missing", "values_imputed", detail, fix)
+        report.info("/preprocessing/missing", "values_imputed", detail)
 
 
 def report_missing_values_of_model(

@@ -130,7 +130,9 @@ def restored_after_divergence(restore: Restore) -> Finding:
         f"epoch {restore.epoch} diverged in step {restore.step} ({restore.layer} had non-finite "
         f"values): training went on from {back}, with a learning rate of {restore.new_rate:.6g} "
         f"instead of {restore.old_rate:.6g}, as on_divergence asks ({restore.number} of "
-        f"{restore.tries} tries; each further one is an event)"
+        f"{restore.tries} tries; each further one is an event); for a training that does not "
+        "diverge, lower the learning rate, scale the inputs and the target, or clip the gradients "
+        "(gradient_clip)"
     )
     pointer = "/on_divergence"
     return Finding("warning", pointer, "restored_after_divergence", detail, epoch=restore.epoch)

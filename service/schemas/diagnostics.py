@@ -48,6 +48,9 @@ class DiagnosticsView(PageView[EpochDiagnosticsView]):
     Folds have no epochs of their own here; what is found in them is among `findings`.
     """
 
-    verdict: str = Field(description="The findings in one sentence.")
+    verdict: str = Field(
+        description="The findings in one sentence; of a training that diverged or was restored, "
+        "also where, and the remedy."
+    )
     findings: list[DiagnosisView] = Field(description="The conditions that were found.")
     rules: list[RuleView] = Field(description="All rules, with their thresholds.")

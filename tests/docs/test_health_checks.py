@@ -37,6 +37,5 @@ def test_every_verdict_check_and_number_is_described() -> None:
     for check in get_args(HealthCheck):
         name = next(field.default for field in fields(check) if field.name == "name")
         assert f"## `{name}`" in TEXT
-    assert f"It passes up to {PASSING_RATIO:g}, fails from {WARNING_RATIO:g} on" in TEXT
-    limits = f"likelihoods {PASSING_SQUARED:g} and\n{WARNING_SQUARED:g}"
-    assert limits in TEXT
+    assert f"passes up to a ratio of {PASSING_RATIO:g} and fails above {WARNING_RATIO:g};" in TEXT
+    assert f"the limits are {PASSING_SQUARED:g} and {WARNING_SQUARED:g}." in TEXT

@@ -138,7 +138,7 @@ EXAMPLES: dict[FindingCode, Example] = {
     "unused_fill_value": Example(
         {"target": "kind", "preprocessing": {"columns": {"x": {"fill_value": 1.0}}}}, _TABLE
     ),
-    "values_imputed": Example({"target": "kind"}, {**_TABLE, "holes": _HOLES}),
+    "values_imputed": Example({"target": "kind"}, {**_TABLE, "holes": _HOLES}, has_fix=False),
     "unusual_loss": Example({"target": "kind", "loss": "mean_squared_error"}, _TABLE),
     "class_without_training_rows": Example(
         {"target": "kind", "features": ["x"], "validation": {"column": "part"}},

@@ -81,7 +81,7 @@ class Diagnosis:
         ending = "; on_finding ends the training here" if ends else ""
         detail = (
             f"since epoch {first} ({rule.epochs} epochs; the numbers are those of epoch {epoch}): "
-            f"{symptom.text}; {rule.remedy}{ending}"
+            f"{symptom.text}; {rule.advise(self._subject.spec)}{ending}"
         )
         fix = rule.fix(self._subject, symptom.pointer)
         return Finding("warning", symptom.pointer, rule.code, detail, fix, epoch + 1)

@@ -20,9 +20,28 @@ def replace_activation(subject: Subject, pointer: str, activation: str) -> dict[
 
 def replace_bounded_activations(subject: Subject) -> dict[str, Any] | None:
     """Return a fix that replaces all bounded hidden activations by relu; None without any."""
-    network = subject.spec.network
-    names = {name for name, layer in _walk(network.model_dump(mode="json")) if _is_bounded(layer)}
-    return _replace_activations(network, names, "relu") if names else None
+    bounded = bounded_layers(subject.spec.network)
+    return _replace_activations(subject.spec.network, bounded, "relu") if bounded else None
+
+
+def remedy_of_vanishing(spec: ResolvedSpec) -> str:
+    """Return what helps against vanishing gradients, by the activations of the hidden layers."""
+    bounded = bounded_layers(spec.network)
+    if bounded:
+        named = ", ".join(sorted(set(bounded.values())))
+        return (
+            f"use relu instead of {named}, normalization layers or residual blocks, or fewer layers"
+        )
+    return (
+        "add normalization layers (batch_normalization, layer_normalization) or residual blocks, "
+        "use larger initial weights or the default initializer, or fewer layers"
+    )
+
+
+def bounded_layers(network: ResolvedNetwork) -> dict[str, str]:
+    """Return the activation of each hidden layer whose activation is bounded, by name."""
+    layers = _walk(network.model_dump(mode="json"))
+    return {name: layer["activation"] for name, layer in layers if _is_bounded(layer)}
 
 
 def scale_rate(spec: ResolvedSpec, *, is_higher: bool) -> dict[str, Any] | None:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.findings import FindingCode
+from engine.specs import ResolvedSpec
 from engine.training.diagnosis import gradients, learning, units
 from engine.training.diagnosis.fixes import (
     clip_gradients,
+    remedy_of_vanishing,
     replace_activation,
     replace_bounded_activations,
     scale_rate,
@@ -25,9 +27,10 @@ class Rule:
         epochs: number of consecutive epochs.
         condition: the condition in words.
         thresholds: its limits by name.
-        remedy: what helps.
+        remedy: what helps, in any network.
         find: yields the places where the condition holds in an epoch.
         fix: returns the finding's fix for a pointer; None if there is none.
+        remedy_for: returns what helps in a training of this spec; None if that is `remedy`.
     """
 
     code: FindingCode
@@ -37,6 +40,11 @@ class Rule:
     remedy: str
     find: Callable[[Subject, LatestEpoch], Iterator[Symptom]]
     fix: Callable[[Subject, str], dict[str, Any] | None]
+    remedy_for: Callable[[ResolvedSpec], str] | None = None
+
+    def advise(self, spec: ResolvedSpec) -> str:
+        """Return what helps in a training of this spec."""
+        return self.remedy if self.remedy_for is None else self.remedy_for(spec)
 
 
 RULES: tuple[Rule, ...] = (
@@ -44,11 +52,14 @@ RULES: tuple[Rule, ...] = (
         code="vanishing_gradients",
         epochs=5,
         condition="The gradient per weight (root mean square) of the first dense or convolution "
-        "layer, divided by that of the last, is below `ratio`. At least `layers` such layers.",
+        "layer, divided by that of the last, is below `ratio`. At least `layers` such layers. Not "
+        "if it is 0 behind a layer all of whose relu units are dead.",
         thresholds={"ratio": gradients.VANISHING_RATIO, "layers": gradients.LEAST_LAYERS},
-        remedy="use relu, batch normalization or residual blocks, or fewer layers",
+        remedy="use relu instead of bounded activations (sigmoid, tanh), normalization layers or "
+        "residual blocks, or fewer layers",
         find=gradients.vanishing_gradients,
         fix=lambda subject, _: replace_bounded_activations(subject),
+        remedy_for=remedy_of_vanishing,
     ),
     Rule(
         code="exploding_gradients",

@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 
 from engine.data.table import CategoricalColumn, Column, NumericColumn
-from engine.health_checks.overfit_batch import MOST_ROWS, MOST_STEPS, check_overfit_batch
+from engine.health_checks.batch_trials import MOST_STEPS
+from engine.health_checks.overfit_batch import MOST_ROWS, check_overfit_batch
+from engine.health_checks.rate_range import check_rate_range
+from engine.specs import Sgd
 from tests.engine.examples import draw
 from tests.engine.health_checks.starts import flowers, line, optimizer, start_of
 
+SGD_RATE = Sgd().learning_rate
 DENSE: dict[str, Any] = {"type": "dense", "units": 32}
 
 
@@ -68,11 +72,50 @@ def test_dropout_penalties_and_smoothing_are_off() -> None:
 
 
 def test_a_network_without_capacity_fails() -> None:
-    frozen = {"initializer": "zeros", "frozen": True}
+    frozen = {"units": 1, "activation": "softsign", "initializer": "zeros", "frozen": True}
     found = check_overfit_batch(flowers(network={"layers": [DENSE | frozen]}))
     assert found.verdict == "failed"
     assert found.steps == MOST_STEPS
     assert "more units" in found.detail
+    rate = found.learning_rate
+    others = (rate_ for rate_ in (0.001, 0.01, 0.1, 0.0001) if rate_ != rate)
+    assert f"no better with {', '.join(f'{one:g}' for one in others)}:" in found.detail
+
+
+def test_the_network_is_blamed_only_after_sensible_rates() -> None:
+    # Tens of thousands of times too high: a tenth, a hundredth, ... of it do not train either.
+    start = line(network={"layers": []}, **optimizer("sgd", 1000.0))
+    x = 30 * start.data.x[0:]
+    start = replace(start, data=replace(start.data, x=x))
+    suggested = check_rate_range(start).suggested
+    found = check_overfit_batch(start, suggested=suggested)
+    assert (found.verdict, found.learning_rate) == ("warning", suggested[0])
+    assert "with 1000, 100, 10, 1, 0.1" in found.detail
+    assert "lower the learning rate" in found.detail
+
+
+def test_the_optimizers_own_rate_is_tried() -> None:
+    start = line(network={"layers": []}, **optimizer("sgd", 1000.0))
+    x = 4 * start.data.x[0:]
+    found = check_overfit_batch(replace(start, data=replace(start.data, x=x)))
+    assert (found.verdict, found.learning_rate) == ("warning", SGD_RATE)
+
+
+def test_a_vanishing_gradient_is_named() -> None:
+    layer = {"type": "dense", "units": 8, "activation": "sigmoid"}
+    found = check_overfit_batch(flowers(network={"layers": [layer] * 8}))
+    assert found.verdict == "failed"
+    assert "the gradient vanishes (the gradient per weight of layers.0 is " in found.detail
+    assert "use relu instead of sigmoid" in found.detail
+    assert "more units" not in found.detail
+
+
+def test_dead_units_are_named() -> None:
+    dead = DENSE | {"initializer": {"type": "constant", "value": -0.5}}
+    found = check_overfit_batch(flowers(network={"layers": [DENSE, dead, dead]}))
+    assert found.verdict == "failed"
+    assert "all relu units of layers.1, layers.2 are zero" in found.detail
+    assert "leaky_relu" in found.detail
 
 
 def test_equal_inputs_with_different_targets_are_counted() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,7 +53,7 @@ def test_a_linear_network_explodes_beyond_two_by_the_largest_eigenvalue() -> Non
         (1e-6, "warning", "raise it"),
         (5.0, "failed", "lower"),
         (2.5, "warning", "lower"),
-        (0.05, "passed", "near"),
+        (0.004, "passed", "among them"),
     ],
 )
 def test_the_rate_is_judged(rate: float, verdict: str, advice: str) -> None:
@@ -60,6 +61,23 @@ def test_the_rate_is_judged(rate: float, verdict: str, advice: str) -> None:
     found = check_rate_range(start)
     assert found.verdict == verdict
     assert advice in found.detail
+
+
+@pytest.mark.parametrize(
+    ("factor", "end", "place"),
+    [
+        (0.2, "suggested_low", "is 5 times lower, which passes down to a tenth of them"),
+        (2.0, "suggested_high", "is 2 times higher, which passes up to the rate of the lowest"),
+    ],
+)
+def test_a_rate_outside_of_the_range_that_passes_is_said_to_be_outside(
+    factor: float, end: str, place: str
+) -> None:
+    options: dict[str, Any] = {"network": {"layers": []}, "batch_size": "full"}
+    suggested = getattr(check_rate_range(line(**options, **optimizer("sgd", 0.01))), end)
+    found = check_rate_range(line(**options, **optimizer("sgd", factor * suggested)))
+    assert found.verdict == "passed"
+    assert place in found.detail
 
 
 def test_nothing_to_learn_is_a_warning() -> None:

@@ -78,6 +78,50 @@ def test_a_job_without_findings_lists_the_rules_and_its_epochs_as_csv(
     assert lines[0]["saturated_units"] == ""
 
 
+LINE = "x,y\n" + "\n".join(f"{n},{n * n}" for n in range(50))
+DIVERGING: dict[str, Any] = {
+    "target": "y",
+    "task": "regression",
+    "network": {"layers": []},
+    "optimizer": {"type": "sgd", "learning_rate": 1000.0},
+    "epochs": 12,
+    "validation": None,
+}
+
+
+def test_the_verdict_states_where_a_training_diverged_and_the_remedy(
+    client: TestClient, train: Train
+) -> None:
+    job = train(LINE, **DIVERGING)
+    assert job["status_reason"] == "diverged"
+    data, verdict = job["error"]["data"], diagnostics(client, job)["verdict"]
+    place = f"training diverged in epoch {data['epoch']}, step {data['step']}: output has"
+    assert verdict.startswith(place)
+    assert f"a learning rate of {data['suggested_learning_rate']:g} trains" in verdict
+
+
+def test_the_verdict_states_that_a_training_was_restored_and_the_remedy(
+    client: TestClient, train: Train
+) -> None:
+    job = train(LINE, **DIVERGING, on_divergence={"scale_rate": 0.0001})
+    assert job["status"] == "succeeded"
+    verdict = diagnostics(client, job)["verdict"]
+    assert verdict.startswith("the training diverged and was restored: epoch ")
+    assert "(output had non-finite values)" in verdict
+    assert "with a learning rate of 0.1 instead of 1000" in verdict
+    assert "lower the learning rate" in verdict
+
+
+def test_the_remedy_of_vanishing_gradients_fits_the_activations(
+    client: TestClient, train: Train
+) -> None:
+    layer = {"type": "dense", "units": 4, "activation": "sigmoid"}
+    job = train(network={"layers": [layer] * 8}, epochs=5, validation=None)
+    (finding,) = (f for f in diagnostics(client, job)["findings"] if "vanishing" in f["code"])
+    assert finding["remedy"].startswith("use relu instead of sigmoid")
+    assert finding["remedy"] in finding["detail"]
+
+
 def test_a_job_that_has_not_begun(client: TestClient, upload: Upload) -> None:
     body = {"dataset_id": upload()["id"], "target": "kind"}
     job = client.post("/v1/jobs", json=body).json()

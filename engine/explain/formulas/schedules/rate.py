@@ -15,16 +15,15 @@ _Parts = tuple[Expression, tuple[Formula, ...]]
 
 
 def learning_rate(spec: specs.ScheduleSpec, step: ScheduleStep) -> Formula:
-    """η of a step, from the optimizer's learning rate η₀.
+    """η of a step, from the optimizer's learning rate η₀; c times as much after restores.
 
     Args:
         spec: the schedule.
         step: the position of the step.
     """
-    if step.is_warmup:
-        return define(_RATE, _warmup(step))
-    expression, where = _scheduled(spec, step)
-    return define(_RATE, expression, *where)
+    expression, where = (_warmup(step), ()) if step.is_warmup else _scheduled(spec, step)
+    factor = step.restore_factor()
+    return define(_RATE, expression if factor is None else factor * expression, *where)
 
 
 def _warmup(step: ScheduleStep) -> Expression:

@@ -18,7 +18,8 @@ class ScheduleStep:
         epochs: number of epochs of the training.
         step: index of the step, from 0.
         warmup_epochs: epochs of the warm-up.
-        state: state of the schedule before the step: `reductions` of `reduce_on_plateau`.
+        state: state of the schedule before the step: `reductions` of `reduce_on_plateau`, and
+            `scale` after restores.
     """
 
     base_rate: float
@@ -51,6 +52,11 @@ class ScheduleStep:
     def eta0(self) -> Symbol:
         """Return the optimizer's learning rate η₀."""
         return given("η", self.base_rate, 0, words="the base rate")
+
+    def restore_factor(self) -> Symbol | None:
+        """Return c, the factor of the rate after restores; None without a restore."""
+        scale = self.state.get("scale")
+        return None if scale is None else given("c", scale, words="the factor of the restores")
 
     def s(self) -> Symbol:
         """Return the number of steps since the warm-up."""

@@ -1,6 +1,7 @@
 """Formulas of explanations evaluate to the numbers that the training computed."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -89,6 +90,16 @@ def test_penalties_clipping_and_max_norm_have_formulas(
     found = explain_all(inputs_of(SPECS["layer-dense"].model_copy(update=update), 2))
     check(pairs)
     assert {"gradient", "clipped", "weight_norm", "after", "m_new", "v_hat"} <= found
+
+
+def test_the_learning_rate_after_a_restore_has_its_factor(
+    pairs: list[tuple[float, float]],
+) -> None:
+    inputs = replace(inputs_of(SPECS["layer-dense"], 2), schedule={"scale": 1e-4})
+    found = explain_step(inputs, ExplainOptions(top=0))
+    check(pairs)
+    rate = inputs.spec.optimizer.learning_rate
+    assert found.update.learning_rate == pytest.approx(1e-4 * rate, rel=1e-12)
 
 
 @pytest.mark.parametrize(

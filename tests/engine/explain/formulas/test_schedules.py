@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.explain.formulas import to_speech
 from engine.explain.formulas.expression import Name
 from engine.explain.formulas.schedules import ScheduleStep, learning_rate
 from engine.schedules import build_schedule
@@ -48,3 +49,15 @@ def test_every_step(spec: ScheduleSpec) -> None:
         assert all(0 <= fraction <= 1 for fraction in fractions)
         if step in {0, 13, 29}:
             check_renderings(formula)
+
+
+@pytest.mark.parametrize("spec", SCHEDULES, ids=repr)
+def test_the_factor_of_restores_multiplies_every_rate(spec: ScheduleSpec) -> None:
+    schedule = build_schedule(spec, 100.0, 10, 3)
+    schedule.state = {**schedule.state, "scale": 1e-4}
+    for step in (0, 13, 29):
+        position = ScheduleStep(100.0, 10, 3, step, spec.warmup_epochs, schedule.state)
+        formula = learning_rate(spec, position)
+        check_value(formula, schedule.rate(step), scale=0.01)
+        check_renderings(formula)
+        assert "factor of the restores" in to_speech(formula)

@@ -7,6 +7,7 @@ import pytest
 
 from engine.specs import TrainingSpec
 from engine.training.diagnosis.diagnosis import Diagnosis
+from engine.training.diagnosis.rules import RULES_BY_CODE
 from engine.training.layer_diagnostics import LayerStats
 from engine.training.progress import EpochRecord, Progress
 from tests.engine.examples import line_columns, network_spec, prepared
@@ -59,6 +60,28 @@ def test_gradients_vanish_from_layer_to_layer(
     layers = [stats("layers.0", first), stats("layers.1", 1.0)][: len(hidden)]
     records = with_layers(falling(), *layers, stats("output"))
     assert ("vanishing_gradients" in find(records, hidden)) == found
+
+
+@pytest.mark.parametrize(("dead", "found"), [(1.0, {"dying_relu"}), (0.4, {"vanishing_gradients"})])
+def test_a_gradient_of_0_behind_dead_units_is_that_of_dying_relu(
+    dead: float, found: set[str]
+) -> None:
+    layers = (stats("layers.0", 0.0), stats("layers.1", 0.0, dead_units=dead), stats("output"))
+    assert find(with_layers(falling(), *layers), (4, 4)) == found
+
+
+@pytest.mark.parametrize(
+    ("activation", "remedy"),
+    [("relu", "add normalization layers"), ("tanh", "use relu instead of tanh")],
+)
+def test_the_remedy_of_vanishing_gradients_fits_the_activations(
+    activation: str, remedy: str
+) -> None:
+    network = {"layers": [{"type": "dense", "units": 4, "activation": activation}] * 2}
+    request = {"target": "y", "network": network}
+    spec, _ = prepared(TrainingSpec.model_validate(request), line_columns())
+    advice = RULES_BY_CODE["vanishing_gradients"].advise(spec)
+    assert advice.startswith(remedy)
 
 
 def test_small_gradients_of_all_layers_do_not_vanish() -> None:

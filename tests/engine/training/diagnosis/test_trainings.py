@@ -45,7 +45,8 @@ def prepare_example(code: str) -> tuple[ResolvedSpec, PreparedData]:
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_finding_comes_once_its_condition_has_held_for_the_rules_epochs(code: str) -> None:
-    training, rule = Training(*prepare_example(code)), RULES_BY_CODE[code]
+    spec, data = prepare_example(code)
+    training, rule = Training(spec, data), RULES_BY_CODE[code]
     for _ in train(training):
         found = [f for f in training.findings if f.code == code]
         if found:
@@ -55,7 +56,7 @@ def test_a_finding_comes_once_its_condition_has_held_for_the_rules_epochs(code: 
     assert found[0].epoch == training.epoch
     assert found[0].level == "warning"
     assert f"since epoch {training.epoch - rule.epochs} ({rule.epochs} epochs" in found[0].detail
-    assert rule.remedy in found[0].detail
+    assert rule.advise(spec) in found[0].detail
 
 
 @pytest.mark.parametrize("code", CODES)
