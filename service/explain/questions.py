@@ -29,6 +29,9 @@ from store.quotas import check_unfinished_jobs
 from store.statuses import EXPLANATION, TRAINING, JobStatus
 from store.workers import MISSED_SWEEPS, find_live_environments
 
+# Time limit of an answer: networks with tens of millions of parameters take several seconds.
+ANSWER_SECONDS = 20.0
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -58,7 +61,9 @@ async def ask(context: Context, kind: str, job_id: str, request: StepPoint) -> b
     Raises NotFoundError, LimitReachedError, and as `ComputePool.run` and the kind's `answer`.
     """
     try:
-        return await context.compute.run(KINDS[kind].answer, job_id, request)
+        return await context.compute.run(
+            KINDS[kind].answer, job_id, request, seconds=ANSWER_SECONDS
+        )
     except ReplayTooLongError as error:
         return await to_thread.run_sync(_defer, context, kind, job_id, request, error)
 
@@ -105,7 +110,9 @@ async def answer(context: Context, explanation_id: str) -> bytes:
     kind = KINDS[asked.request["kind"]]
     request = kind.request.model_validate(asked.request["body"])
     try:
-        return await context.compute.run(kind.answer, job.subject_id, request)
+        return await context.compute.run(
+            kind.answer, job.subject_id, request, seconds=ANSWER_SECONDS
+        )
     except ReplayTooLongError as error:
         detail = "the state that the explanation reached is not kept any more: ask again"
         raise NoAnswerError(detail) from error

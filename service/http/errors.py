@@ -167,7 +167,19 @@ class ComputeTimeoutError(ComputeError):
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        super().__init__(f"the computation took longer than {seconds:g} s and was stopped")
+        super().__init__(
+            f"the computation took longer than {seconds:g} s and was stopped: ask for less, such "
+            "as fewer layers, units, rows or formulas, or when the service is less busy"
+        )
+
+
+class ComputeStoppedError(ComputeError):
+    """The service stopped before the computation ended."""
+
+    code = "compute_stopped"
+
+    def __init__(self) -> None:
+        super().__init__("the service is stopping; try again later")
 
 
 class ComputeMemoryError(ComputeError):

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from anyio import to_thread
 
-from service.http.errors import ComputationFailedError, ComputeBusyError, ComputeTimeoutError
+from service.http.errors import (
+    ComputationFailedError,
+    ComputeBusyError,
+    ComputeStoppedError,
+    ComputeTimeoutError,
+)
 from service.runtime import compute_child
 from store.settings import Settings
 
@@ -27,6 +32,8 @@ MAX_CALLS = 500
 # Processes that have computed nothing for this long are ended.
 IDLE_SECONDS = 300.0
 COMPUTE_SECONDS = 10.0
+# Wait for a lock that a process which was ended may have held.
+LOCK_SECONDS = 3.0
 _CHECK_SECONDS = 1.0
 
 
@@ -57,6 +64,7 @@ class ComputePool:
         # Calls that wait or run, counted in the event loop.
         self._calls = 0
         self._idle_timer: asyncio.TimerHandle | None = None
+        self._is_stopped = False
 
     async def run(
         self, function: Callable[..., T], *args: object, seconds: float = COMPUTE_SECONDS
@@ -75,6 +83,7 @@ class ComputePool:
             ComputeBusyError: too many calls are waiting.
             ComputeTimeoutError: the time limit was reached.
             ComputeMemoryError: the memory limit was reached.
+            ComputeStoppedError: the service stops.
             ComputationFailedError: the process ended, or an exception of no known kind was raised.
             EngineError, StoreError, ServiceError: raised by the function.
         """
@@ -89,6 +98,7 @@ class ComputePool:
 
     def stop(self) -> None:
         """End the processes, and with them what they compute."""
+        self._is_stopped = True
         self._stop_idle_timer()
         with self._opening:
             pool, self._pool = self._pool, None
@@ -115,7 +125,11 @@ class ComputePool:
         except TimeoutError as error:
             raise ComputeTimeoutError(seconds) from error
         except (BrokenProcessPool, ProcessExpired) as error:
-            raise ComputationFailedError from error
+            raise (ComputeStoppedError if self._is_stopped else ComputationFailedError) from error
+        except asyncio.CancelledError:
+            if self._is_stopped:
+                raise ComputeStoppedError from None
+            raise
         finally:
             if not (call.running() and pool.active):
                 call.cancel()
@@ -127,8 +141,9 @@ class ComputePool:
 
     def _open(self) -> "ProcessPool":
         """Return the running pool; start a new one if there is none, or if it has broken down."""
-        from pebble import ProcessPool
+        from pebble import CONSTS, ProcessPool
 
+        CONSTS.channel_lock_timeout = LOCK_SECONDS
         with self._opening:
             if self._pool is not None and self._pool.active:
                 return self._pool

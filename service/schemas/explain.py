@@ -186,7 +186,7 @@ class ExplainStepRequest(StepSpec, ExplainOptions):
         description="The target of each row as the loss takes it: the index of a class for "
         "cross_entropy and hinge, else a number per output, in a list unless there is one.",
     )
-    row_weights: Items[float] | None = Field(
+    row_weights: Items[Annotated[float, Field(ge=0)]] | None = Field(
         default=None,
         min_length=1,
         max_length=MAX_ROWS,

@@ -136,18 +136,20 @@ def _load_slots(step: TrainStep, spec: ResolvedSpec, given: GivenStep) -> None:
     """Write given arrays into the optimizer's state. Raises SpecError."""
     trained, arrays = step.network.trained, state_arrays(step)
     slots = {
-        symbol: (arrays[f"{OPTIMIZER}{slot}"], factor)
+        symbol: (arrays[f"{OPTIMIZER}{slot}"], factor, "square" in slot)
         for slot, (symbol, factor) in slot_factors(spec.optimizer).items()
         if f"{OPTIMIZER}{slot}" in arrays
     }
     for symbol, values in given.optimizer_state.items():
         path = ("optimizer_state", symbol)
-        slot, factor = _find(slots, symbol, "state of the optimizer", path)
+        slot, factor, is_square = _find(slots, symbol, "state of the optimizer", path)
         views = step.network.trained_views(slot)
         for name, value in values.items():
             here = (*path, name)
             target = _find(views, name, "trained parameter", here)
             target[...] = read_array(value, target.shape, trained.dtype, here) / factor
+            if is_square and (target < 0).any():
+                reject(here, "negative_square", f"{symbol} is a mean of squares: at least 0")
 
 
 def _find(known: Mapping[str, Item], name: str, noun: str, path: Sequence[str]) -> Item:

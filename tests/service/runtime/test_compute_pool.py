@@ -17,6 +17,7 @@ from service.http.errors import (
     ComputationFailedError,
     ComputeBusyError,
     ComputeMemoryError,
+    ComputeStoppedError,
     ComputeTimeoutError,
 )
 from service.runtime import compute_child
@@ -113,8 +114,21 @@ def test_a_call_that_takes_too_long_is_ended(pool: ComputePool, tmp_path: Path) 
     path = tmp_path / "pid"
     [error] = run(pool.run(computations.sleep, str(path), 60.0, seconds=0.1))
     assert isinstance(error, ComputeTimeoutError)
-    assert str(error) == "the computation took longer than 0.1 s and was stopped"
+    assert str(error).startswith("the computation took longer than 0.1 s and was stopped: ask for")
     wait_for(lambda: not psutil.pid_exists(pid_in(path)))
+
+
+def test_a_call_is_refused_in_a_service_that_stops(settings: Settings, tmp_path: Path) -> None:
+    path, pool = tmp_path / "pid", ComputePool(settings, max_processes=1)
+
+    async def stop() -> None:
+        sleeping = asyncio.create_task(pool.run(computations.sleep, str(path), 60.0))
+        await asyncio.to_thread(pid_in, path)
+        await asyncio.to_thread(pool.stop)
+        with pytest.raises(ComputeStoppedError):
+            await sleeping
+
+    asyncio.run(stop())
 
 
 @pytest.mark.rare
