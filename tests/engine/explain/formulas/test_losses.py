@@ -162,4 +162,4 @@ def test_a_large_batch_shows_the_rows_of_largest_weight_and_loss() -> None:
     check(formula, float(np.mean(losses * weights)), scale=1)
     shown = [leaf.words for leaf in leaves(formula.expression) if isinstance(leaf, Symbol)]
     largest = sorted(np.argsort(-losses * weights)[:3].tolist())
-    assert shown[1::2] == [f"w of row {row + 1}" for row in largest]
+    assert shown[1::2] == [f"w of row {row + 1} of the batch" for row in largest]
