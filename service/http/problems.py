@@ -24,6 +24,7 @@ from service.http.errors import (
     ComputeBusyError,
     ComputeError,
     ComputeMemoryError,
+    ComputeStoppedError,
     ComputeTimeoutError,
     DigestMismatchError,
     ForbiddenAddressError,
@@ -127,6 +128,7 @@ STATUS: Mapping[type[Exception], int] = {
     ReplayDivergedError: 409,
     ComputeError: 503,
     ComputeBusyError: 503,
+    ComputeStoppedError: 503,
     # The request asks for too much: another attempt would take as long.
     ComputeTimeoutError: 422,
     ComputeMemoryError: 422,

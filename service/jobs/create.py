@@ -20,7 +20,7 @@ from store.errors import ExternalIdTakenError
 from store.fault_injection import maybe_crash
 from store.idempotency import KeyedRequest, StoredResponse, claim_key, store_response
 from store.jobs.jobs import JobRecord
-from store.jobs.training.new_training import NewTraining, add_training
+from store.jobs.training.new_training import NewTraining, add_training, digest_inputs
 from store.jobs.transitions import list_transitions
 from store.models import NewModel, add_model
 from store.quotas import check_stored_bytes, check_unfinished_jobs
@@ -89,6 +89,9 @@ def _post(context: Context, request: JobRequest, keyed: KeyedRequest | None) -> 
     settings, weights = context.settings, _weight_bytes(resolution)
     # Slow work precedes the transaction: SQLite has one writer, and heartbeats would wait.
     started = None if source is None else _model_of(source)
+    with context.database.reading() as session:
+        digest = digest_inputs(session, new, None if started is None else started[1])
+    new = replace(new, inputs_digest=digest)
     with context.database.writing() as session:
         claim_key(session, keyed)
         check_unfinished_jobs(session, settings.max_unfinished_jobs, new.owner)

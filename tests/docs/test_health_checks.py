@@ -22,6 +22,7 @@ from tests.servers import ROOT, needs_curl
 TEXT = (ROOT / "docs" / "health-checks.md").read_text()
 
 
+@pytest.mark.rare
 @needs_curl
 def test_the_commands_check_a_training(
     shared_service: Service, tmp_path_factory: pytest.TempPathFactory

@@ -27,6 +27,7 @@ DIVERGING: dict[str, Any] = {
 CUT = {"slice_seconds": 0.001, "checkpoint_seconds": 0.0}
 
 
+@pytest.mark.rare
 def test_a_job_interrupted_after_every_step_is_restored_to_the_same_bits(
     settings: Settings, database: Database, post: Post, find: Find
 ) -> None:
@@ -109,6 +110,7 @@ def test_after_the_last_try_the_job_fails_as_without_the_rule(
     assert [e.type for e in read_events(database, posted.id)].count("restored") == 2
 
 
+@pytest.mark.rare
 def test_losses_of_epochs_that_are_trained_again_are_replaced(
     settings: Settings, database: Database, post: Post, find: Find
 ) -> None:

@@ -83,7 +83,7 @@ def verdict_of(database: Database, replay_id: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "spec",
-    [HELD_OUT, FOLDED, STOPPED, GIVEN_UP],
+    [HELD_OUT, *(pytest.param(one, marks=pytest.mark.rare) for one in (FOLDED, STOPPED)), GIVEN_UP],
     ids=["plain", "folds", "stopped", "epochs given up"],
 )
 def test_replay_in_slices_proves_the_digest_of_a_job_that_was_killed(

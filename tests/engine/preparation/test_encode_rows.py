@@ -95,7 +95,7 @@ def test_given_targets_are_read_as_the_dataset_is(spec: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("target", "value", "message"),
     [
-        ("kind", "tulip", "target 'kind' has no class 'tulip'; 'aster', 'iris', 'rose'"),
+        ("kind", "tulip", "has no class 'tulip'; its classes are 'aster', 'iris', 'rose'"),
         ("kind", "rosé", "did you mean 'rose'"),
         ("kind", None, "no value of the target 'kind'"),
         ("width", "wide", "target 'width'"),

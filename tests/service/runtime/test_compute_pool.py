@@ -48,9 +48,9 @@ def pool(settings: Settings) -> Iterator[ComputePool]:
 
 
 def children() -> list[int]:
-    """Return the pids of this process's children that compute."""
+    """Return the pids of this process's children that compute; it may have servers as well."""
     own = (child for child in psutil.Process().children() if child.status() != "zombie")
-    return [child.pid for child in own if "resource_tracker" not in " ".join(child.cmdline())]
+    return [child.pid for child in own if "spawn_main" in " ".join(child.cmdline())]
 
 
 def run(*work: Coroutine[Any, Any, Any]) -> list[Any]:

@@ -68,7 +68,14 @@ def reach(resources: Resources, job: JobRecord, step: int, fold: int | None = No
 
 
 @pytest.mark.parametrize(
-    "spec", [DEEP, PLATEAU, BEST, FULL], ids=["deep", "plateau", "best", "full"]
+    "spec",
+    [
+        DEEP,
+        pytest.param(PLATEAU, marks=pytest.mark.rare),
+        pytest.param(BEST, marks=pytest.mark.rare),
+        FULL,
+    ],
+    ids=["deep", "plateau", "best", "full"],
 )
 def test_states_of_a_training_in_slices_are_those_of_the_undisturbed_one(
     resources: Resources, train: Train, spec: dict[str, Any]

@@ -49,7 +49,7 @@ def assert_steps_are_those_of_the_last_try(
             assert replay.steps_done >= 0
 
 
-@pytest.mark.parametrize("cuts", [(45, 1), (30, 17, 8)])
+@pytest.mark.parametrize("cuts", [(45, 1), pytest.param((30, 17, 8), marks=pytest.mark.rare)])
 def test_plain_training(resources: Resources, train: Train, cuts: tuple[int, ...]) -> None:
     job = train(*cuts, **RESTORED)
     assert (job.status, job.steps) == (JobStatus.SUCCEEDED, 64)

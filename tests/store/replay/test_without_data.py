@@ -43,7 +43,15 @@ def assert_equal_steps(resources: Resources, job: JobRecord, position: Position)
     assert isinstance(build_train_step(inputs), TrainStep)
 
 
-@pytest.mark.parametrize("spec", [DEEP, PLATEAU, BEST], ids=["deep", "plateau", "best"])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        DEEP,
+        pytest.param(PLATEAU, marks=pytest.mark.rare),
+        pytest.param(BEST, marks=pytest.mark.rare),
+    ],
+    ids=["deep", "plateau", "best"],
+)
 def test_steps_of_kept_states(resources: Resources, train: Train, spec: dict[str, Any]) -> None:
     job = train(5, 8, **spec)
     for step in (0, 5, 13):

@@ -37,7 +37,7 @@ def test_a_weight_that_stays_names_its_spacing() -> None:
     assert update is not None
     place = Place(parameter=trace.parameters[0], index=(0, 0))
     assert describe_zero(trace, update[0, 0], place) == (
-        "rounded away: the change is too small for w = 0.4, whose neighbours are 5.6·10⁻¹⁷ apart"
+        "rounded away: the change is too small for w = 0.4, whose neighbours are 5.55·10⁻¹⁷ apart"
     )
 
 
