@@ -118,6 +118,7 @@ def test_a_call_that_takes_too_long_is_ended(pool: ComputePool, tmp_path: Path) 
     wait_for(lambda: not psutil.pid_exists(pid_in(path)))
 
 
+@pytest.mark.rare
 def test_a_call_is_refused_in_a_service_that_stops(settings: Settings, tmp_path: Path) -> None:
     path, pool = tmp_path / "pid", ComputePool(settings, max_processes=1)
 

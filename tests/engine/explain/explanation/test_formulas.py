@@ -27,7 +27,7 @@ SPECS = read_specs()
 SECTION = (ROOT / "docs/explain.md").read_text().partition("\n## Formulas\n")[2]
 DOCUMENTED = set(re.findall(r"`(\w+)`", SECTION.partition("\n## ")[0]))
 # Most optimizers and schedules have tests of their own formulas.
-USUAL = ("layer-", "loss-hinge", "loss-huber", "optimizer-adam", "optimizer-lbfgs")
+USUAL = ("layer-", "loss-huber", "optimizer-lbfgs")
 PLAIN = [
     pytest.param(name, marks=() if name.startswith(USUAL) else pytest.mark.rare)
     for name, spec in SPECS.items()
