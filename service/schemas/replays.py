@@ -1,23 +1,14 @@
 """Schemas of replays: a whole training is repeated and its result compared."""
 
-from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from service.schemas.common import View
-from service.schemas.jobs import DigestView, JobError
-from store.statuses import JobStatus, StatusReason
+from service.schemas.jobs import DigestView
+from service.schemas.work import WorkView
 
 Part = Literal["inputs", "result", "losses", "weights", "cross_validation"]
-
-
-class WorkProgressView(View):
-    """Steps that are repeated."""
-
-    steps_done: int = Field(description="Steps repeated so far.")
-    steps: int = Field(description="Steps to repeat in all.")
-    fraction: float = Field(description="Finished fraction, from 0 to 1.")
 
 
 class VerdictView(View):
@@ -40,27 +31,13 @@ class VerdictView(View):
     expected: DigestView = Field(description="Digest of the job.")
 
 
-class ReplayView(View):
+class ReplayView(WorkView):
     """A replay of a whole job, by a worker whose environment gives equal bits."""
 
-    id: str = Field(description="Id of this work.")
-    job_id: str = Field(description="The job that is repeated.")
-    status: JobStatus = Field(description="Status, as of a job.")
-    is_terminal: bool = Field(description="Whether the status is final.")
-    status_reason: StatusReason | None = Field(description="Reason of the status, if known.")
-    created_at: datetime = Field(description="Time of the request.")
-    started_at: datetime | None = Field(description="Time at which a worker first began.")
-    finished_at: datetime | None = Field(description="Time of the end; null before.")
-    progress: WorkProgressView = Field(description="Steps repeated so far, and in all.")
-    environment: dict[str, Any] | None = Field(
-        description="Environment in which the steps are repeated; null before the first progress."
-    )
     worker: str | None = Field(description="Worker that repeats the steps, or did last.")
     verdict: VerdictView | None = Field(
         description="The result, once the status is `succeeded`; nothing else is kept."
     )
-    error: JobError | None = Field(description="Why it failed; null unless it has.")
-    attempt: int = Field(description="Number of the attempt, from 1; 0 before.")
     links: dict[str, str] = Field(
         description="`self`, `job`, and the commands that the status allows."
     )

@@ -1,8 +1,7 @@
 """Records of explanations to response schemas."""
 
 from service.schemas.explanations import ExplanationView, WorkPositionView
-from service.serializers.jobs import error_view
-from service.serializers.work import command_links, progress_view
+from service.serializers.work import command_links, work_fields
 from store.jobs.explanation.new_explanation import Question
 from store.jobs.jobs import JobRecord
 from store.statuses import JobStatus
@@ -15,25 +14,14 @@ def explanation_view(job: JobRecord, *, has_state: bool) -> ExplanationView:
     # States of unfinished work are checkpoints.
     is_kept = has_state and job.status is JobStatus.SUCCEEDED
     return ExplanationView(
-        id=job.id,
-        job_id=str(job.subject_id),
-        status=job.status,
-        is_terminal=job.status.is_terminal,
-        status_reason=job.status_reason,
-        created_at=job.created_at,
-        started_at=job.started_at,
-        finished_at=job.finished_at,
+        **work_fields(job, steps_done, question.steps),
         position=WorkPositionView(
             fold=question.fold, step=question.step, from_step=question.from_step
         ),
         request=question.request,
-        progress=progress_view(job, steps_done, question.steps),
-        environment=job.environment,
         exact=result.get("exact"),
         inexact_because=result.get("inexact_because"),
         is_kept=is_kept,
-        error=error_view(job.error),
-        attempt=job.attempt,
         links=_links(job, is_kept=is_kept),
     )
 
