@@ -21,6 +21,7 @@ from engine.explain.formulas import Formula
 from engine.explain.formulas.activations import activation, delta, softmax, softmax_delta
 from engine.explain.formulas.layers.dense import (
     input_gradient,
+    row_weight_gradient,
     weighted_sum,
 )
 from engine.explain.formulas.losses import logit_gradient, output_gradient, prediction
@@ -150,11 +151,24 @@ class UnitFormulas:
         view = self._view
         letter = self._letters.input_letter
         formula = gradient_formula(view, self._group, parameter, entry.index, letter)
+        known = self._letters.parameter_letter(parameter)
+        letters = {**self._letters.gradients, **self._letters.entry(known, entry.index)}
         if formula is not None:
-            known = self._letters.parameter_letter(parameter)
-            letters = {**self._letters.gradients, **self._letters.entry(known, entry.index)}
             yield write_formula("loss_gradient", rename(formula, letters), entry.loss_gradient)
+        elif (of_row := self._row_gradient(parameter, entry.index)) is not None:
+            yield write_formula("row_gradient", rename(of_row, letters))
         yield from entry_formulas(view.trace, view.parameters[parameter], self._letters, entry)
+
+    def _row_gradient(self, parameter: str, index: tuple[int, ...]) -> Formula | None:
+        """Return the share of one row in a dense weight's gradient, if the batch is too large."""
+        group, row = self._group, self._row
+        deltas = group.delta
+        is_weight = isinstance(group.transform.layer, Dense) and parameter.endswith(".weight")
+        if self._view.is_whole or row is None or deltas is None or not is_weight:
+            return None
+        x = float(unit_rows(group.transform.inputs, index[0])[row])
+        d = float(unit_rows(deltas, index[1])[row])
+        return row_weight_gradient(x, d, *index, letter=self._letters.input_letter)
 
 
 def _flat(recorded: Recorded, row: int) -> list[float]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from graphlib import TopologicalSorter
 from typing import Any
 
+import numpy as np
 import pytest
 
 from engine.explain.explanation.explain import explain_step
@@ -185,3 +186,15 @@ def test_new_values_have_six_digits() -> None:
     for one in moved:
         words = one.speech.replace(" times 10 to the minus 5", "").rpartition(" ")
         assert len(words[2].replace(".", "").lstrip("0")) == 6, one.speech
+
+
+def test_a_weight_of_a_large_batch_has_the_gradient_of_one_row() -> None:
+    inputs = inputs_of(SPECS["layer-dense"], 0)
+    rows = np.arange(300) % len(inputs.batch.x)
+    batch = inputs.batch._replace(x=inputs.batch.x[rows], y=inputs.batch.y[rows])
+    options = ExplainOptions(units={"output": (1,)}, top=1, max_rows=1)
+    found = explain_step(replace(inputs, batch=batch), options)
+    edge = found.layers[-1].units[0].edges[0]
+    assert edge.contribution is not None
+    assert [one.of for one in edge.formulas][:1] == ["row_gradient"]
+    assert edge.formulas[0].value == pytest.approx(edge.contribution.rows[0], rel=1e-5)

@@ -28,9 +28,7 @@ from engine.explain.formulas.layers.normalization_gradients import (
 )
 from engine.explain.formulas.layers.pooling import (
     average_pooling,
-    average_pooling_gradient,
     max_pooling,
-    max_pooling_gradient,
 )
 from engine.explain.formulas.layers.residual import residual, residual_gradient
 from engine.explain.formulas.losses import OutputRow, batch_loss, logit_gradient, row_loss
@@ -123,11 +121,6 @@ NAMES: list[tuple[Formula, list[str]]] = [
     ),
     (max_pooling([1.0, 2.0]), ["y", "x 1", "x 2"]),
     (average_pooling([1.0, 2.0]), ["y", "the number of values", "x 1", "x 2"]),
-    (average_pooling_gradient([1.0], 2), [f"{D} x", "the number of values", f"{D} y 1"]),
-    (
-        max_pooling_gradient([1.0], [2], [2]),
-        [f"{D} x", f"{D} y 1", "i 1", "k 1", "i 1", "k 1"],
-    ),
     (mean([1.0]), ["the mean", "the number of values", "x 1"]),
     (variance([1.0], 2.0), ["the variance", "the number of values", "x 1", "the mean"]),
     (
