@@ -143,7 +143,7 @@ def _total(view: StepView, shown: Sequence[LayerGroup], most: int) -> int:
         per_edge = _NUMBERS_PER_EDGE + rows_of_edges
         if view.has_formulas(group.name):
             per_edge += _NUMBERS_OF_FORMULAS
-        per_unit = 4 * rows + edges * per_edge + _NUMBERS_PER_ENTRY
+        per_unit = 5 * rows + edges * per_edge + _NUMBERS_PER_ENTRY
         total += len(chosen.units(group, options)) * per_unit
     sizes = {one.name: one.before.size for one in trace.parameters}
     total += sum(min(options.top, size) for size in sizes.values()) * _NUMBERS_PER_ENTRY

@@ -352,3 +352,27 @@ def test_dropout_shows_what_it_drops() -> None:
         for z, a in zip(unit.z.rows, unit.a.rows, strict=True)
     ]
     assert {round((a or 0) / z, 5) for z, a in values if z} == {0.0, round(1 / 0.7, 5)}
+
+
+@pytest.mark.parametrize(
+    "name", [one for one in PLAIN if str(one.values[0]).startswith("activations-")]
+)
+def test_delta_is_the_gradient_times_the_slope(name: str) -> None:
+    found = explain_step(next_step(name), ExplainOptions())
+    checked = 0
+    for unit in (unit for one in found.layers[:-1] for unit in one.units):
+        if unit.slope is None or unit.delta is None or unit.a_gradient is None:
+            continue
+        for slope, gradient, delta in zip(
+            unit.slope.rows, unit.a_gradient.rows, unit.delta.rows, strict=True
+        ):
+            assert slope is not None
+            assert gradient is not None
+            assert delta == pytest.approx(slope * gradient, rel=1e-5, abs=1e-12)
+            checked += 1
+    assert checked
+
+
+def test_softmax_and_units_without_an_activation_have_no_slope() -> None:
+    found = explain_step(next_step("loss-cross_entropy"), ExplainOptions())
+    assert layer(found, "output").units[0].slope is None
