@@ -99,7 +99,7 @@ def page(
 
 @pytest.fixture
 def guard(page: Page, request: pytest.FixtureRequest) -> Guard:
-    """What the tab's test allows."""
+    """The guard of the tab, to allow what the test expects."""
     node: pytest.Item = request.node
     return node.stash[GUARD]
 

@@ -1,4 +1,4 @@
-"""What no test of the page may cause unnoticed."""
+"""Faults of a tab that fail its test."""
 
 from urllib.parse import urlsplit
 
@@ -14,7 +14,7 @@ document.addEventListener('securitypolicyviolation', (event) => {
 
 
 class Guard:
-    """Collects what went wrong in a tab."""
+    """Collects the faults of a tab."""
 
     def __init__(self, page: Page, origin: str) -> None:
         self.problems: list[str] = []

@@ -1,4 +1,4 @@
-"""The guards of the tab notice what they are for."""
+"""The guard of a tab notices every kind of fault."""
 
 from collections.abc import Callable
 
