@@ -19,6 +19,7 @@ STYLES = {path: text for path, text in OWN.items() if path.endswith(".css")}
 FLOORS = ("vendor", "core", "parts", "diagram", "views", "app.js")
 _COMMENT = re.compile(r"/\*.*?\*/|(?<![:\"'`])//[^\n]*", re.DOTALL)
 _DYNAMIC = re.compile(r"\bimport\(\s*(['\"`])(.+?)\1\s*\)")
+_STYLE = re.compile(r"@import\s+url\(\s*['\"]?([^'\")]+)")
 _INSERTED = re.compile(r"\$\{[^}]*\}")
 
 
@@ -41,6 +42,13 @@ def lazy_imports(path: str, text: str) -> list[str]:
 def imports_of(path: str) -> list[str]:
     """Return the modules that a module imports, now or later."""
     return [*find_imports(path, SOURCES[path]), *lazy_imports(path, SOURCES[path])]
+
+
+def styles_of(path: str) -> list[str]:
+    """Return the styles that a style imports."""
+    folder = posixpath.dirname(path)
+    names = _STYLE.findall(without_comments(SOURCES[path]))
+    return [posixpath.normpath(posixpath.join(folder, name)) for name in names]
 
 
 def floor_of(path: str) -> int:

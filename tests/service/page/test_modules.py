@@ -7,18 +7,17 @@ from service.page.modules import find_imports, reach_modules
 from service.page.page import load_page
 from tests.service.page.modules import (
     FLOORS,
-    OWN,
     SCRIPTS,
     SOURCES,
     STYLES,
     floor_of,
     imports_of,
+    styles_of,
     without_comments,
 )
 
 # The views, which app.js opens by the names of their folders.
 VIEWS = [path for path in SCRIPTS if re.fullmatch(r"views/\w+/view\.js", path)]
-SPECIFIER = re.compile(r"(?:^|;)\s*(?:import|export)\b[^'\";]*?['\"]([^'\"]+)['\"]", re.MULTILINE)
 
 
 def test_modules_import_only_modules_of_their_floor_and_below() -> None:
@@ -57,6 +56,7 @@ def test_only_the_core_and_charts_know_the_libraries() -> None:
 
 
 def test_every_import_is_a_file() -> None:
+    """So names of packages and absolute addresses are not imported."""
     missing = [
         f"{path} imports {imported}"
         for path in SOURCES
@@ -65,16 +65,6 @@ def test_every_import_is_a_file() -> None:
         if imported not in SOURCES
     ]
     assert missing == []
-
-
-def test_imports_are_relative() -> None:
-    elsewhere = [
-        f"{path} imports {name}"
-        for path, text in SCRIPTS.items()
-        for name in SPECIFIER.findall(without_comments(text))
-        if not name.startswith(("./", "../"))
-    ]
-    assert elsewhere == []
 
 
 def test_static_imports_have_no_cycle() -> None:
@@ -96,11 +86,9 @@ def test_every_module_is_loaded_by_something() -> None:
 
 
 def test_every_style_is_loaded_by_something() -> None:
-    for path in STYLES:
-        name = "view.css" if path.endswith("/view.css") else path
-        users = [
-            user
-            for user, text in OWN.items()
-            if user != path and (name in text or name.rpartition("/")[2] in text)
-        ]
-        assert users or path.removesuffix(".css") + ".js" in VIEWS, f"{path} is not loaded"
+    """Of index.html, of a view of the same name, or of another style."""
+    named = {path for path in STYLES if path in SOURCES["index.html"]}
+    of_views = {path.removesuffix(".js") + ".css" for path in VIEWS}
+    imported = {name for path in STYLES for name in styles_of(path)}
+    assert imported <= STYLES.keys() | SOURCES.keys()
+    assert set(STYLES) - named - of_views - imported == set()
