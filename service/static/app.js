@@ -37,11 +37,20 @@ async function show({ view, id }) {
     if (!isCurrent()) return;
     next = { key, view: null, problem };
   }
+  const isFirst = shown.peek().key === null;
   shown.peek().view?.close();
   shown.value = next;
   scrollTo(0, 0);
+  revealCurrentLink();
+  if (!isFirst && document.activeElement === document.body) document.getElementById('main').focus();
 }
 let wanted = null;
+
+/** On a phone the navigation scrolls: keep the link of the view in sight. */
+function revealCurrentLink() {
+  const link = document.querySelector('nav [aria-current="page"]');
+  link?.scrollIntoView({ block: 'nearest', inline: 'center' });
+}
 
 const styles = new Map();
 function loadStyle(path) {
