@@ -11,10 +11,8 @@ const FIRST = ['accuracy', 'balanced_accuracy', 'r2'];
 
 /** Name of a metric in words, in the middle of a sentence: `validation accuracy`. */
 export function metricWords(name) {
-  const isValidation = name.startsWith(VALIDATION);
-  const plain = isValidation ? name.slice(VALIDATION.length) : name;
-  const words = WORDS[plain] ?? plain.replaceAll('_', ' ');
-  return isValidation ? `validation ${words}` : words;
+  const [, part = '', plain] = /^(validation_|training_|test_)?(.*)$/.exec(name);
+  return `${part.replace('_', ' ')}${WORDS[plain] ?? plain.replaceAll('_', ' ')}`;
 }
 
 /** Text with an upper-case first letter. */

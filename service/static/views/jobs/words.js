@@ -67,7 +67,14 @@ export function epochsWords({ progress: { epoch, epochs, fold, folds } }) {
 
 /** Time that a running job still takes, as estimated: `about 40 s left`. */
 export const leftWords = ({ status, progress: { eta_seconds: left } }) => (
-  status !== 'running' || left === null ? '' : `about ${duration(Math.max(1, left))} left`);
+  status !== 'running' || left === null ? '' : `about ${roughly(left)} left`);
+
+/** Duration without digits that an estimate does not have. */
+function roughly(seconds) {
+  const unit = seconds >= 36_000 ? 3600 : seconds >= 600 ? 60 : seconds >= 60 ? 10 : 1;
+  const rounded = Math.max(1, Math.round(seconds / unit)) * unit;
+  return duration(rounded < 10 ? Math.ceil(rounded) : rounded).replace(/ 0 (s|min)$/, '').replace(/\.0 s$/, ' s');
+}
 
 /** Hours and minutes, with seconds if wanted: 14:03:21. */
 export function clockTime(time, { hasSeconds = false } = {}) {

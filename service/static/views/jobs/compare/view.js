@@ -52,21 +52,23 @@ export function comparison(readIds) {
 function quantities(jobs) {
   const names = [...new Set(jobs.flatMap(({ losses }) => Object.keys(losses.columns.value)))];
   const listed = chartsOf(names, jobs[0]?.state.peek() ?? null).filter(({ key }) => !key.includes('.'));
-  return listed.flatMap(({ label, lines }) => lines.filter(({ name }) => ['training', 'validation', 'rate', 'norm'].includes(name))
+  return listed.flatMap(({ label, lines, canBeLog }) => lines.filter(({ name }) => ['training', 'validation', 'rate', 'norm'].includes(name))
     .map(({ name, column }) => ({
       key: column,
       column,
+      canBeLog,
       label: ['training', 'validation'].includes(name) ? `${capital(name)} ${lowered(label)}` : label,
     }))).filter(({ column }) => names.includes(column));
 }
 
 const lowered = (label) => (/^[A-Z][a-z]/.test(label) ? label.charAt(0).toLowerCase() + label.slice(1) : label);
 
-function optionsOf({ label, column }, jobs) {
+function optionsOf({ label, column, canBeLog }, jobs) {
   const longest = Math.max(0, ...jobs.map(({ losses }) => (losses.columns.value.epoch.at(-1) ?? -1) + 1));
   const names = labels(jobs.map(({ state }) => state.value));
   return {
     label,
+    canBeLog,
     x: { name: 'epoch', values: Array.from({ length: longest }, (_, index) => index), isWhole: true },
     series: jobs.map(({ losses }, index) => ({ name: names[index], style: index, values: padded(losses.columns.value[column], longest) })),
   };
@@ -102,10 +104,10 @@ function resultsTable(entries) {
   const names = [...new Set(kept.flatMap((metrics) => Object.keys(metrics)))]
     .filter((name) => name !== 'epoch' && kept.some((metrics) => typeof metrics[name] === 'number'));
   const rows = [
-    { key: 'status', cells: ['Status', ...jobs.map((job) => html`<span class="row">${statusIcon(job.status)}${job.status}</span>`)] },
+    { key: 'status', cells: ['Status', ...jobs.map((job) => html`${statusIcon(job.status)} ${job.status}`)] },
     { key: 'epochs', cells: ['Epochs', ...jobs.map((job) => count(job.progress.epoch))] },
     { key: 'time', cells: ['Training time', ...jobs.map((job) => duration(job.timings.training))] },
-    ...names.map((name) => ({ key: name, cells: [capital(metricWords(name)), ...kept.map((metrics) => metricCell(metrics[name]))] })),
+    ...names.map((name) => ({ key: name, cells: [capital(metricWords(name.startsWith('validation_') ? name : `training_${name}`)), ...kept.map((metrics) => metricCell(metrics[name]))] })),
   ];
   return html`<section class="stack"><h2 class="h3">Results</h2>
     ${pagedTable({ key: 'compared results', caption: 'Results', head: headOf('Result', jobs), rows })}</section>`;

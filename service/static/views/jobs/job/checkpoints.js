@@ -3,7 +3,6 @@ import { html } from '../../../core/dom.js';
 import { count } from '../../../core/numbers.js';
 import { pagedTable } from '../../../parts/table.js';
 import { mainMetric, metricText, metricWords, capital } from '../metrics.js';
-import { clockTime, dayTime } from '../words.js';
 import { stepHref } from './links.js';
 
 /** Table of the checkpoints, each with its place in the diagram. */
@@ -23,15 +22,13 @@ function table(job, checkpoints) {
     cells: [
       count(checkpoint.steps), count(checkpoint.epoch),
       ...(metric ? [metricText(metric.name, checkpoint.metrics[metric.name])] : []),
-      html`<time datetime=${checkpoint.created_at} title=${dayTime(checkpoint.created_at)}>${
-        clockTime(checkpoint.created_at, { hasSeconds: true })}</time>`,
       html`<a href=${stepHref(job, checkpoint.steps)}>Look inside<span class="hidden"> after step ${count(checkpoint.steps)}</span></a>`,
     ],
   }));
   const head = [
     { text: 'After step', isNumber: true }, { text: 'Epochs', isNumber: true },
     ...(metric ? [{ text: capital(metricWords(metric.name)), isNumber: true }] : []),
-    { text: 'Stored', isNumber: true }, { text: html`<span class="hidden">Diagram</span>`, isNumber: true },
+    { text: html`<span class="hidden">Diagram</span>`, isNumber: true },
   ];
   return pagedTable({ key: `checkpoints: ${job.id}`, caption: 'Checkpoints', head, rows });
 }

@@ -37,8 +37,8 @@ export function eventWords({ type, data }) {
 }
 
 /**
- * Events with those of epochs that follow each other as one, which has the first epoch of all. Only
- * other events part them; `improved` does not, of which the last of a row stays.
+ * Events, those of a running training that follow each other as one line per type: the newest of the
+ * type, at the place of the first. A line of epochs has the first epoch of all. Other events part them.
  */
 export function grouped(events) {
   const found = [];
@@ -52,7 +52,7 @@ export function grouped(events) {
   return found;
 }
 
-const RUNNING = ['epoch', 'improved', 'fold'];
+const RUNNING = ['epoch', 'improved', 'fold', 'checkpoint'];
 
 /** Index of the group at the end of the list that an event of a type belongs to, or -1. */
 function runningIndex(found, type) {

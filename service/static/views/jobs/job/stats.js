@@ -29,5 +29,5 @@ function metricItems(job) {
 function testItems({ metrics: { test } }) {
   const names = Object.keys(test ?? {}).filter((name) => typeof test[name] === 'number' && name !== 'epoch');
   return names.slice(0, 2).map((name) => ({
-    name: `Test ${metricWords(name)}`, value: { exact: test[name], text: metricText(name, test[name]) } }));
+    name: capital(metricWords(`test_${name}`)), value: { exact: test[name], text: metricText(name, test[name]) } }));
 }

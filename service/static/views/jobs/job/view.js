@@ -71,7 +71,7 @@ const head = (job, actions, { heading, isMain }) => html`<header class="head">
 function facts(job) {
   const trained = job.timings.training ? `trained for ${duration(job.timings.training)}` : '';
   const parts = [
-    job.status === 'failed' ? '' : reasonWords(job), epochsWords(job), trained,
+    job.status === 'failed' ? '' : reasonWords(job), isLive(job) ? '' : epochsWords(job), trained,
     job.attempt > 1 ? `attempt ${count(job.attempt)}` : '', `posted ${dayTime(job.created_at)}`,
   ];
   return parts.filter(Boolean).join(', ');

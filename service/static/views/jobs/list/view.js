@@ -68,7 +68,7 @@ const moreButton = ({ next, more }) => (next.value === null ? nothing : html`
   <button type="button" class="button" @click=${more}>Show more</button>`);
 
 function entries({ jobs }, currentId, compared) {
-  if (jobs.value === null) return nothing;
+  if (jobs.value === null) return html`<p class="loading">Reading the jobs…</p>`;
   if (jobs.value.length === 0) return emptyList();
   const byId = (job) => job.id;
   return compared === null
@@ -109,7 +109,7 @@ function lines(job) {
   const name = nameOf(job);
   return html`<span class="cut" title=${name}>${name}</span>
     <span class="number">${metric === null ? nothing : metricText(metric.name, metric.value)}</span>
-    <span class="small">${stateLine(job)}</span>
+    <span class="small state-line">${stateLine(job)}</span>
     <span class="small number">${metric === null ? nothing : metricWords(metric.name)}</span>`;
 }
 
