@@ -101,7 +101,7 @@ function twin({ label, series, x }) {
     slice: (start, end) => Array.from(
       { length: Math.min(end, x.values.length) - start }, (_, index) => row(start + index)),
   };
-  const head = [{ text: x.name, isNumber: true }, ...series.map(({ name }) => ({ text: name, isNumber: true }))];
+  const head = [{ text: x.name }, ...series.map(({ name }) => ({ text: name, isNumber: true }))];
   return pagedTable({ key: `chart: ${label}`, caption: `${label} as a table`, head, rows });
 }
 

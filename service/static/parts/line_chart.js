@@ -133,7 +133,7 @@ function twin(label, series, x, y) {
   const rows = [...byX].sort(([a], [b]) => a - b).map(([at, values]) => ({
     key: String(at), cells: [exact(at), ...values.map((value) => valueCell(value))],
   }));
-  const head = [{ text: x.label ?? 'x', isNumber: true }, ...series.map(({ name }) => (
+  const head = [{ text: x.label ?? 'x' }, ...series.map(({ name }) => (
     { text: name || y.label || label, isNumber: true }))];
   return pagedTable({ key: `chart: ${label}`, caption: `${label} as a table`, head, rows });
 }

@@ -2,9 +2,16 @@
 import { axisOf } from './axis.js';
 import { textWidth } from './labels.js';
 
+/** Room above a plot. */
 export const TOP = 12;
+
+/** Room below a plot, for the texts of the axis. */
 export const BOTTOM = 26;
+
+/** Height of the name of a line. */
 export const LABEL_PX = 15;
+
+/** Distance of a text from what it belongs to. */
 export const BESIDE = 8;
 
 const TICK_PX = 32;

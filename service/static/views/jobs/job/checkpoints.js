@@ -26,7 +26,7 @@ function table(job, checkpoints) {
     ],
   }));
   const head = [
-    { text: 'After step', isNumber: true }, { text: 'Epochs', isNumber: true },
+    { text: 'After step' }, { text: 'Epochs', isNumber: true },
     ...(metric ? [{ text: capital(metricWords(metric.name)), isNumber: true }] : []),
     { text: html`<span class="hidden">Diagram</span>`, isNumber: true },
   ];

@@ -3,7 +3,7 @@ import { get } from '../../../core/api.js';
 import { follow } from '../../../core/events.js';
 import { batch, signal } from '../../../core/state.js';
 
-const PAGE = 100;
+const PAGE = 200;
 
 /**
  * @param {string} id
