@@ -33,7 +33,7 @@ export const isLive = ({ status }) => LIVE.has(status);
 export const reasonWords = ({ status_reason: reason }) => (
   reason === null ? '' : REASONS[reason] ?? reason.replaceAll('_', ' '));
 
-/** What can be done about a failure. */
+/** Advice about a failure. */
 export const adviceFor = ({ error }) => WHAT_TO_DO[error?.code] ?? 'Retry, or train again with other values.';
 
 /** Name of a job, or the end of its id. */

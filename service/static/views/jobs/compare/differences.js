@@ -1,4 +1,4 @@
-/** What differs between the specs of jobs. */
+/** Differences between the specs of jobs. */
 
 /**
  * Fields of specs that are not equal in all, in the order of the specs.

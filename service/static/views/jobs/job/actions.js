@@ -41,7 +41,7 @@ export function jobActions(state) {
     render: () => headButtons({ links: state.job.value.links, group, isAsking, sent, ask, command }),
     /** Buttons beside the reason of a failure. */
     retryButtons: () => retryButtons({ job: state.job.value, checkpoints: state.checkpoints.value, sent, command }),
-    /** What the last command met. */
+    /** Problem of the last command, and a note while the connection is lost. */
     renderProblem: () => html`${problem.value ? problemView(problem.value) : nothing}${waitNote(state.job.value.links)}`,
   };
 }

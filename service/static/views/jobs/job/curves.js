@@ -38,7 +38,7 @@ export function jobCurves(state) {
 }
 
 /**
- * Charts that the columns allow, the most telling first.
+ * Charts that the columns allow, the most important first.
  * @returns {{key: string, label: string, canBeLog?: boolean, note?: string, lines: {name: string, column: string, style?: any}[]}[]}
  */
 export function chartsOf(names, job) {

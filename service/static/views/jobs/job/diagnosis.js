@@ -1,4 +1,4 @@
-/** What the rules say about a training. */
+/** Verdict of the rules about a training. */
 import { html, nothing } from '../../../core/dom.js';
 import { count, exact } from '../../../core/numbers.js';
 import { pagedTable } from '../../../parts/table.js';

@@ -7,7 +7,7 @@ import { newJobHref } from './links.js';
 const ICONS = { info: 'info', warning: 'warn', error: 'fail' };
 const RANK = { error: 0, warning: 1, info: 2 };
 
-/** What was found about the request, the rows and the training; warnings first. */
+/** Findings about the request, the rows and the training; warnings first. */
 export function findings(job) {
   if (job.findings.length === 0) return nothing;
   const sorted = [...job.findings].sort((a, b) => RANK[a.level] - RANK[b.level]);
