@@ -1,5 +1,5 @@
 /**
- * Types of what the diagram draws, as the explain routes answer it, and which part a clock selects.
+ * Types of what the diagram draws, as the explain routes answer it; only for JSDoc, never loaded.
  *
  * Numbers that are not finite are null. Gradients in `batch` are those of the batch's loss; in `row`
  * those of the row's own loss.
@@ -171,28 +171,4 @@
  * @property {(clock: Clock, options?: {signal?: AbortSignal}) => Promise<StepAnswers>} load
  */
 
-/** Whether a clock shows one row rather than the batch: the update is always that of the batch. */
-export const showsRow = (clock) => clock.mode === 'row' && clock.phase !== 'update';
-
-/**
- * Explanation that a clock shows: of one row, or of the batch.
- * @param {StepAnswers} answers
- * @param {Clock} clock
- * @returns {Explanation}
- */
-export const shownExplanation = (answers, clock) =>
-  (showsRow(clock) && answers.row ? answers.row : answers.batch);
-
-/**
- * Value that a clock shows of a quantity: that of its one row, or that of the batch.
- * @param {Quantity|null} quantity of `shownExplanation`
- * @param {Clock} clock
- * @returns {number|null}
- */
-export const shownValue = (quantity, clock) => {
-  if (!quantity) return null;
-  return showsRow(clock) ? quantity.rows[0] ?? quantity.batch : quantity.batch;
-};
-
-/** Name of an edge's source in a clock: its indices, joined by dots. */
-export const edgeKey = (edge) => (edge.source ?? []).join('.');
+export {};
