@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -62,9 +63,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="package")
-def api(service: Service) -> Api:
+def api(service: Service) -> Iterator[Api]:
     """A client of the service."""
-    return Api(service.url)
+    with closing(Api(service.url)) as api:
+        yield api
 
 
 @pytest.fixture
