@@ -91,9 +91,9 @@ const scoreRow = (quantity) => html`<div role="row" class=${quantity.isGiven ? '
 function scoreCell(quantity, of) {
   const value = quantity[of];
   const isAbsent = value === undefined || value === null;
-  const text = of === 'value' && quantity.isGiven ? exact(value) : sixDigits(value);
+  const text = of === 'value' && quantity.isGiven ? exact : sixDigits;
   return html`<span role="cell" class=${isAbsent ? 'absent' : ''} data-value=${isAbsent ? '' : exact(value)}>${
-    isAbsent ? '–' : text}${of === 'value' ? html`<small>${quantity.note}</small>` : nothing}</span>`;
+    isAbsent ? '–' : text(value)}${of === 'value' ? html`<small>${quantity.note}</small>` : nothing}</span>`;
 }
 
 /** Computed numbers have six digits, 0.2 too: it is 0.200000. */
@@ -103,6 +103,7 @@ const sixDigits = (value) => (Number.isInteger(value) || Math.abs(value) < 1e-4 
 const FORMULAS = ['a_gradient', 'delta', 'loss_gradient', 'moved'];
 
 const formulas = ({ layers }) => html`<div class="halves">${[...layers].reverse().map(({ units, name }) => html`
-  <div class="stack"><h3>${name === 'output' ? 'The output’s weight, w₂' : 'The hidden unit’s weight, w₁'}</h3>
+  <div class="stack"><h3>${name === 'output' ? html`The output’s weight, <span class="symbol">w₂</span>`
+    : html`The hidden unit’s weight, <span class="symbol">w₁</span>`}</h3>
     ${formulasView([...units[0].formulas, ...units[0].edges[0].formulas].filter(({ of }) => FORMULAS.includes(of)))}
   </div>`)}</div>`;
