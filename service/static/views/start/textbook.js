@@ -22,7 +22,7 @@ export function openTextbook() {
   let last = JSON.stringify(texts.peek());
   const stop = effect(() => {
     const now = JSON.stringify(texts.value);
-    if (now === last) return;
+    if (now === last || !areValid(texts.value)) return;
     last = now;
     answer.reload();
   });
@@ -32,12 +32,11 @@ export function openTextbook() {
   };
 }
 
-/** Explanation of the numbers that were typed; null if one of them is not a number. */
-async function explain(texts, abort) {
-  if (Object.keys(problemsOf(texts)).length) return null;
-  if (!isChanged(texts)) return readRecorded('textbook.json', { signal: abort });
-  return explainExercise(requestOf(texts), { signal: abort });
-}
+const areValid = (texts) => Object.keys(problemsOf(texts)).length === 0;
+
+/** Explanation of the numbers that were typed; that of the textbook if one is not a number. */
+const explain = (texts, abort) => (isChanged(texts) && areValid(texts)
+  ? explainExercise(requestOf(texts), { signal: abort }) : readRecorded('textbook.json', { signal: abort }));
 
 function section({ texts, isOpen, answer }) {
   const problem = answer.problem;
@@ -51,14 +50,18 @@ function section({ texts, isOpen, answer }) {
       ? exerciseForm({ texts, problems, isChanged: isChanged(texts), change }) : nothing}</div>
     ${problem && !Object.keys(problems).length ? problemView(problem, { retry: () => answer.reload() }) : nothing}
     ${loadingLine(answer, 'Computing the exercise…')}
+    ${answer.value && Object.keys(problems).length ? html`<p class="small muted">The table has the numbers
+      before this change.</p>` : nothing}
     ${answer.value ? html`${score(answer.value)}${formulas(answer.value)}` : nothing}</section>`;
 }
 
 function subtitle(texts) {
   const activations = texts.hidden === texts.output ? `all ${texts.hidden}` : `${texts.hidden}, then ${texts.output}`;
-  return `One input, one hidden unit, one output, ${activations}; loss ½(y − ŷ)², y = ${texts.y}, learning rate ${
-    texts.rate}. Check it by hand.`;
+  return `One input, one hidden unit, one output, ${activations}; loss ½(y − ŷ)², y = ${shown(texts.y)}, learning rate ${
+    shown(texts.rate)}. Check it by hand.`;
 }
+
+const shown = (text) => text.replace('-', '−');
 
 function change(texts) {
   const { params } = route.peek();
