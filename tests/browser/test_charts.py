@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -52,7 +53,7 @@ def test_labels_do_not_overlap_and_keep_their_order(module: Load) -> None:
     places = spread.call("spread", [99, 98, 97, 20, 100], 15, 0, 100)
     order = sorted(range(5), key=lambda index: places[index])
     assert order == [3, 2, 1, 0, 4]
-    gaps = [places[b] - places[a] for a, b in zip(order, order[1:], strict=False)]
+    gaps = [places[b] - places[a] for a, b in pairwise(order)]
     assert min(gaps) >= 15
     assert (min(places), max(places)) == (20, 100)
 
@@ -67,7 +68,9 @@ def test_gaps_part_a_line(module: Load, page: Page) -> None:
           const kept = thinned(points, 100, ([x]) => Math.floor(x / 100));
           return {
             runs: runs([[0, 1], [1, null], [2, 3], [3, 4]], (x, y) => y !== null),
-            kept: kept.length, peak: kept.some(([, y]) => y === 99), ends: [kept[0][0], kept.at(-1)[0]],
+            kept: kept.length,
+            peak: kept.some(([, y]) => y === 99),
+            ends: [kept[0][0], kept.at(-1)[0]],
           };
         }"""
     )
