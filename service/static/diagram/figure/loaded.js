@@ -36,7 +36,7 @@ export function loadedAnswers(source, clock) {
   };
 }
 
-/** What the answers depend on: a phase changes them only to that of the update, or from it. */
+/** Key of the answers to a clock: a phase changes them only to that of the update, or from it. */
 function positionKey(source, clock) {
   const { fold, step, layer, unit, mode, row } = clock;
   return source && JSON.stringify([source.key, fold, step, layer, unit, mode, row, showsRow(clock)]);
