@@ -7,7 +7,14 @@ from engine.arrays import Shape
 from engine.explain.step_trace import LayerTrace, Recorded, StepTrace
 from engine.layers.activation import ActivationLayer
 from engine.layers.dropout import Dropout
-from engine.specs import LayerSpec, ResidualSpec, ResolvedNetwork, ResolvedOutput
+from engine.specs import (
+    Activation,
+    LayerSpec,
+    OutputActivation,
+    ResidualSpec,
+    ResolvedNetwork,
+    ResolvedOutput,
+)
 
 
 @dataclass(frozen=True)
@@ -76,9 +83,14 @@ class LayerGroup:
         return isinstance(self.transform.layer, ActivationLayer | Dropout)
 
     @property
+    def activation_spec(self) -> Activation | OutputActivation | None:
+        """Spec of the activation; None without one."""
+        return getattr(self.spec, "activation", None)
+
+    @property
     def activation_name(self) -> str | None:
         """Name of the activation; None without one."""
-        found = getattr(self.spec, "activation", None)
+        found = self.activation_spec
         name = found if isinstance(found, str) or found is None else str(found.type)
         return None if name == "linear" else name
 

@@ -25,9 +25,9 @@ def numbers(values: Iterable[np.floating | float]) -> tuple[float | None, ...]:
     return tuple(map(number, values))
 
 
-def flat_numbers(array: Floats) -> tuple[float | None, ...]:
-    """Return all values of an array in row-major order."""
-    return numbers(array.reshape(-1).tolist())
+def flat_numbers(array: Floats, shown: slice) -> tuple[float | None, ...]:
+    """Return a part of the values of an array in row-major order."""
+    return numbers(array.reshape(-1)[shown].tolist())
 
 
 def norm_of(array: Floats | None) -> float | None:

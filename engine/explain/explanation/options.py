@@ -57,7 +57,12 @@ class ExplainOptions(Spec):
         default=(),
         max_length=16,
         description="Names of parameters of which every value is shown, such as "
-        f"layers.0.weight; each has at most {MAX_MATRIX:,} values.",
+        f"layers.0.weight. Of larger ones, {MAX_MATRIX:,} values from `first_value` on.",
+    )
+    first_value: Index = Field(
+        default=0,
+        description="First value that is shown of the parameters in `matrices`, in row-major "
+        "order.",
     )
     formulas: Literal["selected", "all", "none"] = Field(
         default="selected",

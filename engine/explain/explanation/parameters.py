@@ -1,10 +1,12 @@
 """Parameters of a traced step as plain values."""
 
+from typing import TypedDict
+
 import numpy as np
 
 from engine.arrays import Floats
 from engine.explain.explanation.numbers import flat_numbers, largest, norm_of, number, share_of
-from engine.explain.explanation.options import ExplainOptions
+from engine.explain.explanation.options import MAX_MATRIX, ExplainOptions
 from engine.explain.explanation.slots import textbook_slots
 from engine.explain.explanation.step_values import ParameterExplanation
 from engine.explain.explanation.values import ParameterEntry, SlotValue, Zero
@@ -13,6 +15,17 @@ from engine.explain.step_trace import ParameterTrace, StepTrace
 from engine.explain.zeros.causes import Codes
 from engine.explain.zeros.parameters import ParameterZeros
 from engine.explain.zeros.texts import Place
+
+Numbers = tuple[float | None, ...]
+
+
+class ShownValues(TypedDict, total=False):
+    """The fields of `ParameterExplanation` that a request for a matrix fills."""
+
+    values: Numbers
+    gradients: Numbers | None
+    changes: Numbers
+    values_left_out: int
 
 
 class ParameterReader:
@@ -69,8 +82,8 @@ class ParameterReader:
         change = np.subtract(trace.after, trace.before, dtype=np.float64).reshape(-1)
         ranked = (change if gradient is None else gradient).reshape(-1)
         shown = largest(ranked, options.top)
-        norm, is_whole = norm_of(before), trace.name in options.matrices
-        update_norm = norm_of(change)
+        norm, update_norm = norm_of(before), norm_of(change)
+        values = self._values(change, options) if trace.name in options.matrices else {}
         return ParameterExplanation(
             name=trace.name,
             shape=trace.before.shape,
@@ -84,9 +97,18 @@ class ParameterReader:
             entries=tuple(self.entry(flat) for flat in shown.tolist()),
             entries_left_out=before.size - len(shown),
             entries_share=share_of(ranked[shown], ranked),
-            values=flat_numbers(before) if is_whole else None,
-            gradients=flat_numbers(gradient) if is_whole and gradient is not None else None,
-            changes=flat_numbers(change) if is_whole else None,
+            **values,
+        )
+
+    def _values(self, change: Floats, options: ExplainOptions) -> ShownValues:
+        """Return the values of the parameter, or a part of them if it is large."""
+        gradient, size = self.trace.loss_gradient, self.trace.before.size
+        shown = slice(options.first_value, options.first_value + MAX_MATRIX)
+        return ShownValues(
+            values=flat_numbers(self.trace.before, shown),
+            gradients=None if gradient is None else flat_numbers(gradient, shown),
+            changes=flat_numbers(change, shown),
+            values_left_out=size - len(range(size)[shown]),
         )
 
 

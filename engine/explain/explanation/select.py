@@ -123,12 +123,9 @@ def _wrong_matrices(trace: StepTrace, options: ExplainOptions) -> list[SpecProbl
         elif options.layers is not None and name.rpartition(".")[0] not in options.layers:
             detail = f"{name} is shown with its layer: add {name.rpartition('.')[0]} to `layers`"
             found.append(SpecProblem(pointer, "layer_not_shown", detail))
-        elif sizes[name] > MAX_MATRIX:
-            detail = (
-                f"{name} has {sizes[name]:,} values, more than {MAX_MATRIX:,}: its largest entries "
-                "are shown without `matrices`, and GET …/weights downloads all weights"
-            )
-            found.append(SpecProblem(pointer, "too_large", detail))
+        elif options.first_value >= sizes[name]:
+            detail = f"{name} has {sizes[name]:,} values, counted from 0"
+            found.append(SpecProblem("/first_value", "out_of_range", detail))
     return found
 
 
@@ -143,12 +140,13 @@ def _total(view: StepView, shown: Sequence[LayerGroup], most: int) -> int:
         per_edge = _NUMBERS_PER_EDGE + rows_of_edges
         if view.has_formulas(group.name):
             per_edge += _NUMBERS_OF_FORMULAS
-        per_unit = 4 * rows + edges * per_edge + _NUMBERS_PER_ENTRY
+        per_unit = 5 * rows + edges * per_edge + _NUMBERS_PER_ENTRY
         total += len(chosen.units(group, options)) * per_unit
     sizes = {one.name: one.before.size for one in trace.parameters}
     total += sum(min(options.top, size) for size in sizes.values()) * _NUMBERS_PER_ENTRY
+    values = sum(min(sizes[name] - options.first_value, MAX_MATRIX) for name in options.matrices)
     # Three matrices each; without names, a number takes little more than half of the bytes.
-    return total + 9 * sum(sizes[name] for name in options.matrices) // 5
+    return total + 9 * values // 5
 
 
 def _require_short(total: int) -> None:

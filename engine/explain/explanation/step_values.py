@@ -22,9 +22,10 @@ class ParameterExplanation:
         entries: those with the largest absolute loss gradient.
         entries_left_out: number of entries that are not shown.
         entries_share: share of the shown entries in Σ |∂L/∂w|; None if it is 0.
-        values: every value before the step, in row-major order, if asked for.
+        values: every value before the step in row-major order, or a part of them, if asked for.
         gradients: every loss gradient, likewise.
         changes: every change by the step, likewise.
+        values_left_out: number of values that are not shown, likewise.
         formulas: of the first entry, from its gradient to its new value, if formulas are shown.
     """
 
@@ -43,6 +44,7 @@ class ParameterExplanation:
     values: tuple[float | None, ...] | None = None
     gradients: tuple[float | None, ...] | None = None
     changes: tuple[float | None, ...] | None = None
+    values_left_out: int | None = None
     formulas: tuple[FormulaText, ...] = ()
 
 

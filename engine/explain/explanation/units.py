@@ -10,6 +10,7 @@ from engine.explain.explanation.numbers import (
     gradient_of,
     value_of,
 )
+from engine.explain.explanation.slopes import slope_of
 from engine.explain.explanation.values import (
     Edge,
     FormulaText,
@@ -56,6 +57,7 @@ class UnitReader:
             a=zeros.add(value_of(group.a, unit, rows), zeros.a, unit),
             a_gradient=zeros.add_to(a_gradient, zeros.a_gradient, unit),
             delta=zeros.add_to(delta, zeros.delta, unit),
+            slope=slope_of(group, unit, rows),
             active_rows=int(group.a.nonzero.reshape(-1)[unit]),
             bias=bias,
             bias_formulas=self._entry_formulas(name, bias),

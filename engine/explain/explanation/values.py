@@ -142,6 +142,7 @@ class UnitExplanation:
         a_gradient: ∂L/∂a; None where it is not computed: at the output of a loss that is fused with
             its activation, such as cross entropy.
         delta: δ = ∂L/∂z; None if no layer up to this one is trained.
+        slope: f′(z), per row only; None without an activation, and for softmax.
         active_rows: number of rows of the batch with a ≠ 0.
         bias: the unit's bias; None without one.
         bias_formulas: from the bias's gradient to its new value, if formulas are shown.
@@ -157,6 +158,7 @@ class UnitExplanation:
     a: Quantity
     a_gradient: Quantity | None
     delta: Quantity | None
+    slope: Quantity | None
     active_rows: int
     bias: ParameterEntry | None
     bias_formulas: tuple[FormulaText, ...]

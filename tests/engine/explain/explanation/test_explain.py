@@ -10,9 +10,14 @@ import pytest
 
 from engine.data.split_arrays import Batch
 from engine.errors import SpecError
+from engine.explain.explanation import parameters
 from engine.explain.explanation.explain import explain_step
 from engine.explain.explanation.options import ExplainOptions
-from engine.explain.explanation.step_values import LayerExplanation, StepExplanation
+from engine.explain.explanation.step_values import (
+    LayerExplanation,
+    ParameterExplanation,
+    StepExplanation,
+)
 from engine.explain.explanation.values import UnitExplanation
 from engine.explain.trace_step import trace_step
 from engine.preparation.prepare import prepare
@@ -176,7 +181,28 @@ def test_a_matrix_is_shown_whole_on_request() -> None:
     assert len(weight.values) == math.prod(weight.shape)
     first = inputs.arrays["parameters"][: len(weight.values)]
     assert weight.values == tuple(float(value) for value in first)
-    assert layer(found, "output").parameters[0].values is None
+    assert weight.values_left_out == 0
+    other = layer(found, "output").parameters[0]
+    assert (other.values, other.values_left_out) == (None, None)
+
+
+def test_a_large_matrix_is_shown_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = next_step("layer-dense")
+    whole = next_matrix(inputs)
+    assert whole.values is not None
+    monkeypatch.setattr(parameters, "MAX_MATRIX", 10)
+    for first in (0, 7, len(whole.values) - 3):
+        part = next_matrix(inputs, first_value=first)
+        shown = slice(first, first + 10)
+        for field in ("values", "gradients", "changes"):
+            assert getattr(part, field) == getattr(whole, field)[shown], field
+        assert part.values is not None
+        assert part.values_left_out == len(whole.values) - len(part.values)
+
+
+def next_matrix(inputs: Any, **options: Any) -> ParameterExplanation:
+    found = explain_step(inputs, ExplainOptions(matrices=("layers.0.weight",), **options))
+    return layer(found, "layers.0").parameters[0]
 
 
 @pytest.mark.parametrize(
@@ -186,6 +212,7 @@ def test_a_matrix_is_shown_whole_on_request() -> None:
         ({"units": {"layers.0": [0, 12]}}, "/units/layers.0/1", "12 units"),
         ({"units": {"nowhere": [0]}}, "/units/nowhere", "no layer"),
         ({"matrices": ["layers.0.weigth"]}, "/matrices/0", "did you mean layers.0.weight?"),
+        ({"matrices": ["layers.0.bias"], "first_value": 12}, "/first_value", "12 values"),
         ({"first_row": 32}, "/first_row", "the batch has 32"),
         ({"layers": ["output"], "matrices": ["layers.0.bias"]}, "/matrices/0", "add layers.0"),
     ],
@@ -352,3 +379,27 @@ def test_dropout_shows_what_it_drops() -> None:
         for z, a in zip(unit.z.rows, unit.a.rows, strict=True)
     ]
     assert {round((a or 0) / z, 5) for z, a in values if z} == {0.0, round(1 / 0.7, 5)}
+
+
+@pytest.mark.parametrize(
+    "name", [one for one in PLAIN if str(one.values[0]).startswith("activations-")]
+)
+def test_delta_is_the_gradient_times_the_slope(name: str) -> None:
+    found = explain_step(next_step(name), ExplainOptions())
+    checked = 0
+    for unit in (unit for one in found.layers[:-1] for unit in one.units):
+        if unit.slope is None or unit.delta is None or unit.a_gradient is None:
+            continue
+        for slope, gradient, delta in zip(
+            unit.slope.rows, unit.a_gradient.rows, unit.delta.rows, strict=True
+        ):
+            assert slope is not None
+            assert gradient is not None
+            assert delta == pytest.approx(slope * gradient, rel=1e-5, abs=1e-12)
+            checked += 1
+    assert checked
+
+
+def test_softmax_and_units_without_an_activation_have_no_slope() -> None:
+    found = explain_step(next_step("loss-cross_entropy"), ExplainOptions())
+    assert layer(found, "output").units[0].slope is None

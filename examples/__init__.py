@@ -1,0 +1,1 @@
+"""Tables to try the service with, and trainings recorded for its page."""

@@ -1,0 +1,1 @@
+"""Recorded steps of small trainings, which the page draws without a service's job."""

@@ -1,0 +1,129 @@
+/** The frame of the page: header, connection, and the view that the address names. */
+import { html, keyed, nothing, render } from './core/dom.js';
+import { connection } from './core/api.js';
+import { href, route } from './core/router.js';
+import { effect, signal } from './core/state.js';
+import { theme, toggleTheme } from './core/theme.js';
+import { keysDialog, openKeys } from './parts/keys_dialog.js';
+import { problemView } from './parts/problem.js';
+
+const VIEWS = [
+  ['start', 'Start', 'start'],
+  ['datasets', 'Datasets', 'datasets'],
+  ['new-job', 'New job', 'new_job'],
+  ['jobs', 'Jobs', 'jobs'],
+  ['backpropagation', 'Backpropagation', 'backpropagation'],
+  ['models', 'Model', 'model'],
+  ['tour', 'Tour', 'tour'],
+];
+
+const shown = signal({ key: null, view: null, problem: null });
+const now = signal(new Date());
+
+/** Load the module and the style of the view that the address names, and open it. */
+async function show({ view, id }) {
+  const folder = VIEWS.find(([name]) => name === view)?.[2] ?? 'start';
+  const key = `${folder}/${id ?? ''}`;
+  if (shown.peek().key === key) return;
+  const isCurrent = () => key === wanted;
+  wanted = key;
+  let next;
+  try {
+    const base = `./views/${folder}/view`;
+    const [module] = await Promise.all([import(`${base}.js`), loadStyle(`${base}.css`)]);
+    if (!isCurrent()) return;
+    next = { key, view: module.open(id), problem: null };
+  } catch (problem) {
+    if (!isCurrent()) return;
+    next = { key, view: null, problem };
+  }
+  shown.peek().view?.close();
+  shown.value = next;
+  scrollTo(0, 0);
+}
+let wanted = null;
+
+const styles = new Map();
+function loadStyle(path) {
+  const address = new URL(path, import.meta.url).href;
+  if (!styles.has(address)) styles.set(address, addStyle(address));
+  return styles.get(address);
+}
+
+function addStyle(address) {
+  return new Promise((resolve, reject) => {
+    const link = document.createElement('link');
+    link.rel = 'stylesheet';
+    link.href = address;
+    link.addEventListener('load', resolve);
+    link.addEventListener('error', () => reject(new Error(`${address} cannot be loaded`)));
+    document.head.append(link);
+  });
+}
+
+function page() {
+  const { view, key, problem } = shown.value;
+  return html`${header()}${offlineLine()}
+    <main id="main" tabindex="-1">${problem ? problemView(problem, { retry: () => location.reload() })
+      : view ? keyed(key, html`<div class="view">${content(view)}</div>`) : nothing}</main>
+    ${keysDialog()}`;
+}
+
+/** A view that fails is shown as a problem: the navigation stays usable. */
+function content(view) {
+  try {
+    return view.render();
+  } catch (problem) {
+    console.error(problem);
+    return problemView(problem, { retry: () => location.reload() });
+  }
+}
+
+const header = () => html`<header class="top"><div>
+  <a class="skip" href="#main" @click=${focusMain}>Skip to the content</a>
+  <a class="mark" href=${href('start')}>${mark()}backpropd</a>
+  <nav aria-label="Views">${VIEWS.map(([name, text]) => html`
+    <a href=${href(name)} aria-current=${route.value.view === name ? 'page' : nothing}>${text}</a>`)}
+  </nav>
+  <div class="tools">
+    <button type="button" class="button quiet" aria-label="Keys" @click=${openKeys}><kbd>?</kbd></button>
+    <button type="button" class="button quiet" aria-label=${theme.value === 'dark' ? 'Light theme' : 'Dark theme'}
+      @click=${toggleTheme}><svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+        <circle cx="8" cy="8" r="6.25" fill="none" stroke="currentColor" stroke-width="1.5"/>
+        <path d="M8 1.75a6.25 6.25 0 0 1 0 12.5z" fill="currentColor"/></svg></button>
+  </div>
+</div></header>`;
+
+const mark = () => html`<svg width="22" height="16" viewBox="0 0 22 16" aria-hidden="true">
+  <path d="M21 4H7a4 4 0 0 0 0 8h2" fill="none" stroke="currentColor" stroke-width="1.75"/>
+  <path d="M9 8.2 14 12l-5 3.8z" fill="currentColor" transform="rotate(180 11.5 12)"/>
+  <circle cx="19" cy="4" r="2.4" fill="currentColor"/></svg>`;
+
+/** The live region exists before it is filled: screen readers announce only changes. */
+const offlineLine = () => html`<div role="status">${connection.value.isOnline ? nothing : lostConnection()}</div>`;
+
+function lostConnection() {
+  const { since, retryAt } = connection.value;
+  const seconds = retryAt === null ? 0 : Math.max(0, Math.ceil((retryAt - now.value) / 1000));
+  const time = since.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return html`<p class="offline">No connection since ${time}. <span aria-hidden="true">${
+    seconds ? `Trying again in ${seconds} s.` : 'Trying again…'}</span></p>`;
+}
+
+function focusMain(event) {
+  event.preventDefault();
+  document.getElementById('main').focus();
+}
+
+addEventListener('keydown', (event) => {
+  const isTyping = event.target.closest?.('input, select, textarea, dialog');
+  if (event.key === '?' && !isTyping) openKeys();
+});
+setInterval(() => { if (!connection.peek().isOnline) now.value = new Date(); }, 1000);
+effect(() => { show(route.value); });
+effect(() => {
+  const title = shown.value.view?.title();
+  document.title = title ? `${title} · backpropd` : 'backpropd';
+});
+const root = document.getElementById('page');
+effect(() => render(page(), root));

@@ -1,0 +1,44 @@
+/** Something that is loaded: its value, its problem, and whether it takes long. */
+import { batch, signal } from './state.js';
+
+const LONG_MS = 200;
+
+/**
+ * @param {(signal: AbortSignal) => Promise<any>} load
+ * @returns {{value: any, problem: Error|null, isLoading: boolean, reload: (load?: any) => void,
+ *   close: () => void}} `value` stays until the next one is there; `isLoading` is true after 200 ms.
+ */
+export function resource(load) {
+  const value = signal(null);
+  const problem = signal(null);
+  const isLoading = signal(false);
+  let run = load;
+  let abort = new AbortController();
+
+  async function reload(next = run) {
+    run = next;
+    abort.abort();
+    const current = new AbortController();
+    abort = current;
+    const timer = setTimeout(() => { isLoading.value = true; }, LONG_MS);
+    current.signal.addEventListener('abort', () => clearTimeout(timer));
+    try {
+      const loaded = await run(current.signal);
+      if (!current.signal.aborted) batch(() => { value.value = loaded; problem.value = null; });
+    } catch (error) {
+      if (!current.signal.aborted) problem.value = error;
+    } finally {
+      clearTimeout(timer);
+      if (abort === current) isLoading.value = false;
+    }
+  }
+
+  reload();
+  return {
+    get value() { return value.value; },
+    get problem() { return problem.value; },
+    get isLoading() { return isLoading.value; },
+    reload,
+    close: () => abort.abort(),
+  };
+}
