@@ -17,6 +17,7 @@ from service.context import Context
 from service.explain.answers import ANSWERS
 from service.http.prefixes import use_prefixes
 from service.http.problems import add_error_handlers
+from service.page.page import load_page
 from service.prefixes import declare_prefixes
 from service.routes import (
     dataset_rows,
@@ -31,7 +32,9 @@ from service.routes import (
     job_steps,
     jobs,
     models,
+    page,
     predictions,
+    reference,
     replays,
     uploads,
     webhooks,
@@ -78,9 +81,9 @@ def create_app(settings: Settings) -> FastAPI:
     """
     database = Database(settings.database_url)
     check_schema(database)
-    # Swagger UI is served from the package, so that it works offline.
+    # Provides the files of Swagger UI, so that the reference works offline.
     app: FastAPI = FastAPIOffline(
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         title="backpropd",
         version=VERSION,
@@ -110,6 +113,8 @@ def create_app(settings: Settings) -> FastAPI:
         webhooks.router,
         inference.router,
         health.router,
+        page.router,
+        reference.router,
     ):
         routes += router.routes
     app.router.routes[:0] = routes
@@ -149,6 +154,7 @@ def _build_context(settings: Settings, database: Database) -> Context:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
     await to_thread.run_sync(sweep_incoming, context.settings.data_dir)
+    await to_thread.run_sync(load_page)
     # Predictions use matrix products.
     warm_up_products()
     if context.job_notifier is not None:

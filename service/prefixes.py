@@ -6,6 +6,9 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from service.http.bodies import RESUMABLE_PATH, BodyLimit
 from service.http.prefixes import ROOT, Prefix, Prefixes
 from service.http.renderers import render_inference_error, render_problem
+from service.http.response_headers import ResponseHeaders
+from service.page.headers import PAGE_HEADERS
+from service.page.reference import REFERENCE_HEADERS
 from service.uploads.tus import TusProtocol
 from store.settings import Settings
 
@@ -17,6 +20,8 @@ def declare_prefixes(settings: Settings) -> Prefixes:
         max_body_bytes=settings.max_body_bytes,
         max_upload_bytes=settings.max_upload_bytes,
     )
+    page_headers = Middleware(ResponseHeaders, headers=PAGE_HEADERS)
+    reference_headers = Middleware(ResponseHeaders, headers=REFERENCE_HEADERS)
     return Prefixes(
         # paths, renderer of errors, middlewares from the outermost to the innermost
         Prefix(
@@ -28,7 +33,9 @@ def declare_prefixes(settings: Settings) -> Prefixes:
         Prefix(["/v1"], render_problem, [body_limit]),
         Prefix(["/v2"], render_inference_error, [body_limit]),
         Prefix(["/healthz", "/readyz"], render_problem),
-        Prefix(["/docs", "/openapi.json", "/static-offline-docs"], render_problem),
-        # No route is here: unknown paths are answered with 404.
-        Prefix([ROOT], render_problem, [body_limit]),
+        Prefix(["/openapi.json"], render_problem),
+        Prefix(["/docs", "/static-offline-docs"], render_problem, [reference_headers]),
+        Prefix(["/static"], render_problem, [page_headers]),
+        # The page; unknown paths are answered with 404.
+        Prefix([ROOT], render_problem, [page_headers, body_limit]),
     )

@@ -36,6 +36,17 @@ class ServiceError(Exception):
     headers: Mapping[str, str] = {}
 
 
+class PageChangedError(ServiceError):
+    """A file of another version of the page, which is open since before an update."""
+
+    code = "page_changed"
+    # The address may be of a version that another process serves.
+    headers: Mapping[str, str] = {"Cache-Control": "no-store"}
+
+    def __init__(self) -> None:
+        super().__init__("the page has changed since it was opened: reload it")
+
+
 class UnsupportedMediaTypeError(ServiceError):
     """The media type or encoding of the body is not supported by the route."""
 

@@ -1,0 +1,1 @@
+"""The page: its files, read once and served from memory."""

@@ -1,0 +1,59 @@
+"""The files of `service/static`, with their media types and compressed."""
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+# The registry of the operating system has other media types on some machines.
+MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    "": "text/plain; charset=utf-8",
+}
+HASH_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the page.
+
+    Attributes:
+        content: its bytes.
+        compressed: the same, compressed with gzip; None if that is not smaller.
+        media_type: its media type.
+    """
+
+    content: bytes
+    compressed: bytes | None
+    media_type: str
+
+
+def read_files(folder: Path) -> dict[str, File]:
+    """Read all files below a folder, by path. Hidden files, such as those of editors, are not."""
+    return {
+        path.relative_to(folder).as_posix(): make_file(path.read_bytes(), path.suffix)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix in MEDIA_TYPES and not path.name.startswith(".")
+    }
+
+
+def make_file(content: bytes, suffix: str) -> File:
+    """Compress the content of a file and find its media type."""
+    # Without a time, equal files have equal bytes in every process.
+    compressed = gzip.compress(content, mtime=0)
+    is_smaller = len(compressed) < len(content)
+    return File(content, compressed if is_smaller else None, MEDIA_TYPES[suffix])
+
+
+def hash_files(files: Mapping[str, File]) -> str:
+    """Return the first digits of one SHA-256 of all paths and contents."""
+    digest = sha256()
+    for path, file in sorted(files.items()):
+        digest.update(f"{path}\0{len(file.content)}\0".encode())
+        digest.update(file.content)
+    return digest.hexdigest()[:HASH_DIGITS]
