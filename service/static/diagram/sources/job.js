@@ -41,7 +41,7 @@ export function jobSource(training, { onWait = () => {}, cache = answerCache() }
     const [row, details] = await Promise.all([
       isRow ? largest(rowQuestion(clock, rows), (one) => answer(one, signal)) : null,
       clock.layer === null || clock.unit === null
-        ? null : unitDetails(clock, rows, (one) => answer(one, signal)),
+        ? null : unitDetails(detailsQuestion(clock, rows, hasOnlyMarks), (one) => answer(one, signal)),
     ]);
     return stepAnswers({ job, batch, row: row?.found ?? null, details, limits });
   }
@@ -64,9 +64,9 @@ async function largest(question, answer) {
 }
 
 /** Details of the selected unit; null for a unit that the network does not have. */
-async function unitDetails(clock, rows, answer) {
+async function unitDetails(question, answer) {
   try {
-    return (await largest(detailsQuestion(clock, rows), answer)).found;
+    return (await largest(question, answer)).found;
   } catch (problem) {
     const isUnknown = problem instanceof Problem && problem.status === 422
       && problem.errors.some(({ pointer }) => /^\/(layers|units)/.test(pointer));
@@ -84,7 +84,7 @@ function stepAnswers({ job, batch, row, details, limits }) {
     inexactBecause: batch.inexact_because,
     rows: batch.rows,
     outputs: batch.outputs,
-    lossName: job.spec.loss.type ?? job.spec.loss,
+    lossName: job.spec?.loss.type ?? '',
     batch: batch.explanation,
     row: row?.explanation ?? null,
     rowShown: row?.rows.shown[0] ?? null,

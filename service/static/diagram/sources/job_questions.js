@@ -23,10 +23,11 @@ export const rowQuestion = (clock, rows) => ({ ...position(clock), rows, formula
  * Formulas, edges per row and the optimizer's state of the selected unit.
  * @param {import('../../core/clock.js').Clock} clock
  * @param {number[]|object} rows the row that is shown in row mode
+ * @param {boolean} isAlone whether there is no batch but this row
  */
-export const detailsQuestion = (clock, rows) => ({
+export const detailsQuestion = (clock, rows, isAlone = false) => ({
   ...position(clock),
-  ...(showsRow(clock) ? { rows } : { max_rows: ROWS }),
+  ...(isAlone || showsRow(clock) ? { rows } : { max_rows: ROWS }),
   layers: [clock.layer],
   units: { [clock.layer]: [clock.unit] },
 });
