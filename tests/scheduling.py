@@ -54,6 +54,8 @@ LONGEST = (
     "tests/service/uploads/test_flat_memory.py",
     "tests/service/uploads/test_uploads.py",
 )
+# All tests of the page share a service and a browser. They take the longest.
+PAGE = "tests/browser/"
 _RANKS = {path: rank for rank, path in enumerate(LONGEST)}
 
 
@@ -62,6 +64,8 @@ class LongestFirst(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
+        if path.startswith(PAGE):
+            return PAGE
         return nodeid if path in APART else TOGETHER.get(path, path)
 
 
@@ -75,4 +79,8 @@ def make_scheduler(config: pytest.Config, log: Producer) -> LongestFirst | None:
 
 def sort_longest_first(items: list[pytest.Item]) -> None:
     """Order the collected tests by how long their files take."""
-    items.sort(key=lambda item: _RANKS.get(item.nodeid.partition("::")[0], len(_RANKS)))
+    items.sort(key=lambda item: _rank(item.nodeid.partition("::")[0]))
+
+
+def _rank(path: str) -> int:
+    return -1 if path.startswith(PAGE) else _RANKS.get(path, len(_RANKS))

@@ -65,9 +65,9 @@ def test_a_download_that_is_not_the_locked_one_is_refused(project: Path) -> None
 def test_uv_is_used_where_there_is_one(project: Path, uv: Path) -> None:
     (project / "requirements-dev.txt").touch()
     answer = run(project, "test", "-k", "x y", first=uv)
-    assert (
-        answer.stdout
-        == "-m pytest -n 3 --ignore=tests/reference -m not rare and not conformance -k x y\n"
+    assert answer.stdout == (
+        "-m pytest -n 3 --ignore=tests/reference "
+        "-m not rare and not conformance and not browser -k x y\n"
     )
     assert answer.returncode == 7
     assert "NOT ALL TESTS" in answer.stderr
@@ -142,7 +142,7 @@ def test_ci_runs_what_the_readme_names() -> None:
     assert [line for line in lines if line.startswith("./run")] == [
         "./run lint",
         "./run test",
-        './run test --all -m "rare or conformance"',
+        './run test --all -m "rare or conformance or browser"',
         "./run test --all tests/reference",
         "./run demo",
     ]
