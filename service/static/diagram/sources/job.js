@@ -46,7 +46,8 @@ export function jobSource(training, { onWait = () => {}, cache = answerCache() }
     return stepAnswers({ job, batch, row: row?.found ?? null, details, limits });
   }
 
-  return { key: job.id, steps, losses, marks, hasOnlyMarks, isLive: !job.is_terminal, load };
+  const key = ownRow ? `${job.id} ${JSON.stringify(ownRow)}` : job.id;
+  return { key, steps, losses, marks, hasOnlyMarks, isLive: !job.is_terminal, load };
 }
 
 /** Answer to a question, or to the largest part of it that fits into an answer. */

@@ -19,7 +19,7 @@ export function findingsView({ id, training }) {
 
 const notice = (finding, id, job) => html`<div class="notice">
   ${icon(ICONS[finding.level] ?? 'info')}
-  <p>${capital(finding.detail)}. ${capital(finding.remedy)}.</p>
+  <p>${capital(finding.detail)}.</p>
   <div class="row">${sinceLink(finding, id, job)}</div>
 </div>`;
 
@@ -28,8 +28,7 @@ function sinceLink({ since, pointer }, id, job) {
   const perEpoch = stepsPerEpoch(job, null);
   if (perEpoch === null || pointer === '/validation') return nothing;
   const step = since * perEpoch;
-  return html`<a class="button" href=${href('backpropagation', id, { step })}>Step ${count(step)}, epoch ${
-    count(since + 1)}</a>`;
+  return html`<a class="button" href=${href('backpropagation', id, { step })}>Step ${count(step)}</a>`;
 }
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

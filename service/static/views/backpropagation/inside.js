@@ -35,8 +35,13 @@ export function insideJob(id) {
   const clock = computed(() => parseClock(params.value, {
     step: training.value ? firstStep(training.value) : 0,
   }));
-  const source = computed(() => training.value && watched(
-    jobSource({ ...training.value, ownRow: ownRow.value }, { cache, onWait: (one) => { wait.value = one; } })));
+  const source = computed(() => openSource(training.value, ownRow.value));
+
+  /** Without its table, a job is looked at with a row of the person's own only. */
+  function openSource(found, own) {
+    if (!found || (found.hasOnlyMarks && own === null)) return null;
+    return watched(jobSource({ ...found, ownRow: own }, { cache, onWait: (one) => { wait.value = one; } }));
+  }
 
   function watched(plain) {
     const load = async (at, options) => {
@@ -62,11 +67,13 @@ export function insideJob(id) {
     else failure.value = { key: keyOf(at, params.peek().own), problem };
   }
 
-  /** The unit to begin with, unless the address names one. */
+  /** The unit to begin with, unless the address names one: chosen once the step is drawn. */
   function chooseUnit(at, found) {
-    if (at.layer !== null || clock.peek().layer !== null) return;
     const { layer, unit } = steepestUnit(found) ?? {};
-    if (layer) setClock({ layer, unit }, { replace: true });
+    if (at.layer !== null || !layer) return;
+    setTimeout(() => {
+      if (clock.peek().layer === null) setClock({ layer, unit }, { replace: true });
+    });
   }
 
   let enteredAt = 0;
@@ -119,7 +126,7 @@ export function insideJob(id) {
     failure: computed(() => (
       failure.value?.key === keyOf(clock.value, params.value.own) ? failure.value.problem : null)),
     setClock, setParams, showNewest,
-    retry: () => { failure.value = null; },
+    forget: () => { failure.value = null; },
     close: () => { abort.abort(); stop(); loaded.close(); },
   };
 }

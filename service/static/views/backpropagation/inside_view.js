@@ -1,6 +1,5 @@
 /** Templates of the view of one job. */
 import { html, live, nothing } from '../../core/dom.js';
-import { areLettersOn } from '../../core/keys.js';
 import { count } from '../../core/numbers.js';
 import { href } from '../../core/router.js';
 import { figure } from '../../diagram/figure.js';
@@ -22,14 +21,18 @@ export function insideView(id) {
   const check = gradientCheck(inside);
   const changed = whatIf(inside);
   const rows = rowChoice(inside);
-  const onKey = (event) => {
-    const isLetter = event.key === 'g' && !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (isLetter && areLettersOn.peek() && !event.target.closest('input, select, textarea')) check.run();
-  };
+  const drawn = figure({
+    id: 'inside',
+    source: () => inside.source.value,
+    clock: () => inside.clock.value,
+    setClock: inside.setClock,
+    check: check.run,
+  });
+  const retry = () => { inside.forget(); drawn.reload(); };
   return {
     title: () => `Inside ${inside.job.value ? nameOf(inside.job.value) : 'a job'}`,
-    render: () => html`${head(inside, check)}${body({ inside, changed, rows, onKey })}`,
-    close: () => { check.close(); changed.close(); inside.close(); },
+    render: () => html`${head(inside, check)}${body({ inside, drawn, retry, changed, rows })}`,
+    close: () => { drawn.close(); check.close(); changed.close(); inside.close(); },
   };
 }
 
@@ -71,16 +74,16 @@ function foldField({ training, clock, setClock }) {
   </select></label>`;
 }
 
-function body({ inside, changed, rows, onKey }) {
+function body({ inside, drawn, retry, changed, rows }) {
   const { loaded, training } = inside;
   if (!training.value) {
     return html`${loadingLine(loaded, 'Reading the job…')}
       ${loaded.problem ? problemView(loaded.problem, { retry: () => loaded.reload() }) : nothing}`;
   }
-  return html`<div class="inside" @keydown=${onKey}>
+  return html`<div class="inside">
       ${training.value.hasOnlyMarks ? goneNotice(inside) : nothing}
       ${waitLine(inside.wait.value)}
-      ${drawing(inside)}
+      ${drawing(inside, drawn, retry)}
       <div class="stack below">${originLine(shownAnswers(inside))}${rows.render()}</div>
     </div>
     ${changed.render()}
@@ -91,9 +94,8 @@ function body({ inside, changed, rows, onKey }) {
 const shownAnswers = ({ answers, clock, failure }) => (
   failure.value === null && answers.value?.step === clock.value.step ? answers.value : null);
 
-function drawing(inside) {
-  const { training, ownRow, source, clock, setClock, failure } = inside;
-  if (training.value.hasOnlyMarks && ownRow.value === null) return nothing;
-  if (failure.value) return failureView(failure.value, inside);
-  return figure({ source: source.value, clock: clock.value, setClock });
+function drawing(inside, drawn, retry) {
+  if (inside.source.value === null) return nothing;
+  const problem = inside.failure.value;
+  return problem ? failureView(problem, inside, retry) : drawn.render();
 }

@@ -24,19 +24,19 @@ export function waitLine(wait) {
 }
 
 /** State in place of the drawing after a problem. */
-export function failureView(problem, inside) {
-  if (problem instanceof Cancelled) return cancelled(inside);
+export function failureView(problem, inside, retry) {
+  if (problem instanceof Cancelled) return cancelled(inside, retry);
   if (problem.code === 'step_not_found') return beyond(problem, inside);
-  return problemView(problem, { retry: inside.retry });
+  return problemView(problem, { retry });
 }
 
-function cancelled(inside) {
+function cancelled(inside, retry) {
   const { step } = inside.clock.value;
   const kept = inside.training.value.marks.filter((mark) => mark <= step).at(-1) ?? 0;
   return html`<div class="card state" role="alert">
     <p><strong>The replay was cancelled.</strong> Step ${count(step)} is not shown.</p>
     <p class="row">
-      <button type="button" class="button" @click=${inside.retry}>Replay step ${count(step)}</button>
+      <button type="button" class="button" @click=${retry}>Replay step ${count(step)}</button>
       ${stepLink(inside, kept, `Look at step ${count(kept)}, which is kept`)}
     </p></div>`;
 }
@@ -44,7 +44,7 @@ function cancelled(inside) {
 function beyond(problem, inside) {
   const last = problem.body.last_step?.step;
   return html`<div class="card state" role="alert">
-    <p><strong>There is no step ${count(inside.clock.value.step)}.</strong> ${sentence(problem.detail)}</p>
+    <p><strong>${sentence(problem.detail)}</strong></p>
     ${last === undefined ? nothing
       : html`<p>${stepLink(inside, last, `Look at step ${count(last)}, the last`)}</p>`}
   </div>`;

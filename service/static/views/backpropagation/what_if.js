@@ -33,7 +33,7 @@ export function whatIf(inside) {
   function render() {
     const { job, hasOnlyMarks } = inside.training.value;
     const { step } = inside.clock.value;
-    if (hasOnlyMarks) return nothing;
+    if (hasOnlyMarks || inside.failure.value) return nothing;
     const change = changeOf(inside);
     const answer = compared.value?.answer ?? null;
     return html`<section class="stack" aria-labelledby="whatif-title" ${watch()}>
