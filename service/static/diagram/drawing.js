@@ -1,0 +1,135 @@
+/** The drawing of a network: a pure function of the network, the clock and the width. */
+import { html, nothing, repeat, svg } from '../core/dom.js';
+import { count } from '../core/numbers.js';
+import { edgeLines, edgeNumbers, placedEdges, plainLines } from './drawing/edges.js';
+import { layout, mostUnits } from './drawing/layout.js';
+import { inputSentence, layerSentence, lossSentence, unitSentence } from './drawing/spoken.js';
+import { caption, symbolText, unitTemplate, valueText } from './drawing/unit.js';
+import { cut, textWidth } from './drawing/text.js';
+import { visible } from './drawing/visible.js';
+
+/**
+ * The drawing, with sentences on what is not drawn.
+ * @param {{network: import('./model.js').DrawnNetwork, clock: import('./answers.js').Clock,
+ *   width: number, id: string, select: (change: {layer: string, unit: number, edge: string|null}) =>
+ *   void, tableId?: string}} options `id` is unique on the page, `tableId` that of the table twin
+ */
+export function drawing({ network, clock, width, select, id, tableId }) {
+  const { columns, sentences } = visible(network, clock, mostUnits(width));
+  const places = layout(columns, width);
+  const placed = placedEdges({ columns, places, clock });
+  const hasSelection = columns.some((column) => column.key === clock.layer
+    && column.units.some((unit) => unit.unit === clock.unit));
+  const context = { network, clock, columns, places, hasSelection, select };
+  return html`<div class="drawing"><div class="drawing-scroll">
+    <svg class="network" width=${places.width.toFixed(0)} height=${places.height.toFixed(0)}
+      viewBox="0 0 ${places.width.toFixed(0)} ${places.height.toFixed(0)}" role="graphics-document"
+      aria-labelledby="${id}-title" aria-describedby="${id}-description"
+      aria-details=${tableId ?? nothing}>
+      <title id="${id}-title">${titleOf(network)}</title>
+      <desc id="${id}-description">Arrow keys move between layers and units, square brackets change the
+        phase. The same numbers are in the table below.</desc>
+      <g aria-hidden="true">${plainLines(context)}${edgeLines(placed, context)}</g>
+      ${repeat(columns, (column) => column.key, (column, index) => (
+        columnTemplate(column, places.titles[index], context)))}
+      <g aria-hidden="true">${edgeNumbers(placed, context)}</g>
+    </svg></div>
+    ${sentences.map((sentence) => html`<p class="left-out">${sentence}</p>`)}</div>`;
+}
+
+function titleOf(network) {
+  const sizes = [network.inputs, ...network.layers].map((layer) => layer.unitCount);
+  const shown = sizes.length > 9 ? `of ${network.layers.length} layers` : sizes.join('-');
+  return `Network ${shown}, step ${count(network.step)}, ${network.phase}`;
+}
+
+function columnTemplate(column, title, context) {
+  switch (column.kind) {
+    case 'inputs': return inputsTemplate(column, title, context);
+    case 'loss': return lossTemplate(column, title, context);
+    case 'gap': return gapTemplate(column, title, context);
+    default: return layerTemplate(column, title, context);
+  }
+}
+
+/** Title of a column; upright it stands on a plate, above the edges. */
+function titleText(column, { x, y, w }, isUpright) {
+  const n = column.units.length;
+  const isCut = column.unitCount > n;
+  const counted = `${count(n)} of ${count(column.unitCount)} ${
+    column.kind === 'inputs' ? 'inputs' : 'units'}`;
+  if (isUpright) {
+    const whole = isCut ? `${column.title}, ${counted}` : column.title;
+    return svg`<rect class="plate" x=${x - 4} y=${y - 13} height="18"
+        width=${Math.min(w + 4, textWidth(whole, 12) + 10).toFixed(1)}></rect>
+      ${caption(whole, x, y, w, 12, 'caption')}`;
+  }
+  return svg`${caption(column.title, x, y, w, 12, 'caption')}
+    ${isCut ? svg`<text class="note" x=${x} y=${y + 16}>${counted}</text>` : nothing}`;
+}
+
+function layerTemplate(column, title, context) {
+  const { places, clock, hasSelection } = context;
+  return svg`<g role="group" aria-label=${layerSentence(column)} data-layer=${column.key}>
+    ${titleText(column, title, places.isUpright)}
+    ${repeat(column.units, (unit) => unit.key, (unit) => {
+      const isSelected = column.key === clock.layer && unit.unit === clock.unit;
+      return unitTemplate(unit, places.boxes.get(unit.key), {
+        ...context, isSelected, isTabStop: hasSelection ? isSelected : isFirst(unit, context),
+        spoken: unitSentence(unit, column.layer),
+      });
+    })}</g>`;
+}
+
+const isFirst = (unit, { columns }) => (
+  columns.find((column) => column.kind === 'layer')?.units[0]?.key === unit.key);
+
+const inputsTemplate = (column, title, { places }) => svg`
+  <g role="group" aria-label="Inputs">${titleText(column, title, places.isUpright)}
+    ${repeat(column.units, (unit) => unit.key, (unit) => inputTemplate(
+      unit, places.boxes.get(unit.key), places.isUpright))}</g>`;
+
+function inputTemplate(unit, box, isUpright) {
+  const { x, y, w, h, isCompact } = box;
+  const pad = isUpright ? 8 : 12;
+  const value = valueText(unit.value, x + w - pad, y + (isCompact ? 21 : h - 13), 'end');
+  const room = isCompact ? w - 2 * pad - 8 - textWidth('−0.0000', 13) : w - 2 * pad;
+  const rawRoom = w - 2 * pad - 6 - textWidth('−0.0000', 13);
+  return svg`<g class="input" role="graphics-symbol" aria-roledescription="input"
+      aria-label=${inputSentence(unit)}>
+    <rect class="box" x=${fixed(x)} y=${fixed(y)} width=${fixed(w)} height=${fixed(h)} rx="6"></rect>
+    ${caption(unit.name, x + pad, y + 21, room, 12, 'caption')}
+    ${isCompact || isUpright || !unit.raw ? nothing
+      : caption(unit.raw, x + pad, y + h - 13, rawRoom, 11, 'note')}${value}</g>`;
+}
+
+function lossTemplate(column, title, { places }) {
+  const [loss] = column.units;
+  const { x, y, w } = places.boxes.get(loss.key);
+  return svg`<g role="group" aria-label="Loss">
+    ${places.isUpright ? nothing : caption(column.title, x, title.y, w, 12, 'caption')}
+    <g class="input" role="graphics-symbol" aria-roledescription="loss" aria-label=${lossSentence(loss)}>
+      <rect class="box" x=${fixed(x)} y=${fixed(y)} width=${fixed(w)} height="58" rx="6"></rect>
+      ${symbolText(loss.value.symbol, x + 12, y + 21, 'start')}
+      ${valueText(loss.value, x + w - 12, y + 21, 'end')}
+      ${caption(loss.truth, x + 12, y + 43, w - 20, 11, 'note')}</g></g>`;
+}
+
+function gapTemplate({ left }, { x, y, w }, { places }) {
+  const words = `${count(left)} ${left === 1 ? 'layer' : 'layers'} not drawn`;
+  if (places.isUpright) return svg`<text class="note" x=${x + w / 2} y=${y + 16} text-anchor="middle">${words}</text>`;
+  const middle = places.height / 2 + 20;
+  return svg`<g class="gap"><path class="edge plain skip" stroke-width="1.5"
+      d="M${x} ${middle}h56"></path>
+    <text class="note" x=${x} y=${middle - 22}>${cut(`${count(left)} layers`, w, 11)}</text>
+    <text class="note" x=${x} y=${middle - 8}>not drawn</text></g>`;
+}
+
+/** Move the focus to the unit of a clock; true if it is drawn. */
+export function focusUnit(root, { layer, unit }) {
+  const found = root.querySelector(`[data-unit="${CSS.escape(`${layer}.${unit}`)}"]`);
+  found?.focus({ preventScroll: false });
+  return Boolean(found);
+}
+
+const fixed = (value) => value.toFixed(1);
