@@ -27,6 +27,7 @@ export function insideView(id) {
     clock: () => inside.clock.value,
     setClock: inside.setClock,
     check: check.run,
+    foot: () => html`${originLine(shownAnswers(inside))}${rows.render()}`,
   });
   const retry = () => { inside.forget(); drawn.reload(); };
   return {
@@ -84,7 +85,7 @@ function body({ inside, drawn, retry, changed, rows }) {
       ${training.value.hasOnlyMarks ? goneNotice(inside) : nothing}
       ${waitLine(inside.wait.value)}
       ${drawing(inside, drawn, retry)}
-      <div class="stack below">${originLine(shownAnswers(inside))}${rows.render()}</div>
+      ${isDrawn(inside) ? nothing : rows.render()}
     </div>
     ${changed.render()}
     ${findingsView(inside)}`;
@@ -93,6 +94,9 @@ function body({ inside, drawn, retry, changed, rows }) {
 /** Answers of the step that the clock names; null while it is loaded. */
 const shownAnswers = ({ answers, clock, failure }) => (
   failure.value === null && answers.value?.step === clock.value.step ? answers.value : null);
+
+/** Whether the figure stands there, with the choice of rows at its foot. */
+const isDrawn = ({ answers, failure }) => answers.value !== null && failure.value === null;
 
 function drawing(inside, drawn, retry) {
   if (inside.source.value === null) return nothing;
