@@ -1,10 +1,10 @@
 /** The network that is drawn: plain data of the answers, nothing is computed. */
-import { edgesOf } from './model/edges.js';
+import { edgesOf, entryEdge } from './model/edges.js';
 import { subtract } from './model/difference.js';
 import { inputsOf, inputsTitle } from './model/inputs.js';
 import { lossOf } from './model/loss.js';
 import { layerName, layerTitle } from './model/names.js';
-import { unitsOf } from './model/units.js';
+import { hasOwnZ, unitsOf } from './model/units.js';
 import { viewOf } from './model/view.js';
 
 /**
@@ -17,7 +17,14 @@ import { viewOf } from './model/view.js';
  * @property {import('./model/units.js').DrawnUnit[]} units those that the answers explain
  * @property {'edges'|'elementwise'|'none'} link how its units are connected with the layer before
  * @property {import('./model/edges.js').DrawnEdge[]} edges
+ * @property {boolean} isPassing whether its units hand on one value, without a z of their own
+ * @property {number[]} shape of one row of its output
  * @property {number} edgeCount number of all edges into its units; 0 where they are not weights
+ * @property {Map<number, object>} carried numbers that edges into the next layer carry, per unit
+ * @property {Map<number, {share: number|null, shown: number, leftOut: number}>} shares per unit: the
+ *   part of its edges that the answers have, in the sum of all absolute contributions
+ * @property {{edges: object[], share: number|null, leftOut: number}|null} largest edges with the largest
+ *   |∂L/∂w| among all of a dense layer
  * @property {string|null} skipFrom layer whose values a residual sum adds
  *
  * @typedef {object} DrawnNetwork
@@ -48,12 +55,13 @@ export function drawnNetwork(answers, clock, { minus = null } = {}) {
 
 function networkOf(view) {
   const { explanation } = view;
+  const layers = layersOf(view);
   return {
     step: explanation.step,
     phase: view.clock.phase,
     isRow: view.isRow,
-    inputs: inputLayer(view),
-    layers: layersOf(view),
+    inputs: { ...inputLayer(view), carried: carriedBy(layers[0]) },
+    layers,
     loss: lossOf(view),
     divergedIn: explanation.diverged_in,
     isDifference: false,
@@ -67,7 +75,8 @@ function inputLayer(view) {
   return {
     key: 'inputs', name: 'Input', title: inputsTitle(view), type: 'inputs', units,
     unitCount: Math.max(units.length + (rows.inputs_left_out ?? 0), first ? size(first.in_shape) : 0),
-    link: 'none', edges: [], edgeCount: 0, skipFrom: null,
+    shape: first?.in_shape ?? [units.length], isPassing: true, link: 'none', edges: [], edgeCount: 0,
+    shares: new Map(), largest: null, skipFrom: null,
   };
 }
 
@@ -75,11 +84,15 @@ function layersOf(view) {
   const ordered = inForwardOrder(view.explanation.layers.map((layer, place) => ({
     layer, path: `${view.path}/layers/${place}` })));
   const dense = ordered.filter(({ layer }) => isHidden(layer));
-  return ordered.map(({ layer, path }, index) => {
+  const layers = ordered.map(({ layer, path }, index) => {
     const name = layerName(layer, dense.findIndex((one) => one.layer === layer) + 1, dense.length);
     return drawnLayer(view, layer, path, name, skipSource(ordered, index));
   });
+  return layers.map((layer, index) => ({ ...layer, carried: carriedBy(layers[index + 1]) }));
 }
+
+/** Values that the edges into a layer carry, per unit of the layer before. */
+const carriedBy = (next) => new Map((next?.edges ?? []).map(({ source, input }) => [source, input]));
 
 const isHidden = (layer) => layer.type === 'dense' && layer.name !== 'output';
 
@@ -110,12 +123,14 @@ function drawnLayer(view, layer, path, name, skipFrom) {
     title: layerTitle(layer, name),
     type: layer.type,
     unitCount: layer.unit_count,
+    shape: layer.out_shape,
+    isPassing: !hasOwnZ(layer),
     units,
     link: linkOf(layer),
     edges,
     edgeCount: layer.type === 'dense' ? layer.unit_count * size(layer.in_shape) : 0,
     shares: sharesOf(view, layer),
-    largest: largestEntries(layer),
+    largest: largestOf(view, layer, path, edges),
     skipFrom,
   };
 }
@@ -153,11 +168,16 @@ function sharesOf(view, layer) {
 }
 
 /** The largest entries of a dense layer's weights, among all of them. */
-function largestEntries(layer) {
-  const weights = layer.parameters?.find((one) => one.name === `${layer.name}.weight`);
-  if (layer.type !== 'dense' || !weights) return null;
+function largestOf(view, layer, path, edges) {
+  const place = layer.parameters?.findIndex((one) => one.name === `${layer.name}.weight`) ?? -1;
+  if (layer.type !== 'dense' || place < 0) return null;
+  const weights = layer.parameters[place];
+  const found = new Map(edges.map((edge) => [edge.key, edge]));
   return {
-    pairs: weights.entries.map(({ index }) => ({ source: index[0], target: index[1] })),
+    edges: weights.entries.map((entry, index) => {
+      const edge = entryEdge(view, layer, entry, `${path}/parameters/${place}/entries/${index}`);
+      return found.get(edge.key) ?? edge;
+    }),
     share: weights.entries_share,
     leftOut: weights.entries_left_out,
   };

@@ -15,35 +15,34 @@ const ALL_NUMBERS = 12;
  */
 export function placedEdges({ columns, places, clock }) {
   return columns.flatMap((column, index) => {
-    if (!column.edges.length) return [];
     const before = columns[index - 1];
     return column.edges.map((edge) => placedEdge(edge, before, column, places, clock));
   });
 }
 
 function placedEdge(edge, before, column, places, clock) {
-  const [i, from] = find(before, edge.source);
-  const [j, to] = find(column, edge.target);
+  const [from, to] = [find(before, edge.source), find(column, edge.target)];
   const [a, b] = [places.boxes.get(from.key), places.boxes.get(to.key)];
   const side = (box) => (places.isUpright ? box.w : box.h);
+  const out = ordered(column.edges.filter((one) => one.source === edge.source), 'target');
+  const into = ordered(column.edges.filter((one) => one.target === edge.target), 'source');
   const points = curveBetween(a, b, places.isUpright,
-    port(column.units.length, j, side(a)), port(before.units.length, i, side(b)));
+    port(out.length, out.indexOf(edge), side(a)), port(into.length, into.indexOf(edge), side(b)));
   const isInto = clock.layer === edge.layer && clock.unit === edge.target;
   const isFrom = clock.layer === before.key && clock.unit === edge.source;
   return {
     edge,
     points,
     isNear: isInto || isFrom,
-    isInto,
+    // Away from the selected unit; without one, at the end where fewer edges meet.
+    isNumberAtSource: isInto || (!isFrom && out.length < into.length),
     isSelected: isInto && clock.edge === edge.edge,
     count: column.edges.length,
   };
 }
 
-const find = (column, unit) => {
-  const index = column.units.findIndex((one) => one.unit === unit);
-  return [index, column.units[index]];
-};
+const ordered = (edges, end) => edges.sort((one, other) => one[end] - other[end]);
+const find = (column, unit) => column.units.find((one) => one.unit === unit);
 
 /** Lines and arrow heads of all edges; those of the selected unit come last. */
 export function edgeLines(placed, { places, network, hasSelection, select }) {
@@ -69,14 +68,17 @@ export function edgeLines(placed, { places, network, hasSelection, select }) {
 export function edgeNumbers(placed, { places, hasSelection, select }) {
   const shown = placed.filter((one) => one.edge.value.state === 'known'
     && (hasSelection ? one.isNear : one.count <= ALL_NUMBERS));
-  const taken = [...places.boxes.values()].map(({ x, y, w, h }) => ({ x, y, w, h }));
+  const taken = [...places.boxes.values(), ...textsOf(places)];
   return repeat(shown, ({ edge }) => edge.key, (one) => {
-    const { edge, points, isInto, isSelected } = one;
+    const { edge, points, isSelected } = one;
     const text = shortText(edge.value);
     const width = textWidth(text, 12) + 6;
-    const free = platePlaces(points, places.isUpright, width, hasSelection ? isInto : true)
-      .map((place) => inside(place, width, places.width));
-    const place = free.find((at) => !taken.some((box) => overlaps(box, plateBox(at, width)))) ?? free[0];
+    const free = platePlaces(points, places.isUpright, width, one.isNumberAtSource)
+      .map((place) => inside(place, width, points, places));
+    const clear = free.find((at) => !taken.some((box) => overlaps(box, plateBox(at, width))));
+    // Numbers of the selected unit are always there; of the others those that have room.
+    if (!clear && !one.isNear) return nothing;
+    const place = clear ?? free[0];
     const plate = plateBox(place, width);
     taken.push(plate);
     return svg`<g class="plate-group ${isSelected ? 'on' : ''}" @click=${() => select({
@@ -89,8 +91,19 @@ export function edgeNumbers(placed, { places, hasSelection, select }) {
   });
 }
 
-const inside = ([x, y], width, whole) => [
-  Math.min(whole - width / 2, Math.max(width / 2, x)), y];
+/** Upright, titles and the texts below units stand between the units. */
+const textsOf = ({ titles, boxes, isUpright }) => (isUpright ? [
+  ...titles.map(({ x, y }) => ({ x, y: y - 13, w: 150, h: 18 })),
+  ...[...boxes.values()].filter(({ tail }) => tail)
+    .map(({ x, y, w, h, tail }) => ({ x, y: y + h, w, h: tail })),
+] : []);
+
+/** A place moved into the drawing, and between the two units, so that it covers none. */
+function inside([x, y], width, points, { isUpright, width: whole }) {
+  const [low, high] = isUpright ? [0, whole] : [points[0][0] + 2, points[3][0] - 2];
+  if (high - low < width) return [(low + high) / 2, y];
+  return [Math.min(high - width / 2, Math.max(low + width / 2, x)), y];
+}
 
 /** Lines without a weight: elementwise layers, the loss, and the arc of a residual block. */
 export function plainLines({ columns, places, network }) {
@@ -98,7 +111,7 @@ export function plainLines({ columns, places, network }) {
     const before = columns[index - 1];
     if (!before) return [];
     const lines = column.links.map(([source, target]) => straight(
-      find(before, source)[1], find(column, target)[1], places, network));
+      find(before, source), find(column, target), places, network));
     if (column.kind === 'loss') lines.push(...lossLines(before, column, places, network));
     if (column.skipFrom) lines.push(skipArc(columns, column, places, network));
     return lines;
@@ -148,6 +161,6 @@ function topArc(starts, ends) {
 function sideArc(starts, ends, width) {
   const [a, b] = [starts.at(-1), ends.at(-1)];
   const [x0, x1] = [a.x + a.w, b.x + b.w];
-  const side = Math.min(width + 8, Math.max(x0, x1) + 40);
+  const side = width + 4;
   return [[x0, a.y + a.h / 2], [side, a.y + a.h / 2], [side, b.y + b.h / 2], [x1, b.y + b.h / 2]];
 }

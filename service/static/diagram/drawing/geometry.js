@@ -18,7 +18,8 @@ export function port(count, index, side) {
 /** The four points of a curve from one box to another; `out` and `into` are distances of ports. */
 export function curveBetween(from, to, isUpright, out, into) {
   if (isUpright) {
-    const [x0, y0, x1, y1] = [from.x + from.w / 2 + out, from.y + from.h, to.x + to.w / 2 + into, to.y];
+    const [x0, y0, x1, y1] = [from.x + from.w / 2 + out, from.y + from.h + (from.tail ?? 0),
+      to.x + to.w / 2 + into, to.y];
     const bend = (y1 - y0) * 0.45;
     return [[x0, y0], [x0, y0 + bend], [x1, y1 - bend], [x1, y1]];
   }
@@ -68,7 +69,7 @@ export function platePlaces(points, isUpright, width, isAtSource) {
   const beside = (side) => (isUpright
     ? [end[0] - side * (width / 2 + 7), end[1] + (isAtSource ? 18 : -20)]
     : [end[0] + out * (width / 2 + 12), end[1] - side * 13]);
-  const along = [0.3, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8].map((t) => pointAt(points, isAtSource ? t : 1 - t));
+  const along = [0.3, 0.2, 0.4, 0.25, 0.35, 0.5, 0.15, 0.6, 0.45, 0.7, 0.55, 0.8].map((t) => pointAt(points, isAtSource ? t : 1 - t));
   return [beside(turn), beside(-turn), ...along];
 }
 

@@ -1,16 +1,18 @@
 /** Widths of text, estimated from a wide font (DejaVu Sans), so that nothing touches in others. */
 
 const NARROW = /[ijl.,:;'|!·()[\]⁻ ]/;
+const MEDIUM = /[cfkrstvxyz_-]/;
 const SMALL = /[₀-₉⁰-⁹′]/;
 const WIDE = /[mwMW@%−=×+∂½…]/;
 const IDEOGRAPH = /[\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef]|\p{Extended_Pictographic}/u;
 
 const em = (character) => {
   if (IDEOGRAPH.test(character)) return 1.05;
-  if (NARROW.test(character)) return 0.39;
+  if (NARROW.test(character)) return 0.4;
   if (SMALL.test(character)) return 0.44;
+  if (MEDIUM.test(character)) return 0.58;
   if (WIDE.test(character)) return 0.98;
-  return /[A-Z]/.test(character) ? 0.76 : 0.64;
+  return /[A-Z]/.test(character) ? 0.78 : 0.645;
 };
 
 /** Width of a text in pixels, at most. */

@@ -30,15 +30,24 @@ const frame = ({ x, y, w, h }, radius) => svg`
 
 const texts = (unit, box, options) => {
   if (options.places.isUpright) return uprightTexts(unit, box);
+  if (!unit.left) return passingText(unit, box);
   const { x, y, w } = box;
-  return svg`${unit.left ? side(unit.left, x + 10, y, 'start') : nothing}
-    ${unit.right ? side(unit.right, x + w - 10, y, 'end') : nothing}
+  const pad = options.places.size < 13 ? 8 : 10;
+  return svg`${unit.left ? side(unit.left, x + pad, y, 'start') : nothing}
+    ${unit.right ? side(unit.right, x + w - pad, y, 'end') : nothing}
     ${options.places.hasCurves ? glyph(unit, x + w / 2 - 15, y + 16, options.network) : nothing}
     ${above(unit, box)}`;
 };
 
 const side = (number, x, y, anchor) => svg`
   ${symbolText(number.symbol, x, y + 21, anchor)}${valueText(number, x, y + 43, anchor)}`;
+
+/** A unit that hands on one value: a single line. */
+const passingText = (unit, box) => {
+  const { x, y, w, h } = box;
+  return svg`${symbolText(unit.right.symbol, x + 8, y + h / 2 + 5, 'start', w < 128)}
+    ${valueText(unit.right, x + w - 8, y + h / 2 + 5, 'end')}${above(unit, box)}`;
+};
 
 /** Class of an output and why a number is 0, above the box. */
 function above(unit, { x, y, w }) {
@@ -69,9 +78,15 @@ function uprightTexts(unit, box) {
     : svg`${symbolText(number.symbol, x + 7, y + 21 + index * 20, 'start', true)}
         ${valueText(number, x + w - 7, y + 21 + index * 20, 'end')}`));
   const text = unit.label ?? unit.note;
-  return svg`${lines}${text
-    ? caption(text, x + w / 2, y + h + 15, w + 6, 12, unit.label ? 'caption' : 'note', 'middle')
-    : nothing}`;
+  return svg`${lines}${text ? below(text, box, unit.label ? 'caption' : 'note') : nothing}`;
+}
+
+/** Text below an upright unit, on a plate, so that no edge runs through it. */
+function below(text, { x, y, w, h }, name) {
+  const width = Math.min(w + 6, textWidth(text, 12) + 6);
+  return svg`<rect class="plate" x=${fixed(x + (w - width) / 2)} y=${fixed(y + h + 3)}
+      width=${fixed(width)} height="17"></rect>
+    ${caption(text, x + w / 2, y + h + 16, w + 6, 12, name, 'middle')}`;
 }
 
 /** A unit that the answers do not explain: its name, and the value that its edge carries. */

@@ -3,7 +3,6 @@ import { count, percent } from '../../core/numbers.js';
 import { plainInput } from '../model/inputs.js';
 import { none } from '../model/number.js';
 import { plainName } from '../model/names.js';
-import { EDGE_QUANTITIES } from '../model/edges.js';
 import { drawnLayers } from './window.js';
 
 const TOP_EDGES = 12;
@@ -45,7 +44,7 @@ export function visible(network, clock, most) {
     wanted = column.wanted;
   }
   const drawn = columns.map((column, place) => connected(column, columns[place - 1]));
-  const sentences = drawn.map((column) => sentence(column, clock, network)).filter(Boolean);
+  const sentences = joined(drawn.map((column) => sentence(column, clock)).filter(Boolean));
   return { columns: [...drawn, lossColumn(network)], sentences };
 }
 
@@ -80,38 +79,49 @@ function chooseUnits(layer, clock, wanted, most) {
   const known = new Map(layer.units.map((unit) => [unit.unit, unit]));
   const selected = layer.key === clock.layer && clock.unit !== null && clock.unit < layer.unitCount
     ? [{ source: clock.unit }] : [];
-  const largest = [...layer.units].sort((one, other) => other.rank - one.rank)
-    .map((unit) => ({ source: unit.unit }));
+  // Of many inputs, those that no drawn edge reads say nothing.
+  const hasOthers = layer.key !== 'inputs' || layer.unitCount <= most || !wanted.length;
+  const largest = hasOthers ? [...layer.units].sort((one, other) => other.rank - one.rank) : [];
+  const candidates = [...selected, ...wanted, ...targetsOfLargest(layer, clock),
+    ...largest.map((unit) => ({ source: unit.unit }))];
   const chosen = new Map();
-  for (const { source, sourceIndex, input } of [...selected, ...wanted, ...largest]) {
+  for (const { source, input } of candidates) {
     if (chosen.size >= most) break;
-    if (!chosen.has(source)) chosen.set(source, known.get(source) ?? stub(layer, source, sourceIndex, input));
+    if (!chosen.has(source)) chosen.set(source, known.get(source) ?? stub(layer, source, input));
   }
-  return [...chosen.values()].filter(Boolean).sort((one, other) => one.unit - other.unit);
+  return [...chosen.values()].sort((one, other) => one.unit - other.unit);
 }
 
+const isWide = (layer) => (layer.edgeCount || layer.edges.length) > ALL_EDGES;
+
+const targetsOfLargest = (layer, clock) => (isWide(layer) && layer.key !== clock.layer
+  ? (layer.largest?.edges ?? []).map(({ target }) => ({ source: target })) : []);
+
 /** Unit that the answers do not explain, with the value that an edge carries. */
-function stub(layer, unit, index, input) {
-  const value = input ?? none({ base: 'a', sub: String(unit + 1), spoken: 'value' });
+function stub(layer, unit, input) {
+  const value = input ?? layer.carried.get(unit)
+    ?? none({ base: 'a', sub: String(unit + 1), spoken: 'value' });
   if (layer.key === 'inputs') return plainInput(unit, value);
   return {
-    key: `${layer.key}.${unit}`, layer: layer.key, unit, name: plainName('a', index ?? [unit]),
-    isStub: true, value, rank: 0,
+    key: `${layer.key}.${unit}`, layer: layer.key, unit, isStub: true, value, rank: 0,
+    name: plainName('a', indexOf(unit, layer.shape)),
   };
 }
 
+/** Index into a shape of a position in row-major order. */
+const indexOf = (flat, shape) => shape.reduceRight(([rest, index], size) => (
+  [Math.floor(rest / size), [rest % size, ...index]]), [flat, []])[1];
+
 function chooseEdges(layer, before, clock, targets) {
   const edges = layer.edges.filter((edge) => targets.has(edge.target));
-  const total = layer.edgeCount || layer.edges.length;
-  if (total <= ALL_EDGES) return edges;
-  if (layer.key === clock.layer) {
+  if (!isWide(layer)) return edges;
+  if (layer.key === clock.layer && clock.unit !== null) {
     return edges.filter((edge) => edge.target === clock.unit).slice(0, TOP_EDGES);
   }
   if (before?.key === clock.layer && clock.unit !== null) {
     return edges.filter((edge) => edge.source === clock.unit).sort(bySize).slice(0, TOP_EDGES);
   }
-  const pairs = new Set(layer.largest?.pairs.map(({ source, target }) => `${target}.${source}`));
-  const largest = edges.filter((edge) => pairs.has(`${edge.target}.${edge.source}`));
+  const largest = layer.largest?.edges.filter((edge) => targets.has(edge.target)) ?? [];
   return (largest.length ? largest : edges.sort(bySize)).slice(0, TOP_EDGES);
 }
 
@@ -123,28 +133,36 @@ function connected(column, before) {
   return { ...column, edges: column.edges.filter((edge) => sources.has(edge.source)), links };
 }
 
-/** What is not drawn of the edges into a layer; null if all are. */
-function sentence(column, clock, network) {
+/** Sentences: the same about several layers are one. */
+function joined(pairs) {
+  const names = new Map();
+  for (const [name, text] of pairs) names.set(text, [...(names.get(text) ?? []), name]);
+  return [...names].map(([text, those]) => `${those.join(', ')}: ${those.length > 1 ? 'each ' : ''}${text}`);
+}
+
+/** Name and what is not drawn of the edges into a layer; null if all are. */
+function sentence(column, clock) {
   const { layer, edges } = column;
   if (column.kind !== 'layer' || layer.edgeCount <= edges.length || !edges.length) return null;
-  const quantity = EDGE_QUANTITIES[network.phase];
   const unit = column.units.find((one) => column.key === clock.layer && one.unit === clock.unit);
   const share = unit && layer.shares.get(unit.unit);
   if (unit && share && edges.every((edge) => edge.target === unit.unit)) {
     const total = share.shown + share.leftOut;
     if (total === edges.length) {
-      return `${layer.name}: all ${count(total)} edges into ${unit.name} drawn, of ${
-        count(layer.edgeCount)} into the layer.`;
+      return [layer.name, `all ${count(total)} edges into ${unit.name} drawn, of ${
+        count(layer.edgeCount)} into the layer.`];
     }
-    return `${layer.name}: ${count(edges.length)} of ${count(total)} edges into ${unit.name} drawn, ${
-      ranking(edges.length === share.shown, share.share, 'the unit’s')}`;
+    return [layer.name, `${count(edges.length)} of ${count(total)} edges into ${unit.name} drawn, ${
+      ranking(edges.length === share.shown, share.share, 'the unit’s')}`];
   }
-  const head = `${layer.name}: ${count(edges.length)} of ${count(layer.edgeCount)} edges drawn`;
-  const pairs = new Set(layer.largest?.pairs.map(({ source, target }) => `${target}.${source}`));
-  const isLargest = edges.length === pairs.size
-    && edges.every((edge) => pairs.has(`${edge.target}.${edge.source}`));
-  if (isLargest) return `${head}, ${ranking(true, layer.largest.share, 'the layer’s')}`;
-  return `${head}: the largest |${quantity}| between the units that are drawn.`;
+  const head = `${count(edges.length)} of ${count(layer.edgeCount)} edges drawn`;
+  const largest = new Set(layer.largest?.edges.map(({ key }) => key));
+  if (edges.every((edge) => largest.has(edge.key)) && isWide(layer)) {
+    return [layer.name, edges.length === largest.size
+      ? `${head}, ${ranking(true, layer.largest.share, 'the layer’s')}`
+      : `${head}: the largest |∂L/∂w| between the units that are drawn.`];
+  }
+  return [layer.name, `${head}: those between the units that are drawn.`];
 }
 
 /** Which edges are drawn, and the part that they hold where all that the share counts are drawn. */

@@ -7,6 +7,7 @@ export function subtract(network, other) {
     units: pair(one.units, minus?.units ?? [], (unit) => unit.key, unitDifference),
     edges: pair(one.edges, minus?.edges ?? [], (edge) => edge.key, (edge, less) => ({
       ...edge, value: difference(edge.value, less?.value), all: numbers(edge.all, less?.all) })),
+    largest: null,
   });
   return {
     ...network,

@@ -20,7 +20,7 @@ export function inputsOf(view) {
 
 /** Input that the answers do not describe: `x₁₂₀`, with the value that an edge carries. */
 export const plainInput = (unit, value) => ({
-  key: `inputs.${unit}`, layer: 'inputs', unit, name: `input ${unit + 1}`, raw: '', value, rank: 0,
+  key: `inputs.${unit}`, layer: 'inputs', unit, name: `input ${unit + 1}`, raw: '', value, rank: 0, isPlain: true,
 });
 
 /** Title of the inputs. */

@@ -22,8 +22,11 @@ import { zeroWords } from './zeros.js';
  * @property {object} all numbers of every phase, for the table
  */
 
-// Other kinds hand on one value, without a z of their own.
+// Units of other kinds hand on one value.
 const WITH_Z = ['dense', 'conv2d', 'activation', 'dropout'];
+
+/** Whether the units of a layer have a z of their own. */
+export const hasOwnZ = (layer) => WITH_Z.includes(layer.type);
 
 /** Units of a layer that the answers explain, in their order. */
 export function unitsOf(view, layer, path) {
@@ -102,12 +105,13 @@ function targetOf(view, unit, sub) {
 }
 
 function sides(view, layer, all, output) {
-  const hasZ = WITH_Z.includes(layer.type);
+  const hasZ = hasOwnZ(layer);
   switch (view.clock.phase) {
     case 'backward':
       if (output) return [all.delta, view.isRow ? all.target : all.a];
       return [hasZ ? all.delta : null, withoutIndex(all.aGradient)];
     case 'update':
+      if (!hasZ) return [null, none(all.a.symbol)];
       return [all.bias, all.newBias.unchanged
         ? { ...all.newBias, zero: all.newBias.unchanged } : all.newBias];
     default:
@@ -121,7 +125,7 @@ const isOwnRelu = (cause, layer, z, view) => (cause === 'relu_off' || cause === 
   && layer.activation === 'relu' && view.clock.phase === 'backward' && z.value <= 0;
 
 function curveOf(view, layer, unit) {
-  if (!WITH_Z.includes(layer.type) || layer.type === 'dropout') return null;
+  if (!hasOwnZ(layer) || layer.type === 'dropout') return null;
   const points = unit.z.rows.map((z, row) => ({ z, a: unit.a.rows[row] }))
     .filter(({ z, a }) => z !== null && a !== null);
   const slope = view.isRow ? unit.slope?.rows[0] ?? null : null;

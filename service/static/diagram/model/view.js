@@ -1,4 +1,4 @@
-/** What a clock shows of the answers: one row, or the batch. */
+/** The part of the answers that a clock shows: one row, or the batch. */
 import { shownExplanation, showsRow } from '../answers.js';
 import { known, none } from './number.js';
 
