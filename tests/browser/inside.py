@@ -14,8 +14,10 @@ LINE = re.compile(r"Every number has the bits of the training\. (Replayed|Read) 
 
 
 def train_small(api: Api) -> Json:
-    """A trained job of 30 steps, on all rows of the points."""
-    return api.train(name="points, 2-3-3", validation=None)
+    """A trained job of 30 steps, on all rows of the points, whose steps can be read at once."""
+    job = api.train(name="points, 2-3-3", validation=None)
+    explain(api, job, step=0)
+    return job
 
 
 def open_job(page: Page, job: Json, **parameters: object) -> None:

@@ -66,7 +66,7 @@ def test_a_network_of_a_fold_is_chosen(page: Page, api: Api) -> None:
     job = api.train(name="folds", validation={"folds": 3}, epochs=2)
     open_job(page, job, step=1)
     expect(drawing(page, 1)).to_be_visible()
-    page.get_by_label("Network").select_option("fold 2 of 3")
+    page.get_by_role("combobox", name="Network").select_option("fold 2 of 3")
     expect(drawing(page, 0)).to_be_visible()
     expect(page.get_by_text(LINE)).to_be_visible()
     expected = explain(api, job, step=0, fold=1)["explanation"]

@@ -29,6 +29,12 @@ def job(api: Api) -> Json:
     return train_small(api)
 
 
+@pytest.fixture(scope="module")
+def distant(api: Api) -> Json:
+    """A job in which some steps take more than 2 s to reach."""
+    return api.train(name="points, wide", epochs=700, network=WIDE, batch_size=60)
+
+
 def far_step(api: Api, job: Json) -> int:
     """The step that is farthest behind a kept state."""
     kept = [one["steps"] for one in api.get(job["links"]["checkpoints"])["data"]]
