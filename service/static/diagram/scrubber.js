@@ -61,8 +61,8 @@ const line = (points) => points.map(({ x, y }) => `${x} ${y}`).join('L');
 const round = (value) => Math.round(value * 10) / 10;
 
 /**
- * Points of the loss curve. Of many losses, the lowest and the highest of each stretch are drawn:
- * a peak of a single step stays visible.
+ * Points of the loss curve. If there are too many losses, the lowest and the highest of each
+ * stretch are drawn: a peak of a single step stays visible.
  * @param {{step: number, loss: number|null}[]} losses
  * @param {number} last last step
  */

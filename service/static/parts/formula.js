@@ -64,10 +64,8 @@ export const formulaView = (formula) => html`<div class="formula">
   ${spoken(formula.speech)}
 </div>`;
 
-const spoken = (speech) => (speech.length <= LONG_SPEECH ? html`<p class="spoken">${sentence(speech)}</p>`
-  : html`<details class="spoken"><summary>In words</summary>${sentence(speech)}</details>`);
-
-const sentence = (speech) => `${speech.charAt(0).toUpperCase()}${speech.slice(1)}.`;
+const spoken = (speech) => (speech.length <= LONG_SPEECH ? html`<p class="spoken">${speech}.</p>`
+  : html`<details class="spoken"><summary>In words</summary>${speech}.</details>`);
 
 /** Formulas below each other, with a button that copies them where the answer has LaTeX. */
 export const formulasView = (formulas) => html`<div class="formulas">${formulas.map(formulaView)}

@@ -13,7 +13,7 @@ export function announcer(read) {
   const stop = effect(() => {
     const said = sentence(read());
     clearTimeout(timer);
-    // What stands there at first is read with the page.
+    // The first sentence is read with the page.
     if (isFirst) isFirst = said === '';
     else timer = setTimeout(() => { text.value = said; }, REST_MS);
   });

@@ -36,7 +36,7 @@ export function loadedAnswers(source, clock) {
   };
 }
 
-/** What the answers depend on: a phase changes them only to that of the update, or from it. */
+/** The part of a position that answers depend on: a phase only in whether it shows one row. */
 function positionKey(source, clock) {
   const { fold, step, layer, unit, mode, row } = clock;
   return source && JSON.stringify([source.key, fold, step, layer, unit, mode, row, showsRow(clock)]);

@@ -1,4 +1,4 @@
-/** What came into a unit: a line per edge, and its bias; the selected one is bold. */
+/** The values that came into a unit: a line per edge, and its bias; the selected one is bold. */
 import { html, nothing } from '../../core/dom.js';
 import { count, exact, percent, short, subscript } from '../../core/numbers.js';
 import { scrollBox } from '../../parts/scroll_box.js';

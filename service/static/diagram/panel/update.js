@@ -10,10 +10,10 @@ export function updateSection({ answers, explained, details, edge, isBias }) {
   if (!entry) return nothing;
   const { update } = answers.batch;
   return html`<div class="update"><h3>From gradient to new value</h3>
-    <table><caption class="hidden">From the gradient of this weight to its new value</caption>
+    <table><caption class="hidden">From the gradient to the new value</caption>
       <thead><tr><th scope="col"><span class="hidden">Quantity</span></th>
         <th scope="col" class="number">before</th><th scope="col" class="number">after</th></tr></thead>
-      <tbody>${lines(entry, update).map(line)}</tbody></table>
+      <tbody>${lines(entry, update, isBias ? 'b' : 'w').map(line)}</tbody></table>
     <p class="small muted">${settings(update)}</p></div>`;
 }
 
@@ -23,17 +23,17 @@ const line = ({ name, before, after }) => html`<tr><th scope="row">${name}</th>$
 const cell = (value) => html`<td class="number" data-value=${value === null ? '' : exact(value)}>${short(value)}</td>`;
 
 /** Only parts that change something have a line: a penalty of 0 has none. */
-function lines(entry, update) {
+function lines(entry, update, symbol) {
   const isClipped = entry.clipped !== null && entry.clipped !== entry.gradient;
   return [
-    { name: html`<span class="symbol">∂L/∂w</span> of the batch`, after: entry.loss_gradient },
+    { name: html`<span class="symbol">∂L/∂${symbol}</span> of the batch`, after: entry.loss_gradient },
     ...(entry.l1_gradient ? [{ name: 'L1 penalty', after: entry.l1_gradient }] : []),
     ...(entry.l2_gradient ? [{ name: 'L2 penalty', after: entry.l2_gradient }] : []),
     ...(isClipped ? [{ name: `Clipped by ${update.clip ?? 'norm'}`, before: entry.gradient, after: entry.clipped }] : []),
     ...Object.entries(entry.slots).map(([name, slot]) => ({
       name: html`<span class="symbol">${name}</span> of ${optimizerName(update.optimizer)}`, ...slot })),
     ...(entry.max_norm_change ? [{ name: 'Max-norm constraint', after: entry.max_norm_change }] : []),
-    { name: 'Weight', before: entry.before, after: entry.after },
+    { name: symbol === 'b' ? 'Bias' : 'Weight', before: entry.before, after: entry.after },
   ];
 }
 

@@ -2,6 +2,8 @@
 import { post } from '../../core/api.js';
 import { showsRow } from '../answers.js';
 
+const MOST_UNITS = 25;
+
 /**
  * @typedef {object} Exercise
  * @property {object} request body of POST /v1/explain
@@ -10,9 +12,16 @@ import { showsRow } from '../answers.js';
  * @property {number} [steps] number of steps, each from the weights after the one before
  */
 
-/** Explanation of an exercise with all formulas. Throws Problem. */
+/** Explanation of an exercise with all formulas, and with edges per row. Throws Problem. */
 export const explainExercise = (request, options) => post(
-  '/v1/explain', { formulas: 'all', ...request }, options);
+  '/v1/explain', { formulas: 'all', units: allUnits(request.network), ...request }, options);
+
+/** The first units of each dense layer: the service has values per row of the edges into these. */
+function allUnits({ layers, output }) {
+  const named = layers.map((layer, place) => [`layers.${place}`, layer]).concat([['output', output]]);
+  return Object.fromEntries(named.filter(([, { units }]) => units).map(([name, { units }]) => [
+    name, Array.from({ length: Math.min(units, MOST_UNITS) }, (_, unit) => unit)]));
+}
 
 /**
  * Source of the steps of an exercise. Throws Problem, that of its first step.

@@ -9,9 +9,9 @@ export const NUMBERS = [
   { name: 'rate', label: 'η, learning rate', value: 0.5, pointer: '/optimizer' },
 ];
 export const CHOICES = [
-  { name: 'hidden', label: 'Activation of the hidden unit', value: 'sigmoid', pointer: '/network/layers',
+  { name: 'hidden', label: 'Hidden activation', value: 'sigmoid', pointer: '/network/layers',
     options: ['sigmoid', 'tanh', 'relu', 'linear'] },
-  { name: 'output', label: 'Activation of the output', value: 'sigmoid', pointer: '/network/output',
+  { name: 'output', label: 'Output activation', value: 'sigmoid', pointer: '/network/output',
     options: ['sigmoid', 'linear', 'softplus'] },
 ];
 const FIELDS = [...NUMBERS, ...CHOICES];

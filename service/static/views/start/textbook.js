@@ -22,7 +22,7 @@ export function openTextbook() {
   let last = JSON.stringify(texts.peek());
   const stop = effect(() => {
     const now = JSON.stringify(texts.value);
-    if (now === last) return;
+    if (now === last || !areValid(texts.value)) return;
     last = now;
     answer.reload();
   });
@@ -32,12 +32,11 @@ export function openTextbook() {
   };
 }
 
-/** Explanation of the numbers that were typed; null if one of them is not a number. */
-async function explain(texts, abort) {
-  if (Object.keys(problemsOf(texts)).length) return null;
-  if (!isChanged(texts)) return readRecorded('textbook.json', { signal: abort });
-  return explainExercise(requestOf(texts), { signal: abort });
-}
+const areValid = (texts) => Object.keys(problemsOf(texts)).length === 0;
+
+/** Explanation of the numbers that were typed; that of the textbook if one is not a number. */
+const explain = (texts, abort) => (isChanged(texts) && areValid(texts)
+  ? explainExercise(requestOf(texts), { signal: abort }) : readRecorded('textbook.json', { signal: abort }));
 
 function section({ texts, isOpen, answer }) {
   const problem = answer.problem;
@@ -51,14 +50,18 @@ function section({ texts, isOpen, answer }) {
       ? exerciseForm({ texts, problems, isChanged: isChanged(texts), change }) : nothing}</div>
     ${problem && !Object.keys(problems).length ? problemView(problem, { retry: () => answer.reload() }) : nothing}
     ${loadingLine(answer, 'Computing the exercise…')}
+    ${answer.value && Object.keys(problems).length ? html`<p class="small muted">The table has the numbers
+      before this change.</p>` : nothing}
     ${answer.value ? html`${score(answer.value)}${formulas(answer.value)}` : nothing}</section>`;
 }
 
 function subtitle(texts) {
   const activations = texts.hidden === texts.output ? `all ${texts.hidden}` : `${texts.hidden}, then ${texts.output}`;
-  return `One input, one hidden unit, one output, ${activations}; loss ½(y − ŷ)², y = ${texts.y}, learning rate ${
-    texts.rate}. Check it by hand.`;
+  return `One input, one hidden unit, one output, ${activations}; loss ½(y − ŷ)², y = ${shown(texts.y)}, learning rate ${
+    shown(texts.rate)}. Check it by hand.`;
 }
+
+const shown = (text) => text.replace('-', '−');
 
 function change(texts) {
   const { params } = route.peek();
@@ -91,9 +94,9 @@ const scoreRow = (quantity) => html`<div role="row" class=${quantity.isGiven ? '
 function scoreCell(quantity, of) {
   const value = quantity[of];
   const isAbsent = value === undefined || value === null;
-  const text = of === 'value' && quantity.isGiven ? exact(value) : sixDigits(value);
+  const text = of === 'value' && quantity.isGiven ? exact : sixDigits;
   return html`<span role="cell" class=${isAbsent ? 'absent' : ''} data-value=${isAbsent ? '' : exact(value)}>${
-    isAbsent ? '–' : text}${of === 'value' ? html`<small>${quantity.note}</small>` : nothing}</span>`;
+    isAbsent ? '–' : text(value)}${of === 'value' ? html`<small>${quantity.note}</small>` : nothing}</span>`;
 }
 
 /** Computed numbers have six digits, 0.2 too: it is 0.200000. */
@@ -103,6 +106,7 @@ const sixDigits = (value) => (Number.isInteger(value) || Math.abs(value) < 1e-4 
 const FORMULAS = ['a_gradient', 'delta', 'loss_gradient', 'moved'];
 
 const formulas = ({ layers }) => html`<div class="halves">${[...layers].reverse().map(({ units, name }) => html`
-  <div class="stack"><h3>${name === 'output' ? 'The output’s weight, w₂' : 'The hidden unit’s weight, w₁'}</h3>
+  <div class="stack"><h3>${name === 'output' ? html`The output’s weight, <span class="symbol">w₂</span>`
+    : html`The hidden unit’s weight, <span class="symbol">w₁</span>`}</h3>
     ${formulasView([...units[0].formulas, ...units[0].edges[0].formulas].filter(({ of }) => FORMULAS.includes(of)))}
   </div>`)}</div>`;
