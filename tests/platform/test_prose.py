@@ -34,6 +34,8 @@ PATTERNS = {rule: re.compile(pattern, re.IGNORECASE) for rule, pattern in IDIOMS
 # A sentence's first word: the case matters.
 for rule in ("the subject first", "the fact first"):
     PATTERNS[rule] = re.compile(IDIOMS[rule])
+# Drawings have rings.
+NO_RULES_OF_THE_PAGE = {"dispatch, publish, fail"}
 # Lines that are right English: (file, a part of the line).
 ALLOWED: set[tuple[str, str]] = {
     ("tests/cli/test_api_and_worker.py", "postgresql://nobody:"),
@@ -63,6 +65,12 @@ def find_idioms(name: str, lines: Iterator[tuple[int, str]]) -> Iterator[str]:
             is_allowed = any(name == file and part in line for file, part in ALLOWED)
             if pattern.search(line) and not is_allowed:
                 yield f"{name}:{number}: {rule}: {line.strip()}"
+
+
+def list_page_files() -> list[str]:
+    """The page's own sources, without the copies of libraries."""
+    names = list_files("service/static/*.js", "service/static/*.css", "service/static/*.html")
+    return [name for name in names if not name.startswith("service/static/vendor/")]
 
 
 def texts_of(document: object) -> Iterator[str]:
@@ -95,6 +103,18 @@ def test_documents_are_plain_technical_english() -> None:
         for line in find_idioms(
             name, iter(enumerate((ROOT / name).read_text(encoding="utf-8").split("\n"), 1))
         )
+    ]
+    assert found == []
+
+
+def test_the_page_is_plain_technical_english() -> None:
+    found = [
+        line
+        for name in list_page_files()
+        for line in find_idioms(
+            name, iter(enumerate((ROOT / name).read_text(encoding="utf-8").split("\n"), 1))
+        )
+        if not any(f": {rule}: " in line for rule in NO_RULES_OF_THE_PAGE)
     ]
     assert found == []
 

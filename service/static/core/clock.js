@@ -11,6 +11,7 @@
  * @property {number|null} row row of the dataset; null is the first row of the batch
  */
 
+/** Phases of a step, in their order. */
 export const PHASES = ['forward', 'loss', 'backward', 'update'];
 
 /** Clock of a view's parameters. What is missing or cannot be read has its value in `defaults`. */

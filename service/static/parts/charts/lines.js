@@ -22,7 +22,7 @@ export function runs(points, isDrawn) {
 }
 
 /**
- * Points of a run that can be told apart on `columns` columns: of each, the first, the lowest, the
+ * Points of a run that differ visibly on `columns` columns: of each column, the first, the lowest, the
  * highest and the last.
  */
 export function thinned(points, columns, columnOf) {

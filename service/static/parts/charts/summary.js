@@ -1,4 +1,4 @@
-/** What a chart shows, as a sentence. */
+/** Sentences that describe a chart. */
 import { short } from '../../core/numbers.js';
 
 /**

@@ -1,9 +1,6 @@
-/** View that is still empty. */
-import { html } from '../../core/dom.js';
+/** Models: the list, or one model. */
+import { openList } from './list.js';
+import { openModel } from './model.js';
 
-/** Open the view. */
-export const open = () => ({
-  title: () => 'model',
-  render: () => html`<h1>model</h1>`,
-  close: () => {},
-});
+/** Open the view: null is the list. */
+export const open = (id) => (id === null ? openList() : openModel(id));

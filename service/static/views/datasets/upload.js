@@ -1,0 +1,136 @@
+/** Resumable upload of a file by the tus protocol: pieces, and where to go on after a break. */
+import { connection, Problem, send } from '../../core/api.js';
+import { effect, signal } from '../../core/state.js';
+
+const PIECE_BYTES = 4 * 1024 * 1024;
+const LONGEST_CONFLICTS = 3;
+const PREFIX = 'backpropd.upload.';
+const TUS = { 'Tus-Resumable': '1.0.0' };
+
+/**
+ * @typedef {object} Transfer
+ * @property {'sending'|'paused'|'lost'|'complete'|'failed'|'cancelled'} state
+ * @property {number} offset bytes that the service has
+ * @property {string|null} id id of the upload, such as `up_…`
+ * @property {Error|null} problem
+ */
+
+/**
+ * Send a file. It goes on where an upload of the same name, size and time of change stopped.
+ * @param {File} file
+ * @returns {{progress: import('../../core/state.js').Signal<Transfer>, resume: () => Promise<void>,
+ *   pause: () => void, cancel: () => Promise<void>}}
+ */
+export function resumableUpload(file) {
+  const progress = signal({ state: 'paused', offset: 0, id: recall(file), problem: null });
+  const set = (changes) => { progress.value = { ...progress.peek(), ...changes }; };
+  let abort = new AbortController();
+
+  async function resume() {
+    if (progress.peek().state === 'sending') return;
+    abort = new AbortController();
+    set({ state: 'sending', problem: null });
+    const current = abort.signal;
+    try {
+      await sendAll(file, progress, set, current);
+      set({ state: 'complete' });
+    } catch (error) {
+      if (current.aborted) return;
+      if (error instanceof Problem) set({ state: 'failed', problem: error });
+      else whenOnline(set, current, resume);
+    }
+  }
+
+  function pause() {
+    abort.abort();
+    set({ state: 'paused' });
+  }
+
+  async function cancel() {
+    abort.abort();
+    set({ state: 'cancelled' });
+    await forget(keyOf(file), progress.peek().id);
+  }
+
+  return { progress, resume, pause, cancel };
+}
+
+function whenOnline(set, abort, resume) {
+  set({ state: 'lost' });
+  let stop = () => {};
+  stop = effect(() => {
+    if (!connection.value.isOnline && !abort.aborted) return;
+    queueMicrotask(() => {
+      stop();
+      if (!abort.aborted) { set({ state: 'paused' }); resume(); }
+    });
+  });
+}
+
+async function sendAll(file, progress, set, abort) {
+  const { id, offset } = await findOrCreate(file, progress.peek().id, abort);
+  set({ id, offset });
+  let conflicts = 0;
+  while (progress.peek().offset < file.size) {
+    const start = progress.peek().offset;
+    try {
+      set({ offset: await sendPiece(id, file.slice(start, start + PIECE_BYTES), start, abort) });
+      conflicts = 0;
+    } catch (error) {
+      // An interrupted request may still have been stored: the service knows how much.
+      if (error.status !== 409 || ++conflicts > LONGEST_CONFLICTS) throw error;
+      set({ offset: await offsetOf(id, abort) });
+    }
+  }
+}
+
+async function sendPiece(id, piece, offset, abort) {
+  const headers = {
+    ...TUS, 'Upload-Offset': String(offset), 'Content-Type': 'application/offset+octet-stream',
+  };
+  const answer = await send('PATCH', `/v1/uploads/${id}`, { body: piece, headers, signal: abort });
+  return Number(answer.headers.get('Upload-Offset'));
+}
+
+async function findOrCreate(file, id, abort) {
+  if (id !== null) {
+    try {
+      return { id, offset: await offsetOf(id, abort) };
+    } catch (error) {
+      if (![404, 410].includes(error.status)) throw error;
+    }
+  }
+  const headers = { ...TUS, 'Upload-Length': String(file.size), 'Upload-Metadata': `filename ${base64(file.name)}` };
+  const { data } = await send('POST', '/v1/uploads', { headers, signal: abort });
+  sessionStorage.setItem(keyOf(file), JSON.stringify({ id: data.id, name: file.name, size: file.size }));
+  return { id: data.id, offset: 0 };
+}
+
+async function offsetOf(id, abort) {
+  const answer = await send('HEAD', `/v1/uploads/${id}`, { headers: TUS, signal: abort });
+  return Number(answer.headers.get('Upload-Offset'));
+}
+
+/** Uploads of this browser tab that were begun and are not datasets yet. */
+export function interruptedUploads() {
+  return Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX))
+    .map((key) => ({ key, ...JSON.parse(sessionStorage.getItem(key)) }));
+}
+
+/** Delete the bytes of an upload and what is remembered of it. */
+export async function forget(key, id) {
+  sessionStorage.removeItem(key);
+  if (id === null) return;
+  await send('DELETE', `/v1/uploads/${id}`, { headers: TUS }).catch(() => {});
+}
+
+/** Forget a file's upload that has become a dataset. */
+export const dismiss = (file) => sessionStorage.removeItem(keyOf(file));
+
+function recall(file) {
+  const kept = sessionStorage.getItem(keyOf(file));
+  return kept === null ? null : JSON.parse(kept).id;
+}
+
+const keyOf = (file) => `${PREFIX}${file.name}/${file.size}/${file.lastModified}`;
+const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
