@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from examples.recorded.activations import sample_activations
 from examples.recorded.record import record_textbook, record_xor
 
 FOLDER = Path(__file__).resolve().parents[2] / "service/static/recorded"
@@ -15,12 +16,13 @@ def write(path: Path, value: object) -> None:
 
 
 def main() -> None:
-    """Record all examples."""
+    """Record all examples, and sample the activations."""
     index, steps = record_xor()
     write(FOLDER / "xor/index.json", index)
     for step, answers in steps.items():
         write(FOLDER / f"xor/step-{step:03}.json", answers)
     write(FOLDER / "textbook.json", record_textbook())
+    write(FOLDER / "activations.json", sample_activations())
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ const VIEWS = [
   ['tour', 'Tour', 'tour'],
 ];
 
+const NOT_LOADED = 'This view cannot be loaded: the service has been updated, or cannot be reached. '
+  + 'Load the page again.';
 const shown = signal({ key: null, view: null, problem: null });
 const now = signal(new Date());
 
@@ -33,15 +35,25 @@ async function show({ view, id }) {
     const [module] = await Promise.all([import(`${base}.js`), loadStyle(`${base}.css`)]);
     if (!isCurrent()) return;
     next = { key, view: module.open(id), problem: null };
-  } catch (problem) {
+  } catch (error) {
     if (!isCurrent()) return;
-    next = { key, view: null, problem };
+    console.error(error);
+    next = { key, view: null, problem: new Error(NOT_LOADED) };
   }
+  const isFirst = shown.peek().key === null;
   shown.peek().view?.close();
   shown.value = next;
   scrollTo(0, 0);
+  revealCurrentLink();
+  if (!isFirst && document.activeElement === document.body) document.getElementById('main').focus();
 }
 let wanted = null;
+
+/** On a phone the navigation scrolls: keep the link of the view in sight. */
+function revealCurrentLink() {
+  const link = document.querySelector('nav [aria-current="page"]');
+  link?.scrollIntoView({ block: 'nearest', inline: 'center' });
+}
 
 const styles = new Map();
 function loadStyle(path) {

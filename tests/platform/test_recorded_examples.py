@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from examples.recorded.activations import sample_activations
 from examples.recorded.record import XOR_RECORDED, record_textbook, record_xor
 
 RECORDED = Path(__file__).resolve().parents[2] / "service/static/recorded"
@@ -46,6 +47,10 @@ def test_recorded_training_is_that_of_the_engine() -> None:
 
 def test_recorded_textbook_is_that_of_the_engine() -> None:
     assert_equal(read("textbook.json"), record_textbook())
+
+
+def test_sampled_activations_are_those_of_the_engine() -> None:
+    assert_equal(read("activations.json"), sample_activations())
 
 
 def test_every_recorded_step_has_a_file() -> None:

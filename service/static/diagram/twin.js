@@ -1,0 +1,80 @@
+/** The table twin of the drawing: the same numbers with six digits, units first, then edges. */
+import { html, nothing } from '../core/dom.js';
+import { count } from '../core/numbers.js';
+import { pagedTable } from '../parts/table.js';
+import { later, longText } from './model/number.js';
+import { numbersByPhase } from './model/units.js';
+
+const UNIT_HEADS = ['z', 'a', '∂L/∂a', 'f′(z)', 'δ', 'b', 'b′'];
+const EDGE_HEADS = ['input', 'w', '∂L/∂w', 'w′ − w', 'w′'];
+
+/**
+ * Tables of all units and edges that the answers explain.
+ * @param {{network: import('./model.js').DrawnNetwork, clock: import('./answers.js').Clock, id: string}}
+ *   options `id` is that of the tables, for `aria-details`
+ */
+export const twin = ({ network, clock, id }) => html`<div class="twin" id=${id}>
+  ${inputTable(network, id)}${unitTable(network, clock, id)}${edgeTable(network, clock, id)}</div>`;
+
+const inputTable = ({ inputs, isRow, step }, id) => pagedTable({
+  key: `${id}-inputs`,
+  caption: `Inputs at step ${count(step)}`,
+  head: [{ text: 'Input' }, { text: isRow ? 'as read' : '', isNumber: true },
+    { text: isRow ? 'encoded' : 'mean', isNumber: true }],
+  rows: inputs.units.map((unit) => ({
+    key: unit.key, cells: [unit.name, isRow ? unit.raw : nothing, cell(unit.value)] })),
+});
+
+function unitTable(network, clock, id) {
+  const rows = network.layers.flatMap((layer) => layer.units.map((unit) => ({
+    key: unit.key,
+    isSelected: layer.key === clock.layer && unit.unit === clock.unit,
+    cells: [`${layer.name}, ${unit.name}${unit.label ? ` ${unit.label}` : ''}`,
+      ...numbersByPhase(unit, network.phase).map(cell), unit.note ?? ''],
+  })));
+  return pagedTable({
+    key: `${id}-units`,
+    caption: `Units at step ${count(network.step)}${explained(network)}`,
+    head: [{ text: 'Unit' }, ...UNIT_HEADS.map(numeric), { text: 'Why 0' }],
+    rows,
+  });
+}
+
+function edgeTable(network, clock, id) {
+  const rows = network.layers.flatMap((layer, index) => layer.edges.map((edge) => {
+    const source = network.layers[index - 1] ?? network.inputs;
+    return {
+      key: edge.key,
+      isSelected: layer.key === clock.layer && edge.target === clock.unit && edge.edge === clock.edge,
+      cells: [`${nameOf(source, edge.source)} to ${nameOf(layer, edge.target)}`,
+        ...edgeNumbers(edge, network.phase).map(cell)],
+    };
+  }));
+  return pagedTable({
+    key: `${id}-edges`,
+    caption: `Edges at step ${count(network.step)}`,
+    head: [{ text: 'Edge' }, ...EDGE_HEADS.map(numeric)],
+    rows,
+  });
+}
+
+function edgeNumbers({ all }, phase) {
+  const wait = (number, isLater) => (isLater && number.state !== 'none' ? later(number.symbol) : number);
+  const isBefore = phase === 'forward' || phase === 'loss';
+  return [all.input, all.weight, wait(all.gradient, isBefore),
+    wait(all.change, phase !== 'update'), wait(all.after, phase !== 'update')];
+}
+
+const nameOf = (layer, unit) => layer.units.find((one) => one.unit === unit)?.name
+  ?? `${layer.name} ${unit + 1}`;
+
+/** How many units there are where the answers do not explain all. */
+function explained({ layers }) {
+  const [shown, all] = [layers.reduce((sum, one) => sum + one.units.length, 0),
+    layers.reduce((sum, one) => sum + one.unitCount, 0)];
+  return shown < all ? `, ${count(shown)} of ${count(all)}` : '';
+}
+
+const numeric = (text) => ({ text, isNumber: true });
+const cell = (number) => html`<span data-value=${number.value ?? nothing}
+  data-path=${number.path ?? nothing}>${longText(number)}</span>`;
