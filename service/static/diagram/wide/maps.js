@@ -52,7 +52,7 @@ function placeIn({ clock, source }, layer) {
 }
 
 function answerTo({ answers, source, clock }, name, question) {
-  const at = { ...clock, step: answers.step };
+  const at = { ...clock, row: answers.rowShown?.number ?? clock.row };
   return loaded(source, name, questionKey(answers, at, question), (abort) => (
     source.explain(at, question, { signal: abort })));
 }

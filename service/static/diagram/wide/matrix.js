@@ -35,7 +35,7 @@ export function matrixQuestion(answers, clock, layer, block) {
  */
 export function matrixAnswer({ answers, source, clock }, layer, block) {
   if (!source.explain || !block) return null;
-  const at = { ...clock, step: answers.step };
+  const at = { ...clock, row: answers.rowShown?.number ?? clock.row };
   const question = matrixQuestion(answers, clock, layer, block);
   const key = questionKey(answers, at, question);
   return loaded(source, 'matrix', key, (abort) => source.explain(at, question, { signal: abort }));
