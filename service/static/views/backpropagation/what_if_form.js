@@ -29,7 +29,7 @@ function optimizerField({ job, change, choose }) {
   return html`<div class="field"><label for="whatif-optimizer">Optimizer</label>
     <select id="whatif-optimizer" .value=${live(chosen)} @change=${pick}>
       <option value="" ?selected=${chosen === ''}>${optimizerName(job.spec.optimizer)}, as trained</option>
-      ${OPTIMIZERS.map(([key, text]) => html`<option value=${key} ?selected=${key === chosen}>${text}</option>`)}
+      ${OPTIMIZERS.filter(([key]) => key !== chosenOptimizer(job.spec)).map(([key, text]) => html`<option value=${key} ?selected=${key === chosen}>${text}</option>`)}
     </select></div>`;
 }
 
