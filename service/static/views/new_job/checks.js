@@ -54,7 +54,7 @@ export function checksCard(checks, spec) {
     <h2 class="h3">Checks before training</h2>
     ${state.isRunning ? html`<p role="status">Checking on the data, for at most 10 s. <button type="button" class="button small" @click=${checks.cancel}>Cancel</button></p>` : nothing}
     ${state.problem ? problemView(state.problem, { retry: () => checks.run(spec) }) : nothing}
-    ${state.answer?.checks ? html`<ul role="status">${state.answer.checks.map(checkItem)}</ul>` : nothing}
+    ${state.answer?.checks ? html`<div role="status"><ul>${state.answer.checks.map(checkItem)}</ul></div>` : nothing}
     ${state.answer && !state.answer.checks ? html`<p role="status">The request has errors: correct them, then check again.</p>` : nothing}
     ${!state.isRunning && state.spec !== spec ? html`<p class="small muted">The request has changed since. <button type="button" class="button small"
       @click=${() => checks.run(spec)}>Check again</button></p>` : nothing}

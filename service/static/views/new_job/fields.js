@@ -16,12 +16,12 @@ export function simpleField(form, path, field) {
 }
 
 /** Label, control, hint and errors. `control` is called with the control's attributes. */
-export function labelled(form, path, field, control, { isWhole = true } = {}) {
+export function labelled(form, path, field, control, { isWhole = true, isWide = false } = {}) {
   const id = idOf(path);
   const errors = form.errorsAt(path, { isWhole });
   const described = [field.description && `${id}-hint`, errors.length && `${id}-error`].filter(Boolean).join(' ');
   const attributes = { id, described: described || nothing, invalid: errors.length ? 'true' : nothing };
-  return html`<div class="field">
+  return html`<div class=${isWide ? 'field wide' : 'field'}>
     <label for=${id}>${field.label}</label>
     ${control(attributes)}
     ${hint(id, field.description)}
@@ -143,7 +143,7 @@ function json(form, path, field) {
     <textarea id=${id} rows="2" spellcheck="false" aria-describedby=${described} aria-invalid=${invalid}
       placeholder=${field.words.length ? `${field.words.join(', ')}, or JSON` : 'JSON'}
       .value=${live(shown)} @input=${input}
-      @blur=${() => { if (!form.typing.value?.fault) form.typing.value = null; }}></textarea>`);
+      @blur=${() => { if (!form.typing.value?.fault) form.typing.value = null; }}></textarea>`, { isWide: true });
 }
 
 const jsonText = (value) => (typeof value === 'string' ? value : formatJson(value));

@@ -20,7 +20,7 @@ export function findingsCard({ checking, fault, isReady, focus, applyFix }) {
   const resolved = answer?.spec ?? null;
   const sorted = fault ? [] : LEVELS.flatMap(([level]) => findings.filter((finding) => finding.level === level));
   return html`<section class="card" aria-label="Findings">
-    <h2 class="h3 row" role="status">${heading({ sorted, fault, spec, isReady, problem })}</h2>
+    <h2 class="h3"><span class="row" role="status">${heading({ sorted, fault, spec, isReady, problem })}</span></h2>
     ${checking.isSlow.value ? html`<p class="loading small">Checking…</p>` : nothing}
     ${problem ? problemView(problem, { retry: checking.now }) : nothing}
     ${sorted.length ? html`<ul class="findings">${sorted.map((finding) => findingItem(finding, { focus, applyFix, resolved }))}</ul>` : nothing}

@@ -9,6 +9,7 @@ import { textOf } from './scalars.js';
 import { isContainer } from './pointers.js';
 
 const TRAINING = ['optimizer', 'batch_size', 'epochs', 'loss'];
+const MOST_COLUMNS = 200;
 const isRate = (name) => name === 'learning_rate';
 /** Names of the groups, their fields in order. What is in none is in the last. */
 const GROUPS = [
@@ -52,7 +53,14 @@ function group(form, title, fields) {
   const set = fields.filter((field) => isSet(form, [field.name], field));
   return html`<details class="group" ?open=${isOpened(form, [], fields)}><summary><span class="h3">${title}</span>
     <span class="small faint">${set.length ? set.map((field) => saysOf(form, field)).join(' · ') : 'default'}</span></summary>
-    <div class="fields">${fields.map((field) => fieldView(form, [field.name], field))}</div></details>`;
+    <div class="fields">${fields.map((field) => fieldView(form, [field.name], withColumns(form, field)))}</div></details>`;
+}
+
+/** Features are chosen among the columns, unless those are too many to be shown. */
+function withColumns(form, field) {
+  const columns = form.columns();
+  const isChosen = field.name === 'features' && columns.length > 0 && columns.length <= MOST_COLUMNS;
+  return isChosen ? { ...field, kind: 'set', words: columns } : field;
 }
 
 /** What is set, in a few words: `Seed 7`, `Schedule cosine`. */

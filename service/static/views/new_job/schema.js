@@ -20,7 +20,7 @@
 export function resolve(schema, document) {
   if (!schema?.$ref) return schema ?? {};
   const path = schema.$ref.replace(/^#\//, '').split('/');
-  return path.reduce((found, name) => found?.[name], document) ?? {};
+  return path.reduce((part, name) => part?.[name], document) ?? {};
 }
 
 /** Text for people from a name of the API: `max_pooling2d` → Max pooling 2D. */
@@ -33,14 +33,14 @@ const fieldsOfSchema = new WeakMap();
 
 /** Fields of an object's schema. @returns {Field[]} */
 export function fieldsOf(schema, document) {
-  const found = resolve(schema, document);
-  if (!fieldsOfSchema.has(found)) {
-    const required = new Set(found.required ?? []);
-    fieldsOfSchema.set(found, Object.entries(found.properties ?? {})
+  const object = resolve(schema, document);
+  if (!fieldsOfSchema.has(object)) {
+    const required = new Set(object.required ?? []);
+    fieldsOfSchema.set(object, Object.entries(object.properties ?? {})
       .filter(([, member]) => member.const === undefined)
       .map(([name, member]) => fieldOf(name, member, document, required.has(name))));
   }
-  return fieldsOfSchema.get(found);
+  return fieldsOfSchema.get(object);
 }
 
 /** Field of a member. @returns {Field} */
@@ -63,15 +63,23 @@ export function fieldOf(name, schema, document, isRequired = false) {
       list: shapes.some((one) => one.type === 'array'),
       text: shapes.some(isPlainText),
     },
-    get variants() { return variantsOf(shapes, document); },
+    get variants() { return variantsOnce(shapes, document); },
   };
+}
+
+const found = new WeakMap();
+
+/** Variants lead to fields and these to variants again: they are read when they are needed. */
+function variantsOnce(shapes, document) {
+  if (!found.has(shapes)) found.set(shapes, variantsOf(shapes, document));
+  return found.get(shapes);
 }
 
 /** Alternatives of a schema, without nested choices and references. */
 function alternatives(schema, document) {
-  const found = resolve(schema, document);
-  const choices = found.anyOf ?? found.oneOf;
-  return choices ? choices.flatMap((one) => alternatives(one, document)) : [found];
+  const resolved = resolve(schema, document);
+  const choices = resolved.anyOf ?? resolved.oneOf;
+  return choices ? choices.flatMap((one) => alternatives(one, document)) : [resolved];
 }
 
 function kindOf(shapes, document) {
