@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.data.batches import count_steps
 from engine.data.table import ColumnSchema, FileConventions, TableSchema
 from engine.errors import SpecError
 from engine.findings import Finding, join_feature_lists
@@ -18,6 +19,7 @@ from engine.resolution.features import (
 )
 from engine.resolution.fixes import put
 from engine.resolution.input_width import NetworkInputs
+from engine.resolution.layer_sizes import LayerSize, layer_sizes
 from engine.resolution.loss_and_output import (
     check_targets,
     resolve_loss,
@@ -66,6 +68,8 @@ class Resolution:
         in_features: inputs of the network; the fitted number may be smaller.
         out_features: outputs of the network.
         parameter_count: weights and biases, with that many inputs.
+        layers: shapes and parameters of each layer.
+        steps: training steps of all epochs; with folds, of the final network.
         memory: estimate of the training's memory.
         rows: rows of each part.
     """
@@ -75,6 +79,8 @@ class Resolution:
     in_features: int
     out_features: int
     parameter_count: int
+    layers: tuple[LayerSize, ...]
+    steps: int
     memory: MemoryEstimate
     rows: RowCounts
 
@@ -252,6 +258,8 @@ def _build_resolution(
         in_features=in_features,
         out_features=spec.network.output.units,
         parameter_count=parameter_count(layers),
+        layers=layer_sizes(spec.network, layers, in_features),
+        steps=spec.epochs * count_steps(spec, rows.training),
         memory=estimate_memory(spec, layers, in_features, rows),
         rows=rows,
     )

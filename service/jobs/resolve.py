@@ -1,6 +1,6 @@
 """Resolution and validation of job requests."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from engine.errors import SpecError, SpecProblem
 from engine.resolution.resolve import Resolution, resolve
@@ -12,7 +12,7 @@ from service.jobs.seen_rows import find_seen_test_rows, find_trained_parts
 from service.jobs.warm_start import continue_model
 from service.schemas.job_requests import JobRequest
 from service.schemas.jobs import FindingView
-from service.schemas.validation import ValidationView
+from service.schemas.validation import LayerSizeView, ValidationView
 from service.serializers.jobs import finding_view, spec_view
 from service.serializers.part_rows import part_rows_view
 from service.webhooks.webhooks import check_url
@@ -121,20 +121,25 @@ def _invalid(error: SpecError | ForbiddenAddressError) -> ValidationView:
         in_features=None,
         out_features=None,
         parameter_count=None,
+        layers=None,
         memory_bytes=None,
+        steps=None,
         rows=None,
         findings=found,
     )
 
 
 def _valid(context: Context, request: JobRequest, resolution: Resolution) -> ValidationView:
+    is_counted = "training" not in resolution.rows.unknown
     return ValidationView(
         valid=True,
         spec=spec_view(resolution.spec.model_dump(), request.dataset_id),
         in_features=resolution.in_features,
         out_features=resolution.out_features,
         parameter_count=resolution.parameter_count,
+        layers=[LayerSizeView(**asdict(layer)) for layer in resolution.layers],
         memory_bytes=_memory_bytes(context, resolution),
+        steps=resolution.steps if is_counted else None,
         rows=part_rows_view(resolution.rows),
         findings=[finding_view(finding) for finding in resolution.findings],
     )

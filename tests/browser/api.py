@@ -23,10 +23,14 @@ SMALL_JOB: Json = {
 
 
 class Api:
-    """A client of the service."""
+    """A client of the service, to be closed."""
 
     def __init__(self, url: str) -> None:
         self.client = httpx2.Client(base_url=url, timeout=60)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.close()
 
     def upload(self, csv: str = POINTS_CSV, **parameters: str) -> Json:
         """Upload a CSV file; return the dataset."""

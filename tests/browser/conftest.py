@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,13 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.browser.api import Api
 from tests.browser.guards import Guard
 from tests.browser.modules import Module, load_module
+from tests.browser.tabs import TIMEOUT_MS, Tabs
 from tests.browser.windows import DESKTOP, Window
 from tests.cli.service import Service, running
 
 HERE = Path(__file__).parent
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Three processes of tests share two processors.
-TIMEOUT_MS = 20_000
 FAILED = pytest.StashKey[bool]()
-GUARD = pytest.StashKey[Guard]()
 
 expect.set_options(timeout=TIMEOUT_MS)
 
@@ -64,9 +63,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="package")
-def api(service: Service) -> Api:
+def api(service: Service) -> Iterator[Api]:
     """A client of the service."""
-    return Api(service.url)
+    with closing(Api(service.url)) as api:
+        yield api
 
 
 @pytest.fixture
@@ -76,32 +76,28 @@ def window() -> Window:
 
 
 @pytest.fixture
-def page(
-    browser: Browser, service: Service, window: Window, request: pytest.FixtureRequest
-) -> Iterator[Page]:
-    """A tab in a window without cookies, storage or cache."""
-    context = browser.new_context(
-        base_url=service.url,
-        viewport={"width": window.width, "height": window.height},
-        color_scheme=window.color_scheme,
-        reduced_motion=window.reduced_motion,
-    )
-    context.set_default_timeout(TIMEOUT_MS)
-    page = context.new_page()
-    guard = Guard(page, service.url)
-    request.node.stash[GUARD] = guard
-    yield page
+def tabs(
+    browser: Browser, window: Window, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Tabs]:
+    """Opens tabs, also for other services than `service`."""
+    tabs = Tabs(browser, window)
+    yield tabs
     if request.node.stash.get(FAILED, False):
-        page.screenshot(path=request.getfixturevalue("tmp_path") / "failed.png")
-    context.close()
-    assert guard.problems == []
+        tabs.picture(tmp_path)
+    tabs.close()
+    assert [problem for guard in tabs.guards.values() for problem in guard.problems] == []
 
 
 @pytest.fixture
-def guard(page: Page, request: pytest.FixtureRequest) -> Guard:
+def page(tabs: Tabs, service: Service) -> Page:
+    """A tab for the service."""
+    return tabs.open(service.url)
+
+
+@pytest.fixture
+def guard(tabs: Tabs, page: Page) -> Guard:
     """The guard of the tab, to allow what the test expects."""
-    node: pytest.Item = request.node
-    return node.stash[GUARD]
+    return tabs.guards[page]
 
 
 @pytest.fixture

@@ -1,17 +1,18 @@
 """A layer of the spec: its transformation and the activation that follows it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.arrays import Shape
 from engine.explain.step_trace import LayerTrace, Recorded, StepTrace
 from engine.layers.activation import ActivationLayer
 from engine.layers.dropout import Dropout
+from engine.layers.named_specs import named_specs
 from engine.specs import (
     Activation,
+    ActivationLayerSpec,
     LayerSpec,
     OutputActivation,
-    ResidualSpec,
     ResolvedNetwork,
     ResolvedOutput,
 )
@@ -129,14 +130,10 @@ def group_layers(trace: StepTrace) -> list[LayerGroup]:
 
 def layer_specs(network: ResolvedNetwork) -> Mapping[str, LayerSpec | ResolvedOutput]:
     """Return the spec of each layer by name, such as `layers.0` or `layers.1.layers.0`."""
-    return {**dict(_walk(network.layers, "layers")), "output": network.output}
+    specs = {name: spec for name, spec in named_specs(network.layers) if not _is_linear(spec)}
+    return {**specs, "output": network.output}
 
 
-def _walk(layers: tuple[LayerSpec, ...], prefix: str) -> Iterator[tuple[str, LayerSpec]]:
-    for index, spec in enumerate(layers):
-        name = f"{prefix}.{index}"
-        # A linear activation alone is not a layer of the network.
-        if getattr(spec, "type", "") != "activation" or getattr(spec, "activation", "") != "linear":
-            yield name, spec
-        if isinstance(spec, ResidualSpec):
-            yield from _walk(spec.layers, f"{name}.layers")
+def _is_linear(spec: LayerSpec) -> bool:
+    """Return whether the spec is a linear activation alone, which is not a layer of the network."""
+    return isinstance(spec, ActivationLayerSpec) and spec.activation == "linear"

@@ -138,9 +138,27 @@ def test_validate_returns_the_resolution_and_stores_nothing(
     good = client.post("/v1/jobs/validate", json=body(upload)).json()
     assert (good["valid"], good["in_features"], good["out_features"]) == (True, 3, 1)
     assert good["parameter_count"] == 3 * 64 + 64 + 64 + 1
+    assert good["layers"] == [
+        {
+            "name": "layers.0",
+            "type": "dense",
+            "in_shape": [3],
+            "out_shape": [64],
+            "parameter_count": 3 * 64 + 64,
+        },
+        {
+            "name": "output",
+            "type": "dense",
+            "in_shape": [64],
+            "out_shape": [1],
+            "parameter_count": 64 + 1,
+        },
+    ]
+    assert good["steps"] == good["spec"]["epochs"] * -(-good["rows"]["training"] // 32)
     bad = client.post("/v1/jobs/validate", json=body(upload, target="nope")).json()
     assert (bad["valid"], bad["findings"][0]["level"]) == (False, "error")
     assert bad["findings"][0]["pointer"] == "/target"
+    assert (bad["layers"], bad["steps"]) == (None, None)
     assert client.get("/v1/jobs").json()["data"] == []
 
 
@@ -209,6 +227,9 @@ def test_jobs_are_filtered(client: TestClient, upload: Upload) -> None:
         found = client.get(f"/v1/jobs?{query}").json()["data"]
         assert [job["id"] for job in found] == [wanted["id"]], query
     assert len(client.get("/v1/jobs?status=queued").json()["data"]) == 2
+    client.post(wanted["links"]["cancel"])
+    for query, count in (("status=queued", 1), ("status=queued&status=cancelled", 2)):
+        assert len(client.get(f"/v1/jobs?{query}").json()["data"]) == count, query
     problem(client.get("/v1/jobs?status=nope"), 422)
     problem(client.get("/v1/jobs?limit=0"), 422)
     problem(client.get("/v1/jobs?metadata=nocolon"), 422)

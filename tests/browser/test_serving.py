@@ -1,0 +1,52 @@
+"""The page as a whole: behind a prefix, its weight, and the API reference."""
+
+from playwright.sync_api import Page, Response, expect
+
+from tests.browser.guards import Guard
+from tests.browser.proxy import prefix_proxy
+from tests.browser.tabs import Tabs
+from tests.cli.service import Service
+
+PREFIX = "/some/where"
+VIEWS = ("Start", "Datasets", "New job", "Jobs", "Backpropagation", "Model", "Tour")
+# Compressed, with the recorded example.
+MAX_START_BYTES = 80_000
+
+
+def test_every_view_opens_behind_a_prefix(tabs: Tabs, service: Service) -> None:
+    with prefix_proxy(service.url, PREFIX) as url:
+        page = tabs.open(url)
+        page.goto(url)
+        for view in VIEWS:
+            page.get_by_role("navigation").get_by_role("link", name=view, exact=True).click()
+            expect(page.get_by_role("main").get_by_role("heading", level=1)).to_be_visible()
+            page.wait_for_load_state("networkidle")
+        page.context.close()
+
+
+def test_what_the_start_loads_is_small(page: Page) -> None:
+    responses: list[Response] = []
+
+    def note(response: Response) -> None:
+        responses.append(response)
+
+    page.on("response", note)
+    page.goto("/")
+    page.wait_for_load_state("networkidle")
+    weights = {
+        response.url.rpartition("/static/")[2]: response.request.sizes()["responseBodySize"]
+        for response in responses
+    }
+    report = "\n".join(f"{weight:7,} {name}" for name, weight in sorted(weights.items()))
+    assert sum(weights.values()) <= MAX_START_BYTES, report
+
+
+def test_the_reference_works_within_its_policy(page: Page, guard: Guard) -> None:
+    # It renders thousands of elements.
+    page.set_default_timeout(60_000)
+    page.goto("/docs")
+    page.get_by_text("Get Health", exact=True).click()
+    page.get_by_text("Try it out").click()
+    page.get_by_text("Execute", exact=True).click()
+    page.get_by_text('"status": "ok"').first.wait_for()
+    assert guard.problems == []
