@@ -72,7 +72,8 @@ def record_xor(recorded: Sequence[int] = XOR_RECORDED) -> tuple[Json, dict[int, 
 def _record_step(request: Json) -> Json:
     pairs = zip(request["rows"], request["targets"], strict=True)
     rows = [_explain({**request, "rows": [row], "targets": [target]}) for row, target in pairs]
-    return {"batch": trim_batch(_explain(request)), "rows": [trim_row(one) for one in rows]}
+    answers = {f"row-{index}": trim_row(one) for index, one in enumerate(rows)}
+    return {"batch": trim_batch(_explain(request)), **answers}
 
 
 def _explain(body: Json) -> Json:

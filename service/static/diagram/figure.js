@@ -4,6 +4,7 @@
  * A view opens a figure once, and puts `figure.render()` into its own template.
  */
 import { createRef, html, nothing, ref } from '../core/dom.js';
+import { lazy } from '../core/lazy.js';
 import { count } from '../core/numbers.js';
 import { computed, signal, untracked } from '../core/state.js';
 import { loadingLine } from '../parts/loading.js';
@@ -19,8 +20,8 @@ import { phaseBar } from './phase_bar.js';
 import { player } from './player.js';
 import { scrubber } from './scrubber.js';
 import { nearestStep, stepBy } from './steps.js';
-import { twin } from './twin.js';
 
+const twinModule = lazy(() => import('./twin.js'));
 const DRAG_MS = 120;
 const FIRST_WIDTH = 720;
 /** Windows are narrower than any drawing for a moment while a screenshot of the whole page is taken. */
@@ -171,7 +172,11 @@ const feet = (state, { id, clock, foot }, context, source) => html`
   ${foot ? html`<div class="foot">${foot()}</div>` : nothing}
   <details class="foot" ?open=${state.isTableOpen.value}
     @toggle=${(event) => { state.isTableOpen.value = event.target.open; }}>
-    <summary>Show as a table</summary>${state.isTableOpen.value
-      ? twin({ ...context, id: `${id}-table` }) : html`<div id="${id}-table"></div>`}</details>
+    <summary>Show as a table</summary>${table(state, context, `${id}-table`)}</details>
   <p class="foot keys-line small faint">Keys in the diagram: <kbd>←</kbd> <kbd>→</kbd> <kbd>↑</kbd> <kbd>↓</kbd> unit,
     <kbd>[</kbd> <kbd>]</kbd> phase, <kbd>,</kbd> <kbd>.</kbd> step, <kbd>Space</kbd> play, <kbd>?</kbd> all keys.</p>`;
+
+function table({ isTableOpen }, context, id) {
+  const module = isTableOpen.value ? twinModule() : null;
+  return module ? module.twin({ ...context, id }) : html`<div id=${id}></div>`;
+}

@@ -19,13 +19,13 @@ export async function readRecorded(name, { signal } = {}) {
 export async function recordedSource(name, { signal } = {}) {
   const index = await readRecorded(`${name}/index.json`, { signal });
   const files = new Map();
-  const read = (step) => {
-    if (!files.has(step)) {
-      const file = readRecorded(`${name}/step-${String(step).padStart(3, '0')}.json`);
-      files.set(step, file);
-      file.catch(() => files.delete(step));
+  const read = (step, part) => {
+    const file = `${name}/step-${String(step).padStart(3, '0')}/${part}.json`;
+    if (!files.has(file)) {
+      files.set(file, readRecorded(file));
+      files.get(file).catch(() => files.delete(file));
     }
-    return files.get(step);
+    return files.get(file);
   };
   return {
     key: index.key,
@@ -36,7 +36,10 @@ export async function recordedSource(name, { signal } = {}) {
     isLive: false,
     load: async (clock) => {
       const step = nearest(index.marks, clock.step);
-      return stepAnswers(index, step, await read(step), clock);
+      const place = clock.mode === 'row' ? placeOf(index, clock.row) : null;
+      const [batch, row] = await Promise.all([
+        read(step, 'batch'), place === null ? null : read(step, `row-${place}`)]);
+      return stepAnswers(index, step, { batch, row, place }, clock);
     },
   };
 }
@@ -45,10 +48,10 @@ export async function recordedSource(name, { signal } = {}) {
 export const nearest = (values, wanted) => values.reduce((best, value) => (
   Math.abs(value - wanted) < Math.abs(best - wanted) ? value : best));
 
-function stepAnswers(index, step, { batch, rows }, clock) {
-  const shown = index.rows.shown;
-  const place = Math.max(0, shown.findIndex(({ number }) => number === clock.row));
-  const row = clock.mode === 'row' ? rows[place] : null;
+/** Position of a row of the dataset in the batch; 0 if it is not in it. */
+const placeOf = ({ rows }, wanted) => Math.max(0, rows.shown.findIndex(({ number }) => number === wanted));
+
+function stepAnswers(index, step, { batch, row, place }, clock) {
   return {
     step,
     at: { fold: null, step, epoch: step, step_in_epoch: 0, steps_per_epoch: 1, steps: index.losses.length },
@@ -60,7 +63,7 @@ function stepAnswers(index, step, { batch, rows }, clock) {
     lossName: index.loss,
     batch,
     row,
-    rowShown: row ? shown[place] : null,
+    rowShown: row ? index.rows.shown[place] : null,
     details: showsRow(clock) && row ? row : batch,
   };
 }
