@@ -46,7 +46,7 @@ def request_of(page: Page) -> Json:
 @pytest.mark.parametrize("window", [DESKTOP, PHONE])
 def test_a_job_is_posted_as_it_is_written(page: Page, dataset: Json, api: Api) -> None:
     open_form(page, dataset)
-    page.get_by_label("Target").select_option("kind, categorical, 3 values")
+    page.get_by_role("combobox", name="Target").select_option("kind, categorical, 3 values")
     page.get_by_role("textbox", name="Name", exact=True).fill("by hand")
     layer(page, "Layer 1: Dense").get_by_role("textbox", name="Units").fill("7")
     page.get_by_role("textbox", name="Epochs").fill("2")
@@ -137,7 +137,7 @@ def test_the_json_and_the_fields_follow_each_other(page: Page, guard: Guard, dat
 def test_fixes_presets_and_checks(page: Page, api: Api) -> None:
     rows = "".join(f"{n},{n % 2},{n % 3 > 1}\n" for n in range(60))
     open_form(page, api.upload(f"number,flag,{HOSTILE}\n{rows}", name="hostile"))
-    target = page.get_by_label("Target")
+    target = page.get_by_role("combobox", name="Target")
     expect(target).to_have_value(HOSTILE)
     target.select_option("flag, numeric, 2 values")
     fix = findings(page).get_by_role("button", name="Set task to regression")
