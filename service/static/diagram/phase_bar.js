@@ -48,9 +48,9 @@ function rowControls(clock, answers, move) {
 function rowPicker({ rows, outputs, rowShown }, move) {
   const isOfBatch = rows.shown.some(({ number }) => number === rowShown?.number);
   const choices = isOfBatch || !rowShown ? rows.shown : [rowShown, ...rows.shown];
-  return html`<select class="quiet" aria-label="Row" .value=${live(String(rowShown?.number))}
+  return html`<select class="quiet" aria-label="Row" .value=${live(String(rowShown?.number ?? ''))}
     @change=${(event) => move({ row: Number(event.target.value) })}>
-    ${choices.map((row) => html`<option value=${row.number} ?selected=${row === rowShown}
+    ${choices.map((row) => html`<option value=${row.number ?? ''} ?selected=${row === rowShown}
       ?disabled=${row.number === null}>${rowLabel(row, rows, outputs)}</option>`)}
   </select>`;
 }
