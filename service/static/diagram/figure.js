@@ -23,6 +23,8 @@ import { twin } from './twin.js';
 
 const DRAG_MS = 120;
 const FIRST_WIDTH = 720;
+/** Windows are narrower than any drawing for a moment while a screenshot of the whole page is taken. */
+const LEAST_WIDTH = 200;
 
 /**
  * @typedef {object} Figure
@@ -45,6 +47,7 @@ const FIRST_WIDTH = 720;
  * @param {(context: {answers: object, network: object, clock: object}) => any} [options.below] template
  *   below the drawing, such as heat maps
  * @param {(context: object) => any} [options.besidePanel] template at the panel's end
+ * @param {() => any} [options.foot] template at the figure's foot, such as where its numbers come from
  * @param {() => import('./answers.js').StepAnswers|null} [options.minus] answers that are subtracted
  * @param {() => void} [options.check] what the key g does
  * @returns {Figure}
@@ -107,7 +110,9 @@ function dragger(dragged, move) {
 
 function widthObserver(width) {
   let box = null;
-  const observer = new ResizeObserver(([entry]) => { width.value = Math.floor(entry.contentRect.width); });
+  const observer = new ResizeObserver(([entry]) => {
+    width.value = Math.max(LEAST_WIDTH, Math.floor(entry.contentRect.width));
+  });
   return {
     close: () => observer.disconnect(),
     ref: ref((element) => {
@@ -158,12 +163,13 @@ function status({ loaded }, { clock, isOpening = () => false }) {
   return loadingLine({ isLoading: isOpening() || loaded.isLoading }, `Reading step ${count(clock().step)}…`);
 }
 
-const feet = (state, { id, clock }, context, source) => html`
+const feet = (state, { id, clock, foot }, context, source) => html`
   <div class="foot">${legend(context)}</div>
   <div class="foot">${source ? scrubber({
     source, answers: context.answers, step: state.dragged.value ?? nearestStep(source, clock().step),
     drag: state.drag.drag, choose: state.drag.choose,
   }) : nothing}</div>
+  ${foot ? html`<div class="foot">${foot()}</div>` : nothing}
   <details class="foot" ?open=${state.isTableOpen.value}
     @toggle=${(event) => { state.isTableOpen.value = event.target.open; }}>
     <summary>Show as a table</summary>${state.isTableOpen.value
