@@ -9,6 +9,10 @@ export const TASKS = {
 /** Names of the targets, or a dash for a reconstruction. */
 export const targetText = ({ spec }) => [spec.target].flat().filter((name) => name !== null).join(', ') || '–';
 
+/** Name of a model; of one without a name, what it predicts. */
+export const nameOf = (model) => model.name.trim()
+  || (model.spec.task === 'reconstruction' ? 'Reconstruction' : `Model of ${targetText(model)}`);
+
 /** Class, label or value as text. */
 export const labelText = (label) => (typeof label === 'number' ? exact(label) : label === null ? '–' : String(label));
 
