@@ -42,6 +42,7 @@ const LEAST_WIDTH = 200;
  * @param {object} options
  * @param {string} options.id unique on the page
  * @param {() => import('./answers.js').Source|null} options.source null while it is opened
+ * @param {() => boolean} [options.isOpening] whether opening the source takes more than 200 ms
  * @param {() => import('./answers.js').Clock} options.clock reads signals
  * @param {(change: Partial<import('./answers.js').Clock>) => void} options.setClock
  * @param {(context: {answers: object, network: object, clock: object}) => any} [options.below] template
@@ -136,7 +137,7 @@ function figureTemplate(state, options) {
         step: (by) => state.move({ step: stepBy(current, clock().step, by) }),
       })}
       <div class="canvas"><div ${state.measure}>${context ? drawn(state, options, context) : nothing}</div>
-        ${status(state, clock())}</div>
+        ${status(state, options)}</div>
       ${context ? feet(state, options, context, current) : nothing}
     </figure>
     <aside class="panel" aria-label="Selected unit" tabindex="-1">${context
@@ -158,9 +159,9 @@ const drawn = (state, { id, below = () => nothing }, context) => html`${drawing(
   tableId: `${id}-table`,
 })}${below(context)}`;
 
-function status({ loaded }, { step }) {
+function status({ loaded }, { clock, isOpening = () => false }) {
   if (loaded.problem) return problemView(loaded.problem, { retry: loaded.reload });
-  return loadingLine(loaded, `Reading step ${count(step)}…`);
+  return loadingLine({ isLoading: isOpening() || loaded.isLoading }, `Reading step ${count(clock().step)}…`);
 }
 
 const feet = (state, { id, clock, foot }, context, source) => html`

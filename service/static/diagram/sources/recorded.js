@@ -12,12 +12,13 @@ export async function readRecorded(name, { signal } = {}) {
 }
 
 /**
- * Source of a recorded training, such as `xor`.
+ * Source of a recorded training, such as `xor`. The file of the step `first` is read at the same
+ * time as the index.
  * @param {string} name
+ * @param {{first?: number, signal?: AbortSignal}} options
  * @returns {Promise<import('../answers.js').Source>}
  */
-export async function recordedSource(name, { signal } = {}) {
-  const index = await readRecorded(`${name}/index.json`, { signal });
+export async function recordedSource(name, { first, signal } = {}) {
   const files = new Map();
   const read = (step, part) => {
     const file = `${name}/step-${String(step).padStart(3, '0')}/${part}.json`;
@@ -27,6 +28,8 @@ export async function recordedSource(name, { signal } = {}) {
     }
     return files.get(file);
   };
+  if (first !== undefined) read(first);
+  const index = await readRecorded(`${name}/index.json`, { signal });
   return {
     key: index.key,
     steps: index.losses.length,

@@ -53,7 +53,7 @@ function section({ texts, isOpen, answer }) {
     <div id="textbook-form" ?hidden=${!isOpen.value}>${isOpen.value
       ? form()?.exerciseForm({ texts, problems, isChanged: isChanged(texts), change }) ?? nothing : nothing}</div>
     ${problem && !Object.keys(problems).length ? problemView(problem, { retry: () => answer.reload() }) : nothing}
-    ${loadingLine(answer, 'Computing the exercise…')}
+    ${loadingLine(answer, 'Reading the exercise…')}
     ${answer.value && Object.keys(problems).length ? html`<p class="small muted">The table has the numbers
       before this change.</p>` : nothing}
     ${answer.value ? html`${score(answer.value)}${formulas(answer.value)}` : nothing}</section>`;

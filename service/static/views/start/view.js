@@ -13,12 +13,14 @@ const FIRST = { step: 20, phase: 'forward', layer: 'layers.0', unit: 0, row: 1 }
 
 /** Open the view. */
 export function open() {
-  const source = resource((signal) => recordedSource('xor', { signal }));
+  const first = route.peek().params.step === undefined ? FIRST.step : undefined;
+  const source = resource((signal) => recordedSource('xor', { first, signal }));
   const latest = resource(latestJob);
   const textbook = openTextbook();
   const training = figure({
     id: 'xor',
     source: () => source.value,
+    isOpening: () => source.isLoading,
     clock: () => parseClock(route.value.params, FIRST),
     setClock: (change) => {
       const { params } = route.peek();
