@@ -10,7 +10,7 @@ from engine.explain.explanation.explain import explain_step
 from engine.explain.single_step.build import GivenStep, build_step_inputs
 from engine.training.progress import Progress
 from engine.training.step_inputs import build_train_step
-from examples.recorded.trimming import trim_batch, trim_row, trim_step
+from examples.recorded.trimming import trim_batch, trim_details, trim_row, trim_step
 from service.explain.json_answer import to_json
 from service.routes.explain import TEXTBOOK
 from service.schemas.explain import ExplainStepRequest
@@ -73,7 +73,8 @@ def _record_step(request: Json) -> Json:
     pairs = zip(request["rows"], request["targets"], strict=True)
     rows = [_explain({**request, "rows": [row], "targets": [target]}) for row, target in pairs]
     answers = {f"row-{index}": trim_row(one) for index, one in enumerate(rows)}
-    return {"batch": trim_batch(_explain(request)), **answers}
+    batch = _explain(request)
+    return {"batch": trim_batch(batch), "details": trim_details(batch), **answers}
 
 
 def _explain(body: Json) -> Json:

@@ -9,6 +9,18 @@ _OF_A_ROW = frozenset({"row_loss", "loss_gradient"})
 
 
 def trim_batch(explanation: Json) -> Json:
+    """Return the explanation of a batch without formulas and repeated parameters."""
+    trimmed = _trim(explanation)
+    for part in (trimmed["loss"], trimmed["update"]):
+        part["formulas"] = []
+    for unit in _units(trimmed):
+        for part in (unit, *unit["edges"]):
+            part["formulas"] = []
+        unit["bias_formulas"] = []
+    return trimmed
+
+
+def trim_details(explanation: Json) -> Json:
     """Return the explanation of a batch without LaTeX, repeated parameters, and units' formulas.
 
     The formulas of a unit are those of the batch's first row, which is recorded by itself.

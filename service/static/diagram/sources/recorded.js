@@ -15,7 +15,7 @@ export async function readRecorded(name, { signal } = {}) {
  * Source of a recorded training, such as `xor`. The file of the step `first` is read at the same
  * time as the index.
  * @param {string} name
- * @param {{first?: number, signal?: AbortSignal}} options
+ * @param {{first?: {step: number, row: number}, signal?: AbortSignal}} options
  * @returns {Promise<import('../answers.js').Source>}
  */
 export async function recordedSource(name, { first, signal } = {}) {
@@ -28,7 +28,7 @@ export async function recordedSource(name, { first, signal } = {}) {
     }
     return files.get(file);
   };
-  if (first !== undefined) read(first);
+  if (first) ['batch', `row-${first.row}`].forEach((part) => read(first.step, part));
   const index = await readRecorded(`${name}/index.json`, { signal });
   return {
     key: index.key,
@@ -40,9 +40,12 @@ export async function recordedSource(name, { first, signal } = {}) {
     load: async (clock) => {
       const step = nearest(index.marks, clock.step);
       const place = clock.mode === 'row' ? placeOf(index, clock.row) : null;
-      const [batch, row] = await Promise.all([
-        read(step, 'batch'), place === null ? null : read(step, `row-${place}`)]);
-      return stepAnswers(index, step, { batch, row, place }, clock);
+      const [batch, row, details] = await Promise.all([
+        read(step, 'batch'),
+        place === null ? null : read(step, `row-${place}`),
+        showsRow(clock) ? null : read(step, 'details'),
+      ]);
+      return stepAnswers(index, step, { batch, row, details: details ?? row, place });
     },
   };
 }
@@ -54,7 +57,7 @@ export const nearest = (values, wanted) => values.reduce((best, value) => (
 /** Position of a row of the dataset in the batch; 0 if it is not in it. */
 const placeOf = ({ rows }, wanted) => Math.max(0, rows.shown.findIndex(({ number }) => number === wanted));
 
-function stepAnswers(index, step, { batch, row, place }, clock) {
+function stepAnswers(index, step, { batch, row, details, place }) {
   return {
     step,
     at: { fold: null, step, epoch: step, step_in_epoch: 0, steps_per_epoch: 1, steps: index.losses.length },
@@ -67,6 +70,6 @@ function stepAnswers(index, step, { batch, row, place }, clock) {
     batch,
     row,
     rowShown: row ? index.rows.shown[place] : null,
-    details: showsRow(clock) && row ? row : batch,
+    details,
   };
 }

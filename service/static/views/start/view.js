@@ -13,7 +13,7 @@ const FIRST = { step: 20, phase: 'forward', layer: 'layers.0', unit: 0, row: 1 }
 
 /** Open the view. */
 export function open() {
-  const first = route.peek().params.step === undefined ? FIRST.step : undefined;
+  const first = route.peek().params.step === undefined ? FIRST : undefined;
   const source = resource((signal) => recordedSource('xor', { first, signal }));
   const latest = resource(latestJob);
   const textbook = openTextbook();
