@@ -1,5 +1,6 @@
 """A model: a row is tried, a file predicted, the answer mapped, counted and downloaded."""
 
+import json
 import re
 from typing import Any
 
@@ -120,12 +121,14 @@ def test_the_map_has_the_answers_of_the_service(page: Page, api: Api, points: Js
     expect(drawing).to_be_visible()
     assert len(asked) == 1
     page.get_by_text("Show as a table").click()
-    columns = asked[0].post_data_json["columns"]
+    columns = json.loads(asked[0].post_data or "")["columns"]
     answers = api.post(f"/v1/models/{points['id']}/predict", {"columns": columns})["data"]
     width = len(set(columns["x"]))
     table = page.get_by_role("table", name=re.compile("^Answers over x"))
     drawn = table.evaluate(
-        "(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].slice(1).map((cell) => cell.innerText.trim()))"
+        """(table) => [...table.tBodies[0].rows].map(
+          (row) => [...row.cells].slice(1).map((cell) => cell.innerText.trim()),
+        )"""
     )
     labels = [answer["label"] for answer in answers]
     lines = [labels[start : start + width] for start in range(0, len(labels), width)]
@@ -219,7 +222,9 @@ def test_a_model_is_evaluated_on_a_table(page: Page, api: Api, points: Json) -> 
     region = page.get_by_role("region", name="Evaluation", exact=True)
     metrics = page.get_by_role("table", name="Metrics")
     drawn = metrics.evaluate(
-        "(table) => [...table.querySelectorAll('[data-value]')].map((cell) => Number(cell.dataset.value))"
+        """(table) => [...table.querySelectorAll('[data-value]')].map(
+          (cell) => Number(cell.dataset.value),
+        )"""
     )
     known = {value for value in points["metrics"].values() if isinstance(value, float)}
     assert set(drawn) == known

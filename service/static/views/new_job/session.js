@@ -12,6 +12,7 @@ import { makeStart } from './starting.js';
 
 /** Ids of the lists of choices that the view shows. */
 export const COLUMN_LIST = 'names-of-columns';
+/** Id of the list of datasets that fields suggest. */
 export const DATASET_LIST = 'ids-of-datasets';
 const LISTS = {
   sample_weight: COLUMN_LIST, column: COLUMN_LIST, order_by: COLUMN_LIST, group_by: COLUMN_LIST, dataset_id: DATASET_LIST,

@@ -1,4 +1,4 @@
-/** What the pages that change a step show of its answer. */
+/** Answers as the pages that change a step show them. */
 import { html, nothing } from '../../core/dom.js';
 import { short } from '../../core/numbers.js';
 
