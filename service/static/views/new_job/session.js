@@ -10,9 +10,9 @@ import { layerActions } from './layer_actions.js';
 import { readDataset, requestOfDataset, requestOfJob } from './loading.js';
 import { makeStart } from './starting.js';
 
-/** Ids of the lists of choices that the view shows. */
+/** Id of the list of the table's columns. */
 export const COLUMN_LIST = 'names-of-columns';
-/** Id of the list of datasets that fields suggest. */
+/** Id of the list of datasets. */
 export const DATASET_LIST = 'ids-of-datasets';
 const LISTS = {
   sample_weight: COLUMN_LIST, column: COLUMN_LIST, order_by: COLUMN_LIST, group_by: COLUMN_LIST, dataset_id: DATASET_LIST,
