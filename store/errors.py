@@ -1,6 +1,10 @@
 """Errors of the store; each class has a machine-readable code."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+# A step of a network of a job: `step`, and `fold`, null for the final network.
+StepOfJob = Mapping[str, int | None]
 
 
 class StoreError(Exception):
@@ -118,13 +122,15 @@ class StepNotFoundError(StoreError):
     Args:
         step: the step, such as `step 40 of fold 2`.
         reason: which steps exist.
+        last: the last step of the same network, if it has any and they are known.
     """
 
     code = "step_not_found"
 
-    def __init__(self, step: str, reason: str) -> None:
+    def __init__(self, step: str, reason: str, last: StepOfJob | None = None) -> None:
         self.step = step
         self.reason = reason
+        self.last = last
         super().__init__(f"{step} does not exist: {reason}")
 
 
@@ -175,12 +181,12 @@ class DatasetGoneError(StoreError):
 
     Args:
         what: the dataset or model, with its id.
-        steps: steps whose states are kept.
+        steps: steps whose states are kept, by their names, such as `step 40 of fold 2`.
     """
 
     code = "dataset_gone"
 
-    def __init__(self, what: str, steps: tuple[str, ...]) -> None:
+    def __init__(self, what: str, steps: Mapping[str, StepOfJob]) -> None:
         self.what = what
         self.steps = steps
         super().__init__(f"{what}, which the job was trained from, has been deleted: {self.advice}")
@@ -190,7 +196,8 @@ class DatasetGoneError(StoreError):
         """The steps that can still be explained."""
         if not self.steps:
             return "no state of the job is kept, so that no step can be explained"
-        named = " and ".join(filter(None, (", ".join(self.steps[:-1]), self.steps[-1])))
+        *others, last = self.steps
+        named = " and ".join(filter(None, (", ".join(others), last)))
         return f"{named} can still be explained, with a row of your own"
 
 

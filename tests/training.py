@@ -35,7 +35,7 @@ def count_waiting(database: Database) -> int:
     """Return the number of jobs that are queued or running."""
     with database.reading() as session:
         return sum(
-            len(list_jobs(session, kind, JobFilter(status=status), PageRequest(100)).items)
+            len(list_jobs(session, kind, JobFilter(statuses=[status]), PageRequest(100)).items)
             for status in (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.CANCELLING)
             for kind in KINDS
         )

@@ -26,6 +26,8 @@ XOR: Json = {
     "optimizer": {"type": "sgd", "learning_rate": 0.5},
     "rows": [[0, 0], [0, 1], [1, 0], [1, 1]],
     "targets": [0, 1, 1, 0],
+    # Values per row of all edges.
+    "units": {"layers.0": [0, 1], "output": [0]},
     # Its first hidden unit learns "a or b", its second one "not both".
     "seed": 9,
 }
@@ -62,7 +64,9 @@ def record_xor(recorded: Sequence[int] = XOR_RECORDED) -> tuple[Json, dict[int, 
             weights = {name: array.tolist() for name, array in parameters.items()}
             steps[step] = _record_step({**XOR, "step": step, "weights": weights})
         training.run(inputs.batch, progress, losses, is_last=False)
-    return {**_describe_xor(), "losses": losses.values, "marks": [*XOR_RECORDED]}, steps
+    # The page draws them as a curve; the recorded steps have them in full.
+    drawn = [float(f"{loss:.6g}") for loss in losses.values]
+    return {**_describe_xor(), "losses": drawn, "marks": [*XOR_RECORDED]}, steps
 
 
 def _record_step(request: Json) -> Json:

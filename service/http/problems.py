@@ -164,13 +164,17 @@ def _on_known_error(request: Request, error: Exception) -> Response:
     )
 
 
-def _members(error: Exception) -> dict[str, str]:
+def _members(error: Exception) -> dict[str, Any]:
     """Return further values for programs."""
     match error:
         case IllegalTransitionError():
             return {"job_status": error.status}
         case ExternalIdTakenError():
             return {"job_id": error.job_id}
+        case StepNotFoundError():
+            return {"last_step": error.last}
+        case DatasetGoneError():
+            return {"kept_steps": [*error.steps.values()]}
         case _:
             return {}
 

@@ -7,6 +7,7 @@ No other module builds the response of an error. Handlers and middlewares call `
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
 from fastapi.responses import JSONResponse, Response
 
@@ -36,7 +37,7 @@ class ErrorDetails:
     detail: str
     errors: Sequence[FieldProblem] = ()
     headers: Mapping[str, str] | None = None
-    members: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, Any] = field(default_factory=dict)
 
 
 ErrorRenderer = Callable[[ErrorDetails], Response]

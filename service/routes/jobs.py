@@ -82,7 +82,9 @@ def list_jobs(
     limit: Limit = 50,
     after: After = None,
     order: Order = "desc",
-    status: JobStatus | None = None,
+    status: Annotated[
+        list[JobStatus], Query(max_length=len(JobStatus), description="Any of these statuses.")
+    ] = [],  # noqa: B006 - FastAPI copies defaults
     name: Annotated[Name | None, Query()] = None,
     dataset_id: Annotated[Name | None, Query()] = None,
     external_id: Annotated[Name | None, Query()] = None,

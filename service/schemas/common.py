@@ -113,6 +113,16 @@ class FieldProblem(View):
     expected: str | None = Field(None, description="The expected content; absent if unknown.")
 
 
+class StepOfJob(View):
+    """A step of a network of a job."""
+
+    fold: int | None = Field(
+        None,
+        description="Index of the fold over all repeats, from 0; absent for the final one.",
+    )
+    step: int = Field(description="Index of the step over the training of its network, from 0.")
+
+
 class Problem(View):
     """Problem details of a failed request (RFC 9457)."""
 
@@ -129,4 +139,14 @@ class Problem(View):
     )
     job_id: str | None = Field(
         None, description="The job that already has this external id; otherwise absent."
+    )
+    last_step: StepOfJob | None = Field(
+        None,
+        description="The last step of the network, if the request asks for one beyond it; or "
+        "absent.",
+    )
+    kept_steps: list[StepOfJob] | None = Field(
+        None,
+        description="The steps that a row of the client's own still explains, if the dataset has "
+        "been deleted; otherwise absent.",
     )

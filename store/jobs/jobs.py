@@ -117,9 +117,9 @@ class JobRecord:
 
 @dataclass(frozen=True)
 class JobFilter:
-    """Filter of a job list; None matches all."""
+    """Filter of a job list; None, and no statuses, match all."""
 
-    status: JobStatus | None = None
+    statuses: Collection[JobStatus] = ()
     name: str | None = None
     dataset_id: str | None = None
     metadata: Mapping[str, str] | None = None
@@ -226,8 +226,8 @@ def list_jobs(
 
 def _filtered(kind: str, job_filter: JobFilter) -> Select[Any]:
     query: Select[Any] = select(jobs).where(jobs.c.kind == kind)
-    if job_filter.status is not None:
-        query = query.where(jobs.c.status == job_filter.status)
+    if job_filter.statuses:
+        query = query.where(jobs.c.status.in_(job_filter.statuses))
     if job_filter.name is not None:
         query = query.where(jobs.c.name == job_filter.name)
     if job_filter.dataset_id is not None:

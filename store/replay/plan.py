@@ -1,7 +1,7 @@
 """The way to a step of a job: from which kept state, and how far."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -51,7 +51,7 @@ class ReplayPlan:
     def data_gone(self, what: str) -> DatasetGoneError:
         """Return the error for a job whose dataset or initial model has been deleted."""
         kept = (position_of(place, self.steps.folds) for place in self.without_data)
-        return DatasetGoneError(what, tuple(str(position) for position in kept))
+        return DatasetGoneError(what, {str(position): asdict(position) for position in kept})
 
 
 def plan_replay(

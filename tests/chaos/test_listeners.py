@@ -64,7 +64,7 @@ def post_endless_jobs(ships: Fleet) -> list[str]:
 def count_steps(ships: Fleet) -> dict[str, int]:
     with ships.database.reading() as session:
         found = list_jobs(
-            session, TRAINING, JobFilter(status=JobStatus.RUNNING), PageRequest(JOBS)
+            session, TRAINING, JobFilter(statuses=[JobStatus.RUNNING]), PageRequest(JOBS)
         ).items
     return {job.id: job.steps for job in found}
 

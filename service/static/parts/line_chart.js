@@ -1,18 +1,13 @@
 /** Small line charts that are drawn once, as SVG. */
 import { html, nothing, svg } from '../core/dom.js';
 import { exact, long } from '../core/numbers.js';
-import { axisOf, isDrawable, placeOf } from './charts/axis.js';
-import { cut, spread, textWidth } from './charts/labels.js';
+import { isDrawable, placeOf } from './charts/axis.js';
+import { cut, spread } from './charts/labels.js';
+import { BESIDE, BOTTOM, LABEL_PX, leftAxis, lowerAxis, roomForNames, TOP } from './charts/layout.js';
 import { runs, thinned } from './charts/lines.js';
 import { strokeOf } from './charts/strokes.js';
 import { extent, summary } from './charts/summary.js';
 import { pagedTable } from './table.js';
-
-const TOP = 12;
-const BOTTOM = 26;
-const LABEL_PX = 15;
-const TICK_PX = 32;
-const BESIDE = 8;
 
 /**
  * @typedef {object} Line
@@ -55,22 +50,13 @@ function planOf({ series, x, y, marks, width, height }) {
   const ys = [...series.flatMap(({ points }) => points.map(([, value]) => value)), ...marks.map((mark) => mark.y ?? null)];
   const top = TOP + (y.label ? LABEL_PX : 0);
   const bottom = height - BOTTOM;
-  const yAxis = axisOf(ys, { isLog: y.log, most: Math.max(2, Math.floor((bottom - top) / TICK_PX)) });
-  const left = Math.ceil(Math.max(...yAxis.ticks.map(({ text }) => textWidth(text)), 8) + BESIDE);
-  const names = [...series.map(({ name }) => textWidth(name, 500) + BESIDE), textWidth(x.label ?? '') + 2 * BESIDE];
-  const right = width - Math.min(Math.ceil(Math.max(...names)) + 2, Math.floor(width * 0.4));
-  const xAxis = xAxisOf(xs, x, right - left);
+  const { axis: yAxis, left } = leftAxis(ys, bottom - top, y.log);
+  const right = width - roomForNames(series.map(({ name }) => name), x.label ?? '', width);
+  const xAxis = lowerAxis(xs, right - left, { isLog: x.log, isWhole: x.isWhole });
   const toX = (value) => left + placeOf(xAxis, value) * (right - left);
   const toY = (value) => bottom - placeOf(yAxis, value) * (bottom - top);
   const plan = { width, left, right, top, bottom, xAxis, yAxis, toX, toY };
   return { ...plan, lines: placed(series, plan) };
-}
-
-function xAxisOf(xs, { log, isWhole }, room) {
-  const options = { isLog: log, isWhole, isTight: true };
-  const widest = (axis) => Math.max(...axis.ticks.map(({ text }) => textWidth(text)), 8);
-  const draft = axisOf(xs, { ...options, most: 4 });
-  return axisOf(xs, { ...options, most: Math.max(2, Math.floor(room / (widest(draft) + 28))) });
 }
 
 /** Lines with their runs, and the places of the labels at their ends. */
@@ -147,7 +133,7 @@ function twin(label, series, x, y) {
   const rows = [...byX].sort(([a], [b]) => a - b).map(([at, values]) => ({
     key: String(at), cells: [exact(at), ...values.map((value) => valueCell(value))],
   }));
-  const head = [{ text: x.label ?? 'x', isNumber: true }, ...series.map(({ name }) => (
+  const head = [{ text: x.label ?? 'x' }, ...series.map(({ name }) => (
     { text: name || y.label || label, isNumber: true }))];
   return pagedTable({ key: `chart: ${label}`, caption: `${label} as a table`, head, rows });
 }

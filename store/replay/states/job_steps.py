@@ -1,7 +1,7 @@
 """The steps of a job, per network: where each network begins, and which steps exist."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from engine.preparation.part_rows import PartRows
 from engine.specs import ResolvedSpec
@@ -107,13 +107,17 @@ class JobSteps:
         reason = "has not begun" if self.folds and done <= 0 else f"has done {_count(done)}"
         if self.diverged_in is not None and place.network == self.job.folds_done:
             reason += f" and diverged in step {self.diverged_in}, which can be explained"
-        return StepNotFoundError(str(position), f"{self._name(position)} {reason}")
+        last = self.bound - start - 1
+        return self._not_found(position, reason, None if last < 0 else last)
 
     def beyond_the_network(self, place: Place, steps: int) -> StepNotFoundError:
         """Return the error for a step of a network that ended after `steps` steps."""
         position = position_of(place, self.folds)
-        reason = f"{self._name(position)} ended after {_count(steps)}"
-        return StepNotFoundError(str(position), reason)
+        return self._not_found(position, f"ended after {_count(steps)}", steps - 1)
+
+    def _not_found(self, position: Position, reason: str, last: int | None) -> StepNotFoundError:
+        point = None if last is None else asdict(Position(last, position.fold))
+        return StepNotFoundError(str(position), f"{self._name(position)} {reason}", point)
 
     def _name(self, position: Position) -> str:
         """Return what the steps of a position are steps of."""

@@ -74,6 +74,7 @@ def test_step_beyond_the_end_names_those_that_exist(trained: Trained) -> None:
     error = problem(trained.post(5000), 404)
     assert error["code"] == "step_not_found"
     assert "step 5000 does not exist" in error["detail"]
+    assert error["last_step"] == {"step": trained.job["progress"]["steps"] - 1}
     assert "9 steps (0…8)" in error["detail"]
     assert error["errors"][0]["pointer"] == "/step"
 
@@ -164,6 +165,7 @@ def test_job_whose_dataset_is_gone_explains_a_row_of_the_client(
         assert error["code"] == "dataset_gone"
         assert f"dataset {dataset_id}" in error["detail"]
         assert "step 0 can still be explained, with a row of your own" in error["detail"]
+        assert error["kept_steps"] == [{"step": 0}]
     error = problem(here.post(f"/v1/jobs/{job['id']}/explain", json={"step": 3, **own}), 409)
     assert error["code"] == "dataset_gone"
     after = explain(here, job["id"], 0, **own)

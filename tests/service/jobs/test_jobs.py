@@ -227,6 +227,9 @@ def test_jobs_are_filtered(client: TestClient, upload: Upload) -> None:
         found = client.get(f"/v1/jobs?{query}").json()["data"]
         assert [job["id"] for job in found] == [wanted["id"]], query
     assert len(client.get("/v1/jobs?status=queued").json()["data"]) == 2
+    client.post(wanted["links"]["cancel"])
+    for query, count in (("status=queued", 1), ("status=queued&status=cancelled", 2)):
+        assert len(client.get(f"/v1/jobs?{query}").json()["data"]) == count, query
     problem(client.get("/v1/jobs?status=nope"), 422)
     problem(client.get("/v1/jobs?limit=0"), 422)
     problem(client.get("/v1/jobs?metadata=nocolon"), 422)

@@ -52,7 +52,7 @@ def test_views_do_not_import_each_other() -> None:
 def test_only_the_core_and_charts_know_the_libraries() -> None:
     """A new version of a library changes its address: few modules name it."""
     users = {path for path, text in SCRIPTS.items() if "vendor/" in without_comments(text)}
-    assert users <= {"core/dom.js", "core/state.js", "parts/chart.js"}
+    assert users <= {"core/dom.js", "core/state.js", "parts/charts/uplot.js"}
 
 
 def test_every_import_is_a_file() -> None:

@@ -96,7 +96,7 @@ def test_every_job_is_on_one_page(database: Database, post: Post) -> None:
     [
         JobFilter(name="a"),
         JobFilter(metadata={"team": "red"}),
-        JobFilter(status=JobStatus.CANCELLED),
+        JobFilter(statuses=[JobStatus.CANCELLED]),
     ],
 )
 def test_filter_finds_the_one_job(database: Database, post: Post, wanted: JobFilter) -> None:

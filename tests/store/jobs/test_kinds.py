@@ -107,7 +107,7 @@ def test_lists_hold_jobs_of_one_kind(database: Database, post: Post, post_other:
     ids = [training.id, other.id]
     with database.reading() as session:
         for kind, job in ((TRAINING, training), (OTHER, other)):
-            for wanted in (JobFilter(), JobFilter(status=JobStatus.QUEUED)):
+            for wanted in (JobFilter(), JobFilter(statuses=[JobStatus.QUEUED])):
                 assert list_jobs(session, kind, wanted, PageRequest()).items == (job,)
             assert find_jobs(session, ids, kind) == {job.id: job}
             assert list(find_job_versions(session, ids, kind)) == [job.id]

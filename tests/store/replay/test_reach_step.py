@@ -132,8 +132,9 @@ def test_step_beyond_the_end_of_a_fold_is_not_found(resources: Resources, train:
     lengths = Counter(network for network, _ in trajectory_of(resources, job))
     # Early stopping ends the folds: their lengths are found on the way.
     message = f"step {lengths[1]} of fold 1 does not exist: fold 1 ended after {lengths[1]} steps"
-    with pytest.raises(StepNotFoundError, match=message):
+    with pytest.raises(StepNotFoundError, match=message) as caught:
         reach(resources, job, lengths[1], fold=1)
+    assert caught.value.last == {"step": lengths[1] - 1, "fold": 1}
     assert reach(resources, job, lengths[1] - 1, fold=1)
     with pytest.raises(StepNotFoundError, match=f"final network ended after {lengths[4]} steps"):
         reach(resources, job, lengths[4])
@@ -291,4 +292,5 @@ def test_job_whose_dataset_was_deleted(resources: Resources, train: Train) -> No
         delete_dataset(session, job.dataset_id)
     with pytest.raises(DatasetGoneError, match="step 0, step 8 and step 28 can still") as caught:
         reach(resources, job, 3)
-    assert caught.value.steps == ("step 0", "step 8", "step 28")
+    assert [*caught.value.steps] == ["step 0", "step 8", "step 28"]
+    assert [*caught.value.steps.values()] == [{"step": n, "fold": None} for n in (0, 8, 28)]

@@ -65,8 +65,10 @@ def test_steps_of_folds(resources: Resources, train: Train) -> None:
     with pytest.raises(DatasetGoneError) as caught:
         reach_step(resources, job, Position(1), LIMIT)
     # The states of two folds are kept, and the model is that of the final network.
-    assert caught.value.steps[0] == "step 0 of fold 0"
-    assert caught.value.steps[-1] == "step 0"
+    names = [*caught.value.steps]
+    assert names[0] == "step 0 of fold 0"
+    assert caught.value.steps["step 0 of fold 0"] == {"step": 0, "fold": 0}
+    assert names[-1] == "step 0"
 
 
 @pytest.mark.parametrize("fold", [0, None])

@@ -58,10 +58,21 @@ function apart(lo, hi) {
 
 /** Limits that begin at a tick, at 0 for positive values that come near it, with room above. */
 function roomy(least, greatest, most, isWhole) {
+  if (least === greatest) return constant(least);
   const [lo, hi] = apart(least >= 0 && least < greatest / 2 ? 0 : least, greatest);
   const step = stepOf(lo, hi, most, isWhole);
   const low = Math.floor(lo / step + TOLERANCE) * step;
   return linear(low, hi + (hi - low) * ROOM_ABOVE, most, isWhole, step);
+}
+
+/** Axis of equal values: the value is its only tick. */
+function constant(value) {
+  const [lo, hi] = apart(value, value);
+  const size = Math.abs(value);
+  const rounded = Number(value.toPrecision(4));
+  const isPower = size !== 0 && (size >= 1e6 || size < 1e-4);
+  const text = isPower ? powerText(value) : size >= 1000 ? count(Math.round(value)) : exact(rounded);
+  return { lo, hi, isLog: false, ticks: [{ value, text }] };
 }
 
 function stepOf(lo, hi, most, isWhole) {
@@ -97,7 +108,8 @@ function logarithmic(least, greatest, most) {
   const factors = last - first > 3 ? [1] : [1, 2, 5];
   const every = Math.ceil((last - first) / most);
   const values = [];
-  for (let power = first; power <= last; power += every) {
+  const start = factors.length > 1 ? first : Math.ceil(Math.log10(low));
+  for (let power = start; power <= last; power += every) {
     for (const factor of factors) values.push(Number(`${factor}e${power}`));
   }
   const inside = values.filter((value) => value >= low && value <= high);

@@ -1,9 +1,6 @@
-/** View that is still empty. */
-import { html } from '../../core/dom.js';
+/** Backpropagation of a job: any of its steps, number by number. */
+import { insideView } from './inside_view.js';
+import { latestJobs } from './latest.js';
 
-/** Open the view. */
-export const open = () => ({
-  title: () => 'backpropagation',
-  render: () => html`<h1>backpropagation</h1>`,
-  close: () => {},
-});
+/** Open the view of a job, or without an id that of the latest jobs. */
+export const open = (id) => (id === null ? latestJobs() : insideView(id));

@@ -1,0 +1,199 @@
+"""States of the view of one job in which a step cannot be shown, or not yet."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.accessibility import assert_accessible
+from tests.browser.api import POINTS_CSV, Api, Json
+from tests.browser.guards import Guard
+from tests.browser.inside import (
+    LINE,
+    WIDE,
+    WIDE_SHAPE,
+    drawing,
+    explain,
+    facts,
+    open_job,
+    panel,
+    press,
+    train_small,
+    values,
+)
+
+
+@pytest.fixture(scope="module")
+def job(api: Api) -> Json:
+    return train_small(api)
+
+
+@pytest.fixture(scope="module")
+def distant(api: Api) -> Json:
+    """A job in which some steps take more than 2 s to reach."""
+    return api.train(name="points, wide", epochs=700, network=WIDE, batch_size=60)
+
+
+def far_step(api: Api, job: Json) -> int:
+    """The step that is farthest behind a kept state."""
+    kept = [one["steps"] for one in api.get(job["links"]["checkpoints"])["data"]]
+    ends = [*kept, job["progress"]["steps"]]
+    return max(zip([0, *kept], ends, strict=True), key=lambda gap: gap[1] - gap[0])[1] - 1
+
+
+def test_a_step_beyond_the_end_leads_to_the_last(page: Page, guard: Guard, job: Json) -> None:
+    guard.allow(404)
+    open_job(page, job, step=4000)
+    expect(page.get_by_role("alert")).to_contain_text("the job has done 30 steps (0…29)")
+    assert_accessible(page)
+    page.get_by_role("link", name="Look at step 29, the last").click()
+    expect(drawing(page, 29)).to_be_visible()
+
+
+def test_any_row_of_the_table_and_a_row_of_ones_own(
+    page: Page, guard: Guard, api: Api, job: Json
+) -> None:
+    open_job(page, job, step=12, layer="output", unit=2)
+    expect(drawing(page, 12)).to_be_visible()
+    page.get_by_text("Another row", exact=True).click()
+    page.get_by_label("Row of the table, 0 to 59").fill("33")
+    press(page, "Show row")
+    expect(page.get_by_role("combobox", name="Row", exact=True)).to_have_value("33")
+    guard.allow(422)
+    page.get_by_label("x", exact=True).fill("wide")
+    page.get_by_label("kind, target").fill("low")
+    press(page, "Show your row")
+    field = page.get_by_label("x", exact=True)
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_be_focused()
+    expect(field).to_have_accessible_description(re.compile("'x' cannot be read"))
+    expect(field).to_have_value("wide")
+    assert_accessible(page)
+    field.fill("1.5")
+    page.get_by_label("y", exact=True).fill("0.25")
+    press(page, "Show your row")
+    expect(page.get_by_role("combobox", name="Row", exact=True)).to_contain_text(
+        "your row: 1.5 × 0.25, low"
+    )
+    expect(panel(page)).to_contain_text("3 of 3, softmax")
+    own = {"values": {"x": 1.5, "y": 0.25}, "target": "low"}
+    expected = explain(api, job, step=12, rows=own)["explanation"]["layers"][1]["units"][2]
+    assert facts(page)["δ"] == expected["delta"]["rows"][0]
+    page.reload()
+    expect(page.get_by_role("combobox", name="Row", exact=True)).to_contain_text("your row")
+    press(page, "Back to the batch's rows")
+    expect(page.get_by_role("combobox", name="Row", exact=True)).not_to_contain_text("your row")
+
+
+def test_without_its_table_kept_steps_are_looked_at_with_a_row_of_ones_own(
+    page: Page, guard: Guard, api: Api
+) -> None:
+    dataset = api.upload(POINTS_CSV + "9,9,high\n")
+    job = api.train(dataset, name="table deleted")
+    api.client.delete(f"/v1/datasets/{dataset['id']}").raise_for_status()
+    guard.allow(404, 409)
+    open_job(page, job)
+    notice = page.get_by_text("The table was deleted.")
+    expect(notice).to_be_visible()
+    expect(
+        page.get_by_text("Step 0 can still be looked at, with a row of your own.")
+    ).to_be_visible()
+    expect(
+        page.get_by_role("group", name="Kept steps").get_by_role("button", name="Step 0")
+    ).to_be_visible()
+    assert_accessible(page)
+    for name, value in {"x": "3.9", "y": "2", "kind, target": "high"}.items():
+        page.get_by_label(name, exact=True).fill(value)
+    press(page, "Show your row")
+    expect(drawing(page, 0)).to_be_visible()
+    own = {"values": {"x": 3.9, "y": 2}, "target": "high"}
+    expected = explain(api, job, step=0, rows=own)["explanation"]["loss"]["rows"][0]
+    assert values(page, "loss")[0] == expected
+    assert_accessible(page)
+
+
+def test_a_distant_step_is_replayed_and_can_be_cancelled(
+    page: Page, api: Api, distant: Json
+) -> None:
+    step = far_step(api, distant)
+    open_job(page, distant, step=step)
+    replay = page.get_by_text(re.compile(r"^Replaying [\d,]+ steps from"))
+    expect(replay).to_be_visible()
+    expect(page.get_by_role("progressbar", name=re.compile("^Replaying"))).to_be_visible()
+    assert_accessible(page)
+    press(page, "Cancel")
+    expect(page.get_by_role("alert")).to_contain_text("The replay was cancelled.")
+    assert_accessible(page)
+    press(page, f"Replay step {step:,}")
+    expect(replay).to_be_visible()
+    expect(page.get_by_text(LINE)).to_be_visible(timeout=60_000)
+    expect(drawing(page, f"{step:,}".replace(",", ",?"), shape=WIDE_SHAPE)).to_be_visible()
+
+
+def test_news_of_a_running_job_move_nothing(page: Page, api: Api) -> None:
+    job = api.post_job(api.upload(), name="long", epochs=100_000, network=WIDE, validation=None)
+    try:
+        open_job(page, job, step=0)
+        shape = WIDE_SHAPE
+        expect(drawing(page, 0, shape=shape)).to_be_visible()
+        chip = page.get_by_role("button", name=re.compile(r"^[\d,]+ newer steps$"))
+        expect(chip).to_be_visible()
+        url, length = page.url, page.get_by_role("slider", name="Step").get_attribute("max")
+        first = chip.inner_text()
+        expect(chip).not_to_have_text(first)
+        assert page.get_by_role("slider", name="Step").get_attribute("max") == length
+        assert page.url == url
+        assert_accessible(page)
+        chip.click()
+        expect(drawing(page, "[1-9][0-9,]*", shape=shape)).to_be_visible()
+    finally:
+        api.client.post(f"{job['links']['self']}/cancel")
+    ended = api.wait_for_end(job)
+    assert ended["status"] == "cancelled"
+    expect(page.get_by_text("cancelled", exact=True)).to_be_visible()
+
+
+def test_a_busy_service_is_waited_for(page: Page, guard: Guard, job: Json) -> None:
+    guard.allow(503)
+    asked: list[str] = []
+
+    def refuse_once(route: Any) -> None:
+        asked.append(route.request.url)
+        if len(asked) > 1:
+            route.continue_()
+            return
+        body = {
+            "status": 503,
+            "title": "Service Unavailable",
+            "code": "compute_busy",
+            "detail": "busy",
+        }
+        route.fulfill(status=503, json=body, headers={"Retry-After": "1"})
+
+    page.route("**/explain", refuse_once)
+    open_job(page, job, step=2)
+    expect(page.get_by_text("Other computations are running. Trying again in 1 s.")).to_be_visible()
+    expect(drawing(page, 2)).to_be_visible()
+
+
+def test_what_does_not_fit_into_an_answer_is_said(page: Page, guard: Guard, job: Json) -> None:
+    guard.allow(422)
+
+    def refuse_large(route: Any) -> None:
+        if "max_units" in route.request.post_data_json:
+            route.continue_()
+            return
+        body = {
+            "status": 422,
+            "title": "",
+            "code": "answer_too_large",
+            "detail": "too many numbers",
+        }
+        route.fulfill(status=422, json=body)
+
+    page.route("**/explain", refuse_large)
+    open_job(page, job, step=2)
+    expect(
+        page.get_by_text("at most 12 units per layer, 6 edges per unit and 16 rows")
+    ).to_be_visible()
