@@ -1,5 +1,6 @@
 """Draw the answers to a step into an open tab, without the figure around the drawing."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,7 +9,8 @@ from playwright.sync_api import Page
 from tests.browser.api import Api
 
 Json = dict[str, Any]
-DRAW = """async ([answers, first, width]) => {
+DRAW = """async ([text, first, width]) => {
+  const answers = JSON.parse(text);
   const main = document.querySelector('script[type=module]');
   const load = (path) => import(new URL(path, main.src).href);
   const [{ html, render }, { drawnNetwork }, { drawing, focusUnit }, { keyEffect }, { twin },
@@ -58,7 +60,8 @@ def draw(page: Page, answers: Json, clock: Json, width: int = 846) -> None:
     if page.url == "about:blank":
         page.goto("/")
         page.get_by_role("main").wait_for()
-    page.evaluate(DRAW, [answers, clock, width])
+    # One text passes to the browser much faster than its thousands of values.
+    page.evaluate(DRAW, [json.dumps(answers), clock, width])
 
 
 def answers_of_job(api: Api, job: Mapping[str, Any], step: int) -> Json:
