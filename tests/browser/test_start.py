@@ -30,9 +30,9 @@ TEXTBOOK = {
 }
 
 
-def recorded(step: int) -> Any:
-    """A recorded step."""
-    return json.loads((RECORDED / f"xor/step-{step:03}.json").read_text("utf-8"))
+def recorded(step: int, part: str) -> Any:
+    """A part of a recorded step: `batch`, or a row."""
+    return json.loads((RECORDED / f"xor/step-{step:03}/{part}.json").read_text("utf-8"))
 
 
 def drawing(page: Page, step: int, phase: str) -> Locator:
@@ -75,7 +75,7 @@ def test_backpropagation_is_seen_within_one_click(page: Page) -> None:
     assert facts(page)["δ"] == ""
     press(page, "Backward")
     expect(drawing(page, 20, "backward")).to_be_visible()
-    unit = recorded(20)["rows"][1]["layers"][0]["units"][0]
+    unit = recorded(20, "row-1")["layers"][0]["units"][0]
     shown = facts(page)
     for name, field in [("z", "z"), ("a", "a"), ("∂L/∂a", "a_gradient"), ("δ", "delta")]:
         assert number(shown[name]) == unit[field]["rows"][0]
@@ -122,7 +122,7 @@ def test_steps_rows_and_the_batch(page: Page) -> None:
     press(page, "Step back")
     expect(drawing(page, 150, "backward")).to_be_visible()
     page.get_by_role("combobox", name="Row", exact=True).select_option("row 3: 1 × 1, 0")
-    unit = recorded(150)["rows"][3]["layers"][0]["units"][0]
+    unit = recorded(150, "row-3")["layers"][0]["units"][0]
     page.wait_for_function(
         "value => document.querySelector('.facts')?.textContent.includes(value)",
         arg=f"{unit['z']['rows'][0]:.3g}".replace("-", "−"),
@@ -130,7 +130,7 @@ def test_steps_rows_and_the_batch(page: Page) -> None:
     assert number(facts(page)["δ"]) == unit["delta"]["rows"][0]
     press(page, "Batch of 4")
     expect(page.get_by_role("heading", name="Which rows push")).to_be_visible()
-    batch = recorded(150)["batch"]["layers"][0]["units"][0]
+    batch = recorded(150, "batch")["layers"][0]["units"][0]
     assert number(facts(page)["δ"]) == batch["delta"]["batch"]
     assert_accessible(page)
     press(page, "Update")
