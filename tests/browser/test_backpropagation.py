@@ -79,9 +79,7 @@ def test_everything_is_chosen_with_the_mouse_and_kept_in_the_address(
     before = page.url, panel(page).inner_text()
     page.reload()
     expect(panel(page)).to_contain_text("Hidden unit 1")
-    expect(page.get_by_role("button", name="x₂ y")).to_have_attribute(
-        "aria-pressed", "true"
-    )
+    expect(page.get_by_role("button", name="x₂ y")).to_have_attribute("aria-pressed", "true")
     assert (page.url, panel(page).inner_text()) == before
     press(page, "Batch of 10")
     expect(page.get_by_text("Which rows push")).to_be_visible()
