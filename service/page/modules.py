@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from service.page.files import File
 
-# JSDoc may contain imports of types, which load nothing.
+# A licence, or JSDoc with imports of types, which load nothing.
 _COMMENT = re.compile(r"^\s*/\*.*?\*/", re.DOTALL | re.MULTILINE)
 _IMPORT = re.compile(
     r"""(?:^|;)\s*(?:import|export)\b(?:[\w\s{},*$]*?from)?\s*["']([^"']+)["']""", re.MULTILINE

@@ -169,6 +169,9 @@
  * @property {boolean} hasOnlyMarks whether other steps cannot be drawn
  * @property {boolean} isLive whether steps are still being added
  * @property {(clock: Clock, options?: {signal?: AbortSignal}) => Promise<StepAnswers>} load
+ * @property {(clock: Clock, part: object, options?: {signal?: AbortSignal}) => Promise<object>}
+ *   [explain] answer of the explain route to another part of the clock's position, such as
+ *   `{matrices: […]}`; not of recorded steps
  */
 
 export {};

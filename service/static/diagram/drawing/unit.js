@@ -18,7 +18,7 @@ export function unitTemplate(unit, box, options) {
       @click=${() => select({ layer: unit.layer, unit: unit.unit, edge: null })}>
     ${unit.why ? svg`<title>${unit.why}</title>` : nothing}
     ${frame(box, places.isUpright ? 8 : 10)}
-    ${unit.isStub ? stubText(unit, box) : texts(unit, box, options)}
+    ${unit.isStub ? stubText(unit, box, places.isUpright) : texts(unit, box, options)}
   </g>`;
 }
 
@@ -90,10 +90,12 @@ function below(text, { x, y, w, h }, name) {
 }
 
 /** A unit that the answers do not explain: its name, and the value that its edge carries. */
-const stubText = (unit, { x, y, w, h }) => svg`
-  <text class="symbol" x=${fixed(x + 10)} y=${fixed(y + h / 2 + 5)}>${unit.name}</text>
-  ${unit.value.state === 'known'
-    ? valueText(unit.value, x + w - 10, y + h / 2 + 5, 'end') : nothing}`;
+const stubText = (unit, { x, y, w, h }, isUpright) => {
+  const pad = isUpright ? 6 : 10;
+  const [top, bottom] = isUpright ? [y + 17, y + h - 8] : [y + h / 2 + 5, y + h / 2 + 5];
+  return svg`<text class="symbol" x=${fixed(x + pad)} y=${fixed(top)}>${unit.name}</text>
+    ${unit.value.state === 'known' ? valueText(unit.value, x + w - pad, bottom, 'end') : nothing}`;
+};
 
 /** A symbol with its index; `isShort` writes ∂L/∂a as ∂a. */
 export function symbolText({ base, sub, isNew }, x, y, anchor, isShort = false) {

@@ -2,7 +2,9 @@
 import { Problem } from '../../core/api.js';
 import { answerCache } from './answer_cache.js';
 import { ask } from './ask.js';
-import { batchQuestion, detailsQuestion, rowQuestion, smallerQuestions } from './job_questions.js';
+import {
+  batchQuestion, detailsQuestion, partQuestion, rowQuestion, smallerQuestions,
+} from './job_questions.js';
 
 /**
  * @typedef {object} Training what the page knows of a job's training
@@ -46,8 +48,11 @@ export function jobSource(training, { onWait = () => {}, cache = answerCache() }
     return stepAnswers({ job, batch, row: row?.found ?? null, details, limits });
   }
 
+  const explain = (clock, part, { signal } = {}) => (
+    answer(partQuestion(clock, ownRow ?? [clock.row], part, hasOnlyMarks), signal));
+
   const key = ownRow ? `${job.id} ${JSON.stringify(ownRow)}` : job.id;
-  return { key, steps, losses, marks, hasOnlyMarks, isLive: !job.is_terminal, load };
+  return { key, steps, losses, marks, hasOnlyMarks, isLive: !job.is_terminal, load, explain };
 }
 
 /** Answer to a question, or to the largest part of it that fits into an answer. */

@@ -32,5 +32,10 @@ export const detailsQuestion = (clock, rows, isAlone = false) => ({
   units: { [clock.layer]: [clock.unit] },
 });
 
+/** Another part of a clock's position, such as whole matrices. */
+export const partQuestion = (clock, rows, part, isAlone = false) => ({
+  ...position(clock), ...(isAlone || showsRow(clock) ? { rows } : {}), ...part,
+});
+
 /** The same question with lower limits, from the widest to the narrowest. */
 export const smallerQuestions = (question) => SMALLER.map((limits) => ({ ...question, ...limits }));

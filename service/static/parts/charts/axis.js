@@ -108,7 +108,8 @@ function logarithmic(least, greatest, most) {
   const factors = last - first > 3 ? [1] : [1, 2, 5];
   const every = Math.ceil((last - first) / most);
   const values = [];
-  for (let power = first; power <= last; power += every) {
+  const start = factors.length > 1 ? first : Math.ceil(Math.log10(low));
+  for (let power = start; power <= last; power += every) {
     for (const factor of factors) values.push(Number(`${factor}e${power}`));
   }
   const inside = values.filter((value) => value >= low && value <= high);

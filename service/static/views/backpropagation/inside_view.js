@@ -11,6 +11,7 @@ import { gradientCheck } from './gradient_check.js';
 import { insideJob } from './inside.js';
 import { nameOf } from './latest.js';
 import { rowChoice } from './own_row.js';
+import { moreSections } from './sections.js';
 import { failureView, goneNotice, originLine, waitLine } from './states.js';
 import { hasFolds } from './steps.js';
 import { whatIf } from './what_if.js';
@@ -21,23 +22,26 @@ export function insideView(id) {
   const check = gradientCheck(inside);
   const changed = whatIf(inside);
   const rows = rowChoice(inside);
+  const more = moreSections(inside);
   const drawn = figure({
     id: 'inside',
     source: () => inside.source.value,
     clock: () => inside.clock.value,
     setClock: inside.setClock,
     check: check.run,
+    minus: more.minus,
     foot: () => html`${originLine(shownAnswers(inside))}${rows.render()}`,
   });
   const retry = () => { inside.forget(); drawn.reload(); };
   return {
     title: () => `Inside ${inside.job.value ? nameOf(inside.job.value) : 'a job'}`,
-    render: () => html`${head(inside, check)}${body({ inside, drawn, retry, changed, rows })}`,
+    render: () => html`${head(inside, check, more.menu(drawn.network()))}${
+      body({ inside, drawn, retry, changed, rows, more })}`,
     close: () => { drawn.close(); check.close(); changed.close(); inside.close(); },
   };
 }
 
-function head(inside, check) {
+function head(inside, check, menu) {
   const job = inside.job.value;
   const name = job ? nameOf(job) : inside.id;
   return html`<div class="head">
@@ -52,7 +56,7 @@ function head(inside, check) {
         ${foldField(inside)}</p>` : nothing}
     </div>
     ${inside.training.value ? html`<div class="row badges">${newestChip(inside)}${
-      canCheck(inside) ? check.render() : nothing}</div>` : nothing}
+      canCheck(inside) ? check.render() : nothing}${menu}</div>` : nothing}
   </div>`;
 }
 
@@ -75,7 +79,7 @@ function foldField({ training, clock, setClock }) {
   </select></label>`;
 }
 
-function body({ inside, drawn, retry, changed, rows }) {
+function body({ inside, drawn, retry, changed, rows, more }) {
   const { loaded, training } = inside;
   if (!training.value) {
     return html`${loadingLine(loaded, 'Reading the job…')}
@@ -88,6 +92,7 @@ function body({ inside, drawn, retry, changed, rows }) {
       ${isDrawn(inside) ? nothing : rows.render()}
     </div>
     ${changed.render()}
+    ${more.render()}
     ${findingsView(inside)}`;
 }
 

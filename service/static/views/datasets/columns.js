@@ -17,7 +17,7 @@ const MOST_BINS = 20;
  */
 export function columnCards({ columns, most, showMore, setKind, detailOf = null, watch = () => nothing }) {
   const shown = columns.slice(0, most);
-  return html`<ul class="columns">${repeat(shown, ({ name }) => name, (column) => html`
+  return html`<ul class="columns" aria-label="Columns">${repeat(shown, ({ name }) => name, (column) => html`
       <li class="card column" ${watch(column)}>
         <div class="column-head"><h3 class="cut" title=${column.name}>${column.name}</h3>${kindSelect(column, setKind)}</div>
         ${distribution(column, detailOf)}

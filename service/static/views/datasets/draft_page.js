@@ -1,6 +1,6 @@
 /** The file that was chosen: what was understood of it, before it becomes a table. */
 import { html, nothing } from '../../core/dom.js';
-import { go, href } from '../../core/router.js';
+import { go, href, route } from '../../core/router.js';
 import { signal } from '../../core/state.js';
 import { fileButton } from '../../parts/file_button.js';
 import { problemView } from '../../parts/problem.js';
@@ -88,5 +88,7 @@ const fieldHref = () => null;
 
 async function submit() {
   const dataset = await keep();
-  if (dataset !== null) go('datasets', dataset.id);
+  const { view, id } = route.peek();
+  // A person who has gone to another view meanwhile stays there.
+  if (dataset !== null && view === 'datasets' && id === 'new') go('datasets', dataset.id);
 }

@@ -1,4 +1,4 @@
-/** What a training on the table would decide by itself, with fixes that go into the new job. */
+/** Decisions that a training on the table would make by itself, with fixes that go into the new job. */
 import { post } from '../../core/api.js';
 import { html, live, nothing, repeat } from '../../core/dom.js';
 import { applyPatch } from '../../core/json_patch.js';

@@ -1,4 +1,4 @@
-/** What was changed or guessed while a file was read, with the fixes as buttons. */
+/** Notices of what was changed or guessed while a file was read, with the fixes as buttons. */
 import { html, nothing, repeat } from '../../core/dom.js';
 import { icon } from '../../parts/icons.js';
 import { fixesOf, isDoubt } from './fixes.js';

@@ -1,12 +1,15 @@
 /** How a file was read, in words, and as query parameters of an upload. */
 import { count } from '../../core/numbers.js';
 
+/** Words for the kinds of columns. */
 export const KINDS = {
   numeric: 'number', boolean: 'boolean', categorical: 'category', time: 'time', text: 'text',
 };
+/** Words for the formats of files. */
 export const FORMATS = {
   csv: 'CSV', json_lines: 'JSON Lines', json: 'JSON', parquet: 'Parquet', arrow: 'Arrow', npy: 'NumPy (.npy)', npz: 'NumPy (.npz)',
 };
+/** Words for the separators of fields. */
 export const DELIMITERS = {
   ',': 'commas', ';': 'semicolons', '\t': 'tabs', '|': 'vertical bars', ' ': 'spaces',
 };
@@ -21,7 +24,7 @@ const OF_FILE = ['format', 'compression', 'encoding'];
  *   kinds: Record<string, string>}} Stated
  */
 
-/** What was understood of a file: `600 rows, 14 columns. CSV, separated by semicolons, …`. */
+/** Sentence of what was understood of a file: `600 rows, 14 columns. CSV, separated by semicolons, …`. */
 export function understood({ rows, columns, options, isComplete = true }) {
   const size = `${isComplete ? '' : 'first '}${plural(rows, 'row')}, ${plural(columns, 'column')}.`;
   return `${size[0].toUpperCase()}${size.slice(1)} ${readAs(options)}.`;

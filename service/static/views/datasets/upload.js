@@ -19,7 +19,8 @@ const TUS = { 'Tus-Resumable': '1.0.0' };
  * Send a file. It goes on where an upload of the same name, size and time of change stopped.
  * @param {File} file
  * @returns {{progress: import('../../core/state.js').Signal<Transfer>, resume: () => Promise<void>,
- *   pause: () => void, cancel: () => Promise<void>}}
+ *   pause: () => void, cancel: () => Promise<void>}} `resume` waits through lost connections, until the
+ *   upload is complete, or is stopped by a person or by a problem
  */
 export function resumableUpload(file) {
   const progress = signal({ state: 'paused', offset: 0, id: recall(file), problem: null });
@@ -27,17 +28,21 @@ export function resumableUpload(file) {
   let abort = new AbortController();
 
   async function resume() {
-    if (progress.peek().state === 'sending') return;
+    abort.abort();
     abort = new AbortController();
-    set({ state: 'sending', problem: null });
     const current = abort.signal;
-    try {
-      await sendAll(file, progress, set, current);
-      set({ state: 'complete' });
-    } catch (error) {
-      if (current.aborted) return;
-      if (error instanceof Problem) set({ state: 'failed', problem: error });
-      else whenOnline(set, current, resume);
+    while (!current.aborted) {
+      set({ state: 'sending', problem: null });
+      try {
+        await sendAll(file, progress, set, current);
+        set({ state: 'complete' });
+        return;
+      } catch (error) {
+        if (current.aborted) return;
+        if (error instanceof Problem) { set({ state: 'failed', problem: error }); return; }
+        set({ state: 'lost' });
+        await untilOnline(current);
+      }
     }
   }
 
@@ -55,15 +60,11 @@ export function resumableUpload(file) {
   return { progress, resume, pause, cancel };
 }
 
-function whenOnline(set, abort, resume) {
-  set({ state: 'lost' });
-  let stop = () => {};
-  stop = effect(() => {
-    if (!connection.value.isOnline && !abort.aborted) return;
-    queueMicrotask(() => {
-      stop();
-      if (!abort.aborted) { set({ state: 'paused' }); resume(); }
-    });
+function untilOnline(abort) {
+  return new Promise((resolve) => {
+    const stop = effect(() => { if (connection.value.isOnline) queueMicrotask(end); });
+    const end = () => { stop(); resolve(); };
+    abort.addEventListener('abort', end, { once: true });
   });
 }
 

@@ -85,7 +85,7 @@ function result(model, { pairs, lacking, read, rows }, width) {
   const first = read < rows ? `The first ${count(read)} of ${count(rows)} rows.` : `All ${count(rows)} rows.`;
   const left = lacking ? ` ${count(lacking)} rows without ${model.spec.target} are left out.` : '';
   return html`<p class="small muted">${first}${left} Rows that were trained on are among them if it is the model’s own table: they cannot be
-      told apart here.</p>
+      distinguished here.</p>
     ${pairs.length === 0 ? html`<p>No row has a value of ${model.spec.target}.</p>`
       : Array.isArray(model.classes) ? classResult(model.classes, pairs) : scatter({ name: model.spec.target, pairs, width })}`;
 }

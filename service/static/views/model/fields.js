@@ -49,7 +49,7 @@ export const middleRow = (fields) => Object.fromEntries(fields.map(({ name, type
 
 const rounded = (value) => (Number.isFinite(value) ? Number(value.toPrecision(4)) : value);
 
-/** What was typed as the service reads it: a number if it is one, else the text itself. */
+/** Typed text as the service reads it: a number if it is one, else the text itself. */
 export function typedValue(typed) {
   const trimmed = typed.trim().replace('−', '-');
   if (trimmed === '') return null;

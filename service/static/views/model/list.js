@@ -6,7 +6,7 @@ import { resource } from '../../core/resource.js';
 import { href } from '../../core/router.js';
 import { loadingLine } from '../../parts/loading.js';
 import { problemView } from '../../parts/problem.js';
-import { targetText, TASKS } from './words.js';
+import { nameOf, targetText, TASKS } from './words.js';
 
 const PAGE = 25;
 
@@ -46,7 +46,7 @@ function table({ data, has_more: hasMore }, more) {
 }
 
 const line = (model) => html`<tr>
-  <th scope="row" class="name"><a href=${href('models', model.id)} title=${model.name}>${model.name}</a></th>
+  <th scope="row" class="name"><a href=${href('models', model.id)} title=${nameOf(model)}>${nameOf(model)}</a></th>
   <td>${TASKS[model.spec.task] ?? model.spec.task}</td>
   <td class="name" title=${targetText(model)}>${targetText(model)}</td>
   <td class="number" data-value=${model.metrics.validation_loss ?? nothing}>${long(model.metrics.validation_loss)}</td>

@@ -10,7 +10,7 @@ import { openDownloads } from './downloads.js';
 import { openEvaluation } from './evaluation.js';
 import { openFilePrediction } from './predict_file.js';
 import { openTry } from './try_row.js';
-import { targetText } from './words.js';
+import { nameOf, targetText } from './words.js';
 
 /** Open a model by its id. */
 export function openModel(id) {
@@ -23,7 +23,7 @@ export function openModel(id) {
     return model;
   });
   return {
-    title: () => loaded.value?.name ?? 'Model',
+    title: () => (loaded.value ? nameOf(loaded.value) : 'Model'),
     render: () => (loaded.value ? page(loaded.value, parts) : notYet(loaded)),
     close: () => { loaded.close(); Object.values(parts ?? {}).forEach((part) => part.close()); },
   };
@@ -45,8 +45,8 @@ function page(model, { trial, file, downloads, evaluation }) {
 function head(model, file, downloads) {
   const { job_id: job, dataset_id: dataset } = model.lineage;
   return html`<div class="head"><div>
-      <p class="crumbs"><a href=${href('models')}>Models</a><span>/</span><span class="cut">${model.name}</span></p>
-      <h1 class="cut" title=${model.name}>${model.name}</h1>
+      <p class="crumbs"><a href=${href('models')}>Models</a><span>/</span><span class="cut">${nameOf(model)}</span></p>
+      <h1 class="cut" title=${nameOf(model)}>${nameOf(model)}</h1>
       <p class="muted">Predicts ${model.spec.task === 'reconstruction' ? 'the row itself' : targetText(model)}
         from ${count(model.preprocessing.columns.length)} columns; ${count(model.parameter_count)} parameters.
         ${model.partial ? 'Its job did not finish.' : nothing}

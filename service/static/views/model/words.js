@@ -1,6 +1,7 @@
 /** Words of models, flags and targets. */
 import { exact, long } from '../../core/numbers.js';
 
+/** Words for what a model predicts. */
 export const TASKS = {
   classification: 'classes', regression: 'a number', multi_label: 'several labels', reconstruction: 'reconstruction',
 };
@@ -8,10 +9,14 @@ export const TASKS = {
 /** Names of the targets, or a dash for a reconstruction. */
 export const targetText = ({ spec }) => [spec.target].flat().filter((name) => name !== null).join(', ') || '–';
 
+/** Name of a model; of one without a name, what it predicts. */
+export const nameOf = (model) => model.name.trim()
+  || (model.spec.task === 'reconstruction' ? 'Reconstruction' : `Model of ${targetText(model)}`);
+
 /** Class, label or value as text. */
 export const labelText = (label) => (typeof label === 'number' ? exact(label) : label === null ? '–' : String(label));
 
-/** What the flag of a prediction says of a field's value. */
+/** Text of what the flag of a prediction says of a field's value. */
 export function flagText(flag, field) {
   switch (flag) {
     case 'imputed': return `Missing: replaced by ${replacement(field)}.`;

@@ -8,6 +8,7 @@ export const NUMBERS = [
   { name: 'y', label: 'y, target', value: 1, pointer: '/targets' },
   { name: 'rate', label: 'η, learning rate', value: 0.5, pointer: '/optimizer' },
 ];
+/** Fields of the form with a choice. */
 export const CHOICES = [
   { name: 'hidden', label: 'Hidden activation', value: 'sigmoid', pointer: '/network/layers',
     options: ['sigmoid', 'tanh', 'relu', 'linear'] },

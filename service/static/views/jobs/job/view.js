@@ -12,6 +12,7 @@ import { jobCurves } from './curves.js';
 import { diagnosis } from './diagnosis.js';
 import { failure } from './failure.js';
 import { findings } from './findings.js';
+import { inputFacts } from './inputs.js';
 import { foldsTable } from './folds.js';
 import { eventLog } from './log.js';
 import { progressBar } from './progress.js';
@@ -56,7 +57,7 @@ function content(state, parts, title) {
       <div class="stack">${checkpointTable(job, state.checkpoints.value)}${diagnosis(state.diagnosis.value, job)}</div>
     </div>
     ${findings(job)}${foldsTable(job)}
-    <div class="halves">${parts.replay.render()}${details(job, parts)}</div>`;
+    <div class="halves">${parts.replay.render()}${inputs(job, parts)}</div>`;
 }
 
 const head = (job, actions, { heading, isMain }) => html`<header class="head">
@@ -83,20 +84,5 @@ function asOf({ readAt, job }) {
   return html`<p class="small muted">As of ${clockTime(readAt.value)}.</p>`;
 }
 
-const details = (job, { spec }) => html`<section class="stack"><h2 class="h3">Inputs</h2>
-  <p><a href=${href('datasets', job.links.dataset.split('/').at(-1))}>Table</a>,
-    <a href=${href('jobs', null, { dataset: job.links.dataset.split('/').at(-1) })}>other jobs of this table</a></p>
-  ${rowsText(job.rows)}${startText(job.start_from)}${spec.render()}${environmentDetails(job)}</section>`;
-
-function rowsText(rows) {
-  if (rows === null) return nothing;
-  const parts = [['training', rows.training], ['validation', rows.validation], ['test', rows.test], ['left out', rows.left_out]];
-  return html`<p class="muted">Rows: ${parts.filter(([, number]) => number).map(([name, number]) => `${count(number)} ${name}`).join(', ')}</p>`;
-}
-
-function startText(from) {
-  if (from === null) return nothing;
-  return html`<p class="muted">Started from ${from.job_id
-    ? html`<a href=${href('jobs', from.job_id)}>job ${shortId(from.job_id)}</a>, step ${count(from.steps)}`
-    : html`<a href=${href('models', from.model_id)}>model ${shortId(from.model_id)}</a>`}</p>`;
-}
+const inputs = (job, { spec }) => html`<section class="stack"><h2 class="h3">Inputs</h2>
+  ${inputFacts(job)}${spec.render()}${environmentDetails(job)}</section>`;

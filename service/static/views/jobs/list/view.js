@@ -110,7 +110,7 @@ function lines(job) {
   return html`<span class="cut" title=${name}>${name}</span>
     <span class="number">${metric === null ? nothing : metricText(metric.name, metric.value)}</span>
     <span class="small state-line">${stateLine(job)}</span>
-    <span class="small number">${metric === null ? nothing : metricWords(metric.name)}</span>`;
+    <span class="small number metric-name">${metric === null ? nothing : metricWords(metric.name)}</span>`;
 }
 
 function compareSwitch(compared, { jobs }) {

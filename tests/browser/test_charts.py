@@ -1,0 +1,122 @@
+"""Charts: axes, labels, lines of many points, and their reading by keyboard."""
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.accessibility import assert_accessible
+from tests.browser.api import Api, Json
+from tests.browser.modules import Module
+
+EPOCHS = 100_000
+Load = Callable[[str], Module]
+
+
+@pytest.fixture(scope="module")
+def trained(api: Api) -> Json:
+    return api.train(name="charted", epochs=30)
+
+
+def texts(axis: Json) -> list[str]:
+    return [tick["text"] for tick in axis["ticks"]]
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "expected"),
+    [
+        ([0.05, 2.03], {}, ["0", "0.5", "1", "1.5", "2"]),
+        ([0.6, 0.99], {}, ["0.6", "0.7", "0.8", "0.9", "1"]),
+        ([-1.5, 0.5], {}, ["−1.5", "−1", "−0.5", "0", "0.5"]),
+        ([125_786, 125_786], {}, ["125,786"]),
+        ([0, 0], {}, ["0"]),
+        ([2e-6, 1e-7], {}, ["0", "5·10⁻⁷", "10⁻⁶", "1.5·10⁻⁶", "2·10⁻⁶"]),
+        ([1e-6, 1, 0, -3], {"isLog": True}, ["10⁻⁶", "10⁻⁴", "0.01", "1"]),
+        ([0.2, 3], {"isLog": True}, ["0.2", "0.5", "1", "2"]),
+        ([0, -3], {"isLog": True}, ["−3", "−2", "−1", "0"]),
+        ([0], {"isWhole": True, "isTight": True}, ["0"]),
+        ([0, 2], {"isWhole": True, "isTight": True}, ["0", "1", "2"]),
+    ],
+)
+def test_ticks(module: Load, values: list[float], options: Json, expected: list[str]) -> None:
+    axis = module("parts/charts/axis.js").call("axisOf", values, options)
+    assert texts(axis) == expected
+    assert axis["lo"] < axis["hi"]
+
+
+def test_labels_do_not_overlap_and_keep_their_order(module: Load) -> None:
+    spread = module("parts/charts/labels.js")
+    assert spread.call("spread", [10, 60], 15, 0, 100) == [10, 60]
+    places = spread.call("spread", [99, 98, 97, 20, 100], 15, 0, 100)
+    order = sorted(range(5), key=lambda index: places[index])
+    assert order == [3, 2, 1, 0, 4]
+    gaps = [places[b] - places[a] for a, b in pairwise(order)]
+    assert min(gaps) >= 15
+    assert (min(places), max(places)) == (20, 100)
+
+
+def test_gaps_part_a_line(module: Load, page: Page) -> None:
+    module("parts/charts/lines.js")
+    found = page.evaluate(
+        """async () => {
+          const main = document.querySelector('script[type=module]');
+          const { runs, thinned } = await import(new URL('parts/charts/lines.js', main.src).href);
+          const points = Array.from({ length: 10_000 }, (_, x) => [x, x === 5_000 ? 99 : x % 7]);
+          const kept = thinned(points, 100, ([x]) => Math.floor(x / 100));
+          return {
+            runs: runs([[0, 1], [1, null], [2, 3], [3, 4]], (x, y) => y !== null),
+            kept: kept.length,
+            peak: kept.some(([, y]) => y === 99),
+            ends: [kept[0][0], kept.at(-1)[0]],
+          };
+        }"""
+    )
+    assert found["runs"] == [[[0, 1]], [[2, 3], [3, 4]]]
+    assert found["kept"] <= 400
+    assert found["peak"]
+    assert found["ends"] == [0, 9_999]
+
+
+def test_values_are_read_by_keyboard(page: Page, api: Api, trained: Json, module: Load) -> None:
+    losses = api.get(trained["links"]["losses"])["data"]
+    page.goto(f"/#/jobs/{trained['id']}")
+    chart = page.get_by_role("img", name=re.compile(r"^Loss by epoch\."))
+    expect(chart).to_have_accessible_name(re.compile("training: from .* validation: from"))
+    chart.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    short = module("core/numbers.js")
+    wanted = losses[1]
+    reading = (
+        f"epoch 1, training loss {short.call('short', wanted['loss'])}, "
+        f"validation loss {short.call('short', wanted['validation_loss'])}"
+    )
+    expect(page.get_by_role("status").get_by_text(reading)).to_be_attached()
+    page.get_by_role("button", name="Loss: logarithmic axis").click()
+    expect(page.get_by_role("button", name="Loss: logarithmic axis")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.get_by_role("button", name="Dark theme").click()
+    expect(page.get_by_role("button", name="Light theme")).to_be_visible()
+    assert_accessible(page)
+
+
+def test_a_hundred_thousand_epochs_are_drawn(page: Page, trained: Json) -> None:
+    def answer(route: Route) -> None:
+        after = int(parse_qs(urlsplit(route.request.url).query)["after"][0])
+        rows = range(after + 1, min(after + 10_001, EPOCHS))
+        body = "".join(f"{n},{1 / (n + 1)},{2 / (n + 1)},0.1,,0\n" for n in rows)
+        head = "epoch,loss,validation_loss,learning_rate,gradient_norm,seconds\n"
+        route.fulfill(content_type="text/csv", body=head + body)
+
+    page.route("**/losses?*", answer)
+    page.goto(f"/#/jobs/{trained['id']}")
+    page.get_by_text("Loss as a table").click()
+    expect(page.get_by_text("1 to 25 of 100,000 rows")).to_be_visible()
+    expect(
+        page.get_by_role("img", name=re.compile(r"training: from 1 to 1\.0·10⁻⁵"))
+    ).to_be_visible()
+    assert page.evaluate("document.querySelectorAll('canvas').length") >= 1
