@@ -4,6 +4,7 @@ import { connection } from './core/api.js';
 import { href, route } from './core/router.js';
 import { effect, signal } from './core/state.js';
 import { theme, toggleTheme } from './core/theme.js';
+import { loadStyle, useStyle } from './core/view_styles.js';
 import { keysDialog, openKeys } from './parts/keys_dialog.js';
 import { problemView } from './parts/problem.js';
 
@@ -26,13 +27,13 @@ const now = signal(new Date());
 async function show({ view, id }) {
   const folder = VIEWS.find(([name]) => name === view)?.[2] ?? 'start';
   const key = `${folder}/${id ?? ''}`;
+  wanted = key;
   if (shown.peek().key === key) return;
   const isCurrent = () => key === wanted;
-  wanted = key;
+  const style = new URL(`./views/${folder}/view.css`, import.meta.url).href;
   let next;
   try {
-    const base = `./views/${folder}/view`;
-    const [module] = await Promise.all([import(`${base}.js`), loadStyle(`${base}.css`)]);
+    const [module] = await Promise.all([import(`./views/${folder}/view.js`), loadStyle(style)]);
     if (!isCurrent()) return;
     next = { key, view: module.open(id), problem: null };
   } catch (error) {
@@ -42,6 +43,7 @@ async function show({ view, id }) {
   }
   const isFirst = shown.peek().key === null;
   shown.peek().view?.close();
+  useStyle(style);
   shown.value = next;
   scrollTo(0, 0);
   revealCurrentLink();
@@ -53,24 +55,6 @@ let wanted = null;
 function revealCurrentLink() {
   const link = document.querySelector('nav [aria-current="page"]');
   link?.scrollIntoView({ block: 'nearest', inline: 'center' });
-}
-
-const styles = new Map();
-function loadStyle(path) {
-  const address = new URL(path, import.meta.url).href;
-  if (!styles.has(address)) styles.set(address, addStyle(address));
-  return styles.get(address);
-}
-
-function addStyle(address) {
-  return new Promise((resolve, reject) => {
-    const link = document.createElement('link');
-    link.rel = 'stylesheet';
-    link.href = address;
-    link.addEventListener('load', resolve);
-    link.addEventListener('error', () => reject(new Error(`${address} cannot be loaded`)));
-    document.head.append(link);
-  });
 }
 
 function page() {

@@ -1,7 +1,7 @@
 """Jobs: the list, a live job, commands, failures, comparisons."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
@@ -39,15 +39,21 @@ def diverged(api: Api) -> Json:
 
 
 @pytest.fixture
-def start(api: Api, dataset: Json) -> Callable[..., Json]:
-    """Post a job and return it when its first epoch is done."""
+def start(api: Api, dataset: Json) -> Iterator[Callable[..., Json]]:
+    """Post a job and return it when its first epoch is done; cancel it after the test."""
+    posted: list[Json] = []
 
     def post(**spec: object) -> Json:
         job = api.post_job(dataset, **spec)
+        posted.append(job)
         wait_for(lambda: api.get(job["links"]["self"])["progress"]["epoch"] > 0, 60)
         return job
 
-    return post
+    yield post
+    for job in posted:
+        links = api.get(job["links"]["self"])["links"]
+        if "cancel" in links:
+            api.client.post(links["cancel"])
 
 
 def open_job(page: Page, job: Json) -> Locator:
@@ -64,7 +70,7 @@ def status(page: Page, word: str) -> Locator:
 
 
 def test_live_job_is_watched_to_its_end(page: Page, api: Api, start: Callable[..., Json]) -> None:
-    job = start(name="watched", epochs=2000)
+    job = start(name="watched", epochs=300)
     view = open_job(page, job)
     expect(status(page, "running")).to_be_visible()
     expect(view.get_by_role("progressbar", name="Progress")).to_be_visible()
@@ -75,8 +81,8 @@ def test_live_job_is_watched_to_its_end(page: Page, api: Api, start: Callable[..
     expect(view.get_by_text("Succeeded: model")).to_be_visible()
     view.get_by_text("Loss as a table").click()
     region = view.get_by_role("region", name="Loss as a table")
-    losses = api.get(f"{job['links']['losses']}?limit=2000")["data"]
-    expect(view.get_by_text("1 to 25 of 2,000 rows")).to_be_visible()
+    losses = api.get(f"{job['links']['losses']}?limit=300")["data"]
+    expect(view.get_by_text("1 to 25 of 300 rows")).to_be_visible()
     for first in (0, 25):
         wanted = [
             losses[n][key] for n in range(first, first + 25) for key in ("loss", "validation_loss")
@@ -199,7 +205,7 @@ def test_jobs_are_compared(
 def test_stream_that_is_cut_goes_on_without_doubled_events(
     page: Page, api: Api, start: Callable[..., Json]
 ) -> None:
-    job = start(name="cut", epochs=3000)
+    job = start(name="cut", epochs=500)
     asked: list[str] = []
 
     def cut_once(route: Route) -> None:
@@ -230,7 +236,7 @@ def test_stream_that_is_cut_goes_on_without_doubled_events(
     expect(log.filter(has_text="Queued")).to_have_count(1)
     expect(log.filter(has_text="Claimed by worker")).to_have_count(1)
     expect(log.filter(has_text="Succeeded: model")).to_have_count(1)
-    expect(log.filter(has_text=re.compile("Epochs 0 to 2,999"))).to_have_count(1)
+    expect(log.filter(has_text=re.compile("Epochs 0 to 499"))).to_have_count(1)
     assert int(asked[1]) <= newest[-1]["id"]
 
 

@@ -41,7 +41,7 @@ function bars(products, names) {
   const top = Math.max(...products.map(Math.abs)) || 1;
   const width = WIDTH / products.length;
   const gap = Math.min(2, width / 6);
-  return html`<svg class="bars" viewBox="0 0 ${WIDTH} ${HEIGHT + 16}" role="img" aria-label=${spoken(products)}>
+  return html`<svg class="products" viewBox="0 0 ${WIDTH} ${HEIGHT + 16}" role="img" aria-label=${spoken(products)}>
     ${products.map((value, place) => bar(value, place, { top, width, gap, name: names[place] }))}
     <path class="base" d="M0 ${HEIGHT / 2}H${WIDTH}"/>
     <text x="0" y=${HEIGHT + 12}>${names[0]}</text>

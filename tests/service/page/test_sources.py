@@ -75,3 +75,18 @@ def test_comments_are_not_inside_of_templates() -> None:
 
 def test_every_module_begins_with_a_comment() -> None:
     assert [path for path, text in SCRIPTS.items() if not text.startswith("/**")] == []
+
+
+def test_a_class_alone_has_its_rules_in_one_file() -> None:
+    """Style sheets of views are in effect one at a time, all others together."""
+    places: dict[str, set[str]] = {}
+    for path, text in STYLES.items():
+        for selector in re.findall(r"([^{};]+)\{", without_comments(text)):
+            for name in re.findall(r"(?:^|,)\s*(\.[a-z][\w-]*)\s*(?=,|$)", selector):
+                places.setdefault(name, set()).add(path)
+    doubled = {
+        name: sorted(paths)
+        for name, paths in places.items()
+        if len(paths) > 1 and not all(path.startswith("views/") for path in paths)
+    }
+    assert doubled == {}

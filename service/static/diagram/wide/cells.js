@@ -43,11 +43,13 @@ export function cellMap(map) {
         <rect class="cells-cursor" width="1" height="1" visibility="hidden"></rect>
       </svg>
     </div>
-    <p class="cells-said small" aria-live="polite" ${ref((said) => {
-      // At the end, when the picture is there.
-      if (said) refresh(said.previousElementSibling, map);
-    })}></p>
+    <p class="cells-said small" aria-live="polite" ${ref((said) => refreshBefore(said, map))}></p>
   </div>`;
+}
+
+// Called for the last element of the template, when the picture is there.
+function refreshBefore(said, map) {
+  if (said) refresh(said.previousElementSibling, map);
 }
 
 const frame = ({ column, line, columns, lines, kind }) => svg`<rect class="cells-mark ${kind}"

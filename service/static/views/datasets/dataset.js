@@ -61,7 +61,7 @@ function page(dataset, parts) {
     showMore: () => { parts.most.value += CARDS; },
     setKind: (column, kind) => change({ kinds: { [column.name]: kind } }),
     detailOf: parts.details.of, watch: parts.details.watch })}</section>
-    <p class="small faint facts">${bytes(dataset.bytes)}, created ${moment(dataset.created_at)}. SHA-256
+    <p class="small faint file-facts">${bytes(dataset.bytes)}, created ${moment(dataset.created_at)}. SHA-256
       <code>${dataset.sha256}</code></p>`;
 }
 

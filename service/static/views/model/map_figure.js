@@ -81,7 +81,7 @@ function classPaint({ classes, isWithheld }) {
   return {
     kind: (value) => value,
     css: (value) => (value === WITHHELD ? 'withheld' : `class-${value % MARKS.length}`),
-    legend: () => html`<ul class="legend" aria-label="Classes">${classes.slice(0, MARKS.length).map((name, index) => html`<li>
+    legend: () => html`<ul class="map-legend" aria-label="Classes">${classes.slice(0, MARKS.length).map((name, index) => html`<li>
       <span class="swatch mark-${index}" aria-hidden="true">${MARKS[index]}</span> ${labelText(name)}</li>`)}
       ${classes.length > MARKS.length ? html`<li>${MARKS.length} of ${count(classes.length)} classes</li>` : nothing}
       ${isWithheld ? html`<li>blank: withheld</li>` : nothing}</ul>`,
@@ -94,7 +94,7 @@ function shadePaint(values) {
   return {
     kind: (value) => Math.min(SHADES - 1, Math.floor(((value - least) / (most - least || 1)) * SHADES)),
     css: (value) => `shade-${value}`,
-    legend: (target) => html`<p class="legend small"><span>${target}</span> <span data-value=${least}>${short(least)}</span>
+    legend: (target) => html`<p class="map-legend small"><span>${target}</span> <span data-value=${least}>${short(least)}</span>
       <svg width="84" height="12" aria-hidden="true">${Array.from({ length: SHADES }, (_, index) => svg`
         <rect class="cell shade-${index}" x=${index * 12} width="12" height="12"></rect>`)}</svg>
       <span data-value=${most}>${short(most)}</span></p>`,

@@ -1,5 +1,6 @@
 /** What the view reads from the service: schema, datasets, the table, the job to start from. */
 import { get } from '../../core/api.js';
+import { patched } from './pointers.js';
 import { sparseJob } from './sparse.js';
 
 let openapi = null;
@@ -19,10 +20,10 @@ export const readDatasets = async (signal) => (await get('/v1/datasets?limit=100
 /** A table with its columns. */
 export const readDataset = (id, signal) => get(`/v1/datasets/${encodeURIComponent(id)}`, { signal });
 
-/** The request of a job, to be changed: its resolved spec without what is the default anyway. */
-export async function requestOfJob(id, document, signal) {
-  const job = await get(`/v1/jobs/${encodeURIComponent(id)}`, { signal });
-  const { dataset_id: dataset, ...spec } = sparseJob(job.spec, document);
+/** The request of a job after a JSON Patch: its resolved spec without what is the default anyway. */
+export async function requestOfJob(id, document, patch) {
+  const job = await get(`/v1/jobs/${encodeURIComponent(id)}`);
+  const { dataset_id: dataset, ...spec } = sparseJob(patched(job.spec, patch), document);
   const start = job.start_from?.model_id ? { start_from: { model_id: job.start_from.model_id } } : {};
   return { dataset_id: dataset ?? job.spec.dataset_id, ...(job.name ? { name: job.name } : {}), ...spec, ...start };
 }

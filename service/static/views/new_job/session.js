@@ -18,10 +18,11 @@ const LISTS = {
 };
 
 /** Key under which the draft of an address is stored. */
-export const keyOfAddress = ({ from, dataset }) => (from ? `from.${from}` : dataset ?? 'none');
+export const keyOfAddress = ({ from, dataset, patch = '' }) => (from ? `from.${from}${patch}` : dataset ?? 'none');
 
 /**
- * @param {{from?: string, dataset?: string}} params of the address
+ * @param {{from?: string, dataset?: string, patch?: string}} params of the address; `patch` is a JSON
+ *   Patch of the spec of the job that `from` names
  * @param {object} document the API's schema
  */
 export function openSession(params, document) {
@@ -68,11 +69,11 @@ function loadedTable(datasetId) {
 }
 
 /** Write the request to begin with: that of a job, or the one for a table. */
-async function begin(draft, { from, dataset }, document, problem) {
+async function begin(draft, { from, dataset, patch = '[]' }, document, problem) {
   forget(draft);
   problem.value = null;
   try {
-    const request = from ? await requestOfJob(from, document)
+    const request = from ? await requestOfJob(from, document, JSON.parse(patch))
       : dataset ? requestOfDataset(await readDataset(dataset)) : {};
     change(draft, () => request);
   } catch (error) {
