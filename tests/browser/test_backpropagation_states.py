@@ -39,7 +39,7 @@ def far_step(api: Api, job: Json) -> int:
     """The step that is farthest behind a kept state."""
     kept = [one["steps"] for one in api.get(job["links"]["checkpoints"])["data"]]
     ends = [*kept, job["progress"]["steps"]]
-    gaps: list[tuple[int, int]] = [*zip([0, *kept], ends, strict=True)]
+    gaps: list[tuple[int, int]] = list(zip([0, *kept], ends, strict=True))
     return max(gaps, key=lambda gap: gap[1] - gap[0])[1] - 1
 
 

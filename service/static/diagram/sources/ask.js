@@ -6,7 +6,7 @@ const POLL_MS = 400;
 const GRACE_MS = 1500;
 const BUSY_SECONDS = 5;
 
-/** Timers of work that is cancelled because no request waits for it, by the id of the work. */
+/** Work of a worker that ends because no request waits for it, by its id. */
 const ending = new Map();
 
 /** The work that would have reached the step was cancelled. */
@@ -18,7 +18,7 @@ export class Cancelled extends Error {
 }
 
 /**
- * The reason why a question waits.
+ * State of a question that waits.
  * @typedef {{kind: 'busy', seconds: number}
  *   | {kind: 'replay', steps: number, from: number, fraction: number, cancel: () => void}} Wait
  *

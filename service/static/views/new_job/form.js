@@ -1,4 +1,4 @@
-/** What the fields of the form need: values, errors, defaults, and ways to change them. */
+/** Context of the form's fields: values, errors, defaults, and ways to change them. */
 import { signal } from '../../core/state.js';
 import { change } from './draft.js';
 import { addedLayers, LAYERS, shownLayers, withLayers } from './layer_list.js';
@@ -22,7 +22,7 @@ export function makeForm({ draft, checking, document }, { lists, columns }) {
     /** Text that is being typed where it differs from the value's own, by pointer. */
     typing: signal(null),
     valueAt: (path) => valueAt(request(), path),
-    /** What stands at the path if the request leaves it open; undefined if that is not known. */
+    /** Value that the service fills in where the request leaves it open; undefined if unknown. */
     resolvedAt: (path) => valueAt(resolved(), resolvedPath(path, request(), resolved())),
     /** Errors of a value and of the values within it that have no field of their own. */
     errorsAt: (path, { isWhole = true } = {}) => errorsAt(checking, draft, pointerOf(path), isWhole),

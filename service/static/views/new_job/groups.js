@@ -63,7 +63,7 @@ function withColumns(form, field) {
   return isChosen ? { ...field, kind: 'set', words: columns } : field;
 }
 
-/** What is set, in a few words: `Seed 7`, `Schedule cosine`. */
+/** A set value in a few words: `Seed 7`, `Schedule cosine`. */
 function saysOf(form, field) {
   const value = form.valueAt([field.name]);
   if (value === null) return `no ${field.label.toLowerCase()}`;

@@ -1,4 +1,4 @@
-/** What the view reads from the service: schema, datasets, the table, the job to start from. */
+/** Reads of the view: schema, datasets, the table, the job to start from. */
 import { get } from '../../core/api.js';
 import { patched } from './pointers.js';
 import { sparseJob } from './sparse.js';

@@ -76,7 +76,7 @@ function record(form, path, field) {
     ${errorText(id, form.errorsAt(path, { isWhole: false }))}</fieldset>`;
 }
 
-/** One of several objects, told apart by their members. */
+/** One of several objects, which differ in their members. */
 function variants(form, path, field) {
   const value = form.valueAt(path);
   const isOpen = isUnset(value, field);

@@ -8,7 +8,7 @@ export const EXPERIMENTS = {
   penalty: { name: 'l2', values: [0, 0.001, 0.01, 0.1], value: 0.01 },
 };
 
-/** What an address sets of an experiment; the start where it sets nothing that can be chosen. */
+/** Value that an address sets of an experiment; its start where the address sets none of its values. */
 export function chosen({ name, values, value }, params) {
   return values.find((one) => String(one) === params[name]) ?? value;
 }

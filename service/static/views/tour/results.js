@@ -1,4 +1,4 @@
-/** What the pages that change a step show of its answer. */
+/** Results of a changed step: losses, slopes, shares of the gradient. */
 import { html, nothing } from '../../core/dom.js';
 import { short } from '../../core/numbers.js';
 
