@@ -6,6 +6,7 @@ Json = dict[str, Any]
 
 # A single row has no update of its own in the page.
 _OF_A_ROW = frozenset({"row_loss", "loss_gradient"})
+_OF_AN_EXERCISE = frozenset({"a_gradient", "delta", "loss_gradient", "moved"})
 
 
 def trim_batch(explanation: Json) -> Json:
@@ -43,9 +44,15 @@ def trim_row(explanation: Json) -> Json:
     return trimmed
 
 
-def trim_step(explanation: Json) -> Json:
-    """Return an explanation without LaTeX and repeated parameters."""
-    return _trim(explanation)
+def trim_exercise(explanation: Json) -> Json:
+    """Return an explanation with the formulas of the backward pass and of the new weights only."""
+    trimmed = _trim(explanation)
+    for part in (trimmed["loss"], trimmed["update"]):
+        part["formulas"] = []
+    for unit in _units(trimmed):
+        for part in (unit, *unit["edges"]):
+            part["formulas"] = [one for one in part["formulas"] if one["of"] in _OF_AN_EXERCISE]
+    return trimmed
 
 
 def _trim(explanation: Json) -> Json:

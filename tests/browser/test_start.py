@@ -191,15 +191,21 @@ def test_the_scrubber_stops_at_recorded_steps(page: Page) -> None:
     expect(drawing(page, 200, "forward")).to_be_visible()
 
 
+def scroll_to_textbook(page: Page) -> None:
+    """The section is loaded when it comes into sight."""
+    page.get_by_role("heading", name="The textbook’s example").scroll_into_view_if_needed()
+
+
 def test_the_textbook_is_there_to_the_digit(page: Page) -> None:
     page.goto("/")
-    expect(page.get_by_role("heading", name="The textbook’s example")).to_be_visible()
+    scroll_to_textbook(page)
     expect(page.get_by_role("rowheader", name="w₂")).to_be_visible()
     assert score(page) == TEXTBOOK
 
 
 def test_numbers_of_the_exercise_are_changed_and_shared(page: Page) -> None:
     page.goto("/")
+    scroll_to_textbook(page)
     press(page, "Change the numbers")
     page.get_by_role("textbox", name="w₁").fill("0,8")
     page.get_by_role("textbox", name="η").fill("0.1")
@@ -220,6 +226,7 @@ def test_numbers_of_the_exercise_are_changed_and_shared(page: Page) -> None:
 
 def test_bad_numbers_are_named_at_their_field(page: Page, guard: Guard) -> None:
     page.goto("/")
+    scroll_to_textbook(page)
     press(page, "Change the numbers")
     field = page.get_by_role("textbox", name="x, input")
     field.fill("half")
@@ -241,6 +248,7 @@ def test_bad_numbers_are_named_at_their_field(page: Page, guard: Guard) -> None:
 def test_every_phase_is_accessible_on_a_phone_and_in_the_dark(page: Page, window: Window) -> None:
     page.goto("/")
     expect(drawing(page, 20, "forward")).to_be_visible()
+    scroll_to_textbook(page)
     press(page, "Change the numbers")
     for phase in ("Loss", "Backward", "Update"):
         press(page, phase)

@@ -21,6 +21,7 @@ import { player } from './player.js';
 import { scrubber } from './scrubber.js';
 import { nearestStep, stepBy } from './steps.js';
 
+const difference = lazy(() => import('./model/difference.js'));
 const twinModule = lazy(() => import('./twin.js'));
 const DRAG_MS = 120;
 const FIRST_WIDTH = 720;
@@ -74,7 +75,7 @@ function openState(options) {
   const root = createRef();
   const shownClock = computed(() => drawnClock(loaded.value, clock()));
   const network = computed(() => (loaded.value
-    ? drawnNetwork(loaded.value.answers, shownClock.value, { minus: minus() }) : null));
+    ? withoutOther(drawnNetwork(loaded.value.answers, shownClock.value), minus(), shownClock.value) : null));
   const play = player({
     source,
     clock: () => untracked(clock),
@@ -93,6 +94,12 @@ function openState(options) {
     drag: dragger(dragged, move),
     close: () => { play.stop(); loaded.close(); announce.close(); measure.close(); },
   };
+}
+
+/** Network whose numbers are differences from other answers, if there are any. */
+function withoutOther(network, other, clock) {
+  const module = other ? difference() : null;
+  return module ? module.subtract(network, drawnNetwork(other, clock)) : network;
 }
 
 /** The thumb moves at once; steps are loaded where it rests. */
