@@ -110,7 +110,8 @@ export async function keep() {
   if (upload.progress.peek().state !== 'complete') {
     await upload.resume();
     if (!isOf(upload) || upload.progress.peek().state !== 'complete') return null;
-    if (draft.peek().preview === null) { await preview(); return null; }
+    // A person who has seen nothing of the table yet is shown it first.
+    if (draft.peek().preview === null && !canPreview(draft.peek().file)) { await preview(); return null; }
   }
   return store(upload);
 }
