@@ -27,8 +27,10 @@ const now = signal(new Date());
 async function show({ view, id }) {
   const folder = VIEWS.find(([name]) => name === view)?.[2] ?? 'start';
   const key = `${folder}/${id ?? ''}`;
+  // A link changes the address once, but the browser reports it as two events.
+  const isOnItsWay = wanted === key;
   wanted = key;
-  if (shown.peek().key === key) return;
+  if (isOnItsWay || shown.peek().key === key) return;
   const isCurrent = () => key === wanted;
   const style = new URL(`./views/${folder}/view.css`, import.meta.url).href;
   let next;

@@ -39,7 +39,8 @@ def far_step(api: Api, job: Json) -> int:
     """The step that is farthest behind a kept state."""
     kept = [one["steps"] for one in api.get(job["links"]["checkpoints"])["data"]]
     ends = [*kept, job["progress"]["steps"]]
-    return max(zip([0, *kept], ends, strict=True), key=lambda gap: gap[1] - gap[0])[1] - 1
+    gaps: list[tuple[int, int]] = list(zip([0, *kept], ends, strict=True))
+    return max(gaps, key=lambda gap: gap[1] - gap[0])[1] - 1
 
 
 def test_a_step_beyond_the_end_leads_to_the_last(page: Page, guard: Guard, job: Json) -> None:

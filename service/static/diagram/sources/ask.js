@@ -6,7 +6,7 @@ const POLL_MS = 400;
 const GRACE_MS = 1500;
 const BUSY_SECONDS = 5;
 
-/** Work of a worker that ends because nobody waits for it, by its id. */
+/** Work of a worker that ends because no request waits for it, by its id. */
 const ending = new Map();
 
 /** The work that would have reached the step was cancelled. */
@@ -18,7 +18,7 @@ export class Cancelled extends Error {
 }
 
 /**
- * What a question waits for.
+ * State of a question that waits.
  * @typedef {{kind: 'busy', seconds: number}
  *   | {kind: 'replay', steps: number, from: number, fraction: number, cancel: () => void}} Wait
  *

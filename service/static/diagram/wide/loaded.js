@@ -1,4 +1,4 @@
-/** What a section loads: the last answer stays until the next one is there. */
+/** Data that a section loads: the last answer stays until the next one is there. */
 import { resource } from '../../core/resource.js';
 import { untracked } from '../../core/state.js';
 

@@ -15,7 +15,7 @@ import { windowTables } from './window_tables.js';
 
 const MOST_UNITS = 1000;
 const MOST_EDGES = 1000;
-/** What a person chose, by the layer's key: `{unit, channel}`. */
+/** Choices of a person, by the layer's key: `{unit, channel}`. */
 const chosen = signal({});
 
 /**

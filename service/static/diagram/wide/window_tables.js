@@ -1,4 +1,4 @@
-/** What a window computes: its inputs, the kernel, the products and their sum. */
+/** Computation of a window: its inputs, the kernel, the products and their sum. */
 import { html, nothing } from '../../core/dom.js';
 import { count, exact, long, short } from '../../core/numbers.js';
 import { pagedTable } from '../../parts/table.js';

@@ -1,4 +1,4 @@
-/** What the rules have found in the training, with links to the steps since which it holds. */
+/** Findings of the rules about the training, with links to the steps since which it holds. */
 import { html, nothing } from '../../core/dom.js';
 import { count } from '../../core/numbers.js';
 import { href } from '../../core/router.js';

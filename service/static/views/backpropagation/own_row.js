@@ -22,7 +22,7 @@ export function rowChoice(inside) {
     inside.setClock({ row: Number(field.value), mode: 'row' });
   }
 
-  /** A row is asked about before it is shown: what cannot be encoded is said at its field. */
+  /** A row is asked about before it is shown: a value that cannot be encoded is reported at its field. */
   async function showOwn(event) {
     event.preventDefault();
     const { job } = inside.training.peek();

@@ -1,4 +1,4 @@
-/** What the view shows where a step cannot be shown, or not yet. */
+/** Views in place of the diagram where a step cannot be shown, or not yet. */
 import { html, nothing } from '../../core/dom.js';
 import { count, duration } from '../../core/numbers.js';
 import { href } from '../../core/router.js';

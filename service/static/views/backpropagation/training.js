@@ -1,4 +1,4 @@
-/** What the view needs of a job: its record, losses, kept steps, findings and table. */
+/** Data of a job that the view needs: its record, losses, kept steps, findings and table. */
 import { get, post, Problem } from '../../core/api.js';
 
 const MOST_EPOCHS_PER_PAGE = 10_000;

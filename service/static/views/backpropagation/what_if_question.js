@@ -48,6 +48,7 @@ export const rateAt = (own, index) => Number(
 export const indexOfRate = (own, rate) => Math.round(Math.min(1, Math.max(0,
   (Math.log10(rate / own) / DECADES + 1) / 2)) * RATE_STEPS);
 
+/** Places on the scale of learning rates. */
 export const RATE_INDEXES = RATE_STEPS;
 
 /**

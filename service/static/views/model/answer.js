@@ -54,10 +54,10 @@ function labelsAnswer({ labels, probabilities, abstained }, classes) {
 function numbersAnswer(prediction, { spec }) {
   const values = 'values' in prediction ? prediction.values : { [spec.target]: prediction.value };
   const deviations = 'values' in prediction ? prediction.std : prediction.std === null ? null : { [spec.target]: prediction.std };
-  return html`<h3>Prediction</h3><dl class="stats" role="status">${Object.entries(values).map(([name, value]) => html`<div>
+  return html`<h3>Prediction</h3><div role="status"><dl class="stats">${Object.entries(values).map(([name, value]) => html`<div>
       <dt class="cut" title=${name}>${name}</dt><dd data-value=${value}>${long(value)}</dd>
       ${deviations ? deviation(deviations[name]) : nothing}
-    </div>`)}</dl>`;
+    </div>`)}</dl></div>`;
 }
 
 const deviation = (std) => html`<dd class="deviation"><small>standard deviation
@@ -68,8 +68,8 @@ function reconstruction({ error, anomaly_score: score, columns, values }, row) {
     .map(([name, value]) => ({ name: `${name}${reconstructed(values[name], row[name])}`, value, text: long(value) }))
     .toSorted((one, other) => other.value - one.value);
   return html`<h3>Reconstruction</h3>
-    <dl class="stats" role="status"><div><dt>Error</dt><dd data-value=${error}>${long(error)}</dd></div>
-      ${score === null ? nothing : html`<div><dt>Anomaly score</dt><dd data-value=${score}>${probabilityText(score)}</dd></div>`}</dl>
+    <div role="status"><dl class="stats"><div><dt>Error</dt><dd data-value=${error}>${long(error)}</dd></div>
+      ${score === null ? nothing : html`<div><dt>Anomaly score</dt><dd data-value=${score}>${probabilityText(score)}</dd></div>`}</dl></div>
     ${score === null ? nothing : html`<p class="small muted">${probabilityText(score)} of the training rows have a smaller error.</p>`}
     ${bars(errors, { label: 'Error per column', most: MOST_CLASSES })}`;
 }

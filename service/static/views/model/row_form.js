@@ -16,8 +16,8 @@ import { flagText, labelText } from './words.js';
  */
 export function rowForm({ fields, most, showMore, row, setValue, flags, errors }) {
   const shown = fields.slice(0, most);
-  return html`<ul class="row-form">${repeat(shown, ({ name }) => name, (field) => html`<li class="input">
-      ${fieldView(field, row[field.name] ?? null, setValue, noteOf(field, flags, errors))}</li>`)}</ul>
+  return html`<ul class="row-form">${repeat(shown, ({ name }) => name, (field, index) => html`<li class="input">
+      ${fieldView(field, `input-${index}`, row[field.name] ?? null, setValue, noteOf(field, flags, errors))}</li>`)}</ul>
     ${shown.length < fields.length ? html`<p class="row"><button type="button" class="button small" @click=${showMore}>Show all
       columns</button><span class="small muted">${count(shown.length)} of ${count(fields.length)} columns; the others have the
       row’s values</span></p>` : nothing}`;
@@ -29,8 +29,8 @@ function noteOf(field, flags, errors) {
   return flag ? { text: flagText(flag, field), isError: flag === 'not_understood' } : null;
 }
 
-function fieldView(field, value, setValue, note) {
-  const id = `input-${field.name}`;
+/** A field. Names of columns may have spaces, which an id must not have. */
+function fieldView(field, id, value, setValue, note) {
   const described = { id, note: note ? `${id}-note` : nothing, invalid: note?.isError ? 'true' : nothing };
   const set = (next) => setValue(field.name, next);
   return html`<div class="input-head"><label class="cut" for=${id} title=${field.name}>${field.name}</label>

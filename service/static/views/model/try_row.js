@@ -90,7 +90,7 @@ function rowPicker(state) {
   const load = (index) => loadRow(state, Math.min(Math.max(0, index), rows - 1));
   return html`<div class="row picker">
     <button type="button" class="button small" ?disabled=${number === 1} @click=${() => load(number - 2)}>Previous row</button>
-    <label class="row small muted">row <input class="row-number" type="number" min="1" max=${rows} .value=${String(number)}
+    <label class="row small muted">row <input class="row-number" type="number" aria-label="row of the table" min="1" max=${rows} .value=${String(number)}
       @change=${(event) => load(Math.round(Number(event.target.value)) - 1 || 0)}> of ${count(rows)}</label>
     <button type="button" class="button small" ?disabled=${number === rows} @click=${() => load(number)}>Next row</button></div>`;
 }

@@ -19,11 +19,13 @@ const LISTS = {
 };
 
 /** Key under which the draft of an address is stored. */
-export const keyOfAddress = ({ from, dataset, patch = '' }) => (from ? `from.${from}${patch}` : dataset ?? 'none');
+export const keyOfAddress = ({ from, dataset, target, spec, patch = '' }) => (from ? `from.${from}${patch}`
+  : [dataset ?? 'none', spec ?? target].filter((part) => part).join('.'));
 
 /**
- * @param {{from?: string, dataset?: string, patch?: string}} params of the address; `patch` is a JSON
- *   Patch of the spec of the job that `from` names
+ * @param {{from?: string, dataset?: string, target?: string, spec?: string, patch?: string}} params of
+ *   the address; `target` and `spec`, the JSON of a part of a request, replace what the table suggests;
+ *   `patch` is a JSON Patch of the spec of the job that `from` names
  * @param {object} document the API's schema
  */
 export function openSession(params, document) {
@@ -70,17 +72,20 @@ function loadedTable(datasetId) {
 }
 
 /** Write the request to begin with: that of a job, or the one for a table. */
-async function begin(draft, { from, dataset, patch = '[]' }, document, problem) {
+async function begin(draft, { from, dataset, target, spec, patch = '[]' }, document, problem) {
   forget(draft);
   problem.value = null;
   try {
     const request = from ? await requestOfJob(from, document, JSON.parse(patch))
-      : dataset ? requestOfDataset(await readDataset(dataset)) : {};
+      : dataset ? { ...requestOfDataset(await readDataset(dataset)), ...given(target, spec) } : {};
     change(draft, () => request);
   } catch (error) {
     problem.value = error;
   }
 }
+
+/** The part of a request that the address states. */
+const given = (target, spec) => ({ ...(target ? { target } : {}), ...(spec ? JSON.parse(spec) : {}) });
 
 function chooseDataset(session, id) {
   session.form.set(['dataset_id'], id);
