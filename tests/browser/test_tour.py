@@ -51,7 +51,7 @@ def test_the_eight_pages_by_keyboard(page: Page) -> None:
     page.wait_for_url(re.compile("#/datasets"))
     page.goto("/#/tour/3")
     expect(strip.get_by_role("link", name="completed")).to_have_count(len(NAMES))
-    page.get_by_role("button", name="Back").press("Enter")
+    page.get_by_role("button", name="Back", exact=True).press("Enter")
     expect_page(page, 1)
 
 
