@@ -55,7 +55,9 @@ def test_sampled_activations_are_those_of_the_engine() -> None:
 
 
 def test_every_recorded_step_has_a_file() -> None:
-    found = {path.relative_to(RECORDED / "xor").as_posix() for path in RECORDED.glob("xor/**/*.json")}
+    found = {
+        path.relative_to(RECORDED / "xor").as_posix() for path in RECORDED.glob("xor/**/*.json")
+    }
     names = ("batch", "details", *(f"row-{index}" for index in range(4)))
     steps = {f"step-{step:03}/{name}.json" for step in XOR_RECORDED for name in names}
     assert found == {"index.json", *steps}

@@ -36,7 +36,7 @@ export function open() {
     title: () => 'Start',
     render: () => html`${hero(latest.value)}
       ${source.problem ? problemView(source.problem, { retry: () => source.reload() }) : training.render()}
-      <hr>${textbook.render()}`,
+      <hr>${textbook.render(training.network() !== null || source.problem !== null)}`,
     close: () => parts.forEach((part) => part.close()),
   };
 }
@@ -53,10 +53,12 @@ function textbookSection(wanted) {
     if (box) observer.observe(box);
   });
   return {
-    render: () => {
+    // Above it stands the diagram: before that is drawn, everything is in sight.
+    render: (isPlaced) => {
       const module = isNear.value ? textbookModule() : null;
       if (module) opened ??= untracked(() => module.openTextbook());
-      return opened ? opened.render() : html`<div class="below" ${watch}><h2>The textbook’s example</h2></div>`;
+      return opened ? opened.render() : html`<div class="below" ${isPlaced ? watch : nothing}>
+        <h2>The textbook’s example</h2></div>`;
     },
     close: () => { observer.disconnect(); opened?.close(); },
   };
