@@ -18,7 +18,6 @@ FILES = {
         "async-directive.js",
         "directive-helpers.js",
         "directive.js",
-        "directives/class-map.js",
         "directives/keyed.js",
         "directives/live.js",
         "directives/ref.js",

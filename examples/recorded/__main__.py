@@ -20,7 +20,8 @@ def main() -> None:
     index, steps = record_xor()
     write(FOLDER / "xor/index.json", index)
     for step, answers in steps.items():
-        write(FOLDER / f"xor/step-{step:03}.json", answers)
+        for name, answer in answers.items():
+            write(FOLDER / f"xor/step-{step:03}/{name}.json", answer)
     write(FOLDER / "textbook.json", record_textbook())
     write(FOLDER / "activations.json", sample_activations())
 

@@ -10,7 +10,7 @@ from engine.explain.explanation.explain import explain_step
 from engine.explain.single_step.build import GivenStep, build_step_inputs
 from engine.training.progress import Progress
 from engine.training.step_inputs import build_train_step
-from examples.recorded.trimming import trim_batch, trim_row, trim_step
+from examples.recorded.trimming import trim_batch, trim_details, trim_exercise, trim_row
 from service.explain.json_answer import to_json
 from service.routes.explain import TEXTBOOK
 from service.schemas.explain import ExplainStepRequest
@@ -48,7 +48,7 @@ class _Losses:
 
 def record_textbook() -> Json:
     """Return the explanation of the exercise with one input, one hidden unit and one output."""
-    return trim_step(_explain(TEXTBOOK))
+    return trim_exercise(_explain(TEXTBOOK))
 
 
 def record_xor(recorded: Sequence[int] = XOR_RECORDED) -> tuple[Json, dict[int, Json]]:
@@ -65,14 +65,16 @@ def record_xor(recorded: Sequence[int] = XOR_RECORDED) -> tuple[Json, dict[int, 
             steps[step] = _record_step({**XOR, "step": step, "weights": weights})
         training.run(inputs.batch, progress, losses, is_last=False)
     # The page draws them as a curve; the recorded steps have them in full.
-    drawn = [float(f"{loss:.6g}") for loss in losses.values]
+    drawn = [float(f"{loss:.4g}") for loss in losses.values]
     return {**_describe_xor(), "losses": drawn, "marks": [*XOR_RECORDED]}, steps
 
 
 def _record_step(request: Json) -> Json:
     pairs = zip(request["rows"], request["targets"], strict=True)
     rows = [_explain({**request, "rows": [row], "targets": [target]}) for row, target in pairs]
-    return {"batch": trim_batch(_explain(request)), "rows": [trim_row(one) for one in rows]}
+    answers = {f"row-{index}": trim_row(one) for index, one in enumerate(rows)}
+    batch = _explain(request)
+    return {"batch": trim_batch(batch), "details": trim_details(batch), **answers}
 
 
 def _explain(body: Json) -> Json:

@@ -6,9 +6,22 @@ Json = dict[str, Any]
 
 # A single row has no update of its own in the page.
 _OF_A_ROW = frozenset({"row_loss", "loss_gradient"})
+_OF_AN_EXERCISE = frozenset({"a_gradient", "delta", "loss_gradient", "moved"})
 
 
 def trim_batch(explanation: Json) -> Json:
+    """Return the explanation of a batch without formulas and repeated parameters."""
+    trimmed = _trim(explanation)
+    for part in (trimmed["loss"], trimmed["update"]):
+        part["formulas"] = []
+    for unit in _units(trimmed):
+        for part in (unit, *unit["edges"]):
+            part["formulas"] = []
+        unit["bias_formulas"] = []
+    return trimmed
+
+
+def trim_details(explanation: Json) -> Json:
     """Return the explanation of a batch without LaTeX, repeated parameters, and units' formulas.
 
     The formulas of a unit are those of the batch's first row, which is recorded by itself.
@@ -31,9 +44,15 @@ def trim_row(explanation: Json) -> Json:
     return trimmed
 
 
-def trim_step(explanation: Json) -> Json:
-    """Return an explanation without LaTeX and repeated parameters."""
-    return _trim(explanation)
+def trim_exercise(explanation: Json) -> Json:
+    """Return an explanation with the formulas of the backward pass and of the new weights only."""
+    trimmed = _trim(explanation)
+    for part in (trimmed["loss"], trimmed["update"]):
+        part["formulas"] = []
+    for unit in _units(trimmed):
+        for part in (unit, *unit["edges"]):
+            part["formulas"] = [one for one in part["formulas"] if one["of"] in _OF_AN_EXERCISE]
+    return trimmed
 
 
 def _trim(explanation: Json) -> Json:

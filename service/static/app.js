@@ -1,11 +1,11 @@
 /** The frame of the page: header, connection, and the view that the address names. */
 import { html, keyed, nothing, render } from './core/dom.js';
 import { connection } from './core/api.js';
+import { lazy } from './core/lazy.js';
 import { href, route } from './core/router.js';
 import { effect, signal } from './core/state.js';
 import { theme, toggleTheme } from './core/theme.js';
 import { loadStyle, useStyle } from './core/view_styles.js';
-import { keysDialog, openKeys } from './parts/keys_dialog.js';
 import { problemView } from './parts/problem.js';
 
 const VIEWS = [
@@ -22,6 +22,9 @@ const NOT_LOADED = 'This view cannot be loaded: the service has been updated, or
   + 'Load the page again.';
 const shown = signal({ key: null, view: null, problem: null });
 const now = signal(new Date());
+const areKeysShown = signal(false);
+const keysModule = lazy(() => import('./parts/keys_dialog.js'));
+const keys = () => (areKeysShown.value ? keysModule() : null);
 
 /** Load the module and the style of the view that the address names, and open it. */
 async function show({ view, id }) {
@@ -64,7 +67,7 @@ function page() {
   return html`${header()}${offlineLine()}
     <main id="main" tabindex="-1">${problem ? problemView(problem, { retry: () => location.reload() })
       : view ? keyed(key, html`<div class="view">${content(view)}</div>`) : nothing}</main>
-    ${keysDialog()}`;
+    ${keys()?.keysDialog(() => { areKeysShown.value = false; }) ?? nothing}`;
 }
 
 /** A view that fails is shown as a problem: the navigation stays usable. */
@@ -84,7 +87,7 @@ const header = () => html`<header class="top"><div>
     <a href=${href(name)} aria-current=${route.value.view === name ? 'page' : nothing}>${text}</a>`)}
   </nav>
   <div class="tools">
-    <button type="button" class="button quiet" aria-label="Keys" @click=${openKeys}><kbd>?</kbd></button>
+    <button type="button" class="button quiet" aria-label="Keys" @click=${showKeys}><kbd>?</kbd></button>
     <button type="button" class="button quiet" aria-label=${theme.value === 'dark' ? 'Light theme' : 'Dark theme'}
       @click=${toggleTheme}><svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
         <circle cx="8" cy="8" r="6.25" fill="none" stroke="currentColor" stroke-width="1.5"/>
@@ -108,6 +111,8 @@ function lostConnection() {
     seconds ? `Trying again in ${seconds} s.` : 'Trying again…'}</span></p>`;
 }
 
+const showKeys = () => { areKeysShown.value = true; };
+
 function focusMain(event) {
   event.preventDefault();
   document.getElementById('main').focus();
@@ -115,7 +120,7 @@ function focusMain(event) {
 
 addEventListener('keydown', (event) => {
   const isTyping = event.target.closest?.('input, select, textarea, dialog');
-  if (event.key === '?' && !isTyping) openKeys();
+  if (event.key === '?' && !isTyping) showKeys();
 });
 setInterval(() => { if (!connection.peek().isOnline) now.value = new Date(); }, 1000);
 effect(() => { show(route.value); });

@@ -3,7 +3,7 @@
 import http.client
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -36,22 +36,27 @@ class _Forward(BaseHTTPRequestHandler):
             self.send_error(404, "outside of the prefix")
             return
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        upstream = http.client.HTTPConnection(self.target, timeout=60)
-        upstream.request(
-            self.command, self.path.removeprefix(self.prefix), body, dict(self.headers.items())
-        )
-        answer = upstream.getresponse()
-        # Without a length, the end of the connection is the end of the body.
+        path = self.path.removeprefix(self.prefix)
+        # A page that is left closes its connections.
+        with (
+            closing(http.client.HTTPConnection(self.target, timeout=60)) as upstream,
+            suppress(ConnectionError),
+        ):
+            upstream.request(self.command, path, body, dict(self.headers.items()))
+            with upstream.getresponse() as answer:
+                self._pass_on(answer)
+
+    def _pass_on(self, answer: http.client.HTTPResponse) -> None:
         self.send_response(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in HOP_BY_HOP:
                 self.send_header(name, value)
+        # Without a length, the end of the connection is the end of the body.
         self.send_header("Connection", "close")
         self.end_headers()
         while piece := answer.read1(PIECE_BYTES):
             self.wfile.write(piece)
             self.wfile.flush()
-        upstream.close()
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _forward  # noqa: N815
 

@@ -8,7 +8,7 @@ from tests.browser.guards import Guard
 from tests.browser.windows import Window
 
 # Three processes of tests share two processors.
-TIMEOUT_MS = 20_000
+TIMEOUT_MS = 30_000
 
 
 class Tabs:

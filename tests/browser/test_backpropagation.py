@@ -164,7 +164,7 @@ def test_small_and_dark_windows(page: Page, window: Window, job: Json) -> None:
     open_job(page, job, step=14, layer="layers.0", unit=0)
     expect(panel(page)).to_contain_text("Hidden unit 1")
     expect(page.get_by_text("Gradient check passed")).to_be_visible()
-    page.get_by_role("region", name="What if this step").scroll_into_view_if_needed()
+    page.get_by_role("region", name="this step had been another").scroll_into_view_if_needed()
     expect(page.get_by_role("img", name=re.compile("^Loss of the batch after"))).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= window.width
     assert_accessible(page)

@@ -17,6 +17,8 @@ JOB_ADDRESS = re.compile(r"#/jobs/(job_[0-9a-f-]+)")
 
 @pytest.fixture(scope="module")
 def dataset(api: Api) -> Json:
+    # The description of the API is made when it is first asked for.
+    api.get("/openapi.json")
     return api.upload(name="points")
 
 

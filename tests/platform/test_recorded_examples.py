@@ -42,7 +42,8 @@ def test_recorded_training_is_that_of_the_engine() -> None:
     index, steps = record_xor(COMPARED)
     assert_equal(read("xor/index.json"), index)
     for step, answers in steps.items():
-        assert_equal(read(f"xor/step-{step:03}.json"), answers)
+        for name, answer in answers.items():
+            assert_equal(read(f"xor/step-{step:03}/{name}.json"), answer)
 
 
 def test_recorded_textbook_is_that_of_the_engine() -> None:
@@ -54,11 +55,15 @@ def test_sampled_activations_are_those_of_the_engine() -> None:
 
 
 def test_every_recorded_step_has_a_file() -> None:
-    found = {path.name for path in (RECORDED / "xor").iterdir()}
-    assert found == {"index.json", *(f"step-{step:03}.json" for step in XOR_RECORDED)}
+    found = {
+        path.relative_to(RECORDED / "xor").as_posix() for path in RECORDED.glob("xor/**/*.json")
+    }
+    names = ("batch", "details", *(f"row-{index}" for index in range(4)))
+    steps = {f"step-{step:03}/{name}.json" for step in XOR_RECORDED for name in names}
+    assert found == {"index.json", *steps}
 
 
 def test_recorded_training_learns_exclusive_or() -> None:
-    answers = read("xor/step-399.json")
-    (a,), (b,), (c,), (d,) = answers["batch"]["loss"]["outputs"]
+    batch = read("xor/step-399/batch.json")
+    (a,), (b,), (c,), (d,) = batch["loss"]["outputs"]
     assert max(a, d) < 0.05 < 0.95 < min(b, c)

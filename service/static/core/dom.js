@@ -4,4 +4,3 @@ export { repeat } from '../vendor/lit-html-3.3.3/directives/repeat.js';
 export { keyed } from '../vendor/lit-html-3.3.3/directives/keyed.js';
 export { live } from '../vendor/lit-html-3.3.3/directives/live.js';
 export { ref, createRef } from '../vendor/lit-html-3.3.3/directives/ref.js';
-export { classMap } from '../vendor/lit-html-3.3.3/directives/class-map.js';

@@ -55,7 +55,7 @@ function significant(value, digits, smallest, digitsOfSmall) {
   if (Number.isInteger(value) && size < 10 ** Math.max(digits, 4)) return count(value);
   if (size < smallest) return scientific(value, digitsOfSmall);
   if (size >= 10 ** Math.max(digits + 3, 7)) return scientific(value, digits);
-  if (size >= 10 ** digits) return count(Math.round(value));
+  if (Number(size.toPrecision(digits)) >= 10 ** digits) return count(Math.round(value));
   return withMinus(value.toPrecision(digits)).replace(/^(−?\d{4,})(?=\.|$)/, (whole) => count(whole));
 }
 

@@ -4,6 +4,7 @@
  * A view opens a figure once, and puts `figure.render()` into its own template.
  */
 import { createRef, html, nothing, ref } from '../core/dom.js';
+import { lazy } from '../core/lazy.js';
 import { count } from '../core/numbers.js';
 import { computed, signal, untracked } from '../core/state.js';
 import { loadingLine } from '../parts/loading.js';
@@ -19,8 +20,9 @@ import { phaseBar } from './phase_bar.js';
 import { player } from './player.js';
 import { scrubber } from './scrubber.js';
 import { nearestStep, stepBy } from './steps.js';
-import { twin } from './twin.js';
 
+const difference = lazy(() => import('./model/difference.js'));
+const twinModule = lazy(() => import('./twin.js'));
 const DRAG_MS = 120;
 const FIRST_WIDTH = 720;
 /** Windows are narrower than any drawing for a moment while a screenshot of the whole page is taken. */
@@ -41,6 +43,7 @@ const LEAST_WIDTH = 200;
  * @param {object} options
  * @param {string} options.id unique on the page
  * @param {() => import('./answers.js').Source|null} options.source null while it is opened
+ * @param {() => boolean} [options.isOpening] whether opening the source takes more than 200 ms
  * @param {() => import('./answers.js').Clock} options.clock reads signals
  * @param {(change: Partial<import('./answers.js').Clock>) => void} options.setClock
  * @param {(context: {answers: object, network: object, clock: object}) => any} [options.below] template
@@ -72,7 +75,7 @@ function openState(options) {
   const root = createRef();
   const shownClock = computed(() => drawnClock(loaded.value, clock()));
   const network = computed(() => (loaded.value
-    ? drawnNetwork(loaded.value.answers, shownClock.value, { minus: minus() }) : null));
+    ? withoutOther(drawnNetwork(loaded.value.answers, shownClock.value), minus(), shownClock.value) : null));
   const play = player({
     source,
     clock: () => untracked(clock),
@@ -91,6 +94,12 @@ function openState(options) {
     drag: dragger(dragged, move),
     close: () => { play.stop(); loaded.close(); announce.close(); measure.close(); },
   };
+}
+
+/** Network whose numbers are differences from other answers, if there are any. */
+function withoutOther(network, other, clock) {
+  const module = other ? difference() : null;
+  return module ? module.subtract(network, drawnNetwork(other, clock)) : network;
 }
 
 /** The thumb moves at once; steps are loaded where it rests. */
@@ -135,7 +144,7 @@ function figureTemplate(state, options) {
         step: (by) => state.move({ step: stepBy(current, clock().step, by) }),
       })}
       <div class="canvas"><div ${state.measure}>${context ? drawn(state, options, context) : nothing}</div>
-        ${status(state, clock())}</div>
+        ${status(state, options)}</div>
       ${context ? feet(state, options, context, current) : nothing}
     </figure>
     <aside class="panel" aria-label="Selected unit" tabindex="-1">${context
@@ -157,9 +166,9 @@ const drawn = (state, { id, below = () => nothing }, context) => html`${drawing(
   tableId: `${id}-table`,
 })}${below(context)}`;
 
-function status({ loaded }, { step }) {
+function status({ loaded }, { clock, isOpening = () => false }) {
   if (loaded.problem) return problemView(loaded.problem, { retry: loaded.reload });
-  return loadingLine(loaded, `Reading step ${count(step)}…`);
+  return loadingLine({ isLoading: isOpening() || loaded.isLoading }, `Reading step ${count(clock().step)}…`);
 }
 
 const feet = (state, { id, clock, foot }, context, source) => html`
@@ -171,7 +180,11 @@ const feet = (state, { id, clock, foot }, context, source) => html`
   ${foot ? html`<div class="foot">${foot()}</div>` : nothing}
   <details class="foot" ?open=${state.isTableOpen.value}
     @toggle=${(event) => { state.isTableOpen.value = event.target.open; }}>
-    <summary>Show as a table</summary>${state.isTableOpen.value
-      ? twin({ ...context, id: `${id}-table` }) : html`<div id="${id}-table"></div>`}</details>
+    <summary>Show as a table</summary>${table(state, context, `${id}-table`)}</details>
   <p class="foot keys-line small faint">Keys in the diagram: <kbd>←</kbd> <kbd>→</kbd> <kbd>↑</kbd> <kbd>↓</kbd> unit,
     <kbd>[</kbd> <kbd>]</kbd> phase, <kbd>,</kbd> <kbd>.</kbd> step, <kbd>Space</kbd> play, <kbd>?</kbd> all keys.</p>`;
+
+function table({ isTableOpen }, context, id) {
+  const module = isTableOpen.value ? twinModule() : null;
+  return module ? module.twin({ ...context, id }) : html`<div id=${id}></div>`;
+}

@@ -1,6 +1,5 @@
 /** The network that is drawn: plain data of the answers, nothing is computed. */
 import { edgesOf, entryEdge } from './model/edges.js';
-import { subtract } from './model/difference.js';
 import { inputsOf, inputsTitle } from './model/inputs.js';
 import { lossOf } from './model/loss.js';
 import { layerName, layerTitle } from './model/names.js';
@@ -45,15 +44,10 @@ const ELEMENTWISE = ['dropout', 'activation', 'batch_normalization', 'layer_norm
  * Network of the answers at a clock's position.
  * @param {import('./answers.js').StepAnswers} answers
  * @param {import('./answers.js').Clock} clock
- * @param {{minus?: import('./answers.js').StepAnswers|null}} [options] answers to subtract
  * @returns {DrawnNetwork}
  */
-export function drawnNetwork(answers, clock, { minus = null } = {}) {
-  const network = networkOf(viewOf(answers, clock));
-  return minus ? subtract(network, networkOf(viewOf(minus, clock))) : network;
-}
-
-function networkOf(view) {
+export function drawnNetwork(answers, clock) {
+  const view = viewOf(answers, clock);
   const { explanation } = view;
   const layers = layersOf(view);
   return {

@@ -1,5 +1,6 @@
 /** The panel beside the drawing: one unit, from five numbers over its chain rule to what came in. */
 import { html, nothing } from '../core/dom.js';
+import { lazy } from '../core/lazy.js';
 import { count, short } from '../core/numbers.js';
 import { formulasView } from '../parts/formula.js';
 import { showsRow } from './answers.js';
@@ -8,9 +9,10 @@ import { factList } from './panel/facts.js';
 import { formulasOf } from './panel/formulas.js';
 import { incomingTable } from './panel/incoming.js';
 import { selectionOf } from './panel/selection.js';
-import { updateSection } from './panel/update.js';
 import { summary } from './panel/words.js';
-import { rowBars } from './row_bars.js';
+
+const update = lazy(() => import('./panel/update.js'));
+const bars = lazy(() => import('./row_bars.js'));
 
 /**
  * @param {{answers: import('./answers.js').StepAnswers, network: import('./model.js').DrawnNetwork,
@@ -26,8 +28,9 @@ export function panel({ answers, network, clock, select, id }) {
     <p class="summary">${summary(selection)}</p>
     ${details ? formulasView(formulasOf(selection)) : nothing}
     ${explained.edges.length ? incomingTable(selection, select) : nothing}
-    ${clock.phase === 'update' ? updateSection(selection)
-      : clock.phase === 'backward' && !showsRow(clock) ? rowBars({ selection, id }) : nothing}`;
+    ${clock.phase === 'update' ? update()?.updateSection(selection) ?? nothing
+      : clock.phase === 'backward' && !showsRow(clock) ? bars()?.rowBars({ selection, id }) ?? nothing
+        : nothing}`;
 }
 
 function heading(drawn, layer, network) {

@@ -28,7 +28,7 @@ const playControls = (play, step) => html`<div class="row tight player">
   <button type="button" class="button play" @click=${play.toggle}>${play.isPlaying.value ? 'Pause' : 'Play'}</button>
   <button type="button" class="button quiet" aria-label="Step on" @click=${() => step(1)}>›</button>
   <select class="quiet" aria-label="Speed" @change=${(event) => { play.speed.value = Number(event.target.value); }}>
-    ${SPEEDS.map((speed) => html`<option value=${speed} ?selected=${speed === play.speed.value}>${speed}×</option>`)}
+    ${SPEEDS.map((speed) => html`<option value=${speed} .selected=${live(speed === play.speed.value)}>${speed}×</option>`)}
   </select>
 </div>`;
 
@@ -48,9 +48,8 @@ function rowControls(clock, answers, move) {
 function rowPicker({ rows, outputs, rowShown }, move) {
   const isOfBatch = rows.shown.some(({ number }) => number === rowShown?.number);
   const choices = isOfBatch || !rowShown ? rows.shown : [rowShown, ...rows.shown];
-  return html`<select class="quiet" aria-label="Row" .value=${live(String(rowShown?.number ?? ''))}
-    @change=${(event) => move({ row: Number(event.target.value) })}>
-    ${choices.map((row) => html`<option value=${row.number ?? ''} ?selected=${row === rowShown}
+  return html`<select class="quiet" aria-label="Row" @change=${(event) => move({ row: Number(event.target.value) })}>
+    ${choices.map((row) => html`<option value=${row.number ?? ''} .selected=${live(row.number === rowShown?.number)}
       ?disabled=${row.number === null}>${rowLabel(row, rows, outputs)}</option>`)}
   </select>`;
 }

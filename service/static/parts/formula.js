@@ -26,9 +26,9 @@ const LONG_SPEECH = 300;
  * @returns {MathMLElement|null}
  */
 export function mathElement(text) {
-  const parsed = new DOMParser().parseFromString(text, 'application/xml').documentElement;
-  const isMath = parsed.namespaceURI === MATHML && parsed.localName === 'math';
-  return isMath && !parsed.querySelector('parsererror') ? rebuild(parsed) : null;
+  // As HTML: for XML that is not well-formed, browsers make a document with inline styles.
+  const parsed = new DOMParser().parseFromString(text, 'text/html').body.firstElementChild;
+  return parsed?.namespaceURI === MATHML && parsed.localName === 'math' ? rebuild(parsed) : null;
 }
 
 function rebuild(element) {

@@ -1,14 +1,10 @@
 /** The dialog that lists the keys of the diagram. */
-import { createRef, html, ref } from '../core/dom.js';
+import { html, ref } from '../core/dom.js';
 import { areLettersOn, KEYS, switchLetters } from '../core/keys.js';
 
-const dialog = createRef();
-
-/** Open the dialog. */
-export const openKeys = () => dialog.value?.showModal();
-
-/** The dialog's element, closed at first. */
-export const keysDialog = () => html`<dialog class="keys" aria-labelledby="keys-title" ${ref(dialog)}>
+/** The dialog, which is open. `close` is called when a person closes it. */
+export const keysDialog = (close) => html`<dialog class="keys" aria-labelledby="keys-title" ${ref(open)}
+  @close=${close}>
   <h2 id="keys-title">Keys</h2>
   <p class="muted">They act while the focus is in a diagram.</p>
   <dl>${KEYS.map(([keys, effect]) => html`<div><dt>${keys.split(' ').map((key) => html`
@@ -17,3 +13,7 @@ export const keysDialog = () => html`<dialog class="keys" aria-labelledby="keys-
     @change=${(event) => switchLetters(event.target.checked)}> Single letters act</label>
   <form method="dialog"><button class="button">Close</button></form>
 </dialog>`;
+
+function open(dialog) {
+  if (dialog && !dialog.open) dialog.showModal();
+}

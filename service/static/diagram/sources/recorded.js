@@ -12,21 +12,24 @@ export async function readRecorded(name, { signal } = {}) {
 }
 
 /**
- * Source of a recorded training, such as `xor`.
+ * Source of a recorded training, such as `xor`. The file of the step `first` is read at the same
+ * time as the index.
  * @param {string} name
+ * @param {{first?: {step: number, row: number}, signal?: AbortSignal}} options
  * @returns {Promise<import('../answers.js').Source>}
  */
-export async function recordedSource(name, { signal } = {}) {
-  const index = await readRecorded(`${name}/index.json`, { signal });
+export async function recordedSource(name, { first, signal } = {}) {
   const files = new Map();
-  const read = (step) => {
-    if (!files.has(step)) {
-      const file = readRecorded(`${name}/step-${String(step).padStart(3, '0')}.json`);
-      files.set(step, file);
-      file.catch(() => files.delete(step));
+  const read = (step, part) => {
+    const file = `${name}/step-${String(step).padStart(3, '0')}/${part}.json`;
+    if (!files.has(file)) {
+      files.set(file, readRecorded(file));
+      files.get(file).catch(() => files.delete(file));
     }
-    return files.get(step);
+    return files.get(file);
   };
+  if (first) ['batch', `row-${first.row}`].forEach((part) => read(first.step, part));
+  const index = await readRecorded(`${name}/index.json`, { signal });
   return {
     key: index.key,
     steps: index.losses.length,
@@ -36,7 +39,13 @@ export async function recordedSource(name, { signal } = {}) {
     isLive: false,
     load: async (clock) => {
       const step = nearest(index.marks, clock.step);
-      return stepAnswers(index, step, await read(step), clock);
+      const place = clock.mode === 'row' ? placeOf(index, clock.row) : null;
+      const [batch, row, details] = await Promise.all([
+        read(step, 'batch'),
+        place === null ? null : read(step, `row-${place}`),
+        showsRow(clock) ? null : read(step, 'details'),
+      ]);
+      return stepAnswers(index, step, { batch, row, details: details ?? row, place });
     },
   };
 }
@@ -45,10 +54,10 @@ export async function recordedSource(name, { signal } = {}) {
 export const nearest = (values, wanted) => values.reduce((best, value) => (
   Math.abs(value - wanted) < Math.abs(best - wanted) ? value : best));
 
-function stepAnswers(index, step, { batch, rows }, clock) {
-  const shown = index.rows.shown;
-  const place = Math.max(0, shown.findIndex(({ number }) => number === clock.row));
-  const row = clock.mode === 'row' ? rows[place] : null;
+/** Position of a row of the dataset in the batch; 0 if it is not in it. */
+const placeOf = ({ rows }, wanted) => Math.max(0, rows.shown.findIndex(({ number }) => number === wanted));
+
+function stepAnswers(index, step, { batch, row, details, place }) {
   return {
     step,
     at: { fold: null, step, epoch: step, step_in_epoch: 0, steps_per_epoch: 1, steps: index.losses.length },
@@ -60,7 +69,7 @@ function stepAnswers(index, step, { batch, rows }, clock) {
     lossName: index.loss,
     batch,
     row,
-    rowShown: row ? shown[place] : null,
-    details: showsRow(clock) && row ? row : batch,
+    rowShown: row ? index.rows.shown[place] : null,
+    details,
   };
 }

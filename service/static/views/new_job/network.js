@@ -15,7 +15,7 @@ export function networkSection({ form, draft, actions }) {
   const answer = form.checking.valid.value?.answer;
   const layers = form.valueAt(LAYERS) ?? [];
   const errors = [['network'], LAYERS].flatMap((path) => form.errorsAt(path, { isWhole: false }));
-  return html`<section class="network stack" aria-labelledby="network-title">
+  return html`<section class="architecture stack" aria-labelledby="network-title">
     <div class="head"><h2 id="network-title">Network</h2>${presetButtons({
       inputShape: draft.spec.value?.input_shape ?? null,
       inFeatures: answer?.in_features ?? null,

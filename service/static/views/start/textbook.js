@@ -1,6 +1,7 @@
 /** The textbook's example as a score, its formulas, and a form that changes its numbers. */
 import { html, nothing } from '../../core/dom.js';
 import { Problem } from '../../core/api.js';
+import { lazy } from '../../core/lazy.js';
 import { exact, long } from '../../core/numbers.js';
 import { resource } from '../../core/resource.js';
 import { go, route } from '../../core/router.js';
@@ -9,10 +10,10 @@ import { formulasView } from '../../parts/formula.js';
 import { loadingLine } from '../../parts/loading.js';
 import { problemView } from '../../parts/problem.js';
 import { scrollBox } from '../../parts/scroll_box.js';
-import { explainExercise } from '../../diagram/sources/exercise.js';
 import { readRecorded } from '../../diagram/sources/recorded.js';
 import { changedParams, fieldOf, isChanged, problemsOf, requestOf, scoreOf, typedTexts } from './exercise.js';
-import { exerciseForm } from './form.js';
+
+const form = lazy(() => import('./form.js'));
 
 /** Open the section. */
 export function openTextbook() {
@@ -35,8 +36,11 @@ export function openTextbook() {
 const areValid = (texts) => Object.keys(problemsOf(texts)).length === 0;
 
 /** Explanation of the numbers that were typed; that of the textbook if one is not a number. */
-const explain = (texts, abort) => (isChanged(texts) && areValid(texts)
-  ? explainExercise(requestOf(texts), { signal: abort }) : readRecorded('textbook.json', { signal: abort }));
+async function explain(texts, abort) {
+  if (!isChanged(texts) || !areValid(texts)) return readRecorded('textbook.json', { signal: abort });
+  const { explainExercise } = await import('../../diagram/sources/exercise.js');
+  return explainExercise(requestOf(texts), { signal: abort });
+}
 
 function section({ texts, isOpen, answer }) {
   const problem = answer.problem;
@@ -47,9 +51,9 @@ function section({ texts, isOpen, answer }) {
       <button type="button" class="button" aria-expanded=${isOpen.value ? 'true' : 'false'}
         aria-controls="textbook-form" @click=${() => { isOpen.value = !isOpen.value; }}>Change the numbers</button></div>
     <div id="textbook-form" ?hidden=${!isOpen.value}>${isOpen.value
-      ? exerciseForm({ texts, problems, isChanged: isChanged(texts), change }) : nothing}</div>
+      ? form()?.exerciseForm({ texts, problems, isChanged: isChanged(texts), change }) ?? nothing : nothing}</div>
     ${problem && !Object.keys(problems).length ? problemView(problem, { retry: () => answer.reload() }) : nothing}
-    ${loadingLine(answer, 'Computing the exercise…')}
+    ${loadingLine(answer, 'Reading the exercise…')}
     ${answer.value && Object.keys(problems).length ? html`<p class="small muted">The table has the numbers
       before this change.</p>` : nothing}
     ${answer.value ? html`${score(answer.value)}${formulas(answer.value)}` : nothing}</section>`;

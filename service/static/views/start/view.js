@@ -1,24 +1,29 @@
 /** Start: a recorded training on exclusive or, and the textbook's exercise. */
-import { html, nothing } from '../../core/dom.js';
+import { html, nothing, ref } from '../../core/dom.js';
 import { get } from '../../core/api.js';
 import { clockParams, parseClock } from '../../core/clock.js';
+import { lazy } from '../../core/lazy.js';
 import { resource } from '../../core/resource.js';
 import { go, href, route } from '../../core/router.js';
+import { signal, untracked } from '../../core/state.js';
 import { problemView } from '../../parts/problem.js';
 import { figure } from '../../diagram/figure.js';
 import { recordedSource } from '../../diagram/sources/recorded.js';
-import { openTextbook } from './textbook.js';
 
+const EXERCISE = ['x', 'w1', 'w2', 'y', 'rate', 'hidden', 'output'];
+const textbookModule = lazy(() => import('./textbook.js'));
 const FIRST = { step: 20, phase: 'forward', layer: 'layers.0', unit: 0, row: 1 };
 
 /** Open the view. */
 export function open() {
-  const source = resource((signal) => recordedSource('xor', { signal }));
+  const first = route.peek().params.step === undefined ? FIRST : undefined;
+  const source = resource((signal) => recordedSource('xor', { first, signal }));
   const latest = resource(latestJob);
-  const textbook = openTextbook();
+  const textbook = textbookSection(EXERCISE.some((name) => name in route.peek().params));
   const training = figure({
     id: 'xor',
     source: () => source.value,
+    isOpening: () => source.isLoading,
     clock: () => parseClock(route.value.params, FIRST),
     setClock: (change) => {
       const { params } = route.peek();
@@ -31,8 +36,31 @@ export function open() {
     title: () => 'Start',
     render: () => html`${hero(latest.value)}
       ${source.problem ? problemView(source.problem, { retry: () => source.reload() }) : training.render()}
-      <hr>${textbook.render()}`,
+      <hr>${textbook.render(training.network() !== null || source.problem !== null)}`,
     close: () => parts.forEach((part) => part.close()),
+  };
+}
+
+/** The textbook's section, which is loaded when it comes into sight, or if it is `wanted` at once. */
+function textbookSection(wanted) {
+  const isNear = signal(wanted);
+  let opened = null;
+  const observer = new IntersectionObserver(([{ isIntersecting }]) => {
+    if (isIntersecting) isNear.value = true;
+  });
+  const watch = ref((box) => {
+    observer.disconnect();
+    if (box) observer.observe(box);
+  });
+  return {
+    // Above it stands the diagram: before that is drawn, everything is in sight.
+    render: (isPlaced) => {
+      const module = isNear.value ? textbookModule() : null;
+      if (module) opened ??= untracked(() => module.openTextbook());
+      return opened ? opened.render() : html`<div class="below" ${isPlaced ? watch : nothing}>
+        <h2>The textbook’s example</h2></div>`;
+    },
+    close: () => { observer.disconnect(); opened?.close(); },
   };
 }
 
@@ -49,7 +77,7 @@ const hero = (job) => html`<div class="head">
 /** The latest job that has done a step; null without one, or if the service cannot say. */
 async function latestJob(signal) {
   try {
-    const { data } = await get('/v1/jobs?limit=10', { signal });
+    const { data } = await get('/v1/jobs?limit=3', { signal });
     return data.find(({ progress, links }) => progress.steps > 0 && links.explain) ?? null;
   } catch {
     return null;

@@ -1,11 +1,14 @@
 /** One step of the recorded network with something changed, explained by the service. */
-import { explainExercise, exerciseSource } from '../../diagram/sources/exercise.js';
+import { exerciseSource } from '../../diagram/sources/exercise.js';
 
-/** Choices of the pages that change a step. The first of `values` that equals `value` is the start. */
+/**
+ * Choices of the pages that change a step: name in the address, values, the one at the start, and the
+ * recorded step. At step 0 the loss rises from a rate of 5 on.
+ */
 export const EXPERIMENTS = {
-  rate: { name: 'rate', values: [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 20, 50], value: 0.5 },
-  activation: { name: 'activation', values: ['tanh', 'sigmoid', 'relu', 'leaky_relu', 'softplus', 'linear'], value: 'tanh' },
-  penalty: { name: 'l2', values: [0, 0.001, 0.01, 0.1], value: 0.01 },
+  rate: { name: 'rate', values: [0.01, 0.1, 0.5, 1, 2, 5, 10, 20], value: 0.5, step: 0 },
+  activation: { name: 'activation', values: ['tanh', 'sigmoid', 'relu', 'leaky_relu', 'softplus', 'linear'], value: 'tanh', step: 20 },
+  penalty: { name: 'l2', values: [0, 0.001, 0.01, 0.1], value: 0.01, step: 20 },
 };
 
 /** Value that an address sets of an experiment; its start where the address sets none of its values. */
@@ -48,7 +51,3 @@ function weightsOf({ name, in_shape: [inputs], units }) {
 /** Source of the changed step. Throws Problem. */
 export const changedSource = (recorded, changed, names, options) => exerciseSource(
   { request: requestOf(recorded, changed), ...names }, options);
-
-/** Explanation of the changed step. Throws Problem. */
-export const changedExplanation = (recorded, changed, options) => explainExercise(
-  requestOf(recorded, changed), options);

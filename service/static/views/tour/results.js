@@ -1,6 +1,7 @@
 /** Results of a changed step: losses, slopes, shares of the gradient. */
 import { html, nothing } from '../../core/dom.js';
 import { short } from '../../core/numbers.js';
+import { scrollBox } from '../../parts/scroll_box.js';
 
 const number = (value) => html`<span data-value=${value ?? ''}>${short(value)}</span>`;
 
@@ -18,7 +19,7 @@ function rateResult({ loss }) {
 
 function activationResult(batch, row, place) {
   const { units } = batch.layers[0];
-  return html`<div class="scroll"><table><caption class="small muted">Row ${place + 1} of the batch</caption>
+  return html`<div class="scroll" ${scrollBox('Results')}><table><caption class="small muted">Row ${place + 1} of the batch</caption>
     <thead><tr><th scope="col">Hidden unit</th><th scope="col" class="number">z</th><th scope="col" class="number">slope at z</th>
       <th scope="col" class="number">δ of the unit</th></tr></thead>
     <tbody>${units.map((unit) => html`<tr><th scope="row">${unit.unit + 1}</th>${[unit.z, unit.slope, unit.delta].map((quantity) => html`
@@ -28,7 +29,7 @@ function activationResult(batch, row, place) {
 
 function penaltyResult({ layers, loss }) {
   const edges = layers.at(-1).units[0].edges;
-  return html`<div class="scroll"><table><caption class="small muted">Weights into the output</caption>
+  return html`<div class="scroll" ${scrollBox('Results')}><table><caption class="small muted">Weights into the output</caption>
     <thead><tr><th scope="col">From unit</th><th scope="col" class="number">weight</th><th scope="col" class="number">of the loss</th>
       <th scope="col" class="number">of the penalty</th><th scope="col" class="number">gradient</th></tr></thead>
     <tbody>${edges.map(({ source, weight, entry }) => html`<tr><th scope="row">${source[0] + 1}</th>${

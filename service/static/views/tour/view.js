@@ -15,7 +15,7 @@ import { changedSource, chosen, EXPERIMENTS } from './experiment.js';
 import { PAGES, pageIndex } from './pages.js';
 import { resultOf } from './results.js';
 
-const STEP = 20;
+const LONG_MS = 200;
 
 /** Open the tour: one view for all pages, so that the figure stays. */
 export function open(id) {
@@ -45,33 +45,40 @@ export function open(id) {
 function openChanged(what, recorded, value) {
   const source = signal(null);
   const problem = signal(null);
+  const isLoading = signal(false);
   let loading = null;
   const load = () => {
     const [training, choice] = [recorded.value, value.value];
     loading?.abort();
     if (!training) return;
     loading = new AbortController();
-    untracked(() => loadChanged(training, { [what]: choice }, loading.signal, { source, problem }));
+    untracked(() => loadChanged(training, what, choice, loading.signal, { source, problem, isLoading }));
   };
   const stop = effect(load);
   return {
     source: () => source.value,
     problem: () => problem.value,
+    get isLoading() { return isLoading.value; },
     retry: load,
     close: () => { stop(); loading?.abort(); },
   };
 }
 
-async function loadChanged(training, change, abort, { source, problem }) {
+async function loadChanged(training, what, choice, abort, { source, problem, isLoading }) {
+  const timer = setTimeout(() => { isLoading.value = true; }, LONG_MS);
+  abort.addEventListener('abort', () => clearTimeout(timer));
   try {
-    const answers = await training.load({ step: STEP, mode: 'batch' });
+    const answers = await training.load({ step: EXPERIMENTS[what].step, mode: 'batch' });
     const names = { inputs: answers.rows.inputs.map(({ name }) => name), outputs: answers.outputs.shown.map(({ name }) => name) };
-    const found = await changedSource(answers, change, names, { signal: abort });
+    const found = await changedSource(answers, { [what]: choice }, names, { signal: abort });
     if (abort.aborted) return;
     source.value = found;
     problem.value = null;
   } catch (error) {
     if (!abort.aborted) problem.value = error;
+  } finally {
+    clearTimeout(timer);
+    if (!abort.aborted) isLoading.value = false;
   }
 }
 
@@ -91,7 +98,7 @@ function template({ page, index, diagram, recorded, changed, value }) {
         ${buttons(index)}
       </section>
       <div class="drawn">${problem ? problemView(problem, { retry: changed?.retry ?? (() => recorded.reload()) }) : nothing}
-        ${loadingLine(recorded, 'Reading the recorded training…')}${diagram.render()}</div>
+        ${loadingLine(recorded, 'Reading the recorded training…')}${changed ? loadingLine(changed, 'Computing the step…') : nothing}${diagram.render()}</div>
     </div>`;
 }
 
