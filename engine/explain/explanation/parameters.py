@@ -63,6 +63,7 @@ class ParameterReader:
             },
             update=None if moved is None else number(moved - before),
             max_norm_change=None if moved is None else number(after - moved),
+            change=number(after - before),
             after=number(after),
             zero_gradient=self._zero(self._zeros.loss_gradient, flat),
             zero_update=self._zero(self._zeros.update, flat),

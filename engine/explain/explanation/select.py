@@ -19,8 +19,8 @@ from engine.explain.step_trace import StepTrace
 from engine.specs import ResolvedSpec
 
 # Numbers per edge and per entry, without rows.
-_NUMBERS_PER_EDGE = 24
-_NUMBERS_PER_ENTRY = 16
+_NUMBERS_PER_EDGE = 25
+_NUMBERS_PER_ENTRY = 17
 # Most names that an error lists.
 _LISTED = 20
 # Length of the formulas of an edge, in numbers.

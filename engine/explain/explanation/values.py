@@ -85,6 +85,7 @@ class ParameterEntry:
         slots: state of the optimizer by name.
         update: change by the optimizer.
         max_norm_change: change by the max-norm constraint.
+        change: w′ − w, both together.
         after: w after the step.
         zero_gradient: cause of a loss gradient of 0; None if it is not 0.
         zero_update: cause of an unchanged value; None if it changed.
@@ -100,6 +101,7 @@ class ParameterEntry:
     slots: Mapping[str, SlotValue]
     update: float | None
     max_norm_change: float | None
+    change: float | None
     after: float | None
     zero_gradient: Zero | None = None
     zero_update: Zero | None = None

@@ -34,6 +34,7 @@
  * @property {Record<string, {before: number|null, after: number|null}>} slots state of the optimizer
  * @property {number|null} update change by the optimizer
  * @property {number|null} max_norm_change
+ * @property {number|null} change update and max_norm_change together
  * @property {number|null} after
  * @property {Zero|null} zero_gradient
  * @property {Zero|null} zero_update

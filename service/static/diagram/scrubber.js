@@ -19,7 +19,7 @@ export function scrubber({ source, answers, step, drag, choose }) {
   const at = answers?.step === step ? answers : null;
   return html`<div class="scrubber">
     <div class="line"><span><strong>Step ${count(step)}</strong> <span class="muted">of ${count(last)}${
-      at && at.at.steps_per_epoch > 1 ? `, epoch ${count(at.at.epoch + 1)}` : nothing}</span></span>
+      at && at.at.steps_per_epoch > 1 ? `, epoch ${count(at.at.epoch)}` : nothing}</span></span>
       <span class="small muted">${at ? lossLine(at.batch.loss) : nothing}</span></div>
     <div class="track">${curve(source, step, last)}
       <input type="range" min="0" max=${last} .value=${live(String(step))} aria-label="Step"

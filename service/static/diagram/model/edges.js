@@ -73,7 +73,7 @@ function entryNumbers(entry, path, sub) {
   };
   return {
     gradient: of('loss_gradient', '∂L/∂w', 'gradient', entry?.zero_gradient),
-    change: of('update', 'w′ − w', 'change', entry?.zero_update),
+    change: of('change', 'w′ − w', 'change', entry?.zero_update),
     after: of('after', 'w′', 'new weight'),
   };
 }

@@ -54,7 +54,7 @@ function edgeLine(selection, edge, kind) {
       backward: () => [value(edge.input), entry?.loss_gradient ?? null,
         sameEdge(ofBatch, edge)?.entry?.loss_gradient ?? null],
       backwardBatch: () => [value(edge.input), edge.weight, entry?.loss_gradient ?? null],
-      update: () => [edge.weight, entry?.update ?? null, entry?.after ?? null],
+      update: () => [edge.weight, entry?.change ?? null, entry?.after ?? null],
     }[kind](),
   };
 }
@@ -72,7 +72,7 @@ function biasLine({ explained, ofBatch, isBias }, kind) {
       loss: [1, bias.before, bias.before],
       backward: [1, bias.loss_gradient, ofAll],
       backwardBatch: [1, bias.before, bias.loss_gradient],
-      update: [bias.before, bias.update, bias.after],
+      update: [bias.before, bias.change, bias.after],
     }[kind],
   };
 }

@@ -33,7 +33,7 @@ function backwardWords({ isRow, isOutput, layer, explanation }) {
 function updateWords({ answers, edge, isBias, explained }) {
   const { update, rows } = answers.batch;
   const entry = isBias ? explained.bias : edge?.entry;
-  const change = entry?.update ?? null;
+  const change = entry?.change ?? null;
   const moved = change === null ? '' : ` moves this ${isBias ? 'bias' : 'weight'} by ${short(change)}.`;
   const whole = `the gradient of ${rows === 1 ? 'the row' : `all ${count(rows)} rows`}`;
   return moved ? `${optimizerName(update.optimizer)}${moved} It uses ${whole}.` : `The update uses ${whole}.`;

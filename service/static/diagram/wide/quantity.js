@@ -17,8 +17,7 @@ export const quantityOf = (clock) => OF_PHASE[clock.phase];
 export function entryValue(entry, clock) {
   if (clock.phase === 'backward') return entry.loss_gradient;
   if (clock.phase !== 'update') return entry.before;
-  if (entry.update === null) return null;
-  return entry.update + (entry.max_norm_change ?? 0);
+  return entry.change;
 }
 
 /** Value of a unit that a phase shows, and its symbol. */

@@ -38,7 +38,7 @@ const contribution = {
 const gradient = {
   symbol: '∂L/∂w', name: 'gradient of all places', of: ({ edge }) => edge.entry?.loss_gradient ?? null,
 };
-const change = { symbol: 'w′ − w', name: 'change', of: ({ edge }) => edge.entry?.update ?? null };
+const change = { symbol: 'w′ − w', name: 'change', of: ({ edge }) => edge.entry?.change ?? null };
 const after = { symbol: 'w′', name: 'new kernel', of: ({ edge }) => edge.entry?.after ?? null };
 
 /** Quantities of the window's inputs that a phase shows. */
