@@ -1,8 +1,9 @@
 """The page: `/` and the files that it loads."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Request, Response
 from starlette.exceptions import HTTPException
 
+from service.context import ContextDep
 from service.http.content_codings import choose_coding
 from service.http.errors import PageChangedError
 from service.http.etags import names_tag
@@ -14,9 +15,12 @@ METHODS = ["GET", "HEAD"]
 
 
 @router.api_route("/", methods=METHODS)
-async def get_index(request: Request) -> Response:
+async def get_index(request: Request, context: ContextDep, background: BackgroundTasks) -> Response:
     """Return index.html, or 304 if the client has it."""
     page = load_page()
+    # A browser opens the page, and will ask for explanations. Health checks do not.
+    if request.headers.get("sec-fetch-dest") == "document":
+        background.add_task(context.compute.warm_up)
     headers = {"Cache-Control": "no-cache", "ETag": page.etag}
     if names_tag(request.headers.get("if-none-match"), page.etag):
         return Response(status_code=304, headers={**headers, "Vary": "Accept-Encoding"})

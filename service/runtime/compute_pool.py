@@ -96,6 +96,14 @@ class ComputePool:
             raise result.rebuild()
         return result
 
+    async def warm_up(self) -> None:
+        """Start the processes, so that the next call does not wait for their imports."""
+        if self._is_stopped or self._pool is not None:
+            return
+        await to_thread.run_sync(self._open)
+        if not self._calls:
+            self._start_idle_timer(asyncio.get_running_loop())
+
     def stop(self) -> None:
         """End the processes, and with them what they compute."""
         self._is_stopped = True
@@ -137,7 +145,7 @@ class ComputePool:
     def _end_call(self, loop: asyncio.AbstractEventLoop) -> None:
         self._calls -= 1
         if not self._calls:
-            self._idle_timer = loop.call_later(self._idle_seconds, self._end_idle, loop)
+            self._start_idle_timer(loop)
 
     def _open(self) -> "ProcessPool":
         """Return the running pool; start a new one if there is none, or if it has broken down."""
@@ -161,6 +169,10 @@ class ComputePool:
         if broken is not None:
             _end(broken)
         return self._pool
+
+    def _start_idle_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._stop_idle_timer()
+        self._idle_timer = loop.call_later(self._idle_seconds, self._end_idle, loop)
 
     def _stop_idle_timer(self) -> None:
         if self._idle_timer is not None:

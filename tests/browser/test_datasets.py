@@ -298,10 +298,13 @@ def test_other_windows(page: Page, api: Api, window: Window) -> None:
     assert not page.evaluate(WIDER)
 
 
-def test_a_file_is_chosen_by_keyboard(page: Page) -> None:
+def test_a_file_is_chosen_by_keyboard(page: Page, api: Api) -> None:
+    api.upload(HOUSES)
     page.goto("/#/datasets")
     control = page.get_by_label("Choose a file")
+    expect(page.get_by_role("region", name="Tables")).to_be_visible()
     control.focus()
+    expect(control).to_be_focused()
     with page.expect_file_chooser() as opened:
         page.keyboard.press("Enter")
     opened.value.set_files(csv_file("keys.csv", HOUSES))

@@ -1,5 +1,6 @@
 """Imports of the page's modules: floors, no cycles, no module that nothing loads."""
 
+import posixpath
 import re
 from graphlib import TopologicalSorter
 
@@ -63,6 +64,35 @@ def test_every_import_is_a_file() -> None:
         if path.endswith(".js")
         for imported in imports_of(path)
         if imported not in SOURCES
+    ]
+    assert missing == []
+
+
+NAMES = re.compile(r"(?:import|export)\s*\{([^}]*)\}\s*from\s*['\"]([^'\"]+)['\"]")
+EXPORTS = re.compile(
+    r"^export\s+(?:async\s+)?(?:const|let|function\*?|class)\s+(\w+)|^export\s*\{([^}]*)\}",
+    re.MULTILINE,
+)
+
+
+def _names(text: str) -> list[str]:
+    """Names of a list in braces, as its module has them."""
+    return [one.split(" as ")[0].strip() for one in text.split(",") if one.strip()]
+
+
+def test_every_imported_name_is_exported() -> None:
+    exported = {
+        path: {name for one, many in EXPORTS.findall(text) for name in [one, *_names(many)]}
+        for path, text in SCRIPTS.items()
+    }
+    missing = [
+        f"{path} imports {name} from {source}"
+        for path, text in SCRIPTS.items()
+        for names, source in NAMES.findall(text)
+        for target in [posixpath.normpath(posixpath.join(posixpath.dirname(path), source))]
+        if target in exported
+        for name in _names(names)
+        if name not in exported[target]
     ]
     assert missing == []
 

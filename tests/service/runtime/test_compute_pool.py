@@ -183,6 +183,20 @@ def test_idle_processes_end(settings: Settings) -> None:
     asyncio.run(compute())
 
 
+def test_processes_are_started_before_the_first_call_and_end_without_one(
+    settings: Settings,
+) -> None:
+    pool = ComputePool(settings, max_processes=1, idle_seconds=0.01)
+    before = children()
+
+    async def warm_up() -> None:
+        await pool.warm_up()
+        assert children() != before
+        await asyncio.to_thread(wait_for, lambda: children() == before)
+
+    asyncio.run(warm_up())
+
+
 ORPHANS = """
 import asyncio, os, sys
 from service.runtime import compute_child

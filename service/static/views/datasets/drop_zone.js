@@ -1,5 +1,5 @@
 /** Where a file is dropped or chosen. */
-import { html, classMap } from '../../core/dom.js';
+import { html } from '../../core/dom.js';
 import { go } from '../../core/router.js';
 import { signal } from '../../core/state.js';
 import { fileButton } from '../../parts/file_button.js';
@@ -9,7 +9,7 @@ const isOver = signal(false);
 
 /** @param {{text: string}} options the words that stand before "or choose one" */
 export function dropZone({ text }) {
-  return html`<div class=${classMap({ drop: true, over: isOver.value })}
+  return html`<div class=${isOver.value ? 'drop over' : 'drop'}
       @dragover=${over} @dragleave=${() => { isOver.value = false; }} @drop=${dropped}>
     <p><strong>${text}</strong>, or choose one. <span class="muted">CSV, TSV, JSON, Parquet, Arrow, NumPy.</span></p>
     ${fileButton({ text: 'Choose a file', choose: take })}

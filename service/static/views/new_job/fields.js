@@ -1,5 +1,5 @@
 /** Fields of simple values: check boxes, choices, numbers and texts, sets of words. */
-import { classMap, html, live, nothing } from '../../core/dom.js';
+import { html, live, nothing } from '../../core/dom.js';
 import { batch } from '../../core/state.js';
 import { idOf } from './form.js';
 import { formatJson, JsonTextError, parseJson } from './json_text.js';
@@ -65,7 +65,7 @@ export function selectOf(form, path, field, { id, described, invalid }, words, c
   const name = typeof value === 'object' && value !== null ? value.type : value;
   const options = optionsOf(form, path, field, words, name);
   return html`<select id=${id} aria-describedby=${described} aria-invalid=${invalid}
-    class=${classMap({ unset: isUnset(value, field) })}
+    class=${isUnset(value, field) ? 'unset' : ''}
     @change=${(event) => choose(options[event.target.selectedIndex].value)}>
     ${options.map((option) => html`<option .selected=${live(option.isSelected)}>${option.text}</option>`)}</select>`;
 }
