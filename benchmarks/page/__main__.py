@@ -4,7 +4,8 @@
 
 The view of a job is open in Chromium, and everything that it draws is loaded. Buttons change the
 phase; the figure is the processor time of the tab's main thread, script, style, layout and paint,
-per change. Medians over the changes. Needs Chromium and Playwright.
+per change. `idle` is the same time without a change: two frames, and the measurement itself.
+Medians over the changes. Needs Chromium and Playwright.
 """
 
 import shutil
@@ -74,15 +75,18 @@ def measure(browser: Any, address: str) -> dict[str, float]:  # noqa: ANN401 - o
         )
         page.evaluate(SETTLED)
         after = read(session)
-        taken.append({name: 1000 * (after[name] - before[name]) for name in after})
+        page.evaluate(SETTLED)
+        idle = read(session)["all"] - after["all"]
+        figures = {name: after[name] - before[name] for name in after} | {"idle": idle}
+        taken.append({name: 1000 * seconds for name, seconds in figures.items()})
         counts.append(page.evaluate(COUNTS))
     page.close()
     # The first round loads what the phases draw.
-    figures = {
+    medians = {
         f"{name}_ms": statistics.median(one[name] for one in taken[len(PHASES) :])
         for name in taken[0]
     }
-    return figures | {name: max(one[name] for one in counts) for name in counts[0]}
+    return medians | {name: max(one[name] for one in counts) for name in counts[0]}
 
 
 def read(session: Any) -> dict[str, float]:  # noqa: ANN401 - of Playwright

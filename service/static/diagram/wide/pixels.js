@@ -14,33 +14,35 @@ export function themeColours() {
   return { surface, pos, neg, ink, missing };
 }
 
-/**
- * Colour of a value, as red, green and blue.
- * @param {number|null} value null is not a number
- * @param {number} limit value of the full colour
- * @param {ReturnType<typeof themeColours>} colours
- * @param {boolean} isGrey in ink rather than by sign: for images without negative values
- */
-export function colourOf(value, limit, colours, isGrey = false) {
-  if (value === null) return colours.missing;
-  const strength = limit > 0 ? Math.min(1, Math.abs(value) / limit) : 0;
-  const share = isGrey ? strength : Math.sqrt(strength);
-  const full = isGrey ? colours.ink : value > 0 ? colours.pos : colours.neg;
-  return colours.surface.map((part, index) => Math.round(part + (full[index] - part) * share));
-}
-
-/** Paint one pixel per value, line by line. */
+/** Paint one pixel per value, line by line. With `isGrey` in ink rather than by sign. */
 export function paint(canvas, { values, columns, limit, colours, isGrey = false }) {
   const lines = values.length / columns;
   canvas.width = columns;
   canvas.height = lines;
   const context = canvas.getContext('2d');
   const image = context.createImageData(columns, lines);
-  values.forEach((value, index) => {
-    image.data.set([...colourOf(value, limit, colours, isGrey), 255], index * 4);
-  });
+  fill(image.data, { values, limit, colours, isGrey });
   context.putImageData(image, 0, 0);
 }
+
+const LEVELS = 255;
+
+/** Colours are read from ramps: a map has up to 65,536 values. */
+function fill(pixels, { values, limit, colours, isGrey }) {
+  const positive = ramp(colours.surface, isGrey ? colours.ink : colours.pos);
+  const negative = ramp(colours.surface, isGrey ? colours.ink : colours.neg);
+  const missing = [...colours.missing, 255];
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index];
+    const strength = limit > 0 ? Math.min(1, Math.abs(value) / limit) : 0;
+    const level = Math.round(LEVELS * (isGrey ? strength : Math.sqrt(strength)));
+    const colour = value === null ? missing : (value > 0 ? positive : negative)[level];
+    for (let part = 0; part < 4; part += 1) pixels[4 * index + part] = colour[part];
+  }
+}
+
+const ramp = (from, to) => Array.from({ length: LEVELS + 1 }, (_, level) => [
+  ...from.map((part, index) => part + ((to[index] - part) * level) / LEVELS), 255]);
 
 /** Address of a picture of the values. */
 export function pictureOf(options) {

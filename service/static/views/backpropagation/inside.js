@@ -28,7 +28,13 @@ export function insideJob(id) {
   const failure = signal(null);
   const news = signal({ job: null, steps: 0 });
 
-  const params = computed(() => (route.value.view === VIEW ? route.value.params : {}));
+  // The address names another job just before this view is closed: its layers are not of this job.
+  let ofThisJob = {};
+  const params = computed(() => {
+    const { view, id: shown, params: found } = route.value;
+    if (view === VIEW && shown === id) ofThisJob = found;
+    return ofThisJob;
+  });
   const ownRow = computed(() => readJson(params.value.own));
   const fold = computed(() => parseClock(params.value).fold);
   const training = computed(() => describe(loaded.value, fold.value));
