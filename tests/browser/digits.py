@@ -36,7 +36,7 @@ def layer(api: Api, job: Json, name: str, **body: Any) -> Json:
 
 
 def said(page: Page, name: str) -> tuple[str, float]:
-    """What the line below a map says: its text, and the value in full."""
+    """Text of the line below a map, and its value in full."""
     line = map_of(page, name).locator("xpath=following-sibling::p")
     expect(line).to_have_attribute("data-value", ANY_NUMBER)
     text, value = line.evaluate("line => [line.textContent, line.dataset.value]")
