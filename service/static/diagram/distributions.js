@@ -13,7 +13,7 @@ import { loaded } from './wide/loaded.js';
 
 const BINS = 40;
 const QUANTITIES = [
-  ['pre_activations', 'z', 'before the activation'], ['activations', 'a', 'output'], ['deltas', 'δ', 'delta'],
+  ['pre_activations', 'z', 'value before the activation'], ['activations', 'a', 'output'], ['deltas', 'δ', 'delta'],
   ['weights', 'w', ''], ['gradients', '∂L/∂w', 'gradient of '], ['updates', 'w′ − w', 'change of '],
 ];
 const owner = {};
@@ -74,8 +74,10 @@ export function itemsOf(layer) {
     const found = layer[field];
     if (!found) return [];
     if ('count' in found) return [{ symbol, name: noun, distribution: found }];
-    return Object.entries(found).map(([name, distribution]) => (
-      { symbol, name: `${noun}${name.slice(layer.name.length + 1)}`, distribution }));
+    return Object.entries(found).map(([name, distribution]) => {
+      const kind = name.slice(layer.name.length + 1);
+      return { symbol: kind === 'bias' ? symbol.replaceAll('w', 'b') : symbol, name: `${noun}${kind}`, distribution };
+    });
   });
 }
 

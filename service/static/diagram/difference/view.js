@@ -1,6 +1,7 @@
 /** Templates of the difference between two steps. */
 import { html, live, nothing } from '../../core/dom.js';
 import { count, exact, long } from '../../core/numbers.js';
+import { jobName } from '../../parts/job_name.js';
 import { loadingLine } from '../../parts/loading.js';
 import { problemView } from '../../parts/problem.js';
 import { pagedTable } from '../../parts/table.js';
@@ -40,8 +41,8 @@ function form({ jobId, target, jobs, answers, setParams }) {
     <label class="field"><span>Job</span><select name="job" .value=${live(current)}>
       <option value=${jobId} ?selected=${current === jobId}>this job</option>
       ${current === jobId ? nothing
-        : html`<option value=${current} selected>${named ? nameOf(named) : current}</option>`}
-      ${others.map((job) => html`<option value=${job.id}>${nameOf(job)}</option>`)}
+        : html`<option value=${current} selected>${named ? jobName(named) : current}</option>`}
+      ${others.map((job) => html`<option value=${job.id}>${jobName(job)}</option>`)}
     </select></label>
     <label class="field"><span>Step</span><input type="number" name="step" min="0" step="1" required
       .value=${String(target?.withStep ?? Math.max(0, (answers?.step ?? 1) - 1))}></label>
@@ -50,8 +51,6 @@ function form({ jobId, target, jobs, answers, setParams }) {
       @click=${() => setParams({ with: null, with_step: null })}>Stop comparing</button>` : nothing}
   </form>`;
 }
-
-const nameOf = ({ name, id }) => name ?? id;
 
 function compared(context) {
   const { pair: { resource }, target } = context;

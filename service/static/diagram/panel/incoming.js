@@ -29,7 +29,7 @@ export function incomingTable(selection, select) {
     <thead><tr><th scope="col">From</th>${HEADS[kind].map((head) => html`
       <th scope="col" class="number">${head}</th>`)}</tr></thead>
     <tbody>${lines.map((line) => tableLine(line, select))}</tbody></table></div>
-    ${leftOut(explained)}`;
+    ${leftOut(explained)}${kind === 'backward' ? notOfBatch(selection) : nothing}`;
 }
 
 const tableLine = ({ key, symbol, name, values, isSelected }, select) => html`
@@ -85,6 +85,13 @@ function sourceName({ answers, explanation, layer }, edge) {
   if (!isFirst) return { symbol: `a${index}`, name: '' };
   const input = edge.source.length === 1 ? answers.rows.inputs[edge.source[0]] : undefined;
   return { symbol: `x${index}`, name: input?.name ?? '' };
+}
+
+/** The batch has largest edges of its own. */
+function notOfBatch({ edges, ofBatch }) {
+  const missing = edges.filter((edge) => !sameEdge(ofBatch, edge)).length;
+  if (!missing || !ofBatch?.edges.length) return nothing;
+  return html`<p class="small muted">–: not among the batch’s ${count(ofBatch.edges.length)} largest edges.</p>`;
 }
 
 function leftOut({ edges, edges_left_out: left, edges_share: share }) {

@@ -35,9 +35,14 @@ export function insideJob(id) {
     if (view === VIEW && shown === id) ofThisJob = found;
     return ofThisJob;
   });
-  const ownRow = computed(() => readJson(params.value.own));
+  const ownRow = computed(() => readRow(params.value.own));
   const fold = computed(() => parseClock(params.value).fold);
-  const training = computed(() => describe(loaded.value, fold.value));
+  // A fold may have stopped early: its answers say after how many steps.
+  const stepsOfFold = computed(() => {
+    const at = answers.value?.at;
+    return at && fold.value !== null && at.fold === fold.value ? at.steps : null;
+  });
+  const training = computed(() => describe(loaded.value, fold.value, stepsOfFold.value));
   const clock = computed(() => parseClock(params.value, {
     step: training.value ? firstStep(training.value) : 0,
   }));
@@ -141,10 +146,10 @@ const keyOf = ({ fold, step, row, mode, layer, unit }, own) => (
   JSON.stringify([fold, step, row, mode, layer, unit, own ?? null]));
 
 /** Training of a network of the job, for its source. */
-function describe(found, fold) {
+function describe(found, fold, stepsOfFold) {
   if (!found) return null;
   const { job, epochs, checkpoints, explanations, keptSteps: withoutTable } = found;
-  const steps = stepCount(job, fold, epochs);
+  const steps = stepsOfFold ?? stepCount(job, fold, epochs);
   const hasOnlyMarks = withoutTable !== null;
   const inFold = (withoutTable ?? []).filter((one) => (one.fold ?? null) === fold);
   return {
@@ -158,10 +163,14 @@ function describe(found, fold) {
   };
 }
 
-function readJson(text) {
+/** A row of the person's own, from the address; null for anything else. */
+function readRow(text) {
   try {
-    return text ? JSON.parse(text) : null;
+    const row = text ? JSON.parse(text) : null;
+    return isObject(row) && isObject(row.values) ? row : null;
   } catch {
     return null;
   }
 }
+
+const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);

@@ -3,16 +3,16 @@ import { html, live, nothing } from '../../core/dom.js';
 import { count } from '../../core/numbers.js';
 import { href } from '../../core/router.js';
 import { figure } from '../../diagram/figure.js';
+import { jobName } from '../../parts/job_name.js';
 import { loadingLine } from '../../parts/loading.js';
 import { problemView } from '../../parts/problem.js';
 import { statusChip } from '../../parts/status.js';
 import { findingsView } from './findings.js';
 import { gradientCheck } from './gradient_check.js';
 import { insideJob } from './inside.js';
-import { nameOf } from './latest.js';
 import { rowChoice } from './own_row.js';
 import { moreSections } from './sections.js';
-import { failureView, goneNotice, originLine, waitLine } from './states.js';
+import { batchNotice, failureView, goneNotice, originLine, waitLine } from './states.js';
 import { hasFolds } from './steps.js';
 import { whatIf } from './what_if.js';
 
@@ -30,11 +30,11 @@ export function insideView(id) {
     setClock: inside.setClock,
     check: check.run,
     minus: more.minus,
-    foot: () => html`${originLine(shownAnswers(inside))}${rows.render()}`,
+    foot: () => html`${batchNotice(inside)}${originLine(shownAnswers(inside))}${rows.render()}`,
   });
   const retry = () => { inside.forget(); drawn.reload(); };
   return {
-    title: () => `Inside ${inside.job.value ? nameOf(inside.job.value) : 'a job'}`,
+    title: () => `Inside ${inside.job.value ? jobName(inside.job.value) : 'a job'}`,
     render: () => html`${head(inside, check, more.menu(drawn.network()))}${
       body({ inside, drawn, retry, changed, rows, more })}`,
     close: () => { drawn.close(); check.close(); changed.close(); inside.close(); },
@@ -43,7 +43,7 @@ export function insideView(id) {
 
 function head(inside, check, menu) {
   const job = inside.job.value;
-  const name = job ? nameOf(job) : inside.id;
+  const name = job ? jobName(job) : inside.id;
   return html`<div class="head">
     <div>
       <nav class="crumbs" aria-label="Breadcrumbs"><a href=${href('jobs')}>Jobs</a><span aria-hidden="true">/</span>

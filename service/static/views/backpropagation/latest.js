@@ -4,6 +4,7 @@ import { html, nothing, repeat } from '../../core/dom.js';
 import { count } from '../../core/numbers.js';
 import { resource } from '../../core/resource.js';
 import { href } from '../../core/router.js';
+import { jobName } from '../../parts/job_name.js';
 import { loadingLine } from '../../parts/loading.js';
 import { problemView } from '../../parts/problem.js';
 import { statusChip } from '../../parts/status.js';
@@ -38,13 +39,10 @@ function jobList({ data, has_more: hasMore }) {
 }
 
 const jobLine = (job) => html`<li>
-  <a class="cut" href=${href('backpropagation', job.id)} title=${nameOf(job)}>${nameOf(job)}</a>
+  <a class="cut" href=${href('backpropagation', job.id)} title=${jobName(job)}>${jobName(job)}</a>
   ${statusChip(job.status)}
   <span class="small muted">${summary(job)}</span>
 </li>`;
-
-/** Name of a job, or its id. */
-export const nameOf = (job) => job.name || job.id;
 
 function summary({ progress, spec }) {
   const steps = `${count(progress.steps)} ${progress.steps === 1 ? 'step' : 'steps'}`;

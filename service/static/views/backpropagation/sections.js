@@ -4,7 +4,7 @@ import { stepDifference } from '../../diagram/difference/step_difference.js';
 import { distributionsSection } from '../../diagram/distributions.js';
 import { exportMenu } from '../../diagram/export/menu.js';
 import { wideSection } from '../../diagram/wide/section.js';
-import { nameOf } from './latest.js';
+import { jobName } from '../../parts/job_name.js';
 
 /** @param {import('./inside.js').Inside} inside */
 export function moreSections(inside) {
@@ -22,7 +22,7 @@ export function moreSections(inside) {
     menu: (network) => {
       const shown = answers();
       return shown && network
-        ? exportMenu({ answers: shown, clock: clock.value, network, name: nameOf(job.value) }) : nothing;
+        ? exportMenu({ answers: shown, clock: clock.value, network, name: jobName(job.value) }) : nothing;
     },
     render: () => {
       // The sections stay while the next step is loaded.

@@ -6,6 +6,7 @@ import { clockParams } from '../../core/clock.js';
 import { icon } from '../../parts/icons.js';
 import { problemView } from '../../parts/problem.js';
 import { Cancelled } from '../../diagram/sources/ask.js';
+import { normalizesBatches } from './steps.js';
 
 /** Line for a question that waits: for the worker that replays, or for its turn. */
 export function waitLine(wait) {
@@ -23,11 +24,15 @@ export function waitLine(wait) {
   </div>`;
 }
 
+/** The same question would be refused again. */
+const REFUSED = [404, 422];
+
 /** State in place of the drawing after a problem. */
 export function failureView(problem, inside, retry) {
   if (problem instanceof Cancelled) return cancelled(inside, retry);
   if (problem.code === 'step_not_found') return beyond(problem, inside);
-  return problemView(problem, { retry });
+  if (problem.code === 'row_not_found') return unknownRow(problem, inside);
+  return problemView(problem, REFUSED.includes(problem.status) ? {} : { retry });
 }
 
 function cancelled(inside, retry) {
@@ -43,15 +48,29 @@ function cancelled(inside, retry) {
 
 function beyond(problem, inside) {
   const last = problem.body.last_step?.step;
+  const isInFold = inside.clock.value.fold !== null;
   return html`<div class="card state" role="alert">
     <p><strong>${sentence(problem.detail)}</strong></p>
-    ${last === undefined ? nothing
-      : html`<p>${stepLink(inside, last, `Look at step ${count(last)}, the last`)}</p>`}
+    ${last !== undefined ? html`<p>${stepLink(inside, last, `Look at step ${count(last)}, the last`)}</p>`
+      : isInFold ? html`<p>${clockLink(inside, { fold: null }, 'Look at the final network')}</p>` : nothing}
   </div>`;
 }
 
-const stepLink = ({ id, clock, params }, step, text) => html`<a href=${
-  href('backpropagation', id, { ...params.value, ...clockParams({ ...clock.value, step }) })}>${text}</a>`;
+const unknownRow = (problem, inside) => html`<div class="card state" role="alert">
+  <p><strong>${sentence(problem.detail)}</strong></p>
+  <p>${clockLink(inside, { row: null }, 'Look at the first row of the batch')}</p>
+</div>`;
+
+const clockLink = ({ id, clock, params }, change, text) => html`<a href=${
+  href('backpropagation', id, { ...params.value, ...clockParams({ ...clock.value, ...change }) })}>${text}</a>`;
+
+const stepLink = (inside, step, text) => clockLink(inside, { step }, text);
+
+/** Why a network that normalizes batches shows no row alone. */
+export const batchNotice = ({ job, clock }) => (
+  clock.value.mode !== 'batch' || !normalizesBatches(job.value?.spec?.network?.layers) ? nothing
+    : html`<p class="small">${icon('info')} Batch normalization needs the batch: a row alone has no mean
+      and no deviation, so that “This row” is not available.</p>`);
 
 const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 

@@ -14,7 +14,8 @@ export function stepsPerEpoch(job, fold) {
   return Math.ceil(rows / size) - (isJoined ? 1 : 0);
 }
 
-const normalizesBatches = (layers = []) => layers.some((layer) => (
+/** Whether a layer needs several rows, or one of its blocks. */
+export const normalizesBatches = (layers = []) => layers.some((layer) => (
   layer.type === 'batch_normalization' || normalizesBatches(layer.layers)));
 
 /**
@@ -56,7 +57,9 @@ export function keptSteps({ job, fold, checkpoints, explanations }, steps) {
 }
 
 /** Step to begin with: in the middle, or the kept one next to it if the replay would be noticed. */
-export function firstStep({ job, steps, marks, hasOnlyMarks = false }) {
+export function firstStep({ job, fold = null, steps, marks, hasOnlyMarks = false }) {
+  // How many steps a fold has is known once one of them is shown.
+  if (fold !== null && !hasOnlyMarks) return 0;
   const middle = Math.floor((steps - 1) / 2);
   const before = marks.filter((mark) => mark <= middle).at(-1) ?? 0;
   const perStep = (job.timings?.training ?? 0) / Math.max(1, job.progress.steps);

@@ -36,12 +36,6 @@ export const reasonWords = ({ status_reason: reason }) => (
 /** Advice about a failure. */
 export const adviceFor = ({ error }) => WHAT_TO_DO[error?.code] ?? 'Retry, or train again with other values.';
 
-/** Name of a job, or the end of its id. */
-export const nameOf = ({ name, id }) => name || shortId(id);
-
-/** Start and end of an id: `job_01a2…7c21`. */
-export const shortId = (id) => (id.length <= 16 ? id : `${id.slice(0, 8)}…${id.slice(-4)}`);
-
 /** Line below a job's name: `running, 31 of 60 epochs, about 40 s left`. */
 export function stateLine(job) {
   const { status, progress, timings } = job;

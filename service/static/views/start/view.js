@@ -69,16 +69,19 @@ const hero = (job) => html`<div class="head">
     <p class="lead">A small network that learned exclusive or, recorded while it trained. Every number is
       the one that the engine computed; step through it, or train a network on your own table.</p>
     ${job ? html`<p class="latest"><a href=${href('backpropagation', job.id)}>See it in your own training:
-      ${job.name ?? 'the latest job'}</a></p>` : nothing}</div>
+      ${job.name}</a></p>` : nothing}</div>
   <div class="row"><a class="button main" href=${href('datasets')}>Upload a table</a>
     <a class="button" href=${href('tour')}>Take the tour</a></div>
 </div>`;
 
-/** The latest job that has done a step; null without one, or if the service cannot say. */
+/** Id and name of the latest job that has done a step; null without one, or if the service cannot say. */
 async function latestJob(signal) {
   try {
     const { data } = await get('/v1/jobs?limit=3', { signal });
-    return data.find(({ progress, links }) => progress.steps > 0 && links.explain) ?? null;
+    const job = data.find(({ progress, links }) => progress.steps > 0 && links.explain);
+    if (!job) return null;
+    const { jobName } = await import('../../parts/job_name.js');
+    return { id: job.id, name: jobName(job) };
   } catch {
     return null;
   }

@@ -3,7 +3,8 @@
 /**
  * Fields of specs that are not equal in all, in the order of the specs.
  * @param {object[]} specs
- * @returns {{path: string, values: (string|null)[]}[]} value per spec, null where it has no such field
+ * @returns {{path: string, values: (string|null)[]}[]} value per spec, null where it
+ *   is null or there is no such field: both mean the same
  */
 export function differences(specs) {
   const flat = specs.map((spec) => new Map(leaves(spec)));
@@ -17,7 +18,7 @@ export function differences(specs) {
 function* leaves(value, path = '') {
   const isList = Array.isArray(value) && value.every((one) => one === null || typeof one !== 'object');
   if (value === null || typeof value !== 'object' || isList || Object.keys(value).length === 0) {
-    yield [path || '/', JSON.stringify(value)];
+    yield [path || '/', value === null ? null : JSON.stringify(value)];
     return;
   }
   for (const [name, part] of Object.entries(value)) yield* leaves(part, `${path}/${name}`);

@@ -5,12 +5,12 @@ import { href } from '../../../core/router.js';
 import { effect, signal, untracked } from '../../../core/state.js';
 import { chart } from '../../../parts/chart.js';
 import { MOST_STROKES } from '../../../parts/charts/strokes.js';
+import { jobName, shortId } from '../../../parts/job_name.js';
 import { problemView } from '../../../parts/problem.js';
 import { statusIcon } from '../../../parts/status.js';
 import { pagedTable } from '../../../parts/table.js';
 import { chartsOf } from '../job/curves.js';
 import { keptMetrics, metricCell, metricWords, capital } from '../metrics.js';
-import { nameOf, shortId } from '../words.js';
 import { differences } from './differences.js';
 import { comparedJob } from './state.js';
 
@@ -78,7 +78,7 @@ const padded = (values = [], length) => [...values, ...Array(length - values.len
 
 /** Names of jobs, with the end of the id where two have the same. */
 function labels(jobs) {
-  const names = jobs.map(nameOf);
+  const names = jobs.map(jobName);
   return names.map((name, index) => (
     names.filter((one) => one === name).length > 1 ? `${name} ${jobs[index].id.slice(-4)}` : name));
 }

@@ -1,7 +1,8 @@
 /** Events of a job in words. */
 import { count, exact, short } from '../../../core/numbers.js';
 import { mainMetric, metricText, metricWords } from '../metrics.js';
-import { plural, shortId } from '../words.js';
+import { shortId } from '../../../parts/job_name.js';
+import { plural } from '../words.js';
 
 const WORDS = {
   created: () => 'Queued',

@@ -2,7 +2,7 @@
 import { html, nothing } from '../../../core/dom.js';
 import { count } from '../../../core/numbers.js';
 import { href } from '../../../core/router.js';
-import { shortId } from '../words.js';
+import { shortId } from '../../../parts/job_name.js';
 
 const MOST_CLASSES = 12;
 

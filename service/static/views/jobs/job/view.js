@@ -3,9 +3,10 @@ import { connection } from '../../../core/api.js';
 import { createRef, html, keyed, nothing, ref } from '../../../core/dom.js';
 import { count, duration } from '../../../core/numbers.js';
 import { href } from '../../../core/router.js';
+import { jobName, shortId } from '../../../parts/job_name.js';
 import { problemView } from '../../../parts/problem.js';
 import { statusChip } from '../../../parts/status.js';
-import { clockTime, dayTime, epochsWords, isLive, nameOf, reasonWords, shortId } from '../words.js';
+import { clockTime, dayTime, epochsWords, isLive, reasonWords } from '../words.js';
 import { jobActions } from './actions.js';
 import { checkpointTable } from './checkpoints.js';
 import { jobCurves } from './curves.js';
@@ -30,7 +31,7 @@ export function jobView(id, onRead) {
   };
   return {
     id,
-    title: () => (state.job.value ? nameOf(state.job.value) : 'Job'),
+    title: () => (state.job.value ? jobName(state.job.value) : 'Job'),
     isRead: () => state.job.value !== null,
     focus: () => heading.value?.focus({ preventScroll: true }),
     /** `isMain`: the job is what the page is about, not an example beside the list. */
@@ -63,8 +64,8 @@ function content(state, parts, title) {
 const head = (job, actions, { heading, isMain }) => html`<header class="head">
   <div><p class="crumbs"><a href=${href('jobs')}>Jobs</a><span aria-hidden="true">/</span><span class="mono" title=${job.id}>${
     shortId(job.id)}</span></p>
-    ${isMain ? html`<h1 tabindex="-1" title=${nameOf(job)} ${ref(heading)}>${nameOf(job)}</h1>`
-      : html`<h2 class="title" title=${nameOf(job)}>${nameOf(job)}</h2>`}
+    ${isMain ? html`<h1 tabindex="-1" title=${jobName(job)} ${ref(heading)}>${jobName(job)}</h1>`
+      : html`<h2 class="title" title=${jobName(job)}>${jobName(job)}</h2>`}
     <p class="row"><span role="status">${statusChip(job.status)}</span><span class="small muted">${facts(job)}</span></p></div>
   ${actions.render()}</header>`;
 

@@ -2,11 +2,12 @@
 import { html, nothing, repeat } from '../../../core/dom.js';
 import { count } from '../../../core/numbers.js';
 import { go, href, route } from '../../../core/router.js';
+import { jobName, shortId } from '../../../parts/job_name.js';
 import { problemView } from '../../../parts/problem.js';
 import { segmented } from '../../../parts/segmented.js';
 import { statusIcon } from '../../../parts/status.js';
 import { mainMetric, metricText, metricWords } from '../metrics.js';
-import { nameOf, plural, shortId, stateLine } from '../words.js';
+import { plural, stateLine } from '../words.js';
 
 const SHOWN = [{ value: 'all', text: 'All' }, { value: 'live', text: 'Live' }, { value: 'failed', text: 'Failed' }];
 const MOST_COMPARED = 8;
@@ -106,7 +107,7 @@ function choice(job, compared) {
 
 function lines(job) {
   const metric = mainMetric(job);
-  const name = nameOf(job);
+  const name = jobName(job);
   return html`<span class="cut" title=${name}>${name}</span>
     <span class="number">${metric === null ? nothing : metricText(metric.name, metric.value)}</span>
     <span class="small state-line">${stateLine(job)}</span>
