@@ -1,0 +1,15 @@
+/** What the browser remembers, as JSON. It may refuse to, or be full: then nothing is remembered. */
+const attempt = (act) => { try { return act(); } catch { return null; } };
+
+const storage = (kind) => ({
+  read: (name) => attempt(() => JSON.parse(window[kind].getItem(name))),
+  write: (name, value) => attempt(() => window[kind].setItem(name, JSON.stringify(value))),
+  remove: (name) => attempt(() => window[kind].removeItem(name)),
+  names: () => attempt(() => Object.keys(window[kind])) ?? [],
+});
+
+/** Remembered for good. A value that cannot be read is null. */
+export const local = storage('localStorage');
+
+/** Remembered as long as the browser's tab is open. */
+export const session = storage('sessionStorage');
