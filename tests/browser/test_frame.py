@@ -70,7 +70,11 @@ def test_an_old_view_does_not_stand_under_a_new_address(page: Page) -> None:
     page.goto("/#/tour/1")
     expect(heading(page, re.compile("."))).to_be_visible()
     held: list[Any] = []
-    page.route("**/views/jobs/view.js", lambda route: held.append(route))
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route("**/views/jobs/view.js", hold)
     go_to(page, "Jobs")
     expect(page.get_by_role("status").get_by_text("Opening Jobs…")).to_be_visible()
     expect(heading(page, re.compile("."))).to_be_hidden()
