@@ -14,7 +14,7 @@ REFUSED = """for (const name of ['localStorage', 'sessionStorage']) {
   Object.defineProperty(window, name, { get() { throw new DOMException('', 'SecurityError'); } });
 }"""
 FULL = "Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); };"
-# What a module throws or returns, as text and status.
+# The data of an answer, or the parts of the error that is thrown.
 RESULT = """async ([module, path]) => module.get(path).then((data) => ({ data }),
   ({ message, status, detail, title }) => ({ message, status, detail, title }))"""
 

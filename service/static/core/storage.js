@@ -1,4 +1,4 @@
-/** What the browser remembers, as JSON. It may refuse to, or be full: then nothing is remembered. */
+/** Values that the browser keeps, as JSON. It may refuse to, or be full: then nothing is kept. */
 const attempt = (act) => { try { return act(); } catch { return null; } };
 
 const storage = (kind) => ({
@@ -8,8 +8,8 @@ const storage = (kind) => ({
   names: () => attempt(() => Object.keys(window[kind])) ?? [],
 });
 
-/** Remembered for good. A value that cannot be read is null. */
+/** Kept for good. A value that cannot be read is null. */
 export const local = storage('localStorage');
 
-/** Remembered as long as the browser's tab is open. */
+/** Kept as long as the browser's tab is open. */
 export const session = storage('sessionStorage');
