@@ -172,9 +172,14 @@ def test_calls_that_wait_are_not_in_the_pool_where_their_end_would_cost_a_proces
             return schedule(*args, **kwargs)
 
         monkeypatch.setattr(pool._pool, "schedule", count)
-        calls = [asyncio.create_task(pool.run(computations.sleep, str(path), 0.3))]
+        sleeping: asyncio.Task[Any] = asyncio.create_task(
+            pool.run(computations.sleep, str(path), 0.3)
+        )
         await asyncio.to_thread(pid_in, path)
-        calls += [asyncio.create_task(pool.run(computations.add, 1, n)) for n in range(4)]
+        calls = [
+            sleeping,
+            *(asyncio.create_task(pool.run(computations.add, 1, n)) for n in range(4)),
+        ]
         await asyncio.sleep(0)
         assert len(scheduled) == 1
         for call in calls[1:4]:
