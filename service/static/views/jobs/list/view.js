@@ -1,7 +1,7 @@
 /** The list of jobs: filters, states, and the choice of jobs to compare. */
 import { html, nothing, repeat } from '../../../core/dom.js';
 import { count } from '../../../core/numbers.js';
-import { go, href, route } from '../../../core/router.js';
+import { go, href, isId, route } from '../../../core/router.js';
 import { jobName, shortId } from '../../../parts/job_name.js';
 import { problemView } from '../../../parts/problem.js';
 import { segmented } from '../../../parts/segmented.js';
@@ -20,7 +20,7 @@ export function filterOf({ params }) {
 
 /** Ids that the address compares, or null if it compares nothing. */
 export const comparedIds = ({ params }) => (
-  params.compare === undefined ? null : [...new Set(params.compare.split(',').filter(Boolean))]);
+  params.compare === undefined ? null : [...new Set(params.compare.split(',').filter(isId))]);
 
 /**
  * @param {ReturnType<typeof import('./state.js').jobList>} list
