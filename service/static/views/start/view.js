@@ -80,7 +80,7 @@ async function latestJob(signal) {
     const { data } = await get('/v1/jobs?limit=3', { signal });
     const job = data.find(({ progress, links }) => progress.steps > 0 && links.explain);
     if (!job) return null;
-    return { id: job.id, name: job.name || (await import('../../parts/job_name.js')).jobName(job) };
+    return { id: job.id, name: job.name || job.id };
   } catch {
     return null;
   }
