@@ -1,11 +1,12 @@
 /** The frame of the page: header, connection, and the view that the address names. */
 import { html, keyed, nothing, render } from './core/dom.js';
-import { connection } from './core/api.js';
+import { connection, Problem } from './core/api.js';
 import { lazy } from './core/lazy.js';
-import { href, route } from './core/router.js';
+import { href, isId, route } from './core/router.js';
 import { effect, signal } from './core/state.js';
 import { theme, toggleTheme } from './core/theme.js';
 import { loadStyle, useStyle } from './core/view_styles.js';
+import { loadingLine } from './parts/loading.js';
 import { problemView } from './parts/problem.js';
 
 const VIEWS = [
@@ -20,41 +21,56 @@ const VIEWS = [
 
 const NOT_LOADED = 'This view cannot be loaded: the service has been updated, or cannot be reached. '
   + 'Load the page again.';
-const shown = signal({ key: null, view: null, problem: null });
+// Texts of Chromium and Safari, Firefox, and core/view_styles.js: a file is missing, not faulty.
+const NOT_FOUND = /dynamically imported|module script failed|cannot be loaded/;
+const LONG_MS = 200;
+const shown = signal({});
 const now = signal(new Date());
 const areKeysShown = signal(false);
 const keysModule = lazy(() => import('./parts/keys_dialog.js'));
 const keys = () => (areKeysShown.value ? keysModule() : null);
 
-/** Load the module and the style of the view that the address names, and open it. */
+/** Open the view that the address names; after 200 ms a loading line takes the place of the old one. */
 async function show({ view, id }) {
-  const folder = VIEWS.find(([name]) => name === view)?.[2] ?? 'start';
+  const [, name, folder] = VIEWS.find(([one]) => one === view) ?? VIEWS[0];
   const key = `${folder}/${id ?? ''}`;
   // A link changes the address once, but the browser reports it as two events.
-  const isOnItsWay = wanted === key;
-  wanted = key;
-  if (isOnItsWay || shown.peek().key === key) return;
-  const isCurrent = () => key === wanted;
+  if (wanted?.key === key) return;
+  const isFirst = wanted === null;
+  const mine = { key };
+  wanted = mine;
+  if (shown.peek().key === key) return;
   const style = new URL(`./views/${folder}/view.css`, import.meta.url).href;
-  let next;
-  try {
-    const [module] = await Promise.all([import(`./views/${folder}/view.js`), loadStyle(style)]);
-    if (!isCurrent()) return;
-    next = { key, view: module.open(id), problem: null };
-  } catch (error) {
-    if (!isCurrent()) return;
-    console.error(error);
-    next = { key, view: null, problem: new Error(NOT_LOADED) };
-  }
-  const isFirst = shown.peek().key === null;
-  shown.peek().view?.close();
+  const timer = setTimeout(() => { if (wanted === mine) replace({ loading: name }); }, LONG_MS);
+  const next = await load(folder, id, style, () => wanted === mine);
+  clearTimeout(timer);
+  if (wanted !== mine) return;
+  replace({ key, ...next });
   useStyle(style);
-  shown.value = next;
   scrollTo(0, 0);
   revealCurrentLink();
   if (!isFirst && document.activeElement === document.body) document.getElementById('main').focus();
 }
 let wanted = null;
+
+function replace(next) {
+  shown.peek().view?.close();
+  shown.value = next;
+}
+
+/** Load the module and the style of a view, and open it if it is still wanted. */
+async function load(folder, id, style, isWanted) {
+  if (id !== null && !isId(id)) {
+    return { problem: new Problem(404, { title: 'This does not exist', detail: `“${id}” is not an id.` }) };
+  }
+  try {
+    const [module] = await Promise.all([import(`./views/${folder}/view.js`), loadStyle(style)]);
+    return isWanted() ? { view: module.open(id) } : null;
+  } catch (error) {
+    if (isWanted()) console.error(error);
+    return { problem: NOT_FOUND.test(error.message) ? new Error(NOT_LOADED) : error };
+  }
+}
 
 /** On a phone the navigation scrolls: keep the link of the view in sight. */
 function revealCurrentLink() {
@@ -63,10 +79,10 @@ function revealCurrentLink() {
 }
 
 function page() {
-  const { view, key, problem } = shown.value;
+  const { view, key, problem, loading } = shown.value;
   return html`${header()}${offlineLine()}
-    <main id="main" tabindex="-1">${problem ? problemView(problem, { retry: () => location.reload() })
-      : view ? keyed(key, html`<div class="view">${content(view)}</div>`) : nothing}</main>
+    <main id="main" tabindex="-1">${problem ? failed(problem) : view ? keyed(key, html`<div class="view">${content(view)}</div>`)
+      : loadingLine({ isLoading: loading }, `Opening ${loading}…`)}</main>
     ${keys()?.keysDialog(() => { areKeysShown.value = false; }) ?? nothing}`;
 }
 
@@ -76,9 +92,13 @@ function content(view) {
     return view.render();
   } catch (problem) {
     console.error(problem);
-    return problemView(problem, { retry: () => location.reload() });
+    return failed(problem);
   }
 }
+
+const failed = (problem) => problemView(problem, {
+  retry: problem.status === 404 ? undefined : () => location.reload(),
+});
 
 const header = () => html`<header class="top"><div>
   <a class="skip" href="#main" @click=${focusMain}>Skip to the content</a>

@@ -167,7 +167,7 @@ def test_a_busy_service_is_waited_for(page: Page, guard: Guard, job: Json) -> No
         body = {
             "status": 503,
             "title": "Service Unavailable",
-            "code": "compute_busy",
+            "code": "not_ready",
             "detail": "busy",
         }
         route.fulfill(status=503, json=body, headers={"Retry-After": "1"})

@@ -3,18 +3,21 @@ import { signal } from './state.js';
 
 /** Address of the service: the page may be served behind a path prefix. */
 const SERVICE = new URL('../../../', import.meta.url);
+/** Segments that a browser takes out of a path. */
+const DOTS = /\/(\.|%2e){1,2}([/?#]|$)/i;
 const FIRST_RETRY_SECONDS = 1;
 const LONGEST_RETRY_SECONDS = 15;
 
 /** An answer with an error status, as `application/problem+json` describes it. */
 export class Problem extends Error {
   constructor(status, body, headers) {
-    super(body.detail ?? body.title ?? `HTTP ${status}`);
+    const title = textOr(body.title, `HTTP ${status}`);
+    super(textOr(body.detail, title));
     this.status = status;
-    this.title = body.title ?? `HTTP ${status}`;
-    this.detail = body.detail ?? '';
-    this.code = body.code ?? '';
-    this.errors = body.errors ?? [];
+    this.title = title;
+    this.detail = textOr(body.detail, '');
+    this.code = textOr(body.code, '');
+    this.errors = Array.isArray(body.errors) ? body.errors : [];
     this.body = body;
     this.headers = headers;
   }
@@ -23,8 +26,11 @@ export class Problem extends Error {
 /** Connection to the service: since when it is lost, and the time of the next try, or null. */
 export const connection = signal({ isOnline: true, since: null, retryAt: null });
 
-/** Absolute address of a path of the service, such as `/v1/jobs`. */
-export const url = (path) => new URL(path.replace(/^\//, ''), SERVICE).href;
+/** Absolute address of a path of the service, such as `/v1/jobs`. Throws Problem if it leads elsewhere. */
+export function url(path) {
+  if (DOTS.test(path)) throw new Problem(404, { title: 'This does not exist', detail: path });
+  return new URL(path.replace(/^\//, ''), SERVICE).href;
+}
 
 /** Answer's data of a GET. Throws Problem, and TypeError if the service cannot be reached. */
 export const get = async (path, options = {}) => (await send('GET', path, options)).data;
@@ -67,11 +73,18 @@ export async function fetchWatched(address, request) {
 async function read(response) {
   const type = response.headers.get('Content-Type') ?? '';
   if (response.status === 204) return null;
-  if (type.includes('json')) return response.json();
-  return type.startsWith('text/') ? response.text() : response.blob();
+  try {
+    if (type.includes('json')) return await response.json();
+    return await (type.startsWith('text/') ? response.text() : response.blob());
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    if (!response.ok) return null;
+    throw new Problem(response.status, { title: 'The answer of the service cannot be read' }, response.headers);
+  }
 }
 
 const isPlain = (body) => Array.isArray(body) || Object.getPrototypeOf(body) === Object.prototype;
+const textOr = (value, other) => (typeof value === 'string' ? value : other);
 const asProblem = (data) => (data !== null && typeof data === 'object' ? data : {});
 
 function lose() {

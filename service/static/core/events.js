@@ -36,7 +36,7 @@ async function readStream(path, last, receive, signal) {
   const response = await fetchWatched(url(path), { headers, signal });
   if (response.status === 204) return true;
   if (!response.ok) {
-    throw new Problem(response.status, await response.json().catch(() => ({})), response.headers);
+    throw new Problem(response.status, await response.json().catch(() => null) ?? {}, response.headers);
   }
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   const parse = eventParser(receive);

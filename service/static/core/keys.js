@@ -1,5 +1,6 @@
 /** Keys of the diagram, and whether single letters act. */
 import { signal } from './state.js';
+import { local } from './storage.js';
 
 const KEY = 'backpropd.letter-keys';
 
@@ -17,10 +18,10 @@ export const KEYS = [
 ];
 
 /** Whether single letters act while the focus is in the figure. */
-export const areLettersOn = signal(localStorage.getItem(KEY) !== 'off');
+export const areLettersOn = signal(local.read(KEY) !== 'off');
 
 /** Switch the single letters on or off, and remember it. */
 export function switchLetters(isOn) {
-  localStorage.setItem(KEY, isOn ? 'on' : 'off');
+  local.write(KEY, isOn ? 'on' : 'off');
   areLettersOn.value = isOn;
 }

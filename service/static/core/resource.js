@@ -1,5 +1,5 @@
 /** Something that is loaded: its value, its problem, and whether it takes long. */
-import { batch, signal } from './state.js';
+import { signal } from './state.js';
 
 const LONG_MS = 200;
 
@@ -20,11 +20,12 @@ export function resource(load) {
     abort.abort();
     const current = new AbortController();
     abort = current;
+    problem.value = null;
     const timer = setTimeout(() => { isLoading.value = true; }, LONG_MS);
     current.signal.addEventListener('abort', () => clearTimeout(timer));
     try {
       const loaded = await run(current.signal);
-      if (!current.signal.aborted) batch(() => { value.value = loaded; problem.value = null; });
+      if (!current.signal.aborted) value.value = loaded;
     } catch (error) {
       if (!current.signal.aborted) problem.value = error;
     } finally {

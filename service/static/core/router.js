@@ -19,6 +19,9 @@ export function go(view, id = null, params = {}, { replace = false } = {}) {
   route.value = read();
 }
 
+/** Whether text can be an id: others, such as `..`, would change the path of a request. */
+export const isId = (text) => /^[\w-]+$/.test(text);
+
 function read() {
   const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?');
   const [view, id] = path.split('/');

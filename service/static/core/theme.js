@@ -1,20 +1,22 @@
 /** Light or dark: that of the system, unless a person chose one, which is remembered. */
 import { signal } from './state.js';
+import { local } from './storage.js';
 
 const KEY = 'backpropd.theme';
 const system = matchMedia('(prefers-color-scheme: dark)');
+let chosen = local.read(KEY);
 
 /** Theme that is drawn: light or dark. */
 export const theme = signal(current());
 
 /** Change to the other theme and remember it. */
 export function toggleTheme() {
-  localStorage.setItem(KEY, theme.peek() === 'dark' ? 'light' : 'dark');
+  chosen = theme.peek() === 'dark' ? 'light' : 'dark';
+  local.write(KEY, chosen);
   apply();
 }
 
 function current() {
-  const chosen = localStorage.getItem(KEY);
   if (chosen === 'light' || chosen === 'dark') return chosen;
   return system.matches ? 'dark' : 'light';
 }

@@ -14,6 +14,7 @@ export const keysDialog = (close) => html`<dialog class="keys" aria-labelledby="
   <form method="dialog"><button class="button">Close</button></form>
 </dialog>`;
 
+/** The element is not in the document yet when it is made. */
 function open(dialog) {
-  if (dialog && !dialog.open) dialog.showModal();
+  queueMicrotask(() => { if (dialog?.isConnected && !dialog.open) dialog.showModal(); });
 }

@@ -5,6 +5,8 @@ const POLL_MS = 400;
 /** A person who moves on often comes back at once: work goes on for this long. */
 const GRACE_MS = 1500;
 const BUSY_SECONDS = 5;
+const LONGEST_BUSY_SECONDS = 60;
+const MOST_TRIES = 20;
 
 /** Work of a worker that ends because no request waits for it, by its id. */
 const ending = new Map();
@@ -28,13 +30,13 @@ export class Cancelled extends Error {
  * @returns {Promise<any>} the answer. Throws Problem, Cancelled, and AbortError.
  */
 export async function ask(path, body, { signal, onWait = () => {} } = {}) {
-  for (;;) {
+  for (let tries = 1; ; tries += 1) {
     try {
       const { status, data } = await send('POST', path, { body, signal });
       return status === 202 ? await untilReached(data, { signal, onWait }) : data;
     } catch (problem) {
-      if (!(problem instanceof Problem) || problem.code !== 'compute_busy') throw problem;
-      const seconds = Number(problem.headers.get('Retry-After')) || BUSY_SECONDS;
+      if (!isBusy(problem) || tries === MOST_TRIES) throw problem;
+      const seconds = Math.min(Number(problem.headers.get('Retry-After')) || BUSY_SECONDS, LONGEST_BUSY_SECONDS);
       onWait({ kind: 'busy', seconds });
       await delay(seconds * 1000, signal);
     } finally {
@@ -42,6 +44,9 @@ export async function ask(path, body, { signal, onWait = () => {} } = {}) {
     }
   }
 }
+
+const isBusy = (problem) => problem instanceof Problem && problem.status === 503
+  && problem.headers.has('Retry-After');
 
 async function untilReached(work, { signal, onWait }) {
   const cancel = () => end(work.id);

@@ -1,6 +1,7 @@
 /** Resumable upload of a file by the tus protocol: pieces, and where to go on after a break. */
 import { connection, Problem, send } from '../../core/api.js';
 import { effect, signal } from '../../core/state.js';
+import { session } from '../../core/storage.js';
 
 const PIECE_BYTES = 4 * 1024 * 1024;
 const LONGEST_CONFLICTS = 3;
@@ -103,7 +104,7 @@ async function findOrCreate(file, id, abort) {
   }
   const headers = { ...TUS, 'Upload-Length': String(file.size), 'Upload-Metadata': `filename ${base64(file.name)}` };
   const { data } = await send('POST', '/v1/uploads', { headers, signal: abort });
-  sessionStorage.setItem(keyOf(file), JSON.stringify({ id: data.id, name: file.name, size: file.size }));
+  session.write(keyOf(file), { id: data.id, name: file.name, size: file.size });
   return { id: data.id, offset: 0 };
 }
 
@@ -114,24 +115,21 @@ async function offsetOf(id, abort) {
 
 /** Uploads of this browser tab that were begun and are not datasets yet. */
 export function interruptedUploads() {
-  return Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX))
-    .map((key) => ({ key, ...JSON.parse(sessionStorage.getItem(key)) }));
+  return session.names().filter((key) => key.startsWith(PREFIX))
+    .map((key) => ({ key, ...session.read(key) }));
 }
 
 /** Delete the bytes of an upload and what is remembered of it. */
 export async function forget(key, id) {
-  sessionStorage.removeItem(key);
+  session.remove(key);
   if (id === null) return;
   await send('DELETE', `/v1/uploads/${id}`, { headers: TUS }).catch(() => {});
 }
 
 /** Forget a file's upload that has become a dataset. */
-export const dismiss = (file) => sessionStorage.removeItem(keyOf(file));
+export const dismiss = (file) => session.remove(keyOf(file));
 
-function recall(file) {
-  const kept = sessionStorage.getItem(keyOf(file));
-  return kept === null ? null : JSON.parse(kept).id;
-}
+const recall = (file) => session.read(keyOf(file))?.id ?? null;
 
 const keyOf = (file) => `${PREFIX}${file.name}/${file.size}/${file.lastModified}`;
 const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));

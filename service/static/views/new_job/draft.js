@@ -1,5 +1,6 @@
 /** The request that is being written: as JSON, as text, and across reloads. */
 import { batch, signal } from '../../core/state.js';
+import { session } from '../../core/storage.js';
 import { formatJson, JsonTextError, parseJson } from './json_text.js';
 import { adopt, isContainer } from './pointers.js';
 
@@ -70,7 +71,7 @@ export function rename(draft, key) {
 }
 
 /** Forget what was stored. */
-export const forget = (draft) => sessionStorage.removeItem(PREFIX + draft.key);
+export const forget = (draft) => session.remove(PREFIX + draft.key);
 
 function read(text) {
   try {
@@ -92,18 +93,10 @@ function withKeys(old, next) {
 
 function store(draft) {
   const { text, spec } = draft;
-  try {
-    sessionStorage.setItem(PREFIX + draft.key, JSON.stringify({ text: text.peek(), spec: spec.peek() }));
-  } catch {
-    // A full storage: the draft lives as long as the page.
-  }
+  session.write(PREFIX + draft.key, { text: text.peek(), spec: spec.peek() });
 }
 
 function restore(key) {
-  try {
-    const { text, spec } = JSON.parse(sessionStorage.getItem(PREFIX + key));
-    return typeof text === 'string' ? { text, spec } : null;
-  } catch {
-    return null;
-  }
+  const { text, spec } = session.read(PREFIX + key) ?? {};
+  return typeof text === 'string' ? { text, spec } : null;
 }

@@ -1,15 +1,12 @@
 /** Pages of the tour that were completed, remembered in the browser. */
 import { signal } from '../../core/state.js';
+import { local } from '../../core/storage.js';
 
 const KEY = 'backpropd.tour';
 
 const read = () => {
-  try {
-    const found = JSON.parse(localStorage.getItem(KEY));
-    return new Set(Array.isArray(found) ? found : []);
-  } catch {
-    return new Set();
-  }
+  const found = local.read(KEY);
+  return new Set(Array.isArray(found) ? found : []);
 };
 
 /** Keys of the completed pages. */
@@ -19,5 +16,5 @@ export const completed = signal(read());
 export function complete(key) {
   if (completed.peek().has(key)) return;
   completed.value = new Set([...completed.peek(), key]);
-  localStorage.setItem(KEY, JSON.stringify([...completed.peek()]));
+  local.write(KEY, [...completed.peek()]);
 }

@@ -1,7 +1,7 @@
 /** The list of jobs: filters, states, and the choice of jobs to compare. */
 import { html, nothing, repeat } from '../../../core/dom.js';
 import { count } from '../../../core/numbers.js';
-import { go, href, route } from '../../../core/router.js';
+import { go, href, isId, route } from '../../../core/router.js';
 import { problemView } from '../../../parts/problem.js';
 import { segmented } from '../../../parts/segmented.js';
 import { statusIcon } from '../../../parts/status.js';
@@ -19,7 +19,7 @@ export function filterOf({ params }) {
 
 /** Ids that the address compares, or null if it compares nothing. */
 export const comparedIds = ({ params }) => (
-  params.compare === undefined ? null : [...new Set(params.compare.split(',').filter(Boolean))]);
+  params.compare === undefined ? null : [...new Set(params.compare.split(',').filter(isId))]);
 
 /**
  * @param {ReturnType<typeof import('./state.js').jobList>} list
