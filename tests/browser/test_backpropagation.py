@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import assert_accessible
 from tests.browser.api import POINTS_CSV, Api, Json
+from tests.browser.guards import Guard
 from tests.browser.inside import (
     LINE,
     drawing,
@@ -100,6 +101,22 @@ def test_steps_are_entries_of_the_history(page: Page, job: Json) -> None:
     expect(drawing(page, 5)).to_be_visible()
     page.get_by_role("slider", name="Step").fill("17")
     expect(drawing(page, 17)).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("selection", "words"),
+    [
+        ({"layer": "layers.0", "unit": 999}, "there is no unit 999"),
+        ({"layer": "nonsense", "unit": 0}, "no layer “nonsense”"),
+        ({"layer": "layers.0", "unit": 1, "edge": 99}, "Edge “99” of the address does not lead"),
+    ],
+)
+def test_an_unknown_selection_of_the_address_is_named(
+    page: Page, guard: Guard, job: Json, selection: Json, words: str
+) -> None:
+    guard.allow(422)
+    open_job(page, job, step=3, **selection)
+    expect(panel(page)).to_contain_text(words)
 
 
 def test_the_keyboard_is_enough(page: Page, job: Json) -> None:

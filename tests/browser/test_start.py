@@ -117,11 +117,11 @@ def test_playing_rests_after_the_last_step_and_begins_anew(page: Page) -> None:
 
 def test_steps_rows_and_the_batch(page: Page) -> None:
     page.goto("/#/start?step=150&phase=backward")
-    press(page, "Step on")
+    press(page, "Next recorded step")
     expect(drawing(page, 200, "backward")).to_be_visible()
-    press(page, "Step back")
+    press(page, "Previous recorded step")
     expect(drawing(page, 150, "backward")).to_be_visible()
-    page.get_by_role("combobox", name="Row", exact=True).select_option("row 3: 1 × 1, 0")
+    page.get_by_role("combobox", name="Row", exact=True).select_option("row 3: 1, 1 → 0")
     unit = recorded(150, "row-3")["layers"][0]["units"][0]
     page.wait_for_function(
         "value => document.querySelector('.facts')?.textContent.includes(value)",
@@ -299,3 +299,22 @@ def test_steps_of_a_training_and_of_a_recording(module: Callable[[str], Module])
     assert steps.call("nextPosition", recording, {**after, "phase": "loss"}) == {
         "phase": "backward"
     }
+    assert steps.call("hasGaps", recording)
+    assert not steps.call("hasGaps", training)
+
+
+def test_held_keys_ask_for_the_first_and_the_last_position(
+    module: Callable[[str], Module],
+) -> None:
+    made = module("diagram/figure/rest.js").handle.evaluate(
+        """async ({ rested }) => {
+          const made = [];
+          let presses = 0;
+          await new Promise((resolve) => {
+            const asked = rested(() => { made.push(presses); if (presses === 60) resolve(); }, 20);
+            while (presses < 60) { presses += 1; asked.call(); }
+          });
+          return made;
+        }"""
+    )
+    assert made == [1, 60]

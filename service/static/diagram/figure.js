@@ -140,7 +140,7 @@ function figureTemplate(state, options) {
   return html`<div class="split diagram" ${ref(state.root)} @keydown=${keyHandler(state, options)}>
     <figure class="figure" aria-label="Diagram">
       ${phaseBar({
-        clock: clock(), answers, play: state.play, move: state.move,
+        clock: clock(), answers, play: state.play, move: state.move, source: current,
         step: (by) => state.move({ step: stepBy(current, clock().step, by) }),
       })}
       <div class="canvas"><div ${state.measure}>${context ? drawn(state, options, context) : nothing}</div>

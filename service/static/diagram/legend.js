@@ -7,7 +7,7 @@ const NAMES = { w: 'weight', '∂L/∂w': '∂L/∂w', 'w′ − w': 'change of 
 /** @param {{network: import('./model.js').DrawnNetwork}} options */
 export function legend({ network }) {
   const name = NAMES[EDGE_QUANTITIES[network.phase]];
-  const mean = network.phase === 'backward' && !network.isRow ? ', mean of the batch' : '';
+  const sum = network.phase === 'backward' && !network.isRow ? ', sum over the batch' : '';
   const difference = network.isDifference ? 'difference of ' : '';
   return html`<div class="legend">
     <span>${line('pos', 2.5)}positive</span><span>${line('neg', 2.5)}negative</span>
@@ -16,7 +16,7 @@ export function legend({ network }) {
       <path class="edge plain" stroke-width="1" d="M0 5h18"></path>
       <path class="edge plain" stroke-width="2.5" d="M24 5h18"></path>
       <path class="edge plain" stroke-width="5.5" d="M48 5h18"></path></svg>width: ${
-        difference}|${name}| 0.001, 0.01, 1${mean}</span></div>`;
+        difference}|${name}| 0.001, 0.01, 1${sum}</span></div>`;
 }
 
 const line = (sign, width) => html`<svg class="network" width="34" height="10" aria-hidden="true">

@@ -12,6 +12,7 @@ import { selectionOf } from './panel/selection.js';
 import { summary } from './panel/words.js';
 
 const update = lazy(() => import('./panel/update.js'));
+const unknown = lazy(() => import('./panel/unknown.js'));
 const bars = lazy(() => import('./row_bars.js'));
 
 /**
@@ -20,12 +21,13 @@ const bars = lazy(() => import('./row_bars.js'));
  */
 export function panel({ answers, network, clock, select, id }) {
   const selection = selectionOf(answers, network, clock);
-  if (!selection) return noSelection(answers, clock);
+  if (!selection) return noSelection(answers, network, clock);
   const { drawn, layer, explained, details } = selection;
   return html`${heading(drawn, layer, network)}
     ${factList(selection)}
     ${whyZero(selection)}
-    <p class="summary">${summary(selection)}</p>
+    ${isUnknownEdge(selection) ? unknown()?.unknownEdge(selection) ?? nothing : nothing}
+    <p class="summary">${clock.phase === 'update' ? update()?.updateWords(selection) ?? nothing : summary(selection)}</p>
     ${details ? formulasView(formulasOf(selection)) : nothing}
     ${explained.edges.length ? incomingTable(selection, select) : nothing}
     ${clock.phase === 'update' ? update()?.updateSection(selection) ?? nothing
@@ -42,7 +44,10 @@ function heading(drawn, layer, network) {
     <span class="small faint">${place}${kind}</span></h2>`;
 }
 
-const noSelection = (answers, clock) => html`<h2 class="h3">No unit is selected</h2>
+const isUnknownEdge = ({ clock, edges, isEdgeChosen }) => clock.edge !== null && edges.length > 0 && !isEdgeChosen;
+
+const noSelection = (answers, network, clock) => html`<h2 class="h3">No unit is selected</h2>
+  ${clock.layer === null ? nothing : unknown()?.unknownUnit(network, clock) ?? nothing}
   <p class="muted">Choose a unit of the drawing to read its chain rule. ${
     clock.phase === 'forward' ? nothing : `The loss of the batch is ${short(answers.batch.loss.value)}.`}</p>`;
 

@@ -4,14 +4,14 @@ import { exact } from '../core/numbers.js';
 const MAX_VALUES = 3;
 const MAX_TEXT = 16;
 
-/** A row with its values as they were read, such as `row 56: 5.2 × 1.5, alba`. */
+/** A row with its values as they were read, such as `row 56: 5.2, 1.5 → alba`. */
 export function rowLabel(row, rows, outputs) {
   const columns = [...new Set(rows.inputs.map(({ column }) => column))];
   const targets = [...new Set(outputs.shown.map(({ target }) => target))];
   const own = columns.filter((name) => !targets.includes(name));
   const values = own.slice(0, MAX_VALUES).map((name) => valueText(row.values[name]));
-  const inputs = values.join(' × ') + (own.length > MAX_VALUES ? ' …' : '');
-  const target = targets.length === 1 ? `, ${valueText(row.values[targets[0]])}` : '';
+  const inputs = values.join(', ') + (own.length > MAX_VALUES ? ' …' : '');
+  const target = targets.length === 1 ? ` → ${valueText(row.values[targets[0]])}` : '';
   return `${rowName(row)}: ${inputs}${target}`;
 }
 

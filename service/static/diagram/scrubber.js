@@ -1,7 +1,7 @@
 /** The scrubber is the loss curve: its thumb walks along it, ticks are kept states. */
 import { html, live, nothing, svg } from '../core/dom.js';
 import { count, short } from '../core/numbers.js';
-import { nearestStep, stepBy } from './steps.js';
+import { hasGaps, nearestStep, stepBy } from './steps.js';
 
 const WIDTH = 1000;
 const HEIGHT = 56;
@@ -17,9 +17,11 @@ const KEYS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown
 export function scrubber({ source, answers, step, drag, choose }) {
   const last = Math.max(0, source.steps - 1);
   const at = answers?.step === step ? answers : null;
+  if (!last) return at ? html`<p class="small muted">${lossLine(at.batch.loss)}</p>` : nothing;
   return html`<div class="scrubber">
     <div class="line"><span><strong>Step ${count(step)}</strong> <span class="muted">of ${count(last)}${
-      at && at.at.steps_per_epoch > 1 ? `, epoch ${count(at.at.epoch)}` : nothing}</span></span>
+      at && at.at.steps_per_epoch > 1 ? `, epoch ${count(at.at.epoch)}` : nothing}${
+      hasGaps(source) ? `, ${count(source.marks.length)} steps are recorded` : nothing}</span></span>
       <span class="small muted">${at ? lossLine(at.batch.loss) : nothing}</span></div>
     <div class="track">${curve(source, step, last)}
       <input type="range" min="0" max=${last} .value=${live(String(step))} aria-label="Step"

@@ -9,6 +9,9 @@ export function stepBy(source, step, count) {
   return marks[clamp(place + count, 0, marks.length - 1)];
 }
 
+/** Whether only some of the steps can be drawn. */
+export const hasGaps = ({ marks, steps, hasOnlyMarks }) => hasOnlyMarks && marks.length < steps;
+
 /** Step that can be drawn and is nearest to a number. */
 export function nearestStep({ marks, steps, hasOnlyMarks }, step) {
   if (!hasOnlyMarks || !marks.length) return clamp(step, 0, Math.max(0, steps - 1));

@@ -3,6 +3,10 @@ import { resource } from '../../core/resource.js';
 import { computed, effect, untracked } from '../../core/state.js';
 import { showsRow } from '../answers.js';
 import { unitOf } from '../panel/selection.js';
+import { rested } from './rest.js';
+
+/** Held keys change the position faster than a step can be explained. */
+const REST_MS = 150;
 
 /**
  * @param {() => import('../answers.js').Source|null} source
@@ -20,11 +24,12 @@ export function loadedAnswers(source, clock) {
     return { answers: await from.load(at, { signal }), clock: at, key };
   };
   const found = resource(load);
+  const ask = rested(() => untracked(() => found.reload()), REST_MS);
   let last = wanted.peek();
   const stop = effect(() => {
     if (wanted.value === last) return;
     last = wanted.value;
-    untracked(() => found.reload());
+    ask.call();
   });
   return {
     get value() { return found.value; },
@@ -32,7 +37,7 @@ export function loadedAnswers(source, clock) {
     get isLoading() { return found.isLoading; },
     get isBehind() { return found.value?.key !== wanted.value && !found.problem; },
     reload: () => found.reload(),
-    close: () => { stop(); found.close(); },
+    close: () => { stop(); ask.close(); found.close(); },
   };
 }
 

@@ -85,7 +85,8 @@ function allNumbers(view, layer, unit, path, output) {
   return {
     z: quantity('z', 'z', 'z'),
     a: quantity(prediction, output ? 'prediction' : 'a', 'a'),
-    slope: quantity('f′(z)', 'slope', 'slope'),
+    // The slope is that of one z: a batch has none.
+    slope: view.isRow ? quantity('f′(z)', 'slope', 'slope') : none({ base: 'f′(z)', sub, spoken: 'slope' }),
     aGradient: { ...quantity('∂L/∂a', 'gradient of a', 'a_gradient') },
     delta: quantity('δ', 'delta', 'delta'),
     target: output ? targetOf(view, unit, sub) : null,

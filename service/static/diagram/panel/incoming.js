@@ -1,15 +1,15 @@
 /** The values that came into a unit: a line per edge, and its bias; the selected one is bold. */
 import { html, nothing } from '../../core/dom.js';
-import { count, exact, percent, short, subscript } from '../../core/numbers.js';
+import { count, exact, long, percent, short, subscript } from '../../core/numbers.js';
 import { scrollBox } from '../../parts/scroll_box.js';
 import { edgeKey, shownValue } from '../answers.js';
 import { sameEdge } from './selection.js';
 
 const HEADS = {
   forward: ['value', 'weight', 'product'],
-  loss: ['value', 'weight', 'product'],
-  backward: ['value', '∂L/∂w, row', 'of the batch'],
-  backwardBatch: ['mean value', 'weight', '∂L/∂w'],
+  forwardBatch: ['mean value', 'weight', 'mean product'],
+  backward: ['value', '∂L/∂w, row', 'sum of the batch'],
+  backwardBatch: ['mean value', 'weight', '∂L/∂w, sum'],
   update: ['weight', 'change', 'new weight'],
 };
 
@@ -19,26 +19,29 @@ const HEADS = {
  */
 export function incomingTable(selection, select) {
   const { clock, isRow, explained, edges } = selection;
-  const kind = clock.phase === 'backward' && !isRow ? 'backwardBatch' : clock.phase;
+  const phase = clock.phase === 'loss' ? 'forward' : clock.phase;
+  const kind = phase === 'update' || isRow ? phase : `${phase}Batch`;
   const lines = [
     ...edges.map((edge) => edgeLine(selection, edge, kind)),
     ...(explained.bias ? [biasLine(selection, kind)] : []),
   ];
+  // Three digits of a weight often hide its change.
+  const texts = phase === 'update' ? [long, short, long] : [short, short, short];
   return html`<div class="scroll incoming" ${scrollBox('What came in')}><table>
     <caption class="hidden">What came into this unit</caption>
     <thead><tr><th scope="col">From</th>${HEADS[kind].map((head) => html`
       <th scope="col" class="number">${head}</th>`)}</tr></thead>
-    <tbody>${lines.map((line) => tableLine(line, select))}</tbody></table></div>
+    <tbody>${lines.map((line) => tableLine(line, texts, select))}</tbody></table></div>
     ${leftOut(explained)}${kind === 'backward' ? notOfBatch(selection) : nothing}`;
 }
 
-const tableLine = ({ key, symbol, name, values, isSelected }, select) => html`
+const tableLine = ({ key, symbol, name, values, isSelected }, texts, select) => html`
   <tr class=${isSelected ? 'selected' : ''}><th scope="row"><button type="button" class="source"
     aria-pressed=${isSelected ? 'true' : 'false'} @click=${() => select({ edge: key })}>${
     symbol ? html`<span class="symbol">${symbol}</span> ` : nothing}<span class="cut" title=${name}>${name}</span>
     </button></th>
-    ${values.map((value) => html`<td class="number" data-value=${value === null ? '' : exact(value)}>${
-      short(value)}</td>`)}</tr>`;
+    ${values.map((value, column) => html`<td class="number" data-value=${value === null ? '' : exact(value)}>${
+      texts[column](value)}</td>`)}</tr>`;
 
 function edgeLine(selection, edge, kind) {
   const { clock, ofBatch } = selection;
@@ -50,7 +53,7 @@ function edgeLine(selection, edge, kind) {
     isSelected: selection.edge === edge,
     values: {
       forward: () => [value(edge.input), edge.weight, value(edge.term)],
-      loss: () => [value(edge.input), edge.weight, value(edge.term)],
+      forwardBatch: () => [value(edge.input), edge.weight, value(edge.term)],
       backward: () => [value(edge.input), entry?.loss_gradient ?? null,
         sameEdge(ofBatch, edge)?.entry?.loss_gradient ?? null],
       backwardBatch: () => [value(edge.input), edge.weight, entry?.loss_gradient ?? null],
@@ -69,7 +72,7 @@ function biasLine({ explained, ofBatch, isBias }, kind) {
     isSelected: isBias,
     values: {
       forward: [1, bias.before, bias.before],
-      loss: [1, bias.before, bias.before],
+      forwardBatch: [1, bias.before, bias.before],
       backward: [1, bias.loss_gradient, ofAll],
       backwardBatch: [1, bias.before, bias.loss_gradient],
       update: [bias.before, bias.change, bias.after],

@@ -1,7 +1,30 @@
 /** From the gradient of a weight to its new value: penalties, clipping, the optimizer's state. */
 import { html, nothing } from '../../core/dom.js';
-import { exact, short } from '../../core/numbers.js';
+import { count, exact, long, short } from '../../core/numbers.js';
 import { sameEdge } from './selection.js';
+
+/**
+ * What the optimizer does to the selected weight or bias.
+ * @param {import('./selection.js').Selection} selection
+ */
+export function updateWords({ answers, edge, isBias, explained }) {
+  const { update, rows } = answers.batch;
+  const entry = isBias ? explained.bias : edge?.entry;
+  const gradient = `the gradient of ${rows === 1 ? 'the row' : `all ${count(rows)} rows`}`;
+  if (typeof entry?.change !== 'number') return `The update uses ${gradient}.`;
+  return `${optimizerName(update.optimizer)} moves this ${isBias ? 'bias' : 'weight'} by ${short(entry.change)}. ${
+    basis(Object.keys(entry.slots), gradient)}`;
+}
+
+/** What a step follows: averages over earlier steps can point the other way than its own gradient. */
+function basis(slots, gradient) {
+  const isMoment = slots.includes('m');
+  if (!isMoment && !slots.includes('v')) return `It uses ${gradient}.`;
+  const followed = isMoment
+    ? `the ${slots.length > 1 ? 'moments' : 'moment'} ${slots.join(', ')}, with averages over this and earlier steps`
+    : 'the momentum v, which adds up the gradients of this and earlier steps';
+  return `The step follows ${followed}: they can outweigh ${gradient} in this step.`;
+}
 
 /** @param {import('./selection.js').Selection} selection */
 export function updateSection({ answers, explained, details, edge, isBias }) {
@@ -17,10 +40,10 @@ export function updateSection({ answers, explained, details, edge, isBias }) {
     <p class="small muted">${settings(update)}</p></div>`;
 }
 
-const line = ({ name, before, after }) => html`<tr><th scope="row">${name}</th>${before === undefined
-  ? html`<td class="number"></td>` : cell(before)}${cell(after)}</tr>`;
+const line = ({ name, before, after, text = short }) => html`<tr><th scope="row">${name}</th>${before === undefined
+  ? html`<td class="number"></td>` : cell(before, text)}${cell(after, text)}</tr>`;
 
-const cell = (value) => html`<td class="number" data-value=${value === null ? '' : exact(value)}>${short(value)}</td>`;
+const cell = (value, text) => html`<td class="number" data-value=${value === null ? '' : exact(value)}>${text(value)}</td>`;
 
 /** Only parts that change something have a line: a penalty of 0 has none. */
 function lines(entry, update, symbol) {
@@ -33,7 +56,7 @@ function lines(entry, update, symbol) {
     ...Object.entries(entry.slots).map(([name, slot]) => ({
       name: html`<span class="symbol">${name}</span> of ${optimizerName(update.optimizer)}`, ...slot })),
     ...(entry.max_norm_change ? [{ name: 'Max-norm constraint', after: entry.max_norm_change }] : []),
-    { name: symbol === 'b' ? 'Bias' : 'Weight', before: entry.before, after: entry.after },
+    { name: symbol === 'b' ? 'Bias' : 'Weight', before: entry.before, after: entry.after, text: long },
   ];
 }
 
@@ -49,5 +72,4 @@ const NAMES = {
   adamax: 'AdaMax', rmsprop: 'RMSProp', adagrad: 'AdaGrad', adadelta: 'AdaDelta', lbfgs: 'L-BFGS',
 };
 
-/** Name of an optimizer for people. */
-export const optimizerName = (name) => NAMES[name] ?? name;
+const optimizerName = (name) => NAMES[name] ?? name;

@@ -1,11 +1,10 @@
-/** One or two sentences on what a phase does to the selected unit. */
-import { count, short } from '../../core/numbers.js';
+/** One or two sentences on what a phase does to the selected unit; those of the update are in update.js. */
+import { count } from '../../core/numbers.js';
 import { activationName } from '../model/names.js';
-import { optimizerName } from './update.js';
 
 /** @param {import('./selection.js').Selection} selection */
 export const summary = (selection) => ({
-  forward: forwardWords, loss: lossWords, backward: backwardWords, update: updateWords,
+  forward: forwardWords, loss: lossWords, backward: backwardWords,
 }[selection.clock.phase](selection));
 
 function forwardWords({ isRow, explanation, layer }) {
@@ -23,20 +22,14 @@ function lossWords({ isRow, explanation }) {
 
 function backwardWords({ isRow, isOutput, layer, explanation }) {
   if (!isRow) {
-    return `The gradient of a weight is the mean of ${count(explanation.rows)} products, one for each row of the batch.`;
+    const rows = count(explanation.rows);
+    const isEqual = explanation.loss.shares.every((share) => Math.abs(share * explanation.rows - 1) < 1e-6);
+    return `The gradient of a weight is the sum of x · δ over the ${rows} rows of the batch. δ of a row in the batch includes its share${
+      isEqual ? ` 1/${rows}` : ''} of the loss.`;
   }
   if (isOutput) return 'δ starts at the loss. The gradient of a weight is δ times the value that came in through it.';
   return `Each unit of the next layer sends its δ back through its weight. Their sum, times the slope of ${
     activationName(layer.activation)} at z, is the δ of this unit.`;
-}
-
-function updateWords({ answers, edge, isBias, explained }) {
-  const { update, rows } = answers.batch;
-  const entry = isBias ? explained.bias : edge?.entry;
-  const change = entry?.change ?? null;
-  const moved = change === null ? '' : ` moves this ${isBias ? 'bias' : 'weight'} by ${short(change)}.`;
-  const whole = `the gradient of ${rows === 1 ? 'the row' : `all ${count(rows)} rows`}`;
-  return moved ? `${optimizerName(update.optimizer)}${moved} It uses ${whole}.` : `The update uses ${whole}.`;
 }
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

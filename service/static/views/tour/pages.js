@@ -42,7 +42,7 @@ export const PAGES = [
   {
     key: 'update',
     name: 'Update',
-    text: 'Every weight takes one small step against its gradient: new weight = weight − learning rate · gradient. The gradient is the mean over the rows of the batch. After the step the loss of the batch is a little lower.',
+    text: 'Every weight takes one small step against its gradient: new weight = weight − learning rate · gradient. The gradient is the sum over the rows of the batch, each with its share of the loss. After the step the loss of the batch is a little lower.',
     tryIt: 'Compare the loss before and after the step, then go on to the next step.',
     clock: { ...ROW, phase: 'update', layer: 'output', unit: 0, edge: '0', mode: 'batch' },
     formulas: { layer: 'output', names: ['moved'] },
