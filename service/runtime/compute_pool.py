@@ -61,8 +61,9 @@ class ComputePool:
         self._idle_seconds = idle_seconds
         self._pool: ProcessPool | None = None
         self._opening = threading.Lock()
-        # Calls that wait or run, counted in the event loop.
+        # Calls that wait or run, counted in the event loop; and processes without a call.
         self._calls = 0
+        self._free = asyncio.Semaphore(max_processes)
         self._idle_timer: asyncio.TimerHandle | None = None
         self._is_stopped = False
 
@@ -89,6 +90,9 @@ class ComputePool:
         """
         if self._calls >= self._max_processes + MAX_WAITING:
             raise ComputeBusyError(self._calls)
+        if not self._calls:
+            # A semaphore belongs to one event loop, and without calls all processes are free.
+            self._free = asyncio.Semaphore(self._max_processes)
         self._calls += 1
         self._stop_idle_timer()
         result = await self._compute(function, args, seconds)
@@ -120,14 +124,10 @@ class ComputePool:
 
         loop = asyncio.get_running_loop()
         try:
-            pool = self._pool
-            if pool is None or not pool.active:
-                pool = await to_thread.run_sync(self._open)
-            call = pool.schedule(compute_child.call, args=(function, args), timeout=seconds)
+            pool, call = await self._schedule(function, args, seconds)
         except BaseException:
             self._end_call(loop)
             raise
-        call.add_done_callback(lambda _: _call_in(loop, self._end_call))
         try:
             return await _wait_for(call, pool)
         except TimeoutError as error:
@@ -139,8 +139,36 @@ class ComputePool:
                 raise ComputeStoppedError from None
             raise
         finally:
-            if not (call.running() and pool.active):
+            if not pool.active:
                 call.cancel()
+            if call.done():
+                self._free_process(loop)
+            else:
+                call.add_done_callback(lambda _: _call_in(loop, self._free_process))
+
+    async def _schedule(
+        self, function: Callable[..., T], args: tuple[object, ...], seconds: float
+    ) -> "tuple[ProcessPool, ProcessFuture[T | compute_child.Failure]]":
+        """Hand a call to the pool as soon as a process is free for it.
+
+        The pool's own queue is not used: a call in it that is cancelled costs the process that
+        takes it.
+        """
+        await self._free.acquire()
+        try:
+            if self._is_stopped:
+                raise ComputeStoppedError
+            pool = self._pool
+            if pool is None or not pool.active:
+                pool = await to_thread.run_sync(self._open)
+            return pool, pool.schedule(compute_child.call, args=(function, args), timeout=seconds)
+        except BaseException:
+            self._free.release()
+            raise
+
+    def _free_process(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._free.release()
+        self._end_call(loop)
 
     def _end_call(self, loop: asyncio.AbstractEventLoop) -> None:
         self._calls -= 1

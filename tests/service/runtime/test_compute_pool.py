@@ -157,6 +157,40 @@ def test_a_cancelled_call_goes_on_and_calls_beyond_the_queue_are_refused(
     assert {pid for pid, _ in found} == {pid_in(path)}
 
 
+def test_calls_that_wait_are_not_in_the_pool_where_their_end_would_cost_a_process(
+    pool: ComputePool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, scheduled = tmp_path / "pid", []
+
+    async def abandon() -> list[Any]:
+        await pool.run(computations.add, 1, 1)
+        assert pool._pool is not None
+        schedule = pool._pool.schedule
+
+        def count(*args: Any, **kwargs: Any) -> Any:
+            scheduled.append(args)
+            return schedule(*args, **kwargs)
+
+        monkeypatch.setattr(pool._pool, "schedule", count)
+        sleeping: asyncio.Task[Any] = asyncio.create_task(
+            pool.run(computations.sleep, str(path), 0.3)
+        )
+        await asyncio.to_thread(pid_in, path)
+        calls = [
+            sleeping,
+            *(asyncio.create_task(pool.run(computations.add, 1, n)) for n in range(4)),
+        ]
+        await asyncio.sleep(0)
+        assert len(scheduled) == 1
+        for call in calls[1:4]:
+            call.cancel()
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    *_, (pid, total) = asyncio.run(abandon())
+    assert (pid, total) == (pid_in(path), 4)
+    assert len(scheduled) == 2
+
+
 @pytest.mark.rare
 def test_a_pool_whose_idle_process_was_killed_starts_another(pool: ComputePool) -> None:
     [(pid, _)] = run(pool.run(computations.add, 1, 1))
