@@ -50,7 +50,7 @@ def test_a_file_is_previewed_and_becomes_a_table(page: Page, api: Api, way: str)
         drop(page, page.get_by_text("Drop a file here"), "houses.csv", HOUSES)
     understood = "300 rows, 3 columns. CSV, separated by semicolons, decimal comma, UTF-8."
     expect(page.get_by_text(understood)).to_be_visible()
-    first = page.get_by_role("row", name="1 0 1 2021-03-01", exact=True)
+    first = page.get_by_role("row", name="0 0 1 2021-03-01", exact=True)
     expect(first).to_be_visible()
     assert_accessible(page)
     dataset = api.get(f"/v1/datasets/{upload(page)}")
@@ -60,7 +60,7 @@ def test_a_file_is_previewed_and_becomes_a_table(page: Page, api: Api, way: str)
     link = page.get_by_role("link", name="Train on this table")
     assert f"dataset={dataset['id']}" in (link.get_attribute("href") or "")
     page.get_by_role("button", name="Next rows").click()
-    expect(page.get_by_text("11 to 20 of 300 rows")).to_be_visible()
+    expect(page.get_by_text("rows 10 to 19 of 300")).to_be_visible()
     assert_accessible(page)
 
 
@@ -147,6 +147,51 @@ def test_an_upload_goes_on_after_a_lost_connection(
     expect(page.get_by_text("Columns as the first")).to_be_visible()
     upload(page)
     assert sent == [0, PIECE, PIECE]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_upload_waits_while_the_service_is_busy(
+    page: Page, guard: Guard, tmp_path: Path, status: int
+) -> None:
+    guard.allow(status)
+    refused: list[Route] = []
+
+    def on_patch(route: Route, request: Request) -> None:
+        if request.method != "PATCH" or len(refused) == 2:
+            return route.continue_()
+        refused.append(route)
+        return route.fulfill(status=status, headers={"Retry-After": "0"}, json={"status": status})
+
+    page.route("**/v1/uploads/**", on_patch)
+    page.goto("/#/datasets")
+    choose(page, "Choose a file", big_file(tmp_path / f"busy {status}.csv"))
+    expect(page.get_by_text("Columns as the first")).to_be_visible()
+    upload(page)
+    assert len(refused) == 2
+
+
+def test_words_in_a_column_of_numbers_are_read_as_missing(page: Page, api: Api) -> None:
+    weights = [n if n % 30 else "k.A." for n in range(270)]
+    open_new(page, "words.csv", table_of([("weight", "k"), *((w, 1) for w in weights)]))
+    expect(page.get_by_text("Most values are numbers.")).to_be_visible()
+    options = api.get(f"/v1/datasets/{upload(page)}")["options"]
+    assert options["kinds"] == {}
+    page.get_by_role("button", name="Read “k.A.” as missing").click()
+    expect(page.get_by_label("Kind of weight")).to_have_value("numeric")
+    column = api.get(f"/v1/datasets/{upload(page)}")["columns"][0]
+    assert (column["kind"], column["missing"]) == ("numeric", 9)
+
+
+def test_a_word_that_is_no_number_is_read_as_missing(page: Page, guard: Guard) -> None:
+    guard.allow(422)
+    weights = [n if n % 30 else "k.A." for n in range(270)]
+    open_new(page, "word.csv", table_of([("weight", "k"), *((w, 1) for w in weights)]))
+    page.get_by_label("Kind of weight").select_option("numeric")
+    expect(page.get_by_role("alert")).to_contain_text("'k.A.'")
+    assert_accessible(page)
+    page.get_by_role("button", name="Read “k.A.” as missing").first.click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.get_by_text("9 missing")).to_be_visible()
 
 
 def test_an_upload_goes_on_after_a_reload(page: Page, tmp_path: Path) -> None:

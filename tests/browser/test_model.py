@@ -54,7 +54,7 @@ def predict(api: Api, model: Json, row: Json) -> Any:
 
 def test_a_row_is_tried_with_the_keyboard(page: Page, api: Api, points: Json) -> None:
     answer = show(page, points)
-    expect(page.get_by_label("row of the table")).to_have_value("1")
+    expect(page.get_by_label("row of the table")).to_have_value("0")
     expect(answer).to_contain_text("The table says: low")
     for probability in predict(api, points, {"x": 0, "y": 0})["probabilities"]:
         expect(answer).to_contain_text(f"{probability:.4f}")
@@ -149,7 +149,7 @@ def test_answers_of_every_kind(page: Page, api: Api, kind: str) -> None:
     body = {"dataset_id": api.upload(MIXED, name=f"{kind}.csv")["id"], "epochs": 2, **spec}
     model = model_of(api, api.wait_for_end(api.post("/v1/jobs", body)))
     answer = show(page, model)
-    expect(page.get_by_label("row of the table")).to_have_value("1")
+    expect(page.get_by_label("row of the table")).to_have_value("0")
     row = {"size": 0, "color": "r", "day": "2024-01-11", "weight": 0, "kind": "a"}
     found = predict(api, model, row)
     numbers = {value for value in leaves(found) if isinstance(value, float)}
@@ -189,6 +189,23 @@ def test_a_file_is_predicted_and_downloaded(
     guard.allow(422)
     choose(page, "Predict a file", csv_file("bad.csv", "x,y\n0,0\n1,2,3\n"))
     expect(region.get_by_role("alert")).to_contain_text("line 3")
+
+
+def test_a_file_with_other_columns_is_refused_in_words(
+    page: Page, points: Json, guard: Guard
+) -> None:
+    guard.allow(422)
+    show(page, points)
+    region = page.get_by_role("region", name="Predictions of a file")
+    choose(page, "Predict a file", csv_file("other.csv", "p,q\n0,0\n"))
+    expect(region.get_by_role("alert")).to_contain_text(
+        "The table has none of the 2 columns that the model needs: x, y."
+    )
+    choose(page, "Predict a file", csv_file("part.csv", "x,q\n0,0\n"))
+    expect(region.get_by_role("alert")).to_contain_text("lacks 1 of the 2 columns")
+    assert_accessible(page)
+    region.get_by_role("button", name="Fill missing columns").click()
+    expect(region.get_by_text("1 of 1 predictions")).to_be_visible()
 
 
 def test_weights_and_code_are_taken_away(page: Page, api: Api, points: Json) -> None:

@@ -83,7 +83,7 @@ def test_an_error_is_at_its_field_and_start_moves_the_focus_there(
     page.get_by_role("button", name="Start training").press("Enter")
     expect(rate).to_be_focused()
     page.get_by_role("button", name="Check before training").focus()
-    findings(page).get_by_role("link", name="/network/layers/1/rate").press("Enter")
+    findings(page).get_by_role("button", name="/network/layers/1/rate").press("Enter")
     expect(rate).to_be_focused()
     rate.fill("0.2")
     expect(rate).not_to_have_attribute("aria-invalid", "true")
@@ -117,7 +117,7 @@ def test_the_json_and_the_fields_follow_each_other(page: Page, guard: Guard, dat
     request = {**request_of(page), "epochs": 7, "surprise": [1]}
     editor(page).fill(json.dumps(request))
     expect(epochs).to_have_value("7")
-    findings(page).get_by_role("link", name="/surprise").click()
+    findings(page).get_by_role("button", name="/surprise").click()
     expect(editor(page)).to_be_focused()
     selected = "(area) => area.value.slice(area.selectionStart, area.selectionEnd)"
     assert editor(page).evaluate(selected) == '"surprise": [1]'

@@ -3,6 +3,7 @@ import { html, live, nothing, repeat } from '../../core/dom.js';
 import { count, exact, long } from '../../core/numbers.js';
 import { histogram, topValues } from '../../parts/histogram.js';
 import { KINDS, plural } from './reading.js';
+import { missingButton, wordsAmongNumbers } from './words.js';
 
 const MOST_BINS = 20;
 
@@ -14,18 +15,27 @@ const MOST_BINS = 20;
  * @param {(column: object, kind: string) => void} options.setKind reads a column as another kind
  * @param {(column: object) => object|null} [options.detailOf] distribution of a column, once it is there
  * @param {(column: object) => any} [options.watch] directive that notes when the card is seen
+ * @param {((column: object, words: string[]) => void)|null} [options.setMissing] reads words of a column of
+ *   numbers as missing
  */
-export function columnCards({ columns, most, showMore, setKind, detailOf = null, watch = () => nothing }) {
+export function columnCards({ columns, most, showMore, setKind, detailOf = null, watch = () => nothing, setMissing = null }) {
   const shown = columns.slice(0, most);
   return html`<ul class="columns" aria-label="Columns">${repeat(shown, ({ name }) => name, (column) => html`
       <li class="card column" ${watch(column)}>
         <div class="column-head"><h3 class="cut" title=${column.name}>${column.name}</h3>${kindSelect(column, setKind)}</div>
         ${distribution(column, detailOf)}
         <p class="small muted">${facts(column)}</p>
+        ${setMissing ? wordsHint(column, setMissing) : nothing}
       </li>`)}</ul>
     ${shown.length < columns.length ? html`<p class="row"><button type="button" class="button small" @click=${showMore}>Show
       more columns</button><span class="small muted">${count(shown.length)} of ${count(columns.length)} columns</span></p>`
       : nothing}`;
+}
+
+function wordsHint(column, setMissing) {
+  const words = wordsAmongNumbers(column);
+  return words.length ? html`<p class="small">Most values are numbers.</p>${
+    missingButton(words, () => setMissing(column, words))}` : nothing;
 }
 
 const kindSelect = (column, setKind) => html`<select class="kind" aria-label="Kind of ${column.name}"
@@ -41,7 +51,7 @@ function distribution(column, detailOf) {
     return topValues({ values: column.top_values, name: column.name });
   }
   if (column.kind === 'text') return html`<p class="small faint cut">${column.top_values[0]?.value ?? ''}</p>`;
-  return detailOf === null ? nothing : html`<p class="histogram-place" aria-hidden="true"></p>`;
+  return html`<p class="histogram-place small faint">${detailOf === null ? 'Histogram after the upload' : 'Reading the histogram…'}</p>`;
 }
 
 /** Histogram with a bin per whole number, if the description of the column counts them all. */

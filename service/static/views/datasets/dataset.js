@@ -16,6 +16,7 @@ import { moment } from './list.js';
 import { noticesCard } from './notices.js';
 import { plural, understood } from './reading.js';
 import { rowsTable } from './rows.js';
+import { asMissing } from './words.js';
 
 const PAGE_ROWS = 10;
 const CARDS = 50;
@@ -60,6 +61,7 @@ function page(dataset, parts) {
     <section><h2>Columns</h2>${columnCards({ columns: dataset.columns, most: parts.most.value,
     showMore: () => { parts.most.value += CARDS; },
     setKind: (column, kind) => change({ kinds: { [column.name]: kind } }),
+    setMissing: dataset.options.missing ? (column, words) => change(asMissing(words, column.name, dataset.options.missing)) : null,
     detailOf: parts.details.of, watch: parts.details.watch })}</section>
     <p class="small faint file-facts">${bytes(dataset.bytes)}, created ${moment(dataset.created_at)}. SHA-256
       <code>${dataset.sha256}</code></p>`;
@@ -97,16 +99,18 @@ function deletionLine(dataset, { deletion, path }) {
       <button type="button" class="button" @click=${close}>Keep it</button></div></div>`;
 }
 
+const span = ({ offset, data }) => (data.length ? `rows ${count(offset)} to ${count(offset + data.length - 1)}` : 'no rows');
+
 function rowsSection(dataset, { rows, offset }) {
   const page = rows.value;
   const turn = (to) => { offset.value = Math.max(0, to); rows.reload(); };
   return html`${rows.problem ? problemView(rows.problem, { retry: () => rows.reload() }) : nothing}
     ${loadingLine(rows, 'Reading rows…')}
-    ${page ? html`${rowsTable({ title: `Rows of ${dataset.name}`, columns: dataset.columns, rows: page.data, first: page.offset + 1 })}
+    ${page ? html`${rowsTable({ title: `Rows of ${dataset.name}`, columns: dataset.columns, rows: page.data, first: page.offset })}
       <div class="row pager">
         <button type="button" class="button small" ?disabled=${page.offset === 0} @click=${() => turn(page.offset - PAGE_ROWS)}>
           Previous rows</button>
-        <span class="small muted">${count(page.offset + 1)} to ${count(page.offset + page.data.length)} of ${plural(page.rows, 'row')}</span>
+        <span class="small muted">${span(page)} of ${count(page.rows)}</span>
         <button type="button" class="button small" ?disabled=${!page.has_more} @click=${() => turn(page.offset + page.data.length)}>
           Next rows</button></div>` : nothing}`;
 }

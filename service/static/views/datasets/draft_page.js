@@ -12,6 +12,7 @@ import { optionsForm } from './options_form.js';
 import { plural, understood } from './reading.js';
 import { rowsTable } from './rows.js';
 import { uploadBar } from './upload_bar.js';
+import { asMissing, missingButton, wordsOf } from './words.js';
 
 const SHOWN_ROWS = 10;
 const CARDS = 50;
@@ -35,22 +36,30 @@ function page(state, { most, areOptionsShown }) {
     ${state.file === null ? missingFile(state) : nothing}
     ${state.upload ? uploadBar(state.upload, { name, restart: submit, isStoring: state.isStoring }) : nothing}
     ${state.problem ? problemView(state.problem, { retry: () => retry(state), fieldHref }) : nothing}
+    ${wordFixes(state)}
     ${areOptionsShown.value || state.problem ? optionsForm(stated, read?.options ?? null, change) : nothing}
     ${state.same ? alreadyHere(state.same) : nothing}
     <p class="loading" role="status">${state.isReading ? 'Reading the first rows…' : nothing}</p>
     ${read === null ? nothing : html`
       ${noticesCard(read, change)}
       <section><h2>First rows</h2>${rowsTable({ title: `First rows of ${name}`, columns: read.columns,
-    rows: read.sample.slice(0, SHOWN_ROWS), first: 1 })}
+    rows: read.sample.slice(0, SHOWN_ROWS), first: 0 })}
         <p class="small faint">${read.is_complete ? nothing : `Columns as the first ${plural(read.rows_read, 'row')} show them; all
           rows are read after the upload.`}</p></section>
       <section><h2>Columns</h2>${columnCards({ columns: read.columns, most: most.value,
     showMore: () => { most.value += CARDS; },
-    setKind: (column, kind) => change({ kinds: { [column.name]: kind } }) })}</section>`}`;
+    setKind: (column, kind) => change({ kinds: { [column.name]: kind } }),
+    setMissing: read.options.missing ? (column, words) => change(asMissing(words, column.name, read.options.missing)) : null })}</section>`}`;
+}
+
+/** A word where a number is expected can be read as missing. */
+function wordFixes({ problem, stated, preview: read }) {
+  return wordsOf(problem).slice(0, 1).map(({ column, text }) => html`<p class="row">${missingButton([text],
+    () => change(asMissing([text], column, stated.missing ?? read?.options.missing)))}</p>`);
 }
 
 function head({ name, preview: read, rereads, file, upload, isStoring }, areOptionsShown) {
-  const isBusy = isStoring || upload?.progress.value.state === 'sending';
+  const isBusy = isStoring || ['sending', 'waiting'].includes(upload?.progress.value.state);
   const main = upload?.progress.value.state === 'complete' ? 'Keep this table' : 'Upload this table';
   return html`<div class="head"><div>
       <p class="crumbs"><a href=${href('datasets')}>Datasets</a><span>/</span><span class="cut">${
@@ -59,7 +68,7 @@ function head({ name, preview: read, rereads, file, upload, isStoring }, areOpti
       <p class="muted">${read === null ? waiting(file) : understood({
     rows: read.rows_read, columns: read.columns.length, options: read.options, isComplete: read.is_complete })}</p>
     </div><div class="row">
-      <button type="button" class="button" @click=${() => { discard(); go('datasets'); }}>Put away</button>
+      <button type="button" class="button" @click=${() => { discard(); go('datasets'); }}>Discard</button>
       <button type="button" class="button" aria-expanded=${areOptionsShown.value ? 'true' : 'false'}
         @click=${() => { areOptionsShown.value = !areOptionsShown.value; }}>Reading options</button>
       ${file === null ? nothing : html`<button type="button" class="button main" aria-disabled=${isBusy ? 'true' : nothing}

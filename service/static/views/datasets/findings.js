@@ -57,7 +57,7 @@ function asParams(request) {
 function found(answer, fix) {
   return html`${loadingLine(answer, 'Looking at the columns…')}
     ${answer.problem ? problemView(answer.problem, { retry: () => answer.reload() }) : nothing}
-    ${answer.value ? html`<p class="small muted" role="status">${answer.value.findings.length
+    ${answer.value && !answer.problem ? html`<p class="small muted" role="status">${answer.value.findings.length
       ? `${plural(answer.value.findings.length, 'finding')}. Fixes go into the new job.` : 'No findings.'}</p>
       <ul>${repeat(answer.value.findings, ({ code, pointer }) => `${code} ${pointer}`, (item) => finding(item, fix))}</ul>` : nothing}`;
 }

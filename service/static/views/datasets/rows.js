@@ -6,7 +6,7 @@ const MOST_COLUMNS = 50;
 
 /**
  * @param {{title: string, columns: object[], rows: object[], first: number}} options `first` is the
- *   number of the first row, counted from 1
+ *   number of the first row, counted from 0
  */
 export function rowsTable({ title, columns, rows, first }) {
   const shown = columns.slice(0, MOST_COLUMNS);

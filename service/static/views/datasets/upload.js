@@ -5,12 +5,15 @@ import { session } from '../../core/storage.js';
 
 const PIECE_BYTES = 4 * 1024 * 1024;
 const LONGEST_CONFLICTS = 3;
+const BUSY = [429, 500, 502, 503, 504];
+const MOST_TRIES = 6;
+const LONGEST_WAIT_SECONDS = 30;
 const PREFIX = 'backpropd.upload.';
 const TUS = { 'Tus-Resumable': '1.0.0' };
 
 /**
  * @typedef {object} Transfer
- * @property {'sending'|'paused'|'lost'|'complete'|'failed'|'cancelled'} state
+ * @property {'sending'|'waiting'|'paused'|'lost'|'complete'|'failed'|'cancelled'} state
  * @property {number} offset bytes that the service has
  * @property {string|null} id id of the upload, such as `up_…`
  * @property {Error|null} problem
@@ -20,8 +23,8 @@ const TUS = { 'Tus-Resumable': '1.0.0' };
  * Send a file. It goes on where an upload of the same name, size and time of change stopped.
  * @param {File} file
  * @returns {{progress: import('../../core/state.js').Signal<Transfer>, resume: () => Promise<void>,
- *   pause: () => void, cancel: () => Promise<void>}} `resume` waits through lost connections, until the
- *   upload is complete, or is stopped by a person or by a problem
+ *   pause: () => void, cancel: () => Promise<void>}} `resume` waits while the connection is lost or the
+ *   service is busy, until the upload is complete, or is stopped by a person or by a problem
  */
 export function resumableUpload(file) {
   const progress = signal({ state: 'paused', offset: 0, id: recall(file), problem: null });
@@ -32,7 +35,9 @@ export function resumableUpload(file) {
     abort.abort();
     abort = new AbortController();
     const current = abort.signal;
+    let tries = 0;
     while (!current.aborted) {
+      const { offset } = progress.peek();
       set({ state: 'sending', problem: null });
       try {
         await sendAll(file, progress, set, current);
@@ -40,9 +45,11 @@ export function resumableUpload(file) {
         return;
       } catch (error) {
         if (current.aborted) return;
-        if (error instanceof Problem) { set({ state: 'failed', problem: error }); return; }
-        set({ state: 'lost' });
-        await untilOnline(current);
+        tries = progress.peek().offset > offset ? 1 : tries + 1;
+        const isBusy = BUSY.includes(error.status) && tries < MOST_TRIES;
+        if (error instanceof Problem && !isBusy) { set({ state: 'failed', problem: error }); return; }
+        set({ state: isBusy ? 'waiting' : 'lost' });
+        await (isBusy ? elapsed(waitSeconds(error, tries), current) : untilOnline(current));
       }
     }
   }
@@ -59,6 +66,19 @@ export function resumableUpload(file) {
   }
 
   return { progress, resume, pause, cancel };
+}
+
+/** Seconds before the next try: those that the service names, else twice as many each time. */
+export function waitSeconds({ headers }, tries) {
+  const named = Number(headers.get('Retry-After') ?? NaN);
+  return Math.min(named >= 0 ? named : 2 ** (tries - 1), LONGEST_WAIT_SECONDS);
+}
+
+function elapsed(seconds, abort) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, seconds * 1000);
+    abort.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
+  });
 }
 
 function untilOnline(abort) {

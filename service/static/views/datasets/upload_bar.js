@@ -5,7 +5,8 @@ import { problemView } from '../../parts/problem.js';
 import { discard, draft } from './draft.js';
 
 const WORDS = {
-  sending: 'Uploading', paused: 'Paused', lost: 'The connection is lost; the upload goes on by itself', complete: 'Uploaded',
+  sending: 'Uploading', paused: 'Paused', waiting: 'The service is busy; the upload goes on by itself',
+  lost: 'The connection is lost; the upload goes on by itself', complete: 'Uploaded',
   failed: 'Stopped', cancelled: 'Cancelled',
 };
 
@@ -23,7 +24,7 @@ export function uploadBar({ progress, pause }, { name, restart, isStoring }) {
     <progress class="upload" max="100" value=${share} aria-label="Upload of ${name}"></progress>
     ${problem ? problemView(problem) : nothing}
     <div class="row">
-      ${state === 'sending' ? html`<button type="button" class="button" @click=${pause}>Pause</button>` : nothing}
+      ${['sending', 'waiting'].includes(state) ? html`<button type="button" class="button" @click=${pause}>Pause</button>` : nothing}
       ${['paused', 'lost', 'failed'].includes(state) ? html`
         <button type="button" class="button" @click=${restart}>Resume</button>` : nothing}
       ${isStoring || state === 'complete' ? nothing : html`

@@ -2,10 +2,11 @@
 import { send } from '../../core/api.js';
 import { html, nothing } from '../../core/dom.js';
 import { download } from '../../core/download.js';
-import { bytes, count } from '../../core/numbers.js';
+import { bytes, count, long } from '../../core/numbers.js';
 import { signal } from '../../core/state.js';
 import { fileButton } from '../../parts/file_button.js';
 import { problemView } from '../../parts/problem.js';
+import { columnProblem, columnsAtFault } from './column_problem.js';
 import { parseCsv } from './csv.js';
 
 const SHOWN_ROWS = 10;
@@ -22,38 +23,42 @@ export function openFilePrediction(model) {
   const state = signal(null);
   let abort = new AbortController();
 
-  async function predictFile(file) {
+  async function predictFile(file, options = {}) {
     abort.abort();
     abort = new AbortController();
     const current = abort.signal;
-    state.value = { file, text: null, problem: null };
+    state.value = { file, options, text: null, problem: null };
     try {
       const headers = { 'Content-Type': typeOf(file.name), Accept: 'text/csv' };
-      const path = `/v1/models/${encodeURIComponent(model.id)}/predict`;
+      const query = Object.keys(options).length ? `?${new URLSearchParams(options)}` : '';
+      const path = `/v1/models/${encodeURIComponent(model.id)}/predict${query}`;
       const { data } = await send('POST', path, { body: file, headers, signal: current });
-      if (!current.aborted) state.value = { file, text: data, problem: null };
+      if (!current.aborted) state.value = { file, options, text: data, problem: null };
     } catch (problem) {
-      if (!current.aborted) state.value = { file, text: null, problem };
+      if (!current.aborted) state.value = { file, options, text: null, problem };
     }
   }
 
+  const needed = model.preprocessing.columns.map(({ name }) => name);
+  const again = (more = {}) => predictFile(state.peek().file, { ...state.peek().options, ...more });
   const dismiss = () => { abort.abort(); state.value = null; };
   return {
     button: () => fileButton({ text: 'Predict a file', choose: predictFile, isMain: true }),
-    render: () => (state.value ? view(state.value, () => predictFile(state.peek().file), dismiss) : nothing),
+    render: () => (state.value ? view(state.value, { needed, again, dismiss }) : nothing),
     close: () => abort.abort(),
   };
 }
 
 const typeOf = (name) => TYPES[name.split('.').at(-1).toLowerCase()] ?? 'application/octet-stream';
 
-function view({ file, text, problem }, retry, close) {
+function view({ file, text, problem }, { needed, again, dismiss }) {
+  const fault = columnsAtFault(problem, needed);
   const save = () => download(resultName(file.name), text, 'text/csv');
   return html`<section class="card" aria-label="Predictions of a file"><div class="row">
-      <h2 class="h3 cut grow" title=${file.name}>Predictions of ${file.name}</h2>
+      <h2 class="h3 cut grow" title=${file.name}>Predictions of <bdi>${file.name}</bdi></h2>
       ${text === null ? nothing : html`<button type="button" class="button" @click=${save}>Download the predictions</button>`}
-      <button type="button" class="button quiet" @click=${close}>Close</button></div>
-    ${problem ? problemView(problem, { retry }) : nothing}
+      <button type="button" class="button quiet" @click=${dismiss}>Close</button></div>
+    ${fault ? columnProblem(fault, needed, again) : problem ? problemView(problem, { retry: () => again() }) : nothing}
     ${text === null ? html`<p class="loading" role="status">${problem ? nothing : `Predicting ${bytes(file.size)}…`}</p>`
     : firstRows(text)}</section>`;
 }
@@ -68,6 +73,9 @@ function firstRows(text) {
     columns.length < head.length ? `, ${count(columns.length)} of ${count(head.length)} columns` : ''}.</p>
     <div class="scroll" tabindex="0" role="region" aria-label="First predictions"><table class="cells">
       <caption class="hidden">First predictions</caption><thead><tr><th scope="col" class="number">row</th>${columns.map((name) => html`<th scope="col" title=${name}>${name}</th>`)}</tr></thead>
-      <tbody>${shown.map((row, index) => html`<tr><th scope="row" class="number faint">${index + 1}</th>
-        ${columns.map((_, at) => html`<td title=${row[at]}>${row[at]}</td>`)}</tr>`)}</tbody></table></div>`;
+      <tbody>${shown.map((row, index) => html`<tr><th scope="row" class="number faint">${count(index)}</th>
+        ${columns.map((_, at) => html`<td title=${row[at]}>${shortCell(row[at])}</td>`)}</tr>`)}</tbody></table></div>`;
 }
+
+/** Six digits of a number with a fraction; the title and the download have all. */
+const shortCell = (text) => (/^-?\d+\.\d+(e[-+]?\d+)?$/i.test(text) ? long(Number(text)) : text);

@@ -48,7 +48,8 @@ const present = ({ type, fill, levels }) => (type === 'choice' ? levels[0] ?? ''
 function numberControl(field, value, set, described) {
   const { name, minimum, maximum, step, fill } = field;
   return html`<div class="number-input">${step === null || step === undefined ? nothing : html`
-      <input type="range" aria-label="${name}, slider" min=${minimum} max=${maximum} step=${step}
+      <input type="range" aria-label="${name}, slider" aria-valuetext=${typeof value === 'number' ? String(value) : 'missing'}
+        min=${minimum} max=${maximum} step=${step}
         .value=${live(String(typeof value === 'number' ? value : fill))} @input=${(event) => set(Number(event.target.value))}>`}
     ${textControl(field, value, (next) => set(next === null ? null : typedValue(String(next))), described)}</div>`;
 }

@@ -53,7 +53,7 @@ async function loadRow(state, index) {
 function takeRow(state, found, index, rows) {
   const row = Object.fromEntries(state.fields.map(({ name }) => [name, found[name] ?? null]));
   batch(() => {
-    state.source.value = { number: index + 1, rows, truth: truthOf(state.model, found), remark: null };
+    state.source.value = { number: index, rows, truth: truthOf(state.model, found), remark: null };
     state.change(row);
   });
 }
@@ -89,10 +89,10 @@ function rowPicker(state) {
   if (number === null) return nothing;
   const load = (index) => loadRow(state, Math.min(Math.max(0, index), rows - 1));
   return html`<div class="row picker">
-    <button type="button" class="button small" ?disabled=${number === 1} @click=${() => load(number - 2)}>Previous row</button>
-    <label class="row small muted">row <input class="row-number" type="number" aria-label="row of the table" min="1" max=${rows} .value=${String(number)}
-      @change=${(event) => load(Math.round(Number(event.target.value)) - 1 || 0)}> of ${count(rows)}</label>
-    <button type="button" class="button small" ?disabled=${number === rows} @click=${() => load(number)}>Next row</button></div>`;
+    <button type="button" class="button small" ?disabled=${number === 0} @click=${() => load(number - 1)}>Previous row</button>
+    <label class="row small muted">row <input class="row-number" type="number" aria-label="row of the table" min="0" max=${rows - 1} .value=${String(number)}
+      @change=${(event) => load(Math.round(Number(event.target.value)) || 0)}> of ${count(rows)}</label>
+    <button type="button" class="button small" ?disabled=${number === rows - 1} @click=${() => load(number + 1)}>Next row</button></div>`;
 }
 
 function leastField(state, answer) {

@@ -47,12 +47,8 @@ export function summaryOf(findings) {
 function findingItem(finding, { focus, applyFix, resolved }) {
   const [, word, shape] = LEVELS.find(([level]) => level === finding.level);
   const { pointer, detail, fix } = finding;
-  const go = (event) => {
-    event.preventDefault();
-    focus(pointer);
-  };
   return html`<li>${icon(shape)}<div>
-    <span class="hidden">${word}: </span>${pointer ? html`<a href="#" @click=${go} >${pointer}</a>` : nothing}
+    <span class="hidden">${word}: </span>${pointer ? html`<button type="button" class="pointer" @click=${() => focus(pointer)}>${pointer}</button>` : nothing}
     <p>${sentence(detail)}</p>
     ${fix?.patch ? fixButton(finding, applyFix, resolved) : nothing}
     ${fix?.parameters ? html`<p class="muted">Upload the file again with ${Object.entries(fix.parameters).map(([name, value]) => html`

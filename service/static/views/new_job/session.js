@@ -65,10 +65,10 @@ function loadedTable(datasetId) {
     problem.value = null;
     if (typeof id !== 'string' || !id) return;
     loading = untracked(() => resource((abort) => readDataset(id, abort)
-      .then((found) => { if (!abort.aborted) dataset.value = found; })
+      .then((found) => { if (!abort.aborted) { dataset.value = found; problem.value = null; } })
       .catch((error) => { if (!abort.aborted) problem.value = error; })));
   });
-  return { dataset, problem, close: () => { stop(); loading?.close(); } };
+  return { dataset, problem, reload: () => loading?.reload(), close: () => { stop(); loading?.close(); } };
 }
 
 /** Write the request to begin with: that of a job, or the one for a table. */
@@ -107,5 +107,10 @@ function focusValue(draft, pointer) {
   const isInText = draft.fault.peek() !== null || !isExact;
   if (isInText && focusText(draft, pointer)) return;
   for (let box = element?.closest('details'); box; box = box.parentElement.closest('details')) box.open = true;
-  (element ?? document.getElementById('main')).focus();
+  const target = element ?? document.getElementById('main');
+  target.focus();
+  if (document.activeElement === target) return;
+  // A group of fields takes the focus only on request.
+  target.tabIndex = -1;
+  target.focus();
 }

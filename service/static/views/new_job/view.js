@@ -52,7 +52,8 @@ export function open() {
 
 function page({ schema, datasets, session, title }) {
   if (schema.problem) return html`<h1>${title}</h1>${problemView(schema.problem, { retry: () => schema.reload() })}`;
-  if (!session) return html`<h1>${title}</h1>${loadingLine(schema, 'Reading what can be set…')}`;
+  if (!session) return html`<h1>${title}</h1>${datasets.problem ? problemView(datasets.problem, { retry: () => datasets.reload() }) : nothing}${
+    loadingLine(schema, 'Reading what can be set…')}`;
   if (datasets.value?.length === 0 && !session.draft.spec.value?.dataset_id) return noTable(title);
   return html`<div class="new-job">
     <div class="head"><div>
@@ -76,7 +77,7 @@ function tableLine({ table, begin, draft, key }) {
 
 function loadProblems(datasets, { problem, table, begin }) {
   const found = problem.value ?? table.problem.value ?? datasets.problem;
-  const retry = problem.value ? begin : datasets.problem ? () => datasets.reload() : undefined;
+  const retry = problem.value ? begin : () => { table.reload(); datasets.reload(); };
   return found ? problemView(found, { retry }) : nothing;
 }
 
