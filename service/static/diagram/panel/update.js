@@ -4,7 +4,7 @@ import { count, exact, long, short } from '../../core/numbers.js';
 import { sameEdge } from './selection.js';
 
 /**
- * What the optimizer does to the selected weight or bias.
+ * Change of the selected weight or bias by the optimizer.
  * @param {import('./selection.js').Selection} selection
  */
 export function updateWords({ answers, edge, isBias, explained }) {
@@ -16,7 +16,7 @@ export function updateWords({ answers, edge, isBias, explained }) {
     basis(Object.keys(entry.slots), gradient)}`;
 }
 
-/** What a step follows: averages over earlier steps can point the other way than its own gradient. */
+/** Averages over earlier steps that an update follows: they can point the other way than the gradient. */
 function basis(slots, gradient) {
   const isMoment = slots.includes('m');
   if (!isMoment && !slots.includes('v')) return `It uses ${gradient}.`;
