@@ -69,7 +69,7 @@ class ExpectedNumbers:
         gradient = float(self._values[layer].w_gradient[source, unit])
         before = float(self._weights[layer].w[source, unit])
         found = {"weight": before, "before": before, "loss_gradient": gradient}
-        return {**found, "update": -RATE * gradient, "after": before - RATE * gradient}[field]
+        return {**found, "change": -RATE * gradient, "after": before - RATE * gradient}[field]
 
     def _quantity(self, values: LayerValues, field: str, basis: str, unit: int) -> float:
         found: Array | None = getattr(values, field)

@@ -21,7 +21,7 @@ DRAW = """async ([text, first, width]) => {
   host.id = 'drawn';
   host.setAttribute('aria-label', 'Drawing');
   host.style.width = `${width}px`;
-  document.querySelector('main').append(host);
+  document.body.append(host);
   let clock = { fold: null, edge: null, ...first };
   const draw = () => {
     const network = drawnNetwork(answers, clock);
