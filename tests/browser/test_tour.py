@@ -46,7 +46,7 @@ def test_the_eight_pages_by_keyboard(page: Page) -> None:
         if index in {0, 4, 5, 7}:
             assert_accessible(page)
         if index + 1 < len(NAMES):
-            page.get_by_role("button", name="Next").press("Enter")
+            page.get_by_role("button", name="Next", exact=True).press("Enter")
     page.get_by_role("button", name="Upload a table").press("Enter")
     page.wait_for_url(re.compile("#/datasets"))
     page.goto("/#/tour/3")
