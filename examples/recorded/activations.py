@@ -7,8 +7,8 @@ import numpy as np
 from engine.activations import build_activation
 from engine.specs import ActivationName
 
-# Steps of 1/4 meet every kink: 0 of rectifiers, ±3 of the hard sigmoid.
-Z = np.arange(-4, 4.25, 0.25)
+# The drawn part. Steps of 1/4 meet every kink: 0 of rectifiers, ±3 of the hard sigmoid.
+Z = np.arange(-3, 3.25, 0.25)
 # A curve is drawn 26 pixels high.
 DIGITS = 4
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.api import Api
+from tests.browser.api import Api, Json
 from tests.browser.guards import Guard
+from tests.browser.inside import train_small
 from tests.browser.modules import Module, load_module
 from tests.browser.tabs import TIMEOUT_MS, Tabs
 from tests.browser.windows import DESKTOP, Window
@@ -67,6 +68,12 @@ def api(service: Service) -> Iterator[Api]:
     """A client of the service."""
     with closing(Api(service.url)) as api:
         yield api
+
+
+@pytest.fixture(scope="package")
+def job(api: Api) -> Json:
+    """A trained job whose steps can be read at once; tests leave it as it is."""
+    return train_small(api)
 
 
 @pytest.fixture

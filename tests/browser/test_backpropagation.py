@@ -18,16 +18,10 @@ from tests.browser.inside import (
     open_job,
     panel,
     press,
-    train_small,
     unit,
     values,
 )
 from tests.browser.windows import DARK, PHONE, Window
-
-
-@pytest.fixture(scope="module")
-def job(api: Api) -> Json:
-    return train_small(api)
 
 
 def test_a_job_is_chosen_from_the_latest(page: Page, api: Api, job: Json) -> None:

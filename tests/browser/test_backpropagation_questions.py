@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import assert_accessible
@@ -13,14 +12,8 @@ from tests.browser.inside import (
     explain,
     open_job,
     press,
-    train_small,
     values,
 )
-
-
-@pytest.fixture(scope="module")
-def job(api: Api) -> Json:
-    return train_small(api)
 
 
 def test_a_step_is_compared_with_another(page: Page, api: Api, job: Json) -> None:

@@ -19,14 +19,8 @@ from tests.browser.inside import (
     open_job,
     panel,
     press,
-    train_small,
     values,
 )
-
-
-@pytest.fixture(scope="module")
-def job(api: Api) -> Json:
-    return train_small(api)
 
 
 @pytest.fixture(scope="module")

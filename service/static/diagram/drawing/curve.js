@@ -5,10 +5,10 @@ const WIDTH = 30;
 const HEIGHT = 26;
 const BATCH_POINTS = 100;
 
-// Curves that the engine sampled: per activation z from -4 to 4 in steps of 1/4.
+// Curves that the engine sampled: per activation z from -3 to 3 in steps of 1/4.
 const { z: SAMPLED, curves: CURVES } = await (
   await fetch(new URL('../../recorded/activations.json', import.meta.url))).json();
-const [LOW, HIGH] = [-3, 3];
+const [LOW, HIGH] = [SAMPLED[0], SAMPLED.at(-1)];
 
 /** Glyph of a unit at x, y. `phase` decides about the tangent. */
 export function glyph(unit, x, y, { phase, isRow }) {
@@ -18,11 +18,8 @@ export function glyph(unit, x, y, { phase, isRow }) {
 }
 
 function curve({ points, slope }, samples, x, y, hasTangent) {
-  const inside = samples.map((a, index) => [SAMPLED[index], a])
-    .filter(([z]) => z >= LOW && z <= HIGH);
-  const values = inside.map(([, a]) => a);
-  const scale = scaleOf(Math.min(...values, 0), Math.max(...values), x, y);
-  const line = inside.map(([z, a]) => `${fixed(scale.x(z))} ${fixed(scale.y(a))}`).join('L');
+  const scale = scaleOf(Math.min(...samples, 0), Math.max(...samples), x, y);
+  const line = samples.map((a, index) => `${fixed(scale.x(SAMPLED[index]))} ${fixed(scale.y(a))}`).join('L');
   const [point] = points;
   return svg`<path class="axis" d="M${x} ${fixed(scale.y(0))}h${WIDTH}M${fixed(scale.x(0))} ${y}v${HEIGHT}"></path>
     <path class="function" d="M${line}"></path>

@@ -23,7 +23,7 @@ export const rowQuestion = (clock, rows) => ({ ...position(clock), rows, formula
  * Formulas, edges per row and the optimizer's state of the selected unit.
  * @param {import('../../core/clock.js').Clock} clock
  * @param {number[]|object} rows the row that is shown in row mode
- * @param {boolean} isAlone whether there is no batch but this row
+ * @param {boolean} isAlone whether the row is asked about without its batch
  */
 export const detailsQuestion = (clock, rows, isAlone = false) => ({
   ...position(clock),
