@@ -69,7 +69,7 @@ function layerView(layer, title) {
 }
 
 /** Distributions of a layer with their names; those of parameters one by one. */
-export function itemsOf(layer) {
+function itemsOf(layer) {
   return QUANTITIES.flatMap(([field, symbol, noun]) => {
     const found = layer[field];
     if (!found) return [];

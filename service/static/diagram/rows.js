@@ -16,7 +16,7 @@ export function rowLabel(row, rows, outputs) {
 }
 
 /** Name of a row: `row 56`. */
-export const rowName = ({ number }) => (number === null ? 'your row' : `row ${number}`);
+const rowName = ({ number }) => (number === null ? 'your row' : `row ${number}`);
 
 function valueText(value) {
   if (value === null || value === undefined) return 'missing';

@@ -26,8 +26,4 @@ export function nextPosition(source, clock) {
   return step > clock.step ? { phase: PHASES[0], step } : null;
 }
 
-/** Phase that is `count` further on, or back; after the last one comes the first. */
-export const phaseBy = (phase, count) => (
-  PHASES[(PHASES.indexOf(phase) + count + PHASES.length) % PHASES.length]);
-
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));

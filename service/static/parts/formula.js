@@ -59,7 +59,7 @@ const filled = (mathml) => ref((box) => {
  * A formula, and its sentence as text.
  * @param {import('../diagram/answers.js').Formula} formula
  */
-export const formulaView = (formula) => html`<div class="formula">
+const formulaView = (formula) => html`<div class="formula">
   <div class="math" ${scrollBox('Formula')}><div ${filled(formula.mathml)}></div></div>
   ${spoken(formula.speech)}
 </div>`;

@@ -28,7 +28,7 @@ function bin(rows, index, most, edges) {
 }
 
 /** Sentence that names the bins of a histogram and the fullest one. */
-export function describeHistogram({ edges, counts, name }) {
+function describeHistogram({ edges, counts, name }) {
   if (!counts.length) return `Histogram of ${name}: no values`;
   const most = Math.max(...counts);
   const fullest = counts.indexOf(most);
@@ -49,4 +49,4 @@ export function topValues({ values, name, most = 3 }) {
 }
 
 /** Edge of a bin as text: a number, or the day of a time. */
-export const edgeText = (edge) => (typeof edge === 'number' ? long(edge) : edge.slice(0, 10));
+const edgeText = (edge) => (typeof edge === 'number' ? long(edge) : edge.slice(0, 10));

@@ -3,6 +3,7 @@
 import posixpath
 import re
 from graphlib import TopologicalSorter
+from pathlib import Path
 
 from service.page.modules import find_imports, reach_modules
 from service.page.page import load_page
@@ -69,6 +70,10 @@ def test_every_import_is_a_file() -> None:
 
 
 NAMES = re.compile(r"(?:import|export)\s*\{([^}]*)\}\s*from\s*['\"]([^'\"]+)['\"]")
+BROWSER_TESTS = Path(__file__).parents[2] / "browser"
+EXPORTED = re.compile(
+    r"^export\s+(?:async\s+)?(?:const|let|function\*?|class)\s+(\w+)", re.MULTILINE
+)
 EXPORTS = re.compile(
     r"^export\s+(?:async\s+)?(?:const|let|function\*?|class)\s+(\w+)|^export\s*\{([^}]*)\}",
     re.MULTILINE,
@@ -123,3 +128,19 @@ def test_every_style_is_loaded_by_something() -> None:
     imported = {name for path in STYLES for name in styles_of(path)}
     assert imported <= STYLES.keys() | SOURCES.keys()
     assert set(STYLES) - named - of_views - imported == set()
+
+
+def test_every_export_is_used_by_another_module_or_a_test() -> None:
+    """Views are opened by app.js."""
+    tests = "".join(path.read_text("utf-8") for path in BROWSER_TESTS.rglob("*.py"))
+    unused = [
+        f"{path}: {name}"
+        for path, text in SCRIPTS.items()
+        if path not in VIEWS
+        for name in EXPORTED.findall(text)
+        if not re.search(rf"\b{name}\b", tests)
+        and not any(
+            re.search(rf"\b{name}\b", other) for one, other in SCRIPTS.items() if one != path
+        )
+    ]
+    assert unused == []

@@ -17,7 +17,7 @@ const compared = (key, name, a, b) => ({
 });
 
 /** Shapes of a network's layers, as a text that names what differs. */
-export const shapesOf = (layers) => layers.map(
+const shapesOf = (layers) => layers.map(
   ({ name, type, in_shape: from, out_shape: to }) => `${name} ${type} ${from.join('×')} → ${to.join('×')}`);
 
 /** The first layer in which two networks differ; null if all shapes are equal. */

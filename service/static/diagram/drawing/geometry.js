@@ -52,7 +52,7 @@ export function strokeWidth(value) {
 }
 
 /** Point of a curve at t from 0 to 1. */
-export function pointAt(points, t) {
+function pointAt(points, t) {
   const s = 1 - t;
   return [0, 1].map((axis) => s ** 3 * points[0][axis] + 3 * s * s * t * points[1][axis]
     + 3 * s * t * t * points[2][axis] + t ** 3 * points[3][axis]);

@@ -13,7 +13,7 @@ export function csvCell(value) {
 }
 
 /** Text of a table; lines end as RFC 4180 has it. */
-export const csvText = (rows) => rows.map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');
+const csvText = (rows) => rows.map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');
 
 /**
  * The numbers of a network: of its inputs, units, edges and loss.

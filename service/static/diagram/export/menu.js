@@ -42,7 +42,7 @@ export function exportMenu({ answers, clock, network, name = 'network', drawing 
 const firstDrawing = () => document.querySelector('svg[role="graphics-document"]');
 
 /** Name of a file without what file systems refuse. */
-export const fileName = (name) => (
+const fileName = (name) => (
   name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|-+$/g, '').slice(0, 60) || 'network');
 
 async function save(event, run) {

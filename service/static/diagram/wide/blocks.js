@@ -3,7 +3,7 @@
 /** Most values of a matrix in an answer of the explain route. */
 export const MOST_VALUES = 32_768;
 /** Most columns and lines of a map: at least one pixel each on a phone. */
-export const MOST_LINES = 256;
+const MOST_LINES = 256;
 
 /**
  * @typedef {object} Block

@@ -55,7 +55,7 @@ export function titleOf(layers, layer) {
 }
 
 /** Name of a unit, such as `a₁₂`. */
-export const unitName = (layer, unit) => plainName('a', indexOf(unit, layer.out_shape));
+const unitName = (layer, unit) => plainName('a', indexOf(unit, layer.out_shape));
 
 /** Index into a shape of a position in row-major order. */
 export function indexOf(position, shape) {

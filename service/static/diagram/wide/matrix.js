@@ -14,7 +14,7 @@ const chosen = signal({});
  * Question for a block of a layer's weights and for the units that edges lead to.
  * @param {import('./blocks.js').Block} block
  */
-export function matrixQuestion(answers, clock, layer, block) {
+function matrixQuestion(answers, clock, layer, block) {
   const shown = shownLayer(answers, clock, layer.name);
   const entries = weightOf(shown)?.entries ?? [];
   return {

@@ -69,7 +69,7 @@ export function resumableUpload(file) {
 }
 
 /** Seconds before the next try: those that the service names, else twice as many each time. */
-export function waitSeconds({ headers }, tries) {
+function waitSeconds({ headers }, tries) {
   const named = Number(headers.get('Retry-After') ?? NaN);
   return Math.min(named >= 0 ? named : 2 ** (tries - 1), LONGEST_WAIT_SECONDS);
 }

@@ -28,7 +28,7 @@ const truthText = (truth) => (typeof truth === 'object'
   ? Object.entries(truth).map(([name, value]) => `${name} ${labelText(value)}`).join(', ') : labelText(truth));
 
 /** Probability with four digits. */
-export const probabilityText = (value) => value.toFixed(DIGITS);
+const probabilityText = (value) => value.toFixed(DIGITS);
 
 function classAnswer({ label, probabilities, scores, abstained }, classes) {
   const values = probabilities ?? scores;

@@ -37,7 +37,7 @@ function heading({ sorted, fault, spec, isReady, problem }) {
 }
 
 /** Numbers of findings: `1 error, 2 notices`. */
-export function summaryOf(findings) {
+function summaryOf(findings) {
   return LEVELS.flatMap(([level, word]) => {
     const number = findings.filter((finding) => finding.level === level).length;
     return number ? `${number} ${word}${number > 1 ? 's' : ''}` : [];

@@ -67,7 +67,7 @@ export function isOpened(form, path, fields) {
 }
 
 /** Shape of a row: 8 × 8 × 1. */
-export const shapeText = (shape) => shape.map(count).join(' × ');
+const shapeText = (shape) => shape.map(count).join(' × ');
 
 /** Shapes and parameters of a layer as the service answered them last. */
 export function sizeOf(form, layer) {

@@ -18,7 +18,7 @@ export const CHOICES = [
 const FIELDS = [...NUMBERS, ...CHOICES];
 
 /** Number that a person typed, with a comma or a point; null if it is not one. */
-export function readNumber(text) {
+function readNumber(text) {
   const plain = text.trim().replace('−', '-').replace(',', '.');
   return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : null;
 }

@@ -32,7 +32,7 @@ export function layerCharts({ columns, isLoading, problem, read }) {
 }
 
 /** Names of at most eight layers: the first, the last, and as many between as have strokes. */
-export function chosenLayers(names) {
+function chosenLayers(names) {
   if (names.length <= MOST_STROKES) return names;
   const last = names.length - 1;
   return Array.from({ length: MOST_STROKES }, (_, index) => names[Math.round(index * last / (MOST_STROKES - 1))]);
