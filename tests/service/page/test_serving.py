@@ -63,8 +63,8 @@ def test_every_file_is_served(client: TestClient, root: str) -> None:
         answer = client.get(f"{root}/{path.relative_to(FOLDER).as_posix()}")
         assert answer.status_code == 200, path
         content = path.read_bytes()
-        is_own_script = path.suffix == ".js" and "vendor" not in path.parts
-        assert answer.content == (without_comments(content) if is_own_script else content)
+        has_comments = path.suffix in {".css", ".js"} and "vendor" not in path.parts
+        assert answer.content == (without_comments(content) if has_comments else content)
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
