@@ -1,5 +1,6 @@
 """The `backpropd` command. Subcommands import their modules when they run, to keep help fast."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +27,12 @@ ApiProcesses = Annotated[
         min=1,
     ),
 ]
+
+
+@app.callback()
+def _keep_files_private() -> None:
+    # Database, blobs and caches hold secrets and data of the service's user alone.
+    os.umask(0o077)
 
 
 @app.command()

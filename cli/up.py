@@ -27,7 +27,6 @@ def run_service(
     host: str, port: int, data: Path | None, workers: int | None, api_processes: int
 ) -> None:
     """Run until a signal requests a stop. Raises CommandError if the service cannot start."""
-    os.umask(0o077)  # files of the service are private to its user
     settings = load_settings(data_dir=data)
     with (
         Signals() as signals,

@@ -145,9 +145,11 @@ def list_expired_uploads(session: Session) -> tuple[str, ...]:
 
 
 def delete_parts(blobs: BlobStore, upload_id: str) -> None:
-    """Delete the blobs of an expired upload, recorded or not. Raises StoreUnavailableError."""
-    for key in blobs.list_blobs(upload_folder(upload_id)):
-        blobs.delete_blob(key)
+    """Delete the blobs of an expired upload, recorded, unrecorded or staged.
+
+    Raises StoreUnavailableError.
+    """
+    blobs.delete_folder(upload_folder(upload_id))
 
 
 def delete_upload(session: Session, upload_id: str) -> None:

@@ -155,7 +155,12 @@ def _store_part(context: Context, upload: UploadRecord, path: Path, size: int) -
         return upload
     # Two requests may store the same part concurrently, so each uses a unique name.
     blob = f"{upload_folder(upload.id)}/{upload.offset}-{secrets.token_hex(8)}"
-    context.blobs.put_blob(blob, path)
+    try:
+        context.blobs.put_blob(blob, path)
+    except StoreUnavailableError:
+        # Deleting an upload also deletes what is being stored: then the upload is gone.
+        get(context, upload.id)
+        raise
     part = UploadPart(upload.offset, size, blob)
     try:
         with context.database.writing() as session:

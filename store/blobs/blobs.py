@@ -11,8 +11,14 @@ from urllib.parse import unquote, urlsplit
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
-from store.blobs.disk_cache import Cache, sync_to_disk
+from store.blobs.disk_cache import Cache
 from store.blobs.disk_errors import storage_error
+from store.blobs.local_folder import (
+    delete_all_staged,
+    delete_staged,
+    make_durable_folder,
+    sync_blob,
+)
 from store.errors import NotFoundError, StoreUnavailableError
 from store.settings import Settings
 
@@ -41,9 +47,7 @@ class BlobStore:
         with _translate_errors(key, missing_is_unavailable=True):
             self._store.put(key, source, chunk_size=RANGE_BYTES, max_concurrency=CONCURRENT_RANGES)
             if self._folder is not None:
-                path = self._folder / key
-                sync_to_disk(path)
-                sync_to_disk(path.parent)
+                sync_blob(self._folder, key)
 
     @contextmanager
     def hold_path(self, key: str, sha256: str = "") -> Iterator[Path]:
@@ -99,10 +103,17 @@ class BlobStore:
         except NotFoundError:
             pass
         if self._folder is not None:
-            # Remove staging files left by a crash during a put.
-            path = self._folder / key
-            for staged in path.parent.glob(f"{path.name}#*"):
-                staged.unlink(missing_ok=True)
+            delete_staged(self._folder, key)
+
+    def delete_folder(self, folder: str) -> None:
+        """Delete all blobs below the folder, also those staged by puts that did not end.
+
+        A put under way fails, or stores its blob after this. Raises StoreUnavailableError.
+        """
+        for key in self.list_blobs(folder):
+            self.delete_blob(key)
+        if self._folder is not None:
+            delete_all_staged(self._folder / folder)
 
 
 def open_blobs(settings: Settings) -> BlobStore:
@@ -112,7 +123,8 @@ def open_blobs(settings: Settings) -> BlobStore:
     with _translate_errors(settings.blob_url, missing_is_unavailable=True):
         if parts.scheme == "file":
             folder = Path(unquote(parts.path))
-            return BlobStore(LocalStore(folder, mkdir=True, automatic_cleanup=True), folder, cache)
+            make_durable_folder(folder)
+            return BlobStore(LocalStore(folder, automatic_cleanup=True), folder, cache)
         store = S3Store(
             parts.netloc,
             prefix=unquote(parts.path).strip("/") or None,

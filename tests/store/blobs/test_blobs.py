@@ -158,3 +158,17 @@ def test_copy_on_a_full_disk_leaves_no_file(in_bucket: Settings, source: Path) -
     with files_limited(2**18), pytest.raises(StorageFullError):
         find_path(blobs, "datasets/a.arrow")
     assert find_path(blobs, "datasets/a.arrow").stat().st_size == 2**20
+
+
+def test_new_folders_survive_a_crash_of_the_machine(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr("store.blobs.local_folder.sync_to_disk", synced.append)
+    root = tmp_path / "new" / "blobs"
+    blobs = open_blobs(load_settings(blob_url=f"file://{root}"))
+    assert synced == [root, root.parent, tmp_path]
+    synced.clear()
+    blobs.put_blob("uploads/up_1/0", source)
+    path = root / "uploads" / "up_1" / "0"
+    assert synced == [path, path.parent, path.parent.parent, root]
