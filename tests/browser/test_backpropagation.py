@@ -71,9 +71,10 @@ def test_everything_is_chosen_with_the_mouse_and_kept_in_the_address(
         assert shown[name] == expected[field]["rows"][0]
     for part in ("step=21", "phase=backward", "layer=layers.0", "unit=0", "edge=1", f"row={row}"):
         assert part in page.url
+    expect(panel(page)).to_contain_text("Copy LaTeX")
     before = page.url, panel(page).inner_text()
     page.reload()
-    expect(panel(page)).to_contain_text("Hidden unit 1")
+    expect(panel(page)).to_contain_text("Copy LaTeX")
     expect(page.get_by_role("button", name="x₂ y")).to_have_attribute("aria-pressed", "true")
     assert (page.url, panel(page).inner_text()) == before
     press(page, "Batch of 10")

@@ -13,6 +13,8 @@ from tests.browser.windows import DARK, PHONE
 from tests.waiting import wait_for
 
 LONG = 200_000
+# Enough epochs to open the page before the end.
+WATCHED = 8_000
 VALUES = "(table) => [...table.querySelectorAll('td span')].map((cell) => cell.dataset.value)"
 
 
@@ -70,7 +72,7 @@ def status(page: Page, word: str) -> Locator:
 
 
 def test_live_job_is_watched_to_its_end(page: Page, api: Api, start: Callable[..., Json]) -> None:
-    job = start(name="watched", epochs=300)
+    job = start(name="watched", epochs=WATCHED)
     view = open_job(page, job)
     expect(status(page, "running")).to_be_visible()
     expect(view.get_by_role("progressbar", name="Progress")).to_be_visible()
@@ -81,8 +83,8 @@ def test_live_job_is_watched_to_its_end(page: Page, api: Api, start: Callable[..
     expect(view.get_by_text("Succeeded: model")).to_be_visible()
     view.get_by_text("Loss as a table").click()
     region = view.get_by_role("region", name="Loss as a table")
-    losses = api.get(f"{job['links']['losses']}?limit=300")["data"]
-    expect(view.get_by_text("1 to 25 of 300 rows")).to_be_visible()
+    losses = api.get(f"{job['links']['losses']}?limit=50")["data"]
+    expect(view.get_by_text(f"1 to 25 of {WATCHED:,} rows")).to_be_visible()
     for first in (0, 25):
         wanted = [
             losses[n][key] for n in range(first, first + 25) for key in ("loss", "validation_loss")
@@ -205,7 +207,7 @@ def test_jobs_are_compared(
 def test_stream_that_is_cut_goes_on_without_doubled_events(
     page: Page, api: Api, start: Callable[..., Json]
 ) -> None:
-    job = start(name="cut", epochs=500)
+    job = start(name="cut", epochs=WATCHED)
     asked: list[str] = []
 
     def cut_once(route: Route) -> None:
@@ -236,7 +238,7 @@ def test_stream_that_is_cut_goes_on_without_doubled_events(
     expect(log.filter(has_text="Queued")).to_have_count(1)
     expect(log.filter(has_text="Claimed by worker")).to_have_count(1)
     expect(log.filter(has_text="Succeeded: model")).to_have_count(1)
-    expect(log.filter(has_text=re.compile("Epochs 0 to 499"))).to_have_count(1)
+    expect(log.filter(has_text="Epochs 0 to ")).to_have_count(1)
     assert int(asked[1]) <= newest[-1]["id"]
 
 

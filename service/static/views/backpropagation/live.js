@@ -16,12 +16,16 @@ export async function followJob(job, { onEpoch, onJob, signal }) {
   const { data } = await get(`${job.links.events}?limit=1&order=desc`, { signal });
   const report = throttled(onEpoch, EVERY_MS, signal);
   const refresh = () => get(job.links.self, { signal }).then(onJob, () => {});
+  let hasEpochs = false;
   await follow(job.links.events, {
     signal,
     lastEventId: data.length ? String(data[0].id) : null,
     onEvent: ({ type, data: event }) => {
       if (type === 'epoch') report(event.data.epoch);
-      else if (COMMANDS.has(type) || ENDS.has(type)) refresh();
+      // The numbers of rows, and so of steps per epoch, are known once the data are prepared.
+      const isFirst = type === 'epoch' && !hasEpochs;
+      hasEpochs ||= isFirst;
+      if (isFirst || COMMANDS.has(type) || ENDS.has(type)) refresh();
     },
   });
   await refresh();
