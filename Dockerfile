@@ -26,5 +26,6 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
 ENTRYPOINT ["backpropd"]
+# Clients that use another name than localhost need it in -e BACKPROPD_ALLOWED_HOSTS=name.
 # More API processes: `docker run backpropd up --host 0.0.0.0 --data /data --api-processes 2`.
 CMD ["up", "--host", "0.0.0.0", "--port", "8000", "--data", "/data"]

@@ -11,7 +11,7 @@ from types import FrameType
 from cli.errors import CommandError
 from cli.serving.gc_tuning import reduce_gc_pauses
 from cli.serving.malloc_tuning import keep_freed_memory
-from cli.serving.sockets import listen, url_of
+from cli.serving.sockets import allow_host, listen, url_of
 from cli.serving.thread_tuning import switch_threads_often
 from store.settings import Settings, load_settings
 
@@ -34,6 +34,7 @@ def run_api(host: str, port: int, descriptors: Sequence[int], processes: int) ->
     if settings.broker_url is None:
         msg = "BACKPROPD_BROKER_URL is not set (`backpropd up` starts an embedded broker)"
         raise CommandError(msg)
+    settings = allow_host(settings, host)
     _allow_many_connections()
     if processes == 1:
         _serve(settings, host, port, descriptors)

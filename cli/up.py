@@ -11,7 +11,7 @@ from socket import socket
 from cli.directories import data_folder, socket_folder
 from cli.embedded_broker import find_brokers, start_broker
 from cli.serving.processes import api_programs
-from cli.serving.sockets import close_all, listen_together, local_address, url_of
+from cli.serving.sockets import allow_host, close_all, listen_together, local_address, url_of
 from cli.supervision.environment import child_environment
 from cli.supervision.process import Program
 from cli.supervision.readiness import Readiness
@@ -27,7 +27,7 @@ def run_service(
     host: str, port: int, data: Path | None, workers: int | None, api_processes: int
 ) -> None:
     """Run until a signal requests a stop. Raises CommandError if the service cannot start."""
-    settings = load_settings(data_dir=data)
+    settings = allow_host(load_settings(data_dir=data), host)
     with (
         Signals() as signals,
         listen_together(host, port, api_processes) as listeners,

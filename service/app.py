@@ -17,6 +17,7 @@ from service.context import Context
 from service.explain.answers import ANSWERS
 from service.http.prefixes import use_prefixes
 from service.http.problems import add_error_handlers
+from service.http.redirects import use_relative_redirects
 from service.page.page import load_page
 from service.prefixes import declare_prefixes
 from service.routes import (
@@ -71,7 +72,9 @@ COMPUTE_MODULES = (
 DESCRIPTION = """Train neural networks over HTTP: upload a dataset, create a job, poll it, predict.
 
 Errors are `application/problem+json` (RFC 9457) and name the invalid fields.
-Lists use cursor pagination. Times are RFC 3339 in UTC."""
+Lists use cursor pagination. Times are RFC 3339 in UTC.
+
+Requests for other hosts than this service's are 421, changes sent by pages of other origins 403."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -120,6 +123,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.router.routes[:0] = routes
     add_error_handlers(app)
     use_prefixes(app, declare_prefixes(settings))
+    use_relative_redirects(app)
     _publish_schemas(app)
     return app
 

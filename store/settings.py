@@ -2,17 +2,24 @@
 
 import logging
 import os
+import re
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "BACKPROPD_"
 MIB, GIB = 2**20, 2**30
 # Variables of the previous release that this release still reads: old name to setting.
 RENAMED_VARIABLES = {"BACKPROPD_RING_AGAIN_SECONDS": "redispatch_seconds"}
+
+# A variable of these has its values separated by commas.
+Texts = Annotated[tuple[str, ...], NoDecode]
+_ADDRESS = r"[0-9a-z._-]+|\[[0-9a-f:.]+\]"
+_HOST = re.compile(rf"\*|[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*|{_ADDRESS}", re.IGNORECASE)
+_ORIGIN = re.compile(rf"https?://({_ADDRESS})(:[0-9]{{1,5}})?", re.IGNORECASE)
 
 logger = logging.getLogger(__name__)
 
@@ -156,6 +163,17 @@ class Settings(BaseSettings):
         description="A client that stalls within a request for this long is disconnected.",
     )
 
+    allowed_hosts: Texts = Field(
+        default=(),
+        description="Names and addresses in the URLs of clients, separated by commas, besides "
+        "those of loopback and the address that is listened on; `*`: any.",
+    )
+    allowed_origins: Texts = Field(
+        default=(),
+        description="Origins of pages that may send changes besides the service's own, such as "
+        "`https://app.example.com`, separated by commas.",
+    )
+
     webhook_private_addresses: bool = Field(
         default=False, description="Whether webhooks may call non-public addresses."
     )
@@ -177,6 +195,31 @@ class Settings(BaseSettings):
         if not values.get("blob_url"):
             values["blob_url"] = f"file://{data / 'blobs'}"
         return values
+
+    @field_validator("allowed_hosts", "allowed_origins", mode="before")
+    @classmethod
+    def _split_at_commas(cls, values: Any) -> Any:  # noqa: ANN401 - of any type before validation
+        if isinstance(values, str):
+            return tuple(part for value in values.split(",") if (part := value.strip()))
+        return values
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts_are_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not _HOST.fullmatch(host):
+                msg = f"{host!r} is not a name or an address, without scheme and port, or *"
+                raise ValueError(msg)
+        return hosts
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins_are_complete(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                msg = f"{origin!r} is not https://name or http://name:port, without a path"
+                raise ValueError(msg)
+        return origins
 
     @field_validator("blob_url")
     @classmethod
@@ -214,7 +257,13 @@ class Settings(BaseSettings):
 
 
 def _revealed(value: Any) -> str:  # noqa: ANN401 - each setting has its own type
-    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case tuple():
+            return ",".join(value)
+        case _:
+            return str(value)
 
 
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - each setting has its own type

@@ -15,6 +15,7 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from cli.serving.absolute_urls import replace_host
 from cli.serving.joined_head import JoinedHeadTransport
 from service.http.prefixes import Prefixes
 from service.http.renderers import ErrorDetails, render_problem
@@ -90,6 +91,8 @@ class TimeoutProtocol(HttpToolsProtocol):
         """Record that the headers are complete and a body may follow."""
         self._stage = _Stage.BODY
         self._ticks = 0
+        if not self.url.startswith(b"/"):
+            replace_host(self.headers, self.url)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
+from cli.serving.forwarded_host import ForwardedHeaders
 from cli.serving.sockets import BACKLOG
 from cli.serving.waiting_connections import accept_waiting
 
@@ -78,7 +79,7 @@ def server_config(
     logging = copy.deepcopy(LOGGING_CONFIG)
     for handler in logging["handlers"].values():
         handler["stream"] = "ext://sys.stderr"
-    return uvicorn.Config(
+    config = uvicorn.Config(
         app,
         http=protocol,
         loop="uvloop",
@@ -87,7 +88,10 @@ def server_config(
         log_config=logging,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
+    config.app = ForwardedHeaders(app, config.forwarded_allow_ips)
+    return config

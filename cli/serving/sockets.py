@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from cli.errors import CommandError
+from store.settings import Settings
 
 BACKLOG = 2048
 
@@ -76,6 +77,14 @@ def url_of(listener: socket.socket, host: str) -> str:
     """Return the listener's URL, with the actual port."""
     port = listener.getsockname()[1]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def allow_host(settings: Settings, host: str) -> Settings:
+    """Return the settings with the address to listen on among the allowed hosts."""
+    # Without the zone of a link-local address, which no URL of a client states.
+    stated = host.partition("%")[0]
+    hosts = (*settings.allowed_hosts, *([stated] if stated else ()))
+    return settings.model_copy(update={"allowed_hosts": hosts})
 
 
 def local_address(listener: socket.socket) -> tuple[str, int]:

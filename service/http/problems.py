@@ -192,7 +192,8 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
     status = error.status_code
     code = getattr(error, "code", HTTPStatus(status).name.lower())
     headers = dict(error.headers or {})
-    methods = find_methods(request) if status == HTTPStatus.METHOD_NOT_ALLOWED else ()
+    is_other_method = status == HTTPStatus.METHOD_NOT_ALLOWED
+    methods = find_methods(request.app, request.scope["path"]) if is_other_method else ()
     if methods:
         headers["Allow"] = ", ".join(methods)
     return error_response(

@@ -149,7 +149,7 @@ async def _listen(clients: ManyClients, received: Received) -> None:
 
 
 def _request(path: str, *headers: str) -> bytes:
-    return "\r\n".join([f"GET {path} HTTP/1.1", "Host: here", *headers, "", ""]).encode()
+    return "\r\n".join([f"GET {path} HTTP/1.1", "Host: localhost", *headers, "", ""]).encode()
 
 
 async def _read_head(reader: asyncio.StreamReader) -> tuple[int, bytes]:

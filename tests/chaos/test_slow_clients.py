@@ -21,11 +21,11 @@ CLIENTS = SIZES.choose(reduced=40, full=500)
 # The default at full size; shorter in the reduced suite to save time.
 TIMEOUT_SECONDS = 10 if SIZES.is_full else 1.5
 LIMIT_SECONDS = 15
-HALF_HEAD = b"POST /v1/datasets HTTP/1.1\r\nHost: here\r\nContent-"
+HALF_HEAD = b"POST /v1/datasets HTTP/1.1\r\nHost: localhost\r\nContent-"
 HALF_BODIES = (
-    b"POST /v1/datasets HTTP/1.1\r\nHost: here\r\nContent-Type: text/csv\r\n"
+    b"POST /v1/datasets HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
     b"Content-Length: 1000\r\n\r\na,b\n1,2\n",
-    b"POST /v1/jobs HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+    b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     b'Content-Length: 1000\r\n\r\n{"dataset_id":',
 )
 

@@ -119,6 +119,7 @@ class _Composed:
             "BACKPROPD_DATABASE_URL": database_url,
             "BACKPROPD_BROKER_URL": broker_url,
             "BACKPROPD_BLOB_URL": f"file://{folder}/blobs",
+            "BACKPROPD_ALLOWED_HOSTS": "",
         }
 
     def start(self, arguments: list[str]) -> subprocess.Popen[bytes]:

@@ -80,13 +80,13 @@ def check_error(response: HTTPResponse, status: int) -> str:
 
 
 def post(body: bytes, path: str = "/models/MODEL/infer", **headers: str) -> bytes:
-    lines = [f"POST /v2{path} HTTP/1.1", "Host: here", f"Content-Length: {len(body)}"]
+    lines = [f"POST /v2{path} HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 def begin(*lines: str, method: str = "POST", path: str = "/models/MODEL/infer") -> bytes:
-    return "\r\n".join([f"{method} /v2{path} HTTP/1.1", "Host: here", *lines, ""]).encode()
+    return "\r\n".join([f"{method} /v2{path} HTTP/1.1", "Host: localhost", *lines, ""]).encode()
 
 
 BOMB = gzip.compress(bytes(10_000_000))

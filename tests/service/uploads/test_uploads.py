@@ -87,7 +87,7 @@ def files_in_flight(settings: Settings) -> list[Path]:
 def send_and_hang_up(url: str, request: str, headers: dict[str, str], body: bytes) -> None:
     """Send fewer bytes than Content-Length announces, and close the connection."""
     parts = urlsplit(url)
-    lines = [request, "Host: test", *(f"{name}: {value}" for name, value in headers.items())]
+    lines = [request, "Host: localhost", *(f"{name}: {value}" for name, value in headers.items())]
     with socket.create_connection((parts.hostname or "", parts.port or 0)) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
 
