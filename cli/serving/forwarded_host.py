@@ -1,4 +1,4 @@
-"""What a trusted proxy reports of the request that it has received."""
+"""Headers of trusted proxies."""
 
 from typing import cast
 
