@@ -37,7 +37,7 @@ def kill_during_put(settings: Settings, key: str) -> list[Path]:
     source = settings.data_dir / "source"
     source.parent.mkdir(exist_ok=True)
     source.write_bytes(b"x" * 2**21)
-    script = [sys.executable, "-c", KILLED_PUT, settings.data_dir, key, source]
+    script = [sys.executable, "-c", KILLED_PUT, str(settings.data_dir), key, str(source)]
     ended = subprocess.run(script, cwd=ROOT, check=False)
     assert ended.returncode == -signal.SIGXFSZ
     source.unlink()
@@ -112,8 +112,8 @@ def test_files_of_every_command_are_private(tmp_path: Path) -> None:
     assert run("migrate", environment=clean_environment(**variables)).returncode == 0
     assert {path.stat().st_mode & 0o077 for path in data.iterdir()} == {0}
     with running(tmp_path / "up") as service:
-        for process in (service.process, *service.family()):
-            assert umask(process.pid) == 0o077, psutil.Process(process.pid).cmdline()
+        for pid in (service.process.pid, *(process.pid for process in service.family())):
+            assert umask(pid) == 0o077, psutil.Process(pid).cmdline()
 
 
 def umask(pid: int) -> int:
