@@ -10,7 +10,6 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow.compute  # noqa: F401 - before the fork, so that the children share it
 from celery import signals
 
 from engine.numerics.blas import warm_up_products
@@ -18,6 +17,7 @@ from store.blobs.blobs import open_blobs
 from store.broker import TASK_NAME, Broker, make_celery
 from store.db.database import Database
 from store.errors import StoreError
+from store.process_memory import end_before_parent, use_system_allocator
 from store.settings import load_settings
 from store.workers import retire_worker
 from workers.context import WorkerContext
@@ -60,6 +60,9 @@ def _before_fork(sender: Any, **_: Any) -> None:  # noqa: ANN401
     _process.name = sender.hostname.partition("@")[0]
     _process.parent = os.getpid()
     _process.shutdown = ShutdownFlag()
+    use_system_allocator()
+    # Before the fork, so that the children share it.
+    import pyarrow.compute  # noqa: F401, PLC0415
 
 
 @signals.worker_shutting_down.connect
@@ -82,6 +85,7 @@ def _after_shutdown(**_: Any) -> None:  # noqa: ANN401
 
 @signals.worker_process_init.connect
 def _after_fork(**_: Any) -> None:  # noqa: ANN401
+    end_before_parent()
     warm_up_products()
     database = Database(settings.database_url)
     blobs = open_blobs(settings)

@@ -13,6 +13,7 @@ from store.prepared.open import open_prepared_cache
 from store.prepared.recent import RecentData
 from store.settings import Settings
 from workers.kinds import OpenWork, WorkKind
+from workers.process.memory_limit import MemoryLimit
 from workers.process.shutdown import ShutdownFlag
 
 
@@ -45,6 +46,7 @@ class WorkerContext:
         kinds: the kinds of work that this worker knows, by name.
         environment_sha256: hash of the environment, which some jobs require.
         cache: the open work of the last slice.
+        memory: the memory limit of a job.
     """
 
     database: Database
@@ -58,7 +60,9 @@ class WorkerContext:
     prepared: Cache = field(init=False)
     recent: RecentData = field(default_factory=RecentData)
     cache: OpenWorkCache = field(default_factory=OpenWorkCache)
+    memory: MemoryLimit = field(init=False)
 
     def __post_init__(self) -> None:
         self.prepared = open_prepared_cache(self.settings)
+        self.memory = MemoryLimit(self.settings.max_job_memory_bytes)
         self.environment_sha256 = hash_environment(self.environment)

@@ -22,6 +22,7 @@ from workers.context import WorkerContext
 from workers.failures import failure_of
 from workers.heartbeat import Heartbeat
 from workers.kinds import OpenWork, Session
+from workers.process.memory_limit import JobMemoryError
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -86,6 +87,8 @@ class _Slice:
     def run(self) -> bool:
         """Run the slice, and return whether the job needs another one."""
         self.work = self.context.cache.take(self.job)
+        if self.work is None:
+            self.context.memory.begin_job()
         needs_more = False
         try:
             needs_more = self._run()
@@ -94,13 +97,17 @@ class _Slice:
                 self.work.close()
         if needs_more and self.work is not None:
             self.context.cache.keep(self.job, self.work)
+        else:
+            self.work = None
+            self.context.memory.end_job()
         return needs_more
 
     def _run(self) -> bool:
         try:
-            if self.work is None:
-                self.work = self.kind.open(self.context, self.job)
-            ending = self._advance(self.work)
+            with self.context.memory.applied():
+                if self.work is None:
+                    self.work = self.kind.open(self.context, self.job)
+                ending = self._advance(self.work)
         except LeaseLostError:
             raise
         except StoreUnavailableError as error:
@@ -119,7 +126,13 @@ class _Slice:
         return True
 
     def _failure_of(self, error: Exception) -> Outcome:
-        found = None if self.work is None else self.work.failure_of(error, self._must_end)
+        found = None
+        if self.work is not None:
+            try:
+                with self.context.memory.applied():
+                    found = self.work.failure_of(error, self._must_end)
+            except JobMemoryError as memory_error:
+                error = memory_error
         return found or self.kind.failure_of(error) or failure_of(error)
 
     def _must_end(self) -> bool:
@@ -267,7 +280,9 @@ class _Slice:
         """
         while True:
             try:
-                return write()
+                # A failed allocation in a client library would look like a lost connection.
+                with self.context.memory.lifted():
+                    return write()
             except StoreUnavailableError as error:
                 if self.heartbeat.lost or self.context.shutdown.is_set():
                     raise

@@ -3,7 +3,6 @@
 import importlib
 import logging
 import os
-import resource
 import signal
 import threading
 import time
@@ -21,6 +20,7 @@ from store.environment import environment_fingerprint
 from store.errors import StoreError
 from store.prepared.open import DataResources, open_prepared_cache
 from store.prepared.recent import RecentData
+from store.process_memory import end_before_parent, limit_data, use_system_allocator
 from store.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,9 @@ def start(settings: Settings, modules: Sequence[str], parent: int) -> None:
     """
     # Python's handlers run between two instructions, and a matrix product is one of them.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _limit_memory(settings.max_job_memory_bytes + BASE_BYTES)
+    end_before_parent()
+    use_system_allocator()
+    limit_data(settings.max_job_memory_bytes + BASE_BYTES)
     _watch_parent(parent)
     _process.settings = settings
     for module in modules:
@@ -124,13 +126,6 @@ def _open_resources() -> DataResources:
             open_prepared_cache(settings),
         )
     return _process.resources
-
-
-def _limit_memory(most_bytes: int) -> None:
-    """Limit the data of this process, so that it fails before the machine's memory is full."""
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    if hard == resource.RLIM_INFINITY or most_bytes < hard:
-        resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, hard))
 
 
 def _watch_parent(parent: int) -> None:

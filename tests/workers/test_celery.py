@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from store.broker import Broker
@@ -16,7 +17,7 @@ from store.errors import StoreUnavailableError
 from store.jobs.jobs import JobRecord, get_job
 from store.models import get_model
 from store.settings import Settings, load_settings
-from store.statuses import TRAINING, JobStatus
+from store.statuses import TRAINING, JobStatus, StatusReason
 from store.workers import list_live_workers
 from tests.training import train_waiting_jobs
 from tests.waiting import wait_for
@@ -168,3 +169,32 @@ def test_brokers_answer_a_ping(broker_url: str) -> None:
     broker = Broker(broker_url)
     broker.ping()
     assert broker.kind in {"redis", "filesystem"}
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the child processes of a Celery worker, without those that have ended."""
+    found = psutil.Process(pid).children()
+    return [child.pid for child in found if child.status() != psutil.STATUS_ZOMBIE]
+
+
+def oom_score_adj(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
+
+
+@pytest.mark.rare
+def test_job_beyond_the_memory_limit_costs_no_process(
+    settings: Settings, database: Database, post: Post, find: Find
+) -> None:
+    limited = settings.model_copy(update={"max_job_memory_bytes": 2**24})
+    layers = [{"type": "dense", "units": 3000}, {"type": "dense", "units": 3000}]
+    large = post(network={"layers": layers}, dtype="float64", epochs=1)
+    with worker(limited) as process:
+        wait_for(status_is(database, large.id, JobStatus.FAILED))
+        assert find(large.id).status_reason is StatusReason.OUT_OF_MEMORY
+        [child] = children_of(process.pid)
+        small = post()
+        wait_for(status_is(database, small.id, JobStatus.SUCCEEDED))
+        assert children_of(process.pid) == [child]
+        # The kernel ends the child before the parent.
+        assert oom_score_adj(child) >= oom_score_adj(process.pid) + 100
+        assert find(large.id).attempt == 1

@@ -6,8 +6,7 @@ from store.jobs.leases import Lease
 from store.jobs.training.digest import read_inputs
 from store.jobs.training.finish import finish_training
 from store.prepared.open import DataResources
-from store.statuses import StatusReason
-from workers.failures import failed
+from workers.failures import out_of_memory
 from workers.kinds import Session
 from workers.training.digest import TrainingDigest
 from workers.training.open_training import open_training
@@ -28,8 +27,7 @@ class TrainingKind:
         """Return the outcome of a training too large for the memory."""
         match error:
             case MemoryError():
-                detail = "the worker ran out of memory: a smaller network or batch may help"
-                return failed(StatusReason.OUT_OF_MEMORY, detail)
+                return out_of_memory(error, "; a smaller network, batch or table needs less")
             case _:
                 return None
 
