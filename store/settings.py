@@ -89,7 +89,8 @@ class Settings(BaseSettings):
     max_job_memory_bytes: int = Field(
         default=4096 * MIB,
         gt=0,
-        description="Maximum estimated memory per job; a job that needs more is rejected.",
+        description="Maximum memory per job: one whose estimate exceeds it is rejected, one that "
+        "reaches it nevertheless fails as `out_of_memory`.",
     )
     max_resident_data_bytes: int = Field(
         default=256 * MIB,

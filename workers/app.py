@@ -16,8 +16,8 @@ from engine.numerics.blas import warm_up_products
 from store.blobs.blobs import open_blobs
 from store.broker import TASK_NAME, Broker, make_celery
 from store.db.database import Database
+from store.environment.memory import end_before_parent, use_system_allocator
 from store.errors import StoreError
-from store.process_memory import end_before_parent, use_system_allocator
 from store.settings import load_settings
 from store.workers import retire_worker
 from workers.context import WorkerContext

@@ -17,10 +17,10 @@ from store.blobs.blobs import BlobStore, open_blobs
 from store.blobs.disk_cache import Cache
 from store.db.database import Database
 from store.environment import environment_fingerprint
+from store.environment.memory import end_before_parent, limit_data, use_system_allocator
 from store.errors import StoreError
 from store.prepared.open import DataResources, open_prepared_cache
 from store.prepared.recent import RecentData
-from store.process_memory import end_before_parent, limit_data, use_system_allocator
 from store.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -104,6 +104,8 @@ def test_worker_imports_pyarrow_before_it_forks(tmp_path: Path) -> None:
 import json, os, sys
 os.environ |= {{"BACKPROPD_DATA_DIR": {str(tmp_path)!r}, "BACKPROPD_BROKER_URL": "memory://"}}
 import workers.app
+from celery.signals import worker_init
+worker_init.send(sender=type("Worker", (), {{"hostname": "w1@host"}}))
 print(json.dumps(sorted(sys.modules)))
 """
     imported = set(run(program))

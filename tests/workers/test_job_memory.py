@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from engine.training.learning_rate import RateSearch
+from store.environment.memory import data_bytes
 from store.jobs.commands import retry_job
-from store.process_memory import data_bytes
 from store.settings import Settings
 from store.statuses import TRAINING, JobStatus, StatusReason
 from tests.training import open_worker_context

@@ -9,11 +9,11 @@ from traceback import clear_frames
 
 import numpy as np
 
-from store.process_memory import data_bytes, limit_data, return_free_memory
+from store.environment.memory import data_bytes, limit_data, return_free_memory
 
 MIB = 2**20
-# What a job takes beyond its arrays: stacks of threads, blocks that the C library has not
-# returned, the objects of queries. Measured: up to 45 MiB.
+# Memory beyond the arrays of a job: stacks of threads, blocks that the C library has not returned,
+# objects of queries. Measured: up to 45 MiB.
 MARGIN_BYTES = 128 * MIB
 # A job that took less leaves its freed memory to the next one.
 KEPT_BYTES = 16 * MIB

@@ -63,10 +63,13 @@ def test_a_job_may_have_all_of_its_limit_beside_the_memory_of_the_process(
 
 
 def test_the_limit_is_lifted_within_a_block_and_applies_again_after_it(limit: MemoryLimit) -> None:
-    with pytest.raises(JobMemoryError), limit.applied():
+    def allocate_twice() -> None:
         with limit.lifted():
             assert len(np.empty(200 * MIB, np.uint8)) == 200 * MIB
         np.empty(200 * MIB, np.uint8)
+
+    with pytest.raises(JobMemoryError), limit.applied():
+        allocate_twice()
 
 
 def test_memory_that_the_machine_refuses_is_not_the_limit_of_the_job() -> None:

@@ -5,13 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from store.process_memory import data_bytes
+from store.environment.memory import data_bytes
 from tests.servers import ROOT
 
 LIMITED = """
 import mmap, sys
 import numpy as np
-from store.process_memory import data_bytes, limit_data
+from store.environment.memory import data_bytes, limit_data
 lifted = -1
 limit_data(data_bytes() + 2**26)
 try:
@@ -25,13 +25,13 @@ print(len(np.ones(2**27, np.uint8)))
 """
 SCORE = """
 from pathlib import Path
-from store.process_memory import end_before_parent
+from store.environment.memory import end_before_parent
 end_before_parent()
 end_before_parent()
 print(Path("/proc/self/oom_score_adj").read_text().strip())
 """
 ALLOCATOR = """
-from store.process_memory import data_bytes, use_system_allocator
+from store.environment.memory import data_bytes, use_system_allocator
 use_system_allocator()
 import pyarrow as pa
 before = data_bytes()
