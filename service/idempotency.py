@@ -16,13 +16,14 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel, JsonValue
+from starlette.concurrency import run_in_threadpool
 
 from service.context import Context, ContextDep
-from service.http.strict_json import InvalidJsonError, parse_json
+from service.http.json_bodies import DocumentRequest
 from store.errors import StoreError
 from store.idempotency import KeyedRequest, StoredResponse, find_response
 
@@ -59,20 +60,24 @@ IdempotentRequest = Annotated[KeyedRequest | None, Depends(_read_key)]
 
 
 async def _add_json_body(request: Request, keyed: IdempotentRequest) -> KeyedRequest | None:
+    """Add a digest of the body, which a `JsonRoute` has parsed."""
     if keyed is None:
         return None
-    return with_content(keyed, _digest_body(await request.body()))
+    read = cast("DocumentRequest", request)
+    if read.is_large:
+        return await run_in_threadpool(_add_document, keyed, read)
+    return _add_document(keyed, read)
 
 
 IdempotentJson = Annotated[KeyedRequest | None, Depends(_add_json_body)]
 
 
-def _digest_body(text: bytes) -> str:
+def _add_document(keyed: KeyedRequest, request: DocumentRequest) -> KeyedRequest | None:
     try:
-        return digest_json(parse_json(text))
-    except InvalidJsonError:
-        # The handler rejects it later.
-        return hashlib.sha256(text).hexdigest()
+        return with_content(keyed, digest_json(request.document))
+    except RecursionError:
+        # It can just be parsed, but not serialized again. Its validation refuses it later.
+        return with_content(keyed, hashlib.sha256(request.content).hexdigest())
 
 
 def with_content(keyed: KeyedRequest | None, *content: JsonValue) -> KeyedRequest | None:

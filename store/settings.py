@@ -83,6 +83,11 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=16 * MIB, gt=0, description="Maximum size of a JSON body or a table to predict."
     )
+    max_json_bytes: int = Field(
+        default=MIB,
+        gt=0,
+        description="Maximum size of a JSON body without rows or weights, such as a job's request.",
+    )
     max_columns: int = Field(
         default=10_000, gt=0, description="Maximum number of columns per dataset."
     )

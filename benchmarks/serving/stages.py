@@ -32,7 +32,7 @@ from benchmarks.serving.exchanges import Exchange
 from benchmarks.serving.network import Network, make_network
 from cli.serving.gc_tuning import reduce_gc_pauses
 from service.app import create_app
-from service.http.json_bodies import parse_body
+from service.http.json_bodies import parse_rows
 from service.predictions.answers import answer
 from service.predictions.json_answer import write_json
 from service.predictions.json_body import read_json
@@ -155,7 +155,7 @@ def _parse(body: bytes, reader: RowReader) -> object:
         numbers = read_number_rows(body, reader.plain_width, MAX_ROWS)
         if numbers is not None:
             return numbers
-    return parse_body(PredictRequest, body)
+    return parse_rows(PredictRequest, body)
 
 
 def _floor_stages(network: Network, body: bytes) -> Stages:

@@ -3,6 +3,8 @@
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from store.settings import PREFIX
+
 MULTIPART_OVERHEAD_BYTES = 65_536
 RESUMABLE_PATH = "/v1/uploads"
 # Bodies of at most this size do not wait for larger ones, whose values take memory.
@@ -20,21 +22,36 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the body bytes that the application receives."""
-        limit = self.max_upload_bytes if _is_upload(scope["path"]) else self.max_body_bytes
-        announced = stated_length(scope)
-        received = 0
-
-        async def limited() -> Message:
-            nonlocal received
-            if announced > limit:
-                raise BodyTooLargeError(limit)
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > limit:
-                raise BodyTooLargeError(limit)
-            return message
-
+        if _is_upload(scope["path"]):
+            limited = limit_body(scope, receive, self.max_upload_bytes, "max_upload_bytes")
+        else:
+            limited = limit_body(scope, receive, self.max_body_bytes, "max_body_bytes")
         await self.app(scope, limited, send)
+
+
+def limit_body(scope: Scope, receive: Receive, limit: int, setting: str) -> Receive:
+    """Return `receive`, which raises BodyTooLargeError once the body is known to be too large.
+
+    Args:
+        scope: the request's scope.
+        receive: receives the body.
+        limit: largest body in bytes.
+        setting: name of the setting that raises the limit.
+    """
+    announced = stated_length(scope)
+    received = 0
+
+    async def limited() -> Message:
+        nonlocal received
+        if announced > limit:
+            raise BodyTooLargeError(limit, setting)
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            raise BodyTooLargeError(limit, setting)
+        return message
+
+    return limited
 
 
 def _is_upload(path: str) -> bool:
@@ -50,9 +67,16 @@ def stated_length(scope: Scope) -> int:
 
 
 class BodyTooLargeError(HTTPException):
-    """A body over its route's limit. An HTTPException, which FastAPI passes on unchanged."""
+    """A body over its route's limit. An HTTPException, which FastAPI passes on unchanged.
+
+    Args:
+        limit: largest body in bytes.
+        setting: name of the setting that raises the limit; None if no setting does.
+        what: what is too large.
+    """
 
     code = "body_too_large"
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(413, f"the body is larger than {limit} bytes")
+    def __init__(self, limit: int, setting: str | None = None, what: str = "the body") -> None:
+        advice = "" if setting is None else f"; the setting {PREFIX}{setting.upper()} is the limit"
+        super().__init__(413, f"{what} is larger than {limit} bytes{advice}")

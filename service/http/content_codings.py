@@ -5,7 +5,6 @@ pyarrow, which reads zstd, is imported by the first body of it.
 
 import re
 import zlib
-from typing import cast
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
@@ -13,7 +12,6 @@ from starlette.concurrency import run_in_threadpool
 from service.http.bodies import BodyTooLargeError
 from service.http.errors import InvalidContentError, UnsupportedCodingError
 from service.http.raw_route import read_body
-from store.settings import Settings
 
 ACCEPTED = ("gzip", "deflate", "zstd")
 # The larger level costs several times the time and saves a tenth of the bytes.
@@ -23,8 +21,13 @@ _CODINGS = ("gzip", "deflate")
 _WEIGHT = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 
 
-async def read_content(request: Request) -> bytes:
+async def read_content(request: Request, limit: int, setting: str = "max_body_bytes") -> bytes:
     """Return the body of a request without its content coding.
+
+    Args:
+        request: the request.
+        limit: most bytes that are ever decompressed.
+        setting: name of the setting that raises the limit.
 
     Raises ClientDisconnect, and as `decode_content`.
     """
@@ -32,19 +35,19 @@ async def read_content(request: Request) -> bytes:
     codings = request.headers.getlist("content-encoding")
     if not codings:
         return body
-    settings = cast("Settings", request.app.state.context.settings)
-    return await run_in_threadpool(
-        decode_content, body, ", ".join(codings), settings.max_body_bytes
-    )
+    return await run_in_threadpool(decode_content, body, ", ".join(codings), limit, setting)
 
 
-def decode_content(body: bytes, coding: str, max_bytes: int) -> bytes:
+def decode_content(
+    body: bytes, coding: str, max_bytes: int, setting: str = "max_body_bytes"
+) -> bytes:
     """Return a body without its content coding; at most `max_bytes` are ever decompressed.
 
     Args:
         body: the body as received.
         coding: value of Content-Encoding.
         max_bytes: limit of the decompressed size.
+        setting: name of the setting that raises it.
 
     Raises:
         BodyTooLargeError: the body decompresses to more than `max_bytes`.
@@ -55,24 +58,28 @@ def decode_content(body: bytes, coding: str, max_bytes: int) -> bytes:
         case "" | "identity":
             return body
         case "gzip" | "x-gzip":
-            return _inflate(body, "gzip", _GZIP_BITS, max_bytes)
+            content = _inflate(body, "gzip", _GZIP_BITS, max_bytes)
         case "deflate":
             # Named after deflate, the coding is zlib's format; some clients omit its header.
-            return _inflate(body, "deflate", _deflate_bits(body), max_bytes)
+            content = _inflate(body, "deflate", _deflate_bits(body), max_bytes)
         case "zstd":
-            return _decompress_zstd(body, max_bytes)
+            content = _decompress_zstd(body, max_bytes)
         case _:
             raise UnsupportedCodingError(coding, ACCEPTED)
+    if content is None:
+        raise BodyTooLargeError(max_bytes, setting, "the decompressed body")
+    return content
 
 
-def _inflate(body: bytes, coding: str, bits: int, max_bytes: int) -> bytes:
+def _inflate(body: bytes, coding: str, bits: int, max_bytes: int) -> bytes | None:
+    """Return the content; None if it is larger than `max_bytes`."""
     stream = zlib.decompressobj(bits)
     try:
         content = stream.decompress(body, max_bytes + 1)
     except zlib.error as error:
         raise InvalidContentError(f"the body is not a {coding} stream") from error
     if len(content) > max_bytes:
-        raise BodyTooLargeError(max_bytes)
+        return None
     if not stream.eof:
         raise InvalidContentError(f"the {coding} stream of the body is cut off")
     # Also of gzip: a body of many tiny members would take quadratic time.
@@ -81,7 +88,8 @@ def _inflate(body: bytes, coding: str, bits: int, max_bytes: int) -> bytes:
     return content
 
 
-def _decompress_zstd(body: bytes, max_bytes: int) -> bytes:
+def _decompress_zstd(body: bytes, max_bytes: int) -> bytes | None:
+    """Return the content; None if it is larger than `max_bytes`."""
     import pyarrow as pa
 
     try:
@@ -90,9 +98,7 @@ def _decompress_zstd(body: bytes, max_bytes: int) -> bytes:
     except (pa.ArrowException, OSError) as error:
         what = "is cut off" if "runcated" in str(error) else "is corrupt"
         raise InvalidContentError(f"the zstd stream of the body {what}") from error
-    if len(content) > max_bytes:
-        raise BodyTooLargeError(max_bytes)
-    return content
+    return None if len(content) > max_bytes else content
 
 
 def _deflate_bits(body: bytes) -> int:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from fastapi.exceptions import RequestValidationError
+
 from service.schemas.common import FieldProblem
 
 # A response has at most this many problems of fields.
@@ -25,6 +27,10 @@ def summarize(
     if hidden > 0:
         shown.append(f"and {'' if is_complete else 'at least '}{hidden} more")
     return "; ".join(shown)
+
+
+class StoppedValidationError(RequestValidationError):
+    """A body whose validation stopped at its first errors, so that there may be more."""
 
 
 class ServiceError(Exception):

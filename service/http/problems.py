@@ -41,6 +41,7 @@ from service.http.errors import (
     PageChangedError,
     ReplayDivergedError,
     ServiceError,
+    StoppedValidationError,
     UnsupportedCodingError,
     UnsupportedMediaTypeError,
     UploadIncompleteError,
@@ -184,6 +185,8 @@ def _on_invalid_request(request: Request, error: Exception) -> Response:
     found = error.errors()
     errors = field_problems(found[:MAX_DESCRIBED], error.body)
     detail = summarize(errors, len(errors) + len(found[MAX_DESCRIBED:]))
+    if isinstance(error, StoppedValidationError):
+        detail = f"{detail}; validation stopped there, so that there may be more errors"
     return error_response(request.scope, ErrorDetails(422, "invalid_request", detail, errors))
 
 

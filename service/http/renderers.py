@@ -15,6 +15,10 @@ from service.http.errors import MAX_PROBLEMS
 from service.schemas.common import FieldProblem, Problem
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
+MAX_ANSWER_BYTES = 2**16 - 1
+# Characters of texts, which may quote the request.
+MAX_DETAIL = 4_000
+MAX_FIELD_DETAIL = 1_000
 # Statuses that the registry of HTTP statuses does not have.
 PHRASES = {460: "Checksum Mismatch"}
 
@@ -44,14 +48,24 @@ ErrorRenderer = Callable[[ErrorDetails], Response]
 
 
 def render_problem(error: ErrorDetails) -> Response:
-    """Render an error as problem+json (RFC 9457)."""
+    """Render an error as problem+json (RFC 9457), in at most MAX_ANSWER_BYTES."""
+    errors = [_shorten(one) for one in error.errors[:MAX_PROBLEMS]]
+    response = _render_problem(error, errors)
+    while len(response.body) > MAX_ANSWER_BYTES and errors:
+        # Control characters take six bytes each in JSON.
+        errors = errors[: len(errors) // 2]
+        response = _render_problem(error, errors)
+    return response
+
+
+def _render_problem(error: ErrorDetails, errors: list[FieldProblem]) -> Response:
     problem = Problem(
         type=f"urn:backpropd:problem:{error.code}",
         title=phrase_of(error.status),
         status=error.status,
-        detail=error.detail,
+        detail=_cut(error.detail, MAX_DETAIL),
         code=error.code,
-        errors=list(error.errors[:MAX_PROBLEMS]),
+        errors=errors,
         **error.members,
     )
     return JSONResponse(
@@ -62,10 +76,22 @@ def render_problem(error: ErrorDetails) -> Response:
     )
 
 
+def _shorten(problem: FieldProblem) -> FieldProblem:
+    """Return the problem of a field with texts of bounded length."""
+    if len(problem.detail) <= MAX_FIELD_DETAIL:
+        return problem
+    return problem.model_copy(update={"detail": _cut(problem.detail, MAX_FIELD_DETAIL)})
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}…"
+
+
 def render_inference_error(error: ErrorDetails) -> Response:
     """Render an error as the Open Inference Protocol's object `{"error": "<text>"}`."""
     # Clients read the object only if the content type has no parameters.
-    return JSONResponse({"error": error.detail}, error.status, headers=error.headers)
+    detail = _cut(error.detail, MAX_DETAIL)
+    return JSONResponse({"error": detail}, error.status, headers=error.headers)
 
 
 def phrase_of(status: int) -> str:

@@ -3,6 +3,8 @@
 from engine.stored.versions import SPEC_VERSION
 from service.context import Context
 from service.http.errors import InvalidInferenceError
+from service.http.json_bodies import MAX_VALUES
+from service.http.json_scan import count_values
 from service.http.strict_json import InvalidJsonError, parse_json
 from service.inference.messages import show
 from service.inference.models import VERSION
@@ -16,6 +18,8 @@ def read_index_request(body: bytes) -> bool:
     """Return whether only ready models are asked for. Raises InvalidInferenceError."""
     if not body:
         return False
+    if count_values(body, MAX_VALUES) > MAX_VALUES:
+        raise InvalidInferenceError(f"the body has more than {MAX_VALUES} values")
     try:
         request = parse_json(body)
     except InvalidJsonError as error:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.http.errors import InvalidInferenceError
+from service.http.json_scan import count_containers
 from service.inference.messages import show, tensor_error
 from service.inference.request_header import (
     HEADER_LENGTH,
@@ -12,7 +13,7 @@ from service.inference.request_header import (
     is_side,
     read_header,
 )
-from service.predictions.json_limits import describe_limit, has_more_containers
+from service.predictions.json_limits import describe_limit
 from service.serializers.model_columns import ColumnRules
 
 
@@ -71,7 +72,7 @@ def read_request(
     """
     length = len(body) if header_length is None else _read_length(header_length, len(body))
     text = body[:length]
-    if has_more_containers(text, max_containers):
+    if count_containers(text, max_containers) > max_containers:
         raise InvalidInferenceError(describe_limit(max_containers))
     header = read_header(text, max_inputs, is_whole=header_length is None)
     return InferenceRequest(

@@ -1,10 +1,12 @@
 """Parsing of the multipart body of a model import."""
 
 from fastapi import Request
-from starlette.datastructures import UploadFile
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
 
+from service.http.bodies import BodyTooLargeError
 from service.http.errors import InvalidRowsError
-from service.http.json_bodies import parse_body
+from service.http.json_bodies import BYTES_IN_PLACE, parse_body
 from service.http.media_types import FORM, require_media_type
 from service.schemas.common import FieldProblem
 from service.schemas.imports import ImportRequest
@@ -12,26 +14,42 @@ from service.uploads.request_body import WHERE
 from store.blobs.disk_errors import translate_disk_errors
 
 
-async def receive_import(request: Request) -> tuple[ImportRequest, bytes]:
+async def receive_import(request: Request, max_json_bytes: int) -> tuple[ImportRequest, bytes]:
     """Return the two parts of an imported model: `model` as JSON, `weights` as a file.
+
+    Args:
+        request: the request.
+        max_json_bytes: largest `model`, the setting `max_body_bytes`.
 
     Raises UnsupportedMediaTypeError, InvalidRowsError, RequestValidationError, HTTPException.
     """
     require_media_type(request, FORM)
     # Large parts are written to the system's directory of temporary files.
     with translate_disk_errors(WHERE):
-        return await _receive_import_form(request)
+        async with request.form(max_files=2, max_fields=8) as form:
+            model, weights = _find_part(form, "model"), _find_part(form, "weights")
+            if _count_bytes(model) > max_json_bytes:
+                raise BodyTooLargeError(max_json_bytes, "max_body_bytes", "the field `model`")
+            description = await _read(model)
+            data = await _read(weights)
+    if len(description) <= BYTES_IN_PLACE:
+        return parse_body(ImportRequest, description), data
+    return await run_in_threadpool(parse_body, ImportRequest, description), data
 
 
-async def _receive_import_form(request: Request) -> tuple[ImportRequest, bytes]:
-    async with request.form(max_files=2, max_fields=8) as form:
-        parts = {}
-        for name in ("model", "weights"):
-            part = form.get(name)
-            if part is None:
-                detail = f"the form has no field `{name}`"
-                raise InvalidRowsError(
-                    [FieldProblem(pointer=f"/{name}", code="missing", detail=detail)]
-                )
-            parts[name] = await part.read() if isinstance(part, UploadFile) else part.encode()
-    return parse_body(ImportRequest, parts["model"]), parts["weights"]
+def _find_part(form: FormData, name: str) -> UploadFile | str:
+    part = form.get(name)
+    if part is None:
+        problem = FieldProblem(
+            pointer=f"/{name}", code="missing", detail=f"the form has no field `{name}`"
+        )
+        raise InvalidRowsError([problem])
+    return part
+
+
+def _count_bytes(part: UploadFile | str) -> int:
+    return len(part) if isinstance(part, str) else part.size or 0
+
+
+async def _read(part: UploadFile | str) -> bytes:
+    return part.encode() if isinstance(part, str) else await part.read()

@@ -1,6 +1,6 @@
 """Rows or columns of a JSON body as the columns of a model."""
 
-from service.http.json_bodies import parse_body
+from service.http.json_bodies import parse_rows
 from service.predictions.json_columns import read_json_columns
 from service.predictions.json_limits import require_few_containers
 from service.predictions.number_rows import read_number_rows
@@ -24,7 +24,7 @@ def read_json(body: bytes, reader: RowReader, rules: ColumnRules = NO_RULES) -> 
         if numbers is not None:
             return reader.take_numbers(numbers)
     require_few_containers(body, reader.shapes)
-    request = parse_body(PredictRequest, body)
+    request = parse_rows(PredictRequest, body)
     if request.columns:
         return read_json_columns(request.columns, reader, rules)
     return reader.read(request.rows, rules)

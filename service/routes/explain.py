@@ -9,11 +9,11 @@ from service.context import ContextDep
 from service.explain.given_step import explain_given_step
 from service.http.disconnects import until_disconnect
 from service.http.encoded_json import respond_json
-from service.http.json_bodies import JsonRoute
+from service.http.json_bodies import RowsRoute
 from service.http.problems import problems
 from service.schemas.explain import ExplainStepRequest
 
-router = APIRouter(prefix="/v1", tags=["explain"], route_class=JsonRoute)
+router = APIRouter(prefix="/v1", tags=["explain"], route_class=RowsRoute)
 
 _UNIT = {"units": 1, "activation": "sigmoid", "use_bias": False}
 TEXTBOOK: dict[str, Any] = {

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from service.context import Context, ContextDep
 from service.http.bodies import SMALL_BODY_BYTES
 from service.http.content_codings import choose_coding, encode_content
+from service.http.json_bodies import read_limited
 from service.http.raw_route import RawRoute, read_body
 from service.http.renderers import phrase_of
 from service.inference.index import index_models, read_index_request
@@ -124,13 +125,17 @@ def get_ready(context: ContextDep) -> ReadyView:
     return ReadyView(ready=True)
 
 
+async def _read_index_body(request: Request) -> bytes:
+    return await read_limited(request)
+
+
 @router.post(
     "/repository/index",
     responses=errors(400, 413, 503),
     openapi_extra={"requestBody": INDEX_REQUEST},
 )
 def index_repository(
-    context: ContextDep, body: Annotated[bytes, Depends(read_body)]
+    context: ContextDep, body: Annotated[bytes, Depends(_read_index_body)]
 ) -> list[IndexedModelView]:
     """List the newest 10,000 models; with `"ready": true`, those of them that can be loaded."""
     return index_models(context, is_ready=read_index_request(body))

@@ -15,7 +15,7 @@ from service.explain.answers import (
 from service.explain.questions import answer, ask
 from service.http.disconnects import until_disconnect
 from service.http.encoded_json import respond_json
-from service.http.json_bodies import JsonRoute
+from service.http.json_bodies import RowsRoute
 from service.http.media_types import JSON
 from service.http.problems import problems
 from service.schemas.common import ExplanationId, JobId
@@ -30,7 +30,7 @@ from service.schemas.explain import (
 from service.schemas.explanations import ExplanationView
 from service.serializers.explanations import explanation_view
 
-router = APIRouter(prefix="/v1", tags=["explain"], route_class=JsonRoute)
+router = APIRouter(prefix="/v1", tags=["explain"], route_class=RowsRoute)
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     202: {

@@ -101,7 +101,7 @@ def list_models(
 )
 async def import_model(context: ContextDep, request: Request, keyed: IdempotentRequest) -> Response:
     """Import a model: its network as JSON, its weights as safetensors."""
-    description, weights = await receive_import(request)
+    description, weights = await receive_import(request, context.settings.max_body_bytes)
     return respond(
         await run_in_threadpool(imports.create_model, context, description, weights, keyed)
     )

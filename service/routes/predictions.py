@@ -120,7 +120,7 @@ def _choose_answer(request: Request) -> str:
 async def _predict_json(
     request: Request, context: Context, model_id: str, options: PredictOptions, accepted: str
 ) -> bytes:
-    body = await read_content(request)
+    body = await read_content(request, context.settings.max_body_bytes)
     if accepted == JSON:
         content = predict_in_place(context, model_id, body, options)
         if content is not None:

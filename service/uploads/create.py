@@ -26,7 +26,7 @@ def begin(
     Raises BodyTooLargeError, LimitReachedError, KeyReusedError.
     """
     if length > context.settings.max_upload_bytes:
-        raise BodyTooLargeError(context.settings.max_upload_bytes)
+        raise BodyTooLargeError(context.settings.max_upload_bytes, "max_upload_bytes", "the file")
     return run_once(context, keyed, lambda: _begin(context, length, metadata, keyed))
 
 

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 
 from service.context import Context
 from service.datasets import ingest as intake
-from service.idempotency import _digest_body, find_stored_response
+from service.idempotency import find_stored_response
 from service.uploads.create import begin, receive_first
 from service.uploads.resumable import Sent
 from store.blobs.tensors import pack_arrays
@@ -130,7 +130,9 @@ def test_nesting_of_any_depth_is_refused_as_without_a_key(client: TestClient) ->
         text = '{"target": ' + "[" * depth + "]" * depth + "}"
         problem(client.post("/v1/jobs", content=text, headers=header), 422)
     # One of these depths can just be parsed, but not serialized again.
-    assert all(_digest_body(b"[" * depth + b"]" * depth) for depth in range(900, 1010))
+    for depth in range(900, 1010):
+        text = "[" * depth + "]" * depth
+        problem(client.post("/v1/jobs", content=text, headers=header), 422)
 
 
 def test_dataset_is_created_once(client: TestClient, context: Context) -> None:

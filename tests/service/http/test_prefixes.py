@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -23,6 +24,7 @@ from service.http.renderers import ErrorDetails, render_problem
 from service.schemas.common import Body, FieldProblem
 from service.uploads.tus import TusProtocol
 from store.errors import NotFoundError, StoreUnavailableError
+from store.settings import load_settings
 
 LIMIT = 100
 CHUNKS = [bytes(LIMIT)] * 2
@@ -93,6 +95,7 @@ def make_prefix(path: str, render: Any) -> Iterator[Prefix]:
 @pytest.fixture(scope="module")
 def client() -> TestClient:
     app = FastAPI()
+    app.state.context = SimpleNamespace(settings=load_settings())
     use_prefixes(
         app,
         Prefixes(

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.http import json_scan
 from service.http.errors import InvalidRowsError
 from service.predictions import json_limits
 from service.predictions.json_limits import require_few_containers
@@ -43,7 +44,7 @@ def test_rows_may_be_nested_in_the_shape_of_the_model() -> None:
 
 @pytest.mark.parametrize("text", ["[{" * 20, '"[' * 20, "\\[" * 20, "["])
 def test_brackets_in_texts_do_not_count(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_limits, "_PART_BYTES", 1_000)
+    monkeypatch.setattr(json_scan, "_PART_BYTES", 1_000)
     row = json.dumps({"a": text, "b": text * 100}).encode()
     body = rows_of(row, MAX_ROWS // 100)
     monkeypatch.setattr(json_limits, "_SPARE", -MAX_ROWS + MAX_ROWS // 100 + 2)
@@ -69,8 +70,8 @@ def test_parts_are_the_text_without_its_strings(value: Any, part_bytes: int) -> 
 
     body = json.dumps(value).encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_limits, "_PART_BYTES", part_bytes)
-        bare = b"".join(json_limits._iterate_without_strings(body))
+        patch.setattr(json_scan, "_PART_BYTES", part_bytes)
+        bare = b"".join(json_scan._iterate_without_strings(body))
     assert bare.count(b"[") + bare.count(b"{") == count(value)
 
 
