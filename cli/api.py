@@ -13,6 +13,7 @@ from cli.serving.gc_tuning import reduce_gc_pauses
 from cli.serving.malloc_tuning import keep_freed_memory
 from cli.serving.sockets import allow_host, listen, url_of
 from cli.serving.thread_tuning import switch_threads_often
+from store.errors import ConfigurationError
 from store.settings import Settings, load_settings
 
 MOST_FILES = 65_536
@@ -28,12 +29,12 @@ def run_api(host: str, port: int, descriptors: Sequence[int], processes: int) ->
             those of other API processes.
         processes: number of processes.
 
-    Raises CommandError if the API cannot start.
+    Raises CommandError, StoreError if the API cannot start.
     """
     settings = load_settings()
     if settings.broker_url is None:
         msg = "BACKPROPD_BROKER_URL is not set (`backpropd up` starts an embedded broker)"
-        raise CommandError(msg)
+        raise ConfigurationError(msg)
     settings = allow_host(settings, host)
     _allow_many_connections()
     if processes == 1:

@@ -6,7 +6,11 @@ from contextlib import contextmanager
 import typer
 from pydantic import ValidationError
 
-from store.errors import StoreError
+from store.errors import ConfigurationError, StoreError
+
+FAILURE = 1
+# A further start fails as well, until the operator has changed something.
+UNUSABLE_CONFIGURATION = 2
 
 
 class CommandError(Exception):
@@ -15,13 +19,19 @@ class CommandError(Exception):
 
 @contextmanager
 def as_one_line() -> Iterator[None]:
-    """Convert errors that the operator can fix into one line on stderr and exit status 1."""
+    """Convert errors that the operator can fix into one line on stderr and an exit status.
+
+    The status is 2 if settings, schema or database file cannot work as they are, else 1.
+    """
     try:
         yield
     except ValidationError as error:
-        _give_up("; ".join(_setting(details["loc"], details["msg"]) for details in error.errors()))
+        line = "; ".join(_setting(details["loc"], details["msg"]) for details in error.errors())
+        _give_up(line, UNUSABLE_CONFIGURATION)
+    except ConfigurationError as error:
+        _give_up(str(error), UNUSABLE_CONFIGURATION)
     except (CommandError, StoreError, OSError) as error:
-        _give_up(" ".join(str(error).split()))
+        _give_up(str(error), FAILURE)
 
 
 def _setting(location: tuple[int | str, ...], message: str) -> str:
@@ -29,6 +39,6 @@ def _setting(location: tuple[int | str, ...], message: str) -> str:
     return f"BACKPROPD_{name}: {message}" if name else message
 
 
-def _give_up(line: str) -> None:
-    typer.echo(f"backpropd: {line}", err=True)
-    raise typer.Exit(1)
+def _give_up(line: str, status: int) -> None:
+    typer.echo(f"backpropd: {' '.join(line.split())}", err=True)
+    raise typer.Exit(status)

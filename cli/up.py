@@ -13,7 +13,7 @@ from cli.embedded_broker import find_brokers, start_broker
 from cli.serving.processes import api_programs
 from cli.serving.sockets import allow_host, close_all, listen_together, local_address, url_of
 from cli.supervision.environment import child_environment
-from cli.supervision.process import Program
+from cli.supervision.process import LONGEST_DELAY_SECONDS, Program
 from cli.supervision.readiness import Readiness
 from cli.supervision.signals import Signals
 from cli.supervision.supervisor import StopRequested, Supervisor
@@ -36,7 +36,7 @@ def run_service(
     ):
         # Python and Celery import from the working directory first: it must be a private folder.
         os.chdir(folder)
-        supervisor = Supervisor(signals, _log)
+        supervisor = Supervisor(signals, _log, _longest_delay(settings))
         try:
             with suppress(StopRequested):
                 upgrade(settings.database_url)
@@ -79,6 +79,15 @@ def _worker_program(settings: Settings, concurrency: int, name: str) -> Program:
         # With the filesystem broker, Celery takes five seconds to shut down.
         grace_seconds=10.0,
     )
+
+
+def _longest_delay(settings: Settings) -> float:
+    """Return the longest back-off in seconds, which must not delay the rescue of a job.
+
+    A rescue takes a lease and a sweep: a worker or broker that returns before the lease has expired
+    costs no time, and the rest of the lease is for the start.
+    """
+    return min(LONGEST_DELAY_SECONDS, settings.lease_seconds / 4)
 
 
 def _log(line: str) -> None:

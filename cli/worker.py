@@ -4,7 +4,7 @@ import os
 import secrets
 import socket
 
-from cli.errors import CommandError
+from store.errors import ConfigurationError
 from store.settings import load_settings
 from workers.process.blas_threads import blas_environment
 from workers.process.launch import worker_command
@@ -15,7 +15,7 @@ def exec_worker(concurrency: int | None, name: str | None) -> None:
     settings = load_settings()
     if settings.broker_url is None:
         msg = "BACKPROPD_BROKER_URL is not set (`backpropd up` starts an embedded broker)"
-        raise CommandError(msg)
+        raise ConfigurationError(msg)
     command = worker_command(
         concurrency or count_cores(), name or f"{socket.gethostname()}-{secrets.token_hex(4)}"
     )

@@ -300,7 +300,19 @@ class StorageFullError(StoreUnavailableError):
     code = "storage_full"
 
 
-class SchemaError(StoreError):
+class ConfigurationError(StoreError):
+    """A setting, or what it names, cannot work until the operator changes it."""
+
+    code = "configuration"
+
+
+class SchemaError(ConfigurationError):
     """The database schema does not match this version."""
 
     code = "schema_mismatch"
+
+
+class DamagedDatabaseError(ConfigurationError):
+    """The database file is damaged, or is not an SQLite database."""
+
+    code = "damaged_database"

@@ -5,10 +5,11 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from store.urls import BROKER_URLS, is_blob_url, is_broker_url, is_web_url
 
 PREFIX = "BACKPROPD_"
 MIB, GIB = 2**20, 2**30
@@ -227,13 +228,18 @@ class Settings(BaseSettings):
                 raise ValueError(msg)
         return origins
 
+    @field_validator("broker_url")
+    @classmethod
+    def _broker_url_can_work(cls, url: str | None) -> str | None:
+        if url is None or is_broker_url(url):
+            return url
+        msg = f"must be {BROKER_URLS}"  # without the value: it may contain a password
+        raise ValueError(msg)
+
     @field_validator("blob_url")
     @classmethod
     def _blob_url_is_known(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme == "file" and not parts.netloc and parts.path:
-            return url
-        if parts.scheme == "s3" and parts.netloc:
+        if is_blob_url(url):
             return url
         msg = "must be file:///folder or s3://bucket/prefix"
         raise ValueError(msg)
@@ -241,8 +247,8 @@ class Settings(BaseSettings):
     @field_validator("blob_endpoint")
     @classmethod
     def _endpoint_is_a_url(cls, url: str | None) -> str | None:
-        if url is not None and urlsplit(url).scheme not in {"http", "https"}:
-            msg = "must be http://… or https://…"
+        if url is not None and not is_web_url(url):
+            msg = "must be http://host:port or https://host:port"
             raise ValueError(msg)
         return url
 

@@ -23,7 +23,8 @@ from store.workers import retire_worker
 from workers.context import WorkerContext
 from workers.process.consumer import ReturningConsumer
 from workers.process.parent_watch import watch_parent
-from workers.process.pool import WatchedTaskPool
+from workers.process.pool import configure_pool
+from workers.process.schema_check import require_schema
 from workers.process.shutdown import ShutdownFlag
 from workers.registry import KINDS
 from workers.slices import run_slice
@@ -37,7 +38,7 @@ if settings.broker_url is None:
 broker_url = settings.broker_url
 app = make_celery(broker_url)
 app.conf.worker_consumer = ReturningConsumer
-app.conf.worker_pool = WatchedTaskPool
+configure_pool(app)
 
 
 @dataclass
@@ -57,6 +58,7 @@ _busy = threading.Event()
 
 @signals.worker_init.connect
 def _before_fork(sender: Any, **_: Any) -> None:  # noqa: ANN401
+    require_schema(settings.database_url)
     _process.name = sender.hostname.partition("@")[0]
     _process.parent = os.getpid()
     _process.shutdown = ShutdownFlag()

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+# The first deaths are followed by a restart at once, the next ones by doubling delays.
+DEATHS_WITHOUT_DELAY = 3
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 30.0
 # After this uptime the back-off is reset.
@@ -77,11 +79,12 @@ class Child:
         self._process = None
         return f"signal {-code}" if code < 0 else f"status {code}"
 
-    def plan_restart(self) -> float:
-        """Schedule the next start with exponential back-off; return the delay in seconds."""
+    def plan_restart(self, longest_delay: float = LONGEST_DELAY_SECONDS) -> float:
+        """Schedule the next start, with back-off in a crash loop; return the delay in seconds."""
         now = time.monotonic()
         self.deaths = 1 if now - self._started_at >= STEADY_SECONDS else self.deaths + 1
-        delay = min(FIRST_DELAY_SECONDS * 2.0 ** (self.deaths - 1), LONGEST_DELAY_SECONDS)
+        doublings = self.deaths - DEATHS_WITHOUT_DELAY - 1
+        delay = 0.0 if doublings < 0 else min(FIRST_DELAY_SECONDS * 2.0**doublings, longest_delay)
         self.starts_at = now + delay
         return delay
 

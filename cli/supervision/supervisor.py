@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from cli.supervision.process import Child, Program
+from cli.supervision.process import LONGEST_DELAY_SECONDS, Child, Program
 from cli.supervision.signals import Signals
 
 
@@ -15,11 +15,22 @@ class Supervisor:
     """Starts programs, restarts them with exponential back-off, and stops them in order.
 
     Single-threaded: on Linux the parent-death signal is bound to the thread that forked the child.
+
+    Args:
+        signals: requests to stop, and deaths of children.
+        log: receives one line per event.
+        longest_delay: bound of the back-off in seconds.
     """
 
-    def __init__(self, signals: Signals, log: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        signals: Signals,
+        log: Callable[[str], None],
+        longest_delay: float = LONGEST_DELAY_SECONDS,
+    ) -> None:
         self._signals = signals
         self._log = log
+        self._longest_delay = longest_delay
         self._children: list[Child] = []
 
     def start(self, program: Program) -> Child:
@@ -48,10 +59,11 @@ class Supervisor:
             self._restart_ended()
             if condition():
                 return True
-            left = deadline - time.monotonic()
-            if left <= 0:
+            now = time.monotonic()
+            if now >= deadline:
                 return False
-            self._signals.wait(min(every, left))
+            waiting = (child.starts_at for child in self._children if not child.is_running)
+            self._signals.wait(max(0.0, min(every, deadline - now, *(at - now for at in waiting))))
 
     def stop(self) -> None:
         """Stop all children, programs with `is_last` at the end; kill those that do not stop."""
@@ -63,16 +75,16 @@ class Supervisor:
         for child in self._children:
             end = child.find_end()
             if end is not None:
-                delay = child.plan_restart()
+                delay = child.plan_restart(self._longest_delay)
                 self._log(f"{child.program.name} ended ({end}); restarting in {delay:g} s")
-            elif not child.is_running and time.monotonic() >= child.starts_at:
+            if not child.is_running and time.monotonic() >= child.starts_at:
                 self._restart(child)
 
     def _restart(self, child: Child) -> None:
         try:
             child.start()
         except OSError as error:  # out of memory or processes: possibly temporary
-            delay = child.plan_restart()
+            delay = child.plan_restart(self._longest_delay)
             self._log(f"{child.program.name} does not start ({error}); retrying in {delay:g} s")
 
     def _end(self, children: list[Child]) -> None:

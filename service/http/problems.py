@@ -52,7 +52,9 @@ from service.http.methods import find_methods
 from service.http.prefixes import error_response
 from service.http.renderers import PROBLEM_MEDIA_TYPE, ErrorDetails, phrase_of
 from store.errors import (
+    ConfigurationError,
     DamagedArtifactError,
+    DamagedDatabaseError,
     DatasetGoneError,
     DatasetInUseError,
     ExternalIdTakenError,
@@ -106,7 +108,9 @@ STATUS: Mapping[type[Exception], int] = {
     UnstorableValueError: 500,
     IntakeError: 422,
     ReadingStoppedError: 503,
+    ConfigurationError: 503,
     SchemaError: 503,
+    DamagedDatabaseError: 503,
     StoreUnavailableError: 503,
     StorageFullError: 507,
     ServiceError: 400,

@@ -7,14 +7,21 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from store.db.errors import store_error
 from store.db.finite import dump_json
-from store.errors import StoreUnavailableError
+from store.errors import ConfigurationError
 
+# By driver name: the name of the driver that is installed with the service.
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
 BUSY_TIMEOUT_MS = 10_000
 WAL_RETRY_SECONDS = 0.01
 # An unresponsive PostgreSQL server is detected within about these times, whatever the cause.
@@ -39,6 +46,7 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
+        """Raises ConfigurationError if no database can have the URL."""
         self.engine = _make_engine(url)
         self._readers = sessionmaker(self.engine, expire_on_commit=False)
         self._writers = sessionmaker(
@@ -82,12 +90,7 @@ def _errors_translated() -> Iterator[None]:
 
 
 def _make_engine(url: str) -> Engine:
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        # The URL may contain a password: do not show it.
-        msg = "the database URL cannot be parsed"
-        raise StoreUnavailableError(msg) from error
+    parsed = _parse_url(url)
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(
             parsed, pool_size=20, max_overflow=30, pool_timeout=10, json_serializer=dump_json
@@ -95,8 +98,6 @@ def _make_engine(url: str) -> Engine:
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    if parsed.drivername == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
     return create_engine(
         parsed,
         pool_size=10,
@@ -109,6 +110,30 @@ def _make_engine(url: str) -> Engine:
         # Values in the URL take precedence.
         connect_args={name: value for name, value in _TIMEOUTS.items() if name not in parsed.query},
     )
+
+
+def _parse_url(url: str) -> URL:
+    # The URL may contain a password: no message shows it, and no cause with the URL is kept.
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        msg = (
+            "BACKPROPD_DATABASE_URL is not a URL: it must be sqlite:///path or "
+            "postgresql://user:password@host:port/name, with a number as port, and with special "
+            "characters of the password in percent-encoding"
+        )
+        raise ConfigurationError(msg) from None
+    driver = _DRIVERS.get(parsed.drivername)
+    if driver is None:
+        msg = (
+            f"BACKPROPD_DATABASE_URL: {parsed.drivername}:// is not supported, only sqlite:///path "
+            "and postgresql://user:password@host/name"
+        )
+        raise ConfigurationError(msg)
+    if driver == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        msg = "BACKPROPD_DATABASE_URL: a database in memory is not shared by the processes"
+        raise ConfigurationError(msg)
+    return parsed.set(drivername=driver)
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:  # noqa: ANN401 - a DBAPI connection

@@ -5,7 +5,13 @@ import sqlite3
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from store.errors import StorageFullError, StoreError, StoreUnavailableError, UnstorableValueError
+from store.errors import (
+    DamagedDatabaseError,
+    StorageFullError,
+    StoreError,
+    StoreUnavailableError,
+    UnstorableValueError,
+)
 
 _DISK_FULL_STATE = "53100"
 # Connection lost, not authorized, out of resources, stopped by an operator, system error.
@@ -17,9 +23,11 @@ _UNAVAILABLE_STATES = frozenset(
         "25P04",  # the server has ended a long transaction
         "40001",  # serialization failure
         "40P01",  # deadlock
+        "42501",  # the user may not do this
         "55P03",  # a lock was not available
     }
 )
+_DAMAGED_CODES = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 _FULL_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
 # Primary codes. SQLITE_ERROR is not one of them: it means that the statement is wrong.
 _UNAVAILABLE_CODES = frozenset(
@@ -37,16 +45,22 @@ _UNAVAILABLE_CODES = frozenset(
 
 def store_error(error: SQLAlchemyError) -> StoreError | None:
     """Return the store error for a SQLAlchemy error; None for an internal error."""
-    text = _first_line(error)
     if isinstance(error, PoolTimeoutError):
-        return StoreUnavailableError(text)
+        return StoreUnavailableError(_first_line(error))
     if isinstance(error, StatementError) and isinstance(error.orig, UnstorableValueError):
         # Raised while binding parameters; SQLAlchemy wraps it.
         return UnstorableValueError(error.orig.reason)
     if isinstance(error, DataError):
         return UnstorableValueError(_first_line(error.orig))
-    if not isinstance(error, DBAPIError):
-        return None
+    return _error_of_driver(error) if isinstance(error, DBAPIError) else None
+
+
+def _error_of_driver(error: DBAPIError) -> StoreError | None:
+    text = _first_line(error)
+    if _primary_code(error) in _DAMAGED_CODES:
+        found = f"the database file is damaged, or not of SQLite ({_first_line(error.orig)})"
+        remedy = "restore a backup, or set BACKPROPD_DATABASE_URL to another file"
+        return DamagedDatabaseError(f"{found}: {remedy}")
     if _means_full(error):
         return StorageFullError(text)
     return StoreUnavailableError(text) if _means_unavailable(error) else None
@@ -66,9 +80,7 @@ def _means_unavailable(error: DBAPIError) -> bool:
     if error.connection_invalidated:
         return True
     if isinstance(error.orig, sqlite3.Error):
-        code = _code(error)
-        # An extended code's lowest byte is its primary code.
-        return code is not None and code & 0xFF in _UNAVAILABLE_CODES
+        return _primary_code(error) in _UNAVAILABLE_CODES
     state = _state(error)
     if state is None:
         # No response from the server: the connection failed or was lost.
@@ -80,6 +92,12 @@ def _state(error: DBAPIError) -> str | None:
     """Return PostgreSQL's SQLSTATE, if the server has reported one."""
     state: str | None = getattr(error.orig, "sqlstate", None)
     return state
+
+
+def _primary_code(error: DBAPIError) -> int | None:
+    """Return the lowest byte of SQLite's extended error code, if SQLite has reported one."""
+    code = _code(error)
+    return None if code is None else code & 0xFF
 
 
 def _code(error: DBAPIError) -> int | None:

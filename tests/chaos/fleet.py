@@ -11,6 +11,7 @@ All processes are ended with the block, also when the block fails.
 """
 
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -45,6 +46,10 @@ SWIFT: dict[str, Any] = {
     "record_seconds": 0.1,
     "slice_seconds": 1,
 }
+
+
+# What the API prints, and what `backpropd up` prints.
+READY = re.compile(r"startup complete|^ready http", re.MULTILINE)
 
 
 class Fleet:
@@ -105,6 +110,12 @@ class Fleet:
         # PostgreSQL shows the worker's name for each of its connections.
         return self._start(name, command, crash_at, {"PGAPPNAME": name, **environment})
 
+    def start_service(self, children: int, name: str = "up") -> Process:
+        """Start `backpropd up` on the fleet's database and broker: an API and one worker."""
+        port = self.ports.setdefault(name, free_port())
+        options = ("--port", str(port), "--workers", str(children))
+        return self._start(name, [*BACKPROPD, "up", *options], None, {})
+
     def wait_until_ready(self, *processes: Process, seconds: float = 60) -> None:
         """Wait until these (or all) processes are ready: APIs listen, workers are announced."""
         for process in processes or tuple(self.processes):
@@ -114,7 +125,7 @@ class Fleet:
         """Return whether the process is ready; fail if it has ended."""
         assert process.is_running, process.read_log()
         if process.name in self.ports:
-            return "startup complete" in process.read_log()
+            return bool(READY.search(process.read_log()))
         try:
             # An earlier process may have had the same name.
             age = time.monotonic() - process.started_at

@@ -9,9 +9,9 @@ from tests.cli.service import clean_environment, run
 REDIS = "redis://127.0.0.1:1/0"
 
 
-def _refusal(*arguments: str | Path, **variables: str) -> str:
+def _refusal(*arguments: str | Path, status: int = 2, **variables: str) -> str:
     answer = run(*arguments, environment=clean_environment(**variables))
-    assert (answer.returncode, answer.stdout) == (1, "")
+    assert (answer.returncode, answer.stdout) == (status, "")
     assert answer.stderr.startswith("backpropd: ")
     assert answer.stderr.count("\n") == 1, answer.stderr
     return answer.stderr.removeprefix("backpropd: ").rstrip()
@@ -37,6 +37,7 @@ def test_an_unreachable_database_is_reported_in_one_line(command: str, tmp_path:
     refusal = _refusal(
         command,
         *arguments,
+        status=1,
         BACKPROPD_DATABASE_URL="postgresql://nobody:secret@127.0.0.1:1/nothing",
         BACKPROPD_BROKER_URL=REDIS,
     )
@@ -54,17 +55,16 @@ def test_the_api_refuses_an_outdated_schema(processes: str, tmp_path: Path) -> N
 
 
 def test_several_processes_do_not_serve_an_inherited_socket(tmp_path: Path) -> None:
-    arguments = ("--processes", "2", "--fd", "0")
+    arguments = ("api", "--processes", "2", "--fd", "0")
     refusal = _refusal(
-        "api", *arguments, BACKPROPD_DATA_DIR=str(tmp_path), BACKPROPD_BROKER_URL=REDIS
+        *arguments, status=1, BACKPROPD_DATA_DIR=str(tmp_path), BACKPROPD_BROKER_URL=REDIS
     )
     assert refusal.startswith("--processes needs an address")
 
 
 def test_the_api_refuses_a_descriptor_that_is_not_a_socket(tmp_path: Path) -> None:
-    refusal = _refusal(
-        "api", "--fd", "0", BACKPROPD_DATA_DIR=str(tmp_path), BACKPROPD_BROKER_URL=REDIS
-    )
+    variables = {"BACKPROPD_DATA_DIR": str(tmp_path), "BACKPROPD_BROKER_URL": REDIS}
+    refusal = _refusal("api", "--fd", "0", status=1, **variables)
     assert refusal == "file descriptor 0 is not a socket"
 
 

@@ -41,9 +41,36 @@ def test_blob_url_of_another_kind_is_refused(url: str) -> None:
         load_settings(blob_url=url)
 
 
-def test_endpoint_without_a_scheme_is_refused() -> None:
-    with pytest.raises(ValidationError, match="http"):
-        load_settings(blob_endpoint="localhost:9000")
+@pytest.mark.parametrize(
+    "url", ["localhost:9000", "ftp://h", "http://", "http://h:port", "http://h:0", "http://[h"]
+)
+def test_endpoint_that_is_not_a_web_url_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError, match="http://host:port"):
+        load_settings(blob_endpoint=url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1:6379/0",
+        "redis://:word@h",
+        "rediss://h:6380/1",
+        "redis+socket:///run/redis.sock?virtual_host=0",
+        "filesystem:///srv/queue",
+        "amqp://guest@h//",
+    ],
+)
+def test_broker_url_is_accepted(url: str) -> None:
+    assert load_settings(broker_url=url).broker_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "h:6379", "redis://", "redis://h:port/0", "redis://h/name", "http://h", "filesystem://"],
+)
+def test_broker_url_that_cannot_work_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError, match="must be redis://host:port/number"):
+        load_settings(broker_url=url)
 
 
 def test_renamed_variable_is_read_with_a_warning(

@@ -24,15 +24,16 @@ def test_a_killed_child_is_restarted(tmp_path: Path) -> None:
         assert supervisor.wait_until(lambda: len(read_pids(pids)) == 1, 20)
         os.kill(read_pids(pids)[0], signal.SIGKILL)
         assert supervisor.wait_until(lambda: len(read_pids(pids)) == 2, 20)
-    assert log == ["sleeper ended (signal 9); restarting in 0.5 s"]
+    assert log == ["sleeper ended (signal 9); restarting in 0 s"]
 
 
 def test_a_child_that_keeps_dying_is_restarted_with_growing_delays(tmp_path: Path) -> None:
     log: list[str] = []
     with supervising(log) as supervisor:
         supervisor.start(python("dying", tmp_path / "pids", "sys.exit(3)"))
-        assert supervisor.wait_until(lambda: len(log) == 3, 20)
-    assert [line.rpartition("restarting in ")[2] for line in log] == ["0.5 s", "1 s", "2 s"]
+        assert supervisor.wait_until(lambda: len(log) == 5, 20)
+    delays = [line.rpartition("restarting in ")[2] for line in log]
+    assert delays == ["0 s", "0 s", "0 s", "0.5 s", "1 s"]
 
 
 def test_back_off_is_bounded_and_reset_after_a_long_uptime(
@@ -41,9 +42,26 @@ def test_back_off_is_bounded_and_reset_after_a_long_uptime(
     child = Child(Program("true", ["true"]))
     child.start()
     child.reap()
-    assert [child.plan_restart() for _ in range(8)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
+    assert [child.plan_restart() for _ in range(11)] == [0, 0, 0, 0.5, 1, 2, 4, 8, 16, 30, 30]
+    assert child.plan_restart(longest_delay=5) == 5
     monkeypatch.setattr("cli.supervision.process.STEADY_SECONDS", 0.0)
-    assert child.plan_restart() == 0.5
+    assert child.plan_restart() == 0
+
+
+def test_a_dead_child_is_restarted_before_the_condition_is_checked_again(tmp_path: Path) -> None:
+    checks: list[int | None] = []
+    with supervising() as supervisor:
+        child = supervisor.start(python("sleeper", tmp_path / "pids", SLEEP))
+
+        def has_another_pid() -> bool:
+            checks.append(child.pid)
+            if len(checks) == 1:
+                child.kill()
+            return len(set(checks)) == 2
+
+        # Without a signal, the supervisor would look again only after a minute.
+        assert supervisor.wait_until(has_another_pid, 60, every=60)
+    assert None not in checks
 
 
 def test_programs_marked_last_are_stopped_after_the_other_ones(tmp_path: Path) -> None:

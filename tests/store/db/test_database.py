@@ -10,7 +10,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from store.db.database import Database
-from store.errors import StorageFullError, StoreUnavailableError, UnstorableValueError
+from store.errors import (
+    ConfigurationError,
+    DamagedDatabaseError,
+    StorageFullError,
+    StoreUnavailableError,
+    UnstorableValueError,
+)
 
 
 def test_opening_a_new_sqlite_file_waits_for_another_writer(
@@ -74,11 +80,31 @@ def test_sqlite_file_that_cannot_be_opened_is_away(tmp_path: Path) -> None:
     database.close()
 
 
-def test_sqlite_file_that_is_another_ones_is_not_away(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("mysql://u:hush@h/x", "mysql:// is not supported"),
+        ("postgres://u:hush@h/x", "postgres:// is not supported"),
+        ("postgresql+asyncpg://u:hush@h/x", "is not supported"),
+        ("postgresql://u:hush@h:port/x", "a number as port"),
+        ("hush", "is not a URL"),
+        ("", "is not a URL"),
+        ("sqlite://", "in memory"),
+        ("sqlite:///:memory:", "in memory"),
+    ],
+)
+def test_url_that_no_database_can_have(url: str, why: str) -> None:
+    with pytest.raises(ConfigurationError, match=why) as refused:
+        Database(url)
+    assert "BACKPROPD_DATABASE_URL" in str(refused.value)
+    assert "hush" not in str(refused.value)
+
+
+def test_sqlite_file_that_is_another_ones_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "other.sqlite3"
     path.write_bytes(b"something else" * 1000)
     database = Database(f"sqlite:///{path}")
-    with pytest.raises(DBAPIError):
+    with pytest.raises(DamagedDatabaseError, match="restore a backup"):
         database.ping()
     database.close()
 

@@ -75,20 +75,63 @@ def test_losses_survive_a_migration_there_and_back(
         assert list_losses(session, job.id, -1, 10)[0] == (replace(stored[0], gradient_norm=0.0),)
 
 
-def test_empty_or_foreign_schema_is_refused(empty_database_url: str) -> None:
+def test_empty_database_is_refused_until_it_is_migrated(empty_database_url: str) -> None:
     database = Database(empty_database_url)
-    with pytest.raises(SchemaError):
+    with pytest.raises(SchemaError, match="empty: run `backpropd migrate`"):
         check_schema(database)
     upgrade(empty_database_url)
-    with database.writing() as session:
-        session.execute(text("UPDATE alembic_version SET version_num = 'other'"))
-    with pytest.raises(SchemaError, match="other"):
-        check_schema(database)
+    assert check_schema(database) == HEAD
     database.close()
 
 
 @pytest.mark.parametrize(
-    "url", ["sqlite:////nowhere/at/all.sqlite3", "postgresql://u:secret@127.0.0.1:1/x", "nonsense"]
+    ("statement", "why", "is_upgraded"),
+    [
+        ("UPDATE alembic_version SET version_num = '9999'", "9999 of a later version", False),
+        ("UPDATE alembic_version SET version_num = '0001'", "0001 of an earlier", True),
+        ("UPDATE alembic_version SET version_num = 'a1b2c3d4'", "another application", False),
+        ("INSERT INTO alembic_version VALUES ('0001')", "another application", False),
+        ("DELETE FROM alembic_version", "another application", False),
+        ("DROP TABLE alembic_version", "another application", False),
+    ],
+)
+def test_schema_that_is_not_of_this_version_is_refused(
+    empty_database_url: str, statement: str, why: str, is_upgraded: bool
+) -> None:
+    upgrade(empty_database_url)
+    database = Database(empty_database_url)
+    with database.writing() as session:
+        session.execute(text(statement))
+    with pytest.raises(SchemaError, match=why):
+        check_schema(database)
+    if not is_upgraded:
+        with pytest.raises(SchemaError, match=why):
+            upgrade(empty_database_url)
+    database.close()
+
+
+@pytest.mark.parametrize("has_revision", [False, True])
+def test_database_of_another_application_is_left_alone(
+    empty_database_url: str, has_revision: bool
+) -> None:
+    database = Database(empty_database_url)
+    with database.writing() as session:
+        session.execute(text("CREATE TABLE recipes (id INTEGER)"))
+        if has_revision:
+            session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+            session.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+    for refused in (lambda: upgrade(empty_database_url), lambda: check_schema(database)):
+        with pytest.raises(SchemaError, match="set BACKPROPD_DATABASE_URL to an empty database"):
+            refused()
+    with database.reading() as session:
+        tables = MetaData()
+        tables.reflect(session.connection())
+    assert "jobs" not in tables.tables
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:////nowhere/at/all.sqlite3", "postgresql://u:secret@127.0.0.1:1/x"]
 )
 def test_error_of_an_unavailable_database_does_not_show_the_password(url: str) -> None:
     with pytest.raises(StoreUnavailableError) as unavailable:
