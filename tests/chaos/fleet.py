@@ -48,7 +48,7 @@ SWIFT: dict[str, Any] = {
 }
 
 
-# What the API prints, and what `backpropd up` prints.
+# Printed by the API and by `backpropd up`.
 READY = re.compile(r"startup complete|^ready http", re.MULTILINE)
 
 
