@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import psutil
+import pytest
 
 from store.db.database import Database
 from store.settings import Settings
@@ -30,24 +31,55 @@ try:
 finally:
     pool.terminate()
 """
+# Whether the pool has started well after its child was killed, and after its child has exited.
+FAILURES = """
+import os, signal
+from workers.app import app
+
+worker = app.Worker(concurrency=1)
+pool = worker.pool_cls(1, app=app, initargs=(app, worker.hostname), threads=False)
+pool.start()
+try:
+    (child,) = pool._pool._pool
+    os.kill(child.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    killed = pool.did_start_ok()
+    child._popen.returncode = 1
+    print(killed, pool.did_start_ok(), worker.worker_lost_wait, app.conf.worker_proc_alive_timeout)
+finally:
+    pool.terminate()
+"""
 
 
-def test_children_are_checked_more_often_than_celery_does(tmp_path: Path) -> None:
-    # Celery prefers a pool that its command line names.
-    assert "--pool" not in worker_command(1, "w")
-    broker = {"BACKPROPD_DATA_DIR": str(tmp_path), "BACKPROPD_BROKER_URL": "memory://"}
+def _run_in_a_worker(settings: Settings, script: str) -> list[str]:
+    """Run a script with the settings of a worker; return the words that it prints."""
     answer = subprocess.run(
-        [sys.executable, "-c", INTERVALS],
-        env={**os.environ, **broker},
+        [sys.executable, "-c", script],
+        env={**os.environ, **settings.environment(), "BACKPROPD_BROKER_URL": "memory://"},
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
     assert answer.returncode == 0, answer.stderr
-    name, ours, theirs = answer.stdout.split()
+    return answer.stdout.split()
+
+
+@pytest.mark.usefixtures("database")
+def test_children_are_checked_more_often_than_celery_does(settings: Settings) -> None:
+    # Celery prefers a pool that its command line names.
+    assert "--pool" not in worker_command(1, "w")
+    name, ours, theirs = _run_in_a_worker(settings, INTERVALS)
     assert name == "WatchedTaskPool"
     assert float(ours) < float(theirs)
+
+
+@pytest.mark.usefixtures("database")
+def test_a_child_killed_at_its_start_is_no_failure_of_the_worker(settings: Settings) -> None:
+    killed, exited, lost, starting = _run_in_a_worker(settings, FAILURES)
+    assert (killed, exited) == ("True", "False")
+    assert float(lost) < 1
+    assert float(starting) > 30
 
 
 def test_killed_child_is_replaced(settings: Settings, database: Database, redis_url: str) -> None:
