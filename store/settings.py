@@ -5,11 +5,10 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-
-from store.urls import BROKER_URLS, is_blob_url, is_broker_url, is_web_url
 
 PREFIX = "BACKPROPD_"
 MIB, GIB = 2**20, 2**30
@@ -21,6 +20,13 @@ Texts = Annotated[tuple[str, ...], NoDecode]
 _ADDRESS = r"[0-9a-z._-]+|\[[0-9a-f:.]+\]"
 _HOST = re.compile(rf"\*|[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*|{_ADDRESS}", re.IGNORECASE)
 _ORIGIN = re.compile(rf"https?://({_ADDRESS})(:[0-9]{{1,5}})?", re.IGNORECASE)
+
+_BROKER_URLS = (
+    "redis://host:port/number, rediss://…, redis+socket:///path or filesystem:///folder, with "
+    "special characters of the password in percent-encoding"
+)
+# Further transports of Celery, which are not tested.
+_OTHER_BROKERS = frozenset({"amqp", "amqps", "pyamqp", "sentinel", "memory"})
 
 logger = logging.getLogger(__name__)
 
@@ -231,15 +237,15 @@ class Settings(BaseSettings):
     @field_validator("broker_url")
     @classmethod
     def _broker_url_can_work(cls, url: str | None) -> str | None:
-        if url is None or is_broker_url(url):
+        if url is None or _is_broker_url(url):
             return url
-        msg = f"must be {BROKER_URLS}"  # without the value: it may contain a password
+        msg = f"must be {_BROKER_URLS}"  # without the value: it may contain a password
         raise ValueError(msg)
 
     @field_validator("blob_url")
     @classmethod
     def _blob_url_is_known(cls, url: str) -> str:
-        if is_blob_url(url):
+        if _is_blob_url(url):
             return url
         msg = "must be file:///folder or s3://bucket/prefix"
         raise ValueError(msg)
@@ -247,7 +253,7 @@ class Settings(BaseSettings):
     @field_validator("blob_endpoint")
     @classmethod
     def _endpoint_is_a_url(cls, url: str | None) -> str | None:
-        if url is not None and not is_web_url(url):
+        if url is not None and not _is_web_url(url):
             msg = "must be http://host:port or https://host:port"
             raise ValueError(msg)
         return url
@@ -266,6 +272,47 @@ class Settings(BaseSettings):
             for name, value in self.model_dump().items()
             if value is not None
         }
+
+
+def _is_broker_url(url: str) -> bool:
+    """Whether a broker can have the URL."""
+    parts = _split(url)
+    match parts.scheme:
+        case "redis" | "rediss":
+            number = parts.path.strip("/")
+            return bool(parts.hostname) and (not number or number.isdecimal())
+        case "redis+socket" | "filesystem":
+            return bool(parts.path.strip("/"))
+        case scheme:
+            return scheme in _OTHER_BROKERS
+
+
+def _is_blob_url(url: str) -> bool:
+    """Whether it is file:///folder or s3://bucket/prefix."""
+    parts = _split(url)
+    match parts.scheme:
+        case "file":
+            return not parts.netloc and bool(parts.path)
+        case "s3":
+            return bool(parts.netloc)
+        case _:
+            return False
+
+
+def _is_web_url(url: str) -> bool:
+    """Whether it is http or https, with a host and, if any, a port that is a number."""
+    parts = _split(url)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+
+
+def _split(url: str) -> SplitResult:
+    """Return the parts; empty ones if the host is malformed or the port is not a number."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return SplitResult("", "", "", "", "")
+    return parts
 
 
 def _revealed(value: Any) -> str:  # noqa: ANN401 - each setting has its own type

@@ -98,11 +98,11 @@ def test_first_uploads_import_pyarrow_outside_the_event_loop(data: str) -> None:
     assert found["importers"]["celery"] == "job-notifier"
 
 
-def test_worker_imports_pyarrow_before_it_forks(tmp_path: Path) -> None:
+def test_worker_imports_pyarrow_before_it_forks(data: str) -> None:
     """Children share what their parent has imported; each would otherwise load it for itself."""
     program = f"""
 import json, os, sys
-os.environ |= {{"BACKPROPD_DATA_DIR": {str(tmp_path)!r}, "BACKPROPD_BROKER_URL": "memory://"}}
+os.environ |= {{"BACKPROPD_DATA_DIR": {data!r}, "BACKPROPD_BROKER_URL": "memory://"}}
 import workers.app
 from celery.signals import worker_init
 worker_init.send(sender=type("Worker", (), {{"hostname": "w1@host"}}))
