@@ -258,6 +258,28 @@ class IntakeError(StoreError):
         super().__init__(detail)
 
 
+class IntakeLimitError(IntakeError):
+    """Reading the uploaded file would produce, or take, more than is allowed.
+
+    Args:
+        code: short name of the limit.
+        detail: what exceeds it, and by how much.
+        reached: what was reached when reading stopped, in units.
+        limit: the limit in units.
+        unit: unit of both, in the plural.
+        setting: environment variable that raises the limit; None if none does.
+    """
+
+    def __init__(
+        self, code: str, detail: str, reached: float, limit: float, unit: str, setting: str | None
+    ) -> None:
+        self.reached = reached
+        self.limit = limit
+        self.unit = unit
+        self.setting = setting
+        super().__init__(code, detail if setting is None else f"{detail}; {setting} sets the limit")
+
+
 class ReadingStoppedError(StoreError):
     """Reading a file was stopped: the service is stopping, or the client has disconnected."""
 

@@ -77,6 +77,17 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         default=2048 * MIB, gt=0, description="Maximum size of an upload."
     )
+    max_dataset_bytes: int = Field(
+        default=8192 * MIB,
+        gt=0,
+        description="Maximum size of a dataset as it is stored, and maximum number of its cells.",
+    )
+    max_expansion: int = Field(
+        default=200,
+        ge=1,
+        description="A dataset as it is stored, and a decompressed upload, may have this many "
+        "times the bytes that were sent, plus 64 MiB.",
+    )
     upload_expiry_seconds: float = Field(
         default=86_400,
         gt=0,

@@ -102,7 +102,9 @@ def _limits(context: Context) -> Limits:
     return Limits(
         max_columns=settings.max_columns,
         max_bytes=settings.max_upload_bytes,
-        max_cells=settings.max_upload_bytes,
+        max_table_bytes=settings.max_dataset_bytes,
+        max_cells=settings.max_dataset_bytes,
+        max_expansion=settings.max_expansion,
         must_stop=context.stopping.is_set,
     )
 

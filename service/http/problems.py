@@ -60,6 +60,7 @@ from store.errors import (
     ExternalIdTakenError,
     IllegalTransitionError,
     IntakeError,
+    IntakeLimitError,
     KeyReusedError,
     KeyTakenError,
     LeaseLostError,
@@ -107,6 +108,7 @@ STATUS: Mapping[type[Exception], int] = {
     DamagedArtifactError: 500,
     UnstorableValueError: 500,
     IntakeError: 422,
+    IntakeLimitError: 413,
     ReadingStoppedError: 503,
     ConfigurationError: 503,
     SchemaError: 503,
@@ -178,6 +180,9 @@ def _members(error: Exception) -> dict[str, Any]:
             return {"job_id": error.job_id}
         case StepNotFoundError():
             return {"last_step": error.last}
+        case IntakeLimitError():
+            names = ("reached", "limit", "unit", "setting")
+            return {name: getattr(error, name) for name in names}
         case DatasetGoneError():
             return {"kept_steps": [*error.steps.values()]}
         case _:

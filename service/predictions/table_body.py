@@ -71,7 +71,15 @@ def read_table(
     upload, reader = table.upload, model.reader
     _refuse_json(table)
     hints = FileHints(upload.media_type, upload.file_name)
-    limits = Limits(max_columns, MAX_TABLE_BYTES, MAX_TABLE_CELLS, MAX_TABLE_ROWS, table.must_stop)
+    limits = Limits(
+        max_columns,
+        max_bytes=MAX_TABLE_BYTES,
+        max_table_bytes=MAX_TABLE_BYTES,
+        max_cells=MAX_TABLE_CELLS,
+        max_rows=MAX_TABLE_ROWS,
+        must_stop=table.must_stop,
+        settings={},
+    )
     request = CellRequest(
         known=reader.columns.known,
         assign=lambda found: assign_columns(found, reader, rules),

@@ -150,3 +150,21 @@ class Problem(View):
         description="The steps that a row of the client's own still explains, if the dataset has "
         "been deleted; otherwise absent.",
     )
+    reached: int | float | None = Field(
+        None,
+        description="The number of units that reading a file had reached when it stopped beyond a "
+        "limit; otherwise absent.",
+    )
+    limit: int | float | None = Field(
+        None, description="The limit that `reached` exceeds; or absent."
+    )
+    unit: str | None = Field(
+        None,
+        description="Unit of `reached` and `limit`; or absent.",
+        examples=["bytes", "cells", "seconds"],
+    )
+    setting: str | None = Field(
+        None,
+        description="Setting of the service that raises the limit; null if none does; or absent.",
+        examples=["BACKPROPD_MAX_EXPANSION"],
+    )

@@ -14,8 +14,14 @@ MAX_BATCH_BYTES = 4 * 2**20
 class ColumnFileWriter:
     """Writer of record batches of bounded size, so that readers need little memory."""
 
-    def __init__(self, writer: pa.ipc.RecordBatchFileWriter) -> None:
+    def __init__(self, writer: pa.ipc.RecordBatchFileWriter, sink: pa.NativeFile) -> None:
         self._writer = writer
+        self._sink = sink
+
+    @property
+    def bytes(self) -> int:
+        """Bytes written so far."""
+        return int(self._sink.tell())
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Append rows, split into batches of a few MiB."""
@@ -33,7 +39,7 @@ def write_column_file(target: Path, schema: pa.Schema) -> Iterator[ColumnFileWri
     """Provide a writer of the file; the file is deleted if the block fails."""
     try:
         with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
-            yield ColumnFileWriter(writer)
+            yield ColumnFileWriter(writer, sink)
     except BaseException:
         target.unlink(missing_ok=True)
         raise

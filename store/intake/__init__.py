@@ -42,6 +42,7 @@ def read_table(
     from store.intake.open_source import open_source
     from store.intake.read import read_source
 
+    limits = limits.for_file(source)
     with TemporaryDirectory(dir=target.parent, prefix="intake-") as folder:
         opened = open_source(source, options, hints, limits, Path(folder))
         return read_source(opened, target, options, limits)
@@ -58,6 +59,7 @@ def read_rows(
     from store.intake.open_source import open_source
     from store.intake.read_cells import read_cells
 
+    limits = limits.for_file(source)
     with TemporaryDirectory(dir=source.parent, prefix="rows-") as folder:
         return read_cells(
             lambda how: open_source(source, how, hints, limits, Path(folder)),
@@ -75,6 +77,7 @@ def preview_table(source: Path, options: ReadOptions, hints: FileHints, limits: 
     """
     from store.intake.preview import drop_last_line
 
+    limits = limits.for_file(source)
     try:
         return _preview(source, options, hints, limits)
     except IntakeError as error:

@@ -41,7 +41,7 @@ def open_source(
     compression, notices = choose_compression(read_head(path), options, hints)
     if compression != "none":
         inner = folder / "decompressed"
-        decompress(path, compression, inner, limits.max_bytes)
+        decompress(path, compression, inner, limits)
         path, hints = inner, without_compression(hints)
         if path.stat().st_size == 0:
             raise IntakeError("empty_file", "the file is empty")

@@ -1,11 +1,14 @@
 """Options for reading a file: stated by the client or detected."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from engine.data.table import ColumnKind
 from store.errors import ReadingStoppedError
+from store.intake.budget import Allowance, Budget, smaller
+from store.settings import PREFIX
 
 Format = Literal["csv", "json_lines", "json", "parquet", "arrow", "npy", "npz"]
 Compression = Literal["none", "gzip", "zstd"]
@@ -51,6 +54,15 @@ class FileHints:
     name: str = ""
 
 
+# Environment variables of the limits of datasets.
+LIMIT_SETTINGS: Mapping[str, str] = {
+    "max_bytes": f"{PREFIX}MAX_UPLOAD_BYTES",
+    "max_table_bytes": f"{PREFIX}MAX_DATASET_BYTES",
+    "max_cells": f"{PREFIX}MAX_DATASET_BYTES",
+    "max_expansion": f"{PREFIX}MAX_EXPANSION",
+}
+
+
 @dataclass(frozen=True)
 class Limits:
     """Limits of a file.
@@ -58,16 +70,41 @@ class Limits:
     Attributes:
         max_columns: maximum number of columns.
         max_bytes: maximum size in bytes after decompression.
+        max_table_bytes: maximum size in bytes of the column file.
         max_cells: maximum number of rows times columns.
         max_rows: maximum number of rows; None for any number.
+        max_expansion: each limit of bytes or cells is at most this many times the bytes that were
+            sent, plus a constant.
+        sent_bytes: bytes that were sent.
         must_stop: whether reading must stop; called by the reading thread, once per batch.
+        settings: environment variables that raise limits, by the names of these attributes.
     """
 
     max_columns: int = 10_000
     max_bytes: int = 2 * 2**30
-    max_cells: int = 2 * 2**30
+    max_table_bytes: int = 8 * 2**30
+    max_cells: int = 8 * 2**30
     max_rows: int | None = None
+    max_expansion: int = 200
+    sent_bytes: int = 0
     must_stop: Callable[[], bool] = lambda: False
+    settings: Mapping[str, str] = field(default_factory=lambda: LIMIT_SETTINGS)
+
+    def for_file(self, path: Path) -> "Limits":
+        """Return the limits for a file as it was sent."""
+        return replace(self, sent_bytes=path.stat().st_size)
+
+    def allow(
+        self, name: Literal["max_bytes", "max_table_bytes", "max_cells"], sent: int | None = None
+    ) -> Allowance:
+        """Return what may be produced from the file, or from the first `sent` bytes of it."""
+        most = Allowance(getattr(self, name), self.settings.get(name))
+        factor = Allowance(self.max_expansion, self.settings.get("max_expansion"))
+        return smaller(most, factor, self.sent_bytes if sent is None else sent)
+
+    def budget(self, what: str) -> Budget:
+        """Return a budget of bytes that go to the column file, or to a copy of what was read."""
+        return Budget(what, self.allow("max_table_bytes"))
 
     def check_running(self) -> None:
         """Raise ReadingStoppedError if reading must stop."""

@@ -12,6 +12,7 @@ from store.datasets.column_file_writer import hash_file, write_column_file
 from store.datasets.datasets import ColumnRecord, Notice
 from store.errors import IntakeError
 from store.intake.batches.sample import take_sample
+from store.intake.cells.arrow_types import check_row_count
 from store.intake.cells.large_integers import FIRST_MERGED
 from store.intake.convert.converter import Converter
 from store.intake.convert.plan import Plan
@@ -36,10 +37,10 @@ def read_source(
     planner = Planner(source, options, limits)
     plan = _plan_by_first_rows(source, planner)
     try:
-        statistics = _write(source, target, plan)
+        statistics = _write(source, target, plan, limits)
     except WrongReadingError as wrong:
         plan = _plan_by_all_rows(source, planner, plan, wrong)
-        statistics = _write(source, target, plan)
+        statistics = _write(source, target, plan, limits)
     columns = statistics.finish()
     return TableContents(
         rows=statistics.rows,
@@ -58,13 +59,19 @@ def _plan_by_first_rows(source: TableSource, planner: Planner) -> Plan:
     return planner.plan([sample.batch], readings)
 
 
-def _write(source: TableSource, target: Path, plan: Plan) -> TableStatistics:
-    """Write all rows in one pass. Raises WrongReadingError if a row does not fit the plan."""
+def _write(source: TableSource, target: Path, plan: Plan, limits: Limits) -> TableStatistics:
+    """Write all rows in one pass.
+
+    Raises WrongReadingError if a row does not fit the plan, IntakeLimitError.
+    """
     converter, statistics = Converter(plan), TableStatistics(plan.columns)
+    budget = limits.budget("the rows of the file, as they are stored, take")
     with write_column_file(target, converter.schema) as writer:
         for raw in source.batches(plan.readings):
             rows = converter.convert(raw)
+            check_row_count(statistics.rows + raw.num_rows, len(plan.columns), limits)
             writer.write(rows.batch)
+            budget.reach(writer.bytes)
             statistics.add(rows)
     return statistics
 

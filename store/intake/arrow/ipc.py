@@ -26,8 +26,8 @@ def open_arrow(path: Path, options: ReadOptions, limits: Limits) -> ArrowSource:
     with path.open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     with memoryview(mapped) as data:
-        rows = count_rows(data)
-    reader = _Reader(mapped, limits.max_bytes)
+        rows = count_rows(data, limits)
+    reader = _Reader(mapped, limits)
     with _translate_errors():
         schema = reader.schema()
         kept, index_notices = find_index(schema, options.kinds)
@@ -40,9 +40,9 @@ def open_arrow(path: Path, options: ReadOptions, limits: Limits) -> ArrowSource:
 class _Reader:
     """Reads the batches of a mapped file."""
 
-    def __init__(self, mapped: mmap.mmap, max_text_bytes: int) -> None:
+    def __init__(self, mapped: mmap.mmap, limits: Limits) -> None:
         self._mapped = mapped
-        self._max_text_bytes = max_text_bytes
+        self._limits = limits
         self._buffer = pa.py_buffer(mapped)
         self._is_file = mapped[: len(MAGIC)] == MAGIC
 
@@ -55,7 +55,7 @@ class _Reader:
     def read(self, only: Sequence[int] | None) -> Iterator[pa.RecordBatch]:
         """Yield all rows with all columns, or with those at `only`. Raises IntakeError."""
         read_bytes = 0
-        limit = TextLimit(len(self._mapped), self._max_text_bytes)
+        limit = TextLimit(self._limits)
         with _translate_errors():
             for batch in join_batches(self._batches(only), merges_dictionaries=False):
                 for part in slice_batch(batch, limit):

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from store.errors import IntakeError
 from store.intake.arrow.dictionary_sizes import DictionarySizes
-from store.intake.formats.compression import FREE_BYTES, MAX_EXPANSION
+from store.intake.budget import Budget
+from store.intake.options import Limits
 
 MAGIC = b"ARROW1"
 HEAD_BYTES = 8
@@ -25,6 +26,14 @@ BLOCK_BYTES, BUFFER_BYTES = 24, 16
 
 
 @dataclass(frozen=True)
+class _Sizes:
+    """Budgets that all messages of a file share."""
+
+    dictionaries: DictionarySizes
+    unpacked: Budget
+
+
+@dataclass(frozen=True)
 class _Message:
     """Offsets of a message: its header, its body and its end."""
 
@@ -34,13 +43,15 @@ class _Message:
     end: int
 
 
-def count_rows(data: memoryview) -> int:
+def count_rows(data: memoryview, limits: Limits) -> int:
     """Return the rows claimed by all record batches. Raises IntakeError for impossible claims."""
     rows = 0
-    dictionaries = DictionarySizes(len(data))
+    sizes = _Sizes(
+        DictionarySizes(limits), limits.budget("the compressed buffers of the file expand to")
+    )
     try:
         for start in _starts(data):
-            rows += _check(data, _read_message(data, start), dictionaries)
+            rows += _check(data, _read_message(data, start), sizes)
     except (struct.error, IndexError, ValueError) as error:
         raise broken("its messages are inconsistent") from error
     return rows
@@ -102,24 +113,24 @@ def _read_message(data: memoryview, start: int) -> _Message | None:
     return _Message(_follow(data, header), data[kind], body, body + size)
 
 
-def _check(data: memoryview, message: _Message | None, dictionaries: DictionarySizes) -> int:
+def _check(data: memoryview, message: _Message | None, sizes: _Sizes) -> int:
     """Check a message and return the rows of its record batch. Raises IntakeError."""
     if message is None or message.kind not in {DICTIONARY_BATCH, RECORD_BATCH}:
         raise broken("its footer does not point to rows")
     if message.kind == RECORD_BATCH:
-        rows, _ = _check_batch(data, message.header, message)
+        rows, _ = _check_batch(data, message.header, message, sizes)
         return rows
     inner = _field(data, message.header, 1)
     if inner is None:
         raise broken("a dictionary has no values")
-    _, size = _check_batch(data, _follow(data, inner), message)
+    _, size = _check_batch(data, _follow(data, inner), message, sizes)
     id_at, delta_at = _field(data, message.header, 0), _field(data, message.header, 2)
     dictionary = 0 if id_at is None else _unpack(data, "<q", id_at)
-    dictionaries.add(dictionary, size, is_delta=delta_at is not None and bool(data[delta_at]))
+    sizes.dictionaries.add(dictionary, size, is_delta=delta_at is not None and bool(data[delta_at]))
     return 0
 
 
-def _check_batch(data: memoryview, batch: int, message: _Message) -> tuple[int, int]:
+def _check_batch(data: memoryview, batch: int, message: _Message, sizes: _Sizes) -> tuple[int, int]:
     """Return rows and decompressed bytes of a batch. Raises IntakeError."""
     length_at = _field(data, batch, 0)
     rows = 0 if length_at is None else _unpack(data, "<q", length_at)
@@ -127,10 +138,10 @@ def _check_batch(data: memoryview, batch: int, message: _Message) -> tuple[int, 
         raise broken(f"a batch claims {rows} rows")
     if _field(data, batch, 3) is None:
         return rows, message.end - message.body
-    return rows, _check_unpacked(data, batch, message)
+    return rows, _check_unpacked(data, batch, message, sizes.unpacked)
 
 
-def _check_unpacked(data: memoryview, batch: int, message: _Message) -> int:
+def _check_unpacked(data: memoryview, batch: int, message: _Message, budget: Budget) -> int:
     """Return the decompressed bytes by the lengths at the start of the compressed buffers.
 
     Raises IntakeError if they are too many.
@@ -143,9 +154,8 @@ def _check_unpacked(data: memoryview, batch: int, message: _Message) -> int:
             raise broken("a buffer lies outside its message")
         if length:
             unpacked += max(0, _unpack(data, "<q", message.body + start))
-    if unpacked > max(FREE_BYTES, MAX_EXPANSION * size):
-        detail = f"a batch of {size} bytes expands to {unpacked}, more than {MAX_EXPANSION}-fold"
-        raise IntakeError("expands_too_much", detail)
+    # pyarrow refuses a buffer that decompresses to another length.
+    budget.add(unpacked)
     if unpacked > MAX_UNPACKED_BYTES:
         detail = (
             f"a compressed batch holds {unpacked} uncompressed bytes: write batches of fewer rows, "

@@ -10,7 +10,7 @@ from store.errors import IntakeError
 from store.intake.arrow.pandas_index import find_index, select
 from store.intake.arrow.parquet_columns import ParquetColumns
 from store.intake.arrow.parquet_footer import (
-    check_expansion,
+    check_least_bytes,
     check_tail,
     translate_errors,
 )
@@ -34,7 +34,6 @@ MAX_PASSES = 64
 def open_parquet(path: Path, options: ReadOptions, limits: Limits, folder: Path) -> ArrowSource:
     """Open a Parquet file. Raises IntakeError if its footer is false or a column is nested."""
     check_tail(path, limits.max_columns)
-    size = path.stat().st_size
     with translate_errors(), pq.ParquetFile(path, pre_buffer=False) as file:
         metadata, schema = file.metadata, file.schema_arrow
         kept, index_notices = find_index(schema, options.kinds)
@@ -44,10 +43,10 @@ def open_parquet(path: Path, options: ReadOptions, limits: Limits, folder: Path)
     groups = read_groups(path, len(schema))
     check_rows(groups, metadata.num_rows)
     check_row_count(metadata.num_rows, len(columns), limits)
-    check_expansion(schema, metadata.num_rows, size)
-    sizes = read_page_sizes(path, groups, limits.max_bytes)
+    check_least_bytes(schema, metadata.num_rows, limits)
+    sizes = read_page_sizes(path, groups, limits)
     file = ParquetColumns(path, metadata, schema, sizes)
-    read = select(kept, _Reader(file, folder, limits.max_bytes).read)
+    read = select(kept, _Reader(file, folder, limits).read)
     found = {"format": "parquet"}
     return ArrowSource(columns, read, options, found, (*notices, *index_notices))
 
@@ -55,10 +54,11 @@ def open_parquet(path: Path, options: ReadOptions, limits: Limits, folder: Path)
 class _Reader:
     """Reads the rows of a validated file; a wide file is read some columns at a time."""
 
-    def __init__(self, file: ParquetColumns, folder: Path, max_text_bytes: int) -> None:
+    def __init__(self, file: ParquetColumns, folder: Path, limits: Limits) -> None:
         self._file = file
         self._folder = folder
-        self._max_text_bytes = max_text_bytes
+        self._limits = limits
+        self._spilled = limits.budget("the columns of the file take")
         self._width = len(file.schema)
         self._at_once = max(COLUMNS_AT_ONCE, -(-self._width // MAX_PASSES))
         # By the columns in them.
@@ -66,7 +66,7 @@ class _Reader:
 
     def read(self, only: Sequence[int] | None) -> Iterator[pa.RecordBatch]:
         """Yield all rows with all columns, or with those at `only`. Raises IntakeError."""
-        limit = TextLimit(self._file.path.stat().st_size, self._max_text_bytes)
+        limit = TextLimit(self._limits)
         columns = range(self._width) if only is None else only
         if len(columns) <= self._at_once:
             yield from self._read(columns, limit)
@@ -80,9 +80,11 @@ class _Reader:
         yield from zip_batches(parts, len(columns))
 
     def _spill(self, columns: Sequence[int], limit: TextLimit) -> BatchSpill:
-        spill = BatchSpill(self._folder / f"parquet_{len(self._spills)}.spill")
+        path = self._folder / f"parquet_{len(self._spills)}.spill"
+        spill = BatchSpill(path, self._spilled)
         with spill.writing() as writer:
             for batch in self._read(columns, limit):
+                self._limits.check_running()
                 writer.write(batch)
         return spill
 

@@ -5,16 +5,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
+from pyarrow import types
 
 from store.errors import IntakeError
 from store.intake.cells.column_names import check_column_count
+from store.intake.options import Limits
 
 MAGIC, ENCRYPTED = b"PAR1", b"PARE"
 TAIL_BYTES = 8
 MAX_FOOTER_BYTES = 2**26
-# Runs of equal values take almost no bytes; a larger ratio indicates a decompression bomb.
-MAX_EXPANSION = 1000
-FREE_BYTES = 2**26
+# A cell in a column file: at least the offset of a text.
+LEAST_BITS, BOOLEAN_BITS = 32, 1
 
 
 def broken(why: str) -> IntakeError:
@@ -83,17 +84,7 @@ def _count_schema_fields(footer: bytes) -> int | None:
     return count
 
 
-def check_expansion(schema: pa.Schema, rows: int, size: int) -> None:
-    """Raise IntakeError if `rows` rows expand too much from a file of `size` bytes."""
-    bits = sum(_bit_width(field.type) for field in schema)
-    if rows * bits / 8 > max(FREE_BYTES, MAX_EXPANSION * size):
-        detail = f"the Parquet file of {size} bytes claims {rows} rows"
-        raise IntakeError("too_many_rows", detail)
-
-
-def _bit_width(data_type: pa.DataType) -> int:
-    try:
-        return int(data_type.bit_width)
-    except ValueError:
-        # Text has no fixed width: count at least one byte, its dictionary index.
-        return 8
+def check_least_bytes(schema: pa.Schema, rows: int, limits: Limits) -> None:
+    """Raise IntakeLimitError if `rows` rows would be too large even if no text had a letter."""
+    bits = sum(BOOLEAN_BITS if types.is_boolean(f.type) else LEAST_BITS for f in schema)
+    limits.budget(f"the {rows} rows of the Parquet file take at least").reach(rows * bits // 8)

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from store.errors import IntakeError
-from store.intake.arrow.parquet_footer import FREE_BYTES, MAX_EXPANSION, broken
+from store.intake.arrow.parquet_footer import broken
 from store.intake.arrow.parquet_groups import Chunk, Group
 from store.intake.arrow.thrift import I32, STRUCT, CompactReader
+from store.intake.options import Limits
 
 # A page is decompressed as a whole; some writers store a whole column chunk in one page.
 MAX_PAGE_BYTES = 2**29
@@ -56,31 +57,29 @@ class ChunkSizes(NamedTuple):
     starts_with_dictionary: bool
 
 
-def read_page_sizes(path: Path, groups: Sequence[Group], max_bytes: int) -> list[list[ChunkSizes]]:
+def read_page_sizes(path: Path, groups: Sequence[Group], limits: Limits) -> list[list[ChunkSizes]]:
     """Return the sizes of each chunk of each row group.
 
-    Raises IntakeError if a page header is broken, the file expands too much, a page exceeds
-    `max_bytes`, or pages are many and small.
+    Raises IntakeError if a page header is broken, the pages expand too much, one of them is too
+    large, or pages are many and small.
     """
     size = path.stat().st_size
     chunks = sum(len(group.chunks) for group in groups)
     values = sum(group.rows * len(group.chunks) for group in groups)
-    limits = _Limits(size, chunks, values, min(max_bytes, MAX_PAGE_BYTES))
+    pages = _PageLimits(FIRST_PAGES * chunks + (size + values) // MIN_PAGE_SIZE, limits)
     with path.open("rb") as file:
         return [
-            [_measure(limits.check(_pages(file, chunk))) for chunk in group.chunks]
+            [_measure(pages.check(_pages(file, chunk))) for chunk in group.chunks]
             for group in groups
         ]
 
 
-class _Limits:
+class _PageLimits:
     """Checks the number and sizes of a file's pages."""
 
-    def __init__(self, size: int, chunks: int, values: int, max_page_bytes: int) -> None:
-        self._size = size
-        self._pages = FIRST_PAGES * chunks + (size + values) // MIN_PAGE_SIZE
-        self._bytes = 0
-        self._max_page_bytes = max_page_bytes
+    def __init__(self, pages: int, limits: Limits) -> None:
+        self._pages = pages
+        self._unpacked = limits.budget("the pages of the Parquet file expand to")
 
     def check(self, pages: Iterator[_Page]) -> Iterator[_Page]:
         """Yield the pages. Raises IntakeError if they are too many or too large."""
@@ -89,14 +88,11 @@ class _Limits:
             if self._pages < 0:
                 detail = f"pages of the Parquet file have fewer than {MIN_PAGE_SIZE} bytes and rows"
                 raise IntakeError("pages_too_small", f"{detail} on average: write larger pages")
-            if page.unpacked > self._max_page_bytes:
-                detail = f"a page of the Parquet file holds {page.unpacked} uncompressed bytes"
-                detail = f"{detail}: at most {self._max_page_bytes} are accepted"
-                raise IntakeError("expands_too_much", detail)
-            self._bytes += page.unpacked
-            if self._bytes > max(FREE_BYTES, MAX_EXPANSION * self._size):
-                detail = f"the Parquet file of {self._size} bytes expands to {self._bytes} and more"
-                raise IntakeError("expands_too_much", detail)
+            self._unpacked.add(page.unpacked)
+            if page.unpacked > MAX_PAGE_BYTES:
+                detail = f"a page of the Parquet file holds {page.unpacked} uncompressed bytes: "
+                detail += f"write smaller pages, at most {MAX_PAGE_BYTES} are accepted"
+                raise IntakeError("page_too_large", detail)
             yield page
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from store.intake.batches.arrow_source import rows_per_batch
 from store.intake.batches.spill import as_type
+from store.intake.budget import Budget
 
 # A batch of 10,000 columns holds one chunk per column.
 CHUNK_ROWS = 1024
@@ -42,10 +43,16 @@ class _Column:
 
 
 class ColumnSpill:
-    """A file of column chunks of `CHUNK_ROWS` rows; a column's last chunk may be shorter."""
+    """A file of column chunks of `CHUNK_ROWS` rows; a column's last chunk may be shorter.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the file.
+        budget: bytes that may be written.
+    """
+
+    def __init__(self, path: Path, budget: Budget) -> None:
         self._path = path
+        self._budget = budget
         self._file = path.open("wb")
         self._columns: dict[str, _Column] = {}
 
@@ -67,7 +74,10 @@ class ColumnSpill:
         return self._columns[name].rows if name in self._columns else 0
 
     def write(self, name: str, chunk: pa.Array) -> None:
-        """Append a chunk to a column; only the column begun last can grow."""
+        """Append a chunk to a column; only the column begun last can grow.
+
+        Raises IntakeLimitError beyond the budget.
+        """
         column = self._columns.setdefault(name, _Column(self._file.tell()))
         column.rows += len(chunk)
         if pa.types.is_null(chunk.type):
@@ -77,7 +87,9 @@ class ColumnSpill:
             column.types.append((len(column.ends), chunk.type))
         batch = pa.RecordBatch.from_arrays([chunk], names=["x"])
         self._file.write(batch.serialize())
-        column.ends.append(self._file.tell())
+        end = self._file.tell()
+        self._budget.reach(end)
+        column.ends.append(end)
 
     def read(
         self, schema: pa.Schema, only: Sequence[int] | None = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from store.intake.batches.sizes import count_bytes
 from store.intake.source import Reading, TableSource
 
 
@@ -33,7 +34,8 @@ def take_sample(
         kept = batch.slice(0, max_rows - rows)
         batches.append(kept)
         rows += kept.num_rows
-        size += batch.get_total_buffer_size()
+        # A text in a dictionary counts as often as it occurs.
+        size += max(batch.get_total_buffer_size(), count_bytes(kept))
         if kept.num_rows < batch.num_rows:
             return Sample(_join(batches), is_complete=False)
     return Sample(_join(batches), is_complete=True)

@@ -4,44 +4,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
-from store.errors import IntakeError
 from store.intake.cells.arrow_types import is_text
 from store.intake.cells.text_views import VIEW_BYTES, view_lengths
-
-# Runs of equal texts take almost no bytes in a file; a larger ratio indicates an attack.
-MAX_TEXT_EXPANSION = 1000
-FREE_TEXT_BYTES = 2**26
+from store.intake.options import Limits
 
 
 class TextLimit:
-    """Limits the bytes of all texts that are read from a file.
+    """Limits the bytes of all texts that are read from a file."""
 
-    Args:
-        size: bytes of the file.
-        max_bytes: most bytes in any case.
-    """
-
-    def __init__(self, size: int, max_bytes: int) -> None:
-        self._size = size
-        self._allowed = min(max_bytes, max(FREE_TEXT_BYTES, MAX_TEXT_EXPANSION * size))
-        self._is_full = self._allowed == max_bytes
-        self._bytes = 0
+    def __init__(self, limits: Limits) -> None:
+        self._budget = limits.budget(
+            "the texts of the file, each counted as often as it occurs, take"
+        )
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Count the texts of a batch, of which only the offsets need to be valid.
 
-        Raises IntakeError if the limit is exceeded.
+        Raises IntakeLimitError if the limit is exceeded.
         """
-        for array in batch.columns:
-            self._bytes += count_text_bytes(array)
-        if self._bytes <= self._allowed:
-            return
-        detail = f"the texts of the file of {self._size} bytes, each counted as often as it occurs,"
-        if self._is_full:
-            detail = f"{detail} exceed the limit of {self._allowed} bytes of a decompressed file"
-        else:
-            detail = f"{detail} expand more than {MAX_TEXT_EXPANSION}-fold"
-        raise IntakeError("expands_too_much", detail)
+        self._budget.add(sum(map(count_text_bytes, batch.columns)))
 
 
 def count_bytes(batch: pa.RecordBatch) -> int:

@@ -7,18 +7,26 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from store.intake.budget import Budget
+
 
 class BatchSpill:
-    """A file of Arrow streams; each stream adds columns or replaces their types."""
+    """A file of Arrow streams; each stream adds columns or replaces their types.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the file.
+        budget: bytes that may be written, also of other files.
+    """
+
+    def __init__(self, path: Path, budget: Budget) -> None:
         self._path = path
+        self._budget = budget
 
     @contextmanager
     def writing(self) -> Iterator["SpillWriter"]:
         """Yield a writer that is closed when the block ends."""
         with pa.OSFile(str(self._path), "wb") as sink:
-            writer = SpillWriter(sink)
+            writer = SpillWriter(sink, self._budget)
             try:
                 yield writer
             finally:
@@ -47,18 +55,24 @@ class BatchSpill:
 class SpillWriter:
     """Writes batches; starts a new Arrow stream whenever the schema changes."""
 
-    def __init__(self, sink: pa.NativeFile) -> None:
+    def __init__(self, sink: pa.NativeFile, budget: Budget) -> None:
         self._sink = sink
+        self._budget = budget
         self._stream: pa.RecordBatchStreamWriter | None = None
         self._schema: pa.Schema | None = None
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Append a batch; its first columns are those of the previous batch."""
+        """Append a batch; its first columns are those of the previous batch.
+
+        Raises IntakeLimitError beyond the budget.
+        """
+        start = self._sink.tell()
         if self._stream is None or not batch.schema.equals(self._schema):
             self.end_stream()
             self._schema = batch.schema
             self._stream = pa.ipc.new_stream(self._sink, batch.schema)
         self._stream.write_batch(batch)
+        self._budget.add(self._sink.tell() - start)
 
     def end_stream(self) -> None:
         """Close the current stream."""

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from store.errors import FileLocation, IntakeError
+from store.intake.budget import exceeded
 from store.intake.cells.large_integers import is_wide_integer
 from store.intake.cells.text import drop_nan
 from store.intake.cells.text_views import take_views
@@ -39,11 +40,11 @@ def check_row_count(rows: int, columns: int, limits: Limits) -> None:
     """Raise IntakeError if there are too many rows, or too many cells in them."""
     if limits.max_rows is not None and rows > limits.max_rows:
         detail = f"the file has more than {limits.max_rows} rows: send it in parts"
-    elif rows * columns > limits.max_cells:
-        detail = f"{rows} rows of {columns} columns exceed the limit of {limits.max_cells} cells"
-    else:
-        return
-    raise IntakeError("too_many_rows", detail)
+        raise IntakeError("too_many_rows", detail)
+    allowed, cells = limits.allow("max_cells"), rows * columns
+    if cells > allowed.limit:
+        what = f"{rows} rows of {columns} columns have"
+        raise exceeded(what, cells, allowed, "cells", "too_many_rows")
 
 
 def delivered_type(name: str, data_type: pa.DataType) -> pa.DataType | None:

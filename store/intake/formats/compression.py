@@ -3,36 +3,33 @@
 from pathlib import Path
 
 from store.errors import IntakeError
-from store.intake.options import Compression
+from store.intake.budget import exceeded
+from store.intake.options import Compression, Limits
 
 CHUNK_BYTES = 2**18
-# Real tables of equal lines reach a ratio of about 100.
-MAX_EXPANSION = 200
-FREE_BYTES = 2**24
 MAGIC: dict[bytes, Compression] = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
 class ExpansionGuard:
-    """Limits the ratio of decompressed bytes to compressed bytes."""
+    """Limits the decompressed bytes by the compressed bytes read so far."""
 
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._bytes = 0
 
     def add(self, count: int, consumed: int) -> None:
         """Add `count` decompressed bytes; `consumed` is the total of compressed bytes so far.
 
-        Raises IntakeError if the limit is exceeded.
+        Raises IntakeLimitError if the limit is exceeded, ReadingStoppedError.
         """
+        self._limits.check_running()
         self._bytes += count
-        allowed = min(self._max_bytes, max(FREE_BYTES, MAX_EXPANSION * consumed))
-        if self._bytes <= allowed:
-            return
-        if allowed == self._max_bytes:
-            detail = f"the file expands to more than the {allowed} bytes that are accepted"
-        else:
-            detail = f"the file expands more than {MAX_EXPANSION}-fold"
-        raise IntakeError("expands_too_much", detail)
+        # An archive may itself have been compressed.
+        allowed = self._limits.allow("max_bytes", min(consumed, self._limits.sent_bytes))
+        if self._bytes > allowed.limit:
+            raise exceeded(
+                f"the first {consumed} bytes of the file expand to", self._bytes, allowed
+            )
 
 
 def find_compression(head: bytes) -> Compression | None:
@@ -40,11 +37,11 @@ def find_compression(head: bytes) -> Compression | None:
     return next((found for magic, found in MAGIC.items() if head.startswith(magic)), None)
 
 
-def decompress(path: Path, compression: Compression, target: Path, max_bytes: int) -> None:
+def decompress(path: Path, compression: Compression, target: Path, limits: Limits) -> None:
     """Unpack a file. Raises IntakeError when it is cut, corrupt, twice compressed or expands."""
     import pyarrow as pa
 
-    guard = ExpansionGuard(max_bytes)
+    guard = ExpansionGuard(limits)
     try:
         with path.open("rb") as file, target.open("wb") as sink:
             stream = pa.CompressedInputStream(file, compression)

@@ -27,7 +27,9 @@ class DocumentRows:
         self._limits = limits
         self._columns = JsonColumns(limits, "row")
         self._shape = RowShape("row")
-        self._spill = BatchSpill(folder / "json_rows.spill")
+        self._spill = BatchSpill(
+            folder / "json_rows.spill", limits.budget("the rows of the document take")
+        )
         self._rows = 0
 
     def read(self, stream: Iterator[Event]) -> None:

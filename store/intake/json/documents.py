@@ -39,7 +39,8 @@ def open_json_document(
             _check_end(stream)
             return rows.finish(options)
         case "start_map":
-            with ColumnSpill(folder / "json_columns.spill") as spill:
+            budget = limits.budget("the columns of the document take")
+            with ColumnSpill(folder / "json_columns.spill", budget) as spill:
                 reader = _ColumnReader(events, spill, limits, folder)
                 reader.read(stream)
             _check_end(stream)

@@ -51,7 +51,7 @@ class Block:
 def open_json_lines(path: Path, options: ReadOptions, limits: Limits, folder: Path) -> ArrowSource:
     """Read a file of JSON Lines. Raises IntakeError."""
     reader = _Reader(limits)
-    spill = BatchSpill(folder / "json_lines.spill")
+    spill = BatchSpill(folder / "json_lines.spill", limits.budget("the rows of the file take"))
     rows = 0
     with spill.writing() as writer:
         for block in _blocks(path):

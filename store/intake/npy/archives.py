@@ -28,7 +28,7 @@ def open_npz(path: Path, options: ReadOptions, limits: Limits, folder: Path) -> 
     _check_members(members)
     unpacked = folder / "arrays"
     try:
-        ranges = _unpack(path, members, unpacked, ExpansionGuard(limits.max_bytes))
+        ranges = _unpack(path, members, unpacked, ExpansionGuard(limits))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         why = "a wrong checksum" if "CRC" in str(error) else str(error)[:100]
         raise IntakeError(

@@ -35,12 +35,16 @@ def int64(number: int) -> bytes:
     return number.to_bytes(8, "little", signed=True)
 
 
-def arrow_case(name: str, content: bytes | Callable[[], bytes], code: str, says: str) -> Case:
-    return Case(f"file: {name}", content, code, says, media_type=FILE)
+def arrow_case(
+    name: str, content: bytes | Callable[[], bytes], code: str, says: str, status: int = 422
+) -> Case:
+    return Case(f"file: {name}", content, code, says, media_type=FILE, status=status)
 
 
-def stream_case(name: str, content: bytes | Callable[[], bytes], code: str, says: str) -> Case:
-    return Case(f"stream: {name}", content, code, says, media_type=STREAM)
+def stream_case(
+    name: str, content: bytes | Callable[[], bytes], code: str, says: str, status: int = 422
+) -> Case:
+    return Case(f"stream: {name}", content, code, says, media_type=STREAM, status=status)
 
 
 ARROW = arrow()
@@ -64,7 +68,7 @@ CASES = [
     arrow_case("footer of noise", ARROW[:-200] + noise(190) + ARROW[-10:], "not_arrow", "Arrow"),
     arrow_case("head of noise", ARROW[:8] + noise(200) + ARROW[208:], "not_arrow", "Arrow"),
     arrow_case("more rows than there are", swap(ARROW, int64(ROWS), int64(10**6)), "not_arrow", "Arrow"),
-    arrow_case("a terabyte of rows", swap(ARROW, int64(ROWS), int64(10**12)), "too_many_rows", "rows"),
+    arrow_case("a terabyte of rows", swap(ARROW, int64(ROWS), int64(10**12)), "too_many_rows", "rows", 413),
     arrow_case("negative row count", swap(ARROW, int64(ROWS), int64(-1)), "not_arrow", "Arrow"),
     arrow_case("a buffer beyond the file", swap(ARROW, int64(ROWS * 8), int64(10**12)), "not_arrow", "Arrow"),
     arrow_case("negative buffer length", swap(ARROW, int64(ROWS * 8), int64(-8)), "not_arrow", "Arrow"),
@@ -86,7 +90,7 @@ CASES = [
     stream_case("stream without a batch", arrow(TABLE.slice(0, 0), stream=True), "no_rows", "no rows"),
     stream_case("end marker alone", b"\xff\xff\xff\xff\0\0\0\0", "not_arrow", "Arrow"),
     stream_case("stream with a schema of 2 GB", b"\xff\xff\xff\xff\xff\xff\xff\x7f" + FLOWING[8:], "not_arrow", "Arrow"),
-    stream_case("stream with a terabyte of rows", swap(FLOWING, int64(ROWS), int64(10**12)), "too_many_rows", "rows"),
+    stream_case("stream with a terabyte of rows", swap(FLOWING, int64(ROWS), int64(10**12)), "too_many_rows", "rows", 413),
     stream_case("stream with more rows than there are", swap(FLOWING, int64(ROWS), int64(10**6)), "not_arrow", "Arrow"),
     stream_case("stream of noise", noise(5000), "not_arrow", "Arrow"),
     stream_case("stream of lists", arrow(LISTS, stream=True), "nested_value", "x"),

@@ -65,8 +65,10 @@ def swap_last(data: bytes) -> bytes:
     return data.replace(struct.pack("<d", 7.0), struct.pack("<d", 8.0))
 
 
-def parquet_case(name: str, content: bytes | Callable[[], bytes], code: str, says: str) -> Case:
-    return Case(f"Parquet: {name}", content, code, says, media_type=PARQUET)
+def parquet_case(
+    name: str, content: bytes | Callable[[], bytes], code: str, says: str, status: int = 422
+) -> Case:
+    return Case(f"Parquet: {name}", content, code, says, media_type=PARQUET, status=status)
 
 
 COUNT = b"\x16" + varint(ROWS)
@@ -137,7 +139,7 @@ CONTENTS = [
     parquet_case("compressed page of noise", lambda: noisy(parquet(compression="zstd")), "not_parquet", "Parquet"),
     parquet_case("wrong checksum", swap_last(parquet(write_page_checksum=True)), "not_parquet", "Parquet"),
     parquet_case("100,000 columns", lambda: parquet(pa.table({f"c{n}": [1] for n in range(20_000)})), "too_many_columns", "20000"),
-    parquet_case("two billion rows in a small file", partial(many_rows, 10**6, 2000), "too_many_rows", "rows"),
+    parquet_case("two billion rows in a small file", partial(many_rows, 10**6, 2000), "too_many_rows", "rows", 413),
 ]  # fmt: skip
 
 CASES = [*FOOTERS, *CONTENTS]

@@ -32,7 +32,8 @@ def open_bytes(
     path.write_bytes(content)
     spill = folder / "spill"
     spill.mkdir(exist_ok=True)
-    return open_source(path, ReadOptions(**stated), FileHints(media_type, name), limits, spill)
+    hints = FileHints(media_type, name)
+    return open_source(path, ReadOptions(**stated), hints, limits.for_file(path), spill)
 
 
 def cells(source: TableSource, reading: Reading | None = None) -> dict[str, list[Any]]:

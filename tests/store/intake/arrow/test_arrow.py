@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from store.intake.arrow import dictionary_sizes
+from store.intake import budget
 from store.intake.batches.arrow_source import BATCH_BYTES, MAX_ROW_BYTES
 from store.intake.cells.text_views import take_views
 from store.intake.options import Limits
@@ -67,7 +67,7 @@ def test_truncated_file_is_refused(tmp_path: Path, content: bytes, kept: float) 
     "content",
     [
         swap(FILE, int64(3000), int64(-1)),
-        swap(FILE, int64(3000), int64(2**31 // 3)),
+        swap(FILE, int64(3000), int64(10**6)),
         swap(FILE, int64(24_000), int64(10**12)),
         swap(FILE, int64(24_000), int64(-8)),
         swap(STREAM, int64(24_000), int64(8)),
@@ -115,7 +115,7 @@ def test_compressed_buffer_with_excessive_claimed_size_is_refused(
 
 
 def test_zeros_that_expand_a_thousandfold_are_refused(tmp_path: Path) -> None:
-    content = arrow_bytes(pa.table({"x": np.zeros(2**22)}), compression="zstd")
+    content = arrow_bytes(pa.table({"x": np.zeros(2**24)}), compression="zstd")
     assert refusal(tmp_path, content).code == "expands_too_much"
 
 
@@ -196,10 +196,10 @@ def test_dictionary_may_grow_in_few_steps(tmp_path: Path, monkeypatch: pytest.Mo
         rows = [pa.DictionaryArray.from_arrays(pa.array([0]), pa.array(w)) for w in words]
         return one_row_batches(rows, emit_dictionary_deltas=True)
 
-    monkeypatch.setattr(dictionary_sizes, "FREE_BYTES", 2**16)
-    monkeypatch.setattr(dictionary_sizes, "MAX_EXPANSION", 2)
-    assert len(cells(open_bytes(tmp_path, grown(1, 20)))["x"]) == 20
-    error = refusal(tmp_path, grown(1, 200))
+    monkeypatch.setattr(budget, "FLOOR_BYTES", 2**16)
+    limits = Limits(max_expansion=2)
+    assert len(cells(open_bytes(tmp_path, grown(1, 20), limits=limits))["x"]) == 20
+    error = refusal(tmp_path, grown(1, 200), limits=limits)
     assert (error.code, "deltas" in str(error)) == ("expands_too_much", True)
 
 

@@ -37,7 +37,7 @@ def change_footer(content: bytes, old: bytes, new: bytes) -> bytes:
 def open_columns(path: Path) -> ParquetColumns:
     with pq.ParquetFile(path) as file:
         metadata, schema = file.metadata, file.schema_arrow
-    sizes = read_page_sizes(path, read_groups(path, len(schema)), 2**31)
+    sizes = read_page_sizes(path, read_groups(path, len(schema)), Limits())
     return ParquetColumns(path, metadata, schema, sizes)
 
 
@@ -64,10 +64,11 @@ def test_repeated_texts_count_as_often_as_they_occur(tmp_path: Path, length: int
     assert (error.code, "counted as often" in str(error)) == ("expands_too_much", True)
 
 
-def test_texts_are_limited_by_the_bytes_of_a_decompressed_file(tmp_path: Path) -> None:
-    error = refusal(tmp_path, texts_as_parquet(["a" * 100], 1000), limits=Limits(max_bytes=99_999))
-    assert (error.code, "99999 bytes" in str(error)) == ("expands_too_much", True)
-    open_bytes(tmp_path, texts_as_parquet(["a" * 100], 1000), limits=Limits(max_bytes=100_000))
+def test_texts_are_limited_by_the_bytes_of_the_table(tmp_path: Path) -> None:
+    content = texts_as_parquet(["a" * 100], 1000)
+    error = refusal(tmp_path, content, limits=Limits(max_table_bytes=99_999))
+    assert (error.code, "99999 that" in str(error)) == ("expands_too_much", True)
+    open_bytes(tmp_path, content, limits=Limits(max_table_bytes=100_000))
 
 
 @pytest.mark.parametrize("encoding", ["PLAIN", "DELTA_BYTE_ARRAY", None])
@@ -86,7 +87,7 @@ def test_pages_are_measured_by_their_headers(tmp_path: Path) -> None:
     file = tmp_path / "texts.parquet"
     texts = [f"{n:0100}" for n in range(1000)]
     pq.write_table(pa.table({"x": texts}), file, dictionary_pagesize_limit=50_000)
-    [[sizes]] = read_page_sizes(file, read_groups(file, 1), 2**31)
+    [[sizes]] = read_page_sizes(file, read_groups(file, 1), Limits())
     assert sizes.starts_with_dictionary
     assert 50_000 <= sizes.dictionary <= 104 * 1000
     assert sizes.unpacked >= sizes.dictionary + sizes.own
@@ -94,7 +95,7 @@ def test_pages_are_measured_by_their_headers(tmp_path: Path) -> None:
 
 def test_page_beyond_the_limit_is_refused(tmp_path: Path) -> None:
     content = parquet_bytes(pa.table({"x": np.arange(1000.0)}), use_dictionary=False)
-    error = refusal(tmp_path, content, limits=Limits(max_bytes=7999))
+    error = refusal(tmp_path, content, limits=Limits(max_table_bytes=7999))
     assert (error.code, "page" in str(error)) == ("expands_too_much", True)
 
 

@@ -7,6 +7,7 @@ import pytest
 from store.errors import IntakeError
 from store.intake.batches.sizes import TextLimit, count_bytes, count_text_bytes, text_lengths
 from store.intake.cells.text_views import take_views
+from store.intake.options import Limits
 
 WORDS = ["one", None, "three", "a text that is longer than a view", ""]
 
@@ -40,7 +41,7 @@ def test_other_cells_are_not_texts() -> None:
 
 
 def test_limit_is_of_all_batches_together() -> None:
-    limit = TextLimit(size=10, max_bytes=100)
+    limit = TextLimit(Limits(max_table_bytes=100))
     texts = batch_of(pa.array(["x" * 25] * 2))
     limit.add(texts)
     limit.add(texts)
