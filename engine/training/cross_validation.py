@@ -234,6 +234,11 @@ class FoldedTraining:
         return 0 if self._opened is None else self._opened.restores_done
 
     @property
+    def good_epochs(self) -> int | None:
+        """Completed epochs of the state that a divergence of the current network returns to."""
+        return None if self._opened is None else self._opened.good_epochs
+
+    @property
     def has_network_ended(self) -> bool:
         """Whether the current network has done its last step."""
         return self._current.reason is not None

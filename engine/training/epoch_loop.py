@@ -107,6 +107,12 @@ class EpochLoop:
         return found
 
     @property
+    def good_epochs(self) -> int | None:
+        """Completed epochs of the state that a divergence returns to; None without one."""
+        kept = self._recovery.numbers
+        return None if kept is None else kept["epoch"]
+
+    @property
     def keeps_best(self) -> bool:
         """Whether the returned weights are those of the best epoch rather than the latest."""
         return self._kept.best is not None

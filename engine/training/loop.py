@@ -114,6 +114,11 @@ class TrainingProtocol(Protocol):
         ...
 
     @property
+    def good_epochs(self) -> int | None:
+        """Completed epochs of the state that a divergence returns to; None without one."""
+        ...
+
+    @property
     def has_network_ended(self) -> bool:
         """Whether the current network has done its last step; a fold is then followed by others."""
         ...

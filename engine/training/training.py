@@ -182,6 +182,11 @@ class Training:
         return self._loop.progress.restores
 
     @property
+    def good_epochs(self) -> int | None:
+        """Completed epochs of the state that a divergence returns to; None without one."""
+        return self._loop.good_epochs
+
+    @property
     def has_network_ended(self) -> bool:
         """Whether training has ended."""
         return self.reason is not None

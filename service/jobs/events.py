@@ -13,7 +13,7 @@ from service.schemas.events import EventView
 from service.serializers.events import encode_event, event_view
 from store.db.pagination import Order, Page
 from store.errors import StoreUnavailableError
-from store.jobs.events import EventLog, has_event, list_events, read_log
+from store.jobs.events import EventLog, list_events, read_log
 from store.statuses import TRAINING
 
 KEEP_ALIVE_SECONDS = 15.0
@@ -32,14 +32,14 @@ def page(
 def open_stream(context: Context, job_id: str, after: int) -> AsyncIterator[bytes] | None:
     """Stream the job's events after this one, past and future; None if there are none to come.
 
-    Starts at the beginning if the job has no such event. Raises NotFoundError.
+    Events follow one another by their ids: that event itself may have been thinned out. Raises
+    NotFoundError.
     """
     with context.database.reading() as session:
-        start = after if after and has_event(session, job_id, after) else 0
-        log = read_log(session, job_id, TRAINING, start, EVENTS_AT_ONCE)
+        log = read_log(session, job_id, TRAINING, after, EVENTS_AT_ONCE)
     if log.is_complete and not log.events:
         return None
-    return _stream(context, job_id, start, log)
+    return _stream(context, job_id, after, log)
 
 
 async def _stream(context: Context, job_id: str, after: int, log: EventLog) -> AsyncIterator[bytes]:

@@ -8,7 +8,7 @@ from store.db.pagination import Page, PageRequest
 from store.errors import NotFoundError
 from store.jobs.jobs import JobFilter, JobRecord, find_external_job, list_jobs
 from store.jobs.training.checkpoints import list_training_checkpoints
-from store.jobs.training.losses import LossRecord, list_losses
+from store.jobs.training.losses import LossPage, list_losses
 from store.jobs.transitions import TransitionRecord, list_transitions
 from store.statuses import TRAINING
 
@@ -45,9 +45,7 @@ def checkpoints(context: Context, job_id: str) -> CheckpointsView:
     return CheckpointsView(data=[checkpoint_view(checkpoint) for checkpoint in found])
 
 
-def losses(
-    context: Context, job_id: str, after: int, limit: int
-) -> tuple[tuple[LossRecord, ...], bool]:
-    """Return epochs of a job after `after`, and whether more follow. Raises NotFoundError."""
+def losses(context: Context, job_id: str, after: int, limit: int) -> LossPage:
+    """Return a page of epochs of a job after `after`. Raises NotFoundError."""
     with context.database.reading() as session:
         return list_losses(session, job_id, after, limit)

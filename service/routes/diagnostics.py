@@ -9,7 +9,7 @@ from service.http.csv import wants_csv
 from service.http.json_bodies import JsonRoute
 from service.http.problems import problems
 from service.jobs.diagnostics import read_diagnostics
-from service.routes.jobs import MAX_LOSSES
+from service.routes.jobs import EPOCHS_CSV, MAX_LOSSES, epochs_response
 from service.schemas.common import JobId
 from service.schemas.diagnostics import DiagnosticsView
 from service.serializers.diagnostics import diagnostics_as_csv, diagnostics_view
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=JsonRoute)
     response_model=DiagnosticsView,
     responses={
         **problems(404, 422, 503),
-        200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
+        200: EPOCHS_CSV,
     },
 )
 def get_diagnostics(
@@ -36,9 +36,10 @@ def get_diagnostics(
 ) -> DiagnosticsView | Response:
     """Return the gradient flow through the layers per epoch, and what the rules have found.
 
-    As CSV: one line per epoch and layer, without the findings.
+    As CSV: one line per epoch and layer, without the findings; thinned if the response has the
+    header Backpropd-Thinned.
     """
-    job, epochs, more = read_diagnostics(context, job_id, after, limit)
+    job, page = read_diagnostics(context, job_id, after, limit)
     if wants_csv(accept):
-        return Response(diagnostics_as_csv(epochs), media_type="text/csv")
-    return diagnostics_view(job, epochs, has_more=more)
+        return epochs_response(diagnostics_as_csv(page.epochs), page)
+    return diagnostics_view(job, page)

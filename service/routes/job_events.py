@@ -57,7 +57,8 @@ async def list_events(
     last_event_id: Annotated[
         str,
         Header(
-            description="Stream: continue after this event; an unknown id starts at the beginning."
+            description="Stream: continue after this id, whether or not its event is still "
+            "there; anything else than a number starts at the beginning."
         ),
     ] = "",
 ) -> PageView[EventView] | Response:

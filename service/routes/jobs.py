@@ -1,6 +1,6 @@
 """/v1/jobs: validate, create, list, poll."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -17,20 +17,30 @@ from service.jobs.health_checks import validate_with_checks
 from service.models.models import weights_of_job
 from service.routes.models import WEIGHTS_RESPONSE, Format, weights_response
 from service.schemas.common import After, JobId, Limit, Name, Order, PageView
-from service.schemas.epochs import CheckpointsView, LossView
+from service.schemas.epochs import THINNED, THINNED_HEADER, CheckpointsView, LossesView
 from service.schemas.job_requests import ExternalId, JobRequest
 from service.schemas.jobs import JobView
 from service.schemas.validation import ValidationView
-from service.serializers.jobs import loss_view
+from service.serializers.jobs import losses_view
 from service.serializers.losses_csv import losses_as_csv
 from store.db.pagination import PageRequest
 from store.jobs.jobs import JobFilter
+from store.jobs.training.losses import LossPage
 from store.statuses import JobStatus
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=JsonRoute)
 
 MetadataFilter = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}:[^\x00]{0,512}$")]
 MAX_LOSSES = 10_000
+EPOCHS_CSV: dict[str, Any] = {
+    "content": {"text/csv": {"schema": {"type": "string"}}},
+    "headers": {
+        THINNED_HEADER: {
+            "description": f"Of a CSV, only if it is `true`. {THINNED}",
+            "schema": {"type": "string", "enum": ["true"]},
+        }
+    },
+}
 Wait = Annotated[
     float,
     Query(
@@ -144,11 +154,8 @@ async def get_job(
 
 @router.get(
     "/{job_id}/losses",
-    response_model=PageView[LossView],
-    responses={
-        **problems(404, 422, 503),
-        200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
-    },
+    response_model=LossesView,
+    responses={**problems(404, 422, 503), 200: EPOCHS_CSV},
 )
 def list_losses(
     context: ContextDep,
@@ -158,13 +165,21 @@ def list_losses(
         int, Query(ge=-1, le=2**31 - 1, description="Return epochs after this one.")
     ] = -1,
     accept: Annotated[str, Header()] = "application/json",
-) -> PageView[LossView] | Response:
-    """List the losses and metrics of each finished epoch, oldest first, as JSON or CSV."""
-    found, more = queries.losses(context, job_id, after, limit)
+) -> LossesView | Response:
+    """List the losses and metrics of each finished epoch, oldest first, as JSON or CSV.
+
+    Long trainings are thinned: then `thinned` is true, and a CSV has the header Backpropd-Thinned.
+    """
+    page = queries.losses(context, job_id, after, limit)
     if wants_csv(accept):
-        return Response(losses_as_csv(found), media_type="text/csv")
-    last = str(found[-1].epoch) if more else None
-    return PageView(data=[loss_view(loss) for loss in found], has_more=more, next=last)
+        return epochs_response(losses_as_csv(page.epochs), page)
+    return losses_view(page)
+
+
+def epochs_response(csv: str, page: LossPage) -> Response:
+    """Return a page of epochs as CSV; a header says whether it is thinned, as JSON does."""
+    headers = {THINNED_HEADER: "true"} if page.is_thinned else None
+    return Response(csv, headers=headers, media_type="text/csv")
 
 
 @router.get("/{job_id}/checkpoints", responses=problems(404, 422, 503))

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from service.schemas.common import PageView, View
-from service.schemas.epochs import LayerDiagnosticsView
+from service.schemas.epochs import THINNED, LayerDiagnosticsView
 from service.schemas.jobs import FindingView
 
 
@@ -48,6 +48,7 @@ class DiagnosticsView(PageView[EpochDiagnosticsView]):
     Folds have no epochs of their own here; what is found in them is among `findings`.
     """
 
+    thinned: bool = Field(description=THINNED)
     verdict: str = Field(
         description="The findings in one sentence; of a training that diverged or was restored, "
         "also where, and the remedy."

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from engine.metrics import Metric
-from service.schemas.common import View
+from service.schemas.common import PageView, View
 
 
 class LayerDiagnosticsView(View):
@@ -57,6 +57,20 @@ class LossView(View):
         description="Statistics at the end of the epoch, of each layer that is trained, or has "
         "units that can be dead or saturated."
     )
+
+
+THINNED = (
+    "Whether epochs of this training are no longer stored: beyond 10,000 epochs the last 5,000 "
+    "are, of the 5,000 before them those divisible by 2, of the 10,000 before those by 4, of the "
+    "20,000 before those by 8, and so on; always epoch 0 and the best."
+)
+THINNED_HEADER = "Backpropd-Thinned"
+
+
+class LossesView(PageView[LossView]):
+    """A page of epochs."""
+
+    thinned: bool = Field(description=THINNED)
 
 
 class CheckpointView(View):

@@ -18,7 +18,7 @@ from service.schemas.diagnostics import (
 )
 from service.serializers.later_versions import if_known
 from store.jobs.jobs import JobRecord
-from store.jobs.training.losses import LossRecord
+from store.jobs.training.losses import LossPage, LossRecord
 from store.statuses import StatusReason
 
 _RESTORED: FindingCode = "restored_after_divergence"
@@ -35,15 +35,14 @@ _RULES = [
 ]
 
 
-def diagnostics_view(
-    job: JobRecord, epochs: Sequence[LossRecord], *, has_more: bool
-) -> DiagnosticsView:
+def diagnostics_view(job: JobRecord, page: LossPage) -> DiagnosticsView:
     """Return the response schema of a job's diagnostics with a page of its epochs."""
     found = if_known(job.spec_version, lambda: _findings(job)) or []
     return DiagnosticsView(
-        data=[EpochDiagnosticsView.model_validate(asdict(epoch)) for epoch in epochs],
-        has_more=has_more,
-        next=str(epochs[-1].epoch) if has_more else None,
+        data=[EpochDiagnosticsView.model_validate(asdict(epoch)) for epoch in page.epochs],
+        has_more=page.next is not None,
+        next=page.next,
+        thinned=page.is_thinned,
         verdict=_verdict(job, found),
         findings=found,
         rules=_RULES,

@@ -8,7 +8,7 @@ from engine.findings import Finding
 from engine.metrics import Metric
 from engine.specs import FoldsValidation
 from engine.stored.versions import SPEC_VERSION
-from service.schemas.epochs import CheckpointView, LossView
+from service.schemas.epochs import CheckpointView, LossesView, LossView
 from service.schemas.jobs import (
     CrossValidationView,
     DigestView,
@@ -27,7 +27,7 @@ from service.serializers.later_versions import if_known
 from service.serializers.part_rows import job_rows_view
 from store.jobs.jobs import JobRecord
 from store.jobs.training.checkpoints import CheckpointSummary
-from store.jobs.training.losses import LossRecord
+from store.jobs.training.losses import LossPage
 from store.jobs.transitions import TransitionRecord
 from store.statuses import TERMINAL, JobStatus
 
@@ -210,6 +210,11 @@ def checkpoint_view(checkpoint: CheckpointSummary) -> CheckpointView:
     return found or CheckpointView(**{**values, "metrics": {}})
 
 
-def loss_view(loss: LossRecord) -> LossView:
-    """Return the response schema of one epoch."""
-    return LossView(**asdict(loss))
+def losses_view(page: LossPage) -> LossesView:
+    """Return the response schema of a page of epochs."""
+    return LossesView(
+        data=[LossView(**asdict(loss)) for loss in page.epochs],
+        has_more=page.next is not None,
+        next=page.next,
+        thinned=page.is_thinned,
+    )

@@ -79,9 +79,6 @@ _VERSIONS = select(
     .scalar_subquery()
     .label("event_id"),
 ).where(jobs.c.id.in_(bindparam("job_ids", expanding=True)), jobs.c.kind == bindparam("kind"))
-_ONE = select(events.c.id).where(
-    events.c.job_id == bindparam("job_id"), events.c.id == bindparam("event_id")
-)
 _FOLLOWING = (
     select(events)
     .where(events.c.job_id == bindparam("job_id"), events.c.id > bindparam("after"))
@@ -141,12 +138,6 @@ def find_job_versions(
         job_id = values.pop("id")
         found[job_id] = JobVersion(**values)
     return found
-
-
-def has_event(session: Session, job_id: str, event_id: int) -> bool:
-    """Return whether the event belongs to the job."""
-    parameters = {"job_id": job_id, "event_id": event_id}
-    return session.execute(_ONE, parameters).one_or_none() is not None
 
 
 def list_events(

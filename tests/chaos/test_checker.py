@@ -15,6 +15,7 @@ from tests.chaos.checker import (
     check_queue,
     check_replays,
     check_results,
+    is_kept,
 )
 from tests.chaos.history import EpochFact, JobFact, ReplayFact
 from tests.chaos.journal import Entry
@@ -170,3 +171,16 @@ def test_wrong_replay_is_reported(wrong: dict[str, object], expected: str) -> No
     assert check_replays([replay]) == []
     [complaint] = check_replays([replace(replay, **wrong)])  # type: ignore[arg-type]
     assert expected in complaint
+
+
+def test_gaps_of_long_trainings_are_those_of_the_rule() -> None:
+    kept = [epoch for epoch in range(20_001) if is_kept(epoch, 20_000)]
+    assert (len(kept), kept[:3], kept[-5_000:]) == (10_001, [0, 4, 8], list(range(15_001, 20_001)))
+    whole = tuple(EpochFact(epoch, "0.5") for epoch in kept)
+    runs = {"w": Undisturbed(whole, "ab")}
+    job = replace(JOB, work="w", weights="ab", losses=whole)
+    assert check_exactness([job], runs) == []
+    gap = replace(job, losses=tuple(fact for fact in whole if fact.epoch != 4))
+    assert any("gap" in text for text in check_exactness([gap], runs))
+    cancelled = replace(gap, status="cancelled", losses=whole[:-1])
+    assert not any("gap" in text for text in check_exactness([cancelled], runs))

@@ -130,7 +130,7 @@ def test_time_of_folds_is_not_part_of_any_epoch(
     posted = post(**FOLDS)
     run_slice(context)
     with database.reading() as session:
-        losses, _ = list_losses(session, posted.id, -1, 10)
+        losses = list_losses(session, posted.id, -1, 10).epochs
     assert [loss.seconds for loss in losses] == [10] * 6
     assert find(posted.id).training_seconds == pytest.approx(STEPS, abs=4)
 

@@ -72,7 +72,7 @@ def test_result_is_the_hash_of_weights_and_losses(
     train_waiting_jobs(settings)
     job = find(posted.id)
     with database.reading() as session:
-        stored, _ = list_losses(session, job.id, -1, 1000)
+        stored = list_losses(session, job.id, -1, 1000).epochs
     chain = ""
     for loss in stored:
         names = ("epoch", "loss", "validation_loss", "metrics", "learning_rate")

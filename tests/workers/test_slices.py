@@ -47,7 +47,7 @@ def context(settings: Settings) -> Iterator[WorkerContext]:
 
 def losses_of(database: Database, job_id: str) -> list[tuple[int, float, float | None]]:
     with database.reading() as session:
-        found = list_losses(session, job_id, -1, 10_000)[0]
+        found = list_losses(session, job_id, -1, 10_000).epochs
     return [(loss.epoch, loss.loss, loss.validation_loss) for loss in found]
 
 

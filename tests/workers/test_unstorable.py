@@ -74,7 +74,7 @@ def test_non_finite_number_fails_the_job_and_is_named(
     assert job.error is not None
     assert f"{name} is " in job.error["message"]
     with database.reading() as session:
-        kept, _ = list_losses(session, posted.id, -1, 10)
+        kept = list_losses(session, posted.id, -1, 10).epochs
     assert [loss.epoch for loss in kept] == ([0, 1] if record_seconds == 0 else [])
 
 

@@ -7,14 +7,15 @@ from engine.training.progress import EpochRecord
 from store.db.database import Database
 from store.jobs.training.digest import LossChain, as_line, hash_losses, read_epochs
 from store.jobs.training.losses import LossRecord
+from workers.loss_hash import LossHash
 
 
 class LossComparison:
     """Hashes the losses of repeated epochs, and finds the first that differs from the stored ones.
 
+    Epochs that are not stored, because the training is thinned, are hashed only.
+
     Attributes:
-        epochs: number of epochs so far.
-        chain: hash of their losses.
         first_differing_epoch: the first epoch that differs, from 0; None if none does.
 
     Args:
@@ -24,13 +25,28 @@ class LossComparison:
 
     def __init__(self, database: Database, job_id: str) -> None:
         self._database, self._job_id = database, job_id
-        self.epochs = 0
-        self.chain = LossChain()
         self.first_differing_epoch: int | None = None
+        self._hash = LossHash()
         self._stored: Iterator[LossRecord] = iter(())
+        self._next: LossRecord | None = None
 
-    def add(self, epoch: EpochRecord) -> None:
-        """Compare the next epoch. Raises StoreUnavailableError."""
+    @property
+    def epochs(self) -> int:
+        """Number of epochs so far."""
+        return self._hash.epochs
+
+    @property
+    def chain(self) -> LossChain:
+        """Hash of their losses."""
+        return self._hash.chain
+
+    def add(self, epoch: EpochRecord, good_epochs: int | None) -> None:
+        """Compare the next epoch. Raises StoreUnavailableError.
+
+        Args:
+            epoch: the epoch.
+            good_epochs: completed epochs of the state that a divergence returns to; None for none.
+        """
         found = LossRecord(
             epoch=epoch.epoch,
             loss=epoch.loss,
@@ -40,54 +56,52 @@ class LossComparison:
             gradient_norm=None,
             seconds=0.0,
         )
-        if found.epoch < self.epochs:
-            self._forget_from(found.epoch)
         self.forget_after(found.epoch)
-        if self.first_differing_epoch is None and not self._has_stored(found):
+        if self.first_differing_epoch is None and self._differs(found):
             self.first_differing_epoch = found.epoch
-        self.chain = self.chain.extended(found)
-        self.epochs = found.epoch + 1
-
-    def _forget_from(self, epoch: int) -> None:
-        """Forget what the epochs from this one on have shown: they are trained again."""
-        self._stored = iter(())
-        if self.first_differing_epoch is not None and self.first_differing_epoch >= epoch:
-            self.first_differing_epoch = None
+        self._hash.add(found, good_epochs)
 
     def forget_after(self, epochs: int) -> None:
-        """Forget epochs after the first ones, if there are any: a restore has given them up.
-
-        The hash of those before is that of the stored ones, unless they differ. Raises
-        StoreUnavailableError.
-        """
+        """Forget epochs after the first ones, if there are any: a restore has given them up."""
         if epochs >= self.epochs:
             return
-        with self._database.reading() as session:
-            chain = hash_losses(session, self._job_id, epochs)
-        first = self.first_differing_epoch
-        if first is None or first >= epochs:
-            self.chain, self.first_differing_epoch = chain, None
-        self.epochs = epochs
-        self._stored = iter(())
+        self._hash.forget_after(epochs)
+        if self.first_differing_epoch is not None and self.first_differing_epoch >= epochs:
+            self.first_differing_epoch = None
+        self._stored, self._next = iter(()), None
 
-    def _has_stored(self, found: LossRecord) -> bool:
-        stored = next(self._stored, None)
-        if stored is None:
+    def _differs(self, found: LossRecord) -> bool:
+        stored = self._find_stored(found.epoch)
+        return stored is not None and as_line(stored) != as_line(found)
+
+    def _find_stored(self, epoch: int) -> LossRecord | None:
+        """Return the stored losses of an epoch; None if they are not stored."""
+        if self._next is None or self._next.epoch < epoch:
+            self._next = next(self._stored, None)
+        if self._next is None:
             with self._database.reading() as session:
-                self._stored = iter(read_epochs(session, self._job_id, found.epoch))
-            stored = next(self._stored, None)
-        return stored is not None and as_line(stored) == as_line(found)
+                self._stored = iter(read_epochs(session, self._job_id, epoch))
+            self._next = next(self._stored, None)
+        return self._next if self._next is not None and self._next.epoch == epoch else None
 
     def numbers(self) -> dict[str, Any]:
         """Return the state as JSON values, from which `restore` resumes."""
-        return {
-            "epochs": self.epochs,
-            "losses_sha256": self.chain.value,
-            "first_differing_epoch": self.first_differing_epoch,
-        }
+        return {**self._hash.numbers(), "first_differing_epoch": self.first_differing_epoch}
 
-    def restore(self, numbers: dict[str, Any]) -> None:
-        """Resume from the state of an earlier comparison."""
-        self.epochs = numbers["epochs"]
-        self.chain = LossChain(numbers["losses_sha256"])
+    def restore(self, numbers: dict[str, Any], good_epochs: int | None) -> None:
+        """Resume from the state of an earlier comparison. Raises StoreUnavailableError.
+
+        Args:
+            numbers: the state.
+            good_epochs: completed epochs of the state that a divergence returns to; None for none.
+        """
         self.first_differing_epoch = numbers["first_differing_epoch"]
+        if "good_epochs" in numbers:
+            self._hash.restore(numbers)
+            return
+        with self._database.reading() as session:
+            self._hash.restore_from_stored(
+                numbers["epochs"],
+                good_epochs,
+                lambda epochs: hash_losses(session, self._job_id, epochs),
+            )

@@ -67,7 +67,8 @@ class ReplayWork:
 
     def restore(self, checkpoint: Checkpoint, *, exact: bool) -> None:
         """Resume from a checkpoint whose training has been restored."""
-        self._comparison.restore(checkpoint.numbers["comparison"])
+        numbers = checkpoint.numbers["comparison"]
+        self._comparison.restore(numbers, self._training.good_epochs)
         self.exactness.restore(checkpoint.numbers, exact=exact)
 
     @property
@@ -79,7 +80,7 @@ class ReplayWork:
         """Train until the end or a stop; yield after each epoch."""
         try:
             for epoch in train(self._training, lambda: self._has_arrived or stop()):
-                self._comparison.add(epoch)
+                self._comparison.add(epoch, self._training.good_epochs)
                 yield epoch
         except DivergenceError as error:
             # The training itself did not diverge, or it would have no digest.

@@ -21,7 +21,7 @@ class TrainingKind:
         recorder = open_training(resources, job)
         with resources.database.reading() as session:
             inputs = read_inputs(session, job, job.upgraded_spec)
-        return TrainingWork(recorder, TrainingDigest(resources.database, job.id, inputs))
+        return TrainingWork(recorder, TrainingDigest(inputs))
 
     def failure_of(self, error: Exception) -> Outcome | None:
         """Return the outcome of a training too large for the memory."""

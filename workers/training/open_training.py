@@ -6,6 +6,7 @@ from engine.training.cross_validation import FoldedTraining
 from store.db.database import Database
 from store.jobs.jobs import JobRecord
 from store.jobs.training.checkpoints import TrainingCheckpoint, find_training_checkpoint
+from store.jobs.training.digest import LossChain, hash_losses
 from store.prepared.open import DataResources, open_job_data
 from store.replay.build_training import build_training, restore_training
 from workers.training.training_recorder import TrainingRecorder
@@ -31,7 +32,7 @@ def open_training(context: DataResources, job: JobRecord) -> TrainingRecorder:
     checkpoint = _find_checkpoint(context.database, job)
     if checkpoint is not None:
         restore_training(training, checkpoint)
-        recorder.restore(checkpoint)
+        recorder.restore(checkpoint, lambda epochs: _hash_stored(context.database, job.id, epochs))
     elif isinstance(training, FoldedTraining):
         training.open()
     recorder.end_preparing(started)
@@ -44,3 +45,8 @@ def _find_checkpoint(database: Database, job: JobRecord) -> TrainingCheckpoint |
         return None
     with database.reading() as session:
         return find_training_checkpoint(session, job.id)
+
+
+def _hash_stored(database: Database, job_id: str, epochs: int) -> LossChain:
+    with database.reading() as session:
+        return hash_losses(session, job_id, epochs)

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from typing import Any
@@ -17,10 +17,12 @@ from engine.training.recovery import Restore
 from store.blobs.tensors import pack_arrays
 from store.jobs.jobs import JobRecord
 from store.jobs.training.checkpoints import TrainingCheckpoint
+from store.jobs.training.digest import LossChain
 from store.jobs.training.losses import LossRecord
 from store.jobs.training.progress import TrainingProgress
 from store.prepared.loader import TrainingDataLoader
 from workers.exactness import Exactness
+from workers.loss_hash import LossHash
 from workers.training.milestones import Milestones
 
 
@@ -58,6 +60,7 @@ class TrainingRecorder:
         self._in_folds = training.is_in_folds
         self.unsaved: list[LossRecord] = []
         self._recorded_epochs = 0
+        self._loss_hash = LossHash()
         self._restores: tuple[Restore, ...] = ()
         self._saved_restores = 0
         self._latest = job.latest_metrics
@@ -185,21 +188,27 @@ class TrainingRecorder:
         if self._recorded_epochs > epoch.epoch:
             self._drop_records(epoch.epoch)
         self._recorded_epochs = epoch.epoch + 1
-        self.unsaved.append(
-            LossRecord(
-                epoch=epoch.epoch,
-                loss=epoch.loss,
-                validation_loss=epoch.validation_loss,
-                metrics=epoch.metrics,
-                learning_rate=epoch.learning_rate,
-                gradient_norm=epoch.gradient_norm,
-                seconds=self._epoch_seconds,
-                layers=[asdict(layer) for layer in epoch.layers],
-            )
+        record = LossRecord(
+            epoch=epoch.epoch,
+            loss=epoch.loss,
+            validation_loss=epoch.validation_loss,
+            metrics=epoch.metrics,
+            learning_rate=epoch.learning_rate,
+            gradient_norm=epoch.gradient_norm,
+            seconds=self._epoch_seconds,
+            layers=[asdict(layer) for layer in epoch.layers],
         )
+        self.unsaved.append(record)
+        self._loss_hash.add(record, self.training.good_epochs)
         self._latest = epoch.values()
         self._epoch_seconds = 0.0
         self._measured_epochs += 1
+
+    @property
+    def loss_chain(self) -> LossChain:
+        """The hash of the losses of all epochs so far."""
+        self._loss_hash.forget_after(self.training.epoch)
+        return self._loss_hash.chain
 
     def progress(self) -> TrainingProgress:
         """Return the training's progress, as the columns of a job."""
@@ -240,6 +249,7 @@ class TrainingRecorder:
     def checkpoint(self) -> TrainingCheckpoint:
         """Return a checkpoint from which training resumes exactly, in an equal environment."""
         state = self.training.state()
+        self._loss_hash.forget_after(self.training.epoch)
         return TrainingCheckpoint(
             epoch=self.training.epoch,
             steps=self.training.steps_done,
@@ -249,6 +259,7 @@ class TrainingRecorder:
                 "preprocessing": self.preprocessing,
                 "seed": self._loader.spec.seed,
                 "dataset_sha256": self._job.dataset_sha256,
+                "losses": self._loss_hash.numbers(),
                 **self.exactness.numbers(),
             },
             data=pack_arrays(state.arrays),
@@ -257,8 +268,20 @@ class TrainingRecorder:
             milestones=self._milestones.count(self._training_seconds),
         )
 
-    def restore(self, checkpoint: TrainingCheckpoint) -> None:
-        """Resume from a checkpoint; epochs after it are trained, and reported, again."""
+    def restore(
+        self, checkpoint: TrainingCheckpoint, read_stored: Callable[[int], LossChain]
+    ) -> None:
+        """Resume from a checkpoint; epochs after it are trained, and reported, again.
+
+        Args:
+            checkpoint: the checkpoint.
+            read_stored: returns the hash of the first stored epochs.
+        """
+        if "losses" in checkpoint.numbers:
+            self._loss_hash.restore(checkpoint.numbers["losses"])
+        elif not self.training.is_in_folds:
+            good = self.training.good_epochs
+            self._loss_hash.restore_from_stored(checkpoint.epoch, good, read_stored)
         self._latest = checkpoint.metrics or None
         self._epoch_seconds = checkpoint.numbers["epoch_seconds"]
         self._in_folds = self.training.is_in_folds

@@ -112,10 +112,9 @@ class TrainingWork:
         if not is_complete and not self.steps_done:
             return None
         model = self._make_model(is_complete=is_complete)
-        # First, because it drops the records of epochs that a restore has given up.
-        self._recorder.progress()
-        unsaved, numerics = self._recorder.unsaved, numerics_of(self.exactness.environment)
-        digest = self._digest.compute(self._training, model, unsaved, numerics)
+        numerics = numerics_of(self.exactness.environment)
+        chain = self._recorder.loss_chain
+        digest = self._digest.compute(self._training, model, chain, numerics)
         result = TrainingResult(model, digest)
         if is_complete:
             self._recorder.freeze()

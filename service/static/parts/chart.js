@@ -14,8 +14,8 @@ const STRIDES = { ArrowRight: 1, ArrowLeft: -1, PageDown: 10, PageUp: -10, Home:
 /**
  * @typedef {object} ChartOptions
  * @property {string} label what the lines show: `Loss`
- * @property {{name: string, values: (number|null)[], style?: 'training'|'validation'|number}[]} series
- *   null is a gap
+ * @property {{name: string, values: (number|null|undefined)[], style?: 'training'|'validation'|number}[]} series
+ *   null is a gap, undefined is drawn over: the line joins its neighbors
  * @property {{name: string, values: number[], isWhole?: boolean}} x ascending
  * @property {number} [height]
  * @property {boolean} [canBeLog] whether a logarithmic axis makes sense; true by default

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from store.blobs.artifacts import iterate_artifact
@@ -11,6 +11,7 @@ from store.db.tables import losses
 from store.errors import DamagedArtifactError, NotFoundError
 from store.jobs.jobs import JobRecord, get_job
 from store.jobs.training.digest import digest_result
+from store.jobs.training.thinning import kept_epochs
 from store.models import get_model
 from store.statuses import TRAINING
 
@@ -74,9 +75,13 @@ def _first_differing_epoch(session: Session, job: JobRecord, found: ReplayResult
     """Return the first epoch that differs, or that only one of both has."""
     if found.first_differing_epoch is not None:
         return found.first_differing_epoch
-    query = select(func.count()).where(losses.c.job_id == job.id)
-    stored = session.execute(query).scalar_one()
-    return None if stored == found.epochs else min(stored, found.epochs)
+    query = select(losses.c.epoch).where(losses.c.job_id == job.id).order_by(losses.c.epoch)
+    stored = set(session.execute(query).scalars())
+    best = None if job.best_metrics is None else job.epoch - 1 - job.epochs_since_best
+    kept = kept_epochs(found.epochs, best)
+    # Earlier versions kept all epochs.
+    expected = kept if len(stored) <= len(kept) else range(found.epochs)
+    return min(stored.symmetric_difference(expected), default=None)
 
 
 def _hash_weights(session: Session, job: JobRecord) -> str | None:

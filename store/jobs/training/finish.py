@@ -12,6 +12,7 @@ from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease, update_held_job
 from store.jobs.training.losses import LossRecord
 from store.jobs.training.progress import TrainingProgress, record_training_progress
+from store.jobs.training.thinning import thin_records
 from store.models import NewModel, add_model
 from store.statuses import StatusReason
 
@@ -36,6 +37,7 @@ def finish_training(
         job = update_held_job(session, lease)
     else:
         job = record_training_progress(session, lease, progress, new_losses, restores=restores)
+        thin_records(session, job.id, progress.epoch, progress.best_epoch)
     model_id = None if model is None else add_model(session, job.lineage, job.upgraded_spec, model)
     if model is not None:
         found = {"test_metrics": model.test_metrics, "digest": digest or job.digest}

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine.metrics import Metric
 from store.db.tables import losses
+from store.jobs.training.thinning import is_thinned
 from store.jobs.transitions import get_status
 from store.statuses import TRAINING
 
@@ -25,6 +26,21 @@ class LossRecord:
     gradient_norm: float | None
     seconds: float
     layers: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class LossPage:
+    """Losses of some epochs.
+
+    Attributes:
+        epochs: the losses.
+        next: cursor of the next page; None on the last one.
+        is_thinned: whether epochs of the training have been deleted.
+    """
+
+    epochs: tuple[LossRecord, ...]
+    next: str | None
+    is_thinned: bool
 
 
 def replace_losses(
@@ -50,10 +66,8 @@ def delete_losses(session: Session, job_id: str) -> None:
     session.execute(delete(losses).where(losses.c.job_id == job_id))
 
 
-def list_losses(
-    session: Session, job_id: str, after: int, limit: int
-) -> tuple[tuple[LossRecord, ...], bool]:
-    """Return the losses after epoch `after`, and whether more follow. Raises NotFoundError."""
+def list_losses(session: Session, job_id: str, after: int, limit: int) -> LossPage:
+    """Return a page of the losses after epoch `after`. Raises NotFoundError."""
     get_status(session, job_id, TRAINING)
     columns = [column for column in losses.c if column.name != "job_id"]
     rows = (
@@ -66,4 +80,6 @@ def list_losses(
         .mappings()
         .all()
     )
-    return tuple(LossRecord(**row) for row in rows[:limit]), len(rows) > limit
+    epochs = tuple(LossRecord(**row) for row in rows[:limit])
+    following = str(epochs[-1].epoch) if len(rows) > limit else None
+    return LossPage(epochs, following, is_thinned(session, job_id))

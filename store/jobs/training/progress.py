@@ -16,6 +16,7 @@ from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease, update_held_job
 from store.jobs.progress import JobProgress, update_progress
 from store.jobs.training.losses import LossRecord, replace_losses
+from store.jobs.training.thinning import thin_records
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class TrainingProgress(JobProgress):
     best_metrics: dict[str, Metric] | None = None
     classes: Classes | None = None
     rows: dict[str, Any] | None = None
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The best epoch so far, from 0; None before the first has ended."""
+        return None if self.best_metrics is None else self.epoch - 1 - self.epochs_since_best
 
 
 def record_training_progress(
@@ -69,6 +75,8 @@ def record_training_progress(
         _add_epoch_events(session, lease.job_id, progress, new_losses)
     if checkpoint is not None:
         add_checkpoint(session, lease.job_id, checkpoint)
+        # Only here and at the end: a training that is rescued finds what its checkpoint had.
+        thin_records(session, lease.job_id, progress.epoch, progress.best_epoch)
     elif not new_losses and _has_folds(job):
         # No losses are stored for folds: the event reports progress to listeners instead.
         data = {"folds_done": progress.folds_done, "epoch": progress.epoch, "steps": progress.steps}
@@ -97,8 +105,8 @@ def _add_epoch_events(
         "learning_rate": latest.learning_rate,
     }
     add_event(session, job_id, "epoch", data)
-    best = progress.epoch - 1 - progress.epochs_since_best
-    if progress.best_metrics is not None and best >= new_losses[0].epoch:
+    best = progress.best_epoch
+    if progress.best_metrics is not None and best is not None and best >= new_losses[0].epoch:
         improved = {"epoch": best, "metrics": _scalars(progress.best_metrics)}
         add_event(session, job_id, "improved", improved)
 

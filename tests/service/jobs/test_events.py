@@ -165,16 +165,28 @@ def test_stream_resumes_after_the_last_event_id(server: httpx2.Client, job: dict
         assert types(found) == ["cancelled"]
 
 
-def test_unknown_last_event_id_starts_at_the_beginning(
+def test_last_event_id_that_is_no_id_starts_at_the_beginning(
+    server: httpx2.Client, job: dict[str, Any]
+) -> None:
+    cancel(server, job)
+    for nowhere in ("x", "-1", "1.5", "9" * 30, "0"):
+        with streaming(server, job, **{"Last-Event-ID": nowhere}) as found:
+            assert types(found) == ["created", "cancelled"], nowhere
+
+
+def test_ids_of_events_are_compared_by_order_not_by_existence(
     server: httpx2.Client, job: dict[str, Any], dataset_id: str
 ) -> None:
     body = {"dataset_id": dataset_id, "target": "kind"}
     other = server.post("/v1/jobs", json=body).json()["links"]["events"]
-    others = server.get(other).json()["data"][0]["id"]
+    between = server.get(other).json()["data"][0]["id"]
     cancel(server, job)
-    for nowhere in ("x", "-1", "1.5", "9" * 30, "9" * 18, str(others), "0"):
-        with streaming(server, job, **{"Last-Event-ID": nowhere}) as found:
-            assert types(found) == ["created", "cancelled"], nowhere
+    with streaming(server, job, **{"Last-Event-ID": str(between)}) as found:
+        assert types(found) == ["cancelled"]
+    page = server.get(job["links"]["events"], params={"after": between}).json()
+    assert [event["type"] for event in page["data"]] == ["cancelled"]
+    headers = STREAM | {"Last-Event-ID": "9" * 18}
+    assert server.get(job["links"]["events"], headers=headers).status_code == 204
 
 
 def test_stream_after_the_last_event_of_an_ended_job_is_204(

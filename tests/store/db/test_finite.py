@@ -65,7 +65,7 @@ def test_non_finite_losses_are_rejected(
         record(database, lease, TrainingProgress(epoch=2), loss(), bad)
     with database.reading() as session:
         assert get_job(session, job.id, TRAINING).epoch == 0
-        assert list_losses(session, job.id, -1, 10) == ((), False)
+        assert list_losses(session, job.id, -1, 10).epochs == ()
 
 
 def test_non_finite_progress_and_events_are_rejected(database: Database, post: Post) -> None:

@@ -72,7 +72,9 @@ def test_losses_survive_a_migration_there_and_back(
             config.attributes["connection"] = session.connection()
             change(config, revision)
     with database.reading() as session:
-        assert list_losses(session, job.id, -1, 10)[0] == (replace(stored[0], gradient_norm=0.0),)
+        assert list_losses(session, job.id, -1, 10).epochs == (
+            replace(stored[0], gradient_norm=0.0),
+        )
 
 
 def test_empty_database_is_refused_until_it_is_migrated(empty_database_url: str) -> None:

@@ -217,7 +217,7 @@ def test_retry_from_the_start_deletes_checkpoints_and_losses(
     assert (again.steps, again.epoch, again.attempt, again.rows) == (0, 0, 2, None)
     with database.reading() as session:
         assert list_training_checkpoints(session, job.id) == ()
-        assert list_losses(session, job.id, -1, 10) == ((), False)
+        assert list_losses(session, job.id, -1, 10).epochs == ()
         assert session.execute(select(artifacts.c.sha256)).all() == []
 
 

@@ -13,7 +13,6 @@ from store.jobs.events import (
     JobVersion,
     add_event,
     find_job_versions,
-    has_event,
     list_events,
     read_log,
     read_new_events,
@@ -57,15 +56,6 @@ def test_events_of_an_unknown_job_are_not_found(database: Database) -> None:
             list_events(session, "job_nope", TRAINING, None, 10)
         with pytest.raises(NotFoundError):
             read_log(session, "job_nope", TRAINING, 0, 10)
-
-
-def test_event_belongs_to_its_own_job_only(database: Database, post: Post) -> None:
-    mine, other = post(), post()
-    (event_id,) = append(database, mine.id)
-    with database.reading() as session:
-        assert has_event(session, mine.id, event_id)
-        assert not has_event(session, other.id, event_id)
-        assert not has_event(session, mine.id, event_id + 1000)
 
 
 def test_a_log_is_complete_when_the_job_has_ended_and_all_was_read(

@@ -134,9 +134,9 @@ def test_epoch_stored_twice_is_replaced(database: Database, post: Post) -> None:
         with database.writing() as session:
             record_training_progress(session, lease, TrainingProgress(epoch=2), losses)
     with database.reading() as session:
-        found, more = list_losses(session, job.id, after=-1, limit=10)
-    assert [(record.epoch, record.loss) for record in found] == [(0, 1.0), (1, 5.0)]
-    assert not more
+        found = list_losses(session, job.id, after=-1, limit=10)
+    assert [(record.epoch, record.loss) for record in found.epochs] == [(0, 1.0), (1, 5.0)]
+    assert found.next is None
 
 
 def test_a_gradient_without_a_finite_length_is_stored_as_null(
@@ -149,7 +149,7 @@ def test_a_gradient_without_a_finite_length_is_stored_as_null(
     with database.writing() as session:
         record_training_progress(session, lease, TrainingProgress(epoch=1), [stored])
     with database.reading() as session:
-        assert list_losses(session, job.id, -1, 10)[0] == (stored,)
+        assert list_losses(session, job.id, -1, 10).epochs == (stored,)
 
 
 def test_losses_come_in_pages(database: Database, post: Post) -> None:
@@ -159,8 +159,8 @@ def test_losses_come_in_pages(database: Database, post: Post) -> None:
         record_training_progress(
             session, lease, TrainingProgress(), [loss(epoch) for epoch in range(5)]
         )
-        found, more = list_losses(session, job.id, after=1, limit=2)
-    assert ([record.epoch for record in found], more) == ([2, 3], True)
+        found = list_losses(session, job.id, after=1, limit=2)
+    assert ([record.epoch for record in found.epochs], found.next) == ([2, 3], "3")
 
 
 def test_finished_job_has_its_model_and_last_losses(database: Database, post: Post) -> None:
@@ -175,7 +175,7 @@ def test_finished_job_has_its_model_and_last_losses(database: Database, post: Po
     with database.reading() as session:
         model = get_model(session, str(ended.model_id))
         assert list_models(session, PageRequest(), job_id=job.id).items == (model,)
-        assert len(list_losses(session, job.id, -1, 10)[0]) == 1
+        assert len(list_losses(session, job.id, -1, 10).epochs) == 1
     assert (model.job_id, model.dataset_sha256, model.name) == (job.id, job.dataset_sha256, "n")
 
 

@@ -20,7 +20,7 @@ export function planOf({ series, x, height }, { width, isLog }) {
 /** Columns that uPlot draws: what cannot be drawn on the axis is a gap. */
 export function columnsOf({ series, x }, { yAxis }) {
   return [x.values, ...series.map(({ values }) => (
-    yAxis.isLog ? values.map((value) => (isDrawable(yAxis, value) ? value : null)) : values))];
+    yAxis.isLog ? values.map((value) => (value === undefined || isDrawable(yAxis, value) ? value : null)) : values))];
 }
 
 /**

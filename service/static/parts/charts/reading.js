@@ -14,4 +14,4 @@ export const visibleReading = ({ series, x }, index) => (
 const placeText = ({ values, isWhole }, index) => (isWhole ? count(values[index]) : exact(values[index]));
 
 const valuesAt = (series, index) => series.map(({ name, values }) => (
-  { name, text: values[index] === null ? 'none' : short(values[index]) }));
+  { name, text: (values[index] ?? null) === null ? 'none' : short(values[index]) }));

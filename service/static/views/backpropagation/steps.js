@@ -27,7 +27,7 @@ export const normalizesBatches = (layers = []) => layers.some((layer) => (
 export function stepCount(job, fold, epochs) {
   const perEpoch = stepsPerEpoch(job, fold);
   if (fold !== null) return Math.max(1, (job.spec?.epochs ?? 1) * (perEpoch ?? 1));
-  const done = hasFolds(job) ? epochs.length * (perEpoch ?? 0) : job.progress.steps;
+  const done = hasFolds(job) ? ((epochs.at(-1)?.epoch ?? -1) + 1) * (perEpoch ?? 0) : job.progress.steps;
   // The step in which a job has diverged can be looked at.
   return Math.max(1, done + (job.status_reason === 'diverged' ? 1 : 0));
 }

@@ -64,17 +64,25 @@ function quantities(jobs) {
 const lowered = (label) => (/^[A-Z][a-z]/.test(label) ? label.charAt(0).toLowerCase() + label.slice(1) : label);
 
 function optionsOf({ label, column, canBeLog }, jobs) {
-  const longest = Math.max(0, ...jobs.map(({ losses }) => (losses.columns.value.epoch.at(-1) ?? -1) + 1));
+  const epochs = allEpochs(jobs.map(({ losses }) => losses.columns.value.epoch));
   const names = labels(jobs.map(({ state }) => state.value));
   return {
     label,
     canBeLog,
-    x: { name: 'epoch', values: Array.from({ length: longest }, (_, index) => index), isWhole: true },
-    series: jobs.map(({ losses }, index) => ({ name: names[index], style: index, values: padded(losses.columns.value[column], longest) })),
+    x: { name: 'epoch', values: epochs, isWhole: true },
+    series: jobs.map(({ losses }, index) => ({ name: names[index], style: index, values: aligned(losses.columns.value, column, epochs) })),
   };
 }
 
-const padded = (values = [], length) => [...values, ...Array(length - values.length).fill(null)];
+/** The epochs that any of the jobs has: those of long trainings are thinned. */
+const allEpochs = (lists) => [...new Set(lists.flat())].sort((one, other) => one - other);
+
+/** Values at these epochs; undefined where the job is thinned, null after its last epoch. */
+function aligned({ epoch, [column]: values = [] }, column, epochs) {
+  const last = epoch.at(-1) ?? -1;
+  const byEpoch = new Map(epoch.map((one, index) => [one, values[index] ?? null]));
+  return epochs.map((one) => (byEpoch.has(one) ? byEpoch.get(one) : one > last ? null : undefined));
+}
 
 /** Names of jobs, with the end of the id where two have the same. */
 function labels(jobs) {

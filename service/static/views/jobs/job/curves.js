@@ -101,7 +101,7 @@ function curvesView({ state, shown, made, layers }) {
     <div>${one.render()}${note ? html`<p class="small muted">${note}</p>` : nothing}</div>`);
   return html`<section class="stack" aria-label="Curves">
     <div class="halves">${each(first)}</div>
-    ${cutNote(losses)}
+    ${cutNote(losses)}${thinnedNote(losses)}
     ${rest.length ? html`<details><summary>More curves: ${rest.map(({ key }) => metricWords(key)).join(', ')}</summary>
       <div class="halves">${each(rest)}</div></details>` : nothing}
     <details @toggle=${(event) => { if (event.target.open) state.wantLayers(); }}>
@@ -117,6 +117,14 @@ function noCurves({ isLoading, problem, read }, job) {
     : job?.progress.fold !== null ? 'The curves are those of the final network, which is trained after the folds.'
       : 'The curves begin with the first completed epoch.'}</p>`;
 }
+
+/** The service thins the epochs of long trainings: the newer, the more of them there are. */
+const thinnedNote = ({ columns }) => {
+  const { epoch } = columns.value;
+  const past = epoch.at(-1) + 1;
+  return past > epoch.length ? html`<p class="small muted">The older epochs are thinned: ${
+    count(epoch.length)} of ${count(past)} are drawn.</p>` : nothing;
+};
 
 const cutNote = ({ isCut, columns }) => (isCut.value ? html`<p class="small muted">The first ${
   count(columns.value.epoch.length)} epochs are drawn. All are in
