@@ -56,7 +56,7 @@ class Epochs:
         self.done = 0
 
     def report(self, count: int) -> None:
-        """Report so many epochs, and a checkpoint after them."""
+        """Report further epochs, and a checkpoint after them."""
         new = [
             LossRecord(epoch, 1 / 3, 1 / 7, dict(METRICS), 0.001, 1 / 9, 0.0005, LAYERS)
             for epoch in range(self.done, self.done + count)

@@ -78,7 +78,8 @@ function optionsOf({ label, column, canBeLog }, jobs) {
 const allEpochs = (lists) => [...new Set(lists.flat())].sort((one, other) => one - other);
 
 /** Values at these epochs; undefined where the job is thinned, null after its last epoch. */
-function aligned({ epoch, [column]: values = [] }, column, epochs) {
+function aligned(columns, column, epochs) {
+  const { epoch, [column]: values = [] } = columns;
   const last = epoch.at(-1) ?? -1;
   const byEpoch = new Map(epoch.map((one, index) => [one, values[index] ?? null]));
   return epochs.map((one) => (byEpoch.has(one) ? byEpoch.get(one) : one > last ? null : undefined));
