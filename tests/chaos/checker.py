@@ -162,7 +162,8 @@ def is_kept(epoch: int, last: int) -> bool:
     age = last + 1 - epoch
     if last < WHOLE_UP_TO or age <= LAST_WHOLE:
         return True
-    return epoch % 2 ** math.ceil(math.log2(age / LAST_WHOLE)) == 0
+    divisor: int = 2 ** math.ceil(math.log2(age / LAST_WHOLE))
+    return epoch % divisor == 0
 
 
 def check_replays(replays: Iterable[ReplayFact]) -> list[str]:

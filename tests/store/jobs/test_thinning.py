@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import select
 
+from engine.metrics import Metric
 from store.db.database import Database
 from store.db.tables import events, losses
 from store.jobs.claims import claim_job
@@ -60,7 +61,7 @@ class Trainer:
         self.lease = Lease(job.id, job.token)
 
     def progress(self, epochs: int, best: int) -> TrainingProgress:
-        metrics = {"loss": 0.1}
+        metrics: dict[str, Metric] = {"loss": 0.1}
         return TrainingProgress(
             epoch=epochs, steps=epochs, epochs_since_best=epochs - 1 - best, best_metrics=metrics
         )
