@@ -17,6 +17,8 @@ from store.errors import ConfigurationError
 from store.settings import Settings, load_settings
 
 MOST_FILES = 65_536
+# Files other than connections: databases, blobs, sockets of the server.
+RESERVED_FILES = 256
 
 
 def run_api(host: str, port: int, descriptors: Sequence[int], processes: int) -> None:
@@ -35,8 +37,7 @@ def run_api(host: str, port: int, descriptors: Sequence[int], processes: int) ->
     if settings.broker_url is None:
         msg = "BACKPROPD_BROKER_URL is not set (`backpropd up` starts an embedded broker)"
         raise ConfigurationError(msg)
-    settings = allow_host(settings, host)
-    _allow_many_connections()
+    settings = _allow_many_connections(allow_host(settings, host))
     if processes == 1:
         _serve(settings, host, port, descriptors)
     elif descriptors:
@@ -48,12 +49,20 @@ def run_api(host: str, port: int, descriptors: Sequence[int], processes: int) ->
         run_processes(settings, host, port, processes, _log)
 
 
-def _allow_many_connections() -> None:
-    """Raise the limit of open files: each event stream needs one, and 1024 is a usual limit."""
+def _allow_many_connections(settings: Settings) -> Settings:
+    """Raise the limit of open files, and return the settings with as many connections as it allows.
+
+    Each event stream is a connection, and 1024 files are a usual limit.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    possible = max(1, max(soft, wanted) - RESERVED_FILES)
+    if soft == resource.RLIM_INFINITY or settings.max_connections <= possible:
+        return settings
+    _log(f"{possible} connections instead of {settings.max_connections}: open files are limited")
+    return settings.model_copy(update={"max_connections": possible})
 
 
 def _serve(settings: Settings, host: str, port: int, descriptors: Sequence[int]) -> None:
@@ -61,12 +70,12 @@ def _serve(settings: Settings, host: str, port: int, descriptors: Sequence[int])
     gc.disable()
     own, *others = map(_inherited, descriptors) if descriptors else [listen(host, port)]
     # Imported late, so that a port that is taken is known at once.
-    from cli.serving.http_timeouts import timeout_protocol
+    from cli.serving.bounded_protocol import bounded_protocol
     from cli.serving.server import ApiServer, server_config
     from service.app import create_app
 
     app = create_app(settings)
-    protocol = timeout_protocol(settings.client_timeout_seconds, app.state.prefixes)
+    protocol = bounded_protocol(settings, app.state.prefixes)
     reduce_gc_pauses()
     keep_freed_memory()
     switch_threads_often()

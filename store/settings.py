@@ -186,6 +186,27 @@ class Settings(BaseSettings):
         gt=0,
         description="A client that stalls within a request for this long is disconnected.",
     )
+    min_transfer_rate: int = Field(
+        default=1_024,
+        ge=0,
+        description="Bytes per second that a client must send of a body, and read of a response "
+        "that waits for it; slower ones are disconnected. 0: any rate.",
+    )
+    transfer_window_seconds: float = Field(
+        default=30, gt=0, description="Time over which the rate of a client is measured."
+    )
+    max_connections: int = Field(
+        default=4_096,
+        ge=1,
+        description="Maximum connections per API process; beyond: 503.",
+    )
+    max_buffered_bytes: int | None = Field(
+        default=None,
+        ge=1,
+        description="Maximum total size of request bodies that an API process holds in memory; "
+        "default: 128 MiB, or twice BACKPROPD_MAX_BODY_BYTES if that is more. Beyond: 503 for the "
+        "body that has been arriving for the longest time.",
+    )
 
     allowed_hosts: Texts = Field(
         default=(),
@@ -275,6 +296,20 @@ class Settings(BaseSettings):
             msg = "lease_seconds must be at least twice heartbeat_seconds"
             raise ValueError(msg)
         return self
+
+    @model_validator(mode="after")
+    def _a_body_fits_into_memory(self) -> Self:
+        if self.body_memory_bytes < self.max_body_bytes:
+            msg = "max_buffered_bytes must be at least max_body_bytes"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def body_memory_bytes(self) -> int:
+        """`max_buffered_bytes`, or its default."""
+        if self.max_buffered_bytes is not None:
+            return self.max_buffered_bytes
+        return max(128 * MIB, 2 * self.max_body_bytes)
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that give a child process the same settings."""

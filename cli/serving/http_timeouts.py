@@ -24,9 +24,12 @@ from service.http.renderers import ErrorDetails, render_problem
 TICKS = 5
 # Headers are buffered in memory until they are complete.
 MAX_HEAD_BYTES = 65_536
+RETRY = {"Retry-After": "5"}
 
 
-class _Stage(Enum):
+class Stage(Enum):
+    """What a connection is waiting for: a request, the rest of its headers, of its body."""
+
     IDLE = auto()
     HEAD = auto()
     BODY = auto()
@@ -46,15 +49,15 @@ class TimeoutProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*args, **options)
-        self._stage = _Stage.IDLE
+        self._stage = Stage.IDLE
         self._head_bytes = 0
         self._ticks = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
-        joined = JoinedHeadTransport(transport, self.loop)
-        super().connection_made(cast("asyncio.Transport", joined))
+        self.joined = JoinedHeadTransport(transport, self.loop)
+        super().connection_made(cast("asyncio.Transport", self.joined))
         self._begin_head()
         self._start_timer()
 
@@ -65,31 +68,31 @@ class TimeoutProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse bytes, and run the timer while the request is incomplete."""
-        if self._stage is _Stage.IDLE:
+        if self._stage is Stage.IDLE:
             self._begin_head()
-        elif self._stage is _Stage.BODY:
+        elif self._stage is Stage.BODY:
             if not self.cycle.response_complete:
                 self._ticks = 0
         elif not self._head_bytes:
             self._ticks = 0
         self._head_bytes += len(data)
         super().data_received(data)
-        if self._stage is _Stage.IDLE:
+        if self._stage is Stage.IDLE:
             self._stop_timer()
-        elif self._stage is _Stage.HEAD and self._head_bytes > MAX_HEAD_BYTES:
+        elif self._stage is Stage.HEAD and self._head_bytes > MAX_HEAD_BYTES:
             self._cut_off(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         elif self._timer is None and not self.transport.is_closing():
             self._start_timer()
 
     def on_message_begin(self) -> None:
         """Record the start of a request's headers."""
-        if self._stage is _Stage.IDLE:
+        if self._stage is Stage.IDLE:
             self._begin_head()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Record that the headers are complete and a body may follow."""
-        self._stage = _Stage.BODY
+        self._stage = Stage.BODY
         self._ticks = 0
         if not self.url.startswith(b"/"):
             replace_host(self.headers, self.url)
@@ -106,7 +109,7 @@ class TimeoutProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Record that the request is complete."""
-        self._stage = _Stage.IDLE
+        self._stage = Stage.IDLE
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's text
@@ -119,7 +122,7 @@ class TimeoutProtocol(HttpToolsProtocol):
         return len(self.cycle.body) > prefix.read_ahead_bytes
 
     def _begin_head(self) -> None:
-        self._stage = _Stage.HEAD
+        self._stage = Stage.HEAD
         self._head_bytes = self._ticks = 0
         # Those of the previous request; the URL is complete as soon as there is a header.
         self.headers = []
@@ -145,19 +148,19 @@ class TimeoutProtocol(HttpToolsProtocol):
 
     def _keeps_client_waiting(self) -> bool:
         """Return whether the delay is ours: reading is paused, or 100 Continue is not yet sent."""
-        if self._stage is _Stage.HEAD:
+        if self._stage is Stage.HEAD:
             return self.flow.read_paused
         return self.flow.read_paused or self.cycle.waiting_for_100_continue
 
     def _cut_off(self, status: HTTPStatus) -> None:
         cycle = self.cycle
         is_answering = cycle is not None and not cycle.response_complete
-        if self._stage is _Stage.HEAD and is_answering and status is HTTPStatus.REQUEST_TIMEOUT:
+        if self._stage is Stage.HEAD and is_answering and status is HTTPStatus.REQUEST_TIMEOUT:
             # The previous request is still being answered; uvicorn then closes the connection.
             cycle.keep_alive = False
             return
         is_begun = cycle is not None and cycle.response_started
-        if self.pipeline or (is_begun if self._stage is _Stage.BODY else is_answering):
+        if self.pipeline or (is_begun if self._stage is Stage.BODY else is_answering):
             self.transport.abort()
             return
         if self._head_bytes:  # no response to a client that sent nothing
@@ -171,7 +174,9 @@ class TimeoutProtocol(HttpToolsProtocol):
         """Return an error response, in the shape of the path's prefix if the path is known."""
         path = _parse_path(self.url) if self.headers else None
         render = render_problem if path is None else self.prefixes.find(path).render_error
-        response = render(ErrorDetails(status, status.name.lower(), _DETAILS[status]))
+        headers = RETRY if status is HTTPStatus.SERVICE_UNAVAILABLE else None
+        details = ErrorDetails(status, status.name.lower(), _DETAILS[status], headers=headers)
+        response = render(details)
         head = b"".join(b"%b: %b\r\n" % header for header in response.raw_headers)
         return STATUS_LINE[status] + head + b"connection: close\r\n\r\n" + bytes(response.body)
 
@@ -199,5 +204,6 @@ def _parse_path(url: bytes) -> str | None:
 _DETAILS = {
     HTTPStatus.BAD_REQUEST: "the request is not valid HTTP",
     HTTPStatus.REQUEST_TIMEOUT: "the request did not arrive completely within the time-out",
+    HTTPStatus.SERVICE_UNAVAILABLE: "the service receives too many bodies at once; try again later",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: f"the headers exceed {MAX_HEAD_BYTES} bytes",
 }

@@ -20,13 +20,27 @@ class JoinedHeadTransport:
         self._transport = transport
         self._loop = loop
         self._head = b""
+        self._written = 0
+
+    @property
+    def sent(self) -> int:
+        """Number of bytes that the network has accepted so far."""
+        waiting: int = self._transport.get_write_buffer_size()
+        return self._written - len(self._head) - waiting
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the transport's
         """Return an attribute of the transport."""
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Send data; those of a head are sent with the next ones."""
+        """Send data; those of a head are sent with the next ones.
+
+        Data for a connection that is closed are dropped: of several requests that a client has sent
+        at once, uvicorn goes on answering the first.
+        """
+        if self._transport.is_closing():
+            return
+        self._written += len(data)
         if self._head:
             self._transport.writelines((self._head, data))
             self._head = b""

@@ -9,6 +9,7 @@ from typing import Any
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
+from cli.serving.bounded_protocol import BoundedProtocol, watch_transfers
 from cli.serving.forwarded_host import ForwardedHeaders
 from cli.serving.sockets import BACKLOG
 from cli.serving.waiting_connections import accept_waiting
@@ -40,20 +41,24 @@ class ApiServer(uvicorn.Server):
         self._close_streams = close_streams
         self._stop_work = stop_work
         self._others = others
-        self._helper: asyncio.Task[None] | None = None
+        self._helpers: list[asyncio.Task[None]] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the application, then serve."""
         await super().startup(sockets)
         if self._others:
             waiting = accept_waiting(self._others, self._make_protocol)
-            self._helper = asyncio.create_task(waiting, name="waiting connections")
+            self._helpers.append(asyncio.create_task(waiting, name="waiting connections"))
+        protocol = self.config.http_protocol_class
+        if issubclass(protocol, BoundedProtocol):
+            watch = watch_transfers(self.server_state.connections, protocol.rate_limit.tick_seconds)
+            self._helpers.append(asyncio.create_task(watch, name="transfer rates"))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept no more connections, close the event streams, and complete the responses."""
-        if self._helper is not None:
-            self._helper.cancel()
-            await asyncio.gather(self._helper, return_exceptions=True)
+        for helper in self._helpers:
+            helper.cancel()
+        await asyncio.gather(*self._helpers, return_exceptions=True)
         for listener in self._others:
             listener.close()
         self._close_streams()

@@ -22,7 +22,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the body bytes that the application receives."""
-        if _is_upload(scope["path"]):
+        if is_upload(scope["path"]):
             limited = limit_body(scope, receive, self.max_upload_bytes, "max_upload_bytes")
         else:
             limited = limit_body(scope, receive, self.max_body_bytes, "max_body_bytes")
@@ -54,7 +54,8 @@ def limit_body(scope: Scope, receive: Receive, limit: int, setting: str) -> Rece
     return limited
 
 
-def _is_upload(path: str) -> bool:
+def is_upload(path: str) -> bool:
+    """Return whether bodies to this path are written to files, and not held in memory."""
     return path in UPLOAD_PATHS or path.startswith(f"{RESUMABLE_PATH}/")
 
 
