@@ -87,7 +87,7 @@ class BoundedProtocol(TimeoutProtocol):
         if self.joined.get_write_buffer_size() == 0:
             self._sending.reset()
         elif self._sending.is_too_slow(self.joined.sent):
-            # Whatever waits is lost: closing would wait for the client.
+            # The bytes that wait are lost: closing would wait for the client.
             self.transport.abort()
             return
         if self._stage is not Stage.BODY:

@@ -28,7 +28,7 @@ RETRY = {"Retry-After": "5"}
 
 
 class Stage(Enum):
-    """What a connection is waiting for: a request, the rest of its headers, of its body."""
+    """The part of a request that arrives next: nothing before it begins, headers, a body."""
 
     IDLE = auto()
     HEAD = auto()

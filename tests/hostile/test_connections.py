@@ -31,6 +31,7 @@ MAX_BODY_BYTES = MIB
 MAX_BUFFERED_BYTES = 4 * MIB
 MAX_CONNECTIONS = 60
 HIDDEN = 1024
+READERS = 10
 
 
 @dataclass(frozen=True)
@@ -241,10 +242,10 @@ def test_readers_that_do_not_read_are_disconnected(server: Server, client: httpx
     files = []
     for _ in range(2):
         with ExitStack() as stack:
-            readers = [stack.enter_context(closing(server.connect(65_536))) for _ in range(10)]
+            readers = [stack.enter_context(closing(server.connect(65_536))) for _ in range(READERS)]
             for reader in readers:
                 reader.sendall(get(weights))
-            wait_for(lambda: server.count_connections() >= len(readers))
+            wait_for(lambda: server.count_connections() >= READERS)
             wait_for(lambda: server.count_connections() <= 1)
             for reader in readers:
                 assert len(read_to_the_end(reader)) < 8 * MIB

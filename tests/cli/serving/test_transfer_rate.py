@@ -21,7 +21,7 @@ def test_window_and_tick() -> None:
     ("per_tick", "slow"), [(0, TICKS), (49, TICKS), (50, None), (1_000_000, None)]
 )
 def test_a_window_must_move_its_bytes(per_tick: int, slow: int | None) -> None:
-    # What moved before the first measurement does not count.
+    # Bytes before the first measurement do not count.
     assert first_slow_tick([1_000 + per_tick * tick for tick in range(5 * TICKS)]) == slow
 
 
