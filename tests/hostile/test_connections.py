@@ -206,9 +206,6 @@ def test_bodies_that_trickle_are_bounded_in_memory_and_time(
         wait_for(trickling.trickle, 30, every=WINDOW_SECONDS / 10)
         assert set(trickling.statuses) <= {0, 408, 503}
         assert {408, 503} <= set(trickling.statuses)
-        held = MAX_BUFFERED_BYTES // (MAX_BODY_BYTES - 60_000)
-        # Those that were held are cut by their rate, and answered.
-        assert trickling.statuses.count(408) == held
         assert len(trickling.statuses) == count
     wait_for(lambda: server.count_connections() <= 1)
 
