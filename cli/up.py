@@ -20,7 +20,7 @@ from cli.supervision.supervisor import StopRequested, Supervisor
 from cli.worker import count_cores
 from store.db.migrate import upgrade
 from store.settings import Settings, load_settings
-from workers.process.launch import worker_command
+from workers.process.launch import standby_command
 
 
 def run_service(
@@ -74,10 +74,11 @@ def _serve(
 def _worker_program(settings: Settings, concurrency: int, name: str) -> Program:
     return Program(
         "worker",
-        worker_command(concurrency, name),
+        standby_command(concurrency, name),
         child_environment(settings),
         # With the filesystem broker, Celery takes five seconds to shut down.
         grace_seconds=10.0,
+        has_spare=True,
     )
 
 

@@ -56,15 +56,21 @@ _process = _Process()
 _busy = threading.Event()
 
 
+def load() -> None:
+    """Import before the fork what the children share, and what the start needs besides."""
+    use_system_allocator()
+    import pyarrow.compute  # noqa: F401, PLC0415
+
+    app.connection_for_write().get_transport_cls()
+
+
 @signals.worker_init.connect
 def _before_fork(sender: Any, **_: Any) -> None:  # noqa: ANN401
     require_schema(settings.database_url)
     _process.name = sender.hostname.partition("@")[0]
     _process.parent = os.getpid()
     _process.shutdown = ShutdownFlag()
-    use_system_allocator()
-    # Before the fork, so that the children share it.
-    import pyarrow.compute  # noqa: F401, PLC0415
+    load()
 
 
 @signals.worker_shutting_down.connect

@@ -16,6 +16,10 @@ FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 30.0
 # After this uptime the back-off is reset.
 STEADY_SECONDS = 30.0
+# A spare process is loaded this long after the start of the one that runs, or the end of the last
+# spare: loading takes processor time from both.
+SPARE_AFTER_SECONDS = 1.0
+FAILED_SPARE_SECONDS = 30.0
 _PR_SET_PDEATHSIG = 1
 _STDERR = 2
 
@@ -31,16 +35,24 @@ class Program:
     # Stopped after the other programs, which use it until they end.
     is_last: bool = False
     grace_seconds: float = 5.0
+    # The program loads, and starts when its standard input has a line. A spare process that has
+    # loaded takes the place of one that dies.
+    has_spare: bool = False
 
 
 class Child:
-    """The process of a program, in its own session; it is killed if the supervisor dies."""
+    """The process of a program, in its own session; it is killed if the supervisor dies.
+
+    The spare process of a program with one is loaded by `keep_spare`.
+    """
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.deaths = 0
         self.starts_at = 0.0
         self._process: subprocess.Popen[bytes] | None = None
+        self._spare: subprocess.Popen[bytes] | None = None
+        self._spare_at = 0.0
 
     @property
     def is_running(self) -> bool:
@@ -55,10 +67,30 @@ class Child:
     def start(self) -> None:
         """Start the process; its standard output is redirected to our stderr."""
         self._started_at = time.monotonic()
-        self._process = subprocess.Popen(
+        self._spare_at = self._started_at + SPARE_AFTER_SECONDS
+        if self._spare is not None and self._spare.poll() is not None:
+            self._end_spare()
+        process, self._spare = self._spare, None
+        self._process = process or self._launch()
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError), self._process.stdin as stdin:  # its end is found later
+                stdin.write(b"start\n")
+
+    def keep_spare(self) -> None:
+        """Load a spare process if the program has one, and it is time to."""
+        now = time.monotonic()
+        if self._spare is not None and self._spare.poll() is not None:
+            self._end_spare()
+            self._spare_at = now + FAILED_SPARE_SECONDS
+        is_due = self._spare is None and self.is_running and now >= self._spare_at
+        if self.program.has_spare and is_due:
+            self._spare = self._launch()
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             self.program.command,
             env=self.program.environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if self.program.has_spare else subprocess.DEVNULL,
             stdout=_STDERR,
             pass_fds=self.program.pass_fds,
             start_new_session=True,
@@ -89,9 +121,16 @@ class Child:
         return delay
 
     def terminate(self) -> None:
-        """Send SIGTERM to the process, which stops its own children."""
+        """Send SIGTERM to the process, which stops its own children; end the spare process."""
+        self._end_spare()
         if self._process is not None:
             self._process.terminate()
+
+    def _end_spare(self) -> None:
+        if self._spare is not None:
+            with self._spare as spare:  # closes its input and reaps it
+                spare.kill()
+            self._spare = None
 
     def kill(self) -> None:
         """Kill the process and its whole process group."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from cli.supervision.process import LONGEST_DELAY_SECONDS, Child, Program
 from cli.supervision.signals import Signals
@@ -79,6 +80,8 @@ class Supervisor:
                 self._log(f"{child.program.name} ended ({end}); restarting in {delay:g} s")
             if not child.is_running and time.monotonic() >= child.starts_at:
                 self._restart(child)
+            with suppress(OSError):  # out of memory or processes: a later pass tries again
+                child.keep_spare()
 
     def _restart(self, child: Child) -> None:
         try:

@@ -44,9 +44,9 @@ class Rescues:
         self.wait_until_held()
 
     def parent(self) -> psutil.Process:
-        """Return the worker's parent process."""
+        """Return the worker's parent process; the spare has no children."""
         children = psutil.Process(self.supervisor.pid).children()
-        return next(child for child in children if "celery" in child.cmdline())
+        return next(one for one in children if "workers" in one.cmdline() and one.children())
 
     def wait_until_held(self, since: float = 0.0) -> None:
         """Wait until a worker holds every job by a claim after that time."""

@@ -15,10 +15,18 @@ from cli.supervision.supervisor import Supervisor
 _PRELUDE = "import os, signal, sys, time; open(sys.argv[1], 'a').write(f'{os.getpid()}\\n'); "
 
 
-def python(name: str, pids: Path, code: str, *, is_last: bool = False, grace: float = 5) -> Program:
+def python(
+    name: str,
+    pids: Path,
+    code: str,
+    *,
+    is_last: bool = False,
+    grace: float = 5,
+    has_spare: bool = False,
+) -> Program:
     """Return a program that appends its pid to the file and runs this Python code."""
     command = [sys.executable, "-c", _PRELUDE + code, str(pids)]
-    return Program(name, command, is_last=is_last, grace_seconds=grace)
+    return Program(name, command, is_last=is_last, grace_seconds=grace, has_spare=has_spare)
 
 
 def read_pids(path: Path) -> list[int]:

@@ -43,7 +43,7 @@ def test_a_stopped_service_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_dead_children_are_restarted_and_no_connection_is_refused(tmp_path: Path) -> None:
     with running(tmp_path / "data") as service:
-        dead = {word: service.child(word) for word in ("cli api", "celery", "redis")}
+        dead = {word: service.child(word) for word in ("cli api", "-m workers", "redis")}
         for child in dead.values():
             child.kill()
         # The supervisor holds the API's socket: this request waits until the API is restarted.

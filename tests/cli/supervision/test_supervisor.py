@@ -125,3 +125,38 @@ def test_children_die_with_a_killed_supervisor(tmp_path: Path) -> None:
         wait_for(lambda: read_pids(pids))
         parent.kill()
     wait_for(lambda: not is_alive(read_pids(pids)[0]))
+
+
+# Appends "loaded" to its file, waits for a line, and appends "started".
+SPARE = (
+    "note = lambda word: open(sys.argv[1] + '.notes', 'a').write(f'{os.getpid()} {word}\\n'); "
+    "note('loaded'); sys.stdin.readline() or sys.exit(); note('started'); time.sleep(60)"
+)
+
+
+def _pids_that_have(word: str, notes: Path) -> list[int]:
+    lines = notes.read_text().splitlines() if notes.exists() else []
+    return [int(line.split()[0]) for line in lines if line.endswith(word)]
+
+
+def test_a_loaded_spare_takes_the_place_of_a_dead_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.supervision.process.SPARE_AFTER_SECONDS", 0.0)
+    pids, notes = tmp_path / "pids", tmp_path / "pids.notes"
+    with supervising() as supervisor:
+        child = supervisor.start(python("worker", pids, SPARE, has_spare=True))
+        assert supervisor.wait_until(lambda: len(_pids_that_have("loaded", notes)) == 2, 20)
+        first, spare = _pids_that_have("loaded", notes)
+        assert _pids_that_have("started", notes) == [first] == [child.pid]
+        os.kill(first, signal.SIGKILL)
+        assert supervisor.wait_until(lambda: len(_pids_that_have("started", notes)) == 2, 20)
+        assert _pids_that_have("started", notes) == [first, spare]
+        assert child.pid == spare
+        # The next spare is loaded, also after one has died.
+        assert supervisor.wait_until(lambda: len(_pids_that_have("loaded", notes)) == 3, 20)
+        monkeypatch.setattr("cli.supervision.process.FAILED_SPARE_SECONDS", 0.0)
+        os.kill(_pids_that_have("loaded", notes)[2], signal.SIGKILL)
+        assert supervisor.wait_until(lambda: len(_pids_that_have("loaded", notes)) == 4, 20)
+    assert not [pid for pid in read_pids(pids) if is_alive(pid)]
+    assert len(_pids_that_have("started", notes)) == 2
