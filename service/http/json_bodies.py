@@ -16,6 +16,7 @@ from service.http.bodies import limit_body
 from service.http.content_codings import read_content
 from service.http.errors import StoppedValidationError
 from service.http.fail_fast import make_fail_fast_validator
+from service.http.json_reader import NO_LIMITS, JsonLimits
 from service.http.json_scan import count_values
 from service.http.media_types import JSON, require_media_type
 from service.http.strict_json import InvalidJsonError, parse_json
@@ -134,9 +135,12 @@ def parse_body(model: type[Model], content: bytes) -> Model:
     return validate(model, content, parse_document(content))
 
 
-def parse_rows(model: type[Model], content: bytes) -> Model:
-    """Validate a document with any number of values. Raises RequestValidationError."""
-    return validate(model, content, _parse(content))
+def parse_rows(model: type[Model], content: bytes, limits: JsonLimits = NO_LIMITS) -> Model:
+    """Validate a document with any number of values.
+
+    Raises RequestValidationError, TooManyChildrenError, and as `limits.check`.
+    """
+    return validate(model, content, _parse(content, limits))
 
 
 def parse_document(content: bytes) -> Any:  # noqa: ANN401 - any JSON
@@ -146,10 +150,10 @@ def parse_document(content: bytes) -> Any:  # noqa: ANN401 - any JSON
     return _parse(content)
 
 
-def _parse(content: bytes) -> Any:  # noqa: ANN401 - any JSON
-    """Parse JSON strictly. Raises RequestValidationError."""
+def _parse(content: bytes, limits: JsonLimits = NO_LIMITS) -> Any:  # noqa: ANN401 - any JSON
+    """Parse JSON strictly. Raises RequestValidationError, and as `parse_json` for the limits."""
     try:
-        return parse_json(content)
+        return parse_json(content, limits)
     except InvalidJsonError as error:
         path: list[str | int] = ["body", *error.path]
         message = f"the body is not valid JSON: {error.what}"

@@ -3,12 +3,22 @@
 import codecs
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from engine.json_pointer import json_pointer
+from service.http.json_reader import (
+    NO_LIMITS,
+    WINDOW,
+    JsonLimits,
+    LongReader,
+    RefusedError,
+    TooManyChildrenError,
+)
 
+# Characters; longer texts are read piece by piece.
+LONG_TEXT = 2 * WINDOW
 _SHOWN = 20
 _MAX_POINTER = 300
 
@@ -28,17 +38,30 @@ class InvalidJsonError(ValueError):
         super().__init__(f"{what}{place}")
 
 
-def parse_json(content: bytes) -> Any:  # noqa: ANN401 - any JSON
-    """Parse JSON in UTF-8, whose byte order mark is skipped. Raises InvalidJsonError.
+def parse_json(content: bytes, limits: JsonLimits = NO_LIMITS) -> Any:  # noqa: ANN401 - any JSON
+    """Parse JSON in UTF-8, whose byte order mark is skipped.
 
     Refused as well are NaN and Infinity, which Python reads; repeated keys; excessive nesting; and
-    integers of thousands of digits, whose conversion would take quadratic time.
+    integers of thousands of digits, whose conversion would take quadratic time. Other threads run
+    while a long text is parsed.
+
+    Raises InvalidJsonError; of a long text also TooManyChildrenError, and as `limits.check`.
     """
     text = _decode(content)
+    if len(text) > LONG_TEXT:
+        return _parse_long(text, limits)
     try:
-        return _parse(_STRICT, text)
+        return _parse(_STRICT.decode, text)
     except _RefusedError as error:
-        raise _describe_refused(_parse(_MARKING, text)) from error
+        raise _describe_refused(_parse(_MARKING.decode, text)) from error
+
+
+def _parse_long(text: str, limits: JsonLimits) -> Any:  # noqa: ANN401 - any JSON
+    reader = LongReader(text, _STRICT, _RefusedError, limits)
+    try:
+        return _parse(lambda _: reader.read(), text)
+    except RefusedError as error:
+        raise InvalidJsonError(error.what, error.path) from error
 
 
 def _decode(content: bytes) -> str:
@@ -55,10 +78,10 @@ def _decode(content: bytes) -> str:
         raise InvalidJsonError(f"the text is not UTF-8: {place}, at {byte}") from error
 
 
-def _parse(decoder: json.JSONDecoder, text: str) -> Any:  # noqa: ANN401 - any JSON
-    """Return the value. Raises InvalidJsonError, and _RefusedError if the decoder does."""
+def _parse(decode: Callable[[str], Any], text: str) -> Any:  # noqa: ANN401 - any JSON
+    """Return the value. Raises InvalidJsonError, and what the decoder raises to refuse a value."""
     try:
-        return decoder.decode(text)
+        return decode(text)
     except json.JSONDecodeError as error:
         if not text.strip():
             raise InvalidJsonError("the text is empty") from error
@@ -66,6 +89,8 @@ def _parse(decoder: json.JSONDecoder, text: str) -> Any:  # noqa: ANN401 - any J
         raise InvalidJsonError(f"{what}: {_describe_place(text, error.pos)}") from error
     except RecursionError as error:
         raise InvalidJsonError("nested too deeply") from error
+    except (RefusedError, TooManyChildrenError):
+        raise
     except ValueError as error:
         raise InvalidJsonError("a number has too many digits") from error
 
@@ -139,7 +164,11 @@ def _iterate(value: list[Any] | dict[str, Any]) -> Iterator[tuple[str | int, Any
 
 
 def _mark_constant(name: str) -> _Refused:
-    return _Refused(f"{name} is not JSON: send null for a missing value")
+    return _Refused(_describe_constant(name))
+
+
+def _describe_constant(name: str) -> str:
+    return f"{name} is not JSON: send null for a missing value"
 
 
 def _mark_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Refused:
@@ -152,7 +181,7 @@ def _mark_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Refus
 
 
 def _reject_constant(name: str) -> NoReturn:
-    raise _RefusedError(name)
+    raise _RefusedError(_describe_constant(name))
 
 
 def _reject_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
+from engine.json_pointer import json_pointer
 from service.http.errors import InvalidInferenceError
+from service.http.json_reader import JsonLimits, Path, TooManyChildrenError
 from service.http.strict_json import InvalidJsonError, parse_json
 from service.inference.datatypes import DTYPES
 from service.inference.json_members import (
@@ -30,6 +32,9 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _MAX_RANK = 32
 _MAX_SIDE = 2**64 - 1
 _MAX_OUTPUTS = 64
+# Members of an object that is larger than the parser reads at once.
+_MAX_MEMBERS = 1_024
+_MAX_POINTER = 300
 # Parameters of extensions that are not supported: to ignore them would change the meaning.
 _UNSUPPORTED_INPUT = ("shared_memory_region", "shared_memory_byte_size", "shared_memory_offset")
 _UNSUPPORTED_OUTPUT = (*_UNSUPPORTED_INPUT, "classification")
@@ -103,7 +108,7 @@ def _read_repeated_header(text: bytes, max_inputs: int) -> RequestHeader:
 
 
 def _read_header(text: bytes, max_inputs: int, *, is_whole: bool) -> RequestHeader:
-    header = _parse_header(text, is_whole=is_whole)
+    header = _parse_header(text, max_inputs, is_whole=is_whole)
     identifier = header.get("id")
     if identifier is not None and not _is_text(identifier):
         raise InvalidInferenceError(f"id must be a string, not {show(identifier)}")
@@ -121,10 +126,13 @@ def _read_header(text: bytes, max_inputs: int, *, is_whole: bool) -> RequestHead
     )
 
 
-def _parse_header(text: bytes, *, is_whole: bool) -> JsonObject:
+def _parse_header(text: bytes, max_inputs: int, *, is_whole: bool) -> JsonObject:
     """Return the JSON header, an object. Raises InvalidInferenceError."""
     try:
-        header = parse_json(text)
+        header = parse_json(text, JsonLimits(partial(_find_limit, max_inputs)))
+    except TooManyChildrenError as error:
+        place = json_pointer(*error.path)[:_MAX_POINTER] or "the request"
+        raise InvalidInferenceError(f"{place} has more than {error.limit} values") from error
     except InvalidJsonError as error:
         advice = f"; binary tensors need the header {HEADER_LENGTH}" if is_whole else ""
         what = "the body" if is_whole else f"the first {len(text)} bytes of the body"
@@ -132,6 +140,11 @@ def _parse_header(text: bytes, *, is_whole: bool) -> JsonObject:
     if not isinstance(header, dict):
         raise InvalidInferenceError(f"the request must be a JSON object, not {name_kind(header)}")
     return header
+
+
+def _find_limit(max_inputs: int, path: Path) -> int | None:
+    """Return the most children of an array or object; None for the elements of a tensor."""
+    return None if path[2:3] == ["data"] else max(max_inputs, _MAX_MEMBERS)
 
 
 def _read_inputs(header: JsonObject, max_inputs: int) -> tuple[StatedInput, ...]:

@@ -20,6 +20,8 @@ from service.serializers.model_columns import (
     explain_lacking,
 )
 
+# Rows of a growing list that are checked before more are read.
+CHECKED_ROWS = 32
 # Rows whose columns are compared with one that no row has.
 _COMPARED_ROWS = 100
 Record = Mapping[str, object]
@@ -46,12 +48,34 @@ class RecordReader:
 
     def read(self, rows: Sequence[Any], rules: ColumnRules = NO_RULES) -> list[Record]:
         """Return rows as records. Raises InvalidRowsError, naming up to 20 rows or columns."""
-        if not any(isinstance(row, Mapping | list) for row in rows):
+        if not _has_rows(rows):
             detail = (
                 "rows is a list of objects or arrays: [{…}, {…}] or [[…], […]]; a single row is "
                 "a list of one, too"
             )
             raise InvalidRowsError([_problem((), "not_a_row", detail)])
+        records, problems = self._read_rows(rows, rules)
+        absent = self._columns.list_absent(rows, rules)
+        if absent or problems:
+            shown = [*self._absent_problems(absent, rows), *problems]
+            total, is_complete = len(absent) + len(problems), len(problems) < MAX_PROBLEMS
+            raise InvalidRowsError(shown[:MAX_PROBLEMS], total, is_complete=is_complete)
+        return records
+
+    def check_last(self, rows: Sequence[Any], rules: ColumnRules) -> None:
+        """Check the last of the rows so far, before the next ones are read.
+
+        Raises InvalidRowsError: 20 of them are not rows of the model.
+        """
+        last = rows[-CHECKED_ROWS:]
+        if _has_rows(last) and len(self._read_rows(last, rules)[1]) >= MAX_PROBLEMS:
+            _, problems = self._read_rows(rows, rules)
+            raise InvalidRowsError(problems[:MAX_PROBLEMS], len(problems), is_complete=False)
+
+    def _read_rows(
+        self, rows: Sequence[Any], rules: ColumnRules
+    ) -> tuple[list[Record], list[FieldProblem]]:
+        """Return records, and the problems of rows, where reading stops after 20."""
         records: list[Record] = []
         problems: list[FieldProblem] = []
         allowed, required = self._columns.find_allowed(rules), self._columns.find_required(rules)
@@ -70,12 +94,7 @@ class RecordReader:
                 problems.append(_problem((position,), "not_a_row", detail))
             if len(problems) >= MAX_PROBLEMS:
                 break
-        absent = self._columns.list_absent(rows, rules)
-        if absent or problems:
-            shown = [*self._absent_problems(absent, rows), *problems]
-            total, is_complete = len(absent) + len(problems), len(problems) < MAX_PROBLEMS
-            raise InvalidRowsError(shown[:MAX_PROBLEMS], total, is_complete=is_complete)
-        return records
+        return records, problems
 
     def find_absent(self, records: Sequence[Record]) -> NDArray[np.bool_]:
         """Return whether a record leaves a feature out, shape `(rows, features)`."""
@@ -140,6 +159,10 @@ class RecordReader:
             detail = f"the row has {found}, but the model has {expected}"
             return [_problem((position,), "wrong_length", detail)]
         return []
+
+
+def _has_rows(rows: Sequence[Any]) -> bool:
+    return any(isinstance(row, Mapping | list) for row in rows)
 
 
 def _flatten(row: list[Any], shape: Shape) -> list[Any] | None:

@@ -105,6 +105,10 @@ class RowReader:
             return read
         return replace(read, unflagged=self._records.find_absent(records))
 
+    def check_last(self, rows: Sequence[Any], rules: ColumnRules) -> None:
+        """Check the last of the rows so far. Raises InvalidRowsError."""
+        self._records.check_last(rows, rules)
+
     def read_columns(
         self, cells: Mapping[str, Cells], rows: int, rules: ColumnRules = NO_RULES
     ) -> ReadRows:

@@ -105,7 +105,7 @@ def test_a_wrong_body_is_refused_at_little_cost(target: Target, kind: str) -> No
 
 
 @pytest.mark.rare
-@pytest.mark.parametrize("size", [MIB - 100])
+@pytest.mark.parametrize("size", [MIB - 100, 15 * MIB])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_large_wrong_body_is_refused_at_little_cost(target: Target, kind: str, size: int) -> None:
     check(target, kind, size)

@@ -52,7 +52,7 @@ def test_json_is_read(value: Any) -> None:
         ('{"a": 1}'.encode("utf-16"), "the text is UTF-16, but JSON is UTF-8"),
         ('{"a": 1}'.encode("utf-16-be"), "the text is UTF-16-BE, but JSON is UTF-8"),
         (b"[" * 100_000, "nested too deeply"),
-        (b"[NaN," + b"[" * 100_000, "nested too deeply"),
+        (b"[NaN," + b"[" * 50_000, "nested too deeply"),
         (b"[" + b"1" * 5_000 + b"]", "a number has too many digits"),
         (b"[NaN, " + b"1" * 5_000 + b"]", "a number has too many digits"),
         (b"[NaN, x]", "Expecting value: line 1, column 7, at 'x]'"),
