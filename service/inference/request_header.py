@@ -131,8 +131,9 @@ def _parse_header(text: bytes, max_inputs: int, *, is_whole: bool) -> JsonObject
     try:
         header = parse_json(text, JsonLimits(partial(_find_limit, max_inputs)))
     except TooManyChildrenError as error:
-        place = json_pointer(*error.path)[:_MAX_POINTER] or "the request"
-        raise InvalidInferenceError(f"{place} has more than {error.limit} values") from error
+        place = json_pointer(*error.path)[1:_MAX_POINTER] or "the request"
+        what = "tensors" if len(error.path) == 1 else "values"
+        raise InvalidInferenceError(f"{place} has more than {error.limit} {what}") from error
     except InvalidJsonError as error:
         advice = f"; binary tensors need the header {HEADER_LENGTH}" if is_whole else ""
         what = "the body" if is_whole else f"the first {len(text)} bytes of the body"

@@ -15,6 +15,8 @@ _END = re.compile(rb"\][ \n\r\t]*\}[ \n\r\t]*\Z")
 _TAIL_BYTES = 64
 # Bytes per call of the parser, which keeps the interpreter lock for a quarter of a millisecond.
 _PART_BYTES = 64 * 2**10
+# Longer numbers, with the blanks around them, are read by the general reader.
+_NUMBER_BYTES = 64
 
 
 def read_number_rows(body: bytes, width: int, max_rows: int) -> NDArray[np.float64] | None:
@@ -37,6 +39,8 @@ def read_number_rows(body: bytes, width: int, max_rows: int) -> NDArray[np.float
     rows = 0
     while begin < end:
         stop = _find_stop(body, begin, end)
+        if stop - begin > _PART_BYTES + width * _NUMBER_BYTES:
+            return None
         part = _read_part(body[begin:stop], width)
         rows += 0 if part is None else len(part)
         if part is None or rows > max_rows:
