@@ -88,6 +88,7 @@ def _serve(settings: Settings, host: str, port: int, descriptors: Sequence[int])
         signal.signal(number, _exit)
     if not descriptors:
         _log(f"listening on {url_of(own, host)}")
+    app.state.document.start()
     server.run(sockets=[own])
 
 

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 
 from engine.health_checks.run_checks import HealthCheck
 from engine.numerics.blas import warm_up_products
+from service.api_document import ApiDocument
 from service.context import Context
 from service.explain.answers import ANSWERS
 from service.http.prefixes import use_prefixes
@@ -125,6 +126,7 @@ def create_app(settings: Settings) -> FastAPI:
     use_prefixes(app, declare_prefixes(settings))
     use_relative_redirects(app)
     _publish_schemas(app)
+    app.state.document = ApiDocument(app.openapi)
     return app
 
 

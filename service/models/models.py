@@ -1,25 +1,22 @@
 """Queries of models, and their weights in three formats."""
 
-import io
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, assert_never
-
-import numpy as np
-from numpy.typing import NDArray
+from os import SEEK_END
+from typing import Any, BinaryIO, Literal, assert_never
 
 from engine.stored.preprocessing import upgrade_preprocessing
 from engine.stored.specs import read_spec
 from engine.stored.versions import SPEC_VERSION
 from service.context import Context
 from service.http.errors import NoWeightsError
+from service.models.weight_files import copy_artifact, iterate_file, iterate_npz
 from service.schemas.jobs import Classes, Label, StoredSpec
 from service.schemas.models import LineageView, ModelMetricsView, ModelView
 from service.serializers.jobs import cross_validation_view
 from service.serializers.later_versions import if_known
-from store.blobs.artifacts import get_artifact
-from store.blobs.tensors import iterate_json, unpack_arrays
+from store.blobs.tensor_file import open_tensors
+from store.blobs.tensors import iterate_json
 from store.db.pagination import Page, PageRequest
 from store.jobs.jobs import get_job
 from store.models import ModelRecord, get_model, list_models
@@ -31,13 +28,13 @@ MEDIA_TYPES: dict[WeightFormat, str] = {
     "npz": "application/x-npz",
     "json": "application/json",
 }
-# A zip file stores its creation time; a fixed one keeps the bytes of equal weights equal.
-ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+# Fewer bytes are sent at once.
+WHOLE_BYTES = 2**20
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights as the client wants them; as JSON piece by piece."""
+    """Weights as the client wants them; large ones piece by piece."""
 
     data: bytes | Iterator[bytes]
     media_type: str
@@ -61,9 +58,10 @@ def weights(context: Context, model_id: str, wanted: WeightFormat) -> Weights:
     """Return the model's weights. Raises NotFoundError."""
     with context.database.reading() as session:
         record = get_model(session, model_id)
-        data = get_artifact(session, record.artifact)
+    file = copy_artifact(context, record.artifact)
+    pieces = _convert(file, wanted)
     return Weights(
-        data=_converted(data, wanted),
+        data=b"".join(pieces) if file.seek(0, SEEK_END) <= WHOLE_BYTES else pieces,
         media_type=MEDIA_TYPES[wanted],
         file_name=f"{model_id}.{wanted}",
         sha256=record.artifact,
@@ -80,26 +78,16 @@ def weights_of_job(context: Context, job_id: str, wanted: WeightFormat) -> Weigh
     return weights(context, job.model_id, wanted)
 
 
-def _converted(data: bytes, wanted: WeightFormat) -> bytes | Iterator[bytes]:
+def _convert(file: BinaryIO, wanted: WeightFormat) -> Iterator[bytes]:
     match wanted:
         case "safetensors":
-            return data
+            return iterate_file(file)
         case "npz":
-            return _as_npz(unpack_arrays(data))
+            return iterate_npz(open_tensors(file))
         case "json":
-            return iterate_json(unpack_arrays(data))
+            return iterate_json(open_tensors(file))
         case _:
             assert_never(wanted)
-
-
-def _as_npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, array in arrays.items():
-            member = io.BytesIO()
-            np.lib.format.write_array(member, array, allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", ZIP_EPOCH), member.getvalue())
-    return buffer.getvalue()
 
 
 def _metrics_view(model: ModelRecord) -> ModelMetricsView:

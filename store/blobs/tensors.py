@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
+
+from store.blobs.tensor_file import StoredTensor
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -32,39 +35,50 @@ def unpack_arrays(data: bytes) -> dict[str, NDArray[Any]]:
     return {name: arrays[name] for name in sorted(arrays)}
 
 
-def iterate_json(arrays: Arrays) -> Iterator[bytes]:
+def iterate_json(tensors: Mapping[str, StoredTensor]) -> Iterator[bytes]:
     """Yield arrays of finite numbers as the pieces of a JSON object, with exact shapes and values.
 
-    The size of a piece is bounded: as Python numbers and text, all arrays together would take
-    twenty times their memory. Raises ValueError if a number is not finite.
+    The size of a piece is bounded: as text, all arrays together take five times their memory.
+    Raises ValueError if a number is not finite.
     """
     separator = "{"
-    for name, array in arrays.items():
-        shape = json.dumps(list(array.shape))
+    for name, tensor in tensors.items():
+        shape = json.dumps(tensor.shape)
         yield f'{separator}{json.dumps(name)}: {{"shape": {shape}, "values": '.encode()
-        yield from (text.encode() for text in _nested_lists(array))
+        yield from _nested_lists(tensor)
         yield b"}"
         separator = ", "
-    yield b"}" if arrays else b"{}"
+    yield b"}" if tensors else b"{}"
 
 
-def _nested_lists(array: NDArray[Any]) -> Iterator[str]:
-    """Yield `array.tolist()` as JSON in pieces of at most about PIECE_NUMBERS numbers."""
-    if array.size <= PIECE_NUMBERS or array.ndim == 0:
-        yield json.dumps(array.tolist(), allow_nan=False)
+def _nested_lists(tensor: StoredTensor) -> Iterator[bytes]:
+    """Yield `tensor.read().tolist()` as JSON in pieces of at most about PIECE_NUMBERS numbers."""
+    if tensor.size <= PIECE_NUMBERS or tensor.ndim == 0:
+        yield _dump(tensor.read())
         return
-    rows_at_once = PIECE_NUMBERS * len(array) // array.size
-    opening = "["
-    for start in range(0, len(array), max(rows_at_once, 1)):
+    rows_at_once = PIECE_NUMBERS * len(tensor) // tensor.size
+    opening = b"["
+    for start in range(0, len(tensor), max(rows_at_once, 1)):
         yield opening
         if rows_at_once:
-            part = array[start : start + rows_at_once]
             # Without its brackets: the part belongs to a longer list.
-            yield json.dumps(part.tolist(), allow_nan=False)[1:-1]
+            yield _dump(tensor.read_rows(start, start + rows_at_once))[1:-1]
         else:
-            yield from _nested_lists(array[start])
-        opening = ", "
-    yield "]"
+            yield from _nested_lists(tensor[start])
+        opening = b","
+    yield b"]"
+
+
+def _dump(array: NDArray[Any]) -> bytes:
+    """Return numbers as JSON. Raises ValueError if one is not finite."""
+    if not np.isfinite(array).all():
+        msg = "a number is not finite"
+        raise ValueError(msg)
+    if array.ndim == 0:
+        return json.dumps(array.item()).encode()
+    # As float64, whose shortest digits are those of the float32 that it was.
+    exact = array.astype(np.float64) if array.dtype.kind == "f" else array
+    return orjson.dumps(np.ascontiguousarray(exact), option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def finite_or_none(number: float | None) -> float | None:

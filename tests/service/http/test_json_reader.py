@@ -49,7 +49,7 @@ def test_the_same_error_is_found(value: Any, place: int, inserted: str) -> None:
         expected = read(content)
     found = read(content)
     if "NaN" in text or inserted == "NaN":
-        # Of several errors, the first in the text is found.
+        # The first error in the text is found.
         assert isinstance(found, tuple) == isinstance(expected, tuple)
     else:
         assert found == expected

@@ -58,7 +58,8 @@ def test_weights_as_json_take_little_more_memory_than_their_arrays(
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert text > 10 * array.size
-    assert peak < 5 * array.nbytes
+    # Besides a copy in the session's chunks, pieces only.
+    assert peak < 3 * array.nbytes
 
 
 def test_weights_as_json_are_sent_as_a_download_of_one_document(
@@ -70,7 +71,7 @@ def test_weights_as_json_are_sent_as_a_download_of_one_document(
         name: {"shape": list(array.shape), "values": array.tolist()}
         for name, array in sorted(load(plain.content).items())
     }
-    assert listed.text == json.dumps(expected)
+    assert listed.json() == expected
     assert listed.headers["content-type"] == "application/json"
     assert listed.headers["etag"] == plain.headers["etag"]
     assert listed.headers["content-disposition"].endswith('.json"')

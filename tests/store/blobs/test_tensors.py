@@ -1,5 +1,6 @@
 """Serialization of arrays."""
 
+import io
 import json
 import tracemalloc
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from store.blobs.tensor_file import StoredTensor, open_tensors
 from store.blobs.tensors import (
     PIECE_NUMBERS,
     finite_or_none,
@@ -42,15 +44,33 @@ def test_equal_input_gives_equal_bytes() -> None:
     assert len({pack_arrays(named, metadata) for _ in range(20)}) == 1
 
 
-def as_json_at_once(named: dict[str, Any]) -> bytes:
-    listed = {name: {"shape": list(a.shape), "values": a.tolist()} for name, a in named.items()}
-    return json.dumps(listed).encode()
+def as_lists(named: dict[str, Any]) -> dict[str, Any]:
+    return {name: {"shape": list(a.shape), "values": a.tolist()} for name, a in named.items()}
+
+
+def store(named: dict[str, Any]) -> dict[str, StoredTensor]:
+    return open_tensors(io.BytesIO(pack_arrays(named)))
+
+
+@given(st.dictionaries(st.text("abc.01", min_size=1), FLOATS, max_size=4))
+def test_stored_arrays_are_read_from_a_file(named: dict[str, Any]) -> None:
+    found = store(named)
+    assert list(found) == sorted(named)
+    for name, array in named.items():
+        assert found[name].read().tobytes() == array.tobytes()
+        assert found[name].shape == array.shape
+        assert b"".join(found[name].iterate_bytes()) == array.tobytes()
+
+
+def test_a_number_that_is_not_finite_is_no_json() -> None:
+    with pytest.raises(ValueError, match="not finite"):
+        list(iterate_json(store({"w": np.array([1.0, np.nan])})))
 
 
 @given(st.dictionaries(st.text(min_size=1), FLOATS, max_size=4))
 def test_json_in_pieces_is_that_of_nested_lists(named: dict[str, Any]) -> None:
     finite = {name: np.nan_to_num(array) for name, array in named.items()}
-    assert b"".join(iterate_json(finite)) == as_json_at_once(finite)
+    assert json.loads(b"".join(iterate_json(store(finite)))) == as_lists(finite)
 
 
 @pytest.mark.parametrize(
@@ -70,8 +90,9 @@ def test_json_in_pieces_is_that_of_nested_lists(named: dict[str, Any]) -> None:
 )
 def test_large_array_is_written_in_pieces(shape: tuple[int, ...]) -> None:
     array = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    pieces = list(iterate_json({"w": array, "b": np.ones(2)}))
-    assert b"".join(pieces) == as_json_at_once({"w": array, "b": np.ones(2)})
+    named = {"w": array, "b": np.ones(2)}
+    pieces = list(iterate_json(store(named)))
+    assert json.loads(b"".join(pieces)) == as_lists(named)
     # A float32 takes up to 25 characters as JSON.
     assert max(len(piece) for piece in pieces) < 30 * PIECE_NUMBERS
 
@@ -80,8 +101,9 @@ def test_memory_that_json_takes_does_not_grow_with_the_arrays() -> None:
     peaks = []
     for pieces in (2, 16):
         array = np.linspace(0, 1, pieces * PIECE_NUMBERS, dtype=np.float32).reshape(pieces, -1)
+        stored = store({"w": array})
         tracemalloc.start()
-        size = sum(len(piece) for piece in iterate_json({"w": array}))
+        size = sum(len(piece) for piece in iterate_json(stored))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert size > array.size * 10
