@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from os import SEEK_END
 from typing import Any, BinaryIO, Literal, assert_never
 
@@ -59,9 +60,12 @@ def weights(context: Context, model_id: str, wanted: WeightFormat) -> Weights:
     with context.database.reading() as session:
         record = get_model(session, model_id)
     file = copy_artifact(context, record.artifact)
+    is_small = file.seek(0, SEEK_END) <= WHOLE_BYTES
     pieces = _convert(file, wanted)
+    # An iterator that has begun closes its file also if nobody reads to its end.
+    begun = chain([next(pieces)], pieces)
     return Weights(
-        data=b"".join(pieces) if file.seek(0, SEEK_END) <= WHOLE_BYTES else pieces,
+        data=b"".join(begun) if is_small else begun,
         media_type=MEDIA_TYPES[wanted],
         file_name=f"{model_id}.{wanted}",
         sha256=record.artifact,
@@ -79,15 +83,16 @@ def weights_of_job(context: Context, job_id: str, wanted: WeightFormat) -> Weigh
 
 
 def _convert(file: BinaryIO, wanted: WeightFormat) -> Iterator[bytes]:
-    match wanted:
-        case "safetensors":
-            return iterate_file(file)
-        case "npz":
-            return iterate_npz(open_tensors(file))
-        case "json":
-            return iterate_json(open_tensors(file))
-        case _:
-            assert_never(wanted)
+    with file:
+        match wanted:
+            case "safetensors":
+                yield from iterate_file(file)
+            case "npz":
+                yield from iterate_npz(open_tensors(file))
+            case "json":
+                yield from iterate_json(open_tensors(file))
+            case _:
+                assert_never(wanted)
 
 
 def _metrics_view(model: ModelRecord) -> ModelMetricsView:

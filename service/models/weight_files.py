@@ -3,6 +3,7 @@
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -30,16 +31,17 @@ def copy_artifact(context: Context, sha256: str) -> BinaryIO:
     """
     folder = incoming(context.settings.data_dir)
     with translate_disk_errors("weights"):
-        file = _open_temporary(folder)
-        with context.database.reading() as session:
+        with ExitStack() as on_error, context.database.reading() as session:
+            file = on_error.enter_context(_open_temporary(folder))
             for chunk in iterate_artifact(session, sha256):
                 file.write(chunk)
+            on_error.pop_all()
     return file
 
 
 def _open_temporary(folder: Path) -> BinaryIO:
     folder.mkdir(parents=True, exist_ok=True)
-    # Closed with the last reference to it.
+    # Closed by the iterator that reads it.
     return cast("BinaryIO", tempfile.SpooledTemporaryFile(SPOOLED_BYTES, dir=str(folder)))
 
 

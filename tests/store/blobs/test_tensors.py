@@ -76,7 +76,6 @@ def test_json_in_pieces_is_that_of_nested_lists(named: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "shape",
     [
-        (),
         (0,),
         (3, 0),
         (PIECE_NUMBERS,),
