@@ -62,7 +62,7 @@ def weights(context: Context, model_id: str, wanted: WeightFormat) -> Weights:
     file = copy_artifact(context, record.artifact)
     is_small = file.seek(0, SEEK_END) <= WHOLE_BYTES
     pieces = _convert(file, wanted)
-    # An iterator that has begun closes its file also if nobody reads to its end.
+    # An iterator that has begun closes its file, also if it is not read to its end.
     begun = chain([next(pieces)], pieces)
     return Weights(
         data=b"".join(begun) if is_small else begun,
