@@ -6,17 +6,13 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
+from service.webhooks.special_addresses import is_special
+
 # Resolves host and port to addresses, in the order in which to try them.
 Resolver = Callable[[str, int], "Future[tuple[str, ...]]"]
 
-# All public IPv6 addresses are in this range; the others are local, reserved or unassigned.
-_GLOBAL_UNICAST = IPv6Network("2000::/3")
-# Documentation addresses, which Python 3.11 classifies as public.
-_DOCUMENTATION = IPv6Network("3fff::/20")
 # The last 32 bits are the IPv4 address to which a gateway translates (RFC 6052).
 _NAT64 = IPv6Network("64:ff9b::/96")
-# 6to4 relay anycast, deprecated (RFC 7526).
-_RELAY = "192.88.99."
 
 
 class UnresolvedError(Exception):
@@ -52,16 +48,11 @@ def _look_up(host: str, port: int, found: "Future[tuple[str, ...]]") -> None:
 def is_public(address: str) -> bool:
     """Whether the address, and any IPv4 address embedded in it, is public."""
     parsed = ip_address(address)
-    if isinstance(parsed, IPv4Address):
-        return _is_public_v4(parsed)
-    embedded = _embedded_ipv4(parsed)
-    if embedded is not None:
-        return all(_is_public_v4(address) for address in embedded)
-    return parsed.is_global and parsed in _GLOBAL_UNICAST and parsed not in _DOCUMENTATION
-
-
-def _is_public_v4(address: IPv4Address) -> bool:
-    return address.is_global and not address.is_multicast and not str(address).startswith(_RELAY)
+    if isinstance(parsed, IPv6Address):
+        embedded = _embedded_ipv4(parsed)
+        if embedded is not None:
+            return not any(map(is_special, embedded))
+    return not is_special(parsed)
 
 
 def _embedded_ipv4(address: IPv6Address) -> tuple[IPv4Address, ...] | None:

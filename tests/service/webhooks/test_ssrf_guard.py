@@ -1,7 +1,16 @@
 """SSRF guard: detection of non-public addresses in every notation, and name resolution."""
 
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
 import pytest
 
+from service.webhooks.special_addresses import (
+    GLOBAL_UNICAST,
+    SPECIAL_IPV4,
+    SPECIAL_IPV6,
+    is_special,
+)
 from service.webhooks.ssrf_guard import UnresolvedError, is_public, look_up
 from service.webhooks.url import InvalidWebhookUrlError, parse_webhook_url
 
@@ -11,6 +20,10 @@ from service.webhooks.url import InvalidWebhookUrlError, parse_webhook_url
     [
         "8.8.8.8",
         "172.32.0.1",
+        "168.63.129.15",
+        "192.0.1.1",
+        "192.89.0.1",
+        "223.255.255.255",
         "2606:4700:4700::1111",
         "::ffff:8.8.8.8",
         "2002:808:808::1",
@@ -30,7 +43,17 @@ def test_address_is_public(address: str) -> None:
         "127.0.0.1",
         "169.254.169.254",
         "172.16.0.1",
+        "168.63.129.16",
+        "192.0.0.8",
+        "192.0.0.9",
+        "192.0.0.192",
         "192.0.2.1",
+        "192.31.196.1",
+        "192.52.193.1",
+        "192.175.48.1",
+        "198.18.0.1",
+        "198.19.255.255",
+        "100.100.100.200",
         "192.88.99.1",
         "192.168.0.1",
         "224.0.0.1",
@@ -44,6 +67,15 @@ def test_address_is_public(address: str) -> None:
         "64:ff9b::7f00:1",
         "64:ff9b:1::808:808",
         "100::1",
+        "::ffff:168.63.129.16",
+        "::ffff:192.0.0.192",
+        "64:ff9b::c000:c0",
+        "2002:c000:c0::1",
+        "2002:a83f:8110::1",
+        "2001:1::1",
+        "2001:20::1",
+        "2001:1ff::1",
+        "2620:4f:8000::1",
         "2001::1",
         "2001:0:808:808::80ff:fffe",
         "2001:db8::1",
@@ -62,6 +94,34 @@ def test_address_is_public(address: str) -> None:
 )
 def test_address_is_not_public(address: str) -> None:
     assert not is_public(address)
+
+
+@pytest.mark.parametrize("network", [*SPECIAL_IPV4, *SPECIAL_IPV6], ids=str)
+def test_block_is_refused_as_a_whole_and_its_neighbours_are_not_taken_along(
+    network: IPv4Network | IPv6Network,
+) -> None:
+    first, last = network.network_address, network.broadcast_address
+    assert not is_public(str(first))
+    assert is_special(first)
+    assert is_special(last)
+    for neighbour in _neighbours(network):
+        others = [one for one in (*SPECIAL_IPV4, *SPECIAL_IPV6) if neighbour in one]
+        assert is_special(neighbour) == (bool(others) or neighbour not in _PUBLIC[network.version])
+
+
+_PUBLIC = {4: IPv4Network("0.0.0.0/0"), 6: GLOBAL_UNICAST}
+
+
+def _neighbours(network: IPv4Network | IPv6Network) -> Iterator[IPv4Address | IPv6Address]:
+    if int(network.network_address):
+        yield network.network_address - 1
+    if int(network.broadcast_address) < 2**network.max_prefixlen - 1:
+        yield network.broadcast_address + 1
+
+
+def test_the_table_is_stricter_than_the_one_of_python() -> None:
+    firsts = [IPv4Address(number << 16) for number in range(2**16)]
+    assert not [str(one) for one in firsts if not one.is_global and not is_special(one)]
 
 
 @pytest.mark.parametrize(
