@@ -64,7 +64,7 @@ def _can_be_classes(target: ColumnSchema, report: Report) -> bool:
         detail = f"column {target.name!r} has numbers that are not whole and cannot be classes"
         report.problem("/task", "target_not_classes", detail)
     elif target.distinct is None or target.distinct > MAX_CLASSES:
-        detail = f"column {target.name!r} has more than {MAX_CLASSES} classes"
+        detail = f"column {target.name!r} has more than {MAX_CLASSES} classes, or very long ones"
         report.problem("/target", "too_many_classes", detail)
     elif target.distinct < 2:
         detail = f"column {target.name!r} has fewer than two classes"

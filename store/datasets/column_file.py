@@ -22,7 +22,7 @@ from engine.data.table import (
     take_rows,
 )
 from engine.errors import DataError
-from store.datasets.datasets import ColumnRecord, DatasetRecord
+from store.datasets.datasets import MAX_CATEGORY_LENGTH, ColumnRecord, DatasetRecord
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,10 +53,13 @@ def table_schema(dataset: DatasetRecord) -> TableSchema:
 
 
 def _all_levels(column: ColumnRecord) -> tuple[str, ...] | None:
-    """Return all distinct values of a column as text; None if they are not all stored."""
-    if column.levels is None and len(column.top_values) == column.distinct:
-        return tuple(value for value, _ in column.top_values)
-    return column.levels
+    """Return all distinct values of a column as text; None if they are not all stored whole."""
+    if column.levels is not None or len(column.top_values) != column.distinct:
+        return column.levels
+    # A long text is stored with its first characters only.
+    if any(len(value) >= MAX_CATEGORY_LENGTH for value, _ in column.top_values):
+        return None
+    return tuple(value for value, _ in column.top_values)
 
 
 class ColumnFile:

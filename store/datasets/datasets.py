@@ -22,6 +22,10 @@ from store.db.pagination import Page, PageRequest, fetch_page
 from store.db.tables import datasets
 from store.errors import NotFoundError
 
+# Of a longer value, `top_values` has the first characters; a text column with one is free text
+# unless it is stated to be categorical.
+MAX_CATEGORY_LENGTH = 256
+
 RECEIVING, READY, DELETING = "receiving", "ready", "deleting"
 # Incremented by a change of intake that reads the same bytes differently.
 INTAKE_VERSION = 2

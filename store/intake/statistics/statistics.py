@@ -9,13 +9,13 @@ import numpy as np
 
 from engine.data.table import ColumnKind
 from store.blobs.tensors import finite_or_none
-from store.datasets.datasets import ColumnRecord
+from store.datasets.datasets import MAX_CATEGORY_LENGTH, ColumnRecord
 from store.datasets.time_text import DAY, format_time
 from store.intake.convert.converter import Rows
 from store.intake.convert.plan import ColumnPlan, numeric_columns
 from store.intake.statistics.moments import Moments, Summary
 from store.intake.statistics.repeats import RepeatSearch
-from store.intake.statistics.value_counts import MAX_CATEGORY_LENGTH, SmallNumbers, ValueCounts
+from store.intake.statistics.value_counts import SmallNumbers, ValueCounts
 
 # A text column with more distinct values is free text rather than categorical.
 MAX_CATEGORIES = 1000
@@ -47,8 +47,11 @@ class TableStatistics:
         self._moments = Moments(np.array(whole))
         self._small = SmallNumbers(len(self._numeric))
         self._counts = [
-            ValueCounts(MAX_DISTINCT_NUMBERS if i in numeric else MAX_CATEGORIES)
-            for i in range(len(columns))
+            ValueCounts(
+                MAX_DISTINCT_NUMBERS if i in numeric else MAX_CATEGORIES,
+                takes_long_texts=column.stated == "categorical",
+            )
+            for i, column in enumerate(columns)
         ]
         self._repeats = [RepeatSearch() for _ in self._numeric]
         self._limit = MAX_DISTINCT_NUMBERS
@@ -155,6 +158,8 @@ class TableStatistics:
     def _levels(self, counts: Mapping[Any, int], kind: ColumnKind) -> tuple[str, ...] | None:
         """Return all values as text; None if `top_values` has them all, or if they are too many."""
         if kind == "time" or not TOP_VALUES < len(counts) <= MAX_LEVELS:
+            return None
+        if any(isinstance(value, str) and len(value) > MAX_CATEGORY_LENGTH for value in counts):
             return None
         levels = tuple(_format_value(value, kind) for value in sorted(counts))
         self._level_characters -= sum(map(len, levels))

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-MAX_CATEGORY_LENGTH = 256
+from store.datasets.datasets import MAX_CATEGORY_LENGTH
+
 # Integers below are counted in bins: all columns of an image hold only such values.
 BINS = 256
 HEAD_ROWS = 16
@@ -51,17 +52,26 @@ def _are_small(numbers: NDArray[np.float64], absent: NDArray[np.bool_]) -> NDArr
 
 
 class ValueCounts:
-    """Counts the values of one column until there are more than a limit."""
+    """Counts the values of one column until there are more than a limit.
 
-    def __init__(self, limit: int) -> None:
+    Args:
+        limit: number of distinct values. A long text counts as one per `MAX_CATEGORY_LENGTH` of its
+            characters, so that the memory has the same bound.
+        takes_long_texts: whether the column is stated to be categorical; otherwise a long text
+            stops the counting, as free text does.
+    """
+
+    def __init__(self, limit: int, *, takes_long_texts: bool = False) -> None:
         self.is_over = False
         self._limit = limit
+        self._takes_long_texts = takes_long_texts
+        self._extra = 0
         self._counts: dict[Any, int] = {}
         self._pending: list[pa.Array] = []
 
     def __len__(self) -> int:
-        """Number of distinct values counted."""
-        return len(self._counts)
+        """Number of distinct values counted, with what long texts count more than others."""
+        return len(self._counts) + self._extra
 
     def put(self, cells: pa.Array) -> None:
         """Queue cells for counting."""
@@ -80,22 +90,26 @@ class ValueCounts:
             return
         found = cells.value_counts()
         values, counts = found.field(0), found.field(1)
-        if len(values) > self._limit + 1 or _is_long(values):
+        extra = _count_long(values)
+        most = self._limit + 1 if self._takes_long_texts else 0
+        if len(values) > self._limit + 1 or extra > most:
             self._stop()
             return
         for value, count in zip(values.to_pylist(), counts.to_pylist(), strict=True):
             if value is not None:
+                if extra and value not in self._counts:
+                    self._extra += (max(len(value), 1) - 1) // MAX_CATEGORY_LENGTH
                 self._counts[value] = self._counts.get(value, 0) + count
         self.keep_within(self._limit)
 
     def keep_within(self, limit: int) -> None:
         """Stop counting if there are more than `limit` distinct values."""
-        if len(self._counts) > limit:
+        if len(self) > limit:
             self._stop()
 
     def _stop(self) -> None:
         self.is_over = True
-        self._counts, self._pending = {}, []
+        self._counts, self._pending, self._extra = {}, [], 0
 
     def finish(self, binned: dict[float, int]) -> dict[Any, int] | None:
         """Return the values and their counts, including `binned` ones; None if too many."""
@@ -104,9 +118,9 @@ class ValueCounts:
         return None if self.is_over or len(counts) > self._limit else counts
 
 
-def _is_long(values: pa.Array) -> bool:
-    """Whether a value exceeds the maximum length of a category."""
+def _count_long(values: pa.Array) -> int:
+    """Return how many times the texts exceed the maximum length of a category, in all."""
     if not pa.types.is_string(values.type):
-        return False
-    longest = pc.max(pc.utf8_length(values)).as_py() or 0
-    return bool(longest > MAX_CATEGORY_LENGTH)
+        return 0
+    lengths = pc.max_element_wise(pc.utf8_length(values), 1)
+    return int(pc.sum(pc.divide(pc.subtract(lengths, 1), MAX_CATEGORY_LENGTH)).as_py() or 0)

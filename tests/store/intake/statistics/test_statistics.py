@@ -19,8 +19,10 @@ from store.intake.statistics.statistics import TableStatistics
 Values = Sequence[float | str | bool | None]
 
 
-def collect(batches: Sequence[Values], kind: ColumnKind) -> ColumnRecord:
-    plan = ColumnPlan("x", "text", kind)
+def collect(
+    batches: Sequence[Values], kind: ColumnKind, stated: ColumnKind | None = None
+) -> ColumnRecord:
+    plan = ColumnPlan("x", "text", kind, stated=stated)
     collected = TableStatistics([plan])
     for values in batches:
         batch = pa.RecordBatch.from_arrays([pa.array(values, plan.type)], names=["x"])
@@ -137,3 +139,26 @@ def test_counted_values_of_all_columns_are_bounded(monkeypatch: pytest.MonkeyPat
 def test_mostly_unique_texts_are_free_text(distinct: int, repeats: int, kind: str) -> None:
     names = [f"H-{number}" for number in range(distinct)]
     assert collect([names] * repeats, "categorical").kind == kind
+
+
+def test_long_texts_are_categories_if_the_column_is_stated_to_be_categorical() -> None:
+    batches = [["a" * 300, "b" * 700, None], ["a" * 300, "c"]]
+    stated = collect(batches, "categorical", "categorical")
+    assert (stated.kind, stated.distinct) == ("categorical", 3)
+    assert stated.top_values == (("a" * 256, 2), ("b" * 256, 1), ("c", 1))
+    inferred = collect(batches, "categorical")
+    assert (inferred.kind, inferred.distinct) == ("text", None)
+
+
+def test_long_texts_count_by_their_length() -> None:
+    """The memory of the counts has the same bound as that of the largest number of short texts."""
+    most = statistics.MAX_CATEGORIES
+    for characters, expected in ((256 * (most - 1), 2), (256 * most + 1, None)):
+        found = collect([["a" * characters, "b"]], "categorical", "categorical")
+        assert found.distinct == expected
+
+
+def test_levels_are_not_stored_if_one_is_too_long_to_be_stored_whole() -> None:
+    words = [f"word {n}" for n in range(20)]
+    assert collect([words], "categorical", "categorical").levels == tuple(sorted(words))
+    assert collect([[*words, "a" * 300]], "categorical", "categorical").levels is None
