@@ -19,7 +19,7 @@ from tests.platform.small_project import (
 def test_help_names_every_command_and_needs_nothing(project: Path) -> None:
     answer = run(project, "help")
     assert answer.returncode == 0
-    for command in ("demo", "up", "test", "lint", "bench", "sync", "vendor", "help"):
+    for command in ("demo", "up", "test", "lint", "bench", "sync", "vendor", "pin-images", "help"):
         assert f"\n  {command} " in answer.stdout
     assert not (project / ".venv").exists()
 
