@@ -14,9 +14,7 @@ SPECIAL_IPV4 = {
     IPv4Network("10.0.0.0/8"): "private use, RFC 1918",
     IPv4Network("100.64.0.0/10"): "shared address space, RFC 6598; metadata of Alibaba Cloud",
     IPv4Network("127.0.0.0/8"): "loopback, RFC 1122",
-    IPv4Network(
-        "168.63.129.16/32"
-    ): "services of Azure's host; in no registry",
+    IPv4Network("168.63.129.16/32"): "services of Azure's host; in no registry",
     IPv4Network("169.254.0.0/16"): "link local, RFC 3927; metadata of most clouds",
     IPv4Network("172.16.0.0/12"): "private use, RFC 1918",
     IPv4Network("192.0.0.0/24"): "IETF protocol assignments, RFC 6890; metadata of Oracle Cloud",
