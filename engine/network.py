@@ -1,7 +1,7 @@
 """Sequential network over one flat vector of parameters and one of gradients."""
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from engine.arrays import Floats, Shape
 from engine.layers.base import Layer, walk
 from engine.layers.build import build_layers
 from engine.layers.chain import Chain
+from engine.layers.chunks import split_rows
 from engine.random import Stream, generator
 from engine.specs import ResolvedNetwork
 
@@ -39,6 +40,9 @@ class Network:
         self._random_layers = [
             leaf for leaf in leaves if type(leaf).begin_step is not Layer.begin_step
         ]
+        self._states = [name for leaf in leaves for name in leaf.state_shapes()]
+        nested = (layer for layer in walk(iter(layers)) if isinstance(layer, Chain))
+        self._chains = [self._chain, *nested]
         self._rows = -1
         self._most_rows = 0
         self._chain.bind(self.views(self.parameters), self.gradient_views())
@@ -54,6 +58,19 @@ class Network:
     def trained_views(self, vector: Floats) -> dict[str, Floats]:
         """Return views of a vector laid out as `gradients`, by parameter name."""
         return _views(vector, self._trained)
+
+    def copy_states(self) -> dict[str, Floats]:
+        """Return copies of the states that a forward pass updates, such as running means."""
+        if not self._states:
+            return {}
+        views = self.named_parameters()
+        return {name: views[name].copy() for name in self._states}
+
+    def load_states(self, states: Mapping[str, Floats]) -> None:
+        """Write states of `copy_states` back."""
+        views = self.named_parameters() if states else {}
+        for name, state in states.items():
+            np.copyto(views[name], state)
 
     def named_parameters(self) -> dict[str, Floats]:
         """Return views of the parameters by name."""
@@ -101,10 +118,15 @@ class Network:
         # Layers keep views of their last inputs; an empty batch replaces them and frees the memory.
         self._chain.predict(np.empty((0, *self._chain.in_shape), self.parameters.dtype))
 
-    def begin_step(self, step: int) -> None:
-        """Start training step `step`, counted from 0 over the whole training."""
+    def begin_step(self, step: int, chunk: int = 0) -> None:
+        """Start a chunk of training step `step`, counted from 0 over the whole training."""
         for layer in self._random_layers:
-            layer.begin_step(step)
+            layer.begin_step(step, chunk)
+
+    def check_between_layers(self, check: Callable[[], None] | None) -> None:
+        """Call `check` after each layer's `forward` and `backward`; None: no more."""
+        for chain in self._chains:
+            chain.check = check
 
     def forward(self, x: Floats) -> Floats:
         """Map inputs `(batch, in_features)` to logits `(batch, out_features)` in training mode."""
@@ -142,18 +164,30 @@ class Network:
             self._rows = rows
             self._most_rows = max(self._most_rows, rows)
 
-    def diverging_layer(self, x: Floats) -> str:
-        """Return the name of the first layer with a non-finite parameter, or else output."""
+    def diverging_layer(self, x: Floats, rows_at_once: int | None = None) -> str:
+        """Return the name of the first layer with a non-finite parameter, or else output.
+
+        Args:
+            x: the inputs.
+            rows_at_once: rows that pass through the network together; None for all.
+        """
         for name, view in self.named_parameters().items():
             if not np.isfinite(view).all():
                 return name.rpartition(".")[0]
+        first = len(self.layers)
+        for rows in split_rows(len(x), rows_at_once):
+            first = min(first, self._first_diverging(x[rows]))
+        return "output" if first == len(self.layers) else self.layers[first].name
+
+    def _first_diverging(self, x: Floats) -> int:
+        """Return the index of the first layer with a non-finite output, or their number."""
         self._resize(len(x))
         x = x.copy()
-        for layer in self.layers:
+        for index, layer in enumerate(self.layers):
             x = layer.predict(x)
             if not np.isfinite(x).all():
-                return layer.name
-        return "output"
+                return index
+        return len(self.layers)
 
     def is_finite(self) -> bool:
         """Return whether every parameter is finite."""

@@ -46,11 +46,13 @@ class OpenWork(Protocol[Result]):
         """Findings of this process about the job; each is recorded once."""
         ...
 
-    def run(self, stop: Callable[[], bool]) -> Iterator[object]:
+    def run(self, stop: Callable[[], bool], abandon: Callable[[], bool]) -> Iterator[object]:
         """Work until the end, yielding whenever there are new records to save.
 
         Args:
             stop: called before each step; True ends the run there.
+            abandon: called within long steps; True abandons the step, as if it had not begun, and
+                ends the run.
         """
         ...
 

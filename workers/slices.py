@@ -177,7 +177,7 @@ class _Slice:
 
     def _work_until_stopped(self, work: OpenWork[Any]) -> None:
         """Work until a stop condition holds, saving on the way."""
-        for _ in work.run(self._stop_for(work)):
+        for _ in work.run(self._stop_for(work), self._must_end):
             if time.monotonic() - self.saved >= self.context.settings.record_seconds:
                 self._save(work, with_checkpoint=self._checkpoint_is_due(work))
                 if self.status is not JobStatus.RUNNING:

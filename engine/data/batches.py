@@ -103,7 +103,11 @@ class Batches:
 
 
 def largest_batch(
-    spec: ResolvedSpec, training_rows: int, evaluated_rows: int, evaluated_at_once: int
+    spec: ResolvedSpec,
+    training_rows: int,
+    evaluated_rows: int,
+    evaluated_at_once: int,
+    trained_at_once: int | None,
 ) -> int:
     """Return the largest number of rows that pass through the network at once.
 
@@ -112,8 +116,12 @@ def largest_batch(
         training_rows: upper bound on the training rows.
         evaluated_rows: upper bound on the validation rows and on the test rows.
         evaluated_at_once: rows per chunk of an evaluation, see `chunk_rows`.
+        trained_at_once: maximum rows per chunk of a step, see `training_chunk_rows`.
     """
-    return max(largest_training_batch(spec, training_rows), min(evaluated_rows, evaluated_at_once))
+    trained = largest_training_batch(spec, training_rows)
+    if trained_at_once is not None:
+        trained = min(trained, trained_at_once)
+    return max(trained, min(evaluated_rows, evaluated_at_once))
 
 
 def largest_training_batch(spec: ResolvedSpec, training_rows: int) -> int:

@@ -21,6 +21,7 @@ class Objective:
         evaluations: number of forward passes so far.
         loss: the loss of the latest forward pass, without penalties.
         pieces: pieces of all piecewise functions in the latest forward pass.
+        kept: where each dropout layer keeps its inputs, by its name, per chunk of the same pass.
 
     Args:
         step: network, loss and penalties.
@@ -31,10 +32,11 @@ class Objective:
     def __init__(self, step: TrainStep, batch: Batch, index: int) -> None:
         self._step, self._batch = step, batch
         self._layers = list(walk(iter(step.network.layers)))
-        step.network.begin_step(index)
+        step.passes.begin_step(index)
         self.evaluations = 0
         self.loss = math.nan
         self.pieces: list[Pieces] = []
+        self.kept: list[dict[str, NDArray[np.bool_]]] = []
 
     @property
     def dropouts(self) -> list[Dropout]:
@@ -50,18 +52,22 @@ class Objective:
         """Return J at the current parameters; it may not be finite."""
         step, batch = self._step, self._batch
         self.evaluations += 1
+        self.pieces, self.kept = [], []
         with np.errstate(all="ignore"):
-            logits = step.network.forward(batch.x)
-            self.loss = step.loss.forward(logits, batch.y, batch.weights)
-            found = [layer.pieces() for layer in self._layers]
-            self.pieces = [one for one in (*found, step.loss.pieces()) if one is not None]
+            self.loss = step.passes.forward(batch, self._keep)
             return self.loss + step.penalties.value()
 
+    def _keep(self, _rows: slice, _chunk: Batch, _loss: float, _logits: Floats) -> None:
+        """Keep the pieces and the dropout masks of a chunk."""
+        found = [layer.pieces() for layer in self._layers]
+        self.pieces += [one for one in (*found, self._step.loss.pieces()) if one is not None]
+        self.kept.append({layer.name: layer.mask > 0 for layer in self.dropouts})
+
     def gradient(self) -> Floats:
-        """Return a copy of ∂J/∂w for all trained parameters, after `value`."""
+        """Return a copy of ∂J/∂w for all trained parameters."""
         step = self._step
         with np.errstate(all="ignore"):
-            step.network.backward(step.loss.backward())
+            step.passes.run(self._batch)
             step.penalties.add_gradients()
         return step.network.gradients.copy()
 
@@ -86,10 +92,11 @@ def float64_objective(inputs: StepInputs, training: Objective) -> Objective:
     spec = inputs.spec.model_copy(update={"dtype": "float64"})
     step = TrainStep(spec, inputs.in_features, inputs.steps_per_epoch)
     step.network.parameters[...] = inputs.arrays[PARAMETERS]
-    masks = {layer.name: layer.mask > 0 for layer in training.dropouts}
+    # Each chunk has its own masks.
+    step.passes.chunk_rows = training.step.passes.chunk_rows
     objective = Objective(step, _as_float64(inputs.batch), inputs.step)
     for layer in objective.dropouts:
-        _fix_mask(layer, masks[layer.name])
+        _fix_masks(layer, [kept[layer.name] for kept in training.kept])
     return objective
 
 
@@ -103,12 +110,18 @@ def _as_float64(batch: Batch) -> Batch:
     return Batch(*(None if array is None else arrays[id(array)] for array in batch))  # type: ignore[arg-type]
 
 
-def _fix_mask(layer: Dropout, kept: NDArray[np.bool_]) -> None:
-    """Replace the random mask: random numbers of another dtype are others."""
-    mask = np.where(kept, 1 / (1 - layer.rate), 0.0)
+def _fix_masks(layer: Dropout, kept: list[NDArray[np.bool_]]) -> None:
+    """Replace the random mask of each chunk: random numbers of another dtype are others."""
+    masks = [np.where(of_chunk, 1 / (1 - layer.rate), 0.0) for of_chunk in kept]
+    mask = masks[0]
+
+    def begin_step(_step: int, chunk: int) -> None:
+        nonlocal mask
+        mask = masks[chunk]
 
     def forward(x: Floats) -> Floats:
         layer.mask = mask
         return np.multiply(x, mask, out=x)
 
-    setattr(layer, "forward", forward)  # noqa: B010 - mypy forbids to assign a method
+    for method in (begin_step, forward):
+        setattr(layer, method.__name__, method)

@@ -18,24 +18,62 @@ from engine.training.step_inputs import state_arrays
 from engine.training.train_step import TrainStep
 
 
+class RowRecorder:
+    """Selects and summarizes the rows of arrays that a batch's chunks make one after the other.
+
+    Attributes:
+        is_open: whether the step is in its forward and backward pass; line searches repeat them.
+        chunk: rows of the current chunk in the batch.
+
+    Args:
+        kept: positions in the batch of the rows to keep.
+        rows: number of rows of the batch.
+
+    Raises:
+        IndexError: the batch has no row at a position.
+    """
+
+    def __init__(self, kept: Indices, rows: int) -> None:
+        if ((kept < 0) | (kept >= rows)).any():
+            message = f"the batch has {rows} rows"
+            raise IndexError(message)
+        self._kept, self._rows = kept, rows
+        self.is_open, self.chunk = True, slice(0, rows)
+
+    def begin_chunk(self, _index: int, chunk: slice) -> None:
+        """Begin a chunk."""
+        self.chunk = chunk
+
+    def keep(self, array: Floats, before: Floats | None) -> Floats:
+        """Return the kept rows, `(kept, *shape)`, with those of the chunk's array added."""
+        if before is None:
+            before = np.empty((len(self._kept), *array.shape[1:]), array.dtype)
+        start, stop = self.chunk.start, self.chunk.stop
+        here = (start <= self._kept) & (self._kept < stop)
+        before[here] = array[self._kept[here] - start]
+        return before
+
+    def record(self, array: Floats, before: Recorded | None) -> Recorded:
+        """Return what is recorded of the batch's rows, with those of the chunk's array added."""
+        shaped = array.reshape(len(array), -1)
+        share = shaped.sum(axis=0, dtype=np.float64).reshape(array.shape[1:]) / self._rows
+        nonzero = np.count_nonzero(shaped, axis=0).reshape(array.shape[1:])
+        if before is None:
+            return Recorded(self.keep(array, None), share, nonzero)
+        rows = self.keep(array, before.rows)
+        return Recorded(rows, before.mean + share, before.nonzero + nonzero)
+
+
 class LayerRecorder:
     """Records inputs, outputs and their gradients of one layer.
 
     Args:
         layer: the layer; it is observed from now on.
-        record: copies an array with one entry per row.
-        kept: positions in the batch of the rows to keep.
-        is_open: whether the step is in its forward and backward pass; line searches repeat them.
+        rows: selects the rows.
     """
 
-    def __init__(
-        self,
-        layer: Layer,
-        record: Callable[[Floats], Recorded],
-        kept: Indices,
-        is_open: Callable[[], bool],
-    ) -> None:
-        self._layer, self._record, self._kept, self._is_open = layer, record, kept, is_open
+    def __init__(self, layer: Layer, rows: RowRecorder) -> None:
+        self._layer, self._rows = layer, rows
         self._found: dict[str, Recorded] = {}
         self._inverse_std: Floats | None = None
         hook(layer, "forward", before=self._keep("inputs"), after=self._end_forward)
@@ -43,8 +81,8 @@ class LayerRecorder:
 
     def _keep(self, name: str) -> Callable[[Floats], None]:
         def keep(array: Floats) -> None:
-            if self._is_open():
-                self._found[name] = self._record(array)
+            if self._rows.is_open:
+                self._found[name] = self._rows.record(array, self._found.get(name))
 
         return keep
 
@@ -52,7 +90,7 @@ class LayerRecorder:
         self._keep("outputs")(y)
         if isinstance(self._layer, Dropout):
             self._keep("mask")(self._layer.mask)
-        if self._is_open():
+        if self._rows.is_open:
             self._keep_inverse_std()
 
     def _keep_inverse_std(self) -> None:
@@ -60,7 +98,7 @@ class LayerRecorder:
             case BatchNormalization(is_frozen=False):
                 self._inverse_std = self._layer.inverse_std.copy()
             case LayerNormalization():
-                self._inverse_std = self._layer.inverse_std[self._kept]
+                self._inverse_std = self._rows.keep(self._layer.inverse_std, self._inverse_std)
             case _:
                 pass
 
@@ -91,63 +129,60 @@ class StepRecorder:
     """
 
     def __init__(self, step: TrainStep, kept: Indices, shares: Floats) -> None:
-        self._step, self._kept, self._shares, self._is_open = step, kept, shares, True
+        self._step, self._shares = step, shares
+        self._rows = RowRecorder(kept, len(shares))
         self.stages: dict[str, Floats] = {"before": step.network.parameters.copy()}
         self.evaluations = 0
-        self.row_losses: Floats = np.empty(0)
-        self.loss = float("nan")
+        self.row_losses = np.full(len(shares), np.nan, step.network.parameters.dtype)
+        self.loss = 0.0
         self.outputs: Recorded | None = None
         self.output_gradient: Recorded | None = None
         self.prediction_gradient: Recorded | None = None
         self.slots_before = copy_arrays(state_arrays(step))
         self._layers = [
-            LayerRecorder(layer, self._record, kept, lambda: self._is_open)
+            LayerRecorder(layer, self._rows)
             for layer in walk(iter(step.network.layers))
             if not isinstance(layer, Copy)
         ]
         self._observe()
 
     def _observe(self) -> None:
-        step, network = self._step, self._step.network
+        step = self._step
+        hook(step.passes, "begin_chunk", before=self._rows.begin_chunk)
         hook(step.loss, "forward", before=self._count, after=self._end_loss)
         hook(step.loss, "backward", after=self._end_loss_backward)
         if isinstance(step.loss, ErrorLoss):
             hook(step.loss.activation, "backward", before=self._keep_prediction_gradient)
-        hook(network, "backward", after=lambda _: self._keep_gradients("loss_gradient"))
+        hook(step.passes, "run", after=lambda _: self._keep_gradients("loss_gradient"))
         hook(step, "clip", before=lambda _: self._keep_gradients("gradient"))
         hook(step.optimizer, "update", before=self._begin_update, after=self._end_update)
 
-    def _record(self, array: Floats) -> Recorded:
-        shaped = array.reshape(len(array), -1)
-        return Recorded(
-            rows=array[self._kept],
-            mean=shaped.mean(axis=0, dtype=np.float64).reshape(array.shape[1:]),
-            nonzero=np.count_nonzero(shaped, axis=0).reshape(array.shape[1:]),
-        )
-
     def _count(self, *_: object) -> None:
-        self.evaluations += not self._is_open
+        # The line search evaluates all chunks of a batch.
+        self.evaluations += not self._rows.is_open and not self._rows.chunk.start
 
     def _end_loss(self, loss: float) -> None:
-        if self._is_open:
-            self.loss, self.row_losses = loss, self._step.loss.row_losses.copy()
-            self.outputs = self._record(self._step.loss.outputs)
+        if self._rows.is_open:
+            self.loss += loss
+            self.row_losses[self._rows.chunk] = self._step.loss.row_losses
+            self.outputs = self._rows.record(self._step.loss.outputs, self.outputs)
 
     def _end_loss_backward(self, gradient: Floats) -> None:
-        if self._is_open:
-            self.output_gradient = self._record(gradient)
+        if self._rows.is_open:
+            self.output_gradient = self._rows.record(gradient, self.output_gradient)
 
     def _keep_prediction_gradient(self, _: Floats, gradient: Floats) -> None:
-        if self._is_open:
-            self.prediction_gradient = self._record(gradient * self._shares[:, np.newaxis])
+        if self._rows.is_open:
+            own = gradient * self._shares[self._rows.chunk, np.newaxis]
+            self.prediction_gradient = self._rows.record(own, self.prediction_gradient)
 
     def _keep_gradients(self, name: str) -> None:
-        if self._is_open:
+        if self._rows.is_open:
             self.stages[name] = self._step.network.gradients.copy()
 
     def _begin_update(self, *_: object) -> None:
         self._keep_gradients("clipped")
-        self._is_open = False
+        self._rows.is_open = False
 
     def _end_update(self, _: None) -> None:
         self.stages["moved"] = self._step.network.parameters.copy()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.arrays import Floats
+from engine.data.split_arrays import Batch
 from engine.errors import DivergenceError
 from engine.explain.recorder import StepRecorder
 from engine.explain.step_trace import ParameterTrace, StepTrace
@@ -87,11 +88,13 @@ def _run(step: TrainStep, inputs: StepInputs) -> str | None:
 
 def _repeat(step: TrainStep, inputs: StepInputs) -> tuple[float, Floats]:
     """Return the losses of the batch, and of its rows, with the new weights and the same masks."""
-    batch = inputs.batch
+    losses = np.empty(len(inputs.batch.x), step.network.parameters.dtype)
+
+    def keep(rows: slice, _chunk: Batch, _loss: float, _logits: Floats) -> None:
+        losses[rows] = step.loss.row_losses
+
     with np.errstate(all="ignore"):
-        logits = step.network.forward(batch.x)
-        loss = step.loss.forward(logits, batch.y, batch.weights)
-    return loss, step.loss.row_losses.copy()
+        return step.passes.forward(inputs.batch, keep), losses
 
 
 def _shares(inputs: StepInputs) -> Floats:

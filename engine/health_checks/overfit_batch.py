@@ -13,7 +13,7 @@ from engine.health_checks.training_start import TrainingStart
 from engine.health_checks.unregularized import unregularized
 from engine.health_checks.verdict import OUT_OF_TIME, Verdict
 from engine.numerics.norms import finite_or_none
-from engine.training.loop import never
+from engine.training.stopping import never
 
 MOST_ROWS = 32
 _SCALE = "scale the inputs and the target"

@@ -12,7 +12,7 @@ from engine.health_checks.training_start import TrainingStart
 from engine.health_checks.verdict import OUT_OF_TIME, Verdict
 from engine.numerics.norms import finite_or_none
 from engine.specs import Lbfgs
-from engine.training.loop import never
+from engine.training.stopping import never
 
 # The loss begins to fall where it has lost this share of what it will lose at most.
 _BEGIN_SHARE = 0.05

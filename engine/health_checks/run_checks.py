@@ -8,7 +8,7 @@ from engine.health_checks.rate_range import RateRangeCheck, check_rate_range
 from engine.health_checks.training_start import TrainingStart
 from engine.health_checks.verdict import Verdict
 from engine.specs import ResolvedSpec
-from engine.training.loop import never
+from engine.training.stopping import never
 
 HealthCheck = InitialLossCheck | OverfitBatchCheck | RateRangeCheck
 

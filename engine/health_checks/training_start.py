@@ -1,6 +1,5 @@
 """The start of a training, from which each check takes its own network and rows."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from engine.layers.chunks import chunk_rows
 from engine.preparation.prepared_data import PreparedData
 from engine.specs import ResolvedOutput, ResolvedSpec
 from engine.training.progress import Progress
-from engine.training.train_step import TrainStep
+from engine.training.train_step import NoMetrics, TrainStep
 
 # Rows that pass through any network together, as those of a batch do.
 _LEAST_ROWS = 32
@@ -71,17 +70,6 @@ def run_step(step: TrainStep, batch: Batch, progress: Progress) -> float:
     Raises:
         DivergenceError: a loss or a weight is no longer finite.
     """
-    recorder = _LossRecorder()
     with np.errstate(all="ignore"):
-        step.run(batch, progress, recorder, is_last=False)
-    return recorder.loss
-
-
-class _LossRecorder:
-    """Records the loss of the latest batch."""
-
-    loss = math.nan
-
-    def update(self, loss: float, _outputs: Floats, _batch: Batch) -> None:
-        """Record the loss."""
-        self.loss = loss
+        step.run(batch, progress, NoMetrics(), is_last=False)
+    return step.last_loss

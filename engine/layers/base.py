@@ -45,6 +45,7 @@ class Layer(ABC):
         overwrites_x: whether `forward` or `predict` writes into x.
         keeps_y: whether `backward` reads the y that `forward` returned.
         is_view: whether y is x itself in another shape.
+        needs_whole_batch: whether y of a row depends on the other rows of its batch.
     """
 
     is_frozen = False
@@ -53,6 +54,7 @@ class Layer(ABC):
     overwrites_x = False
     keeps_y = False
     is_view = False
+    needs_whole_batch = False
 
     def __init__(self, name: str, in_shape: Shape, out_shape: Shape) -> None:
         self.name = name
@@ -86,11 +88,15 @@ class Layer(ABC):
         """Return the number of elements that training with batches of `rows` rows allocates."""
         return 0
 
+    def multiplications(self) -> int:
+        """Return the multiplications per row in the matrix products of `forward`."""
+        return 0
+
     def resize(self, rows: int) -> None:  # noqa: B027 - in-place layers need no workspace
         """Allocate the workspace for batches of `rows` rows."""
 
-    def begin_step(self, step: int) -> None:  # noqa: B027 - only for random layers
-        """Start training step `step`, counted from 0 over the whole training."""
+    def begin_step(self, step: int, chunk: int = 0) -> None:  # noqa: B027 - only for random layers
+        """Start a chunk of training step `step`, counted from 0 over the whole training."""
 
     def children(self) -> Iterator["Layer"]:
         """Return the layers nested in this one."""

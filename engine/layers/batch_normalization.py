@@ -25,6 +25,11 @@ class BatchNormalization(Normalization):
         self._momentum = momentum
         self._positions = math.prod(shape[:-1])
 
+    @property
+    def needs_whole_batch(self) -> bool:  # type: ignore[override]  # a constant elsewhere
+        """Whether mean and variance are those of the batch."""
+        return not self.is_frozen
+
     def state_shapes(self) -> dict[str, Shape]:
         """Return the shapes of `running_mean` and `running_variance`."""
         names = ("running_mean", "running_variance")

@@ -1,13 +1,19 @@
 """Sequence of layers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from engine.arrays import Floats, Shape
 from engine.layers.base import Layer, Observe
 
 
 class Chain(Layer):
-    """y = layer_n(… layer_1(x))."""
+    """y = layer_n(… layer_1(x)).
+
+    Attributes:
+        check: called after each layer's `forward` and `backward`; it may raise. None for none.
+    """
+
+    check: Callable[[], None] | None = None
 
     def __init__(self, name: str, in_shape: Shape, layers: Sequence[Layer]) -> None:
         super().__init__(name, in_shape, layers[-1].out_shape if layers else in_shape)
@@ -34,6 +40,10 @@ class Chain(Layer):
         """Return the total workspace of all layers."""
         return sum(layer.workspace(rows) for layer in self.layers)
 
+    def multiplications(self) -> int:
+        """Return the multiplications of all layers."""
+        return sum(layer.multiplications() for layer in self.layers)
+
     def resize(self, rows: int) -> None:
         """Resize all layers."""
         for layer in self.layers:
@@ -41,8 +51,11 @@ class Chain(Layer):
 
     def forward(self, x: Floats) -> Floats:
         """Apply the layers, first to last, in training mode."""
+        check = self.check
         for layer in self.layers:
             x = layer.forward(x)
+            if check is not None:
+                check()
         return x
 
     def predict(self, x: Floats) -> Floats:
@@ -60,8 +73,11 @@ class Chain(Layer):
 
     def backward(self, dy: Floats) -> Floats:
         """Backpropagate from the last layer to the first trained one."""
+        check = self.check
         for layer in reversed(self.layers):
             dy = layer.backward(dy)
+            if check is not None:
+                check()
             if not layer.needs_dx:
                 break
         return dy

@@ -92,6 +92,10 @@ class Conv2d(Layer):
             numbers += self._dx.row_size
         return rows * numbers
 
+    def multiplications(self) -> int:
+        """Return the number of weights times that of output positions."""
+        return math.prod(self.kernel) * math.prod(self.out_shape)
+
     def resize(self, rows: int) -> None:
         """Allocate the workspace for `rows` rows."""
         height, width, filters = self.out_shape

@@ -63,6 +63,10 @@ class Dense(Layer):
         """Return the size of y and, if needed, ∂x."""
         return rows * (self.units + (self.in_features if self.needs_dx else 0))
 
+    def multiplications(self) -> int:
+        """Return the number of weights."""
+        return self.in_features * self.units
+
     def resize(self, rows: int) -> None:
         """Allocate y and, if needed, dx for `rows` rows."""
         self.y = self._y.rows(rows)

@@ -12,8 +12,8 @@ from engine.random import Stream
 class Dropout(Layer):
     """y = x · m / (1 − rate), m being 0 with probability rate, else 1 (Srivastava et al. 2014).
 
-    The mask depends only on the seed, the layer's path and the step: a step always has the same
-    mask, however often it runs and whichever steps ran before it.
+    The mask depends only on the seed, the layer's path, the step and the chunk of its batch: a step
+    always has the same masks, however often it runs and whichever steps ran before it.
     """
 
     overwrites_x = True
@@ -41,10 +41,10 @@ class Dropout(Layer):
         """Allocate the mask for `rows` rows."""
         self.mask = self._mask.rows(rows)
 
-    def begin_step(self, step: int) -> None:
-        """Select the mask of the given step."""
-        # Drawing increments the first word, so each step has 2**64 blocks of numbers to itself.
-        self._state["state"]["counter"][:] = 0, step, 0, 0
+    def begin_step(self, step: int, chunk: int = 0) -> None:
+        """Select the mask of a chunk of the given step."""
+        # Drawing increments the first word, so each chunk has 2**64 blocks of numbers to itself.
+        self._state["state"]["counter"][:] = 0, step, chunk, 0
 
     def forward(self, x: Floats) -> Floats:
         """Overwrite x with y; keep the scaled mask for backward."""

@@ -11,6 +11,8 @@ from engine.arrays import Buffer, Floats, Pieces, Targets
 class Loss(ABC):
     """L = mean over the batch of w · l, with l the loss of a row and w its weight, 1 by default.
 
+    A large batch may pass in chunks: L is the sum of what they return.
+
     Subclasses use `outputs`, an array of the logits' shape that each instance owns, as workspace.
 
     Attributes:
@@ -24,26 +26,38 @@ class Loss(ABC):
         self._outputs = Buffer((out_features,), dtype)
         self._values = Buffer((2,), dtype)
         self._dtype = dtype
-        self._rows = -1
+        self._rows = self._batch_rows = -1
         self._is_weighted = False
 
-    def forward(self, logits: Floats, targets: Targets, weights: Floats | None = None) -> float:
-        """Return the loss of a batch.
+    def forward(
+        self,
+        logits: Floats,
+        targets: Targets,
+        weights: Floats | None = None,
+        batch_rows: int | None = None,
+    ) -> float:
+        """Return the loss of a batch, or what a chunk of its rows adds to it.
 
         Args:
             logits: `(batch, out_features)`; not modified.
             targets: targets of these rows.
             weights: weight of each row, `(batch,)`; their mean over all rows should be 1.
+            batch_rows: rows of the whole batch; None if these are all.
         """
-        if len(logits) != self._rows:
-            self._rows = len(logits)
-            self._resize(self._rows)
-        self.row_losses = rows = self._forward(logits, targets)
+        rows = len(logits)
+        if rows != self._rows:
+            self._rows, self._batch_rows = rows, -1
+            self._resize(rows)
+        if (batch_rows or rows) != self._batch_rows:
+            self._batch_rows = batch_rows or rows
+            self._equal_shares = np.full(rows, 1 / self._batch_rows, self._dtype)
+            self._equal_share: Floats = np.array(1 / self._batch_rows, self._dtype)
+        self.row_losses = losses = self._forward(logits, targets)
         self._is_weighted = weights is not None
         if weights is None:
-            return float(np.dot(rows, self._equal_shares))
-        np.divide(weights, self._rows, out=self._shares)
-        return float(np.dot(rows, self._shares))
+            return float(np.dot(losses, self._equal_shares))
+        np.divide(weights, self._batch_rows, out=self._shares)
+        return float(np.dot(losses, self._shares))
 
     def backward(self) -> Floats:
         """Return ∂L/∂logits of the latest `forward`, shape `(batch, out_features)`."""
@@ -67,8 +81,6 @@ class Loss(ABC):
         values = self._values.rows(rows).reshape(2, rows)
         self._losses: Floats = values[0]
         self._shares: Floats = values[1]
-        self._equal_shares = np.full(rows, 1 / rows, self._dtype)
-        self._equal_share: Floats = np.array(1 / rows, self._dtype)
 
     @abstractmethod
     def _forward(self, logits: Floats, targets: Targets) -> Floats:

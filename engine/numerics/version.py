@@ -10,6 +10,8 @@ History:
        weights of validation rows have mean 1; clipping by norm has no epsilon; no batch of one row
        with batch normalization; L-BFGS stops relative to the loss; selu starts with lecun_normal;
        metrics of numbers are computed in the scaled target's unit.
+    3: large batches are computed in chunks, whose gradients are added up; networks with millions of
+       weights are evaluated in smaller chunks.
 """
 
-NUMERICS = 2
+NUMERICS = 3

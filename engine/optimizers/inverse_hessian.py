@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,15 @@ from engine.optimizers.base import BLOCK
 # Least cosine of the angle between s and y: a pair with less has negligible or negative curvature.
 # A cosine, unlike s·y itself, is the same for any scale of the loss and of the parameters.
 _LEAST_COSINE = 1e-10
+
+
+class _Pair(NamedTuple):
+    """A pair with ρ = 1 / s·y and γ = s·y / y·y."""
+
+    s: Floats
+    y: Floats
+    rho: float
+    gamma: float
 
 
 class InverseHessian:
@@ -40,44 +50,68 @@ class InverseHessian:
             "count": self._count,
         }
         self._scratch = np.empty(min(len(parameters), BLOCK), dtype)
+        self._proposed: _Pair | None = None
 
     @property
     def is_identity(self) -> bool:
-        """Whether H is the identity: no pairs are stored."""
-        return not self._count[0]
+        """Whether H is the identity: there are no pairs."""
+        return not self._count[0] and self._proposed is None
 
     def reset(self) -> None:
         """Reset H to the identity."""
         self._count[0], self._gamma[0] = 0, 1
+        self._proposed = None
 
-    def add_pair(self, s: Floats, y: Floats) -> None:
-        """Copy a pair over the oldest one; skip it if its curvature is not positive."""
+    def propose_pair(self, s: Floats, y: Floats) -> None:
+        """Use a pair instead of the oldest one; skip it if its curvature is not positive.
+
+        The state stays as it is until `keep_pair`; until then s and y must not change.
+        """
+        self._proposed = None
         curvature, square = float(np.dot(s, y)), float(np.dot(y, y))
         least = _LEAST_COSINE * euclidean_norm(s) * math.sqrt(square)
         if not least < curvature < math.inf or not 0 < square < math.inf:
             return
+        self._proposed = _Pair(s, y, 1 / curvature, curvature / square)
+
+    def drop_pair(self) -> None:
+        """Use the proposed pair no more."""
+        self._proposed = None
+
+    def keep_pair(self) -> None:
+        """Copy the proposed pair, if there is one, over the oldest one."""
+        pair, self._proposed = self._proposed, None
+        if pair is None:
+            return
         row = int(self._count[0]) % len(self._rho)
-        np.copyto(self._s[row], s)
-        np.copyto(self._y[row], y)
-        self._rho[row] = 1 / curvature
-        self._gamma[0] = curvature / square
+        np.copyto(self._s[row], pair.s)
+        np.copyto(self._y[row], pair.y)
+        self._rho[row], self._gamma[0] = pair.rho, pair.gamma
         self._count[0] += 1
 
     def multiply(self, vector: Floats) -> None:
         """Overwrite the vector with H · vector by two-loop recursion (algorithm 7.4)."""
-        for row in self._rows_from_latest():
-            alpha = self._rho[row] * float(np.dot(self._s[row], vector))
-            self._alpha[row] = alpha
-            self._add(vector, -alpha, self._y[row])
-        np.multiply(vector, float(self._gamma[0]), out=vector)
-        for row in reversed(list(self._rows_from_latest())):
-            beta = self._rho[row] * float(np.dot(self._y[row], vector))
-            self._add(vector, self._alpha[row] - beta, self._s[row])
+        pairs = list(self._pairs_from_latest())
+        gamma = pairs[0].gamma if pairs else 1.0
+        for index, pair in enumerate(pairs):
+            alpha = pair.rho * float(np.dot(pair.s, vector))
+            self._alpha[index] = alpha
+            self._add(vector, -alpha, pair.y)
+        np.multiply(vector, gamma, out=vector)
+        for index, pair in reversed(list(enumerate(pairs))):
+            beta = pair.rho * float(np.dot(pair.y, vector))
+            self._add(vector, self._alpha[index] - beta, pair.s)
 
-    def _rows_from_latest(self) -> Iterator[int]:
+    def _pairs_from_latest(self) -> Iterator["_Pair"]:
         history, count = len(self._rho), int(self._count[0])
-        for pair in range(count - 1, max(count - history, 0) - 1, -1):
-            yield pair % history
+        kept = history
+        if self._proposed is not None:
+            yield self._proposed
+            kept -= 1
+        for pair in range(count - 1, max(count - kept, 0) - 1, -1):
+            row = pair % history
+            # γ is that of the latest pair; those of the others are not used.
+            yield _Pair(self._s[row], self._y[row], float(self._rho[row]), float(self._gamma[0]))
 
     def _add(self, vector: Floats, factor: float, row: Floats) -> None:
         """Add factor · row to the vector, blockwise through the scratch buffer."""

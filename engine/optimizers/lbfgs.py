@@ -27,6 +27,8 @@ class LbfgsOptimizer(Optimizer):
     search: the objective includes the penalties, so it may exceed the reported loss, and the
     gradients are those of the objective. After an update, they hold the latest evaluation.
 
+    If an evaluation raises, parameters and state are as they were before the update.
+
     Attributes:
         alpha: α of the latest update; 0 if the parameters stayed as they were.
     """
@@ -40,12 +42,15 @@ class LbfgsOptimizer(Optimizer):
     ) -> None:
         self._parameters, self._gradients, self._evaluate = parameters, gradients, evaluate
         self._max_evaluations = spec.max_evaluations
-        # Holds d during the line search, then s = α d until the next update.
+        # s = α d of the latest update, and the gradient before it.
         self._change = np.zeros_like(parameters)
         self._previous_gradient = np.zeros_like(parameters)
         self.slots = {"change": self._change, "previous_gradient": self._previous_gradient}
         self._inverse_hessian = InverseHessian(spec.history, parameters)
         self._start = np.empty_like(parameters)
+        # The state must not change before the search has ended: the next values are held here.
+        self._direction, self._gradient = np.empty_like(parameters), np.empty_like(parameters)
+        self._gradient_change = np.empty_like(parameters)
         self.alpha = 0.0
 
     def state_arrays(self) -> dict[str, Floats]:
@@ -60,13 +65,13 @@ class LbfgsOptimizer(Optimizer):
             return
         if self._has_failed_here():
             return
-        self._update_hessian()
-        np.negative(self._gradients, out=self._change)
-        self._inverse_hessian.multiply(self._change)
-        slope = float(np.dot(self._gradients, self._change))
+        self._set_direction()
+        slope = float(np.dot(self._gradients, self._direction))
         if not -math.inf < slope < 0:
+            self._keep_pair()
             self._reject_step()
         elif self._is_negligible(slope, loss):
+            self._keep_pair()
             self._change.fill(0)
         else:
             self._search(Trial(0.0, loss, slope), learning_rate)
@@ -84,12 +89,18 @@ class LbfgsOptimizer(Optimizer):
         # depends on the parameters' scale.
         return not self._inverse_hessian.is_identity and -slope <= _LEAST_CHANGE * abs(loss)
 
-    def _update_hessian(self) -> None:
-        """Add the latest change of parameters and gradients to H."""
-        previous = self._previous_gradient
-        np.subtract(self._gradients, previous, out=previous)
-        self._inverse_hessian.add_pair(self._change, previous)
-        np.copyto(previous, self._gradients)
+    def _set_direction(self) -> None:
+        """Set d = −H g, with H of the latest change of parameters and gradients, too."""
+        np.copyto(self._gradient, self._gradients)
+        np.subtract(self._gradient, self._previous_gradient, out=self._gradient_change)
+        self._inverse_hessian.propose_pair(self._change, self._gradient_change)
+        np.negative(self._gradient, out=self._direction)
+        self._inverse_hessian.multiply(self._direction)
+
+    def _keep_pair(self) -> None:
+        """Store the pair and the gradient of this update; `_change` is still that of the latest."""
+        self._inverse_hessian.keep_pair()
+        np.copyto(self._previous_gradient, self._gradient)
 
     def _search(self, start: Trial, alpha: float) -> None:
         """Search for the step length along the direction, and take the step."""
@@ -97,21 +108,27 @@ class LbfgsOptimizer(Optimizer):
             norm = float(np.abs(self._gradients, out=self._start).sum())
             alpha *= min(1.0, 1.0 / norm)
         np.copyto(self._start, self._parameters)
-        found = LineSearch(self._try, start, self._max_evaluations).run(alpha)
+        try:
+            found = LineSearch(self._try, start, self._max_evaluations).run(alpha)
+        except BaseException:
+            np.copyto(self._parameters, self._start)
+            self._inverse_hessian.drop_pair()
+            raise
+        self._keep_pair()
         if found is start:
             np.copyto(self._parameters, self._start)
             self._reject_step()
         else:
             self.alpha = found.alpha
-            np.multiply(self._change, found.alpha, out=self._change)
+            np.multiply(self._direction, found.alpha, out=self._change)
             np.add(self._start, self._change, out=self._parameters)
 
     def _try(self, alpha: float) -> Trial:
         """Return loss and slope at step length α along the direction."""
-        np.multiply(self._change, alpha, out=self._parameters)
+        np.multiply(self._direction, alpha, out=self._parameters)
         np.add(self._start, self._parameters, out=self._parameters)
         loss = self._evaluate()
-        return Trial(alpha, loss, float(np.dot(self._gradients, self._change)))
+        return Trial(alpha, loss, float(np.dot(self._gradients, self._direction)))
 
     def _reject_step(self) -> None:
         """Record a zero step and reset H: the same direction would fail again."""

@@ -8,7 +8,7 @@ import numpy as np
 from engine.data.batches import largest_batch, largest_training_batch
 from engine.data.shuffle import WINDOW_BYTES
 from engine.layers.base import Layer
-from engine.layers.chunks import chunk_rows
+from engine.layers.chunks import chunk_rows, training_chunk_rows
 from engine.metrics.build import needs_values, records
 from engine.network import count_numbers
 from engine.resolution.row_counts import RowCounts
@@ -79,13 +79,17 @@ def estimate_memory(
     if spec.on_divergence is not None:
         # A copy of all of them.
         vectors *= 2
-    # Gradients.
+    # Gradients, and the sum of those of the chunks of a batch.
     vectors += 1
     batch = largest_training_batch(spec, rows.training)
+    trained_at_once = training_chunk_rows(layers, spec.dtype)
+    if trained_at_once is not None and batch > trained_at_once:
+        vectors += 1
     batch_copy = batch if spec.shuffle and batch < rows.training else 0
     units = spec.network.output.units
     evaluated = max(rows.validation, rows.test)
-    largest = largest_batch(spec, rows.training, evaluated, chunk_rows(layers, spec.dtype))
+    evaluated_at_once = chunk_rows(layers, spec.dtype)
+    largest = largest_batch(spec, rows.training, evaluated, evaluated_at_once, trained_at_once)
     itemsize = np.dtype(spec.dtype).itemsize
     # Per row: inputs and target; weights of the loss and of the metrics; the target in its own
     # unit, in float64; of these, outputs, target and metrics' weight if metrics buffer them.
@@ -125,6 +129,6 @@ def _slot_count(optimizer: OptimizerSpec) -> int:
         case Amsgrad():
             return 3
         case Lbfgs():
-            return 2 * optimizer.history + 3
+            return 2 * optimizer.history + 6
         case _:
             assert_never(optimizer)

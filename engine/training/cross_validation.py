@@ -23,10 +23,11 @@ from engine.training.fold_summary import (
     validation_metrics,
 )
 from engine.training.learning_rate import RateSearch
-from engine.training.loop import TrainingState, never
+from engine.training.loop import TrainingState
 from engine.training.progress import EpochRecord, StopReason
 from engine.training.recovery import Restore
 from engine.training.step_inputs import StepInputs
+from engine.training.stopping import never
 from engine.training.training import Training
 
 
@@ -239,6 +240,11 @@ class FoldedTraining:
         return None if self._opened is None else self._opened.good_epochs
 
     @property
+    def is_validating(self) -> bool:
+        """Whether the steps of the current epoch are done, but not its validation."""
+        return self._opened is not None and self._opened.is_validating
+
+    @property
     def has_network_ended(self) -> bool:
         """Whether the current network has done its last step."""
         return self._current.reason is not None
@@ -302,8 +308,15 @@ class FoldedTraining:
         """Return copies of `count` rows from the first of the next step on; and their positions."""
         return self._current.next_rows(count)
 
-    def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:
-        """Complete the current epoch, and all folds before it; None if `stop` ended it earlier.
+    def run_epoch(
+        self, stop: Callable[[], bool] = never, abandon: Callable[[], bool] = never
+    ) -> EpochRecord | None:
+        """Complete the current epoch, and all folds before it; None if it was stopped earlier.
+
+        Args:
+            stop: asked before each step; True ends the epoch there.
+            abandon: asked within long steps and evaluations; True abandons them and ends the epoch
+                before them.
 
         Raises:
             DivergenceError: a loss or a weight is no longer finite.
@@ -316,13 +329,13 @@ class FoldedTraining:
                 self._finish_fold()
                 continue
             try:
-                record = self._current.run_epoch(stop)
+                record = self._current.run_epoch(stop, abandon)
             finally:
                 self._add_epoch_findings(self._current.findings)
             if record is None:
                 return None
             self._progress.latest = validation_metrics(record.values())
-        return self._current.run_epoch(stop)
+        return self._current.run_epoch(stop, abandon)
 
     def _finish_fold(self) -> None:
         progress, network = self._progress, self._current

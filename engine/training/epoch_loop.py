@@ -25,10 +25,11 @@ from engine.training.kept_weights import KeptWeights
 from engine.training.loop import TrainingState
 from engine.training.loss_sample import LossChange, LossSample
 from engine.training.metric_findings import ComputedMetrics, Part
-from engine.training.progress import EpochRecord, Progress
+from engine.training.progress import EpochRecord, LastStep, Progress
 from engine.training.recovery import DivergenceRecovery, Restore
 from engine.training.state_arrays import copy_arrays, load_arrays
 from engine.training.step_inputs import StepInputs, copy_batch, state_arrays
+from engine.training.stopping import StepAbandonedError, never
 from engine.training.train_step import TrainStep
 from engine.training.validation import build_validation
 
@@ -67,7 +68,8 @@ class EpochLoop:
         self._train_step = TrainStep(spec, width, batches.steps)
         self.network: Network = self._train_step.network
         chunk = chunk_rows(self.network.layers, spec.dtype)
-        largest = largest_batch(spec, len(data.x), data.evaluated_rows, chunk)
+        passes = self._train_step.passes
+        largest = largest_batch(spec, len(data.x), data.evaluated_rows, chunk, passes.chunk_rows)
         self.network.reserve(largest)
         self._sample = LossSample(self._train_step, data.training, largest)
         if weights is not None:
@@ -203,8 +205,15 @@ class EpochLoop:
         """Return copies of `count` rows from the first of the next step on; and their positions."""
         return self._batches.take(self.progress.epoch, self.progress.step, count)
 
-    def run_epoch(self, stop: Callable[[], bool]) -> EpochRecord | None:
-        """Complete the current epoch and return its record; None if `stop` ended it earlier.
+    def run_epoch(
+        self, stop: Callable[[], bool], abandon: Callable[[], bool] = never
+    ) -> EpochRecord | None:
+        """Complete the current epoch and return its record; None if it was stopped earlier.
+
+        Args:
+            stop: asked before each step; True ends the epoch there.
+            abandon: asked within long steps and evaluations; True abandons them and ends the epoch
+                before them.
 
         Raises:
             DivergenceError: a loss or a weight is no longer finite, and `on_divergence` has no
@@ -212,7 +221,9 @@ class EpochLoop:
         """
         while True:
             try:
-                return self._run_epoch(stop)
+                return self._run_epoch(stop, abandon)
+            except StepAbandonedError:
+                return None
             except DivergenceError as error:
                 restored = self._recovery.restore(error, self.progress)
                 if restored is None:
@@ -222,24 +233,37 @@ class EpochLoop:
             self._tally.reset()
             self.restores.append(restore)
 
-    def _run_epoch(self, stop: Callable[[], bool]) -> EpochRecord | None:
+    def _run_epoch(
+        self, stop: Callable[[], bool], abandon: Callable[[], bool]
+    ) -> EpochRecord | None:
         progress, batches = self.progress, self._batches
         # Overflow is detected after each step and raised as divergence.
         with np.errstate(all="ignore"):
             if not progress.steps_done:
-                progress.loss_at_start = self._sample.at_start()
+                progress.loss_at_start = self._sample.at_start(abandon)
             batches.begin(progress.epoch)
             while progress.step < batches.steps:
                 if stop():
                     return None
-                is_last = progress.step == batches.steps - 1
-                batch = batches.batch(progress.step)
-                self._train_step.run(batch, progress, self._tally, is_last=is_last)
-            return self._finish_epoch()
+                self._run_step(abandon)
+            return self._finish_epoch(abandon)
 
-    def _finish_epoch(self) -> EpochRecord:
+    def _run_step(self, abandon: Callable[[], bool]) -> None:
+        progress, sums = self.progress, self._tally.sums.copy()
+        is_last = progress.step == self._batches.steps - 1
+        batch = self._batches.batch(progress.step)
+        try:
+            self._train_step.run(batch, progress, self._tally, is_last=is_last, abandon=abandon)
+        except StepAbandonedError:
+            self._tally.sums = sums
+            raise
+
+    def _finish_epoch(self, abandon: Callable[[], bool]) -> EpochRecord:
         """Validate, record the epoch, and update best epoch and early stopping."""
         train_step, validation_loss = self._train_step, None
+        last = self.progress.last_step or self._last_step()
+        # Part of the state if the validation is abandoned.
+        self.progress.last_step = last
         # Each batch's loss was finite; their sum may overflow.
         if not math.isfinite(self._tally.loss):
             raise train_step.divergence(self.progress, "output")
@@ -247,7 +271,7 @@ class EpochLoop:
         if train_step.penalties:
             metrics |= train_step.penalties.metrics()
         if self._validation is not None:
-            tally = self._validation.run()
+            tally = self._validation.run(abandon)
             validation_loss = tally.loss
             metrics |= tally.result("validation_")
             if not math.isfinite(validation_loss):
@@ -257,14 +281,21 @@ class EpochLoop:
             loss=self._tally.loss,
             validation_loss=validation_loss,
             metrics=metrics,
-            learning_rate=train_step.learning_rate,
-            gradient_norm=train_step.diagnostics.gradient_norm,
+            learning_rate=last.learning_rate,
+            gradient_norm=last.gradient_norm,
             steps=self.progress.steps_done,
-            layers=train_step.diagnostics.layer_stats(),
+            layers=last.layers,
         )
+        self.progress.last_step = None
         self._tally.reset()
         self._on_epoch_end(record)
         return record
+
+    def _last_step(self) -> LastStep:
+        diagnostics = self._train_step.diagnostics
+        return LastStep(
+            self._train_step.learning_rate, diagnostics.gradient_norm, diagnostics.layer_stats()
+        )
 
     def _on_epoch_end(self, record: EpochRecord) -> None:
         """Update the schedule and early stopping; keep the parameters if they are the best."""

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.activations import Activation, Relu
 from engine.arrays import Floats
@@ -41,6 +42,24 @@ class LayerStats:
     saturated_units: float | None = None
 
 
+@dataclass
+class _Share:
+    """The share of values that were counted."""
+
+    counted: int = 0
+    total: int = 0
+
+    def add(self, counted: int, total: int) -> None:
+        """Add values, of which some are counted."""
+        self.counted += counted
+        self.total += total
+
+    @property
+    def value(self) -> float:
+        """The share."""
+        return self.counted / self.total
+
+
 class LayerDiagnostics:
     """Records activations, gradients and weights of a network around one step."""
 
@@ -66,12 +85,21 @@ class LayerDiagnostics:
         names = dict.fromkeys(layer.name for layer in layers)
         self._names = [name for name in names if name in self._gradients or name in measured]
 
-    def record_activations(self) -> None:
-        """Record dead and saturated units, between forward and backward."""
-        self._dead = {layer.name: _dead_fraction(layer.y) for layer in self._relus}
-        self._saturated = {
-            layer.name: _saturated_fraction(layer.y, *bounds) for layer, bounds in self._bounded
-        }
+    def record_activations(self, *, is_first: bool = True) -> None:
+        """Record dead and saturated units, between forward and backward.
+
+        Args:
+            is_first: whether the batch begins here; otherwise its next chunk is added.
+        """
+        if is_first:
+            self._active: dict[str, NDArray[np.bool_]] = {}
+            self._saturated = {layer.name: _Share() for layer, _ in self._bounded}
+        for layer in self._relus:
+            active = (layer.y.reshape(-1, layer.y.shape[-1]) > 0).any(axis=0)
+            before = self._active.get(layer.name)
+            self._active[layer.name] = active if before is None else active | before
+        for layer, bounds in self._bounded:
+            self._saturated[layer.name].add(_count_saturated(layer.y, *bounds), layer.y.size)
 
     def record_gradients(self) -> None:
         """Record the layers' gradient norms and copy the sampled weights.
@@ -97,11 +125,15 @@ class LayerDiagnostics:
                 name=name,
                 gradient_norm=finite_or_none(self._norms.get(name, math.nan)),
                 update_ratio=self._update_ratio(name),
-                dead_units=self._dead.get(name),
-                saturated_units=self._saturated.get(name),
+                dead_units=self._dead_units(name),
+                saturated_units=self._saturated[name].value if name in self._saturated else None,
             )
             for name in self._names
         )
+
+    def _dead_units(self, name: str) -> float | None:
+        active = self._active.get(name)
+        return None if active is None else 1 - float(np.mean(active))
 
     def _update_ratio(self, name: str) -> float | None:
         before = self._before.get(name)
@@ -129,15 +161,9 @@ def _ratio(before: Floats, after: Floats) -> float | None:
     return finite_or_none(euclidean_norm(after - before) / length) if length else None
 
 
-def _dead_fraction(y: Floats) -> float:
-    """Return the fraction of units (last axis) that are zero for every row."""
-    active = (y.reshape(-1, y.shape[-1]) > 0).any(axis=0)
-    return 1 - float(np.mean(active))
-
-
-def _saturated_fraction(y: Floats, center: float, distance: float) -> float:
-    """Return the fraction of values at least that far from the center."""
+def _count_saturated(y: Floats, center: float, distance: float) -> int:
+    """Return the number of values at least that far from the center."""
     found = 0
     for (part,) in blocks(y):
         found += int(np.count_nonzero(np.abs(part - center) >= distance))
-    return found / y.size
+    return found

@@ -56,8 +56,10 @@ class Restartable(Protocol):
         """Begin again from the initial weights with another learning rate."""
         ...
 
-    def run_epoch(self, stop: Callable[[], bool]) -> EpochRecord | None:
-        """Complete the current epoch; None if `stop` ended it earlier. Raises DivergenceError."""
+    def run_epoch(
+        self, stop: Callable[[], bool], abandon: Callable[[], bool]
+    ) -> EpochRecord | None:
+        """Complete the current epoch; None if it was stopped earlier. Raises DivergenceError."""
         ...
 
 
@@ -152,7 +154,7 @@ def search_learning_rate(training: Restartable, stop: Callable[[], bool]) -> Rat
     Args:
         training: the training that diverged, or ended with too high a loss. Afterwards it is that
             of the last trial: only its memory is reused.
-        stop: called before each step; True ends the search with the best rate so far.
+        stop: called before and within each step; True ends the search with the best rate so far.
     """
     steps, rate = training.steps_done, training.learning_rate
     if not steps:
@@ -182,15 +184,18 @@ def _try(
     """Train for at most that many steps; return the losses, None without success."""
     is_stopped = False
 
-    def should_stop() -> bool:
+    def must_end() -> bool:
         nonlocal is_stopped
-        is_stopped = stop()
-        return is_stopped or training.steps_done >= steps
+        is_stopped = is_stopped or stop()
+        return is_stopped
+
+    def should_stop() -> bool:
+        return must_end() or training.steps_done >= steps
 
     records: list[EpochRecord] = []
     try:
         while training.reason is None:
-            record = training.run_epoch(should_stop)
+            record = training.run_epoch(should_stop, must_end)
             if record is None:
                 break
             records = [*records[:1], record]

@@ -1,4 +1,4 @@
-"""The interface of a training run: it can stop after any step and resume."""
+"""The interface of a training run: it can stop after any step, or within one, and resume."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from engine.training.learning_rate import RateSearch
 from engine.training.progress import EpochRecord, StopReason
 from engine.training.recovery import Restore
 from engine.training.step_inputs import StepInputs
+from engine.training.stopping import never
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,6 @@ class TrainingState:
 
     arrays: dict[str, Floats]
     numbers: dict[str, Any]
-
-
-def never() -> bool:
-    """Never stop."""
-    return False
 
 
 class TrainingProtocol(Protocol):
@@ -119,6 +115,11 @@ class TrainingProtocol(Protocol):
         ...
 
     @property
+    def is_validating(self) -> bool:
+        """Whether the steps of the current epoch are done, but not its validation."""
+        ...
+
+    @property
     def has_network_ended(self) -> bool:
         """Whether the current network has done its last step; a fold is then followed by others."""
         ...
@@ -183,24 +184,37 @@ class TrainingProtocol(Protocol):
         """Return copies of `count` rows from the first of the next step on; and their positions."""
         ...
 
-    def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:
-        """Complete the current epoch; None if `stop` ended it earlier. Raises DivergenceError."""
+    def run_epoch(
+        self, stop: Callable[[], bool] = never, abandon: Callable[[], bool] = never
+    ) -> EpochRecord | None:
+        """Complete the current epoch; None if it was stopped earlier. Raises DivergenceError.
+
+        Args:
+            stop: asked before each step; True ends the epoch there.
+            abandon: asked within long steps and evaluations; True abandons them and ends the epoch
+                before them.
+        """
         ...
 
 
-def train(training: TrainingProtocol, stop: Callable[[], bool] = never) -> Iterator[EpochRecord]:
+def train(
+    training: TrainingProtocol,
+    stop: Callable[[], bool] = never,
+    abandon: Callable[[], bool] = never,
+) -> Iterator[EpochRecord]:
     """Train until the end, yielding a record after each epoch.
 
     Args:
         training: a new training, or one restored from a state.
         stop: called before each step; True ends the generator there, and training can be resumed
             from `training.state()` bit for bit.
+        abandon: asked within long steps and evaluations; True abandons them and ends the generator.
 
     Raises:
         DivergenceError: a loss or a weight is no longer finite.
     """
     while training.reason is None:
-        record = training.run_epoch(stop)
+        record = training.run_epoch(stop, abandon)
         if record is None:
             return
         yield record

@@ -1,6 +1,7 @@
 """The loss on a sample of the training rows, before the first step and later."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from engine.data.split_arrays import SplitArrays
 from engine.network import Network
 from engine.numerics.norms import finite_or_none
+from engine.training.stopping import StepAbandonedError, never
 from engine.training.train_step import TrainStep
 
 # Enough rows that a rise of the loss is not one of the sample, few enough to cost no time.
@@ -82,29 +84,34 @@ class LossSample:
         """Whether the sample has all training rows."""
         return len(self._rows) == len(self._split)
 
-    def at_start(self) -> float | None:
+    def at_start(self, abandon: Callable[[], bool] = never) -> float | None:
         """Return the loss in training mode, leaving running statistics as they were.
 
         Inference mode would use the initial running statistics, which are not those of any rows.
         Returns None if it is not finite.
+
+        Args:
+            abandon: asked before each chunk; True ends the evaluation by StepAbandonedError.
         """
         network = self._network
-        states = network.parameters[len(network.trained) :]
-        before = states.copy()
+        states = network.copy_states()
         network.begin_step(0)
-        loss = self._mean_loss(is_training=True)
-        np.copyto(states, before)
-        return finite_or_none(loss)
+        try:
+            return finite_or_none(self._mean_loss(abandon, is_training=True))
+        finally:
+            network.load_states(states)
 
     def now(self) -> float:
         """Return the loss in inference mode; it may not be finite."""
-        return self._mean_loss(is_training=False)
+        return self._mean_loss(never, is_training=False)
 
-    def _mean_loss(self, *, is_training: bool) -> float:
+    def _mean_loss(self, abandon: Callable[[], bool], *, is_training: bool) -> float:
         run = self._network.forward if is_training else self._network.predict
         total = 0.0
         with np.errstate(all="ignore"):
             for start in range(0, len(self._rows), self._rows_at_once):
+                if abandon():
+                    raise StepAbandonedError
                 rows = self._rows[start : start + self._rows_at_once]
                 batch = self._split.take(rows)
                 loss = self._loss.forward(run(batch.x), batch.y, batch.weights)

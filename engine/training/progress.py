@@ -45,6 +45,21 @@ class EpochRecord:
         return values
 
 
+@dataclass(frozen=True)
+class LastStep:
+    """What an epoch's record has of the epoch's last step. All numbers are finite.
+
+    Attributes:
+        learning_rate: learning rate of the step.
+        gradient_norm: norm of its gradient; None if it is not finite.
+        layers: diagnostics of the layers.
+    """
+
+    learning_rate: float
+    gradient_norm: float | None
+    layers: tuple[LayerStats, ...]
+
+
 @dataclass
 class EarlierEpochs:
     """A summary of earlier epochs for the diagnosis rules; of bounded size.
@@ -87,6 +102,7 @@ class Progress:
             `LossSample`; None if it is not finite, or unknown.
         earlier: what the diagnosis rules need of the completed epochs.
         restores: number of returns to an earlier epoch's end after a divergence.
+        last_step: the epoch's last step, while its validation is not complete.
     """
 
     epoch: int = 0
@@ -100,3 +116,4 @@ class Progress:
     loss_at_start: float | None = None
     earlier: EarlierEpochs = field(default_factory=EarlierEpochs)
     restores: int = 0
+    last_step: LastStep | None = None

@@ -47,7 +47,7 @@ class StepInputs:
 def build_train_step(inputs: StepInputs) -> TrainStep:
     """Build the step's network, loss and optimizer, in the state before the step."""
     step = TrainStep(inputs.spec, inputs.in_features, inputs.steps_per_epoch)
-    step.network.reserve(len(inputs.batch.x))
+    step.network.reserve(step.passes.rows_at_once(len(inputs.batch.x)))
     load_arrays(state_arrays(step), inputs.arrays)
     step.schedule.state = dict(inputs.schedule)
     return step

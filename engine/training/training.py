@@ -21,7 +21,7 @@ from engine.training.epoch_loop import EpochLoop
 from engine.training.findings import gradient_not_finite, last_row_joined
 from engine.training.fold_summary import CrossValidation
 from engine.training.learning_rate import RateSearch, search_learning_rate
-from engine.training.loop import TrainingState, never
+from engine.training.loop import TrainingState
 from engine.training.loss_sample import LossChange
 from engine.training.metric_findings import ComputedMetrics, find_omitted_metrics
 from engine.training.progress import EpochRecord, StopReason
@@ -29,6 +29,7 @@ from engine.training.reconstruction_errors import measure_errors
 from engine.training.recovery import Restore, restored_after_divergence
 from engine.training.result_findings import find_in_result
 from engine.training.step_inputs import StepInputs
+from engine.training.stopping import never
 from engine.training.validation import evaluate_test
 
 
@@ -187,6 +188,11 @@ class Training:
         return self._loop.good_epochs
 
     @property
+    def is_validating(self) -> bool:
+        """Whether the steps of the current epoch are done, but not its validation."""
+        return self._loop.progress.last_step is not None
+
+    @property
     def has_network_ended(self) -> bool:
         """Whether training has ended."""
         return self.reason is not None
@@ -259,15 +265,22 @@ class Training:
         """
         return self._loop.next_rows(count)
 
-    def run_epoch(self, stop: Callable[[], bool] = never) -> EpochRecord | None:
-        """Complete the current epoch and return its record; None if `stop` ended it earlier.
+    def run_epoch(
+        self, stop: Callable[[], bool] = never, abandon: Callable[[], bool] = never
+    ) -> EpochRecord | None:
+        """Complete the current epoch and return its record; None if it was stopped earlier.
+
+        Args:
+            stop: asked before each step; True ends the epoch there.
+            abandon: asked within long steps and evaluations; True abandons them and ends the epoch
+                before them.
 
         Raises:
             DivergenceError: a loss or a weight is no longer finite, and `on_divergence` has no
                 further try.
         """
         try:
-            record = self._loop.run_epoch(stop)
+            record = self._loop.run_epoch(stop, abandon)
         finally:
             self._add_findings(map(restored_after_divergence, self.restores))
         if record is not None:

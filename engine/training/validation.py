@@ -1,5 +1,7 @@
 """Evaluation on the validation rows and on the test rows."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from engine.data.split_arrays import SplitArrays
@@ -9,6 +11,7 @@ from engine.metrics import MetricAccumulator, build_accumulator
 from engine.network import Network
 from engine.preparation.prepared_data import PreparedData
 from engine.specs import ResolvedSpec
+from engine.training.stopping import StepAbandonedError, never
 
 
 class Validation:
@@ -32,10 +35,16 @@ class Validation:
         """Loss and metrics of the latest run."""
         return self._tally
 
-    def run(self) -> MetricAccumulator:
-        """Return loss and metrics of all rows, evaluated in chunks; the loss may not be finite."""
+    def run(self, abandon: Callable[[], bool] = never) -> MetricAccumulator:
+        """Return loss and metrics of all rows, evaluated in chunks; the loss may not be finite.
+
+        Args:
+            abandon: asked before each chunk; True ends the evaluation by StepAbandonedError.
+        """
         self._tally.reset()
         for start in range(0, len(self._split), self._rows_at_once):
+            if abandon():
+                raise StepAbandonedError
             chunk = self._split.read(slice(start, start + self._rows_at_once))
             loss = self._loss.forward(self._network.predict(chunk.x), chunk.y, chunk.weights)
             self._tally.update(loss, self._loss.outputs, chunk)

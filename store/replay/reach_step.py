@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.training.loop import never
+from engine.training.stopping import never
 from store.errors import ReadingStoppedError, ReplayTooLongError
 from store.jobs.jobs import JobRecord
 from store.prepared.open import DataResources

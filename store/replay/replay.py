@@ -7,7 +7,8 @@ from engine.errors import DivergenceError
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
 from engine.stored.preprocessing import dump_preprocessing
-from engine.training.loop import TrainingProtocol, never, train
+from engine.training.loop import TrainingProtocol, train
+from engine.training.stopping import never
 from engine.training.step_inputs import StepInputs
 from store.blobs.tensors import pack_arrays
 from store.errors import StepNotFoundError
@@ -101,7 +102,9 @@ class Replay:
     @property
     def has_arrived(self) -> bool:
         """Whether the training is before the step to go to."""
-        return self._locate() == self._place and not self.training.has_network_ended
+        training = self.training
+        is_between_steps = not training.has_network_ended and not training.is_validating
+        return is_between_steps and self._locate() == self._place
 
     def _locate(self) -> Place:
         """Return where the training is."""
@@ -120,18 +123,19 @@ class Replay:
         own = [one.number for one in self.training.restores if one.fold == fold]
         return max(own, default=before)
 
-    def run(self, stop: Callable[[], bool] = never) -> bool:
+    def run(self, stop: Callable[[], bool] = never, abandon: Callable[[], bool] = never) -> bool:
         """Train up to before the step; return whether it has arrived, else `stop` ended it.
 
         Args:
             stop: called before each step.
+            abandon: called within long steps; True abandons the step and ends the run.
 
         Raises:
             StepNotFoundError: the network, or the job, ended before the step.
             DataError: a fold's rows cannot be trained on.
         """
         try:
-            for _ in train(self.training, lambda: self._is_over() or stop()):
+            for _ in train(self.training, lambda: self._is_over() or stop(), abandon):
                 pass
         except DivergenceError as error:
             if self.training.steps_done < self._steps.job.steps:
@@ -139,6 +143,8 @@ class Replay:
             raise self._missing() from error
         if self.has_arrived:
             return True
+        if self.training.is_validating:
+            return False
         if self._is_over() or self.training.reason is not None:
             raise self._missing()
         return False

@@ -89,7 +89,7 @@ class CountingWork:
         """Number of steps done."""
         return self._chain.steps_done
 
-    def run(self, stop: Callable[[], bool]) -> Iterator[object]:
+    def run(self, stop: Callable[[], bool], abandon: Callable[[], bool]) -> Iterator[object]:
         """Count until the end or a stop; yield at each mark."""
         while self.steps_done < self._spec["steps"]:
             if stop():

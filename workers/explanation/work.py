@@ -59,17 +59,22 @@ class ExplanationWork:
         """Number of steps over all networks that lead to the state so far."""
         return self._replay.training.steps_done
 
-    def run(self, stop: Callable[[], bool]) -> Iterator[object]:
+    def run(self, stop: Callable[[], bool], abandon: Callable[[], bool]) -> Iterator[object]:
         """Train up to the step, or until a stop; yield where progress is to be stored."""
         has_stopped = False
         reported = time.monotonic()
 
         def should_stop() -> bool:
             nonlocal has_stopped
-            has_stopped = stop()
+            has_stopped = has_stopped or stop()
             return has_stopped or time.monotonic() - reported >= REPORT_SECONDS
 
-        while not self._replay.run(should_stop):
+        def must_end() -> bool:
+            nonlocal has_stopped
+            has_stopped = has_stopped or abandon()
+            return has_stopped
+
+        while not self._replay.run(should_stop, must_end):
             if has_stopped:
                 return
             yield self.steps_done

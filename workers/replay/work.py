@@ -76,15 +76,26 @@ class ReplayWork:
         """Number of steps over all epochs of all networks."""
         return self._training.steps_done
 
-    def run(self, stop: Callable[[], bool]) -> Iterator[object]:
+    def run(self, stop: Callable[[], bool], abandon: Callable[[], bool]) -> Iterator[object]:
         """Train until the end or a stop; yield after each epoch."""
+
+        def must_end() -> bool:
+            return abandon() or self._was_ended_here
+
         try:
-            for epoch in train(self._training, lambda: self._has_arrived or stop()):
+            for epoch in train(self._training, lambda: self._has_arrived or stop(), must_end):
                 self._comparison.add(epoch, self._training.good_epochs)
                 yield epoch
         except DivergenceError as error:
             # The training itself did not diverge, or it would have no digest.
             self._divergence = str(error)
+
+    @property
+    def _was_ended_here(self) -> bool:
+        """Whether the training was ended from outside within the validation that is under way."""
+        training = self._training
+        is_unrecorded = not training.is_in_folds and training.epoch == self._subject.epoch
+        return training.is_validating and is_unrecorded and self._has_arrived
 
     @property
     def _has_arrived(self) -> bool:
@@ -99,7 +110,8 @@ class ReplayWork:
 
     def end_run(self) -> StatusReason | None:
         """Return whether the replay is complete."""
-        is_over = self._training.reason is not None or self._has_arrived
+        is_between_steps = self._was_ended_here or not self._training.is_validating
+        is_over = self._training.reason is not None or (is_between_steps and self._has_arrived)
         return StatusReason.COMPLETED if is_over or self._divergence is not None else None
 
     def checkpoint(self) -> Checkpoint:

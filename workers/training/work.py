@@ -66,7 +66,7 @@ class TrainingWork:
         """Findings about the rows and the epochs so far."""
         return self._recorder.findings
 
-    def run(self, stop: Callable[[], bool]) -> Iterator[object]:
+    def run(self, stop: Callable[[], bool], abandon: Callable[[], bool]) -> Iterator[object]:
         """Train until the end, a stop, or the end of the time budget; yield after each epoch."""
         recorder = self._recorder
 
@@ -75,7 +75,7 @@ class TrainingWork:
             return stop() or recorder.is_out_of_time
 
         recorder.begin()
-        for epoch in train(self._training, stop=should_stop):
+        for epoch in train(self._training, should_stop, abandon):
             recorder.add(epoch)
             yield epoch
 

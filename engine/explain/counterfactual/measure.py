@@ -67,15 +67,21 @@ class Evaluator:
     def _measure(self, parameters: Floats, batch: Batch, changed: ChangedLoss | None) -> _Measured:
         step = self._step
         step.network.parameters[...] = parameters
-        step.network.begin_step(self._inputs.step)
+        step.passes.begin_step(self._inputs.step)
+        found: list[tuple[Floats, Floats]] = []
+        others: list[float] = []
+        other = None if changed is None else self._build(changed)
+
+        def keep(rows: slice, chunk: Batch, _loss: float, logits: Floats) -> None:
+            found.append((step.loss.row_losses.copy(), step.loss.outputs.copy()))
+            if other is not None and changed is not None:
+                targets = changed.y[rows]
+                others.append(other.forward(logits, targets, chunk.weights, len(batch.x)))
+
         with np.errstate(all="ignore"):
-            logits = step.network.forward(batch.x)
-            loss = step.loss.forward(logits, batch.y, batch.weights)
-            row_losses, outputs = step.loss.row_losses.copy(), step.loss.outputs.copy()
-            other = None
-            if changed is not None:
-                other = self._build(changed).forward(logits, changed.y, batch.weights)
-        return _Measured(loss, other, row_losses, outputs)
+            loss = step.passes.forward(batch, keep)
+        row_losses, outputs = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        return _Measured(loss, None if other is None else sum(others), row_losses, outputs)
 
     def _build(self, changed: ChangedLoss) -> Loss:
         inputs = self._inputs

@@ -14,8 +14,8 @@ from engine.explain.objective import (
     training_objective,
 )
 from engine.numerics.norms import finite_or_none
-from engine.training.loop import never
 from engine.training.step_inputs import StepInputs
+from engine.training.stopping import never
 
 PER_LAYER, MOST = 200, 2000
 TOLERANCE = 1e-6

@@ -134,7 +134,8 @@ def test_inverse_hessian_satisfies_the_secant_equation() -> None:
     for seed in range(5):
         s = draw(6, seed=seed)
         y = s * np.linspace(1, 2, 6)
-        inverse.add_pair(s, y)
+        inverse.propose_pair(s, y)
+        inverse.keep_pair()
     product = y.copy()
     inverse.multiply(product)
     np.testing.assert_allclose(product, s)
@@ -202,7 +203,7 @@ def test_a_direction_that_failed_is_followed_by_steepest_descent() -> None:
 
 def test_pair_without_curvature_is_skipped() -> None:
     inverse = InverseHessian(3, np.zeros(4))
-    inverse.add_pair(draw(4), -draw(4))
+    inverse.propose_pair(draw(4), -draw(4))
     assert inverse.is_identity
 
 

@@ -78,4 +78,4 @@ def test_default_epochs_follow_the_steps() -> None:
 def test_the_largest_batch_has_a_row_more(rows: int, largest: int) -> None:
     """The number of rows is an upper bound: any may leave one row."""
     spec = ask(**layers(NORMALIZATION)).spec
-    assert largest_batch(spec, rows, 0, 1024) == largest
+    assert largest_batch(spec, rows, 0, 1024, None) == largest

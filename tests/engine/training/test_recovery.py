@@ -1,7 +1,7 @@
 """Divergence with `on_divergence`: back to a good epoch's end, lower rate, go on."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, get_args
 
@@ -52,9 +52,10 @@ def diverging(epoch: int, step: int, times: int) -> Iterator[None]:
         tally: MetricAccumulator,
         *,
         is_last: bool,
+        abandon: Callable[[], bool],
     ) -> None:
         at = (progress.epoch, progress.step, progress.restores)
-        run(self, batch, progress, tally, is_last=is_last)
+        run(self, batch, progress, tally, is_last=is_last, abandon=abandon)
         if at[:2] == (epoch, step) and at[2] < times:
             self.network.parameters[:] = np.nan
             progress.step = step

@@ -119,7 +119,7 @@ def test_measuring_the_start_changes_no_bit(layer: str, monkeypatch: pytest.Monk
     spec, data = prepared(TrainingSpec.model_validate(request), flower_columns())
     measured, other = Training(spec, data), Training(spec, data)
     records = list(train(measured))
-    monkeypatch.setattr("engine.training.loss_sample.LossSample.at_start", lambda _: None)
+    monkeypatch.setattr("engine.training.loss_sample.LossSample.at_start", lambda *_: None)
     assert list(train(other)) == records
     assert same_arrays(measured.weights(), other.weights())
 
