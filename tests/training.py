@@ -1,5 +1,8 @@
 """Training without a broker: run a worker's slices in this process."""
 
+import threading
+from collections.abc import Callable
+
 from store.blobs.blobs import open_blobs
 from store.db.database import Database
 from store.db.pagination import PageRequest
@@ -16,6 +19,19 @@ def open_worker_context(settings: Settings, name: str = "test") -> WorkerContext
     """Return the context of a worker child with these settings."""
     database = Database(settings.database_url)
     return WorkerContext(database, open_blobs(settings), settings, name, ShutdownFlag(), KINDS)
+
+
+def ask_before_steps(context: WorkerContext, is_over: Callable[[], bool]) -> None:
+    """Let `is_over` say before each step whether the worker shuts down.
+
+    The heartbeat's thread, which asks while a job is being opened, is answered False.
+    """
+    main = threading.main_thread()
+
+    def is_set() -> bool:
+        return threading.current_thread() is main and is_over()
+
+    context.shutdown.is_set = is_set  # type: ignore[method-assign]
 
 
 def train_waiting_jobs(settings: Settings) -> int:

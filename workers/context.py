@@ -1,6 +1,6 @@
 """State of a worker process between slices: resources, kinds of work, the last open work."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from store.prepared.open import open_prepared_cache
 from store.prepared.recent import RecentData
 from store.settings import Settings
 from workers.kinds import OpenWork, WorkKind
+from workers.process.end_process import end_process
 from workers.process.memory_limit import MemoryLimit
 from workers.process.shutdown import ShutdownFlag
 
@@ -47,6 +48,7 @@ class WorkerContext:
         environment_sha256: hash of the environment, which some jobs require.
         cache: the open work of the last slice.
         memory: the memory limit of a job.
+        end_process: ends this process, for a job that cannot be left otherwise.
     """
 
     database: Database
@@ -61,6 +63,7 @@ class WorkerContext:
     recent: RecentData = field(default_factory=RecentData)
     cache: OpenWorkCache = field(default_factory=OpenWorkCache)
     memory: MemoryLimit = field(init=False)
+    end_process: Callable[[], None] = end_process
 
     def __post_init__(self) -> None:
         self.prepared = open_prepared_cache(self.settings)

@@ -22,6 +22,7 @@ from workers.context import WorkerContext
 from workers.failures import failure_of
 from workers.heartbeat import Heartbeat
 from workers.kinds import OpenWork, Session
+from workers.opening import leave_opening
 from workers.process.memory_limit import JobMemoryError
 
 logger = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ class _Slice:
         try:
             with self.context.memory.applied():
                 if self.work is None:
-                    self.work = self.kind.open(self.context, self.job)
+                    self.work = self._open()
                 ending = self._advance(self.work)
         except LeaseLostError:
             raise
@@ -124,6 +125,14 @@ class _Slice:
             return False
         self._retry_while_unreachable(self._release)
         return True
+
+    def _open(self) -> OpenWork[Any]:
+        with self.heartbeat.leaving(self._must_end, self._leave):
+            return self.kind.open(self.context, self.job)
+
+    def _leave(self) -> None:
+        if leave_opening(self.context.database, self.kind, self.lease):
+            self.context.end_process()
 
     def _failure_of(self, error: Exception) -> Outcome:
         found = None

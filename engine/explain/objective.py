@@ -90,7 +90,8 @@ def float64_objective(inputs: StepInputs, training: Objective) -> Objective:
         training: the objective in the dtype of the training, evaluated.
     """
     spec = inputs.spec.model_copy(update={"dtype": "float64"})
-    step = TrainStep(spec, inputs.in_features, inputs.steps_per_epoch)
+    in_features, steps = inputs.in_features, inputs.steps_per_epoch
+    step = TrainStep(spec, in_features, steps, has_weights=True)
     step.network.parameters[...] = inputs.arrays[PARAMETERS]
     # Each chunk has its own masks.
     step.passes.chunk_rows = training.step.passes.chunk_rows

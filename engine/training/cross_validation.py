@@ -100,11 +100,11 @@ class FoldedTraining:
     def open(self) -> None:
         """Prepare the current network's data if not yet done. Raises DataError."""
         if self._opened is None:
-            self._opened = self._open()
+            self._opened = self._open(None)
 
-    def _open(self) -> Training:
+    def _open(self, state: TrainingState | None) -> Training:
         if self.is_in_folds:
-            return self._open_fold(self._progress.done)
+            return self._open_fold(self._progress.done, state)
         spec, stopping = self._spec, self._spec.early_stopping
         epochs = None
         if stopping is not None and stopping.metric.startswith(VALIDATION_PREFIX):
@@ -112,16 +112,16 @@ class FoldedTraining:
         final_spec = spec.model_copy(update={"validation": None, "early_stopping": stopping})
         data = self._prepare_fold(None)
         self._all_rows = AllRows.describe(data)
-        return Training(final_spec, data, self._weights, epochs)
+        return Training(final_spec, data, self._weights, epochs, state=state)
 
-    def _open_fold(self, fold: int) -> Training:
+    def _open_fold(self, fold: int, state: TrainingState | None) -> Training:
         if self._all_rows is None:
             self._all_rows = AllRows.describe(self._prepare_fold(None))
         data = self._prepare_fold(fold)
         note_untrained_inputs(
             self._progress.findings, fold, data.preprocessing, self._all_rows.preprocessing
         )
-        return Training(self._spec, data, self._weights)
+        return Training(self._spec, data, self._weights, state=state)
 
     def _mean_best_epoch(self) -> int:
         best = self._progress.best_epochs
@@ -297,8 +297,9 @@ class FoldedTraining:
         numbers = dict(state.numbers)
         network = numbers.pop("training")
         self._progress = TypeAdapter(_FoldProgress).validate_python(numbers)
+        # Frees the data of the network before.
         self._opened = None
-        self._current.restore(TrainingState(state.arrays, network))
+        self._opened = self._open(TrainingState(state.arrays, network))
 
     def next_step(self) -> StepInputs:
         """Return copies of everything that the current network's next step depends on."""

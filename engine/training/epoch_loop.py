@@ -49,10 +49,11 @@ class EpochLoop:
         batches: batches of the training rows.
         weights: initial weights by name; None for new ones.
         epochs: maximum number of epochs; None for the spec's.
+        state: state to resume from; None for the start.
 
     Raises:
         SpecError: the layers do not fit the prepared data's width.
-        ValueError: the initial weights are not those of the spec's network.
+        ValueError: the initial weights, or the state, are not those of the spec's network.
     """
 
     def __init__(
@@ -62,10 +63,12 @@ class EpochLoop:
         batches: Batches,
         weights: Mapping[str, Floats] | None,
         epochs: int | None,
+        state: TrainingState | None = None,
     ) -> None:
         self._spec, self._batches = spec, batches
         width = data.preprocessing.width
-        self._train_step = TrainStep(spec, width, batches.steps)
+        has_weights = weights is not None or state is not None
+        self._train_step = TrainStep(spec, width, batches.steps, has_weights=has_weights)
         self.network: Network = self._train_step.network
         chunk = chunk_rows(self.network.layers, spec.dtype)
         passes = self._train_step.passes
@@ -92,6 +95,8 @@ class EpochLoop:
         )
         self.diagnosed: tuple[Finding, ...] = ()
         self.restores: list[Restore] = []
+        if state is not None:
+            self.restore(state)
 
     @property
     def loss(self) -> Loss:

@@ -95,9 +95,11 @@ class LayerDiagnostics:
             self._active: dict[str, NDArray[np.bool_]] = {}
             self._saturated = {layer.name: _Share() for layer, _ in self._bounded}
         for layer in self._relus:
-            active = (layer.y.reshape(-1, layer.y.shape[-1]) > 0).any(axis=0)
-            before = self._active.get(layer.name)
-            self._active[layer.name] = active if before is None else active | before
+            positive = layer.y.reshape(-1, layer.y.shape[-1]) > 0
+            active: NDArray[np.bool_] = np.logical_or.reduce(positive, axis=0)
+            if layer.name in self._active:
+                np.logical_or(active, self._active[layer.name], out=active)
+            self._active[layer.name] = active
         for layer, bounds in self._bounded:
             self._saturated[layer.name].add(_count_saturated(layer.y, *bounds), layer.y.size)
 

@@ -74,6 +74,7 @@ class LossSample:
     def __init__(self, step: TrainStep, split: SplitArrays, rows_at_once: int) -> None:
         self._network: Network = step.network
         self._loss = step.loss
+        self._least_long_rows = step.passes.least_long_rows
         self._split = split
         count = min(len(split), SAMPLE_ROWS)
         self._rows = np.linspace(0, len(split) - 1, count).astype(np.intp)
@@ -91,7 +92,8 @@ class LossSample:
         Returns None if it is not finite.
 
         Args:
-            abandon: asked before each chunk; True ends the evaluation by StepAbandonedError.
+            abandon: asked before each chunk of a long evaluation; True ends it by
+                StepAbandonedError.
         """
         network = self._network
         states = network.copy_states()
@@ -106,11 +108,12 @@ class LossSample:
         return self._mean_loss(never, is_training=False)
 
     def _mean_loss(self, abandon: Callable[[], bool], *, is_training: bool) -> float:
+        is_long = len(self._rows) >= self._least_long_rows
         run = self._network.forward if is_training else self._network.predict
         total = 0.0
         with np.errstate(all="ignore"):
             for start in range(0, len(self._rows), self._rows_at_once):
-                if abandon():
+                if is_long and abandon():
                     raise StepAbandonedError
                 rows = self._rows[start : start + self._rows_at_once]
                 batch = self._split.take(rows)

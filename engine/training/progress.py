@@ -47,7 +47,7 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class LastStep:
-    """What an epoch's record has of the epoch's last step. All numbers are finite.
+    """The part of an epoch's record that is of its last step. All numbers are finite.
 
     Attributes:
         learning_rate: learning rate of the step.

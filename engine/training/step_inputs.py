@@ -46,7 +46,8 @@ class StepInputs:
 
 def build_train_step(inputs: StepInputs) -> TrainStep:
     """Build the step's network, loss and optimizer, in the state before the step."""
-    step = TrainStep(inputs.spec, inputs.in_features, inputs.steps_per_epoch)
+    spec, in_features = inputs.spec, inputs.in_features
+    step = TrainStep(spec, in_features, inputs.steps_per_epoch, has_weights=True)
     step.network.reserve(step.passes.rows_at_once(len(inputs.batch.x)))
     load_arrays(state_arrays(step), inputs.arrays)
     step.schedule.state = dict(inputs.schedule)

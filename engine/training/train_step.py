@@ -51,12 +51,26 @@ class TrainStep:
         diagnostics: per-layer diagnostics of each epoch's last step.
         learning_rate: learning rate of the last step.
         last_loss: loss of its batch before the update; NaN before the first step.
+
+    Args:
+        spec: the training's spec.
+        in_features: number of inputs.
+        steps_per_epoch: number of steps per epoch.
+        has_weights: whether the caller writes all parameters; they are not initialized then.
     """
 
-    def __init__(self, spec: ResolvedSpec, in_features: int, steps_per_epoch: int) -> None:
+    def __init__(
+        self,
+        spec: ResolvedSpec,
+        in_features: int,
+        steps_per_epoch: int,
+        *,
+        has_weights: bool = False,
+    ) -> None:
         dtype, resolved = np.dtype(spec.dtype), spec.network_for(in_features)
         self.network = build_network(resolved, in_features, dtype, spec.seed)
-        initialize_network(self.network, spec.seed)
+        if not has_weights:
+            initialize_network(self.network, spec.seed)
         self.loss = build_loss(spec.loss, resolved.output, dtype)
         self.passes = BatchPass(self.network, self.loss)
         self.penalties = Penalties(self.network)

@@ -47,11 +47,12 @@ class Training:
         data: the prepared data.
         weights: initial weights by name; None for new ones.
         epochs: maximum number of epochs; None for the spec's.
+        state: state of the same spec and data to resume from; None for the start.
 
     Raises:
         SpecError: the layers do not fit the prepared data's width.
         DataError: there is a single training row, which batch normalization cannot normalize.
-        ValueError: the initial weights are not those of the spec's network.
+        ValueError: the initial weights, or the state, are not those of the spec's network.
     """
 
     def __init__(
@@ -60,6 +61,8 @@ class Training:
         data: PreparedData,
         weights: Mapping[str, Floats] | None = None,
         epochs: int | None = None,
+        *,
+        state: TrainingState | None = None,
     ) -> None:
         self._spec, self._data, self._weights, self._epochs = spec, data, weights, epochs
         self.rows = len(data.x)
@@ -76,7 +79,7 @@ class Training:
         self.findings: tuple[Finding, ...] = data.findings
         if has_joined_row(spec, self.rows):
             self.findings += (last_row_joined(self.rows, self._batches.size),)
-        self._loop = EpochLoop(spec, data, self._batches, weights, epochs)
+        self._loop = EpochLoop(spec, data, self._batches, weights, epochs, state)
 
     def restart(self, learning_rate: float) -> None:
         """Begin again from the initial weights, with another learning rate of the optimizer."""

@@ -39,11 +39,11 @@ class Validation:
         """Return loss and metrics of all rows, evaluated in chunks; the loss may not be finite.
 
         Args:
-            abandon: asked before each chunk; True ends the evaluation by StepAbandonedError.
+            abandon: asked between two chunks; True ends the evaluation by StepAbandonedError.
         """
         self._tally.reset()
         for start in range(0, len(self._split), self._rows_at_once):
-            if abandon():
+            if start and abandon():
                 raise StepAbandonedError
             chunk = self._split.read(slice(start, start + self._rows_at_once))
             loss = self._loss.forward(self._network.predict(chunk.x), chunk.y, chunk.weights)

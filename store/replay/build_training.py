@@ -10,19 +10,23 @@ from store.jobs.checkpoints import Checkpoint
 from store.prepared.open import JobData
 
 
-def build_training(data: JobData) -> TrainingProtocol:
-    """Return the training at its initial weights. Raises DataError, NotFoundError.
+def build_training(data: JobData, checkpoint: Checkpoint | None = None) -> TrainingProtocol:
+    """Return the training at its initial weights, or restored from a checkpoint of the same job.
 
-    With folds, the data of the first network are prepared later: by `open`, or by a step.
+    With folds, the data of the first network are prepared later: by `open`, or by a step. Raises
+    DataError, NotFoundError, LaterVersionError, ValueError.
     """
-    if isinstance(data.spec.validation, FoldsValidation):
-        return FoldedTraining(data.spec, data.loader.prepare, data.weights)
-    return Training(data.spec, data.loader.prepare(), data.weights)
+    state = None if checkpoint is None else _read_state(checkpoint)
+    if not isinstance(data.spec.validation, FoldsValidation):
+        return Training(data.spec, data.loader.prepare(), data.weights, state=state)
+    training = FoldedTraining(data.spec, data.loader.prepare, data.weights)
+    if state is not None:
+        training.restore(state)
+    return training
 
 
-def restore_training(training: TrainingProtocol, checkpoint: Checkpoint) -> None:
-    """Resume from a checkpoint of the same job. Raises LaterVersionError, ValueError."""
+def _read_state(checkpoint: Checkpoint) -> TrainingState:
     state = TrainingState(
         arrays=unpack_arrays(checkpoint.data), numbers=checkpoint.numbers["training"]
     )
-    training.restore(upgrade_training_state(state, checkpoint.spec_version))
+    return upgrade_training_state(state, checkpoint.spec_version)

@@ -7,7 +7,7 @@ from store.errors import NotFoundError
 from store.jobs.checkpoints import Checkpoint
 from store.jobs.jobs import JobRecord
 from store.prepared.open import DataResources, open_job_data
-from store.replay.build_training import build_training, restore_training
+from store.replay.build_training import build_training
 from store.replay.plan import ReplayPlan, plan_replay
 from store.replay.position import Position
 from store.replay.replay import Replay
@@ -43,9 +43,7 @@ def open_at_nearest(
         data = open_job_data(resources, job)
     plan, checkpoint = load_nearest(resources, job, position, check)
     with _gone_translated(plan):
-        training = build_training(data)
-    if checkpoint is not None:
-        restore_training(training, checkpoint)
+        training = build_training(data, checkpoint)
     return Replay(training, data, plan, resources.environment)
 
 

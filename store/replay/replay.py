@@ -8,8 +8,8 @@ from engine.preprocessing.preprocessing import Preprocessing
 from engine.specs import ResolvedSpec
 from engine.stored.preprocessing import dump_preprocessing
 from engine.training.loop import TrainingProtocol, train
-from engine.training.stopping import never
 from engine.training.step_inputs import StepInputs
+from engine.training.stopping import never
 from store.blobs.tensors import pack_arrays
 from store.errors import StepNotFoundError
 from store.jobs.checkpoints import Checkpoint

@@ -12,7 +12,7 @@ from store.jobs.training.losses import list_losses
 from store.models import get_model
 from store.settings import Settings
 from store.statuses import TRAINING, JobStatus, StatusReason
-from tests.training import open_worker_context, train_waiting_jobs
+from tests.training import ask_before_steps, open_worker_context, train_waiting_jobs
 from tests.workers.conftest import Find, Post
 from tests.workers.test_slices import after_steps, losses_of, weights_of
 from workers.context import WorkerContext
@@ -124,7 +124,7 @@ def test_time_of_folds_is_not_part_of_any_epoch(
         steps += 1
         return False
 
-    context.shutdown.is_set = at_step  # type: ignore[method-assign]
+    ask_before_steps(context, at_step)
     # The clock advances one second per step: an epoch of ten steps takes ten seconds.
     monkeypatch.setattr(training_recorder, "time", SimpleNamespace(monotonic=lambda: float(steps)))
     posted = post(**FOLDS)

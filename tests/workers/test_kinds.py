@@ -21,7 +21,7 @@ from store.jobs.events import read_log
 from store.jobs.jobs import JobRecord, NewJob, add_job, get_job
 from store.settings import Settings
 from store.statuses import KINDS, JobStatus, StatusReason
-from tests.training import open_worker_context
+from tests.training import ask_before_steps, open_worker_context
 from tests.work import counting
 from tests.work.counting import CountingKind, count_undisturbed
 from tests.work.counting_store import (
@@ -111,7 +111,7 @@ def after_steps(context: WorkerContext, steps: int, then: Callable[[], None]) ->
             then()
         return is_set()
 
-    context.shutdown.is_set = at_step  # type: ignore[method-assign]
+    ask_before_steps(context, at_step)
 
 
 def test_registry_knows_the_kinds_of_the_store() -> None:

@@ -47,12 +47,14 @@ def at_step(monkeypatch: pytest.MonkeyPatch, steps: int, ask: Callable[[], None]
             asked.append(True)
             ask()
 
-    def watched(training: TrainingProtocol, stop: Callable[[], bool]) -> Iterator[EpochRecord]:
+    def watched(
+        training: TrainingProtocol, stop: Callable[[], bool], abandon: Callable[[], bool]
+    ) -> Iterator[EpochRecord]:
         def asking_stop() -> bool:
             ask_once(training)
             return stop()
 
-        for epoch in train(training, asking_stop):
+        for epoch in train(training, asking_stop, abandon):
             ask_once(training)
             yield epoch
 

@@ -25,7 +25,7 @@ from store.models import get_model
 from store.prepared import loader
 from store.settings import Settings
 from store.statuses import KINDS, TRAINING, JobStatus, StatusReason
-from tests.training import open_worker_context, train_waiting_jobs
+from tests.training import ask_before_steps, open_worker_context, train_waiting_jobs
 from tests.waiting import wait_for
 from tests.workers.conftest import Find, Post
 from workers import slices
@@ -67,7 +67,7 @@ def after_steps(context: WorkerContext, steps: int, then: Callable[[], None]) ->
             then()
         return is_set()
 
-    context.shutdown.is_set = at_step  # type: ignore[method-assign]
+    ask_before_steps(context, at_step)
 
 
 def keep_heartbeats(monkeypatch: pytest.MonkeyPatch) -> list[Heartbeat]:

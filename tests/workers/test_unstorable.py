@@ -45,8 +45,10 @@ def opened(settings: Settings, record_seconds: float) -> Iterator[WorkerContext]
 def spoil_epochs(monkeypatch: pytest.MonkeyPatch, change: Change, error: Exception | None) -> None:
     """Change the epoch records of later trainings from the third on, and raise after the third."""
 
-    def spoiled(training: TrainingProtocol, stop: Callable[[], bool]) -> Iterator[EpochRecord]:
-        for epoch in train(training, stop):
+    def spoiled(
+        training: TrainingProtocol, stop: Callable[[], bool], abandon: Callable[[], bool]
+    ) -> Iterator[EpochRecord]:
+        for epoch in train(training, stop, abandon):
             yield change(epoch) if epoch.epoch >= 2 else epoch
             if error is not None and epoch.epoch == 2:
                 raise error

@@ -8,7 +8,7 @@ from store.jobs.leases import Lease
 from store.jobs.replay.finish import finish_replay
 from store.jobs.training.digest import read_inputs
 from store.prepared.open import DataResources, open_job_data
-from store.replay.build_training import build_training, restore_training
+from store.replay.build_training import build_training
 from store.statuses import TRAINING
 from workers.kinds import Session
 from workers.replay.work import ReplayWork
@@ -24,10 +24,9 @@ class ReplayKind:
             inputs = read_inputs(session, job, job.upgraded_spec)
             checkpoint: Checkpoint | None = find_checkpoint(session, job.id)
         # The replay has the spec and the datasets of the training.
-        training = build_training(open_job_data(resources, job))
+        training = build_training(open_job_data(resources, job), checkpoint)
         work = ReplayWork(resources.database, subject, inputs, training, resources.environment)
         if checkpoint is not None:
-            restore_training(training, checkpoint)
             work.restore(checkpoint, exact=job.exact)
         elif isinstance(training, FoldedTraining):
             training.open()

@@ -8,7 +8,7 @@ from store.jobs.jobs import JobRecord
 from store.jobs.training.checkpoints import TrainingCheckpoint, find_training_checkpoint
 from store.jobs.training.digest import LossChain, hash_losses
 from store.prepared.open import DataResources, open_job_data
-from store.replay.build_training import build_training, restore_training
+from store.replay.build_training import build_training
 from workers.training.training_recorder import TrainingRecorder
 
 
@@ -20,7 +20,8 @@ def open_training(context: DataResources, job: JobRecord) -> TrainingRecorder:
     """
     started = time.monotonic()
     data = open_job_data(context, job)
-    training = build_training(data)
+    checkpoint = _find_checkpoint(context.database, job)
+    training = build_training(data, checkpoint)
     recorder = TrainingRecorder(
         job,
         training,
@@ -29,9 +30,7 @@ def open_training(context: DataResources, job: JobRecord) -> TrainingRecorder:
         context.environment,
         context.settings.milestone_bytes,
     )
-    checkpoint = _find_checkpoint(context.database, job)
     if checkpoint is not None:
-        restore_training(training, checkpoint)
         recorder.restore(checkpoint, lambda epochs: _hash_stored(context.database, job.id, epochs))
     elif isinstance(training, FoldedTraining):
         training.open()

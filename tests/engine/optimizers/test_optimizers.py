@@ -138,7 +138,7 @@ def test_memory_estimate_counts_the_state_vectors(name: str) -> None:
     size = 5000
     optimizer = Bowl(draw(size)).optimizer(name)
     vectors = sum(array.size for array in optimizer.state_arrays().values()) / size
-    # What a line search holds is not part of the state.
+    # The vectors of a line search are not part of the state.
     searching = 4 if name == "lbfgs" else 0
     assert _slot_count(ALL[name]) == round(vectors) + searching
 

@@ -56,6 +56,7 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("engine.training.batch_pass.training_chunk_rows", rows)
     monkeypatch.setattr("engine.training.batch_pass._LEAST_NUMBERS", 0)
+    monkeypatch.setattr("engine.training.validation.chunk_rows", lambda *_: CHUNK)
 
 
 small_chunks = pytest.mark.usefixtures("_small_chunks")

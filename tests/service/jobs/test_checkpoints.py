@@ -11,7 +11,7 @@ from safetensors.numpy import load
 from engine.numerics.version import NUMERICS
 from store.settings import Settings
 from tests.service.conftest import Upload, problem
-from tests.training import open_worker_context, train_waiting_jobs
+from tests.training import ask_before_steps, open_worker_context, train_waiting_jobs
 from workers.context import WorkerContext
 from workers.slices import run_slice
 
@@ -37,7 +37,7 @@ def cut(client: TestClient, upload: Upload, worker: WorkerContext) -> dict[str, 
     }
     job: dict[str, Any] = client.post("/v1/jobs", json=body).json()
     asked = iter(range(20))
-    worker.shutdown.is_set = lambda: next(asked, None) is None  # type: ignore[method-assign]
+    ask_before_steps(worker, lambda: next(asked, None) is None)
     assert run_slice(worker) is True
     return job
 

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from store.settings import Settings
 from tests.service.conftest import Upload, problem
-from tests.training import open_worker_context, train_waiting_jobs
+from tests.training import ask_before_steps, open_worker_context, train_waiting_jobs
 from workers.slices import run_slice
 
 ENDLESS = 1_000_000
@@ -47,7 +47,7 @@ def run_until(settings: Settings, steps: int, then: Callable[[], object]) -> Non
             then()
         return False
 
-    worker.shutdown.is_set = at_step  # type: ignore[method-assign]
+    ask_before_steps(worker, at_step)
     run_slice(worker)
     worker.database.close()
 
