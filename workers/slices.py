@@ -22,8 +22,8 @@ from workers.context import WorkerContext
 from workers.failures import failure_of
 from workers.heartbeat import Heartbeat
 from workers.kinds import OpenWork, Session
-from workers.opening import leave_opening
 from workers.process.memory_limit import JobMemoryError
+from workers.process.opening import leave_opening
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -131,7 +131,7 @@ class _Slice:
             return self.kind.open(self.context, self.job)
 
     def _leave(self) -> None:
-        if leave_opening(self.context.database, self.kind, self.lease):
+        if leave_opening(self.context.database, self.lease, self.kind.fail):
             self.context.end_process()
 
     def _failure_of(self, error: Exception) -> Outcome:

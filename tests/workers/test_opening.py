@@ -16,8 +16,9 @@ from store.statuses import TRAINING, JobStatus, StatusReason
 from tests.training import open_worker_context, train_waiting_jobs
 from tests.workers.conftest import Find, Post
 from tests.workers.test_slices import ENDLESS, after_steps, losses_of, weights_of
-from workers import opening, slices
+from workers import slices
 from workers.context import WorkerContext
+from workers.process import opening
 from workers.slices import run_slice
 from workers.training.kind import TrainingKind
 from workers.training.work import TrainingWork
