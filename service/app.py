@@ -43,6 +43,7 @@ from service.routes import (
 )
 from service.runtime.compute_pool import ComputePool
 from service.runtime.event_broadcast import EventBroadcaster
+from service.runtime.file_readers import FileReaders
 from service.runtime.job_notifier import JobNotifier
 from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
@@ -153,6 +154,7 @@ def _build_context(settings: Settings, database: Database) -> Context:
         feeds=feeds,
         polls=Polls(database, feeds),
         compute=ComputePool(settings, COMPUTE_MODULES),
+        readers=FileReaders(settings),
     )
 
 
@@ -170,6 +172,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context.feeds.start()
     yield
     await to_thread.run_sync(context.compute.stop)
+    await to_thread.run_sync(context.readers.stop)
     await context.feeds.stop()
     await deliverer.stop()
     if context.job_notifier is not None:

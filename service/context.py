@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from service.runtime.compute_pool import ComputePool
 from service.runtime.event_broadcast import EventBroadcaster
+from service.runtime.file_readers import FileReaders
 from service.runtime.job_notifier import JobNotifier
 from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
@@ -34,10 +35,10 @@ class Context:
     feeds: EventBroadcaster
     polls: Polls
     compute: ComputePool
+    # The files read concurrently are limited: each takes memory and a thread.
+    readers: FileReaders
     environment: dict[str, Any] = field(default_factory=environment_fingerprint)
-    # Limits the number of files read concurrently: each takes memory and a thread of the pool.
-    readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
-    # The same for large tables of rows to predict, which must not wait for uploads.
+    # Large tables of rows to predict are read in other places: they must not wait for uploads.
     row_readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
 
     # Set when the service stops, so that files are not read to their ends.

@@ -1,5 +1,6 @@
 """Errors of the store; each class has a machine-readable code."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -278,6 +279,21 @@ class IntakeLimitError(IntakeError):
         self.unit = unit
         self.setting = setting
         super().__init__(code, detail if setting is None else f"{detail}; {setting} sets the limit")
+
+
+class ReadingTimeError(IntakeLimitError):
+    """Reading a file takes more processor time than it may.
+
+    Args:
+        reached: processor time until reading stopped, in seconds.
+        limit: the limit in seconds.
+        setting: environment variable that sets the limit; None if none does.
+    """
+
+    def __init__(self, reached: float, limit: float, setting: str | None) -> None:
+        detail = f"reading the file takes more than {limit:g} s of processor time"
+        shown = math.ceil(reached * 1000) / 1000
+        super().__init__("reading_too_long", detail, shown, limit, "seconds", setting)
 
 
 class ReadingStoppedError(StoreError):

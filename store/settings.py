@@ -88,6 +88,15 @@ class Settings(BaseSettings):
         description="A dataset as it is stored, and a decompressed upload, may have this many "
         "times the bytes that were sent, plus 64 MiB.",
     )
+    max_read_seconds: float = Field(
+        default=900, gt=0, description="Maximum processor time for reading an upload, in seconds."
+    )
+    max_read_memory_bytes: int = Field(
+        default=1024 * MIB,
+        gt=0,
+        description="Maximum memory for reading a Parquet or Arrow file, which a child process of "
+        "the API process does.",
+    )
     upload_expiry_seconds: float = Field(
         default=86_400,
         gt=0,

@@ -1,16 +1,19 @@
 """Datasets from the file of a request: its body or a finished resumable upload."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import TypeVar
 
-from anyio import to_thread
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from service.context import Context
-from service.datasets.ingest import ingest
+from service.datasets.ingest import ingest, preview
+from service.http.disconnects import watch_disconnect
 from service.http.errors import InvalidQueryError
 from service.idempotency import find_stored_response, with_content
+from service.runtime.file_readers import FileReader
 from service.schemas.common import FieldProblem
 from service.schemas.intake import UploadQuery
 from service.uploads.request_body import Upload, receive_upload
@@ -18,7 +21,10 @@ from service.uploads.resumable import assemble, discard
 from service.uploads.temp_folders import incoming_folder
 from store.errors import StoreError
 from store.idempotency import KeyedRequest, StoredResponse
+from store.intake import Preview
 from store.intake.options import ReadOptions
+
+T = TypeVar("T")
 
 
 async def ingest_upload(
@@ -35,9 +41,8 @@ async def ingest_upload(
     try:
         async with received_file(context, request, query) as upload:
             keyed = _with_file(keyed, upload)
-            answer = await to_thread.run_sync(
-                ingest, context, upload, options, keyed, limiter=context.readers
-            )
+            work = partial(ingest, context, upload, options, keyed)
+            answer = await _read(context, request, upload, work)
     except StoreError:
         # The upload may be gone because the same request has already turned it into a dataset.
         stored = (
@@ -51,6 +56,26 @@ async def ingest_upload(
         with suppress(StoreError):
             await run_in_threadpool(discard, context, query.upload)
     return answer
+
+
+async def preview_upload(
+    context: Context, request: Request, query: UploadQuery, options: ReadOptions
+) -> Preview:
+    """Preview the request's file. Raises as `ingest_upload`."""
+    async with received_file(context, request, query) as upload:
+        return await _read(context, request, upload, partial(preview, context, upload, options))
+
+
+async def _read(
+    context: Context, request: Request, upload: Upload, work: Callable[[FileReader], T]
+) -> T:
+    """Return `work(reader)`; reading stops with the service, and when the client disconnects."""
+    async with watch_disconnect(request) as gone:
+
+        def must_stop() -> bool:
+            return gone.is_set() or context.stopping.is_set()
+
+        return await context.readers.run(upload.bytes, must_stop, work)
 
 
 def _with_file(keyed: KeyedRequest | None, upload: Upload) -> KeyedRequest | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from service.context import Context
 from service.datasets.datasets import abandon
 from service.idempotency import created, run_once
+from service.runtime.file_readers import FileReader
 from service.serializers.datasets import dataset_view
 from service.uploads.request_body import Upload
 from store.datasets.datasets import (
@@ -20,25 +21,33 @@ from store.datasets.datasets import (
 from store.datasets.keep_alive import kept_alive
 from store.errors import NotFoundError
 from store.idempotency import KeyedRequest, StoredResponse, claim_key, store_response
-from store.intake import Preview, TableContents, preview_table, read_table
+from store.intake import Preview, TableContents
 from store.intake.options import FileHints, Limits, ReadOptions
 from store.quotas import check_stored_bytes
 
 
 def ingest(
-    context: Context, upload: Upload, options: ReadOptions, keyed: KeyedRequest | None = None
+    context: Context,
+    upload: Upload,
+    options: ReadOptions,
+    keyed: KeyedRequest | None,
+    reader: FileReader,
 ) -> StoredResponse:
     """Read an uploaded file and store it as a dataset.
 
     Bytes that were read before with the same options are not read again. Nothing is stored of an
     unreadable file. Raises IntakeError, LimitReachedError, KeyReusedError,
-    StoreUnavailableError, ReadingStoppedError.
+    StoreUnavailableError, ReadingStoppedError, ReadingTimeError.
     """
-    return run_once(context, keyed, lambda: _ingest(context, upload, options, keyed))
+    return run_once(context, keyed, lambda: _ingest(context, upload, options, keyed, reader))
 
 
 def _ingest(
-    context: Context, upload: Upload, options: ReadOptions, keyed: KeyedRequest | None
+    context: Context,
+    upload: Upload,
+    options: ReadOptions,
+    keyed: KeyedRequest | None,
+    reader: FileReader,
 ) -> StoredResponse:
     fingerprint = content_hash(
         upload.sha256, {**options.as_json(), "hints": _fingerprint_hints(upload)}
@@ -48,7 +57,7 @@ def _ingest(
         return shared
     column_file = upload.path.with_suffix(".arrow")
     how = (_add_content_encoding(upload, options), _hints(upload), _limits(context))
-    table = read_table(upload.path, column_file, *how)
+    table = reader.read_table(upload.path, column_file, *how)
     return _store(context, upload, table, column_file, fingerprint, keyed)
 
 
@@ -73,9 +82,9 @@ def _created_response(dataset: DatasetRecord) -> StoredResponse:
     return created(dataset_view(dataset), f"/v1/datasets/{dataset.id}")
 
 
-def preview(context: Context, upload: Upload, options: ReadOptions) -> Preview:
+def preview(context: Context, upload: Upload, options: ReadOptions, reader: FileReader) -> Preview:
     """Detect the options and schema of the file from its first rows. Raises IntakeError."""
-    return preview_table(
+    return reader.preview_table(
         upload.path, _add_content_encoding(upload, options), _hints(upload), _limits(context)
     )
 
@@ -105,7 +114,6 @@ def _limits(context: Context) -> Limits:
         max_table_bytes=settings.max_dataset_bytes,
         max_cells=settings.max_dataset_bytes,
         max_expansion=settings.max_expansion,
-        must_stop=context.stopping.is_set,
     )
 
 

@@ -2,12 +2,11 @@
 
 from typing import Annotated, Any
 
-from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 
 from service.context import ContextDep
-from service.datasets import datasets, ingest
-from service.datasets.from_upload import ingest_upload, received_file
+from service.datasets import datasets
+from service.datasets.from_upload import ingest_upload, preview_upload
 from service.datasets.read_options import parse_read_options
 from service.http.problems import problems
 from service.idempotency import IdempotentRequest, respond
@@ -67,12 +66,7 @@ async def preview_dataset(
     context: ContextDep, request: Request, query: ReadOptionsQuery
 ) -> PreviewView:
     """Detect the options and schema of a file from its first rows, without storing anything."""
-    options = parse_read_options(query)
-    async with received_file(context, request, query) as upload:
-        found = await to_thread.run_sync(
-            ingest.preview, context, upload, options, limiter=context.readers
-        )
-    return preview_view(found)
+    return preview_view(await preview_upload(context, request, query, parse_read_options(query)))
 
 
 @router.get("", responses=problems(422, 503))

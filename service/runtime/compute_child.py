@@ -77,19 +77,20 @@ class _Process:
 _process = _Process()
 
 
-def start(settings: Settings, modules: Sequence[str], parent: int) -> None:
+def start(settings: Settings, modules: Sequence[str], parent: int, memory_bytes: int) -> None:
     """Prepare a new child process.
 
     Args:
         settings: settings of the service.
         modules: modules to import now rather than in the first call.
         parent: pid of the service, whose death ends this process.
+        memory_bytes: memory that the process may take for a call.
     """
     # Python's handlers run between two instructions, and a matrix product is one of them.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     end_before_parent()
     use_system_allocator()
-    limit_data(settings.max_job_memory_bytes + BASE_BYTES)
+    limit_data(memory_bytes + BASE_BYTES)
     _watch_parent(parent)
     _process.settings = settings
     for module in modules:

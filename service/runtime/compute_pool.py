@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -45,6 +46,8 @@ class ComputePool:
         modules: names of modules that the children import when they start.
         max_processes: number of children.
         idle_seconds: the children end after as long without a call.
+        memory_bytes: memory that a child may take for a call; None for that of a job.
+        ends_cancelled: whether the child of a call that is cancelled is killed.
     """
 
     def __init__(
@@ -54,8 +57,12 @@ class ComputePool:
         *,
         max_processes: int = MAX_PROCESSES,
         idle_seconds: float = IDLE_SECONDS,
+        memory_bytes: int | None = None,
+        ends_cancelled: bool = False,
     ) -> None:
         self._settings = settings
+        self._memory_bytes = settings.max_job_memory_bytes if memory_bytes is None else memory_bytes
+        self._ends_cancelled = ends_cancelled
         self._modules = tuple(modules)
         self._max_processes = max_processes
         self._idle_seconds = idle_seconds
@@ -68,17 +75,19 @@ class ComputePool:
         self._is_stopped = False
 
     async def run(
-        self, function: Callable[..., T], *args: object, seconds: float = COMPUTE_SECONDS
+        self, function: Callable[..., T], *args: object, seconds: float | None = COMPUTE_SECONDS
     ) -> T:
         """Return `function(resources, *args)`, computed in a child process.
 
         A call that is cancelled while it waits is not computed. One that is being computed goes on
-        to its end or its time limit: later calls would have to wait for a new process.
+        to its end or its time limit, unless `ends_cancelled`: later calls would have to wait for a
+        new process.
 
         Args:
             function: a function at the top of a module; `resources` are DataResources.
             args: further arguments, which can be pickled, as can the result.
-            seconds: time limit of the computation, without the wait for a free process.
+            seconds: time limit of the computation, without the wait for a free process; None for
+                none but the processor time that the function itself limits.
 
         Raises:
             ComputeBusyError: too many calls are waiting.
@@ -118,7 +127,7 @@ class ComputePool:
             _end(pool)
 
     async def _compute(
-        self, function: Callable[..., T], args: tuple[object, ...], seconds: float
+        self, function: Callable[..., T], args: tuple[object, ...], seconds: float | None
     ) -> T | compute_child.Failure:
         from pebble import ProcessExpired
 
@@ -131,15 +140,17 @@ class ComputePool:
         try:
             return await _wait_for(call, pool)
         except TimeoutError as error:
-            raise ComputeTimeoutError(seconds) from error
+            raise ComputeTimeoutError(seconds or 0.0) from error
         except (BrokenProcessPool, ProcessExpired) as error:
+            if getattr(error, "exitcode", None) == -signal.SIGXCPU:
+                raise ComputeTimeoutError(seconds or 0.0) from error
             raise (ComputeStoppedError if self._is_stopped else ComputationFailedError) from error
         except asyncio.CancelledError:
             if self._is_stopped:
                 raise ComputeStoppedError from None
             raise
         finally:
-            if not pool.active:
+            if self._ends_cancelled or not pool.active:
                 call.cancel()
             if call.done():
                 self._free_process(loop)
@@ -147,7 +158,7 @@ class ComputePool:
                 call.add_done_callback(lambda _: _call_in(loop, self._free_process))
 
     async def _schedule(
-        self, function: Callable[..., T], args: tuple[object, ...], seconds: float
+        self, function: Callable[..., T], args: tuple[object, ...], seconds: float | None
     ) -> "tuple[ProcessPool, ProcessFuture[T | compute_child.Failure]]":
         """Hand a call to the pool as soon as a process is free for it.
 
@@ -188,7 +199,7 @@ class ComputePool:
                 max_workers=self._max_processes,
                 max_tasks=MAX_CALLS,
                 initializer=compute_child.start,
-                initargs=(self._settings, self._modules, os.getpid()),
+                initargs=(self._settings, self._modules, os.getpid(), self._memory_bytes),
                 # A fork would copy locks that other threads hold.
                 context=multiprocessing.get_context("spawn"),
             )

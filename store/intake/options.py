@@ -1,12 +1,14 @@
 """Options for reading a file: stated by the client or detected."""
 
+import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from engine.data.table import ColumnKind
-from store.errors import ReadingStoppedError
+from store.errors import ReadingStoppedError, ReadingTimeError
 from store.intake.budget import Allowance, Budget, smaller
 from store.settings import PREFIX
 
@@ -60,7 +62,12 @@ LIMIT_SETTINGS: Mapping[str, str] = {
     "max_table_bytes": f"{PREFIX}MAX_DATASET_BYTES",
     "max_cells": f"{PREFIX}MAX_DATASET_BYTES",
     "max_expansion": f"{PREFIX}MAX_EXPANSION",
+    "max_seconds": f"{PREFIX}MAX_READ_SECONDS",
 }
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,9 @@ class Limits:
         max_rows: maximum number of rows; None for any number.
         max_expansion: each limit of bytes or cells is at most this many times the bytes that were
             sent, plus a constant.
+        max_seconds: maximum processor time of the reading thread.
         sent_bytes: bytes that were sent.
+        started: processor time of the thread when it began to read, in seconds.
         must_stop: whether reading must stop; called by the reading thread, once per batch.
         settings: environment variables that raise limits, by the names of these attributes.
     """
@@ -86,13 +95,15 @@ class Limits:
     max_cells: int = 8 * 2**30
     max_rows: int | None = None
     max_expansion: int = 200
+    max_seconds: float = math.inf
     sent_bytes: int = 0
-    must_stop: Callable[[], bool] = lambda: False
+    started: float = 0.0
+    must_stop: Callable[[], bool] = _never
     settings: Mapping[str, str] = field(default_factory=lambda: LIMIT_SETTINGS)
 
     def for_file(self, path: Path) -> "Limits":
-        """Return the limits for a file as it was sent."""
-        return replace(self, sent_bytes=path.stat().st_size)
+        """Return the limits for a file as it was sent, which this thread begins to read."""
+        return replace(self, sent_bytes=path.stat().st_size, started=time.thread_time())
 
     def allow(
         self, name: Literal["max_bytes", "max_table_bytes", "max_cells"], sent: int | None = None
@@ -107,6 +118,13 @@ class Limits:
         return Budget(what, self.allow("max_table_bytes"))
 
     def check_running(self) -> None:
-        """Raise ReadingStoppedError if reading must stop."""
+        """Raise ReadingStoppedError if reading must stop, ReadingTimeError if it takes too long."""
         if self.must_stop():
             raise ReadingStoppedError
+        spent = time.thread_time() - self.started
+        if spent > self.max_seconds:
+            raise self.time_error(spent)
+
+    def time_error(self, spent: float) -> ReadingTimeError:
+        """Return the error for a file that has taken `spent` seconds of processor time."""
+        return ReadingTimeError(spent, self.max_seconds, self.settings.get("max_seconds"))

@@ -99,6 +99,32 @@ def parquet_dictionary(text: str, rows: int) -> Expanding:
     return Expanding(sink.getvalue(), len(text) * rows)
 
 
+def parquet_with_false_footer(length: int, columns: int) -> Expanding:
+    """Return columns of one long text each, of which the footer claims that they are short."""
+    table = pa.table({f"c{index}": ["a" * length] for index in range(columns)})
+    sink = io.BytesIO()
+    options = {"compression": "zstd", "write_statistics": False, "store_schema": False}
+    pq.write_table(table, sink, use_dictionary=False, data_page_size=2**31 - 1, **options)
+    content = sink.getvalue()
+    start = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    footer, group = content[start:], pq.read_metadata(io.BytesIO(content)).row_group(0)
+    sizes = [group.column(index).total_uncompressed_size for index in range(columns)]
+    for size in {group.total_byte_size, *sizes}:
+        true = _varint(2 * size)
+        assert true in footer
+        footer = footer.replace(true, _varint(2 * 5000, len(true)))
+    return Expanding(content[:start] + footer, length * columns)
+
+
+def _varint(number: int, length: int = 1) -> bytes:
+    """Return a number in the notation of Parquet's footers, in at least `length` bytes."""
+    found = bytearray()
+    while number > 127 or len(found) < length - 1:
+        found.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*found, number])
+
+
 def sparse_json(columns: int, rows: int, *, is_lines: bool) -> Expanding:
     """Return rows of one key each, all different, before rows without any."""
     keys = (f'{{"k{column}":1}}' for column in range(columns))

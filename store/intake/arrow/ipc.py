@@ -90,6 +90,8 @@ def _translate_errors() -> Iterator[None]:
     """Translate pyarrow's errors for a broken file into IntakeError."""
     try:
         yield
+    except MemoryError:
+        raise
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         text = str(error)
         if isinstance(error, UnicodeDecodeError) or "UTF8" in text:

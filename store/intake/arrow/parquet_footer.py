@@ -28,6 +28,8 @@ def translate_errors() -> Iterator[None]:
     """Translate pyarrow's errors for a broken file into IntakeError."""
     try:
         yield
+    except MemoryError:
+        raise
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise

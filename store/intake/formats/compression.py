@@ -58,6 +58,19 @@ def decompress(path: Path, compression: Compression, target: Path, limits: Limit
         raise IntakeError(f"not_{compression}", f"the {compression} stream {what}") from error
 
 
+def read_decompressed_head(path: Path, compression: Compression, count: int) -> bytes:
+    """Return the first `count` bytes of a decompressed file; fewer if it is broken."""
+    import pyarrow as pa
+
+    try:
+        with path.open("rb") as file:
+            head: bytes = pa.CompressedInputStream(file, compression).read(count)
+            return head
+    except (pa.ArrowException, OSError, ValueError) as error:
+        _reraise_os_errors(error)
+        return b""
+
+
 def _reject_nested(chunk: bytes) -> None:
     inner = find_compression(chunk)
     if inner is not None:
@@ -66,6 +79,6 @@ def _reject_nested(chunk: bytes) -> None:
 
 
 def _reraise_os_errors(error: Exception) -> None:
-    """Re-raise an error of the operating system, such as a full disk: the upload may be valid."""
-    if isinstance(error, OSError) and error.errno is not None:
+    """Re-raise an error of the system, such as a full disk or memory: the upload may be valid."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None):
         raise error

@@ -11,9 +11,10 @@ from typing import Any
 
 from store.datasets.datasets import Notice
 from store.errors import IntakeError
-from store.intake.formats.compression import find_compression
+from store.intake.formats.compression import find_compression, read_decompressed_head
 from store.intake.formats.magic_bytes import (
     ARCHIVE,
+    HEAD_BYTES,
     describe_other_format,
     find_binary_format,
     read_head,
@@ -77,7 +78,17 @@ FORMAT_NAMES: dict[Format, str] = {
 JSON = re.compile(rb"[{\[]")
 # The start of a JSON object or array that cannot be a column name in a CSV header.
 OPENING = re.compile(rb"\{\s*[\"}]|\[\s*[\[{\]]")
+COLUMNAR: frozenset[Format] = frozenset({"parquet", "arrow"})
 BINARY: frozenset[Format] = frozenset({"parquet", "arrow", "npy", "npz"})
+
+
+def is_columnar(path: Path) -> bool:
+    """Whether the first bytes of a file, compressed or not, are of Parquet or Arrow."""
+    head = read_head(path)
+    compression = find_compression(head)
+    if compression is not None:
+        head = read_decompressed_head(path, compression, HEAD_BYTES)
+    return find_binary_format(head, path) in COLUMNAR
 
 
 def choose_compression(

@@ -31,6 +31,7 @@ class Watch:
     """Measures the CPU time and memory that a process uses over an interval."""
 
     def __init__(self, process: psutil.Process) -> None:
+        self.pid = process.pid
         self._process = process
         self._clear = Path(f"/proc/{process.pid}/clear_refs")
         self._status = Path(f"/proc/{process.pid}/status")

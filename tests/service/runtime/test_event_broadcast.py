@@ -15,6 +15,7 @@ from service.jobs import events
 from service.runtime import event_broadcast
 from service.runtime.compute_pool import ComputePool
 from service.runtime.event_broadcast import KEPT_EVENTS, EventBroadcaster, Subscription
+from service.runtime.file_readers import FileReaders
 from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
 from store.blobs.blobs import open_blobs
@@ -57,7 +58,8 @@ def context(database: FlakyDatabase, tmp_path: Path) -> Context:
     blobs, served = open_blobs(settings), ModelCache(database, settings.model_cache_bytes)
     fed = EventBroadcaster(database)
     polls, compute = Polls(database, fed), ComputePool(settings)
-    return Context(settings, database, blobs, None, None, served, fed, polls, compute)
+    readers = FileReaders(settings)
+    return Context(settings, database, blobs, None, None, served, fed, polls, compute, readers)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 from service.context import Context
 from service.runtime.compute_pool import ComputePool
 from service.runtime.event_broadcast import EventBroadcaster
+from service.runtime.file_readers import FileReaders
 from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
 from service.uploads import resumable
@@ -71,6 +72,7 @@ def elsewhere(settings: Settings, url: str) -> Iterator[Context]:
         feeds,
         Polls(database, feeds),
         ComputePool(settings),
+        FileReaders(settings),
     )
     database.close()
 
