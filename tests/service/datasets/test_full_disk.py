@@ -114,7 +114,11 @@ def test_part_without_room_is_not_counted(client: TestClient) -> None:
     assert status.headers["upload-offset"] == "0"
 
 
-def test_same_upload_is_taken_once_there_is_room(client: TestClient) -> None:
-    for media_type, content in UPLOADS.values():
-        answer = client.post("/v1/datasets", content=content, headers={"Content-Type": media_type})
-        assert answer.status_code == 201, answer.text
+def test_same_upload_is_taken_once_there_is_room(settings: Settings) -> None:
+    make_schema(settings.database_url)
+    # The processes of the other application have been started with the limit.
+    with TestClient(create_app(settings)) as client:
+        for media_type, content in UPLOADS.values():
+            headers = {"Content-Type": media_type}
+            answer = client.post("/v1/datasets", content=content, headers=headers)
+            assert answer.status_code == 201, answer.text

@@ -34,20 +34,20 @@ CORPUS = [
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WatchedService]:
     with watched_service(tmp_path_factory.mktemp("hostile")) as service:
-        with httpx2.Client(base_url=service.url) as client:
+        with httpx2.Client(base_url=service.url, timeout=60) as client:
             # Warm up: modules that load once must not count as a hostile file's cost.
             for case in (*csv_files.CASES, *arrow_files.CASES[:50:10], *json_files.CASES[:50:10]):
                 if len(case.body()) < MIB:
                     send(client, case)
             send_good_file(client)
         yield service
-        with httpx2.Client(base_url=service.url) as client:
+        with httpx2.Client(base_url=service.url, timeout=60) as client:
             send_good_file(client)
 
 
 @pytest.fixture(scope="module")
 def client(service: WatchedService) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=service.url, timeout=30) as client:
+    with httpx2.Client(base_url=service.url, timeout=60) as client:
         yield client
 
 
