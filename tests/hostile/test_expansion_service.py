@@ -25,7 +25,7 @@ from tests.waiting import wait_for
 
 ARROW, PARQUET = "application/vnd.apache.arrow.file", "application/vnd.apache.parquet"
 LINES = "application/x-ndjson"
-# What was sent in the attack of November 2026 that these bounds answer, and similar files.
+# The files of the attack of November 2026 that these bounds answer, and similar ones.
 ATTACKS: dict[str, tuple[str, Callable[[], Expanding]]] = {
     "2^27 nulls in 394 bytes": (ARROW, lambda: arrow_nulls(["x"], 2**27)),
     "2^24 nulls, just too many": (ARROW, lambda: arrow_nulls(["x"], 2**24)),

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ COLUMNAR, TEXT = b"PAR1 and more", b"x,y\n1,2\n"
 @pytest.fixture(scope="module")
 def readers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileReaders]:
     settings = load_settings(
-        data_dir=tmp_path_factory.mktemp("data"), max_read_memory_bytes=2**28, max_read_seconds=0.2
+        data_dir=tmp_path_factory.mktemp("data"), max_read_memory_bytes=2**28, max_read_seconds=600
     )
     readers = FileReaders(settings)
     yield readers
@@ -50,9 +51,10 @@ def call(
     *,
     size: int = 0,
     must_stop: Callable[[], bool] = never,
+    seconds: float = 600,
 ) -> Any:
     def work(reader: FileReader) -> Any:
-        return reader.call(function, Limits().for_file(source), source)
+        return replace(reader, seconds=seconds).call(function, Limits().for_file(source), source)
 
     return asyncio.run(readers.run(size, must_stop, work))
 
@@ -90,7 +92,7 @@ def test_text_is_no_longer_read_when_reading_must_stop(readers: FileReaders, sou
 def test_processor_time_is_limited(readers: FileReaders, source: Path, content: bytes) -> None:
     source.write_bytes(content)
     with pytest.raises(ReadingTimeError) as caught:
-        call(readers, file_functions.check_on, source, size=SHORT_FILE_BYTES + 1)
+        call(readers, file_functions.check_on, source, size=SHORT_FILE_BYTES + 1, seconds=0.2)
     error = caught.value
     assert (error.limit, error.unit, error.setting) == (
         0.2,
@@ -105,7 +107,7 @@ def test_decoder_that_checks_no_limit_is_ended_by_the_kernel(
     readers: FileReaders, source: Path
 ) -> None:
     with pytest.raises(ReadingTimeError):
-        call(readers, file_functions.spin, source, size=SHORT_FILE_BYTES + 1)
+        call(readers, file_functions.spin, source, size=SHORT_FILE_BYTES + 1, seconds=0.2)
     assert call(readers, file_functions.pid, source) > 0
 
 
@@ -122,8 +124,11 @@ def test_file_whose_short_turn_is_over_is_read_again_in_a_long_one(
             limits.check_running()
         return "read"
 
-    assert call(readers, read, source) == "read"
-    assert seconds == [0.01, 0.2]
+    def work(reader: FileReader) -> str:
+        return reader.call(read, Limits().for_file(source), source)
+
+    assert asyncio.run(readers.run(0, never, work)) == "read"
+    assert seconds == [0.01, 600]
 
 
 def test_memory_of_a_process_is_limited(readers: FileReaders, source: Path) -> None:
