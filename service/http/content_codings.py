@@ -5,6 +5,7 @@ pyarrow, which reads zstd, is imported by the first body of it.
 
 import re
 import zlib
+from collections.abc import Iterable, Iterator
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
@@ -120,7 +121,18 @@ def choose_coding(accept_encoding: str) -> str | None:
     return best if weights.get(best, 0.0) > 0 else None
 
 
+def encode_pieces(pieces: Iterable[bytes], coding: str) -> Iterator[bytes]:
+    """Yield a body in a coding of `choose_coding`, piece by piece."""
+    stream = zlib.compressobj(_LEVEL, zlib.DEFLATED, _window_bits(coding))
+    for piece in pieces:
+        yield stream.compress(piece)
+    yield stream.flush()
+
+
 def encode_content(body: bytes, coding: str) -> bytes:
     """Return a body in a coding of `choose_coding`."""
-    bits = _GZIP_BITS if coding == "gzip" else zlib.MAX_WBITS
-    return zlib.compress(body, _LEVEL, bits)
+    return zlib.compress(body, _LEVEL, _window_bits(coding))
+
+
+def _window_bits(coding: str) -> int:
+    return _GZIP_BITS if coding == "gzip" else zlib.MAX_WBITS

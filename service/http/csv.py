@@ -21,8 +21,14 @@ def wants_csv(accept: str) -> bool:
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """Write a header and one line per row: texts defused, numbers unchanged, None as empty."""
     text = io.StringIO()
+    csv.writer(text).writerow([defuse(name) for name in header])
+    return text.getvalue() + as_csv_lines(rows)
+
+
+def as_csv_lines(rows: Iterable[Sequence[Cell]]) -> str:
+    """Write one line per row, without a header."""
+    text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([defuse(name) for name in header])
     for row in rows:
         writer.writerow([_write_cell(cell) for cell in row])
     return text.getvalue()

@@ -29,13 +29,15 @@ def copy_artifact(context: Context, sha256: str) -> BinaryIO:
     A transaction would last as long as the client takes to read. Raises NotFoundError,
     DamagedArtifactError, StoreUnavailableError, StorageFullError.
     """
-    folder = incoming(context.settings.data_dir)
-    with translate_disk_errors("weights"):
-        with ExitStack() as on_error, context.database.reading() as session:
-            file = on_error.enter_context(_open_temporary(folder))
-            for chunk in iterate_artifact(session, sha256):
-                file.write(chunk)
-            on_error.pop_all()
+    with (
+        translate_disk_errors("weights"),
+        ExitStack() as on_error,
+        context.database.reading() as session,
+    ):
+        file = on_error.enter_context(_open_temporary(incoming(context.settings.data_dir)))
+        for chunk in iterate_artifact(session, sha256):
+            file.write(chunk)
+        on_error.pop_all()
     return file
 
 

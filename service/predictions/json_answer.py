@@ -1,6 +1,6 @@
 """Predictions as the JSON of a `PredictView`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, assert_never
 
 import numpy as np
@@ -20,18 +20,34 @@ from engine.preprocessing.fitted import (
 from engine.preprocessing.preprocessing import Preprocessing
 from service.predictions.answers import Answers, describe
 from service.predictions.flags import FlaggedValue
+from service.predictions.pieces import split
 
 Row = dict[str, Any]
 
 
 def write_json(answers: Answers) -> bytes:
     """Return the predictions as JSON, without an object of the schema per row."""
+    return orjson.dumps({**describe(answers), "data": _list_rows(answers)})
+
+
+def iterate_json(answers: Answers) -> Iterator[bytes]:
+    """Yield the pieces of the JSON that `write_json` returns."""
+    head = orjson.dumps({**describe(answers), "data": []})
+    yield head.removesuffix(b"]}")
+    separator = b""
+    for piece in split(answers):
+        yield separator + orjson.dumps(_list_rows(piece))[1:-1]
+        separator = b","
+    yield b"]}"
+
+
+def _list_rows(answers: Answers) -> list[Row]:
     rows = _write_rows(answers)
     if answers.counts is None:
         _add_flags(rows, answers.flags)
     if answers.activations:
         _add_activations(rows, answers.activations)
-    return orjson.dumps({**describe(answers), "data": rows})
+    return rows
 
 
 def _add_flags(rows: Sequence[Row], flags: Sequence[FlaggedValue]) -> None:

@@ -1,7 +1,7 @@
 """Predict rows: in the event loop if that is fast, otherwise in a thread."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -9,14 +9,17 @@ import numpy as np
 from service.context import Context
 from service.predictions.answers import Answers, answer
 from service.predictions.find_model import find_model
-from service.predictions.json_answer import write_json
+from service.predictions.json_answer import iterate_json, write_json
 from service.predictions.json_body import read_json
+from service.predictions.pieces import count_rows_per_piece
+from service.predictions.table_answer import iterate_csv, write_csv
 from service.predictions.table_body import SentTable, read_table
 from service.runtime.model_cache import ServedModel
 from service.schemas.predict_options import PredictOptions
 from service.serializers.model_columns import ColumnRules
 
-Write: TypeAlias = Callable[[Answers], bytes]
+Content: TypeAlias = bytes | Iterator[bytes]
+Write: TypeAlias = Callable[[Answers], Content]
 
 # Within these bounds a prediction takes about as long as passing it to a thread, or at most a few
 # milliseconds: bytes bound the text of the cells, and `LOOP_MODEL_BYTES` the time per row.
@@ -39,7 +42,7 @@ def predict_in_place(
     if options.layers is not None:
         return None  # a layer may have many more values than the rows
     model = context.served.find(model_id)
-    return None if model is None else _predict(model, body, options)
+    return None if model is None else write_json(_answer(model, body, options))
 
 
 def _count_brackets(body: bytes) -> int:
@@ -54,17 +57,17 @@ def predict(
     body: bytes,
     options: PredictOptions,
     write: Write = write_json,
-) -> bytes:
+) -> Content:
     """Return the predictions for a JSON body.
 
     Raises NotFoundError, RequestValidationError, InvalidRowsError, InvalidQueryError.
     """
-    return _predict(find_model(context, model_id), body, options, write)
+    return write(_answer(find_model(context, model_id), body, options))
 
 
 def predict_table(
     context: Context, model_id: str, table: SentTable, options: PredictOptions, write: Write
-) -> bytes:
+) -> Content:
     """Return the predictions for the rows of a table.
 
     Raises NotFoundError, IntakeError, InvalidRowsError, InvalidQueryError, StoreUnavailableError,
@@ -76,8 +79,20 @@ def predict_table(
     return write(answer(model, rows, options))
 
 
-def _predict(
-    model: ServedModel, body: bytes, options: PredictOptions, write: Write = write_json
-) -> bytes:
+def _answer(model: ServedModel, body: bytes, options: PredictOptions) -> Answers:
     rules = ColumnRules(options.missing_columns, options.extra_columns)
-    return write(answer(model, read_json(body, model.reader, rules), options))
+    return answer(model, read_json(body, model.reader, rules), options)
+
+
+def write_json_pieces(answers: Answers) -> Content:
+    """Return the predictions as JSON, in pieces if there are several."""
+    return iterate_json(answers) if _is_large(answers) else write_json(answers)
+
+
+def write_csv_pieces(answers: Answers) -> Content:
+    """Return the predictions as CSV, in pieces if there are several."""
+    return iterate_csv(answers) if _is_large(answers) else write_csv(answers)
+
+
+def _is_large(answers: Answers) -> bool:
+    return answers.rows > count_rows_per_piece(answers)

@@ -3,14 +3,16 @@
 pyarrow is imported by the thread that writes the first table, see `store.intake`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 
-from service.http.csv import Cell, as_csv
+from service.http.csv import Cell, as_csv, as_csv_lines
 from service.http.errors import InvalidQueryError
 from service.predictions.answer_columns import FLAGS, AnswerColumn, list_columns
 from service.predictions.answers import Answers
+from service.predictions.pieces import split
 from service.schemas.common import FieldProblem
 from service.schemas.predict_options import PredictOptions
 
@@ -28,13 +30,23 @@ def write_csv(answers: Answers) -> bytes:
 
     Raises InvalidQueryError: too many columns.
     """
+    return b"".join(iterate_csv(answers))
+
+
+def iterate_csv(answers: Answers) -> Iterator[bytes]:
+    """Yield the pieces of the CSV that `write_csv` returns. Raises InvalidQueryError at once."""
+    header = as_csv([*(column.name for column in list_columns(answers)), FLAGS], [])
+    return chain([header.encode()], map(_write_rows, split(answers)))
+
+
+def _write_rows(answers: Answers) -> bytes:
     columns = list_columns(answers)
     flags: list[list[str]] = [[] for _ in range(answers.rows)]
     for flagged in answers.flags:
         flags[flagged.row].append(f"{flagged.column}:{flagged.flag}")
     cells = [_list_cells(column) for column in columns]
     rows = zip(*cells, map(";".join, flags), strict=True)
-    return as_csv([*(column.name for column in columns), FLAGS], rows).encode()
+    return as_csv_lines(rows).encode()
 
 
 def _list_cells(column: AnswerColumn) -> Sequence[Cell]:

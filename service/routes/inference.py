@@ -4,12 +4,13 @@ from typing import Annotated, Any, cast
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator
 from starlette.concurrency import run_in_threadpool
 
 from service.context import Context, ContextDep
 from service.http.bodies import SMALL_BODY_BYTES
-from service.http.content_codings import choose_coding, encode_content
+from service.http.content_codings import choose_coding, encode_content, encode_pieces
 from service.http.json_bodies import read_limited
 from service.http.raw_route import RawRoute, read_body
 from service.http.renderers import phrase_of
@@ -207,13 +208,18 @@ async def _respond(found: InferenceResponse, coding: str | None) -> Response:
     headers = {"Vary": "Accept-Encoding"}
     if found.header_length is not None:
         headers[HEADER_LENGTH] = str(found.header_length)
+    is_json = found.header_length is None
+    media_type = "application/json" if is_json else "application/octet-stream"
     body = found.body
+    if not isinstance(body, bytes):
+        if coding is not None:
+            headers["Content-Encoding"] = coding
+            body = encode_pieces(body, coding)
+        return StreamingResponse(body, media_type=media_type, headers=headers)
     if coding is not None and len(body) >= MIN_ENCODED_BYTES:
         headers["Content-Encoding"] = coding
         if len(body) <= ENCODED_IN_PLACE_BYTES:
             body = encode_content(body, coding)
         else:
             body = await run_in_threadpool(encode_content, body, coding)
-    is_json = found.header_length is None
-    media_type = "application/json" if is_json else "application/octet-stream"
     return Response(body, media_type=media_type, headers=headers)

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 
 from service.context import Context
 from service.http.bodies import SMALL_BODY_BYTES
@@ -25,14 +26,16 @@ from service.http.media_types import (
 from service.http.problems import problems
 from service.http.query import list_parameters, parse_query
 from service.http.raw_route import RawRoute
-from service.predictions.json_answer import write_json
-from service.predictions.predict import Write, predict, predict_in_place, predict_table
-from service.predictions.table_answer import (
-    check_csv_options,
-    write_arrow,
-    write_csv,
-    write_parquet,
+from service.predictions.predict import (
+    Content,
+    Write,
+    predict,
+    predict_in_place,
+    predict_table,
+    write_csv_pieces,
+    write_json_pieces,
 )
+from service.predictions.table_answer import check_csv_options, write_arrow, write_parquet
 from service.predictions.table_body import SentTable
 from service.schemas.predict_options import NO_OPTIONS, PredictOptions
 from service.schemas.predictions import PredictView
@@ -44,8 +47,8 @@ from store.intake.csv.encodings import check_encoding
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=RawRoute)
 
 WRITERS: Mapping[str, Write] = {
-    JSON: write_json,
-    CSV: write_csv,
+    JSON: write_json_pieces,
+    CSV: write_csv_pieces,
     ARROW_STREAM: write_arrow,
     PARQUET: write_parquet,
 }
@@ -106,7 +109,9 @@ async def predict_rows(request: Request) -> Response:
         content = await _predict_json(request, context, model_id, options, accepted)
     else:
         content = await _predict_table(request, context, model_id, options, WRITERS[accepted])
-    return Response(content, media_type=accepted)
+    if isinstance(content, bytes):
+        return Response(content, media_type=accepted)
+    return StreamingResponse(content, media_type=accepted)
 
 
 def _choose_answer(request: Request) -> str:
@@ -119,7 +124,7 @@ def _choose_answer(request: Request) -> str:
 
 async def _predict_json(
     request: Request, context: Context, model_id: str, options: PredictOptions, accepted: str
-) -> bytes:
+) -> Content:
     body = await read_content(request, context.settings.max_body_bytes)
     if accepted == JSON:
         content = predict_in_place(context, model_id, body, options)
@@ -134,7 +139,7 @@ async def _predict_json(
 
 async def _predict_table(
     request: Request, context: Context, model_id: str, options: PredictOptions, write: Write
-) -> bytes:
+) -> Content:
     async with incoming_folder(context.settings.data_dir) as folder:
         upload = await receive_upload(request, folder / "rows", None)
         media_type = parse_media_type(request.headers.get("content-type", ""))

@@ -23,8 +23,9 @@ from engine.preprocessing.fitted import (
 from engine.preprocessing.preprocessing import Preprocessing
 from engine.resolution.resolve import resolve
 from engine.specs import TrainingSpec
+from service.predictions import pieces
 from service.predictions.answers import answer
-from service.predictions.json_answer import write_json
+from service.predictions.json_answer import iterate_json, write_json
 from service.runtime.model_cache import ServedModel
 from service.schemas.predict_options import PredictOptions
 from service.schemas.predictions import PredictView
@@ -93,3 +94,17 @@ def test_the_answer_is_the_json_of_its_schema(name: str, options: dict[str, Any]
     view = PredictView.model_validate_json(text, extra="forbid")
     assert view.model_dump(mode="json", exclude_unset=True) == json.loads(text)
     assert len(view.data) == len(ROWS)
+
+
+@pytest.mark.parametrize("values", [1, 3, 10**6])
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_the_pieces_of_an_answer_are_the_answer(
+    name: str, options: dict[str, Any], values: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = served(name)
+    found = answer(model, model.reader.read(ROWS), PredictOptions.model_validate(options))
+    whole = write_json(found)
+    monkeypatch.setattr(pieces, "PIECE_VALUES", values)
+    written = list(iterate_json(found))
+    assert b"".join(written) == whole
+    assert len(written) - 2 == -(-len(ROWS) // pieces.count_rows_per_piece(found))

@@ -16,11 +16,12 @@ from engine.predictor import Predictions
 from engine.preprocessing.fitted import ClassTarget, NumericTarget, NumericTargets
 from engine.preprocessing.preprocessing import Preprocessing
 from service.http.errors import InvalidQueryError
-from service.predictions import answer_columns
+from service.predictions import answer_columns, pieces
 from service.predictions.answers import Answers, answer
 from service.predictions.json_answer import write_json
 from service.predictions.table_answer import (
     check_csv_options,
+    iterate_csv,
     write_arrow,
     write_csv,
     write_parquet,
@@ -183,3 +184,14 @@ def test_outputs_of_layers_that_are_not_finite_are_missing(number: float) -> Non
     table = pa.ipc.open_stream(write_arrow(found)).read_all()
     assert table.column("output_0").null_count == len(ROWS)
     assert from_json(found)[0]["output_0"] is None
+
+
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_the_pieces_of_csv_are_the_whole(
+    name: str, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = answers(name, **{**options, "stats": False})
+    whole = write_csv(found)
+    monkeypatch.setattr(pieces, "PIECE_VALUES", 1)
+    assert write_csv(found) == whole
+    assert len(list(iterate_csv(found))) == 1 + len(ROWS)
