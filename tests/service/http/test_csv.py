@@ -7,9 +7,9 @@ import pytest
 
 from engine.metrics import Metric
 from service.http.csv import as_csv, defuse, wants_csv
-from service.serializers.jobs import loss_view
+from service.serializers.jobs import losses_view
 from service.serializers.losses_csv import losses_as_csv
-from store.jobs.training.losses import LossRecord
+from store.jobs.training.losses import LossPage, LossRecord
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,8 @@ def test_a_gradient_without_a_finite_length_is_null_and_an_empty_cell() -> None:
     layer = {"name": "output", "gradient_norm": None, "update_ratio": None, "dead_units": None}
     loss = LossRecord(0, 0.5, None, {}, 0.1, None, 0.5, [layer])
     assert losses_as_csv([loss]).splitlines()[1] == "0,0.5,,0.1,,0.5"
-    shown = loss_view(loss).model_dump(mode="json")
+    page = LossPage((loss,), None, is_thinned=False)
+    shown = losses_view(page).data[0].model_dump(mode="json")
     # Rows of earlier versions lack `saturated_units`.
     layers = [{**layer, "saturated_units": None}]
     assert (shown["gradient_norm"], shown["layers"]) == (None, layers)
