@@ -96,7 +96,10 @@ def test_address_is_not_public(address: str) -> None:
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("network", [*SPECIAL_IPV4, *SPECIAL_IPV6], ids=str)
+BLOCKS: list[IPv4Network | IPv6Network] = [*SPECIAL_IPV4, *SPECIAL_IPV6]
+
+
+@pytest.mark.parametrize("network", BLOCKS, ids=str)
 def test_block_is_refused_as_a_whole_and_its_neighbours_are_not_taken_along(
     network: IPv4Network | IPv6Network,
 ) -> None:
@@ -105,7 +108,7 @@ def test_block_is_refused_as_a_whole_and_its_neighbours_are_not_taken_along(
     assert is_special(first)
     assert is_special(last)
     for neighbour in _neighbours(network):
-        is_in_another = any(neighbour in one for one in (*SPECIAL_IPV4, *SPECIAL_IPV6))
+        is_in_another = any(neighbour in one for one in BLOCKS)
         is_outside = isinstance(neighbour, IPv6Address) and neighbour not in GLOBAL_UNICAST
         assert is_special(neighbour) == (is_in_another or is_outside)
 
