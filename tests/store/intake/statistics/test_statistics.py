@@ -142,7 +142,7 @@ def test_mostly_unique_texts_are_free_text(distinct: int, repeats: int, kind: st
 
 
 def test_long_texts_are_categories_if_the_column_is_stated_to_be_categorical() -> None:
-    batches = [["a" * 300, "b" * 700, None], ["a" * 300, "c"]]
+    batches: list[Values] = [["a" * 300, "b" * 700, None], ["a" * 300, "c"]]
     stated = collect(batches, "categorical", "categorical")
     assert (stated.kind, stated.distinct) == ("categorical", 3)
     assert stated.top_values == (("a" * 256, 2), ("b" * 256, 1), ("c", 1))
