@@ -24,6 +24,7 @@ FindingCode = Literal[
     "preprocessing_of_model",
     "row_number",
     "rows_left_out",
+    "slow_interruption",
     "starts_from_model",
     "test_and_validation_differ",
     "test_as_validation",

@@ -51,6 +51,7 @@ from engine.resolution.reconstruction import (
 from engine.resolution.report import Report
 from engine.resolution.row_counts import RowCounts, count_rows
 from engine.resolution.sample_weights import check_class_weight, check_sample_weight
+from engine.resolution.slow_interruption import check_interruption
 from engine.resolution.split_columns import check_split_columns
 from engine.resolution.target_and_features import check_inputs, choose_features
 from engine.resolution.targets import choose_tasks, count_labelled_rows, find_targets
@@ -252,6 +253,7 @@ def _build_resolution(
     if spec.batch_size != "full" and spec.batch_size > rows.training:
         detail = f"there are only {rows.training} training rows; each epoch is one step"
         report.info("/batch_size", "batch_is_everything", detail, put(spec, "full", "batch_size"))
+    check_interruption(spec, layers, rows, report)
     return Resolution(
         spec=spec,
         findings=(),

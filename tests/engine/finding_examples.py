@@ -429,6 +429,7 @@ EXAMPLES |= {
 
 # Codes that no table alone shows, with the test of their fix.
 ELSEWHERE: dict[FindingCode, str] = {
+    "slow_interruption": "tests/engine/resolution/test_slow_interruption.py",
     "test_rows_seen": "tests/service/jobs/test_validation.py",
     "validates_on_training_rows": "tests/service/jobs/test_validation.py",
     "preprocessing_of_model": "tests/service/jobs/test_warm_start.py",
