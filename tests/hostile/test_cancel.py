@@ -172,7 +172,7 @@ def test_a_cancel_ends_a_job_within_a_second_of_work(
 
 
 def _event_types(service: httpx2.Client, job_id: str) -> set[str]:
-    events = service.get(f"/v1/jobs/{job_id}/events", params={"limit": 100}).json()["items"]
+    events = service.get(f"/v1/jobs/{job_id}/events", params={"limit": 100}).json()["data"]
     return {event["type"] for event in events}
 
 
