@@ -12,7 +12,7 @@ from store.settings import Settings
 from tests.chaos.conftest import Begin
 from tests.chaos.figures import Figures
 from tests.chaos.rescues import JOBS, TARGETS, Rescues, Target
-from tests.chaos.sizes import Sizes
+from tests.chaos.sizes import Sizes, find_sizes
 from tests.chaos.witness import list_violations
 
 pytestmark = pytest.mark.rare
@@ -34,7 +34,8 @@ def test_rescues_with_configured_leases(
         conclude(rescue, CONFIGURED_SECONDS, sizes, figures)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+# One kill takes half a minute: `./run test --all` kills the parent only.
+@pytest.mark.parametrize("target", TARGETS if find_sizes().is_full else ("parent",))
 def test_rescues_by_default(
     begin: Begin, sizes: Sizes, rng: random.Random, figures: Figures, target: Target
 ) -> None:
