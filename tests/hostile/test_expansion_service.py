@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import httpx2
+import numpy as np
 import psutil
+import pyarrow as pa
 import pytest
 
 from tests.hostile.expanding_files import (
@@ -21,6 +23,7 @@ from tests.hostile.expanding_files import (
 )
 from tests.service.conftest import problem
 from tests.service.hostile.watched import WatchedService, watched_service
+from tests.store.intake.any_files import parquet_bytes
 from tests.waiting import wait_for
 
 ARROW, PARQUET = "application/vnd.apache.arrow.file", "application/vnd.apache.parquet"
@@ -91,6 +94,18 @@ def test_attack_is_refused(
     assert (service.count_rows(), service.files()) == kept
     record_property("api_growth_bytes", spent.bytes)
     record_property("api_seconds", spent.seconds)
+
+
+def test_many_small_row_groups_take_little_memory(
+    service: WatchedService, client: httpx2.Client
+) -> None:
+    content = parquet_bytes(pa.table({"x": np.arange(1_000_000.0)}), row_group_size=50)
+    service.watch.start()
+    answer = send(client, content, PARQUET)
+    spent = service.watch.stop()
+    assert (answer.status_code, answer.json()["rows"]) == (201, 1_000_000)
+    assert spent.bytes <= MAX_GROWTH[PARQUET]
+    assert max(child.memory_info().rss for child in children(service)) <= MAX_CHILD_BYTES
 
 
 def test_short_file_does_not_wait_for_those_that_take_long(
