@@ -6,6 +6,7 @@ from typing import assert_never
 import numpy as np
 
 from engine.arrays import Floats, Shape
+from engine.numerics.blocks import blocks
 from engine.specs import (
     Activation,
     Constant,
@@ -22,6 +23,10 @@ from engine.specs import (
     Uniform,
     Zeros,
 )
+
+# Arrays of the matrix's size that a QR decomposition holds at once: the drawn matrix, its copy, the
+# working copies of LAPACK, Q. Measured.
+_ORTHOGONAL_COPIES = 5
 
 
 def default_initializer(activation: Activation) -> InitializerSpec:
@@ -41,16 +46,16 @@ def default_initializer(activation: Activation) -> InitializerSpec:
 
 
 def initialize(
-    spec: InitializerSpec, shape: Shape, fan_in: int, fan_out: int, random: np.random.Generator
-) -> Floats:
-    """Draw initial weights as float64.
+    spec: InitializerSpec, weight: Floats, fan_in: int, fan_out: int, random: np.random.Generator
+) -> None:
+    """Draw initial weights into an array.
 
     The draw is float64 for every network dtype: a float32 network starts from the same values,
-    rounded.
+    rounded. Most are drawn in blocks, which takes no memory and yields the same numbers.
 
     Args:
         spec: the initializer.
-        shape: shape of the weights; the last axis is units or filters.
+        weight: C-contiguous weights to be written; the last axis is units or filters.
         fan_in: number of inputs per unit.
         fan_out: number of outputs per input.
         random: source of random numbers.
@@ -59,20 +64,30 @@ def initialize(
     """
     match spec:
         case Zeros():
-            return np.zeros(shape)
+            weight.fill(0)
         case Constant():
-            return np.full(shape, spec.value)
+            weight.fill(spec.value)
         case Uniform() | HeUniform() | GlorotUniform() | LecunUniform():
             limit = _limit(spec, fan_in, fan_out)
-            return random.uniform(-limit, limit, shape)
+            for (block,) in blocks(weight):
+                block[...] = random.uniform(-limit, limit, block.size)
         case Normal() | HeNormal() | GlorotNormal() | LecunNormal():
-            return random.normal(0.0, _std(spec, fan_in, fan_out), shape)
+            std = _std(spec, fan_in, fan_out)
+            for (block,) in blocks(weight):
+                block[...] = random.normal(0.0, std, block.size)
         case TruncatedNormal():
-            return _truncated_normal(spec.std, shape, random)
+            _draw_truncated_normal(spec.std, weight, random)
         case Orthogonal():
-            return spec.gain * _orthogonal(shape, random)
+            weight[...] = _orthogonal(spec.gain, weight.shape, random)
         case _:
             assert_never(spec)
+
+
+def initialization_bytes(spec: InitializerSpec, shape: Shape) -> int:
+    """Return the memory of `initialize` beside the weights, in bytes."""
+    if not isinstance(spec, Orthogonal):
+        return 0
+    return _ORTHOGONAL_COPIES * math.prod(shape) * np.dtype(np.float64).itemsize
 
 
 def _limit(
@@ -105,19 +120,27 @@ def _std(spec: Normal | HeNormal | GlorotNormal | LecunNormal, fan_in: int, fan_
             assert_never(spec)
 
 
-def _truncated_normal(std: float, shape: Shape, random: np.random.Generator) -> Floats:
-    values = random.normal(0.0, std, shape)
-    outside = np.abs(values) > 2 * std
-    while outside.any():
-        values[outside] = random.normal(0.0, std, int(outside.sum()))
-        outside = np.abs(values) > 2 * std
-    return values
+def _draw_truncated_normal(std: float, weight: Floats, random: np.random.Generator) -> None:
+    """Draw all numbers, then those beyond 2 std again until there are none."""
+    flat = weight.reshape(-1, copy=False)
+    found, start = [], 0
+    for (block,) in blocks(weight):
+        values = random.normal(0.0, std, block.size)
+        block[...] = values
+        found.append(np.flatnonzero(np.abs(values) > 2 * std) + start)
+        start += block.size
+    outside = np.concatenate(found)
+    while outside.size:
+        values = random.normal(0.0, std, outside.size)
+        flat[outside] = values
+        outside = outside[np.abs(values) > 2 * std]
 
 
-def _orthogonal(shape: Shape, random: np.random.Generator) -> Floats:
+def _orthogonal(gain: float, shape: Shape, random: np.random.Generator) -> Floats:
     """Return orthonormal columns, or orthonormal rows if there are fewer (Saxe et al. 2014)."""
     rows, columns = math.prod(shape[:-1]), shape[-1]
     q, r = np.linalg.qr(random.normal(size=(max(rows, columns), min(rows, columns))))
     # A positive diagonal of R makes Q unique, and so uniformly distributed (Mezzadri 2007).
     q *= np.where(np.diag(r) < 0, -1.0, 1.0)
+    q *= gain
     return (q if rows >= columns else q.T).reshape(shape)

@@ -84,6 +84,10 @@ class Layer(ABC):
     def initialize(self, random: np.random.Generator) -> None:  # noqa: B027 - nothing to draw without parameters
         """Initialize the bound parameters and states, which are zero."""
 
+    def initialization_bytes(self) -> int:
+        """Return the memory of `initialize` beside the parameters, in bytes."""
+        return 0
+
     def workspace(self, rows: int) -> int:  # noqa: ARG002 - in-place layers need none
         """Return the number of elements that training with batches of `rows` rows allocates."""
         return 0

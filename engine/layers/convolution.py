@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from engine.arrays import Buffer, Floats, Shape
-from engine.initializers import initialize
+from engine.initializers import initialization_bytes, initialize
 from engine.layers.base import Layer
 from engine.layers.windows import Windows, WindowSpan, pair_spans
 from engine.specs import InitializerSpec
@@ -80,7 +80,11 @@ class Conv2d(Layer):
         """Initialize the weights; biases stay zero."""
         height, width, channels = self.kernel
         fans = height * width * channels, height * width * self.filters
-        self.weight[...] = initialize(self._initializer, self.weight.shape, *fans, random)
+        initialize(self._initializer, self.weight, *fans, random)
+
+    def initialization_bytes(self) -> int:
+        """Return the memory of the weights' initializer."""
+        return initialization_bytes(self._initializer, (*self.kernel, self.filters))
 
     def workspace(self, rows: int) -> int:
         """Return the size of the window matrix, y, the padded x and, if needed, ∂x."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from engine.arrays import Buffer, Floats, Shape
-from engine.initializers import initialize
+from engine.initializers import initialization_bytes, initialize
 from engine.layers.base import Layer
 from engine.specs import InitializerSpec
 
@@ -56,8 +56,12 @@ class Dense(Layer):
 
     def initialize(self, random: np.random.Generator) -> None:
         """Initialize the weights; biases stay zero."""
-        shape, fans = self.weight.shape, (self.in_features, self.units)
-        self.weight[...] = initialize(self._initializer, shape, *fans, random)
+        fans = self.in_features, self.units
+        initialize(self._initializer, self.weight, *fans, random)
+
+    def initialization_bytes(self) -> int:
+        """Return the memory of the weights' initializer."""
+        return initialization_bytes(self._initializer, (self.in_features, self.units))
 
     def workspace(self, rows: int) -> int:
         """Return the size of y and, if needed, ∂x."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from engine.arrays import Buffer, Floats, Indices, Shape
-from engine.initializers import initialize
+from engine.initializers import initialization_bytes, initialize
 from engine.layers.base import Layer
 from engine.specs import EmbeddingTable, InitializerSpec
 
@@ -61,7 +61,12 @@ class Embedding(Layer):
         """Initialize the tables; code 0 (unknown) is drawn like any other."""
         for table in self.tables:
             fans = table.shape[0], table.shape[1]
-            table.weight[...] = initialize(self._initializer, table.shape, *fans, random)
+            initialize(self._initializer, table.weight, *fans, random)
+
+    def initialization_bytes(self) -> int:
+        """Return the memory of the largest table's initializer."""
+        found = (initialization_bytes(self._initializer, table.shape) for table in self.tables)
+        return max(found, default=0)
 
     def workspace(self, rows: int) -> int:
         """Return the size of y, the tables' codes and the widest table's scatter indices."""

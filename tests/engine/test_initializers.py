@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -6,6 +8,7 @@ from hypothesis import strategies as st
 from engine.arrays import Floats
 from engine.initializers import initialize
 from engine.network import build_network, initialize_network
+from engine.numerics.blocks import ELEMENTWISE_BLOCK
 from engine.specs import (
     Constant,
     GlorotNormal,
@@ -29,7 +32,9 @@ def generator() -> np.random.Generator:
 
 
 def drawn(spec: InitializerSpec) -> Floats:
-    return initialize(spec, (200, 300), 200, 300, generator())
+    weight = np.empty((200, 300))
+    initialize(spec, weight, 200, 300, generator())
+    return weight
 
 
 @pytest.mark.parametrize(
@@ -79,8 +84,8 @@ def test_zeros_and_constants_are_deterministic() -> None:
 @settings(max_examples=40, deadline=None)
 @given(shape=st.lists(st.integers(1, 5), min_size=2, max_size=4).map(tuple))
 def test_orthogonal_has_orthonormal_rows_or_columns(shape: tuple[int, ...]) -> None:
-    weight = initialize(Orthogonal(gain=3), shape, 1, 1, generator())
-    assert weight.shape == shape
+    weight = np.empty(shape)
+    initialize(Orthogonal(gain=3), weight, 1, 1, generator())
     matrix = weight.reshape(-1, shape[-1])
     if matrix.shape[0] < matrix.shape[1]:
         matrix = matrix.T
@@ -89,8 +94,41 @@ def test_orthogonal_has_orthonormal_rows_or_columns(shape: tuple[int, ...]) -> N
 
 def test_orthogonal_signs_are_unbiased() -> None:
     random = generator()
-    signs = [np.sign(initialize(Orthogonal(), (4, 4), 4, 4, random)[0]) for _ in range(400)]
+    weight, signs = np.empty((4, 4)), []
+    for _ in range(400):
+        initialize(Orthogonal(), weight, 4, 4, random)
+        signs.append(np.sign(weight[0]))
     assert np.abs(np.mean(signs, axis=0)).max() < 0.2
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("spec", "draw"),
+    [
+        (Uniform(limit=0.5), lambda random: random.uniform(-0.5, 0.5, (500, 70))),
+        (Normal(std=0.5), lambda random: random.normal(0.0, 0.5, (500, 70))),
+        (TruncatedNormal(std=0.5), lambda random: redrawn(random, 0.5, (500, 70))),
+    ],
+    ids=["uniform", "normal", "truncated_normal"],
+)
+def test_blocks_have_the_numbers_of_one_draw(
+    spec: InitializerSpec,
+    draw: Callable[[np.random.Generator], Floats],
+    dtype: type[np.floating[Any]],
+) -> None:
+    weight = np.empty((500, 70), dtype)
+    assert weight.size > 2 * ELEMENTWISE_BLOCK
+    one, other = generator(), generator()
+    initialize(spec, weight, 1, 1, one)
+    np.testing.assert_array_equal(weight, draw(other).astype(dtype))
+    assert one.random() == other.random()
+
+
+def redrawn(random: np.random.Generator, std: float, shape: tuple[int, ...]) -> Floats:
+    values = random.normal(0.0, std, shape)
+    while (outside := np.abs(values) > 2 * std).any():
+        values[outside] = random.normal(0.0, std, int(outside.sum()))
+    return values
 
 
 def test_same_seed_gives_the_same_network_in_every_dtype() -> None:
