@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from engine.metrics import Metric
 from engine.stored.versions import SPEC_VERSION
 from store.blobs.artifacts import add_artifact, hash_artifact
+from store.blobs.packed_arrays import PackedArrays
 from store.db.clock import now
 from store.db.ids import new_id
 from store.db.pagination import Page, PageRequest, fetch_page
@@ -19,7 +20,7 @@ from store.errors import NotFoundError
 
 @dataclass(frozen=True)
 class NewModel:
-    """A trained model to store: preprocessing, weights as safetensors bytes, and metrics.
+    """A trained model to store: preprocessing, weights as a safetensors file, and metrics.
 
     The preprocessing consists of JSON values of the current version. Create it before the
     transaction that adds it: the constructor hashes the weights. `numerics` is the version of the
@@ -30,7 +31,7 @@ class NewModel:
     preprocessing: dict[str, Any]
     metrics: dict[str, Metric]
     parameter_count: int
-    weights: bytes
+    weights: bytes | PackedArrays
     partial: bool = False
     cross_validation: dict[str, Any] | None = None
     numerics: int | None = None

@@ -61,7 +61,10 @@ class OpenWork(Protocol[Result]):
         ...
 
     def checkpoint(self) -> Checkpoint:
-        """Return a checkpoint, from which `WorkKind.open` resumes exactly."""
+        """Return a checkpoint, from which `WorkKind.open` resumes exactly.
+
+        It is stored before the next step, which may change its data.
+        """
         ...
 
     def save(self, session: Session, lease: Lease, checkpoint: Checkpoint | None) -> JobRecord:

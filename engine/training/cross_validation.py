@@ -282,9 +282,9 @@ class FoldedTraining:
         """Return loss and metrics of `weights()` on the test rows; None without, and in folds."""
         return None if self.is_in_folds else self._current.test_metrics()
 
-    def state(self) -> TrainingState:
-        """Return copies of everything needed to resume exactly."""
-        state = self._current.state()
+    def state(self, *, copy: bool = True) -> TrainingState:
+        """Return everything needed to resume exactly; without copies, valid until the next step."""
+        state = self._current.state(copy=copy)
         return TrainingState(state.arrays, {**asdict(self._progress), "training": state.numbers})
 
     @property

@@ -148,9 +148,9 @@ class EpochLoop:
             recorded = None
         return LossChange(self.progress.loss_at_start, end, recorded)
 
-    def state(self) -> TrainingState:
-        """Return copies of everything needed to resume exactly."""
-        arrays = copy_arrays(self._arrays())
+    def state(self, *, copy: bool = True) -> TrainingState:
+        """Return everything needed to resume exactly; without copies, valid until the next step."""
+        arrays = copy_arrays(self._arrays()) if copy else self._arrays()
         self.progress.schedule = dict(self._train_step.schedule.state)
         sums = {name: _json_number(value) for name, value in self._tally.sums.items()}
         numbers = asdict(self.progress) | {"sums": sums}

@@ -23,7 +23,7 @@ class TrainingState:
     """Everything needed to resume exactly, even in the middle of an epoch.
 
     Attributes:
-        arrays: C-contiguous copies: `parameters`, `optimizer.…`, `tally.…`, `best_parameters`.
+        arrays: C-contiguous: `parameters`, `optimizer.…`, `tally.…`, `best_parameters`.
         numbers: JSON values.
     """
 
@@ -163,8 +163,8 @@ class TrainingProtocol(Protocol):
         """Return loss and metrics of `weights()` on the test rows; None without, and in folds."""
         ...
 
-    def state(self) -> TrainingState:
-        """Return copies of everything needed to resume exactly."""
+    def state(self, *, copy: bool = True) -> TrainingState:
+        """Return everything needed to resume exactly; without copies, valid until the next step."""
         ...
 
     @property

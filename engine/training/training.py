@@ -240,9 +240,9 @@ class Training:
         self._add_findings(self._find_omitted({"test": {"loss": test.loss, **test.computed}}))
         return found
 
-    def state(self) -> TrainingState:
-        """Return copies of everything needed to resume exactly."""
-        return self._loop.state()
+    def state(self, *, copy: bool = True) -> TrainingState:
+        """Return everything needed to resume exactly; without copies, valid until the next step."""
+        return self._loop.state(copy=copy)
 
     @property
     def state_bytes(self) -> int:

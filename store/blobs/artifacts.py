@@ -2,17 +2,19 @@
 
 import hashlib
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 
 from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
+from store.blobs.packed_arrays import PackedArrays
 from store.db.clock import now
 from store.db.tables import artifact_chunks, artifacts, checkpoints, models
 from store.db.upsert import insert_or_ignore
 from store.errors import DamagedArtifactError, NotFoundError
 
 CHUNK_BYTES = 2**20
+INSERTED_AT_ONCE = 8
 # One statement, because each statement of a READ COMMITTED transaction has its own snapshot. Few
 # rows are fetched at a time, on PostgreSQL through a server-side cursor.
 _READ = (
@@ -24,17 +26,26 @@ _READ = (
 _FEW_AT_A_TIME = {"yield_per": 4}
 
 
-def hash_artifact(data: bytes) -> str:
+def hash_artifact(data: bytes | PackedArrays) -> str:
     """Return the sha256 that identifies these bytes."""
-    return hashlib.sha256(data).hexdigest()
+    digest = hashlib.sha256()
+    for piece in _pieces(data):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
-def add_artifact(session: Session, data: bytes, sha256: str | None = None) -> str:
+def _pieces(data: bytes | PackedArrays) -> Iterator[bytes]:
+    if isinstance(data, PackedArrays):
+        return data.pieces(CHUNK_BYTES)
+    return (data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES))
+
+
+def add_artifact(session: Session, data: bytes | PackedArrays, sha256: str | None = None) -> str:
     """Store the bytes unless they are already stored, and return their sha256.
 
     Args:
         session: session of the caller's write transaction.
-        data: the bytes.
+        data: the bytes; arrays must not have changed since `sha256` was computed.
         sha256: their digest, if computed before the transaction: hashing takes time, and SQLite has
             one writer at a time.
     """
@@ -44,12 +55,13 @@ def add_artifact(session: Session, data: bytes, sha256: str | None = None) -> st
         if _lock(session, sha256):
             return sha256
         # Deleted concurrently by a garbage collection: insert it again.
-    chunks = [
-        {"sha256": sha256, "position": position, "data": data[start : start + CHUNK_BYTES]}
-        for position, start in enumerate(range(0, len(data), CHUNK_BYTES))
-    ]
-    if chunks:
-        session.execute(insert(artifact_chunks), chunks)
+    chunks = (
+        {"sha256": sha256, "position": position, "data": piece}
+        for position, piece in enumerate(_pieces(data))
+    )
+    # Few at a time, so that memory does not hold all of them.
+    while few := list(islice(chunks, INSERTED_AT_ONCE)):
+        session.execute(insert(artifact_chunks), few)
     return sha256
 
 

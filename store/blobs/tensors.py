@@ -5,14 +5,12 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
 import orjson
 from numpy.typing import NDArray
-from safetensors.numpy import load, save
+from safetensors.numpy import load
 
+from store.blobs.packed_arrays import Arrays, PackedArrays
 from store.blobs.tensor_file import StoredTensor
-
-Arrays = Mapping[str, NDArray[Any]]
 
 # All metadata is stored under one key: safetensors writes several keys in varying order.
 METADATA_KEY = "backpropd"
@@ -22,16 +20,13 @@ PIECE_NUMBERS = 2**14
 
 def pack_arrays(arrays: Arrays, metadata: Mapping[str, Any] | None = None) -> bytes:
     """Serialize arrays and JSON metadata as safetensors; equal input gives equal bytes."""
-    # safetensors 0.8.0 corrupts arrays that are not C-contiguous.
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     text = {METADATA_KEY: json.dumps(metadata, sort_keys=True)} if metadata is not None else None
-    data: bytes = save(contiguous, metadata=text)
-    return data
+    return bytes(PackedArrays(arrays, text))
 
 
-def unpack_arrays(data: bytes) -> dict[str, NDArray[Any]]:
-    """Return the arrays in safetensors bytes, sorted by name."""
-    arrays: dict[str, NDArray[Any]] = load(data)
+def unpack_arrays(data: bytes | PackedArrays) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a safetensors file, sorted by name."""
+    arrays: dict[str, NDArray[Any]] = load(bytes(data))
     return {name: arrays[name] for name in sorted(arrays)}
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.stored.versions import SPEC_VERSION
 from store.blobs.artifacts import add_artifact, garbage_collect_artifact, get_artifact
+from store.blobs.packed_arrays import PackedArrays
 from store.db.clock import now
 from store.db.tables import checkpoints
 from store.jobs.events import add_event
@@ -23,7 +24,7 @@ class Checkpoint:
     Attributes:
         steps: number of steps done.
         numbers: JSON values, with the environment of the work and whether it is exact.
-        data: arrays as safetensors bytes.
+        data: arrays as a safetensors file; bytes if it is read from the database.
         score: by which the best checkpoint is chosen; lower is better. None to keep the last only.
         spec_version: version of the stored state.
         milestones: maximum number of earlier checkpoints that are kept besides the last and best.
@@ -31,7 +32,7 @@ class Checkpoint:
 
     steps: int
     numbers: dict[str, Any]
-    data: bytes
+    data: bytes | PackedArrays
     score: float | None = None
     spec_version: int = SPEC_VERSION
     milestones: int = 0

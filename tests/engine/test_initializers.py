@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import DTypeLike
 
 from engine.arrays import Floats
 from engine.initializers import initialize
@@ -114,9 +115,9 @@ def test_orthogonal_signs_are_unbiased() -> None:
 def test_blocks_have_the_numbers_of_one_draw(
     spec: InitializerSpec,
     draw: Callable[[np.random.Generator], Floats],
-    dtype: type[np.floating[Any]],
+    dtype: DTypeLike,
 ) -> None:
-    weight = np.empty((500, 70), dtype)
+    weight: Floats = np.empty((500, 70), dtype)
     assert weight.size > 2 * ELEMENTWISE_BLOCK
     one, other = generator(), generator()
     initialize(spec, weight, 1, 1, one)

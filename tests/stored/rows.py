@@ -17,7 +17,8 @@ from engine.stored.versions import SPEC_VERSION
 from engine.training.cross_validation import FoldedTraining
 from engine.training.loop import TrainingState
 from engine.training.training import Training
-from store.blobs.tensors import Arrays, pack_arrays, unpack_arrays
+from store.blobs.packed_arrays import Arrays
+from store.blobs.tensors import pack_arrays, unpack_arrays
 from tests.stored.table import TABLE
 
 HERE = Path(__file__).resolve().parent

@@ -10,7 +10,7 @@ from engine.errors import DivergenceError
 from engine.findings import Finding
 from engine.training.loop import TrainingProtocol, train
 from store.blobs.artifacts import hash_artifact
-from store.blobs.tensors import pack_arrays
+from store.blobs.packed_arrays import PackedArrays
 from store.db.database import Database
 from store.environment import numerics_of
 from store.jobs.checkpoints import Checkpoint
@@ -116,7 +116,7 @@ class ReplayWork:
 
     def checkpoint(self) -> Checkpoint:
         """Return a checkpoint from which the replay resumes exactly."""
-        state = self._training.state()
+        state = self._training.state(copy=False)
         return Checkpoint(
             steps=self.steps_done,
             numbers={
@@ -124,7 +124,7 @@ class ReplayWork:
                 "comparison": self._comparison.numbers(),
                 **self.exactness.numbers(),
             },
-            data=pack_arrays(state.arrays),
+            data=PackedArrays(state.arrays),
         )
 
     def save(self, session: Session, lease: Lease, checkpoint: Checkpoint | None) -> JobRecord:
@@ -154,7 +154,7 @@ class ReplayWork:
         folds = None if summary is None else json.loads(json.dumps(asdict(summary)))
         found = ReplayResult(
             inputs=self._inputs.digest(numerics_of(self.exactness.environment)),
-            weights_sha256=hash_artifact(pack_arrays(training.weights())),
+            weights_sha256=hash_artifact(PackedArrays(training.weights())),
             losses_sha256=comparison.chain.value,
             epochs=comparison.epochs,
             cross_validation=folds,

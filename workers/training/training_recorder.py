@@ -14,7 +14,7 @@ from engine.stored.preprocessing import dump_preprocessing
 from engine.training.loop import TrainingProtocol
 from engine.training.progress import EpochRecord
 from engine.training.recovery import Restore
-from store.blobs.tensors import pack_arrays
+from store.blobs.packed_arrays import PackedArrays
 from store.jobs.jobs import JobRecord
 from store.jobs.training.checkpoints import TrainingCheckpoint
 from store.jobs.training.digest import LossChain
@@ -247,8 +247,11 @@ class TrainingRecorder:
         return None if rows is None else asdict(rows)
 
     def checkpoint(self) -> TrainingCheckpoint:
-        """Return a checkpoint from which training resumes exactly, in an equal environment."""
-        state = self.training.state()
+        """Return a checkpoint from which training resumes exactly, in an equal environment.
+
+        Its data are those of the training itself: it has to be stored before the next step.
+        """
+        state = self.training.state(copy=False)
         self._loss_hash.forget_after(self.training.epoch)
         return TrainingCheckpoint(
             epoch=self.training.epoch,
@@ -262,7 +265,7 @@ class TrainingRecorder:
                 "losses": self._loss_hash.numbers(),
                 **self.exactness.numbers(),
             },
-            data=pack_arrays(state.arrays),
+            data=PackedArrays(state.arrays),
             metrics=self._latest or {},
             score=self.training.score(self._latest or {}),
             milestones=self._milestones.count(self._training_seconds),

@@ -8,7 +8,8 @@ from engine.errors import DivergenceError
 from engine.findings import Finding
 from engine.stored.preprocessing import dump_preprocessing
 from engine.training.loop import train
-from store.blobs.tensors import finite_or_none, pack_arrays
+from store.blobs.packed_arrays import PackedArrays
+from store.blobs.tensors import finite_or_none
 from store.environment import numerics_of
 from store.jobs.checkpoints import Checkpoint
 from store.jobs.finish import Outcome
@@ -150,7 +151,7 @@ class TrainingWork:
             preprocessing=dump_preprocessing(self._training.model_preprocessing()),
             metrics=self._recorder.model_metrics,
             parameter_count=sum(array.size for array in weights.values()),
-            weights=pack_arrays(weights),
+            weights=PackedArrays(weights),
             partial=not is_complete or self._training.is_in_folds,
             cross_validation=None if found is None else asdict(found),
             numerics=numerics_of(self.exactness.environment),
