@@ -31,6 +31,7 @@ from store.blobs.matrices import Matrices, MatrixWriter, open_matrices
 from store.datasets.column_file import ColumnFile, open_table
 from store.datasets.datasets import DatasetRecord
 from store.environment import decisive_values
+from store.environment.memory import return_free_memory
 from store.prepared.recent import RecentData
 
 logger = logging.getLogger(__name__)
@@ -132,6 +133,8 @@ class TrainingDataLoader:
                     "part_rows": None if data.part_rows is None else asdict(data.part_rows),
                 }
             )
+            # The many small arrays of preparing leave gaps, which large arrays do not fit into.
+            return_free_memory()
 
         with self.cache.hold(self._key(fold), make) as folder:
             matrices = open_matrices(folder)

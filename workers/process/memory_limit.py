@@ -13,8 +13,9 @@ from store.environment.memory import data_bytes, limit_data, return_free_memory
 
 MIB = 2**20
 # Memory beyond the arrays of a job: stacks of threads, blocks that the C library has not returned,
-# objects of queries. Measured: up to 45 MiB.
+# objects of queries, measured: up to 60 MiB. A share for the error of estimates is added to it.
 MARGIN_BYTES = 128 * MIB
+MARGIN_SHARE = 16
 # A job that took less leaves its freed memory to the next one.
 KEPT_BYTES = 16 * MIB
 SETTING = "BACKPROPD_MAX_JOB_MEMORY_BYTES"
@@ -54,6 +55,7 @@ class MemoryLimit:
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
+        self._most_bytes = limit_bytes + limit_bytes // MARGIN_SHARE + MARGIN_BYTES
         self._lifted = resource.getrlimit(resource.RLIMIT_DATA)[0]
         self._before = data_bytes()
 
@@ -76,7 +78,7 @@ class MemoryLimit:
         local variables of the failed calls, which hold the job's arrays, are released.
         """
         try:
-            limit_data(self._before + self._limit_bytes + MARGIN_BYTES)
+            limit_data(self._before + self._most_bytes)
             try:
                 yield
             except MemoryError as error:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,14 +8,23 @@ from engine.data.shuffle import WINDOW_BYTES
 from engine.layers.build import build_layers
 from engine.layers.chunks import CHUNK_BYTES, CHUNK_ROWS, chunk_rows
 from engine.network import build_network
-from engine.resolution.memory import MemoryEstimate, estimate_memory, parameter_count
+from engine.preprocessing.fit.columns import GROUP_BYTES
+from engine.resolution.memory import (
+    MANY_COLUMNS,
+    ORDER_ROW_BYTES,
+    MemoryEstimate,
+    estimate_memory,
+    parameter_count,
+)
 from engine.resolution.resolve import resolve
 from engine.resolution.row_counts import RowCounts
 from engine.specs import (
     Adam,
     DenseSpec,
     EarlyStoppingSpec,
+    Lbfgs,
     NetworkSpec,
+    Orthogonal,
     ResolvedSpec,
     Sgd,
     TrainingSpec,
@@ -71,28 +81,61 @@ def test_memory_grows_with_the_rows() -> None:
     spec = resolved()
     one, other = estimate(spec, 1100), estimate(spec, 100)
     assert one.data - other.data == 1000 * (2 + 1) * 4
-    assert one.working == other.working
+    assert one.working - other.working == 1000 * ORDER_ROW_BYTES
 
 
 def test_memory_holds_a_gathered_batch_but_no_copy_of_all_rows() -> None:
     spec = resolved(batch_size=60)
-    assert estimate(spec, 1000).working == estimate(spec, 940).working
+    order = ORDER_ROW_BYTES
+    assert estimate(spec, 1000).working - estimate(spec, 940).working == 60 * order
     in_order = spec.model_copy(update={"shuffle": False})
-    assert estimate(spec, 100).working - estimate(in_order, 100).working == 60 * (2 + 1) * 4
+    gathered = 60 * (2 + 1) * 4 + 100 * order
+    assert estimate(spec, 100).working - estimate(in_order, 100).working == gathered
     assert estimate(spec, 60) == estimate(in_order, 60)
 
 
 def test_resident_data_are_limited() -> None:
-    found = estimate(resolved(), 10_000_000)
+    found = replace(estimate(resolved(), 10_000_000), preparing=0)
     assert found.data > 2**26
-    assert found.total() - found.total(2**26) == found.data - 2**26
+    assert found.total() - found.total(2**26) == found.data - WINDOW_BYTES
     assert found.total(2**40) == found.total()
-    assert found.total(0) == found.total(WINDOW_BYTES)
+    assert found.total(0) == found.working + WINDOW_BYTES
+
+
+def test_data_that_may_be_a_little_larger_may_be_in_memory() -> None:
+    found = replace(estimate(resolved(), 10_000_000), preparing=0)
+    assert found.total(found.data) == found.total()
+    assert found.total(found.data - 1) == found.total() - 1
+    assert found.total(found.data * 9 // 10) == found.working + WINDOW_BYTES
+
+
+def test_preparing_counts_where_it_takes_more() -> None:
+    found = estimate(resolved(), 10_000_000)
+    assert found.total(0) == found.preparing > found.working + WINDOW_BYTES
 
 
 def test_one_batch_of_all_rows_is_in_memory() -> None:
     found = estimate(resolved(batch_size="full"), 10_000_000)
     assert found.total(0) == found.total()
+
+
+def test_an_orthogonal_initializer_counts_where_it_takes_more() -> None:
+    layer = DenseSpec(units=1000, initializer=Orthogonal())
+    network = NetworkSpec(layers=(layer, layer))
+    few, many = (
+        estimate(resolved(network=network, optimizer=optimizer, batch_size="full"), 100).working
+        for optimizer in (Sgd(), Lbfgs())
+    )
+    matrix = 1000 * 1000 * 8
+    assert 4.75 * matrix < few < 6 * matrix
+    assert many - few > 4 * matrix
+
+
+def test_wide_tables_leave_gaps_while_they_are_prepared() -> None:
+    spec = resolved()
+    wide = spec.model_copy(update={"features": [f"x{n}" for n in range(MANY_COLUMNS)]})
+    rows = 10**6
+    assert estimate(wide, rows).preparing - estimate(spec, rows).preparing > 2 * GROUP_BYTES * 0.7
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -57,14 +57,17 @@ def _warmed_up() -> None:
 
 
 def peak_bytes(found: Resolution, rows: int) -> int:
-    """The most that preparation's arrays and a training took at once, beside the table itself."""
+    """The most that preparation's arrays, a training and its model took, beside the table."""
     columns = random_columns(found, rows)
     tracemalloc.start()
     try:
         data = prepare(found.spec, MemoryTable(columns))
         tracemalloc.reset_peak()
-        for _ in train(Training(found.spec, data)):
+        training = Training(found.spec, data)
+        for _ in train(training):
             pass
+        weights = training.weights()
+        assert weights
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
