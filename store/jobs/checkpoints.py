@@ -10,7 +10,7 @@ from engine.stored.versions import SPEC_VERSION
 from store.blobs.artifacts import add_artifact, garbage_collect_artifact, get_artifact
 from store.blobs.packed_arrays import PackedArrays
 from store.db.clock import now
-from store.db.tables import checkpoints
+from store.db.tables import artifacts, checkpoints
 from store.jobs.events import add_event
 from store.jobs.milestones import choose_milestones
 
@@ -113,6 +113,15 @@ def has_checkpoint(session: Session, job_id: str) -> bool:
     """Return whether the job has a checkpoint."""
     query = select(checkpoints.c.steps).where(checkpoints.c.job_id == job_id).limit(1)
     return session.execute(query).one_or_none() is not None
+
+
+def find_checkpoint_bytes(session: Session, job_id: str) -> int:
+    """Return the size of the last checkpoint's arrays; 0 if the job has none."""
+    row = find_checkpoint_row(session, job_id)
+    if row is None:
+        return 0
+    query = select(artifacts.c.bytes).where(artifacts.c.sha256 == row.artifact)
+    return int(session.execute(query).scalar_one())
 
 
 def find_checkpoint(session: Session, job_id: str) -> Checkpoint | None:
