@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import orjson
 from numpy.typing import NDArray
 from safetensors.numpy import load
