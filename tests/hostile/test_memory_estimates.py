@@ -1,4 +1,4 @@
-"""The memory that a job needs, as it is told, is the peak of the process that trains it."""
+"""The stated memory of a job is the peak of the process that trains it."""
 
 import json
 import os
@@ -144,7 +144,7 @@ def check(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         # As intake writes it.
         monkeypatch.setattr(tables, "BATCH_ROWS", MAX_BATCH_BYTES // (8 * (case.columns + 1)))
         table = add_table(database, settings, folder, case.rows, case.columns, case.classes)
-        told = post(database, table, case.spec).total(settings.max_resident_data_bytes)
+        stated = post(database, table, case.spec).total(settings.max_resident_data_bytes)
         peak = measure(settings)
         with database.reading() as session:
             jobs = list_jobs(session, TRAINING, JobFilter(), PageRequest(10)).items
@@ -152,10 +152,12 @@ def check(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         database.close()
     assert [job.status for job in jobs] == [JobStatus.SUCCEEDED] * 2, [job.error for job in jobs]
     allowed = SHARE * peak if peak > LARGE else SMALL_ERROR
-    assert abs(told - peak) <= allowed, f"told {told / MIB:.0f} MiB, peak {peak / MIB:.0f} MiB"
+    assert abs(stated - peak) <= allowed, (
+        f"stated {stated / MIB:.0f} MiB, peak {peak / MIB:.0f} MiB"
+    )
 
 
-def test_a_wide_network_takes_what_it_is_told_to(
+def test_a_wide_network_takes_the_stated_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check(Case(60, 4, {"network": dense(2000, 2000)}), tmp_path, monkeypatch)
@@ -163,7 +165,7 @@ def test_a_wide_network_takes_what_it_is_told_to(
 
 @pytest.mark.rare
 @pytest.mark.parametrize("name", SLOW)
-def test_a_job_takes_what_it_is_told_to(
+def test_a_job_takes_the_stated_memory(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check(SLOW[name], tmp_path, monkeypatch)
