@@ -152,9 +152,8 @@ def check(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         database.close()
     assert [job.status for job in jobs] == [JobStatus.SUCCEEDED] * 2, [job.error for job in jobs]
     allowed = SHARE * peak if peak > LARGE else SMALL_ERROR
-    assert abs(stated - peak) <= allowed, (
-        f"stated {stated / MIB:.0f} MiB, peak {peak / MIB:.0f} MiB"
-    )
+    sizes = f"stated {stated / MIB:.0f} MiB, peak {peak / MIB:.0f} MiB"
+    assert abs(stated - peak) <= allowed, sizes
 
 
 def test_a_wide_network_takes_the_stated_memory(
