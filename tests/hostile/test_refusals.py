@@ -3,7 +3,7 @@
 A real process is asked, and its memory is measured.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import httpx2
@@ -11,12 +11,10 @@ import numpy as np
 import pytest
 
 from tests.hostile.bad_bodies import KINDS, make_form, make_model
+from tests.hostile.routes import JSON, list_routes
 from tests.service.hostile.watched import MIB, WatchedService, watched_service
 
 MAX_ANSWER = 64 * 2**10
-FORM, JSON = "multipart/form-data", "application/json"
-# Routes of uploads: tests of files cover their bodies.
-FILES = {"/v1/datasets", "/v1/datasets/preview", "/v1/uploads", "/v1/uploads/{upload_id}"}
 
 
 @dataclass(frozen=True)
@@ -52,18 +50,6 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         for method, path in routes:
             send(found, method, path, b'{"a": [1, 2]}')
         yield found
-
-
-def list_routes(paths: Mapping[str, Mapping[str, dict]], model: str) -> Iterator[tuple[str, str]]:  # type: ignore[type-arg]
-    """Yield method and path of every operation with a JSON body, and of the import of models."""
-    ids = {"model_id": model, "model_name": model, "model_version": "1"}
-    for template, operations in paths.items():
-        for method, operation in operations.items():
-            if "requestBody" in operation and template not in FILES:
-                path = template
-                for name in ("job_id", "external_id", *ids):
-                    path = path.replace(f"{{{name}}}", ids.get(name, "job_1"))
-                yield method.upper(), path
 
 
 def send(target: Target, method: str, path: str, body: bytes) -> httpx2.Response:
