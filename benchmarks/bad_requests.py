@@ -1,4 +1,4 @@
-"""What refusing large wrong bodies costs, and how long `/healthz` waits beside them.
+"""The cost of refusing large wrong bodies, and the waits of `/healthz` beside them.
 
     python -m benchmarks.bad_requests
 

@@ -32,7 +32,7 @@ MAX_CALLBACK_SECONDS = 0.2
 
 @dataclass
 class LoopWork:
-    """What the thread of the event loop has done.
+    """The work of the thread of the event loop.
 
     Attributes:
         thread: identifier of the thread.
@@ -49,7 +49,7 @@ class LoopWork:
         return threading.get_ident() == self.thread
 
     def check(self, place: str) -> None:
-        """Check what has been done since the last check."""
+        """Check the work since the last check."""
         assert max(self.parsed, default=0) <= BYTES_IN_PLACE, place
         assert self.longest <= MAX_CALLBACK_SECONDS, (place, self.longest)
         self.parsed.clear()
