@@ -1,83 +1,33 @@
 """Clients that send or read slowly, and many at once, cost a bounded amount of memory and time."""
 
 import json
-import math
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
 from http.client import HTTPResponse
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import httpx2
-import numpy as np
-import psutil
 import pytest
 
-from store.blobs.tensors import pack_arrays
-from store.db.migrate import upgrade
-from store.settings import load_settings
-from tests.servers import serving
+from tests.hostile.api_process import (
+    Server,
+    begin_body,
+    get,
+    import_model,
+    read_to_the_end,
+    server_with,
+    upload,
+)
 from tests.waiting import wait_for
 
 MIB = 2**20
-CSV = b"width,kind\n1,a\n2,b\n3,a\n4,b\n"
 WINDOW_SECONDS = 1.0
 # Of the service with small limits.
 MAX_BODY_BYTES = MIB
 MAX_BUFFERED_BYTES = 4 * MIB
 MAX_CONNECTIONS = 60
-HIDDEN = 1024
 READERS = 10
-
-
-@dataclass(frozen=True)
-class Server:
-    """A real API process."""
-
-    url: str
-    process: psutil.Process
-
-    def connect(self, buffer: int | None = None) -> socket.socket:
-        """Connect, with a receive buffer of that size."""
-        parts = urlsplit(self.url)
-        client = socket.socket()
-        if buffer is not None:
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        client.settimeout(60)
-        client.connect((parts.hostname or "", parts.port or 0))
-        return client
-
-    def count_connections(self) -> int:
-        """Return the number of connections that are open on the side of the service."""
-        port = urlsplit(self.url).port
-        found = self.process.net_connections("tcp")
-        return sum(one.laddr.port == port and one.status != "LISTEN" for one in found)
-
-
-@contextmanager
-def server_with(folder: Path, **settings: Any) -> Iterator[Server]:
-    for name in ("messages", "control"):
-        (folder / "queue" / name).mkdir(parents=True)
-    chosen = load_settings(
-        data_dir=folder, broker_url=f"filesystem://{folder / 'queue'}", **settings
-    )
-    upgrade(chosen.database_url)
-    with serving(chosen, folder / "log") as url:
-        port = urlsplit(url).port
-        processes = psutil.Process().children(recursive=True)
-        found = [one for one in processes if is_listening(one, port)]
-        yield Server(url, found[0])
-    log = (folder / "log").read_text()
-    assert "Traceback" not in log, log
-
-
-def is_listening(process: psutil.Process, port: int | None) -> bool:
-    found = process.net_connections("tcp")
-    return any(one.status == "LISTEN" and one.laddr.port == port for one in found)
 
 
 @pytest.fixture(scope="module")
@@ -96,44 +46,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def client(server: Server) -> Iterator[httpx2.Client]:
     with httpx2.Client(base_url=server.url, timeout=60) as client:
         yield client
-
-
-def upload(client: httpx2.Client) -> str:
-    answer = client.post("/v1/datasets", content=CSV, headers={"Content-Type": "text/csv"})
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["id"])
-
-
-def import_model(client: httpx2.Client, weight_bytes: int) -> str:
-    """Import a model of at least that many bytes of weights; return the path of the weights."""
-    units = math.ceil(weight_bytes / 4 / HIDDEN)
-    layers = [{"type": "dense", "units": count} for count in (HIDDEN, units)]
-    shapes = [(2, HIDDEN), (HIDDEN, units), (units, 1)]
-    names = ("layers.0", "layers.1", "output")
-    arrays = {
-        f"{name}.{kind}": np.zeros(shape, np.float32)
-        for name, sizes in zip(names, shapes, strict=True)
-        for kind, shape in (("weight", sizes), ("bias", sizes[1:]))
-    }
-    numbers = [{"type": "numeric", "name": name} for name in "ab"]
-    target = {"type": "classes", "name": "y", "classes": [0, 1]}
-    model = {"network": {"layers": layers}, "preprocessing": {"columns": numbers, "target": target}}
-    answer = client.post(
-        "/v1/models",
-        data={"model": json.dumps(model)},
-        files={"weights": ("w.safetensors", pack_arrays(arrays))},
-    )
-    assert answer.status_code == 201, answer.text
-    return f"/v1/models/{answer.json()['id']}/weights"
-
-
-def begin_body(length: int, path: str = "/v1/jobs", kind: str = "application/json") -> bytes:
-    lines = [f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Type: {kind}"]
-    return "\r\n".join([*lines, f"Content-Length: {length}", "", ""]).encode()
-
-
-def get(path: str, *headers: str) -> bytes:
-    return "\r\n".join([f"GET {path} HTTP/1.1", "Host: localhost", *headers, "", ""]).encode()
 
 
 class Trickling:
@@ -249,16 +161,6 @@ def test_readers_that_do_not_read_are_disconnected(server: Server, client: httpx
         files.append(server.process.num_fds())
     # The first ones have opened files of the database, which stay open.
     assert files[1] <= files[0]
-
-
-def read_to_the_end(client: socket.socket) -> bytes:
-    received = b""
-    try:
-        while piece := client.recv(65_536):
-            received += piece
-    except ConnectionError:
-        pass
-    return received
 
 
 def test_small_answers_that_nobody_reads_are_given_up(server: Server) -> None:
