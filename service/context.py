@@ -13,6 +13,7 @@ from service.runtime.file_readers import FileReaders
 from service.runtime.job_notifier import JobNotifier
 from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
+from service.runtime.shared_files import SharedFiles
 from store.blobs.blobs import BlobStore
 from store.broker import Broker
 from store.db.database import Database
@@ -40,6 +41,9 @@ class Context:
     environment: dict[str, Any] = field(default_factory=environment_fingerprint)
     # Large tables of rows to predict are read in other places: they must not wait for uploads.
     row_readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
+
+    # Weights that are being sent.
+    shared_files: SharedFiles = field(default_factory=SharedFiles)
 
     # Set when the service stops, so that files are not read to their ends.
     stopping: Event = field(default_factory=Event)

@@ -11,7 +11,7 @@ from engine.stored.specs import read_spec
 from engine.stored.versions import SPEC_VERSION
 from service.context import Context
 from service.http.errors import NoWeightsError
-from service.models.weight_files import copy_artifact, iterate_file, iterate_npz
+from service.models.weight_files import iterate_file, iterate_npz, open_artifact
 from service.schemas.jobs import Classes, Label, StoredSpec
 from service.schemas.models import LineageView, ModelMetricsView, ModelView
 from service.serializers.jobs import cross_validation_view
@@ -59,7 +59,7 @@ def weights(context: Context, model_id: str, wanted: WeightFormat) -> Weights:
     """Return the model's weights. Raises NotFoundError."""
     with context.database.reading() as session:
         record = get_model(session, model_id)
-    file = copy_artifact(context, record.artifact)
+    file = open_artifact(context, record.artifact)
     is_small = file.seek(0, SEEK_END) <= WHOLE_BYTES
     pieces = _convert(file, wanted)
     # An iterator that has begun closes its file, also if it is not read to its end.

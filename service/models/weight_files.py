@@ -1,10 +1,7 @@
 """Weights as files in three formats, written piece by piece: memory does not grow with them."""
 
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
-from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -15,36 +12,25 @@ from store.blobs.artifacts import iterate_artifact
 from store.blobs.disk_errors import translate_disk_errors
 from store.blobs.tensor_file import PIECE_BYTES, StoredTensor
 
-# Smaller files are kept in memory.
-SPOOLED_BYTES = 2**20
 # A zip file stores its creation time; a fixed one keeps the bytes of equal weights equal.
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 # Larger members have sizes of 64 bits.
 _ZIP64_BYTES = 2**31
 
 
-def copy_artifact(context: Context, sha256: str) -> BinaryIO:
-    """Return a temporary file with the verified bytes of an artifact.
+def open_artifact(context: Context, sha256: str) -> BinaryIO:
+    """Return a temporary file with the verified bytes of an artifact; its readers share it.
 
     A transaction would last as long as the client takes to read. Raises NotFoundError,
     DamagedArtifactError, StoreUnavailableError, StorageFullError.
     """
-    with (
-        translate_disk_errors("weights"),
-        ExitStack() as on_error,
-        context.database.reading() as session,
-    ):
-        file = on_error.enter_context(_open_temporary(incoming(context.settings.data_dir)))
-        for chunk in iterate_artifact(session, sha256):
-            file.write(chunk)
-        on_error.pop_all()
-    return file
 
+    def write(file: BinaryIO) -> None:
+        with context.database.reading() as session:
+            file.writelines(iterate_artifact(session, sha256))
 
-def _open_temporary(folder: Path) -> BinaryIO:
-    folder.mkdir(parents=True, exist_ok=True)
-    # Closed by the iterator that reads it.
-    return cast("BinaryIO", tempfile.SpooledTemporaryFile(SPOOLED_BYTES, dir=str(folder)))
+    with translate_disk_errors("weights"):
+        return context.shared_files.open(sha256, incoming(context.settings.data_dir), write)
 
 
 def iterate_file(file: BinaryIO) -> Iterator[bytes]:

@@ -24,7 +24,8 @@ _DTYPES: Mapping[str, str] = {
     "BOOL": "|b1",
 }
 _LENGTH_BYTES = 8
-PIECE_BYTES = 2**18
+# A client that reads slowly holds two pieces in memory.
+PIECE_BYTES = 2**16
 
 
 @dataclass(frozen=True)
