@@ -18,6 +18,8 @@ from store.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+# A response waits as soon as this many bytes wait for the client, and one more piece may follow.
+WRITE_AHEAD_BYTES = 2**14
 # Connections beyond the limit that are answered before they are closed; further ones are not.
 MAX_REFUSED = 64
 
@@ -48,6 +50,7 @@ class BoundedProtocol(TimeoutProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Serve the connection if it is not one too many."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=WRITE_AHEAD_BYTES)
         too_many = len(self.connections) - self.max_connections
         if too_many > MAX_REFUSED:
             transport.abort()

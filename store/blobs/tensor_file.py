@@ -25,7 +25,7 @@ _DTYPES: Mapping[str, str] = {
 }
 _LENGTH_BYTES = 8
 # A client that reads slowly holds two pieces in memory.
-PIECE_BYTES = 2**16
+PIECE_BYTES = 2**15
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class Server:
 @contextmanager
 def server_with(folder: Path, **settings: Any) -> Iterator[Server]:
     for name in ("messages", "control"):
-        (folder / "queue" / name).mkdir(parents=True)
+        (folder / "queue" / name).mkdir(parents=True, exist_ok=True)
     chosen = load_settings(
         data_dir=folder, broker_url=f"filesystem://{folder / 'queue'}", **settings
     )
