@@ -35,8 +35,8 @@ class SharedFiles:
         Args:
             key: hash of the content.
             folder: folder of the file; it is created if needed.
-            write: writes the content; called if nobody reads the file yet. What it raises is passed
-                on, and the file is deleted.
+            write: writes the content; called if the file has no reader yet. An exception of it is
+                passed on, and the file is deleted.
         """
         with self._lock:
             shared = self._files.get(key)
