@@ -79,9 +79,10 @@ class LimitReachedError(StoreError):
 
     code = "limit_reached"
 
-    def __init__(self, what: str, limit: int) -> None:
+    def __init__(self, what: str, limit: int, used: int) -> None:
         self.what = what
         self.limit = limit
+        self.used = used
         super().__init__(f"at most {limit} {what} are allowed; try again later")
 
 

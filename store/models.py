@@ -16,6 +16,7 @@ from store.db.ids import new_id
 from store.db.pagination import Page, PageRequest, fetch_page
 from store.db.tables import models
 from store.errors import NotFoundError
+from store.usage import add_usage
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ def _add(session: Session, new: NewModel, spec: dict[str, Any], **values: str) -
             created_at=now(),
         )
     )
+    add_usage(session, values["owner"], weights=len(new.weights))
     return model_id
 
 

@@ -1,17 +1,18 @@
-"""Quotas per owner: unfinished jobs and stored bytes.
+"""Quotas per owner: unfinished jobs, unfinished uploads and stored bytes.
 
-Only committed rows are counted. Near the limit, PostgreSQL transactions that would add to the
-count are serialized by an advisory lock (SQLite serializes writers anyway), so that two of them
-cannot both take the last slot.
+Only committed rows are counted. Near a limit, PostgreSQL transactions that would add to the
+count are serialized, by an advisory lock or the owner's row of counters (SQLite serializes writers
+anyway), so that two of them cannot both take the last slot.
 """
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, func, select, text, update
 from sqlalchemy.orm import Session
 
-from store.datasets.datasets import DELETING
 from store.db.clock import now
-from store.db.tables import artifacts, checkpoints, datasets, jobs, models, uploads
+from store.db.tables import jobs, stored_bytes, uploads
+from store.db.upsert import insert_or_ignore
 from store.errors import LimitReachedError
+from store.recount import count_records, count_usage
 from store.statuses import UNFINISHED
 
 # Upper bound on the requests that are between their count and their commit at the same time.
@@ -30,8 +31,21 @@ def check_unfinished_jobs(session: Session, limit: int, owner: str = "") -> None
     _lock(session, owner)
     # The concatenation keeps SQLite from scanning the owner's index, with all past jobs.
     is_own = (jobs.c.owner + "") == owner
-    if _count(session, total.where(is_own)) >= limit:
-        raise LimitReachedError("unfinished jobs", limit)
+    found = _count(session, total.where(is_own))
+    if found >= limit:
+        raise LimitReachedError("unfinished jobs", limit, found)
+
+
+def check_unfinished_uploads(session: Session, limit: int, owner: str = "") -> None:
+    """Check that the owner may announce one more resumable upload. Raises LimitReachedError.
+
+    Safe against concurrent requests: they are serialized, see the module docstring.
+    """
+    _lock(session, owner)
+    is_active: ColumnElement[bool] = (uploads.c.owner == owner) & (uploads.c.expires_at > now())
+    found = _count(session, select(func.count()).where(is_active))
+    if found >= limit:
+        raise LimitReachedError("unfinished uploads", limit, found)
 
 
 def check_stored_bytes(
@@ -40,6 +54,7 @@ def check_stored_bytes(
     more: int,
     *,
     but_upload: str | None = None,
+    are_counted: bool = False,
     owner: str = "",
 ) -> None:
     """Check that the owner may store `more` bytes. Raises LimitReachedError.
@@ -51,38 +66,56 @@ def check_stored_bytes(
         limit: limit in bytes; None for no limit, in which case nothing is counted.
         more: bytes that are about to be stored.
         but_upload: id of a resumable upload that these bytes replace; it is not counted.
+        are_counted: whether the transaction has already added these bytes to the counters.
         owner: owner of the bytes.
     """
     if limit is None:
         return
-    _lock(session, owner)
-    if _count_stored_bytes(session, owner, but_upload) + more > limit:
-        raise LimitReachedError("stored bytes", limit)
-
-
-def _count_stored_bytes(session: Session, owner: str, but_upload: str | None) -> int:
-    """Return the stored bytes; uploads count with their full length, equal artifacts once."""
-    visible = (datasets.c.owner == owner) & (datasets.c.state != DELETING)
-    active = (uploads.c.owner == owner) & (uploads.c.expires_at > now())
+    used = read_used(session, owner) - (more if are_counted else 0)
     if but_upload is not None:
-        active &= uploads.c.id != but_upload
-    referenced = or_(
-        artifacts.c.sha256.in_(select(models.c.artifact).where(models.c.owner == owner)),
-        artifacts.c.sha256.in_(
-            select(checkpoints.c.artifact)
-            .join(jobs, jobs.c.id == checkpoints.c.job_id)
-            .where(jobs.c.owner == owner)
-        ),
-    )
-    return (
-        _count(session, _total(datasets.c.bytes, visible))
-        + _count(session, _total(uploads.c.length, active))
-        + _count(session, _total(artifacts.c.bytes, referenced))
-    )
+        received = select(uploads.c.offset).where(uploads.c.id == but_upload)
+        used -= session.execute(received).scalar_one_or_none() or 0
+    if used + more > limit:
+        raise LimitReachedError("stored bytes", limit, used)
 
 
-def _total(column: ColumnElement[int], where: ColumnElement[bool]) -> Select[int]:
-    return select(func.coalesce(func.sum(column), 0)).where(where)
+def read_used(session: Session, owner: str) -> int:
+    """Return the bytes that count for the owner, whose counters stay locked until the commit.
+
+    The first time, everything is counted.
+    """
+    row = {"owner": owner, "datasets": 0, "uploads": 0, "weights": 0, "records": 0}
+    if insert_or_ignore(session, stored_bytes, {**row, "counted_at": now()}):
+        recount(session, owner)
+    counters = select(stored_bytes).where(stored_bytes.c.owner == owner).with_for_update()
+    found = session.execute(counters).mappings().one()
+    return int(found["datasets"] + found["uploads"] + found["weights"] + found["records"])
+
+
+def list_counted_owners(session: Session) -> list[str]:
+    """Return the owners whose bytes are counted."""
+    return list(session.execute(select(stored_bytes.c.owner)).scalars())
+
+
+def recount(session: Session, owner: str, records: int | None = None) -> dict[str, int]:
+    """Count an owner's bytes, and return by how much the counters were wrong.
+
+    Exact although others write: whoever has changed a counter holds the row until its commit, so
+    that none of the counted rows has its change still to come.
+
+    Args:
+        session: session of the transaction.
+        owner: the owner, who has counters.
+        records: bytes of the records, if they were counted before the transaction.
+    """
+    counters = select(stored_bytes).where(stored_bytes.c.owner == owner).with_for_update()
+    before = session.execute(counters).mappings().one()
+    found = count_usage(session, owner)
+    found["records"] = count_records(session, owner) if records is None else records
+    session.execute(
+        update(stored_bytes).where(stored_bytes.c.owner == owner).values(**found, counted_at=now())
+    )
+    return {name: value - before[name] for name, value in found.items()}
 
 
 def _count(session: Session, query: Select[int]) -> int:

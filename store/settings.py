@@ -184,8 +184,14 @@ class Settings(BaseSettings):
     max_stored_bytes: int | None = Field(
         default=None,
         ge=1,
-        description="Maximum total size of datasets, uploads, models and checkpoints per owner; "
-        "beyond: 429.",
+        description="Maximum total size of everything stored per owner: datasets, received parts "
+        "of uploads, models, checkpoints, records of jobs, answers, deliveries; beyond: 429.",
+    )
+    max_unfinished_uploads: int = Field(
+        default=1_000,
+        ge=1,
+        description="Maximum resumable uploads per owner that have neither become a dataset nor "
+        "expired; beyond: 429.",
     )
     idempotency_seconds: float = Field(
         default=86_400, gt=0, description="How long the response to an Idempotency-Key is kept."

@@ -14,6 +14,7 @@ from store.db.clock import now, shifted
 from store.db.ids import new_id
 from store.db.tables import upload_parts, uploads
 from store.errors import NotFoundError, OffsetConflictError, UploadExpiredError
+from store.usage import add_usage
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ def add_part(
             upload_id=upload_id, offset=part.offset, bytes=part.bytes, blob=part.blob
         )
     )
+    add_usage(session, row["owner"], uploads=part.bytes)
     return _record(row)
 
 
@@ -154,4 +156,10 @@ def delete_parts(blobs: BlobStore, upload_id: str) -> None:
 
 def delete_upload(session: Session, upload_id: str) -> None:
     """Delete the row of an expired upload whose blobs are deleted."""
-    session.execute(delete(uploads).where(uploads.c.id == upload_id, uploads.c.expires_at <= now()))
+    found = session.execute(
+        delete(uploads)
+        .where(uploads.c.id == upload_id, uploads.c.expires_at <= now())
+        .returning(uploads.c.owner, uploads.c.offset)
+    ).one_or_none()
+    if found is not None:
+        add_usage(session, found.owner, uploads=-found.offset)

@@ -8,6 +8,7 @@ a test starts as a process migrates.
 import tempfile
 from functools import cache
 from pathlib import Path
+from uuid import uuid4
 
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
@@ -38,6 +39,8 @@ def create_tables(database_url: str) -> None:
         metadata.create_all(connection, checkfirst=False)
         connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
         connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+        own = text("INSERT INTO instance VALUES (:id, 0)")
+        connection.execute(own, {"id": str(uuid4())})
     database.close()
 
 

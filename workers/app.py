@@ -28,7 +28,7 @@ from workers.process.schema_check import require_schema
 from workers.process.shutdown import ShutdownFlag
 from workers.registry import KINDS
 from workers.slices import run_slice
-from workers.sweeper import Sweeper
+from workers.sweep.sweeper import Sweeper
 
 logger = logging.getLogger(__name__)
 

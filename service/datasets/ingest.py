@@ -73,8 +73,9 @@ def _share_existing(
             check_stored_bytes(session, limit, upload.bytes, but_upload=upload_id)
             return None
         claim_key(session, keyed)
-        # The new row is already counted.
-        check_stored_bytes(session, limit, 0, but_upload=upload_id)
+        check_stored_bytes(
+            session, limit, shared.blob_bytes, but_upload=upload_id, are_counted=True
+        )
         return store_response(session, keyed, _created_response(shared))
 
 
@@ -131,16 +132,17 @@ def _store(
     in between are invisible, and are deleted by the sweep. If two requests with the same key get
     here, the second one leaves nothing behind.
     """
-    contents = _describe(upload, table, fingerprint)
+    contents = _describe(upload, table, column_file.stat().st_size, fingerprint)
     limit, upload_id = context.settings.max_stored_bytes, upload.upload_id
     with context.database.writing() as session:
+        check_stored_bytes(session, limit, contents.blob_bytes, but_upload=upload_id)
         dataset_id = receive_dataset(session, upload.name)
     try:
         with kept_alive(context.database, dataset_id):
             context.blobs.put_blob(blob_key(dataset_id), column_file)
         with context.database.writing() as session:
             claim_key(session, keyed)
-            check_stored_bytes(session, limit, contents.bytes, but_upload=upload_id)
+            check_stored_bytes(session, limit, contents.blob_bytes, but_upload=upload_id)
             shown = publish_dataset(session, dataset_id, contents)
             return store_response(session, keyed, _created_response(shown))
     except Exception as error:
@@ -149,10 +151,11 @@ def _store(
         raise
 
 
-def _describe(upload: Upload, table: TableContents, fingerprint: str) -> Contents:
+def _describe(upload: Upload, table: TableContents, blob_bytes: int, fingerprint: str) -> Contents:
     return Contents(
         rows=table.rows,
         bytes=upload.bytes,
+        blob_bytes=blob_bytes,
         sha256=upload.sha256,
         columns=tuple(table.columns),
         format=str(table.options.format),

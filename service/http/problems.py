@@ -182,9 +182,9 @@ def _members(error: Exception) -> dict[str, Any]:
             return {"job_id": error.job_id}
         case StepNotFoundError():
             return {"last_step": error.last}
-        case IntakeLimitError():
-            names = ("reached", "limit", "unit", "setting")
-            return {name: getattr(error, name) for name in names}
+        case IntakeLimitError() | LimitReachedError():
+            names = ("reached", "used", "limit", "unit", "setting")
+            return {name: getattr(error, name) for name in names if hasattr(error, name)}
         case DatasetGoneError():
             return {"kept_steps": [*error.steps.values()]}
         case _:

@@ -111,7 +111,7 @@ def get_upload_offset(
 @router.patch(
     "/{upload_id}",
     status_code=204,
-    responses=problems(400, 404, 409, 410, 412, 413, 415, 422, 460, 503),
+    responses=problems(400, 404, 409, 410, 412, 413, 415, 422, 429, 460, 503),
     openapi_extra=NEXT_PART,
 )
 async def continue_upload(

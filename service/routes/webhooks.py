@@ -78,7 +78,7 @@ def list_deliveries(
     return PageView.of(page)
 
 
-@router.post("/{webhook_id}/test", status_code=202, responses=problems(404, 422, 503))
+@router.post("/{webhook_id}/test", status_code=202, responses=problems(404, 422, 429, 503))
 def test_webhook(context: ContextDep, webhook_id: WebhookId) -> DeliveryView:
     """Send an event of type `webhook.test`; the webhook's deliveries show the outcome."""
     return webhooks.test(context, webhook_id)

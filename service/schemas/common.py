@@ -156,7 +156,11 @@ class Problem(View):
         "limit; otherwise absent.",
     )
     limit: int | float | None = Field(
-        None, description="The limit that `reached` exceeds; or absent."
+        None,
+        description="The limit that `reached` exceeds, or the request would; or absent.",
+    )
+    used: int | None = Field(
+        None, description="What counts towards the limit now, of a 429; otherwise absent."
     )
     unit: str | None = Field(
         None,

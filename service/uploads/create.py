@@ -14,14 +14,16 @@ from service.uploads.resumable import Sent, discard, receive
 from service.uploads.tus import format_instant
 from store.errors import StoreError
 from store.idempotency import KeyedRequest, StoredResponse, claim_key, delete_key, store_response
-from store.quotas import check_stored_bytes
+from store.quotas import check_stored_bytes, check_unfinished_uploads
 from store.uploads import UploadRecord, add_upload, get_upload
 
 
 def begin(
     context: Context, length: int, metadata: dict[str, str], keyed: KeyedRequest | None
 ) -> StoredResponse:
-    """Create an upload, whose full length counts towards the storage quota at once.
+    """Create an upload; its bytes count towards the storage quota as they are received.
+
+    One whose full length has no room now is refused at once.
 
     Raises BodyTooLargeError, LimitReachedError, KeyReusedError.
     """
@@ -36,6 +38,7 @@ def _begin(
     settings = context.settings
     with context.database.writing() as session:
         claim_key(session, keyed)
+        check_unfinished_uploads(session, settings.max_unfinished_uploads)
         check_stored_bytes(session, settings.max_stored_bytes, length)
         upload = add_upload(session, length, metadata, settings.upload_expiry_seconds)
         return store_response(session, keyed, _created_response(upload))

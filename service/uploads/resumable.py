@@ -23,11 +23,13 @@ from service.uploads.temp_folders import incoming_folder
 from service.uploads.tus import Checksum
 from store.blobs.disk_errors import translate_disk_errors
 from store.errors import (
+    LimitReachedError,
     NotFoundError,
     OffsetConflictError,
     StoreUnavailableError,
     UploadExpiredError,
 )
+from store.quotas import check_stored_bytes
 from store.uploads import (
     UploadPart,
     UploadRecord,
@@ -164,8 +166,9 @@ def _store_part(context: Context, upload: UploadRecord, path: Path, size: int) -
     part = UploadPart(upload.offset, size, blob)
     try:
         with context.database.writing() as session:
+            check_stored_bytes(session, context.settings.max_stored_bytes, size)
             return add_part(session, upload.id, part, context.settings.upload_expiry_seconds)
-    except (NotFoundError, UploadExpiredError, OffsetConflictError):
+    except (NotFoundError, UploadExpiredError, OffsetConflictError, LimitReachedError):
         # After any other error the part may have been committed nevertheless, so it is kept.
         context.blobs.delete_blob(blob)
         raise

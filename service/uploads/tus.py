@@ -22,6 +22,7 @@ EXTENSIONS = "creation,creation-with-upload,expiration,termination,checksum"
 MEDIA_TYPE = "application/offset+octet-stream"
 CHECKSUMS = ("sha1", "sha256")
 MAX_METADATA = 64
+MAX_METADATA_BYTES = 8_192
 _KEY = re.compile(r"[!-+\--~]+")
 
 
@@ -79,6 +80,8 @@ def parse_size(header: str, text: str | None) -> int:
 def parse_metadata(text: str | None) -> dict[str, str]:
     """Parse the metadata of an upload. Raises InvalidHeaderError."""
     found: dict[str, str] = {}
+    if len(text or "") > MAX_METADATA_BYTES:
+        raise _invalid("Upload-Metadata", f"must not be longer than {MAX_METADATA_BYTES} bytes")
     pairs = [] if not (text or "").strip() else str(text).split(",")
     for pair in pairs:
         key, _, value = pair.strip(" ").partition(" ")

@@ -118,7 +118,10 @@ def deliveries(context: Context, webhook_id: str, request: PageRequest) -> Page[
 
 
 def test(context: Context, webhook_id: str) -> DeliveryView:
-    """Send the webhook a test event through the regular delivery. Raises NotFoundError."""
+    """Send the webhook a test event through the regular delivery.
+
+    Raises NotFoundError, LimitReachedError.
+    """
     with context.database.writing() as session:
         get_webhook(session, webhook_id)
         return _delivery_view(add_test_delivery(session, webhook_id))

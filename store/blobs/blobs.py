@@ -1,20 +1,22 @@
 """Blob store: files too large for the database, in a folder or bucket, by server-made keys."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from obstore.exceptions import BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 from store.blobs.disk_cache import Cache
 from store.blobs.disk_errors import storage_error
 from store.blobs.local_folder import (
     delete_all_staged,
+    delete_old_staged,
     delete_staged,
     make_durable_folder,
     sync_blob,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 # Size of the ranges in which files are transferred; a few of them are in memory at once.
 RANGE_BYTES = 8 * 2**20
 CONCURRENT_RANGES = 4
+PAGE_BLOBS = 500
 # Timeout of one range request, and the time for retries before StoreUnavailableError.
 RANGE_SECONDS = 120
 RETRY_SECONDS = 15
@@ -95,6 +98,28 @@ class BlobStore:
         with _translate_errors(folder):
             return [found["path"] for page in self._store.list(folder) for found in page]
 
+    def list_old_blobs(self, folder: str, older_than_seconds: float) -> Iterator[list[str]]:
+        """Yield the keys below the folder last written this long ago, in pages of up to 500.
+
+        Raises StoreUnavailableError.
+        """
+        with _translate_errors(folder):
+            for page in self._store.list(folder, chunk_size=PAGE_BLOBS):
+                newest = datetime.now(UTC) - timedelta(seconds=older_than_seconds)
+                yield [found["path"] for found in page if found["last_modified"] <= newest]
+
+    def read_text(self, key: str) -> str | None:
+        """Return a short blob's text; None if it does not exist. Raises StoreUnavailableError."""
+        try:
+            return b"".join(self.read_blob(key)).decode(errors="replace")
+        except NotFoundError:
+            return None
+
+    def write_text(self, key: str, text: str) -> None:
+        """Store a short text under the key, unless there is one. Raises StoreUnavailableError."""
+        with suppress(AlreadyExistsError), _translate_errors(key, missing_is_unavailable=True):
+            self._store.put(key, text.encode(), mode="create")
+
     def delete_blob(self, key: str) -> None:
         """Delete a blob; deleting a missing blob is not an error. Raises StoreUnavailableError."""
         try:
@@ -104,6 +129,16 @@ class BlobStore:
             pass
         if self._folder is not None:
             delete_staged(self._folder, key)
+
+    def delete_old_staged(self, older_than_seconds: float) -> int:
+        """Delete files that killed puts have left in a folder of blobs; return their number.
+
+        Buckets delete theirs by a rule for incomplete multipart uploads.
+        """
+        if self._folder is None:
+            return 0
+        with _translate_errors(str(self._folder)):
+            return delete_old_staged(self._folder, time.time() - older_than_seconds)
 
     def delete_folder(self, folder: str) -> None:
         """Delete all blobs below the folder, also those staged by puts that did not end.
@@ -184,5 +219,7 @@ def _translate_errors(key: str, *, missing_is_unavailable: bool = False) -> Iter
         if missing_is_unavailable:
             raise storage_error("blob store", error) from error
         raise NotFoundError("blob", key) from error
+    except AlreadyExistsError:
+        raise
     except (BaseError, OSError, ValueError) as error:
         raise storage_error("blob store", error) from error

@@ -51,3 +51,15 @@ def delete_all_staged(folder: Path) -> None:
     # Not empty: a put has stored a blob since.
     with suppress(OSError):
         folder.rmdir()
+
+
+def delete_old_staged(folder: Path, written_before: float) -> int:
+    """Delete staged files below a folder that were last written before this time, since 1970."""
+    count = 0
+    for path in folder.rglob(_STAGED):
+        # Gone meanwhile, or renamed to its key.
+        with suppress(FileNotFoundError):
+            if path.is_file() and path.stat().st_mtime <= written_before:
+                path.unlink()
+                count += 1
+    return count

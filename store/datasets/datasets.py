@@ -21,6 +21,7 @@ from store.db.ids import new_id
 from store.db.pagination import Page, PageRequest, fetch_page
 from store.db.tables import datasets
 from store.errors import NotFoundError
+from store.usage import add_usage
 
 # Of a longer value, `top_values` has the first characters; a text column with one is free text
 # unless it is stated to be categorical.
@@ -92,6 +93,7 @@ class DatasetRecord(DatasetSummary):
         notices: changes and guesses made by intake.
         blob: key of the column file.
         blob_sha256: sha256 of the column file; empty for files written before it was recorded.
+        blob_bytes: size of the column file.
         fingerprint: hash of the uploaded bytes and the read options, see `content_hash`.
     """
 
@@ -101,12 +103,16 @@ class DatasetRecord(DatasetSummary):
     notices: tuple[Notice, ...]
     blob: str
     blob_sha256: str
+    blob_bytes: int
     fingerprint: str
 
 
 @dataclass(frozen=True)
 class Contents:
-    """Result of intake: columns, rows, size and sha256 of the uploaded bytes, and read options."""
+    """Result of intake: columns, rows, size and sha256 of the uploaded bytes, and read options.
+
+    `blob_bytes` is the size of the column file.
+    """
 
     rows: int
     bytes: int
@@ -116,6 +122,7 @@ class Contents:
     options: dict[str, Any] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     blob_sha256: str = ""
+    blob_bytes: int = 0
     fingerprint: str = ""
 
 
@@ -201,6 +208,7 @@ def publish_dataset(session: Session, dataset_id: str, contents: Contents) -> Da
                 options=contents.options,
                 notices=[asdict(notice) for notice in contents.notices],
                 blob_sha256=contents.blob_sha256,
+                blob_bytes=contents.blob_bytes,
                 fingerprint=contents.fingerprint,
                 created_at=now(),
             )
@@ -211,6 +219,7 @@ def publish_dataset(session: Session, dataset_id: str, contents: Contents) -> Da
     )
     if row is None:
         raise NotFoundError("dataset", dataset_id)
+    add_usage(session, row["owner"], datasets=contents.blob_bytes)
     return _record(row)
 
 
@@ -235,6 +244,7 @@ def share_dataset(
         return None
     own = {"id": new_id("ds"), "owner": owner, "name": name, "created_at": now()}
     inserted = session.execute(insert(datasets).values({**source, **own}).returning(*datasets.c))
+    add_usage(session, owner, datasets=source["blob_bytes"])
     return _record(inserted.mappings().one())
 
 

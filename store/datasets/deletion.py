@@ -8,6 +8,7 @@ from store.db.clock import shifted
 from store.db.tables import datasets, jobs
 from store.errors import DatasetInUseError, NotFoundError
 from store.statuses import TERMINAL, UNFINISHED
+from store.usage import add_usage
 
 
 def delete_dataset(session: Session, dataset_id: str) -> str | None:
@@ -81,4 +82,10 @@ def list_abandoned_datasets(session: Session, older_than_seconds: float) -> tupl
 
 def delete_dataset_row(session: Session, dataset_id: str) -> None:
     """Delete the row of a hidden dataset whose blob is deleted."""
-    session.execute(delete(datasets).where(datasets.c.id == dataset_id, datasets.c.state != READY))
+    found = session.execute(
+        delete(datasets)
+        .where(datasets.c.id == dataset_id, datasets.c.state != READY)
+        .returning(datasets.c.owner, datasets.c.blob_bytes)
+    ).one_or_none()
+    if found is not None:
+        add_usage(session, found.owner, datasets=-found.blob_bytes)

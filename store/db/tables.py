@@ -57,8 +57,29 @@ datasets = Table(
     # The column file; datasets with equal bytes and options share it.
     Column("blob", String(128), nullable=False, server_default=""),
     Column("blob_sha256", String(64), nullable=False, server_default=""),
+    Column("blob_bytes", BigInteger, nullable=False, server_default="0"),
     Column("fingerprint", String(64), nullable=False, server_default="", index=True),
     Column("created_at", Instant, nullable=False),
+)
+
+# Bytes stored per owner with a limit, see `store.usage`; `records` are counted by a sweep only.
+stored_bytes = Table(
+    "stored_bytes",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("datasets", BigInteger, nullable=False, default=0),
+    Column("uploads", BigInteger, nullable=False, default=0),
+    Column("weights", BigInteger, nullable=False, default=0),
+    Column("records", BigInteger, nullable=False, default=0),
+    Column("counted_at", Instant, nullable=False),
+)
+
+# One row: the id of this database, which blobs that it may delete are marked with.
+instance = Table(
+    "instance",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("swept_at", Instant, nullable=False),
 )
 
 # Files sent in several requests (tus); the received bytes are blobs, one per part.

@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     insert,
     or_,
     select,
@@ -27,6 +28,7 @@ from store.db.clock import now
 from store.db.ids import lowest_id, new_id
 from store.db.pagination import Page, PageRequest, fetch_page
 from store.db.tables import deliveries, delivery_attempts, events, jobs, webhooks
+from store.errors import LimitReachedError
 from store.statuses import noun_of
 
 DeliveryStatus = Literal["pending", "delivered", "failed"]
@@ -40,6 +42,8 @@ AttemptError = Literal[
     "unexpected_status",
 ]
 
+# Test events per webhook whose deliveries are kept: finished ones are deleted after seven days.
+MAX_TESTS = 1_000
 # Events sent to a webhook that does not specify any.
 DEFAULT_EVENT_TYPES = frozenset({"paused", "stalled", "cancelled", "failed", "succeeded"})
 # All events a webhook can subscribe to; epochs are available only from the event stream.
@@ -151,7 +155,15 @@ def add_past_deliveries(session: Session, webhook_id: str, job_id: str) -> None:
 
 
 def add_test_delivery(session: Session, webhook_id: str) -> DeliveryRecord:
-    """Add a delivery of the test event `webhook.test`."""
+    """Add a delivery of the test event `webhook.test`. Raises LimitReachedError.
+
+    Concurrent tests may exceed the limit by their number.
+    """
+    of_tests = (deliveries.c.webhook_id == webhook_id, deliveries.c.job_id.is_(None))
+    kept = session.execute(select(func.count()).select_from(deliveries).where(*of_tests))
+    count = kept.scalar_one()
+    if count >= MAX_TESTS:
+        raise LimitReachedError("tests per webhook in seven days", MAX_TESTS, count)
     at = session.execute(select(now())).scalar_one()
     payload = _payload("webhook.test", at, {"webhook_id": webhook_id})
     row = _row(webhook_id, None, "webhook.test", payload)

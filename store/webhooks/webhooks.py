@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import RowMapping, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from store.db.clock import now
+from store.db.clock import now, shifted
 from store.db.ids import new_id
 from store.db.pagination import Page, PageRequest, fetch_page
-from store.db.tables import webhooks
+from store.db.tables import deliveries, jobs, webhooks
 from store.errors import LimitReachedError, NotFoundError
 from store.webhooks.deliveries import add_past_deliveries
 
@@ -50,8 +50,8 @@ def add_webhook(
 
     A webhook of one job also receives the job's earlier events. Raises LimitReachedError.
     """
-    if job_id is None and _count_global(session, owner) >= MAX_GLOBAL_WEBHOOKS:
-        raise LimitReachedError("webhooks for all jobs", MAX_GLOBAL_WEBHOOKS)
+    if job_id is None:
+        _check_count(session, owner)
     row = session.execute(
         insert(webhooks)
         .values(
@@ -71,11 +71,12 @@ def add_webhook(
     return record
 
 
-def _count_global(session: Session, owner: str) -> int:
+def _check_count(session: Session, owner: str) -> None:
     conditions = (webhooks.c.job_id.is_(None), webhooks.c.owner == owner)
-    return session.execute(
-        select(func.count()).select_from(webhooks).where(*conditions)
-    ).scalar_one()
+    query = select(func.count()).select_from(webhooks).where(*conditions)
+    found = session.execute(query).scalar_one()
+    if found >= MAX_GLOBAL_WEBHOOKS:
+        raise LimitReachedError("webhooks for all jobs", MAX_GLOBAL_WEBHOOKS, found)
 
 
 def get_webhook(session: Session, webhook_id: str, owner: str = "") -> WebhookRecord:
@@ -110,6 +111,19 @@ def delete_webhook(session: Session, webhook_id: str, owner: str = "") -> None:
     )
     if deleted.one_or_none() is None:
         raise NotFoundError("webhook", webhook_id)
+
+
+def delete_ended_webhooks(session: Session, after_seconds: float) -> int:
+    """Delete webhooks of jobs that ended `after_seconds` ago or earlier; return the number.
+
+    Those with a delivery stay: deliveries are deleted first.
+    """
+    ended = select(jobs.c.id).where(
+        jobs.c.id == webhooks.c.job_id, jobs.c.finished_at < shifted(-after_seconds)
+    )
+    called = select(deliveries.c.id).where(deliveries.c.webhook_id == webhooks.c.id)
+    old = delete(webhooks).where(webhooks.c.job_id.is_not(None), ended.exists(), ~called.exists())
+    return len(session.execute(old.returning(webhooks.c.id)).all())
 
 
 def disable_webhook(session: Session, webhook_id: str) -> None:

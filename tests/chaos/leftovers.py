@@ -14,11 +14,12 @@ from store.broker import Broker
 from store.db.database import Database
 from store.db.tables import artifacts, checkpoints, datasets, jobs, models, upload_parts
 from store.environment import environment_fingerprint
+from store.orphans import MARKER
 from store.settings import Settings
 from tests.chaos.processes import Process
-from workers import sweeper
 from workers.registry import KINDS
-from workers.sweeper import Sweeper
+from workers.sweep import sweeper
+from workers.sweep.sweeper import Sweeper
 
 
 def sweep_at_once(database: Database, settings: Settings, broker: Broker) -> None:
@@ -41,7 +42,8 @@ def _check_blobs(database: Database, settings: Settings) -> list[str]:
         needed |= set(session.execute(select(upload_parts.c.blob)).scalars())
         states = Counter(session.execute(select(datasets.c.state)).scalars())
     folder = Path(urlsplit(settings.blob_url).path)
-    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    there = {str(path.relative_to(folder)) for path in files} - {MARKER}
     return [
         *(f"blob without a row: {name}" for name in sorted(there - needed)),
         *(f"row without a blob: {name}" for name in sorted(needed - there)),

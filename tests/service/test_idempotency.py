@@ -251,7 +251,7 @@ def test_key_of_a_failed_transaction_is_free(
 ) -> None:
     def refuse(*_: Any) -> None:
         monkeypatch.undo()
-        raise LimitReachedError("unfinished jobs", 0)
+        raise LimitReachedError("unfinished jobs", 0, 0)
 
     monkeypatch.setattr("service.jobs.create.check_unfinished_jobs", refuse)
     body = spec(upload)

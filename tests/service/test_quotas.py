@@ -16,11 +16,13 @@ from tests.training import train_waiting_jobs
 CSV = {"Content-Type": "text/csv"}
 TUS = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
 SIZE = len(IRIS_LIKE)
+# Size of the column file of IRIS_LIKE, and a limit for one of them.
+BLOB, LIMIT = 2_002, 3_500
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings(data_dir=tmp_path, max_unfinished_jobs=2, max_stored_bytes=SIZE + 100)
+    return load_settings(data_dir=tmp_path, max_unfinished_jobs=2, max_stored_bytes=LIMIT)
 
 
 def refused(answer: Any) -> None:
@@ -67,7 +69,9 @@ def test_retry_beyond_the_limit_is_429_until_another_ends(
 
 
 def test_job_whose_weights_have_no_room_is_429(client: TestClient, upload: Upload) -> None:
-    refused(client.post("/v1/jobs", json={"dataset_id": upload()["id"], "target": "kind"}))
+    body: dict[str, Any] = {"dataset_id": upload()["id"], "target": "kind"}
+    body["network"] = {"layers": [{"type": "dense", "units": 500}]}
+    refused(client.post("/v1/jobs", json=body))
 
 
 def test_dataset_beyond_the_limit_is_429_and_leaves_nothing(
@@ -83,22 +87,37 @@ def test_dataset_beyond_the_limit_is_429_and_leaves_nothing(
 
 
 def test_model_beyond_the_limit_is_429(client: TestClient) -> None:
-    begin(client, SIZE)
+    begin(client, LIMIT - 50, "x" * (LIMIT - 50))
     files = {"weights": ("weights.safetensors", pack_arrays(WEIGHTS))}
     refused(client.post("/v1/models", data={"model": json.dumps(XOR)}, files=files))
     assert client.get("/v1/models").json()["data"] == []
 
 
-def test_length_that_an_upload_announces_is_reserved(client: TestClient, upload: Upload) -> None:
-    location = begin(client, SIZE).headers["location"]
-    refused(begin(client, SIZE))
-    refused(client.post("/v1/datasets", content=IRIS_LIKE, headers=CSV))
-    client.delete(location, headers=TUS)
-    upload()
+def test_uploads_count_as_they_fill(client: TestClient) -> None:
+    half = LIMIT // 2 + 1
+    locations = [begin(client, half).headers["location"] for _ in range(2)]
+    refused(begin(client, LIMIT + 1))
+    headers = {**TUS, "Upload-Offset": "0"}
+    first, second = (
+        client.patch(location, headers=headers, content="x" * half) for location in locations
+    )
+    assert first.status_code == 204
+    refused(second)
+    assert client.head(locations[1], headers=TUS).headers["upload-offset"] == "0"
+    client.delete(locations[0], headers=TUS)
+    assert client.patch(locations[1], headers=headers, content="x" * half).status_code == 204
 
 
 def test_upload_that_becomes_a_dataset_does_not_count_twice(client: TestClient) -> None:
     answer = begin(client, SIZE, IRIS_LIKE)
+    full = begin(client, LIMIT - SIZE - BLOB, "x" * (LIMIT - SIZE - BLOB))
+    assert full.status_code == 201
     query = {"upload": answer.json()["id"], "format": "csv"}
     assert client.post("/v1/datasets", params=query).status_code == 201
-    refused(begin(client, SIZE))
+    refused(begin(client, SIZE + 1))
+
+
+def test_a_refusal_states_the_limit_and_what_is_used(client: TestClient, upload: Upload) -> None:
+    upload()
+    found = problem(client.post("/v1/datasets", content=IRIS_LIKE, headers=CSV), 429)
+    assert (found["limit"], found["used"]) == (LIMIT, BLOB)

@@ -32,7 +32,11 @@ def transaction_waits(database: Database) -> bool:
 def dataset(database: Database) -> DatasetRecord:
     with database.writing() as session:
         dataset_id = receive_dataset(session, "points")
-        return publish_dataset(session, dataset_id, Contents(3, 12, "a" * 64, (COLUMN,)))
+        return publish_dataset(
+            session,
+            dataset_id,
+            Contents(3, 12, "a" * 64, (COLUMN,), blob_bytes=700, fingerprint="f" * 64),
+        )
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ from tests.workers.conftest import Find, Post
 from workers import registry
 from workers.context import WorkerContext
 from workers.slices import run_slice
-from workers.sweeper import Sweeper
+from workers.sweep.sweeper import Sweeper
 
 SPEC = {"steps": 100, "hashes": 1, "seed": 1}
 Count = Callable[..., str]
@@ -320,7 +320,7 @@ def test_sweep_reports_an_unknown_kind_once(
     sweeper = Sweeper(
         database, open_blobs(settings), broker, settings, "w", {}, lambda: True, registry.KINDS
     )
-    with caplog.at_level(logging.WARNING, "workers.sweeper"):
+    with caplog.at_level(logging.WARNING, "workers.sweep.sweeper"):
         sweeper.sweep(-1)
         sweeper.sweep(-1)
         assert [text.partition(",")[0] for text in caplog.messages] == [

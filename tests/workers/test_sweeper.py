@@ -19,7 +19,7 @@ from store.statuses import KINDS, JobStatus
 from store.uploads import UploadPart, add_part, add_upload
 from store.workers import find_live_environments
 from tests.workers.conftest import Find, Post
-from workers.sweeper import Sweeper
+from workers.sweep.sweeper import Sweeper
 
 ENVIRONMENT = {"blas_kernel": "Haswell"}
 

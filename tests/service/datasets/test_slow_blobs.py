@@ -20,7 +20,7 @@ from store.db.tables import datasets
 from store.settings import Settings
 from tests.service.conftest import IRIS_LIKE, problem
 from tests.waiting import wait_for
-from workers.sweeper import ABANDONED_AFTER_SECONDS
+from workers.sweep.sweeper import ABANDONED_AFTER_SECONDS
 
 
 @pytest.fixture

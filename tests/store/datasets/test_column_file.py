@@ -98,6 +98,7 @@ def test_schema_has_all_levels_if_they_are_stored() -> None:
         notices=(),
         blob="",
         blob_sha256="",
+        blob_bytes=0,
         fingerprint="",
     )
     schema = table_schema(dataset)

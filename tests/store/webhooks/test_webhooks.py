@@ -3,18 +3,20 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
+from store.db.clock import shifted
 from store.db.database import Database
 from store.db.pagination import PageRequest
-from store.db.tables import deliveries
+from store.db.tables import deliveries, jobs
 from store.errors import LimitReachedError, NotFoundError
 from store.jobs.jobs import JobRecord
-from store.webhooks.deliveries import list_deliveries
+from store.webhooks.deliveries import add_test_delivery, list_deliveries
 from store.webhooks.webhooks import (
     MAX_GLOBAL_WEBHOOKS,
     WebhookRecord,
     add_webhook,
+    delete_ended_webhooks,
     delete_webhook,
     get_webhook,
     list_webhooks,
@@ -92,3 +94,17 @@ def test_only_webhooks_for_all_jobs_are_limited(database: Database, post: Post) 
         add(database)
     add(database, job_id=post().id)
     add(database, owner="other")
+
+
+def test_webhooks_of_jobs_that_ended_long_ago_are_deleted(database: Database, post: Post) -> None:
+    of_all = add(database)
+    running, ended, calling = (add(database, job_id=post().id) for _ in range(3))
+    with database.writing() as session:
+        old = [ended.job_id, calling.job_id]
+        session.execute(update(jobs).where(jobs.c.id.in_(old)).values(finished_at=shifted(-100)))
+        session.execute(delete(deliveries))
+        add_test_delivery(session, calling.id)
+        assert delete_ended_webhooks(session, 200) == 0
+        assert delete_ended_webhooks(session, 50) == 1
+        kept = {webhook.id for webhook in list_webhooks(session, PageRequest()).items}
+    assert kept == {of_all.id, running.id, calling.id}

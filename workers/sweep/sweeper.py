@@ -32,6 +32,7 @@ from store.settings import Settings
 from store.uploads import delete_parts, delete_upload, list_expired_uploads
 from store.webhooks.deliveries import delete_finished_deliveries
 from store.workers import announce_worker, delete_lost_workers
+from workers.sweep.slow_sweep import SlowSweep
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,8 @@ class Sweeper:
         self._reported: set[str] = set()
 
     def start(self) -> None:
-        """Sweep now and every sweep_seconds until the process ends."""
+        """Sweep now and every sweep_seconds until the process ends, and start the slow sweep."""
+        SlowSweep(self._database, self._blobs, DELIVERIES_KEPT_SECONDS).start()
         threading.Thread(target=self._run, name="sweeper", daemon=True).start()
 
     def _run(self) -> None:
