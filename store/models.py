@@ -13,6 +13,7 @@ from store.blobs.artifacts import add_artifact, hash_artifact
 from store.blobs.packed_arrays import PackedArrays
 from store.db.clock import now
 from store.db.ids import new_id
+from store.db.long_values import select_short, short, split_long
 from store.db.pagination import Page, PageRequest, fetch_page
 from store.db.tables import models
 from store.errors import NotFoundError
@@ -134,14 +135,45 @@ def get_model(session: Session, model_id: str) -> ModelRecord:
     return _record(row)
 
 
-def list_models(
+# Columns whose size grows with the table, the classes or the folds.
+_GROWING = frozenset({"cross_validation", "metrics", "preprocessing", "spec"})
+_SPEC_MEMBERS = ("task", "target")
+
+
+@dataclass(frozen=True)
+class ListedModel:
+    """A model in a list.
+
+    Attributes:
+        record: the model; long values are None or empty, of a long spec there are task and target.
+        omitted: names of the columns with long values.
+    """
+
+    record: ModelRecord
+    omitted: tuple[str, ...]
+
+
+def list_short_models(
     session: Session, request: PageRequest, job_id: str | None = None
-) -> Page[ModelRecord]:
-    """Return one page of models, by default newest first."""
-    query = select(models)
+) -> Page[ListedModel]:
+    """Return one page of models without long values, by default newest first."""
+    query = select_short(models, _GROWING).add_columns(
+        *(short(models.c.spec[name], 512).label(f"spec.{name}") for name in _SPEC_MEMBERS)
+    )
     if job_id is not None:
         query = query.where(models.c.job_id == job_id)
-    return fetch_page(session, query, models.c.id, request).map(_record)
+    return fetch_page(session, query, models.c.id, request).map(_listed)
+
+
+def _listed(row: RowMapping) -> ListedModel:
+    values, omitted = split_long(row)
+    members = {name: values.pop(f"spec.{name}") for name in _SPEC_MEMBERS}
+    empty: dict[str, Any] = {name: {} for name in omitted}
+    if "spec" in omitted:
+        empty["spec"] = {name: value for name, value in members.items() if value is not None}
+    if "cross_validation" in omitted:
+        empty["cross_validation"] = None
+    return ListedModel(ModelRecord(**{**values, **empty}), omitted)
 
 
 def list_model_versions(session: Session, limit: int) -> list[tuple[str, int]]:

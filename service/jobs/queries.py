@@ -2,11 +2,12 @@
 
 from service.context import Context
 from service.schemas.epochs import CheckpointsView
-from service.schemas.jobs import JobView
-from service.serializers.jobs import checkpoint_view, view
+from service.schemas.jobs import JobView, ListedJobView
+from service.serializers.jobs import checkpoint_view, listed_view, view
 from store.db.pagination import Page, PageRequest
 from store.errors import NotFoundError
-from store.jobs.jobs import JobFilter, JobRecord, find_external_job, list_jobs
+from store.jobs.jobs import JobFilter, JobRecord, find_external_job
+from store.jobs.listing import list_short_jobs
 from store.jobs.training.checkpoints import list_training_checkpoints
 from store.jobs.training.losses import LossPage, list_losses
 from store.jobs.transitions import TransitionRecord, list_transitions
@@ -30,12 +31,12 @@ def get_by_external_id(context: Context, external_id: str) -> JobView:
     return view(*found)
 
 
-def page(context: Context, wanted: JobFilter, request: PageRequest) -> Page[JobView]:
-    """Return one page of jobs."""
+def page(context: Context, wanted: JobFilter, request: PageRequest) -> Page[ListedJobView]:
+    """Return one page of jobs, without long values."""
     with context.database.reading() as session:
-        found = list_jobs(session, TRAINING, wanted, request)
-        transitions = list_transitions(session, *(job.id for job in found.items))
-    return found.map(lambda job: view(job, transitions[job.id]))
+        found = list_short_jobs(session, TRAINING, wanted, request)
+        transitions = list_transitions(session, *(job.record.id for job in found.items))
+    return found.map(lambda job: listed_view(job, transitions[job.record.id]))
 
 
 def checkpoints(context: Context, job_id: str) -> CheckpointsView:

@@ -1,6 +1,6 @@
 """Queries of models, and their weights in three formats."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from os import SEEK_END
@@ -13,14 +13,14 @@ from service.context import Context
 from service.http.errors import NoWeightsError
 from service.models.weight_files import iterate_file, iterate_npz, open_artifact
 from service.schemas.jobs import Classes, Label, StoredSpec
-from service.schemas.models import LineageView, ModelMetricsView, ModelView
+from service.schemas.models import LineageView, ListedModelView, ModelMetricsView, ModelView
 from service.serializers.jobs import cross_validation_view
 from service.serializers.later_versions import if_known
 from store.blobs.tensor_file import open_tensors
 from store.blobs.tensors import iterate_json
 from store.db.pagination import Page, PageRequest
 from store.jobs.jobs import get_job
-from store.models import ModelRecord, get_model, list_models
+from store.models import ListedModel, ModelRecord, get_model, list_short_models
 from store.statuses import TRAINING
 
 WeightFormat = Literal["safetensors", "npz", "json"]
@@ -49,10 +49,10 @@ def get(context: Context, model_id: str) -> ModelRecord:
         return get_model(session, model_id)
 
 
-def page(context: Context, request: PageRequest, job_id: str | None) -> Page[ModelRecord]:
-    """Return one page of models."""
+def page(context: Context, request: PageRequest, job_id: str | None) -> Page[ListedModel]:
+    """Return one page of models, without long values."""
     with context.database.reading() as session:
-        return list_models(session, request, job_id)
+        return list_short_models(session, request, job_id)
 
 
 def weights(context: Context, model_id: str, wanted: WeightFormat) -> Weights:
@@ -107,11 +107,26 @@ def _classes(target: dict[str, Any]) -> Classes | None:
     return classes
 
 
-def view(model: ModelRecord) -> ModelView:
-    """Return the response schema of a model; the values of a later version as they are stored."""
+def listed_view(listed: ListedModel) -> ListedModelView:
+    """Return the response schema of a model in a list, without long values."""
+    shown = dict(view(listed.record, listed.omitted))
+    has_classes = "preprocessing" in listed.omitted
+    omitted = sorted({*listed.omitted, *(["classes"] if has_classes else [])})
+    return ListedModelView(**shown, omitted=omitted)
+
+
+def view(model: ModelRecord, omitted: Collection[str] = ()) -> ModelView:
+    """Return the response schema of a model; the values of a later version as they are stored.
+
+    Args:
+        model: the model.
+        omitted: names of fields that are left out, in a list.
+    """
     is_readable = model.spec_version <= SPEC_VERSION
+    has_spec = is_readable and "spec" not in omitted
+    has_preprocessing = is_readable and "preprocessing" not in omitted
     preprocessing = model.preprocessing
-    if is_readable:
+    if has_preprocessing:
         preprocessing = upgrade_preprocessing(preprocessing, model.spec_version)
     here = f"/v1/models/{model.id}"
     links = {"self": here, "weights": f"{here}/weights", "predict": f"{here}/predict"}
@@ -127,10 +142,10 @@ def view(model: ModelRecord) -> ModelView:
             dataset_id=model.dataset_id,
             dataset_sha256=model.dataset_sha256,
         ),
-        spec=read_spec(model.spec, model.spec_version) if is_readable else StoredSpec(model.spec),
+        spec=read_spec(model.spec, model.spec_version) if has_spec else StoredSpec(model.spec),
         preprocessing=preprocessing,
         spec_version=max(model.spec_version, SPEC_VERSION),
-        classes=_classes(preprocessing["target"]) if is_readable else None,
+        classes=_classes(preprocessing["target"]) if has_preprocessing else None,
         metrics=if_known(version, lambda: _metrics_view(model)) or ModelMetricsView(test=None),
         cross_validation=if_known(version, lambda: cross_validation_view(folds)),
         parameter_count=model.parameter_count,

@@ -19,7 +19,7 @@ from service.routes.models import WEIGHTS_RESPONSE, Format, weights_response
 from service.schemas.common import After, JobId, Limit, Name, Order, PageView
 from service.schemas.epochs import THINNED, THINNED_HEADER, CheckpointsView, LossesView
 from service.schemas.job_requests import ExternalId, JobRequest
-from service.schemas.jobs import JobView
+from service.schemas.jobs import JobView, ListedJobView
 from service.schemas.validation import ValidationView
 from service.serializers.jobs import losses_view
 from service.serializers.losses_csv import losses_as_csv
@@ -101,8 +101,8 @@ def list_jobs(
     metadata: Annotated[
         list[MetadataFilter], Query(max_length=8, description="key:value; all must match.")
     ] = [],  # noqa: B006 - FastAPI copies defaults
-) -> PageView[JobView]:
-    """List jobs, newest first by default."""
+) -> PageView[ListedJobView]:
+    """List jobs, newest first by default; without long values, which each job's own address has."""
     pairs = dict(pair.split(":", 1) for pair in metadata)
     wanted = JobFilter(status, name, dataset_id, pairs, external_id)
     page = queries.page(context, wanted, PageRequest(limit, after, order))

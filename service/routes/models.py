@@ -15,7 +15,7 @@ from service.models import imports, models
 from service.models.import_body import receive_import
 from service.models.models import MEDIA_TYPES, WeightFormat, Weights
 from service.schemas.common import After, Limit, ModelId, Name, Order, PageView
-from service.schemas.models import ModelView, WeightView
+from service.schemas.models import ListedModelView, ModelView, WeightView
 from store.db.pagination import PageRequest
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=JsonRoute)
@@ -86,10 +86,10 @@ def list_models(
     after: After = None,
     order: Order = "desc",
     job_id: Annotated[Name | None, Query()] = None,
-) -> PageView[ModelView]:
+) -> PageView[ListedModelView]:
     """List models, newest first by default."""
     page = models.page(context, PageRequest(limit, after, order), job_id)
-    return PageView.of(page.map(models.view))
+    return PageView.of(page.map(models.listed_view))
 
 
 @router.post(

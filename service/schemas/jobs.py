@@ -25,7 +25,7 @@ class StartedFrom(View):
 
 
 class StoredSpec(RootModel[dict[str, JsonValue]]):
-    """A spec of a later version than this service reads, as it is stored."""
+    """A spec of a later version than this service reads, as it is stored; or a part of one."""
 
 
 class SpecView(ResolvedSpec):
@@ -225,3 +225,13 @@ class JobView(View):
     )
     transitions: list[TransitionView]
     links: dict[str, str]
+
+
+class ListedJobView(JobView):
+    """A training job in a list, without values of more than 8 KiB."""
+
+    omitted: list[str] = Field(
+        description="Fields with long values, such as `spec` of a job with thousands of columns: "
+        "they are null or empty here, and of `spec` there are the short members. `links.self` has "
+        "them. Of `transitions`, a list has the last 20."
+    )

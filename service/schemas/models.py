@@ -64,6 +64,15 @@ class ModelView(View):
     links: dict[str, str]
 
 
+class ListedModelView(ModelView):
+    """A model in a list, without values of more than 8 KiB."""
+
+    omitted: list[str] = Field(
+        description="Fields with long values, such as `preprocessing` of thousands of columns: "
+        "they are null or empty here, and `spec` has task and target. `links.self` has them."
+    )
+
+
 class WeightView(View):
     """One weight array, in row-major order."""
 

@@ -1,8 +1,8 @@
 """Job records to response schemas."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 from engine.findings import Finding
 from engine.metrics import Metric
@@ -15,6 +15,7 @@ from service.schemas.jobs import (
     FindingView,
     JobError,
     JobView,
+    ListedJobView,
     MetricsView,
     ProgressView,
     SpecView,
@@ -26,6 +27,7 @@ from service.schemas.jobs import (
 from service.serializers.later_versions import if_known
 from service.serializers.part_rows import job_rows_view
 from store.jobs.jobs import JobRecord
+from store.jobs.listing import ListedJob
 from store.jobs.training.checkpoints import CheckpointSummary
 from store.jobs.training.losses import LossPage
 from store.jobs.transitions import TransitionRecord
@@ -38,6 +40,11 @@ ALLOWED_IN = {
     "resume": {JobStatus.PAUSED},
     "retry": {JobStatus.FAILED},
 }
+
+# A list has the last ones.
+MAX_TRANSITIONS = 20
+# Fields of the response whose names are not those of the columns.
+_FIELDS = {"best_metrics": "metrics", "latest_metrics": "metrics", "test_metrics": "metrics"}
 
 # Requests about a step, which every job has that has begun, or will.
 ABOUT_A_STEP = {
@@ -52,7 +59,24 @@ ABOUT_A_STEP = {
 def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
     """Return the response schema of a job; the spec of a later version as it is stored."""
     is_readable = job.spec_version <= SPEC_VERSION
-    spec = spec_view(job.upgraded_spec, job.dataset_id) if is_readable else None
+    return _view(
+        job, transitions, spec_view(job.upgraded_spec, job.dataset_id) if is_readable else None
+    )
+
+
+def listed_view(listed: ListedJob, transitions: Sequence[TransitionRecord]) -> ListedJobView:
+    """Return the response schema of a job in a list, without long values."""
+    job, names = listed.record, {_FIELDS.get(name, name) for name in listed.omitted}
+    recent = transitions[-MAX_TRANSITIONS:]
+    if len(recent) < len(transitions):
+        names.add("transitions")
+    shown = _view(job, recent, None) if "spec" in names else view(job, recent)
+    return ListedJobView(**dict(shown), omitted=sorted(names))
+
+
+def _view(
+    job: JobRecord, transitions: Sequence[TransitionRecord], spec: SpecView | None
+) -> JobView:
     version = job.spec_version
     return JobView(
         id=job.id,
@@ -69,7 +93,7 @@ def view(job: JobRecord, transitions: Sequence[TransitionRecord]) -> JobView:
         spec=spec or StoredSpec({**job.spec, "dataset_id": job.dataset_id}),
         spec_version=max(job.spec_version, SPEC_VERSION),
         start_from=if_known(version, lambda: _start_from_view(job.start_from)),
-        progress=_progress_view(job, spec),
+        progress=_progress_view(job, spec or _Planned.of(job)),
         timings=_timings_view(job),
         metrics=if_known(version, lambda: _metrics_view(job))
         or MetricsView(latest=None, best=None, test=None),
@@ -95,7 +119,25 @@ def spec_view(spec: dict[str, Any], dataset_id: str) -> SpecView:
     return SpecView.model_validate({**spec, "dataset_id": dataset_id})
 
 
-def _progress_view(job: JobRecord, spec: SpecView | None) -> ProgressView:
+@dataclass(frozen=True)
+class _Planned:
+    """What the progress of a job is relative to, of a spec that is not there as a whole."""
+
+    epochs: int
+    validation: object
+
+    @classmethod
+    def of(cls, job: JobRecord) -> Self | None:
+        """Return the plan; None if this version does not know the spec's form."""
+        epochs = job.spec.get("epochs")
+        if job.spec_version > SPEC_VERSION or not isinstance(epochs, int):
+            return None
+        validation = job.spec.get("validation") or {}
+        has_folds = "folds" in validation
+        return cls(epochs, FoldsValidation.model_validate(validation) if has_folds else None)
+
+
+def _progress_view(job: JobRecord, spec: SpecView | _Planned | None) -> ProgressView:
     folds = fraction = eta = None
     if spec is not None:
         validation = spec.validation

@@ -126,7 +126,7 @@ class JobFilter:
     external_id: str | None = None
 
 
-def job_from_row(row: RowMapping) -> JobRecord:
+def job_from_row(row: RowMapping | Mapping[str, Any]) -> JobRecord:
     """Convert a row of the table `jobs`."""
     values = dict(row)
     values["status"] = JobStatus(values["status"])
@@ -221,11 +221,13 @@ def list_jobs(
     session: Session, kind: str, job_filter: JobFilter, request: PageRequest
 ) -> Page[JobRecord]:
     """Return one page of jobs of this kind, by default newest first."""
-    return fetch_page(session, _filtered(kind, job_filter), jobs.c.id, request).map(job_from_row)
+    query = filter_jobs(select(jobs), kind, job_filter)
+    return fetch_page(session, query, jobs.c.id, request).map(job_from_row)
 
 
-def _filtered(kind: str, job_filter: JobFilter) -> Select[Any]:
-    query: Select[Any] = select(jobs).where(jobs.c.kind == kind)
+def filter_jobs(query: Select[Any], kind: str, job_filter: JobFilter) -> Select[Any]:
+    """Restrict a query of the table `jobs` to those of this kind that match the filter."""
+    query = query.where(jobs.c.kind == kind)
     if job_filter.statuses:
         query = query.where(jobs.c.status.in_(job_filter.statuses))
     if job_filter.name is not None:

@@ -19,7 +19,7 @@ from store.jobs.training.finish import finish_training
 from store.jobs.training.losses import LossRecord, list_losses
 from store.jobs.training.new_training import NewTraining, add_training
 from store.jobs.training.progress import TrainingProgress, record_training_progress
-from store.models import NewModel, get_model, list_models
+from store.models import NewModel, get_model, list_short_models
 from store.statuses import KINDS, TRAINING, JobStatus, StatusReason
 
 Post = Callable[..., JobRecord]
@@ -174,7 +174,8 @@ def test_finished_job_has_its_model_and_last_losses(database: Database, post: Po
     assert (ended.status, ended.epoch, ended.lease_expires_at) == (JobStatus.SUCCEEDED, 1, None)
     with database.reading() as session:
         model = get_model(session, str(ended.model_id))
-        assert list_models(session, PageRequest(), job_id=job.id).items == (model,)
+        [listed] = list_short_models(session, PageRequest(), job_id=job.id).items
+        assert (listed.record, listed.omitted) == (model, ())
         assert len(list_losses(session, job.id, -1, 10).epochs) == 1
     assert (model.job_id, model.dataset_sha256, model.name) == (job.id, job.dataset_sha256, "n")
 

@@ -7,7 +7,7 @@ export const TASKS = {
 };
 
 /** Names of the targets, or a dash for a reconstruction. */
-export const targetText = ({ spec }) => [spec.target].flat().filter((name) => name !== null).join(', ') || '–';
+export const targetText = ({ spec }) => [spec.target].flat().filter((name) => (name ?? null) !== null).join(', ') || '–';
 
 /** Name of a model; of one without a name, what it predicts. */
 export const nameOf = (model) => model.name.trim()
