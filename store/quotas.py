@@ -100,8 +100,8 @@ def list_counted_owners(session: Session) -> list[str]:
 def recount(session: Session, owner: str, records: int | None = None) -> dict[str, int]:
     """Count an owner's bytes, and return by how much the counters were wrong.
 
-    Exact although others write: whoever has changed a counter holds the row until its commit, so
-    that none of the counted rows has its change still to come.
+    The count is exact while others write: a transaction that has changed a counter holds the row
+    until its commit, so that no counted row has its change still to come.
 
     Args:
         session: session of the transaction.

@@ -160,7 +160,7 @@ class Problem(View):
         description="The limit that `reached` exceeds, or the request would; or absent.",
     )
     used: int | None = Field(
-        None, description="What counts towards the limit now, of a 429; otherwise absent."
+        None, description="Of a 429: bytes or rows that count towards the limit; otherwise absent."
     )
     unit: str | None = Field(
         None,

@@ -121,7 +121,7 @@ def spec_view(spec: dict[str, Any], dataset_id: str) -> SpecView:
 
 @dataclass(frozen=True)
 class _Planned:
-    """What the progress of a job is relative to, of a spec that is not there as a whole."""
+    """The plan that progress is relative to, of a spec that is not there as a whole."""
 
     epochs: int
     validation: object
