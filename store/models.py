@@ -17,7 +17,7 @@ from store.db.long_values import select_short, short, split_long
 from store.db.pagination import Page, PageRequest, fetch_page
 from store.db.tables import models
 from store.errors import NotFoundError
-from store.usage import add_usage
+from store.usage.counters import add_usage
 
 
 @dataclass(frozen=True)

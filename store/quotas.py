@@ -12,8 +12,8 @@ from store.db.clock import now
 from store.db.tables import jobs, stored_bytes, uploads
 from store.db.upsert import insert_or_ignore
 from store.errors import LimitReachedError
-from store.recount import count_records, count_usage
 from store.statuses import UNFINISHED
+from store.usage.recount import count_records, count_usage
 
 # Upper bound on the requests that are between their count and their commit at the same time.
 MARGIN = 200

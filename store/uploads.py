@@ -14,7 +14,7 @@ from store.db.clock import now, shifted
 from store.db.ids import new_id
 from store.db.tables import upload_parts, uploads
 from store.errors import NotFoundError, OffsetConflictError, UploadExpiredError
-from store.usage import add_usage
+from store.usage.counters import add_usage
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from store.db.ids import new_id
 from store.db.pagination import Page, PageRequest, fetch_page
 from store.db.tables import datasets
 from store.errors import NotFoundError
-from store.usage import add_usage
+from store.usage.counters import add_usage
 
 # Of a longer value, `top_values` has the first characters; a text column with one is free text
 # unless it is stated to be categorical.

@@ -8,7 +8,7 @@ from store.db.clock import shifted
 from store.db.tables import datasets, jobs
 from store.errors import DatasetInUseError, NotFoundError
 from store.statuses import TERMINAL, UNFINISHED
-from store.usage import add_usage
+from store.usage.counters import add_usage
 
 
 def delete_dataset(session: Session, dataset_id: str) -> str | None:

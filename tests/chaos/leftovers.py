@@ -10,11 +10,11 @@ from sqlalchemy import select, text
 
 from service.uploads.temp_folders import incoming
 from store.blobs.blobs import open_blobs
+from store.blobs.orphans import MARKER
 from store.broker import Broker
 from store.db.database import Database
 from store.db.tables import artifacts, checkpoints, datasets, jobs, models, upload_parts
 from store.environment import environment_fingerprint
-from store.orphans import MARKER
 from store.settings import Settings
 from tests.chaos.processes import Process
 from workers.registry import KINDS

@@ -28,9 +28,9 @@ from store.quotas import (
     list_counted_owners,
     recount,
 )
-from store.recount import count_records
 from store.statuses import JobStatus
 from store.uploads import UploadPart, add_part, add_upload, delete_upload, mark_upload_expired
+from store.usage.recount import count_records
 from tests.store.conftest import COLUMN, transaction_waits
 from tests.waiting import wait_for
 

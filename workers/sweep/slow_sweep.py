@@ -4,12 +4,12 @@ import logging
 import threading
 
 from store.blobs.blobs import BlobStore
+from store.blobs.orphans import delete_orphans
 from store.db.database import Database
+from store.db.instance import claim_slow_sweep
 from store.errors import StoreError
-from store.instance import claim_slow_sweep
-from store.orphans import delete_orphans
 from store.quotas import list_counted_owners, recount
-from store.recount import count_records
+from store.usage.recount import count_records
 from store.webhooks.webhooks import delete_ended_webhooks
 
 logger = logging.getLogger(__name__)

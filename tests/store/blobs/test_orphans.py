@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import update
 
 from store.blobs.blobs import BlobStore, open_blobs
+from store.blobs.orphans import MARKER, delete_orphans
 from store.datasets.datasets import blob_key, receive_dataset
 from store.db.database import Database
+from store.db.instance import claim_slow_sweep, read_instance_id
 from store.db.tables import instance
-from store.instance import claim_slow_sweep, read_instance_id
-from store.orphans import MARKER, delete_orphans
 from store.settings import load_settings
 from store.uploads import UploadPart, add_part, add_upload
 

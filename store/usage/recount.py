@@ -27,7 +27,7 @@ ROW_BYTES = 128
 
 
 def count_usage(session: Session, owner: str) -> dict[str, int]:
-    """Return the bytes that `store.usage` counts, by counter."""
+    """Return the bytes that `store.usage.counters` counts, by counter."""
     weights = (
         select(_sum(artifacts.c.bytes))
         .select_from(models)

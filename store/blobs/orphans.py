@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from store.blobs.blobs import BlobStore
 from store.db.database import Database
+from store.db.instance import read_instance_id
 from store.db.tables import datasets, upload_parts
-from store.instance import read_instance_id
 
 logger = logging.getLogger(__name__)
 

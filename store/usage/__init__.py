@@ -1,0 +1,1 @@
+"""Bytes stored per owner: counters, and counts of the rows themselves."""
