@@ -114,7 +114,7 @@ def estimate_memory(
 def _network_bytes(spec: ResolvedSpec, layers: list[Layer], rows: RowCounts) -> int:
     """Return the memory of weights, optimizer and workspaces."""
     # Weights, optimizer state, and the best weights if they are kept.
-    vectors = 1 + _slot_count(spec.optimizer)
+    vectors = 1 + slot_count(spec.optimizer)
     if spec.early_stopping is not None and spec.early_stopping.restore_best:
         vectors += 1
     if spec.on_divergence is not None:
@@ -153,7 +153,7 @@ def _preparing_bytes(spec: ResolvedSpec, rows: int) -> int:
     return further + max(rows * SPLITTING_ROW_BYTES, rows * FITTING_ROW_BYTES + group + reading)
 
 
-def _slot_count(optimizer: OptimizerSpec) -> int:
+def slot_count(optimizer: OptimizerSpec) -> int:
     """Return the number of parameter-sized vectors in the optimizer's state."""
     match optimizer:
         case Sgd():

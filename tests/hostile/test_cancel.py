@@ -212,3 +212,15 @@ def test_a_pause_within_a_step_resumes_to_the_same_bits(
 def _wait_for_success(service: httpx2.Client, job_id: str) -> dict[str, Any]:
     wait_for(lambda: _get(service, job_id)["status"] == "succeeded", WAIT_SECONDS)
     return _get(service, job_id)
+
+
+def test_a_service_that_stops_does_not_wait_for_an_initializer() -> None:
+    """The block ends with an error if the service does not stop in time, and with status 0."""
+    _, request = CASES["orthogonal 5,000²"]
+    with temporary_service() as url, httpx2.Client(base_url=url, timeout=120) as client:
+        job_id = _post(client, _upload(client, 100, 30), request, epochs=1)
+        _begin(client, job_id)
+        started, spent = time.monotonic(), Spent()
+        client.close()
+    logger.info("a stop of the service: %.2f s", time.monotonic() - started)
+    assert spent.seconds <= MOST_PROCESSOR_SECONDS

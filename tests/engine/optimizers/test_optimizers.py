@@ -9,7 +9,7 @@ import pytest
 from engine.arrays import Floats
 from engine.optimizers.base import BLOCK, Optimizer
 from engine.optimizers.build import build_optimizer
-from engine.resolution.memory import _slot_count
+from engine.resolution.memory import slot_count
 from engine.specs import (
     Adadelta,
     Adagrad,
@@ -140,7 +140,7 @@ def test_memory_estimate_counts_the_state_vectors(name: str) -> None:
     vectors = sum(array.size for array in optimizer.state_arrays().values()) / size
     # The vectors of a line search are not part of the state.
     searching = 4 if name == "lbfgs" else 0
-    assert _slot_count(ALL[name]) == round(vectors) + searching
+    assert slot_count(ALL[name]) == round(vectors) + searching
 
 
 @every

@@ -26,11 +26,9 @@ def warnings(layers: list[dict[str, Any]], rows: int = 60_000, **options: Any) -
     ("layers", "options"),
     [
         ([WIDE] * 4, {"batch_size": "full"}),
-        ([WIDE] * 2, {"batch_size": "full", "optimizer": "lbfgs"}),
         ([WIDE, NORMALIZATION, WIDE], {"batch_size": 1024}),
-        ([{**WIDE, "units": 5000, "initializer": "orthogonal"}] * 2, {}),
     ],
-    ids=["wide", "lbfgs", "normalized batches", "orthogonal"],
+    ids=["wide", "normalized batches"],
 )
 def test_what_ends_within_a_second_is_not_warned_of(
     layers: list[dict[str, Any]], options: dict[str, Any]
@@ -44,7 +42,22 @@ def test_a_whole_batch_that_is_normalized_is() -> None:
     assert "layer_normalization" in found["/batch_size"]
 
 
+@pytest.mark.parametrize(
+    ("layers", "options"),
+    [
+        ([WIDE] * 2, {"batch_size": "full", "optimizer": "lbfgs"}),
+        ([{**WIDE, "units": 5000, "initializer": "orthogonal"}] * 2, {}),
+    ],
+    ids=["lbfgs", "orthogonal"],
+)
+def test_a_checkpoint_of_a_hundred_megabytes_is(
+    layers: list[dict[str, Any]], options: dict[str, Any]
+) -> None:
+    found = warnings(layers, **options)
+    assert "to store weights and optimizer" in found["/network/layers"]
+
+
 def test_a_layer_of_a_hundred_million_weights_is() -> None:
-    found = warnings([WIDEST, WIDEST], batch_size=128, optimizer="sgd")
+    found = warnings([WIDEST, WIDEST], batch_size=128, optimizer="sgd", dtype="float32")
     assert list(found) == ["/network/layers"]
     assert "may take about" in found["/network/layers"]
