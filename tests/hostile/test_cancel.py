@@ -176,14 +176,13 @@ def _event_types(service: httpx2.Client, job_id: str) -> set[str]:
     return {event["type"] for event in events}
 
 
+# A pause of a job that is being opened: tests/workers/test_opening.py.
 PAUSED = [
     "full batch, 2 × 1024, adam",
     "full batch, 2 × 1024, lbfgs",
     "convolution",
     "batch normalization, 8,192 rows",
     "folds",
-    "preparing 150,000 × 100",
-    "orthogonal 5,000²",
 ]
 
 
