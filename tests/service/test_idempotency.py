@@ -14,15 +14,14 @@ from sqlalchemy import func, select
 from starlette.requests import ClientDisconnect
 
 from service.context import Context
-from service.datasets import ingest as intake
 from service.idempotency import find_stored_response
+from service.runtime.file_readers import FileReader
 from service.uploads.create import begin, receive_first
 from service.uploads.resumable import Sent
 from store.blobs.tensors import pack_arrays
 from store.db.tables import datasets, idempotency_keys, jobs, models, uploads
 from store.errors import LimitReachedError
 from store.idempotency import KeyedRequest
-from store.intake import read_table
 from tests.service.conftest import IRIS_LIKE, Upload, problem
 from tests.service.models.test_imports import WEIGHTS, XOR
 
@@ -160,13 +159,14 @@ def test_two_at_once_that_both_read_the_file_make_one_dataset(
     client: TestClient, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both = threading.Barrier(2)
+    read_table = FileReader.read_table
 
     def read(*arguments: Any) -> Any:
         table = read_table(*arguments)
         both.wait(10)
         return table
 
-    monkeypatch.setattr(intake, "read_table", read)
+    monkeypatch.setattr(FileReader, "read_table", read)
     with ThreadPoolExecutor(2) as pool:
         answers = list(
             pool.map(
