@@ -124,7 +124,9 @@ class Child:
         """Send SIGTERM to the process, which stops its own children; end the spare process."""
         self._end_spare()
         if self._process is not None:
-            self._process.terminate()
+            # `Popen.terminate` would reap a process that has ended, before `find_end` sees it.
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGTERM)
 
     def _end_spare(self) -> None:
         if self._spare is not None:

@@ -79,11 +79,11 @@ def test_nothing_is_shared_without_a_ready_dataset(
     assert share(database) is None
 
 
-def test_datasets_without_a_fingerprint_share_nothing(
-    database: Database, dataset: DatasetRecord
-) -> None:
+def test_datasets_without_a_fingerprint_share_nothing(database: Database) -> None:
     with database.writing() as session:
-        assert share_dataset(session, "other", dataset.fingerprint) is None
+        contents = Contents(3, 12, "a" * 64, (COLUMN,))
+        first = publish_dataset(session, receive_dataset(session, "first"), contents)
+        assert share_dataset(session, "other", first.fingerprint) is None
 
 
 def test_blob_is_deleted_with_the_last_dataset(database: Database, first: DatasetRecord) -> None:
