@@ -52,7 +52,7 @@ class Api:
     def wait_for_end(self, job: Json) -> Json:
         """Return a job when it has ended."""
         path = job["links"]["self"]
-        wait_for(lambda: self.get(path)["is_terminal"], 60, every=0.05)
+        wait_for(lambda: self.get(path)["is_terminal"], 180, every=0.05)
         return self.get(path)
 
     def get(self, path: str) -> Json:

@@ -27,7 +27,7 @@ from tests.waiting import wait_for
 @pytest.fixture(scope="module")
 def distant(api: Api) -> Json:
     """A job in which some steps take more than 2 s to reach."""
-    return api.train(name="points, wide", epochs=4_000, network=WIDE, batch_size=60)
+    return api.train(name="points, wide", epochs=9_000, network=WIDE, batch_size=60)
 
 
 def far_step(api: Api, job: Json) -> int:
@@ -129,9 +129,26 @@ def test_a_distant_step_is_replayed_and_can_be_cancelled(
     expect(drawing(page, f"{step:,}".replace(",", ",?"), shape=WIDE_SHAPE)).to_be_visible()
 
 
+def test_steps_of_a_job_that_was_opened_before_its_first_are_counted(page: Page, api: Api) -> None:
+    posted = [
+        api.post_job(api.upload(), name=name, epochs=1_000_000, validation=None)
+        for name in ("keeps the worker busy", "waits")
+    ]
+    try:
+        open_job(page, posted[1], step=0)
+        expect(page.get_by_text("queued", exact=True)).to_be_visible()
+        expect(drawing(page, 0)).to_be_visible()
+        api.client.post(f"{posted[0]['links']['self']}/cancel")
+        expect(page.get_by_role("button", name=re.compile(r"^[\d,]+ newer steps$"))).to_be_visible()
+    finally:
+        for job in posted:
+            api.client.post(f"{job['links']['self']}/cancel")
+
+
 def test_news_of_a_running_job_move_nothing(page: Page, api: Api) -> None:
     job = api.post_job(api.upload(), name="long", epochs=100_000, network=WIDE, validation=None)
     try:
+        wait_for(lambda: api.get(job["links"]["self"])["progress"]["epoch"] > 0)
         open_job(page, job, step=0)
         shape = WIDE_SHAPE
         expect(drawing(page, 0, shape=shape)).to_be_visible()
