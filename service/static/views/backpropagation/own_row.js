@@ -1,6 +1,6 @@
 /** Rows beyond those of the batch: any row of the table by its number, and a row of one's own. */
 import { Problem } from '../../core/api.js';
-import { html, live, nothing } from '../../core/dom.js';
+import { html, nothing } from '../../core/dom.js';
 import { count } from '../../core/numbers.js';
 import { signal } from '../../core/state.js';
 import { problemView } from '../../parts/problem.js';
@@ -60,7 +60,7 @@ export function rowChoice(inside) {
 const numberForm = ({ dataset, row, submit }) => html`<form class="row numbered" @submit=${submit}>
   <div class="field"><label for="row-number">Row of the table, 0 to ${count(dataset.rows - 1)}</label>
     <input id="row-number" name="number" type="number" required min="0" max=${dataset.rows - 1} step="1"
-      .value=${live(String(row ?? ''))}></div>
+      .value=${String(row ?? '')}></div>
   <button type="submit" class="button">Show row</button>
 </form>`;
 
