@@ -148,8 +148,8 @@ def _preparing_bytes(spec: ResolvedSpec, rows: int) -> int:
     group = min(max(GROUP_BYTES, values), values * len(spec.features))
     reading = min(READING_BYTES, group)
     if len(spec.features) >= MANY_COLUMNS:
-        # The C library does not return small blocks: gaps between them, measured.
-        reading += group * 3 // 5
+        # The C library does not return small blocks: as much again lies in gaps, measured.
+        reading += group
     return further + max(rows * SPLITTING_ROW_BYTES, rows * FITTING_ROW_BYTES + group + reading)
 
 

@@ -50,7 +50,7 @@ RESTORED: dict[str, Any] = {
     "optimizer": {"type": "sgd", "learning_rate": 1.5},
     "on_divergence": {"scale_rate": 0.01, "tries": 3},
 }
-SLICED = {"slice_seconds": 0.02, "checkpoint_seconds": 0.01, "record_seconds": 0.0}
+SLICED = {"slice_seconds": 0.005, "checkpoint_seconds": 0.01, "record_seconds": 0.0}
 
 Replay = Callable[[str], str]
 
