@@ -143,7 +143,6 @@ def test_ci_runs_what_the_readme_names() -> None:
         "./run lint",
         "./run test",
         './run test --all -m "rare or conformance"',
-        "./run test --all -m browser",
         "./run test --all tests/reference",
         "./run demo",
     ]
