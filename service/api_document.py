@@ -26,7 +26,8 @@ class ApiDocument:
 
     def start(self) -> None:
         """Begin to make the document, so that the first request for it does not wait."""
-        Thread(target=self.to_json, name="openapi", daemon=True).start()
+        # The interpreter waits for it at exit: it crashes if a thread that makes schemas still runs.
+        Thread(target=self.to_json, name="openapi", daemon=False).start()
 
     def to_json(self) -> bytes:
         """Return the document as JSON; blocks until it is made."""
