@@ -26,7 +26,7 @@ class ApiDocument:
 
     def start(self) -> None:
         """Begin to make the document, so that the first request for it does not wait."""
-        # The interpreter waits for it at exit: it crashes if a thread that makes schemas still runs.
+        # Waited for at exit: the interpreter crashes if a thread that makes schemas still runs.
         Thread(target=self.to_json, name="openapi", daemon=False).start()
 
     def to_json(self) -> bytes:
