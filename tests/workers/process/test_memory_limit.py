@@ -22,7 +22,7 @@ class Holder(np.ndarray[tuple[int, ...], np.dtype[np.uint8]]):
 @pytest.fixture
 def limit() -> Iterator[MemoryLimit]:
     before = resource.getrlimit(resource.RLIMIT_DATA)
-    # What earlier tests left and what is freed meanwhile would count in favour of the job.
+    # Garbage of earlier tests that is freed meanwhile would add to what the job may have.
     gc.collect()
     return_free_memory()
     yield MemoryLimit(64 * MIB)
