@@ -160,15 +160,20 @@ def test_a_cancel_ends_a_job_within_a_second_of_work(
     table, request = CASES[name]
     job_id = _post(service, datasets[table], request, epochs=1000)
     _begin(service, job_id)
+    _interrupt(service, name, job_id, "cancel", "cancelled")
+    assert "stalled" not in _event_types(service, job_id)
+
+
+def _interrupt(service: httpx2.Client, name: str, job_id: str, command: str, status: str) -> None:
+    """Send a command, and wait until it is done, within the work that is allowed."""
     spent = Spent()
-    assert service.post(f"/v1/jobs/{job_id}/cancel").status_code == 202
+    assert service.post(f"/v1/jobs/{job_id}/{command}").status_code == 202
     started = time.monotonic()
-    wait_for(lambda: _get(service, job_id)["status"] == "cancelled", WAIT_SECONDS)
+    wait_for(lambda: _get(service, job_id)["status"] == status, WAIT_SECONDS)
     seconds = time.monotonic() - started
     work = spent.seconds
-    logger.info("%s: %s after %.2f s, with %.2f s of work", name, "cancel", seconds, work)
+    logger.info("%s: %s after %.2f s, with %.2f s of work", name, command, seconds, work)
     assert work <= MOST_PROCESSOR_SECONDS
-    assert "stalled" not in _event_types(service, job_id)
 
 
 def _event_types(service: httpx2.Client, job_id: str) -> set[str]:
@@ -193,14 +198,7 @@ def test_a_pause_within_a_step_resumes_to_the_same_bits(
     table, request = CASES[name]
     paused, whole = (_post(service, datasets[table], request, epochs=1) for _ in range(2))
     _begin(service, paused)
-    spent = Spent()
-    assert service.post(f"/v1/jobs/{paused}/pause").status_code == 202
-    started = time.monotonic()
-    wait_for(lambda: _get(service, paused)["status"] == "paused", WAIT_SECONDS)
-    seconds = time.monotonic() - started
-    work = spent.seconds
-    logger.info("%s: %s after %.2f s, with %.2f s of work", name, "pause", seconds, work)
-    assert work <= MOST_PROCESSOR_SECONDS
+    _interrupt(service, name, paused, "pause", "paused")
     assert service.post(f"/v1/jobs/{paused}/resume").status_code == 202
     one, other = (_wait_for_success(service, job_id) for job_id in (paused, whole))
     assert one["exact"]

@@ -1,33 +1,16 @@
 """Lists are bounded in bytes per row, however wide the tables of the jobs are."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from fastapi.testclient import TestClient
 
-from service.app import create_app
-from store.settings import Settings, load_settings
-from tests.schema import make_schema
+from store.settings import Settings
 from tests.training import train_waiting_jobs
 
 CSV = {"Content-Type": "text/csv"}
 # As in an attack, where each job of a list had 1.7 to 3.7 MB, with fewer columns.
 COLUMNS, CHARACTERS = 200, 900
 ROW_BYTES = 40_000
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return load_settings(data_dir=tmp_path)
-
-
-@pytest.fixture
-def client(settings: Settings) -> Iterator[TestClient]:
-    make_schema(settings.database_url)
-    with TestClient(create_app(settings)) as client:
-        yield client
 
 
 def upload(client: TestClient, names: list[str]) -> str:

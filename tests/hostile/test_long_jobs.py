@@ -1,13 +1,9 @@
 """A training of very many epochs leaves bounded rows, and the API says that they are thinned."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select, text
 
-from service.app import create_app
 from store.db.database import Database
 from store.db.tables import events, losses
 from store.jobs.claims import claim_job
@@ -15,9 +11,8 @@ from store.jobs.leases import Lease
 from store.jobs.training.checkpoints import TrainingCheckpoint
 from store.jobs.training.losses import LossRecord
 from store.jobs.training.progress import TrainingProgress, record_training_progress
-from store.settings import Settings, load_settings
+from store.settings import Settings
 from store.statuses import KINDS
-from tests.schema import make_schema
 
 TABLE = "a,b\n" + "\n".join(f"{n},{n % 3}" for n in range(12))
 # As an attack had it: 664 bytes of losses per epoch of a network with two layers.
@@ -26,18 +21,6 @@ LAYERS = [
     for name in ("layers.0", "output")
 ]
 METRICS = {"mean_absolute_error": 1 / 3, "root_mean_squared_error": 1 / 7, "r2": 1 / 9}
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return load_settings(data_dir=tmp_path)
-
-
-@pytest.fixture
-def client(settings: Settings) -> Iterator[TestClient]:
-    make_schema(settings.database_url)
-    with TestClient(create_app(settings)) as client:
-        yield client
 
 
 class Epochs:

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -13,18 +12,13 @@ from sqlalchemy import func, insert, select
 from service.app import create_app
 from store.db.database import Database
 from store.db.tables import losses, stored_bytes
-from store.settings import Settings, load_settings
+from store.settings import Settings
 from tests.schema import make_schema
 from workers.sweep.slow_sweep import SlowSweep
 
 TUS = {"Tus-Resumable": "1.0.0"}
 CSV = {"Content-Type": "text/csv"}
 Serve = Callable[..., TestClient]
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return load_settings(data_dir=tmp_path)
 
 
 @pytest.fixture
