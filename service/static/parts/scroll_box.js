@@ -2,9 +2,9 @@
 import { ref } from '../core/dom.js';
 
 const names = new WeakMap();
+const rendered = new Set();
 const observer = new ResizeObserver((entries) => {
-  const boxes = new Set(entries.map(({ target }) => (names.has(target) ? target : target.parentElement)));
-  for (const box of boxes) if (box) mark(box);
+  mark(entries.map(({ target }) => (names.has(target) ? target : target.parentElement)));
 });
 
 /** Directive of a box that may scroll, with the name that it then has. */
@@ -13,13 +13,28 @@ export const scrollBox = (name) => ref((box) => {
   names.set(box, name);
   observer.observe(box);
   if (box.firstElementChild) observer.observe(box.firstElementChild);
+  // Observers report in the next frame: until then, a new box that scrolls would have no focus.
+  if (rendered.size === 0) queueMicrotask(markRendered);
+  rendered.add(box);
 });
 
-function mark(box) {
-  if (box.scrollWidth <= box.clientWidth + 1) {
-    for (const name of ['tabindex', 'role', 'aria-label']) box.removeAttribute(name);
-    return;
-  }
+function markRendered() {
+  mark(rendered);
+  rendered.clear();
+}
+
+/** Mark the boxes that scroll; all are measured before any is changed, for one layout in all. */
+function mark(boxes) {
+  const found = [...new Set(boxes)].filter((box) => box?.isConnected);
+  const scrolls = found.map((box) => box.scrollWidth > box.clientWidth + 1);
+  found.forEach((box, index) => (scrolls[index] ? makeFocusable(box) : makePlain(box)));
+}
+
+function makePlain(box) {
+  for (const name of ['tabindex', 'role', 'aria-label']) box.removeAttribute(name);
+}
+
+function makeFocusable(box) {
   box.tabIndex = 0;
   box.setAttribute('role', 'group');
   box.setAttribute('aria-label', names.get(box) ?? 'Scrolls sideways');
