@@ -345,6 +345,9 @@ def test_other_windows(page: Page, api: Api, window: Window) -> None:
 
 def test_a_file_is_chosen_by_keyboard(page: Page, api: Api) -> None:
     api.upload(HOUSES)
+    # Before the page is opened: without a listener, Chromium cancels the dialog, and listening
+    # begins some time after the call.
+    page.on("filechooser", lambda _: None)
     page.goto("/#/datasets")
     control = page.get_by_label("Choose a file")
     expect(page.get_by_role("region", name="Tables")).to_be_visible()
