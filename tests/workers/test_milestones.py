@@ -121,8 +121,10 @@ def test_milestones_stay_after_a_cancel(
         with database.writing() as session:
             cancel_job(session, job.id, TRAINING)
 
+    # Each step is asked for three times: before it, before its checkpoint and after it. This is
+    # before the fifth one, whose checkpoint is not made if the heartbeat sees the cancel first.
     after_steps(context, 12, cancel)
     assert run_slice(context) is False
     context.database.close()
     assert find(job.id).status is JobStatus.CANCELLED
-    assert {*kept_steps(database, job.id)} >= {1, 2, 3, 4, 5}
+    assert {*kept_steps(database, job.id)} >= {1, 2, 3, 4}
