@@ -29,8 +29,9 @@ from store.settings import Settings
 
 T = TypeVar("T")
 
-# Files read at once, in places of either kind.
+# Files read at once, in places of either kind: for short turns and for long ones.
 PLACES = 2
+LANES = 2
 # Larger files take a long turn at once.
 SHORT_FILE_BYTES = 8 * 2**20
 # Processor time.
@@ -48,8 +49,7 @@ class FileReaders:
 
     def __init__(self, settings: Settings) -> None:
         self._seconds = settings.max_read_seconds
-        self._short = _Lane(settings)
-        self._long = _Lane(settings)
+        self._short, self._long = (_Lane(settings) for _ in range(LANES))
 
     async def run(
         self, size: int, must_stop: Callable[[], bool], work: "Callable[[FileReader], T]"

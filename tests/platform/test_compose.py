@@ -16,13 +16,19 @@ import pytest
 import yaml
 
 from cli.main import app
-from store.settings import PREFIX, Settings
+from service.runtime import compute_child, compute_pool, file_readers
+from store.settings import PREFIX, Settings, load_settings
 from tests.waiting import wait_for
+from workers.process.memory_limit import limit_of_job
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("api", "worker", "migrate")
+MIB = 2**20
+# Memory of a process of ours besides what settings limit, as docs/settings.md and
+# docs/reliability.md state it.
+PROCESS_BYTES = 300 * MIB
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 
@@ -38,6 +44,46 @@ def test_a_service_is_limited_and_unprivileged(name: str) -> None:
     assert min(user, group) > 0
     assert service["cap_drop"] == ["ALL"]
     assert "privileged" not in service
+
+
+def settings_of(name: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Return the settings of a container."""
+    for variable, value in SERVICES[name]["environment"].items():
+        if "${" not in value:
+            monkeypatch.setenv(variable, value)
+    return load_settings(data_dir=ROOT)
+
+
+def option_of(name: str, option: str) -> int:
+    command = SERVICES[name]["command"]
+    return int(command[command.index(option) + 1])
+
+
+def memory_of(name: str) -> int:
+    """Return a container's limit of memory in bytes."""
+    limit: str = SERVICES[name]["deploy"]["resources"]["limits"]["memory"]
+    assert limit.endswith("g")
+    return int(limit.removesuffix("g")) * 1024 * MIB
+
+
+def test_the_memory_of_the_api_is_that_of_its_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings_of("api", monkeypatch)
+    reading = file_readers.LANES * file_readers.PLACES
+    computing = compute_pool.MAX_PROCESSES
+    process = PROCESS_BYTES + settings.body_memory_bytes
+    process += reading * (compute_child.BASE_BYTES + settings.max_read_memory_bytes)
+    process += computing * (compute_child.BASE_BYTES + settings.max_job_memory_bytes)
+    needed = option_of("api", "--processes") * process + settings.model_cache_bytes
+    assert needed <= memory_of("api") < needed + 1024 * MIB
+    assert f"{needed // MIB:,}" in (ROOT / "docker-compose.yml").read_text()
+
+
+def test_the_memory_of_the_worker_is_that_of_its_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings_of("worker", monkeypatch)
+    child = PROCESS_BYTES + limit_of_job(settings.max_job_memory_bytes)
+    needed = PROCESS_BYTES + option_of("worker", "--concurrency") * child
+    assert needed <= memory_of("worker") < needed + 1024 * MIB
+    assert f"{needed // MIB:,}" in (ROOT / "docker-compose.yml").read_text()
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"migrate"}))

@@ -23,6 +23,11 @@ KEPT_BYTES = 16 * MIB
 SETTING = "BACKPROPD_MAX_JOB_MEMORY_BYTES"
 
 
+def limit_of_job(limit_bytes: int) -> int:
+    """Return the bytes that the kernel lets a job of at most `limit_bytes` allocate."""
+    return limit_bytes + limit_bytes // MARGIN_SHARE + MARGIN_BYTES
+
+
 class JobMemoryError(MemoryError):
     """A job reached its memory limit, or the machine's.
 
@@ -57,7 +62,7 @@ class MemoryLimit:
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
-        self._most_bytes = limit_bytes + limit_bytes // MARGIN_SHARE + MARGIN_BYTES
+        self._most_bytes = limit_of_job(limit_bytes)
         self._lifted = resource.getrlimit(resource.RLIMIT_DATA)[0]
         self._before = data_bytes()
 
