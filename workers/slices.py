@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, TypeVar
 
 from store.errors import LeaseLostError, StoreUnavailableError
 from store.fault_injection import maybe_crash
-from store.jobs.checkpoints import find_checkpoint_bytes
 from store.jobs.claims import claim_job
 from store.jobs.findings import add_findings, new_findings
 from store.jobs.finish import Outcome
@@ -107,7 +106,7 @@ class _Slice:
     def _run(self) -> bool:
         try:
             if self.work is None:
-                with self.context.memory.applied(self._find_checkpoint_bytes()):
+                with self.context.memory.applied():
                     self.work = self._open()
             with self.context.memory.applied():
                 ending = self._advance(self.work)
@@ -135,13 +134,6 @@ class _Slice:
     def _leave(self) -> None:
         if leave_opening(self.context.database, self.lease, self.kind.fail):
             self.context.end_process()
-
-    def _find_checkpoint_bytes(self) -> int:
-        """Return the size of the job's checkpoint; 0 for a job that has not run before."""
-        if self.job.token <= 1:
-            return 0
-        with self.context.database.reading() as session:
-            return find_checkpoint_bytes(session, self.job.id)
 
     def _failure_of(self, error: Exception) -> Outcome:
         found = None

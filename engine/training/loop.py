@@ -27,7 +27,7 @@ class TrainingState:
         numbers: JSON values.
     """
 
-    arrays: dict[str, Floats]
+    arrays: Mapping[str, Floats]
     numbers: dict[str, Any]
 
 

@@ -13,7 +13,7 @@ from engine.training.loop import TrainingState
 from engine.weights import named_weights
 from service.context import Context
 from service.schemas.job_requests import StartFrom
-from store.blobs.tensors import pack_arrays, unpack_arrays
+from store.blobs.tensors import pack_arrays
 from store.environment import numerics_of
 from store.errors import NotFoundError
 from store.jobs.jobs import JobRecord, get_job
@@ -50,11 +50,12 @@ def find_initial_weights(context: Context, request: StartFrom | None) -> Initial
     """
     if request is None:
         return None
+    folder = context.settings.data_dir
     with context.database.reading() as session:
         if request.model_id is not None:
             return _weights_of(get_model(session, request.model_id), {})
         job = get_job(session, str(request.job_id), TRAINING)
-        checkpoint = find_training_checkpoint(session, job.id, request.steps)
+        checkpoint = find_training_checkpoint(session, job.id, request.steps, folder)
         if request.steps is None and job.model_id is not None:
             model = get_model(session, job.model_id)
             return _weights_of(model, {"job_id": job.id}, _model_chosen(model.id, checkpoint))
@@ -93,7 +94,7 @@ def _model_chosen(model_id: str, checkpoint: TrainingCheckpoint | None) -> Findi
 
 def as_model(source: InitialWeights, checkpoint: TrainingCheckpoint) -> NewModel:
     """Convert a checkpoint into a model, which is kept when the checkpoint is deleted."""
-    state = TrainingState(unpack_arrays(checkpoint.data), checkpoint.numbers["training"])
+    state = TrainingState(checkpoint.arrays, checkpoint.numbers["training"])
     parameters = upgrade_training_state(state, checkpoint.spec_version).arrays["parameters"]
     return NewModel(
         preprocessing=dump_preprocessing(source.preprocessing),

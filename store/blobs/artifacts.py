@@ -3,10 +3,14 @@
 import hashlib
 from collections.abc import Iterator
 from itertools import chain, islice
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
 
 from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
+from store.blobs.disk_errors import translate_disk_errors
 from store.blobs.packed_arrays import PackedArrays
 from store.db.clock import now
 from store.db.tables import artifact_chunks, artifacts, checkpoints, models
@@ -78,6 +82,27 @@ def _lock(session: Session, sha256: str) -> bool:
 def get_artifact(session: Session, sha256: str) -> bytes:
     """Return the verified bytes of an artifact. Raises NotFoundError, DamagedArtifactError."""
     return b"".join(iterate_artifact(session, sha256))
+
+
+def open_artifact(session: Session, sha256: str, folder: Path) -> BinaryIO:
+    """Return a temporary file with the verified bytes of an artifact; few bytes stay in memory.
+
+    Args:
+        session: session of the caller.
+        sha256: the artifact.
+        folder: folder of the file; it is created if needed.
+
+    Raises NotFoundError, DamagedArtifactError, StorageFullError, StoreUnavailableError.
+    """
+    with translate_disk_errors(str(folder)):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = SpooledTemporaryFile(CHUNK_BYTES, dir=str(folder))  # noqa: SIM115 - the caller reads it
+        try:
+            file.writelines(iterate_artifact(session, sha256))
+        except BaseException:
+            file.close()
+            raise
+    return cast("BinaryIO", file)
 
 
 def iterate_artifact(session: Session, sha256: str) -> Iterator[bytes]:

@@ -101,3 +101,23 @@ def open_tensors(file: BinaryIO) -> dict[str, StoredTensor]:
         )
         for name in sorted(header)
     }
+
+
+class FileArrays(Mapping[str, NDArray[Any]]):
+    """The arrays of a safetensors file by name, sorted; each is read when it is asked for.
+
+    Args:
+        file: the file; it has to stay open.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._tensors = open_tensors(file)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._tensors[name].read()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tensors)
+
+    def __len__(self) -> int:
+        return len(self._tensors)

@@ -1,16 +1,26 @@
 """Checkpoints: states of a job's work; the last two, the best and milestones are kept."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
+from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Row, delete, insert, select
 from sqlalchemy.orm import Session
 
 from engine.stored.versions import SPEC_VERSION
-from store.blobs.artifacts import add_artifact, garbage_collect_artifact, get_artifact
+from store.blobs.artifacts import (
+    add_artifact,
+    garbage_collect_artifact,
+    get_artifact,
+    open_artifact,
+)
 from store.blobs.packed_arrays import PackedArrays
+from store.blobs.tensor_file import FileArrays
+from store.blobs.tensors import unpack_arrays
 from store.db.clock import now
-from store.db.tables import artifacts, checkpoints
+from store.db.tables import checkpoints
 from store.jobs.events import add_event
 from store.jobs.milestones import choose_milestones
 
@@ -24,7 +34,7 @@ class Checkpoint:
     Attributes:
         steps: number of steps done.
         numbers: JSON values, with the environment of the work and whether it is exact.
-        data: arrays as a safetensors file; bytes if it is read from the database.
+        data: arrays as a safetensors file; one that was read is bytes or an open file.
         score: by which the best checkpoint is chosen; lower is better. None to keep the last only.
         spec_version: version of the stored state.
         milestones: maximum number of earlier checkpoints that are kept besides the last and best.
@@ -32,10 +42,24 @@ class Checkpoint:
 
     steps: int
     numbers: dict[str, Any]
-    data: bytes | PackedArrays
+    data: bytes | PackedArrays | BinaryIO
     score: float | None = None
     spec_version: int = SPEC_VERSION
     milestones: int = 0
+
+    @property
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """The arrays; of an open file, each is read when it is asked for."""
+        if isinstance(self.data, bytes | PackedArrays):
+            return unpack_arrays(self.data)
+        return FileArrays(self.data)
+
+    @property
+    def packed(self) -> bytes | PackedArrays:
+        """The data of a new checkpoint."""
+        if isinstance(self.data, bytes | PackedArrays):
+            return self.data
+        raise TypeError("a checkpoint that was read is not stored again")
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -64,7 +88,7 @@ def add_checkpoint(session: Session, job_id: str, checkpoint: Checkpoint) -> Non
         insert(checkpoints).values(
             **checkpoint.columns,
             job_id=job_id,
-            artifact=add_artifact(session, checkpoint.data),
+            artifact=add_artifact(session, checkpoint.packed),
             created_at=now(),
         )
     )
@@ -115,29 +139,36 @@ def has_checkpoint(session: Session, job_id: str) -> bool:
     return session.execute(query).one_or_none() is not None
 
 
-def find_checkpoint_bytes(session: Session, job_id: str) -> int:
-    """Return the size of the last checkpoint's arrays; 0 if the job has none."""
+def find_checkpoint(session: Session, job_id: str, folder: Path | None = None) -> Checkpoint | None:
+    """Return the last checkpoint of the job; None if it has none.
+
+    Args:
+        session: session of the caller.
+        job_id: the job.
+        folder: folder of the file for its data; None for bytes.
+    """
     row = find_checkpoint_row(session, job_id)
-    if row is None:
-        return 0
-    query = select(artifacts.c.bytes).where(artifacts.c.sha256 == row.artifact)
-    return int(session.execute(query).scalar_one())
+    return None if row is None else read_checkpoint(session, row, folder)
 
 
-def find_checkpoint(session: Session, job_id: str) -> Checkpoint | None:
-    """Return the last checkpoint of the job; None if it has none."""
-    row = find_checkpoint_row(session, job_id)
-    if row is None:
-        return None
-    data = get_artifact(session, row.artifact)
+def read_checkpoint(session: Session, row: Row[Any], folder: Path | None = None) -> Checkpoint:
+    """Return the checkpoint of a row. Raises as `read_data`."""
+    data = read_data(session, row, folder)
     return Checkpoint(row.steps, row.numbers, data, row.score, row.spec_version)
 
 
-def find_checkpoint_row(session: Session, job_id: str, steps: int | None = None) -> Row[Any] | None:
-    """Return the row of the checkpoint after `steps` steps, by default the last; None if missing.
+def read_data(session: Session, row: Row[Any], folder: Path | None) -> bytes | BinaryIO:
+    """Return the data of a checkpoint: as bytes, or as a file in a folder.
 
-    `get_artifact` reads its data.
+    Raises NotFoundError, DamagedArtifactError, and StorageFullError for files.
     """
+    if folder is None:
+        return get_artifact(session, row.artifact)
+    return open_artifact(session, row.artifact, folder)
+
+
+def find_checkpoint_row(session: Session, job_id: str, steps: int | None = None) -> Row[Any] | None:
+    """Return the row of the checkpoint after `steps` steps, by default the last; maybe None."""
     query = select(checkpoints).where(checkpoints.c.job_id == job_id)
     if steps is not None:
         query = query.where(checkpoints.c.steps == steps)

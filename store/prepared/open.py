@@ -5,6 +5,7 @@ Workers train on them, and the API can compute from the same bits.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -95,7 +96,8 @@ def open_data(resources: DataResources, sources: DataSources) -> JobData:
     """
     fitted, weights = None, None
     if sources.start_from is not None:
-        fitted, weights = _load_weights(resources.database, sources.start_from)
+        folder = resources.settings.data_dir
+        fitted, weights = _load_weights(resources.database, folder, sources.start_from)
     return JobData(sources.spec, _open_loader(resources, sources, fitted), weights)
 
 
@@ -128,11 +130,11 @@ def _open_loader(
 
 
 def _load_weights(
-    database: Database, start_from: Mapping[str, Any]
+    database: Database, folder: Path, start_from: Mapping[str, Any]
 ) -> tuple[Preprocessing, dict[str, NDArray[Any]]]:
     """Return the preprocessing and the weights of a model or a checkpoint."""
     if "model_id" not in start_from:
-        return _load_checkpoint(database, start_from["job_id"], start_from["steps"])
+        return _load_checkpoint(database, folder, start_from["job_id"], start_from["steps"])
     with database.reading() as session:
         model = get_model(session, start_from["model_id"])
         weights = get_artifact(session, model.artifact)
@@ -141,14 +143,14 @@ def _load_weights(
 
 
 def _load_checkpoint(
-    database: Database, job_id: str, steps: int
+    database: Database, folder: Path, job_id: str, steps: int
 ) -> tuple[Preprocessing, dict[str, NDArray[Any]]]:
     with database.reading() as session:
         job = get_job(session, job_id, TRAINING)
-        checkpoint = find_training_checkpoint(session, job_id, steps)
+        checkpoint = find_training_checkpoint(session, job_id, steps, folder)
     if checkpoint is None:
         raise NotFoundError("checkpoint", f"{job_id} after {steps} steps")
-    state = TrainingState(unpack_arrays(checkpoint.data), checkpoint.numbers["training"])
+    state = TrainingState(checkpoint.arrays, checkpoint.numbers["training"])
     parameters = upgrade_training_state(state, checkpoint.spec_version).arrays["parameters"]
     fitted = read_preprocessing(checkpoint.numbers["preprocessing"], checkpoint.spec_version)
     spec = read_spec(job.spec, job.spec_version)

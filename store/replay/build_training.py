@@ -5,7 +5,6 @@ from engine.stored.training_states import upgrade_training_state
 from engine.training.cross_validation import FoldedTraining
 from engine.training.loop import TrainingProtocol, TrainingState
 from engine.training.training import Training
-from store.blobs.tensors import unpack_arrays
 from store.jobs.checkpoints import Checkpoint
 from store.prepared.open import JobData
 
@@ -26,7 +25,5 @@ def build_training(data: JobData, checkpoint: Checkpoint | None = None) -> Train
 
 
 def _read_state(checkpoint: Checkpoint) -> TrainingState:
-    state = TrainingState(
-        arrays=unpack_arrays(checkpoint.data), numbers=checkpoint.numbers["training"]
-    )
+    state = TrainingState(checkpoint.arrays, checkpoint.numbers["training"])
     return upgrade_training_state(state, checkpoint.spec_version)

@@ -65,7 +65,7 @@ def load_nearest(
                 plan = plan_replay(session, job, position, resources.environment)
                 if check is not None:
                     check(plan)
-                return plan, load_state(session, plan.origin)
+                return plan, load_state(session, plan.origin, resources.settings.data_dir)
         except NotFoundError:
             if not tries_left:
                 raise

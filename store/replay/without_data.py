@@ -151,7 +151,7 @@ def _load_state(session: Session, plan: ReplayPlan) -> TrainingState | None:
 
 
 def _state_in(checkpoint: Checkpoint) -> TrainingState:
-    return TrainingState(unpack_arrays(checkpoint.data), checkpoint.numbers["training"])
+    return TrainingState(checkpoint.arrays, checkpoint.numbers["training"])
 
 
 def _load_start(session: Session, job: JobRecord) -> Mapping[str, Floats] | None:

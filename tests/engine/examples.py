@@ -1,7 +1,7 @@
 """Small networks, tables and trainings shared by the engine tests."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -185,7 +185,7 @@ def line_columns(rows: int = 60, noise: float = 0.1) -> dict[str, Column]:
     return {"a": NumericColumn(x[:, 0]), "b": NumericColumn(x[:, 1]), "y": NumericColumn(y)}
 
 
-def same_arrays(one: dict[str, Floats], other: dict[str, Floats]) -> bool:
+def same_arrays(one: Mapping[str, Floats], other: Mapping[str, Floats]) -> bool:
     """Return whether names, dtypes and bits are equal."""
     return one.keys() == other.keys() and all(
         one[name].dtype == other[name].dtype and one[name].tobytes() == other[name].tobytes()

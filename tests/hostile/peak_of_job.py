@@ -1,6 +1,8 @@
 """Run the waiting jobs of a data folder as a worker's child does, and print the last one's peak.
 
-    python -m tests.hostile.peak_of_job SETTINGS_AS_JSON
+    python -m tests.hostile.peak_of_job SETTINGS_AS_JSON [STEPS]
+
+With STEPS, it is interrupted after as many steps: another process resumes it.
 
 The peak is what the job adds to the private memory of an idle child. The kernel keeps the highest
 resident size of a process (VmHWM) and resets it on demand (5 to clear_refs). Pages of files and
@@ -9,6 +11,7 @@ every job needs.
 """
 
 import gc
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -16,7 +19,7 @@ from pathlib import Path
 from engine.numerics.blas import warm_up_products
 from store.environment.memory import return_free_memory, use_system_allocator
 from store.settings import load_settings
-from tests.training import count_waiting, open_worker_context
+from tests.training import ask_before_steps, count_waiting, open_worker_context
 from workers.slices import run_slice
 
 
@@ -42,8 +45,13 @@ def main() -> None:
     return_free_memory()
     idle = private_bytes(read_status(), "VmRSS")
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    while count_waiting(context.database):
+    if len(sys.argv) > 2:
+        steps = itertools.count()
+        ask_before_steps(context, lambda: next(steps) >= int(sys.argv[2]))
         run_slice(context)
+    else:
+        while count_waiting(context.database):
+            run_slice(context)
     sys.stdout.write(f"{private_bytes(read_status(), 'VmHWM') - idle}\n")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from engine.findings import Finding
-from store.blobs.tensors import pack_arrays, unpack_arrays
+from store.blobs.tensors import pack_arrays
 from store.jobs.checkpoints import Checkpoint, find_checkpoint
 from store.jobs.finish import Outcome, finish_job
 from store.jobs.jobs import JobRecord
@@ -81,7 +81,7 @@ class CountingWork:
         self._unsaved: list[Mark] = []
         if checkpoint is not None:
             self._chain.steps_done = checkpoint.steps
-            self._chain.digest = unpack_arrays(checkpoint.data)["digest"].tobytes()
+            self._chain.digest = checkpoint.arrays["digest"].tobytes()
             self.exactness.restore(checkpoint.numbers, exact=job.exact)
 
     @property

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from store.blobs.tensors import unpack_arrays
 from store.db.database import Database
 from store.db.tables import checkpoints
 from store.jobs.commands import cancel_job
@@ -82,7 +81,7 @@ def test_step_is_reached_in_slices_although_a_worker_was_killed(
     from_start = reach_step(context, find(posted.id), position, ReplayLimit(60.0))
     context.database.close()
     assert from_start.steps_done >= 17
-    one, other = (unpack_arrays(at.checkpoint().data) for at in (found, from_start))
+    one, other = (at.checkpoint().arrays for at in (found, from_start))
     assert one.keys() == other.keys()
     assert all(np.array_equal(one[name], other[name]) for name in one)
 

@@ -40,7 +40,7 @@ def rename(old: str, new: str) -> Callable[[Values], Values]:
 def rename_state(state: TrainingState) -> TrainingState:
     return replace(
         state,
-        arrays=rename("weights", "parameters")(state.arrays),
+        arrays=rename("weights", "parameters")(dict(state.arrays)),
         numbers=rename("steps", "steps_done")(state.numbers),
     )
 

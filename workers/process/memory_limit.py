@@ -16,8 +16,6 @@ MIB = 2**20
 # objects of queries, measured: up to 60 MiB. A share for the error of estimates is added to it.
 MARGIN_BYTES = 128 * MIB
 MARGIN_SHARE = 16
-# A checkpoint is read as chunks, their concatenation, and arrays.
-CHECKPOINT_COPIES = 3
 # A job that took less leaves its freed memory to the next one.
 KEPT_BYTES = 16 * MIB
 SETTING = "BACKPROPD_MAX_JOB_MEMORY_BYTES"
@@ -78,18 +76,14 @@ class MemoryLimit:
             return_free_memory()
 
     @contextmanager
-    def applied(self, checkpoint_bytes: int = 0) -> Iterator[None]:
+    def applied(self) -> Iterator[None]:
         """Apply the limit within the block.
-
-        Args:
-            checkpoint_bytes: size of a checkpoint that is read within the block.
 
         Raises JobMemoryError for any MemoryError of the block, after the limit is lifted and the
         local variables of the failed calls, which hold the job's arrays, are released.
         """
         try:
-            copies = CHECKPOINT_COPIES * checkpoint_bytes
-            limit_data(self._before + self._most_bytes + copies)
+            limit_data(self._before + self._most_bytes)
             try:
                 yield
             except MemoryError as error:

@@ -22,7 +22,9 @@ class ReplayKind:
         with resources.database.reading() as session:
             subject = get_job(session, str(job.subject_id), TRAINING)
             inputs = read_inputs(session, job, job.upgraded_spec)
-            checkpoint: Checkpoint | None = find_checkpoint(session, job.id)
+            checkpoint: Checkpoint | None = find_checkpoint(
+                session, job.id, resources.settings.data_dir
+            )
         # The replay has the spec and the datasets of the training.
         training = build_training(open_job_data(resources, job), checkpoint)
         work = ReplayWork(resources.database, subject, inputs, training, resources.environment)

@@ -20,7 +20,7 @@ def open_training(context: DataResources, job: JobRecord) -> TrainingRecorder:
     """
     started = time.monotonic()
     data = open_job_data(context, job)
-    checkpoint = _find_checkpoint(context.database, job)
+    checkpoint = _find_checkpoint(context, job)
     training = build_training(data, checkpoint)
     recorder = TrainingRecorder(
         job,
@@ -38,12 +38,12 @@ def open_training(context: DataResources, job: JobRecord) -> TrainingRecorder:
     return recorder
 
 
-def _find_checkpoint(database: Database, job: JobRecord) -> TrainingCheckpoint | None:
+def _find_checkpoint(context: DataResources, job: JobRecord) -> TrainingCheckpoint | None:
     """Return the checkpoint of an earlier slice; the first slice skips the query."""
     if job.token <= 1:
         return None
-    with database.reading() as session:
-        return find_training_checkpoint(session, job.id)
+    with context.database.reading() as session:
+        return find_training_checkpoint(session, job.id, folder=context.settings.data_dir)
 
 
 def _hash_stored(database: Database, job_id: str, epochs: int) -> LossChain:

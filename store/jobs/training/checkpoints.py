@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -9,9 +10,8 @@ from sqlalchemy.orm import Session
 
 from engine.metrics import Metric
 from engine.stored.versions import check_version
-from store.blobs.artifacts import get_artifact
 from store.db.tables import checkpoints
-from store.jobs.checkpoints import Checkpoint, find_checkpoint_row
+from store.jobs.checkpoints import Checkpoint, find_checkpoint_row, read_data
 from store.jobs.transitions import get_status
 from store.statuses import TRAINING
 
@@ -54,21 +54,20 @@ class CheckpointSummary:
 
 
 def find_training_checkpoint(
-    session: Session, job_id: str, steps: int | None = None
+    session: Session, job_id: str, steps: int | None = None, folder: Path | None = None
 ) -> TrainingCheckpoint | None:
     """Return the checkpoint after `steps` steps, by default the last one; None if missing.
 
-    Raises LaterVersionError.
+    Its data are bytes, or with a folder a file in it. Raises LaterVersionError.
     """
     row = find_checkpoint_row(session, job_id, steps)
     if row is None:
         return None
     check_version("checkpoint", row.spec_version)
-    data = get_artifact(session, row.artifact)
     return TrainingCheckpoint(
         steps=row.steps,
         numbers=row.numbers,
-        data=data,
+        data=read_data(session, row, folder),
         score=row.score,
         spec_version=row.spec_version,
         epoch=row.epoch,

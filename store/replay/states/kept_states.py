@@ -2,16 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from store.blobs.artifacts import get_artifact
 from store.db.tables import checkpoints, jobs
 from store.environment import gives_equal_bits
 from store.errors import NotFoundError
-from store.jobs.checkpoints import Checkpoint, find_checkpoint_row, find_kept_steps
+from store.jobs.checkpoints import (
+    Checkpoint,
+    find_checkpoint_row,
+    find_kept_steps,
+    read_checkpoint,
+)
 from store.jobs.jobs import JobRecord
 from store.replay.position import Place
 from store.statuses import EXPLANATION
@@ -110,12 +115,14 @@ def nearest_state(
     )
 
 
-def load_state(session: Session, state: KeptState) -> Checkpoint | None:
-    """Return the checkpoint of a state; None for the start. Raises NotFoundError."""
+def load_state(session: Session, state: KeptState, folder: Path | None = None) -> Checkpoint | None:
+    """Return the checkpoint of a state; None for the start.
+
+    Its data are bytes, or with a folder a file in it. Raises NotFoundError.
+    """
     if state.kind == "start":
         return None
     row = find_checkpoint_row(session, state.job_id, state.steps)
     if row is None:
         raise NotFoundError("checkpoint", f"{state.job_id}/{state.steps}")
-    data = get_artifact(session, row.artifact)
-    return Checkpoint(row.steps, row.numbers, data, row.score, row.spec_version)
+    return read_checkpoint(session, row, folder)

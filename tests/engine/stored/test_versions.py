@@ -36,7 +36,7 @@ def rename(old: str, new: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 def with_arrays_renamed(old: str, new: str) -> Callable[[TrainingState], TrainingState]:
     def renamed(state: TrainingState) -> TrainingState:
-        return TrainingState(rename(old, new)(state.arrays), rename(old, new)(state.numbers))
+        return TrainingState(rename(old, new)(dict(state.arrays)), rename(old, new)(state.numbers))
 
     return renamed
 

@@ -66,14 +66,6 @@ def test_a_job_may_have_all_of_its_limit_beside_the_memory_of_the_process(
         assert len(np.ones(64 * MIB, np.uint8)) + len(before) == 64 * MIB + HELD
 
 
-def test_a_checkpoint_may_be_read_besides(limit: MemoryLimit) -> None:
-    most = 64 * MIB + MARGIN_BYTES
-    with limit.applied(100 * MIB):
-        assert len(np.empty(most + 200 * MIB, np.uint8)) > most
-    with pytest.raises(JobMemoryError), limit.applied():
-        np.empty(most + 400 * MIB, np.uint8)
-
-
 def test_the_limit_is_lifted_within_a_block_and_applies_again_after_it(limit: MemoryLimit) -> None:
     def allocate_twice() -> None:
         with limit.lifted():
