@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import chain, islice
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from store.blobs.disk_errors import translate_disk_errors
 from store.blobs.packed_arrays import PackedArrays
+from store.blobs.tensor_file import FileArrays
 from store.db.clock import now
 from store.db.tables import artifact_chunks, artifacts, checkpoints, models
 from store.db.upsert import insert_or_ignore
@@ -84,25 +86,22 @@ def get_artifact(session: Session, sha256: str) -> bytes:
     return b"".join(iterate_artifact(session, sha256))
 
 
-def open_artifact(session: Session, sha256: str, folder: Path) -> BinaryIO:
-    """Return a temporary file with the verified bytes of an artifact; few bytes stay in memory.
+def open_arrays(session: Session, sha256: str, folder: Path) -> FileArrays:
+    """Return the verified arrays of an artifact in a temporary file; few bytes stay in memory.
 
     Args:
         session: session of the caller.
         sha256: the artifact.
-        folder: folder of the file; it is created if needed.
+        folder: folder of the file, which has no name in it; it is created if needed.
 
     Raises NotFoundError, DamagedArtifactError, StorageFullError, StoreUnavailableError.
     """
-    with translate_disk_errors(str(folder)):
+    with translate_disk_errors(str(folder)), ExitStack() as stack:
         folder.mkdir(parents=True, exist_ok=True)
-        file = SpooledTemporaryFile(CHUNK_BYTES, dir=str(folder))  # noqa: SIM115 - the caller reads it
-        try:
-            file.writelines(iterate_artifact(session, sha256))
-        except BaseException:
-            file.close()
-            raise
-    return cast("BinaryIO", file)
+        file = stack.enter_context(SpooledTemporaryFile(CHUNK_BYTES, dir=str(folder)))
+        file.writelines(iterate_artifact(session, sha256))
+        stack.pop_all()
+    return FileArrays(cast("BinaryIO", file))
 
 
 def iterate_artifact(session: Session, sha256: str) -> Iterator[bytes]:

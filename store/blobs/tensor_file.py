@@ -1,6 +1,7 @@
 """Arrays in a safetensors file, of which a piece at a time is read."""
 
 import json
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
@@ -107,10 +108,11 @@ class FileArrays(Mapping[str, NDArray[Any]]):
     """The arrays of a safetensors file by name, sorted; each is read when it is asked for.
 
     Args:
-        file: the file; it has to stay open.
+        file: the file, which is closed with this object.
     """
 
     def __init__(self, file: BinaryIO) -> None:
+        weakref.finalize(self, file.close)
         self._tensors = open_tensors(file)
 
     def __getitem__(self, name: str) -> NDArray[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Row, delete, insert, select
@@ -14,7 +14,7 @@ from store.blobs.artifacts import (
     add_artifact,
     garbage_collect_artifact,
     get_artifact,
-    open_artifact,
+    open_arrays,
 )
 from store.blobs.packed_arrays import PackedArrays
 from store.blobs.tensor_file import FileArrays
@@ -34,7 +34,7 @@ class Checkpoint:
     Attributes:
         steps: number of steps done.
         numbers: JSON values, with the environment of the work and whether it is exact.
-        data: arrays as a safetensors file; one that was read is bytes or an open file.
+        data: arrays as a safetensors file; of one that was read, bytes or the arrays in a file.
         score: by which the best checkpoint is chosen; lower is better. None to keep the last only.
         spec_version: version of the stored state.
         milestones: maximum number of earlier checkpoints that are kept besides the last and best.
@@ -42,24 +42,22 @@ class Checkpoint:
 
     steps: int
     numbers: dict[str, Any]
-    data: bytes | PackedArrays | BinaryIO
+    data: bytes | PackedArrays | FileArrays
     score: float | None = None
     spec_version: int = SPEC_VERSION
     milestones: int = 0
 
     @property
     def arrays(self) -> Mapping[str, NDArray[Any]]:
-        """The arrays; of an open file, each is read when it is asked for."""
-        if isinstance(self.data, bytes | PackedArrays):
-            return unpack_arrays(self.data)
-        return FileArrays(self.data)
+        """The arrays; of a file, each is read when it is asked for."""
+        return self.data if isinstance(self.data, FileArrays) else unpack_arrays(self.data)
 
     @property
     def packed(self) -> bytes | PackedArrays:
         """The data of a new checkpoint."""
-        if isinstance(self.data, bytes | PackedArrays):
-            return self.data
-        raise TypeError("a checkpoint that was read is not stored again")
+        if isinstance(self.data, FileArrays):
+            raise TypeError("a checkpoint that was read is not stored again")
+        return self.data
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -157,14 +155,14 @@ def read_checkpoint(session: Session, row: Row[Any], folder: Path | None = None)
     return Checkpoint(row.steps, row.numbers, data, row.score, row.spec_version)
 
 
-def read_data(session: Session, row: Row[Any], folder: Path | None) -> bytes | BinaryIO:
+def read_data(session: Session, row: Row[Any], folder: Path | None) -> bytes | FileArrays:
     """Return the data of a checkpoint: as bytes, or as a file in a folder.
 
     Raises NotFoundError, DamagedArtifactError, and StorageFullError for files.
     """
     if folder is None:
         return get_artifact(session, row.artifact)
-    return open_artifact(session, row.artifact, folder)
+    return open_arrays(session, row.artifact, folder)
 
 
 def find_checkpoint_row(session: Session, job_id: str, steps: int | None = None) -> Row[Any] | None:

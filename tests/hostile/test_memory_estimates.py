@@ -45,7 +45,7 @@ class Case(NamedTuple):
     spec: dict[str, Any]
     classes: int = 0
     settings: Mapping[str, Any] = MappingProxyType({})
-    # Columns of categories of the table, with so many values each.
+    # Columns of categories of the table: the number of values of each.
     categories: tuple[int, ...] = ()
     # Steps after which another process resumes the job; None: one process.
     resumed_after: int | None = None
@@ -63,12 +63,41 @@ IMAGES = [
 NORMALIZED = [{"type": "dense", "units": 512}, {"type": "batch_normalization"}]
 WIDE = dense(2500, 2500)
 SGD = {"type": "sgd", "learning_rate": 1e-6}
+EMBEDDED = [{"type": "embedding", "dimension": 1024}, {"type": "dense", "units": 32}]
+SMALL_EMBEDDED = [{"type": "embedding", "dimension": 16}, {"type": "dense", "units": 32}]
 LBFGS = {"optimizer": "lbfgs", "batch_size": "full", "epochs": 25}
 SLOW: dict[str, Case] = {
     "sgd": Case(100, 4, {"network": dense(4000, 4000), "optimizer": SGD}),
     "float64": Case(100, 4, {"network": WIDE, "dtype": "float64"}),
     "rmsprop": Case(100, 4, {"network": WIDE, "optimizer": "rmsprop"}),
     "amsgrad": Case(100, 4, {"network": WIDE, "optimizer": "amsgrad"}),
+    "rmsprop with momentum": Case(
+        100, 4, {"network": WIDE, "optimizer": {"type": "rmsprop", "momentum": 0.9}}
+    ),
+    "adadelta": Case(100, 4, {"network": WIDE, "optimizer": "adadelta"}),
+    "adamw": Case(100, 4, {"network": WIDE, "optimizer": "adamw"}),
+    "nadam": Case(100, 4, {"network": WIDE, "optimizer": "nadam"}),
+    "embedding": Case(
+        20_000, 2, {"network": {"layers": EMBEDDED}, "batch_size": 1024}, categories=(900,) * 10
+    ),
+    "embedding, amsgrad": Case(
+        20_000,
+        2,
+        {"network": {"layers": EMBEDDED}, "optimizer": "amsgrad", "batch_size": 1024},
+        categories=(900,) * 10,
+    ),
+    "embedding, sgd, full batch": Case(
+        20_000,
+        2,
+        {"network": {"layers": EMBEDDED}, "optimizer": SGD, "batch_size": "full"},
+        categories=(900,) * 10,
+    ),
+    "embedding of many rows": Case(
+        400_000,
+        2,
+        {"network": {"layers": SMALL_EMBEDDED}, "batch_size": 1024},
+        categories=(100, 500, 1000, 50),
+    ),
     "restored": Case(
         100, 4, {"network": WIDE, "early_stopping": {"patience": 3}, "on_divergence": {}}
     ),
@@ -133,7 +162,7 @@ def post(
 
 
 def measure(settings: Settings, *steps: int) -> int:
-    """Return the peak of the last job, run in a process of its own, maybe for so many steps."""
+    """Return the peak of the last job, run in a process of its own; with `steps`, up to there."""
     text = json.dumps(settings.model_dump(mode="json", exclude_none=True))
     done = subprocess.run(
         [sys.executable, "-m", "tests.hostile.peak_of_job", text, *map(str, steps)],

@@ -1,9 +1,13 @@
 """Artifacts: chunked, deduplicated, and deleted when unused."""
 
+import errno
 import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
 
+import numpy as np
 import pytest
 from sqlalchemy import delete, func, select, update
 
@@ -13,10 +17,12 @@ from store.blobs.artifacts import (
     garbage_collect_artifact,
     get_artifact,
     iterate_artifact,
+    open_arrays,
 )
+from store.blobs.packed_arrays import PackedArrays
 from store.db.database import Database
 from store.db.tables import artifact_chunks, artifacts
-from store.errors import DamagedArtifactError, NotFoundError
+from store.errors import DamagedArtifactError, NotFoundError, StorageFullError
 from store.jobs.claims import claim_job
 from store.jobs.jobs import JobRecord
 from store.jobs.leases import Lease
@@ -96,6 +102,49 @@ def test_reading_chunk_by_chunk_takes_the_memory_of_few_chunks(database: Databas
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert peak < chunks // 3 * CHUNK_BYTES
+
+
+def test_arrays_in_a_file_are_read_one_at_a_time(database: Database, tmp_path: Path) -> None:
+    numbers = np.arange(8 * CHUNK_BYTES, dtype=np.uint8)
+    arrays = {"b": numbers, "a": numbers[::-1].copy(), "few": np.array([1.5])}
+    with database.writing() as session:
+        sha256 = add_artifact(session, PackedArrays(arrays))
+    del arrays
+    with database.reading() as session:
+        tracemalloc.start()
+        found = open_arrays(session, sha256, tmp_path / "data")
+        assert list(found) == ["a", "b", "few"]
+        assert np.array_equal(found["b"], numbers)
+        assert np.array_equal(found["a"], numbers[::-1])
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert found["few"].tolist() == [1.5]
+    # One array, a comparison of it, and the chunks that a query fetches.
+    assert peak < 3 * numbers.nbytes
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+def test_damaged_arrays_leave_no_file(database: Database, tmp_path: Path) -> None:
+    with database.writing() as session:
+        sha256 = add_artifact(session, PackedArrays({"a": np.zeros(CHUNK_BYTES)}))
+        session.execute(delete(artifact_chunks).where(artifact_chunks.c.position == 1))
+    with pytest.raises(DamagedArtifactError, match=sha256), database.reading() as session:
+        open_arrays(session, sha256, tmp_path / "data")
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+def test_a_full_disk_is_the_error_of_a_store(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.writing() as session:
+        sha256 = add_artifact(session, PackedArrays({"a": np.zeros(CHUNK_BYTES)}))
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(SpooledTemporaryFile, "writelines", fail)
+    with pytest.raises(StorageFullError), database.reading() as session:
+        open_arrays(session, sha256, tmp_path)
 
 
 def test_same_bytes_are_kept_once(database: Database) -> None:
