@@ -23,7 +23,8 @@ def main() -> None:
         for name, answer in answers.items():
             write(FOLDER / f"xor/step-{step:03}/{name}.json", answer)
     write(FOLDER / "textbook.json", record_textbook())
-    write(FOLDER / "activations.json", sample_activations())
+    for name, points in sample_activations().items():
+        write(FOLDER / f"activations/{name}.json", points)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Curves of the activations, sampled by the functions that train."""
 
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -13,15 +13,15 @@ Z = np.arange(-3, 3.25, 0.25)
 DIGITS = 4
 
 
-def sample_activations() -> dict[str, object]:
-    """Return the sampled z, and a = f(z) of every activation that acts on a unit alone."""
-    curves = {
-        name: _rounded(build_activation(name, np.dtype(np.float64)).predict(Z.copy()[:, None]))
+def sample_activations() -> dict[str, dict[str, list[float]]]:
+    """Return the sampled z, and a = f(z), of every activation that acts on a unit alone."""
+    return {
+        name: _sample(name)
         for name in (*get_args(ActivationName), "exponential")
         if name != "softmax"
     }
-    return {"z": Z.tolist(), "curves": curves}
 
 
-def _rounded(values: np.ndarray) -> list[float]:
-    return [round(float(value), DIGITS) + 0.0 for value in values.ravel()]
+def _sample(name: ActivationName | Literal["exponential"]) -> dict[str, list[float]]:
+    values = build_activation(name, np.dtype(np.float64)).predict(Z.copy()[:, None])
+    return {"z": Z.tolist(), "a": [round(float(value), DIGITS) + 0.0 for value in values.ravel()]}

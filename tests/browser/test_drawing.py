@@ -125,7 +125,7 @@ def test_left_out_edges_and_units_are_counted(page: Page, drawn_networks: dict[s
 
 def test_residual_block_is_drawn_with_an_arc(page: Page, drawn_networks: dict[str, Json]) -> None:
     draw(page, drawn_networks["residual"], clock_of("forward"), 1200)
-    assert page.locator("#drawn svg path.skip").count() == 1
+    expect(page.locator("#drawn svg path.skip")).to_have_count(1)
     groups = (
         page.locator("#drawn")
         .get_by_role("group")

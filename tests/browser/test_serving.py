@@ -1,16 +1,19 @@
 """The page as a whole: behind a prefix, its weight, and the API reference."""
 
+import pytest
 from playwright.sync_api import Page, Response, expect
 
 from tests.browser.guards import Guard
 from tests.browser.proxy import prefix_proxy
 from tests.browser.tabs import Tabs
+from tests.browser.windows import DESKTOP, TALL, Window
 from tests.cli.service import Service
 
 PREFIX = "/some/where"
 VIEWS = ("Start", "Datasets", "New job", "Jobs", "Backpropagation", "Model", "Tour")
-# Compressed, with the recorded example.
+# Compressed, with the recorded examples.
 MAX_START_BYTES = 80_000
+IN_SIGHT_OF_TALL = ("recorded/textbook.json", "recorded/activations/tanh.json")
 
 
 def test_every_view_opens_behind_a_prefix(tabs: Tabs, service: Service) -> None:
@@ -24,7 +27,17 @@ def test_every_view_opens_behind_a_prefix(tabs: Tabs, service: Service) -> None:
         page.context.close()
 
 
-def test_what_the_start_loads_is_small(page: Page) -> None:
+def path_of(response: Response) -> str:
+    """Path below `service/static`; empty for the page itself."""
+    return response.url.rpartition("/static/")[2].partition("/")[2]
+
+
+@pytest.mark.parametrize(
+    ("window", "in_sight"), [(DESKTOP, ()), (TALL, IN_SIGHT_OF_TALL)], ids=["usual", "tall"]
+)
+def test_what_the_start_loads_is_small(
+    page: Page, window: Window, in_sight: tuple[str, ...]
+) -> None:
     responses: list[Response] = []
 
     def note(response: Response) -> None:
@@ -33,12 +46,14 @@ def test_what_the_start_loads_is_small(page: Page) -> None:
 
     page.on("response", note)
     page.goto("/")
+    expect(page.get_by_role("img", name="Network 2-2-1, step 20, forward")).to_be_visible()
+    if window is TALL:
+        table = page.get_by_role("table", name="Values, gradients and new values of the exercise")
+        expect(table).to_be_visible()
     page.wait_for_load_state("networkidle")
-    weights = {
-        response.url.rpartition("/static/")[2]: response.request.sizes()["responseBodySize"]
-        for response in responses
-    }
+    weights = {path_of(one): one.request.sizes()["responseBodySize"] for one in responses}
     report = "\n".join(f"{weight:7,} {name}" for name, weight in sorted(weights.items()))
+    assert {*in_sight} <= weights.keys(), report
     assert sum(weights.values()) <= MAX_START_BYTES, report
 
 

@@ -177,6 +177,24 @@ def test_everything_works_by_keyboard(page: Page) -> None:
     expect(page.get_by_role("button", name="Play")).to_be_visible()
 
 
+def test_keys_that_are_pressed_before_they_are_loaded_act(page: Page) -> None:
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route("**/diagram/figure/keys.js", hold)
+    page.goto("/")
+    page.get_by_label(re.compile("^Hidden unit 1 of 2")).focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("]")
+    expect(drawing(page, 20, "forward")).to_be_visible()
+    assert len(held) == 1
+    held[0].continue_()
+    expect(page.get_by_label(re.compile("^Hidden unit 2 of 2"))).to_be_focused()
+    expect(drawing(page, 20, "loss")).to_be_visible()
+
+
 def test_the_scrubber_stops_at_recorded_steps(page: Page) -> None:
     page.goto("/")
     slider = page.get_by_role("slider", name="Step")

@@ -17,4 +17,6 @@ class Window:
 DESKTOP = Window()
 PHONE = Window(width=320, height=640)
 DARK = Window(color_scheme="dark")
+# All of the start is in sight, and its drawing has room for curves.
+TALL = Window(width=1920, height=1400)
 STILL = Window(reduced_motion="reduce")

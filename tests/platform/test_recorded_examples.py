@@ -51,7 +51,10 @@ def test_recorded_textbook_is_that_of_the_engine() -> None:
 
 
 def test_sampled_activations_are_those_of_the_engine() -> None:
-    assert_equal(read("activations.json"), sample_activations())
+    activations = sample_activations()
+    for name, points in activations.items():
+        assert_equal(read(f"activations/{name}.json"), points)
+    assert {path.stem for path in RECORDED.glob("activations/*")} == {*activations}
 
 
 def test_every_recorded_step_has_a_file() -> None:

@@ -11,7 +11,6 @@ import { loadingLine } from '../parts/loading.js';
 import { problemView } from '../parts/problem.js';
 import { drawing } from './drawing.js';
 import { announcer } from './figure/announcer.js';
-import { keyHandler } from './figure/keys.js';
 import { drawnClock, loadedAnswers } from './figure/loaded.js';
 import { legend } from './legend.js';
 import { drawnNetwork } from './model.js';
@@ -21,6 +20,7 @@ import { player } from './player.js';
 import { scrubber } from './scrubber.js';
 import { nearestStep, stepBy } from './steps.js';
 
+const keysModule = lazy(() => import('./figure/keys.js'));
 const difference = lazy(() => import('./model/difference.js'));
 const twinModule = lazy(() => import('./twin.js'));
 const DRAG_MS = 120;
@@ -137,7 +137,8 @@ function figureTemplate(state, options) {
   const answers = state.answers();
   const current = source();
   const context = answers && { answers, network: state.network.value, clock: state.shownClock.value };
-  return html`<div class="split diagram" ${ref(state.root)} @keydown=${keyHandler(state, options)}>
+  return html`<div class="split diagram" ${ref(state.root)} @focusin=${keysModule}
+      @keydown=${(event) => keyPressed(event, state, options)}>
     <figure class="figure" aria-label="Diagram">
       ${phaseBar({
         clock: clock(), answers, play: state.play, move: state.move, source: current,
@@ -152,6 +153,11 @@ function figureTemplate(state, options) {
       : nothing}</aside>
     <p class="hidden" aria-live="polite">${state.spoken.value}</p>
   </div>`;
+}
+
+/** Keys are loaded with the first focus; one that is pressed before acts when they are there. */
+async function keyPressed(event, state, options) {
+  (keysModule() ?? await keysModule.loaded())?.handleKey(event, state, options);
 }
 
 /** Formulas of another position are not shown: those of a row are not the batch's. */

@@ -3,7 +3,6 @@ import { html, nothing } from '../core/dom.js';
 import { count } from '../core/numbers.js';
 import { pagedTable } from '../parts/table.js';
 import { later, longText } from './model/number.js';
-import { numbersByPhase } from './model/units.js';
 
 const UNIT_HEADS = ['z', 'a', '∂L/∂a', 'f′(z)', 'δ', 'b', 'b′'];
 const EDGE_HEADS = ['input', 'w', '∂L/∂w', 'w′ − w', 'w′'];
@@ -58,8 +57,17 @@ function edgeTable(network, clock, id) {
   });
 }
 
+const wait = (number, isLater) => (isLater && number.state !== 'none' ? later(number.symbol) : number);
+
+/** Numbers of a unit: those of phases still to come are `later`. */
+function numbersByPhase(unit, phase) {
+  const { z, a, aGradient, slope, delta, bias, newBias } = unit.all;
+  const isBefore = phase === 'forward' || phase === 'loss';
+  return [z, a, ...[aGradient, slope, delta].map((one) => wait(one, isBefore)), bias,
+    wait(newBias, phase !== 'update')];
+}
+
 function edgeNumbers({ all }, phase) {
-  const wait = (number, isLater) => (isLater && number.state !== 'none' ? later(number.symbol) : number);
   const isBefore = phase === 'forward' || phase === 'loss';
   return [all.input, all.weight, wait(all.gradient, isBefore),
     wait(all.change, phase !== 'update'), wait(all.after, phase !== 'update')];

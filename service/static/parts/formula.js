@@ -1,8 +1,9 @@
 /** Formulas of the service: its MathML, rebuilt from a whitelist, and the spoken sentence below. */
 import { html, nothing, ref } from '../core/dom.js';
-import { copyText } from '../core/download.js';
+import { lazy } from '../core/lazy.js';
 import { scrollBox } from './scroll_box.js';
 
+const copying = lazy(() => import('./copy_latex.js'));
 const MATHML = 'http://www.w3.org/1998/Math/MathML';
 const ELEMENTS = new Set(['math', 'mrow', 'mi', 'mn', 'mo', 'mtext', 'mspace', 'msup', 'msub', 'msubsup',
   'mfrac', 'msqrt', 'mroot', 'mover', 'munder', 'munderover', 'mtable', 'mtr', 'mtd', 'mpadded',
@@ -69,14 +70,4 @@ const spoken = (speech) => (speech.length <= LONG_SPEECH ? html`<p class="spoken
 
 /** Formulas below each other, with a button that copies them where the answer has LaTeX. */
 export const formulasView = (formulas) => html`<div class="formulas">${formulas.map(formulaView)}
-  ${formulas.some(({ latex }) => latex) ? copyButton(formulas) : nothing}</div>`;
-
-const copyButton = (formulas) => html`<button type="button" class="button quiet copy"
-  @click=${(event) => copy(event.currentTarget, formulas)}>Copy LaTeX</button>`;
-
-async function copy(button, formulas) {
-  const latex = formulas.map((formula) => formula.latex).filter(Boolean).join('\n\n');
-  const isCopied = await copyText(latex);
-  button.textContent = isCopied ? 'Copied' : 'Not allowed to copy';
-  setTimeout(() => { button.textContent = 'Copy LaTeX'; }, 2000);
-}
+  ${formulas.some(({ latex }) => latex) ? copying()?.copyButton(formulas) ?? nothing : nothing}</div>`;

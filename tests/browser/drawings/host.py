@@ -13,9 +13,10 @@ DRAW = """async ([text, first, width]) => {
   const answers = JSON.parse(text);
   const main = document.querySelector('script[type=module]');
   const load = (path) => import(new URL(path, main.src).href);
-  const [{ html, render }, { drawnNetwork }, { drawing, focusUnit }, { keyEffect }, { twin },
-    { isUpright }] = await Promise.all(['core/dom.js', 'diagram/model.js', 'diagram/drawing.js',
-    'diagram/keyboard.js', 'diagram/twin.js', 'diagram/drawing/layout.js'].map(load));
+  const [{ html, render }, { effect }, { drawnNetwork }, { drawing, focusUnit }, { keyEffect },
+    { twin }, { isUpright }] = await Promise.all(['core/dom.js', 'core/state.js',
+    'diagram/model.js', 'diagram/drawing.js', 'diagram/keyboard.js', 'diagram/twin.js',
+    'diagram/drawing/layout.js'].map(load));
   document.querySelector('#drawn')?.remove();
   const host = document.createElement('section');
   host.id = 'drawn';
@@ -39,7 +40,8 @@ DRAW = """async ([text, first, width]) => {
     draw();
     focusUnit(host, clock);
   });
-  draw();
+  // Again when what is loaded for the drawing is there.
+  effect(draw);
 }"""
 
 

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
-from service.page.files import without_comments
+from service.page.files import shorten
 from service.page.page import FOLDER, load_page
 from tests.service.conftest import problem
 
@@ -63,8 +63,8 @@ def test_every_file_is_served(client: TestClient, root: str) -> None:
         answer = client.get(f"{root}/{path.relative_to(FOLDER).as_posix()}")
         assert answer.status_code == 200, path
         content = path.read_bytes()
-        has_comments = path.suffix in {".css", ".js"} and "vendor" not in path.parts
-        assert answer.content == (without_comments(content) if has_comments else content)
+        is_shortened = path.suffix in {".css", ".js"} and "vendor" not in path.parts
+        assert answer.content == (shorten(content) if is_shortened else content)
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 

@@ -1,25 +1,34 @@
 /** The glyph in a unit: its activation curve with the very points, or the bars of a softmax. */
 import { nothing, svg } from '../../core/dom.js';
+import { lazy } from '../../core/lazy.js';
+import { readRecorded } from '../sources/recorded.js';
 
 const WIDTH = 30;
 const HEIGHT = 26;
 const BATCH_POINTS = 100;
 
-// Curves that the engine sampled: per activation z from -3 to 3 in steps of 1/4.
-const { z: SAMPLED, curves: CURVES } = await (
-  await fetch(new URL('../../recorded/activations.json', import.meta.url))).json();
-const [LOW, HIGH] = [SAMPLED[0], SAMPLED.at(-1)];
+// Drawn part of z: that which the engine sampled.
+const [LOW, HIGH] = [-3, 3];
+const samples = new Map();
+
+/** Points of an activation's curve, as the engine sampled them; null until they are loaded. */
+function sampled(activation) {
+  if (!samples.has(activation)) {
+    samples.set(activation, lazy(() => readRecorded(`activations/${activation}.json`)));
+  }
+  return samples.get(activation)();
+}
 
 /** Glyph of a unit at x, y. `phase` decides about the tangent. */
 export function glyph(unit, x, y, { phase, isRow }) {
   if (unit.bars) return bars(unit.bars, x, y);
-  const samples = unit.curve && CURVES[unit.curve.activation];
-  return samples ? curve(unit.curve, samples, x, y, phase === 'backward' && isRow) : nothing;
+  const points = unit.curve && sampled(unit.curve.activation);
+  return points ? curve(unit.curve, points, x, y, phase === 'backward' && isRow) : nothing;
 }
 
-function curve({ points, slope }, samples, x, y, hasTangent) {
-  const scale = scaleOf(Math.min(...samples, 0), Math.max(...samples), x, y);
-  const line = samples.map((a, index) => `${fixed(scale.x(SAMPLED[index]))} ${fixed(scale.y(a))}`).join('L');
+function curve({ points, slope }, { z, a }, x, y, hasTangent) {
+  const scale = scaleOf(Math.min(...a, 0), Math.max(...a), x, y);
+  const line = z.map((one, index) => `${fixed(scale.x(one))} ${fixed(scale.y(a[index]))}`).join('L');
   const [point] = points;
   return svg`<path class="axis" d="M${x} ${fixed(scale.y(0))}h${WIDTH}M${fixed(scale.x(0))} ${y}v${HEIGHT}"></path>
     <path class="function" d="M${line}"></path>

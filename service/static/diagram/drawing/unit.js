@@ -1,8 +1,11 @@
 /** A unit as a small machine: what enters stands left, what leaves right, the curve between. */
 import { nothing, svg } from '../../core/dom.js';
+import { lazy } from '../../core/lazy.js';
 import { shortText } from '../model/number.js';
-import { glyph } from './curve.js';
 import { cut, textWidth } from './text.js';
+
+// Only wide drawings have room for them.
+const curves = lazy(() => import('./curve.js'));
 
 /**
  * @param {object} unit
@@ -35,7 +38,8 @@ const texts = (unit, box, options) => {
   const pad = options.places.size < 13 ? 8 : 10;
   return svg`${unit.left ? side(unit.left, x + pad, y, 'start') : nothing}
     ${unit.right ? side(unit.right, x + w - pad, y, 'end') : nothing}
-    ${options.places.hasCurves ? glyph(unit, x + w / 2 - 15, y + 16, options.network) : nothing}
+    ${options.places.hasCurves
+      ? curves()?.glyph(unit, x + w / 2 - 15, y + 16, options.network) ?? nothing : nothing}
     ${above(unit, box)}`;
 };
 

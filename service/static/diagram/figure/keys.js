@@ -8,21 +8,19 @@ const UPRIGHT_WIDTH = 620;
 const ARROWS = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End'];
 const CONTROLS = 'button, a, summary, input, select, textarea';
 
-/** Handler of keys while the focus is in the figure or in its panel. */
-export function keyHandler(state, { source, clock, check = () => {} }) {
-  return (event) => {
-    const network = state.network.peek();
-    if (!network || !source() || isOfControl(event)) return;
-    const effect = keyEffect(event, clock(), network, {
-      isUpright: state.width.peek() < UPRIGHT_WIDTH,
-      areLettersOn: areLettersOn.peek(),
-      steps: source().steps,
-    });
-    if (!effect || effect.action === 'keys') return;
-    event.preventDefault();
-    if (effect.clock) change(state, effect.clock, source(), clock(), event);
-    else act(state, effect.action, check);
-  };
+/** Act on a key that is pressed while the focus is in the figure or in its panel. */
+export function handleKey(event, state, { source, clock, check = () => {} }) {
+  const network = state.network.peek();
+  if (!network || !source() || isOfControl(event)) return;
+  const effect = keyEffect(event, clock(), network, {
+    isUpright: state.width.peek() < UPRIGHT_WIDTH,
+    areLettersOn: areLettersOn.peek(),
+    steps: source().steps,
+  });
+  if (!effect || effect.action === 'keys') return;
+  event.preventDefault();
+  if (effect.clock) change(state, effect.clock, source(), clock(), event);
+  else act(state, effect.action, check);
 }
 
 /** Controls keep their own keys; arrows and Enter act on the drawing only. */

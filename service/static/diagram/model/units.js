@@ -1,5 +1,5 @@
 /** Units of a layer: what stands left and right in each phase, and what the curve shows. */
-import { known, later, none } from './number.js';
+import { known, none } from './number.js';
 import { plainName, predictionSymbol, unitSubscript } from './names.js';
 import { numberOf } from './view.js';
 import { zeroWords } from './zeros.js';
@@ -142,14 +142,4 @@ function zeroText(unit, view) {
   if (!view.isRow) return null;
   const fields = view.clock.phase === 'backward' ? ['delta', 'a_gradient'] : ['a', 'z'];
   return fields.map((field) => unit[field]?.zero?.text).find(Boolean) ?? null;
-}
-
-/** Numbers of a unit for the table: those of phases still to come are `later`. */
-export function numbersByPhase(unit, phase) {
-  const { z, a, aGradient, slope, delta, bias, newBias } = unit.all;
-  const isBefore = phase === 'forward' || phase === 'loss';
-  const wait = (number, isLater) => (isLater && number.state !== 'none'
-    ? later(number.symbol) : number);
-  return [z, a, ...[aGradient, slope, delta].map((one) => wait(one, isBefore)), bias,
-    wait(newBias, phase !== 'update')];
 }

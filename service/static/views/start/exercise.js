@@ -15,13 +15,8 @@ export const CHOICES = [
   { name: 'output', label: 'Output activation', value: 'sigmoid', pointer: '/network/output',
     options: ['sigmoid', 'linear', 'softplus'] },
 ];
-const FIELDS = [...NUMBERS, ...CHOICES];
-
-/** Number that a person typed, with a comma or a point; null if it is not one. */
-function readNumber(text) {
-  const plain = text.trim().replace('−', '-').replace(',', '.');
-  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : null;
-}
+/** All fields of the form. */
+export const FIELDS = [...NUMBERS, ...CHOICES];
 
 /** Texts of the fields: those of the address, else those of the textbook. */
 export const typedTexts = (params) => Object.fromEntries(
@@ -30,35 +25,6 @@ export const typedTexts = (params) => Object.fromEntries(
 /** Whether the address has numbers of its own. */
 export const isChanged = (params) => FIELDS.some(({ name, value }) => (
   params[name] !== undefined && params[name] !== String(value)));
-
-/** Parameters of the address: null where the text is that of the textbook. */
-export const changedParams = (texts) => Object.fromEntries(
-  FIELDS.map(({ name, value }) => [name, texts[name] === String(value) ? null : texts[name]]));
-
-/** Problem of each field whose text is not a number, or not one of its choices. */
-export const problemsOf = (texts) => Object.fromEntries([
-  ...NUMBERS.filter(({ name }) => readNumber(texts[name]) === null)
-    .map(({ name }) => [name, texts[name].trim() ? 'Enter a number, such as 0.5.' : 'A number is needed here.']),
-  ...CHOICES.filter(({ name, options }) => !options.includes(texts[name]))
-    .map(({ name, options }) => [name, `Choose one of ${options.join(', ')}.`]),
-]);
-
-/** Name of the field that a JSON pointer of a problem is about; null for the whole. */
-export const fieldOf = (pointer) => FIELDS.find((field) => pointer.startsWith(field.pointer))?.name ?? null;
-
-/** Body of POST /v1/explain. */
-export function requestOf(texts) {
-  const number = (name) => readNumber(texts[name]);
-  const unit = (activation) => ({ units: 1, activation, use_bias: false });
-  return {
-    network: { layers: [{ type: 'dense', ...unit(texts.hidden) }], output: unit(texts.output) },
-    loss: 'half_squared_error',
-    optimizer: { type: 'sgd', learning_rate: number('rate') },
-    weights: { 'layers.0.weight': [[number('w1')]], 'output.weight': [[number('w2')]] },
-    rows: [[number('x')]],
-    targets: [number('y')],
-  };
-}
 
 const FUNCTIONS = { sigmoid: 'σ', tanh: 'tanh', relu: 'ReLU', softplus: 'softplus' };
 const applied = (activation, symbol) => (activation === 'linear' ? symbol : `${FUNCTIONS[activation]}(${symbol})`);

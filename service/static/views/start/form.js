@@ -1,13 +1,14 @@
 /** The form that changes the numbers of the exercise. */
 import { html, live, nothing } from '../../core/dom.js';
+import { change } from './changes.js';
 import { CHOICES, NUMBERS, typedTexts } from './exercise.js';
 
 /**
  * Text that is being typed stays: a field's value is set only when the address has another one.
- * @param {{texts: Record<string, string>, problems: Record<string, string>, isChanged: boolean,
- *   change: (texts: Record<string, string>) => void}} options
+ * @param {{texts: Record<string, string>, problems: Record<string, string>, isChanged: boolean}}
+ *   options
  */
-export const exerciseForm = ({ texts, problems, isChanged, change }) => html`
+export const exerciseForm = ({ texts, problems, isChanged }) => html`
   <form class="card" novalidate @submit=${(event) => event.preventDefault()}>
     <div class="fields">
       ${NUMBERS.map((field) => fieldTemplate(field, problems, html`<input id="exercise-${field.name}" type="text"

@@ -1,19 +1,19 @@
 /** The textbook's example as a score, its formulas, and a form that changes its numbers. */
 import { html, nothing } from '../../core/dom.js';
-import { Problem } from '../../core/api.js';
 import { lazy } from '../../core/lazy.js';
 import { exact, long } from '../../core/numbers.js';
 import { resource } from '../../core/resource.js';
-import { go, route } from '../../core/router.js';
+import { route } from '../../core/router.js';
 import { computed, effect, signal } from '../../core/state.js';
 import { formulasView } from '../../parts/formula.js';
 import { loadingLine } from '../../parts/loading.js';
 import { problemView } from '../../parts/problem.js';
 import { scrollBox } from '../../parts/scroll_box.js';
 import { readRecorded } from '../../diagram/sources/recorded.js';
-import { changedParams, fieldOf, isChanged, problemsOf, requestOf, scoreOf, typedTexts } from './exercise.js';
+import { isChanged, scoreOf, typedTexts } from './exercise.js';
 
 const form = lazy(() => import('./form.js'));
+const changes = lazy(() => import('./changes.js'));
 
 /** Open the section. */
 export function openTextbook() {
@@ -33,25 +33,25 @@ export function openTextbook() {
   };
 }
 
-const areValid = (texts) => Object.keys(problemsOf(texts)).length === 0;
+const areValid = (texts) => !isChanged(texts) || (changes()?.areValid(texts) ?? false);
 
 /** Explanation of the numbers that were typed; that of the textbook if one is not a number. */
 async function explain(texts, abort) {
-  if (!isChanged(texts) || !areValid(texts)) return readRecorded('textbook.json', { signal: abort });
-  const { explainExercise } = await import('../../diagram/sources/exercise.js');
-  return explainExercise(requestOf(texts), { signal: abort });
+  const changed = isChanged(texts) ? await import('./changes.js') : null;
+  if (!changed?.areValid(texts)) return readRecorded('textbook.json', { signal: abort });
+  return changed.explainChanged(texts, { signal: abort });
 }
 
 function section({ texts, isOpen, answer }) {
   const problem = answer.problem;
-  const problems = { ...serverProblems(problem), ...problemsOf(texts) };
+  const problems = (isChanged(texts) && changes()?.problemsOf(texts, problem)) || {};
   return html`<section class="textbook stack" aria-labelledby="textbook-title">
     <div class="head"><div><h2 id="textbook-title">The textbook’s example</h2>
       <p class="muted">${subtitle(texts)}</p></div>
       <button type="button" class="button" aria-expanded=${isOpen.value ? 'true' : 'false'}
         aria-controls="textbook-form" @click=${() => { isOpen.value = !isOpen.value; }}>Change the numbers</button></div>
     <div id="textbook-form" ?hidden=${!isOpen.value}>${isOpen.value
-      ? form()?.exerciseForm({ texts, problems, isChanged: isChanged(texts), change }) ?? nothing : nothing}</div>
+      ? form()?.exerciseForm({ texts, problems, isChanged: isChanged(texts) }) ?? nothing : nothing}</div>
     ${problem && !Object.keys(problems).length ? problemView(problem, { retry: () => answer.reload() }) : nothing}
     ${loadingLine(answer, 'Reading the exercise…')}
     ${answer.value && Object.keys(problems).length ? html`<p class="small muted">The table has the numbers
@@ -66,18 +66,6 @@ function subtitle(texts) {
 }
 
 const shown = (text) => text.replace('-', '−');
-
-function change(texts) {
-  const { params } = route.peek();
-  go('start', null, { ...params, ...changedParams(texts) }, { replace: true });
-}
-
-/** Problems of the service at the fields that they are about. */
-function serverProblems(problem) {
-  if (!(problem instanceof Problem)) return {};
-  return Object.fromEntries(problem.errors.map(({ pointer, detail }) => [fieldOf(pointer ?? ''), detail])
-    .filter(([name]) => name !== null));
-}
 
 const ROWS = [
   { head: 'forward →', of: 'value' },
