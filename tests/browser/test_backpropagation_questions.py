@@ -2,7 +2,8 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.accessibility import assert_accessible
 from tests.browser.api import Api, Json
@@ -41,6 +42,42 @@ def test_a_step_is_compared_with_another(page: Page, api: Api, job: Json) -> Non
     assert_accessible(page)
     page.reload()
     expect(page.get_by_label("Optimizer", exact=True)).to_have_value("momentum")
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "name"),
+    [("Clip the norm at", "0.25", "gradient_clip"), ("Rows of the batch", "7", "batch_size")],
+)
+def test_a_number_that_is_being_typed_stays_when_an_answer_arrives(
+    page: Page, job: Json, label: str, text: str, name: str
+) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if name in (route.request.post_data or ""):
+            route.continue_()
+        else:
+            held.append(route)
+
+    open_job(page, job, step=5)
+    expect(drawing(page, 5)).to_be_visible()
+    section = page.get_by_role("region", name="What if this step had been another?")
+    section.scroll_into_view_if_needed()
+    expect(section.get_by_role("row", name=re.compile("^Loss of the batch"))).to_be_visible()
+    section.get_by_text("Loss, clipping, batch size").click()
+    page.route("**/counterfactual", hold)
+    with page.expect_request("**/counterfactual"):
+        page.get_by_label("Optimizer", exact=True).select_option("Adagrad")
+    field = section.get_by_label(label)
+    field.press_sequentially(text)
+    held.pop().continue_()
+    changed = section.get_by_role("row", name=re.compile("^Optimizer, rate"))
+    expect(changed).to_contain_text("Adagrad")
+    expect(field).to_have_value(text)
+    with page.expect_request("**/counterfactual") as asked:
+        field.press("Tab")
+    assert name in (asked.value.post_data or "")
+    expect(field).to_have_value(text)
 
 
 def test_the_gradient_is_checked_layer_by_layer(page: Page, api: Api, job: Json) -> None:

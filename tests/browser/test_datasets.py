@@ -120,6 +120,34 @@ def test_reading_options_are_stated(page: Page) -> None:
     assert_accessible(page)
 
 
+def test_a_marker_that_is_being_typed_stays_when_a_preview_arrives(page: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    open_new(page, "markers.csv", "a;b\n1,5;2\nvoid;3\n2,5;4\n")
+    page.get_by_role("button", name="Reading options").click()
+    page.route("**/v1/datasets/preview**", hold)
+    page.get_by_label("Decimal mark").select_option("comma")
+    reading = page.get_by_text("Reading the first rows…")
+    expect(reading).to_be_visible()
+    field = page.get_by_label("Markers of missing values")
+    field.press("Control+a")
+    field.press_sequentially("void")
+    held[0].continue_()
+    page.unroute("**/v1/datasets/preview**")
+    expect(reading).to_be_hidden()
+    expect(field).to_have_value("void")
+    field.press("Tab")
+    expect(page.get_by_text("1 missing", exact=True)).to_be_visible()
+    expect(field).to_have_value("void")
+    # A field that was left empty has what is detected again.
+    field.fill("")
+    field.press("Tab")
+    expect(page.get_by_text("1 missing", exact=True)).to_be_hidden()
+
+
 def big_file(path: Path) -> Path:
     line = "0.123456789,0.987654321\n"
     path.write_text("one,other\n" + line * (PIECE * 5 // 4 // len(line)))

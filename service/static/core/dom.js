@@ -1,5 +1,6 @@
 /** Templates of lit-html. The version of the library is named in this file only. */
-export { html, svg, nothing, render } from '../vendor/lit-html-3.3.3/lit-html.js';
+export { html, svg, noChange, nothing, render } from '../vendor/lit-html-3.3.3/lit-html.js';
+export { Directive, directive } from '../vendor/lit-html-3.3.3/directive.js';
 export { repeat } from '../vendor/lit-html-3.3.3/directives/repeat.js';
 export { keyed } from '../vendor/lit-html-3.3.3/directives/keyed.js';
 export { live } from '../vendor/lit-html-3.3.3/directives/live.js';

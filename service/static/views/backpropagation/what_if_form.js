@@ -1,6 +1,7 @@
 /** Choices of the counterfactual: optimizer, learning rate, loss, clipping and batch size. */
 import { html, live, nothing } from '../../core/dom.js';
 import { exact } from '../../core/numbers.js';
+import { fieldText } from '../../parts/field_text.js';
 import {
   chosenOptimizer, indexOfRate, lossesFor, optimizerName, OPTIMIZERS, RATE_INDEXES, rateAt, withField,
 } from './what_if_question.js';
@@ -63,7 +64,7 @@ function clipField({ job, change, choose }) {
   };
   const without = ({ target }) => choose(withField(change, 'gradient_clip', target.checked ? 'none' : null));
   return html`<div class="field"><label for="whatif-clip">Clip the norm at</label>
-    <input id="whatif-clip" type="number" min="0" step="any" .value=${live(String(limit))}
+    <input id="whatif-clip" type="number" min="0" step="any" ${fieldText(String(limit))}
       placeholder=${trained ? `${trained.limit}, as trained` : 'not clipped, as trained'} @change=${set}>
     ${trained ? html`<label class="check"><input type="checkbox" .checked=${live(change.gradient_clip === 'none')}
       @change=${without}>no clipping</label>` : nothing}
@@ -76,6 +77,6 @@ function batchField({ job, change, choose }) {
     choose(withField(change, 'batch_size', value > 0 ? value : null));
   };
   return html`<div class="field"><label for="whatif-batch">Rows of the batch</label>
-    <input id="whatif-batch" type="number" min="1" step="1" .value=${live(String(change.batch_size ?? ''))}
+    <input id="whatif-batch" type="number" min="1" step="1" ${fieldText(String(change.batch_size ?? ''))}
       placeholder="${job.spec.batch_size}, as trained" @change=${set}></div>`;
 }

@@ -1,5 +1,6 @@
 /** Options of reading, each detected unless it is stated. */
 import { html, live, nothing } from '../../core/dom.js';
+import { fieldText } from '../../parts/field_text.js';
 import { DELIMITERS, FORMATS } from './reading.js';
 
 const ENCODINGS = ['utf-8', 'utf-16', 'latin-1', 'cp1252'];
@@ -49,5 +50,5 @@ function missingField(stated, used, change) {
   };
   return html`<div class="field wide"><label for="option-missing">Markers of missing values, separated by commas; an empty
       field: detected</label>
-    <input id="option-missing" type="text" .value=${live(shown.join(', '))} @change=${chosen}></div>`;
+    <input id="option-missing" type="text" ${fieldText(shown.join(', '))} @change=${chosen}></div>`;
 }
