@@ -204,6 +204,40 @@ def test_jobs_are_compared(
     assert_accessible(page)
 
 
+def test_thinned_epochs_are_said(page: Page, api: Api, trained: Json) -> None:
+    """In the curves of the job, over those of others, and where its steps are chosen."""
+    line = api.upload("x,y\n1,0.5\n2,1.5\n3,2\n4,3\n")
+    job = api.train(
+        line,
+        name="long",
+        target="y",
+        epochs=10_001,
+        batch_size="full",
+        network={"layers": []},
+        validation=None,
+    )
+    losses = api.get(f"{job['links']['losses']}?limit=10000")
+    assert losses["thinned"]
+    words = f"older epochs are thinned; {len(losses['data']):,} of 10,001 are stored."
+    expect(open_job(page, job).get_by_text(words)).to_be_visible()
+    page.goto(f"/#/jobs?compare={trained['id']},{job['id']}")
+    expect(page.get_by_text(words)).to_have_text(f"long: the {words}")
+    page.goto(f"/#/backpropagation/{job['id']}?step=0")
+    expect(page.get_by_role("slider", name="Step")).to_be_visible()
+    expect(page.get_by_text(words)).to_have_text(f"The {words}")
+
+
+def test_folds_have_no_curves_and_that_is_said(page: Page, api: Api) -> None:
+    job = api.train(name="in folds", validation={"folds": 3}, epochs=2)
+    article = open_job(page, job)
+    expect(article.get_by_role("img", name=re.compile("^Loss by epoch"))).to_be_visible()
+    words = "The curves are those of the final network: the service records no losses of the folds."
+    expect(article.get_by_text(words)).to_be_visible()
+    page.goto(f"/#/backpropagation/{job['id']}?fold=1")
+    expect(page.get_by_role("slider", name="Step")).to_be_visible()
+    expect(page.get_by_text("The service records no losses of the folds.")).to_be_visible()
+
+
 def test_stream_that_is_cut_goes_on_without_doubled_events(
     page: Page, api: Api, start: Callable[..., Json]
 ) -> None:

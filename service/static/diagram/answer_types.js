@@ -166,6 +166,7 @@
  * @property {string} key changes with the training, not with its progress
  * @property {number} steps number of steps: the last one is `steps` − 1
  * @property {{step: number, loss: number|null}[]} losses of batches before each step, in order
+ * @property {string} [lossNote] what the losses leave out, as a sentence
  * @property {number[]} marks steps whose state is kept, in order: they need no replay
  * @property {boolean} hasOnlyMarks whether other steps cannot be drawn
  * @property {boolean} isLive whether steps are still being added

@@ -29,6 +29,7 @@ export function scrubber({ source, answers, step, drag, choose }) {
         @input=${(event) => drag(nearestStep(source, Number(event.target.value)))}
         @change=${(event) => choose(nearestStep(source, Number(event.target.value)))}
         @keydown=${(event) => moveByKey(event, source, step, choose)}></div>
+    ${source.lossNote ? html`<p class="small muted">${source.lossNote}</p>` : nothing}
   </div>`;
 }
 

@@ -11,6 +11,7 @@ import {
  * @property {object} job as GET /v1/jobs/{id} answers it
  * @property {number} steps
  * @property {{step: number, loss: number|null}[]} losses
+ * @property {string} [lossNote] what the losses leave out, as a sentence
  * @property {number[]} marks
  * @property {boolean} hasOnlyMarks the dataset is gone
  * @property {{values: object, target?: any}|null} ownRow a row of the person's own
@@ -24,7 +25,7 @@ import {
  * @returns {import('../answers.js').Source}
  */
 export function jobSource(training, { onWait = () => {}, cache = answerCache() } = {}) {
-  const { job, steps, losses, marks, hasOnlyMarks = false, ownRow = null } = training;
+  const { job, steps, losses, lossNote = '', marks, hasOnlyMarks = false, ownRow = null } = training;
   const path = job.links.explain;
 
   async function answer(question, signal) {
@@ -52,7 +53,7 @@ export function jobSource(training, { onWait = () => {}, cache = answerCache() }
     answer(partQuestion(clock, ownRow ?? [clock.row], part, hasOnlyMarks), signal));
 
   const key = ownRow ? `${job.id} ${JSON.stringify(ownRow)}` : job.id;
-  return { key, steps, losses, marks, hasOnlyMarks, isLive: !job.is_terminal, load, explain };
+  return { key, steps, losses, lossNote, marks, hasOnlyMarks, isLive: !job.is_terminal, load, explain };
 }
 
 /** Answer to a question, or to the largest part of it that fits into an answer. */

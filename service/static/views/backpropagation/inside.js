@@ -4,6 +4,7 @@ import { clockParams, parseClock } from '../../core/clock.js';
 import { resource } from '../../core/resource.js';
 import { go, route } from '../../core/router.js';
 import { computed, effect, signal } from '../../core/state.js';
+import { thinnedWords } from '../../parts/thinned.js';
 import { answerCache } from '../../diagram/sources/answer_cache.js';
 import { jobSource } from '../../diagram/sources/job.js';
 import { followJob } from './live.js';
@@ -157,6 +158,8 @@ function describe(found, fold, stepsOfFold) {
     fold,
     steps,
     losses: fold === null ? lossesBySteps(epochs, stepsPerEpoch(job, fold)) : [],
+    lossNote: fold === null ? thinnedWords(epochs.map(({ epoch }) => epoch))
+      : 'The service records no losses of the folds.',
     marks: hasOnlyMarks ? inFold.map(({ step }) => step)
       : keptSteps({ job, fold, checkpoints, explanations }, steps),
     hasOnlyMarks,

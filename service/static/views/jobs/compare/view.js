@@ -9,6 +9,7 @@ import { jobName, shortId } from '../../../parts/job_name.js';
 import { problemView } from '../../../parts/problem.js';
 import { statusIcon } from '../../../parts/status.js';
 import { pagedTable } from '../../../parts/table.js';
+import { thinnedWords } from '../../../parts/thinned.js';
 import { chartsOf } from '../job/curves.js';
 import { keptMetrics, metricCell, metricWords, capital } from '../metrics.js';
 import { differences } from './differences.js';
@@ -103,8 +104,15 @@ function comparisonView({ ids, entries, jobs, charts, shown }) {
     ${waiting ? html`<p class="loading" role="status">Reading ${count(waiting)} jobs…</p>` : nothing}
     ${ids.length === 0 ? html`<p class="muted">Choose jobs in the list: their curves are drawn over each other here.</p>` : nothing}
     ${jobs.length ? html`<div class="halves">${repeat(shown, (key) => key, (key) => charts.get(key).render())}</div>
-      ${resultsTable(jobs)}${specTable(jobs)}` : nothing}
+      ${thinnedNotes(jobs)}${resultsTable(jobs)}${specTable(jobs)}` : nothing}
   </section>`;
+}
+
+function thinnedNotes(jobs) {
+  const names = labels(jobs.map(({ state }) => state.value));
+  return jobs.map(({ losses }, index) => ({ name: names[index], words: thinnedWords(losses.columns.value.epoch) }))
+    .filter(({ words }) => words)
+    .map(({ name, words }) => html`<p class="small muted">${name}: ${lowered(words)}</p>`);
 }
 
 function resultsTable(entries) {

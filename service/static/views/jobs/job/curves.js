@@ -4,6 +4,7 @@ import { count } from '../../../core/numbers.js';
 import { effect, signal, untracked } from '../../../core/state.js';
 import { chart } from '../../../parts/chart.js';
 import { problemView } from '../../../parts/problem.js';
+import { thinnedWords } from '../../../parts/thinned.js';
 import { capital, isShare, mainMetric, metricWords } from '../metrics.js';
 import { layerCharts } from './layer_charts.js';
 
@@ -101,7 +102,7 @@ function curvesView({ state, shown, made, layers }) {
     <div>${one.render()}${note ? html`<p class="small muted">${note}</p>` : nothing}</div>`);
   return html`<section class="stack" aria-label="Curves">
     <div class="halves">${each(first)}</div>
-    ${cutNote(losses)}${thinnedNote(losses)}
+    ${cutNote(losses)}${note(thinnedWords(losses.columns.value.epoch))}${note(foldsWords(job.value))}
     ${rest.length ? html`<details><summary>More curves: ${rest.map(({ key }) => metricWords(key)).join(', ')}</summary>
       <div class="halves">${each(rest)}</div></details>` : nothing}
     <details @toggle=${(event) => { if (event.target.open) state.wantLayers(); }}>
@@ -113,18 +114,18 @@ function noCurves({ isLoading, problem, read }, job) {
   if (problem.value) return problemView(problem.value, { retry: read });
   if (isLoading.value) return html`<p class="loading" role="status">Reading the curves…</p>`;
   const isOver = job?.is_terminal;
+  if (job?.progress.folds) {
+    return html`<p class="muted">${foldsWords(job)} ${isOver ? 'It was not trained for an epoch.'
+      : 'It is trained after the folds.'}</p>`;
+  }
   return html`<p class="muted">${isOver ? 'No epoch was completed, so there are no curves.'
-    : job?.progress.fold !== null ? 'The curves are those of the final network, which is trained after the folds.'
-      : 'The curves begin with the first completed epoch.'}</p>`;
+    : 'The curves begin with the first completed epoch.'}</p>`;
 }
 
-/** The service thins the epochs of long trainings: the newer, the more of them there are. */
-const thinnedNote = ({ columns }) => {
-  const { epoch } = columns.value;
-  const past = epoch.at(-1) + 1;
-  return past > epoch.length ? html`<p class="small muted">The older epochs are thinned: ${
-    count(epoch.length)} of ${count(past)} are drawn.</p>` : nothing;
-};
+const note = (words) => (words ? html`<p class="small muted">${words}</p>` : nothing);
+
+const foldsWords = (job) => (job?.progress.folds
+  ? 'The curves are those of the final network: the service records no losses of the folds.' : '');
 
 const cutNote = ({ isCut, columns }) => (isCut.value ? html`<p class="small muted">The first ${
   count(columns.value.epoch.length)} epochs are drawn. All are in
