@@ -58,6 +58,12 @@ def number(text: str) -> float:
     return float(text.replace("−", "-"))
 
 
+def expect_update_is_read(page: Page) -> None:
+    """Formulas of an update are of the batch, in a file of their own: playing waits for it."""
+    panel = page.get_by_role("complementary", name="Selected unit")
+    expect(panel.get_by_text("new w 1 1 of layer 1 equals")).to_be_visible()
+
+
 def score(page: Page) -> dict[str, tuple[str, ...]]:
     """The exercise's table: value, gradient and new value per quantity."""
     table = page.get_by_role("table", name="Values, gradients and new values of the exercise")
@@ -93,6 +99,8 @@ def test_playing_steps_the_phases_and_then_the_steps(page: Page, window: Window)
     press(page, "Play")
     for step, phase in [(20, "loss"), (20, "backward"), (20, "update"), (40, "forward")]:
         expect(drawing(page, step, phase)).to_be_visible()
+        if phase == "update":
+            expect_update_is_read(page)
         if window is STILL:
             assert page.evaluate("document.getAnimations().length") == 0
         page.clock.run_for(PHASE_MS)
@@ -110,6 +118,7 @@ def test_playing_rests_after_the_last_step_and_begins_anew(page: Page) -> None:
     page.get_by_role("combobox", name="Speed").select_option("4×")
     press(page, "Play")
     expect(drawing(page, 399, "update")).to_be_visible()
+    expect_update_is_read(page)
     page.clock.run_for(PHASE_MS // 4)
     press(page, "Play")
     expect(drawing(page, 0, "forward")).to_be_visible()
