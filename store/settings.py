@@ -218,9 +218,10 @@ class Settings(BaseSettings):
     max_buffered_bytes: int | None = Field(
         default=None,
         ge=1,
-        description="Maximum total size of request bodies that an API process holds in memory; "
-        "default: 128 MiB, or twice BACKPROPD_MAX_BODY_BYTES if that is more. Beyond: 503 for the "
-        "body that has been arriving for the longest time.",
+        description="Maximum total size of request bodies that an API process holds in memory, and "
+        "as much again of answers that clients have not read; default: 128 MiB, or twice "
+        "BACKPROPD_MAX_BODY_BYTES if that is more. Beyond: 503 for the body that has been arriving "
+        "for the longest time; a reset for the client that has not read for the longest time.",
     )
 
     allowed_hosts: Texts = Field(

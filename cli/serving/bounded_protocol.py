@@ -8,6 +8,9 @@ from collections.abc import Callable, Collection
 from http import HTTPStatus
 from typing import Any
 
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from cli.serving.answer_memory import AnswerMemory
 from cli.serving.body_memory import BodyMemory
 from cli.serving.http_timeouts import RETRY, Stage, TimeoutProtocol
 from cli.serving.transfer_rate import RateLimit, TransferRate
@@ -32,8 +35,10 @@ class BoundedProtocol(TimeoutProtocol):
 
     rate_limit: RateLimit
     body_memory: BodyMemory
+    answer_memory: AnswerMemory
     max_connections: int
-    warn_once: Callable[[], None]
+    warn_too_many: Callable[[], None]
+    warn_unread: Callable[[], None]
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*args, **options)
@@ -47,6 +52,12 @@ class BoundedProtocol(TimeoutProtocol):
         """Whether the body of the request is incomplete."""
         return self._stage is Stage.BODY
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of answers that wait for the client."""
+        waiting: int = self.transport.get_write_buffer_size()
+        return waiting
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Serve the connection if it is not one too many."""
         super().connection_made(transport)
@@ -57,12 +68,23 @@ class BoundedProtocol(TimeoutProtocol):
         elif too_many > 0:
             self.app = Refusal(self.prefixes)
         if too_many > 0:
-            self.warn_once()
+            self.warn_too_many()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give up what the connection holds."""
         self.body_memory.release(self)
+        self.answer_memory.release(self)
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Count the bytes that wait for the client."""
+        super().pause_writing()
+        self.answer_memory.add(self)
+
+    def resume_writing(self) -> None:
+        """Count them no more."""
+        self.answer_memory.release(self)
+        super().resume_writing()
 
     def on_headers_complete(self) -> None:
         """Find out whether a body would be held in memory."""
@@ -84,6 +106,30 @@ class BoundedProtocol(TimeoutProtocol):
     def refuse_body(self) -> None:
         """Answer 503: too many bodies arrive at once."""
         self._cut_off(HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def give_up(self) -> None:
+        """Reset the connection: too many bytes wait for clients."""
+        self.warn_unread()
+        self.transport.abort()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - of ASGI
+        """Begin a request as soon as the answers before it do not wait for the client.
+
+        Otherwise each of many requests that a client sends at once is computed, and its answer
+        held, although the client reads none.
+        """
+        must_wait = self.waiting_bytes > 0
+        super()._start_asgi_task(cycle, self._after_answers(cycle, app) if must_wait else app)
+
+    def _after_answers(self, cycle: RequestResponseCycle, app: Any) -> Any:  # noqa: ANN401 - of ASGI
+        async def wait(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - of ASGI
+            await self.flow.drain()
+            if self.transport.is_closing():
+                cycle.disconnected = True
+            else:
+                await app(scope, receive, send)
+
+        return wait
 
     def check_transfer(self) -> None:
         """Disconnect a client that sends or reads too slowly."""
@@ -127,19 +173,25 @@ def bounded_protocol(settings: Settings, prefixes: Prefixes) -> type[BoundedProt
         settings.min_transfer_rate, settings.transfer_window_seconds
     )
     ConfiguredProtocol.body_memory = BodyMemory(settings.body_memory_bytes)
+    ConfiguredProtocol.answer_memory = AnswerMemory(settings.body_memory_bytes)
     ConfiguredProtocol.max_connections = settings.max_connections
-    ConfiguredProtocol.warn_once = staticmethod(_warn_once_per_minute(settings.max_connections))
+    too_many = f"more than {settings.max_connections} connections: further ones are refused"
+    unread = f"more than {settings.body_memory_bytes} bytes of answers wait for clients that do "
+    ConfiguredProtocol.warn_too_many = staticmethod(_warn_once_per_minute(too_many))
+    ConfiguredProtocol.warn_unread = staticmethod(
+        _warn_once_per_minute(f"{unread}not read: those that have waited longest are disconnected")
+    )
     return ConfiguredProtocol
 
 
-def _warn_once_per_minute(max_connections: int) -> Callable[[], None]:
+def _warn_once_per_minute(message: str) -> Callable[[], None]:
     warned = -math.inf
 
     def warn() -> None:
         nonlocal warned
         if time.monotonic() - warned > 60:
             warned = time.monotonic()
-            logger.warning("more than %d connections: further ones are refused", max_connections)
+            logger.warning(message)
 
     return warn
 

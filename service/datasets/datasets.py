@@ -1,6 +1,7 @@
 """Queries and deletion of datasets."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +23,10 @@ from store.errors import NotFoundError, StoreUnavailableError
 
 # Limits the rows of a page of a wide table.
 MAX_PAGE_CELLS = 200_000
+# Pages that are read and written at once: more are no faster, since all need the interpreter lock,
+# for which the event loop then waits in line.
+_PAGES = threading.Semaphore(2)
+RowsWriter = Callable[[DatasetRecord, list[Row]], str]
 
 
 def abandon(context: Context, dataset_id: str, *, was_swept: bool) -> None:
@@ -58,14 +63,14 @@ def page(context: Context, request: PageRequest) -> Page[DatasetSummary]:
         return list_datasets(session, request)
 
 
-def rows(
-    context: Context, dataset_id: str, offset: int, limit: int
-) -> tuple[DatasetRecord, list[Row]]:
-    """Return the dataset and a page of its rows. Raises NotFoundError, StoreUnavailableError."""
+def write_rows(
+    context: Context, dataset_id: str, offset: int, limit: int, write: RowsWriter
+) -> str:
+    """Return a page of rows as `write` writes it. Raises NotFoundError, StoreUnavailableError."""
     dataset = get(context, dataset_id)
     limit = min(limit, max(1, MAX_PAGE_CELLS // len(dataset.columns)))
-    with _hold_columns(context, dataset) as path:
-        return dataset, read_rows(path, dataset.columns, offset, limit)
+    with _hold_columns(context, dataset) as path, _PAGES:
+        return write(dataset, read_rows(path, dataset.columns, offset, limit))
 
 
 def column(

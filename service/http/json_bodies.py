@@ -7,11 +7,11 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope
 
+from service.http.api_route import ApiRoute
 from service.http.bodies import limit_body
 from service.http.content_codings import read_content
 from service.http.errors import StoppedValidationError
@@ -34,7 +34,7 @@ MAX_DESCRIBED_VALUES = 1_000
 BYTES_IN_PLACE = 2**16
 
 
-class JsonRoute(APIRoute):
+class JsonRoute(ApiRoute):
     """A route whose JSON body is parsed strictly, after its content coding is removed.
 
     Attributes:

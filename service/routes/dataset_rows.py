@@ -7,13 +7,17 @@ from fastapi import APIRouter, Header, Path, Query, Response
 from engine.specs import MAX_EXACT_INTEGER
 from service.context import ContextDep
 from service.datasets import datasets
-from service.http.csv import as_csv, wants_csv
+from service.http.api_route import ApiRoute
+from service.http.csv import wants_csv
+from service.http.media_types import JSON
 from service.http.problems import problems
 from service.schemas.common import DatasetId
 from service.schemas.datasets import ColumnDetailView, RowsView
-from service.serializers.datasets import column_detail_view, rows_view
+from service.serializers.datasets import column_detail_view, rows_as_csv, rows_view
+from store.datasets.datasets import DatasetRecord
+from store.datasets.rows import Row
 
-router = APIRouter(prefix="/v1/datasets/{dataset_id}", tags=["datasets"])
+router = APIRouter(prefix="/v1/datasets/{dataset_id}", tags=["datasets"], route_class=ApiRoute)
 
 MAX_ROWS = 1000
 
@@ -41,14 +45,17 @@ def list_rows(
         Query(description="Default: from the Accept header, else JSON."),
     ] = None,
     accept: Annotated[str, Header()] = "application/json",
-) -> RowsView | Response:
+) -> Response:
     """List rows as they were read, in file order, as JSON or CSV."""
-    dataset, rows = datasets.rows(context, dataset_id, offset, limit)
     if format == "csv" or (format is None and wants_csv(accept)):
-        names = [column.name for column in dataset.columns]
-        lines = ([row[name] for name in names] for row in rows)
-        return Response(as_csv(names, lines), media_type="text/csv")
-    return rows_view(dataset, rows, offset)
+        text = datasets.write_rows(context, dataset_id, offset, limit, rows_as_csv)
+        return Response(text, media_type="text/csv")
+
+    def write(dataset: DatasetRecord, rows: list[Row]) -> str:
+        return rows_view(dataset, rows, offset).model_dump_json()
+
+    text = datasets.write_rows(context, dataset_id, offset, limit, write)
+    return Response(text, media_type=JSON)
 
 
 @router.get("/columns/{name:path}", responses=problems(404, 409, 422, 503))

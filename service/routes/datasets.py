@@ -8,6 +8,7 @@ from service.context import ContextDep
 from service.datasets import datasets
 from service.datasets.from_upload import ingest_upload, preview_upload
 from service.datasets.read_options import parse_read_options
+from service.http.api_route import ApiRoute
 from service.http.problems import problems
 from service.idempotency import IdempotentRequest, respond
 from service.schemas.common import After, DatasetId, Limit, Order, PageView
@@ -17,7 +18,7 @@ from service.serializers.datasets import dataset_view, preview_view, summary_vie
 from store.db.pagination import PageRequest
 from store.intake.formats.detect import known_media_types
 
-router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
+router = APIRouter(prefix="/v1/datasets", tags=["datasets"], route_class=ApiRoute)
 
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _CSV = {"schema": {"type": "string", "examples": ["x,y\n0.5,1\n0.7,0\n"]}}

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Query
 
 from service.context import ContextDep
 from service.explanations import explanations
+from service.http.api_route import ApiRoute
 from service.http.problems import problems
 from service.schemas.common import After, ExplanationId, Limit, Name, Order, PageView
 from service.schemas.explanations import ExplanationView
 from store.db.pagination import PageRequest
 
-router = APIRouter(prefix="/v1/explanations", tags=["explain"])
+router = APIRouter(prefix="/v1/explanations", tags=["explain"], route_class=ApiRoute)
 
 
 @router.get("", responses=problems(422, 503))

@@ -4,11 +4,12 @@ from fastapi import APIRouter
 
 from service.context import ContextDep
 from service.health import check
+from service.http.api_route import ApiRoute
 from service.http.problems import problems
 from service.schemas.health import HealthView, ReadinessView
 from service.version import VERSION
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=ApiRoute)
 
 
 @router.get("/healthz")

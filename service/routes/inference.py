@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 from starlette.concurrency import run_in_threadpool
 
 from service.context import Context, ContextDep
+from service.http.api_route import ApiRoute
 from service.http.bodies import SMALL_BODY_BYTES
 from service.http.content_codings import choose_coding, encode_content, encode_pieces
 from service.http.json_bodies import read_limited
@@ -37,7 +38,7 @@ from service.schemas.inference import (
 from service.version import VERSION as SERVICE_VERSION
 from store.errors import NotFoundError
 
-router = APIRouter(prefix="/v2", tags=["inference"])
+router = APIRouter(prefix="/v2", tags=["inference"], route_class=ApiRoute)
 fast_router = APIRouter(prefix="/v2", tags=["inference"], route_class=RawRoute)
 
 MODEL = "/models/{model_name}"

@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from service.context import ContextDep
+from service.http.api_route import ApiRoute
 from service.http.problems import problems
 from service.jobs import commands
 from service.schemas.common import JobId
 from service.schemas.job_requests import RetryFrom
 from service.schemas.jobs import JobView
 
-router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["jobs"])
+router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["jobs"], route_class=ApiRoute)
 
 PROBLEMS = problems(404, 409, 422, 503)
 

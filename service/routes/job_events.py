@@ -10,6 +10,7 @@ from fastapi.sse import EventSourceResponse
 from starlette.types import Send
 
 from service.context import ContextDep
+from service.http.api_route import ApiRoute
 from service.http.media_types import JSON, choose
 from service.http.problems import problems
 from service.jobs import events
@@ -17,7 +18,7 @@ from service.schemas.common import JobId, Limit, Order, PageView
 from service.schemas.events import EventView
 from store.jobs.events import MAX_EVENT_ID
 
-router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
 
 EVENT_STREAM = EventSourceResponse.media_type
 STREAM_RESPONSE = {

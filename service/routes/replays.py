@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from service.context import ContextDep
+from service.http.api_route import ApiRoute
 from service.http.problems import problems
 from service.idempotency import IdempotentRequest, respond
 from service.replays import create, replays
@@ -12,7 +13,7 @@ from service.schemas.common import After, JobId, Limit, Name, Order, PageView, R
 from service.schemas.replays import ReplayView
 from store.db.pagination import PageRequest
 
-router = APIRouter(prefix="/v1", tags=["replays"])
+router = APIRouter(prefix="/v1", tags=["replays"], route_class=ApiRoute)
 
 PROBLEMS = problems(404, 409, 422, 503)
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from service.context import ContextDep
+from service.http.api_route import ApiRoute
 from service.http.bodies import RESUMABLE_PATH, stated_length
 from service.http.media_types import require_media_type
 from service.http.problems import problems
@@ -15,7 +16,7 @@ from service.schemas.uploads import UploadView
 from service.uploads import resumable, tus
 from service.uploads.create import begin, progress_headers, receive_first
 
-router = APIRouter(prefix=RESUMABLE_PATH, tags=["uploads"])
+router = APIRouter(prefix=RESUMABLE_PATH, tags=["uploads"], route_class=ApiRoute)
 
 # Checked by the TusProtocol middleware; declared here for the OpenAPI document.
 Version = Annotated[Literal["1.0.0"], Header(alias="Tus-Resumable")]

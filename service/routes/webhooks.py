@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from service.context import ContextDep
 from service.http.json_bodies import JsonRoute
+from service.http.media_types import JSON
 from service.http.problems import problems
 from service.idempotency import IdempotentJson, respond
 from service.schemas.common import After, Limit, Name, Order, PageView, WebhookId
@@ -52,11 +53,11 @@ def get_webhook(context: ContextDep, webhook_id: WebhookId) -> WebhookView:
     return webhooks.get(context, webhook_id)
 
 
-@router.get("/{webhook_id}/secret", responses=problems(404, 422, 503))
-def get_secret(context: ContextDep, webhook_id: WebhookId, response: Response) -> SecretView:
+@router.get("/{webhook_id}/secret", response_model=SecretView, responses=problems(404, 422, 503))
+def get_secret(context: ContextDep, webhook_id: WebhookId) -> Response:
     """Return the signing secret; the only way to get the secret of a single job's webhook."""
-    response.headers["Cache-Control"] = "no-store"
-    return webhooks.get_secret(context, webhook_id)
+    found = webhooks.get_secret(context, webhook_id).model_dump_json()
+    return Response(found, headers={"Cache-Control": "no-store"}, media_type=JSON)
 
 
 @router.delete("/{webhook_id}", status_code=204, responses=problems(404, 422, 503))

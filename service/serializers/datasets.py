@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import assert_never
 
+from service.http.csv import as_csv
 from service.schemas.datasets import (
     ColumnDetailView,
     ColumnView,
@@ -113,6 +114,12 @@ def rows_view(dataset: DatasetRecord, rows: list[Row], offset: int) -> RowsView:
     """Return a page of rows, and whether more follow."""
     has_more = offset + len(rows) < dataset.rows
     return RowsView(data=rows, offset=offset, rows=dataset.rows, has_more=has_more)
+
+
+def rows_as_csv(dataset: DatasetRecord, rows: list[Row]) -> str:
+    """Write a header and one line per row."""
+    names = [column.name for column in dataset.columns]
+    return as_csv(names, ([row[name] for name in names] for row in rows))
 
 
 def _notice_view(notice: Notice) -> NoticeView:
