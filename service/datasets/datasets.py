@@ -23,8 +23,8 @@ from store.errors import NotFoundError, StoreUnavailableError
 
 # Limits the rows of a page of a wide table.
 MAX_PAGE_CELLS = 200_000
-# Pages that are read and written at once: more are no faster, since all need the interpreter lock,
-# for which the event loop then waits in line.
+# Pages that are read and written at once. Further threads would only wait for the interpreter
+# lock, and the event loop with them.
 _PAGES = threading.Semaphore(2)
 RowsWriter = Callable[[DatasetRecord, list[Row]], str]
 

@@ -22,8 +22,8 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 class ApiRoute(APIRoute):
     """A route whose endpoint, if it is not a coroutine, also writes its answer in its thread.
 
-    FastAPI writes the JSON of every answer in the event loop: 20 ms for 1 MB, in which the process
-    answers nobody. Headers of such an endpoint's answer need a Response as its result.
+    FastAPI writes the JSON of every answer in the event loop: 20 ms for 1 MB, in which no other
+    request is answered. Headers of such an endpoint need a Response as its result.
     """
 
     def get_route_handler(self) -> Handler:

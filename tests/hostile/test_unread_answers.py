@@ -1,4 +1,4 @@
-"""Requests whose answers nobody reads are not begun, and what waits for clients is bounded.
+"""Requests are not begun while answers wait unread, and what waits for clients is bounded.
 
 Counted are the requests that the application has begun and the bytes that wait.
 """
