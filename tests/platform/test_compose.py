@@ -162,7 +162,8 @@ class _Composed:
         self.folder = folder
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(PREFIX)},
-            **{name: str(folder) for name in SERVICES["api"]["environment"]},
+            **SERVICES["api"]["environment"],
+            "BACKPROPD_DATA_DIR": str(folder),
             "BACKPROPD_DATABASE_URL": database_url,
             "BACKPROPD_BROKER_URL": broker_url,
             "BACKPROPD_BLOB_URL": f"file://{folder}/blobs",
