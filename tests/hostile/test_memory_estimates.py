@@ -63,8 +63,16 @@ IMAGES = [
 NORMALIZED = [{"type": "dense", "units": 512}, {"type": "batch_normalization"}]
 WIDE = dense(2500, 2500)
 SGD = {"type": "sgd", "learning_rate": 1e-6}
-EMBEDDED = [{"type": "embedding", "dimension": 1024}, {"type": "dense", "units": 32}]
-SMALL_EMBEDDED = [{"type": "embedding", "dimension": 16}, {"type": "dense", "units": 32}]
+EMBEDDED = {
+    "network": {
+        "layers": [{"type": "embedding", "dimension": 1024}, {"type": "dense", "units": 32}]
+    },
+    "preprocessing": {"max_levels": 1000},
+}
+SMALL_EMBEDDED = {
+    "network": {"layers": [{"type": "embedding", "dimension": 16}, {"type": "dense", "units": 32}]},
+    "preprocessing": {"max_levels": 1000},
+}
 LBFGS = {"optimizer": "lbfgs", "batch_size": "full", "epochs": 25}
 SLOW: dict[str, Case] = {
     "sgd": Case(100, 4, {"network": dense(4000, 4000), "optimizer": SGD}),
@@ -78,24 +86,24 @@ SLOW: dict[str, Case] = {
     "adamw": Case(100, 4, {"network": WIDE, "optimizer": "adamw"}),
     "nadam": Case(100, 4, {"network": WIDE, "optimizer": "nadam"}),
     "embedding": Case(
-        20_000, 2, {"network": {"layers": EMBEDDED}, "batch_size": 1024}, categories=(900,) * 10
+        20_000, 2, {**EMBEDDED, "batch_size": 1024}, categories=(900,) * 10
     ),
     "embedding, amsgrad": Case(
         20_000,
         2,
-        {"network": {"layers": EMBEDDED}, "optimizer": "amsgrad", "batch_size": 1024},
+        {**EMBEDDED, "optimizer": "amsgrad", "batch_size": 1024},
         categories=(900,) * 10,
     ),
     "embedding, sgd, full batch": Case(
         20_000,
         2,
-        {"network": {"layers": EMBEDDED}, "optimizer": SGD, "batch_size": "full"},
+        {**EMBEDDED, "optimizer": SGD, "batch_size": "full"},
         categories=(900,) * 10,
     ),
     "embedding of many rows": Case(
         400_000,
         2,
-        {"network": {"layers": SMALL_EMBEDDED}, "batch_size": 1024},
+        {**SMALL_EMBEDDED, "batch_size": 1024},
         categories=(100, 500, 1000, 50),
     ),
     "restored": Case(
