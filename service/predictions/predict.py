@@ -13,7 +13,7 @@ from service.predictions.json_answer import iterate_json, write_json
 from service.predictions.json_body import read_json
 from service.predictions.pieces import count_rows_per_piece
 from service.predictions.table_answer import iterate_csv, write_csv
-from service.predictions.table_body import SentTable, read_table
+from service.predictions.table_body import ReadCells, SentTable, read_table
 from service.runtime.model_cache import ServedModel
 from service.schemas.predict_options import PredictOptions
 from service.serializers.model_columns import ColumnRules
@@ -66,16 +66,21 @@ def predict(
 
 
 def predict_table(
-    context: Context, model_id: str, table: SentTable, options: PredictOptions, write: Write
+    context: Context,
+    model_id: str,
+    table: SentTable,
+    options: PredictOptions,
+    write: Write,
+    read: ReadCells,
 ) -> Content:
-    """Return the predictions for the rows of a table.
+    """Return the predictions for the rows of a table, whose cells are read by `read`.
 
     Raises NotFoundError, IntakeError, InvalidRowsError, InvalidQueryError, StoreUnavailableError,
     ReadingStoppedError, UnsupportedMediaTypeError.
     """
     model = find_model(context, model_id)
     rules = ColumnRules(options.missing_columns, options.extra_columns)
-    rows = read_table(table, model, rules, context.settings.max_columns)
+    rows = read_table(table, model, rules, context.settings.max_columns, read)
     return write(answer(model, rows, options))
 
 

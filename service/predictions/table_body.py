@@ -3,6 +3,9 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
 
 from engine.data.table import ColumnKind
 from service.http.errors import UnsupportedMediaTypeError
@@ -12,7 +15,7 @@ from service.serializers.rows import ReadRows
 from service.serializers.table_columns import assign_columns
 from service.uploads.request_body import Upload
 from store.errors import IntakeError
-from store.intake import CellRequest, FileHints, Limits, ReadOptions, read_rows
+from store.intake import CellRequest, CellTable, FileHints, Limits, ReadOptions
 from store.intake.formats.detect import MEDIA_TYPES
 from store.intake.options import Format
 
@@ -21,6 +24,7 @@ MAX_TABLE_ROWS = 100_000
 MAX_TABLE_CELLS = 2**23
 # Bytes after decompression.
 MAX_TABLE_BYTES = 2**27
+ReadCells: TypeAlias = Callable[[Path, ReadOptions, FileHints, CellRequest, Limits], CellTable]
 _HEAD_BYTES = 4096
 _BEGIN_OF_JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:rows|columns)"')
 # Texts of at most this size do not wait for other tables. Each row of JSON Lines may have other
@@ -36,13 +40,11 @@ class SentTable:
         upload: the file, of any format of datasets.
         header: whether the first row of CSV holds the column names; None to detect it.
         encoding: text encoding of CSV; None to detect it.
-        must_stop: whether reading must stop; called by the reading thread.
     """
 
     upload: Upload
     header: bool | None = None
     encoding: str | None = None
-    must_stop: Callable[[], bool] = lambda: False
 
     @property
     def is_csv(self) -> bool:
@@ -58,9 +60,16 @@ class SentTable:
 
 
 def read_table(
-    table: SentTable, model: ServedModel, rules: ColumnRules, max_columns: int
+    table: SentTable, model: ServedModel, rules: ColumnRules, max_columns: int, read: ReadCells
 ) -> ReadRows:
     """Return the rows of a table, whose cells are in the notation of the model's dataset.
+
+    Args:
+        table: the table.
+        model: the model.
+        rules: rules for columns that the table lacks, or has besides.
+        max_columns: maximum number of columns.
+        read: reads the cells, as `store.intake.read_rows`.
 
     Raises:
         IntakeError: the file cannot be read, or is too large.
@@ -77,16 +86,22 @@ def read_table(
         max_table_bytes=MAX_TABLE_BYTES,
         max_cells=MAX_TABLE_CELLS,
         max_rows=MAX_TABLE_ROWS,
-        must_stop=table.must_stop,
         settings={},
     )
     request = CellRequest(
         known=reader.columns.known,
-        assign=lambda found: assign_columns(found, reader, rules),
+        # It can be pickled: binary formats are read in another process.
+        assign=partial(
+            assign_columns,
+            columns=reader.columns,
+            uses=reader.uses,
+            shapes=reader.shapes,
+            rules=rules,
+        ),
         missing_numbers=reader.missing_numbers,
     )
     try:
-        cells = read_rows(upload.path, _choose_options(table, model), hints, limits, request)
+        cells = read(upload.path, _choose_options(table, model), hints, request, limits)
     except IntakeError as error:
         if error.code == "no_rows" and table.header is None and table.is_csv:
             stated = f"Content-Type: {upload.media_type}; header=absent"

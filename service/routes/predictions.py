@@ -1,7 +1,6 @@
 """/v1/models/{model_id}/predict."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -42,6 +41,7 @@ from service.schemas.predictions import PredictView
 from service.uploads.request_body import MEDIA_TYPES, receive_upload
 from service.uploads.temp_folders import incoming_folder
 from store.errors import IntakeError
+from store.intake import read_rows
 from store.intake.csv.encodings import check_encoding
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=RawRoute)
@@ -145,12 +145,12 @@ async def _predict_table(
         media_type = parse_media_type(request.headers.get("content-type", ""))
         stated = {} if media_type is None else media_type.parameters
         table = SentTable(upload, _find_header(stated), _find_encoding(stated))
-        run = partial(predict_table, context, model_id)
+        run = partial(predict_table, context, model_id, table, options, write)
         if table.is_small:
-            return await to_thread.run_sync(run, table, options, write)
+            return await to_thread.run_sync(run, read_rows)
         async with watch_disconnect(request) as gone:
-            stops = replace(table, must_stop=lambda: gone.is_set() or context.stopping.is_set())
-            return await to_thread.run_sync(run, stops, options, write, limiter=context.row_readers)
+            reader = context.readers.for_rows(lambda: gone.is_set() or context.stopping.is_set())
+            return await to_thread.run_sync(run, reader.read_rows, limiter=context.row_readers)
 
 
 def _find_header(stated: Mapping[str, str]) -> bool | None:

@@ -1,4 +1,4 @@
-"""Readers of uploaded files: short and long turns, and processes for binary formats.
+"""Readers of files that were sent: short and long turns, and processes for binary formats.
 
 A small file is read in a place for short turns. If its turn is over before it has been read, it is
 read from its beginning in a place for long ones: files that take long never hold all places.
@@ -22,7 +22,15 @@ from service.runtime import read_child
 from service.runtime.compute_pool import ComputePool
 from service.runtime.places import CHECK_SECONDS, Places
 from store.errors import IntakeError, ReadingStoppedError, ReadingTimeError
-from store.intake import Preview, TableContents, preview_table, read_table
+from store.intake import (
+    CellRequest,
+    CellTable,
+    Preview,
+    TableContents,
+    preview_table,
+    read_rows,
+    read_table,
+)
 from store.intake.formats.detect import is_columnar
 from store.intake.options import FileHints, Limits, ReadOptions
 from store.settings import Settings
@@ -31,13 +39,19 @@ T = TypeVar("T")
 
 # Files read at once, in places of either kind: for short turns and for long ones.
 PLACES = 2
-LANES = 2
+# Processes: as many for each kind, and for rows to predict.
+PROCESSES = 3 * PLACES
 # Larger files take a long turn at once.
 SHORT_FILE_BYTES = 8 * 2**20
 # Processor time.
 SHORT_SECONDS = 1.0
 # Imported by the processes when they start.
-_MODULES = ("store.intake.open_source", "store.intake.read", "store.intake.preview")
+_MODULES = (
+    "store.intake.open_source",
+    "store.intake.read",
+    "store.intake.read_cells",
+    "store.intake.preview",
+)
 
 
 class FileReaders:
@@ -49,7 +63,18 @@ class FileReaders:
 
     def __init__(self, settings: Settings) -> None:
         self._seconds = settings.max_read_seconds
-        self._short, self._long = (_Lane(settings) for _ in range(LANES))
+        self._short, self._long = _Lane(settings), _Lane(settings)
+        # Predictions do not wait for uploads.
+        self._rows = _make_pool(settings)
+        self._memory_bytes = settings.max_read_memory_bytes
+
+    def for_rows(self, must_stop: Callable[[], bool]) -> "FileReader":
+        """Return a reader of rows to predict; at most eight threads may use one at once.
+
+        Args:
+            must_stop: whether reading must stop.
+        """
+        return FileReader(self._rows, self._memory_bytes, self._seconds, must_stop)
 
     async def run(
         self, size: int, must_stop: Callable[[], bool], work: "Callable[[FileReader], T]"
@@ -70,21 +95,15 @@ class FileReaders:
 
     def stop(self) -> None:
         """End the processes."""
-        self._short.pool.stop()
-        self._long.pool.stop()
+        for pool in (self._short.pool, self._long.pool, self._rows):
+            pool.stop()
 
 
 class _Lane:
     """Places of one kind, with their processes."""
 
     def __init__(self, settings: Settings) -> None:
-        self.pool = ComputePool(
-            settings,
-            _MODULES,
-            max_processes=PLACES,
-            memory_bytes=settings.max_read_memory_bytes,
-            ends_cancelled=True,
-        )
+        self.pool = _make_pool(settings)
         self._memory_bytes = settings.max_read_memory_bytes
         self._places = Places(PLACES)
         self._threads = CapacityLimiter(PLACES)
@@ -103,6 +122,16 @@ class _Lane:
         async with self._places.hold(size, must_stop):
             reader = FileReader(self.pool, self._memory_bytes, seconds, must_stop)
             return await to_thread.run_sync(work, reader, limiter=self._threads)
+
+
+def _make_pool(settings: Settings) -> ComputePool:
+    return ComputePool(
+        settings,
+        _MODULES,
+        max_processes=PLACES,
+        memory_bytes=settings.max_read_memory_bytes,
+        ends_cancelled=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -132,6 +161,17 @@ class FileReader:
     ) -> Preview:
         """Preview a file's first rows, see `store.intake.preview_table`."""
         return self.call(preview_table, limits, source, options, hints)
+
+    def read_rows(
+        self,
+        source: Path,
+        options: ReadOptions,
+        hints: FileHints,
+        request: CellRequest,
+        limits: Limits,
+    ) -> CellTable:
+        """Read cells into memory, see `store.intake.read_rows`; `request` can be pickled."""
+        return self.call(read_rows, limits, source, options, hints, request)
 
     def call(self, function: Callable[..., T], limits: Limits, source: Path, *args: object) -> T:
         """Return `function(source, *args, limits)`, of a process if the file is Parquet or Arrow.

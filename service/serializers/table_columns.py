@@ -12,7 +12,6 @@ from service.serializers.model_columns import (
     count_noun,
     explain_lacking,
 )
-from service.serializers.rows import RowReader
 from store.intake.cell_table import CellUse, FoundColumns
 
 # Makes the problem of a column, or of the table if it has no name: code, detail, name.
@@ -50,7 +49,12 @@ def check_columns(
 
 
 def assign_columns(
-    found: FoundColumns, reader: RowReader, rules: ColumnRules
+    found: FoundColumns,
+    *,
+    columns: ModelColumns,
+    uses: Mapping[str, CellUse],
+    shapes: Sequence[Shape],
+    rules: ColumnRules,
 ) -> Mapping[int, tuple[str, CellUse]]:
     """Return name and use of each column of a file that is a feature, by index.
 
@@ -58,17 +62,22 @@ def assign_columns(
     model's input shape if it is an array; otherwise they have the names that a dataset would give
     them. A column without a name beside others is not read, unless the model knows it by that name.
 
+    Args:
+        found: columns of the file.
+        columns: columns of the model.
+        uses: how the cells of each feature are read.
+        shapes: shapes in which the values of a row may be nested.
+        rules: rules for columns that the file lacks, or has besides.
+
     Raises:
         InvalidRowsError: columns are unknown, lack, or occur twice; the rows have another shape.
     """
-    columns = reader.columns
     names = found.names
     if found.row_shape is not None:
-        names = _name_cells(found.names, found.row_shape, columns, reader.shapes)
+        names = _name_cells(found.names, found.row_shape, columns, shapes)
     ignored = {name for name in found.unnamed if name not in columns.known}
     _check_repeated(found, columns)
     check_columns(columns, [name for name in names if name not in ignored], rules, _describe)
-    uses = reader.uses
     return {index: (name, uses[name]) for index, name in enumerate(names) if name in uses}
 
 

@@ -50,7 +50,7 @@ def read_table(
 
 @translate_disk_errors("intake")
 def read_rows(
-    source: Path, options: ReadOptions, hints: FileHints, limits: Limits, request: CellRequest
+    source: Path, options: ReadOptions, hints: FileHints, request: CellRequest, limits: Limits
 ) -> CellTable:
     """Read the cells of columns whose kinds are known into memory.
 

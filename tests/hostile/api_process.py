@@ -3,7 +3,7 @@
 import json
 import math
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,18 +75,18 @@ def upload(client: httpx2.Client) -> str:
     return str(answer.json()["id"])
 
 
-def import_model(client: httpx2.Client, weight_bytes: int) -> str:
+def import_model(client: httpx2.Client, weight_bytes: int, features: Sequence[str] = "ab") -> str:
     """Import a model of at least that many bytes of weights; return the path of the weights."""
     units = math.ceil(weight_bytes / 4 / HIDDEN)
     layers = [{"type": "dense", "units": count} for count in (HIDDEN, units)]
-    shapes = [(2, HIDDEN), (HIDDEN, units), (units, 1)]
+    shapes = [(len(features), HIDDEN), (HIDDEN, units), (units, 1)]
     names = ("layers.0", "layers.1", "output")
     arrays = {
         f"{name}.{kind}": np.zeros(shape, np.float32)
         for name, sizes in zip(names, shapes, strict=True)
         for kind, shape in (("weight", sizes), ("bias", sizes[1:]))
     }
-    numbers = [{"type": "numeric", "name": name} for name in "ab"]
+    numbers = [{"type": "numeric", "name": name} for name in features]
     target = {"type": "classes", "name": "y", "classes": [0, 1]}
     model = {"network": {"layers": layers}, "preprocessing": {"columns": numbers, "target": target}}
     answer = client.post(

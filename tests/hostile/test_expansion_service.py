@@ -12,11 +12,15 @@ import psutil
 import pyarrow as pa
 import pytest
 
+from tests.hostile.api_process import import_model
 from tests.hostile.expanding_files import (
     MIB,
+    PACKINGS,
     Expanding,
+    Packing,
     arrow_nulls,
     arrow_views,
+    pack,
     parquet_dictionary,
     parquet_with_false_footer,
     sparse_json,
@@ -62,6 +66,17 @@ def client(service: WatchedService) -> Iterator[httpx2.Client]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def predict(service: WatchedService) -> str:
+    """The path of a model whose features are the columns of the files; its reader has started."""
+    with httpx2.Client(base_url=service.url, timeout=60) as client:
+        weights = import_model(client, 1, MANY)
+        path = weights.replace("/weights", "/predict?missing_columns=impute")
+        content = arrow_nulls(["x"], 3).content
+        assert client.post(path, content=content, headers={"Content-Type": ARROW}).is_success
+    return path
+
+
 def send(client: httpx2.Client, content: bytes, media_type: str) -> httpx2.Response:
     return client.post("/v1/datasets", content=content, headers={"Content-Type": media_type})
 
@@ -94,6 +109,53 @@ def test_attack_is_refused(
     assert (service.count_rows(), service.files()) == kept
     record_property("api_growth_bytes", spent.bytes)
     record_property("api_seconds", spent.seconds)
+
+
+MANY = ["x", *(f"c{number}" for number in range(84))]
+ROWS_TO_PREDICT: dict[str, tuple[str, Callable[[], Expanding]]] = {
+    "100,000 nulls of 85 columns": (ARROW, lambda: arrow_nulls(MANY, 10**5)),
+    "one text of 1 MiB in 500 rows": (PARQUET, lambda: parquet_dictionary("a" * MIB, 500)),
+    "1,000 views of one text": (ARROW, lambda: arrow_views(MIB, 1000)),
+    "a page of 300 MB": (PARQUET, lambda: parquet_with_false_footer(300 * 10**6, 1)),
+    "4 pages of 120 MB": (PARQUET, lambda: parquet_with_false_footer(120 * 10**6, 4)),
+}
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("name", ROWS_TO_PREDICT)
+def test_rows_to_predict_that_expand_are_refused(
+    service: WatchedService,
+    client: httpx2.Client,
+    predict: str,
+    name: str,
+    packing: Packing,
+    record_property: Callable[[str, object], None],
+) -> None:
+    media_type, build = ROWS_TO_PREDICT[name]
+    content = pack(build().content, packing)
+    kept = service.files()
+    service.watch.start()
+    answer = client.post(predict, content=content, headers={"Content-Type": media_type})
+    spent = service.watch.stop()
+    found = problem(answer, 413)
+    assert found["reached"] > found["limit"] > 0
+    assert "setting" not in found
+    assert len(answer.content) < 64 * 1024
+    assert spent.bytes <= MAX_GROWTH[media_type]
+    assert max(child.memory_info().rss for child in children(service)) <= MAX_CHILD_BYTES
+    assert service.files() == kept
+    record_property("api_growth_bytes", spent.bytes)
+    record_property("api_seconds", spent.seconds)
+
+
+def test_too_many_rows_to_predict_are_refused(
+    service: WatchedService, client: httpx2.Client, predict: str
+) -> None:
+    content = arrow_nulls(["x"], 2**27).content
+    service.watch.start()
+    answer = client.post(predict, content=content, headers={"Content-Type": ARROW})
+    assert problem(answer, 422)["code"] == "too_many_rows"
+    assert service.watch.stop().bytes <= MAX_GROWTH[ARROW]
 
 
 def test_many_small_row_groups_take_little_memory(

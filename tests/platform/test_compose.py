@@ -68,10 +68,9 @@ def memory_of(name: str) -> int:
 
 def test_the_memory_of_the_api_is_that_of_its_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = settings_of("api", monkeypatch)
-    reading = file_readers.LANES * file_readers.PLACES
     computing = compute_pool.MAX_PROCESSES
     process = PROCESS_BYTES + settings.body_memory_bytes
-    process += reading * (compute_child.BASE_BYTES + settings.max_read_memory_bytes)
+    process += file_readers.PROCESSES * (compute_child.BASE_BYTES + settings.max_read_memory_bytes)
     process += computing * (compute_child.BASE_BYTES + settings.max_job_memory_bytes)
     needed = option_of("api", "--processes") * process + settings.model_cache_bytes
     assert needed <= memory_of("api") < needed + 1024 * MIB

@@ -36,6 +36,7 @@ from service.serializers.model_columns import NO_RULES, ColumnRules
 from service.serializers.rows import ReadRows, RowReader
 from service.uploads.request_body import Upload
 from store.errors import IntakeError
+from store.intake import read_rows
 from tests.store.intake.any_files import arrow_bytes, npy_bytes, parquet_bytes
 
 COLUMNS: tuple[FittedColumn, ...] = (
@@ -76,7 +77,7 @@ def read_file(
     path = folder / "rows"
     path.write_bytes(content)
     upload = Upload(path, "rows", len(content), "", media_type)
-    return read_table(SentTable(upload, header), model, rules, max_columns=1000)
+    return read_table(SentTable(upload, header), model, rules, 1000, read_rows)
 
 
 def outcome(rows: ReadRows) -> Any:

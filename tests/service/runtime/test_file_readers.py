@@ -5,10 +5,12 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio import to_thread
 
 from service.runtime import file_readers
 from service.runtime.file_readers import SHORT_FILE_BYTES, FileReader, FileReaders
@@ -57,6 +59,36 @@ def call(
         return replace(reader, seconds=seconds).call(function, Limits().for_file(source), source)
 
     return asyncio.run(readers.run(size, must_stop, work))
+
+
+def call_for_rows(
+    readers: FileReaders,
+    function: Callable[..., Any],
+    source: Path,
+    *,
+    must_stop: Callable[[], bool] = never,
+) -> Any:
+    reader = readers.for_rows(must_stop)
+    run = partial(reader.call, function, Limits().for_file(source), source)
+
+    async def run_in_thread() -> Any:
+        return await to_thread.run_sync(run)
+
+    return asyncio.run(run_in_thread())
+
+
+def test_rows_to_predict_are_read_in_processes_of_their_own(
+    readers: FileReaders, source: Path
+) -> None:
+    own = call_for_rows(readers, file_functions.pid, source)
+    assert own not in {os.getpid(), call(readers, file_functions.pid, source)}
+    with pytest.raises(IntakeLimitError, match="memory"):
+        call_for_rows(readers, file_functions.allocate, source)
+    with pytest.raises(ReadingStoppedError):
+        stop = (source.parent / "1").exists
+        call_for_rows(readers, file_functions.write_on, source, must_stop=stop)
+    source.write_bytes(TEXT)
+    assert call_for_rows(readers, file_functions.pid, source) == os.getpid()
 
 
 def test_binary_formats_are_read_in_a_process_and_texts_in_a_thread(

@@ -47,7 +47,7 @@ def read(
         return {i: (name, uses[name]) for i, name in enumerate(found.names) if name in uses}
 
     request = CellRequest(frozenset(uses), assign, missing)
-    return read_rows(path, ReadOptions(missing=(), **stated), FileHints(), limits, request)
+    return read_rows(path, ReadOptions(missing=(), **stated), FileHints(), request, limits)
 
 
 def values(table: CellTable, name: str) -> list[Any]:
@@ -70,7 +70,7 @@ def find_columns(folder: Path, content: bytes, **stated: Any) -> FoundColumns:
         return {}
 
     request = CellRequest(frozenset({"1", "2"}), assign, frozenset())
-    read_rows(path, ReadOptions(**stated), FileHints(), LIMITS, request)
+    read_rows(path, ReadOptions(**stated), FileHints(), request, LIMITS)
     return found[0]
 
 
