@@ -138,6 +138,22 @@ def test_expansion_is_a_setting(tmp_path: Path) -> None:
     assert read(tmp_path, content, "csv", Limits(max_expansion=100_000)).rows == 9_000_000
 
 
+@pytest.mark.rare
+def test_compressed_table_of_zeros_and_ones_needs_a_larger_expansion(tmp_path: Path) -> None:
+    """The honest file that docs/data.md names: one category as a column per value."""
+    codes = np.random.default_rng(0).integers(0, 200, 100_000)
+    columns = {f"c{code}": codes == code for code in range(200)}
+    numbers = {name: cells.astype(np.int8) for name, cells in columns.items()}
+    content = parquet_bytes(pa.table(numbers), compression="zstd")
+    error = refuse(tmp_path, content, "parquet", Limits())
+    assert (error.code, error.setting) == ("expands_too_much", "BACKPROPD_MAX_EXPANSION")
+    assert error.limit < 8 * 200 * 100_000
+    assert read(tmp_path, content, "parquet", Limits(max_expansion=250)).rows == 100_000
+    (tmp_path / "table").unlink()
+    booleans = parquet_bytes(pa.table(columns), compression="zstd")
+    assert read(tmp_path, booleans, "parquet", Limits()).rows == 100_000
+
+
 @pytest.mark.parametrize(
     "table",
     [
