@@ -64,8 +64,9 @@ def stop_and_continue(run: Campaign, workers: dict[str, Process], delay: float) 
     finally:
         workers[name].send(signal.SIGCONT, child)
     if is_taken:
-        # The stale worker logs the lost lease, and its child is free for another job.
-        lost = re.compile(rf"on job {job_id} .*: leaving the job")
+        # The stale worker logs the lost lease, and its child is free for another job; one that was
+        # still opening the job is replaced.
+        lost = re.compile(rf"on job {job_id} .*: leaving the job|job {job_id} has another holder")
         wait_for(lambda: lost.search(workers[name].read_log()))
     run.wait_until_ended()
     return is_taken
