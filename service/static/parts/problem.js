@@ -34,5 +34,7 @@ function describe(error) {
   if (error instanceof TypeError && /fetch|network/i.test(error.message)) {
     return { title: 'The service cannot be reached', detail: 'It is tried again.', errors: [] };
   }
+  // An end that a person asked for is not a failure.
+  if (error.title) return { title: error.title, detail: null, errors: [] };
   return { title: 'The page has failed here', detail: error.message, errors: [] };
 }

@@ -84,8 +84,8 @@ def test_rows_to_predict_are_read_in_processes_of_their_own(
     assert own not in {os.getpid(), call(readers, file_functions.pid, source)}
     with pytest.raises(IntakeLimitError, match="memory"):
         call_for_rows(readers, file_functions.allocate, source)
+    stop = (source.parent / "1").exists
     with pytest.raises(ReadingStoppedError):
-        stop = (source.parent / "1").exists
         call_for_rows(readers, file_functions.write_on, source, must_stop=stop)
     source.write_bytes(TEXT)
     assert call_for_rows(readers, file_functions.pid, source) == os.getpid()

@@ -15,6 +15,7 @@ const ending = new Map();
 export class Cancelled extends Error {
   constructor(work) {
     super('The replay was cancelled.');
+    this.title = this.message;
     this.work = work;
   }
 }

@@ -88,7 +88,7 @@ export function insideJob(id) {
     });
   }
 
-  let enteredAt = 0;
+  let enteredAt = -Infinity;
   /** Move the clock. Chosen steps and units are entries of the history, the rest replaces. */
   function setClock(change, { replace = false } = {}) {
     const now = clock.peek();
