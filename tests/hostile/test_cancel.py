@@ -93,7 +93,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "validation": ("wide", {"batch_size": 4096, **_dense(1024, 1024)}),
     "preparing 2,500,000 × 100": ("2 GB", {"batch_size": 65_536, **_dense(4)}),
     "orthogonal 5,000²": (
-        "wide",
+        "some images",
         {"validation": None, **_dense(5000, 5000, initializer="orthogonal")},
     ),
 }
