@@ -176,6 +176,29 @@ def test_news_of_a_running_job_move_nothing(page: Page, api: Api) -> None:
     expect(page.get_by_text("cancelled", exact=True)).to_be_visible()
 
 
+def test_numbers_stay_without_connection_and_the_next_come_with_it(
+    page: Page, guard: Guard, job: Json
+) -> None:
+    open_job(page, job, step=12)
+    expect(drawing(page, 12)).to_be_visible()
+    changed = page.get_by_role("region", name="this step had been another")
+    changed.scroll_into_view_if_needed()
+    compared = changed.get_by_role("region", name="Step 12 as trained and what if")
+    expect(compared).to_be_visible()
+    guard.allow_lost_connection()
+    page.context.set_offline(offline=True)
+    press(page, "Step on")
+    figure = page.get_by_role("figure", name="Diagram")
+    expect(figure.get_by_role("alert")).to_contain_text("The service cannot be reached")
+    expect(drawing(page, 12)).to_be_visible()
+    expect(compared).to_be_visible()
+    assert_accessible(page)
+    page.context.set_offline(offline=False)
+    expect(drawing(page, 13)).to_be_visible()
+    expect(changed.get_by_role("region", name="Step 13 as trained and what if")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
 def test_a_busy_service_is_waited_for(page: Page, guard: Guard, job: Json) -> None:
     guard.allow(503)
     asked: list[str] = []

@@ -26,6 +26,9 @@ export class Problem extends Error {
 /** Connection to the service: since when it is lost, and the time of the next try, or null. */
 export const connection = signal({ isOnline: true, since: null, retryAt: null });
 
+/** Whether an error of a request is that the service could not be reached. */
+export const isUnreachable = (error) => error instanceof TypeError && /fetch|network/i.test(error.message);
+
 /** Absolute address of a path of the service, such as `/v1/jobs`. Throws Problem if it leads elsewhere. */
 export function url(path) {
   if (DOTS.test(path)) throw new Problem(404, { title: 'This does not exist', detail: path });

@@ -1,4 +1,5 @@
 /** Modules that are loaded when they are first needed. */
+import { isUnreachable } from './api.js';
 import { signal } from './state.js';
 
 /**
@@ -13,7 +14,8 @@ export function lazy(load) {
   const loaded = () => {
     asked ??= load().then((found) => { module.value = found; return found; }, (error) => {
       asked = null;
-      console.error(error);
+      // The next call tries again.
+      if (!isUnreachable(error)) console.error(error);
       return null;
     });
     return asked;

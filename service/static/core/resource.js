@@ -1,5 +1,6 @@
 /** Something that is loaded: its value, its problem, and whether it takes long. */
-import { signal } from './state.js';
+import { connection, isUnreachable } from './api.js';
+import { effect, signal, untracked } from './state.js';
 
 const LONG_MS = 200;
 
@@ -7,6 +8,7 @@ const LONG_MS = 200;
  * @param {(signal: AbortSignal) => Promise<any>} load
  * @returns {{value: any, problem: Error|null, isLoading: boolean, reload: (load?: any) => void,
  *   close: () => void}} `value` stays until the next one is there; `isLoading` is true after 200 ms.
+ *   A load that did not reach the service is repeated when the connection is back.
  */
 export function resource(load) {
   const value = signal(null);
@@ -35,11 +37,14 @@ export function resource(load) {
   }
 
   reload();
+  const stop = effect(() => {
+    if (connection.value.isOnline && isUnreachable(problem.peek())) untracked(() => { reload(); });
+  });
   return {
     get value() { return value.value; },
     get problem() { return problem.value; },
     get isLoading() { return isLoading.value; },
     reload,
-    close: () => abort.abort(),
+    close: () => { stop(); abort.abort(); },
   };
 }

@@ -1,6 +1,6 @@
 /** An error of a request: what happened, which fields, and what can be done. */
 import { html, nothing } from '../core/dom.js';
-import { Problem } from '../core/api.js';
+import { isUnreachable, Problem } from '../core/api.js';
 import { icon } from './icons.js';
 
 /**
@@ -31,8 +31,8 @@ function describe(error) {
   if (error instanceof Problem) {
     return { title: error.title, detail: error.detail, errors: error.errors };
   }
-  if (error instanceof TypeError && /fetch|network/i.test(error.message)) {
-    return { title: 'The service cannot be reached', detail: 'It is tried again.', errors: [] };
+  if (isUnreachable(error)) {
+    return { title: 'The service cannot be reached', detail: 'Try again when the connection is back.', errors: [] };
   }
   // An end that a person asked for is not a failure.
   if (error.title) return { title: error.title, detail: null, errors: [] };

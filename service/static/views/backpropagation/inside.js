@@ -1,5 +1,5 @@
 /** State of the view of one job: its training, the clock in the address, answers, waits and news. */
-import { Problem } from '../../core/api.js';
+import { isUnreachable, Problem } from '../../core/api.js';
 import { clockParams, parseClock } from '../../core/clock.js';
 import { resource } from '../../core/resource.js';
 import { go, route } from '../../core/router.js';
@@ -72,6 +72,8 @@ export function insideJob(id) {
   }
 
   function fail(at, problem) {
+    // The numbers that are drawn stay: the figure loads by itself when the connection is back.
+    if (isUnreachable(problem)) return;
     const isGone = problem instanceof Problem && problem.code === 'dataset_gone';
     if (isGone && !training.peek().hasOnlyMarks) loaded.reload();
     const isBatchOnly = problem.errors?.some(({ code }) => code === 'batch_normalization_single_row');

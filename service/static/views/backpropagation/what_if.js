@@ -1,5 +1,6 @@
 /** The step again with something changed: both side by side, and the loss by learning rate. */
 import { html, nothing } from '../../core/dom.js';
+import { connection, isUnreachable } from '../../core/api.js';
 import { count } from '../../core/numbers.js';
 import { effect, signal } from '../../core/state.js';
 import { problemView } from '../../parts/problem.js';
@@ -82,7 +83,8 @@ function asked(inside, isNear, questionNow) {
       const answer = await ask(inside.training.peek().job.links[path], body, { signal: stop, onWait });
       state.value = { value: { answer, body }, problem: null, wait: null };
     } catch (problem) {
-      if (!stop.aborted) state.value = { value: null, problem, wait: null };
+      const value = isUnreachable(problem) ? state.peek().value : null;
+      if (!stop.aborted) state.value = { value, problem, wait: null };
     }
   }
 
@@ -98,11 +100,15 @@ function asked(inside, isNear, questionNow) {
     abort.signal.addEventListener('abort', () => clearTimeout(timer));
   });
 
+  const stopWaiting = effect(() => {
+    if (connection.value.isOnline && isUnreachable(state.peek().problem)) again.value = again.peek() + 1;
+  });
+
   return {
     get value() { return state.value.value; },
     get problem() { return state.value.problem; },
     get wait() { return state.value.wait; },
     retry: () => { again.value += 1; },
-    close: () => { abort.abort(); stop(); },
+    close: () => { abort.abort(); stop(); stopWaiting(); },
   };
 }
