@@ -34,6 +34,19 @@ OUTSIDE = """() => {
   }
   return outside;
 }"""
+# Numbers through whose middle the line of another edge runs, sampled at every pixel.
+MISPLACED = """() => [...document.querySelectorAll('#drawn .plate-group')].flatMap((group) => {
+  const { x, y, width, height } = group.querySelector('.plate').getBBox();
+  const own = group.querySelector('.number');
+  return [...document.querySelectorAll('#drawn path.edge[data-path]')]
+    .filter((line) => line.dataset.path !== own.dataset.path)
+    .filter((line) => Array.from({ length: line.getTotalLength() }, (_, at) => (
+      line.getPointAtLength(at))).some((point) => point.x > x + 6 && point.x < x + width - 6
+        && point.y > y + 5 && point.y < y + height - 5))
+    .map((line) => `${own.textContent} on ${line.dataset.path}`);
+})"""
+WIDER = """() => document.querySelector('#drawn svg').getBoundingClientRect().width
+  - document.querySelector('#drawn .drawing-scroll').clientWidth"""
 COUNT = "() => document.querySelectorAll('#drawn svg, #drawn svg *').length"
 
 
@@ -57,6 +70,7 @@ IMAGE: list[Json] = [
     {"type": "flatten"},
 ]
 NETWORKS: dict[str, tuple[Json, list[float]]] = {
+    "smallest": (network(dense(2), outputs=2), ROW[:2]),
     "small": (network(dense(3, "relu")), ROW[:2]),
     "two hidden layers": (network(dense(4), dense(3, "relu")), ROW),
     "residual": (network(dense(4), BLOCK), ROW),
@@ -100,6 +114,27 @@ def test_no_text_touches_another(page: Page, drawn_networks: dict[str, Json], wi
             draw(page, answers, clock_of(phase, layer=first, unit=1), width)
             assert page.evaluate(OVERLAPS, SLACK) == [], (name, phase)
             assert page.evaluate(OUTSIDE) == [], (name, phase)
+
+
+# The figure of a window of 1,280 px.
+@pytest.mark.parametrize("width", [806])
+def test_usual_windows_have_room(page: Page, drawn_networks: dict[str, Json], width: int) -> None:
+    clock = clock_of("forward", layer="layers.0", unit=1)
+    draw(page, drawn_networks["small"], clock, width)
+    expect(page.locator("#drawn path.function")).to_have_count(3)
+    for name in ("small", "two hidden layers", "wide"):
+        draw(page, drawn_networks[name], clock, width)
+        assert page.evaluate(WIDER) <= 0, name
+        assert page.evaluate(OVERLAPS, SLACK) == [], name
+        assert page.evaluate(OUTSIDE) == [], name
+
+
+def test_no_number_lies_on_the_edge_of_another(page: Page, drawn_networks: dict[str, Json]) -> None:
+    for unit in range(2):
+        for phase in ("forward", "backward", "update"):
+            clock = clock_of(phase, layer="layers.0", unit=unit)
+            draw(page, drawn_networks["smallest"], clock)
+            assert page.evaluate(MISPLACED) == [], (unit, phase)
 
 
 def test_left_out_edges_and_units_are_counted(page: Page, drawn_networks: dict[str, Json]) -> None:

@@ -4,7 +4,7 @@ import { lazy } from '../../core/lazy.js';
 import { signOf } from '../../core/numbers.js';
 import { shortText } from '../model/number.js';
 import {
-  curveBetween, headPath, overlaps, pathOf, plateBox, platePlaces, port, strokeWidth,
+  curveBetween, headPath, overlaps, pathOf, plateBox, platePlaces, port, samplesOf, strokeWidth,
 } from './geometry.js';
 import { textWidth } from './text.js';
 
@@ -71,13 +71,15 @@ export function edgeNumbers(placed, { places, hasSelection, select }) {
   const shown = placed.filter((one) => one.edge.value.state === 'known'
     && (hasSelection ? one.isNear : one.count <= ALL_NUMBERS));
   const taken = [...places.boxes.values(), ...textsOf(places)];
+  const lines = linesOf(placed, shown);
   return repeat(shown, ({ edge }) => edge.key, (one) => {
     const { edge, points, isSelected } = one;
     const text = shortText(edge.value);
     const width = textWidth(text, 12) + 6;
     const free = platePlaces(points, places.isUpright, width, one.isNumberAtSource)
       .map((place) => inside(place, width, points, places));
-    const clear = free.find((at) => !taken.some((box) => overlaps(box, plateBox(at, width))));
+    const clear = uncrossed(
+      free.filter((at) => !taken.some((box) => overlaps(box, plateBox(at, width)))), width, one, lines);
     // Numbers of the selected unit are always there; of the others those that have room.
     if (!clear && !one.isNear) return nothing;
     const place = clear ?? free[0];
@@ -93,9 +95,27 @@ export function edgeNumbers(placed, { places, hasSelection, select }) {
   });
 }
 
+/** Points of the edges of layers that show numbers; where many edges cross, no place is without one. */
+function linesOf(placed, shown) {
+  const layers = new Set(shown.map(({ edge }) => edge.layer));
+  return placed.filter(({ edge, count }) => count <= ALL_NUMBERS && layers.has(edge.layer))
+    .map((one) => ({ one, samples: samplesOf(one.points) }));
+}
+
+/** The first place without another edge, whose number it would seem to be; otherwise the first. */
+function uncrossed(free, width, own, lines) {
+  const others = lines.filter(({ one }) => one !== own);
+  const isCrossed = (at) => {
+    const { x, y, w, h } = plateBox(at, width);
+    return others.some(({ samples }) => samples.some(([px, py]) => (
+      px > x && px < x + w && py > y && py < y + h)));
+  };
+  return free.find((at) => !isCrossed(at)) ?? free[0];
+}
+
 /** Upright, titles and the texts below units stand between the units. */
 const textsOf = ({ titles, boxes, isUpright }) => (isUpright ? [
-  ...titles.map(({ x, y }) => ({ x, y: y - 13, w: 150, h: 18 })),
+  ...titles.map(({ x, y }) => ({ x, y: y - 13, w: 190, h: 18 })),
   ...[...boxes.values()].filter(({ tail }) => tail)
     .map(({ x, y, w, h, tail }) => ({ x, y: y + h, w, h: tail })),
 ] : []);

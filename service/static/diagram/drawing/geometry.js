@@ -2,6 +2,7 @@
 
 const PORT = 9;
 const HEAD = 7;
+const SAMPLES = 24;
 const HEADS = {
   right: [-9, -4.5, -9, 4.5], left: [9, -4.5, 9, 4.5],
   down: [-4.5, -9, 4.5, -9], up: [-4.5, 9, 4.5, 9],
@@ -72,6 +73,10 @@ export function platePlaces(points, isUpright, width, isAtSource) {
   const along = [0.3, 0.2, 0.4, 0.25, 0.35, 0.5, 0.15, 0.6, 0.45, 0.7, 0.55, 0.8].map((t) => pointAt(points, isAtSource ? t : 1 - t));
   return [beside(turn), beside(-turn), ...along];
 }
+
+/** Points along a curve, close enough that no plate lies between two of them. */
+export const samplesOf = (points) => Array.from({ length: SAMPLES }, (_, index) => (
+  pointAt(points, (index + 0.5) / SAMPLES)));
 
 /** Rectangle of a number's plate. */
 export const plateBox = ([x, y], width) => ({ x: x - width / 2, y: y - 9, w: width, h: 18 });

@@ -5,12 +5,16 @@ import { textWidth } from './text.js';
 
 const UPRIGHT_BELOW = 620;
 const TITLE_HEIGHT = 48;
-// The first that fits is taken. Where none fits, the drawing scrolls, and has the room of the second.
+// The first that fits is taken. Where none fits, the drawing scrolls, and has the room of SCROLLED.
 const SIZES = [
   { inputs: 128, layer: 184, passing: 128, loss: 108, gap: 80, space: 80, hasCurves: true, size: 13 },
+  { inputs: 112, layer: 164, passing: 112, loss: 104, gap: 80, space: 66, hasCurves: true, size: 13 },
+  { inputs: 100, layer: 150, passing: 104, loss: 92, gap: 80, space: 58, hasCurves: true, size: 12 },
   { inputs: 112, layer: 154, passing: 112, loss: 104, gap: 80, space: 80, hasCurves: false, size: 13 },
   { inputs: 100, layer: 140, passing: 104, loss: 92, gap: 80, space: 58, hasCurves: false, size: 12 },
+  { inputs: 92, layer: 124, passing: 96, loss: 84, gap: 76, space: 46, hasCurves: false, size: 12 },
 ];
+const SCROLLED = SIZES[3];
 const MOST_SPACE = 150;
 const HEIGHT = 58;
 const COMPACT_HEIGHT = 42;
@@ -53,7 +57,7 @@ export const layout = (columns, width) => (isUpright(width)
 function horizontal(columns, width) {
   const spaces = columns.length - 1;
   const total = (sizes) => columns.reduce((sum, column) => sum + widthOf(column, sizes), 0);
-  const sizes = SIZES.find((one) => total(one) + spaces * one.space <= width) ?? SIZES[1];
+  const sizes = SIZES.find((one) => total(one) + spaces * one.space <= width) ?? SCROLLED;
   const room = spaces ? (width - total(sizes)) / spaces : 0;
   const space = Math.min(MOST_SPACE, Math.max(sizes.space, room));
   const heights = columns.map(columnHeight);
