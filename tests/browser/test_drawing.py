@@ -129,6 +129,20 @@ def test_usual_windows_have_room(page: Page, drawn_networks: dict[str, Json], wi
         assert page.evaluate(OUTSIDE) == [], name
 
 
+def test_a_drawing_that_scrolls_says_so(page: Page, drawn_networks: dict[str, Json]) -> None:
+    hint = "() => getComputedStyle(document.querySelector('#drawn .drawing'), '::before').content"
+    box = page.locator("#drawn").get_by_role("group", name="Drawing", exact=True)
+    draw(page, drawn_networks["elementwise"], clock_of("forward"), 700)
+    expect(box).to_have_attribute("tabindex", "0")
+    assert page.evaluate(WIDER) > 0
+    assert "scroll" in page.evaluate(hint)
+    assert_accessible(page)
+    draw(page, drawn_networks["smallest"], clock_of("forward"), 700)
+    expect(page.locator("#drawn svg")).to_be_visible()
+    expect(box).to_have_count(0)
+    assert page.evaluate(hint) == "none"
+
+
 def test_no_number_lies_on_the_edge_of_another(page: Page, drawn_networks: dict[str, Json]) -> None:
     for unit in range(2):
         for phase in ("forward", "backward", "update"):

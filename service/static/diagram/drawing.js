@@ -1,6 +1,7 @@
 /** The drawing of a network: a pure function of the network, the clock and the width. */
 import { html, nothing, ref, repeat, svg } from '../core/dom.js';
 import { count } from '../core/numbers.js';
+import { scrollBox } from '../parts/scroll_box.js';
 import { edgeLines, edgeNumbers, placedEdges, plainLines } from './drawing/edges.js';
 import { layout, mostUnits } from './drawing/layout.js';
 import { inputSentence, layerSentence, lossSentence, unitSentence } from './drawing/spoken.js';
@@ -22,7 +23,8 @@ export function drawing({ network, clock, width, select, id, tableId }) {
   const hasSelection = columns.some((column) => column.key === clock.layer
     && column.units.some((unit) => unit.unit === clock.unit));
   const context = { network, clock, columns, places, hasSelection, select };
-  return html`<div class="drawing"><div class="drawing-scroll" ${ref((box) => keepInSight(box, clock, places))}>
+  return html`<div class="drawing"><div class="drawing-scroll" ${scrollBox('Drawing')}
+      ${ref((box) => keepInSight(box, clock, places))}>
     <svg class="network ${places.size < 13 ? 'small' : ''}" width=${places.width.toFixed(0)} height=${places.height.toFixed(0)}
       viewBox="0 0 ${places.width.toFixed(0)} ${places.height.toFixed(0)}" role="graphics-document"
       aria-labelledby="${id}-title" aria-describedby="${id}-description"
