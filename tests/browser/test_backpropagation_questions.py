@@ -80,6 +80,33 @@ def test_a_number_that_is_being_typed_stays_when_an_answer_arrives(
     expect(field).to_have_value(text)
 
 
+def test_a_high_rate_is_compared_with_a_lower_one_and_outputs_are_named_as_scaled(
+    page: Page, api: Api
+) -> None:
+    table = api.upload("x,price\n" + "".join(f"{n},{n * 1000 + 500}\n" for n in range(20)))
+    network = {"layers": [{"type": "dense", "units": 2}]}
+    job = api.train(
+        table,
+        target="price",
+        network=network,
+        epochs=1,
+        optimizer={"type": "sgd", "learning_rate": 150},
+        gradient_clip={"type": "norm", "limit": 1e-6},
+        validation=None,
+    )
+    open_job(page, job, step=0)
+    expect(drawing(page, 0, shape="Network 1-2-1")).to_be_visible()
+    section = page.get_by_role("region", name="What if this step had been another?")
+    section.scroll_into_view_if_needed()
+    changed = section.get_by_role("row", name=re.compile("^Optimizer, rate"))
+    expect(changed).to_contain_text("150")
+    expect(changed).to_contain_text("15")
+    expect(section.get_by_role("row", name=re.compile("^price, scaled, of row"))).to_be_visible()
+    page.get_by_role("slider", name=re.compile("^Learning rate")).focus()
+    page.keyboard.press("End")
+    expect(changed).to_contain_text("1000")
+
+
 def test_the_gradient_is_checked_layer_by_layer(page: Page, api: Api, job: Json) -> None:
     open_job(page, job, step=8)
     page.get_by_text("Gradient check passed: 21 of 21, largest error").click()

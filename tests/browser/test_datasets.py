@@ -235,6 +235,9 @@ def test_an_upload_goes_on_after_a_reload(page: Page, tmp_path: Path) -> None:
     )
     page.goto("/#/datasets")
     choose(page, "Choose a file", file)
+    # Of a large file the preview has the beginning, with whole lines only.
+    read = re.compile(r"^First [\d,]+ rows, 2 columns\.")
+    expect(page.get_by_role("main").get_by_text(read)).to_be_visible()
     page.get_by_role("button", name="Upload this table").click()
     bar = page.get_by_role("progressbar", name="Upload of large.csv")
     expect(bar).to_have_attribute("value", "79")

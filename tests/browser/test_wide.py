@@ -66,6 +66,24 @@ def test_the_edges_that_are_drawn_are_counted_and_hold_what_the_sentence_says(
     assert shown[12:] == [unit["delta"]["rows"][0] for unit in explained["units"]]
 
 
+def test_a_step_without_finite_gradients_is_not_called_frozen(page: Page, api: Api) -> None:
+    table = api.upload("x,price\n" + "".join(f"{n},{n * 5000}\n" for n in range(40)))
+    job = api.train(
+        table,
+        target="price",
+        name="diverges",
+        network={"layers": [{"type": "dense", "units": 64, "activation": "linear"}]},
+        optimizer={"type": "sgd", "learning_rate": 1000},
+        preprocessing={"target": "none", "numeric": "none"},
+        validation=None,
+    )
+    assert job["status_reason"] == "diverged"
+    open_job(page, job, phase="backward", step=1, mode="batch", layer="layers.0", unit=0)
+    section = page.get_by_role("region", name="A wide layer")
+    expect(section).to_contain_text("The gradients of this step are not finite.")
+    expect(section).not_to_contain_text("frozen")
+
+
 def test_every_cell_of_the_map_can_be_read_and_is_the_gradient(
     page: Page, api: Api, job: Json
 ) -> None:

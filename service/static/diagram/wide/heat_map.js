@@ -6,7 +6,7 @@ import { loadingLine } from '../../parts/loading.js';
 import { problemView } from '../../parts/problem.js';
 import { pagedTable } from '../../parts/table.js';
 import { cellMap } from './cells.js';
-import { inputNames, sizeOf, unitNames } from './layers.js';
+import { inputNames, sizeOf, unitNames, withoutGradients } from './layers.js';
 import { chooseBlock, layerBlocks, matrixAnswer, matrixValues } from './matrix.js';
 import { limitOf } from './pixels.js';
 import { quantityOf } from './quantity.js';
@@ -35,7 +35,7 @@ function drawn(view, layer, block, answer) {
   const values = matrixValues(answer, layer, block, clock);
   const quantity = quantityOf(clock);
   if (!values) {
-    return html`<p class="muted">No ${quantity.noun}: the layer is frozen.</p>`;
+    return html`<p class="muted">No map of ${quantity.noun}. ${withoutGradients(answer.explanation.layers[0])}</p>`;
   }
   const names = namesOf(view.answers, layer, block);
   return html`

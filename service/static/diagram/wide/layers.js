@@ -96,3 +96,7 @@ export function unitNames(answers, layer) {
 /** The layer of an explanation that a clock shows. */
 export const shownLayer = (answers, clock, name) => (
   shownExplanation(answers, clock).layers.find((layer) => layer.name === name));
+
+/** Why a layer of an answer has no gradients. */
+export const withoutGradients = ({ is_frozen: isFrozen }) => (isFrozen
+  ? 'The layer is frozen: it has no gradients.' : 'The gradients of this step are not finite.');

@@ -6,7 +6,7 @@ import { shownExplanation } from '../answers.js';
 import { fan } from './fan.js';
 import { heatMap } from './heat_map.js';
 import {
-  isMapped, readsInputs, sectionLayers, shownLayer, sizeOf, titleOf, weightOf,
+  isMapped, readsInputs, sectionLayers, shownLayer, sizeOf, titleOf, weightOf, withoutGradients,
 } from './layers.js';
 import { matrixAnswer, layerBlocks } from './matrix.js';
 import { maps } from './maps.js';
@@ -80,7 +80,7 @@ export function sentence(view, shown) {
   const head = `${count(entries.length)} of ${count(total)} edges drawn`;
   if (share === null) {
     return html`<strong>${head}</strong>. ${zeros === null
-      ? 'The layer is frozen: it has no gradients.' : 'Every gradient of the layer is exactly 0.'}`;
+      ? withoutGradients(shown) : 'Every gradient of the layer is exactly 0.'}`;
   }
   const { rows } = shownExplanation(view.answers, view.clock);
   return html`<strong>${head}</strong>, those with the largest |∂L/∂w|; they hold ${percent(share)}

@@ -7,7 +7,7 @@ import { problemView } from '../../parts/problem.js';
 import { ask } from '../../diagram/sources/ask.js';
 import { nearWatcher } from './observers.js';
 import { whatIfForm } from './what_if_form.js';
-import { whatIfQuestion } from './what_if_question.js';
+import { MOST_RATE, whatIfQuestion } from './what_if_question.js';
 import { sweepChart } from './sweep_chart.js';
 import { whatIfTable } from './what_if_table.js';
 import { waitLine } from './states.js';
@@ -56,16 +56,19 @@ export function whatIf(inside) {
   return { render, close: () => { compared.close(); swept.close(); } };
 }
 
-/** The chosen change; to begin with, ten times the learning rate. Null before the step is known. */
+/** The chosen change; to begin with, another learning rate. Null before the step is known. */
 function changeOf(inside) {
   const rate = rateOf(inside);
   if (rate === null) return null;
   try {
     return JSON.parse(inside.params.value.whatif ?? '') ?? {};
   } catch {
-    return { learning_rate: Number((rate * 10).toPrecision(3)) };
+    return { learning_rate: firstRate(rate) };
   }
 }
+
+/** Ten times the step's own rate, or a tenth where that would be refused. */
+const firstRate = (own) => Number((own * 10 <= MOST_RATE ? own * 10 : own / 10).toPrecision(3));
 
 const rateOf = (inside) => inside.answers.value?.batch.update.learning_rate ?? null;
 

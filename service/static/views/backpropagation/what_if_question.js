@@ -20,6 +20,8 @@ const LOSSES = {
   regression: ['mean_squared_error', 'half_squared_error', 'mean_absolute_error', 'huber', 'log_cosh', 'poisson'],
 };
 
+/** Higher learning rates are refused. */
+export const MOST_RATE = 1000;
 const RATE_STEPS = 120;
 const DECADES = 3;
 const MOMENTUM_NAME = 'SGD with momentum';
@@ -40,9 +42,9 @@ export function chosenOptimizer({ optimizer }) {
   return optimizer.type === 'sgd' && optimizer.momentum > 0 ? 'momentum' : optimizer.type;
 }
 
-/** Learning rates of a slider: 3 decades below the step's own and 3 above, by their index. */
-export const rateAt = (own, index) => Number(
-  (own * 10 ** ((2 * index / RATE_STEPS - 1) * DECADES)).toPrecision(2));
+/** Learning rates of a slider: 3 decades below the step's own and up to 3 above, by their index. */
+export const rateAt = (own, index) => Math.min(MOST_RATE, Number(
+  (own * 10 ** ((2 * index / RATE_STEPS - 1) * DECADES)).toPrecision(2)));
 
 /** Index on the slider of a learning rate. */
 export const indexOfRate = (own, rate) => Math.round(Math.min(1, Math.max(0,

@@ -66,10 +66,10 @@ function outputRows({ counterfactual, row_numbers: numbers, at }, answers, row) 
   if (!found) return [];
   const target = answers.batch.loss.targets[answers.rows.shown.findIndex((one) => one.number === number)];
   const output = Number.isInteger(target) && target < found.before.length ? target : 0;
-  const name = answers.outputs.shown[output]?.name ?? `output ${output + 1}`;
-  const isProbability = answers.outputs.shown[output]?.meaning === 'probability';
+  const { name = `output ${output + 1}`, meaning, scale } = answers.outputs.shown[output] ?? {};
+  const isScaled = (scale ?? null) !== null;
   return [{
-    name: `${isProbability ? `p(${name})` : name} of row ${count(number)}`,
+    name: `${meaning === 'probability' ? `p(${name})` : name}${isScaled ? ', scaled,' : ''} of row ${count(number)}`,
     values: [found.before[output], found.actual[output], found.changed[output]],
   }];
 }

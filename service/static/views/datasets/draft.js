@@ -6,6 +6,7 @@ import { dismiss, resumableUpload } from './upload.js';
 
 const WHOLE_BYTES = 4 * 1024 * 1024;
 const HEAD_BYTES = 1024 * 1024;
+const NEWLINE = 0x0A;
 const DIGEST_BYTES = 64 * 1024 * 1024;
 const COMPARED = 200;
 const KEPT_FILES = 3;
@@ -82,9 +83,12 @@ export async function preview() {
   set({ isReading: true, problem: null });
   try {
     const source = isUploaded ? { upload: upload.progress.peek().id } : {};
-    const body = isUploaded ? undefined : head(file);
+    const isPart = !isUploaded && file.size > WHOLE_BYTES;
+    const body = isUploaded ? undefined : asForm(isPart ? await firstLines(file) : file, file.name);
     const { data } = await send('POST', `/v1/datasets/preview${readQuery(stated, source)}`, { body, signal: current });
-    if (!current.aborted) set({ preview: data, isReading: false });
+    // The service knows only what was sent to it.
+    const preview = { ...data, is_complete: data.is_complete && !isPart };
+    if (!current.aborted) set({ preview, isReading: false });
   } catch (error) {
     if (!current.aborted) set({ problem: error, isReading: false });
   }
@@ -93,10 +97,16 @@ export async function preview() {
 /** Whether the file can be previewed before all of it is uploaded. */
 export const canPreview = (file) => file.size <= WHOLE_BYTES || !NEEDS_WHOLE.test(file.name);
 
-function head(file) {
+/** The beginning of a file, up to the end of a line where its lines end in single bytes. */
+async function firstLines(file) {
+  const bytes = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
+  const isUtf16 = bytes[0] >= 0xFE;
+  return isUtf16 ? bytes : bytes.subarray(0, bytes.lastIndexOf(NEWLINE) + 1 || bytes.length);
+}
+
+function asForm(part, name) {
   const form = new FormData();
-  const part = file.size <= WHOLE_BYTES ? file : file.slice(0, HEAD_BYTES, ANY_TYPE);
-  form.append('file', new Blob([part], { type: ANY_TYPE }), file.name);
+  form.append('file', new Blob([part], { type: ANY_TYPE }), name);
   return form;
 }
 
