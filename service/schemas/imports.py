@@ -212,6 +212,12 @@ class HeldInputsSpec(Spec):
     codes: Items[HeldCodesSpec] = Field(default=(), max_length=MAX_FEATURES)
 
 
+class SomeColumns(Spec):
+    """Some of the columns of a long list, which is validated piece by piece."""
+
+    columns: Items[InputColumn]
+
+
 class ImportedPreprocessing(Spec):
     """Preprocessing of the inputs and decoding of the output, in the form a model shows it."""
 

@@ -110,7 +110,14 @@ STEPS: Mapping[str, Body] = {
     "wrong weights": repeat(b'{"weights":{"a":[', b"[{}]", b"]}}"),
     "wrong numbers": repeat(b'{"network":{},"rows":[[', b'"a"', b"]]}"),
 }
+COLUMN = (
+    b'{"type":"numeric","name":"c%d","indicator":false,"center":0.5,"scale":1.5,"fill":0.25,'
+    b'"log":false,"minimum":-1.5,"maximum":null,"clip_spans":10.5}'
+)
 IMPORTS: Mapping[str, Body] = {
+    "columns and a wrong one": number(
+        b'{"network":{},"preprocessing":{"columns":[', COLUMN, b',{"type":"x"}]}}'
+    ),
     "wrong columns": repeat(b'{"network":{},"preprocessing":{"columns":[', b'{"type":"x"}', b"]}}"),
     "wrong levels": repeat(
         b'{"preprocessing":{"columns":[{"type":"levels","name":"a","levels":[', b"1", b"]}]}}"
