@@ -1,9 +1,10 @@
 """The view of one job, as a person finds its parts."""
 
 import re
+from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.api import Api, Json
 
@@ -63,3 +64,15 @@ def values(page: Page, name: str) -> list[float]:
 
 def explain(api: Api, job: Json, **body: Any) -> Json:
     return api.post(job["links"]["explain"], {"formulas": "none", **body})
+
+
+def save(page: Page, kind: str, folder: Path) -> Path:
+    """Save the export of a kind; return the file."""
+    page.get_by_text("Export", exact=True).click()
+    items = page.get_by_role("group", name="Export as")
+    with page.expect_download() as started:
+        items.get_by_role("button", name=re.compile(f"^{kind}")).click()
+    expect(items).to_be_hidden()
+    path = folder / started.value.suggested_filename
+    started.value.save_as(path)
+    return path

@@ -1,6 +1,7 @@
 """The difference between two steps, and histograms of a step."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -8,7 +9,18 @@ from playwright.sync_api import Page, expect
 from tests.browser.accessibility import assert_accessible
 from tests.browser.api import Api, Json
 from tests.browser.digits import numbers
-from tests.browser.inside import drawing, explain, open_job, press, train_small
+from tests.browser.inside import (
+    drawing,
+    explain,
+    facts,
+    open_job,
+    panel,
+    press,
+    save,
+    train_small,
+    unit,
+    values,
+)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +59,39 @@ def test_a_step_is_compared_with_another_one(page: Page, api: Api, job: Json) ->
     press(page, "Stop comparing")
     expect(table).to_be_hidden()
     assert "with_step" not in page.url
+
+
+def test_differences_are_marked(page: Page, api: Api, job: Json, tmp_path: Path) -> None:
+    batches = [explain(api, job, step=step)["explanation"] for step in (20, 3)]
+    deltas = [one["layers"][0]["units"][0]["delta"]["batch"] for one in batches]
+    open_job(page, job, step=20, with_step=3, mode="batch", layer="layers.0", unit=0)
+    shown = drawing(page, "20", "backward, differences")
+    expect(shown).to_be_visible()
+    expect(page.get_by_text("The drawing shows differences: step 20 minus step 3.")).to_be_visible()
+    selected = unit(page, "Hidden unit 1 of 3: difference of delta ")
+    expect(selected).to_contain_text("Δδ1")
+    assert values(page, "Hidden unit 1 of 3")[0] == deltas[0] - deltas[1]
+    expect(selected.locator("path.function")).to_have_count(0)
+    expect(unit(page, "x: difference, encoded ")).to_contain_text("Δ")
+    expect(shown.get_by_role("group", name="Loss")).to_contain_text("ΔL")
+    expect(page.get_by_text("|difference of ∂L/∂w|")).to_be_visible()
+    expect(panel(page)).to_contain_text("Numbers of step 20 alone; the drawing shows differences.")
+    assert facts(page)["δ"] == deltas[0]
+    page.get_by_text("Show as a table").click()
+    table = page.get_by_role("table", name="Units at step 20, differences")
+    expect(table.get_by_role("columnheader", name="Δ δ", exact=True)).to_be_visible()
+    assert deltas[0] - deltas[1] in numbers(table)
+    edges = page.get_by_role("table", name="Edges at step 20, differences")
+    expect(edges.get_by_role("columnheader", name="Δ ∂L/∂w", exact=True)).to_be_visible()
+    assert_accessible(page)
+    lines = save(page, "CSV", tmp_path).read_text(encoding="utf-8").splitlines()
+    assert all(",difference of " in line for line in lines[1:])
+
+
+def test_a_step_of_another_job_is_named(page: Page, api: Api, job: Json) -> None:
+    other = train_small(api)
+    open_job(page, job, step=20, with_step=2, **{"with": other["id"]})
+    expect(page.get_by_text("step 20 minus step 2 of the other job.")).to_be_visible()
 
 
 def test_equal_steps_do_not_differ(page: Page, job: Json) -> None:

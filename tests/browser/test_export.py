@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.accessibility import assert_accessible
 from tests.browser.api import POINTS_CSV, Api, Json
 from tests.browser.digits import numbers
-from tests.browser.inside import drawing, explain, open_job
+from tests.browser.inside import drawing, explain, open_job, save
 from tests.browser.modules import load_module
 
 NAMES = '<b>&"x"', "=1+1"
@@ -30,17 +30,6 @@ def job(api: Api) -> Json:
     first, second = (name.replace('"', '""') for name in NAMES)
     table = POINTS_CSV.replace("x,y,kind", f'"{first}","{second}",kind')
     return api.train(api.upload(table), name="hostile, 2-3-3", validation=None)
-
-
-def save(page: Page, kind: str, folder: Path) -> Path:
-    page.get_by_text("Export", exact=True).click()
-    items = page.get_by_role("group", name="Export as")
-    with page.expect_download() as started:
-        items.get_by_role("button", name=re.compile(f"^{kind}")).click()
-    expect(items).to_be_hidden()
-    path = folder / started.value.suggested_filename
-    started.value.save_as(path)
-    return path
 
 
 def test_every_file_holds_what_is_drawn(page: Page, api: Api, job: Json, tmp_path: Path) -> None:

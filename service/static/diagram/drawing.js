@@ -23,7 +23,7 @@ export function drawing({ network, clock, width, select, id, tableId }) {
   const hasSelection = columns.some((column) => column.key === clock.layer
     && column.units.some((unit) => unit.unit === clock.unit));
   const context = { network, clock, columns, places, hasSelection, select };
-  return html`<div class="drawing"><div class="drawing-scroll" ${scrollBox('Drawing')}
+  return html`<div class="drawing">${leftOut(network.difference?.drawing)}<div class="drawing-scroll" ${scrollBox('Drawing')}
       ${ref((box) => keepInSight(box, clock, places))}>
     <svg class="network ${places.size < 13 ? 'small' : ''}" width=${places.width.toFixed(0)} height=${places.height.toFixed(0)}
       viewBox="0 0 ${places.width.toFixed(0)} ${places.height.toFixed(0)}" role="graphics-document"
@@ -37,13 +37,15 @@ export function drawing({ network, clock, width, select, id, tableId }) {
         columnTemplate(column, places.titles[index], context)))}
       <g aria-hidden="true">${edgeNumbers(placed, context)}</g>
     </svg></div>
-    ${sentences.map((sentence) => html`<p class="left-out">${sentence}</p>`)}</div>`;
+    ${sentences.map(leftOut)}</div>`;
 }
+
+const leftOut = (sentence) => (sentence ? html`<p class="left-out">${sentence}</p>` : nothing);
 
 function titleOf(network) {
   const sizes = [network.inputs, ...network.layers].map((layer) => layer.unitCount);
   const shown = sizes.length > 9 ? `of ${network.layers.length} layers` : sizes.join('-');
-  return `Network ${shown}, step ${count(network.step)}, ${network.phase}`;
+  return `Network ${shown}, step ${count(network.step)}, ${network.phase}${network.difference ? ', differences' : ''}`;
 }
 
 function columnTemplate(column, title, context) {

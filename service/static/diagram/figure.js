@@ -99,7 +99,7 @@ function openState(options) {
 /** Network whose numbers are differences from other answers, if there are any. */
 function withoutOther(network, other, clock) {
   const module = other ? difference() : null;
-  return module ? module.subtract(network, drawnNetwork(other, clock)) : network;
+  return module ? module.subtract(network, drawnNetwork(other, clock), other.isOtherJob) : network;
 }
 
 /** The thumb moves at once; steps are loaded where it rests. */

@@ -34,7 +34,8 @@ import { viewOf } from './model/view.js';
  * @property {DrawnLayer[]} layers in the order of the forward pass
  * @property {{title: string, value: object, truth: string}} loss
  * @property {string|null} divergedIn
- * @property {boolean} isDifference whether the numbers are differences from other answers
+ * @property {{drawing: string, panel: string}|null} difference which numbers are differences from other
+ *   answers, where they are
  */
 
 const ELEMENTWISE = ['dropout', 'activation', 'batch_normalization', 'layer_normalization',
@@ -58,7 +59,7 @@ export function drawnNetwork(answers, clock) {
     layers,
     loss: lossOf(view),
     divergedIn: explanation.diverged_in,
-    isDifference: false,
+    difference: null,
   };
 }
 

@@ -24,6 +24,7 @@ export function panel({ answers, network, clock, select, id }) {
   if (!selection) return noSelection(answers, network, clock);
   const { drawn, layer, explained, details } = selection;
   return html`${heading(drawn, layer, network)}
+    ${network.difference ? html`<p class="small muted">${network.difference.panel}</p>` : nothing}
     ${factList(selection)}
     ${whyZero(selection)}
     ${isUnknownEdge(selection) ? unknown()?.unknownEdge(selection) ?? nothing : nothing}

@@ -15,14 +15,17 @@ const EDGE_HEADS = ['input', 'w', '∂L/∂w', 'w′ − w', 'w′'];
 export const twin = ({ network, clock, id }) => html`<div class="twin" id=${id}>
   ${inputTable(network, id)}${unitTable(network, clock, id)}${edgeTable(network, clock, id)}</div>`;
 
-const inputTable = ({ inputs, isRow, step }, id) => pagedTable({
-  key: `${id}-inputs`,
-  caption: `Inputs at step ${count(step)}`,
-  head: [{ text: 'Input' }, { text: isRow ? 'as read' : '', isNumber: true },
-    { text: isRow ? 'encoded' : 'mean', isNumber: true }],
-  rows: inputs.units.map((unit) => ({
-    key: unit.key, cells: [unit.name, isRow ? unit.raw : nothing, cell(unit.value)] })),
-});
+function inputTable(network, id) {
+  const isRead = network.isRow && !network.difference;
+  const [head] = heads(network, [network.isRow ? 'encoded' : 'mean']);
+  return pagedTable({
+    key: `${id}-inputs`,
+    caption: captionOf('Inputs', network),
+    head: [{ text: 'Input' }, ...(isRead ? [{ text: 'as read', isNumber: true }] : []), head],
+    rows: network.inputs.units.map((unit) => ({
+      key: unit.key, cells: [unit.name, ...(isRead ? [unit.raw] : []), cell(unit.value)] })),
+  });
+}
 
 function unitTable(network, clock, id) {
   const rows = network.layers.flatMap((layer) => layer.units.map((unit) => ({
@@ -33,8 +36,8 @@ function unitTable(network, clock, id) {
   })));
   return pagedTable({
     key: `${id}-units`,
-    caption: `Units at step ${count(network.step)}${explained(network)}`,
-    head: [{ text: 'Unit' }, ...UNIT_HEADS.map(numeric), { text: 'Why 0' }],
+    caption: `${captionOf('Units', network)}${explained(network)}`,
+    head: [{ text: 'Unit' }, ...heads(network, UNIT_HEADS), { text: 'Why 0' }],
     rows,
   });
 }
@@ -51,8 +54,8 @@ function edgeTable(network, clock, id) {
   }));
   return pagedTable({
     key: `${id}-edges`,
-    caption: `Edges at step ${count(network.step)}`,
-    head: [{ text: 'Edge' }, ...EDGE_HEADS.map(numeric)],
+    caption: captionOf('Edges', network),
+    head: [{ text: 'Edge' }, ...heads(network, EDGE_HEADS)],
     rows,
   });
 }
@@ -83,6 +86,11 @@ function explained({ layers }) {
   return shown < all ? `, ${count(shown)} of ${count(all)}` : '';
 }
 
-const numeric = (text) => ({ text, isNumber: true });
+const captionOf = (what, { step, difference }) => (
+  `${what} at step ${count(step)}${difference ? ', differences' : ''}`);
+
+/** Heads of numbers; those of differences have a Δ. */
+const heads = ({ difference }, texts) => texts.map((text) => ({
+  text: difference ? `Δ ${text}` : text, isNumber: true }));
 const cell = (number) => html`<span data-value=${number.value ?? nothing}
   data-path=${number.path ?? nothing}>${longText(number)}</span>`;

@@ -50,7 +50,8 @@ export function stepDifference({ jobId, clock, answers, params, setParams }) {
     const found = loaded(owner, 'minus', key, async (abort) => {
       const job = await get(`/v1/jobs/${target.withId}`, { signal: abort });
       const source = jobSource({ job, steps: job.progress.steps ?? 0, losses: [], marks: [] });
-      return { key, answers: await source.load(at, { signal: abort }) };
+      const answersThere = await source.load(at, { signal: abort });
+      return { key, answers: { ...answersThere, isOtherJob: target.withId !== jobId } };
     });
     return found.value?.key === key ? found.value.answers : null;
   }

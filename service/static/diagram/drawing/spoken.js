@@ -15,7 +15,8 @@ export function unitSentence(unit, layer) {
 /** Sentence of an input: `petal_length: 5.2, encoded 0.396`. */
 export function inputSentence(unit) {
   const value = shortText(unit.value);
-  return unit.raw ? `${unit.name}: ${unit.raw}, encoded ${value}` : `${unit.name}: ${value}`;
+  const read = unit.spoken ?? unit.raw;
+  return read ? `${unit.name}: ${read}, encoded ${value}` : `${unit.name}: ${value}`;
 }
 
 /** Sentence of the loss. */

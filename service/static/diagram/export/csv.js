@@ -1,6 +1,7 @@
 /** The numbers of a drawing as CSV: one line per number, in full. */
 
 const HEAD = ['kind', 'layer', 'unit', 'name', 'from', 'quantity', 'value'];
+const QUANTITY = HEAD.indexOf('quantity');
 /** Spreadsheets take text that begins so for a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
 
@@ -19,15 +20,18 @@ const csvText = (rows) => rows.map((row) => `${row.map(csvCell).join(',')}\r\n`)
  * The numbers of a network: of its inputs, units, edges and loss.
  * @param {import('../model.js').DrawnNetwork} network
  */
-export const networkCsv = (network) => csvText([
-  HEAD,
+export const networkCsv = (network) => csvText([HEAD, ...network.difference
+  ? numberRows(network).map(([...cells]) => cells.with(QUANTITY, `difference of ${cells[QUANTITY]}`))
+  : numberRows(network)]);
+
+const numberRows = (network) => [
   ...network.inputs.units.flatMap((unit) => numberRow(['input', 'inputs', unit.unit, unit.name, null, 'x'], unit.value)),
   ...network.layers.flatMap((layer, index) => [
     ...layer.units.flatMap(unitRows),
     ...layer.edges.flatMap((edge) => edgeRows(edge, layer, network.layers[index - 1] ?? network.inputs)),
   ]),
   ...numberRow(['loss', 'loss', null, network.loss.title, null, 'L'], network.loss.value),
-]);
+];
 
 const numberRow = (cells, number) => (number?.state === 'known' ? [[...cells, number.value]] : []);
 
