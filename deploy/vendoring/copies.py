@@ -18,7 +18,6 @@ FILES = {
         "async-directive.js",
         "directive-helpers.js",
         "directive.js",
-        "directives/keyed.js",
         "directives/live.js",
         "directives/ref.js",
         "directives/repeat.js",
