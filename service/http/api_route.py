@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.exceptions import ResponseValidationError
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 
 from service.http.media_types import JSON
 
@@ -20,7 +21,7 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class ApiRoute(APIRoute):
-    """A route whose endpoint, if it is not a coroutine, also writes its answer in its thread.
+    """A route whose endpoint also writes its answer, in its thread or that of a coroutine's answer.
 
     FastAPI writes the JSON of every answer in the event loop: 20 ms for 1 MB, in which no other
     request is answered. Headers of such an endpoint need a Response as its result.
@@ -29,11 +30,11 @@ class ApiRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """Return FastAPI's handler, of an endpoint that returns a response."""
         call = self.dependant.call
-        if call is not None and self.response_field and not iscoroutinefunction(call):
+        if call is not None and self.response_field:
             self.dependant.call = self._writing(call)
         return super().get_route_handler()
 
-    def _writing(self, endpoint: Callable[..., Any]) -> Callable[..., Response]:
+    def _writing(self, endpoint: Callable[..., Any]) -> Callable[..., Any]:
         if self.dependant.response_param_name is not None:
             msg = f"{self.path}: the headers of this answer need a Response as its result"
             raise TypeError(msg)
@@ -43,7 +44,14 @@ class ApiRoute(APIRoute):
             found = endpoint(**values)
             return found if isinstance(found, Response) else self._write(found)
 
-        return write
+        @functools.wraps(endpoint)
+        async def write_in_thread(**values: Any) -> Response:  # noqa: ANN401 - the endpoint's own
+            found = await endpoint(**values)
+            if isinstance(found, Response):
+                return found
+            return await run_in_threadpool(self._write, found)
+
+        return write_in_thread if iscoroutinefunction(endpoint) else write
 
     def _write(self, found: object) -> Response:
         field = self.response_field

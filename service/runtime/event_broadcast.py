@@ -22,7 +22,9 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1
 AWAY_SECONDS = 1.0
+# What a subscription keeps: at most as many events, and bytes of them.
 KEPT_EVENTS = 64
+KEPT_BYTES = 2**17
 EVENTS_AT_ONCE = 500
 CATCH_UP_THREADS = 2
 
@@ -53,15 +55,19 @@ class Subscription:
         # Every later event is buffered.
         self._start = after
         self._kept: deque[EncodedEvent] = deque()
+        self._bytes = 0
         self._complete = False
         self._changed = asyncio.Event()
 
     def extend(self, new: NewEvents) -> None:
         """Append new events, drop the oldest, and wake the listeners."""
         self._kept.extend(new.events)
-        while len(self._kept) > KEPT_EVENTS:
-            self._start = self._kept.popleft().id
-        self.newest = self._kept[-1].id
+        self._bytes += sum(len(event.text) for event in new.events)
+        while len(self._kept) > KEPT_EVENTS or self._bytes > KEPT_BYTES:
+            oldest = self._kept.popleft()
+            self._start = oldest.id
+            self._bytes -= len(oldest.text)
+        self.newest = new.events[-1].id
         self._complete = new.is_complete
         self.wake()
 

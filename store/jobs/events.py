@@ -4,13 +4,26 @@ Writers hold a lock on the job's row, so that the ids of a job's events are in t
 they become visible.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
 from typing import Any, Literal
 
-from sqlalchemy import RowMapping, and_, bindparam, func, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    Subquery,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    insert,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from store.db.clock import now
@@ -23,6 +36,8 @@ from store.webhooks.deliveries import EVENT_TYPES, Event, add_deliveries, has_su
 EventLevel = Literal["info", "warning", "error"]
 # Jobs per query; the databases limit the number of parameters of a statement.
 JOBS_PER_QUERY = 50
+# Characters of stored data after which a query returns no further event.
+PAGE_LENGTH = 2**18
 MAX_EVENT_ID = 2**63 - 1
 
 
@@ -79,20 +94,38 @@ _VERSIONS = select(
     .scalar_subquery()
     .label("event_id"),
 ).where(jobs.c.id.in_(bindparam("job_ids", expanding=True)), jobs.c.kind == bindparam("kind"))
-_FOLLOWING = (
+
+
+def _bound(query: Select[Any], order: Callable[[Subquery], Sequence[ColumnElement[Any]]]) -> Any:  # noqa: ANN401 - a statement
+    """Return the rows of a query until their data have PAGE_LENGTH characters; at least the first.
+
+    Each row also has `matching`, the number of rows of the query.
+    """
+    rows = query.subquery()
+    length = func.length(cast(rows.c.data, Text))
+    before = func.sum(length).over(order_by=order(rows), rows=(None, -1))
+    sized = select(rows, before.label("before"), func.count().over().label("matching")).subquery()
+    kept = [column for column in sized.c if column.name != "before"]
+    fits = func.coalesce(sized.c.before, 0) < bindparam("length")
+    return select(*kept).where(fits).order_by(*order(sized))
+
+
+_FOLLOWING = _bound(
     select(events)
     .where(events.c.job_id == bindparam("job_id"), events.c.id > bindparam("after"))
     .order_by(events.c.id)
-    .limit(bindparam("limit"))
+    .limit(bindparam("limit")),
+    lambda rows: [rows.c.id],
 )
-_PRECEDING = (
+_PRECEDING = _bound(
     select(events)
     .where(events.c.job_id == bindparam("job_id"), events.c.id < bindparam("before"))
     .order_by(events.c.id.desc())
-    .limit(bindparam("limit"))
+    .limit(bindparam("limit")),
+    lambda rows: [rows.c.id.desc()],
 )
 # One statement, so that events and status are consistent.
-_NEW = (
+_NEW = _bound(
     select(events, jobs.c.status)
     .join(jobs, jobs.c.id == events.c.job_id)
     .where(
@@ -106,7 +139,8 @@ _NEW = (
         )
     )
     .order_by(events.c.job_id, events.c.id)
-    .limit(bindparam("limit"))
+    .limit(bindparam("limit")),
+    lambda rows: [rows.c.job_id, rows.c.id],
 )
 
 
@@ -143,26 +177,36 @@ def find_job_versions(
 def list_events(
     session: Session, job_id: str, kind: str, after: int | None, limit: int, order: Order = "asc"
 ) -> Page[EventRecord]:
-    """Return one page of the job's events. Raises NotFoundError."""
+    """Return one page of the job's events; a page of long ones is shorter. Raises NotFoundError."""
     get_status(session, job_id, kind)
     if order == "asc":
-        parameters = {"job_id": job_id, "after": after or 0, "limit": limit + 1}
-        rows = session.execute(_FOLLOWING, parameters).mappings().all()
+        items, more = _read(session, _FOLLOWING, job_id, limit, after=after or 0)
     else:
         before = MAX_EVENT_ID if after is None else after
-        parameters = {"job_id": job_id, "before": before, "limit": limit + 1}
-        rows = session.execute(_PRECEDING, parameters).mappings().all()
-    items = tuple(EventRecord(**row) for row in rows[:limit])
-    return Page(items, str(items[-1].id) if len(rows) > limit else None)
+        items, more = _read(session, _PRECEDING, job_id, limit, before=before)
+    return Page(items, str(items[-1].id) if more else None)
 
 
 def read_log(session: Session, job_id: str, kind: str, after: int, limit: int) -> EventLog:
     """Return the job's events after this one, oldest first. Raises NotFoundError."""
     # Status first: once a job has ended, all of its events are visible to the next statement.
     status = get_status(session, job_id, kind)
-    parameters = {"job_id": job_id, "after": after, "limit": limit + 1}
-    rows = session.execute(_FOLLOWING, parameters).mappings().all()
-    return EventLog(tuple(EventRecord(**row) for row in rows[:limit]), len(rows) > limit, status)
+    return EventLog(*_read(session, _FOLLOWING, job_id, limit, after=after), status)
+
+
+def _read(
+    session: Session,
+    query: Any,  # noqa: ANN401 - a statement
+    job_id: str,
+    limit: int,
+    **bounds: int,
+) -> tuple[tuple[EventRecord, ...], bool]:
+    """Return the first events of a query, and whether there are more."""
+    parameters = {"job_id": job_id, "limit": limit + 1, "length": PAGE_LENGTH, **bounds}
+    found = [dict(row) for row in session.execute(query, parameters).mappings()]
+    matching = max((row.pop("matching") for row in found), default=0)
+    items = tuple(EventRecord(**row) for row in found[:limit])
+    return items, matching > len(items)
 
 
 def read_new_events(
@@ -173,20 +217,21 @@ def read_new_events(
     Args:
         session: session of the transaction.
         cursors: the last known event id per job.
-        limit: maximum number of events per query; if it is reached, the last job has `more`, and
-            further jobs may have new events: query again.
+        limit: maximum number of events per query; if it is reached, or PAGE_LENGTH is, the last job
+            has `more`, and further jobs may have new events: query again.
 
     Returns:
         the log after the cursor, per job with new events.
     """
     found: dict[str, EventLog] = {}
     for chunk in _chunks(cursors):
-        parameters: dict[str, Any] = {"limit": limit}
+        parameters: dict[str, Any] = {"limit": limit, "length": PAGE_LENGTH}
         for n in range(JOBS_PER_QUERY):
             job_id, after = chunk[n] if n < len(chunk) else ("", 0)
             parameters[f"job_{n}"], parameters[f"after_{n}"] = job_id, after
         rows = session.execute(_NEW, parameters).mappings().all()
-        found.update(_logs(rows, cut=len(rows) == limit))
+        is_cut = len(rows) == limit or any(row["matching"] > len(rows) for row in rows[:1])
+        found.update(_logs(rows, cut=is_cut))
     return found
 
 
@@ -199,7 +244,7 @@ def _chunks(cursors: Mapping[str, int]) -> Iterator[list[tuple[str, int]]]:
 def _logs(rows: Sequence[RowMapping], *, cut: bool) -> Iterator[tuple[str, EventLog]]:
     """Yield the log per job, from rows sorted by job and event id."""
     for job_id, group in groupby(rows, key=lambda row: row["job_id"]):
-        found = [dict(row) for row in group]
+        found = [{key: row[key] for key in row if key != "matching"} for row in group]
         status = {JobStatus(row.pop("status")) for row in found}.pop()
         more = cut and job_id == rows[-1]["job_id"]
         yield job_id, EventLog(tuple(EventRecord(**row) for row in found), more, status)

@@ -9,12 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from fastapi import Response
 from fastapi._compat import ModelField
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
@@ -23,6 +23,7 @@ from service.app import create_app
 from service.http import strict_json
 from service.http.api_route import ApiRoute
 from service.http.json_bodies import BYTES_IN_PLACE
+from service.http.raw_route import RawRoute
 from store.settings import load_settings
 from tests.hostile.bad_bodies import KINDS, make_form, make_model
 from tests.hostile.routes import JSON, list_routes
@@ -187,11 +188,31 @@ def test_rows_are_written_by_another_thread(target: Target) -> None:
     assert target.work.written == []
 
 
-def test_every_endpoint_in_a_thread_writes_its_answer_there(target: Target) -> None:
+def test_every_answer_is_written_by_other_threads(target: Target) -> None:
     found = [one for one in target.client.app.routes if isinstance(one, APIRoute)]  # type: ignore[attr-defined]
-    others = [one for one in found if not iscoroutinefunction(one.endpoint)]
-    assert others
-    assert [one.path for one in others if not isinstance(one, ApiRoute)] == []
+    written = [one for one in found if one.response_field and not isinstance(one, RawRoute)]
+    assert {"/v1/jobs/validate", "/v1/jobs/{job_id}/events"} <= {one.path for one in written}
+    assert [one.path for one in written if not isinstance(one, ApiRoute)] == []
+    assert [one.path for one in written if one.dependant.call is one.endpoint] == []
+
+
+def test_answers_of_coroutines_are_written_by_other_threads(target: Target) -> None:
+    body = {"dataset_id": "ds_none", "epochs": 1}
+    threads: list[int] = []
+    route = next(one for one in target.client.app.routes if one.path == "/v1/jobs/validate")  # type: ignore[attr-defined]
+    assert isinstance(route, ApiRoute)
+
+    def write(found: object) -> Response:
+        threads.append(threading.get_ident())
+        return ApiRoute._write(route, found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(route, "_write", write)
+        answer = target.client.post("/v1/jobs/validate", json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["valid"] is False
+    assert threads
+    assert target.work.thread not in threads
 
 
 @pytest.mark.parametrize("wanted", ["safetensors", "npz", "json"])

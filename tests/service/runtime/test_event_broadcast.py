@@ -14,7 +14,7 @@ from service.context import Context
 from service.jobs import events
 from service.runtime import event_broadcast
 from service.runtime.compute_pool import ComputePool
-from service.runtime.event_broadcast import KEPT_EVENTS, EventBroadcaster, Subscription
+from service.runtime.event_broadcast import KEPT_BYTES, KEPT_EVENTS, EventBroadcaster, Subscription
 from service.runtime.file_readers import FileReaders
 from service.runtime.model_cache import ModelCache
 from service.runtime.polling import Polls
@@ -136,6 +136,45 @@ def test_subscription_returns_later_events_or_none_beyond_its_buffer() -> None:
     feed.extend(news(100 + KEPT_EVENTS))
     assert feed.since(10) is None
     assert len(feed.since(11) or ()) == KEPT_EVENTS
+
+
+def test_subscription_keeps_few_bytes() -> None:
+    feed = Subscription(0)
+
+    def extend(event_id: int, size: int) -> None:
+        event = event_broadcast.EncodedEvent(event_id, b"x" * size)
+        feed.extend(event_broadcast.NewEvents((event,), more=False, is_complete=event_id == 9))
+
+    half = KEPT_BYTES // 2
+    for event_id in (1, 2, 3):
+        extend(event_id, half)
+    assert feed.since(0) is None
+    assert [event.id for event in feed.since(1) or ()] == [2, 3]
+    # Listeners read an event that is too long by itself from the database.
+    extend(9, KEPT_BYTES + 1)
+    assert feed.since(3) is None
+    assert feed.since(9) == ()
+    assert feed.is_complete(9)
+    extend(10, half)
+    assert [event.id for event in feed.since(9) or ()] == [10]
+
+
+def test_listener_gets_events_that_are_too_long_to_be_kept(context: Context, job_id: str) -> None:
+    text = "x" * (KEPT_BYTES + 1)
+
+    async def work() -> None:
+        received: list[int] = []
+        async for piece in listen(context, job_id):
+            received += ids(piece)
+            if len(received) == 1:
+                with context.database.writing() as session:
+                    for _ in range(3):
+                        add_event(session, job_id, "finding", {"text": text})
+                cancel(context, job_id)
+        assert len(received) == 5
+        assert received == sorted(set(received))
+
+    run(context, work())
 
 
 def test_subscription_of_an_ended_job_is_complete_after_its_last_event() -> None:

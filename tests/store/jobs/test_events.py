@@ -1,15 +1,19 @@
 """Job events: pages, complete logs, and new events of many jobs."""
 
 from collections.abc import Callable
+from itertools import chain
 
 import pytest
+from sqlalchemy import select
 
 from store.db.database import Database
+from store.db.tables import events
 from store.errors import NotFoundError
 from store.jobs.claims import claim_job
 from store.jobs.commands import cancel_job
 from store.jobs.events import (
     JOBS_PER_QUERY,
+    PAGE_LENGTH,
     JobVersion,
     add_event,
     find_job_versions,
@@ -47,6 +51,64 @@ def test_events_are_listed_in_pages_from_both_ends(database: Database, post: Pos
     assert [event.id for event in newest.items + before.items] == ids[::-1]
     assert before.next is None
     assert first.items[1].data == {"number": 0}
+
+
+def append_long(database: Database, job_id: str, *lengths: int) -> None:
+    with database.writing() as session:
+        for length in lengths:
+            add_event(session, job_id, "finding", {"text": "x" * length})
+
+
+def test_a_page_of_long_events_is_shorter(database: Database, post: Post) -> None:
+    job = post()
+    half = PAGE_LENGTH // 2
+    append_long(database, job.id, half, half, half, 3 * PAGE_LENGTH, half)
+    pages: list[list[int]] = []
+    after: int | None = None
+    with database.reading() as session:
+        whole = [one.id for one in session.execute(select(events).order_by(events.c.id))]
+        while not pages or after is not None:
+            page = list_events(session, job.id, TRAINING, after, 100)
+            pages.append([event.id for event in page.items])
+            after = None if page.next is None else int(page.next)
+    assert [*chain.from_iterable(pages)] == whole
+    # With the event of the job's creation; one that is longer than a page ends one.
+    assert [len(page) for page in pages] == [3, 2, 1]
+
+
+def test_long_events_are_listed_from_the_end(database: Database, post: Post) -> None:
+    job = post()
+    append_long(database, job.id, 1, PAGE_LENGTH, PAGE_LENGTH)
+    with database.reading() as session:
+        newest = list_events(session, job.id, TRAINING, None, 100, "desc")
+        before = list_events(session, job.id, TRAINING, int(newest.next or 0), 100, "desc")
+        last = list_events(session, job.id, TRAINING, int(before.next or 0), 100, "desc")
+    assert [len(page.items) for page in (newest, before, last)] == [1, 1, 2]
+    assert last.next is None
+
+
+def test_logs_of_long_events_are_read_in_parts(database: Database, post: Post) -> None:
+    first, second = sorted(post().id for _ in range(2))
+    for job_id in (first, second):
+        append_long(database, job_id, PAGE_LENGTH, PAGE_LENGTH, 1)
+    found: dict[str, list[int]] = {first: [], second: []}
+    cursors, reads = {first: 0, second: 0}, 0
+    with database.reading() as session:
+        log = read_log(session, first, TRAINING, 0, 100)
+        assert (len(log.events), log.more) == (2, True)
+        more = True
+        while more:
+            logs = read_new_events(session, cursors, 100)
+            assert sum(len(log.events) for log in logs.values()) <= 3
+            for job_id, log in logs.items():
+                found[job_id] += [event.id for event in log.events]
+                cursors[job_id] = log.events[-1].id
+            more = any(log.more for log in logs.values())
+            reads += 1
+        assert read_new_events(session, cursors, 100) == {}
+    assert [len(ids) for ids in found.values()] == [4, 4]
+    assert all(ids == sorted(set(ids)) for ids in found.values())
+    assert reads > 2
 
 
 def test_events_of_an_unknown_job_are_not_found(database: Database) -> None:
