@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from service.http.media_types import JSON
+from service.http.no_body import require_no_body, takes_body
 
 # Pydantic keeps the interpreter lock while it writes: of several large answers that are written at
 # once, the event loop would have to wait for more than one.
@@ -20,11 +21,21 @@ _WRITING = threading.Lock()
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
+def _without_body(handler: Handler) -> Handler:
+    async def handle(request: Request) -> Response:
+        await require_no_body(request)
+        return await handler(request)
+
+    return handle
+
+
 class ApiRoute(APIRoute):
     """A route whose endpoint also writes its answer, in its thread or that of a coroutine's answer.
 
     FastAPI writes the JSON of every answer in the event loop: 20 ms for 1 MB, in which no other
     request is answered. Headers of such an endpoint need a Response as its result.
+
+    A body that the route does not have is refused.
     """
 
     def get_route_handler(self) -> Handler:
@@ -32,7 +43,8 @@ class ApiRoute(APIRoute):
         call = self.dependant.call
         if call is not None and self.response_field:
             self.dependant.call = self._writing(call)
-        return super().get_route_handler()
+        handler = super().get_route_handler()
+        return handler if takes_body(self) else _without_body(handler)
 
     def _writing(self, endpoint: Callable[..., Any]) -> Callable[..., Any]:
         if self.dependant.response_param_name is not None:

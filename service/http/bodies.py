@@ -29,14 +29,14 @@ class BodyLimit:
         await self.app(scope, limited, send)
 
 
-def limit_body(scope: Scope, receive: Receive, limit: int, setting: str) -> Receive:
+def limit_body(scope: Scope, receive: Receive, limit: int, setting: str | None) -> Receive:
     """Return `receive`, which raises BodyTooLargeError once the body is known to be too large.
 
     Args:
         scope: the request's scope.
         receive: receives the body.
         limit: largest body in bytes.
-        setting: name of the setting that raises the limit.
+        setting: name of the setting that raises the limit; None if no setting does.
     """
     announced = stated_length(scope)
     received = 0

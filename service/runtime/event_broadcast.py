@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1
 AWAY_SECONDS = 1.0
-# What a subscription keeps: at most as many events, and bytes of them.
+# Limits of the events that a subscription keeps.
 KEPT_EVENTS = 64
 KEPT_BYTES = 2**17
 EVENTS_AT_ONCE = 500
