@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 from engine.health_checks.run_checks import HealthCheck
 from engine.numerics.blas import warm_up_products
 from service.api_document import ApiDocument
+from service.common_responses import add_common_responses
 from service.context import Context
 from service.explain.answers import ANSWERS
 from service.http.prefixes import use_prefixes
@@ -76,7 +77,9 @@ DESCRIPTION = """Train neural networks over HTTP: upload a dataset, create a job
 Errors are `application/problem+json` (RFC 9457) and name the invalid fields.
 Lists use cursor pagination. Times are RFC 3339 in UTC.
 
-Requests for other hosts than this service's are 421, changes sent by pages of other origins 403."""
+Requests for other hosts than this service's are 421, changes sent by pages of other origins 403.
+A request that does not arrive in time is 408; one without a body that sends another than `{}` is
+422."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -181,7 +184,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _publish_schemas(app: FastAPI) -> None:
-    """Add the schemas that routes reference by name to the OpenAPI document."""
+    """Add what routes do not describe to the OpenAPI document: schemas by name, common errors."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -191,6 +194,7 @@ def _publish_schemas(app: FastAPI) -> None:
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(schema.pop("$defs", {}))
             schemas[model.__name__] = schema
+        add_common_responses(document["paths"], app.state.prefixes)
         describe_dataclasses(schemas, *ANSWERS, *get_args(HealthCheck))
         return document
 

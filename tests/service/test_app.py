@@ -150,6 +150,18 @@ def test_openapi_describes_every_answer_with_a_schema(client: TestClient) -> Non
             _check_operation(f"{method} {path}", operation)
 
 
+def test_openapi_describes_the_errors_of_connections_hosts_and_bodies(client: TestClient) -> None:
+    for path, operations in client.get("/openapi.json").json()["paths"].items():
+        is_health = path in {"/healthz", "/readyz"}
+        for method, operation in operations.items():
+            found = set(operation["responses"])
+            place = f"{method} {path}: {sorted(found)}"
+            assert found >= {"408", "413", "503"}, place
+            assert ("421" in found) is not is_health, place
+            assert ("403" in found) == (method not in {"get", "head", "options"}), place
+            assert "requestBody" in operation or "422" in found, place
+
+
 def _check_operation(name: str, operation: dict[str, Any]) -> None:
     for status, answer in operation["responses"].items():
         if status in {"204", "304"} or (name.startswith("head ") and int(status) < 400):
