@@ -34,7 +34,8 @@ def add_common_responses(paths: dict[str, dict[str, dict[str, Any]]], prefixes: 
 
 def _statuses(prefix: Prefix, method: str, *, has_body: bool) -> Iterator[HTTPStatus]:
     yield from _ALWAYS
-    checks = {middleware.cls for middleware in prefix.middlewares}
+    # Without the types of their arguments, which differ per class.
+    checks: set[object] = {middleware.cls for middleware in prefix.middlewares}
     if HostCheck in checks:
         yield HTTPStatus.MISDIRECTED_REQUEST
     if OriginCheck in checks and method.upper() not in SAFE_METHODS:
