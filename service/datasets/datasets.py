@@ -7,8 +7,8 @@ from pathlib import Path
 
 from engine.data.table import find_column
 from service.context import Context
+from store.datasets.columns import ColumnRecord
 from store.datasets.datasets import (
-    ColumnRecord,
     DatasetRecord,
     DatasetSummary,
     blob_key,

@@ -6,7 +6,7 @@ from typing import Literal
 from fastapi import Request
 
 from engine.errors import SpecError
-from service.http.errors import ServiceError
+from service.http.compute_errors import ServiceError
 from service.http.media_types import FORM, plain_media_type
 from service.schemas.common import FieldProblem
 from store.errors import FileLocation, IntakeError, RowNotFoundError, StepNotFoundError

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from service.http.errors import InvalidRowsError, ServiceError
+from service.http.compute_errors import ServiceError
+from service.http.errors import InvalidRowsError
 from service.http.media_types import parse_media_type
 from service.schemas.common import FieldProblem
 

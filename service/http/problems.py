@@ -17,15 +17,18 @@ from engine.errors import (
     LaterVersionError,
     SpecError,
 )
-from service.http.error_fields import fields_of
-from service.http.errors import (
-    ChecksumMismatchError,
+from service.http.compute_errors import (
     ComputationFailedError,
     ComputeBusyError,
     ComputeError,
     ComputeMemoryError,
     ComputeStoppedError,
     ComputeTimeoutError,
+    ServiceError,
+)
+from service.http.error_fields import fields_of
+from service.http.errors import (
+    ChecksumMismatchError,
     DigestMismatchError,
     ForbiddenAddressError,
     InvalidContentError,
@@ -40,7 +43,6 @@ from service.http.errors import (
     NoWeightsError,
     PageChangedError,
     ReplayDivergedError,
-    ServiceError,
     StoppedValidationError,
     UnsupportedCodingError,
     UnsupportedMediaTypeError,

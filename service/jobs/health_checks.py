@@ -8,7 +8,7 @@ from engine.errors import DataError, SpecError
 from engine.health_checks.run_checks import HealthCheck, run_checks, without_result
 from engine.health_checks.training_start import TrainingStart
 from service.context import Context
-from service.http.errors import ComputeMemoryError, ComputeTimeoutError
+from service.http.compute_errors import ComputeMemoryError, ComputeTimeoutError
 from service.jobs.resolve import Validation, validate, validation_dataset_id
 from service.schemas.job_requests import JobRequest
 from service.schemas.validation import ValidationView

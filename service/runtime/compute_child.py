@@ -7,21 +7,18 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import EngineError
 from engine.numerics.blas import warm_up_products
-from service.http.errors import ComputationFailedError, ComputeMemoryError, ServiceError
-from store.blobs.blobs import BlobStore, open_blobs
-from store.blobs.disk_cache import Cache
-from store.db.database import Database
-from store.environment import environment_fingerprint
+from service.http.compute_errors import ComputationFailedError, ComputeMemoryError, ServiceError
 from store.environment.memory import end_before_parent, limit_data, use_system_allocator
 from store.errors import StoreError
-from store.prepared.open import DataResources, open_prepared_cache
-from store.prepared.recent import RecentData
 from store.settings import Settings
+
+if TYPE_CHECKING:
+    from store.prepared.open import DataResources
 
 logger = logging.getLogger(__name__)
 
@@ -29,18 +26,7 @@ MIB = 2**20
 PARENT_POLL_SECONDS = 1.0
 # Memory of the process without a job: modules, BLAS buffers, caches.
 BASE_BYTES = 512 * MIB
-
-
-@dataclass
-class ComputeResources:
-    """Resources of a child process, see `store.prepared.open.DataResources`."""
-
-    settings: Settings
-    database: Database
-    blobs: BlobStore
-    prepared: Cache
-    environment: dict[str, Any] = field(default_factory=environment_fingerprint)
-    recent: RecentData = field(default_factory=RecentData)
+_RESOURCES = "service.runtime.compute_resources"
 
 
 @dataclass(frozen=True)
@@ -71,13 +57,21 @@ class Failure:
 @dataclass
 class _Process:
     settings: Settings | None = None
-    resources: ComputeResources | None = None
+    has_resources: bool = True
+    resources: "DataResources | None" = None
 
 
 _process = _Process()
 
 
-def start(settings: Settings, modules: Sequence[str], parent: int, memory_bytes: int) -> None:
+def start(
+    settings: Settings,
+    modules: Sequence[str],
+    parent: int,
+    memory_bytes: int,
+    *,
+    has_resources: bool = True,
+) -> None:
     """Prepare a new child process.
 
     Args:
@@ -85,6 +79,7 @@ def start(settings: Settings, modules: Sequence[str], parent: int, memory_bytes:
         modules: modules to import now rather than in the first call.
         parent: pid of the service, whose death ends this process.
         memory_bytes: memory that the process may take for a call.
+        has_resources: whether calls get resources, whose modules take a second to import.
     """
     # Python's handlers run between two instructions, and a matrix product is one of them.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -92,8 +87,8 @@ def start(settings: Settings, modules: Sequence[str], parent: int, memory_bytes:
     use_system_allocator()
     limit_data(memory_bytes + BASE_BYTES)
     _watch_parent(parent)
-    _process.settings = settings
-    for module in modules:
+    _process.settings, _process.has_resources = settings, has_resources
+    for module in (*modules, *((_RESOURCES,) if has_resources else ())):
         importlib.import_module(module)
     warm_up_products()
 
@@ -114,18 +109,18 @@ def call(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:  # noqa: A
         return Failure.of(ComputationFailedError())
 
 
-def _open_resources() -> DataResources:
-    """Return the resources, opened by the first call. Raises StoreUnavailableError."""
+def _open_resources() -> "DataResources | None":
+    """Return the resources, opened by the first call; None if calls get none.
+
+    Raises StoreUnavailableError.
+    """
     settings = _process.settings
     if settings is None:
         raise RuntimeError("the process was not started by a ComputePool")
-    if _process.resources is None:
-        _process.resources = ComputeResources(
-            settings,
-            Database(settings.database_url),
-            open_blobs(settings),
-            open_prepared_cache(settings),
-        )
+    if _process.resources is None and _process.has_resources:
+        from service.runtime.compute_resources import open_resources  # noqa: PLC0415 - see `start`
+
+        _process.resources = open_resources(settings)
     return _process.resources
 
 

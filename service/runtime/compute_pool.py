@@ -7,11 +7,12 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from anyio import to_thread
 
-from service.http.errors import (
+from service.http.compute_errors import (
     ComputationFailedError,
     ComputeBusyError,
     ComputeStoppedError,
@@ -48,6 +49,7 @@ class ComputePool:
         idle_seconds: the children end after as long without a call.
         memory_bytes: memory that a child may take for a call; None for that of a job.
         ends_cancelled: whether the child of a call that is cancelled is killed.
+        has_resources: whether functions get DataResources; others get None.
     """
 
     def __init__(
@@ -59,10 +61,12 @@ class ComputePool:
         idle_seconds: float = IDLE_SECONDS,
         memory_bytes: int | None = None,
         ends_cancelled: bool = False,
+        has_resources: bool = True,
     ) -> None:
         self._settings = settings
         self._memory_bytes = settings.max_job_memory_bytes if memory_bytes is None else memory_bytes
         self._ends_cancelled = ends_cancelled
+        self._has_resources = has_resources
         self._modules = tuple(modules)
         self._max_processes = max_processes
         self._idle_seconds = idle_seconds
@@ -198,7 +202,7 @@ class ComputePool:
             self._pool = ProcessPool(
                 max_workers=self._max_processes,
                 max_tasks=MAX_CALLS,
-                initializer=compute_child.start,
+                initializer=partial(compute_child.start, has_resources=self._has_resources),
                 initargs=(self._settings, self._modules, os.getpid(), self._memory_bytes),
                 # A fork would copy locks that other threads hold.
                 context=multiprocessing.get_context("spawn"),

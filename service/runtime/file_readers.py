@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, from_thread, to_thread
 
-from service.http.errors import (
+from service.http.compute_errors import (
     ComputationFailedError,
     ComputeStoppedError,
     ComputeTimeoutError,
@@ -46,7 +46,7 @@ SHORT_FILE_BYTES = 8 * 2**20
 # Processor time.
 SHORT_SECONDS = 1.0
 # Imported by the processes when they start.
-_MODULES = (
+MODULES = (
     "store.intake.open_source",
     "store.intake.read",
     "store.intake.read_cells",
@@ -127,10 +127,11 @@ class _Lane:
 def _make_pool(settings: Settings) -> ComputePool:
     return ComputePool(
         settings,
-        _MODULES,
+        MODULES,
         max_processes=PLACES,
         memory_bytes=settings.max_read_memory_bytes,
         ends_cancelled=True,
+        has_resources=False,
     )
 
 

@@ -18,7 +18,8 @@ from service.schemas.datasets import (
     TopValue,
 )
 from service.schemas.intake import NoticeView, OptionsView
-from store.datasets.datasets import ColumnRecord, DatasetRecord, DatasetSummary, Notice
+from store.datasets.columns import ColumnRecord, Notice
+from store.datasets.datasets import DatasetRecord, DatasetSummary
 from store.datasets.histograms import Histogram, LevelCounts
 from store.datasets.rows import Row
 from store.datasets.time_text import format_time

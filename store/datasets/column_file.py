@@ -22,7 +22,8 @@ from engine.data.table import (
     take_rows,
 )
 from engine.errors import DataError
-from store.datasets.datasets import MAX_CATEGORY_LENGTH, ColumnRecord, DatasetRecord
+from store.datasets.columns import MAX_CATEGORY_LENGTH, ColumnRecord
+from store.datasets.datasets import DatasetRecord
 
 if TYPE_CHECKING:
     import pyarrow as pa

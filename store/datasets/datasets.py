@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, insert, select, update
 from sqlalchemy.orm import Session
 
-from engine.data.table import ColumnKind
 from engine.stored.columns import upgrade_column
 from engine.stored.versions import SPEC_VERSION
+from store.datasets.columns import ColumnRecord, Notice
 from store.db.clock import now
 from store.db.ids import new_id
 from store.db.pagination import Page, PageRequest, fetch_page
@@ -23,47 +23,9 @@ from store.db.tables import datasets
 from store.errors import NotFoundError
 from store.usage.counters import add_usage
 
-# Of a longer value, `top_values` has the first characters; a text column with one is free text
-# unless it is stated to be categorical.
-MAX_CATEGORY_LENGTH = 256
-
 RECEIVING, READY, DELETING = "receiving", "ready", "deleting"
 # Incremented by a change of intake that reads the same bytes differently.
 INTAKE_VERSION = 2
-
-
-@dataclass(frozen=True)
-class ColumnRecord:
-    """Statistics of a column; None where they do not apply to its kind or are unknown.
-
-    Attributes:
-        top_values: the most frequent values as text, with their numbers of rows.
-        levels: all distinct values as text; None if `top_values` has them all, or if there are too
-            many to store.
-    """
-
-    name: str
-    kind: ColumnKind
-    missing: int
-    distinct: int | None
-    integral: bool
-    minimum: float | None
-    maximum: float | None
-    mean: float | None
-    std: float | None
-    top_values: tuple[tuple[str, int], ...]
-    time_format: str | None = None
-    all_different: bool | None = None
-    levels: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Notice:
-    """A notice about something intake changed or guessed; column is None for the whole file."""
-
-    code: str
-    detail: str
-    column: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.data.table import CategoricalColumn, NumericColumn, level_text
 from store.datasets.column_file import ColumnFile
-from store.datasets.datasets import ColumnRecord
+from store.datasets.columns import ColumnRecord
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 # Quantiles of more values than this are estimated from a sample with a fixed seed.

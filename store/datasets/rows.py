@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from store.datasets.datasets import ColumnRecord
+from store.datasets.columns import ColumnRecord
 from store.datasets.time_text import format_time
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 import pyarrow as pa
 
-from store.datasets.datasets import Notice
+from store.datasets.columns import Notice
 from store.errors import IntakeError
 from store.intake.arrow.ipc import open_arrow
 from store.intake.arrow.parquet import open_parquet

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from store.datasets.column_file_writer import hash_file, write_column_file
-from store.datasets.datasets import ColumnRecord, Notice
+from store.datasets.columns import ColumnRecord, Notice
 from store.errors import IntakeError
 from store.intake.batches.sample import take_sample
 from store.intake.cells.arrow_types import check_row_count

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from store.datasets.datasets import ColumnRecord, Notice
+from store.datasets.columns import ColumnRecord, Notice
 from store.intake.options import ReadOptions
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 
-from store.datasets.datasets import Notice
+from store.datasets.columns import Notice
 
 # How a column's cells are returned: parsed to float64 while reading, as text, or in their own type.
 Reading = Literal["number", "text", "typed"]

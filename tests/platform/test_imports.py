@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from service.runtime.file_readers import MODULES as READER_MODULES
 from store.db.migrate import upgrade
 from store.settings import load_settings
 
@@ -17,6 +18,18 @@ import json, sys
 from service.app import create_app
 from store.settings import load_settings
 create_app(load_settings(data_dir=sys.argv[1], broker_url="memory://"))
+print(json.dumps(sorted(sys.modules)))
+"""
+
+START_READER = """
+import json, os, sys
+from service.runtime import read_child
+from service.runtime.compute_child import call, start
+from store.settings import load_settings
+start(
+    load_settings(data_dir=sys.argv[1]), sys.argv[2:], os.getppid(), 2**30, has_resources=False
+)
+assert call(repr, ()) == "None", "a reader has no resources"
 print(json.dumps(sorted(sys.modules)))
 """
 
@@ -96,6 +109,28 @@ def test_first_uploads_import_pyarrow_outside_the_event_loop(data: str) -> None:
     assert found["statuses"] == [201] * 4
     assert found["importers"]["pyarrow"].startswith("AnyIO worker thread")
     assert found["importers"]["celery"] == "job-notifier"
+
+
+@pytest.fixture(scope="module")
+def imported_by_reader(data: str) -> set[str]:
+    return set(run(START_READER, data, *READER_MODULES))
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        pytest.param("fastapi", id="errors of readers have a module of their own"),
+        pytest.param("starlette", id="FastAPI's"),
+        pytest.param("sqlalchemy", id="readers have no database"),
+        pytest.param("engine.training", id="readers do not train"),
+        pytest.param("engine.layers", id="networks"),
+        pytest.param("service.schemas", id="bodies of requests and answers"),
+        pytest.param("store.prepared", id="prepared data"),
+    ],
+)
+def test_reader_starts_without(imported_by_reader: set[str], package: str) -> None:
+    assert {*READER_MODULES, "pyarrow"} <= imported_by_reader
+    assert package not in imported_by_reader
 
 
 def test_worker_imports_pyarrow_before_it_forks(data: str) -> None:

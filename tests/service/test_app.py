@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from engine.errors import EngineError
 from service.app import create_app
-from service.http.errors import ServiceError
+from service.http.compute_errors import ServiceError
 from service.http.problems import STATUS
 from store.errors import SchemaError, StoreError
 from store.settings import Settings, load_settings

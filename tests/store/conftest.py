@@ -6,13 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from store.datasets.datasets import (
-    ColumnRecord,
-    Contents,
-    DatasetRecord,
-    publish_dataset,
-    receive_dataset,
-)
+from store.datasets.columns import ColumnRecord
+from store.datasets.datasets import Contents, DatasetRecord, publish_dataset, receive_dataset
 from store.db.database import Database
 from store.jobs.jobs import JobRecord
 from store.jobs.training.new_training import NewTraining, add_training

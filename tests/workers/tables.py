@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from engine.data.table import ColumnKind
 from store.blobs.blobs import open_blobs
+from store.datasets.columns import ColumnRecord
 from store.datasets.datasets import (
-    ColumnRecord,
     Contents,
     DatasetRecord,
     blob_key,

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import types
 
-from store.datasets.datasets import Notice
+from store.datasets.columns import Notice
 from store.intake.batches.arrow_source import OpenBatches
 from store.intake.cells.row_index import index_dropped
 

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from store.datasets.datasets import Notice
+from store.datasets.columns import Notice
 from store.errors import FileLocation, IntakeError
 from store.intake.cells.arrow_types import as_text, convert_batch, cut, delivered_type, is_seconds
 from store.intake.cells.column_names import check_column_count

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from store.datasets.datasets import Notice
+from store.datasets.columns import Notice
 from store.errors import IntakeError
 
 MAX_NAME_LENGTH = 1024

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from engine.findings import name_columns
-from store.datasets.datasets import Notice
+from store.datasets.columns import Notice
 
 
 def index_dropped(names: Sequence[str] = ()) -> Notice:

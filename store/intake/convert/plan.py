@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from engine.data.table import ColumnKind
-from store.datasets.datasets import Notice
+from store.datasets.columns import Notice
 from store.intake.cells.inference import Rules
 from store.intake.source import Reading
 

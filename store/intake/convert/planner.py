@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from engine.data.table import ISO
 from engine.data.words import USUAL_MISSING
-from store.datasets.datasets import Notice
+from store.datasets.columns import Notice
 from store.errors import FileLocation, IntakeError
 from store.intake.cells import text
 from store.intake.cells.column_names import clean_names

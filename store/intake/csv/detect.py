@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from store.datasets.datasets import Notice
+from store.datasets.columns import Notice
 from store.errors import FileLocation, IntakeError
 from store.intake.cells.column_names import check_column_count
 from store.intake.csv.dialect import (

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from engine.data.words import USUAL_MISSING
-from store.datasets.datasets import Notice
+from store.datasets.columns import Notice
 from store.errors import IntakeError
 from store.intake.csv.detect import detect_csv
 from store.intake.csv.errors import CsvErrors

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from store.datasets.datasets import Notice
+from store.datasets.columns import Notice
 from store.errors import IntakeError
 from store.intake.formats.compression import find_compression, read_decompressed_head
 from store.intake.formats.magic_bytes import (

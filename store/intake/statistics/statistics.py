@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.data.table import ColumnKind
 from store.blobs.tensors import finite_or_none
-from store.datasets.datasets import MAX_CATEGORY_LENGTH, ColumnRecord
+from store.datasets.columns import MAX_CATEGORY_LENGTH, ColumnRecord
 from store.datasets.time_text import DAY, format_time
 from store.intake.convert.converter import Rows
 from store.intake.convert.plan import ColumnPlan, numeric_columns

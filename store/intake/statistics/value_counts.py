@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from store.datasets.datasets import MAX_CATEGORY_LENGTH
+from store.datasets.columns import MAX_CATEGORY_LENGTH
 
 # Integers below are counted in bins: all columns of an image hold only such values.
 BINS = 256

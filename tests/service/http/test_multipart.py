@@ -2,7 +2,8 @@
 
 import pytest
 
-from service.http.errors import InvalidRowsError, ServiceError
+from service.http.compute_errors import ServiceError
+from service.http.errors import InvalidRowsError
 from service.http.multipart import FormFile
 
 TYPE = "multipart/form-data; boundary=b"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from service.http.errors import ComputeTimeoutError
+from service.http.compute_errors import ComputeTimeoutError
 from service.jobs import health_checks
 from service.runtime.compute_pool import ComputePool
 from tests.service.conftest import Train, Upload, problem

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from engine.errors import SpecError
-from service.http.errors import (
+from service.http.compute_errors import (
     ComputationFailedError,
     ComputeBusyError,
     ComputeMemoryError,

@@ -11,7 +11,8 @@ import pytest
 from engine.data.table import CategoricalColumn, NumericColumn
 from engine.errors import DataError
 from store.datasets.column_file import ColumnFile, table_schema
-from store.datasets.datasets import ColumnRecord, DatasetRecord
+from store.datasets.columns import ColumnRecord
+from store.datasets.datasets import DatasetRecord
 
 ROWS = 10_000
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from engine.data.table import ColumnKind
-from store.datasets.datasets import ColumnRecord
+from store.datasets.columns import ColumnRecord
 from store.datasets.histograms import (
     MAX_LEVELS,
     SAMPLE_VALUES,

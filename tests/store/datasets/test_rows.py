@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from engine.data.table import ColumnKind
-from store.datasets.datasets import ColumnRecord
+from store.datasets.columns import ColumnRecord
 from store.datasets.rows import read_rows
 
 

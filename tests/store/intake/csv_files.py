@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.data.table import CategoricalColumn, NumericColumn
 from store.datasets.column_file import ColumnFile
-from store.datasets.datasets import ColumnRecord
+from store.datasets.columns import ColumnRecord
 from store.errors import IntakeError
 from store.intake import (
     FileHints,

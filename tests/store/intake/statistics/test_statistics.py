@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.data.table import ColumnKind
-from store.datasets.datasets import ColumnRecord
+from store.datasets.columns import ColumnRecord
 from store.intake.convert.converter import Rows
 from store.intake.convert.plan import ColumnPlan
 from store.intake.statistics import statistics
