@@ -1,4 +1,4 @@
-"""What intake finds about a table: statistics of its columns, and notices."""
+"""Statistics of the columns of a table, and notices: what intake found about it."""
 
 from dataclasses import dataclass
 
