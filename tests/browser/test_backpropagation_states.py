@@ -73,7 +73,7 @@ def test_any_row_of_the_table_and_a_row_of_ones_own(
     page.get_by_label("y", exact=True).fill("0.25")
     press(page, "Show your row")
     expect(page.get_by_role("combobox", name="Row", exact=True)).to_contain_text(
-        "your row: 1.5, 0.25 → low"
+        "your row: 1.5, 0.25 → \u2068low\u2069"
     )
     expect(panel(page)).to_contain_text("3 of 3, softmax")
     own = {"values": {"x": 1.5, "y": 0.25}, "target": "low"}

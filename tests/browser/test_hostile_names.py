@@ -1,5 +1,7 @@
 """Names from a file are text wherever the page shows them."""
 
+import re
+
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
@@ -10,6 +12,17 @@ CATEGORY = "<script>alert(2)</script>"
 CSV = f'"{NAME}",y,kind\n' + "".join(
     f'{n % 5},{n % 3},"{CATEGORY}"\n{n % 5 + 4},{n % 3 + 2},other\n' for n in range(30)
 )
+# Characters that write what follows from right to left.
+REVERSED = "\u202ecba"
+REVERSED_CSV = f'"{REVERSED}",size,kind,price\n' + "".join(
+    f"{n % 5 + 0.13:.2f},{n % 3},{REVERSED if n % 2 else 'other'},{n % 7}\n" for n in range(30)
+)
+# Texts of the diagram whose characters do not stand in their order.
+OUT_OF_ORDER = """() => [...document.querySelectorAll('svg.network text')].filter((text) => {
+  const places = Array.from({ length: text.getNumberOfChars() }, (_, at) => (
+    text.getStartPositionOfChar(at).x));
+  return places.some((x, at) => at && x < places[at - 1] - 1);
+}).map((text) => text.textContent)"""
 
 LINKS = {"dataset": "dataset", "job": "self", "model": "model"}
 
@@ -56,3 +69,16 @@ def test_in_a_view(page: Page, job: Json, view: str, text: str) -> None:
     ids = {name: job["links"][link].split("/")[-1] for name, link in LINKS.items()}
     page.goto(f"/#/{view.format(**ids)}")
     assert_is_text(page, text)
+
+
+@pytest.mark.parametrize("phase", ["forward", "backward"])
+def test_direction_of_text_does_not_move_numbers(page: Page, api: Api, phase: str) -> None:
+    dataset = api.upload(REVERSED_CSV, name="reversed.csv")
+    job = api.train(dataset, target="kind", validation=None)
+    page.goto(f"/#/backpropagation/{job['id']}?step=2&phase={phase}")
+    network = page.get_by_role("img", name="Network 3-3-1, step 2")
+    expect(network).to_be_visible(timeout=60_000)
+    expect(network).to_contain_text("cba")
+    assert page.evaluate(OUT_OF_ORDER) == []
+    for row in page.get_by_role("combobox", name="Row").locator("option").all_inner_texts():
+        assert re.fullmatch(r"\s*row \d+: [\d.]+, \d, \d → \u2068(cba|other)\u2069\s*", row)

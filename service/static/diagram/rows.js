@@ -1,5 +1,6 @@
 /** Rows of a batch in words. */
 import { exact } from '../core/numbers.js';
+import { plainText } from './drawing/text.js';
 
 const MAX_VALUES = 3;
 const MAX_TEXT = 16;
@@ -21,6 +22,7 @@ const rowName = ({ number }) => (number === null ? 'your row' : `row ${number}`)
 function valueText(value) {
   if (value === null || value === undefined) return 'missing';
   if (typeof value === 'number') return exact(value);
-  const text = String(value);
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
+  const text = plainText(String(value));
+  // Isolated: text that is written from right to left does not move the numbers beside it.
+  return `\u2068${text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text}\u2069`;
 }

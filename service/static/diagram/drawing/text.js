@@ -15,11 +15,15 @@ const em = (character) => {
   return /[A-Z]/.test(character) ? 0.78 : 0.645;
 };
 
+/** Text without the characters that change the direction of what stands beside it. */
+export const plainText = (text) => text.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '');
+
 /** Width of a text in pixels, at most. */
 export const textWidth = (text, size) => [...text].reduce((sum, one) => sum + em(one) * size, 0);
 
-/** Text that fits into a width: cut with `…` if it is longer. */
-export function cut(text, width, size) {
+/** Plain text that fits into a width: cut with `…` if it is longer. */
+export function cut(whole, width, size) {
+  const text = plainText(whole);
   if (textWidth(text, size) <= width) return text;
   let shown = '';
   for (const character of text) {

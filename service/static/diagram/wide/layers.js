@@ -1,5 +1,6 @@
 /** Layers that the diagram cannot draw whole, and what feeds them. */
 import { shownExplanation } from '../answers.js';
+import { plainText } from '../drawing/text.js';
 import { layerName, layerTitle, plainName } from '../model/names.js';
 
 /** Up to this number of edges into a layer, the diagram draws all. */
@@ -78,7 +79,7 @@ export const positionOf = (index, shape) => index.reduce(
 export function inputNames(answers, layer) {
   const { layers } = answers.batch;
   const { inputs } = answers.rows;
-  if (readsInputs(layers, layer)) return (index) => inputs[index]?.name ?? `input ${index + 1}`;
+  if (readsInputs(layers, layer)) return (index) => plainText(inputs[index]?.name ?? `input ${index + 1}`);
   const before = feeding(layers, layer);
   return (index) => unitName(before, index);
 }
@@ -89,7 +90,7 @@ export function inputNames(answers, layer) {
  */
 export function unitNames(answers, layer) {
   const { shown } = answers.outputs;
-  if (layer.name === 'output') return (index) => shown[index]?.name ?? unitName(layer, index);
+  if (layer.name === 'output') return (index) => plainText(shown[index]?.name ?? unitName(layer, index));
   return (index) => unitName(layer, index);
 }
 

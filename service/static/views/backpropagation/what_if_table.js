@@ -1,6 +1,7 @@
 /** Both updates of the counterfactual side by side. */
 import { html } from '../../core/dom.js';
 import { count, exact, long } from '../../core/numbers.js';
+import { plainText } from '../../diagram/drawing/text.js';
 import { optimizerName } from './what_if_question.js';
 
 /**
@@ -68,8 +69,9 @@ function outputRows({ counterfactual, row_numbers: numbers, at }, answers, row) 
   const output = Number.isInteger(target) && target < found.before.length ? target : 0;
   const { name = `output ${output + 1}`, meaning, scale } = answers.outputs.shown[output] ?? {};
   const isScaled = (scale ?? null) !== null;
+  const plain = plainText(name);
   return [{
-    name: `${meaning === 'probability' ? `p(${name})` : name}${isScaled ? ', scaled,' : ''} of row ${count(number)}`,
+    name: `${meaning === 'probability' ? `p(${plain})` : plain}${isScaled ? ', scaled,' : ''} of row ${count(number)}`,
     values: [found.before[output], found.actual[output], found.changed[output]],
   }];
 }
