@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.api import Api, Json
+from tests.browser.windows import DESKTOP, PHONE, Window
 
 NAME = "<img src=x onerror=alert(1)>"
 CATEGORY = "<script>alert(2)</script>"
@@ -82,3 +83,41 @@ def test_direction_of_text_does_not_move_numbers(page: Page, api: Api, phase: st
     assert page.evaluate(OUT_OF_ORDER) == []
     for row in page.get_by_role("combobox", name="Row").locator("option").all_inner_texts():
         assert re.fullmatch(r"\s*row \d+: [\d.]+, \d, \d → \u2068(cba|other)\u2069\s*", row)
+
+
+OPEN_ALL = "for (const one of document.querySelectorAll('main details')) one.open = true"
+VIEWS = [
+    "datasets",
+    "datasets/{dataset}",
+    "new-job?dataset={dataset}",
+    "jobs",
+    "jobs/{job}",
+    "backpropagation/{job}",
+    "models",
+    "models/{model}",
+]
+
+
+@pytest.fixture(scope="module")
+def long_job(api: Api) -> Json:
+    """A job with names that do not fit into any line, and have no place to break."""
+    column, name = "c" * 1000, "n" * 150
+    csv = f"{column},y,kind\n" + "".join(
+        f"{n % 7},{n % 5},{'ab'[n % 2] * 200}\n" for n in range(60)
+    )
+    return api.train(api.upload(csv, name=f"{name}.csv"), name=name)
+
+
+@pytest.mark.parametrize("window", [DESKTOP, PHONE], ids=["wide", "phone"])
+def test_long_names_widen_no_view(page: Page, long_job: Json, window: Window) -> None:
+    ids = {name: long_job["links"][link].split("/")[-1] for name, link in LINKS.items()}
+    for view in VIEWS:
+        # Otherwise, the names of the view before are still there.
+        page.goto("about:blank")
+        page.goto(f"/#/{view.format(**ids)}")
+        main = page.get_by_role("main")
+        named = main.get_by_text(re.compile("nnn|ccc")).filter(visible=True)
+        expect(named.first).to_be_visible(timeout=60_000)
+        page.evaluate(OPEN_ALL)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= window.width, view

@@ -1,6 +1,6 @@
 /** Which rows of the batch push a weight which way: x · δ per row. */
 import { html, nothing, svg } from '../core/dom.js';
-import { count, exact, long, short, signOf } from '../core/numbers.js';
+import { count, long, short, signOf } from '../core/numbers.js';
 import { pagedTable } from '../parts/table.js';
 import { sameEdge } from './panel/selection.js';
 
@@ -52,7 +52,7 @@ function bar(value, place, { top, width, gap, name }) {
   const height = Math.max((Math.abs(value) / top) * (HEIGHT / 2 - 2), LEAST);
   return svg`<rect class=${signOf(value)} x=${(place * width + gap).toFixed(1)} width=${(width - 2 * gap).toFixed(1)}
     y=${(value > 0 ? HEIGHT / 2 - height : HEIGHT / 2).toFixed(1)} height=${height.toFixed(1)}
-    data-value=${exact(value)}><title>${name}: ${short(value)}</title></rect>`;
+    data-value=${value}><title>${name}: ${short(value)}</title></rect>`;
 }
 
 function spoken(products) {
