@@ -57,7 +57,7 @@ def measure(service: WatchedService, client: httpx2.Client) -> dict[str, Any]:
             for name, kind in KINDS.items():
                 paths = [route for route in routes if kind.fits(route[1])]
                 costs = [send(service, client, *path, kind.make(size)) for path in paths]
-                found[f"{name}, {size // MIB + 1} MiB"] = {
+                found[f"{name}, {round(size / MIB)} MiB"] = {
                     "seconds": round(max(cost[0] for cost in costs), 3),
                     "share of allowed seconds": round(max(cost[1] for cost in costs), 2),
                     "share of allowed memory": round(max(cost[2] for cost in costs), 2),

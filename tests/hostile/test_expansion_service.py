@@ -154,7 +154,9 @@ def test_too_many_rows_to_predict_are_refused(
     content = arrow_nulls(["x"], 2**27).content
     service.watch.start()
     answer = client.post(predict, content=content, headers={"Content-Type": ARROW})
-    assert problem(answer, 422)["code"] == "too_many_rows"
+    found = problem(answer, 413)
+    assert (found["code"], found["unit"]) == ("too_many_rows", "rows")
+    assert (found["reached"], found["limit"]) == (2**27, 100_000)
     assert service.watch.stop().bytes <= MAX_GROWTH[ARROW]
 
 

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from store.errors import FileLocation, IntakeError
-from store.intake.budget import exceeded
+from store.intake.budget import Allowance, exceeded
 from store.intake.cells.large_integers import is_wide_integer
 from store.intake.cells.text import drop_nan
 from store.intake.cells.text_views import take_views
@@ -37,10 +37,10 @@ def cut(text: str) -> str:
 
 
 def check_row_count(rows: int, columns: int, limits: Limits) -> None:
-    """Raise IntakeError if there are too many rows, or too many cells in them."""
+    """Raise IntakeLimitError if there are too many rows, or too many cells in them."""
     if limits.max_rows is not None and rows > limits.max_rows:
-        detail = f"the file has more than {limits.max_rows} rows: send it in parts"
-        raise IntakeError("too_many_rows", detail)
+        most = Allowance(limits.max_rows, None)
+        raise exceeded("the file has at least", rows, most, "rows", "too_many_rows")
     allowed, cells = limits.allow("max_cells"), rows * columns
     if cells > allowed.limit:
         what = f"{rows} rows of {columns} columns have"

@@ -187,8 +187,10 @@ def test_rows_are_bounded(
 ) -> None:
     monkeypatch.setattr(table_body, "MAX_TABLE_ROWS", 19)
     for content, media_type in FORMS[:11]:
-        (error,) = problem(post(client, model, content, media_type), 422)["errors"]
-        assert error["code"] == "too_many_rows", media_type
+        found = problem(post(client, model, content, media_type), 413)
+        assert (found["code"], found["unit"]) == ("too_many_rows", "rows"), media_type
+        assert found["reached"] > found["limit"] == 19
+        assert "setting" not in found
 
 
 LINES = "application/x-ndjson"
