@@ -17,7 +17,7 @@ from service.jobs.health_checks import validate_with_checks
 from service.models.models import weights_of_job
 from service.routes.models import WEIGHTS_RESPONSE, Format, weights_response
 from service.schemas.common import After, JobId, Limit, Name, Order, PageView
-from service.schemas.epochs import THINNED, THINNED_HEADER, CheckpointsView, LossesView
+from service.schemas.epochs import NEXT_HEADER, THINNED, THINNED_HEADER, CheckpointsView, LossesView
 from service.schemas.job_requests import ExternalId, JobRequest
 from service.schemas.jobs import JobView, ListedJobView
 from service.schemas.validation import ValidationView
@@ -38,7 +38,11 @@ EPOCHS_CSV: dict[str, Any] = {
         THINNED_HEADER: {
             "description": f"Of a CSV, only if it is `true`. {THINNED}",
             "schema": {"type": "string", "enum": ["true"]},
-        }
+        },
+        NEXT_HEADER: {
+            "description": "Of a CSV, only if more epochs follow: `after` of the next page.",
+            "schema": {"type": "string"},
+        },
     },
 }
 Wait = Annotated[
@@ -168,7 +172,9 @@ def list_losses(
 ) -> LossesView | Response:
     """List the losses and metrics of each finished epoch, oldest first, as JSON or CSV.
 
-    Long trainings are thinned: then `thinned` is true, and a CSV has the header Backpropd-Thinned.
+    A page of long metrics has fewer epochs than `limit`: `next` continues it, of a CSV the header
+    Backpropd-Next. Long trainings are thinned: then `thinned` is true, and a CSV has the header
+    Backpropd-Thinned.
     """
     page = queries.losses(context, job_id, after, limit)
     if wants_csv(accept):
@@ -177,8 +183,10 @@ def list_losses(
 
 
 def epochs_response(csv: str, page: LossPage) -> Response:
-    """Return a page of epochs as CSV; a header says whether it is thinned, as JSON does."""
-    headers = {THINNED_HEADER: "true"} if page.is_thinned else None
+    """Return a page of epochs as CSV, with `thinned` and `next` of the JSON as headers."""
+    headers = {THINNED_HEADER: "true"} if page.is_thinned else {}
+    if page.next is not None:
+        headers[NEXT_HEADER] = page.next
     return Response(csv, headers=headers, media_type="text/csv")
 
 

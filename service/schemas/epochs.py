@@ -65,6 +65,7 @@ THINNED = (
     "20,000 before those by 8, and so on; always epoch 0 and the best."
 )
 THINNED_HEADER = "Backpropd-Thinned"
+NEXT_HEADER = "Backpropd-Next"
 
 
 class LossesView(PageView[LossView]):

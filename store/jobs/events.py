@@ -4,21 +4,16 @@ Writers hold a lock on the job's row, so that the ids of a job's events are in t
 they become visible.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import groupby, islice
 from typing import Any, Literal
 
 from sqlalchemy import (
-    ColumnElement,
     RowMapping,
-    Select,
-    Subquery,
-    Text,
     and_,
     bindparam,
-    cast,
     func,
     insert,
     or_,
@@ -26,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from store.db.bounded_rows import bound_rows
 from store.db.clock import now
 from store.db.pagination import Order, Page
 from store.db.tables import events, jobs
@@ -79,6 +75,7 @@ class JobVersion:
     saving_seconds: float
 
 
+_FIELDS = tuple(field.name for field in fields(EventRecord))
 _ADD = insert(events).values(at=now())
 _ADD_RETURNING = _ADD.returning(events.c.id, events.c.at, has_subscribers)
 # Built once: building these statements costs more than running them.
@@ -96,36 +93,24 @@ _VERSIONS = select(
 ).where(jobs.c.id.in_(bindparam("job_ids", expanding=True)), jobs.c.kind == bindparam("kind"))
 
 
-def _bound(query: Select[Any], order: Callable[[Subquery], Sequence[ColumnElement[Any]]]) -> Any:  # noqa: ANN401 - a statement
-    """Return the rows of a query until their data have PAGE_LENGTH characters; at least the first.
-
-    Each row also has `matching`, the number of rows of the query.
-    """
-    rows = query.subquery()
-    length = func.length(cast(rows.c.data, Text))
-    before = func.sum(length).over(order_by=order(rows), rows=(None, -1))
-    sized = select(rows, before.label("before"), func.count().over().label("matching")).subquery()
-    kept = [column for column in sized.c if column.name != "before"]
-    fits = func.coalesce(sized.c.before, 0) < bindparam("length")
-    return select(*kept).where(fits).order_by(*order(sized))
-
-
-_FOLLOWING = _bound(
+_FOLLOWING = bound_rows(
     select(events)
     .where(events.c.job_id == bindparam("job_id"), events.c.id > bindparam("after"))
     .order_by(events.c.id)
     .limit(bindparam("limit")),
+    ["data"],
     lambda rows: [rows.c.id],
 )
-_PRECEDING = _bound(
+_PRECEDING = bound_rows(
     select(events)
     .where(events.c.job_id == bindparam("job_id"), events.c.id < bindparam("before"))
     .order_by(events.c.id.desc())
     .limit(bindparam("limit")),
+    ["data"],
     lambda rows: [rows.c.id.desc()],
 )
 # One statement, so that events and status are consistent.
-_NEW = _bound(
+_NEW = bound_rows(
     select(events, jobs.c.status)
     .join(jobs, jobs.c.id == events.c.job_id)
     .where(
@@ -140,6 +125,7 @@ _NEW = _bound(
     )
     .order_by(events.c.job_id, events.c.id)
     .limit(bindparam("limit")),
+    ["data"],
     lambda rows: [rows.c.job_id, rows.c.id],
 )
 
@@ -203,9 +189,9 @@ def _read(
 ) -> tuple[tuple[EventRecord, ...], bool]:
     """Return the first events of a query, and whether there are more."""
     parameters = {"job_id": job_id, "limit": limit + 1, "length": PAGE_LENGTH, **bounds}
-    found = [dict(row) for row in session.execute(query, parameters).mappings()]
-    matching = max((row.pop("matching") for row in found), default=0)
-    items = tuple(EventRecord(**row) for row in found[:limit])
+    found = session.execute(query, parameters).mappings().all()
+    matching = found[0]["matching"] if found else 0
+    items = tuple(_record(row) for row in found[:limit])
     return items, matching > len(items)
 
 
@@ -244,7 +230,10 @@ def _chunks(cursors: Mapping[str, int]) -> Iterator[list[tuple[str, int]]]:
 def _logs(rows: Sequence[RowMapping], *, cut: bool) -> Iterator[tuple[str, EventLog]]:
     """Yield the log per job, from rows sorted by job and event id."""
     for job_id, group in groupby(rows, key=lambda row: row["job_id"]):
-        found = [{key: row[key] for key in row if key != "matching"} for row in group]
-        status = {JobStatus(row.pop("status")) for row in found}.pop()
+        found = list(group)
         more = cut and job_id == rows[-1]["job_id"]
-        yield job_id, EventLog(tuple(EventRecord(**row) for row in found), more, status)
+        yield job_id, EventLog(tuple(map(_record, found)), more, JobStatus(found[0]["status"]))
+
+
+def _record(row: RowMapping) -> EventRecord:
+    return EventRecord(**{name: row[name] for name in _FIELDS})

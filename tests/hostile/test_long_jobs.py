@@ -4,12 +4,13 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select, text
 
+from engine.metrics import Metric
 from store.db.database import Database
 from store.db.tables import events, losses
 from store.jobs.claims import claim_job
 from store.jobs.leases import Lease
 from store.jobs.training.checkpoints import TrainingCheckpoint
-from store.jobs.training.losses import LossRecord
+from store.jobs.training.losses import PAGE_LENGTH, LossRecord
 from store.jobs.training.progress import TrainingProgress, record_training_progress
 from store.settings import Settings
 from store.statuses import KINDS
@@ -38,15 +39,15 @@ class Epochs:
         self.lease = Lease(job.id, job.token)
         self.done = 0
 
-    def report(self, count: int) -> None:
-        """Report further epochs, and a checkpoint after them."""
+    def report(self, count: int, **metrics: Metric) -> None:
+        """Report further epochs, with further metrics, and a checkpoint after them."""
         new = [
-            LossRecord(epoch, 1 / 3, 1 / 7, dict(METRICS), 0.001, 1 / 9, 0.0005, LAYERS)
+            LossRecord(epoch, 1 / 3, 1 / 7, METRICS | metrics, 0.001, 1 / 9, 0.0005, LAYERS)
             for epoch in range(self.done, self.done + count)
         ]
         self.done += count
-        metrics = {"loss": 1 / 3}
-        progress = TrainingProgress(epoch=self.done, steps=self.done, best_metrics=dict(metrics))
+        best: dict[str, Metric] = {"loss": 1 / 3}
+        progress = TrainingProgress(epoch=self.done, steps=self.done, best_metrics=best)
         checkpoint = TrainingCheckpoint(self.done, {}, b"state", epoch=self.done)
         with self.database.writing() as session:
             record_training_progress(session, self.lease, progress, new, checkpoint)
@@ -77,6 +78,31 @@ def test_thinned_losses_and_diagnostics_say_so(client: TestClient, settings: Set
         assert client.get(f"{address}?limit=1").json()["thinned"] is True
         answer = client.get(f"{address}?limit=1", headers=as_csv)
         assert answer.headers["backpropd-thinned"] == "true"
+    epochs.database.close()
+
+
+def test_pages_of_epochs_with_large_matrices_are_short(
+    client: TestClient, settings: Settings
+) -> None:
+    """250 epochs of 100 classes, 200 KB each: at most six per page, each epoch once."""
+    epochs = Epochs(client, settings)
+    epochs.report(250, confusion_matrix=[[1 / 3] * 100] * 100)
+    per_page = PAGE_LENGTH // 200_000 + 1
+    for name in ("losses", "diagnostics"):
+        path = f"{epochs.job['links'][name]}?limit=10000"
+        found, after = [], "-1"
+        while after is not None:
+            answer = client.get(f"{path}&after={after}")
+            page = answer.json()
+            assert 1 <= len(page["data"]) <= per_page
+            assert len(answer.content) < 2 * PAGE_LENGTH
+            found += [one["epoch"] for one in page["data"]]
+            table = client.get(f"{path}&after={after}", headers={"Accept": "text/csv"})
+            lines = [line.partition(",")[0] for line in table.text.splitlines()[1:]]
+            assert [*dict.fromkeys(map(int, lines))] == [one["epoch"] for one in page["data"]]
+            after = page["next"]
+            assert table.headers.get("backpropd-next") == after
+        assert found == list(range(250))
     epochs.database.close()
 
 

@@ -163,6 +163,19 @@ def test_losses_come_in_pages(database: Database, post: Post) -> None:
     assert ([record.epoch for record in found.epochs], found.next) == ([2, 3], "3")
 
 
+def test_pages_of_losses_that_are_read_in_pieces_are_whole(database: Database, post: Post) -> None:
+    job = post()
+    lease = hold(database)
+    with database.writing() as session:
+        record_training_progress(
+            session, lease, TrainingProgress(), [loss(epoch) for epoch in range(250)]
+        )
+        for limit in (99, 100, 199, 200, 201, 249, 250, 251):
+            found = list_losses(session, job.id, after=-1, limit=limit)
+            assert [record.epoch for record in found.epochs] == list(range(min(limit, 250)))
+            assert found.next == (str(limit - 1) if limit < 250 else None)
+
+
 def test_finished_job_has_its_model_and_last_losses(database: Database, post: Post) -> None:
     job = post(name="n")
     lease = hold(database)

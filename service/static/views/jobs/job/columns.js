@@ -18,6 +18,7 @@ export function epochColumns(path, add) {
   const problem = signal(null);
   const abort = new AbortController();
   let running = Promise.resolve();
+  let after = -1;
   let isWaiting = false;
 
   async function readAll() {
@@ -35,15 +36,16 @@ export function epochColumns(path, add) {
 
   async function readPage() {
     const present = columns.peek();
-    const last = present.epoch.at(-1) ?? -1;
     if (present.epoch.length >= MOST_EPOCHS) return cut();
-    const { data } = await send('GET', `${path}?limit=${PAGE}&after=${last}`, {
+    const { data, headers } = await send('GET', `${path}?limit=${PAGE}&after=${after}`, {
       headers: { Accept: 'text/csv' }, signal: abort.signal });
     const rows = parseCsv(data);
     if (columns.peek() !== present) return true;
     for (const row of rows) add(present, row);
     if (rows.length) batch(() => { columns.value = { ...present }; });
-    return rows.length > 0 && (present.epoch.at(-1) - last) >= PAGE;
+    const next = headers.get('Backpropd-Next');
+    after = Number(next ?? present.epoch.at(-1) ?? -1);
+    return next !== null;
   }
 
   function cut() {
@@ -62,6 +64,7 @@ export function epochColumns(path, add) {
   return {
     columns, isLoading, isCut, problem, read,
     restart() {
+      after = -1;
       batch(() => { columns.value = { epoch: [] }; isCut.value = false; });
       return read();
     },
