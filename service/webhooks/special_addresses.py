@@ -3,7 +3,7 @@
 Sources: the IANA registries of special-purpose addresses
 (https://www.iana.org/assignments/iana-ipv4-special-registry/ and
 https://www.iana.org/assignments/iana-ipv6-special-registry/) and the multicast block, as known on
-30 November 2026. Blocks within a listed one are not repeated. Blocks that the registries call
+1 December 2026. Blocks within a listed one are not repeated. Blocks that the registries call
 globally reachable are listed, too: their addresses are of protocols, not of web servers.
 """
 

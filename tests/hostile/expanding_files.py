@@ -3,6 +3,7 @@
 import base64
 import gzip
 import io
+import json
 import random
 import zipfile
 from collections.abc import Callable, Mapping
@@ -14,9 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from store.intake.cells.text_views import take_views
+from tests.store.intake.any_files import arrow_bytes, npy_bytes, npz_bytes, parquet_bytes
 
 Reader = Literal["csv", "json_lines", "json", "parquet", "arrow", "npy", "npz"]
 Packing = Literal["none", "gzip", "zstd"]
+READERS: tuple[Reader, ...] = ("csv", "json_lines", "json", "parquet", "arrow", "npy", "npz")
 PACKINGS: tuple[Packing, ...] = ("none", "gzip", "zstd")
 FOLDS = (10**3, 10**5, 10**7)
 MIB = 2**20
@@ -201,3 +204,25 @@ def build(reader: Reader, packing: Packing, fold: int) -> Expanding:
     """Return the file, compressed."""
     file = FILES[reader, packing, fold]()
     return Expanding(pack(file.content, packing), file.produced)
+
+
+def honest(reader: Reader, count: int = 20_000) -> bytes:
+    """Return a table of a number and a text per row, or of two numbers."""
+    rows = [{"x": n * 0.5, "t": f"text {n % 50}"} for n in range(count)]
+    table = pa.Table.from_pylist(rows)
+    numbers = np.arange(2.0 * count).reshape(-1, 2)
+    match reader:
+        case "csv":
+            return "".join(["x,t\n", *(f"{row['x']},{row['t']}\n" for row in rows)]).encode()
+        case "json_lines":
+            return "\n".join(map(json.dumps, rows)).encode()
+        case "json":
+            return json.dumps(rows).encode()
+        case "parquet":
+            return parquet_bytes(table)
+        case "arrow":
+            return arrow_bytes(table)
+        case "npy":
+            return npy_bytes(numbers)
+        case "npz":
+            return npz_bytes(X=numbers)

@@ -1,6 +1,5 @@
 """Files that expand: what is produced is limited by what was sent, and nothing is kept."""
 
-import json
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from store.intake.options import FileHints, Limits, ReadOptions
 from tests.hostile.expanding_files import (
     FILES,
     PACKINGS,
+    READERS,
     Expanding,
     Packing,
     Reader,
@@ -22,10 +22,11 @@ from tests.hostile.expanding_files import (
     arrow_views,
     build,
     csv_ones,
+    honest,
     pack,
     sparse_json,
 )
-from tests.store.intake.any_files import arrow_bytes, npy_bytes, npz_bytes, parquet_bytes
+from tests.store.intake.any_files import arrow_bytes, parquet_bytes
 
 # A few of the files by format and fold; the others run with the rare tests.
 FAST = {
@@ -41,7 +42,6 @@ MATRIX = [
     pytest.param(*key, id=" ".join(map(str, key)), marks=() if key in FAST else pytest.mark.rare)
     for key in FILES
 ]
-READERS: tuple[Reader, ...] = ("csv", "json_lines", "json", "parquet", "arrow", "npy", "npz")
 # Kept while a file is read: a copy of its rows, and the column file.
 COPIES = 3
 
@@ -84,28 +84,6 @@ def test_preview_of_a_file_that_expands_is_bounded(
         found = preview_table(path, ReadOptions(format=reader), FileHints(), Limits())
         assert found.rows_read <= 10_000
     assert [path.name for path in tmp_path.iterdir()] == ["sent"]
-
-
-def honest(reader: Reader) -> bytes:
-    """Return a table of a number and a text per row, or of numbers."""
-    rows = [{"x": n * 0.5, "t": f"text {n % 50}"} for n in range(20_000)]
-    table = pa.Table.from_pylist(rows)
-    numbers = np.arange(40_000.0).reshape(-1, 2)
-    match reader:
-        case "csv":
-            return "".join(["x,t\n", *(f"{row['x']},{row['t']}\n" for row in rows)]).encode()
-        case "json_lines":
-            return "\n".join(map(json.dumps, rows)).encode()
-        case "json":
-            return json.dumps(rows).encode()
-        case "parquet":
-            return parquet_bytes(table)
-        case "arrow":
-            return arrow_bytes(table)
-        case "npy":
-            return npy_bytes(numbers)
-        case "npz":
-            return npz_bytes(X=numbers)
 
 
 @pytest.mark.parametrize("packing", PACKINGS)

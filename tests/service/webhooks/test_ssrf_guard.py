@@ -1,7 +1,7 @@
 """SSRF guard: detection of non-public addresses in every notation, and name resolution."""
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
 import pytest
 
@@ -120,6 +120,41 @@ def _neighbours(
         yield network.network_address - 1
     if int(network.broadcast_address) < 2**network.max_prefixlen - 1:
         yield network.broadcast_address + 1
+
+
+# Every row of the IANA registries of special-purpose addresses, in their order.
+REGISTRIES = [
+    "0.0.0.0/8", "0.0.0.0/32", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+    "172.16.0.0/12", "192.0.0.0/24", "192.0.0.0/29", "192.0.0.8/32", "192.0.0.9/32",
+    "192.0.0.10/32", "192.0.0.170/32", "192.0.0.171/32", "192.0.2.0/24", "192.31.196.0/24",
+    "192.52.193.0/24", "192.88.99.0/24", "192.88.99.2/32", "192.168.0.0/16", "192.175.48.0/24",
+    "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4", "255.255.255.255/32",
+    "::1/128", "::/128", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64", "2001::/23", "2001::/32",
+    "2001:1::1/128", "2001:1::2/128", "2001:1::3/128", "2001:2::/48", "2001:3::/32",
+    "2001:4:112::/48", "2001:10::/28", "2001:20::/28", "2001:30::/28", "2001:db8::/32",
+    "2620:4f:8000::/48", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10",
+]  # fmt: skip
+# Blocks that embed IPv4 addresses, which are checked instead: their own addresses may be public.
+EMBEDDING = {"::ffff:0:0/96": 0, "64:ff9b::/96": 0, "2002::/16": 80}
+
+
+@pytest.mark.parametrize("block", REGISTRIES)
+def test_row_of_the_registries_is_refused_as_a_whole(block: str) -> None:
+    network = ip_network(block)
+    assert is_special(network.network_address)
+    assert is_special(network.broadcast_address)
+    assert not is_public(str(network.network_address))
+
+
+@pytest.mark.parametrize("block", EMBEDDING)
+@pytest.mark.parametrize(
+    "inner", [*(one for one in REGISTRIES if "." in one), "168.63.129.16/32", "224.0.0.0/4"]
+)
+def test_embedded_row_of_the_registries_is_refused(block: str, inner: str) -> None:
+    outer = ip_network(block)
+    for embedded in (ip_network(inner).network_address, ip_network(inner).broadcast_address):
+        address = int(outer.network_address) | int(embedded) << EMBEDDING[block]
+        assert not is_public(str(IPv6Address(address)))
 
 
 def test_the_table_is_stricter_than_the_one_of_python() -> None:
