@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -22,7 +23,17 @@ import psutil
 
 from benchmarks.memory import peak_bytes, reset_peak
 from benchmarks.results import write_results
-from tests.hostile.expanding_files import FILES, MIB, PACKINGS, READERS, build, honest, pack
+from tests.hostile.expanding_files import (
+    FILES,
+    MIB,
+    PACKINGS,
+    READERS,
+    Packing,
+    Reader,
+    build,
+    honest,
+    pack,
+)
 from tests.service.hostile.watched import WatchedService, watched_service
 
 MEDIA_TYPES = {
@@ -72,16 +83,18 @@ def main() -> None:
 def list_files() -> Iterator[tuple[str, Callable[[], bytes]]]:
     """Yield names, which begin with the format, and functions that make the files."""
     for reader, packing, fold in FILES:
-        yield (
-            f"{reader}, {packing}, {fold:.0e}",
-            lambda key=(reader, packing, fold): build(*key).content,
-        )
+        yield f"{reader}, {packing}, {fold:.0e}", partial(_make_expanding, reader, packing, fold)
     for reader in READERS:
         for packing in PACKINGS:
-            yield (
-                f"{reader}, {packing}, honest",
-                lambda key=(reader, packing): pack(honest(key[0], HONEST_ROWS), key[1]),
-            )
+            yield f"{reader}, {packing}, honest", partial(_make_honest, reader, packing)
+
+
+def _make_expanding(reader: Reader, packing: Packing, fold: int) -> bytes:
+    return build(reader, packing, fold).content
+
+
+def _make_honest(reader: Reader, packing: Packing) -> bytes:
+    return pack(honest(reader, HONEST_ROWS), packing)
 
 
 def send_alone(media_type: str, content: bytes) -> Cost:

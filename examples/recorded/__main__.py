@@ -27,7 +27,9 @@ def rounded(value: object) -> object:
 def write(path: Path, value: object) -> None:
     """Write a value as JSON, with rounded numbers."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(rounded(value), ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
+    path.write_text(
+        json.dumps(rounded(value), ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8"
+    )
 
 
 def main() -> None:

@@ -90,7 +90,8 @@ def test_pages_of_epochs_with_large_matrices_are_short(
     per_page = PAGE_LENGTH // 200_000 + 1
     for name in ("losses", "diagnostics"):
         path = f"{epochs.job['links'][name]}?limit=10000"
-        found, after = [], "-1"
+        found: list[int] = []
+        after: str | None = "-1"
         while after is not None:
             answer = client.get(f"{path}&after={after}")
             page = answer.json()
