@@ -42,9 +42,17 @@ class SpecError(EngineError):
 
 
 class DataError(EngineError):
-    """The rows cannot be used for training or prediction, although their types are valid."""
+    """The rows cannot be used for training or prediction, although their types are valid.
+
+    Attributes:
+        column: name of the only column at fault, if it is known.
+    """
 
     code = "invalid_data"
+
+    def __init__(self, detail: str, column: str | None = None) -> None:
+        self.column = column
+        super().__init__(detail)
 
 
 class LaterVersionError(EngineError):

@@ -66,12 +66,12 @@ def _read_value(
         level = None if value is None else read_level(reader, kind, value, classes)
     except WrongValueError as error:
         message = _no_class(name, classes, value) if classes else f"target {name!r}: {error}"
-        raise DataError(message) from error
+        raise DataError(message, name) from error
     if level is None:
         message = f"the row has no value of the target {name!r}"
-        raise DataError(message)
+        raise DataError(message, name)
     if classes and level not in classes:
-        raise DataError(_no_class(name, classes, level))
+        raise DataError(_no_class(name, classes, level), name)
     return level
 
 

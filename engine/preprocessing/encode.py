@@ -82,7 +82,7 @@ def _encode(
     has_numbers = isinstance(fitted, FittedOrdinal | FittedTime)
     if has_numbers and not allow_infinite and not np.isfinite(inputs).all():
         message = f"column {fitted.name!r} has a number too large for {x.dtype}"
-        raise DataError(message)
+        raise DataError(message, fitted.name)
 
 
 def _write_categories(slot: ColumnSlot, column: CategoricalColumn, inputs: Floats) -> None:

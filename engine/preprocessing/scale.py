@@ -126,4 +126,4 @@ def _check_finite(numbers: NumericBlock, x: Floats) -> None:
     if not finite.all():
         name = numbers.names[int(np.argmin(finite.all(axis=0)))]
         message = f"column {name!r} has a number too large for {x.dtype}"
-        raise DataError(message)
+        raise DataError(message, name)

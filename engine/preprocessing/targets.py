@@ -129,7 +129,7 @@ class TargetEncoding:
         if not is_finite.all():
             name = targets[int(is_finite.argmin())].name
             message = f"column {name!r} has a number too large for {self.dtype.name}"
-            raise DataError(message)
+            raise DataError(message, name)
         return scaled
 
 

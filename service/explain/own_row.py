@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from engine.data.similar_words import find_similar
+from engine.data.split_arrays import Batch
 from engine.data.table import Column, Level
 from engine.errors import DataError
 from engine.json_pointer import json_pointer
+from engine.preparation.encode_rows import encode_rows
 from engine.preparation.given_targets import read_given_targets
 from service.http.errors import MAX_PROBLEMS, InvalidRowsError
 from service.schemas.common import FieldProblem
@@ -33,16 +35,37 @@ def read_own_row(step: PositionedStep, own: OwnRow) -> dict[str, Column]:
         read = reader.read([values], _UNCHECKED)
     except InvalidRowsError as error:
         raise InvalidRowsError([_at_values(one) for one in error.errors]) from error
-    if read.not_understood:
-        names = [reader.columns.features[column] for _, column in read.not_understood]
-        raise InvalidRowsError([_not_understood(name) for name in names[:MAX_PROBLEMS]])
+    names = [reader.columns.features[column] for _, column in read.not_understood]
+    problems = [_not_understood(name) for name in names]
     try:
         targets = [_targets_of(step, own)]
         given = read_given_targets(preprocessing.target, preprocessing.words, targets)
     except DataError as error:
-        problem = FieldProblem(pointer="/rows/target", code=error.code, detail=str(error))
-        raise InvalidRowsError([problem]) from error
+        problems.append(_problem_of(step, own, error))
+    if problems:
+        raise InvalidRowsError(problems[:MAX_PROBLEMS], len(problems))
     return {**{name: read.columns[name] for name in read.columns}, **given}
+
+
+def encode_own_row(step: PositionedStep, own: OwnRow) -> Batch:
+    """Return the client's row as network input and target. Raises InvalidRowsError."""
+    columns = read_own_row(step, own)
+    try:
+        return encode_rows(step.spec, step.preprocessing, columns)
+    except DataError as error:
+        raise InvalidRowsError([_problem_of(step, own, error)]) from error
+
+
+def _problem_of(step: PositionedStep, own: OwnRow, error: DataError) -> FieldProblem:
+    """Return the problem of the row at the column that the error names."""
+    column = error.column
+    if column is None:
+        place: tuple[str, ...] = ()
+    elif column not in step.spec.targets:
+        place = ("values", column)
+    else:
+        place = ("target", column) if isinstance(own.target, dict) else ("target",)
+    return FieldProblem(pointer=json_pointer("rows", *place), code=error.code, detail=str(error))
 
 
 def _check_columns(values: Mapping[str, Any], known: Collection[str], step: PositionedStep) -> None:

@@ -6,11 +6,10 @@ from typing import Any
 
 from engine.data.split_arrays import Batch
 from engine.errors import SpecError, SpecProblem
-from engine.preparation.encode_rows import encode_rows
 from engine.preprocessing.network_inputs import describe_inputs
 from engine.training.step_inputs import StepInputs
 from service.explain.answers import ExplainedRow, ExplainedRows
-from service.explain.own_row import read_own_row, values_of_own_row
+from service.explain.own_row import encode_own_row, values_of_own_row
 from service.schemas.explain import OwnRow, RowsChoice
 from store.replay.replay import Replay
 from store.replay.rows import batch_rows, encode_dataset_rows, read_dataset_rows
@@ -64,8 +63,9 @@ def choose_rows(step: PositionedStep, inputs: StepInputs, rows: RowsChoice) -> S
             return StepRows(inputs, batch_rows(replay, positions).tolist())
         case OwnRow() as own:
             _require_normalizable(inputs, 1)
-            batch = encode_rows(step.spec, step.preprocessing, read_own_row(step, own))
-            return StepRows(_with(inputs, batch), None, values_of_own_row(step, own))
+            return StepRows(
+                _with(inputs, encode_own_row(step, own)), None, values_of_own_row(step, own)
+            )
         case numbers:
             _require_normalizable(inputs, len(numbers))
             replay = require_data(step)

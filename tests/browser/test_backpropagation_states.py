@@ -85,6 +85,33 @@ def test_any_row_of_the_table_and_a_row_of_ones_own(
     expect(page.get_by_role("combobox", name="Row", exact=True)).not_to_contain_text("your row")
 
 
+def test_values_that_are_refused_are_named_at_their_fields(
+    page: Page, guard: Guard, api: Api
+) -> None:
+    lines = [f"{n * 5 % 13},{'ab'[n % 2]},{n * 3}" for n in range(20)]
+    table = api.upload("\n".join(["size,kind,price", *lines]))
+    job = api.train(
+        table, target="price", epochs=1, network={"layers": [{"type": "dense", "units": 2}]}
+    )
+    open_job(page, job, step=0)
+    page.get_by_text("Another row", exact=True).click()
+    guard.allow(422)
+    size, price = (page.get_by_label(name, exact=True) for name in ("size", "price, target"))
+    size.fill("1e999")
+    price.fill("much")
+    press(page, "Show your row")
+    expect(size).to_have_accessible_description(re.compile("'size' cannot be read"))
+    expect(price).to_have_accessible_description(re.compile("'price'"))
+    size.fill("1")
+    price.fill("1e308")
+    press(page, "Show your row")
+    expect(size).to_have_attribute("aria-invalid", "false")
+    expect(price).to_have_accessible_description(re.compile("'price' has a number too large"))
+    expect(price).to_be_focused()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert_accessible(page)
+
+
 def test_without_its_table_kept_steps_are_looked_at_with_a_row_of_ones_own(
     page: Page, guard: Guard, api: Api
 ) -> None:

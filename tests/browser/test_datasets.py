@@ -291,6 +291,7 @@ def test_an_error_behind_the_previewed_rows_is_fixed_without_a_second_upload(
     expect(page.get_by_text("Reading the first rows…")).to_have_count(0)
     page.get_by_role("button", name="Upload this table").click()
     expect(page.get_by_role("alert")).to_contain_text("'many'")
+    expect(page.get_by_role("alert")).to_contain_text("The service refuses these values")
     patches: list[Request] = []
     page.on(
         "request", lambda request: patches.append(request) if request.method == "PATCH" else None

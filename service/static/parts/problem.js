@@ -3,6 +3,9 @@ import { html, nothing } from '../core/dom.js';
 import { isUnreachable, Problem } from '../core/api.js';
 import { icon } from './icons.js';
 
+/** Status of values that are understood and not valid; its own words are "Unprocessable Entity". */
+const REFUSED = 422;
+
 /**
  * @param {Error} error
  * @param {{retry?: () => void, fieldHref?: (pointer: string) => string|null}} options `fieldHref`
@@ -29,7 +32,8 @@ function errorLine({ pointer, detail }, fieldHref) {
 
 function describe(error) {
   if (error instanceof Problem) {
-    return { title: error.title, detail: error.detail, errors: error.errors };
+    const title = error.status === REFUSED ? 'The service refuses these values' : error.title;
+    return { title, detail: error.detail, errors: error.errors };
   }
   if (isUnreachable(error)) {
     return { title: 'The service cannot be reached', detail: 'Try again when the connection is back.', errors: [] };

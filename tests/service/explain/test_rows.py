@@ -102,6 +102,33 @@ def test_rows_that_cannot_be_explained_are_named(
     assert detail in error["detail"]
 
 
+def test_unreadable_values_of_a_row_are_named_together(trained: Trained) -> None:
+    row = {"values": {"width": "1e999", "colour": "red"}, "target": "c"}
+    errors = problem(trained.post(0, rows=row), 422)["errors"]
+    assert [one["pointer"] for one in errors] == ["/rows/values/width", "/rows/target"]
+
+
+def test_numbers_that_are_too_large_are_named_at_their_column(
+    here: TestClient, settings: Settings
+) -> None:
+    table = "width,first,second\n" + "\n".join(f"{i * 5 % 13},{i * 3},{i * 7}" for i in range(20))
+    csv = {"Content-Type": "text/csv"}
+    dataset = here.post("/v1/datasets", content=table, headers=csv).json()["id"]
+
+    def refused(target: Any, values: dict[str, int], given: Any) -> tuple[str, str]:
+        job = here.post("/v1/jobs", json={"dataset_id": dataset, "target": target, **SMALL})
+        train_waiting_jobs(settings)
+        asked = {"step": 0, "rows": {"values": values, "target": given}}
+        answer = here.post(f"/v1/jobs/{job.json()['id']}/explain", json=asked)
+        [error] = problem(answer, 422)["errors"]
+        return error["pointer"], error["detail"]
+
+    detail = "column 'second' has a number too large for float32"
+    assert refused("second", {"width": 1, "first": 1}, 1e308) == ("/rows/target", detail)
+    given = {"first": 1, "second": 1e308}
+    assert refused(["first", "second"], {"width": 1}, given) == ("/rows/target/second", detail)
+
+
 def test_values_that_are_left_out_are_missing_where_the_training_had_missing_ones(
     here: TestClient, settings: Settings
 ) -> None:

@@ -89,7 +89,7 @@ function body({ inside, drawn, retry, changed, rows, more }) {
       ${training.value.hasOnlyMarks ? goneNotice(inside) : nothing}
       ${waitLine(inside.wait.value)}
       ${drawing(inside, drawn, retry)}
-      ${isDrawn(inside) ? nothing : rows.render()}
+      ${hasNoFigure(inside) ? rows.render() : nothing}
     </div>
     ${changed.render()}
     ${more.render()}
@@ -100,8 +100,9 @@ function body({ inside, drawn, retry, changed, rows, more }) {
 const shownAnswers = ({ answers, clock, failure }) => (
   failure.value === null && answers.value?.step === clock.value.step ? answers.value : null);
 
-/** Whether the figure stands there, with the choice of rows at its foot. */
-const isDrawn = ({ answers, failure }) => answers.value !== null && failure.value === null;
+/** Whether no figure is there or expected, which has the choice of rows at its foot: what is typed would not move there. */
+const hasNoFigure = ({ answers, failure, ownRow, training }) => failure.value !== null
+  || (answers.value === null && training.value.hasOnlyMarks && ownRow.value === null);
 
 function drawing(inside, drawn, retry) {
   if (inside.source.value === null) return nothing;
