@@ -19,7 +19,7 @@ from tests.browser.digits import (
     train_digits,
     width_of_content,
 )
-from tests.browser.inside import open_job
+from tests.browser.inside import open_job, panel
 from tests.browser.modules import Module
 from tests.browser.windows import DARK, PHONE, Window
 
@@ -82,6 +82,22 @@ def test_a_step_without_finite_gradients_is_not_called_frozen(page: Page, api: A
     section = page.get_by_role("region", name="A wide layer")
     expect(section).to_contain_text("The gradients of this step are not finite.")
     expect(section).not_to_contain_text("frozen")
+    # Dots stand for exactly 0.
+    edges = section.get_by_role("img", name=re.compile("^12 edges")).locator(".fan-edge")
+    expect(edges).to_have_count(12)
+    dashes = "all => all.map((edge) => getComputedStyle(edge).strokeDasharray)"
+    assert set(edges.evaluate_all(dashes)) == {"none"}
+    expect(panel(page)).to_contain_text(
+        "The loss of this batch is not finite in float32: there is no gradient of it."
+    )
+    expect(page.get_by_text("The loss of the batch is not finite", exact=True)).to_be_visible()
+    # Float64 reaches further than the training did: its verdict is not that of the step.
+    badge = page.get_by_text("Step not finite in float32; gradient of float64 passed: 193 of 193")
+    badge.click()
+    expect(page.get_by_text("the training has no gradients of it")).to_be_visible()
+    assert "good" not in (badge.locator("..").get_attribute("class") or "")
+    page.get_by_role("button", name="Update", exact=True).click()
+    expect(panel(page)).to_contain_text("the step has no gradients, and changes no weight.")
 
 
 def test_every_cell_of_the_map_can_be_read_and_is_the_gradient(

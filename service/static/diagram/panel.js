@@ -28,7 +28,8 @@ export function panel({ answers, network, clock, select, id }) {
     ${factList(selection)}
     ${whyZero(selection)}
     ${isUnknownEdge(selection) ? unknown()?.unknownEdge(selection) ?? nothing : nothing}
-    <p class="summary">${clock.phase === 'update' ? update()?.updateWords(selection) ?? nothing : summary(selection)}</p>
+    <p class="summary">${isWithoutGradients(selection) ? unknown()?.noGradients(selection) ?? nothing
+      : clock.phase === 'update' ? update()?.updateWords(selection) ?? nothing : summary(selection)}</p>
     ${details ? formulasView(formulasOf(selection)) : nothing}
     ${explained.edges.length ? incomingTable(selection, select) : nothing}
     ${clock.phase === 'update' ? update()?.updateSection(selection) ?? nothing
@@ -45,6 +46,7 @@ function heading(drawn, layer, network) {
     <span class="small faint">${place}${kind}</span></h2>`;
 }
 
+const isWithoutGradients = ({ explanation, clock }) => clock.phase !== 'forward' && explanation.loss.value === null;
 const isUnknownEdge = ({ clock, edges, isEdgeChosen }) => clock.edge !== null && edges.length > 0 && !isEdgeChosen;
 
 const noSelection = (answers, network, clock) => html`<h2 class="h3">No unit is selected</h2>

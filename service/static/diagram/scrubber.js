@@ -33,7 +33,8 @@ export function scrubber({ source, answers, step, drag, choose }) {
   </div>`;
 }
 
-const lossLine = (loss) => `Loss of the batch ${short(loss.value)} before the step, ${short(loss.after)} after`;
+const lossLine = ({ value, after }) => (value === null ? 'The loss of the batch is not finite'
+  : `Loss of the batch ${short(value)} before the step, ${after === null ? 'not finite' : short(after)} after`);
 
 function valueText(source, at, step) {
   const loss = at ? at.batch.loss.value : source.losses.find((one) => one.step === step)?.loss;

@@ -1,4 +1,4 @@
-/** Selections of an address that the network does not have. */
+/** Selections of an address that the network does not have, and numbers that a step does not have. */
 import { html, nothing } from '../../core/dom.js';
 import { count } from '../../core/numbers.js';
 
@@ -22,6 +22,14 @@ export function unknownEdge({ clock, edges, explained, isBias, edge }) {
   const reason = explained.edges_left_out ? 'is not among the edges that are shown' : 'does not lead into this unit';
   return words(`Edge “${clock.edge}” of the address ${reason}: it has ${many(edges.length, 'edge')}. You see ${shown}.`);
 }
+
+/**
+ * Why a step with a loss that is not finite has no numbers behind it.
+ * @param {import('./selection.js').Selection} selection
+ */
+export const noGradients = ({ isRow, clock, explanation }) => `The loss of ${
+  isRow ? 'this row' : 'this batch'} is not finite in ${explanation.dtype}: ${
+  clock.phase === 'update' ? 'the step has no gradients, and changes no weight.' : 'there is no gradient of it.'}`;
 
 const words = (text) => html`<p class="why">${text}</p>`;
 const many = (number, noun) => `${count(number)} ${noun}${number === 1 ? '' : 's'}`;

@@ -62,7 +62,7 @@ function drawnEdge({ input, unit, value }, place, clock) {
   const from = place.inputs.find((one) => one.input === input);
   const to = place.units.find((one) => one.unit === unit);
   const isBackward = clock.phase === 'backward';
-  const sign = signOf(value);
+  const sign = value === null ? 'plain' : signOf(value);
   return svg`<path class="fan-edge ${sign}" stroke-width=${(strokeWidth(value ?? 0) * THINNER).toFixed(2)}
       d=${edgePath(from, to, { isBackward })} data-value=${value}></path>
     ${sign === 'zero' && isBackward ? nothing

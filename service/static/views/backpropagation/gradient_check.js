@@ -1,5 +1,5 @@
 /** Verdict on the gradients of a step: the backward pass against central differences. */
-import { html } from '../../core/dom.js';
+import { html, nothing } from '../../core/dom.js';
 import { count, long, short } from '../../core/numbers.js';
 import { effect, signal } from '../../core/state.js';
 import { icon } from '../../parts/icons.js';
@@ -52,12 +52,12 @@ export function gradientCheck(inside) {
 
   return {
     run,
-    render: () => badge(shown.value?.key === keyNow() ? shown.value : null, run),
+    render: () => badge(shown.value?.key === keyNow() ? shown.value : null, run, inside.answers.value?.batch),
     close: () => { abort?.abort(); clearTimeout(timer); stop(); },
   };
 }
 
-function badge(state, run) {
+function badge(state, run, batch) {
   if (state === null) {
     return html`<button type="button" class="chip" @click=${run}>Check the gradient</button>`;
   }
@@ -67,12 +67,19 @@ function badge(state, run) {
       <div class="card pop">${problemView(state.problem, { retry: run })}</div></details>`;
   }
   const { check } = state.answer;
+  // Float64 may reach where the training did not.
+  const isStepFinite = batch?.loss.value !== null;
+  const mark = isStepFinite ? { passed: 'done', failed: 'fail' }[check.verdict] : undefined;
   return html`<details class="check">
-    <summary class="chip ${{ passed: 'good', failed: 'bad' }[check.verdict] ?? ''}">${
-      icon({ passed: 'done', failed: 'fail' }[check.verdict] ?? 'info')}<span role="status">${verdictText(check)}</span></summary>
-    <div class="card pop">${details(state.answer)}</div>
+    <summary class="chip ${{ done: 'good', fail: 'bad' }[mark] ?? ''}">${icon(mark ?? 'info')}<span role="status">${
+      isStepFinite ? verdictText(check) : notFiniteText(check)}</span></summary>
+    <div class="card pop">${isStepFinite ? nothing : html`<p class="small">The loss of this step is not finite in ${
+      check.dtype}: the training has no gradients of it that could be checked.</p>`}${details(state.answer)}</div>
   </details>`;
 }
+
+const notFiniteText = ({ verdict, dtype, checked, parameters }) => `Step not finite in ${dtype}; gradient ${
+  verdict === 'not_checked' ? 'not checked' : `of float64 ${verdict}: ${count(checked)} of ${count(parameters)}`}`;
 
 function verdictText({ verdict, parameters, checked, layers }) {
   if (verdict === 'not_checked') return 'Gradient not checked';
