@@ -17,6 +17,8 @@ RENAMED_VARIABLES = {"BACKPROPD_RING_AGAIN_SECONDS": "redispatch_seconds"}
 
 # A variable of these has its values separated by commas.
 Texts = Annotated[tuple[str, ...], NoDecode]
+# Times end in the calendar: 31 years from now are a date, an infinity is none.
+Seconds = Annotated[float, Field(le=1e9)]
 _ADDRESS = r"[0-9a-z._-]+|\[[0-9a-f:.]+\]"
 _HOST = re.compile(rf"\*|[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*|{_ADDRESS}", re.IGNORECASE)
 _ORIGIN = re.compile(rf"https?://({_ADDRESS})(:[0-9]{{1,5}})?", re.IGNORECASE)
@@ -88,7 +90,7 @@ class Settings(BaseSettings):
         description="A dataset as it is stored, and a decompressed upload, may have this many "
         "times the bytes that were sent, plus 64 MiB.",
     )
-    max_read_seconds: float = Field(
+    max_read_seconds: Seconds = Field(
         default=900, gt=0, description="Maximum processor time for reading an upload, in seconds."
     )
     max_read_memory_bytes: int = Field(
@@ -97,7 +99,7 @@ class Settings(BaseSettings):
         description="Maximum memory for reading a Parquet or Arrow file, which a child process of "
         "the API process does.",
     )
-    upload_expiry_seconds: float = Field(
+    upload_expiry_seconds: Seconds = Field(
         default=86_400,
         gt=0,
         description="A resumable upload expires this long after its last part.",
@@ -130,27 +132,27 @@ class Settings(BaseSettings):
         description="Prepared data up to this size are kept in memory, larger data in files.",
     )
 
-    slice_seconds: float = Field(
+    slice_seconds: Seconds = Field(
         default=30,
         gt=0,
         description="Maximum time slice of a job before its worker may take another.",
     )
-    lease_seconds: float = Field(
+    lease_seconds: Seconds = Field(
         default=20, gt=0, description="A worker without a heartbeat for this long loses its job."
     )
-    heartbeat_seconds: float = Field(
+    heartbeat_seconds: Seconds = Field(
         default=5, gt=0, description="Interval between lease renewals; at most half of the lease."
     )
-    watch_seconds: float = Field(
+    watch_seconds: Seconds = Field(
         default=0.5, gt=0, description="Interval at which a worker checks for a cancel or pause."
     )
-    sweep_seconds: float = Field(
+    sweep_seconds: Seconds = Field(
         default=5, gt=0, description="Interval between sweeps for lost jobs and expired data."
     )
-    record_seconds: float = Field(
+    record_seconds: Seconds = Field(
         default=0.5, ge=0, description="Interval at which the losses of short epochs are stored."
     )
-    checkpoint_seconds: float = Field(
+    checkpoint_seconds: Seconds = Field(
         default=10,
         ge=0,
         description="Interval between checkpoints, the most training that a lost worker costs; "
@@ -162,7 +164,7 @@ class Settings(BaseSettings):
         description="Maximum total size of the up to 16 earlier checkpoints per training that are "
         "kept, also after its end, so that any of its steps can be explained; 0: none are kept.",
     )
-    redispatch_seconds: float = Field(
+    redispatch_seconds: Seconds = Field(
         default=2,
         gt=0,
         description="Seconds after which a queued job is published to the broker again.",
@@ -193,10 +195,10 @@ class Settings(BaseSettings):
         description="Maximum resumable uploads per owner that have neither become a dataset nor "
         "expired; beyond: 429.",
     )
-    idempotency_seconds: float = Field(
+    idempotency_seconds: Seconds = Field(
         default=86_400, gt=0, description="How long the response to an Idempotency-Key is kept."
     )
-    client_timeout_seconds: float = Field(
+    client_timeout_seconds: Seconds = Field(
         default=10,
         gt=0,
         description="A client that stalls within a request for this long is disconnected.",
@@ -207,7 +209,7 @@ class Settings(BaseSettings):
         description="Bytes per second that a client must send of a body, and read of a response "
         "that waits for it; slower ones are disconnected. 0: any rate.",
     )
-    transfer_window_seconds: float = Field(
+    transfer_window_seconds: Seconds = Field(
         default=30, gt=0, description="Time over which the rate of a client is measured."
     )
     max_connections: int = Field(
@@ -238,10 +240,10 @@ class Settings(BaseSettings):
     webhook_private_addresses: bool = Field(
         default=False, description="Whether webhooks may call non-public addresses."
     )
-    webhook_timeout_seconds: float = Field(
+    webhook_timeout_seconds: Seconds = Field(
         default=10, gt=0, description="Timeout of a webhook request."
     )
-    webhook_retry_seconds: float = Field(
+    webhook_retry_seconds: Seconds = Field(
         default=86_400, gt=0, description="How long a failed delivery is retried."
     )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from store.settings import load_settings
+from store.settings import Settings, load_settings
 
 
 def test_everything_is_in_the_data_directory_by_default(tmp_path: Path) -> None:
@@ -26,6 +26,15 @@ def test_children_read_the_same_settings(tmp_path: Path, monkeypatch: pytest.Mon
 def test_lease_shorter_than_two_heartbeats_is_refused() -> None:
     with pytest.raises(ValidationError, match="twice"):
         load_settings(lease_seconds=5, heartbeat_seconds=4)
+
+
+@pytest.mark.parametrize("seconds", [-1, "inf", "nan", 1e300])
+@pytest.mark.parametrize(
+    "name", [name for name in Settings.model_fields if name.endswith("_seconds")]
+)
+def test_time_that_does_not_end_in_the_calendar_is_refused(name: str, seconds: object) -> None:
+    with pytest.raises(ValidationError, match="greater than 0|greater than or equal|less than"):
+        load_settings(**{name: seconds})
 
 
 def test_secret_is_not_shown(tmp_path: Path) -> None:

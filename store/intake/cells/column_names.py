@@ -33,11 +33,16 @@ def check_column_count(count: int, max_columns: int) -> None:
         raise IntakeError("no_columns", "the file has no columns")
 
 
-def trim_name(name: str, position: int) -> str:
-    """Return a name without blanks around it and control characters. Raises IntakeError."""
+def check_name_length(name: str, position: int) -> None:
+    """Raise IntakeError if the name of the column at the position, from 1, is too long."""
     if len(name) > MAX_NAME_LENGTH:
         detail = f"the name of column {position} is longer than {MAX_NAME_LENGTH} characters"
         raise IntakeError("column_name_too_long", detail)
+
+
+def trim_name(name: str, position: int) -> str:
+    """Return a name without blanks around it and control characters. Raises IntakeError."""
+    check_name_length(name, position)
     # Control characters (Cc) such as NUL and line breaks, and unpaired surrogates (Cs), which
     # databases reject. The byte order mark is a zero-width no-break space.
     kept = (" " if unicodedata.category(c) in {"Cc", "Cs"} or c == "\ufeff" else c for c in name)

@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from store.errors import FileLocation, IntakeError
 from store.intake.batches.arrow_source import rows_per_batch
 from store.intake.cells.arrow_types import check_row_count, cut
-from store.intake.cells.column_names import check_column_count
+from store.intake.cells.column_names import check_column_count, check_name_length
 from store.intake.cells.large_integers import FIRST_MERGED, has_fraction
-from store.intake.json.present_cells import PresentCells, collect_cells, fill_gaps
+from store.intake.json.present_cells import PresentCells, collect_cells, fill_gaps, has_values
 from store.intake.options import Limits
 from store.intake.source import RawColumn
 
@@ -53,13 +53,15 @@ class JsonColumns:
         return len(self._types)
 
     def add_name(self, name: str) -> None:
-        """Add a column unless it exists. Raises IntakeError for too many columns."""
+        """Add a column unless it exists. Raises IntakeError for a long name or too many columns."""
         if name not in self._types:
             self._types[name] = pa.null()
             check_column_count(len(self._types), self._limits.max_columns)
+            # Here, since rows times names are written before the file's names are cleaned.
+            check_name_length(name, len(self._types))
 
     def add_names(self, rows: Sequence[Row]) -> None:
-        """Add a column per new key. Raises IntakeError for too many columns."""
+        """Add a column per new key. Raises IntakeError for a long name or too many columns."""
         for row in rows:
             if not row.keys() <= self._types.keys():
                 for name in row:
@@ -129,7 +131,8 @@ class JsonColumns:
     def may_grow(self, batch: pa.RecordBatch) -> bool:
         """Whether a column of float64 holds numbers that may be whole numbers beyond 2^53."""
         return any(
-            cells.type == pa.float64()
+            has_values(cells)
+            and cells.type == pa.float64()
             and name not in self._fractional
             and pc.any(pc.greater_equal(pc.abs(cells), FIRST_MERGED)).as_py()
             for name, cells in zip(batch.schema.names, batch.columns, strict=True)

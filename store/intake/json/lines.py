@@ -18,6 +18,7 @@ from store.intake.batches.arrow_source import BATCH_CELLS, MAX_ROW_BYTES, ArrowS
 from store.intake.batches.spill import BatchSpill
 from store.intake.cells.arrow_types import check_row_count
 from store.intake.json.columns import JsonColumns, Row, final_schema, raw_columns
+from store.intake.json.present_cells import has_values
 from store.intake.json.rows import RowShape, parse_line, row_too_long
 from store.intake.options import Limits, ReadOptions
 
@@ -178,7 +179,8 @@ def _has_constants(text: bytes) -> bool:
 
 def _has_infinite(batch: pa.RecordBatch) -> bool:
     """Whether pyarrow has parsed a number as infinity because it has too many digits."""
-    numbers = (c for c in batch.columns if pa.types.is_floating(c.type))
+    # Of ten thousand columns that most rows lack, the computation would take half of the time.
+    numbers = (c for c in batch.columns if has_values(c) and pa.types.is_floating(c.type))
     return any(pc.any(pc.is_inf(column)).as_py() for column in numbers)
 
 

@@ -43,3 +43,8 @@ def fill_gaps(cells: pa.Array, rows: Sequence[int], count: int) -> pa.Array:
     indices = np.full(count, -1)
     indices[rows] = np.arange(len(cells))
     return cells.take(pa.array(indices, mask=indices < 0))
+
+
+def has_values(cells: pa.Array) -> bool:
+    """Whether an array holds a value that is not null."""
+    return bool(cells.null_count < len(cells))

@@ -245,6 +245,16 @@ def test_sparse_rows_with_too_many_cells_are_refused(tmp_path: Path) -> None:
     assert error.code == "too_many_rows"
 
 
+@pytest.mark.parametrize("form", ["json_lines", "json"])
+def test_names_that_are_too_long_are_refused_before_rows_are_written(
+    tmp_path: Path, form: str
+) -> None:
+    rows = [json.dumps({"x" * 1025: 1})] * 10
+    content = "\n".join(rows) if form == "json_lines" else f"[{','.join(rows)}]"
+    error = refusal(tmp_path, content.encode(), format=form, limits=Limits(max_cells=3))
+    assert error.code == "column_name_too_long"
+
+
 def test_batches_can_be_read_again(tmp_path: Path) -> None:
     source = lines(tmp_path, *['{"a":1}'] * MANY)
     assert cells(source) == cells(source)
