@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.accessibility import assert_accessible
+from tests.browser.inside import facts
 from tests.browser.windows import DARK, PHONE
 
 NAMES = [
@@ -88,11 +89,18 @@ def test_activation_and_penalty_are_those_of_the_answer(page: Page) -> None:
     expect_page(page, 5)
     with page.expect_response(re.compile("/v1/explain")) as changed:
         page.get_by_label("Activation of the hidden layer").select_option("sigmoid")
-    unit = changed.value.json()["layers"][0]["units"][0]
+    batch = changed.value.json()["layers"][0]["units"][0]
     row = page.get_by_role("table").filter(has_text="slope at z").get_by_role("row").nth(1)
-    quantities = [unit[name]["rows"][1] for name in ("z", "slope", "delta")]
-    wait_for_value(page, quantities[1])
-    assert row.evaluate(VALUES) == quantities
+    z, slope, delta = (batch[name]["rows"][1] for name in ("z", "slope", "delta"))
+    wait_for_value(page, slope)
+    # The numbers are those of the row that the figure names and draws: its loss alone is four times
+    # its share of the batch's.
+    shown = row.evaluate(VALUES)
+    assert shown[:2] == [z, slope]
+    assert shown[2] == pytest.approx(4 * delta)
+    assert shown[2] == facts(page)["δ"]
+    expect(page.get_by_role("caption").filter(has_text="Row")).to_have_text("Row 1")
+    expect(page.get_by_role("combobox", name="Row", exact=True)).to_contain_text("row 1:")
     page.goto("/#/tour/8")
     expect_page(page, 7)
     with page.expect_response(re.compile("/v1/explain")) as found:
@@ -108,3 +116,12 @@ def test_activation_and_penalty_are_those_of_the_answer(page: Page) -> None:
     assert row.evaluate(VALUES) == expected
     assert entry["l2_gradient"] == pytest.approx(2 * 0.1 * edge["weight"])
     assert_accessible(page)
+
+
+def test_a_page_that_the_tour_does_not_have_is_said(page: Page) -> None:
+    page.goto("/#/tour/9")
+    expect_page(page, 0)
+    expect(page.get_by_text("The tour has no page “9”.")).to_be_visible()
+    page.get_by_role("button", name="Next", exact=True).click()
+    expect_page(page, 1)
+    expect(page.get_by_text("The tour has no page")).to_be_hidden()

@@ -21,6 +21,7 @@ const LONG_MS = 200;
 export function open(id) {
   const index = pageIndex(id);
   const page = PAGES[index];
+  const unknown = id === null || id === String(index + 1) ? null : id;
   const recorded = resource((abort) => recordedSource('xor', { signal: abort }));
   const value = computed(() => (page.changes ? chosen(EXPERIMENTS[page.changes], route.value.params) : null));
   const changed = page.changes ? openChanged(page.changes, recorded, value) : null;
@@ -36,7 +37,7 @@ export function open(id) {
   });
   return {
     title: () => `${page.name}, tour`,
-    render: () => template({ page, index, diagram, recorded, changed, value: value.value }),
+    render: () => template({ page, index, unknown, diagram, recorded, changed, value: value.value }),
     close: () => [recorded, diagram, changed].forEach((part) => part?.close()),
   };
 }
@@ -82,18 +83,18 @@ async function loadChanged(training, what, choice, abort, { source, problem, isL
   }
 }
 
-function template({ page, index, diagram, recorded, changed, value }) {
+function template({ page, index, unknown, diagram, recorded, changed, value }) {
   const problem = recorded.problem ?? changed?.problem();
   const answers = diagram.answers();
   return html`${strip(index)}
     <div class="tour">
       <section class="prose" aria-labelledby="tour-page">
-        <p class="small faint">Page ${index + 1} of ${PAGES.length}</p>
+        <p class="small faint">${unknown === null ? nothing : html`<strong role="status">The tour has no page “${unknown}”.</strong> `}Page ${index + 1} of ${PAGES.length}</p>
         <h1 id="tour-page" tabindex="-1">${page.name}</h1>
         <p class="lead">${page.text}</p>
         ${answers ? formulas(page, answers) : nothing}
         ${page.changes ? control(page, index, value) : nothing}
-        ${page.changes && answers ? resultOf(page.changes, answers.batch, { row: answers.row, place: parseClock(route.value.params, page.clock).row ?? 0 }) : nothing}
+        ${page.changes && answers ? resultOf(page.changes, answers.batch, { row: answers.row, number: answers.rowShown?.number }) : nothing}
         <p class="try"><strong>Try it.</strong> ${page.tryIt}</p>
         ${buttons(index)}
       </section>
