@@ -327,6 +327,15 @@ def test_the_same_bytes_are_said_to_be_here(page: Page, api: Api) -> None:
     expect(page).to_have_url(f"{page.url.split('#')[0]}#/datasets/{dataset['id']}")
 
 
+def test_times_have_the_form_of_those_of_jobs(page: Page, api: Api) -> None:
+    dataset = api.upload(name="times.csv")
+    page.goto("/#/datasets")
+    row = page.get_by_role("row", name=re.compile("times.csv"))
+    created = row.get_by_role("time")
+    expect(created.first).to_have_attribute("datetime", dataset["created_at"])
+    expect(created.first).to_have_text(re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d$"))
+
+
 def test_a_table_is_deleted_after_one_question(page: Page, api: Api, guard: Guard) -> None:
     dataset = api.upload(POINTS_CSV + "8,8,low\n", name="to delete.csv")
     job = api.post_job(dataset, epochs=1_000_000)

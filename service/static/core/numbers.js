@@ -18,6 +18,9 @@ export const exact = (value) => (isMissing(value) ? '–' : withMinus(String(val
 export const count = (value) => (
   isMissing(value) ? '–' : withMinus(String(value)).replace(/\B(?=(\d{3})+$)/g, ','));
 
+/** Whole number with its noun: 1 value, 4,096 values. */
+export const many = (value, noun) => `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+
 /** Number of bytes in binary units: 56 KiB. */
 export function bytes(value) {
   if (isMissing(value)) return '–';

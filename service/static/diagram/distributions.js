@@ -1,6 +1,6 @@
 /** Histograms of a step: weights, gradients, updates, z, a and δ per layer. */
 import { html, nothing } from '../core/dom.js';
-import { count, long, percent, short } from '../core/numbers.js';
+import { count, long, many, percent, short } from '../core/numbers.js';
 import { signal } from '../core/state.js';
 import { histogram } from '../parts/histogram.js';
 import { loadingLine } from '../parts/loading.js';
@@ -94,7 +94,7 @@ function card({ symbol, name, distribution }) {
 }
 
 function notes({ count: all, zeros, saturated, not_finite: infinite, mean, std }) {
-  const parts = [`${count(all)} values, mean ${short(mean)}, deviation ${short(std)}`];
+  const parts = [`${many(all, 'value')}, mean ${short(mean)}, deviation ${short(std)}`];
   if (zeros) parts.push(`${percent(zeros)} exactly 0`);
   if (saturated) parts.push(`${percent(saturated)} saturated`);
   if (infinite) parts.push(`${count(infinite)} not finite`);

@@ -1,6 +1,6 @@
 /** Selections of an address that the network does not have, and numbers that a step does not have. */
 import { html, nothing } from '../../core/dom.js';
-import { count } from '../../core/numbers.js';
+import { count, many } from '../../core/numbers.js';
 
 /**
  * Why no unit is shown though the clock has one.
@@ -32,4 +32,3 @@ export const noGradients = ({ isRow, clock, explanation }) => `The loss of ${
   clock.phase === 'update' ? 'the step has no gradients, and changes no weight.' : 'there is no gradient of it.'}`;
 
 const words = (text) => html`<p class="why">${text}</p>`;
-const many = (number, noun) => `${count(number)} ${noun}${number === 1 ? '' : 's'}`;

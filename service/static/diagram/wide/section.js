@@ -1,6 +1,6 @@
 /** Section of the layers that the diagram cannot draw whole. */
 import { html, nothing } from '../../core/dom.js';
-import { count, percent } from '../../core/numbers.js';
+import { count, many, percent } from '../../core/numbers.js';
 import { signal } from '../../core/state.js';
 import { shownExplanation } from '../answers.js';
 import { fan } from './fan.js';
@@ -40,10 +40,10 @@ export function wideSection(view) {
 
 function fromInputs({ answers, clock }, layer) {
   if (isMapped(layer)) return '';
-  const noun = imageOf(answers, layer) ? 'pixels'
-    : readsInputs(answers.batch.layers, layer) ? 'inputs' : 'units';
-  return `: ${quantityOf(clock).noun} between ${count(sizeOf(layer.in_shape))} ${noun} and ${
-    count(layer.unit_count)} units`;
+  const noun = imageOf(answers, layer) ? 'pixel'
+    : readsInputs(answers.batch.layers, layer) ? 'input' : 'unit';
+  return `: ${quantityOf(clock).noun} between ${many(sizeOf(layer.in_shape), noun)} and ${
+    many(layer.unit_count, 'unit')}`;
 }
 
 function chooser(view, layers, layer) {

@@ -5,6 +5,7 @@ import { bytes, count } from '../../core/numbers.js';
 import { resource } from '../../core/resource.js';
 import { href } from '../../core/router.js';
 import { signal } from '../../core/state.js';
+import { dayTime } from '../../core/times.js';
 import { loadingLine } from '../../parts/loading.js';
 import { problemView } from '../../parts/problem.js';
 import { draft } from './draft.js';
@@ -73,4 +74,4 @@ const line = (dataset) => html`<tr>
 
 /** Day and minute of a time of the service, in the person's own zone. */
 export const moment = (text) => html`<time datetime=${text}>${
-  new Date(text).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })}</time>`;
+  dayTime(text)}</time>`;

@@ -1,9 +1,9 @@
 /** Log of a job's events, the oldest first. */
 import { html, nothing, repeat } from '../../../core/dom.js';
 import { count } from '../../../core/numbers.js';
+import { clockTime, dayTime } from '../../../core/times.js';
 import { icon } from '../../../parts/icons.js';
 import { problemView } from '../../../parts/problem.js';
-import { clockTime, dayTime } from '../words.js';
 import { eventTitle, eventWords, grouped } from './event_words.js';
 
 const LEVELS = { warning: 'warn', error: 'fail' };
