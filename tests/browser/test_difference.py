@@ -88,6 +88,19 @@ def test_differences_are_marked(page: Page, api: Api, job: Json, tmp_path: Path)
     assert all(",difference of " in line for line in lines[1:])
 
 
+def test_another_job_is_compared_at_the_same_step(page: Page, api: Api, job: Json) -> None:
+    other = train_small(api)
+    open_job(page, job, step=20, phase="forward")
+    expect(drawing(page, 20, "forward")).to_be_visible()
+    page.get_by_role("heading", name="Difference from another step").click()
+    step = page.get_by_role("spinbutton", name="Step", exact=True)
+    expect(step).to_have_value("19")
+    page.get_by_role("combobox", name="Job", exact=True).select_option(value=other["id"])
+    expect(step).to_have_value("20")
+    page.get_by_role("combobox", name="Job", exact=True).select_option("this job")
+    expect(step).to_have_value("19")
+
+
 def test_a_step_of_another_job_is_named(page: Page, api: Api, job: Json) -> None:
     other = train_small(api)
     open_job(page, job, step=20, with_step=2, **{"with": other["id"]})

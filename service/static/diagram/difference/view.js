@@ -34,18 +34,21 @@ function form({ jobId, target, jobs, answers, setParams }) {
     const id = data.get('job');
     setParams({ with: id === jobId ? null : id, with_step: data.get('step') });
   };
+  const first = (id) => String(Math.max(0, (answers?.step ?? 1) - (id === jobId ? 1 : 0)));
+  // Of this job the step before is compared, of another one the same step.
+  const chooseJob = ({ target: { value, form: { elements } } }) => { elements.step.value = first(value); };
   const current = target?.withId ?? jobId;
   const others = (jobs?.value ?? []).filter(({ id }) => id !== jobId && id !== current);
   const named = (jobs?.value ?? []).find(({ id }) => id === current);
   return html`<form class="row difference-form" @submit=${submit}>
-    <label class="field"><span>Job</span><select name="job" .value=${live(current)}>
+    <label class="field"><span>Job</span><select name="job" .value=${live(current)} @change=${chooseJob}>
       <option value=${jobId} ?selected=${current === jobId}>this job</option>
       ${current === jobId ? nothing
         : html`<option value=${current} selected>${named ? jobName(named) : current}</option>`}
       ${others.map((job) => html`<option value=${job.id}>${jobName(job)}</option>`)}
     </select></label>
     <label class="field"><span>Step</span><input type="number" name="step" min="0" step="1" required
-      .value=${String(target?.withStep ?? Math.max(0, (answers?.step ?? 1) - 1))}></label>
+      .value=${String(target?.withStep ?? first(jobId))}></label>
     <button class="button">Compare</button>
     ${target ? html`<button type="button" class="button quiet"
       @click=${() => setParams({ with: null, with_step: null })}>Stop comparing</button>` : nothing}
