@@ -50,6 +50,18 @@ def test_a_step_beyond_the_end_leads_to_the_last(page: Page, guard: Guard, job: 
     expect(drawing(page, 29)).to_be_visible()
 
 
+@pytest.mark.parametrize("step", ["-1", "NaN"])
+def test_a_step_that_cannot_be_read_is_said(page: Page, job: Json, step: str) -> None:
+    open_job(page, job, step=step)
+    notice = page.get_by_text(f"Step “{step}” of the address cannot be read. You see step 14")
+    expect(notice).to_be_visible()
+    page.wait_for_url(re.compile("step=14&"))
+    expect(notice).to_be_visible()
+    page.get_by_role("button", name="Step on").click()
+    expect(drawing(page, 15)).to_be_visible()
+    expect(notice).to_be_hidden()
+
+
 def test_any_row_of_the_table_and_a_row_of_ones_own(
     page: Page, guard: Guard, api: Api, job: Json
 ) -> None:

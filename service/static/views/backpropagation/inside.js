@@ -91,10 +91,16 @@ export function insideJob(id) {
   }
 
   let enteredAt = -Infinity;
+  const unread = signal(null);
+  const stopReading = effect(() => {
+    const { step } = params.value;
+    if (step !== undefined && !/^\d{1,15}$/.test(step)) unread.value = step;
+  });
   /** Move the clock. Chosen steps and units are entries of the history, the rest replaces. */
   function setClock(change, { replace = false } = {}) {
     const now = clock.peek();
     const next = { ...now, ...change };
+    if (change.step !== undefined) unread.value = null;
     const isChoice = ['step', 'layer', 'unit', 'fold'].some((name) => next[name] !== now[name]);
     const isNew = isChoice && performance.now() - enteredAt > ENTRY_MS;
     if (isChoice) enteredAt = performance.now();
@@ -139,9 +145,9 @@ export function insideJob(id) {
     job: computed(() => news.value.job ?? loaded.value?.job ?? null),
     failure: computed(() => (
       failure.value?.key === keyOf(clock.value, params.value.own) ? failure.value.problem : null)),
-    setClock, setParams, showNewest,
+    setClock, setParams, showNewest, unread,
     forget: () => { failure.value = null; },
-    close: () => { abort.abort(); stop(); loaded.close(); },
+    close: () => { abort.abort(); stop(); stopReading(); loaded.close(); },
   };
 }
 

@@ -12,7 +12,7 @@ import { gradientCheck } from './gradient_check.js';
 import { insideJob } from './inside.js';
 import { rowChoice } from './own_row.js';
 import { moreSections } from './sections.js';
-import { batchNotice, failureView, goneNotice, originLine, waitLine } from './states.js';
+import { batchNotice, failureView, goneNotice, originLine, unreadNotice, waitLine } from './states.js';
 import { hasFolds } from './steps.js';
 import { whatIf } from './what_if.js';
 
@@ -30,7 +30,7 @@ export function insideView(id) {
     setClock: inside.setClock,
     check: check.run,
     minus: more.minus,
-    foot: () => html`${batchNotice(inside)}${originLine(shownAnswers(inside))}${rows.render()}`,
+    foot: () => html`${unreadNotice(inside)}${batchNotice(inside)}${originLine(shownAnswers(inside))}${rows.render()}`,
   });
   const retry = () => { inside.forget(); drawn.reload(); };
   return {

@@ -72,6 +72,11 @@ export const batchNotice = ({ job, clock }) => (
     : html`<p class="small">${icon('info')} Batch normalization needs the batch: a row alone has no mean
       and no deviation, so that “This row” is not available.</p>`);
 
+/** Notice that the step of the address cannot be read. */
+export const unreadNotice = ({ unread, clock }) => (unread.value === null ? nothing
+  : html`<p class="small" role="status">${icon('info')} Step “${unread.value}” of the address cannot be read. You see step ${
+    count(clock.value.step)}; steps are whole numbers from 0.</p>`);
+
 const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 /** Notice for a job whose table was deleted: the steps that can still be looked at. */
