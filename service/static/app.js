@@ -32,7 +32,7 @@ const keys = () => (areKeysShown.value ? keysModule() : null);
 
 /** Open the view that the address names; after 200 ms a loading line takes the place of the old one. */
 async function show({ view, id }) {
-  const [, name, folder] = VIEWS.find(([one]) => one === view) ?? VIEWS[0];
+  const [, name, folder] = VIEWS.find(([one]) => one === view) ?? [null, view, `?${view}`];
   const key = `${folder}/${id ?? ''}`;
   // A link changes the address once, but the browser reports it as two events.
   if (wanted?.key === key) return;
@@ -46,7 +46,7 @@ async function show({ view, id }) {
   clearTimeout(timer);
   if (wanted !== mine) return;
   replace({ key, ...next });
-  useStyle(style);
+  if (!next.problem) useStyle(style);
   scrollTo(0, 0);
   revealCurrentLink();
   if (!isFirst && document.activeElement === document.body) document.getElementById('main').focus();
@@ -60,9 +60,9 @@ function replace(next) {
 
 /** Load the module and the style of a view, and open it if it is still wanted. */
 async function load(folder, id, style, isWanted) {
-  if (id !== null && !isId(id)) {
-    return { problem: new Problem(404, { title: 'This does not exist', detail: `“${id}” is not an id.` }) };
-  }
+  const wrong = folder.startsWith('?') ? `The page has no view “${folder.slice(1)}”`
+    : id !== null && !isId(id) ? `“${id}” is not an id` : null;
+  if (wrong) return { problem: new Problem(404, { title: 'This does not exist', detail: `${wrong}.` }) };
   try {
     const [module] = await Promise.all([import(`./views/${folder}/view.js`), loadStyle(style)]);
     return isWanted() ? { view: module.open(id) } : null;

@@ -129,6 +129,15 @@ def test_an_address_asks_no_other_route(page: Page, address: str) -> None:
     assert [url for url in asked if "/v1/" in url] == []
 
 
+def test_a_view_that_does_not_exist_is_said(page: Page) -> None:
+    page.goto("/#/nonsense")
+    expect(
+        page.get_by_role("alert").get_by_text("The page has no view “nonsense”.")
+    ).to_be_visible()
+    go_to(page, "Datasets")
+    expect(heading(page, "Datasets")).to_be_visible()
+
+
 def test_answers_that_cannot_be_read(
     page: Page, guard: Guard, module: Callable[[str], Module]
 ) -> None:
