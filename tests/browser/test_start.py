@@ -271,6 +271,26 @@ def test_bad_numbers_are_named_at_their_field(page: Page, guard: Guard) -> None:
     assert_accessible(page)
 
 
+def test_an_address_with_faulty_fields_keeps_the_others(page: Page) -> None:
+    page.goto("/#/start?w1=0.5&hidden=__proto__&output=%3Cimg%3E")
+    # The first request that computes starts a process.
+    cell = page.get_by_role("row", name=re.compile("^w₁")).get_by_role("cell").first
+    expect(cell).to_contain_text("0.5", timeout=60_000)
+    expect(page.get_by_role("textbox", name="w₁")).to_have_value("0.5")
+    expect(page.get_by_text("one output, all sigmoid;")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(2)
+    expect(page.get_by_text("keeps the earlier value of each marked field")).to_be_visible()
+    page.get_by_role("combobox", name="Hidden activation").select_option("tanh")
+    expect(page.get_by_text("one output, tanh, then sigmoid;")).to_be_visible()
+
+
+@pytest.mark.parametrize(("asked", "drawn"), [("21", 20), ("-1", 20), ("9999", 399)])
+def test_the_address_has_the_step_that_is_drawn(page: Page, asked: str, drawn: int) -> None:
+    page.goto(f"/#/?step={asked}&phase=forward")
+    expect(drawing(page, drawn, "forward")).to_be_visible()
+    page.wait_for_url(re.compile(f"step={drawn}&"))
+
+
 @pytest.mark.parametrize("window", [PHONE, DARK])
 def test_every_phase_is_accessible_on_a_phone_and_in_the_dark(page: Page, window: Window) -> None:
     page.goto("/")
@@ -310,6 +330,23 @@ def test_the_loss_curve_keeps_peaks(module: Callable[[str], Module]) -> None:
     assert max(points, key=lambda point: point["y"])["step"] == 5555
     assert [point["step"] for point in points] == sorted(point["step"] for point in points)
     assert module("diagram/scrubber.js").call("curvePoints", [], 0) == []
+
+
+def test_one_has_no_plural(module: Callable[[str], Module]) -> None:
+    many = [module("core/numbers.js").call("many", number, "value") for number in (0, 1, 4096)]
+    assert many == ["0 values", "1 value", "4,096 values"]
+
+
+def test_the_loss_curve_begins_with_the_first_step(module: Callable[[str], Module]) -> None:
+    losses: list[dict[str, int | None]]
+    losses = [{"step": 5, "loss": 3}, {"step": 10, "loss": 1}]
+    points = module("diagram/scrubber.js").call("curvePoints", losses, 14)
+    assert [point["step"] for point in points] == [0, 5, 10]
+    assert points[0]["x"] == 0
+    assert points[0]["y"] == points[1]["y"]
+    losses[0]["loss"] = None
+    points = module("diagram/scrubber.js").call("curvePoints", losses, 14)
+    assert [point["step"] for point in points] == [10]
 
 
 def test_steps_of_a_training_and_of_a_recording(module: Callable[[str], Module]) -> None:

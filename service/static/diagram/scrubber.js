@@ -77,7 +77,10 @@ export function curvePoints(losses, last) {
   const high = values.reduce((one, other) => Math.max(one, other));
   const low = Math.min(0, values.reduce((one, other) => Math.min(one, other)));
   const span = high - low || 1;
-  return thin(finite).map(({ step, loss }) => ({
+  // A loss at the end of an epoch is that of all its steps: the first one begins at step 0.
+  const [first] = losses;
+  const start = first.step && first.loss !== null ? [{ ...first, step: 0 }] : [];
+  return [...start, ...thin(finite)].map(({ step, loss }) => ({
     step, x: across(step, last), y: round(HEIGHT - 6 - ((loss - low) / span) * (HEIGHT - 12)),
   }));
 }

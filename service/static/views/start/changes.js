@@ -16,8 +16,11 @@ export function change(texts) {
   go('start', null, { ...route.peek().params, ...Object.fromEntries(changed) }, { replace: true });
 }
 
-/** Whether every text is a number, or one of its choices. */
-export const areValid = (texts) => Object.keys(ownProblems(texts)).length === 0;
+/** The texts, with the earlier ones of fields that have no number, or none of their choices. */
+export function usable(texts, earlier) {
+  const problems = ownProblems(texts);
+  return Object.fromEntries(FIELDS.map(({ name }) => [name, (problems[name] ? earlier : texts)[name]]));
+}
 
 /** Problem of each field, with those of the service at the fields that they are about. */
 export const problemsOf = (texts, problem) => ({ ...serverProblems(problem), ...ownProblems(texts) });

@@ -19,43 +19,52 @@ const changes = lazy(() => import('./changes.js'));
 export function openTextbook() {
   const texts = computed(() => typedTexts(route.value.params));
   const isOpen = signal(isChanged(route.peek().params));
-  const answer = resource((abort) => explain(texts.peek(), abort));
-  let last = JSON.stringify(texts.peek());
+  const used = signal(typedTexts({}));
+  const answer = resource((abort) => explain(texts.peek(), used, abort));
+  const textOf = (typed) => JSON.stringify(usable(typed, used.peek()));
+  const opened = texts.peek();
+  let last = null;
   const stop = effect(() => {
-    const now = JSON.stringify(texts.value);
-    if (now === last || !areValid(texts.value)) return;
+    const now = textOf(texts.value);
+    if (now === 'null') return;
+    last ??= textOf(opened);
+    if (now === last) return;
     last = now;
     answer.reload();
   });
   return {
-    render: () => section({ texts: texts.value, isOpen, answer }),
+    render: () => section({ texts: texts.value, used: used.value, isOpen, answer }),
     close: () => { stop(); answer.close(); },
   };
 }
 
-const areValid = (texts) => !isChanged(texts) || (changes()?.areValid(texts) ?? false);
+/** Texts with the earlier ones in place of those that cannot be used; null while the check is loaded. */
+const usable = (texts, earlier) => (isChanged(texts) ? changes()?.usable(texts, earlier) ?? null : texts);
 
-/** Explanation of the numbers that were typed; that of the textbook if one is not a number. */
-async function explain(texts, abort) {
+/** Explanation of the numbers that can be used; `used` is then their texts. */
+async function explain(texts, used, abort) {
   const changed = isChanged(texts) ? await import('./changes.js') : null;
-  if (!changed?.areValid(texts)) return readRecorded('textbook.json', { signal: abort });
-  return changed.explainChanged(texts, { signal: abort });
+  const next = changed?.usable(texts, used.peek()) ?? texts;
+  const found = isChanged(next) ? await changed.explainChanged(next, { signal: abort })
+    : await readRecorded('textbook.json', { signal: abort });
+  used.value = next;
+  return found;
 }
 
-function section({ texts, isOpen, answer }) {
+function section({ texts, used, isOpen, answer }) {
   const problem = answer.problem;
   const problems = (isChanged(texts) && changes()?.problemsOf(texts, problem)) || {};
   return html`<section class="textbook stack" aria-labelledby="textbook-title">
     <div class="head"><div><h2 id="textbook-title">The textbook’s example</h2>
-      <p class="muted">${subtitle(texts)}</p></div>
+      <p class="muted">${subtitle(used)}</p></div>
       <button type="button" class="button" aria-expanded=${isOpen.value ? 'true' : 'false'}
         aria-controls="textbook-form" @click=${() => { isOpen.value = !isOpen.value; }}>Change the numbers</button></div>
     <div id="textbook-form" ?hidden=${!isOpen.value}>${isOpen.value
       ? form()?.exerciseForm({ texts, problems, isChanged: isChanged(texts) }) ?? nothing : nothing}</div>
     ${problem && !Object.keys(problems).length ? problemView(problem, { retry: () => answer.reload() }) : nothing}
     ${loadingLine(answer, 'Reading the exercise…')}
-    ${answer.value && Object.keys(problems).length ? html`<p class="small muted">The table has the numbers
-      before this change.</p>` : nothing}
+    ${answer.value && Object.keys(problems).length ? html`<p class="small muted">The table keeps the
+      earlier value of each marked field.</p>` : nothing}
     ${answer.value ? html`${score(answer.value)}${formulas(answer.value)}` : nothing}</section>`;
 }
 

@@ -5,9 +5,10 @@ import { clockParams, parseClock } from '../../core/clock.js';
 import { lazy } from '../../core/lazy.js';
 import { resource } from '../../core/resource.js';
 import { go, href, route } from '../../core/router.js';
-import { signal, untracked } from '../../core/state.js';
+import { effect, signal, untracked } from '../../core/state.js';
 import { problemView } from '../../parts/problem.js';
 import { figure } from '../../diagram/figure.js';
+import { nearestStep } from '../../diagram/steps.js';
 import { recordedSource } from '../../diagram/sources/recorded.js';
 
 const EXERCISE = ['x', 'w1', 'w2', 'y', 'rate', 'hidden', 'output'];
@@ -31,7 +32,14 @@ export function open() {
       go('start', null, { ...params, ...clockParams(clock) }, { replace: true });
     },
   });
-  const parts = [source, latest, training, textbook];
+  // Only some steps are recorded: the address has the one that is drawn.
+  const stop = effect(() => {
+    const { view, params } = route.value;
+    if (!source.value || view !== 'start' || params.step === undefined) return;
+    const step = nearestStep(source.value, parseClock(params, FIRST).step);
+    if (String(step) !== params.step) go('start', null, { ...params, step }, { replace: true });
+  });
+  const parts = [source, latest, training, textbook, { close: stop }];
   return {
     title: () => 'Start',
     render: () => html`${hero(latest.value)}
