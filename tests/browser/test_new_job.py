@@ -156,6 +156,14 @@ def test_fixes_presets_and_checks(page: Page, api: Api) -> None:
     assert_accessible(page)
 
 
+def test_a_column_of_one_value_has_no_plural(page: Page, api: Api) -> None:
+    rows = "".join(f"{n},same,{n % 2}\n" for n in range(40))
+    open_form(page, api.upload(f"number,fixed,flag\n{rows}", name="fixed"))
+    options = page.get_by_role("combobox", name="Target").get_by_role("option")
+    expect(options.filter(has_text="fixed")).to_have_text("fixed, categorical, 1 value")
+    expect(options.filter(has_text="flag")).to_have_text("flag, numeric, 2 values")
+
+
 @pytest.mark.parametrize("window", [DARK, PHONE])
 def test_every_group_is_accessible(page: Page, dataset: Json, window: Window) -> None:
     open_form(page, dataset)

@@ -1,6 +1,6 @@
 /** Fields of the top: dataset, name, targets and task. */
 import { html, live, nothing } from '../../core/dom.js';
-import { count } from '../../core/numbers.js';
+import { count, many } from '../../core/numbers.js';
 import { errorText, labelled, selectOf, simpleField } from './fields.js';
 import { idOf } from './form.js';
 
@@ -61,7 +61,7 @@ function oneTarget(form, path, { target, targets, index, dataset, set, field }) 
 /** Kind of a column for people: `numeric`, `categorical, 10 values`. */
 function kindText({ kind, cardinality }) {
   const isCounted = cardinality !== null && (kind === 'categorical' || cardinality <= FEW_VALUES);
-  return isCounted ? `${kind}, ${count(cardinality)} values` : kind;
+  return isCounted ? `${kind}, ${many(cardinality, 'value')}` : kind;
 }
 
 const otherColumn = ({ columns }, targets) => (
