@@ -121,3 +121,72 @@ def test_a_hundred_thousand_epochs_are_drawn(page: Page, trained: Json) -> None:
         page.get_by_role("img", name=re.compile(r"training: from 1 to 1\.0·10⁻⁵"))
     ).to_be_visible()
     assert page.evaluate("document.querySelectorAll('canvas').length") >= 1
+
+
+# A sweep of the learning rate as the service answers it, and marks as the page names them.
+SWEPT = """async ({ width, loss, after, rate, other, losses }) => {
+  const main = document.querySelector('script[type=module]');
+  const load = (path) => import(new URL(path, main.src).href);
+  const [{ lineChart }, { render }] = await Promise.all(
+    ['parts/line_chart.js', 'core/dom.js'].map(load));
+  const sheet = document.createElement('link');
+  sheet.rel = 'stylesheet';
+  sheet.href = new URL('styles/chart.css', main.src).href;
+  const styled = new Promise((resolve) => { sheet.onload = resolve; });
+  document.head.append(sheet);
+  await styled;
+  const host = document.createElement('div');
+  host.id = 'charted';
+  document.body.append(host);
+  const rates = losses.map((_, index) => rate * 10 ** (index / 5 - 3));
+  render(lineChart({
+    label: 'Loss', width, height: 240, x: { label: 'rate', log: true }, y: {},
+    series: [{ name: 'gradient descent', points: rates.map((one, at) => [one, losses[at]]) }],
+    marks: [{ y: loss, name: 'before' }, { x: rate, y: after, name: 'as trained' },
+      { x: rate * 10, y: other, name: 'what if', isOpen: true }],
+  }), host);
+  const notes = [...host.querySelectorAll('.note')].map((one) => [one.textContent, one.getBBox()]);
+  const lines = [...host.querySelectorAll('.line')];
+  // What is nearer than a pixel touches; the line boxes of texts are taller than their ink.
+  const holds = ({ x, y, width: wide, height }, at) => at.x > x && at.x < x + wide
+    && at.y > y + 3 && at.y < y + height - 3;
+  const crossed = ({ x, y, width: wide, height }, { x: left, y: top, width: w, height: h }) => (
+    Math.min(x + wide, left + w) - Math.max(x, left) > 0
+    && Math.min(y + height, top + h) - Math.max(y, top) > 4);
+  return {
+    named: notes.map(([text]) => text).sort(),
+    outside: notes.filter(([, box]) => box.x < 0 || box.x + box.width > width)
+      .map(([text]) => text),
+    overlaps: notes.flatMap(([text, box], index) => notes.slice(index + 1)
+      .filter(([, other]) => crossed(box, other)).map(([other]) => `${text} on ${other}`)),
+    struck: notes.filter(([, box]) => lines.some((line) => Array.from(
+      { length: line.getTotalLength() }, (_, at) => line.getPointAtLength(at),
+    ).some((point) => holds(box, point)))).map(([text]) => text),
+  };
+}"""
+
+
+@pytest.mark.parametrize("width", [288, 560])
+@pytest.mark.parametrize(
+    ("loss", "after", "other", "losses"),
+    [
+        # The step changes little, its tenfold little more.
+        (1.0, 0.999, 0.99, [1 - 0.001 * 1.4**n for n in range(16)]),
+        # A step as trained where the curve falls steeply.
+        (2.0, 1.1, 1.9, [2 / (1 + 1.26 ** (n - 15)) for n in range(22)]),
+        # All losses are equal.
+        (0.7, 0.7, 0.7, [0.7] * 20),
+        # The lowest loss is that of the step.
+        (1.0, 0.5, 0.98, [0.5 + 0.002 * (n - 15) ** 2 for n in range(31)]),
+    ],
+    ids=["little", "steep", "level", "valley"],
+)
+def test_names_of_marks_touch_neither_each_other_nor_a_line(
+    page: Page, width: int, loss: float, after: float, other: float, losses: list[float]
+) -> None:
+    page.goto("/")
+    page.get_by_role("main").wait_for()
+    given = {"width": width, "loss": loss, "after": after, "other": other, "losses": losses}
+    found = page.evaluate(SWEPT, {**given, "rate": 0.01})
+    assert found["named"] == ["as trained", "before", "what if"]
+    assert (found["outside"], found["overlaps"], found["struck"]) == ([], [], [])

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from tests.browser.accessibility import assert_accessible
 from tests.browser.api import POINTS_CSV, Api, Json
@@ -38,6 +38,19 @@ def points(api: Api) -> Json:
 def model_of(api: Api, job: Json) -> Json:
     assert job["status"] == "succeeded", job
     return api.get(f"/v1/models/{job['model_id']}")
+
+
+def house_model(api: Api) -> Json:
+    """A model of a number, of three columns."""
+    table = table_of(
+        [
+            ("area", "rooms", "age", "price"),
+            # In an order that is none: a column that counts its rows is no feature.
+            *((n * 7 % 40, n % 5 + 1, n % 7, n * 7 % 40 * 1000 + 500) for n in range(80)),
+        ]
+    )
+    spec: Json = {"target": "price", "validation": None}
+    return model_of(api, api.train(api.upload(table), **spec))
 
 
 def show(page: Page, model: Json) -> Locator:
@@ -105,6 +118,56 @@ def test_flags_and_errors_are_at_their_fields(page: Page, points: Json, guard: G
     y.press("Tab")
     expect(y).to_have_accessible_description("is refused")
     expect(y).to_have_value("2")
+
+
+def test_a_number_is_predicted_while_it_is_typed(page: Page, api: Api) -> None:
+    model = house_model(api)
+    answer = show(page, model)
+    expect(page.get_by_label("row of the table")).to_have_value("0")
+    area = page.get_by_role("textbox", name="area", exact=True)
+    held: list[Route] = []
+    page.route("**/predict", lambda route: held.append(route))  # noqa: PLW0108 - a built-in has no handler
+    area.press("ControlOrMeta+a")
+    area.press_sequentially("2.50")
+    # The answer is that of the row before until the next one is there.
+    expect(answer).to_have_attribute("aria-busy", "true")
+    page.unroute("**/predict")
+    for route in held:
+        route.continue_()
+    # Neither Enter nor another field.
+    shown = answer.get_by_role("definition")
+    found = predict(api, model, {"area": 2.5, "rooms": 1, "age": 0})
+    expect(shown).to_have_attribute("data-value", str(found["value"]))
+    expect(answer).to_have_attribute("aria-busy", "false")
+    expect(area).to_be_focused()
+    expect(area).to_have_value("2.50")
+    area.press("Enter")
+    expect(area).to_have_value("2.5")
+
+
+@pytest.mark.parametrize(
+    ("typed", "ends"), [("20", (0, 39)), ("60", (0, 60)), ("-30", (-30, 39)), ("1e39", (0, 39))]
+)
+def test_the_curve_reaches_the_row_or_says_that_it_does_not(
+    page: Page, api: Api, typed: str, ends: tuple[float, float]
+) -> None:
+    model = house_model(api)
+    show(page, model)
+    expect(page.get_by_label("row of the table")).to_have_value("0")
+    page.get_by_role("textbox", name="area", exact=True).fill(typed)
+    figure = page.get_by_role("figure").filter(has_text="Answer while one column changes")
+    figure.get_by_text("as a table").first.click()
+    rows = figure.get_by_role("row")
+    first, last = (rows.nth(1), rows.last)
+    expect(first).to_contain_text(str(ends[0]).replace("-", "−"))
+    figure.get_by_role("button", name="Next rows").click()
+    expect(last.get_by_role("rowheader")).to_have_text(str(ends[1]))
+    found = predict(api, model, {"area": ends[1], "rooms": 1, "age": 0})
+    expect(last.locator("[data-value]")).to_have_attribute("data-value", str(found["value"]))
+    is_outside = typed == "1e39"
+    expect(figure.get_by_text("this row", exact=True)).to_have_count(0 if is_outside else 1)
+    note = figure.get_by_text("This row is not in the chart: its area,")
+    expect(note).to_have_count(1 if is_outside else 0)
 
 
 def test_the_map_has_the_answers_of_the_service(page: Page, api: Api, points: Json) -> None:

@@ -5,6 +5,7 @@ import { isDrawable, placeOf } from './charts/axis.js';
 import { cut, spread } from './charts/labels.js';
 import { BESIDE, BOTTOM, LABEL_PX, leftAxis, lowerAxis, roomForNames, TOP } from './charts/layout.js';
 import { runs, thinned } from './charts/lines.js';
+import { placesOfNames } from './charts/marks.js';
 import { strokeOf } from './charts/strokes.js';
 import { extent, summary } from './charts/summary.js';
 import { pagedTable } from './table.js';
@@ -32,12 +33,14 @@ export function lineChart({
   label, series, x = {}, y = {}, marks = [], width = 560, height = 210, hasTable = true,
 }) {
   const plan = planOf({ series, x, y, marks, width, height });
+  const names = placesOfNames(marks, plan);
   const lines = series.map(({ name, points }) => ({ name, ...extent(points.map(([, value]) => value)) }));
   return html`<div class="chart">
     <svg class="curves" width=${width} height=${height} viewBox="0 0 ${width} ${height}" role="img"
       aria-label=${summary(label, x.label, lines)}>
       ${grid(plan, x, y)}${lines.some(({ length }) => length) ? nothing : emptyNote(plan)}${plan.lines.map((line) => curve(line, plan))}
-      ${plan.lines.map((line) => endLabel(line, plan))}${marks.map((mark) => markOf(mark, plan))}
+      ${plan.lines.map((line) => endLabel(line, plan))}${
+  marks.map((mark) => markOf(mark, plan))}${marks.map(({ name }, index) => nameOf(name, names[index]))}
     </svg>
     ${hasTable ? html`<details class="twin"><summary>${label} as a table</summary>
       ${twin(label, series, x, y)}</details>` : nothing}
@@ -107,21 +110,14 @@ function endLabel({ name, end, labelY, stroke }, { right, width, toX, toY }) {
       text === name ? nothing : svg`<title>${name}</title>`}</text>`;
 }
 
-function markOf({ x, y, name, isOpen }, { left, right, top, bottom, toX, toY }) {
-  if (x === undefined) {
-    return svg`<path class="reference" d="M${left} ${near(toY(y))}H${right}"/>
-      <text class="note" x=${right} y=${near(toY(y)) - 5} text-anchor="end">${name}</text>`;
-  }
+function markOf({ x, y, isOpen }, { left, right, top, bottom, toX, toY }) {
+  if (x === undefined) return svg`<path class="reference" d="M${left} ${near(toY(y))}H${right}"/>`;
   const place = near(toX(x));
-  const isLeft = place < (left + right) / 2;
-  const text = (at) => svg`<text class="note" x=${place + (isLeft ? 6 : -6)} y=${at}
-    text-anchor=${isLeft ? 'start' : 'end'}>${name}</text>`;
-  if (y === undefined) {
-    return svg`<path class="reference" d="M${place} ${top}V${bottom}"/>${name ? text(top + 8) : nothing}`;
-  }
-  return svg`<circle class=${isOpen ? 'ring' : 'point'} cx=${place} cy=${near(toY(y))} r="4"/>${
-    name ? text(near(toY(y)) - 8) : nothing}`;
+  if (y === undefined) return svg`<path class="reference" d="M${place} ${top}V${bottom}"/>`;
+  return svg`<circle class=${isOpen ? 'ring' : 'point'} cx=${place} cy=${near(toY(y))} r="4"/>`;
 }
+
+const nameOf = (name, place) => (place === null ? nothing : svg`<text class="note" x=${place.x} y=${place.y}>${name}</text>`);
 
 /** Table of the numbers of a chart: a row per x. */
 function twin(label, series, x, y) {

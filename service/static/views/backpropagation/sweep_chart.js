@@ -22,7 +22,7 @@ export function sweepChart({ sweep, job, compared }) {
   const isDescent = name === 'SGD';
   const changed = compared?.counterfactual.changed;
   const marks = [
-    { y: loss, name: 'before the step' },
+    { y: loss, name: 'before' },
     { x: rate, y: after, name: 'as trained' },
     ...(changed ? whatIfMark(changed.learning_rate, compared.counterfactual.batch.losses.changed, limit) : []),
   ];

@@ -11,13 +11,14 @@ const MOST_CLASSES = 20;
  * @param {{prediction: object, classes: any}} answer
  * @param {object} model
  * @param {any} truth what the table says: a label, a number, or by target; undefined if unknown
+ * @param {boolean} isOld whether the row has changed since
  */
-export function answerCard({ prediction, classes, row }, model, truth) {
+export function answerCard({ prediction, classes, row }, model, truth, isOld) {
   const view = 'label' in prediction ? classAnswer(prediction, classes)
     : 'labels' in prediction ? labelsAnswer(prediction, classes)
       : 'anomaly_score' in prediction ? reconstruction(prediction, row)
         : numbersAnswer(prediction, model);
-  return html`<section class="card answer" aria-label="Answer">${view}${truthLine(truth)}</section>`;
+  return html`<section class="card answer" aria-label="Answer" aria-busy=${isOld}>${view}${truthLine(truth)}</section>`;
 }
 
 const truthLine = (truth) => (truth === undefined || truth === null ? nothing

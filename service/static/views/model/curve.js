@@ -1,5 +1,6 @@
 /** The answer while one column of the row changes and the others stay. */
 import { html, live, nothing } from '../../core/dom.js';
+import { exact } from '../../core/numbers.js';
 import { signal } from '../../core/state.js';
 import { lineChart } from '../../parts/line_chart.js';
 import { problemView } from '../../parts/problem.js';
@@ -35,8 +36,9 @@ export function openCurve(model, fields) {
     timer = setTimeout(run, REST_MS, row, field.peek(), abort.signal);
   }
 
-  async function run(row, { name, minimum, maximum }, current) {
-    const xs = spaced(minimum, maximum, POINTS);
+  async function run(row, chosen, current) {
+    const { name } = chosen;
+    const xs = spaced(...rangeOf(chosen, row[name]), POINTS);
     try {
       const answer = await predict(model.id, { rows: xs.map((x) => ({ ...row, [name]: x })) }, {}, current);
       if (!current.aborted) { found.value = { name, xs, ...answer }; problem.value = null; }
@@ -52,10 +54,23 @@ export function openCurve(model, fields) {
         changes</label></h3><select id="varied" class="plain-select" @change=${choose}>${varying.map((one) => html`
         <option .selected=${live(one === field.value)}>${one.name}</option>`)}</select></figcaption>
       ${problem.value ? problemView(problem.value, { retry: () => ask(last) }) : nothing}
-      ${found.value ? chart(found.value, model, row, width.value) : nothing}</figure>`,
+      ${found.value ? chart(found.value, model, row, width.value) : nothing}
+      ${isOutside(field.value, row[field.value.name]) ? html`<p class="small muted">This row is not in the chart: its
+        ${field.value.name}, ${exact(row[field.value.name])}, is too far from the training rows’.</p>` : nothing}</figure>`,
     close: () => { abort.abort(); clearTimeout(timer); width.close(); },
   };
 }
+
+/** Range of the training rows, made wider for a row that is at most its width outside of it. */
+function rangeOf(field, here) {
+  const { minimum, maximum } = field;
+  return typeof here !== 'number' || isOutside(field, here) ? [minimum, maximum]
+    : [Math.min(minimum, here), Math.max(maximum, here)];
+}
+
+/** Whether a curve that reached to the row would have no room for the training rows. */
+const isOutside = ({ minimum, maximum }, here) => typeof here === 'number'
+  && (here < 2 * minimum - maximum || here > 2 * maximum - minimum);
 
 function chart({ name, xs, data, classes }, model, row, width) {
   const here = row[name];
@@ -64,7 +79,7 @@ function chart({ name, xs, data, classes }, model, row, width) {
     series: seriesOf(data, classes, xs, model.spec.target),
     x: { label: name },
     y: classes ? { label: 'probability' } : { label: model.spec.target },
-    marks: typeof here === 'number' ? [{ x: here, name: 'this row' }] : [],
+    marks: typeof here === 'number' && here >= xs[0] && here <= xs.at(-1) ? [{ x: here, name: 'this row' }] : [],
     width,
   });
 }

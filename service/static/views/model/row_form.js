@@ -51,14 +51,25 @@ function numberControl(field, value, set, described) {
       <input type="range" aria-label="${name}, slider" aria-valuetext=${typeof value === 'number' ? String(value) : 'missing'}
         min=${minimum} max=${maximum} step=${step}
         .value=${live(String(typeof value === 'number' ? value : fill))} @input=${(event) => set(Number(event.target.value))}>`}
-    ${textControl(field, value, (next) => set(next === null ? null : typedValue(String(next))), described)}</div>`;
+    ${textControl(field, value, set, described)}</div>`;
 }
 
-const textControl = ({ type }, value, set, { id, note, invalid }) => html`<input id=${id} type="text"
+/** The text that is being typed, and the value that it is read as: an answer must not rewrite `1.` to `1`. */
+let typed = null;
+
+function textControl({ type }, value, set, { id, note, invalid }) {
+  const isTyped = typed?.id === id && typed.value === value;
+  const take = ({ target: { value: text }, type: event }) => {
+    const read = text === '' ? null : type === 'number' ? typedValue(text) : text;
+    typed = event === 'input' ? { id, text, value: read } : null;
+    set(read);
+  };
+  return html`<input id=${id} type="text"
   class=${type === 'number' ? 'number' : ''} inputmode=${type === 'number' ? 'decimal' : nothing} autocomplete="off"
   placeholder=${type === 'time' ? '2024-01-31' : 'missing'} aria-describedby=${note} aria-invalid=${invalid}
-  .value=${live(value === null ? '' : typeof value === 'number' ? String(value) : value)}
-  @change=${(event) => set(event.target.value === '' ? null : event.target.value)}>`;
+  .value=${live(isTyped ? typed.text : value === null ? '' : String(value))}
+  @input=${take} @change=${take}>`;
+}
 
 function choiceControl({ levels }, value, set, { id, note, invalid }) {
   const known = value === null || levels.includes(value) ? levels : [...levels, value];

@@ -76,7 +76,7 @@ function view(state) {
     ${rowForm({ fields: state.fields, most: state.most.value, showMore: () => { state.most.value = state.fields.length; },
     row: row.value, setValue, flags: answer?.prediction.flags ?? [], errors })}</div>`;
   const result = html`${asked.problem && errors.size === 0 ? problemView(asked.problem, { retry: () => state.change(row.peek()) }) : nothing}
-    ${answer ? answerCard(answer, model, source.value.truth) : html`<p class="loading">Predicting…</p>`}
+    ${answer ? answerCard(answer, model, source.value.truth, answer.row !== row.value) : html`<p class="loading">Predicting…</p>`}
     ${leastField(state, answer)}`;
   return html`<section aria-label="Try a row"><h2>Try a row</h2><div class="halves">${state.map.isDrawn
     ? html`<div class="stack">${form}${result}</div><div class="stack beside">${state.map.render()}</div>`
